@@ -1,0 +1,197 @@
+//! DNS names as certificates, CAA look-ups and pins use them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A DNS host name in its canonical form: A-labels, lower case, no trailing dot.
+///
+/// Labels are 1 to 63 octets of letters, digits, hyphens and underscores; the whole name has at most
+/// 253 octets (RFC 1035 section 2.3.4). Underscores are allowed because CAA is asked for service names too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DnsName(String);
+
+/// Why a text is not a DNS host name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DnsNameError {
+    /// Nothing was given.
+    #[error("the name is empty")]
+    Empty,
+    /// Longer than 253 octets.
+    #[error("the name has {0} octets; a DNS name has at most 253")]
+    TooLong(usize),
+    /// A label is empty, too long or has an octet that host names do not have.
+    #[error("the label “{0}” is not a DNS label (1 to 63 letters, digits, hyphens or underscores)")]
+    BadLabel(String),
+    /// A `*` somewhere other than as the whole leftmost label.
+    #[error("“{0}” has a wildcard elsewhere than as its leftmost label")]
+    MisplacedWildcard(String),
+    /// The internationalised name cannot be converted (UTS 46).
+    #[error("“{0}” is not a valid internationalised name")]
+    NotIdna(String),
+}
+
+impl DnsName {
+    /// The name as text, without a trailing dot.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The labels from the leftmost to the top-level domain.
+    pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('.')
+    }
+
+    /// The name one label up; `None` for a top-level domain.
+    pub fn parent(&self) -> Option<Self> {
+        self.0.split_once('.').map(|(_, parent)| Self(parent.to_owned()))
+    }
+
+    /// Whether this name is `other` or lies below it.
+    pub fn is_at_or_below(&self, other: &Self) -> bool {
+        self == other || self.0.strip_suffix(&other.0).is_some_and(|rest| rest.ends_with('.'))
+    }
+}
+
+impl fmt::Display for DnsName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<DnsName> for String {
+    fn from(name: DnsName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for DnsName {
+    type Error = DnsNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl FromStr for DnsName {
+    type Err = DnsNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        if text.is_empty() {
+            return Err(DnsNameError::Empty);
+        }
+        let ascii = if text.is_ascii() {
+            text.to_ascii_lowercase()
+        } else {
+            idna::domain_to_ascii(text).map_err(|_| DnsNameError::NotIdna(text.to_owned()))?
+        };
+        if ascii.len() > 253 {
+            return Err(DnsNameError::TooLong(ascii.len()));
+        }
+        if ascii.contains('*') {
+            return Err(DnsNameError::MisplacedWildcard(ascii));
+        }
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        match ascii.split('.').find(|label| !is_label(label)) {
+            Some(bad) => Err(DnsNameError::BadLabel(bad.to_owned())),
+            None => Ok(Self(ascii)),
+        }
+    }
+}
+
+/// A DNS name as a certificate carries it: a host name, or one wildcard label before one (RFC 9525 section 6.3).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CertificateName {
+    /// The name without `*.`.
+    pub base: DnsName,
+    /// Whether the name is `*.base`.
+    pub wildcard: bool,
+}
+
+impl CertificateName {
+    /// Whether a certificate with this name is valid for `host`: equal, or the wildcard covers exactly one label.
+    pub fn covers(&self, host: &DnsName) -> bool {
+        if self.wildcard { host.parent().as_ref() == Some(&self.base) } else { *host == self.base }
+    }
+}
+
+impl fmt::Display for CertificateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.wildcard { "*." } else { "" }, self.base)
+    }
+}
+
+impl From<CertificateName> for String {
+    fn from(name: CertificateName) -> Self {
+        name.to_string()
+    }
+}
+
+impl TryFrom<String> for CertificateName {
+    type Error = DnsNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl FromStr for CertificateName {
+    type Err = DnsNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.strip_prefix("*.") {
+            Some(base) => Self { base: base.parse()?, wildcard: true },
+            None => Self { base: text.parse()?, wildcard: false },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_canonical() {
+        let name: DnsName = "Bücher.Example.".parse().unwrap();
+        assert_eq!(name.as_str(), "xn--bcher-kva.example");
+        assert_eq!(name.parent().unwrap().as_str(), "example");
+        assert_eq!(name.parent().unwrap().parent(), None);
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for (text, expected) in [
+            ("", DnsNameError::Empty),
+            (".", DnsNameError::Empty),
+            ("a..b", DnsNameError::BadLabel(String::new())),
+            ("a.*.b", DnsNameError::MisplacedWildcard("a.*.b".into())),
+            ("a b.example", DnsNameError::BadLabel("a b".into())),
+        ] {
+            assert_eq!(text.parse::<DnsName>(), Err(expected), "{text}");
+        }
+        assert!(matches!("a.".repeat(130).parse::<DnsName>(), Err(DnsNameError::TooLong(259))));
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        let name: CertificateName = "*.example.com".parse().unwrap();
+        assert!(name.covers(&"www.example.com".parse().unwrap()));
+        assert!(!name.covers(&"a.www.example.com".parse().unwrap()));
+        assert!(!name.covers(&"example.com".parse().unwrap()));
+        assert!("*.*.example.com".parse::<CertificateName>().is_err());
+    }
+
+    #[test]
+    fn below_means_on_a_label_boundary() {
+        let parent: DnsName = "example.com".parse().unwrap();
+        assert!("a.example.com".parse::<DnsName>().unwrap().is_at_or_below(&parent));
+        assert!(!"anexample.com".parse::<DnsName>().unwrap().is_at_or_below(&parent));
+    }
+}

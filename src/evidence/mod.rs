@@ -1,0 +1,95 @@
+//! What was seen: plain data, recorded untouched by `observe` and judged by code that does no I/O.
+//!
+//! An [`Evidence`] holds everything a judgement rests on (the answers of servers as raw bytes, and the files
+//! the user gave), so that judging it again later gives the same verdicts.
+
+mod bytes;
+pub mod dns;
+pub mod file;
+pub mod tls;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use self::bytes::Bytes;
+use self::dns::CaaLookup;
+use self::file::InputFile;
+use self::tls::TlsObservation;
+
+/// The version of the evidence format that this program writes.
+pub const EVIDENCE_VERSION: u32 = 1;
+
+/// Everything observed in one run, with the inputs that the judgement depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The version of this format, [`EVIDENCE_VERSION`].
+    pub pinstead_evidence: u32,
+    /// The version of the program that observed.
+    pub tool_version: String,
+    /// When the observation began; the default time of judging.
+    pub observed_at: Timestamp,
+    /// What was asked for.
+    pub request: Request,
+    /// The files that were given beside the targets.
+    pub inputs: Inputs,
+    /// What was seen of each target, in the order they were named.
+    pub targets: Vec<TargetEvidence>,
+}
+
+/// What the user asked for, as far as the judgement depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The parts asked for with `--only`; empty: all.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// The CAs expected by `--expect-ca`.
+    #[serde(default)]
+    pub expect_ca: Vec<String>,
+    /// Whether the network was not to be used.
+    #[serde(default)]
+    pub offline: bool,
+    /// The time of judging, if `--at` named one.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+}
+
+/// The files given beside the targets, as read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The policy file.
+    pub policy: Option<InputFile>,
+    /// The pin files.
+    #[serde(default)]
+    pub pins: Vec<InputFile>,
+    /// Trust anchors instead of the embedded ones.
+    pub roots: Option<InputFile>,
+    /// Further issuer certificates.
+    #[serde(default)]
+    pub issuers: Vec<InputFile>,
+    /// A CT log list instead of the embedded table.
+    pub log_list: Option<InputFile>,
+    /// The detached signature of the log list.
+    pub log_list_signature: Option<InputFile>,
+}
+
+/// What was seen of one target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetEvidence {
+    /// The target's name in reports: `host:port`, or the file as it was named.
+    pub target: String,
+    /// Where the certificate came from.
+    pub source: CertificateSource,
+    /// The CAA look-ups, one for each distinct name that was asked for.
+    #[serde(default)]
+    pub caa: Vec<CaaLookup>,
+}
+
+/// Where a target's certificate came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateSource {
+    /// A TLS server.
+    Tls(TlsObservation),
+    /// A file, or standard input.
+    File(InputFile),
+}

@@ -1,0 +1,17 @@
+//! pinstead audits what protects a domain from certificates it did not ask for.
+//!
+//! Data flows one way, and the modules below stand in that order:
+//!
+//! ```text
+//! target ──▶ observe ──▶ Evidence ──▶ judge ──▶ Verdicts ──▶ rules ──▶ Findings ──▶ report
+//!            (all I/O)  (plain data)  (pure)                 (pure)                (pure)
+//! ```
+//!
+//! pinstead is an auditor, never a TLS client's enforcement library.
+
+pub mod cli;
+pub mod dns_name;
+pub mod evidence;
+pub mod observe;
+pub mod rules;
+pub mod x509;

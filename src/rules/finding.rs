@@ -1,0 +1,163 @@
+//! What a rule is, and what it raises.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// How much a finding matters; ordered from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// A weakness without a direct path to harm.
+    Low,
+    /// A weakness that takes a second fault to do harm.
+    Medium,
+    /// A protection that is missing or broken.
+    High,
+    /// Users are locked out, or an impersonator would be accepted, now.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, least first.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The name used in options and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.name() == text)
+            .ok_or_else(|| format!("“{text}” is no severity; use info, low, medium, high or critical"))
+    }
+}
+
+/// What a rule says of itself, whatever it is about.
+#[derive(Debug)]
+pub struct RuleInfo {
+    /// The id: family and number, such as `CT003`. Never reused.
+    pub id: &'static str,
+    /// One line: what is wrong.
+    pub title: &'static str,
+    /// The severity unless the rule raises it with another.
+    pub severity: Severity,
+    /// What evidence the rule needs; without it the rule is silent.
+    pub needs: &'static str,
+    /// What it means, and why it matters; Markdown paragraphs.
+    pub explanation: &'static str,
+    /// What to do.
+    pub advice: &'static str,
+    /// The standards, policies and documents it rests on.
+    pub references: &'static [&'static str],
+}
+
+/// One rule over verdicts of the kind `V`.
+#[derive(Debug)]
+pub struct Rule<V: ?Sized + 'static> {
+    /// What it says of itself.
+    pub info: RuleInfo,
+    /// Looks at verdicts and tells what it found, if anything.
+    pub raise: fn(&V) -> Vec<Raised>,
+}
+
+impl<V: ?Sized> Rule<V> {
+    /// The findings this rule has about `verdicts`.
+    pub fn findings(&self, verdicts: &V) -> Vec<Finding> {
+        (self.raise)(verdicts).into_iter().map(|raised| Finding::new(&self.info, raised)).collect()
+    }
+}
+
+/// What a rule found in one place.
+#[derive(Clone, Debug, Default)]
+pub struct Raised {
+    /// What it is about: a log, a name, a file and line.
+    pub subject: String,
+    /// What was found, in one or two sentences.
+    pub message: String,
+    /// The facts it rests on.
+    pub evidence: Value,
+    /// A severity other than the rule's own.
+    pub severity: Option<Severity>,
+    /// Advice other than the rule's own.
+    pub advice: Option<String>,
+}
+
+impl Raised {
+    /// A finding about `subject`.
+    pub fn new(subject: impl Into<String>, message: impl Into<String>, evidence: Value) -> Self {
+        Self { subject: subject.into(), message: message.into(), evidence, ..Self::default() }
+    }
+
+    /// With a severity other than the rule's own.
+    #[must_use]
+    pub fn at(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// With advice other than the rule's own.
+    #[must_use]
+    pub fn advising(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+}
+
+/// A finding: one rule, raised about one subject.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// How much it matters here.
+    pub severity: Severity,
+    /// The rule's title.
+    pub title: &'static str,
+    /// What was found.
+    pub message: String,
+    /// What it is about.
+    pub subject: String,
+    /// The facts it rests on.
+    pub evidence: Value,
+    /// What to do.
+    pub advice: String,
+    /// The sources of the rule.
+    pub references: &'static [&'static str],
+}
+
+impl Finding {
+    fn new(info: &RuleInfo, raised: Raised) -> Self {
+        Self {
+            rule: info.id,
+            severity: raised.severity.unwrap_or(info.severity),
+            title: info.title,
+            message: raised.message,
+            subject: raised.subject,
+            evidence: raised.evidence,
+            advice: raised.advice.unwrap_or_else(|| info.advice.to_owned()),
+            references: info.references,
+        }
+    }
+}
