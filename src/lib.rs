@@ -13,5 +13,8 @@ pub mod cli;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;
+pub mod policy;
 pub mod rules;
+pub mod scope;
+pub mod target;
 pub mod x509;
