@@ -9,6 +9,7 @@
 //!
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
+pub mod caa;
 pub mod cli;
 pub mod dns_name;
 pub mod evidence;

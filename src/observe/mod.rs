@@ -2,4 +2,5 @@
 //! failed, and judges nothing.
 
 pub mod clock;
+pub mod dns;
 pub mod tls;
