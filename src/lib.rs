@@ -11,6 +11,7 @@
 
 pub mod caa;
 pub mod cli;
+pub mod demo;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;
