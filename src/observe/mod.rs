@@ -2,3 +2,4 @@
 //! failed, and judges nothing.
 
 pub mod clock;
+pub mod files;
