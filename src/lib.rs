@@ -15,6 +15,7 @@ pub mod demo;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;
+pub mod pins;
 pub mod policy;
 pub mod rules;
 pub mod scope;

@@ -3,4 +3,5 @@
 
 pub mod clock;
 pub mod dns;
+pub mod files;
 pub mod tls;

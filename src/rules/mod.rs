@@ -5,12 +5,13 @@
 //! made from that entry.
 
 mod finding;
+pub mod pins;
 
 pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    std::iter::empty()
+    pins::infos()
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

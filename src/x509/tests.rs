@@ -40,8 +40,12 @@ fn host(name: &str) -> HostIdentity {
 #[test]
 fn a_good_chain_leads_to_its_anchor() {
     let world = Hierarchy::new();
-    let verdict = judge(&world.chain(), Some(&host("www.test.example")), &world.anchors(), world.now).unwrap();
-    assert_eq!((&verdict.trust, verdict.life, &verdict.name), (&Trust::Trusted, Life::Current, &NameMatch::Matches));
+    let verdict =
+        judge(&world.chain(), Some(&host("www.test.example")), &world.anchors(), world.now).unwrap();
+    assert_eq!(
+        (&verdict.trust, verdict.life, &verdict.name),
+        (&Trust::Trusted, Life::Current, &NameMatch::Matches)
+    );
     let positions: Vec<ChainPosition> = verdict.path.iter().map(|member| member.position).collect();
     assert_eq!(positions, [ChainPosition::Leaf, ChainPosition::Intermediate, ChainPosition::Root]);
     assert_eq!(verdict.path[2].spki_sha256, Certificate::read(&world.root.der).unwrap().spki_sha256);
@@ -50,7 +54,8 @@ fn a_good_chain_leads_to_its_anchor() {
 #[test]
 fn name_dates_and_path_are_told_apart() {
     let world = Hierarchy::new();
-    let wrong_name = judge(&world.chain(), Some(&host("other.example")), &world.anchors(), world.now).unwrap();
+    let wrong_name =
+        judge(&world.chain(), Some(&host("other.example")), &world.anchors(), world.now).unwrap();
     assert_eq!((wrong_name.trust, wrong_name.name), (Trust::Trusted, NameMatch::Differs));
     let late = world.now + SignedDuration::from_hours(24 * 100);
     let expired = judge(&world.chain(), None, &world.anchors(), late).unwrap();
@@ -68,7 +73,8 @@ fn name_dates_and_path_are_told_apart() {
 #[test]
 fn wildcards_and_addresses_are_matched_by_their_own_rules() {
     let world = Hierarchy::new();
-    let name = |asked: &str| judge(&world.chain(), Some(&host(asked)), &world.anchors(), world.now).unwrap().name;
+    let name =
+        |asked: &str| judge(&world.chain(), Some(&host(asked)), &world.anchors(), world.now).unwrap().name;
     assert_eq!(name("a.wild.test.example"), NameMatch::Matches);
     assert_eq!(name("a.b.wild.test.example"), NameMatch::Differs);
     assert_eq!(name("wild.test.example"), NameMatch::Differs);

@@ -1,0 +1,113 @@
+//! Reading the files a user named, within bounds.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::evidence::Bytes;
+use crate::evidence::file::{FileContent, InputFile};
+
+/// Reads a file of at most `limit` octets; `-` is standard input.
+///
+/// A longer file is refused before more than `limit` octets are held. A device or pipe that never ends is
+/// refused the same way, or, where it is no regular file and no pipe, at once. A file that cannot be read is
+/// evidence too: what failed stands in the result.
+pub fn read(path: &str, limit: u64) -> InputFile {
+    let octets =
+        if path == "-" { read_at_most(io::stdin().lock(), limit) } else { read_path(Path::new(path), limit) };
+    let content = match octets {
+        Ok(octets) => FileContent::Read(Bytes(octets)),
+        Err(error) => FileContent::Failed(error.to_string()),
+    };
+    InputFile { path: path.to_owned(), content }
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("it is a directory, not a file")]
+    Directory,
+    #[error("it is a device, not a file")]
+    Device,
+    #[error("it is longer than the {limit} octets that are read")]
+    TooLong { limit: u64 },
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+fn read_path(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(ReadError::Directory);
+    }
+    if is_device(&metadata) {
+        return Err(ReadError::Device);
+    }
+    if metadata.is_file() && metadata.len() > limit {
+        return Err(ReadError::TooLong { limit });
+    }
+    read_at_most(File::open(path)?, limit)
+}
+
+/// Whether this is a device or a socket, which may never end or never answer. A pipe is none: `<(command)` of a
+/// shell is one.
+#[cfg(unix)]
+fn is_device(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let kind = metadata.file_type();
+    kind.is_char_device() || kind.is_block_device() || kind.is_socket()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &fs::Metadata) -> bool {
+    false
+}
+
+fn read_at_most(source: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let mut octets = Vec::new();
+    let read = source.take(limit.saturating_add(1)).read_to_end(&mut octets)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > limit {
+        Err(ReadError::TooLong { limit })
+    } else {
+        Ok(octets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn failure(path: &str, limit: u64) -> String {
+        match read(path, limit).content {
+            FileContent::Failed(why) => why,
+            FileContent::Read(octets) => panic!("{path} was read: {octets:?}"),
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_the_limit() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"12345678").unwrap();
+        let path = file.path().to_str().unwrap();
+        assert_eq!(read(path, 8).octets(), Ok(&b"12345678"[..]));
+        assert!(failure(path, 7).contains("longer than the 7 octets"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(failure(directory.path().to_str().unwrap(), 8).contains("directory"));
+        assert!(failure(directory.path().join("none").to_str().unwrap(), 8).contains("No such file"));
+        assert!(failure("", 8).contains("No such file"));
+        assert!(failure("nul\0inside", 8).contains("nul byte"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn endless_sources_are_refused() {
+        assert!(failure("/dev/zero", 8).contains("device"));
+        assert!(matches!(read_at_most(io::repeat(1), 1000), Err(ReadError::TooLong { limit: 1000 })));
+    }
+}

@@ -1,0 +1,43 @@
+//! Android's Network Security Config.
+//!
+//! Source: the platform's own reader, frameworks/base `core/java/android/security/net/config/`
+//! (`XmlConfigSource`, `ApplicationConfig`, `NetworkSecurityTrustManager`, `Pin`), and the developer guide
+//! “Network security configuration”.
+
+mod read;
+mod values;
+
+use crate::pins::model::{PinEntry, PinSource};
+
+use super::{PinFormat, PinInput, xml};
+
+/// The format's id.
+const ID: &str = "android-nsc";
+
+/// Android's Network Security Config, as XML source.
+pub(super) struct AndroidNsc;
+
+impl PinFormat for AndroidNsc {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn recognises(&self, input: &PinInput<'_>) -> bool {
+        input.text.as_deref().is_some_and(|text| {
+            xml::root_name(text) == Some("network-security-config")
+                || text.contains("<network-security-config")
+        })
+    }
+
+    fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
+        let text = input.text.as_deref().unwrap_or_default();
+        let document = xml::parse(text).map_err(|error| error.to_string())?;
+        read::config(&document, text)
+    }
+
+    /// One entry: an exact name, else the longest `includeSubdomains` name above the host. It is used even
+    /// where it has no pins and a shorter one has.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        super::most_specific(source, host)
+    }
+}

@@ -1,0 +1,447 @@
+//! From XML to entries, with what Android refuses, ignores and weakens on the way.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use roxmltree::{Document, Node};
+
+use super::values::{Expiration, Flag, expiration, flag};
+use crate::pins::base64_text;
+use crate::pins::formats::xml::{Lines, only_text};
+use crate::pins::model::{
+    Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource, PositionRule,
+    Problem, ProblemKind,
+};
+
+/// Reads a whole configuration.
+pub(super) fn config(document: &Document<'_>, text: &str) -> Result<PinSource, String> {
+    let mut reader = Reader {
+        lines: Lines::of(text),
+        entries: Vec::new(),
+        problems: Vec::new(),
+        seen: BTreeSet::new(),
+        pin_sets: 0,
+        room: MOST_PINS,
+    };
+    reader.root(document.root_element());
+    if reader.room == 0 {
+        return Err(format!("its domains have more than {MOST_PINS} pins together"));
+    }
+    Ok(PinSource { format: super::ID, entries: reader.entries, problems: reader.problems })
+}
+
+/// The most pins that the domains of one file may have together: each domain of a domain-config has all of its
+/// pins, so that a small file could otherwise ask for billions.
+const MOST_PINS: usize = 50_000;
+/// The most problems that are listed.
+const MOST_PROBLEMS: usize = 500;
+
+/// The state of reading one file.
+struct Reader {
+    lines: Lines,
+    entries: Vec<PinEntry>,
+    problems: Vec<Problem>,
+    /// The domains met so far; none may be named twice.
+    seen: BTreeSet<String>,
+    /// How many pin sets were met.
+    pin_sets: usize,
+    /// How many pins may still be added.
+    room: usize,
+}
+
+/// The kinds of configuration an element can be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Base,
+    Domain,
+}
+
+impl Kind {
+    fn element(self) -> &'static str {
+        match self {
+            Self::Base => "base-config",
+            Self::Domain => "domain-config",
+        }
+    }
+}
+
+/// What a configuration passes on to those inside it.
+#[derive(Clone, Default)]
+struct Inherited {
+    pin_set: Option<Rc<PinSet>>,
+    anchors: Option<Rc<Vec<Anchor>>>,
+    certificate_transparency: Option<bool>,
+}
+
+/// One `<pin-set>`.
+struct PinSet {
+    number: usize,
+    pins: Vec<Pin>,
+    expiry: Option<Expiry>,
+}
+
+/// One `<certificates>`.
+struct Anchor {
+    source: AnchorSource,
+    overrides_pins: bool,
+}
+
+/// Where trust anchors come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AnchorSource {
+    System,
+    User,
+    Other,
+}
+
+impl Reader {
+    fn root(&mut self, root: Node<'_, '_>) {
+        if root.tag_name().name() != "network-security-config" {
+            self.refuse(root, "the root element is not network-security-config".to_owned());
+        }
+        let named = |name: &'static str| elements(root).filter(move |node| node.tag_name().name() == name);
+        for name in ["base-config", "debug-overrides"] {
+            if let Some(second) = named(name).nth(1) {
+                self.refuse(second, format!("there is a second {name}; only one is allowed"));
+            }
+        }
+        // The order in the file does not matter: everything inherits from the base configuration.
+        let base = named("base-config")
+            .next()
+            .map_or_else(Inherited::default, |node| self.entry(node, Kind::Base, &Inherited::default()));
+        for node in elements(root) {
+            match node.tag_name().name() {
+                "domain-config" => {
+                    self.entry(node, Kind::Domain, &base);
+                }
+                // Released apps skip debug-overrides unread.
+                "base-config" | "debug-overrides" => {}
+                _ => self.skipped(node),
+            }
+        }
+        self.attributes(root, &[]);
+    }
+
+    /// Reads a base-config or domain-config, adds its entries, and gives what those inside it inherit.
+    fn entry(&mut self, node: Node<'_, '_>, kind: Kind, parent: &Inherited) -> Inherited {
+        self.attributes(node, &["cleartextTrafficPermitted", "hstsEnforced"]);
+        let mut own = Inherited::default();
+        let mut domains = Vec::new();
+        for child in elements(node) {
+            match child.tag_name().name() {
+                "domain" if kind == Kind::Domain => domains.push(self.domain(child)),
+                "pin-set" if kind == Kind::Domain => self.pin_set_of(child, &mut own),
+                "domain-config" if kind == Kind::Domain => {}
+                name @ ("domain" | "pin-set" | "domain-config") => {
+                    self.refuse(child, format!("{name} is not allowed in {}", kind.element()));
+                    if name == "pin-set" {
+                        let set = self.pin_set(child);
+                        self.stray(&set, child);
+                    }
+                }
+                "trust-anchors" => {
+                    if own.anchors.is_some() {
+                        self.refuse(child, "there is a second trust-anchors; only one is allowed".to_owned());
+                    }
+                    let anchors = self.anchors(child, kind);
+                    own.anchors.get_or_insert(Rc::new(anchors));
+                }
+                "certificateTransparency" => own.certificate_transparency = self.boolean(child, "enabled"),
+                _ => self.skipped(child),
+            }
+        }
+        // An anchor that no public log knows switches Certificate Transparency off, unless it is asked for.
+        let private = own.anchors.iter().flat_map(|anchors| anchors.iter());
+        if own.certificate_transparency.is_none() && private.clone().any(|a| a.source != AnchorSource::System)
+        {
+            own.certificate_transparency = Some(false);
+        }
+        let effective = Inherited {
+            pin_set: own.pin_set.or_else(|| parent.pin_set.clone()),
+            anchors: own.anchors.or_else(|| parent.anchors.clone()),
+            certificate_transparency: own.certificate_transparency.or(parent.certificate_transparency),
+        };
+        if kind == Kind::Domain {
+            self.add(node, domains, &effective);
+            for nested in elements(node).filter(|child| child.tag_name().name() == "domain-config") {
+                self.entry(nested, kind, &effective);
+            }
+        }
+        effective
+    }
+
+    /// Adds one entry for each domain of a configuration.
+    fn add(&mut self, node: Node<'_, '_>, domains: Vec<(HostPattern, usize)>, effective: &Inherited) {
+        if domains.is_empty() {
+            self.refuse(node, "the domain-config names no domain".to_owned());
+            if let Some(set) = effective.pin_set.clone() {
+                self.stray(&set, node);
+            }
+        }
+        for (scope, line) in domains {
+            let set = effective.pin_set.as_deref();
+            self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
+            if self.room == 0 {
+                return;
+            }
+            self.entries.push(PinEntry {
+                scope,
+                pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
+                enforcement: enforcement(effective),
+                expiry: set.and_then(|set| set.expiry.clone()),
+                pin_set: set.map(|set| set.number),
+                certificate_transparency: effective.certificate_transparency,
+                line: Some(line),
+            });
+        }
+    }
+
+    /// Keeps pins that stand where they apply to no host, so that they are seen.
+    fn stray(&mut self, set: &PinSet, node: Node<'_, '_>) {
+        self.entries.push(PinEntry {
+            scope: HostPattern::Nowhere,
+            pins: set.pins.clone(),
+            enforcement: Enforcement {
+                mode: EnforcementMode::No,
+                why: "the pins stand where they apply to no host".to_owned(),
+            },
+            expiry: set.expiry.clone(),
+            pin_set: Some(set.number),
+            certificate_transparency: None,
+            line: Some(self.lines.of_node(node)),
+        });
+    }
+
+    fn domain(&mut self, node: Node<'_, '_>) -> (HostPattern, usize) {
+        self.attributes(node, &["includeSubdomains"]);
+        let line = self.lines.of_node(node);
+        let subdomains = self.boolean(node, "includeSubdomains") == Some(true);
+        let name = only_text(node).map(|text| text.to_lowercase());
+        let name = match name {
+            None => {
+                self.refuse(node, "the domain has elements inside".to_owned());
+                return (HostPattern::Nowhere, line);
+            }
+            Some(name) if name.is_empty() => {
+                self.refuse(node, "the domain is empty".to_owned());
+                return (HostPattern::Nowhere, line);
+            }
+            Some(name) => name,
+        };
+        if !self.seen.insert(name.clone()) {
+            self.refuse(node, format!("the domain {name} is named twice"));
+        }
+        if name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.') {
+            let what = format!("“{name}” is compared as it stands and equals no host name");
+            self.problem(ProblemKind::NoEffect, node, what);
+        }
+        (if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) }, line)
+    }
+
+    fn pin_set_of(&mut self, node: Node<'_, '_>, own: &mut Inherited) {
+        if own.pin_set.is_some() {
+            self.refuse(node, "there is a second pin-set; only one is allowed".to_owned());
+        }
+        let set = self.pin_set(node);
+        if set.pins.is_empty() {
+            let what = "the pin-set is empty, which switches pinning off for its domains".to_owned();
+            self.problem(ProblemKind::NoEffect, node, what);
+        }
+        match own.pin_set {
+            None => own.pin_set = Some(Rc::new(set)),
+            Some(_) => self.stray(&set, node),
+        }
+    }
+
+    fn pin_set(&mut self, node: Node<'_, '_>) -> PinSet {
+        self.attributes(node, &["expiration"]);
+        self.pin_sets = self.pin_sets.saturating_add(1);
+        let number = self.pin_sets;
+        let expiry = node.attribute("expiration").and_then(|text| self.expiry(node, text));
+        let mut pins = Vec::new();
+        for child in elements(node) {
+            match child.tag_name().name() {
+                "pin" => pins.push(self.pin(child)),
+                _ => self.skipped(child),
+            }
+        }
+        PinSet { number, pins, expiry }
+    }
+
+    fn expiry(&mut self, node: Node<'_, '_>, text: &str) -> Option<Expiry> {
+        match expiration(text) {
+            Expiration::On { expiry, rest } => {
+                if !rest.trim().is_empty() {
+                    let what = format!("“{}” behind the expiration date is ignored", shortened(&rest));
+                    self.problem(ProblemKind::NoEffect, node, what);
+                }
+                Some(expiry)
+            }
+            Expiration::Never => None,
+            Expiration::NoDate => {
+                self.refuse(
+                    node,
+                    format!("the expiration “{}” is no date of the form yyyy-MM-dd", shortened(text)),
+                );
+                None
+            }
+        }
+    }
+
+    fn pin(&mut self, node: Node<'_, '_>) -> Pin {
+        self.attributes(node, &["digest"]);
+        let digest = node.attribute("digest").unwrap_or_default();
+        let written = only_text(node);
+        let value = match &written {
+            _ if !digest.eq_ignore_ascii_case("SHA-256") => Err(PinFault::UnknownDigest(shortened(digest))),
+            None => Err(PinFault::Elements),
+            Some(text) => base64_text::android(text),
+        };
+        let written = written.unwrap_or_default();
+        if let Err(fault) = &value {
+            self.refuse(node, format!("the pin “{}” cannot be read: {fault}", shortened(&written)));
+        }
+        Pin::new(&written, value, PositionRule::Any, Some(self.lines.of_node(node)))
+    }
+
+    fn anchors(&mut self, node: Node<'_, '_>, kind: Kind) -> Vec<Anchor> {
+        self.attributes(node, &[]);
+        let mut anchors = Vec::new();
+        for child in elements(node) {
+            match child.tag_name().name() {
+                "certificates" => anchors.extend(self.anchor(child, kind)),
+                _ => self.skipped(child),
+            }
+        }
+        anchors
+    }
+
+    fn anchor(&mut self, node: Node<'_, '_>, kind: Kind) -> Option<Anchor> {
+        self.attributes(node, &["src", "overridePins"]);
+        let overrides_pins = self.boolean(node, "overridePins") == Some(true);
+        let Some(src) = node.attribute("src") else {
+            self.refuse(node, "the certificates element has no src".to_owned());
+            return None;
+        };
+        let source = match src {
+            "system" => AnchorSource::System,
+            "user" => AnchorSource::User,
+            "wfa" => AnchorSource::Other,
+            _ if src.starts_with('@') => AnchorSource::Other,
+            _ => {
+                self.refuse(node, format!("the certificates' src “{}” is unknown", shortened(src)));
+                return None;
+            }
+        };
+        if source == AnchorSource::User {
+            let what = format!("{} accepts CAs that the user of a device added", kind.element());
+            self.problem(ProblemKind::UserAnchors, node, what);
+        }
+        if overrides_pins {
+            let what = format!("{} switches pins off for the CAs of “{}”", kind.element(), shortened(src));
+            self.problem(ProblemKind::OverridesPins, node, what);
+        }
+        Some(Anchor { source, overrides_pins })
+    }
+
+    /// A boolean attribute; one that Android reads otherwise than it looks is a problem.
+    fn boolean(&mut self, node: Node<'_, '_>, name: &str) -> Option<bool> {
+        let text = node.attribute(name)?;
+        match flag(text) {
+            Flag::Is(value) => Some(value),
+            Flag::Odd => {
+                let what = format!("{name}=“{}” is read as false; write “true” or “false”", shortened(text));
+                self.problem(ProblemKind::NoEffect, node, what);
+                Some(false)
+            }
+        }
+    }
+
+    /// Attributes that Android ignores here. Those of other namespaces (`tools:…`) are not meant for it.
+    fn attributes(&mut self, node: Node<'_, '_>, known: &[&str]) {
+        let ignored: Vec<String> = node
+            .attributes()
+            .filter(|attribute| match attribute.namespace() {
+                None => !known.contains(&attribute.name()),
+                Some(_) => known.contains(&attribute.name()),
+            })
+            .map(|attribute| shortened(attribute.name()))
+            .collect();
+        let element = shortened(node.tag_name().name());
+        for attribute in ignored {
+            self.problem(ProblemKind::NoEffect, node, format!("{attribute} on {element} is ignored"));
+        }
+    }
+
+    /// An element Android skips; worth saying where it looks like one that it knows.
+    fn skipped(&mut self, node: Node<'_, '_>) {
+        const KNOWN: [&str; 8] = [
+            "baseconfig",
+            "domainconfig",
+            "debugoverrides",
+            "domain",
+            "pinset",
+            "pin",
+            "trustanchors",
+            "certificates",
+        ];
+        let name = node.tag_name().name();
+        let plain = name.to_lowercase().replace(['-', '_'], "");
+        if KNOWN.contains(&plain.as_str()) {
+            let above = node.parent_element().map_or("", |parent| parent.tag_name().name());
+            let what = format!("{} inside {} is skipped", shortened(name), shortened(above));
+            self.problem(ProblemKind::NoEffect, node, what);
+        }
+    }
+
+    fn refuse(&mut self, node: Node<'_, '_>, what: String) {
+        self.problem(ProblemKind::Refused, node, what);
+    }
+
+    fn problem(&mut self, kind: ProblemKind, node: Node<'_, '_>, what: String) {
+        let line = Some(self.lines.of_node(node));
+        let is_first_refusal = kind == ProblemKind::Refused && self.problems.iter().all(|p| p.kind != kind);
+        match self.problems.len() {
+            MOST_PROBLEMS => self.problems.push(Problem {
+                kind: ProblemKind::NotRead,
+                line,
+                what: format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed"),
+            }),
+            listed if listed > MOST_PROBLEMS && !is_first_refusal => {}
+            _ => self.problems.push(Problem { kind, line, what }),
+        }
+    }
+}
+
+fn enforcement(effective: &Inherited) -> Enforcement {
+    let no = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+    let Some(set) = &effective.pin_set else { return no("no pin-set applies to it") };
+    if set.pins.is_empty() {
+        return no("its pin-set is empty");
+    }
+    let anchors = effective.anchors.as_deref().map_or(&[][..], Vec::as_slice);
+    let system_overrides = anchors.iter().any(|a| a.source == AnchorSource::System && a.overrides_pins);
+    if system_overrides || (!anchors.is_empty() && anchors.iter().all(|a| a.overrides_pins)) {
+        return no("its trust anchors are declared with overridePins, which switches the pins off for them");
+    }
+    Enforcement {
+        mode: EnforcementMode::Yes,
+        why: "Android refuses a chain without any of the pinned keys".to_owned(),
+    }
+}
+
+fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {
+    node.children().filter(Node::is_element)
+}
+
+/// A text of the file, short enough for a message.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut kept: String = text.chars().take(LONGEST).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
+}

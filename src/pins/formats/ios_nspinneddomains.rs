@@ -1,0 +1,204 @@
+//! Apple's `NSPinnedDomains`, in the Info.plist of an app (iOS 14, macOS 11 and later).
+//!
+//! Source: Apple developer documentation, “NSPinnedDomains” and “NSAppTransportSecurity”.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use super::plist::{self, Key, Value};
+use super::{PinFormat, PinInput};
+use crate::pins::base64_text;
+use crate::pins::model::{
+    Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue, PositionRule,
+    Problem, ProblemKind,
+};
+
+/// The format's id.
+const ID: &str = "ios-nspinneddomains";
+/// The key of a pin's value.
+const VALUE: &str = "SPKI-SHA256-BASE64";
+/// The two lists of a host, and what each is compared with.
+const LISTS: [(&str, PositionRule); 2] =
+    [("NSPinnedLeafIdentities", PositionRule::Leaf), ("NSPinnedCAIdentities", PositionRule::Ca)];
+
+/// `NSPinnedDomains` of an Info.plist, XML or binary.
+pub(super) struct IosPinnedDomains;
+
+impl PinFormat for IosPinnedDomains {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn recognises(&self, input: &PinInput<'_>) -> bool {
+        plist::is_plist(input)
+    }
+
+    fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
+        let list = plist::read(input).map_err(|error| error.to_string())?;
+        let mut reader = Reader::default();
+        reader.root(&list);
+        Ok(PinSource { format: ID, entries: reader.entries, problems: reader.problems })
+    }
+
+    /// One entry, as for `NSExceptionDomains`: the host itself, else the longest name above it that includes
+    /// its subdomains.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        super::most_specific(source, host)
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    entries: Vec<PinEntry>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn root(&mut self, list: &Value) {
+        if list.entries().iter().any(|(key, _)| key.text.starts_with("TSK")) {
+            let what = "it has pins of TrustKit (TSKConfiguration), which are not read yet".to_owned();
+            self.problem(ProblemKind::NotRead, None, what);
+        }
+        for (key, _) in list.entries().iter().filter(|(key, _)| key.text == "NSPinnedDomains") {
+            let what =
+                "NSPinnedDomains stands outside NSAppTransportSecurity, where iOS does not look".to_owned();
+            self.problem(ProblemKind::NoEffect, key.line, what);
+        }
+        let Some(security) = list.at("NSAppTransportSecurity") else { return };
+        for (host, settings) in security.at("NSExceptionDomains").map_or(&[][..], Value::entries) {
+            if LISTS.iter().any(|(name, _)| settings.at(name).is_some()) || host.text == "NSPinnedDomains" {
+                let what =
+                    format!("the pins under NSExceptionDomains ({}) have no effect", short(&host.text));
+                self.problem(ProblemKind::NoEffect, host.line, what);
+            }
+        }
+        match security.at("NSPinnedDomains") {
+            None => {}
+            Some(Value::Dictionary(hosts)) => {
+                for (host, settings) in hosts {
+                    self.host(host, settings);
+                }
+            }
+            Some(other) => {
+                let what = format!("NSPinnedDomains is a {} where a dictionary belongs", other.kind());
+                self.problem(ProblemKind::NoEffect, None, what);
+            }
+        }
+    }
+
+    fn host(&mut self, key: &Key, settings: &Value) {
+        let name = key.text.trim().trim_end_matches('.').to_lowercase();
+        if name.is_empty() || name.contains(['*', '/', ':', ' ']) {
+            let what = format!("“{}” is no host name and matches no host", short(&key.text));
+            self.problem(ProblemKind::NoEffect, key.line, what);
+        }
+        if !matches!(settings, Value::Dictionary(_)) {
+            let what = format!("{name} has a {} where a dictionary belongs", settings.kind());
+            self.problem(ProblemKind::NoEffect, key.line, what);
+        }
+        let subdomains = self.includes_subdomains(&name, settings);
+        for (setting, _) in settings.entries() {
+            let known =
+                setting.text == "NSIncludesSubdomains" || LISTS.iter().any(|(list, _)| *list == setting.text);
+            if !known {
+                let what =
+                    format!("{} of {name} is no key of a pinned domain and is ignored", short(&setting.text));
+                self.problem(ProblemKind::NoEffect, setting.line, what);
+            }
+        }
+        let mut pins = Vec::new();
+        for (list, position) in LISTS {
+            pins.extend(self.identities(&name, list, position, settings));
+        }
+        let enforcement = if pins.is_empty() {
+            let what = format!("{name} has no identities; Apple requires at least one list with one");
+            self.problem(ProblemKind::NoEffect, key.line, what);
+            Enforcement { mode: EnforcementMode::No, why: "no identities are listed".to_owned() }
+        } else {
+            let both = LISTS.iter().all(|(_, rule)| pins.iter().any(|pin| pin.position == *rule));
+            let why = if both {
+                "iOS refuses a chain unless each of the two lists has one of its keys; these pins never expire"
+            } else {
+                "iOS refuses a chain without any of the listed keys; these pins never expire"
+            };
+            Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
+        };
+        self.entries.push(PinEntry {
+            scope: if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) },
+            pins,
+            enforcement,
+            expiry: None,
+            pin_set: Some(self.entries.len().saturating_add(1)),
+            certificate_transparency: None,
+            line: key.line,
+        });
+    }
+
+    fn includes_subdomains(&mut self, name: &str, settings: &Value) -> bool {
+        match settings.at("NSIncludesSubdomains") {
+            Some(Value::Boolean(value)) => *value,
+            None => false,
+            Some(other) => {
+                let what =
+                    format!("NSIncludesSubdomains of {name} is a {} where a boolean belongs", other.kind());
+                self.problem(ProblemKind::NoEffect, None, what);
+                false
+            }
+        }
+    }
+
+    fn identities(&mut self, name: &str, list: &str, position: PositionRule, settings: &Value) -> Vec<Pin> {
+        let line = settings.entries().iter().find(|(key, _)| key.text == list).and_then(|(key, _)| key.line);
+        match settings.at(list) {
+            None => Vec::new(),
+            Some(Value::Array(items)) if items.is_empty() => {
+                let what = format!("{list} of {name} is empty; remove it or list keys in it");
+                self.problem(ProblemKind::NoEffect, line, what);
+                Vec::new()
+            }
+            Some(Value::Array(items)) => items.iter().map(|item| identity(item, position)).collect(),
+            Some(other) => {
+                let what = format!("{list} of {name} is a {} where an array belongs", other.kind());
+                self.problem(ProblemKind::NoEffect, line, what);
+                Vec::new()
+            }
+        }
+    }
+
+    fn problem(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
+        /// The most problems that are listed.
+        const MOST: usize = 500;
+        if self.problems.len() < MOST {
+            self.problems.push(Problem { kind, line, what });
+        } else if self.problems.len() == MOST {
+            let what = format!("the file has more than {MOST} problems; the rest is not listed");
+            self.problems.push(Problem { kind: ProblemKind::NotRead, line, what });
+        }
+    }
+}
+
+fn identity(item: &Value, position: PositionRule) -> Pin {
+    match item {
+        Value::Dictionary(_) => match item.at(VALUE) {
+            Some(Value::Text(text, line)) => Pin::new(text, value(text), position, *line),
+            Some(other) => Pin::new("", Err(PinFault::NotText(other.kind())), position, None),
+            None => {
+                let line = item.entries().first().and_then(|(key, _)| key.line);
+                Pin::new("", Err(PinFault::NoPrefix(VALUE)), position, line)
+            }
+        },
+        Value::Text(text, line) => Pin::new(text, Err(PinFault::NoPrefix(VALUE)), position, *line),
+        other => Pin::new("", Err(PinFault::NotDictionary(other.kind())), position, None),
+    }
+}
+
+fn value(text: &str) -> Result<PinValue, PinFault> {
+    let text = text.trim();
+    match ["sha256//", "sha256/", "sha-256/"].into_iter().find(|prefix| text.starts_with(prefix)) {
+        Some(prefix) => Err(PinFault::Prefix(prefix)),
+        None => base64_text::foundation(text),
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}

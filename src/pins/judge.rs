@@ -1,0 +1,365 @@
+//! What pins do for a host: pinned or not, enforced or not, and which certificate each pin matches.
+
+use jiff::Timestamp;
+
+use super::diagnosis::{Diagnosis, diagnose};
+use super::formats;
+use super::matching::{PinMatch, match_pin};
+use super::model::{
+    AfterExpiry, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule, Problem,
+    ProblemKind, Reading,
+};
+use crate::x509::{ChainPosition, PathCertificate, SpkiSha256};
+
+/// What is asked about pin files.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The host asked about, lower case and without a trailing dot; `None` asks about every entry.
+    pub host: Option<&'a str>,
+    /// The path that a client builds for the host, leaf first; `None` leaves open what pins match.
+    pub path: Option<&'a [PathCertificate]>,
+    /// The time of judging.
+    pub at: Timestamp,
+    /// Names the CA that a key belongs to, where it is known.
+    pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<String>,
+}
+
+/// Whether a host is pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinsStatus {
+    /// At least one source has pins that are enforced for it.
+    Pinned,
+    /// Every source was read, and none has pins that are enforced for it.
+    NotPinned,
+    /// No source was given: whether the host is pinned is not known.
+    NoPinSources,
+    /// A source could not be read or understood.
+    Undetermined,
+}
+
+impl PinsStatus {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::NotPinned => "not_pinned",
+            Self::NoPinSources => "no_pin_sources",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// The judgement over all pin files.
+#[derive(Clone, Debug)]
+pub struct PinsVerdict {
+    /// The host asked about, if one was.
+    pub host: Option<String>,
+    /// Whether that host is pinned; without a host, whether any host is.
+    pub status: PinsStatus,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// Each source, in the order they were named.
+    pub sources: Vec<SourceVerdict>,
+    /// The time of judging.
+    pub at: Timestamp,
+}
+
+/// The judgement over one pin file.
+#[derive(Clone, Debug)]
+pub struct SourceVerdict {
+    /// The path as the user gave it.
+    pub file: String,
+    /// Whether it could be read.
+    pub state: SourceState,
+    /// The format's id, if it was recognised.
+    pub format: Option<&'static str>,
+    /// What is wrong or weak in the file itself.
+    pub problems: Vec<Problem>,
+    /// Its entries, in the order of the file.
+    pub entries: Vec<EntryVerdict>,
+}
+
+/// Whether a pin file could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    /// It was.
+    Read,
+    /// It is not well formed, and why.
+    NotWellFormed(String),
+    /// Its format is not known.
+    NotRecognised,
+    /// It could not be read at all, and why.
+    Unreadable(String),
+}
+
+impl SourceState {
+    /// The name used in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::NotWellFormed(_) => "not_well_formed",
+            Self::NotRecognised => "not_recognised",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// The judgement over one entry.
+#[derive(Clone, Debug)]
+pub struct EntryVerdict {
+    /// The hosts it is about.
+    pub scope: HostPattern,
+    /// The line its host stands on, from 1.
+    pub line: Option<usize>,
+    /// The pin set it takes its pins from, numbered within the file.
+    pub pin_set: Option<usize>,
+    /// Whether the platform uses it for the host asked about; true where no host was asked about.
+    pub applies: bool,
+    /// Whether a mismatch refuses the connection at the time of judging.
+    pub enforced: EnforcementMode,
+    /// Why, in one sentence.
+    pub why: String,
+    /// When its pins end.
+    pub expires: Option<Timestamp>,
+    /// Whether they have ended at the time of judging.
+    pub expired: bool,
+    /// How the date was read, for people.
+    pub expiry_note: Option<&'static str>,
+    /// What the file says of Certificate Transparency for these hosts, if anything.
+    pub certificate_transparency: Option<bool>,
+    /// Each pin.
+    pub pins: Vec<PinVerdict>,
+    /// Whether there is a pin to fall back on.
+    pub backup: Backup,
+    /// What happens to a client that connects now.
+    pub outcome: Outcome,
+}
+
+/// The judgement over one pin.
+#[derive(Clone, Debug)]
+pub struct PinVerdict {
+    /// The pin.
+    pub pin: Pin,
+    /// Which certificate of the path it matches.
+    pub matches: PinMatch,
+    /// What its value is known to be.
+    pub diagnosis: Diagnosis,
+}
+
+/// Whether an entry has a pin to fall back on when the pinned key goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backup {
+    /// A usable pin matches no certificate of the path.
+    Present,
+    /// Every usable pin is in the path, or there is only one.
+    Absent,
+    /// There was no path to tell, or nothing matches it.
+    Unknown,
+}
+
+impl Backup {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Absent => "absent",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What happens to a client with these pins that connects now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The pins match: it connects.
+    Connects,
+    /// The pins do not match: it refuses.
+    LockedOut,
+    /// Pins play no part.
+    NotEnforced,
+    /// There was no path to tell.
+    Unknown,
+}
+
+impl Outcome {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connects => "connects",
+            Self::LockedOut => "locked_out",
+            Self::NotEnforced => "not_enforced",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl EntryVerdict {
+    /// Whether some usable pin matches where it is compared.
+    pub fn has_match(&self) -> bool {
+        self.pins.iter().any(|pin| pin.matches.matches())
+    }
+
+    /// Whether the pins were compared with a path.
+    pub fn is_compared(&self) -> bool {
+        self.pins.iter().any(|pin| pin.matches != PinMatch::NotChecked)
+    }
+
+    /// Whether every match is the leaf's own key.
+    pub fn matches_leaf_only(&self) -> bool {
+        let mut matches = self.pins.iter().filter(|pin| pin.matches.matches()).peekable();
+        matches.peek().is_some() && matches.all(|pin| pin.matches == PinMatch::At(ChainPosition::Leaf))
+    }
+}
+
+/// Judges pin files.
+pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
+    let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();
+    let (status, reason) = status(&sources, question.host);
+    PinsVerdict { host: question.host.map(str::to_owned), status, reason, sources, at: question.at }
+}
+
+fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
+    let whom = host.map_or_else(|| "any host".to_owned(), str::to_owned);
+    if sources.is_empty() {
+        return (
+            PinsStatus::NoPinSources,
+            "no pin file was given, so whether clients pin is not known".to_owned(),
+        );
+    }
+    let enforced = |entry: &&EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
+    let pinning = sources.iter().find(|source| source.entries.iter().any(|entry| enforced(&entry)));
+    if let Some(source) = pinning {
+        return (PinsStatus::Pinned, format!("{} has pins that are enforced for {whom}", source.file));
+    }
+    let open = sources.iter().find(|source| {
+        source.state != SourceState::Read || source.problems.iter().any(|p| p.kind == ProblemKind::NotRead)
+    });
+    if let Some(source) = open {
+        return (PinsStatus::Undetermined, format!("{} could not be read as pins", source.file));
+    }
+    let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
+    let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
+        Some(entry) => format!("nothing is enforced for {whom}: {}", entry.why),
+        None => format!("no entry of the given files is about {whom}"),
+    };
+    (PinsStatus::NotPinned, reason)
+}
+
+fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
+    let without_entries = |state, format| SourceVerdict {
+        file: file.file.clone(),
+        state,
+        format,
+        problems: Vec::new(),
+        entries: Vec::new(),
+    };
+    let source = match &file.reading {
+        Reading::Read(source) => source,
+        Reading::NotWellFormed { format, why } => {
+            return without_entries(SourceState::NotWellFormed(why.clone()), Some(format));
+        }
+        Reading::NotRecognised => return without_entries(SourceState::NotRecognised, None),
+        Reading::Unreadable(why) => return without_entries(SourceState::Unreadable(why.clone()), None),
+    };
+    let applicable = question.host.map(|host| formats::applicable(source, host));
+    let applies = |entry: &PinEntry| {
+        applicable.as_ref().is_none_or(|list| list.iter().any(|one| std::ptr::eq(*one, entry)))
+    };
+    SourceVerdict {
+        file: file.file.clone(),
+        state: SourceState::Read,
+        format: Some(source.format),
+        problems: source.problems.clone(),
+        entries: source
+            .entries
+            .iter()
+            .map(|entry| judge_entry(source, entry, applies(entry), question))
+            .collect(),
+    }
+}
+
+fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
+    // A path belongs to a host: pins of other hosts are not compared with it.
+    let path = question.path.filter(|_| applies && question.host.is_some());
+    let pins: Vec<PinVerdict> = entry
+        .pins
+        .iter()
+        .map(|pin| PinVerdict {
+            matches: match_pin(pin, path),
+            diagnosis: diagnose(pin, question.known_ca),
+            pin: pin.clone(),
+        })
+        .collect();
+    let ended = entry.expiry.as_ref().filter(|expiry| question.at > expiry.at);
+    let (enforced, why) = enforcement(source, entry, question.at);
+    let outcome = if enforced != EnforcementMode::Yes {
+        Outcome::NotEnforced
+    } else if ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
+        Outcome::LockedOut
+    } else if path.is_none() {
+        Outcome::Unknown
+    } else if every_list_matches(&pins) {
+        Outcome::Connects
+    } else {
+        Outcome::LockedOut
+    };
+    EntryVerdict {
+        scope: entry.scope.clone(),
+        line: entry.line,
+        pin_set: entry.pin_set,
+        applies,
+        enforced,
+        why,
+        expires: entry.expiry.as_ref().map(|expiry| expiry.at),
+        expired: ended.is_some(),
+        expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
+        certificate_transparency: entry.certificate_transparency,
+        backup: backup(&pins),
+        pins,
+        outcome,
+    }
+}
+
+fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (EnforcementMode, String) {
+    if let Some(refusal) = source.refusal() {
+        let why = format!("the platform refuses the whole file, and apps crash with it: {}", refusal.what);
+        return (EnforcementMode::No, why);
+    }
+    match &entry.expiry {
+        Some(expiry)
+            if entry.enforcement.mode == EnforcementMode::Yes
+                && at > expiry.at
+                && expiry.afterwards == AfterExpiry::FailOpen =>
+        {
+            let why =
+                format!("its pins ended {}: clients connect without them", expiry.at.strftime("%Y-%m-%d"));
+            (EnforcementMode::No, why)
+        }
+        _ => (entry.enforcement.mode, entry.enforcement.why.clone()),
+    }
+}
+
+/// Whether, of each list of pins that is there, one matches: leaf and CA lists are asked apart.
+fn every_list_matches(pins: &[PinVerdict]) -> bool {
+    [PositionRule::Any, PositionRule::Leaf, PositionRule::Ca].into_iter().all(|rule| {
+        let mut list = pins.iter().filter(|pin| pin.pin.position == rule).peekable();
+        list.peek().is_none() || list.any(|pin| pin.matches.matches())
+    })
+}
+
+fn backup(pins: &[PinVerdict]) -> Backup {
+    let usable: Vec<&PinVerdict> = pins
+        .iter()
+        .filter(|pin| {
+            !pin.diagnosis.is_dead() && !matches!(pin.diagnosis, Diagnosis::DocumentationExample { .. })
+        })
+        .collect();
+    let keys: std::collections::BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
+    if keys.len() == 1 {
+        return Backup::Absent;
+    }
+    if !usable.iter().any(|pin| pin.matches.matches()) {
+        return Backup::Unknown;
+    }
+    if usable.iter().any(|pin| pin.matches == PinMatch::None) { Backup::Present } else { Backup::Absent }
+}

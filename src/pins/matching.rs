@@ -1,0 +1,94 @@
+//! Which certificate of a path a pin matches.
+
+use super::model::{Pin, PositionRule};
+use crate::x509::{ChainPosition, PathCertificate};
+
+/// What comparing one pin with a path gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinMatch {
+    /// There was no path to compare with.
+    NotChecked,
+    /// No certificate of the path has this key.
+    None,
+    /// The first certificate of the path, from the leaf, that has this key and that the pin is compared with.
+    At(ChainPosition),
+    /// A certificate has this key, but stands where this pin is not compared.
+    WrongPlace(ChainPosition),
+}
+
+impl PinMatch {
+    /// Whether the pin matches, as the platform would have it.
+    pub fn matches(self) -> bool {
+        matches!(self, Self::At(_))
+    }
+}
+
+/// Compares a pin with a path, leaf first.
+pub fn match_pin(pin: &Pin, path: Option<&[PathCertificate]>) -> PinMatch {
+    let Some(path) = path else { return PinMatch::NotChecked };
+    let Some(key) = pin.spki() else { return PinMatch::None };
+    let mut with_key = path.iter().filter(|certificate| certificate.spki_sha256 == *key);
+    let Some(first) = with_key.next() else { return PinMatch::None };
+    std::iter::once(first)
+        .chain(with_key)
+        .find(|certificate| allows(pin.position, certificate.position))
+        .map_or(PinMatch::WrongPlace(first.position), |certificate| PinMatch::At(certificate.position))
+}
+
+fn allows(rule: PositionRule, position: ChainPosition) -> bool {
+    match rule {
+        PositionRule::Any => true,
+        PositionRule::Leaf => position == ChainPosition::Leaf,
+        PositionRule::Ca => position != ChainPosition::Leaf,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::pins::{PinFault, PinValue};
+    use crate::x509::{CertificateSha256, SpkiSha256};
+
+    /// A path whose keys hash to those of the texts “leaf”, “intermediate” and “root”.
+    pub(in crate::pins) fn path() -> Vec<PathCertificate> {
+        [
+            (ChainPosition::Leaf, "leaf"),
+            (ChainPosition::Intermediate, "intermediate"),
+            (ChainPosition::Root, "root"),
+        ]
+        .map(|(position, name)| PathCertificate {
+            position,
+            spki_sha256: SpkiSha256::of(name.as_bytes()),
+            sha256: CertificateSha256::of(name.as_bytes()),
+            subject: format!("CN={name}"),
+        })
+        .into()
+    }
+
+    fn pin(name: &str, position: PositionRule) -> Pin {
+        Pin::new(name, Ok(PinValue::Spki(SpkiSha256::of(name.as_bytes()))), position, None)
+    }
+
+    #[test]
+    fn the_position_decides() {
+        let path = path();
+        for (name, rule, expected) in [
+            ("leaf", PositionRule::Any, PinMatch::At(ChainPosition::Leaf)),
+            ("root", PositionRule::Any, PinMatch::At(ChainPosition::Root)),
+            ("leaf", PositionRule::Leaf, PinMatch::At(ChainPosition::Leaf)),
+            ("intermediate", PositionRule::Leaf, PinMatch::WrongPlace(ChainPosition::Intermediate)),
+            ("leaf", PositionRule::Ca, PinMatch::WrongPlace(ChainPosition::Leaf)),
+            ("intermediate", PositionRule::Ca, PinMatch::At(ChainPosition::Intermediate)),
+            ("other", PositionRule::Any, PinMatch::None),
+        ] {
+            assert_eq!(match_pin(&pin(name, rule), Some(&path)), expected, "{name} {rule:?}");
+            assert_eq!(match_pin(&pin(name, rule), None), PinMatch::NotChecked);
+        }
+    }
+
+    #[test]
+    fn an_unusable_pin_matches_nothing() {
+        let pin = Pin::new("?", Err(PinFault::NotBase64), PositionRule::Any, None);
+        assert_eq!(match_pin(&pin, Some(&path())), PinMatch::None);
+    }
+}

@@ -1,0 +1,23 @@
+//! Pins: reading them from the files of apps and tools, and judging them for a host.
+//!
+//! `formats` holds one file a format; each format says how it recognises a file, what its fields mean, and
+//! which entry applies to a host. [`judge()`] is the same for all of them.
+
+mod base64_text;
+mod diagnosis;
+pub mod formats;
+mod judge;
+mod matching;
+mod model;
+
+pub use self::diagnosis::{Diagnosis, diagnose};
+pub use self::formats::{PinFormat, PinInput};
+pub use self::judge::{
+    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, SourceState, SourceVerdict,
+    judge,
+};
+pub use self::matching::{PinMatch, match_pin};
+pub use self::model::{
+    AfterExpiry, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile,
+    PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading,
+};

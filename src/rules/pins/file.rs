@@ -1,0 +1,287 @@
+//! Rules about what a pin file says.
+
+use serde_json::json;
+
+use super::subjects::{at_line, pinned_groups, pins};
+use crate::pins::{
+    Diagnosis, EnforcementMode, HostPattern, PinsVerdict, ProblemKind, SourceState, SourceVerdict,
+};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+const ANDROID: &str = "Android developer guide, “Network security configuration”";
+const ANDROID_SOURCE: &str = "frameworks/base: android.security.net.config.XmlConfigSource";
+const APPLE: &str = "Apple developer documentation, “NSPinnedDomains”";
+const CURL: &str = "curl manual page, --pinnedpubkey";
+
+/// Placeholders and values the platform cannot use.
+pub(super) static DEAD_PIN: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN005",
+        title: "A pin can never match",
+        severity: Severity::High,
+        needs: "a pin file",
+        explanation: "The value is a placeholder that was never replaced, or nothing that the platform reads as a \
+            SHA-256 hash. It matches no key, now or ever. Where every pin is like this, clients are locked out: \
+            then the finding is critical.",
+        advice: "Replace it with the base64 of the SHA-256 hash of the SubjectPublicKeyInfo: `openssl x509 -pubkey \
+            -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64`.",
+        references: &[ANDROID, APPLE, CURL, "RFC 7469 section 2.4 (what is hashed)"],
+    },
+    raise: |verdict| {
+        let groups = pinned_groups(verdict);
+        let raised = groups.iter().filter_map(|group| {
+            // Where the platform refuses the file for its values, that finding says so.
+            let refused = group.source.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
+            let dead: Vec<_> = group
+                .first
+                .pins
+                .iter()
+                .filter(|pin| {
+                    pin.diagnosis == Diagnosis::Placeholder || (pin.diagnosis.is_dead() && !refused)
+                })
+                .collect();
+            let first = dead.first()?;
+            let all = dead.len() == group.first.pins.len();
+            let message = format!(
+                "{} of {} can never match. The first, “{}”, is {}.",
+                dead.len(),
+                pins(group.first.pins.len()),
+                first.pin,
+                first.diagnosis
+            );
+            let locked = all && group.first.enforced == EnforcementMode::Yes;
+            let severity = if locked { Severity::Critical } else { Severity::High };
+            Some(Raised::new(group.subject(), message, group.evidence(dead.iter().copied())).at(severity))
+        });
+        raised.collect()
+    },
+};
+
+/// Files that cannot be read, or are not well formed.
+pub(super) static NOT_READABLE: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN006",
+        title: "A pin file cannot be read",
+        severity: Severity::High,
+        needs: "a pin file",
+        explanation: "The file could not be opened, is longer than any pin file, or is not well formed. What it pins \
+            is undetermined; a build that ships it fails, or its clients do.",
+        advice: "Correct the file or the path.",
+        references: &[ANDROID, APPLE, CURL],
+    },
+    raise: |verdict| {
+        let raised = verdict.sources.iter().filter_map(|source| {
+            let (SourceState::NotWellFormed(why) | SourceState::Unreadable(why)) = &source.state else {
+                return None;
+            };
+            let evidence = json!({"file": source.file, "format": source.format, "error": why});
+            Some(Raised::new(&source.file, format!("{}: {why}.", source.file), evidence))
+        });
+        raised.collect()
+    },
+};
+
+/// Files, or parts of them, that this program does not know.
+pub(super) static NOT_RECOGNISED: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN007",
+        title: "The format of a pin file is not recognised",
+        severity: Severity::Medium,
+        needs: "a pin file",
+        explanation: "The file is of no format that is read here, or has pins of a kind that is not read here. What \
+            it pins is undetermined: that is not the same as no pins.",
+        advice: "Give a file of a known format: Android Network Security Config (XML), an iOS Info.plist with \
+            NSPinnedDomains, or a curl list (sha256//…).",
+        references: &[ANDROID, APPLE, CURL],
+    },
+    raise: |verdict| {
+        let mut raised = Vec::new();
+        for source in &verdict.sources {
+            if source.state == SourceState::NotRecognised {
+                let message = "The format is not recognised; whether the file pins anything is undetermined.";
+                raised.push(Raised::new(&source.file, message, json!({"file": source.file})));
+            }
+            raised.extend(problems(source, ProblemKind::NotRead));
+        }
+        raised
+    },
+};
+
+/// Files that the platform refuses.
+pub(super) static REFUSED: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN008",
+        title: "The platform refuses the pin file: apps crash with it",
+        severity: Severity::High,
+        needs: "an Android Network Security Config",
+        explanation: "Android throws an exception when it first reads this configuration, and the app ends as soon as \
+            it opens a TLS connection. Unknown elements are skipped; the mistakes listed here are not.",
+        advice: "Correct the line; then start the app once and open a connection.",
+        references: &[ANDROID_SOURCE, ANDROID],
+    },
+    raise: |verdict| of_kind(verdict, ProblemKind::Refused),
+};
+
+/// Things written that the platform ignores.
+pub(super) static NO_EFFECT: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN009",
+        title: "Something in the pin file has no effect",
+        severity: Severity::Medium,
+        needs: "a pin file",
+        explanation: "The platform ignores what is written here, without a word. An expiration on a pin instead of its \
+            pin-set, an attribute of another library, a list at the wrong level: the file says one thing and \
+            devices do another.",
+        advice: "Remove it, or write it where the platform looks for it.",
+        references: &[ANDROID_SOURCE, ANDROID, APPLE],
+    },
+    raise: |verdict| of_kind(verdict, ProblemKind::NoEffect),
+};
+
+/// User CAs trusted in released apps.
+pub(super) static USER_ANCHORS: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN010",
+        title: "CAs added by the device's user are trusted in released apps",
+        severity: Severity::Medium,
+        needs: "an Android Network Security Config",
+        explanation: "A base-config or domain-config with `<certificates src=\"user\"/>` trusts the CAs that a user, \
+            or someone with the device, installed: also where no pins apply. It switches Certificate Transparency \
+            off as well. Android keeps this for debuggable builds in debug-overrides.",
+        advice: "Move the user certificates to debug-overrides.",
+        references: &[ANDROID, "OWASP MASTG-TEST-0285 and MASTG-TEST-0286"],
+    },
+    raise: |verdict| of_kind(verdict, ProblemKind::UserAnchors),
+};
+
+/// Pins switched off for some CAs.
+pub(super) static OVERRIDES_PINS: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN011",
+        title: "Pins are switched off for some CAs",
+        severity: Severity::High,
+        needs: "an Android Network Security Config",
+        explanation: "`overridePins=\"true\"` on certificates of a base-config or domain-config accepts every chain to \
+            those CAs without comparing pins, in released apps. It is meant for debug-overrides.",
+        advice: "Remove overridePins, or move the certificates to debug-overrides.",
+        references: &[ANDROID, "frameworks/base: android.security.net.config.NetworkSecurityTrustManager"],
+    },
+    raise: |verdict| of_kind(verdict, ProblemKind::OverridesPins),
+};
+
+/// Names that take a host away from the pins above it.
+pub(super) static SHADOWED: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN012",
+        title: "A more specific entry without pins un-pins its hosts",
+        severity: Severity::High,
+        needs: "a pin file",
+        explanation: "One entry is used for a host, the most specific. An entry for `api.example.com` without pins \
+            takes it away from the pins of `example.com` with subdomains, unless it is nested inside that entry and \
+            inherits from it.",
+        advice: "Repeat the pins in the more specific entry, nest it inside the pinned one, or remove it.",
+        references: &[
+            ANDROID,
+            "frameworks/base: android.security.net.config.ApplicationConfig.getConfigForHostname",
+        ],
+    },
+    raise: |verdict| verdict.sources.iter().flat_map(shadowed).collect(),
+};
+
+/// Values copied from documentation.
+pub(super) static EXAMPLE_PIN: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN016",
+        title: "A pin is an example value from documentation",
+        severity: Severity::High,
+        needs: "a pin file",
+        explanation: "The value is printed in documentation or a tutorial. It names somebody else's key, mostly one \
+            that is long retired: it is neither your key nor a backup you could use.",
+        advice: "Replace it with the hash of a key of yours.",
+        references: &[ANDROID, "OkHttp documentation, CertificatePinner", "TrustKit documentation"],
+    },
+    raise: |verdict| {
+        let groups = pinned_groups(verdict);
+        let raised = groups.iter().filter_map(|group| {
+            let examples: Vec<_> = group
+                .first
+                .pins
+                .iter()
+                .filter(|pin| {
+                    matches!(pin.diagnosis, Diagnosis::DocumentationExample { .. }) && !pin.matches.matches()
+                })
+                .collect();
+            let first = examples.first()?;
+            let message = format!("{} is {}.", first.pin, first.diagnosis);
+            Some(Raised::new(group.subject(), message, group.evidence(examples.iter().copied())))
+        });
+        raised.collect()
+    },
+};
+
+/// Files without any pins.
+pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN017",
+        title: "The file pins nothing",
+        severity: Severity::Info,
+        needs: "a pin file that could be read",
+        explanation: "The file is well formed and of a known format, and no entry of it has a pin.",
+        advice: "Nothing, if no pins are meant to be here.",
+        references: &[ANDROID, APPLE],
+    },
+    raise: |verdict| {
+        let raised = verdict.sources.iter().filter_map(|source| {
+            let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
+            let pinned = source.entries.iter().any(|entry| !entry.pins.is_empty());
+            if source.state != SourceState::Read || open || pinned {
+                return None;
+            }
+            let evidence =
+                json!({"file": source.file, "format": source.format, "entries": source.entries.len()});
+            Some(Raised::new(&source.file, "No entry of the file has a pin.", evidence))
+        });
+        raised.collect()
+    },
+};
+
+fn of_kind(verdict: &PinsVerdict, kind: ProblemKind) -> Vec<Raised> {
+    verdict.sources.iter().flat_map(|source| problems(source, kind)).collect()
+}
+
+fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterator<Item = Raised> + '_ {
+    source.problems.iter().filter(move |problem| problem.kind == kind).map(|problem| {
+        let evidence = json!({"file": source.file, "line": problem.line});
+        Raised::new(at_line(&source.file, problem.line), format!("{}.", problem.what), evidence)
+    })
+}
+
+fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
+    let pinned: std::collections::BTreeMap<&str, &HostPattern> = source
+        .entries
+        .iter()
+        .filter(|entry| !entry.pins.is_empty())
+        .filter_map(|entry| match &entry.scope {
+            HostPattern::WithSubdomains(name) => Some((name.as_str(), &entry.scope)),
+            _ => None,
+        })
+        .collect();
+    let unpinned = source.entries.iter().filter(|entry| entry.applies && entry.pins.is_empty());
+    let raised = unpinned.filter_map(|entry| {
+        let above = names_above(entry.scope.host()?).find_map(|name| pinned.get(name))?;
+        let message = format!(
+            "{} has no pins, although {above} is pinned: {} is used for it.",
+            entry.scope, entry.scope
+        );
+        let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
+        Some(Raised::new(at_line(&source.file, entry.line), message, evidence))
+    });
+    raised.collect()
+}
+
+/// The names above a host, nearest first.
+fn names_above(host: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(host.split_once('.').map(|(_, above)| above), |name| {
+        name.split_once('.').map(|(_, above)| above)
+    })
+}
