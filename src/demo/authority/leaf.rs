@@ -204,8 +204,7 @@ fn usual_extensions(issuer: &CaCertificate, request: &LeafRequest, key: &Key) ->
     let server_auth = der::sequence(&[&der::oid(&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01])]);
     let own_key: Vec<u8> = key.spki_sha256().0.into_iter().take(20).collect();
     let issuing_key = der::sequence(&[&der::tlv(0x80, &issuer.key_identifier)]);
-    let names: Vec<u8> =
-        request.dns_names.iter().flat_map(|name| der::tlv(0x82, name.as_bytes())).collect();
+    let names: Vec<u8> = request.dns_names.iter().flat_map(|name| der::tlv(0x82, name.as_bytes())).collect();
     let domain_validated = der::sequence(&[&der::oid(&[0x67, 0x81, 0x0c, 0x01, 0x02, 0x01])]);
     vec![
         extension(&[0x55, 0x1d, 0x0f], true, &digital_signature),

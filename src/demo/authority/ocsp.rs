@@ -38,13 +38,8 @@ pub fn ocsp_response(
         let value = der::octet_string(&der::octet_string(list));
         der::tlv(0xa1, &der::sequence(&[&der::sequence(&[&der::oid(SCT_LIST), &value])]))
     });
-    let single = der::sequence(&[
-        &certificate_id,
-        &good,
-        &this_update,
-        &next_update,
-        &extensions.unwrap_or_default(),
-    ]);
+    let single =
+        der::sequence(&[&certificate_id, &good, &this_update, &next_update, &extensions.unwrap_or_default()]);
     let responder = der::tlv(0xa1, &issuer.subject_der);
     let data = der::sequence(&[&responder, &der::generalized_time(now), &der::sequence(&[&single])]);
     let basic = issuer.key.signed(&data)?;

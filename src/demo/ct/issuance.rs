@@ -122,9 +122,7 @@ pub fn scts_over(plan: &[PlannedSct<'_>], delivery: Delivery<'_>) -> Result<Vec<
         Delivery::Embedded { issuer, tbs } => SignedEntry::Precertificate { issuer, tbs },
         Delivery::Beside { certificate } => SignedEntry::X509(certificate),
     };
-    plan.iter()
-        .map(|planned| spoil(planned.log.sign(entry, planned.timestamp)?, planned.fault))
-        .collect()
+    plan.iter().map(|planned| spoil(planned.log.sign(entry, planned.timestamp)?, planned.fault)).collect()
 }
 
 /// Applies a fault, and encodes.
