@@ -1,5 +1,6 @@
 //! The commands: one file each, options in, report out.
 
+mod demo;
 mod exit;
 mod options;
 mod rules;
@@ -21,6 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start a small world on loopback and check its hosts: no internet needed
+    Demo(demo::DemoOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -34,6 +37,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::from_clap(&error),
     };
     let result = match cli.command {
+        Command::Demo(options) => demo::run(&options, |_| anyhow::bail!("`pinstead check` is not built yet")),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };
