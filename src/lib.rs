@@ -9,10 +9,16 @@
 //!
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
+pub mod caa;
 pub mod cli;
+pub mod demo;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;
 pub mod pins;
+pub mod policy;
+pub mod report;
 pub mod rules;
+pub mod scope;
+pub mod target;
 pub mod x509;

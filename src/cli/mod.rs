@@ -2,6 +2,7 @@
 
 mod exit;
 mod options;
+mod pins;
 mod rules;
 
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Read and lint pin files, for a host and against its chain if they are named
+    Pins(pins::PinsOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -34,6 +37,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::from_clap(&error),
     };
     let result = match cli.command {
+        Command::Pins(options) => pins::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };

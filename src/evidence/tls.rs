@@ -74,4 +74,6 @@ pub struct TlsHandshake {
     pub ocsp_response: Option<Bytes>,
     /// The body of the `signed_certificate_timestamp` extension (RFC 6962 section 3.3.1).
     pub sct_extension: Option<Bytes>,
+    /// Why the handshake ended after the certificates were shown, if it did (a client certificate was asked for).
+    pub broken_off: Option<String>,
 }

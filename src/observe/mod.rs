@@ -2,4 +2,6 @@
 //! failed, and judges nothing.
 
 pub mod clock;
+pub mod dns;
 pub mod files;
+pub mod tls;

@@ -39,6 +39,3 @@ pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
 pub fn findings(verdict: &PinsVerdict) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule.findings(verdict)).collect()
 }
-
-
-

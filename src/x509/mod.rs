@@ -1,30 +1,18 @@
 //! Certificates: reading them, cutting their bytes exactly, and building paths to anchors.
 
+mod certificate;
+pub(crate) mod der;
 mod hash;
+pub(crate) mod parts;
+pub mod path;
+mod pem;
+pub mod precertificate;
+mod signature;
 
+pub use self::certificate::{Certificate, SubjectNames};
+pub use self::der::DerError;
 pub use self::hash::{CertificateSha256, SpkiSha256};
-
-/// Where in a chain a certificate stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChainPosition {
-    /// The server's own certificate.
-    Leaf,
-    /// A CA certificate between the leaf and the anchor.
-    Intermediate,
-    /// The trust anchor, or a self-issued certificate served at the end of the chain.
-    Root,
-}
-
-/// One certificate of a path, as far as pins need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathCertificate {
-    /// Where in the path it stands.
-    pub position: ChainPosition,
-    /// The hash of its key.
-    pub spki_sha256: SpkiSha256,
-    /// The hash of the whole certificate.
-    pub sha256: CertificateSha256,
-    /// Its subject, for people.
-    pub subject: String,
-}
+pub use self::parts::{CertificateError, MAX_CERTIFICATE};
+pub use self::path::{ChainPosition, PathCertificate};
+pub use self::pem::{CertificateFileError, MAX_CERTIFICATES, read_certificates};
+pub use self::signature::{SignatureCheck, is_signed_by};

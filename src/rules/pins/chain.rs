@@ -41,7 +41,10 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
             let message = if group.first.has_match() {
                 "One of the two lists of pins matches the chain, the other does not; both must.".to_owned()
             } else {
-                format!("None of the {} matches a certificate of the chain where it is compared.", pins(count))
+                format!(
+                    "None of the {} matches a certificate of the chain where it is compared.",
+                    pins(count)
+                )
             };
             Some(Raised::new(group.subject(), message, group.evidence(&group.first.pins)))
         })
@@ -59,7 +62,10 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
             word in the log: the app looks pinned and is not. The pins end at the start of that day in the \
             device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours.",
         advice: "Remove the pins if they are not needed, or ship new ones with a later date.",
-        references: &[ANDROID, "frameworks/base: android.security.net.config.NetworkSecurityTrustManager.checkPins"],
+        references: &[
+            ANDROID,
+            "frameworks/base: android.security.net.config.NetworkSecurityTrustManager.checkPins",
+        ],
     },
     raise: |verdict| {
         each(verdict, |group| {
@@ -70,7 +76,11 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
                 expires.strftime("%Y-%m-%d"),
                 group.hosts()
             );
-            Some(Raised::new(group.subject(), message, json!({"expires": expires.to_string(), "judged_at": verdict.at.to_string()})))
+            Some(Raised::new(
+                group.subject(),
+                message,
+                json!({"expires": expires.to_string(), "judged_at": verdict.at.to_string()}),
+            ))
         })
     },
 };
@@ -96,7 +106,11 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
             }
             let days = left.as_hours() / 24;
             let message = format!("The pins end on {}, in {days} days.", expires.strftime("%Y-%m-%d"));
-            Some(Raised::new(group.subject(), message, json!({"expires": expires.to_string(), "days_left": days})))
+            Some(Raised::new(
+                group.subject(),
+                message,
+                json!({"expires": expires.to_string(), "days_left": days}),
+            ))
         })
     },
 };
@@ -184,8 +198,11 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
     raise: |verdict| {
         let Some(host) = &verdict.host else { return Vec::new() };
         let all_read = verdict.sources.iter().all(|source| source.state == SourceState::Read);
-        let covered =
-            verdict.sources.iter().flat_map(|source| &source.entries).any(|entry| entry.applies && !entry.pins.is_empty());
+        let covered = verdict
+            .sources
+            .iter()
+            .flat_map(|source| &source.entries)
+            .any(|entry| entry.applies && !entry.pins.is_empty());
         if verdict.sources.is_empty() || !all_read || covered {
             return Vec::new();
         }
@@ -226,5 +243,7 @@ fn each(verdict: &PinsVerdict, raise: impl Fn(&Group<'_>) -> Option<Raised>) -> 
 
 fn capitalised(text: &str) -> String {
     let mut symbols = text.chars();
-    symbols.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + symbols.as_str())
+    symbols
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + symbols.as_str())
 }

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::subjects::{at_line, pinned_groups, pins};
-use crate::pins::{Diagnosis, EnforcementMode, HostPattern, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
+use crate::pins::{
+    Diagnosis, EnforcementMode, HostPattern, PinsVerdict, ProblemKind, SourceState, SourceVerdict,
+};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 const ANDROID: &str = "Android developer guide, “Network security configuration”";
@@ -34,7 +36,9 @@ pub(super) static DEAD_PIN: Rule<PinsVerdict> = Rule {
                 .first
                 .pins
                 .iter()
-                .filter(|pin| pin.diagnosis == Diagnosis::Placeholder || (pin.diagnosis.is_dead() && !refused))
+                .filter(|pin| {
+                    pin.diagnosis == Diagnosis::Placeholder || (pin.diagnosis.is_dead() && !refused)
+                })
                 .collect();
             let first = dead.first()?;
             let all = dead.len() == group.first.pins.len();
@@ -176,7 +180,10 @@ pub(super) static SHADOWED: Rule<PinsVerdict> = Rule {
             takes it away from the pins of `example.com` with subdomains, unless it is nested inside that entry and \
             inherits from it.",
         advice: "Repeat the pins in the more specific entry, nest it inside the pinned one, or remove it.",
-        references: &[ANDROID, "frameworks/base: android.security.net.config.ApplicationConfig.getConfigForHostname"],
+        references: &[
+            ANDROID,
+            "frameworks/base: android.security.net.config.ApplicationConfig.getConfigForHostname",
+        ],
     },
     raise: |verdict| verdict.sources.iter().flat_map(shadowed).collect(),
 };
@@ -200,7 +207,9 @@ pub(super) static EXAMPLE_PIN: Rule<PinsVerdict> = Rule {
                 .first
                 .pins
                 .iter()
-                .filter(|pin| matches!(pin.diagnosis, Diagnosis::DocumentationExample { .. }) && !pin.matches.matches())
+                .filter(|pin| {
+                    matches!(pin.diagnosis, Diagnosis::DocumentationExample { .. }) && !pin.matches.matches()
+                })
                 .collect();
             let first = examples.first()?;
             let message = format!("{} is {}.", first.pin, first.diagnosis);
@@ -228,7 +237,8 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
             if source.state != SourceState::Read || open || pinned {
                 return None;
             }
-            let evidence = json!({"file": source.file, "format": source.format, "entries": source.entries.len()});
+            let evidence =
+                json!({"file": source.file, "format": source.format, "entries": source.entries.len()});
             Some(Raised::new(&source.file, "No entry of the file has a pin.", evidence))
         });
         raised.collect()
@@ -259,7 +269,10 @@ fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let unpinned = source.entries.iter().filter(|entry| entry.applies && entry.pins.is_empty());
     let raised = unpinned.filter_map(|entry| {
         let above = names_above(entry.scope.host()?).find_map(|name| pinned.get(name))?;
-        let message = format!("{} has no pins, although {above} is pinned: {} is used for it.", entry.scope, entry.scope);
+        let message = format!(
+            "{} has no pins, although {above} is pinned: {} is used for it.",
+            entry.scope, entry.scope
+        );
         let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
         Some(Raised::new(at_line(&source.file, entry.line), message, evidence))
     });

@@ -45,7 +45,8 @@ impl Group<'_> {
     /// The hosts, the first few of them by name.
     pub(super) fn hosts(&self) -> String {
         const NAMED: usize = 3;
-        let named: Vec<String> = self.entries.iter().take(NAMED).map(|entry| entry.scope.to_string()).collect();
+        let named: Vec<String> =
+            self.entries.iter().take(NAMED).map(|entry| entry.scope.to_string()).collect();
         let more = self.entries.len().saturating_sub(NAMED);
         let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
         named.join(", ") + &rest

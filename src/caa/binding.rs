@@ -1,0 +1,130 @@
+//! Account and validation-method binding of an authorisation.
+//!
+//! Source: RFC 8657 sections 3 and 4; ballot SC-098v2 adds the method labels `ca-tbr-…` and makes CAs process
+//! both parameters from 2027-03-15. Parameter names are matched as written.
+
+use super::value::IssueValue;
+
+/// Whether an authorisation holds for one account and method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// It holds.
+    Holds,
+    /// It holds under these conditions, about which nothing was asked.
+    Conditional(Vec<String>),
+    /// It does not, and why.
+    Refuses(String),
+}
+
+/// Judges the parameters of `value` for the account and the method asked about, if any.
+pub(crate) fn binding(value: &IssueValue, account: Option<&str>, method: Option<&str>) -> Binding {
+    let mut conditions = Vec::new();
+    match Bound::read(value, "accounturi") {
+        Bound::Free => {}
+        Bound::Twice => {
+            return Binding::Refuses("it gives accounturi twice, which no account satisfies".into());
+        }
+        Bound::To("") => {
+            return Binding::Refuses("its accounturi is empty, which no account satisfies".into());
+        }
+        Bound::To(bound) => match account {
+            None => conditions.push(format!("only for the account {bound}")),
+            Some(account) if account == bound => {}
+            Some(_) => return Binding::Refuses(format!("it is bound to the account {bound}")),
+        },
+    }
+    match Bound::read(value, "validationmethods") {
+        Bound::Free => {}
+        Bound::Twice => {
+            return Binding::Refuses("it gives validationmethods twice, which no method satisfies".into());
+        }
+        Bound::To(list) if !list.split(',').all(is_method) => {
+            return Binding::Refuses(format!("its validationmethods “{list}” is no list of methods"));
+        }
+        Bound::To(list) => match method {
+            None => conditions.push(format!("only by the validation methods {list}")),
+            Some(method) if list.split(',').any(|listed| listed == method) => {}
+            Some(_) => return Binding::Refuses(format!("it allows only the validation methods {list}")),
+        },
+    }
+    if conditions.is_empty() { Binding::Holds } else { Binding::Conditional(conditions) }
+}
+
+/// One binding parameter, which may stand once.
+enum Bound<'a> {
+    Free,
+    To(&'a str),
+    Twice,
+}
+
+impl<'a> Bound<'a> {
+    fn read(value: &'a IssueValue, tag: &'a str) -> Self {
+        let mut values = value.values_of(tag);
+        match (values.next(), values.next()) {
+            (None, _) => Self::Free,
+            (Some(value), None) => Self::To(value),
+            (Some(_), Some(_)) => Self::Twice,
+        }
+    }
+}
+
+/// A method label (RFC 8657 section 4): one or more letters, digits and hyphens.
+fn is_method(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(parameters: &str, account: Option<&str>, method: Option<&str>) -> Binding {
+        let value = IssueValue::parse(format!("ca1.example;{parameters}").as_bytes()).unwrap();
+        binding(&value, account, method)
+    }
+
+    #[test]
+    fn accounts() {
+        let account = Some("https://acme.ca1.example/acct/1");
+        assert_eq!(of("", account, None), Binding::Holds);
+        assert_eq!(of("accounturi=https://acme.ca1.example/acct/1", account, None), Binding::Holds);
+        for parameters in [
+            "accounturi=https://acme.ca1.example/acct/2",
+            "accounturi=",
+            "accounturi=https://acme.ca1.example/acct/1;accounturi=https://acme.ca1.example/acct/1",
+        ] {
+            assert!(matches!(of(parameters, account, None), Binding::Refuses(_)), "{parameters}");
+        }
+        assert_eq!(of("AccountURI=x:y", account, None), Binding::Holds, "names are matched as written");
+    }
+
+    #[test]
+    fn methods() {
+        for (list, holds) in [
+            ("http-01", true),
+            ("dns-01,http-01", true),
+            ("dns-01", false),
+            ("", false),
+            ("HTTP-01", false),
+            ("http-01,", false),
+            ("http-01,howdy!", false),
+        ] {
+            let binding = of(&format!("validationmethods={list}"), None, Some("http-01"));
+            assert_eq!(binding == Binding::Holds, holds, "{list}");
+        }
+        let twice = of("validationmethods=http-01;validationmethods=http-01", None, Some("http-01"));
+        assert!(matches!(twice, Binding::Refuses(_)));
+    }
+
+    #[test]
+    fn what_was_not_asked_is_a_condition() {
+        let binding = of("accounturi=acct:me@ca1.example; validationmethods=ca-tbr-7", None, None);
+        assert_eq!(
+            binding,
+            Binding::Conditional(vec![
+                "only for the account acct:me@ca1.example".into(),
+                "only by the validation methods ca-tbr-7".into()
+            ])
+        );
+        assert!(matches!(of("accounturi=", None, None), Binding::Refuses(_)));
+    }
+}

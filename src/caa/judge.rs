@@ -1,0 +1,242 @@
+//! Reading a look-up: the climb step by step, the relevant set, and the verdicts.
+
+use serde::Serialize;
+
+use super::answer::{Answer, Content};
+use super::climb::Climb;
+use super::record::{CaaRecord, MalformedRecord};
+use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Verdict, Who, of_set};
+use crate::dns_name::{CertificateName, DnsName};
+use crate::evidence::dns::CaaLookup;
+
+/// What CAA says of one name of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaaReading {
+    /// The name, with its `*.` if it is a wildcard.
+    pub name: String,
+    /// Whether it was judged as a wildcard name.
+    pub wildcard: bool,
+    /// The steps of the climb.
+    pub steps: Vec<Step>,
+    /// Where the climb ended.
+    pub relevant: Relevant,
+    /// One verdict for each CA asked about.
+    pub verdicts: Vec<CaVerdict>,
+}
+
+/// One question of the climb and its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The name asked for.
+    pub name: DnsName,
+    /// Records, none, or failure.
+    pub outcome: StepOutcome,
+    /// The response code, or what failed.
+    pub detail: String,
+    /// The aliases followed, in order.
+    pub aliases: Vec<String>,
+    /// What DNSSEC says of the answer.
+    pub dnssec: Dnssec,
+    /// Whether the server said that it validated the answer (its AD bit). Not proof of anything by itself.
+    pub authentic_data: bool,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepOutcome {
+    /// The name has CAA records.
+    Records,
+    /// It has none.
+    Empty,
+    /// Nobody can say.
+    Failure,
+}
+
+/// The state of an answer under DNSSEC (RFC 4035 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dnssec {
+    /// Validated up to a trust anchor.
+    Secure,
+    /// Proven to be unsigned.
+    Insecure,
+    /// It should validate, and does not.
+    Bogus,
+    /// Validation could not be finished.
+    Indeterminate,
+    /// Validation was not tried.
+    Unchecked,
+}
+
+/// Where a climb ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relevant {
+    /// At this set.
+    Set(RelevantSet),
+    /// Above the top-level domain: no name has any CAA record, so any CA may issue.
+    NoneAnywhere,
+    /// At a failure: what the set is, nobody can say.
+    Undetermined {
+        /// The name that could not be asked, if the look-up got to one.
+        at: DnsName,
+        /// The response code, or what failed.
+        detail: String,
+    },
+    /// CAA is not asked for this name.
+    NotApplicable(NotApplicable),
+}
+
+/// The relevant resource record set (RFC 8659 section 3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelevantSet {
+    /// The name whose question brought it.
+    pub name: DnsName,
+    /// The records, malformed ones included.
+    pub records: Vec<CaaRecord>,
+    /// The time to live, in seconds, as the server gave it (a resolver counts it down).
+    pub ttl: u32,
+    /// The aliases between the name and the records, in order.
+    pub aliases: Vec<String>,
+}
+
+/// Why CAA is not asked for a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotApplicable {
+    /// CAA is for domain names only.
+    #[error("CAA does not apply to IP addresses: CAs look it up for DNS names only (TLS BR 3.2.2.8)")]
+    IpAddress,
+    /// Onion names are not in the DNS.
+    #[error(
+        "CAA in the DNS does not apply to .onion names, which the DNS does not have (RFC 7686, RFC 9799)"
+    )]
+    Onion,
+}
+
+impl NotApplicable {
+    /// Whether CAA in the DNS does not apply to `name`.
+    pub fn to_name(name: &DnsName) -> Option<Self> {
+        (name.labels().next_back() == Some("onion")).then_some(Self::Onion)
+    }
+}
+
+impl CaaReading {
+    /// The reading of a name to which CAA does not apply.
+    pub fn not_applicable(name: impl Into<String>, wildcard: bool, why: NotApplicable) -> Self {
+        Self {
+            name: name.into(),
+            wildcard,
+            steps: Vec::new(),
+            relevant: Relevant::NotApplicable(why),
+            verdicts: Vec::new(),
+        }
+    }
+
+    /// The relevant set, if there is one.
+    pub fn set(&self) -> Option<&RelevantSet> {
+        match &self.relevant {
+            Relevant::Set(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    /// Whether the climb or any verdict stayed open.
+    pub fn is_undetermined(&self) -> bool {
+        matches!(self.relevant, Relevant::Undetermined { .. })
+            || self.verdicts.iter().any(|verdict| verdict.verdict == Verdict::Undetermined)
+    }
+}
+
+impl RelevantSet {
+    /// The first record that cannot be read.
+    pub(super) fn first_malformed(&self) -> Option<&MalformedRecord> {
+        self.malformed().next()
+    }
+
+    /// The records that cannot be read.
+    pub fn malformed(&self) -> impl Iterator<Item = &MalformedRecord> {
+        self.records.iter().filter_map(|record| match record {
+            CaaRecord::Malformed(malformed) => Some(malformed),
+            CaaRecord::Property(_) => None,
+        })
+    }
+}
+
+/// Judges what was looked up for one name of a certificate.
+pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion) -> CaaReading {
+    if let Some(why) = NotApplicable::to_name(&name.base) {
+        return CaaReading::not_applicable(name.to_string(), name.wildcard, why);
+    }
+    let (steps, relevant) = climb(&name.base, lookup);
+    let verdicts = match (&question.who, &relevant) {
+        (Who::Named(cas), _) => {
+            cas.iter().map(|ca| verdict(&relevant, ca, name.wildcard, question)).collect()
+        }
+        (Who::EveryCaInTheSet, Relevant::Set(set)) => set
+            .issuers(question.usage.governing(set, name.wildcard))
+            .into_iter()
+            .map(|issuer| verdict(&relevant, &CaIdentity::from_identifier(issuer), name.wildcard, question))
+            .collect(),
+        (Who::EveryCaInTheSet, _) => Vec::new(),
+    };
+    CaaReading { name: name.to_string(), wildcard: name.wildcard, steps, relevant, verdicts }
+}
+
+/// Follows the climb through the recorded exchanges.
+fn climb(base: &DnsName, lookup: &CaaLookup) -> (Vec<Step>, Relevant) {
+    let mut climb = Climb::from(base);
+    let mut steps = Vec::new();
+    let mut exchanges = lookup.steps.iter();
+    while let Some(name) = climb.next_name().cloned() {
+        let answer = match exchanges.next() {
+            Some(exchange) if exchange.name == name => Answer::read(exchange),
+            // Evidence that stops short, or that is about other names, tells nothing from here on.
+            _ => Answer::of(Content::Failure, "not asked"),
+        };
+        climb.answered(&answer);
+        let (outcome, end) = match answer.content {
+            Content::Empty => (StepOutcome::Empty, None),
+            Content::Failure => {
+                let detail = answer.detail.clone();
+                (StepOutcome::Failure, Some(Relevant::Undetermined { at: name.clone(), detail }))
+            }
+            Content::Records { records, ttl } => {
+                let aliases = answer.aliases.clone();
+                let set = RelevantSet { name: name.clone(), records, ttl, aliases };
+                (StepOutcome::Records, Some(Relevant::Set(set)))
+            }
+        };
+        steps.push(Step {
+            name,
+            outcome,
+            detail: answer.detail,
+            aliases: answer.aliases,
+            dnssec: Dnssec::Unchecked,
+            authentic_data: answer.authentic_data,
+        });
+        if let Some(end) = end {
+            return (steps, end);
+        }
+    }
+    (steps, Relevant::NoneAnywhere)
+}
+
+fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQuestion) -> CaVerdict {
+    let (verdict, reason) = match relevant {
+        Relevant::Set(set) => of_set(set, ca, wildcard, question),
+        Relevant::NoneAnywhere => (
+            Verdict::Permit,
+            "no name up to the top-level domain has a CAA record, so any CA may issue (RFC 8659 section 3)"
+                .to_owned(),
+        ),
+        Relevant::Undetermined { at, detail } => (
+            Verdict::Undetermined,
+            format!(
+                "the look-up failed at {at} ({detail}); a failure is not “no CAA”, and a CA may read it so only \
+                 under narrow conditions (TLS BR 3.2.2.8)"
+            ),
+        ),
+        Relevant::NotApplicable(why) => (Verdict::Undetermined, why.to_string()),
+    };
+    CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason }
+}

@@ -1,0 +1,17 @@
+//! Certification Authority Authorization: record grammar, answers, the climb, and the judgement.
+//!
+//! Sources: RFC 8659 (CAA), RFC 8657 (account and method binding), RFC 9495 (`issuemail`), and the TLS
+//! Baseline Requirements section 3.2.2.8. CAA binds when a certificate is issued: what is seen today says
+//! what the next issuance or renewal will meet, and nothing about certificates that exist.
+
+mod alias;
+pub mod answer;
+mod binding;
+pub mod climb;
+mod judge;
+pub mod record;
+pub mod value;
+mod verdict;
+
+pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
+pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Usage, Verdict, Who};

@@ -1,0 +1,183 @@
+//! `pinstead.toml`: what the owner expects, where the pins are, what fails the gate.
+
+use serde::Deserialize;
+
+use crate::dns_name::DnsName;
+use crate::rules::Severity;
+use crate::x509::SpkiSha256;
+
+/// The largest policy file that is read, in octets.
+pub const MAX_POLICY: u64 = 1 << 20;
+
+/// A policy file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The CAs expected for every domain: CAA identifiers or owner names.
+    pub expect_ca: Vec<String>,
+    /// The pin files, relative to the policy file.
+    pub pins: Vec<String>,
+    /// The severity from which findings fail the gate; `none`: never.
+    pub fail_on: Option<FailOn>,
+    /// Whether what could not be determined fails the gate.
+    pub fail_on_undetermined: Option<bool>,
+    /// CAs that no public table knows.
+    pub private_ca: Vec<PrivateCa>,
+    /// What differs for single domains.
+    pub domain: Vec<DomainPolicy>,
+}
+
+/// The severity from which findings fail a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum FailOn {
+    /// Findings never fail it.
+    None,
+    /// Findings of this severity or a higher one do.
+    AtLeast(Severity),
+}
+
+/// A CA of the owner's own, or one that the embedded table does not know yet.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivateCa {
+    /// Who runs it.
+    pub owner: String,
+    /// The key that issues.
+    pub spki_sha256: PinnedKey,
+    /// The identifiers it accepts in CAA records.
+    #[serde(default)]
+    pub caa_identifiers: Vec<String>,
+}
+
+/// What is expected for one domain and the names below it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DomainPolicy {
+    /// The domain.
+    pub name: DnsName,
+    /// The CAs expected for it, instead of the general ones.
+    pub expect_ca: Vec<String>,
+}
+
+/// A key's hash in the base64 that pins use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PinnedKey(pub SpkiSha256);
+
+/// Why a policy file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Not UTF-8.
+    #[error("{path} is not UTF-8 text")]
+    NotText {
+        /// The file.
+        path: String,
+    },
+    /// Not TOML, or not a policy: with the line and what was expected.
+    #[error("{path}: {message}")]
+    Toml {
+        /// The file.
+        path: String,
+        /// What is wrong, with the place in the file.
+        message: String,
+    },
+}
+
+impl Policy {
+    /// Reads a policy file's text.
+    pub fn parse(path: &str, octets: &[u8]) -> Result<Self, PolicyError> {
+        let text = std::str::from_utf8(octets).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
+        toml::from_str(text).map_err(|error| PolicyError::Toml {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })
+    }
+
+    /// The CAs expected for `host`: those of the closest domain that names it, else the general ones.
+    pub fn expected_for(&self, host: Option<&DnsName>) -> &[String] {
+        host.and_then(|host| {
+            self.domain
+                .iter()
+                .filter(|domain| host.is_at_or_below(&domain.name))
+                .max_by_key(|domain| domain.name.labels().count())
+        })
+        .map_or(&self.expect_ca, |domain| &domain.expect_ca)
+    }
+}
+
+impl TryFrom<String> for FailOn {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::AtLeast) }
+    }
+}
+
+impl FailOn {
+    /// Whether a finding of this severity fails the gate.
+    pub fn is_reached_by(self, severity: Severity) -> bool {
+        matches!(self, Self::AtLeast(least) if severity >= least)
+    }
+}
+
+impl TryFrom<String> for PinnedKey {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let value = text.strip_prefix("sha256/").unwrap_or(&text);
+        SpkiSha256::from_base64(value).map(Self).ok_or_else(|| {
+            format!("“{text}” is not the base64 of a SHA-256 hash (44 characters, ending in =)")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"
+        expect_ca = ["letsencrypt.org"]
+        pins = ["app/network_security_config.xml"]
+        fail_on = "medium"
+
+        [[private_ca]]
+        owner = "Example internal CA"
+        spki_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+        caa_identifiers = ["ca.example.com"]
+
+        [[domain]]
+        name = "shop.example.com"
+        expect_ca = ["pki.goog"]
+    "#;
+
+    #[test]
+    fn a_policy_is_read() {
+        let policy = Policy::parse("pinstead.toml", POLICY.as_bytes()).unwrap();
+        assert_eq!(policy.fail_on, Some(FailOn::AtLeast(Severity::Medium)));
+        assert_eq!(policy.private_ca[0].spki_sha256.0, SpkiSha256::of(b""));
+        let expected = |host: &str| policy.expected_for(Some(&host.parse().unwrap())).to_vec();
+        assert_eq!(expected("example.com"), ["letsencrypt.org"]);
+        assert_eq!(expected("shop.example.com"), ["pki.goog"]);
+        assert_eq!(expected("a.shop.example.com"), ["pki.goog"]);
+        assert_eq!(expected("workshop.example.com"), ["letsencrypt.org"]);
+    }
+
+    #[test]
+    fn an_error_names_file_and_line() {
+        let error = |text: &str| Policy::parse("pinstead.toml", text.as_bytes()).unwrap_err().to_string();
+        let unknown = error("expect_ca = []\nexpected = 1\n");
+        assert!(unknown.contains("pinstead.toml") && unknown.contains("line 2"), "{unknown}");
+        assert!(error("fail_on = \"grave\"").contains("is no severity"));
+        assert!(error("[[private_ca]]\nowner = \"x\"\nspki_sha256 = \"abc\"").contains("base64"));
+        assert!(Policy::parse("p", &[0xff]).unwrap_err().to_string().contains("UTF-8"));
+    }
+}

@@ -1,0 +1,248 @@
+//! A served chain against trust anchors: can a path be built, is it the right name, is it the right time.
+//!
+//! The three are judged apart, because each has another cause and another cure. The path itself is rustls-webpki's
+//! verdict (RFC 5280 section 6, server authentication).
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use core::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use serde::Serialize;
+use webpki::{EndEntityCert, KeyUsage};
+
+use super::certificate::Certificate;
+use super::der;
+use super::{CertificateSha256, SpkiSha256};
+use crate::dns_name::DnsName;
+
+/// The largest number of served certificates that a path is looked for in.
+const MAX_CHAIN: usize = 64;
+
+/// Where in a chain a certificate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChainPosition {
+    /// The server's own certificate.
+    Leaf,
+    /// A CA certificate between the leaf and the anchor.
+    Intermediate,
+    /// The trust anchor, or a self-issued certificate served at the end of the chain.
+    Root,
+}
+
+/// One certificate of a path, as far as pins need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathCertificate {
+    /// Where in the path it stands.
+    pub position: ChainPosition,
+    /// The hash of its key.
+    pub spki_sha256: SpkiSha256,
+    /// The hash of the whole certificate.
+    pub sha256: CertificateSha256,
+    /// Its subject, for people.
+    pub subject: String,
+}
+
+/// The trust anchors to judge with.
+#[derive(Clone, Debug)]
+pub struct Anchors {
+    certificates: Vec<(CertificateDer<'static>, Certificate)>,
+    /// Where they came from, for people.
+    pub source: String,
+}
+
+/// Whether a path leads from the leaf to an anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It does, at the time of judging.
+    Trusted,
+    /// It does, but only at a time when every certificate was valid.
+    TrustedAtAnotherTime {
+        /// The time for which the path was built.
+        at: Timestamp,
+    },
+    /// It does not, and why.
+    Untrusted {
+        /// What rustls-webpki says of the best attempt.
+        reason: String,
+    },
+}
+
+/// Whether the leaf is within its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Within it.
+    Current,
+    /// Before it.
+    NotYet,
+    /// After it.
+    Expired,
+}
+
+/// Whether the leaf is for the host that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameMatch {
+    /// It is.
+    Matches,
+    /// It is not.
+    Differs,
+    /// No host was named, as for a file.
+    NotAsked,
+}
+
+/// Everything said of a served chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainVerdict {
+    /// Whether a path leads to an anchor.
+    pub trust: Trust,
+    /// Whether the leaf is within its life.
+    pub life: Life,
+    /// Whether the leaf is for this host.
+    pub name: NameMatch,
+    /// The path from the leaf to the anchor; where there is none, the chain as served.
+    pub path: Vec<PathCertificate>,
+    /// What the anchors are.
+    pub anchors: String,
+}
+
+/// A host, as far as a certificate's names go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostIdentity {
+    /// A DNS name.
+    Name(DnsName),
+    /// An IP address.
+    Address(IpAddr),
+}
+
+impl Anchors {
+    /// The roots of Mozilla's programme, as compiled in.
+    pub fn embedded() -> Self {
+        let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .filter_map(|der| Some((der.clone(), Certificate::read(der).ok()?)))
+            .collect();
+        Self { certificates, source: "Mozilla's root programme (embedded)".to_owned() }
+    }
+
+    /// Anchors that the user gave.
+    pub fn given(certificates: Vec<Certificate>, path: &str) -> Self {
+        let certificates = certificates
+            .into_iter()
+            .map(|certificate| (CertificateDer::from(certificate.der().to_vec()), certificate))
+            .collect();
+        Self { certificates, source: path.to_owned() }
+    }
+}
+
+/// Judges a served chain, leaf first; `None` where nothing was served.
+pub fn judge(
+    chain: &[Certificate],
+    host: Option<&HostIdentity>,
+    anchors: &Anchors,
+    at: Timestamp,
+) -> Option<ChainVerdict> {
+    let leaf = chain.first()?;
+    let life = life(leaf, at);
+    let (trust, path) = match build(chain, anchors, at) {
+        Ok(path) => (Trust::Trusted, path),
+        Err(reason) => {
+            // The dates are a verdict of their own: without them, is there a path at all?
+            let during_life = leaf.not_before;
+            match build(chain, anchors, during_life) {
+                Ok(path) if life != Life::Current => (Trust::TrustedAtAnotherTime { at: during_life }, path),
+                _ => (Trust::Untrusted { reason }, as_served(chain)),
+            }
+        }
+    };
+    Some(ChainVerdict { trust, life, name: name(leaf, host), path, anchors: anchors.source.clone() })
+}
+
+/// The chain as served, unverified, with positions read off the certificates themselves.
+pub fn as_served(chain: &[Certificate]) -> Vec<PathCertificate> {
+    chain
+        .iter()
+        .enumerate()
+        .map(|(index, certificate)| {
+            let position = match index {
+                0 => ChainPosition::Leaf,
+                _ if certificate.is_self_issued() => ChainPosition::Root,
+                _ => ChainPosition::Intermediate,
+            };
+            path_certificate(position, certificate)
+        })
+        .collect()
+}
+
+fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathCertificate {
+    PathCertificate {
+        position,
+        spki_sha256: certificate.spki_sha256,
+        sha256: certificate.sha256,
+        subject: certificate.subject.clone(),
+    }
+}
+
+fn life(leaf: &Certificate, at: Timestamp) -> Life {
+    if at < leaf.not_before {
+        Life::NotYet
+    } else if at > leaf.not_after {
+        Life::Expired
+    } else {
+        Life::Current
+    }
+}
+
+fn name(leaf: &Certificate, host: Option<&HostIdentity>) -> NameMatch {
+    let matches = match host {
+        None => return NameMatch::NotAsked,
+        Some(HostIdentity::Name(host)) => leaf.names.dns.iter().any(|name| name.covers(host)),
+        Some(HostIdentity::Address(host)) => leaf.names.addresses.contains(host),
+    };
+    if matches { NameMatch::Matches } else { NameMatch::Differs }
+}
+
+fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<PathCertificate>, String> {
+    let Some((leaf, rest)) = chain.split_first() else { return Ok(Vec::new()) };
+    let roots: Vec<TrustAnchor<'_>> = anchors
+        .certificates
+        .iter()
+        .filter_map(|(der, _)| webpki::anchor_from_trusted_cert(der).ok())
+        .collect();
+    let intermediates: Vec<CertificateDer<'_>> =
+        rest.iter().take(MAX_CHAIN).map(|certificate| CertificateDer::from(certificate.der())).collect();
+    let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+    let leaf_der = CertificateDer::from(leaf.der());
+    let end_entity = EndEntityCert::try_from(&leaf_der).map_err(|error| error.to_string())?;
+    let verified = end_entity
+        .verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            &roots,
+            &intermediates,
+            UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
+            KeyUsage::server_auth(),
+            None,
+            None,
+        )
+        .map_err(|error| error.to_string())?;
+    let mut path = vec![path_certificate(ChainPosition::Leaf, leaf)];
+    for intermediate in verified.intermediate_certificates() {
+        let der = intermediate.der();
+        if let Some(served) = rest.iter().find(|certificate| certificate.der() == der.as_ref()) {
+            path.push(path_certificate(ChainPosition::Intermediate, served));
+        }
+    }
+    let anchor = verified.anchor();
+    let key = SpkiSha256::of(&der::wrap(der::SEQUENCE, &anchor.subject_public_key_info));
+    let known = anchors.certificates.iter().find(|(_, certificate)| {
+        certificate.spki_sha256 == key
+            && certificate
+                .parts()
+                .is_ok_and(|parts| parts.subject == der::wrap(der::SEQUENCE, &anchor.subject))
+    });
+    if let Some((_, certificate)) = known {
+        path.push(path_certificate(ChainPosition::Root, certificate));
+    }
+    Ok(path)
+}
