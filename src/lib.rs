@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod observe;
 pub mod pins;
 pub mod policy;
+pub mod report;
 pub mod rules;
 pub mod scope;
 pub mod target;

@@ -3,6 +3,7 @@
 mod demo;
 mod exit;
 mod options;
+mod pins;
 mod rules;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Start a small world on loopback and check its hosts: no internet needed
     Demo(demo::DemoOptions),
+    /// Read and lint pin files, for a host and against its chain if they are named
+    Pins(pins::PinsOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Demo(options) => demo::run(&options, |_| anyhow::bail!("`pinstead check` is not built yet")),
+        Command::Pins(options) => pins::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };

@@ -2,10 +2,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
+
+/// How long a named pipe may take.
+const PIPE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads a file of at most `limit` octets; `-` is standard input.
 ///
@@ -31,6 +36,8 @@ enum ReadError {
     Device,
     #[error("it is longer than the {limit} octets that are read")]
     TooLong { limit: u64 },
+    #[error("it is a pipe that did not end within {} seconds", PIPE_TIMEOUT.as_secs())]
+    Stalled,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -46,7 +53,22 @@ fn read_path(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     if metadata.is_file() && metadata.len() > limit {
         return Err(ReadError::TooLong { limit });
     }
-    read_at_most(File::open(path)?, limit)
+    if metadata.is_file() {
+        return read_at_most(File::open(path)?, limit);
+    }
+    read_pipe(path.to_owned(), limit)
+}
+
+/// Reads a pipe. Both opening and reading one may wait for ever for its writer, so that the waiting is done
+/// apart; a thread that is still waiting ends with the program.
+fn read_pipe(path: PathBuf, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let read = File::open(path).map_err(ReadError::from).and_then(|pipe| read_at_most(pipe, limit));
+        // Nobody listens any more after the time-out.
+        let _ = sender.send(read);
+    });
+    receiver.recv_timeout(PIPE_TIMEOUT).unwrap_or(Err(ReadError::Stalled))
 }
 
 /// Whether this is a device or a socket, which may never end or never answer. A pipe is none: `<(command)` of a

@@ -363,3 +363,6 @@ fn backup(pins: &[PinVerdict]) -> Backup {
     }
     if usable.iter().any(|pin| pin.matches == PinMatch::None) { Backup::Present } else { Backup::Absent }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ pub struct PinInput<'a> {
 }
 
 /// Reads a file with the first format that recognises it.
-pub(super) fn read(path: &str, octets: &[u8]) -> Reading {
+pub fn read(path: &str, octets: &[u8]) -> Reading {
     if octets.len() > LONGEST_FILE {
         let megabytes = octets.len() >> 20;
         return Reading::Unreadable(format!("it has {megabytes} MiB; pin files here have at most 4 MiB"));

@@ -41,3 +41,6 @@ impl PinFormat for AndroidNsc {
         super::most_specific(source, host)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,3 +39,6 @@ pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
 pub fn findings(verdict: &PinsVerdict) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule.findings(verdict)).collect()
 }
+
+#[cfg(test)]
+mod tests;

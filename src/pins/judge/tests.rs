@@ -1,0 +1,147 @@
+//! Verdicts for hosts, over files written here.
+
+use super::*;
+use crate::pins::matching::tests::path;
+
+fn pin(name: &str) -> String {
+    SpkiSha256::of(name.as_bytes()).to_string()
+}
+
+fn nsc(attributes: &str, names: &[&str]) -> String {
+    let pins: String =
+        names.iter().map(|name| format!("<pin digest='SHA-256'>{}</pin>", pin(name))).collect();
+    format!(
+        "<network-security-config><domain-config><domain includeSubdomains='true'>example.com</domain>\
+         <pin-set {attributes}>{pins}</pin-set></domain-config></network-security-config>"
+    )
+}
+
+fn ios(leaf: &[&str], ca: &[&str]) -> String {
+    let list = |name: &str, keys: &[&str]| {
+        let items: String = keys
+            .iter()
+            .map(|key| format!("<dict><key>SPKI-SHA256-BASE64</key><string>{}</string></dict>", pin(key)))
+            .collect();
+        if keys.is_empty() { String::new() } else { format!("<key>{name}</key><array>{items}</array>") }
+    };
+    format!(
+        "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict>\
+         <key>example.com</key><dict>{}{}</dict></dict></dict></dict></plist>",
+        list("NSPinnedLeafIdentities", leaf),
+        list("NSPinnedCAIdentities", ca)
+    )
+}
+
+fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
+    let files: Vec<PinFile> = texts
+        .iter()
+        .map(|text| PinFile { file: "file".into(), reading: formats::read("file", text.as_bytes()) })
+        .collect();
+    let path = path();
+    let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+    let path = with_path.then_some(path.as_slice());
+    judge(&files, &Question { host: Some(host), path, at, known_ca: &|_| None })
+}
+
+fn only(verdict: &PinsVerdict) -> &EntryVerdict {
+    &verdict.sources[0].entries[0]
+}
+
+#[test]
+fn a_host_is_pinned_where_something_is_enforced() {
+    let text = nsc("", &["intermediate", "offline"]);
+    let verdict = judged(&[&text], "www.example.com", true);
+    assert_eq!(verdict.status, PinsStatus::Pinned);
+    let entry = only(&verdict);
+    assert_eq!(entry.outcome, Outcome::Connects);
+    assert_eq!(entry.backup, Backup::Present);
+    assert_eq!(entry.pins[0].matches, PinMatch::At(ChainPosition::Intermediate));
+    assert_eq!(entry.pins[1].matches, PinMatch::None);
+    assert!(!entry.matches_leaf_only());
+}
+
+#[test]
+fn unknown_is_not_no() {
+    let text = nsc("", &["a", "b"]);
+    assert_eq!(judged(&[], "example.com", true).status, PinsStatus::NoPinSources);
+    assert_eq!(judged(&[&text], "example.org", true).status, PinsStatus::NotPinned);
+    assert_eq!(judged(&[&text, "?"], "example.org", true).status, PinsStatus::Undetermined);
+    assert_eq!(judged(&[&text, "?"], "example.com", true).status, PinsStatus::Pinned);
+    let verdict = judged(&[&text], "example.com", false);
+    let entry = only(&verdict);
+    assert_eq!((entry.outcome, entry.backup), (Outcome::Unknown, Backup::Unknown));
+    assert_eq!(entry.pins[0].matches, PinMatch::NotChecked);
+}
+
+#[test]
+fn no_match_locks_out() {
+    let verdict = judged(&[&nsc("", &["a", "b"])], "example.com", true);
+    assert_eq!(only(&verdict).outcome, Outcome::LockedOut);
+    assert_eq!(only(&verdict).backup, Backup::Unknown);
+}
+
+#[test]
+fn expiry_is_at_the_start_of_the_day_and_fails_open() {
+    // Judged at 2026-11-21T00:00:00Z: Android asks whether now is after that moment.
+    for (date, expired) in [("2026-11-20", true), ("2026-11-21", false), ("2026-11-22", false)] {
+        let verdict = judged(&[&nsc(&format!("expiration='{date}'"), &["leaf", "x"])], "example.com", true);
+        let entry = only(&verdict);
+        assert_eq!(entry.expired, expired, "{date}");
+        let expected = if expired { Outcome::NotEnforced } else { Outcome::Connects };
+        assert_eq!(entry.outcome, expected, "{date}");
+        let status = if expired { PinsStatus::NotPinned } else { PinsStatus::Pinned };
+        assert_eq!(verdict.status, status, "{date}");
+    }
+}
+
+#[test]
+fn backups_are_usable_keys_outside_the_path() {
+    for (names, expected) in [
+        (&["leaf"][..], Backup::Absent),
+        (&["leaf", "leaf"], Backup::Absent),
+        (&["leaf", "root"], Backup::Absent),
+        (&["leaf", "offline"], Backup::Present),
+    ] {
+        assert_eq!(only(&judged(&[&nsc("", names)], "example.com", true)).backup, expected, "{names:?}");
+    }
+    let placeholder = nsc("", &["leaf"]).replace(
+        "</pin-set>",
+        "<pin digest='SHA-256'>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</pin></pin-set>",
+    );
+    assert_eq!(only(&judged(&[&placeholder], "example.com", true)).backup, Backup::Absent);
+}
+
+#[test]
+fn ios_wants_a_match_in_each_list() {
+    for (leaf, ca, expected) in [
+        (&["leaf"][..], &[][..], Outcome::Connects),
+        (&[], &["intermediate"], Outcome::Connects),
+        (&[], &["root"], Outcome::Connects),
+        (&["leaf"], &["intermediate"], Outcome::Connects),
+        (&["leaf"], &["other"], Outcome::LockedOut),
+        (&["other"], &["root"], Outcome::LockedOut),
+        (&[], &["leaf"], Outcome::LockedOut),
+        (&["intermediate"], &[], Outcome::LockedOut),
+    ] {
+        let verdict = judged(&[&ios(leaf, ca)], "example.com", true);
+        assert_eq!(only(&verdict).outcome, expected, "{leaf:?} {ca:?}");
+    }
+    // Without NSIncludesSubdomains, the host alone.
+    assert_eq!(judged(&[&ios(&["leaf"], &[])], "www.example.com", true).status, PinsStatus::NotPinned);
+}
+
+#[test]
+fn curl_compares_the_leaf_alone() {
+    for (name, expected) in [("leaf", Outcome::Connects), ("intermediate", Outcome::LockedOut)] {
+        let verdict = judged(&[&format!("sha256//{}", pin(name))], "any.example", true);
+        assert_eq!(only(&verdict).outcome, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_refused_file_pins_nothing() {
+    let text = nsc("expiration='never'", &["leaf", "x"]);
+    let verdict = judged(&[&text], "example.com", true);
+    assert_eq!(verdict.status, PinsStatus::NotPinned);
+    assert!(only(&verdict).why.contains("refuses the whole file"));
+}

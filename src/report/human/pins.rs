@@ -1,0 +1,106 @@
+//! The report of `pinstead pins` for people.
+
+use super::text::{BOLD, findings as write_findings, paragraph, styled};
+use crate::pins::{
+    EntryVerdict, Outcome, PinMatch, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
+};
+use crate::rules::Finding;
+use crate::x509::ChainPosition;
+
+/// The most entries of one file, and pins of one entry, that are shown.
+const MOST_SHOWN: usize = 50;
+
+/// Renders the report: the verdict, each source, then what was found and what to do.
+pub fn render(verdict: &PinsVerdict, findings: &[Finding]) -> String {
+    let mut out = String::new();
+    let subject = verdict.host.as_deref().unwrap_or("These files");
+    let status = match verdict.status {
+        PinsStatus::Pinned if verdict.host.is_some() => "pinned",
+        PinsStatus::NotPinned if verdict.host.is_some() => "not pinned",
+        PinsStatus::Pinned => "have pins that are enforced",
+        PinsStatus::NotPinned => "enforce no pins",
+        PinsStatus::NoPinSources | PinsStatus::Undetermined => "undetermined",
+    };
+    out.push_str(&styled(BOLD, &format!("{subject}: {status}")));
+    out.push('\n');
+    paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
+    for source in &verdict.sources {
+        write_source(&mut out, source);
+    }
+    write_findings(&mut out, findings);
+    out.push('\n');
+    paragraph(&mut out, "", &summary(findings));
+    out
+}
+
+fn write_source(out: &mut String, source: &SourceVerdict) {
+    out.push('\n');
+    let format = source.format.unwrap_or("format not recognised");
+    paragraph(out, "", &format!("{} ({format})", source.file));
+    match &source.state {
+        SourceState::Read => {}
+        SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => paragraph(out, "  ", why),
+        SourceState::NotRecognised => paragraph(out, "  ", "What it pins is undetermined."),
+    }
+    let applying: Vec<&EntryVerdict> = source.entries.iter().filter(|entry| entry.applies).collect();
+    for entry in applying.iter().take(MOST_SHOWN) {
+        write_entry(out, entry);
+    }
+    let hidden = applying.len().saturating_sub(MOST_SHOWN);
+    if hidden > 0 {
+        paragraph(out, "  ", &format!("and {hidden} more entries; --format json lists them all"));
+    }
+    let others = source.entries.len().saturating_sub(applying.len());
+    if others > 0 {
+        paragraph(out, "  ", &format!("{others} entries are about other hosts"));
+    }
+}
+
+fn write_entry(out: &mut String, entry: &EntryVerdict) {
+    let line = entry.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+    paragraph(out, "  ", &format!("{}{line}", entry.scope));
+    paragraph(out, "    enforced: ", &format!("{}: {}", entry.enforced.name(), entry.why));
+    if let Some(expires) = entry.expires {
+        let state = if entry.expired { "ended" } else { "until" };
+        let note = entry.expiry_note.unwrap_or_default();
+        paragraph(out, "    expiry:   ", &format!("{state} {}, {note}", expires.strftime("%Y-%m-%d")));
+    }
+    if !entry.pins.is_empty() {
+        paragraph(out, "    backup:   ", entry.backup.name());
+    }
+    match entry.outcome {
+        Outcome::Connects => paragraph(out, "    now:      ", "the pins match; clients connect"),
+        Outcome::LockedOut => {
+            paragraph(out, "    now:      ", "the pins do not match; clients are locked out")
+        }
+        Outcome::NotEnforced | Outcome::Unknown => {}
+    }
+    for pin in entry.pins.iter().take(MOST_SHOWN) {
+        write_pin(out, pin);
+    }
+    let hidden = entry.pins.len().saturating_sub(MOST_SHOWN);
+    if hidden > 0 {
+        paragraph(out, "    ", &format!("and {hidden} more pins"));
+    }
+}
+
+fn write_pin(out: &mut String, pin: &PinVerdict) {
+    let matches = match pin.matches {
+        PinMatch::At(ChainPosition::Leaf) => "matches the leaf".to_owned(),
+        PinMatch::At(ChainPosition::Intermediate) => "matches an intermediate".to_owned(),
+        PinMatch::At(ChainPosition::Root) => "matches the root".to_owned(),
+        PinMatch::WrongPlace(_) => "in the chain, but not where this pin is compared".to_owned(),
+        PinMatch::None => format!("matches nothing in the chain; {}", pin.diagnosis),
+        PinMatch::NotChecked => format!("not compared: no chain given; {}", pin.diagnosis),
+    };
+    paragraph(out, "    ", &pin.pin.to_string());
+    paragraph(out, "      ", &matches);
+}
+
+fn summary(findings: &[Finding]) -> String {
+    match findings.len() {
+        0 => "Nothing found.".to_owned(),
+        1 => "1 finding. `pinstead explain RULE` tells more about its rule.".to_owned(),
+        count => format!("{count} findings. `pinstead explain RULE` tells more about a rule."),
+    }
+}

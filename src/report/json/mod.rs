@@ -1,0 +1,3 @@
+//! JSON, by version of its schema.
+
+pub mod v1;

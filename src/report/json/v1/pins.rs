@@ -1,0 +1,160 @@
+//! Pins as JSON: the `sources` of `pinstead pins` and of a target of `pinstead check`.
+
+use serde::Serialize;
+
+use super::SCHEMA_VERSION;
+use crate::pins::{EntryVerdict, PinMatch, PinVerdict, PinsVerdict, SourceState, SourceVerdict};
+use crate::rules::Finding;
+use crate::x509::ChainPosition;
+
+/// The report of `pinstead pins`.
+#[derive(Debug, Serialize)]
+pub struct PinsReport<'a> {
+    schema_version: u32,
+    judged_at: String,
+    #[serde(flatten)]
+    verdict: Option<HostStatus<'a>>,
+    sources: Vec<Source<'a>>,
+    findings: &'a [Finding],
+}
+
+/// What is said of the host, where one was named.
+#[derive(Debug, Serialize)]
+struct HostStatus<'a> {
+    host: &'a str,
+    status: &'static str,
+    reason: &'a str,
+}
+
+/// The `pins` of a target of `pinstead check`.
+#[derive(Debug, Serialize)]
+pub struct TargetPins<'a> {
+    status: &'static str,
+    reason: &'a str,
+    sources: Vec<Source<'a>>,
+}
+
+/// One file.
+#[derive(Debug, Serialize)]
+pub struct Source<'a> {
+    file: &'a str,
+    format: Option<&'static str>,
+    state: &'static str,
+    error: Option<&'a str>,
+    entries: Vec<Entry<'a>>,
+    other_entries: usize,
+}
+
+/// One entry that applies.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    scope: String,
+    line: Option<usize>,
+    pin_set: Option<usize>,
+    enforced: &'static str,
+    why: &'a str,
+    expires: Option<String>,
+    expired: bool,
+    backup: &'static str,
+    outcome: &'static str,
+    certificate_transparency: Option<bool>,
+    pins: Vec<Pin>,
+}
+
+/// One pin.
+#[derive(Debug, Serialize)]
+struct Pin {
+    value: String,
+    line: Option<usize>,
+    position: &'static str,
+    matches: Option<&'static str>,
+    diagnosis: Option<String>,
+}
+
+impl<'a> PinsReport<'a> {
+    /// The report over a verdict and its findings.
+    pub fn new(verdict: &'a PinsVerdict, findings: &'a [Finding]) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            judged_at: verdict.at.to_string(),
+            verdict: verdict.host.as_deref().map(|host| HostStatus {
+                host,
+                status: verdict.status.name(),
+                reason: &verdict.reason,
+            }),
+            sources: sources(verdict),
+            findings,
+        }
+    }
+}
+
+impl<'a> TargetPins<'a> {
+    /// The part over a verdict about the target's host.
+    pub fn new(verdict: &'a PinsVerdict) -> Self {
+        Self { status: verdict.status.name(), reason: &verdict.reason, sources: sources(verdict) }
+    }
+}
+
+/// Each source, with the entries that apply to the host asked about.
+pub fn sources(verdict: &PinsVerdict) -> Vec<Source<'_>> {
+    verdict.sources.iter().map(source).collect()
+}
+
+fn source(source: &SourceVerdict) -> Source<'_> {
+    let entries: Vec<Entry<'_>> = source.entries.iter().filter(|entry| entry.applies).map(entry).collect();
+    Source {
+        file: &source.file,
+        format: source.format,
+        state: source.state.name(),
+        error: match &source.state {
+            SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
+            SourceState::Read | SourceState::NotRecognised => None,
+        },
+        other_entries: source.entries.len().saturating_sub(entries.len()),
+        entries,
+    }
+}
+
+fn entry(entry: &EntryVerdict) -> Entry<'_> {
+    Entry {
+        scope: entry.scope.to_string(),
+        line: entry.line,
+        pin_set: entry.pin_set,
+        enforced: entry.enforced.name(),
+        why: &entry.why,
+        expires: entry.expires.map(|expires| expires.to_string()),
+        expired: entry.expired,
+        backup: entry.backup.name(),
+        outcome: entry.outcome.name(),
+        certificate_transparency: entry.certificate_transparency,
+        pins: entry.pins.iter().map(pin).collect(),
+    }
+}
+
+fn pin(pin: &PinVerdict) -> Pin {
+    let misplaced = match pin.matches {
+        PinMatch::WrongPlace(position) => {
+            Some(format!("the key of the {}, where this pin is not compared", place(position)))
+        }
+        PinMatch::NotChecked | PinMatch::None | PinMatch::At(_) => None,
+    };
+    Pin {
+        value: pin.pin.to_string(),
+        line: pin.pin.line,
+        position: pin.pin.position.name(),
+        matches: match pin.matches {
+            PinMatch::NotChecked => None,
+            PinMatch::At(position) => Some(place(position)),
+            PinMatch::None | PinMatch::WrongPlace(_) => Some("none"),
+        },
+        diagnosis: misplaced.or_else(|| (!pin.matches.matches()).then(|| pin.diagnosis.to_string())),
+    }
+}
+
+fn place(position: ChainPosition) -> &'static str {
+    match position {
+        ChainPosition::Leaf => "leaf",
+        ChainPosition::Intermediate => "intermediate",
+        ChainPosition::Root => "root",
+    }
+}
