@@ -3,6 +3,8 @@
 //! OpenSSL reads and validates them with code of its own: `openssl s_client -ct` against a real server says
 //! of each SCT whether it is valid. Without `openssl` these tests fail.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
 mod world;
 
 use std::fs;
@@ -97,13 +99,13 @@ impl Lab {
     fn verdicts(&self, leaf: &IssuedLeaf) -> Vec<String> {
         let chain_pem = leaf.to_pem() + &self.issuer.to_pem();
         let key_pem = leaf.key.to_pem();
-        self.verdicts_of(Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() }, &[])
+        self.verdicts_on(Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() }, &[])
     }
 
-    fn verdicts_of(&self, served: Served<'_>, more: &[&str]) -> Vec<String> {
-        let server = OpensslServer::start(served);
+    fn verdicts_on(&self, served: Served<'_>, more: &[&str]) -> Vec<String> {
+        let running = OpensslServer::start(served);
         let (roots, logs) = (self.path("roots.pem"), self.path("logs.cnf"));
-        let address = server.address.to_string();
+        let address = running.address.to_string();
         let mut arguments = vec!["s_client", "-connect", &address, "-servername", NAME, "-ct"];
         arguments.extend(["-CAfile", &roots, "-ctlogfile", &logs]);
         arguments.extend(more);
@@ -256,9 +258,9 @@ fn scts_beside_the_certificate_are_valid() {
     let served = Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() };
     for version in ["-tls1_2", "-tls1_3"] {
         let by_tls = Served { sct_list: Some(&list), ..served };
-        assert_eq!(lab.verdicts_of(by_tls, &[version]), ["valid"; 3], "{version}");
+        assert_eq!(lab.verdicts_on(by_tls, &[version]), ["valid"; 3], "{version}");
         let by_ocsp = Served { ocsp_response: Some(&ocsp), ..served };
-        assert_eq!(lab.verdicts_of(by_ocsp, &[version]), ["valid"; 3], "{version}");
+        assert_eq!(lab.verdicts_on(by_ocsp, &[version]), ["valid"; 3], "{version}");
     }
 }
 
