@@ -4,14 +4,12 @@
 #![allow(dead_code, reason = "each file of tests uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "these are tests")]
 
-mod servers;
+pub(crate) mod servers;
 
 use std::process::{Command, Output, Stdio};
 
 use pinstead::demo::world::{World, WorldOptions};
 use tokio::runtime::Runtime;
-
-pub(crate) use self::servers::{OpensslServer, Served, WebServer};
 
 /// A world, with the runtime that its servers run on.
 pub(crate) struct Running {
@@ -69,4 +67,12 @@ pub(crate) fn run(tool: &str, arguments: &[&str]) -> Output {
 /// What a tool wrote to both its outputs.
 pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What `openssl s_client -ct` said of each SCT, in the order of the list (it shows them last one first).
+pub(crate) fn sct_verdicts(said: &str) -> Vec<String> {
+    let status = |line: &str| line.trim().strip_prefix("SCT validation status: ").map(str::to_owned);
+    let mut verdicts: Vec<String> = said.lines().filter_map(status).collect();
+    verdicts.reverse();
+    verdicts
 }
