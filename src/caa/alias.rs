@@ -78,8 +78,7 @@ impl Aliases {
             return Some(target.clone());
         }
         // A DNAME stands for names below its owner, never for the owner (RFC 6672 section 2.3).
-        let (owner, target) =
-            self.dnames.iter().find(|(owner, _)| name != owner && name.ends_with(owner))?;
+        let (owner, target) = self.dnames.iter().find(|(owner, _)| name != owner && name.ends_with(owner))?;
         Some(substitute(name, owner, target).ok_or(AliasError::NameTooLong))
     }
 }
@@ -130,7 +129,8 @@ mod tests {
 
     #[test]
     fn chains_are_followed_in_any_order_and_case() {
-        let aliases = cnames(&[("b.example", "c.example"), ("A.example", "B.EXAMPLE"), ("x.example", "y.example")]);
+        let aliases =
+            cnames(&[("b.example", "c.example"), ("A.example", "B.EXAMPLE"), ("x.example", "y.example")]);
         assert_eq!(follow(&aliases, "a.example").unwrap(), ["b.example", "c.example"]);
         assert_eq!(follow(&aliases, "c.example").unwrap(), [""; 0]);
     }
@@ -152,15 +152,13 @@ mod tests {
 
     #[test]
     fn a_dname_stands_for_what_is_below_it() {
-        let aliases = Aliases {
-            dnames: vec![(name("d.example"), name("e.test"))],
-            ..Aliases::default()
-        };
+        let aliases = Aliases { dnames: vec![(name("d.example"), name("e.test"))], ..Aliases::default() };
         assert_eq!(follow(&aliases, "a.b.D.example").unwrap(), ["a.b.e.test"]);
         assert_eq!(follow(&aliases, "d.example").unwrap(), [""; 0]);
         assert_eq!(follow(&aliases, "ad.example").unwrap(), [""; 0]);
         // A DNAME onto its own subtree grows for ever.
-        let growing = Aliases { dnames: vec![(name("d.example"), name("d.d.example"))], ..Aliases::default() };
+        let growing =
+            Aliases { dnames: vec![(name("d.example"), name("d.d.example"))], ..Aliases::default() };
         assert!(follow(&growing, "a.d.example").is_err());
     }
 

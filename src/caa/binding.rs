@@ -21,8 +21,12 @@ pub(crate) fn binding(value: &IssueValue, account: Option<&str>, method: Option<
     let mut conditions = Vec::new();
     match Bound::read(value, "accounturi") {
         Bound::Free => {}
-        Bound::Twice => return Binding::Refuses("it gives accounturi twice, which no account satisfies".into()),
-        Bound::To("") => return Binding::Refuses("its accounturi is empty, which no account satisfies".into()),
+        Bound::Twice => {
+            return Binding::Refuses("it gives accounturi twice, which no account satisfies".into());
+        }
+        Bound::To("") => {
+            return Binding::Refuses("its accounturi is empty, which no account satisfies".into());
+        }
         Bound::To(bound) => match account {
             None => conditions.push(format!("only for the account {bound}")),
             Some(account) if account == bound => {}

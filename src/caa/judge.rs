@@ -107,7 +107,9 @@ pub enum NotApplicable {
     #[error("CAA does not apply to IP addresses: CAs look it up for DNS names only (TLS BR 3.2.2.8)")]
     IpAddress,
     /// Onion names are not in the DNS.
-    #[error("CAA in the DNS does not apply to .onion names, which the DNS does not have (RFC 7686, RFC 9799)")]
+    #[error(
+        "CAA in the DNS does not apply to .onion names, which the DNS does not have (RFC 7686, RFC 9799)"
+    )]
     Onion,
 }
 
@@ -167,7 +169,9 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
     }
     let (steps, relevant) = climb(&name.base, lookup);
     let verdicts = match (&question.who, &relevant) {
-        (Who::Named(cas), _) => cas.iter().map(|ca| verdict(&relevant, ca, name.wildcard, question)).collect(),
+        (Who::Named(cas), _) => {
+            cas.iter().map(|ca| verdict(&relevant, ca, name.wildcard, question)).collect()
+        }
         (Who::EveryCaInTheSet, Relevant::Set(set)) => set
             .issuers(question.usage.governing(set, name.wildcard))
             .into_iter()
@@ -236,3 +240,6 @@ fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQ
     };
     CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason }
 }
+
+#[cfg(test)]
+mod tests;

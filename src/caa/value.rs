@@ -180,7 +180,8 @@ mod tests {
         for value in ["", ";", " ;\t", "   ", "; a=b"] {
             assert_eq!(issuer(value), None, "{value:?}");
         }
-        for value in ["ca1.example", "\tca1.example ", "ca1.example;", " ca1.example ; ", "ca1.example ;a=b"] {
+        for value in ["ca1.example", "\tca1.example ", "ca1.example;", " ca1.example ; ", "ca1.example ;a=b"]
+        {
             assert_eq!(issuer(value).as_deref(), Some("ca1.example"), "{value:?}");
         }
         for value in ["localhost", "c--a1.example", "1.2.3", "xn--bcher-kva.example"] {

@@ -128,7 +128,8 @@ impl RelevantSet {
     /// The records that forbid every issuance: critical, and of no known property (RFC 8659 section 4.1).
     pub fn unknown_critical(&self) -> impl Iterator<Item = &CaaRecord> {
         self.records.iter().filter(|record| {
-            record.is_critical() && record.property().is_none_or(|known| known.kind() == PropertyKind::Unknown)
+            record.is_critical()
+                && record.property().is_none_or(|known| known.kind() == PropertyKind::Unknown)
         })
     }
 
@@ -216,7 +217,8 @@ fn of_properties(
     }
     conditional.or(refusal).unwrap_or_else(|| {
         let issuers = set.issuers(governing);
-        let named = if issuers.is_empty() { "no CA".to_owned() } else { format!("only {}", issuers.join(", ")) };
+        let named =
+            if issuers.is_empty() { "no CA".to_owned() } else { format!("only {}", issuers.join(", ")) };
         (Verdict::Deny, format!("{tag} at {at} names {named} ({section})"))
     })
 }

@@ -1,5 +1,6 @@
 //! The commands: one file each, options in, report out.
 
+mod caa;
 mod exit;
 mod options;
 mod rules;
@@ -21,6 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look up CAA: who may issue for a name, and why
+    Caa(caa::CaaOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -34,6 +37,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::from_clap(&error),
     };
     let result = match cli.command {
+        Command::Caa(options) => caa::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };

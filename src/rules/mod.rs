@@ -4,13 +4,14 @@
 //! function that raises it. `pinstead rules`, `pinstead explain` and the pages under `docs/rules/` are all
 //! made from that entry.
 
+pub mod caa;
 mod finding;
 
 pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    std::iter::empty()
+    std::iter::empty().chain(caa::all())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

@@ -38,7 +38,8 @@ impl AddressResolver {
 
     /// The host's addresses of both families.
     pub(super) async fn look_up(&self, name: &DnsName) -> Result<Vec<IpAddr>, String> {
-        let resolver = self.resolver.get_or_init(async || self.make()).await.as_ref().map_err(Clone::clone)?;
+        let resolver =
+            self.resolver.get_or_init(async || self.make()).await.as_ref().map_err(Clone::clone)?;
         // The final dot keeps the system's search domains out: a certificate's name is a full one.
         let lookup = resolver.lookup_ip(format!("{name}."));
         let Ok(looked_up) = timeout(BUDGET, lookup).await else {

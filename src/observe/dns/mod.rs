@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
 use self::addresses::AddressResolver;
-use self::servers::Server;
 pub use self::servers::ResolverAddressError;
+use self::servers::Server;
 use crate::caa::NotApplicable;
 use crate::caa::answer::Answer;
 use crate::caa::climb::Climb;

@@ -25,7 +25,9 @@ const MOST_SERVERS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolverAddressError {
     /// Neither an address nor an address with a port.
-    #[error("“{0}” is not an IP address with an optional port, such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53")]
+    #[error(
+        "“{0}” is not an IP address with an optional port, such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53"
+    )]
     NotAnAddress(String),
     /// A transport that this version does not speak.
     #[error("“{0}” names an encrypted transport, which this version does not speak; give ADDR or ADDR:PORT")]

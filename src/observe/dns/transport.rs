@@ -52,7 +52,8 @@ fn received(ended: Option<Ended>, strays: usize, patience: Duration) -> Received
 }
 
 async fn receive_datagram(server: SocketAddr, query: &Query, strays: &mut usize) -> Ended {
-    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let any: IpAddr =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
     // A connected socket takes datagrams of this server only, and hears when its port is closed.
     socket.connect(server).await?;

@@ -1,0 +1,4 @@
+//! Reports: how verdicts and findings are shown. One file for each form and command.
+
+pub mod human;
+pub mod json;
