@@ -5,13 +5,17 @@ use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use pinstead::observe::clock::Stopwatch;
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest a look-up at one dead server may take, with room for a busy machine.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST_MILLISECONDS: u64 = 20_000;
+
+/// Turns a question into the messages that are sent back.
+type Answerer = fn(&[u8]) -> Vec<Vec<u8>>;
 
 /// An NSD on loopback; it ends with the test.
 struct Nsd {
@@ -50,10 +54,10 @@ impl Nsd {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         while TcpStream::connect(address).is_err() {
             let log = std::fs::read_to_string(at("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(30), "NSD does not start: {log}");
+            assert!(begun.milliseconds() < 30_000, "NSD does not start: {log}");
             std::thread::sleep(Duration::from_millis(50));
         }
         Self { process, address, _directory: directory }
@@ -187,7 +191,7 @@ fn reports_and_usage_errors() {
 }
 
 /// A server that treats every question as `answer` says: each octet string is sent back.
-fn misbehaving(answer: fn(&[u8]) -> Vec<Vec<u8>>) -> SocketAddr {
+fn misbehaving(answer: Answerer) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -237,7 +241,7 @@ fn wrong_question(question: &[u8]) -> Vec<u8> {
 
 #[test]
 fn forged_answers_silence_and_junk_end_in_undetermined_within_bounds() {
-    let servers: [(&str, fn(&[u8]) -> Vec<Vec<u8>>); 5] = [
+    let servers: [(&str, Answerer); 5] = [
         ("only answers to other questions", |question| vec![wrong_id(question)]),
         ("only answers to other questions", |question| vec![wrong_question(question)]),
         ("only answers to other questions", |question| vec![vec![0x5a; 700]; 20_000 + question.len()]),
@@ -247,13 +251,13 @@ fn forged_answers_silence_and_junk_end_in_undetermined_within_bounds() {
     std::thread::scope(|scope| {
         for (detail, answer) in servers {
             scope.spawn(move || {
-                let begun = Instant::now();
+                let begun = Stopwatch::start();
                 let (report, code) = judged(misbehaving(answer), "t.example", "ca1.example");
                 assert_eq!(report["steps"][0]["outcome"], "failure", "{report}");
                 assert_eq!(report["steps"][0]["detail"], detail, "{report}");
                 assert_eq!(report["verdicts"][0]["verdict"], "undetermined");
                 assert_eq!(code, 3);
-                assert!(begun.elapsed() < LONGEST, "{detail}: {:?}", begun.elapsed());
+                assert!(begun.milliseconds() < LONGEST_MILLISECONDS, "{detail}: {begun:?}");
             });
         }
     });

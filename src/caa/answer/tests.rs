@@ -173,7 +173,7 @@ proptest! {
 
     /// A good message with a few octets changed: anything may come of it, but never a panic.
     #[test]
-    fn changed_messages_do_no_harm(changes in proptest::collection::vec((0usize..400, any::<u8>()), 1..6)) {
+    fn changed_messages_do_no_harm(changes in proptest::collection::vec((0usize..130, any::<u8>()), 1..6)) {
         let records = [
             ("w.t.example", CNAME, name("a.o.example")),
             ("o.example", DNAME, name("p.example")),
@@ -181,8 +181,9 @@ proptest! {
         ];
         let mut octets = message("w.t.example", RECURSIVE, &records, &[soa("example")]);
         for (at, value) in changes {
-            let at = at % octets.len();
-            octets[at] = value;
+            if let Some(octet) = octets.get_mut(at) {
+                *octet = value;
+            }
         }
         read(&octets);
     }
