@@ -240,3 +240,6 @@ fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQ
     };
     CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason }
 }
+
+#[cfg(test)]
+mod tests;

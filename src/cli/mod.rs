@@ -1,6 +1,7 @@
 //! The commands: one file each, options in, report out.
 
 mod demo;
+mod caa;
 mod exit;
 mod options;
 mod pins;
@@ -27,6 +28,8 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Read and lint pin files, for a host and against its chain if they are named
     Pins(pins::PinsOptions),
+    /// Look up CAA: who may issue for a name, and why
+    Caa(caa::CaaOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -42,6 +45,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Demo(options) => demo::run(&options, |_| anyhow::bail!("`pinstead check` is not built yet")),
         Command::Pins(options) => pins::run(&options),
+        Command::Caa(options) => caa::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };

@@ -1,4 +1,4 @@
-//! Reports: findings and verdicts as text. A new format is one new module.
+//! Reports: verdicts and findings rendered; a new format is one new file.
 
 pub mod human;
 pub mod json;

@@ -4,6 +4,7 @@
 //! function that raises it. `pinstead rules`, `pinstead explain` and the pages under `docs/rules/` are all
 //! made from that entry.
 
+pub mod caa;
 mod finding;
 pub mod pins;
 
@@ -11,7 +12,7 @@ pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    pins::infos()
+    caa::all().chain(pins::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.
