@@ -13,5 +13,6 @@ pub mod cli;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;
+pub mod report;
 pub mod rules;
 pub mod x509;

@@ -1,0 +1,14 @@
+//! Reports for people: the verdict first, then why, then what to do, in 80 columns.
+//!
+//! Styles are always written; whoever prints takes them away where no terminal shows them. Text from outside
+//! goes through [`safe`] before it is styled or wrapped.
+
+mod findings;
+mod rules;
+mod safe;
+pub mod style;
+pub mod wrap;
+
+pub use self::findings::{findings, tally};
+pub use self::rules::{explanation, rules};
+pub use self::safe::safe;
