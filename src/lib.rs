@@ -10,6 +10,7 @@
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
 pub mod cli;
+pub mod compare;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;

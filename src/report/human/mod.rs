@@ -3,12 +3,14 @@
 //! Styles are always written; whoever prints takes them away where no terminal shows them. Text from outside
 //! goes through [`safe`] before it is styled or wrapped.
 
+mod comparison;
 mod findings;
 mod rules;
 mod safe;
 pub mod style;
 pub mod wrap;
 
+pub use self::comparison::comparison;
 pub use self::findings::{findings, tally};
 pub use self::rules::{explanation, rules};
 pub use self::safe::safe;
