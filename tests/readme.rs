@@ -62,18 +62,18 @@ fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
     calls
 }
 
-/// The lines of code blocks, comments left out, and the spans of code in running text.
+/// The lines of blocks of commands, comments left out, and the spans of code in running text.
 fn code(readme: &str) -> Vec<&str> {
     let mut found = Vec::new();
-    let mut in_block = false;
+    let mut language = None;
     for line in readme.lines() {
-        if line.starts_with("```") {
-            // Blocks that name no language hold output, not commands.
-            in_block = !in_block && line.len() > 3;
-        } else if in_block && !line.trim_start().starts_with('#') {
-            found.push(line);
-        } else if !in_block {
-            found.extend(line.split('`').skip(1).step_by(2));
+        match (line.strip_prefix("```"), language) {
+            (Some(name), None) => language = Some(name),
+            (Some(_), Some(_)) => language = None,
+            (None, Some("sh" | "yaml")) if !line.trim_start().starts_with('#') => found.push(line),
+            // Other blocks hold output.
+            (None, Some(_)) => {}
+            (None, None) => found.extend(line.split('`').skip(1).step_by(2)),
         }
     }
     found
