@@ -12,14 +12,20 @@ pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    caa::all().chain(pins::infos())
+    caa::infos().chain(pins::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.
 pub fn markdown(rule: &RuleInfo) -> String {
-    let references: String = rule.references.iter().map(|source| format!("- {source}\n")).collect();
+    let references: Vec<String> = rule.references.iter().map(|source| format!("- {source}\n")).collect();
     format!(
         "# {}: {}\n\nSeverity: {}. Needs: {}.\n\n{}\n\n## What to do\n\n{}\n\n## Sources\n\n{}",
-        rule.id, rule.title, rule.severity, rule.needs, rule.explanation, rule.advice, references
+        rule.id,
+        rule.title,
+        rule.severity,
+        rule.needs,
+        rule.explanation,
+        rule.advice,
+        references.concat()
     )
 }

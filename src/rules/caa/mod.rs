@@ -22,8 +22,8 @@ fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
         .chain(binding::RULES)
 }
 
-/// The words of every rule of this family.
-pub(super) fn all() -> impl Iterator<Item = &'static RuleInfo> {
+/// What each rule says of itself.
+pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
     of_name().chain(issuer::RULES).map(|rule| &rule.info)
 }
 

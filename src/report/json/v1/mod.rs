@@ -2,6 +2,9 @@
 
 pub mod caa;
 pub mod pins;
+mod rules;
+
+pub use self::rules::{rule, rules};
 
 /// The version that these reports state.
 pub const SCHEMA_VERSION: u32 = 1;
