@@ -6,8 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use pinstead::caa::answer::Answer;
 
 /// Id, flags QR RD RA, one question, one answer, one authority record; w.t.example CAA IN.
-const START: &[u8] =
-    b"\x12\x34\x81\x80\0\x01\0\x01\0\x01\0\0\x01w\x01t\x07example\0\x01\x01\0\x01";
+const START: &[u8] = b"\x12\x34\x81\x80\0\x01\0\x01\0\x01\0\0\x01w\x01t\x07example\0\x01\x01\0\x01";
 
 fuzz_target!(|octets: &[u8]| {
     let Ok(name) = "w.t.example".parse() else { return };

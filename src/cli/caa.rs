@@ -67,8 +67,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         Some(address) => DnsClient::from_address(address).context("--resolver")?,
         None => DnsClient::system(),
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    let runtime = super::runtime()?;
     let lookups = runtime.block_on(look_up(&client, &options.names))?;
 
     let question = options.question();

@@ -5,14 +5,18 @@
 //! made from that entry.
 
 pub mod caa;
+pub mod ct;
 mod finding;
+pub mod issuer;
 pub mod pins;
+pub mod tls;
 
 pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
+use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    caa::infos().chain(pins::infos())
+    tls::infos().chain(ct::infos()).chain(caa::infos()).chain(issuer::infos()).chain(pins::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.
@@ -28,4 +32,20 @@ pub fn markdown(rule: &RuleInfo) -> String {
         rule.advice,
         references.concat()
     )
+}
+
+/// Every finding about a target, in the order of the families.
+pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
+    let mut findings = tls::findings(verdicts);
+    findings.extend(verdicts.ct.verdict().map(ct::findings).unwrap_or_default());
+    for reading in verdicts.caa.verdict().into_iter().flatten() {
+        findings.extend(caa::findings(reading));
+        // Without a certificate there is no issuer to ask about.
+        if !verdicts.chain.is_empty() {
+            findings.extend(caa::issuer_findings(reading));
+        }
+    }
+    findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
+    findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
+    findings
 }

@@ -4,14 +4,13 @@
 //! goes through [`safe`] before it is styled or wrapped.
 
 pub mod caa;
+pub mod check;
 mod comparison;
 mod findings;
-pub mod pins;
 pub mod pins;
 mod rules;
 mod safe;
 pub mod style;
-mod text;
 pub mod wrap;
 
 pub use self::comparison::comparison;
