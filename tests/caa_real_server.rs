@@ -2,12 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use pinstead::observe::clock::Stopwatch;
+use pinstead::observe::dns::DnsClient;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -108,6 +109,8 @@ gone.t   CNAME nowhere.other
 crit     CAA 128 tbs "x"
 odd      TYPE257 \# 8 0006697373e96578
 free     A 192.0.2.1
+both     A 192.0.2.1
+both     AAAA 2001:db8::1
 big      CAA 0 issue "ca1.example"
 "#,
     );
@@ -155,6 +158,25 @@ fn a_real_server_is_read_as_the_standard_says() {
     );
     let (big, _) = judged(nsd.address, "big.example", "ca1.example");
     assert_eq!(big["relevant"]["records"].as_array().unwrap().len(), 151, "the whole set came over TCP");
+}
+
+#[test]
+fn addresses_come_from_the_server_named() {
+    let nsd = Nsd::serving(&zone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = DnsClient::from_address(&nsd.address.to_string()).unwrap();
+    runtime.block_on(async {
+        let of = async |name: &str| client.addresses(&name.parse().unwrap()).await;
+        let both: Vec<IpAddr> = vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
+        let mut found = of("both.example").await.unwrap();
+        found.sort();
+        assert_eq!(found, both);
+        assert_eq!(of("www.t.example").await.unwrap(), both[..1]);
+        assert!(of("localhost").await.unwrap().iter().all(IpAddr::is_loopback));
+        for name in ["nx.example", "t.example", "outside.test"] {
+            assert!(!of(name).await.unwrap_err().is_empty(), "{name}");
+        }
+    });
 }
 
 #[test]
@@ -308,4 +330,22 @@ fn an_error_that_passes_is_asked_about_again() {
     });
     let (report, _) = judged(server, "t.example", "ca1.example");
     assert_eq!(report["verdicts"][0]["verdict"], "permit", "{report}");
+}
+
+#[test]
+fn parents_are_asked_for_once_in_a_run() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let server = misbehaving(|question| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        vec![reply(question, 0)]
+    });
+    let names: Vec<String> = (0..20).map(|number| format!("host{number}.t.example")).collect();
+    let mut arguments: Vec<&str> = names.iter().map(String::as_str).collect();
+    arguments.extend(["--format", "jsonl"]);
+    let output = pinstead(server, &arguments);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(lines.lines().count(), 20);
+    assert!(lines.lines().zip(&names).all(|(line, name)| line.contains(&format!("\"name\":\"{name}\""))));
+    assert_eq!(ASKED.load(Ordering::SeqCst), 20 + 2, "each host, t.example and example");
 }

@@ -17,4 +17,4 @@ mod verdict;
 
 pub(crate) use self::binding::{Binding, binding};
 pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
-pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Usage, Verdict, Who};
+pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

@@ -103,9 +103,8 @@ impl CaaOptions {
         let names = judged.iter().map(|(reading, findings)| CaaName::new(reading, findings));
         Ok(match self.output.format {
             Format::Human => {
-                let name = |(reading, findings): &(CaaReading, Vec<Finding>)| {
-                    human::caa::name(reading, self.usage.into(), findings)
-                };
+                let name =
+                    |(reading, findings): &(CaaReading, Vec<Finding>)| human::caa::name(reading, findings);
                 judged.iter().map(name).collect::<Vec<_>>().join("\n")
             }
             Format::Json => serde_json::to_string_pretty(&CaaDocument::new(names.collect()))? + "\n",

@@ -121,6 +121,27 @@ fn malformed_records_never_let_permit_through() {
 }
 
 #[test]
+fn the_policy_says_who_may_issue() {
+    let policy = |name: &str, rdata: &[Vec<u8>]| {
+        let question = CaaQuestion::tls(Who::EveryCaInTheSet);
+        let reading = judge(&name.parse().unwrap(), &lookup(vec![records("t.example", rdata)]), &question);
+        (reading.is_undetermined(), reading.policy())
+    };
+    let bad = b"\x00\x06issu\xe9x".to_vec();
+    let only = Policy::Only(vec!["ca1.example".to_owned()]);
+    assert_eq!(policy("t.example", &[caa(0, "issue", "CA1.example")]), (false, only.clone()));
+    assert_eq!(policy("*.t.example", &[caa(0, "issue", "ca1.example")]), (false, only));
+    assert_eq!(policy("t.example", &[caa(0, "issue", ";")]), (false, Policy::Nobody));
+    assert_eq!(policy("t.example", &[caa(128, "tbs", "")]), (false, Policy::Nobody));
+    assert_eq!(policy("t.example", &[bad.clone(), caa(0, "issue", ";")]), (false, Policy::Nobody));
+    assert_eq!(policy("t.example", &[caa(0, "issuewild", ";")]), (false, Policy::Anyone));
+    for rdata in [vec![bad.clone()], vec![bad, caa(0, "issue", "ca1.example")]] {
+        let (open, policy) = policy("t.example", &rdata);
+        assert!(open && matches!(policy, Policy::Undetermined(_)), "{policy:?}");
+    }
+}
+
+#[test]
 fn an_unknown_issuer_is_open_unless_all_are_treated_alike() {
     let of = |rdata: Vec<u8>| verdict_of("t.example", vec![records("t.example", &[rdata])], &[]);
     assert_eq!(of(caa(0, "issue", "ca1.example")), Verdict::Undetermined);

@@ -6,16 +6,16 @@ use anstyle::Style;
 
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
 use super::{findings as render_findings, safe, wrap};
-use crate::caa::{CaaReading, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
+use crate::caa::{CaaReading, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
 use crate::rules::Finding;
 
 /// The most records of a set that are shown.
 const MOST_RECORDS: usize = 20;
 
 /// One name's report: who may issue, why, and what to do.
-pub fn name(reading: &CaaReading, usage: Usage, findings: &[Finding]) -> String {
+pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
     let mut out = String::new();
-    let (style, answer) = answer(reading, usage);
+    let (style, answer) = answer(reading);
     // Styles take no room; the name and the answer are kept on one line as long as they fit.
     let _ = writeln!(out, "{STRONG}{}{STRONG:#}: {style}{answer}{style:#}", reading.name);
     for verdict in &reading.verdicts {
@@ -49,33 +49,24 @@ fn paragraph(out: &mut String, columns: usize, text: &str) {
 }
 
 /// The answer in a few words.
-fn answer(reading: &CaaReading, usage: Usage) -> (Style, String) {
-    let what = match usage {
+fn answer(reading: &CaaReading) -> (Style, String) {
+    let what = match reading.usage {
         Usage::Tls => "TLS",
         Usage::Smime => "S/MIME",
         Usage::Vmc => "mark",
     };
-    match &reading.relevant {
-        Relevant::NotApplicable(_) => (FAINT, "CAA does not apply".to_owned()),
-        Relevant::Undetermined { at, detail } => (DOUBTFUL, format!("undetermined, {at} gave {detail}")),
-        Relevant::NoneAnywhere => (DOUBTFUL, "any CA may issue; there is no CAA record".to_owned()),
-        Relevant::Set(set) if set.unknown_critical().next().is_some() => {
-            (BAD, "no CA may issue; an unknown property is critical".to_owned())
-        }
-        Relevant::Set(set) => {
-            let governing = usage.governing(set, reading.wildcard);
-            let issuers = set.issuers(governing);
-            if !set.has(governing) {
-                (DOUBTFUL, format!("any CA may issue {what} certificates"))
-            } else if issuers.is_empty() {
-                (BAD, format!("no CA may issue {what} certificates"))
-            } else {
-                let also = match issuers.len() {
-                    1..=3 => issuers.join(", "),
-                    many => format!("{many} CAs"),
-                };
-                (GOOD, format!("only {also} may issue {what} certificates"))
-            }
+    match (&reading.relevant, reading.policy()) {
+        (Relevant::NotApplicable(_), _) => (FAINT, "CAA does not apply".to_owned()),
+        (Relevant::NoneAnywhere, _) => (DOUBTFUL, "any CA may issue; there is no CAA record".to_owned()),
+        (_, Policy::Undetermined(why)) => (DOUBTFUL, format!("undetermined, {why}")),
+        (_, Policy::Anyone) => (DOUBTFUL, format!("any CA may issue {what} certificates")),
+        (_, Policy::Nobody) => (BAD, format!("no CA may issue {what} certificates")),
+        (_, Policy::Only(issuers)) => {
+            let cas = match issuers.len() {
+                1..=3 => issuers.join(", "),
+                many => format!("{many} CAs"),
+            };
+            (GOOD, format!("only {cas} may issue {what} certificates"))
         }
     }
 }
@@ -112,6 +103,7 @@ mod tests {
         CaaReading {
             name: "www.t.example".to_owned(),
             wildcard: false,
+            usage: Usage::Tls,
             steps: vec![Step {
                 name: "www.t.example".parse().unwrap(),
                 outcome: StepOutcome::Records,
@@ -143,7 +135,7 @@ mod tests {
     fn the_verdict_stands_first_and_lines_fit() {
         let reading = reading(set(b"\x00\x05issueca1.example"));
         let findings = crate::rules::caa::findings(&reading);
-        let report = anstream::adapter::strip_str(&name(&reading, Usage::Tls, &findings)).to_string();
+        let report = anstream::adapter::strip_str(&name(&reading, &findings)).to_string();
         assert!(
             report.starts_with("www.t.example: only ca1.example may issue TLS certificates\n  permit"),
             "{report}"
@@ -156,7 +148,7 @@ mod tests {
     fn control_characters_of_records_are_not_shown() {
         let reading = reading(set(b"\x00\x05issue\x1b]0;evil\x07"));
         let findings = crate::rules::caa::findings(&reading);
-        let report = anstream::adapter::strip_str(&name(&reading, Usage::Tls, &findings)).to_string();
+        let report = anstream::adapter::strip_str(&name(&reading, &findings)).to_string();
         assert!(!report.contains(['\x1b', '\x07']), "{report:?}");
         assert!(report.contains("\\027]0;evil\\007"), "{report}");
     }

@@ -61,7 +61,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 as no CAA record; some CAs (those running Boulder) read it as a failure. No public CA may \
                 issue for such a name anyway.",
             advice: "Check the name for a typing error, and whether the resolver answers for the public DNS.",
-            references: &["RFC 8659 section 3", "TLS BR 7.1.4.2.1"],
+            references: &["RFC 8659 section 3", "TLS BR 1.6.1 (Internal Name)"],
         },
         raise: |reading| {
             reading

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::binding::namings;
 use crate::caa::record::{Property, PropertyKind};
-use crate::caa::{CaaReading, RelevantSet, Usage};
+use crate::caa::{CaaReading, Policy, RelevantSet, Usage};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// The time to live from which a change of policy is slow to arrive: TLS BR 3.2.2.8 lets a CA issue within
@@ -26,7 +26,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             references: &["RFC 8659 section 3", "RFC 8659 section 4.2", "RFC 8659 section 4.3"],
         },
         raise: |reading| match reading.set() {
-            Some(set) if !set.has(Usage::Tls.governing(set, reading.wildcard)) && permits_some(set) => {
+            Some(set) if set.policy(Usage::Tls, reading.wildcard) == Policy::Anyone => {
                 let message = format!(
                     "The CAA set at {} has no property that restricts TLS certificates for {}, so any CA may issue.",
                     set.name, reading.name
@@ -105,10 +105,6 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     },
 ];
 
-fn permits_some(set: &RelevantSet) -> bool {
-    set.unknown_critical().next().is_none()
-}
-
 fn records(set: &RelevantSet) -> serde_json::Value {
     // A set can hold thousands of records.
     let shown: Vec<String> = set.records.iter().take(20).map(ToString::to_string).collect();
@@ -152,7 +148,7 @@ fn inert(set: &RelevantSet) -> Vec<Raised> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_rule, none, set};
+    use super::super::testing::{assert_rule, none, raw, set};
     use super::*;
     use crate::caa::Relevant;
 
@@ -171,6 +167,8 @@ mod tests {
         let wildcard = CaaReading { wildcard: true, ..set(&[(0, "issuewild", ";")]) };
         assert_rule(RULES, "CAA014", &set(&[(0, "issuemail", ";")]), &wildcard);
         assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "x")]), &set(&[(128, "tbs", "x")]));
+        let unreadable = raw(&[b"\x00\x06issu\xe9x".to_vec()]);
+        assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "x")]), &unreadable);
 
         let other = set(&[(0, "issue", "ca1.example"), (0, "issuewild", "ca2.example")]);
         assert_rule(RULES, "CAA015", &other, &good);

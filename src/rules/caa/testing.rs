@@ -29,6 +29,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
     CaaReading {
         name: "t.example".to_owned(),
         wildcard: false,
+        usage: Usage::Tls,
         steps: vec![Step {
             name: "example".parse().unwrap(),
             outcome: StepOutcome::Empty,
