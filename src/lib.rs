@@ -24,5 +24,6 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod scope;
+pub mod tables;
 pub mod target;
 pub mod x509;

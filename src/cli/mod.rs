@@ -7,6 +7,7 @@ mod exit;
 mod options;
 mod pins;
 mod rules;
+mod tables;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ enum Command {
     Pins(pins::PinsOptions),
     /// Start a small world on loopback and check its hosts: no internet needed
     Demo(demo::DemoOptions),
+    /// Maintain the embedded tables of CT logs and CAs
+    Tables(tables::TablesOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
         Command::Demo(options) => demo::run(&options, check_with),
+        Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };

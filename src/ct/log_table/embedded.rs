@@ -26,7 +26,7 @@ pub(super) fn snapshot(program: Program) -> Option<ListSnapshot<'static>> {
     NEWEST.iter().find(|(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
 }
 
-pub(super) fn iter() -> impl Iterator<Item = KnownLog<'static>> {
+pub(super) fn iter<'a>() -> impl Iterator<Item = KnownLog<'a>> {
     LOGS.iter().copied()
 }
 

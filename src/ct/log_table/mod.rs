@@ -142,13 +142,12 @@ impl LogTable {
     }
 
     /// Every log, sorted by id.
-    pub fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
         let (embedded, file) = match &self.source {
             Source::Embedded => (Some(embedded::iter()), None),
             Source::File(file) => (None, Some(file.iter())),
         };
-        let embedded: Vec<KnownLog<'_>> = embedded.into_iter().flatten().collect();
-        embedded.into_iter().chain(file.into_iter().flatten())
+        embedded.into_iter().flatten().chain(file.into_iter().flatten())
     }
 }
 
