@@ -9,9 +9,12 @@
 //!
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
+pub mod ca;
 pub mod cli;
+pub mod ct;
 pub mod dns_name;
 pub mod evidence;
 pub mod observe;
 pub mod rules;
+pub mod tables;
 pub mod x509;

@@ -3,6 +3,7 @@
 mod exit;
 mod options;
 mod rules;
+mod tables;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum Command {
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
     Explain(rules::ExplainOptions),
+    /// Maintain the embedded tables of CT logs and CAs
+    Tables(tables::TablesOptions),
 }
 
 /// Parses the command line, runs the command and gives its exit code.
@@ -36,6 +39,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
+        Command::Tables(options) => tables::run(&options),
     };
     match result {
         Ok(exit) => exit.into(),
