@@ -10,11 +10,8 @@
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
 pub mod ca;
-pub mod caa;
 pub mod cli;
-pub mod compare;
 pub mod ct;
-pub mod demo;
 pub mod dns_name;
 pub mod evidence;
 pub mod judge;
@@ -23,7 +20,5 @@ pub mod pins;
 pub mod policy;
 pub mod report;
 pub mod rules;
-pub mod scope;
 pub mod tables;
-pub mod target;
 pub mod x509;

@@ -1,17 +1,5 @@
-//! Certificate Transparency: SCTs, the logs that make them, and what each browser asks for.
+//! Certificate Transparency: known logs, and what lists say of them.
 
-pub mod entry;
-mod judge;
 pub mod log_id;
-pub mod log_key;
 pub mod log_list;
 pub mod log_table;
-pub mod policy;
-pub mod sct;
-pub mod verdict;
-pub mod verify;
-
-pub use self::judge::judge;
-
-#[cfg(test)]
-mod tests;

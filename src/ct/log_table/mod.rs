@@ -136,11 +136,6 @@ impl LogTable {
         }
     }
 
-    /// tmp
-    pub fn snapshot_at(&self, program: Program, _at: Timestamp) -> Option<ListSnapshot<'_>> {
-        self.snapshot(program)
-    }
-
     /// Every log, sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
         let (embedded, file) = match &self.source {
