@@ -10,8 +10,11 @@
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
 pub mod ca;
+pub mod caa;
 pub mod cli;
+pub mod compare;
 pub mod ct;
+pub mod demo;
 pub mod dns_name;
 pub mod evidence;
 pub mod judge;
@@ -20,5 +23,7 @@ pub mod pins;
 pub mod policy;
 pub mod report;
 pub mod rules;
+pub mod scope;
 pub mod tables;
+pub mod target;
 pub mod x509;

@@ -3,6 +3,8 @@
 //! All from tables compiled in; nothing is parsed at start. What the tables do not know is absent, which
 //! means “not known”, never “no”.
 
+pub mod expectation;
+pub mod issuer;
 mod owner;
 mod table;
 

@@ -41,8 +41,6 @@ enum Command {
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
     Explain(rules::ExplainOptions),
-    /// Maintain the embedded tables of CT logs and CAs
-    Tables(tables::TablesOptions),
 }
 
 /// Parses the command line, runs the command and gives its exit code.
@@ -59,7 +57,6 @@ pub fn main() -> ExitCode {
         Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
-        Command::Tables(options) => tables::run(&options),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -136,6 +136,15 @@ impl LogTable {
         }
     }
 
+    /// The newest list of a programme that was out at a time. A list that the user gave stands for every time:
+    /// it says itself since when each state holds.
+    pub fn snapshot_at(&self, program: Program, at: Timestamp) -> Option<ListSnapshot<'_>> {
+        match &self.source {
+            Source::Embedded => embedded::snapshot_at(program, at),
+            Source::File(file) => file.snapshot(program),
+        }
+    }
+
     /// Every log, sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
         let (embedded, file) = match &self.source {
