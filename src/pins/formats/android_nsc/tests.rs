@@ -139,8 +139,8 @@ fn what_android_ignores_is_said() {
             "enforcePinning on domain-config is ignored",
             "includeSubdomains=“yes” is read as false; write “true” or “false”",
             "“*.a.example” is compared as it stands and equals no host name",
-            "expiration on pin is ignored",
             "pin inside domain-config is skipped",
+            "expiration on pin is ignored",
         ]
     );
     assert!(source.entries[0].expiry.is_none());
