@@ -1,5 +1,7 @@
 //! Paragraphs and colours.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::rules::{Finding, Severity};
@@ -60,7 +62,7 @@ pub(super) fn findings(out: &mut String, findings: &[Finding]) {
     for finding in sorted {
         let severity = styled(severity_style(finding.severity), &format!("{:8}", finding.severity));
         out.push('\n');
-        out.push_str(&format!("{severity}  {}  ", finding.rule));
+        let _ = write!(out, "{severity}  {}  ", finding.rule);
         // The head of the line has 18 columns: severity, rule, spaces.
         let mut title = String::new();
         paragraph(&mut title, &" ".repeat(18), finding.title);
