@@ -9,16 +9,21 @@
 //!
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
+pub mod ca;
 pub mod caa;
 pub mod cli;
+pub mod compare;
+pub mod ct;
 pub mod demo;
 pub mod dns_name;
 pub mod evidence;
+pub mod judge;
 pub mod observe;
 pub mod pins;
 pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod scope;
+pub mod tables;
 pub mod target;
 pub mod x509;

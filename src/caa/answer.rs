@@ -236,3 +236,6 @@ impl Authority {
         Ok(seen)
     }
 }
+
+#[cfg(test)]
+mod tests;

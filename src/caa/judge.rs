@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::answer::{Answer, Content};
 use super::climb::Climb;
 use super::record::{CaaRecord, MalformedRecord};
-use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Verdict, Who, of_set};
+use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
 
@@ -16,6 +16,8 @@ pub struct CaaReading {
     pub name: String,
     /// Whether it was judged as a wildcard name.
     pub wildcard: bool,
+    /// What the certificate would be for.
+    pub usage: Usage,
     /// The steps of the climb.
     pub steps: Vec<Step>,
     /// Where the climb ended.
@@ -126,6 +128,7 @@ impl CaaReading {
         Self {
             name: name.into(),
             wildcard,
+            usage: Usage::Tls,
             steps: Vec::new(),
             relevant: Relevant::NotApplicable(why),
             verdicts: Vec::new(),
@@ -140,9 +143,18 @@ impl CaaReading {
         }
     }
 
-    /// Whether the climb or any verdict stayed open.
+    /// Who may issue for the name, whoever asks.
+    pub fn policy(&self) -> Policy {
+        match &self.relevant {
+            Relevant::Set(set) => set.policy(self.usage, self.wildcard),
+            Relevant::NoneAnywhere | Relevant::NotApplicable(_) => Policy::Anyone,
+            Relevant::Undetermined { at, detail } => Policy::Undetermined(format!("{at} gave {detail}")),
+        }
+    }
+
+    /// Whether the policy or any verdict stayed open.
     pub fn is_undetermined(&self) -> bool {
-        matches!(self.relevant, Relevant::Undetermined { .. })
+        matches!(self.policy(), Policy::Undetermined(_))
             || self.verdicts.iter().any(|verdict| verdict.verdict == Verdict::Undetermined)
     }
 }
@@ -179,7 +191,8 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
             .collect(),
         (Who::EveryCaInTheSet, _) => Vec::new(),
     };
-    CaaReading { name: name.to_string(), wildcard: name.wildcard, steps, relevant, verdicts }
+    let usage = question.usage;
+    CaaReading { name: name.to_string(), wildcard: name.wildcard, usage, steps, relevant, verdicts }
 }
 
 /// Follows the climb through the recorded exchanges.
@@ -240,3 +253,6 @@ fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQ
     };
     CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,11 @@ mod binding;
 pub mod climb;
 mod judge;
 pub mod record;
+#[cfg(test)]
+mod testing;
 pub mod value;
 mod verdict;
 
+pub(crate) use self::binding::{Binding, binding};
 pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
-pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Usage, Verdict, Who};
+pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

@@ -206,12 +206,13 @@ impl fmt::Display for CaaRecord {
 ///
 /// Safe to print: no control character is left.
 pub fn presentation(octets: &[u8]) -> String {
+    let digit = |number: u8| char::from(b'0'.wrapping_add(number % 10));
     let mut text = String::with_capacity(octets.len());
     for &octet in octets {
         match octet {
             b'\\' => text.push_str("\\\\"),
             b' '..=b'~' => text.push(char::from(octet)),
-            _ => text.push_str(&format!("\\{octet:03}")),
+            _ => text.extend(['\\', digit(octet / 100), digit(octet / 10), digit(octet)]),
         }
     }
     text

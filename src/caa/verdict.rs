@@ -33,6 +33,19 @@ pub enum Verdict {
     Undetermined,
 }
 
+/// Who may issue, whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Any CA.
+    Anyone,
+    /// Only the CAs of these issuer domain names, some perhaps under conditions (RFC 8657).
+    Only(Vec<String>),
+    /// No CA at all.
+    Nobody,
+    /// What was seen does not tell, and why.
+    Undetermined(String),
+}
+
 /// A CA as CAA knows it: by every identifier it recognises as its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaIdentity {
@@ -133,6 +146,20 @@ impl RelevantSet {
         })
     }
 
+    /// Who may issue by this set.
+    pub fn policy(&self, usage: Usage, wildcard: bool) -> Policy {
+        let governing = usage.governing(self, wildcard);
+        let issuers = self.issuers(governing);
+        if self.unknown_critical().next().is_some() || (self.has(governing) && issuers.is_empty()) {
+            return Policy::Nobody;
+        }
+        match self.first_malformed() {
+            Some(_) => Policy::Undetermined(format!("a record at {} is malformed", self.name)),
+            None if issuers.is_empty() => Policy::Anyone,
+            None => Policy::Only(issuers),
+        }
+    }
+
     /// The issuers that properties of this kind name, in order, each once and in lower case.
     pub fn issuers(&self, kind: PropertyKind) -> Vec<String> {
         let mut issuers = Vec::new();
@@ -228,7 +255,7 @@ fn names_of(kind: PropertyKind) -> (&'static str, &'static str) {
     match kind {
         PropertyKind::IssueWild => ("issuewild", "RFC 8659 section 4.3"),
         PropertyKind::IssueMail => ("issuemail", "RFC 9495 section 4"),
-        PropertyKind::IssueVmc => ("issuevmc", "VMC Requirements section 4.2.2.1"),
+        PropertyKind::IssueVmc => ("issuevmc", "VMC Requirements"),
         _ => ("issue", "RFC 8659 section 4.2"),
     }
 }

@@ -1,12 +1,17 @@
 //! The commands: one file each, options in, report out.
 
+mod caa;
+mod check;
+mod demo;
 mod exit;
 mod options;
 mod pins;
 mod rules;
+mod tables;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
@@ -22,8 +27,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look at servers or certificate files: SCTs, CAA, issuer, pins, and what they add up to
+    Check(Box<check::CheckOptions>),
+    /// Look up CAA: who may issue for a name, and why
+    Caa(caa::CaaOptions),
     /// Read and lint pin files, for a host and against its chain if they are named
     Pins(pins::PinsOptions),
+    /// Start a small world on loopback and check its hosts: no internet needed
+    Demo(demo::DemoOptions),
+    /// Maintain the embedded tables of CT logs and CAs
+    Tables(tables::TablesOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -37,7 +50,11 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::from_clap(&error),
     };
     let result = match cli.command {
+        Command::Check(options) => check::run(&options),
+        Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
+        Command::Demo(options) => demo::run(&options, check_with),
+        Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
     };
@@ -45,4 +62,18 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => exit::from_error(&error),
     }
+}
+
+/// Runs `pinstead check` with these arguments.
+fn check_with(arguments: &[String]) -> anyhow::Result<Exit> {
+    let words = ["pinstead", "check"].into_iter().chain(arguments.iter().map(String::as_str));
+    match Cli::try_parse_from(words)?.command {
+        Command::Check(options) => check::run(&options),
+        _ => anyhow::bail!("the arguments are not those of `pinstead check`"),
+    }
+}
+
+/// The runtime of the commands that use the network.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the network runtime")
 }

@@ -1,5 +1,6 @@
 //! Options that mean the same wherever they stand.
 
+use core::net::{IpAddr, SocketAddr};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,6 +9,9 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use crate::observe::dns::DnsClient;
+use crate::observe::tls::Starttls;
+use crate::policy::{FailOn, Policy};
 use crate::rules::{Finding, Severity};
 
 /// How a report is written.
@@ -58,38 +62,32 @@ impl OutputOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub(super) struct GateOptions {
-    /// Exit with 1 when a finding has this severity or a higher one [none, info, low, medium, high, critical]
-    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = parse_fail_on)]
-    pub(super) fail_on: FailOn,
+    /// Exit with 1 on a finding of this severity or a higher one: none, info, low, medium, high (the default)
+    /// or critical
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
     /// Exit with 3 when anything that was looked at could not be determined (default: true where CI=true)
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) fail_on_undetermined: Option<bool>,
 }
 
-/// The severity from which findings fail the command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FailOn {
-    /// Findings never fail it.
-    None,
-    /// Findings of this severity or a higher one do.
-    AtLeast(Severity),
-}
-
-fn parse_fail_on(text: &str) -> Result<FailOn, String> {
-    if text == "none" { Ok(FailOn::None) } else { text.parse().map(FailOn::AtLeast) }
-}
-
-impl FailOn {
-    /// Whether a finding of this severity fails the command.
-    pub(super) fn is_reached_by(self, severity: Severity) -> bool {
-        matches!(self, Self::AtLeast(least) if severity >= least)
-    }
-}
-
 impl GateOptions {
+    /// These options, with what a policy says where they say nothing.
+    pub(super) fn or_policy(&self, policy: &Policy) -> Self {
+        Self {
+            fail_on: self.fail_on.or(policy.fail_on),
+            fail_on_undetermined: self.fail_on_undetermined.or(policy.fail_on_undetermined),
+        }
+    }
+
+    /// The severity from which findings fail the command.
+    pub(super) fn fail_on(&self) -> FailOn {
+        self.fail_on.unwrap_or(FailOn::AtLeast(Severity::High))
+    }
+
     /// Whether any finding fails the command.
     pub(super) fn fails(&self, findings: &[Finding]) -> bool {
-        findings.iter().any(|finding| self.fail_on.is_reached_by(finding.severity))
+        findings.iter().any(|finding| self.fail_on().is_reached_by(finding.severity))
     }
 
     /// The exit code: findings first; then what had to be determined and was not.
@@ -113,4 +111,45 @@ impl GateOptions {
 #[expect(clippy::disallowed_methods, reason = "the command line's edge is where the environment is read")]
 fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
+/// How to reach the network.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkOptions {
+    /// Use no network at all: what is not given is not checked
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Ask this resolver instead of the system's
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(super) resolver: Option<String>,
+    /// Connect to this address, and keep the name
+    #[arg(long, value_name = "IP[:PORT]", value_parser = parse_connect)]
+    pub(super) connect: Option<(IpAddr, Option<u16>)>,
+    /// Speak this protocol up to the point where TLS begins
+    #[arg(long, value_enum, value_name = "PROTOCOL")]
+    pub(super) starttls: Option<Starttls>,
+}
+
+impl NetworkOptions {
+    /// The resolver to ask; `None` where no network is to be used.
+    pub(super) fn client(&self) -> anyhow::Result<Option<DnsClient>> {
+        if self.offline {
+            return Ok(None);
+        }
+        match &self.resolver {
+            Some(address) => DnsClient::from_address(address).map(Some).context("--resolver"),
+            None => Ok(Some(DnsClient::system())),
+        }
+    }
+}
+
+fn parse_connect(text: &str) -> Result<(IpAddr, Option<u16>), String> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Ok((address.ip(), Some(address.port())));
+    }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse()
+        .map(|address| (address, None))
+        .map_err(|_| format!("“{text}” is no IP address, with or without a port"))
 }

@@ -1,9 +1,15 @@
 //! `pinstead rules` and `pinstead explain`.
 
+use anyhow::anyhow;
 use clap::Args;
 
 use super::Exit;
-use super::options::OutputOptions;
+use super::options::{Format, OutputOptions};
+use crate::report::{human, json::v1};
+use crate::rules::{RuleInfo, all};
+
+/// How many letters a mistyped id may be off.
+const NEAR: usize = 2;
 
 /// Options of `pinstead rules`.
 #[derive(Debug, Args)]
@@ -23,19 +29,72 @@ pub(super) struct ExplainOptions {
 
 /// Lists every rule.
 pub(super) fn list(options: &RulesOptions) -> anyhow::Result<Exit> {
-    let lines: Vec<String> = crate::rules::all()
-        .map(|rule| format!("{}  {:8}  {}\n", rule.id, rule.severity, rule.title))
-        .collect();
-    options.output.write(&lines.concat())?;
+    let report = match options.output.format {
+        Format::Human => human::rules(all()),
+        Format::Json => format!("{:#}\n", v1::rules(all())),
+        Format::Jsonl => all().map(|rule| format!("{}\n", v1::rule(rule))).collect::<Vec<_>>().concat(),
+    };
+    options.output.write(&report)?;
     Ok(Exit::Clean)
 }
 
 /// Explains one rule.
 pub(super) fn explain(options: &ExplainOptions) -> anyhow::Result<Exit> {
     let wanted = options.rule.to_ascii_uppercase();
-    let rule = crate::rules::all()
-        .find(|rule| rule.id == wanted)
-        .ok_or_else(|| anyhow::anyhow!("no rule has the id {wanted}; `pinstead rules` lists them all"))?;
-    options.output.write(&crate::rules::markdown(rule))?;
+    let Some(rule) = all().find(|rule| rule.id == wanted) else {
+        return Err(anyhow!("no rule has the id {}; {}", human::safe(&wanted), suggestion(&wanted)));
+    };
+    let report = match options.output.format {
+        Format::Human => human::explanation(rule),
+        Format::Json => format!("{:#}\n", v1::rule(rule)),
+        Format::Jsonl => format!("{}\n", v1::rule(rule)),
+    };
+    options.output.write(&report)?;
     Ok(Exit::Clean)
+}
+
+/// What to try instead of an id that no rule has.
+fn suggestion(wanted: &str) -> String {
+    match nearest(wanted, all()) {
+        Some(rule) => format!("did you mean {} ({})? `pinstead rules` lists them all", rule.id, rule.title),
+        None => "`pinstead rules` lists them all".to_owned(),
+    }
+}
+
+fn nearest<'a>(wanted: &str, rules: impl IntoIterator<Item = &'a RuleInfo>) -> Option<&'a RuleInfo> {
+    let wanted: String = wanted.chars().take(20).collect();
+    rules
+        .into_iter()
+        .map(|rule| (strsim::damerau_levenshtein(&wanted, rule.id), rule))
+        .filter(|(distance, _)| *distance <= NEAR)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, rule)| rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Severity;
+
+    fn rule(id: &'static str) -> RuleInfo {
+        RuleInfo {
+            id,
+            title: "",
+            severity: Severity::Info,
+            needs: "",
+            explanation: "",
+            advice: "",
+            references: &[],
+        }
+    }
+
+    #[test]
+    fn a_mistyped_id_finds_the_nearest() {
+        let rules = [rule("CT001"), rule("CAA001"), rule("CAA012")];
+        let nearest = |wanted| nearest(wanted, &rules).map(|rule| rule.id);
+        assert_eq!(nearest("CT01"), Some("CT001"));
+        assert_eq!(nearest("CAA102"), Some("CAA012"));
+        assert_eq!(nearest("CAAA001"), Some("CAA001"));
+        assert_eq!(nearest("NONSENSE"), None);
+    }
 }

@@ -27,6 +27,22 @@ pub fn read(path: &str, limit: u64) -> InputFile {
     InputFile { path: path.to_owned(), content }
 }
 
+/// Whether a file of this name is there; a directory is none.
+pub fn exists(path: &str) -> bool {
+    Path::new(path).exists() && !Path::new(path).is_dir()
+}
+
+/// Writes a file whole or not at all: beside its place first, then into it. A device or pipe is written to as it is.
+pub fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::write(path, octets);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    fs::write(&beside, octets)?;
+    fs::rename(&beside, path)
+}
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 enum ReadError {

@@ -4,4 +4,5 @@
 pub mod clock;
 pub mod dns;
 pub mod files;
+pub mod run;
 pub mod tls;

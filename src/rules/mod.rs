@@ -4,21 +4,48 @@
 //! function that raises it. `pinstead rules`, `pinstead explain` and the pages under `docs/rules/` are all
 //! made from that entry.
 
+pub mod caa;
+pub mod ct;
 mod finding;
+pub mod issuer;
 pub mod pins;
+pub mod tls;
 
 pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
+use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    pins::infos()
+    tls::infos().chain(ct::infos()).chain(caa::infos()).chain(issuer::infos()).chain(pins::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.
 pub fn markdown(rule: &RuleInfo) -> String {
-    let references: String = rule.references.iter().map(|source| format!("- {source}\n")).collect();
+    let references: Vec<String> = rule.references.iter().map(|source| format!("- {source}\n")).collect();
     format!(
         "# {}: {}\n\nSeverity: {}. Needs: {}.\n\n{}\n\n## What to do\n\n{}\n\n## Sources\n\n{}",
-        rule.id, rule.title, rule.severity, rule.needs, rule.explanation, rule.advice, references
+        rule.id,
+        rule.title,
+        rule.severity,
+        rule.needs,
+        rule.explanation,
+        rule.advice,
+        references.concat()
     )
+}
+
+/// Every finding about a target, in the order of the families.
+pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
+    let mut findings = tls::findings(verdicts);
+    findings.extend(verdicts.ct.verdict().map(ct::findings).unwrap_or_default());
+    for reading in verdicts.caa.verdict().into_iter().flatten() {
+        findings.extend(caa::findings(reading));
+        // Without a certificate there is no issuer to ask about.
+        if !verdicts.chain.is_empty() {
+            findings.extend(caa::issuer_findings(reading));
+        }
+    }
+    findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
+    findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
+    findings
 }

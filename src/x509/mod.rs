@@ -16,3 +16,6 @@ pub use self::parts::{CertificateError, MAX_CERTIFICATE};
 pub use self::path::{ChainPosition, PathCertificate};
 pub use self::pem::{CertificateFileError, MAX_CERTIFICATES, read_certificates};
 pub use self::signature::{SignatureCheck, is_signed_by};
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,11 @@ pub enum Trust {
         /// What rustls-webpki says of the best attempt.
         reason: String,
     },
+    /// That cannot be told: a lone certificate in a file says nothing of the chain that a server sends.
+    Unknown {
+        /// What is missing.
+        reason: String,
+    },
 }
 
 /// Whether the leaf is within its life.
@@ -214,7 +219,7 @@ fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<
         rest.iter().take(MAX_CHAIN).map(|certificate| CertificateDer::from(certificate.der())).collect();
     let seconds = u64::try_from(at.as_second()).unwrap_or_default();
     let leaf_der = CertificateDer::from(leaf.der());
-    let end_entity = EndEntityCert::try_from(&leaf_der).map_err(|error| error.to_string())?;
+    let end_entity = EndEntityCert::try_from(&leaf_der).map_err(|error| in_words(&error))?;
     let verified = end_entity
         .verify_for_usage(
             webpki::ALL_VERIFICATION_ALGS,
@@ -225,7 +230,7 @@ fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<
             None,
             None,
         )
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| in_words(&error))?;
     let mut path = vec![path_certificate(ChainPosition::Leaf, leaf)];
     for intermediate in verified.intermediate_certificates() {
         let der = intermediate.der();
@@ -245,4 +250,36 @@ fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<
         path.push(path_certificate(ChainPosition::Root, certificate));
     }
     Ok(path)
+}
+
+/// What rustls-webpki found, in words.
+fn in_words(error: &webpki::Error) -> String {
+    use webpki::Error as E;
+    let date = |time: &UnixTime| {
+        i64::try_from(time.as_secs())
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .map_or_else(|| "an unknown date".to_owned(), |time| time.to_string())
+    };
+    match error {
+        E::UnknownIssuer => "no certificate and no anchor issued the last one of the chain".to_owned(),
+        E::CertExpired { not_after, .. } => {
+            format!("a certificate of the chain expired on {}", date(not_after))
+        }
+        E::CertNotValidYet { not_before, .. } => {
+            format!("a certificate of the chain is valid only from {}", date(not_before))
+        }
+        E::InvalidSignatureForPublicKey => {
+            "a signature in the chain was not made by the issuer's key".to_owned()
+        }
+        E::CaUsedAsEndEntity => "the first certificate is a CA's, not a server's".to_owned(),
+        E::EndEntityUsedAsCa => "a certificate in the chain is no CA's, but issued another".to_owned(),
+        E::PathLenConstraintViolated => "the chain is longer than one of its CAs is allowed".to_owned(),
+        E::NameConstraintViolation => "a CA of the chain may not issue for this name".to_owned(),
+        E::RequiredEkuNotFoundContext(_) => {
+            "a certificate of the chain is not for server authentication".to_owned()
+        }
+        E::CertDistrusted => "a certificate of the chain is distrusted by name".to_owned(),
+        other => format!("the chain does not verify ({other})"),
+    }
 }

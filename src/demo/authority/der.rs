@@ -73,15 +73,14 @@ pub(crate) fn generalized_time(at: Timestamp) -> Vec<u8> {
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let mut lines = format!("-----BEGIN {label}-----\n");
+    let mut lines = String::new();
     for (position, character) in text.chars().enumerate() {
         if position > 0 && position % 64 == 0 {
             lines.push('\n');
         }
         lines.push(character);
     }
-    lines.push_str(&format!("\n-----END {label}-----\n"));
-    lines
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
 
 #[cfg(test)]

@@ -73,10 +73,9 @@ fn entry(listed: &ListedLog<'_>) -> Value {
 /// The logs in the configuration form of OpenSSL's `-ctlogfile`.
 pub fn openssl_log_list(logs: &[&CtLog]) -> String {
     let names: Vec<String> = (1..=logs.len()).map(|number| format!("log{number}")).collect();
-    let mut out = format!("enabled_logs = {}\n", names.join(","));
-    for (name, log) in names.iter().zip(logs) {
-        let key = STANDARD.encode(log.key_der());
-        out.push_str(&format!("\n[{name}]\ndescription = {}\nkey = {key}\n", log.description));
-    }
-    out
+    let section = |(name, log): (&String, &&CtLog)| {
+        format!("\n[{name}]\ndescription = {}\nkey = {}\n", log.description, STANDARD.encode(log.key_der()))
+    };
+    let sections: Vec<String> = names.iter().zip(logs).map(section).collect();
+    format!("enabled_logs = {}\n{}", names.join(","), sections.concat())
 }

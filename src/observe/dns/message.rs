@@ -9,7 +9,7 @@ use domain::base::{Message, MessageBuilder, Name};
 use crate::caa::answer::{answers_question, response_code};
 use crate::dns_name::DnsName;
 
-/// The UDP message size offered: it fits every usual path without fragments (RFC 9715 section 3).
+/// The UDP message size offered: it fits every usual path without fragments (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;
 
 /// A CAA question ready to be sent.

@@ -1,4 +1,19 @@
-//! Reports for people: 80 columns; the verdict first, then why, then what to do.
+//! Reports for people: the verdict first, then why, then what to do, in 80 columns.
+//!
+//! Styles are always written; whoever prints takes them away where no terminal shows them. Text from outside
+//! goes through [`safe`] before it is styled or wrapped.
 
+pub mod caa;
+pub mod check;
+mod comparison;
+mod findings;
 pub mod pins;
-mod text;
+mod rules;
+mod safe;
+pub mod style;
+pub mod wrap;
+
+pub use self::comparison::comparison;
+pub use self::findings::{findings, tally};
+pub use self::rules::{explanation, rules};
+pub use self::safe::safe;

@@ -1,6 +1,7 @@
 //! The report of `pinstead pins` for people.
 
-use super::text::{BOLD, findings as write_findings, paragraph, styled};
+use super::style::{STRONG, paint};
+use super::{findings as render_findings, safe, wrap};
 use crate::pins::{
     EntryVerdict, Outcome, PinMatch, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
 };
@@ -21,16 +22,24 @@ pub fn render(verdict: &PinsVerdict, findings: &[Finding]) -> String {
         PinsStatus::NotPinned => "enforce no pins",
         PinsStatus::NoPinSources | PinsStatus::Undetermined => "undetermined",
     };
-    out.push_str(&styled(BOLD, &format!("{subject}: {status}")));
+    out.push_str(&paint(STRONG, safe(&format!("{subject}: {status}"))));
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
     for source in &verdict.sources {
         write_source(&mut out, source);
     }
-    write_findings(&mut out, findings);
+    if !findings.is_empty() {
+        out.push('\n');
+        out.push_str(&render_findings(findings));
+    }
     out.push('\n');
     paragraph(&mut out, "", &summary(findings));
     out
+}
+
+/// Appends a paragraph after a label.
+fn paragraph(out: &mut String, label: &str, text: &str) {
+    out.push_str(&wrap::labelled(label, &safe(text)));
 }
 
 fn write_source(out: &mut String, source: &SourceVerdict) {

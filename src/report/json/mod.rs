@@ -1,3 +1,3 @@
-//! JSON, by version of its schema.
+//! JSON, versioned by module: what `schema_version` promises is never changed in place.
 
 pub mod v1;

@@ -211,7 +211,9 @@ fn byte_order_marks_and_bad_xml() {
 
 #[test]
 fn pins_do_not_multiply_without_bound() {
-    let domains: String = (0..3_000).map(|number| format!("<domain>{number}.example</domain>")).collect();
+    let domains: Vec<String> =
+        (0..3_000).map(|number| format!("<domain>{number}.example</domain>")).collect();
+    let domains = domains.concat();
     let pins = pin("a").repeat(3_000);
     let text = format!(
         "<network-security-config><domain-config>{domains}<pin-set>{pins}</pin-set></domain-config>\

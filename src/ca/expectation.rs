@@ -1,0 +1,186 @@
+//! Whether the CA that issued is one that the owner expects.
+
+use super::issuer::{Issuer, Proof};
+use super::same_owner;
+
+/// Whether the issuer is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// It is one of the expected CAs, and that is proven.
+    Expected,
+    /// It is known, and none of them.
+    Unexpected,
+    /// Who issued is not known, or only claimed.
+    Undetermined,
+    /// The owner said nothing.
+    NoExpectation,
+}
+
+impl Expectation {
+    /// The name in the contract's JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expected => "expected",
+            Self::Unexpected => "unexpected",
+            Self::Undetermined => "undetermined",
+            Self::NoExpectation => "no_expectation",
+        }
+    }
+}
+
+/// What is said of the issuer against what the owner expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerVerdict {
+    /// The verdict.
+    pub expectation: Expectation,
+    /// Who issued.
+    pub issuer: Issuer,
+    /// The CAs that were expected, as the owner wrote them.
+    pub expected: Vec<String>,
+    /// Those of them that name neither a known CAA identifier nor a known owner.
+    pub unknown_expectations: Vec<String>,
+    /// Why, sentence by sentence.
+    pub reasons: Vec<String>,
+}
+
+/// Judges an issuer against the owner's list of CAA identifiers and owner names.
+///
+/// `is_known` tells whether a name is the identifier or the owner of any CA that is known.
+pub fn judge(issuer: Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool) -> IssuerVerdict {
+    let (expectation, reason) = decide(&issuer, expected, is_known);
+    let names_this = |wanted: &str| {
+        issuer.owner.as_deref().is_some_and(|owner| same_owner(owner, wanted))
+            || issuer.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(wanted))
+    };
+    let unknown_expectations = expected
+        .iter()
+        .filter(|wanted| !names_this(wanted))
+        .filter(|wanted| !is_known(wanted))
+        .cloned()
+        .collect();
+    IssuerVerdict {
+        expectation,
+        unknown_expectations,
+        expected: expected.to_vec(),
+        reasons: vec![reason],
+        issuer,
+    }
+}
+
+fn decide(issuer: &Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool) -> (Expectation, String) {
+    if expected.is_empty() {
+        return (
+            Expectation::NoExpectation,
+            "No CA is named as expected; give --expect-ca or a policy.".to_owned(),
+        );
+    }
+    let Some(key) = issuer.key else {
+        return (
+            Expectation::Undetermined,
+            "Which key issued the certificate is not known: no issuer certificate is there, and the table has none for it.".to_owned(),
+        );
+    };
+    if issuer.owner.is_none() && issuer.caa_identifiers.is_empty() {
+        return (
+            Expectation::Undetermined,
+            format!("The issuing key {} is in no table, so who runs it is not known.", key.key),
+        );
+    }
+    let owner = issuer.owner.as_deref().unwrap_or("an owner without a name");
+    let matched = expected.iter().find(|wanted| {
+        issuer.owner.as_deref().is_some_and(|owner| same_owner(owner, wanted))
+            || issuer.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(wanted))
+    });
+    // Without the owner's identifiers, an identifier that no table knows may or may not be one of them.
+    let open = issuer.caa_identifiers.is_empty() && expected.iter().any(|wanted| !is_known(wanted));
+    if matched.is_none() && open {
+        return (
+            Expectation::Undetermined,
+            format!(
+                "Issued by {owner}, of whom no CAA identifiers are known, so the expectation cannot be compared."
+            ),
+        );
+    }
+    match (matched, key.proof) {
+        (Some(wanted), Proof::Signature) => (
+            Expectation::Expected,
+            format!("Issued by {owner}, expected as {wanted}; the issuer's certificate made the signature."),
+        ),
+        (Some(wanted), Proof::Sct) => (
+            Expectation::Expected,
+            format!(
+                "Issued by {owner}, expected as {wanted}; a CT log signed for this issuer key (RFC 6962 section 3.2)."
+            ),
+        ),
+        (Some(wanted), Proof::Claim) => (
+            Expectation::Undetermined,
+            format!(
+                "The certificate claims to be issued by {owner}, expected as {wanted}, but nothing proves it: give the issuer's certificate with --issuer."
+            ),
+        ),
+        (None, _) => (
+            Expectation::Unexpected,
+            format!("Issued by {owner}, which is none of the expected: {}.", expected.join(", ")),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::issuer::IssuingKey;
+    use super::*;
+    use crate::x509::SpkiSha256;
+
+    fn issuer(proof: Option<Proof>, owner: Option<&str>, identifiers: &[&str]) -> Issuer {
+        Issuer {
+            key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
+            owner: owner.map(str::to_owned),
+            caa_identifiers: identifiers.iter().map(|&id| id.to_owned()).collect(),
+        }
+    }
+
+    fn verdict(issuer: Issuer, expected: &[&str]) -> Expectation {
+        let expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
+        let known = |name: &str| ["ca.example", "other.example", "Example CA"].contains(&name);
+        judge(issuer, &expected, &known).expectation
+    }
+
+    #[test]
+    fn an_owner_is_expected_by_name_or_by_any_identifier() {
+        let ours = || issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example", "old.example"]);
+        for expected in ["CA.example", "old.example", "example ca"] {
+            assert_eq!(verdict(ours(), &[expected]), Expectation::Expected, "{expected}");
+        }
+        assert_eq!(verdict(ours(), &["other.example"]), Expectation::Unexpected);
+        assert_eq!(verdict(ours(), &["other.example", "ca.example"]), Expectation::Expected);
+        assert_eq!(verdict(ours(), &[]), Expectation::NoExpectation);
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_unexpected() {
+        assert_eq!(verdict(issuer(None, None, &[]), &["ca.example"]), Expectation::Undetermined);
+        let unknown_key = issuer(Some(Proof::Signature), None, &[]);
+        assert_eq!(verdict(unknown_key, &["ca.example"]), Expectation::Undetermined);
+        // The owner's identifiers are not known, and the expected one may be among them.
+        let no_identifiers = || issuer(Some(Proof::Signature), Some("Example CA"), &[]);
+        assert_eq!(verdict(no_identifiers(), &["new.example"]), Expectation::Undetermined);
+        assert_eq!(verdict(no_identifiers(), &["other.example"]), Expectation::Unexpected);
+    }
+
+    #[test]
+    fn a_claim_alone_is_no_proof_of_what_is_expected() {
+        let claimed = || issuer(Some(Proof::Claim), Some("Example CA"), &["ca.example"]);
+        assert_eq!(verdict(claimed(), &["ca.example"]), Expectation::Undetermined);
+        assert_eq!(verdict(claimed(), &["other.example"]), Expectation::Unexpected);
+        let logged = issuer(Some(Proof::Sct), Some("Example CA"), &["ca.example"]);
+        assert_eq!(verdict(logged, &["ca.example"]), Expectation::Expected);
+    }
+
+    #[test]
+    fn a_mistyped_expectation_is_told() {
+        let expected = ["ca.exampel".to_owned(), "ca.example".to_owned()];
+        let ours = issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example"]);
+        let verdict = judge(ours, &expected, &|name| name == "ca.example");
+        assert_eq!(verdict.unknown_expectations, ["ca.exampel"]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Who issued a certificate, decided by key: names are claims, keys are facts.
+//!
+//! The key that issued is known in one of three ways, from strong to weak: the issuer's certificate is there and
+//! made the signature; a CT log signed for that key, having checked the chain itself (RFC 6962 section 3.1); or the
+//! certificate merely claims it in its authority key identifier.
+
+use super::{CaKey, CaTable};
+use crate::x509::{Certificate, SignatureCheck, SpkiSha256, is_signed_by};
+
+/// The largest number of keys that is tried for one certificate.
+const MAX_CANDIDATES: usize = 16;
+
+/// A key that may have issued a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The key.
+    pub key: SpkiSha256,
+    /// Whether an issuer's certificate with this key made the signature.
+    pub signature: Option<SignatureCheck>,
+}
+
+/// How sure it is which key issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The issuer's certificate is there, and its key made the signature.
+    Signature,
+    /// A CT log signed for this issuer key.
+    Sct,
+    /// The certificate says so, and nothing proves it.
+    Claim,
+}
+
+/// The key that issued a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssuingKey {
+    /// The key.
+    pub key: SpkiSha256,
+    /// How sure that is.
+    pub proof: Proof,
+}
+
+/// Who a CA key belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyOwner {
+    /// The owner's name, if it is known.
+    pub owner: Option<String>,
+    /// The identifiers that the owner accepts in CAA records.
+    pub caa_identifiers: Vec<String>,
+}
+
+impl From<CaKey> for KeyOwner {
+    fn from(ca: CaKey) -> Self {
+        Self {
+            owner: ca.owner.map(|owner| owner.to_string()),
+            caa_identifiers: ca
+                .identifiers
+                .into_iter()
+                .map(|identifier| identifier.domain.to_string())
+                .collect(),
+        }
+    }
+}
+
+/// Who issued, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Issuer {
+    /// The key, if any is even claimed.
+    pub key: Option<IssuingKey>,
+    /// Who the key belongs to.
+    pub owner: Option<String>,
+    /// The identifiers that the owner accepts in CAA records.
+    pub caa_identifiers: Vec<String>,
+}
+
+/// The keys that may have issued `certificate`, likeliest first.
+///
+/// Issuer certificates count by the exact name (RFC 5280 section 6.1.3) and, where both sides have one, the key
+/// identifier. Without any, the table is asked for the key identifier, and for the name where there is none.
+pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaTable) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut add = |key, signature| {
+        if found.len() < MAX_CANDIDATES && found.iter().all(|candidate: &Candidate| candidate.key != key) {
+            found.push(Candidate { key, signature });
+        }
+    };
+    let named: Vec<(&Certificate, SignatureCheck)> = others
+        .iter()
+        .filter(|other| is_named_issuer(certificate, other))
+        .take(MAX_CANDIDATES)
+        .map(|&other| (other, is_signed_by(certificate, other)))
+        .collect();
+    if let Some((issuer, made)) = named.iter().find(|(_, check)| *check == SignatureCheck::Made) {
+        add(issuer.spki_sha256, Some(*made));
+        return found;
+    }
+    for (issuer, check) in named {
+        add(issuer.spki_sha256, Some(check));
+    }
+    match (&certificate.authority_key_id, certificate.parts()) {
+        (Some(id), _) => table.keys_by_ski(id).for_each(|key| add(key, None)),
+        (None, Ok(parts)) => table.keys_by_subject(parts.issuer).for_each(|key| add(key, None)),
+        (None, Err(_)) => {}
+    }
+    found
+}
+
+fn is_named_issuer(certificate: &Certificate, other: &Certificate) -> bool {
+    let names = match (certificate.parts(), other.parts()) {
+        (Ok(issued), Ok(issuing)) => issued.issuer == issuing.subject,
+        _ => false,
+    };
+    let ids = match (&certificate.authority_key_id, &other.subject_key_id) {
+        (Some(claimed), Some(own)) => claimed == own,
+        _ => true,
+    };
+    names && ids
+}
+
+/// Who issued, from the candidates and the issuer key that the SCTs prove, if any does.
+pub fn identify(
+    candidates: &[Candidate],
+    proven_by_sct: Option<SpkiSha256>,
+    owner_of: impl Fn(&SpkiSha256) -> Option<KeyOwner>,
+) -> Issuer {
+    let signed = candidates.iter().find(|candidate| candidate.signature == Some(SignatureCheck::Made));
+    let key = match (signed, proven_by_sct, candidates) {
+        (Some(candidate), _, _) => Some(IssuingKey { key: candidate.key, proof: Proof::Signature }),
+        (None, Some(key), _) => Some(IssuingKey { key, proof: Proof::Sct }),
+        // Several keys under one claim tell nothing of which it is.
+        (None, None, [only]) if only.signature != Some(SignatureCheck::NotMade) => {
+            Some(IssuingKey { key: only.key, proof: Proof::Claim })
+        }
+        _ => None,
+    };
+    let known = key.and_then(|issuing| owner_of(&issuing.key)).unwrap_or_default();
+    Issuer { key, owner: known.owner, caa_identifiers: known.caa_identifiers }
+}

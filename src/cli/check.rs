@@ -1,0 +1,289 @@
+//! `pinstead check`: observe, judge, report each target.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::Exit;
+use super::options::{Format, GateOptions, NetworkOptions, OutputOptions};
+use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::judge::{self, Inputs, Judgement, TargetVerdicts};
+use crate::observe::run::{Looking, look_at};
+use crate::observe::tls::TlsOptions;
+use crate::observe::{clock, files};
+use crate::policy::{MAX_POLICY, Policy};
+use crate::report::Report;
+use crate::rules::{self, Finding};
+use crate::scope;
+use crate::target::Target;
+
+/// The policy file that is used where none is named.
+const DEFAULT_POLICY: &str = "pinstead.toml";
+
+/// The largest evidence file that is read, in octets.
+const MAX_EVIDENCE: u64 = 256 << 20;
+
+/// The largest other input file that is read, in octets.
+const MAX_INPUT: u64 = 64 << 20;
+
+/// Options of `pinstead check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckOptions {
+    /// A host, host:port, https URL, certificate file (PEM or DER, - for standard input), or saved evidence
+    #[arg(value_name = "TARGET")]
+    target: Vec<String>,
+    /// Read further targets from a file, one a line; # begins a comment, - is standard input
+    #[arg(long, value_name = "FILE")]
+    targets: Option<String>,
+    #[command(flatten)]
+    expectations: ExpectationOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    judging: JudgingOptions,
+    #[command(flatten)]
+    gate: GateOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+    /// Save what was observed, to be judged again later: `pinstead check FILE`
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    save_evidence: Option<PathBuf>,
+}
+
+/// What the owner expects.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Expectations")]
+pub(super) struct ExpectationOptions {
+    /// The policy file (default: pinstead.toml in this folder, if it is there)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// A CA that is expected: its CAA identifier or its owner's name
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    expect_ca: Vec<String>,
+    /// A file with pins: Android Network Security Config, Info.plist, or a list of sha256//… pins
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pins: Vec<String>,
+}
+
+/// How to judge.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub(super) struct JudgingOptions {
+    /// Judge as of this time instead of now
+    #[arg(long, value_name = "RFC3339")]
+    at: Option<Timestamp>,
+    /// Judge only these parts
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
+    only: Vec<PartName>,
+    /// Trust anchors (PEM) instead of the embedded ones
+    #[arg(long, value_name = "FILE")]
+    roots: Option<String>,
+    /// Further issuer certificates
+    #[arg(long, value_name = "FILE")]
+    issuer: Vec<String>,
+    /// A CT log list (v3 JSON) instead of the embedded table
+    #[arg(long, value_name = "FILE")]
+    log_list: Option<String>,
+    /// The detached signature of the log list
+    #[arg(long, value_name = "FILE", requires = "log_list")]
+    log_list_signature: Option<String>,
+}
+
+/// A part's name in `--only`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PartName {
+    Ct,
+    Caa,
+    Issuer,
+    Pins,
+    Compare,
+}
+
+impl PartName {
+    fn part(self) -> scope::Part {
+        match self {
+            Self::Ct => scope::Part::Ct,
+            Self::Caa => scope::Part::Caa,
+            Self::Issuer => scope::Part::Issuer,
+            Self::Pins => scope::Part::Pins,
+            Self::Compare => scope::Part::Compare,
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
+    let evidence = match saved_evidence(options)? {
+        Some(saved) => saved,
+        None => observe(options)?,
+    };
+    if let Some(path) = &options.save_evidence {
+        save(&evidence, path)?;
+    }
+    let at = evidence.request.at.unwrap_or(evidence.observed_at);
+    let inputs = Inputs::read(&evidence)?;
+    let judgement = judge::judge(&evidence, &inputs, at);
+    let findings: Vec<Vec<Finding>> = judgement.targets.iter().map(rules::findings).collect();
+    let gate = options.gate.or_policy(&inputs.policy);
+    let report = Report::new(&judgement, &findings, |severity| gate.fail_on().is_reached_by(severity));
+    let text = match options.output.format {
+        Format::Human => crate::report::human::check::render(&report),
+        Format::Json => crate::report::json::v1::check::render(&report)?,
+        Format::Jsonl => crate::report::json::v1::check::render_lines(&report)?,
+    };
+    options.output.write(&text)?;
+    Ok(exit(&gate, &judgement, &findings))
+}
+
+fn exit(gate: &GateOptions, judgement: &Judgement, findings: &[Vec<Finding>]) -> Exit {
+    let fails = findings.iter().any(|findings| gate.fails(findings));
+    let unusable_file = judgement.targets.iter().any(TargetVerdicts::is_unusable_file);
+    if !fails && unusable_file {
+        return Exit::Usage;
+    }
+    let open: Vec<_> = judgement.targets.iter().flat_map(TargetVerdicts::open_questions).collect();
+    gate.exit(fails, open.iter().any(|question| question.demanded), !open.is_empty())
+}
+
+/// Looks at the targets.
+fn observe(options: &CheckOptions) -> anyhow::Result<Evidence> {
+    let targets = targets(options)?;
+    let request = request(options);
+    let inputs = input_files(options)?;
+    // What is wrong with an input is told before anything is asked of the network.
+    let observed_at = clock::now();
+    let mut evidence = Evidence {
+        pinstead_evidence: EVIDENCE_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        observed_at,
+        request,
+        inputs,
+        targets: Vec::new(),
+    };
+    let wants_caa = Inputs::read(&evidence)?.scope.includes(scope::Part::Caa);
+    let dns = options.network.client()?;
+    let looking = Looking {
+        dns,
+        connect: options.network.connect,
+        tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
+        caa: wants_caa,
+    };
+    evidence.targets = super::runtime()?.block_on(look_at(targets, looking));
+    Ok(evidence)
+}
+
+fn request(options: &CheckOptions) -> Request {
+    Request {
+        only: options.judging.only.iter().map(|only| only.part().name().to_owned()).collect(),
+        expect_ca: options.expectations.expect_ca.clone(),
+        offline: options.network.offline,
+        at: options.judging.at,
+    }
+}
+
+fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
+    let mut named = options.target.clone();
+    if let Some(path) = &options.targets {
+        let file = files::read(path, MAX_INPUT);
+        let octets = file.octets().map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
+        let text = std::str::from_utf8(octets).with_context(|| format!("{path} is not UTF-8 text"))?;
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+        named.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+    if named.is_empty() {
+        bail!(
+            "no target is named. --expect-ca and --pins take every word that follows them: name the target before them, or after `--`"
+        );
+    }
+    named.iter().map(|text| Target::parse(text, files::exists).map_err(Into::into)).collect()
+}
+
+/// Reads the input files; the policy's pin files stand beside it.
+fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
+    let policy = match &options.expectations.policy {
+        Some(path) => Some(files::read(path, MAX_POLICY)),
+        None if files::exists(DEFAULT_POLICY) => Some(files::read(DEFAULT_POLICY, MAX_POLICY)),
+        None => None,
+    };
+    let mut pins: Vec<String> = options.expectations.pins.clone();
+    if let (true, Some(file)) = (pins.is_empty(), &policy) {
+        let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
+        let folder = Path::new(&file.path).parent().unwrap_or(Path::new(""));
+        pins = Policy::parse(&file.path, octets)?
+            .pins
+            .iter()
+            .map(|path| folder.join(path).to_string_lossy().into_owned())
+            .collect();
+    }
+    let read = |path: &String| files::read(path, MAX_INPUT);
+    Ok(InputFiles {
+        policy,
+        pins: pins.iter().map(read).collect(),
+        roots: options.judging.roots.as_ref().map(read),
+        issuers: options.judging.issuer.iter().map(read).collect(),
+        log_list: options.judging.log_list.as_ref().map(read),
+        log_list_signature: options.judging.log_list_signature.as_ref().map(read),
+    })
+}
+
+/// The evidence that is the target, if it is; with what the command line says instead of what was said then.
+fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
+    let [path] = options.target.as_slice() else { return Ok(None) };
+    if options.targets.is_some() || path == "-" || !files::exists(path) {
+        return Ok(None);
+    }
+    let file = files::read(path, MAX_EVIDENCE);
+    let Ok(octets) = file.octets() else { return Ok(None) };
+    if !looks_like_evidence(octets) {
+        return Ok(None);
+    }
+    let mut evidence: Evidence =
+        serde_json::from_slice(octets).with_context(|| format!("{path} is no evidence that can be read"))?;
+    if evidence.pinstead_evidence > EVIDENCE_VERSION {
+        bail!(
+            "{path} was saved in version {} of the evidence format; this program reads up to {EVIDENCE_VERSION}",
+            evidence.pinstead_evidence
+        );
+    }
+    let given = request(options);
+    let files = input_files(options)?;
+    let request = &mut evidence.request;
+    if !given.only.is_empty() {
+        request.only = given.only;
+    }
+    if !given.expect_ca.is_empty() {
+        request.expect_ca = given.expect_ca;
+    }
+    request.at = given.at.or(request.at);
+    let inputs = &mut evidence.inputs;
+    if options.expectations.policy.is_some() {
+        inputs.policy = files.policy;
+    }
+    if !files.pins.is_empty()
+        && (options.expectations.policy.is_some() || !options.expectations.pins.is_empty())
+    {
+        inputs.pins = files.pins;
+    }
+    if !files.issuers.is_empty() {
+        inputs.issuers = files.issuers;
+    }
+    inputs.roots = files.roots.or(inputs.roots.take());
+    if files.log_list.is_some() {
+        inputs.log_list = files.log_list;
+        inputs.log_list_signature = files.log_list_signature;
+    }
+    Ok(Some(evidence))
+}
+
+/// Whether a file begins as saved evidence does.
+fn looks_like_evidence(octets: &[u8]) -> bool {
+    let head = octets.get(..200.min(octets.len())).unwrap_or_default();
+    String::from_utf8_lossy(head).contains("\"pinstead_evidence\"")
+}
+
+fn save(evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(evidence).context("writing the evidence as JSON")?;
+    files::write(path, text.as_bytes()).with_context(|| format!("saving the evidence to {}", path.display()))
+}

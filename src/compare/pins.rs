@@ -1,0 +1,161 @@
+//! The column of the pins that were given, for the clients that have them.
+
+use std::collections::BTreeSet;
+
+use super::{Effect, Fact, Judgement, PinEnforcement, PinMatches, Pins, Threat};
+use crate::x509::ChainPosition;
+
+const VALIDATION: &str = "RFC 7469 section 2.6";
+const RISK: &str = "RFC 7469 section 4";
+const DEVICE: &str = "OWASP MASVS, MASVS-NETWORK-2";
+
+/// What the pins do against `threat`.
+pub(super) fn judge(threat: Threat, pins: &Fact<Pins>) -> Judgement {
+    let (effect, reason) = match pins {
+        Fact::NotGiven => (Effect::Unknown, "No pins were given."),
+        Fact::Undetermined => (Effect::Unknown, "Whether the host is pinned could not be determined."),
+        Fact::Measured(Pins::NotPinned) => {
+            (Effect::NoEffect, "The pins that were given do not name this host.")
+        }
+        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. }) => {
+            (Effect::NoEffect, "The pins only report; the connection goes on all the same.")
+        }
+        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Off, .. }) => {
+            (Effect::NoEffect, "The pins are expired, empty or switched off, and clients take no notice.")
+        }
+        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, matches }) => match matches {
+            Fact::NotGiven => (Effect::Unknown, "The pins were given without a chain to match them with."),
+            Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
+            Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat),
+            Fact::Measured(matches) => return enforced(threat, matches),
+        },
+    };
+    Judgement::new(effect, reason, VALIDATION)
+}
+
+/// The pins are enforced and match nothing.
+fn unmatched(threat: Threat) -> Judgement {
+    use Threat as T;
+    match threat {
+        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => Judgement::new(
+            Effect::MakesWorse,
+            "The pins match no certificate of this chain: clients that have them are locked out already.",
+            RISK,
+        ),
+        _ => Judgement::new(
+            Effect::Unknown,
+            "The pins match no certificate of this chain; what they were meant to accept is not known.",
+            VALIDATION,
+        ),
+    }
+}
+
+fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {
+    use Threat as T;
+    let at = places(&matches.positions);
+    let (effect, reason, source) = match threat {
+        T::OtherCaLogged | T::OtherCaDeceived | T::OtherCaUnlogged | T::ColludingLogs => (
+            Effect::Prevents,
+            format!("The pins are enforced and match {at}; a CA that is not pinned is refused."),
+            VALIDATION,
+        ),
+        T::AuthorisedCa | T::DnsHijack => return same_ca(matches, &at),
+        T::UserRoot | T::SystemRoot => (
+            Effect::Prevents,
+            format!("The pins are enforced and match {at}; apps refuse a chain to an added root as well."),
+            VALIDATION,
+        ),
+        T::NetworkAttacker => (
+            Effect::Prevents,
+            format!("The pins are enforced and match {at}; a chain without a pinned key is refused."),
+            VALIDATION,
+        ),
+        T::DeviceOwner => {
+            (Effect::NoEffect, "Whoever owns the device can take the pins out of the app.".to_owned(), DEVICE)
+        }
+        T::StolenKey if matches.positions.contains(&ChainPosition::Leaf) => (
+            Effect::MakesWorse,
+            format!(
+                "The pins match {at}; clients keep accepting the stolen key, and must be updated to drop it."
+            ),
+            RISK,
+        ),
+        T::StolenKey => {
+            (Effect::NoEffect, format!("The pins match {at}, which the stolen key comes with."), VALIDATION)
+        }
+        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => return change(threat, matches, &at),
+        T::LogDistrusted => {
+            (Effect::NoEffect, "Pins name keys, and a change of logs changes none.".to_owned(), VALIDATION)
+        }
+    };
+    Judgement::new(effect, reason, source)
+}
+
+/// An attacker has a certificate of a CA that the owner uses.
+fn same_ca(matches: &PinMatches, at: &str) -> Judgement {
+    if matches.positions.iter().any(|position| *position != ChainPosition::Leaf) {
+        return Judgement::new(
+            Effect::NoEffect,
+            format!("The pins match {at}, so every certificate of that CA is accepted."),
+            VALIDATION,
+        );
+    }
+    match matches.unmatched {
+        0 => Judgement::new(
+            Effect::Prevents,
+            "The pins are enforced and match the leaf's key alone, which the attacker does not have.",
+            VALIDATION,
+        ),
+        1 => Judgement::new(
+            Effect::Unknown,
+            "The pins match the leaf's key and one pin matches nothing here; it may be a CA's, or your own.",
+            VALIDATION,
+        ),
+        more => Judgement::new(
+            Effect::Unknown,
+            format!("The pins match the leaf's key and {more} pins match nothing here; they may be a CA's."),
+            VALIDATION,
+        ),
+    }
+}
+
+/// Something in the chain changes, with no attacker about: whether a pin still matches afterwards.
+fn change(threat: Threat, matches: &PinMatches, at: &str) -> Judgement {
+    use ChainPosition::{Intermediate, Leaf, Root};
+    let stays: &[ChainPosition] = match threat {
+        Threat::NewKey => &[Intermediate, Root],
+        Threat::NewIntermediate => &[Leaf, Root],
+        // Another CA may certify the same key; that is rare enough not to count on it.
+        _ => &[],
+    };
+    if stays.iter().any(|position| matches.positions.contains(position)) {
+        return Judgement::new(
+            Effect::NoEffect,
+            format!("The pins match {at}, and a pin still matches after this change."),
+            RISK,
+        );
+    }
+    let backup = match matches.unmatched {
+        0 => "there is no backup pin".to_owned(),
+        1 => "only the one pin that matches nothing now could help".to_owned(),
+        more => format!("only the {more} pins that match nothing now could help"),
+    };
+    Judgement::new(
+        Effect::MakesWorse,
+        format!("The pins match {at}; after this change users are locked out, and {backup}."),
+        RISK,
+    )
+}
+
+/// “the leaf”, or “the leaf and the root”.
+fn places(positions: &BTreeSet<ChainPosition>) -> String {
+    let names: Vec<&str> = positions
+        .iter()
+        .map(|position| match position {
+            ChainPosition::Leaf => "the leaf",
+            ChainPosition::Intermediate => "an intermediate",
+            ChainPosition::Root => "the root",
+        })
+        .collect();
+    names.join(" and ")
+}

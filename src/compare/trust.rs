@@ -1,0 +1,67 @@
+//! The column of CA trust: what validation does when nothing else helps.
+
+use super::{Effect, Fact, Judgement, PublicTrust, Threat};
+
+const SOURCE: &str = "RFC 5280 section 6; RFC 9525 section 6";
+
+/// What validation against the trusted CAs does against `threat`.
+pub(super) fn judge(threat: Threat, trust: &Fact<PublicTrust>) -> Judgement {
+    match trust {
+        Fact::NotGiven => {
+            Judgement::new(Effect::Unknown, "No chain was judged, so CA trust was not measured.", SOURCE)
+        }
+        Fact::Undetermined => {
+            Judgement::new(Effect::Unknown, "Whether the chain is trusted could not be determined.", SOURCE)
+        }
+        Fact::Measured(PublicTrust::NotTrusted) => not_trusted(threat),
+        Fact::Measured(PublicTrust::Trusted) => trusted(threat),
+    }
+}
+
+fn trusted(threat: Threat) -> Judgement {
+    use Threat as T;
+    let (effect, reason) = match threat {
+        T::NetworkAttacker => (
+            Effect::Prevents,
+            "The host's chain is trusted, so its clients have no reason to accept one that is not.",
+        ),
+        T::OtherCaLogged | T::OtherCaDeceived | T::OtherCaUnlogged | T::ColludingLogs => (
+            Effect::NoEffect,
+            "The host's chain is trusted, and so is every other trusted CA's, for any name.",
+        ),
+        T::AuthorisedCa | T::DnsHijack => (
+            Effect::NoEffect,
+            "The host's chain is trusted, and another certificate of the same CA is trusted no less.",
+        ),
+        T::UserRoot | T::SystemRoot => (
+            Effect::NoEffect,
+            "The host's chain is trusted, and so is any under a root that the device was made to trust.",
+        ),
+        T::DeviceOwner => (Effect::NoEffect, "Whoever owns the device decides what it trusts."),
+        T::StolenKey => (
+            Effect::NoEffect,
+            "The certificate stays trusted until it expires or a client learns that it was revoked.",
+        ),
+        T::NewKey | T::NewIntermediate | T::NewCa | T::LogDistrusted => {
+            (Effect::NoEffect, "Any chain to a trusted root is accepted, whichever key and CA it has.")
+        }
+        T::CaDistrusted => (
+            Effect::MakesWorse,
+            "The chain is trusted through this CA; when its root goes, so does the certificate.",
+        ),
+    };
+    Judgement::new(effect, reason, SOURCE)
+}
+
+fn not_trusted(threat: Threat) -> Judgement {
+    match threat {
+        Threat::DeviceOwner => {
+            Judgement::new(Effect::NoEffect, "Whoever owns the device decides what it trusts.", SOURCE)
+        }
+        _ => Judgement::new(
+            Effect::Unknown,
+            "The chain is not trusted as served, so what its clients check instead is not known.",
+            SOURCE,
+        ),
+    }
+}

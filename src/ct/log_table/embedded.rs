@@ -1,0 +1,39 @@
+//! The table compiled in by `build.rs`.
+
+use jiff::Timestamp;
+
+use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow};
+use crate::ct::log_id::LogId;
+use crate::ct::log_list::{LogState, LogType, Program};
+
+// LOGS, sorted by id; HISTORY: for each log the rows by programme, in the order of `Program::ALL`; NEWEST: the
+// newest list of each programme.
+include!(concat!(env!("OUT_DIR"), "/ct_tables.rs"));
+
+/// One log's rows, by programme.
+type History = [&'static [StateRow]; Program::ALL.len()];
+
+pub(super) fn log(id: &LogId) -> Option<KnownLog<'static>> {
+    LOGS.get(index(id)?).copied()
+}
+
+pub(super) fn history(id: &LogId, program: Program) -> &'static [StateRow] {
+    let of_log = index(id).and_then(|index| HISTORY.get(index));
+    of_log.and_then(|history| history.get(position(program)?).copied()).unwrap_or_default()
+}
+
+pub(super) fn snapshot(program: Program) -> Option<ListSnapshot<'static>> {
+    NEWEST.iter().find(|(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
+}
+
+pub(super) fn iter<'a>() -> impl Iterator<Item = KnownLog<'a>> {
+    LOGS.iter().copied()
+}
+
+fn index(id: &LogId) -> Option<usize> {
+    LOGS.binary_search_by(|log| log.id.cmp(id)).ok()
+}
+
+fn position(program: Program) -> Option<usize> {
+    Program::ALL.iter().position(|candidate| *candidate == program)
+}

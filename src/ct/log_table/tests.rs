@@ -1,0 +1,159 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::ct::log_list::LogState;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn id(text: &str) -> LogId {
+    text.parse().unwrap()
+}
+
+fn row(state: LogState, since: Option<&str>, first: &str, last: &str) -> StateRow {
+    StateRow { state, since: since.map(at), first: at(first), last: at(last) }
+}
+
+#[test]
+fn every_known_log_is_there_and_has_the_id_of_its_key() {
+    let table = LogTable::embedded();
+    let logs: Vec<_> = table.iter().collect();
+    assert_eq!(logs.len(), 336);
+    assert_eq!(logs.iter().filter(|log| log.log_type == LogType::Static).count(), 135);
+    for log in &logs {
+        assert_eq!(log.id, LogId::of_key(log.key_spki), "{}", log.name);
+        assert_eq!(table.log(&log.id).unwrap().name, log.name);
+    }
+    let ids: Vec<_> = logs.iter().map(|log| log.id).collect();
+    assert!(ids.is_sorted());
+}
+
+#[test]
+fn operators_have_one_name_each() {
+    let table = LogTable::embedded();
+    let operators: BTreeSet<_> = table.iter().map(|log| log.operator).collect();
+    let folded: BTreeSet<_> = operators.iter().map(|operator| operator.to_lowercase()).collect();
+    assert_eq!(operators.len(), folded.len());
+    assert!(operators.contains("IPng Networks") && !operators.contains("IPng GmbH"));
+    assert!(operators.contains("WoSign") && !operators.contains("WoTrus"));
+}
+
+#[test]
+fn a_known_log() {
+    let table = LogTable::embedded();
+    let log = table.log(&id("1219ENGn9XfCx+lf1wC/+YLJM1pl4dCzAXMXwMjFaXc=")).unwrap();
+    assert_eq!((log.operator, log.log_type), ("Google", LogType::Rfc6962));
+    assert_eq!(log.interval, Some((at("2026-07-01T00:00:00Z"), at("2027-01-01T00:00:00Z"))));
+    assert_eq!(log.assurance, Assurance::Real);
+    let state = table.state(&log.id, Program::Chrome, at("2026-11-21T00:00:00Z"));
+    assert_eq!((state.state, state.since), (LogState::Usable, Some(at("2024-09-30T22:19:27Z"))));
+    let before = table.state(&log.id, Program::Chrome, at("2024-09-01T00:00:00Z"));
+    assert_eq!(before.state, LogState::Unknown);
+}
+
+/// Let's Encrypt's announcement of 2025-08-14: Oak read-only from 2025-11-03, shut down on 2026-02-09.
+#[test]
+fn a_retired_log() {
+    let table = LogTable::embedded();
+    let oak = table.iter().find(|log| log.name.contains("Oak2026h2")).unwrap();
+    let state = |at_time| table.state(&oak.id, Program::Chrome, at(at_time)).state;
+    assert_eq!(state("2025-06-01T00:00:00Z"), LogState::Usable);
+    assert_eq!(state("2025-12-01T00:00:00Z"), LogState::Readonly);
+    assert_eq!(state("2026-11-21T00:00:00Z"), LogState::Retired);
+    let retired = table.state(&oak.id, Program::Chrome, at("2026-11-21T00:00:00Z"));
+    assert_eq!(retired.since, Some(at("2026-02-28T00:00:00Z")));
+    // Apple never retired it.
+    let apple = table.state(&oak.id, Program::Apple, at("2026-08-22T00:00:00Z"));
+    assert_eq!(apple.state, LogState::Readonly);
+}
+
+#[test]
+fn the_newest_snapshots() {
+    let table = LogTable::embedded();
+    let snapshot = |program| table.snapshot(program).unwrap();
+    let chrome = snapshot(Program::Chrome);
+    assert_eq!(chrome.timestamp, Some(at("2026-10-02T13:41:30Z")));
+    assert_eq!((chrome.signed, chrome.source), (Signed::Derived, SnapshotSource::Embedded));
+    assert_eq!(snapshot(Program::Apple).version, Some("511"));
+    assert_eq!(snapshot(Program::Android).timestamp, Some(at("2026-08-15T14:11:35Z")));
+    assert!(snapshot(Program::Mozilla).timestamp.unwrap() >= at("2026-10-14T00:00:00Z"));
+}
+
+#[test]
+fn denied_logs_stay_denied() {
+    let mimic = id("9EGV1vAOLbVUNcrdV3iS5T4VrUFwWPh44U/2uRh0FYk=");
+    let table = LogTable::embedded();
+    assert_eq!(table.log(&mimic).unwrap().assurance, Assurance::Mimic);
+    for (id, assurance) in DENIED {
+        assert_eq!(table.log(&id).unwrap().assurance, assurance);
+    }
+
+    let key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEdO/+dnH/NZSBSLmmN9u2h4HNTnCOLeU+oMBiRynIvQ8zt2ft0IMyO90e5nwSaCdYvA4JVGzCMarfs9DcNxFY1g==";
+    let praised = format!(
+        r#"{{"log_list_timestamp": "2026-11-01T00:00:00Z", "operators": [{{"name": "Good", "logs": [{{
+            "description": "Good", "key": "{key}", "log_id": "{mimic}",
+            "state": {{"usable": {{"timestamp": "2026-01-01T00:00:00Z"}}}}}}]}}]}}"#
+    );
+    let list = LogList::parse(praised.as_bytes(), None).unwrap();
+    let table = LogTable::from_list(&list);
+    assert_eq!(table.log(&mimic).unwrap().assurance, Assurance::Mimic);
+    let unlisted = DENIED[2].0;
+    assert_eq!(table.log(&unlisted).unwrap().assurance, Assurance::Bogus);
+}
+
+#[test]
+fn a_list_replaces_the_table_for_its_programme() {
+    let key = [7_u8; 91];
+    let id = LogId::of_key(&key);
+    let json = serde_json::json!({
+        "version": "1.0",
+        "log_list_timestamp": "2026-11-01T00:00:00Z",
+        "operators": [{"name": "New", "tiled_logs": [{
+            "description": "new", "log_id": id, "submission_url": "https://a.example/",
+            "key": base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key),
+            "state": {"retired": {"timestamp": "2026-06-01T00:00:00Z"}},
+            "previous_operators": [{"name": "Old", "end_time": "2026-03-01T00:00:00Z"}]
+        }]}]
+    });
+    let table = LogTable::from_list(&LogList::parse(json.to_string().as_bytes(), None).unwrap());
+    let log = table.log(&id).unwrap();
+    assert_eq!(log.operator_at(at("2026-02-01T00:00:00Z")), "Old");
+    assert_eq!(log.operator_at(at("2026-03-01T00:00:00Z")), "New");
+    let now = at("2026-11-21T00:00:00Z");
+    assert_eq!(table.state(&id, Program::Chrome, now).state, LogState::Retired);
+    assert_eq!(table.state(&id, Program::Chrome, at("2026-05-01T00:00:00Z")), StateAt::UNKNOWN);
+    assert_eq!(table.state(&id, Program::Apple, now), StateAt::UNKNOWN);
+    assert_eq!(table.snapshot(Program::Apple), None);
+    assert_eq!(table.snapshot(Program::Chrome).unwrap().source, SnapshotSource::File);
+    assert_eq!(table.iter().count(), 1);
+}
+
+/// Three states, one of them announced before it began, and the lists between which nothing is known.
+#[test]
+fn states_over_time() {
+    let rows = [
+        row(LogState::Usable, Some("2024-01-01T00:00:00Z"), "2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z"),
+        row(LogState::Readonly, Some("2025-08-01T00:00:00Z"), "2025-07-01T00:00:00Z", "2025-09-01T00:00:00Z"),
+        row(LogState::Rejected, Some("2026-01-01T00:00:00Z"), "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"),
+    ];
+    let newest = at("2026-06-01T00:00:00Z");
+    let state = |time: &str| state_at(&rows, newest, at(time)).state;
+    assert_eq!(state("2023-12-31T00:00:00Z"), LogState::Unknown, "before the history");
+    assert_eq!(state("2024-06-01T00:00:00Z"), LogState::Usable, "a later list says since when");
+    assert_eq!(state("2025-07-15T00:00:00Z"), LogState::Usable, "until the announced change");
+    assert_eq!(state("2025-08-01T00:00:00Z"), LogState::Readonly);
+    assert_eq!(state("2025-10-01T00:00:00Z"), LogState::Unknown, "it may have retired in between");
+    assert_eq!(state("2026-01-01T00:00:00Z"), LogState::Rejected);
+    assert_eq!(state("2027-01-01T00:00:00Z"), LogState::Rejected, "for good");
+}
+
+#[test]
+fn a_log_dropped_from_later_lists_is_unknown() {
+    let rows =
+        [row(LogState::Usable, Some("2024-01-01T00:00:00Z"), "2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z")];
+    let state = |newest: &str, time: &str| state_at(&rows, at(newest), at(time)).state;
+    assert_eq!(state("2025-06-01T00:00:00Z", "2026-01-01T00:00:00Z"), LogState::Usable);
+    assert_eq!(state("2025-07-01T00:00:00Z", "2026-01-01T00:00:00Z"), LogState::Unknown);
+    assert_eq!(state("2025-07-01T00:00:00Z", "2025-06-01T00:00:00Z"), LogState::Usable);
+}

@@ -1,0 +1,130 @@
+//! What is said of a certificate's SCTs.
+
+use jiff::Timestamp;
+
+use super::log_id::LogId;
+use super::log_list::{LogState, LogType};
+use super::policy::PolicyVerdict;
+use super::sct::{LeafIndex, SctListError};
+use crate::x509::SpkiSha256;
+
+/// How an SCT reached the client (RFC 6962 section 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Delivery {
+    /// In the certificate.
+    Embedded,
+    /// In the TLS handshake.
+    Tls,
+    /// In a stapled OCSP response.
+    Ocsp,
+}
+
+/// Everything said of a certificate's SCTs.
+#[derive(Clone, Debug)]
+pub struct CtVerdict {
+    /// One verdict an SCT, in the order of delivery.
+    pub scts: Vec<SctVerdict>,
+    /// The lists that could not be read at all.
+    pub malformed_lists: Vec<(Delivery, SctListError)>,
+    /// The verdict of each browser's policy.
+    pub chrome: PolicyVerdict,
+    /// Whether the certificate is a precertificate, which never carries SCTs.
+    pub is_precertificate: bool,
+}
+
+/// What is said of one SCT.
+#[derive(Clone, Debug)]
+pub struct SctVerdict {
+    /// How it was delivered.
+    pub delivery: Delivery,
+    /// The log it names; `None` where that could not be read.
+    pub log_id: Option<LogId>,
+    /// The log, if it is known.
+    pub log: Option<SctLog>,
+    /// When the log says it saw the certificate; `None` where that could not be read.
+    pub timestamp: Option<Timestamp>,
+    /// The entry's place in a static log.
+    pub leaf_index: LeafIndex,
+    /// The log's state in Chrome's list at the time of the SCT.
+    pub state_then: LogState,
+    /// The log's state in Chrome's list at the time of judging.
+    pub state_now: LogState,
+    /// The verdict.
+    pub outcome: SctOutcome,
+    /// The issuer key for which the signature stands, if it stands and is over a precertificate.
+    pub proves_issuer: Option<SpkiSha256>,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// A known log, as reports name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SctLog {
+    /// Its name.
+    pub name: String,
+    /// Who runs it.
+    pub operator: String,
+    /// Which interface it has.
+    pub log_type: LogType,
+}
+
+/// The verdict on one SCT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SctOutcome {
+    /// The log's signature stands.
+    Valid,
+    /// It does not.
+    InvalidSignature,
+    /// The log is not in the table, so nothing can be said.
+    UnknownLog,
+    /// The log's key is public or a placeholder: its signature means nothing.
+    NoAssurance,
+    /// The SCT, or the whole list, cannot be read.
+    Malformed,
+    /// Not version 1.
+    UnsupportedVersion,
+    /// The issuer's key is not known, so the signature cannot be checked.
+    IssuerUnknown,
+    /// The signature stands, but the timestamp lies in the future.
+    InFuture,
+    /// The signature stands, but the certificate ends outside what the log accepts.
+    OutsideInterval,
+}
+
+impl SctOutcome {
+    /// The name in the contract's JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::InvalidSignature => "invalid_signature",
+            Self::UnknownLog => "unknown_log",
+            Self::NoAssurance => "no_assurance",
+            Self::Malformed => "malformed",
+            Self::UnsupportedVersion => "unsupported_version",
+            Self::IssuerUnknown => "issuer_unknown",
+            Self::InFuture => "in_future",
+            Self::OutsideInterval => "outside_interval",
+        }
+    }
+
+    /// Whether the log's signature was checked and stands.
+    pub fn signature_stands(self) -> bool {
+        matches!(self, Self::Valid | Self::InFuture | Self::OutsideInterval)
+    }
+
+    /// Whether more knowledge (a newer list, the issuer's certificate) could still change the verdict.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::UnknownLog | Self::IssuerUnknown | Self::UnsupportedVersion)
+    }
+}
+
+impl Delivery {
+    /// The name in the contract's JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Tls => "tls",
+            Self::Ocsp => "ocsp",
+        }
+    }
+}

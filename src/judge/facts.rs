@@ -1,0 +1,120 @@
+//! The measured facts that the comparison is made from.
+
+use std::collections::BTreeSet;
+
+use super::target::{Part, TargetVerdicts};
+use crate::ca::expectation;
+use crate::caa::{CaaReading, Relevant, Usage, Verdict};
+use crate::compare::{CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PublicTrust};
+use crate::ct::policy::PolicyOutcome;
+use crate::x509::path::{Life, NameMatch, Trust};
+
+/// What was measured of a target.
+pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
+    MeasuredFacts {
+        public_trust: public_trust(verdicts),
+        ct_policy: match &verdicts.ct {
+            Part::NotChecked(_) => Fact::NotGiven,
+            Part::Undetermined(_) => Fact::Undetermined,
+            Part::Checked(ct) => match ct.chrome.outcome {
+                PolicyOutcome::Compliant => Fact::Measured(CtPolicy::Met),
+                PolicyOutcome::NotCompliant => Fact::Measured(CtPolicy::NotMet),
+                PolicyOutcome::NotJudged => Fact::Undetermined,
+            },
+        },
+        caa: match &verdicts.caa {
+            Part::NotChecked(_) => Fact::NotGiven,
+            Part::Undetermined(_) => Fact::Undetermined,
+            Part::Checked(readings) => caa_policy(readings),
+        },
+        expectation: match &verdicts.issuer {
+            Part::NotChecked(_) => Fact::NotGiven,
+            Part::Undetermined(_) => Fact::Undetermined,
+            Part::Checked(issuer) => match issuer.expectation {
+                expectation::Expectation::Expected => Fact::Measured(Expectation::Expected),
+                expectation::Expectation::Unexpected => Fact::Measured(Expectation::Unexpected),
+                expectation::Expectation::Undetermined => Fact::Undetermined,
+                expectation::Expectation::NoExpectation => Fact::NotGiven,
+            },
+        },
+        log_watch: Fact::NotGiven,
+        pins: match &verdicts.pins {
+            Part::NotChecked(_) => Fact::NotGiven,
+            Part::Undetermined(_) => Fact::Undetermined,
+            Part::Checked(pins) => super::pin_facts::measured(pins),
+        },
+    }
+}
+
+fn public_trust(verdicts: &TargetVerdicts) -> Fact<PublicTrust> {
+    let Some(chain) = &verdicts.trust else { return Fact::Undetermined };
+    if matches!(chain.trust, Trust::Unknown { .. }) {
+        return Fact::Undetermined;
+    }
+    let trusted =
+        chain.trust == Trust::Trusted && chain.life == Life::Current && chain.name != NameMatch::Differs;
+    Fact::Measured(if trusted { PublicTrust::Trusted } else { PublicTrust::NotTrusted })
+}
+
+/// What CAA says for all names together: the weakest of them, for one open name is enough.
+fn caa_policy(readings: &[CaaReading]) -> Fact<CaaPolicy> {
+    let mut policies = Vec::new();
+    for reading in readings {
+        match of_reading(reading) {
+            None => return Fact::Undetermined,
+            Some(Some(policy)) => policies.push(policy),
+            Some(None) => {}
+        }
+    }
+    let weakness = |policy: &CaaPolicy| match policy {
+        CaaPolicy::NoRecords => 0,
+        CaaPolicy::Unrestricted => 1,
+        CaaPolicy::Restrictive { .. } => 2,
+    };
+    let Some(weakest) = policies.iter().min_by_key(|policy| weakness(policy)) else { return Fact::NotGiven };
+    Fact::Measured(match weakest {
+        CaaPolicy::Restrictive { .. } => merged(&policies),
+        other => other.clone(),
+    })
+}
+
+/// `None`: undetermined. `Some(None)`: CAA does not apply to the name.
+fn of_reading(reading: &CaaReading) -> Option<Option<CaaPolicy>> {
+    let set = match &reading.relevant {
+        Relevant::Set(set) => set,
+        Relevant::NoneAnywhere => return Some(Some(CaaPolicy::NoRecords)),
+        Relevant::Undetermined { .. } => return None,
+        Relevant::NotApplicable(_) => return Some(None),
+    };
+    let governing = Usage::Tls.governing(set, reading.wildcard);
+    let blocked = set.unknown_critical().next().is_some();
+    if !set.has(governing) && !blocked {
+        return Some(Some(CaaPolicy::Unrestricted));
+    }
+    let current_issuer = match reading.verdicts.first().map(|verdict| verdict.verdict) {
+        Some(Verdict::Permit) => CurrentIssuer::Permitted,
+        Some(Verdict::Deny) => CurrentIssuer::Denied,
+        Some(Verdict::Undetermined) | None => CurrentIssuer::Undetermined,
+    };
+    let permitted = if blocked { Vec::new() } else { set.issuers(governing) };
+    Some(Some(CaaPolicy::Restrictive { permitted, current_issuer }))
+}
+
+/// Several restrictive sets together: whoever any of them permits; the present CA as the worst of them has it.
+fn merged(policies: &[CaaPolicy]) -> CaaPolicy {
+    let mut all = BTreeSet::new();
+    let mut current = CurrentIssuer::Permitted;
+    for policy in policies {
+        if let CaaPolicy::Restrictive { permitted, current_issuer } = policy {
+            all.extend(permitted.iter().cloned());
+            current = match (current, current_issuer) {
+                (CurrentIssuer::Denied, _) | (_, CurrentIssuer::Denied) => CurrentIssuer::Denied,
+                (CurrentIssuer::Undetermined, _) | (_, CurrentIssuer::Undetermined) => {
+                    CurrentIssuer::Undetermined
+                }
+                _ => CurrentIssuer::Permitted,
+            };
+        }
+    }
+    CaaPolicy::Restrictive { permitted: all.into_iter().collect(), current_issuer: current }
+}

@@ -1,0 +1,154 @@
+//! The files given beside the targets, read into what the judges need.
+
+use jiff::Timestamp;
+
+use crate::ca::{CaTable, issuer, same_owner};
+use crate::ct::log_list::{LogList, LogListError, Program};
+use crate::ct::log_table::{ListSnapshot, LogTable};
+use crate::evidence::file::InputFile;
+use crate::evidence::{Evidence, Inputs as InputFiles};
+use crate::pins::PinFile;
+use crate::policy::{Policy, PolicyError};
+use crate::scope::Scope;
+use crate::x509::path::Anchors;
+use crate::x509::{Certificate, CertificateFileError, SpkiSha256, read_certificates};
+
+/// Everything that is the same for every target.
+#[derive(Debug)]
+pub struct Inputs {
+    /// What the owner expects.
+    pub policy: Policy,
+    /// The parts that were asked for.
+    pub scope: Scope,
+    /// The trust anchors.
+    pub anchors: Anchors,
+    /// Further issuer certificates.
+    pub issuers: Vec<Certificate>,
+    /// The CT logs.
+    pub logs: LogTable,
+    /// The public CAs.
+    pub cas: CaTable,
+    /// The pin files, read.
+    pub pins: Vec<PinFile>,
+}
+
+/// Why an input file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// It could not be read.
+    #[error("{path}: {why}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// It holds no certificates.
+    #[error("{path}: {error}")]
+    Certificates {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        error: CertificateFileError,
+    },
+    /// It is no log list.
+    #[error("{path}: {error}")]
+    LogList {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        error: LogListError,
+    },
+    /// It is no policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+impl Inputs {
+    /// Reads the input files of `evidence`. A pin file that cannot be read is a finding, not an error.
+    pub fn read(evidence: &Evidence) -> Result<Self, InputError> {
+        let files = &evidence.inputs;
+        let policy = match &files.policy {
+            Some(file) => Policy::parse(&file.path, octets(file)?)?,
+            None => Policy::default(),
+        };
+        let anchors = match &files.roots {
+            Some(file) => Anchors::given(certificates(file)?, &file.path),
+            None => Anchors::embedded(),
+        };
+        let mut issuers = Vec::new();
+        for file in &files.issuers {
+            issuers.extend(certificates(file)?);
+        }
+        Ok(Self {
+            policy,
+            scope: Scope::from_names(&evidence.request.only),
+            anchors,
+            issuers,
+            logs: logs(files)?,
+            cas: CaTable,
+            pins: files.pins.iter().map(PinFile::of).collect(),
+        })
+    }
+
+    /// The list that Chrome's policy is judged by at `at`, if one is known from before then.
+    pub fn chrome_list(&self, at: Timestamp) -> Option<ListSnapshot<'_>> {
+        self.logs.snapshot_at(Program::Chrome, at)
+    }
+
+    /// Who a CA key belongs to: a private CA of the policy first, then the public table.
+    pub fn owner_of(&self, key: &SpkiSha256) -> Option<issuer::KeyOwner> {
+        let private = self.policy.private_ca.iter().find(|ca| ca.spki_sha256.0 == *key);
+        match private {
+            Some(ca) => Some(issuer::KeyOwner {
+                owner: Some(ca.owner.clone()),
+                caa_identifiers: ca.caa_identifiers.clone(),
+            }),
+            None => self.cas.key(key).map(issuer::KeyOwner::from),
+        }
+    }
+
+    /// Whether any CA is known by this CAA identifier or this owner's name.
+    pub fn is_known_ca(&self, name: &str) -> bool {
+        let private = self.policy.private_ca.iter().any(|ca| {
+            same_owner(&ca.owner, name) || ca.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(name))
+        });
+        private || self.cas.is_known_identifier(name) || self.cas.is_known_owner(name)
+    }
+
+    /// Names a CA key for people, if it is known.
+    pub fn name_of(&self, key: &SpkiSha256) -> Option<String> {
+        let known = self.cas.key(key)?;
+        Some(known.subject.to_string())
+    }
+
+    /// The CAs expected for a target: those of the command line, else those of the policy.
+    pub fn expected<'a>(
+        &'a self,
+        evidence: &'a Evidence,
+        host: Option<&crate::dns_name::DnsName>,
+    ) -> &'a [String] {
+        if evidence.request.expect_ca.is_empty() {
+            self.policy.expected_for(host)
+        } else {
+            &evidence.request.expect_ca
+        }
+    }
+}
+
+fn octets(file: &InputFile) -> Result<&[u8], InputError> {
+    file.octets().map_err(|why| InputError::Unreadable { path: file.path.clone(), why: why.to_owned() })
+}
+
+fn certificates(file: &InputFile) -> Result<Vec<Certificate>, InputError> {
+    read_certificates(octets(file)?)
+        .map_err(|error| InputError::Certificates { path: file.path.clone(), error })
+}
+
+fn logs(files: &InputFiles) -> Result<LogTable, InputError> {
+    let Some(file) = &files.log_list else { return Ok(LogTable::embedded()) };
+    let signature = files.log_list_signature.as_ref().map(octets).transpose()?;
+    let list = LogList::parse(octets(file)?, signature)
+        .map_err(|error| InputError::LogList { path: file.path.clone(), error })?;
+    Ok(LogTable::from_list(&list))
+}

@@ -1,0 +1,160 @@
+//! What an observation shows: the chain to judge, and everything that failed on the way.
+
+use crate::evidence::CertificateSource;
+use crate::evidence::tls::{TlsAttempt, TlsHandshake, TlsObservation, TlsOutcome, TlsStage};
+use crate::x509::path::HostIdentity;
+use crate::x509::{Certificate, CertificateSha256, read_certificates};
+
+/// What was seen of a target, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// The handshake that the verdicts rest on, for a server that was reached.
+    pub handshake: Option<HandshakeFacts>,
+    /// What failed, where, and how, in words.
+    pub failures: Vec<String>,
+    /// Other addresses of the same server that showed another leaf.
+    pub differing: Vec<DifferingAddress>,
+    /// Whether the target is a file.
+    pub is_file: bool,
+    /// Why nothing was tried, if nothing was.
+    pub not_tried: Option<String>,
+}
+
+/// The handshake that the verdicts rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandshakeFacts {
+    /// The address connected to.
+    pub address: String,
+    /// The protocol version.
+    pub version: String,
+    /// The cipher suite.
+    pub cipher: String,
+    /// Whether an OCSP response was stapled.
+    pub ocsp_stapled: bool,
+    /// Why the handshake did not end, if it did not.
+    pub broken_off: Option<String>,
+}
+
+/// An address that showed another leaf than the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DifferingAddress {
+    /// The address.
+    pub address: String,
+    /// Its leaf.
+    pub sha256: CertificateSha256,
+    /// Its issuer's name as claimed.
+    pub issuer: String,
+}
+
+/// A target's chain, with what was seen beside it.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) host: Option<HostIdentity>,
+    pub(super) observed: Observed,
+    pub(super) chain: Vec<Certificate>,
+    pub(super) sct_extension: Option<Vec<u8>>,
+}
+
+/// Reads an observation.
+pub(super) fn read(source: &CertificateSource) -> Seen {
+    match source {
+        CertificateSource::File(file) => {
+            let certificates = file
+                .octets()
+                .map_err(str::to_owned)
+                .and_then(|octets| read_certificates(octets).map_err(|e| e.to_string()));
+            let (chain, failures) = match certificates {
+                Ok(chain) => (leaf_first(chain), Vec::new()),
+                Err(why) => (Vec::new(), vec![why]),
+            };
+            Seen {
+                chain,
+                observed: Observed { failures, is_file: true, ..Observed::default() },
+                ..Seen::default()
+            }
+        }
+        CertificateSource::Tls(observation) => read_tls(observation),
+    }
+}
+
+/// A file may hold a chain in any order: the first certificate that is no CA's is meant.
+fn leaf_first(mut chain: Vec<Certificate>) -> Vec<Certificate> {
+    if let Some(index) = chain.iter().position(|certificate| !certificate.is_ca) {
+        let leaf = chain.remove(index);
+        chain.insert(0, leaf);
+    }
+    chain
+}
+
+fn read_tls(observation: &TlsObservation) -> Seen {
+    let mut seen = Seen {
+        host: observation
+            .host
+            .parse()
+            .map(HostIdentity::Address)
+            .or_else(|_| observation.host.parse().map(HostIdentity::Name))
+            .ok(),
+        ..Seen::default()
+    };
+    seen.observed.not_tried.clone_from(&observation.not_tried);
+    if let Some(error) = &observation.resolution_failure {
+        seen.observed
+            .failures
+            .push(format!("The addresses of {} could not be had: {error}.", observation.host));
+    }
+    for attempt in &observation.attempts {
+        read_attempt(&mut seen, attempt);
+    }
+    seen
+}
+
+fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
+    let handshake = match &attempt.outcome {
+        TlsOutcome::Handshake(handshake) => handshake,
+        TlsOutcome::Failed { stage, error } => {
+            let step = match stage {
+                TlsStage::Connect => "connecting",
+                TlsStage::Starttls => "the dialogue before TLS",
+                TlsStage::Handshake => "the TLS handshake",
+            };
+            seen.observed.failures.push(format!("{}: {step} failed: {error}.", attempt.address));
+            return;
+        }
+    };
+    let chain: Result<Vec<Certificate>, _> =
+        handshake.chain.iter().map(|certificate| Certificate::read(certificate)).collect();
+    let chain = match chain {
+        Ok(chain) if !chain.is_empty() => chain,
+        Ok(_) => {
+            seen.observed.failures.push(format!("{}: the server showed no certificate.", attempt.address));
+            return;
+        }
+        Err(error) => {
+            seen.observed.failures.push(format!("{}: {error}.", attempt.address));
+            return;
+        }
+    };
+    match (seen.chain.first(), chain.first()) {
+        (None, _) => adopt(seen, attempt, handshake, chain),
+        (Some(first), Some(other)) if first.sha256 != other.sha256 => {
+            seen.observed.differing.push(DifferingAddress {
+                address: attempt.address.clone(),
+                sha256: other.sha256,
+                issuer: other.issuer.clone(),
+            });
+        }
+        _ => {}
+    }
+}
+
+fn adopt(seen: &mut Seen, attempt: &TlsAttempt, handshake: &TlsHandshake, chain: Vec<Certificate>) {
+    seen.chain = chain;
+    seen.sct_extension = handshake.sct_extension.as_ref().map(|octets| octets.to_vec());
+    seen.observed.handshake = Some(HandshakeFacts {
+        address: attempt.address.clone(),
+        version: handshake.version.clone(),
+        cipher: handshake.cipher.clone(),
+        ocsp_stapled: handshake.ocsp_response.is_some(),
+        broken_off: handshake.broken_off.clone(),
+    });
+}

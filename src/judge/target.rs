@@ -1,0 +1,293 @@
+//! One target judged, part by part.
+
+use jiff::Timestamp;
+
+use super::facts;
+use super::inputs::Inputs;
+use super::observed::{self, Observed};
+use crate::ca::expectation::{self, Expectation, IssuerVerdict};
+use crate::ca::issuer::{self, Issuer};
+use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
+use crate::compare::{self, Comparison};
+use crate::ct;
+use crate::ct::policy::PolicyOutcome;
+use crate::ct::verdict::CtVerdict;
+use crate::ct::verify::{Subject, Verifier};
+use crate::dns_name::{CertificateName, DnsName};
+use crate::evidence::dns::CaaLookup;
+use crate::evidence::{Evidence, TargetEvidence};
+use crate::pins::{self, PinsStatus, PinsVerdict};
+use crate::scope;
+use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
+use crate::x509::{Certificate, SpkiSha256};
+
+/// Everything judged of one target.
+#[derive(Debug)]
+pub struct TargetVerdicts {
+    /// The target's name in reports.
+    pub target: String,
+    /// The host that was asked for, if the target is one.
+    pub host: Option<HostIdentity>,
+    /// What was seen, and what was not.
+    pub observed: Observed,
+    /// The chain as served or given, leaf first.
+    pub chain: Vec<Certificate>,
+    /// Whether the chain leads to an anchor, for this host, now; `None` without a certificate.
+    pub trust: Option<ChainVerdict>,
+    /// Certificate Transparency.
+    pub ct: Part<CtVerdict>,
+    /// CAA, one reading for each DNS name of the certificate.
+    pub caa: Part<Vec<CaaReading>>,
+    /// Who issued, as far as it is known.
+    pub who_issued: Issuer,
+    /// Whether the issuer was expected.
+    pub issuer: Part<IssuerVerdict>,
+    /// The pins for this host.
+    pub pins: Part<PinsVerdict>,
+    /// Everything side by side.
+    pub comparison: Part<Comparison>,
+}
+
+/// What became of one part of the check.
+#[derive(Clone, Debug)]
+pub enum Part<T> {
+    /// It was not looked at, and why.
+    NotChecked(&'static str),
+    /// It was to be looked at, but what it needs is missing.
+    Undetermined(String),
+    /// It was judged.
+    Checked(T),
+}
+
+impl<T> Part<T> {
+    /// The verdict, if there is one.
+    pub fn verdict(&self) -> Option<&T> {
+        match self {
+            Self::Checked(verdict) => Some(verdict),
+            Self::NotChecked(_) | Self::Undetermined(_) => None,
+        }
+    }
+
+    /// `contracted` status: checked, not_checked or undetermined.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::NotChecked(_) => "not_checked",
+            Self::Undetermined(_) => "undetermined",
+            Self::Checked(_) => "checked",
+        }
+    }
+}
+
+/// Why a part was not looked at: `--only` named others.
+const NOT_ASKED: &str = "not asked for";
+/// Why a part was not looked at: `--offline`.
+const OFFLINE: &str = "offline";
+
+/// Judges one target.
+pub(super) fn judge(
+    target: &TargetEvidence,
+    evidence: &Evidence,
+    inputs: &Inputs,
+    verifier: &mut Verifier<'_>,
+    at: Timestamp,
+) -> TargetVerdicts {
+    let seen = observed::read(&target.source);
+    let asked = |part| inputs.scope.includes(part);
+    let leaf = seen.chain.first();
+    let trust = judge_trust(&seen, inputs, at);
+
+    let candidates = leaf.map(|leaf| {
+        let others: Vec<&Certificate> = seen.chain.iter().skip(1).chain(&inputs.issuers).collect();
+        issuer::candidates(leaf, &others, inputs.cas)
+    });
+    let candidates = candidates.unwrap_or_default();
+    let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
+    let no_certificate = || "no certificate was obtained".to_owned();
+
+    // The SCTs tell who issued even where nobody asked for a verdict on them.
+    let ct = leaf.map(|certificate| {
+        let subject = Subject { certificate, issuer_keys: &keys };
+        ct::judge(verifier, &inputs.logs, subject, seen.sct_extension.as_deref(), at)
+    });
+    let proven = ct.as_ref().and_then(|ct| ct.scts.iter().find_map(|sct| sct.proves_issuer));
+    let who_issued = issuer::identify(&candidates, proven, |key| inputs.owner_of(key));
+    let host_name = host_name(seen.host.as_ref(), leaf);
+
+    let caa = if asked(scope::Part::Caa) {
+        judge_caa(target, evidence, &seen, leaf, &who_issued)
+    } else {
+        Part::NotChecked(NOT_ASKED)
+    };
+    let pins = if asked(scope::Part::Pins) {
+        judge_pins(inputs, host_name.as_ref(), trust.as_ref(), at)
+    } else {
+        Part::NotChecked(NOT_ASKED)
+    };
+    let issuer = match leaf {
+        _ if !asked(scope::Part::Issuer) => Part::NotChecked(NOT_ASKED),
+        None => Part::Undetermined(no_certificate()),
+        Some(_) => {
+            let expected = inputs.expected(evidence, host_name.as_ref());
+            Part::Checked(expectation::judge(who_issued.clone(), expected, &|name| inputs.is_known_ca(name)))
+        }
+    };
+    let ct = match ct {
+        _ if !asked(scope::Part::Ct) => Part::NotChecked(NOT_ASKED),
+        None => Part::Undetermined(no_certificate()),
+        Some(verdict) => Part::Checked(verdict),
+    };
+    let mut verdicts = TargetVerdicts {
+        target: target.target.clone(),
+        host: seen.host,
+        observed: seen.observed,
+        chain: seen.chain,
+        trust,
+        ct,
+        caa,
+        who_issued,
+        issuer,
+        pins,
+        comparison: Part::NotChecked(NOT_ASKED),
+    };
+    if asked(scope::Part::Compare) {
+        verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
+    }
+    verdicts
+}
+
+/// A server's chain is judged as served: that is all its clients have. To a file, the issuers that were given
+/// belong too; where there are none at all, nothing can be said.
+fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<ChainVerdict> {
+    let host = seen.host.as_ref();
+    if !seen.observed.is_file {
+        return path::judge(&seen.chain, host, &inputs.anchors, at);
+    }
+    let chain: Vec<Certificate> = seen.chain.iter().chain(&inputs.issuers).cloned().collect();
+    let mut verdict = path::judge(&chain, host, &inputs.anchors, at)?;
+    if matches!(verdict.trust, Trust::Untrusted { .. }) {
+        verdict.path = path::as_served(&seen.chain);
+        if chain.len() == 1 {
+            let reason = "the file holds one certificate, and no issuer's was given with --issuer".to_owned();
+            verdict.trust = Trust::Unknown { reason };
+        }
+    }
+    Some(verdict)
+}
+
+/// The name that pins and expectations go by: the host, or the first plain name of the certificate.
+fn host_name(host: Option<&HostIdentity>, leaf: Option<&Certificate>) -> Option<DnsName> {
+    match host {
+        Some(HostIdentity::Name(name)) => Some(name.clone()),
+        Some(HostIdentity::Address(_)) => None,
+        None => leaf?.names.dns.iter().find(|name| !name.wildcard).map(|name| name.base.clone()),
+    }
+}
+
+fn judge_caa(
+    target: &TargetEvidence,
+    evidence: &Evidence,
+    seen: &observed::Seen,
+    leaf: Option<&Certificate>,
+    issuer: &Issuer,
+) -> Part<Vec<CaaReading>> {
+    let names = caa_names(leaf, seen.host.as_ref());
+    if names.is_empty() {
+        return Part::NotChecked("the certificate has no DNS name");
+    }
+    if evidence.request.offline && target.caa.is_empty() {
+        return Part::NotChecked(OFFLINE);
+    }
+    let question = CaaQuestion::tls(Who::Named(vec![CaIdentity {
+        label: issuer.owner.clone().unwrap_or_else(|| "the certificate's issuer".to_owned()),
+        identifiers: issuer.caa_identifiers.clone(),
+    }]));
+    let readings = names
+        .iter()
+        .map(|name| match target.caa.iter().find(|lookup| lookup.name == name.base) {
+            Some(lookup) => caa::judge(name, lookup, &question),
+            None => caa::judge(name, &CaaLookup { name: name.base.clone(), steps: Vec::new() }, &question),
+        })
+        .collect();
+    Part::Checked(readings)
+}
+
+/// The names whose CAA is judged: those of the certificate, else the host.
+pub(crate) fn caa_names(leaf: Option<&Certificate>, host: Option<&HostIdentity>) -> Vec<CertificateName> {
+    match (leaf, host) {
+        (Some(leaf), _) => {
+            let mut names: Vec<CertificateName> = Vec::new();
+            for name in &leaf.names.dns {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            names
+        }
+        (None, Some(HostIdentity::Name(name))) => {
+            vec![CertificateName { base: name.clone(), wildcard: false }]
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+fn judge_pins(
+    inputs: &Inputs,
+    host: Option<&DnsName>,
+    trust: Option<&ChainVerdict>,
+    at: Timestamp,
+) -> Part<PinsVerdict> {
+    let question = pins::Question {
+        host: host.map(DnsName::as_str),
+        path: trust.map(|trust| trust.path.as_slice()),
+        at,
+        known_ca: &|key| inputs.name_of(key),
+    };
+    Part::Checked(pins::judge(&inputs.pins, &question))
+}
+
+/// Something that was looked at and stayed open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenQuestion {
+    /// What could not be determined, in words.
+    pub what: String,
+    /// Whether the user asked for it by name: then it is never passed over.
+    pub demanded: bool,
+}
+
+impl TargetVerdicts {
+    /// Whether the target is a file that holds no certificate.
+    pub fn is_unusable_file(&self) -> bool {
+        self.observed.is_file && self.chain.is_empty()
+    }
+
+    /// Everything that was looked at and stayed open.
+    pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        let mut open = Vec::new();
+        let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
+        if self.chain.is_empty() {
+            add("the certificate", true);
+        }
+        if let Part::Checked(ct) = &self.ct
+            && ct.chrome.outcome == PolicyOutcome::NotJudged
+        {
+            add("whether Chrome's CT policy is met", false);
+        }
+        if let Part::Checked(readings) = &self.caa
+            && readings.iter().any(CaaReading::is_undetermined)
+        {
+            add("what CAA says", false);
+        }
+        match &self.issuer {
+            Part::Checked(issuer) if issuer.expectation == Expectation::Undetermined => {
+                add("whether the issuer is expected", true);
+            }
+            _ => {}
+        }
+        if let Part::Checked(pins) = &self.pins
+            && pins.status == PinsStatus::Undetermined
+        {
+            add("whether the host is pinned", true);
+        }
+        open
+    }
+}

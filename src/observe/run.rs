@@ -1,0 +1,142 @@
+//! One run of looking: every target, with what its judgement will need.
+
+use core::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::dns::DnsClient;
+use super::files;
+use super::tls::{self, TlsOptions, TlsServer};
+use crate::dns_name::DnsName;
+use crate::evidence::tls::{TlsObservation, TlsOutcome};
+use crate::evidence::{CertificateSource, TargetEvidence};
+use crate::judge::caa_names;
+use crate::target::{DEFAULT_PORT, ServerTarget, Target};
+use crate::x509::path::HostIdentity;
+use crate::x509::{Certificate, read_certificates};
+
+/// How many targets are looked at at the same time.
+const TARGETS_AT_ONCE: usize = 16;
+
+/// For how many names of one certificate CAA is looked up. Certificates have up to 100 names as a rule.
+const MAX_CAA_NAMES: usize = 250;
+
+/// The largest certificate file that is read, in octets.
+pub const MAX_CERTIFICATE_FILE: u64 = 16 << 20;
+
+/// How to look.
+#[derive(Clone, Debug)]
+pub struct Looking {
+    /// The resolver; `None`: the network is not to be used.
+    pub dns: Option<DnsClient>,
+    /// Connect here instead of to the host's own addresses.
+    pub connect: Option<(IpAddr, Option<u16>)>,
+    /// How to speak TLS.
+    pub tls: TlsOptions,
+    /// Whether CAA is to be looked up.
+    pub caa: bool,
+}
+
+/// Looks at every target; the answers come in the order of the targets.
+pub async fn look_at(targets: Vec<Target>, looking: Looking) -> Vec<TargetEvidence> {
+    let looking = Arc::new(looking);
+    let turns = Arc::new(Semaphore::new(TARGETS_AT_ONCE));
+    let mut tasks = JoinSet::new();
+    let count = targets.len();
+    for (index, target) in targets.into_iter().enumerate() {
+        let (looking, turns) = (Arc::clone(&looking), Arc::clone(&turns));
+        tasks.spawn(async move {
+            let _turn = turns.acquire().await;
+            (index, look_at_one(&target, &looking).await)
+        });
+    }
+    let mut seen: Vec<Option<TargetEvidence>> = Vec::new();
+    seen.resize_with(count, || None);
+    while let Some(done) = tasks.join_next().await {
+        match done {
+            Ok((index, evidence)) => {
+                if let Some(place) = seen.get_mut(index) {
+                    *place = Some(evidence);
+                }
+            }
+            // A task that panicked must not pass for a target that was never named.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    seen.into_iter().flatten().collect()
+}
+
+async fn look_at_one(target: &Target, looking: &Looking) -> TargetEvidence {
+    let (label, source, host) = match target {
+        Target::File(path) => {
+            let file = files::read(path, MAX_CERTIFICATE_FILE);
+            (path.clone(), CertificateSource::File(file), None)
+        }
+        Target::Server(server) => {
+            let default_port = looking.tls.starttls.map_or(DEFAULT_PORT, super::tls::Starttls::default_port);
+            let observation = look_at_server(server, default_port, looking).await;
+            (server.label(default_port), CertificateSource::Tls(observation), Some(server.host.clone()))
+        }
+    };
+    let caa = match &looking.dns {
+        Some(dns) if looking.caa => look_up_caa(&source, host.as_ref(), dns).await,
+        _ => Vec::new(),
+    };
+    TargetEvidence { target: label, source, caa }
+}
+
+async fn look_at_server(server: &ServerTarget, default_port: u16, looking: &Looking) -> TlsObservation {
+    let port = server.port.unwrap_or(default_port);
+    let (host, sni) = match &server.host {
+        HostIdentity::Name(name) => (name.to_string(), Some(name.to_string())),
+        HostIdentity::Address(address) => (address.to_string(), None),
+    };
+    let wanted = TlsServer { host, sni, port };
+    let Some(dns) = &looking.dns else { return tls::not_tried(&wanted, "offline") };
+    let addresses = match (looking.connect, &server.host) {
+        (Some((address, own_port)), _) => Ok(vec![SocketAddr::new(address, own_port.unwrap_or(port))]),
+        (None, HostIdentity::Address(address)) => Ok(vec![SocketAddr::new(*address, port)]),
+        (None, HostIdentity::Name(name)) => {
+            dns.addresses(name).await.map(|addresses| tls::with_port(&addresses, port))
+        }
+    };
+    tls::observe(&wanted, addresses, &looking.tls).await
+}
+
+async fn look_up_caa(
+    source: &CertificateSource,
+    host: Option<&HostIdentity>,
+    dns: &DnsClient,
+) -> Vec<crate::evidence::dns::CaaLookup> {
+    let leaf = leaf_of(source);
+    let mut names: Vec<DnsName> = Vec::new();
+    for name in caa_names(leaf.as_ref(), host) {
+        if !names.contains(&name.base) && names.len() < MAX_CAA_NAMES {
+            names.push(name.base);
+        }
+    }
+    let mut tasks = JoinSet::new();
+    for name in names {
+        let dns = dns.clone();
+        tasks.spawn(async move { dns.look_up_caa(&name).await });
+    }
+    let mut lookups = tasks.join_all().await;
+    lookups.sort_by(|a, b| a.name.cmp(&b.name));
+    lookups
+}
+
+/// The certificate whose names are looked up: the one that will be judged.
+fn leaf_of(source: &CertificateSource) -> Option<Certificate> {
+    match source {
+        CertificateSource::File(file) => {
+            let certificates = read_certificates(file.octets().ok()?).ok()?;
+            certificates.iter().find(|certificate| !certificate.is_ca).or(certificates.first()).cloned()
+        }
+        CertificateSource::Tls(observation) => observation.attempts.iter().find_map(|attempt| {
+            let TlsOutcome::Handshake(handshake) = &attempt.outcome else { return None };
+            Certificate::read(handshake.chain.first()?).ok()
+        }),
+    }
+}

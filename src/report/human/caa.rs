@@ -1,0 +1,155 @@
+//! The report of `pinstead caa` for people.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
+use super::{findings as render_findings, safe, wrap};
+use crate::caa::{CaaReading, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
+use crate::rules::Finding;
+
+/// The most records of a set that are shown.
+const MOST_RECORDS: usize = 20;
+
+/// One name's report: who may issue, why, and what to do.
+pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
+    let mut out = String::new();
+    let (style, answer) = answer(reading);
+    // Styles take no room; the name and the answer are kept on one line as long as they fit.
+    let _ = writeln!(out, "{STRONG}{}{STRONG:#}: {style}{answer}{style:#}", reading.name);
+    for verdict in &reading.verdicts {
+        let (style, word) = match verdict.verdict {
+            Verdict::Permit => (GOOD, "permit"),
+            Verdict::Deny => (BAD, "deny"),
+            Verdict::Undetermined => (DOUBTFUL, "undetermined"),
+        };
+        let _ = writeln!(out, "  {style}{word:12}{style:#}  {}", verdict.ca);
+        paragraph(&mut out, 16, &verdict.reason);
+    }
+    match &reading.relevant {
+        Relevant::Set(set) => records(&mut out, set),
+        Relevant::NotApplicable(why) => paragraph(&mut out, 2, &why.to_string()),
+        Relevant::NoneAnywhere | Relevant::Undetermined { .. } => {}
+    }
+    if !reading.steps.is_empty() {
+        out.push_str("\n  The climb (RFC 8659 section 3)\n");
+        reading.steps.iter().for_each(|step| climb_step(&mut out, step));
+    }
+    if !findings.is_empty() {
+        out.push('\n');
+        out.push_str(&render_findings(findings));
+    }
+    out
+}
+
+/// Appends `text` as one paragraph, indented.
+fn paragraph(out: &mut String, columns: usize, text: &str) {
+    out.push_str(&wrap::indented(&safe(text), columns));
+}
+
+/// The answer in a few words.
+fn answer(reading: &CaaReading) -> (Style, String) {
+    let what = match reading.usage {
+        Usage::Tls => "TLS",
+        Usage::Smime => "S/MIME",
+        Usage::Vmc => "mark",
+    };
+    match (&reading.relevant, reading.policy()) {
+        (Relevant::NotApplicable(_), _) => (FAINT, "CAA does not apply".to_owned()),
+        (Relevant::NoneAnywhere, _) => (DOUBTFUL, "any CA may issue; there is no CAA record".to_owned()),
+        (_, Policy::Undetermined(why)) => (DOUBTFUL, format!("undetermined, {why}")),
+        (_, Policy::Anyone) => (DOUBTFUL, format!("any CA may issue {what} certificates")),
+        (_, Policy::Nobody) => (BAD, format!("no CA may issue {what} certificates")),
+        (_, Policy::Only(issuers)) => {
+            let cas = match issuers.len() {
+                1..=3 => issuers.join(", "),
+                many => format!("{many} CAs"),
+            };
+            (GOOD, format!("only {cas} may issue {what} certificates"))
+        }
+    }
+}
+
+fn records(out: &mut String, set: &RelevantSet) {
+    let _ = writeln!(out, "\n  The set at {}, for {} s", set.name, set.ttl);
+    for record in set.records.iter().take(MOST_RECORDS) {
+        paragraph(out, 4, &record.to_string());
+    }
+    if let Some(more) = set.records.len().checked_sub(MOST_RECORDS).filter(|more| *more > 0) {
+        let _ = writeln!(out, "    … and {more} more");
+    }
+}
+
+fn climb_step(out: &mut String, step: &Step) {
+    let (style, word) = match step.outcome {
+        StepOutcome::Records => (GOOD, "records"),
+        StepOutcome::Empty => (FAINT, "none"),
+        StepOutcome::Failure => (BAD, "failed"),
+    };
+    let _ = writeln!(out, "    {style}{word:8}{style:#}{}  {FAINT}{}{FAINT:#}", step.name, step.detail);
+    for alias in &step.aliases {
+        let _ = writeln!(out, "              alias of {alias}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caa::record::CaaRecord;
+    use crate::caa::{CaVerdict, Dnssec};
+
+    fn reading(relevant: Relevant) -> CaaReading {
+        CaaReading {
+            name: "www.t.example".to_owned(),
+            wildcard: false,
+            usage: Usage::Tls,
+            steps: vec![Step {
+                name: "www.t.example".parse().unwrap(),
+                outcome: StepOutcome::Records,
+                detail: "NOERROR".to_owned(),
+                aliases: vec!["w.provider.example".to_owned()],
+                dnssec: Dnssec::Unchecked,
+                authentic_data: false,
+            }],
+            relevant,
+            verdicts: vec![CaVerdict {
+                ca: "ca1.example".to_owned(),
+                usage: Usage::Tls,
+                verdict: Verdict::Permit,
+                reason: "it is named ".repeat(10),
+            }],
+        }
+    }
+
+    fn set(rdata: &[u8]) -> Relevant {
+        Relevant::Set(RelevantSet {
+            name: "www.t.example".parse().unwrap(),
+            records: vec![CaaRecord::read(rdata)],
+            ttl: 300,
+            aliases: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn the_verdict_stands_first_and_lines_fit() {
+        let reading = reading(set(b"\x00\x05issueca1.example"));
+        let findings = crate::rules::caa::findings(&reading);
+        let report = anstream::adapter::strip_str(&name(&reading, &findings)).to_string();
+        assert!(
+            report.starts_with("www.t.example: only ca1.example may issue TLS certificates\n  permit"),
+            "{report}"
+        );
+        assert!(report.contains("CAA011"), "{report}");
+        assert!(report.lines().all(|line| line.chars().count() <= 80), "{report}");
+    }
+
+    #[test]
+    fn control_characters_of_records_are_not_shown() {
+        let reading = reading(set(b"\x00\x05issue\x1b]0;evil\x07"));
+        let findings = crate::rules::caa::findings(&reading);
+        let report = anstream::adapter::strip_str(&name(&reading, &findings)).to_string();
+        assert!(!report.contains(['\x1b', '\x07']), "{report:?}");
+        assert!(report.contains("\\027]0;evil\\007"), "{report}");
+    }
+}

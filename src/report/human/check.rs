@@ -1,0 +1,313 @@
+//! The report of `pinstead check`.
+
+use std::fmt::Write as _;
+
+use super::style::{self, paint};
+use super::wrap;
+use super::{comparison, findings, safe, tally};
+use crate::ca::expectation::Expectation;
+use crate::caa::{CaaReading, Relevant, Verdict};
+use crate::ct::policy::PolicyOutcome;
+use crate::ct::verdict::{CtVerdict, SctOutcome};
+use crate::judge::{Part, TargetVerdicts};
+use crate::pins::{self, Backup, EnforcementMode, EntryVerdict, PinMatch, PinsStatus, PinsVerdict};
+use crate::report::{Outcome, Report, TargetReport};
+use crate::rules::Finding;
+use crate::x509::ChainPosition;
+use crate::x509::path::{Life, NameMatch, Trust};
+
+/// Where the text of a part begins.
+const LABEL: usize = 14;
+
+/// Renders the report.
+pub fn render(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for target in &report.targets {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&render_target(target));
+    }
+    text.push('\n');
+    text.push_str(&footer(report));
+    text
+}
+
+fn footer(report: &Report<'_>) -> String {
+    let mut line = format!("Judged as of {}", report.judgement.judged_at.strftime("%Y-%m-%d %H:%M:%SZ"));
+    match &report.judgement.log_list {
+        Some(list) => {
+            let stale = if list.is_stale() { ", too old to judge Chrome's policy by" } else { "" };
+            let _ = write!(
+                line,
+                " by Chrome's log list of {} ({} days old{stale}).",
+                list.timestamp.strftime("%Y-%m-%d"),
+                list.days
+            );
+        }
+        None => line.push_str("; no log list of Chrome is known from before then."),
+    }
+    if report.targets.len() > 1 {
+        let _ = write!(
+            line,
+            " {} targets: {} pass, {} fail, {} undetermined.",
+            report.targets.len(),
+            report.count(Outcome::Pass),
+            report.count(Outcome::Fail),
+            report.count(Outcome::Undetermined)
+        );
+    }
+    paint(style::FAINT, wrap::wrap(&line, "", "").trim_end()) + "\n"
+}
+
+fn render_target(target: &TargetReport<'_>) -> String {
+    let verdicts = target.verdicts;
+    let mut text = headline(target);
+    part(&mut text, "Certificate", &certificate(verdicts));
+    if verdicts.trust.is_some() {
+        part(&mut text, "Chain", &chain(verdicts));
+    }
+    part(&mut text, "CT", &or_status(&verdicts.ct, ct));
+    part(&mut text, "CAA", &or_status(&verdicts.caa, |readings| caa(readings)));
+    part(
+        &mut text,
+        "Issuer",
+        &or_status(&verdicts.issuer, |issuer| {
+            let mark = match issuer.expectation {
+                Expectation::Expected => Mark::Good,
+                Expectation::Unexpected => Mark::Bad,
+                Expectation::Undetermined => Mark::Open,
+                Expectation::NoExpectation => Mark::None,
+            };
+            (mark, safe(&issuer.reasons.join(" ")).into_owned())
+        }),
+    );
+    part(&mut text, "Pins", &or_status(&verdicts.pins, pins));
+    let owned: Vec<Finding> = target.findings.iter().map(|&finding| finding.clone()).collect();
+    if !owned.is_empty() {
+        let _ = write!(text, "\n{}\n", paint(style::STRONG, format!("Findings: {}", tally(&owned))));
+        text.push_str(&findings(&owned));
+    }
+    // Without a certificate the table would only say so in every cell.
+    if let (Some(table), false) = (verdicts.comparison.verdict(), verdicts.chain.is_empty()) {
+        let _ = write!(text, "\n{}", comparison(table));
+    }
+    text
+}
+
+fn headline(target: &TargetReport<'_>) -> String {
+    let name = safe(&target.verdicts.target).into_owned();
+    let (style, word) = match target.outcome {
+        Outcome::Pass => (style::GOOD, "PASS"),
+        Outcome::Fail => (style::BAD, "FAIL"),
+        Outcome::Undetermined => (style::DOUBTFUL, "UNDETERMINED"),
+    };
+    let mut text = format!("{}  {}\n", paint(style.bold(), word), paint(style::STRONG, name));
+    let open: Vec<String> =
+        target.verdicts.open_questions().into_iter().map(|question| question.what).collect();
+    if !open.is_empty() {
+        text.push_str(&wrap::indented(&format!("Not determined: {}.", open.join("; ")), 2));
+    }
+    text
+}
+
+/// How a part looks at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// As it should be.
+    Good,
+    /// Wrong.
+    Bad,
+    /// Not determined.
+    Open,
+    /// Nothing was judged.
+    None,
+}
+
+fn part(text: &mut String, label: &str, (mark, words): &(Mark, String)) {
+    let (style, sign) = match mark {
+        Mark::Good => (style::GOOD, "+"),
+        Mark::Bad => (style::BAD, "!"),
+        Mark::Open => (style::DOUBTFUL, "?"),
+        Mark::None => (style::FAINT, "-"),
+    };
+    let first = format!("{} {}", paint(style, sign), wrap::pad(label, LABEL - 2));
+    text.push_str(&wrap::wrap(words, &first, &" ".repeat(LABEL)));
+}
+
+fn or_status<T>(part: &Part<T>, words: impl Fn(&T) -> (Mark, String)) -> (Mark, String) {
+    match part {
+        Part::Checked(verdict) => words(verdict),
+        Part::NotChecked(why) => (Mark::None, format!("Not checked: {why}.")),
+        Part::Undetermined(why) => (Mark::Open, format!("Undetermined: {why}.")),
+    }
+}
+
+fn certificate(verdicts: &TargetVerdicts) -> (Mark, String) {
+    let Some(leaf) = verdicts.chain.first() else {
+        return (Mark::Open, "None was obtained.".to_owned());
+    };
+    let owner = verdicts.who_issued.owner.as_deref().unwrap_or("a CA that no table knows");
+    let names: Vec<String> = leaf.names.dns.iter().take(4).map(ToString::to_string).collect();
+    let more = match leaf.names.dns.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    let who = if names.is_empty() { leaf.subject.clone() } else { names.join(", ") };
+    let days = verdicts.trust.as_ref().map(|trust| match trust.life {
+        Life::Current => "",
+        Life::Expired => " (expired)",
+        Life::NotYet => " (not yet valid)",
+    });
+    let mark = match &verdicts.trust {
+        Some(trust) if trust.life != Life::Current || trust.name == NameMatch::Differs => Mark::Bad,
+        _ => Mark::Good,
+    };
+    let text = format!(
+        "{}{more}; issued by {} ({}); {} to {}{}; key {}",
+        safe(&who),
+        safe(owner),
+        safe(&leaf.issuer),
+        leaf.not_before.strftime("%Y-%m-%d"),
+        leaf.not_after.strftime("%Y-%m-%d"),
+        days.unwrap_or_default(),
+        leaf.spki_sha256
+    );
+    (mark, text)
+}
+
+fn chain(verdicts: &TargetVerdicts) -> (Mark, String) {
+    let Some(trust) = &verdicts.trust else { return (Mark::Open, String::new()) };
+    match &trust.trust {
+        Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
+            let path: Vec<String> =
+                trust.path.iter().skip(1).map(|member| safe(&member.subject).into_owned()).collect();
+            (Mark::Good, format!("Leads to {} in {}.", path.join(", then "), safe(&trust.anchors)))
+        }
+        Trust::Untrusted { reason } => {
+            (Mark::Bad, format!("Leads to no anchor of {}: {}.", safe(&trust.anchors), safe(reason)))
+        }
+        Trust::Unknown { reason } => (Mark::None, format!("Not judged: {}.", safe(reason))),
+    }
+}
+
+fn ct(ct: &CtVerdict) -> (Mark, String) {
+    let valid = ct.scts.iter().filter(|sct| sct.outcome == SctOutcome::Valid).count();
+    let mut words = match ct.scts.len() {
+        0 => "No SCT.".to_owned(),
+        count => format!("{valid} of {count} SCTs verify."),
+    };
+    let mut logs: Vec<String> = Vec::new();
+    for sct in &ct.scts {
+        if let (Some(log), Some(time)) = (&sct.log, sct.timestamp) {
+            let outcome = if sct.outcome == SctOutcome::Valid { "" } else { sct.outcome.name() };
+            let outcome =
+                if outcome.is_empty() { String::new() } else { format!(", {}", outcome.replace('_', " ")) };
+            logs.push(format!("{} ({}{outcome})", safe(&log.name), time.strftime("%Y-%m-%d")));
+        }
+    }
+    if !logs.is_empty() {
+        let _ = write!(words, " {}.", logs.join(", "));
+    }
+    let mark = match ct.chrome.outcome {
+        PolicyOutcome::Compliant => Mark::Good,
+        PolicyOutcome::NotCompliant => Mark::Bad,
+        PolicyOutcome::NotJudged => Mark::Open,
+    };
+    let chrome = match ct.chrome.outcome {
+        PolicyOutcome::Compliant => "Chrome's policy is met.",
+        PolicyOutcome::NotCompliant => "Chrome's policy is not met.",
+        PolicyOutcome::NotJudged => "Chrome's policy was not judged.",
+    };
+    let _ = write!(words, " {chrome}");
+    (mark, words)
+}
+
+fn caa(readings: &[CaaReading]) -> (Mark, String) {
+    let mut mark = Mark::Good;
+    let mut lines: Vec<String> = Vec::new();
+    for reading in readings {
+        let verdict = reading.verdicts.first();
+        let (one, line) = match (&reading.relevant, verdict.map(|verdict| verdict.verdict)) {
+            (Relevant::NotApplicable(_), _) => (Mark::None, "CAA does not apply".to_owned()),
+            (Relevant::Undetermined { .. }, _) | (_, None | Some(Verdict::Undetermined)) => {
+                let why = verdict.map_or("the look-up failed", |verdict| verdict.reason.as_str());
+                (Mark::Open, safe(why).trim_end_matches('.').to_owned())
+            }
+            (Relevant::NoneAnywhere, _) => (Mark::None, "no record anywhere: every CA may issue".to_owned()),
+            (Relevant::Set(set), Some(Verdict::Permit)) => {
+                (Mark::Good, format!("the set at {} permits the issuer", set.name))
+            }
+            (Relevant::Set(set), Some(Verdict::Deny)) => (
+                Mark::Bad,
+                format!("the set at {} does not permit the issuer: the next renewal will fail", set.name),
+            ),
+        };
+        mark = worse(mark, one);
+        lines.push(format!("{}{}: {line}", if reading.wildcard { "*." } else { "" }, safe(&reading.name)));
+    }
+    lines.dedup();
+    let shown = lines.iter().take(5).cloned().collect::<Vec<_>>().join(". ");
+    let more = match lines.len().saturating_sub(5) {
+        0 => String::new(),
+        count => format!(" And {count} more names."),
+    };
+    (mark, format!("{shown}.{more}"))
+}
+
+fn pins(verdict: &PinsVerdict) -> (Mark, String) {
+    let applying: Vec<&EntryVerdict> = verdict
+        .sources
+        .iter()
+        .flat_map(|source| &source.entries)
+        .filter(|entry| entry.applies && !entry.pins.is_empty())
+        .collect();
+    let locked_out = applying.iter().any(|entry| entry.outcome == pins::Outcome::LockedOut);
+    let mark = match verdict.status {
+        _ if locked_out => Mark::Bad,
+        PinsStatus::Pinned => Mark::Good,
+        PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,
+        PinsStatus::Undetermined => Mark::Open,
+    };
+    let mut words = format!("{}.", sentence(&verdict.reason));
+    for entry in applying.iter().filter(|entry| entry.enforced == EnforcementMode::Yes).take(3) {
+        let places: Vec<&str> = entry.pins.iter().filter_map(|pin| place(pin.matches)).collect();
+        let matched = match (locked_out, places.as_slice()) {
+            (true, _) => "no pin matches: these clients are locked out".to_owned(),
+            (false, []) => "not compared with a chain".to_owned(),
+            (false, places) => format!("matches the {}", places.join(" and the ")),
+        };
+        let backup = match entry.backup {
+            Backup::Present => ", with a backup pin",
+            Backup::Absent => ", without a backup pin",
+            Backup::Unknown => "",
+        };
+        let _ = write!(words, " {}: {matched}{backup}.", safe(&entry.scope.to_string()));
+    }
+    (mark, safe(&words).into_owned())
+}
+
+fn place(matched: PinMatch) -> Option<&'static str> {
+    match matched {
+        PinMatch::At(ChainPosition::Leaf) => Some("leaf"),
+        PinMatch::At(ChainPosition::Intermediate) => Some("intermediate"),
+        PinMatch::At(ChainPosition::Root) => Some("root"),
+        PinMatch::None | PinMatch::NotChecked | PinMatch::WrongPlace(_) => None,
+    }
+}
+
+/// The text with a capital at its beginning.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+fn worse(one: Mark, other: Mark) -> Mark {
+    let rank = |mark| match mark {
+        Mark::Good => 0,
+        Mark::None => 1,
+        Mark::Open => 2,
+        Mark::Bad => 3,
+    };
+    if rank(other) > rank(one) { other } else { one }
+}

@@ -1,0 +1,397 @@
+//! The JSON of `pinstead check`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::SCHEMA_VERSION;
+use super::caa::CaaName;
+use super::pins::TargetPins;
+use crate::ca::expectation::IssuerVerdict;
+use crate::compare::Comparison;
+use crate::ct::policy::PolicyVerdict;
+use crate::ct::sct::LeafIndex;
+use crate::ct::verdict::{CtVerdict, SctVerdict};
+use crate::judge::{ListAge, Part, TargetVerdicts};
+use crate::report::{Outcome, Report, TargetReport};
+use crate::rules::Finding;
+use crate::x509::path::{Life, NameMatch, Trust};
+use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
+
+/// The whole report as one object.
+pub fn render(report: &Report<'_>) -> serde_json::Result<String> {
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        judged_at: report.judgement.judged_at,
+        log_list: report.judgement.log_list.as_ref().map(LogListSummary::of),
+        targets: report.targets.iter().map(Target::of).collect(),
+        summary: Summary {
+            targets: report.targets.len(),
+            pass: report.count(Outcome::Pass),
+            fail: report.count(Outcome::Fail),
+            undetermined: report.count(Outcome::Undetermined),
+            findings: report
+                .findings_by_severity()
+                .into_iter()
+                .map(|(severity, count)| (severity.name(), count))
+                .collect(),
+        },
+    };
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// One target object a line.
+pub fn render_lines(report: &Report<'_>) -> serde_json::Result<String> {
+    let mut text = String::new();
+    for target in &report.targets {
+        text.push_str(&serde_json::to_string(&Target::of(target))?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    tool: Tool,
+    judged_at: Timestamp,
+    log_list: Option<LogListSummary>,
+    targets: Vec<Target<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct LogListSummary {
+    source: crate::ct::log_table::SnapshotSource,
+    version: Option<String>,
+    signed: crate::ct::log_table::Signed,
+    timestamp: Timestamp,
+    age_days: i64,
+    stale: bool,
+}
+
+impl LogListSummary {
+    fn of(list: &ListAge) -> Self {
+        Self {
+            source: list.source,
+            version: list.version.clone(),
+            signed: list.signed,
+            timestamp: list.timestamp,
+            age_days: list.days,
+            stale: list.is_stale(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Summary {
+    targets: usize,
+    pass: usize,
+    fail: usize,
+    undetermined: usize,
+    findings: BTreeMap<&'static str, usize>,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    target: &'a str,
+    outcome: Outcome,
+    undetermined: Vec<String>,
+    connection: Connection<'a>,
+    certificate: Option<CertificateSummary<'a>>,
+    chain: Vec<ChainMember<'a>>,
+    trust: Option<TrustSummary>,
+    ct: Ct<'a>,
+    caa: Caa<'a>,
+    issuer: Issuer<'a>,
+    pins: Pins<'a>,
+    comparison: Option<&'a Comparison>,
+    findings: &'a [&'a Finding],
+}
+
+impl<'a> Target<'a> {
+    fn of(target: &'a TargetReport<'a>) -> Self {
+        let verdicts = target.verdicts;
+        Self {
+            target: &verdicts.target,
+            outcome: target.outcome,
+            undetermined: verdicts.open_questions().into_iter().map(|question| question.what).collect(),
+            connection: Connection::of(verdicts),
+            certificate: verdicts.chain.first().map(|leaf| CertificateSummary::of(leaf, verdicts)),
+            chain: verdicts.chain.iter().map(ChainMember::of).collect(),
+            trust: verdicts.trust.as_ref().map(TrustSummary::of),
+            ct: Ct::of(&verdicts.ct),
+            caa: Caa::of(verdicts),
+            issuer: Issuer::of(&verdicts.issuer),
+            pins: Pins::of(verdicts),
+            comparison: verdicts.comparison.verdict(),
+            findings: &target.findings,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Connection<'a> {
+    address: Option<&'a str>,
+    tls_version: Option<&'a str>,
+    cipher: Option<&'a str>,
+    ocsp_stapled: Option<bool>,
+    failures: &'a [String],
+}
+
+impl<'a> Connection<'a> {
+    fn of(verdicts: &'a TargetVerdicts) -> Self {
+        let handshake = verdicts.observed.handshake.as_ref();
+        Self {
+            address: handshake.map(|handshake| handshake.address.as_str()),
+            tls_version: handshake.map(|handshake| handshake.version.as_str()),
+            cipher: handshake.map(|handshake| handshake.cipher.as_str()),
+            ocsp_stapled: handshake.map(|handshake| handshake.ocsp_stapled),
+            failures: &verdicts.observed.failures,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CertificateSummary<'a> {
+    sha256: CertificateSha256,
+    spki_sha256: SpkiSha256,
+    subject: &'a str,
+    issuer: &'a str,
+    serial: &'a str,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    dns_names: Vec<String>,
+    issuer_owner: Option<&'a str>,
+    issuer_caa_identifiers: &'a [String],
+    issuer_spki_sha256: Option<SpkiSha256>,
+    precertificate: bool,
+}
+
+impl<'a> CertificateSummary<'a> {
+    fn of(leaf: &'a Certificate, verdicts: &'a TargetVerdicts) -> Self {
+        let names = &leaf.names;
+        Self {
+            sha256: leaf.sha256,
+            spki_sha256: leaf.spki_sha256,
+            subject: &leaf.subject,
+            issuer: &leaf.issuer,
+            serial: &leaf.serial,
+            not_before: leaf.not_before,
+            not_after: leaf.not_after,
+            dns_names: names
+                .dns
+                .iter()
+                .map(ToString::to_string)
+                .chain(names.unusable.iter().cloned())
+                .collect(),
+            issuer_owner: verdicts.who_issued.owner.as_deref(),
+            issuer_caa_identifiers: &verdicts.who_issued.caa_identifiers,
+            issuer_spki_sha256: verdicts.who_issued.key.map(|key| key.key),
+            precertificate: leaf.is_precertificate,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ChainMember<'a> {
+    sha256: CertificateSha256,
+    spki_sha256: SpkiSha256,
+    subject: &'a str,
+}
+
+impl<'a> ChainMember<'a> {
+    fn of(certificate: &'a Certificate) -> Self {
+        Self {
+            sha256: certificate.sha256,
+            spki_sha256: certificate.spki_sha256,
+            subject: &certificate.subject,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TrustSummary {
+    chain: &'static str,
+    reason: Option<String>,
+    name: &'static str,
+    dates: &'static str,
+    anchors: String,
+    path: Vec<PathMember>,
+}
+
+#[derive(Serialize)]
+struct PathMember {
+    position: crate::x509::ChainPosition,
+    spki_sha256: SpkiSha256,
+    subject: String,
+}
+
+impl TrustSummary {
+    fn of(verdict: &crate::x509::path::ChainVerdict) -> Self {
+        let (chain, reason) = match &verdict.trust {
+            Trust::Trusted => ("trusted", None),
+            Trust::TrustedAtAnotherTime { at } => ("trusted_at_another_time", Some(format!("as of {at}"))),
+            Trust::Untrusted { reason } => ("untrusted", Some(reason.clone())),
+            Trust::Unknown { reason } => ("unknown", Some(reason.clone())),
+        };
+        Self {
+            chain,
+            reason,
+            name: match verdict.name {
+                NameMatch::Matches => "matches",
+                NameMatch::Differs => "differs",
+                NameMatch::NotAsked => "not_asked",
+            },
+            dates: match verdict.life {
+                Life::Current => "current",
+                Life::NotYet => "not_yet",
+                Life::Expired => "expired",
+            },
+            anchors: verdict.anchors.clone(),
+            path: verdict
+                .path
+                .iter()
+                .map(|member| PathMember {
+                    position: member.position,
+                    spki_sha256: member.spki_sha256,
+                    subject: member.subject.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Ct<'a> {
+    status: &'static str,
+    scts: Vec<Sct<'a>>,
+    policies: BTreeMap<&'static str, Policy<'a>>,
+}
+
+impl<'a> Ct<'a> {
+    fn of(part: &'a Part<CtVerdict>) -> Self {
+        let verdict = part.verdict();
+        Self {
+            status: part.status(),
+            scts: verdict.map(|ct| ct.scts.iter().map(Sct::of).collect()).unwrap_or_default(),
+            policies: verdict.map(|ct| ("chrome", Policy::of(&ct.chrome))).into_iter().collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Policy<'a> {
+    verdict: &'static str,
+    reasons: &'a [String],
+}
+
+impl<'a> Policy<'a> {
+    fn of(verdict: &'a PolicyVerdict) -> Self {
+        Self { verdict: verdict.outcome.name(), reasons: &verdict.reasons }
+    }
+}
+
+#[derive(Serialize)]
+struct Sct<'a> {
+    delivery: &'static str,
+    log_id: Option<String>,
+    log: Option<&'a str>,
+    operator: Option<&'a str>,
+    log_type: Option<&'static str>,
+    timestamp: Option<Timestamp>,
+    leaf_index: Option<u64>,
+    log_state_then: &'static str,
+    log_state_now: &'static str,
+    verdict: &'static str,
+    inclusion: &'static str,
+    reason: &'a str,
+}
+
+impl<'a> Sct<'a> {
+    fn of(sct: &'a SctVerdict) -> Self {
+        let log = sct.log.as_ref();
+        Self {
+            delivery: sct.delivery.name(),
+            log_id: sct.log_id.map(|id| id.to_string()),
+            log: log.map(|log| log.name.as_str()),
+            operator: log.map(|log| log.operator.as_str()),
+            log_type: log.map(|log| log.log_type.name()),
+            timestamp: sct.timestamp,
+            leaf_index: match sct.leaf_index {
+                LeafIndex::At(index) => Some(index),
+                LeafIndex::Absent | LeafIndex::Malformed => None,
+            },
+            log_state_then: sct.state_then.name(),
+            log_state_now: sct.state_now.name(),
+            verdict: sct.outcome.name(),
+            inclusion: "not_checked",
+            reason: &sct.reason,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Caa<'a> {
+    status: &'static str,
+    names: Vec<CaaName<'a>>,
+}
+
+impl<'a> Caa<'a> {
+    fn of(verdicts: &'a TargetVerdicts) -> Self {
+        let readings = verdicts.caa.verdict().map(Vec::as_slice).unwrap_or_default();
+        let open = readings.iter().any(crate::caa::CaaReading::is_undetermined);
+        Self {
+            status: if open { "undetermined" } else { verdicts.caa.status() },
+            names: readings.iter().map(|reading| CaaName::new(reading, &[])).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Issuer<'a> {
+    status: &'static str,
+    expected: &'a [String],
+    reasons: &'a [String],
+}
+
+impl<'a> Issuer<'a> {
+    fn of(part: &'a Part<IssuerVerdict>) -> Self {
+        match part {
+            Part::Checked(verdict) => Self {
+                status: verdict.expectation.name(),
+                expected: &verdict.expected,
+                reasons: &verdict.reasons,
+            },
+            Part::NotChecked(_) => Self { status: "not_checked", expected: &[], reasons: &[] },
+            Part::Undetermined(_) => Self { status: "undetermined", expected: &[], reasons: &[] },
+        }
+    }
+}
+
+/// The pins of a target, or why there is nothing to say of them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Pins<'a> {
+    Judged(TargetPins<'a>),
+    Not { status: &'static str, sources: [(); 0] },
+}
+
+impl<'a> Pins<'a> {
+    fn of(verdicts: &'a TargetVerdicts) -> Self {
+        match verdicts.pins.verdict() {
+            Some(verdict) => Self::Judged(TargetPins::new(verdict)),
+            None => Self::Not { status: verdicts.pins.status(), sources: [] },
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Rules about the look-up itself.
+
+use serde_json::json;
+
+use crate::caa::{CaaReading, Relevant, StepOutcome};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+pub(super) static RULES: &[Rule<CaaReading>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CAA001",
+            title: "No CAA record anywhere: any CA may issue",
+            severity: Severity::Medium,
+            needs: "a CAA look-up that was answered up to the top-level domain",
+            explanation: "Neither the name nor any of its parents has a CAA record. Every publicly trusted CA \
+                may then issue for the name to whoever passes its validation, and the weakest of them decides.",
+            advice: "Publish CAA at the registered domain that names only the CAs you use, for example \
+                `example.com. CAA 0 issue \"ca.example\"`, and `issuewild \";\"` if you need no wildcards.",
+            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+        },
+        raise: |reading| match &reading.relevant {
+            Relevant::NoneAnywhere => vec![Raised::new(
+                &reading.name,
+                format!("{} has no CAA record, and neither has any of its parents.", reading.name),
+                json!({ "asked": asked(reading) }),
+            )],
+            _ => Vec::new(),
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA002",
+            title: "The CAA look-up failed",
+            severity: Severity::Medium,
+            needs: "a CAA look-up",
+            explanation: "A server answered the CAA question with an error, or not at all. That is not the \
+                same as having no CAA record: a CA must refuse to issue, unless the failure lies outside its \
+                own infrastructure, was retried, and the zone is proven not to be signed with DNSSEC. \
+                Renewals fail where this happens to a CA too.",
+            advice: "Ask each authoritative server for the CAA type at the name that failed \
+                (`dig @SERVER NAME CAA`); servers and firewalls that drop types they do not know are the \
+                usual cause.",
+            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+        },
+        raise: |reading| match &reading.relevant {
+            Relevant::Undetermined { at, detail } => vec![Raised::new(
+                &reading.name,
+                format!("The CAA question for {at} failed: {detail}. Who may issue cannot be said."),
+                json!({ "at": at, "detail": detail, "asked": asked(reading) }),
+            )],
+            _ => Vec::new(),
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA003",
+            title: "The top-level domain does not exist",
+            severity: Severity::Medium,
+            needs: "a CAA look-up that was answered up to the top-level domain",
+            explanation: "The DNS says that the name's top-level domain does not exist. The standard reads that \
+                as no CAA record; some CAs (those running Boulder) read it as a failure. No public CA may \
+                issue for such a name anyway.",
+            advice: "Check the name for a typing error, and whether the resolver answers for the public DNS.",
+            references: &["RFC 8659 section 3", "TLS BR 1.6.1 (Internal Name)"],
+        },
+        raise: |reading| {
+            reading
+                .steps
+                .iter()
+                .filter(|step| step.name.parent().is_none() && step.aliases.is_empty())
+                .filter(|step| step.outcome == StepOutcome::Empty && step.detail == "NXDOMAIN")
+                .map(|step| {
+                    let message =
+                        format!("The DNS says that the top-level domain {} does not exist.", step.name);
+                    Raised::new(&reading.name, message, json!({ "tld": step.name }))
+                })
+                .collect()
+        },
+    },
+];
+
+fn asked(reading: &CaaReading) -> serde_json::Value {
+    reading.steps.iter().map(|step| json!({ "name": step.name, "answer": step.detail })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_rule, failed, none, set};
+    use super::*;
+
+    #[test]
+    fn each_rule() {
+        let found = set(&[(0, "issue", "ca1.example")]);
+        assert_rule(RULES, "CAA001", &none("NOERROR"), &found);
+        assert_rule(RULES, "CAA001", &none("NOERROR"), &failed());
+        assert_rule(RULES, "CAA002", &failed(), &none("NOERROR"));
+        assert_rule(RULES, "CAA003", &none("NXDOMAIN"), &none("NOERROR"));
+    }
+}

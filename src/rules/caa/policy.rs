@@ -1,0 +1,185 @@
+//! Rules about the policy that a set makes as a whole.
+
+use serde_json::json;
+
+use super::binding::namings;
+use crate::caa::record::{Property, PropertyKind};
+use crate::caa::{CaaReading, Policy, RelevantSet, Usage};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+/// The time to live from which a change of policy is slow to arrive: TLS BR 3.2.2.8 lets a CA issue within
+/// the greater of the TTL and 8 hours after its check.
+const LONG_TTL: u32 = 24 * 60 * 60;
+
+pub(super) static RULES: &[Rule<CaaReading>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CAA014",
+            title: "The CAA set restricts nobody for this name",
+            severity: Severity::Medium,
+            needs: "a relevant CAA set",
+            explanation: "The first name that has any CAA record ends the climb, and the set there has no \
+                property that governs TLS certificates for this name. Any CA may then issue, even where a \
+                parent's set is strict: sets never merge.",
+            advice: "Add `issue` to this set (and `issuewild` if wildcards differ), or remove the set so that \
+                the parent's holds.",
+            references: &["RFC 8659 section 3", "RFC 8659 section 4.2", "RFC 8659 section 4.3"],
+        },
+        raise: |reading| match reading.set() {
+            Some(set) if set.policy(Usage::Tls, reading.wildcard) == Policy::Anyone => {
+                let message = format!(
+                    "The CAA set at {} has no property that restricts TLS certificates for {}, so any CA may issue.",
+                    set.name, reading.name
+                );
+                vec![Raised::new(&reading.name, message, records(set))]
+            }
+            _ => Vec::new(),
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA015",
+            title: "Wildcard names are open to more than plain names",
+            severity: Severity::Info,
+            needs: "a relevant CAA set with issue and issuewild",
+            explanation: "`issuewild` replaces `issue` for wildcard names. Here it names a CA that `issue` does \
+                not, or binds a CA less, though a wildcard certificate covers more names.",
+            advice: "Make `issuewild` as strict as `issue`, or set it to `\";\"` if you need no wildcards.",
+            references: &["RFC 8659 section 4.3", "RFC 8657 section 3"],
+        },
+        raise: |reading| reading.set().map(looser_wildcards).unwrap_or_default(),
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA016",
+            title: "A record that names no CA stands beside records that do",
+            severity: Severity::Info,
+            needs: "a relevant CAA set",
+            explanation: "Records of one kind add up: `issue \";\"` forbids only where it stands alone, and does \
+                nothing beside a record that names a CA.",
+            advice: "Remove the empty record, or the others if nobody is to issue.",
+            references: &["RFC 8659 section 4.2"],
+        },
+        raise: |reading| reading.set().map(inert).unwrap_or_default(),
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA017",
+            title: "The owner of an alias's target decides who may issue",
+            severity: Severity::Info,
+            needs: "a relevant CAA set",
+            explanation: "The name is an alias, and CAA questions follow it: the records come from the target's \
+                zone. Whoever runs that zone can change who may issue for your name.",
+            advice: "Know that the provider's CAA policy is yours for this name. A CNAME leaves no room for CAA \
+                records beside it; use address records if you must set your own.",
+            references: &["RFC 8659 section 3", "RFC 1034 section 3.6.2"],
+        },
+        raise: |reading| match reading.set() {
+            Some(set) if !set.aliases.is_empty() => {
+                let target = set.aliases.last().map_or("", String::as_str);
+                let message = format!("The CAA records for {} come from {target}.", set.name);
+                vec![Raised::new(set.name.as_str(), message, json!({ "aliases": set.aliases }))]
+            }
+            _ => Vec::new(),
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA018",
+            title: "The CAA records live long",
+            severity: Severity::Info,
+            needs: "a relevant CAA set",
+            explanation: "A CA may issue within the greater of the records' time to live and 8 hours after it \
+                looked. With a time to live above a day, a CA that you remove may go on issuing for as long.",
+            advice: "Set the time to live of CAA records to a few hours or less.",
+            references: &["TLS BR 3.2.2.8"],
+        },
+        raise: |reading| match reading.set() {
+            Some(set) if set.ttl > LONG_TTL => {
+                let message =
+                    format!("The CAA records at {} may be kept for {} hours.", set.name, set.ttl / 3600);
+                vec![Raised::new(set.name.as_str(), message, json!({ "ttl": set.ttl }))]
+            }
+            _ => Vec::new(),
+        },
+    },
+];
+
+fn records(set: &RelevantSet) -> serde_json::Value {
+    // A set can hold thousands of records.
+    let shown: Vec<String> = set.records.iter().take(20).map(ToString::to_string).collect();
+    json!({ "at": set.name, "records": shown })
+}
+
+fn looser_wildcards(set: &RelevantSet) -> Vec<Raised> {
+    if !set.has(PropertyKind::Issue) {
+        return Vec::new();
+    }
+    let plain = namings(set, PropertyKind::Issue);
+    let mut raised = Vec::new();
+    for (issuer, wildcard) in namings(set, PropertyKind::IssueWild) {
+        let plain = plain.get(&issuer);
+        let message = if plain.is_none() {
+            format!("At {}, {issuer} may issue for wildcard names, but not for plain ones.", set.name)
+        } else if wildcard.free && plain.is_some_and(|plain| !plain.free) {
+            format!("At {}, {issuer} is bound for plain names, and not for wildcard names.", set.name)
+        } else {
+            continue;
+        };
+        raised.push(Raised::new(set.name.as_str(), message, json!({ "ca": issuer })));
+    }
+    raised
+}
+
+fn inert(set: &RelevantSet) -> Vec<Raised> {
+    use PropertyKind::{Issue, IssueMail, IssueVmc, IssueWild};
+    let names_nobody =
+        |property: &&Property| property.issue_value().is_ok_and(|value| value.issuer.is_none());
+    [Issue, IssueWild, IssueMail, IssueVmc]
+        .into_iter()
+        .filter(|kind| !set.issuers(*kind).is_empty())
+        .flat_map(|kind| set.of_kind(kind).filter(names_nobody))
+        .map(|property| {
+            let message = format!("{property} at {} does nothing beside records that name a CA.", set.name);
+            Raised::new(set.name.as_str(), message, json!({ "record": property.to_string() }))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_rule, none, raw, set};
+    use super::*;
+    use crate::caa::Relevant;
+
+    fn changed(mut reading: CaaReading, change: impl Fn(&mut RelevantSet)) -> CaaReading {
+        if let Relevant::Set(set) = &mut reading.relevant {
+            change(set);
+        }
+        reading
+    }
+
+    #[test]
+    fn each_rule() {
+        let good = set(&[(0, "issue", "ca1.example"), (0, "issuewild", ";")]);
+        assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "mailto:a@t.example")]), &good);
+        assert_rule(RULES, "CAA014", &set(&[(0, "issuewild", ";")]), &none("NOERROR"));
+        let wildcard = CaaReading { wildcard: true, ..set(&[(0, "issuewild", ";")]) };
+        assert_rule(RULES, "CAA014", &set(&[(0, "issuemail", ";")]), &wildcard);
+        assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "x")]), &set(&[(128, "tbs", "x")]));
+        let unreadable = raw(&[b"\x00\x06issu\xe9x".to_vec()]);
+        assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "x")]), &unreadable);
+
+        let other = set(&[(0, "issue", "ca1.example"), (0, "issuewild", "ca2.example")]);
+        assert_rule(RULES, "CAA015", &other, &good);
+        let unbound =
+            set(&[(0, "issue", "ca1.example; validationmethods=dns-01"), (0, "issuewild", "CA1.example")]);
+        assert_rule(RULES, "CAA015", &unbound, &good);
+
+        let beside = set(&[(0, "issue", ";"), (0, "issue", "ca1.example")]);
+        assert_rule(RULES, "CAA016", &beside, &good);
+        let aliased = changed(good.clone(), |set| set.aliases.push("w.provider.example".to_owned()));
+        assert_rule(RULES, "CAA017", &aliased, &good);
+        assert_rule(RULES, "CAA018", &changed(good.clone(), |set| set.ttl = 604_800), &good);
+    }
+}

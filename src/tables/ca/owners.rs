@@ -1,0 +1,226 @@
+//! Who owns a key.
+//!
+//! Order: CCADB's owner for a certificate of the key; for a root, the owner its organisation stands for; the
+//! owner of the nearest CA above, by verified signatures. Else nobody knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lineage::Lineage;
+use super::{CaCertificate, CaInputs};
+use crate::ca::{CaRole, OwnerSource, owner_key};
+use crate::x509::{CertificateSha256, SpkiSha256};
+
+/// Owners by certificate, from a CCADB report.
+#[derive(Debug, Default)]
+pub struct OwnerRecords {
+    by_certificate: BTreeMap<CertificateSha256, Record>,
+}
+
+#[derive(Debug)]
+struct Record {
+    owner: String,
+    subordinate_owner: String,
+}
+
+/// Why a report cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnerError {
+    /// A column is missing.
+    #[error("the report has no column “{0}”")]
+    Column(&'static str),
+}
+
+impl OwnerRecords {
+    /// Reads CCADB's CSV report of all certificate records: the columns `CA Owner`, `Subordinate CA Owner`
+    /// and `SHA-256 Fingerprint`.
+    pub fn parse_csv(text: &str) -> Result<Self, OwnerError> {
+        let mut rows = csv_rows(text).into_iter();
+        let header = rows.next().unwrap_or_default();
+        let column = |name: &'static str| {
+            header.iter().position(|candidate| candidate == name).ok_or(OwnerError::Column(name))
+        };
+        let owner = column("CA Owner")?;
+        let subordinate = column("Subordinate CA Owner")?;
+        let fingerprint = column("SHA-256 Fingerprint")?;
+        let mut by_certificate = BTreeMap::new();
+        for row in rows {
+            let field = |position: usize| row.get(position).map(|text| one_line(text)).unwrap_or_default();
+            let Some(sha256) = hex(&field(fingerprint)) else { continue };
+            let record = Record { owner: field(owner), subordinate_owner: field(subordinate) };
+            if !record.owner.is_empty() {
+                by_certificate.insert(CertificateSha256(sha256), record);
+            }
+        }
+        Ok(Self { by_certificate })
+    }
+
+    /// Adds another report; where both know a certificate, the other's word counts.
+    pub fn extend(&mut self, other: Self) {
+        self.by_certificate.extend(other.by_certificate);
+    }
+}
+
+/// How owners' names are spelled.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    spellings: BTreeMap<String, String>,
+    /// Names that CCADB uses for owners with roots or CAs of their own.
+    owners: BTreeSet<String>,
+    /// The owner that the lists of CAA identifiers give to an organisation.
+    by_organisation: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// Of all spellings of one owner the shortest is taken: it is the one without company form.
+    pub(super) fn of(inputs: &CaInputs) -> Self {
+        let records = inputs.owners.by_certificate.values();
+        let listed = inputs.identifiers.iter().flat_map(|input| input.owners.iter().map(|(_, owner)| owner));
+        let mut names = Self {
+            owners: records.clone().map(|record| owner_key(&record.owner)).collect(),
+            by_organisation: super::identifiers::owner_by_organisation(&inputs.identifiers),
+            ..Self::default()
+        };
+        for name in records.map(|record| &record.owner).chain(listed) {
+            let spelling = names.spellings.entry(owner_key(name)).or_insert_with(|| name.clone());
+            if (name.chars().count(), name) < (spelling.chars().count(), spelling) {
+                spelling.clone_from(name);
+            }
+        }
+        names
+    }
+
+    pub(super) fn canonical(&self, name: &str) -> String {
+        self.spellings.get(&owner_key(name)).map_or_else(|| name.to_owned(), Clone::clone)
+    }
+
+    /// The spelling of the owner with this [`owner_key`].
+    pub(super) fn spelling(&self, key: &str) -> Option<&String> {
+        self.spellings.get(key)
+    }
+
+    /// Who runs the certificate's CA: the subordinate owner where that is an owner in its own right.
+    fn owner_of(&self, record: &Record) -> String {
+        let own = self.owners.contains(&owner_key(&record.subordinate_owner));
+        self.canonical(if own { &record.subordinate_owner } else { &record.owner })
+    }
+}
+
+/// The owner of every key that has one, and how it is known.
+pub(super) fn decide(
+    certificates: &[CaCertificate],
+    lineage: &Lineage,
+    records: &OwnerRecords,
+    names: &Names,
+) -> BTreeMap<SpkiSha256, (String, OwnerSource)> {
+    let mut owners = by_certificate(certificates, records, names);
+    let by_name = by_root_name(certificates, &owners, names);
+    for certificate in certificates.iter().filter(|certificate| certificate.role() == CaRole::Root) {
+        if let Some(owner) = by_name.get(&owner_key(&certificate.organisation)) {
+            let owner = (owner.clone(), OwnerSource::RootName);
+            owners.entry(certificate.spki_sha256).or_insert(owner);
+        }
+    }
+    let known = owners.clone();
+    for certificate in certificates.iter().filter(|certificate| !known.contains_key(&certificate.spki_sha256))
+    {
+        let levels = lineage.levels_above(&certificate.spki_sha256);
+        let of_level = |level: &BTreeSet<SpkiSha256>| -> BTreeSet<&String> {
+            level.iter().filter_map(|key| known.get(key)).map(|(owner, _)| owner).collect()
+        };
+        let nearest = levels.iter().map(of_level).find(|owners| !owners.is_empty()).unwrap_or_default();
+        // Two owners at the same distance: nobody knows which.
+        if let (1, Some(owner)) = (nearest.len(), nearest.first()) {
+            owners.insert(certificate.spki_sha256, ((*owner).clone(), OwnerSource::Issuer));
+        }
+    }
+    owners
+}
+
+/// CCADB's owners. Where a key's certificates have several, a self-issued one decides, then the majority.
+fn by_certificate(
+    certificates: &[CaCertificate],
+    records: &OwnerRecords,
+    names: &Names,
+) -> BTreeMap<SpkiSha256, (String, OwnerSource)> {
+    let mut votes: BTreeMap<SpkiSha256, BTreeMap<String, (bool, usize)>> = BTreeMap::new();
+    for certificate in certificates {
+        let Some(record) = records.by_certificate.get(&certificate.sha256) else { continue };
+        let of_key = votes.entry(certificate.spki_sha256).or_default();
+        let (root, count) = of_key.entry(names.owner_of(record)).or_default();
+        *root |= certificate.role() == CaRole::Root;
+        *count = count.saturating_add(1);
+    }
+    let most = |owners: BTreeMap<String, (bool, usize)>| {
+        // The first of equals in the alphabet.
+        owners.into_iter().rev().max_by_key(|(_, vote)| *vote).map(|(owner, _)| owner)
+    };
+    votes
+        .into_iter()
+        .filter_map(|(key, owners)| Some((key, (most(owners)?, OwnerSource::Certificate))))
+        .collect()
+}
+
+/// The owner that a root's organisation stands for: as the lists of CAA identifiers say, else as CCADB says of
+/// other roots of that organisation, if those agree.
+fn by_root_name(
+    certificates: &[CaCertificate],
+    owners: &BTreeMap<SpkiSha256, (String, OwnerSource)>,
+    names: &Names,
+) -> BTreeMap<String, String> {
+    let mut by_name: BTreeMap<String, BTreeSet<&String>> = BTreeMap::new();
+    for certificate in certificates.iter().filter(|certificate| certificate.role() == CaRole::Root) {
+        let key = owner_key(&certificate.organisation);
+        if let Some((owner, _)) = owners.get(&certificate.spki_sha256).filter(|_| !key.is_empty()) {
+            by_name.entry(key).or_default().insert(owner);
+        }
+    }
+    let agreed = by_name.into_iter().filter(|(_, owners)| owners.len() == 1);
+    let mut owner_of: BTreeMap<String, String> =
+        agreed.filter_map(|(key, owners)| Some((key, (*owners.first()?).clone()))).collect();
+    for (key, owner) in &names.by_organisation {
+        owner_of.entry(key.clone()).or_insert_with(|| names.canonical(owner));
+    }
+    owner_of
+}
+
+/// Rows of a CSV text with quoted fields (RFC 4180).
+fn csv_rows(text: &str) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut row = Vec::new();
+    let mut field = String::new();
+    let mut quoted = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                field.push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut field)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut field));
+                rows.push(std::mem::take(&mut row));
+            }
+            '\r' if !quoted => {}
+            c => field.push(c),
+        }
+    }
+    if !field.is_empty() || !row.is_empty() {
+        row.push(field);
+        rows.push(row);
+    }
+    rows
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// 32 octets in hexadecimal, with or without colons.
+fn hex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.chars().filter(|c| *c != ':').map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let octets: Vec<u8> = digits.as_chunks::<2>().0.iter().map(|[high, low]| (high << 4) | low).collect();
+    octets.try_into().ok()
+}

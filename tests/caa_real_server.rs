@@ -1,0 +1,351 @@
+//! `pinstead caa` against a real authoritative server (NSD), and against one that misbehaves.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use pinstead::observe::clock::Stopwatch;
+use pinstead::observe::dns::DnsClient;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The longest a look-up at one dead server may take, with room for a busy machine.
+const LONGEST_MILLISECONDS: u64 = 20_000;
+
+/// Turns a question into the messages that are sent back.
+type Answerer = fn(&[u8]) -> Vec<Vec<u8>>;
+
+/// An NSD on loopback; it ends with the test.
+struct Nsd {
+    process: Child,
+    address: SocketAddr,
+    _directory: TempDir,
+}
+
+impl Nsd {
+    fn serving(zone: &str) -> Self {
+        assert!(
+            Path::new("/usr/sbin/nsd").exists(),
+            "this test needs the name server NSD at /usr/sbin/nsd: apt-get install nsd"
+        );
+        let directory = TempDir::new().unwrap();
+        let at = |name: &str| directory.path().join(name).display().to_string();
+        std::fs::write(at("zone"), zone).unwrap();
+        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let configuration = format!(
+            "server:\n  ip-address: 127.0.0.1@{port}\n  server-count: 1\n  username: \"\"\n  chroot: \"\"\n  \
+             zonesdir: \"{dir}\"\n  database: \"\"\n  pidfile: \"{pid}\"\n  xfrdfile: \"{xfrd}\"\n  \
+             zonelistfile: \"{list}\"\n  logfile: \"{log}\"\nremote-control:\n  control-enable: no\n\
+             zone:\n  name: example\n  zonefile: \"{zone}\"\n",
+            port = address.port(),
+            dir = directory.path().display(),
+            pid = at("pid"),
+            xfrd = at("xfrd"),
+            list = at("list"),
+            log = at("log"),
+            zone = at("zone"),
+        );
+        std::fs::write(at("nsd.conf"), configuration).unwrap();
+        let process = Command::new("/usr/sbin/nsd")
+            .args(["-d", "-c", &at("nsd.conf")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = Stopwatch::start();
+        while TcpStream::connect(address).is_err() {
+            let log = std::fs::read_to_string(at("log")).unwrap_or_default();
+            assert!(begun.milliseconds() < 30_000, "NSD does not start: {log}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { process, address, _directory: directory }
+    }
+}
+
+impl Drop for Nsd {
+    fn drop(&mut self) {
+        // NSD ends its children on TERM; kill(1) because the standard library only knows KILL.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = self.process.wait();
+    }
+}
+
+fn pinstead(resolver: SocketAddr, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pinstead"))
+        .args(["caa", "--resolver", &resolver.to_string()])
+        .args(arguments)
+        .env_remove("CI")
+        .output()
+        .unwrap()
+}
+
+/// The report of one name, and the exit code.
+fn judged(resolver: SocketAddr, name: &str, ca: &str) -> (Value, i32) {
+    let output = pinstead(resolver, &[name, "--ca", ca, "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!(report["schema_version"], 1);
+    (report["names"][0].clone(), output.status.code().unwrap())
+}
+
+fn zone() -> String {
+    let mut zone = String::from(
+        r#"$ORIGIN example.
+$TTL 300
+@        SOA ns.example. h.example. 1 3600 600 86400 60
+@        NS ns.example.
+ns       A 127.0.0.1
+t        CAA 0 issue "ca1.example"
+t        CAA 0 issuewild ";"
+www.t    A 192.0.2.1
+alias.t  CNAME target.other
+target.other CAA 0 issue "ca2.example"
+empty.t  CNAME none.other
+none.other A 192.0.2.1
+gone.t   CNAME nowhere.other
+crit     CAA 128 tbs "x"
+odd      TYPE257 \# 8 0006697373e96578
+free     A 192.0.2.1
+both     A 192.0.2.1
+both     AAAA 2001:db8::1
+big      CAA 0 issue "ca1.example"
+"#,
+    );
+    for number in 0..150 {
+        writeln!(zone, "big CAA 0 note{number} \"{}\"", "x".repeat(40)).unwrap();
+    }
+    zone
+}
+
+#[test]
+fn a_real_server_is_read_as_the_standard_says() {
+    let nsd = Nsd::serving(&zone());
+    for (name, ca, verdict, found, steps) in [
+        ("t.example", "ca1.example", "permit", Some("t.example"), 1),
+        ("www.t.example", "ca1.example", "permit", Some("t.example"), 2),
+        ("a.b.www.t.example", "ca2.example", "deny", Some("t.example"), 4),
+        ("*.t.example", "ca1.example", "deny", Some("t.example"), 1),
+        ("alias.t.example", "ca2.example", "permit", Some("alias.t.example"), 1),
+        ("empty.t.example", "ca1.example", "permit", Some("t.example"), 2),
+        ("gone.t.example", "ca1.example", "permit", Some("t.example"), 2),
+        ("crit.example", "ca1.example", "deny", Some("crit.example"), 1),
+        ("odd.example", "ca1.example", "undetermined", Some("odd.example"), 1),
+        ("big.example", "ca1.example", "permit", Some("big.example"), 1),
+        ("free.example", "ca1.example", "permit", None, 2),
+        ("nx.nx.example", "ca1.example", "permit", None, 3),
+        ("outside.test", "ca1.example", "undetermined", None, 1),
+    ] {
+        let (report, code) = judged(nsd.address, name, ca);
+        assert_eq!(report["verdicts"][0]["verdict"], verdict, "{name}: {report}");
+        assert_eq!(report["relevant"]["name"].as_str(), found, "{name}: {report}");
+        assert_eq!(report["steps"].as_array().unwrap().len(), steps, "{name}: {report}");
+        let expected = match (verdict, name) {
+            ("undetermined", _) => 3,
+            (_, "crit.example") => 1,
+            _ => 0,
+        };
+        assert_eq!(code, expected, "{name}: {report}");
+    }
+    let (alias, _) = judged(nsd.address, "alias.t.example", "ca1.example");
+    assert_eq!(alias["steps"][0]["aliases"][0], "target.other.example");
+    let (nx, _) = judged(nsd.address, "nx.nx.example", "ca1.example");
+    assert_eq!(
+        (&nx["steps"][0]["detail"], &nx["steps"][2]["detail"]),
+        (&"NXDOMAIN".into(), &"NOERROR".into())
+    );
+    let (big, _) = judged(nsd.address, "big.example", "ca1.example");
+    assert_eq!(big["relevant"]["records"].as_array().unwrap().len(), 151, "the whole set came over TCP");
+}
+
+#[test]
+fn addresses_come_from_the_server_named() {
+    let nsd = Nsd::serving(&zone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = DnsClient::from_address(&nsd.address.to_string()).unwrap();
+    runtime.block_on(async {
+        let of = async |name: &str| client.addresses(&name.parse().unwrap()).await;
+        let both: Vec<IpAddr> = vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
+        let mut found = of("both.example").await.unwrap();
+        found.sort();
+        assert_eq!(found, both);
+        assert_eq!(of("www.t.example").await.unwrap(), both[..1]);
+        assert!(of("localhost").await.unwrap().iter().all(IpAddr::is_loopback));
+        for name in ["nx.example", "t.example", "outside.test"] {
+            assert!(!of(name).await.unwrap_err().is_empty(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn reports_and_usage_errors() {
+    let nsd = Nsd::serving(&zone());
+    let human = pinstead(nsd.address, &["www.t.example", "192.0.2.1", "a.onion"]);
+    let text = String::from_utf8(human.stdout).unwrap();
+    assert!(text.starts_with("www.t.example: only ca1.example may issue TLS certificates\n"), "{text}");
+    assert!(text.contains("192.0.2.1: CAA does not apply") && text.contains("a.onion: CAA does not apply"));
+    assert_eq!(human.status.code(), Some(0));
+
+    let lines = pinstead(nsd.address, &["t.example", "free.example", "--format", "jsonl"]);
+    let lines: Vec<Value> = lines
+        .stdout
+        .split(|octet| *octet == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["verdicts"][0]["ca"], "ca1.example", "every CA of the set, without --ca");
+    assert_eq!(lines[1]["findings"][0]["rule"], "CAA001");
+    let gated = pinstead(nsd.address, &["free.example", "--fail-on", "medium"]);
+    assert_eq!(gated.status.code(), Some(1));
+
+    let long = "a.".repeat(130);
+    for (name, said) in
+        [("a.*.example", "wildcard"), ("a..example", "label"), (long.as_str(), "at most 253"), ("", "empty")]
+    {
+        let output = pinstead(nsd.address, &[name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said), "{name}: {error}");
+    }
+    assert_eq!(pinstead(nsd.address, &["t.example", "--resolver", "x"]).status.code(), Some(2));
+}
+
+/// A server that treats every question as `answer` says: each octet string is sent back.
+fn misbehaving(answer: Answerer) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            for message in answer(&buffer[..length]) {
+                // The asker may have gone.
+                let _ = socket.send_to(&message, from);
+            }
+        }
+    });
+    address
+}
+
+/// The question as an answer with these flag bits and no records.
+fn reply(question: &[u8], bits: u8) -> Vec<u8> {
+    let mut message = question.to_vec();
+    message[2] |= 0x80;
+    message[3] = 0x80 | bits;
+    // Without the additional section, whose OPT record stands last (11 octets).
+    if message[11] == 1 {
+        message.truncate(message.len() - 11);
+        message[11] = 0;
+    }
+    message
+}
+
+/// The answer `CAA 0 issue "ca1.example"`.
+fn good(question: &[u8]) -> Vec<u8> {
+    let mut message = reply(question, 0);
+    message[7] = 1;
+    message.extend(b"\xc0\x0c\x01\x01\0\x01\0\0\x01\x2c\0\x12\0\x05issueca1.example");
+    message
+}
+
+fn wrong_id(question: &[u8]) -> Vec<u8> {
+    let mut message = good(question);
+    message[0] ^= 0xff;
+    message
+}
+
+fn wrong_question(question: &[u8]) -> Vec<u8> {
+    let mut message = good(question);
+    message[13] ^= 1;
+    message
+}
+
+#[test]
+fn forged_answers_silence_and_junk_end_in_undetermined_within_bounds() {
+    let servers: [(&str, Answerer); 5] = [
+        ("only answers to other questions", |question| vec![wrong_id(question)]),
+        ("only answers to other questions", |question| vec![wrong_question(question)]),
+        ("only answers to other questions", |question| vec![vec![0x5a; 700]; 20_000 + question.len()]),
+        ("timeout", |_| Vec::new()),
+        ("SERVFAIL", |question| vec![reply(question, 2)]),
+    ];
+    std::thread::scope(|scope| {
+        for (detail, answer) in servers {
+            scope.spawn(move || {
+                let begun = Stopwatch::start();
+                let (report, code) = judged(misbehaving(answer), "t.example", "ca1.example");
+                assert_eq!(report["steps"][0]["outcome"], "failure", "{report}");
+                assert_eq!(report["steps"][0]["detail"], detail, "{report}");
+                assert_eq!(report["verdicts"][0]["verdict"], "undetermined");
+                assert_eq!(code, 3);
+                assert!(begun.milliseconds() < LONGEST_MILLISECONDS, "{detail}: {begun:?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn truncation_without_tcp_is_a_failure() {
+    let server = misbehaving(|question| {
+        let mut message = good(question);
+        message[2] |= 2;
+        vec![message]
+    });
+    let (report, code) = judged(server, "t.example", "ca1.example");
+    assert_eq!(report["verdicts"][0]["verdict"], "undetermined", "{report}");
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn the_right_answer_is_found_among_forged_ones() {
+    let server = misbehaving(|question| {
+        vec![wrong_id(question), vec![1, 2, 3], wrong_question(question), good(question)]
+    });
+    let (report, code) = judged(server, "t.example", "ca1.example");
+    assert_eq!(report["verdicts"][0]["verdict"], "permit", "{report}");
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn a_server_that_does_not_know_edns_is_asked_without() {
+    let server = misbehaving(|question| {
+        if question[11] == 0 {
+            return vec![good(question)];
+        }
+        // As old servers do: the header alone, FORMERR.
+        vec![[&question[..2], &[0x81, 0x81, 0, 0, 0, 0, 0, 0, 0, 0]].concat()]
+    });
+    let (report, _) = judged(server, "t.example", "ca1.example");
+    assert_eq!(report["verdicts"][0]["verdict"], "permit", "{report}");
+}
+
+#[test]
+fn an_error_that_passes_is_asked_about_again() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let server = misbehaving(|question| {
+        let first = ASKED.fetch_add(1, Ordering::SeqCst) == 0;
+        vec![if first { reply(question, 2) } else { good(question) }]
+    });
+    let (report, _) = judged(server, "t.example", "ca1.example");
+    assert_eq!(report["verdicts"][0]["verdict"], "permit", "{report}");
+}
+
+#[test]
+fn parents_are_asked_for_once_in_a_run() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let server = misbehaving(|question| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        vec![reply(question, 0)]
+    });
+    let names: Vec<String> = (0..20).map(|number| format!("host{number}.t.example")).collect();
+    let mut arguments: Vec<&str> = names.iter().map(String::as_str).collect();
+    arguments.extend(["--format", "jsonl"]);
+    let output = pinstead(server, &arguments);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(lines.lines().count(), 20);
+    assert!(lines.lines().zip(&names).all(|(line, name)| line.contains(&format!("\"name\":\"{name}\""))));
+    assert_eq!(ASKED.load(Ordering::SeqCst), 20 + 2, "each host, t.example and example");
+}

@@ -1,0 +1,194 @@
+//! `pinstead check` on files, and on input of every bad kind.
+
+mod world;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use world::{Running, pinstead};
+
+fn json(arguments: &[&str], code: i32) -> Value {
+    let assert =
+        pinstead().args(["check", "--offline", "--format", "json"]).args(arguments).assert().code(code);
+    serde_json::from_slice(&assert.get_output().stdout).expect("the report is JSON")
+}
+
+/// The world's files, and its roots and log list as arguments.
+struct Files {
+    running: Running,
+}
+
+impl Files {
+    fn new() -> Self {
+        Self { running: Running::start() }
+    }
+
+    fn path(&self, path: &Path) -> String {
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn shop(&self) -> String {
+        self.path(&self.running.world.shop.chain_file)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let files = &self.running.world.files;
+        vec!["--roots".into(), self.path(&files.roots), "--log-list".into(), self.path(&files.log_list)]
+    }
+
+    fn json(&self, arguments: &[&str], code: i32) -> Value {
+        let own = self.arguments();
+        let all: Vec<&str> = arguments.iter().copied().chain(own.iter().map(String::as_str)).collect();
+        json(&all, code)
+    }
+}
+
+#[test]
+fn a_chain_in_a_file_is_judged_offline() {
+    let files = Files::new();
+    let report = files.json(&[&files.shop()], 0);
+    let target = &report["targets"][0];
+    assert_eq!(target["outcome"], "pass");
+    assert_eq!(target["chain"].as_array().unwrap().len(), 2);
+    assert_eq!(target["ct"]["scts"][1]["verdict"], "valid");
+    assert_eq!(target["caa"]["status"], "not_checked");
+    assert_eq!(target["pins"]["status"], "no_pin_sources");
+    assert_eq!(target["issuer"]["status"], "no_expectation");
+    assert_eq!(target["trust"]["name"], "not_asked");
+}
+
+#[test]
+fn a_lone_leaf_needs_its_issuer() {
+    let files = Files::new();
+    let folder = tempfile::tempdir().unwrap();
+    let leaf = folder.path().join("leaf.der");
+    fs::write(&leaf, &files.running.world.shop.leaf.der).unwrap();
+    let issuer = folder.path().join("issuer.pem");
+    fs::write(&issuer, files.running.world.cas.expected.to_pem()).unwrap();
+    let (leaf, issuer) = (files.path(&leaf), files.path(&issuer));
+    let without = files.json(&[&leaf, "--fail-on", "none"], 0);
+    assert_eq!(without["targets"][0]["ct"]["scts"][0]["verdict"], "issuer_unknown");
+    assert_eq!(without["targets"][0]["outcome"], "undetermined");
+    files.json(&[&leaf, "--fail-on-undetermined"], 3);
+    let with = files.json(&[&leaf, "--issuer", &issuer], 0);
+    assert_eq!(with["targets"][0]["ct"]["scts"][0]["verdict"], "valid");
+}
+
+#[test]
+fn a_ci_environment_does_not_pass_over_what_is_open() {
+    let files = Files::new();
+    let at = ["--at", "2031-01-01T00:00:00Z", "--fail-on", "none", "--offline"];
+    let check = |ci: bool| {
+        let mut command = pinstead();
+        if ci {
+            command.env("CI", "true");
+        }
+        command.arg("check").arg(files.shop()).args(at).args(files.arguments()).assert()
+    };
+    check(false).code(0);
+    check(true).code(3);
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    let files = Files::new();
+    let pem = fs::read(files.shop()).unwrap();
+    let assert = pinstead()
+        .args(["check", "-", "--offline", "--only", "ct"])
+        .args(files.arguments())
+        .write_stdin(pem)
+        .assert();
+    assert!(String::from_utf8_lossy(&assert.code(0).get_output().stdout).contains("2 of 2 SCTs verify"));
+}
+
+#[test]
+fn targets_come_from_a_file_and_as_lines() {
+    let files = Files::new();
+    let mut list = tempfile::NamedTempFile::new().unwrap();
+    writeln!(list, "# hosts of the shop\n\n{}  # the chain\n{}", files.shop(), files.shop()).unwrap();
+    let assert = pinstead()
+        .args(["check", "--offline", "--format", "jsonl", "--targets", list.path().to_str().unwrap()])
+        .args(files.arguments())
+        .assert()
+        .code(0);
+    let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|target| target["outcome"] == "pass" && target["certificate"].is_object()));
+}
+
+#[test]
+fn what_is_no_certificate_is_a_usage_error_told_in_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let write = |name: &str, octets: &[u8]| {
+        fs::write(folder.path().join(name), octets).unwrap();
+        path(name)
+    };
+    let sparse = path("sparse.pem");
+    fs::File::create(&sparse).unwrap().set_len(100 << 20).unwrap();
+    for (file, said) in [
+        (write("text.pem", b"hello"), "neither DER nor"),
+        (write("empty.pem", b""), "empty"),
+        (write("junk.der", &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 1, 2]), "cannot be read"),
+        (write("nest.der", &[0x30, 0x80].repeat(50_000)), "cannot be read"),
+        (write("cut.pem", b"-----BEGIN CERTIFICATE-----\nMIIB"), "has no end"),
+        (sparse, "longer than"),
+        (format!("{}/none.pem", folder.path().display()), "No such file"),
+    ] {
+        let started = Instant::now();
+        let report = json(&[&file], 2);
+        assert!(started.elapsed() < Duration::from_secs(10));
+        let finding = &report["targets"][0]["findings"][0];
+        assert_eq!(finding["rule"], "TLS007", "{file}");
+        assert!(finding["message"].as_str().unwrap().contains(said), "{file}: {finding}");
+    }
+    // Beside a good one, the good one is still judged.
+    let files = Files::new();
+    let report = files.json(&[&write("more.pem", b"hello"), &files.shop()], 2);
+    assert_eq!(report["targets"][1]["outcome"], "pass");
+}
+
+#[test]
+fn what_cannot_be_used_is_said_before_anything_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("pinstead.toml");
+    fs::write(&policy, "expect_ca = []\nexpected = 1\n").unwrap();
+    let policy = policy.to_str().unwrap();
+    for (arguments, said) in [
+        (vec!["--policy", policy, "a.example"], "line 2"),
+        (vec!["--policy", "/nonexistent/pinstead.toml", "a.example"], "No such file"),
+        (vec!["--roots", policy, "a.example"], "neither DER nor"),
+        (vec!["--log-list", policy, "a.example"], "pinstead.toml"),
+        (vec!["not a host"], "neither a file"),
+        (vec!["http://a.example"], "not an https URL"),
+        (vec![], "no target is named"),
+        (vec!["a.example", "--resolver", "nonsense resolver"], "resolver"),
+        (vec!["a.example", "--connect", "a.example"], "no IP address"),
+        (vec!["a.example", "--at", "yesterday"], "--at"),
+        (vec!["a.example", "--fail-on", "grave"], "no severity"),
+    ] {
+        let assert = pinstead().arg("check").args(&arguments).assert().code(2);
+        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+        assert!(assert.get_output().stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_server_is_not_asked_offline() {
+    let report = json(&["a.example"], 3);
+    assert!(report["targets"][0]["findings"][0]["message"].as_str().unwrap().contains("offline"));
+}
+
+#[test]
+fn escape_sequences_in_outside_data_never_reach_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("\u{1b}[31mred\u{1b}]0;title\u{7}.pem");
+    fs::write(&file, b"hello").unwrap();
+    let assert = pinstead().args(["check", "--offline"]).arg(&file).assert().code(2);
+    assert!(!assert.get_output().stdout.contains(&0x1b));
+}

@@ -1,0 +1,80 @@
+//! README promises only what the binary has: every command it names, with the options it gives to it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// How README calls the program.
+const CALLS: [&str; 2] = ["pinstead ", "cargo run --release -- "];
+
+#[test]
+fn every_command_in_readme_exists() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let calls = calls(&readme);
+    assert!(
+        calls.contains_key("check") && calls.contains_key("demo"),
+        "README shows the main job: {calls:?}"
+    );
+    let mut broken = Vec::new();
+    for (command, options) in calls {
+        let help = Command::new(env!("CARGO_BIN_EXE_pinstead")).args([&command, "--help"]).output().unwrap();
+        let text = String::from_utf8_lossy(&help.stdout);
+        if !help.status.success() {
+            broken.push(format!("pinstead {command} does not exist"));
+        }
+        for option in options.into_iter().filter(|option| help.status.success() && !text.contains(option)) {
+            broken.push(format!("pinstead {command} has no {option}"));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_reader_of_readme_sees_what_it_should() {
+    let calls = calls(
+        "The `pinstead rules` list, and pinstead itself.\n`pinstead` and `--no` alone\n\
+         ```sh\n# pinstead comment\npinstead check host --pins x --fail-on=high\n\
+         cargo run --release -- demo\n```\npinstead outside of code",
+    );
+    let expected = [("check", vec!["--pins", "--fail-on"]), ("demo", vec![]), ("rules", vec![])];
+    let expected = expected
+        .into_iter()
+        .map(|(command, options)| (command.to_owned(), options.into_iter().map(str::to_owned).collect()))
+        .collect();
+    assert_eq!(calls, expected);
+}
+
+/// The commands that stand in code, each with the options it is called with.
+fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
+    let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for code in code(readme) {
+        let Some(rest) = CALLS.iter().find_map(|call| code.split_once(call).map(|(_, rest)| rest)) else {
+            continue;
+        };
+        let mut words = rest.split_whitespace();
+        let Some(command) = words.next().filter(|word| !word.starts_with('-')) else { continue };
+        let options = words.filter(|word| word.starts_with("--") && word.len() > 2);
+        calls
+            .entry(command.to_owned())
+            .or_default()
+            .extend(options.map(|word| word.split('=').next().unwrap_or(word).to_owned()));
+    }
+    calls
+}
+
+/// The lines of blocks of commands, comments left out, and the spans of code in running text.
+fn code(readme: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut language = None;
+    for line in readme.lines() {
+        match (line.strip_prefix("```"), language) {
+            (Some(name), None) => language = Some(name),
+            (Some(_), Some(_)) => language = None,
+            (None, Some("sh" | "yaml")) if !line.trim_start().starts_with('#') => found.push(line),
+            // Other blocks hold output.
+            (None, Some(_)) => {}
+            (None, None) => found.extend(line.split('`').skip(1).step_by(2)),
+        }
+    }
+    found
+}
