@@ -8,7 +8,8 @@ use pinstead::demo::ct::{Delivery, PlannedSct, SctFault, sct_list, scts_over};
 use pinstead::demo::tls::{MisbehavingServer, Misbehaviour};
 use pinstead::demo::world::{BESIDE, LEGACY, SHOP};
 use serde_json::Value;
-use world::{OpensslServer, Running, Served, WebServer, pinstead};
+use world::servers::{OpensslServer, Served, WebServer};
+use world::{Running, pinstead};
 
 /// The report of `check --format json` with this exit code.
 fn report(running: &Running, hosts: &[&str], more: &[&str], code: i32) -> Value {
@@ -67,7 +68,7 @@ fn a_badly_protected_host_fails_and_says_why() {
     assert_eq!(target["caa"]["names"][0]["verdicts"][0]["verdict"], "deny");
     assert_eq!(target["issuer"]["status"], "unexpected");
     let found = rules(target);
-    for rule in ["ISS001", "CT002", "CT003", "CAA007", "PIN002"] {
+    for rule in ["ISS001", "CT002", "CT003", "CAA022", "PIN002"] {
         assert!(found.contains(&rule), "{rule} is not among {found:?}");
     }
     for finding in target["findings"].as_array().unwrap() {

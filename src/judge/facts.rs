@@ -48,6 +48,9 @@ pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
 
 fn public_trust(verdicts: &TargetVerdicts) -> Fact<PublicTrust> {
     let Some(chain) = &verdicts.trust else { return Fact::Undetermined };
+    if matches!(chain.trust, Trust::Unknown { .. }) {
+        return Fact::Undetermined;
+    }
     let trusted =
         chain.trust == Trust::Trusted && chain.life == Life::Current && chain.name != NameMatch::Differs;
     Fact::Measured(if trusted { PublicTrust::Trusted } else { PublicTrust::NotTrusted })

@@ -18,7 +18,7 @@ use crate::evidence::dns::CaaLookup;
 use crate::evidence::{Evidence, TargetEvidence};
 use crate::pins::{self, PinsStatus, PinsVerdict};
 use crate::scope;
-use crate::x509::path::{self, ChainVerdict, HostIdentity};
+use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
 use crate::x509::{Certificate, SpkiSha256};
 
 /// Everything judged of one target.
@@ -94,7 +94,7 @@ pub(super) fn judge(
     let seen = observed::read(&target.source);
     let asked = |part| inputs.scope.includes(part);
     let leaf = seen.chain.first();
-    let trust = path::judge(&seen.chain, seen.host.as_ref(), &inputs.anchors, at);
+    let trust = judge_trust(&seen, inputs, at);
 
     let candidates = leaf.map(|leaf| {
         let others: Vec<&Certificate> = seen.chain.iter().skip(1).chain(&inputs.issuers).collect();
@@ -153,6 +153,25 @@ pub(super) fn judge(
         verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
     }
     verdicts
+}
+
+/// A server's chain is judged as served: that is all its clients have. To a file, the issuers that were given
+/// belong too; where there are none at all, nothing can be said.
+fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<ChainVerdict> {
+    let host = seen.host.as_ref();
+    if !seen.observed.is_file {
+        return path::judge(&seen.chain, host, &inputs.anchors, at);
+    }
+    let chain: Vec<Certificate> = seen.chain.iter().chain(&inputs.issuers).cloned().collect();
+    let mut verdict = path::judge(&chain, host, &inputs.anchors, at)?;
+    if matches!(verdict.trust, Trust::Untrusted { .. }) {
+        verdict.path = path::as_served(&seen.chain);
+        if chain.len() == 1 {
+            let reason = "the file holds one certificate, and no issuer's was given with --issuer".to_owned();
+            verdict.trust = Trust::Unknown { reason };
+        }
+    }
+    Some(verdict)
 }
 
 /// The name that pins and expectations go by: the host, or the first plain name of the certificate.

@@ -154,18 +154,11 @@ fn unreadable_file(verdicts: &TargetVerdicts) -> Vec<Raised> {
 fn untrusted(verdicts: &TargetVerdicts) -> Vec<Raised> {
     let Some(chain) = &verdicts.trust else { return Vec::new() };
     let Trust::Untrusted { reason } = &chain.trust else { return Vec::new() };
-    // A lone certificate in a file says nothing about what a server sends.
-    let lone_file = verdicts.observed.is_file && verdicts.chain.len() == 1;
-    let raised = Raised::new(
+    vec![Raised::new(
         verdicts.target.clone(),
-        format!(
-            "No path from the {} given certificates to the anchors of {}: {reason}.",
-            verdicts.chain.len(),
-            chain.anchors
-        ),
+        format!("None of the {} certificates leads to {}: {reason}.", verdicts.chain.len(), chain.anchors),
         json!({"reason": reason, "certificates": verdicts.chain.len(), "anchors": chain.anchors}),
-    );
-    vec![if lone_file { raised.at(Severity::Info) } else { raised }]
+    )]
 }
 
 fn other_name(verdicts: &TargetVerdicts) -> Vec<Raised> {

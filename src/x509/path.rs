@@ -68,6 +68,11 @@ pub enum Trust {
         /// What rustls-webpki says of the best attempt.
         reason: String,
     },
+    /// That cannot be told: a lone certificate in a file says nothing of the chain that a server sends.
+    Unknown {
+        /// What is missing.
+        reason: String,
+    },
 }
 
 /// Whether the leaf is within its life.

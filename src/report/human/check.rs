@@ -185,10 +185,9 @@ fn chain(verdicts: &TargetVerdicts) -> (Mark, String) {
             (Mark::Good, format!("Leads to {} in {}.", path.join(", then "), safe(&trust.anchors)))
         }
         Trust::Untrusted { reason } => {
-            let mark =
-                if verdicts.observed.is_file && verdicts.chain.len() == 1 { Mark::None } else { Mark::Bad };
-            (mark, format!("Leads to no anchor of {}: {}.", safe(&trust.anchors), safe(reason)))
+            (Mark::Bad, format!("Leads to no anchor of {}: {}.", safe(&trust.anchors), safe(reason)))
         }
+        Trust::Unknown { reason } => (Mark::None, format!("Not judged: {}.", safe(reason))),
     }
 }
 

@@ -243,6 +243,7 @@ impl TrustSummary {
             Trust::Trusted => ("trusted", None),
             Trust::TrustedAtAnotherTime { at } => ("trusted_at_another_time", Some(format!("as of {at}"))),
             Trust::Untrusted { reason } => ("untrusted", Some(reason.clone())),
+            Trust::Unknown { reason } => ("unknown", Some(reason.clone())),
         };
         Self {
             chain,
