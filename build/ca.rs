@@ -188,7 +188,7 @@ fn index(skis: &Pairs<Vec<u8>>, names: &Pairs<u64>, keys: &BTreeMap<Vec<u8>, Key
         let octets = octets.concat();
         emit(code, &format!("(b\"{octets}\", {}),", position[spki]));
     }
-    emit(code, "];\n#[expect(clippy::unreadable_literal, reason = \"generated, and hashes\")]");
+    emit(code, "];");
     emit(code, &format!("static NAMES: [(u64, u16); {}] = [", names.len()));
     for (name, spki) in names {
         emit(code, &format!("({name}, {}),", position[spki]));

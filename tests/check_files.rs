@@ -1,4 +1,6 @@
 //! `pinstead check` on files, and on input of every bad kind.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "what misbehaves has to be given up in time")]
 
 mod world;
 
@@ -26,17 +28,13 @@ impl Files {
         Self { running: Running::start() }
     }
 
-    fn path(&self, path: &Path) -> String {
-        path.to_str().unwrap().to_owned()
-    }
-
     fn shop(&self) -> String {
-        self.path(&self.running.world.shop.chain_file)
+        path_text(&self.running.world.shop.chain_file)
     }
 
     fn arguments(&self) -> Vec<String> {
         let files = &self.running.world.files;
-        vec!["--roots".into(), self.path(&files.roots), "--log-list".into(), self.path(&files.log_list)]
+        vec!["--roots".into(), path_text(&files.roots), "--log-list".into(), path_text(&files.log_list)]
     }
 
     fn json(&self, arguments: &[&str], code: i32) -> Value {
@@ -44,6 +42,10 @@ impl Files {
         let all: Vec<&str> = arguments.iter().copied().chain(own.iter().map(String::as_str)).collect();
         json(&all, code)
     }
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn a_lone_leaf_needs_its_issuer() {
     fs::write(&leaf, &files.running.world.shop.leaf.der).unwrap();
     let issuer = folder.path().join("issuer.pem");
     fs::write(&issuer, files.running.world.cas.expected.to_pem()).unwrap();
-    let (leaf, issuer) = (files.path(&leaf), files.path(&issuer));
+    let (leaf, issuer) = (path_text(&leaf), path_text(&issuer));
     let without = files.json(&[&leaf, "--fail-on", "none"], 0);
     assert_eq!(without["targets"][0]["ct"]["scts"][0]["verdict"], "issuer_unknown");
     assert_eq!(without["targets"][0]["outcome"], "undetermined");

@@ -1,4 +1,6 @@
 //! `pinstead check` on servers: the loopback world, and servers of other makers.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "what misbehaves has to be given up in time")]
 
 mod world;
 

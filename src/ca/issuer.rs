@@ -51,7 +51,7 @@ pub struct KeyOwner {
 impl From<CaKey> for KeyOwner {
     fn from(ca: CaKey) -> Self {
         Self {
-            owner: ca.owner.map(|owner| owner.to_string()),
+            owner: ca.owner.map(ToString::to_string),
             caa_identifiers: ca
                 .identifiers
                 .into_iter()

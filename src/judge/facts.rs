@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
-use crate::caa::{CaaReading, Relevant, Usage, Verdict};
+use crate::caa::{CaaReading, Policy, Relevant, Verdict};
 use crate::compare::{CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PublicTrust};
 use crate::ct::policy::PolicyOutcome;
 use crate::x509::path::{Life, NameMatch, Trust};
@@ -61,9 +61,9 @@ fn caa_policy(readings: &[CaaReading]) -> Fact<CaaPolicy> {
     let mut policies = Vec::new();
     for reading in readings {
         match of_reading(reading) {
-            None => return Fact::Undetermined,
-            Some(Some(policy)) => policies.push(policy),
-            Some(None) => {}
+            Fact::Undetermined => return Fact::Undetermined,
+            Fact::Measured(policy) => policies.push(policy),
+            Fact::NotGiven => {}
         }
     }
     let weakness = |policy: &CaaPolicy| match policy {
@@ -78,26 +78,25 @@ fn caa_policy(readings: &[CaaReading]) -> Fact<CaaPolicy> {
     })
 }
 
-/// `None`: undetermined. `Some(None)`: CAA does not apply to the name.
-fn of_reading(reading: &CaaReading) -> Option<Option<CaaPolicy>> {
-    let set = match &reading.relevant {
-        Relevant::Set(set) => set,
-        Relevant::NoneAnywhere => return Some(Some(CaaPolicy::NoRecords)),
-        Relevant::Undetermined { .. } => return None,
-        Relevant::NotApplicable(_) => return Some(None),
-    };
-    let governing = Usage::Tls.governing(set, reading.wildcard);
-    let blocked = set.unknown_critical().next().is_some();
-    if !set.has(governing) && !blocked {
-        return Some(Some(CaaPolicy::Unrestricted));
+/// What CAA says for one name; not given where CAA does not apply to it.
+fn of_reading(reading: &CaaReading) -> Fact<CaaPolicy> {
+    match (&reading.relevant, reading.policy()) {
+        (Relevant::NotApplicable(_), _) => Fact::NotGiven,
+        (Relevant::Undetermined { .. }, _) | (_, Policy::Undetermined(_)) => Fact::Undetermined,
+        (Relevant::NoneAnywhere, _) => Fact::Measured(CaaPolicy::NoRecords),
+        (Relevant::Set(_), Policy::Anyone) => Fact::Measured(CaaPolicy::Unrestricted),
+        (Relevant::Set(_), Policy::Nobody) => Fact::Measured(restrictive(reading, Vec::new())),
+        (Relevant::Set(_), Policy::Only(permitted)) => Fact::Measured(restrictive(reading, permitted)),
     }
+}
+
+fn restrictive(reading: &CaaReading, permitted: Vec<String>) -> CaaPolicy {
     let current_issuer = match reading.verdicts.first().map(|verdict| verdict.verdict) {
         Some(Verdict::Permit) => CurrentIssuer::Permitted,
         Some(Verdict::Deny) => CurrentIssuer::Denied,
         Some(Verdict::Undetermined) | None => CurrentIssuer::Undetermined,
     };
-    let permitted = if blocked { Vec::new() } else { set.issuers(governing) };
-    Some(Some(CaaPolicy::Restrictive { permitted, current_issuer }))
+    CaaPolicy::Restrictive { permitted, current_issuer }
 }
 
 /// Several restrictive sets together: whoever any of them permits; the present CA as the worst of them has it.

@@ -100,7 +100,7 @@ impl fmt::Debug for Certificate {
 
 /// Lower-case hexadecimal.
 fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// A Name as text; one that x509-parser cannot read is shown as hexadecimal.

@@ -1,4 +1,5 @@
 //! The table compiled in by `build.rs`.
+#![expect(clippy::unreadable_literal, reason = "the arrays that build.rs generates")]
 
 use jiff::Timestamp;
 

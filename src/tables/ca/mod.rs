@@ -198,7 +198,7 @@ impl KeyRow {
     fn renew(&mut self, newer: Self) {
         let old = std::mem::replace(self, newer);
         if self.owner.is_none() {
-            self.owner = old.owner.clone();
+            self.owner.clone_from(&old.owner);
             self.owner_source = old.owner_source;
         }
         self.root_organisations.extend(old.root_organisations.iter().cloned());

@@ -151,7 +151,7 @@ fn parts(text: &str) -> BTreeSet<String> {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn octets_of(text: &str) -> Option<Vec<u8>> {

@@ -104,7 +104,8 @@ struct Summary {
 
 #[derive(Serialize)]
 struct Target<'a> {
-    target: &'a str,
+    #[serde(rename = "target")]
+    label: &'a str,
     outcome: Outcome,
     undetermined: Vec<String>,
     connection: Connection<'a>,
@@ -123,7 +124,7 @@ impl<'a> Target<'a> {
     fn of(target: &'a TargetReport<'a>) -> Self {
         let verdicts = target.verdicts;
         Self {
-            target: &verdicts.target,
+            label: &verdicts.target,
             outcome: target.outcome,
             undetermined: verdicts.open_questions().into_iter().map(|question| question.what).collect(),
             connection: Connection::of(verdicts),
