@@ -8,8 +8,11 @@ fn pin(name: &str) -> String {
 }
 
 fn nsc(attributes: &str, names: &[&str]) -> String {
-    let pins: String =
-        names.iter().map(|name| format!("<pin digest='SHA-256'>{}</pin>", pin(name))).collect();
+    let pins: String = names
+        .iter()
+        .map(|name| format!("<pin digest='SHA-256'>{}</pin>", pin(name)))
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "<network-security-config><domain-config><domain includeSubdomains='true'>example.com</domain>\
          <pin-set {attributes}>{pins}</pin-set></domain-config></network-security-config>"
@@ -21,7 +24,8 @@ fn ios(leaf: &[&str], ca: &[&str]) -> String {
         let items: String = keys
             .iter()
             .map(|key| format!("<dict><key>SPKI-SHA256-BASE64</key><string>{}</string></dict>", pin(key)))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         if keys.is_empty() { String::new() } else { format!("<key>{name}</key><array>{items}</array>") }
     };
     format!(

@@ -121,7 +121,8 @@ fn a_placeholder_alone_is_critical_and_one_among_others_is_not() {
 
 #[test]
 fn a_pin_set_of_many_domains_is_one_finding() {
-    let domains: String = (0..9).map(|number| format!("<domain>{number}.example.com</domain>")).collect();
+    let domains: String =
+        (0..9).map(|number| format!("<domain>{number}.example.com</domain>")).collect::<Vec<_>>().concat();
     let text = nsc("", &[&key("root")], "").replace("<pin-set", &format!("{domains}<pin-set"));
     let found: Vec<Finding> =
         raised(&text, None).into_iter().filter(|finding| finding.rule == "PIN004").collect();
