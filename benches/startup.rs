@@ -15,7 +15,7 @@ fn startup(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("startup");
     group.bench_function("true", |bencher| bencher.iter(|| run("/bin/true", &[])));
     group.bench_function("version", |bencher| {
-        bencher.iter(|| run(env!("CARGO_BIN_EXE_pinstead"), &["--version"]))
+        bencher.iter(|| run(env!("CARGO_BIN_EXE_pinstead"), &["--version"]));
     });
     group.finish();
 }

@@ -105,7 +105,9 @@ fn known_identifiers<'t>(
         }
     }
     emit(code, &format!("static IDENTIFIERS: [(&str, &[&str]); {}] = [", known.len()));
-    known.iter().for_each(|entry| emit(code, &format!("({:?}, &{:?}),", entry.0, entry.1)));
+    for (name, members) in &known {
+        emit(code, &format!("({name:?}, &{members:?}),"));
+    }
     emit(code, "];");
     let owners = known.values().flatten().copied().collect();
     Ok((known.into_keys().zip(0..).collect(), owners))
@@ -182,10 +184,12 @@ fn index(skis: &Pairs<Vec<u8>>, names: &Pairs<u64>, keys: &BTreeMap<Vec<u8>, Key
     let position: BTreeMap<&Vec<u8>, usize> = keys.keys().zip(0..).collect();
     emit(code, &format!("static SKIS: [(&[u8], u16); {}] = [", skis.len()));
     for (ski, spki) in skis {
-        let octets: String = ski.iter().map(|octet| format!("\\x{octet:02x}")).collect();
+        let octets: Vec<String> = ski.iter().map(|octet| format!("\\x{octet:02x}")).collect();
+        let octets = octets.concat();
         emit(code, &format!("(b\"{octets}\", {}),", position[spki]));
     }
-    emit(code, &format!("];\nstatic NAMES: [(u64, u16); {}] = [", names.len()));
+    emit(code, "];\n#[expect(clippy::unreadable_literal, reason = \"generated, and hashes\")]");
+    emit(code, &format!("static NAMES: [(u64, u16); {}] = [", names.len()));
     for (name, spki) in names {
         emit(code, &format!("({name}, {}),", position[spki]));
     }

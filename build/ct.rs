@@ -13,7 +13,7 @@ pub(crate) fn compile() -> Result<String, String> {
     let mut code = String::new();
     let ids = logs(&mut code)?;
     history(&ids, &mut code)?;
-    newest(&mut code)?;
+    snapshots(&mut code)?;
     Ok(code)
 }
 
@@ -31,7 +31,9 @@ fn logs(code: &mut String) -> Result<Vec<Vec<u8>>, String> {
         }
     }
     emit(code, &format!("static LOGS: [KnownLog<'static>; {}] = [", logs.len()));
-    logs.values().for_each(|log| emit(code, log));
+    for log in logs.values() {
+        emit(code, log);
+    }
     emit(code, "];");
     Ok(logs.into_keys().collect())
 }
@@ -121,10 +123,10 @@ fn state(row: Row<'_>) -> Result<String, String> {
     ))
 }
 
-/// Writes `NEWEST`: the newest list of each programme.
-fn newest(code: &mut String) -> Result<(), String> {
+/// Writes `SNAPSHOTS`: every list of each programme, by date.
+fn snapshots(code: &mut String) -> Result<(), String> {
     let table = Table::read("data/ct-log-lists.tsv")?;
-    let mut newest: BTreeMap<&str, ((i64, u32), String)> = BTreeMap::new();
+    let mut snapshots: Vec<((i64, u32), String)> = Vec::new();
     for row in table.rows() {
         let Some(program) = choose(row.text("program")?, &PROGRAMS) else { continue };
         let date = row.read("date", table::time)?;
@@ -137,13 +139,13 @@ fn newest(code: &mut String) -> Result<(), String> {
             date.0,
             date.1,
         );
-        let entry = newest.entry(program).or_insert_with(|| (date, snapshot.clone()));
-        if entry.0 <= date {
-            *entry = (date, snapshot);
-        }
+        snapshots.push((date, snapshot));
     }
-    emit(code, &format!("static NEWEST: [(Program, ListSnapshot<'static>); {}] = [", newest.len()));
-    newest.values().for_each(|(_, snapshot)| emit(code, snapshot));
+    snapshots.sort_by_key(|(date, _)| *date);
+    emit(code, &format!("static SNAPSHOTS: [(Program, ListSnapshot<'static>); {}] = [", snapshots.len()));
+    for (_, snapshot) in &snapshots {
+        emit(code, snapshot);
+    }
     emit(code, "];");
     Ok(())
 }

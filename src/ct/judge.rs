@@ -17,11 +17,11 @@ pub fn judge(
     tls: Option<&[u8]>,
     at: Timestamp,
 ) -> CtVerdict {
-    let verified = verifier.verify(subject, tls, at);
+    let lists = verifier.verify(subject, tls, at);
     CtVerdict {
-        chrome: chrome::judge(subject.certificate, &verified.scts, table, at),
-        scts: verified.scts,
-        malformed_lists: verified.malformed_lists,
+        chrome: chrome::judge(subject.certificate, &lists.scts, table, at),
+        scts: lists.scts,
+        malformed_lists: lists.malformed_lists,
         is_precertificate: subject.certificate.is_precertificate,
     }
 }

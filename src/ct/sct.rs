@@ -163,10 +163,10 @@ pub fn leaf_index(extensions: &[u8]) -> LeafIndex {
         if kind != 0 {
             continue;
         }
-        let (Ok([a, b, c, d, e]), LeafIndex::Absent) = (<[u8; 5]>::try_from(body), found) else {
+        if body.len() != 5 || found != LeafIndex::Absent {
             return LeafIndex::Malformed;
-        };
-        found = LeafIndex::At(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
+        }
+        found = LeafIndex::At(body.iter().fold(0, |index, &octet| (index << 8) | u64::from(octet)));
     }
     found
 }

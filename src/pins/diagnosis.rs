@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn wrong_encodings_are_named() {
         let key = SpkiSha256::of(b"x");
-        let hex: String = key.0.iter().map(|octet| format!("{octet:02x}")).collect();
+        let hex = key.0.map(|octet| format!("{octet:02x}")).concat();
         for (text, expected) in [
             (hex.as_str(), "hexadecimal"),
             ("da39a3ee5e6b4b0d3255bfef95601890afd80709", "SHA-1"),

@@ -6,8 +6,8 @@ use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow}
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 
-// LOGS, sorted by id; HISTORY: for each log the rows by programme, in the order of `Program::ALL`; NEWEST: the
-// newest list of each programme.
+// LOGS, sorted by id; HISTORY: for each log the rows by programme, in the order of `Program::ALL`; SNAPSHOTS:
+// the lists of the programmes, by date.
 include!(concat!(env!("OUT_DIR"), "/ct_tables.rs"));
 
 /// One log's rows, by programme.
@@ -23,7 +23,17 @@ pub(super) fn history(id: &LogId, program: Program) -> &'static [StateRow] {
 }
 
 pub(super) fn snapshot(program: Program) -> Option<ListSnapshot<'static>> {
-    NEWEST.iter().find(|(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
+    snapshots(program).last()
+}
+
+/// The newest list of a programme that was out at a time.
+pub(super) fn snapshot_at(program: Program, at: Timestamp) -> Option<ListSnapshot<'static>> {
+    snapshots(program).filter(|snapshot| snapshot.timestamp.is_some_and(|date| date <= at)).last()
+}
+
+/// The lists of a programme, by date.
+fn snapshots(program: Program) -> impl Iterator<Item = ListSnapshot<'static>> {
+    SNAPSHOTS.iter().filter(move |(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
 }
 
 pub(super) fn iter<'a>() -> impl Iterator<Item = KnownLog<'a>> {

@@ -136,9 +136,13 @@ impl LogTable {
         }
     }
 
-    /// tmp
-    pub fn snapshot_at(&self, program: Program, _at: Timestamp) -> Option<ListSnapshot<'_>> {
-        self.snapshot(program)
+    /// The newest list of a programme that was out at a time. A list that the user gave stands for every time:
+    /// it says itself since when each state holds.
+    pub fn snapshot_at(&self, program: Program, at: Timestamp) -> Option<ListSnapshot<'_>> {
+        match &self.source {
+            Source::Embedded => embedded::snapshot_at(program, at),
+            Source::File(file) => file.snapshot(program),
+        }
     }
 
     /// Every log, sorted by id.

@@ -33,7 +33,12 @@ impl PinFormat for CurlList {
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
         let text = input.text.as_deref().unwrap_or_default();
-        text.lines().any(|line| list_of(line).is_some_and(|list| list.starts_with("sha256/")))
+        if text.lines().any(|line| is_option(line) || line.trim_start().starts_with(PREFIX)) {
+            return true;
+        }
+        // With one slash instead of two it is no list for curl, and is read here to say so.
+        let mut lists = text.lines().filter_map(list_of).peekable();
+        lists.peek().is_some() && lists.all(|list| list.starts_with("sha256/"))
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
@@ -85,10 +90,13 @@ fn list_of(line: &str) -> Option<&str> {
     if line.is_empty() || line.starts_with('#') {
         return None;
     }
-    let value = line.strip_prefix("--").unwrap_or(line).strip_prefix("pinnedpubkey").map_or(line, |value| {
-        value.trim_start_matches(|symbol: char| symbol.is_whitespace() || matches!(symbol, '=' | ':'))
-    });
-    Some(value.trim_matches(['"', '\'']))
+    match line.trim_start_matches("--").strip_prefix("pinnedpubkey") {
+        None => Some(line),
+        Some(value) => {
+            let separators = |symbol: char| symbol.is_whitespace() || matches!(symbol, '=' | ':');
+            Some(value.trim_start_matches(separators).trim_matches(['"', '\'']))
+        }
+    }
 }
 
 fn read_pin(written: &str, line: usize) -> Pin {
@@ -143,6 +151,8 @@ mod tests {
     #[test]
     fn other_text_is_not_taken_for_a_list() {
         assert_eq!(super::super::read("notes.txt", b"pins: none"), Reading::NotRecognised);
+        let json = format!("{{\n \"pins\": [\n  \"sha256/{}\"\n ]\n}}", SpkiSha256::of(b"a"));
+        assert_eq!(super::super::read("pins.json", json.as_bytes()), Reading::NotRecognised);
         assert!(is_inline_list("sha256//x") && !is_inline_list("sha256.txt"));
     }
 

@@ -236,10 +236,11 @@ mod tests {
     }
 
     fn list(name: &str, values: &[&str]) -> String {
-        let items: String = values
+        let items: Vec<String> = values
             .iter()
             .map(|value| format!("<dict><key>SPKI-SHA256-BASE64</key><string>{value}</string></dict>"))
             .collect();
+        let items = items.concat();
         format!("<key>{name}</key><array>{items}</array>")
     }
 

@@ -78,7 +78,7 @@ pub(super) fn root_name(text: &str) -> Option<&str> {
 fn after_doctype(text: &str) -> Option<&str> {
     let (head, after) = text.split_once('>')?;
     if head.contains('[') {
-        text.split_once("]")?.1.split_once('>').map(|(_, after)| after)
+        text.split_once(']')?.1.split_once('>').map(|(_, after)| after)
     } else {
         Some(after)
     }

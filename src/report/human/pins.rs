@@ -61,7 +61,7 @@ fn write_source(out: &mut String, source: &SourceVerdict) {
     }
     let others = source.entries.len().saturating_sub(applying.len());
     if others > 0 {
-        paragraph(out, "  ", &format!("{others} entries are about other hosts"));
+        paragraph(out, "  ", &format!("entries about other hosts: {others}"));
     }
 }
 
@@ -77,12 +77,13 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     if !entry.pins.is_empty() {
         paragraph(out, "    backup:   ", entry.backup.name());
     }
-    match entry.outcome {
-        Outcome::Connects => paragraph(out, "    now:      ", "the pins match; clients connect"),
-        Outcome::LockedOut => {
-            paragraph(out, "    now:      ", "the pins do not match; clients are locked out")
-        }
-        Outcome::NotEnforced | Outcome::Unknown => {}
+    let now = match entry.outcome {
+        Outcome::Connects => Some("the pins match; clients connect"),
+        Outcome::LockedOut => Some("the pins do not match; clients are locked out"),
+        Outcome::NotEnforced | Outcome::Unknown => None,
+    };
+    if let Some(now) = now {
+        paragraph(out, "    now:      ", now);
     }
     for pin in entry.pins.iter().take(MOST_SHOWN) {
         write_pin(out, pin);

@@ -196,7 +196,8 @@ pub(super) static EXAMPLE_PIN: Rule<PinsVerdict> = Rule {
         severity: Severity::High,
         needs: "a pin file",
         explanation: "The value is printed in documentation or a tutorial. It names somebody else's key, mostly one \
-            that is long retired: it is neither your key nor a backup you could use.",
+            that is long retired: it is neither your key nor a backup you could use. Where it is the key of a CA in \
+            your chain after all, comparing with the chain shows that, and this finding does not arise.",
         advice: "Replace it with the hash of a key of yours.",
         references: &[ANDROID, "OkHttp documentation, CertificatePinner", "TrustKit documentation"],
     },

@@ -50,7 +50,7 @@ fn path() -> Vec<PathCertificate> {
 fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
     let reading = match text {
         "missing" => Reading::Unreadable("No such file".into()),
-        text => formats_read(text),
+        text => formats::read("file", text.as_bytes()),
     };
     let files = [PinFile { file: "file".into(), reading }];
     let path = path();
@@ -61,13 +61,6 @@ fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
         known_ca: &|_| None,
     };
     findings(&judge(&files, &question))
-}
-
-fn formats_read(text: &str) -> Reading {
-    use crate::evidence::file::{FileContent, InputFile};
-    let content = FileContent::Read(text.as_bytes().to_vec().into());
-    let _ = formats::LONGEST_FILE;
-    PinFile::of(&InputFile { path: "file".into(), content }).reading
 }
 
 #[test]

@@ -162,6 +162,7 @@ fn number(octets: &[u8], at: usize, size: usize) -> Result<usize, PlistError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the tests choose their own numbers")]
 mod tests {
     use std::io::Cursor;
 
@@ -209,10 +210,10 @@ mod tests {
         }
         offsets.push(u8::try_from(octets.len()).unwrap());
         octets.push(0x09);
-        let table = octets.len() as u64;
+        let table = u64::try_from(octets.len()).unwrap();
         octets.extend(&offsets);
         octets.extend([0, 0, 0, 0, 0, 0, 1, 1]);
-        octets.extend((offsets.len() as u64).to_be_bytes());
+        octets.extend(u64::try_from(offsets.len()).unwrap().to_be_bytes());
         octets.extend(0_u64.to_be_bytes());
         octets.extend(table.to_be_bytes());
         octets

@@ -85,5 +85,5 @@ fn content(node: Node<'_, '_>) -> String {
     if matches!(node.tag_name().name(), "dict" | "array") {
         return String::new();
     }
-    node.children().filter(|child| child.is_text()).filter_map(|child| child.text()).collect()
+    node.children().filter(Node::is_text).filter_map(|child| child.text()).collect()
 }
