@@ -1,4 +1,4 @@
-//! The pin formats: one file each, and one line in [`FORMATS`].
+//! The pin formats: one file each, and one line in `FORMATS`.
 
 mod android_nsc;
 mod curl;
