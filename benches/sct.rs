@@ -3,7 +3,6 @@
 //! “whole” is everything from the certificate's octets to the verdict's signature: cutting the TBSCertificate,
 //! reading the list, putting the signed octets together, and the signature check, for each SCT of the certificate.
 //! “bare” is `aws_lc_rs`'s check alone, over octets prepared beforehand, with the same parsed keys.
-#![expect(missing_docs, reason = "criterion's macros write undocumented functions")]
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,

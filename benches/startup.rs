@@ -1,5 +1,4 @@
 //! What starting costs: `pinstead --version` beside a process that does nothing.
-#![expect(missing_docs, reason = "criterion's macros write undocumented functions")]
 #![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
 
 use std::process::{Command, Stdio};

@@ -28,6 +28,7 @@ fn argon() -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers make the logs in place")]
 fn list_of(logs: Vec<Value>) -> Value {
     json!({
         "version": "89.25",
@@ -188,7 +189,7 @@ proptest! {
         let mut log = argon();
         log[field.as_str()] = value;
         let list = parse(&list_of(vec![log]));
-        prop_assert_eq!(list.logs.len() + list.problems.len(), 1);
+        prop_assert_eq!(list.logs.len().saturating_add(list.problems.len()), 1);
         for log in &list.logs {
             prop_assert_eq!(log.id, LogId::of_key(&log.key_spki));
         }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "callers make the values in place")]
 fn log(seed: u8, name: &str, state: Value) -> Value {
     let key = [seed; 91];
     json!({
@@ -15,6 +16,7 @@ fn log(seed: u8, name: &str, state: Value) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers make the values in place")]
 fn input(source: &str, date: &str, operator: &str, logs: Vec<Value>) -> ListInput {
     let json = json!({
         "version": "1.2",
