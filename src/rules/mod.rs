@@ -49,3 +49,6 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings
 }
+
+#[cfg(test)]
+mod tests;

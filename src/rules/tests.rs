@@ -1,0 +1,191 @@
+//! The rules about what was seen, SCTs and issuers: each with a verdict that raises it and one that does not.
+
+use jiff::Timestamp;
+
+use super::{Finding, ct, issuer, tls};
+use crate::ca::expectation::{self, IssuerVerdict};
+use crate::ca::issuer::{Issuer, IssuingKey, Proof};
+use crate::ct::log_id::LogId;
+use crate::ct::log_list::{LogState, LogType};
+use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
+use crate::ct::sct::LeafIndex;
+use crate::ct::verdict::{CtVerdict, Delivery, SctLog, SctOutcome, SctVerdict};
+use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
+use crate::demo::ct::{SctPlan, issue};
+use crate::judge::{DifferingAddress, HandshakeFacts, Observed, Part, TargetVerdicts};
+use crate::x509::path::{self, Anchors, HostIdentity};
+use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
+
+fn ids(findings: &[Finding]) -> Vec<&'static str> {
+    findings.iter().map(|finding| finding.rule).collect()
+}
+
+fn sct(outcome: SctOutcome) -> SctVerdict {
+    SctVerdict {
+        delivery: Delivery::Embedded,
+        log_id: Some(LogId([1; 32])),
+        log: Some(SctLog {
+            name: "Test log".to_owned(),
+            operator: "Test".to_owned(),
+            log_type: LogType::Rfc6962,
+        }),
+        timestamp: Some(Timestamp::UNIX_EPOCH),
+        leaf_index: LeafIndex::Absent,
+        state_then: LogState::Usable,
+        state_now: LogState::Usable,
+        outcome,
+        proves_issuer: None,
+        reason: "For this test.".to_owned(),
+    }
+}
+
+fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
+    CtVerdict {
+        scts,
+        malformed_lists: Vec::new(),
+        chrome: PolicyVerdict::new(chrome, "For this test."),
+        is_precertificate: false,
+    }
+}
+
+#[test]
+fn each_outcome_of_an_sct_has_its_rule() {
+    for (outcome, rule) in [
+        (SctOutcome::InvalidSignature, "CT002"),
+        (SctOutcome::UnknownLog, "CT004"),
+        (SctOutcome::NoAssurance, "CT005"),
+        (SctOutcome::Malformed, "CT006"),
+        (SctOutcome::IssuerUnknown, "CT008"),
+        (SctOutcome::InFuture, "CT009"),
+        (SctOutcome::OutsideInterval, "CT010"),
+        (SctOutcome::UnsupportedVersion, "CT011"),
+    ] {
+        let scts = vec![sct(SctOutcome::Valid), sct(outcome)];
+        assert_eq!(ids(&ct::findings(&ct_verdict(scts, PolicyOutcome::Compliant))), [rule]);
+    }
+    let good = ct_verdict(vec![sct(SctOutcome::Valid)], PolicyOutcome::Compliant);
+    assert_eq!(ids(&ct::findings(&good)), Vec::<&str>::new());
+}
+
+#[test]
+fn chromes_policy_and_no_sct_at_all_have_theirs() {
+    let with = |chrome| ids(&ct::findings(&ct_verdict(vec![sct(SctOutcome::Valid)], chrome)));
+    assert_eq!(with(PolicyOutcome::NotCompliant), ["CT003"]);
+    assert_eq!(with(PolicyOutcome::NotJudged), ["CT007"]);
+    // Without any SCT, that alone is said.
+    assert_eq!(ids(&ct::findings(&ct_verdict(Vec::new(), PolicyOutcome::NotCompliant))), ["CT001"]);
+    // A precertificate carries none by its nature.
+    let precertificate =
+        CtVerdict { is_precertificate: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
+    assert_eq!(ids(&ct::findings(&precertificate)), ["CT007"]);
+}
+
+fn issuer_verdict(proof: Option<Proof>, expected: &[&str]) -> IssuerVerdict {
+    let issuer = Issuer {
+        key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
+        owner: Some("Example CA".to_owned()),
+        caa_identifiers: vec!["ca.example".to_owned()],
+    };
+    let expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
+    expectation::judge(issuer, &expected, &|name| name.ends_with(".example"))
+}
+
+#[test]
+fn each_expectation_has_its_rule() {
+    let raised = |proof, expected: &[&str]| ids(&issuer::findings(&issuer_verdict(proof, expected)));
+    let signed = Some(Proof::Signature);
+    assert_eq!(raised(signed, &["ca.example"]), Vec::<&str>::new());
+    assert_eq!(raised(signed, &["other.example"]), ["ISS001"]);
+    assert_eq!(raised(None, &["ca.example"]), ["ISS002"]);
+    assert_eq!(raised(Some(Proof::Claim), &["ca.example"]), ["ISS002"]);
+    assert_eq!(raised(signed, &[]), ["ISS003"]);
+    assert_eq!(raised(signed, &["ca.example", "ca.exampel"]), ["ISS004"]);
+}
+
+/// A server with a good chain, which no rule has anything to say about.
+fn target() -> TargetVerdicts {
+    let now: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+    let root = CaCertificate::root("Test Root", KeyAlgorithm::P256, now).unwrap();
+    let request = LeafRequest::new(&["www.test.example"], now).unwrap();
+    let leaf = issue(&root, &request, &SctPlan::default()).unwrap();
+    let chain = vec![Certificate::read(&leaf.der).unwrap()];
+    let anchors = Anchors::given(vec![Certificate::read(&root.der).unwrap()], "roots.pem");
+    judged("www.test.example", chain, &anchors, now)
+}
+
+fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp) -> TargetVerdicts {
+    let host = HostIdentity::Name(host.parse().unwrap());
+    TargetVerdicts {
+        target: "www.test.example:443".to_owned(),
+        trust: path::judge(&chain, Some(&host), anchors, at),
+        host: Some(host),
+        observed: Observed {
+            handshake: Some(HandshakeFacts {
+                address: "192.0.2.1:443".to_owned(),
+                version: "TLSv1.3".to_owned(),
+                cipher: "TLS_AES_128_GCM_SHA256".to_owned(),
+                ocsp_stapled: false,
+                broken_off: None,
+            }),
+            ..Observed::default()
+        },
+        chain,
+        ct: Part::NotChecked("a test"),
+        caa: Part::NotChecked("a test"),
+        who_issued: Issuer::default(),
+        issuer: Part::NotChecked("a test"),
+        pins: Part::NotChecked("a test"),
+        comparison: Part::NotChecked("a test"),
+    }
+}
+
+#[test]
+fn a_good_handshake_raises_nothing() {
+    assert_eq!(ids(&tls::findings(&target())), Vec::<&str>::new());
+}
+
+#[test]
+fn what_was_not_seen_has_its_rules() {
+    let failures = vec!["192.0.2.1:443: connecting failed: refused.".to_owned()];
+    let nothing = TargetVerdicts {
+        chain: Vec::new(),
+        trust: None,
+        observed: Observed { failures: failures.clone(), ..Observed::default() },
+        ..target()
+    };
+    assert_eq!(ids(&tls::findings(&nothing)), ["TLS001"]);
+    let mut file = nothing;
+    file.observed.is_file = true;
+    assert_eq!(ids(&tls::findings(&file)), ["TLS007"]);
+    let mut partly = target();
+    partly.observed.failures = failures;
+    assert_eq!(ids(&tls::findings(&partly)), ["TLS006"]);
+    let mut differing = target();
+    differing.observed.differing.push(DifferingAddress {
+        address: "192.0.2.2:443".to_owned(),
+        sha256: CertificateSha256([1; 32]),
+        issuer: "CN=Other".to_owned(),
+    });
+    assert_eq!(ids(&tls::findings(&differing)), ["TLS005"]);
+    let mut broken_off = target();
+    if let Some(handshake) = &mut broken_off.observed.handshake {
+        handshake.broken_off = Some("certificate required".to_owned());
+    }
+    assert_eq!(ids(&tls::findings(&broken_off)), ["TLS008"]);
+}
+
+#[test]
+fn chain_name_and_dates_have_theirs() {
+    let good = target();
+    let now: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+    let untrusted = judged("www.test.example", good.chain.clone(), &Anchors::embedded(), now);
+    assert_eq!(ids(&tls::findings(&untrusted)), ["TLS002"]);
+    let root = CaCertificate::root("Test Root", KeyAlgorithm::P256, now).unwrap();
+    let leaf =
+        issue(&root, &LeafRequest::new(&["other.example"], now).unwrap(), &SctPlan::default()).unwrap();
+    let anchors = Anchors::given(vec![Certificate::read(&root.der).unwrap()], "roots.pem");
+    let chain = || vec![Certificate::read(&leaf.der).unwrap()];
+    assert_eq!(ids(&tls::findings(&judged("www.test.example", chain(), &anchors, now))), ["TLS003"]);
+    let later = now + jiff::SignedDuration::from_hours(24 * 365);
+    assert_eq!(ids(&tls::findings(&judged("other.example", chain(), &anchors, later))), ["TLS004"]);
+}
