@@ -107,6 +107,14 @@ fn a_list_may_be_the_argument_itself() {
     assert_eq!(rules(&report), ["PIN004"]);
 }
 
+#[test]
+fn the_key_of_a_known_ca_is_named() {
+    // The key of ISRG Root X1, as its certificate of 2015 has it.
+    let report = json(&["sha256//C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M="]);
+    let diagnosis = report["sources"][0]["entries"][0]["pins"][0]["diagnosis"].as_str().unwrap();
+    assert!(diagnosis.contains("ISRG Root X1"), "{diagnosis}");
+}
+
 /// Runs the openssl command line tool, which computes everything here apart from pinstead.
 fn openssl(directory: &Path, script: &str) -> String {
     let output = Command::new("sh").arg("-ec").arg(script).current_dir(directory).output().unwrap();

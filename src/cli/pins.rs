@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Exit;
 use super::options::{Format, GateOptions, OutputOptions};
+use crate::ca::CaTable;
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
@@ -49,7 +50,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         host: options.host.as_ref().map(DnsName::as_str),
         path: path.as_deref(),
         at,
-        known_ca: &|_| None,
+        known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
     };
     let verdict = judge(&inputs, &question);
     let findings = crate::rules::pins::findings(&verdict);
