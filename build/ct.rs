@@ -1,9 +1,8 @@
 //! The log tables as Rust arrays.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use crate::table::{self, Row, Table};
+use crate::table::{self, Row, Table, declare, emit};
 
 const PROGRAMS: [(&str, &str); 4] =
     [("chrome", "Chrome"), ("apple", "Apple"), ("mozilla", "Mozilla"), ("android", "Android")];
@@ -30,8 +29,10 @@ fn logs(code: &mut String) -> Result<Vec<Vec<u8>>, String> {
             return Err(row.error("this log stands in the table already"));
         }
     }
-    emit(code, &format!("static LOGS: [KnownLog<'static>; {}] = [", logs.len()));
-    logs.values().for_each(|log| emit(code, log));
+    declare(code, &format!("LOGS: [KnownLog<'static>; {}] = [", logs.len()));
+    for log in logs.values() {
+        emit(code, log);
+    }
     emit(code, "];");
     Ok(logs.into_keys().collect())
 }
@@ -89,7 +90,7 @@ fn history(ids: &[Vec<u8>], code: &mut String) -> Result<(), String> {
         let of_program = rows.entry((id, program)).or_default();
         emit(of_program, &state(row)?);
     }
-    emit(code, &format!("static HISTORY: [History; {}] = [", ids.len()));
+    declare(code, &format!("HISTORY: [History; {}] = [", ids.len()));
     for id in ids {
         emit(code, "[");
         for (_, program) in PROGRAMS {
@@ -142,8 +143,10 @@ fn newest(code: &mut String) -> Result<(), String> {
             *entry = (date, snapshot);
         }
     }
-    emit(code, &format!("static NEWEST: [(Program, ListSnapshot<'static>); {}] = [", newest.len()));
-    newest.values().for_each(|(_, snapshot)| emit(code, snapshot));
+    declare(code, &format!("NEWEST: [(Program, ListSnapshot<'static>); {}] = [", newest.len()));
+    for (_, snapshot) in newest.values() {
+        emit(code, snapshot);
+    }
     emit(code, "];");
     Ok(())
 }
@@ -155,9 +158,4 @@ fn time(row: Row<'_>, column: &str) -> Result<Option<String>, String> {
 
 fn choose<'c>(text: &str, choices: &[(&str, &'c str)]) -> Option<&'c str> {
     choices.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant)
-}
-
-fn emit(code: &mut String, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(code, "{line}");
 }

@@ -175,8 +175,8 @@ fn certificates(file: &Path, into: &mut Vec<CaCertificate>) -> anyhow::Result<()
 /// Rows of two base64 fields; others, such as the header, are no pairs.
 fn key_identifiers(text: &str) -> Vec<(Vec<u8>, SpkiSha256)> {
     let pair = |line: &str| {
-        let (ski, spki) = line.trim().split_once(',')?;
-        Some((STANDARD.decode(ski).ok()?, SpkiSha256::from_base64(spki)?))
+        let (identifier, key) = line.trim().split_once(',')?;
+        Some((STANDARD.decode(identifier).ok()?, SpkiSha256::from_base64(key)?))
     };
     text.lines().filter_map(pair).collect()
 }
