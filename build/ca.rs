@@ -1,10 +1,9 @@
 //! The CA tables as Rust arrays of numbers and texts, and the key hashes as one block of octets.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use crate::owner_key::owner_key;
-use crate::table::{self, Row, Table};
+use crate::table::{self, Row, Table, declare, emit};
 
 /// Between the parts of a field.
 const SEPARATOR: &str = " | ";
@@ -39,7 +38,7 @@ pub(crate) fn compile() -> Result<(String, Vec<u8>), String> {
     owner_keys(owners.iter().copied().chain(keys.values().filter_map(|key| key.owner)), &mut code);
 
     let octets: Vec<u8> = keys.keys().flatten().copied().collect();
-    emit(&mut code, "static SPKIS: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/ca_spkis.bin\"));");
+    declare(&mut code, "SPKIS: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/ca_spkis.bin\"));");
     write_keys(keys.values(), &of_organisation, &mut code)?;
     index(&skis, &names, &keys, &mut code);
     Ok((code, octets))
@@ -104,9 +103,9 @@ fn known_identifiers<'t>(
             return Err(row.error("this identifier stands in the table already"));
         }
     }
-    emit(code, &format!("static IDENTIFIERS: [(&str, &[&str]); {}] = [", known.len()));
-    for (name, members) in &known {
-        emit(code, &format!("({name:?}, &{members:?}),"));
+    declare(code, &format!("IDENTIFIERS: [(&str, &[&str]); {}] = [", known.len()));
+    for (identifier, owners) in &known {
+        emit(code, &format!("({identifier:?}, &{owners:?}),"));
     }
     emit(code, "];");
     let owners = known.values().flatten().copied().collect();
@@ -132,7 +131,7 @@ fn identifier_sets<'t>(
 fn owner_keys<'t>(owners: impl Iterator<Item = &'t str>, code: &mut String) {
     let keys: BTreeSet<String> = owners.map(owner_key).filter(|key| !key.is_empty()).collect();
     let keys: Vec<String> = keys.into_iter().collect();
-    emit(code, &format!("static OWNER_KEYS: [&str; {}] = {keys:?};", keys.len()));
+    declare(code, &format!("OWNER_KEYS: [&str; {}] = {keys:?};", keys.len()));
 }
 
 /// Writes `KEYS`, `STRINGS` and `SETS`.
@@ -158,7 +157,8 @@ fn write_keys<'t, 'k: 't>(
             let of_all = organisations.iter().filter_map(|organisation| of_organisation.get(organisation));
             sets.position(of_all.flatten().copied().collect::<BTreeSet<u16>>())
         };
-        let (by_subject, by_root) = (set(&key.organisations)?, set(&key.root_organisations)?);
+        let of_root: BTreeSet<&str> = key.root_organisations.iter().copied().chain(key.owner).collect();
+        let (by_subject, by_root) = (set(&key.organisations)?, set(&of_root)?);
         emit(
             &mut entries,
             &format!(
@@ -171,25 +171,23 @@ fn write_keys<'t, 'k: 't>(
         );
         count += 1;
     }
-    emit(code, &format!("static KEYS: [KeyEntry; {count}] = [{entries}];"));
-    emit(code, &format!("static STRINGS: [&str; {}] = {:?};", strings.order.len(), strings.order));
+    declare(code, &format!("KEYS: [KeyEntry; {count}] = [{entries}];"));
+    declare(code, &format!("STRINGS: [&str; {}] = {:?};", strings.order.len(), strings.order));
     let sets: Vec<String> =
         sets.order.iter().map(|set| format!("&{:?}", set.iter().collect::<Vec<_>>())).collect();
-    emit(code, &format!("static SETS: [&[u16]; {}] = [{}];", sets.len(), sets.join(", ")));
+    declare(code, &format!("SETS: [&[u16]; {}] = [{}];", sets.len(), sets.join(", ")));
     Ok(())
 }
 
 /// Writes `SKIS` and `NAMES`: sorted, each beside the position of its key.
 fn index(skis: &Pairs<Vec<u8>>, names: &Pairs<u64>, keys: &BTreeMap<Vec<u8>, Key<'_>>, code: &mut String) {
     let position: BTreeMap<&Vec<u8>, usize> = keys.keys().zip(0..).collect();
-    emit(code, &format!("static SKIS: [(&[u8], u16); {}] = [", skis.len()));
+    declare(code, &format!("SKIS: [(&[u8], u16); {}] = [", skis.len()));
     for (ski, spki) in skis {
-        let octets: Vec<String> = ski.iter().map(|octet| format!("\\x{octet:02x}")).collect();
-        let octets = octets.concat();
-        emit(code, &format!("(b\"{octets}\", {}),", position[spki]));
+        emit(code, &format!("(&{ski:?}, {}),", position[spki]));
     }
     emit(code, "];");
-    emit(code, &format!("static NAMES: [(u64, u16); {}] = [", names.len()));
+    declare(code, &format!("NAMES: [(u64, u16); {}] = [", names.len()));
     for (name, spki) in names {
         emit(code, &format!("({name}, {}),", position[spki]));
     }
@@ -212,9 +210,4 @@ impl<T: Ord + Clone> Pool<T> {
         self.order.push(value);
         Ok(position)
     }
-}
-
-fn emit(code: &mut String, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(code, "{line}");
 }

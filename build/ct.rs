@@ -1,9 +1,8 @@
 //! The log tables as Rust arrays.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use crate::table::{self, Row, Table};
+use crate::table::{self, Row, Table, declare, emit};
 
 const PROGRAMS: [(&str, &str); 4] =
     [("chrome", "Chrome"), ("apple", "Apple"), ("mozilla", "Mozilla"), ("android", "Android")];
@@ -30,7 +29,7 @@ fn logs(code: &mut String) -> Result<Vec<Vec<u8>>, String> {
             return Err(row.error("this log stands in the table already"));
         }
     }
-    emit(code, &format!("static LOGS: [KnownLog<'static>; {}] = [", logs.len()));
+    declare(code, &format!("LOGS: [KnownLog<'static>; {}] = [", logs.len()));
     for log in logs.values() {
         emit(code, log);
     }
@@ -91,7 +90,7 @@ fn history(ids: &[Vec<u8>], code: &mut String) -> Result<(), String> {
         let of_program = rows.entry((id, program)).or_default();
         emit(of_program, &state(row)?);
     }
-    emit(code, &format!("static HISTORY: [History; {}] = [", ids.len()));
+    declare(code, &format!("HISTORY: [History; {}] = [", ids.len()));
     for id in ids {
         emit(code, "[");
         for (_, program) in PROGRAMS {
@@ -142,7 +141,7 @@ fn snapshots(code: &mut String) -> Result<(), String> {
         snapshots.push((date, snapshot));
     }
     snapshots.sort_by_key(|(date, _)| *date);
-    emit(code, &format!("static SNAPSHOTS: [(Program, ListSnapshot<'static>); {}] = [", snapshots.len()));
+    declare(code, &format!("SNAPSHOTS: [(Program, ListSnapshot<'static>); {}] = [", snapshots.len()));
     for (_, snapshot) in &snapshots {
         emit(code, snapshot);
     }
@@ -157,9 +156,4 @@ fn time(row: Row<'_>, column: &str) -> Result<Option<String>, String> {
 
 fn choose<'c>(text: &str, choices: &[(&str, &'c str)]) -> Option<&'c str> {
     choices.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant)
-}
-
-fn emit(code: &mut String, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(code, "{line}");
 }

@@ -1,5 +1,6 @@
 //! Reading the tables: rows with their place, and the forms of fields.
 
+use std::fmt::Write as _;
 use std::fs;
 
 /// A table's rows.
@@ -77,6 +78,18 @@ impl<'t> Row<'t> {
     pub(crate) fn error(self, what: &str) -> String {
         format!("{}:{}: {what}", self.table.path, self.line)
     }
+}
+
+/// Begins a static item; `what` is all after the word.
+pub(crate) fn declare(code: &mut String, what: &str) {
+    emit(code, "#[allow(clippy::pedantic, reason = \"written by a machine\")]");
+    emit(code, &format!("static {what}"));
+}
+
+/// Writes a line.
+pub(crate) fn emit(code: &mut String, line: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(code, "{line}");
 }
 
 /// Standard base64 with padding.

@@ -300,7 +300,7 @@ fn evidence_judged_again_gives_the_same_report() {
         let again = String::from_utf8_lossy(&again.get_output().stdout).into_owned();
         assert!(again == String::from_utf8_lossy(live), "the {format} report differs:\n{again}");
     }
-    let saved = path("json");
+    let saved = &path("json");
     // The command line may ask something else of the same evidence.
     let other = pinstead()
         .args(["check", saved, "--expect-ca", "careless-ca.demo.example", "--format", "json"])
@@ -308,6 +308,25 @@ fn evidence_judged_again_gives_the_same_report() {
     let other: Value = serde_json::from_slice(&other.get_output().stdout).unwrap();
     assert_eq!(other["targets"][0]["issuer"]["status"], "unexpected");
     assert_eq!(other["targets"][1]["issuer"]["status"], "expected");
+}
+
+#[test]
+fn pins_are_not_called_broken_where_the_chain_is_incomplete() {
+    let running = Running::start();
+    let shop = &running.world.shop;
+    let server = OpensslServer::start(Served {
+        chain_pem: &shop.leaf.to_pem(),
+        key_pem: &std::fs::read_to_string(&shop.key_file).unwrap(),
+        ..Served::default()
+    });
+    let pins = running.world.files.network_security_config.display().to_string();
+    let report = report_at(&running, SHOP, &["--connect", &server.address.to_string(), "--pins", &pins]);
+    let target = &report["targets"][0];
+    assert_eq!(target["trust"]["chain"], "untrusted");
+    assert!(target["pins"]["sources"][0]["entries"][0]["pins"][0]["matches"].is_null());
+    let found = rules(target);
+    assert!(found.contains(&"TLS002") && !found.contains(&"PIN001"), "{found:?}");
+    assert!(target["undetermined"].as_array().unwrap().contains(&"whether the pins match".into()));
 }
 
 #[test]

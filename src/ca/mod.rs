@@ -72,7 +72,7 @@ pub struct CaaIdentifier {
 pub enum IdentifierSource {
     /// The CA's own.
     Subject,
-    /// That of a root above it, by verified signatures.
+    /// That of a root above it, by verified signatures, or of its owner.
     Root,
 }
 

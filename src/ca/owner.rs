@@ -1,12 +1,12 @@
 //! When two names mean the same owner.
 
-/// Company forms that a name may end with or lack.
-const FORMS: [&str; 36] = [
+/// Company forms that a name may end with or lack. “Sdn. Bhd.” is not among them: Digicert Sdn. Bhd. was never
+/// DigiCert.
+const FORMS: [&str; 34] = [
     "ab",
     "ag",
     "as",
     "asa",
-    "bhd",
     "bv",
     "co",
     "company",
@@ -32,7 +32,6 @@ const FORMS: [&str; 36] = [
     "pty",
     "sa",
     "sas",
-    "sdn",
     "se",
     "sl",
     "slu",

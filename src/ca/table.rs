@@ -1,5 +1,4 @@
 //! The tables compiled in by `build.rs` from `data/ca-*.tsv`.
-#![expect(clippy::unreadable_literal, reason = "the arrays that build.rs generates")]
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use sha2::{Digest as _, Sha256};

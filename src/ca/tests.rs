@@ -76,7 +76,13 @@ fn owners_are_one_whatever_their_form() {
     ] {
         assert!(same_owner(one, other), "{one} / {other}");
     }
-    for (one, other) in [("SSL.com", "SSL Corporation"), ("", ""), ("Inc.", "Ltd."), ("行政院", "国")] {
+    for (one, other) in [
+        ("SSL.com", "SSL Corporation"),
+        ("", ""),
+        ("Inc.", "Ltd."),
+        ("DigiCert", "Digicert Sdn. Bhd."),
+        ("行政院", "国"),
+    ] {
         assert!(!same_owner(one, other), "{one} / {other}");
     }
 }

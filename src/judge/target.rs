@@ -238,7 +238,7 @@ fn judge_pins(
 ) -> Part<PinsVerdict> {
     let question = pins::Question {
         host: host.map(DnsName::as_str),
-        path: trust.map(|trust| trust.path.as_slice()),
+        path: trust.filter(|trust| trust.has_whole_path()).map(|trust| trust.path.as_slice()),
         at,
         known_ca: &|key| inputs.name_of(key),
     };
@@ -283,10 +283,14 @@ impl TargetVerdicts {
             }
             _ => {}
         }
-        if let Part::Checked(pins) = &self.pins
-            && pins.status == PinsStatus::Undetermined
-        {
-            add("whether the host is pinned", true);
+        match &self.pins {
+            Part::Checked(pins) if pins.status == PinsStatus::Undetermined => {
+                add("whether the host is pinned", true);
+            }
+            Part::Checked(pins) if pins.status == PinsStatus::Pinned && pins.is_uncompared() => {
+                add("whether the pins match", true);
+            }
+            _ => {}
         }
         open
     }

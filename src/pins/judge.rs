@@ -211,6 +211,15 @@ impl EntryVerdict {
     }
 }
 
+impl PinsVerdict {
+    /// Whether pins are enforced for the host, and there was no whole path to compare them with.
+    pub fn is_uncompared(&self) -> bool {
+        self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
+            entry.applies && entry.enforced == EnforcementMode::Yes && entry.outcome == Outcome::Unknown
+        })
+    }
+}
+
 /// Judges pin files.
 pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();

@@ -112,6 +112,13 @@ pub struct ChainVerdict {
     pub anchors: String,
 }
 
+impl ChainVerdict {
+    /// Whether the path ends at a root. Otherwise a pin that matches none of it may match what is missing.
+    pub fn has_whole_path(&self) -> bool {
+        self.path.iter().any(|member| member.position == ChainPosition::Root)
+    }
+}
+
 /// A host, as far as a certificate's names go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostIdentity {

@@ -28,8 +28,7 @@ fn argon() -> Value {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "callers make the logs in place")]
-fn list_of(logs: Vec<Value>) -> Value {
+fn list_of(logs: &[Value]) -> Value {
     json!({
         "version": "89.25",
         "log_list_timestamp": "2026-08-20T13:34:57Z",
@@ -47,7 +46,7 @@ fn at(text: &str) -> Timestamp {
 
 #[test]
 fn reads_googles_form() {
-    let list = parse(&list_of(vec![argon()]));
+    let list = parse(&list_of(&[argon()]));
     assert_eq!(list.program, Program::Chrome);
     assert_eq!(list.version.as_deref(), Some("89.25"));
     assert_eq!(list.timestamp, Some(at("2026-08-20T13:34:57Z")));
@@ -68,7 +67,7 @@ fn reads_androids_milliseconds() {
     log["state"] = json!({"usable": {"timestamp": 1_727_734_767_000_i64}});
     log["temporal_interval"] =
         json!({"start_inclusive": 1_782_864_000_000_i64, "end_exclusive": 1_798_761_600_000_i64});
-    let mut list = list_of(vec![log]);
+    let mut list = list_of(&[log]);
     list["log_list_timestamp"] = json!(1_786_803_095_000_i64);
     let list = parse(&list);
     assert_eq!(list.program, Program::Android);
@@ -82,7 +81,7 @@ fn reads_absent_state_purpose_and_several_states() {
     let mut log = argon();
     log["state"] = Value::Null;
     log["log_type"] = json!("monitoring_only");
-    let list = parse(&list_of(vec![log]));
+    let list = parse(&list_of(&[log]));
     assert_eq!(list.logs[0].states, []);
     assert_eq!(list.logs[0].purpose, LogPurpose::MonitoringOnly);
 
@@ -91,7 +90,7 @@ fn reads_absent_state_purpose_and_several_states() {
         "usable": {"timestamp": "2025-09-22T12:29:18+01:00"},
         "qualified": {"timestamp": "2025-08-11T12:33:27+01:00"}
     });
-    let list = parse(&list_of(vec![log]));
+    let list = parse(&list_of(&[log]));
     let states: Vec<_> = list.logs[0].states.iter().map(|state| state.state).collect();
     assert_eq!(states, [LogState::Qualified, LogState::Usable]);
 }
@@ -113,8 +112,8 @@ fn bad_entries_are_named_and_the_rest_is_read() {
     let mut wrong_time = argon();
     wrong_time["temporal_interval"] = json!({"start_inclusive": "soon"});
     let without_key = json!({"description": "x", "log_id": ARGON_ID});
-    let entries = vec![wrong_id, wrong_state, wrong_time, without_key, json!(7), argon(), argon()];
-    let list = parse(&list_of(entries));
+    let entries = [wrong_id, wrong_state, wrong_time, without_key, json!(7), argon(), argon()];
+    let list = parse(&list_of(&entries));
     assert_eq!(list.logs.len(), 1);
     let kinds: Vec<_> = list.problems.iter().map(|problem| problem.kind.clone()).collect();
     assert!(matches!(kinds[0], ProblemKind::IdMismatch { .. }));
@@ -139,7 +138,7 @@ fn refuses_what_is_no_list() {
 fn a_signature_is_right_or_the_list_refused() {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let key = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap();
-    let octets = list_of(vec![argon()]).to_string().into_bytes();
+    let octets = list_of(&[argon()]).to_string().into_bytes();
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &octets, &mut signature).unwrap();
 
@@ -188,8 +187,8 @@ proptest! {
     ) {
         let mut log = argon();
         log[field.as_str()] = value;
-        let list = parse(&list_of(vec![log]));
-        prop_assert_eq!(list.logs.len().saturating_add(list.problems.len()), 1);
+        let list = parse(&list_of(&[log]));
+        prop_assert!(matches!((list.logs.len(), list.problems.len()), (1, 0) | (0, 1)));
         for log in &list.logs {
             prop_assert_eq!(log.id, LogId::of_key(&log.key_spki));
         }

@@ -1,5 +1,4 @@
 //! The table compiled in by `build.rs`.
-#![expect(clippy::unreadable_literal, reason = "the arrays that build.rs generates")]
 
 use jiff::Timestamp;
 

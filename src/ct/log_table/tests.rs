@@ -52,14 +52,15 @@ fn a_known_log() {
     assert_eq!(before.state, LogState::Unknown);
 }
 
-/// Let's Encrypt's announcement of 2025-08-14: Oak read-only from 2025-11-03, shut down on 2026-02-09.
+/// Let's Encrypt announced on 2025-08-14 that Oak would be read-only from 2025-11-03 and shut down on 2026-02-09;
+/// Chrome's list followed.
 #[test]
 fn a_retired_log() {
     let table = LogTable::embedded();
     let oak = table.iter().find(|log| log.name.contains("Oak2026h2")).unwrap();
     let state = |at_time| table.state(&oak.id, Program::Chrome, at(at_time)).state;
     assert_eq!(state("2025-06-01T00:00:00Z"), LogState::Usable);
-    assert_eq!(state("2025-12-01T00:00:00Z"), LogState::Readonly);
+    assert_eq!(state("2026-01-01T00:00:00Z"), LogState::Readonly);
     assert_eq!(state("2026-11-21T00:00:00Z"), LogState::Retired);
     let retired = table.state(&oak.id, Program::Chrome, at("2026-11-21T00:00:00Z"));
     assert_eq!(retired.since, Some(at("2026-02-28T00:00:00Z")));

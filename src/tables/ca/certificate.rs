@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::prelude::{FromDer as _, X509Certificate, X509Name};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Extension, X509Name};
 
 use crate::ca::CaRole;
 use crate::x509::{CertificateSha256, SpkiSha256};
@@ -48,8 +48,7 @@ impl CaCertificate {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| fault(&error))?;
         let not_after = jiff::Timestamp::from_second(certificate.validity().not_after.timestamp())
             .map_err(|error| fault(&error))?;
-        let key_identifiers =
-            certificate.extensions().iter().map(x509_parser::extensions::X509Extension::parsed_extension);
+        let key_identifiers = certificate.extensions().iter().map(X509Extension::parsed_extension);
         let mut ski = None;
         let mut aki = None;
         for extension in key_identifiers {

@@ -9,7 +9,7 @@ use crate::ca::CaRole;
 use crate::x509::SpkiSha256;
 
 /// How far up issuers are looked for; the longest real chains have 6 certificates.
-const MAX_DEPTH: usize = 8;
+pub(super) const MAX_DEPTH: usize = 8;
 
 /// The issuers of each key, and the organisations of roots.
 #[derive(Debug, Default)]
@@ -52,26 +52,36 @@ impl Lineage {
         }
     }
 
-    /// The keys at each level above a key, nearest first; each key once.
-    pub(super) fn levels_above(&self, key: &SpkiSha256) -> Vec<BTreeSet<SpkiSha256>> {
-        let mut seen = BTreeSet::from([*key]);
-        let mut levels: Vec<BTreeSet<SpkiSha256>> = Vec::new();
-        let mut level = BTreeSet::from([*key]);
-        for _ in 0..MAX_DEPTH {
-            let above = level.iter().filter_map(|key| self.issuers.get(key)).flatten().copied();
-            level = above.filter(|key| seen.insert(*key)).collect();
-            if level.is_empty() {
-                break;
-            }
-            levels.push(level.clone());
-        }
-        levels
+    /// The keys that issued certificates of a key.
+    pub(super) fn issuers(&self, key: &SpkiSha256) -> impl Iterator<Item = &SpkiSha256> {
+        self.issuers.get(key).into_iter().flatten()
     }
 
-    /// The organisations of the roots at or above a key.
-    pub(super) fn root_organisations(&self, key: &SpkiSha256) -> BTreeSet<String> {
-        let above = self.levels_above(key).into_iter().flatten();
-        std::iter::once(*key).chain(above).filter_map(|key| self.roots.get(&key)).flatten().cloned().collect()
+    /// The root keys that a key leads to; of a root, itself.
+    ///
+    /// The way up ends at the first roots: another's signature on a root's key (a cross-certificate) makes old
+    /// clients accept it, and says nothing of whose CA it is.
+    pub(super) fn roots(&self, key: &SpkiSha256) -> BTreeSet<SpkiSha256> {
+        let mut roots = BTreeSet::new();
+        let mut seen = BTreeSet::from([*key]);
+        let mut level = vec![*key];
+        for _ in 0..=MAX_DEPTH {
+            let mut above = Vec::new();
+            for key in level {
+                if self.roots.contains_key(&key) {
+                    roots.insert(key);
+                } else {
+                    above.extend(self.issuers(&key).copied().filter(|key| seen.insert(*key)));
+                }
+            }
+            level = above;
+        }
+        roots
+    }
+
+    /// The organisations that a root's certificates name.
+    pub(super) fn organisations(&self, root: &SpkiSha256) -> impl Iterator<Item = &String> {
+        self.roots.get(root).into_iter().flatten()
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::certificate::{CaCertificate, CertificateFault, pem_certificates};
 pub use self::identifiers::{IdentifierError, IdentifierInput};
 use self::lineage::Lineage;
-use self::owners::Names;
+use self::owners::{Names, Owners};
 pub use self::owners::{OwnerError, OwnerRecords};
 pub use self::text::CaTexts;
 use crate::ca::{CaRole, OwnerSource, owner_key};
@@ -38,7 +38,7 @@ pub struct CaTables {
     sources: BTreeSet<String>,
     keys: BTreeMap<KeyId, KeyRow>,
     identifiers: BTreeMap<String, IdentifierRow>,
-    /// An organisation as certificates write it, and the identifiers it is known by.
+    /// An organisation as certificates or owners' names write it, and the identifiers it is known by.
     organisations: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -81,12 +81,7 @@ impl CaTables {
         self.add_owners_by_key(&names);
     }
 
-    fn add_certificates(
-        &mut self,
-        certificates: &[CaCertificate],
-        lineage: &Lineage,
-        owners: &BTreeMap<SpkiSha256, (String, OwnerSource)>,
-    ) {
+    fn add_certificates(&mut self, certificates: &[CaCertificate], lineage: &Lineage, owners: &Owners) {
         let mut fresh = BTreeSet::new();
         for certificate in certificates {
             let key = KeyId {
@@ -99,7 +94,7 @@ impl CaTables {
                 role: certificate.role(),
                 not_after: certificate.not_after.clone(),
                 organisation: certificate.organisation.clone(),
-                root_organisations: lineage.root_organisations(&certificate.spki_sha256),
+                root_organisations: root_organisations(&certificate.spki_sha256, lineage, owners),
                 owner: owner.map(|(owner, _)| owner.clone()),
                 owner_source: owner.map_or(OwnerSource::Unknown, |(_, source)| *source),
                 subject: certificate.subject.clone(),
@@ -153,7 +148,7 @@ impl CaTables {
         let organisations: BTreeSet<&String> = self
             .keys
             .values()
-            .flat_map(|row| row.root_organisations.iter().chain([&row.organisation]))
+            .flat_map(|row| row.root_organisations.iter().chain([&row.organisation]).chain(&row.owner))
             .collect();
         for organisation in organisations {
             if let Some(known) = by_organisation.get(&owner_key(organisation)) {
@@ -183,6 +178,16 @@ impl CaTables {
     }
 }
 
+/// The organisations of the roots above a key: of those that its owner owns, if there are any, else of all.
+fn root_organisations(key: &SpkiSha256, lineage: &Lineage, owners: &Owners) -> BTreeSet<String> {
+    let owner_of = |key: &SpkiSha256| owners.get(key).map(|(owner, _)| owner);
+    let all = lineage.roots(key);
+    let mut own = all.clone();
+    own.retain(|root| owner_of(root).is_some() && owner_of(root) == owner_of(key));
+    let roots = if own.is_empty() { all } else { own };
+    roots.iter().flat_map(|root| lineage.organisations(root)).cloned().collect()
+}
+
 impl KeyRow {
     /// Another certificate of the same key, identifier and name.
     fn also(&mut self, other: &Self) {
@@ -201,7 +206,9 @@ impl KeyRow {
             self.owner.clone_from(&old.owner);
             self.owner_source = old.owner_source;
         }
-        self.root_organisations.extend(old.root_organisations.iter().cloned());
+        if self.root_organisations.is_empty() {
+            self.root_organisations.clone_from(&old.root_organisations);
+        }
         self.also(&old);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lineage::Lineage;
+use super::lineage::{Lineage, MAX_DEPTH};
 use super::{CaCertificate, CaInputs};
 use crate::ca::{CaRole, OwnerSource, owner_key};
 use crate::x509::{CertificateSha256, SpkiSha256};
@@ -105,13 +105,16 @@ impl Names {
     }
 }
 
-/// The owner of every key that has one, and how it is known.
+/// The owners of keys, and how each is known.
+pub(super) type Owners = BTreeMap<SpkiSha256, (String, OwnerSource)>;
+
+/// The owner of every key that has one.
 pub(super) fn decide(
     certificates: &[CaCertificate],
     lineage: &Lineage,
     records: &OwnerRecords,
     names: &Names,
-) -> BTreeMap<SpkiSha256, (String, OwnerSource)> {
+) -> Owners {
     let mut owners = by_certificate(certificates, records, names);
     let by_name = by_root_name(certificates, &owners, names);
     for certificate in certificates.iter().filter(|certificate| certificate.role() == CaRole::Root) {
@@ -120,28 +123,30 @@ pub(super) fn decide(
             owners.entry(certificate.spki_sha256).or_insert(owner);
         }
     }
-    let known = owners.clone();
-    for certificate in certificates.iter().filter(|certificate| !known.contains_key(&certificate.spki_sha256))
-    {
-        let levels = lineage.levels_above(&certificate.spki_sha256);
-        let of_level = |level: &BTreeSet<SpkiSha256>| -> BTreeSet<&String> {
-            level.iter().filter_map(|key| known.get(key)).map(|(owner, _)| owner).collect()
-        };
-        let nearest = levels.iter().map(of_level).find(|owners| !owners.is_empty()).unwrap_or_default();
-        // Two owners at the same distance: nobody knows which.
-        if let (1, Some(owner)) = (nearest.len(), nearest.first()) {
-            owners.insert(certificate.spki_sha256, ((*owner).clone(), OwnerSource::Issuer));
+    // Owners come down one step at a time, so that the nearest one decides.
+    for _ in 0..MAX_DEPTH {
+        let known = owners.clone();
+        for certificate in certificates {
+            let key = &certificate.spki_sha256;
+            let above: BTreeSet<&String> =
+                lineage.issuers(key).filter_map(|issuer| known.get(issuer)).map(|(owner, _)| owner).collect();
+            // Of several owners, the one that the CA's organisation stands for; else nobody knows.
+            let own = by_name.get(&owner_key(&certificate.organisation));
+            let several = || own.filter(|name| above.contains(name));
+            let one = if above.len() == 1 { above.first().copied() } else { several() };
+            if let (false, Some(owner)) = (known.contains_key(key), one) {
+                owners.insert(*key, (owner.clone(), OwnerSource::Issuer));
+            }
+        }
+        if owners.len() == known.len() {
+            break;
         }
     }
     owners
 }
 
 /// CCADB's owners. Where a key's certificates have several, a self-issued one decides, then the majority.
-fn by_certificate(
-    certificates: &[CaCertificate],
-    records: &OwnerRecords,
-    names: &Names,
-) -> BTreeMap<SpkiSha256, (String, OwnerSource)> {
+fn by_certificate(certificates: &[CaCertificate], records: &OwnerRecords, names: &Names) -> Owners {
     let mut votes: BTreeMap<SpkiSha256, BTreeMap<String, (bool, usize)>> = BTreeMap::new();
     for certificate in certificates {
         let Some(record) = records.by_certificate.get(&certificate.sha256) else { continue };
@@ -162,11 +167,7 @@ fn by_certificate(
 
 /// The owner that a root's organisation stands for: as the lists of CAA identifiers say, else as CCADB says of
 /// other roots of that organisation, if those agree.
-fn by_root_name(
-    certificates: &[CaCertificate],
-    owners: &BTreeMap<SpkiSha256, (String, OwnerSource)>,
-    names: &Names,
-) -> BTreeMap<String, String> {
+fn by_root_name(certificates: &[CaCertificate], owners: &Owners, names: &Names) -> BTreeMap<String, String> {
     let mut by_name: BTreeMap<String, BTreeSet<&String>> = BTreeMap::new();
     for certificate in certificates.iter().filter(|certificate| certificate.role() == CaRole::Root) {
         let key = owner_key(&certificate.organisation);

@@ -1,6 +1,7 @@
 //! The CA tables as text, there and back.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::{CaTables, IdentifierRow, KeyId, KeyRow};
 use crate::ca::{CaRole, OwnerSource};
@@ -121,8 +122,8 @@ impl CaTables {
 
     fn organisations_text(&self) -> String {
         let notes = self.notes(
-            "Organisations as CA certificates write them, and the CAA identifiers they are known by.",
-            "A key's identifiers are those of its own organisation and those of the roots above it.",
+            "Organisations as CA certificates write them, and owners, with the CAA identifiers they are known by.",
+            "A key's identifiers are those of its own organisation (by subject), and those of the roots above it and of its owner (by root).",
         );
         let fields = |(organisation, identifiers): (&String, &BTreeSet<String>)| {
             let identifiers: Vec<&str> = identifiers.iter().map(String::as_str).collect();
@@ -151,7 +152,11 @@ fn parts(text: &str) -> BTreeSet<String> {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
+    octets.iter().fold(String::new(), |mut text, octet| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
 }
 
 fn octets_of(text: &str) -> Option<Vec<u8>> {

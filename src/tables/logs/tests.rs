@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-#[expect(clippy::needless_pass_by_value, reason = "callers make the values in place")]
-fn log(seed: u8, name: &str, state: Value) -> Value {
+fn log(seed: u8, name: &str, state: &Value) -> Value {
     let key = [seed; 91];
     json!({
         "description": name,
@@ -16,8 +15,7 @@ fn log(seed: u8, name: &str, state: Value) -> Value {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "callers make the values in place")]
-fn input(source: &str, date: &str, operator: &str, logs: Vec<Value>) -> ListInput {
+fn input(source: &str, date: &str, operator: &str, logs: &[Value]) -> ListInput {
     let json = json!({
         "version": "1.2",
         "log_list_timestamp": date,
@@ -37,21 +35,21 @@ fn lists() -> Vec<ListInput> {
         "chrome",
         "2026-09-01T00:00:00Z",
         "Operator",
-        vec![log(1, "one", json!({"usable": {}})), log(3, "three", json!({"usable": {}}))],
+        &[log(1, "one", &json!({"usable": {}})), log(3, "three", &json!({"usable": {}}))],
     );
     vec![
-        input("chrome", "2026-01-01T00:00:00Z", "Operator", vec![log(1, "one, once", usable())]),
+        input("chrome", "2026-01-01T00:00:00Z", "Operator", &[log(1, "one, once", &usable())]),
         input(
             "chrome",
             "2026-06-01T00:00:00Z",
             "Operator",
-            vec![
-                log(1, "one", json!({"readonly": {"timestamp": "2026-05-01T00:00:00Z"}})),
-                log(2, "two", Value::Null),
+            &[
+                log(1, "one", &json!({"readonly": {"timestamp": "2026-05-01T00:00:00Z"}})),
+                log(2, "two", &Value::Null),
             ],
         ),
-        input("apple", "2026-07-01T00:00:00Z", "Operator GmbH", vec![log(1, "One", usable())]),
-        input("elsewhere", "2026-08-01T00:00:00Z", "Another", vec![log(4, "four", Value::Null)]),
+        input("apple", "2026-07-01T00:00:00Z", "Operator GmbH", &[log(1, "One", &usable())]),
+        input("elsewhere", "2026-08-01T00:00:00Z", "Another", &[log(4, "four", &Value::Null)]),
         ListInput { derived: true, ..derived },
     ]
 }
@@ -128,7 +126,7 @@ fn denied_logs_are_noted_as_such() {
     let (denied, _) = crate::ct::log_table::DENIED[0];
     let key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEdO/+dnH/NZSBSLmmN9u2h4HNTnCOLeU+oMBiRynIvQ8zt2ft0IMyO90e5nwSaCdYvA4JVGzCMarfs9DcNxFY1g==";
     let mimic = json!({"description": "m", "key": key, "log_id": denied, "state": usable()});
-    let texts = built(vec![input("chrome", "2026-01-01T00:00:00Z", "x", vec![mimic])]).render();
+    let texts = built(vec![input("chrome", "2026-01-01T00:00:00Z", "x", &[mimic])]).render();
     assert_eq!(rows(&texts.logs, &[10]), ["mimic"]);
 }
 

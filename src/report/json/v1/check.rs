@@ -10,7 +10,7 @@ use super::caa::CaaName;
 use super::pins::TargetPins;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
-use crate::ct::policy::PolicyVerdict;
+use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
 use crate::ct::sct::LeafIndex;
 use crate::ct::verdict::{CtVerdict, SctVerdict};
 use crate::judge::{ListAge, Part, TargetVerdicts};
@@ -115,6 +115,7 @@ struct Target<'a> {
     ct: Ct<'a>,
     caa: Caa<'a>,
     issuer: Issuer<'a>,
+    issuance: Issuance,
     pins: Pins<'a>,
     comparison: Option<&'a Comparison>,
     findings: &'a [&'a Finding],
@@ -134,6 +135,7 @@ impl<'a> Target<'a> {
             ct: Ct::of(&verdicts.ct),
             caa: Caa::of(verdicts),
             issuer: Issuer::of(&verdicts.issuer),
+            issuance: Issuance::NOT_CHECKED,
             pins: Pins::of(verdicts),
             comparison: verdicts.comparison.verdict(),
             findings: &target.findings,
@@ -286,20 +288,37 @@ impl<'a> Ct<'a> {
         Self {
             status: part.status(),
             scts: verdict.map(|ct| ct.scts.iter().map(Sct::of).collect()).unwrap_or_default(),
-            policies: verdict.map(|ct| ("chrome", Policy::of(&ct.chrome))).into_iter().collect(),
+            policies: verdict.map(policies).unwrap_or_default(),
         }
     }
+}
+
+/// Every programme is named, so that a missing verdict is never taken for none needed.
+fn policies(ct: &CtVerdict) -> BTreeMap<&'static str, Policy<'_>> {
+    let later = || Policy {
+        verdict: PolicyOutcome::NotJudged.name(),
+        reasons: vec!["This version of pinstead judges Chrome's policy only."],
+    };
+    BTreeMap::from([
+        ("chrome", Policy::of(&ct.chrome)),
+        ("apple", later()),
+        ("mozilla", later()),
+        ("android", later()),
+    ])
 }
 
 #[derive(Serialize)]
 struct Policy<'a> {
     verdict: &'static str,
-    reasons: &'a [String],
+    reasons: Vec<&'a str>,
 }
 
 impl<'a> Policy<'a> {
     fn of(verdict: &'a PolicyVerdict) -> Self {
-        Self { verdict: verdict.outcome.name(), reasons: &verdict.reasons }
+        Self {
+            verdict: verdict.outcome.name(),
+            reasons: verdict.reasons.iter().map(String::as_str).collect(),
+        }
     }
 }
 
@@ -378,6 +397,19 @@ impl<'a> Issuer<'a> {
             Part::Undetermined(_) => Self { status: "undetermined", expected: &[], reasons: &[] },
         }
     }
+}
+
+/// What was issued for the names, which this version does not look up.
+#[derive(Serialize)]
+struct Issuance {
+    status: &'static str,
+    sources: [(); 0],
+    certificates: [(); 0],
+    unexpected: [(); 0],
+}
+
+impl Issuance {
+    const NOT_CHECKED: Self = Self { status: "not_checked", sources: [], certificates: [], unexpected: [] };
 }
 
 /// The pins of a target, or why there is nothing to say of them.
