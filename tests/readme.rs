@@ -44,6 +44,16 @@ fn the_reader_of_readme_sees_what_it_should() {
     assert_eq!(calls, expected);
 }
 
+#[test]
+fn the_policy_in_readme_is_one() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (policy, _) = rest.split_once("```").unwrap();
+    let policy = pinstead::policy::Policy::parse("README.md", policy.as_bytes()).unwrap();
+    assert_eq!(policy.expect_ca, ["letsencrypt.org", "pki.goog"]);
+    assert_eq!((policy.domain.len(), policy.private_ca.len()), (1, 1));
+}
+
 /// The commands that stand in code, each with the options it is called with.
 fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
     let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
