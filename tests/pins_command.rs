@@ -153,13 +153,10 @@ fn pins_computed_by_openssl_match_where_they_stand() {
     let chain = directory.path().join("chain.pem");
     let file = directory.path().join("nsc.xml");
     let offline = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    let pins: Vec<String> = keys
-        .iter()
-        .map(String::as_str)
-        .chain([offline])
-        .map(|key| format!("<pin digest='SHA-256'>{key}</pin>"))
-        .collect();
-    let pins = pins.concat();
+    let pin = |keys: &[&str]| -> String {
+        keys.iter().map(|key| format!("<pin digest='SHA-256'>{key}</pin>")).collect::<Vec<_>>().concat()
+    };
+    let pins = pin(&[&keys[0], &keys[1], &keys[2], offline]);
     fs::write(
         &file,
         format!(
@@ -202,6 +199,36 @@ fn pins_computed_by_openssl_match_where_they_stand() {
         assert_eq!(entry["outcome"], "unknown");
         assert!(entry["pins"].as_array().unwrap().iter().all(|pin| pin["matches"].is_null()), "{entry:#}");
     }
+    // A served certificate that the path does not need may be on another client's path.
+    let beside = openssl(
+        directory.path(),
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout old.key -out old.pem -days 30 \
+         -subj /CN=old 2>/dev/null
+         cat leaf.pem ca.pem old.pem > wide.pem
+         openssl x509 -in old.pem -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary \
+         | base64",
+    );
+    let old = write(
+        directory.path(),
+        "old.xml",
+        fs::read_to_string(&file).unwrap().replace(&pins, &pin(&[&beside, offline])).as_bytes(),
+    );
+    let wide = directory.path().join("wide.pem");
+    let arguments = [&[old.to_str().unwrap()], &with_roots[1..]].concat();
+    assert!(rules(&json(&arguments)).contains(&"PIN001"));
+    let chain_at = arguments.iter().position(|argument| *argument == chain).unwrap();
+    let mut arguments = arguments;
+    arguments[chain_at] = wide.to_str().unwrap();
+    assert_eq!(pinstead(&arguments).status.code(), Some(3));
+    let report = json(&arguments);
+    assert!(rules(&report).is_empty(), "{report:#}");
+    let entry = &report["sources"][0]["entries"][0];
+    assert_eq!(
+        (entry["outcome"].as_str(), entry["pins"][0]["matches"].as_str()),
+        (Some("unknown"), Some("none"))
+    );
+    assert!(entry["pins"][0]["diagnosis"].as_str().unwrap().contains("not on the path"), "{entry:#}");
+
     // Without a chain, nobody asked for a comparison.
     assert_eq!(pinstead(&arguments[..3]).status.code(), Some(0));
 }

@@ -12,9 +12,9 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
 use crate::pins::formats::{LONGEST_FILE, is_inline_list};
-use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge};
+use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
 use crate::x509::path::{self, Anchors, Trust};
-use crate::x509::{Certificate, PathCertificate, read_certificates};
+use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 
 /// The longest file of certificates that is read, in octets.
 const LONGEST_CHAIN_FILE: u64 = 4 << 20;
@@ -48,16 +48,18 @@ pub(super) struct PinsOptions {
 pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
-    let path = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
+    let chain = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
+    let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
     let inputs: Vec<PinFile> = options.files.iter().map(|file| PinFile::of(&read(file))).collect();
     let question = Question {
         host: options.host.as_ref().map(DnsName::as_str),
-        path: path.as_ref().and_then(|path| path.as_deref().ok()),
+        path: path.map(|path| path.path.as_slice()),
+        off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         at,
         known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
     };
     let mut verdict = judge(&inputs, &question);
-    if let Some(Err(why)) = &path {
+    if let Some(Err(why)) = &chain {
         verdict.reason.push_str("; no pin was compared: ");
         verdict.reason.push_str(why);
     }
@@ -90,18 +92,23 @@ fn read(argument: &str) -> InputFile {
     files::read(argument, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
 }
 
+/// The path of a chain, and the keys that the file has beside it.
+struct Path {
+    path: Vec<PathCertificate>,
+    off_path: Vec<SpkiSha256>,
+}
+
 /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
 /// says nothing of clients.
-fn chain(
-    file: &str,
-    anchors: &Anchors,
-    at: Timestamp,
-) -> anyhow::Result<Result<Vec<PathCertificate>, String>> {
-    let Some(verdict) = path::judge(&certificates(file)?, None, anchors, at) else {
+fn chain(file: &str, anchors: &Anchors, at: Timestamp) -> anyhow::Result<Result<Path, String>> {
+    let served = certificates(file)?;
+    let Some(verdict) = path::judge(&served, None, anchors, at) else {
         return Ok(Err(format!("{file} holds no certificate")));
     };
     Ok(match verdict.trust {
-        Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => Ok(verdict.path),
+        Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
+            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path })
+        }
         Trust::Untrusted { reason } | Trust::Unknown { reason } => {
             Err(format!("the chain in {file} leads to no anchor of {} ({reason})", verdict.anchors))
         }

@@ -119,7 +119,7 @@ pub(super) fn judge(
         Part::NotChecked(NOT_ASKED)
     };
     let pins = if asked(scope::Part::Pins) {
-        judge_pins(inputs, host_name.as_ref(), trust.as_ref(), at)
+        judge_pins(inputs, host_name.as_ref(), &seen.chain, trust.as_ref(), at)
     } else {
         Part::NotChecked(NOT_ASKED)
     };
@@ -233,12 +233,14 @@ pub(crate) fn caa_names(leaf: Option<&Certificate>, host: Option<&HostIdentity>)
 fn judge_pins(
     inputs: &Inputs,
     host: Option<&DnsName>,
+    served: &[Certificate],
     trust: Option<&ChainVerdict>,
     at: Timestamp,
 ) -> Part<PinsVerdict> {
     let question = pins::Question {
         host: host.map(DnsName::as_str),
         path: trust.filter(|trust| trust.has_whole_path()).map(|trust| trust.path.as_slice()),
+        off_path: &trust.map(|trust| pins::off_path(served, &trust.path)).unwrap_or_default(),
         at,
         known_ca: &|key| inputs.name_of(key),
     };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::diagnosis::{Diagnosis, diagnose};
 use super::formats;
-use super::matching::{PinMatch, match_pin};
+use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
     AfterExpiry, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule, Problem,
     ProblemKind, Reading,
@@ -18,6 +18,8 @@ pub struct Question<'a> {
     pub host: Option<&'a str>,
     /// The path that a client builds for the host, leaf first; `None` leaves open what pins match.
     pub path: Option<&'a [PathCertificate]>,
+    /// The keys of served certificates that are not on that path: other clients may build theirs over them.
+    pub off_path: &'a [SpkiSha256],
     /// The time of judging.
     pub at: Timestamp,
     /// Names the CA that a key belongs to, where it is known.
@@ -142,6 +144,8 @@ pub struct PinVerdict {
     pub pin: Pin,
     /// Which certificate of the path it matches.
     pub matches: PinMatch,
+    /// Whether it matches a served certificate that is not on the path, and none on it.
+    pub off_path: bool,
     /// What its value is known to be.
     pub diagnosis: Diagnosis,
 }
@@ -177,7 +181,7 @@ pub enum Outcome {
     LockedOut,
     /// Pins play no part.
     NotEnforced,
-    /// There was no path to tell.
+    /// There was no path to tell, or it depends on which path a client builds.
     Unknown,
 }
 
@@ -212,7 +216,8 @@ impl EntryVerdict {
 }
 
 impl PinsVerdict {
-    /// Whether pins are enforced for the host, and there was no whole path to compare them with.
+    /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare
+    /// them with, or they match a served certificate beside it.
     pub fn is_uncompared(&self) -> bool {
         self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
             entry.applies && entry.enforced == EnforcementMode::Yes && entry.outcome == Outcome::Unknown
@@ -293,8 +298,10 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
     let pins: Vec<PinVerdict> = entry
         .pins
         .iter()
-        .map(|pin| PinVerdict {
-            matches: match_pin(pin, path),
+        .map(|pin| (pin, match_pin(pin, path)))
+        .map(|(pin, matches)| PinVerdict {
+            matches,
+            off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
             diagnosis: diagnose(pin, question.known_ca),
             pin: pin.clone(),
         })
@@ -307,8 +314,10 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         Outcome::LockedOut
     } else if path.is_none() {
         Outcome::Unknown
-    } else if every_list_matches(&pins) {
+    } else if every_list(&pins, |pin| pin.matches.matches()) {
         Outcome::Connects
+    } else if every_list(&pins, |pin| pin.matches.matches() || pin.off_path) {
+        Outcome::Unknown
     } else {
         Outcome::LockedOut
     };
@@ -348,11 +357,11 @@ fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (Enforcem
     }
 }
 
-/// Whether, of each list of pins that is there, one matches: leaf and CA lists are asked apart.
-fn every_list_matches(pins: &[PinVerdict]) -> bool {
+/// Whether each list of pins that is there has one that `matches`: leaf and CA lists are asked apart.
+fn every_list(pins: &[PinVerdict], matches: impl Fn(&PinVerdict) -> bool) -> bool {
     [PositionRule::Any, PositionRule::Leaf, PositionRule::Ca].into_iter().all(|rule| {
         let mut list = pins.iter().filter(|pin| pin.pin.position == rule).peekable();
-        list.peek().is_none() || list.any(|pin| pin.matches.matches())
+        list.peek().is_none() || list.any(&matches)
     })
 }
 

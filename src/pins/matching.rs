@@ -1,7 +1,7 @@
 //! Which certificate of a path a pin matches.
 
 use super::model::{Pin, PositionRule};
-use crate::x509::{ChainPosition, PathCertificate};
+use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
 /// What comparing one pin with a path gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,21 @@ pub fn match_pin(pin: &Pin, path: Option<&[PathCertificate]>) -> PinMatch {
         .chain(with_key)
         .find(|certificate| allows(pin.position, certificate.position))
         .map_or(PinMatch::WrongPlace(first.position), |certificate| PinMatch::At(certificate.position))
+}
+
+/// Whether the pin has the key of a served certificate that is not on the path: clients that build another path may
+/// find it there. Every path has the same leaf, so a pin of the leaf is not met in this way.
+pub(super) fn is_off_path(pin: &Pin, off_path: &[SpkiSha256]) -> bool {
+    pin.position != PositionRule::Leaf && pin.spki().is_some_and(|key| off_path.contains(key))
+}
+
+/// The keys of served certificates that are not on the path, such as those of a cross-certificate.
+pub fn off_path(served: &[Certificate], path: &[PathCertificate]) -> Vec<SpkiSha256> {
+    served
+        .iter()
+        .map(|certificate| certificate.spki_sha256)
+        .filter(|key| path.iter().all(|member| member.spki_sha256 != *key))
+        .collect()
 }
 
 fn allows(rule: PositionRule, position: ChainPosition) -> bool {
@@ -83,6 +98,19 @@ pub(super) mod tests {
         ] {
             assert_eq!(match_pin(&pin(name, rule), Some(&path)), expected, "{name} {rule:?}");
             assert_eq!(match_pin(&pin(name, rule), None), PinMatch::NotChecked);
+        }
+    }
+
+    #[test]
+    fn a_key_off_the_path_is_any_but_the_leafs() {
+        let served = [SpkiSha256::of(b"cross")];
+        for (name, rule, expected) in [
+            ("cross", PositionRule::Any, true),
+            ("cross", PositionRule::Ca, true),
+            ("cross", PositionRule::Leaf, false),
+            ("other", PositionRule::Any, false),
+        ] {
+            assert_eq!(is_off_path(&pin(name, rule), &served), expected, "{name} {rule:?}");
         }
     }
 

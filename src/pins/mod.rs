@@ -16,7 +16,7 @@ pub use self::judge::{
     Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, SourceState, SourceVerdict,
     judge,
 };
-pub use self::matching::{PinMatch, match_pin};
+pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
     AfterExpiry, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile,
     PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading,

@@ -44,7 +44,8 @@ fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
     let path = path();
     let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
     let path = with_path.then_some(path.as_slice());
-    judge(&files, &Question { host: Some(host), path, at, known_ca: &|_| None })
+    let off_path = &[SpkiSha256::of(b"cross")];
+    judge(&files, &Question { host: Some(host), path, off_path, at, known_ca: &|_| None })
 }
 
 fn only(verdict: &PinsVerdict) -> &EntryVerdict {
@@ -82,6 +83,24 @@ fn no_match_locks_out() {
     let verdict = judged(&[&nsc("", &["a", "b"])], "example.com", true);
     assert_eq!(only(&verdict).outcome, Outcome::LockedOut);
     assert_eq!(only(&verdict).backup, Backup::Unknown);
+}
+
+#[test]
+fn a_pin_of_a_served_certificate_beside_the_path_leaves_it_open() {
+    let verdict = judged(&[&nsc("", &["cross", "offline"])], "example.com", true);
+    let entry = only(&verdict);
+    assert_eq!(entry.outcome, Outcome::Unknown);
+    assert_eq!(entry.pins[0].matches, PinMatch::None);
+    assert!(entry.pins[0].off_path && !entry.pins[1].off_path && verdict.is_uncompared());
+    for (text, expected) in [
+        (nsc("", &["cross", "leaf"]), Outcome::Connects),
+        (ios(&["leaf"], &["cross"]), Outcome::Unknown),
+        (ios(&["other"], &["cross"]), Outcome::LockedOut),
+        (ios(&["cross"], &[]), Outcome::LockedOut),
+        (format!("sha256//{}", pin("cross")), Outcome::LockedOut),
+    ] {
+        assert_eq!(only(&judged(&[&text], "example.com", true)).outcome, expected, "{text}");
+    }
 }
 
 #[test]

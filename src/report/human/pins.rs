@@ -100,6 +100,11 @@ fn write_pin(out: &mut String, pin: &PinVerdict) {
         PinMatch::At(ChainPosition::Intermediate) => "matches an intermediate".to_owned(),
         PinMatch::At(ChainPosition::Root) => "matches the root".to_owned(),
         PinMatch::WrongPlace(_) => "in the chain, but not where this pin is compared".to_owned(),
+        PinMatch::None if pin.off_path => {
+            "matches a served certificate that is not on the path built here; another client may build its path over \
+             it"
+                .to_owned()
+        }
         PinMatch::None => format!("matches nothing in the chain; {}", pin.diagnosis),
         PinMatch::NotChecked => format!("not compared with a chain; {}", pin.diagnosis),
     };

@@ -57,6 +57,7 @@ fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
     let question = Question {
         host,
         path: Some(&path),
+        off_path: &[SpkiSha256::of(b"cross")],
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
         known_ca: &|_| None,
     };
@@ -93,6 +94,8 @@ fn each_rule_has_an_input_that_raises_it_and_one_that_does_not() {
     ];
     let ids: BTreeSet<&str> = infos().map(|info| info.id).collect();
     assert_eq!(ids, cases.iter().map(|(id, _)| *id).collect());
+    let beside = nsc("", &[&key("cross"), &other], "");
+    assert!(raised(&beside, Some("example.com")).iter().all(|finding| finding.rule != "PIN001"));
     assert!(
         raised(&good, Some("www.example.com")).is_empty(),
         "{:#?}",

@@ -133,6 +133,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
 
 fn pin(pin: &PinVerdict) -> Pin {
     let misplaced = match pin.matches {
+        PinMatch::None if pin.off_path => Some(OFF_PATH.to_owned()),
         PinMatch::WrongPlace(position) => {
             Some(format!("the key of the {}, where this pin is not compared", place(position)))
         }
@@ -150,6 +151,10 @@ fn pin(pin: &PinVerdict) -> Pin {
         diagnosis: misplaced.or_else(|| (!pin.matches.matches()).then(|| pin.diagnosis.to_string())),
     }
 }
+
+/// Why a pin that matches nothing on the path may match all the same.
+const OFF_PATH: &str = "the key of a served certificate that is not on the path built here; another client may \
+    build its path over it";
 
 fn place(position: ChainPosition) -> &'static str {
     match position {
