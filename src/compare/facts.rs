@@ -107,6 +107,9 @@ pub enum Pins {
         enforcement: PinEnforcement,
         /// What the pins match; [`Fact::NotGiven`] where there was no chain to match.
         matches: Fact<PinMatches>,
+        /// Whether clients with some of these pins are locked out now; their pins are not among `matches` then,
+        /// unless all are.
+        locked_out: bool,
     },
 }
 

@@ -23,31 +23,52 @@ pub(super) fn judge(threat: Threat, pins: &Fact<Pins>) -> Judgement {
         Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Off, .. }) => {
             (Effect::NoEffect, "The pins are expired, empty or switched off, and clients take no notice.")
         }
-        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, matches }) => match matches {
-            Fact::NotGiven => (Effect::Unknown, "The pins were given without a chain to match them with."),
-            Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
-            Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat),
-            Fact::Measured(matches) => return enforced(threat, matches),
-        },
+        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, locked_out: true, matches })
+            if is_change(threat) =>
+        {
+            return locked_out(matches);
+        }
+        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. }) => {
+            match matches {
+                Fact::NotGiven => {
+                    (Effect::Unknown, "The pins were given without a chain to match them with.")
+                }
+                Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
+                Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat),
+                Fact::Measured(matches) => return enforced(threat, matches),
+            }
+        }
     };
     Judgement::new(effect, reason, VALIDATION)
 }
 
+/// Whether the threat is a change with no attacker about, which can lock users out.
+fn is_change(threat: Threat) -> bool {
+    use Threat as T;
+    matches!(threat, T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted)
+}
+
+/// Clients with some of the pins connect no more, whatever changes.
+fn locked_out(matches: &Fact<PinMatches>) -> Judgement {
+    let reason = match matches {
+        Fact::Measured(matches) if matches.positions.is_empty() => {
+            "The pins match no certificate of this chain: clients with these pins are locked out now."
+        }
+        _ => "One of the pin sets does not match this chain: clients with these pins are locked out now.",
+    };
+    Judgement::new(Effect::MakesWorse, reason, RISK)
+}
+
 /// The pins are enforced and match nothing.
 fn unmatched(threat: Threat) -> Judgement {
-    use Threat as T;
-    match threat {
-        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => Judgement::new(
-            Effect::MakesWorse,
-            "The pins match no certificate of this chain: clients that have them are locked out already.",
-            RISK,
-        ),
-        _ => Judgement::new(
-            Effect::Unknown,
-            "The pins match no certificate of this chain; what they were meant to accept is not known.",
-            VALIDATION,
-        ),
+    if is_change(threat) {
+        return locked_out(&Fact::Measured(PinMatches::default()));
     }
+    Judgement::new(
+        Effect::Unknown,
+        "The pins match no certificate of this chain; what they were meant to accept is not known.",
+        VALIDATION,
+    )
 }
 
 fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {

@@ -35,7 +35,13 @@ fn pinned_at(positions: &[ChainPosition], unmatched: usize) -> Pins {
 }
 
 fn pinned(enforcement: PinEnforcement, matches: Fact<PinMatches>) -> Pins {
-    Pins::Pinned { enforcement, matches }
+    Pins::Pinned { enforcement, matches, locked_out: false }
+}
+
+/// The pins of several clients, of which some match here and some nothing.
+fn one_locked_out(positions: &[ChainPosition]) -> Pins {
+    let matches = Fact::Measured(PinMatches { positions: positions.iter().copied().collect(), unmatched: 1 });
+    Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, locked_out: true }
 }
 
 fn pin_states() -> Vec<State<Pins>> {
@@ -52,6 +58,7 @@ fn pin_states() -> Vec<State<Pins>> {
         pinned_at(&[Root], 0),
         pinned_at(&[Leaf, Root], 0),
     ]);
+    all.push((Fact::Measured(one_locked_out(&[Leaf, Root])), true));
     all.push((Fact::Measured(pinned(PinEnforcement::Enforced, Fact::NotGiven)), false));
     all.push((Fact::Measured(pinned(PinEnforcement::Enforced, Fact::Undetermined)), false));
     all
@@ -229,6 +236,20 @@ fn pins_that_match_nothing_or_do_not_bite_protect_nobody() {
         assert_eq!(column(&facts, Control::Pins), "");
     }
     assert_eq!(column(&with_pins(Pins::NotPinned), Control::Pins), "");
+}
+
+#[test]
+fn clients_that_are_locked_out_stay_so_though_others_connect() {
+    let facts = with_pins(one_locked_out(&[Leaf, Root]));
+    assert_eq!(
+        column(&facts, Control::Pins),
+        "T1 stops, T1b stops, T2 stops, T3 stops, T5 stops, T6 stops, T8 stops, T10 worse, \
+         A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
+    );
+    let comparison = compare(&facts);
+    let renewal = comparison.threats.iter().find(|row| row.id == "A1").unwrap();
+    let cell = renewal.cells.iter().find(|cell| cell.control == Control::Pins).unwrap();
+    assert!(cell.reason.contains("clients with these pins are locked out now"), "{}", cell.reason);
 }
 
 #[test]

@@ -123,6 +123,7 @@ mod tests {
                     positions: BTreeSet::from([ChainPosition::Intermediate]),
                     unmatched: 1,
                 }),
+                locked_out: false,
             }),
         }));
         assert!(text.lines().all(|line| width(line) <= WIDTH), "{}", bare(&text));
