@@ -110,6 +110,8 @@ pub enum Pins {
         /// Whether clients with some of these pins are locked out now; their pins are not among `matches` then,
         /// unless all are.
         locked_out: bool,
+        /// Whether some of these clients leave the pins aside for CAs that a user or an employer added.
+        overridden_for_user_anchors: bool,
     },
 }
 

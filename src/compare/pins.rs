@@ -7,6 +7,7 @@ use crate::x509::ChainPosition;
 
 const VALIDATION: &str = "RFC 7469 section 2.6";
 const RISK: &str = "RFC 7469 section 4";
+const OVERRIDES: &str = "Android developer guide, “Network security configuration”";
 const DEVICE: &str = "OWASP MASVS, MASVS-NETWORK-2";
 
 /// What the pins do against `threat`.
@@ -23,9 +24,23 @@ pub(super) fn judge(threat: Threat, pins: &Fact<Pins>) -> Judgement {
         Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Off, .. }) => {
             (Effect::NoEffect, "The pins are expired, empty or switched off, and clients take no notice.")
         }
-        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, locked_out: true, matches })
-            if is_change(threat) =>
-        {
+        Fact::Measured(Pins::Pinned {
+            enforcement: PinEnforcement::Enforced,
+            overridden_for_user_anchors: true,
+            ..
+        }) if threat == Threat::UserRoot => {
+            return Judgement::new(
+                Effect::NoEffect,
+                "The pins are overridden for CAs that a user or an employer added (overridePins in trust-anchors).",
+                OVERRIDES,
+            );
+        }
+        Fact::Measured(Pins::Pinned {
+            enforcement: PinEnforcement::Enforced,
+            locked_out: true,
+            matches,
+            ..
+        }) if is_change(threat) => {
             return locked_out(matches);
         }
         Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. }) => {

@@ -35,13 +35,18 @@ fn pinned_at(positions: &[ChainPosition], unmatched: usize) -> Pins {
 }
 
 fn pinned(enforcement: PinEnforcement, matches: Fact<PinMatches>) -> Pins {
-    Pins::Pinned { enforcement, matches, locked_out: false }
+    Pins::Pinned { enforcement, matches, locked_out: false, overridden_for_user_anchors: false }
 }
 
 /// The pins of several clients, of which some match here and some nothing.
 fn one_locked_out(positions: &[ChainPosition]) -> Pins {
     let matches = Fact::Measured(PinMatches { positions: positions.iter().copied().collect(), unmatched: 1 });
-    Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, locked_out: true }
+    Pins::Pinned {
+        enforcement: PinEnforcement::Enforced,
+        matches,
+        locked_out: true,
+        overridden_for_user_anchors: false,
+    }
 }
 
 fn pin_states() -> Vec<State<Pins>> {
@@ -250,6 +255,28 @@ fn clients_that_are_locked_out_stay_so_though_others_connect() {
     let renewal = comparison.threats.iter().find(|row| row.id == "A1").unwrap();
     let cell = renewal.cells.iter().find(|cell| cell.control == Control::Pins).unwrap();
     assert!(cell.reason.contains("clients with these pins are locked out now"), "{}", cell.reason);
+}
+
+#[test]
+fn pins_that_are_overridden_for_added_roots_do_not_stop_them() {
+    let overridden = |enforcement| {
+        with_pins(Pins::Pinned {
+            enforcement,
+            matches: Fact::Measured(PinMatches { positions: BTreeSet::from([Root]), unmatched: 1 }),
+            locked_out: false,
+            overridden_for_user_anchors: true,
+        })
+    };
+    let facts = overridden(PinEnforcement::Enforced);
+    assert_eq!(
+        column(&facts, Control::Pins),
+        "T1 stops, T1b stops, T2 stops, T3 stops, T6 stops, T8 stops, A3 worse, A4 worse"
+    );
+    let comparison = compare(&facts);
+    let row = comparison.threats.iter().find(|row| row.id == "T5").unwrap();
+    let cell = row.cells.iter().find(|cell| cell.control == Control::Pins).unwrap();
+    assert!(cell.reason.contains("overridePins"), "{}", cell.reason);
+    assert_eq!(column(&overridden(PinEnforcement::Off), Control::Pins), "");
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Pins> {
             EnforcementMode::No => PinEnforcement::Off,
         },
         matches: matches(&in_force),
+        overridden_for_user_anchors: in_force.iter().any(|entry| entry.overridden_for_user_anchors),
         locked_out: in_force.iter().any(|entry| entry.outcome == Outcome::LockedOut),
     })
 }
@@ -148,6 +149,28 @@ mod tests {
             (vec![android(&["cross"], ""), curl("other")], (Fact::Undetermined, true)),
         ] {
             assert_eq!(matched(&texts), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn overridden_pins_are_known_as_such() {
+        let anchors = |inside: &str| {
+            format!(
+                "<base-config><trust-anchors><certificates src='system'/>{inside}</trust-anchors></base-config>"
+            )
+        };
+        for (inside, expected) in [
+            ("<certificates src='user' overridePins='true'/>", true),
+            ("<certificates src='@raw/company' overridePins='true'/>", true),
+            ("<certificates src='user'/>", false),
+            ("", false),
+        ] {
+            let pins = facts(&[android(&["root", "offline"], &anchors(inside))]);
+            let Pins::Pinned { enforcement, overridden_for_user_anchors, .. } = pins else {
+                panic!("not pinned")
+            };
+            assert_eq!(enforcement, PinEnforcement::Enforced);
+            assert_eq!(overridden_for_user_anchors, expected, "{inside}");
         }
     }
 

@@ -121,6 +121,8 @@ pub struct EntryVerdict {
     pub enforced: EnforcementMode,
     /// Why, in one sentence.
     pub why: String,
+    /// Whether the platform leaves the pins aside for CAs that are not the system's own: those of users or companies.
+    pub overridden_for_user_anchors: bool,
     /// When its pins end.
     pub expires: Option<Timestamp>,
     /// Whether they have ended at the time of judging.
@@ -328,6 +330,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         applies,
         enforced,
         why,
+        overridden_for_user_anchors: entry.overridden_for_user_anchors,
         expires: entry.expiry.as_ref().map(|expiry| expiry.at),
         expired: ended.is_some(),
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),

@@ -75,6 +75,8 @@ pub struct PinEntry {
     pub enforcement: Enforcement,
     /// When it ends, if it does.
     pub expiry: Option<Expiry>,
+    /// Whether the platform leaves the pins aside for CAs that are not the system's own: those of users or companies.
+    pub overridden_for_user_anchors: bool,
     /// The pin set it takes its pins from, numbered within the file; entries may share one.
     pub pin_set: Option<usize>,
     /// What the file says of Certificate Transparency for these hosts, if anything.

@@ -66,6 +66,7 @@ impl PinFormat for CurlList {
                     .to_owned(),
             },
             expiry: None,
+            overridden_for_user_anchors: false,
             pin_set: Some(1),
             certificate_transparency: None,
             line,

@@ -127,6 +127,7 @@ impl Reader {
             pins,
             enforcement,
             expiry: None,
+            overridden_for_user_anchors: false,
             pin_set: Some(self.entries.len().saturating_add(1)),
             certificate_transparency: None,
             line: key.line,

@@ -124,6 +124,7 @@ mod tests {
                     unmatched: 1,
                 }),
                 locked_out: false,
+                overridden_for_user_anchors: false,
             }),
         }));
         assert!(text.lines().all(|line| width(line) <= WIDTH), "{}", bare(&text));

@@ -191,6 +191,7 @@ impl Reader {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
                 enforcement: enforcement(effective),
                 expiry: set.and_then(|set| set.expiry.clone()),
+                overridden_for_user_anchors: overridden_for_user_anchors(effective),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
@@ -208,6 +209,7 @@ impl Reader {
                 why: "the pins stand where they apply to no host".to_owned(),
             },
             expiry: set.expiry.clone(),
+            overridden_for_user_anchors: false,
             pin_set: Some(set.number),
             certificate_transparency: None,
             line: Some(self.lines.of_node(node)),
@@ -430,6 +432,12 @@ fn enforcement(effective: &Inherited) -> Enforcement {
         mode: EnforcementMode::Yes,
         why: "Android refuses a chain without any of the pinned keys".to_owned(),
     }
+}
+
+/// Whether a CA that is not the system's own is trusted without regard to the pins.
+fn overridden_for_user_anchors(effective: &Inherited) -> bool {
+    let anchors = effective.anchors.as_deref().map_or(&[][..], Vec::as_slice);
+    anchors.iter().any(|anchor| anchor.source != AnchorSource::System && anchor.overrides_pins)
 }
 
 fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {

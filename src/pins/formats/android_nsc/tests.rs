@@ -222,6 +222,30 @@ fn pins_do_not_multiply_without_bound() {
     assert!(matches!(formats::read("x", text.as_bytes()), Reading::NotWellFormed { .. }));
 }
 
+#[test]
+fn overridden_pins_are_inherited_with_the_anchors() {
+    let with = |base: &str, own: &str, nested: &str| {
+        let source = read(&format!(
+            "<base-config>{base}</base-config><domain-config><domain>example.com</domain>{own}<pin-set>{0}</pin-set>
+             <domain-config><domain>api.example.com</domain>{nested}</domain-config></domain-config>
+             <debug-overrides><trust-anchors><certificates src='user' overridePins='true'/></trust-anchors>
+             </debug-overrides>",
+            pin("a")
+        ));
+        let of = |host| applicable(&source, host)[0].overridden_for_user_anchors;
+        (of("example.com"), of("api.example.com"))
+    };
+    let user = "<trust-anchors><certificates src='system'/><certificates src='user' overridePins='true'/>\
+                </trust-anchors>";
+    let plain = "<trust-anchors><certificates src='system'/><certificates src='user'/></trust-anchors>";
+    assert_eq!(with("", "", ""), (false, false));
+    assert_eq!(with(user, "", ""), (true, true));
+    assert_eq!(with("", user, ""), (true, true));
+    assert_eq!(with(user, plain, ""), (false, false));
+    assert_eq!(with(user, "", plain), (true, false));
+    assert_eq!(with("", "", user), (false, true));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(
