@@ -131,7 +131,7 @@ impl<'t> Verifier<'t> {
             log_id: Some(sct.log_id),
             log: log.as_ref().map(|log| SctLog {
                 name: log.name.to_string(),
-                operator: log.operator.to_string(),
+                operator: timestamp.map_or(log.operator, |time| log.operator_at(time)).to_string(),
                 log_type: log.log_type,
             }),
             timestamp,

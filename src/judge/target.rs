@@ -238,7 +238,7 @@ fn judge_pins(
 ) -> Part<PinsVerdict> {
     let question = pins::Question {
         host: host.map(DnsName::as_str),
-        path: trust.filter(|trust| trust.has_whole_path()).map(|trust| trust.path.as_slice()),
+        path: trust.filter(|trust| trust.is_built()).map(|trust| trust.path.as_slice()),
         at,
         known_ca: &|key| inputs.name_of(key),
     };

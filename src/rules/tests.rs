@@ -85,6 +85,7 @@ fn issuer_verdict(proof: Option<Proof>, expected: &[&str]) -> IssuerVerdict {
         key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
         owner: Some("Example CA".to_owned()),
         caa_identifiers: vec!["ca.example".to_owned()],
+        claimed_owner: None,
     };
     let expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
     expectation::judge(issuer, &expected, &|name| name.ends_with(".example"))

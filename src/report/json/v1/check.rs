@@ -177,7 +177,9 @@ struct CertificateSummary<'a> {
     dns_names: Vec<String>,
     issuer_owner: Option<&'a str>,
     issuer_caa_identifiers: &'a [String],
+    issuer_claimed_owner: Option<&'a str>,
     issuer_spki_sha256: Option<SpkiSha256>,
+    issuer_proof: Option<&'static str>,
     precertificate: bool,
 }
 
@@ -200,7 +202,9 @@ impl<'a> CertificateSummary<'a> {
                 .collect(),
             issuer_owner: verdicts.who_issued.owner.as_deref(),
             issuer_caa_identifiers: &verdicts.who_issued.caa_identifiers,
+            issuer_claimed_owner: verdicts.who_issued.claimed_owner.as_deref(),
             issuer_spki_sha256: verdicts.who_issued.key.map(|key| key.key),
+            issuer_proof: verdicts.who_issued.key.map(|key| key.proof.name()),
             precertificate: leaf.is_precertificate,
         }
     }
