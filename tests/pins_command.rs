@@ -168,8 +168,11 @@ fn pins_computed_by_openssl_match_where_they_stand() {
         ),
     )
     .unwrap();
-    let arguments = [file.to_str().unwrap(), "--host", "shop.example", "--chain", chain.to_str().unwrap()];
-    let report = json(&arguments);
+    let (chain, root) = (chain.to_str().unwrap(), directory.path().join("root.pem"));
+    let arguments = [file.to_str().unwrap(), "--host", "shop.example", "--chain", chain];
+    let with_roots = [&arguments[..], &["--roots", root.to_str().unwrap()]].concat();
+    assert_eq!(pinstead(&with_roots).status.code(), Some(0));
+    let report = json(&with_roots);
     assert_eq!(report["status"], "pinned");
     let entry = &report["sources"][0]["entries"][0];
     let matches: Vec<&str> =
@@ -181,9 +184,26 @@ fn pins_computed_by_openssl_match_where_they_stand() {
 
     // curl compares the leaf alone.
     let list = |key: &str| format!("sha256//{key};sha256//{offline}");
-    let with = |list: &str| json(&[list, "--host", "shop.example", "--chain", chain.to_str().unwrap()]);
+    let with = |list: &str| json(&[&[list], &with_roots[1..]].concat());
     assert_eq!(rules(&with(&list(&keys[0]))), ["PIN015"]);
     assert_eq!(rules(&with(&list(&keys[1]))), ["PIN001", "PIN013"]);
+
+    // To the embedded anchors the chain leads nowhere: nothing is compared, though a root stands in the file.
+    for arguments in [&arguments[..], &[&[list(&keys[0]).as_str()], &arguments[1..]].concat()] {
+        let output = pinstead(arguments);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("no pin was compared") && text.contains("leads to no anchor"), "{text}");
+        let report = json(arguments);
+        assert!(!rules(&report).contains(&"PIN001"), "{report:#}");
+        assert!(report["reason"].as_str().unwrap().contains("no anchor"), "{report:#}");
+        let entry = &report["sources"][0]["entries"][0];
+        assert_eq!(entry["outcome"], "unknown");
+        assert!(entry["pins"].as_array().unwrap().iter().all(|pin| pin["matches"].is_null()), "{entry:#}");
+    }
+    // Without a chain, nobody asked for a comparison.
+    assert_eq!(pinstead(&arguments[..3]).status.code(), Some(0));
 }
 
 /// Runs within ten seconds (a debug build on a busy machine) and reports a finding.

@@ -13,8 +13,8 @@ use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
 use crate::pins::formats::{LONGEST_FILE, is_inline_list};
 use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge};
-use crate::x509::path::{self, Anchors};
-use crate::x509::{PathCertificate, read_certificates};
+use crate::x509::path::{self, Anchors, Trust};
+use crate::x509::{Certificate, PathCertificate, read_certificates};
 
 /// The longest file of certificates that is read, in octets.
 const LONGEST_CHAIN_FILE: u64 = 4 << 20;
@@ -32,6 +32,9 @@ pub(super) struct PinsOptions {
     /// Compare the pins with the certificates of this file, PEM or DER, leaf first
     #[arg(long, value_name = "FILE", requires = "host")]
     chain: Option<String>,
+    /// Trust anchors (PEM) instead of the embedded ones, for a chain of a private CA
+    #[arg(long, value_name = "FILE", requires = "chain")]
+    roots: Option<String>,
     /// Judge as of this time (RFC 3339) instead of now
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -44,15 +47,20 @@ pub(super) struct PinsOptions {
 /// Reads, judges and reports.
 pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let at = options.at.unwrap_or_else(clock::now);
-    let path = options.chain.as_deref().map(|file| chain(file, at)).transpose()?;
+    let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
+    let path = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
     let inputs: Vec<PinFile> = options.files.iter().map(|file| PinFile::of(&read(file))).collect();
     let question = Question {
         host: options.host.as_ref().map(DnsName::as_str),
-        path: path.as_deref(),
+        path: path.as_ref().and_then(|path| path.as_deref().ok()),
         at,
         known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
     };
-    let verdict = judge(&inputs, &question);
+    let mut verdict = judge(&inputs, &question);
+    if let Some(Err(why)) = &path {
+        verdict.reason.push_str("; no pin was compared: ");
+        verdict.reason.push_str(why);
+    }
     let findings = crate::rules::pins::findings(&verdict);
     let report = match options.output.format {
         Format::Human => crate::report::human::pins::render(&verdict, &findings),
@@ -70,7 +78,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     if verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_))) {
         return Ok(Exit::Usage);
     }
-    Ok(options.gate.exit(options.gate.fails(&findings), is_open(&verdict), false))
+    Ok(options.gate.exit(options.gate.fails(&findings), is_open(&verdict, options.chain.is_some()), false))
 }
 
 /// Reads a pin file, or takes an argument that is itself a list.
@@ -82,22 +90,42 @@ fn read(argument: &str) -> InputFile {
     files::read(argument, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
 }
 
-/// The path from the leaf to an embedded anchor; where there is none, the certificates as given.
-fn chain(file: &str, at: Timestamp) -> anyhow::Result<Vec<PathCertificate>> {
+/// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
+/// says nothing of clients.
+fn chain(
+    file: &str,
+    anchors: &Anchors,
+    at: Timestamp,
+) -> anyhow::Result<Result<Vec<PathCertificate>, String>> {
+    let Some(verdict) = path::judge(&certificates(file)?, None, anchors, at) else {
+        return Ok(Err(format!("{file} holds no certificate")));
+    };
+    Ok(match verdict.trust {
+        Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => Ok(verdict.path),
+        Trust::Untrusted { reason } | Trust::Unknown { reason } => {
+            Err(format!("the chain in {file} leads to no anchor of {} ({reason})", verdict.anchors))
+        }
+    })
+}
+
+fn roots(file: &str) -> anyhow::Result<Anchors> {
+    Ok(Anchors::given(certificates(file)?, file))
+}
+
+fn certificates(file: &str) -> anyhow::Result<Vec<Certificate>> {
     let input = files::read(file, LONGEST_CHAIN_FILE);
     let octets =
         input.octets().map_err(|why| anyhow::anyhow!("{why}")).with_context(|| format!("reading {file}"))?;
-    let certificates = read_certificates(octets).with_context(|| format!("reading {file}"))?;
-    let verdict = path::judge(&certificates, None, &Anchors::embedded(), at);
-    Ok(verdict.map(|verdict| verdict.path).unwrap_or_default())
+    read_certificates(octets).with_context(|| format!("reading {file}"))
 }
 
-/// Whether something that was asked for by name stayed open: a file, or the host's status.
-fn is_open(verdict: &PinsVerdict) -> bool {
+/// Whether something that was asked for by name stayed open: a file, the host's status, or what pins match in the
+/// chain that was given.
+fn is_open(verdict: &PinsVerdict, chain_given: bool) -> bool {
     let open_host = verdict.host.is_some() && verdict.status == PinsStatus::Undetermined;
     let open_file = verdict.sources.iter().any(|source| {
         source.state != SourceState::Read
             || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
     });
-    open_host || open_file
+    open_host || open_file || (chain_given && verdict.is_uncompared())
 }

@@ -101,7 +101,7 @@ fn write_pin(out: &mut String, pin: &PinVerdict) {
         PinMatch::At(ChainPosition::Root) => "matches the root".to_owned(),
         PinMatch::WrongPlace(_) => "in the chain, but not where this pin is compared".to_owned(),
         PinMatch::None => format!("matches nothing in the chain; {}", pin.diagnosis),
-        PinMatch::NotChecked => format!("not compared: no chain given; {}", pin.diagnosis),
+        PinMatch::NotChecked => format!("not compared with a chain; {}", pin.diagnosis),
     };
     paragraph(out, "    ", &pin.pin.to_string());
     paragraph(out, "      ", &matches);

@@ -29,8 +29,9 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             needs: "a certificate and a CAA look-up for its names",
             explanation: "The look-up failed, a record is malformed, or the CAA identifiers of the issuer are not \
                 known. None of these is a yes or a no.",
-            advice: "Repeat the look-up, correct the records, or name the issuer's identifiers with \
-                `--expect-ca`.",
+            advice: "Repeat the look-up or correct the records. Where the issuer is not known, give its \
+                certificate with `--issuer`, or name the CA in the policy under `[[private_ca]]` with its \
+                `caa_identifiers`.",
             references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
         },
         raise: |reading| raise(reading, Verdict::Undetermined, "whether it may renew cannot be said"),
@@ -59,6 +60,9 @@ mod tests {
         let of = |verdict| with_verdict(set(&[(0, "issue", "ca1.example")]), verdict);
         assert_rule(RULES, "CAA022", &of(Verdict::Deny), &of(Verdict::Permit));
         assert_rule(RULES, "CAA022", &of(Verdict::Deny), &of(Verdict::Undetermined));
+        // What `--expect-ca` says never enters the verdict of CAA.
+        let advice = RULES.iter().find(|rule| rule.info.id == "CAA023").unwrap().info.advice;
+        assert!(advice.contains("caa_identifiers") && !advice.contains("--expect-ca"), "{advice}");
         assert_rule(RULES, "CAA023", &of(Verdict::Undetermined), &of(Verdict::Deny));
     }
 }

@@ -19,17 +19,24 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             severity: Severity::Medium,
             needs: "a relevant CAA set",
             explanation: "The first name that has any CAA record ends the climb, and the set there has no \
-                property that governs TLS certificates for this name. Any CA may then issue, even where a \
+                property that governs certificates of the kind asked about for this name. Any CA may then issue, even where a \
                 parent's set is strict: sets never merge.",
-            advice: "Add `issue` to this set (and `issuewild` if wildcards differ), or remove the set so that \
-                the parent's holds.",
-            references: &["RFC 8659 section 3", "RFC 8659 section 4.2", "RFC 8659 section 4.3"],
+            advice: "Add `issue` to this set (and `issuewild` if wildcards differ), `issuemail` for e-mail or \
+                `issuevmc` for marks; or remove the set so that the parent's holds.",
+            references: &[
+                "RFC 8659 section 3",
+                "RFC 8659 section 4.2",
+                "RFC 8659 section 4.3",
+                "RFC 9495 section 4",
+            ],
         },
         raise: |reading| match reading.set() {
-            Some(set) if set.policy(Usage::Tls, reading.wildcard) == Policy::Anyone => {
+            Some(set) if set.policy(reading.usage, reading.wildcard) == Policy::Anyone => {
                 let message = format!(
-                    "The CAA set at {} has no property that restricts TLS certificates for {}, so any CA may issue.",
-                    set.name, reading.name
+                    "The CAA set at {} has no property that restricts {} certificates for {}, so any CA may issue.",
+                    set.name,
+                    kind(reading.usage),
+                    reading.name
                 );
                 vec![Raised::new(&reading.name, message, records(set))]
             }
@@ -105,6 +112,15 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     },
 ];
 
+/// The kind of certificates, in words.
+fn kind(usage: Usage) -> &'static str {
+    match usage {
+        Usage::Tls => "TLS",
+        Usage::Smime => "S/MIME",
+        Usage::Vmc => "mark",
+    }
+}
+
 fn records(set: &RelevantSet) -> serde_json::Value {
     // A set can hold thousands of records.
     let shown: Vec<String> = set.records.iter().take(20).map(ToString::to_string).collect();
@@ -169,6 +185,13 @@ mod tests {
         assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "x")]), &set(&[(128, "tbs", "x")]));
         let unreadable = raw(&[b"\x00\x06issu\xe9x".to_vec()]);
         assert_rule(RULES, "CAA014", &set(&[(0, "iodef", "x")]), &unreadable);
+
+        let smime = |records| CaaReading { usage: Usage::Smime, ..set(records) };
+        let (web, mail) = ([(0, "issue", "ca1.example")], [(0, "issuemail", "ca1.example")]);
+        assert_rule(RULES, "CAA014", &smime(&web), &smime(&mail));
+        assert_rule(RULES, "CAA014", &set(&mail), &set(&web));
+        let marks = |records| CaaReading { usage: Usage::Vmc, ..set(records) };
+        assert_rule(RULES, "CAA014", &marks(&mail), &marks(&[(0, "issuevmc", ";")]));
 
         let other = set(&[(0, "issue", "ca1.example"), (0, "issuewild", "ca2.example")]);
         assert_rule(RULES, "CAA015", &other, &good);
