@@ -84,6 +84,11 @@ impl<'t> Verifier<'t> {
                 for listed in members.iter().take(MAX_SCTS) {
                     verified.scts.push(self.verify_one(delivery, listed, subject, tbs, at));
                 }
+                if members.len() > MAX_SCTS {
+                    let reason =
+                        format!("The list has more than {MAX_SCTS} SCTs; the others were not looked at.");
+                    verified.scts.push(unread(delivery, SctOutcome::Malformed, reason));
+                }
             }
             Err(error) => {
                 let reason = format!("The SCT list cannot be read: {error} (RFC 6962 section 3.3).");

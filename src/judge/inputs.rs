@@ -30,6 +30,10 @@ pub struct Inputs {
     pub cas: CaTable,
     /// The pin files, read.
     pub pins: Vec<PinFile>,
+    /// Whether the anchors were given by the user.
+    pub has_own_anchors: bool,
+    /// Whether the log list was given by the user.
+    pub has_own_logs: bool,
 }
 
 /// Why an input file cannot be used.
@@ -99,6 +103,8 @@ impl Inputs {
             logs: logs(files)?,
             cas: CaTable,
             pins: files.pins.iter().map(PinFile::of).collect(),
+            has_own_anchors: files.roots.is_some(),
+            has_own_logs: files.log_list.is_some(),
         })
     }
 

@@ -133,7 +133,7 @@ impl<'a> Target<'a> {
             chain: verdicts.chain.iter().map(ChainMember::of).collect(),
             trust: verdicts.trust.as_ref().map(TrustSummary::of),
             ct: Ct::of(&verdicts.ct),
-            caa: Caa::of(verdicts),
+            caa: Caa::of(target),
             issuer: Issuer::of(&verdicts.issuer),
             issuance: Issuance::NOT_CHECKED,
             pins: Pins::of(verdicts),
@@ -372,12 +372,17 @@ struct Caa<'a> {
 }
 
 impl<'a> Caa<'a> {
-    fn of(verdicts: &'a TargetVerdicts) -> Self {
-        let readings = verdicts.caa.verdict().map(Vec::as_slice).unwrap_or_default();
+    fn of(target: &'a TargetReport<'a>) -> Self {
+        let part = &target.verdicts.caa;
+        let readings = part.verdict().map(Vec::as_slice).unwrap_or_default();
         let open = readings.iter().any(crate::caa::CaaReading::is_undetermined);
         Self {
-            status: if open { "undetermined" } else { verdicts.caa.status() },
-            names: readings.iter().map(|reading| CaaName::new(reading, &[])).collect(),
+            status: if open { "undetermined" } else { part.status() },
+            names: readings
+                .iter()
+                .zip(&target.caa_findings)
+                .map(|(reading, findings)| CaaName::new(reading, findings))
+                .collect(),
         }
     }
 }
