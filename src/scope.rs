@@ -35,14 +35,23 @@ impl Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope(Vec<Part>);
 
+/// A name that is no part's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is no part of a check; the parts are ct, caa, issuer, pins and compare")]
+pub struct UnknownPart(pub String);
+
 impl Scope {
-    /// The parts of these names; all of them where none is named. Unknown names are left out: the command line
-    /// refuses them, and evidence of a later version may have them.
-    pub fn from_names(names: &[String]) -> Self {
+    /// The parts of these names; all of them where none is named.
+    pub fn from_names(names: &[String]) -> Result<Self, UnknownPart> {
         if names.is_empty() {
-            return Self(Part::ALL.to_vec());
+            return Ok(Self(Part::ALL.to_vec()));
         }
-        Self(Part::ALL.into_iter().filter(|part| names.iter().any(|name| name == part.name())).collect())
+        let part = |name: &String| Part::ALL.into_iter().find(|part| part.name() == name);
+        names
+            .iter()
+            .map(|name| part(name).ok_or_else(|| UnknownPart(name.clone())))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether this part was asked for.

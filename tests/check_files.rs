@@ -180,6 +180,182 @@ fn what_cannot_be_used_is_said_before_anything_is_done() {
     }
 }
 
+/// A leaf that nobody but its own key signed, with the key identifier of a public CA's key.
+fn forged(folder: &Path) -> String {
+    let (key, pem) = (path_text(&folder.join("key.pem")), path_text(&folder.join("forged.pem")));
+    let configuration = folder.join("forged.cnf");
+    // The subject key identifier of GTS Root R1, as its certificate has it.
+    let identifier = "E4:AF:2B:26:71:1A:2B:48:27:85:2F:52:66:2C:EF:F0:89:13:71:3E";
+    let octets = identifier.replace(':', "");
+    fs::write(
+        &configuration,
+        format!(
+            "[req]\ndistinguished_name=dn\nprompt=no\nx509_extensions=ext\n[dn]\nCN=forged.example\n\
+             [ext]\nsubjectAltName=DNS:forged.example\n2.5.29.35=DER:30168014{octets}\n"
+        ),
+    )
+    .unwrap();
+    let made = world::run(
+        "openssl",
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            &key,
+            "-out",
+            &pem,
+            "-days",
+            "30",
+            "-config",
+            configuration.to_str().unwrap(),
+        ],
+    );
+    assert!(made.status.success(), "{}", world::text(&made));
+    pem
+}
+
+#[test]
+fn a_claimed_issuer_is_no_issuer() {
+    let folder = tempfile::tempdir().unwrap();
+    let forged = forged(folder.path());
+    for expected in ["pki.goog", "letsencrypt.org"] {
+        // CT001 is there too: an exit of 3 shows through only where findings do not fail.
+        let report = json(&[&forged, "--expect-ca", expected, "--fail-on", "none"], 3);
+        let target = &report["targets"][0];
+        assert_eq!(target["certificate"]["issuer_claimed_owner"], "Google Trust Services", "{target}");
+        assert!(target["certificate"]["issuer_owner"].is_null());
+        assert_eq!(target["certificate"]["issuer_caa_identifiers"], serde_json::json!([]));
+        assert_eq!(target["issuer"]["status"], "undetermined", "{expected}");
+    }
+}
+
+#[test]
+fn further_certificates_of_a_file_are_not_passed_over() {
+    let files = Files::new();
+    let folder = tempfile::tempdir().unwrap();
+    let both = folder.path().join("both.pem");
+    let world = &files.running.world;
+    fs::write(&both, fs::read_to_string(files.shop()).unwrap() + &world.legacy.leaf.to_pem()).unwrap();
+    let report = files.json(&[&path_text(&both)], 3);
+    assert_eq!(report["targets"][0]["findings"][0]["rule"], "TLS009");
+    assert_eq!(report["targets"][0]["outcome"], "undetermined");
+}
+
+#[test]
+fn a_reader_that_leaves_early_changes_no_verdict() {
+    use std::process::Stdio;
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_pinstead"))
+        .args(["check", "--offline", &forged(folder.path())])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn saved_evidence_cannot_open_the_gate() {
+    let files = Files::new();
+    let folder = tempfile::tempdir().unwrap();
+    let saved = path_text(&folder.path().join("evidence.json"));
+    let policy = path_text(&folder.path().join("policy.toml"));
+    fs::write(&policy, "fail_on = \"none\"\n").unwrap();
+    let forged = forged(folder.path());
+    json(&[&forged, "--policy", &policy, "--save-evidence", &saved], 0);
+    // Judged again elsewhere, its own lenient policy does not count.
+    pinstead().args(["check", &saved]).current_dir(folder.path()).assert().code(1);
+    pinstead().args(["check", &saved, "--fail-on", "none"]).current_dir(folder.path()).assert().code(0);
+    let change = |from: &str, to: &str| {
+        let text = fs::read_to_string(&saved).unwrap();
+        assert!(text.contains(from));
+        let changed = folder.path().join("changed.json");
+        fs::write(&changed, text.replace(from, to)).unwrap();
+        let assert = pinstead().args(["check", changed.to_str().unwrap()]).assert().code(2);
+        String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+    };
+    assert!(change("\"only\": []", "\"only\": [\"bogus\"]").contains("no part of a check"));
+    assert!(change("\"pinstead_evidence\": 1", "\"pinstead_evidence\": 99").contains("version 99"));
+    let evidence: Value = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
+    let empty = folder.path().join("empty.json");
+    let mut without = evidence;
+    without["targets"] = Value::Array(Vec::new());
+    fs::write(&empty, without.to_string()).unwrap();
+    pinstead().args(["check", empty.to_str().unwrap()]).assert().code(2);
+    // Among other targets it is not taken for a certificate.
+    let assert = pinstead().args(["check", &saved, &files.shop()]).assert().code(2);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("judge it alone"));
+}
+
+#[test]
+fn under_a_private_root_no_sct_is_asked_for() {
+    let files = Files::new();
+    let folder = tempfile::tempdir().unwrap();
+    let chain = folder.path().join("beside.pem");
+    // A certificate without embedded SCTs.
+    let world = &files.running.world;
+    fs::write(&chain, world.beside.leaf.to_pem() + &world.cas.expected.to_pem()).unwrap();
+    let report = json(&[&path_text(&chain), "--roots", &path_text(&world.files.roots)], 0);
+    let target = &report["targets"][0];
+    assert_eq!(target["ct"]["policies"]["chrome"]["verdict"], "not_judged");
+    assert_eq!(target["findings"][0]["rule"], "CT001");
+    assert_eq!(target["findings"][0]["severity"], "info");
+    // Where the user gave logs too, they are meant to be asked for.
+    files.json(&[&path_text(&chain)], 1);
+}
+
+#[test]
+fn every_name_of_a_file_has_its_expectation() {
+    let files = Files::new();
+    let folder = tempfile::tempdir().unwrap();
+    let world = &files.running.world;
+    let key = pinstead::x509::Certificate::read(&world.cas.expected.der).unwrap().spki_sha256;
+    let policy = folder.path().join("policy.toml");
+    fs::write(
+        &policy,
+        format!(
+            "expect_ca = [\"ca.demo.example\"]\n[[private_ca]]\nowner = \"Demo CA\"\nspki_sha256 = \"{key}\"\n\
+             caa_identifiers = [\"ca.demo.example\"]\n[[domain]]\nname = \"shop.demo.example\"\nexpect_ca = [\"pki.goog\"]\n"
+        ),
+    )
+    .unwrap();
+    let report = files.json(&[&files.shop(), "--policy", &path_text(&policy)], 1);
+    assert_eq!(report["targets"][0]["issuer"]["status"], "unexpected");
+    assert_eq!(report["targets"][0]["issuer"]["expected"], serde_json::json!(["pki.goog"]));
+}
+
+#[test]
+fn a_certificate_of_very_many_names_is_judged_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("many.cnf");
+    let names: Vec<String> = (0..20_000).map(|number| format!("DNS.{number}=n{number}.example")).collect();
+    fs::write(
+        &configuration,
+        format!(
+            "[req]\ndistinguished_name=dn\nprompt=no\nx509_extensions=ext\n[dn]\nCN=many\n[ext]\nsubjectAltName=@names\n[names]\n{}\n",
+            names.join("\n")
+        ),
+    )
+    .unwrap();
+    let (key, pem) = (path_text(&folder.path().join("key.pem")), path_text(&folder.path().join("many.pem")));
+    let configuration = path_text(&configuration);
+    let arguments =
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", &key];
+    let made = world::run(
+        "openssl",
+        &[&arguments[..], &["-out", &pem, "-days", "30", "-config", &configuration]].concat(),
+    );
+    assert!(made.status.success(), "{}", world::text(&made));
+    let started = Instant::now();
+    json(&[&pem, "--fail-on", "none"], 0);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
 #[test]
 fn a_server_is_not_asked_offline() {
     let report = json(&["a.example"], 3);

@@ -80,6 +80,15 @@ fn decide(issuer: &Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool)
             "Which key issued the certificate is not known: no issuer certificate is there, and the table has none for it.".to_owned(),
         );
     };
+    if key.proof == Proof::Claim {
+        let whom = issuer.claimed_owner.as_deref().unwrap_or("a CA that no table knows");
+        return (
+            Expectation::Undetermined,
+            format!(
+                "The certificate claims to be issued by {whom}, and nothing proves it; give the issuer's certificate with --issuer."
+            ),
+        );
+    }
     if issuer.owner.is_none() && issuer.caa_identifiers.is_empty() {
         return (
             Expectation::Undetermined,
@@ -106,16 +115,10 @@ fn decide(issuer: &Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool)
             Expectation::Expected,
             format!("Issued by {owner}, expected as {wanted}; the issuer's certificate made the signature."),
         ),
-        (Some(wanted), Proof::Sct) => (
+        (Some(wanted), Proof::Sct | Proof::Claim) => (
             Expectation::Expected,
             format!(
                 "Issued by {owner}, expected as {wanted}; a CT log signed for this issuer key (RFC 6962 section 3.2)."
-            ),
-        ),
-        (Some(wanted), Proof::Claim) => (
-            Expectation::Undetermined,
-            format!(
-                "The certificate claims to be issued by {owner}, expected as {wanted}, but nothing proves it: give the issuer's certificate with --issuer."
             ),
         ),
         (None, _) => (
@@ -136,6 +139,7 @@ mod tests {
             key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
             owner: owner.map(str::to_owned),
             caa_identifiers: identifiers.iter().map(|&id| id.to_owned()).collect(),
+            claimed_owner: None,
         }
     }
 
@@ -168,10 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_alone_is_no_proof_of_what_is_expected() {
-        let claimed = || issuer(Some(Proof::Claim), Some("Example CA"), &["ca.example"]);
-        assert_eq!(verdict(claimed(), &["ca.example"]), Expectation::Undetermined);
-        assert_eq!(verdict(claimed(), &["other.example"]), Expectation::Unexpected);
+    fn a_claim_alone_proves_neither_way() {
+        let claimed = || Issuer {
+            claimed_owner: Some("Example CA".to_owned()),
+            ..issuer(Some(Proof::Claim), None, &[])
+        };
+        for expected in ["ca.example", "other.example", "Example CA"] {
+            assert_eq!(verdict(claimed(), &[expected]), Expectation::Undetermined, "{expected}");
+        }
         let logged = issuer(Some(Proof::Sct), Some("Example CA"), &["ca.example"]);
         assert_eq!(verdict(logged, &["ca.example"]), Expectation::Expected);
     }

@@ -30,6 +30,17 @@ pub enum Proof {
     Claim,
 }
 
+impl Proof {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Sct => "sct",
+            Self::Claim => "claim",
+        }
+    }
+}
+
 /// The key that issued a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IssuingKey {
@@ -66,10 +77,12 @@ impl From<CaKey> for KeyOwner {
 pub struct Issuer {
     /// The key, if any is even claimed.
     pub key: Option<IssuingKey>,
-    /// Who the key belongs to.
+    /// Who the key belongs to, where it is proven that the key issued.
     pub owner: Option<String>,
-    /// The identifiers that the owner accepts in CAA records.
+    /// The identifiers that the owner accepts in CAA records, where that is proven.
     pub caa_identifiers: Vec<String>,
+    /// Who the certificate merely claims to be issued by.
+    pub claimed_owner: Option<String>,
 }
 
 /// The keys that may have issued `certificate`, likeliest first.
@@ -94,7 +107,12 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
         return found;
     }
     for (issuer, check) in named {
-        add(issuer.spki_sha256, Some(check));
+        // The same name with another key is another CA, unless the key identifiers say that it is meant.
+        if check != SignatureCheck::NotMade
+            || certificate.authority_key_id.is_some() && issuer.subject_key_id.is_some()
+        {
+            add(issuer.spki_sha256, Some(check));
+        }
     }
     match (&certificate.authority_key_id, certificate.parts()) {
         (Some(id), _) => table.keys_by_ski(id).for_each(|key| add(key, None)),
@@ -133,5 +151,9 @@ pub fn identify(
         _ => None,
     };
     let known = key.and_then(|issuing| owner_of(&issuing.key)).unwrap_or_default();
-    Issuer { key, owner: known.owner, caa_identifiers: known.caa_identifiers }
+    // Anyone can write another's key identifier into a certificate: a claim gives no owner.
+    if key.is_some_and(|issuing| issuing.proof == Proof::Claim) {
+        return Issuer { key, claimed_owner: known.owner, ..Issuer::default() };
+    }
+    Issuer { key, owner: known.owner, caa_identifiers: known.caa_identifiers, claimed_owner: None }
 }

@@ -1,5 +1,6 @@
 //! `pinstead check`: observe, judge, report each target.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -15,6 +16,7 @@ use crate::observe::tls::TlsOptions;
 use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
 use crate::report::Report;
+use crate::report::human::safe;
 use crate::rules::{self, Finding};
 use crate::scope;
 use crate::target::Target;
@@ -115,7 +117,9 @@ impl PartName {
 
 /// Runs the command.
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
-    let evidence = match saved_evidence(options)? {
+    let saved = saved_evidence(options)?;
+    let is_saved = saved.is_some();
+    let evidence = match saved {
         Some(saved) => saved,
         None => observe(options)?,
     };
@@ -126,7 +130,7 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
     let inputs = Inputs::read(&evidence)?;
     let judgement = judge::judge(&evidence, &inputs, at);
     let findings: Vec<Vec<Finding>> = judgement.targets.iter().map(rules::findings).collect();
-    let gate = options.gate.or_policy(&inputs.policy);
+    let gate = if is_saved { saved_gate(options, &inputs)? } else { options.gate.or_policy(&inputs.policy) };
     let report = Report::new(&judgement, &findings, |severity| gate.fail_on().is_reached_by(severity));
     let text = match options.output.format {
         Format::Human => crate::report::human::check::render(&report),
@@ -135,6 +139,48 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
     };
     options.output.write(&text)?;
     Ok(exit(&gate, &judgement, &findings))
+}
+
+/// The gate for saved evidence: the policy in it can make the gate stricter, never looser than it is here.
+fn saved_gate(options: &CheckOptions, inputs: &Inputs) -> anyhow::Result<GateOptions> {
+    let here = match local_policy(options) {
+        Some(file) => {
+            let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
+            options.gate.or_policy(&Policy::parse(&file.path, octets)?)
+        }
+        None => options.gate.or_policy(&Policy::default()),
+    };
+    Ok(if options.gate.fail_on.is_some() { here } else { here.stricter(&inputs.policy) })
+}
+
+fn local_policy(options: &CheckOptions) -> Option<crate::evidence::file::InputFile> {
+    match &options.expectations.policy {
+        Some(path) => Some(files::read(path, MAX_POLICY)),
+        None if files::exists(DEFAULT_POLICY) => Some(files::read(DEFAULT_POLICY, MAX_POLICY)),
+        None => None,
+    }
+}
+
+/// Says on standard error what saved evidence brings along: whoever made it chose that.
+fn announce_saved(path: &str, evidence: &Evidence) {
+    let inputs = &evidence.inputs;
+    let own: Vec<&str> = [
+        (inputs.policy.is_some(), "policy"),
+        (!inputs.pins.is_empty(), "pins"),
+        (inputs.roots.is_some(), "roots"),
+        (!inputs.issuers.is_empty(), "issuers"),
+        (inputs.log_list.is_some(), "log list"),
+        (!evidence.request.only.is_empty(), "choice of parts"),
+        (!evidence.request.expect_ca.is_empty(), "expected CAs"),
+        (evidence.request.at.is_some(), "time of judging"),
+    ]
+    .into_iter()
+    .filter_map(|(present, name)| present.then_some(name))
+    .collect();
+    let with = if own.is_empty() { String::new() } else { format!(", with its own {}", own.join(", ")) };
+    let note = format!("note: {path} is evidence saved on {}{with}", evidence.observed_at);
+    // The report does not depend on it.
+    let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
 }
 
 fn exit(gate: &GateOptions, judgement: &Judgement, findings: &[Vec<Finding>]) -> Exit {
@@ -197,16 +243,17 @@ fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
             "no target is named. --expect-ca and --pins take every word that follows them: name the target before them, or after `--`"
         );
     }
+    if named.len() > 1
+        && let Some(path) = named.iter().find(|path| is_evidence_file(path))
+    {
+        bail!("{path} is saved evidence: judge it alone, as the only target");
+    }
     named.iter().map(|text| Target::parse(text, files::exists).map_err(Into::into)).collect()
 }
 
 /// Reads the input files; the policy's pin files stand beside it.
 fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
-    let policy = match &options.expectations.policy {
-        Some(path) => Some(files::read(path, MAX_POLICY)),
-        None if files::exists(DEFAULT_POLICY) => Some(files::read(DEFAULT_POLICY, MAX_POLICY)),
-        None => None,
-    };
+    let policy = local_policy(options);
     let mut pins: Vec<String> = options.expectations.pins.clone();
     if let (true, Some(file)) = (pins.is_empty(), &policy) {
         let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
@@ -247,6 +294,10 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
             evidence.pinstead_evidence
         );
     }
+    if evidence.targets.is_empty() {
+        bail!("{path} is evidence of no target: there is nothing to judge");
+    }
+    announce_saved(path, &evidence);
     let given = request(options);
     let files = input_files(options)?;
     let request = &mut evidence.request;
@@ -275,6 +326,13 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
         inputs.log_list_signature = files.log_list_signature;
     }
     Ok(Some(evidence))
+}
+
+/// Whether a file of this name is there and begins as saved evidence does.
+fn is_evidence_file(path: &str) -> bool {
+    path != "-"
+        && files::exists(path)
+        && files::beginning(path, 200).is_ok_and(|head| looks_like_evidence(&head))
 }
 
 /// Whether a file begins as saved evidence does.

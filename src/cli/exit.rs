@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use crate::report::human::safe;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -30,25 +32,27 @@ impl From<Exit> for ExitCode {
 /// Shows what clap has to say: help and version are no errors.
 pub(super) fn from_clap(error: &clap::Error) -> ExitCode {
     // Nothing is left to do where even the message cannot be written.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() }
-}
-
-/// Shows an error with its causes, one a line. A reader that closed its pipe early is no error.
-pub(super) fn from_error(error: &anyhow::Error) -> ExitCode {
-    let closed = |cause: &(dyn std::error::Error + 'static)| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-    };
-    if error.chain().any(closed) {
+    if !error.use_stderr() {
+        let _ = error.print();
         return Exit::Clean.into();
     }
+    // What was typed stands in the message, and may have come from elsewhere.
+    let _ = write!(anstream::stderr().lock(), "{}", harmless(&error.render().to_string()));
+    Exit::Usage.into()
+}
+
+/// A text of several lines without anything that a terminal would obey.
+fn harmless(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", safe(line))).collect::<Vec<_>>().concat()
+}
+
+/// Shows an error with its causes.
+pub(super) fn from_error(error: &anyhow::Error) -> ExitCode {
     let mut stderr = anstream::stderr().lock();
     // Nothing is left to do where even the message cannot be written.
-    let _ = writeln!(stderr, "error: {error}");
+    let _ = write!(stderr, "{}", harmless(&format!("error: {error}")));
     for cause in error.chain().skip(1) {
-        let _ = writeln!(stderr, "  because: {cause}");
+        let _ = write!(stderr, "{}", harmless(&format!("  because: {cause}")));
     }
     Exit::Usage.into()
 }

@@ -43,10 +43,11 @@ impl OutputOptions {
         match &self.output {
             None => {
                 let mut stdout = anstream::stdout().lock();
-                stdout
-                    .write_all(report.as_bytes())
-                    .and_then(|()| stdout.flush())
-                    .context("writing the report")
+                match stdout.write_all(report.as_bytes()).and_then(|()| stdout.flush()) {
+                    // A reader that has seen enough changes nothing in the verdict.
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                    written => written.context("writing the report"),
+                }
             }
             Some(path) => {
                 let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
@@ -77,6 +78,22 @@ impl GateOptions {
         Self {
             fail_on: self.fail_on.or(policy.fail_on),
             fail_on_undetermined: self.fail_on_undetermined.or(policy.fail_on_undetermined),
+        }
+    }
+
+    /// These options, or what a policy says where that is stricter.
+    pub(super) fn stricter(&self, policy: &Policy) -> Self {
+        let rank = |fail_on: FailOn| match fail_on {
+            FailOn::None => None,
+            FailOn::AtLeast(severity) => Some(std::cmp::Reverse(severity)),
+        };
+        let theirs = policy.fail_on.unwrap_or_else(|| self.fail_on());
+        Self {
+            fail_on: Some(if rank(theirs) > rank(self.fail_on()) { theirs } else { self.fail_on() }),
+            fail_on_undetermined: match (self.fail_on_undetermined, policy.fail_on_undetermined) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (ours, _) => ours,
+            },
         }
     }
 

@@ -4,22 +4,29 @@ use jiff::Timestamp;
 
 use super::log_table::LogTable;
 use super::policy::chrome;
-use super::verdict::CtVerdict;
+use super::policy::{PolicyOutcome, PolicyVerdict};
+use super::verdict::{Audience, CtVerdict, Delivered};
 use super::verify::{Subject, Verifier};
 
 /// Judges every SCT delivered with a certificate, as of `at`.
-///
-/// `tls` is the body of the TLS extension, if the handshake had one.
 pub fn judge(
     verifier: &mut Verifier<'_>,
     table: &LogTable,
     subject: Subject<'_>,
-    tls: Option<&[u8]>,
+    delivered: Delivered<'_>,
     at: Timestamp,
 ) -> CtVerdict {
-    let lists = verifier.verify(subject, tls, at);
+    let lists = verifier.verify(subject, delivered.tls, at);
     CtVerdict {
-        chrome: chrome::judge(subject.certificate, &lists.scts, table, at),
+        chrome: match delivered.audience {
+            Audience::Public => chrome::judge(subject.certificate, &lists.scts, table, at),
+            Audience::Private => PolicyVerdict::new(
+                PolicyOutcome::NotJudged,
+                "The chain ends at a root that was given: Chrome asks for SCTs only under publicly trusted roots.",
+            ),
+        },
+        audience: delivered.audience,
+        handshake: delivered.handshake,
         scts: lists.scts,
         malformed_lists: lists.malformed_lists,
         is_precertificate: subject.certificate.is_precertificate,

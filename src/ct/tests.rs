@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::log_list::LogList;
 use super::log_table::LogTable;
 use super::policy::PolicyOutcome;
-use super::verdict::{CtVerdict, SctOutcome};
+use super::verdict::{Audience, CtVerdict, Delivered, SctOutcome};
 use super::verify::{Subject, Verifier};
 use crate::demo::authority::{
     CaCertificate, EmptyExtensions, ExtensionSet, KeyAlgorithm, LeafRequest, SctPlace,
@@ -96,8 +96,18 @@ impl World {
         tls: Option<&[u8]>,
     ) -> CtVerdict {
         let mut verifier = Verifier::new(&self.table);
-        super::judge(&mut verifier, &self.table, Subject { certificate, issuer_keys }, tls, self.now)
+        super::judge(
+            &mut verifier,
+            &self.table,
+            Subject { certificate, issuer_keys },
+            delivered(tls),
+            self.now,
+        )
     }
+}
+
+fn delivered(tls: Option<&[u8]>) -> Delivered<'_> {
+    Delivered { tls, handshake: true, audience: Audience::Public }
 }
 
 fn outcomes(verdict: &CtVerdict) -> Vec<SctOutcome> {
@@ -276,7 +286,19 @@ fn a_stale_list_judges_nothing() {
     let mut verifier = Verifier::new(&world.table);
     let subject = Subject { certificate: &certificate, issuer_keys: &keys };
     let at = world.now + jiff::SignedDuration::from_hours(70 * 24);
-    let verdict = super::judge(&mut verifier, &world.table, subject, None, at);
+    let verdict = super::judge(&mut verifier, &world.table, subject, delivered(None), at);
     assert_eq!(outcomes(&verdict), [SctOutcome::Valid; 2]);
+    assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotJudged);
+}
+
+#[test]
+fn under_a_private_root_chrome_asks_for_nothing() {
+    let world = World::new();
+    let leaf = issue(&world.ca, &world.request(), &SctPlan::default()).unwrap();
+    let certificate = Certificate::read(&leaf.der).unwrap();
+    let mut verifier = Verifier::new(&world.table);
+    let subject = Subject { certificate: &certificate, issuer_keys: &[] };
+    let private = Delivered { audience: Audience::Private, ..delivered(None) };
+    let verdict = super::judge(&mut verifier, &world.table, subject, private, world.now);
     assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotJudged);
 }

@@ -19,6 +19,26 @@ pub enum Delivery {
     Ocsp,
 }
 
+/// What came beside the certificate, and for whom it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered<'a> {
+    /// The body of the TLS extension, if the handshake had one.
+    pub tls: Option<&'a [u8]>,
+    /// Whether a handshake was looked at; a file says nothing of what a server would deliver.
+    pub handshake: bool,
+    /// Who is to trust the certificate.
+    pub audience: Audience,
+}
+
+/// Who is to trust a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone: browsers ask for SCTs.
+    Public,
+    /// Those who were given a private root: browsers do not.
+    Private,
+}
+
 /// Everything said of a certificate's SCTs.
 #[derive(Clone, Debug)]
 pub struct CtVerdict {
@@ -28,6 +48,10 @@ pub struct CtVerdict {
     pub malformed_lists: Vec<(Delivery, SctListError)>,
     /// The verdict of each browser's policy.
     pub chrome: PolicyVerdict,
+    /// Who is to trust the certificate.
+    pub audience: Audience,
+    /// Whether a handshake was looked at.
+    pub handshake: bool,
     /// Whether the certificate is a precertificate, which never carries SCTs.
     pub is_precertificate: bool,
 }

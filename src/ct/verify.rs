@@ -84,6 +84,11 @@ impl<'t> Verifier<'t> {
                 for listed in members.iter().take(MAX_SCTS) {
                     verified.scts.push(self.verify_one(delivery, listed, subject, tbs, at));
                 }
+                if members.len() > MAX_SCTS {
+                    let reason =
+                        format!("The list has more than {MAX_SCTS} SCTs; the others were not looked at.");
+                    verified.scts.push(unread(delivery, SctOutcome::Malformed, reason));
+                }
             }
             Err(error) => {
                 let reason = format!("The SCT list cannot be read: {error} (RFC 6962 section 3.3).");
@@ -131,7 +136,7 @@ impl<'t> Verifier<'t> {
             log_id: Some(sct.log_id),
             log: log.as_ref().map(|log| SctLog {
                 name: log.name.to_string(),
-                operator: log.operator.to_string(),
+                operator: timestamp.map_or(log.operator, |time| log.operator_at(time)).to_string(),
                 log_type: log.log_type,
             }),
             timestamp,

@@ -9,7 +9,7 @@ use crate::evidence::file::InputFile;
 use crate::evidence::{Evidence, Inputs as InputFiles};
 use crate::pins::PinFile;
 use crate::policy::{Policy, PolicyError};
-use crate::scope::Scope;
+use crate::scope::{Scope, UnknownPart};
 use crate::x509::path::Anchors;
 use crate::x509::{Certificate, CertificateFileError, SpkiSha256, read_certificates};
 
@@ -30,6 +30,10 @@ pub struct Inputs {
     pub cas: CaTable,
     /// The pin files, read.
     pub pins: Vec<PinFile>,
+    /// Whether the anchors were given by the user.
+    pub has_own_anchors: bool,
+    /// Whether the log list was given by the user.
+    pub has_own_logs: bool,
 }
 
 /// Why an input file cannot be used.
@@ -59,6 +63,17 @@ pub enum InputError {
         /// What is wrong with it.
         error: LogListError,
     },
+    /// It is a log list without a single log that can be used.
+    #[error("{path}: the log list has no log that can be used; {unreadable} of its entries cannot be read")]
+    NoLogs {
+        /// The file.
+        path: String,
+        /// How many entries cannot be read.
+        unreadable: usize,
+    },
+    /// The evidence asks for a part that there is not.
+    #[error(transparent)]
+    Scope(#[from] UnknownPart),
     /// It is no policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -82,12 +97,14 @@ impl Inputs {
         }
         Ok(Self {
             policy,
-            scope: Scope::from_names(&evidence.request.only),
+            scope: Scope::from_names(&evidence.request.only)?,
             anchors,
             issuers,
             logs: logs(files)?,
             cas: CaTable,
             pins: files.pins.iter().map(PinFile::of).collect(),
+            has_own_anchors: files.roots.is_some(),
+            has_own_logs: files.log_list.is_some(),
         })
     }
 
@@ -150,5 +167,8 @@ fn logs(files: &InputFiles) -> Result<LogTable, InputError> {
     let signature = files.log_list_signature.as_ref().map(octets).transpose()?;
     let list = LogList::parse(octets(file)?, signature)
         .map_err(|error| InputError::LogList { path: file.path.clone(), error })?;
+    if list.logs.is_empty() {
+        return Err(InputError::NoLogs { path: file.path.clone(), unreadable: list.problems.len() });
+    }
     Ok(LogTable::from_list(&list))
 }

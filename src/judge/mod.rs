@@ -11,7 +11,7 @@ mod target;
 use jiff::Timestamp;
 
 pub use self::inputs::{InputError, Inputs};
-pub use self::observed::{DifferingAddress, HandshakeFacts, Observed};
+pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
 pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};

@@ -14,6 +14,8 @@ pub struct Observed {
     pub failures: Vec<String>,
     /// Other addresses of the same server that showed another leaf.
     pub differing: Vec<DifferingAddress>,
+    /// Further certificates of a file that are no CA's: only the first is judged.
+    pub further_leaves: Vec<FurtherLeaf>,
     /// Whether the target is a file.
     pub is_file: bool,
     /// Why nothing was tried, if nothing was.
@@ -46,6 +48,15 @@ pub struct DifferingAddress {
     pub issuer: String,
 }
 
+/// A certificate of a file that was not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FurtherLeaf {
+    /// The certificate.
+    pub sha256: CertificateSha256,
+    /// Its subject.
+    pub subject: String,
+}
+
 /// A target's chain, with what was seen beside it.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -67,11 +78,14 @@ pub(super) fn read(source: &CertificateSource) -> Seen {
                 Ok(chain) => (leaf_first(chain), Vec::new()),
                 Err(why) => (Vec::new(), vec![why]),
             };
-            Seen {
-                chain,
-                observed: Observed { failures, is_file: true, ..Observed::default() },
-                ..Seen::default()
-            }
+            let further_leaves = chain
+                .iter()
+                .skip(1)
+                .filter(|certificate| !certificate.is_ca)
+                .map(|leaf| FurtherLeaf { sha256: leaf.sha256, subject: leaf.subject.clone() })
+                .collect();
+            let observed = Observed { failures, further_leaves, is_file: true, ..Observed::default() };
+            Seen { observed, chain, ..Seen::default() }
         }
         CertificateSource::Tls(observation) => read_tls(observation),
     }
@@ -121,19 +135,26 @@ fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
             return;
         }
     };
-    let chain: Result<Vec<Certificate>, _> =
-        handshake.chain.iter().map(|certificate| Certificate::read(certificate)).collect();
-    let chain = match chain {
-        Ok(chain) if !chain.is_empty() => chain,
-        Ok(_) => {
-            seen.observed.failures.push(format!("{}: the server showed no certificate.", attempt.address));
-            return;
-        }
+    let Some((leaf, others)) = handshake.chain.split_first() else {
+        seen.observed.failures.push(format!("{}: the server showed no certificate.", attempt.address));
+        return;
+    };
+    let mut chain = match Certificate::read(leaf) {
+        Ok(leaf) => vec![leaf],
         Err(error) => {
             seen.observed.failures.push(format!("{}: {error}.", attempt.address));
             return;
         }
     };
+    // Clients go by the leaf; another certificate that cannot be read is missing from the chain, and that is told.
+    for other in others {
+        match Certificate::read(other) {
+            Ok(other) => chain.push(other),
+            Err(error) => {
+                seen.observed.failures.push(format!("{}: beside the leaf, {error}.", attempt.address))
+            }
+        }
+    }
     match (seen.chain.first(), chain.first()) {
         (None, _) => adopt(seen, attempt, handshake, chain),
         (Some(first), Some(other)) if first.sha256 != other.sha256 => {

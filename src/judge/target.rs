@@ -1,5 +1,7 @@
 //! One target judged, part by part.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::facts;
@@ -11,7 +13,7 @@ use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::{self, Comparison};
 use crate::ct;
 use crate::ct::policy::PolicyOutcome;
-use crate::ct::verdict::CtVerdict;
+use crate::ct::verdict::{Audience, CtVerdict, Delivered};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
@@ -38,6 +40,8 @@ pub struct TargetVerdicts {
     pub ct: Part<CtVerdict>,
     /// CAA, one reading for each DNS name of the certificate.
     pub caa: Part<Vec<CaaReading>>,
+    /// Names of the certificate beyond those whose CAA is judged.
+    pub caa_left_out: usize,
     /// Who issued, as far as it is known.
     pub who_issued: Issuer,
     /// Whether the issuer was expected.
@@ -107,7 +111,12 @@ pub(super) fn judge(
     // The SCTs tell who issued even where nobody asked for a verdict on them.
     let ct = leaf.map(|certificate| {
         let subject = Subject { certificate, issuer_keys: &keys };
-        ct::judge(verifier, &inputs.logs, subject, seen.sct_extension.as_deref(), at)
+        let delivered = Delivered {
+            tls: seen.sct_extension.as_deref(),
+            handshake: !seen.observed.is_file,
+            audience: audience(inputs, trust.as_ref()),
+        };
+        ct::judge(verifier, &inputs.logs, subject, delivered, at)
     });
     let proven = ct.as_ref().and_then(|ct| ct.scts.iter().find_map(|sct| sct.proves_issuer));
     let who_issued = issuer::identify(&candidates, proven, |key| inputs.owner_of(key));
@@ -118,6 +127,7 @@ pub(super) fn judge(
     } else {
         Part::NotChecked(NOT_ASKED)
     };
+    let caa_left_out = caa.verdict().map_or(0, |_| caa_names(leaf, seen.host.as_ref()).1);
     let pins = if asked(scope::Part::Pins) {
         judge_pins(inputs, host_name.as_ref(), &seen.chain, trust.as_ref(), at)
     } else {
@@ -127,8 +137,8 @@ pub(super) fn judge(
         _ if !asked(scope::Part::Issuer) => Part::NotChecked(NOT_ASKED),
         None => Part::Undetermined(no_certificate()),
         Some(_) => {
-            let expected = inputs.expected(evidence, host_name.as_ref());
-            Part::Checked(expectation::judge(who_issued.clone(), expected, &|name| inputs.is_known_ca(name)))
+            let names = expectation_names(seen.host.as_ref(), leaf);
+            Part::Checked(judge_issuer(&who_issued, &names, evidence, inputs))
         }
     };
     let ct = match ct {
@@ -144,6 +154,7 @@ pub(super) fn judge(
         trust,
         ct,
         caa,
+        caa_left_out,
         who_issued,
         issuer,
         pins,
@@ -174,6 +185,13 @@ fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<
     Some(verdict)
 }
 
+/// Browsers ask for SCTs only under public roots. Anchors that were given are taken for private ones, unless a log
+/// list was given too: then somebody runs logs for them.
+fn audience(inputs: &Inputs, trust: Option<&ChainVerdict>) -> Audience {
+    let built = trust.is_some_and(ChainVerdict::is_built);
+    if built && inputs.has_own_anchors && !inputs.has_own_logs { Audience::Private } else { Audience::Public }
+}
+
 /// The name that pins and expectations go by: the host, or the first plain name of the certificate.
 fn host_name(host: Option<&HostIdentity>, leaf: Option<&Certificate>) -> Option<DnsName> {
     match host {
@@ -183,6 +201,38 @@ fn host_name(host: Option<&HostIdentity>, leaf: Option<&Certificate>) -> Option<
     }
 }
 
+/// The names whose expectations the issuer has to meet: the host, or for a file every name of the certificate.
+fn expectation_names(host: Option<&HostIdentity>, leaf: Option<&Certificate>) -> Vec<DnsName> {
+    match (host, leaf) {
+        (Some(HostIdentity::Name(name)), _) => vec![name.clone()],
+        (Some(HostIdentity::Address(_)), _) | (None, None) => Vec::new(),
+        (None, Some(leaf)) => leaf.names.dns.iter().map(|name| name.base.clone()).collect(),
+    }
+}
+
+/// Judges the issuer by the expectation for each name; the worst verdict stands.
+fn judge_issuer(issuer: &Issuer, names: &[DnsName], evidence: &Evidence, inputs: &Inputs) -> IssuerVerdict {
+    let mut lists: Vec<&[String]> = names.iter().map(|name| inputs.expected(evidence, Some(name))).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    if lists.is_empty() {
+        lists.push(inputs.expected(evidence, None));
+    }
+    let rank = |verdict: &IssuerVerdict| match verdict.expectation {
+        Expectation::Unexpected => 3,
+        Expectation::Undetermined => 2,
+        Expectation::Expected => 1,
+        Expectation::NoExpectation => 0,
+    };
+    let judge = |expected| expectation::judge(issuer.clone(), expected, &|name| inputs.is_known_ca(name));
+    let first = judge(lists.first().copied().unwrap_or_default());
+    lists
+        .into_iter()
+        .skip(1)
+        .map(judge)
+        .fold(first, |worst, next| if rank(&next) > rank(&worst) { next } else { worst })
+}
+
 fn judge_caa(
     target: &TargetEvidence,
     evidence: &Evidence,
@@ -190,7 +240,7 @@ fn judge_caa(
     leaf: Option<&Certificate>,
     issuer: &Issuer,
 ) -> Part<Vec<CaaReading>> {
-    let names = caa_names(leaf, seen.host.as_ref());
+    let (names, _) = caa_names(leaf, seen.host.as_ref());
     if names.is_empty() {
         return Part::NotChecked("the certificate has no DNS name");
     }
@@ -211,22 +261,27 @@ fn judge_caa(
     Part::Checked(readings)
 }
 
-/// The names whose CAA is judged: those of the certificate, else the host.
-pub(crate) fn caa_names(leaf: Option<&Certificate>, host: Option<&HostIdentity>) -> Vec<CertificateName> {
+/// For how many names of one certificate CAA is looked up and judged. Certificates have up to 100 names as a rule.
+const MAX_CAA_NAMES: usize = 250;
+
+/// The names whose CAA is judged: those of the certificate, else the host; and how many more there are.
+pub(crate) fn caa_names(
+    leaf: Option<&Certificate>,
+    host: Option<&HostIdentity>,
+) -> (Vec<CertificateName>, usize) {
     match (leaf, host) {
         (Some(leaf), _) => {
-            let mut names: Vec<CertificateName> = Vec::new();
-            for name in &leaf.names.dns {
-                if !names.contains(name) {
-                    names.push(name.clone());
-                }
-            }
-            names
+            let mut seen = HashSet::new();
+            let mut names: Vec<CertificateName> =
+                leaf.names.dns.iter().filter(|name| seen.insert(*name)).cloned().collect();
+            let left_out = names.len().saturating_sub(MAX_CAA_NAMES);
+            names.truncate(MAX_CAA_NAMES);
+            (names, left_out)
         }
         (None, Some(HostIdentity::Name(name))) => {
-            vec![CertificateName { base: name.clone(), wildcard: false }]
+            (vec![CertificateName { base: name.clone(), wildcard: false }], 0)
         }
-        (None, _) => Vec::new(),
+        (None, _) => (Vec::new(), 0),
     }
 }
 
@@ -239,7 +294,7 @@ fn judge_pins(
 ) -> Part<PinsVerdict> {
     let question = pins::Question {
         host: host.map(DnsName::as_str),
-        path: trust.filter(|trust| trust.has_whole_path()).map(|trust| trust.path.as_slice()),
+        path: trust.filter(|trust| trust.is_built()).map(|trust| trust.path.as_slice()),
         off_path: &trust.map(|trust| pins::off_path(served, &trust.path)).unwrap_or_default(),
         at,
         known_ca: &|key| inputs.name_of(key),
@@ -269,8 +324,24 @@ impl TargetVerdicts {
         if self.chain.is_empty() {
             add("the certificate", true);
         }
+        // Whoever names what to expect wants no other certificate passed over.
+        let expecting = self.issuer.verdict().is_some_and(|issuer| !issuer.expected.is_empty())
+            || self.pins.verdict().is_some_and(|pins| !pins.sources.is_empty());
+        for other in &self.observed.differing {
+            add(&format!("the other certificate, at {}", other.address), expecting);
+        }
+        if !self.observed.further_leaves.is_empty() {
+            add("the further certificates of the file", true);
+        }
+        if self.observed.handshake.as_ref().is_some_and(|handshake| handshake.broken_off.is_some()) {
+            add("whether the server holds the certificate's key", expecting);
+        }
+        if self.caa_left_out > 0 {
+            add(&format!("CAA of {} further names", self.caa_left_out), false);
+        }
         if let Part::Checked(ct) = &self.ct
             && ct.chrome.outcome == PolicyOutcome::NotJudged
+            && ct.audience == Audience::Public
         {
             add("whether Chrome's CT policy is met", false);
         }

@@ -32,6 +32,15 @@ pub fn exists(path: &str) -> bool {
     Path::new(path).exists() && !Path::new(path).is_dir()
 }
 
+/// The first octets of a regular file.
+pub fn beginning(path: &str, octets: u64) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    if fs::metadata(path)?.is_file() {
+        File::open(path)?.take(octets).read_to_end(&mut head)?;
+    }
+    Ok(head)
+}
+
 /// Writes a file whole or not at all: beside its place first, then into it. A device or pipe is written to as it is.
 pub fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {

@@ -1,6 +1,7 @@
 //! One run of looking: every target, with what its judgement will need.
 
 use core::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -19,9 +20,6 @@ use crate::x509::{Certificate, read_certificates};
 
 /// How many targets are looked at at the same time.
 const TARGETS_AT_ONCE: usize = 16;
-
-/// For how many names of one certificate CAA is looked up. Certificates have up to 100 names as a rule.
-const MAX_CAA_NAMES: usize = 250;
 
 /// The largest certificate file that is read, in octets.
 pub const MAX_CERTIFICATE_FILE: u64 = 16 << 20;
@@ -111,12 +109,8 @@ async fn look_up_caa(
     dns: &DnsClient,
 ) -> Vec<crate::evidence::dns::CaaLookup> {
     let leaf = leaf_of(source);
-    let mut names: Vec<DnsName> = Vec::new();
-    for name in caa_names(leaf.as_ref(), host) {
-        if !names.contains(&name.base) && names.len() < MAX_CAA_NAMES {
-            names.push(name.base);
-        }
-    }
+    let names: BTreeSet<DnsName> =
+        caa_names(leaf.as_ref(), host).0.into_iter().map(|name| name.base).collect();
     let mut tasks = JoinSet::new();
     for name in names {
         let dns = dns.clone();

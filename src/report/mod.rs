@@ -6,7 +6,7 @@ pub mod json;
 use std::collections::BTreeMap;
 
 use crate::judge::{Judgement, TargetVerdicts};
-use crate::rules::{Finding, Severity};
+use crate::rules::{self, Finding, Severity};
 
 /// Everything a report of `check` shows.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct TargetReport<'a> {
     pub verdicts: &'a TargetVerdicts,
     /// Its findings, gravest first.
     pub findings: Vec<&'a Finding>,
+    /// Those of them about CAA, for each name that was judged.
+    pub caa_findings: Vec<Vec<Finding>>,
     /// How it came out.
     pub outcome: Outcome,
 }
@@ -61,7 +63,7 @@ impl<'a> Report<'a> {
                 };
                 let mut findings: Vec<&Finding> = findings.iter().collect();
                 findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-                TargetReport { verdicts, findings, outcome }
+                TargetReport { verdicts, findings, caa_findings: rules::caa_findings(verdicts), outcome }
             })
             .collect();
         Self { judgement, targets }

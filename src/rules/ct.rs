@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::ct::policy::PolicyOutcome;
-use crate::ct::verdict::{CtVerdict, SctOutcome, SctVerdict};
+use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
 
 const RFC_6962_SCT: &str = "RFC 6962 section 3.2";
 const CHROME_POLICY: &str =
@@ -178,11 +178,16 @@ fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
     if !ct.scts.is_empty() || ct.is_precertificate {
         return Vec::new();
     }
-    vec![Raised::new(
-        "certificate",
-        "No SCT is embedded in the certificate or was sent in the handshake.",
-        json!({"scts": 0}),
-    )]
+    let message = if ct.handshake {
+        "No SCT is embedded in the certificate, and none was sent in the TLS extension; a stapled OCSP response is not read."
+    } else {
+        "No SCT is embedded in the certificate. Whether a server would send some in the handshake was not looked at."
+    };
+    let raised = Raised::new("certificate", message, json!({"scts": 0, "handshake": ct.handshake}));
+    vec![match ct.audience {
+        Audience::Public => raised,
+        Audience::Private => raised.at(Severity::Info),
+    }]
 }
 
 fn chrome_refuses(ct: &CtVerdict) -> Vec<Raised> {
@@ -194,7 +199,7 @@ fn chrome_refuses(ct: &CtVerdict) -> Vec<Raised> {
 }
 
 fn chrome_not_judged(ct: &CtVerdict) -> Vec<Raised> {
-    if ct.chrome.outcome != PolicyOutcome::NotJudged {
+    if ct.chrome.outcome != PolicyOutcome::NotJudged || ct.audience == Audience::Private {
         return Vec::new();
     }
     vec![Raised::new("certificate", ct.chrome.reasons.join(" "), json!({"reasons": ct.chrome.reasons}))]

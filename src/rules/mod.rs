@@ -34,17 +34,26 @@ pub fn markdown(rule: &RuleInfo) -> String {
     )
 }
 
+/// The findings about CAA, for each name that was judged.
+pub fn caa_findings(verdicts: &TargetVerdicts) -> Vec<Vec<Finding>> {
+    let readings = verdicts.caa.verdict().into_iter().flatten();
+    readings
+        .map(|reading| {
+            let mut findings = caa::findings(reading);
+            // Without a certificate there is no issuer to ask about.
+            if !verdicts.chain.is_empty() {
+                findings.extend(caa::issuer_findings(reading));
+            }
+            findings
+        })
+        .collect()
+}
+
 /// Every finding about a target, in the order of the families.
 pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     let mut findings = tls::findings(verdicts);
     findings.extend(verdicts.ct.verdict().map(ct::findings).unwrap_or_default());
-    for reading in verdicts.caa.verdict().into_iter().flatten() {
-        findings.extend(caa::findings(reading));
-        // Without a certificate there is no issuer to ask about.
-        if !verdicts.chain.is_empty() {
-            findings.extend(caa::issuer_findings(reading));
-        }
-    }
+    findings.extend(caa_findings(verdicts).into_iter().flatten());
     findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings

@@ -9,10 +9,10 @@ use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType};
 use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
 use crate::ct::sct::LeafIndex;
-use crate::ct::verdict::{CtVerdict, Delivery, SctLog, SctOutcome, SctVerdict};
+use crate::ct::verdict::{Audience, CtVerdict, Delivery, SctLog, SctOutcome, SctVerdict};
 use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
 use crate::demo::ct::{SctPlan, issue};
-use crate::judge::{DifferingAddress, HandshakeFacts, Observed, Part, TargetVerdicts};
+use crate::judge::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed, Part, TargetVerdicts};
 use crate::x509::path::{self, Anchors, HostIdentity};
 use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
 
@@ -44,6 +44,8 @@ fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
         scts,
         malformed_lists: Vec::new(),
         chrome: PolicyVerdict::new(chrome, "For this test."),
+        audience: Audience::Public,
+        handshake: true,
         is_precertificate: false,
     }
 }
@@ -85,6 +87,7 @@ fn issuer_verdict(proof: Option<Proof>, expected: &[&str]) -> IssuerVerdict {
         key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
         owner: Some("Example CA".to_owned()),
         caa_identifiers: vec!["ca.example".to_owned()],
+        claimed_owner: None,
     };
     let expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
     expectation::judge(issuer, &expected, &|name| name.ends_with(".example"))
@@ -132,6 +135,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         chain,
         ct: Part::NotChecked("a test"),
         caa: Part::NotChecked("a test"),
+        caa_left_out: 0,
         who_issued: Issuer::default(),
         issuer: Part::NotChecked("a test"),
         pins: Part::NotChecked("a test"),
@@ -167,6 +171,11 @@ fn what_was_not_seen_has_its_rules() {
         issuer: "CN=Other".to_owned(),
     });
     assert_eq!(ids(&tls::findings(&differing)), ["TLS005"]);
+    let mut file = target();
+    file.observed
+        .further_leaves
+        .push(FurtherLeaf { sha256: CertificateSha256([1; 32]), subject: "CN=Other".to_owned() });
+    assert_eq!(ids(&tls::findings(&file)), ["TLS009"]);
     let mut broken_off = target();
     if let Some(handshake) = &mut broken_off.observed.handshake {
         handshake.broken_off = Some("certificate required".to_owned());

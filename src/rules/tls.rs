@@ -105,7 +105,7 @@ static RULES: &[Rule<TargetVerdicts>] = &[
         info: RuleInfo {
             id: "TLS008",
             title: "The handshake was broken off after the certificate was shown",
-            severity: Severity::Info,
+            severity: Severity::Medium,
             needs: "a handshake that did not end",
             explanation: "The server showed its certificates and then ended the handshake, as one does that asks for a client certificate. \
                           What it showed was judged; that it holds the certificate's key was not proven.",
@@ -113,6 +113,19 @@ static RULES: &[Rule<TargetVerdicts>] = &[
             references: &["RFC 8446 section 4.4.3"],
         },
         raise: broken_off,
+    },
+    Rule {
+        info: RuleInfo {
+            id: "TLS009",
+            title: "The file holds further certificates that were not judged",
+            severity: Severity::Medium,
+            needs: "a file as target",
+            explanation: "Only the first certificate of the file that is no CA's was judged, with the CA certificates as its chain. The \
+                          others may come from anyone.",
+            advice: "Put each certificate into a file of its own, with its chain, and name them all as targets.",
+            references: &["RFC 8446 section 4.4.2"],
+        },
+        raise: further_leaves,
     },
 ];
 
@@ -215,6 +228,21 @@ fn partly_seen(verdicts: &TargetVerdicts) -> Vec<Raised> {
     }
     let failures = &verdicts.observed.failures;
     vec![Raised::new(verdicts.target.clone(), failures.join(" "), json!({"failures": failures}))]
+}
+
+fn further_leaves(verdicts: &TargetVerdicts) -> Vec<Raised> {
+    let further = &verdicts.observed.further_leaves;
+    let Some(first) = further.first() else { return Vec::new() };
+    let hashes: Vec<String> = further.iter().take(100).map(|leaf| leaf.sha256.to_string()).collect();
+    vec![Raised::new(
+        verdicts.target.clone(),
+        format!(
+            "{} more certificates that are no CA's follow, the first for {}.",
+            further.len(),
+            first.subject
+        ),
+        json!({"sha256": hashes}),
+    )]
 }
 
 fn broken_off(verdicts: &TargetVerdicts) -> Vec<Raised> {

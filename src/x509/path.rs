@@ -113,9 +113,10 @@ pub struct ChainVerdict {
 }
 
 impl ChainVerdict {
-    /// Whether the path ends at a root. Otherwise a pin that matches none of it may match what is missing.
-    pub fn has_whole_path(&self) -> bool {
-        self.path.iter().any(|member| member.position == ChainPosition::Root)
+    /// Whether the path was built to an anchor. Otherwise it is only what somebody put together: a pin that matches
+    /// in it proves nothing, and one that does not may match what is missing.
+    pub fn is_built(&self) -> bool {
+        matches!(self.trust, Trust::Trusted | Trust::TrustedAtAnotherTime { .. })
     }
 }
 

@@ -47,7 +47,7 @@ fn client(sni: Option<&str>, found: &Found) -> Result<Ssl, ErrorStack> {
     context.set_verify(SslVerifyMode::NONE);
     context.set_security_level(0);
     context.set_min_proto_version(None)?;
-    context.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0")?;
+    context.set_cipher_list("ALL:COMPLEMENTOFALL:!aNULL:!eNULL:@SECLEVEL=0")?;
     let found = Arc::clone(found);
     context.add_custom_ext(
         SCT_EXTENSION,

@@ -7,6 +7,7 @@ use super::wrap;
 use super::{comparison, findings, safe, tally};
 use crate::ca::expectation::Expectation;
 use crate::caa::{CaaReading, Relevant, Verdict};
+use crate::ct::log_table::{Signed, SnapshotSource};
 use crate::ct::policy::PolicyOutcome;
 use crate::ct::verdict::{CtVerdict, SctOutcome};
 use crate::judge::{Part, TargetVerdicts};
@@ -38,9 +39,14 @@ fn footer(report: &Report<'_>) -> String {
     match &report.judgement.log_list {
         Some(list) => {
             let stale = if list.is_stale() { ", too old to judge Chrome's policy by" } else { "" };
+            let unsigned = match (list.source, list.signed) {
+                (SnapshotSource::File, Signed::No) => ", from a file without signature",
+                (SnapshotSource::File, _) => ", from a file",
+                _ => "",
+            };
             let _ = write!(
                 line,
-                " by Chrome's log list of {} ({} days old{stale}).",
+                " by Chrome's log list of {} ({} days old{unsigned}{stale}).",
                 list.timestamp.strftime("%Y-%m-%d"),
                 list.days
             );
@@ -147,7 +153,12 @@ fn certificate(verdicts: &TargetVerdicts) -> (Mark, String) {
     let Some(leaf) = verdicts.chain.first() else {
         return (Mark::Open, "None was obtained.".to_owned());
     };
-    let owner = verdicts.who_issued.owner.as_deref().unwrap_or("a CA that no table knows");
+    let issuer = &verdicts.who_issued;
+    let owner = match (&issuer.owner, &issuer.claimed_owner) {
+        (Some(owner), _) => owner.clone(),
+        (None, Some(claimed)) => format!("{claimed}, as it claims without proof"),
+        (None, None) => "a CA that no table knows".to_owned(),
+    };
     let names: Vec<String> = leaf.names.dns.iter().take(4).map(ToString::to_string).collect();
     let more = match leaf.names.dns.len().saturating_sub(names.len()) {
         0 => String::new(),
@@ -161,12 +172,13 @@ fn certificate(verdicts: &TargetVerdicts) -> (Mark, String) {
     });
     let mark = match &verdicts.trust {
         Some(trust) if trust.life != Life::Current || trust.name == NameMatch::Differs => Mark::Bad,
+        _ if issuer.claimed_owner.is_some() => Mark::Open,
         _ => Mark::Good,
     };
     let text = format!(
         "{}{more}; issued by {} ({}); {} to {}{}; key {}",
         safe(&who),
-        safe(owner),
+        safe(&owner),
         safe(&leaf.issuer),
         leaf.not_before.strftime("%Y-%m-%d"),
         leaf.not_after.strftime("%Y-%m-%d"),
@@ -244,7 +256,7 @@ fn caa(readings: &[CaaReading]) -> (Mark, String) {
             ),
         };
         mark = worse(mark, one);
-        lines.push(format!("{}{}: {line}", if reading.wildcard { "*." } else { "" }, safe(&reading.name)));
+        lines.push(format!("{}: {line}", safe(&reading.name)));
     }
     lines.dedup();
     let shown = lines.iter().take(5).cloned().collect::<Vec<_>>().join(". ");
@@ -269,7 +281,13 @@ fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,
         PinsStatus::Undetermined => Mark::Open,
     };
-    let mut words = format!("{}.", sentence(&verdict.reason));
+    let status = match verdict.status {
+        PinsStatus::Pinned => "Pinned",
+        PinsStatus::NotPinned => "Not pinned",
+        PinsStatus::NoPinSources => "Not known",
+        PinsStatus::Undetermined => "Undetermined",
+    };
+    let mut words = format!("{status}: {}.", verdict.reason);
     for entry in applying.iter().filter(|entry| entry.enforced == EnforcementMode::Yes).take(3) {
         let places: Vec<&str> = entry.pins.iter().filter_map(|pin| place(pin.matches)).collect();
         let matched = match (locked_out, places.as_slice()) {
@@ -294,12 +312,6 @@ fn place(matched: PinMatch) -> Option<&'static str> {
         PinMatch::At(ChainPosition::Root) => Some("root"),
         PinMatch::None | PinMatch::NotChecked | PinMatch::WrongPlace(_) => None,
     }
-}
-
-/// The text with a capital at its beginning.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn worse(one: Mark, other: Mark) -> Mark {

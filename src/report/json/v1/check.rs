@@ -133,7 +133,7 @@ impl<'a> Target<'a> {
             chain: verdicts.chain.iter().map(ChainMember::of).collect(),
             trust: verdicts.trust.as_ref().map(TrustSummary::of),
             ct: Ct::of(&verdicts.ct),
-            caa: Caa::of(verdicts),
+            caa: Caa::of(target),
             issuer: Issuer::of(&verdicts.issuer),
             issuance: Issuance::NOT_CHECKED,
             pins: Pins::of(verdicts),
@@ -177,7 +177,9 @@ struct CertificateSummary<'a> {
     dns_names: Vec<String>,
     issuer_owner: Option<&'a str>,
     issuer_caa_identifiers: &'a [String],
+    issuer_claimed_owner: Option<&'a str>,
     issuer_spki_sha256: Option<SpkiSha256>,
+    issuer_proof: Option<&'static str>,
     precertificate: bool,
 }
 
@@ -200,7 +202,9 @@ impl<'a> CertificateSummary<'a> {
                 .collect(),
             issuer_owner: verdicts.who_issued.owner.as_deref(),
             issuer_caa_identifiers: &verdicts.who_issued.caa_identifiers,
+            issuer_claimed_owner: verdicts.who_issued.claimed_owner.as_deref(),
             issuer_spki_sha256: verdicts.who_issued.key.map(|key| key.key),
+            issuer_proof: verdicts.who_issued.key.map(|key| key.proof.name()),
             precertificate: leaf.is_precertificate,
         }
     }
@@ -368,12 +372,17 @@ struct Caa<'a> {
 }
 
 impl<'a> Caa<'a> {
-    fn of(verdicts: &'a TargetVerdicts) -> Self {
-        let readings = verdicts.caa.verdict().map(Vec::as_slice).unwrap_or_default();
+    fn of(target: &'a TargetReport<'a>) -> Self {
+        let part = &target.verdicts.caa;
+        let readings = part.verdict().map(Vec::as_slice).unwrap_or_default();
         let open = readings.iter().any(crate::caa::CaaReading::is_undetermined);
         Self {
-            status: if open { "undetermined" } else { verdicts.caa.status() },
-            names: readings.iter().map(|reading| CaaName::new(reading, &[])).collect(),
+            status: if open { "undetermined" } else { part.status() },
+            names: readings
+                .iter()
+                .zip(&target.caa_findings)
+                .map(|(reading, findings)| CaaName::new(reading, findings))
+                .collect(),
         }
     }
 }
