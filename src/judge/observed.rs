@@ -151,7 +151,7 @@ fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
         match Certificate::read(other) {
             Ok(other) => chain.push(other),
             Err(error) => {
-                seen.observed.failures.push(format!("{}: beside the leaf, {error}.", attempt.address))
+                seen.observed.failures.push(format!("{}: beside the leaf, {error}.", attempt.address));
             }
         }
     }

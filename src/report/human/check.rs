@@ -290,10 +290,13 @@ fn pins(verdict: &PinsVerdict) -> (Mark, String) {
     let mut words = format!("{status}: {}.", verdict.reason);
     for entry in applying.iter().filter(|entry| entry.enforced == EnforcementMode::Yes).take(3) {
         let places: Vec<&str> = entry.pins.iter().filter_map(|pin| place(pin.matches)).collect();
-        let matched = match (locked_out, places.as_slice()) {
-            (true, _) => "no pin matches: these clients are locked out".to_owned(),
-            (false, []) => "not compared with a chain".to_owned(),
-            (false, places) => format!("matches the {}", places.join(" and the ")),
+        let matched = match (entry.outcome, places.as_slice()) {
+            (pins::Outcome::LockedOut, _) => "no pin matches: these clients are locked out".to_owned(),
+            (_, []) if entry.pins.iter().any(|pin| pin.off_path) => {
+                "matches only a certificate beside the path: what clients do depends on theirs".to_owned()
+            }
+            (_, []) => "not compared with a chain".to_owned(),
+            (_, places) => format!("matches the {}", places.join(" and the ")),
         };
         let backup = match entry.backup {
             Backup::Present => ", with a backup pin",
