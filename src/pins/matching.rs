@@ -102,7 +102,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_key_off_the_path_is_any_but_the_leafs() {
+    fn the_keys_off_the_path_are_those_of_other_certificates() {
         let served = [SpkiSha256::of(b"cross")];
         for (name, rule, expected) in [
             ("cross", PositionRule::Any, true),
