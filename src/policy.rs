@@ -118,7 +118,11 @@ impl std::str::FromStr for FailOn {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::AtLeast) }
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        let unknown = |_| format!("“{text}” is no severity; use none, info, low, medium, high or critical");
+        text.parse().map(Self::AtLeast).map_err(unknown)
     }
 }
 

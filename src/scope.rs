@@ -33,7 +33,10 @@ impl Part {
 
 /// The parts that were asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope(Vec<Part>);
+pub struct Scope {
+    parts: Vec<Part>,
+    named: Vec<Part>,
+}
 
 /// A name that is no part's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,21 +44,24 @@ pub struct Scope(Vec<Part>);
 pub struct UnknownPart(pub String);
 
 impl Scope {
-    /// The parts of these names; all of them where none is named.
+    /// The parts of these names; all of them where none is named. The comparison rests on all the others.
     pub fn from_names(names: &[String]) -> Result<Self, UnknownPart> {
-        if names.is_empty() {
-            return Ok(Self(Part::ALL.to_vec()));
-        }
         let part = |name: &String| Part::ALL.into_iter().find(|part| part.name() == name);
-        names
+        let named: Vec<Part> = names
             .iter()
             .map(|name| part(name).ok_or_else(|| UnknownPart(name.clone())))
-            .collect::<Result<_, _>>()
-            .map(Self)
+            .collect::<Result<_, _>>()?;
+        let all = named.is_empty() || named.contains(&Part::Compare);
+        Ok(Self { parts: if all { Part::ALL.to_vec() } else { named.clone() }, named })
+    }
+
+    /// The parts that were named, which are not to be passed over.
+    pub fn named(&self) -> &[Part] {
+        &self.named
     }
 
     /// Whether this part was asked for.
     pub fn includes(&self, part: Part) -> bool {
-        self.0.contains(&part)
+        self.parts.contains(&part)
     }
 }

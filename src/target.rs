@@ -43,6 +43,9 @@ pub enum TargetError {
     /// A port that is none.
     #[error("“{0}” has no port from 1 to 65535 after its colon")]
     BadPort(String),
+    /// A wildcard, which is no host.
+    #[error("“{0}” stands for many hosts; name one of them")]
+    Wildcard(String),
     /// Another scheme than https.
     #[error("“{0}” is not an https URL; only TLS servers can be looked at")]
     BadScheme(String),
@@ -65,6 +68,9 @@ impl Target {
         }
         if text == "-" || is_file(text) {
             return Ok(Self::File(text.to_owned()));
+        }
+        if text.starts_with("*.") {
+            return Err(TargetError::Wildcard(text.to_owned()));
         }
         match server(text) {
             Ok(server) => Ok(Self::Server(server)),
@@ -152,5 +158,6 @@ mod tests {
         assert!(label("example.com:0").contains("no port"));
         assert!(label("example.com:70000").contains("no port"));
         assert!(label("exa mple").contains("neither a file"));
+        assert!(label("*.example.com").contains("name one of them"));
     }
 }

@@ -357,6 +357,41 @@ fn a_certificate_of_very_many_names_is_judged_in_time() {
 }
 
 #[test]
+fn a_part_asked_for_by_name_is_not_passed_over() {
+    let files = Files::new();
+    let shop = files.shop();
+    for (part, open) in
+        [("caa", "CAA, which was asked for"), ("pins", "no pin file"), ("issuer", "no CA is named")]
+    {
+        let report = files.json(&[&shop, "--only", part], 3);
+        let target = &report["targets"][0];
+        assert_eq!(target["outcome"], "undetermined", "{part}");
+        let said = target["undetermined"].to_string();
+        assert!(said.contains(open), "{part}: {said}");
+    }
+    files.json(&[&shop, "--only", "ct"], 0);
+    // The comparison rests on the other parts, so they are judged with it.
+    let report = files.json(&[&shop, "--only", "compare"], 3);
+    assert_eq!(report["targets"][0]["ct"]["policies"]["chrome"]["verdict"], "compliant");
+}
+
+#[test]
+fn a_pin_file_that_cannot_be_read_is_not_passed_over() {
+    let files = Files::new();
+    let pins = path_text(&files.running.world.files.network_security_config);
+    let report = files.json(&[&files.shop(), "--fail-on", "none", "--pins", &pins, "no-such-file.xml"], 3);
+    assert!(report["targets"][0]["undetermined"].to_string().contains("no-such-file.xml"));
+}
+
+#[test]
+fn a_target_taken_for_a_ca_is_refused() {
+    let files = Files::new();
+    let assert =
+        pinstead().args(["check", &files.shop(), "--expect-ca", "pki.goog", &files.shop()]).assert().code(2);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("took it for a CA"));
+}
+
+#[test]
 fn a_server_is_not_asked_offline() {
     let report = json(&["a.example"], 3);
     assert!(report["targets"][0]["findings"][0]["message"].as_str().unwrap().contains("offline"));

@@ -123,9 +123,6 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
         Some(saved) => saved,
         None => observe(options)?,
     };
-    if let Some(path) = &options.save_evidence {
-        save(&evidence, path)?;
-    }
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let inputs = Inputs::read(&evidence)?;
     let judgement = judge::judge(&evidence, &inputs, at);
@@ -138,6 +135,9 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
         Format::Jsonl => crate::report::json::v1::check::render_lines(&report)?,
     };
     options.output.write(&text)?;
+    if let Some(path) = &options.save_evidence {
+        save(&evidence, path)?;
+    }
     Ok(exit(&gate, &judgement, &findings))
 }
 
@@ -242,6 +242,9 @@ fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
         bail!(
             "no target is named. --expect-ca and --pins take every word that follows them: name the target before them, or after `--`"
         );
+    }
+    if let Some(taken) = options.expectations.expect_ca.iter().find(|name| files::exists(name)) {
+        bail!("{taken} is a file, and --expect-ca took it for a CA: name the targets before that option");
     }
     if named.len() > 1
         && let Some(path) = named.iter().find(|path| is_evidence_file(path))

@@ -31,10 +31,18 @@ pub(super) fn run(
     let arguments = world.check_arguments(&[SHOP, LEGACY]);
     announce(&world, &arguments).context("writing to standard error")?;
     if options.serve {
+        writeln!(anstream::stderr(), "It runs until you press Enter.")
+            .context("writing to standard error")?;
         std::io::stdin().lock().read_line(&mut String::new()).context("reading standard input")?;
         return Ok(Exit::Clean);
     }
-    check(&arguments)
+    let exit = check(&arguments)?;
+    writeln!(
+        anstream::stderr(),
+        "\nOne of the two hosts is wrong on purpose. The world is gone now; `pinstead demo --serve` keeps one."
+    )
+    .context("writing to standard error")?;
+    Ok(exit)
 }
 
 /// Says on standard error what runs and what is about to be done.

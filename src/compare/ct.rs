@@ -63,7 +63,7 @@ fn not_met(threat: Threat) -> Judgement {
     match threat {
         T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => Judgement::new(
             Effect::MakesWorse,
-            "The certificate does not meet Chrome's policy: browsers that enforce it refuse this host already.",
+            "The certificate does not meet Chrome's policy: browsers that enforce it refuse it under a public root.",
             POLICY,
         ),
         _ => Judgement::new(

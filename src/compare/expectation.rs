@@ -24,7 +24,7 @@ pub(super) fn judge(threat: Threat, expectation: &Fact<Expectation>, watch: &Fac
 fn unexpected(threat: Threat) -> Judgement {
     use Threat as T;
     match threat {
-        T::OtherCaLogged | T::OtherCaDeceived | T::OtherCaUnlogged | T::ColludingLogs => Judgement::new(
+        T::OtherCaLogged | T::OtherCaDeceived => Judgement::new(
             Effect::Detects,
             "The certificate that was served comes from an issuer that is not expected, and this check says so.",
             DETECTION,

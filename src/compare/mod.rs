@@ -41,6 +41,18 @@ pub struct Comparison {
     pub replay: Option<Replay>,
 }
 
+impl Comparison {
+    /// The controls of which nothing is known.
+    pub fn unknown_controls(&self) -> Vec<Control> {
+        let unknown = |control: &Control| {
+            let mut cells =
+                self.threats.iter().flat_map(|row| &row.cells).filter(|cell| cell.control == *control);
+            cells.all(|cell| cell.effect == Effect::Unknown)
+        };
+        Control::ALL.into_iter().filter(unknown).collect()
+    }
+}
+
 /// The replay over issuance history, which this version does not make: the type has no values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Replay {}

@@ -18,7 +18,7 @@ use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::{Evidence, TargetEvidence};
-use crate::pins::{self, PinsStatus, PinsVerdict};
+use crate::pins::{self, PinsStatus, PinsVerdict, SourceState};
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
 use crate::x509::{Certificate, SpkiSha256};
@@ -40,6 +40,8 @@ pub struct TargetVerdicts {
     pub ct: Part<CtVerdict>,
     /// CAA, one reading for each DNS name of the certificate.
     pub caa: Part<Vec<CaaReading>>,
+    /// The parts that were asked for by name.
+    pub named_parts: Vec<scope::Part>,
     /// Names of the certificate beyond those whose CAA is judged.
     pub caa_left_out: usize,
     /// Who issued, as far as it is known.
@@ -154,6 +156,7 @@ pub(super) fn judge(
         trust,
         ct,
         caa,
+        named_parts: inputs.scope.named().to_vec(),
         caa_left_out,
         who_issued,
         issuer,
@@ -276,6 +279,12 @@ pub(crate) fn caa_names(
                 leaf.names.dns.iter().filter(|name| seen.insert(*name)).cloned().collect();
             let left_out = names.len().saturating_sub(MAX_CAA_NAMES);
             names.truncate(MAX_CAA_NAMES);
+            // A host that the certificate is not for has a CAA policy of its own.
+            if let Some(HostIdentity::Name(host)) = host
+                && !leaf.names.dns.iter().any(|name| name.covers(host))
+            {
+                names.push(CertificateName { base: host.clone(), wildcard: false });
+            }
             (names, left_out)
         }
         (None, Some(HostIdentity::Name(name))) => {
@@ -319,6 +328,7 @@ impl TargetVerdicts {
 
     /// Everything that was looked at and stayed open.
     pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
         if self.chain.is_empty() {
@@ -341,20 +351,43 @@ impl TargetVerdicts {
         }
         if let Part::Checked(ct) = &self.ct
             && ct.chrome.outcome == PolicyOutcome::NotJudged
-            && ct.audience == Audience::Public
+            && (ct.audience == Audience::Public || named(scope::Part::Ct))
         {
-            add("whether Chrome's CT policy is met", false);
+            add("whether Chrome's CT policy is met", named(scope::Part::Ct));
         }
         if let Part::Checked(readings) = &self.caa
             && readings.iter().any(CaaReading::is_undetermined)
         {
-            add("what CAA says", false);
+            add("what CAA says", named(scope::Part::Caa));
+        }
+        if matches!(self.caa, Part::NotChecked(_)) && named(scope::Part::Caa) {
+            add("CAA, which was asked for and not looked at", true);
         }
         match &self.issuer {
             Part::Checked(issuer) if issuer.expectation == Expectation::Undetermined => {
                 add("whether the issuer is expected", true);
             }
             _ => {}
+        }
+        if let Part::Checked(pins) = &self.pins {
+            if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
+                add("whether the host is pinned: no pin file was given", true);
+            }
+            if pins.status == PinsStatus::Pinned {
+                for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
+                    add(&format!("the pins of {}", source.file), true);
+                }
+            }
+        }
+        if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
+            for control in comparison.unknown_controls() {
+                add(&format!("what {} does", control.title()), true);
+            }
+        }
+        if named(scope::Part::Issuer)
+            && self.issuer.verdict().is_some_and(|issuer| issuer.expectation == Expectation::NoExpectation)
+        {
+            add("whether the issuer is expected: no CA is named as expected", true);
         }
         match &self.pins {
             Part::Checked(pins) if pins.status == PinsStatus::Undetermined => {

@@ -235,7 +235,7 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
 }
 
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
-    let whom = host.map_or_else(|| "any host".to_owned(), str::to_owned);
+    let whom = host.map_or_else(|| "the hosts that it names".to_owned(), str::to_owned);
     if sources.is_empty() {
         return (
             PinsStatus::NoPinSources,

@@ -135,6 +135,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         chain,
         ct: Part::NotChecked("a test"),
         caa: Part::NotChecked("a test"),
+        named_parts: Vec::new(),
         caa_left_out: 0,
         who_issued: Issuer::default(),
         issuer: Part::NotChecked("a test"),

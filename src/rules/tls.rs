@@ -149,7 +149,16 @@ fn nothing_seen(verdicts: &TargetVerdicts) -> Vec<Raised> {
         None if observed.failures.is_empty() => "No address of the server is known.".to_owned(),
         None => observed.failures.join(" "),
     };
-    vec![Raised::new(verdicts.target.clone(), message, json!({"failures": observed.failures}))]
+    let raised = Raised::new(verdicts.target.clone(), message, json!({"failures": observed.failures}));
+    let host = verdicts.target.rsplit_once(':').map_or(verdicts.target.as_str(), |(host, _)| host);
+    let like_a_file = [".pem", ".der", ".crt", ".cer", ".json"].iter().any(|ending| host.ends_with(ending));
+    vec![if observed.not_tried.is_some() {
+        raised.advising("Leave out --offline, or give a certificate file.")
+    } else if like_a_file {
+        raised.advising("There is no file of this name here, so it was taken for a host: check the path.")
+    } else {
+        raised
+    }]
 }
 
 fn unreadable_file(verdicts: &TargetVerdicts) -> Vec<Raised> {

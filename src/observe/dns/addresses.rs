@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -46,7 +47,7 @@ impl AddressResolver {
             return Err(format!("no answer within {} ms", BUDGET.as_millis()));
         };
         let mut addresses: Vec<IpAddr> = Vec::new();
-        for address in looked_up.map_err(|error| error.to_string())?.iter() {
+        for address in looked_up.map_err(|error| in_words(&error))?.iter() {
             if !addresses.contains(&address) {
                 addresses.push(address);
             }
@@ -70,6 +71,17 @@ impl AddressResolver {
             options.use_hosts_file = ResolveHosts::Never;
         }
         builder.build().map_err(|error| error.to_string())
+    }
+}
+
+/// What failed, without the resolver's own way of writing a question.
+fn in_words(error: &NetError) -> String {
+    if error.is_nx_domain() {
+        "the name does not exist (NXDOMAIN)".to_owned()
+    } else if error.is_no_records_found() {
+        "the name has no addresses".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::ca::expectation::Expectation;
 use crate::caa::{CaaReading, Relevant, Verdict};
 use crate::ct::log_table::{Signed, SnapshotSource};
 use crate::ct::policy::PolicyOutcome;
-use crate::ct::verdict::{CtVerdict, SctOutcome};
+use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 use crate::judge::{Part, TargetVerdicts};
 use crate::pins::{self, Backup, EnforcementMode, EntryVerdict, PinMatch, PinsStatus, PinsVerdict};
 use crate::report::{Outcome, Report, TargetReport};
@@ -194,7 +194,12 @@ fn chain(verdicts: &TargetVerdicts) -> (Mark, String) {
         Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
             let path: Vec<String> =
                 trust.path.iter().skip(1).map(|member| safe(&member.subject).into_owned()).collect();
-            (Mark::Good, format!("Leads to {} in {}.", path.join(", then "), safe(&trust.anchors)))
+            let when = match &trust.trust {
+                Trust::TrustedAtAnotherTime { .. } => " while it was valid, which it is not now",
+                _ => "",
+            };
+            let mark = if when.is_empty() { Mark::Good } else { Mark::Bad };
+            (mark, format!("Leads to {} in {}{when}.", path.join(", then "), safe(&trust.anchors)))
         }
         Trust::Untrusted { reason } => {
             (Mark::Bad, format!("Leads to no anchor of {}: {}.", safe(&trust.anchors), safe(reason)))
@@ -222,6 +227,7 @@ fn ct(ct: &CtVerdict) -> (Mark, String) {
         let _ = write!(words, " {}.", logs.join(", "));
     }
     let mark = match ct.chrome.outcome {
+        _ if ct.audience == Audience::Private => Mark::None,
         PolicyOutcome::Compliant => Mark::Good,
         PolicyOutcome::NotCompliant => Mark::Bad,
         PolicyOutcome::NotJudged => Mark::Open,
@@ -232,6 +238,9 @@ fn ct(ct: &CtVerdict) -> (Mark, String) {
         PolicyOutcome::NotJudged => "Chrome's policy was not judged.",
     };
     let _ = write!(words, " {chrome}");
+    if ct.chrome.outcome == PolicyOutcome::NotJudged {
+        let _ = write!(words, " {}", safe(&ct.chrome.reasons.join(" ")));
+    }
     (mark, words)
 }
 
@@ -268,13 +277,13 @@ fn caa(readings: &[CaaReading]) -> (Mark, String) {
 }
 
 fn pins(verdict: &PinsVerdict) -> (Mark, String) {
-    let applying: Vec<&EntryVerdict> = verdict
+    let applying: Vec<(&str, &EntryVerdict)> = verdict
         .sources
         .iter()
-        .flat_map(|source| &source.entries)
-        .filter(|entry| entry.applies && !entry.pins.is_empty())
+        .flat_map(|source| source.entries.iter().map(|entry| (source.file.as_str(), entry)))
+        .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
         .collect();
-    let locked_out = applying.iter().any(|entry| entry.outcome == pins::Outcome::LockedOut);
+    let locked_out = applying.iter().any(|(_, entry)| entry.outcome == pins::Outcome::LockedOut);
     let mark = match verdict.status {
         _ if locked_out => Mark::Bad,
         PinsStatus::Pinned => Mark::Good,
@@ -288,7 +297,8 @@ fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         PinsStatus::Undetermined => "Undetermined",
     };
     let mut words = format!("{status}: {}.", verdict.reason);
-    for entry in applying.iter().filter(|entry| entry.enforced == EnforcementMode::Yes).take(3) {
+    let enforced = applying.iter().filter(|(_, entry)| entry.enforced == EnforcementMode::Yes);
+    for (file, entry) in enforced.take(3) {
         let places: Vec<&str> = entry.pins.iter().filter_map(|pin| place(pin.matches)).collect();
         let matched = match (entry.outcome, places.as_slice()) {
             (pins::Outcome::LockedOut, _) => "no pin matches: these clients are locked out".to_owned(),
@@ -303,7 +313,7 @@ fn pins(verdict: &PinsVerdict) -> (Mark, String) {
             Backup::Absent => ", without a backup pin",
             Backup::Unknown => "",
         };
-        let _ = write!(words, " {}: {matched}{backup}.", safe(&entry.scope.to_string()));
+        let _ = write!(words, " {} ({}): {matched}{backup}.", safe(&entry.scope.to_string()), safe(file));
     }
     (mark, safe(&words).into_owned())
 }

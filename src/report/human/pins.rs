@@ -78,7 +78,7 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
         paragraph(out, "    backup:   ", entry.backup.name());
     }
     let now = match entry.outcome {
-        Outcome::Connects => Some("the pins match; clients connect"),
+        Outcome::Connects => Some("the pins match this chain"),
         Outcome::LockedOut => Some("the pins do not match; clients are locked out"),
         Outcome::NotEnforced | Outcome::Unknown => None,
     };
