@@ -47,12 +47,12 @@ impl Scope {
     /// The parts of these names; all of them where none is named. The comparison rests on all the others.
     pub fn from_names(names: &[String]) -> Result<Self, UnknownPart> {
         let part = |name: &String| Part::ALL.into_iter().find(|part| part.name() == name);
-        let named: Vec<Part> = names
+        let asked: Vec<Part> = names
             .iter()
             .map(|name| part(name).ok_or_else(|| UnknownPart(name.clone())))
             .collect::<Result<_, _>>()?;
-        let all = named.is_empty() || named.contains(&Part::Compare);
-        Ok(Self { parts: if all { Part::ALL.to_vec() } else { named.clone() }, named })
+        let all = asked.is_empty() || asked.contains(&Part::Compare);
+        Ok(Self { parts: if all { Part::ALL.to_vec() } else { asked.clone() }, named: asked })
     }
 
     /// The parts that were named, which are not to be passed over.
