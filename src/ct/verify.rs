@@ -14,6 +14,7 @@ use super::log_list::{LogState, Program};
 use super::log_table::{Assurance, KnownLog, LogTable};
 use super::sct::{self, LeafIndex, ListedSct, Sct, SctListError};
 use super::verdict::{Delivery, SctLog, SctOutcome, SctVerdict};
+use crate::x509::parts::oid;
 use crate::x509::precertificate::{CutError, SignedTbs, signed_tbs};
 use crate::x509::{Certificate, SpkiSha256};
 
@@ -60,7 +61,8 @@ impl<'t> Verifier<'t> {
         let mut verified = VerifiedLists::default();
         let Ok(parts) = subject.certificate.parts() else { return verified };
         let tbs = signed_tbs(&parts);
-        for list in sct::embedded(subject.certificate) {
+        for extension in parts.extensions_with(oid::SCT_LIST) {
+            let list = sct::read_extension(extension.value);
             self.verify_list(&mut verified, Delivery::Embedded, list, subject, tbs.as_ref(), at);
         }
         if let Some(octets) = tls {
