@@ -29,8 +29,9 @@ pub struct MeasuredFacts {
     pub expectation: Fact<Expectation>,
     /// Whether anyone compares the CT logs with that expectation.
     pub log_watch: Fact<LogWatch>,
-    /// The pins that apply to this host; where several clients have some, each is its own comparison.
-    pub pins: Fact<Pins>,
+    /// The pins that apply to this host, client by client. Where there are none, [`Pins::NotPinned`] stands alone;
+    /// an empty list says nothing and counts as undetermined.
+    pub pins: Fact<Vec<ClientPins>>,
 }
 
 /// The standard verdict on the chain: anchor, name and dates.
@@ -96,7 +97,16 @@ pub enum LogWatch {
     NotWatched,
 }
 
-/// The pins that apply to the host.
+/// The pins of one client: an app, or a tool with a list of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientPins {
+    /// The file they were read from, as the user named it; empty where no client has pins.
+    pub client: String,
+    /// What it has.
+    pub pins: Pins,
+}
+
+/// The pins that a client has for the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pins {
     /// Pin files were read, and none of them pins this host.
@@ -107,10 +117,9 @@ pub enum Pins {
         enforcement: PinEnforcement,
         /// What the pins match; [`Fact::NotGiven`] where there was no chain to match.
         matches: Fact<PinMatches>,
-        /// Whether clients with some of these pins are locked out now; their pins are not among `matches` then,
-        /// unless all are.
+        /// Whether clients with these pins are locked out now; `matches` then has no position.
         locked_out: bool,
-        /// Whether some of these clients leave the pins aside for CAs that a user or an employer added.
+        /// Whether the clients leave the pins aside for CAs that a user or an employer added.
         overridden_for_user_anchors: bool,
     },
 }

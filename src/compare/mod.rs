@@ -1,9 +1,11 @@
 //! What each protection of a host does against each threat, from what was measured and nothing else.
 //!
 //! A control of which nothing is known stays unknown in its whole column: “no pin file was given” is not
-//! “not pinned”. A cell speaks of the clients that have the control; there is no blended number.
+//! “not pinned”. A cell speaks of the clients that have the control, of the worst off where their pins differ; there
+//! is no blended number.
 
 mod caa;
+mod clients;
 mod ct;
 mod expectation;
 mod facts;
@@ -14,8 +16,8 @@ mod trust;
 use serde::Serialize;
 
 pub use self::facts::{
-    CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, LogWatch, MeasuredFacts, PinEnforcement,
-    PinMatches, Pins, PublicTrust,
+    CaaPolicy, ClientPins, CtPolicy, CurrentIssuer, Expectation, Fact, LogWatch, MeasuredFacts,
+    PinEnforcement, PinMatches, Pins, PublicTrust,
 };
 pub use self::threat::Threat;
 
@@ -162,7 +164,7 @@ fn cell(control: Control, threat: Threat, facts: &MeasuredFacts) -> Cell {
         Control::Ct => ct::judge(threat, &facts.ct_policy),
         Control::Caa => caa::judge(threat, &facts.caa),
         Control::IssuerExpectation => expectation::judge(threat, &facts.expectation, &facts.log_watch),
-        Control::Pins => pins::judge(threat, &facts.pins),
+        Control::Pins => clients::judge(threat, &facts.pins),
     };
     Cell { control, effect, reason, source }
 }

@@ -1,75 +1,63 @@
-//! The column of the pins that were given, for the clients that have them.
+//! What the pins of one client do.
 
 use std::collections::BTreeSet;
 
 use super::{Effect, Fact, Judgement, PinEnforcement, PinMatches, Pins, Threat};
 use crate::x509::ChainPosition;
 
-const VALIDATION: &str = "RFC 7469 section 2.6";
+/// What pins are checked by.
+pub(super) const VALIDATION: &str = "RFC 7469 section 2.6";
 const RISK: &str = "RFC 7469 section 4";
 const OVERRIDES: &str = "Android developer guide, “Network security configuration”";
 const DEVICE: &str = "OWASP MASVS, MASVS-NETWORK-2";
 
-/// What the pins do against `threat`.
-pub(super) fn judge(threat: Threat, pins: &Fact<Pins>) -> Judgement {
+/// What the pins of a client do against `threat`.
+pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
     let (effect, reason) = match pins {
-        Fact::NotGiven => (Effect::Unknown, "No pins were given."),
-        Fact::Undetermined => (Effect::Unknown, "Whether the host is pinned could not be determined."),
-        Fact::Measured(Pins::NotPinned) => {
-            (Effect::NoEffect, "The pins that were given do not name this host.")
-        }
-        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. }) => {
+        Pins::NotPinned => (Effect::NoEffect, "The pins that were given do not name this host."),
+        Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
             (Effect::NoEffect, "The pins only report; the connection goes on all the same.")
         }
-        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Off, .. }) => {
+        Pins::Pinned { enforcement: PinEnforcement::Off, .. } => {
             (Effect::NoEffect, "The pins are expired, empty or switched off, and clients take no notice.")
         }
-        Fact::Measured(Pins::Pinned {
-            enforcement: PinEnforcement::Enforced,
-            overridden_for_user_anchors: true,
-            ..
-        }) if threat == Threat::UserRoot => {
+        Pins::Pinned { enforcement: PinEnforcement::Enforced, overridden_for_user_anchors: true, .. }
+            if threat == Threat::UserRoot =>
+        {
             return Judgement::new(
                 Effect::NoEffect,
                 "The pins are overridden for CAs that a user or an employer added (overridePins in trust-anchors).",
                 OVERRIDES,
             );
         }
-        Fact::Measured(Pins::Pinned {
-            enforcement: PinEnforcement::Enforced,
-            locked_out: true,
-            matches,
-            ..
-        }) if is_change(threat) => {
+        Pins::Pinned { enforcement: PinEnforcement::Enforced, locked_out: true, matches, .. }
+            if is_change(threat) =>
+        {
             return locked_out(matches);
         }
-        Fact::Measured(Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. }) => {
-            match matches {
-                Fact::NotGiven => {
-                    (Effect::Unknown, "The pins were given without a chain to match them with.")
-                }
-                Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
-                Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat),
-                Fact::Measured(matches) => return enforced(threat, matches),
-            }
-        }
+        Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } => match matches {
+            Fact::NotGiven => (Effect::Unknown, "The pins were given without a chain to match them with."),
+            Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
+            Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat),
+            Fact::Measured(matches) => return enforced(threat, matches),
+        },
     };
     Judgement::new(effect, reason, VALIDATION)
 }
 
 /// Whether the threat is a change with no attacker about, which can lock users out.
-fn is_change(threat: Threat) -> bool {
+pub(super) fn is_change(threat: Threat) -> bool {
     use Threat as T;
     matches!(threat, T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted)
 }
 
-/// Clients with some of the pins connect no more, whatever changes.
+/// Clients with these pins connect no more, whatever changes.
 fn locked_out(matches: &Fact<PinMatches>) -> Judgement {
     let reason = match matches {
         Fact::Measured(matches) if matches.positions.is_empty() => {
             "The pins match no certificate of this chain: clients with these pins are locked out now."
         }
-        _ => "One of the pin sets does not match this chain: clients with these pins are locked out now.",
+        _ => "The pins do not accept the chain now: clients with these pins are locked out now.",
     };
     Judgement::new(Effect::MakesWorse, reason, RISK)
 }

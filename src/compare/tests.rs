@@ -38,20 +38,25 @@ fn pinned(enforcement: PinEnforcement, matches: Fact<PinMatches>) -> Pins {
     Pins::Pinned { enforcement, matches, locked_out: false, overridden_for_user_anchors: false }
 }
 
-/// The pins of several clients, of which some match here and some nothing.
-fn one_locked_out(positions: &[ChainPosition]) -> Pins {
-    let matches = Fact::Measured(PinMatches { positions: positions.iter().copied().collect(), unmatched: 1 });
+/// The pins of a client that match nothing here.
+fn locked_out() -> Pins {
     Pins::Pinned {
         enforcement: PinEnforcement::Enforced,
-        matches,
+        matches: Fact::Measured(PinMatches { positions: BTreeSet::new(), unmatched: 1 }),
         locked_out: true,
         overridden_for_user_anchors: false,
     }
 }
 
-fn pin_states() -> Vec<State<Pins>> {
+/// The pins of `a.txt`, `b.txt` and so on.
+fn clients(pins: impl IntoIterator<Item = Pins>) -> Vec<ClientPins> {
+    ('a'..='z').zip(pins).map(|(name, pins)| ClientPins { client: format!("{name}.txt"), pins }).collect()
+}
+
+fn pin_states() -> Vec<State<Vec<ClientPins>>> {
     let leaf = || Fact::Measured(PinMatches { positions: BTreeSet::from([Leaf]), unmatched: 0 });
-    let mut all = states([
+    let unknown = |matches| pinned(PinEnforcement::Enforced, matches);
+    let alone = [
         Pins::NotPinned,
         pinned(PinEnforcement::ReportOnly, leaf()),
         pinned(PinEnforcement::Off, leaf()),
@@ -62,10 +67,22 @@ fn pin_states() -> Vec<State<Pins>> {
         pinned_at(&[Intermediate], 1),
         pinned_at(&[Root], 0),
         pinned_at(&[Leaf, Root], 0),
-    ]);
-    all.push((Fact::Measured(one_locked_out(&[Leaf, Root])), true));
-    all.push((Fact::Measured(pinned(PinEnforcement::Enforced, Fact::NotGiven)), false));
-    all.push((Fact::Measured(pinned(PinEnforcement::Enforced, Fact::Undetermined)), false));
+        locked_out(),
+    ];
+    let several = [
+        clients([pinned_at(&[Leaf], 0), pinned_at(&[Root], 1)]),
+        clients([locked_out(), pinned_at(&[Leaf, Root], 0)]),
+        clients([unknown(Fact::Undetermined), pinned_at(&[Leaf], 0)]),
+    ];
+    let mut all = states(alone.into_iter().map(|pins| clients([pins])).chain(several));
+    for not_known in [
+        Vec::new(),
+        clients([unknown(Fact::NotGiven)]),
+        clients([unknown(Fact::Undetermined)]),
+        clients([unknown(Fact::Undetermined), unknown(Fact::NotGiven)]),
+    ] {
+        all.push((Fact::Measured(not_known), false));
+    }
     all
 }
 
@@ -115,7 +132,11 @@ fn column(facts: &MeasuredFacts, control: Control) -> String {
 }
 
 fn with_pins(pins: Pins) -> MeasuredFacts {
-    MeasuredFacts { pins: Fact::Measured(pins), ..MeasuredFacts::default() }
+    with_clients([pins])
+}
+
+fn with_clients(pins: impl IntoIterator<Item = Pins>) -> MeasuredFacts {
+    MeasuredFacts { pins: Fact::Measured(clients(pins)), ..MeasuredFacts::default() }
 }
 
 fn with_caa(permitted: &[&str], current_issuer: CurrentIssuer) -> MeasuredFacts {
@@ -245,15 +266,16 @@ fn pins_that_match_nothing_or_do_not_bite_protect_nobody() {
 
 #[test]
 fn clients_that_are_locked_out_stay_so_though_others_connect() {
-    let facts = with_pins(one_locked_out(&[Leaf, Root]));
+    let facts = with_clients([pinned_at(&[Leaf, Root], 0), locked_out()]);
     assert_eq!(
         column(&facts, Control::Pins),
-        "T1 stops, T1b stops, T2 stops, T3 stops, T5 stops, T6 stops, T8 stops, T10 worse, \
+        "T1 ?, T1b ?, T2 ?, T3 ?, T5 ?, T6 ?, T8 ?, T10 worse, \
          A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
     );
     let comparison = compare(&facts);
     let renewal = comparison.threats.iter().find(|row| row.id == "A1").unwrap();
     let cell = renewal.cells.iter().find(|cell| cell.control == Control::Pins).unwrap();
+    assert!(cell.reason.starts_with("For b.txt: "), "{}", cell.reason);
     assert!(cell.reason.contains("clients with these pins are locked out now"), "{}", cell.reason);
 }
 

@@ -2,62 +2,65 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::{Fact, PinEnforcement, PinMatches, Pins};
+use crate::compare::{ClientPins, Fact, PinEnforcement, PinMatches, Pins};
 use crate::pins::{EnforcementMode, EntryVerdict, Outcome, PinMatch, PinsStatus, PinsVerdict};
 
-/// What was measured of the pins.
-pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Pins> {
+/// What was measured of the pins, client by client: an entry that applies is what one client goes by.
+pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
     match verdict.status {
         PinsStatus::NoPinSources => return Fact::NotGiven,
         PinsStatus::Undetermined => return Fact::Undetermined,
         PinsStatus::Pinned | PinsStatus::NotPinned => {}
     }
-    let applying: Vec<&EntryVerdict> = verdict
+    let applying: Vec<(&str, &EntryVerdict)> = verdict
         .sources
         .iter()
-        .flat_map(|source| &source.entries)
-        .filter(|entry| entry.applies && !entry.pins.is_empty())
+        .flat_map(|source| source.entries.iter().map(|entry| (source.file.as_str(), entry)))
+        .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
         .collect();
-    // Clients differ by what their own pins say; the strongest mode that any of them has is shown.
-    let Some(enforcement) = [EnforcementMode::Yes, EnforcementMode::Report, EnforcementMode::No]
+    // The column is about pins in force: those that are not are shown only where no client has any that are.
+    let Some(mode) = [EnforcementMode::Yes, EnforcementMode::Report, EnforcementMode::No]
         .into_iter()
-        .find(|&mode| applying.iter().any(|entry| entry.enforced == mode))
+        .find(|&mode| applying.iter().any(|(_, entry)| entry.enforced == mode))
     else {
-        return Fact::Measured(Pins::NotPinned);
+        return Fact::Measured(vec![ClientPins { client: String::new(), pins: Pins::NotPinned }]);
     };
-    let in_force: Vec<&EntryVerdict> =
-        applying.into_iter().filter(|entry| entry.enforced == enforcement).collect();
-    Fact::Measured(Pins::Pinned {
-        enforcement: match enforcement {
+    let in_force = applying.into_iter().filter(|(_, entry)| entry.enforced == mode);
+    Fact::Measured(
+        in_force.map(|(file, entry)| ClientPins { client: file.to_owned(), pins: pinned(entry) }).collect(),
+    )
+}
+
+fn pinned(entry: &EntryVerdict) -> Pins {
+    Pins::Pinned {
+        enforcement: match entry.enforced {
             EnforcementMode::Yes => PinEnforcement::Enforced,
             EnforcementMode::Report => PinEnforcement::ReportOnly,
             EnforcementMode::No => PinEnforcement::Off,
         },
-        matches: matches(&in_force),
-        overridden_for_user_anchors: in_force.iter().any(|entry| entry.overridden_for_user_anchors),
-        locked_out: in_force.iter().any(|entry| entry.outcome == Outcome::LockedOut),
-    })
+        matches: matches(entry),
+        locked_out: entry.outcome == Outcome::LockedOut,
+        overridden_for_user_anchors: entry.overridden_for_user_anchors,
+    }
 }
 
-/// What the pins match for the clients that connect: what else is in a set that locks its clients out protects
-/// nobody. Where no client connects, nothing is matched.
-fn matches(entries: &[&EntryVerdict]) -> Fact<PinMatches> {
-    if !entries.iter().any(|entry| entry.is_compared()) {
+/// What the pins match for a client that connects: what else is in a set that locks its clients out protects
+/// nobody, so nothing is matched then.
+fn matches(entry: &EntryVerdict) -> Fact<PinMatches> {
+    if !entry.is_compared() {
         return Fact::NotGiven;
     }
-    // Another path may be built by other clients: what these pins accept there is not known.
-    if entries.iter().any(|entry| entry.outcome == Outcome::Unknown) {
-        return Fact::Undetermined;
-    }
-    let connecting: Vec<&EntryVerdict> =
-        entries.iter().copied().filter(|entry| entry.outcome != Outcome::LockedOut).collect();
-    if connecting.is_empty() {
-        let unmatched = entries.iter().map(|entry| entry.pins.len()).sum();
-        return Fact::Measured(PinMatches { positions: BTreeSet::new(), unmatched });
+    match entry.outcome {
+        // Another path may be built by other clients: what these pins accept there is not known.
+        Outcome::Unknown => return Fact::Undetermined,
+        Outcome::LockedOut => {
+            return Fact::Measured(PinMatches { positions: BTreeSet::new(), unmatched: entry.pins.len() });
+        }
+        Outcome::Connects | Outcome::NotEnforced => {}
     }
     let mut positions = BTreeSet::new();
     let mut unmatched = 0;
-    for pin in connecting.iter().flat_map(|entry| &entry.pins) {
+    for pin in &entry.pins {
         match pin.matches {
             PinMatch::At(position) => {
                 positions.insert(position);
@@ -96,12 +99,14 @@ mod tests {
         format!("sha256//{}", SpkiSha256::of(name.as_bytes()))
     }
 
-    fn facts(texts: &[String]) -> Pins {
+    /// The clients of files that are named `0`, `1` and so on.
+    fn clients(texts: &[String]) -> Vec<ClientPins> {
         let files: Vec<PinFile> = texts
             .iter()
-            .map(|text| {
+            .enumerate()
+            .map(|(number, text)| {
                 let content = FileContent::Read(Bytes(text.clone().into_bytes()));
-                PinFile::of(&InputFile { path: "file".to_owned(), content })
+                PinFile::of(&InputFile { path: number.to_string(), content })
             })
             .collect();
         let path =
@@ -121,13 +126,23 @@ mod tests {
             known_ca: &|_| None,
         };
         match measured(&judge(&files, &question)) {
-            Fact::Measured(pins) => pins,
+            Fact::Measured(clients) => clients,
             other => panic!("{other:?}"),
         }
     }
 
-    fn matched(texts: &[String]) -> (Fact<(Vec<ChainPosition>, usize)>, bool) {
-        let Pins::Pinned { matches, locked_out, .. } = facts(texts) else { panic!("not pinned") };
+    /// What a client's pins match: the places and how many match nothing; then whether it is locked out.
+    type Matched = (Fact<(Vec<ChainPosition>, usize)>, bool);
+
+    fn matched(texts: &[String]) -> Vec<Matched> {
+        let clients = clients(texts);
+        let names: Vec<String> = (0..texts.len()).map(|number| number.to_string()).collect();
+        assert!(clients.iter().map(|client| &client.client).eq(&names), "{clients:?}");
+        clients.into_iter().map(|client| matched_by(client.pins)).collect()
+    }
+
+    fn matched_by(pins: Pins) -> Matched {
+        let Pins::Pinned { matches, locked_out, .. } = pins else { panic!("not pinned") };
         let matches = match matches {
             Fact::Measured(found) => Fact::Measured((found.positions.into_iter().collect(), found.unmatched)),
             Fact::NotGiven => Fact::NotGiven,
@@ -137,19 +152,29 @@ mod tests {
     }
 
     #[test]
-    fn a_set_that_locks_out_protects_nobody() {
+    fn each_client_has_its_own_pins() {
+        let at =
+            |positions: &[ChainPosition], unmatched| (Fact::Measured((positions.to_vec(), unmatched)), false);
+        let locked_out = || (Fact::Measured((Vec::new(), 1)), true);
         let connects = android(&["intermediate", "offline"], "");
         for (texts, expected) in [
-            (vec![connects.clone()], (Fact::Measured((vec![Intermediate], 1)), false)),
-            (vec![connects.clone(), curl("other")], (Fact::Measured((vec![Intermediate], 1)), true)),
-            (vec![curl("other")], (Fact::Measured((Vec::new(), 1)), true)),
-            (vec![connects.clone(), curl("leaf")], (Fact::Measured((vec![Leaf, Intermediate], 1)), false)),
+            (vec![connects.clone()], vec![at(&[Intermediate], 1)]),
+            (vec![connects.clone(), curl("other")], vec![at(&[Intermediate], 1), locked_out()]),
+            (vec![curl("other")], vec![locked_out()]),
+            (vec![android(&["root"], ""), curl("leaf")], vec![at(&[Root], 0), at(&[Leaf], 0)]),
             // Beside the path, it depends on the client; the one of the other file is locked out all the same.
-            (vec![android(&["cross"], "")], (Fact::Undetermined, false)),
-            (vec![android(&["cross"], ""), curl("other")], (Fact::Undetermined, true)),
+            (vec![android(&["cross"], "")], vec![(Fact::Undetermined, false)]),
+            (vec![android(&["cross"], ""), curl("other")], vec![(Fact::Undetermined, false), locked_out()]),
         ] {
             assert_eq!(matched(&texts), expected, "{texts:?}");
         }
+    }
+
+    #[test]
+    fn no_pins_for_the_host_are_no_client() {
+        let elsewhere = android(&["root"], "").replace("shop.example", "other.example");
+        assert_eq!(clients(&[elsewhere]), [ClientPins { client: String::new(), pins: Pins::NotPinned }]);
+        assert_eq!(clients(&[curl("leaf")])[0].client, "0");
     }
 
     #[test]
@@ -165,8 +190,10 @@ mod tests {
             ("<certificates src='user'/>", false),
             ("", false),
         ] {
-            let pins = facts(&[android(&["root", "offline"], &anchors(inside))]);
-            let Pins::Pinned { enforcement, overridden_for_user_anchors, .. } = pins else {
+            let clients = clients(&[android(&["root", "offline"], &anchors(inside))]);
+            let [ClientPins { pins: Pins::Pinned { enforcement, overridden_for_user_anchors, .. }, .. }] =
+                clients[..]
+            else {
                 panic!("not pinned")
             };
             assert_eq!(enforcement, PinEnforcement::Enforced);
@@ -187,6 +214,6 @@ mod tests {
             item("other"),
             item("root")
         );
-        assert_eq!(matched(&[text]), (Fact::Measured((Vec::new(), 2)), true));
+        assert_eq!(matched(&[text]), [(Fact::Measured((Vec::new(), 2)), true)]);
     }
 }

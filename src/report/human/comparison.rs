@@ -96,8 +96,8 @@ mod tests {
 
     use super::*;
     use crate::compare::{
-        CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PinEnforcement, PinMatches,
-        Pins, PublicTrust, compare,
+        CaaPolicy, ClientPins, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PinEnforcement,
+        PinMatches, Pins, PublicTrust, compare,
     };
     use crate::report::human::wrap::{WIDTH, width};
     use crate::x509::ChainPosition;
@@ -117,15 +117,18 @@ mod tests {
             }),
             expectation: Fact::Measured(Expectation::Expected),
             log_watch: Fact::NotGiven,
-            pins: Fact::Measured(Pins::Pinned {
-                enforcement: PinEnforcement::Enforced,
-                matches: Fact::Measured(PinMatches {
-                    positions: BTreeSet::from([ChainPosition::Intermediate]),
-                    unmatched: 1,
-                }),
-                locked_out: false,
-                overridden_for_user_anchors: false,
-            }),
+            pins: Fact::Measured(vec![ClientPins {
+                client: "pins.txt".to_owned(),
+                pins: Pins::Pinned {
+                    enforcement: PinEnforcement::Enforced,
+                    matches: Fact::Measured(PinMatches {
+                        positions: BTreeSet::from([ChainPosition::Intermediate]),
+                        unmatched: 1,
+                    }),
+                    locked_out: false,
+                    overridden_for_user_anchors: false,
+                },
+            }]),
         }));
         assert!(text.lines().all(|line| width(line) <= WIDTH), "{}", bare(&text));
         insta::assert_snapshot!(bare(&text));

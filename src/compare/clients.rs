@@ -1,0 +1,174 @@
+//! The column of the pins that were given. Each client has its own: a cell speaks of the one that is worst off, for
+//! what protects one client does nothing for another.
+
+use super::pins::{self, VALIDATION, is_change};
+use super::{ClientPins, Effect, Fact, Judgement, Pins, Threat};
+
+/// What the pins do against `threat`, for the worst off of the clients that have some.
+pub(super) fn judge(threat: Threat, clients: &Fact<Vec<ClientPins>>) -> Judgement {
+    let undetermined =
+        || Judgement::new(Effect::Unknown, "Whether the host is pinned could not be determined.", VALIDATION);
+    match clients {
+        Fact::NotGiven => Judgement::new(Effect::Unknown, "No pins were given.", VALIDATION),
+        Fact::Undetermined => undetermined(),
+        Fact::Measured(clients) => worst_off(threat, clients).unwrap_or_else(undetermined),
+    }
+}
+
+/// The judgement of the client that fares worst; it names that client where the judgements differ.
+fn worst_off(threat: Threat, clients: &[ClientPins]) -> Option<Judgement> {
+    let judged: Vec<(&ClientPins, Judgement)> =
+        clients.iter().map(|client| (client, pins::judge(threat, &client.pins))).collect();
+    // Of equals the first, and before it a client that is cut off already.
+    let (_, worst) = judged
+        .iter()
+        .min_by_key(|(client, judgement)| (rank(threat, judgement.effect), !is_locked_out(&client.pins)))?;
+    if judged.iter().all(|(_, judgement)| judgement == worst) {
+        return Some(worst.clone());
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for (client, _) in judged.iter().filter(|(_, judgement)| judgement == worst) {
+        if !names.contains(&client.client.as_str()) {
+            names.push(&client.client);
+        }
+    }
+    let others = if judged.iter().all(|(_, judgement)| judgement.effect == worst.effect) {
+        "the other pins come to the same, but differ in why"
+    } else {
+        "the other pins differ"
+    };
+    let reason = format!("For {}: {}; {others}.", names.join(" and "), clause(&worst.reason));
+    Some(Judgement { reason, ..worst.clone() })
+}
+
+/// The order of the effects, worst first. Against an attack, no protection is worse than one that is not known;
+/// for a change without an attacker, not to know is worse than to know that nothing happens.
+fn rank(threat: Threat, effect: Effect) -> u8 {
+    match (effect, is_change(threat)) {
+        (Effect::MakesWorse, _) => 0,
+        (Effect::NoEffect, false) | (Effect::Unknown, true) => 1,
+        (Effect::Unknown, false) | (Effect::NoEffect, true) => 2,
+        (Effect::Detects, _) => 3,
+        (Effect::Prevents, _) => 4,
+    }
+}
+
+fn is_locked_out(pins: &Pins) -> bool {
+    matches!(pins, Pins::Pinned { locked_out: true, .. })
+}
+
+/// A sentence as it stands inside another.
+fn clause(sentence: &str) -> String {
+    let mut symbols = sentence.strip_suffix('.').unwrap_or(sentence).chars();
+    symbols.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(symbols).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{PinEnforcement, PinMatches};
+    use crate::x509::ChainPosition::{self, Leaf, Root};
+
+    fn client(name: &str, matches: Fact<PinMatches>, locked_out: bool) -> ClientPins {
+        let pins = Pins::Pinned {
+            enforcement: PinEnforcement::Enforced,
+            matches,
+            locked_out,
+            overridden_for_user_anchors: false,
+        };
+        ClientPins { client: name.to_owned(), pins }
+    }
+
+    fn at(name: &str, position: ChainPosition) -> ClientPins {
+        let matches = PinMatches { positions: [position].into(), unmatched: 0 };
+        client(name, Fact::Measured(matches), false)
+    }
+
+    fn locked_out(name: &str) -> ClientPins {
+        let matches = PinMatches { unmatched: 2, ..PinMatches::default() };
+        client(name, Fact::Measured(matches), true)
+    }
+
+    fn cell(threat: Threat, clients: &[ClientPins]) -> (Effect, String) {
+        let Judgement { effect, reason, .. } = judge(threat, &Fact::Measured(clients.to_vec()));
+        (effect, reason)
+    }
+
+    #[test]
+    fn a_cell_speaks_of_the_client_that_is_worst_off() {
+        let clients = [at("leaf.txt", Leaf), at("nsc.xml", Root)];
+        for (threat, effect, reason) in [
+            (
+                Threat::AuthorisedCa,
+                Effect::NoEffect,
+                "For nsc.xml: the pins match the root, so every certificate of that CA is accepted; the other pins \
+                 differ.",
+            ),
+            (
+                Threat::NewKey,
+                Effect::MakesWorse,
+                "For leaf.txt: the pins match the leaf; after this change users are locked out, and there is no \
+                 backup pin; the other pins differ.",
+            ),
+            (
+                Threat::OtherCaLogged,
+                Effect::Prevents,
+                "For leaf.txt: the pins are enforced and match the leaf; a CA that is not pinned is refused; the \
+                 other pins come to the same, but differ in why.",
+            ),
+            (
+                Threat::NewIntermediate,
+                Effect::NoEffect,
+                "For leaf.txt: the pins match the leaf, and a pin still matches after this change; the other pins \
+                 come to the same, but differ in why.",
+            ),
+            (Threat::LogDistrusted, Effect::NoEffect, "Pins name keys, and a change of logs changes none."),
+        ] {
+            assert_eq!(cell(threat, &clients), (effect, reason.to_owned()), "{threat:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_is_locked_out_is_named_whatever_changes() {
+        // Where the other is locked out by the change as well, the one that is so already comes first.
+        for clients in
+            [[at("nsc.xml", Root), locked_out("Info.plist")], [locked_out("Info.plist"), at("nsc.xml", Root)]]
+        {
+            for threat in Threat::ALL.into_iter().filter(|&threat| is_change(threat)) {
+                let (effect, reason) = cell(threat, &clients);
+                assert_eq!(effect, Effect::MakesWorse, "{threat:?}");
+                assert!(
+                    reason
+                        .starts_with("For Info.plist: the pins match no certificate of this chain: clients"),
+                    "{reason}"
+                );
+            }
+            assert_eq!(cell(Threat::OtherCaLogged, &clients).0, Effect::Unknown);
+            assert_eq!(cell(Threat::AuthorisedCa, &clients).0, Effect::NoEffect);
+        }
+    }
+
+    #[test]
+    fn a_client_whose_pins_are_not_known_hides_what_others_prevent() {
+        let clients = [at("leaf.txt", Leaf), client("nsc.xml", Fact::Undetermined, false)];
+        assert_eq!(cell(Threat::AuthorisedCa, &clients).0, Effect::Unknown);
+        assert_eq!(cell(Threat::NewIntermediate, &clients).0, Effect::Unknown);
+        // One client's harm is known, whatever the other's is.
+        assert_eq!(cell(Threat::NewKey, &clients).0, Effect::MakesWorse);
+    }
+
+    #[test]
+    fn clients_that_do_not_differ_read_as_one() {
+        for threat in Threat::ALL {
+            let one = cell(threat, &[at("a.txt", Leaf)]);
+            assert_eq!(cell(threat, &[at("a.txt", Leaf), at("b.txt", Leaf)]), one);
+        }
+        let three = [at("a.txt", Leaf), at("b.xml", Root), at("c.txt", Leaf)];
+        assert!(cell(Threat::NewKey, &three).1.starts_with("For a.txt and c.txt: the pins match the leaf;"));
+    }
+
+    #[test]
+    fn no_client_at_all_is_not_known() {
+        assert!(Threat::ALL.into_iter().all(|threat| cell(threat, &[]).0 == Effect::Unknown));
+    }
+}
