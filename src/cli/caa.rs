@@ -1,5 +1,6 @@
 //! `pinstead caa`: CAA alone.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use anyhow::Context as _;
@@ -8,11 +9,12 @@ use tokio::task::JoinSet;
 
 use super::Exit;
 use super::options::{Format, GateOptions, OutputOptions};
+use crate::ca::CaTable;
 use crate::caa::{CaIdentity, CaaQuestion, CaaReading, NotApplicable, Usage, Who, judge};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
 use crate::observe::dns::DnsClient;
-use crate::report::human;
+use crate::report::human::{self, safe};
 use crate::report::json::v1::caa::{CaaDocument, CaaName};
 use crate::rules::{self, Finding};
 
@@ -22,7 +24,8 @@ pub(super) struct CaaOptions {
     /// The names to look up; `*.example.com` is judged as a wildcard name
     #[arg(required = true, value_name = "NAME", value_parser = parse_subject)]
     names: Vec<Subject>,
-    /// Give a verdict for this CA, by its CAA identifier; may be repeated [default: every CA the records name]
+    /// Give a verdict for this CA, by its CAA identifier or its owner's name; may be repeated [default: every CA
+    /// the records name]
     #[arg(long = "ca", value_name = "ID")]
     cas: Vec<String>,
     /// What the certificate is for
@@ -67,6 +70,14 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         Some(address) => DnsClient::from_address(address).context("--resolver")?,
         None => DnsClient::system(),
     };
+    for name in
+        options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
+    {
+        let note =
+            format!("note: “{name}” is no known CAA identifier or CA owner; it is compared as it is written");
+        // The report does not depend on it.
+        let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
+    }
     let runtime = super::runtime()?;
     let lookups = runtime.block_on(look_up(&client, &options.names))?;
 
@@ -93,7 +104,7 @@ impl CaaOptions {
     fn question(&self) -> CaaQuestion {
         let who = match self.cas.as_slice() {
             [] => Who::EveryCaInTheSet,
-            cas => Who::Named(cas.iter().map(CaIdentity::from_identifier).collect()),
+            cas => Who::Named(cas.iter().map(|name| identity(name)).collect()),
         };
         let (account, method) = (self.account.clone(), self.method.clone());
         CaaQuestion { who, usage: self.usage.into(), account, method }
@@ -115,6 +126,15 @@ impl CaaOptions {
             }
         })
     }
+}
+
+/// A CA by its identifier, or by its owner's name where that is known and no identifier.
+fn identity(name: &str) -> CaIdentity {
+    if CaTable.is_known_identifier(name) || !CaTable.is_known_owner(name) {
+        return CaIdentity::from_identifier(name);
+    }
+    let identifiers = CaTable.identifiers_of_owner(name).map(str::to_owned).collect();
+    CaIdentity { label: name.to_owned(), identifiers }
 }
 
 impl From<UsageOption> for Usage {
@@ -163,5 +183,17 @@ fn read(subject: &Subject, lookup: Option<&CaaLookup>, question: &CaaQuestion) -
         (Subject::Address(address), _) => {
             CaaReading::not_applicable(address.to_string(), false, NotApplicable::IpAddress)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ca_is_meant_by_identifier_or_by_owner() {
+        assert_eq!(identity("ca1.example").identifiers, ["ca1.example"]);
+        assert_eq!(identity("pki.goog").identifiers, ["pki.goog"]);
+        assert!(identity("Google Trust Services").identifiers.contains(&"pki.goog".to_owned()));
     }
 }

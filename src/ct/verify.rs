@@ -183,7 +183,7 @@ impl<'t> Verifier<'t> {
         let key = match self.keys.entry(sct.log_id).or_insert_with(|| LogKey::read(log.key_spki)) {
             Ok(key) => key,
             Err(error) => {
-                return Checked::new(SctOutcome::InvalidSignature, format!("It cannot be checked: {error}."));
+                return Checked::new(SctOutcome::UnknownLog, format!("It cannot be checked: {error}."));
             }
         };
         let signed_for = match verify_signature(key, sct, delivery, subject, tbs) {
