@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::compare::{ClientPins, Fact, PinEnforcement, PinMatches, Pins};
-use crate::pins::{EnforcementMode, EntryVerdict, Outcome, PinMatch, PinsStatus, PinsVerdict};
+use crate::pins::{EnforcementMode, EntryVerdict, Outcome, PinMatch, PinsStatus, PinsVerdict, SourceState};
 
 /// What was measured of the pins, client by client: an entry that applies is what one client goes by.
 pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
@@ -11,6 +11,10 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
         PinsStatus::NoPinSources => return Fact::NotGiven,
         PinsStatus::Undetermined => return Fact::Undetermined,
         PinsStatus::Pinned | PinsStatus::NotPinned => {}
+    }
+    // What the clients of a file that could not be read do is not known, whatever the others do.
+    if verdict.sources.iter().any(|source| source.state != SourceState::Read) {
+        return Fact::Undetermined;
     }
     let applying: Vec<(&str, &EntryVerdict)> = verdict
         .sources
