@@ -1,17 +1,17 @@
-//! Rules about Certificate Transparency.
+//! Rules about SCTs, one by one and together.
 
 use serde_json::{Value, json};
 
-use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::ct::policy::PolicyOutcome;
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 const RFC_6962_SCT: &str = "RFC 6962 section 3.2";
 const CHROME_POLICY: &str =
     "Chrome CT policy, https://googlechrome.github.io/CertificateTransparency/ct_policy.html";
 
-/// Every rule about Certificate Transparency.
-static RULES: &[Rule<CtVerdict>] = &[
+/// The rules.
+pub(super) static RULES: &[Rule<CtVerdict>] = &[
     Rule {
         info: RuleInfo {
             id: "CT001",
@@ -163,16 +163,6 @@ static RULES: &[Rule<CtVerdict>] = &[
         raise: |ct| each(ct, SctOutcome::UnsupportedVersion, "has an unsupported version"),
     },
 ];
-
-/// What each rule says of itself.
-pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
-    RULES.iter().map(|rule| &rule.info)
-}
-
-/// What the rules find in a verdict, by rule.
-pub fn findings(verdict: &CtVerdict) -> Vec<Finding> {
-    RULES.iter().flat_map(|rule| rule.findings(verdict)).collect()
-}
 
 fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
     if !ct.scts.is_empty() || ct.is_precertificate {

@@ -1,0 +1,21 @@
+//! Rules about Certificate Transparency.
+
+mod scts;
+
+use super::{Finding, Rule, RuleInfo};
+use crate::ct::verdict::CtVerdict;
+
+/// Every rule about Certificate Transparency.
+fn rules() -> impl Iterator<Item = &'static Rule<CtVerdict>> {
+    scts::RULES.iter()
+}
+
+/// What each rule says of itself.
+pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
+    rules().map(|rule| &rule.info)
+}
+
+/// What the rules find in a verdict, by rule.
+pub fn findings(verdict: &CtVerdict) -> Vec<Finding> {
+    rules().flat_map(|rule| rule.findings(verdict)).collect()
+}
