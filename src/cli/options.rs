@@ -1,6 +1,7 @@
 //! Options that mean the same wherever they stand.
 
 use core::net::{IpAddr, SocketAddr};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -48,14 +49,15 @@ impl OutputOptions {
 
     /// Opens what the report is written to, piece by piece.
     pub(super) fn open(&self) -> anyhow::Result<ReportWriter> {
+        // Going through every octet for styles takes time, and JSON has none.
+        let styled = self.format == Format::Human;
         Ok(match &self.output {
-            None => ReportWriter::Stdout { gone: false },
+            None => ReportWriter::Stdout { styled, gone: false },
             Some(path) => {
                 let part = files::beside(path);
                 let to = part.as_deref().unwrap_or(path);
                 let file = File::create(to).with_context(|| format!("creating {}", to.display()))?;
-                let file = BufWriter::new(anstream::StripStream::new(file));
-                ReportWriter::File { file: Box::new(file), path: path.clone(), part }
+                ReportWriter::File { styled, file: BufWriter::new(file), path: path.clone(), part }
             }
         })
     }
@@ -65,13 +67,17 @@ impl OutputOptions {
 pub(super) enum ReportWriter {
     /// To standard output.
     Stdout {
+        /// Whether there may be styles in it, which only a terminal is to see.
+        styled: bool,
         /// Whether the reader has gone.
         gone: bool,
     },
     /// To a file, which is put in its place when it is whole.
     File {
+        /// Whether there may be styles in it, which do not belong in a file.
+        styled: bool,
         /// What is written to.
-        file: Box<BufWriter<anstream::StripStream<File>>>,
+        file: BufWriter<File>,
         /// The place.
         path: PathBuf,
         /// Where it stands until then; `None` for a pipe or a device.
@@ -83,10 +89,16 @@ impl ReportWriter {
     /// Writes the next piece.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
-            Self::Stdout { gone: true } => Ok(()),
-            Self::Stdout { gone } => {
-                let mut stdout = anstream::stdout().lock();
-                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Self::Stdout { gone: true, .. } => Ok(()),
+            Self::Stdout { styled, gone } => {
+                let written = if *styled {
+                    let mut stdout = anstream::stdout().lock();
+                    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+                } else {
+                    let mut stdout = std::io::stdout().lock();
+                    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+                };
+                match written {
                     // A reader that has seen enough changes nothing in the verdict.
                     Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                         *gone = true;
@@ -95,15 +107,20 @@ impl ReportWriter {
                     written => written.context("writing the report"),
                 }
             }
-            Self::File { file, path, .. } => {
-                file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
+            Self::File { styled, file, path, .. } => {
+                let plain = if *styled {
+                    Cow::Owned(anstream::adapter::strip_str(text).to_string())
+                } else {
+                    Cow::Borrowed(text)
+                };
+                file.write_all(plain.as_bytes()).with_context(|| format!("writing {}", path.display()))
             }
         }
     }
 
     /// Puts the report in its place.
     pub(super) fn finish(self) -> anyhow::Result<()> {
-        let Self::File { mut file, path, part } = self else { return Ok(()) };
+        let Self::File { mut file, path, part, .. } = self else { return Ok(()) };
         file.flush().with_context(|| format!("writing {}", path.display()))?;
         drop(file);
         match part {

@@ -13,8 +13,7 @@ use serde::Serialize;
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::Certificate;
-use super::der;
-use super::{CertificateSha256, SpkiSha256};
+use super::{CertificateSha256, SpkiSha256, signature};
 use crate::dns_name::DnsName;
 
 /// The largest number of served certificates that a path is looked for in.
@@ -48,7 +47,10 @@ pub struct PathCertificate {
 /// The trust anchors to judge with.
 #[derive(Clone, Debug)]
 pub struct Anchors {
-    certificates: Vec<(CertificateDer<'static>, Certificate)>,
+    /// As rustls-webpki takes them, made once for all targets.
+    trusted: Vec<TrustAnchor<'static>>,
+    /// The certificate of each.
+    certificates: Vec<Certificate>,
     /// Where they came from, for people.
     pub source: String,
 }
@@ -132,20 +134,36 @@ pub enum HostIdentity {
 impl Anchors {
     /// The roots of Mozilla's programme, as compiled in.
     pub fn embedded() -> Self {
-        let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .filter_map(|der| Some((der.clone(), Certificate::read(der).ok()?)))
-            .collect();
-        Self { certificates, source: "Mozilla's root programme (embedded)".to_owned() }
+        let certificates =
+            webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::read(der).ok());
+        Self::given(certificates.collect(), "Mozilla's root programme (embedded)")
     }
 
-    /// Anchors that the user gave.
-    pub fn given(certificates: Vec<Certificate>, path: &str) -> Self {
-        let certificates = certificates
+    /// Anchors that the user gave. Where some cannot be any, the source says so.
+    pub fn given(certificates: Vec<Certificate>, source: &str) -> Self {
+        let given = certificates.len();
+        let (trusted, certificates): (Vec<_>, Vec<_>) = certificates
             .into_iter()
-            .map(|certificate| (CertificateDer::from(certificate.der().to_vec()), certificate))
-            .collect();
-        Self { certificates, source: path.to_owned() }
+            .filter_map(|certificate| {
+                let der = CertificateDer::from(certificate.der());
+                let anchor = webpki::anchor_from_trusted_cert(&der).ok()?.to_owned();
+                Some((anchor, certificate))
+            })
+            .unzip();
+        let unusable = given.saturating_sub(trusted.len());
+        let source = match unusable {
+            0 => source.to_owned(),
+            _ => format!("{source}, of which {unusable} of {given} certificates cannot be trust anchors"),
+        };
+        Self { trusted, certificates, source }
+    }
+
+    /// The certificate of one of these anchors.
+    fn certificate(&self, anchor: &TrustAnchor<'_>) -> Option<&Certificate> {
+        let index = self.trusted.iter().position(|own| {
+            own.subject == anchor.subject && own.subject_public_key_info == anchor.subject_public_key_info
+        })?;
+        self.certificates.get(index)
     }
 }
 
@@ -163,8 +181,8 @@ pub fn judge(
         Err(reason) => {
             // The dates are a verdict of their own: without them, is there a path at all?
             let during_life = leaf.not_before;
-            match build(chain, anchors, during_life) {
-                Ok(path) if life != Life::Current => (Trust::TrustedAtAnotherTime { at: during_life }, path),
+            match (life != Life::Current).then(|| build(chain, anchors, during_life)) {
+                Some(Ok(path)) => (Trust::TrustedAtAnotherTime { at: during_life }, path),
                 _ => (Trust::Untrusted { reason }, as_served(chain)),
             }
         }
@@ -218,11 +236,6 @@ fn name(leaf: &Certificate, host: Option<&HostIdentity>) -> NameMatch {
 
 fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<PathCertificate>, String> {
     let Some((leaf, rest)) = chain.split_first() else { return Ok(Vec::new()) };
-    let roots: Vec<TrustAnchor<'_>> = anchors
-        .certificates
-        .iter()
-        .filter_map(|(der, _)| webpki::anchor_from_trusted_cert(der).ok())
-        .collect();
     let intermediates: Vec<CertificateDer<'_>> =
         rest.iter().take(MAX_CHAIN).map(|certificate| CertificateDer::from(certificate.der())).collect();
     let seconds = u64::try_from(at.as_second()).unwrap_or_default();
@@ -230,8 +243,8 @@ fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<
     let end_entity = EndEntityCert::try_from(&leaf_der).map_err(|error| in_words(&error))?;
     let verified = end_entity
         .verify_for_usage(
-            webpki::ALL_VERIFICATION_ALGS,
-            &roots,
+            signature::algorithms(),
+            &anchors.trusted,
             &intermediates,
             UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
             KeyUsage::server_auth(),
@@ -246,15 +259,7 @@ fn build(chain: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Vec<
             path.push(path_certificate(ChainPosition::Intermediate, served));
         }
     }
-    let anchor = verified.anchor();
-    let key = SpkiSha256::of(&der::wrap(der::SEQUENCE, &anchor.subject_public_key_info));
-    let known = anchors.certificates.iter().find(|(_, certificate)| {
-        certificate.spki_sha256 == key
-            && certificate
-                .parts()
-                .is_ok_and(|parts| parts.subject == der::wrap(der::SEQUENCE, &anchor.subject))
-    });
-    if let Some((_, certificate)) = known {
+    if let Some(certificate) = anchors.certificate(verified.anchor()) {
         path.push(path_certificate(ChainPosition::Root, certificate));
     }
     Ok(path)
