@@ -11,9 +11,11 @@ use super::Exit;
 use super::options::{Format, GateOptions, NetworkOptions, OutputOptions};
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::judge::{self, Inputs, Judgement, TargetVerdicts};
+use crate::observe::http::HttpClient;
 use crate::observe::run::{Looking, look_at};
 use crate::observe::tls::TlsOptions;
-use crate::observe::{clock, files};
+use crate::observe::tree_heads::TreeHeads;
+use crate::observe::{clock, ct_log, files};
 use crate::policy::{MAX_POLICY, Policy};
 use crate::report::Report;
 use crate::report::human::safe;
@@ -43,6 +45,9 @@ pub(super) struct CheckOptions {
     expectations: ExpectationOptions,
     #[command(flatten)]
     network: NetworkOptions,
+    /// Ask the CT logs for proof that they hold the certificate
+    #[arg(long, help_heading = "Network", conflicts_with = "offline")]
+    inclusion: bool,
     #[command(flatten)]
     judging: JudgingOptions,
     #[command(flatten)]
@@ -135,10 +140,26 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
         Format::Jsonl => crate::report::json::v1::check::render_lines(&report)?,
     };
     options.output.write(&text)?;
+    if !is_saved {
+        keep_tree_heads(&judgement);
+    }
     if let Some(path) = &options.save_evidence {
         save(&evidence, path)?;
     }
     Ok(exit(&gate, &judgement, &findings))
+}
+
+/// Keeps the logs' tree heads for the next run. The report does not depend on it, so that a failure is told and no more.
+fn keep_tree_heads(judgement: &Judgement) {
+    let heads = TreeHeads::of_user();
+    for (log, head) in &judgement.tree_heads {
+        if let Err(error) = heads.keep(log, head) {
+            let note = format!(
+                "note: the tree head of log {log} could not be kept, so the next run cannot compare with it: {error}"
+            );
+            let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
+        }
+    }
 }
 
 /// The gate for saved evidence: the policy in it can make the gate stricter, never looser than it is here.
@@ -207,8 +228,10 @@ fn observe(options: &CheckOptions) -> anyhow::Result<Evidence> {
         request,
         inputs,
         targets: Vec::new(),
+        ct_logs: Vec::new(),
     };
-    let wants_caa = Inputs::read(&evidence)?.scope.includes(scope::Part::Caa);
+    let inputs = Inputs::read(&evidence)?;
+    let wants_caa = inputs.scope.includes(scope::Part::Caa);
     let dns = options.network.client()?;
     let looking = Looking {
         dns,
@@ -216,7 +239,13 @@ fn observe(options: &CheckOptions) -> anyhow::Result<Evidence> {
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: wants_caa,
     };
-    evidence.targets = super::runtime()?.block_on(look_at(targets, looking));
+    let runtime = super::runtime()?;
+    evidence.targets = runtime.block_on(look_at(targets, looking));
+    if options.inclusion {
+        let questions = judge::log_questions(&evidence, &inputs, evidence.request.at.unwrap_or(observed_at));
+        let client = HttpClient::new()?;
+        evidence.ct_logs = runtime.block_on(ct_log::ask(questions, &client, &TreeHeads::of_user()));
+    }
     Ok(evidence)
 }
 
@@ -225,6 +254,7 @@ fn request(options: &CheckOptions) -> Request {
         only: options.judging.only.iter().map(|only| only.part().name().to_owned()).collect(),
         expect_ca: options.expectations.expect_ca.clone(),
         offline: options.network.offline,
+        inclusion: options.inclusion,
         at: options.judging.at,
     }
 }
@@ -299,6 +329,9 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     }
     if evidence.targets.is_empty() {
         bail!("{path} is evidence of no target: there is nothing to judge");
+    }
+    if options.inclusion && !evidence.request.inclusion {
+        bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
     }
     announce_saved(path, &evidence);
     let given = request(options);

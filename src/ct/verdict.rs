@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::inclusion::{Inclusion, Promise};
 use super::log_id::LogId;
 use super::log_list::{LogState, LogType};
 use super::policy::PolicyVerdict;
@@ -77,6 +78,10 @@ pub struct SctVerdict {
     pub outcome: SctOutcome,
     /// The issuer key for which the signature stands, if it stands and is over a precertificate.
     pub proves_issuer: Option<SpkiSha256>,
+    /// What it promises, if it stands and promises are kept (`Verifier::keeping_promises`).
+    pub promise: Option<Box<Promise>>,
+    /// Whether the log kept that promise.
+    pub inclusion: Inclusion,
     /// Why, in one sentence.
     pub reason: String,
 }

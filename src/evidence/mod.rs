@@ -4,6 +4,7 @@
 //! the user gave), so that judging it again later gives the same verdicts.
 
 mod bytes;
+pub mod ct_log;
 pub mod dns;
 pub mod file;
 pub mod http;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::bytes::Bytes;
+use self::ct_log::CtLogObservation;
 use self::dns::CaaLookup;
 use self::file::InputFile;
 use self::tls::TlsObservation;
@@ -35,6 +37,9 @@ pub struct Evidence {
     pub inputs: Inputs,
     /// What was seen of each target, in the order they were named.
     pub targets: Vec<TargetEvidence>,
+    /// The CT logs that were asked whether they hold what they promised, each once for all targets.
+    #[serde(default)]
+    pub ct_logs: Vec<CtLogObservation>,
 }
 
 /// What the user asked for, as far as the judgement depends on it.
@@ -49,6 +54,9 @@ pub struct Request {
     /// Whether the network was not to be used.
     #[serde(default)]
     pub offline: bool,
+    /// Whether the CT logs were to be asked for proof of inclusion.
+    #[serde(default)]
+    pub inclusion: bool,
     /// The time of judging, if `--at` named one.
     #[serde(default)]
     pub at: Option<Timestamp>,

@@ -14,10 +14,14 @@ pub use self::inputs::{InputError, Inputs};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
 pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
+use crate::ct::inclusion::{self, Audits, LogQuestion};
+use crate::ct::log_id::LogId;
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};
 use crate::ct::policy::chrome::MAX_LIST_AGE_DAYS;
+use crate::ct::tree_head::TreeHead;
 use crate::ct::verify::Verifier;
 use crate::evidence::Evidence;
+use crate::scope;
 
 /// Everything judged in one run.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Judgement {
     pub log_list: Option<ListAge>,
     /// One set of verdicts a target, in the order of the evidence.
     pub targets: Vec<TargetVerdicts>,
+    /// The tree heads of CT logs that are to be kept for the next run: verified, consistent, and newer.
+    pub tree_heads: Vec<(LogId, TreeHead)>,
 }
 
 /// A log list and how old it is at the time of judging.
@@ -65,12 +71,30 @@ impl ListAge {
 
 /// Judges evidence as of `at`, by the inputs read from it.
 pub fn judge(evidence: &Evidence, inputs: &Inputs, at: Timestamp) -> Judgement {
-    let mut verifier = Verifier::new(&inputs.logs);
+    let inclusion = evidence.request.inclusion;
+    let mut verifier =
+        if inclusion { Verifier::keeping_promises(&inputs.logs) } else { Verifier::new(&inputs.logs) };
+    let audits = inclusion.then(|| Audits::of(&evidence.ct_logs, &inputs.logs));
     let log_list = inputs.chrome_list(at).and_then(|snapshot| ListAge::of(snapshot, at));
     let targets = evidence
         .targets
         .iter()
-        .map(|target| target::judge(target, evidence, inputs, &mut verifier, at))
+        .map(|target| target::judge(target, evidence, inputs, &mut verifier, audits.as_ref(), at))
         .collect();
-    Judgement { judged_at: at, log_list, targets }
+    let tree_heads = audits.map(|audits| audits.to_keep()).unwrap_or_default();
+    Judgement { judged_at: at, log_list, targets, tree_heads }
+}
+
+/// Which logs to ask for proof that they hold the targets' certificates: those whose SCTs stand.
+pub fn log_questions(evidence: &Evidence, inputs: &Inputs, at: Timestamp) -> Vec<LogQuestion> {
+    if !inputs.scope.includes(scope::Part::Ct) {
+        return Vec::new();
+    }
+    let mut verifier = Verifier::keeping_promises(&inputs.logs);
+    let scts: Vec<_> = evidence
+        .targets
+        .iter()
+        .flat_map(|target| target::verified_scts(target, inputs, &mut verifier, at))
+        .collect();
+    inclusion::questions(&scts, &inputs.logs)
 }

@@ -1,5 +1,6 @@
 //! Rules about Certificate Transparency.
 
+mod inclusion;
 mod scts;
 
 use super::{Finding, Rule, RuleInfo};
@@ -7,7 +8,7 @@ use crate::ct::verdict::CtVerdict;
 
 /// Every rule about Certificate Transparency.
 fn rules() -> impl Iterator<Item = &'static Rule<CtVerdict>> {
-    scts::RULES.iter()
+    scts::RULES.iter().chain(inclusion::RULES)
 }
 
 /// What each rule says of itself.
