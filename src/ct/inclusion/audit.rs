@@ -74,7 +74,12 @@ impl<'a> Audits<'a> {
     }
 }
 
-fn judge(view: &LogView<'_>, head: &Arc<HeadVerdict>, promise: &Promise, at: Timestamp) -> InclusionVerdict {
+pub(super) fn judge(
+    view: &LogView<'_>,
+    head: &Arc<HeadVerdict>,
+    promise: &Promise,
+    at: Timestamp,
+) -> InclusionVerdict {
     let mut verdict = opened(promise, view.log_type, Arc::clone(head));
     let Some(tree) = head.usable() else {
         verdict.reason = no_head(&head.standing);
