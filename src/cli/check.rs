@@ -1,5 +1,8 @@
 //! `pinstead check`: observe, judge, report each target.
 
+mod in_order;
+mod run;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -7,19 +10,21 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use self::run::{Judging, Run};
 use super::Exit;
-use super::options::{Format, GateOptions, NetworkOptions, OutputOptions};
+use super::options::{GateOptions, NetworkOptions, OutputOptions};
+use crate::ct::log_id::LogId;
+use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
-use crate::judge::{self, Inputs, Judgement, TargetVerdicts};
+use crate::judge::Inputs;
+use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
-use crate::observe::run::{Looking, look_at};
+use crate::observe::run::Looking;
 use crate::observe::tls::TlsOptions;
 use crate::observe::tree_heads::TreeHeads;
-use crate::observe::{clock, ct_log, files};
+use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
-use crate::report::Report;
 use crate::report::human::safe;
-use crate::rules::{self, Finding};
 use crate::scope;
 use crate::target::Target;
 
@@ -122,40 +127,67 @@ impl PartName {
 
 /// Runs the command.
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
-    let saved = saved_evidence(options)?;
-    let is_saved = saved.is_some();
-    let evidence = match saved {
-        Some(saved) => saved,
-        None => observe(options)?,
+    match saved_evidence(options)? {
+        Some(evidence) => {
+            let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+            let gate = saved_gate(options, &inputs)?;
+            let Evidence { request, targets, .. } = &evidence;
+            let at = request.at.unwrap_or(evidence.observed_at);
+            let mut run = Run::new(Judging { request, inputs: &inputs, at, gate: &gate }, &options.output)?;
+            run.judge(targets)?;
+            if let Some(path) = &options.save_evidence {
+                save(&evidence, path)?;
+            }
+            run.finish()
+        }
+        None => look_and_judge(options),
+    }
+}
+
+/// Looks at the targets and judges each as soon as it was seen.
+fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
+    let targets = targets(options)?;
+    let mut evidence = Evidence {
+        pinstead_evidence: EVIDENCE_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        observed_at: clock::now(),
+        request: request(options),
+        inputs: input_files(options)?,
+        targets: Vec::new(),
+    };
+    // What is wrong with an input is told before anything is asked of the network.
+    let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+    let gate = options.gate.or_policy(&inputs.policy);
+    let looking = Looking {
+        dns: options.network.client()?,
+        connect: options.network.connect,
+        tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
+        caa: inputs.scope.includes(scope::Part::Caa),
+    };
+    let tree_heads = TreeHeads::of_user();
+    let logs = match options.inclusion {
+        true => Some(LogClient::new(HttpClient::new()?, tree_heads.clone())),
+        false => None,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
-    let inputs = Inputs::read(&evidence)?;
-    let judgement = judge::judge(&evidence, &inputs, at);
-    let findings: Vec<Vec<Finding>> = judgement.targets.iter().map(rules::findings).collect();
-    let gate = if is_saved { saved_gate(options, &inputs)? } else { options.gate.or_policy(&inputs.policy) };
-    let report = Report::new(&judgement, &findings, |severity| gate.fail_on().is_reached_by(severity));
-    let text = match options.output.format {
-        Format::Human => crate::report::human::check::render(&report),
-        Format::Json => crate::report::json::v1::check::render(&report)?,
-        Format::Jsonl => crate::report::json::v1::check::render_lines(&report)?,
-    };
-    options.output.write(&text)?;
-    if !is_saved {
-        keep_tree_heads(&judgement);
-    }
+    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
+    let mut run = Run::new(judging, &options.output)?;
+    let seen = run.look_and_judge(targets, &looking, logs.as_ref(), options.save_evidence.is_some())?;
+    keep(&tree_heads, run.tree_heads());
+    let exit = run.finish()?;
     if let Some(path) = &options.save_evidence {
+        evidence.targets = seen;
         save(&evidence, path)?;
     }
-    Ok(exit(&gate, &judgement, &findings))
+    Ok(exit)
 }
 
 /// Keeps the logs' tree heads for the next run. The report does not depend on it, so that a failure is told and no more.
-fn keep_tree_heads(judgement: &Judgement) {
-    let heads = TreeHeads::of_user();
-    for (log, head) in &judgement.tree_heads {
-        if let Err(error) = heads.keep(log, head) {
+fn keep<'h>(tree_heads: &TreeHeads, heads: impl Iterator<Item = (&'h LogId, &'h TreeHead)>) {
+    for (log, head) in heads {
+        if let Err(error) = tree_heads.keep(log, head) {
             let note = format!(
-                "note: the tree head of log {log} could not be kept, so the next run cannot compare with it: {error}"
+                "note: the tree head of log {log} could not be kept, so that the next run cannot compare with it: {error}"
             );
             let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
         }
@@ -202,51 +234,6 @@ fn announce_saved(path: &str, evidence: &Evidence) {
     let note = format!("note: {path} is evidence saved on {}{with}", evidence.observed_at);
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
-}
-
-fn exit(gate: &GateOptions, judgement: &Judgement, findings: &[Vec<Finding>]) -> Exit {
-    let fails = findings.iter().any(|findings| gate.fails(findings));
-    let unusable_file = judgement.targets.iter().any(TargetVerdicts::is_unusable_file);
-    if !fails && unusable_file {
-        return Exit::Usage;
-    }
-    let open: Vec<_> = judgement.targets.iter().flat_map(TargetVerdicts::open_questions).collect();
-    gate.exit(fails, open.iter().any(|question| question.demanded), !open.is_empty())
-}
-
-/// Looks at the targets.
-fn observe(options: &CheckOptions) -> anyhow::Result<Evidence> {
-    let targets = targets(options)?;
-    let request = request(options);
-    let inputs = input_files(options)?;
-    // What is wrong with an input is told before anything is asked of the network.
-    let observed_at = clock::now();
-    let mut evidence = Evidence {
-        pinstead_evidence: EVIDENCE_VERSION,
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        observed_at,
-        request,
-        inputs,
-        targets: Vec::new(),
-        ct_logs: Vec::new(),
-    };
-    let inputs = Inputs::read(&evidence)?;
-    let wants_caa = inputs.scope.includes(scope::Part::Caa);
-    let dns = options.network.client()?;
-    let looking = Looking {
-        dns,
-        connect: options.network.connect,
-        tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
-        caa: wants_caa,
-    };
-    let runtime = super::runtime()?;
-    evidence.targets = runtime.block_on(look_at(targets, looking));
-    if options.inclusion {
-        let questions = judge::log_questions(&evidence, &inputs, evidence.request.at.unwrap_or(observed_at));
-        let client = HttpClient::new()?;
-        evidence.ct_logs = runtime.block_on(ct_log::ask(questions, &client, &TreeHeads::of_user()));
-    }
-    Ok(evidence)
 }
 
 fn request(options: &CheckOptions) -> Request {

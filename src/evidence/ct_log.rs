@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::file::InputFile;
 use super::http::HttpExchange;
 
-/// One log, with everything that was asked of it in a run, for all targets together.
+/// One log, with everything that was asked of it about one target.
+///
+/// What several targets need, the tree head above all, is asked once a run and stands with each of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CtLogObservation {
     /// The log's id, base64.

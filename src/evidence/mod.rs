@@ -37,9 +37,6 @@ pub struct Evidence {
     pub inputs: Inputs,
     /// What was seen of each target, in the order they were named.
     pub targets: Vec<TargetEvidence>,
-    /// The CT logs that were asked whether they hold what they promised, each once for all targets.
-    #[serde(default)]
-    pub ct_logs: Vec<CtLogObservation>,
 }
 
 /// What the user asked for, as far as the judgement depends on it.
@@ -91,6 +88,9 @@ pub struct TargetEvidence {
     /// The CAA look-ups, one for each distinct name that was asked for.
     #[serde(default)]
     pub caa: Vec<CaaLookup>,
+    /// The CT logs that were asked whether they hold what they promised.
+    #[serde(default)]
+    pub ct_logs: Vec<CtLogObservation>,
 }
 
 /// Where a target's certificate came from.

@@ -14,26 +14,20 @@ pub use self::inputs::{InputError, Inputs};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
 pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
-use crate::ct::inclusion::{self, Audits, LogQuestion};
-use crate::ct::log_id::LogId;
+use crate::ct::inclusion::{self, LogQuestion};
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};
 use crate::ct::policy::chrome::MAX_LIST_AGE_DAYS;
-use crate::ct::tree_head::TreeHead;
 use crate::ct::verify::Verifier;
-use crate::evidence::Evidence;
+use crate::evidence::{Request, TargetEvidence};
 use crate::scope;
 
-/// Everything judged in one run.
-#[derive(Debug)]
-pub struct Judgement {
-    /// The time as of which everything was judged.
+/// What a whole run is judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The time as of which everything is judged.
     pub judged_at: Timestamp,
-    /// The log list that Chrome's policy was judged by; `None` where none is known from before that time.
+    /// The log list that Chrome's policy is judged by; `None` where none is known from before that time.
     pub log_list: Option<ListAge>,
-    /// One set of verdicts a target, in the order of the evidence.
-    pub targets: Vec<TargetVerdicts>,
-    /// The tree heads of CT logs that are to be kept for the next run: verified, consistent, and newer.
-    pub tree_heads: Vec<(LogId, TreeHead)>,
 }
 
 /// A log list and how old it is at the time of judging.
@@ -69,32 +63,44 @@ impl ListAge {
     }
 }
 
-/// Judges evidence as of `at`, by the inputs read from it.
-pub fn judge(evidence: &Evidence, inputs: &Inputs, at: Timestamp) -> Judgement {
-    let inclusion = evidence.request.inclusion;
-    let mut verifier =
-        if inclusion { Verifier::keeping_promises(&inputs.logs) } else { Verifier::new(&inputs.logs) };
-    let audits = inclusion.then(|| Audits::of(&evidence.ct_logs, &inputs.logs));
-    let log_list = inputs.chrome_list(at).and_then(|snapshot| ListAge::of(snapshot, at));
-    let targets = evidence
-        .targets
-        .iter()
-        .map(|target| target::judge(target, evidence, inputs, &mut verifier, audits.as_ref(), at))
-        .collect();
-    let tree_heads = audits.map(|audits| audits.to_keep()).unwrap_or_default();
-    Judgement { judged_at: at, log_list, targets, tree_heads }
+/// Judges targets one after the other, by the inputs of one run. Log keys stay parsed from one to the next.
+#[derive(Debug)]
+pub struct Judge<'r> {
+    request: &'r Request,
+    inputs: &'r Inputs,
+    verifier: Verifier<'r>,
+    at: Timestamp,
 }
 
-/// Which logs to ask for proof that they hold the targets' certificates: those whose SCTs stand.
-pub fn log_questions(evidence: &Evidence, inputs: &Inputs, at: Timestamp) -> Vec<LogQuestion> {
-    if !inputs.scope.includes(scope::Part::Ct) {
-        return Vec::new();
+impl<'r> Judge<'r> {
+    /// A judge as of `at`.
+    pub fn new(request: &'r Request, inputs: &'r Inputs, at: Timestamp) -> Self {
+        let verifier = if request.inclusion {
+            Verifier::keeping_promises(&inputs.logs)
+        } else {
+            Verifier::new(&inputs.logs)
+        };
+        Self { request, inputs, verifier, at }
     }
-    let mut verifier = Verifier::keeping_promises(&inputs.logs);
-    let scts: Vec<_> = evidence
-        .targets
-        .iter()
-        .flat_map(|target| target::verified_scts(target, inputs, &mut verifier, at))
-        .collect();
-    inclusion::questions(&scts, &inputs.logs)
+
+    /// What every target is judged by.
+    pub fn basis(&self) -> Basis {
+        let log_list = self.inputs.chrome_list(self.at).and_then(|snapshot| ListAge::of(snapshot, self.at));
+        Basis { judged_at: self.at, log_list }
+    }
+
+    /// Which logs to ask for proof that they hold a target's certificate: those whose SCTs stand. None where inclusion
+    /// was not asked for.
+    pub fn log_questions(&mut self, target: &TargetEvidence) -> Vec<LogQuestion> {
+        if !self.request.inclusion || !self.inputs.scope.includes(scope::Part::Ct) {
+            return Vec::new();
+        }
+        let scts = target::verified_scts(target, self.inputs, &mut self.verifier, self.at);
+        inclusion::questions(&scts, &self.inputs.logs)
+    }
+
+    /// Judges one target.
+    pub fn judge(&mut self, target: &TargetEvidence) -> TargetVerdicts {
+        target::judge(target, self.request, self.inputs, &mut self.verifier, self.at)
+    }
 }

@@ -18,7 +18,7 @@ use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
-use crate::evidence::{Evidence, TargetEvidence};
+use crate::evidence::{Request, TargetEvidence};
 use crate::pins::{self, PinsStatus, PinsVerdict, SourceState};
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
@@ -93,10 +93,9 @@ const OFFLINE: &str = "offline";
 /// Judges one target.
 pub(super) fn judge(
     target: &TargetEvidence,
-    evidence: &Evidence,
+    request: &Request,
     inputs: &Inputs,
     verifier: &mut Verifier<'_>,
-    audits: Option<&Audits<'_>>,
     at: Timestamp,
 ) -> TargetVerdicts {
     let seen = observed::read(&target.source);
@@ -111,14 +110,15 @@ pub(super) fn judge(
     // The SCTs tell who issued even where nobody asked for a verdict on them.
     let mut ct = leaf.map(|certificate| {
         let subject = Subject { certificate, issuer_keys: &keys };
-        let delivered = Delivered {
-            tls: seen.sct_extension.as_deref(),
-            handshake: !seen.observed.is_file,
-            audience: audience(inputs, trust.as_ref()),
-        };
-        ct::judge(verifier, &inputs.logs, subject, delivered, at)
+        let delivered = delivered(&seen, audience(inputs, trust.as_ref()));
+        CtVerdict {
+            precertificate_signer: issuer::precertificate_signer(certificate, &seen.chain)
+                .map(|signer| signer.subject.clone()),
+            ..ct::judge(verifier, &inputs.logs, subject, delivered, at)
+        }
     });
-    if let (Some(ct), Some(audits)) = (&mut ct, audits) {
+    if let (Some(ct), true) = (&mut ct, request.inclusion) {
+        let audits = Audits::of(&target.ct_logs, &inputs.logs);
         for sct in &mut ct.scts {
             if let (Some(promise), Some(log)) = (&sct.promise, &sct.log) {
                 sct.inclusion = audits.judge(promise, log.log_type, at);
@@ -130,7 +130,7 @@ pub(super) fn judge(
     let host_name = host_name(seen.host.as_ref(), leaf);
 
     let caa = if asked(scope::Part::Caa) {
-        judge_caa(target, evidence, &seen, leaf, &who_issued)
+        judge_caa(target, request, &seen, leaf, &who_issued)
     } else {
         Part::NotChecked(NOT_ASKED)
     };
@@ -145,7 +145,7 @@ pub(super) fn judge(
         None => Part::Undetermined(no_certificate()),
         Some(_) => {
             let names = expectation_names(seen.host.as_ref(), leaf);
-            Part::Checked(judge_issuer(&who_issued, &names, evidence, inputs))
+            Part::Checked(judge_issuer(&who_issued, &names, request, inputs))
         }
     };
     let ct = match ct {
@@ -192,7 +192,18 @@ pub(super) fn verified_scts(
     let Some(certificate) = seen.chain.first() else { return Vec::new() };
     let keys: Vec<SpkiSha256> =
         issuing_keys(&seen.chain, inputs).iter().map(|candidate| candidate.key).collect();
-    verifier.verify(Subject { certificate, issuer_keys: &keys }, seen.sct_extension.as_deref(), at).scts
+    let subject = Subject { certificate, issuer_keys: &keys };
+    verifier.verify(subject, delivered(&seen, Audience::Public), at).scts
+}
+
+/// What came beside the certificate.
+fn delivered(seen: &observed::Seen, audience: Audience) -> Delivered<'_> {
+    Delivered {
+        tls: seen.sct_extension.as_deref(),
+        ocsp: seen.ocsp_response.as_deref(),
+        handshake: !seen.observed.is_file,
+        audience,
+    }
 }
 
 /// A server's chain is judged as served: that is all its clients have. To a file, the issuers that were given
@@ -240,12 +251,12 @@ fn expectation_names(host: Option<&HostIdentity>, leaf: Option<&Certificate>) ->
 }
 
 /// Judges the issuer by the expectation for each name; the worst verdict stands.
-fn judge_issuer(issuer: &Issuer, names: &[DnsName], evidence: &Evidence, inputs: &Inputs) -> IssuerVerdict {
-    let mut lists: Vec<&[String]> = names.iter().map(|name| inputs.expected(evidence, Some(name))).collect();
+fn judge_issuer(issuer: &Issuer, names: &[DnsName], request: &Request, inputs: &Inputs) -> IssuerVerdict {
+    let mut lists: Vec<&[String]> = names.iter().map(|name| inputs.expected(request, Some(name))).collect();
     lists.sort_unstable();
     lists.dedup();
     if lists.is_empty() {
-        lists.push(inputs.expected(evidence, None));
+        lists.push(inputs.expected(request, None));
     }
     let rank = |verdict: &IssuerVerdict| match verdict.expectation {
         Expectation::Unexpected => 3,
@@ -264,7 +275,7 @@ fn judge_issuer(issuer: &Issuer, names: &[DnsName], evidence: &Evidence, inputs:
 
 fn judge_caa(
     target: &TargetEvidence,
-    evidence: &Evidence,
+    request: &Request,
     seen: &observed::Seen,
     leaf: Option<&Certificate>,
     issuer: &Issuer,
@@ -273,7 +284,7 @@ fn judge_caa(
     if names.is_empty() {
         return Part::NotChecked("the certificate has no DNS name");
     }
-    if evidence.request.offline && target.caa.is_empty() {
+    if request.offline && target.caa.is_empty() {
         return Part::NotChecked(OFFLINE);
     }
     let question = CaaQuestion::tls(Who::Named(vec![CaIdentity {

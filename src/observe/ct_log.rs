@@ -3,15 +3,18 @@
 //! A log is asked one thing after another, a few logs at the same time, and each thing once a run. What to ask
 //! comes from `ct::inclusion`; here it is only asked and written down.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::http::{HttpClient, HttpRequest};
 use super::tree_heads::TreeHeads;
 use crate::ct::inclusion::{LogQuestion, LogView, Wanted, wanted};
+use crate::ct::log_id::LogId;
 use crate::evidence::ct_log::CtLogObservation;
+use crate::evidence::file::InputFile;
 use crate::evidence::http::{HttpExchange, HttpOutcome};
 
 /// How many logs are asked at the same time.
@@ -20,66 +23,121 @@ const LOGS_AT_ONCE: usize = 8;
 /// After how many failures in a row a log is left alone.
 const MOST_FAILURES: usize = 3;
 
-/// Asks every log; the answers come in the order of the questions.
-pub async fn ask(
-    questions: Vec<LogQuestion>,
-    client: &HttpClient,
-    tree_heads: &TreeHeads,
-) -> Vec<CtLogObservation> {
-    let turns = Arc::new(Semaphore::new(LOGS_AT_ONCE));
-    let mut tasks = JoinSet::new();
-    for (place, question) in questions.into_iter().enumerate() {
-        let kept = tree_heads.kept(&question.log_id);
-        let (client, turns) = (client.clone(), Arc::clone(&turns));
-        tasks.spawn(async move {
-            let _turn = turns.acquire().await;
-            let observation = CtLogObservation {
-                log_id: question.log_id.to_string(),
-                url: question.url.clone(),
-                monitoring_url: question.monitoring_url.clone(),
-                kept,
-                not_asked: question.not_asked.clone(),
-                broken_off: None,
-                exchanges: Vec::new(),
-            };
-            (place, ask_one(&question, observation, &client).await)
-        });
-    }
-    let mut observations = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        match done {
-            Ok(observation) => observations.push(observation),
-            // A task that panicked must not pass for a log that was never asked.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-    observations.sort_by_key(|(place, _)| *place);
-    observations.into_iter().map(|(_, observation)| observation).collect()
+/// How many octets of a log's answers are remembered for the next target; the tree head comes first, and stays.
+const MOST_REMEMBERED: usize = 4 << 20;
+
+/// A client for every log of a run. Clones share what they know: a log shows all targets the same tree head.
+#[derive(Clone, Debug)]
+pub struct LogClient(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    http: HttpClient,
+    tree_heads: TreeHeads,
+    turns: Semaphore,
+    logs: Mutex<HashMap<LogId, Arc<AsyncMutex<Option<Session>>>>>,
 }
 
-/// Asks one log until nothing more is wanted of it.
-async fn ask_one(
-    question: &LogQuestion,
-    mut observation: CtLogObservation,
-    client: &HttpClient,
-) -> CtLogObservation {
-    let mut failures = 0_usize;
-    loop {
-        let next = next(question, &observation);
-        if next.is_empty() {
-            return observation;
+/// What is known of one log in this run.
+#[derive(Debug)]
+struct Session {
+    /// The file of the tree head that was kept, as it was before this run.
+    kept: Option<InputFile>,
+    answers: HashMap<String, HttpExchange>,
+    /// The octets of the answers' bodies.
+    octets: usize,
+    /// Failures in a row.
+    failures: usize,
+}
+
+impl LogClient {
+    /// A client that compares with these tree heads.
+    pub fn new(http: HttpClient, tree_heads: TreeHeads) -> Self {
+        let turns = Semaphore::new(LOGS_AT_ONCE);
+        Self(Arc::new(Shared { http, tree_heads, turns, logs: Mutex::default() }))
+    }
+
+    /// Asks each log about its promises; the answers come in the order of the questions.
+    pub async fn ask(&self, questions: Vec<LogQuestion>) -> Vec<CtLogObservation> {
+        let mut tasks = JoinSet::new();
+        for (place, question) in questions.into_iter().enumerate() {
+            let client = self.clone();
+            tasks.spawn(async move { (place, client.ask_one(&question).await) });
         }
-        for Wanted { url, max_octets } in next {
-            let exchange = client.get(HttpRequest::new(url, max_octets)).await;
-            failures = if is_answered(&exchange) { 0 } else { failures.saturating_add(1) };
-            observation.exchanges.push(exchange);
-            if failures >= MOST_FAILURES {
-                let why =
-                    format!("it was not asked for, because the log failed {MOST_FAILURES} times in a row");
-                observation.broken_off = Some(why);
-                return observation;
+        let mut observations = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok(observation) => observations.push(observation),
+                // A task that panicked must not pass for a log that was never asked.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
+        observations.sort_by_key(|(place, _)| *place);
+        observations.into_iter().map(|(_, observation)| observation).collect()
+    }
+
+    /// Asks one log until nothing more is wanted of it. Meanwhile nobody else asks it.
+    async fn ask_one(&self, question: &LogQuestion) -> CtLogObservation {
+        let place = {
+            let mut logs = self.0.logs.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(logs.entry(question.log_id).or_default())
+        };
+        let mut place = place.lock().await;
+        let session = place.get_or_insert_with(|| Session {
+            kept: self.0.tree_heads.kept(&question.log_id),
+            answers: HashMap::new(),
+            octets: 0,
+            failures: 0,
+        });
+        // Nobody closes the semaphore, so there is always a turn.
+        let _turn = self.0.turns.acquire().await;
+        let mut observation = CtLogObservation {
+            log_id: question.log_id.to_string(),
+            url: question.url.clone(),
+            monitoring_url: question.monitoring_url.clone(),
+            kept: session.kept.clone(),
+            not_asked: question.not_asked.clone(),
+            broken_off: None,
+            exchanges: Vec::new(),
+        };
+        loop {
+            let next = next(question, &observation);
+            if next.is_empty() {
+                return observation;
+            }
+            for wanted in next {
+                match session.get(wanted, &self.0.http).await {
+                    Some(exchange) => observation.exchanges.push(exchange),
+                    None => {
+                        let why = format!(
+                            "it was not asked for, because the log failed {MOST_FAILURES} times in a row"
+                        );
+                        observation.broken_off = Some(why);
+                        return observation;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Session {
+    /// What the log answers there, or answered before; `None` where it has failed too often to be asked again.
+    async fn get(&mut self, wanted: Wanted, http: &HttpClient) -> Option<HttpExchange> {
+        if let Some(known) = self.answers.get(&wanted.url) {
+            return Some(known.clone());
+        }
+        if self.failures >= MOST_FAILURES {
+            return None;
+        }
+        let exchange = http.get(HttpRequest::new(wanted.url, wanted.max_octets)).await;
+        self.failures = if is_answered(&exchange) { 0 } else { self.failures.saturating_add(1) };
+        let octets = self.octets.saturating_add(body_length(&exchange));
+        if octets <= MOST_REMEMBERED {
+            self.octets = octets;
+            self.answers.insert(exchange.url.clone(), exchange.clone());
+        }
+        Some(exchange)
     }
 }
 
@@ -94,5 +152,12 @@ fn is_answered(exchange: &HttpExchange) -> bool {
     match exchange.outcome() {
         Some(HttpOutcome::Response(response)) => response.status < 500 && response.status != 429,
         Some(HttpOutcome::Failed(_)) | None => false,
+    }
+}
+
+fn body_length(exchange: &HttpExchange) -> usize {
+    match exchange.outcome() {
+        Some(HttpOutcome::Response(response)) => response.body.len(),
+        Some(HttpOutcome::Failed(_)) | None => 0,
     }
 }

@@ -32,7 +32,7 @@ impl Answered {
     }
 }
 
-/// The logs that were asked in a run, each with the verdict on its tree head.
+/// The logs that were asked, each with the verdict on its tree head.
 #[derive(Debug, Default)]
 pub struct Audits<'a> {
     logs: HashMap<LogId, (LogView<'a>, Arc<HeadVerdict>)>,
@@ -49,16 +49,6 @@ impl<'a> Audits<'a> {
             Some((id, (view, head)))
         };
         Self { logs: observations.iter().filter_map(audit).collect() }
-    }
-
-    /// The tree heads to be kept for the next run.
-    pub fn to_keep(&self) -> Vec<(LogId, TreeHead)> {
-        let keep = |(id, (_, head)): (&LogId, &(LogView<'_>, Arc<HeadVerdict>))| {
-            head.to_keep().map(|head| (*id, head.clone()))
-        };
-        let mut heads: Vec<_> = self.logs.iter().filter_map(keep).collect();
-        heads.sort_by_key(|(id, _)| *id);
-        heads
     }
 
     /// Whether the log kept this promise, as of `at`.

@@ -1,5 +1,6 @@
 //! Rules about Certificate Transparency.
 
+mod delivery;
 mod inclusion;
 mod scts;
 
@@ -8,7 +9,7 @@ use crate::ct::verdict::CtVerdict;
 
 /// Every rule about Certificate Transparency.
 fn rules() -> impl Iterator<Item = &'static Rule<CtVerdict>> {
-    scts::RULES.iter().chain(inclusion::RULES)
+    scts::RULES.iter().chain(delivery::RULES).chain(inclusion::RULES)
 }
 
 /// What each rule says of itself.
