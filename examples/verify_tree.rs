@@ -14,7 +14,6 @@
 //!
 //! Tiles may be compressed with gzip. It ends with code 1 at the first thing that does not hold.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for the terminal")]
-#![expect(clippy::disallowed_methods, reason = "a program reads its arguments")]
 
 use std::collections::BTreeMap;
 use std::fs;

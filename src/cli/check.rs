@@ -165,10 +165,8 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         caa: inputs.scope.includes(scope::Part::Caa),
     };
     let tree_heads = TreeHeads::of_user();
-    let logs = match options.inclusion {
-        true => Some(LogClient::new(HttpClient::new()?, tree_heads.clone())),
-        false => None,
-    };
+    let logs =
+        if options.inclusion { Some(LogClient::new(HttpClient::new()?, tree_heads.clone())) } else { None };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
     let mut run = Run::new(judging, &options.output)?;

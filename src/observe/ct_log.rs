@@ -106,16 +106,14 @@ impl LogClient {
                 return observation;
             }
             for wanted in next {
-                match session.get(wanted, &self.0.http).await {
-                    Some(exchange) => observation.exchanges.push(exchange),
-                    None => {
-                        let why = format!(
-                            "it was not asked for, because the log failed {MOST_FAILURES} times in a row"
-                        );
-                        observation.broken_off = Some(why);
-                        return observation;
-                    }
-                }
+                let Some(exchange) = session.get(wanted, &self.0.http).await else {
+                    let why = format!(
+                        "it was not asked for, because the log failed {MOST_FAILURES} times in a row"
+                    );
+                    observation.broken_off = Some(why);
+                    return observation;
+                };
+                observation.exchanges.push(exchange);
             }
         }
     }

@@ -88,8 +88,8 @@ impl TreeHeads {
     }
 
     fn path(&self, log: &LogId) -> Option<PathBuf> {
-        let name: String = log.0.iter().map(|octet| format!("{octet:02x}")).collect();
-        self.folder.as_ref().map(|folder| folder.join(format!("{name}.json")))
+        let name: Vec<String> = log.0.iter().map(|octet| format!("{octet:02x}")).collect();
+        self.folder.as_ref().map(|folder| folder.join(format!("{}.json", name.concat())))
     }
 }
 

@@ -53,12 +53,10 @@ impl<'a> Audits<'a> {
 
     /// Whether the log kept this promise, as of `at`.
     pub fn judge(&self, promise: &Promise, log_type: LogType, at: Timestamp) -> Inclusion {
-        let verdict = match self.logs.get(&promise.sct.log_id) {
-            Some((view, head)) => judge(view, head, promise, at),
-            None => {
-                let why = "the log was not asked when the evidence was gathered".to_owned();
-                unasked(promise, log_type, why)
-            }
+        let verdict = if let Some((view, head)) = self.logs.get(&promise.sct.log_id) {
+            judge(view, head, promise, at)
+        } else {
+            unasked(promise, log_type, "the log was not asked when the evidence was gathered".to_owned())
         };
         Inclusion::Judged(Box::new(verdict))
     }

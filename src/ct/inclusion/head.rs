@@ -5,10 +5,12 @@
 use serde::Deserialize;
 
 use super::verdict::{HeadVerdict, Standing};
-use super::view::{Answer, LogView};
+use super::view::LogView;
 use super::{rfc6962, static_log};
 use crate::ct::checkpoint::{self, Checkpoint};
+use crate::ct::log_key::SignatureError;
 use crate::ct::log_list::LogType;
+use crate::ct::merkle::{ProofError, TreeHash, verify_consistency};
 use crate::ct::tree_head::TreeHead;
 
 /// Where the tree head is.
@@ -54,19 +56,16 @@ pub(super) fn served(view: &LogView<'_>) -> Result<(TreeHead, Vec<String>), Stan
     if view.url(path).is_none() {
         return Err(Standing::NotAsked("no address is known where this log is read".to_owned()));
     }
-    let body = match view.answer(path) {
-        Answer::Body(body) => body,
-        _ => return Err(Standing::Unavailable(view.body(path).err().unwrap_or_default())),
-    };
+    let body = view.body(path).map_err(Standing::Unavailable)?;
     let (head, notes) = read(view, body).map_err(Standing::Invalid)?;
-    head.verify(&view.key).map_err(|error| Standing::Invalid(unsigned(&error)))?;
+    head.verify(&view.key).map_err(|error| Standing::Invalid(unsigned(error)))?;
     Ok((head, notes))
 }
 
-fn unsigned(error: &crate::ct::log_key::SignatureError) -> String {
+fn unsigned(error: SignatureError) -> String {
     match error {
-        crate::ct::log_key::SignatureError::NotMade => "the log's key did not sign it".to_owned(),
-        other => format!("its signature does not stand: {other}"),
+        SignatureError::NotMade => "the log's key did not sign it".to_owned(),
+        SignatureError::WrongAlgorithm { .. } => format!("its signature does not stand: {error}"),
     }
 }
 
@@ -105,7 +104,7 @@ pub(super) fn kept(view: &LogView<'_>) -> Result<Option<TreeHead>, String> {
         return Err(problem("it is another log's".to_owned()));
     }
     let head = TreeHead::from_json(octets).map_err(|error| problem(error.to_string()))?;
-    head.verify(&view.key).map_err(|error| problem(unsigned(&error)))?;
+    head.verify(&view.key).map_err(|error| problem(unsigned(error)))?;
     Ok(Some(head))
 }
 
@@ -171,8 +170,7 @@ pub(super) fn judge(view: &LogView<'_>) -> HeadVerdict {
 }
 
 /// What a proof that does not hold says of two tree heads.
-pub(super) fn continuation(pair: Pair<'_>, proof: &[crate::ct::merkle::TreeHash]) -> Continuation {
-    use crate::ct::merkle::{ProofError, verify_consistency};
+pub(super) fn continuation(pair: Pair<'_>, proof: &[TreeHash]) -> Continuation {
     let Pair { early, late } = pair;
     match verify_consistency(early.size, early.root, late.size, late.root, proof) {
         Ok(()) => Continuation::Proven,

@@ -61,7 +61,7 @@ pub(super) fn continuation(view: &LogView<'_>, pair: Pair<'_>) -> Continuation {
 
 /// Names what shows whether the promise was kept.
 pub(super) fn want_inclusion(list: &mut WantedList<'_, '_>, head: &TreeHead, promise: &Promise) {
-    let Some(last) = head.size.checked_sub(1) else { return };
+    let Some(newest_index) = head.size.checked_sub(1) else { return };
     let path = proof_path(promise.leaf, head.size);
     list.add(&path, MAX_PROOF);
     match list.view.answer(&path) {
@@ -71,14 +71,14 @@ pub(super) fn want_inclusion(list: &mut WantedList<'_, '_>, head: &TreeHead, pro
             }
         }
         Answer::Refused(response) if says_not_found(response) && covers(head, promise) => {
-            list.add(&entry_and_proof_path(last, head.size), MAX_ENTRY);
-            if matches!(list.view.answer(&entry_and_proof_path(last, head.size)), Answer::Unasked) {
+            list.add(&entry_and_proof_path(newest_index, head.size), MAX_ENTRY);
+            if matches!(list.view.answer(&entry_and_proof_path(newest_index, head.size)), Answer::Unasked) {
                 return;
             }
-            if newest_from_proof(list.view, last, head.size).is_err() {
-                list.add(&entries_path(last), MAX_ENTRY);
+            if newest_from_proof(list.view, newest_index, head.size).is_err() {
+                list.add(&entries_path(newest_index), MAX_ENTRY);
             }
-            if let Ok(newest) = newest(list.view, last, head.size) {
+            if let Ok(newest) = newest(list.view, newest_index, head.size) {
                 list.add(&proof_path(newest.leaf, head.size), MAX_PROOF);
             }
         }

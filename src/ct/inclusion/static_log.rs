@@ -8,11 +8,11 @@ use super::head::{Continuation, Pair, continuation as judge_continuation};
 use super::plan::WantedList;
 use super::verdict::{Absence, Doubt};
 use super::view::{Answer, LogView};
-use crate::ct::merkle::verify_inclusion;
+use crate::ct::merkle::{TreeHash, verify_inclusion};
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tile::{
-    FULL_WIDTH, HashTiles, Tile, TileKind, consistency_proof, inclusion_path, read_data_tile, read_hash_tile,
-    root, tiles_for_consistency, tiles_for_inclusion,
+    FULL_WIDTH, HashTiles, Tile, TileKind, TileLeaf, consistency_proof, inclusion_path, read_data_tile,
+    read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
 };
 use crate::ct::tree_head::TreeHead;
 
@@ -24,7 +24,9 @@ const MAX_DATA_TILE: usize = 16 << 20;
 
 /// Names what shows that the tree has only grown.
 pub(super) fn want_continuation(list: &mut WantedList<'_, '_>, pair: Pair<'_>) {
-    tiles_for_consistency(pair.early.size, pair.late.size).into_iter().for_each(|tile| want(list, tile));
+    for tile in tiles_for_consistency(pair.early.size, pair.late.size) {
+        want(list, tile);
+    }
 }
 
 /// Whether the later tree continues the earlier one.
@@ -59,7 +61,9 @@ pub(super) fn continuation(view: &LogView<'_>, pair: Pair<'_>) -> Continuation {
 pub(super) fn want_inclusion(list: &mut WantedList<'_, '_>, head: &TreeHead, promise: &Promise) {
     let LeafIndex::At(index) = leaf_index(&promise.sct.extensions) else { return };
     let data = Tile::holding(TileKind::Data, index, head.size);
-    tiles_for_inclusion(index, head.size).into_iter().chain(data).for_each(|tile| want(list, tile));
+    for tile in tiles_for_inclusion(index, head.size).into_iter().chain(data) {
+        want(list, tile);
+    }
 }
 
 fn want(list: &mut WantedList<'_, '_>, tile: Tile) {
@@ -145,7 +149,7 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
 }
 
 /// The hash of the entry that the data tile has at `index`.
-fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<crate::ct::merkle::TreeHash, String> {
+fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<TreeHash, String> {
     let tile = Tile::holding(TileKind::Data, index, head.size).ok_or("the tree has no such entry")?;
     let (octets, width) = tile_octets(view, tile)?;
     let leaves = read_data_tile(octets).map_err(|error| format!("{}: {error}", tile.path()))?;
@@ -153,7 +157,7 @@ fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<crate::c
         return Err(format!("{}: it has {} entries and not {width}", tile.path(), leaves.len()));
     }
     let place = usize::try_from(index % u64::from(FULL_WIDTH)).unwrap_or(usize::MAX);
-    leaves.get(place).map(super::super::tile::TileLeaf::leaf_hash).ok_or_else(|| "it is too short".to_owned())
+    leaves.get(place).map(TileLeaf::leaf_hash).ok_or_else(|| "it is too short".to_owned())
 }
 
 /// What was asked about a promise.

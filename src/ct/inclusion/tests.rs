@@ -231,3 +231,34 @@ fn a_kept_tree_head_counts_only_if_it_is_the_logs() {
     assert!(matches!(verdict.head.standing, Standing::Inconsistent(_)));
     assert_eq!((verdict.outcome, verdict.head.to_keep()), (InclusionOutcome::Undetermined, None));
 }
+
+#[test]
+fn the_promised_leaf_is_the_one_that_logs_put_into_their_trees() {
+    use crate::ct::entry::{SignedEntry, promised_leaf};
+    use crate::demo::authority::CaCertificate;
+    use crate::demo::ct;
+    let lab = Lab::new();
+    let ca = CaCertificate::root("Lab CA", KeyAlgorithm::P256, Timestamp::UNIX_EPOCH).unwrap();
+    let extensions = vec![0, 0, 5, 0, 0, 0, 1, 2];
+    let sct = Sct { extensions: extensions.clone(), ..lab.promise().sct };
+    let issuer_key_hash = ca.key.spki_sha256();
+    for (logged, ours) in [
+        (ct::SignedEntry::X509(b"certificate"), SignedEntry::X509 { certificate: b"certificate" }),
+        (
+            ct::SignedEntry::Precertificate { issuer: &ca, tbs: b"tbs" },
+            SignedEntry::Precert { issuer_key_hash, tbs: b"tbs" },
+        ),
+    ] {
+        let signed = ct::Sct {
+            version: 0,
+            log_id: sct.log_id.0,
+            timestamp: sct.timestamp,
+            extensions: extensions.clone(),
+            hash_algorithm: 4,
+            signature_algorithm: 3,
+            signature: Vec::new(),
+        };
+        let leaf = ct::merkle_tree_leaf(logged, &signed).unwrap();
+        assert_eq!(promised_leaf(ours, &sct), Some(leaf_hash(&leaf)));
+    }
+}

@@ -1,5 +1,10 @@
 //! Known roots of the CT project's eight test leaves, and every proof of every small tree against a second, naive
 //! way of making them.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "sizes are small, and a test stops at the first surprise"
+)]
 
 use super::*;
 

@@ -16,6 +16,9 @@ use super::merkle::TreeHash;
 /// The most hashes or entries of a tile.
 pub const FULL_WIDTH: u16 = 256;
 
+/// The same as a number of entries.
+const A_TILE: u64 = 256;
+
 /// How many levels of the tree lie between two that are cut into tiles.
 const HEIGHT: u32 = 8;
 
@@ -55,9 +58,9 @@ impl Tile {
             }
             TileKind::Data => size,
         };
-        let index = position / u64::from(FULL_WIDTH);
-        let before = index.checked_mul(u64::from(FULL_WIDTH))?;
-        let width = available.checked_sub(before)?.min(u64::from(FULL_WIDTH));
+        let index = position / A_TILE;
+        let before = index.checked_mul(A_TILE)?;
+        let width = available.checked_sub(before)?.min(A_TILE);
         (position < available).then_some(Self { kind, index, width: u16::try_from(width).ok()? })
     }
 

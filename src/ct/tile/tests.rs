@@ -1,4 +1,9 @@
 //! Tiles: names of known places, and proofs made from tiles against the verification of RFC 9162.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "sizes are small, and a test stops at the first surprise"
+)]
 
 use super::*;
 use crate::ct::merkle::{leaf_hash, root_of, verify_consistency, verify_inclusion};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{FULL_WIDTH, HEIGHT, Tile, TileKind};
+use super::{A_TILE, HEIGHT, Tile, TileKind};
 use crate::ct::merkle::{TreeBuilder, TreeHash, fold_right};
 
 /// The tiles of hashes at hand.
@@ -26,10 +26,10 @@ impl HashTiles {
 
     fn subtree(&self, subtree: Subtree) -> Result<TreeHash, TileGap> {
         let (level, first, count) = subtree.place().ok_or(TileGap { level: 0, index: subtree.index })?;
-        let index = first / u64::from(FULL_WIDTH);
+        let index = first / A_TILE;
         let gap = TileGap { level, index };
         let tile = self.0.get(&(level, index)).ok_or(gap)?;
-        let start = usize::try_from(first % u64::from(FULL_WIDTH)).map_err(|_| gap)?;
+        let start = usize::try_from(first % A_TILE).map_err(|_| gap)?;
         let end = start.checked_add(usize::try_from(count).map_err(|_| gap)?).ok_or(gap)?;
         let mut builder = TreeBuilder::default();
         tile.get(start..end).ok_or(gap)?.iter().for_each(|hash| builder.push(*hash));
