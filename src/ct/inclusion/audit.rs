@@ -127,8 +127,9 @@ fn not_there(
         if seconds >= 3600 { format!("{} hours", seconds / 3600) } else { format!("{seconds} seconds") };
     let due = verdict.due.map_or_else(|| "a time beyond any date".to_owned(), |due| due.to_string());
     let signed = tree.time();
-    let covers = matches!((signed, verdict.due), (Some(signed), Some(due)) if signed >= due);
+    // A log whose clock is ahead signs for a time that has not come.
     let waits = verdict.due.is_none_or(|due| at < due);
+    let covers = !waits && matches!((signed, verdict.due), (Some(signed), Some(due)) if signed >= due);
     (verdict.outcome, verdict.doubt, verdict.reason) = if covers {
         let reason = format!(
             "The entry is absent: {how}. The log promised to hold it by {due}, {delay} after the SCT, and signed its tree \
@@ -136,8 +137,9 @@ fn not_there(
         );
         (InclusionOutcome::Absent, None, reason)
     } else if waits {
-        let reason =
-            format!("Not yet due: {how}, but has until {due} to include the entry ({delay} after the SCT).");
+        let reason = format!(
+            "Not yet due: {how}, but the log has until {due} to include the entry ({delay} after the SCT)."
+        );
         (InclusionOutcome::NotYetDue, None, reason)
     } else {
         let newest = signed.map_or_else(|| "no date".to_owned(), |signed| signed.to_string());

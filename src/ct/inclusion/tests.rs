@@ -199,6 +199,15 @@ fn the_merge_delay_is_exact() {
     assert_eq!(with(DAY - 1, 9 * DAY), InclusionOutcome::Undetermined);
     // Without the counter-check, it stays open from then on.
     assert_eq!(with(DAY, DAY), InclusionOutcome::Undetermined);
+    let mut lab = denying(DAY, 404, "Not Found");
+    lab.answered(NEWEST, 200, r#"{"leaf_input":"d3Jvbmc=","extra_data":"","audit_path":[]}"#);
+    lab.answered(&by_hash(b"wrong"), 200, &proof(1, b"other"));
+    assert_eq!(lab.verdict_at(SEEN + DAY).outcome, InclusionOutcome::Absent);
+    assert_eq!(
+        lab.verdict_at(SEEN + DAY - 1000).outcome,
+        InclusionOutcome::NotYetDue,
+        "the log's clock is ahead"
+    );
     assert_eq!(denying(DAY - 1, 404, "").next(), Vec::<String>::new(), "no counter-check before the time");
 }
 
