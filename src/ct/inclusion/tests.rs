@@ -247,7 +247,8 @@ fn the_promised_leaf_is_the_one_that_logs_put_into_their_trees() {
     use crate::demo::authority::CaCertificate;
     use crate::demo::ct;
     let lab = Lab::new();
-    let ca = CaCertificate::root("Lab CA", KeyAlgorithm::P256, Timestamp::UNIX_EPOCH).unwrap();
+    let ca =
+        CaCertificate::root("Lab CA", KeyAlgorithm::P256, "2026-11-01T00:00:00Z".parse().unwrap()).unwrap();
     let extensions = vec![0, 0, 5, 0, 0, 0, 1, 2];
     let sct = Sct { extensions: extensions.clone(), ..lab.promise().sct };
     let issuer_key_hash = ca.key.spki_sha256();
