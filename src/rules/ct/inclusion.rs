@@ -53,7 +53,7 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
     Rule {
         info: RuleInfo {
             id: "CT024",
-            title: "What a log serves as its tree head is not one",
+            title: "A log's tree head is invalid, or not in its right form",
             severity: Severity::High,
             needs: "--inclusion, and an answer of the log",
             explanation: "The tree head or checkpoint cannot be read, or the log's key did not sign it. Nothing that the log says can be relied \
