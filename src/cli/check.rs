@@ -13,10 +13,15 @@ use jiff::Timestamp;
 use self::run::{Judging, Run};
 use super::Exit;
 use super::options::{GateOptions, NetworkOptions, OutputOptions};
+use crate::ct::log_id::LogId;
+use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::judge::Inputs;
+use crate::observe::ct_log::LogClient;
+use crate::observe::http::HttpClient;
 use crate::observe::run::Looking;
 use crate::observe::tls::TlsOptions;
+use crate::observe::tree_heads::TreeHeads;
 use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
 use crate::report::human::safe;
@@ -45,6 +50,9 @@ pub(super) struct CheckOptions {
     expectations: ExpectationOptions,
     #[command(flatten)]
     network: NetworkOptions,
+    /// Ask the CT logs for proof that they hold the certificate
+    #[arg(long, help_heading = "Network", conflicts_with = "offline")]
+    inclusion: bool,
     #[command(flatten)]
     judging: JudgingOptions,
     #[command(flatten)]
@@ -156,16 +164,32 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa),
     };
+    let tree_heads = TreeHeads::of_user();
+    let logs =
+        if options.inclusion { Some(LogClient::new(HttpClient::new()?, tree_heads.clone())) } else { None };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
     let mut run = Run::new(judging, &options.output)?;
-    let seen = run.look_and_judge(targets, &looking, options.save_evidence.is_some())?;
+    let seen = run.look_and_judge(targets, &looking, logs.as_ref(), options.save_evidence.is_some())?;
+    keep(&tree_heads, run.tree_heads());
     let exit = run.finish()?;
     if let Some(path) = &options.save_evidence {
         evidence.targets = seen;
         save(&evidence, path)?;
     }
     Ok(exit)
+}
+
+/// Keeps the logs' tree heads for the next run. The report does not depend on it, so that a failure is told and no more.
+fn keep<'h>(tree_heads: &TreeHeads, heads: impl Iterator<Item = (&'h LogId, &'h TreeHead)>) {
+    for (log, head) in heads {
+        if let Err(error) = tree_heads.keep(log, head) {
+            let note = format!(
+                "note: the tree head of log {log} could not be kept, so that the next run cannot compare with it: {error}"
+            );
+            let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
+        }
+    }
 }
 
 /// The gate for saved evidence: the policy in it can make the gate stricter, never looser than it is here.
@@ -215,6 +239,7 @@ fn request(options: &CheckOptions) -> Request {
         only: options.judging.only.iter().map(|only| only.part().name().to_owned()).collect(),
         expect_ca: options.expectations.expect_ca.clone(),
         offline: options.network.offline,
+        inclusion: options.inclusion,
         at: options.judging.at,
     }
 }
@@ -289,6 +314,9 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     }
     if evidence.targets.is_empty() {
         bail!("{path} is evidence of no target: there is nothing to judge");
+    }
+    if options.inclusion && !evidence.request.inclusion {
+        bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
     }
     announce_saved(path, &evidence);
     let given = request(options);

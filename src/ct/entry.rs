@@ -1,8 +1,9 @@
-//! What a CT log signs.
+//! What a CT log signs in an SCT, and what it then puts into its tree.
 //!
-//! Source: RFC 6962 section 3.2, the `digitally-signed` struct of an SCT.
+//! Source: RFC 6962 section 3.2, the `digitally-signed` struct of an SCT, and section 3.4, `MerkleTreeLeaf`.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::merkle::{TreeHash, leaf_hash};
 use super::sct::Sct;
 use crate::x509::SpkiSha256;
 
@@ -45,4 +46,12 @@ pub fn signed_octets(entry: SignedEntry<'_>, sct: &Sct) -> Option<Vec<u8>> {
     out.extend(u16::try_from(sct.extensions.len()).ok()?.to_be_bytes());
     out.extend(&sct.extensions);
     Some(out)
+}
+
+/// The hash of the tree's leaf that an SCT promises; `None` where a length does not fit its field.
+///
+/// A `MerkleTreeLeaf` is written as the signed struct is, octet by octet: version 1 is 0 in both, and the leaf type
+/// timestamped_entry is 0 as the signature type certificate_timestamp is.
+pub fn promised_leaf(entry: SignedEntry<'_>, sct: &Sct) -> Option<TreeHash> {
+    signed_octets(entry, sct).map(|leaf| leaf_hash(&leaf))
 }

@@ -140,6 +140,35 @@ fn read_v1(body: &[u8]) -> Result<Sct, SctError> {
     })
 }
 
+impl Sct {
+    /// The octets of the SCT, as they were delivered; `None` where a length does not fit its field.
+    pub fn octets(&self) -> Option<Vec<u8>> {
+        let mut out = vec![0];
+        out.extend(self.log_id.0);
+        out.extend(self.timestamp.to_be_bytes());
+        out.extend(u16::try_from(self.extensions.len()).ok()?.to_be_bytes());
+        out.extend(&self.extensions);
+        out.extend(self.signature.octets()?);
+        Some(out)
+    }
+}
+
+impl DigitallySigned {
+    /// Reads the whole of `octets` as one signature with its algorithms.
+    pub fn read(octets: &[u8]) -> Option<Self> {
+        let mut cursor = Cursor(octets);
+        let [hash, signature] = cursor.array()?;
+        let octets = cursor.u16_prefixed()?.to_vec();
+        cursor.0.is_empty().then_some(Self { hash, signature, octets })
+    }
+
+    /// The octets that [`DigitallySigned::read`] reads; `None` where the signature is too long for its field.
+    pub fn octets(&self) -> Option<Vec<u8>> {
+        let length = u16::try_from(self.octets.len()).ok()?.to_be_bytes();
+        Some([&[self.hash, self.signature], &length, self.octets.as_slice()].concat())
+    }
+}
+
 /// What an SCT's extensions say of the entry's place in a static log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeafIndex {
@@ -171,11 +200,11 @@ pub fn leaf_index(extensions: &[u8]) -> LeafIndex {
     found
 }
 
-/// Takes fixed and length-prefixed fields off the front of octets.
-struct Cursor<'a>(&'a [u8]);
+/// Takes fixed and length-prefixed fields (RFC 5246 section 4) off the front of octets.
+pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*head)
@@ -185,8 +214,18 @@ impl<'a> Cursor<'a> {
         self.array().map(|octets| usize::from(u16::from_be_bytes(octets)))
     }
 
-    fn u16_prefixed(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn u16_prefixed(&mut self) -> Option<&'a [u8]> {
         let length = self.u16()?;
+        self.take(length)
+    }
+
+    pub(super) fn u24_prefixed(&mut self) -> Option<&'a [u8]> {
+        let [high, middle, low] = self.array()?;
+        let length = u32::from_be_bytes([0, high, middle, low]);
+        self.take(usize::try_from(length).ok()?)
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (head, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(head)
@@ -222,6 +261,7 @@ mod tests {
         assert_eq!(first.log_id, LogId([7; 32]));
         assert_eq!(first.timestamp, 1_700_000_000_000);
         assert_eq!(first.signature, DigitallySigned { hash: 4, signature: 3, octets: vec![0xaa, 0xbb] });
+        assert_eq!(first.octets().unwrap(), v1(&[]));
         assert_eq!(leaf_index(&second.extensions), LeafIndex::At(258));
     }
 

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::inclusion::{Inclusion, Promise};
 use super::log_id::LogId;
 use super::log_list::{LogState, LogType};
 use super::policy::PolicyVerdict;
 use super::sct::{LeafIndex, SctListError};
+use super::tree_head::TreeHead;
 use crate::x509::{OcspError, SpkiSha256};
 
 /// How an SCT reached the client (RFC 6962 section 3.3).
@@ -64,6 +66,14 @@ pub struct CtVerdict {
     pub is_merkle_tree: bool,
 }
 
+impl CtVerdict {
+    /// The tree heads of the logs that were asked, as far as they are to be kept for the next run: verified, consistent
+    /// with what was kept, and newer.
+    pub fn tree_heads(&self) -> impl Iterator<Item = (LogId, &TreeHead)> {
+        self.scts.iter().filter_map(|sct| Some((sct.log_id?, sct.inclusion.verdict()?.head.to_keep()?)))
+    }
+}
+
 /// What is said of one SCT.
 #[derive(Clone, Debug)]
 pub struct SctVerdict {
@@ -85,6 +95,10 @@ pub struct SctVerdict {
     pub outcome: SctOutcome,
     /// The issuer key for which the signature stands, if it stands and is over a precertificate.
     pub proves_issuer: Option<SpkiSha256>,
+    /// What it promises, if it stands and promises are kept (`Verifier::keeping_promises`).
+    pub promise: Option<Box<Promise>>,
+    /// Whether the log kept that promise.
+    pub inclusion: Inclusion,
     /// Why, in one sentence.
     pub reason: String,
 }

@@ -7,11 +7,13 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::entry::{SignedEntry, signed_octets};
+use super::entry::{SignedEntry, promised_leaf, signed_octets};
+use super::inclusion::{Inclusion, Promise};
 use super::log_id::LogId;
 use super::log_key::{LogKey, LogKeyError, SignatureError};
 use super::log_list::{LogState, Program};
 use super::log_table::{Assurance, KnownLog, LogTable};
+use super::merkle::TreeHash;
 use super::sct::{self, LeafIndex, ListedSct, Sct, SctListError};
 use super::verdict::{Delivered, Delivery, SctLog, SctOutcome, SctVerdict};
 use crate::x509::ocsp::{self, OcspError};
@@ -31,6 +33,8 @@ const MAX_SCTS: usize = 128;
 pub struct Verifier<'t> {
     table: &'t LogTable,
     keys: HashMap<LogId, Result<LogKey, LogKeyError>>,
+    /// Whether each SCT that stands is kept as a promise, which takes one more hash.
+    keeps_promises: bool,
 }
 
 /// A certificate with what is known of the key that issued it.
@@ -56,7 +60,12 @@ pub struct VerifiedLists {
 impl<'t> Verifier<'t> {
     /// A verifier over the logs of `table`.
     pub fn new(table: &'t LogTable) -> Self {
-        Self { table, keys: HashMap::new() }
+        Self { table, keys: HashMap::new(), keeps_promises: false }
+    }
+
+    /// A verifier that also tells which leaf each SCT promises, for whoever asks the logs for it.
+    pub fn keeping_promises(table: &'t LogTable) -> Self {
+        Self { keeps_promises: true, ..Self::new(table) }
     }
 
     /// Verifies the SCTs embedded in the certificate, those of the TLS extension, and those of the stapled OCSP
@@ -169,6 +178,8 @@ impl<'t> Verifier<'t> {
             state_now,
             outcome: checked.outcome,
             proves_issuer: checked.proves_issuer,
+            promise: checked.leaf.map(|leaf| Box::new(Promise { sct: sct.clone(), leaf })),
+            inclusion: Inclusion::NotChecked,
             reason: checked.reason,
         }
     }
@@ -208,10 +219,15 @@ impl<'t> Verifier<'t> {
                 return Checked::new(SctOutcome::UnknownLog, format!("It cannot be checked: {error}."));
             }
         };
-        let signed_for = match verify_signature(key, sct, delivery, subject, tbs) {
-            Ok(issuer) => issuer,
+        let signed = match verify_signature(key, sct, delivery, subject, tbs) {
+            Ok(signed) => signed,
             Err(refused) => return refused,
         };
+        let signed_for = match signed {
+            SignedEntry::X509 { .. } => None,
+            SignedEntry::Precert { issuer_key_hash, .. } => Some(issuer_key_hash),
+        };
+        let leaf = if self.keeps_promises { promised_leaf(signed, sct) } else { None };
         let (outcome, reason) = match timestamp {
             None => (SctOutcome::InFuture, "Its timestamp lies beyond any date.".to_owned()),
             Some(time) if time.duration_since(at) > CLOCK_SKEW => (
@@ -222,7 +238,7 @@ impl<'t> Verifier<'t> {
         };
         // A test log may take any chain: only a production log's signature speaks for the issuer.
         let proves_issuer = signed_for.filter(|_| log.assurance == Assurance::Real);
-        Checked { outcome, reason, proves_issuer }
+        Checked { outcome, reason, proves_issuer, leaf }
     }
 }
 
@@ -238,22 +254,23 @@ struct Checked {
     outcome: SctOutcome,
     reason: String,
     proves_issuer: Option<SpkiSha256>,
+    leaf: Option<TreeHash>,
 }
 
 impl Checked {
     fn new(outcome: SctOutcome, reason: impl Into<String>) -> Self {
-        Self { outcome, reason: reason.into(), proves_issuer: None }
+        Self { outcome, reason: reason.into(), proves_issuer: None, leaf: None }
     }
 }
 
-/// Checks the signature over the entry; tells the issuer key for which it stands, if the entry has one.
-fn verify_signature(
+/// Checks the signature over the entry; tells for which entry, and so for which issuer's key, it stands.
+fn verify_signature<'a>(
     key: &LogKey,
     sct: &Sct,
     delivery: Delivery,
-    subject: Subject<'_>,
-    tbs: Result<&SignedTbs, &CutError>,
-) -> Result<Option<SpkiSha256>, Checked> {
+    subject: Subject<'a>,
+    tbs: Result<&'a SignedTbs, &CutError>,
+) -> Result<SignedEntry<'a>, Checked> {
     let check = |entry| match signed_octets(entry, sct) {
         Some(octets) => key.verify(&octets, &sct.signature),
         None => Err(SignatureError::NotMade),
@@ -266,7 +283,7 @@ fn verify_signature(
     };
     if delivery != Delivery::Embedded {
         let entry = SignedEntry::X509 { certificate: subject.certificate.der() };
-        return check(entry).map(|()| None).map_err(refused);
+        return check(entry).map(|()| entry).map_err(refused);
     }
     let tbs = tbs.map_err(|error| {
         Checked::new(SctOutcome::Malformed, format!("What was signed cannot be rebuilt: {error}."))
@@ -274,8 +291,9 @@ fn verify_signature(
     let mut last = None;
     for &issuer_key_hash in subject.issuer_keys {
         for tbs in std::iter::once(&tbs.cut).chain(&tbs.without_list) {
-            match check(SignedEntry::Precert { issuer_key_hash, tbs }) {
-                Ok(()) => return Ok(Some(issuer_key_hash)),
+            let entry = SignedEntry::Precert { issuer_key_hash, tbs };
+            match check(entry) {
+                Ok(()) => return Ok(entry),
                 Err(error) => last = Some(error),
             }
         }
@@ -314,6 +332,8 @@ fn unread(delivery: Delivery, outcome: SctOutcome, reason: String) -> SctVerdict
         state_now: LogState::Unknown,
         outcome,
         proves_issuer: None,
+        promise: None,
+        inclusion: Inclusion::NotChecked,
         reason,
     }
 }

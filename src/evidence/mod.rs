@@ -4,6 +4,7 @@
 //! the user gave), so that judging it again later gives the same verdicts.
 
 mod bytes;
+pub mod ct_log;
 pub mod dns;
 pub mod file;
 pub mod http;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::bytes::Bytes;
+use self::ct_log::CtLogObservation;
 use self::dns::CaaLookup;
 use self::file::InputFile;
 use self::tls::TlsObservation;
@@ -49,6 +51,9 @@ pub struct Request {
     /// Whether the network was not to be used.
     #[serde(default)]
     pub offline: bool,
+    /// Whether the CT logs were to be asked for proof of inclusion.
+    #[serde(default)]
+    pub inclusion: bool,
     /// The time of judging, if `--at` named one.
     #[serde(default)]
     pub at: Option<Timestamp>,
@@ -83,6 +88,9 @@ pub struct TargetEvidence {
     /// The CAA look-ups, one for each distinct name that was asked for.
     #[serde(default)]
     pub caa: Vec<CaaLookup>,
+    /// The CT logs that were asked whether they hold what they promised.
+    #[serde(default)]
+    pub ct_logs: Vec<CtLogObservation>,
 }
 
 /// Where a target's certificate came from.

@@ -14,10 +14,12 @@ pub use self::inputs::{InputError, Inputs};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
 pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
+use crate::ct::inclusion::{self, LogQuestion};
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};
 use crate::ct::policy::chrome::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
 use crate::evidence::{Request, TargetEvidence};
+use crate::scope;
 
 /// What a whole run is judged by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,13 +75,28 @@ pub struct Judge<'r> {
 impl<'r> Judge<'r> {
     /// A judge as of `at`.
     pub fn new(request: &'r Request, inputs: &'r Inputs, at: Timestamp) -> Self {
-        Self { request, inputs, verifier: Verifier::new(&inputs.logs), at }
+        let verifier = if request.inclusion {
+            Verifier::keeping_promises(&inputs.logs)
+        } else {
+            Verifier::new(&inputs.logs)
+        };
+        Self { request, inputs, verifier, at }
     }
 
     /// What every target is judged by.
     pub fn basis(&self) -> Basis {
         let log_list = self.inputs.chrome_list(self.at).and_then(|snapshot| ListAge::of(snapshot, self.at));
         Basis { judged_at: self.at, log_list }
+    }
+
+    /// Which logs to ask for proof that they hold a target's certificate: those whose SCTs stand. None where inclusion
+    /// was not asked for.
+    pub fn log_questions(&mut self, target: &TargetEvidence) -> Vec<LogQuestion> {
+        if !self.request.inclusion || !self.inputs.scope.includes(scope::Part::Ct) {
+            return Vec::new();
+        }
+        let scts = target::verified_scts(target, self.inputs, &mut self.verifier, self.at);
+        inclusion::questions(&scts, &self.inputs.logs)
     }
 
     /// Judges one target.

@@ -12,8 +12,9 @@ use crate::ca::issuer::{self, Issuer};
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::{self, Comparison};
 use crate::ct;
+use crate::ct::inclusion::{Audits, InclusionOutcome};
 use crate::ct::policy::PolicyOutcome;
-use crate::ct::verdict::{Audience, CtVerdict, Delivered};
+use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
@@ -102,29 +103,28 @@ pub(super) fn judge(
     let leaf = seen.chain.first();
     let trust = judge_trust(&seen, inputs, at);
 
-    let candidates = leaf.map(|leaf| {
-        let others: Vec<&Certificate> = seen.chain.iter().skip(1).chain(&inputs.issuers).collect();
-        issuer::candidates(leaf, &others, inputs.cas)
-    });
-    let candidates = candidates.unwrap_or_default();
+    let candidates = issuing_keys(&seen.chain, inputs);
     let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
     let no_certificate = || "no certificate was obtained".to_owned();
 
     // The SCTs tell who issued even where nobody asked for a verdict on them.
-    let ct = leaf.map(|certificate| {
+    let mut ct = leaf.map(|certificate| {
         let subject = Subject { certificate, issuer_keys: &keys };
-        let delivered = Delivered {
-            tls: seen.sct_extension.as_deref(),
-            ocsp: seen.ocsp_response.as_deref(),
-            handshake: !seen.observed.is_file,
-            audience: audience(inputs, trust.as_ref()),
-        };
+        let delivered = delivered(&seen, audience(inputs, trust.as_ref()));
         CtVerdict {
             precertificate_signer: issuer::precertificate_signer(certificate, &seen.chain)
                 .map(|signer| signer.subject.clone()),
             ..ct::judge(verifier, &inputs.logs, subject, delivered, at)
         }
     });
+    if let (Some(ct), true) = (&mut ct, request.inclusion) {
+        let audits = Audits::of(&target.ct_logs, &inputs.logs);
+        for sct in &mut ct.scts {
+            if let (Some(promise), Some(log)) = (&sct.promise, &sct.log) {
+                sct.inclusion = audits.judge(promise, log.log_type, at);
+            }
+        }
+    }
     let proven = ct.as_ref().and_then(|ct| ct.scts.iter().find_map(|sct| sct.proves_issuer));
     let who_issued = issuer::identify(&candidates, proven, |key| inputs.owner_of(key));
     let host_name = host_name(seen.host.as_ref(), leaf);
@@ -172,6 +172,38 @@ pub(super) fn judge(
         verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
     }
     verdicts
+}
+
+/// The keys that may have issued the first certificate of a chain.
+fn issuing_keys(chain: &[Certificate], inputs: &Inputs) -> Vec<issuer::Candidate> {
+    let Some((leaf, others)) = chain.split_first() else { return Vec::new() };
+    let others: Vec<&Certificate> = others.iter().chain(&inputs.issuers).collect();
+    issuer::candidates(leaf, &others, inputs.cas)
+}
+
+/// The SCTs of a target, verified and nothing more.
+pub(super) fn verified_scts(
+    target: &TargetEvidence,
+    inputs: &Inputs,
+    verifier: &mut Verifier<'_>,
+    at: Timestamp,
+) -> Vec<SctVerdict> {
+    let seen = observed::read(&target.source);
+    let Some(certificate) = seen.chain.first() else { return Vec::new() };
+    let keys: Vec<SpkiSha256> =
+        issuing_keys(&seen.chain, inputs).iter().map(|candidate| candidate.key).collect();
+    let subject = Subject { certificate, issuer_keys: &keys };
+    verifier.verify(subject, delivered(&seen, Audience::Public), at).scts
+}
+
+/// What came beside the certificate.
+fn delivered(seen: &observed::Seen, audience: Audience) -> Delivered<'_> {
+    Delivered {
+        tls: seen.sct_extension.as_deref(),
+        ocsp: seen.ocsp_response.as_deref(),
+        handshake: !seen.observed.is_file,
+        audience,
+    }
 }
 
 /// A server's chain is judged as served: that is all its clients have. To a file, the issuers that were given
@@ -359,6 +391,18 @@ impl TargetVerdicts {
             && (ct.audience == Audience::Public || named(scope::Part::Ct))
         {
             add("whether Chrome's CT policy is met", named(scope::Part::Ct));
+        }
+        for (outcome, demanded) in
+            [(InclusionOutcome::Undetermined, true), (InclusionOutcome::NotYetDue, false)]
+        {
+            let is_so =
+                |sct: &&SctVerdict| sct.inclusion.verdict().is_some_and(|verdict| verdict.outcome == outcome);
+            let count = self.ct.verdict().map_or(0, |ct| ct.scts.iter().filter(is_so).count());
+            match count {
+                0 => {}
+                1 => add("whether one SCT's log holds the certificate", demanded),
+                _ => add(&format!("whether the logs of {count} SCTs hold the certificate"), demanded),
+            }
         }
         if let Part::Checked(readings) = &self.caa
             && readings.iter().any(CaaReading::is_undetermined)

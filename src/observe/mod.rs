@@ -2,8 +2,10 @@
 //! failed, and judges nothing.
 
 pub mod clock;
+pub mod ct_log;
 pub mod dns;
 pub mod files;
 pub mod http;
 pub mod run;
 pub mod tls;
+pub mod tree_heads;

@@ -52,7 +52,7 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
         Some(dns) if looking.caa => look_up_caa(&source, host.as_ref(), dns).await,
         _ => Vec::new(),
     };
-    TargetEvidence { target: label, source, caa }
+    TargetEvidence { target: label, source, caa, ct_logs: Vec::new() }
 }
 
 async fn look_at_server(server: &ServerTarget, default_port: u16, looking: &Looking) -> TlsObservation {

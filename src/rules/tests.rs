@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Finding, Severity, ct, issuer, tls};
 use crate::ca::expectation::{self, IssuerVerdict};
 use crate::ca::issuer::{Issuer, IssuingKey, Proof};
+use crate::ct::inclusion::Inclusion;
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType};
 use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
@@ -35,6 +36,8 @@ fn sct(outcome: SctOutcome) -> SctVerdict {
         state_now: LogState::Usable,
         outcome,
         proves_issuer: None,
+        promise: None,
+        inclusion: Inclusion::NotChecked,
         reason: "For this test.".to_owned(),
     }
 }

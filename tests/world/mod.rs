@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each file of tests uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "these are tests")]
 
+pub(crate) mod ct_log;
+pub(crate) mod logged;
 pub(crate) mod servers;
 
 use std::process::{Command, Output, Stdio};

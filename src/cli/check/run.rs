@@ -1,5 +1,6 @@
 //! One run: each target is looked at, judged and reported by itself, in order, and then let go.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 
 use jiff::Timestamp;
@@ -7,8 +8,12 @@ use jiff::Timestamp;
 use super::in_order::{Sharing, in_order};
 use crate::cli::options::{Format, GateOptions, OutputOptions, ReportWriter};
 use crate::cli::{Exit, runtime};
+use crate::ct::log_id::LogId;
+use crate::ct::tree_head::TreeHead;
+use crate::ct::verdict::CtVerdict;
 use crate::evidence::{Request, TargetEvidence};
 use crate::judge::{Basis, Inputs, Judge};
+use crate::observe::ct_log::LogClient;
 use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
 use crate::report::{Outcome, Summary, TargetReport, human, json};
 use crate::rules::{self, Severity};
@@ -35,6 +40,7 @@ pub(super) struct Run<'r> {
     writer: ReportWriter,
     summary: Summary,
     ended: Ended,
+    tree_heads: BTreeMap<LogId, TreeHead>,
 }
 
 /// What the exit code depends on.
@@ -62,6 +68,7 @@ struct Judged {
     outcome: Outcome,
     severities: Vec<Severity>,
     ended: Ended,
+    tree_heads: Vec<(LogId, TreeHead)>,
 }
 
 impl<'r> Run<'r> {
@@ -73,7 +80,8 @@ impl<'r> Run<'r> {
             writer.write(&json::v1::check::begin(&basis)?)?;
         }
         let (summary, ended) = (Summary::default(), Ended::default());
-        Ok(Self { judging, format: output.format, basis, writer, summary, ended })
+        let tree_heads = BTreeMap::new();
+        Ok(Self { judging, format: output.format, basis, writer, summary, ended, tree_heads })
     }
 
     /// Judges what was seen before.
@@ -88,11 +96,12 @@ impl<'r> Run<'r> {
         )
     }
 
-    /// Looks at each target and judges it; keeps what was seen only where that is wanted.
+    /// Looks at each target, asks the logs about it where that is wanted, and judges it; keeps what was seen only where that is wanted.
     pub(super) fn look_and_judge(
         &mut self,
         targets: Vec<Target>,
         looking: &Looking,
+        logs: Option<&LogClient>,
         keep: bool,
     ) -> anyhow::Result<Vec<TargetEvidence>> {
         let (judging, format) = (self.judging, self.format);
@@ -103,7 +112,10 @@ impl<'r> Run<'r> {
             sharing(looking),
             || judging.judge(),
             |judge, target| {
-                let seen = runtime.block_on(look_at(&target, looking));
+                let mut seen = runtime.block_on(look_at(&target, looking));
+                if let Some(logs) = logs {
+                    seen.ct_logs = runtime.block_on(logs.ask(judge.log_questions(&seen)));
+                }
                 let judged = judging.judge_one(judge, &seen, format)?;
                 anyhow::Ok((judged, keep.then_some(seen)))
             },
@@ -127,7 +139,13 @@ impl<'r> Run<'r> {
         self.writer.write(&judged.text)?;
         self.summary.add(judged.outcome, judged.severities);
         self.ended = self.ended.and(judged.ended);
+        self.tree_heads.extend(judged.tree_heads);
         Ok(())
+    }
+
+    /// The logs' tree heads that are to be kept for the next run.
+    pub(super) fn tree_heads(&self) -> impl Iterator<Item = (&LogId, &TreeHead)> {
+        self.tree_heads.iter()
     }
 
     /// Ends the report, and tells how the run ended.
@@ -170,10 +188,12 @@ impl<'r> Judging<'r> {
             Format::Jsonl => json::v1::check::line(&report)?,
         };
         let open = verdicts.open_questions();
+        let tree_heads = verdicts.ct.verdict().into_iter().flat_map(CtVerdict::tree_heads);
         Ok(Judged {
             text,
             outcome: report.outcome,
             severities: findings.iter().map(|finding| finding.severity).collect(),
+            tree_heads: tree_heads.map(|(log, head)| (log, head.clone())).collect(),
             ended: Ended {
                 fails: self.gate.fails(&findings),
                 unusable_file: verdicts.is_unusable_file(),

@@ -79,6 +79,33 @@ impl CtLog {
         Sha256::digest(self.key.spki_der()).into()
     }
 
+    /// Makes a static log give its next SCT this leaf index, and count on from there.
+    pub fn continue_at(&self, index: u64) {
+        self.next_index.store(index, Ordering::Relaxed);
+    }
+
+    /// Signs a tree head (RFC 6962 section 3.5); gives the signature with its algorithms, as `get-sth` and checkpoints
+    /// carry it.
+    pub fn sign_tree_head(&self, timestamp: u64, size: u64, root: [u8; 32]) -> Result<Vec<u8>, DemoError> {
+        let version_and_signature_type = [0, 1];
+        let mut signed = version_and_signature_type.to_vec();
+        signed.extend(timestamp.to_be_bytes());
+        signed.extend(size.to_be_bytes());
+        signed.extend(root);
+        let signature = self.key.sign(&signed)?;
+        let mut out = vec![4, self.signature_algorithm()];
+        out.extend(sct_list::prefixed_u16("a tree head's signature", &signature)?);
+        Ok(out)
+    }
+
+    /// The number of its signature algorithm (RFC 5246 section 7.4.1.4.1).
+    fn signature_algorithm(&self) -> u8 {
+        match self.key.algorithm() {
+            KeyAlgorithm::P256 => 3,
+            KeyAlgorithm::Rsa2048 => 1,
+        }
+    }
+
     /// Signs an SCT; a static log gives each a leaf index of its own.
     pub fn sign(&self, entry: SignedEntry<'_>, timestamp: Timestamp) -> Result<Sct, DemoError> {
         let milliseconds =
@@ -94,13 +121,16 @@ impl CtLog {
             timestamp: milliseconds,
             extensions,
             hash_algorithm: 4,
-            signature_algorithm: match self.key.algorithm() {
-                KeyAlgorithm::P256 => 3,
-                KeyAlgorithm::Rsa2048 => 1,
-            },
+            signature_algorithm: self.signature_algorithm(),
             signature,
         })
     }
+}
+
+/// The leaf that a log puts into its tree for an SCT: the `MerkleTreeLeaf` of RFC 6962 section 3.4, which has the same
+/// octets as what the SCT's signature covers.
+pub fn merkle_tree_leaf(entry: SignedEntry<'_>, sct: &Sct) -> Result<Vec<u8>, DemoError> {
+    signed_data(entry, sct.timestamp, &sct.extensions)
 }
 
 /// The digitally-signed struct of RFC 6962 section 3.2.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::inclusion::inclusion;
 use super::style::{self, paint};
 use super::wrap;
 use super::{comparison, findings, safe, tally};
@@ -213,6 +214,9 @@ fn ct(ct: &CtVerdict) -> (Mark, String) {
     }
     if !logs.is_empty() {
         let _ = write!(words, " {}.", logs.join(", "));
+    }
+    if let Some(inclusion) = inclusion(ct) {
+        let _ = write!(words, " {inclusion}");
     }
     let mark = match ct.chrome.outcome {
         _ if ct.audience == Audience::Private => Mark::None,

@@ -1,6 +1,7 @@
 //! Rules about Certificate Transparency.
 
 mod delivery;
+mod inclusion;
 mod scts;
 
 use super::{Finding, Rule, RuleInfo};
@@ -8,7 +9,7 @@ use crate::ct::verdict::CtVerdict;
 
 /// Every rule about Certificate Transparency.
 fn rules() -> impl Iterator<Item = &'static Rule<CtVerdict>> {
-    scts::RULES.iter().chain(delivery::RULES)
+    scts::RULES.iter().chain(delivery::RULES).chain(inclusion::RULES)
 }
 
 /// What each rule says of itself.

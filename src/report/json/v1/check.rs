@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::caa::CaaName;
+use super::inclusion::InclusionDetail;
 use super::pins::TargetPins;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
@@ -349,6 +350,7 @@ struct Sct<'a> {
     log_state_now: &'static str,
     verdict: &'static str,
     inclusion: &'static str,
+    inclusion_detail: Option<InclusionDetail<'a>>,
     reason: &'a str,
 }
 
@@ -369,7 +371,8 @@ impl<'a> Sct<'a> {
             log_state_then: sct.state_then.name(),
             log_state_now: sct.state_now.name(),
             verdict: sct.outcome.name(),
-            inclusion: "not_checked",
+            inclusion: sct.inclusion.name(),
+            inclusion_detail: InclusionDetail::of(&sct.inclusion),
             reason: &sct.reason,
         }
     }

@@ -1,0 +1,186 @@
+//! The log's tree head: signed by the log, and a continuation of the one kept from earlier runs.
+//!
+//! Source: RFC 6962 sections 3.5 and 5.3: a log's tree only grows, and later trees have later timestamps.
+
+use serde::Deserialize;
+
+use super::verdict::{HeadVerdict, Standing};
+use super::view::LogView;
+use super::{rfc6962, static_log};
+use crate::ct::checkpoint::{self, Checkpoint};
+use crate::ct::log_key::SignatureError;
+use crate::ct::log_list::LogType;
+use crate::ct::merkle::{ProofError, TreeHash, verify_consistency};
+use crate::ct::tree_head::TreeHead;
+
+/// Where the tree head is.
+pub(super) fn path(log_type: LogType) -> &'static str {
+    match log_type {
+        LogType::Rfc6962 => "ct/v1/get-sth",
+        LogType::Static => "checkpoint",
+    }
+}
+
+/// Whether one tree continues another.
+#[derive(Debug)]
+pub(super) enum Continuation {
+    /// It does.
+    Proven,
+    /// It does not, and how that shows.
+    Broken(String),
+    /// It could not be found out, and why.
+    Unknown(String),
+}
+
+/// Two tree heads of a log, the smaller tree first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair<'a> {
+    pub(super) early: &'a TreeHead,
+    pub(super) late: &'a TreeHead,
+}
+
+/// What setting two tree heads side by side gives.
+pub(super) enum Comparison<'a> {
+    /// It is settled without the log.
+    Settled(Continuation),
+    /// The log has to prove that the second tree continues the first.
+    Needs(Pair<'a>),
+}
+
+/// The tree head served, with notes, or what stands in its way.
+pub(super) fn served(view: &LogView<'_>) -> Result<(TreeHead, Vec<String>), Standing> {
+    if let Some(why) = &view.observation.not_asked {
+        return Err(Standing::NotAsked(why.clone()));
+    }
+    let path = path(view.log_type);
+    if view.url(path).is_none() {
+        return Err(Standing::NotAsked("no address is known where this log is read".to_owned()));
+    }
+    let body = view.body(path).map_err(Standing::Unavailable)?;
+    let (head, notes) = read(view, body).map_err(Standing::Invalid)?;
+    head.verify(&view.key).map_err(|error| Standing::Invalid(unsigned(error)))?;
+    Ok((head, notes))
+}
+
+fn unsigned(error: SignatureError) -> String {
+    match error {
+        SignatureError::NotMade => "the log's key did not sign it".to_owned(),
+        SignatureError::WrongAlgorithm { .. } => format!("its signature does not stand: {error}"),
+    }
+}
+
+fn read(view: &LogView<'_>, body: &[u8]) -> Result<(TreeHead, Vec<String>), String> {
+    if view.log_type == LogType::Rfc6962 {
+        return TreeHead::from_json(body).map(|head| (head, Vec::new())).map_err(|error| error.to_string());
+    }
+    let checkpoint = Checkpoint::read(body, view.id).map_err(|error| error.to_string())?;
+    let mut notes = Vec::new();
+    // The signed tree head does not cover the origin, so another one makes it no less the log's.
+    if let Some(expected) = view.observation.url.as_deref().map(checkpoint::origin)
+        && expected != checkpoint.origin
+    {
+        notes.push(format!(
+            "The checkpoint calls the log {}, not {expected}, as its submission prefix would have it (static-ct-api).",
+            checkpoint.origin
+        ));
+    }
+    Ok((checkpoint.head, notes))
+}
+
+/// A kept tree head: the JSON of `get-sth`, and whose it is.
+#[derive(Deserialize)]
+struct KeptOwner {
+    log_id: String,
+}
+
+/// The tree head kept from earlier runs. Its signature is checked again: a file may have been changed.
+pub(super) fn kept(view: &LogView<'_>) -> Result<Option<TreeHead>, String> {
+    let Some(file) = &view.observation.kept else { return Ok(None) };
+    let problem = |why: String| format!("The tree head kept in {} cannot be used: {why}.", file.path);
+    let octets = file.octets().map_err(|why| problem(why.to_owned()))?;
+    let owner: KeptOwner =
+        serde_json::from_slice(octets).map_err(|error| problem(format!("it is damaged: {error}")))?;
+    if owner.log_id != view.id.to_string() {
+        return Err(problem("it is another log's".to_owned()));
+    }
+    let head = TreeHead::from_json(octets).map_err(|error| problem(error.to_string()))?;
+    head.verify(&view.key).map_err(|error| problem(unsigned(error)))?;
+    Ok(Some(head))
+}
+
+/// Sets the tree head served beside the one kept.
+pub(super) fn compare<'a>(served: &'a TreeHead, kept: &'a TreeHead) -> Comparison<'a> {
+    use Comparison::{Needs, Settled};
+    if served.size == kept.size {
+        return Settled(if served.root == kept.root {
+            Continuation::Proven
+        } else {
+            Continuation::Broken(format!(
+                "for the same {} entries it has the root {}, and had {} before",
+                served.size, served.root, kept.root
+            ))
+        });
+    }
+    let pair = if served.size > kept.size {
+        Pair { early: kept, late: served }
+    } else {
+        Pair { early: served, late: kept }
+    };
+    // A front end that lags behind may show an older tree head; a newer one of fewer entries is a log that lost some.
+    if served.size < kept.size && served.timestamp >= kept.timestamp {
+        return Settled(Continuation::Broken(format!(
+            "it has {} entries, and had {} at an earlier time: entries are gone",
+            served.size, kept.size
+        )));
+    }
+    if pair.early.size == 0 { Settled(Continuation::Proven) } else { Needs(pair) }
+}
+
+/// Judges a log's tree head.
+pub(super) fn judge(view: &LogView<'_>) -> HeadVerdict {
+    let url = view.url(path(view.log_type));
+    let (kept, kept_problem) = match kept(view) {
+        Ok(kept) => (kept, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let (served, notes) = match served(view) {
+        Ok(served) => served,
+        Err(standing) => {
+            return HeadVerdict { url, served: None, kept, standing, kept_problem, notes: Vec::new() };
+        }
+    };
+    let standing = match &kept {
+        None => Standing::First,
+        Some(kept) => {
+            let continuation = match compare(&served, kept) {
+                Comparison::Settled(continuation) => continuation,
+                Comparison::Needs(pair) => match view.log_type {
+                    LogType::Rfc6962 => rfc6962::continuation(view, pair),
+                    LogType::Static => static_log::continuation(view, pair),
+                },
+            };
+            match continuation {
+                Continuation::Proven => Standing::Consistent,
+                Continuation::Broken(how) => Standing::Inconsistent(how),
+                Continuation::Unknown(why) => Standing::Unproven(why),
+            }
+        }
+    };
+    HeadVerdict { url, served: Some(served), kept, standing, kept_problem, notes }
+}
+
+/// What a proof that does not hold says of two tree heads.
+pub(super) fn continuation(pair: Pair<'_>, proof: &[TreeHash]) -> Continuation {
+    let Pair { early, late } = pair;
+    match verify_consistency(early.size, early.root, late.size, late.root, proof) {
+        Ok(()) => Continuation::Proven,
+        Err(error @ ProofError::OtherHistory { .. }) => Continuation::Broken(format!(
+            "the tree of {} entries does not continue that of {}: the log's proof shows it, {error}",
+            late.size, early.size
+        )),
+        Err(error) => Continuation::Broken(format!(
+            "the log's proof that the tree of {} entries continues that of {} does not hold: {error}",
+            late.size, early.size
+        )),
+    }
+}

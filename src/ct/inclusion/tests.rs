@@ -1,0 +1,274 @@
+//! What is asked, and what the answers mean, on a tree of two entries: no network, and every answer written out.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ct::log_id::LogId;
+use crate::ct::merkle::{leaf_hash, node_hash};
+use crate::ct::sct::DigitallySigned;
+use crate::ct::tree_head::TreeHead;
+use crate::demo::authority::KeyAlgorithm;
+use crate::demo::ct::{CtLog, LogKind};
+use crate::evidence::Bytes;
+use crate::evidence::ct_log::CtLogObservation;
+use crate::evidence::file::{FileContent, InputFile};
+use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
+
+const DAY: u64 = 86_400_000;
+/// When the SCT was made.
+const SEEN: u64 = 1_790_000_000_000;
+
+/// An RFC 6962 log of two entries, of which the second is the promised one.
+struct Lab {
+    log: CtLog,
+    observation: CtLogObservation,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let log = CtLog::generate("Lab", "Lab", LogKind::Rfc6962, KeyAlgorithm::P256).unwrap();
+        let observation = CtLogObservation {
+            log_id: LogId(log.log_id()).to_string(),
+            url: Some("https://log.example/".to_owned()),
+            monitoring_url: None,
+            kept: None,
+            not_asked: None,
+            broken_off: None,
+            exchanges: Vec::new(),
+        };
+        Self { log, observation }
+    }
+
+    fn promise(&self) -> Promise {
+        let signature = DigitallySigned { hash: 4, signature: 3, octets: vec![1] };
+        let log_id = LogId(self.log.log_id());
+        let sct = Sct { log_id, timestamp: SEEN, extensions: Vec::new(), signature };
+        Promise { sct, leaf: leaf_hash(b"promised") }
+    }
+
+    fn head(&self, timestamp: u64, root: TreeHash) -> Value {
+        let signature =
+            DigitallySigned::read(&self.log.sign_tree_head(timestamp, 2, root.0).unwrap()).unwrap();
+        TreeHead { size: 2, timestamp, root, signature }.to_json().unwrap()
+    }
+
+    fn answered(&mut self, path: &str, status: u16, body: &str) {
+        let body = Bytes(body.as_bytes().to_vec());
+        let response = HttpResponse { status, etag: None, last_modified: None, retry_after: None, body };
+        self.outcome(path, HttpOutcome::Response(response));
+    }
+
+    fn outcome(&mut self, path: &str, outcome: HttpOutcome) {
+        let url = format!("https://log.example/ct/v1/{path}");
+        self.observation
+            .exchanges
+            .push(HttpExchange { url, attempts: vec![HttpAttempt { milliseconds: 1, outcome }] });
+    }
+
+    /// The log answers with a tree head made this long after the SCT, over two leaves.
+    fn shows(&mut self, after: u64, leaves: [&[u8]; 2]) {
+        let [left, right] = leaves.map(leaf_hash);
+        let head = self.head(SEEN + after, node_hash(left, right));
+        self.answered("get-sth", 200, &head.to_string());
+    }
+
+    fn view(&self) -> LogView<'_> {
+        let id = LogId(self.log.log_id());
+        LogView::new(id, LogType::Rfc6962, &self.log.key_der(), &self.observation).unwrap()
+    }
+
+    /// What is asked for next, below the log's address.
+    fn next(&self) -> Vec<String> {
+        let wanted = wanted(&self.view(), &[self.promise()]);
+        let below =
+            |wanted: Wanted| wanted.url.strip_prefix("https://log.example/ct/v1/").unwrap().to_owned();
+        wanted.into_iter().map(below).collect()
+    }
+
+    /// The verdict a month after the SCT.
+    fn verdict(&self) -> InclusionVerdict {
+        self.verdict_at(SEEN + 30 * DAY)
+    }
+
+    fn verdict_at(&self, at: u64) -> InclusionVerdict {
+        let at = Timestamp::from_millisecond(i64::try_from(at).unwrap()).unwrap();
+        let view = self.view();
+        audit::judge(&view, &Arc::new(head::judge(&view)), &self.promise(), at)
+    }
+}
+
+fn proof(index: u64, beside: &[u8]) -> String {
+    json!({"leaf_index": index, "audit_path": [leaf_hash(beside)]}).to_string()
+}
+
+/// The question for a leaf, as it stands in a URL.
+fn by_hash(leaf: &[u8]) -> String {
+    let text = leaf_hash(leaf).to_string().replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    format!("get-proof-by-hash?hash={text}&tree_size=2")
+}
+
+const LEAVES: [&[u8]; 2] = [b"other", b"promised"];
+const NEWEST: &str = "get-entry-and-proof?leaf_index=1&tree_size=2";
+
+#[test]
+fn one_answer_leads_to_the_next_question() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.next(), ["get-sth"]);
+    lab.shows(DAY, LEAVES);
+    assert_eq!(lab.next(), [by_hash(b"promised")]);
+    lab.answered(&by_hash(b"promised"), 200, &proof(1, b"other"));
+    assert_eq!(lab.next(), [NEWEST]);
+    lab.answered(NEWEST, 200, r#"{"leaf_input":"cHJvbWlzZWQ=","extra_data":"","audit_path":[]}"#);
+    assert_eq!(lab.next(), Vec::<String>::new());
+    let verdict = lab.verdict();
+    assert_eq!((verdict.outcome, verdict.index), (InclusionOutcome::Proven, Some(1)));
+    assert_eq!(verdict.notes, Vec::<String>::new());
+    assert_eq!(verdict.head.to_keep().map(|head| head.size), Some(2));
+}
+
+#[test]
+fn a_log_that_hands_out_no_entries_may_prove_them_all_the_same() {
+    let mut lab = Lab::new();
+    lab.shows(DAY, LEAVES);
+    lab.answered(&by_hash(b"promised"), 200, &proof(1, b"other"));
+    lab.answered(NEWEST, 501, "not implemented");
+    let verdict = lab.verdict();
+    assert_eq!(verdict.outcome, InclusionOutcome::Proven);
+    assert!(verdict.notes[0].contains("501"), "{verdict:?}");
+}
+
+/// A log that holds another leaf in the promised one's place, and what it says when asked for it.
+fn denying(after: u64, status: u16, body: &str) -> Lab {
+    let mut lab = Lab::new();
+    lab.shows(after, [b"other", b"wrong"]);
+    lab.answered(&by_hash(b"promised"), status, body);
+    lab
+}
+
+#[test]
+fn a_logs_word_for_an_absence_needs_its_counter_check() {
+    for (status, body) in
+        [(404, "Not Found"), (400, "{\"error_message\": \"Hash not found\"}"), (400, "unknown hash")]
+    {
+        let mut lab = denying(DAY, status, body);
+        assert_eq!(lab.verdict().outcome, InclusionOutcome::Undetermined);
+        assert_eq!(lab.next(), [NEWEST]);
+        lab.answered(NEWEST, 404, "no such call");
+        assert_eq!(lab.next(), ["get-entries?start=1&end=1"], "the other way to an entry");
+        lab.answered(
+            "get-entries?start=1&end=1",
+            200,
+            r#"{"entries":[{"leaf_input":"d3Jvbmc=","extra_data":""}]}"#,
+        );
+        assert_eq!(lab.next(), [by_hash(b"wrong")]);
+        assert_eq!(lab.verdict().outcome, InclusionOutcome::Undetermined);
+        lab.answered(&by_hash(b"wrong"), 200, &proof(1, b"other"));
+        assert_eq!(lab.next(), Vec::<String>::new());
+        let verdict = lab.verdict();
+        assert_eq!(verdict.outcome, InclusionOutcome::Absent, "{status} {body}: {verdict:?}");
+        assert_eq!(verdict.absence, Some(Absence::Stated { status, said: body.to_owned() }));
+    }
+}
+
+#[test]
+fn a_failure_is_no_absence() {
+    for (status, body) in
+        [(400, "bad tree size"), (403, "no"), (429, "slow"), (500, "not found"), (200, "<html>")]
+    {
+        let lab = denying(DAY, status, body);
+        assert_eq!(lab.next(), Vec::<String>::new(), "{status} {body}");
+        let verdict = lab.verdict();
+        assert_eq!((verdict.outcome, verdict.doubt), (InclusionOutcome::Undetermined, Some(Doubt::Lookup)));
+    }
+    let mut lab = Lab::new();
+    lab.outcome("get-sth", HttpOutcome::Failed(HttpFailure::Timeout));
+    assert_eq!(lab.next(), Vec::<String>::new());
+    let verdict = lab.verdict();
+    assert_eq!(verdict.outcome, InclusionOutcome::Undetermined);
+    assert!(matches!(verdict.head.standing, Standing::Unavailable(_)));
+}
+
+#[test]
+fn the_merge_delay_is_exact() {
+    let with = |after, at: u64| denying(after, 404, "Not Found").verdict_at(SEEN + at).outcome;
+    assert_eq!(with(DAY - 1, DAY - 1), InclusionOutcome::NotYetDue);
+    // The log's own tree is from before the time, whatever the clock here says.
+    assert_eq!(with(DAY - 1, 9 * DAY), InclusionOutcome::Undetermined);
+    // Without the counter-check, it stays open from then on.
+    assert_eq!(with(DAY, DAY), InclusionOutcome::Undetermined);
+    let mut lab = denying(DAY, 404, "Not Found");
+    lab.answered(NEWEST, 200, r#"{"leaf_input":"d3Jvbmc=","extra_data":"","audit_path":[]}"#);
+    lab.answered(&by_hash(b"wrong"), 200, &proof(1, b"other"));
+    assert_eq!(lab.verdict_at(SEEN + DAY).outcome, InclusionOutcome::Absent);
+    assert_eq!(
+        lab.verdict_at(SEEN + DAY - 1000).outcome,
+        InclusionOutcome::NotYetDue,
+        "the log's clock is ahead"
+    );
+    assert_eq!(denying(DAY - 1, 404, "").next(), Vec::<String>::new(), "no counter-check before the time");
+}
+
+#[test]
+fn a_kept_tree_head_counts_only_if_it_is_the_logs() {
+    let kept = |lab: &mut Lab, text: String| {
+        let content = FileContent::Read(Bytes(text.into_bytes()));
+        lab.observation.kept = Some(InputFile { path: "kept.json".to_owned(), content });
+    };
+    let mut lab = Lab::new();
+    lab.shows(DAY, LEAVES);
+    let mut head = lab.head(SEEN, node_hash(leaf_hash(b"other"), leaf_hash(b"promised")));
+    head["log_id"] = json!(LogId([9; 32]).to_string());
+    kept(&mut lab, head.to_string());
+    let verdict = lab.verdict();
+    assert!(verdict.head.kept_problem.as_ref().unwrap().contains("another log's"), "{verdict:?}");
+    assert_eq!(verdict.head.to_keep(), None);
+
+    head["log_id"] = json!(LogId(lab.log.log_id()).to_string());
+    kept(&mut lab, head.to_string());
+    let verdict = lab.verdict();
+    assert_eq!(verdict.head.standing, Standing::Consistent);
+    assert_eq!(verdict.head.to_keep().map(|head| head.timestamp), Some(SEEN + DAY));
+
+    // The same size with another root, signed by the log: two trees.
+    let mut fork = lab.head(SEEN, TreeHash([7; 32]));
+    fork["log_id"] = head["log_id"].clone();
+    kept(&mut lab, fork.to_string());
+    let verdict = lab.verdict();
+    assert!(matches!(verdict.head.standing, Standing::Inconsistent(_)));
+    assert_eq!((verdict.outcome, verdict.head.to_keep()), (InclusionOutcome::Undetermined, None));
+}
+
+#[test]
+fn the_promised_leaf_is_the_one_that_logs_put_into_their_trees() {
+    use crate::ct::entry::{SignedEntry, promised_leaf};
+    use crate::demo::authority::CaCertificate;
+    use crate::demo::ct;
+    let lab = Lab::new();
+    let ca =
+        CaCertificate::root("Lab CA", KeyAlgorithm::P256, "2026-11-01T00:00:00Z".parse().unwrap()).unwrap();
+    let extensions = vec![0, 0, 5, 0, 0, 0, 1, 2];
+    let sct = Sct { extensions: extensions.clone(), ..lab.promise().sct };
+    let issuer_key_hash = ca.key.spki_sha256();
+    for (logged, ours) in [
+        (ct::SignedEntry::X509(b"certificate"), SignedEntry::X509 { certificate: b"certificate" }),
+        (
+            ct::SignedEntry::Precertificate { issuer: &ca, tbs: b"tbs" },
+            SignedEntry::Precert { issuer_key_hash, tbs: b"tbs" },
+        ),
+    ] {
+        let signed = ct::Sct {
+            version: 0,
+            log_id: sct.log_id.0,
+            timestamp: sct.timestamp,
+            extensions: extensions.clone(),
+            hash_algorithm: 4,
+            signature_algorithm: 3,
+            signature: Vec::new(),
+        };
+        let leaf = ct::merkle_tree_leaf(logged, &signed).unwrap();
+        assert_eq!(promised_leaf(ours, &sct), Some(leaf_hash(&leaf)));
+    }
+}
