@@ -138,12 +138,14 @@ fn refuses_what_is_no_list() {
 fn a_signature_is_right_or_the_list_refused() {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let key = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap();
+    let key = ListKey::read(key.as_ref()).unwrap();
     let octets = list_of(&[argon()]).to_string().into_bytes();
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &octets, &mut signature).unwrap();
 
     let check = |octets: &[u8], signature: &[u8]| {
-        LogList::parse_with_key(octets, Some(signature), key.as_ref()).map(|list| list.signature)
+        let how = ListReading { signature: Some(signature), key: Some(&key), ..ListReading::default() };
+        LogList::read(octets, &how).map(|list| list.signature)
     };
     assert_eq!(check(&octets, &signature).unwrap(), ListSignature::Verified);
     assert_eq!(check(&octets, STANDARD.encode(&signature).as_bytes()).unwrap(), ListSignature::Verified);
@@ -165,6 +167,23 @@ fn googles_key_is_a_key() {
     assert!(ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &key).is_ok());
     // RSA-4096 with exponent 65537.
     assert_eq!(key.len(), 550);
+    assert_eq!(ListKey::read(&key), Ok(ListKey::google()));
+}
+
+#[test]
+fn a_key_is_pem_der_or_base64() {
+    let lines = GOOGLE_KEY_BASE64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap());
+    let lines = lines.collect::<Vec<_>>().join("\r\n");
+    let pem = format!("a note\n-----BEGIN PUBLIC KEY-----\r\n{lines}\r\n-----END PUBLIC KEY-----\n");
+    for text in [pem.as_str(), GOOGLE_KEY_BASE64, &lines] {
+        assert!(ListKey::read(text.as_bytes()).unwrap().is_googles());
+    }
+    assert_eq!(ListKey::read(b""), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(b"not a key!"), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(&[0x31; 40]), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(&vec![0x30; MAX_KEY_OCTETS + 1]), Err(ListKeyError::NotAKey));
+    // A log's own key: P-256.
+    assert_eq!(ListKey::read(ARGON_KEY.as_bytes()), Err(ListKeyError::NotRsa));
 }
 
 proptest! {
