@@ -1,11 +1,13 @@
 //! One target judged, part by part.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::facts;
 use super::inputs::Inputs;
+use super::lists::ListUse;
 use super::observed::{self, Observed};
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
@@ -52,6 +54,8 @@ pub struct TargetVerdicts {
     pub pins: Part<PinsVerdict>,
     /// Everything side by side.
     pub comparison: Part<Comparison>,
+    /// The log lists that were given or kept, and what became of them; the same for every target.
+    pub log_lists: Arc<[ListUse]>,
 }
 
 /// What became of one part of the check.
@@ -162,6 +166,7 @@ pub(super) fn judge(
         issuer,
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
+        log_lists: Arc::clone(&inputs.log_lists),
     };
     if asked(scope::Part::Compare) {
         verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));

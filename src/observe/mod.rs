@@ -5,5 +5,6 @@ pub mod clock;
 pub mod dns;
 pub mod files;
 pub mod http;
+pub mod log_lists;
 pub mod run;
 pub mod tls;

@@ -55,11 +55,7 @@ mod tests {
 
     fn edition(version: Option<&str>, stated: Option<&str>, date: Option<&str>) -> Edition {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        Edition {
-            version: version.map(str::to_owned),
-            stated: stated.map(at),
-            date: date.or(stated).map(at),
-        }
+        Edition { version: version.map(str::to_owned), stated: stated.map(at), date: date.or(stated).map(at) }
     }
 
     const JULY: Option<&str> = Some("2026-07-01T00:00:00Z");

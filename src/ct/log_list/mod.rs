@@ -23,7 +23,7 @@ pub use self::entry::{EntryProblem, ListedLog, ListedState, PreviousOperator, Pr
 pub use self::form::OldSchema;
 pub use self::kept::{KeptError, read_kept};
 pub use self::operator::operator_name;
-pub use self::replacement::{Place, Refusal, may_take_its_place};
+pub use self::replacement::{Holder, Place, Refusal, may_take_its_place};
 pub use self::signature::{GOOGLE_KEY_BASE64, ListKey, ListKeyError, ListSignature, MAX_KEY_OCTETS};
 use super::log_id::LogId;
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow};
+use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateAt, StateRow, state_at};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 
@@ -20,6 +20,12 @@ pub(super) fn log(id: &LogId) -> Option<KnownLog<'static>> {
 pub(super) fn history(id: &LogId, program: Program) -> &'static [StateRow] {
     let of_log = index(id).and_then(|index| HISTORY.get(index));
     of_log.and_then(|history| history.get(position(program)?).copied()).unwrap_or_default()
+}
+
+/// What a programme said of a log at a time.
+pub(super) fn state(id: &LogId, program: Program, at: Timestamp) -> StateAt {
+    let newest = snapshot(program).and_then(|snapshot| snapshot.timestamp);
+    newest.map_or(StateAt::UNKNOWN, |newest| state_at(history(id, program), newest, at))
 }
 
 pub(super) fn snapshot(program: Program) -> Option<ListSnapshot<'static>> {

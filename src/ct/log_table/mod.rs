@@ -1,22 +1,23 @@
 //! Every log known, and the history of what each programme said of it.
 //!
-//! The embedded table is compiled from `data/ct-*.tsv` into sorted arrays; nothing is parsed at start. A list
-//! given by the user replaces it as a whole.
+//! The embedded table is compiled from `data/ct-*.tsv` into sorted arrays; nothing is parsed at start. Lists
+//! given by the user replace it as a whole; newer ones from the cache go on where its history ends.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod assurance;
 mod embedded;
 mod from_list;
 mod history;
+mod lists;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 pub use self::assurance::{Assurance, DENIED, denied};
-use self::from_list::FileTable;
 pub use self::history::{StateAt, StateRow, state_at};
+use self::lists::ListsTable;
 use super::log_id::LogId;
-use super::log_list::{LogList, LogType, PreviousOperator, Program};
+use super::log_list::{Edition, LogList, LogType, PreviousOperator, Program};
 
 /// A log whose key is known.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,7 @@ impl<'a> KnownLog<'a> {
 /// Where a table's word about a programme comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListSnapshot<'a> {
-    /// Embedded, or a file.
+    /// Embedded, a file, or the cache.
     pub source: SnapshotSource,
     /// The version the list states.
     pub version: Option<&'a str>,
@@ -62,6 +63,13 @@ pub struct ListSnapshot<'a> {
     pub timestamp: Option<Timestamp>,
     /// What vouches for it.
     pub signed: Signed,
+}
+
+impl ListSnapshot<'_> {
+    /// What tells it from other editions. Its date may be one at which it was seen, so that it states none.
+    pub fn edition(&self) -> Edition {
+        Edition { version: self.version.map(str::to_owned), stated: None, date: self.timestamp }
+    }
 }
 
 /// Where a list was found.
@@ -72,6 +80,8 @@ pub enum SnapshotSource {
     Embedded,
     /// Given by the user.
     File,
+    /// Kept by `pinstead logs update`.
+    Cache,
 }
 
 /// What vouches for a list.
@@ -95,7 +105,7 @@ pub struct LogTable {
 #[derive(Debug)]
 enum Source {
     Embedded,
-    File(Box<FileTable>),
+    Lists(Box<ListsTable>),
 }
 
 impl LogTable {
@@ -106,25 +116,35 @@ impl LogTable {
 
     /// One list instead of the embedded table. It speaks for its own programme only.
     pub fn from_list(list: &LogList) -> Self {
-        Self { source: Source::File(Box::new(FileTable::new(list))) }
+        Self::from_lists(&[list])
+    }
+
+    /// Lists instead of the embedded table, one a programme. Each speaks for its own programme only.
+    pub fn from_lists(lists: &[&LogList]) -> Self {
+        Self { source: Source::Lists(Box::new(ListsTable::instead(lists))) }
+    }
+
+    /// The embedded table with newer lists on top, one a programme: they add to its history.
+    pub fn embedded_with(newer: &[&LogList]) -> Self {
+        if newer.is_empty() {
+            return Self::embedded();
+        }
+        Self { source: Source::Lists(Box::new(ListsTable::on_top(newer))) }
     }
 
     /// The log of this id. Denied logs are known to every table.
     pub fn log(&self, id: &LogId) -> Option<KnownLog<'_>> {
-        let file = match &self.source {
-            Source::Embedded => return embedded::log(id),
-            Source::File(file) => file,
-        };
-        file.log(id).or_else(|| denied(id).and_then(|_| embedded::log(id)))
+        match &self.source {
+            Source::Embedded => embedded::log(id),
+            Source::Lists(lists) => lists.log(id),
+        }
     }
 
     /// What a programme says of a log's state at a time, and since when that holds.
     pub fn state(&self, id: &LogId, program: Program, at: Timestamp) -> StateAt {
-        let newest = self.snapshot(program).and_then(|snapshot| snapshot.timestamp);
-        let Some(newest) = newest else { return StateAt::UNKNOWN };
         match &self.source {
-            Source::Embedded => state_at(embedded::history(id, program), newest, at),
-            Source::File(file) => state_at(file.history(id, program), newest, at),
+            Source::Embedded => embedded::state(id, program, at),
+            Source::Lists(lists) => lists.state(id, program, at),
         }
     }
 
@@ -132,7 +152,7 @@ impl LogTable {
     pub fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
         match &self.source {
             Source::Embedded => embedded::snapshot(program),
-            Source::File(file) => file.snapshot(program),
+            Source::Lists(lists) => lists.snapshot(program),
         }
     }
 
@@ -141,17 +161,17 @@ impl LogTable {
     pub fn snapshot_at(&self, program: Program, at: Timestamp) -> Option<ListSnapshot<'_>> {
         match &self.source {
             Source::Embedded => embedded::snapshot_at(program, at),
-            Source::File(file) => file.snapshot(program),
+            Source::Lists(lists) => lists.snapshot_at(program, at),
         }
     }
 
     /// Every log, sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
-        let (embedded, file) = match &self.source {
+        let (embedded, lists) = match &self.source {
             Source::Embedded => (Some(embedded::iter()), None),
-            Source::File(file) => (None, Some(file.iter())),
+            Source::Lists(lists) => (None, Some(lists.iter())),
         };
-        embedded.into_iter().flatten().chain(file.into_iter().flatten())
+        embedded.into_iter().flatten().chain(lists.into_iter().flatten())
     }
 }
 

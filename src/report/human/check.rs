@@ -42,6 +42,8 @@ fn footer(report: &Report<'_>) -> String {
             let unsigned = match (list.source, list.signed) {
                 (SnapshotSource::File, Signed::No) => ", from a file without signature",
                 (SnapshotSource::File, _) => ", from a file",
+                (SnapshotSource::Cache, Signed::No) => ", kept by `pinstead logs update` without signature",
+                (SnapshotSource::Cache, _) => ", kept by `pinstead logs update`",
                 _ => "",
             };
             let _ = write!(

@@ -7,6 +7,7 @@ pub mod caa;
 pub mod check;
 mod comparison;
 mod findings;
+pub mod logs;
 pub mod pins;
 mod rules;
 mod safe;

@@ -2,6 +2,7 @@
 
 pub mod caa;
 pub mod check;
+pub mod logs;
 pub mod pins;
 mod rules;
 
