@@ -112,7 +112,7 @@ mod tests {
         assert!(names(&usable, NOW).len() < names(&elephant, NOW).len());
         let covering = LogFilter {
             covering: Some("2027-03-01T00:00:00Z".parse().unwrap()),
-            log_type: Some(LogType::Static),
+            log_type: Some(LogType::Rfc6962),
             ..usable
         };
         assert_eq!(names(&covering, NOW), ["Sectigo 'Elephant2027h1'"]);

@@ -91,12 +91,12 @@ fn given(files: &InputFiles, key: Option<&ListKey>) -> Result<Lists, InputError>
     let further = files.further_log_lists.iter().map(|list| (&list.file, list.program.as_deref()));
     let signatures: Vec<&InputFile> =
         files.log_list_signature.iter().chain(&files.further_log_list_signatures).collect();
-    let mut used = vec![false; signatures.len()];
+    let mut belongs = vec![false; signatures.len()];
     let mut lists: Vec<LogList> = Vec::new();
     let mut uses = Vec::new();
     for (file, program) in first.chain(further) {
         let program = program.map(|name| named(name, file)).transpose()?;
-        let list = with_signature(file, program, &signatures, &mut used, key)?;
+        let list = with_signature(file, program, &signatures, &mut belongs, key)?;
         if list.logs.is_empty() {
             return Err(InputError::NoLogs { path: file.path.clone(), unreadable: list.problems.len() });
         }
@@ -111,7 +111,7 @@ fn given(files: &InputFiles, key: Option<&ListKey>) -> Result<Lists, InputError>
         lists.push(list);
     }
     // A signature that belongs to no list is a list that was altered, or the wrong file.
-    if let Some((file, _)) = signatures.iter().zip(&used).find(|(_, used)| !**used) {
+    if let Some((file, _)) = signatures.iter().zip(&belongs).find(|(_, belongs)| !**belongs) {
         return Err(InputError::LogList { path: file.path.clone(), error: LogListError::InvalidSignature });
     }
     let lists: Vec<&LogList> = lists.iter().collect();
@@ -123,17 +123,17 @@ fn with_signature(
     file: &InputFile,
     program: Option<Program>,
     signatures: &[&InputFile],
-    used: &mut [bool],
+    belongs: &mut [bool],
     key: Option<&ListKey>,
 ) -> Result<LogList, InputError> {
     let list = octets(file)?;
     let refused = |error| InputError::LogList { path: file.path.clone(), error };
-    for (signature, used) in signatures.iter().zip(used) {
+    for (signature, belongs) in signatures.iter().zip(belongs) {
         let how = ListReading { signature: Some(octets(signature)?), key, program, also_v2: false };
         match LogList::read(list, &how) {
             Err(LogListError::InvalidSignature) => {}
             read => {
-                *used = true;
+                *belongs = true;
                 return read.map_err(refused);
             }
         }

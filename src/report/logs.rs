@@ -92,9 +92,8 @@ impl ListUpdate {
     /// Why nothing was kept, if nothing was.
     pub fn reason(&self) -> Option<String> {
         match (&self.verdict, &self.storing) {
-            (_, Storing::Failed(why)) => Some(why.clone()),
+            (_, Storing::Failed(why)) | (UpdateVerdict::NotFetched(why), _) => Some(why.clone()),
             (UpdateVerdict::Refused(refusal), _) => Some(refusal.to_string()),
-            (UpdateVerdict::NotFetched(why), _) => Some(why.clone()),
             (UpdateVerdict::Updated(_) | UpdateVerdict::Current(_), _) => None,
         }
     }

@@ -97,11 +97,10 @@ impl UpdateOptions {
         programs.dedup();
         let has_own_address = self.url.is_some() || self.signature_url.is_some();
         if programs.is_empty() {
-            programs = match has_own_address {
-                true => vec![Program::Chrome],
-                false => {
-                    Program::ALL.into_iter().filter(|program| ListAddress::of(*program).is_some()).collect()
-                }
+            programs = if has_own_address {
+                vec![Program::Chrome]
+            } else {
+                Program::ALL.into_iter().filter(|program| ListAddress::of(*program).is_some()).collect()
             };
         }
         if has_own_address && programs.len() > 1 {

@@ -165,7 +165,7 @@ mod tests {
         list
     }
 
-    fn place<'a>(program: Program, kept: Option<&'a LogList>) -> Place<'a> {
+    fn place(program: Program, kept: Option<&LogList>) -> Place<'_> {
         Place {
             program,
             kept,

@@ -96,6 +96,68 @@ fn reads_absent_state_purpose_and_several_states() {
 }
 
 #[test]
+fn whose_form_it_is() {
+    let form = |list: &Value| parse(list).form;
+    assert_eq!(form(&list_of(&[argon()])), None, "Chrome's form is that of v3 itself");
+    let mut apple = list_of(&[argon()]);
+    apple["$schema"] = json!("https://valid.apple.com/ct/log_list/schema_versions/log_list_schema_v5.json");
+    apple.as_object_mut().unwrap().remove("log_list_timestamp");
+    assert_eq!(form(&apple), Some(Program::Apple));
+
+    let mut admissible = argon();
+    admissible["state"]["qualified"] = json!({"timestamp": "2024-08-01T00:00:00Z"});
+    let mut mozilla = list_of(&[admissible.clone()]);
+    assert_eq!(form(&mozilla), None, "with a version it is not Mozilla's");
+    mozilla.as_object_mut().unwrap().remove("version");
+    assert_eq!(form(&mozilla), Some(Program::Mozilla));
+    let mut other = mozilla.clone();
+    other["operators"][0]["logs"] = json!([argon()]);
+    assert_eq!(form(&other), None);
+
+    let how = ListReading { program: Some(Program::Apple), ..ListReading::default() };
+    let named = LogList::read(mozilla.to_string().as_bytes(), &how).unwrap();
+    assert_eq!((named.program, named.form), (Program::Apple, Some(Program::Mozilla)));
+}
+
+#[test]
+fn older_schemas_are_named_and_refused() {
+    let refused = |list: &Value| match LogList::parse(list.to_string().as_bytes(), None) {
+        Err(LogListError::OldSchema(schema)) => Some(schema),
+        Err(error) => panic!("{error}"),
+        Ok(_) => None,
+    };
+    let v1 = json!({
+        "logs": [{"description": "x", "key": ARGON_KEY, "url": "x", "maximum_merge_delay": 86400, "operated_by": [0]}],
+        "operators": [{"name": "Google", "id": 0}]
+    });
+    assert_eq!(refused(&v1), Some(OldSchema::V1));
+
+    let mut log = argon();
+    log["state"] = json!({"usable": {"timestamp": "2018-06-15T02:30:13Z"}});
+    let v2 = json!({"operators": [{"name": "Google", "email": [], "logs": [log]}]});
+    assert_eq!(refused(&v2), Some(OldSchema::V2));
+    let error = LogList::parse(v2.to_string().as_bytes(), None).unwrap_err().to_string();
+    assert!(error.contains("schema v2") && error.contains("only log lists of schema v3"), "{error}");
+    let how = ListReading { also_v2: true, ..ListReading::default() };
+    assert_eq!(LogList::read(v2.to_string().as_bytes(), &how).unwrap().logs.len(), 1);
+    // What v3 brought shows that it is v3, and so does a state from after v2.
+    for field in ["version", "log_list_timestamp"] {
+        let mut v3 = v2.clone();
+        v3[field] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(refused(&v3), None);
+    }
+    let mut tiled = v2.clone();
+    tiled["operators"][0]["tiled_logs"] = json!([]);
+    assert_eq!(refused(&tiled), None);
+    let recent = json!({"operators": [{"name": "Google", "logs": [argon()]}]});
+    assert_eq!(refused(&recent), None);
+
+    let mut entry = argon();
+    entry["operator"] = json!("Google");
+    assert_eq!(refused(&json!({"Google": [entry]})), Some(OldSchema::Consolidated));
+}
+
+#[test]
 fn empty_lists_are_lists() {
     for text in [r#"{"operators": []}"#, r#"{"operators": [{"name": "x", "logs": []}]}"#] {
         let list = LogList::parse(text.as_bytes(), None).unwrap();
@@ -180,7 +242,7 @@ fn a_key_is_pem_der_or_base64() {
     }
     assert_eq!(ListKey::read(b""), Err(ListKeyError::NotAKey));
     assert_eq!(ListKey::read(b"not a key!"), Err(ListKeyError::NotAKey));
-    assert_eq!(ListKey::read(&[0x31; 40]), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(&[0xff; 40]), Err(ListKeyError::NotAKey));
     assert_eq!(ListKey::read(&vec![0x30; MAX_KEY_OCTETS + 1]), Err(ListKeyError::NotAKey));
     // A log's own key: P-256.
     assert_eq!(ListKey::read(ARGON_KEY.as_bytes()), Err(ListKeyError::NotRsa));

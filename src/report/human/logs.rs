@@ -78,12 +78,15 @@ fn source(report: &LogsReport<'_>) -> String {
             let _ = write!(text, ", by {}.", described(list));
         }
         None => {
-            let _ = write!(text, ": no list of {program} is known from before then, so no state is.");
+            let _ = write!(
+                text,
+                ". No list of {program} is known from before then: states are as later ones tell."
+            );
         }
     }
     let unknown = report.logs.iter().filter(|log| log.state.state == LogState::Unknown).count();
-    if unknown > 0 && report.list.is_some() {
-        let _ = write!(text, " Of {unknown} of them {program}'s state is not known for that date.");
+    if unknown > 0 {
+        let _ = write!(text, " For {unknown} of them {program}'s state at that time is not known.");
     }
     text.push_str(" Columns: state, since, type, certificates ending from and before, name.");
     text
@@ -95,15 +98,17 @@ fn described(list: &ListAge) -> String {
         SnapshotSource::File => "given list",
         SnapshotSource::Cache => "list kept by `pinstead logs update`",
     };
-    let version = list.version.as_ref().map(|version| format!(" {}", safe(version))).unwrap_or_default();
+    let edition = match &list.version {
+        Some(version) => format!("version {}", safe(version)),
+        None => "list".to_owned(),
+    };
     let signed = match list.signed {
         Signed::Yes => "its signature verified",
         Signed::No => "without signature",
         Signed::Derived => "read out of a browser",
     };
     let age = plural(usize::try_from(list.days).unwrap_or_default(), "day");
-    format!("the {source}: version{version} of {}, {age} old, {signed}", date(list.timestamp))
-        .replace("version of", "list of")
+    format!("the {source}: {edition} of {}, {age} old, {signed}", date(list.timestamp))
 }
 
 /// Whether the signature stands, and what is in the list.
@@ -236,4 +241,50 @@ fn date(time: Timestamp) -> String {
 
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ct::log_list::{LogListError, Program};
+    use crate::ct::log_table::LogTable;
+    use crate::judge::{LogFilter, known_logs};
+    use crate::report::human::wrap::{WIDTH, width};
+
+    #[test]
+    fn the_logs_fit_in_80_columns() {
+        let table = LogTable::embedded();
+        let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        let logs = known_logs(&table, Program::Chrome, at, &LogFilter::default());
+        let snapshot = table.snapshot_at(Program::Chrome, at);
+        let list = snapshot.and_then(|snapshot| ListAge::of(snapshot, at));
+        let text = super::list(&LogsReport { program: Program::Chrome, at, list, logs: &logs });
+        assert!(text.lines().all(|line| width(line) <= WIDTH), "{text}");
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(text.contains("336 logs; state as of 2026-11-21 with Chrome, by the built-in table"));
+        let mimic = text.lines().find(|line| line.contains("Mimic 1")).unwrap();
+        assert!(mimic.contains("denied") && !mimic.contains("usable"), "{mimic}");
+        let unknown = logs.iter().filter(|log| log.state.state == LogState::Unknown).count();
+        assert!(text.replace('\n', " ").contains(&format!("For {unknown} of them Chrome's state")));
+    }
+
+    #[test]
+    fn what_came_from_outside_is_made_harmless() {
+        let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        let update = ListUpdate {
+            program: Program::Chrome,
+            url: "https://a.example/\u{1b}[2J".to_owned(),
+            before: None,
+            damaged: None,
+            verdict: UpdateVerdict::NotFetched("no \u{1b}answer".to_owned()),
+            storing: Storing::NotNeeded,
+        };
+        let text = super::update(&UpdateReport { now: at, updates: vec![update] });
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(text.contains("\\u{1b}[2J") && text.contains("no \\u{1b}answer"), "{text}");
+        assert!(text.contains("None is kept; the built-in table is used."));
+        let error = LogListError::InvalidSignature;
+        let report = VerifyReport { file: "a\u{1b}b", by_google: true, now: at, list: Err(&error) };
+        assert!(verify(&report).contains("a\\u{1b}b"));
+    }
 }
