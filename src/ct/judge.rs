@@ -16,7 +16,7 @@ pub fn judge(
     delivered: Delivered<'_>,
     at: Timestamp,
 ) -> CtVerdict {
-    let lists = verifier.verify(subject, delivered.tls, at);
+    let lists = verifier.verify(subject, delivered, at);
     CtVerdict {
         chrome: match delivered.audience {
             Audience::Public => chrome::judge(subject.certificate, &lists.scts, table, at),
@@ -29,6 +29,9 @@ pub fn judge(
         handshake: delivered.handshake,
         scts: lists.scts,
         malformed_lists: lists.malformed_lists,
+        unusable_staple: lists.unusable_staple,
+        precertificate_signer: None,
+        is_merkle_tree: subject.certificate.is_merkle_tree,
         is_precertificate: subject.certificate.is_precertificate,
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Finding, ct, issuer, tls};
+use super::{Finding, Severity, ct, issuer, tls};
 use crate::ca::expectation::{self, IssuerVerdict};
 use crate::ca::issuer::{Issuer, IssuingKey, Proof};
 use crate::ct::log_id::LogId;
@@ -14,7 +14,7 @@ use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
 use crate::demo::ct::{SctPlan, issue};
 use crate::judge::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed, Part, TargetVerdicts};
 use crate::x509::path::{self, Anchors, HostIdentity};
-use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
+use crate::x509::{Certificate, CertificateSha256, OcspError, SpkiSha256};
 
 fn ids(findings: &[Finding]) -> Vec<&'static str> {
     findings.iter().map(|finding| finding.rule).collect()
@@ -47,6 +47,9 @@ fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
         audience: Audience::Public,
         handshake: true,
         is_precertificate: false,
+        precertificate_signer: None,
+        is_merkle_tree: false,
+        unusable_staple: None,
     }
 }
 
@@ -79,7 +82,22 @@ fn chromes_policy_and_no_sct_at_all_have_theirs() {
     // A precertificate carries none by its nature.
     let precertificate =
         CtVerdict { is_precertificate: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
-    assert_eq!(ids(&ct::findings(&precertificate)), ["CT007"]);
+    assert_eq!(ids(&ct::findings(&precertificate)), ["CT007", "CT020"]);
+    // A Merkle Tree Certificate needs none.
+    let merkle = CtVerdict { is_merkle_tree: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
+    assert_eq!(ids(&ct::findings(&merkle)), ["CT007", "CT021"]);
+}
+
+#[test]
+fn a_staple_of_no_use_and_a_precertificate_that_is_served_are_told() {
+    let good = || ct_verdict(vec![sct(SctOutcome::Valid)], PolicyOutcome::Compliant);
+    let staple = CtVerdict { unusable_staple: Some(OcspError::AboutOthers(1)), ..good() };
+    assert_eq!(ids(&ct::findings(&staple)), ["CT019"]);
+    let served = CtVerdict { is_precertificate: true, handshake: true, ..good() };
+    let [finding] = <[Finding; 1]>::try_from(ct::findings(&served)).unwrap();
+    assert_eq!((finding.rule, finding.severity), ("CT020", Severity::Critical));
+    let file = CtVerdict { is_precertificate: true, handshake: false, ..good() };
+    assert_eq!(ct::findings(&file)[0].severity, Severity::Info);
 }
 
 fn issuer_verdict(proof: Option<Proof>, expected: &[&str]) -> IssuerVerdict {

@@ -1,5 +1,6 @@
 //! Rules about Certificate Transparency.
 
+mod delivery;
 mod lists;
 mod scts;
 
@@ -9,7 +10,7 @@ use crate::judge::ListUse;
 
 /// Every rule about Certificate Transparency.
 fn rules() -> impl Iterator<Item = &'static Rule<CtVerdict>> {
-    scts::RULES.iter()
+    scts::RULES.iter().chain(delivery::RULES)
 }
 
 /// What each rule says of itself.

@@ -165,11 +165,11 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
 ];
 
 fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
-    if !ct.scts.is_empty() || ct.is_precertificate {
+    if !ct.scts.is_empty() || ct.is_precertificate || ct.is_merkle_tree {
         return Vec::new();
     }
     let message = if ct.handshake {
-        "No SCT is embedded in the certificate, and none was sent in the TLS extension; a stapled OCSP response is not read."
+        "No SCT is embedded in the certificate, and none came in the TLS extension or in a stapled OCSP response."
     } else {
         "No SCT is embedded in the certificate. Whether a server would send some in the handshake was not looked at."
     };
