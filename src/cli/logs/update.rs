@@ -18,8 +18,15 @@ use crate::observe::log_lists::{ListAddress, ListCache, LockedCache, Validators,
 use crate::report::json::v1;
 use crate::report::{ListUpdate, Storing, UpdateReport, human};
 
+/// What the publishers of the lists ask for (GoogleChrome/CertificateTransparency log_lists.md; Android's CT log
+/// policy).
+const ACCEPTABLE_USE: &str = "\
+The lists are used here to audit, as their publishers allow. They must not be used to enforce CT in TLS clients \
+other than the publishers' own.";
+
 /// Options of `pinstead logs update`.
 #[derive(Debug, Args)]
+#[command(after_help = ACCEPTABLE_USE)]
 pub(super) struct UpdateOptions {
     /// Whose list to fetch [default: chrome, apple and android; with --url: chrome]
     #[arg(long, value_enum, value_name = "PROGRAM", value_delimiter = ',')]

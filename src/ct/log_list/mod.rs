@@ -201,6 +201,9 @@ pub enum LogListError {
     /// A list of a schema before v3.
     #[error("this is {0}; only log lists of schema v3 are read")]
     OldSchema(OldSchema),
+    /// It states a time that cannot be read.
+    #[error("the log list's “log_list_timestamp” is no time: {0}")]
+    Timestamp(String),
     /// More logs than [`MAX_LOGS`].
     #[error("the log list has more than {MAX_LOGS} logs")]
     TooManyLogs,
@@ -249,7 +252,7 @@ impl LogList {
             program: how.program.or(form).unwrap_or(Program::Chrome),
             form,
             version: json.get("version").and_then(Value::as_str).map(str::to_owned),
-            timestamp: json.get("log_list_timestamp").and_then(entry::time),
+            timestamp: entry::stated_time(json.get("log_list_timestamp")).map_err(LogListError::Timestamp)?,
             seen: None,
             signature,
             logs: Vec::new(),

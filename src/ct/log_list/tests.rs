@@ -186,12 +186,44 @@ fn bad_entries_are_named_and_the_rest_is_read() {
 }
 
 #[test]
+fn what_has_another_shape_is_named_not_passed_over() {
+    let with = |field: &str, value: Value| {
+        let mut log = argon();
+        log[field] = value;
+        parse(&list_of(&[log])).problems.into_iter().map(|problem| problem.kind).collect::<Vec<_>>()
+    };
+    for (field, value) in [
+        ("state", json!("usable")),
+        ("log_type", json!("mirror")),
+        ("previous_operators", json!({})),
+        ("previous_operators", json!([{"name": "x", "end_time": "2020-01-01T00:00:00Z"}, {"name": "y"}])),
+    ] {
+        let kinds = with(field, value);
+        assert!(matches!(kinds.as_slice(), [ProblemKind::Field { field: named, .. }] if *named == field));
+    }
+    let inverted =
+        json!({"start_inclusive": "2027-01-01T00:00:00Z", "end_exclusive": "2026-01-01T00:00:00Z"});
+    assert!(matches!(with("temporal_interval", inverted).as_slice(), [ProblemKind::Time(_)]));
+    for (field, value) in
+        [("log_type", json!("prod")), ("log_type", Value::Null), ("previous_operators", Value::Null)]
+    {
+        assert_eq!(with(field, value), []);
+    }
+    let mut list = list_of(&[argon()]);
+    list["operators"][0]["tiled_logs"] = json!("none");
+    let list = parse(&list);
+    assert_eq!((list.logs.len(), list.problems.len()), (1, 1));
+}
+
+#[test]
 fn refuses_what_is_no_list() {
     let refused = |octets: &[u8]| LogList::parse(octets, None).unwrap_err();
     assert!(matches!(refused(b"\x30\x82"), LogListError::Syntax(_)));
     assert!(matches!(refused(b"[]"), LogListError::NotALogList));
     assert!(matches!(refused(br#"{"operators": {}}"#), LogListError::NotALogList));
     assert!(matches!(refused(&vec![b' '; MAX_LIST_OCTETS + 1]), LogListError::TooLarge(_)));
+    let undated = br#"{"log_list_timestamp": "yesterday", "operators": []}"#;
+    assert!(matches!(refused(undated), LogListError::Timestamp(_)));
     let nested = "[".repeat(100_000);
     assert!(matches!(refused(nested.as_bytes()), LogListError::Syntax(_)));
 }

@@ -145,3 +145,32 @@ fn a_signature_that_belongs_to_no_list_is_refused() {
     let files = InputFiles { log_list_key: Some(file("key.pem", b"no key")), ..InputFiles::default() };
     assert!(matches!(Lists::read(&files).unwrap_err(), InputError::ListKey { .. }));
 }
+
+#[test]
+fn a_signature_finds_its_list_among_several() {
+    use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+
+    let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let key = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap();
+    let (chrome, apple) = (list("2026-11-10T00:00:00Z"), list("2026-11-11T00:00:00Z"));
+    let mut signature = vec![0; pair.public_modulus_len()];
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    pair.sign(&RSA_PKCS1_SHA256, &random, &chrome, &mut signature).unwrap();
+    let files = InputFiles {
+        log_list: Some(file("apple.json", &apple)),
+        log_list_program: Some("apple".to_owned()),
+        further_log_lists: vec![GivenLogList { program: None, file: file("chrome.json", &chrome) }],
+        log_list_signature: Some(file("chrome.sig", &signature)),
+        log_list_key: Some(file("key.der", key.as_ref())),
+        ..InputFiles::default()
+    };
+    let lists = Lists::read(&files).unwrap();
+    let trust = |index: usize| match &lists.uses[index].outcome {
+        ListOutcome::Used { program, trust, .. } => (*program, *trust),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(trust(0), (Program::Apple, ListTrust::NeverSigned));
+    assert_eq!(trust(1), (Program::Chrome, ListTrust::Signed));
+}
