@@ -1,98 +1,13 @@
-//! `pinstead logs`: lists fetched, kept, refused, verified and listed, and `check` by what is kept.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-#![expect(clippy::disallowed_methods, reason = "lists are dated by the clock that the binary reads too")]
+//! `pinstead logs update`: lists fetched, kept and refused.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tempfile::TempDir;
-use world::list_server::{ARGON, ListServer, MIMIC, Reply, key_pem, list, sign};
-use world::{Running, pinstead};
-
-/// A server of lists, a cache folder of its own, and the key.
-struct Lists {
-    server: ListServer,
-    folder: TempDir,
-}
-
-impl Lists {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("key.pem"), key_pem()).unwrap();
-        Self { server: ListServer::start(), folder }
-    }
-
-    fn key(&self) -> String {
-        path_text(&self.folder.path().join("key.pem"))
-    }
-
-    /// The file in which Chrome's list is kept.
-    fn kept(&self) -> PathBuf {
-        self.folder.path().join("pinstead/log-lists/chrome.json")
-    }
-
-    fn pinstead(&self) -> assert_cmd::Command {
-        let mut command = pinstead();
-        command.env("XDG_CACHE_HOME", self.folder.path());
-        command
-    }
-
-    /// `logs update` of the list and signature that are served; its only entry.
-    fn update(&self, more: &[&str], code: i32) -> Value {
-        let (url, signature_url) = (self.server.url("/list.json"), self.server.url("/list.sig"));
-        let signed = ["--signature-url", &signature_url, "--key", &self.key()].map(str::to_owned);
-        self.update_from(
-            &url,
-            &signed.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>(),
-            code,
-        )
-    }
-
-    fn update_from(&self, url: &str, arguments: &[&str], code: i32) -> Value {
-        let assert = self
-            .pinstead()
-            .args(["logs", "update", "--format", "json", "--url", url])
-            .args(arguments)
-            .assert();
-        let output = assert.get_output();
-        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stdout));
-        let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
-        report["lists"][0].clone()
-    }
-
-    /// `logs list` by what is kept.
-    fn listed(&self, arguments: &[&str]) -> Value {
-        let key = self.key();
-        let assert = self
-            .pinstead()
-            .args(["logs", "list", "--format", "json", "--log-list-key", &key])
-            .args(arguments)
-            .assert()
-            .code(0);
-        serde_json::from_slice(&assert.get_output().stdout).unwrap()
-    }
-}
-
-fn path_text(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
-}
-
-fn octets(list: &Value) -> Vec<u8> {
-    list.to_string().into_bytes()
-}
-
-/// A time so many hours ago.
-fn ago(hours: i64) -> Timestamp {
-    Timestamp::now() - SignedDuration::from_hours(hours)
-}
-
-fn reason(update: &Value) -> &str {
-    update["reason"].as_str().unwrap_or_default()
-}
+use world::kept_lists::{Lists, ago, octets, path_text, reason};
+use world::list_server::{Reply, list, sign};
 
 #[test]
 fn a_list_is_fetched_kept_and_asked_for_again_only_when_it_changed() {
@@ -134,6 +49,17 @@ fn a_list_is_fetched_kept_and_asked_for_again_only_when_it_changed() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     lists.update_from(&lists.server.url("/mirror.json"), &arguments, 0);
     assert!(!lists.server.requests()[0].headers.contains_key("if-none-match"));
+}
+
+/// An edition comes out after the list was fetched and before its signature was.
+#[test]
+fn a_signature_of_the_next_edition_is_asked_for_again() {
+    let lists = Lists::new();
+    let (old, new) = (octets(&list("99.1", ago(48))), octets(&list("99.2", ago(24))));
+    lists.server.set("/list.json", Reply::InTurn(vec![Reply::Body(old), Reply::Body(new.clone())]));
+    lists.server.set("/list.sig", Reply::Body(sign(&new)));
+    let update = lists.update(&[], 0);
+    assert_eq!((&update["outcome"], &update["list"]["version"]), (&"updated".into(), &"99.2".into()));
 }
 
 #[test]
@@ -341,154 +267,4 @@ fn arguments_that_make_no_sense_are_refused() {
     ] {
         lists.pinstead().args(["logs", "update"]).args(arguments).assert().code(2);
     }
-}
-
-#[test]
-fn the_kept_list_adds_to_the_history_and_frees_no_denied_log() {
-    let lists = Lists::new();
-    lists.server.publish(&octets(&list("99.1", ago(48))));
-    lists.update(&[], 0);
-    let argon = |arguments: &[&str]| {
-        let mut all = vec!["--id", ARGON.0];
-        all.extend(arguments);
-        lists.listed(&all)
-    };
-    let now = argon(&[]);
-    assert_eq!((&now["logs"][0]["state"], &now["log_list"]["source"]), (&"readonly".into(), &"cache".into()));
-    let then = argon(&["--at", "2025-01-01T00:00:00Z"]);
-    assert_eq!(then["logs"][0]["state"], "usable");
-    let before = argon(&["--at", "2026-08-30T00:00:00Z"]);
-    assert_eq!(
-        (&before["log_list"]["source"], &before["log_list"]["version"]),
-        (&"embedded".into(), &"89.25".into())
-    );
-    assert_eq!(argon(&["--no-cache"])["logs"][0]["state"], "usable");
-    assert!(lists.listed(&[])["logs"].as_array().unwrap().len() > 300);
-
-    let mimic = lists.listed(&["--id", MIMIC.0]);
-    assert_eq!(mimic["logs"][0]["assurance"], "mimic");
-    let usable = lists.listed(&["--id", MIMIC.0, "--state", "usable"]);
-    assert_eq!(usable["logs"], Value::Array(Vec::new()));
-    // Nor does a list that is given.
-    let file = lists.folder.path().join("list.json");
-    fs::write(&file, octets(&list("99.1", ago(48)))).unwrap();
-    let mimic = lists.listed(&["--id", MIMIC.0, "--log-list", &path_text(&file)]);
-    assert_eq!(
-        (&mimic["logs"][0]["assurance"], &mimic["log_list"]["source"]),
-        (&"mimic".into(), &"file".into())
-    );
-    let human = lists.pinstead().args(["logs", "list", "--state", "denied"]).assert().code(0);
-    let text = String::from_utf8_lossy(&human.get_output().stdout).into_owned();
-    assert!(text.contains("its private") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
-}
-
-#[test]
-fn check_judges_by_the_kept_list_and_saves_it_as_evidence() {
-    let lists = Lists::new();
-    let running = Running::start();
-    let files = &running.world.files;
-    // The world's own list, signed: its logs are known only by it.
-    let world_list = fs::read(&files.log_list).unwrap();
-    lists.server.publish(&world_list);
-    lists.update(&[], 0);
-    let (shop, roots) = (path_text(&running.world.shop.chain_file), path_text(&files.roots));
-    let evidence = path_text(&lists.folder.path().join("evidence.json"));
-    let check = |target: &str, arguments: &[&str]| {
-        let assert = lists
-            .pinstead()
-            .args(["check", target, "--offline", "--only", "ct", "--format", "json", "--fail-on", "none"])
-            .args(arguments)
-            .assert();
-        let output = assert.get_output();
-        let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
-        (report, String::from_utf8_lossy(&output.stderr).into_owned())
-    };
-    let verdict = |report: &Value| report["targets"][0]["ct"]["scts"][1]["verdict"].clone();
-    let key = lists.key();
-    let with_key = ["--roots", &roots, "--log-list-key", &key, "--save-evidence", &evidence];
-    let (report, warned) = check(&shop, &with_key);
-    assert_eq!(
-        (&report["log_list"]["source"], &report["log_list"]["signed"]),
-        (&"cache".into(), &"yes".into())
-    );
-    assert_eq!((verdict(&report), warned.as_str()), ("valid".into(), ""));
-
-    let (without, _) = check(&shop, &["--roots", &roots, "--no-cache"]);
-    assert_eq!(
-        (&without["log_list"]["source"], verdict(&without)),
-        (&"embedded".into(), "unknown_log".into())
-    );
-
-    // A damaged cache is said twice, and the built-in table used.
-    let whole = fs::read(lists.kept()).unwrap();
-    fs::write(lists.kept(), &whole[1..]).unwrap();
-    let (damaged, warned) = check(&shop, &["--roots", &roots, "--log-list-key", &key]);
-    assert_eq!(damaged["log_list"]["source"], "embedded");
-    assert!(warned.contains("is not used: the file is damaged"), "{warned}");
-    let findings = damaged["targets"][0]["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|finding| finding["rule"] == "CT027"), "{findings:?}");
-
-    // The evidence brings its own list, whatever became of the cache since.
-    fs::remove_file(lists.kept()).unwrap();
-    let (again, _) = check(&evidence, &[]);
-    assert_eq!(again["targets"], report["targets"]);
-    assert_eq!(again["log_list"], report["log_list"]);
-    let (dropped, _) = check(&evidence, &["--no-cache"]);
-    assert_eq!(dropped["log_list"]["source"], "embedded");
-}
-
-#[test]
-fn an_unsigned_list_of_chrome_is_a_finding_unless_it_is_for_own_roots() {
-    let running = Running::start();
-    let (shop, files) = (path_text(&running.world.shop.chain_file), &running.world.files);
-    let (log_list, roots) = (path_text(&files.log_list), path_text(&files.roots));
-    let rules = |arguments: &[&str]| {
-        let assert = pinstead()
-            .args(["check", &shop, "--offline", "--only", "ct", "--format", "json", "--fail-on", "none"])
-            .args(arguments)
-            .assert();
-        let report: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
-        let findings = report["targets"][0]["findings"].as_array().unwrap().clone();
-        findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    assert!(rules(&["--log-list", &log_list]).contains(&"CT028".to_owned()));
-    assert!(!rules(&["--log-list", &log_list, "--roots", &roots]).contains(&"CT028".to_owned()));
-    assert!(!rules(&["--log-list", &format!("mozilla={log_list}")]).contains(&"CT028".to_owned()));
-}
-
-#[test]
-fn a_list_is_verified_with_its_signature() {
-    let lists = Lists::new();
-    let path = |name: &str| path_text(&lists.folder.path().join(name));
-    let good = octets(&list("99.1", ago(48)));
-    let mut partly = list("99.1", ago(48));
-    partly["operators"][0]["logs"][0]["key"] = "AAAA".into();
-    let partly = octets(&partly);
-    for (name, octets) in [
-        ("list.json", good.as_slice()),
-        ("list.sig", &sign(&good)),
-        ("partly.json", &partly),
-        ("partly.sig", &sign(&partly)),
-        ("cut.json", &good[..good.len() / 2]),
-        ("cut.sig", &sign(&good[..good.len() / 2])),
-    ] {
-        fs::write(lists.folder.path().join(name), octets).unwrap();
-    }
-    let verify = |file: &str, signature: &str, key: &[&str], code: i32| {
-        let command = ["logs", "verify", &path(file), &path(signature)].map(str::to_owned);
-        let assert = pinstead().args(command).args(key).assert().code(code);
-        let output = assert.get_output();
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-    };
-    let key = lists.key();
-    let key = ["--key", key.as_str()];
-    let said = verify("list.json", "list.sig", &key, 0);
-    assert!(said.starts_with("GOOD") && said.contains("99.1") && said.contains("2 logs of 2"), "{said}");
-    assert!(verify("list.json", "partly.sig", &key, 1).contains("is wrong"));
-    assert!(verify("list.json", "list.sig", &[], 1).contains("is wrong"), "Google did not sign it");
-    assert!(verify("partly.json", "partly.sig", &key, 1).contains("1 entry cannot be read"));
-    assert!(verify("cut.json", "cut.sig", &key, 1).contains("not valid JSON"));
-    assert!(verify("none.json", "list.sig", &key, 2).contains("No such file"));
-    assert!(verify("list.json", "none.sig", &key, 2).contains("No such file"));
-    assert!(verify("list.json", "list.sig", &["--key", &path("list.sig")], 2).contains("no public key"));
 }

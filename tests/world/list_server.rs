@@ -28,6 +28,8 @@ pub(crate) enum Reply {
     Truncated(Vec<u8>),
     /// 200, then silence.
     Stall,
+    /// One after the other; the last one from then on.
+    InTurn(Vec<Reply>),
 }
 
 /// The server; it runs until the test ends.
@@ -95,7 +97,12 @@ fn answer(
         let (name, value) = line.split_once(':')?;
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    let reply = replies.lock().unwrap().get(&path).cloned().unwrap_or(Reply::Status(404));
+    let reply = match replies.lock().unwrap().get_mut(&path) {
+        Some(Reply::InTurn(turns)) if turns.len() > 1 => turns.remove(0),
+        Some(Reply::InTurn(turns)) => turns.first()?.clone(),
+        Some(reply) => reply.clone(),
+        None => Reply::Status(404),
+    };
     let has = headers.get("if-none-match").cloned();
     requests.lock().unwrap().push(Request { path, headers });
     let head = |status: u16, length: usize, more: &str| {
@@ -112,6 +119,7 @@ fn answer(
         Reply::Tagged(body, tag) => send(head(200, body.len(), &format!("ETag: {tag}\r\n")), &body),
         Reply::Status(status) => send(head(status, 0, ""), b""),
         Reply::Truncated(body) => send(head(200, body.len() + 1000, ""), &body),
+        Reply::InTurn(_) => None,
         Reply::Stall => {
             send(head(200, 1000, ""), b"{")?;
             std::thread::sleep(Duration::from_secs(30));

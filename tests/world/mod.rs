@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each file of tests uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "these are tests")]
 
+pub(crate) mod kept_lists;
 pub(crate) mod list_server;
 pub(crate) mod servers;
 
