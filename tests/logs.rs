@@ -1,5 +1,4 @@
 //! `pinstead logs update`: lists fetched, kept and refused.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
 
