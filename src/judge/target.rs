@@ -12,7 +12,8 @@ use crate::ca::issuer::{self, Issuer};
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::{self, Comparison};
 use crate::ct;
-use crate::ct::policy::PolicyOutcome;
+use crate::ct::log_list::Program;
+use crate::ct::policy::{self, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, Delivered};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
@@ -311,6 +312,25 @@ fn judge_pins(
     Part::Checked(pins::judge(&inputs.pins, &question))
 }
 
+/// Names the policies that were not judged.
+///
+/// Only Chrome's is a question of its own. Each programme has its own list and most of them are updated less often
+/// than Chrome's: were every one of them a question, any gate that fails on what is undetermined would fail from the
+/// day on which the first of these lists is 70 days old, whatever the certificate. The others are never passed over
+/// silently: they are `not_judged` in every report, and the finding CT007 names them.
+fn open_policies(policies: &Policies) -> String {
+    let others: Vec<&str> = policies
+        .with(PolicyOutcome::NotJudged)
+        .filter(|(program, _)| *program != Program::Chrome)
+        .map(|(program, _)| policy::title(program))
+        .collect();
+    if others.is_empty() {
+        "whether Chrome's CT policy is met".to_owned()
+    } else {
+        format!("whether the CT policies of Chrome, {} are met", others.join(", "))
+    }
+}
+
 /// Something that was looked at and stayed open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenQuestion {
@@ -350,10 +370,10 @@ impl TargetVerdicts {
             add(&format!("CAA of {} further names", self.caa_left_out), false);
         }
         if let Part::Checked(ct) = &self.ct
-            && ct.chrome.outcome == PolicyOutcome::NotJudged
+            && ct.policies.chrome.outcome == PolicyOutcome::NotJudged
             && (ct.audience == Audience::Public || named(scope::Part::Ct))
         {
-            add("whether Chrome's CT policy is met", named(scope::Part::Ct));
+            add(&open_policies(&ct.policies), named(scope::Part::Ct));
         }
         if let Part::Checked(readings) = &self.caa
             && readings.iter().any(CaaReading::is_undetermined)

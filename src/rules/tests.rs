@@ -7,7 +7,7 @@ use crate::ca::expectation::{self, IssuerVerdict};
 use crate::ca::issuer::{Issuer, IssuingKey, Proof};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType};
-use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
+use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
 use crate::ct::sct::LeafIndex;
 use crate::ct::verdict::{Audience, CtVerdict, Delivery, SctLog, SctOutcome, SctVerdict};
 use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
@@ -39,11 +39,27 @@ fn sct(outcome: SctOutcome) -> SctVerdict {
     }
 }
 
+fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
+    PolicyVerdict {
+        outcome,
+        reasons: vec!["For this test.".to_owned()],
+        list: None,
+        judged_at: Timestamp::UNIX_EPOCH,
+        scts: Vec::new(),
+        without_margin: Vec::new(),
+    }
+}
+
 fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
     CtVerdict {
         scts,
         malformed_lists: Vec::new(),
-        chrome: PolicyVerdict::new(chrome, "For this test."),
+        policies: Policies {
+            chrome: policy(chrome),
+            apple: policy(PolicyOutcome::Compliant),
+            mozilla: policy(PolicyOutcome::Compliant),
+            android: policy(PolicyOutcome::Compliant),
+        },
         audience: Audience::Public,
         handshake: true,
         is_precertificate: false,

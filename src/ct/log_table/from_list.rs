@@ -1,4 +1,4 @@
-//! A table made of one list.
+//! A table made of lists that were given.
 
 use jiff::Timestamp;
 
@@ -6,72 +6,108 @@ use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow,
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{ListSignature, ListedLog, LogList, LogPurpose, Program};
 
-/// One list's logs, sorted by id, with their states as rows.
+/// The logs of some lists, sorted by id, with their states as rows.
 #[derive(Debug)]
 pub(super) struct FileTable {
+    /// By date.
+    lists: Vec<FileList>,
+    logs: Vec<FileLog>,
+}
+
+/// One of the lists.
+#[derive(Debug)]
+struct FileList {
     program: Program,
     version: Option<String>,
     timestamp: Option<Timestamp>,
     signature: ListSignature,
-    logs: Vec<(ListedLog, Vec<StateRow>)>,
+}
+
+/// A log as the newest of the lists describes it, and what each programme says of it.
+#[derive(Debug)]
+struct FileLog {
+    log: ListedLog,
+    rows: Vec<(Program, Vec<StateRow>)>,
 }
 
 impl FileTable {
-    pub(super) fn new(list: &LogList) -> Self {
-        let date = list.date();
-        let mut logs: Vec<_> = list.logs.iter().map(|log| (log.clone(), rows(log, date))).collect();
-        logs.sort_by_key(|(log, _)| log.id);
-        Self {
+    pub(super) fn new(lists: &[&LogList]) -> Self {
+        let mut newest_first: Vec<&LogList> = lists.to_vec();
+        newest_first.sort_by_key(|list| std::cmp::Reverse(list.date()));
+        let mut logs: Vec<FileLog> = Vec::new();
+        for list in &newest_first {
+            for log in &list.logs {
+                let position = logs.binary_search_by(|known| known.log.id.cmp(&log.id));
+                let index = position.unwrap_or_else(|index| {
+                    logs.insert(index, FileLog { log: log.clone(), rows: Vec::new() });
+                    index
+                });
+                if let Some(known) = logs.get_mut(index) {
+                    known.add(list.program, log, list.date());
+                }
+            }
+        }
+        let describe = |list: &&LogList| FileList {
             program: list.program,
             version: list.version.clone(),
-            timestamp: date,
+            timestamp: list.date(),
             signature: list.signature,
-            logs,
-        }
+        };
+        Self { lists: newest_first.iter().rev().map(describe).collect(), logs }
     }
 
     pub(super) fn log(&self, id: &LogId) -> Option<KnownLog<'_>> {
-        self.entry(id).map(|(log, _)| known(log))
+        self.entry(id).map(|entry| known(&entry.log))
     }
 
     pub(super) fn history(&self, id: &LogId, program: Program) -> &[StateRow] {
-        let entry = self.entry(id).filter(|_| program == self.program);
-        entry.map(|(_, rows)| rows.as_slice()).unwrap_or_default()
+        let rows = self.entry(id).and_then(|entry| entry.rows.iter().find(|(of, _)| *of == program));
+        rows.map(|(_, rows)| rows.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
-        let signed = match self.signature {
-            ListSignature::Verified => Signed::Yes,
-            ListSignature::Unsigned => Signed::No,
-        };
-        (program == self.program).then_some(ListSnapshot {
+    /// The lists of a programme, by date.
+    pub(super) fn snapshots(&self, program: Program) -> impl Iterator<Item = ListSnapshot<'_>> {
+        self.lists.iter().filter(move |list| list.program == program).map(|list| ListSnapshot {
             source: SnapshotSource::File,
-            version: self.version.as_deref(),
-            timestamp: self.timestamp,
-            signed,
+            version: list.version.as_deref(),
+            timestamp: list.timestamp,
+            signed: match list.signature {
+                ListSignature::Verified => Signed::Yes,
+                ListSignature::Unsigned => Signed::No,
+            },
         })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
-        self.logs.iter().map(|(log, _)| known(log))
+        self.logs.iter().map(|entry| known(&entry.log))
     }
 
-    fn entry(&self, id: &LogId) -> Option<&(ListedLog, Vec<StateRow>)> {
-        let index = self.logs.binary_search_by(|(log, _)| log.id.cmp(id)).ok()?;
+    fn entry(&self, id: &LogId) -> Option<&FileLog> {
+        let index = self.logs.binary_search_by(|entry| entry.log.id.cmp(id)).ok()?;
         self.logs.get(index)
     }
 }
 
-/// Without any date in the list, its states say nothing about any time.
-fn rows(log: &ListedLog, date: Option<Timestamp>) -> Vec<StateRow> {
-    let Some(date) = date else { return Vec::new() };
-    let row = |listed: &crate::ct::log_list::ListedState| StateRow {
-        state: listed.state,
-        since: listed.since,
-        first: date,
-        last: date,
-    };
-    log.states.iter().map(row).collect()
+impl FileLog {
+    /// Adds what a list says. Without any date in the list, its states say nothing about any time.
+    fn add(&mut self, program: Program, log: &ListedLog, date: Option<Timestamp>) {
+        let Some(date) = date else { return };
+        if !self.rows.iter().any(|(of, _)| *of == program) {
+            self.rows.push((program, Vec::new()));
+        }
+        let Some((_, rows)) = self.rows.iter_mut().find(|(of, _)| *of == program) else { return };
+        for listed in &log.states {
+            match rows.iter_mut().find(|row| (row.state, row.since) == (listed.state, listed.since)) {
+                Some(row) => {
+                    row.first = row.first.min(date);
+                    row.last = row.last.max(date);
+                }
+                None => {
+                    rows.push(StateRow { state: listed.state, since: listed.since, first: date, last: date });
+                }
+            }
+        }
+    }
 }
 
 fn known(log: &ListedLog) -> KnownLog<'_> {

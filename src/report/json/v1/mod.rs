@@ -2,6 +2,7 @@
 
 pub mod caa;
 pub mod check;
+mod ct;
 pub mod pins;
 mod rules;
 
