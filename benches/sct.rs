@@ -20,6 +20,7 @@ use pinstead::ct::log_key::LogKey;
 use pinstead::ct::log_list::LogList;
 use pinstead::ct::log_table::LogTable;
 use pinstead::ct::sct::{DigitallySigned, ListedSct, embedded};
+use pinstead::ct::verdict::{Audience, Delivered};
 use pinstead::ct::verify::{Subject, Verifier};
 use pinstead::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
 use pinstead::demo::ct::{CtLog, ListedLog, LogKind, PlannedSct, SctFault, SctPlan, issue, v3_log_list};
@@ -27,6 +28,10 @@ use pinstead::x509::{Certificate, SpkiSha256};
 
 /// Two SCTs, as most certificates have.
 const SCTS: usize = 2;
+
+/// From a file: nothing came beside the certificate.
+const DELIVERED: Delivered<'static> =
+    Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
 
 struct Prepared {
     der: Vec<u8>,
@@ -89,7 +94,7 @@ fn whole(prepared: &Prepared, verifier: &mut Verifier<'_>, at: Timestamp) {
 
 fn verify(certificate: &Certificate, prepared: &Prepared, verifier: &mut Verifier<'_>, at: Timestamp) {
     let keys = [prepared.issuer];
-    let lists = verifier.verify(Subject { certificate, issuer_keys: &keys }, None, at);
+    let lists = verifier.verify(Subject { certificate, issuer_keys: &keys }, DELIVERED, at);
     assert_eq!(lists.scts.iter().filter(|sct| sct.outcome.signature_stands()).count(), SCTS);
     black_box(lists);
 }

@@ -6,6 +6,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
+use pinstead::demo::authority::ocsp_response;
 use pinstead::demo::ct::{Delivery, PlannedSct, SctFault, sct_list, scts_over};
 use pinstead::demo::tls::{MisbehavingServer, Misbehaviour};
 use pinstead::demo::world::{BESIDE, LEGACY, SHOP};
@@ -95,7 +96,8 @@ fn scts_come_in_the_handshake_too() {
     let running = Running::start();
     let report = report(&running, &[BESIDE], &[], 0);
     let target = &report["targets"][0];
-    assert_eq!(verdicts(target), [("tls", "valid"), ("tls", "valid")]);
+    let expected = [("tls", "valid"), ("tls", "valid"), ("ocsp", "valid"), ("ocsp", "valid")];
+    assert_eq!(verdicts(target), expected, "each way of delivery by itself");
     assert_eq!(target["ct"]["policies"]["chrome"]["verdict"], "compliant");
     assert_eq!(target["connection"]["ocsp_stapled"], true);
 }
@@ -127,6 +129,40 @@ fn openssl_serves_scts_in_both_versions_of_tls() {
             let target = &report["targets"][0];
             assert_eq!(target["connection"]["tls_version"], name);
             assert_eq!(verdicts(target), [("tls", "valid"), ("tls", second)], "{version}");
+        }
+    }
+}
+
+#[test]
+fn scts_in_a_stapled_response_are_read_and_reported_apart() {
+    let running = Running::start();
+    let (world, host) = (&running.world, &running.world.beside);
+    let plan = [
+        PlannedSct { log: &world.logs.birch, timestamp: world.now, fault: SctFault::None },
+        PlannedSct { log: &world.logs.alder, timestamp: world.now, fault: SctFault::WrongSignature },
+    ];
+    let delivery = Delivery::Beside { certificate: &host.leaf.der };
+    let list = sct_list(&scts_over(&plan, delivery).unwrap()).unwrap();
+    let issuer = &world.cas.expected;
+    let about = |leaf| ocsp_response(issuer, leaf, Some(&list), world.now).unwrap();
+    for version in ["-tls1_2", "-tls1_3"] {
+        for (response, expected) in [
+            (about(&host.leaf), &[("ocsp", "valid"), ("ocsp", "invalid_signature")][..]),
+            // The same SCTs in the entry of another certificate are not this one's.
+            (about(&world.shop.leaf), &[]),
+        ] {
+            let server = OpensslServer::start(Served {
+                chain_pem: &std::fs::read_to_string(&host.chain_file).unwrap(),
+                key_pem: &std::fs::read_to_string(&host.key_file).unwrap(),
+                sct_list: None,
+                ocsp_response: Some(&response),
+                more: &[version],
+            });
+            let arguments = ["--only", "ct", "--fail-on", "none", "--connect", &server.address.to_string()];
+            let report = report_at(&running, BESIDE, &arguments);
+            let target = &report["targets"][0];
+            assert_eq!(verdicts(target), expected, "{version}");
+            assert_eq!(rules(target).contains(&"CT019"), expected.is_empty(), "{:?}", rules(target));
         }
     }
 }

@@ -103,6 +103,10 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
         .map(|&other| (other, is_signed_by(certificate, other)))
         .collect();
     if let Some((issuer, made)) = named.iter().find(|(_, check)| *check == SignatureCheck::Made) {
+        // The final certificate comes from the CA above the signer, whose key the SCTs name too (RFC 6962 section 3.2).
+        if is_made_by_signer(certificate, issuer) {
+            return candidates(issuer, others, table);
+        }
         add(issuer.spki_sha256, Some(*made));
         return found;
     }
@@ -120,6 +124,23 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
         (None, Err(_)) => {}
     }
     found
+}
+
+/// The precertificate signing certificate among `others` that made this precertificate.
+pub fn precertificate_signer<'a>(
+    certificate: &Certificate,
+    others: &'a [Certificate],
+) -> Option<&'a Certificate> {
+    others.iter().find(|other| {
+        is_made_by_signer(certificate, other)
+            && is_named_issuer(certificate, other)
+            && is_signed_by(certificate, other) == SignatureCheck::Made
+    })
+}
+
+/// Only a precertificate has a signer above it, so that nothing leads round in circles.
+fn is_made_by_signer(certificate: &Certificate, issuer: &Certificate) -> bool {
+    certificate.is_precertificate && issuer.is_precertificate_signer && !issuer.is_precertificate
 }
 
 fn is_named_issuer(certificate: &Certificate, other: &Certificate) -> bool {

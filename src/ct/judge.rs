@@ -15,7 +15,7 @@ pub fn judge(
     delivered: Delivered<'_>,
     at: Timestamp,
 ) -> CtVerdict {
-    let mut lists = verifier.verify(subject, delivered.tls, at);
+    let mut lists = verifier.verify(subject, delivered, at);
     for sct in &mut lists.scts {
         tell_purpose(sct, table);
     }
@@ -32,6 +32,9 @@ pub fn judge(
         handshake: delivered.handshake,
         scts: lists.scts,
         malformed_lists: lists.malformed_lists,
+        unusable_staple: lists.unusable_staple,
+        precertificate_signer: None,
+        is_merkle_tree: subject.certificate.is_merkle_tree,
         is_precertificate: subject.certificate.is_precertificate,
     }
 }

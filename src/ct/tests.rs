@@ -107,7 +107,7 @@ impl World {
 }
 
 fn delivered(tls: Option<&[u8]>) -> Delivered<'_> {
-    Delivered { tls, handshake: true, audience: Audience::Public }
+    Delivered { tls, ocsp: None, handshake: true, audience: Audience::Public }
 }
 
 fn outcomes(verdict: &CtVerdict) -> Vec<SctOutcome> {

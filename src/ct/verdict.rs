@@ -6,7 +6,7 @@ use super::log_id::LogId;
 use super::log_list::{LogState, LogType};
 use super::policy::Policies;
 use super::sct::{LeafIndex, SctListError};
-use crate::x509::SpkiSha256;
+use crate::x509::{OcspError, SpkiSha256};
 
 /// How an SCT reached the client (RFC 6962 section 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,8 @@ pub enum Delivery {
 pub struct Delivered<'a> {
     /// The body of the TLS extension, if the handshake had one.
     pub tls: Option<&'a [u8]>,
+    /// The stapled OCSP response, if there was one.
+    pub ocsp: Option<&'a [u8]>,
     /// Whether a handshake was looked at; a file says nothing of what a server would deliver.
     pub handshake: bool,
     /// Who is to trust the certificate.
@@ -48,12 +50,18 @@ pub struct CtVerdict {
     pub malformed_lists: Vec<(Delivery, SctListError)>,
     /// The verdict of each programme's policy.
     pub policies: Policies,
+    /// Why the stapled OCSP response says nothing of this certificate, if one came and does not.
+    pub unusable_staple: Option<OcspError>,
     /// Who is to trust the certificate.
     pub audience: Audience,
     /// Whether a handshake was looked at.
     pub handshake: bool,
     /// Whether the certificate is a precertificate, which never carries SCTs.
     pub is_precertificate: bool,
+    /// The precertificate signing certificate that made a precertificate, by its subject.
+    pub precertificate_signer: Option<String>,
+    /// Whether the certificate proves by its own signature that it is logged, and needs no SCTs.
+    pub is_merkle_tree: bool,
 }
 
 /// What is said of one SCT.

@@ -13,7 +13,8 @@ use super::log_key::{LogKey, LogKeyError, SignatureError};
 use super::log_list::{LogState, Program};
 use super::log_table::{Assurance, KnownLog, LogTable};
 use super::sct::{self, LeafIndex, ListedSct, Sct, SctListError};
-use super::verdict::{Delivery, SctLog, SctOutcome, SctVerdict};
+use super::verdict::{Delivered, Delivery, SctLog, SctOutcome, SctVerdict};
+use crate::x509::ocsp::{self, OcspError};
 use crate::x509::parts::oid;
 use crate::x509::precertificate::{CutError, SignedTbs, signed_tbs};
 use crate::x509::{Certificate, SpkiSha256};
@@ -48,6 +49,8 @@ pub struct VerifiedLists {
     pub scts: Vec<SctVerdict>,
     /// The lists that could not be read at all.
     pub malformed_lists: Vec<(Delivery, SctListError)>,
+    /// Why the stapled OCSP response says nothing of this certificate, if one came and does not.
+    pub unusable_staple: Option<OcspError>,
 }
 
 impl<'t> Verifier<'t> {
@@ -56,18 +59,37 @@ impl<'t> Verifier<'t> {
         Self { table, keys: HashMap::new() }
     }
 
-    /// Verifies the SCTs embedded in the certificate and those of the TLS extension, as of `at`.
-    pub fn verify(&mut self, subject: Subject<'_>, tls: Option<&[u8]>, at: Timestamp) -> VerifiedLists {
+    /// Verifies the SCTs embedded in the certificate, those of the TLS extension, and those of the stapled OCSP
+    /// response that speaks of it, as of `at`.
+    pub fn verify(&mut self, subject: Subject<'_>, delivered: Delivered<'_>, at: Timestamp) -> VerifiedLists {
         let mut verified = VerifiedLists::default();
         let Ok(parts) = subject.certificate.parts() else { return verified };
         let tbs = signed_tbs(&parts);
-        for extension in parts.extensions_with(oid::SCT_LIST) {
-            let list = sct::read_extension(extension.value);
-            self.verify_list(&mut verified, Delivery::Embedded, list, subject, tbs.as_ref(), at);
+        for extension in &parts.extensions {
+            if extension.oid == oid::SCT_LIST {
+                let list = sct::read_extension(extension.value);
+                self.verify_list(&mut verified, Delivery::Embedded, list, subject, tbs.as_ref(), at);
+            } else if extension.oid == oid::TRANSPARENCY_INFORMATION {
+                verified.scts.push(version_2(Delivery::Embedded));
+            }
         }
-        if let Some(octets) = tls {
+        if let Some(octets) = delivered.tls {
             let list = sct::read_list(octets);
             self.verify_list(&mut verified, Delivery::Tls, list, subject, tbs.as_ref(), at);
+        }
+        match delivered.ocsp.map(|response| ocsp::about(response, &parts)) {
+            None => {}
+            Some(Err(error)) => verified.unusable_staple = Some(error),
+            Some(Ok(response)) => {
+                for extension in &response.extensions {
+                    if extension.oid == oid::OCSP_SCT_LIST {
+                        let list = sct::read_extension(extension.value);
+                        self.verify_list(&mut verified, Delivery::Ocsp, list, subject, tbs.as_ref(), at);
+                    } else if extension.oid == oid::TRANSPARENCY_INFORMATION {
+                        verified.scts.push(version_2(Delivery::Ocsp));
+                    }
+                }
+            }
         }
         verified
     }
@@ -204,6 +226,13 @@ impl<'t> Verifier<'t> {
     }
 }
 
+/// What stands where CT version 2 has its SCTs and proofs.
+fn version_2(delivery: Delivery) -> SctVerdict {
+    let reason = "This is transparency information of CT version 2 (RFC 9162), which is not supported: no public log makes it, \
+                  and no browser reads it.";
+    unread(delivery, SctOutcome::UnsupportedVersion, reason.to_owned())
+}
+
 /// What checking one SCT gave.
 struct Checked {
     outcome: SctOutcome,
@@ -288,3 +317,6 @@ fn unread(delivery: Delivery, outcome: SctOutcome, reason: String) -> SctVerdict
         reason,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 mod bytes;
 pub mod dns;
 pub mod file;
+pub mod http;
 pub mod tls;
 
 use jiff::Timestamp;

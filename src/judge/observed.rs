@@ -3,7 +3,7 @@
 use crate::evidence::CertificateSource;
 use crate::evidence::tls::{TlsAttempt, TlsHandshake, TlsObservation, TlsOutcome, TlsStage};
 use crate::x509::path::HostIdentity;
-use crate::x509::{Certificate, CertificateSha256, read_certificates};
+use crate::x509::{Certificate, CertificateSha256, leaf_index, precertificate, read_certificates};
 
 /// What was seen of a target, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(super) struct Seen {
     pub(super) observed: Observed,
     pub(super) chain: Vec<Certificate>,
     pub(super) sct_extension: Option<Vec<u8>>,
+    pub(super) ocsp_response: Option<Vec<u8>>,
 }
 
 /// Reads an observation.
@@ -78,10 +79,13 @@ pub(super) fn read(source: &CertificateSource) -> Seen {
                 Ok(chain) => (leaf_first(chain), Vec::new()),
                 Err(why) => (Vec::new(), vec![why]),
             };
+            let own = |other: &Certificate| {
+                chain.first().is_some_and(|leaf| precertificate::corresponds(leaf, other, &chain))
+            };
             let further_leaves = chain
                 .iter()
                 .skip(1)
-                .filter(|certificate| !certificate.is_ca)
+                .filter(|certificate| !certificate.is_ca && !own(certificate))
                 .map(|leaf| FurtherLeaf { sha256: leaf.sha256, subject: leaf.subject.clone() })
                 .collect();
             let observed = Observed { failures, further_leaves, is_file: true, ..Observed::default() };
@@ -91,9 +95,9 @@ pub(super) fn read(source: &CertificateSource) -> Seen {
     }
 }
 
-/// A file may hold a chain in any order: the first certificate that is no CA's is meant.
+/// A file may hold a chain in any order.
 fn leaf_first(mut chain: Vec<Certificate>) -> Vec<Certificate> {
-    if let Some(index) = chain.iter().position(|certificate| !certificate.is_ca) {
+    if let Some(index) = leaf_index(&chain) {
         let leaf = chain.remove(index);
         chain.insert(0, leaf);
     }
@@ -171,6 +175,7 @@ fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
 fn adopt(seen: &mut Seen, attempt: &TlsAttempt, handshake: &TlsHandshake, chain: Vec<Certificate>) {
     seen.chain = chain;
     seen.sct_extension = handshake.sct_extension.as_ref().map(|octets| octets.to_vec());
+    seen.ocsp_response = handshake.ocsp_response.as_ref().map(|octets| octets.to_vec());
     seen.observed.handshake = Some(HandshakeFacts {
         address: attempt.address.clone(),
         version: handshake.version.clone(),

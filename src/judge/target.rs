@@ -116,10 +116,15 @@ pub(super) fn judge(
         let subject = Subject { certificate, issuer_keys: &keys };
         let delivered = Delivered {
             tls: seen.sct_extension.as_deref(),
+            ocsp: seen.ocsp_response.as_deref(),
             handshake: !seen.observed.is_file,
             audience: audience(inputs, trust.as_ref()),
         };
-        ct::judge(verifier, &inputs.logs, subject, delivered, at)
+        CtVerdict {
+            precertificate_signer: issuer::precertificate_signer(certificate, &seen.chain)
+                .map(|signer| signer.subject.clone()),
+            ..ct::judge(verifier, &inputs.logs, subject, delivered, at)
+        }
     });
     let proven = ct.as_ref().and_then(|ct| ct.scts.iter().find_map(|sct| sct.proves_issuer));
     let who_issued = issuer::identify(&candidates, proven, |key| inputs.owner_of(key));

@@ -4,5 +4,6 @@
 pub mod clock;
 pub mod dns;
 pub mod files;
+pub mod http;
 pub mod run;
 pub mod tls;

@@ -16,7 +16,7 @@ use crate::evidence::{CertificateSource, TargetEvidence};
 use crate::judge::caa_names;
 use crate::target::{DEFAULT_PORT, ServerTarget, Target};
 use crate::x509::path::HostIdentity;
-use crate::x509::{Certificate, read_certificates};
+use crate::x509::{Certificate, leaf_index, read_certificates};
 
 /// How many targets are looked at at the same time.
 const TARGETS_AT_ONCE: usize = 16;
@@ -126,7 +126,7 @@ fn leaf_of(source: &CertificateSource) -> Option<Certificate> {
     match source {
         CertificateSource::File(file) => {
             let certificates = read_certificates(file.octets().ok()?).ok()?;
-            certificates.iter().find(|certificate| !certificate.is_ca).or(certificates.first()).cloned()
+            certificates.get(leaf_index(&certificates)?).cloned()
         }
         CertificateSource::Tls(observation) => observation.attempts.iter().find_map(|attempt| {
             let TlsOutcome::Handshake(handshake) = &attempt.outcome else { return None };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Finding, ct, issuer, tls};
+use super::{Finding, Severity, ct, issuer, tls};
 use crate::ca::expectation::{self, IssuerVerdict};
 use crate::ca::issuer::{Issuer, IssuingKey, Proof};
 use crate::ct::log_id::LogId;
@@ -14,19 +14,23 @@ use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
 use crate::demo::ct::{SctPlan, issue};
 use crate::judge::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed, Part, TargetVerdicts};
 use crate::x509::path::{self, Anchors, HostIdentity};
-use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
+use crate::x509::{Certificate, CertificateSha256, OcspError, SpkiSha256};
 
-fn ids(findings: &[Finding]) -> Vec<&'static str> {
+pub(in crate::rules) fn ids(findings: &[Finding]) -> Vec<&'static str> {
     findings.iter().map(|finding| finding.rule).collect()
 }
 
 fn sct(outcome: SctOutcome) -> SctVerdict {
+    sct_of("Test", outcome)
+}
+
+pub(in crate::rules) fn sct_of(operator: &str, outcome: SctOutcome) -> SctVerdict {
     SctVerdict {
         delivery: Delivery::Embedded,
         log_id: Some(LogId([1; 32])),
         log: Some(SctLog {
             name: "Test log".to_owned(),
-            operator: "Test".to_owned(),
+            operator: operator.to_owned(),
             log_type: LogType::Rfc6962,
         }),
         timestamp: Some(Timestamp::UNIX_EPOCH),
@@ -39,7 +43,12 @@ fn sct(outcome: SctOutcome) -> SctVerdict {
     }
 }
 
-fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
+/// What every policy accepts.
+pub(in crate::rules) fn two_operators() -> Vec<SctVerdict> {
+    vec![sct(SctOutcome::Valid), sct_of("Other", SctOutcome::Valid)]
+}
+
+pub(in crate::rules) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
     PolicyVerdict {
         outcome,
         reasons: vec!["For this test.".to_owned()],
@@ -50,7 +59,7 @@ fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
     }
 }
 
-fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
+pub(in crate::rules) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
     CtVerdict {
         scts,
         malformed_lists: Vec::new(),
@@ -63,6 +72,9 @@ fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
         audience: Audience::Public,
         handshake: true,
         is_precertificate: false,
+        precertificate_signer: None,
+        is_merkle_tree: false,
+        unusable_staple: None,
     }
 }
 
@@ -78,16 +90,16 @@ fn each_outcome_of_an_sct_has_its_rule() {
         (SctOutcome::OutsideInterval, "CT010"),
         (SctOutcome::UnsupportedVersion, "CT011"),
     ] {
-        let scts = vec![sct(SctOutcome::Valid), sct(outcome)];
+        let scts = vec![sct(SctOutcome::Valid), sct_of("Other", SctOutcome::Valid), sct(outcome)];
         assert_eq!(ids(&ct::findings(&ct_verdict(scts, PolicyOutcome::Compliant))), [rule]);
     }
-    let good = ct_verdict(vec![sct(SctOutcome::Valid)], PolicyOutcome::Compliant);
+    let good = ct_verdict(two_operators(), PolicyOutcome::Compliant);
     assert_eq!(ids(&ct::findings(&good)), Vec::<&str>::new());
 }
 
 #[test]
 fn chromes_policy_and_no_sct_at_all_have_theirs() {
-    let with = |chrome| ids(&ct::findings(&ct_verdict(vec![sct(SctOutcome::Valid)], chrome)));
+    let with = |chrome| ids(&ct::findings(&ct_verdict(two_operators(), chrome)));
     assert_eq!(with(PolicyOutcome::NotCompliant), ["CT003"]);
     assert_eq!(with(PolicyOutcome::NotJudged), ["CT007"]);
     // Without any SCT, that alone is said.
@@ -95,7 +107,22 @@ fn chromes_policy_and_no_sct_at_all_have_theirs() {
     // A precertificate carries none by its nature.
     let precertificate =
         CtVerdict { is_precertificate: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
-    assert_eq!(ids(&ct::findings(&precertificate)), ["CT007"]);
+    assert_eq!(ids(&ct::findings(&precertificate)), ["CT007", "CT020"]);
+    // A Merkle Tree Certificate needs none.
+    let merkle = CtVerdict { is_merkle_tree: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
+    assert_eq!(ids(&ct::findings(&merkle)), ["CT007", "CT021"]);
+}
+
+#[test]
+fn a_staple_of_no_use_and_a_precertificate_that_is_served_are_told() {
+    let good = || ct_verdict(two_operators(), PolicyOutcome::Compliant);
+    let staple = CtVerdict { unusable_staple: Some(OcspError::AboutOthers(1)), ..good() };
+    assert_eq!(ids(&ct::findings(&staple)), ["CT019"]);
+    let served = CtVerdict { is_precertificate: true, handshake: true, ..good() };
+    let [finding] = <[Finding; 1]>::try_from(ct::findings(&served)).unwrap();
+    assert_eq!((finding.rule, finding.severity), ("CT020", Severity::Critical));
+    let file = CtVerdict { is_precertificate: true, handshake: false, ..good() };
+    assert_eq!(ct::findings(&file)[0].severity, Severity::Info);
 }
 
 fn issuer_verdict(proof: Option<Proof>, expected: &[&str]) -> IssuerVerdict {

@@ -15,6 +15,10 @@ use crate::dns_name::CertificateName;
 
 /// A certificate, read as far as it could be; the octets are kept as they were.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts of their own, each read from a field of its own"
+)]
 pub struct Certificate {
     der: Vec<u8>,
     /// The hash of the whole certificate.
@@ -41,6 +45,10 @@ pub struct Certificate {
     pub is_ca: bool,
     /// Whether it is a precertificate (RFC 6962 section 3.1).
     pub is_precertificate: bool,
+    /// Whether it is a CA's for signing precertificates alone (RFC 6962 section 3.1).
+    pub is_precertificate_signer: bool,
+    /// Whether its signature is a proof that it stands in its CA's log (draft-ietf-plants-merkle-tree-certs).
+    pub is_merkle_tree: bool,
 }
 
 /// The subject alternative names of a certificate.
@@ -72,6 +80,8 @@ impl Certificate {
             authority_key_id: authority_key_id(&parts),
             is_ca: is_ca(&parts),
             is_precertificate: parts.extension(oid::POISON).is_some(),
+            is_precertificate_signer: is_precertificate_signer(&parts),
+            is_merkle_tree: signature_algorithm(&parts) == Some(oid::MERKLE_TREE_PROOF),
             der: parts.whole.to_vec(),
         })
     }
@@ -92,6 +102,15 @@ impl Certificate {
     }
 }
 
+/// Which of a file's certificates is meant: the first that is no CA's, a precertificate only where there is no
+/// other, and the first of all where there are only CAs'.
+pub fn leaf_index(certificates: &[Certificate]) -> Option<usize> {
+    let first = |meant: fn(&Certificate) -> bool| certificates.iter().position(meant);
+    first(|certificate| !certificate.is_ca && !certificate.is_precertificate)
+        .or_else(|| first(|certificate| !certificate.is_ca))
+        .or_else(|| first(|_| true))
+}
+
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({}, {})", self.subject, self.sha256)
@@ -109,6 +128,21 @@ fn name_text(name: &[u8]) -> String {
         Ok((_, name)) => name.to_string(),
         Err(_) => format!("#{}", hexadecimal(name)),
     }
+}
+
+/// The object identifier of the outer signature algorithm.
+fn signature_algorithm<'a>(parts: &Parts<'a>) -> Option<&'a [u8]> {
+    let algorithm = Reader::new(parts.signature_algorithm).expect(der::SEQUENCE).ok()?;
+    algorithm.reader().expect(der::OBJECT_IDENTIFIER).ok().map(|oid| oid.content)
+}
+
+fn is_precertificate_signer(parts: &Parts<'_>) -> bool {
+    let Some(usage) = parts.extension(oid::EXTENDED_KEY_USAGE) else { return false };
+    let Ok(list) = Reader::new(usage.value).expect(der::SEQUENCE) else { return false };
+    let mut purposes = list.reader();
+    std::iter::from_fn(|| purposes.element().ok()).any(|purpose| {
+        purpose.tag == der::OBJECT_IDENTIFIER && purpose.content == oid::PRECERTIFICATE_SIGNING
+    })
 }
 
 fn validity(octets: &[u8]) -> Result<(Timestamp, Timestamp), CertificateError> {

@@ -3,15 +3,17 @@
 mod certificate;
 pub(crate) mod der;
 mod hash;
+pub(crate) mod ocsp;
 pub(crate) mod parts;
 pub mod path;
 mod pem;
 pub mod precertificate;
 mod signature;
 
-pub use self::certificate::{Certificate, SubjectNames};
+pub use self::certificate::{Certificate, SubjectNames, leaf_index};
 pub use self::der::DerError;
 pub use self::hash::{CertificateSha256, SpkiSha256};
+pub use self::ocsp::{MAX_OCSP_RESPONSE, OcspError};
 pub use self::parts::{CertificateError, MAX_CERTIFICATE};
 pub use self::path::{ChainPosition, PathCertificate};
 pub use self::pem::{CertificateFileError, MAX_CERTIFICATES, read_certificates};

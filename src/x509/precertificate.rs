@@ -4,7 +4,8 @@
 //! certificate's without the SCT list. Only the three lengths around the cut are written anew.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use super::der;
+use super::Certificate;
+use super::der::{self, Reader};
 use super::parts::{Parts, oid};
 
 /// Why the signed TBSCertificate cannot be rebuilt.
@@ -48,3 +49,49 @@ pub(crate) fn signed_tbs(parts: &Parts<'_>) -> Result<SignedTbs, CutError> {
         without_list: kept.is_empty().then(|| der::wrap(der::SEQUENCE, before)),
     })
 }
+
+/// Whether `precertificate` is the one that `certificate` was issued after: both give the same TBSCertificate.
+///
+/// Where a precertificate signing certificate made it, its issuer and its authority key identifier are first put
+/// in the signer's place (RFC 6962 section 3.2); the signer is looked for among `others`.
+pub fn corresponds(certificate: &Certificate, precertificate: &Certificate, others: &[Certificate]) -> bool {
+    if certificate.is_precertificate || !precertificate.is_precertificate {
+        return false;
+    }
+    let (Ok(last), Ok(first)) = (certificate.parts(), precertificate.parts()) else { return false };
+    let Ok(wanted) = signed_tbs(&last) else { return false };
+    let own = signed_tbs(&first).is_ok_and(|tbs| tbs.cut == wanted.cut);
+    let signers = || {
+        others
+            .iter()
+            .filter(|other| other.is_precertificate_signer)
+            .filter_map(|signer| signer.parts().ok())
+            .filter(|signer| signer.subject == first.issuer)
+    };
+    own || signers().any(|signer| in_place_of_signer(&first, &signer).is_some_and(|tbs| tbs == wanted.cut))
+}
+
+/// The TBSCertificate of a precertificate without poison, with the names of the CA above the signer.
+fn in_place_of_signer(precertificate: &Parts<'_>, signer: &Parts<'_>) -> Option<Vec<u8>> {
+    let mut fields = Reader::new(precertificate.before_extensions);
+    let mut before = Vec::new();
+    while !fields.is_empty() {
+        let field = fields.element().ok()?;
+        let is_issuer = field.whole.as_ptr() == precertificate.issuer.as_ptr();
+        before.extend(if is_issuer { signer.issuer } else { field.whole });
+    }
+    let authority = signer.extension(oid::AUTHORITY_KEY_ID);
+    let mut kept = Vec::new();
+    for extension in &precertificate.extensions {
+        match extension.oid {
+            oid::POISON | oid::SCT_LIST => {}
+            oid::AUTHORITY_KEY_ID => kept.extend(authority?.whole),
+            _ => kept.extend(extension.whole),
+        }
+    }
+    let list = der::wrap(der::constructed(3), &der::wrap(der::SEQUENCE, &kept));
+    Some(der::wrap(der::SEQUENCE, &[before, list].concat()))
+}
+
+#[cfg(test)]
+mod tests;

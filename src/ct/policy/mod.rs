@@ -9,6 +9,7 @@ mod android;
 mod apple;
 mod candidate;
 mod chrome;
+mod exempt;
 mod moment;
 mod mozilla;
 mod weigh;
@@ -107,11 +108,12 @@ pub struct PolicyQuestion<'a> {
 
 /// Judges by every programme's policy.
 pub fn judge(question: &PolicyQuestion<'_>) -> Policies {
+    let exempt = exempt::reason(question.certificate);
     Policies {
-        chrome: weigh::judge::<chrome::Chrome>(question),
-        apple: weigh::judge::<apple::Apple>(question),
-        mozilla: weigh::judge::<mozilla::Mozilla>(question),
-        android: weigh::judge::<android::Android>(question),
+        chrome: weigh::judge::<chrome::Chrome>(question, exempt),
+        apple: weigh::judge::<apple::Apple>(question, exempt),
+        mozilla: weigh::judge::<mozilla::Mozilla>(question, exempt),
+        android: weigh::judge::<android::Android>(question, exempt),
     }
 }
 

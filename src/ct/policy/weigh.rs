@@ -78,13 +78,11 @@ pub(super) fn life(certificate: &Certificate) -> SignedDuration {
     certificate.not_after.duration_since(certificate.not_before)
 }
 
-/// Judges by one policy.
-pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>) -> PolicyVerdict {
+/// Judges by one policy, unless the certificate is of a kind that no policy is for.
+pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<&'static str>) -> PolicyVerdict {
     let programme = title(P::PROGRAM);
     let unjudged = || unjudged::<P>(question, question.at);
-    if question.certificate.is_precertificate {
-        let reason =
-            "This is a precertificate: it is submitted to logs and never served (RFC 6962 section 3.1).";
+    if let Some(reason) = exempt {
         return not_judged(question.at, None, reason.to_owned(), unjudged());
     }
     if question.audience == Audience::Private {

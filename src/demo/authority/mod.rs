@@ -8,7 +8,9 @@ mod ocsp;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyUsagePurpose,
+};
 
 pub use self::key::{Key, KeyAlgorithm};
 pub use self::leaf::{EmptyExtensions, ExtensionSet, IssuedLeaf, LeafRequest, SctPlace};
@@ -50,6 +52,18 @@ impl CaCertificate {
         let key = Key::generate(algorithm)?;
         let mut params = ca_params(common_name, BasicConstraints::Constrained(0), now)?;
         params.use_authority_key_identifier_extension = true;
+        let issuer = Issuer::from_params(&self.params, &self.key.pair);
+        let certificate = params.signed_by(&key.pair, &issuer)?;
+        Self::assemble(key, certificate.der().to_vec(), params)
+    }
+
+    /// A precertificate signing certificate below this CA (RFC 6962 section 3.1).
+    pub fn precertificate_signer(&self, common_name: &str, now: Timestamp) -> Result<Self, DemoError> {
+        const PURPOSE: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 4];
+        let key = Key::generate(KeyAlgorithm::P256)?;
+        let mut params = ca_params(common_name, BasicConstraints::Constrained(0), now)?;
+        params.use_authority_key_identifier_extension = true;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(PURPOSE.to_vec())];
         let issuer = Issuer::from_params(&self.params, &self.key.pair);
         let certificate = params.signed_by(&key.pair, &issuer)?;
         Self::assemble(key, certificate.der().to_vec(), params)

@@ -1,5 +1,6 @@
 //! Rules about Certificate Transparency.
 
+mod delivery;
 mod logs;
 mod policies;
 mod scts;
@@ -16,7 +17,7 @@ const ANDROID_POLICY: &str = "Android, https://developer.android.com/about/versi
 
 /// Every rule about Certificate Transparency.
 fn rules() -> impl Iterator<Item = &'static Rule<CtVerdict>> {
-    policies::RULES.iter().chain(scts::RULES).chain(logs::RULES)
+    policies::RULES.iter().chain(scts::RULES).chain(logs::RULES).chain(delivery::RULES)
 }
 
 /// What each rule says of itself.
@@ -32,3 +33,6 @@ pub fn findings(verdict: &CtVerdict) -> Vec<Finding> {
     findings.sort_by_key(|finding| finding.rule);
     findings
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,11 +119,11 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
 ];
 
 fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
-    if !ct.scts.is_empty() || ct.is_precertificate {
+    if !ct.scts.is_empty() || ct.is_precertificate || ct.is_merkle_tree {
         return Vec::new();
     }
     let seen = if ct.handshake {
-        "No SCT is embedded in the certificate, and none was delivered beside it in the handshake."
+        "No SCT is embedded in the certificate, and none came in the TLS extension or in a stapled OCSP response."
     } else {
         "No SCT is embedded in the certificate. Whether a server would send some in the handshake was not looked at."
     };

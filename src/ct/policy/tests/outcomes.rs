@@ -208,6 +208,22 @@ fn private_chains_and_precertificates_are_not_judged() {
     assert!(policies.chrome.reasons[0].contains("precertificate"));
 }
 
+/// A mark certificate, for one, has another purpose than TLS servers.
+#[test]
+fn only_certificates_of_tls_servers_are_judged() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let mut octets = certificate.der().to_vec();
+    let server = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+    let place = octets.windows(server.len()).position(|window| window == server).unwrap();
+    let scts = [sct("a1"), sct("b1")];
+    octets[place + 7] = 2;
+    let client = Certificate::read(&octets).unwrap();
+    let policies = judged(&client, &scts, &table(), NOW);
+    assert_eq!(signs(&policies), "????");
+    assert!(policies.chrome.reasons[0].contains("no certificate of a TLS server"), "{:?}", policies.chrome);
+    assert_eq!(signs(&judged(&certificate, &scts, &table(), NOW)), "++++");
+}
+
 fn any_sct() -> impl Strategy<Value = SctVerdict> {
     let deliveries = [Delivery::Embedded, Delivery::Tls, Delivery::Ocsp];
     (0..LOGS.len(), 0..deliveries.len(), 0..60_i64, any::<bool>()).prop_map(

@@ -1,0 +1,92 @@
+//! HTTP as it was answered: raw bodies, and what failed.
+
+use serde::{Deserialize, Serialize};
+
+use super::Bytes;
+
+/// One resource asked for, and every attempt to get it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpExchange {
+    /// The URL asked for.
+    pub url: String,
+    /// The attempts in order; the last one is the answer, or the failure that stands.
+    pub attempts: Vec<HttpAttempt>,
+}
+
+impl HttpExchange {
+    /// How the exchange ended; `None` only where nothing was tried.
+    pub fn outcome(&self) -> Option<&HttpOutcome> {
+        self.attempts.last().map(|attempt| &attempt.outcome)
+    }
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpAttempt {
+    /// How long it took, in milliseconds, waiting for a turn left out.
+    pub milliseconds: u64,
+    /// What came back.
+    pub outcome: HttpOutcome,
+}
+
+/// What came back from an HTTP server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HttpOutcome {
+    /// A whole response, whatever its status.
+    Response(HttpResponse),
+    /// None, and why.
+    Failed(HttpFailure),
+}
+
+/// A response (RFC 9110).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// The `ETag` field, as sent.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// The `Last-Modified` field, as sent.
+    #[serde(default)]
+    pub last_modified: Option<String>,
+    /// The `Retry-After` field, as sent.
+    #[serde(default)]
+    pub retry_after: Option<String>,
+    /// The body after content coding was undone. Of an error response, the beginning.
+    pub body: Bytes,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum HttpFailure {
+    /// The URL cannot be asked for.
+    #[error("the URL cannot be used: {0}")]
+    Url(String),
+    /// It took too long.
+    #[error("no whole answer in time")]
+    Timeout,
+    /// No connection could be made: name, address, TLS.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The body is longer than what is read of it.
+    #[error("the answer has more than {limit} octets")]
+    TooLarge {
+        /// The most that is read, in octets.
+        limit: usize,
+    },
+    /// It led elsewhere too often, or from HTTPS to plain HTTP.
+    #[error("a redirection was not followed: {0}")]
+    Redirect(String),
+    /// The answer broke off or made no sense.
+    #[error("the answer cannot be read: {0}")]
+    Broken(String),
+}
+
+impl HttpFailure {
+    /// Whether asking again may help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Connect(_) | Self::Broken(_))
+    }
+}

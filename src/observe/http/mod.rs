@@ -1,0 +1,211 @@
+//! HTTP as pinstead speaks it: bounded in size and time, sparing with other people's servers, and recorded.
+//!
+//! Each host gets a limited number of requests a second and at the same time. A request that failed for a passing
+//! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
+
+mod hosts;
+mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::{Client, Url, redirect};
+
+use self::hosts::Hosts;
+use super::clock::{self, Stopwatch};
+use crate::evidence::Bytes;
+use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
+
+/// Tells operators of logs who asks, and where to complain.
+const USER_AGENT: &str =
+    concat!("pinstead/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a server may be silent within an answer.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long one attempt may take. Some logs need half a minute for an answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many redirections are followed.
+const MOST_REDIRECTIONS: usize = 3;
+
+/// How much of an error's body is kept, in octets.
+const ERROR_BODY: usize = 16 << 10;
+
+/// A client for every request of a run. Clones share their connections and their limits.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    client: Client,
+    hosts: Arc<Hosts>,
+}
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+#[error("HTTPS could not be set up")]
+pub struct HttpSetupError(#[source] reqwest::Error);
+
+/// What to ask for.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    url: String,
+    max_octets: usize,
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
+impl HttpRequest {
+    /// Asks for `url`, and reads at most `max_octets` of its body.
+    pub fn new(url: impl Into<String>, max_octets: usize) -> Self {
+        Self { url: url.into(), max_octets, etag: None, last_modified: None }
+    }
+
+    /// Asks only for what has changed since an earlier answer (RFC 9110 section 13.1).
+    #[must_use]
+    pub fn conditional(mut self, etag: Option<String>, last_modified: Option<String>) -> Self {
+        self.etag = etag;
+        self.last_modified = last_modified;
+        self
+    }
+}
+
+impl HttpClient {
+    /// A client that trusts the system's roots and Mozilla's, so that it works on systems without any.
+    pub fn new() -> Result<Self, HttpSetupError> {
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|der| reqwest::Certificate::from_der(der))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(HttpSetupError)?;
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE_TIMEOUT)
+            .timeout(ATTEMPT_TIMEOUT)
+            .redirect(redirect::Policy::custom(follow))
+            .referer(false)
+            .tls_certs_merge(roots)
+            .build()
+            .map_err(HttpSetupError)?;
+        Ok(Self { client, hosts: Arc::default() })
+    }
+
+    /// Asks with GET until there is an answer or no more patience.
+    pub async fn get(&self, request: HttpRequest) -> HttpExchange {
+        let mut attempts = Vec::new();
+        let url = match usable(&request.url) {
+            Ok(url) => url,
+            Err(why) => {
+                let outcome = HttpOutcome::Failed(HttpFailure::Url(why));
+                attempts.push(HttpAttempt { milliseconds: 0, outcome });
+                return HttpExchange { url: request.url, attempts };
+            }
+        };
+        let host = self.hosts.of(&url);
+        loop {
+            let turn = host.turn().await;
+            let watch = Stopwatch::start();
+            let outcome = match self.attempt(&url, &request).await {
+                Ok(response) => HttpOutcome::Response(response),
+                Err(failure) => HttpOutcome::Failed(failure),
+            };
+            drop(turn);
+            let pause = retry::pause(&outcome, attempts.len(), clock::now());
+            attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
+            match pause {
+                Some(pause) => host.rest(pause),
+                None => return HttpExchange { url: request.url, attempts },
+            }
+        }
+    }
+
+    async fn attempt(&self, url: &Url, request: &HttpRequest) -> Result<HttpResponse, HttpFailure> {
+        let mut builder = self.client.get(url.clone());
+        if let Some(etag) = &request.etag {
+            builder = builder.header(header::IF_NONE_MATCH, etag);
+        }
+        if let Some(time) = &request.last_modified {
+            builder = builder.header(header::IF_MODIFIED_SINCE, time);
+        }
+        let mut response = builder.send().await.map_err(failure)?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let (limit, may_cut) =
+            if status.is_success() { (request.max_octets, false) } else { (ERROR_BODY, true) };
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            let room = limit.saturating_sub(body.len());
+            if chunk.len() <= room {
+                body.extend_from_slice(&chunk);
+            } else if may_cut {
+                body.extend(chunk.iter().take(room));
+                break;
+            } else {
+                return Err(HttpFailure::TooLarge { limit });
+            }
+        }
+        Ok(HttpResponse {
+            status: status.as_u16(),
+            etag: field(&headers, &header::ETAG),
+            last_modified: field(&headers, &header::LAST_MODIFIED),
+            retry_after: field(&headers, &header::RETRY_AFTER),
+            body: Bytes(body),
+        })
+    }
+}
+
+/// A URL that may be asked for: HTTP or HTTPS, with a host, and no password that would end up in the evidence.
+fn usable(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("it begins with {}: and not with https:", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user name or a password".to_owned());
+    }
+    Ok(url)
+}
+
+fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let was_secure = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+    if attempt.previous().len() > MOST_REDIRECTIONS {
+        attempt.error("it leads on too often")
+    } else if was_secure && attempt.url().scheme() != "https" {
+        attempt.error("it leads from HTTPS to plain HTTP")
+    } else {
+        attempt.follow()
+    }
+}
+
+fn field(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).chars().take(1000).collect())
+}
+
+fn failure(error: reqwest::Error) -> HttpFailure {
+    let error = error.without_url();
+    let text = innermost(&error);
+    if error.is_timeout() {
+        HttpFailure::Timeout
+    } else if error.is_connect() {
+        HttpFailure::Connect(text)
+    } else if error.is_redirect() {
+        HttpFailure::Redirect(text)
+    } else {
+        HttpFailure::Broken(text)
+    }
+}
+
+/// What the innermost cause says: the outer ones only say that sending failed.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+
+use super::*;
+
+/// A server that gives one answer after the other, each on a connection of its own; tells the requests it got.
+fn server(answers: Vec<Vec<u8>>) -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0; 1024];
+            while !request.ends_with(b"\r\n\r\n") {
+                match stream.read(&mut buffer).unwrap() {
+                    0 => break,
+                    count => request.extend_from_slice(&buffer[..count]),
+                }
+            }
+            tell.send(String::from_utf8(request).unwrap()).unwrap();
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    (format!("http://{address}"), told)
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn last(exchange: &HttpExchange) -> &HttpOutcome {
+    exchange.outcome().unwrap()
+}
+
+#[tokio::test]
+async fn a_resource_is_asked_for_by_name_and_condition() {
+    let (url, requests) =
+        server(vec![answer("200 OK\r\nETag: \"7\"", b"seven"), answer("304 Not Modified", b"")]);
+    let client = HttpClient::new().unwrap();
+    let exchange = client.get(HttpRequest::new(format!("{url}/list"), 5)).await;
+    let HttpOutcome::Response(response) = last(&exchange) else { panic!("{exchange:?}") };
+    assert_eq!((response.status, response.body.0.as_slice()), (200, &b"seven"[..]));
+    let etag = response.etag.clone();
+    let request = requests.recv().unwrap().to_lowercase();
+    assert!(request.starts_with("get /list http/1.1"), "{request}");
+    assert!(request.contains("user-agent: pinstead/"), "{request}");
+    assert!(request.contains("accept-encoding: gzip"), "{request}");
+
+    let again = client.get(HttpRequest::new(format!("{url}/list"), 5).conditional(etag, None)).await;
+    assert!(matches!(last(&again), HttpOutcome::Response(HttpResponse { status: 304, .. })), "{again:?}");
+    assert!(requests.recv().unwrap().to_lowercase().contains("if-none-match: \"7\""));
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again_and_a_missing_page_is_not() {
+    let (url, _requests) = server(vec![
+        answer("503 Service Unavailable", b"later"),
+        answer("200 OK", b"now"),
+        answer("404 Not Found", b"no such tile"),
+    ]);
+    let client = HttpClient::new().unwrap();
+    let exchange = client.get(HttpRequest::new(url.clone(), 100)).await;
+    assert_eq!(exchange.attempts.len(), 2);
+    assert!(matches!(last(&exchange), HttpOutcome::Response(HttpResponse { status: 200, .. })));
+    let missing = client.get(HttpRequest::new(url, 100)).await;
+    assert_eq!(missing.attempts.len(), 1);
+    let HttpOutcome::Response(response) = last(&missing) else { panic!("{missing:?}") };
+    assert_eq!((response.status, response.body.0.as_slice()), (404, &b"no such tile"[..]));
+}
+
+#[tokio::test]
+async fn bodies_are_bounded_after_they_are_unpacked() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(&vec![0; 1 << 20]).unwrap();
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 5000);
+    let (url, _requests) = server(vec![
+        answer("200 OK\r\nContent-Encoding: gzip", &packed),
+        answer("200 OK\r\nContent-Encoding: gzip", &packed),
+    ]);
+    let client = HttpClient::new().unwrap();
+    let exchange = client.get(HttpRequest::new(url.clone(), 1 << 20)).await;
+    let HttpOutcome::Response(response) = last(&exchange) else { panic!("{exchange:?}") };
+    assert_eq!(response.body.0.len(), 1 << 20);
+    let bomb = client.get(HttpRequest::new(url, 5000)).await;
+    assert_eq!(last(&bomb), &HttpOutcome::Failed(HttpFailure::TooLarge { limit: 5000 }));
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_said() {
+    let client = HttpClient::new().unwrap();
+    for url in ["ftp://log.example/", "https://user:secret@log.example/", "log.example", "https://"] {
+        let exchange = client.get(HttpRequest::new(url, 1)).await;
+        assert!(matches!(last(&exchange), HttpOutcome::Failed(HttpFailure::Url(_))), "{url}: {exchange:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_no_answer() {
+    let short = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf".to_vec();
+    let (url, _requests) = server(vec![short; 4]);
+    let exchange = HttpClient::new().unwrap().get(HttpRequest::new(url, 1000)).await;
+    assert_eq!(exchange.attempts.len(), 4);
+    assert!(matches!(last(&exchange), HttpOutcome::Failed(HttpFailure::Broken(_))), "{exchange:?}");
+}
