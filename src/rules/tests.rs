@@ -52,7 +52,9 @@ pub(in crate::rules) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
     PolicyVerdict {
         outcome,
         reasons: vec!["For this test.".to_owned()],
+        note: None,
         list: None,
+        no_list: false,
         judged_at: Timestamp::UNIX_EPOCH,
         scts: Vec::new(),
         without_margin: Vec::new(),

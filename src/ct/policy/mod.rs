@@ -42,8 +42,13 @@ pub struct PolicyVerdict {
     pub outcome: PolicyOutcome,
     /// Why, sentence by sentence.
     pub reasons: Vec<String>,
+    /// Why it was judged as of another time than the one asked for, if it was; the first of the reasons too.
+    pub note: Option<String>,
     /// The list it was judged by, or could not be judged by for its age; `None` where none is known.
     pub list: Option<JudgedList>,
+    /// Whether no list of the programme is at hand at all: the user gave another's, and asked by that for its
+    /// programme alone.
+    pub no_list: bool,
     /// As of when it was judged: the time of judging, unless the certificate was not valid then.
     pub judged_at: Timestamp,
     /// What it makes of each SCT, in the order of the SCTs.

@@ -49,6 +49,8 @@ pub(super) struct NoMoment {
     pub(super) at: Timestamp,
     pub(super) list: Option<JudgedList>,
     pub(super) reason: String,
+    /// Whether the lists at hand are all of other programmes.
+    pub(super) no_list: bool,
 }
 
 /// The moment at which `program` judges a certificate when asked for `at`.
@@ -62,6 +64,10 @@ pub(super) fn find(
     at: Timestamp,
 ) -> Result<Moment, NoMoment> {
     let programme = title(program);
+    if table.snapshot(program).is_none() {
+        let reason = format!("The log list that was given does not speak for {programme}.");
+        return Err(NoMoment { at, list: None, reason, no_list: true });
+    }
     if at > certificate.not_after {
         return within_life(certificate, table, program);
     }
@@ -71,7 +77,7 @@ pub(super) fn find(
     } else {
         (at, None)
     };
-    let none = |list, reason| NoMoment { at: moment, list, reason };
+    let none = |list, reason| NoMoment { at: moment, list, reason, no_list: false };
     let Some(list) = table.list_at(program, moment) else {
         let reason = format!(
             "No log list of {programme} is known from {moment} or before: what it said is not known at that date."
@@ -97,7 +103,7 @@ fn within_life(certificate: &Certificate, table: &LogTable, program: Program) ->
             "The certificate expired on {end}, and no log list of {programme} that was timely within its life is known: \
              what it said is not known at that date."
         );
-        return Err(NoMoment { at: end, list: None, reason });
+        return Err(NoMoment { at: end, list: None, reason, no_list: false });
     };
     let note = if last == end {
         format!("The certificate has expired: judged as of {end}, the end of its life.")

@@ -95,7 +95,8 @@ pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<&'s
         Ok(moment) => judge_at::<P>(question, &moment),
         Err(none) => {
             let scts = self::unjudged::<P>(question, none.at);
-            not_judged(none.at, none.list, none.reason, scts)
+            let verdict = not_judged(none.at, none.list, none.reason, scts);
+            PolicyVerdict { no_list: none.no_list, ..verdict }
         }
     }
 }
@@ -109,7 +110,9 @@ fn not_judged(
     PolicyVerdict {
         outcome: PolicyOutcome::NotJudged,
         reasons: vec![reason],
+        note: None,
         list,
+        no_list: false,
         judged_at: at,
         scts,
         without_margin: Vec::new(),
@@ -150,7 +153,9 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
     PolicyVerdict {
         outcome,
         reasons: reasons::<P>(&at_worst, outcome, moment, &open, &standings),
+        note: moment.note.clone(),
         list: Some(moment.list.clone()),
+        no_list: false,
         judged_at: at,
         without_margin: match outcome {
             PolicyOutcome::Compliant => without_margin::<P>(&sure, certificate, at),

@@ -22,6 +22,12 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
         let _ = write!(words, " Not met: the policy of {}. {}", title(*program), verdict.reasons.join(" "));
         words.push_str(&uncounted(ct, verdict));
     }
+    // Those that refuse have said it among their reasons.
+    let mut notes: Vec<&str> = accepting.iter().filter_map(|(_, verdict)| verdict.note.as_deref()).collect();
+    notes.dedup();
+    for note in notes {
+        let _ = write!(words, " {note}");
+    }
     words.push_str(&not_judged(&with(PolicyOutcome::NotJudged)));
     let mark = match ct.policies.chrome.outcome {
         _ if ct.audience == Audience::Private => Mark::None,
@@ -94,6 +100,7 @@ fn not_judged(open: &[(Program, &PolicyVerdict)]) -> String {
         let why = match &verdict.list {
             Some(list) if list.is_stale() => format!("its list is {} days old", list.age_days),
             Some(_) => "SCTs stay open".to_owned(),
+            None if verdict.no_list => "the list given is another's".to_owned(),
             None => "no list of it is known for then".to_owned(),
         };
         others.push(format!("{} ({why})", title(*program)));

@@ -58,10 +58,10 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             severity: Severity::Low,
             needs: "the certificate",
             explanation: "What is known does not allow a verdict for every programme: its newest log list is 70 days old or older, the \
-                          time of judging lies before any list of it that is known, the list given speaks for another programme, or \
-                          SCTs that stay open decide. That is neither a pass nor a fail. Each programme has a list of its own, so that \
-                          one may be judged and another not. Only Chrome's verdict decides whether the check as a whole is \
-                          undetermined; without the others this finding is for information.",
+                          time of judging lies before any list of it that is known, or SCTs that stay open decide. That is neither a \
+                          pass nor a fail. Each programme has a list of its own, so that one may be judged and another not. Only \
+                          Chrome's verdict decides whether the check as a whole is undetermined; where the others alone are missing, \
+                          this is for information. A programme is left out where the list given with --log-list is another's.",
             advice: "Give a current log list with --log-list, the issuer's certificate with --issuer, or a time with --at.",
             references: &[CHROME_POLICY, APPLE_POLICY, MOZILLA_POLICY, ANDROID_POLICY],
         },
@@ -165,7 +165,9 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
     if ct.audience == Audience::Private {
         return Vec::new();
     }
-    let open: Vec<(Program, &PolicyVerdict)> = ct.policies.with(PolicyOutcome::NotJudged).collect();
+    // Whoever gives a list of one programme asks for that one alone.
+    let open: Vec<(Program, &PolicyVerdict)> =
+        ct.policies.with(PolicyOutcome::NotJudged).filter(|(_, verdict)| !verdict.no_list).collect();
     let Some((_, first)) = open.first() else { return Vec::new() };
     // One reason for all of them is said once.
     let message = if open.iter().all(|(_, verdict)| verdict.reasons == first.reasons) {

@@ -92,7 +92,17 @@ fn what_was_not_judged_is_told_once() {
     assert_eq!(others[0].message, "Apple: Reason of apple. Android: Reason of android.");
     let all = open(&Program::ALL);
     assert_eq!((ids(&all).as_slice(), all[0].severity), (["CT007"].as_slice(), Severity::Low));
-    assert_eq!(ids(&with(|ct| ct.audience = Audience::Private)), Vec::<&str>::new());
+    // Whoever gives Chrome's list alone asks for no other.
+    let unasked = with(|ct| {
+        ct.policies.apple.outcome = PolicyOutcome::NotJudged;
+        ct.policies.apple.no_list = true;
+    });
+    assert_eq!(ids(&unasked), Vec::<&str>::new());
+    let private = with(|ct| {
+        ct.policies.chrome.outcome = PolicyOutcome::NotJudged;
+        ct.audience = Audience::Private;
+    });
+    assert_eq!(ids(&private), Vec::<&str>::new());
 }
 
 #[test]
