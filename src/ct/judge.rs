@@ -48,6 +48,6 @@ fn tell_purpose(sct: &mut SctVerdict, table: &LogTable) {
         _ => return,
     };
     if sct.outcome == SctOutcome::Valid {
-        sct.reason.push_str(&format!(" The log is {purpose}, so the SCT counts for no policy."));
+        sct.reason = format!("{} The log is {purpose}, so the SCT counts for no policy.", sct.reason);
     }
 }

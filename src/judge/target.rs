@@ -13,7 +13,7 @@ use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::{self, Comparison};
 use crate::ct;
 use crate::ct::log_list::Program;
-use crate::ct::policy::{self, Policies, PolicyOutcome};
+use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, Delivered};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
@@ -317,6 +317,11 @@ fn judge_pins(
     Part::Checked(pins::judge(&inputs.pins, &question))
 }
 
+/// Whether any browser asks for SCTs with this certificate. A precertificate says nothing of the final one.
+fn is_asked(ct: &CtVerdict) -> bool {
+    ct.audience == Audience::Public && matches!(ct.policies.exempt, None | Some(Exemption::Precertificate))
+}
+
 /// Names the policies that were not judged.
 ///
 /// Only Chrome's is a question of its own. Each programme has its own list and most of them are updated less often
@@ -326,13 +331,13 @@ fn judge_pins(
 fn open_policies(policies: &Policies) -> String {
     let others: Vec<&str> = policies
         .with(PolicyOutcome::NotJudged)
-        .filter(|(program, _)| *program != Program::Chrome)
+        .filter(|(program, verdict)| *program != Program::Chrome && !verdict.no_list)
         .map(|(program, _)| policy::title(program))
         .collect();
     if others.is_empty() {
         "whether Chrome's CT policy is met".to_owned()
     } else {
-        format!("whether the CT policies of Chrome, {} are met", others.join(", "))
+        format!("whether Chrome's CT policy is met, and those of {}", others.join(" and "))
     }
 }
 
@@ -376,7 +381,7 @@ impl TargetVerdicts {
         }
         if let Part::Checked(ct) = &self.ct
             && ct.policies.chrome.outcome == PolicyOutcome::NotJudged
-            && (ct.audience == Audience::Public || named(scope::Part::Ct))
+            && (is_asked(ct) || named(scope::Part::Ct))
         {
             add(&open_policies(&ct.policies), named(scope::Part::Ct));
         }

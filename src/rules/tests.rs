@@ -66,6 +66,7 @@ pub(in crate::rules) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome)
         scts,
         malformed_lists: Vec::new(),
         policies: Policies {
+            exempt: None,
             chrome: policy(chrome),
             apple: policy(PolicyOutcome::Compliant),
             mozilla: policy(PolicyOutcome::Compliant),

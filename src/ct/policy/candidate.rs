@@ -139,13 +139,14 @@ impl<'a> Candidate<'a> {
 /// Whether the signature stands; the sentence where that is open, the error where it does not.
 fn signature(sct: &SctVerdict) -> Result<Option<Sentence>, Sentence> {
     match sct.outcome {
-        // What lies in the future, or outside a log's interval, is each programme's to say.
-        SctOutcome::Valid | SctOutcome::InFuture | SctOutcome::OutsideInterval => Ok(None),
         SctOutcome::IssuerUnknown => {
             Ok(Some("Its signature could not be checked: the issuer's key is unknown.".into()))
         }
         SctOutcome::UnknownLog if sct.log.is_some() => Ok(Some("Its log's key cannot be used here.".into())),
-        SctOutcome::UnknownLog => Ok(None),
+        // What lies in the future or outside a log's interval, and what a log of no list is, each programme says.
+        SctOutcome::Valid | SctOutcome::InFuture | SctOutcome::OutsideInterval | SctOutcome::UnknownLog => {
+            Ok(None)
+        }
         SctOutcome::InvalidSignature => Err("Its signature does not stand.".into()),
         SctOutcome::NoAssurance => {
             Err("Its log gives no assurance: it is a mimic or a placeholder, whatever a list says.".into())

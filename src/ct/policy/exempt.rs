@@ -4,26 +4,46 @@ use crate::x509::Certificate;
 use crate::x509::der::{self, Reader};
 use crate::x509::parts::oid;
 
-/// Why no policy is for this certificate, if so.
-pub(super) fn reason(certificate: &Certificate) -> Option<&'static str> {
-    if certificate.is_precertificate {
-        return Some(
-            "This is a precertificate: it is submitted to logs and never served (RFC 6962 section 3.1).",
-        );
+/// Why no policy is for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// It is a precertificate, which is never served.
+    Precertificate,
+    /// It is a Merkle Tree Certificate, which needs no SCTs.
+    MerkleTree,
+    /// It is not for TLS servers.
+    OtherPurpose,
+}
+
+impl Exemption {
+    pub(super) fn of(certificate: &Certificate) -> Option<Self> {
+        if certificate.is_precertificate {
+            Some(Self::Precertificate)
+        } else if certificate.is_merkle_tree {
+            Some(Self::MerkleTree)
+        } else if !is_for_servers(certificate) {
+            Some(Self::OtherPurpose)
+        } else {
+            None
+        }
     }
-    if certificate.is_merkle_tree {
-        return Some(
-            "This is a Merkle Tree Certificate: it proves by its own signature that it is logged, and needs no SCTs. That proof \
-             is not verified here.",
-        );
+
+    /// The reason in words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Precertificate => {
+                "This is a precertificate: it is submitted to logs and never served (RFC 6962 section 3.1)."
+            }
+            Self::MerkleTree => {
+                "This is a Merkle Tree Certificate: it proves by its own signature that it is logged, and needs no SCTs. That \
+                 proof is not verified here."
+            }
+            Self::OtherPurpose => {
+                "By its extended key usage this is no certificate of a TLS server (a mark certificate, for one): the policies of \
+                 browsers are not for it."
+            }
+        }
     }
-    if !is_for_servers(certificate) {
-        return Some(
-            "By its extended key usage this is no certificate of a TLS server (a mark certificate, for one): the policies of \
-             browsers are not for it.",
-        );
-    }
-    None
 }
 
 /// Whether the extended key usage allows TLS servers; without any, it does (RFC 5280 section 4.2.1.12).

@@ -16,6 +16,7 @@ mod weigh;
 
 use jiff::Timestamp;
 
+pub use self::exempt::Exemption;
 pub use self::moment::{JudgedList, MAX_LIST_AGE_DAYS};
 use super::log_list::{LogState, Program};
 use super::log_table::LogTable;
@@ -25,6 +26,8 @@ use crate::x509::Certificate;
 /// The verdict of each programme's policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policies {
+    /// Why no policy is for the certificate at all, if so: then none was judged.
+    pub exempt: Option<Exemption>,
     /// Chrome's.
     pub chrome: PolicyVerdict,
     /// Apple's.
@@ -113,8 +116,9 @@ pub struct PolicyQuestion<'a> {
 
 /// Judges by every programme's policy.
 pub fn judge(question: &PolicyQuestion<'_>) -> Policies {
-    let exempt = exempt::reason(question.certificate);
+    let exempt = Exemption::of(question.certificate);
     Policies {
+        exempt,
         chrome: weigh::judge::<chrome::Chrome>(question, exempt),
         apple: weigh::judge::<apple::Apple>(question, exempt),
         mozilla: weigh::judge::<mozilla::Mozilla>(question, exempt),

@@ -77,17 +77,17 @@ pub(super) fn find(
     } else {
         (at, None)
     };
-    let none = |list, reason| NoMoment { at: moment, list, reason, no_list: false };
+    let refuse = |list, reason| NoMoment { at: moment, list, reason, no_list: false };
     let Some(list) = table.list_at(program, moment) else {
         let reason = format!(
             "No log list of {programme} is known from {moment} or before: what it said is not known at that date."
         );
-        return Err(none(None, reason));
+        return Err(refuse(None, reason));
     };
     let list = JudgedList::of(&list, moment);
     if list.is_stale() {
         let reason = stale(program, &list);
-        return Err(none(Some(list), reason));
+        return Err(refuse(Some(list), reason));
     }
     Ok(Moment { at: moment, list, note })
 }
@@ -95,25 +95,25 @@ pub(super) fn find(
 fn within_life(certificate: &Certificate, table: &LogTable, program: Program) -> Result<Moment, NoMoment> {
     let (programme, end) = (title(program), certificate.not_after);
     let found = table.list_at(program, end).and_then(|list| {
-        let last = list.current_at.checked_add(TIMELY).unwrap_or(end).min(end);
-        (last >= certificate.not_before).then_some((list, last))
+        let latest = list.current_at.checked_add(TIMELY).unwrap_or(end).min(end);
+        (latest >= certificate.not_before).then_some((list, latest))
     });
-    let Some((list, last)) = found else {
+    let Some((list, latest)) = found else {
         let reason = format!(
             "The certificate expired on {end}, and no log list of {programme} that was timely within its life is known: \
              what it said is not known at that date."
         );
         return Err(NoMoment { at: end, list: None, reason, no_list: false });
     };
-    let note = if last == end {
+    let note = if latest == end {
         format!("The certificate has expired: judged as of {end}, the end of its life.")
     } else {
         format!(
-            "The certificate expired on {end}: judged as of {last}, the last moment of its life for which a timely list of \
+            "The certificate expired on {end}: judged as of {latest}, the last moment of its life for which a timely list of \
              {programme} is known."
         )
     };
-    Ok(Moment { at: last, list: JudgedList::of(&list, last), note: Some(note) })
+    Ok(Moment { at: latest, list: JudgedList::of(&list, latest), note: Some(note) })
 }
 
 fn stale(program: Program, list: &JudgedList) -> String {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::candidate::{Candidate, Sentence};
 use super::moment::{self, JudgedList, Moment};
-use super::{Counted, PolicyOutcome, PolicyQuestion, PolicyVerdict, SctStanding, title};
+use super::{Counted, Exemption, PolicyOutcome, PolicyQuestion, PolicyVerdict, SctStanding, title};
 use crate::ct::log_list::Program;
 use crate::ct::verdict::{Audience, SctVerdict};
 use crate::x509::Certificate;
@@ -79,11 +79,11 @@ pub(super) fn life(certificate: &Certificate) -> SignedDuration {
 }
 
 /// Judges by one policy, unless the certificate is of a kind that no policy is for.
-pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<&'static str>) -> PolicyVerdict {
+pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exemption>) -> PolicyVerdict {
     let programme = title(P::PROGRAM);
     let unjudged = || unjudged::<P>(question, question.at);
-    if let Some(reason) = exempt {
-        return not_judged(question.at, None, reason.to_owned(), unjudged());
+    if let Some(exempt) = exempt {
+        return not_judged(question.at, None, exempt.reason().to_owned(), unjudged());
     }
     if question.audience == Audience::Private {
         let reason = format!(

@@ -13,24 +13,24 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
     let mut words = scts(ct);
     let with = |outcome| ct.policies.with(outcome).collect::<Vec<_>>();
     let accepting = with(PolicyOutcome::Compliant);
-    if !accepting.is_empty() {
-        let names: Vec<&str> = accepting.iter().map(|(program, _)| title(*program)).collect();
-        let _ = write!(words, " Met: the {} of {}.", plural(names.len()), names.join(", "));
+    match accepting.as_slice() {
+        [] => {}
+        [(program, _)] => {
+            let _ = write!(words, " {}'s policy is met.", title(*program));
+        }
+        several => {
+            let _ = write!(words, " The policies of {} are met.", names(several.iter().map(|(of, _)| *of)));
+        }
     }
     let refusing = with(PolicyOutcome::NotCompliant);
     for (program, verdict) in &refusing {
-        let _ = write!(words, " Not met: the policy of {}. {}", title(*program), verdict.reasons.join(" "));
+        let _ = write!(words, " {}'s policy is not met. {}", title(*program), verdict.reasons.join(" "));
         words.push_str(&uncounted(ct, verdict));
     }
-    // Those that refuse have said it among their reasons.
-    let mut notes: Vec<&str> = accepting.iter().filter_map(|(_, verdict)| verdict.note.as_deref()).collect();
-    notes.dedup();
-    for note in notes {
-        let _ = write!(words, " {note}");
-    }
-    words.push_str(&not_judged(&with(PolicyOutcome::NotJudged)));
+    words.push_str(&as_of(&accepting));
+    words.push_str(&not_judged(ct));
     let mark = match ct.policies.chrome.outcome {
-        _ if ct.audience == Audience::Private => Mark::None,
+        _ if ct.audience == Audience::Private || ct.policies.exempt.is_some() => Mark::None,
         _ if !refusing.is_empty() => Mark::Bad,
         PolicyOutcome::NotJudged => Mark::Open,
         PolicyOutcome::Compliant | PolicyOutcome::NotCompliant => Mark::Good,
@@ -38,8 +38,25 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
     (mark, safe(&words).into_owned())
 }
 
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "policy" } else { "policies" }
+/// As of when those that accept were judged, if not as asked. Those that refuse say so among their reasons.
+fn as_of(accepting: &[(Program, &PolicyVerdict)]) -> String {
+    let mut noted = accepting.iter().filter_map(|(of, verdict)| Some((of, verdict, verdict.note.as_ref()?)));
+    let Some((_, first, note)) = noted.next() else { return String::new() };
+    let mut words = format!(" {note}");
+    for (program, verdict, _) in noted.filter(|(_, verdict, _)| verdict.judged_at != first.judged_at) {
+        let _ = write!(words, " {}'s: as of {}.", title(*program), verdict.judged_at);
+    }
+    words
+}
+
+/// “Chrome, Apple and Mozilla”.
+fn names(programs: impl Iterator<Item = Program>) -> String {
+    let names: Vec<&str> = programs.map(title).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 fn scts(ct: &CtVerdict) -> String {
@@ -84,15 +101,21 @@ fn name(sct: &SctVerdict) -> String {
 }
 
 /// The programmes that were not judged: Chrome with its reasons, the others in short.
-fn not_judged(open: &[(Program, &PolicyVerdict)]) -> String {
-    let Some((_, first)) = open.first() else { return String::new() };
+fn not_judged(ct: &CtVerdict) -> String {
+    let open: Vec<(Program, &PolicyVerdict)> = ct.policies.with(PolicyOutcome::NotJudged).collect();
     let mut words = String::new();
-    if open.len() == Program::ALL.len() && open.iter().all(|(_, verdict)| verdict.list == first.list) {
-        let _ = write!(words, " No policy was judged. {}", first.reasons.join(" "));
+    if let Some(exempt) = ct.policies.exempt {
+        let _ = write!(words, " No policy was judged. {}", exempt.reason());
+        return words;
+    }
+    if ct.audience == Audience::Private {
+        let _ = write!(words, " No policy was judged. {}", ct.policies.chrome.reasons.join(" "));
         return words;
     }
     let mut others: Vec<String> = Vec::new();
-    for (program, verdict) in open {
+    let unasked: Vec<Program> =
+        open.iter().filter(|(_, verdict)| verdict.no_list).map(|(program, _)| *program).collect();
+    for (program, verdict) in open.iter().filter(|(program, _)| !unasked.contains(program)) {
         if *program == Program::Chrome {
             let _ = write!(words, " Chrome's policy was not judged. {}", verdict.reasons.join(" "));
             continue;
@@ -100,13 +123,15 @@ fn not_judged(open: &[(Program, &PolicyVerdict)]) -> String {
         let why = match &verdict.list {
             Some(list) if list.is_stale() => format!("its list is {} days old", list.age_days),
             Some(_) => "SCTs stay open".to_owned(),
-            None if verdict.no_list => "the list given is another's".to_owned(),
             None => "no list of it is known for then".to_owned(),
         };
         others.push(format!("{} ({why})", title(*program)));
     }
     if !others.is_empty() {
         let _ = write!(words, " Not judged: {}.", others.join(", "));
+    }
+    if !unasked.is_empty() {
+        let _ = write!(words, " The list given does not speak for {}.", names(unasked.into_iter()));
     }
     words
 }

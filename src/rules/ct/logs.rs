@@ -91,7 +91,7 @@ fn verified(ct: &CtVerdict) -> impl Iterator<Item = (&SctVerdict, Vec<(Program, 
 }
 
 fn one_operator(ct: &CtVerdict) -> Vec<Raised> {
-    if ct.audience == Audience::Private {
+    if ct.audience == Audience::Private || ct.policies.exempt.is_some() {
         return Vec::new();
     }
     let operators: BTreeSet<&str> =
@@ -176,9 +176,9 @@ fn old_lists(ct: &CtVerdict) -> Vec<Raised> {
     let mut told = Vec::new();
     let mut ages: BTreeMap<&str, i64> = BTreeMap::new();
     for (program, verdict) in ct.policies.iter() {
-        let Some(list) = verdict.list.as_ref().filter(|list| list.age_days >= OLD_LIST_DAYS) else {
-            continue;
-        };
+        // What is judged as of its own life takes the list of then.
+        let list = verdict.list.as_ref().filter(|_| verdict.note.is_none());
+        let Some(list) = list.filter(|list| list.age_days >= OLD_LIST_DAYS) else { continue };
         ages.insert(program.name(), list.age_days);
         told.push(match MAX_LIST_AGE_DAYS - list.age_days {
             left if left > 0 => {

@@ -1,5 +1,7 @@
 //! Rules about what each programme's policy says.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::scts::log_name;
@@ -155,7 +157,7 @@ fn refused(ct: &CtVerdict, program: Program) -> Vec<Raised> {
     let mut message = verdict.reasons.join(" ");
     for (sct, standing) in ct.scts.iter().zip(&verdict.scts) {
         if standing.counted != Counted::Yes {
-            message.push_str(&format!(" {}: {}", log_name(sct), standing.reason));
+            let _ = write!(message, " {}: {}", log_name(sct), standing.reason);
         }
     }
     vec![Raised::new("certificate", message, evidence(verdict))]
@@ -164,6 +166,10 @@ fn refused(ct: &CtVerdict, program: Program) -> Vec<Raised> {
 fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
     if ct.audience == Audience::Private {
         return Vec::new();
+    }
+    if let Some(exempt) = ct.policies.exempt {
+        let raised = Raised::new("certificate", exempt.reason(), json!({"reasons": [exempt.reason()]}));
+        return vec![raised.at(Severity::Info).advising("Nothing: give the certificate that a server uses.")];
     }
     // Whoever gives a list of one programme asks for that one alone.
     let open: Vec<(Program, &PolicyVerdict)> =

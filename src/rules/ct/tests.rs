@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::findings;
 use crate::ct::log_list::{LogState, Program};
 use crate::ct::log_table::{Signed, SnapshotSource};
-use crate::ct::policy::{Counted, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding};
+use crate::ct::policy::{Counted, Exemption, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 use crate::rules::tests::{ct_verdict, ids, policy, sct_of, two_operators};
 use crate::rules::{Finding, Severity};
@@ -128,6 +128,13 @@ fn one_operator_alone_is_told() {
     // What could not be checked may be of another operator; what is wrong is of none.
     assert_eq!(of_one(sct_of("Other", SctOutcome::IssuerUnknown)), ["CT008"]);
     assert_eq!(of_one(sct_of("Other", SctOutcome::InvalidSignature)), ["CT002", "CT015"]);
+    // A mark certificate has a policy of its own, which asks for one SCT.
+    let mark = ct_verdict(vec![sct_of("Test", SctOutcome::Valid)], PolicyOutcome::NotJudged);
+    let mut exempt = mark.clone();
+    exempt.policies.exempt = Some(Exemption::OtherPurpose);
+    assert_eq!(ids(&findings(&mark)), ["CT007", "CT015"]);
+    assert_eq!(ids(&findings(&exempt)), ["CT007"]);
+    assert_eq!(findings(&exempt)[0].severity, Severity::Info);
 }
 
 #[test]
@@ -174,21 +181,24 @@ fn a_policy_without_margin_is_told() {
 
 #[test]
 fn a_list_that_grows_old_is_told() {
-    let aged = |days: i64| {
-        with(|ct| {
-            ct.policies.mozilla.list = Some(JudgedList {
-                version: None,
-                timestamp: Timestamp::UNIX_EPOCH,
-                current_at: Timestamp::UNIX_EPOCH,
-                age_days: days,
-                source: SnapshotSource::Embedded,
-                signed: Signed::No,
-            });
-        })
+    let aged_list = |days: i64| JudgedList {
+        version: None,
+        timestamp: Timestamp::UNIX_EPOCH,
+        current_at: Timestamp::UNIX_EPOCH,
+        age_days: days,
+        source: SnapshotSource::Embedded,
+        signed: Signed::No,
     };
+    let aged = |days: i64| with(|ct| ct.policies.mozilla.list = Some(aged_list(days)));
     assert_eq!(ids(&aged(55)), Vec::<&str>::new());
     let old = aged(56);
     assert_eq!(ids(&old), ["CT018"]);
     assert_eq!(old[0].message, "Log lists: Mozilla's is 56 days old and judges for 14 more.");
     assert!(aged(70)[0].message.contains("judges nothing"));
+    // An expired certificate takes the list of its own life.
+    let expired = with(|ct| {
+        let list = aged_list(70);
+        (ct.policies.mozilla.list, ct.policies.mozilla.note) = (Some(list), Some("Expired.".to_owned()));
+    });
+    assert_eq!(ids(&expired), Vec::<&str>::new());
 }

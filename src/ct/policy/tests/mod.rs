@@ -1,4 +1,5 @@
 //! The policies against boundary cases, over logs in every state and SCTs delivered in every way.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a test that overflows fails")]
 
 mod outcomes;
 mod times;
