@@ -75,13 +75,15 @@ pub(super) fn retirement_announced(rows: &[StateRow], at: Timestamp) -> Option<T
 
 /// The state at a time, from all rows of one log in one programme, whose newest list is of the time `newest`.
 ///
-/// A state is certain between its start and the last list that has it. After that it holds until the next
+/// A state is certain between its start and the last list that has it. Where a later list dates a state back to a
+/// time at which a list said another, that list's word stands: clients went by it. After that it holds until the next
 /// known state begins, if nothing can lie between the two; and on from the newest list. A log that later
 /// lists dropped is unknown from there on, unless it was rejected, which is for good. All else is unknown,
 /// never guessed.
 pub fn state_at(rows: &[StateRow], newest: Timestamp, at: Timestamp) -> StateAt {
     let begun = || rows.iter().filter(|row| row.start() <= at);
-    let certain = begun().filter(|row| at <= row.last).max_by_key(|row| (row.start(), row.state));
+    let certain =
+        begun().filter(|row| at <= row.last).max_by_key(|row| (row.first <= at, row.start(), row.state));
     if let Some(row) = certain {
         return said(row);
     }

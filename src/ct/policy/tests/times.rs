@@ -72,7 +72,7 @@ fn an_expired_certificate_without_a_list_of_its_life_is_not_judged() {
     assert!(policies.chrome.reasons[0].contains("not known at that date"), "{:?}", policies.chrome);
 }
 
-/// The embedded histories begin in 2026, but for Chrome's with single lists of 2021 and 2025.
+/// The embedded histories begin in 2026, but for Chrome's with single lists of 2019, 2021 and 2025.
 #[test]
 fn before_the_history_nothing_is_known() {
     let ca = CaCertificate::root("Test CA", KeyAlgorithm::P256, time("2022-01-01T00:00:00Z")).unwrap();
