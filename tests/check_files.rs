@@ -146,6 +146,52 @@ fn standard_input_is_a_file_too() {
 }
 
 #[test]
+fn many_targets_are_reported_in_their_order_in_every_form() {
+    let files = Files::new();
+    let other = path_text(&files.running.world.legacy.chain_file);
+    let mut list = tempfile::NamedTempFile::new().unwrap();
+    let targets: Vec<String> =
+        (0..300).map(|number| if number % 7 == 3 { other.clone() } else { files.shop() }).collect();
+    writeln!(list, "{}", targets.join("\n")).unwrap();
+    let list = list.path().to_str().unwrap();
+    let check = |format: &str, more: &[&str]| {
+        let mut command = pinstead();
+        command.args(["check", "--offline", "--format", format, "--targets", list]).args(more);
+        let assert = command.args(files.arguments()).assert().code(1);
+        String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    };
+    let in_order = |found: &[Value]| {
+        let names: Vec<&str> = found.iter().map(|target| target["target"].as_str().unwrap()).collect();
+        assert_eq!(names, targets);
+    };
+    let lines: Vec<Value> =
+        check("jsonl", &[]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    in_order(&lines);
+    let report: Value = serde_json::from_str(&check("json", &[])).unwrap();
+    let found = report["targets"].as_array().unwrap();
+    in_order(found);
+    let failed = found.iter().filter(|target| target["outcome"] == "fail").count();
+    assert_eq!((failed, &report["summary"]["fail"]), (43, &Value::from(43)));
+    assert_eq!(report["summary"]["targets"], 300);
+    let critical = |target: &Value| {
+        let findings = target["findings"].as_array().unwrap().clone();
+        findings.iter().filter(|finding| finding["severity"] == "critical").count()
+    };
+    let counted: usize = found.iter().map(critical).sum();
+    assert_eq!(report["summary"]["findings"]["critical"], counted);
+    let human = check("human", &[]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(human.contains("300 targets: 257 pass, 43 fail, 0 undetermined."), "{human}");
+
+    // A report in a file is there whole, and nothing is left beside it.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    assert_eq!(check("json", &["--output", path.to_str().unwrap()]), "");
+    let written: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(written["targets"], report["targets"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn targets_come_from_a_file_and_as_lines() {
     let files = Files::new();
     let mut list = tempfile::NamedTempFile::new().unwrap();

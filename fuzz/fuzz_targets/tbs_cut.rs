@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pinstead::ct::log_table::LogTable;
+use pinstead::ct::verdict::{Audience, Delivered};
 use pinstead::ct::verify::{Subject, Verifier};
 use pinstead::x509::{Certificate, SpkiSha256, read_certificates};
 
@@ -12,6 +13,8 @@ fuzz_target!(|octets: &[u8]| {
     assert_eq!(certificate.der(), octets);
     let table = LogTable::embedded();
     let subject = Subject { certificate: &certificate, issuer_keys: &[SpkiSha256([0; 32])] };
-    let verified = Verifier::new(&table).verify(subject, Some(octets), certificate.not_before);
+    let delivered =
+        Delivered { tls: Some(octets), ocsp: Some(octets), handshake: true, audience: Audience::Public };
+    let verified = Verifier::new(&table).verify(subject, delivered, certificate.not_before);
     assert!(verified.scts.iter().all(|sct| !sct.reason.is_empty()));
 });

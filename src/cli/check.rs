@@ -1,5 +1,8 @@
 //! `pinstead check`: observe, judge, report each target.
 
+mod in_order;
+mod run;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -7,17 +10,16 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use self::run::{Judging, Run};
 use super::Exit;
-use super::options::{Format, GateOptions, NetworkOptions, OutputOptions};
+use super::options::{GateOptions, NetworkOptions, OutputOptions};
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
-use crate::judge::{self, Inputs, Judgement, TargetVerdicts};
-use crate::observe::run::{Looking, look_at};
+use crate::judge::Inputs;
+use crate::observe::run::Looking;
 use crate::observe::tls::TlsOptions;
 use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
-use crate::report::Report;
 use crate::report::human::safe;
-use crate::rules::{self, Finding};
 use crate::scope;
 use crate::target::Target;
 
@@ -117,28 +119,53 @@ impl PartName {
 
 /// Runs the command.
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
-    let saved = saved_evidence(options)?;
-    let is_saved = saved.is_some();
-    let evidence = match saved {
-        Some(saved) => saved,
-        None => observe(options)?,
+    match saved_evidence(options)? {
+        Some(evidence) => {
+            let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+            let gate = saved_gate(options, &inputs)?;
+            let Evidence { request, targets, .. } = &evidence;
+            let at = request.at.unwrap_or(evidence.observed_at);
+            let mut run = Run::new(Judging { request, inputs: &inputs, at, gate: &gate }, &options.output)?;
+            run.judge(targets)?;
+            if let Some(path) = &options.save_evidence {
+                save(&evidence, path)?;
+            }
+            run.finish()
+        }
+        None => look_and_judge(options),
+    }
+}
+
+/// Looks at the targets and judges each as soon as it was seen.
+fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
+    let targets = targets(options)?;
+    let mut evidence = Evidence {
+        pinstead_evidence: EVIDENCE_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        observed_at: clock::now(),
+        request: request(options),
+        inputs: input_files(options)?,
+        targets: Vec::new(),
+    };
+    // What is wrong with an input is told before anything is asked of the network.
+    let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+    let gate = options.gate.or_policy(&inputs.policy);
+    let looking = Looking {
+        dns: options.network.client()?,
+        connect: options.network.connect,
+        tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
+        caa: inputs.scope.includes(scope::Part::Caa),
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
-    let inputs = Inputs::read(&evidence)?;
-    let judgement = judge::judge(&evidence, &inputs, at);
-    let findings: Vec<Vec<Finding>> = judgement.targets.iter().map(rules::findings).collect();
-    let gate = if is_saved { saved_gate(options, &inputs)? } else { options.gate.or_policy(&inputs.policy) };
-    let report = Report::new(&judgement, &findings, |severity| gate.fail_on().is_reached_by(severity));
-    let text = match options.output.format {
-        Format::Human => crate::report::human::check::render(&report),
-        Format::Json => crate::report::json::v1::check::render(&report)?,
-        Format::Jsonl => crate::report::json::v1::check::render_lines(&report)?,
-    };
-    options.output.write(&text)?;
+    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
+    let mut run = Run::new(judging, &options.output)?;
+    let seen = run.look_and_judge(targets, &looking, options.save_evidence.is_some())?;
+    let exit = run.finish()?;
     if let Some(path) = &options.save_evidence {
+        evidence.targets = seen;
         save(&evidence, path)?;
     }
-    Ok(exit(&gate, &judgement, &findings))
+    Ok(exit)
 }
 
 /// The gate for saved evidence: the policy in it can make the gate stricter, never looser than it is here.
@@ -181,43 +208,6 @@ fn announce_saved(path: &str, evidence: &Evidence) {
     let note = format!("note: {path} is evidence saved on {}{with}", evidence.observed_at);
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
-}
-
-fn exit(gate: &GateOptions, judgement: &Judgement, findings: &[Vec<Finding>]) -> Exit {
-    let fails = findings.iter().any(|findings| gate.fails(findings));
-    let unusable_file = judgement.targets.iter().any(TargetVerdicts::is_unusable_file);
-    if !fails && unusable_file {
-        return Exit::Usage;
-    }
-    let open: Vec<_> = judgement.targets.iter().flat_map(TargetVerdicts::open_questions).collect();
-    gate.exit(fails, open.iter().any(|question| question.demanded), !open.is_empty())
-}
-
-/// Looks at the targets.
-fn observe(options: &CheckOptions) -> anyhow::Result<Evidence> {
-    let targets = targets(options)?;
-    let request = request(options);
-    let inputs = input_files(options)?;
-    // What is wrong with an input is told before anything is asked of the network.
-    let observed_at = clock::now();
-    let mut evidence = Evidence {
-        pinstead_evidence: EVIDENCE_VERSION,
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        observed_at,
-        request,
-        inputs,
-        targets: Vec::new(),
-    };
-    let wants_caa = Inputs::read(&evidence)?.scope.includes(scope::Part::Caa);
-    let dns = options.network.client()?;
-    let looking = Looking {
-        dns,
-        connect: options.network.connect,
-        tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
-        caa: wants_caa,
-    };
-    evidence.targets = super::runtime()?.block_on(look_at(targets, looking));
-    Ok(evidence)
 }
 
 fn request(options: &CheckOptions) -> Request {

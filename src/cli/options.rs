@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, SocketAddr};
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::Exit;
 use crate::observe::dns::DnsClient;
+use crate::observe::files;
 use crate::observe::tls::Starttls;
 use crate::policy::{FailOn, Policy};
 use crate::rules::{Finding, Severity};
@@ -40,21 +41,76 @@ pub(super) struct OutputOptions {
 impl OutputOptions {
     /// Writes a finished report; styles stay only where they are shown on a terminal.
     pub(super) fn write(&self, report: &str) -> anyhow::Result<()> {
-        match &self.output {
-            None => {
+        let mut writer = self.open()?;
+        writer.write(report)?;
+        writer.finish()
+    }
+
+    /// Opens what the report is written to, piece by piece.
+    pub(super) fn open(&self) -> anyhow::Result<ReportWriter> {
+        Ok(match &self.output {
+            None => ReportWriter::Stdout { gone: false },
+            Some(path) => {
+                let part = files::beside(path);
+                let to = part.as_deref().unwrap_or(path);
+                let file = File::create(to).with_context(|| format!("creating {}", to.display()))?;
+                let file = BufWriter::new(anstream::StripStream::new(file));
+                ReportWriter::File { file: Box::new(file), path: path.clone(), part }
+            }
+        })
+    }
+}
+
+/// A report on its way out.
+pub(super) enum ReportWriter {
+    /// To standard output.
+    Stdout {
+        /// Whether the reader has gone.
+        gone: bool,
+    },
+    /// To a file, which is put in its place when it is whole.
+    File {
+        /// What is written to.
+        file: Box<BufWriter<anstream::StripStream<File>>>,
+        /// The place.
+        path: PathBuf,
+        /// Where it stands until then; `None` for a pipe or a device.
+        part: Option<PathBuf>,
+    },
+}
+
+impl ReportWriter {
+    /// Writes the next piece.
+    pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Stdout { gone: true } => Ok(()),
+            Self::Stdout { gone } => {
                 let mut stdout = anstream::stdout().lock();
-                match stdout.write_all(report.as_bytes()).and_then(|()| stdout.flush()) {
+                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
                     // A reader that has seen enough changes nothing in the verdict.
-                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                        *gone = true;
+                        Ok(())
+                    }
                     written => written.context("writing the report"),
                 }
             }
-            Some(path) => {
-                let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
-                anstream::StripStream::new(file)
-                    .write_all(report.as_bytes())
-                    .with_context(|| format!("writing {}", path.display()))
+            Self::File { file, path, .. } => {
+                file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
             }
+        }
+    }
+
+    /// Puts the report in its place.
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        let Self::File { mut file, path, part } = self else { return Ok(()) };
+        file.flush().with_context(|| format!("writing {}", path.display()))?;
+        drop(file);
+        match part {
+            Some(part) => {
+                std::fs::rename(&part, &path).with_context(|| format!("writing {}", path.display()))
+            }
+            None => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::ca::{CaTable, issuer, same_owner};
 use crate::ct::log_list::{LogList, LogListError, Program};
 use crate::ct::log_table::{ListSnapshot, LogTable};
 use crate::evidence::file::InputFile;
-use crate::evidence::{Evidence, Inputs as InputFiles};
+use crate::evidence::{Inputs as InputFiles, Request};
 use crate::pins::PinFile;
 use crate::policy::{Policy, PolicyError};
 use crate::scope::{Scope, UnknownPart};
@@ -80,9 +80,8 @@ pub enum InputError {
 }
 
 impl Inputs {
-    /// Reads the input files of `evidence`. A pin file that cannot be read is a finding, not an error.
-    pub fn read(evidence: &Evidence) -> Result<Self, InputError> {
-        let files = &evidence.inputs;
+    /// Reads the input files. A pin file that cannot be read is a finding, not an error.
+    pub fn read(request: &Request, files: &InputFiles) -> Result<Self, InputError> {
         let policy = match &files.policy {
             Some(file) => Policy::parse(&file.path, octets(file)?)?,
             None => Policy::default(),
@@ -97,7 +96,7 @@ impl Inputs {
         }
         Ok(Self {
             policy,
-            scope: Scope::from_names(&evidence.request.only)?,
+            scope: Scope::from_names(&request.only)?,
             anchors,
             issuers,
             logs: logs(files)?,
@@ -142,14 +141,10 @@ impl Inputs {
     /// The CAs expected for a target: those of the command line, else those of the policy.
     pub fn expected<'a>(
         &'a self,
-        evidence: &'a Evidence,
+        request: &'a Request,
         host: Option<&crate::dns_name::DnsName>,
     ) -> &'a [String] {
-        if evidence.request.expect_ca.is_empty() {
-            self.policy.expected_for(host)
-        } else {
-            &evidence.request.expect_ca
-        }
+        if request.expect_ca.is_empty() { self.policy.expected_for(host) } else { &request.expect_ca }
     }
 }
 

@@ -17,17 +17,15 @@ pub use self::target::{OpenQuestion, Part, TargetVerdicts};
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};
 use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
-use crate::evidence::Evidence;
+use crate::evidence::{Request, TargetEvidence};
 
-/// Everything judged in one run.
-#[derive(Debug)]
-pub struct Judgement {
-    /// The time as of which everything was judged.
+/// What a whole run is judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The time as of which everything is judged.
     pub judged_at: Timestamp,
-    /// The log list that Chrome's policy was judged by; `None` where none is known from before that time.
+    /// The log list that Chrome's policy is judged by; `None` where none is known from before that time.
     pub log_list: Option<ListAge>,
-    /// One set of verdicts a target, in the order of the evidence.
-    pub targets: Vec<TargetVerdicts>,
 }
 
 /// A log list and how old it is at the time of judging.
@@ -63,14 +61,29 @@ impl ListAge {
     }
 }
 
-/// Judges evidence as of `at`, by the inputs read from it.
-pub fn judge(evidence: &Evidence, inputs: &Inputs, at: Timestamp) -> Judgement {
-    let mut verifier = Verifier::new(&inputs.logs);
-    let log_list = inputs.chrome_list(at).and_then(|snapshot| ListAge::of(snapshot, at));
-    let targets = evidence
-        .targets
-        .iter()
-        .map(|target| target::judge(target, evidence, inputs, &mut verifier, at))
-        .collect();
-    Judgement { judged_at: at, log_list, targets }
+/// Judges targets one after the other, by the inputs of one run. Log keys stay parsed from one to the next.
+#[derive(Debug)]
+pub struct Judge<'r> {
+    request: &'r Request,
+    inputs: &'r Inputs,
+    verifier: Verifier<'r>,
+    at: Timestamp,
+}
+
+impl<'r> Judge<'r> {
+    /// A judge as of `at`.
+    pub fn new(request: &'r Request, inputs: &'r Inputs, at: Timestamp) -> Self {
+        Self { request, inputs, verifier: Verifier::new(&inputs.logs), at }
+    }
+
+    /// What every target is judged by.
+    pub fn basis(&self) -> Basis {
+        let log_list = self.inputs.chrome_list(self.at).and_then(|snapshot| ListAge::of(snapshot, self.at));
+        Basis { judged_at: self.at, log_list }
+    }
+
+    /// Judges one target.
+    pub fn judge(&mut self, target: &TargetEvidence) -> TargetVerdicts {
+        target::judge(target, self.request, self.inputs, &mut self.verifier, self.at)
+    }
 }

@@ -18,7 +18,7 @@ use crate::ct::verdict::{Audience, CtVerdict, Delivered};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
-use crate::evidence::{Evidence, TargetEvidence};
+use crate::evidence::{Request, TargetEvidence};
 use crate::pins::{self, PinsStatus, PinsVerdict, SourceState};
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
@@ -93,7 +93,7 @@ const OFFLINE: &str = "offline";
 /// Judges one target.
 pub(super) fn judge(
     target: &TargetEvidence,
-    evidence: &Evidence,
+    request: &Request,
     inputs: &Inputs,
     verifier: &mut Verifier<'_>,
     at: Timestamp,
@@ -131,7 +131,7 @@ pub(super) fn judge(
     let host_name = host_name(seen.host.as_ref(), leaf);
 
     let caa = if asked(scope::Part::Caa) {
-        judge_caa(target, evidence, &seen, leaf, &who_issued)
+        judge_caa(target, request, &seen, leaf, &who_issued)
     } else {
         Part::NotChecked(NOT_ASKED)
     };
@@ -146,7 +146,7 @@ pub(super) fn judge(
         None => Part::Undetermined(no_certificate()),
         Some(_) => {
             let names = expectation_names(seen.host.as_ref(), leaf);
-            Part::Checked(judge_issuer(&who_issued, &names, evidence, inputs))
+            Part::Checked(judge_issuer(&who_issued, &names, request, inputs))
         }
     };
     let ct = match ct {
@@ -220,12 +220,12 @@ fn expectation_names(host: Option<&HostIdentity>, leaf: Option<&Certificate>) ->
 }
 
 /// Judges the issuer by the expectation for each name; the worst verdict stands.
-fn judge_issuer(issuer: &Issuer, names: &[DnsName], evidence: &Evidence, inputs: &Inputs) -> IssuerVerdict {
-    let mut lists: Vec<&[String]> = names.iter().map(|name| inputs.expected(evidence, Some(name))).collect();
+fn judge_issuer(issuer: &Issuer, names: &[DnsName], request: &Request, inputs: &Inputs) -> IssuerVerdict {
+    let mut lists: Vec<&[String]> = names.iter().map(|name| inputs.expected(request, Some(name))).collect();
     lists.sort_unstable();
     lists.dedup();
     if lists.is_empty() {
-        lists.push(inputs.expected(evidence, None));
+        lists.push(inputs.expected(request, None));
     }
     let rank = |verdict: &IssuerVerdict| match verdict.expectation {
         Expectation::Unexpected => 3,
@@ -244,7 +244,7 @@ fn judge_issuer(issuer: &Issuer, names: &[DnsName], evidence: &Evidence, inputs:
 
 fn judge_caa(
     target: &TargetEvidence,
-    evidence: &Evidence,
+    request: &Request,
     seen: &observed::Seen,
     leaf: Option<&Certificate>,
     issuer: &Issuer,
@@ -253,7 +253,7 @@ fn judge_caa(
     if names.is_empty() {
         return Part::NotChecked("the certificate has no DNS name");
     }
-    if evidence.request.offline && target.caa.is_empty() {
+    if request.offline && target.caa.is_empty() {
         return Part::NotChecked(OFFLINE);
     }
     let question = CaaQuestion::tls(Who::Named(vec![CaIdentity {

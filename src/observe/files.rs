@@ -29,7 +29,7 @@ pub fn read(path: &str, limit: u64) -> InputFile {
 
 /// Whether a file of this name is there; a directory is none.
 pub fn exists(path: &str) -> bool {
-    Path::new(path).exists() && !Path::new(path).is_dir()
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir())
 }
 
 /// The first octets of a regular file.
@@ -43,13 +43,23 @@ pub fn beginning(path: &str, octets: u64) -> io::Result<Vec<u8>> {
 
 /// Writes a file whole or not at all: beside its place first, then into it. A device or pipe is written to as it is.
 pub fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
+    match beside(path) {
+        None => fs::write(path, octets),
+        Some(part) => {
+            fs::write(&part, octets)?;
+            fs::rename(&part, path)
+        }
+    }
+}
+
+/// Where a file stands until it is whole; `None` for a device or a pipe, which is written to as it is.
+pub fn beside(path: &Path) -> Option<PathBuf> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return fs::write(path, octets);
+        return None;
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
-    fs::write(&beside, octets)?;
-    fs::rename(&beside, path)
+    Some(beside.into())
 }
 
 /// Why a file was not read.

@@ -1,10 +1,8 @@
-//! One run of looking: every target, with what its judgement will need.
+//! Looking at one target, with everything that its judgement will need.
 
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::dns::DnsClient;
@@ -18,8 +16,8 @@ use crate::target::{DEFAULT_PORT, ServerTarget, Target};
 use crate::x509::path::HostIdentity;
 use crate::x509::{Certificate, leaf_index, read_certificates};
 
-/// How many targets are looked at at the same time.
-const TARGETS_AT_ONCE: usize = 16;
+/// How many targets may be looked at at the same time.
+pub const TARGETS_AT_ONCE: usize = 16;
 
 /// The largest certificate file that is read, in octets.
 pub const MAX_CERTIFICATE_FILE: u64 = 16 << 20;
@@ -37,36 +35,8 @@ pub struct Looking {
     pub caa: bool,
 }
 
-/// Looks at every target; the answers come in the order of the targets.
-pub async fn look_at(targets: Vec<Target>, looking: Looking) -> Vec<TargetEvidence> {
-    let looking = Arc::new(looking);
-    let turns = Arc::new(Semaphore::new(TARGETS_AT_ONCE));
-    let mut tasks = JoinSet::new();
-    let count = targets.len();
-    for (index, target) in targets.into_iter().enumerate() {
-        let (looking, turns) = (Arc::clone(&looking), Arc::clone(&turns));
-        tasks.spawn(async move {
-            let _turn = turns.acquire().await;
-            (index, look_at_one(&target, &looking).await)
-        });
-    }
-    let mut seen: Vec<Option<TargetEvidence>> = Vec::new();
-    seen.resize_with(count, || None);
-    while let Some(done) = tasks.join_next().await {
-        match done {
-            Ok((index, evidence)) => {
-                if let Some(place) = seen.get_mut(index) {
-                    *place = Some(evidence);
-                }
-            }
-            // A task that panicked must not pass for a target that was never named.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-    seen.into_iter().flatten().collect()
-}
-
-async fn look_at_one(target: &Target, looking: &Looking) -> TargetEvidence {
+/// Looks at one target.
+pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
     let (label, source, host) = match target {
         Target::File(path) => {
             let file = files::read(path, MAX_CERTIFICATE_FILE);

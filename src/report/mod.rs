@@ -5,17 +5,8 @@ pub mod json;
 
 use std::collections::BTreeMap;
 
-use crate::judge::{Judgement, TargetVerdicts};
+use crate::judge::TargetVerdicts;
 use crate::rules::{self, Finding, Severity};
-
-/// Everything a report of `check` shows.
-#[derive(Debug)]
-pub struct Report<'a> {
-    /// The verdicts.
-    pub judgement: &'a Judgement,
-    /// Each target with its findings and its outcome.
-    pub targets: Vec<TargetReport<'a>>,
-}
 
 /// One target of a report.
 #[derive(Debug)]
@@ -31,7 +22,7 @@ pub struct TargetReport<'a> {
 }
 
 /// How a target came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Everything that was looked at was determined, and nothing reaches `--fail-on`.
@@ -42,45 +33,56 @@ pub enum Outcome {
     Undetermined,
 }
 
-impl<'a> Report<'a> {
+impl<'a> TargetReport<'a> {
     /// Puts verdicts and findings together. `fails` tells whether a severity fails a target.
     pub fn new(
-        judgement: &'a Judgement,
-        findings: &'a [Vec<Finding>],
+        verdicts: &'a TargetVerdicts,
+        findings: &'a [Finding],
         fails: impl Fn(Severity) -> bool,
     ) -> Self {
-        let targets = judgement
-            .targets
-            .iter()
-            .zip(findings)
-            .map(|(verdicts, findings)| {
-                let outcome = if findings.iter().any(|finding| fails(finding.severity)) {
-                    Outcome::Fail
-                } else if verdicts.open_questions().is_empty() {
-                    Outcome::Pass
-                } else {
-                    Outcome::Undetermined
-                };
-                let mut findings: Vec<&Finding> = findings.iter().collect();
-                findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-                TargetReport { verdicts, findings, caa_findings: rules::caa_findings(verdicts), outcome }
-            })
-            .collect();
-        Self { judgement, targets }
+        let outcome = if findings.iter().any(|finding| fails(finding.severity)) {
+            Outcome::Fail
+        } else if verdicts.open_questions().is_empty() {
+            Outcome::Pass
+        } else {
+            Outcome::Undetermined
+        };
+        let mut findings: Vec<&Finding> = findings.iter().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Self { verdicts, findings, caa_findings: rules::caa_findings(verdicts), outcome }
+    }
+}
+
+/// All targets of a report, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    outcomes: BTreeMap<Outcome, usize>,
+    findings: BTreeMap<Severity, usize>,
+}
+
+impl Summary {
+    /// Counts one target in.
+    pub fn add(&mut self, outcome: Outcome, findings: impl IntoIterator<Item = Severity>) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+        for severity in findings {
+            *self.findings.entry(severity).or_default() += 1;
+        }
+    }
+
+    /// How many targets there are.
+    pub fn targets(&self) -> usize {
+        self.outcomes.values().sum()
     }
 
     /// How many targets came out this way.
     pub fn count(&self, outcome: Outcome) -> usize {
-        self.targets.iter().filter(|target| target.outcome == outcome).count()
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
     }
 
     /// How many findings there are of each severity, all of them named.
-    pub fn findings_by_severity(&self) -> BTreeMap<Severity, usize> {
-        let mut counts: BTreeMap<Severity, usize> =
-            Severity::ALL.into_iter().map(|severity| (severity, 0)).collect();
-        for finding in self.targets.iter().flat_map(|target| &target.findings) {
-            *counts.entry(finding.severity).or_default() += 1;
-        }
-        counts
+    pub fn findings_by_severity(&self) -> impl Iterator<Item = (Severity, usize)> {
+        Severity::ALL
+            .into_iter()
+            .map(|severity| (severity, self.findings.get(&severity).copied().unwrap_or_default()))
     }
 }

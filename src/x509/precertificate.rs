@@ -50,6 +50,11 @@ pub(crate) fn signed_tbs(parts: &Parts<'_>) -> Result<SignedTbs, CutError> {
     })
 }
 
+/// The TBSCertificate that logs signed for a final certificate, in its usual form.
+pub fn logged_tbs(certificate: &Certificate) -> Option<Vec<u8>> {
+    signed_tbs(&certificate.parts().ok()?).ok().map(|tbs| tbs.cut)
+}
+
 /// Whether `precertificate` is the one that `certificate` was issued after: both give the same TBSCertificate.
 ///
 /// Where a precertificate signing certificate made it, its issuer and its authority key identifier are first put

@@ -8,9 +8,9 @@ use super::{comparison, ct, findings, safe, tally};
 use crate::ca::expectation::Expectation;
 use crate::caa::{CaaReading, Relevant, Verdict};
 use crate::ct::log_table::{Signed, SnapshotSource};
-use crate::judge::{Part, TargetVerdicts};
+use crate::judge::{Basis, Part, TargetVerdicts};
 use crate::pins::{self, Backup, EnforcementMode, EntryVerdict, PinMatch, PinsStatus, PinsVerdict};
-use crate::report::{Outcome, Report, TargetReport};
+use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
 use crate::x509::path::{Life, NameMatch, Trust};
@@ -18,23 +18,10 @@ use crate::x509::path::{Life, NameMatch, Trust};
 /// Where the text of a part begins.
 const LABEL: usize = 14;
 
-/// Renders the report.
-pub fn render(report: &Report<'_>) -> String {
-    let mut text = String::new();
-    for target in &report.targets {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&render_target(target));
-    }
-    text.push('\n');
-    text.push_str(&footer(report));
-    text
-}
-
-fn footer(report: &Report<'_>) -> String {
-    let mut line = format!("Judged as of {}", report.judgement.judged_at.strftime("%Y-%m-%d %H:%M:%SZ"));
-    match &report.judgement.log_list {
+/// What stands below all targets.
+pub fn footer(basis: &Basis, summary: &Summary) -> String {
+    let mut line = format!("Judged as of {}", basis.judged_at.strftime("%Y-%m-%d %H:%M:%SZ"));
+    match &basis.log_list {
         Some(list) => {
             let stale = if list.is_stale() { ", too old to judge Chrome's policy by" } else { "" };
             let unsigned = match (list.source, list.signed) {
@@ -51,20 +38,21 @@ fn footer(report: &Report<'_>) -> String {
         }
         None => line.push_str("; no log list of Chrome is known from before then."),
     }
-    if report.targets.len() > 1 {
+    if summary.targets() > 1 {
         let _ = write!(
             line,
             " {} targets: {} pass, {} fail, {} undetermined.",
-            report.targets.len(),
-            report.count(Outcome::Pass),
-            report.count(Outcome::Fail),
-            report.count(Outcome::Undetermined)
+            summary.targets(),
+            summary.count(Outcome::Pass),
+            summary.count(Outcome::Fail),
+            summary.count(Outcome::Undetermined)
         );
     }
     paint(style::FAINT, wrap::wrap(&line, "", "").trim_end()) + "\n"
 }
 
-fn render_target(target: &TargetReport<'_>) -> String {
+/// One target.
+pub fn target(target: &TargetReport<'_>) -> String {
     let verdicts = target.verdicts;
     let mut text = headline(target);
     part(&mut text, "Certificate", &certificate(verdicts));

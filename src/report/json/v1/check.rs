@@ -11,55 +11,65 @@ use super::ct::Ct;
 use super::pins::TargetPins;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
-use crate::judge::{ListAge, Part, TargetVerdicts};
-use crate::report::{Outcome, Report, TargetReport};
+use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
+use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
 use crate::x509::path::{Life, NameMatch, Trust};
 use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
 
-/// The whole report as one object.
-pub fn render(report: &Report<'_>) -> serde_json::Result<String> {
-    let document = Document {
+/// The beginning of the report, up to the first target.
+pub fn begin(basis: &Basis) -> serde_json::Result<String> {
+    let head = serde_json::to_string_pretty(&Head {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        judged_at: report.judgement.judged_at,
-        log_list: report.judgement.log_list.as_ref().map(LogListSummary::of),
-        targets: report.targets.iter().map(Target::of).collect(),
-        summary: Summary {
-            targets: report.targets.len(),
-            pass: report.count(Outcome::Pass),
-            fail: report.count(Outcome::Fail),
-            undetermined: report.count(Outcome::Undetermined),
-            findings: report
+        judged_at: basis.judged_at,
+        log_list: basis.log_list.as_ref().map(LogListSummary::of),
+    })?;
+    Ok(format!("{},\n  \"targets\": [", head.strip_suffix("\n}").unwrap_or(&head)))
+}
+
+/// One target of the report; a comma belongs between two.
+pub fn target(target: &TargetReport<'_>) -> serde_json::Result<String> {
+    let text = serde_json::to_string_pretty(&Target::of(target))?;
+    // A line break inside a string is written as \n, so that every real one begins a line.
+    Ok(format!("\n    {}", text.replace('\n', "\n    ")))
+}
+
+/// The end of the report, after the last target.
+pub fn end(summary: &Summary) -> serde_json::Result<String> {
+    let tail = serde_json::to_string_pretty(&Tail {
+        summary: Counts {
+            targets: summary.targets(),
+            pass: summary.count(Outcome::Pass),
+            fail: summary.count(Outcome::Fail),
+            undetermined: summary.count(Outcome::Undetermined),
+            findings: summary
                 .findings_by_severity()
-                .into_iter()
                 .map(|(severity, count)| (severity.name(), count))
                 .collect(),
         },
-    };
-    let mut text = serde_json::to_string_pretty(&document)?;
+    })?;
+    Ok(format!("\n  ],{}\n", tail.strip_prefix('{').unwrap_or(&tail)))
+}
+
+/// One target as a line of its own.
+pub fn line(target: &TargetReport<'_>) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string(&Target::of(target))?;
     text.push('\n');
     Ok(text)
 }
 
-/// One target object a line.
-pub fn render_lines(report: &Report<'_>) -> serde_json::Result<String> {
-    let mut text = String::new();
-    for target in &report.targets {
-        text.push_str(&serde_json::to_string(&Target::of(target))?);
-        text.push('\n');
-    }
-    Ok(text)
-}
-
 #[derive(Serialize)]
-struct Document<'a> {
+struct Head {
     schema_version: u32,
     tool: Tool,
     judged_at: Timestamp,
     log_list: Option<LogListSummary>,
-    targets: Vec<Target<'a>>,
-    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tail {
+    summary: Counts,
 }
 
 #[derive(Serialize)]
@@ -92,7 +102,7 @@ impl LogListSummary {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct Counts {
     targets: usize,
     pass: usize,
     fail: usize,

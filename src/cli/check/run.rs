@@ -1,0 +1,207 @@
+//! One run: each target is looked at, judged and reported by itself, in order, and then let go.
+
+use std::num::NonZero;
+
+use jiff::Timestamp;
+
+use super::in_order::{Sharing, in_order};
+use crate::cli::options::{Format, GateOptions, OutputOptions, ReportWriter};
+use crate::cli::{Exit, runtime};
+use crate::evidence::{Request, TargetEvidence};
+use crate::judge::{Basis, Inputs, Judge};
+use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
+use crate::report::{Outcome, Summary, TargetReport, human, json};
+use crate::rules::{self, Severity};
+use crate::target::Target;
+
+/// What the targets are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'r> {
+    /// What was asked for.
+    pub(super) request: &'r Request,
+    /// The input files, read.
+    pub(super) inputs: &'r Inputs,
+    /// As of when.
+    pub(super) at: Timestamp,
+    /// What fails.
+    pub(super) gate: &'r GateOptions,
+}
+
+/// A run on its way.
+pub(super) struct Run<'r> {
+    judging: Judging<'r>,
+    format: Format,
+    basis: Basis,
+    writer: ReportWriter,
+    summary: Summary,
+    ended: Ended,
+}
+
+/// What the exit code depends on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ended {
+    fails: bool,
+    unusable_file: bool,
+    open: Open,
+}
+
+/// What stayed open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Open {
+    #[default]
+    Nothing,
+    /// Something that was looked at.
+    Something,
+    /// Something that was asked for by name.
+    Demanded,
+}
+
+/// One target, judged and rendered.
+struct Judged {
+    text: String,
+    outcome: Outcome,
+    severities: Vec<Severity>,
+    ended: Ended,
+}
+
+impl<'r> Run<'r> {
+    /// Begins the report.
+    pub(super) fn new(judging: Judging<'r>, output: &OutputOptions) -> anyhow::Result<Self> {
+        let basis = judging.judge().basis();
+        let mut writer = output.open()?;
+        if output.format == Format::Json {
+            writer.write(&json::v1::check::begin(&basis)?)?;
+        }
+        let (summary, ended) = (Summary::default(), Ended::default());
+        Ok(Self { judging, format: output.format, basis, writer, summary, ended })
+    }
+
+    /// Judges what was seen before.
+    pub(super) fn judge(&mut self, targets: &[TargetEvidence]) -> anyhow::Result<()> {
+        let (judging, format) = (self.judging, self.format);
+        in_order(
+            targets.iter(),
+            by_cores(),
+            || judging.judge(),
+            |judge, target| judging.judge_one(judge, target, format),
+            |judged| self.report(judged?),
+        )
+    }
+
+    /// Looks at each target and judges it; keeps what was seen only where that is wanted.
+    pub(super) fn look_and_judge(
+        &mut self,
+        targets: Vec<Target>,
+        looking: &Looking,
+        keep: bool,
+    ) -> anyhow::Result<Vec<TargetEvidence>> {
+        let (judging, format) = (self.judging, self.format);
+        let runtime = runtime()?;
+        let mut kept = Vec::new();
+        in_order(
+            targets.into_iter(),
+            sharing(looking),
+            || judging.judge(),
+            |judge, target| {
+                let seen = runtime.block_on(look_at(&target, looking));
+                let judged = judging.judge_one(judge, &seen, format)?;
+                anyhow::Ok((judged, keep.then_some(seen)))
+            },
+            |done| {
+                let (judged, seen) = done?;
+                kept.extend(seen);
+                self.report(judged)
+            },
+        )?;
+        Ok(kept)
+    }
+
+    fn report(&mut self, judged: Judged) -> anyhow::Result<()> {
+        if self.summary.targets() > 0 {
+            self.writer.write(match self.format {
+                Format::Human => "\n",
+                Format::Json => ",",
+                Format::Jsonl => "",
+            })?;
+        }
+        self.writer.write(&judged.text)?;
+        self.summary.add(judged.outcome, judged.severities);
+        self.ended = self.ended.and(judged.ended);
+        Ok(())
+    }
+
+    /// Ends the report, and tells how the run ended.
+    pub(super) fn finish(mut self) -> anyhow::Result<Exit> {
+        match self.format {
+            Format::Human => {
+                let footer = human::check::footer(&self.basis, &self.summary);
+                self.writer.write(&format!("\n{footer}"))?;
+            }
+            Format::Json => self.writer.write(&json::v1::check::end(&self.summary)?)?,
+            Format::Jsonl => {}
+        }
+        self.writer.finish()?;
+        let Ended { fails, unusable_file, open } = self.ended;
+        if !fails && unusable_file {
+            return Ok(Exit::Usage);
+        }
+        Ok(self.judging.gate.exit(fails, open == Open::Demanded, open >= Open::Something))
+    }
+}
+
+impl<'r> Judging<'r> {
+    fn judge(self) -> Judge<'r> {
+        Judge::new(self.request, self.inputs, self.at)
+    }
+
+    fn judge_one(
+        self,
+        judge: &mut Judge<'_>,
+        target: &TargetEvidence,
+        format: Format,
+    ) -> anyhow::Result<Judged> {
+        let verdicts = judge.judge(target);
+        let findings = rules::findings(&verdicts);
+        let fails = |severity| self.gate.fail_on().is_reached_by(severity);
+        let report = TargetReport::new(&verdicts, &findings, fails);
+        let text = match format {
+            Format::Human => human::check::target(&report),
+            Format::Json => json::v1::check::target(&report)?,
+            Format::Jsonl => json::v1::check::line(&report)?,
+        };
+        let open = verdicts.open_questions();
+        Ok(Judged {
+            text,
+            outcome: report.outcome,
+            severities: findings.iter().map(|finding| finding.severity).collect(),
+            ended: Ended {
+                fails: self.gate.fails(&findings),
+                unusable_file: verdicts.is_unusable_file(),
+                open: open
+                    .iter()
+                    .map(|question| if question.demanded { Open::Demanded } else { Open::Something })
+                    .max()
+                    .unwrap_or_default(),
+            },
+        })
+    }
+}
+
+impl Ended {
+    fn and(self, other: Self) -> Self {
+        Self {
+            fails: self.fails | other.fails,
+            unusable_file: self.unusable_file | other.unusable_file,
+            open: self.open.max(other.open),
+        }
+    }
+}
+
+/// Without a network, the cores are what is short; with it, the patience of others.
+fn sharing(looking: &Looking) -> Sharing {
+    if looking.dns.is_some() { Sharing { workers: TARGETS_AT_ONCE, batch: 1 } } else { by_cores() }
+}
+
+fn by_cores() -> Sharing {
+    Sharing { workers: std::thread::available_parallelism().map_or(1, NonZero::get), batch: 32 }
+}
