@@ -21,7 +21,7 @@ pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed
 pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};
-use crate::ct::policy::chrome::MAX_LIST_AGE_DAYS;
+use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
 use crate::evidence::{Request, TargetEvidence};
 

@@ -86,10 +86,11 @@ impl Program {
 ///
 /// Source: <https://googlechrome.github.io/CertificateTransparency/log_states.html>. The order is that of a
 /// log's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogState {
     /// Nothing is known for that time.
+    #[default]
     Unknown,
     /// Applied, not yet accepted.
     Pending,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateAt, StateRow, state_at};
+use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 
@@ -22,23 +22,8 @@ pub(super) fn history(id: &LogId, program: Program) -> &'static [StateRow] {
     of_log.and_then(|history| history.get(position(program)?).copied()).unwrap_or_default()
 }
 
-/// What a programme said of a log at a time.
-pub(super) fn state(id: &LogId, program: Program, at: Timestamp) -> StateAt {
-    let newest = snapshot(program).and_then(|snapshot| snapshot.timestamp);
-    newest.map_or(StateAt::UNKNOWN, |newest| state_at(history(id, program), newest, at))
-}
-
-pub(super) fn snapshot(program: Program) -> Option<ListSnapshot<'static>> {
-    snapshots(program).last()
-}
-
-/// The newest list of a programme that was out at a time.
-pub(super) fn snapshot_at(program: Program, at: Timestamp) -> Option<ListSnapshot<'static>> {
-    snapshots(program).filter(|snapshot| snapshot.timestamp.is_some_and(|date| date <= at)).last()
-}
-
 /// The lists of a programme, by date.
-fn snapshots(program: Program) -> impl Iterator<Item = ListSnapshot<'static>> {
+pub(super) fn snapshots<'a>(program: Program) -> impl Iterator<Item = ListSnapshot<'a>> {
     SNAPSHOTS.iter().filter(move |(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
 }
 

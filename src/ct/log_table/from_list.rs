@@ -8,7 +8,7 @@ use crate::ct::log_list::{
     ListSignature, ListedLog, ListedState, LogList, LogPurpose, Program, operator_name,
 };
 
-/// One list's logs, sorted by id, with their states as rows.
+/// One list's logs, sorted by id.
 #[derive(Debug)]
 pub(super) struct ListTable {
     source: SnapshotSource,
@@ -16,25 +16,18 @@ pub(super) struct ListTable {
     version: Option<String>,
     date: Option<Timestamp>,
     signature: ListSignature,
-    logs: Vec<(ListedLog, Vec<StateRow>)>,
+    logs: Vec<ListedLog>,
 }
 
 impl ListTable {
-    /// A table of `list`; its rows continue those that `earlier` gives.
-    pub(super) fn new(
-        list: &LogList,
-        source: SnapshotSource,
-        earlier: impl Fn(&LogId, Program) -> &'static [StateRow],
-    ) -> Self {
-        let date = list.date();
-        let rows = |log: &ListedLog| continued(earlier(&log.id, list.program), &rows(log, date));
-        let mut logs: Vec<_> = list.logs.iter().map(|log| (log.clone(), rows(log))).collect();
-        logs.sort_by_key(|(log, _)| log.id);
+    pub(super) fn new(list: &LogList, source: SnapshotSource) -> Self {
+        let mut logs = list.logs.clone();
+        logs.sort_by_key(|log| log.id);
         Self {
             source,
             program: list.program,
             version: list.version.clone(),
-            date,
+            date: list.date(),
             signature: list.signature,
             logs,
         }
@@ -49,11 +42,23 @@ impl ListTable {
     }
 
     pub(super) fn log(&self, id: &LogId) -> Option<KnownLog<'_>> {
-        self.entry(id).map(|(log, _)| known(log))
+        self.entry(id).map(known)
     }
 
-    pub(super) fn history(&self, id: &LogId) -> Option<&[StateRow]> {
-        self.entry(id).map(|(_, rows)| rows.as_slice())
+    /// What the list says of its logs' states. Without any date in the list, that says nothing about any time.
+    pub(super) fn states(&self) -> impl Iterator<Item = (LogId, StateRow)> {
+        let of_log = |log: &ListedLog, date: Timestamp| {
+            let id = log.id;
+            let row = move |listed: ListedState| StateRow {
+                state: listed.state,
+                since: listed.since,
+                first: date,
+                last: date,
+            };
+            log.states.clone().into_iter().map(move |listed| (id, row(listed)))
+        };
+        let dated = self.date.into_iter();
+        dated.flat_map(move |date| self.logs.iter().flat_map(move |log| of_log(log, date)))
     }
 
     pub(super) fn snapshot(&self) -> ListSnapshot<'_> {
@@ -69,36 +74,13 @@ impl ListTable {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = LogId> {
-        self.logs.iter().map(|(log, _)| log.id)
+        self.logs.iter().map(|log| log.id)
     }
 
-    fn entry(&self, id: &LogId) -> Option<&(ListedLog, Vec<StateRow>)> {
-        let index = self.logs.binary_search_by(|(log, _)| log.id.cmp(id)).ok()?;
+    fn entry(&self, id: &LogId) -> Option<&ListedLog> {
+        let index = self.logs.binary_search_by(|log| log.id.cmp(id)).ok()?;
         self.logs.get(index)
     }
-}
-
-/// Without any date in the list, its states say nothing about any time.
-fn rows(log: &ListedLog, date: Option<Timestamp>) -> Vec<StateRow> {
-    let Some(date) = date else { return Vec::new() };
-    let row =
-        |listed: &ListedState| StateRow { state: listed.state, since: listed.since, first: date, last: date };
-    log.states.iter().map(row).collect()
-}
-
-/// The rows of a history with those of a newer list: what the list says again goes on, the rest is added.
-fn continued(earlier: &[StateRow], listed: &[StateRow]) -> Vec<StateRow> {
-    let mut rows = earlier.to_vec();
-    for new in listed {
-        match rows.iter_mut().find(|row| (row.state, row.since) == (new.state, new.since)) {
-            Some(row) => {
-                row.first = row.first.min(new.first);
-                row.last = row.last.max(new.last);
-            }
-            None => rows.push(*new),
-        }
-    }
-    rows
 }
 
 fn known(log: &ListedLog) -> KnownLog<'_> {

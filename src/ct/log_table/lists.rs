@@ -1,17 +1,22 @@
 //! A table made of lists: alone, or on top of the table compiled in.
 
-use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use super::from_list::ListTable;
-use super::{KnownLog, ListSnapshot, SnapshotSource, StateAt, denied, embedded, state_at};
+use super::{KnownLog, ListSnapshot, SnapshotSource, StateRow, denied, embedded};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogList, Program};
 
-/// Lists of different programmes, and what lies below them.
+/// Lists of one or several programmes, and what lies below them.
 #[derive(Debug)]
 pub(super) struct ListsTable {
+    /// By programme, Chrome first; of each the newest first.
     lists: Vec<ListTable>,
     ground: Ground,
+    /// Of each log that stands in a list of the programme, all that is known.
+    histories: HashMap<(LogId, Program), Vec<StateRow>>,
+    /// Every log, in order.
     ids: Vec<LogId>,
 }
 
@@ -27,25 +32,37 @@ enum Ground {
 impl ListsTable {
     /// Lists that the user gave. Each speaks for its own programme only.
     pub(super) fn instead(lists: &[&LogList]) -> Self {
-        let tables = lists.iter().map(|list| ListTable::new(list, SnapshotSource::File, |_, _| &[]));
-        Self::new(tables.collect(), Ground::Nothing)
+        Self::new(lists, SnapshotSource::File, Ground::Nothing)
     }
 
     /// Lists that are newer than the embedded table: they go on where its history ends.
     pub(super) fn on_top(lists: &[&LogList]) -> Self {
-        let tables = lists.iter().map(|list| ListTable::new(list, SnapshotSource::Cache, embedded::history));
-        Self::new(tables.collect(), Ground::Embedded)
+        Self::new(lists, SnapshotSource::Cache, Ground::Embedded)
     }
 
-    fn new(mut lists: Vec<ListTable>, ground: Ground) -> Self {
+    fn new(lists: &[&LogList], source: SnapshotSource, ground: Ground) -> Self {
+        let mut lists: Vec<ListTable> = lists.iter().map(|list| ListTable::new(list, source)).collect();
         // Chrome's names of logs and operators go first.
-        lists.sort_by_key(ListTable::program);
+        lists.sort_by_key(|list| (list.program(), Reverse(list.date())));
+        let mut histories = HashMap::new();
+        for list in &lists {
+            let program = list.program();
+            for (id, row) in list.states() {
+                let below = || ground.history(&id, program).to_vec();
+                add(histories.entry((id, program)).or_insert_with(below), row);
+            }
+        }
         let below = (ground == Ground::Embedded).then(|| embedded::iter().map(|log| log.id));
         let mut ids: Vec<LogId> =
             lists.iter().flat_map(ListTable::ids).chain(below.into_iter().flatten()).collect();
         ids.sort_unstable();
         ids.dedup();
-        Self { lists, ground, ids }
+        Self { lists, ground, histories, ids }
+    }
+
+    /// Whether the lists stand instead of the embedded table.
+    pub(super) fn stand_alone(&self) -> bool {
+        self.ground == Ground::Nothing
     }
 
     pub(super) fn log(&self, id: &LogId) -> Option<KnownLog<'_>> {
@@ -76,43 +93,41 @@ impl ListsTable {
         Some(log)
     }
 
-    pub(super) fn state(&self, id: &LogId, program: Program, at: Timestamp) -> StateAt {
-        let Some(newest) = self.snapshot(program).and_then(|snapshot| snapshot.timestamp) else {
-            return StateAt::UNKNOWN;
-        };
-        let listed = self.list(program).and_then(|list| list.history(id));
-        let rows = match self.ground {
-            Ground::Nothing => listed.unwrap_or_default(),
-            Ground::Embedded => listed.unwrap_or_else(|| embedded::history(id, program)),
-        };
-        state_at(rows, newest, at)
-    }
-
-    pub(super) fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
-        match self.list(program) {
-            Some(list) => Some(list.snapshot()),
-            None if self.ground == Ground::Embedded => embedded::snapshot(program),
-            None => None,
+    pub(super) fn history(&self, id: &LogId, program: Program) -> &[StateRow] {
+        match self.histories.get(&(*id, program)) {
+            Some(rows) => rows,
+            None => self.ground.history(id, program),
         }
     }
 
-    pub(super) fn snapshot_at(&self, program: Program, at: Timestamp) -> Option<ListSnapshot<'_>> {
-        match self.ground {
-            // It says itself since when each state holds.
-            Ground::Nothing => self.snapshot(program),
-            Ground::Embedded => self
-                .list(program)
-                .filter(|list| list.date().is_some_and(|date| date <= at))
-                .map(ListTable::snapshot)
-                .or_else(|| embedded::snapshot_at(program, at)),
-        }
+    /// The lists of a programme, by date.
+    pub(super) fn snapshots(&self, program: Program) -> impl Iterator<Item = ListSnapshot<'_>> {
+        let below = (self.ground == Ground::Embedded).then(|| embedded::snapshots(program));
+        let lists = self.lists.iter().rev().filter(move |list| list.program() == program);
+        below.into_iter().flatten().chain(lists.map(ListTable::snapshot))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
         self.ids.iter().filter_map(|id| self.log(id))
     }
+}
 
-    fn list(&self, program: Program) -> Option<&ListTable> {
-        self.lists.iter().find(|list| list.program() == program)
+impl Ground {
+    fn history(self, id: &LogId, program: Program) -> &'static [StateRow] {
+        match self {
+            Self::Nothing => &[],
+            Self::Embedded => embedded::history(id, program),
+        }
+    }
+}
+
+/// Adds what a list says: said again, it goes on.
+fn add(rows: &mut Vec<StateRow>, new: StateRow) {
+    match rows.iter_mut().find(|row| (row.state, row.since) == (new.state, new.since)) {
+        Some(row) => {
+            row.first = row.first.min(new.first);
+            row.last = row.last.max(new.last);
+        }
+        None => rows.push(new),
     }
 }

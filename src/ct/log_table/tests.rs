@@ -242,6 +242,64 @@ fn states_over_time() {
     assert_eq!(state("2027-01-01T00:00:00Z"), LogState::Rejected, "for good");
 }
 
+/// A rejection told afterwards, of a time at which the list still said usable.
+#[test]
+fn what_the_list_of_the_time_said_stands() {
+    let rows = [
+        row(LogState::Usable, Some("2024-01-01T00:00:00Z"), "2025-01-01T00:00:00Z", "2025-06-20T00:00:00Z"),
+        row(LogState::Rejected, Some("2025-06-08T00:00:00Z"), "2025-06-29T00:00:00Z", "2025-09-01T00:00:00Z"),
+    ];
+    let state = |time: &str| state_at(&rows, at("2025-09-01T00:00:00Z"), at(time)).state;
+    assert_eq!(state("2025-06-10T00:00:00Z"), LogState::Usable);
+    assert_eq!(state("2025-06-25T00:00:00Z"), LogState::Rejected, "no list says otherwise");
+}
+
+#[test]
+fn in_no_list_or_not_known() {
+    let rows =
+        [row(LogState::Usable, Some("2025-03-15T00:00:00Z"), "2025-04-01T00:00:00Z", "2025-06-01T00:00:00Z")];
+    let lists =
+        ["2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-04-01T00:00:00Z", "2025-07-01T00:00:00Z"];
+    let unlisted = |time: &str| {
+        let around = ListsAround {
+            before: lists.iter().map(|list| at(list)).rfind(|list| *list <= at(time)),
+            after: lists.iter().map(|list| at(list)).find(|list| *list > at(time)),
+        };
+        is_unlisted(&rows, around)
+    };
+    assert!(!unlisted("2024-12-01T00:00:00Z"), "before any list nothing is known");
+    assert!(unlisted("2025-01-15T00:00:00Z"), "neither list has it");
+    assert!(!unlisted("2025-03-01T00:00:00Z"), "it came in between");
+    assert!(!unlisted("2025-06-15T00:00:00Z"), "it went in between");
+    assert!(unlisted("2025-08-01T00:00:00Z"), "the newest list does not have it");
+}
+
+#[test]
+fn a_retirement_is_announced_by_a_list_that_is_out() {
+    let rows = [row(
+        LogState::Retired,
+        Some("2025-09-01T00:00:00Z"),
+        "2025-07-01T00:00:00Z",
+        "2025-10-01T00:00:00Z",
+    )];
+    let announced = |time: &str| retirement_announced(&rows, at(time));
+    assert_eq!(announced("2025-06-30T00:00:00Z"), None);
+    assert_eq!(announced("2025-07-01T00:00:00Z"), Some(at("2025-09-01T00:00:00Z")));
+    assert_eq!(announced("2025-09-01T00:00:00Z"), None, "it is in force");
+}
+
+/// Apple's list says no date: seen unchanged on two days, it was current in between.
+#[test]
+fn apples_list_was_current_as_long_as_it_was_seen() {
+    let table = LogTable::embedded();
+    let list = |time: &str| table.list_at(Program::Apple, at(time)).unwrap();
+    let between = list("2026-07-15T00:00:00Z");
+    assert_eq!((between.snapshot.version, between.timestamp), (Some("511"), at("2026-03-31T00:00:00Z")));
+    assert_eq!(between.current_at, at("2026-07-15T00:00:00Z"));
+    assert_eq!(list("2026-11-21T00:00:00Z").current_at, at("2026-08-22T00:00:00Z"));
+    assert_eq!(table.list_at(Program::Apple, at("2026-01-01T00:00:00Z")), None);
+}
+
 #[test]
 fn a_log_dropped_from_later_lists_is_unknown() {
     let rows =

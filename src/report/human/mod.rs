@@ -6,6 +6,7 @@
 pub mod caa;
 pub mod check;
 mod comparison;
+mod ct;
 mod findings;
 pub mod logs;
 pub mod pins;

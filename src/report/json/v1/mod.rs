@@ -2,6 +2,7 @@
 
 pub mod caa;
 pub mod check;
+mod ct;
 pub mod logs;
 pub mod pins;
 mod rules;
