@@ -82,16 +82,55 @@ fn a_lone_leaf_needs_its_issuer() {
 #[test]
 fn a_ci_environment_does_not_pass_over_what_is_open() {
     let files = Files::new();
-    let at = ["--at", "2031-01-01T00:00:00Z", "--fail-on", "none", "--offline"];
+    let folder = tempfile::tempdir().unwrap();
+    // Without its issuer's key no SCT can be checked.
+    let leaf = folder.path().join("leaf.der");
+    fs::write(&leaf, &files.running.world.shop.leaf.der).unwrap();
     let check = |ci: bool| {
         let mut command = pinstead();
         if ci {
             command.env("CI", "true");
         }
-        command.arg("check").arg(files.shop()).args(at).args(files.arguments()).assert()
+        let options = ["--fail-on", "none", "--offline"];
+        command.arg("check").arg(&leaf).args(options).args(files.arguments()).assert()
     };
     check(false).code(0);
     check(true).code(3);
+}
+
+/// The list given is Chrome's: the other programmes are not judged, which is told and does not fail the gate.
+#[test]
+fn only_chromes_policy_is_a_question_of_the_gate() {
+    let files = Files::new();
+    let report = files.json(&[&files.shop(), "--fail-on-undetermined"], 0);
+    let target = &report["targets"][0];
+    assert_eq!(target["outcome"], "pass");
+    let policies = &target["ct"]["policies"];
+    assert_eq!(policies["chrome"]["verdict"], "compliant");
+    assert_eq!(policies["chrome"]["list"]["age_days"], 0);
+    assert_eq!(policies["chrome"]["scts"][0]["counted"], "yes");
+    assert_eq!(policies["chrome"]["scts"].as_array().unwrap().len(), 2);
+    assert_eq!(target["ct"]["scts"][0]["log_states"]["chrome"]["now"], "usable");
+    for programme in ["apple", "mozilla", "android"] {
+        assert_eq!(policies[programme]["verdict"], "not_judged");
+        assert_eq!(policies[programme]["list"], Value::Null);
+    }
+    // The user asked for Chrome's by giving its list.
+    let findings = target["findings"].as_array().unwrap();
+    assert!(!findings.iter().any(|finding| finding["rule"] == "CT007"), "{findings:?}");
+}
+
+/// Long expired, it is judged as of the end of its own life.
+#[test]
+fn an_expired_certificate_is_judged_as_of_its_own_life() {
+    let files = Files::new();
+    let report = files.json(&[&files.shop(), "--at", "2040-01-01T00:00:00Z", "--fail-on", "none"], 0);
+    let target = &report["targets"][0];
+    let chrome = &target["ct"]["policies"]["chrome"];
+    assert_eq!(chrome["verdict"], "compliant");
+    assert_eq!(chrome["judged_at"], target["certificate"]["not_after"]);
+    assert!(chrome["reasons"][0].as_str().unwrap().contains("the end of its life"), "{chrome}");
+    assert_eq!(report["judged_at"], "2040-01-01T00:00:00Z");
 }
 
 #[test]

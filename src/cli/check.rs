@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use self::run::{Judging, Run};
 use super::Exit;
+use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
@@ -95,12 +96,8 @@ pub(super) struct JudgingOptions {
     /// Further issuer certificates
     #[arg(long, value_name = "FILE")]
     issuer: Vec<String>,
-    /// A CT log list (v3 JSON) instead of the embedded table
-    #[arg(long, value_name = "FILE")]
-    log_list: Option<String>,
-    /// The detached signature of the log list
-    #[arg(long, value_name = "FILE", requires = "log_list")]
-    log_list_signature: Option<String>,
+    #[command(flatten)]
+    lists: ListOptions,
 }
 
 /// A part's name in `--only`.
@@ -130,6 +127,7 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
     match saved_evidence(options)? {
         Some(evidence) => {
             let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+            announce_refused(&inputs.log_lists);
             let gate = saved_gate(options, &inputs)?;
             let Evidence { request, targets, .. } = &evidence;
             let at = request.at.unwrap_or(evidence.observed_at);
@@ -157,6 +155,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     };
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+    announce_refused(&inputs.log_lists);
     let gate = options.gate.or_policy(&inputs.policy);
     let looking = Looking {
         dns: options.network.client()?,
@@ -221,6 +220,8 @@ fn announce_saved(path: &str, evidence: &Evidence) {
         (inputs.roots.is_some(), "roots"),
         (!inputs.issuers.is_empty(), "issuers"),
         (inputs.log_list.is_some(), "log list"),
+        (inputs.log_list_key.is_some(), "key of log lists"),
+        (!inputs.log_list_caches.is_empty(), "kept log lists"),
         (!evidence.request.only.is_empty(), "choice of parts"),
         (!evidence.request.expect_ca.is_empty(), "expected CAs"),
         (evidence.request.at.is_some(), "time of judging"),
@@ -283,14 +284,15 @@ fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
             .collect();
     }
     let read = |path: &String| files::read(path, MAX_INPUT);
-    Ok(InputFiles {
+    let mut inputs = InputFiles {
         policy,
         pins: pins.iter().map(read).collect(),
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
-        log_list: options.judging.log_list.as_ref().map(read),
-        log_list_signature: options.judging.log_list_signature.as_ref().map(read),
-    })
+        ..InputFiles::default()
+    };
+    options.judging.lists.read_into(&mut inputs);
+    Ok(inputs)
 }
 
 /// The evidence that is the target, if it is; with what the command line says instead of what was said then.
@@ -342,9 +344,14 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
         inputs.issuers = files.issuers;
     }
     inputs.roots = files.roots.or(inputs.roots.take());
-    if files.log_list.is_some() {
-        inputs.log_list = files.log_list;
-        inputs.log_list_signature = files.log_list_signature;
+    let lists = &options.judging.lists;
+    if lists.is_given() {
+        lists.read_into(inputs);
+    } else {
+        inputs.log_list_key = files.log_list_key.or(inputs.log_list_key.take());
+    }
+    if lists.without_cache() {
+        inputs.log_list_caches = Vec::new();
     }
     Ok(Some(evidence))
 }

@@ -4,6 +4,8 @@ mod caa;
 mod check;
 mod demo;
 mod exit;
+mod list_options;
+mod logs;
 mod options;
 mod pins;
 mod rules;
@@ -33,6 +35,8 @@ enum Command {
     Caa(caa::CaaOptions),
     /// Read and lint pin files, for a host and against its chain if they are named
     Pins(pins::PinsOptions),
+    /// The known CT logs: list them, update the lists they come from, verify a list's signature
+    Logs(logs::LogsOptions),
     /// Start a small world on loopback and check its hosts: no internet needed
     Demo(demo::DemoOptions),
     /// Maintain the embedded tables of CT logs and CAs
@@ -53,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&options),
         Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
+        Command::Logs(options) => logs::run(&options),
         Command::Demo(options) => demo::run(&options, check_with),
         Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::Exit;
-use crate::ct::log_list::LogList;
+use crate::ct::log_list::{ListReading, LogList};
 use crate::tables::ca::{
     CaCertificate, CaInputs, CaTables, CaTexts, IdentifierInput, OwnerRecords, pem_certificates,
 };
@@ -117,7 +117,8 @@ fn list_input(argument: &str) -> anyhow::Result<ListInput> {
         }
     }
     let octets = read(Path::new(file))?;
-    let list = LogList::parse(&octets, signature.as_deref()).with_context(|| format!("reading {file}"))?;
+    let how = ListReading { signature: signature.as_deref(), also_v2: true, ..ListReading::default() };
+    let list = LogList::read(&octets, &how).with_context(|| format!("reading {file}"))?;
     for problem in &list.problems {
         note(&format!("{file}: {problem}"));
     }

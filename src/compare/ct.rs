@@ -3,6 +3,7 @@
 use super::{CtPolicy, Effect, Fact, Judgement, Threat};
 
 const POLICY: &str = "Chrome CT policy";
+const POLICIES: &str = "CT policies of Chrome, Apple, Mozilla and Android";
 const MISISSUE: &str = "RFC 6962 section 7.1";
 const DETECTION: &str = "RFC 6962 section 7.2";
 const LOGS: &str = "RFC 6962 section 7.3";
@@ -16,6 +17,7 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CtPolicy>) -> Judgement {
             Judgement::new(Effect::Unknown, "Whether the CT policy is met could not be determined.", POLICY)
         }
         Fact::Measured(CtPolicy::Met) => met(threat),
+        Fact::Measured(CtPolicy::MetInPart) => met_in_part(threat),
         Fact::Measured(CtPolicy::NotMet) => not_met(threat),
     }
 }
@@ -56,6 +58,19 @@ fn met(threat: Threat) -> Judgement {
         ),
     };
     Judgement::new(effect, reason, source)
+}
+
+/// Chrome's policy is met, and another programme's missed: its clients refuse the host's own certificate too.
+fn met_in_part(threat: Threat) -> Judgement {
+    use Threat as T;
+    match threat {
+        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => Judgement::new(
+            Effect::MakesWorse,
+            "Chrome accepts the certificate, but another programme's policy is missed: its clients refuse it under a public root.",
+            POLICIES,
+        ),
+        _ => met(threat),
+    }
 }
 
 fn not_met(threat: Threat) -> Judgement {

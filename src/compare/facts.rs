@@ -21,7 +21,7 @@ pub enum Fact<T> {
 pub struct MeasuredFacts {
     /// Whether clients accept the host's certificate without any further arrangement.
     pub public_trust: Fact<PublicTrust>,
-    /// Whether the host's certificate meets Chrome's CT policy.
+    /// Whether the host's certificate meets the CT policies.
     pub ct_policy: Fact<CtPolicy>,
     /// What the CAA records of the certificate's names say; the weakest where names differ.
     pub caa: Fact<CaaPolicy>,
@@ -43,12 +43,14 @@ pub enum PublicTrust {
     NotTrusted,
 }
 
-/// Chrome's CT policy for the host's certificate.
+/// The CT policies for the host's certificate. Chrome's decides: it has the most users, and its list is the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CtPolicy {
-    /// Its SCTs satisfy the policy.
+    /// Its SCTs satisfy Chrome's policy, and no other one is known to be missed.
     Met,
-    /// They do not.
+    /// They satisfy Chrome's, and miss another programme's.
+    MetInPart,
+    /// They miss Chrome's.
     NotMet,
 }
 

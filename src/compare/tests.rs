@@ -89,7 +89,7 @@ fn pin_states() -> Vec<State<Vec<ClientPins>>> {
 /// Every combination of states, with the controls whose own fact is unknown in it.
 fn every_input() -> impl Iterator<Item = (MeasuredFacts, Vec<Control>)> {
     let trust = states([PublicTrust::Trusted, PublicTrust::NotTrusted]);
-    let ct = states([CtPolicy::Met, CtPolicy::NotMet]);
+    let ct = states([CtPolicy::Met, CtPolicy::MetInPart, CtPolicy::NotMet]);
     let expectation = states([Expectation::Expected, Expectation::Unexpected]);
     let watch = states([LogWatch::Watched, LogWatch::NotWatched]);
     let (caa, pins) = (caa_states(), pin_states());
@@ -192,6 +192,10 @@ fn ca_trust_stops_only_who_has_no_certificate() {
 fn ct_stops_what_is_not_logged() {
     let facts = |policy| MeasuredFacts { ct_policy: Fact::Measured(policy), ..MeasuredFacts::default() };
     assert_eq!(column(&facts(CtPolicy::Met), Control::Ct), "T2 stops, A5 worse");
+    assert_eq!(
+        column(&facts(CtPolicy::MetInPart), Control::Ct),
+        "T2 stops, A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
+    );
     assert_eq!(
         column(&facts(CtPolicy::NotMet), Control::Ct),
         "A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"

@@ -1,11 +1,10 @@
-//! A certificate's SCTs judged: each verified, then each browser's policy.
+//! A certificate's SCTs judged: each verified, then each programme's policy.
 
 use jiff::Timestamp;
 
-use super::log_table::LogTable;
-use super::policy::chrome;
-use super::policy::{PolicyOutcome, PolicyVerdict};
-use super::verdict::{Audience, CtVerdict, Delivered};
+use super::log_table::{Assurance, LogTable};
+use super::policy::{self, PolicyQuestion};
+use super::verdict::{CtVerdict, Delivered, SctOutcome, SctVerdict};
 use super::verify::{Subject, Verifier};
 
 /// Judges every SCT delivered with a certificate, as of `at`.
@@ -16,15 +15,19 @@ pub fn judge(
     delivered: Delivered<'_>,
     at: Timestamp,
 ) -> CtVerdict {
-    let lists = verifier.verify(subject, delivered, at);
+    let mut lists = verifier.verify(subject, delivered, at);
+    for sct in &mut lists.scts {
+        tell_purpose(sct, table);
+    }
+    let question = PolicyQuestion {
+        certificate: subject.certificate,
+        scts: &lists.scts,
+        audience: delivered.audience,
+        table,
+        at,
+    };
     CtVerdict {
-        chrome: match delivered.audience {
-            Audience::Public => chrome::judge(subject.certificate, &lists.scts, table, at),
-            Audience::Private => PolicyVerdict::new(
-                PolicyOutcome::NotJudged,
-                "The chain ends at a root that was given: Chrome asks for SCTs only under publicly trusted roots.",
-            ),
-        },
+        policies: policy::judge(&question),
         audience: delivered.audience,
         handshake: delivered.handshake,
         scts: lists.scts,
@@ -33,5 +36,18 @@ pub fn judge(
         precertificate_signer: None,
         is_merkle_tree: subject.certificate.is_merkle_tree,
         is_precertificate: subject.certificate.is_precertificate,
+    }
+}
+
+/// A test log's signature stands as any other's does; its reason says that it counts for nothing.
+fn tell_purpose(sct: &mut SctVerdict, table: &LogTable) {
+    let assurance = sct.log_id.and_then(|id| table.log(&id)).map(|log| log.assurance);
+    let purpose = match assurance {
+        Some(Assurance::Test) => "a test log",
+        Some(Assurance::MonitoringOnly) => "listed for monitoring only",
+        _ => return,
+    };
+    if sct.outcome == SctOutcome::Valid {
+        sct.reason = format!("{} The log is {purpose}, so the SCT counts for no policy.", sct.reason);
     }
 }

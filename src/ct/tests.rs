@@ -120,7 +120,12 @@ fn good_scts_verify_wherever_the_extension_stands() {
     for place in [SctPlace::First, SctPlace::Middle, SctPlace::Last] {
         let verdict = world.judge(&SctPlan { place, ..world.good(&[0, 1, 2]) });
         assert_eq!(outcomes(&verdict), [SctOutcome::Valid; 3], "{place:?}");
-        assert_eq!(verdict.chrome.outcome, PolicyOutcome::Compliant, "{:?}", verdict.chrome);
+        assert_eq!(
+            verdict.policies.chrome.outcome,
+            PolicyOutcome::Compliant,
+            "{:?}",
+            verdict.policies.chrome
+        );
         assert!(verdict.scts.iter().all(|sct| sct.proves_issuer.is_some()));
     }
 }
@@ -151,7 +156,7 @@ fn each_fault_has_its_verdict_and_costs_no_other_sct() {
             SctPlan { scts: vec![world.sct(0, SctFault::None), world.sct(2, fault)], ..SctPlan::default() };
         let verdict = world.judge(&plan);
         assert_eq!(outcomes(&verdict), [SctOutcome::Valid, expected], "{fault:?}");
-        assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotCompliant, "{fault:?}");
+        assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotCompliant, "{fault:?}");
     }
 }
 
@@ -171,7 +176,7 @@ fn a_broken_list_is_malformed_as_a_whole() {
         let verdict = world.judge(&SctPlan { list_fault: fault, ..world.good(&[0, 2]) });
         assert_eq!(outcomes(&verdict), [SctOutcome::Malformed], "{fault:?}");
         assert_eq!(verdict.malformed_lists.len(), 1, "{fault:?}");
-        assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotCompliant, "{fault:?}");
+        assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotCompliant, "{fault:?}");
     }
 }
 
@@ -187,7 +192,7 @@ fn a_log_of_no_list_is_unknown() {
     let world = World::new();
     let verdict = world.judge(&world.good(&[0, 3]));
     assert_eq!(outcomes(&verdict), [SctOutcome::Valid, SctOutcome::UnknownLog]);
-    assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotCompliant);
+    assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotCompliant);
 }
 
 #[test]
@@ -213,7 +218,7 @@ fn without_the_issuers_key_nothing_is_said_of_the_signature() {
     let leaf = issue(&world.ca, &world.request(), &world.good(&[0, 2])).unwrap();
     let verdict = world.judge_certificate(&Certificate::read(&leaf.der).unwrap(), &[], None);
     assert_eq!(outcomes(&verdict), [SctOutcome::IssuerUnknown; 2]);
-    assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotJudged);
+    assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotJudged);
 }
 
 #[test]
@@ -235,14 +240,19 @@ fn scts_of_the_handshake_are_over_the_certificate_itself() {
     let certificate = Certificate::read(&leaf.der).unwrap();
     let verdict = world.judge_certificate(&certificate, &[], Some(&list));
     assert_eq!(outcomes(&verdict), [SctOutcome::Valid; 2]);
-    assert_eq!(verdict.chrome.outcome, PolicyOutcome::Compliant, "{:?}", verdict.chrome);
+    assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::Compliant, "{:?}", verdict.policies.chrome);
 }
 
 #[test]
 fn chrome_wants_two_operators_and_three_logs_for_a_long_life() {
     let world = World::new();
     let one_operator = world.judge(&world.good(&[0, 1]));
-    assert_eq!(one_operator.chrome.outcome, PolicyOutcome::NotCompliant, "{:?}", one_operator.chrome);
+    assert_eq!(
+        one_operator.policies.chrome.outcome,
+        PolicyOutcome::NotCompliant,
+        "{:?}",
+        one_operator.policies.chrome
+    );
     let not_before = time("2026-10-01T00:00:00Z");
     for (life, scts, expected) in [
         (180 * 86_400, &[0, 2][..], PolicyOutcome::Compliant),
@@ -254,7 +264,11 @@ fn chrome_wants_two_operators_and_three_logs_for_a_long_life() {
         let not_after = not_before + jiff::SignedDuration::from_secs(life);
         let request = LeafRequest { not_before, not_after, ..world.request() };
         let verdict = world.judge_request(&request, &world.good(scts));
-        assert_eq!(verdict.chrome.outcome, expected, "{life} {scts:?} {:?}", verdict.chrome);
+        assert_eq!(
+            verdict.policies.chrome.outcome, expected,
+            "{life} {scts:?} {:?}",
+            verdict.policies.chrome
+        );
     }
 }
 
@@ -267,20 +281,21 @@ fn a_log_retired_after_issuance_still_counts_beside_a_current_one() {
         let world = World::with_state("retired", since);
         // Retired at or before the SCT's time: it does not count, and one embedded SCT is left.
         let verdict = world.judge(&world.good(&[1, 2]));
-        assert_eq!(verdict.chrome.outcome, expected, "{since} {:?}", verdict.chrome);
+        assert_eq!(verdict.policies.chrome.outcome, expected, "{since} {:?}", verdict.policies.chrome);
     }
     let world = World::with_state("retired", "2026-10-31T12:00:00Z");
     let earlier = time("2026-10-31T00:00:00Z");
     let planned =
         |log: usize| PlannedSct { log: &world.logs[log], timestamp: earlier, fault: SctFault::None };
     let verdict = world.judge(&SctPlan { scts: vec![planned(1), planned(2)], ..SctPlan::default() });
-    assert_eq!(verdict.chrome.outcome, PolicyOutcome::Compliant, "{:?}", verdict.chrome);
+    assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::Compliant, "{:?}", verdict.policies.chrome);
 }
 
 #[test]
 fn a_stale_list_judges_nothing() {
     let world = World::new();
-    let leaf = issue(&world.ca, &world.request(), &world.good(&[0, 2])).unwrap();
+    let request = LeafRequest { not_after: time("2027-03-01T00:00:00Z"), ..world.request() };
+    let leaf = issue(&world.ca, &request, &world.good(&[0, 2])).unwrap();
     let certificate = Certificate::read(&leaf.der).unwrap();
     let keys = [Certificate::read(&world.ca.der).unwrap().spki_sha256];
     let mut verifier = Verifier::new(&world.table);
@@ -288,7 +303,7 @@ fn a_stale_list_judges_nothing() {
     let at = world.now + jiff::SignedDuration::from_hours(70 * 24);
     let verdict = super::judge(&mut verifier, &world.table, subject, delivered(None), at);
     assert_eq!(outcomes(&verdict), [SctOutcome::Valid; 2]);
-    assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotJudged);
+    assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotJudged);
 }
 
 #[test]
@@ -300,5 +315,5 @@ fn under_a_private_root_chrome_asks_for_nothing() {
     let subject = Subject { certificate: &certificate, issuer_keys: &[] };
     let private = Delivered { audience: Audience::Private, ..delivered(None) };
     let verdict = super::judge(&mut verifier, &world.table, subject, private, world.now);
-    assert_eq!(verdict.chrome.outcome, PolicyOutcome::NotJudged);
+    assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotJudged);
 }

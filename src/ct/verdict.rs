@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::inclusion::{Inclusion, Promise};
 use super::log_id::LogId;
 use super::log_list::{LogState, LogType};
-use super::policy::PolicyVerdict;
+use super::policy::Policies;
 use super::sct::{LeafIndex, SctListError};
 use super::tree_head::TreeHead;
 use crate::x509::{OcspError, SpkiSha256};
@@ -50,8 +50,8 @@ pub struct CtVerdict {
     pub scts: Vec<SctVerdict>,
     /// The lists that could not be read at all.
     pub malformed_lists: Vec<(Delivery, SctListError)>,
-    /// The verdict of each browser's policy.
-    pub chrome: PolicyVerdict,
+    /// The verdict of each programme's policy.
+    pub policies: Policies,
     /// Why the stapled OCSP response says nothing of this certificate, if one came and does not.
     pub unusable_staple: Option<OcspError>,
     /// Who is to trust the certificate.

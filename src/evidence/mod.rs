@@ -8,6 +8,7 @@ pub mod ct_log;
 pub mod dns;
 pub mod file;
 pub mod http;
+pub mod log_list;
 pub mod tls;
 
 use jiff::Timestamp;
@@ -74,8 +75,33 @@ pub struct Inputs {
     pub issuers: Vec<InputFile>,
     /// A CT log list instead of the embedded table.
     pub log_list: Option<InputFile>,
+    /// Whose list that is, where the user said so.
+    #[serde(default)]
+    pub log_list_program: Option<String>,
     /// The detached signature of the log list.
     pub log_list_signature: Option<InputFile>,
+    /// Further log lists, of other programmes.
+    #[serde(default)]
+    pub further_log_lists: Vec<GivenLogList>,
+    /// Further signatures; each belongs to one of the lists.
+    #[serde(default)]
+    pub further_log_list_signatures: Vec<InputFile>,
+    /// The key that signs log lists instead of Google's.
+    #[serde(default)]
+    pub log_list_key: Option<InputFile>,
+    /// The log lists that `pinstead logs update` kept.
+    #[serde(default)]
+    pub log_list_caches: Vec<InputFile>,
+}
+
+/// A log list that was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenLogList {
+    /// Whose list it is, where the user said so.
+    #[serde(default)]
+    pub program: Option<String>,
+    /// The file.
+    pub file: InputFile,
 }
 
 /// What was seen of one target.

@@ -6,7 +6,7 @@ use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
 use crate::caa::{CaaReading, Policy, Relevant, Verdict};
 use crate::compare::{CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PublicTrust};
-use crate::ct::policy::PolicyOutcome;
+use crate::ct::policy::{Policies, PolicyOutcome};
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// What was measured of a target.
@@ -16,7 +16,11 @@ pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
         ct_policy: match &verdicts.ct {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,
-            Part::Checked(ct) => match ct.chrome.outcome {
+            Part::Checked(ct) => match ct.policies.chrome.outcome {
+                // Android's policy is its apps' own to ask for.
+                PolicyOutcome::Compliant if others_refuse(&ct.policies) => {
+                    Fact::Measured(CtPolicy::MetInPart)
+                }
                 PolicyOutcome::Compliant => Fact::Measured(CtPolicy::Met),
                 PolicyOutcome::NotCompliant => Fact::Measured(CtPolicy::NotMet),
                 PolicyOutcome::NotJudged => Fact::Undetermined,
@@ -44,6 +48,13 @@ pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
             Part::Checked(pins) => super::pin_facts::measured(pins),
         },
     }
+}
+
+/// Whether another browser's policy is missed.
+fn others_refuse(policies: &Policies) -> bool {
+    [&policies.apple, &policies.mozilla]
+        .into_iter()
+        .any(|verdict| verdict.outcome == PolicyOutcome::NotCompliant)
 }
 
 fn public_trust(verdicts: &TargetVerdicts) -> Fact<PublicTrust> {

@@ -1,9 +1,12 @@
 //! The files given beside the targets, read into what the judges need.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::lists::{ListUse, Lists};
 use crate::ca::{CaTable, issuer, same_owner};
-use crate::ct::log_list::{LogList, LogListError, Program};
+use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::{ListSnapshot, LogTable};
 use crate::evidence::file::InputFile;
 use crate::evidence::{Inputs as InputFiles, Request};
@@ -34,6 +37,8 @@ pub struct Inputs {
     pub has_own_anchors: bool,
     /// Whether the log list was given by the user.
     pub has_own_logs: bool,
+    /// What became of each log list that was given or kept.
+    pub log_lists: Arc<[ListUse]>,
 }
 
 /// Why an input file cannot be used.
@@ -71,6 +76,30 @@ pub enum InputError {
         /// How many entries cannot be read.
         unreadable: usize,
     },
+    /// It is no key that signs log lists.
+    #[error("{path}: {error}")]
+    ListKey {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        error: ListKeyError,
+    },
+    /// A programme that there is not.
+    #[error("{path}: “{name}” is no programme; use chrome, apple, mozilla or android")]
+    Program {
+        /// The file of the list.
+        path: String,
+        /// What was named.
+        name: String,
+    },
+    /// A second list of the same programme.
+    #[error("{path}: a log list of {} was given already", .program.title())]
+    TwoLists {
+        /// The file.
+        path: String,
+        /// Whose list it is.
+        program: Program,
+    },
     /// The evidence asks for a part that there is not.
     #[error(transparent)]
     Scope(#[from] UnknownPart),
@@ -94,16 +123,18 @@ impl Inputs {
         for file in &files.issuers {
             issuers.extend(certificates(file)?);
         }
+        let lists = Lists::read(files)?;
         Ok(Self {
             policy,
             scope: Scope::from_names(&request.only)?,
             anchors,
             issuers,
-            logs: logs(files)?,
+            logs: lists.table,
             cas: CaTable,
             pins: files.pins.iter().map(PinFile::of).collect(),
             has_own_anchors: files.roots.is_some(),
             has_own_logs: files.log_list.is_some(),
+            log_lists: lists.uses.into(),
         })
     }
 
@@ -148,22 +179,11 @@ impl Inputs {
     }
 }
 
-fn octets(file: &InputFile) -> Result<&[u8], InputError> {
+pub(super) fn octets(file: &InputFile) -> Result<&[u8], InputError> {
     file.octets().map_err(|why| InputError::Unreadable { path: file.path.clone(), why: why.to_owned() })
 }
 
 fn certificates(file: &InputFile) -> Result<Vec<Certificate>, InputError> {
     read_certificates(octets(file)?)
         .map_err(|error| InputError::Certificates { path: file.path.clone(), error })
-}
-
-fn logs(files: &InputFiles) -> Result<LogTable, InputError> {
-    let Some(file) = &files.log_list else { return Ok(LogTable::embedded()) };
-    let signature = files.log_list_signature.as_ref().map(octets).transpose()?;
-    let list = LogList::parse(octets(file)?, signature)
-        .map_err(|error| InputError::LogList { path: file.path.clone(), error })?;
-    if list.logs.is_empty() {
-        return Err(InputError::NoLogs { path: file.path.clone(), unreadable: list.problems.len() });
-    }
-    Ok(LogTable::from_list(&list))
 }

@@ -4,6 +4,9 @@
 
 mod facts;
 mod inputs;
+mod known_logs;
+mod list_update;
+mod lists;
 mod observed;
 mod pin_facts;
 mod target;
@@ -11,12 +14,15 @@ mod target;
 use jiff::Timestamp;
 
 pub use self::inputs::{InputError, Inputs};
+pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};
+pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_update};
+pub use self::lists::{ListOrigin, ListOutcome, ListTrust, ListUse, Lists};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
 pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
 use crate::ct::inclusion::{self, LogQuestion};
 use crate::ct::log_table::{ListSnapshot, Signed, SnapshotSource};
-use crate::ct::policy::chrome::MAX_LIST_AGE_DAYS;
+use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
 use crate::evidence::{Request, TargetEvidence};
 use crate::scope;
@@ -33,7 +39,7 @@ pub struct Basis {
 /// A log list and how old it is at the time of judging.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListAge {
-    /// Embedded, or a file.
+    /// Embedded, a file, or the cache.
     pub source: SnapshotSource,
     /// The version the list states.
     pub version: Option<String>,
@@ -46,7 +52,8 @@ pub struct ListAge {
 }
 
 impl ListAge {
-    fn of(snapshot: ListSnapshot<'_>, at: Timestamp) -> Option<Self> {
+    /// The age of a list at a time; `None` where its date is not known.
+    pub fn of(snapshot: ListSnapshot<'_>, at: Timestamp) -> Option<Self> {
         let timestamp = snapshot.timestamp?;
         Some(Self {
             source: snapshot.source,

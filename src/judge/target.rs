@@ -1,11 +1,13 @@
 //! One target judged, part by part.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::facts;
 use super::inputs::Inputs;
+use super::lists::ListUse;
 use super::observed::{self, Observed};
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
@@ -13,7 +15,8 @@ use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::{self, Comparison};
 use crate::ct;
 use crate::ct::inclusion::{Audits, InclusionOutcome};
-use crate::ct::policy::PolicyOutcome;
+use crate::ct::log_list::Program;
+use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
@@ -53,6 +56,8 @@ pub struct TargetVerdicts {
     pub pins: Part<PinsVerdict>,
     /// Everything side by side.
     pub comparison: Part<Comparison>,
+    /// The log lists that were given or kept, and what became of them; the same for every target.
+    pub log_lists: Arc<[ListUse]>,
 }
 
 /// What became of one part of the check.
@@ -167,6 +172,7 @@ pub(super) fn judge(
         issuer,
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
+        log_lists: Arc::clone(&inputs.log_lists),
     };
     if asked(scope::Part::Compare) {
         verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
@@ -348,6 +354,30 @@ fn judge_pins(
     Part::Checked(pins::judge(&inputs.pins, &question))
 }
 
+/// Whether any browser asks for SCTs with this certificate. A precertificate says nothing of the final one.
+fn is_asked(ct: &CtVerdict) -> bool {
+    ct.audience == Audience::Public && matches!(ct.policies.exempt, None | Some(Exemption::Precertificate))
+}
+
+/// Names the policies that were not judged.
+///
+/// Only Chrome's is a question of its own. Each programme has its own list and most of them are updated less often
+/// than Chrome's: were every one of them a question, any gate that fails on what is undetermined would fail from the
+/// day on which the first of these lists is 70 days old, whatever the certificate. The others are never passed over
+/// silently: they are `not_judged` in every report, and the finding CT007 names them.
+fn open_policies(policies: &Policies) -> String {
+    let others: Vec<&str> = policies
+        .with(PolicyOutcome::NotJudged)
+        .filter(|(program, verdict)| *program != Program::Chrome && !verdict.no_list)
+        .map(|(program, _)| policy::title(program))
+        .collect();
+    if others.is_empty() {
+        "whether Chrome's CT policy is met".to_owned()
+    } else {
+        format!("whether Chrome's CT policy is met, and those of {}", others.join(" and "))
+    }
+}
+
 /// Something that was looked at and stayed open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenQuestion {
@@ -387,10 +417,10 @@ impl TargetVerdicts {
             add(&format!("CAA of {} further names", self.caa_left_out), false);
         }
         if let Part::Checked(ct) = &self.ct
-            && ct.chrome.outcome == PolicyOutcome::NotJudged
-            && (ct.audience == Audience::Public || named(scope::Part::Ct))
+            && ct.policies.chrome.outcome == PolicyOutcome::NotJudged
+            && (is_asked(ct) || named(scope::Part::Ct))
         {
-            add("whether Chrome's CT policy is met", named(scope::Part::Ct));
+            add(&open_policies(&ct.policies), named(scope::Part::Ct));
         }
         for (outcome, demanded) in
             [(InclusionOutcome::Undetermined, true), (InclusionOutcome::NotYetDue, false)]

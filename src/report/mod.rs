@@ -2,9 +2,11 @@
 
 pub mod human;
 pub mod json;
+mod logs;
 
 use std::collections::BTreeMap;
 
+pub use self::logs::{ListUpdate, LogsReport, Storing, UpdateReport, VerifyReport, age_in_days};
 use crate::judge::TargetVerdicts;
 use crate::rules::{self, Finding, Severity};
 

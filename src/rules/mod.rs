@@ -53,6 +53,9 @@ pub fn caa_findings(verdicts: &TargetVerdicts) -> Vec<Vec<Finding>> {
 pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     let mut findings = tls::findings(verdicts);
     findings.extend(verdicts.ct.verdict().map(ct::findings).unwrap_or_default());
+    if verdicts.ct.verdict().is_some() {
+        findings.extend(ct::list_findings(&verdicts.log_lists));
+    }
     findings.extend(caa_findings(verdicts).into_iter().flatten());
     findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());

@@ -8,7 +8,7 @@ use crate::ca::issuer::{Issuer, IssuingKey, Proof};
 use crate::ct::inclusion::Inclusion;
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType};
-use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
+use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
 use crate::ct::sct::LeafIndex;
 use crate::ct::verdict::{Audience, CtVerdict, Delivery, SctLog, SctOutcome, SctVerdict};
 use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
@@ -17,17 +17,21 @@ use crate::judge::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed, Part
 use crate::x509::path::{self, Anchors, HostIdentity};
 use crate::x509::{Certificate, CertificateSha256, OcspError, SpkiSha256};
 
-fn ids(findings: &[Finding]) -> Vec<&'static str> {
+pub(in crate::rules) fn ids(findings: &[Finding]) -> Vec<&'static str> {
     findings.iter().map(|finding| finding.rule).collect()
 }
 
 fn sct(outcome: SctOutcome) -> SctVerdict {
+    sct_of("Test", outcome)
+}
+
+pub(in crate::rules) fn sct_of(operator: &str, outcome: SctOutcome) -> SctVerdict {
     SctVerdict {
         delivery: Delivery::Embedded,
         log_id: Some(LogId([1; 32])),
         log: Some(SctLog {
             name: "Test log".to_owned(),
-            operator: "Test".to_owned(),
+            operator: operator.to_owned(),
             log_type: LogType::Rfc6962,
         }),
         timestamp: Some(Timestamp::UNIX_EPOCH),
@@ -42,11 +46,35 @@ fn sct(outcome: SctOutcome) -> SctVerdict {
     }
 }
 
-fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
+/// What every policy accepts.
+pub(in crate::rules) fn two_operators() -> Vec<SctVerdict> {
+    vec![sct(SctOutcome::Valid), sct_of("Other", SctOutcome::Valid)]
+}
+
+pub(in crate::rules) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
+    PolicyVerdict {
+        outcome,
+        reasons: vec!["For this test.".to_owned()],
+        note: None,
+        list: None,
+        no_list: false,
+        judged_at: Timestamp::UNIX_EPOCH,
+        scts: Vec::new(),
+        without_margin: Vec::new(),
+    }
+}
+
+pub(in crate::rules) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
     CtVerdict {
         scts,
         malformed_lists: Vec::new(),
-        chrome: PolicyVerdict::new(chrome, "For this test."),
+        policies: Policies {
+            exempt: None,
+            chrome: policy(chrome),
+            apple: policy(PolicyOutcome::Compliant),
+            mozilla: policy(PolicyOutcome::Compliant),
+            android: policy(PolicyOutcome::Compliant),
+        },
         audience: Audience::Public,
         handshake: true,
         is_precertificate: false,
@@ -68,16 +96,16 @@ fn each_outcome_of_an_sct_has_its_rule() {
         (SctOutcome::OutsideInterval, "CT010"),
         (SctOutcome::UnsupportedVersion, "CT011"),
     ] {
-        let scts = vec![sct(SctOutcome::Valid), sct(outcome)];
+        let scts = vec![sct(SctOutcome::Valid), sct_of("Other", SctOutcome::Valid), sct(outcome)];
         assert_eq!(ids(&ct::findings(&ct_verdict(scts, PolicyOutcome::Compliant))), [rule]);
     }
-    let good = ct_verdict(vec![sct(SctOutcome::Valid)], PolicyOutcome::Compliant);
+    let good = ct_verdict(two_operators(), PolicyOutcome::Compliant);
     assert_eq!(ids(&ct::findings(&good)), Vec::<&str>::new());
 }
 
 #[test]
 fn chromes_policy_and_no_sct_at_all_have_theirs() {
-    let with = |chrome| ids(&ct::findings(&ct_verdict(vec![sct(SctOutcome::Valid)], chrome)));
+    let with = |chrome| ids(&ct::findings(&ct_verdict(two_operators(), chrome)));
     assert_eq!(with(PolicyOutcome::NotCompliant), ["CT003"]);
     assert_eq!(with(PolicyOutcome::NotJudged), ["CT007"]);
     // Without any SCT, that alone is said.
@@ -93,7 +121,7 @@ fn chromes_policy_and_no_sct_at_all_have_theirs() {
 
 #[test]
 fn a_staple_of_no_use_and_a_precertificate_that_is_served_are_told() {
-    let good = || ct_verdict(vec![sct(SctOutcome::Valid)], PolicyOutcome::Compliant);
+    let good = || ct_verdict(two_operators(), PolicyOutcome::Compliant);
     let staple = CtVerdict { unusable_staple: Some(OcspError::AboutOthers(1)), ..good() };
     assert_eq!(ids(&ct::findings(&staple)), ["CT019"]);
     let served = CtVerdict { is_precertificate: true, handshake: true, ..good() };
@@ -162,6 +190,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         issuer: Part::NotChecked("a test"),
         pins: Part::NotChecked("a test"),
         comparison: Part::NotChecked("a test"),
+        log_lists: std::sync::Arc::default(),
     }
 }
 

@@ -30,6 +30,10 @@ pub(crate) mod oid {
     pub(crate) const TRANSPARENCY_INFORMATION: &[u8] = &[0x2b, 0x65, 0x4b];
     /// extendedKeyUsage (RFC 5280 section 4.2.1.12).
     pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+    /// The key purpose of TLS servers, 1.3.6.1.5.5.7.3.1 (RFC 5280 section 4.2.1.12).
+    pub(crate) const SERVER_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+    /// Any key purpose, 2.5.29.37.0 (RFC 5280 section 4.2.1.12).
+    pub(crate) const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
     /// The key purpose of a precertificate signing certificate, 1.3.6.1.4.1.11129.2.4.4 (RFC 6962 section 3.1).
     pub(crate) const PRECERTIFICATE_SIGNING: &[u8] =
         &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x04];

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "these are tests")]
 
 pub(crate) mod ct_log;
+pub(crate) mod kept_lists;
+pub(crate) mod list_server;
 pub(crate) mod logged;
 pub(crate) mod servers;
 
@@ -50,10 +52,12 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
 
-/// The built binary, with a time limit, and without what the environment says of CI.
+/// The built binary, with a time limit, and without what the environment says of CI and caches.
 pub(crate) fn pinstead() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("pinstead"));
     command.timeout(std::time::Duration::from_secs(60)).env_remove("CI");
+    // What the developer's own updates kept is not part of any test.
+    command.env("XDG_CACHE_HOME", "/nonexistent");
     command
 }
 

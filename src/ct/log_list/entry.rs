@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{LogPurpose, LogState, LogType};
+use super::{LogPurpose, LogState, LogType, operator_name};
 use crate::ct::log_id::LogId;
 
 /// A log as one list describes it.
@@ -94,6 +94,14 @@ pub enum ProblemKind {
     /// An interval or state time that cannot be read.
     #[error("the time {0} cannot be read")]
     Time(String),
+    /// Something else in it that cannot be read.
+    #[error("its {field} is not as it should be: {text}")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// What stands there.
+        text: String,
+    },
 }
 
 impl EntryProblem {
@@ -107,11 +115,15 @@ pub(super) fn of_operator(operator: &Value) -> Vec<Result<ListedLog, EntryProble
     let Some(name) = operator.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
         return vec![Err(EntryProblem::new("(operator)", ProblemKind::UnnamedOperator))];
     };
-    [("logs", LogType::Rfc6962), ("tiled_logs", LogType::Static)]
-        .into_iter()
-        .filter_map(|(field, log_type)| Some((operator.get(field)?.as_array()?, log_type)))
-        .flat_map(|(logs, log_type)| logs.iter().map(move |log| read(log, log_type, name)))
-        .collect()
+    let mut entries = Vec::new();
+    for (field, log_type) in [("logs", LogType::Rfc6962), ("tiled_logs", LogType::Static)] {
+        match operator.get(field) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(logs)) => entries.extend(logs.iter().map(|log| read(log, log_type, name))),
+            Some(other) => entries.push(Err(EntryProblem::new(name, unusable(field, other)))),
+        }
+    }
+    entries
 }
 
 fn read(log: &Value, log_type: LogType, operator: &str) -> Result<ListedLog, EntryProblem> {
@@ -136,29 +148,47 @@ fn read(log: &Value, log_type: LogType, operator: &str) -> Result<ListedLog, Ent
         key_spki,
         log_type,
         operator: operator.to_owned(),
-        previous_operators: previous_operators(log),
+        previous_operators: previous_operators(log).map_err(problem)?,
         name: name.to_owned(),
         url: url.map(str::to_owned),
         monitoring_url: text("monitoring_url").map(str::to_owned),
         interval: interval(log).map_err(problem)?,
         states: states(log).map_err(problem)?,
-        purpose: match text("log_type") {
-            Some("test") => LogPurpose::Test,
-            Some("monitoring_only") => LogPurpose::MonitoringOnly,
-            _ => LogPurpose::Production,
-        },
+        purpose: purpose(log).map_err(problem)?,
     })
 }
 
-fn previous_operators(log: &Value) -> Vec<PreviousOperator> {
+fn purpose(log: &Value) -> Result<LogPurpose, ProblemKind> {
+    match log.get("log_type") {
+        None | Some(Value::Null) => Ok(LogPurpose::Production),
+        Some(stated) => match stated.as_str() {
+            Some("prod") => Ok(LogPurpose::Production),
+            Some("test") => Ok(LogPurpose::Test),
+            Some("monitoring_only") => Ok(LogPurpose::MonitoringOnly),
+            // What is not known may be anything but a log for production.
+            _ => Err(unusable("log_type", stated)),
+        },
+    }
+}
+
+/// Policies count operators as they were: one that cannot be read must not vanish.
+fn previous_operators(log: &Value) -> Result<Vec<PreviousOperator>, ProblemKind> {
+    const FIELD: &str = "previous_operators";
+    let listed = match log.get(FIELD) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(listed)) => listed,
+        Some(other) => return Err(unusable(FIELD, other)),
+    };
     let read = |operator: &Value| {
-        let name = operator.get("name")?.as_str()?.to_owned();
+        let name = operator_name(operator.get("name")?.as_str()?).to_owned();
         Some(PreviousOperator { name: Cow::Owned(name), end: time(operator.get("end_time")?)? })
     };
-    let listed = log.get("previous_operators").and_then(Value::as_array);
-    let mut operators: Vec<_> = listed.into_iter().flatten().filter_map(read).collect();
+    let mut operators = Vec::new();
+    for operator in listed {
+        operators.push(read(operator).ok_or_else(|| unusable(FIELD, operator))?);
+    }
     operators.sort_by_key(|operator| operator.end);
-    operators
+    Ok(operators)
 }
 
 fn interval(log: &Value) -> Result<Option<(Timestamp, Timestamp)>, ProblemKind> {
@@ -167,24 +197,33 @@ fn interval(log: &Value) -> Result<Option<(Timestamp, Timestamp)>, ProblemKind> 
     };
     let bound = |field| interval.get(field).and_then(time);
     match (bound("start_inclusive"), bound("end_exclusive")) {
-        (Some(start), Some(end)) => Ok(Some((start, end))),
+        (Some(start), Some(end)) if start < end => Ok(Some((start, end))),
         _ => Err(ProblemKind::Time(shown(interval))),
     }
 }
 
 fn states(log: &Value) -> Result<Vec<ListedState>, ProblemKind> {
-    let listed = log.get("state").and_then(Value::as_object);
+    let listed = match log.get("state") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Object(listed)) => listed,
+        Some(other) => return Err(unusable("state", other)),
+    };
     let read = |(name, detail): (&String, &Value)| {
         let state = LogState::from_name(name).ok_or_else(|| ProblemKind::State(name.clone()))?;
-        let since = match detail.get("timestamp") {
-            None | Some(Value::Null) => None,
-            Some(stated) => Some(time(stated).ok_or_else(|| ProblemKind::Time(shown(stated)))?),
-        };
+        let since = stated_time(detail.get("timestamp")).map_err(ProblemKind::Time)?;
         Ok(ListedState { state, since })
     };
-    let mut states = listed.into_iter().flatten().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut states = listed.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     states.sort_by_key(|state| state.state);
     Ok(states)
+}
+
+/// A time that may be absent, but if it is there can be read.
+pub(super) fn stated_time(value: Option<&Value>) -> Result<Option<Timestamp>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(stated) => time(stated).map(Some).ok_or_else(|| shown(stated)),
+    }
 }
 
 /// A time as RFC 3339 text or as whole milliseconds, cut to milliseconds.
@@ -195,6 +234,10 @@ pub(super) fn time(value: &Value) -> Option<Timestamp> {
         _ => return None,
     };
     Timestamp::from_millisecond(time.as_millisecond()).ok()
+}
+
+fn unusable(field: &'static str, value: &Value) -> ProblemKind {
+    ProblemKind::Field { field, text: shown(value) }
 }
 
 fn shown(value: &Value) -> String {

@@ -2,18 +2,29 @@
 //!
 //! Source: <https://www.gstatic.com/ct/log_list/v3/log_list_schema.json>. What lists do beyond the schema is
 //! read too: `state` may be absent or have several keys, `logs` may be empty, and times may be whole
-//! milliseconds (Android) instead of RFC 3339.
+//! milliseconds (Android) instead of RFC 3339. Lists of schema v1 and v2 are told apart and refused, but for the
+//! tables' history.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod edition;
 mod entry;
+mod form;
+mod kept;
+mod operator;
+mod replacement;
 mod signature;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::edition::Edition;
 pub use self::entry::{EntryProblem, ListedLog, ListedState, PreviousOperator, ProblemKind};
-pub use self::signature::{GOOGLE_KEY_BASE64, ListSignature};
+pub use self::form::OldSchema;
+pub use self::kept::{KeptError, read_kept};
+pub use self::operator::operator_name;
+pub use self::replacement::{Holder, Place, Refusal, may_take_its_place};
+pub use self::signature::{GOOGLE_KEY_BASE64, ListKey, ListKeyError, ListSignature, MAX_KEY_OCTETS};
 use super::log_id::LogId;
 
 /// The largest list that is read; the largest known one has 165 kB.
@@ -54,16 +65,32 @@ impl Program {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|program| program.name() == name)
     }
+
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Chrome => "Chrome",
+            Self::Apple => "Apple",
+            Self::Mozilla => "Mozilla",
+            Self::Android => "Android",
+        }
+    }
+
+    /// Whether its lists are signed with a key that is known beforehand: only Chrome's are.
+    pub fn has_known_key(self) -> bool {
+        self == Self::Chrome
+    }
 }
 
 /// What a programme says of a log at some time.
 ///
 /// Source: <https://googlechrome.github.io/CertificateTransparency/log_states.html>. The order is that of a
 /// log's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogState {
     /// Nothing is known for that time.
+    #[default]
     Unknown,
     /// Applied, not yet accepted.
     Pending,
@@ -142,12 +169,16 @@ pub enum LogPurpose {
 /// A log list, read and its signature checked where there was one.
 #[derive(Clone, Debug)]
 pub struct LogList {
-    /// Whose list it is, by its own form; Chrome's unless something tells otherwise.
+    /// Whose list it is: as was said when it was read, else by its own form, else Chrome's.
     pub program: Program,
+    /// Whose form it has, where that tells.
+    pub form: Option<Program>,
     /// The version it states.
     pub version: Option<String>,
     /// The time it states.
     pub timestamp: Option<Timestamp>,
+    /// When it was last seen published, where that is known.
+    pub seen: Option<Timestamp>,
     /// Whether the signature was there; a wrong one refuses the list.
     pub signature: ListSignature,
     /// The logs, in the order of the list.
@@ -168,6 +199,12 @@ pub enum LogListError {
     /// JSON, but without `operators` as an array.
     #[error("this is not a v3 log list: it has no array “operators”")]
     NotALogList,
+    /// A list of a schema before v3.
+    #[error("this is {0}; only log lists of schema v3 are read")]
+    OldSchema(OldSchema),
+    /// It states a time that cannot be read.
+    #[error("the log list's “log_list_timestamp” is no time: {0}")]
+    Timestamp(String),
     /// More logs than [`MAX_LOGS`].
     #[error("the log list has more than {MAX_LOGS} logs")]
     TooManyLogs,
@@ -176,28 +213,48 @@ pub enum LogListError {
     InvalidSignature,
 }
 
+/// How a list is read; by default without signature, as what its own form says, and in schema v3.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListReading<'a> {
+    /// The signature over exactly these octets; a wrong one refuses the list.
+    pub signature: Option<&'a [u8]>,
+    /// The key that made it; `None`: Google's.
+    pub key: Option<&'a ListKey>,
+    /// Whose list it is, whatever its form says.
+    pub program: Option<Program>,
+    /// Lists of schema v2 are read too: the tables' history begins with them.
+    pub also_v2: bool,
+}
+
 impl LogList {
     /// Reads a list. With a `signature`, it must be by Google's list key over exactly these octets.
     pub fn parse(octets: &[u8], signature: Option<&[u8]>) -> Result<Self, LogListError> {
-        Self::parse_with_key(octets, signature, &signature::google_key())
+        Self::read(octets, &ListReading { signature, ..ListReading::default() })
     }
 
-    /// Reads a list whose signature, if given, is by the RSA key `key_spki` (DER SubjectPublicKeyInfo).
-    pub fn parse_with_key(
-        octets: &[u8],
-        signature: Option<&[u8]>,
-        key_spki: &[u8],
-    ) -> Result<Self, LogListError> {
+    /// Reads a list.
+    pub fn read(octets: &[u8], how: &ListReading<'_>) -> Result<Self, LogListError> {
         if octets.len() > MAX_LIST_OCTETS {
             return Err(LogListError::TooLarge(octets.len()));
         }
-        let signature = signature::check(octets, signature, key_spki)?;
+        let signature = match how.key {
+            Some(key) => signature::check(octets, how.signature, key)?,
+            None => signature::check(octets, how.signature, &ListKey::google())?,
+        };
         let json: Value = serde_json::from_slice(octets).map_err(LogListError::Syntax)?;
+        if let Some(old) = form::old_schema(&json)
+            && !(how.also_v2 && old == OldSchema::V2)
+        {
+            return Err(LogListError::OldSchema(old));
+        }
         let operators = json.get("operators").and_then(Value::as_array).ok_or(LogListError::NotALogList)?;
+        let form = form::program(&json);
         let mut list = Self {
-            program: program_of(&json),
+            program: how.program.or(form).unwrap_or(Program::Chrome),
+            form,
             version: json.get("version").and_then(Value::as_str).map(str::to_owned),
-            timestamp: json.get("log_list_timestamp").and_then(entry::time),
+            timestamp: entry::stated_time(json.get("log_list_timestamp")).map_err(LogListError::Timestamp)?,
+            seen: None,
             signature,
             logs: Vec::new(),
             problems: Vec::new(),
@@ -220,30 +277,23 @@ impl LogList {
         Ok(list)
     }
 
-    /// A time at which the list said what it says: the one it states, else its newest state change.
+    /// A time at which the list said what it says: the one it states, else when it was last seen published, else
+    /// its newest state change.
     ///
-    /// The second is a safe lower bound: every state in the list was already in force then.
+    /// The last is a safe lower bound: every state in the list was already in force then.
     pub fn date(&self) -> Option<Timestamp> {
         let newest = || self.logs.iter().flat_map(|log| &log.states).filter_map(|state| state.since).max();
-        self.timestamp.or_else(newest)
+        self.timestamp.or(self.seen).or_else(newest)
     }
 
     /// The entry of a log.
     pub fn log(&self, id: &LogId) -> Option<&ListedLog> {
         self.logs.iter().find(|log| log.id == *id)
     }
-}
 
-/// Apple's lists name Apple's schema, Android's state whole milliseconds.
-fn program_of(json: &Value) -> Program {
-    let names_apple =
-        |schema: &Value| schema.as_str().is_some_and(|schema| schema.contains("valid.apple.com"));
-    if json.get("$schema").is_some_and(names_apple) {
-        Program::Apple
-    } else if json.get("log_list_timestamp").is_some_and(Value::is_number) {
-        Program::Android
-    } else {
-        Program::Chrome
+    /// How many operators it names.
+    pub fn operators(&self) -> usize {
+        self.logs.iter().map(|log| log.operator.as_str()).collect::<std::collections::BTreeSet<_>>().len()
     }
 }
 

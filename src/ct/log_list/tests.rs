@@ -96,6 +96,68 @@ fn reads_absent_state_purpose_and_several_states() {
 }
 
 #[test]
+fn whose_form_it_is() {
+    let form = |list: &Value| parse(list).form;
+    assert_eq!(form(&list_of(&[argon()])), None, "Chrome's form is that of v3 itself");
+    let mut apple = list_of(&[argon()]);
+    apple["$schema"] = json!("https://valid.apple.com/ct/log_list/schema_versions/log_list_schema_v5.json");
+    apple.as_object_mut().unwrap().remove("log_list_timestamp");
+    assert_eq!(form(&apple), Some(Program::Apple));
+
+    let mut admissible = argon();
+    admissible["state"]["qualified"] = json!({"timestamp": "2024-08-01T00:00:00Z"});
+    let mut mozilla = list_of(&[admissible.clone()]);
+    assert_eq!(form(&mozilla), None, "with a version it is not Mozilla's");
+    mozilla.as_object_mut().unwrap().remove("version");
+    assert_eq!(form(&mozilla), Some(Program::Mozilla));
+    let mut other = mozilla.clone();
+    other["operators"][0]["logs"] = json!([argon()]);
+    assert_eq!(form(&other), None);
+
+    let how = ListReading { program: Some(Program::Apple), ..ListReading::default() };
+    let named = LogList::read(mozilla.to_string().as_bytes(), &how).unwrap();
+    assert_eq!((named.program, named.form), (Program::Apple, Some(Program::Mozilla)));
+}
+
+#[test]
+fn older_schemas_are_named_and_refused() {
+    let refused = |list: &Value| match LogList::parse(list.to_string().as_bytes(), None) {
+        Err(LogListError::OldSchema(schema)) => Some(schema),
+        Err(error) => panic!("{error}"),
+        Ok(_) => None,
+    };
+    let v1 = json!({
+        "logs": [{"description": "x", "key": ARGON_KEY, "url": "x", "maximum_merge_delay": 86400, "operated_by": [0]}],
+        "operators": [{"name": "Google", "id": 0}]
+    });
+    assert_eq!(refused(&v1), Some(OldSchema::V1));
+
+    let mut log = argon();
+    log["state"] = json!({"usable": {"timestamp": "2018-06-15T02:30:13Z"}});
+    let v2 = json!({"operators": [{"name": "Google", "email": [], "logs": [log]}]});
+    assert_eq!(refused(&v2), Some(OldSchema::V2));
+    let error = LogList::parse(v2.to_string().as_bytes(), None).unwrap_err().to_string();
+    assert!(error.contains("schema v2") && error.contains("only log lists of schema v3"), "{error}");
+    let how = ListReading { also_v2: true, ..ListReading::default() };
+    assert_eq!(LogList::read(v2.to_string().as_bytes(), &how).unwrap().logs.len(), 1);
+    // What v3 brought shows that it is v3, and so does a state from after v2.
+    for field in ["version", "log_list_timestamp"] {
+        let mut v3 = v2.clone();
+        v3[field] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(refused(&v3), None);
+    }
+    let mut tiled = v2.clone();
+    tiled["operators"][0]["tiled_logs"] = json!([]);
+    assert_eq!(refused(&tiled), None);
+    let recent = json!({"operators": [{"name": "Google", "logs": [argon()]}]});
+    assert_eq!(refused(&recent), None);
+
+    let mut entry = argon();
+    entry["operator"] = json!("Google");
+    assert_eq!(refused(&json!({"Google": [entry]})), Some(OldSchema::Consolidated));
+}
+
+#[test]
 fn empty_lists_are_lists() {
     for text in [r#"{"operators": []}"#, r#"{"operators": [{"name": "x", "logs": []}]}"#] {
         let list = LogList::parse(text.as_bytes(), None).unwrap();
@@ -124,12 +186,44 @@ fn bad_entries_are_named_and_the_rest_is_read() {
 }
 
 #[test]
+fn what_has_another_shape_is_named_not_passed_over() {
+    let with = |field: &str, value: Value| {
+        let mut log = argon();
+        log[field] = value;
+        parse(&list_of(&[log])).problems.into_iter().map(|problem| problem.kind).collect::<Vec<_>>()
+    };
+    for (field, value) in [
+        ("state", json!("usable")),
+        ("log_type", json!("mirror")),
+        ("previous_operators", json!({})),
+        ("previous_operators", json!([{"name": "x", "end_time": "2020-01-01T00:00:00Z"}, {"name": "y"}])),
+    ] {
+        let kinds = with(field, value);
+        assert!(matches!(kinds.as_slice(), [ProblemKind::Field { field: named, .. }] if *named == field));
+    }
+    let inverted =
+        json!({"start_inclusive": "2027-01-01T00:00:00Z", "end_exclusive": "2026-01-01T00:00:00Z"});
+    assert!(matches!(with("temporal_interval", inverted).as_slice(), [ProblemKind::Time(_)]));
+    for (field, value) in
+        [("log_type", json!("prod")), ("log_type", Value::Null), ("previous_operators", Value::Null)]
+    {
+        assert_eq!(with(field, value), []);
+    }
+    let mut list = list_of(&[argon()]);
+    list["operators"][0]["tiled_logs"] = json!("none");
+    let list = parse(&list);
+    assert_eq!((list.logs.len(), list.problems.len()), (1, 1));
+}
+
+#[test]
 fn refuses_what_is_no_list() {
     let refused = |octets: &[u8]| LogList::parse(octets, None).unwrap_err();
     assert!(matches!(refused(b"\x30\x82"), LogListError::Syntax(_)));
     assert!(matches!(refused(b"[]"), LogListError::NotALogList));
     assert!(matches!(refused(br#"{"operators": {}}"#), LogListError::NotALogList));
     assert!(matches!(refused(&vec![b' '; MAX_LIST_OCTETS + 1]), LogListError::TooLarge(_)));
+    let undated = br#"{"log_list_timestamp": "yesterday", "operators": []}"#;
+    assert!(matches!(refused(undated), LogListError::Timestamp(_)));
     let nested = "[".repeat(100_000);
     assert!(matches!(refused(nested.as_bytes()), LogListError::Syntax(_)));
 }
@@ -138,12 +232,14 @@ fn refuses_what_is_no_list() {
 fn a_signature_is_right_or_the_list_refused() {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let key = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap();
+    let key = ListKey::read(key.as_ref()).unwrap();
     let octets = list_of(&[argon()]).to_string().into_bytes();
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &octets, &mut signature).unwrap();
 
     let check = |octets: &[u8], signature: &[u8]| {
-        LogList::parse_with_key(octets, Some(signature), key.as_ref()).map(|list| list.signature)
+        let how = ListReading { signature: Some(signature), key: Some(&key), ..ListReading::default() };
+        LogList::read(octets, &how).map(|list| list.signature)
     };
     assert_eq!(check(&octets, &signature).unwrap(), ListSignature::Verified);
     assert_eq!(check(&octets, STANDARD.encode(&signature).as_bytes()).unwrap(), ListSignature::Verified);
@@ -165,6 +261,23 @@ fn googles_key_is_a_key() {
     assert!(ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &key).is_ok());
     // RSA-4096 with exponent 65537.
     assert_eq!(key.len(), 550);
+    assert_eq!(ListKey::read(&key), Ok(ListKey::google()));
+}
+
+#[test]
+fn a_key_is_pem_der_or_base64() {
+    let lines = GOOGLE_KEY_BASE64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap());
+    let lines = lines.collect::<Vec<_>>().join("\r\n");
+    let pem = format!("a note\n-----BEGIN PUBLIC KEY-----\r\n{lines}\r\n-----END PUBLIC KEY-----\n");
+    for text in [pem.as_str(), GOOGLE_KEY_BASE64, &lines] {
+        assert!(ListKey::read(text.as_bytes()).unwrap().is_googles());
+    }
+    assert_eq!(ListKey::read(b""), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(b"not a key!"), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(&[0xff; 40]), Err(ListKeyError::NotAKey));
+    assert_eq!(ListKey::read(&vec![0x30; MAX_KEY_OCTETS + 1]), Err(ListKeyError::NotAKey));
+    // A log's own key: P-256.
+    assert_eq!(ListKey::read(ARGON_KEY.as_bytes()), Err(ListKeyError::NotRsa));
 }
 
 proptest! {

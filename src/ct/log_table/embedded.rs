@@ -22,17 +22,8 @@ pub(super) fn history(id: &LogId, program: Program) -> &'static [StateRow] {
     of_log.and_then(|history| history.get(position(program)?).copied()).unwrap_or_default()
 }
 
-pub(super) fn snapshot(program: Program) -> Option<ListSnapshot<'static>> {
-    snapshots(program).last()
-}
-
-/// The newest list of a programme that was out at a time.
-pub(super) fn snapshot_at(program: Program, at: Timestamp) -> Option<ListSnapshot<'static>> {
-    snapshots(program).filter(|snapshot| snapshot.timestamp.is_some_and(|date| date <= at)).last()
-}
-
 /// The lists of a programme, by date.
-fn snapshots(program: Program) -> impl Iterator<Item = ListSnapshot<'static>> {
+pub(super) fn snapshots<'a>(program: Program) -> impl Iterator<Item = ListSnapshot<'a>> {
     SNAPSHOTS.iter().filter(move |(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
 }
 

@@ -1,77 +1,86 @@
-//! A table made of one list.
+//! One list as a part of a table.
 
 use jiff::Timestamp;
 
 use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow, denied};
 use crate::ct::log_id::LogId;
-use crate::ct::log_list::{ListSignature, ListedLog, LogList, LogPurpose, Program};
+use crate::ct::log_list::{
+    ListSignature, ListedLog, ListedState, LogList, LogPurpose, Program, operator_name,
+};
 
-/// One list's logs, sorted by id, with their states as rows.
+/// One list's logs, sorted by id.
 #[derive(Debug)]
-pub(super) struct FileTable {
+pub(super) struct ListTable {
+    source: SnapshotSource,
     program: Program,
     version: Option<String>,
-    timestamp: Option<Timestamp>,
+    date: Option<Timestamp>,
     signature: ListSignature,
-    logs: Vec<(ListedLog, Vec<StateRow>)>,
+    logs: Vec<ListedLog>,
 }
 
-impl FileTable {
-    pub(super) fn new(list: &LogList) -> Self {
-        let date = list.date();
-        let mut logs: Vec<_> = list.logs.iter().map(|log| (log.clone(), rows(log, date))).collect();
-        logs.sort_by_key(|(log, _)| log.id);
+impl ListTable {
+    pub(super) fn new(list: &LogList, source: SnapshotSource) -> Self {
+        let mut logs = list.logs.clone();
+        logs.sort_by_key(|log| log.id);
         Self {
+            source,
             program: list.program,
             version: list.version.clone(),
-            timestamp: date,
+            date: list.date(),
             signature: list.signature,
             logs,
         }
     }
 
+    pub(super) fn program(&self) -> Program {
+        self.program
+    }
+
+    pub(super) fn date(&self) -> Option<Timestamp> {
+        self.date
+    }
+
     pub(super) fn log(&self, id: &LogId) -> Option<KnownLog<'_>> {
-        self.entry(id).map(|(log, _)| known(log))
+        self.entry(id).map(known)
     }
 
-    pub(super) fn history(&self, id: &LogId, program: Program) -> &[StateRow] {
-        let entry = self.entry(id).filter(|_| program == self.program);
-        entry.map(|(_, rows)| rows.as_slice()).unwrap_or_default()
-    }
-
-    pub(super) fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
-        let signed = match self.signature {
-            ListSignature::Verified => Signed::Yes,
-            ListSignature::Unsigned => Signed::No,
+    /// What the list says of its logs' states. Without any date in the list, that says nothing about any time.
+    pub(super) fn states(&self) -> impl Iterator<Item = (LogId, StateRow)> {
+        let of_log = |log: &ListedLog, date: Timestamp| {
+            let id = log.id;
+            let row = move |listed: ListedState| StateRow {
+                state: listed.state,
+                since: listed.since,
+                first: date,
+                last: date,
+            };
+            log.states.clone().into_iter().map(move |listed| (id, row(listed)))
         };
-        (program == self.program).then_some(ListSnapshot {
-            source: SnapshotSource::File,
+        let dated = self.date.into_iter();
+        dated.flat_map(move |date| self.logs.iter().flat_map(move |log| of_log(log, date)))
+    }
+
+    pub(super) fn snapshot(&self) -> ListSnapshot<'_> {
+        ListSnapshot {
+            source: self.source,
             version: self.version.as_deref(),
-            timestamp: self.timestamp,
-            signed,
-        })
+            timestamp: self.date,
+            signed: match self.signature {
+                ListSignature::Verified => Signed::Yes,
+                ListSignature::Unsigned => Signed::No,
+            },
+        }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
-        self.logs.iter().map(|(log, _)| known(log))
+    pub(super) fn ids(&self) -> impl Iterator<Item = LogId> {
+        self.logs.iter().map(|log| log.id)
     }
 
-    fn entry(&self, id: &LogId) -> Option<&(ListedLog, Vec<StateRow>)> {
-        let index = self.logs.binary_search_by(|(log, _)| log.id.cmp(id)).ok()?;
+    fn entry(&self, id: &LogId) -> Option<&ListedLog> {
+        let index = self.logs.binary_search_by(|log| log.id.cmp(id)).ok()?;
         self.logs.get(index)
     }
-}
-
-/// Without any date in the list, its states say nothing about any time.
-fn rows(log: &ListedLog, date: Option<Timestamp>) -> Vec<StateRow> {
-    let Some(date) = date else { return Vec::new() };
-    let row = |listed: &crate::ct::log_list::ListedState| StateRow {
-        state: listed.state,
-        since: listed.since,
-        first: date,
-        last: date,
-    };
-    log.states.iter().map(row).collect()
 }
 
 fn known(log: &ListedLog) -> KnownLog<'_> {
@@ -84,7 +93,7 @@ fn known(log: &ListedLog) -> KnownLog<'_> {
         id: log.id,
         key_spki: &log.key_spki,
         log_type: log.log_type,
-        operator: &log.operator,
+        operator: operator_name(&log.operator),
         previous_operators: &log.previous_operators,
         name: &log.name,
         interval: log.interval,

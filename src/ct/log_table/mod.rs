@@ -1,22 +1,25 @@
 //! Every log known, and the history of what each programme said of it.
 //!
-//! The embedded table is compiled from `data/ct-*.tsv` into sorted arrays; nothing is parsed at start. A list
-//! given by the user replaces it as a whole.
+//! The embedded table is compiled from `data/ct-*.tsv` into sorted arrays; nothing is parsed at start. Lists
+//! given by the user replace it as a whole; newer ones from the cache go on where its history ends. See
+//! [`state_at`] for what is known between the lists.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod assurance;
 mod embedded;
 mod from_list;
 mod history;
+mod lists;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 pub use self::assurance::{Assurance, DENIED, denied};
-use self::from_list::FileTable;
-pub use self::history::{StateAt, StateRow, state_at};
+pub use self::history::{Listing, StateAt, StateRow, state_at};
+use self::history::{ListsAround, is_unlisted, retirement_announced};
+use self::lists::ListsTable;
 use super::log_id::LogId;
-use super::log_list::{LogList, LogType, PreviousOperator, Program};
+use super::log_list::{Edition, LogList, LogType, PreviousOperator, Program};
 
 /// A log whose key is known.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +57,7 @@ impl<'a> KnownLog<'a> {
 /// Where a table's word about a programme comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListSnapshot<'a> {
-    /// Embedded, or a file.
+    /// Embedded, a file, or the cache.
     pub source: SnapshotSource,
     /// The version the list states.
     pub version: Option<&'a str>,
@@ -62,6 +65,24 @@ pub struct ListSnapshot<'a> {
     pub timestamp: Option<Timestamp>,
     /// What vouches for it.
     pub signed: Signed,
+}
+
+impl ListSnapshot<'_> {
+    /// What tells it from other editions. Its date may be one at which it was seen, so that it states none.
+    pub fn edition(&self) -> Edition {
+        Edition { version: self.version.map(str::to_owned), stated: None, date: self.timestamp }
+    }
+}
+
+/// A list with its date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatedList<'a> {
+    /// The list.
+    pub snapshot: ListSnapshot<'a>,
+    /// Its date.
+    pub timestamp: Timestamp,
+    /// The last time, up to the one asked for, at which it is known to have been the current list.
+    pub current_at: Timestamp,
 }
 
 /// Where a list was found.
@@ -72,6 +93,8 @@ pub enum SnapshotSource {
     Embedded,
     /// Given by the user.
     File,
+    /// Kept by `pinstead logs update`.
+    Cache,
 }
 
 /// What vouches for a list.
@@ -95,7 +118,7 @@ pub struct LogTable {
 #[derive(Debug)]
 enum Source {
     Embedded,
-    File(Box<FileTable>),
+    Lists(Box<ListsTable>),
 }
 
 impl LogTable {
@@ -106,52 +129,111 @@ impl LogTable {
 
     /// One list instead of the embedded table. It speaks for its own programme only.
     pub fn from_list(list: &LogList) -> Self {
-        Self { source: Source::File(Box::new(FileTable::new(list))) }
+        Self::from_lists(&[list])
+    }
+
+    /// Lists instead of the embedded table, of one programme or several. Each speaks for its own programme only.
+    pub fn from_lists(lists: &[&LogList]) -> Self {
+        Self { source: Source::Lists(Box::new(ListsTable::instead(lists))) }
+    }
+
+    /// The embedded table with newer lists on top: they add to its history.
+    pub fn embedded_with(newer: &[&LogList]) -> Self {
+        if newer.is_empty() {
+            return Self::embedded();
+        }
+        Self { source: Source::Lists(Box::new(ListsTable::on_top(newer))) }
     }
 
     /// The log of this id. Denied logs are known to every table.
     pub fn log(&self, id: &LogId) -> Option<KnownLog<'_>> {
-        let file = match &self.source {
-            Source::Embedded => return embedded::log(id),
-            Source::File(file) => file,
-        };
-        file.log(id).or_else(|| denied(id).and_then(|_| embedded::log(id)))
+        match &self.source {
+            Source::Embedded => embedded::log(id),
+            Source::Lists(lists) => lists.log(id),
+        }
     }
 
     /// What a programme says of a log's state at a time, and since when that holds.
     pub fn state(&self, id: &LogId, program: Program, at: Timestamp) -> StateAt {
         let newest = self.snapshot(program).and_then(|snapshot| snapshot.timestamp);
         let Some(newest) = newest else { return StateAt::UNKNOWN };
-        match &self.source {
-            Source::Embedded => state_at(embedded::history(id, program), newest, at),
-            Source::File(file) => state_at(file.history(id, program), newest, at),
+        state_at(self.history(id, program), newest, at)
+    }
+
+    /// Where a log stands in a programme's lists at a time: in a state, in none of them, or not known.
+    pub fn listing(&self, id: &LogId, program: Program, at: Timestamp) -> Listing {
+        let state = self.state(id, program, at);
+        if state != StateAt::UNKNOWN {
+            return Listing::Listed(state);
         }
+        let mut around = ListsAround::default();
+        for date in self.snapshots(program).filter_map(|snapshot| snapshot.timestamp) {
+            if date <= at {
+                around.before = Some(date);
+            } else {
+                around.after = around.after.or(Some(date));
+            }
+        }
+        if is_unlisted(self.history(id, program), around) { Listing::NotListed } else { Listing::NotKnown }
+    }
+
+    /// When a log is to retire, where a list of the programme that was out at a time announced it for later.
+    pub fn retirement_announced(&self, id: &LogId, program: Program, at: Timestamp) -> Option<Timestamp> {
+        retirement_announced(self.history(id, program), at)
     }
 
     /// The newest list of a programme that the table has.
     pub fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
+        self.snapshots(program).last()
+    }
+
+    /// The newest list of a programme that was out at a time. Lists that the user gave stand for every time before
+    /// them too: they say themselves since when each state holds.
+    pub fn snapshot_at(&self, program: Program, at: Timestamp) -> Option<ListSnapshot<'_>> {
+        let out = |snapshot: &ListSnapshot<'_>| snapshot.timestamp.is_some_and(|date| date <= at);
+        let newest = self.snapshots(program).filter(out).last();
         match &self.source {
-            Source::Embedded => embedded::snapshot(program),
-            Source::File(file) => file.snapshot(program),
+            Source::Lists(lists) if lists.stand_alone() => newest.or_else(|| self.snapshots(program).next()),
+            Source::Embedded | Source::Lists(_) => newest,
         }
     }
 
-    /// The newest list of a programme that was out at a time. A list that the user gave stands for every time:
-    /// it says itself since when each state holds.
-    pub fn snapshot_at(&self, program: Program, at: Timestamp) -> Option<ListSnapshot<'_>> {
+    /// The newest list of a programme that was out at a time, with its date, and how long it is known to have been
+    /// current: a version that was seen again later was current in between.
+    pub fn list_at(&self, program: Program, at: Timestamp) -> Option<DatedList<'_>> {
+        let snapshot = self.snapshot_at(program, at)?;
+        let newest = snapshot.timestamp?;
+        let same = |other: &ListSnapshot<'_>| other.version.is_some() && other.version == snapshot.version;
+        let mut seen = self.snapshots(program).filter(same).filter_map(|other| other.timestamp);
+        let timestamp = seen.next().unwrap_or(newest).min(newest);
+        // A list that the user gave stands for the time before it too.
+        let still_current = seen.any(|date| date > at) || newest > at;
+        Some(DatedList { snapshot, timestamp, current_at: if still_current { at } else { newest } })
+    }
+
+    fn history(&self, id: &LogId, program: Program) -> &[StateRow] {
         match &self.source {
-            Source::Embedded => embedded::snapshot_at(program, at),
-            Source::File(file) => file.snapshot(program),
+            Source::Embedded => embedded::history(id, program),
+            Source::Lists(lists) => lists.history(id, program),
         }
+    }
+
+    /// The lists of a programme, by date.
+    fn snapshots(&self, program: Program) -> impl Iterator<Item = ListSnapshot<'_>> {
+        let (embedded, lists) = match &self.source {
+            Source::Embedded => (Some(embedded::snapshots(program)), None),
+            Source::Lists(lists) => (None, Some(lists.snapshots(program))),
+        };
+        embedded.into_iter().flatten().chain(lists.into_iter().flatten())
     }
 
     /// Every log, sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {
-        let (embedded, file) = match &self.source {
+        let (embedded, lists) = match &self.source {
             Source::Embedded => (Some(embedded::iter()), None),
-            Source::File(file) => (None, Some(file.iter())),
+            Source::Lists(lists) => (None, Some(lists.iter())),
         };
-        embedded.into_iter().flatten().chain(file.into_iter().flatten())
+        embedded.into_iter().flatten().chain(lists.into_iter().flatten())
     }
 }
 

@@ -2,15 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::inclusion::inclusion;
 use super::style::{self, paint};
 use super::wrap;
-use super::{comparison, findings, safe, tally};
+use super::{comparison, ct, findings, safe, tally};
 use crate::ca::expectation::Expectation;
 use crate::caa::{CaaReading, Relevant, Verdict};
 use crate::ct::log_table::{Signed, SnapshotSource};
-use crate::ct::policy::PolicyOutcome;
-use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 use crate::judge::{Basis, Part, TargetVerdicts};
 use crate::pins::{self, Backup, EnforcementMode, EntryVerdict, PinMatch, PinsStatus, PinsVerdict};
 use crate::report::{Outcome, Summary, TargetReport};
@@ -30,6 +27,8 @@ pub fn footer(basis: &Basis, summary: &Summary) -> String {
             let unsigned = match (list.source, list.signed) {
                 (SnapshotSource::File, Signed::No) => ", from a file without signature",
                 (SnapshotSource::File, _) => ", from a file",
+                (SnapshotSource::Cache, Signed::No) => ", kept by `pinstead logs update` without signature",
+                (SnapshotSource::Cache, _) => ", kept by `pinstead logs update`",
                 _ => "",
             };
             let _ = write!(
@@ -62,7 +61,7 @@ pub fn target(target: &TargetReport<'_>) -> String {
     if verdicts.trust.is_some() {
         part(&mut text, "Chain", &chain(verdicts));
     }
-    part(&mut text, "CT", &or_status(&verdicts.ct, ct));
+    part(&mut text, "CT", &or_status(&verdicts.ct, ct::words));
     part(&mut text, "CAA", &or_status(&verdicts.caa, |readings| caa(readings)));
     part(
         &mut text,
@@ -195,45 +194,6 @@ fn chain(verdicts: &TargetVerdicts) -> (Mark, String) {
         }
         Trust::Unknown { reason } => (Mark::None, format!("Not judged: {}.", safe(reason))),
     }
-}
-
-fn ct(ct: &CtVerdict) -> (Mark, String) {
-    let valid = ct.scts.iter().filter(|sct| sct.outcome == SctOutcome::Valid).count();
-    let mut words = match ct.scts.len() {
-        0 => "No SCT.".to_owned(),
-        count => format!("{valid} of {count} SCTs verify."),
-    };
-    let mut logs: Vec<String> = Vec::new();
-    for sct in &ct.scts {
-        if let (Some(log), Some(time)) = (&sct.log, sct.timestamp) {
-            let outcome = if sct.outcome == SctOutcome::Valid { "" } else { sct.outcome.name() };
-            let outcome =
-                if outcome.is_empty() { String::new() } else { format!(", {}", outcome.replace('_', " ")) };
-            logs.push(format!("{} ({}{outcome})", safe(&log.name), time.strftime("%Y-%m-%d")));
-        }
-    }
-    if !logs.is_empty() {
-        let _ = write!(words, " {}.", logs.join(", "));
-    }
-    if let Some(inclusion) = inclusion(ct) {
-        let _ = write!(words, " {inclusion}");
-    }
-    let mark = match ct.chrome.outcome {
-        _ if ct.audience == Audience::Private => Mark::None,
-        PolicyOutcome::Compliant => Mark::Good,
-        PolicyOutcome::NotCompliant => Mark::Bad,
-        PolicyOutcome::NotJudged => Mark::Open,
-    };
-    let chrome = match ct.chrome.outcome {
-        PolicyOutcome::Compliant => "Chrome's policy is met.",
-        PolicyOutcome::NotCompliant => "Chrome's policy is not met.",
-        PolicyOutcome::NotJudged => "Chrome's policy was not judged.",
-    };
-    let _ = write!(words, " {chrome}");
-    if ct.chrome.outcome == PolicyOutcome::NotJudged {
-        let _ = write!(words, " {}", safe(&ct.chrome.reasons.join(" ")));
-    }
-    (mark, words)
 }
 
 fn caa(readings: &[CaaReading]) -> (Mark, String) {

@@ -6,8 +6,10 @@
 pub mod caa;
 pub mod check;
 mod comparison;
+mod ct;
 mod findings;
 mod inclusion;
+pub mod logs;
 pub mod pins;
 mod rules;
 mod safe;

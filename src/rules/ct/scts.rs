@@ -1,31 +1,14 @@
-//! Rules about SCTs, one by one and together.
+//! Rules about SCTs, one by one.
 
 use serde_json::{Value, json};
 
-use crate::ct::policy::PolicyOutcome;
-use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
+use crate::ct::verdict::{CtVerdict, SctOutcome, SctVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 const RFC_6962_SCT: &str = "RFC 6962 section 3.2";
-const CHROME_POLICY: &str =
-    "Chrome CT policy, https://googlechrome.github.io/CertificateTransparency/ct_policy.html";
 
 /// The rules.
 pub(super) static RULES: &[Rule<CtVerdict>] = &[
-    Rule {
-        info: RuleInfo {
-            id: "CT001",
-            title: "The certificate comes with no SCT at all",
-            severity: Severity::High,
-            needs: "the certificate, and for a server the handshake",
-            explanation: "Neither the certificate nor the TLS handshake carries a Signed Certificate Timestamp. Chrome, Safari, Firefox \
-                          and, from apps that target Android 17, Conscrypt refuse a publicly trusted certificate without them. It also \
-                          means that nobody promised to publish the certificate: monitoring of CT logs will not show it.",
-            advice: "Have the CA issue it again with embedded SCTs. For a private CA that no browser trusts, this is expected.",
-            references: &["RFC 6962 section 3.3", CHROME_POLICY],
-        },
-        raise: no_sct,
-    },
     Rule {
         info: RuleInfo {
             id: "CT002",
@@ -42,30 +25,13 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
     },
     Rule {
         info: RuleInfo {
-            id: "CT003",
-            title: "Chrome's CT policy is not met",
-            severity: Severity::High,
-            needs: "the certificate's SCTs and a log list younger than 70 days",
-            explanation: "Chrome refuses a publicly trusted certificate whose SCTs do not meet its policy: enough embedded SCTs from \
-                          different logs (two up to 180 days of life, three beyond), from at least two operators, at least one of them \
-                          from a log that is not retired. Users see a full-page error.",
-            advice: "Have the CA issue the certificate again with SCTs from current logs of two operators.",
-            references: &[
-                CHROME_POLICY,
-                "chromium components/certificate_transparency/chrome_ct_policy_enforcer.cc",
-            ],
-        },
-        raise: chrome_refuses,
-    },
-    Rule {
-        info: RuleInfo {
             id: "CT004",
             title: "An SCT names a log that is in no known list",
             severity: Severity::Medium,
             needs: "the certificate",
             explanation: "The log's key is not known, so the SCT cannot be verified and no client counts it. It may be a log newer than \
                           the list used here, a private log, or an invention.",
-            advice: "Judge again with a newer log list (--log-list). If the log stays unknown, ask the CA which log it used.",
+            advice: "Run `pinstead logs update`, or give a newer log list with --log-list, and judge again. If the log stays unknown, ask the CA which log it used.",
             references: &[RFC_6962_SCT],
         },
         raise: |ct| each(ct, SctOutcome::UnknownLog, "names an unknown log"),
@@ -96,20 +62,6 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             references: &["RFC 6962 section 3.3"],
         },
         raise: |ct| each(ct, SctOutcome::Malformed, "is malformed"),
-    },
-    Rule {
-        info: RuleInfo {
-            id: "CT007",
-            title: "Chrome's CT policy could not be judged",
-            severity: Severity::Low,
-            needs: "the certificate",
-            explanation: "What is known does not allow a verdict: the newest log list is 70 days old or older, the time of judging lies \
-                          before any known list, the certificate has expired, or the issuer's key is missing. That is neither a pass nor \
-                          a fail.",
-            advice: "Give a current log list with --log-list, the issuer's certificate with --issuer, or a time with --at.",
-            references: &[CHROME_POLICY],
-        },
-        raise: chrome_not_judged,
     },
     Rule {
         info: RuleInfo {
@@ -144,9 +96,13 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             severity: Severity::Low,
             needs: "the certificate and the log's entry in a list",
             explanation: "The log promises to accept only certificates that end within its temporal interval, and this one does not. The \
-                          signature stands; Chrome's code does not look at the interval, but the log should have refused.",
+                          signature stands; Chrome, Firefox and Android do not look at the interval, Apple does and does not count the SCT. The log \
+                          should have refused.",
             advice: "Tell the log's operator and the CA. Clients may become stricter.",
-            references: &["Chrome CT log policy, temporal intervals"],
+            references: &[
+                "Chrome CT log policy, temporal intervals",
+                "Apple Security, trust/trustd/CertificateTransparency.c (isSCTValidForLogData)",
+            ],
         },
         raise: |ct| each(ct, SctOutcome::OutsideInterval, "is outside its log's interval"),
     },
@@ -164,37 +120,6 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
     },
 ];
 
-fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
-    if !ct.scts.is_empty() || ct.is_precertificate || ct.is_merkle_tree {
-        return Vec::new();
-    }
-    let message = if ct.handshake {
-        "No SCT is embedded in the certificate, and none came in the TLS extension or in a stapled OCSP response."
-    } else {
-        "No SCT is embedded in the certificate. Whether a server would send some in the handshake was not looked at."
-    };
-    let raised = Raised::new("certificate", message, json!({"scts": 0, "handshake": ct.handshake}));
-    vec![match ct.audience {
-        Audience::Public => raised,
-        Audience::Private => raised.at(Severity::Info),
-    }]
-}
-
-fn chrome_refuses(ct: &CtVerdict) -> Vec<Raised> {
-    // Without any SCT, CT001 has said it already.
-    if ct.chrome.outcome != PolicyOutcome::NotCompliant || ct.scts.is_empty() {
-        return Vec::new();
-    }
-    vec![Raised::new("certificate", ct.chrome.reasons.join(" "), json!({"reasons": ct.chrome.reasons}))]
-}
-
-fn chrome_not_judged(ct: &CtVerdict) -> Vec<Raised> {
-    if ct.chrome.outcome != PolicyOutcome::NotJudged || ct.audience == Audience::Private {
-        return Vec::new();
-    }
-    vec![Raised::new("certificate", ct.chrome.reasons.join(" "), json!({"reasons": ct.chrome.reasons}))]
-}
-
 fn each(ct: &CtVerdict, outcome: SctOutcome, what: &str) -> Vec<Raised> {
     ct.scts
         .iter()
@@ -206,7 +131,8 @@ fn each(ct: &CtVerdict, outcome: SctOutcome, what: &str) -> Vec<Raised> {
         .collect()
 }
 
-fn log_name(sct: &SctVerdict) -> String {
+/// How findings name the log of an SCT.
+pub(super) fn log_name(sct: &SctVerdict) -> String {
     match (&sct.log, &sct.log_id) {
         (Some(log), _) => log.name.clone(),
         (None, Some(id)) => format!("log {id}"),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{
     ListSignature, ListedLog, ListedState, LogList, LogPurpose, LogState, LogType, PreviousOperator, Program,
+    operator_name,
 };
 use crate::ct::log_table::{Assurance, Signed, denied};
 
@@ -123,14 +124,6 @@ struct ListRow {
     logs: usize,
 }
 
-/// Other names under which lists other than Chrome's know an operator; Chrome's name is the second.
-const OPERATOR_ALIASES: [(&str, &str); 4] = [
-    ("IPng GmbH", "IPng Networks"),
-    ("PuChuangSiDa", "Beijing PuChuangSiDa Technology Ltd."),
-    ("Up in the Air", "Up In The Air Consulting"),
-    ("WoTrus", "WoSign"),
-];
-
 impl LogTables {
     /// Folds lists in. Their order does not matter.
     pub fn add(&mut self, inputs: Vec<ListInput>) -> Result<(), ListInputError> {
@@ -183,7 +176,7 @@ impl LogTables {
         let new = || LogRow {
             key_spki: log.key_spki.clone(),
             log_type: log.log_type,
-            operator: operator(&log.operator).to_owned(),
+            operator: operator_name(&log.operator).to_owned(),
             previous_operators: log.previous_operators.clone(),
             name: log.name.clone(),
             interval: log.interval,
@@ -250,11 +243,6 @@ impl LogRow {
         self.url = self.url.take().or(url);
         self.monitoring_url = self.monitoring_url.take().or(monitoring_url);
     }
-}
-
-fn operator(listed: &str) -> &str {
-    let alias = OPERATOR_ALIASES.iter().find(|(alias, _)| *alias == listed);
-    alias.map_or(listed, |(_, operator)| operator)
 }
 
 /// `name@end`, separated by `;`.

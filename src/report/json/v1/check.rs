@@ -7,13 +7,10 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::caa::CaaName;
-use super::inclusion::InclusionDetail;
+use super::ct::Ct;
 use super::pins::TargetPins;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
-use crate::ct::policy::{PolicyOutcome, PolicyVerdict};
-use crate::ct::sct::LeafIndex;
-use crate::ct::verdict::{CtVerdict, SctVerdict};
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
 use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
@@ -286,94 +283,6 @@ impl TrustSummary {
                     subject: member.subject.clone(),
                 })
                 .collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Ct<'a> {
-    status: &'static str,
-    scts: Vec<Sct<'a>>,
-    policies: BTreeMap<&'static str, Policy<'a>>,
-}
-
-impl<'a> Ct<'a> {
-    fn of(part: &'a Part<CtVerdict>) -> Self {
-        let verdict = part.verdict();
-        Self {
-            status: part.status(),
-            scts: verdict.map(|ct| ct.scts.iter().map(Sct::of).collect()).unwrap_or_default(),
-            policies: verdict.map(policies).unwrap_or_default(),
-        }
-    }
-}
-
-/// Every programme is named, so that a missing verdict is never taken for none needed.
-fn policies(ct: &CtVerdict) -> BTreeMap<&'static str, Policy<'_>> {
-    let later = || Policy {
-        verdict: PolicyOutcome::NotJudged.name(),
-        reasons: vec!["This version of pinstead judges Chrome's policy only."],
-    };
-    BTreeMap::from([
-        ("chrome", Policy::of(&ct.chrome)),
-        ("apple", later()),
-        ("mozilla", later()),
-        ("android", later()),
-    ])
-}
-
-#[derive(Serialize)]
-struct Policy<'a> {
-    verdict: &'static str,
-    reasons: Vec<&'a str>,
-}
-
-impl<'a> Policy<'a> {
-    fn of(verdict: &'a PolicyVerdict) -> Self {
-        Self {
-            verdict: verdict.outcome.name(),
-            reasons: verdict.reasons.iter().map(String::as_str).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Sct<'a> {
-    delivery: &'static str,
-    log_id: Option<String>,
-    log: Option<&'a str>,
-    operator: Option<&'a str>,
-    log_type: Option<&'static str>,
-    timestamp: Option<Timestamp>,
-    leaf_index: Option<u64>,
-    log_state_then: &'static str,
-    log_state_now: &'static str,
-    verdict: &'static str,
-    inclusion: &'static str,
-    inclusion_detail: Option<InclusionDetail<'a>>,
-    reason: &'a str,
-}
-
-impl<'a> Sct<'a> {
-    fn of(sct: &'a SctVerdict) -> Self {
-        let log = sct.log.as_ref();
-        Self {
-            delivery: sct.delivery.name(),
-            log_id: sct.log_id.map(|id| id.to_string()),
-            log: log.map(|log| log.name.as_str()),
-            operator: log.map(|log| log.operator.as_str()),
-            log_type: log.map(|log| log.log_type.name()),
-            timestamp: sct.timestamp,
-            leaf_index: match sct.leaf_index {
-                LeafIndex::At(index) => Some(index),
-                LeafIndex::Absent | LeafIndex::Malformed => None,
-            },
-            log_state_then: sct.state_then.name(),
-            log_state_now: sct.state_now.name(),
-            verdict: sct.outcome.name(),
-            inclusion: sct.inclusion.name(),
-            inclusion_detail: InclusionDetail::of(&sct.inclusion),
-            reason: &sct.reason,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 pub mod caa;
 pub mod check;
+mod ct;
 mod inclusion;
+pub mod logs;
 pub mod pins;
 mod rules;
 

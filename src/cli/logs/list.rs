@@ -1,0 +1,145 @@
+//! `pinstead logs list`.
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::ProgramName;
+use crate::cli::Exit;
+use crate::cli::list_options::{ListOptions, announce_refused};
+use crate::cli::options::{Format, OutputOptions};
+use crate::ct::log_id::LogId;
+use crate::ct::log_list::{LogState, LogType, Program};
+use crate::evidence::Inputs as InputFiles;
+use crate::judge::{ListAge, Lists, LogFilter, Standing, known_logs};
+use crate::observe::clock;
+use crate::report::LogsReport;
+use crate::report::human;
+use crate::report::json::v1;
+
+/// Options of `pinstead logs list`.
+#[derive(Debug, Args)]
+pub(super) struct ListLogsOptions {
+    /// Only logs of operators with this in their name
+    #[arg(long, value_name = "TEXT")]
+    operator: Option<String>,
+    /// Only logs with this in their name
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Only logs with this interface
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    log_type: Option<TypeName>,
+    /// Only logs in this state; “denied” are those whose SCTs assure nothing, whatever a list says
+    #[arg(long, value_enum, value_name = "STATE")]
+    state: Option<StateName>,
+    /// Only logs that take certificates ending on this date (RFC 3339, or YYYY-MM-DD)
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    covering: Option<Timestamp>,
+    /// Only the log with this id (base64)
+    #[arg(long, value_name = "LOG_ID")]
+    id: Option<LogId>,
+    /// The programme whose word on the state is wanted
+    #[arg(long, value_enum, value_name = "PROGRAM", default_value = "chrome")]
+    program: ProgramName,
+    /// The state at this time instead of now
+    #[arg(long, value_name = "RFC3339")]
+    at: Option<Timestamp>,
+    #[command(flatten)]
+    lists: ListOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+/// An interface, as the option has it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TypeName {
+    Rfc6962,
+    Static,
+}
+
+/// A state, as the option has it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StateName {
+    Pending,
+    Qualified,
+    Usable,
+    Readonly,
+    Retired,
+    Rejected,
+    Unknown,
+    Denied,
+}
+
+impl From<StateName> for Standing {
+    fn from(name: StateName) -> Self {
+        Self::State(match name {
+            StateName::Pending => LogState::Pending,
+            StateName::Qualified => LogState::Qualified,
+            StateName::Usable => LogState::Usable,
+            StateName::Readonly => LogState::Readonly,
+            StateName::Retired => LogState::Retired,
+            StateName::Rejected => LogState::Rejected,
+            StateName::Unknown => LogState::Unknown,
+            StateName::Denied => return Self::Denied,
+        })
+    }
+}
+
+/// Lists the logs.
+pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
+    let mut inputs = InputFiles::default();
+    options.lists.read_into(&mut inputs);
+    let lists = Lists::read(&inputs)?;
+    announce_refused(&lists.uses);
+    let at = options.at.unwrap_or_else(clock::now);
+    let program = Program::from(options.program);
+    let snapshot = lists.table.snapshot_at(program, at);
+    if options.lists.is_given() && snapshot.is_none() {
+        bail!("no log list of {} was given with a date: nothing is known of its states", program.title());
+    }
+    let filter = LogFilter {
+        operator: options.operator.clone(),
+        name: options.name.clone(),
+        log_type: options.log_type.map(|name| match name {
+            TypeName::Rfc6962 => LogType::Rfc6962,
+            TypeName::Static => LogType::Static,
+        }),
+        standing: options.state.map(Standing::from),
+        covering: options.covering,
+        id: options.id,
+    };
+    let logs = known_logs(&lists.table, program, at, &filter);
+    let report =
+        LogsReport { program, at, list: snapshot.and_then(|list| ListAge::of(list, at)), logs: &logs };
+    options.output.write(&match options.output.format {
+        Format::Human => human::logs::list(&report),
+        Format::Json => v1::logs::list(&report)?,
+        Format::Jsonl => v1::logs::list_lines(&report)?,
+    })?;
+    Ok(Exit::Clean)
+}
+
+/// A time, or the beginning of a day (UTC).
+fn parse_date(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let day = text.parse::<Date>().ok().and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+    day.map(|day| day.timestamp())
+        .ok_or_else(|| format!("“{text}” is neither a date (YYYY-MM-DD) nor a time (RFC 3339)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_a_day_or_a_time() {
+        let midnight: Timestamp = "2027-03-01T00:00:00Z".parse().unwrap();
+        assert_eq!(parse_date("2027-03-01"), Ok(midnight));
+        assert_eq!(parse_date("2027-03-01T01:00:00+01:00"), Ok(midnight));
+        assert!(parse_date("March").is_err() && parse_date("2027-02-30").is_err());
+    }
+}

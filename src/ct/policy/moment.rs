@@ -1,0 +1,153 @@
+//! As of when a policy is judged, and by which list.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::title;
+use crate::ct::log_list::Program;
+use crate::ct::log_table::{DatedList, LogTable, Signed, SnapshotSource};
+use crate::x509::Certificate;
+
+/// A list of this age judges nothing.
+///
+/// Chrome (`IsLogDataTimely`, chrome_ct_policy_enforcer.cc), Firefox (`kCTExpirationTime`) and Conscrypt
+/// (`isLogStoreCompliantAt`, PolicyImpl.java) stop enforcing after ten weeks. Apple states no limit: there it is
+/// our own caution.
+pub const MAX_LIST_AGE_DAYS: i64 = 70;
+
+/// The last moment at which a list is young enough.
+const TIMELY: SignedDuration = SignedDuration::from_secs(MAX_LIST_AGE_DAYS * 86_400 - 1);
+
+/// The list that a policy was judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedList {
+    /// The version it states.
+    pub version: Option<String>,
+    /// Its date.
+    pub timestamp: Timestamp,
+    /// The last time at which it is known to have been the current one.
+    pub current_at: Timestamp,
+    /// Whole days from then to the judgement.
+    pub age_days: i64,
+    /// Embedded, or given.
+    pub source: SnapshotSource,
+    /// What vouches for it.
+    pub signed: Signed,
+}
+
+/// A time with a list that judges it.
+#[derive(Clone, Debug)]
+pub(super) struct Moment {
+    pub(super) at: Timestamp,
+    pub(super) list: JudgedList,
+    /// Why it is another time than the one asked for.
+    pub(super) note: Option<String>,
+}
+
+/// Why there is no such time.
+#[derive(Clone, Debug)]
+pub(super) struct NoMoment {
+    pub(super) at: Timestamp,
+    pub(super) list: Option<JudgedList>,
+    pub(super) reason: String,
+    /// Whether the lists at hand are all of other programmes.
+    pub(super) no_list: bool,
+}
+
+/// The moment at which `program` judges a certificate when asked for `at`.
+///
+/// A certificate that is expired is judged as of the last moment of its life for which a timely list is known; one
+/// that is not valid yet, as of the first moment of its life: no client accepts it at any other time.
+pub(super) fn find(
+    certificate: &Certificate,
+    table: &LogTable,
+    program: Program,
+    at: Timestamp,
+) -> Result<Moment, NoMoment> {
+    let programme = title(program);
+    if table.snapshot(program).is_none() {
+        let reason = format!("The log list that was given does not speak for {programme}.");
+        return Err(NoMoment { at, list: None, reason, no_list: true });
+    }
+    if at > certificate.not_after {
+        return within_life(certificate, table, program);
+    }
+    let (moment, note) = if at < certificate.not_before {
+        let first = certificate.not_before;
+        (first, Some(format!("The certificate is not valid before {first}: judged as of then.")))
+    } else {
+        (at, None)
+    };
+    let refuse = |list, reason| NoMoment { at: moment, list, reason, no_list: false };
+    let Some(list) = table.list_at(program, moment) else {
+        let reason = format!(
+            "No log list of {programme} is known from {moment} or before: what it said is not known at that date."
+        );
+        return Err(refuse(None, reason));
+    };
+    let list = JudgedList::of(&list, moment);
+    if list.is_stale() {
+        let reason = stale(program, &list);
+        return Err(refuse(Some(list), reason));
+    }
+    Ok(Moment { at: moment, list, note })
+}
+
+fn within_life(certificate: &Certificate, table: &LogTable, program: Program) -> Result<Moment, NoMoment> {
+    let (programme, end) = (title(program), certificate.not_after);
+    let found = table.list_at(program, end).and_then(|list| {
+        let latest = list.current_at.checked_add(TIMELY).unwrap_or(end).min(end);
+        (latest >= certificate.not_before).then_some((list, latest))
+    });
+    let Some((list, latest)) = found else {
+        let reason = format!(
+            "The certificate expired on {end}, and no log list of {programme} that was timely within its life is known: \
+             what it said is not known at that date."
+        );
+        return Err(NoMoment { at: end, list: None, reason, no_list: false });
+    };
+    let note = if latest == end {
+        format!("The certificate has expired: judged as of {end}, the end of its life.")
+    } else {
+        format!(
+            "The certificate expired on {end}: judged as of {latest}, the last moment of its life for which a timely list of \
+             {programme} is known."
+        )
+    };
+    Ok(Moment { at: latest, list: JudgedList::of(&list, latest), note: Some(note) })
+}
+
+fn stale(program: Program, list: &JudgedList) -> String {
+    let whose = match program {
+        Program::Chrome => "Chrome itself enforces nothing by a list of 70 days or more.",
+        Program::Apple => {
+            "Apple states no limit of its own; that a list of 70 days or more judges nothing is our caution."
+        }
+        Program::Mozilla => "Firefox itself stops enforcing ten weeks after its list was made.",
+        Program::Android => "Android itself enforces nothing by a list of more than 70 days.",
+    };
+    let seen = if list.current_at > list.timestamp { " was last seen current on" } else { " is of" };
+    format!(
+        "The newest log list of {} known for then{seen} {} and is {} days old. {whose} Run `pinstead logs update`, or give a newer one with --log-list.",
+        title(program),
+        list.current_at.strftime("%Y-%m-%d"),
+        list.age_days
+    )
+}
+
+impl JudgedList {
+    fn of(list: &DatedList<'_>, at: Timestamp) -> Self {
+        Self {
+            version: list.snapshot.version.map(str::to_owned),
+            timestamp: list.timestamp,
+            current_at: list.current_at,
+            age_days: at.duration_since(list.current_at).as_hours().max(0) / 24,
+            source: list.snapshot.source,
+            signed: list.snapshot.signed,
+        }
+    }
+
+    /// Whether it is too old to judge by.
+    pub fn is_stale(&self) -> bool {
+        self.age_days >= MAX_LIST_AGE_DAYS
+    }
+}

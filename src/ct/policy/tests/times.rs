@@ -1,0 +1,174 @@
+//! As of when policies are judged, and by which lists.
+
+use super::*;
+
+const DAY: i64 = 86_400;
+
+fn later(text: &str, seconds: i64) -> String {
+    (time(text) + SignedDuration::from_secs(seconds)).to_string()
+}
+
+#[test]
+fn a_list_of_70_days_judges_nothing() {
+    let certificate = Issuer::new().certificate(170 * DAY);
+    let scts = [sct("a1"), sct("b1")];
+    let table = table();
+    assert_eq!(signs(&judged(&certificate, &scts, &table, &later(LISTED, 70 * DAY - 1))), "++++");
+    let policies = judged(&certificate, &scts, &table, &later(LISTED, 70 * DAY));
+    assert_eq!(signs(&policies), "????");
+    for (program, verdict) in policies.iter() {
+        assert_eq!(verdict.list.as_ref().map(|list| list.age_days), Some(70), "{program:?}");
+        assert!(verdict.reasons[0].contains("is 70 days old"), "{:?}", verdict.reasons);
+        assert!(verdict.scts.iter().all(|sct| sct.counted == Counted::Open));
+    }
+    assert!(policies.apple.reasons[0].contains("our caution"));
+}
+
+#[test]
+fn each_programme_is_judged_by_its_own_list() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let scts = [sct("a1"), sct("b1")];
+    let without_b = list(Program::Apple, LISTED, |log| log.operator != "B");
+    let old = list(Program::Mozilla, "2026-08-01T00:00:00Z", |_| true);
+    let whole = list(Program::Chrome, LISTED, |_| true);
+    let table = LogTable::from_lists(&[&without_b, &old, &whole]);
+    let policies = judged(&certificate, &scts, &table, NOW);
+    assert_eq!(signs(&policies), "+-??");
+    assert!(policies.apple.scts[1].reason.contains("not in Apple's list"));
+    assert_eq!(policies.mozilla.list.as_ref().map(|list| list.age_days), Some(92));
+    assert_eq!(policies.android.list, None);
+    assert!(policies.android.no_list && !policies.mozilla.no_list);
+    assert!(policies.android.reasons[0].contains("does not speak for Android"), "{:?}", policies.android);
+}
+
+#[test]
+fn an_expired_certificate_is_judged_as_of_its_own_life() {
+    let issuer = Issuer::new();
+    let scts = [sct("a1"), sct("b1")];
+    let table = table();
+    // It ends while the list is timely: judged as of its end.
+    let short = issuer.certificate(60 * DAY);
+    let policies = judged(&short, &scts, &table, "2030-01-01T00:00:00Z");
+    assert_eq!(signs(&policies), "++++");
+    assert_eq!(policies.chrome.judged_at, short.not_after);
+    assert!(policies.chrome.reasons[0].contains("the end of its life"), "{:?}", policies.chrome);
+    // It outlives the list: judged as of the last moment at which the list was timely.
+    let long = issuer.certificate(170 * DAY);
+    let policies = judged(&long, &scts, &table, "2030-01-01T00:00:00Z");
+    assert_eq!(signs(&policies), "++++");
+    assert_eq!(policies.apple.judged_at, time(&later(LISTED, 70 * DAY - 1)));
+    assert!(policies.apple.reasons[0].contains("last moment of its life"), "{:?}", policies.apple);
+    assert_eq!(policies.apple.list.as_ref().map(|list| list.age_days), Some(69));
+}
+
+/// Within its life only lists of long before are known.
+#[test]
+fn an_expired_certificate_without_a_list_of_its_life_is_not_judged() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let ancient = list(Program::Chrome, "2026-06-01T00:00:00Z", |_| true);
+    let table = LogTable::from_list(&ancient);
+    let policies = judged(&certificate, &[sct("a1"), sct("b1")], &table, "2030-01-01T00:00:00Z");
+    assert_eq!(signs(&policies), "????");
+    assert!(policies.chrome.reasons[0].contains("not known at that date"), "{:?}", policies.chrome);
+}
+
+/// The embedded histories begin in 2026, but for Chrome's with single lists of 2019, 2021 and 2025.
+#[test]
+fn before_the_history_nothing_is_known() {
+    let ca = CaCertificate::root("Test CA", KeyAlgorithm::P256, time("2022-01-01T00:00:00Z")).unwrap();
+    let (not_before, not_after) = (time("2022-01-01T00:00:00Z"), time("2022-03-01T00:00:00Z"));
+    let request = LeafRequest::new(&["test.example"], not_before).unwrap();
+    let request = LeafRequest { not_before, not_after, ..request };
+    let leaf = issue(&ca, &request, &SctPlan::default()).unwrap();
+    let certificate = Certificate::read(&leaf.der).unwrap();
+    let policies = judged(&certificate, &[sct("elsewhere")], &LogTable::embedded(), "2022-02-01T00:00:00Z");
+    assert_eq!(signs(&policies), "????");
+    assert!(policies.chrome.reasons[0].contains("2021-05-11"), "{:?}", policies.chrome);
+    for (program, verdict) in policies.iter().skip(1) {
+        assert!(verdict.reasons[0].contains("not known at that date"), "{program:?} {verdict:?}");
+        assert!(!verdict.no_list);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_valid_yet_is_judged_as_of_its_first_moment() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let policies = judged(&certificate, &[sct("a1"), sct("b1")], &table(), "2026-09-01T00:00:00Z");
+    assert_eq!(signs(&policies), "++++");
+    assert_eq!(policies.chrome.judged_at, certificate.not_before);
+    assert!(policies.chrome.reasons[0].contains("not valid before"), "{:?}", policies.chrome);
+}
+
+/// A version that is seen again was current in between.
+#[test]
+fn a_list_seen_again_was_current_until_then() {
+    let seen = |date: &str| {
+        let seen = list(Program::Apple, date, |_| true);
+        LogList { version: Some("511".to_owned()), ..seen }
+    };
+    let (first, again) = (seen("2026-07-01T00:00:00Z"), seen("2026-10-20T00:00:00Z"));
+    let table = LogTable::from_lists(&[&first, &again]);
+    let list = |at_time: &str| table.list_at(Program::Apple, time(at_time)).unwrap();
+    let between = list("2026-10-01T00:00:00Z");
+    assert_eq!(between.timestamp, time("2026-07-01T00:00:00Z"));
+    assert_eq!(between.current_at, time("2026-10-01T00:00:00Z"));
+    assert_eq!(list(NOW).current_at, time("2026-10-20T00:00:00Z"));
+    assert_eq!(list(NOW).timestamp, time("2026-07-01T00:00:00Z"));
+}
+
+/// The log came between two lists, nobody knows when: its SCT is open, and the verdict where that decides.
+#[test]
+fn a_state_that_is_not_known_at_the_time_leaves_the_sct_open() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let early = list(Program::Chrome, "2026-09-15T00:00:00Z", |log| log.operator != "B");
+    let mut late = list(Program::Chrome, "2026-10-25T00:00:00Z", |_| true);
+    for log in late.logs.iter_mut().filter(|log| log.operator == "B") {
+        for state in &mut log.states {
+            state.since = None;
+        }
+    }
+    let table = LogTable::from_lists(&[&early, &late]);
+    let open = judged(&certificate, &[sct("a1"), sct("b1")], &table, "2026-10-10T00:00:00Z");
+    assert_eq!(open.chrome.outcome, PolicyOutcome::NotJudged);
+    assert_eq!(open.chrome.scts[1].counted, Counted::Open);
+    assert!(open.chrome.reasons.iter().any(|reason| reason.contains("is not known")), "{:?}", open.chrome);
+    let settled = judged(
+        &certificate,
+        &[sct("a1"), sct("sold"), sct("b1"), sct("read-only")],
+        &table,
+        "2026-10-10T00:00:00Z",
+    );
+    assert_eq!(settled.chrome.outcome, PolicyOutcome::Compliant, "{:?}", settled.chrome);
+    // Before the early list was superseded, and after the late one came, it is known.
+    let known = judged(&certificate, &[sct("a1"), sct("b1")], &table, NOW);
+    assert_eq!(known.chrome.outcome, PolicyOutcome::Compliant);
+}
+
+/// What the rules were is known as far as the sources say.
+#[test]
+fn rules_that_changed_hold_from_their_day_on() {
+    let chrome = |scts: &[SctVerdict], at: &str| {
+        let ca = CaCertificate::root("Old CA", KeyAlgorithm::P256, time("2021-01-01T00:00:00Z")).unwrap();
+        let not_before = time(at) - SignedDuration::from_hours(24);
+        let request = LeafRequest::new(&["test.example"], not_before).unwrap();
+        let request = LeafRequest {
+            not_before,
+            not_after: not_before + SignedDuration::from_hours(24 * 30),
+            ..request
+        };
+        let leaf = issue(&ca, &request, &SctPlan::default()).unwrap();
+        let certificate = Certificate::read(&leaf.der).unwrap();
+        let scts: Vec<_> =
+            scts.iter().map(|sct| SctVerdict { timestamp: Some(not_before), ..sct.clone() }).collect();
+        let table = LogTable::from_list(&list(Program::Chrome, at, |_| true));
+        judged(&certificate, &scts, &table, at).chrome.outcome
+    };
+    let ocsp_alone = [ocsp(sct("a1")), ocsp(sct("b1"))];
+    assert_eq!(chrome(&ocsp_alone, "2026-03-19T00:00:00Z"), PolicyOutcome::Compliant);
+    assert_eq!(chrome(&ocsp_alone, "2026-04-20T00:00:00Z"), PolicyOutcome::NotJudged);
+    assert_eq!(chrome(&ocsp_alone, "2026-06-15T00:00:00Z"), PolicyOutcome::NotCompliant);
+    let static_alone = [sct("b static"), sct("c static")];
+    assert_eq!(chrome(&static_alone, "2026-04-14T23:59:59Z"), PolicyOutcome::NotJudged);
+    assert_eq!(chrome(&static_alone, "2026-04-15T00:00:00Z"), PolicyOutcome::Compliant);
+    assert_eq!(chrome(&[sct("a1"), sct("b1")], "2026-04-14T23:59:59Z"), PolicyOutcome::Compliant);
+}

@@ -1,0 +1,207 @@
+//! Rules about what each programme's policy says.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::scts::log_name;
+use super::{ANDROID_POLICY, APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
+use crate::ct::log_list::Program;
+use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, title};
+use crate::ct::verdict::{Audience, CtVerdict};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+/// The rules.
+pub(super) static RULES: &[Rule<CtVerdict>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CT001",
+            title: "The certificate comes with no SCT at all",
+            severity: Severity::High,
+            needs: "the certificate, and for a server the handshake",
+            explanation: "Neither the certificate nor what comes beside it carries a Signed Certificate Timestamp. Under a publicly \
+                          trusted root, Chrome, Safari and other software on Apple's systems, and Firefox on desktops (from version 135) \
+                          refuse such a certificate. Apps on Android do if they ask for CT, which is possible from Android 16, or \
+                          target Android 17; apps that target less do not ask. Firefox on Android, curl, OpenSSL, Java and most \
+                          other clients do not look. It also means that nobody promised to publish the certificate: monitoring of CT \
+                          logs will not show it.",
+            advice: "Have the CA issue it again with embedded SCTs. For a private CA that no browser trusts, this is expected.",
+            references: &[
+                "RFC 6962 section 3.3",
+                CHROME_POLICY,
+                APPLE_POLICY,
+                MOZILLA_POLICY,
+                ANDROID_POLICY,
+            ],
+        },
+        raise: no_sct,
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CT003",
+            title: "Chrome's CT policy is not met",
+            severity: Severity::High,
+            needs: "the certificate's SCTs and a log list younger than 70 days",
+            explanation: "Chrome refuses a publicly trusted certificate whose SCTs do not meet its policy: enough embedded SCTs from \
+                          different logs (two up to 180 days of life, three beyond), from at least two operators, at least one of them \
+                          from a log that is not retired. Users see a full-page error.",
+            advice: "Have the CA issue the certificate again with SCTs from current logs of two operators.",
+            references: &[
+                CHROME_POLICY,
+                "chromium components/certificate_transparency/chrome_ct_policy_enforcer.cc",
+            ],
+        },
+        raise: |ct| refused(ct, Program::Chrome),
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CT007",
+            title: "A programme's CT policy could not be judged",
+            severity: Severity::Low,
+            needs: "the certificate",
+            explanation: "What is known does not allow a verdict for every programme: its newest log list is 70 days old or older, the \
+                          time of judging lies before any list of it that is known, or SCTs that stay open decide. That is neither a \
+                          pass nor a fail. Each programme has a list of its own, so that one may be judged and another not. Only \
+                          Chrome's verdict decides whether the check as a whole is undetermined; where the others alone are missing, \
+                          this is for information. A programme is left out where the list given with --log-list is another's.",
+            advice: "Run `pinstead logs update`, or give a current log list with --log-list, the issuer's certificate with --issuer, or a time with --at.",
+            references: &[CHROME_POLICY, APPLE_POLICY, MOZILLA_POLICY, ANDROID_POLICY],
+        },
+        raise: not_judged,
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CT012",
+            title: "Apple's CT policy is not met",
+            severity: Severity::High,
+            needs: "the certificate's SCTs and a list of Apple's younger than 70 days",
+            explanation: "Safari and everything else on Apple's systems refuse a publicly trusted certificate whose SCTs do not meet \
+                          Apple's policy: two embedded SCTs of two operators up to 180 days of life, three with at most two of one \
+                          operator beyond, one of them from a current log and one from a log of RFC 6962; or two from current logs, one \
+                          of them delivered in TLS or OCSP. Apple's list of logs is not Google's: what Chrome accepts, Apple may refuse. \
+                          Connections fail, in apps too.",
+            advice: "Have the CA issue the certificate again with SCTs from logs that Apple lists as usable.",
+            references: &[APPLE_POLICY, "Apple CT log programme, https://support.apple.com/103703"],
+        },
+        raise: |ct| refused(ct, Program::Apple),
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CT013",
+            title: "Mozilla's CT policy is not met",
+            severity: Severity::High,
+            needs: "the certificate's SCTs and a list of Mozilla's younger than 70 days",
+            explanation: "Firefox on desktops, from version 135, refuses a certificate under a root it ships whose SCTs do not meet \
+                          Mozilla's policy: two embedded SCTs from different logs up to 180 days of life, three beyond, of two operators \
+                          and one from a current log; or two from current logs of two operators, all delivered in TLS or OCSP. It does \
+                          not mix the two ways.",
+            advice: "Have the CA issue the certificate again with SCTs from current logs of two operators.",
+            references: &[MOZILLA_POLICY, "mozilla security/ct/CTPolicyEnforcer.cpp"],
+        },
+        raise: |ct| refused(ct, Program::Mozilla),
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CT014",
+            title: "Android's CT policy is not met",
+            severity: Severity::Medium,
+            needs: "the certificate's SCTs and a list of Android's younger than 70 days",
+            explanation: "Conscrypt refuses a publicly trusted certificate whose SCTs do not meet the policy, for apps that ask for CT: \
+                          those that say so in their network security configuration from Android 16 on, and all that target Android 17. \
+                          Other apps do not look, so this matters less than a browser's refusal until your users' apps target \
+                          Android 17.",
+            advice: "Have the CA issue the certificate again with SCTs from current logs of two operators.",
+            references: &[
+                ANDROID_POLICY,
+                "conscrypt platform/src/main/java/org/conscrypt/ct/PolicyImpl.java",
+            ],
+        },
+        raise: |ct| refused(ct, Program::Android),
+    },
+];
+
+fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
+    if !ct.scts.is_empty() || ct.is_precertificate || ct.is_merkle_tree {
+        return Vec::new();
+    }
+    let seen = if ct.handshake {
+        "No SCT is embedded in the certificate, and none came in the TLS extension or in a stapled OCSP response."
+    } else {
+        "No SCT is embedded in the certificate. Whether a server would send some in the handshake was not looked at."
+    };
+    let evidence = json!({"scts": 0, "handshake": ct.handshake});
+    vec![match ct.audience {
+        Audience::Public => Raised::new(
+            "certificate",
+            format!(
+                "{seen} Without any, Chrome, Safari and Firefox on desktops refuse it, and so do apps on Android that target Android 17 \
+                 or ask for CT."
+            ),
+            evidence,
+        ),
+        Audience::Private => Raised::new(
+            "certificate",
+            format!("{seen} Under a root that was added locally, no client asks for SCTs."),
+            evidence,
+        )
+        .at(Severity::Info),
+    }]
+}
+
+fn refused(ct: &CtVerdict, program: Program) -> Vec<Raised> {
+    let verdict = ct.policies.of(program);
+    // Without any SCT, CT001 has said it already.
+    if verdict.outcome != PolicyOutcome::NotCompliant || ct.scts.is_empty() {
+        return Vec::new();
+    }
+    let mut message = verdict.reasons.join(" ");
+    for (sct, standing) in ct.scts.iter().zip(&verdict.scts) {
+        if standing.counted != Counted::Yes {
+            let _ = write!(message, " {}: {}", log_name(sct), standing.reason);
+        }
+    }
+    vec![Raised::new("certificate", message, evidence(verdict))]
+}
+
+fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
+    if ct.audience == Audience::Private {
+        return Vec::new();
+    }
+    if let Some(exempt) = ct.policies.exempt {
+        let raised = Raised::new("certificate", exempt.reason(), json!({"reasons": [exempt.reason()]}));
+        return vec![raised.at(Severity::Info).advising("Nothing: give the certificate that a server uses.")];
+    }
+    // Whoever gives a list of one programme asks for that one alone.
+    let open: Vec<(Program, &PolicyVerdict)> =
+        ct.policies.with(PolicyOutcome::NotJudged).filter(|(_, verdict)| !verdict.no_list).collect();
+    let Some((_, first)) = open.first() else { return Vec::new() };
+    // One reason for all of them is said once.
+    let message = if open.iter().all(|(_, verdict)| verdict.reasons == first.reasons) {
+        first.reasons.join(" ")
+    } else {
+        let told = open
+            .iter()
+            .map(|(program, verdict)| format!("{}: {}", title(*program), verdict.reasons.join(" ")));
+        told.collect::<Vec<_>>().join(" ")
+    };
+    let facts: serde_json::Map<String, Value> =
+        open.iter().map(|(program, verdict)| (program.name().to_owned(), evidence(verdict))).collect();
+    let raised = Raised::new("certificate", message, Value::Object(facts));
+    vec![match ct.policies.chrome.outcome {
+        PolicyOutcome::NotJudged => raised,
+        PolicyOutcome::Compliant | PolicyOutcome::NotCompliant => raised.at(Severity::Info),
+    }]
+}
+
+/// The facts of a verdict.
+pub(super) fn evidence(verdict: &PolicyVerdict) -> Value {
+    json!({
+        "reasons": verdict.reasons,
+        "judged_at": verdict.judged_at.to_string(),
+        "list": verdict.list.as_ref().map(|list| json!({
+            "version": list.version,
+            "timestamp": list.timestamp.to_string(),
+            "age_days": list.age_days,
+        })),
+    })
+}
