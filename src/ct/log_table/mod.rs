@@ -166,7 +166,10 @@ impl LogTable {
 
     /// The newest list of a programme that the table has.
     pub fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
-        self.snapshots(program).last()
+        match &self.source {
+            Source::Embedded => embedded::snapshots(program).last().copied(),
+            Source::File(file) => file.snapshots(program).last(),
+        }
     }
 
     /// The newest list of a programme that was out at a time. Lists that the user gave stand for every time before
@@ -203,10 +206,10 @@ impl LogTable {
     /// The lists of a programme, by date.
     fn snapshots(&self, program: Program) -> impl Iterator<Item = ListSnapshot<'_>> {
         let (embedded, file) = match &self.source {
-            Source::Embedded => (Some(embedded::snapshots(program)), None),
-            Source::File(file) => (None, Some(file.snapshots(program))),
+            Source::Embedded => (embedded::snapshots(program), None),
+            Source::File(file) => (&[][..], Some(file.snapshots(program))),
         };
-        embedded.into_iter().flatten().chain(file.into_iter().flatten())
+        embedded.iter().copied().chain(file.into_iter().flatten())
     }
 
     /// Every log, sorted by id.

@@ -169,7 +169,7 @@ fn in_no_list_or_not_known() {
         ["2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-04-01T00:00:00Z", "2025-07-01T00:00:00Z"];
     let unlisted = |time: &str| {
         let around = ListsAround {
-            before: lists.iter().map(|list| at(list)).filter(|list| *list <= at(time)).last(),
+            before: lists.iter().map(|list| at(list)).rfind(|list| *list <= at(time)),
             after: lists.iter().map(|list| at(list)).find(|list| *list > at(time)),
         };
         is_unlisted(&rows, around)

@@ -14,6 +14,8 @@ mod moment;
 mod mozilla;
 mod weigh;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 pub use self::exempt::Exemption;
@@ -66,7 +68,7 @@ pub struct SctStanding {
     /// Whether it counted.
     pub counted: Counted,
     /// Why, in one sentence.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// The log's state in the programme's list at the time of the SCT.
     pub state_then: LogState,
     /// The log's state in the programme's list as of the judgement.
