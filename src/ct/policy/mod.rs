@@ -1,8 +1,8 @@
 //! What each programme asks of a certificate's SCTs: one file a programme, reading like the policy it cites.
 //!
 //! The programmes differ in their lists of logs and in their rules, so one certificate has four verdicts. What is
-//! the same for all stands in [`moment`] (as of when, and by which list), [`candidate`] (an SCT as a programme sees
-//! it) and [`weigh`] (the verdict, with what is open held open).
+//! the same for all stands in `moment` (as of when, and by which list), `candidate` (an SCT as a programme sees
+//! it) and `weigh` (the verdict, with what is open held open).
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod android;
