@@ -150,16 +150,6 @@ impl Policies {
     }
 }
 
-/// Who enforces a programme's policy, in reports.
-pub fn client(program: Program) -> &'static str {
-    match program {
-        Program::Chrome => "Chrome",
-        Program::Apple => "Safari and other software on Apple's systems",
-        Program::Mozilla => "Firefox on desktops",
-        Program::Android => "apps on Android that ask for CT",
-    }
-}
-
 /// A programme in reports.
 pub fn title(program: Program) -> &'static str {
     match program {
