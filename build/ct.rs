@@ -122,28 +122,32 @@ fn state(row: Row<'_>) -> Result<String, String> {
     ))
 }
 
-/// Writes `SNAPSHOTS`: every list of each programme, by date.
+/// Writes `SNAPSHOTS`: for each programme its lists, by date.
 fn snapshots(code: &mut String) -> Result<(), String> {
     let table = Table::read("data/ct-log-lists.tsv")?;
-    let mut snapshots: Vec<((i64, u32), String)> = Vec::new();
+    let mut snapshots: Vec<((i64, u32), &str, String)> = Vec::new();
     for row in table.rows() {
         let Some(program) = choose(row.text("program")?, &PROGRAMS) else { continue };
         let date = row.read("date", table::time)?;
         let signed =
             row.read("signed", |text| choose(text, &[("yes", "Yes"), ("no", "No"), ("derived", "Derived")]))?;
         let snapshot = format!(
-            "(Program::{program}, ListSnapshot {{ source: SnapshotSource::Embedded, version: {:?}, \
-             timestamp: Some(Timestamp::constant({}, {})), signed: Signed::{signed} }}),",
+            "ListSnapshot {{ source: SnapshotSource::Embedded, version: {:?}, \
+             timestamp: Some(Timestamp::constant({}, {})), signed: Signed::{signed} }},",
             row.optional("version")?,
             date.0,
             date.1,
         );
-        snapshots.push((date, snapshot));
+        snapshots.push((date, program, snapshot));
     }
-    snapshots.sort_by_key(|(date, _)| *date);
-    declare(code, &format!("SNAPSHOTS: [(Program, ListSnapshot<'static>); {}] = [", snapshots.len()));
-    for (_, snapshot) in &snapshots {
-        emit(code, snapshot);
+    snapshots.sort_by_key(|(date, _, _)| *date);
+    declare(code, &format!("SNAPSHOTS: [&[ListSnapshot<'static>]; {}] = [", PROGRAMS.len()));
+    for (_, program) in PROGRAMS {
+        emit(code, "&[");
+        for (_, _, snapshot) in snapshots.iter().filter(|(_, of, _)| *of == program) {
+            emit(code, snapshot);
+        }
+        emit(code, "],");
     }
     emit(code, "];");
     Ok(())

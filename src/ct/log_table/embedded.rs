@@ -7,7 +7,7 @@ use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 
 // LOGS, sorted by id; HISTORY: for each log the rows by programme, in the order of `Program::ALL`; SNAPSHOTS:
-// the lists of the programmes, by date.
+// the lists of each programme, by date, in the same order.
 include!(concat!(env!("OUT_DIR"), "/ct_tables.rs"));
 
 /// One log's rows, by programme.
@@ -23,8 +23,8 @@ pub(super) fn history(id: &LogId, program: Program) -> &'static [StateRow] {
 }
 
 /// The lists of a programme, by date.
-pub(super) fn snapshots<'a>(program: Program) -> impl Iterator<Item = ListSnapshot<'a>> {
-    SNAPSHOTS.iter().filter(move |(of, _)| *of == program).map(|&(_, snapshot)| snapshot)
+pub(super) fn snapshots(program: Program) -> &'static [ListSnapshot<'static>] {
+    position(program).and_then(|position| SNAPSHOTS.get(position).copied()).unwrap_or_default()
 }
 
 pub(super) fn iter<'a>() -> impl Iterator<Item = KnownLog<'a>> {

@@ -104,7 +104,7 @@ impl ListsTable {
     pub(super) fn snapshots(&self, program: Program) -> impl Iterator<Item = ListSnapshot<'_>> {
         let below = (self.ground == Ground::Embedded).then(|| embedded::snapshots(program));
         let lists = self.lists.iter().rev().filter(move |list| list.program() == program);
-        below.into_iter().flatten().chain(lists.map(ListTable::snapshot))
+        below.into_iter().flatten().copied().chain(lists.map(ListTable::snapshot))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = KnownLog<'_>> {

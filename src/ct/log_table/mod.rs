@@ -184,7 +184,10 @@ impl LogTable {
 
     /// The newest list of a programme that the table has.
     pub fn snapshot(&self, program: Program) -> Option<ListSnapshot<'_>> {
-        self.snapshots(program).last()
+        match &self.source {
+            Source::Embedded => embedded::snapshots(program).last().copied(),
+            Source::Lists(lists) => lists.snapshots(program).last(),
+        }
     }
 
     /// The newest list of a programme that was out at a time. Lists that the user gave stand for every time before
@@ -221,10 +224,10 @@ impl LogTable {
     /// The lists of a programme, by date.
     fn snapshots(&self, program: Program) -> impl Iterator<Item = ListSnapshot<'_>> {
         let (embedded, lists) = match &self.source {
-            Source::Embedded => (Some(embedded::snapshots(program)), None),
-            Source::Lists(lists) => (None, Some(lists.snapshots(program))),
+            Source::Embedded => (embedded::snapshots(program), None),
+            Source::Lists(lists) => (&[][..], Some(lists.snapshots(program))),
         };
-        embedded.into_iter().flatten().chain(lists.into_iter().flatten())
+        embedded.iter().copied().chain(lists.into_iter().flatten())
     }
 
     /// Every log, sorted by id.

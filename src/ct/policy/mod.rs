@@ -1,8 +1,8 @@
 //! What each programme asks of a certificate's SCTs: one file a programme, reading like the policy it cites.
 //!
 //! The programmes differ in their lists of logs and in their rules, so one certificate has four verdicts. What is
-//! the same for all stands in [`moment`] (as of when, and by which list), [`candidate`] (an SCT as a programme sees
-//! it) and [`weigh`] (the verdict, with what is open held open).
+//! the same for all stands in `moment` (as of when, and by which list), `candidate` (an SCT as a programme sees
+//! it) and `weigh` (the verdict, with what is open held open).
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod android;
@@ -13,6 +13,8 @@ mod exempt;
 mod moment;
 mod mozilla;
 mod weigh;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 
@@ -66,7 +68,7 @@ pub struct SctStanding {
     /// Whether it counted.
     pub counted: Counted,
     /// Why, in one sentence.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// The log's state in the programme's list at the time of the SCT.
     pub state_then: LogState,
     /// The log's state in the programme's list as of the judgement.
@@ -145,16 +147,6 @@ impl Policies {
     /// The programmes whose verdict is this one.
     pub fn with(&self, outcome: PolicyOutcome) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
         self.iter().filter(move |(_, verdict)| verdict.outcome == outcome)
-    }
-}
-
-/// Who enforces a programme's policy, in reports.
-pub fn client(program: Program) -> &'static str {
-    match program {
-        Program::Chrome => "Chrome",
-        Program::Apple => "Safari and other software on Apple's systems",
-        Program::Mozilla => "Firefox on desktops",
-        Program::Android => "apps on Android that ask for CT",
     }
 }
 

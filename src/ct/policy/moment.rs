@@ -127,7 +127,7 @@ fn stale(program: Program, list: &JudgedList) -> String {
     };
     let seen = if list.current_at > list.timestamp { " was last seen current on" } else { " is of" };
     format!(
-        "The newest log list of {} known for then{seen} {} and is {} days old. {whose} Run `pinstead logs update`, or give a newer one with --log-list.",
+        "The newest log list of {} known by then{seen} {} and is {} days old. {whose} Run `pinstead logs update`, or give a newer one with --log-list.",
         title(program),
         list.current_at.strftime("%Y-%m-%d"),
         list.age_days

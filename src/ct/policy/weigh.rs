@@ -127,7 +127,7 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
         let seen = Candidate::see(index, sct, question.table, P::PROGRAM, moment);
         match seen.and_then(|candidate| admitted::<P>(candidate, certificate, at)) {
             Ok(candidate) => candidates.push(candidate),
-            Err(reason) => standing.set(Counted::No, &reason),
+            Err(reason) => standing.set(Counted::No, reason),
         }
     }
     // What is open may count or not: the verdict must hold either way.
@@ -144,9 +144,9 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
     for candidate in &candidates {
         let Some(standing) = standings.get_mut(candidate.index) else { continue };
         match (&candidate.open, at_worst.refused.iter().find(|(index, _)| *index == candidate.index)) {
-            (Some(reason), _) => standing.set(Counted::Open, reason),
-            (None, Some((_, reason))) => standing.set(Counted::No, reason),
-            (None, None) => standing.set(Counted::Yes, "It counts."),
+            (Some(reason), _) => standing.set(Counted::Open, reason.clone()),
+            (None, Some((_, reason))) => standing.set(Counted::No, reason.clone()),
+            (None, None) => standing.set(Counted::Yes, "It counts.".into()),
         }
     }
     let open: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.open.is_some()).collect();
@@ -249,7 +249,7 @@ fn unjudged<P: Policy>(question: &PolicyQuestion<'_>, at: Timestamp) -> Vec<SctS
         let now = state(at);
         SctStanding {
             counted: Counted::Open,
-            reason: format!("The policy of {} was not judged.", title(P::PROGRAM)),
+            reason: "The policy was not judged.".into(),
             state_then: state(then).map(|state| state.state).unwrap_or_default(),
             state_now: now.map(|state| state.state).unwrap_or_default(),
             state_since: now.and_then(|state| state.since),
@@ -260,8 +260,7 @@ fn unjudged<P: Policy>(question: &PolicyQuestion<'_>, at: Timestamp) -> Vec<SctS
 }
 
 impl SctStanding {
-    fn set(&mut self, counted: Counted, reason: &str) {
-        self.counted = counted;
-        reason.clone_into(&mut self.reason);
+    fn set(&mut self, counted: Counted, reason: Sentence) {
+        (self.counted, self.reason) = (counted, reason);
     }
 }

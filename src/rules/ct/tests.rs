@@ -32,7 +32,7 @@ fn of(ct: &mut CtVerdict, program: Program) -> &mut PolicyVerdict {
 fn standing(state: LogState) -> SctStanding {
     SctStanding {
         counted: Counted::Yes,
-        reason: "It counts.".to_owned(),
+        reason: "It counts.".into(),
         state_then: LogState::Usable,
         state_now: state,
         state_since: None,
@@ -63,7 +63,7 @@ fn each_programme_that_refuses_has_its_rule() {
             let verdict = of(ct, program);
             verdict.outcome = PolicyOutcome::NotCompliant;
             verdict.scts[1].counted = Counted::No;
-            verdict.scts[1].reason = "Its log is unheard of.".to_owned();
+            verdict.scts[1].reason = "Its log is unheard of.".into();
         });
         assert_eq!(ids(&found), [rule]);
         assert_eq!(found[0].severity, severity);

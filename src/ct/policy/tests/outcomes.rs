@@ -151,7 +151,7 @@ fn each_sct_is_told_whether_it_counted_and_why() {
     let newer = at("2026-10-26T00:00:00Z", sct("elsewhere"));
     let scts = [sct("a1"), sct("a1"), late, ocsp(sct("b1")), wrong, sct("test"), newer, sct("pending")];
     let policies = judged(&certificate, &scts, &table(), NOW);
-    let chrome: Vec<_> = policies.chrome.scts.iter().map(|sct| (sct.counted, sct.reason.as_str())).collect();
+    let chrome: Vec<_> = policies.chrome.scts.iter().map(|sct| (sct.counted, &*sct.reason)).collect();
     for ((counted, reason), (expected, words)) in chrome.into_iter().zip([
         (Counted::Yes, "It counts."),
         (Counted::No, "Another SCT of the same log"),

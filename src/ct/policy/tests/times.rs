@@ -172,3 +172,47 @@ fn rules_that_changed_hold_from_their_day_on() {
     assert_eq!(chrome(&static_alone, "2026-04-15T00:00:00Z"), PolicyOutcome::Compliant);
     assert_eq!(chrome(&[sct("a1"), sct("b1")], "2026-04-14T23:59:59Z"), PolicyOutcome::Compliant);
 }
+
+/// Let's Encrypt's Oak logs are retired in Google's lists since 2026-02-28, and read-only in Apple's.
+#[test]
+fn real_logs_stand_as_each_programme_listed_them() {
+    let table = LogTable::embedded();
+    let ca = CaCertificate::root("Test CA", KeyAlgorithm::P256, time("2025-11-01T00:00:00Z")).unwrap();
+    let (not_before, not_after) = (time("2025-11-01T00:00:00Z"), time("2026-11-30T00:00:00Z"));
+    let request = LeafRequest::new(&["test.example"], not_before).unwrap();
+    let leaf = issue(&ca, &LeafRequest { not_before, not_after, ..request }, &SctPlan::default()).unwrap();
+    let certificate = Certificate::read(&leaf.der).unwrap();
+    let of = |part: &str| {
+        let log = table.iter().find(|log| log.name.contains(part)).unwrap();
+        SctVerdict {
+            log_id: Some(log.id),
+            log: Some(SctLog {
+                name: log.name.to_owned(),
+                operator: log.operator.to_owned(),
+                log_type: log.log_type,
+            }),
+            timestamp: Some(not_before),
+            ..sct("a1")
+        }
+    };
+    let scts = [of("Argon2026h2"), of("Nimbus2026"), of("Oak2026h2")];
+    let before = judged(&certificate, &scts, &table, "2026-02-20T00:00:00Z");
+    assert_eq!(signs(&before), "++++");
+    assert_eq!(before.chrome.scts[2].state_now, LogState::Readonly);
+    // On this day all four lists were timely.
+    let after = judged(&certificate, &scts, &table, "2026-09-01T00:00:00Z");
+    assert_eq!(signs(&after), "++++");
+    let states = |verdict: &PolicyVerdict| (verdict.scts[2].state_then, verdict.scts[2].state_now);
+    assert_eq!(states(&after.chrome), (LogState::Usable, LogState::Retired));
+    assert_eq!(states(&after.mozilla).1, LogState::Retired);
+    assert_eq!(states(&after.android).1, LogState::Retired);
+    assert_eq!(states(&after.apple).1, LogState::Readonly);
+    // An SCT that Oak had made after it retired would not count.
+    let late = SctVerdict { timestamp: Some(time("2026-03-15T00:00:00Z")), ..of("Oak2026h2") };
+    let policies =
+        judged(&certificate, &[of("Argon2026h2"), of("Nimbus2026"), late], &table, "2026-09-01T00:00:00Z");
+    assert_eq!(signs(&policies), "---+");
+    // Later, Apple's list and Android's are too old.
+    let policies = judged(&certificate, &scts, &table, "2026-11-21T00:00:00Z");
+    assert_eq!(signs(&policies), "+?+?");
+}
