@@ -66,18 +66,14 @@ impl Target {
             let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
             return server(host).map(Self::Server);
         }
-        if text == "-" || is_file(text) {
+        // No host has a slash in its name, so that this can only be a path.
+        if text == "-" || text.contains('/') || is_file(text) {
             return Ok(Self::File(text.to_owned()));
         }
         if text.starts_with("*.") {
             return Err(TargetError::Wildcard(text.to_owned()));
         }
-        match server(text) {
-            Ok(server) => Ok(Self::Server(server)),
-            // Something that can only be a path is named as the missing file that it is.
-            Err(_) if text.contains('/') => Ok(Self::File(text.to_owned())),
-            Err(error) => Err(error),
-        }
+        server(text).map(Self::Server)
     }
 }
 

@@ -262,8 +262,9 @@ fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
     if let Some(taken) = options.expectations.expect_ca.iter().find(|name| files::exists(name)) {
         bail!("{taken} is a file, and --expect-ca took it for a CA: name the targets before that option");
     }
+    // Those of a list are told when their turn comes: opening every file twice takes its time.
     if named.len() > 1
-        && let Some(path) = named.iter().find(|path| is_evidence_file(path))
+        && let Some(path) = options.target.iter().find(|path| is_evidence_file(path))
     {
         bail!("{path} is saved evidence: judge it alone, as the only target");
     }
@@ -303,7 +304,7 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     }
     let file = files::read(path, MAX_EVIDENCE);
     let Ok(octets) = file.octets() else { return Ok(None) };
-    if !looks_like_evidence(octets) {
+    if !Evidence::is_begun_by(octets) {
         return Ok(None);
     }
     let mut evidence: Evidence =
@@ -360,13 +361,7 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
 fn is_evidence_file(path: &str) -> bool {
     path != "-"
         && files::exists(path)
-        && files::beginning(path, 200).is_ok_and(|head| looks_like_evidence(&head))
-}
-
-/// Whether a file begins as saved evidence does.
-fn looks_like_evidence(octets: &[u8]) -> bool {
-    let head = octets.get(..200.min(octets.len())).unwrap_or_default();
-    String::from_utf8_lossy(head).contains("\"pinstead_evidence\"")
+        && files::beginning(path, 200).is_ok_and(|head| Evidence::is_begun_by(&head))
 }
 
 fn save(evidence: &Evidence, path: &Path) -> anyhow::Result<()> {

@@ -40,6 +40,15 @@ pub struct Evidence {
     pub targets: Vec<TargetEvidence>,
 }
 
+impl Evidence {
+    /// Whether a file that begins with these octets is saved evidence.
+    pub fn is_begun_by(octets: &[u8]) -> bool {
+        const HEAD: usize = 200;
+        let head = octets.get(..HEAD.min(octets.len())).unwrap_or_default();
+        String::from_utf8_lossy(head).contains("\"pinstead_evidence\"")
+    }
+}
+
 /// What the user asked for, as far as the judgement depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {

@@ -1,9 +1,11 @@
 //! What an observation shows: the chain to judge, and everything that failed on the way.
 
-use crate::evidence::CertificateSource;
 use crate::evidence::tls::{TlsAttempt, TlsHandshake, TlsObservation, TlsOutcome, TlsStage};
+use crate::evidence::{CertificateSource, Evidence};
 use crate::x509::path::HostIdentity;
-use crate::x509::{Certificate, CertificateSha256, leaf_index, precertificate, read_certificates};
+use crate::x509::{
+    Certificate, CertificateFileError, CertificateSha256, leaf_index, precertificate, read_certificates,
+};
 
 /// What was seen of a target, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,10 +73,9 @@ pub(super) struct Seen {
 pub(super) fn read(source: &CertificateSource) -> Seen {
     match source {
         CertificateSource::File(file) => {
-            let certificates = file
-                .octets()
-                .map_err(str::to_owned)
-                .and_then(|octets| read_certificates(octets).map_err(|e| e.to_string()));
+            let certificates = file.octets().map_err(str::to_owned).and_then(|octets| {
+                read_certificates(octets).map_err(|error| no_certificates(octets, &error))
+            });
             let (chain, failures) = match certificates {
                 Ok(chain) => (leaf_first(chain), Vec::new()),
                 Err(why) => (Vec::new(), vec![why]),
@@ -92,6 +93,15 @@ pub(super) fn read(source: &CertificateSource) -> Seen {
             Seen { observed, chain, ..Seen::default() }
         }
         CertificateSource::Tls(observation) => read_tls(observation),
+    }
+}
+
+/// Why a file gave no certificate. Evidence among other targets is the likeliest mistake.
+fn no_certificates(octets: &[u8], error: &CertificateFileError) -> String {
+    if Evidence::is_begun_by(octets) {
+        "it is saved evidence: judge it alone, as the only target".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

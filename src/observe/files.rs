@@ -89,7 +89,8 @@ fn read_path(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::TooLong { limit });
     }
     if metadata.is_file() {
-        return read_at_most(File::open(path)?, limit);
+        let expected = usize::try_from(metadata.len().saturating_add(1)).unwrap_or_default();
+        return read_into(Vec::with_capacity(expected), File::open(path)?, limit);
     }
     read_pipe(path.to_owned(), limit)
 }
@@ -121,7 +122,11 @@ fn is_device(_: &fs::Metadata) -> bool {
 }
 
 fn read_at_most(source: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let mut octets = Vec::new();
+    read_into(Vec::new(), source, limit)
+}
+
+/// Reads into a buffer that is empty; one with room for everything saves many small reads.
+fn read_into(mut octets: Vec<u8>, source: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
     let read = source.take(limit.saturating_add(1)).read_to_end(&mut octets)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > limit {
         Err(ReadError::TooLong { limit })
