@@ -17,7 +17,8 @@ fn every_command_in_readme_exists() {
     );
     let mut broken = Vec::new();
     for (command, options) in calls {
-        let help = Command::new(env!("CARGO_BIN_EXE_pinstead")).args([&command, "--help"]).output().unwrap();
+        let words = command.split(' ').chain(["--help"]);
+        let help = Command::new(env!("CARGO_BIN_EXE_pinstead")).args(words).output().unwrap();
         let text = String::from_utf8_lossy(&help.stdout);
         if !help.status.success() {
             broken.push(format!("pinstead {command} does not exist"));
@@ -34,9 +35,14 @@ fn the_reader_of_readme_sees_what_it_should() {
     let calls = calls(
         "The `pinstead rules` list, and pinstead itself.\n`pinstead` and `--no` alone\n\
          ```sh\n# pinstead comment\npinstead check host --pins x --fail-on=high\n\
-         cargo run --release -- demo\n```\npinstead outside of code",
+         cargo run --release -- demo\npinstead logs list --state x\n```\npinstead outside of code",
     );
-    let expected = [("check", vec!["--pins", "--fail-on"]), ("demo", vec![]), ("rules", vec![])];
+    let expected = [
+        ("check", vec!["--pins", "--fail-on"]),
+        ("demo", vec![]),
+        ("logs list", vec!["--state"]),
+        ("rules", vec![]),
+    ];
     let expected = expected
         .into_iter()
         .map(|(command, options)| (command.to_owned(), options.into_iter().map(str::to_owned).collect()))
@@ -63,9 +69,17 @@ fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
         };
         let mut words = rest.split_whitespace();
         let Some(command) = words.next().filter(|word| !word.starts_with('-')) else { continue };
+        // Commands that have commands of their own.
+        let command = match words.clone().next() {
+            Some(word) if matches!(command, "logs" | "tables") && !word.starts_with('-') => {
+                words.next();
+                format!("{command} {word}")
+            }
+            _ => command.to_owned(),
+        };
         let options = words.filter(|word| word.starts_with("--") && word.len() > 2);
         calls
-            .entry(command.to_owned())
+            .entry(command)
             .or_default()
             .extend(options.map(|word| word.split('=').next().unwrap_or(word).to_owned()));
     }
