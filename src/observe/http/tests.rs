@@ -108,3 +108,16 @@ async fn an_answer_that_breaks_off_is_no_answer() {
     assert_eq!(exchange.attempts.len(), 4);
     assert!(matches!(last(&exchange), HttpOutcome::Failed(HttpFailure::Broken(_))), "{exchange:?}");
 }
+
+#[test]
+fn this_machine_is_told_from_others() {
+    let loopback = |text| is_loopback(&Url::parse(text).unwrap());
+    for url in ["http://127.0.0.1:8000/", "http://127.9.9.9/", "https://[::1]/", "http://localhost/"] {
+        assert!(loopback(url), "{url}");
+    }
+    for url in
+        ["https://127.0.0.1.example/", "http://[::2]/", "http://10.0.0.1/", "http://localhost.example/"]
+    {
+        assert!(!loopback(url), "{url}");
+    }
+}
