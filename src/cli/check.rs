@@ -163,7 +163,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa),
     };
-    let tree_heads = TreeHeads::of_user();
+    let tree_heads = options.judging.lists.tree_heads();
     let logs = log_client(options, &inputs, &looking, &tree_heads)?;
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };

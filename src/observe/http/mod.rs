@@ -6,7 +6,7 @@
 mod hosts;
 mod retry;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ const ERROR_BODY: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client,
+    /// For this machine itself, which no proxy can stand for.
+    direct: Client,
     hosts: Arc<Hosts>,
 }
 
@@ -93,19 +95,23 @@ impl HttpClient {
             .map(|der| reqwest::Certificate::from_der(der))
             .collect::<Result<Vec<_>, _>>()
             .map_err(HttpSetupError)?;
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE_TIMEOUT)
-            .timeout(ATTEMPT_TIMEOUT)
-            .redirect(redirect::Policy::custom(follow))
-            .referer(false)
-            .tls_certs_merge(roots);
-        if let Some(dns) = dns {
-            builder = builder.dns_resolver(ByResolver(dns));
-        }
-        let client = builder.build().map_err(HttpSetupError)?;
-        Ok(Self { client, hosts: Arc::default() })
+        let builder = || {
+            let builder = Client::builder()
+                .user_agent(USER_AGENT)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(SILENCE_TIMEOUT)
+                .timeout(ATTEMPT_TIMEOUT)
+                .redirect(redirect::Policy::custom(follow))
+                .referer(false)
+                .tls_certs_merge(roots.clone());
+            match dns.clone() {
+                Some(dns) => builder.dns_resolver(ByResolver(dns)),
+                None => builder,
+            }
+        };
+        let client = builder().build().map_err(HttpSetupError)?;
+        let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
+        Ok(Self { client, direct, hosts: Arc::default() })
     }
 
     /// Asks with GET until there is an answer or no more patience.
@@ -147,7 +153,8 @@ impl HttpClient {
     }
 
     async fn attempt(&self, url: &Url, request: &HttpRequest) -> Result<HttpResponse, HttpFailure> {
-        let mut builder = self.client.get(url.clone());
+        let client = if is_loopback(url) { &self.direct } else { &self.client };
+        let mut builder = client.get(url.clone());
         if let Some(etag) = &request.etag {
             builder = builder.header(header::IF_NONE_MATCH, etag);
         }
@@ -191,6 +198,13 @@ fn usable(text: &str) -> Result<Url, String> {
         return Err("it holds a user name or a password".to_owned());
     }
     Ok(url)
+}
+
+/// Whether the host is this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Follows a redirection on the same host only, and never away from HTTPS: what another host says is not this one's

@@ -152,3 +152,16 @@ async fn a_resolver_that_was_named_is_asked() {
     let HttpOutcome::Response(response) = last(&exchange) else { panic!("{exchange:?}") };
     assert_eq!(response.body.0, b"found");
 }
+
+#[test]
+fn this_machine_is_told_from_others() {
+    let loopback = |text| is_loopback(&Url::parse(text).unwrap());
+    for url in ["http://127.0.0.1:8000/", "http://127.9.9.9/", "https://[::1]/", "http://localhost/"] {
+        assert!(loopback(url), "{url}");
+    }
+    for url in
+        ["https://127.0.0.1.example/", "http://[::2]/", "http://10.0.0.1/", "http://localhost.example/"]
+    {
+        assert!(!loopback(url), "{url}");
+    }
+}
