@@ -192,7 +192,7 @@ fn log_client(
         bail!("--inclusion belongs to the part ct, which --only leaves out");
     }
     let http = match (&options.network.resolver, &looking.dns) {
-        (Some(_), Some(dns)) => HttpClient::with_resolver(dns.clone())?,
+        (Some(_), Some(dns)) => HttpClient::with_resolver(dns)?,
         _ => HttpClient::new()?,
     };
     Ok(Some(LogClient::new(http, tree_heads.clone())))

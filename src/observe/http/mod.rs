@@ -85,11 +85,11 @@ impl HttpClient {
     }
 
     /// One that looks hosts up with this resolver instead of the system's.
-    pub fn with_resolver(dns: DnsClient) -> Result<Self, HttpSetupError> {
+    pub fn with_resolver(dns: &DnsClient) -> Result<Self, HttpSetupError> {
         Self::build(Some(dns))
     }
 
-    fn build(dns: Option<DnsClient>) -> Result<Self, HttpSetupError> {
+    fn build(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))
@@ -104,8 +104,8 @@ impl HttpClient {
                 .redirect(redirect::Policy::custom(follow))
                 .referer(false)
                 .tls_certs_merge(roots.clone());
-            match dns.clone() {
-                Some(dns) => builder.dns_resolver(ByResolver(dns)),
+            match dns {
+                Some(dns) => builder.dns_resolver(ByResolver(dns.clone())),
                 None => builder,
             }
         };

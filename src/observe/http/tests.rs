@@ -148,7 +148,7 @@ async fn a_resolver_that_was_named_is_asked() {
     let dns = DnsClient::from_address(&server_of_names.address().to_string()).unwrap();
     let (url, _requests) = server(vec![answer("200 OK", b"found")]);
     let url = url.replace("127.0.0.1", "log.demo.example");
-    let exchange = HttpClient::with_resolver(dns).unwrap().get(HttpRequest::new(url, 10)).await;
+    let exchange = HttpClient::with_resolver(&dns).unwrap().get(HttpRequest::new(url, 10)).await;
     let HttpOutcome::Response(response) = last(&exchange) else { panic!("{exchange:?}") };
     assert_eq!(response.body.0, b"found");
 }
