@@ -284,6 +284,22 @@ fn proofs_and_tiles_that_do_not_hold_prove_nothing() {
 }
 
 #[test]
+fn an_error_with_status_200_is_a_failed_look_up() {
+    let lab = Lab::new();
+    lab.check(0);
+    for log in [&lab.tiled, &lab.classic] {
+        grow(log, 40);
+        log.state().faults = vec![Fault::ErrorAsAnswer];
+    }
+    let target = lab.check(3);
+    assert_eq!(inclusion(&target), ["undetermined", "undetermined"]);
+    for sct in [0, 1] {
+        assert_eq!(detail(&target, sct)["consistency"]["status"], "unproven");
+    }
+    assert_eq!(rules(&target), [("CT025", "low"); 4], "{target:#}");
+}
+
+#[test]
 fn an_entry_that_is_in_the_tree_and_not_handed_out_is_withheld() {
     let lab = Lab::new();
     for log in [&lab.tiled, &lab.classic] {

@@ -125,6 +125,10 @@ fn judge_proof(view: &LogView<'_>, head: &TreeHead, promise: &Promise, body: &[u
         Ok(proof) => proof,
         Err(why) => return Answered::open(Doubt::Lookup, format!("the log's proof cannot be read: {why}")),
     };
+    if proof.path.is_empty() && head.size > 1 {
+        let why = format!("the log's answer has no proof, and a tree of {} entries needs one", head.size);
+        return Answered::open(Doubt::Lookup, why);
+    }
     if let Err(error) = verify_inclusion(promise.leaf, proof.index, head.size, &proof.path, head.root) {
         return Answered::open(Doubt::Proof, format!("the log's proof does not hold: {error}"));
     }
