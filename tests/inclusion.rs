@@ -240,6 +240,29 @@ fn a_rewritten_past_is_found() {
     let target = lab.check(1);
     assert_eq!(rules(&target), [("CT023", "critical"), ("CT023", "critical")]);
     assert!(message(&target, "CT023").contains("there are two trees"), "{target:#}");
+    // Heads of two sizes prove nothing without this.
+    for finding in target["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "CT023")
+    {
+        let proof = &finding["evidence"]["consistency_proof"];
+        assert_eq!((&proof["first"], &proof["second"]), (&json!(331), &json!(371)), "{finding:#}");
+        assert_ne!(proof["first_root"], finding["evidence"]["kept_tree_head"]["sha256_root_hash"]);
+        assert!(proof["proof"].as_array().unwrap().len() > 3, "{finding:#}");
+    }
+}
+
+#[test]
+fn a_consistency_proof_that_does_not_hold_is_no_second_tree() {
+    let lab = Lab::new();
+    lab.check(0);
+    for log in [&lab.tiled, &lab.classic] {
+        grow(log, 40);
+        log.state().faults = vec![Fault::WrongProof];
+    }
+    let target = lab.check(3);
+    assert_eq!(rules(&target), [("CT025", "medium"); 4], "{target:#}");
+    for sct in [0, 1] {
+        assert_eq!(detail(&target, sct)["consistency"]["status"], "unproven");
+    }
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn no_head(standing: &Standing) -> String {
         Standing::Unavailable(why) => format!("its tree head could not be had: {why}"),
         Standing::Invalid(why) => format!("what it serves as its tree head is none: {why}"),
         Standing::Inconsistent(how) => format!("its tree head contradicts an earlier one: {how}"),
-        Standing::Unproven(_) | Standing::First | Standing::Consistent => "it has no tree head".to_owned(),
+        Standing::Unproven(..) | Standing::First | Standing::Consistent => "it has no tree head".to_owned(),
     };
     format!("It could not be found out from the log: {what}.")
 }
@@ -189,6 +189,7 @@ fn unasked(promise: &Promise, log_type: LogType, why: String) -> InclusionVerdic
         served: None,
         kept: None,
         standing: Standing::NotAsked(why),
+        fork: None,
         kept_problem: None,
         notes: Vec::new(),
     };

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::verdict::{HeadVerdict, Standing};
+use super::verdict::{Doubt, Fork, HeadVerdict, Standing};
 use super::view::LogView;
 use super::{rfc6962, static_log};
 use crate::ct::checkpoint::{self, Checkpoint};
@@ -26,10 +26,10 @@ pub(super) fn path(log_type: LogType) -> &'static str {
 pub(super) enum Continuation {
     /// It does.
     Proven,
-    /// It does not, and how that shows.
-    Broken(String),
+    /// It does not, and how that shows; where the signed heads alone do not show it, with the proof.
+    Broken(String, Option<Fork>),
     /// It could not be found out, and why.
-    Unknown(String),
+    Unknown(Doubt, String),
 }
 
 /// Two tree heads of a log, the smaller tree first.
@@ -115,10 +115,11 @@ pub(super) fn compare<'a>(served: &'a TreeHead, kept: &'a TreeHead) -> Compariso
         return Settled(if served.root == kept.root {
             Continuation::Proven
         } else {
-            Continuation::Broken(format!(
+            let how = format!(
                 "for the same {} entries it has the root {}, and had {} before",
                 served.size, served.root, kept.root
-            ))
+            );
+            Continuation::Broken(how, None)
         });
     }
     let pair = if served.size > kept.size {
@@ -128,10 +129,11 @@ pub(super) fn compare<'a>(served: &'a TreeHead, kept: &'a TreeHead) -> Compariso
     };
     // A front end that lags behind may show an older tree head; a newer one of fewer entries is a log that lost some.
     if served.size < kept.size && served.timestamp >= kept.timestamp {
-        return Settled(Continuation::Broken(format!(
+        let how = format!(
             "it has {} entries, and had {} at an earlier time: entries are gone",
             served.size, kept.size
-        )));
+        );
+        return Settled(Continuation::Broken(how, None));
     }
     if pair.early.size == 0 { Settled(Continuation::Proven) } else { Needs(pair) }
 }
@@ -146,11 +148,12 @@ pub(super) fn judge(view: &LogView<'_>) -> HeadVerdict {
     let (served, notes) = match served(view) {
         Ok(served) => served,
         Err(standing) => {
-            return HeadVerdict { url, served: None, kept, standing, kept_problem, notes: Vec::new() };
+            let notes = Vec::new();
+            return HeadVerdict { url, served: None, kept, standing, fork: None, kept_problem, notes };
         }
     };
-    let standing = match &kept {
-        None => Standing::First,
+    let (standing, fork) = match &kept {
+        None => (Standing::First, None),
         Some(kept) => {
             let continuation = match compare(&served, kept) {
                 Comparison::Settled(continuation) => continuation,
@@ -160,27 +163,41 @@ pub(super) fn judge(view: &LogView<'_>) -> HeadVerdict {
                 },
             };
             match continuation {
-                Continuation::Proven => Standing::Consistent,
-                Continuation::Broken(how) => Standing::Inconsistent(how),
-                Continuation::Unknown(why) => Standing::Unproven(why),
+                Continuation::Proven => (Standing::Consistent, None),
+                Continuation::Broken(how, fork) => (Standing::Inconsistent(how), fork),
+                Continuation::Unknown(doubt, why) => (Standing::Unproven(doubt, why), None),
             }
         }
     };
-    HeadVerdict { url, served: Some(served), kept, standing, kept_problem, notes }
+    HeadVerdict { url, served: Some(served), kept, standing, fork, kept_problem, notes }
 }
 
-/// What a proof that does not hold says of two tree heads.
+/// What a consistency proof says of two tree heads.
+///
+/// Only one that leads to the later root, and to another early root than the earlier head's, shows two trees. One that
+/// leads nowhere shows a fault of whoever made it, and no more. Where the earlier size is a power of two, the proof
+/// begins with the earlier root itself, and can show no other.
 pub(super) fn continuation(pair: Pair<'_>, proof: &[TreeHash]) -> Continuation {
     let Pair { early, late } = pair;
     match verify_consistency(early.size, early.root, late.size, late.root, proof) {
         Ok(()) => Continuation::Proven,
-        Err(error @ ProofError::OtherHistory { .. }) => Continuation::Broken(format!(
-            "the tree of {} entries does not continue that of {}: the log's proof shows it, {error}",
-            late.size, early.size
-        )),
-        Err(error) => Continuation::Broken(format!(
-            "the log's proof that the tree of {} entries continues that of {} does not hold: {error}",
-            late.size, early.size
-        )),
+        Err(ProofError::OtherHistory { computed }) => other_history(pair, computed, proof.to_vec()),
+        Err(error) => Continuation::Unknown(
+            Doubt::Proof,
+            format!(
+                "the log's proof that the tree of {} entries continues that of {} does not hold: {error}",
+                late.size, early.size
+            ),
+        ),
     }
+}
+
+/// The later tree's first part is not the earlier tree, as a proof shows that leads to the later root.
+pub(super) fn other_history(pair: Pair<'_>, first_root: TreeHash, proof: Vec<TreeHash>) -> Continuation {
+    let Pair { early, late } = pair;
+    let how = format!(
+        "the first {} entries of the tree of {} have the root {first_root}, and had {} before: there are two trees",
+        early.size, late.size, early.root
+    );
+    Continuation::Broken(how, Some(Fork { first: early.size, second: late.size, first_root, proof }))
 }

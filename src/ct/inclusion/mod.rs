@@ -16,7 +16,7 @@ mod view;
 pub use self::audit::Audits;
 pub use self::plan::{LogQuestion, Wanted, questions, wanted};
 pub use self::verdict::{
-    Absence, Doubt, HeadVerdict, Inclusion, InclusionOutcome, InclusionVerdict, Standing,
+    Absence, Doubt, Fork, HeadVerdict, Inclusion, InclusionOutcome, InclusionVerdict, Standing,
 };
 pub use self::view::LogView;
 

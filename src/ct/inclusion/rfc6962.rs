@@ -55,7 +55,7 @@ pub(super) fn continuation(view: &LogView<'_>, pair: Pair<'_>) -> Continuation {
     match view.body(&path).and_then(|body| answers::consistency(body).map_err(|why| format!("{path}: {why}")))
     {
         Ok(proof) => judge_continuation(pair, &proof),
-        Err(why) => Continuation::Unknown(why),
+        Err(why) => Continuation::Unknown(Doubt::Lookup, why),
     }
 }
 

@@ -4,11 +4,11 @@
 
 use super::Promise;
 use super::audit::Answered;
-use super::head::{Continuation, Pair, continuation as judge_continuation};
+use super::head::{Continuation, Pair, other_history};
 use super::plan::WantedList;
 use super::verdict::{Absence, Doubt};
 use super::view::{Answer, LogView};
-use crate::ct::merkle::{TreeHash, verify_inclusion};
+use crate::ct::merkle::{TreeHash, verify_consistency, verify_inclusion};
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tile::{
     FULL_WIDTH, HashTiles, Tile, TileKind, TileLeaf, consistency_proof, inclusion_path, read_data_tile,
@@ -40,21 +40,14 @@ pub(super) fn continuation(view: &LogView<'_>, pair: Pair<'_>) -> Continuation {
     });
     let (early_root, proof) = match made {
         Ok(made) => made,
-        Err(why) => return Continuation::Unknown(why),
+        Err(why) => return Continuation::Unknown(Doubt::Lookup, why),
     };
     // With its own early root the proof shows whether the tiles belong to the later tree at all.
-    let of_tiles = TreeHead { root: early_root, ..early.clone() };
-    match judge_continuation(Pair { early: &of_tiles, late }, &proof) {
-        Continuation::Proven if early_root == early.root => Continuation::Proven,
-        Continuation::Proven => Continuation::Broken(format!(
-            "the first {} entries of the tree of {} have the root {early_root}, and had {} before: there are two trees",
-            early.size, late.size, early.root
-        )),
-        _ => Continuation::Unknown(format!(
-            "the tiles do not lead to the root of the tree of {} entries",
-            late.size
-        )),
+    if let Err(error) = verify_consistency(early.size, early_root, late.size, late.root, &proof) {
+        let why = format!("the tiles do not make up the tree of {} entries: {error}", late.size);
+        return Continuation::Unknown(Doubt::Proof, why);
     }
+    if early_root == early.root { Continuation::Proven } else { other_history(pair, early_root, proof) }
 }
 
 /// Names what shows whether the promise was kept.

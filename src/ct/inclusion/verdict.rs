@@ -130,10 +130,25 @@ pub struct HeadVerdict {
     pub kept: Option<TreeHead>,
     /// How the two go together, or what is wrong.
     pub standing: Standing,
+    /// What proves that the two are of two trees, where their sizes differ.
+    pub fork: Option<Fork>,
     /// Why the kept tree head cannot be used, if it cannot.
     pub kept_problem: Option<String>,
     /// What else was noticed and changes nothing.
     pub notes: Vec<String>,
+}
+
+/// A consistency proof that leads to the later tree head's root, and to another root than the earlier head's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The size of the earlier tree.
+    pub first: u64,
+    /// The size of the later tree.
+    pub second: u64,
+    /// The root that the later tree's first part has.
+    pub first_root: TreeHash,
+    /// The proof, as RFC 6962 section 2.1.2 writes it.
+    pub proof: Vec<TreeHash>,
 }
 
 /// How a log's tree head stands.
@@ -148,7 +163,7 @@ pub enum Standing {
     /// It contradicts an earlier tree head of the log, and how.
     Inconsistent(String),
     /// It is signed, but that the tree only grew could not be found out, and why.
-    Unproven(String),
+    Unproven(Doubt, String),
     /// It is signed, and the first one seen.
     First,
     /// It is signed, and proven to continue the one kept.
@@ -163,7 +178,7 @@ impl Standing {
             Self::Unavailable(_) => "unavailable",
             Self::Invalid(_) => "invalid",
             Self::Inconsistent(_) => "inconsistent",
-            Self::Unproven(_) => "unproven",
+            Self::Unproven(..) => "unproven",
             Self::First => "first_seen",
             Self::Consistent => "consistent",
         }
@@ -176,7 +191,7 @@ impl Standing {
             | Self::Unavailable(why)
             | Self::Invalid(why)
             | Self::Inconsistent(why)
-            | Self::Unproven(why) => Some(why),
+            | Self::Unproven(_, why) => Some(why),
             Self::First | Self::Consistent => None,
         }
     }
@@ -186,7 +201,7 @@ impl HeadVerdict {
     /// The tree head that leaves are looked for in; `None` where there is none to rely on.
     pub fn usable(&self) -> Option<&TreeHead> {
         match self.standing {
-            Standing::First | Standing::Consistent | Standing::Unproven(_) => self.served.as_ref(),
+            Standing::First | Standing::Consistent | Standing::Unproven(..) => self.served.as_ref(),
             _ => None,
         }
     }

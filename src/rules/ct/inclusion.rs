@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::ct::inclusion::{Absence, Doubt, HeadVerdict, InclusionOutcome, InclusionVerdict, Standing};
+use crate::ct::inclusion::{Absence, Doubt, Fork, HeadVerdict, InclusionOutcome, InclusionVerdict, Standing};
 use crate::ct::tree_head::TreeHead;
 use crate::ct::verdict::{CtVerdict, SctVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
@@ -41,11 +41,12 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             severity: Severity::Critical,
             needs: "--inclusion, and a tree head of the log kept by an earlier run",
             explanation: "A log only ever adds entries, and proves that to whoever has an earlier tree head. This one has lost entries, has two \
-                          different trees of the same size, or does not prove that its tree continues the earlier one. A log that shows \
-                          different trees to different people can hide certificates from those who watch for them. The earlier tree head \
-                          stays kept.",
-            advice: "Keep the evidence (--save-evidence): two tree heads signed by the log are all the proof that is needed. Ask again from \
-                     another network, then report the log to its operator and to the browsers' CT programmes.",
+                          different trees of the same size, or its own proof leads from the later tree head to another earlier tree. A \
+                          proof that merely does not hold is no contradiction: it is CT025. A log that shows different trees to different \
+                          people can hide certificates from those who watch for them. The earlier tree head stays kept.",
+            advice: "Keep the evidence (--save-evidence). Two signed tree heads of the same size, or a later one of fewer entries, are proof by \
+                     themselves; where the tree has grown, the consistency proof is needed too, and the finding holds it. Ask again \
+                     from another network, then report the log to its operator and to the browsers' CT programmes.",
             references: &["RFC 6962 section 2.1.2", "RFC 6962 section 5.3", STATIC_CT_API],
         },
         raise: |ct| each_head(ct, contradicts),
@@ -162,11 +163,7 @@ fn undetermined(ct: &CtVerdict) -> Vec<Raised> {
         })
         .map(|(sct, verdict)| {
             let raised = Raised::new(log_name(sct), message(sct, verdict), evidence(sct, verdict));
-            match verdict.doubt {
-                Some(Doubt::Proof) => raised.at(Severity::Medium),
-                Some(Doubt::Withheld) => raised.at(Severity::High),
-                Some(Doubt::Lookup) | None => raised,
-            }
+            by_doubt(raised, verdict.doubt)
         });
     open.chain(each_head(ct, past_unknown)).collect()
 }
@@ -178,10 +175,19 @@ fn past_unknown(name: &str, head: &HeadVerdict) -> Option<Raised> {
             format!("{problem} Whether the tree of {name} has only grown since then was not found out.");
         return Some(Raised::new(name, message, Value::Null));
     }
-    let Standing::Unproven(why) = &head.standing else { return None };
+    let Standing::Unproven(doubt, why) = &head.standing else { return None };
     let message =
         format!("Whether the tree of {name} has only grown since an earlier run was not found out: {why}.");
-    Some(Raised::new(name, message, Value::Null))
+    Some(by_doubt(Raised::new(name, message, Value::Null), Some(*doubt)))
+}
+
+/// A failed look-up says nothing of the log; a proof that does not hold, or an entry held back, does.
+fn by_doubt(raised: Raised, doubt: Option<Doubt>) -> Raised {
+    match doubt {
+        Some(Doubt::Proof) => raised.at(Severity::Medium),
+        Some(Doubt::Withheld) => raised.at(Severity::High),
+        Some(Doubt::Lookup) | None => raised,
+    }
 }
 
 fn message(sct: &SctVerdict, verdict: &InclusionVerdict) -> String {
@@ -233,5 +239,15 @@ fn head_evidence(sct: &SctVerdict, head: &HeadVerdict) -> Value {
         "tree_head": head.served.as_ref().and_then(TreeHead::to_json),
         "kept_tree_head": head.kept.as_ref().and_then(TreeHead::to_json),
         "tree_head_standing": head.standing.name(),
+        "consistency_proof": head.fork.as_ref().map(fork),
+    })
+}
+
+fn fork(fork: &Fork) -> Value {
+    json!({
+        "first": fork.first,
+        "second": fork.second,
+        "first_root": fork.first_root.to_string(),
+        "proof": fork.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
