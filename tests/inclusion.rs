@@ -280,6 +280,20 @@ fn a_tree_head_that_the_log_did_not_sign_counts_for_nothing() {
 }
 
 #[test]
+fn a_web_page_in_the_place_of_a_tree_head_is_no_fault_of_the_log() {
+    let lab = Lab::new();
+    for log in [&lab.tiled, &lab.classic] {
+        log.state().faults = vec![Fault::WebPage];
+    }
+    let target = lab.check(3);
+    assert_eq!(inclusion(&target), ["undetermined", "undetermined"]);
+    assert_eq!(rules(&target), [("CT025", "low"), ("CT025", "low")]);
+    assert_eq!(detail(&target, 0)["consistency"]["status"], "unavailable");
+    assert!(detail(&target, 0)["reason"].as_str().unwrap().contains("not a signed note"), "{target:#}");
+    assert!(detail(&target, 1)["reason"].as_str().unwrap().contains("not the JSON"), "{target:#}");
+}
+
+#[test]
 fn another_origin_is_told_and_no_more() {
     let lab = Lab::new();
     lab.tiled.state().faults = vec![Fault::OtherOrigin];

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     PartialsGone,
     /// Everything but the tree head is said not to be there.
     NothingFound,
+    /// Everything is answered with status 200 and a web page.
+    WebPage,
     /// Everything but the tree head is answered with status 200 and an error in JSON.
     ErrorAsAnswer,
     /// Another entry is handed out in the place of each.
@@ -191,6 +193,9 @@ fn answer(path: &str, log: &CtLog, address: SocketAddr, state: &LogState) -> Res
         return Response { status: 503, body: b"down".to_vec() };
     }
     let is_head = path == "/checkpoint" || path == "/ct/v1/get-sth";
+    if has(Fault::WebPage) {
+        return ok("<!doctype html>\n\n<html><body>This domain is for sale.</body></html>\n");
+    }
     if !is_head && has(Fault::NothingFound) {
         return not_found();
     }

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use super::verdict::{Doubt, Fork, HeadVerdict, Standing};
 use super::view::LogView;
 use super::{rfc6962, static_log};
-use crate::ct::checkpoint::{self, Checkpoint};
+use crate::ct::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::ct::log_key::SignatureError;
 use crate::ct::log_list::LogType;
 use crate::ct::merkle::{ProofError, TreeHash, verify_consistency};
-use crate::ct::tree_head::TreeHead;
+use crate::ct::tree_head::{TreeHead, TreeHeadError};
 
 /// Where the tree head is.
 pub(super) fn path(log_type: LogType) -> &'static str {
@@ -57,7 +57,7 @@ pub(super) fn served(view: &LogView<'_>) -> Result<(TreeHead, Vec<String>), Stan
         return Err(Standing::NotAsked("no address is known where this log is read".to_owned()));
     }
     let body = view.body(path).map_err(Standing::Unavailable)?;
-    let (head, notes) = read(view, body).map_err(Standing::Invalid)?;
+    let (head, notes) = read(view, body)?;
     head.verify(&view.key).map_err(|error| Standing::Invalid(unsigned(error)))?;
     Ok((head, notes))
 }
@@ -69,11 +69,22 @@ fn unsigned(error: SignatureError) -> String {
     }
 }
 
-fn read(view: &LogView<'_>, body: &[u8]) -> Result<(TreeHead, Vec<String>), String> {
+/// Reads a tree head. What has not even its form (a web page, an error's text) is somebody else's answer, or that of a
+/// log that is gone: it says nothing of the log's tree.
+fn read(view: &LogView<'_>, body: &[u8]) -> Result<(TreeHead, Vec<String>), Standing> {
     if view.log_type == LogType::Rfc6962 {
-        return TreeHead::from_json(body).map(|head| (head, Vec::new())).map_err(|error| error.to_string());
+        let head = TreeHead::from_json(body).map_err(|error| match error {
+            TreeHeadError::Json(_) => Standing::Unavailable(error.to_string()),
+            _ => Standing::Invalid(error.to_string()),
+        })?;
+        return Ok((head, Vec::new()));
     }
-    let checkpoint = Checkpoint::read(body, view.id).map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::read(body, view.id).map_err(|error| match error {
+        CheckpointError::NotANote(_) | CheckpointError::TooLarge(_) => {
+            Standing::Unavailable(error.to_string())
+        }
+        _ => Standing::Invalid(error.to_string()),
+    })?;
     let mut notes = Vec::new();
     // The signed tree head does not cover the origin, so another one makes it no less the log's.
     if let Some(expected) = view.observation.url.as_deref().map(checkpoint::origin)

@@ -156,9 +156,9 @@ pub struct Fork {
 pub enum Standing {
     /// The log was not asked, and why.
     NotAsked(String),
-    /// It could not be had, and why.
+    /// It could not be had, or what came is no tree head of anybody's, and why.
     Unavailable(String),
-    /// What was served is no tree head of this log, and why.
+    /// What was served has a tree head's form, and is none of this log's, and why.
     Invalid(String),
     /// It contradicts an earlier tree head of the log, and how.
     Inconsistent(String),

@@ -57,8 +57,9 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             title: "A log's tree head is invalid, or not in its right form",
             severity: Severity::High,
             needs: "--inclusion, and an answer of the log",
-            explanation: "The tree head or checkpoint cannot be read, or the log's key did not sign it. Nothing that the log says can be relied \
-                          on then. Where only the checkpoint's origin line differs from the log's submission prefix, the signature \
+            explanation: "The answer has the form of a tree head or checkpoint, but parts of it cannot be read, or the log's key did not sign \
+                          it. Nothing that the log says can be relied on then. An answer that has not even the form, such as a web page, \
+                          is CT025. Where only the checkpoint's origin line differs from the log's submission prefix, the signature \
                           stands, the severity is low, and inclusion is judged all the same.",
             advice: "Make sure that no proxy answers in the log's place, and that the log list has the log's own address and key. Then tell \
                      the log's operator.",
@@ -72,7 +73,7 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             title: "Whether a log keeps its promises could not be determined",
             severity: Severity::Low,
             needs: "--inclusion",
-            explanation: "The log could not be reached, is shut down, did not answer in full, or the tree head kept by an earlier run cannot \
+            explanation: "The log could not be reached, is shut down, did not answer in full, something else answered in its place, or the tree head kept by an earlier run cannot \
                           be used, so that inclusion or consistency stayed open. A failed look-up is never taken for an absence. The \
                           severity is medium where the log did answer, but its proof does not hold, and high where its tree has the \
                           certificate but the log hands out another entry in its place.",
