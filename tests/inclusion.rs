@@ -368,6 +368,11 @@ fn where_a_partial_tile_is_gone_the_whole_one_serves() {
         asked.contains(&"/tile/0/001".to_owned()) && asked.contains(&"/tile/data/001".to_owned()),
         "{asked:?}"
     );
+    // What is wrong with the whole one is said of that one.
+    lab.tiled.state().faults.push(Fault::TruncatedTile);
+    let target = lab.check(3);
+    let reason = detail(&target, 0)["reason"].as_str().unwrap();
+    assert!(reason.contains("tile/0/001: a tile of 256 hashes"), "{reason}");
 }
 
 #[test]

@@ -75,12 +75,13 @@ fn is_gone(answer: &Answer<'_>) -> bool {
     matches!(answer, Answer::Refused(response) if matches!(response.status, 403 | 404 | 410))
 }
 
-/// A tile as it was served, and how wide that is: the one asked for, or the whole one in its place.
-fn tile_octets<'a>(view: &LogView<'a>, tile: Tile) -> Result<(&'a [u8], u16), String> {
+/// A tile's octets, and which tile they are: the one asked for, or the whole one in its place.
+fn tile_octets<'a>(view: &LogView<'a>, tile: Tile) -> Result<(&'a [u8], Tile), String> {
     match view.answer(&tile.path()) {
-        Answer::Body(body) => Ok((body, tile.width)),
+        Answer::Body(body) => Ok((body, tile)),
         answer if tile.is_partial() && is_gone(&answer) => {
-            view.body(&tile.full().path()).map(|body| (body, FULL_WIDTH))
+            let whole = tile.full();
+            view.body(&whole.path()).map(|body| (body, whole))
         }
         _ => Err(view.body(&tile.path()).err().unwrap_or_default()),
     }
@@ -90,9 +91,9 @@ fn hash_tiles(view: &LogView<'_>, wanted: impl IntoIterator<Item = Tile>) -> Res
     let mut tiles = HashTiles::default();
     for tile in wanted {
         let TileKind::Hashes { level } = tile.kind else { continue };
-        let (octets, width) = tile_octets(view, tile)?;
+        let (octets, served) = tile_octets(view, tile)?;
         let mut hashes =
-            read_hash_tile(octets, width).map_err(|error| format!("{}: {error}", tile.path()))?;
+            read_hash_tile(octets, served.width).map_err(|error| format!("{}: {error}", served.path()))?;
         // What a whole tile has beyond the tree that is judged is another tree's.
         hashes.truncate(usize::from(tile.width));
         tiles.insert(level, tile.index, hashes);
@@ -144,10 +145,10 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
 /// The hash of the entry that the data tile has at `index`.
 fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<TreeHash, String> {
     let tile = Tile::holding(TileKind::Data, index, head.size).ok_or("the tree has no such entry")?;
-    let (octets, width) = tile_octets(view, tile)?;
-    let leaves = read_data_tile(octets).map_err(|error| format!("{}: {error}", tile.path()))?;
-    if leaves.len() != usize::from(width) {
-        return Err(format!("{}: it has {} entries and not {width}", tile.path(), leaves.len()));
+    let (octets, served) = tile_octets(view, tile)?;
+    let leaves = read_data_tile(octets).map_err(|error| format!("{}: {error}", served.path()))?;
+    if leaves.len() != usize::from(served.width) {
+        return Err(format!("{}: it has {} entries and not {}", served.path(), leaves.len(), served.width));
     }
     let place = usize::try_from(index % u64::from(FULL_WIDTH)).unwrap_or(usize::MAX);
     leaves.get(place).map(TileLeaf::leaf_hash).ok_or_else(|| "it is too short".to_owned())
