@@ -131,6 +131,32 @@ fn a_log_that_lacks_the_entry_after_its_time_is_reported() {
 }
 
 #[test]
+fn the_same_certificate_under_another_timestamp_is_not_hidden() {
+    let lab = Lab::new();
+    {
+        let mut state = lab.tiled.state();
+        // The last octet of the timestamp, behind version and leaf type.
+        state.entries[BEFORE].leaf[9] ^= 1;
+    }
+    let target = lab.check_with(&["--fail-on", "none"], 0);
+    assert_eq!(inclusion(&target), ["absent", "proven"]);
+    assert_eq!(rules(&target), [("CT022", "medium")]);
+    assert!(message(&target, "CT022").contains("under another timestamp than the SCT's"), "{target:#}");
+    let findings = target["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["rule"] == "CT022").unwrap();
+    assert_eq!(finding["evidence"]["absence"]["kind"], "other_timestamp");
+    // Another certificate there is another matter.
+    let lab = Lab::new();
+    {
+        let mut state = lab.tiled.state();
+        let within = state.entries[BEFORE].leaf.len() - 40;
+        state.entries[BEFORE].leaf[9] ^= 1;
+        state.entries[BEFORE].leaf[within] ^= 1;
+    }
+    assert_eq!(rules(&lab.check(1)), [("CT022", "critical")]);
+}
+
+#[test]
 fn a_static_log_whose_tree_ends_before_the_entry_is_reported() {
     let lab = Lab::new();
     lab.tiled.state().size = BEFORE;

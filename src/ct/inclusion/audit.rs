@@ -88,7 +88,7 @@ pub(super) fn judge(
         }
         Answered::NotThere { index, absence } => {
             verdict.index = index.or(verdict.index);
-            not_there(&mut verdict, tree, &absence, view.log_type, at);
+            not_there(&mut verdict, tree, &absence, promise.sct.timestamp, view.log_type, at);
             verdict.absence = Some(absence);
         }
         Answered::Open { doubt, why } => {
@@ -109,13 +109,21 @@ fn not_there(
     verdict: &mut InclusionVerdict,
     tree: &TreeHead,
     absence: &Absence,
+    promised: u64,
     log_type: LogType,
     at: Timestamp,
 ) {
     let how = match absence {
         Absence::BeyondTree => format!("the log's tree has {} entries", tree.size),
-        Absence::OtherLeaf { there } => {
-            format!("another entry stands at its index in the log's tree, with the leaf hash {there}")
+        Absence::OtherLeaf { there, unread } => {
+            let unread = unread.as_ref().map(|why| format!(" (its entry could not be read: {why})"));
+            format!(
+                "another entry stands at its index in the log's tree, with the leaf hash {there}{}",
+                unread.unwrap_or_default()
+            )
+        }
+        Absence::OtherStamp { timestamp, .. } => {
+            format!("the certificate is there, {}", other_stamp(*timestamp, promised))
         }
         Absence::Stated { status, .. } => format!(
             "the log says that its tree of {} entries has no such one (HTTP status {status})",
@@ -130,7 +138,14 @@ fn not_there(
     // A log whose clock is ahead signs for a time that has not come.
     let waits = verdict.due.is_none_or(|due| at < due);
     let covers = !waits && matches!((signed, verdict.due), (Some(signed), Some(due)) if signed >= due);
-    (verdict.outcome, verdict.doubt, verdict.reason) = if covers {
+    (verdict.outcome, verdict.doubt, verdict.reason) = if covers
+        && matches!(absence, Absence::OtherStamp { .. })
+    {
+        let reason = format!(
+            "The log's promise is not kept to the letter: {how}. Whoever watches the log can see the certificate."
+        );
+        (InclusionOutcome::Absent, None, reason)
+    } else if covers {
         let reason = format!(
             "The entry is absent: {how}. The log promised to hold it by {due}, {delay} after the SCT, and signed its tree \
              after that."
@@ -149,6 +164,15 @@ fn not_there(
         );
         (InclusionOutcome::Undetermined, Some(Doubt::Lookup), reason)
     };
+}
+
+/// How the entry of the same certificate differs.
+fn other_stamp(logged: u64, promised: u64) -> String {
+    match time(logged) {
+        _ if logged == promised => "with other extensions than the SCT's".to_owned(),
+        Some(logged) => format!("under another timestamp than the SCT's: {logged}"),
+        None => "under another timestamp than the SCT's, beyond any date".to_owned(),
+    }
 }
 
 fn no_head(standing: &Standing) -> String {

@@ -8,11 +8,12 @@ use super::head::{Continuation, Pair, other_history};
 use super::plan::WantedList;
 use super::verdict::{Absence, Doubt};
 use super::view::{Answer, LogView};
+use crate::ct::entry::{SignedEntry, promised_leaf};
 use crate::ct::merkle::{TreeHash, verify_consistency, verify_inclusion};
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tile::{
-    FULL_WIDTH, HashTiles, Tile, TileKind, TileLeaf, consistency_proof, inclusion_path, read_data_tile,
-    read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
+    FULL_WIDTH, HashTiles, Tile, TileEntry, TileKind, TileLeaf, consistency_proof, inclusion_path,
+    read_data_tile, read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
 };
 use crate::ct::tree_head::TreeHead;
 
@@ -125,9 +126,12 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
         return Answered::open(Doubt::Proof, format!("the log's tiles do not make up its tree: {error}"));
     }
     if there != promise.leaf {
-        return Answered::NotThere { index: Some(index), absence: Absence::OtherLeaf { there } };
+        return Answered::NotThere {
+            index: Some(index),
+            absence: other_leaf(view, head, promise, index, there),
+        };
     }
-    match data_leaf(view, head, index) {
+    match data_leaf(view, head, index).map(|leaf| leaf.leaf_hash()) {
         Ok(leaf) if leaf != there => Answered::open(
             Doubt::Withheld,
             format!(
@@ -142,8 +146,33 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
     }
 }
 
-/// The hash of the entry that the data tile has at `index`.
-fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<TreeHash, String> {
+/// What the other leaf at the SCT's index is: perhaps the same certificate, with another timestamp or other extensions.
+fn other_leaf(
+    view: &LogView<'_>,
+    head: &TreeHead,
+    promise: &Promise,
+    index: u64,
+    there: TreeHash,
+) -> Absence {
+    let leaf = match data_leaf(view, head, index) {
+        Ok(leaf) => leaf,
+        Err(why) => return Absence::OtherLeaf { there, unread: Some(why) },
+    };
+    // Under the SCT's own timestamp and extensions, the same certificate makes the promised leaf.
+    let entry = match leaf.entry {
+        TileEntry::X509 { certificate } => SignedEntry::X509 { certificate },
+        TileEntry::Precert { issuer_key_hash, tbs, .. } => SignedEntry::Precert { issuer_key_hash, tbs },
+    };
+    let is_same = leaf.leaf_hash() == there && promised_leaf(entry, &promise.sct) == Some(promise.leaf);
+    if is_same {
+        Absence::OtherStamp { there, timestamp: leaf.timestamp }
+    } else {
+        Absence::OtherLeaf { there, unread: None }
+    }
+}
+
+/// The entry that the data tile has at `index`.
+fn data_leaf<'a>(view: &LogView<'a>, head: &TreeHead, index: u64) -> Result<TileLeaf<'a>, String> {
     let tile = Tile::holding(TileKind::Data, index, head.size).ok_or("the tree has no such entry")?;
     let (octets, served) = tile_octets(view, tile)?;
     let leaves = read_data_tile(octets).map_err(|error| format!("{}: {error}", served.path()))?;
@@ -151,7 +180,7 @@ fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<TreeHash
         return Err(format!("{}: it has {} entries and not {}", served.path(), leaves.len(), served.width));
     }
     let place = usize::try_from(index % u64::from(FULL_WIDTH)).unwrap_or(usize::MAX);
-    leaves.get(place).map(TileLeaf::leaf_hash).ok_or_else(|| "it is too short".to_owned())
+    leaves.into_iter().nth(place).ok_or_else(|| "it is too short".to_owned())
 }
 
 /// What was asked about a promise.

@@ -98,6 +98,15 @@ pub enum Absence {
     OtherLeaf {
         /// That leaf.
         there: TreeHash,
+        /// Why its entry could not be read, if it could not.
+        unread: Option<String>,
+    },
+    /// The leaf at the SCT's leaf index is the same certificate, with another timestamp or other extensions.
+    OtherStamp {
+        /// That leaf.
+        there: TreeHash,
+        /// Its timestamp, in milliseconds.
+        timestamp: u64,
     },
     /// The log says so, while it answers for another entry of the same tree.
     Stated {

@@ -27,9 +27,13 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
                           logs of RFC 6962, one minute for static ones. That time is over, the log has signed its tree since then, and the \
                           certificate is not in it. Nobody who watches this log can see the certificate, although browsers count its SCT. \
                           A static log proves this by its tree. Of another log it is the log's own word, which counts here only because \
-                          the log proved its newest entry in the same way at the same time.",
+                          the log proved its newest entry in the same way at the same time. Some logs enter a certificate that was \
+                          submitted twice under the timestamp of another SCT. In a static log that can be seen, and the severity is medium \
+                          then: the certificate is public, and only the promise is not kept to the letter. A log of RFC 6962 is asked \
+                          by the hash of the entry with its timestamp, so that such an entry looks like none.",
             advice: "Keep the evidence (--save-evidence) and report the log to its operator and to the browsers' CT programmes: the \
-                     finding holds the SCT, the leaf hash and the signed tree head. Ask the CA for SCTs from another log.",
+                     finding holds the SCT, the leaf hash and the signed tree head. For a log of RFC 6962, look first \
+                     for the certificate in a monitor that reads this log. Ask the CA for SCTs from another log.",
             references: &[MERGE_DELAY, "RFC 6962 section 5.3 and 5.4", STATIC_CT_API],
         },
         raise: absent,
@@ -118,7 +122,13 @@ fn judged(ct: &CtVerdict) -> impl Iterator<Item = (&SctVerdict, &InclusionVerdic
 
 fn absent(ct: &CtVerdict) -> Vec<Raised> {
     each_sct(ct, InclusionOutcome::Absent)
-        .map(|(sct, verdict)| Raised::new(log_name(sct), message(sct, verdict), evidence(sct, verdict)))
+        .map(|(sct, verdict)| {
+            let raised = Raised::new(log_name(sct), message(sct, verdict), evidence(sct, verdict));
+            match verdict.absence {
+                Some(Absence::OtherStamp { .. }) => raised.at(Severity::Medium),
+                _ => raised,
+            }
+        })
         .collect()
 }
 
@@ -226,7 +236,10 @@ fn evidence(sct: &SctVerdict, verdict: &InclusionVerdict) -> Value {
 fn absence(absence: &Absence) -> Value {
     match absence {
         Absence::BeyondTree => json!({"kind": "beyond_tree"}),
-        Absence::OtherLeaf { there } => json!({"kind": "other_leaf", "leaf_hash": there.to_string()}),
+        Absence::OtherLeaf { there, .. } => json!({"kind": "other_leaf", "leaf_hash": there.to_string()}),
+        Absence::OtherStamp { there, timestamp } => {
+            json!({"kind": "other_timestamp", "leaf_hash": there.to_string(), "timestamp_ms": timestamp})
+        }
         Absence::Stated { status, said } => json!({"kind": "stated", "http_status": status, "said": said}),
     }
 }
