@@ -193,6 +193,30 @@ fn an_entry_that_is_not_due_yet_is_not_absent() {
 }
 
 #[test]
+fn a_log_has_the_merge_delay_that_its_list_states() {
+    let lab = Lab::with_scts_of(SignedDuration::from_hours(1));
+    lab.tiled.state().size = BEFORE;
+    let with = |mmd: Value| {
+        let mut list = lab.log_list();
+        for operator in list["operators"].as_array_mut().unwrap() {
+            for log in operator["tiled_logs"].as_array_mut().unwrap() {
+                log["mmd"] = mmd.clone();
+            }
+        }
+        fs::write(lab.path("list.json"), list.to_string()).unwrap();
+        lab.check_with(&["--fail-on", "none"], 0)
+    };
+    // Apple's list has static logs at a day; another list may not say.
+    for mmd in [json!(86_400), json!(null)] {
+        let target = with(mmd);
+        assert_eq!(detail(&target, 0)["outcome"], "not_yet_due", "{target:#}");
+        assert_eq!(rules(&target), [("CT026", "info")]);
+        assert!(message(&target, "CT026").contains("24 hours after"), "{target:#}");
+    }
+    assert_eq!(detail(&with(json!(60)), 0)["outcome"], "absent");
+}
+
+#[test]
 fn an_old_tree_head_shows_no_absence() {
     let lab = Lab::new();
     for log in [&lab.tiled, &lab.classic] {

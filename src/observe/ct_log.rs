@@ -141,7 +141,13 @@ impl Session {
 
 /// What is wanted next; nothing from a log whose key cannot be read.
 fn next(question: &LogQuestion, observation: &CtLogObservation) -> Vec<Wanted> {
-    let view = LogView::new(question.log_id, question.log_type, &question.key_spki, observation);
+    let view = LogView::new(
+        question.log_id,
+        question.log_type,
+        &question.key_spki,
+        question.merge_delay,
+        observation,
+    );
     view.map(|view| wanted(&view, &question.promises)).unwrap_or_default()
 }
 

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::verdict::{Absence, Doubt, HeadVerdict, Inclusion, InclusionOutcome, InclusionVerdict, Standing};
 use super::view::LogView;
-use super::{Promise, head, maximum_merge_delay, rfc6962, static_log};
+use super::{Promise, head, maximum_merge_delay, milliseconds, rfc6962, static_log, usual_merge_delay};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::LogType;
 use crate::ct::log_table::LogTable;
@@ -33,22 +33,24 @@ impl Answered {
 }
 
 /// The logs that were asked, each with the verdict on its tree head.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Audits<'a> {
+    table: &'a LogTable,
     logs: HashMap<LogId, (LogView<'a>, Arc<HeadVerdict>)>,
 }
 
 impl<'a> Audits<'a> {
     /// Judges the tree head of every log that was asked and is known.
-    pub fn of(observations: &'a [CtLogObservation], table: &LogTable) -> Self {
+    pub fn of(observations: &'a [CtLogObservation], table: &'a LogTable) -> Self {
         let audit = |observation: &'a CtLogObservation| {
             let id: LogId = observation.log_id.parse().ok()?;
             let log = table.log(&id)?;
-            let view = LogView::new(id, log.log_type, log.key_spki, observation).ok()?;
+            let view =
+                LogView::new(id, log.log_type, log.key_spki, maximum_merge_delay(&log), observation).ok()?;
             let head = Arc::new(head::judge(&view));
             Some((id, (view, head)))
         };
-        Self { logs: observations.iter().filter_map(audit).collect() }
+        Self { table, logs: observations.iter().filter_map(audit).collect() }
     }
 
     /// Whether the log kept this promise, as of `at`.
@@ -56,7 +58,10 @@ impl<'a> Audits<'a> {
         let verdict = if let Some((view, head)) = self.logs.get(&promise.sct.log_id) {
             judge(view, head, promise, at)
         } else {
-            unasked(promise, log_type, "the log was not asked when the evidence was gathered".to_owned())
+            let log = self.table.log(&promise.sct.log_id);
+            let delay = log.map_or_else(|| usual_merge_delay(log_type), |log| maximum_merge_delay(&log));
+            let why = "the log was not asked when the evidence was gathered";
+            unasked(promise, log_type, delay, why.to_owned())
         };
         Inclusion::Judged(Box::new(verdict))
     }
@@ -68,7 +73,7 @@ pub(super) fn judge(
     promise: &Promise,
     at: Timestamp,
 ) -> InclusionVerdict {
-    let mut verdict = opened(promise, view.log_type, Arc::clone(head));
+    let mut verdict = opened(promise, view.log_type, view.merge_delay, Arc::clone(head));
     let Some(tree) = head.usable() else {
         verdict.reason = no_head(&head.standing);
         return verdict;
@@ -88,7 +93,7 @@ pub(super) fn judge(
         }
         Answered::NotThere { index, absence } => {
             verdict.index = index.or(verdict.index);
-            not_there(&mut verdict, tree, &absence, promise.sct.timestamp, view.log_type, at);
+            not_there(&mut verdict, tree, &absence, promise.sct.timestamp, view.merge_delay, at);
             verdict.absence = Some(absence);
         }
         Answered::Open { doubt, why } => {
@@ -110,7 +115,7 @@ fn not_there(
     tree: &TreeHead,
     absence: &Absence,
     promised: u64,
-    log_type: LogType,
+    merge_delay: SignedDuration,
     at: Timestamp,
 ) {
     let how = match absence {
@@ -130,9 +135,11 @@ fn not_there(
             tree.size
         ),
     };
-    let seconds = maximum_merge_delay(log_type).as_secs();
-    let delay =
-        if seconds >= 3600 { format!("{} hours", seconds / 3600) } else { format!("{seconds} seconds") };
+    let delay = match merge_delay.as_secs() {
+        seconds if seconds > 86_400 && seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
+        seconds if seconds >= 3600 && seconds % 3600 == 0 => format!("{} hours", seconds / 3600),
+        seconds => format!("{seconds} seconds"),
+    };
     let due = verdict.due.map_or_else(|| "a time beyond any date".to_owned(), |due| due.to_string());
     let signed = tree.time();
     // A log whose clock is ahead signs for a time that has not come.
@@ -187,8 +194,12 @@ fn no_head(standing: &Standing) -> String {
 }
 
 /// A verdict that is open until something settles it.
-fn opened(promise: &Promise, log_type: LogType, head: Arc<HeadVerdict>) -> InclusionVerdict {
-    let delay = u64::try_from(maximum_merge_delay(log_type).as_millis()).unwrap_or(u64::MAX);
+fn opened(
+    promise: &Promise,
+    log_type: LogType,
+    merge_delay: SignedDuration,
+    head: Arc<HeadVerdict>,
+) -> InclusionVerdict {
     InclusionVerdict {
         outcome: InclusionOutcome::Undetermined,
         reason: String::new(),
@@ -198,7 +209,7 @@ fn opened(promise: &Promise, log_type: LogType, head: Arc<HeadVerdict>) -> Inclu
             (LogType::Static, LeafIndex::At(index)) => Some(index),
             _ => None,
         },
-        due: time(promise.sct.timestamp.saturating_add(delay)),
+        due: time(promise.sct.timestamp.saturating_add(milliseconds(merge_delay))),
         absence: None,
         doubt: Some(Doubt::Lookup),
         notes: Vec::new(),
@@ -207,7 +218,12 @@ fn opened(promise: &Promise, log_type: LogType, head: Arc<HeadVerdict>) -> Inclu
     }
 }
 
-fn unasked(promise: &Promise, log_type: LogType, why: String) -> InclusionVerdict {
+fn unasked(
+    promise: &Promise,
+    log_type: LogType,
+    merge_delay: SignedDuration,
+    why: String,
+) -> InclusionVerdict {
     let head = HeadVerdict {
         url: None,
         served: None,
@@ -218,5 +234,5 @@ fn unasked(promise: &Promise, log_type: LogType, why: String) -> InclusionVerdic
         notes: Vec::new(),
     };
     let reason = no_head(&head.standing);
-    InclusionVerdict { reason, ..opened(promise, log_type, Arc::new(head)) }
+    InclusionVerdict { reason, ..opened(promise, log_type, merge_delay, Arc::new(head)) }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::ct::log_id::LogId;
+use crate::ct::log_table::LogTable;
 use crate::ct::merkle::{leaf_hash, node_hash};
 use crate::ct::sct::DigitallySigned;
 use crate::ct::tree_head::TreeHead;
@@ -25,6 +26,7 @@ const SEEN: u64 = 1_790_000_000_000;
 struct Lab {
     log: CtLog,
     observation: CtLogObservation,
+    merge_delay: SignedDuration,
 }
 
 impl Lab {
@@ -39,7 +41,7 @@ impl Lab {
             broken_off: None,
             exchanges: Vec::new(),
         };
-        Self { log, observation }
+        Self { log, observation, merge_delay: SignedDuration::from_hours(24) }
     }
 
     fn promise(&self) -> Promise {
@@ -77,7 +79,7 @@ impl Lab {
 
     fn view(&self) -> LogView<'_> {
         let id = LogId(self.log.log_id());
-        LogView::new(id, LogType::Rfc6962, &self.log.key_der(), &self.observation).unwrap()
+        LogView::new(id, LogType::Rfc6962, &self.log.key_der(), self.merge_delay, &self.observation).unwrap()
     }
 
     /// What is asked for next, below the log's address.
@@ -209,6 +211,41 @@ fn the_merge_delay_is_exact() {
         "the log's clock is ahead"
     );
     assert_eq!(denying(DAY - 1, 404, "").next(), Vec::<String>::new(), "no counter-check before the time");
+}
+
+#[test]
+fn a_longer_merge_delay_is_waited_for() {
+    let mut lab = denying(2 * DAY, 404, "Not Found");
+    lab.merge_delay = SignedDuration::from_hours(7 * 24);
+    assert_eq!(lab.next(), Vec::<String>::new(), "no counter-check before the time");
+    let verdict = lab.verdict_at(SEEN + 2 * DAY);
+    assert_eq!(verdict.outcome, InclusionOutcome::NotYetDue, "{verdict:?}");
+    assert!(verdict.reason.contains("7 days after"), "{verdict:?}");
+}
+
+#[test]
+fn the_merge_delay_is_the_lists_and_never_too_short() {
+    let known = |log_type, assurance, mmd: Option<i64>| {
+        let table = LogTable::embedded();
+        let log = table.iter().next().unwrap();
+        let mmd = mmd.map(SignedDuration::from_secs);
+        maximum_merge_delay(&KnownLog { log_type, assurance, mmd, ..log }).as_secs()
+    };
+    use LogType::{Rfc6962, Static};
+    let week = 7 * 86_400;
+    for (log_type, assurance, mmd, expected) in [
+        (Rfc6962, Assurance::Real, None, 86_400),
+        (Static, Assurance::Real, None, 86_400),
+        (Rfc6962, Assurance::MonitoringOnly, None, week),
+        (Static, Assurance::Test, None, week),
+        (Rfc6962, Assurance::MonitoringOnly, Some(604_800), 604_800),
+        (Static, Assurance::Real, Some(60), 60),
+        (Static, Assurance::Real, Some(86_400), 86_400),
+        (Static, Assurance::Real, Some(0), 60),
+        (Rfc6962, Assurance::Real, Some(60), 86_400),
+    ] {
+        assert_eq!(known(log_type, assurance, mmd), expected, "{log_type:?} {assurance:?} {mmd:?}");
+    }
 }
 
 #[test]

@@ -23,8 +23,9 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             title: "A log does not hold the certificate that it promised to hold",
             severity: Severity::Critical,
             needs: "--inclusion, an SCT whose signature stands, and the log's signed tree head",
-            explanation: "The log signed an SCT, which is a promise to include the certificate within the maximum merge delay: 24 hours for \
-                          logs of RFC 6962, one minute for static ones. That time is over, the log has signed its tree since then, and the \
+            explanation: "The log signed an SCT, which is a promise to include the certificate within the maximum merge delay. How long that \
+                          is the log lists say, usually 24 hours for logs of RFC 6962 and one minute for static ones; the longest that a \
+                          given list states counts, and where none states it, 24 hours, or a week for logs that are not for production. That time is over, the log has signed its tree since then, and the \
                           certificate is not in it. Nobody who watches this log can see the certificate, although browsers count its SCT. \
                           A static log proves this by its tree. Of another log it is the log's own word, which counts here only because \
                           the log proved its newest entry in the same way at the same time. Some logs enter a certificate that was \
