@@ -263,6 +263,23 @@ fn a_log_that_shrank_is_reported() {
 }
 
 #[test]
+fn the_time_of_a_tree_head_is_looked_at() {
+    let lab = Lab::new();
+    // The year 2100 is ahead of every clock, and 2001 behind.
+    for (milliseconds, said) in [(4_102_444_800_000, "which is after"), (1_000_000_000_000, "older than")] {
+        for log in [&lab.tiled, &lab.classic] {
+            log.state().timestamp = milliseconds;
+        }
+        let target = lab.check(0);
+        assert_eq!(inclusion(&target), ["proven", "proven"]);
+        assert_eq!(rules(&target), [("CT024", "low"), ("CT024", "low")]);
+        assert!(message(&target, "CT024").contains(said), "{target:#}");
+        let kept = lab.kept().len();
+        assert_eq!(kept, if said == "older than" { 2 } else { 0 }, "one from the future is not kept");
+    }
+}
+
+#[test]
 fn an_older_tree_head_is_no_shrunken_log() {
     let lab = Lab::new();
     lab.check(0);

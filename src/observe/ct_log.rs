@@ -13,6 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio::task::JoinSet;
 
 use self::session::{PATIENCE, Session};
+use super::clock;
 use super::http::HttpClient;
 use super::tree_heads::TreeHeads;
 use crate::ct::inclusion::{LogQuestion, LogView, Wanted, wanted};
@@ -73,6 +74,7 @@ impl LogClient {
         let _turn = self.0.turns.acquire().await;
         let mut observation = CtLogObservation {
             log_id: question.log_id.to_string(),
+            asked_at: Some(clock::now()),
             url: question.url.clone(),
             monitoring_url: question.monitoring_url.clone(),
             kept: session.kept.clone(),

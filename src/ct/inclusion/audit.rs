@@ -9,7 +9,7 @@ use super::verdict::{Absence, Doubt, HeadVerdict, Inclusion, InclusionOutcome, I
 use super::view::LogView;
 use super::{Promise, head, maximum_merge_delay, milliseconds, rfc6962, static_log, usual_merge_delay};
 use crate::ct::log_id::LogId;
-use crate::ct::log_list::LogType;
+use crate::ct::log_list::{LogState, LogType, Program};
 use crate::ct::log_table::LogTable;
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tree_head::{TreeHead, time};
@@ -36,27 +36,29 @@ impl Answered {
 #[derive(Debug)]
 pub struct Audits<'a> {
     table: &'a LogTable,
+    at: Timestamp,
     logs: HashMap<LogId, (LogView<'a>, Arc<HeadVerdict>)>,
 }
 
 impl<'a> Audits<'a> {
-    /// Judges the tree head of every log that was asked and is known.
-    pub fn of(observations: &'a [CtLogObservation], table: &'a LogTable) -> Self {
+    /// Judges the tree head of every log that was asked and is known, as of `at`.
+    pub fn of(observations: &'a [CtLogObservation], table: &'a LogTable, at: Timestamp) -> Self {
         let audit = |observation: &'a CtLogObservation| {
             let id: LogId = observation.log_id.parse().ok()?;
             let log = table.log(&id)?;
             let view =
                 LogView::new(id, log.log_type, log.key_spki, maximum_merge_delay(&log), observation).ok()?;
-            let head = Arc::new(head::judge(&view));
+            let in_use = table.state(&id, Program::Chrome, at).state == LogState::Usable;
+            let head = Arc::new(head::judge(&view, at, in_use));
             Some((id, (view, head)))
         };
-        Self { table, logs: observations.iter().filter_map(audit).collect() }
+        Self { table, at, logs: observations.iter().filter_map(audit).collect() }
     }
 
-    /// Whether the log kept this promise, as of `at`.
-    pub fn judge(&self, promise: &Promise, log_type: LogType, at: Timestamp) -> Inclusion {
+    /// Whether the log kept this promise.
+    pub fn judge(&self, promise: &Promise, log_type: LogType) -> Inclusion {
         let verdict = if let Some((view, head)) = self.logs.get(&promise.sct.log_id) {
-            judge(view, head, promise, at)
+            judge(view, head, promise, self.at)
         } else {
             let log = self.table.log(&promise.sct.log_id);
             let delay = log.map_or_else(|| usual_merge_delay(log_type), |log| maximum_merge_delay(&log));
@@ -231,6 +233,7 @@ fn unasked(
         standing: Standing::NotAsked(why),
         fork: None,
         kept_problem: None,
+        is_ahead: false,
         notes: Vec::new(),
     };
     let reason = no_head(&head.standing);

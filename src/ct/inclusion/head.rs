@@ -2,6 +2,7 @@
 //!
 //! Source: RFC 6962 sections 3.5 and 5.3: a log's tree only grows, and later trees have later timestamps.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::verdict::{Doubt, Fork, HeadVerdict, Standing};
@@ -12,6 +13,12 @@ use crate::ct::log_key::SignatureError;
 use crate::ct::log_list::LogType;
 use crate::ct::merkle::{ProofError, TreeHash, verify_consistency};
 use crate::ct::tree_head::{TreeHead, TreeHeadError};
+
+/// How far a log's clock may be ahead.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Up to this age no tree head is called old, however short the merge delay: caches and maintenance explain it.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where the tree head is.
 pub(super) fn path(log_type: LogType) -> &'static str {
@@ -149,20 +156,44 @@ pub(super) fn compare<'a>(served: &'a TreeHead, kept: &'a TreeHead) -> Compariso
     if pair.early.size == 0 { Settled(Continuation::Proven) } else { Needs(pair) }
 }
 
-/// Judges a log's tree head.
-pub(super) fn judge(view: &LogView<'_>) -> HeadVerdict {
+/// What the clock makes of a tree head: whether it is dated in the future, and what is to be said.
+///
+/// Judging may go by another time than that of asking, earlier or later. The log is given the better of the two.
+fn dated(view: &LogView<'_>, head: &TreeHead, at: Timestamp, in_use: bool) -> (bool, Option<String>) {
+    let asked = view.observation.asked_at.unwrap_or(at);
+    let (earlier, later) = (asked.min(at), asked.max(at));
+    let Some(signed) = head.time() else {
+        return (true, Some("The tree head is dated beyond any date.".to_owned()));
+    };
+    if signed.duration_since(later) > CLOCK_SKEW {
+        return (true, Some(format!("The tree head is dated {signed}, which is after {later}.")));
+    }
+    let fresh = view.merge_delay.max(FRESH);
+    let note = format!(
+        "The tree head is of {signed}; a log in use signs a new one within its maximum merge delay, and this one is older \
+         than {} hours.",
+        fresh.as_hours()
+    );
+    (false, (in_use && earlier.duration_since(signed) > fresh).then_some(note))
+}
+
+/// Judges a log's tree head as of `at`; `in_use`: the log is usable then, so that its tree head should be new.
+pub(super) fn judge(view: &LogView<'_>, at: Timestamp, in_use: bool) -> HeadVerdict {
     let url = view.url(path(view.log_type));
     let (kept, kept_problem) = match kept(view) {
         Ok(kept) => (kept, None),
         Err(problem) => (None, Some(problem)),
     };
-    let (served, notes) = match served(view) {
+    let (served, mut notes) = match served(view) {
         Ok(served) => served,
         Err(standing) => {
             let notes = Vec::new();
-            return HeadVerdict { url, served: None, kept, standing, fork: None, kept_problem, notes };
+            let (fork, is_ahead) = (None, false);
+            return HeadVerdict { url, served: None, kept, standing, fork, kept_problem, is_ahead, notes };
         }
     };
+    let (is_ahead, note) = dated(view, &served, at, in_use);
+    notes.extend(note);
     let (standing, fork) = match &kept {
         None => (Standing::First, None),
         Some(kept) => {
@@ -180,7 +211,7 @@ pub(super) fn judge(view: &LogView<'_>) -> HeadVerdict {
             }
         }
     };
-    HeadVerdict { url, served: Some(served), kept, standing, fork, kept_problem, notes }
+    HeadVerdict { url, served: Some(served), kept, standing, fork, kept_problem, is_ahead, notes }
 }
 
 /// What a consistency proof says of two tree heads.

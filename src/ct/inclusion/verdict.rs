@@ -143,6 +143,8 @@ pub struct HeadVerdict {
     pub fork: Option<Fork>,
     /// Why the kept tree head cannot be used, if it cannot.
     pub kept_problem: Option<String>,
+    /// Whether it is dated in the future.
+    pub is_ahead: bool,
     /// What else was noticed and changes nothing.
     pub notes: Vec<String>,
 }
@@ -215,9 +217,11 @@ impl HeadVerdict {
         }
     }
 
-    /// The tree head to be kept for the next run: a verified one that continues what was kept, and is newer.
+    /// The tree head to be kept for the next run: a verified one that continues what was kept, and is newer. One from
+    /// the future would keep out all that come until then.
     pub fn to_keep(&self) -> Option<&TreeHead> {
-        if !matches!(self.standing, Standing::First | Standing::Consistent) || self.kept_problem.is_some() {
+        let is_sound = matches!(self.standing, Standing::First | Standing::Consistent);
+        if !is_sound || self.is_ahead || self.kept_problem.is_some() {
             return None;
         }
         let newer = |served: &&TreeHead| self.kept.as_ref().is_none_or(|kept| served.is_newer_than(kept));

@@ -59,13 +59,15 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
     Rule {
         info: RuleInfo {
             id: "CT024",
-            title: "A log's tree head is invalid, or not in its right form",
+            title: "A log's tree head is invalid, not in its right form, or of a wrong time",
             severity: Severity::High,
             needs: "--inclusion, and an answer of the log",
             explanation: "The answer has the form of a tree head or checkpoint, but parts of it cannot be read, or the log's key did not sign \
                           it. Nothing that the log says can be relied on then. An answer that has not even the form, such as a web page, \
-                          is CT025. Where only the checkpoint's origin line differs from the log's submission prefix, the signature \
-                          stands, the severity is low, and inclusion is judged all the same.",
+                          is CT025. Where only the checkpoint's origin line differs from the log's submission prefix, or the tree head is dated in \
+                          the future or is old for a log in use (older than its maximum merge delay and than 24 hours), the signature \
+                          stands, the severity is low, and inclusion is judged all the same. A tree head from the future is not kept for \
+                          later runs.",
             advice: "Make sure that no proxy answers in the log's place, and that the log list has the log's own address and key. Then tell \
                      the log's operator.",
             references: &[TREE_HEAD, STATIC_CT_API, "C2SP signed-note, https://c2sp.org/signed-note"],
@@ -160,9 +162,12 @@ fn is_none(name: &str, head: &HeadVerdict) -> Option<Raised> {
         let message = format!("What {name} serves as its tree head is none: {why}.");
         return Some(Raised::new(name, message, Value::Null));
     }
-    let note = head.notes.first()?;
+    if head.notes.is_empty() {
+        return None;
+    }
+    let notes = head.notes.join(" ");
     Some(
-        Raised::new(name, format!("{name}: {note} The log's signature on it stands."), Value::Null)
+        Raised::new(name, format!("{name}: {notes} The log's signature on it stands."), Value::Null)
             .at(Severity::Low),
     )
 }
