@@ -303,13 +303,13 @@ fn a_longer_merge_delay_is_waited_for() {
 
 #[test]
 fn the_merge_delay_is_the_lists_and_never_too_short() {
+    use LogType::{Rfc6962, Static};
     let known = |log_type, assurance, mmd: Option<i64>| {
         let table = LogTable::embedded();
         let log = table.iter().next().unwrap();
         let mmd = mmd.map(SignedDuration::from_secs);
-        maximum_merge_delay(&KnownLog { log_type, assurance, mmd, ..log }).as_secs()
+        maximum_merge_delay(&KnownLog { log_type, mmd, assurance, ..log }).as_secs()
     };
-    use LogType::{Rfc6962, Static};
     let week = 7 * 86_400;
     for (log_type, assurance, mmd, expected) in [
         (Rfc6962, Assurance::Real, None, 86_400),

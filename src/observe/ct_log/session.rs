@@ -52,8 +52,8 @@ impl Session {
         let watch = Stopwatch::start();
         let asking = http.get(HttpRequest::new(wanted.url, wanted.max_octets));
         let answered = timeout(self.patience.saturating_add(QUICK), asking).await;
-        let waited = Duration::from_millis(watch.milliseconds()).saturating_sub(QUICK);
-        self.patience = self.patience.saturating_sub(waited);
+        let delay = Duration::from_millis(watch.milliseconds()).saturating_sub(QUICK);
+        self.patience = self.patience.saturating_sub(delay);
         let Ok(exchange) = answered else {
             return Err(self.give_up(format!("there was no answer to the end: {}", waited_too_long())));
         };
