@@ -54,7 +54,7 @@ fn log(row: Row<'_>, id: &[u8]) -> Result<String, String> {
     };
     Ok(format!(
         "KnownLog {{ id: LogId({id:?}), key_spki: &{key:?}, log_type: LogType::{log_type}, \
-         operator: {operator:?}, previous_operators: &[{previous}], name: {name:?}, interval: {interval}, \
+         operator: {operator:?}, previous_operators: &[{previous}], name: {name:?}, mmd: None, interval: {interval}, \
          url: {url:?}, monitoring_url: {monitoring:?}, assurance: Assurance::{assurance} }},",
         key = row.read("key", table::base64)?,
         operator = row.text("operator")?,

@@ -131,6 +131,32 @@ fn a_log_that_lacks_the_entry_after_its_time_is_reported() {
 }
 
 #[test]
+fn the_same_certificate_under_another_timestamp_is_not_hidden() {
+    let lab = Lab::new();
+    {
+        let mut state = lab.tiled.state();
+        // The last octet of the timestamp, behind version and leaf type.
+        state.entries[BEFORE].leaf[9] ^= 1;
+    }
+    let target = lab.check_with(&["--fail-on", "none"], 0);
+    assert_eq!(inclusion(&target), ["absent", "proven"]);
+    assert_eq!(rules(&target), [("CT022", "medium")]);
+    assert!(message(&target, "CT022").contains("under another timestamp than the SCT's"), "{target:#}");
+    let findings = target["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["rule"] == "CT022").unwrap();
+    assert_eq!(finding["evidence"]["absence"]["kind"], "other_timestamp");
+    // Another certificate there is another matter.
+    let lab = Lab::new();
+    {
+        let mut state = lab.tiled.state();
+        let within = state.entries[BEFORE].leaf.len() - 40;
+        state.entries[BEFORE].leaf[9] ^= 1;
+        state.entries[BEFORE].leaf[within] ^= 1;
+    }
+    assert_eq!(rules(&lab.check(1)), [("CT022", "critical")]);
+}
+
+#[test]
 fn a_static_log_whose_tree_ends_before_the_entry_is_reported() {
     let lab = Lab::new();
     lab.tiled.state().size = BEFORE;
@@ -164,6 +190,30 @@ fn an_entry_that_is_not_due_yet_is_not_absent() {
         assert_eq!(detail(&target, sct)["outcome"], "not_yet_due");
     }
     assert!(message(&target, "CT026").contains("60 seconds"));
+}
+
+#[test]
+fn a_log_has_the_merge_delay_that_its_list_states() {
+    let lab = Lab::with_scts_of(SignedDuration::from_hours(1));
+    lab.tiled.state().size = BEFORE;
+    let with = |mmd: Value| {
+        let mut list = lab.log_list();
+        for operator in list["operators"].as_array_mut().unwrap() {
+            for log in operator["tiled_logs"].as_array_mut().unwrap() {
+                log["mmd"] = mmd.clone();
+            }
+        }
+        fs::write(lab.path("list.json"), list.to_string()).unwrap();
+        lab.check_with(&["--fail-on", "none"], 0)
+    };
+    // Apple's list has static logs at a day; another list may not say.
+    for mmd in [json!(86_400), json!(null)] {
+        let target = with(mmd);
+        assert_eq!(detail(&target, 0)["outcome"], "not_yet_due", "{target:#}");
+        assert_eq!(rules(&target), [("CT026", "info")]);
+        assert!(message(&target, "CT026").contains("24 hours after"), "{target:#}");
+    }
+    assert_eq!(detail(&with(json!(60)), 0)["outcome"], "absent");
 }
 
 #[test]
@@ -213,6 +263,23 @@ fn a_log_that_shrank_is_reported() {
 }
 
 #[test]
+fn the_time_of_a_tree_head_is_looked_at() {
+    let lab = Lab::new();
+    // The year 2100 is ahead of every clock, and 2001 behind.
+    for (milliseconds, said) in [(4_102_444_800_000, "which is after"), (1_000_000_000_000, "older than")] {
+        for log in [&lab.tiled, &lab.classic] {
+            log.state().timestamp = milliseconds;
+        }
+        let target = lab.check(0);
+        assert_eq!(inclusion(&target), ["proven", "proven"]);
+        assert_eq!(rules(&target), [("CT024", "low"), ("CT024", "low")]);
+        assert!(message(&target, "CT024").contains(said), "{target:#}");
+        let kept = lab.kept().len();
+        assert_eq!(kept, if said == "older than" { 2 } else { 0 }, "one from the future is not kept");
+    }
+}
+
+#[test]
 fn an_older_tree_head_is_no_shrunken_log() {
     let lab = Lab::new();
     lab.check(0);
@@ -240,6 +307,29 @@ fn a_rewritten_past_is_found() {
     let target = lab.check(1);
     assert_eq!(rules(&target), [("CT023", "critical"), ("CT023", "critical")]);
     assert!(message(&target, "CT023").contains("there are two trees"), "{target:#}");
+    // Heads of two sizes prove nothing without this.
+    for finding in target["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "CT023")
+    {
+        let proof = &finding["evidence"]["consistency_proof"];
+        assert_eq!((&proof["first"], &proof["second"]), (&json!(331), &json!(371)), "{finding:#}");
+        assert_ne!(proof["first_root"], finding["evidence"]["kept_tree_head"]["sha256_root_hash"]);
+        assert!(proof["proof"].as_array().unwrap().len() > 3, "{finding:#}");
+    }
+}
+
+#[test]
+fn a_consistency_proof_that_does_not_hold_is_no_second_tree() {
+    let lab = Lab::new();
+    lab.check(0);
+    for log in [&lab.tiled, &lab.classic] {
+        grow(log, 40);
+        log.state().faults = vec![Fault::WrongProof];
+    }
+    let target = lab.check(3);
+    assert_eq!(rules(&target), [("CT025", "medium"); 4], "{target:#}");
+    for sct in [0, 1] {
+        assert_eq!(detail(&target, sct)["consistency"]["status"], "unproven");
+    }
 }
 
 #[test]
@@ -254,6 +344,20 @@ fn a_tree_head_that_the_log_did_not_sign_counts_for_nothing() {
     assert!(message(&target, "CT024").contains("did not sign"));
     assert_eq!((lab.tiled.requests().len(), lab.classic.requests().len()), (1, 1), "nothing more is asked");
     assert_eq!(lab.kept(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_web_page_in_the_place_of_a_tree_head_is_no_fault_of_the_log() {
+    let lab = Lab::new();
+    for log in [&lab.tiled, &lab.classic] {
+        log.state().faults = vec![Fault::WebPage];
+    }
+    let target = lab.check(3);
+    assert_eq!(inclusion(&target), ["undetermined", "undetermined"]);
+    assert_eq!(rules(&target), [("CT025", "low"), ("CT025", "low")]);
+    assert_eq!(detail(&target, 0)["consistency"]["status"], "unavailable");
+    assert!(detail(&target, 0)["reason"].as_str().unwrap().contains("not a signed note"), "{target:#}");
+    assert!(detail(&target, 1)["reason"].as_str().unwrap().contains("not the JSON"), "{target:#}");
 }
 
 #[test]
@@ -281,6 +385,22 @@ fn proofs_and_tiles_that_do_not_hold_prove_nothing() {
     assert_eq!(rules(&target), [("CT025", "low"), ("CT025", "low")]);
     assert!(detail(&target, 0)["reason"].as_str().unwrap().contains("octets"), "{target:#}");
     assert!(detail(&target, 1)["reason"].as_str().unwrap().contains("more than"), "{target:#}");
+}
+
+#[test]
+fn an_error_with_status_200_is_a_failed_look_up() {
+    let lab = Lab::new();
+    lab.check(0);
+    for log in [&lab.tiled, &lab.classic] {
+        grow(log, 40);
+        log.state().faults = vec![Fault::ErrorAsAnswer];
+    }
+    let target = lab.check(3);
+    assert_eq!(inclusion(&target), ["undetermined", "undetermined"]);
+    for sct in [0, 1] {
+        assert_eq!(detail(&target, sct)["consistency"]["status"], "unproven");
+    }
+    assert_eq!(rules(&target), [("CT025", "low"); 4], "{target:#}");
 }
 
 #[test]
@@ -315,6 +435,11 @@ fn where_a_partial_tile_is_gone_the_whole_one_serves() {
         asked.contains(&"/tile/0/001".to_owned()) && asked.contains(&"/tile/data/001".to_owned()),
         "{asked:?}"
     );
+    // What is wrong with the whole one is said of that one.
+    lab.tiled.state().faults.push(Fault::TruncatedTile);
+    let target = lab.check(3);
+    let reason = detail(&target, 0)["reason"].as_str().unwrap();
+    assert!(reason.contains("tile/0/001: a tile of 256 hashes"), "{reason}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! CT logs as they answered.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file::InputFile;
@@ -12,6 +13,9 @@ use super::http::HttpExchange;
 pub struct CtLogObservation {
     /// The log's id, base64.
     pub log_id: String,
+    /// When it was asked; `None` in evidence of earlier versions.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// Where the log takes certificates; for an RFC 6962 log that is where it is read, too.
     pub url: Option<String>,
     /// Where a static log is read.

@@ -123,10 +123,10 @@ pub(super) fn judge(
         }
     });
     if let (Some(ct), true) = (&mut ct, request.inclusion) {
-        let audits = Audits::of(&target.ct_logs, &inputs.logs);
+        let audits = Audits::of(&target.ct_logs, &inputs.logs, at);
         for sct in &mut ct.scts {
             if let (Some(promise), Some(log)) = (&sct.promise, &sct.log) {
-                sct.inclusion = audits.judge(promise, log.log_type, at);
+                sct.inclusion = audits.judge(promise, log.log_type);
             }
         }
     }

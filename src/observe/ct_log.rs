@@ -1,7 +1,10 @@
 //! Asking CT logs whether they hold what they promised.
 //!
-//! A log is asked one thing after another, a few logs at the same time, and each thing once a run. What to ask
-//! comes from `ct::inclusion`; here it is only asked and written down.
+//! A log is asked one thing after another, a few logs at the same time. What it said is remembered within bounds, so
+//! that the tree head is asked for once a run, and most other things too. What to ask comes from `ct::inclusion`; here it
+//! is only asked and written down.
+
+mod session;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,22 +12,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio::task::JoinSet;
 
-use super::http::{HttpClient, HttpRequest};
+use self::session::{PATIENCE, Session};
+use super::clock;
+use super::http::HttpClient;
 use super::tree_heads::TreeHeads;
 use crate::ct::inclusion::{LogQuestion, LogView, Wanted, wanted};
 use crate::ct::log_id::LogId;
 use crate::evidence::ct_log::CtLogObservation;
-use crate::evidence::file::InputFile;
-use crate::evidence::http::{HttpExchange, HttpOutcome};
 
 /// How many logs are asked at the same time.
 const LOGS_AT_ONCE: usize = 8;
-
-/// After how many failures in a row a log is left alone.
-const MOST_FAILURES: usize = 3;
-
-/// How many octets of a log's answers are remembered for the next target; the tree head comes first, and stays.
-const MOST_REMEMBERED: usize = 4 << 20;
 
 /// A client for every log of a run. Clones share what they know: a log shows all targets the same tree head.
 #[derive(Clone, Debug)]
@@ -36,18 +33,6 @@ struct Shared {
     tree_heads: TreeHeads,
     turns: Semaphore,
     logs: Mutex<HashMap<LogId, Arc<AsyncMutex<Option<Session>>>>>,
-}
-
-/// What is known of one log in this run.
-#[derive(Debug)]
-struct Session {
-    /// The file of the tree head that was kept, as it was before this run.
-    kept: Option<InputFile>,
-    answers: HashMap<String, HttpExchange>,
-    /// The octets of the answers' bodies.
-    octets: usize,
-    /// Failures in a row.
-    failures: usize,
 }
 
 impl LogClient {
@@ -83,16 +68,13 @@ impl LogClient {
             Arc::clone(logs.entry(question.log_id).or_default())
         };
         let mut place = place.lock().await;
-        let session = place.get_or_insert_with(|| Session {
-            kept: self.0.tree_heads.kept(&question.log_id),
-            answers: HashMap::new(),
-            octets: 0,
-            failures: 0,
-        });
+        let session =
+            place.get_or_insert_with(|| Session::new(self.0.tree_heads.kept(&question.log_id), PATIENCE));
         // Nobody closes the semaphore, so there is always a turn.
         let _turn = self.0.turns.acquire().await;
         let mut observation = CtLogObservation {
             log_id: question.log_id.to_string(),
+            asked_at: Some(clock::now()),
             url: question.url.clone(),
             monitoring_url: question.monitoring_url.clone(),
             kept: session.kept.clone(),
@@ -106,56 +88,26 @@ impl LogClient {
                 return observation;
             }
             for wanted in next {
-                let Some(exchange) = session.get(wanted, &self.0.http).await else {
-                    let why = format!(
-                        "it was not asked for, because the log failed {MOST_FAILURES} times in a row"
-                    );
-                    observation.broken_off = Some(why);
-                    return observation;
-                };
-                observation.exchanges.push(exchange);
+                match session.get(wanted, &self.0.http).await {
+                    Ok(exchange) => observation.exchanges.push(exchange),
+                    Err(why) => {
+                        observation.broken_off = Some(why);
+                        return observation;
+                    }
+                }
             }
         }
     }
 }
 
-impl Session {
-    /// What the log answers there, or answered before; `None` where it has failed too often to be asked again.
-    async fn get(&mut self, wanted: Wanted, http: &HttpClient) -> Option<HttpExchange> {
-        if let Some(known) = self.answers.get(&wanted.url) {
-            return Some(known.clone());
-        }
-        if self.failures >= MOST_FAILURES {
-            return None;
-        }
-        let exchange = http.get(HttpRequest::new(wanted.url, wanted.max_octets)).await;
-        self.failures = if is_answered(&exchange) { 0 } else { self.failures.saturating_add(1) };
-        let octets = self.octets.saturating_add(body_length(&exchange));
-        if octets <= MOST_REMEMBERED {
-            self.octets = octets;
-            self.answers.insert(exchange.url.clone(), exchange.clone());
-        }
-        Some(exchange)
-    }
-}
-
 /// What is wanted next; nothing from a log whose key cannot be read.
 fn next(question: &LogQuestion, observation: &CtLogObservation) -> Vec<Wanted> {
-    let view = LogView::new(question.log_id, question.log_type, &question.key_spki, observation);
+    let view = LogView::new(
+        question.log_id,
+        question.log_type,
+        &question.key_spki,
+        question.merge_delay,
+        observation,
+    );
     view.map(|view| wanted(&view, &question.promises)).unwrap_or_default()
-}
-
-/// Whether the log said anything of its own: even that something is not there.
-fn is_answered(exchange: &HttpExchange) -> bool {
-    match exchange.outcome() {
-        Some(HttpOutcome::Response(response)) => response.status < 500 && response.status != 429,
-        Some(HttpOutcome::Failed(_)) | None => false,
-    }
-}
-
-fn body_length(exchange: &HttpExchange) -> usize {
-    match exchange.outcome() {
-        Some(HttpOutcome::Response(response)) => response.body.len(),
-        Some(HttpOutcome::Failed(_)) | None => 0,
-    }
 }

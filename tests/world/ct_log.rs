@@ -41,6 +41,10 @@ pub(crate) enum Fault {
     PartialsGone,
     /// Everything but the tree head is said not to be there.
     NothingFound,
+    /// Everything is answered with status 200 and a web page.
+    WebPage,
+    /// Everything but the tree head is answered with status 200 and an error in JSON.
+    ErrorAsAnswer,
     /// Another entry is handed out in the place of each.
     OtherEntries,
     /// The checkpoint's origin is another name, and signed as such.
@@ -189,11 +193,19 @@ fn answer(path: &str, log: &CtLog, address: SocketAddr, state: &LogState) -> Res
         return Response { status: 503, body: b"down".to_vec() };
     }
     let is_head = path == "/checkpoint" || path == "/ct/v1/get-sth";
+    if has(Fault::WebPage) {
+        return ok("<!doctype html>\n\n<html><body>This domain is for sale.</body></html>\n");
+    }
     if !is_head && has(Fault::NothingFound) {
         return not_found();
     }
     if !is_head && has(Fault::TooLarge) {
         return ok(vec![b' '; 10_000_000]);
+    }
+    if !is_head && has(Fault::ErrorAsAnswer) {
+        return ok(
+            r#"{"error_message":"backend timed out","consistency":null,"audit_path":null,"leaf_index":0}"#,
+        );
     }
     match log.kind {
         LogKind::Static => static_answer(path, log, address, state),

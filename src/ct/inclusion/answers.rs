@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::ct::merkle::{TreeHash, leaf_hash};
 
@@ -29,19 +29,21 @@ pub(super) struct EntryLeaf {
 #[derive(Deserialize)]
 struct ProofByHash {
     leaf_index: u64,
-    // Some servers write an empty list as null.
-    audit_path: Option<Vec<String>>,
+    #[serde(deserialize_with = "list")]
+    audit_path: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Consistency {
-    consistency: Option<Vec<String>>,
+    #[serde(deserialize_with = "list")]
+    consistency: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct EntryAndProof {
     leaf_input: String,
-    audit_path: Option<Vec<String>>,
+    #[serde(deserialize_with = "list")]
+    audit_path: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -57,18 +59,19 @@ struct Entry {
 /// Reads the answer to `get-proof-by-hash`.
 pub(super) fn proof_by_hash(octets: &[u8]) -> Result<AuditProof, String> {
     let json: ProofByHash = json(octets)?;
-    Ok(AuditProof { index: json.leaf_index, path: hashes(json.audit_path)? })
+    Ok(AuditProof { index: json.leaf_index, path: hashes(&json.audit_path)? })
 }
 
-/// Reads the answer to `get-sth-consistency`.
+/// Reads the answer to `get-sth-consistency` for two sizes that need a proof: one without any hash is none.
 pub(super) fn consistency(octets: &[u8]) -> Result<Vec<TreeHash>, String> {
-    hashes(json::<Consistency>(octets)?.consistency)
+    let proof = hashes(&json::<Consistency>(octets)?.consistency)?;
+    if proof.is_empty() { Err("it has no proof".to_owned()) } else { Ok(proof) }
 }
 
 /// Reads the answer to `get-entry-and-proof`.
 pub(super) fn entry_and_proof(octets: &[u8]) -> Result<EntryLeaf, String> {
     let json: EntryAndProof = json(octets)?;
-    Ok(EntryLeaf { leaf: leaf(&json.leaf_input)?, path: Some(hashes(json.audit_path)?) })
+    Ok(EntryLeaf { leaf: leaf(&json.leaf_input)?, path: Some(hashes(&json.audit_path)?) })
 }
 
 /// Reads the first entry of the answer to `get-entries`.
@@ -82,8 +85,12 @@ fn json<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(octets).map_err(|error| format!("it is not the JSON of RFC 6962: {error}"))
 }
 
-fn hashes(texts: Option<Vec<String>>) -> Result<Vec<TreeHash>, String> {
-    let texts = texts.unwrap_or_default();
+/// A list that has to be there: an error's JSON has none. Some servers write an empty one as null.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn hashes(texts: &[String]) -> Result<Vec<TreeHash>, String> {
     if texts.len() > MAX_PROOF {
         return Err(format!("it has {} hashes; no tree is so high", texts.len()));
     }
@@ -94,6 +101,9 @@ fn hashes(texts: Option<Vec<String>>) -> Result<Vec<TreeHash>, String> {
 
 fn leaf(encoded: &str) -> Result<TreeHash, String> {
     let octets = STANDARD.decode(encoded).map_err(|_| "its leaf is not base64")?;
+    if octets.is_empty() {
+        return Err("its leaf is empty".to_owned());
+    }
     Ok(leaf_hash(&octets))
 }
 
@@ -125,9 +135,21 @@ mod tests {
             "{}",
             r#"{"leaf_index":-1,"audit_path":[]}"#,
             r#"{"leaf_index":1,"audit_path":["AQ=="]}"#,
+            r#"{"leaf_index":1}"#,
         ] {
             assert!(proof_by_hash(octets.as_bytes()).is_err(), "{octets}");
         }
+        for octets in [
+            "{}",
+            r#"{"error_message":"backend timed out"}"#,
+            r#"{"consistency":null}"#,
+            r#"{"consistency":[]}"#,
+        ] {
+            assert!(consistency(octets.as_bytes()).is_err(), "{octets}");
+        }
+        assert!(entry_and_proof(br#"{"leaf_input":"AAA="}"#).is_err());
+        assert!(entry_and_proof(br#"{"leaf_input":"","audit_path":[]}"#).is_err());
+        assert!(first_entry(br#"{"entries":[{"leaf_input":""}]}"#).is_err());
         let long = format!(r#"{{"consistency":[{}]}}"#, vec![format!("\"{HASH}\""); 66].join(","));
         assert!(consistency(long.as_bytes()).unwrap_err().contains("66 hashes"));
         assert!(first_entry(br#"{"entries":[]}"#).is_err());

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::verdict::{Absence, Doubt, HeadVerdict, Inclusion, InclusionOutcome, InclusionVerdict, Standing};
 use super::view::LogView;
-use super::{Promise, head, maximum_merge_delay, rfc6962, static_log};
+use super::{Promise, head, maximum_merge_delay, milliseconds, rfc6962, static_log, usual_merge_delay};
 use crate::ct::log_id::LogId;
-use crate::ct::log_list::LogType;
+use crate::ct::log_list::{LogState, LogType, Program};
 use crate::ct::log_table::LogTable;
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tree_head::{TreeHead, time};
@@ -33,30 +33,37 @@ impl Answered {
 }
 
 /// The logs that were asked, each with the verdict on its tree head.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Audits<'a> {
+    table: &'a LogTable,
+    at: Timestamp,
     logs: HashMap<LogId, (LogView<'a>, Arc<HeadVerdict>)>,
 }
 
 impl<'a> Audits<'a> {
-    /// Judges the tree head of every log that was asked and is known.
-    pub fn of(observations: &'a [CtLogObservation], table: &LogTable) -> Self {
+    /// Judges the tree head of every log that was asked and is known, as of `at`.
+    pub fn of(observations: &'a [CtLogObservation], table: &'a LogTable, at: Timestamp) -> Self {
         let audit = |observation: &'a CtLogObservation| {
             let id: LogId = observation.log_id.parse().ok()?;
             let log = table.log(&id)?;
-            let view = LogView::new(id, log.log_type, log.key_spki, observation).ok()?;
-            let head = Arc::new(head::judge(&view));
+            let view =
+                LogView::new(id, log.log_type, log.key_spki, maximum_merge_delay(&log), observation).ok()?;
+            let in_use = table.state(&id, Program::Chrome, at).state == LogState::Usable;
+            let head = Arc::new(head::judge(&view, at, in_use));
             Some((id, (view, head)))
         };
-        Self { logs: observations.iter().filter_map(audit).collect() }
+        Self { table, at, logs: observations.iter().filter_map(audit).collect() }
     }
 
-    /// Whether the log kept this promise, as of `at`.
-    pub fn judge(&self, promise: &Promise, log_type: LogType, at: Timestamp) -> Inclusion {
+    /// Whether the log kept this promise.
+    pub fn judge(&self, promise: &Promise, log_type: LogType) -> Inclusion {
         let verdict = if let Some((view, head)) = self.logs.get(&promise.sct.log_id) {
-            judge(view, head, promise, at)
+            judge(view, head, promise, self.at)
         } else {
-            unasked(promise, log_type, "the log was not asked when the evidence was gathered".to_owned())
+            let log = self.table.log(&promise.sct.log_id);
+            let delay = log.map_or_else(|| usual_merge_delay(log_type), |log| maximum_merge_delay(&log));
+            let why = "the log was not asked when the evidence was gathered";
+            unasked(promise, log_type, delay, why.to_owned())
         };
         Inclusion::Judged(Box::new(verdict))
     }
@@ -68,7 +75,7 @@ pub(super) fn judge(
     promise: &Promise,
     at: Timestamp,
 ) -> InclusionVerdict {
-    let mut verdict = opened(promise, view.log_type, Arc::clone(head));
+    let mut verdict = opened(promise, view.log_type, view.merge_delay, Arc::clone(head));
     let Some(tree) = head.usable() else {
         verdict.reason = no_head(&head.standing);
         return verdict;
@@ -88,7 +95,7 @@ pub(super) fn judge(
         }
         Answered::NotThere { index, absence } => {
             verdict.index = index.or(verdict.index);
-            not_there(&mut verdict, tree, &absence, view.log_type, at);
+            not_there(&mut verdict, tree, &absence, promise.sct.timestamp, view.merge_delay, at);
             verdict.absence = Some(absence);
         }
         Answered::Open { doubt, why } => {
@@ -109,28 +116,45 @@ fn not_there(
     verdict: &mut InclusionVerdict,
     tree: &TreeHead,
     absence: &Absence,
-    log_type: LogType,
+    promised: u64,
+    merge_delay: SignedDuration,
     at: Timestamp,
 ) {
     let how = match absence {
         Absence::BeyondTree => format!("the log's tree has {} entries", tree.size),
-        Absence::OtherLeaf { there } => {
-            format!("another entry stands at its index in the log's tree, with the leaf hash {there}")
+        Absence::OtherLeaf { there, unread } => {
+            let unread = unread.as_ref().map(|why| format!(" (its entry could not be read: {why})"));
+            format!(
+                "another entry stands at its index in the log's tree, with the leaf hash {there}{}",
+                unread.unwrap_or_default()
+            )
+        }
+        Absence::OtherStamp { timestamp, .. } => {
+            format!("the certificate is there, {}", other_stamp(*timestamp, promised))
         }
         Absence::Stated { status, .. } => format!(
             "the log says that its tree of {} entries has no such one (HTTP status {status})",
             tree.size
         ),
     };
-    let seconds = maximum_merge_delay(log_type).as_secs();
-    let delay =
-        if seconds >= 3600 { format!("{} hours", seconds / 3600) } else { format!("{seconds} seconds") };
+    let delay = match merge_delay.as_secs() {
+        seconds if seconds > 86_400 && seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
+        seconds if seconds >= 3600 && seconds % 3600 == 0 => format!("{} hours", seconds / 3600),
+        seconds => format!("{seconds} seconds"),
+    };
     let due = verdict.due.map_or_else(|| "a time beyond any date".to_owned(), |due| due.to_string());
     let signed = tree.time();
     // A log whose clock is ahead signs for a time that has not come.
     let waits = verdict.due.is_none_or(|due| at < due);
     let covers = !waits && matches!((signed, verdict.due), (Some(signed), Some(due)) if signed >= due);
-    (verdict.outcome, verdict.doubt, verdict.reason) = if covers {
+    (verdict.outcome, verdict.doubt, verdict.reason) = if covers
+        && matches!(absence, Absence::OtherStamp { .. })
+    {
+        let reason = format!(
+            "The log's promise is not kept to the letter: {how}. Whoever watches the log can see the certificate."
+        );
+        (InclusionOutcome::Absent, None, reason)
+    } else if covers {
         let reason = format!(
             "The entry is absent: {how}. The log promised to hold it by {due}, {delay} after the SCT, and signed its tree \
              after that."
@@ -151,20 +175,33 @@ fn not_there(
     };
 }
 
+/// How the entry of the same certificate differs.
+fn other_stamp(logged: u64, promised: u64) -> String {
+    match time(logged) {
+        _ if logged == promised => "with other extensions than the SCT's".to_owned(),
+        Some(logged) => format!("under another timestamp than the SCT's: {logged}"),
+        None => "under another timestamp than the SCT's, beyond any date".to_owned(),
+    }
+}
+
 fn no_head(standing: &Standing) -> String {
     let what = match standing {
         Standing::NotAsked(why) => return format!("The log was not asked: {why}."),
         Standing::Unavailable(why) => format!("its tree head could not be had: {why}"),
         Standing::Invalid(why) => format!("what it serves as its tree head is none: {why}"),
         Standing::Inconsistent(how) => format!("its tree head contradicts an earlier one: {how}"),
-        Standing::Unproven(_) | Standing::First | Standing::Consistent => "it has no tree head".to_owned(),
+        Standing::Unproven(..) | Standing::First | Standing::Consistent => "it has no tree head".to_owned(),
     };
     format!("It could not be found out from the log: {what}.")
 }
 
 /// A verdict that is open until something settles it.
-fn opened(promise: &Promise, log_type: LogType, head: Arc<HeadVerdict>) -> InclusionVerdict {
-    let delay = u64::try_from(maximum_merge_delay(log_type).as_millis()).unwrap_or(u64::MAX);
+fn opened(
+    promise: &Promise,
+    log_type: LogType,
+    merge_delay: SignedDuration,
+    head: Arc<HeadVerdict>,
+) -> InclusionVerdict {
     InclusionVerdict {
         outcome: InclusionOutcome::Undetermined,
         reason: String::new(),
@@ -174,7 +211,7 @@ fn opened(promise: &Promise, log_type: LogType, head: Arc<HeadVerdict>) -> Inclu
             (LogType::Static, LeafIndex::At(index)) => Some(index),
             _ => None,
         },
-        due: time(promise.sct.timestamp.saturating_add(delay)),
+        due: time(promise.sct.timestamp.saturating_add(milliseconds(merge_delay))),
         absence: None,
         doubt: Some(Doubt::Lookup),
         notes: Vec::new(),
@@ -183,15 +220,22 @@ fn opened(promise: &Promise, log_type: LogType, head: Arc<HeadVerdict>) -> Inclu
     }
 }
 
-fn unasked(promise: &Promise, log_type: LogType, why: String) -> InclusionVerdict {
+fn unasked(
+    promise: &Promise,
+    log_type: LogType,
+    merge_delay: SignedDuration,
+    why: String,
+) -> InclusionVerdict {
     let head = HeadVerdict {
         url: None,
         served: None,
         kept: None,
         standing: Standing::NotAsked(why),
+        fork: None,
         kept_problem: None,
+        is_ahead: false,
         notes: Vec::new(),
     };
     let reason = no_head(&head.standing);
-    InclusionVerdict { reason, ..opened(promise, log_type, Arc::new(head)) }
+    InclusionVerdict { reason, ..opened(promise, log_type, merge_delay, Arc::new(head)) }
 }

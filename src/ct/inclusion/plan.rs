@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::SignedDuration;
+
 use super::view::{Answer, LogView};
-use super::{Promise, head, rfc6962, static_log};
+use super::{Promise, head, maximum_merge_delay, rfc6962, static_log};
 use crate::ct::checkpoint::MAX_CHECKPOINT;
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType};
@@ -19,6 +21,8 @@ pub struct LogQuestion {
     pub log_type: LogType,
     /// Its key, DER SubjectPublicKeyInfo.
     pub key_spki: Vec<u8>,
+    /// Within which time it has to hold what it promised.
+    pub merge_delay: SignedDuration,
     /// Where it takes certificates.
     pub url: Option<String>,
     /// Where a static log is read.
@@ -53,6 +57,7 @@ pub fn questions<'v>(scts: impl IntoIterator<Item = &'v SctVerdict>, table: &Log
             log_id: id,
             log_type: log.log_type,
             key_spki: log.key_spki.to_vec(),
+            merge_delay: maximum_merge_delay(&log),
             url: log.url.map(str::to_owned),
             monitoring_url: log.monitoring_url.map(str::to_owned),
             not_asked: (sct.state_now == LogState::Rejected)

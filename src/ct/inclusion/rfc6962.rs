@@ -12,8 +12,7 @@ use super::head::{Continuation, Pair, continuation as judge_continuation};
 use super::plan::WantedList;
 use super::verdict::{Absence, Doubt};
 use super::view::{Answer, LogView};
-use super::{Promise, maximum_merge_delay};
-use crate::ct::log_list::LogType;
+use super::{Promise, milliseconds};
 use crate::ct::merkle::{TreeHash, verify_inclusion};
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::http::HttpResponse;
@@ -55,7 +54,7 @@ pub(super) fn continuation(view: &LogView<'_>, pair: Pair<'_>) -> Continuation {
     match view.body(&path).and_then(|body| answers::consistency(body).map_err(|why| format!("{path}: {why}")))
     {
         Ok(proof) => judge_continuation(pair, &proof),
-        Err(why) => Continuation::Unknown(why),
+        Err(why) => Continuation::Unknown(Doubt::Lookup, why),
     }
 }
 
@@ -70,7 +69,7 @@ pub(super) fn want_inclusion(list: &mut WantedList<'_, '_>, head: &TreeHead, pro
                 list.add(&entry_and_proof_path(proof.index, head.size), MAX_ENTRY);
             }
         }
-        Answer::Refused(response) if says_not_found(response) && covers(head, promise) => {
+        Answer::Refused(response) if says_not_found(response) && covers(list.view, head, promise) => {
             list.add(&entry_and_proof_path(newest_index, head.size), MAX_ENTRY);
             if matches!(list.view.answer(&entry_and_proof_path(newest_index, head.size)), Answer::Unasked) {
                 return;
@@ -87,9 +86,8 @@ pub(super) fn want_inclusion(list: &mut WantedList<'_, '_>, head: &TreeHead, pro
 }
 
 /// Whether the tree head is from after the time by which the log had to hold the leaf.
-fn covers(head: &TreeHead, promise: &Promise) -> bool {
-    let delay = u64::try_from(maximum_merge_delay(LogType::Rfc6962).as_millis()).unwrap_or(u64::MAX);
-    head.timestamp >= promise.sct.timestamp.saturating_add(delay)
+fn covers(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> bool {
+    head.timestamp >= promise.sct.timestamp.saturating_add(milliseconds(view.merge_delay))
 }
 
 /// Whether the log kept its promise, as of this tree head.
@@ -104,7 +102,7 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
         _ => return Answered::open(Doubt::Lookup, view.body(&path).err().unwrap_or_default()),
     };
     let absence = Absence::Stated { status: response.status, said: said(response) };
-    if !covers(head, promise) {
+    if !covers(view, head, promise) {
         return Answered::NotThere { index: None, absence };
     }
     match proves_newest(view, head) {
@@ -125,6 +123,10 @@ fn judge_proof(view: &LogView<'_>, head: &TreeHead, promise: &Promise, body: &[u
         Ok(proof) => proof,
         Err(why) => return Answered::open(Doubt::Lookup, format!("the log's proof cannot be read: {why}")),
     };
+    if proof.path.is_empty() && head.size > 1 {
+        let why = format!("the log's answer has no proof, and a tree of {} entries needs one", head.size);
+        return Answered::open(Doubt::Lookup, why);
+    }
     if let Err(error) = verify_inclusion(promise.leaf, proof.index, head.size, &proof.path, head.root) {
         return Answered::open(Doubt::Proof, format!("the log's proof does not hold: {error}"));
     }

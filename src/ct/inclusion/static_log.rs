@@ -4,15 +4,16 @@
 
 use super::Promise;
 use super::audit::Answered;
-use super::head::{Continuation, Pair, continuation as judge_continuation};
+use super::head::{Continuation, Pair, other_history};
 use super::plan::WantedList;
 use super::verdict::{Absence, Doubt};
 use super::view::{Answer, LogView};
-use crate::ct::merkle::{TreeHash, verify_inclusion};
+use crate::ct::entry::{SignedEntry, promised_leaf};
+use crate::ct::merkle::{TreeHash, verify_consistency, verify_inclusion};
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tile::{
-    FULL_WIDTH, HashTiles, Tile, TileKind, TileLeaf, consistency_proof, inclusion_path, read_data_tile,
-    read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
+    FULL_WIDTH, HashTiles, Tile, TileEntry, TileKind, TileLeaf, consistency_proof, inclusion_path,
+    read_data_tile, read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
 };
 use crate::ct::tree_head::TreeHead;
 
@@ -40,21 +41,14 @@ pub(super) fn continuation(view: &LogView<'_>, pair: Pair<'_>) -> Continuation {
     });
     let (early_root, proof) = match made {
         Ok(made) => made,
-        Err(why) => return Continuation::Unknown(why),
+        Err(why) => return Continuation::Unknown(Doubt::Lookup, why),
     };
     // With its own early root the proof shows whether the tiles belong to the later tree at all.
-    let of_tiles = TreeHead { root: early_root, ..early.clone() };
-    match judge_continuation(Pair { early: &of_tiles, late }, &proof) {
-        Continuation::Proven if early_root == early.root => Continuation::Proven,
-        Continuation::Proven => Continuation::Broken(format!(
-            "the first {} entries of the tree of {} have the root {early_root}, and had {} before: there are two trees",
-            early.size, late.size, early.root
-        )),
-        _ => Continuation::Unknown(format!(
-            "the tiles do not lead to the root of the tree of {} entries",
-            late.size
-        )),
+    if let Err(error) = verify_consistency(early.size, early_root, late.size, late.root, &proof) {
+        let why = format!("the tiles do not make up the tree of {} entries: {error}", late.size);
+        return Continuation::Unknown(Doubt::Proof, why);
     }
+    if early_root == early.root { Continuation::Proven } else { other_history(pair, early_root, proof) }
 }
 
 /// Names what shows whether the promise was kept.
@@ -82,12 +76,13 @@ fn is_gone(answer: &Answer<'_>) -> bool {
     matches!(answer, Answer::Refused(response) if matches!(response.status, 403 | 404 | 410))
 }
 
-/// A tile as it was served, and how wide that is: the one asked for, or the whole one in its place.
-fn tile_octets<'a>(view: &LogView<'a>, tile: Tile) -> Result<(&'a [u8], u16), String> {
+/// A tile's octets, and which tile they are: the one asked for, or the whole one in its place.
+fn tile_octets<'a>(view: &LogView<'a>, tile: Tile) -> Result<(&'a [u8], Tile), String> {
     match view.answer(&tile.path()) {
-        Answer::Body(body) => Ok((body, tile.width)),
+        Answer::Body(body) => Ok((body, tile)),
         answer if tile.is_partial() && is_gone(&answer) => {
-            view.body(&tile.full().path()).map(|body| (body, FULL_WIDTH))
+            let whole = tile.full();
+            view.body(&whole.path()).map(|body| (body, whole))
         }
         _ => Err(view.body(&tile.path()).err().unwrap_or_default()),
     }
@@ -97,9 +92,9 @@ fn hash_tiles(view: &LogView<'_>, wanted: impl IntoIterator<Item = Tile>) -> Res
     let mut tiles = HashTiles::default();
     for tile in wanted {
         let TileKind::Hashes { level } = tile.kind else { continue };
-        let (octets, width) = tile_octets(view, tile)?;
+        let (octets, served) = tile_octets(view, tile)?;
         let mut hashes =
-            read_hash_tile(octets, width).map_err(|error| format!("{}: {error}", tile.path()))?;
+            read_hash_tile(octets, served.width).map_err(|error| format!("{}: {error}", served.path()))?;
         // What a whole tile has beyond the tree that is judged is another tree's.
         hashes.truncate(usize::from(tile.width));
         tiles.insert(level, tile.index, hashes);
@@ -131,9 +126,12 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
         return Answered::open(Doubt::Proof, format!("the log's tiles do not make up its tree: {error}"));
     }
     if there != promise.leaf {
-        return Answered::NotThere { index: Some(index), absence: Absence::OtherLeaf { there } };
+        return Answered::NotThere {
+            index: Some(index),
+            absence: other_leaf(view, head, promise, index, there),
+        };
     }
-    match data_leaf(view, head, index) {
+    match data_leaf(view, head, index).map(|leaf| leaf.leaf_hash()) {
         Ok(leaf) if leaf != there => Answered::open(
             Doubt::Withheld,
             format!(
@@ -148,16 +146,41 @@ pub(super) fn judge(view: &LogView<'_>, head: &TreeHead, promise: &Promise) -> A
     }
 }
 
-/// The hash of the entry that the data tile has at `index`.
-fn data_leaf(view: &LogView<'_>, head: &TreeHead, index: u64) -> Result<TreeHash, String> {
+/// What the other leaf at the SCT's index is: perhaps the same certificate, with another timestamp or other extensions.
+fn other_leaf(
+    view: &LogView<'_>,
+    head: &TreeHead,
+    promise: &Promise,
+    index: u64,
+    there: TreeHash,
+) -> Absence {
+    let leaf = match data_leaf(view, head, index) {
+        Ok(leaf) => leaf,
+        Err(why) => return Absence::OtherLeaf { there, unread: Some(why) },
+    };
+    // Under the SCT's own timestamp and extensions, the same certificate makes the promised leaf.
+    let entry = match leaf.entry {
+        TileEntry::X509 { certificate } => SignedEntry::X509 { certificate },
+        TileEntry::Precert { issuer_key_hash, tbs, .. } => SignedEntry::Precert { issuer_key_hash, tbs },
+    };
+    let is_same = leaf.leaf_hash() == there && promised_leaf(entry, &promise.sct) == Some(promise.leaf);
+    if is_same {
+        Absence::OtherStamp { there, timestamp: leaf.timestamp }
+    } else {
+        Absence::OtherLeaf { there, unread: None }
+    }
+}
+
+/// The entry that the data tile has at `index`.
+fn data_leaf<'a>(view: &LogView<'a>, head: &TreeHead, index: u64) -> Result<TileLeaf<'a>, String> {
     let tile = Tile::holding(TileKind::Data, index, head.size).ok_or("the tree has no such entry")?;
-    let (octets, width) = tile_octets(view, tile)?;
-    let leaves = read_data_tile(octets).map_err(|error| format!("{}: {error}", tile.path()))?;
-    if leaves.len() != usize::from(width) {
-        return Err(format!("{}: it has {} entries and not {width}", tile.path(), leaves.len()));
+    let (octets, served) = tile_octets(view, tile)?;
+    let leaves = read_data_tile(octets).map_err(|error| format!("{}: {error}", served.path()))?;
+    if leaves.len() != usize::from(served.width) {
+        return Err(format!("{}: it has {} entries and not {}", served.path(), leaves.len(), served.width));
     }
     let place = usize::try_from(index % u64::from(FULL_WIDTH)).unwrap_or(usize::MAX);
-    leaves.get(place).map(TileLeaf::leaf_hash).ok_or_else(|| "it is too short".to_owned())
+    leaves.into_iter().nth(place).ok_or_else(|| "it is too short".to_owned())
 }
 
 /// What was asked about a promise.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::ct::log_id::LogId;
+use crate::ct::log_table::LogTable;
 use crate::ct::merkle::{leaf_hash, node_hash};
 use crate::ct::sct::DigitallySigned;
 use crate::ct::tree_head::TreeHead;
@@ -25,6 +26,7 @@ const SEEN: u64 = 1_790_000_000_000;
 struct Lab {
     log: CtLog,
     observation: CtLogObservation,
+    merge_delay: SignedDuration,
 }
 
 impl Lab {
@@ -32,6 +34,7 @@ impl Lab {
         let log = CtLog::generate("Lab", "Lab", LogKind::Rfc6962, KeyAlgorithm::P256).unwrap();
         let observation = CtLogObservation {
             log_id: LogId(log.log_id()).to_string(),
+            asked_at: None,
             url: Some("https://log.example/".to_owned()),
             monitoring_url: None,
             kept: None,
@@ -39,7 +42,7 @@ impl Lab {
             broken_off: None,
             exchanges: Vec::new(),
         };
-        Self { log, observation }
+        Self { log, observation, merge_delay: SignedDuration::from_hours(24) }
     }
 
     fn promise(&self) -> Promise {
@@ -77,7 +80,7 @@ impl Lab {
 
     fn view(&self) -> LogView<'_> {
         let id = LogId(self.log.log_id());
-        LogView::new(id, LogType::Rfc6962, &self.log.key_der(), &self.observation).unwrap()
+        LogView::new(id, LogType::Rfc6962, &self.log.key_der(), self.merge_delay, &self.observation).unwrap()
     }
 
     /// What is asked for next, below the log's address.
@@ -96,7 +99,7 @@ impl Lab {
     fn verdict_at(&self, at: u64) -> InclusionVerdict {
         let at = Timestamp::from_millisecond(i64::try_from(at).unwrap()).unwrap();
         let view = self.view();
-        audit::judge(&view, &Arc::new(head::judge(&view)), &self.promise(), at)
+        audit::judge(&view, &Arc::new(head::judge(&view, at, true)), &self.promise(), at)
     }
 }
 
@@ -192,6 +195,83 @@ fn a_failure_is_no_absence() {
 }
 
 #[test]
+fn a_tree_head_from_the_future_is_told_and_not_kept() {
+    let mut lab = Lab::new();
+    lab.shows(DAY, LEAVES);
+    let at = |milliseconds: u64| Timestamp::from_millisecond(i64::try_from(milliseconds).unwrap()).unwrap();
+    let head = lab.verdict_at(SEEN + DAY - 60_000).head;
+    assert_eq!((head.notes.as_slice(), head.to_keep().is_some()), (&[][..], true), "a minute is borne");
+    let head = lab.verdict_at(SEEN + DAY - 60_001).head;
+    assert!(head.notes[0].contains("which is after"), "{head:?}");
+    assert_eq!((head.to_keep(), head.usable().is_some()), (None, true));
+    // Who judges as of an earlier time must not take the log's present for the future.
+    lab.observation.asked_at = Some(at(SEEN + DAY));
+    let head = lab.verdict_at(SEEN).head;
+    assert_eq!((head.notes.as_slice(), head.to_keep().is_some()), (&[][..], true));
+    // Nor, later, saved evidence for an old tree head.
+    assert_eq!(lab.verdict_at(SEEN + 30 * DAY).head.notes, Vec::<String>::new());
+}
+
+#[test]
+fn an_old_tree_head_of_a_log_in_use_is_told() {
+    let mut lab = Lab::new();
+    lab.shows(DAY, LEAVES);
+    let notes = |lab: &Lab, at| lab.verdict_at(at).head.notes.clone();
+    assert_eq!(notes(&lab, SEEN + 2 * DAY), Vec::<String>::new());
+    assert!(notes(&lab, SEEN + 2 * DAY + 1)[0].contains("older than 24 hours"));
+    lab.merge_delay = SignedDuration::from_hours(7 * 24);
+    assert_eq!(notes(&lab, SEEN + 8 * DAY), Vec::<String>::new());
+    let view = lab.view();
+    let later = Timestamp::from_millisecond(i64::try_from(SEEN + 99 * DAY).unwrap()).unwrap();
+    assert_eq!(head::judge(&view, later, true).notes.len(), 1);
+    assert_eq!(head::judge(&view, later, false).notes.len(), 0, "a log that is shut signs no more");
+}
+
+#[test]
+fn why_asking_ended_is_said() {
+    let mut lab = Lab::new();
+    lab.shows(DAY, LEAVES);
+    lab.observation.broken_off = Some("the log kept this run waiting".to_owned());
+    let verdict = lab.verdict();
+    assert_eq!((verdict.outcome, verdict.doubt), (InclusionOutcome::Undetermined, Some(Doubt::Lookup)));
+    assert!(verdict.reason.contains("the log kept this run waiting"), "{verdict:?}");
+}
+
+#[test]
+fn a_proof_of_the_wrong_length_is_no_second_tree() {
+    let mut lab = Lab::new();
+    // The kept tree has one entry, so that the proof of the two is exactly one hash.
+    let signed = lab.log.sign_tree_head(SEEN, 1, leaf_hash(b"other").0).unwrap();
+    let signature = DigitallySigned::read(&signed).unwrap();
+    let kept = TreeHead { size: 1, timestamp: SEEN, root: leaf_hash(b"other"), signature };
+    let mut json = kept.to_json().unwrap();
+    json["log_id"] = json!(LogId(lab.log.log_id()).to_string());
+    let content = FileContent::Read(Bytes(json.to_string().into_bytes()));
+    lab.observation.kept = Some(InputFile { path: "kept.json".to_owned(), content });
+    lab.shows(DAY, LEAVES);
+    let hash = leaf_hash(b"promised");
+    for (proof, doubt) in [
+        (json!([hash]), None),
+        (json!([hash, hash]), Some(Doubt::Proof)),
+        (json!([leaf_hash(b"wrong")]), Some(Doubt::Proof)),
+        (json!([]), Some(Doubt::Lookup)),
+        (json!(null), Some(Doubt::Lookup)),
+    ] {
+        lab.observation.exchanges.truncate(1);
+        let body = json!({"consistency": proof}).to_string();
+        lab.answered("get-sth-consistency?first=1&second=2", 200, &body);
+        let standing = lab.verdict().head.standing.clone();
+        match doubt {
+            None => assert_eq!(standing, Standing::Consistent),
+            Some(doubt) => assert!(
+                matches!(&standing, Standing::Unproven(found, _) if *found == doubt),
+                "{body}: {standing:?}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn the_merge_delay_is_exact() {
     let with = |after, at: u64| denying(after, 404, "Not Found").verdict_at(SEEN + at).outcome;
     assert_eq!(with(DAY - 1, DAY - 1), InclusionOutcome::NotYetDue);
@@ -209,6 +289,41 @@ fn the_merge_delay_is_exact() {
         "the log's clock is ahead"
     );
     assert_eq!(denying(DAY - 1, 404, "").next(), Vec::<String>::new(), "no counter-check before the time");
+}
+
+#[test]
+fn a_longer_merge_delay_is_waited_for() {
+    let mut lab = denying(2 * DAY, 404, "Not Found");
+    lab.merge_delay = SignedDuration::from_hours(7 * 24);
+    assert_eq!(lab.next(), Vec::<String>::new(), "no counter-check before the time");
+    let verdict = lab.verdict_at(SEEN + 2 * DAY);
+    assert_eq!(verdict.outcome, InclusionOutcome::NotYetDue, "{verdict:?}");
+    assert!(verdict.reason.contains("7 days after"), "{verdict:?}");
+}
+
+#[test]
+fn the_merge_delay_is_the_lists_and_never_too_short() {
+    use LogType::{Rfc6962, Static};
+    let known = |log_type, assurance, mmd: Option<i64>| {
+        let table = LogTable::embedded();
+        let log = table.iter().next().unwrap();
+        let mmd = mmd.map(SignedDuration::from_secs);
+        maximum_merge_delay(&KnownLog { log_type, mmd, assurance, ..log }).as_secs()
+    };
+    let week = 7 * 86_400;
+    for (log_type, assurance, mmd, expected) in [
+        (Rfc6962, Assurance::Real, None, 86_400),
+        (Static, Assurance::Real, None, 86_400),
+        (Rfc6962, Assurance::MonitoringOnly, None, week),
+        (Static, Assurance::Test, None, week),
+        (Rfc6962, Assurance::MonitoringOnly, Some(604_800), 604_800),
+        (Static, Assurance::Real, Some(60), 60),
+        (Static, Assurance::Real, Some(86_400), 86_400),
+        (Static, Assurance::Real, Some(0), 60),
+        (Rfc6962, Assurance::Real, Some(60), 86_400),
+    ] {
+        assert_eq!(known(log_type, assurance, mmd), expected, "{log_type:?} {assurance:?} {mmd:?}");
+    }
 }
 
 #[test]

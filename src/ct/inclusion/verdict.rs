@@ -98,6 +98,15 @@ pub enum Absence {
     OtherLeaf {
         /// That leaf.
         there: TreeHash,
+        /// Why its entry could not be read, if it could not.
+        unread: Option<String>,
+    },
+    /// The leaf at the SCT's leaf index is the same certificate, with another timestamp or other extensions.
+    OtherStamp {
+        /// That leaf.
+        there: TreeHash,
+        /// Its timestamp, in milliseconds.
+        timestamp: u64,
     },
     /// The log says so, while it answers for another entry of the same tree.
     Stated {
@@ -130,10 +139,27 @@ pub struct HeadVerdict {
     pub kept: Option<TreeHead>,
     /// How the two go together, or what is wrong.
     pub standing: Standing,
+    /// What proves that the two are of two trees, where their sizes differ.
+    pub fork: Option<Fork>,
     /// Why the kept tree head cannot be used, if it cannot.
     pub kept_problem: Option<String>,
+    /// Whether it is dated in the future.
+    pub is_ahead: bool,
     /// What else was noticed and changes nothing.
     pub notes: Vec<String>,
+}
+
+/// A consistency proof that leads to the later tree head's root, and to another root than the earlier head's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The size of the earlier tree.
+    pub first: u64,
+    /// The size of the later tree.
+    pub second: u64,
+    /// The root that the later tree's first part has.
+    pub first_root: TreeHash,
+    /// The proof, as RFC 6962 section 2.1.2 writes it.
+    pub proof: Vec<TreeHash>,
 }
 
 /// How a log's tree head stands.
@@ -141,14 +167,14 @@ pub struct HeadVerdict {
 pub enum Standing {
     /// The log was not asked, and why.
     NotAsked(String),
-    /// It could not be had, and why.
+    /// It could not be had, or what came is no tree head of anybody's, and why.
     Unavailable(String),
-    /// What was served is no tree head of this log, and why.
+    /// What was served has a tree head's form, and is none of this log's, and why.
     Invalid(String),
     /// It contradicts an earlier tree head of the log, and how.
     Inconsistent(String),
     /// It is signed, but that the tree only grew could not be found out, and why.
-    Unproven(String),
+    Unproven(Doubt, String),
     /// It is signed, and the first one seen.
     First,
     /// It is signed, and proven to continue the one kept.
@@ -163,7 +189,7 @@ impl Standing {
             Self::Unavailable(_) => "unavailable",
             Self::Invalid(_) => "invalid",
             Self::Inconsistent(_) => "inconsistent",
-            Self::Unproven(_) => "unproven",
+            Self::Unproven(..) => "unproven",
             Self::First => "first_seen",
             Self::Consistent => "consistent",
         }
@@ -176,7 +202,7 @@ impl Standing {
             | Self::Unavailable(why)
             | Self::Invalid(why)
             | Self::Inconsistent(why)
-            | Self::Unproven(why) => Some(why),
+            | Self::Unproven(_, why) => Some(why),
             Self::First | Self::Consistent => None,
         }
     }
@@ -186,14 +212,16 @@ impl HeadVerdict {
     /// The tree head that leaves are looked for in; `None` where there is none to rely on.
     pub fn usable(&self) -> Option<&TreeHead> {
         match self.standing {
-            Standing::First | Standing::Consistent | Standing::Unproven(_) => self.served.as_ref(),
+            Standing::First | Standing::Consistent | Standing::Unproven(..) => self.served.as_ref(),
             _ => None,
         }
     }
 
-    /// The tree head to be kept for the next run: a verified one that continues what was kept, and is newer.
+    /// The tree head to be kept for the next run: a verified one that continues what was kept, and is newer. One from
+    /// the future would keep out all that come until then.
     pub fn to_keep(&self) -> Option<&TreeHead> {
-        if !matches!(self.standing, Standing::First | Standing::Consistent) || self.kept_problem.is_some() {
+        let is_sound = matches!(self.standing, Standing::First | Standing::Consistent);
+        if !is_sound || self.is_ahead || self.kept_problem.is_some() {
             return None;
         }
         let newer = |served: &&TreeHead| self.kept.as_ref().is_none_or(|kept| served.is_newer_than(kept));

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::SignedDuration;
+
 use crate::ct::log_id::LogId;
 use crate::ct::log_key::{LogKey, LogKeyError};
 use crate::ct::log_list::LogType;
@@ -14,6 +16,7 @@ pub struct LogView<'a> {
     pub(super) id: LogId,
     pub(super) log_type: LogType,
     pub(super) key: LogKey,
+    pub(super) merge_delay: SignedDuration,
     pub(super) observation: &'a CtLogObservation,
     by_url: HashMap<&'a str, &'a HttpExchange>,
 }
@@ -32,15 +35,16 @@ pub(super) enum Answer<'a> {
 }
 
 impl<'a> LogView<'a> {
-    /// The log of this key, with its answers.
+    /// The log of this key and merge delay, with its answers.
     pub fn new(
         id: LogId,
         log_type: LogType,
         key_spki: &[u8],
+        merge_delay: SignedDuration,
         observation: &'a CtLogObservation,
     ) -> Result<Self, LogKeyError> {
         let by_url = observation.exchanges.iter().map(|exchange| (exchange.url.as_str(), exchange)).collect();
-        Ok(Self { id, log_type, key: LogKey::read(key_spki)?, observation, by_url })
+        Ok(Self { id, log_type, key: LogKey::read(key_spki)?, merge_delay, observation, by_url })
     }
 
     /// Where something of the log is; `None` where the log has no known address.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{LogPurpose, LogState, LogType, operator_name};
@@ -29,6 +29,9 @@ pub struct ListedLog {
     pub url: Option<String>,
     /// Where a static log is read.
     pub monitoring_url: Option<String>,
+    /// The maximum merge delay, if the list states one that can be read. It is the log's word to its programme, and no
+    /// reason to refuse the entry.
+    pub mmd: Option<SignedDuration>,
     /// The log takes certificates whose notAfter lies in `[start, end)`.
     pub interval: Option<(Timestamp, Timestamp)>,
     /// Its states; none for logs that the programme does not judge, several in Mozilla's form.
@@ -152,10 +155,15 @@ fn read(log: &Value, log_type: LogType, operator: &str) -> Result<ListedLog, Ent
         name: name.to_owned(),
         url: url.map(str::to_owned),
         monitoring_url: text("monitoring_url").map(str::to_owned),
+        mmd: log.get("mmd").and_then(Value::as_u64).and_then(seconds),
         interval: interval(log).map_err(problem)?,
         states: states(log).map_err(problem)?,
         purpose: purpose(log).map_err(problem)?,
     })
+}
+
+fn seconds(seconds: u64) -> Option<SignedDuration> {
+    i64::try_from(seconds).ok().map(SignedDuration::from_secs)
 }
 
 fn purpose(log: &Value) -> Result<LogPurpose, ProblemKind> {

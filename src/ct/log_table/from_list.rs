@@ -96,6 +96,7 @@ fn known(log: &ListedLog) -> KnownLog<'_> {
         operator: operator_name(&log.operator),
         previous_operators: &log.previous_operators,
         name: &log.name,
+        mmd: log.mmd,
         interval: log.interval,
         url: log.url.as_deref(),
         monitoring_url: log.monitoring_url.as_deref(),

@@ -79,6 +79,8 @@ impl ListsTable {
         };
         let others = self.lists.iter().filter_map(|list| list.log(id));
         for other in below.into_iter().chain(others) {
+            // Where lists differ, the longest is the one that no log is wronged by.
+            log.mmd = log.mmd.max(other.mmd);
             log.interval = log.interval.or(other.interval);
             log.url = log.url.or(other.url);
             log.monitoring_url = log.monitoring_url.or(other.monitoring_url);

@@ -11,7 +11,7 @@ mod from_list;
 mod history;
 mod lists;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 pub use self::assurance::{Assurance, DENIED, denied};
@@ -36,6 +36,8 @@ pub struct KnownLog<'a> {
     pub previous_operators: &'a [PreviousOperator],
     /// Its name.
     pub name: &'a str,
+    /// The longest maximum merge delay that a list states; `None` where none does, as in the table compiled in.
+    pub mmd: Option<SignedDuration>,
     /// It takes certificates whose notAfter lies in `[start, end)`; `None`: any, or not known.
     pub interval: Option<(Timestamp, Timestamp)>,
     /// Where it takes certificates.

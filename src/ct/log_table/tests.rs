@@ -212,10 +212,17 @@ fn no_newer_list_makes_a_denied_log_good() {
 fn lists_of_several_programmes_stand_side_by_side() {
     let embedded = LogTable::embedded();
     let argon = embedded.log(&id("1219ENGn9XfCx+lf1wC/+YLJM1pl4dCzAXMXwMjFaXc=")).unwrap();
-    let chrome = newer("Google", "2026-11-10T00:00:00Z", &entry(&argon, "readonly", "2026-11-01T00:00:00Z"));
+    let mut chrome =
+        newer("Google", "2026-11-10T00:00:00Z", &entry(&argon, "readonly", "2026-11-01T00:00:00Z"));
     let mut apple = newer("Google", "2026-11-11T00:00:00Z", &entry(&argon, "usable", "2026-01-01T00:00:00Z"));
     apple.program = Program::Apple;
+    let delays = [Some(SignedDuration::from_secs(60)), Some(SignedDuration::from_hours(24))];
+    for (list, mmd) in [&mut chrome, &mut apple].into_iter().zip(delays) {
+        assert_eq!(list.logs[0].mmd, None);
+        list.logs[0].mmd = mmd;
+    }
     let table = LogTable::from_lists(&[&apple, &chrome]);
+    assert_eq!(table.log(&argon.id).unwrap().mmd, delays[1], "the longest");
     let now = at("2026-11-21T00:00:00Z");
     assert_eq!(table.state(&argon.id, Program::Chrome, now).state, LogState::Readonly);
     assert_eq!(table.state(&argon.id, Program::Apple, now).state, LogState::Usable);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::ct::inclusion::{Absence, Doubt, HeadVerdict, InclusionOutcome, InclusionVerdict, Standing};
+use crate::ct::inclusion::{Absence, Doubt, Fork, HeadVerdict, InclusionOutcome, InclusionVerdict, Standing};
 use crate::ct::tree_head::TreeHead;
 use crate::ct::verdict::{CtVerdict, SctVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
@@ -23,13 +23,18 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             title: "A log does not hold the certificate that it promised to hold",
             severity: Severity::Critical,
             needs: "--inclusion, an SCT whose signature stands, and the log's signed tree head",
-            explanation: "The log signed an SCT, which is a promise to include the certificate within the maximum merge delay: 24 hours for \
-                          logs of RFC 6962, one minute for static ones. That time is over, the log has signed its tree since then, and the \
+            explanation: "The log signed an SCT, which is a promise to include the certificate within the maximum merge delay. How long that \
+                          is the log lists say, usually 24 hours for logs of RFC 6962 and one minute for static ones; the longest that a \
+                          given list states counts, and where none states it, 24 hours, or a week for logs that are not for production. That time is over, the log has signed its tree since then, and the \
                           certificate is not in it. Nobody who watches this log can see the certificate, although browsers count its SCT. \
                           A static log proves this by its tree. Of another log it is the log's own word, which counts here only because \
-                          the log proved its newest entry in the same way at the same time.",
+                          the log proved its newest entry in the same way at the same time. Some logs enter a certificate that was \
+                          submitted twice under the timestamp of another SCT. In a static log that can be seen, and the severity is medium \
+                          then: the certificate is public, and only the promise is not kept to the letter. A log of RFC 6962 is asked \
+                          by the hash of the entry with its timestamp, so that such an entry looks like none.",
             advice: "Keep the evidence (--save-evidence) and report the log to its operator and to the browsers' CT programmes: the \
-                     finding holds the SCT, the leaf hash and the signed tree head. Ask the CA for SCTs from another log.",
+                     finding holds the SCT, the leaf hash and the signed tree head. For a log of RFC 6962, look first \
+                     for the certificate in a monitor that reads this log. Ask the CA for SCTs from another log.",
             references: &[MERGE_DELAY, "RFC 6962 section 5.3 and 5.4", STATIC_CT_API],
         },
         raise: absent,
@@ -41,11 +46,12 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             severity: Severity::Critical,
             needs: "--inclusion, and a tree head of the log kept by an earlier run",
             explanation: "A log only ever adds entries, and proves that to whoever has an earlier tree head. This one has lost entries, has two \
-                          different trees of the same size, or does not prove that its tree continues the earlier one. A log that shows \
-                          different trees to different people can hide certificates from those who watch for them. The earlier tree head \
-                          stays kept.",
-            advice: "Keep the evidence (--save-evidence): two tree heads signed by the log are all the proof that is needed. Ask again from \
-                     another network, then report the log to its operator and to the browsers' CT programmes.",
+                          different trees of the same size, or its own proof leads from the later tree head to another earlier tree. A \
+                          proof that merely does not hold is no contradiction: it is CT025. A log that shows different trees to different \
+                          people can hide certificates from those who watch for them. The earlier tree head stays kept.",
+            advice: "Keep the evidence (--save-evidence). Two signed tree heads of the same size, or a later one of fewer entries, are proof by \
+                     themselves; where the tree has grown, the consistency proof is needed too, and the finding holds it. Ask again \
+                     from another network, then report the log to its operator and to the browsers' CT programmes.",
             references: &["RFC 6962 section 2.1.2", "RFC 6962 section 5.3", STATIC_CT_API],
         },
         raise: |ct| each_head(ct, contradicts),
@@ -53,12 +59,15 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
     Rule {
         info: RuleInfo {
             id: "CT024",
-            title: "A log's tree head is invalid, or not in its right form",
+            title: "A log's tree head is invalid, not in its right form, or of a wrong time",
             severity: Severity::High,
             needs: "--inclusion, and an answer of the log",
-            explanation: "The tree head or checkpoint cannot be read, or the log's key did not sign it. Nothing that the log says can be relied \
-                          on then. Where only the checkpoint's origin line differs from the log's submission prefix, the signature \
-                          stands, the severity is low, and inclusion is judged all the same.",
+            explanation: "The answer has the form of a tree head or checkpoint, but parts of it cannot be read, or the log's key did not sign \
+                          it. Nothing that the log says can be relied on then. An answer that has not even the form, such as a web page, \
+                          is CT025. Where only the checkpoint's origin line differs from the log's submission prefix, or the tree head is dated in \
+                          the future or is old for a log in use (older than its maximum merge delay and than 24 hours), the signature \
+                          stands, the severity is low, and inclusion is judged all the same. A tree head from the future is not kept for \
+                          later runs.",
             advice: "Make sure that no proxy answers in the log's place, and that the log list has the log's own address and key. Then tell \
                      the log's operator.",
             references: &[TREE_HEAD, STATIC_CT_API, "C2SP signed-note, https://c2sp.org/signed-note"],
@@ -71,7 +80,7 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             title: "Whether a log keeps its promises could not be determined",
             severity: Severity::Low,
             needs: "--inclusion",
-            explanation: "The log could not be reached, is shut down, did not answer in full, or the tree head kept by an earlier run cannot \
+            explanation: "The log could not be reached, is shut down, did not answer in full, something else answered in its place, or the tree head kept by an earlier run cannot \
                           be used, so that inclusion or consistency stayed open. A failed look-up is never taken for an absence. The \
                           severity is medium where the log did answer, but its proof does not hold, and high where its tree has the \
                           certificate but the log hands out another entry in its place.",
@@ -116,7 +125,13 @@ fn judged(ct: &CtVerdict) -> impl Iterator<Item = (&SctVerdict, &InclusionVerdic
 
 fn absent(ct: &CtVerdict) -> Vec<Raised> {
     each_sct(ct, InclusionOutcome::Absent)
-        .map(|(sct, verdict)| Raised::new(log_name(sct), message(sct, verdict), evidence(sct, verdict)))
+        .map(|(sct, verdict)| {
+            let raised = Raised::new(log_name(sct), message(sct, verdict), evidence(sct, verdict));
+            match verdict.absence {
+                Some(Absence::OtherStamp { .. }) => raised.at(Severity::Medium),
+                _ => raised,
+            }
+        })
         .collect()
 }
 
@@ -147,9 +162,12 @@ fn is_none(name: &str, head: &HeadVerdict) -> Option<Raised> {
         let message = format!("What {name} serves as its tree head is none: {why}.");
         return Some(Raised::new(name, message, Value::Null));
     }
-    let note = head.notes.first()?;
+    if head.notes.is_empty() {
+        return None;
+    }
+    let notes = head.notes.join(" ");
     Some(
-        Raised::new(name, format!("{name}: {note} The log's signature on it stands."), Value::Null)
+        Raised::new(name, format!("{name}: {notes} The log's signature on it stands."), Value::Null)
             .at(Severity::Low),
     )
 }
@@ -162,11 +180,7 @@ fn undetermined(ct: &CtVerdict) -> Vec<Raised> {
         })
         .map(|(sct, verdict)| {
             let raised = Raised::new(log_name(sct), message(sct, verdict), evidence(sct, verdict));
-            match verdict.doubt {
-                Some(Doubt::Proof) => raised.at(Severity::Medium),
-                Some(Doubt::Withheld) => raised.at(Severity::High),
-                Some(Doubt::Lookup) | None => raised,
-            }
+            by_doubt(raised, verdict.doubt)
         });
     open.chain(each_head(ct, past_unknown)).collect()
 }
@@ -178,10 +192,19 @@ fn past_unknown(name: &str, head: &HeadVerdict) -> Option<Raised> {
             format!("{problem} Whether the tree of {name} has only grown since then was not found out.");
         return Some(Raised::new(name, message, Value::Null));
     }
-    let Standing::Unproven(why) = &head.standing else { return None };
+    let Standing::Unproven(doubt, why) = &head.standing else { return None };
     let message =
         format!("Whether the tree of {name} has only grown since an earlier run was not found out: {why}.");
-    Some(Raised::new(name, message, Value::Null))
+    Some(by_doubt(Raised::new(name, message, Value::Null), Some(*doubt)))
+}
+
+/// A failed look-up says nothing of the log; a proof that does not hold, or an entry held back, does.
+fn by_doubt(raised: Raised, doubt: Option<Doubt>) -> Raised {
+    match doubt {
+        Some(Doubt::Proof) => raised.at(Severity::Medium),
+        Some(Doubt::Withheld) => raised.at(Severity::High),
+        Some(Doubt::Lookup) | None => raised,
+    }
 }
 
 fn message(sct: &SctVerdict, verdict: &InclusionVerdict) -> String {
@@ -219,7 +242,10 @@ fn evidence(sct: &SctVerdict, verdict: &InclusionVerdict) -> Value {
 fn absence(absence: &Absence) -> Value {
     match absence {
         Absence::BeyondTree => json!({"kind": "beyond_tree"}),
-        Absence::OtherLeaf { there } => json!({"kind": "other_leaf", "leaf_hash": there.to_string()}),
+        Absence::OtherLeaf { there, .. } => json!({"kind": "other_leaf", "leaf_hash": there.to_string()}),
+        Absence::OtherStamp { there, timestamp } => {
+            json!({"kind": "other_timestamp", "leaf_hash": there.to_string(), "timestamp_ms": timestamp})
+        }
         Absence::Stated { status, said } => json!({"kind": "stated", "http_status": status, "said": said}),
     }
 }
@@ -233,5 +259,15 @@ fn head_evidence(sct: &SctVerdict, head: &HeadVerdict) -> Value {
         "tree_head": head.served.as_ref().and_then(TreeHead::to_json),
         "kept_tree_head": head.kept.as_ref().and_then(TreeHead::to_json),
         "tree_head_standing": head.standing.name(),
+        "consistency_proof": head.fork.as_ref().map(fork),
+    })
+}
+
+fn fork(fork: &Fork) -> Value {
+    json!({
+        "first": fork.first,
+        "second": fork.second,
+        "first_root": fork.first_root.to_string(),
+        "proof": fork.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
