@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::title;
+use super::{PolicyQuestion, title};
+use crate::ct::issuance;
 use crate::ct::log_list::Program;
-use crate::ct::log_table::{DatedList, LogTable, Signed, SnapshotSource};
-use crate::x509::Certificate;
+use crate::ct::log_table::{DatedList, Signed, SnapshotSource};
 
 /// A list of this age judges nothing.
 ///
@@ -53,27 +53,31 @@ pub(super) struct NoMoment {
     pub(super) no_list: bool,
 }
 
-/// The moment at which `program` judges a certificate when asked for `at`.
+/// The moment at which `program` judges a certificate.
 ///
 /// A certificate that is expired is judged as of the last moment of its life for which a timely list is known; one
-/// that is not valid yet, as of the first moment of its life: no client accepts it at any other time.
-pub(super) fn find(
-    certificate: &Certificate,
-    table: &LogTable,
-    program: Program,
-    at: Timestamp,
-) -> Result<Moment, NoMoment> {
+/// that is not valid yet, as of the first moment of its life at which its SCTs were made: no client accepts it at
+/// any other time.
+pub(super) fn find(question: &PolicyQuestion<'_>, program: Program) -> Result<Moment, NoMoment> {
+    let PolicyQuestion { certificate, table, at, .. } = *question;
     let programme = title(program);
     if table.snapshot(program).is_none() {
         let reason = format!("The log list that was given does not speak for {programme}.");
         return Err(NoMoment { at, list: None, reason, no_list: true });
     }
     if at > certificate.not_after {
-        return within_life(certificate, table, program);
+        return within_life(question, program);
     }
     let (moment, note) = if at < certificate.not_before {
-        let first = certificate.not_before;
-        (first, Some(format!("The certificate is not valid before {first}: judged as of then.")))
+        let (start, first) = (certificate.not_before, issuance::first_moment(certificate, question.scts));
+        let note = if first == start {
+            format!("The certificate is not valid before {start}: judged as of then.")
+        } else {
+            format!(
+                "The certificate is not valid before {start}, and its SCTs were made until {first}: judged as of then."
+            )
+        };
+        (first, Some(note))
     } else {
         (at, None)
     };
@@ -92,11 +96,14 @@ pub(super) fn find(
     Ok(Moment { at: moment, list, note })
 }
 
-fn within_life(certificate: &Certificate, table: &LogTable, program: Program) -> Result<Moment, NoMoment> {
+fn within_life(question: &PolicyQuestion<'_>, program: Program) -> Result<Moment, NoMoment> {
+    let PolicyQuestion { certificate, table, .. } = *question;
     let (programme, end) = (title(program), certificate.not_after);
+    // Before its SCTs were made, there was no such certificate to judge.
+    let first = issuance::first_moment(certificate, question.scts);
     let found = table.list_at(program, end).and_then(|list| {
         let latest = list.current_at.checked_add(TIMELY).unwrap_or(end).min(end);
-        (latest >= certificate.not_before).then_some((list, latest))
+        (latest >= first).then_some((list, latest))
     });
     let Some((list, latest)) = found else {
         let reason = format!(

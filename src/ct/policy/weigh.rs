@@ -91,7 +91,7 @@ pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exe
         );
         return not_judged(question.at, None, reason, unjudged());
     }
-    match moment::find(question.certificate, question.table, P::PROGRAM, question.at) {
+    match moment::find(question, P::PROGRAM) {
         Ok(moment) => judge_at::<P>(question, &moment),
         Err(none) => {
             let scts = self::unjudged::<P>(question, none.at);

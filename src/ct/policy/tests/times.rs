@@ -99,6 +99,39 @@ fn a_certificate_that_is_not_valid_yet_is_judged_as_of_its_first_moment() {
     assert!(policies.chrome.reasons[0].contains("not valid before"), "{:?}", policies.chrome);
 }
 
+/// CAs date certificates back: their SCTs are made after notBefore.
+#[test]
+fn before_its_scts_a_certificate_is_not_judged() {
+    let issuer = Issuer::new();
+    let certificate = issuer.certificate(90 * DAY);
+    let made = |seconds, name| at(&later(ISSUED, seconds), sct(name));
+    let (table, before) = (table(), "2026-09-01T00:00:00Z");
+    let policies = judged(&certificate, &[made(60, "a1"), made(3600, "b1")], &table, before);
+    assert_eq!(signs(&policies), "++++");
+    assert_eq!(policies.apple.judged_at, time(&later(ISSUED, 3600)));
+    assert!(policies.apple.reasons[0].contains("its SCTs were made until"), "{:?}", policies.apple);
+    // Two days later is no issuance any more; what does not verify moves nothing.
+    let late = [made(60, "a1"), made(2 * DAY + 1, "b1")];
+    let policies = judged(&certificate, &late, &table, before);
+    assert_eq!(signs(&policies), "---+");
+    assert_eq!(policies.chrome.judged_at, time(&later(ISSUED, 60)));
+    let wrong = SctVerdict { outcome: SctOutcome::InvalidSignature, ..made(3600, "b1") };
+    let policies = judged(&certificate, &[made(60, "a1"), wrong], &table, before);
+    assert_eq!(policies.chrome.judged_at, time(&later(ISSUED, 60)));
+    // From notBefore on, the time asked for stands.
+    let valid = judged(&certificate, &[sct("a1"), made(3600, "b1")], &table, ISSUED);
+    assert_eq!(signs(&valid), "---+");
+    // Expired, with a list that was timely only before the SCTs were made.
+    let old = list(Program::Chrome, &later(ISSUED, 1800 - 70 * DAY), |_| true);
+    let table_of_old = LogTable::from_list(&old);
+    let scts = [made(3600, "a1"), made(3600, "b1")];
+    let policies = judged(&certificate, &scts, &table_of_old, "2027-10-01T00:00:00Z");
+    assert_eq!(signs(&policies), "????");
+    let scts = [made(60, "a1"), made(60, "b1")];
+    let policies = judged(&certificate, &scts, &table_of_old, "2027-10-01T00:00:00Z");
+    assert_eq!(policies.chrome.outcome, PolicyOutcome::Compliant, "{:?}", policies.chrome);
+}
+
 /// A version that is seen again was current in between.
 #[test]
 fn a_list_seen_again_was_current_until_then() {
