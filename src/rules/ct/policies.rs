@@ -121,7 +121,8 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
 ];
 
 fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
-    if !ct.scts.is_empty() || ct.is_precertificate || ct.is_merkle_tree {
+    // Where no policy is for the certificate, nobody misses SCTs.
+    if !ct.scts.is_empty() || ct.policies.exempt.is_some() || ct.is_precertificate || ct.is_merkle_tree {
         return Vec::new();
     }
     let seen = if ct.handshake {

@@ -117,6 +117,15 @@ fn without_any_sct_what_each_client_does_is_told() {
     assert_eq!(findings(&private)[0].severity, Severity::Info);
 }
 
+/// A certificate for mail or for clients, which no policy is for.
+#[test]
+fn of_no_sct_nothing_is_said_where_no_policy_asks() {
+    let mut ct = ct_verdict(Vec::new(), PolicyOutcome::NotJudged);
+    assert!(ids(&findings(&ct)).contains(&"CT001"));
+    ct.policies.exempt = Some(Exemption::OtherPurpose);
+    assert_eq!(ids(&findings(&ct)), ["CT007"]);
+}
+
 #[test]
 fn one_operator_alone_is_told() {
     let of_one = |other| {
