@@ -206,6 +206,44 @@ fn rules_that_changed_hold_from_their_day_on() {
     assert_eq!(chrome(&[sct("a1"), sct("b1")], "2026-04-14T23:59:59Z"), PolicyOutcome::Compliant);
 }
 
+/// A certificate of some dates, and SCTs made at its notBefore.
+fn dated(not_before: &str, not_after: &str, scts: &[SctVerdict]) -> (Certificate, Vec<SctVerdict>) {
+    let (not_before, not_after) = (time(not_before), time(not_after));
+    let ca = CaCertificate::root("Old CA", KeyAlgorithm::P256, not_before).unwrap();
+    let request = LeafRequest::new(&["test.example"], not_before).unwrap();
+    let leaf = issue(&ca, &LeafRequest { not_before, not_after, ..request }, &SctPlan::default()).unwrap();
+    let scts = scts.iter().map(|sct| SctVerdict { timestamp: Some(not_before), ..sct.clone() }).collect();
+    (Certificate::read(&leaf.der).unwrap(), scts)
+}
+
+fn chrome_at(not_before: &str, judged_at: &str) -> PolicyVerdict {
+    let (certificate, scts) = dated(not_before, "2022-08-01T00:00:00Z", &[sct("a1"), sct("b1")]);
+    judged(&certificate, &scts, &old_table(judged_at), judged_at).chrome
+}
+
+/// Every programme's list of a date, whose logs were usable long before.
+fn old_table(date: &str) -> LogTable {
+    let of = |program| {
+        let mut list = list(program, date, |log| log.state == USABLE);
+        for state in list.logs.iter_mut().flat_map(|log| &mut log.states) {
+            state.since = Some(time("2020-01-01T00:00:00Z"));
+        }
+        list
+    };
+    let lists: Vec<LogList> = Program::ALL.into_iter().map(of).collect();
+    LogTable::from_lists(&lists.iter().collect::<Vec<_>>())
+}
+
+/// Chrome goes by the day of issuance, not by today's.
+#[test]
+fn what_was_issued_under_older_rules_is_not_judged_by_the_present_ones() {
+    let old = chrome_at("2022-04-14T00:00:00Z", "2022-05-01T00:00:00Z");
+    assert_eq!(old.outcome, PolicyOutcome::NotJudged);
+    assert!(old.reasons.iter().any(|reason| reason.contains("issued since 2022-04-15")), "{old:?}");
+    let new = chrome_at("2022-04-15T00:00:00Z", "2022-05-01T00:00:00Z");
+    assert_eq!(new.outcome, PolicyOutcome::Compliant, "{new:?}");
+}
+
 /// Let's Encrypt's Oak logs are retired in Google's lists since 2026-02-28, and read-only in Apple's.
 #[test]
 fn real_logs_stand_as_each_programme_listed_them() {
