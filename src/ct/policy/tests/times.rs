@@ -244,6 +244,16 @@ fn what_was_issued_under_older_rules_is_not_judged_by_the_present_ones() {
     assert_eq!(new.outcome, PolicyOutcome::Compliant, "{new:?}");
 }
 
+/// Before the log was sold, the operator of then ran it: two SCTs of one operator.
+#[test]
+fn who_runs_a_log_is_told_as_of_the_judgement() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let scts = [sct("a1"), sct("sold")];
+    let before = judged(&certificate, &scts, &table(), "2026-09-24T00:00:00Z");
+    assert_eq!(signs(&before), "----");
+    assert_eq!(signs(&judged(&certificate, &scts, &table(), NOW)), "-+++");
+}
+
 /// Let's Encrypt's Oak logs are retired in Google's lists since 2026-02-28, and read-only in Apple's.
 #[test]
 fn real_logs_stand_as_each_programme_listed_them() {
