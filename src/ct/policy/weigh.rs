@@ -137,7 +137,7 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
     let at_best = (sure.len() < all.len()).then(|| P::count(&all, certificate, at));
     let best = at_best.as_ref().map_or(&at_worst.reach, |tally| &tally.reach);
     let outcome = match (&at_worst.reach, best) {
-        (Reach::Met, _) => PolicyOutcome::Compliant,
+        (Reach::Met, Reach::Met | Reach::NotMet) => PolicyOutcome::Compliant,
         (_, Reach::NotMet) => PolicyOutcome::NotCompliant,
         _ => PolicyOutcome::NotJudged,
     };
@@ -150,9 +150,14 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
         }
     }
     let open: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.open.is_some()).collect();
+    // The rule of which it is not known whether it was enforced may come in with what is open.
+    let telling = match &at_best {
+        Some(at_best) if at_best.reach == Reach::NotKnown => at_best,
+        _ => &at_worst,
+    };
     PolicyVerdict {
         outcome,
-        reasons: reasons::<P>(&at_worst, outcome, moment, &open, &standings),
+        reasons: reasons::<P>(&at_worst, &telling.remarks, outcome, moment, &open, &standings),
         note: moment.note.clone(),
         list: Some(moment.list.clone()),
         no_list: false,
@@ -207,6 +212,7 @@ fn without_margin<P: Policy>(
 
 fn reasons<P: Policy>(
     tally: &Tally,
+    remarks: &[Sentence],
     outcome: PolicyOutcome,
     moment: &Moment,
     open: &[&Candidate<'_>],
@@ -224,7 +230,7 @@ fn reasons<P: Policy>(
         [] => "No SCT counts, so no log operator does.".to_owned(),
         names => format!("Log operators: {}; {}.", names.join(", "), P::OPERATORS),
     });
-    reasons.extend(tally.remarks.iter().map(|remark| remark.clone().into_owned()));
+    reasons.extend(remarks.iter().map(|remark| remark.clone().into_owned()));
     let not_counted = standings.iter().filter(|sct| sct.counted == Counted::No).count();
     if not_counted > 0 {
         reasons.push(format!("{not_counted} of {} SCTs do not count.", standings.len()));

@@ -244,6 +244,21 @@ fn what_was_issued_under_older_rules_is_not_judged_by_the_present_ones() {
     assert_eq!(new.outcome, PolicyOutcome::Compliant, "{new:?}");
 }
 
+/// What is open would bring in a rule of which it is not known whether it was enforced: that is told.
+#[test]
+fn the_rule_that_would_decide_is_told() {
+    let unchecked = |name| SctVerdict { outcome: SctOutcome::IssuerUnknown, ..sct(name) };
+    let (certificate, scts) = dated(
+        "2026-03-20T00:00:00Z",
+        "2026-06-01T00:00:00Z",
+        &[unchecked("b static"), unchecked("c static")],
+    );
+    let judged_at = "2026-04-01T00:00:00Z";
+    let verdict = judged(&certificate, &scts, &old_table(judged_at), judged_at).chrome;
+    assert_eq!(verdict.outcome, PolicyOutcome::NotJudged);
+    assert!(verdict.reasons.iter().any(|reason| reason.contains("RFC 6962 log")), "{verdict:?}");
+}
+
 /// Before the log was sold, the operator of then ran it: two SCTs of one operator.
 #[test]
 fn who_runs_a_log_is_told_as_of_the_judgement() {
