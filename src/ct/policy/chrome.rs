@@ -108,19 +108,15 @@ impl Policy for Chrome {
             );
         }
         if met && !rfc6962 && at < RFC_6962_RULE_GONE {
-            tally.reach = Reach::NotKnown;
-            tally.remarks.push(
+            tally.not_known(
                 "Until 2026-04-15 the policy's page asked also for one SCT of an RFC 6962 log, and there is none; whether Chrome \
-                 enforced it then is not known."
-                    .into(),
+                 enforced it then is not known.",
             );
         }
         // What was issued earlier stays under the rules of then, whenever it is judged.
         if issued.unwrap_or(at) < PRESENT_RULES {
-            tally.reach = Reach::NotKnown;
-            tally.remarks.push(
-                "Chrome's present policy is for certificates issued since 2022-04-15; what it asked of earlier ones is not judged here."
-                    .into(),
+            tally.not_known(
+                "Chrome's present policy is for certificates issued since 2022-04-15; what it asked of earlier ones is not judged here.",
             );
         }
         tally

@@ -53,7 +53,7 @@ pub(super) enum Reach {
     Met,
     #[default]
     NotMet,
-    /// Under a rule of which it is not known whether it was enforced then.
+    /// Under rules that are not known, or of which it is not known whether they were enforced then.
     NotKnown,
 }
 
@@ -61,6 +61,12 @@ impl Tally {
     /// Says of an SCT that it does not count.
     pub(super) fn refuse(&mut self, sct: &Candidate<'_>, why: &'static str) {
         self.refused.push((sct.index, why.into()));
+    }
+
+    /// Says that the rules of the time are not known, or were not enforced.
+    pub(super) fn not_known(&mut self, why: &'static str) {
+        self.reach = Reach::NotKnown;
+        self.remarks.push(why.into());
     }
 }
 

@@ -225,8 +225,11 @@ fn chrome_at(not_before: &str, judged_at: &str) -> PolicyVerdict {
 fn old_table(date: &str) -> LogTable {
     let of = |program| {
         let mut list = list(program, date, |log| log.state == USABLE);
-        for state in list.logs.iter_mut().flat_map(|log| &mut log.states) {
-            state.since = Some(time("2020-01-01T00:00:00Z"));
+        for log in &mut list.logs {
+            log.interval = None;
+            for state in &mut log.states {
+                state.since = Some(time("2020-01-01T00:00:00Z"));
+            }
         }
         list
     };
@@ -257,6 +260,27 @@ fn the_rule_that_would_decide_is_told() {
     let verdict = judged(&certificate, &scts, &old_table(judged_at), judged_at).chrome;
     assert_eq!(verdict.outcome, PolicyOutcome::NotJudged);
     assert!(verdict.reasons.iter().any(|reason| reason.contains("RFC 6962 log")), "{verdict:?}");
+}
+
+/// Apple goes by the certificate's date, Firefox and Android by when they began to enforce.
+#[test]
+fn each_programme_is_judged_from_its_own_day_on() {
+    for (program, of_certificate, day, words) in [
+        (Program::Apple, true, "2021-04-21T00:00:00Z", "issued since 2021-04-21"),
+        (Program::Mozilla, false, "2025-02-04T00:00:00Z", "Firefox enforces CT since version 135"),
+        (Program::Android, false, "2025-06-10T00:00:00Z", "Android enforces CT since version 16"),
+    ] {
+        let verdict = |seconds: i64| {
+            let start = later(day, if of_certificate { seconds } else { -30 * DAY });
+            let judged_at = later(day, if of_certificate { 30 * DAY } else { seconds });
+            let (certificate, scts) = dated(&start, &later(day, 60 * DAY), &[sct("a1"), sct("b1")]);
+            judged(&certificate, &scts, &old_table(&judged_at), &judged_at).of(program).clone()
+        };
+        let before = verdict(-1);
+        assert_eq!(before.outcome, PolicyOutcome::NotJudged, "{program:?}");
+        assert!(before.reasons.iter().any(|reason| reason.contains(words)), "{before:?}");
+        assert_eq!(verdict(0).outcome, PolicyOutcome::Compliant, "{program:?}");
+    }
 }
 
 /// Before the log was sold, the operator of then ran it: two SCTs of one operator.
