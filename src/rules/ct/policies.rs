@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scts::log_name;
 use super::{ANDROID_POLICY, APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::Program;
-use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, title};
+use crate::ct::policy::{Counted, Exemption, PolicyOutcome, PolicyVerdict, title};
 use crate::ct::verdict::{Audience, CtVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -169,8 +169,13 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
         return Vec::new();
     }
     if let Some(exempt) = ct.policies.exempt {
+        let advice = match exempt {
+            // Each of them has a rule of its own.
+            Exemption::Precertificate | Exemption::MerkleTree => return Vec::new(),
+            Exemption::OtherPurpose => "Nothing to do.",
+        };
         let raised = Raised::new("certificate", exempt.reason(), json!({"reasons": [exempt.reason()]}));
-        return vec![raised.at(Severity::Info).advising("Nothing: give the certificate that a server uses.")];
+        return vec![raised.at(Severity::Info).advising(advice)];
     }
     // Whoever gives a list of one programme asks for that one alone.
     let open: Vec<(Program, &PolicyVerdict)> =
