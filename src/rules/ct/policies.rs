@@ -161,6 +161,9 @@ fn refused(ct: &CtVerdict, program: Program) -> Vec<Raised> {
             let _ = write!(message, " {}: {}", log_name(sct), standing.reason);
         }
     }
+    if !ct.handshake {
+        message.push_str(" SCTs that a server would deliver in the handshake were not seen.");
+    }
     vec![Raised::new("certificate", message, evidence(verdict))]
 }
 

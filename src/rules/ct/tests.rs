@@ -74,6 +74,21 @@ fn each_programme_that_refuses_has_its_rule() {
     }
 }
 
+/// A server may deliver what a file does not hold.
+#[test]
+fn of_a_file_it_is_told_that_the_handshake_was_not_seen() {
+    for program in Program::ALL {
+        let refused = |handshake| {
+            let found = with(|ct| {
+                ct.handshake = handshake;
+                of(ct, program).outcome = PolicyOutcome::NotCompliant;
+            });
+            found[0].message.contains("in the handshake were not seen")
+        };
+        assert!(refused(false) && !refused(true), "{program:?}");
+    }
+}
+
 /// Once a target, and graver where Chrome's verdict is missing.
 #[test]
 fn what_was_not_judged_is_told_once() {
