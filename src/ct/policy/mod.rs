@@ -110,6 +110,8 @@ pub struct PolicyQuestion<'a> {
     pub scts: &'a [SctVerdict],
     /// Who is to trust it.
     pub audience: Audience,
+    /// Whether a server presented it.
+    pub handshake: bool,
     /// The logs.
     pub table: &'a LogTable,
     /// As of when.
@@ -118,7 +120,7 @@ pub struct PolicyQuestion<'a> {
 
 /// Judges by every programme's policy.
 pub fn judge(question: &PolicyQuestion<'_>) -> Policies {
-    let exempt = Exemption::of(question.certificate);
+    let exempt = Exemption::of(question);
     Policies {
         exempt,
         chrome: weigh::judge::<chrome::Chrome>(question, exempt),

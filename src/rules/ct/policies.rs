@@ -176,6 +176,7 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
             // Each of them has a rule of its own.
             Exemption::Precertificate | Exemption::MerkleTree => return Vec::new(),
             Exemption::OtherPurpose => "Nothing to do.",
+            Exemption::CaCertificate => "Give the certificate that a server uses, if that was meant.",
         };
         let raised = Raised::new("certificate", exempt.reason(), json!({"reasons": [exempt.reason()]}));
         return vec![raised.at(Severity::Info).advising(advice)];

@@ -137,8 +137,10 @@ fn without_any_sct_what_each_client_does_is_told() {
 fn of_no_sct_nothing_is_said_where_no_policy_asks() {
     let mut ct = ct_verdict(Vec::new(), PolicyOutcome::NotJudged);
     assert!(ids(&findings(&ct)).contains(&"CT001"));
-    ct.policies.exempt = Some(Exemption::OtherPurpose);
-    assert_eq!(ids(&findings(&ct)), ["CT007"]);
+    for exempt in [Exemption::OtherPurpose, Exemption::CaCertificate] {
+        ct.policies.exempt = Some(exempt);
+        assert_eq!(ids(&findings(&ct)), ["CT007"]);
+    }
 }
 
 #[test]
