@@ -359,6 +359,16 @@ fn is_asked(ct: &CtVerdict) -> bool {
     ct.audience == Audience::Public && matches!(ct.policies.exempt, None | Some(Exemption::Precertificate))
 }
 
+/// What of CT stays open, and whether it is demanded.
+fn open_ct(ct: &CtVerdict, named: bool) -> Option<(String, bool)> {
+    if ct.policies.exempt == Some(Exemption::MerkleTree) {
+        let what = "whether the certificate's proof of logging stands".to_owned();
+        return (ct.audience == Audience::Public || named).then_some((what, named));
+    }
+    let is_open = ct.policies.chrome.outcome == PolicyOutcome::NotJudged && (is_asked(ct) || named);
+    is_open.then(|| (open_policies(&ct.policies), named))
+}
+
 /// Names the policies that were not judged.
 ///
 /// Only Chrome's is a question of its own. Each programme has its own list and most of them are updated less often
@@ -416,11 +426,8 @@ impl TargetVerdicts {
         if self.caa_left_out > 0 {
             add(&format!("CAA of {} further names", self.caa_left_out), false);
         }
-        if let Part::Checked(ct) = &self.ct
-            && ct.policies.chrome.outcome == PolicyOutcome::NotJudged
-            && (is_asked(ct) || named(scope::Part::Ct))
-        {
-            add(&open_policies(&ct.policies), named(scope::Part::Ct));
+        if let Some((what, demanded)) = self.ct.verdict().and_then(|ct| open_ct(ct, named(scope::Part::Ct))) {
+            add(&what, demanded);
         }
         for (outcome, demanded) in
             [(InclusionOutcome::Undetermined, true), (InclusionOutcome::NotYetDue, false)]
@@ -480,3 +487,6 @@ impl TargetVerdicts {
         open
     }
 }
+
+#[cfg(test)]
+mod tests;

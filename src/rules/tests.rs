@@ -47,11 +47,11 @@ pub(in crate::rules) fn sct_of(operator: &str, outcome: SctOutcome) -> SctVerdic
 }
 
 /// What every policy accepts.
-pub(in crate::rules) fn two_operators() -> Vec<SctVerdict> {
+pub(crate) fn two_operators() -> Vec<SctVerdict> {
     vec![sct(SctOutcome::Valid), sct_of("Other", SctOutcome::Valid)]
 }
 
-pub(in crate::rules) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
+pub(crate) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
     PolicyVerdict {
         outcome,
         reasons: vec!["For this test.".to_owned()],
@@ -64,7 +64,7 @@ pub(in crate::rules) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
     }
 }
 
-pub(in crate::rules) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
+pub(crate) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
     CtVerdict {
         scts,
         malformed_lists: Vec::new(),

@@ -1,0 +1,20 @@
+use super::*;
+use crate::rules::tests::{ct_verdict, two_operators};
+
+/// The proof that a Merkle Tree Certificate brings in place of SCTs is not verified.
+#[test]
+fn the_proof_of_a_merkle_tree_certificate_is_an_open_question() {
+    let mut ct = ct_verdict(Vec::new(), PolicyOutcome::NotJudged);
+    ct.policies.exempt = Some(Exemption::MerkleTree);
+    let what = "whether the certificate's proof of logging stands".to_owned();
+    assert_eq!(open_ct(&ct, false), Some((what.clone(), false)));
+    assert_eq!(open_ct(&ct, true), Some((what, true)));
+    // Under a private root nobody asks for it.
+    ct.audience = Audience::Private;
+    assert_eq!(open_ct(&ct, false), None);
+    // Of one with another purpose nothing is asked at all.
+    ct.audience = Audience::Public;
+    ct.policies.exempt = Some(Exemption::OtherPurpose);
+    assert_eq!(open_ct(&ct, false), None);
+    assert_eq!(open_ct(&ct_verdict(two_operators(), PolicyOutcome::Compliant), true), None);
+}
