@@ -381,11 +381,12 @@ fn open_policies(policies: &Policies) -> String {
         .filter(|(program, verdict)| *program != Program::Chrome && !verdict.no_list)
         .map(|(program, _)| policy::title(program))
         .collect();
-    if others.is_empty() {
-        "whether Chrome's CT policy is met".to_owned()
-    } else {
-        format!("whether Chrome's CT policy is met, and those of {}", others.join(" and "))
-    }
+    let that = match others.as_slice() {
+        [] => return "whether Chrome's CT policy is met".to_owned(),
+        [_] => "that",
+        _ => "those",
+    };
+    format!("whether Chrome's CT policy is met, and {that} of {}", policy::enumerated(&others))
 }
 
 /// Something that was looked at and stayed open.

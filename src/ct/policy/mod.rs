@@ -162,6 +162,15 @@ pub fn title(program: Program) -> &'static str {
     }
 }
 
+/// “A, B and C”.
+pub fn enumerated(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 impl PolicyOutcome {
     /// The name in the contract's JSON.
     pub fn name(self) -> &'static str {

@@ -18,3 +18,26 @@ fn the_proof_of_a_merkle_tree_certificate_is_an_open_question() {
     assert_eq!(open_ct(&ct, false), None);
     assert_eq!(open_ct(&ct_verdict(two_operators(), PolicyOutcome::Compliant), true), None);
 }
+
+#[test]
+fn the_policies_that_stay_open_are_named() {
+    let asked = |programs: &[Program]| {
+        let mut ct = ct_verdict(two_operators(), PolicyOutcome::NotJudged);
+        for program in programs {
+            let verdict = match program {
+                Program::Chrome => &mut ct.policies.chrome,
+                Program::Apple => &mut ct.policies.apple,
+                Program::Mozilla => &mut ct.policies.mozilla,
+                Program::Android => &mut ct.policies.android,
+            };
+            verdict.outcome = PolicyOutcome::NotJudged;
+        }
+        open_ct(&ct, false).unwrap().0
+    };
+    assert_eq!(asked(&[]), "whether Chrome's CT policy is met");
+    assert_eq!(asked(&[Program::Apple]), "whether Chrome's CT policy is met, and that of Apple");
+    assert_eq!(
+        asked(&[Program::Apple, Program::Mozilla, Program::Android]),
+        "whether Chrome's CT policy is met, and those of Apple, Mozilla and Android"
+    );
+}

@@ -6,7 +6,7 @@ use super::check::Mark;
 use super::inclusion::inclusion;
 use super::safe;
 use crate::ct::log_list::Program;
-use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, title};
+use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
 
 /// The SCTs, and what each programme makes of them.
@@ -56,11 +56,7 @@ fn as_of(accepting: &[(Program, &PolicyVerdict)]) -> String {
 /// “Chrome, Apple and Mozilla”.
 fn names(programs: impl Iterator<Item = Program>) -> String {
     let names: Vec<&str> = programs.map(title).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+    enumerated(&names)
 }
 
 fn scts(ct: &CtVerdict) -> String {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::scts::log_name;
 use super::{APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::{LogState, Program};
-use crate::ct::policy::{Counted, MAX_LIST_AGE_DAYS, PolicyOutcome, SctStanding, title};
+use crate::ct::policy::{Counted, MAX_LIST_AGE_DAYS, PolicyOutcome, SctStanding, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -122,7 +122,7 @@ fn retired_logs(ct: &CtVerdict) -> Vec<Raised> {
         let late = since.is_some_and(|since| sct.timestamp.is_some_and(|made| made >= since));
         let then = if late { " The SCT was made after that." } else { " The SCT was made before." };
         let name = log_name(sct);
-        let message = format!("{name} retired{when}, as {} {}.{then}", list(&whose), says(&whose));
+        let message = format!("{name} retired{when}, as {} {}.{then}", enumerated(&whose), says(&whose));
         let facts = json!({"programmes": whose, "since": since.map(|since| since.to_string())});
         let raised = Raised::new(name.clone(), message, facts);
         logs.entry(name).or_insert(if late { raised.at(Severity::Low) } else { raised });
@@ -159,7 +159,7 @@ fn no_margin(ct: &CtVerdict) -> Vec<Raised> {
     }
     for (what, whose) in leaving {
         let whose: Vec<&str> = whose.into_iter().collect();
-        told.push(format!("{what}, as {} {}.", list(&whose), says(&whose)));
+        told.push(format!("{what}, as {} {}.", enumerated(&whose), says(&whose)));
     }
     if told.is_empty() {
         return Vec::new();
@@ -191,15 +191,6 @@ fn old_lists(ct: &CtVerdict) -> Vec<Raised> {
         return Vec::new();
     }
     vec![Raised::new("log list", format!("Log lists: {}", told.join(" ")), json!({"age_days": ages}))]
-}
-
-/// “A, B and C”.
-fn list(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 fn says(names: &[&str]) -> &'static str {
