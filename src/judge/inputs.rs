@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::lists::{ListUse, Lists};
 use crate::ca::{CaTable, issuer, same_owner};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
-use crate::ct::log_table::{ListSnapshot, LogTable};
+use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::pins::PinFile;
@@ -136,11 +134,6 @@ impl Inputs {
             has_own_logs: files.log_list.is_some(),
             log_lists: lists.uses.into(),
         })
-    }
-
-    /// The list that Chrome's policy is judged by at `at`, if one is known from before then.
-    pub fn chrome_list(&self, at: Timestamp) -> Option<ListSnapshot<'_>> {
-        self.logs.snapshot_at(Program::Chrome, at)
     }
 
     /// Who a CA key belongs to: a private CA of the policy first, then the public table.

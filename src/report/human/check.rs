@@ -24,6 +24,10 @@ pub fn footer(basis: &Basis, summary: &Summary) -> String {
     match &basis.log_list {
         Some(list) => {
             let stale = if list.is_stale() { ", too old to judge Chrome's policy by" } else { "" };
+            let seen = list
+                .seen_current()
+                .map(|seen| format!(", seen current on {}", seen.strftime("%Y-%m-%d")))
+                .unwrap_or_default();
             let unsigned = match (list.source, list.signed) {
                 (SnapshotSource::File, Signed::No) => ", from a file without signature",
                 (SnapshotSource::File, _) => ", from a file",
@@ -33,7 +37,7 @@ pub fn footer(basis: &Basis, summary: &Summary) -> String {
             };
             let _ = write!(
                 line,
-                " by Chrome's log list of {} ({} days old{unsigned}{stale}).",
+                " by Chrome's log list of {}{seen} ({} days old{unsigned}{stale}).",
                 list.timestamp.strftime("%Y-%m-%d"),
                 list.days
             );
