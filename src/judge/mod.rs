@@ -35,6 +35,8 @@ pub struct Basis {
     pub judged_at: Timestamp,
     /// The log list that Chrome's policy is judged by; `None` where none is known from before that time.
     pub log_list: Option<ListAge>,
+    /// Where the user gave lists and none of them is Chrome's: those that decide instead.
+    pub others_lists: Vec<(Program, ListAge)>,
 }
 
 /// A log list and how old it is at the time of judging.
@@ -101,9 +103,13 @@ impl<'r> Judge<'r> {
 
     /// What every target is judged by.
     pub fn basis(&self) -> Basis {
-        let log_list = self.inputs.logs.list_at(Program::Chrome, self.at);
-        let log_list = log_list.map(|list| ListAge::of(&list, self.at));
-        Basis { judged_at: self.at, log_list }
+        let age =
+            |program| self.inputs.logs.list_at(program, self.at).map(|list| ListAge::of(&list, self.at));
+        let others_lists = match self.inputs.logs.snapshot(Program::Chrome) {
+            Some(_) => Vec::new(),
+            None => Program::ALL.into_iter().filter_map(|program| Some((program, age(program)?))).collect(),
+        };
+        Basis { judged_at: self.at, log_list: age(Program::Chrome), others_lists }
     }
 
     /// Which logs to ask for proof that they hold a target's certificate: those whose SCTs stand. None where inclusion

@@ -365,28 +365,37 @@ fn open_ct(ct: &CtVerdict, named: bool) -> Option<(String, bool)> {
         let what = "whether the certificate's proof of logging stands".to_owned();
         return (ct.audience == Audience::Public || named).then_some((what, named));
     }
-    let is_open = ct.policies.chrome.outcome == PolicyOutcome::NotJudged && (is_asked(ct) || named);
+    let is_open = ct.policies.is_undetermined() && (is_asked(ct) || named);
     is_open.then(|| (open_policies(&ct.policies), named))
 }
 
 /// Names the policies that were not judged.
 ///
-/// Only Chrome's is a question of its own. Each programme has its own list and most of them are updated less often
-/// than Chrome's: were every one of them a question, any gate that fails on what is undetermined would fail from the
-/// day on which the first of these lists is 70 days old, whatever the certificate. The others are never passed over
-/// silently: they are `not_judged` in every report, and the finding CT007 names them.
+/// Only Chrome's is a question of its own, or where the user gave lists of other programmes instead, those. Each
+/// programme has its own list and most of them are updated less often than Chrome's: were every one of them a
+/// question, any gate that fails on what is undetermined would fail from the day on which the first of these lists is
+/// 70 days old, whatever the certificate. The others are never passed over silently: they are `not_judged` in every
+/// report, and the finding CT007 names them.
 fn open_policies(policies: &Policies) -> String {
-    let others: Vec<&str> = policies
+    let deciding: Vec<Program> = policies.deciding().map(|(program, _)| program).collect();
+    let (asked, others): (Vec<Program>, Vec<Program>) = policies
         .with(PolicyOutcome::NotJudged)
-        .filter(|(program, verdict)| *program != Program::Chrome && !verdict.no_list)
-        .map(|(program, _)| policy::title(program))
-        .collect();
-    let that = match others.as_slice() {
-        [] => return "whether Chrome's CT policy is met".to_owned(),
-        [_] => "that",
-        _ => "those",
+        .filter(|(_, verdict)| !verdict.no_list)
+        .map(|(program, _)| program)
+        .partition(|program| deciding.contains(program));
+    let titles = |programs: &[Program]| {
+        let titles: Vec<&str> = programs.iter().copied().map(policy::title).collect();
+        policy::enumerated(&titles)
     };
-    format!("whether Chrome's CT policy is met, and {that} of {}", policy::enumerated(&others))
+    let question = match asked.as_slice() {
+        [one] => format!("whether {}'s CT policy is met", policy::title(*one)),
+        several => format!("whether the CT policies of {} are met", titles(several)),
+    };
+    match others.as_slice() {
+        [] => question,
+        [one] => format!("{question}, and that of {}", policy::title(*one)),
+        several => format!("{question}, and those of {}", titles(several)),
+    }
 }
 
 /// Something that was looked at and stayed open.

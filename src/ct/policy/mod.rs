@@ -146,6 +146,22 @@ impl Policies {
         Program::ALL.into_iter().map(|program| (program, self.of(program)))
     }
 
+    /// The programmes whose verdicts decide whether the check is determined: Chrome alone, or where the user gave lists
+    /// of others instead, those.
+    pub fn deciding(&self) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
+        let chrome_decides = !self.chrome.no_list;
+        self.iter().filter(
+            move |(program, verdict)| {
+                if chrome_decides { *program == Program::Chrome } else { !verdict.no_list }
+            },
+        )
+    }
+
+    /// Whether a verdict that decides is missing.
+    pub fn is_undetermined(&self) -> bool {
+        self.deciding().any(|(_, verdict)| verdict.outcome == PolicyOutcome::NotJudged)
+    }
+
     /// The programmes whose verdict is this one.
     pub fn with(&self, outcome: PolicyOutcome) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
         self.iter().filter(move |(_, verdict)| verdict.outcome == outcome)

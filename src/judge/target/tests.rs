@@ -41,3 +41,21 @@ fn the_policies_that_stay_open_are_named() {
         "whether Chrome's CT policy is met, and those of Apple, Mozilla and Android"
     );
 }
+
+/// Whoever gives Apple's list alone asks for Apple's verdict, and gets by with it.
+#[test]
+fn without_a_list_of_chrome_those_that_were_given_decide() {
+    let with = |apple, mozilla| {
+        let mut ct = ct_verdict(two_operators(), PolicyOutcome::NotJudged);
+        for verdict in [&mut ct.policies.chrome, &mut ct.policies.android] {
+            (verdict.outcome, verdict.no_list) = (PolicyOutcome::NotJudged, true);
+        }
+        (ct.policies.apple.outcome, ct.policies.mozilla.outcome) = (apple, mozilla);
+        open_ct(&ct, false).map(|(what, _)| what)
+    };
+    use PolicyOutcome::{Compliant, NotJudged};
+    assert_eq!(with(Compliant, Compliant), None);
+    assert_eq!(with(NotJudged, Compliant).as_deref(), Some("whether Apple's CT policy is met"));
+    let both = with(NotJudged, NotJudged);
+    assert_eq!(both.as_deref(), Some("whether the CT policies of Apple and Mozilla are met"));
+}

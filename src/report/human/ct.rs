@@ -33,11 +33,14 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
     }
     words.push_str(&as_of(&accepting));
     words.push_str(&not_judged(ct));
-    let mark = match ct.policies.chrome.outcome {
-        _ if ct.audience == Audience::Private || ct.policies.exempt.is_some() => Mark::None,
-        _ if !refusing.is_empty() => Mark::Bad,
-        PolicyOutcome::NotJudged => Mark::Open,
-        PolicyOutcome::Compliant | PolicyOutcome::NotCompliant => Mark::Good,
+    let mark = if ct.audience == Audience::Private || ct.policies.exempt.is_some() {
+        Mark::None
+    } else if !refusing.is_empty() {
+        Mark::Bad
+    } else if ct.policies.is_undetermined() {
+        Mark::Open
+    } else {
+        Mark::Good
     };
     (mark, safe(&words).into_owned())
 }

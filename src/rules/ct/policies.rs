@@ -63,7 +63,8 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
                           time of judging lies before any list of it that is known, or SCTs that stay open decide. That is neither a \
                           pass nor a fail. Each programme has a list of its own, so that one may be judged and another not. Only \
                           Chrome's verdict decides whether the check as a whole is undetermined; where the others alone are missing, \
-                          this is for information. A programme is left out where the list given with --log-list is another's.",
+                          this is for information. A programme is left out where the list given with --log-list is another's; where \
+                          none of those given is Chrome's, the programmes whose lists were given decide.",
             advice: "Run `pinstead logs update`, or give a current log list with --log-list, the issuer's certificate with --issuer, or a time with --at.",
             references: &[CHROME_POLICY, APPLE_POLICY, MOZILLA_POLICY, ANDROID_POLICY],
         },
@@ -197,10 +198,7 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
     let facts: serde_json::Map<String, Value> =
         open.iter().map(|(program, verdict)| (program.name().to_owned(), evidence(verdict))).collect();
     let raised = Raised::new("certificate", message, Value::Object(facts));
-    vec![match ct.policies.chrome.outcome {
-        PolicyOutcome::NotJudged => raised,
-        PolicyOutcome::Compliant | PolicyOutcome::NotCompliant => raised.at(Severity::Info),
-    }]
+    vec![if ct.policies.is_undetermined() { raised } else { raised.at(Severity::Info) }]
 }
 
 /// The facts of a verdict.
