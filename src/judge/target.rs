@@ -380,7 +380,7 @@ fn open_policies(policies: &Policies) -> String {
     let deciding: Vec<Program> = policies.deciding().map(|(program, _)| program).collect();
     let (asked, others): (Vec<Program>, Vec<Program>) = policies
         .with(PolicyOutcome::NotJudged)
-        .filter(|(_, verdict)| !verdict.no_list)
+        .filter(|(_, verdict)| !verdict.has_no_list())
         .map(|(program, _)| program)
         .partition(|program| deciding.contains(program));
     let titles = |programs: &[Program]| {

@@ -57,7 +57,7 @@ pub(crate) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
         reasons: vec!["For this test.".to_owned()],
         note: None,
         list: None,
-        no_list: false,
+        unjudged: None,
         judged_at: Timestamp::UNIX_EPOCH,
         scts: Vec::new(),
         without_margin: Vec::new(),

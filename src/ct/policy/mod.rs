@@ -12,6 +12,7 @@ mod chrome;
 mod exempt;
 mod moment;
 mod mozilla;
+mod unjudged;
 mod weigh;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 
 pub use self::exempt::Exemption;
 pub use self::moment::{JudgedList, MAX_LIST_AGE_DAYS};
+pub use self::unjudged::Unjudged;
 use super::log_list::{LogState, Program};
 use super::log_table::LogTable;
 use super::verdict::{Audience, SctVerdict};
@@ -51,9 +53,8 @@ pub struct PolicyVerdict {
     pub note: Option<String>,
     /// The list it was judged by, or could not be judged by for its age; `None` where none is known.
     pub list: Option<JudgedList>,
-    /// Whether no list of the programme is at hand at all: the user gave another's, and asked by that for its
-    /// programme alone.
-    pub no_list: bool,
+    /// Of what kind the reason is, if it was not judged.
+    pub unjudged: Option<Unjudged>,
     /// As of when it was judged: the time of judging, unless the certificate was not valid then.
     pub judged_at: Timestamp,
     /// What it makes of each SCT, in the order of the SCTs.
@@ -149,10 +150,10 @@ impl Policies {
     /// The programmes whose verdicts decide whether the check is determined: Chrome alone, or where the user gave lists
     /// of others instead, those.
     pub fn deciding(&self) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
-        let chrome_decides = !self.chrome.no_list;
+        let chrome_decides = !self.chrome.has_no_list();
         self.iter().filter(
             move |(program, verdict)| {
-                if chrome_decides { *program == Program::Chrome } else { !verdict.no_list }
+                if chrome_decides { *program == Program::Chrome } else { !verdict.has_no_list() }
             },
         )
     }
@@ -165,6 +166,13 @@ impl Policies {
     /// The programmes whose verdict is this one.
     pub fn with(&self, outcome: PolicyOutcome) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
         self.iter().filter(move |(_, verdict)| verdict.outcome == outcome)
+    }
+}
+
+impl PolicyVerdict {
+    /// Whether no list of the programme is at hand at all, as the user gave another's.
+    pub fn has_no_list(&self) -> bool {
+        self.unjudged == Some(Unjudged::NoList)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PolicyQuestion, title};
+use super::{PolicyQuestion, Unjudged, title};
 use crate::ct::issuance;
 use crate::ct::log_list::Program;
 use crate::ct::log_table::{DatedList, Signed, SnapshotSource};
@@ -48,9 +48,16 @@ pub(super) struct Moment {
 pub(super) struct NoMoment {
     pub(super) at: Timestamp,
     pub(super) list: Option<JudgedList>,
+    pub(super) kind: Unjudged,
     pub(super) reason: String,
-    /// Whether the lists at hand are all of other programmes.
-    pub(super) no_list: bool,
+}
+
+impl NoMoment {
+    /// For a reason that needs no list to be told.
+    fn without_list(program: Program, at: Timestamp, kind: Unjudged) -> Self {
+        let reason = kind.told(Some(title(program))).unwrap_or_default();
+        Self { at, list: None, kind, reason }
+    }
 }
 
 /// The moment at which `program` judges a certificate.
@@ -60,10 +67,8 @@ pub(super) struct NoMoment {
 /// any other time.
 pub(super) fn find(question: &PolicyQuestion<'_>, program: Program) -> Result<Moment, NoMoment> {
     let PolicyQuestion { certificate, table, at, .. } = *question;
-    let programme = title(program);
     if table.snapshot(program).is_none() {
-        let reason = format!("The log list that was given does not speak for {programme}.");
-        return Err(NoMoment { at, list: None, reason, no_list: true });
+        return Err(NoMoment::without_list(program, at, Unjudged::NoList));
     }
     if at > certificate.not_after {
         return within_life(question, program);
@@ -81,17 +86,13 @@ pub(super) fn find(question: &PolicyQuestion<'_>, program: Program) -> Result<Mo
     } else {
         (at, None)
     };
-    let refuse = |list, reason| NoMoment { at: moment, list, reason, no_list: false };
     let Some(list) = table.list_at(program, moment) else {
-        let reason = format!(
-            "No log list of {programme} is known from {moment} or before: what it said is not known at that date."
-        );
-        return Err(refuse(None, reason));
+        return Err(NoMoment::without_list(program, moment, Unjudged::BeforeAnyList(moment)));
     };
     let list = JudgedList::of(&list, moment);
     if list.is_stale() {
         let reason = stale(program, &list);
-        return Err(refuse(Some(list), reason));
+        return Err(NoMoment { at: moment, list: Some(list), kind: Unjudged::OldList, reason });
     }
     Ok(Moment { at: moment, list, note })
 }
@@ -106,11 +107,7 @@ fn within_life(question: &PolicyQuestion<'_>, program: Program) -> Result<Moment
         (latest >= first).then_some((list, latest))
     });
     let Some((list, latest)) = found else {
-        let reason = format!(
-            "The certificate expired on {end}, and no log list of {programme} that was timely within its life is known: \
-             what it said is not known at that date."
-        );
-        return Err(NoMoment { at: end, list: None, reason, no_list: false });
+        return Err(NoMoment::without_list(program, end, Unjudged::ExpiredBeforeAnyList(end)));
     };
     let note = if latest == end {
         format!("The certificate has expired: judged as of {end}, the end of its life.")

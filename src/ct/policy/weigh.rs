@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::candidate::{Candidate, Sentence};
 use super::moment::{self, JudgedList, Moment};
-use super::{Counted, Exemption, PolicyOutcome, PolicyQuestion, PolicyVerdict, SctStanding, title};
+use super::{Counted, Exemption, PolicyOutcome, PolicyQuestion, PolicyVerdict, SctStanding, Unjudged, title};
 use crate::ct::log_list::Program;
 use crate::ct::verdict::{Audience, SctVerdict};
 use crate::x509::Certificate;
@@ -86,23 +86,26 @@ pub(super) fn life(certificate: &Certificate) -> SignedDuration {
 
 /// Judges by one policy, unless the certificate is of a kind that no policy is for.
 pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exemption>) -> PolicyVerdict {
-    let programme = title(P::PROGRAM);
     let unjudged = || unjudged::<P>(question, question.at);
     if let Some(exempt) = exempt {
-        return not_judged(question.at, None, exempt.reason().to_owned(), unjudged());
+        return not_judged(
+            question.at,
+            None,
+            Unjudged::Exempt(exempt),
+            exempt.reason().to_owned(),
+            unjudged(),
+        );
     }
     if question.audience == Audience::Private {
-        let reason = format!(
-            "The chain ends at a root that was given: {programme} asks for SCTs only under publicly trusted roots."
-        );
-        return not_judged(question.at, None, reason, unjudged());
+        let kind = Unjudged::PrivateRoot;
+        let reason = kind.told(Some(title(P::PROGRAM))).unwrap_or_default();
+        return not_judged(question.at, None, kind, reason, unjudged());
     }
     match moment::find(question, P::PROGRAM) {
         Ok(moment) => judge_at::<P>(question, &moment),
         Err(none) => {
             let scts = self::unjudged::<P>(question, none.at);
-            let verdict = not_judged(none.at, none.list, none.reason, scts);
-            PolicyVerdict { no_list: none.no_list, ..verdict }
+            not_judged(none.at, none.list, none.kind, none.reason, scts)
         }
     }
 }
@@ -110,6 +113,7 @@ pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exe
 fn not_judged(
     at: Timestamp,
     list: Option<JudgedList>,
+    kind: Unjudged,
     reason: String,
     scts: Vec<SctStanding>,
 ) -> PolicyVerdict {
@@ -118,7 +122,7 @@ fn not_judged(
         reasons: vec![reason],
         note: None,
         list,
-        no_list: false,
+        unjudged: Some(kind),
         judged_at: at,
         scts,
         without_margin: Vec::new(),
@@ -166,7 +170,10 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
         reasons: reasons::<P>(&at_worst, &telling.remarks, outcome, moment, &open, &standings),
         note: moment.note.clone(),
         list: Some(moment.list.clone()),
-        no_list: false,
+        unjudged: (outcome == PolicyOutcome::NotJudged).then_some(match best {
+            Reach::NotKnown => Unjudged::Rules,
+            Reach::Met | Reach::NotMet => Unjudged::OpenScts,
+        }),
         judged_at: at,
         without_margin: match outcome {
             PolicyOutcome::Compliant => without_margin::<P>(&sure, certificate, at),

@@ -48,7 +48,7 @@ fn without_a_list_of_chrome_those_that_were_given_decide() {
     let with = |apple, mozilla| {
         let mut ct = ct_verdict(two_operators(), PolicyOutcome::NotJudged);
         for verdict in [&mut ct.policies.chrome, &mut ct.policies.android] {
-            (verdict.outcome, verdict.no_list) = (PolicyOutcome::NotJudged, true);
+            (verdict.outcome, verdict.unjudged) = (PolicyOutcome::NotJudged, Some(policy::Unjudged::NoList));
         }
         (ct.policies.apple.outcome, ct.policies.mozilla.outcome) = (apple, mozilla);
         open_ct(&ct, false).map(|(what, _)| what)

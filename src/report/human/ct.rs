@@ -6,7 +6,7 @@ use super::check::Mark;
 use super::inclusion::inclusion;
 use super::safe;
 use crate::ct::log_list::Program;
-use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, enumerated, title};
+use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
 
 /// The SCTs, and what each programme makes of them.
@@ -117,16 +117,17 @@ fn not_judged(ct: &CtVerdict) -> String {
     }
     let mut others: Vec<String> = Vec::new();
     let unasked: Vec<Program> =
-        open.iter().filter(|(_, verdict)| verdict.no_list).map(|(program, _)| *program).collect();
+        open.iter().filter(|(_, verdict)| verdict.has_no_list()).map(|(program, _)| *program).collect();
     for (program, verdict) in open.iter().filter(|(program, _)| !unasked.contains(program)) {
         if *program == Program::Chrome {
             let _ = write!(words, " Chrome's policy was not judged. {}", verdict.reasons.join(" "));
             continue;
         }
-        let why = match &verdict.list {
-            Some(list) if list.is_stale() => format!("its list is {} days old", list.age_days),
-            Some(_) => "SCTs stay open".to_owned(),
-            None => "no list of it is known for then".to_owned(),
+        let why = match (&verdict.list, verdict.unjudged) {
+            (_, Some(Unjudged::Rules)) => "its rules of then are not judged here".to_owned(),
+            (Some(list), _) if list.is_stale() => format!("its list is {} days old", list.age_days),
+            (Some(_), _) => "SCTs stay open".to_owned(),
+            (None, _) => "no list of it is known for then".to_owned(),
         };
         others.push(format!("{} ({why})", title(*program)));
     }

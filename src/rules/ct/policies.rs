@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scts::log_name;
 use super::{ANDROID_POLICY, APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::Program;
-use crate::ct::policy::{Counted, Exemption, PolicyOutcome, PolicyVerdict, title};
+use crate::ct::policy::{Counted, Exemption, PolicyOutcome, PolicyVerdict, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -184,21 +184,36 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
     }
     // Whoever gives a list of one programme asks for that one alone.
     let open: Vec<(Program, &PolicyVerdict)> =
-        ct.policies.with(PolicyOutcome::NotJudged).filter(|(_, verdict)| !verdict.no_list).collect();
-    let Some((_, first)) = open.first() else { return Vec::new() };
-    // One reason for all of them is said once.
-    let message = if open.iter().all(|(_, verdict)| verdict.reasons == first.reasons) {
-        first.reasons.join(" ")
-    } else {
-        let told = open
-            .iter()
-            .map(|(program, verdict)| format!("{}: {}", title(*program), verdict.reasons.join(" ")));
-        told.collect::<Vec<_>>().join(" ")
-    };
+        ct.policies.with(PolicyOutcome::NotJudged).filter(|(_, verdict)| !verdict.has_no_list()).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let message = told_once(&open);
     let facts: serde_json::Map<String, Value> =
         open.iter().map(|(program, verdict)| (program.name().to_owned(), evidence(verdict))).collect();
     let raised = Raised::new("certificate", message, Value::Object(facts));
     vec![if ct.policies.is_undetermined() { raised } else { raised.at(Severity::Info) }]
+}
+
+/// The reasons of the programmes; what is the same for several is said once.
+fn told_once(open: &[(Program, &PolicyVerdict)]) -> String {
+    let same = |one: &PolicyVerdict, other: &PolicyVerdict| {
+        let kind = one.unjudged.filter(|kind| kind.told(None).is_some());
+        kind.is_some() && kind == other.unjudged || one.reasons == other.reasons
+    };
+    let mut groups: Vec<(&PolicyVerdict, Vec<&str>)> = Vec::new();
+    for (program, verdict) in open {
+        match groups.iter_mut().find(|(first, _)| same(first, verdict)) {
+            Some((_, names)) => names.push(title(*program)),
+            None => groups.push((verdict, vec![title(*program)])),
+        }
+    }
+    let told = groups.into_iter().map(|(verdict, names)| {
+        let of_all = verdict.unjudged.filter(|_| names.len() > 1).and_then(|kind| kind.told(None));
+        let reasons = of_all.unwrap_or_else(|| verdict.reasons.join(" "));
+        if names.len() == Program::ALL.len() { reasons } else { format!("{}: {reasons}", enumerated(&names)) }
+    });
+    told.collect::<Vec<_>>().join(" ")
 }
 
 /// The facts of a verdict.

@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::findings;
 use crate::ct::log_list::{LogState, Program};
 use crate::ct::log_table::{Signed, SnapshotSource};
-use crate::ct::policy::{Counted, Exemption, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding};
+use crate::ct::policy::{
+    Counted, Exemption, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding, Unjudged, title,
+};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 use crate::rules::tests::{ct_verdict, ids, policy, sct_of, two_operators};
 use crate::rules::{Finding, Severity};
@@ -107,10 +109,30 @@ fn what_was_not_judged_is_told_once() {
     assert_eq!(others[0].message, "Apple: Reason of apple. Android: Reason of android.");
     let all = open(&Program::ALL);
     assert_eq!((ids(&all).as_slice(), all[0].severity), (["CT007"].as_slice(), Severity::Low));
+    // One reason of several programmes is told once, with their names.
+    let of_kind = |programs: &[Program], kind: Unjudged| {
+        let found = with(|ct| {
+            for &program in programs {
+                let verdict = of(ct, program);
+                (verdict.outcome, verdict.unjudged) = (PolicyOutcome::NotJudged, Some(kind));
+                verdict.reasons = kind.told(Some(title(program))).into_iter().collect();
+            }
+        });
+        found[0].message.clone()
+    };
+    let three = [Program::Apple, Program::Mozilla, Program::Android];
+    let kind = Unjudged::BeforeAnyList(Timestamp::UNIX_EPOCH);
+    assert_eq!(
+        of_kind(&three, kind),
+        "Apple, Mozilla and Android: No log list is known from 1970-01-01T00:00:00Z or before: what it said is not known at \
+         that date."
+    );
+    assert!(of_kind(&Program::ALL, kind).starts_with("No log list is known from"));
+    assert!(of_kind(&[Program::Apple], kind).starts_with("Apple: No log list of Apple is known from"));
     // Whoever gives Chrome's list alone asks for no other.
     let unasked = with(|ct| {
         ct.policies.apple.outcome = PolicyOutcome::NotJudged;
-        ct.policies.apple.no_list = true;
+        ct.policies.apple.unjudged = Some(Unjudged::NoList);
     });
     assert_eq!(ids(&unasked), Vec::<&str>::new());
     let private = with(|ct| {

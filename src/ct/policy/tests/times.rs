@@ -37,7 +37,7 @@ fn each_programme_is_judged_by_its_own_list() {
     assert!(policies.apple.scts[1].reason.contains("not in Apple's list"));
     assert_eq!(policies.mozilla.list.as_ref().map(|list| list.age_days), Some(92));
     assert_eq!(policies.android.list, None);
-    assert!(policies.android.no_list && !policies.mozilla.no_list);
+    assert!(policies.android.has_no_list() && !policies.mozilla.has_no_list());
     assert!(policies.android.reasons[0].contains("does not speak for Android"), "{:?}", policies.android);
 }
 
@@ -86,7 +86,7 @@ fn before_the_history_nothing_is_known() {
     assert!(policies.chrome.reasons[0].contains("2021-05-11"), "{:?}", policies.chrome);
     for (program, verdict) in policies.iter().skip(1) {
         assert!(verdict.reasons[0].contains("not known at that date"), "{program:?} {verdict:?}");
-        assert!(!verdict.no_list);
+        assert!(!verdict.has_no_list());
     }
 }
 
