@@ -22,7 +22,7 @@ pub(crate) use self::target::caa_names;
 pub use self::target::{OpenQuestion, Part, TargetVerdicts};
 use crate::ct::inclusion::{self, LogQuestion};
 use crate::ct::log_list::Program;
-use crate::ct::log_table::{DatedList, Signed, SnapshotSource};
+use crate::ct::log_table::{DatedList, Dating, Signed, SnapshotSource};
 use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
 use crate::evidence::{Request, TargetEvidence};
@@ -50,6 +50,8 @@ pub struct ListAge {
     pub signed: Signed,
     /// When it was published.
     pub timestamp: Timestamp,
+    /// What that date is.
+    pub dating: Dating,
     /// The last time at which it is known to have been the current one.
     pub current_at: Timestamp,
     /// Whole days since then.
@@ -64,13 +66,26 @@ impl ListAge {
             version: list.snapshot.version.map(str::to_owned),
             signed: list.snapshot.signed,
             timestamp: list.timestamp,
+            dating: list.snapshot.dating,
             current_at: list.current_at,
             days: at.duration_since(list.current_at).as_hours().max(0) / 24,
         }
     }
 
+    /// “of” its date, or that it has none.
+    pub fn dated(&self) -> String {
+        let date = self.timestamp.strftime("%Y-%m-%d");
+        match (self.dating, self.seen_current()) {
+            (Dating::NewestChange, _) => format!("without date, its newest change of {date}"),
+            (Dating::Known, Some(seen)) => {
+                format!("of {date}, seen current on {}", seen.strftime("%Y-%m-%d"))
+            }
+            (Dating::Known, None) => format!("of {date}"),
+        }
+    }
+
     /// When it was seen current last, if that is a later day than its own.
-    pub fn seen_current(&self) -> Option<Timestamp> {
+    fn seen_current(&self) -> Option<Timestamp> {
         let is_later = self.current_at.duration_since(self.timestamp).as_hours() >= 24;
         is_later.then_some(self.current_at)
     }

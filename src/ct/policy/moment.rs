@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{PolicyQuestion, Unjudged, title};
 use crate::ct::issuance;
 use crate::ct::log_list::Program;
-use crate::ct::log_table::{DatedList, Signed, SnapshotSource};
+use crate::ct::log_table::{DatedList, Dating, Signed, SnapshotSource};
 
 /// A list of this age judges nothing.
 ///
@@ -24,6 +24,8 @@ pub struct JudgedList {
     pub version: Option<String>,
     /// Its date.
     pub timestamp: Timestamp,
+    /// What that date is.
+    pub dating: Dating,
     /// The last time at which it is known to have been the current one.
     pub current_at: Timestamp,
     /// Whole days from then to the judgement.
@@ -129,13 +131,26 @@ fn stale(program: Program, list: &JudgedList) -> String {
         Program::Mozilla => "Firefox itself stops enforcing ten weeks after its list was made.",
         Program::Android => "Android itself enforces nothing by a list of more than 70 days.",
     };
-    let seen = if list.current_at > list.timestamp { " was last seen current on" } else { " is of" };
-    format!(
-        "The newest log list of {} known by then{seen} {} and is {} days old. {whose} Run `pinstead logs update`, or give a newer one with --log-list.",
-        title(program),
-        list.current_at.strftime("%Y-%m-%d"),
-        list.age_days
-    )
+    let (programme, date) = (title(program), list.current_at.strftime("%Y-%m-%d"));
+    let age = match list.dating {
+        Dating::NewestChange => format!(
+            "The log list of {programme} states no date; its newest change is of {date}, {} days before. When it was current is \
+             not known.",
+            list.age_days
+        ),
+        Dating::Known => {
+            let seen = if list.current_at > list.timestamp { "was last seen current on" } else { "is of" };
+            format!(
+                "The newest log list of {programme} known by then {seen} {date} and is {} days old.",
+                list.age_days
+            )
+        }
+    };
+    let advice = match list.dating {
+        Dating::NewestChange => "Run `pinstead logs update`, which records when the list was seen.",
+        Dating::Known => "Run `pinstead logs update`, or give a newer one with --log-list.",
+    };
+    format!("{age} {whose} {advice}")
 }
 
 impl JudgedList {
@@ -143,6 +158,7 @@ impl JudgedList {
         Self {
             version: list.snapshot.version.map(str::to_owned),
             timestamp: list.timestamp,
+            dating: list.snapshot.dating,
             current_at: list.current_at,
             age_days: at.duration_since(list.current_at).as_hours().max(0) / 24,
             source: list.snapshot.source,

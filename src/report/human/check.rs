@@ -48,10 +48,6 @@ fn by_list(program: Program, list: &ListAge) -> String {
     let whose = title(program);
     let stale =
         if list.is_stale() { format!(", too old to judge {whose}'s policy by") } else { String::new() };
-    let seen = list
-        .seen_current()
-        .map(|seen| format!(", seen current on {}", seen.strftime("%Y-%m-%d")))
-        .unwrap_or_default();
     let unsigned = match (list.source, list.signed) {
         (SnapshotSource::File, Signed::No) => ", from a file without signature",
         (SnapshotSource::File, _) => ", from a file",
@@ -59,8 +55,7 @@ fn by_list(program: Program, list: &ListAge) -> String {
         (SnapshotSource::Cache, _) => ", kept by `pinstead logs update`",
         _ => "",
     };
-    let date = list.timestamp.strftime("%Y-%m-%d");
-    format!("{whose}'s log list of {date}{seen} ({} days old{unsigned}{stale})", list.days)
+    format!("{whose}'s log list {} ({} days old{unsigned}{stale})", list.dated(), list.days)
 }
 
 /// One target.

@@ -6,6 +6,7 @@ use super::check::Mark;
 use super::inclusion::inclusion;
 use super::safe;
 use crate::ct::log_list::Program;
+use crate::ct::log_table::Dating;
 use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
 
@@ -125,6 +126,9 @@ fn not_judged(ct: &CtVerdict) -> String {
         }
         let why = match (&verdict.list, verdict.unjudged) {
             (_, Some(Unjudged::Rules)) => "its rules of then are not judged here".to_owned(),
+            (Some(list), _) if list.is_stale() && list.dating == Dating::NewestChange => {
+                "its list states no date".to_owned()
+            }
             (Some(list), _) if list.is_stale() => format!("its list is {} days old", list.age_days),
             (Some(_), _) => "SCTs stay open".to_owned(),
             (None, _) => "no list of it is known for then".to_owned(),

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::scts::log_name;
 use super::{APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::{LogState, Program};
+use crate::ct::log_table::Dating;
 use crate::ct::policy::{Counted, MAX_LIST_AGE_DAYS, PolicyOutcome, SctStanding, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
@@ -180,11 +181,14 @@ fn old_lists(ct: &CtVerdict) -> Vec<Raised> {
         let list = verdict.list.as_ref().filter(|_| verdict.note.is_none());
         let Some(list) = list.filter(|list| list.age_days >= OLD_LIST_DAYS) else { continue };
         ages.insert(program.name(), list.age_days);
-        told.push(match MAX_LIST_AGE_DAYS - list.age_days {
-            left if left > 0 => {
-                format!("{}'s is {} days old and judges for {left} more.", title(program), list.age_days)
-            }
-            _ => format!("{}'s is {} days old and judges nothing.", title(program), list.age_days),
+        let (whose, days) = (title(program), list.age_days);
+        let age = match list.dating {
+            Dating::NewestChange => format!("{whose}'s states no date, its newest change is {days} days old"),
+            Dating::Known => format!("{whose}'s is {days} days old"),
+        };
+        told.push(match MAX_LIST_AGE_DAYS - days {
+            left if left > 0 => format!("{age} and judges for {left} more."),
+            _ => format!("{age} and judges nothing."),
         });
     }
     if told.is_empty() {

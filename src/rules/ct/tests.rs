@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::findings;
 use crate::ct::log_list::{LogState, Program};
-use crate::ct::log_table::{Signed, SnapshotSource};
+use crate::ct::log_table::{Dating, Signed, SnapshotSource};
 use crate::ct::policy::{
     Counted, Exemption, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding, Unjudged, title,
 };
@@ -232,6 +232,7 @@ fn a_list_that_grows_old_is_told() {
     let aged_list = |days: i64| JudgedList {
         version: None,
         timestamp: Timestamp::UNIX_EPOCH,
+        dating: Dating::Known,
         current_at: Timestamp::UNIX_EPOCH,
         age_days: days,
         source: SnapshotSource::Embedded,

@@ -283,6 +283,18 @@ fn each_programme_is_judged_from_its_own_day_on() {
     }
 }
 
+/// Apple's list states no date. How old a given one is, its newest change tells only roughly.
+#[test]
+fn a_list_without_date_is_said_to_be_one() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let undated = LogList { timestamp: None, ..list(Program::Apple, LISTED, |log| log.state == USABLE) };
+    let judged = judged(&certificate, &[sct("a1"), sct("b1")], &LogTable::from_list(&undated), NOW).apple;
+    assert_eq!(judged.unjudged, Some(Unjudged::OldList));
+    let reason = &judged.reasons[0];
+    assert!(reason.contains("states no date; its newest change is of 2025-01-01"), "{reason}");
+    assert!(reason.contains("`pinstead logs update`, which records when the list was seen"), "{reason}");
+}
+
 /// Before the log was sold, the operator of then ran it: two SCTs of one operator.
 #[test]
 fn who_runs_a_log_is_told_as_of_the_judgement() {
