@@ -8,6 +8,7 @@ mod known_logs;
 mod list_update;
 mod lists;
 mod observed;
+mod open;
 mod pin_facts;
 mod target;
 
@@ -18,8 +19,9 @@ pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};
 pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_update};
 pub use self::lists::{ListOrigin, ListOutcome, ListTrust, ListUse, Lists};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
+pub use self::open::OpenQuestion;
 pub(crate) use self::target::caa_names;
-pub use self::target::{OpenQuestion, Part, TargetVerdicts};
+pub use self::target::{Part, TargetVerdicts};
 use crate::ct::inclusion::{self, LogQuestion};
 use crate::ct::log_list::Program;
 use crate::ct::log_table::{DatedList, Dating, Signed, SnapshotSource};
@@ -170,6 +172,11 @@ mod tests {
             let age = ListAge::of(&table.list_at(Program::Chrome, at).unwrap(), at);
             (age.timestamp.to_string(), age.days, age.seen_current().map(|seen| seen.to_string()))
         };
+        let undated = LogList { timestamp: None, ..list("1", "2026-07-01T00:00:00Z") };
+        let table = LogTable::from_list(&undated);
+        let at = "2026-07-11T00:00:00Z".parse().unwrap();
+        let age = ListAge::of(&table.list_at(Program::Chrome, at).unwrap(), at);
+        assert_eq!(age.dated(), "without date, its newest change of 2024-09-30");
         let (july, october) = (list("1", "2026-07-01T00:00:00Z"), list("1", "2026-10-01T00:00:00Z"));
         assert_eq!(days(&[&july], "2026-07-11T00:00:00Z"), ("2026-07-01T00:00:00Z".to_owned(), 10, None));
         assert_eq!(days(&[&july], "2026-01-01T00:00:00Z").1, 0);

@@ -108,9 +108,7 @@ fn described(list: &ListAge) -> String {
         Signed::Derived => "read out of a browser",
     };
     let age = plural(usize::try_from(list.days).unwrap_or_default(), "day");
-    let seen =
-        list.seen_current().map(|seen| format!(", seen current on {}", date(seen))).unwrap_or_default();
-    format!("the {source}: {edition} of {}{seen}, {age} old, {signed}", date(list.timestamp))
+    format!("the {source}: {edition} {}, {age} old, {signed}", list.dated())
 }
 
 /// Whether the signature stands, and what is in the list.
