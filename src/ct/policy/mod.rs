@@ -12,6 +12,7 @@ mod chrome;
 mod exempt;
 mod moment;
 mod mozilla;
+mod renewal;
 mod unjudged;
 mod weigh;
 
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 pub use self::exempt::Exemption;
 pub use self::moment::{JudgedList, MAX_LIST_AGE_DAYS};
+pub use self::renewal::newer_list;
 pub use self::unjudged::Unjudged;
 use super::log_list::{LogState, Program};
 use super::log_table::LogTable;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PolicyQuestion, Unjudged, title};
+use super::{PolicyQuestion, Unjudged, newer_list, title};
 use crate::ct::issuance;
 use crate::ct::log_list::Program;
 use crate::ct::log_table::{DatedList, Dating, Signed, SnapshotSource};
@@ -34,6 +34,8 @@ pub struct JudgedList {
     pub source: SnapshotSource,
     /// What vouches for it.
     pub signed: Signed,
+    /// Whether a later one is known, which was not out at the time of the judgement.
+    pub superseded: bool,
 }
 
 /// A time with a list that judges it.
@@ -69,9 +71,9 @@ impl NoMoment {
 /// any other time.
 pub(super) fn find(question: &PolicyQuestion<'_>, program: Program) -> Result<Moment, NoMoment> {
     let PolicyQuestion { certificate, table, at, .. } = *question;
-    if table.snapshot(program).is_none() {
+    let Some(newest) = table.snapshot(program) else {
         return Err(NoMoment::without_list(program, at, Unjudged::NoList));
-    }
+    };
     if at > certificate.not_after {
         return within_life(question, program);
     }
@@ -91,7 +93,7 @@ pub(super) fn find(question: &PolicyQuestion<'_>, program: Program) -> Result<Mo
     let Some(list) = table.list_at(program, moment) else {
         return Err(NoMoment::without_list(program, moment, Unjudged::BeforeAnyList(moment)));
     };
-    let list = JudgedList::of(&list, moment);
+    let list = JudgedList::of(&list, moment, newest.timestamp);
     if list.is_stale() {
         let reason = stale(program, &list);
         return Err(NoMoment { at: moment, list: Some(list), kind: Unjudged::OldList, reason });
@@ -119,7 +121,8 @@ fn within_life(question: &PolicyQuestion<'_>, program: Program) -> Result<Moment
              {programme} is known."
         )
     };
-    Ok(Moment { at: latest, list: JudgedList::of(&list, latest), note: Some(note) })
+    let newest = table.snapshot(program).and_then(|newest| newest.timestamp);
+    Ok(Moment { at: latest, list: JudgedList::of(&list, latest, newest), note: Some(note) })
 }
 
 fn stale(program: Program, list: &JudgedList) -> String {
@@ -146,15 +149,12 @@ fn stale(program: Program, list: &JudgedList) -> String {
             )
         }
     };
-    let advice = match list.dating {
-        Dating::NewestChange => "Run `pinstead logs update`, which records when the list was seen.",
-        Dating::Known => "Run `pinstead logs update`, or give a newer one with --log-list.",
-    };
-    format!("{age} {whose} {advice}")
+    let told = [Some(age.as_str()), Some(whose), newer_list(program, list)];
+    told.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 impl JudgedList {
-    fn of(list: &DatedList<'_>, at: Timestamp) -> Self {
+    fn of(list: &DatedList<'_>, at: Timestamp, newest: Option<Timestamp>) -> Self {
         Self {
             version: list.snapshot.version.map(str::to_owned),
             timestamp: list.timestamp,
@@ -163,6 +163,7 @@ impl JudgedList {
             age_days: at.duration_since(list.current_at).as_hours().max(0) / 24,
             source: list.snapshot.source,
             signed: list.snapshot.signed,
+            superseded: newest.is_some_and(|newest| newest > list.current_at),
         }
     }
 

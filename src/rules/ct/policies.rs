@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::scts::log_name;
 use super::{ANDROID_POLICY, APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::Program;
-use crate::ct::policy::{Counted, Exemption, PolicyOutcome, PolicyVerdict, enumerated, title};
+use crate::ct::policy::{
+    Counted, Exemption, PolicyOutcome, PolicyVerdict, Unjudged, enumerated, newer_list, title,
+};
 use crate::ct::verdict::{Audience, CtVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -65,7 +67,8 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
                           Chrome's verdict decides whether the check as a whole is undetermined; where the others alone are missing, \
                           this is for information. A programme is left out where the list given with --log-list is another's; where \
                           none of those given is Chrome's, the programmes whose lists were given decide.",
-            advice: "Run `pinstead logs update`, or give a current log list with --log-list, the issuer's certificate with --issuer, or a time with --at.",
+            advice: "Run `pinstead logs update`, or give a current log list with --log-list, the issuer's certificate with --issuer, or a time \
+                     with --at. Of Mozilla there is no list to fetch: use a newer pinstead, or give a copy.",
             references: &[CHROME_POLICY, APPLE_POLICY, MOZILLA_POLICY, ANDROID_POLICY],
         },
         raise: not_judged,
@@ -192,7 +195,39 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
     let facts: serde_json::Map<String, Value> =
         open.iter().map(|(program, verdict)| (program.name().to_owned(), evidence(verdict))).collect();
     let raised = Raised::new("certificate", message, Value::Object(facts));
+    let raised = match advice(&open) {
+        Some(advice) => raised.advising(advice),
+        None => raised,
+    };
     vec![if ct.policies.is_undetermined() { raised } else { raised.at(Severity::Info) }]
+}
+
+/// What could be done, programme by programme; `None` where the rule's own advice stands.
+fn advice(open: &[(Program, &PolicyVerdict)]) -> Option<String> {
+    const OF_THEN: &str =
+        "No newer list can tell what held at that time; a list of then can be given with --log-list.";
+    let mut lines: Vec<&str> = Vec::new();
+    let mut add = |line| {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    };
+    for (program, verdict) in open {
+        let newer = verdict.list.as_ref().and_then(|list| newer_list(*program, list));
+        match verdict.unjudged? {
+            Unjudged::OldList => add(newer.unwrap_or(OF_THEN)),
+            Unjudged::BeforeAnyList(_) | Unjudged::ExpiredBeforeAnyList(_) => add(OF_THEN),
+            Unjudged::Rules => add("Nothing can be done about rules of another time."),
+            Unjudged::OpenScts => {
+                if let Some(newer) = newer {
+                    add(newer);
+                }
+                add("Give the issuer's certificate with --issuer, if its key is not known.");
+            }
+            Unjudged::Exempt(_) | Unjudged::PrivateRoot | Unjudged::NoList => {}
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join(" "))
 }
 
 /// The reasons of the programmes; what is the same for several is said once.

@@ -227,9 +227,8 @@ fn a_policy_without_margin_is_told() {
     assert_eq!(ids(&uncounted), Vec::<&str>::new());
 }
 
-#[test]
-fn a_list_that_grows_old_is_told() {
-    let aged_list = |days: i64| JudgedList {
+fn aged_list(days: i64) -> JudgedList {
+    JudgedList {
         version: None,
         timestamp: Timestamp::UNIX_EPOCH,
         dating: Dating::Known,
@@ -237,7 +236,45 @@ fn a_list_that_grows_old_is_told() {
         age_days: days,
         source: SnapshotSource::Embedded,
         signed: Signed::No,
+        superseded: false,
+    }
+}
+
+/// Nothing is advised that cannot help.
+#[test]
+fn what_helps_against_an_old_list_depends_on_whose_it_is_and_when() {
+    let advice = |program: Program, superseded: bool| {
+        with(|ct| {
+            let verdict = of(ct, program);
+            (verdict.outcome, verdict.unjudged) = (PolicyOutcome::NotJudged, Some(Unjudged::OldList));
+            verdict.list = Some(JudgedList { superseded, ..aged_list(80) });
+        })
+        .into_iter()
+        .map(|finding| (finding.rule, finding.advice))
+        .collect::<Vec<_>>()
     };
+    for (rule, said) in advice(Program::Apple, false) {
+        assert!(said.contains("`pinstead logs update`"), "{rule} {said}");
+    }
+    for (rule, said) in advice(Program::Mozilla, false) {
+        assert!(said.contains("--log-list mozilla=FILE") && !said.contains("logs update"), "{rule} {said}");
+    }
+    for (rule, said) in advice(Program::Apple, true) {
+        assert!(!said.contains("logs update") && !said.contains("newer pinstead"), "{rule} {said}");
+    }
+    assert_eq!(advice(Program::Apple, true).len(), 2);
+    for kind in [Unjudged::ExpiredBeforeAnyList(Timestamp::UNIX_EPOCH), Unjudged::Rules] {
+        let found = with(|ct| {
+            (ct.policies.chrome.outcome, ct.policies.chrome.unjudged) =
+                (PolicyOutcome::NotJudged, Some(kind));
+        });
+        assert_eq!(ids(&found), ["CT007"]);
+        assert!(!found[0].advice.contains("logs update"), "{}", found[0].advice);
+    }
+}
+
+#[test]
+fn a_list_that_grows_old_is_told() {
     let aged = |days: i64| with(|ct| ct.policies.mozilla.list = Some(aged_list(days)));
     assert_eq!(ids(&aged(55)), Vec::<&str>::new());
     let old = aged(56);

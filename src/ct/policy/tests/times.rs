@@ -22,6 +22,11 @@ fn a_list_of_70_days_judges_nothing() {
         assert!(verdict.scts.iter().all(|sct| sct.counted == Counted::Open));
     }
     assert!(policies.apple.reasons[0].contains("our caution"));
+    for (program, verdict) in policies.iter() {
+        let fetches = verdict.reasons[0].contains("logs update");
+        assert_eq!(fetches, program != Program::Mozilla, "{:?}", verdict.reasons);
+    }
+    assert!(policies.mozilla.reasons[0].contains("--log-list mozilla=FILE"));
 }
 
 #[test]
@@ -84,6 +89,8 @@ fn before_the_history_nothing_is_known() {
     let policies = judged(&certificate, &[sct("elsewhere")], &LogTable::embedded(), "2022-02-01T00:00:00Z");
     assert_eq!(signs(&policies), "????");
     assert!(policies.chrome.reasons[0].contains("2021-05-11"), "{:?}", policies.chrome);
+    // Newer lists are known, and no further one would be of then.
+    assert!(!policies.chrome.reasons[0].contains("logs update"), "{:?}", policies.chrome);
     for (program, verdict) in policies.iter().skip(1) {
         assert!(verdict.reasons[0].contains("not known at that date"), "{program:?} {verdict:?}");
         assert!(!verdict.has_no_list());
