@@ -90,6 +90,16 @@ pub enum InputError {
         /// What was named.
         name: String,
     },
+    /// A list that was named another programme's than its form says.
+    #[error("{path}: it has the form of the list of {}, not of {}", .form.title(), .named.title())]
+    OtherForm {
+        /// The file.
+        path: String,
+        /// Whose form it has.
+        form: Program,
+        /// Whose list it was said to be.
+        named: Program,
+    },
     /// A second list of the same programme.
     #[error("{path}: a log list of {} was given already", .program.title())]
     TwoLists {
