@@ -51,7 +51,7 @@ pub(super) struct Moment {
 #[derive(Clone, Debug)]
 pub(super) struct NoMoment {
     pub(super) at: Timestamp,
-    pub(super) list: Option<JudgedList>,
+    pub(super) list: Option<Box<JudgedList>>,
     pub(super) kind: Unjudged,
     pub(super) reason: String,
 }
@@ -96,7 +96,7 @@ pub(super) fn find(question: &PolicyQuestion<'_>, program: Program) -> Result<Mo
     let list = JudgedList::of(&list, moment, newest.timestamp);
     if list.is_stale() {
         let reason = stale(program, &list);
-        return Err(NoMoment { at: moment, list: Some(list), kind: Unjudged::OldList, reason });
+        return Err(NoMoment { at: moment, list: Some(Box::new(list)), kind: Unjudged::OldList, reason });
     }
     Ok(Moment { at: moment, list, note })
 }

@@ -105,7 +105,7 @@ pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exe
         Ok(moment) => judge_at::<P>(question, &moment),
         Err(none) => {
             let scts = self::unjudged::<P>(question, none.at);
-            not_judged(none.at, none.list, none.kind, none.reason, scts)
+            not_judged(none.at, none.list.map(|list| *list), none.kind, none.reason, scts)
         }
     }
 }

@@ -45,6 +45,7 @@ fn the_policies_that_stay_open_are_named() {
 /// Whoever gives Apple's list alone asks for Apple's verdict, and gets by with it.
 #[test]
 fn without_a_list_of_chrome_those_that_were_given_decide() {
+    use PolicyOutcome::{Compliant, NotJudged};
     let with = |apple, mozilla| {
         let mut ct = ct_verdict(two_operators(), PolicyOutcome::NotJudged);
         for verdict in [&mut ct.policies.chrome, &mut ct.policies.android] {
@@ -53,7 +54,6 @@ fn without_a_list_of_chrome_those_that_were_given_decide() {
         (ct.policies.apple.outcome, ct.policies.mozilla.outcome) = (apple, mozilla);
         open_ct(&ct, false).map(|(what, _)| what)
     };
-    use PolicyOutcome::{Compliant, NotJudged};
     assert_eq!(with(Compliant, Compliant), None);
     assert_eq!(with(NotJudged, Compliant).as_deref(), Some("whether Apple's CT policy is met"));
     let both = with(NotJudged, NotJudged);
