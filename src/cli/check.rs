@@ -163,9 +163,8 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa),
     };
-    let tree_heads = TreeHeads::of_user();
-    let logs =
-        if options.inclusion { Some(LogClient::new(HttpClient::new()?, tree_heads.clone())) } else { None };
+    let tree_heads = options.judging.lists.tree_heads();
+    let logs = log_client(options, &inputs, &looking, &tree_heads)?;
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
     let mut run = Run::new(judging, &options.output)?;
@@ -177,6 +176,26 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         save(&evidence, path)?;
     }
     Ok(exit)
+}
+
+/// What asks the logs, if they are to be asked.
+fn log_client(
+    options: &CheckOptions,
+    inputs: &Inputs,
+    looking: &Looking,
+    tree_heads: &TreeHeads,
+) -> anyhow::Result<Option<LogClient>> {
+    if !options.inclusion {
+        return Ok(None);
+    }
+    if !inputs.scope.includes(scope::Part::Ct) {
+        bail!("--inclusion belongs to the part ct, which --only leaves out");
+    }
+    let http = match (&options.network.resolver, &looking.dns) {
+        (Some(_), Some(dns)) => HttpClient::with_resolver(dns)?,
+        _ => HttpClient::new()?,
+    };
+    Ok(Some(LogClient::new(http, tree_heads.clone())))
 }
 
 /// Keeps the logs' tree heads for the next run. The report does not depend on it, so that a failure is told and no more.
@@ -302,11 +321,11 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     if options.targets.is_some() || path == "-" || !files::exists(path) {
         return Ok(None);
     }
-    let file = files::read(path, MAX_EVIDENCE);
-    let Ok(octets) = file.octets() else { return Ok(None) };
-    if !Evidence::is_begun_by(octets) {
+    if !is_evidence_file(path) {
         return Ok(None);
     }
+    let file = files::read(path, MAX_EVIDENCE);
+    let octets = file.octets().map_err(|why| anyhow::anyhow!("{path} is saved evidence, and {why}"))?;
     let mut evidence: Evidence =
         serde_json::from_slice(octets).with_context(|| format!("{path} is no evidence that can be read"))?;
     if evidence.pinstead_evidence > EVIDENCE_VERSION {
@@ -366,5 +385,12 @@ fn is_evidence_file(path: &str) -> bool {
 
 fn save(evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(evidence).context("writing the evidence as JSON")?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_EVIDENCE {
+        bail!(
+            "the evidence is not saved: it has {} MiB, and at most {} are read back; check fewer targets at once",
+            text.len() >> 20,
+            MAX_EVIDENCE >> 20
+        );
+    }
     files::write(path, text.as_bytes()).with_context(|| format!("saving the evidence to {}", path.display()))
 }

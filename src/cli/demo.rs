@@ -28,7 +28,7 @@ pub(super) fn run(
         .build()
         .context("starting the runtime of the demo")?;
     let world = runtime.block_on(World::start(WorldOptions::default())).context("starting the demo")?;
-    let arguments = world.check_arguments(&[SHOP, LEGACY]);
+    let arguments = world.whole_check_arguments(&[SHOP, LEGACY]);
     announce(&world, &arguments).context("writing to standard error")?;
     if options.serve {
         writeln!(anstream::stderr(), "It runs until you press Enter.")
@@ -48,12 +48,15 @@ pub(super) fn run(
 /// Says on standard error what runs and what is about to be done.
 fn announce(world: &World, arguments: &[String]) -> std::io::Result<()> {
     let mut stderr = anstream::stderr().lock();
+    let logs: Vec<String> = world.log_addresses().map(|address| address.to_string()).collect();
     writeln!(
         stderr,
-        "A small world runs on loopback: a TLS server on {}, DNS on {}, files in {}.\n\
+        "A small world runs on loopback: a TLS server on {}, DNS on {},\n\
+         CT logs on {}, files in {}.\n\
          {SHOP} is well protected; {LEGACY} is not.\n\nThis is the ordinary command:\n\n  pinstead check {}\n",
         world.tls_address(),
         world.dns_address(),
+        logs.join(", "),
         world.folder().display(),
         arguments.join(" ").replace(" --", " \\\n    --")
     )

@@ -11,20 +11,29 @@ use crate::evidence::{GivenLogList, Inputs as InputFiles};
 use crate::judge::{ListOutcome, ListUse};
 use crate::observe::files;
 use crate::observe::log_lists::ListCache;
+use crate::observe::tree_heads::TreeHeads;
 use crate::report::human::safe;
 
-/// The log lists that `pinstead logs update` keeps.
+/// What is kept between runs: the log lists of `pinstead logs update`, and the logs' tree heads.
 #[derive(Debug, Args)]
 pub(super) struct CacheOptions {
     /// Do without the log lists that `pinstead logs update` kept
     #[arg(long)]
     pub(super) no_cache: bool,
-    /// Where log lists are kept (default: the user's cache folder)
+    /// Where log lists and the logs' tree heads are kept (default: the user's cache folder)
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
 }
 
 impl CacheOptions {
+    /// Where the logs' tree heads are kept.
+    pub(super) fn tree_heads(&self) -> TreeHeads {
+        match &self.cache_dir {
+            Some(folder) => TreeHeads::in_folder(folder.join("tree-heads")),
+            None => TreeHeads::of_user(),
+        }
+    }
+
     /// The lists that are kept, unless they are not wanted.
     pub(super) fn kept(&self) -> Vec<InputFile> {
         if self.no_cache {
@@ -65,6 +74,11 @@ impl ListOptions {
     /// Whether kept lists are not wanted.
     pub(super) fn without_cache(&self) -> bool {
         self.cache.no_cache
+    }
+
+    /// Where the logs' tree heads are kept.
+    pub(super) fn tree_heads(&self) -> TreeHeads {
+        self.cache.tree_heads()
     }
 
     /// Reads the lists into the input files: those that are given, else those that are kept.

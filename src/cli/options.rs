@@ -57,7 +57,12 @@ impl OutputOptions {
                 let part = files::beside(path);
                 let to = part.as_deref().unwrap_or(path);
                 let file = File::create(to).with_context(|| format!("creating {}", to.display()))?;
-                ReportWriter::File { styled, file: BufWriter::new(file), path: path.clone(), part }
+                ReportWriter::File {
+                    styled,
+                    file: BufWriter::new(file),
+                    path: path.clone(),
+                    part: PartFile(part),
+                }
             }
         })
     }
@@ -81,8 +86,20 @@ pub(super) enum ReportWriter {
         /// The place.
         path: PathBuf,
         /// Where it stands until then; `None` for a pipe or a device.
-        part: Option<PathBuf>,
+        part: PartFile,
     },
+}
+
+/// A file that is not whole yet; it is removed unless it is put in its place.
+pub(super) struct PartFile(Option<PathBuf>);
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // It is of no use, and what went wrong has been told.
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl ReportWriter {
@@ -120,15 +137,14 @@ impl ReportWriter {
 
     /// Puts the report in its place.
     pub(super) fn finish(self) -> anyhow::Result<()> {
-        let Self::File { mut file, path, part, .. } = self else { return Ok(()) };
+        let Self::File { mut file, path, mut part, .. } = self else { return Ok(()) };
         file.flush().with_context(|| format!("writing {}", path.display()))?;
         drop(file);
-        match part {
-            Some(part) => {
-                std::fs::rename(&part, &path).with_context(|| format!("writing {}", path.display()))
-            }
-            None => Ok(()),
+        if let Some(written) = &part.0 {
+            std::fs::rename(written, &path).with_context(|| format!("writing {}", path.display()))?;
+            part.0 = None;
         }
+        Ok(())
     }
 }
 

@@ -57,6 +57,9 @@ pub enum DemoError {
     /// OpenSSL refused something for the TLS server.
     #[error("setting up the TLS server: {0}")]
     OpenSsl(#[from] openssl::error::ErrorStack),
+    /// A log has one tree, and one place where it is served.
+    #[error("the log is served already")]
+    ServedTwice,
     /// A TLS server needs at least one host.
     #[error("a TLS server needs at least one host")]
     NoHost,

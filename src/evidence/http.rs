@@ -79,6 +79,12 @@ pub enum HttpFailure {
     /// It led elsewhere too often, or from HTTPS to plain HTTP.
     #[error("a redirection was not followed: {0}")]
     Redirect(String),
+    /// The host had asked not to be asked for longer than anyone waits.
+    #[error("the host asked to be left alone, for another {seconds} s")]
+    Resting {
+        /// How much longer, in seconds.
+        seconds: u64,
+    },
     /// The answer broke off or made no sense.
     #[error("the answer cannot be read: {0}")]
     Broken(String),

@@ -46,19 +46,24 @@ pub fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
     match beside(path) {
         None => fs::write(path, octets),
         Some(part) => {
-            fs::write(&part, octets)?;
-            fs::rename(&part, path)
+            let written = fs::write(&part, octets).and_then(|()| fs::rename(&part, path));
+            if written.is_err() {
+                // The failure is told; a part that could not be written either is no loss.
+                let _ = fs::remove_file(&part);
+            }
+            written
         }
     }
 }
 
-/// Where a file stands until it is whole; `None` for a device or a pipe, which is written to as it is.
+/// Where a file stands until it is whole, for this process alone; `None` for a device or a pipe, which is written to
+/// as it is.
 pub fn beside(path: &Path) -> Option<PathBuf> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return None;
     }
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
+    beside.push(format!(".{}.part", std::process::id()));
     Some(beside.into())
 }
 

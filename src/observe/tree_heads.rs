@@ -1,6 +1,6 @@
 //! The last verified tree head of each log, kept between runs: what shows that a log's tree only grows.
 //!
-//! One file a log, in the user's cache folder: the JSON of `get-sth` with the log's id. Whether it can be used, its
+//! One file a log, in the user's cache folder or another one: the JSON of `get-sth` with the log's id. Whether it can be used, its
 //! signature included, is judged anew in every run.
 
 use std::fs::{self, File};

@@ -92,6 +92,23 @@ fn a_signature_is_its_makers() {
 }
 
 #[test]
+fn a_signature_that_was_good_once_is_good_for_nothing_else() {
+    let world = Hierarchy::new();
+    let [leaf, intermediate] = <[Certificate; 2]>::try_from(world.chain()).unwrap();
+    assert_eq!(is_signed_by(&leaf, &intermediate), SignatureCheck::Made);
+    assert_eq!(is_signed_by(&leaf, &intermediate), SignatureCheck::Made, "remembered");
+    // The same signature over one other octet of a name, and under another key.
+    let place = leaf.der().windows(4).position(|octets| octets == b"test").unwrap();
+    let mut changed = leaf.der().to_vec();
+    changed[place] = b'b';
+    let changed = Certificate::read(&changed).unwrap();
+    assert_eq!(is_signed_by(&changed, &intermediate), SignatureCheck::NotMade);
+    let other = Hierarchy::new();
+    let namesake = Certificate::read(&other.intermediate.der).unwrap();
+    assert_eq!(is_signed_by(&leaf, &namesake), SignatureCheck::NotMade);
+}
+
+#[test]
 fn files_are_der_or_pem_with_anything_around_it() {
     let world = Hierarchy::new();
     let pem = format!("some words\r\n{}\nmore words\n{}", world.intermediate.to_pem(), world.root.to_pem());

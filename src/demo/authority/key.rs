@@ -76,7 +76,7 @@ impl Key {
 
     /// Signs a to-be-signed part and puts part, algorithm and signature together, as certificates and OCSP
     /// responses do.
-    pub(super) fn signed(&self, tbs: &[u8]) -> Result<Vec<u8>, DemoError> {
+    pub(in super::super) fn signed(&self, tbs: &[u8]) -> Result<Vec<u8>, DemoError> {
         let signature = der::bit_string(&self.sign(tbs)?);
         Ok(der::sequence(&[tbs, &self.signature_algorithm(), &signature]))
     }

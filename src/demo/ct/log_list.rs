@@ -22,7 +22,8 @@ pub struct ListedLog<'a> {
     pub temporal_interval: (Timestamp, Timestamp),
 }
 
-/// A log list in Google's v3 schema, with this `log_list_timestamp`.
+/// A log list in Google's v3 schema, with this `log_list_timestamp`. Logs that are served are named with the address
+/// they have on loopback, others with made-up ones.
 pub fn v3_log_list(logs: &[ListedLog<'_>], timestamp: Timestamp) -> String {
     let mut operators: BTreeMap<&str, (Vec<Value>, Vec<Value>)> = BTreeMap::new();
     for listed in logs {
@@ -56,14 +57,18 @@ fn entry(listed: &ListedLog<'_>) -> Value {
         "state": state,
         "temporal_interval": {"start_inclusive": from, "end_exclusive": until},
     });
+    let (url, monitoring_url) = match log.address() {
+        Some(address) => (format!("http://{address}/"), format!("http://{address}/")),
+        None => (format!("https://{slug}.demo.example/"), format!("https://{slug}-tiles.demo.example/")),
+    };
     if let Some(fields) = entry.as_object_mut() {
         match log.kind {
             LogKind::Rfc6962 => {
-                fields.insert("url".into(), json!(format!("https://{slug}.demo.example/")));
+                fields.insert("url".into(), json!(url));
             }
             LogKind::Static => {
-                fields.insert("submission_url".into(), json!(format!("https://{slug}.demo.example/")));
-                fields.insert("monitoring_url".into(), json!(format!("https://{slug}-tiles.demo.example/")));
+                fields.insert("submission_url".into(), json!(url));
+                fields.insert("monitoring_url".into(), json!(monitoring_url));
             }
         }
     }

@@ -1,10 +1,16 @@
-//! CT logs as far as a certificate shows them: keys, SCTs, and the list that names them.
+//! CT logs: their keys and SCTs, the list that names them, and the trees that they are served with.
 
+mod answer;
 mod issuance;
 mod log_list;
+mod precertificate;
 mod sct_list;
+mod server;
+mod tree;
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -12,7 +18,9 @@ use sha2::{Digest as _, Sha256};
 pub use self::issuance::{Delivery, ListFault, PlannedSct, SctFault, SctPlan, issue, scts_over};
 pub use self::log_list::{ListedLog, openssl_log_list, v3_log_list};
 pub use self::sct_list::{Sct, sct_list};
+pub use self::server::LogServer;
 
+use self::tree::LogTree;
 use super::DemoError;
 use super::authority::{CaCertificate, Key, KeyAlgorithm};
 
@@ -25,7 +33,7 @@ pub enum LogKind {
     Static,
 }
 
-/// A CT log: a key that signs SCTs.
+/// A CT log: a key that signs SCTs; a tree too, once it is served.
 #[derive(Debug)]
 pub struct CtLog {
     /// Its name.
@@ -36,6 +44,20 @@ pub struct CtLog {
     pub kind: LogKind,
     key: Key,
     next_index: AtomicU64,
+    served: OnceLock<Served>,
+}
+
+/// What a log has when it is served.
+#[derive(Debug)]
+struct Served {
+    address: SocketAddr,
+    tree: Mutex<LogTree>,
+}
+
+impl Served {
+    fn tree(&self) -> MutexGuard<'_, LogTree> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a log signs over (RFC 6962 section 3.2, `signed_entry`).
@@ -66,6 +88,7 @@ impl CtLog {
             kind,
             key: Key::generate(algorithm)?,
             next_index: AtomicU64::new(0x0001_0203),
+            served: OnceLock::new(),
         })
     }
 
@@ -79,7 +102,7 @@ impl CtLog {
         Sha256::digest(self.key.spki_der()).into()
     }
 
-    /// Makes a static log give its next SCT this leaf index, and count on from there.
+    /// Makes a static log that is not served give its next SCT this leaf index, and count on from there.
     pub fn continue_at(&self, index: u64) {
         self.next_index.store(index, Ordering::Relaxed);
     }
@@ -106,15 +129,23 @@ impl CtLog {
         }
     }
 
-    /// Signs an SCT; a static log gives each a leaf index of its own.
+    /// Where it is served, if it is.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.served.get().map(|served| served.address)
+    }
+
+    /// Signs an SCT; a static log gives each a leaf index of its own. A log that is served puts the entry into its
+    /// tree at once.
     pub fn sign(&self, entry: SignedEntry<'_>, timestamp: Timestamp) -> Result<Sct, DemoError> {
-        let milliseconds =
-            u64::try_from(timestamp.as_millisecond()).map_err(|_| DemoError::Time(timestamp))?;
-        let extensions = match self.kind {
-            LogKind::Rfc6962 => Vec::new(),
-            LogKind::Static => leaf_index(self.next_index.fetch_add(1, Ordering::Relaxed)),
+        let milliseconds = milliseconds(timestamp)?;
+        let (extensions, signed) = if let Some(served) = self.served.get() {
+            self.append(&mut served.tree(), entry, milliseconds)?
+        } else {
+            let extensions = self.extensions(|| self.next_index.fetch_add(1, Ordering::Relaxed));
+            let signed = signed_data(entry, milliseconds, &extensions)?;
+            (extensions, signed)
         };
-        let signature = self.key.sign(&signed_data(entry, milliseconds, &extensions)?)?;
+        let signature = self.key.sign(&signed)?;
         Ok(Sct {
             version: 0,
             log_id: self.log_id(),
@@ -125,6 +156,49 @@ impl CtLog {
             signature,
         })
     }
+
+    /// Makes it keep its entries from now on, after some others of that time, and name this address.
+    fn keep_entries(&self, address: SocketAddr, others: u32, since: Timestamp) -> Result<(), DemoError> {
+        let since = milliseconds(since)?;
+        let mut tree = LogTree::default();
+        for number in 0..others {
+            self.append(&mut tree, SignedEntry::X509(format!("another entry, {number}").as_bytes()), since)?;
+        }
+        let served = Served { address, tree: Mutex::new(tree) };
+        self.served.set(served).map_err(|_| DemoError::ServedTwice)
+    }
+
+    /// What is made of its address and its tree as it is now; `None` where it is not served.
+    fn with_tree<T>(&self, make: impl FnOnce(SocketAddr, &LogTree) -> T) -> Option<T> {
+        self.served.get().map(|served| make(served.address, &served.tree()))
+    }
+
+    /// Puts an entry into the tree; gives the SCT's extensions, and what its signature covers.
+    fn append(
+        &self,
+        tree: &mut LogTree,
+        entry: SignedEntry<'_>,
+        timestamp: u64,
+    ) -> Result<(Vec<u8>, Vec<u8>), DemoError> {
+        let extensions = self.extensions(|| u64::try_from(tree.size()).unwrap_or(u64::MAX));
+        let signed = signed_data(entry, timestamp, &extensions)?;
+        // The leaf has the same octets as what is signed, see `merkle_tree_leaf`.
+        tree.push(entry, signed.clone())?;
+        Ok((extensions, signed))
+    }
+
+    /// An SCT's extensions: only static logs have one.
+    fn extensions(&self, index: impl FnOnce() -> u64) -> Vec<u8> {
+        match self.kind {
+            LogKind::Rfc6962 => Vec::new(),
+            LogKind::Static => leaf_index(index()),
+        }
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+fn milliseconds(at: Timestamp) -> Result<u64, DemoError> {
+    u64::try_from(at.as_millisecond()).map_err(|_| DemoError::Time(at))
 }
 
 /// The leaf that a log puts into its tree for an SCT: the `MerkleTreeLeaf` of RFC 6962 section 3.4, which has the same

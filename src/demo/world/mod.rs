@@ -5,6 +5,7 @@ mod folder;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,11 +13,12 @@ use self::folder::Folder;
 use super::DemoError;
 use super::authority::{CaCertificate, IssuedLeaf, Key, KeyAlgorithm, LeafRequest, ocsp_response};
 use super::ct::{
-    CtLog, Delivery, ListedLog, LogKind, PlannedSct, SctFault, SctPlan, issue, openssl_log_list, sct_list,
-    scts_over, v3_log_list,
+    CtLog, Delivery, ListedLog, LogKind, LogServer, PlannedSct, SctFault, SctPlan, issue, openssl_log_list,
+    sct_list, scts_over, v3_log_list,
 };
 use super::dns::{DnsServer, Record, Zone};
 use super::tls::{ServedHost, TlsServer, TlsVersion};
+use crate::ct::log_list::Program;
 use crate::observe::clock;
 
 /// The host that is well protected: SCTs of two operators, CAA that names its CA, the CA that is expected,
@@ -33,6 +35,9 @@ pub const ZONE: &str = "demo.example";
 pub const EXPECTED_CA: &str = "ca.demo.example";
 /// The CAA identifier of the other CA.
 pub const CARELESS_CA: &str = "careless-ca.demo.example";
+
+/// How many entries each log has before those of this world: enough for a whole tile and a partial one.
+const OTHER_ENTRIES: u32 = 300;
 
 /// How the world is made.
 #[derive(Clone, Copy, Debug)]
@@ -66,15 +71,15 @@ pub struct Cas {
     pub careless: CaCertificate,
 }
 
-/// The logs of a world, of two operators; each is usable and in the log list.
+/// The logs of a world, of two operators; each is usable, in the log list, and served.
 #[derive(Debug)]
 pub struct Logs {
     /// A static log of the first operator.
-    pub alder: CtLog,
+    pub alder: Arc<CtLog>,
     /// An RFC 6962 log of the first operator.
-    pub aspen: CtLog,
+    pub aspen: Arc<CtLog>,
     /// An RFC 6962 log of the second operator.
-    pub birch: CtLog,
+    pub birch: Arc<CtLog>,
 }
 
 /// A host with what was issued to it.
@@ -124,6 +129,7 @@ pub struct World {
     pub now: Timestamp,
     tls: TlsServer,
     dns: DnsServer,
+    log_servers: Vec<LogServer>,
     folder: Folder,
 }
 
@@ -133,6 +139,7 @@ impl World {
         let now = clock::now();
         let cas = Cas::generate(options.issuer_algorithm, now)?;
         let logs = Logs::generate()?;
+        let log_servers = logs.serve(now).await?;
         let folder = Folder::create()?;
 
         let shop = Host::issue(&folder, &cas.expected, SHOP, now, |seen| {
@@ -157,7 +164,7 @@ impl World {
         let files = write_files(&folder, &cas, &logs, now)?;
         let tls = TlsServer::start_with(&served, options.least_tls, options.most_tls).await?;
         let dns = DnsServer::start(zone()?).await?;
-        Ok(Self { cas, logs, shop, legacy, beside, files, now, tls, dns, folder })
+        Ok(Self { cas, logs, shop, legacy, beside, files, now, tls, dns, log_servers, folder })
     }
 
     /// Where the TLS server listens.
@@ -170,6 +177,11 @@ impl World {
         self.dns.address()
     }
 
+    /// Where the CT logs listen.
+    pub fn log_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.log_servers.iter().map(LogServer::address)
+    }
+
     /// The folder that holds the files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -177,17 +189,35 @@ impl World {
 
     /// The arguments with which `pinstead check` looks at hosts of this world, as a user would type them.
     pub fn check_arguments(&self, hosts: &[&str]) -> Vec<String> {
-        let mut arguments: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
-        for (option, value) in [
+        let log_list = ("--log-list", self.files.log_list.display().to_string());
+        self.arguments_with(hosts, [log_list])
+    }
+
+    /// The same with all that this world has: a log list for each browser, and logs that can be asked. The logs' tree
+    /// heads are kept in the world's own folder, and nothing in the user's.
+    pub fn whole_check_arguments(&self, hosts: &[&str]) -> Vec<String> {
+        let list = self.files.log_list.display();
+        let lists = Program::ALL.map(|program| ("--log-list", format!("{}={list}", program.name())));
+        let cache = ("--cache-dir", self.folder().join("cache").display().to_string());
+        let mut arguments = self.arguments_with(hosts, lists.into_iter().chain([cache]));
+        arguments.push("--inclusion".to_owned());
+        arguments
+    }
+
+    fn arguments_with(
+        &self,
+        hosts: &[&str],
+        more: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Vec<String> {
+        let usual = [
             ("--connect", self.tls_address().to_string()),
             ("--resolver", self.dns_address().to_string()),
             ("--roots", self.files.roots.display().to_string()),
-            ("--log-list", self.files.log_list.display().to_string()),
             ("--policy", self.files.policy.display().to_string()),
-        ] {
-            arguments.extend([option.to_owned(), value]);
-        }
-        arguments
+        ];
+        let options = usual.into_iter().chain(more);
+        let hosts = hosts.iter().map(|&host| host.to_owned());
+        hosts.chain(options.flat_map(|(option, value)| [option.to_owned(), value])).collect()
     }
 }
 
@@ -202,13 +232,24 @@ impl Cas {
 
 impl Logs {
     fn generate() -> Result<Self, DemoError> {
-        let log =
-            |description, operator, kind| CtLog::generate(description, operator, kind, KeyAlgorithm::P256);
+        let log = |description, operator, kind| {
+            CtLog::generate(description, operator, kind, KeyAlgorithm::P256).map(Arc::new)
+        };
         Ok(Self {
             alder: log("Demo 'Alder' log", "Grove Logs", LogKind::Static)?,
             aspen: log("Demo 'Aspen' log", "Grove Logs", LogKind::Rfc6962)?,
             birch: log("Demo 'Birch' log", "Birch Logs", LogKind::Rfc6962)?,
         })
+    }
+
+    /// Serves each, with other entries that are half a year old.
+    async fn serve(&self, now: Timestamp) -> Result<Vec<LogServer>, DemoError> {
+        let since = now.checked_sub(SignedDuration::from_hours(180 * 24))?;
+        let mut servers = Vec::new();
+        for log in [&self.alder, &self.aspen, &self.birch] {
+            servers.push(LogServer::start(Arc::clone(log), OTHER_ENTRIES, since).await?);
+        }
+        Ok(servers)
     }
 
     /// All of them.

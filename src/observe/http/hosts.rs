@@ -9,13 +9,19 @@ use std::time::Duration;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::Url;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
+
+use super::retry::LONGEST_PAUSE;
+use crate::evidence::http::HttpFailure;
 
 /// Requests a second to one host.
 const A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Requests to one host at the same time.
 const AT_ONCE: usize = 4;
+
+/// A rest that ends after any run does.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// The hosts asked so far.
 #[derive(Debug, Default)]
@@ -59,24 +65,34 @@ impl fmt::Debug for Host {
 
 impl Host {
     /// Waits until the host may be asked; the turn ends when the permit is dropped.
-    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+    ///
+    /// Where the host asked for a longer rest than anyone waits, that is the answer.
+    pub(super) async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>, HttpFailure> {
         // Nobody closes the semaphore, so there is always a permit.
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
         loop {
-            let until = *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-            match until {
-                Some(until) if until > Instant::now() => sleep_until(until).await,
+            let rest = self.rests_until().map(|until| until.saturating_duration_since(Instant::now()));
+            match rest {
+                Some(rest) if rest > LONGEST_PAUSE => {
+                    return Err(HttpFailure::Resting { seconds: rest.as_secs() });
+                }
+                Some(rest) if !rest.is_zero() => sleep(rest).await,
                 _ => break,
             }
         }
         self.rate.until_ready().await;
-        place
+        Ok(place)
     }
 
     /// Leaves the host alone for a while.
     pub(super) fn rest(&self, pause: Duration) {
-        let until = Instant::now().checked_add(pause);
+        let now = Instant::now();
+        let until = now.checked_add(pause).unwrap_or_else(|| now + A_DAY);
         let mut rests = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *rests = (*rests).max(until);
+        *rests = (*rests).max(Some(until));
+    }
+
+    fn rests_until(&self) -> Option<Instant> {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

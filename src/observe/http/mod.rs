@@ -6,14 +6,18 @@
 mod hosts;
 mod retry;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{Client, Url, redirect};
 
 use self::hosts::Hosts;
 use super::clock::{self, Stopwatch};
+use super::dns::DnsClient;
+use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
 
@@ -40,6 +44,8 @@ const ERROR_BODY: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client,
+    /// For this machine itself, which no proxy can stand for.
+    direct: Client,
     hosts: Arc<Hosts>,
 }
 
@@ -75,22 +81,37 @@ impl HttpRequest {
 impl HttpClient {
     /// A client that trusts the system's roots and Mozilla's, so that it works on systems without any.
     pub fn new() -> Result<Self, HttpSetupError> {
+        Self::build(None)
+    }
+
+    /// One that looks hosts up with this resolver instead of the system's.
+    pub fn with_resolver(dns: &DnsClient) -> Result<Self, HttpSetupError> {
+        Self::build(Some(dns))
+    }
+
+    fn build(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))
             .collect::<Result<Vec<_>, _>>()
             .map_err(HttpSetupError)?;
-        let client = Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE_TIMEOUT)
-            .timeout(ATTEMPT_TIMEOUT)
-            .redirect(redirect::Policy::custom(follow))
-            .referer(false)
-            .tls_certs_merge(roots)
-            .build()
-            .map_err(HttpSetupError)?;
-        Ok(Self { client, hosts: Arc::default() })
+        let builder = || {
+            let builder = Client::builder()
+                .user_agent(USER_AGENT)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(SILENCE_TIMEOUT)
+                .timeout(ATTEMPT_TIMEOUT)
+                .redirect(redirect::Policy::custom(follow))
+                .referer(false)
+                .tls_certs_merge(roots.clone());
+            match dns {
+                Some(dns) => builder.dns_resolver(ByResolver(dns.clone())),
+                None => builder,
+            }
+        };
+        let client = builder().build().map_err(HttpSetupError)?;
+        let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
+        Ok(Self { client, direct, hosts: Arc::default() })
     }
 
     /// Asks with GET until there is an answer or no more patience.
@@ -106,24 +127,34 @@ impl HttpClient {
         };
         let host = self.hosts.of(&url);
         loop {
-            let turn = host.turn().await;
+            let turn = match host.turn().await {
+                Ok(turn) => turn,
+                Err(resting) => {
+                    let outcome = HttpOutcome::Failed(resting);
+                    attempts.push(HttpAttempt { milliseconds: 0, outcome });
+                    return HttpExchange { url: request.url, attempts };
+                }
+            };
             let watch = Stopwatch::start();
             let outcome = match self.attempt(&url, &request).await {
                 Ok(response) => HttpOutcome::Response(response),
                 Err(failure) => HttpOutcome::Failed(failure),
             };
             drop(turn);
-            let pause = retry::pause(&outcome, attempts.len(), clock::now());
+            let next = retry::next(&outcome, attempts.len(), clock::now());
             attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
-            match pause {
-                Some(pause) => host.rest(pause),
-                None => return HttpExchange { url: request.url, attempts },
+            if let Some(rest) = next.rest {
+                host.rest(rest);
+            }
+            if !next.again {
+                return HttpExchange { url: request.url, attempts };
             }
         }
     }
 
     async fn attempt(&self, url: &Url, request: &HttpRequest) -> Result<HttpResponse, HttpFailure> {
-        let mut builder = self.client.get(url.clone());
+        let client = if is_loopback(url) { &self.direct } else { &self.client };
+        let mut builder = client.get(url.clone());
         if let Some(etag) = &request.etag {
             builder = builder.header(header::IF_NONE_MATCH, etag);
         }
@@ -169,14 +200,45 @@ fn usable(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Whether the host is this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Follows a redirection on the same host only, and never away from HTTPS: what another host says is not this one's
+/// word, and nobody asked for a request there.
 fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let was_secure = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+    let Some(from) = attempt.previous().last() else { return attempt.follow() };
+    let to = attempt.url();
+    let is_upgrade = from.scheme() == "http" && to.scheme() == "https";
     if attempt.previous().len() > MOST_REDIRECTIONS {
         attempt.error("it leads on too often")
-    } else if was_secure && attempt.url().scheme() != "https" {
+    } else if from.scheme() == "https" && to.scheme() != "https" {
         attempt.error("it leads from HTTPS to plain HTTP")
+    } else if from.host_str() != to.host_str()
+        || !(is_upgrade || from.port_or_known_default() == to.port_or_known_default())
+    {
+        let elsewhere = format!("it leads to another host, {}", to.host_str().unwrap_or("without a name"));
+        attempt.error(elsewhere)
     } else {
         attempt.follow()
+    }
+}
+
+/// Looks up hosts as the rest of the program does.
+struct ByResolver(DnsClient);
+
+impl Resolve for ByResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let dns = self.0.clone();
+        Box::pin(async move {
+            let name: DnsName = name.as_str().parse()?;
+            let addresses = dns.addresses(&name).await?;
+            let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
+            Ok(addresses)
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::*;
+use crate::demo::dns::{DnsServer, Record, Zone};
 
 /// A server that gives one answer after the other, each on a connection of its own; tells the requests it got.
 fn server(answers: Vec<Vec<u8>>) -> (String, mpsc::Receiver<String>) {
@@ -107,4 +108,60 @@ async fn an_answer_that_breaks_off_is_no_answer() {
     let exchange = HttpClient::new().unwrap().get(HttpRequest::new(url, 1000)).await;
     assert_eq!(exchange.attempts.len(), 4);
     assert!(matches!(last(&exchange), HttpOutcome::Failed(HttpFailure::Broken(_))), "{exchange:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_wants_to_be_left_alone_is() {
+    let (url, requests) = server(vec![answer("429 Too Many Requests\r\nRetry-After: 3600", b"")]);
+    let client = HttpClient::new().unwrap();
+    let refused = client.get(HttpRequest::new(format!("{url}/one"), 10)).await;
+    assert_eq!(refused.attempts.len(), 1);
+    let other = client.get(HttpRequest::new(format!("{url}/other"), 10)).await;
+    assert!(matches!(last(&other), HttpOutcome::Failed(HttpFailure::Resting { .. })), "{other:?}");
+    assert_eq!(requests.try_iter().count(), 1, "the other resource was never asked for");
+}
+
+#[tokio::test]
+async fn a_redirection_is_followed_on_the_same_host_alone() {
+    let (elsewhere, asked) = server(vec![answer("200 OK", b"secret")]);
+    let (url, _requests) = server(vec![
+        answer("302 Found\r\nLocation: /there", b""),
+        answer("200 OK", b"here"),
+        answer(&format!("302 Found\r\nLocation: {elsewhere}/latest"), b""),
+    ]);
+    let client = HttpClient::new().unwrap();
+    let followed = client.get(HttpRequest::new(url.clone(), 10)).await;
+    let HttpOutcome::Response(response) = last(&followed) else { panic!("{followed:?}") };
+    assert_eq!(response.body.0, b"here");
+    let refused = client.get(HttpRequest::new(url, 10)).await;
+    let HttpOutcome::Failed(HttpFailure::Redirect(why)) = last(&refused) else { panic!("{refused:?}") };
+    assert!(why.contains("another host"), "{why}");
+    assert_eq!(asked.try_iter().count(), 0);
+}
+
+#[tokio::test]
+async fn a_resolver_that_was_named_is_asked() {
+    // A name that no other resolver knows.
+    let mut zone = Zone::new("demo.example").unwrap();
+    zone.add("log.demo.example", &Record::A("127.0.0.1".parse().unwrap())).unwrap();
+    let server_of_names = DnsServer::start(zone).await.unwrap();
+    let dns = DnsClient::from_address(&server_of_names.address().to_string()).unwrap();
+    let (url, _requests) = server(vec![answer("200 OK", b"found")]);
+    let url = url.replace("127.0.0.1", "log.demo.example");
+    let exchange = HttpClient::with_resolver(&dns).unwrap().get(HttpRequest::new(url, 10)).await;
+    let HttpOutcome::Response(response) = last(&exchange) else { panic!("{exchange:?}") };
+    assert_eq!(response.body.0, b"found");
+}
+
+#[test]
+fn this_machine_is_told_from_others() {
+    let loopback = |text| is_loopback(&Url::parse(text).unwrap());
+    for url in ["http://127.0.0.1:8000/", "http://127.9.9.9/", "https://[::1]/", "http://localhost/"] {
+        assert!(loopback(url), "{url}");
+    }
+    for url in
+        ["https://127.0.0.1.example/", "http://[::2]/", "http://10.0.0.1/", "http://localhost.example/"]
+    {
+        assert!(!loopback(url), "{url}");
+    }
 }

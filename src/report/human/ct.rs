@@ -7,8 +7,8 @@ use super::inclusion::inclusion;
 use super::safe;
 use crate::ct::log_list::Program;
 use crate::ct::log_table::Dating;
-use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
-use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
+use crate::ct::policy::{PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
+use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 
 /// The SCTs, and what each programme makes of them.
 pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
@@ -18,19 +18,19 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
     }
     let with = |outcome| ct.policies.with(outcome).collect::<Vec<_>>();
     let accepting = with(PolicyOutcome::Compliant);
-    match accepting.as_slice() {
-        [] => {}
-        [(program, _)] => {
-            let _ = write!(words, " {}'s policy is met.", title(*program));
-        }
-        several => {
-            let _ = write!(words, " The policies of {} are met.", names(several.iter().map(|(of, _)| *of)));
-        }
-    }
     let refusing = with(PolicyOutcome::NotCompliant);
-    for (program, verdict) in &refusing {
-        let _ = write!(words, " {}'s policy is not met. {}", title(*program), verdict.reasons.join(" "));
-        words.push_str(&uncounted(ct, verdict));
+    // Why one is not met stands among the findings.
+    for (of, verb) in [(&accepting, "met"), (&refusing, "not met")] {
+        match of.as_slice() {
+            [] => {}
+            [(program, _)] => {
+                let _ = write!(words, " {}'s policy is {verb}.", title(*program));
+            }
+            several => {
+                let names = names(several.iter().map(|(of, _)| *of));
+                let _ = write!(words, " The policies of {names} are {verb}.");
+            }
+        }
     }
     words.push_str(&as_of(&accepting));
     words.push_str(&not_judged(ct));
@@ -83,25 +83,6 @@ fn scts(ct: &CtVerdict) -> String {
         let _ = write!(words, " {}.", logs.join(", "));
     }
     words
-}
-
-/// The SCTs that a programme does not count, and why.
-fn uncounted(ct: &CtVerdict, verdict: &PolicyVerdict) -> String {
-    let mut words = String::new();
-    for (sct, standing) in ct.scts.iter().zip(&verdict.scts) {
-        if standing.counted != Counted::Yes {
-            let _ = write!(words, " {}: {}", name(sct), standing.reason);
-        }
-    }
-    words
-}
-
-fn name(sct: &SctVerdict) -> String {
-    match (&sct.log, &sct.log_id) {
-        (Some(log), _) => log.name.clone(),
-        (None, Some(id)) => format!("log {id}"),
-        (None, None) => "an unnamed log".to_owned(),
-    }
 }
 
 /// The programmes that were not judged: Chrome with its reasons, the others in short.
