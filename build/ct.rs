@@ -133,7 +133,7 @@ fn snapshots(code: &mut String) -> Result<(), String> {
             row.read("signed", |text| choose(text, &[("yes", "Yes"), ("no", "No"), ("derived", "Derived")]))?;
         let snapshot = format!(
             "ListSnapshot {{ source: SnapshotSource::Embedded, version: {:?}, \
-             timestamp: Some(Timestamp::constant({}, {})), signed: Signed::{signed} }},",
+             timestamp: Some(Timestamp::constant({}, {})), dating: Dating::Known, signed: Signed::{signed} }},",
             row.optional("version")?,
             date.0,
             date.1,

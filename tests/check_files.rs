@@ -120,6 +120,21 @@ fn only_chromes_policy_is_a_question_of_the_gate() {
     assert!(!findings.iter().any(|finding| finding["rule"] == "CT007"), "{findings:?}");
 }
 
+/// The list given is another programme's: its verdict is what the gate asks for.
+#[test]
+fn a_list_of_apple_alone_is_enough_for_the_gate() {
+    let files = Files::new();
+    let list = format!("apple={}", path_text(&files.running.world.files.log_list));
+    let roots = path_text(&files.running.world.files.roots);
+    let assert = pinstead()
+        .args(["check", "--offline", &files.shop(), "--fail-on-undetermined", "--fail-on", "none"])
+        .args(["--roots", &roots, "--log-list", &list])
+        .assert()
+        .code(0);
+    let text = String::from_utf8_lossy(&assert.get_output().stdout).replace('\n', " ");
+    assert!(text.contains("by Apple's log list of"), "{text}");
+}
+
 /// Long expired, it is judged as of the end of its own life.
 #[test]
 fn an_expired_certificate_is_judged_as_of_its_own_life() {

@@ -23,6 +23,7 @@ pub fn judge(
         certificate: subject.certificate,
         scts: &lists.scts,
         audience: delivered.audience,
+        handshake: delivered.handshake,
         table,
         at,
     };

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod entry;
 pub mod inclusion;
+mod issuance;
 mod judge;
 pub mod log_id;
 pub mod log_key;

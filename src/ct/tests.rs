@@ -205,6 +205,27 @@ fn the_future_begins_after_a_minute() {
     }
 }
 
+/// Asked about a time before the certificate, its SCTs lie ahead as it does.
+#[test]
+fn before_the_certificate_its_scts_are_not_in_the_future() {
+    let world = World::new();
+    let hours = |hours| world.now + jiff::SignedDuration::from_hours(hours);
+    for (start, made, expected) in [
+        (hours(24), hours(25), SctOutcome::Valid),
+        (hours(24), hours(24 + 48), SctOutcome::Valid),
+        (hours(24), hours(24 + 49), SctOutcome::InFuture),
+        // From notBefore on, the time of judging is what counts.
+        (world.now, hours(1), SctOutcome::InFuture),
+    ] {
+        let scts = vec![PlannedSct { log: &world.logs[0], timestamp: made, fault: SctFault::None }];
+        let request = LeafRequest { not_before: start, ..world.request() };
+        let verdict = world.judge_request(&request, &SctPlan { scts, ..SctPlan::default() });
+        assert_eq!(outcomes(&verdict), [expected], "{start} {made}");
+        let says = verdict.scts[0].reason.contains("so was the certificate");
+        assert_eq!(says, expected == SctOutcome::Valid, "{}", verdict.scts[0].reason);
+    }
+}
+
 #[test]
 fn a_certificate_that_ends_outside_the_interval_is_told() {
     let world = World::new();

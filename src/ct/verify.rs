@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{SignedEntry, promised_leaf, signed_octets};
 use super::inclusion::{Inclusion, Promise};
+use super::issuance;
 use super::log_id::LogId;
 use super::log_key::{LogKey, LogKeyError, SignatureError};
 use super::log_list::{LogState, Program};
@@ -230,15 +231,42 @@ impl<'t> Verifier<'t> {
         let leaf = if self.keeps_promises { promised_leaf(signed, sct) } else { None };
         let (outcome, reason) = match timestamp {
             None => (SctOutcome::InFuture, "Its timestamp lies beyond any date.".to_owned()),
-            Some(time) if time.duration_since(at) > CLOCK_SKEW => (
-                SctOutcome::InFuture,
-                format!("The signature stands, but its timestamp {time} lies after {at}."),
-            ),
-            Some(_) => within_interval(log, subject.certificate.not_after),
+            Some(time) => match lies_ahead(time, subject.certificate, at) {
+                Ahead::TooFar => (
+                    SctOutcome::InFuture,
+                    format!("The signature stands, but its timestamp {time} lies after {at}."),
+                ),
+                Ahead::AsTheCertificate => {
+                    let (outcome, reason) = within_interval(log, subject.certificate.not_after);
+                    let why = format!(
+                        "It was made on {time}, after {at}; but so was the certificate, which is judged as of its first moment."
+                    );
+                    (outcome, format!("{reason} {why}"))
+                }
+                Ahead::Not => within_interval(log, subject.certificate.not_after),
+            },
         };
         // A test log may take any chain: only a production log's signature speaks for the issuer.
         let proves_issuer = signed_for.filter(|_| log.assurance == Assurance::Real);
         Checked { outcome, reason, proves_issuer, leaf }
+    }
+}
+
+/// Whether an SCT's timestamp lies ahead of the time of judging.
+enum Ahead {
+    Not,
+    /// It was made with a certificate that lies ahead as a whole: that is no fault of the log.
+    AsTheCertificate,
+    TooFar,
+}
+
+fn lies_ahead(time: Timestamp, certificate: &Certificate, at: Timestamp) -> Ahead {
+    if time.duration_since(at) <= CLOCK_SKEW {
+        Ahead::Not
+    } else if at < certificate.not_before && time <= issuance::latest(certificate) {
+        Ahead::AsTheCertificate
+    } else {
+        Ahead::TooFar
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::lists::{ListUse, Lists};
 use crate::ca::{CaTable, issuer, same_owner};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
-use crate::ct::log_table::{ListSnapshot, LogTable};
+use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::pins::PinFile;
@@ -92,6 +90,16 @@ pub enum InputError {
         /// What was named.
         name: String,
     },
+    /// A list that was named another programme's than its form says.
+    #[error("{path}: it has the form of the list of {}, not of {}", .form.title(), .named.title())]
+    OtherForm {
+        /// The file.
+        path: String,
+        /// Whose form it has.
+        form: Program,
+        /// Whose list it was said to be.
+        named: Program,
+    },
     /// A second list of the same programme.
     #[error("{path}: a log list of {} was given already", .program.title())]
     TwoLists {
@@ -136,11 +144,6 @@ impl Inputs {
             has_own_logs: files.log_list.is_some(),
             log_lists: lists.uses.into(),
         })
-    }
-
-    /// The list that Chrome's policy is judged by at `at`, if one is known from before then.
-    pub fn chrome_list(&self, at: Timestamp) -> Option<ListSnapshot<'_>> {
-        self.logs.snapshot_at(Program::Chrome, at)
     }
 
     /// Who a CA key belongs to: a private CA of the policy first, then the public table.

@@ -97,6 +97,10 @@ fn given(files: &InputFiles, key: Option<&ListKey>) -> Result<Lists, InputError>
     for (file, program) in first.chain(further) {
         let program = program.map(|name| named(name, file)).transpose()?;
         let list = with_signature(file, program, &signatures, &mut belongs, key)?;
+        // As `logs update` has it: judged by the list of another, a verdict would be nobody's.
+        if let Some(form) = list.form.filter(|form| *form != list.program) {
+            return Err(InputError::OtherForm { path: file.path.clone(), form, named: list.program });
+        }
         if list.logs.is_empty() {
             return Err(InputError::NoLogs { path: file.path.clone(), unreadable: list.problems.len() });
         }

@@ -14,15 +14,13 @@ use crate::ca::issuer::{self, Issuer};
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::{self, Comparison};
 use crate::ct;
-use crate::ct::inclusion::{Audits, InclusionOutcome};
-use crate::ct::log_list::Program;
-use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
+use crate::ct::inclusion::Audits;
 use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::{Request, TargetEvidence};
-use crate::pins::{self, PinsStatus, PinsVerdict, SourceState};
+use crate::pins::{self, PinsVerdict};
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
 use crate::x509::{Certificate, SpkiSha256};
@@ -354,129 +352,9 @@ fn judge_pins(
     Part::Checked(pins::judge(&inputs.pins, &question))
 }
 
-/// Whether any browser asks for SCTs with this certificate. A precertificate says nothing of the final one.
-fn is_asked(ct: &CtVerdict) -> bool {
-    ct.audience == Audience::Public && matches!(ct.policies.exempt, None | Some(Exemption::Precertificate))
-}
-
-/// Names the policies that were not judged.
-///
-/// Only Chrome's is a question of its own. Each programme has its own list and most of them are updated less often
-/// than Chrome's: were every one of them a question, any gate that fails on what is undetermined would fail from the
-/// day on which the first of these lists is 70 days old, whatever the certificate. The others are never passed over
-/// silently: they are `not_judged` in every report, and the finding CT007 names them.
-fn open_policies(policies: &Policies) -> String {
-    let others: Vec<&str> = policies
-        .with(PolicyOutcome::NotJudged)
-        .filter(|(program, verdict)| *program != Program::Chrome && !verdict.no_list)
-        .map(|(program, _)| policy::title(program))
-        .collect();
-    if others.is_empty() {
-        "whether Chrome's CT policy is met".to_owned()
-    } else {
-        format!("whether Chrome's CT policy is met, and those of {}", others.join(" and "))
-    }
-}
-
-/// Something that was looked at and stayed open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenQuestion {
-    /// What could not be determined, in words.
-    pub what: String,
-    /// Whether the user asked for it by name: then it is never passed over.
-    pub demanded: bool,
-}
-
 impl TargetVerdicts {
     /// Whether the target is a file that holds no certificate.
     pub fn is_unusable_file(&self) -> bool {
         self.observed.is_file && self.chain.is_empty()
-    }
-
-    /// Everything that was looked at and stayed open.
-    pub fn open_questions(&self) -> Vec<OpenQuestion> {
-        let named = |part| self.named_parts.contains(&part);
-        let mut open = Vec::new();
-        let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
-        if self.chain.is_empty() {
-            add("the certificate", true);
-        }
-        // Whoever names what to expect wants no other certificate passed over.
-        let expecting = self.issuer.verdict().is_some_and(|issuer| !issuer.expected.is_empty())
-            || self.pins.verdict().is_some_and(|pins| !pins.sources.is_empty());
-        for other in &self.observed.differing {
-            add(&format!("the other certificate, at {}", other.address), expecting);
-        }
-        if !self.observed.further_leaves.is_empty() {
-            add("the further certificates of the file", true);
-        }
-        if self.observed.handshake.as_ref().is_some_and(|handshake| handshake.broken_off.is_some()) {
-            add("whether the server holds the certificate's key", expecting);
-        }
-        if self.caa_left_out > 0 {
-            add(&format!("CAA of {} further names", self.caa_left_out), false);
-        }
-        if let Part::Checked(ct) = &self.ct
-            && ct.policies.chrome.outcome == PolicyOutcome::NotJudged
-            && (is_asked(ct) || named(scope::Part::Ct))
-        {
-            add(&open_policies(&ct.policies), named(scope::Part::Ct));
-        }
-        for (outcome, demanded) in
-            [(InclusionOutcome::Undetermined, true), (InclusionOutcome::NotYetDue, false)]
-        {
-            let is_so =
-                |sct: &&SctVerdict| sct.inclusion.verdict().is_some_and(|verdict| verdict.outcome == outcome);
-            let count = self.ct.verdict().map_or(0, |ct| ct.scts.iter().filter(is_so).count());
-            match count {
-                0 => {}
-                1 => add("whether one SCT's log holds the certificate", demanded),
-                _ => add(&format!("whether the logs of {count} SCTs hold the certificate"), demanded),
-            }
-        }
-        if let Part::Checked(readings) = &self.caa
-            && readings.iter().any(CaaReading::is_undetermined)
-        {
-            add("what CAA says", named(scope::Part::Caa));
-        }
-        if matches!(self.caa, Part::NotChecked(_)) && named(scope::Part::Caa) {
-            add("CAA, which was asked for and not looked at", true);
-        }
-        match &self.issuer {
-            Part::Checked(issuer) if issuer.expectation == Expectation::Undetermined => {
-                add("whether the issuer is expected", true);
-            }
-            _ => {}
-        }
-        if let Part::Checked(pins) = &self.pins {
-            if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
-                add("whether the host is pinned: no pin file was given", true);
-            }
-            if pins.status == PinsStatus::Pinned {
-                for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
-                    add(&format!("the pins of {}", source.file), true);
-                }
-            }
-        }
-        if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
-            for control in comparison.unknown_controls() {
-                add(&format!("what {} does", control.title()), true);
-            }
-        }
-        if named(scope::Part::Issuer)
-            && self.issuer.verdict().is_some_and(|issuer| issuer.expectation == Expectation::NoExpectation)
-        {
-            add("whether the issuer is expected: no CA is named as expected", true);
-        }
-        match &self.pins {
-            Part::Checked(pins) if pins.status == PinsStatus::Undetermined => {
-                add("whether the host is pinned", true);
-            }
-            Part::Checked(pins) if pins.status == PinsStatus::Pinned && pins.is_uncompared() => {
-                add("whether the pins match", true);
-            }
-            _ => {}
-        }
-        open
     }
 }

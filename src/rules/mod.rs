@@ -63,4 +63,4 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

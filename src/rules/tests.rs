@@ -8,7 +8,7 @@ use crate::ca::issuer::{Issuer, IssuingKey, Proof};
 use crate::ct::inclusion::Inclusion;
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType};
-use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
+use crate::ct::policy::{Exemption, Policies, PolicyOutcome, PolicyVerdict};
 use crate::ct::sct::LeafIndex;
 use crate::ct::verdict::{Audience, CtVerdict, Delivery, SctLog, SctOutcome, SctVerdict};
 use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
@@ -47,24 +47,24 @@ pub(in crate::rules) fn sct_of(operator: &str, outcome: SctOutcome) -> SctVerdic
 }
 
 /// What every policy accepts.
-pub(in crate::rules) fn two_operators() -> Vec<SctVerdict> {
+pub(crate) fn two_operators() -> Vec<SctVerdict> {
     vec![sct(SctOutcome::Valid), sct_of("Other", SctOutcome::Valid)]
 }
 
-pub(in crate::rules) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
+pub(crate) fn policy(outcome: PolicyOutcome) -> PolicyVerdict {
     PolicyVerdict {
         outcome,
         reasons: vec!["For this test.".to_owned()],
         note: None,
         list: None,
-        no_list: false,
+        unjudged: None,
         judged_at: Timestamp::UNIX_EPOCH,
         scts: Vec::new(),
         without_margin: Vec::new(),
     }
 }
 
-pub(in crate::rules) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
+pub(crate) fn ct_verdict(scts: Vec<SctVerdict>, chrome: PolicyOutcome) -> CtVerdict {
     CtVerdict {
         scts,
         malformed_lists: Vec::new(),
@@ -111,12 +111,19 @@ fn chromes_policy_and_no_sct_at_all_have_theirs() {
     // Without any SCT, that alone is said.
     assert_eq!(ids(&ct::findings(&ct_verdict(Vec::new(), PolicyOutcome::NotCompliant))), ["CT001"]);
     // A precertificate carries none by its nature.
-    let precertificate =
+    let mut precertificate =
         CtVerdict { is_precertificate: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
-    assert_eq!(ids(&ct::findings(&precertificate)), ["CT007", "CT020"]);
+    precertificate.policies.exempt = Some(Exemption::Precertificate);
+    assert_eq!(ids(&ct::findings(&precertificate)), ["CT020"]);
     // A Merkle Tree Certificate needs none.
-    let merkle = CtVerdict { is_merkle_tree: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
-    assert_eq!(ids(&ct::findings(&merkle)), ["CT007", "CT021"]);
+    let mut merkle = CtVerdict { is_merkle_tree: true, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
+    merkle.policies.exempt = Some(Exemption::MerkleTree);
+    assert_eq!(ids(&ct::findings(&merkle)), ["CT021"]);
+    // Of one with another purpose no other rule speaks.
+    let mut mail = ct_verdict(two_operators(), PolicyOutcome::NotJudged);
+    mail.policies.exempt = Some(Exemption::OtherPurpose);
+    let found = ct::findings(&mail);
+    assert_eq!((ids(&found).as_slice(), found[0].advice.as_str()), (["CT007"].as_slice(), "Nothing to do."));
 }
 
 #[test]

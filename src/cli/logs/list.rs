@@ -95,8 +95,8 @@ pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
     announce_refused(&lists.uses);
     let at = options.at.unwrap_or_else(clock::now);
     let program = Program::from(options.program);
-    let snapshot = lists.table.snapshot_at(program, at);
-    if options.lists.is_given() && snapshot.is_none() {
+    let list = lists.table.list_at(program, at);
+    if options.lists.is_given() && list.is_none() {
         bail!("no log list of {} was given with a date: nothing is known of its states", program.title());
     }
     let filter = LogFilter {
@@ -111,8 +111,7 @@ pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
         id: options.id,
     };
     let logs = known_logs(&lists.table, program, at, &filter);
-    let report =
-        LogsReport { program, at, list: snapshot.and_then(|list| ListAge::of(list, at)), logs: &logs };
+    let report = LogsReport { program, at, list: list.map(|list| ListAge::of(&list, at)), logs: &logs };
     options.output.write(&match options.output.format {
         Format::Human => human::logs::list(&report),
         Format::Json => v1::logs::list(&report)?,

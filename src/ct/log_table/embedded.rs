@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow};
+use super::{Assurance, Dating, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 

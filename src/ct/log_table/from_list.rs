@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Assurance, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow, denied};
+use super::{Assurance, Dating, KnownLog, ListSnapshot, Signed, SnapshotSource, StateRow, denied};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{
     ListSignature, ListedLog, ListedState, LogList, LogPurpose, Program, operator_name,
@@ -15,6 +15,7 @@ pub(super) struct ListTable {
     program: Program,
     version: Option<String>,
     date: Option<Timestamp>,
+    dating: Dating,
     signature: ListSignature,
     logs: Vec<ListedLog>,
 }
@@ -28,6 +29,7 @@ impl ListTable {
             program: list.program,
             version: list.version.clone(),
             date: list.date(),
+            dating: if list.timestamp.or(list.seen).is_some() { Dating::Known } else { Dating::NewestChange },
             signature: list.signature,
             logs,
         }
@@ -66,6 +68,7 @@ impl ListTable {
             source: self.source,
             version: self.version.as_deref(),
             timestamp: self.date,
+            dating: self.dating,
             signed: match self.signature {
                 ListSignature::Verified => Signed::Yes,
                 ListSignature::Unsigned => Signed::No,

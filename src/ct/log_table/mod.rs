@@ -65,6 +65,8 @@ pub struct ListSnapshot<'a> {
     pub version: Option<&'a str>,
     /// When the list was published, or a time at which it certainly was.
     pub timestamp: Option<Timestamp>,
+    /// What that time is.
+    pub dating: Dating,
     /// What vouches for it.
     pub signed: Signed,
 }
@@ -85,6 +87,15 @@ pub struct DatedList<'a> {
     pub timestamp: Timestamp,
     /// The last time, up to the one asked for, at which it is known to have been the current list.
     pub current_at: Timestamp,
+}
+
+/// What the date of a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dating {
+    /// A time that it states, or at which it was seen published.
+    Known,
+    /// The list states none, and nobody saw it: the newest change in it, since when it may have stood for long.
+    NewestChange,
 }
 
 /// Where a list was found.

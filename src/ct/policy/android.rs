@@ -26,6 +26,9 @@ use crate::x509::Certificate;
 /// Android's policy.
 pub(super) struct Android;
 
+/// 2025-06-10: Android 16, the first with it.
+const ENFORCED: Timestamp = Timestamp::constant(1_749_513_600, 0);
+
 impl Policy for Android {
     const PROGRAM: Program = Program::Android;
 
@@ -33,7 +36,7 @@ impl Policy for Android {
         Admission::Yes
     }
 
-    fn count(scts: &[&Candidate<'_>], certificate: &Certificate, _: Timestamp) -> Tally {
+    fn count(scts: &[&Candidate<'_>], certificate: &Certificate, at: Timestamp) -> Tally {
         let whole_days = life(certificate).as_secs().div_euclid(86_400);
         let needed = if whole_days > 180 { 3 } else { 2 };
         // `filterOutAfterRetired`: the earliest of all, retired logs' SCTs too.
@@ -81,6 +84,10 @@ impl Policy for Android {
             tally.remarks.push(
                 "Every embedded SCT is of a log that has retired; one of a current log is needed.".into(),
             );
+        }
+        if at < ENFORCED {
+            tally
+                .not_known("Android enforces CT since version 16 of 2025-06-10; before, it refused nothing.");
         }
         let counting = if embedded.is_empty() { &beside } else { &embedded };
         tally.operators = operators(counting).into_iter().map(str::to_owned).collect();

@@ -24,6 +24,9 @@ use crate::x509::Certificate;
 /// Apple's policy.
 pub(super) struct Apple;
 
+/// 2021-04-21: the page's present table is for certificates issued since then. Its older one is not judged here.
+const PRESENT_RULES: Timestamp = Timestamp::constant(1_618_963_200, 0);
+
 impl Policy for Apple {
     const PROGRAM: Program = Program::Apple;
     const OPERATORS: &'static str = "what counts of one operator is limited";
@@ -106,6 +109,11 @@ impl Policy for Apple {
         } else if !current_embedded && !embedded_logs.is_empty() {
             tally.remarks.push(
                 "Every embedded SCT is of a log that has retired; one of a current log is needed.".into(),
+            );
+        }
+        if certificate.not_before < PRESENT_RULES {
+            tally.not_known(
+                "Apple's present policy is for certificates issued since 2021-04-21; what it asked of earlier ones is not judged here.",
             );
         }
         if !rfc6962 && !scts.is_empty() {

@@ -38,7 +38,7 @@ pub(super) struct Candidate<'a> {
     pub(super) leaf_index: LeafIndex,
     /// Who ran the log at the time of the SCT.
     pub(super) operator_then: Cow<'a, str>,
-    /// Who runs it now.
+    /// Who runs it at the time of judging.
     pub(super) operator_now: Cow<'a, str>,
     /// The certificate dates that the log takes.
     pub(super) interval: Option<(Timestamp, Timestamp)>,
@@ -97,7 +97,7 @@ impl<'a> Candidate<'a> {
             timestamp,
             leaf_index: sct.leaf_index,
             operator_then: known.map_or_else(nobody, |log| log.operator_at(timestamp).into()),
-            operator_now: known.map_or_else(nobody, |log| log.operator.into()),
+            operator_now: known.map_or_else(nobody, |log| log.operator_at(moment.at).into()),
             interval: known.and_then(|log| log.interval),
             state,
             since,

@@ -27,7 +27,8 @@ pub(super) struct Chrome;
 /// How far ahead an SCT's timestamp may lie (multi_log_ct_verifier.cc).
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
-/// 2022-04-15: since then the present rules hold (ct_policy.md; “on-or-after 15 April 2022” in the code).
+/// 2022-04-15: certificates issued since then are under the present rules (ct_policy.md; “issued on-or-after 15 April
+/// 2022” in the code, `kPolicyUpdateDate`).
 const PRESENT_RULES: Timestamp = Timestamp::constant(1_649_980_800, 0);
 
 /// 2026-04-15: until then the page asked for one SCT of an RFC 6962 log (ct_policy.md at 5ee521b). The code has the
@@ -107,18 +108,15 @@ impl Policy for Chrome {
             );
         }
         if met && !rfc6962 && at < RFC_6962_RULE_GONE {
-            tally.reach = Reach::NotKnown;
-            tally.remarks.push(
+            tally.not_known(
                 "Until 2026-04-15 the policy's page asked also for one SCT of an RFC 6962 log, and there is none; whether Chrome \
-                 enforced it then is not known."
-                    .into(),
+                 enforced it then is not known.",
             );
         }
-        if at < PRESENT_RULES {
-            tally.reach = Reach::NotKnown;
-            tally.remarks.push(
-                "Chrome's present policy holds since 2022-04-15; what it asked before is not judged here."
-                    .into(),
+        // What was issued earlier stays under the rules of then, whenever it is judged.
+        if issued.unwrap_or(at) < PRESENT_RULES {
+            tally.not_known(
+                "Chrome's present policy is for certificates issued since 2022-04-15; what it asked of earlier ones is not judged here.",
             );
         }
         tally

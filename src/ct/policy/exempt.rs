@@ -1,5 +1,6 @@
 //! Certificates that no programme's policy is for.
 
+use super::PolicyQuestion;
 use crate::x509::Certificate;
 use crate::x509::der::{self, Reader};
 use crate::x509::parts::oid;
@@ -13,16 +14,22 @@ pub enum Exemption {
     MerkleTree,
     /// It is not for TLS servers.
     OtherPurpose,
+    /// It is a CA's, and no server was seen to use it.
+    CaCertificate,
 }
 
 impl Exemption {
-    pub(super) fn of(certificate: &Certificate) -> Option<Self> {
+    pub(super) fn of(question: &PolicyQuestion<'_>) -> Option<Self> {
+        let certificate = question.certificate;
         if certificate.is_precertificate {
             Some(Self::Precertificate)
         } else if certificate.is_merkle_tree {
             Some(Self::MerkleTree)
         } else if !is_for_servers(certificate) {
             Some(Self::OtherPurpose)
+        } else if certificate.is_ca && !question.handshake && question.scts.is_empty() {
+            // One that a server presents is judged as clients judge it, and so is one that brings SCTs.
+            Some(Self::CaCertificate)
         } else {
             None
         }
@@ -41,6 +48,9 @@ impl Exemption {
             Self::OtherPurpose => {
                 "By its extended key usage this is no certificate of a TLS server (a mark certificate, for one): the policies of \
                  browsers are not for it."
+            }
+            Self::CaCertificate => {
+                "This is a CA certificate: browsers ask for SCTs with the certificates of servers, not with those of CAs."
             }
         }
     }

@@ -12,6 +12,8 @@ mod chrome;
 mod exempt;
 mod moment;
 mod mozilla;
+mod renewal;
+mod unjudged;
 mod weigh;
 
 use std::borrow::Cow;
@@ -20,6 +22,8 @@ use jiff::Timestamp;
 
 pub use self::exempt::Exemption;
 pub use self::moment::{JudgedList, MAX_LIST_AGE_DAYS};
+pub use self::renewal::newer_list;
+pub use self::unjudged::Unjudged;
 use super::log_list::{LogState, Program};
 use super::log_table::LogTable;
 use super::verdict::{Audience, SctVerdict};
@@ -51,9 +55,8 @@ pub struct PolicyVerdict {
     pub note: Option<String>,
     /// The list it was judged by, or could not be judged by for its age; `None` where none is known.
     pub list: Option<JudgedList>,
-    /// Whether no list of the programme is at hand at all: the user gave another's, and asked by that for its
-    /// programme alone.
-    pub no_list: bool,
+    /// Of what kind the reason is, if it was not judged.
+    pub unjudged: Option<Unjudged>,
     /// As of when it was judged: the time of judging, unless the certificate was not valid then.
     pub judged_at: Timestamp,
     /// What it makes of each SCT, in the order of the SCTs.
@@ -110,6 +113,8 @@ pub struct PolicyQuestion<'a> {
     pub scts: &'a [SctVerdict],
     /// Who is to trust it.
     pub audience: Audience,
+    /// Whether a server presented it.
+    pub handshake: bool,
     /// The logs.
     pub table: &'a LogTable,
     /// As of when.
@@ -118,7 +123,7 @@ pub struct PolicyQuestion<'a> {
 
 /// Judges by every programme's policy.
 pub fn judge(question: &PolicyQuestion<'_>) -> Policies {
-    let exempt = Exemption::of(question.certificate);
+    let exempt = Exemption::of(question);
     Policies {
         exempt,
         chrome: weigh::judge::<chrome::Chrome>(question, exempt),
@@ -144,9 +149,32 @@ impl Policies {
         Program::ALL.into_iter().map(|program| (program, self.of(program)))
     }
 
+    /// The programmes whose verdicts decide whether the check is determined: Chrome alone, or where the user gave lists
+    /// of others instead, those.
+    pub fn deciding(&self) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
+        let chrome_decides = !self.chrome.has_no_list();
+        self.iter().filter(
+            move |(program, verdict)| {
+                if chrome_decides { *program == Program::Chrome } else { !verdict.has_no_list() }
+            },
+        )
+    }
+
+    /// Whether a verdict that decides is missing.
+    pub fn is_undetermined(&self) -> bool {
+        self.deciding().any(|(_, verdict)| verdict.outcome == PolicyOutcome::NotJudged)
+    }
+
     /// The programmes whose verdict is this one.
     pub fn with(&self, outcome: PolicyOutcome) -> impl Iterator<Item = (Program, &PolicyVerdict)> {
         self.iter().filter(move |(_, verdict)| verdict.outcome == outcome)
+    }
+}
+
+impl PolicyVerdict {
+    /// Whether no list of the programme is at hand at all, as the user gave another's.
+    pub fn has_no_list(&self) -> bool {
+        self.unjudged == Some(Unjudged::NoList)
     }
 }
 
@@ -157,6 +185,15 @@ pub fn title(program: Program) -> &'static str {
         Program::Apple => "Apple",
         Program::Mozilla => "Mozilla",
         Program::Android => "Android",
+    }
+}
+
+/// “A, B and C”.
+pub fn enumerated(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -26,6 +26,9 @@ use crate::x509::Certificate;
 /// Mozilla's policy.
 pub(super) struct Mozilla;
 
+/// 2025-02-04: Firefox 135, the first release that enforces the policy (on desktops).
+const ENFORCED: Timestamp = Timestamp::constant(1_738_627_200, 0);
+
 /// What one way of delivery comes to.
 #[derive(Default)]
 struct Delivered {
@@ -45,7 +48,7 @@ impl Policy for Mozilla {
         Admission::Yes
     }
 
-    fn count(scts: &[&Candidate<'_>], certificate: &Certificate, _: Timestamp) -> Tally {
+    fn count(scts: &[&Candidate<'_>], certificate: &Certificate, at: Timestamp) -> Tally {
         // `GetEffectiveCertIssuanceTime`: the earliest SCT of an admissible log, however delivered.
         let issued = scts.iter().filter(|sct| !sct.is_retired()).map(|sct| sct.timestamp).min();
         let needed = if life(certificate) > LONG_LIFE { 3 } else { 2 };
@@ -97,6 +100,11 @@ impl Policy for Mozilla {
             tally
                 .remarks
                 .push("Firefox ESR 140 asked also for an SCT of an RFC 6962 log; there is none.".into());
+        }
+        if at < ENFORCED {
+            tally.not_known(
+                "Firefox enforces CT since version 135 of 2025-02-04; before, it refused nothing.",
+            );
         }
         tally.operators = if embedded.logs.is_empty() { beside.operators } else { embedded.operators };
         tally

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::candidate::{Candidate, Sentence};
 use super::moment::{self, JudgedList, Moment};
-use super::{Counted, Exemption, PolicyOutcome, PolicyQuestion, PolicyVerdict, SctStanding, title};
+use super::{Counted, Exemption, PolicyOutcome, PolicyQuestion, PolicyVerdict, SctStanding, Unjudged, title};
 use crate::ct::log_list::Program;
 use crate::ct::verdict::{Audience, SctVerdict};
 use crate::x509::Certificate;
@@ -53,7 +53,7 @@ pub(super) enum Reach {
     Met,
     #[default]
     NotMet,
-    /// Under a rule of which it is not known whether it was enforced then.
+    /// Under rules that are not known, or of which it is not known whether they were enforced then.
     NotKnown,
 }
 
@@ -61,6 +61,12 @@ impl Tally {
     /// Says of an SCT that it does not count.
     pub(super) fn refuse(&mut self, sct: &Candidate<'_>, why: &'static str) {
         self.refused.push((sct.index, why.into()));
+    }
+
+    /// Says that the rules of the time are not known, or were not enforced.
+    pub(super) fn not_known(&mut self, why: &'static str) {
+        self.reach = Reach::NotKnown;
+        self.remarks.push(why.into());
     }
 }
 
@@ -80,23 +86,26 @@ pub(super) fn life(certificate: &Certificate) -> SignedDuration {
 
 /// Judges by one policy, unless the certificate is of a kind that no policy is for.
 pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exemption>) -> PolicyVerdict {
-    let programme = title(P::PROGRAM);
     let unjudged = || unjudged::<P>(question, question.at);
     if let Some(exempt) = exempt {
-        return not_judged(question.at, None, exempt.reason().to_owned(), unjudged());
+        return not_judged(
+            question.at,
+            None,
+            Unjudged::Exempt(exempt),
+            exempt.reason().to_owned(),
+            unjudged(),
+        );
     }
     if question.audience == Audience::Private {
-        let reason = format!(
-            "The chain ends at a root that was given: {programme} asks for SCTs only under publicly trusted roots."
-        );
-        return not_judged(question.at, None, reason, unjudged());
+        let kind = Unjudged::PrivateRoot;
+        let reason = kind.told(Some(title(P::PROGRAM))).unwrap_or_default();
+        return not_judged(question.at, None, kind, reason, unjudged());
     }
-    match moment::find(question.certificate, question.table, P::PROGRAM, question.at) {
+    match moment::find(question, P::PROGRAM) {
         Ok(moment) => judge_at::<P>(question, &moment),
         Err(none) => {
             let scts = self::unjudged::<P>(question, none.at);
-            let verdict = not_judged(none.at, none.list, none.reason, scts);
-            PolicyVerdict { no_list: none.no_list, ..verdict }
+            not_judged(none.at, none.list.map(|list| *list), none.kind, none.reason, scts)
         }
     }
 }
@@ -104,6 +113,7 @@ pub(super) fn judge<P: Policy>(question: &PolicyQuestion<'_>, exempt: Option<Exe
 fn not_judged(
     at: Timestamp,
     list: Option<JudgedList>,
+    kind: Unjudged,
     reason: String,
     scts: Vec<SctStanding>,
 ) -> PolicyVerdict {
@@ -112,7 +122,7 @@ fn not_judged(
         reasons: vec![reason],
         note: None,
         list,
-        no_list: false,
+        unjudged: Some(kind),
         judged_at: at,
         scts,
         without_margin: Vec::new(),
@@ -137,7 +147,7 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
     let at_best = (sure.len() < all.len()).then(|| P::count(&all, certificate, at));
     let best = at_best.as_ref().map_or(&at_worst.reach, |tally| &tally.reach);
     let outcome = match (&at_worst.reach, best) {
-        (Reach::Met, _) => PolicyOutcome::Compliant,
+        (Reach::Met, Reach::Met | Reach::NotMet) => PolicyOutcome::Compliant,
         (_, Reach::NotMet) => PolicyOutcome::NotCompliant,
         _ => PolicyOutcome::NotJudged,
     };
@@ -150,12 +160,20 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
         }
     }
     let open: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.open.is_some()).collect();
+    // The rule of which it is not known whether it was enforced may come in with what is open.
+    let telling = match &at_best {
+        Some(at_best) if at_best.reach == Reach::NotKnown => at_best,
+        _ => &at_worst,
+    };
     PolicyVerdict {
         outcome,
-        reasons: reasons::<P>(&at_worst, outcome, moment, &open, &standings),
+        reasons: reasons::<P>(&at_worst, &telling.remarks, outcome, moment, &open, &standings),
         note: moment.note.clone(),
         list: Some(moment.list.clone()),
-        no_list: false,
+        unjudged: (outcome == PolicyOutcome::NotJudged).then_some(match best {
+            Reach::NotKnown => Unjudged::Rules,
+            Reach::Met | Reach::NotMet => Unjudged::OpenScts,
+        }),
         judged_at: at,
         without_margin: match outcome {
             PolicyOutcome::Compliant => without_margin::<P>(&sure, certificate, at),
@@ -207,6 +225,7 @@ fn without_margin<P: Policy>(
 
 fn reasons<P: Policy>(
     tally: &Tally,
+    remarks: &[Sentence],
     outcome: PolicyOutcome,
     moment: &Moment,
     open: &[&Candidate<'_>],
@@ -224,7 +243,7 @@ fn reasons<P: Policy>(
         [] => "No SCT counts, so no log operator does.".to_owned(),
         names => format!("Log operators: {}; {}.", names.join(", "), P::OPERATORS),
     });
-    reasons.extend(tally.remarks.iter().map(|remark| remark.clone().into_owned()));
+    reasons.extend(remarks.iter().map(|remark| remark.clone().into_owned()));
     let not_counted = standings.iter().filter(|sct| sct.counted == Counted::No).count();
     if not_counted > 0 {
         reasons.push(format!("{not_counted} of {} SCTs do not count.", standings.len()));

@@ -133,6 +133,30 @@ fn one_list_of_each_programme() {
     assert!(matches!(refused(given(Some("opera"))), InputError::Program { .. }));
 }
 
+/// Apple's lists say that they are; Chrome's and those of one's own logs say nothing.
+#[test]
+fn a_list_is_refused_under_another_name_than_its_form_says() {
+    let mut apple: serde_json::Value = serde_json::from_slice(&list("2026-11-10T00:00:00Z")).unwrap();
+    apple["$schema"] = json!("https://valid.apple.com/ct/log_list/schema_versions/log_list_schema_v5.json");
+    let apple = apple.to_string().into_bytes();
+    let read = |list: &[u8], program: Option<&str>| {
+        let files = InputFiles {
+            log_list: Some(file("first.json", list)),
+            log_list_program: program.map(str::to_owned),
+            ..InputFiles::default()
+        };
+        Lists::read(&files).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let refused = "first.json: it has the form of the list of Apple, not of Chrome";
+    assert_eq!(read(&apple, Some("chrome")), Err(refused.to_owned()));
+    for program in [Some("apple"), None] {
+        assert_eq!(read(&apple, program), Ok(()));
+    }
+    for program in ["chrome", "apple", "mozilla", "android"] {
+        assert_eq!(read(&list("2026-11-10T00:00:00Z"), Some(program)), Ok(()));
+    }
+}
+
 #[test]
 fn a_signature_that_belongs_to_no_list_is_refused() {
     let files = InputFiles {

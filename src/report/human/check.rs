@@ -7,8 +7,10 @@ use super::wrap;
 use super::{comparison, ct, findings, safe, tally};
 use crate::ca::expectation::Expectation;
 use crate::caa::{CaaReading, Relevant, Verdict};
+use crate::ct::log_list::Program;
 use crate::ct::log_table::{Signed, SnapshotSource};
-use crate::judge::{Basis, Part, TargetVerdicts};
+use crate::ct::policy::title;
+use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
 use crate::pins::{self, Backup, EnforcementMode, EntryVerdict, PinMatch, PinsStatus, PinsVerdict};
 use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
@@ -21,25 +23,13 @@ const LABEL: usize = 14;
 /// What stands below all targets.
 pub fn footer(basis: &Basis, summary: &Summary) -> String {
     let mut line = format!("Judged as of {}", basis.judged_at.strftime("%Y-%m-%d %H:%M:%SZ"));
-    match &basis.log_list {
-        Some(list) => {
-            let stale = if list.is_stale() { ", too old to judge Chrome's policy by" } else { "" };
-            let unsigned = match (list.source, list.signed) {
-                (SnapshotSource::File, Signed::No) => ", from a file without signature",
-                (SnapshotSource::File, _) => ", from a file",
-                (SnapshotSource::Cache, Signed::No) => ", kept by `pinstead logs update` without signature",
-                (SnapshotSource::Cache, _) => ", kept by `pinstead logs update`",
-                _ => "",
-            };
-            let _ = write!(
-                line,
-                " by Chrome's log list of {} ({} days old{unsigned}{stale}).",
-                list.timestamp.strftime("%Y-%m-%d"),
-                list.days
-            );
-        }
-        None => line.push_str("; no log list of Chrome is known from before then."),
-    }
+    let others = basis.others_lists.iter().map(|(program, list)| by_list(*program, list));
+    let lists: Vec<String> =
+        basis.log_list.iter().map(|list| by_list(Program::Chrome, list)).chain(others).collect();
+    let _ = match lists.as_slice() {
+        [] => write!(line, "; no log list of Chrome is known from before then."),
+        lists => write!(line, " by {}.", lists.join(" and by ")),
+    };
     if summary.targets() > 1 {
         let _ = write!(
             line,
@@ -51,6 +41,21 @@ pub fn footer(basis: &Basis, summary: &Summary) -> String {
         );
     }
     paint(style::FAINT, wrap::wrap(&line, "", "").trim_end()) + "\n"
+}
+
+/// A log list, and whether it judges.
+fn by_list(program: Program, list: &ListAge) -> String {
+    let whose = title(program);
+    let stale =
+        if list.is_stale() { format!(", too old to judge {whose}'s policy by") } else { String::new() };
+    let unsigned = match (list.source, list.signed) {
+        (SnapshotSource::File, Signed::No) => ", from a file without signature",
+        (SnapshotSource::File, _) => ", from a file",
+        (SnapshotSource::Cache, Signed::No) => ", kept by `pinstead logs update` without signature",
+        (SnapshotSource::Cache, _) => ", kept by `pinstead logs update`",
+        _ => "",
+    };
+    format!("{whose}'s log list {} ({} days old{unsigned}{stale})", list.dated(), list.days)
 }
 
 /// One target.

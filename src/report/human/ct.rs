@@ -6,7 +6,8 @@ use super::check::Mark;
 use super::inclusion::inclusion;
 use super::safe;
 use crate::ct::log_list::Program;
-use crate::ct::policy::{PolicyOutcome, PolicyVerdict, title};
+use crate::ct::log_table::Dating;
+use crate::ct::policy::{PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 
 /// The SCTs, and what each programme makes of them.
@@ -33,11 +34,14 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
     }
     words.push_str(&as_of(&accepting));
     words.push_str(&not_judged(ct));
-    let mark = match ct.policies.chrome.outcome {
-        _ if ct.audience == Audience::Private || ct.policies.exempt.is_some() => Mark::None,
-        _ if !refusing.is_empty() => Mark::Bad,
-        PolicyOutcome::NotJudged => Mark::Open,
-        PolicyOutcome::Compliant | PolicyOutcome::NotCompliant => Mark::Good,
+    let mark = if ct.audience == Audience::Private || ct.policies.exempt.is_some() {
+        Mark::None
+    } else if !refusing.is_empty() {
+        Mark::Bad
+    } else if ct.policies.is_undetermined() {
+        Mark::Open
+    } else {
+        Mark::Good
     };
     (mark, safe(&words).into_owned())
 }
@@ -56,11 +60,7 @@ fn as_of(accepting: &[(Program, &PolicyVerdict)]) -> String {
 /// “Chrome, Apple and Mozilla”.
 fn names(programs: impl Iterator<Item = Program>) -> String {
     let names: Vec<&str> = programs.map(title).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+    enumerated(&names)
 }
 
 fn scts(ct: &CtVerdict) -> String {
@@ -99,16 +99,20 @@ fn not_judged(ct: &CtVerdict) -> String {
     }
     let mut others: Vec<String> = Vec::new();
     let unasked: Vec<Program> =
-        open.iter().filter(|(_, verdict)| verdict.no_list).map(|(program, _)| *program).collect();
+        open.iter().filter(|(_, verdict)| verdict.has_no_list()).map(|(program, _)| *program).collect();
     for (program, verdict) in open.iter().filter(|(program, _)| !unasked.contains(program)) {
         if *program == Program::Chrome {
             let _ = write!(words, " Chrome's policy was not judged. {}", verdict.reasons.join(" "));
             continue;
         }
-        let why = match &verdict.list {
-            Some(list) if list.is_stale() => format!("its list is {} days old", list.age_days),
-            Some(_) => "SCTs stay open".to_owned(),
-            None => "no list of it is known for then".to_owned(),
+        let why = match (&verdict.list, verdict.unjudged) {
+            (_, Some(Unjudged::Rules)) => "its rules of then are not judged here".to_owned(),
+            (Some(list), _) if list.is_stale() && list.dating == Dating::NewestChange => {
+                "its list states no date".to_owned()
+            }
+            (Some(list), _) if list.is_stale() => format!("its list is {} days old", list.age_days),
+            (Some(_), _) => "SCTs stay open".to_owned(),
+            (None, _) => "no list of it is known for then".to_owned(),
         };
         others.push(format!("{} ({why})", title(*program)));
     }

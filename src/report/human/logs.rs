@@ -108,7 +108,7 @@ fn described(list: &ListAge) -> String {
         Signed::Derived => "read out of a browser",
     };
     let age = plural(usize::try_from(list.days).unwrap_or_default(), "day");
-    format!("the {source}: {edition} of {}, {age} old, {signed}", date(list.timestamp))
+    format!("the {source}: {edition} {}, {age} old, {signed}", list.dated())
 }
 
 /// Whether the signature stands, and what is in the list.
@@ -256,8 +256,7 @@ mod tests {
         let table = LogTable::embedded();
         let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
         let logs = known_logs(&table, Program::Chrome, at, &LogFilter::default());
-        let snapshot = table.snapshot_at(Program::Chrome, at);
-        let list = snapshot.and_then(|snapshot| ListAge::of(snapshot, at));
+        let list = table.list_at(Program::Chrome, at).map(|list| ListAge::of(&list, at));
         let text = super::list(&LogsReport { program: Program::Chrome, at, list, logs: &logs });
         assert!(text.lines().all(|line| width(line) <= WIDTH), "{text}");
         let text = anstream::adapter::strip_str(&text).to_string();

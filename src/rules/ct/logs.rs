@@ -7,7 +7,10 @@ use serde_json::json;
 use super::scts::log_name;
 use super::{APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::{LogState, Program};
-use crate::ct::policy::{Counted, MAX_LIST_AGE_DAYS, PolicyOutcome, SctStanding, title};
+use crate::ct::log_table::Dating;
+use crate::ct::policy::{
+    Counted, MAX_LIST_AGE_DAYS, PolicyOutcome, SctStanding, enumerated, newer_list, title,
+};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -70,7 +73,8 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             explanation: "Chrome, Firefox and Android use a log list for 70 days; Apple states no limit, and the same is used here as a \
                           caution. From then on the list judges nothing, for logs may have been accepted or retired since. The rule \
                           speaks from two weeks before.",
-            advice: "Run `pinstead logs update`, give a current log list with --log-list, or use a newer version of pinstead.",
+            advice: "Run `pinstead logs update`, or give a current log list with --log-list. Of Mozilla there is no list to fetch: use a \
+                     newer version of pinstead, or give a copy.",
             references: &[CHROME_POLICY, "chromium chrome_ct_policy_enforcer.cc (IsLogDataTimely)"],
         },
         raise: old_lists,
@@ -122,7 +126,7 @@ fn retired_logs(ct: &CtVerdict) -> Vec<Raised> {
         let late = since.is_some_and(|since| sct.timestamp.is_some_and(|made| made >= since));
         let then = if late { " The SCT was made after that." } else { " The SCT was made before." };
         let name = log_name(sct);
-        let message = format!("{name} retired{when}, as {} {}.{then}", list(&whose), says(&whose));
+        let message = format!("{name} retired{when}, as {} {}.{then}", enumerated(&whose), says(&whose));
         let facts = json!({"programmes": whose, "since": since.map(|since| since.to_string())});
         let raised = Raised::new(name.clone(), message, facts);
         logs.entry(name).or_insert(if late { raised.at(Severity::Low) } else { raised });
@@ -159,7 +163,7 @@ fn no_margin(ct: &CtVerdict) -> Vec<Raised> {
     }
     for (what, whose) in leaving {
         let whose: Vec<&str> = whose.into_iter().collect();
-        told.push(format!("{what}, as {} {}.", list(&whose), says(&whose)));
+        told.push(format!("{what}, as {} {}.", enumerated(&whose), says(&whose)));
     }
     if told.is_empty() {
         return Vec::new();
@@ -175,31 +179,31 @@ fn old_lists(ct: &CtVerdict) -> Vec<Raised> {
     }
     let mut told = Vec::new();
     let mut ages: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut advice: Vec<&str> = Vec::new();
     for (program, verdict) in ct.policies.iter() {
         // What is judged as of its own life takes the list of then.
         let list = verdict.list.as_ref().filter(|_| verdict.note.is_none());
         let Some(list) = list.filter(|list| list.age_days >= OLD_LIST_DAYS) else { continue };
         ages.insert(program.name(), list.age_days);
-        told.push(match MAX_LIST_AGE_DAYS - list.age_days {
-            left if left > 0 => {
-                format!("{}'s is {} days old and judges for {left} more.", title(program), list.age_days)
-            }
-            _ => format!("{}'s is {} days old and judges nothing.", title(program), list.age_days),
+        advice.extend(newer_list(program, list).filter(|line| !advice.contains(line)));
+        let (whose, days) = (title(program), list.age_days);
+        let age = match list.dating {
+            Dating::NewestChange => format!("{whose}'s states no date, its newest change is {days} days old"),
+            Dating::Known => format!("{whose}'s is {days} days old"),
+        };
+        told.push(match MAX_LIST_AGE_DAYS - days {
+            left if left > 0 => format!("{age} and judges for {left} more."),
+            _ => format!("{age} and judges nothing."),
         });
     }
     if told.is_empty() {
         return Vec::new();
     }
-    vec![Raised::new("log list", format!("Log lists: {}", told.join(" ")), json!({"age_days": ages}))]
-}
-
-/// “A, B and C”.
-fn list(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    if advice.is_empty() {
+        advice.push("Nothing to do: the lists known are newer, but not of that time.");
     }
+    let raised = Raised::new("log list", format!("Log lists: {}", told.join(" ")), json!({"age_days": ages}));
+    vec![raised.advising(advice.join(" "))]
 }
 
 fn says(names: &[&str]) -> &'static str {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::scts::log_name;
 use super::{ANDROID_POLICY, APPLE_POLICY, CHROME_POLICY, MOZILLA_POLICY};
 use crate::ct::log_list::Program;
-use crate::ct::policy::{Counted, PolicyOutcome, PolicyVerdict, title};
+use crate::ct::policy::{
+    Counted, Exemption, PolicyOutcome, PolicyVerdict, Unjudged, enumerated, newer_list, title,
+};
 use crate::ct::verdict::{Audience, CtVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -63,8 +65,10 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
                           time of judging lies before any list of it that is known, or SCTs that stay open decide. That is neither a \
                           pass nor a fail. Each programme has a list of its own, so that one may be judged and another not. Only \
                           Chrome's verdict decides whether the check as a whole is undetermined; where the others alone are missing, \
-                          this is for information. A programme is left out where the list given with --log-list is another's.",
-            advice: "Run `pinstead logs update`, or give a current log list with --log-list, the issuer's certificate with --issuer, or a time with --at.",
+                          this is for information. A programme is left out where the list given with --log-list is another's; where \
+                          none of those given is Chrome's, the programmes whose lists were given decide.",
+            advice: "Run `pinstead logs update`, or give a current log list with --log-list, the issuer's certificate with --issuer, or a time \
+                     with --at. Of Mozilla there is no list to fetch: use a newer pinstead, or give a copy.",
             references: &[CHROME_POLICY, APPLE_POLICY, MOZILLA_POLICY, ANDROID_POLICY],
         },
         raise: not_judged,
@@ -121,7 +125,8 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
 ];
 
 fn no_sct(ct: &CtVerdict) -> Vec<Raised> {
-    if !ct.scts.is_empty() || ct.is_precertificate || ct.is_merkle_tree {
+    // Where no policy is for the certificate, nobody misses SCTs.
+    if !ct.scts.is_empty() || ct.policies.exempt.is_some() || ct.is_precertificate || ct.is_merkle_tree {
         return Vec::new();
     }
     let seen = if ct.handshake {
@@ -160,6 +165,9 @@ fn refused(ct: &CtVerdict, program: Program) -> Vec<Raised> {
             let _ = write!(message, " {}: {}", log_name(sct), standing.reason);
         }
     }
+    if !ct.handshake {
+        message.push_str(" SCTs that a server would deliver in the handshake were not seen.");
+    }
     vec![Raised::new("certificate", message, evidence(verdict))]
 }
 
@@ -168,29 +176,79 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
         return Vec::new();
     }
     if let Some(exempt) = ct.policies.exempt {
+        let advice = match exempt {
+            // Each of them has a rule of its own.
+            Exemption::Precertificate | Exemption::MerkleTree => return Vec::new(),
+            Exemption::OtherPurpose => "Nothing to do.",
+            Exemption::CaCertificate => "Give the certificate that a server uses, if that was meant.",
+        };
         let raised = Raised::new("certificate", exempt.reason(), json!({"reasons": [exempt.reason()]}));
-        return vec![raised.at(Severity::Info).advising("Nothing: give the certificate that a server uses.")];
+        return vec![raised.at(Severity::Info).advising(advice)];
     }
     // Whoever gives a list of one programme asks for that one alone.
     let open: Vec<(Program, &PolicyVerdict)> =
-        ct.policies.with(PolicyOutcome::NotJudged).filter(|(_, verdict)| !verdict.no_list).collect();
-    let Some((_, first)) = open.first() else { return Vec::new() };
-    // One reason for all of them is said once.
-    let message = if open.iter().all(|(_, verdict)| verdict.reasons == first.reasons) {
-        first.reasons.join(" ")
-    } else {
-        let told = open
-            .iter()
-            .map(|(program, verdict)| format!("{}: {}", title(*program), verdict.reasons.join(" ")));
-        told.collect::<Vec<_>>().join(" ")
-    };
+        ct.policies.with(PolicyOutcome::NotJudged).filter(|(_, verdict)| !verdict.has_no_list()).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let message = told_once(&open);
     let facts: serde_json::Map<String, Value> =
         open.iter().map(|(program, verdict)| (program.name().to_owned(), evidence(verdict))).collect();
     let raised = Raised::new("certificate", message, Value::Object(facts));
-    vec![match ct.policies.chrome.outcome {
-        PolicyOutcome::NotJudged => raised,
-        PolicyOutcome::Compliant | PolicyOutcome::NotCompliant => raised.at(Severity::Info),
-    }]
+    let raised = match advice(&open) {
+        Some(advice) => raised.advising(advice),
+        None => raised,
+    };
+    vec![if ct.policies.is_undetermined() { raised } else { raised.at(Severity::Info) }]
+}
+
+/// What could be done, programme by programme; `None` where the rule's own advice stands.
+fn advice(open: &[(Program, &PolicyVerdict)]) -> Option<String> {
+    const OF_THEN: &str =
+        "No newer list can tell what held at that time; a list of then can be given with --log-list.";
+    let mut lines: Vec<&str> = Vec::new();
+    let mut add = |line| {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    };
+    for (program, verdict) in open {
+        let newer = verdict.list.as_ref().and_then(|list| newer_list(*program, list));
+        match verdict.unjudged? {
+            Unjudged::OldList => add(newer.unwrap_or(OF_THEN)),
+            Unjudged::BeforeAnyList(_) | Unjudged::ExpiredBeforeAnyList(_) => add(OF_THEN),
+            Unjudged::Rules => add("Nothing can be done about rules of another time."),
+            Unjudged::OpenScts => {
+                if let Some(newer) = newer {
+                    add(newer);
+                }
+                add("Give the issuer's certificate with --issuer, if its key is not known.");
+            }
+            Unjudged::Exempt(_) | Unjudged::PrivateRoot | Unjudged::NoList => {}
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join(" "))
+}
+
+/// The reasons of the programmes; what is the same for several is said once.
+fn told_once(open: &[(Program, &PolicyVerdict)]) -> String {
+    let same = |one: &PolicyVerdict, other: &PolicyVerdict| {
+        let kind = one.unjudged.filter(|kind| kind.told(None).is_some());
+        kind.is_some() && kind == other.unjudged || one.reasons == other.reasons
+    };
+    let mut groups: Vec<(&PolicyVerdict, Vec<&str>)> = Vec::new();
+    for (program, verdict) in open {
+        match groups.iter_mut().find(|(first, _)| same(first, verdict)) {
+            Some((_, names)) => names.push(title(*program)),
+            None => groups.push((verdict, vec![title(*program)])),
+        }
+    }
+    let told = groups.into_iter().map(|(verdict, names)| {
+        let of_all = verdict.unjudged.filter(|_| names.len() > 1).and_then(|kind| kind.told(None));
+        let reasons = of_all.unwrap_or_else(|| verdict.reasons.join(" "));
+        if names.len() == Program::ALL.len() { reasons } else { format!("{}: {reasons}", enumerated(&names)) }
+    });
+    told.collect::<Vec<_>>().join(" ")
 }
 
 /// The facts of a verdict.

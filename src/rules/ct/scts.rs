@@ -83,7 +83,8 @@ pub(super) static RULES: &[Rule<CtVerdict>] = &[
             severity: Severity::Medium,
             needs: "the certificate and the log's key",
             explanation: "The signature stands, but the log claims to have seen the certificate later than the time of judging. Clients \
-                          do not count such an SCT until then.",
+                          do not count such an SCT until then. Asked about a time before the certificate is valid, SCTs of its \
+                          issuance (up to 48 hours after notBefore, for CAs date certificates back) are none of these.",
             advice: "Check the clock of this machine; if it is right, the log's is wrong: tell its operator.",
             references: &["RFC 6962 section 5.2"],
         },

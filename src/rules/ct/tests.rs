@@ -4,8 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::findings;
 use crate::ct::log_list::{LogState, Program};
-use crate::ct::log_table::{Signed, SnapshotSource};
-use crate::ct::policy::{Counted, Exemption, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding};
+use crate::ct::log_table::{Dating, Signed, SnapshotSource};
+use crate::ct::policy::{
+    Counted, Exemption, JudgedList, PolicyOutcome, PolicyVerdict, SctStanding, Unjudged, title,
+};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
 use crate::rules::tests::{ct_verdict, ids, policy, sct_of, two_operators};
 use crate::rules::{Finding, Severity};
@@ -74,6 +76,21 @@ fn each_programme_that_refuses_has_its_rule() {
     }
 }
 
+/// A server may deliver what a file does not hold.
+#[test]
+fn of_a_file_it_is_told_that_the_handshake_was_not_seen() {
+    for program in Program::ALL {
+        let refused = |handshake| {
+            let found = with(|ct| {
+                ct.handshake = handshake;
+                of(ct, program).outcome = PolicyOutcome::NotCompliant;
+            });
+            found[0].message.contains("in the handshake were not seen")
+        };
+        assert!(refused(false) && !refused(true), "{program:?}");
+    }
+}
+
 /// Once a target, and graver where Chrome's verdict is missing.
 #[test]
 fn what_was_not_judged_is_told_once() {
@@ -92,10 +109,30 @@ fn what_was_not_judged_is_told_once() {
     assert_eq!(others[0].message, "Apple: Reason of apple. Android: Reason of android.");
     let all = open(&Program::ALL);
     assert_eq!((ids(&all).as_slice(), all[0].severity), (["CT007"].as_slice(), Severity::Low));
+    // One reason of several programmes is told once, with their names.
+    let of_kind = |programs: &[Program], kind: Unjudged| {
+        let found = with(|ct| {
+            for &program in programs {
+                let verdict = of(ct, program);
+                (verdict.outcome, verdict.unjudged) = (PolicyOutcome::NotJudged, Some(kind));
+                verdict.reasons = kind.told(Some(title(program))).into_iter().collect();
+            }
+        });
+        found[0].message.clone()
+    };
+    let three = [Program::Apple, Program::Mozilla, Program::Android];
+    let kind = Unjudged::BeforeAnyList(Timestamp::UNIX_EPOCH);
+    assert_eq!(
+        of_kind(&three, kind),
+        "Apple, Mozilla and Android: No log list is known from 1970-01-01T00:00:00Z or before: what it said is not known at \
+         that date."
+    );
+    assert!(of_kind(&Program::ALL, kind).starts_with("No log list is known from"));
+    assert!(of_kind(&[Program::Apple], kind).starts_with("Apple: No log list of Apple is known from"));
     // Whoever gives Chrome's list alone asks for no other.
     let unasked = with(|ct| {
         ct.policies.apple.outcome = PolicyOutcome::NotJudged;
-        ct.policies.apple.no_list = true;
+        ct.policies.apple.unjudged = Some(Unjudged::NoList);
     });
     assert_eq!(ids(&unasked), Vec::<&str>::new());
     let private = with(|ct| {
@@ -115,6 +152,17 @@ fn without_any_sct_what_each_client_does_is_told() {
     let private =
         CtVerdict { audience: Audience::Private, ..ct_verdict(Vec::new(), PolicyOutcome::NotJudged) };
     assert_eq!(findings(&private)[0].severity, Severity::Info);
+}
+
+/// A certificate for mail or for clients, which no policy is for.
+#[test]
+fn of_no_sct_nothing_is_said_where_no_policy_asks() {
+    let mut ct = ct_verdict(Vec::new(), PolicyOutcome::NotJudged);
+    assert!(ids(&findings(&ct)).contains(&"CT001"));
+    for exempt in [Exemption::OtherPurpose, Exemption::CaCertificate] {
+        ct.policies.exempt = Some(exempt);
+        assert_eq!(ids(&findings(&ct)), ["CT007"]);
+    }
 }
 
 #[test]
@@ -179,16 +227,54 @@ fn a_policy_without_margin_is_told() {
     assert_eq!(ids(&uncounted), Vec::<&str>::new());
 }
 
-#[test]
-fn a_list_that_grows_old_is_told() {
-    let aged_list = |days: i64| JudgedList {
+fn aged_list(days: i64) -> JudgedList {
+    JudgedList {
         version: None,
         timestamp: Timestamp::UNIX_EPOCH,
+        dating: Dating::Known,
         current_at: Timestamp::UNIX_EPOCH,
         age_days: days,
         source: SnapshotSource::Embedded,
         signed: Signed::No,
+        superseded: false,
+    }
+}
+
+/// Nothing is advised that cannot help.
+#[test]
+fn what_helps_against_an_old_list_depends_on_whose_it_is_and_when() {
+    let advice = |program: Program, superseded: bool| {
+        with(|ct| {
+            let verdict = of(ct, program);
+            (verdict.outcome, verdict.unjudged) = (PolicyOutcome::NotJudged, Some(Unjudged::OldList));
+            verdict.list = Some(JudgedList { superseded, ..aged_list(80) });
+        })
+        .into_iter()
+        .map(|finding| (finding.rule, finding.advice))
+        .collect::<Vec<_>>()
     };
+    for (rule, said) in advice(Program::Apple, false) {
+        assert!(said.contains("`pinstead logs update`"), "{rule} {said}");
+    }
+    for (rule, said) in advice(Program::Mozilla, false) {
+        assert!(said.contains("--log-list mozilla=FILE") && !said.contains("logs update"), "{rule} {said}");
+    }
+    for (rule, said) in advice(Program::Apple, true) {
+        assert!(!said.contains("logs update") && !said.contains("newer pinstead"), "{rule} {said}");
+    }
+    assert_eq!(advice(Program::Apple, true).len(), 2);
+    for kind in [Unjudged::ExpiredBeforeAnyList(Timestamp::UNIX_EPOCH), Unjudged::Rules] {
+        let found = with(|ct| {
+            (ct.policies.chrome.outcome, ct.policies.chrome.unjudged) =
+                (PolicyOutcome::NotJudged, Some(kind));
+        });
+        assert_eq!(ids(&found), ["CT007"]);
+        assert!(!found[0].advice.contains("logs update"), "{}", found[0].advice);
+    }
+}
+
+#[test]
+fn a_list_that_grows_old_is_told() {
     let aged = |days: i64| with(|ct| ct.policies.mozilla.list = Some(aged_list(days)));
     assert_eq!(ids(&aged(55)), Vec::<&str>::new());
     let old = aged(56);

@@ -171,7 +171,7 @@ impl Issuer {
 
 fn judged(certificate: &Certificate, scts: &[SctVerdict], table: &LogTable, at: &str) -> Policies {
     let at = time(at);
-    judge(&PolicyQuestion { certificate, scts, audience: Audience::Public, table, at })
+    judge(&PolicyQuestion { certificate, scts, audience: Audience::Public, handshake: true, table, at })
 }
 
 /// The verdicts of Chrome, Apple, Mozilla and Android: accepts (+), refuses (-), not judged (?).

@@ -195,6 +195,7 @@ fn private_chains_and_precertificates_are_not_judged() {
         certificate: &certificate,
         scts: &scts,
         audience: Audience::Private,
+        handshake: true,
         table: &table,
         at,
     };
@@ -222,6 +223,23 @@ fn only_certificates_of_tls_servers_are_judged() {
     assert_eq!(signs(&policies), "????");
     assert!(policies.chrome.reasons[0].contains("no certificate of a TLS server"), "{:?}", policies.chrome);
     assert_eq!(signs(&judged(&certificate, &scts, &table(), NOW)), "++++");
+}
+
+/// A file with a CA's certificate alone. What a server presents is judged, whatever it is.
+#[test]
+fn of_a_ca_certificate_in_a_file_no_scts_are_asked() {
+    let root = CaCertificate::root("Test CA", KeyAlgorithm::P256, time(ISSUED)).unwrap();
+    let (ca, leaf) = (Certificate::read(&root.der).unwrap(), Issuer::new().certificate(90 * DAY));
+    let (table, at) = (table(), time(NOW));
+    let judged = |certificate: &Certificate, scts: &[SctVerdict], handshake| {
+        judge(&PolicyQuestion { certificate, scts, audience: Audience::Public, handshake, table: &table, at })
+    };
+    let file = judged(&ca, &[], false);
+    assert_eq!((signs(&file).as_str(), file.exempt), ("????", Some(Exemption::CaCertificate)));
+    assert!(file.apple.reasons[0].contains("not with those of CAs"));
+    for judged in [judged(&ca, &[], true), judged(&ca, &[sct("pending")], false), judged(&leaf, &[], false)] {
+        assert_eq!((signs(&judged).as_str(), judged.exempt), ("----", None));
+    }
 }
 
 fn any_sct() -> impl Strategy<Value = SctVerdict> {

@@ -22,6 +22,11 @@ fn a_list_of_70_days_judges_nothing() {
         assert!(verdict.scts.iter().all(|sct| sct.counted == Counted::Open));
     }
     assert!(policies.apple.reasons[0].contains("our caution"));
+    for (program, verdict) in policies.iter() {
+        let fetches = verdict.reasons[0].contains("logs update");
+        assert_eq!(fetches, program != Program::Mozilla, "{:?}", verdict.reasons);
+    }
+    assert!(policies.mozilla.reasons[0].contains("--log-list mozilla=FILE"));
 }
 
 #[test]
@@ -37,7 +42,7 @@ fn each_programme_is_judged_by_its_own_list() {
     assert!(policies.apple.scts[1].reason.contains("not in Apple's list"));
     assert_eq!(policies.mozilla.list.as_ref().map(|list| list.age_days), Some(92));
     assert_eq!(policies.android.list, None);
-    assert!(policies.android.no_list && !policies.mozilla.no_list);
+    assert!(policies.android.has_no_list() && !policies.mozilla.has_no_list());
     assert!(policies.android.reasons[0].contains("does not speak for Android"), "{:?}", policies.android);
 }
 
@@ -84,9 +89,11 @@ fn before_the_history_nothing_is_known() {
     let policies = judged(&certificate, &[sct("elsewhere")], &LogTable::embedded(), "2022-02-01T00:00:00Z");
     assert_eq!(signs(&policies), "????");
     assert!(policies.chrome.reasons[0].contains("2021-05-11"), "{:?}", policies.chrome);
+    // Newer lists are known, and no further one would be of then.
+    assert!(!policies.chrome.reasons[0].contains("logs update"), "{:?}", policies.chrome);
     for (program, verdict) in policies.iter().skip(1) {
         assert!(verdict.reasons[0].contains("not known at that date"), "{program:?} {verdict:?}");
-        assert!(!verdict.no_list);
+        assert!(!verdict.has_no_list());
     }
 }
 
@@ -97,6 +104,39 @@ fn a_certificate_that_is_not_valid_yet_is_judged_as_of_its_first_moment() {
     assert_eq!(signs(&policies), "++++");
     assert_eq!(policies.chrome.judged_at, certificate.not_before);
     assert!(policies.chrome.reasons[0].contains("not valid before"), "{:?}", policies.chrome);
+}
+
+/// CAs date certificates back: their SCTs are made after notBefore.
+#[test]
+fn before_its_scts_a_certificate_is_not_judged() {
+    let issuer = Issuer::new();
+    let certificate = issuer.certificate(90 * DAY);
+    let made = |seconds, name| at(&later(ISSUED, seconds), sct(name));
+    let (table, before) = (table(), "2026-09-01T00:00:00Z");
+    let policies = judged(&certificate, &[made(60, "a1"), made(3600, "b1")], &table, before);
+    assert_eq!(signs(&policies), "++++");
+    assert_eq!(policies.apple.judged_at, time(&later(ISSUED, 3600)));
+    assert!(policies.apple.reasons[0].contains("its SCTs were made until"), "{:?}", policies.apple);
+    // Two days later is no issuance any more; what does not verify moves nothing.
+    let late = [made(60, "a1"), made(2 * DAY + 1, "b1")];
+    let policies = judged(&certificate, &late, &table, before);
+    assert_eq!(signs(&policies), "---+");
+    assert_eq!(policies.chrome.judged_at, time(&later(ISSUED, 60)));
+    let wrong = SctVerdict { outcome: SctOutcome::InvalidSignature, ..made(3600, "b1") };
+    let policies = judged(&certificate, &[made(60, "a1"), wrong], &table, before);
+    assert_eq!(policies.chrome.judged_at, time(&later(ISSUED, 60)));
+    // From notBefore on, the time asked for stands.
+    let valid = judged(&certificate, &[sct("a1"), made(3600, "b1")], &table, ISSUED);
+    assert_eq!(signs(&valid), "---+");
+    // Expired, with a list that was timely only before the SCTs were made.
+    let old = list(Program::Chrome, &later(ISSUED, 1800 - 70 * DAY), |_| true);
+    let table_of_old = LogTable::from_list(&old);
+    let scts = [made(3600, "a1"), made(3600, "b1")];
+    let policies = judged(&certificate, &scts, &table_of_old, "2027-10-01T00:00:00Z");
+    assert_eq!(signs(&policies), "????");
+    let scts = [made(60, "a1"), made(60, "b1")];
+    let policies = judged(&certificate, &scts, &table_of_old, "2027-10-01T00:00:00Z");
+    assert_eq!(policies.chrome.outcome, PolicyOutcome::Compliant, "{:?}", policies.chrome);
 }
 
 /// A version that is seen again was current in between.
@@ -171,6 +211,105 @@ fn rules_that_changed_hold_from_their_day_on() {
     assert_eq!(chrome(&static_alone, "2026-04-14T23:59:59Z"), PolicyOutcome::NotJudged);
     assert_eq!(chrome(&static_alone, "2026-04-15T00:00:00Z"), PolicyOutcome::Compliant);
     assert_eq!(chrome(&[sct("a1"), sct("b1")], "2026-04-14T23:59:59Z"), PolicyOutcome::Compliant);
+}
+
+/// A certificate of some dates, and SCTs made at its notBefore.
+fn dated(not_before: &str, not_after: &str, scts: &[SctVerdict]) -> (Certificate, Vec<SctVerdict>) {
+    let (not_before, not_after) = (time(not_before), time(not_after));
+    let ca = CaCertificate::root("Old CA", KeyAlgorithm::P256, not_before).unwrap();
+    let request = LeafRequest::new(&["test.example"], not_before).unwrap();
+    let leaf = issue(&ca, &LeafRequest { not_before, not_after, ..request }, &SctPlan::default()).unwrap();
+    let scts = scts.iter().map(|sct| SctVerdict { timestamp: Some(not_before), ..sct.clone() }).collect();
+    (Certificate::read(&leaf.der).unwrap(), scts)
+}
+
+fn chrome_at(not_before: &str, judged_at: &str) -> PolicyVerdict {
+    let (certificate, scts) = dated(not_before, "2022-08-01T00:00:00Z", &[sct("a1"), sct("b1")]);
+    judged(&certificate, &scts, &old_table(judged_at), judged_at).chrome
+}
+
+/// Every programme's list of a date, whose logs were usable long before.
+fn old_table(date: &str) -> LogTable {
+    let of = |program| {
+        let mut list = list(program, date, |log| log.state == USABLE);
+        for log in &mut list.logs {
+            log.interval = None;
+            for state in &mut log.states {
+                state.since = Some(time("2020-01-01T00:00:00Z"));
+            }
+        }
+        list
+    };
+    let lists: Vec<LogList> = Program::ALL.into_iter().map(of).collect();
+    LogTable::from_lists(&lists.iter().collect::<Vec<_>>())
+}
+
+/// Chrome goes by the day of issuance, not by today's.
+#[test]
+fn what_was_issued_under_older_rules_is_not_judged_by_the_present_ones() {
+    let old = chrome_at("2022-04-14T00:00:00Z", "2022-05-01T00:00:00Z");
+    assert_eq!(old.outcome, PolicyOutcome::NotJudged);
+    assert!(old.reasons.iter().any(|reason| reason.contains("issued since 2022-04-15")), "{old:?}");
+    let new = chrome_at("2022-04-15T00:00:00Z", "2022-05-01T00:00:00Z");
+    assert_eq!(new.outcome, PolicyOutcome::Compliant, "{new:?}");
+}
+
+/// What is open would bring in a rule of which it is not known whether it was enforced: that is told.
+#[test]
+fn the_rule_that_would_decide_is_told() {
+    let unchecked = |name| SctVerdict { outcome: SctOutcome::IssuerUnknown, ..sct(name) };
+    let (certificate, scts) = dated(
+        "2026-03-20T00:00:00Z",
+        "2026-06-01T00:00:00Z",
+        &[unchecked("b static"), unchecked("c static")],
+    );
+    let judged_at = "2026-04-01T00:00:00Z";
+    let verdict = judged(&certificate, &scts, &old_table(judged_at), judged_at).chrome;
+    assert_eq!(verdict.outcome, PolicyOutcome::NotJudged);
+    assert!(verdict.reasons.iter().any(|reason| reason.contains("RFC 6962 log")), "{verdict:?}");
+}
+
+/// Apple goes by the certificate's date, Firefox and Android by when they began to enforce.
+#[test]
+fn each_programme_is_judged_from_its_own_day_on() {
+    for (program, of_certificate, day, words) in [
+        (Program::Apple, true, "2021-04-21T00:00:00Z", "issued since 2021-04-21"),
+        (Program::Mozilla, false, "2025-02-04T00:00:00Z", "Firefox enforces CT since version 135"),
+        (Program::Android, false, "2025-06-10T00:00:00Z", "Android enforces CT since version 16"),
+    ] {
+        let verdict = |seconds: i64| {
+            let start = later(day, if of_certificate { seconds } else { -30 * DAY });
+            let judged_at = later(day, if of_certificate { 30 * DAY } else { seconds });
+            let (certificate, scts) = dated(&start, &later(day, 60 * DAY), &[sct("a1"), sct("b1")]);
+            judged(&certificate, &scts, &old_table(&judged_at), &judged_at).of(program).clone()
+        };
+        let before = verdict(-1);
+        assert_eq!(before.outcome, PolicyOutcome::NotJudged, "{program:?}");
+        assert!(before.reasons.iter().any(|reason| reason.contains(words)), "{before:?}");
+        assert_eq!(verdict(0).outcome, PolicyOutcome::Compliant, "{program:?}");
+    }
+}
+
+/// Apple's list states no date. How old a given one is, its newest change tells only roughly.
+#[test]
+fn a_list_without_date_is_said_to_be_one() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let undated = LogList { timestamp: None, ..list(Program::Apple, LISTED, |log| log.state == USABLE) };
+    let judged = judged(&certificate, &[sct("a1"), sct("b1")], &LogTable::from_list(&undated), NOW).apple;
+    assert_eq!(judged.unjudged, Some(Unjudged::OldList));
+    let reason = &judged.reasons[0];
+    assert!(reason.contains("states no date; its newest change is of 2025-01-01"), "{reason}");
+    assert!(reason.contains("`pinstead logs update`, which records when the list was seen"), "{reason}");
+}
+
+/// Before the log was sold, the operator of then ran it: two SCTs of one operator.
+#[test]
+fn who_runs_a_log_is_told_as_of_the_judgement() {
+    let certificate = Issuer::new().certificate(90 * DAY);
+    let scts = [sct("a1"), sct("sold")];
+    let before = judged(&certificate, &scts, &table(), "2026-09-24T00:00:00Z");
+    assert_eq!(signs(&before), "----");
+    assert_eq!(signs(&judged(&certificate, &scts, &table(), NOW)), "-+++");
 }
 
 /// Let's Encrypt's Oak logs are retired in Google's lists since 2026-02-28, and read-only in Apple's.

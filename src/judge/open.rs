@@ -1,0 +1,153 @@
+//! What was looked at and stayed open: a gate may fail on it.
+
+use super::target::{Part, TargetVerdicts};
+use crate::ca::expectation::Expectation;
+use crate::caa::CaaReading;
+use crate::ct::inclusion::InclusionOutcome;
+use crate::ct::log_list::Program;
+use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
+use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
+use crate::pins::{PinsStatus, SourceState};
+use crate::scope;
+
+/// Something that was looked at and stayed open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenQuestion {
+    /// What could not be determined, in words.
+    pub what: String,
+    /// Whether the user asked for it by name: then it is never passed over.
+    pub demanded: bool,
+}
+
+impl TargetVerdicts {
+    /// Everything that was looked at and stayed open.
+    pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        let named = |part| self.named_parts.contains(&part);
+        let mut open = Vec::new();
+        let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
+        if self.chain.is_empty() {
+            add("the certificate", true);
+        }
+        // Whoever names what to expect wants no other certificate passed over.
+        let expecting = self.issuer.verdict().is_some_and(|issuer| !issuer.expected.is_empty())
+            || self.pins.verdict().is_some_and(|pins| !pins.sources.is_empty());
+        for other in &self.observed.differing {
+            add(&format!("the other certificate, at {}", other.address), expecting);
+        }
+        if !self.observed.further_leaves.is_empty() {
+            add("the further certificates of the file", true);
+        }
+        if self.observed.handshake.as_ref().is_some_and(|handshake| handshake.broken_off.is_some()) {
+            add("whether the server holds the certificate's key", expecting);
+        }
+        if self.caa_left_out > 0 {
+            add(&format!("CAA of {} further names", self.caa_left_out), false);
+        }
+        if let Some((what, demanded)) = self.ct.verdict().and_then(|ct| open_ct(ct, named(scope::Part::Ct))) {
+            add(&what, demanded);
+        }
+        for (outcome, demanded) in
+            [(InclusionOutcome::Undetermined, true), (InclusionOutcome::NotYetDue, false)]
+        {
+            let is_so =
+                |sct: &&SctVerdict| sct.inclusion.verdict().is_some_and(|verdict| verdict.outcome == outcome);
+            let count = self.ct.verdict().map_or(0, |ct| ct.scts.iter().filter(is_so).count());
+            match count {
+                0 => {}
+                1 => add("whether one SCT's log holds the certificate", demanded),
+                _ => add(&format!("whether the logs of {count} SCTs hold the certificate"), demanded),
+            }
+        }
+        if let Part::Checked(readings) = &self.caa
+            && readings.iter().any(CaaReading::is_undetermined)
+        {
+            add("what CAA says", named(scope::Part::Caa));
+        }
+        if matches!(self.caa, Part::NotChecked(_)) && named(scope::Part::Caa) {
+            add("CAA, which was asked for and not looked at", true);
+        }
+        match &self.issuer {
+            Part::Checked(issuer) if issuer.expectation == Expectation::Undetermined => {
+                add("whether the issuer is expected", true);
+            }
+            _ => {}
+        }
+        if let Part::Checked(pins) = &self.pins {
+            if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
+                add("whether the host is pinned: no pin file was given", true);
+            }
+            if pins.status == PinsStatus::Pinned {
+                for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
+                    add(&format!("the pins of {}", source.file), true);
+                }
+            }
+        }
+        if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
+            for control in comparison.unknown_controls() {
+                add(&format!("what {} does", control.title()), true);
+            }
+        }
+        if named(scope::Part::Issuer)
+            && self.issuer.verdict().is_some_and(|issuer| issuer.expectation == Expectation::NoExpectation)
+        {
+            add("whether the issuer is expected: no CA is named as expected", true);
+        }
+        match &self.pins {
+            Part::Checked(pins) if pins.status == PinsStatus::Undetermined => {
+                add("whether the host is pinned", true);
+            }
+            Part::Checked(pins) if pins.status == PinsStatus::Pinned && pins.is_uncompared() => {
+                add("whether the pins match", true);
+            }
+            _ => {}
+        }
+        open
+    }
+}
+
+/// Whether any browser asks for SCTs with this certificate. A precertificate says nothing of the final one.
+fn is_asked(ct: &CtVerdict) -> bool {
+    ct.audience == Audience::Public && matches!(ct.policies.exempt, None | Some(Exemption::Precertificate))
+}
+
+/// What of CT stays open, and whether it is demanded.
+fn open_ct(ct: &CtVerdict, named: bool) -> Option<(String, bool)> {
+    if ct.policies.exempt == Some(Exemption::MerkleTree) {
+        let what = "whether the certificate's proof of logging stands".to_owned();
+        return (ct.audience == Audience::Public || named).then_some((what, named));
+    }
+    let is_open = ct.policies.is_undetermined() && (is_asked(ct) || named);
+    is_open.then(|| (open_policies(&ct.policies), named))
+}
+
+/// Names the policies that were not judged.
+///
+/// Only Chrome's is a question of its own, or where the user gave lists of other programmes instead, those. Each
+/// programme has its own list and most of them are updated less often than Chrome's: were every one of them a
+/// question, any gate that fails on what is undetermined would fail from the day on which the first of these lists is
+/// 70 days old, whatever the certificate. The others are never passed over silently: they are `not_judged` in every
+/// report, and the finding CT007 names them.
+fn open_policies(policies: &Policies) -> String {
+    let deciding: Vec<Program> = policies.deciding().map(|(program, _)| program).collect();
+    let (asked, others): (Vec<Program>, Vec<Program>) = policies
+        .with(PolicyOutcome::NotJudged)
+        .filter(|(_, verdict)| !verdict.has_no_list())
+        .map(|(program, _)| program)
+        .partition(|program| deciding.contains(program));
+    let titles = |programs: &[Program]| {
+        let titles: Vec<&str> = programs.iter().copied().map(policy::title).collect();
+        policy::enumerated(&titles)
+    };
+    let question = match asked.as_slice() {
+        [one] => format!("whether {}'s CT policy is met", policy::title(*one)),
+        several => format!("whether the CT policies of {} are met", titles(several)),
+    };
+    match others.as_slice() {
+        [] => question,
+        [one] => format!("{question}, and that of {}", policy::title(*one)),
+        several => format!("{question}, and those of {}", titles(several)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
