@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use self::run::{Judging, Run};
 use super::Exit;
 use super::list_options::{ListOptions, announce_refused};
-use super::options::{GateOptions, NetworkOptions, OutputOptions};
+use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
@@ -85,7 +85,7 @@ pub(super) struct ExpectationOptions {
 #[command(next_help_heading = "Judging")]
 pub(super) struct JudgingOptions {
     /// Judge as of this time instead of now
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Timestamp>,
     /// Judge only these parts
     #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
@@ -273,10 +273,16 @@ fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
         named.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
     }
+    if let (true, Some(path)) = (named.is_empty(), &options.targets) {
+        bail!("{path} names no target");
+    }
     if named.is_empty() {
         bail!(
             "no target is named. --expect-ca and --pins take every word that follows them: name the target before them, or after `--`"
         );
+    }
+    if options.expectations.expect_ca.iter().any(|name| name.trim().is_empty()) {
+        bail!("--expect-ca names no CA: its value is empty");
     }
     if let Some(taken) = options.expectations.expect_ca.iter().find(|name| files::exists(name)) {
         bail!("{taken} is a file, and --expect-ca took it for a CA: name the targets before that option");

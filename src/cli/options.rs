@@ -8,6 +8,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::Exit;
 use crate::observe::dns::DnsClient;
@@ -56,7 +59,7 @@ impl OutputOptions {
             Some(path) => {
                 let part = files::beside(path);
                 let to = part.as_deref().unwrap_or(path);
-                let file = File::create(to).with_context(|| format!("creating {}", to.display()))?;
+                let file = File::create(to).with_context(|| format!("creating {}", path.display()))?;
                 ReportWriter::File {
                     styled,
                     file: BufWriter::new(file),
@@ -258,4 +261,27 @@ fn parse_connect(text: &str) -> Result<(IpAddr, Option<u16>), String> {
     bare.parse()
         .map(|address| (address, None))
         .map_err(|_| format!("“{text}” is no IP address, with or without a port"))
+}
+
+/// A time, or the beginning of a day (UTC).
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let day = text.parse::<Date>().ok().and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+    day.map(|day| day.timestamp())
+        .ok_or_else(|| format!("“{text}” is neither a date (YYYY-MM-DD) nor a time (RFC 3339)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_a_day_or_a_time() {
+        let midnight: Timestamp = "2027-03-01T00:00:00Z".parse().unwrap();
+        assert_eq!(parse_time("2027-03-01"), Ok(midnight));
+        assert_eq!(parse_time("2027-03-01T01:00:00+01:00"), Ok(midnight));
+        assert!(parse_time("March").is_err() && parse_time("2027-02-30").is_err());
+    }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::Exit;
-use super::options::{Format, GateOptions, OutputOptions};
+use super::options::{Format, GateOptions, OutputOptions, parse_time};
 use crate::ca::CaTable;
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
@@ -36,7 +36,7 @@ pub(super) struct PinsOptions {
     #[arg(long, value_name = "FILE", requires = "chain")]
     roots: Option<String>,
     /// Judge as of this time (RFC 3339) instead of now
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Timestamp>,
     #[command(flatten)]
     output: OutputOptions,

@@ -116,6 +116,10 @@ fn open_ct(ct: &CtVerdict, named: bool) -> Option<(String, bool)> {
         let what = "whether the certificate's proof of logging stands".to_owned();
         return (ct.audience == Audience::Public || named).then_some((what, named));
     }
+    // That no policy is for it is an answer.
+    if matches!(ct.policies.exempt, Some(Exemption::OtherPurpose | Exemption::CaCertificate)) {
+        return None;
+    }
     let is_open = ct.policies.is_undetermined() && (is_asked(ct) || named);
     is_open.then(|| (open_policies(&ct.policies), named))
 }

@@ -3,13 +3,11 @@
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::ProgramName;
 use crate::cli::Exit;
 use crate::cli::list_options::{ListOptions, announce_refused};
-use crate::cli::options::{Format, OutputOptions};
+use crate::cli::options::{Format, OutputOptions, parse_time};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 use crate::evidence::Inputs as InputFiles;
@@ -35,7 +33,7 @@ pub(super) struct ListLogsOptions {
     #[arg(long, value_enum, value_name = "STATE")]
     state: Option<StateName>,
     /// Only logs that take certificates ending on this date (RFC 3339, or YYYY-MM-DD)
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_time)]
     covering: Option<Timestamp>,
     /// Only the log with this id (base64)
     #[arg(long, value_name = "LOG_ID")]
@@ -44,7 +42,7 @@ pub(super) struct ListLogsOptions {
     #[arg(long, value_enum, value_name = "PROGRAM", default_value = "chrome")]
     program: ProgramName,
     /// The state at this time instead of now
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Timestamp>,
     #[command(flatten)]
     lists: ListOptions,
@@ -118,27 +116,4 @@ pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
         Format::Jsonl => v1::logs::list_lines(&report)?,
     })?;
     Ok(Exit::Clean)
-}
-
-/// A time, or the beginning of a day (UTC).
-fn parse_date(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let day = text.parse::<Date>().ok().and_then(|date| date.to_zoned(TimeZone::UTC).ok());
-    day.map(|day| day.timestamp())
-        .ok_or_else(|| format!("“{text}” is neither a date (YYYY-MM-DD) nor a time (RFC 3339)"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_a_day_or_a_time() {
-        let midnight: Timestamp = "2027-03-01T00:00:00Z".parse().unwrap();
-        assert_eq!(parse_date("2027-03-01"), Ok(midnight));
-        assert_eq!(parse_date("2027-03-01T01:00:00+01:00"), Ok(midnight));
-        assert!(parse_date("March").is_err() && parse_date("2027-02-30").is_err());
-    }
 }

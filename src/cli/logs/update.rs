@@ -13,7 +13,7 @@ use crate::ct::log_list::{ListKey, LogList, Program, read_kept};
 use crate::evidence::log_list::{KeptLogList, ListFetch};
 use crate::judge::{UpdateQuestion, UpdateVerdict, judge_update};
 use crate::observe::clock;
-use crate::observe::http::HttpClient;
+use crate::observe::http::{self, HttpClient};
 use crate::observe::log_lists::{ListAddress, ListCache, LockedCache, Validators, fetch};
 use crate::report::json::v1;
 use crate::report::{ListUpdate, Storing, UpdateReport, human};
@@ -102,6 +102,11 @@ impl UpdateOptions {
         let mut programs: Vec<Program> = self.program.iter().map(|&name| name.into()).collect();
         programs.sort_unstable();
         programs.dedup();
+        for url in self.url.iter().chain(&self.signature_url) {
+            if let Err(why) = http::usable(url) {
+                bail!("{url} cannot be asked for: {why}");
+            }
+        }
         let has_own_address = self.url.is_some() || self.signature_url.is_some();
         if programs.is_empty() {
             programs = if has_own_address {

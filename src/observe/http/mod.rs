@@ -189,10 +189,10 @@ impl HttpClient {
 }
 
 /// A URL that may be asked for: HTTP or HTTPS, with a host, and no password that would end up in the evidence.
-fn usable(text: &str) -> Result<Url, String> {
+pub fn usable(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("it begins with {}: and not with https:", url.scheme()));
+        return Err(format!("it begins with {}:, and only https: and http: can be asked for", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user name or a password".to_owned());

@@ -55,7 +55,8 @@ fn by_list(program: Program, list: &ListAge) -> String {
         (SnapshotSource::Cache, _) => ", kept by `pinstead logs update`",
         _ => "",
     };
-    format!("{whose}'s log list {} ({} days old{unsigned}{stale})", list.dated(), list.days)
+    let days = if list.days == 1 { "day" } else { "days" };
+    format!("{whose}'s log list {} ({} {days} old{unsigned}{stale})", list.dated(), list.days)
 }
 
 /// One target.

@@ -8,7 +8,7 @@ use super::safe;
 use crate::ct::log_list::Program;
 use crate::ct::log_table::Dating;
 use crate::ct::policy::{PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
-use crate::ct::verdict::{Audience, CtVerdict, SctOutcome};
+use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
 
 /// The SCTs, and what each programme makes of them.
 pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
@@ -34,7 +34,11 @@ pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {
     }
     words.push_str(&as_of(&accepting));
     words.push_str(&not_judged(ct));
-    let mark = if ct.audience == Audience::Private || ct.policies.exempt.is_some() {
+    let is_bad =
+        |sct: &SctVerdict| matches!(sct.outcome, SctOutcome::InvalidSignature | SctOutcome::Malformed);
+    let mark = if ct.scts.iter().any(is_bad) {
+        Mark::Bad
+    } else if ct.audience == Audience::Private || ct.policies.exempt.is_some() {
         Mark::None
     } else if !refusing.is_empty() {
         Mark::Bad
@@ -77,6 +81,8 @@ fn scts(ct: &CtVerdict) -> String {
                 outcome => format!(", {}", outcome.name().replace('_', " ")),
             };
             logs.push(format!("{} ({}{outcome})", log.name, time.strftime("%Y-%m-%d")));
+        } else {
+            logs.push(format!("one of no known log ({})", sct.outcome.name().replace('_', " ")));
         }
     }
     if !logs.is_empty() {
@@ -111,7 +117,7 @@ fn not_judged(ct: &CtVerdict) -> String {
                 "its list states no date".to_owned()
             }
             (Some(list), _) if list.is_stale() => format!("its list is {} days old", list.age_days),
-            (Some(_), _) => "SCTs stay open".to_owned(),
+            (Some(_), _) => "what it said of their logs then is not known".to_owned(),
             (None, _) => "no list of it is known for then".to_owned(),
         };
         others.push(format!("{} ({why})", title(*program)));
