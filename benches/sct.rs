@@ -94,7 +94,7 @@ fn whole(prepared: &Prepared, verifier: &mut Verifier<'_>, at: Timestamp) {
 
 fn verify(certificate: &Certificate, prepared: &Prepared, verifier: &mut Verifier<'_>, at: Timestamp) {
     let keys = [prepared.issuer];
-    let lists = verifier.verify(Subject { certificate, issuer_keys: &keys }, DELIVERED, at);
+    let lists = verifier.verify(Subject { certificate, issuer_keys: &keys, doubtful: false }, DELIVERED, at);
     assert_eq!(lists.scts.iter().filter(|sct| sct.outcome.signature_stands()).count(), SCTS);
     black_box(lists);
 }

@@ -30,7 +30,7 @@ fuzz_target!(|octets: &[u8]| {
     }
     let table = LogTable::embedded();
     for response in [octets, changed.as_slice()] {
-        let subject = Subject { certificate, issuer_keys: &[] };
+        let subject = Subject { certificate, issuer_keys: &[], doubtful: false };
         let delivered =
             Delivered { tls: None, ocsp: Some(response), handshake: true, audience: Audience::Public };
         let verified = Verifier::new(&table).verify(subject, delivered, certificate.not_before);

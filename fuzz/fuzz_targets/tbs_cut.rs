@@ -12,7 +12,7 @@ fuzz_target!(|octets: &[u8]| {
     let Ok(certificate) = Certificate::read(octets) else { return };
     assert_eq!(certificate.der(), octets);
     let table = LogTable::embedded();
-    let subject = Subject { certificate: &certificate, issuer_keys: &[SpkiSha256([0; 32])] };
+    let subject = Subject { certificate: &certificate, issuer_keys: &[SpkiSha256([0; 32])], doubtful: false };
     let delivered =
         Delivered { tls: Some(octets), ocsp: Some(octets), handshake: true, audience: Audience::Public };
     let verified = Verifier::new(&table).verify(subject, delivered, certificate.not_before);

@@ -17,6 +17,9 @@ pub struct Candidate {
     pub key: SpkiSha256,
     /// Whether an issuer's certificate with this key made the signature.
     pub signature: Option<SignatureCheck>,
+    /// Whether the only sign of it is a key identifier, and every CA known with this key has another name than the
+    /// certificate's issuer. Anyone can write such a certificate.
+    pub doubtful: bool,
 }
 
 /// How sure it is which key issued.
@@ -91,9 +94,9 @@ pub struct Issuer {
 /// identifier. Without any, the table is asked for the key identifier, and for the name where there is none.
 pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaTable) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
-    let mut add = |key, signature| {
+    let mut add = |key, signature, doubtful| {
         if found.len() < MAX_CANDIDATES && found.iter().all(|candidate: &Candidate| candidate.key != key) {
-            found.push(Candidate { key, signature });
+            found.push(Candidate { key, signature, doubtful });
         }
     };
     let named: Vec<(&Certificate, SignatureCheck)> = others
@@ -107,7 +110,7 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
         if is_made_by_signer(certificate, issuer) {
             return candidates(issuer, others, table);
         }
-        add(issuer.spki_sha256, Some(*made));
+        add(issuer.spki_sha256, Some(*made), false);
         return found;
     }
     for (issuer, check) in named {
@@ -115,13 +118,16 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
         if check != SignatureCheck::NotMade
             || certificate.authority_key_id.is_some() && issuer.subject_key_id.is_some()
         {
-            add(issuer.spki_sha256, Some(check));
+            add(issuer.spki_sha256, Some(check), false);
         }
     }
     match (&certificate.authority_key_id, certificate.parts()) {
-        (Some(id), _) => table.keys_by_ski(id).for_each(|key| add(key, None)),
-        (None, Ok(parts)) => table.keys_by_subject(parts.issuer).for_each(|key| add(key, None)),
-        (None, Err(_)) => {}
+        (Some(id), Ok(parts)) => {
+            let of_the_name: Vec<SpkiSha256> = table.keys_by_subject(parts.issuer).collect();
+            table.keys_by_ski(id).for_each(|key| add(key, None, !of_the_name.contains(&key)));
+        }
+        (None, Ok(parts)) => table.keys_by_subject(parts.issuer).for_each(|key| add(key, None, false)),
+        (_, Err(_)) => {}
     }
     found
 }

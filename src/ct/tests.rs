@@ -99,7 +99,7 @@ impl World {
         super::judge(
             &mut verifier,
             &self.table,
-            Subject { certificate, issuer_keys },
+            Subject { certificate, issuer_keys, doubtful: false },
             delivered(tls),
             self.now,
         )
@@ -320,7 +320,7 @@ fn a_stale_list_judges_nothing() {
     let certificate = Certificate::read(&leaf.der).unwrap();
     let keys = [Certificate::read(&world.ca.der).unwrap().spki_sha256];
     let mut verifier = Verifier::new(&world.table);
-    let subject = Subject { certificate: &certificate, issuer_keys: &keys };
+    let subject = Subject { certificate: &certificate, issuer_keys: &keys, doubtful: false };
     let at = world.now + jiff::SignedDuration::from_hours(70 * 24);
     let verdict = super::judge(&mut verifier, &world.table, subject, delivered(None), at);
     assert_eq!(outcomes(&verdict), [SctOutcome::Valid; 2]);
@@ -333,7 +333,7 @@ fn under_a_private_root_chrome_asks_for_nothing() {
     let leaf = issue(&world.ca, &world.request(), &SctPlan::default()).unwrap();
     let certificate = Certificate::read(&leaf.der).unwrap();
     let mut verifier = Verifier::new(&world.table);
-    let subject = Subject { certificate: &certificate, issuer_keys: &[] };
+    let subject = Subject { certificate: &certificate, issuer_keys: &[], doubtful: false };
     let private = Delivered { audience: Audience::Private, ..delivered(None) };
     let verdict = super::judge(&mut verifier, &world.table, subject, private, world.now);
     assert_eq!(verdict.policies.chrome.outcome, PolicyOutcome::NotJudged);

@@ -45,6 +45,9 @@ pub struct Subject<'a> {
     pub certificate: &'a Certificate,
     /// The keys that may have issued it, likeliest first. Only one can be right: the signature tells which.
     pub issuer_keys: &'a [SpkiSha256],
+    /// Whether none of these keys belongs to a CA of the issuer's name. A signature that does not stand for them tells
+    /// nothing then: the issuer may be another one.
+    pub doubtful: bool,
 }
 
 /// The lists of one certificate, verified.
@@ -327,6 +330,11 @@ fn verify_signature<'a>(
         }
     }
     Err(match last {
+        Some(_) if subject.doubtful => Checked::new(
+            SctOutcome::IssuerUnknown,
+            "The issuer is not known: the one key that its key identifier names belongs to a CA of another name, and the \
+             signature does not stand for it.",
+        ),
         Some(error) => refused(error),
         None => Checked::new(
             SctOutcome::IssuerUnknown,

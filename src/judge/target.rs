@@ -108,11 +108,12 @@ pub(super) fn judge(
 
     let candidates = issuing_keys(&seen.chain, inputs);
     let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
+    let doubtful = candidates.iter().all(|candidate| candidate.doubtful);
     let no_certificate = || "no certificate was obtained".to_owned();
 
     // The SCTs tell who issued even where nobody asked for a verdict on them.
     let mut ct = leaf.map(|certificate| {
-        let subject = Subject { certificate, issuer_keys: &keys };
+        let subject = Subject { certificate, issuer_keys: &keys, doubtful };
         let delivered = delivered(&seen, audience(inputs, trust.as_ref()));
         CtVerdict {
             precertificate_signer: issuer::precertificate_signer(certificate, &seen.chain)
@@ -194,9 +195,10 @@ pub(super) fn verified_scts(
 ) -> Vec<SctVerdict> {
     let seen = observed::read(&target.source);
     let Some(certificate) = seen.chain.first() else { return Vec::new() };
-    let keys: Vec<SpkiSha256> =
-        issuing_keys(&seen.chain, inputs).iter().map(|candidate| candidate.key).collect();
-    let subject = Subject { certificate, issuer_keys: &keys };
+    let candidates = issuing_keys(&seen.chain, inputs);
+    let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
+    let doubtful = candidates.iter().all(|candidate| candidate.doubtful);
+    let subject = Subject { certificate, issuer_keys: &keys, doubtful };
     verifier.verify(subject, delivered(&seen, Audience::Public), at).scts
 }
 

@@ -47,7 +47,7 @@ impl World {
     fn verify(&self, certificate: &[u8], tls: Option<&[u8]>, ocsp: Option<&[u8]>) -> VerifiedLists {
         let certificate = Certificate::read(certificate).unwrap();
         let keys = [Certificate::read(&self.ca.der).unwrap().spki_sha256];
-        let subject = Subject { certificate: &certificate, issuer_keys: &keys };
+        let subject = Subject { certificate: &certificate, issuer_keys: &keys, doubtful: false };
         let delivered = Delivered { tls, ocsp, handshake: true, audience: Audience::Public };
         Verifier::new(&self.table).verify(subject, delivered, self.now)
     }
@@ -145,4 +145,24 @@ fn a_merkle_tree_certificate_is_told_by_its_signature_algorithm() {
     let merkle = rewritten(&leaf.der, None, Some(oid::MERKLE_TREE_PROOF));
     assert!(Certificate::read(&merkle).unwrap().is_merkle_tree);
     assert!(!Certificate::read(&leaf.der).unwrap().is_merkle_tree);
+}
+
+#[test]
+fn a_key_of_another_name_says_nothing_where_its_signature_does_not_stand() {
+    let world = World::new();
+    let planned = PlannedSct { log: &world.log, timestamp: world.now, fault: SctFault::None };
+    let request = LeafRequest::new(&["a.example"], world.now).unwrap();
+    let leaf = issue(&world.ca, &request, &SctPlan { scts: vec![planned], ..SctPlan::default() }).unwrap();
+    let certificate = Certificate::read(&leaf.der).unwrap();
+    let right = Certificate::read(&world.ca.der).unwrap().spki_sha256;
+    let delivered = Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
+    for (key, doubtful, expected) in [
+        (SpkiSha256([7; 32]), true, SctOutcome::IssuerUnknown),
+        (SpkiSha256([7; 32]), false, SctOutcome::InvalidSignature),
+        (right, true, SctOutcome::Valid),
+    ] {
+        let subject = Subject { certificate: &certificate, issuer_keys: &[key], doubtful };
+        let verified = Verifier::new(&world.table).verify(subject, delivered, world.now);
+        assert_eq!(said(&verified), [(Delivery::Embedded, expected)]);
+    }
 }
