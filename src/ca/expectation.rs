@@ -121,10 +121,18 @@ fn decide(issuer: &Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool)
                 "Issued by {owner}, expected as {wanted}; a CT log signed for this issuer key (RFC 6962 section 3.2)."
             ),
         ),
-        (None, _) => (
-            Expectation::Unexpected,
-            format!("Issued by {owner}, which is none of the expected: {}.", expected.join(", ")),
-        ),
+        (None, _) => {
+            let mistyped = if expected.iter().any(|wanted| is_known(wanted)) {
+                ""
+            } else {
+                " No CA is known by any of these names: perhaps they are mistyped."
+            };
+            let expected = expected.join(", ");
+            (
+                Expectation::Unexpected,
+                format!("Issued by {owner}, which is none of the expected: {expected}.{mistyped}"),
+            )
+        }
     }
 }
 
@@ -190,5 +198,11 @@ mod tests {
         let ours = issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example"]);
         let verdict = judge(ours, &expected, &|name| name == "ca.example");
         assert_eq!(verdict.unknown_expectations, ["ca.exampel"]);
+        let reason = |expected: &str| {
+            let ours = issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example"]);
+            judge(ours, &[expected.to_owned()], &|name| name == "other.example").reasons.concat()
+        };
+        assert!(reason("ca.exampel").contains("mistyped"));
+        assert!(!reason("other.example").contains("mistyped"));
     }
 }
