@@ -46,10 +46,9 @@ fn row(LogAt { log, state }: &LogAt<'_>) -> String {
         Assurance::Real => (of_state(state.state), state.state.name(), ""),
     };
     let since = state.since.filter(|_| standing != "denied").map_or_else(String::new, date);
-    let interval = log.interval.map_or_else(
-        || "any, or not known".to_owned(),
-        |(start, end)| format!("{} {}", date(start), date(end)),
-    );
+    let interval = log
+        .interval
+        .map_or_else(|| "none stated".to_owned(), |(start, end)| format!("{} {}", date(start), date(end)));
     let label = format!(
         "  {} {} {} {} ",
         pad(&paint(style, standing), 9),
@@ -87,6 +86,11 @@ fn source(report: &LogsReport<'_>) -> String {
     let unknown = report.logs.iter().filter(|log| log.state.state == LogState::Unknown).count();
     if unknown > 0 {
         let _ = write!(text, " For {unknown} of them {program}'s state at that time is not known.");
+    }
+    let open = report.logs.iter().filter(|log| log.log.interval.is_none()).count();
+    if open > 0 {
+        let _ =
+            write!(text, " Of {open} of them no interval is known: they may take any certificate, or not.");
     }
     text.push_str(" Columns: state, since, type, certificates ending from and before, name.");
     text
