@@ -54,10 +54,14 @@ pub fn end(summary: &Summary) -> serde_json::Result<String> {
 
 /// One target as a line of its own.
 pub fn line(target: &TargetReport<'_>) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string(&Target::of(target))?;
-    text.push('\n');
-    Ok(text)
+    let mut text = Vec::with_capacity(USUAL_LINE);
+    serde_json::to_writer(&mut text, &Target::of(target))?;
+    text.push(b'\n');
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
+
+/// What a line usually takes, in octets: room from the start saves moving it as it grows.
+const USUAL_LINE: usize = 16 << 10;
 
 #[derive(Serialize)]
 struct Head {
