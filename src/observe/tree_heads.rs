@@ -1,7 +1,7 @@
 //! The last verified tree head of each log, kept between runs: what shows that a log's tree only grows.
 //!
-//! One file a log, in the user's cache folder or another one: the JSON of `get-sth` with the log's id. Whether it can be used, its
-//! signature included, is judged anew in every run.
+//! One file a log, in the user's cache folder or another one: the JSON of `get-sth` with the log's id. Whether it can
+//! be used, its signature included, is judged anew in every run.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

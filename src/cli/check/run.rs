@@ -96,7 +96,8 @@ impl<'r> Run<'r> {
         )
     }
 
-    /// Looks at each target, asks the logs about it where that is wanted, and judges it; keeps what was seen only where that is wanted.
+    /// Looks at each target, asks the logs about it where that is wanted, and judges it; keeps what was seen only
+    /// where that is wanted too.
     pub(super) fn look_and_judge(
         &mut self,
         targets: Vec<Target>,

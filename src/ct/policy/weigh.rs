@@ -146,11 +146,7 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
     let at_worst = P::count(&sure, certificate, at);
     let at_best = (sure.len() < all.len()).then(|| P::count(&all, certificate, at));
     let best = at_best.as_ref().map_or(&at_worst.reach, |tally| &tally.reach);
-    let outcome = match (&at_worst.reach, best) {
-        (Reach::Met, Reach::Met | Reach::NotMet) => PolicyOutcome::Compliant,
-        (_, Reach::NotMet) => PolicyOutcome::NotCompliant,
-        _ => PolicyOutcome::NotJudged,
-    };
+    let outcome = decided(&at_worst.reach, best);
     for candidate in &candidates {
         let Some(standing) = standings.get_mut(candidate.index) else { continue };
         match (&candidate.open, at_worst.refused.iter().find(|(index, _)| *index == candidate.index)) {
@@ -180,6 +176,15 @@ fn judge_at<P: Policy>(question: &PolicyQuestion<'_>, moment: &Moment) -> Policy
             PolicyOutcome::NotCompliant | PolicyOutcome::NotJudged => Vec::new(),
         },
         scts: standings,
+    }
+}
+
+/// What holds whether what is open counts or not; where the two differ, nothing does.
+fn decided(without: &Reach, with: &Reach) -> PolicyOutcome {
+    match (without, with) {
+        (Reach::Met, Reach::Met) => PolicyOutcome::Compliant,
+        (Reach::NotMet, Reach::NotMet) => PolicyOutcome::NotCompliant,
+        _ => PolicyOutcome::NotJudged,
     }
 }
 
@@ -253,9 +258,12 @@ fn reasons<P: Policy>(
             let why = candidate.open.as_deref().unwrap_or_default();
             reasons.push(format!("Open: the SCT of {}. {why}", candidate.log_name));
         }
-        if !open.is_empty() {
-            reasons.push("With what is open the policy could be met, without it not.".to_owned());
-        }
+        let swing = match tally.reach {
+            Reach::NotMet => Some("With what is open the policy could be met, without it not."),
+            Reach::Met => Some("Without what is open the policy is met, with it perhaps not."),
+            Reach::NotKnown => None,
+        };
+        reasons.extend(swing.filter(|_| !open.is_empty()).map(str::to_owned));
     }
     reasons
 }
@@ -281,5 +289,27 @@ fn unjudged<P: Policy>(question: &PolicyQuestion<'_>, at: Timestamp) -> Vec<SctS
 impl SctStanding {
     fn set(&mut self, counted: Counted, reason: Sentence) {
         (self.counted, self.reason) = (counted, reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_never_makes_a_pass_or_a_fail() {
+        use PolicyOutcome::{Compliant, NotCompliant, NotJudged};
+        for (without, with, expected) in [
+            (Reach::Met, Reach::Met, Compliant),
+            (Reach::NotMet, Reach::NotMet, NotCompliant),
+            (Reach::Met, Reach::NotMet, NotJudged),
+            (Reach::NotMet, Reach::Met, NotJudged),
+            (Reach::NotKnown, Reach::NotMet, NotJudged),
+            (Reach::NotKnown, Reach::Met, NotJudged),
+            (Reach::Met, Reach::NotKnown, NotJudged),
+            (Reach::NotMet, Reach::NotKnown, NotJudged),
+        ] {
+            assert_eq!(decided(&without, &with), expected, "{without:?}, {with:?}");
+        }
     }
 }
