@@ -3,7 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use domain::base::Name;
 use serde::{Deserialize, Serialize};
+
+/// A domain name of any octets, in wire form. It is compared and hashed without regard to letter case.
+pub type WireName = Name<Vec<u8>>;
 
 /// A DNS host name in its canonical form: A-labels, lower case, no trailing dot.
 ///
@@ -42,6 +46,12 @@ impl DnsName {
     /// The labels from the leftmost to the top-level domain.
     pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('.')
+    }
+
+    /// The name in wire form.
+    pub fn to_wire(&self) -> WireName {
+        // A `DnsName` is within the limits of the wire form; the root could only stand for a bug here.
+        WireName::from_str(self.as_str()).unwrap_or_else(|_| WireName::root_vec())
     }
 
     /// The name one label up; `None` for a top-level domain.

@@ -1,77 +1,24 @@
 //! `pinstead caa` against a real authoritative server (NSD), and against one that misbehaves.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod world;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output};
 
 use pinstead::observe::clock::Stopwatch;
 use pinstead::observe::dns::DnsClient;
 use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::world::nsd::Nsd;
 
 /// The longest a look-up at one dead server may take, with room for a busy machine.
 const LONGEST_MILLISECONDS: u64 = 20_000;
 
 /// Turns a question into the messages that are sent back.
 type Answerer = fn(&[u8]) -> Vec<Vec<u8>>;
-
-/// An NSD on loopback; it ends with the test.
-struct Nsd {
-    process: Child,
-    address: SocketAddr,
-    _directory: TempDir,
-}
-
-impl Nsd {
-    fn serving(zone: &str) -> Self {
-        assert!(
-            Path::new("/usr/sbin/nsd").exists(),
-            "this test needs the name server NSD at /usr/sbin/nsd: apt-get install nsd"
-        );
-        let directory = TempDir::new().unwrap();
-        let at = |name: &str| directory.path().join(name).display().to_string();
-        std::fs::write(at("zone"), zone).unwrap();
-        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let configuration = format!(
-            "server:\n  ip-address: 127.0.0.1@{port}\n  server-count: 1\n  username: \"\"\n  chroot: \"\"\n  \
-             zonesdir: \"{dir}\"\n  database: \"\"\n  pidfile: \"{pid}\"\n  xfrdfile: \"{xfrd}\"\n  \
-             zonelistfile: \"{list}\"\n  logfile: \"{log}\"\nremote-control:\n  control-enable: no\n\
-             zone:\n  name: example\n  zonefile: \"{zone}\"\n",
-            port = address.port(),
-            dir = directory.path().display(),
-            pid = at("pid"),
-            xfrd = at("xfrd"),
-            list = at("list"),
-            log = at("log"),
-            zone = at("zone"),
-        );
-        std::fs::write(at("nsd.conf"), configuration).unwrap();
-        let process = Command::new("/usr/sbin/nsd")
-            .args(["-d", "-c", &at("nsd.conf")])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let begun = Stopwatch::start();
-        while TcpStream::connect(address).is_err() {
-            let log = std::fs::read_to_string(at("log")).unwrap_or_default();
-            assert!(begun.milliseconds() < 30_000, "NSD does not start: {log}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { process, address, _directory: directory }
-    }
-}
-
-impl Drop for Nsd {
-    fn drop(&mut self) {
-        // NSD ends its children on TERM; kill(1) because the standard library only knows KILL.
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
-        let _ = self.process.wait();
-    }
-}
 
 fn pinstead(resolver: SocketAddr, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pinstead"))
@@ -122,7 +69,7 @@ big      CAA 0 issue "ca1.example"
 
 #[test]
 fn a_real_server_is_read_as_the_standard_says() {
-    let nsd = Nsd::serving(&zone());
+    let nsd = Nsd::serving(&[("example", &zone())]);
     for (name, ca, verdict, found, steps) in [
         ("t.example", "ca1.example", "permit", Some("t.example"), 1),
         ("www.t.example", "ca1.example", "permit", Some("t.example"), 2),
@@ -162,7 +109,7 @@ fn a_real_server_is_read_as_the_standard_says() {
 
 #[test]
 fn addresses_come_from_the_server_named() {
-    let nsd = Nsd::serving(&zone());
+    let nsd = Nsd::serving(&[("example", &zone())]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = DnsClient::from_address(&nsd.address.to_string()).unwrap();
     runtime.block_on(async {
@@ -181,7 +128,7 @@ fn addresses_come_from_the_server_named() {
 
 #[test]
 fn reports_and_usage_errors() {
-    let nsd = Nsd::serving(&zone());
+    let nsd = Nsd::serving(&[("example", &zone())]);
     let human = pinstead(nsd.address, &["www.t.example", "192.0.2.1", "a.onion"]);
     let text = String::from_utf8(human.stdout).unwrap();
     assert!(text.starts_with("www.t.example: only ca1.example may issue TLS certificates\n"), "{text}");

@@ -3,15 +3,13 @@
 
 use std::collections::HashMap;
 
-use domain::base::name::{Label, Name, NameBuilder, ToName};
+use domain::base::name::{Label, NameBuilder, ToName};
 
 use super::record::presentation;
+use crate::dns_name::WireName;
 
 /// The longest chain that is followed; resolvers stop at 8 to 17.
 const MOST_ALIASES: usize = 32;
-
-/// A domain name of any octets. It is compared and hashed without regard to letter case.
-pub(super) type WireName = Name<Vec<u8>>;
 
 /// The alias records of an answer.
 #[derive(Default)]

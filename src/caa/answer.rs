@@ -5,16 +5,14 @@
 //! message, a referral and an alias chain that does not end are failures.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::str::FromStr as _;
-
 use domain::base::iana::{Class, Opcode, OptRcode, Rtype};
 use domain::base::message::RecordSection;
 use domain::base::{Message, ParsedName, ParsedRecord, UnknownRecordData};
 use domain::rdata::{Cname, Dname};
 
-use super::alias::{Aliases, WireName, owned, shown};
+use super::alias::{Aliases, owned, shown};
 use super::record::CaaRecord;
-use crate::dns_name::DnsName;
+use crate::dns_name::{DnsName, WireName};
 use crate::evidence::dns::{DnsExchange, DnsFailure, DnsOutcome};
 
 /// The answer to one CAA question.
@@ -65,6 +63,7 @@ impl Answer {
                 DnsFailure::Timeout { .. } => "timeout".to_owned(),
                 DnsFailure::Mismatched { .. } => "only answers to other questions".to_owned(),
                 DnsFailure::Io(error) => format!("I/O error: {error}"),
+                DnsFailure::Transport(error) => format!("no connection: {error}"),
                 DnsFailure::NoServer(why) => format!("no DNS server: {why}"),
             }),
         }
@@ -76,20 +75,18 @@ impl Answer {
     }
 }
 
-/// Whether a message answers the CAA question for `name`.
+/// Whether a message answers the question for `name` and `rtype`.
 ///
 /// Some servers leave the question out of an error they give to a message they cannot read: that is taken as
 /// an answer only where it is an error.
-pub fn answers_question(name: &DnsName, message: &Message<[u8]>) -> bool {
+pub fn answers_question(name: &WireName, rtype: Rtype, message: &Message<[u8]>) -> bool {
     if !message.header().qr() || message.header().opcode() != Opcode::QUERY {
         return false;
     }
     match message.header_counts().qdcount() {
         0 => !matches!(response_code(message), Ok(OptRcode::NOERROR | OptRcode::NXDOMAIN)),
         1 => message.sole_question().is_ok_and(|question| {
-            question.qtype() == Rtype::CAA
-                && question.qclass() == Class::IN
-                && wire_name(name).is_some_and(|asked| asked == owned(question.qname()))
+            question.qtype() == rtype && question.qclass() == Class::IN && *name == owned(question.qname())
         }),
         _ => false,
     }
@@ -116,13 +113,10 @@ pub fn response_code(message: &Message<[u8]>) -> Result<OptRcode, Unreadable> {
 #[error("the DNS message is malformed")]
 pub struct Unreadable;
 
-fn wire_name(name: &DnsName) -> Option<WireName> {
-    WireName::from_str(name.as_str()).ok()
-}
-
 fn read(name: &DnsName, octets: &[u8]) -> Result<Answer, Unreadable> {
     let message = Message::from_slice(octets).map_err(|_| Unreadable)?;
-    if !answers_question(name, message) {
+    let start = name.to_wire();
+    if !answers_question(&start, Rtype::CAA, message) {
         return Ok(Answer::failure("an answer to another question"));
     }
     let header = message.header();
@@ -134,7 +128,6 @@ fn read(name: &DnsName, octets: &[u8]) -> Result<Answer, Unreadable> {
         return Ok(Answer::failure(rcode.to_string()));
     }
     let sections = AnswerSection::read(message)?;
-    let start = wire_name(name).ok_or(Unreadable)?;
     let chain = match sections.aliases.follow(&start) {
         Ok(chain) => chain,
         Err(error) => return Ok(Answer::failure(error.to_string())),

@@ -7,7 +7,7 @@ use super::climb::Climb;
 use super::record::{CaaRecord, MalformedRecord};
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::dns::CaaLookup;
+use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecState};
 
 /// What CAA says of one name of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct CaaReading {
     pub steps: Vec<Step>,
     /// Where the climb ended.
     pub relevant: Relevant,
+    /// Where it would end if the relevant set were not there; `None` where that was not asked for.
+    pub above: Option<Relevant>,
     /// One verdict for each CA asked about.
     pub verdicts: Vec<CaVerdict>,
 }
@@ -37,8 +39,10 @@ pub struct Step {
     pub detail: String,
     /// The aliases followed, in order.
     pub aliases: Vec<String>,
-    /// What DNSSEC says of the answer.
+    /// What DNSSEC says of the answer; of a failure: of the zone.
     pub dnssec: Dnssec,
+    /// Why, where the validator says.
+    pub dnssec_detail: Option<String>,
     /// Whether the server said that it validated the answer (its AD bit). Not proof of anything by itself.
     pub authentic_data: bool,
 }
@@ -69,6 +73,18 @@ pub enum Dnssec {
     Indeterminate,
     /// Validation was not tried.
     Unchecked,
+}
+
+impl Dnssec {
+    fn of(exchange: &DnsExchange) -> Self {
+        match exchange.dnssec.as_ref().map(|reading| reading.state) {
+            None => Self::Unchecked,
+            Some(DnssecState::Secure) => Self::Secure,
+            Some(DnssecState::Insecure) => Self::Insecure,
+            Some(DnssecState::Bogus) => Self::Bogus,
+            Some(DnssecState::Indeterminate) => Self::Indeterminate,
+        }
+    }
 }
 
 /// Where a climb ended.
@@ -131,6 +147,7 @@ impl CaaReading {
             usage: Usage::Tls,
             steps: Vec::new(),
             relevant: Relevant::NotApplicable(why),
+            above: None,
             verdicts: Vec::new(),
         }
     }
@@ -179,7 +196,11 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
     if let Some(why) = NotApplicable::to_name(&name.base) {
         return CaaReading::not_applicable(name.to_string(), name.wildcard, why);
     }
-    let (steps, relevant) = climb(&name.base, lookup);
+    let (steps, relevant) = climb(&name.base, &lookup.steps);
+    let above = match (&relevant, lookup.above.first()) {
+        (Relevant::Set(_), Some(first)) => Some(climb(&first.name, &lookup.above).1),
+        _ => None,
+    };
     let verdicts = match (&question.who, &relevant) {
         (Who::Named(cas), _) => {
             cas.iter().map(|ca| verdict(&relevant, ca, name.wildcard, question)).collect()
@@ -192,20 +213,18 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
         (Who::EveryCaInTheSet, _) => Vec::new(),
     };
     let usage = question.usage;
-    CaaReading { name: name.to_string(), wildcard: name.wildcard, usage, steps, relevant, verdicts }
+    CaaReading { name: name.to_string(), wildcard: name.wildcard, usage, steps, relevant, above, verdicts }
 }
 
 /// Follows the climb through the recorded exchanges.
-fn climb(base: &DnsName, lookup: &CaaLookup) -> (Vec<Step>, Relevant) {
+fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
     let mut climb = Climb::from(base);
     let mut steps = Vec::new();
-    let mut exchanges = lookup.steps.iter();
+    let mut exchanges = exchanges.iter();
     while let Some(name) = climb.next_name().cloned() {
-        let answer = match exchanges.next() {
-            Some(exchange) if exchange.name == name => Answer::read(exchange),
-            // Evidence that stops short, or that is about other names, tells nothing from here on.
-            _ => Answer::of(Content::Failure, "not asked"),
-        };
+        // Evidence that stops short, or that is about other names, tells nothing from here on.
+        let exchange = exchanges.next().filter(|exchange| exchange.name == name);
+        let answer = exchange.map_or_else(|| Answer::of(Content::Failure, "not asked"), Answer::read);
         climb.answered(&answer);
         let (outcome, end) = match answer.content {
             Content::Empty => (StepOutcome::Empty, None),
@@ -224,7 +243,8 @@ fn climb(base: &DnsName, lookup: &CaaLookup) -> (Vec<Step>, Relevant) {
             outcome,
             detail: answer.detail,
             aliases: answer.aliases,
-            dnssec: Dnssec::Unchecked,
+            dnssec: exchange.map_or(Dnssec::Unchecked, Dnssec::of),
+            dnssec_detail: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.detail.clone()),
             authentic_data: answer.authentic_data,
         });
         if let Some(end) = end {

@@ -8,12 +8,13 @@ use clap::{Args, ValueEnum};
 use tokio::task::JoinSet;
 
 use super::Exit;
+use super::dns_options::DnsOptions;
 use super::options::{Format, GateOptions, OutputOptions};
 use crate::ca::CaTable;
 use crate::caa::{CaIdentity, CaaQuestion, CaaReading, NotApplicable, Usage, Who, judge};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
-use crate::observe::dns::DnsClient;
+use crate::observe::dns::{DnsClient, Extent};
 use crate::report::human::{self, safe};
 use crate::report::json::v1::caa::{CaaDocument, CaaName};
 use crate::rules::{self, Finding};
@@ -37,9 +38,8 @@ pub(super) struct CaaOptions {
     /// The validation method the CA uses (RFC 8657 validationmethods), such as http-01 or ca-tbr-7
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
-    /// Ask this DNS server instead of the system's
-    #[arg(long, value_name = "ADDR[:PORT]")]
-    resolver: Option<String>,
+    #[command(flatten)]
+    dns: DnsOptions,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
@@ -66,10 +66,7 @@ enum Subject {
 
 /// Looks up and judges every name.
 pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
-    let client = match &options.resolver {
-        Some(address) => DnsClient::from_address(address).context("--resolver")?,
-        None => DnsClient::system(),
-    };
+    let client = options.dns.client()?;
     for name in
         options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
     {
@@ -162,7 +159,7 @@ async fn look_up(client: &DnsClient, subjects: &[Subject]) -> anyhow::Result<Vec
     for (position, subject) in subjects.iter().enumerate() {
         if let Subject::Name(name) = subject {
             let (client, base) = (client.clone(), name.base.clone());
-            tasks.spawn(async move { (position, client.look_up_caa(&base).await) });
+            tasks.spawn(async move { (position, client.look_up_caa(&base, Extent { above: true }).await) });
         }
     }
     while let Some(done) = tasks.join_next().await {
@@ -177,9 +174,7 @@ async fn look_up(client: &DnsClient, subjects: &[Subject]) -> anyhow::Result<Vec
 fn read(subject: &Subject, lookup: Option<&CaaLookup>, question: &CaaQuestion) -> CaaReading {
     match (subject, lookup) {
         (Subject::Name(name), Some(lookup)) => judge(name, lookup, question),
-        (Subject::Name(name), None) => {
-            judge(name, &CaaLookup { name: name.base.clone(), steps: Vec::new() }, question)
-        }
+        (Subject::Name(name), None) => judge(name, &CaaLookup::of(name.base.clone()), question),
         (Subject::Address(address), _) => {
             CaaReading::not_applicable(address.to_string(), false, NotApplicable::IpAddress)
         }

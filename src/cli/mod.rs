@@ -3,6 +3,7 @@
 mod caa;
 mod check;
 mod demo;
+mod dns_options;
 mod exit;
 mod list_options;
 mod logs;

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Exit;
+use super::dns_options::DnsOptions;
 use crate::observe::dns::DnsClient;
 use crate::observe::files;
 use crate::observe::tls::Starttls;
@@ -229,9 +230,8 @@ pub(super) struct NetworkOptions {
     /// Use no network at all: what is not given is not checked
     #[arg(long)]
     pub(super) offline: bool,
-    /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "ADDR[:PORT]")]
-    pub(super) resolver: Option<String>,
+    #[command(flatten)]
+    pub(super) dns: DnsOptions,
     /// Connect to this address, and keep the name
     #[arg(long, value_name = "IP[:PORT]", value_parser = parse_connect)]
     pub(super) connect: Option<(IpAddr, Option<u16>)>,
@@ -243,13 +243,7 @@ pub(super) struct NetworkOptions {
 impl NetworkOptions {
     /// The resolver to ask; `None` where no network is to be used.
     pub(super) fn client(&self) -> anyhow::Result<Option<DnsClient>> {
-        if self.offline {
-            return Ok(None);
-        }
-        match &self.resolver {
-            Some(address) => DnsClient::from_address(address).map(Some).context("--resolver"),
-            None => Ok(Some(DnsClient::system())),
-        }
+        if self.offline { Ok(None) } else { self.dns.client().map(Some) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! DNS as it was answered: raw messages, and what failed.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
@@ -12,6 +13,22 @@ pub struct CaaLookup {
     pub name: DnsName,
     /// One question a step, from the name upwards.
     pub steps: Vec<DnsExchange>,
+    /// The climb that would follow if the set found were not there, where it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<DnsExchange>,
+    /// What was asked to validate the answers: DS, DNSKEY and the like of the zones on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dnssec: Vec<SupportingExchange>,
+    /// What each authoritative server says, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nameservers: Vec<ZoneObservation>,
+}
+
+impl CaaLookup {
+    /// A look-up with nothing asked yet.
+    pub fn of(name: DnsName) -> Self {
+        Self { name, steps: Vec::new(), above: Vec::new(), dnssec: Vec::new(), nameservers: Vec::new() }
+    }
 }
 
 /// One question, and every attempt to get it answered.
@@ -21,13 +38,102 @@ pub struct DnsExchange {
     pub name: DnsName,
     /// The attempts in order; the last one is the answer, or the failure that stands.
     pub attempts: Vec<DnsAttempt>,
+    /// What a validator said of the answer when it came; `None`: none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dnssec: Option<DnssecReading>,
 }
 
 impl DnsExchange {
+    /// An exchange whose answer no validator has seen.
+    pub fn of(name: DnsName, attempts: Vec<DnsAttempt>) -> Self {
+        Self { name, attempts, dnssec: None }
+    }
+
     /// How the exchange ended; `None` only where nothing was tried.
     pub fn outcome(&self) -> Option<&DnsOutcome> {
         self.attempts.last().map(|attempt| &attempt.outcome)
     }
+}
+
+/// What a validator said of one answer, when it was asked.
+///
+/// Signatures expire, so that the same octets validate at one time and not at another: the reading is kept with
+/// its time, beside the messages it was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnssecReading {
+    /// The state of the answer; where there is no answer, of the zone that the name is in.
+    pub state: DnssecState,
+    /// Who says so.
+    pub validator: Validator,
+    /// Why, in the validator's words (RFC 8914), where it gives any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// When it was validated.
+    pub at: Timestamp,
+}
+
+/// The state of an answer under DNSSEC (RFC 4035 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DnssecState {
+    /// Validated up to a trust anchor.
+    Secure,
+    /// Proven to be unsigned.
+    Insecure,
+    /// It should validate, and does not.
+    Bogus,
+    /// Validation could not be finished.
+    Indeterminate,
+}
+
+/// Who validated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Validator {
+    /// This program, from the root's key downwards.
+    Own,
+    /// The resolver, which the user said to trust: its AD bit and its extended errors.
+    Resolver,
+}
+
+/// A question that only validation needed, and every attempt to get it answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupportingExchange {
+    /// The name asked for, as the DNS writes it; `.` for the root.
+    pub name: String,
+    /// The type asked for, such as `DS`.
+    pub rtype: String,
+    /// The attempts in order; the last one is the answer, or the failure that stands.
+    pub attempts: Vec<DnsAttempt>,
+}
+
+/// What the authoritative servers of one zone say of the names that were asked for in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneObservation {
+    /// The zone's apex.
+    pub zone: DnsName,
+    /// Its servers, or why they are not known.
+    pub servers: Result<Vec<NameserverObservation>, String>,
+}
+
+/// What one authoritative server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameserverObservation {
+    /// The server's name.
+    pub name: DnsName,
+    /// Its addresses, or why they cannot be had.
+    pub addresses: Result<Vec<std::net::IpAddr>, String>,
+    /// Each question to each address over each transport.
+    pub answers: Vec<NameserverAnswer>,
+}
+
+/// One question to one authoritative server over one transport.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameserverAnswer {
+    /// The name asked for: a step of the climb.
+    pub name: DnsName,
+    /// The attempts at this address over this transport, in order; the last one stands.
+    pub attempts: Vec<DnsAttempt>,
 }
 
 /// One attempt at one server.
@@ -51,6 +157,10 @@ pub enum DnsTransport {
     Udp,
     /// A stream (RFC 7766).
     Tcp,
+    /// A stream over TLS (RFC 7858).
+    Tls,
+    /// HTTPS (RFC 8484).
+    Https,
 }
 
 /// What came back from a DNS server.
@@ -82,6 +192,9 @@ pub enum DnsFailure {
     /// The socket failed.
     #[error("{0}")]
     Io(String),
+    /// The server could not be reached over TLS or HTTPS, or it answered with something else than DNS.
+    #[error("{0}")]
+    Transport(String),
     /// No server is known to ask.
     #[error("no DNS server is configured: {0}")]
     NoServer(String),

@@ -301,7 +301,7 @@ fn judge_caa(
         .iter()
         .map(|name| match target.caa.iter().find(|lookup| lookup.name == name.base) {
             Some(lookup) => caa::judge(name, lookup, &question),
-            None => caa::judge(name, &CaaLookup { name: name.base.clone(), steps: Vec::new() }, &question),
+            None => caa::judge(name, &CaaLookup::of(name.base.clone()), &question),
         })
         .collect();
     Part::Checked(readings)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio::task::JoinSet;
 
-use super::dns::DnsClient;
+use super::dns::{DnsClient, Extent};
 use super::files;
 use super::tls::{self, TlsOptions, TlsServer};
 use crate::dns_name::DnsName;
@@ -84,7 +84,7 @@ async fn look_up_caa(
     let mut tasks = JoinSet::new();
     for name in names {
         let dns = dns.clone();
-        tasks.spawn(async move { dns.look_up_caa(&name).await });
+        tasks.spawn(async move { dns.look_up_caa(&name, Extent { above: true }).await });
     }
     let mut lookups = tasks.join_all().await;
     lookups.sort_by(|a, b| a.name.cmp(&b.name));

@@ -10,7 +10,7 @@ fn exchange(name: &str, outcome: DnsOutcome) -> DnsExchange {
         milliseconds: 1,
         outcome,
     };
-    DnsExchange { name: name.parse().unwrap(), attempts: vec![attempt] }
+    DnsExchange::of(name.parse().unwrap(), vec![attempt])
 }
 
 fn answered(name: &str, answer: &[Rr<'_>]) -> DnsExchange {
@@ -23,7 +23,7 @@ fn records(name: &str, rdata: &[Vec<u8>]) -> DnsExchange {
 }
 
 fn lookup(steps: Vec<DnsExchange>) -> CaaLookup {
-    CaaLookup { name: steps[0].name.clone(), steps }
+    CaaLookup { steps: steps.clone(), ..CaaLookup::of(steps[0].name.clone()) }
 }
 
 fn question(identifiers: &[&str]) -> CaaQuestion {
@@ -186,7 +186,7 @@ fn every_ca_of_the_set_is_asked_about_where_none_is_named() {
 #[test]
 fn onion_names_are_not_judged() {
     let name: CertificateName = "a.onion".parse().unwrap();
-    let lookup = CaaLookup { name: name.base.clone(), steps: Vec::new() };
+    let lookup = CaaLookup::of(name.base.clone());
     let reading = judge(&name, &lookup, &question(&["ca1.example"]));
     assert_eq!(reading.relevant, Relevant::NotApplicable(NotApplicable::Onion));
     assert!(reading.verdicts.is_empty() && !reading.is_undetermined());

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::message::{Query, Reply};
+use super::question::Question;
 use super::servers::Server;
 use super::transport::{Received, tcp, udp};
-use crate::dns_name::DnsName;
-use crate::evidence::dns::{DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
+use crate::evidence::dns::{DnsAttempt, DnsFailure, DnsOutcome, DnsTransport};
 use crate::observe::clock::Stopwatch;
 
 /// How long one question may take, all attempts together; the last attempt may end a little later.
@@ -32,8 +32,8 @@ enum End {
 }
 
 /// Asks the servers in turn until one answers or the budget is spent.
-pub(super) async fn ask(name: &DnsName, servers: &[Server]) -> DnsExchange {
-    let mut asking = Asking { name, attempts: Vec::new(), deadline: Instant::now() + BUDGET };
+pub(super) async fn ask(question: &Question, servers: &[Server]) -> Vec<DnsAttempt> {
+    let mut asking = Asking { question, attempts: Vec::new(), deadline: Instant::now() + BUDGET };
     let most_refusals = servers.len().max(2);
     let mut refusals = 0;
     'rounds: for round in 0..ROUNDS {
@@ -50,12 +50,25 @@ pub(super) async fn ask(name: &DnsName, servers: &[Server]) -> DnsExchange {
             }
         }
     }
-    DnsExchange { name: name.clone(), attempts: asking.attempts }
+    asking.attempts
+}
+
+/// Asks one server over one transport, once, and without EDNS where it does not understand that.
+pub(super) async fn ask_over(
+    question: &Question,
+    server: &Server,
+    transport: DnsTransport,
+) -> Vec<DnsAttempt> {
+    let mut asking = Asking { question, attempts: Vec::new(), deadline: Instant::now() + BUDGET };
+    if asking.attempt(server, transport, true).await == Some(Reply::NotUnderstood) {
+        asking.attempt(server, transport, false).await;
+    }
+    asking.attempts
 }
 
 /// A question under way.
 struct Asking<'a> {
-    name: &'a DnsName,
+    question: &'a Question,
     attempts: Vec<DnsAttempt>,
     deadline: Instant,
 }
@@ -86,11 +99,11 @@ impl Asking<'_> {
 
     async fn attempt(&mut self, server: &Server, transport: DnsTransport, edns: bool) -> Option<Reply> {
         let watch = Stopwatch::start();
-        let received = match Query::new(self.name, edns) {
+        let received = match Query::new(self.question, edns) {
             Err(error) => Received { outcome: DnsOutcome::Failed(DnsFailure::Io(error)), reply: None },
             Ok(query) => match transport {
                 DnsTransport::Udp => udp(server.address, &query, server.patience()).await,
-                DnsTransport::Tcp => tcp(server.address, &query, server.patience()).await,
+                _ => tcp(server.address, &query, server.patience()).await,
             },
         };
         server.answered(received.reply.is_some());

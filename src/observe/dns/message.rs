@@ -1,21 +1,19 @@
 //! The question as sent, and whether a message that came in is its answer.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::str::FromStr as _;
+use domain::base::iana::OptRcode;
+use domain::base::{Message, MessageBuilder};
 
-use domain::base::iana::{OptRcode, Rtype};
-use domain::base::{Message, MessageBuilder, Name};
-
+use super::question::Question;
 use crate::caa::answer::{answers_question, response_code};
-use crate::dns_name::DnsName;
 
 /// The UDP message size offered: it fits every usual path without fragments (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;
 
-/// A CAA question ready to be sent.
+/// A question ready to be sent.
 #[derive(Debug)]
 pub(super) struct Query {
-    name: DnsName,
+    question: Question,
     id: u16,
     octets: Vec<u8>,
 }
@@ -34,29 +32,29 @@ pub(super) enum Reply {
 }
 
 impl Query {
-    /// A question with a random id, with or without EDNS. RD and AD are set: AD asks a validating server to
-    /// say whether it validated (RFC 6840 section 5.7).
-    pub(super) fn new(name: &DnsName, edns: bool) -> Result<Self, String> {
+    /// A question with a random id, with or without EDNS.
+    pub(super) fn new(asked: &Question, edns: bool) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| format!("the question cannot be written: {error}");
-        let wire_name = Name::<Vec<u8>>::from_str(name.as_str()).map_err(|error| failed(&error))?;
         let mut builder = MessageBuilder::new_vec();
         let header = builder.header_mut();
         header.set_random_id();
-        header.set_rd(true);
-        header.set_ad(true);
+        header.set_rd(asked.manner.recursion());
+        header.set_ad(asked.manner.authentic_data());
+        header.set_cd(asked.manner.checking_disabled());
         let id = header.id();
         let mut question = builder.question();
-        question.push((wire_name, Rtype::CAA)).map_err(|error| failed(&error))?;
+        question.push((&asked.name, asked.rtype)).map_err(|error| failed(&error))?;
         let mut additional = question.additional();
         if edns {
             additional
                 .opt(|opt| {
                     opt.set_udp_payload_size(UDP_PAYLOAD);
+                    opt.set_dnssec_ok(asked.manner.dnssec_ok());
                     Ok(())
                 })
                 .map_err(|error| failed(&error))?;
         }
-        Ok(Self { name: name.clone(), id, octets: additional.finish() })
+        Ok(Self { question: asked.clone(), id, octets: additional.finish() })
     }
 
     /// The message.
@@ -67,7 +65,8 @@ impl Query {
     /// What `message` says, if it answers this question; `None` for a stray or forged message.
     pub(super) fn reply(&self, message: &[u8]) -> Option<Reply> {
         let message = Message::from_slice(message).ok()?;
-        if message.header().id() != self.id || !answers_question(&self.name, message) {
+        let Question { name, rtype, .. } = &self.question;
+        if message.header().id() != self.id || !answers_question(name, *rtype, message) {
             return None;
         }
         Some(match response_code(message) {
@@ -82,9 +81,11 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::dns::question::Manner;
 
     fn query(edns: bool) -> Query {
-        Query::new(&"a.example".parse().unwrap(), edns).unwrap()
+        let asked = Question::caa(&"a.example".parse().unwrap(), Manner::Resolve);
+        Query::new(&asked, edns).unwrap()
     }
 
     /// The question turned into an answer by hand: QR and RCODE in octets 2 and 3.

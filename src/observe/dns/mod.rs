@@ -4,6 +4,7 @@
 mod addresses;
 mod exchange;
 mod message;
+mod question;
 mod servers;
 mod transport;
 
@@ -14,16 +15,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
 use self::addresses::AddressResolver;
+pub use self::question::{Manner, Question};
 pub use self::servers::ResolverAddressError;
 use self::servers::Server;
 use crate::caa::NotApplicable;
-use crate::caa::answer::Answer;
+use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::dns_name::DnsName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
 
 /// The most questions under way at one time.
 const MOST_QUESTIONS: usize = 32;
+
+/// How far a CAA look-up goes beyond what its verdict needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Whether to go on above the set found, to the one that would hold without it.
+    pub above: bool,
+}
 
 /// A DNS client for one run. Clones share what they know: no question is asked twice.
 #[derive(Clone, Debug)]
@@ -66,21 +75,35 @@ impl DnsClient {
         }))
     }
 
-    /// Climbs from `name` as far as RFC 8659 section 3 needs, and records every exchange.
+    /// Climbs from `name` as far as RFC 8659 section 3 needs, or as `extent` wants, and records every exchange.
     ///
     /// A name that is not in the DNS (`.onion`) is not asked for (RFC 7686).
-    pub async fn look_up_caa(&self, name: &DnsName) -> CaaLookup {
-        let mut lookup = CaaLookup { name: name.clone(), steps: Vec::new() };
+    pub async fn look_up_caa(&self, name: &DnsName, extent: Extent) -> CaaLookup {
+        let mut lookup = CaaLookup::of(name.clone());
         if NotApplicable::to_name(name).is_some() {
             return lookup;
         }
-        let mut climb = Climb::from(name);
-        while let Some(next) = climb.next_name() {
-            let exchange = self.ask_once(next).await;
-            climb.answered(&Answer::read(&exchange));
-            lookup.steps.push(exchange);
+        let (steps, found) = self.climb(name).await;
+        if let Some(parent) = found.filter(|_| extent.above).and_then(|found| found.parent()) {
+            lookup.above = self.climb(&parent).await.0;
         }
+        lookup.steps = steps;
         lookup
+    }
+
+    /// The exchanges of a climb, and where it found records.
+    async fn climb(&self, from: &DnsName) -> (Vec<DnsExchange>, Option<DnsName>) {
+        let mut climb = Climb::from(from);
+        let mut steps = Vec::new();
+        let mut found = None;
+        while let Some(next) = climb.next_name().cloned() {
+            let exchange = self.ask_once(&next).await;
+            let answer = Answer::read(&exchange);
+            climb.answered(&answer);
+            steps.push(exchange);
+            found = matches!(answer.content, Content::Records { .. }).then_some(next);
+        }
+        (steps, found)
     }
 
     /// The host's IPv4 and IPv6 addresses, or why they cannot be had.
@@ -93,23 +116,36 @@ impl DnsClient {
             let mut asked = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
             asked.entry(name.clone()).or_default().clone()
         };
-        cell.get_or_init(|| self.ask(name)).await.clone()
+        let ask = async || {
+            let question = Question::caa(name, Manner::Resolve);
+            DnsExchange::of(name.clone(), self.ask(&question).await)
+        };
+        cell.get_or_init(ask).await.clone()
     }
 
-    async fn ask(&self, name: &DnsName) -> DnsExchange {
+    /// Asks the resolvers, with every attempt that it takes.
+    pub async fn ask(&self, question: &Question) -> Vec<DnsAttempt> {
         // The semaphore is never closed; were it, asking without a permit does no harm.
         let _permit = self.0.questions.acquire().await;
         match &self.0.servers {
-            Ok(servers) => exchange::ask(name, servers).await,
-            Err(why) => DnsExchange {
-                name: name.clone(),
-                attempts: vec![DnsAttempt {
-                    server: String::new(),
-                    transport: DnsTransport::Udp,
-                    milliseconds: 0,
-                    outcome: DnsOutcome::Failed(DnsFailure::NoServer(why.clone())),
-                }],
-            },
+            Ok(servers) => exchange::ask(question, servers).await,
+            Err(why) => vec![DnsAttempt {
+                server: String::new(),
+                transport: DnsTransport::Udp,
+                milliseconds: 0,
+                outcome: DnsOutcome::Failed(DnsFailure::NoServer(why.clone())),
+            }],
         }
+    }
+
+    /// Asks one server over one transport and no other; a second attempt only where it does not understand EDNS.
+    pub async fn ask_server(
+        &self,
+        address: SocketAddr,
+        transport: DnsTransport,
+        question: &Question,
+    ) -> Vec<DnsAttempt> {
+        let _permit = self.0.questions.acquire().await;
+        exchange::ask_over(question, &Server::new(address), transport).await
     }
 }

@@ -110,9 +110,11 @@ mod tests {
                 detail: "NOERROR".to_owned(),
                 aliases: vec!["w.provider.example".to_owned()],
                 dnssec: Dnssec::Unchecked,
+                dnssec_detail: None,
                 authentic_data: false,
             }],
             relevant,
+            above: None,
             verdicts: vec![CaVerdict {
                 ca: "ca1.example".to_owned(),
                 usage: Usage::Tls,

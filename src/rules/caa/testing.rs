@@ -36,9 +36,11 @@ pub(super) fn none(detail: &str) -> CaaReading {
             detail: detail.to_owned(),
             aliases: Vec::new(),
             dnssec: Dnssec::Unchecked,
+            dnssec_detail: None,
             authentic_data: false,
         }],
         relevant: Relevant::NoneAnywhere,
+        above: None,
         verdicts: Vec::new(),
     }
 }
