@@ -4,8 +4,7 @@
 mod world;
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
-use std::path::Path;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::process::{Command, Output};
 
 use pinstead::observe::clock::Stopwatch;
