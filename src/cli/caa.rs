@@ -1,7 +1,13 @@
 //! `pinstead caa`: CAA alone.
 
+mod bulk;
+mod earlier;
+mod sink;
+
+use std::fmt;
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::num::NonZero;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -23,8 +29,19 @@ use crate::rules::{self, Finding};
 #[derive(Debug, Args)]
 pub(super) struct CaaOptions {
     /// The names to look up; `*.example.com` is judged as a wildcard name
-    #[arg(required = true, value_name = "NAME", value_parser = parse_subject)]
+    #[arg(required_unless_present = "targets", value_name = "NAME", value_parser = parse_subject)]
     names: Vec<Subject>,
+    /// Read further names from a file, one a line, however many; # begins a comment, - is standard input. Each is
+    /// written as soon as it is judged
+    #[arg(long, value_name = "FILE", help_heading = "Many names")]
+    targets: Option<String>,
+    /// How many names of --targets are looked up at the same time [default: 1000]
+    #[arg(long, value_name = "NUMBER", requires = "targets", help_heading = "Many names")]
+    concurrency: Option<NonZero<u16>>,
+    /// Go on with what --output FILE (--format jsonl) holds already: names that have a line are not asked about
+    /// again
+    #[arg(long, requires = "targets", help_heading = "Many names")]
+    resume: bool,
     /// Give a verdict for this CA, by its CAA identifier or its owner's name; may be repeated [default: every CA
     /// the records name]
     #[arg(long = "ca", value_name = "ID")]
@@ -66,7 +83,6 @@ enum Subject {
 
 /// Looks up and judges every name.
 pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
-    let client = options.dns.client()?;
     for name in
         options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
     {
@@ -75,6 +91,10 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         // The report does not depend on it.
         let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
     }
+    if let Some(list) = &options.targets {
+        return bulk::run(options, list);
+    }
+    let client = options.dns.client()?;
     let runtime = super::runtime()?;
     let lookups = runtime.block_on(look_up(&client, &options.names))?;
 
@@ -108,18 +128,22 @@ impl CaaOptions {
     }
 
     fn report(&self, judged: &[(CaaReading, Vec<Finding>)]) -> anyhow::Result<String> {
-        let names = judged.iter().map(|(reading, findings)| CaaName::new(reading, findings));
         Ok(match self.output.format {
             Format::Human => {
                 let name =
                     |(reading, findings): &(CaaReading, Vec<Finding>)| human::caa::name(reading, findings);
                 judged.iter().map(name).collect::<Vec<_>>().join("\n")
             }
-            Format::Json => serde_json::to_string_pretty(&CaaDocument::new(names.collect()))? + "\n",
+            Format::Json => {
+                let names = judged.iter().map(|(reading, findings)| CaaName::new(reading, findings));
+                serde_json::to_string_pretty(&CaaDocument::new(names.collect()))? + "\n"
+            }
             Format::Jsonl => {
-                let lines: Result<Vec<_>, _> =
-                    names.map(|name| serde_json::to_string(&name).map(|line| line + "\n")).collect();
-                lines?.concat()
+                let lines: Result<Vec<_>, _> = judged
+                    .iter()
+                    .map(|(reading, findings)| CaaName::line(reading, findings).to_json_line())
+                    .collect();
+                String::from_utf8(lines?.concat())?
             }
         })
     }
@@ -132,6 +156,15 @@ fn identity(name: &str) -> CaIdentity {
     }
     let identifiers = CaTable.identifiers_of_owner(name).map(str::to_owned).collect();
     CaIdentity { label: name.to_owned(), identifiers }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
 }
 
 impl From<UsageOption> for Usage {

@@ -6,6 +6,7 @@ pub mod ct_log;
 pub mod dns;
 pub mod files;
 pub mod http;
+pub mod lines;
 pub mod log_lists;
 pub mod run;
 pub mod tls;

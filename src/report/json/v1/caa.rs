@@ -13,9 +13,18 @@ pub struct CaaDocument<'a> {
     names: Vec<CaaName<'a>>,
 }
 
+/// How a report that is written name by name begins; the names follow, with commas between them.
+pub const BEGIN: &str = r#"{"schema_version":1,"names":["#;
+
+/// How it ends.
+pub const END: &str = "]}\n";
+
 /// What CAA says of one name.
 #[derive(Debug, Serialize)]
 pub struct CaaName<'a> {
+    /// Only where the name stands by itself, on a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_version: Option<u32>,
     name: &'a str,
     wildcard: bool,
     /// Where the climb ended: `found`, `none`, `undetermined` or `not_applicable`.
@@ -83,6 +92,7 @@ impl<'a> CaaName<'a> {
             Relevant::NotApplicable(why) => ("not_applicable", Some(why.to_string())),
         };
         Self {
+            schema_version: None,
             name: &reading.name,
             wildcard: reading.wildcard,
             state,
@@ -92,6 +102,40 @@ impl<'a> CaaName<'a> {
             verdicts: reading.verdicts.iter().map(JsonVerdict::new).collect(),
             findings,
         }
+    }
+
+    /// The same where the name stands by itself.
+    pub fn line(reading: &'a CaaReading, findings: &'a [Finding]) -> Self {
+        Self { schema_version: Some(1), ..Self::new(reading, findings) }
+    }
+
+    /// What was given as a name and is none, standing by itself (`alone`) or within a report.
+    pub fn invalid(text: &'a str, why: &str, alone: bool) -> Self {
+        Self {
+            schema_version: alone.then_some(1),
+            name: text,
+            wildcard: false,
+            state: "invalid",
+            note: Some(why.to_owned()),
+            steps: Vec::new(),
+            relevant: None,
+            verdicts: Vec::new(),
+            findings: &[],
+        }
+    }
+
+    /// The octets of the JSON, without a line's end.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut octets = Vec::with_capacity(2048);
+        serde_json::to_writer(&mut octets, self)?;
+        Ok(octets)
+    }
+
+    /// The octets of the JSON, and a line's end.
+    pub fn to_json_line(&self) -> serde_json::Result<Vec<u8>> {
+        let mut octets = self.to_json()?;
+        octets.push(b'\n');
+        Ok(octets)
     }
 }
 

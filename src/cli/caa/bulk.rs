@@ -1,0 +1,377 @@
+//! Many names: each is looked up, judged and written by itself, in the order in which the answers come.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::interval;
+
+use super::earlier::{Earlier, Ended, State};
+use super::sink::Sink;
+use super::{CaaOptions, Subject, parse_subject, read};
+use crate::caa::{CaaQuestion, CaaReading, Relevant};
+use crate::cli::options::Format;
+use crate::cli::{Exit, runtime};
+use crate::evidence::dns::CaaLookup;
+use crate::observe::clock::Stopwatch;
+use crate::observe::dns::{DnsClient, Extent};
+use crate::observe::lines::{Line, Lines};
+use crate::report::human::{self, safe};
+use crate::report::json::v1::caa::{self as json, CaaName};
+use crate::rules::{self, Finding};
+
+/// How many names are looked up at the same time unless the user says otherwise.
+const AT_ONCE: usize = 1000;
+
+/// How many lines are handed over at once.
+const BATCH: usize = 256;
+
+/// How often what was gathered is written, and the progress shown.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Lines on their way, and how many octets of the list they end at.
+type Batch = std::io::Result<(Vec<Line>, u64)>;
+
+/// What every look-up shares.
+struct Shared {
+    client: DnsClient,
+    question: CaaQuestion,
+    format: Format,
+    report: Mutex<Report>,
+}
+
+/// The report as it grows.
+struct Report {
+    sink: Sink,
+    separator: &'static str,
+    written: u64,
+    tally: Vec<Ended>,
+    /// The first line that names nothing that can be looked up.
+    first_invalid: Option<String>,
+    failure: Option<anyhow::Error>,
+}
+
+/// Looks up and judges every name of the list.
+pub(super) fn run(options: &CaaOptions, list: &str) -> anyhow::Result<Exit> {
+    let format = options.output.format;
+    let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
+    let (earlier, sink) = open(options)?;
+    if earlier.lines() > 0 {
+        note(&format!("going on after {} names that have their line", earlier.lines()));
+    }
+    let shared = Arc::new(Shared {
+        client: options.dns.client()?,
+        question: options.question(),
+        format,
+        report: Mutex::new(Report {
+            sink,
+            separator: match format {
+                Format::Human => "\n",
+                Format::Json => ",",
+                Format::Jsonl => "",
+            },
+            written: 0,
+            tally: earlier.ended.clone(),
+            first_invalid: None,
+            failure: None,
+        }),
+    });
+    let bar = progress(lines.length());
+    let watch = Stopwatch::start();
+    let at_once = options.concurrency.map_or(AT_ONCE, |number| usize::from(number.get()));
+    let asked = runtime()?.block_on(ask_all(&shared, options, &earlier, lines, at_once, &bar))?;
+    bar.finish_and_clear();
+
+    let mut report = shared.report();
+    if format == Format::Json {
+        report.write(json::END);
+    }
+    if let Some(failure) = report.failure.take() {
+        return Err(failure);
+    }
+    report.sink.flush()?;
+    if report.written < asked {
+        bail!("{} names were lost on their way: this is a fault of the program", asked - report.written);
+    }
+    if report.tally.is_empty() && !report.sink.is_gone() {
+        bail!("{list} names nothing");
+    }
+    note(&report.summary(asked, watch.milliseconds()));
+    Ok(report.exit(options))
+}
+
+/// Where the report goes, and what stands there already.
+fn open(options: &CaaOptions) -> anyhow::Result<(Earlier, Sink)> {
+    let format = options.output.format;
+    let mut sink = match (&options.output.output, options.resume) {
+        (Some(path), true) if format == Format::Jsonl => {
+            let (earlier, file) = Earlier::take_up(path)?;
+            return Ok((earlier, Sink::append(path, file)));
+        }
+        (_, true) => bail!("--resume goes on with a file: it needs --output FILE and --format jsonl"),
+        (Some(path), false) => Sink::create(path, format == Format::Human)?,
+        (None, false) => Sink::stdout(format == Format::Human),
+    };
+    if format == Format::Json {
+        sink.write(json::BEGIN.as_bytes())?;
+    }
+    Ok((Earlier::default(), sink))
+}
+
+/// Asks about every name that has no line yet; gives the number of lines that are due.
+async fn ask_all(
+    shared: &Arc<Shared>,
+    options: &CaaOptions,
+    earlier: &Earlier,
+    lines: Lines,
+    at_once: usize,
+    bar: &ProgressBar,
+) -> anyhow::Result<u64> {
+    let free = Arc::new(Semaphore::new(at_once));
+    let ticking = tokio::spawn(tick(Arc::clone(shared), bar.clone()));
+    let mut batches = read_apart(lines);
+    let named = options.names.iter().map(|name| Ok(name.clone()));
+    let mut asked = 0;
+    for subject in named {
+        asked += dispatch(shared, &free, earlier, subject).await;
+    }
+    'lists: while let Some(batch) = batches.recv().await {
+        let (lines, octets) = batch.context("reading the list")?;
+        for line in lines {
+            let subject = line
+                .text
+                .map_err(|error| (String::new(), error.to_string()))
+                .and_then(|text| parse_subject(&text).map_err(|error| (text, error)));
+            let subject = subject.map_err(|(text, why)| Invalid { text, why, line: line.number });
+            asked += dispatch(shared, &free, earlier, subject).await;
+            if shared.report().is_over() {
+                break 'lists;
+            }
+        }
+        bar.set_position(octets);
+    }
+    // Every permit is back when every look-up has ended.
+    let all = u32::try_from(at_once).unwrap_or(u32::MAX);
+    let _ = free.acquire_many(all).await;
+    ticking.abort();
+    Ok(asked)
+}
+
+/// Starts one look-up as soon as there is room for it; gives the number of lines that will come of it.
+async fn dispatch(
+    shared: &Arc<Shared>,
+    free: &Arc<Semaphore>,
+    earlier: &Earlier,
+    subject: Result<Subject, Invalid>,
+) -> u64 {
+    let name = match &subject {
+        Ok(subject) => subject.to_string(),
+        Err(invalid) => invalid.text.clone(),
+    };
+    if earlier.has(&name) {
+        return 0;
+    }
+    match subject {
+        Err(invalid) => shared.report().invalid(shared.format, &invalid),
+        Ok(subject) => {
+            // The semaphore is never closed; were it, asking without a permit does no harm.
+            let permit = Arc::clone(free).acquire_owned().await.ok();
+            tokio::spawn(one(Arc::clone(shared), subject, permit));
+        }
+    }
+    1
+}
+
+/// Reads the list on a thread of its own: standard input may keep its reader waiting.
+fn read_apart(mut lines: Lines) -> mpsc::Receiver<Batch> {
+    let (sender, receiver) = mpsc::channel(4);
+    let most = if lines.length().is_some() { BATCH } else { 1 };
+    std::thread::spawn(move || {
+        loop {
+            let read: std::io::Result<Vec<Line>> = lines.by_ref().take(most).collect();
+            let batch = match read {
+                Ok(lines) if lines.is_empty() => return,
+                Ok(read) => Ok((read, lines.octets())),
+                Err(error) => Err(error),
+            };
+            let is_over = batch.is_err();
+            if sender.blocking_send(batch).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// One name from question to line.
+async fn one(shared: Arc<Shared>, subject: Subject, permit: Option<OwnedSemaphorePermit>) {
+    let lookup = match &subject {
+        Subject::Name(name) => Some(shared.client.look_up_caa(&name.base, Extent { above: true }).await),
+        Subject::Address(_) => None,
+    };
+    let (text, ended) = shared.judge(&subject, lookup.as_ref());
+    shared.report().add(text, ended);
+    drop(permit);
+}
+
+async fn tick(shared: Arc<Shared>, bar: ProgressBar) {
+    let mut ticks = interval(TICK);
+    loop {
+        ticks.tick().await;
+        let mut report = shared.report();
+        let flushed = report.sink.flush();
+        report.settle(flushed);
+        bar.set_message(format!("{} names", report.written));
+    }
+}
+
+impl Shared {
+    fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge(&self, subject: &Subject, lookup: Option<&CaaLookup>) -> (anyhow::Result<Vec<u8>>, Ended) {
+        let reading = read(subject, lookup, &self.question);
+        let findings = rules::caa::findings(&reading);
+        let ended = Ended {
+            lines: 1,
+            state: State::of(&reading),
+            gravest: findings.iter().map(|finding| finding.severity).max(),
+            open: reading.is_undetermined(),
+        };
+        (self.render(&reading, &findings), ended)
+    }
+
+    fn render(&self, reading: &CaaReading, findings: &[Finding]) -> anyhow::Result<Vec<u8>> {
+        Ok(match self.format {
+            Format::Human => human::caa::name(reading, findings).into_bytes(),
+            Format::Json => CaaName::new(reading, findings).to_json()?,
+            Format::Jsonl => CaaName::line(reading, findings).to_json_line()?,
+        })
+    }
+}
+
+/// A line of the list that is no name.
+struct Invalid {
+    text: String,
+    why: String,
+    line: u64,
+}
+
+impl State {
+    fn of(reading: &CaaReading) -> Self {
+        match reading.relevant {
+            Relevant::Set(_) => Self::Found,
+            Relevant::NoneAnywhere => Self::None,
+            Relevant::Undetermined { .. } => Self::Undetermined,
+            Relevant::NotApplicable(_) => Self::NotApplicable,
+        }
+    }
+}
+
+impl Report {
+    fn add(&mut self, text: anyhow::Result<Vec<u8>>, ended: Ended) {
+        if self.written > 0 && !self.separator.is_empty() {
+            self.write(self.separator);
+        }
+        let written = text.and_then(|text| self.sink.write(&text));
+        self.settle(written);
+        self.written += 1;
+        match self.tally.iter_mut().find(|known| Ended { lines: 1, ..**known } == ended) {
+            Some(known) => known.lines += 1,
+            None => self.tally.push(ended),
+        }
+    }
+
+    fn invalid(&mut self, format: Format, invalid: &Invalid) {
+        let why = format!("line {}: {}", invalid.line, invalid.why);
+        self.first_invalid.get_or_insert_with(|| why.clone());
+        let text = match format {
+            Format::Human => {
+                Ok(format!("{}: not looked up, {}\n", safe(&invalid.text), safe(&why)).into_bytes())
+            }
+            Format::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
+            Format::Jsonl => CaaName::invalid(&invalid.text, &why, true).to_json_line(),
+        };
+        self.add(
+            text.map_err(Into::into),
+            Ended { lines: 1, state: State::Invalid, gravest: None, open: false },
+        );
+    }
+
+    fn write(&mut self, text: &str) {
+        let written = self.sink.write(text.as_bytes());
+        self.settle(written);
+    }
+
+    fn settle(&mut self, written: anyhow::Result<()>) {
+        if let Err(error) = written {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Whether nothing more can or need be written.
+    fn is_over(&self) -> bool {
+        self.failure.is_some() || self.sink.is_gone()
+    }
+
+    fn count(&self, state: State) -> u64 {
+        self.tally.iter().filter(|ended| ended.state == state).map(|ended| ended.lines).sum()
+    }
+
+    fn summary(&self, asked: u64, milliseconds: u64) -> String {
+        let all: u64 = self.tally.iter().map(|ended| ended.lines).sum();
+        let rate = asked.saturating_mul(1000) / milliseconds.max(1);
+        let mut text = format!(
+            "{all} names: {} with CAA, {} without, {} undetermined",
+            self.count(State::Found),
+            self.count(State::None),
+            self.count(State::Undetermined),
+        );
+        let other = self.count(State::NotApplicable);
+        if other > 0 {
+            text += &format!(", {other} to which CAA does not apply");
+        }
+        let invalid = self.count(State::Invalid);
+        if invalid > 0 {
+            text += &format!(", {invalid} that are no names");
+        }
+        if let Some(first) = &self.first_invalid {
+            text += &format!(" ({first})");
+        }
+        text + &format!("; {asked} asked about at {rate} a second")
+    }
+
+    fn exit(&self, options: &CaaOptions) -> Exit {
+        let fail_on = options.gate.fail_on();
+        let mut gravest = self.tally.iter().filter_map(|ended| ended.gravest);
+        let fails = gravest.any(|severity| fail_on.is_reached_by(severity));
+        if !fails && self.count(State::Invalid) > 0 {
+            return Exit::Usage;
+        }
+        // Nothing that was asked for by name is passed over, and what nobody read is not known to be clean.
+        let open = self.sink.is_gone() || self.tally.iter().any(|ended| ended.open);
+        options.gate.exit(fails, open, open)
+    }
+}
+
+/// A bar on standard error, where that is a terminal.
+fn progress(octets: Option<u64>) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = octets.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    let form = match octets {
+        Some(_) => "{bar:30} {percent:>3} %  {msg}  {elapsed}, {eta} to go",
+        None => "{spinner} {msg}  {elapsed}",
+    };
+    bar.with_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn note(text: &str) {
+    // The report does not depend on it.
+    let _ = writeln!(anstream::stderr().lock(), "{}", safe(&format!("note: {text}")));
+}

@@ -1,0 +1,70 @@
+//! Where a long report goes while it is made.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+/// How many octets are gathered before they are written.
+const BUFFER: usize = 256 << 10;
+
+/// A report that is written as it comes; a file may be gone on with later.
+pub(super) struct Sink {
+    to: BufWriter<Box<dyn Write + Send>>,
+    name: String,
+    gone: bool,
+}
+
+impl Sink {
+    /// Standard output; styles stay only where they are shown.
+    pub(super) fn stdout(styled: bool) -> Self {
+        let to: Box<dyn Write + Send> =
+            if styled { Box::new(anstream::stdout()) } else { Box::new(io::stdout()) };
+        Self::new(to, "standard output".to_owned())
+    }
+
+    /// A new file.
+    pub(super) fn create(path: &Path, styled: bool) -> anyhow::Result<Self> {
+        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+        let to: Box<dyn Write + Send> =
+            if styled { Box::new(anstream::StripStream::new(file)) } else { Box::new(file) };
+        Ok(Self::new(to, path.display().to_string()))
+    }
+
+    /// A file that is there, from where it stands.
+    pub(super) fn append(path: &Path, file: File) -> Self {
+        Self::new(Box::new(file), path.display().to_string())
+    }
+
+    fn new(to: Box<dyn Write + Send>, name: String) -> Self {
+        Self { to: BufWriter::with_capacity(BUFFER, to), name, gone: false }
+    }
+
+    /// Writes the next piece. A reader that went away wants no more.
+    pub(super) fn write(&mut self, text: &[u8]) -> anyhow::Result<()> {
+        let written = self.to.write_all(text);
+        self.settle(written)
+    }
+
+    /// Hands out what was gathered.
+    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
+        let written = self.to.flush();
+        self.settle(written)
+    }
+
+    /// Whether nobody reads any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    fn settle(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(())
+            }
+            written => written.with_context(|| format!("writing {}", self.name)),
+        }
+    }
+}
