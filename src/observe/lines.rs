@@ -73,11 +73,11 @@ impl Lines {
                 return Ok(None);
             }
             self.number = self.number.saturating_add(1);
-            self.count(read);
+            self.advance(read);
             let ends = line.last() == Some(&b'\n');
             if !ends && u64::try_from(line.len()).unwrap_or(u64::MAX) > LONGEST {
                 let skipped = self.source.skip_until(b'\n')?;
-                self.count(skipped);
+                self.advance(skipped);
                 return Ok(Some(Line { number: self.number, text: Err(LineError::TooLong) }));
             }
             let text = match str::from_utf8(&line) {
@@ -91,7 +91,7 @@ impl Lines {
         }
     }
 
-    fn count(&mut self, octets: usize) {
+    fn advance(&mut self, octets: usize) {
         self.octets = self.octets.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
     }
 }

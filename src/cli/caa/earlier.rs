@@ -54,6 +54,7 @@ pub(super) enum State {
 struct EarlierLine {
     name: String,
     state: State,
+    policy: String,
     #[serde(default)]
     verdicts: Vec<EarlierVerdict>,
     #[serde(default)]
@@ -114,7 +115,7 @@ impl Earlier {
             lines: 1,
             state: line.state,
             gravest: line.findings.iter().filter_map(|finding| finding.severity.parse().ok()).max(),
-            open: line.state == State::Undetermined
+            open: (line.state != State::Invalid && line.policy == "undetermined")
                 || line.verdicts.iter().any(|verdict| verdict.verdict == "undetermined"),
         };
         // Of a million lines few end in a way of their own.
@@ -139,8 +140,7 @@ impl Earlier {
 mod tests {
     use super::*;
 
-    const LINE: &str =
-        r#"{"schema_version":1,"name":"a.example","state":"found","findings":[{"severity":"low"}]}"#;
+    const LINE: &str = r#"{"schema_version":1,"name":"a.example","state":"found","policy":"only","findings":[{"severity":"low"}]}"#;
 
     fn take_up(content: &str) -> anyhow::Result<(Earlier, String)> {
         let folder = tempfile::tempdir().unwrap();
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn whole_lines_count_and_a_torn_one_goes() {
-        let open = r#"{"name":"*.b.example","state":"undetermined"}"#;
+        let open = r#"{"name":"*.b.example","state":"undetermined","policy":"undetermined"}"#;
         let (earlier, left) = take_up(&format!("{LINE}\n{open}\n{LINE}\n{{\"name\":\"c.exa")).unwrap();
         assert!(earlier.has("a.example") && earlier.has("*.b.example") && !earlier.has("c.example"));
         assert_eq!(earlier.lines(), 3);

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::caa::record::{CaaRecord, presentation};
-use crate::caa::{CaVerdict, CaaReading, Dnssec, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
+use crate::caa::{
+    CaVerdict, CaaReading, Dnssec, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict,
+};
 use crate::rules::Finding;
 
 /// The report of `pinstead caa`.
@@ -29,6 +31,8 @@ pub struct CaaName<'a> {
     wildcard: bool,
     /// Where the climb ended: `found`, `none`, `undetermined` or `not_applicable`.
     state: &'static str,
+    /// Who may issue, whoever asks: `anyone`, `only` (the CAs of the verdicts), `nobody` or `undetermined`.
+    policy: &'static str,
     /// Why CAA does not apply, or what failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -96,6 +100,12 @@ impl<'a> CaaName<'a> {
             name: &reading.name,
             wildcard: reading.wildcard,
             state,
+            policy: match reading.policy() {
+                Policy::Anyone => "anyone",
+                Policy::Only(_) => "only",
+                Policy::Nobody => "nobody",
+                Policy::Undetermined(_) => "undetermined",
+            },
             note,
             steps: reading.steps.iter().map(JsonStep::new).collect(),
             relevant: reading.set().map(JsonSet::new),
@@ -116,6 +126,7 @@ impl<'a> CaaName<'a> {
             name: text,
             wildcard: false,
             state: "invalid",
+            policy: "undetermined",
             note: Some(why.to_owned()),
             steps: Vec::new(),
             relevant: None,
