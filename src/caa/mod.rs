@@ -10,6 +10,7 @@ mod binding;
 pub mod climb;
 mod judge;
 pub mod record;
+mod software;
 #[cfg(test)]
 mod testing;
 pub mod value;
@@ -17,4 +18,5 @@ mod verdict;
 
 pub(crate) use self::binding::{Binding, binding};
 pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
+pub use self::software::{Software, SoftwareVerdict};
 pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

@@ -19,13 +19,14 @@ pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
     // Styles take no room; the name and the answer are kept on one line as long as they fit.
     let _ = writeln!(out, "{STRONG}{}{STRONG:#}: {style}{answer}{style:#}", reading.name);
     for verdict in &reading.verdicts {
-        let (style, word) = match verdict.verdict {
-            Verdict::Permit => (GOOD, "permit"),
-            Verdict::Deny => (BAD, "deny"),
-            Verdict::Undetermined => (DOUBTFUL, "undetermined"),
-        };
+        let (style, word) = verdict_word(verdict.verdict);
         let _ = writeln!(out, "  {style}{word:12}{style:#}  {}", verdict.ca);
         paragraph(&mut out, 16, &verdict.reason);
+        for other in &verdict.software {
+            let (style, word) = verdict_word(other.verdict);
+            let _ = writeln!(out, "    {style}{word:12}{style:#}{} differs", other.software.name());
+            paragraph(&mut out, 18, &other.reason);
+        }
     }
     match &reading.relevant {
         Relevant::Set(set) => records(&mut out, set),
@@ -41,6 +42,14 @@ pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
         out.push_str(&render_findings(findings));
     }
     out
+}
+
+fn verdict_word(verdict: Verdict) -> (Style, &'static str) {
+    match verdict {
+        Verdict::Permit => (GOOD, "permit"),
+        Verdict::Deny => (BAD, "deny"),
+        Verdict::Undetermined => (DOUBTFUL, "undetermined"),
+    }
 }
 
 /// Appends `text` as one paragraph, indented.
@@ -120,6 +129,7 @@ mod tests {
                 usage: Usage::Tls,
                 verdict: Verdict::Permit,
                 reason: "it is named ".repeat(10),
+                software: Vec::new(),
             }],
         }
     }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::caa::record::{CaaRecord, presentation};
-use crate::caa::{CaVerdict, CaaReading, Dnssec, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
+use crate::caa::{
+    CaVerdict, CaaReading, Dnssec, Relevant, RelevantSet, Software, SoftwareVerdict, Step, StepOutcome,
+    Usage, Verdict,
+};
 use crate::rules::Finding;
 
 /// The report of `pinstead caa`.
@@ -62,6 +65,16 @@ struct JsonRecord<'a> {
 struct JsonVerdict<'a> {
     ca: &'a str,
     usage: Usage,
+    verdict: Verdict,
+    reason: &'a str,
+    /// The software of CAs that is known to conclude something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    software: Vec<JsonSoftware<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonSoftware<'a> {
+    software: Software,
     verdict: Verdict,
     reason: &'a str,
 }
@@ -142,6 +155,17 @@ impl<'a> JsonRecord<'a> {
 
 impl<'a> JsonVerdict<'a> {
     fn new(verdict: &'a CaVerdict) -> Self {
-        Self { ca: &verdict.ca, usage: verdict.usage, verdict: verdict.verdict, reason: &verdict.reason }
+        let software = |other: &'a SoftwareVerdict| JsonSoftware {
+            software: other.software,
+            verdict: other.verdict,
+            reason: &other.reason,
+        };
+        Self {
+            ca: &verdict.ca,
+            usage: verdict.usage,
+            verdict: verdict.verdict,
+            reason: &verdict.reason,
+            software: verdict.software.iter().map(software).collect(),
+        }
     }
 }
