@@ -212,6 +212,20 @@ impl RelevantSet {
         self.malformed().next()
     }
 
+    /// About how many octets an answer with this set has: message header, question, aliases, records with the
+    /// owner's name compressed, and the OPT record; signatures are not counted.
+    pub fn answer_octets(&self) -> usize {
+        // RFC 1035 section 4.1, RFC 6891 section 6.1.2.
+        const HEADER: usize = 12;
+        const POINTER: usize = 2;
+        const FIXED: usize = 10;
+        const OPT: usize = 11;
+        let name = |name: &str| name.len().saturating_add(2);
+        let aliases = self.aliases.iter().map(|alias| POINTER + FIXED + name(alias));
+        let records = self.records.iter().map(|record| POINTER + FIXED + record.octets());
+        (HEADER + OPT + 4 + name(self.name.as_str())).saturating_add(aliases.chain(records).sum())
+    }
+
     /// The records that cannot be read.
     pub fn malformed(&self) -> impl Iterator<Item = &MalformedRecord> {
         self.records.iter().filter_map(|record| match record {

@@ -9,6 +9,7 @@ pub mod answer;
 mod binding;
 pub mod climb;
 mod judge;
+pub mod method;
 pub mod record;
 mod software;
 #[cfg(test)]

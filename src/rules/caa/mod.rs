@@ -2,10 +2,14 @@
 
 mod binding;
 mod issuer;
+mod issuers;
 mod lookup;
+mod parent;
 mod policy;
+mod readiness;
 mod records;
 mod reporting;
+mod shape;
 #[cfg(test)]
 mod testing;
 
@@ -20,6 +24,10 @@ fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
         .chain(reporting::RULES)
         .chain(policy::RULES)
         .chain(binding::RULES)
+        .chain(issuers::RULES)
+        .chain(readiness::RULES)
+        .chain(parent::RULES)
+        .chain(shape::RULES)
 }
 
 /// What each rule says of itself.
