@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 
 use super::Exit;
 use super::dns_options::DnsOptions;
+use super::issued_options::IssuedOptions;
 use super::options::{Format, GateOptions, OutputOptions};
 use crate::ca::CaTable;
-use crate::caa::{CaIdentity, CaaQuestion, CaaReading, NotApplicable, Usage, Who, judge};
+use crate::caa::{CaIdentity, CaaQuestion, CaaReading, Issued, NotApplicable, Usage, Who, issued, judge};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
 use crate::observe::dns::{DnsClient, Extent};
@@ -39,6 +40,8 @@ pub(super) struct CaaOptions {
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
     #[command(flatten)]
+    issued: IssuedOptions,
+    #[command(flatten)]
     dns: DnsOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -64,9 +67,17 @@ enum Subject {
     Address(IpAddr),
 }
 
+/// One name as it was judged.
+struct Judged {
+    reading: CaaReading,
+    issued: Option<Issued>,
+    findings: Vec<Finding>,
+}
+
 /// Looks up and judges every name.
 pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     let client = options.dns.client()?;
+    let certificates = options.issued.certificates()?;
     for name in
         options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
     {
@@ -79,21 +90,28 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     let lookups = runtime.block_on(look_up(&client, &options.names))?;
 
     let question = options.question();
-    let judged: Vec<(CaaReading, Vec<Finding>)> = options
+    let judged: Vec<Judged> = options
         .names
         .iter()
         .zip(&lookups)
         .map(|(subject, lookup)| {
             let reading = read(subject, lookup.as_ref(), &question);
-            let findings = rules::caa::findings(&reading);
-            (reading, findings)
+            let mut findings = rules::caa::findings(&reading);
+            let issued = match (subject, lookup, &certificates) {
+                (Subject::Name(name), Some(lookup), Some(certificates)) => {
+                    Some(issued(name, lookup, question.usage, certificates))
+                }
+                _ => None,
+            };
+            findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
+            Judged { reading, issued, findings }
         })
         .collect();
     options.output.write(&options.report(&judged)?)?;
 
-    let fails = judged.iter().any(|(_, findings)| options.gate.fails(findings));
+    let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|(reading, _)| reading.is_undetermined());
+    let open = judged.iter().any(|judged| judged.reading.is_undetermined());
     Ok(options.gate.exit(fails, open, open))
 }
 
@@ -107,12 +125,15 @@ impl CaaOptions {
         CaaQuestion { who, usage: self.usage.into(), account, method }
     }
 
-    fn report(&self, judged: &[(CaaReading, Vec<Finding>)]) -> anyhow::Result<String> {
-        let names = judged.iter().map(|(reading, findings)| CaaName::new(reading, findings));
+    fn report(&self, judged: &[Judged]) -> anyhow::Result<String> {
+        let names = judged.iter().map(|judged| {
+            CaaName::new(&judged.reading, &judged.findings).with_issued(judged.issued.as_ref())
+        });
         Ok(match self.output.format {
             Format::Human => {
-                let name =
-                    |(reading, findings): &(CaaReading, Vec<Finding>)| human::caa::name(reading, findings);
+                let name = |judged: &Judged| {
+                    human::caa::with_issued(&judged.reading, judged.issued.as_ref(), &judged.findings)
+                };
                 judged.iter().map(name).collect::<Vec<_>>().join("\n")
             }
             Format::Json => serde_json::to_string_pretty(&CaaDocument::new(names.collect()))? + "\n",
