@@ -29,10 +29,12 @@ struct Pool<T> {
 /// The code that `src/ca/table.rs` includes, and the sorted key hashes.
 pub(crate) fn compile() -> Result<(String, Vec<u8>), String> {
     let keys = Table::read("data/ca-keys.tsv")?;
+    let retired = Table::read("data/ca-retired.tsv")?;
     let identifiers = Table::read("data/ca-identifiers.tsv")?;
     let organisations = Table::read("data/ca-organisations.tsv")?;
     let mut code = String::new();
     let (known, owners) = known_identifiers(&identifiers, &mut code)?;
+    write_retired(&retired, &known, &mut code)?;
     let of_organisation = identifier_sets(&organisations, &known)?;
     let (keys, skis, names) = read_keys(&keys)?;
     owner_keys(owners.iter().copied().chain(keys.values().filter_map(|key| key.owner)), &mut code);
@@ -110,6 +112,36 @@ fn known_identifiers<'t>(
     emit(code, "];");
     let owners = known.values().flatten().copied().collect();
     Ok((known.into_keys().zip(0..).collect(), owners))
+}
+
+/// Writes `RETIRED`: the identifiers of CAs that stopped, sorted.
+fn write_retired(table: &Table, known: &BTreeMap<&str, u16>, code: &mut String) -> Result<(), String> {
+    let mut entries = BTreeMap::new();
+    for row in table.rows() {
+        let identifier = row.text("identifier")?;
+        if !known.contains_key(identifier) {
+            return Err(row.error(&format!("{identifier} is not in ca-identifiers.tsv")));
+        }
+        let kind = row.read("kind", |text| match text {
+            "stopped" => Some("Stopped"),
+            "distrusted" => Some("Distrusted"),
+            _ => None,
+        })?;
+        let entry = format!(
+            "RetiredIdentifier {{ identifier: {identifier:?}, kind: RetirementKind::{kind}, since: {:?}, what: {:?}, \
+             source: {:?} }},",
+            row.text("since")?,
+            row.text("what")?,
+            row.text("source")?
+        );
+        if entries.insert(identifier, entry).is_some() {
+            return Err(row.error("this identifier stands in the table already"));
+        }
+    }
+    declare(code, &format!("RETIRED: [RetiredIdentifier; {}] = [", entries.len()));
+    entries.values().for_each(|entry| emit(code, entry));
+    emit(code, "];");
+    Ok(())
 }
 
 /// The identifiers of each organisation, by position.

@@ -5,6 +5,7 @@
 
 pub mod expectation;
 pub mod issuer;
+mod nearest;
 mod owner;
 mod table;
 
@@ -74,6 +75,31 @@ pub enum IdentifierSource {
     Subject,
     /// That of a root above it, by verified signatures, or of its owner.
     Root,
+}
+
+/// A CAA identifier of a CA that stopped issuing, or that browsers stopped to trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetiredIdentifier {
+    /// The identifier.
+    pub identifier: &'static str,
+    /// Who ended it.
+    pub kind: RetirementKind,
+    /// Since when, as a date or a month.
+    pub since: &'static str,
+    /// What happened, in one clause.
+    pub what: &'static str,
+    /// Who says so.
+    pub source: &'static str,
+}
+
+/// Who ended the issuance of a CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RetirementKind {
+    /// The CA itself.
+    Stopped,
+    /// A root programme, which ended trust.
+    Distrusted,
 }
 
 #[cfg(test)]

@@ -3,13 +3,17 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{CaKey, CaRole, CaaIdentifier, IdentifierSource, OwnerSource, owner_key, same_owner};
+use super::{
+    CaKey, CaRole, CaaIdentifier, IdentifierSource, OwnerSource, RetiredIdentifier, RetirementKind, nearest,
+    owner_key, same_owner,
+};
 use crate::x509::SpkiSha256;
 
 // SPKIS: the hashes of all keys, 32 octets each, sorted. KEYS: what is known of each, in the same order.
 // SKIS and NAMES: subject key identifiers, and the first 8 octets of SHA-256 over a subject Name; sorted, each
 // beside the position of its key. STRINGS: every text; IDENTIFIERS: identifiers, sorted, with their owners; SETS:
-// sets of identifiers, by position; OWNER_KEYS: the owners' names as `owner_key` reduces them, sorted.
+// sets of identifiers, by position; OWNER_KEYS: the owners' names as `owner_key` reduces them, sorted; RETIRED: what
+// ended which CAs, by identifier, sorted.
 include!(concat!(env!("OUT_DIR"), "/ca_tables.rs"));
 
 /// What is known of one key; texts and sets by position.
@@ -80,6 +84,18 @@ impl CaTable {
     pub fn is_known_identifier(&self, identifier: &str) -> bool {
         let wanted = identifier.to_ascii_lowercase();
         IDENTIFIERS.binary_search_by(|(domain, _)| (*domain).cmp(wanted.as_str())).is_ok()
+    }
+
+    /// What ended the CA of this identifier, if anything did.
+    pub fn retirement(&self, identifier: &str) -> Option<&'static RetiredIdentifier> {
+        let wanted = identifier.to_ascii_lowercase();
+        let found = RETIRED.binary_search_by(|retired| retired.identifier.cmp(wanted.as_str()));
+        found.ok().and_then(|index| RETIRED.get(index))
+    }
+
+    /// The identifier that was probably meant by a text that is none.
+    pub fn nearest_identifier(&self, text: &str) -> Option<&'static str> {
+        nearest::nearest(text, self.is_known_owner(text), &IDENTIFIERS)
     }
 
     /// Whether this is the name of a known owner, however it is punctuated.

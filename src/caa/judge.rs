@@ -5,9 +5,13 @@ use serde::Serialize;
 use super::answer::{Answer, Content};
 use super::climb::Climb;
 use super::record::{CaaRecord, MalformedRecord};
+use super::software;
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecState};
+
+/// What a step says of a name that does not exist.
+const NXDOMAIN: &str = "NXDOMAIN";
 
 /// What CAA says of one name of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,16 @@ pub struct Step {
     pub dnssec_detail: Option<String>,
     /// Whether the server said that it validated the answer (its AD bit). Not proof of anything by itself.
     pub authentic_data: bool,
+}
+
+impl Step {
+    /// Whether this is a top-level domain that does not exist. An alias there would be one that does.
+    fn is_missing_tld(&self) -> bool {
+        self.name.parent().is_none()
+            && self.outcome == StepOutcome::Empty
+            && self.detail == NXDOMAIN
+            && self.aliases.is_empty()
+    }
 }
 
 /// How a step ended.
@@ -94,15 +108,26 @@ pub enum Relevant {
     Set(RelevantSet),
     /// Above the top-level domain: no name has any CAA record, so any CA may issue.
     NoneAnywhere,
-    /// At a failure: what the set is, nobody can say.
+    /// At a failure, or at a top-level domain that does not exist: what the set is, nobody can say.
     Undetermined {
-        /// The name that could not be asked, if the look-up got to one.
+        /// The name that could not be asked, or does not exist.
         at: DnsName,
         /// The response code, or what failed.
         detail: String,
     },
     /// CAA is not asked for this name.
     NotApplicable(NotApplicable),
+}
+
+impl Relevant {
+    /// The top-level domain that the climb got to, where the DNS says that it does not exist.
+    pub fn missing_tld(&self) -> Option<&DnsName> {
+        match self {
+            // No failure has this detail: NXDOMAIN is an answer.
+            Self::Undetermined { at, detail } if detail == NXDOMAIN && at.parent().is_none() => Some(at),
+            _ => None,
+        }
+    }
 }
 
 /// The relevant resource record set (RFC 8659 section 3).
@@ -165,7 +190,12 @@ impl CaaReading {
         match &self.relevant {
             Relevant::Set(set) => set.policy(self.usage, self.wildcard),
             Relevant::NoneAnywhere | Relevant::NotApplicable(_) => Policy::Anyone,
-            Relevant::Undetermined { at, detail } => Policy::Undetermined(format!("{at} gave {detail}")),
+            Relevant::Undetermined { at, detail } => {
+                Policy::Undetermined(match self.relevant.missing_tld() {
+                    Some(tld) => format!("the top-level domain {tld} does not exist"),
+                    None => format!("{at} gave {detail}"),
+                })
+            }
         }
     }
 
@@ -180,6 +210,20 @@ impl RelevantSet {
     /// The first record that cannot be read.
     pub(super) fn first_malformed(&self) -> Option<&MalformedRecord> {
         self.malformed().next()
+    }
+
+    /// About how many octets an answer with this set has: message header, question, aliases, records with the
+    /// owner's name compressed, and the OPT record; signatures are not counted.
+    pub fn answer_octets(&self) -> usize {
+        // RFC 1035 section 4.1, RFC 6891 section 6.1.2.
+        const HEADER: usize = 12;
+        const POINTER: usize = 2;
+        const FIXED: usize = 10;
+        const OPT: usize = 11;
+        let name = |name: &str| name.len().saturating_add(2);
+        let aliases = self.aliases.iter().map(|alias| POINTER + FIXED + name(alias));
+        let records = self.records.iter().map(|record| POINTER + FIXED + record.octets());
+        (HEADER + OPT + 4 + name(self.name.as_str())).saturating_add(aliases.chain(records).sum())
     }
 
     /// The records that cannot be read.
@@ -251,27 +295,42 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
             return (steps, end);
         }
     }
-    (steps, Relevant::NoneAnywhere)
+    // RFC 8659 section 3 reads a top-level domain that does not exist as one without records, and Boulder as a failure.
+    match steps.last().filter(|step| step.is_missing_tld()) {
+        Some(tld) => {
+            let (at, detail) = (tld.name.clone(), tld.detail.clone());
+            (steps, Relevant::Undetermined { at, detail })
+        }
+        None => (steps, Relevant::NoneAnywhere),
+    }
 }
 
 fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQuestion) -> CaVerdict {
-    let (verdict, reason) = match relevant {
-        Relevant::Set(set) => of_set(set, ca, wildcard, question),
-        Relevant::NoneAnywhere => (
+    let (verdict, reason) = match (relevant, relevant.missing_tld()) {
+        (Relevant::Set(set), _) => of_set(set, ca, wildcard, question),
+        (Relevant::NoneAnywhere, _) => (
             Verdict::Permit,
             "no name up to the top-level domain has a CAA record, so any CA may issue (RFC 8659 section 3)"
                 .to_owned(),
         ),
-        Relevant::Undetermined { at, detail } => (
+        (Relevant::Undetermined { .. }, Some(tld)) => (
+            Verdict::Undetermined,
+            format!(
+                "the DNS says that the top-level domain {tld} does not exist: RFC 8659 section 3 reads that as no CAA \
+                 record, Boulder as a failed look-up, and no public CA may issue for such a name (TLS BR 4.2.2)"
+            ),
+        ),
+        (Relevant::Undetermined { at, detail }, None) => (
             Verdict::Undetermined,
             format!(
                 "the look-up failed at {at} ({detail}); a failure is not “no CAA”, and a CA may read it so only \
                  under narrow conditions (TLS BR 3.2.2.8)"
             ),
         ),
-        Relevant::NotApplicable(why) => (Verdict::Undetermined, why.to_string()),
+        (Relevant::NotApplicable(why), _) => (Verdict::Undetermined, why.to_string()),
     };
-    CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason }
+    let software = software::differing(relevant, ca, wildcard, question, verdict);
+    CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason, software }
 }
 
 #[cfg(test)]

@@ -8,13 +8,18 @@ mod alias;
 pub mod answer;
 mod binding;
 pub mod climb;
+mod issued;
 mod judge;
+pub mod method;
 pub mod record;
+mod software;
 #[cfg(test)]
 mod testing;
 pub mod value;
 mod verdict;
 
 pub(crate) use self::binding::{Binding, binding};
+pub use self::issued::{Issued, IssuedCertificate, IssuedName, issued};
 pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
+pub use self::software::{Software, SoftwareVerdict};
 pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

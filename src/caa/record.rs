@@ -109,6 +109,16 @@ impl CaaRecord {
         }
     }
 
+    /// The length of its RDATA.
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Property(property) => {
+                property.tag.as_str().len().saturating_add(property.value.len()).saturating_add(2)
+            }
+            Self::Malformed(malformed) => malformed.rdata.len(),
+        }
+    }
+
     /// The flags octet; 0 where the record has none.
     pub fn flags(&self) -> u8 {
         match self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::binding::{Binding, binding};
 use super::judge::RelevantSet;
 use super::record::{CaaRecord, Property, PropertyKind};
+use super::software::SoftwareVerdict;
 
 /// What a certificate is for; each usage has its own properties, and they do not affect one another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +89,8 @@ pub struct CaVerdict {
     pub verdict: Verdict,
     /// Why, in one sentence that names its source.
     pub reason: String,
+    /// The software of CAs that is known to conclude something else.
+    pub software: Vec<SoftwareVerdict>,
 }
 
 impl CaaQuestion {
@@ -233,11 +236,17 @@ fn of_properties(
             Binding::Holds => return (Verdict::Permit, format!("{property} at {at} names it ({section})")),
             Binding::Conditional(conditions) => {
                 let conditions = conditions.join(" and ");
-                let reason = format!("{property} at {at} names it, {conditions} (RFC 8657)");
+                let reason = format!(
+                    "{property} at {at} names it, {conditions} where the CA processes RFC 8657 (all must from \
+                     2027-03-15, ballot SC-098v2)"
+                );
                 conditional.get_or_insert((Verdict::Permit, reason));
             }
             Binding::Refuses(why) => {
-                let reason = format!("{property} at {at} names it, but {why} (RFC 8657)");
+                let reason = format!(
+                    "{property} at {at} names it, but {why}: a CA that processes RFC 8657 refuses (all must process \
+                     it from 2027-03-15, ballot SC-098v2)"
+                );
                 refusal.get_or_insert((Verdict::Deny, reason));
             }
         }

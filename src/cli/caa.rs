@@ -15,9 +15,12 @@ use tokio::task::JoinSet;
 
 use super::Exit;
 use super::dns_options::DnsOptions;
+use super::issued_options::IssuedOptions;
 use super::options::{Format, GateOptions, OutputOptions};
 use crate::ca::CaTable;
-use crate::caa::{CaIdentity, CaaQuestion, CaaReading, NotApplicable, Usage, Who, judge};
+use crate::caa::{
+    CaIdentity, CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Usage, Who, issued, judge,
+};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
 use crate::observe::dns::{DnsClient, Extent};
@@ -56,6 +59,8 @@ pub(super) struct CaaOptions {
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
     #[command(flatten)]
+    issued: IssuedOptions,
+    #[command(flatten)]
     dns: DnsOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -81,8 +86,16 @@ enum Subject {
     Address(IpAddr),
 }
 
+/// One name as it was judged.
+struct Judged {
+    reading: CaaReading,
+    issued: Option<Issued>,
+    findings: Vec<Finding>,
+}
+
 /// Looks up and judges every name.
 pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
+    let certificates = options.issued.certificates()?;
     for name in
         options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
     {
@@ -92,29 +105,44 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
     }
     if let Some(list) = &options.targets {
-        return bulk::run(options, list);
+        return bulk::run(options, list, certificates);
     }
     let client = options.dns.client()?;
     let runtime = super::runtime()?;
     let lookups = runtime.block_on(look_up(&client, &options.names))?;
 
     let question = options.question();
-    let judged: Vec<(CaaReading, Vec<Finding>)> = options
+    let judged: Vec<Judged> = options
         .names
         .iter()
         .zip(&lookups)
-        .map(|(subject, lookup)| {
-            let reading = read(subject, lookup.as_ref(), &question);
-            let findings = rules::caa::findings(&reading);
-            (reading, findings)
-        })
+        .map(|(subject, lookup)| judge_subject(subject, lookup.as_ref(), &question, certificates.as_deref()))
         .collect();
     options.output.write(&options.report(&judged)?)?;
 
-    let fails = judged.iter().any(|(_, findings)| options.gate.fails(findings));
+    let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|(reading, _)| reading.is_undetermined());
+    let open = judged.iter().any(|judged| judged.reading.is_undetermined());
     Ok(options.gate.exit(fails, open, open))
+}
+
+/// One name, with what was issued for it.
+fn judge_subject(
+    subject: &Subject,
+    lookup: Option<&CaaLookup>,
+    question: &CaaQuestion,
+    certificates: Option<&[IssuedCertificate]>,
+) -> Judged {
+    let reading = read(subject, lookup, question);
+    let mut findings = rules::caa::findings(&reading);
+    let issued = match (subject, lookup, certificates) {
+        (Subject::Name(name), Some(lookup), Some(certificates)) => {
+            Some(issued(name, lookup, question.usage, certificates))
+        }
+        _ => None,
+    };
+    findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
+    Judged { reading, issued, findings }
 }
 
 impl CaaOptions {
@@ -127,24 +155,31 @@ impl CaaOptions {
         CaaQuestion { who, usage: self.usage.into(), account, method }
     }
 
-    fn report(&self, judged: &[(CaaReading, Vec<Finding>)]) -> anyhow::Result<String> {
-        Ok(match self.output.format {
+    fn report(&self, judged: &[Judged]) -> anyhow::Result<String> {
+        if self.output.format == Format::Json {
+            let names = judged.iter().map(|judged| judged.json(CaaName::new)).collect();
+            return Ok(serde_json::to_string_pretty(&CaaDocument::new(names))? + "\n");
+        }
+        let names: Vec<Vec<u8>> =
+            judged.iter().map(|judged| judged.render(self.output.format)).collect::<Result<_, _>>()?;
+        let between: &[u8] = if self.output.format == Format::Human { b"\n" } else { b"" };
+        Ok(String::from_utf8(names.join(between))?)
+    }
+}
+
+impl Judged {
+    fn json<'a>(&'a self, name: fn(&'a CaaReading, &'a [Finding]) -> CaaName<'a>) -> CaaName<'a> {
+        name(&self.reading, &self.findings).with_issued(self.issued.as_ref())
+    }
+
+    /// The name's part of the report.
+    fn render(&self, format: Format) -> anyhow::Result<Vec<u8>> {
+        Ok(match format {
             Format::Human => {
-                let name =
-                    |(reading, findings): &(CaaReading, Vec<Finding>)| human::caa::name(reading, findings);
-                judged.iter().map(name).collect::<Vec<_>>().join("\n")
+                human::caa::with_issued(&self.reading, self.issued.as_ref(), &self.findings).into_bytes()
             }
-            Format::Json => {
-                let names = judged.iter().map(|(reading, findings)| CaaName::new(reading, findings));
-                serde_json::to_string_pretty(&CaaDocument::new(names.collect()))? + "\n"
-            }
-            Format::Jsonl => {
-                let lines: Result<Vec<_>, _> = judged
-                    .iter()
-                    .map(|(reading, findings)| CaaName::line(reading, findings).to_json_line())
-                    .collect();
-                String::from_utf8(lines?.concat())?
-            }
+            Format::Json => self.json(CaaName::new).to_json()?,
+            Format::Jsonl => self.json(CaaName::line).to_json_line()?,
         })
     }
 }

@@ -4,6 +4,7 @@
 
 mod facts;
 mod inputs;
+mod issued;
 mod known_logs;
 mod list_update;
 mod lists;
@@ -15,6 +16,7 @@ mod target;
 use jiff::Timestamp;
 
 pub use self::inputs::{InputError, Inputs};
+pub use self::issued::issued;
 pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};
 pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_update};
 pub use self::lists::{ListOrigin, ListOutcome, ListTrust, ListUse, Lists};

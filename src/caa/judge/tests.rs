@@ -61,6 +61,34 @@ fn no_set_anywhere_permits() {
     assert_eq!(verdict_of("t.example", steps, &[]), Verdict::Permit);
 }
 
+/// The top-level domain's own answer: NXDOMAIN.
+fn nxdomain(name: &str) -> DnsExchange {
+    exchange(name, DnsOutcome::Message(message(name, RECURSIVE | 3, &[], &[soa(".")]).into()))
+}
+
+#[test]
+fn a_missing_top_level_domain_leaves_it_open() {
+    for (name, steps) in [
+        ("w.t.gone", vec![nxdomain("w.t.gone"), nxdomain("t.gone"), nxdomain("gone")]),
+        ("intranet", vec![nxdomain("intranet")]),
+    ] {
+        let reading = judge(&name.parse().unwrap(), &lookup(steps), &question(&["ca1.example"]));
+        assert_eq!(reading.verdicts[0].verdict, Verdict::Undetermined, "{name}");
+        let reason = &reading.verdicts[0].reason;
+        assert!(reason.contains("RFC 8659") && reason.contains("Boulder"), "{reason}");
+        assert!(reading.is_undetermined() && reading.relevant.missing_tld().is_some());
+        let Policy::Undetermined(why) = reading.policy() else { panic!("{reading:?}") };
+        assert!(why.contains("does not exist"), "{why}");
+    }
+    // NXDOMAIN below a top-level domain that is there is “none”, and so is a name that is a top-level domain.
+    let steps = vec![nxdomain("t.example"), answered("example", &[])];
+    assert_eq!(verdict_of("t.example", steps, &["ca1.example"]), Verdict::Permit);
+    assert_eq!(verdict_of("example", vec![answered("example", &[])], &["ca1.example"]), Verdict::Permit);
+    // A climb that ended before is not asked about the top-level domain.
+    let steps = vec![nxdomain("w.t.gone"), records("t.gone", &[caa(0, "issue", "ca1.example")])];
+    assert_eq!(verdict_of("w.t.gone", steps, &["ca1.example"]), Verdict::Permit);
+}
+
 #[test]
 fn failures_are_not_none() {
     let failures = [

@@ -11,17 +11,16 @@ use tokio::time::interval;
 
 use super::earlier::{Earlier, Ended, State};
 use super::sink::Sink;
-use super::{CaaOptions, Subject, parse_subject, read};
-use crate::caa::{CaaQuestion, CaaReading, Relevant};
+use super::{CaaOptions, Subject, judge_subject, parse_subject};
+use crate::caa::{CaaQuestion, CaaReading, IssuedCertificate, Relevant};
 use crate::cli::options::Format;
 use crate::cli::{Exit, runtime};
 use crate::evidence::dns::CaaLookup;
 use crate::observe::clock::Stopwatch;
 use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::lines::{Line, Lines};
-use crate::report::human::{self, safe};
-use crate::report::json::v1::caa::{self as json, CaaName};
-use crate::rules::{self, Finding};
+use crate::report::human::safe;
+use crate::report::json::v1::caa::{BEGIN, CaaName, END};
 
 /// How many names are looked up at the same time unless the user says otherwise.
 const AT_ONCE: usize = 1000;
@@ -39,6 +38,8 @@ type Batch = std::io::Result<(Vec<Line>, u64)>;
 struct Shared {
     client: DnsClient,
     question: CaaQuestion,
+    /// What was issued, where that was given.
+    certificates: Option<Vec<IssuedCertificate>>,
     format: Format,
     report: Mutex<Report>,
 }
@@ -55,7 +56,11 @@ struct Report {
 }
 
 /// Looks up and judges every name of the list.
-pub(super) fn run(options: &CaaOptions, list: &str) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    options: &CaaOptions,
+    list: &str,
+    certificates: Option<Vec<IssuedCertificate>>,
+) -> anyhow::Result<Exit> {
     let format = options.output.format;
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
     let (earlier, sink) = open(options)?;
@@ -65,6 +70,7 @@ pub(super) fn run(options: &CaaOptions, list: &str) -> anyhow::Result<Exit> {
     let shared = Arc::new(Shared {
         client: options.dns.client()?,
         question: options.question(),
+        certificates,
         format,
         report: Mutex::new(Report {
             sink,
@@ -87,7 +93,7 @@ pub(super) fn run(options: &CaaOptions, list: &str) -> anyhow::Result<Exit> {
 
     let mut report = shared.report();
     if format == Format::Json {
-        report.write(json::END);
+        report.write(END);
     }
     if let Some(failure) = report.failure.take() {
         return Err(failure);
@@ -116,7 +122,7 @@ fn open(options: &CaaOptions) -> anyhow::Result<(Earlier, Sink)> {
         (None, false) => Sink::stdout(format == Format::Human),
     };
     if format == Format::Json {
-        sink.write(json::BEGIN.as_bytes())?;
+        sink.write(BEGIN.as_bytes())?;
     }
     Ok((Earlier::default(), sink))
 }
@@ -234,23 +240,14 @@ impl Shared {
     }
 
     fn judge(&self, subject: &Subject, lookup: Option<&CaaLookup>) -> (anyhow::Result<Vec<u8>>, Ended) {
-        let reading = read(subject, lookup, &self.question);
-        let findings = rules::caa::findings(&reading);
+        let judged = judge_subject(subject, lookup, &self.question, self.certificates.as_deref());
         let ended = Ended {
             lines: 1,
-            state: State::of(&reading),
-            gravest: findings.iter().map(|finding| finding.severity).max(),
-            open: reading.is_undetermined(),
+            state: State::of(&judged.reading),
+            gravest: judged.findings.iter().map(|finding| finding.severity).max(),
+            open: judged.reading.is_undetermined(),
         };
-        (self.render(&reading, &findings), ended)
-    }
-
-    fn render(&self, reading: &CaaReading, findings: &[Finding]) -> anyhow::Result<Vec<u8>> {
-        Ok(match self.format {
-            Format::Human => human::caa::name(reading, findings).into_bytes(),
-            Format::Json => CaaName::new(reading, findings).to_json()?,
-            Format::Jsonl => CaaName::line(reading, findings).to_json_line()?,
-        })
+        (judged.render(self.format), ended)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The report of `pinstead caa` for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
 
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
 use super::{findings as render_findings, safe, wrap};
-use crate::caa::{CaaReading, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
+use crate::caa::{CaaReading, Issued, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
 use crate::rules::Finding;
 
 /// The most records of a set that are shown.
@@ -14,23 +15,32 @@ const MOST_RECORDS: usize = 20;
 
 /// One name's report: who may issue, why, and what to do.
 pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
+    with_issued(reading, None, findings)
+}
+
+/// The same, with what was issued for the name where that is known.
+pub fn with_issued(reading: &CaaReading, issued: Option<&Issued>, findings: &[Finding]) -> String {
     let mut out = String::new();
     let (style, answer) = answer(reading);
     // Styles take no room; the name and the answer are kept on one line as long as they fit.
     let _ = writeln!(out, "{STRONG}{}{STRONG:#}: {style}{answer}{style:#}", reading.name);
     for verdict in &reading.verdicts {
-        let (style, word) = match verdict.verdict {
-            Verdict::Permit => (GOOD, "permit"),
-            Verdict::Deny => (BAD, "deny"),
-            Verdict::Undetermined => (DOUBTFUL, "undetermined"),
-        };
+        let (style, word) = verdict_word(verdict.verdict);
         let _ = writeln!(out, "  {style}{word:12}{style:#}  {}", verdict.ca);
         paragraph(&mut out, 16, &verdict.reason);
+        for other in &verdict.software {
+            let (style, word) = verdict_word(other.verdict);
+            let _ = writeln!(out, "    {style}{word:12}{style:#}{} differs", other.software.name());
+            paragraph(&mut out, 18, &other.reason);
+        }
     }
     match &reading.relevant {
         Relevant::Set(set) => records(&mut out, set),
         Relevant::NotApplicable(why) => paragraph(&mut out, 2, &why.to_string()),
         Relevant::NoneAnywhere | Relevant::Undetermined { .. } => {}
+    }
+    if let Some(issued) = issued {
+        certificates(&mut out, issued);
     }
     if !reading.steps.is_empty() {
         out.push_str("\n  The climb (RFC 8659 section 3)\n");
@@ -41,6 +51,14 @@ pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
         out.push_str(&render_findings(findings));
     }
     out
+}
+
+fn verdict_word(verdict: Verdict) -> (Style, &'static str) {
+    match verdict {
+        Verdict::Permit => (GOOD, "permit"),
+        Verdict::Deny => (BAD, "deny"),
+        Verdict::Undetermined => (DOUBTFUL, "undetermined"),
+    }
 }
 
 /// Appends `text` as one paragraph, indented.
@@ -78,6 +96,30 @@ fn records(out: &mut String, set: &RelevantSet) {
     }
     if let Some(more) = set.records.len().checked_sub(MOST_RECORDS).filter(|more| *more > 0) {
         let _ = writeln!(out, "    … and {more} more");
+    }
+}
+
+/// What was issued, by name and issuer: renewals of one CA for one name are of one kind.
+fn certificates(out: &mut String, issued: &Issued) {
+    out.push_str("\n  The certificates given, and whether CAA as it is now lets them be renewed\n");
+    if issued.names.is_empty() {
+        out.push_str("    none is for this name\n");
+    }
+    let mut kinds: BTreeMap<(String, &str), (Verdict, usize)> = BTreeMap::new();
+    for name in &issued.names {
+        kinds.entry((name.name.to_string(), name.issuer.as_str())).or_insert((name.verdict, 0)).1 += 1;
+    }
+    for ((name, issuer), (verdict, count)) in kinds.iter().take(MOST_RECORDS) {
+        let (style, word) = verdict_word(*verdict);
+        let many = if *count > 1 { format!(" ({count} certificates)") } else { String::new() };
+        let _ = writeln!(out, "    {style}{word:12}{style:#}  {name}{many}");
+        paragraph(out, 18, &format!("by {issuer}"));
+    }
+    if let Some(more) = kinds.len().checked_sub(MOST_RECORDS).filter(|more| *more > 0) {
+        let _ = writeln!(out, "    … and {more} more");
+    }
+    if let Some(never) = issued.never_issued.as_ref().filter(|never| !never.is_empty()) {
+        paragraph(out, 4, &format!("authorised, and issued none of them: {}", never.join(", ")));
     }
 }
 
@@ -120,6 +162,7 @@ mod tests {
                 usage: Usage::Tls,
                 verdict: Verdict::Permit,
                 reason: "it is named ".repeat(10),
+                software: Vec::new(),
             }],
         }
     }

@@ -114,9 +114,9 @@ fn undone(set: &RelevantSet) -> Vec<Raised> {
         .collect()
 }
 
-fn each(
+pub(super) fn each(
     reading: &CaaReading,
-    raise: impl Fn(&RelevantSet, &Property, &IssueValue) -> Option<Raised>,
+    mut raise: impl FnMut(&RelevantSet, &Property, &IssueValue) -> Option<Raised>,
 ) -> Vec<Raised> {
     let Some(set) = reading.set() else { return Vec::new() };
     BOUND_KINDS

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::caa::{CaaReading, Relevant, StepOutcome};
+use crate::caa::{CaaReading, Relevant};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -43,11 +43,13 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
         },
         raise: |reading| match &reading.relevant {
-            Relevant::Undetermined { at, detail } => vec![Raised::new(
-                &reading.name,
-                format!("The CAA question for {at} failed: {detail}. Who may issue cannot be said."),
-                json!({ "at": at, "detail": detail, "asked": asked(reading) }),
-            )],
+            Relevant::Undetermined { at, detail } if reading.relevant.missing_tld().is_none() => {
+                vec![Raised::new(
+                    &reading.name,
+                    format!("The CAA question for {at} failed: {detail}. Who may issue cannot be said."),
+                    json!({ "at": at, "detail": detail, "asked": asked(reading) }),
+                )]
+            }
             _ => Vec::new(),
         },
     },
@@ -57,24 +59,26 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             title: "The top-level domain does not exist",
             severity: Severity::Medium,
             needs: "a CAA look-up that was answered up to the top-level domain",
-            explanation: "The DNS says that the name's top-level domain does not exist. The standard reads that \
-                as no CAA record; some CAs (those running Boulder) read it as a failure. No public CA may \
-                issue for such a name anyway.",
-            advice: "Check the name for a typing error, and whether the resolver answers for the public DNS.",
-            references: &["RFC 8659 section 3", "TLS BR 1.6.1 (Internal Name)"],
+            explanation: "The DNS says that the name's top-level domain does not exist. RFC 8659 reads that as no \
+                CAA record, so that any CA might issue; Boulder, which Let's Encrypt runs, reads it as a failed \
+                look-up. No public CA may issue for such a name at all. Mostly the name is mistyped, or the \
+                resolver does not answer for the public DNS, and then what stands here says nothing of the name \
+                that was meant.",
+            advice: "Check the name for a typing error, and ask a resolver of the public DNS with `--resolver`. A \
+                name that is meant to be internal gets certificates from a private CA only, which CAA does not \
+                bind.",
+            references: &["RFC 8659 section 3", "TLS BR 1.6.1 (Internal Name)", "TLS BR 4.2.2"],
         },
-        raise: |reading| {
-            reading
-                .steps
-                .iter()
-                .filter(|step| step.name.parent().is_none() && step.aliases.is_empty())
-                .filter(|step| step.outcome == StepOutcome::Empty && step.detail == "NXDOMAIN")
-                .map(|step| {
-                    let message =
-                        format!("The DNS says that the top-level domain {} does not exist.", step.name);
-                    Raised::new(&reading.name, message, json!({ "tld": step.name }))
-                })
-                .collect()
+        raise: |reading| match reading.relevant.missing_tld() {
+            Some(tld) => vec![Raised::new(
+                &reading.name,
+                format!(
+                    "The DNS says that the top-level domain {tld} does not exist. Who may issue for {} cannot be said.",
+                    reading.name
+                ),
+                json!({ "tld": tld, "asked": asked(reading) }),
+            )],
+            None => Vec::new(),
         },
     },
 ];
@@ -85,7 +89,7 @@ fn asked(reading: &CaaReading) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_rule, failed, none, set};
+    use super::super::testing::{assert_rule, failed, no_tld, none, set};
     use super::*;
 
     #[test]
@@ -94,6 +98,9 @@ mod tests {
         assert_rule(RULES, "CAA001", &none("NOERROR"), &found);
         assert_rule(RULES, "CAA001", &none("NOERROR"), &failed());
         assert_rule(RULES, "CAA002", &failed(), &none("NOERROR"));
-        assert_rule(RULES, "CAA003", &none("NXDOMAIN"), &none("NOERROR"));
+        assert_rule(RULES, "CAA001", &none("NOERROR"), &no_tld());
+        assert_rule(RULES, "CAA002", &failed(), &no_tld());
+        assert_rule(RULES, "CAA003", &no_tld(), &none("NOERROR"));
+        assert_rule(RULES, "CAA003", &no_tld(), &failed());
     }
 }

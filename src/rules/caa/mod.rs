@@ -1,16 +1,21 @@
 //! Rules about CAA: what the look-up, the records and the policy they make say of one name.
 
 mod binding;
+mod issued;
 mod issuer;
+mod issuers;
 mod lookup;
+mod parent;
 mod policy;
+mod readiness;
 mod records;
 mod reporting;
+mod shape;
 #[cfg(test)]
 mod testing;
 
 use super::{Finding, Rule, RuleInfo};
-use crate::caa::CaaReading;
+use crate::caa::{CaaReading, Issued};
 
 /// The rules about a name's CAA, whoever issues for it.
 fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
@@ -20,11 +25,15 @@ fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
         .chain(reporting::RULES)
         .chain(policy::RULES)
         .chain(binding::RULES)
+        .chain(issuers::RULES)
+        .chain(readiness::RULES)
+        .chain(parent::RULES)
+        .chain(shape::RULES)
 }
 
 /// What each rule says of itself.
 pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
-    of_name().chain(issuer::RULES).map(|rule| &rule.info)
+    of_name().chain(issuer::RULES).map(|rule| &rule.info).chain(issued::RULES.iter().map(|rule| &rule.info))
 }
 
 /// The findings about a name's CAA.
@@ -35,4 +44,9 @@ pub fn findings(reading: &CaaReading) -> Vec<Finding> {
 /// The findings about the issuer of a certificate, whose verdicts stand in the reading.
 pub fn issuer_findings(reading: &CaaReading) -> Vec<Finding> {
     issuer::RULES.iter().flat_map(|rule| rule.findings(reading)).collect()
+}
+
+/// The findings about certificates that were issued for a name.
+pub fn issued_findings(issued: &Issued) -> Vec<Finding> {
+    issued::RULES.iter().flat_map(|rule| rule.findings(issued)).collect()
 }

@@ -76,16 +76,22 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             severity: Severity::Info,
             needs: "a relevant CAA set",
             explanation: "The name is an alias, and CAA questions follow it: the records come from the target's \
-                zone. Whoever runs that zone can change who may issue for your name.",
+                zone. Whoever runs that zone can change who may issue for your name. Where the target lies in \
+                another registered domain, that is most likely somebody else.",
             advice: "Know that the provider's CAA policy is yours for this name. A CNAME leaves no room for CAA \
                 records beside it; use address records if you must set your own.",
-            references: &["RFC 8659 section 3", "RFC 1034 section 3.6.2"],
+            references: &["RFC 8659 section 3", "RFC 1034 section 3.6.2", "RFC 6672 section 2.3"],
         },
-        raise: |reading| match reading.set() {
-            Some(set) if !set.aliases.is_empty() => {
-                let target = set.aliases.last().map_or("", String::as_str);
-                let message = format!("The CAA records for {} come from {target}.", set.name);
-                vec![Raised::new(set.name.as_str(), message, json!({ "aliases": set.aliases }))]
+        raise: |reading| match reading.set().map(|set| (set, set.aliases.as_slice())) {
+            Some((set, [.., target])) => {
+                let is_elsewhere = registered(target) != registered(set.name.as_str());
+                let (whose, severity) = match registered(target).filter(|_| is_elsewhere) {
+                    Some(domain) => (format!(", in the domain {domain}"), Severity::Low),
+                    None => (String::new(), Severity::Info),
+                };
+                let message = format!("The CAA records for {} come from {target}{whose}.", set.name);
+                let evidence = json!({ "aliases": set.aliases, "domain": registered(target) });
+                vec![Raised::new(set.name.as_str(), message, evidence).at(severity)]
             }
             _ => Vec::new(),
         },
@@ -111,6 +117,11 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
     },
 ];
+
+/// The domain that somebody registered, by the public suffix list: what one owner is responsible for.
+fn registered(name: &str) -> Option<&str> {
+    psl::domain_str(name)
+}
 
 /// The kind of certificates, in words.
 fn kind(usage: Usage) -> &'static str {
@@ -203,6 +214,12 @@ mod tests {
         assert_rule(RULES, "CAA016", &beside, &good);
         let aliased = changed(good.clone(), |set| set.aliases.push("w.provider.example".to_owned()));
         assert_rule(RULES, "CAA017", &aliased, &good);
+        let severity = |target: &str| {
+            let aliased = changed(good.clone(), |set| set.aliases = vec![target.to_owned()]);
+            RULES.iter().find(|rule| rule.info.id == "CAA017").unwrap().findings(&aliased)[0].severity
+        };
+        assert_eq!(severity("w.provider.example"), Severity::Low, "another registered domain");
+        assert_eq!(severity("lb.t.example"), Severity::Info);
         assert_rule(RULES, "CAA018", &changed(good.clone(), |set| set.ttl = 604_800), &good);
     }
 }

@@ -45,6 +45,12 @@ pub(super) fn none(detail: &str) -> CaaReading {
     }
 }
 
+/// A reading whose top-level domain does not exist.
+pub(super) fn no_tld() -> CaaReading {
+    let at = "example".parse().unwrap();
+    CaaReading { relevant: Relevant::Undetermined { at, detail: "NXDOMAIN".to_owned() }, ..none("NXDOMAIN") }
+}
+
 /// A reading whose look-up failed.
 pub(super) fn failed() -> CaaReading {
     let at = "t.example".parse().unwrap();
@@ -54,7 +60,7 @@ pub(super) fn failed() -> CaaReading {
 /// The reading with a verdict for the issuer.
 pub(super) fn with_verdict(mut reading: CaaReading, verdict: Verdict) -> CaaReading {
     let (ca, reason) = ("Example CA".to_owned(), "because".to_owned());
-    reading.verdicts.push(CaVerdict { ca, usage: Usage::Tls, verdict, reason });
+    reading.verdicts.push(CaVerdict { ca, usage: Usage::Tls, verdict, reason, software: Vec::new() });
     reading
 }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::caa::record::{CaaRecord, presentation};
 use crate::caa::{
-    CaVerdict, CaaReading, Dnssec, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict,
+    CaVerdict, CaaReading, Dnssec, Issued, IssuedName, Policy, Relevant, RelevantSet, Software,
+    SoftwareVerdict, Step, StepOutcome, Usage, Verdict,
 };
 use crate::rules::Finding;
 
@@ -39,6 +40,9 @@ pub struct CaaName<'a> {
     steps: Vec<JsonStep<'a>>,
     relevant: Option<JsonSet<'a>>,
     verdicts: Vec<JsonVerdict<'a>>,
+    /// What was issued, where certificates were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued: Option<JsonIssued<'a>>,
     findings: &'a [Finding],
 }
 
@@ -77,6 +81,36 @@ struct JsonVerdict<'a> {
     usage: Usage,
     verdict: Verdict,
     reason: &'a str,
+    /// The software of CAs that is known to conclude something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    software: Vec<JsonSoftware<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonIssued<'a> {
+    /// One entry for each name of a certificate that the name is concerned by.
+    certificates: Vec<JsonIssuedName<'a>>,
+    /// The CAs that are authorised and issued none of them; null where that cannot be said.
+    never_issued: Option<&'a [String]>,
+    /// How many certificates have an issuer that is not known.
+    unknown_issuers: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonIssuedName<'a> {
+    sha256: String,
+    name: String,
+    issuer: &'a str,
+    issuer_caa_identifiers: &'a [String],
+    verdict: Verdict,
+    reason: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonSoftware<'a> {
+    software: Software,
+    verdict: Verdict,
+    reason: &'a str,
 }
 
 impl<'a> CaaDocument<'a> {
@@ -110,6 +144,7 @@ impl<'a> CaaName<'a> {
             steps: reading.steps.iter().map(JsonStep::new).collect(),
             relevant: reading.set().map(JsonSet::new),
             verdicts: reading.verdicts.iter().map(JsonVerdict::new).collect(),
+            issued: None,
             findings,
         }
     }
@@ -131,6 +166,7 @@ impl<'a> CaaName<'a> {
             steps: Vec::new(),
             relevant: None,
             verdicts: Vec::new(),
+            issued: None,
             findings: &[],
         }
     }
@@ -147,6 +183,13 @@ impl<'a> CaaName<'a> {
         let mut octets = self.to_json()?;
         octets.push(b'\n');
         Ok(octets)
+    }
+
+    /// With what was issued for the name.
+    #[must_use]
+    pub fn with_issued(mut self, issued: Option<&'a Issued>) -> Self {
+        self.issued = issued.map(JsonIssued::new);
+        self
     }
 }
 
@@ -197,6 +240,35 @@ impl<'a> JsonRecord<'a> {
 
 impl<'a> JsonVerdict<'a> {
     fn new(verdict: &'a CaVerdict) -> Self {
-        Self { ca: &verdict.ca, usage: verdict.usage, verdict: verdict.verdict, reason: &verdict.reason }
+        let software = |other: &'a SoftwareVerdict| JsonSoftware {
+            software: other.software,
+            verdict: other.verdict,
+            reason: &other.reason,
+        };
+        Self {
+            ca: &verdict.ca,
+            usage: verdict.usage,
+            verdict: verdict.verdict,
+            reason: &verdict.reason,
+            software: verdict.software.iter().map(software).collect(),
+        }
+    }
+}
+
+impl<'a> JsonIssued<'a> {
+    fn new(issued: &'a Issued) -> Self {
+        let name = |name: &'a IssuedName| JsonIssuedName {
+            sha256: name.sha256.to_string(),
+            name: name.name.to_string(),
+            issuer: &name.issuer,
+            issuer_caa_identifiers: &name.identifiers,
+            verdict: name.verdict,
+            reason: &name.reason,
+        };
+        Self {
+            certificates: issued.names.iter().map(name).collect(),
+            never_issued: issued.never_issued.as_deref(),
+            unknown_issuers: issued.unknown_issuers,
+        }
     }
 }

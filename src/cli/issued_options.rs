@@ -1,0 +1,38 @@
+//! Certificates that were issued, given as files.
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::caa::IssuedCertificate;
+use crate::ct::log_table::LogTable;
+use crate::judge;
+use crate::observe::{clock, files};
+use crate::x509::read_certificates;
+
+/// The most octets of one file of certificates.
+const MAX_FILE: u64 = 64 << 20;
+
+/// What was issued.
+#[derive(Debug, Args)]
+pub(super) struct IssuedOptions {
+    /// Certificates that were issued for the names, PEM or DER, best with their issuers' certificates: tells whose
+    /// renewal CAA would refuse, and which CAs are authorised without need
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    issued: Vec<String>,
+}
+
+impl IssuedOptions {
+    /// The certificates of the files; `None` where no file was given.
+    pub(super) fn certificates(&self) -> anyhow::Result<Option<Vec<IssuedCertificate>>> {
+        if self.issued.is_empty() {
+            return Ok(None);
+        }
+        let mut given = Vec::new();
+        for path in &self.issued {
+            let file = files::read(path, MAX_FILE);
+            let octets = file.octets().map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
+            given.extend(read_certificates(octets).with_context(|| path.clone())?);
+        }
+        Ok(Some(judge::issued(&given, &LogTable::embedded(), clock::now())))
+    }
+}

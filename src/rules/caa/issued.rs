@@ -1,0 +1,174 @@
+//! Rules about certificates that were issued, beside what CAA says now.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::ca::CaTable;
+use crate::caa::{Issued, IssuedName, Verdict};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+pub(super) static RULES: &[Rule<Issued>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CAA033",
+            title: "A CA is authorised that issued none of the certificates",
+            severity: Severity::Info,
+            needs: "certificates that were issued for the name (`--issued`), with an issuer that is known",
+            explanation: "The records let a CA issue that issued none of the certificates given. Every CA that is \
+                authorised without need is one more whose mistakes count; but it may be kept as a reserve, or have \
+                issued certificates that were not given.",
+            advice: "Remove the CA's record if you do not keep it as a reserve.",
+            references: &["RFC 8659 section 4.2"],
+        },
+        raise: |issued| {
+            let never = issued.never_issued.iter().flatten();
+            never
+                .map(|ca| {
+                    let unknown = match issued.unknown_issuers {
+                        0 => String::new(),
+                        count => format!(" ({count} more have an issuer that is not known)"),
+                    };
+                    let message = format!(
+                        "CAA lets {ca} issue for {}, and none of the certificates given was issued by it{unknown}.",
+                        issued.asked
+                    );
+                    Raised::new(issued.asked.to_string(), message, json!({ "ca": ca }))
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA034",
+            title: "CAA as seen now does not permit the issuer of a certificate that was issued",
+            severity: Severity::High,
+            needs: "certificates that were issued for the name (`--issued`), with an issuer that is known",
+            explanation: "CAA binds when a certificate is issued, so that the certificate breaks no rule by this: the \
+                records may have been changed since. But its issuer has to refuse the next one.",
+            advice: "Add the issuer to CAA before the renewal if you want it; else find out who asked it for the \
+                certificate.",
+            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+        },
+        raise: |issued| {
+            by_issuer(issued, Verdict::Deny)
+                .into_iter()
+                .map(|names| {
+                    let name = names.first;
+                    let message = format!(
+                        "The next renewal for {} by {} will fail: {}.",
+                        name.name, name.issuer, name.reason
+                    );
+                    let raised = Raised::new(name.name.to_string(), message, names.evidence());
+                    match identifier(name) {
+                        Some(identifier) => raised.advising(format!(
+                            "If you want this CA, publish `0 {} \"{identifier}\"` before the renewal; else find out \
+                             who asked it for the certificate.",
+                            if name.name.wildcard { "issuewild" } else { "issue" }
+                        )),
+                        None => raised,
+                    }
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA035",
+            title: "Whether CAA permits the issuer of a certificate cannot be said",
+            severity: Severity::Low,
+            needs: "certificates that were issued for the name (`--issued`)",
+            explanation: "Who issued the certificate is not proven, its CAA identifiers are not known, or the look-up \
+                does not tell. That is neither a yes nor a no.",
+            advice: "Give the issuer's certificate in the same file or in another one. A private CA stands in no \
+                table, and CAA does not bind it.",
+            references: &["RFC 8659 section 3"],
+        },
+        raise: |issued| {
+            by_issuer(issued, Verdict::Undetermined)
+                .into_iter()
+                .map(|names| {
+                    let name = names.first;
+                    let message = format!("{}, issued by {}: {}.", name.name, name.issuer, name.reason);
+                    Raised::new(name.name.to_string(), message, names.evidence())
+                })
+                .collect()
+        },
+    },
+];
+
+/// Certificates with one name of one issuer.
+struct Names<'a> {
+    first: &'a IssuedName,
+    count: usize,
+}
+
+impl Names<'_> {
+    fn evidence(&self) -> serde_json::Value {
+        json!({
+            "sha256": self.first.sha256.to_string(), "certificates": self.count, "issuer": self.first.issuer,
+            "issuer_caa_identifiers": self.first.identifiers,
+        })
+    }
+}
+
+/// The names with this verdict, each once an issuer.
+fn by_issuer(issued: &Issued, verdict: Verdict) -> Vec<Names<'_>> {
+    let mut found = BTreeMap::<_, Names<'_>>::new();
+    for name in issued.names.iter().filter(|name| name.verdict == verdict) {
+        let names = found.entry((&name.name, &name.issuer)).or_insert(Names { first: name, count: 0 });
+        names.count = names.count.saturating_add(1);
+    }
+    found.into_values().collect()
+}
+
+/// The identifier to publish: of several, that which resembles the issuer's name.
+fn identifier(name: &IssuedName) -> Option<&str> {
+    let nearest = CaTable.nearest_identifier(&name.issuer);
+    let ours = nearest.filter(|nearest| name.identifiers.iter().any(|own| own == nearest));
+    ours.or_else(|| name.identifiers.first().map(String::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::CertificateSha256;
+
+    fn issued(verdict: Verdict, never: Option<&[&str]>) -> Issued {
+        let name = |name: &str| IssuedName {
+            sha256: CertificateSha256::of(name.as_bytes()),
+            name: name.parse().unwrap(),
+            issuer: "DigiCert".to_owned(),
+            identifiers: vec!["amazon.com".to_owned(), "digicert.com".to_owned()],
+            verdict,
+            reason: "because".to_owned(),
+        };
+        Issued {
+            asked: "t.example".parse().unwrap(),
+            names: vec![name("t.example"), name("*.t.example"), name("t.example")],
+            never_issued: never.map(|never| never.iter().map(|&ca| ca.to_owned()).collect()),
+            unknown_issuers: 1,
+        }
+    }
+
+    fn raised(id: &str, issued: &Issued) -> Vec<(String, String)> {
+        let rule = RULES.iter().find(|rule| rule.info.id == id).unwrap();
+        rule.findings(issued).into_iter().map(|finding| (finding.subject, finding.advice)).collect()
+    }
+
+    #[test]
+    fn each_rule() {
+        let good = issued(Verdict::Permit, Some(&[]));
+        assert_eq!(raised("CAA033", &issued(Verdict::Permit, Some(&["ca2.example"]))).len(), 1);
+        for id in ["CAA033", "CAA034", "CAA035"] {
+            assert_eq!(raised(id, &good), []);
+        }
+        assert_eq!(raised("CAA033", &issued(Verdict::Permit, None)), []);
+        let denied = raised("CAA034", &issued(Verdict::Deny, None));
+        assert_eq!(denied.len(), 2, "once a name and issuer");
+        assert!(denied[0].1.contains("`0 issue \"digicert.com\"`"), "{denied:?}");
+        assert!(denied[1].1.contains("`0 issuewild \"digicert.com\"`"), "{denied:?}");
+        assert_eq!(raised("CAA035", &issued(Verdict::Undetermined, None)).len(), 2);
+        assert_eq!(raised("CAA035", &issued(Verdict::Deny, None)), []);
+    }
+}

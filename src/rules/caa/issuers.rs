@@ -1,0 +1,159 @@
+//! Rules about the issuers that records name: mistyped, unknown, and ended ones.
+
+use serde_json::json;
+
+use crate::ca::CaTable;
+use crate::caa::record::{Property, PropertyKind, presentation};
+use crate::caa::{CaaReading, RelevantSet};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+pub(super) static RULES: &[Rule<CaaReading>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CAA030",
+            title: "The CA that a record names is probably another one",
+            severity: Severity::Medium,
+            needs: "a relevant CAA set",
+            explanation: "No known CA is known by what the record names, and something near it is the identifier of \
+                one: another top-level domain, a URL, the name of the CA instead of its identifier, or a slip of \
+                the keyboard. The CA that was meant is not authorised by this record and refuses.",
+            advice: "Name the CA by its identifier.",
+            references: &["RFC 8659 section 4.2", "CCADB, CAA identifiers"],
+        },
+        raise: |reading| {
+            each_unknown(reading, |set, property, named| {
+                let meant = CaTable.nearest_identifier(named)?;
+                let message = format!("{property} at {} names no known CA. Did you mean {meant}?", set.name);
+                let advice = format!(
+                    "Publish `{} {} \"{meant}\"` instead, if that CA is meant.",
+                    property.flags, property.tag
+                );
+                let evidence = json!({ "record": property.to_string(), "named": presentation(named.as_bytes()), "meant": meant });
+                Some(Raised::new(set.name.as_str(), message, evidence).advising(advice))
+            })
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA031",
+            title: "No known CA is known by this identifier",
+            severity: Severity::Info,
+            needs: "a relevant CAA set",
+            explanation: "The record names an issuer that stands in no list of CAA identifiers known here. It may \
+                be a private CA's or a new one. If it is neither, the record authorises nobody, and whoever \
+                registers the name could once become a CA of that identifier.",
+            advice: "Compare the identifier with the CA's own documentation (its CPS, section 4.2); remove the \
+                record if no CA answers to it.",
+            references: &["RFC 8659 section 4.2", "CCADB, CAA identifiers"],
+        },
+        raise: |reading| {
+            each_unknown(reading, |set, property, named| {
+                // What does not match the grammar names nobody, and has a rule of its own.
+                if property.issue_value().is_err() || CaTable.nearest_identifier(named).is_some() {
+                    return None;
+                }
+                let message = format!("{property} at {} names an issuer that is no known CA's.", set.name);
+                Some(Raised::new(set.name.as_str(), message, json!({ "record": property.to_string() })))
+            })
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CAA032",
+            title: "A record names a CA that ended or that browsers stopped to trust",
+            severity: Severity::Low,
+            needs: "a relevant CAA set",
+            explanation: "The identifier belongs to a CA that issues no TLS certificates any more, or whose \
+                certificates root programmes stopped to trust. The record is of no use to you, and leaves open \
+                to whom the identifier goes next: several have been taken over by other CAs.",
+            advice: "Remove the record, or name the CA that you use now by its own identifier.",
+            references: &["data/ca-retired.tsv (with the source of each entry)", "RFC 8659 section 4.2"],
+        },
+        raise: |reading| {
+            let Some(set) = reading.set() else { return Vec::new() };
+            let mut raised = Vec::new();
+            for property in naming(set) {
+                let Some(issuer) = property.issue_value().ok().and_then(|value| value.issuer) else {
+                    continue;
+                };
+                let Some(retired) = CaTable.retirement(&issuer) else { continue };
+                let message = format!("{property} at {} names a CA that ended: {}.", set.name, retired.what);
+                let owners: Vec<&str> = CaTable.owner_of_identifier(&issuer).collect();
+                let evidence = json!({
+                    "record": property.to_string(), "kind": retired.kind, "since": retired.since,
+                    "source": retired.source, "recognised_by": owners,
+                });
+                raised.push(Raised::new(set.name.as_str(), message, evidence));
+            }
+            raised
+        },
+    },
+];
+
+/// The properties whose values name CAs.
+fn naming(set: &RelevantSet) -> impl Iterator<Item = &Property> {
+    use PropertyKind::{Issue, IssueMail, IssueVmc, IssueWild};
+    set.properties().filter(|property| matches!(property.kind(), Issue | IssueWild | IssueMail | IssueVmc))
+}
+
+/// Raises for each property that names something else than a known CA.
+fn each_unknown(
+    reading: &CaaReading,
+    raise: impl Fn(&RelevantSet, &Property, &str) -> Option<Raised>,
+) -> Vec<Raised> {
+    let Some(set) = reading.set() else { return Vec::new() };
+    let unknown = |property: &Property| match property.issue_value() {
+        Ok(value) => value.issuer.filter(|issuer| !CaTable.is_known_identifier(issuer)),
+        // What was meant is often plain from a value that does not match the grammar, such as a URL.
+        Err(_) => {
+            let text = str::from_utf8(&property.value).ok()?;
+            let named = text.split(';').next().unwrap_or_default().trim();
+            // The issuer may be right, and its parameters wrong.
+            (!CaTable.is_known_identifier(named)).then(|| named.to_owned())
+        }
+    };
+    naming(set).filter_map(|property| raise(set, property, &unknown(property)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_rule, none, set};
+    use super::*;
+
+    #[test]
+    fn each_rule() {
+        let good =
+            set(&[(0, "issue", "letsencrypt.org"), (0, "issuewild", ";"), (0, "iodef", "ca9.example")]);
+        for value in [
+            "letsencrypt.com",
+            "https://letsencrypt.org",
+            "letsencrypt.org.",
+            "Let's Encrypt",
+            "DigiCert",
+            "digicert.org; policy=ev",
+        ] {
+            assert_rule(RULES, "CAA030", &set(&[(0, "issue", value)]), &good);
+        }
+        let unknown = set(&[(0, "issuemail", "ca1.example")]);
+        assert_rule(RULES, "CAA030", &set(&[(0, "issuewild", "sectigo.org")]), &unknown);
+        assert_rule(RULES, "CAA031", &unknown, &good);
+        assert_rule(RULES, "CAA031", &unknown, &set(&[(0, "issue", "letsencrypt.com"), (0, "issue", "%%%")]));
+        assert_rule(
+            RULES,
+            "CAA030",
+            &set(&[(0, "issue", "sectigo.org")]),
+            &set(&[(0, "issue", "sectigo.com; a")]),
+        );
+        assert_rule(RULES, "CAA032", &set(&[(0, "issue", "WoSign.com")]), &good);
+        assert_rule(RULES, "CAA032", &set(&[(0, "issue", "entrust.net")]), &none("NOERROR"));
+    }
+
+    #[test]
+    fn the_advice_is_a_record() {
+        let reading = set(&[(128, "issuewild", "letsencrypt.com")]);
+        let rule = RULES.iter().find(|rule| rule.info.id == "CAA030").unwrap();
+        let finding = &rule.findings(&reading)[0];
+        assert!(finding.message.contains("Did you mean letsencrypt.org?"), "{}", finding.message);
+        assert!(finding.advice.contains("`128 issuewild \"letsencrypt.org\"`"), "{}", finding.advice);
+    }
+}
