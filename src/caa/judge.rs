@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::answer::{Answer, Content};
 use super::climb::Climb;
+use super::dnssec::{Dnssec, bogus};
 use super::record::{CaaRecord, MalformedRecord};
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecState};
+use crate::evidence::dns::{CaaLookup, DnsExchange};
 
 /// What CAA says of one name of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,34 +60,6 @@ pub enum StepOutcome {
     Failure,
 }
 
-/// The state of an answer under DNSSEC (RFC 4035 section 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dnssec {
-    /// Validated up to a trust anchor.
-    Secure,
-    /// Proven to be unsigned.
-    Insecure,
-    /// It should validate, and does not.
-    Bogus,
-    /// Validation could not be finished.
-    Indeterminate,
-    /// Validation was not tried.
-    Unchecked,
-}
-
-impl Dnssec {
-    fn of(exchange: &DnsExchange) -> Self {
-        match exchange.dnssec.as_ref().map(|reading| reading.state) {
-            None => Self::Unchecked,
-            Some(DnssecState::Secure) => Self::Secure,
-            Some(DnssecState::Insecure) => Self::Insecure,
-            Some(DnssecState::Bogus) => Self::Bogus,
-            Some(DnssecState::Indeterminate) => Self::Indeterminate,
-        }
-    }
-}
-
 /// Where a climb ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relevant {
@@ -94,12 +67,14 @@ pub enum Relevant {
     Set(RelevantSet),
     /// Above the top-level domain: no name has any CAA record, so any CA may issue.
     NoneAnywhere,
-    /// At a failure: what the set is, nobody can say.
+    /// At a failure or a bogus answer: what the set is, nobody can say.
     Undetermined {
         /// The name that could not be asked, if the look-up got to one.
         at: DnsName,
         /// The response code, or what failed.
         detail: String,
+        /// What DNSSEC says of the answer; of the zone, where there is none.
+        dnssec: Dnssec,
     },
     /// CAA is not asked for this name.
     NotApplicable(NotApplicable),
@@ -165,7 +140,7 @@ impl CaaReading {
         match &self.relevant {
             Relevant::Set(set) => set.policy(self.usage, self.wildcard),
             Relevant::NoneAnywhere | Relevant::NotApplicable(_) => Policy::Anyone,
-            Relevant::Undetermined { at, detail } => Policy::Undetermined(format!("{at} gave {detail}")),
+            Relevant::Undetermined { at, detail, .. } => Policy::Undetermined(format!("{at} gave {detail}")),
         }
     }
 
@@ -226,11 +201,12 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
         let exchange = exchanges.next().filter(|exchange| exchange.name == name);
         let answer = exchange.map_or_else(|| Answer::of(Content::Failure, "not asked"), Answer::read);
         climb.answered(&answer);
-        let (outcome, end) = match answer.content {
+        let dnssec = exchange.map_or(Dnssec::Unchecked, Dnssec::of);
+        let (outcome, mut end) = match answer.content {
             Content::Empty => (StepOutcome::Empty, None),
             Content::Failure => {
                 let detail = answer.detail.clone();
-                (StepOutcome::Failure, Some(Relevant::Undetermined { at: name.clone(), detail }))
+                (StepOutcome::Failure, Some(Relevant::Undetermined { at: name.clone(), detail, dnssec }))
             }
             Content::Records { records, ttl } => {
                 let aliases = answer.aliases.clone();
@@ -238,12 +214,16 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
                 (StepOutcome::Records, Some(Relevant::Set(set)))
             }
         };
+        // Neither records nor “none” count where they are bogus.
+        if let Some(detail) = exchange.and_then(bogus) {
+            end = Some(Relevant::Undetermined { at: name.clone(), detail, dnssec });
+        }
         steps.push(Step {
             name,
             outcome,
             detail: answer.detail,
             aliases: answer.aliases,
-            dnssec: exchange.map_or(Dnssec::Unchecked, Dnssec::of),
+            dnssec,
             dnssec_detail: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.detail.clone()),
             authentic_data: answer.authentic_data,
         });
@@ -262,13 +242,9 @@ fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQ
             "no name up to the top-level domain has a CAA record, so any CA may issue (RFC 8659 section 3)"
                 .to_owned(),
         ),
-        Relevant::Undetermined { at, detail } => (
-            Verdict::Undetermined,
-            format!(
-                "the look-up failed at {at} ({detail}); a failure is not “no CAA”, and a CA may read it so only \
-                 under narrow conditions (TLS BR 3.2.2.8)"
-            ),
-        ),
+        Relevant::Undetermined { at, detail, dnssec } => {
+            (Verdict::Undetermined, dnssec.of_failure(at, detail))
+        }
         Relevant::NotApplicable(why) => (Verdict::Undetermined, why.to_string()),
     };
     CaVerdict { ca: ca.label.clone(), usage: question.usage, verdict, reason }

@@ -8,6 +8,7 @@ mod alias;
 pub mod answer;
 mod binding;
 pub mod climb;
+mod dnssec;
 mod judge;
 pub mod record;
 #[cfg(test)]
@@ -16,5 +17,6 @@ pub mod value;
 mod verdict;
 
 pub(crate) use self::binding::{Binding, binding};
-pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
+pub use self::dnssec::Dnssec;
+pub use self::judge::{CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
 pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

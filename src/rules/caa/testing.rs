@@ -48,7 +48,8 @@ pub(super) fn none(detail: &str) -> CaaReading {
 /// A reading whose look-up failed.
 pub(super) fn failed() -> CaaReading {
     let at = "t.example".parse().unwrap();
-    CaaReading { relevant: Relevant::Undetermined { at, detail: "SERVFAIL".to_owned() }, ..none("NOERROR") }
+    let relevant = Relevant::Undetermined { at, detail: "SERVFAIL".to_owned(), dnssec: Dnssec::Unchecked };
+    CaaReading { relevant, ..none("NOERROR") }
 }
 
 /// The reading with a verdict for the issuer.
