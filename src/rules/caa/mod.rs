@@ -1,6 +1,7 @@
 //! Rules about CAA: what the look-up, the records and the policy they make say of one name.
 
 mod binding;
+mod dnssec;
 mod issuer;
 mod lookup;
 mod policy;
@@ -16,6 +17,7 @@ use crate::caa::CaaReading;
 fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
     lookup::RULES
         .iter()
+        .chain(dnssec::RULES)
         .chain(records::RULES)
         .chain(reporting::RULES)
         .chain(policy::RULES)

@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use super::anchors::Anchors;
 use super::message;
 use super::supporting::Supporting;
-use crate::caa::answer::{Answer, Content};
+use crate::caa::answer::{Answer, Content, Unreadable};
 use crate::dns_name::WireName;
-use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState};
+use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange};
 use crate::observe::clock;
 use crate::observe::dns::{DnsClient, Manner};
 
@@ -142,6 +142,12 @@ impl Own {
     /// Validates a message that says “these records” or “none”.
     async fn message(&self, message: &Message<[u8]>) -> Finding {
         let Ok(mut cleaned) = message::for_validator(message) else {
+            let mut names = message::names(message).into_iter();
+            if let (Some(name), None) = (names.next(), names.next())
+                && self.is_proven_unsigned(&name).await
+            {
+                return (DnssecState::Insecure, None);
+            }
             let why = "the validator cannot read a record of the answer".to_owned();
             return (DnssecState::Indeterminate, Some(why));
         };
@@ -175,7 +181,13 @@ impl Own {
                 return self.insecure(names, None).await;
             }
         }
-        if let Some(why) = self.anchor_mismatch().await {
+        let owner = self.0.anchors.owner().to_string();
+        let broken = self.broken_zone(&supporting).await;
+        if let Some(zone) = broken.as_ref().filter(|zone| zone.eq_ignore_ascii_case(&owner)) {
+            let why = format!(
+                "the keys that the resolver gives for the zone {zone} are not those of the trust anchor: one of the \
+                 two is wrong"
+            );
             return (DnssecState::Bogus, Some(why));
         }
         let now = clock::now().as_second();
@@ -184,7 +196,13 @@ impl Own {
             .into_iter()
             .chain(supported.flat_map(message::signatures))
             .find_map(|signature| signature.outdated(now));
-        (DnssecState::Bogus, outdated.or(detail))
+        if outdated.is_some() {
+            return (DnssecState::Bogus, outdated);
+        }
+        let broken = broken.map(|zone| {
+            format!("the zone {zone} has no key that both the DS records at its parent and its own signature vouch for")
+        });
+        (DnssecState::Bogus, broken.or(detail))
     }
 
     async fn insecure(&self, names: BTreeSet<WireName>, detail: Option<String>) -> Finding {
@@ -194,18 +212,20 @@ impl Own {
         }
     }
 
-    /// Why nothing validates at all: the anchor's zone shows other keys.
-    async fn anchor_mismatch(&self) -> Option<String> {
-        let attempts = self.anchor_keys().await;
-        let mut keys = message::for_validator(message::usable(&attempts).ok()?).ok()?;
-        let (state, _) = self.0.context.validate_msg::<_, Vec<u8>>(&mut keys).await.ok()?;
-        let owner = self.0.anchors.owner();
-        (state == ValidationState::Bogus).then(|| {
-            format!(
-                "the keys that the resolver gives for the zone {owner} are not those of the trust anchor: one of \
-                 the two is wrong"
-            )
-        })
+    /// The first zone from the anchor downwards whose keys do not validate.
+    async fn broken_zone(&self, supporting: &[SupportingExchange]) -> Option<String> {
+        for exchange in supporting.iter().filter(|exchange| exchange.rtype == Rtype::DNSKEY.to_string()) {
+            let Ok(mut keys) =
+                message::usable(&exchange.attempts).map_err(|_| Unreadable).and_then(message::for_validator)
+            else {
+                continue;
+            };
+            let state = self.0.context.validate_msg::<_, Vec<u8>>(&mut keys).await;
+            if matches!(state, Ok((ValidationState::Bogus, _))) {
+                return Some(exchange.name.clone());
+            }
+        }
+        None
     }
 
     /// Whether the zone of `name` is proven to be unsigned: a record without signature would be accepted there.
