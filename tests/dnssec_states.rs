@@ -5,11 +5,8 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use tempfile::TempDir;
-use world::nsd::Nsd;
-use world::resolver::Unbound;
-use world::signed_zones::{Denial, Ds, SignedZones, Valid, Zone};
+use world::resolver::{ReportedStep, SignedWorld};
+use world::signed_zones::{Denial, Ds, Valid, Zone};
 
 /// The names of a zone that is signed as it should be; everything that CAA questions meet.
 const SHAPES: &str = r#"
@@ -229,53 +226,15 @@ fn names() -> Vec<String> {
         .collect()
 }
 
-/// The servers and the anchor.
-struct World {
-    unbound: Unbound,
-    _nsd: Nsd,
-    folder: TempDir,
-}
-
-impl World {
-    fn start() -> Self {
-        let signed = SignedZones::make(zones());
-        let served: Vec<(&str, &str)> =
-            signed.zones.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let nsd = Nsd::serving(&served);
-        let unbound = Unbound::over(nsd.address, &served, &signed.anchor);
-        let folder = TempDir::new().unwrap();
-        std::fs::write(folder.path().join("anchor"), &signed.anchor).unwrap();
-        Self { unbound, _nsd: nsd, folder }
-    }
-
-    fn anchor(&self) -> String {
-        self.folder.path().join("anchor").display().to_string()
-    }
-
-    /// The steps that `pinstead caa` reports: name and state, with the detail.
-    fn states(&self, names: &[String], more: &[&str]) -> Vec<(String, String, String)> {
-        let mut command = world::pinstead();
-        command.args(["caa", "--format", "json", "--resolver", &self.unbound.address.to_string()]);
-        let output = command.args(more).args(names).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let report: Value = serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr)));
-        let steps =
-            report["names"].as_array().unwrap().iter().flat_map(|name| name["steps"].as_array().unwrap());
-        let said = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        steps.map(|step| (said(&step["name"]), said(&step["dnssec"]), said(&step["dnssec_detail"]))).collect()
-    }
-}
-
 /// Every step of every climb must have Unbound's state.
-fn assert_agreement(world: &World, ours: &[(String, String, String)], how: &str) {
-    let mut asked: Vec<&str> = ours.iter().map(|(name, ..)| name.as_str()).collect();
+fn assert_agreement(world: &SignedWorld, ours: &[ReportedStep], how: &str) {
+    let mut asked: Vec<&str> = ours.iter().map(|step| step.name.as_str()).collect();
     asked.sort_unstable();
     asked.dedup();
     let theirs = world.unbound.opinions(&asked);
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     let mut differences = Vec::new();
-    for (name, state, detail) in ours {
+    for ReportedStep { name, state, detail } in ours {
         let opinion = &theirs[name];
         *states.entry(opinion.state).or_default() += 1;
         if opinion.state != state {
@@ -297,12 +256,12 @@ fn assert_agreement(world: &World, ours: &[(String, String, String)], how: &str)
 
 #[test]
 fn every_state_is_unbounds() {
-    let world = World::start();
+    let world = SignedWorld::start(zones());
     let names = names();
-    let anchor = world.anchor();
+    let anchor = world.anchor_file();
     let own = ["--trust-anchor", &anchor];
-    assert_agreement(&world, &world.states(&names, &own), "validated here");
+    assert_agreement(&world, &world.steps(&names, &own), "validated here");
     // What Unbound has in its cache by now must make no difference.
-    assert_agreement(&world, &world.states(&names, &own), "validated here, from a warm cache");
-    assert_agreement(&world, &world.states(&names, &["--dnssec", "resolver"]), "by the resolver");
+    assert_agreement(&world, &world.steps(&names, &own), "validated here, from a warm cache");
+    assert_agreement(&world, &world.steps(&names, &["--dnssec", "resolver"]), "by the resolver");
 }

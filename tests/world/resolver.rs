@@ -7,9 +7,81 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pinstead::observe::clock::Stopwatch;
+use serde_json::Value;
 use tempfile::TempDir;
 
+use super::nsd::Nsd;
 use super::run;
+use super::signed_zones::{SignedZones, Zone};
+
+/// Signed zones on NSD, and Unbound over them.
+pub(crate) struct SignedWorld {
+    pub(crate) unbound: Unbound,
+    nsd: Nsd,
+    /// The root's key, in zone-file form.
+    pub(crate) anchor: String,
+    folder: TempDir,
+}
+
+/// One step of a climb, as the JSON report has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportedStep {
+    pub(crate) name: String,
+    /// Its `dnssec`.
+    pub(crate) state: String,
+    /// Its `dnssec_detail`; empty where there is none.
+    pub(crate) detail: String,
+}
+
+impl SignedWorld {
+    /// Signs and serves these zones.
+    pub(crate) fn start(zones: Vec<Zone>) -> Self {
+        let signed = SignedZones::make(zones);
+        let served: Vec<(&str, &str)> =
+            signed.zones.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let nsd = Nsd::serving(&served);
+        let unbound = Unbound::over(nsd.address, &served, &signed.anchor);
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("anchor"), &signed.anchor).unwrap();
+        Self { unbound, nsd, anchor: signed.anchor, folder }
+    }
+
+    /// The file with the root's key.
+    pub(crate) fn anchor_file(&self) -> String {
+        self.folder.path().join("anchor").display().to_string()
+    }
+
+    /// The report of `pinstead caa` over Unbound, and the exit code.
+    pub(crate) fn report(&self, names: &[impl AsRef<str>], more: &[&str]) -> (Value, i32) {
+        report_over(self.unbound.address, names, more)
+    }
+
+    /// Every step that `pinstead caa` reports.
+    pub(crate) fn steps(&self, names: &[impl AsRef<str>], more: &[&str]) -> Vec<ReportedStep> {
+        let (report, _) = self.report(names, more);
+        let names = report["names"].as_array().unwrap();
+        let said = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let steps = names.iter().flat_map(|name| name["steps"].as_array().unwrap());
+        steps
+            .map(|step| ReportedStep {
+                name: said(&step["name"]),
+                state: said(&step["dnssec"]),
+                detail: said(&step["dnssec_detail"]),
+            })
+            .collect()
+    }
+}
+
+/// The report of `pinstead caa` over a resolver, and the exit code.
+pub(crate) fn report_over(resolver: SocketAddr, names: &[impl AsRef<str>], more: &[&str]) -> (Value, i32) {
+    let mut command = super::pinstead();
+    command.args(["caa", "--format", "json", "--resolver", &resolver.to_string()]).args(more);
+    let output = command.args(names.iter().map(AsRef::as_ref)).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let report = serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+    (report, output.status.code().unwrap())
+}
 
 /// A running Unbound; it ends with the test.
 pub(crate) struct Unbound {
