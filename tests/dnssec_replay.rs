@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::base::Message;
+use domain::base::name::ToName as _;
+use domain::base::{Message, Name};
 use domain::dnssec::validator::anchor::TrustAnchors;
 use domain::dnssec::validator::context::{ValidationContext, ValidationState};
 use domain::net::client::request::{ComposeRequest, Error, GetResponse, RequestMessage, SendRequest};
@@ -30,7 +31,8 @@ impl SendRequest<RequestMessage<Vec<u8>>> for Recorded {
     fn send_request(&self, request: RequestMessage<Vec<u8>>) -> Box<dyn GetResponse + Send + Sync> {
         let message = request.to_message().unwrap();
         let question = message.sole_question().unwrap();
-        let key = (question.qname().to_string().to_ascii_lowercase(), question.qtype().to_string());
+        let name: Name<Vec<u8>> = question.qname().to_vec();
+        let key = (name.to_string().to_ascii_lowercase(), question.qtype().to_string());
         Box::new(Answer(self.0.get(&key).cloned()))
     }
 }
