@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::answer::{Answer, Content};
 use super::climb::Climb;
+use super::dnssec::{Dnssec, bogus};
 use super::record::{CaaRecord, MalformedRecord};
 use super::software;
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecState};
+use crate::evidence::dns::{CaaLookup, DnsExchange};
 
 /// What a step says of a name that does not exist.
 const NXDOMAIN: &str = "NXDOMAIN";
@@ -73,34 +74,6 @@ pub enum StepOutcome {
     Failure,
 }
 
-/// The state of an answer under DNSSEC (RFC 4035 section 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dnssec {
-    /// Validated up to a trust anchor.
-    Secure,
-    /// Proven to be unsigned.
-    Insecure,
-    /// It should validate, and does not.
-    Bogus,
-    /// Validation could not be finished.
-    Indeterminate,
-    /// Validation was not tried.
-    Unchecked,
-}
-
-impl Dnssec {
-    fn of(exchange: &DnsExchange) -> Self {
-        match exchange.dnssec.as_ref().map(|reading| reading.state) {
-            None => Self::Unchecked,
-            Some(DnssecState::Secure) => Self::Secure,
-            Some(DnssecState::Insecure) => Self::Insecure,
-            Some(DnssecState::Bogus) => Self::Bogus,
-            Some(DnssecState::Indeterminate) => Self::Indeterminate,
-        }
-    }
-}
-
 /// Where a climb ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relevant {
@@ -108,12 +81,14 @@ pub enum Relevant {
     Set(RelevantSet),
     /// Above the top-level domain: no name has any CAA record, so any CA may issue.
     NoneAnywhere,
-    /// At a failure, or at a top-level domain that does not exist: what the set is, nobody can say.
+    /// At a failure, a bogus answer, or a top-level domain that does not exist: what the set is, nobody can say.
     Undetermined {
         /// The name that could not be asked, or does not exist.
         at: DnsName,
         /// The response code, or what failed.
         detail: String,
+        /// What DNSSEC says of the answer; of the zone, where there is none.
+        dnssec: Dnssec,
     },
     /// CAA is not asked for this name.
     NotApplicable(NotApplicable),
@@ -124,7 +99,7 @@ impl Relevant {
     pub fn missing_tld(&self) -> Option<&DnsName> {
         match self {
             // No failure has this detail: NXDOMAIN is an answer.
-            Self::Undetermined { at, detail } if detail == NXDOMAIN && at.parent().is_none() => Some(at),
+            Self::Undetermined { at, detail, .. } if detail == NXDOMAIN && at.parent().is_none() => Some(at),
             _ => None,
         }
     }
@@ -190,7 +165,7 @@ impl CaaReading {
         match &self.relevant {
             Relevant::Set(set) => set.policy(self.usage, self.wildcard),
             Relevant::NoneAnywhere | Relevant::NotApplicable(_) => Policy::Anyone,
-            Relevant::Undetermined { at, detail } => {
+            Relevant::Undetermined { at, detail, .. } => {
                 Policy::Undetermined(match self.relevant.missing_tld() {
                     Some(tld) => format!("the top-level domain {tld} does not exist"),
                     None => format!("{at} gave {detail}"),
@@ -270,11 +245,12 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
         let exchange = exchanges.next().filter(|exchange| exchange.name == name);
         let answer = exchange.map_or_else(|| Answer::of(Content::Failure, "not asked"), Answer::read);
         climb.answered(&answer);
-        let (outcome, end) = match answer.content {
+        let dnssec = exchange.map_or(Dnssec::Unchecked, Dnssec::of);
+        let (outcome, mut end) = match answer.content {
             Content::Empty => (StepOutcome::Empty, None),
             Content::Failure => {
                 let detail = answer.detail.clone();
-                (StepOutcome::Failure, Some(Relevant::Undetermined { at: name.clone(), detail }))
+                (StepOutcome::Failure, Some(Relevant::Undetermined { at: name.clone(), detail, dnssec }))
             }
             Content::Records { records, ttl } => {
                 let aliases = answer.aliases.clone();
@@ -282,12 +258,16 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
                 (StepOutcome::Records, Some(Relevant::Set(set)))
             }
         };
+        // Neither records nor “none” count where they are bogus.
+        if let Some(detail) = exchange.and_then(bogus) {
+            end = Some(Relevant::Undetermined { at: name.clone(), detail, dnssec });
+        }
         steps.push(Step {
             name,
             outcome,
             detail: answer.detail,
             aliases: answer.aliases,
-            dnssec: exchange.map_or(Dnssec::Unchecked, Dnssec::of),
+            dnssec,
             dnssec_detail: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.detail.clone()),
             authentic_data: answer.authentic_data,
         });
@@ -298,8 +278,8 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
     // RFC 8659 section 3 reads a top-level domain that does not exist as one without records, and Boulder as a failure.
     match steps.last().filter(|step| step.is_missing_tld()) {
         Some(tld) => {
-            let (at, detail) = (tld.name.clone(), tld.detail.clone());
-            (steps, Relevant::Undetermined { at, detail })
+            let (at, detail, dnssec) = (tld.name.clone(), tld.detail.clone(), tld.dnssec);
+            (steps, Relevant::Undetermined { at, detail, dnssec })
         }
         None => (steps, Relevant::NoneAnywhere),
     }
@@ -320,13 +300,9 @@ fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQ
                  record, Boulder as a failed look-up, and no public CA may issue for such a name (TLS BR 4.2.2)"
             ),
         ),
-        (Relevant::Undetermined { at, detail }, None) => (
-            Verdict::Undetermined,
-            format!(
-                "the look-up failed at {at} ({detail}); a failure is not “no CAA”, and a CA may read it so only \
-                 under narrow conditions (TLS BR 3.2.2.8)"
-            ),
-        ),
+        (Relevant::Undetermined { at, detail, dnssec }, None) => {
+            (Verdict::Undetermined, dnssec.of_failure(at, detail))
+        }
         (Relevant::NotApplicable(why), _) => (Verdict::Undetermined, why.to_string()),
     };
     let software = software::differing(relevant, ca, wildcard, question, verdict);

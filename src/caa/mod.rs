@@ -8,6 +8,7 @@ mod alias;
 pub mod answer;
 mod binding;
 pub mod climb;
+mod dnssec;
 mod issued;
 mod judge;
 pub mod method;
@@ -19,7 +20,8 @@ pub mod value;
 mod verdict;
 
 pub(crate) use self::binding::{Binding, binding};
+pub use self::dnssec::Dnssec;
 pub use self::issued::{Issued, IssuedCertificate, IssuedName, issued};
-pub use self::judge::{CaaReading, Dnssec, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
+pub use self::judge::{CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
 pub use self::software::{Software, SoftwareVerdict};
 pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

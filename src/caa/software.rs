@@ -186,6 +186,7 @@ fn is_contested_property(property: &Property) -> bool {
 mod tests {
     use super::super::testing::caa;
     use super::*;
+    use crate::caa::Dnssec;
 
     fn set(records: &[(u8, &str, &str)]) -> Relevant {
         Relevant::Set(RelevantSet {
@@ -262,6 +263,7 @@ mod tests {
         let open = |at: &str, detail: &str| Relevant::Undetermined {
             at: at.parse().unwrap(),
             detail: detail.to_owned(),
+            dnssec: Dnssec::Unchecked,
         };
         let of = |relevant| of(&relevant, Verdict::Undetermined, &question());
         assert_eq!(of(open("t.example", "SERVFAIL")), BOULDER_DENIES);

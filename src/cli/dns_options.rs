@@ -1,9 +1,13 @@
 //! Options about the DNS.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::observe::dns::DnsClient;
+use crate::observe::dns::dnssec::{Anchors, DnssecMode, MAX_ANCHOR_FILE};
+use crate::observe::files;
 
 /// How to ask the DNS.
 #[derive(Debug, Args)]
@@ -12,14 +16,49 @@ pub(super) struct DnsOptions {
     /// Ask this resolver instead of the system's
     #[arg(long, value_name = "ADDR[:PORT]")]
     pub(super) resolver: Option<String>,
+    /// Who validates DNSSEC: this program, the resolver (trusted, with the way to it), or nobody
+    #[arg(long, value_enum, default_value = "validate")]
+    dnssec: DnssecOption,
+    /// Validate from these DS or DNSKEY records (a zone file) instead of the root's keys
+    #[arg(long, value_name = "FILE")]
+    trust_anchor: Option<PathBuf>,
+}
+
+/// Who validates, as the option has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DnssecOption {
+    /// This program, from the root's keys downwards
+    Validate,
+    /// The resolver: its AD bit and its extended errors
+    Resolver,
+    /// Nobody
+    Off,
 }
 
 impl DnsOptions {
     /// The client that asks so.
     pub(super) fn client(&self) -> anyhow::Result<DnsClient> {
-        match &self.resolver {
-            Some(address) => DnsClient::from_address(address).context("--resolver"),
-            None => Ok(DnsClient::system()),
+        let client = match &self.resolver {
+            Some(address) => DnsClient::from_address(address).context("--resolver")?,
+            None => DnsClient::system(),
+        };
+        Ok(client.with_dnssec(self.dnssec_mode()?))
+    }
+
+    fn dnssec_mode(&self) -> anyhow::Result<DnssecMode> {
+        match (self.dnssec, &self.trust_anchor) {
+            (DnssecOption::Validate, None) => Ok(DnssecMode::Validate(Anchors::root())),
+            (DnssecOption::Validate, Some(file)) => {
+                let read = files::read(&file.display().to_string(), MAX_ANCHOR_FILE);
+                let octets = read.octets().map_err(|why| anyhow::anyhow!("--trust-anchor: {why}"))?;
+                let text = str::from_utf8(octets).context("--trust-anchor: the file is not text")?;
+                let anchors = Anchors::parse(text)
+                    .with_context(|| format!("--trust-anchor: {} is no trust anchor", file.display()))?;
+                Ok(DnssecMode::Validate(anchors))
+            }
+            (_, Some(_)) => anyhow::bail!("--trust-anchor is for --dnssec validate only"),
+            (DnssecOption::Resolver, None) => Ok(DnssecMode::Resolver),
+            (DnssecOption::Off, None) => Ok(DnssecMode::Off),
         }
     }
 }

@@ -46,6 +46,8 @@ impl Nsd {
         for (number, (name, text)) in zones.iter().enumerate() {
             let file = at(&format!("zone{number}"));
             std::fs::write(&file, text).unwrap();
+            let check = Command::new("/usr/sbin/nsd-checkzone").args([name, file.as_str()]).output().unwrap();
+            assert!(check.status.success(), "{}", super::text(&check));
             configuration += &format!("zone:\n  name: \"{name}\"\n  zonefile: \"{file}\"\n");
         }
         std::fs::write(at("nsd.conf"), configuration).unwrap();

@@ -2,6 +2,7 @@
 //! through hickory.
 
 mod addresses;
+pub mod dnssec;
 mod exchange;
 mod message;
 mod question;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
 use self::addresses::AddressResolver;
+use self::dnssec::{Dnssec, DnssecMode};
 pub use self::question::{Manner, Question};
 pub use self::servers::ResolverAddressError;
 use self::servers::Server;
@@ -36,7 +38,7 @@ pub struct Extent {
 
 /// A DNS client for one run. Clones share what they know: no question is asked twice.
 #[derive(Clone, Debug)]
-pub struct DnsClient(Arc<Shared>);
+pub struct DnsClient(Arc<Shared>, Dnssec);
 
 #[derive(Debug)]
 struct Shared {
@@ -67,12 +69,16 @@ impl DnsClient {
     }
 
     fn new(servers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
-        Self(Arc::new(Shared {
-            servers,
-            addresses,
-            asked: Mutex::default(),
-            questions: Semaphore::new(MOST_QUESTIONS),
-        }))
+        let shared =
+            Shared { servers, addresses, asked: Mutex::default(), questions: Semaphore::new(MOST_QUESTIONS) };
+        Self(Arc::new(shared), Dnssec::Off)
+    }
+
+    /// The client, with DNSSEC: to be said before its first question.
+    #[must_use]
+    pub fn with_dnssec(self, mode: DnssecMode) -> Self {
+        let dnssec = Dnssec::new(mode, Self(Arc::clone(&self.0), Dnssec::Off));
+        Self(self.0, dnssec)
     }
 
     /// Climbs from `name` as far as RFC 8659 section 3 needs, or as `extent` wants, and records every exchange.
@@ -88,6 +94,7 @@ impl DnsClient {
             lookup.above = self.climb(&parent).await.0;
         }
         lookup.steps = steps;
+        self.1.support(&mut lookup).await;
         lookup
     }
 
@@ -100,7 +107,11 @@ impl DnsClient {
             let exchange = self.ask_once(&next).await;
             let answer = Answer::read(&exchange);
             climb.answered(&answer);
+            let bogus = dnssec::is_bogus(&exchange);
             steps.push(exchange);
+            if bogus {
+                break;
+            }
             found = matches!(answer.content, Content::Records { .. }).then_some(next);
         }
         (steps, found)
@@ -117,8 +128,11 @@ impl DnsClient {
             asked.entry(name.clone()).or_default().clone()
         };
         let ask = async || {
-            let question = Question::caa(name, Manner::Resolve);
-            DnsExchange::of(name.clone(), self.ask(&question).await)
+            let question = Question::caa(name, self.1.manner());
+            let (attempts, ()) = tokio::join!(self.ask(&question), self.1.prepare());
+            let mut exchange = DnsExchange::of(name.clone(), attempts);
+            exchange.dnssec = self.1.read(&exchange).await;
+            exchange
         };
         cell.get_or_init(ask).await.clone()
     }

@@ -7,7 +7,9 @@ use anstyle::Style;
 
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
 use super::{findings as render_findings, safe, wrap};
-use crate::caa::{CaaReading, Issued, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
+use crate::caa::{
+    CaaReading, Dnssec, Issued, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict,
+};
 use crate::rules::Finding;
 
 /// The most records of a set that are shown.
@@ -129,7 +131,17 @@ fn climb_step(out: &mut String, step: &Step) {
         StepOutcome::Empty => (FAINT, "none"),
         StepOutcome::Failure => (BAD, "failed"),
     };
-    let _ = writeln!(out, "    {style}{word:8}{style:#}{}  {FAINT}{}{FAINT:#}", step.name, step.detail);
+    let (name, detail) = (&step.name, &step.detail);
+    let _ = write!(out, "    {style}{word:8}{style:#}{name}  {FAINT}{detail}{FAINT:#}");
+    let (style, word) = match step.dnssec {
+        Dnssec::Secure => (GOOD, "secure"),
+        Dnssec::Insecure => (FAINT, "insecure"),
+        Dnssec::Bogus => (BAD, "bogus"),
+        Dnssec::Indeterminate => (DOUBTFUL, "indeterminate"),
+        Dnssec::Unchecked => (FAINT, ""),
+    };
+    let gap = if word.is_empty() { "" } else { "  " };
+    let _ = writeln!(out, "{gap}{style}{word}{style:#}");
     for alias in &step.aliases {
         let _ = writeln!(out, "              alias of {alias}");
     }
@@ -138,8 +150,8 @@ fn climb_step(out: &mut String, step: &Step) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caa::CaVerdict;
     use crate::caa::record::CaaRecord;
-    use crate::caa::{CaVerdict, Dnssec};
 
     fn reading(relevant: Relevant) -> CaaReading {
         CaaReading {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::caa::{CaaReading, Relevant};
+use crate::caa::{CaaReading, Dnssec, Relevant};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -43,7 +43,10 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
         },
         raise: |reading| match &reading.relevant {
-            Relevant::Undetermined { at, detail } if reading.relevant.missing_tld().is_none() => {
+            // A bogus answer is no failure of the look-up, and has a rule of its own.
+            Relevant::Undetermined { at, detail, dnssec }
+                if *dnssec != Dnssec::Bogus && reading.relevant.missing_tld().is_none() =>
+            {
                 vec![Raised::new(
                     &reading.name,
                     format!("The CAA question for {at} failed: {detail}. Who may issue cannot be said."),

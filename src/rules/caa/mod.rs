@@ -1,6 +1,7 @@
 //! Rules about CAA: what the look-up, the records and the policy they make say of one name.
 
 mod binding;
+mod dnssec;
 mod issued;
 mod issuer;
 mod issuers;
@@ -21,6 +22,7 @@ use crate::caa::{CaaReading, Issued};
 fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
     lookup::RULES
         .iter()
+        .chain(dnssec::RULES)
         .chain(records::RULES)
         .chain(reporting::RULES)
         .chain(policy::RULES)

@@ -48,13 +48,17 @@ pub(super) fn none(detail: &str) -> CaaReading {
 /// A reading whose top-level domain does not exist.
 pub(super) fn no_tld() -> CaaReading {
     let at = "example".parse().unwrap();
-    CaaReading { relevant: Relevant::Undetermined { at, detail: "NXDOMAIN".to_owned() }, ..none("NXDOMAIN") }
+    CaaReading {
+        relevant: Relevant::Undetermined { at, detail: "NXDOMAIN".to_owned(), dnssec: Dnssec::Unchecked },
+        ..none("NXDOMAIN")
+    }
 }
 
 /// A reading whose look-up failed.
 pub(super) fn failed() -> CaaReading {
     let at = "t.example".parse().unwrap();
-    CaaReading { relevant: Relevant::Undetermined { at, detail: "SERVFAIL".to_owned() }, ..none("NOERROR") }
+    let relevant = Relevant::Undetermined { at, detail: "SERVFAIL".to_owned(), dnssec: Dnssec::Unchecked };
+    CaaReading { relevant, ..none("NOERROR") }
 }
 
 /// The reading with a verdict for the issuer.

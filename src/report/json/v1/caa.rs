@@ -53,6 +53,9 @@ struct JsonStep<'a> {
     detail: &'a str,
     aliases: &'a [String],
     dnssec: Dnssec,
+    /// Why, where the validator says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dnssec_detail: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,7 +129,7 @@ impl<'a> CaaName<'a> {
         let (state, note) = match &reading.relevant {
             Relevant::Set(_) => ("found", None),
             Relevant::NoneAnywhere => ("none", None),
-            Relevant::Undetermined { at, detail } => ("undetermined", Some(format!("{at}: {detail}"))),
+            Relevant::Undetermined { at, detail, .. } => ("undetermined", Some(format!("{at}: {detail}"))),
             Relevant::NotApplicable(why) => ("not_applicable", Some(why.to_string())),
         };
         Self {
@@ -201,6 +204,7 @@ impl<'a> JsonStep<'a> {
             detail: &step.detail,
             aliases: &step.aliases,
             dnssec: step.dnssec,
+            dnssec_detail: step.dnssec_detail.as_deref(),
         }
     }
 }

@@ -1,0 +1,104 @@
+//! DNSSEC: the state of each answer when it came, by this program's own validation or by a resolver that the user
+//! trusts, with everything that was asked for it.
+
+mod anchors;
+mod message;
+mod own;
+mod resolver;
+mod supporting;
+
+use std::collections::BTreeSet;
+
+pub use self::anchors::{AnchorError, Anchors, MAX_ANCHOR_FILE};
+use self::own::Own;
+use self::resolver::Trusted;
+use super::{DnsClient, Manner};
+use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecReading, DnssecState, Validator};
+use crate::observe::clock;
+
+/// Who validates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DnssecMode {
+    /// Nobody: the states are unknown.
+    #[default]
+    Off,
+    /// This program, from these trust anchors downwards.
+    Validate(Anchors),
+    /// The resolver, which the user trusts, and trusts the way to.
+    Resolver,
+}
+
+/// The validation of one run; `Clone`s share what they know.
+#[derive(Clone)]
+pub(super) enum Dnssec {
+    Off,
+    Own(Own),
+    Resolver(Trusted),
+}
+
+impl std::fmt::Debug for Dnssec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Off => "Off",
+            Self::Own(_) => "Own",
+            Self::Resolver(_) => "Resolver",
+        })
+    }
+}
+
+impl Dnssec {
+    /// Validation over the servers of `client`, which itself validates nothing.
+    pub(super) fn new(mode: DnssecMode, client: DnsClient) -> Self {
+        match mode {
+            DnssecMode::Off => Self::Off,
+            DnssecMode::Validate(anchors) => Self::Own(Own::new(client, anchors)),
+            DnssecMode::Resolver => Self::Resolver(Trusted::new(client)),
+        }
+    }
+
+    /// How questions are to be asked.
+    pub(super) fn manner(&self) -> Manner {
+        match self {
+            Self::Off => Manner::Resolve,
+            Self::Own(_) => Manner::ResolveUnchecked,
+            Self::Resolver(_) => Manner::ResolveAndValidate,
+        }
+    }
+
+    /// Asks for what every validation needs, while the question itself is under way.
+    pub(super) async fn prepare(&self) {
+        if let Self::Own(own) = self {
+            own.prepare().await;
+        }
+    }
+
+    /// Says what DNSSEC says of an exchange that has ended.
+    pub(super) async fn read(&self, exchange: &DnsExchange) -> Option<DnssecReading> {
+        let ((state, detail), validator) = match self {
+            Self::Off => return None,
+            Self::Own(own) => (own.state(exchange).await, Validator::Own),
+            Self::Resolver(trusted) => (trusted.state(exchange).await, Validator::Resolver),
+        };
+        let detail = detail.filter(|detail| !detail.is_empty());
+        Some(DnssecReading { state, validator, detail, at: clock::now() })
+    }
+
+    /// Adds to a look-up what was asked to validate its answers.
+    pub(super) async fn support(&self, lookup: &mut CaaLookup) {
+        let supporting = match self {
+            Self::Off => return,
+            Self::Own(own) => own.supporting(),
+            Self::Resolver(trusted) => trusted.supporting(),
+        };
+        let exchanges = || lookup.steps.iter().chain(&lookup.above);
+        let answers = exchanges().filter_map(|exchange| message::last(&exchange.attempts).ok());
+        let mut names: BTreeSet<_> = answers.flat_map(message::names).collect();
+        names.extend(exchanges().map(|exchange| exchange.name.to_wire()));
+        lookup.dnssec = supporting.about(names).await;
+    }
+}
+
+/// Whether an exchange is bogus: nothing that it says counts, so that a climb ends with it.
+pub(super) fn is_bogus(exchange: &DnsExchange) -> bool {
+    exchange.dnssec.as_ref().is_some_and(|reading| reading.state == DnssecState::Bogus)
+}

@@ -1,0 +1,277 @@
+//! Validation by this program: `domain`'s validator over the resolver's unchecked answers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::base::iana::{Class, Rtype};
+use domain::base::name::ToName as _;
+use domain::base::{Message, MessageBuilder, Ttl};
+use domain::dnssec::validator::context::{Config, ValidationContext, ValidationState};
+use domain::rdata::{A, Ds};
+use tokio::time::timeout;
+
+use super::anchors::Anchors;
+use super::message;
+use super::supporting::Supporting;
+use crate::caa::answer::{Answer, Content, Unreadable};
+use crate::dns_name::WireName;
+use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange};
+use crate::observe::clock;
+use crate::observe::dns::{DnsClient, Manner};
+
+/// How long the validation of one answer may take, its questions included.
+const BUDGET: Duration = Duration::from_secs(20);
+
+/// The most zones whose state is kept.
+const MOST_ZONES: u64 = 4096;
+
+/// How long a zone's state is kept: less than the messages it rests on, so that these are there as evidence.
+const ZONE_KEPT: Duration = Duration::from_secs(10 * 60);
+
+/// The most iterations of NSEC3; above them a zone counts as unsigned, as in Unbound (RFC 9276 section 3.2).
+const MOST_ITERATIONS: u16 = 150;
+
+/// The most aliases in a row, as for reading the answer.
+const MOST_ALIASES: u8 = 32;
+
+/// A state, and why.
+pub(super) type Finding = (DnssecState, Option<String>);
+
+/// The validator of one run.
+#[derive(Clone)]
+pub(in crate::observe::dns) struct Own(Arc<Shared>);
+
+struct Shared {
+    anchors: Anchors,
+    supporting: Supporting,
+    context: ValidationContext<Supporting>,
+}
+
+impl Own {
+    /// A validator that begins at `anchors` and asks the servers of `client`, which itself validates nothing.
+    pub(super) fn new(client: DnsClient, anchors: Anchors) -> Self {
+        let supporting = Supporting::new(client, Manner::ResolveUnchecked);
+        let mut config = Config::new();
+        config.set_max_node_cache(MOST_ZONES);
+        config.set_max_validity(ZONE_KEPT);
+        config.set_nsec3_iter_insecure(MOST_ITERATIONS);
+        config.set_max_cname_dname(MOST_ALIASES);
+        let context = ValidationContext::with_config(anchors.for_validator(), supporting.clone(), config);
+        Self(Arc::new(Shared { anchors, supporting, context }))
+    }
+
+    /// The supporting exchanges.
+    pub(super) fn supporting(&self) -> &Supporting {
+        &self.0.supporting
+    }
+
+    /// Asks for what every validation needs, so that it is there when the answer comes.
+    pub(super) async fn prepare(&self) {
+        let _ = self.anchor_keys().await;
+    }
+
+    /// The state of the answer; of its zone, where there is no answer.
+    pub(super) async fn state(&self, exchange: &DnsExchange) -> Finding {
+        if let Err(why) = self.hands_out_dnssec().await {
+            return (DnssecState::Indeterminate, Some(why));
+        }
+        let this = self.clone();
+        let exchange = exchange.clone();
+        // A task of its own: should the validator panic over a message, that is one answer not validated.
+        let mut task = tokio::spawn(async move { this.validate(&exchange).await });
+        match timeout(BUDGET, &mut task).await {
+            Ok(Ok(finding)) => finding,
+            Ok(Err(_)) => {
+                (DnssecState::Indeterminate, Some("the validator failed over this answer".to_owned()))
+            }
+            Err(_) => {
+                task.abort();
+                let why = format!("validation was not finished within {} s", BUDGET.as_secs());
+                (DnssecState::Indeterminate, Some(why))
+            }
+        }
+    }
+
+    async fn anchor_keys(&self) -> Arc<Vec<DnsAttempt>> {
+        self.0.supporting.ask(&self.0.anchors.owner().to_vec(), Rtype::DNSKEY).await
+    }
+
+    /// Whether the resolver hands out DNSSEC records at all: without them nothing is bogus, only unknown.
+    async fn hands_out_dnssec(&self) -> Result<(), String> {
+        let attempts = self.anchor_keys().await;
+        let why = match message::usable(&attempts) {
+            Ok(keys) if message::signatures(keys).iter().any(|sig| sig.covered == Rtype::DNSKEY) => {
+                return Ok(());
+            }
+            Ok(_) => "no signed DNSKEY records".to_owned(),
+            Err(why) => why,
+        };
+        let owner = self.0.anchors.owner();
+        Err(format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}"))
+    }
+
+    async fn validate(&self, exchange: &DnsExchange) -> Finding {
+        if Answer::read(exchange).content == Content::Failure {
+            return self.zone(&exchange.name.to_wire()).await;
+        }
+        match message::usable(&exchange.attempts) {
+            Ok(message) => self.message(message).await,
+            Err(why) => (DnssecState::Indeterminate, Some(why)),
+        }
+    }
+
+    /// The state of the zone that `name` is in, where its CAA question fails.
+    async fn zone(&self, name: &WireName) -> Finding {
+        let attempts = self.0.supporting.ask(name, Rtype::SOA).await;
+        let finding = match message::usable(&attempts) {
+            Ok(message) => self.message(message).await,
+            Err(why) if self.is_proven_unsigned(name).await => (DnssecState::Insecure, Some(why)),
+            Err(why) => (DnssecState::Indeterminate, Some(why)),
+        };
+        match finding {
+            (DnssecState::Indeterminate, why) => {
+                let why = why.unwrap_or_default();
+                let said = format!("the zone of {name} is not proven to be signed or unsigned: {why}");
+                (DnssecState::Indeterminate, Some(said))
+            }
+            (state, why) => (state, why),
+        }
+    }
+
+    /// Validates a message that says “these records” or “none”.
+    async fn message(&self, message: &Message<[u8]>) -> Finding {
+        let Ok(mut cleaned) = message::for_validator(message) else {
+            let mut names = message::names(message).into_iter();
+            if let (Some(name), None) = (names.next(), names.next())
+                && self.is_proven_unsigned(&name).await
+            {
+                return (DnssecState::Insecure, None);
+            }
+            let why = "the validator cannot read a record of the answer".to_owned();
+            return (DnssecState::Indeterminate, Some(why));
+        };
+        let (state, detail) = match self.0.context.validate_msg::<_, Vec<u8>>(&mut cleaned).await {
+            Ok((state, ede)) => (state, ede.and_then(|ede| Some(ede.text()?.ok()?.to_string()))),
+            Err(error) => return (DnssecState::Indeterminate, Some(format!("not validated: {error}"))),
+        };
+        match state {
+            ValidationState::Secure => (DnssecState::Secure, detail),
+            ValidationState::Indeterminate => (DnssecState::Indeterminate, detail),
+            ValidationState::Insecure => self.insecure(message::names(message), detail).await,
+            ValidationState::Bogus => self.bogus(message, detail).await,
+        }
+    }
+
+    /// What “bogus” of the validator means: it says so too where it could not ask, and where a server of an unsigned
+    /// zone leaves out the SOA record that a signed “none” must have.
+    async fn bogus(&self, message: &Message<[u8]>, detail: Option<String>) -> Finding {
+        let names = message::names(message);
+        let mut supporting = self.0.supporting.about(names.iter().cloned()).await;
+        supporting.retain(|exchange| exchange.rtype != Rtype::SOA.to_string());
+        for exchange in &supporting {
+            if let Err(why) = message::usable(&exchange.attempts) {
+                let why = format!("the {} records of {} cannot be had: {why}", exchange.rtype, exchange.name);
+                return (DnssecState::Indeterminate, Some(why));
+            }
+        }
+        if let Ok(mut without_proof) = message::with_unsigned_soa(message) {
+            let state = self.0.context.validate_msg::<_, Vec<u8>>(&mut without_proof).await;
+            if matches!(state, Ok((ValidationState::Insecure, _))) {
+                return self.insecure(names, None).await;
+            }
+        }
+        let owner = self.0.anchors.owner().to_string();
+        let broken = self.broken_zone(&supporting).await;
+        if let Some(zone) = broken.as_ref().filter(|zone| zone.eq_ignore_ascii_case(&owner)) {
+            let why = format!(
+                "the keys that the resolver gives for the zone {zone} are not those of the trust anchor: one of the \
+                 two is wrong"
+            );
+            return (DnssecState::Bogus, Some(why));
+        }
+        let now = clock::now().as_second();
+        let supported = supporting.iter().filter_map(|exchange| message::last(&exchange.attempts).ok());
+        let outdated = message::signatures(message)
+            .into_iter()
+            .chain(supported.flat_map(message::signatures))
+            .find_map(|signature| signature.outdated(now));
+        if outdated.is_some() {
+            return (DnssecState::Bogus, outdated);
+        }
+        let broken = broken.map(|zone| {
+            format!("the zone {zone} has no key that both the DS records at its parent and its own signature vouch for")
+        });
+        (DnssecState::Bogus, broken.or(detail))
+    }
+
+    async fn insecure(&self, names: BTreeSet<WireName>, detail: Option<String>) -> Finding {
+        match self.signed_beyond_us(names).await {
+            Some(why) => (DnssecState::Indeterminate, Some(why)),
+            None => (DnssecState::Insecure, detail),
+        }
+    }
+
+    /// The first zone from the anchor downwards whose keys do not validate.
+    async fn broken_zone(&self, supporting: &[SupportingExchange]) -> Option<String> {
+        for exchange in supporting.iter().filter(|exchange| exchange.rtype == Rtype::DNSKEY.to_string()) {
+            let Ok(mut keys) =
+                message::usable(&exchange.attempts).map_err(|_| Unreadable).and_then(message::for_validator)
+            else {
+                continue;
+            };
+            let state = self.0.context.validate_msg::<_, Vec<u8>>(&mut keys).await;
+            if matches!(state, Ok((ValidationState::Bogus, _))) {
+                return Some(exchange.name.clone());
+            }
+        }
+        None
+    }
+
+    /// Whether the zone of `name` is proven to be unsigned: a record without signature would be accepted there.
+    async fn is_proven_unsigned(&self, name: &WireName) -> bool {
+        let Some(mut probe) = unsigned_record(name) else { return false };
+        let state = self.0.context.validate_msg::<_, Vec<u8>>(&mut probe).await;
+        matches!(state, Ok((ValidationState::Insecure, _)))
+            && self.signed_beyond_us([name.clone()]).await.is_none()
+    }
+
+    /// A zone on the way to these names that is signed with nothing this validator can verify but other validators
+    /// can: it takes that zone for unsigned, as the standard has it for unknown algorithms.
+    async fn signed_beyond_us(&self, names: impl IntoIterator<Item = WireName>) -> Option<String> {
+        for exchange in self.0.supporting.about(names).await {
+            let Ok(message) = message::usable(&exchange.attempts) else { continue };
+            let Ok(section) = message.answer() else { continue };
+            let algorithms: Vec<_> =
+                section.limit_to::<Ds<&[u8]>>().flatten().map(|ds| ds.data().algorithm()).collect();
+            let verifiable = algorithms.iter().any(|algorithm| VERIFIED_HERE.contains(&algorithm.to_int()));
+            let known = algorithms.iter().find(|algorithm| VERIFIED_ELSEWHERE.contains(&algorithm.to_int()));
+            if let (false, Some(algorithm)) = (verifiable, known) {
+                return Some(format!(
+                    "the zone {} is signed with {algorithm} only, which this validator cannot verify; a validating \
+                     resolver that you trust can (--dnssec resolver)",
+                    exchange.name
+                ));
+            }
+        }
+        None
+    }
+}
+
+/// The algorithms that `domain` 0.12.3 verifies: RSA/SHA-1 (5, 7), RSA/SHA-2 (8, 10) and ECDSA P-256 (13).
+const VERIFIED_HERE: [u8; 5] = [5, 7, 8, 10, 13];
+
+/// The algorithms that validators have to know besides or are recommended to (RFC 8624 section 3.1): ECDSA P-384,
+/// Ed25519 and Ed448.
+const VERIFIED_ELSEWHERE: [u8; 3] = [14, 15, 16];
+
+/// A message that answers with a record without signature at `name`.
+fn unsigned_record(name: &WireName) -> Option<Message<Vec<u8>>> {
+    let mut builder = MessageBuilder::new_vec();
+    builder.header_mut().set_qr(true);
+    let mut question = builder.question();
+    question.push((name, Rtype::A)).ok()?;
+    let mut answer = question.answer();
+    answer.push((name, Class::IN, Ttl::ZERO, A::from_octets(192, 0, 2, 1))).ok()?;
+    Message::from_octets(answer.finish()).ok()
+}

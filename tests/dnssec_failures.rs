@@ -1,0 +1,178 @@
+//! DNSSEC where something fails: what a failure, a bogus answer or a resolver without DNSSEC means for issuance.
+
+mod world;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use world::nsd::Nsd;
+use world::resolver::{SignedWorld, report_over};
+use world::signed_zones::{SignedZones, Zone};
+
+const PLAIN: &str =
+    "caa IN CAA 0 issue \"ca1.example\"\nnodata IN A 192.0.2.1\nloop IN CNAME pool\npool IN CNAME loop\n";
+
+fn world() -> SignedWorld {
+    SignedWorld::start(vec![
+        Zone::signed("", ""),
+        Zone::signed("tld", ""),
+        Zone::signed("signed.tld", PLAIN),
+        Zone::unsigned("unsigned.tld", PLAIN),
+        Zone {
+            tamper: |zone| zone.replace("ca1.example", "ca2.example"),
+            ..Zone::signed("forged.tld", PLAIN)
+        },
+        Zone { algorithm: "ED25519", ..Zone::signed("ed25519.tld", PLAIN) },
+        Zone { algorithm: "ECDSAP384SHA384", ..Zone::signed("p384.tld", PLAIN) },
+        Zone { tamper: put_back, ..Zone::signed("malformed.tld", MALFORMED) },
+        Zone::unsigned("malformed-unsigned.tld", MALFORMED),
+    ])
+}
+
+/// A CAA record with a hyphen in its tag, which the standard does not have, as RFC 3597 writes it.
+const MALFORMED: &str = "caa IN TYPE257 \\# 6 0003612d6278\n";
+
+/// The signer signs it, and leaves it out of what it writes.
+fn put_back(zone: &str) -> String {
+    format!("{zone}\ncaa.malformed.tld. 300 IN TYPE257 \\# 6 0003612d6278\n")
+}
+
+/// A resolver before the resolver: it answers CAA questions with SERVFAIL, and passes the others on.
+fn without_caa(upstream: SocketAddr) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+            let mut query = buffer[..length].to_vec();
+            // The type follows the name's final zero; no label of these tests holds a zero.
+            let end = 12 + query[12..].iter().position(|octet| *octet == 0).unwrap();
+            if query[end + 1..end + 3] == [1, 1] {
+                query[2] |= 0x80;
+                query[3] = 0x82;
+                socket.send_to(&query, client).unwrap();
+                continue;
+            }
+            let onward = UdpSocket::bind("127.0.0.1:0").unwrap();
+            onward.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            onward.send_to(&query, upstream).unwrap();
+            let mut answer = [0; 4096];
+            if let Ok(length) = onward.recv(&mut answer) {
+                socket.send_to(&answer[..length], client).unwrap();
+            }
+        }
+    });
+    address
+}
+
+fn rules(name: &Value) -> Vec<&str> {
+    name["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
+}
+
+fn reason(name: &Value) -> (&str, &str) {
+    let verdict = &name["verdicts"][0];
+    (verdict["verdict"].as_str().unwrap(), verdict["reason"].as_str().unwrap())
+}
+
+#[test]
+fn what_fails_means() {
+    let world = world();
+    let anchor = world.anchor_file();
+    let own = ["--ca", "ca1.example", "--trust-anchor", &anchor];
+    let trusting = ["--ca", "ca1.example", "--dnssec", "resolver"];
+
+    // A bogus set and a bogus “none” end the climb and permit nothing.
+    for more in [&own, &trusting] {
+        let (report, code) = world.report(&["caa.forged.tld"], more);
+        let name = &report["names"][0];
+        assert_eq!(name["steps"][0]["dnssec"], "bogus", "{more:?} {name}");
+        assert_eq!((name["steps"][0]["outcome"].as_str(), code), (outcome(more), 1), "{name}");
+        let (verdict, why) = reason(name);
+        assert!(verdict == "undetermined" && why.contains("TLS BR 3.2.2.8.1"), "{why}");
+        assert!(rules(name).contains(&"CAA024") && !rules(name).contains(&"CAA002"), "{name}");
+        assert_eq!(name["relevant"], Value::Null);
+    }
+
+    // A failure in a signed zone, and in one that is proven to be unsigned.
+    let failing = without_caa(world.unbound.address);
+    for more in [&own, &trusting] {
+        let (report, _) = report_over(failing, &["nodata.signed.tld", "nodata.unsigned.tld"], more);
+        let [signed, unsigned] = report["names"].as_array().unwrap().as_slice() else { panic!("{report}") };
+        assert_eq!(signed["steps"][0]["dnssec"], "secure", "{signed}");
+        assert_eq!(unsigned["steps"][0]["dnssec"], "insecure", "{unsigned}");
+        assert!(rules(signed).contains(&"CAA025") && !rules(unsigned).contains(&"CAA025"), "{report}");
+        let ((signed, no_ca), (unsigned, a_ca)) = (reason(signed), reason(unsigned));
+        assert!(signed == "undetermined" && no_ca.contains("no CA may take it for permission"), "{no_ca}");
+        assert!(unsigned == "undetermined" && a_ca.contains("a CA may take the failure"), "{a_ca}");
+    }
+
+    // The resolver fails at every question for these names: only the delegation tells of the zone.
+    let (report, _) = world.report(&["loop.unsigned.tld", "loop.signed.tld"], &own);
+    let state = |index: usize| &report["names"][index]["steps"][0]["dnssec"];
+    assert_eq!((state(0), state(1)), (&Value::from("insecure"), &Value::from("indeterminate")), "{report}");
+
+    // What our validator cannot verify is not known, and never unsigned.
+    for (name, own_state) in [
+        ("caa.ed25519.tld", "indeterminate"),
+        ("nodata.p384.tld", "indeterminate"),
+        ("caa.malformed.tld", "indeterminate"),
+        ("caa.malformed-unsigned.tld", "insecure"),
+    ] {
+        let step = &world.steps(&[name], &own)[0];
+        assert_eq!(step.state, own_state, "{step:?}");
+        let trusted = if own_state == "insecure" { "insecure" } else { "secure" };
+        assert_eq!(world.steps(&[name], &trusting)[0].state, trusted, "{name}");
+    }
+
+    // Nobody validates where nobody is asked to.
+    assert_eq!(world.steps(&["caa.forged.tld"], &["--dnssec", "off"])[0].state, "unchecked");
+
+    // The keys of another root.
+    let other = SignedZones::make(vec![Zone::signed("", "")]).anchor;
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("other").display().to_string();
+    std::fs::write(&file, other).unwrap();
+    let step = &world.steps(&["caa.signed.tld"], &["--trust-anchor", &file])[0];
+    assert!(step.state == "bogus" && step.detail.contains("trust anchor"), "{step:?}");
+}
+
+/// What the answer says: with CD it comes, without it the resolver keeps it back.
+fn outcome(more: &[&str]) -> Option<&'static str> {
+    Some(if more.contains(&"--trust-anchor") { "records" } else { "failure" })
+}
+
+#[test]
+fn a_server_without_dnssec_leaves_it_open_and_the_verdicts_stand() {
+    let zone = "$ORIGIN t.example.\n$TTL 300\n@ IN SOA ns h 1 2 3 4 5\n@ IN NS ns\nns IN A 127.0.0.1\n\
+                @ IN CAA 0 issue \"ca1.example\"\nwww IN A 192.0.2.1\n";
+    let nsd = Nsd::serving(&[("t.example.", zone)]);
+    let (report, code) = report_over(nsd.address, &["www.t.example"], &["--ca", "ca1.example"]);
+    let name = &report["names"][0];
+    assert_eq!((reason(name).0, code), ("permit", 0), "{name}");
+    for step in name["steps"].as_array().unwrap() {
+        assert_eq!(step["dnssec"], "indeterminate", "{step}");
+        assert!(step["dnssec_detail"].as_str().unwrap().contains("hands out no DNSSEC records"), "{step}");
+    }
+    assert!(rules(name).contains(&"CAA027"), "{name}");
+}
+
+#[test]
+fn an_unusable_anchor_is_said() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("anchor").display().to_string();
+    let run = |more: &[&str]| {
+        let output =
+            world::pinstead().args(["caa", "t.example", "--trust-anchor", &file]).args(more).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = run(&[]);
+    assert!(code == Some(2) && said.contains("--trust-anchor"), "{said}");
+    std::fs::write(&file, "t.example. IN A 192.0.2.1\n").unwrap();
+    let (code, said) = run(&[]);
+    assert!(code == Some(2) && said.contains("DS and DNSKEY"), "{said}");
+    let (code, said) = run(&["--dnssec", "off"]);
+    assert!(code == Some(2) && said.contains("--dnssec validate"), "{said}");
+}
