@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, Content};
 use super::climb::Climb;
+use super::nameservers::{self, NameserverReading};
 use super::record::{CaaRecord, MalformedRecord};
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
@@ -26,6 +27,8 @@ pub struct CaaReading {
     pub above: Option<Relevant>,
     /// One verdict for each CA asked about.
     pub verdicts: Vec<CaVerdict>,
+    /// What each authoritative server says, where that was asked for.
+    pub nameservers: NameserverReading,
 }
 
 /// One question of the climb and its answer.
@@ -149,6 +152,7 @@ impl CaaReading {
             relevant: Relevant::NotApplicable(why),
             above: None,
             verdicts: Vec::new(),
+            nameservers: NameserverReading::default(),
         }
     }
 
@@ -213,7 +217,18 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
         (Who::EveryCaInTheSet, _) => Vec::new(),
     };
     let usage = question.usage;
-    CaaReading { name: name.to_string(), wildcard: name.wildcard, usage, steps, relevant, above, verdicts }
+    let mut reading = CaaReading {
+        name: name.to_string(),
+        wildcard: name.wildcard,
+        usage,
+        steps,
+        relevant,
+        above,
+        verdicts,
+        nameservers: NameserverReading::default(),
+    };
+    reading.nameservers = nameservers::judge(name, lookup, question, &reading);
+    reading
 }
 
 /// Follows the climb through the recorded exchanges.
@@ -254,7 +269,12 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
     (steps, Relevant::NoneAnywhere)
 }
 
-fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQuestion) -> CaVerdict {
+pub(super) fn verdict(
+    relevant: &Relevant,
+    ca: &CaIdentity,
+    wildcard: bool,
+    question: &CaaQuestion,
+) -> CaVerdict {
     let (verdict, reason) = match relevant {
         Relevant::Set(set) => of_set(set, ca, wildcard, question),
         Relevant::NoneAnywhere => (

@@ -9,6 +9,7 @@ pub mod answer;
 mod binding;
 pub mod climb;
 mod judge;
+pub mod nameservers;
 pub mod record;
 #[cfg(test)]
 mod testing;

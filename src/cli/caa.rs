@@ -76,7 +76,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
     }
     let runtime = super::runtime()?;
-    let lookups = runtime.block_on(look_up(&client, &options.names))?;
+    let lookups = runtime.block_on(look_up(&client, options.dns.extent(), &options.names))?;
 
     let question = options.question();
     let judged: Vec<(CaaReading, Vec<Finding>)> = options
@@ -93,7 +93,8 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
 
     let fails = judged.iter().any(|(_, findings)| options.gate.fails(findings));
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|(reading, _)| reading.is_undetermined());
+    let open =
+        judged.iter().any(|(reading, _)| reading.is_undetermined() || reading.nameservers.is_undetermined());
     Ok(options.gate.exit(fails, open, open))
 }
 
@@ -153,13 +154,17 @@ fn parse_subject(text: &str) -> Result<Subject, String> {
 }
 
 /// Looks up every name at the same time; the results are in the order of the names.
-async fn look_up(client: &DnsClient, subjects: &[Subject]) -> anyhow::Result<Vec<Option<CaaLookup>>> {
+async fn look_up(
+    client: &DnsClient,
+    extent: Extent,
+    subjects: &[Subject],
+) -> anyhow::Result<Vec<Option<CaaLookup>>> {
     let mut lookups = vec![None; subjects.len()];
     let mut tasks = JoinSet::new();
     for (position, subject) in subjects.iter().enumerate() {
         if let Subject::Name(name) = subject {
             let (client, base) = (client.clone(), name.base.clone());
-            tasks.spawn(async move { (position, client.look_up_caa(&base, Extent { above: true }).await) });
+            tasks.spawn(async move { (position, client.look_up_caa(&base, extent).await) });
         }
     }
     while let Some(done) = tasks.join_next().await {

@@ -4,6 +4,7 @@
 mod addresses;
 mod exchange;
 mod message;
+mod nameservers;
 mod question;
 mod servers;
 mod transport;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
 use self::addresses::AddressResolver;
+use self::nameservers::Surveyor;
 pub use self::question::{Manner, Question};
 pub use self::servers::ResolverAddressError;
 use self::servers::Server;
@@ -32,11 +34,13 @@ const MOST_QUESTIONS: usize = 32;
 pub struct Extent {
     /// Whether to go on above the set found, to the one that would hold without it.
     pub above: bool,
+    /// Whether to ask every authoritative server of every zone on the way, too.
+    pub all_nameservers: bool,
 }
 
 /// A DNS client for one run. Clones share what they know: no question is asked twice.
 #[derive(Clone, Debug)]
-pub struct DnsClient(Arc<Shared>);
+pub struct DnsClient(Arc<Shared>, Surveyor);
 
 #[derive(Debug)]
 struct Shared {
@@ -67,12 +71,16 @@ impl DnsClient {
     }
 
     fn new(servers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
-        Self(Arc::new(Shared {
-            servers,
-            addresses,
-            asked: Mutex::default(),
-            questions: Semaphore::new(MOST_QUESTIONS),
-        }))
+        let shared =
+            Shared { servers, addresses, asked: Mutex::default(), questions: Semaphore::new(MOST_QUESTIONS) };
+        Self(Arc::new(shared), Surveyor::new())
+    }
+
+    /// This client, with authoritative servers asked at another port than 53: for test networks.
+    #[must_use]
+    pub fn with_nameserver_port(mut self, port: u16) -> Self {
+        self.1 = Surveyor::at_port(port);
+        self
     }
 
     /// Climbs from `name` as far as RFC 8659 section 3 needs, or as `extent` wants, and records every exchange.
@@ -88,6 +96,9 @@ impl DnsClient {
             lookup.above = self.climb(&parent).await.0;
         }
         lookup.steps = steps;
+        if extent.all_nameservers {
+            lookup.nameservers = Some(nameservers::survey(self, &lookup).await);
+        }
         lookup
     }
 

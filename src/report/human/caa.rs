@@ -96,6 +96,7 @@ fn climb_step(out: &mut String, step: &Step) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caa::nameservers::NameserverReading;
     use crate::caa::record::CaaRecord;
     use crate::caa::{CaVerdict, Dnssec};
 
@@ -121,6 +122,7 @@ mod tests {
                 verdict: Verdict::Permit,
                 reason: "it is named ".repeat(10),
             }],
+            nameservers: NameserverReading::default(),
         }
     }
 

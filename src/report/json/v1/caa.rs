@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::nameservers::JsonNameservers;
 use crate::caa::record::{CaaRecord, presentation};
 use crate::caa::{CaVerdict, CaaReading, Dnssec, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
 use crate::rules::Finding;
@@ -26,6 +27,7 @@ pub struct CaaName<'a> {
     steps: Vec<JsonStep<'a>>,
     relevant: Option<JsonSet<'a>>,
     verdicts: Vec<JsonVerdict<'a>>,
+    nameservers: JsonNameservers<'a>,
     findings: &'a [Finding],
 }
 
@@ -90,6 +92,7 @@ impl<'a> CaaName<'a> {
             steps: reading.steps.iter().map(JsonStep::new).collect(),
             relevant: reading.set().map(JsonSet::new),
             verdicts: reading.verdicts.iter().map(JsonVerdict::new).collect(),
+            nameservers: JsonNameservers::new(&reading.nameservers),
             findings,
         }
     }
