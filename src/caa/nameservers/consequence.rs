@@ -1,9 +1,7 @@
 //! What a CA would conclude that asks one server rather than another: the climb again, with that server's word.
 
-use std::fmt;
-
 use super::said::Said;
-use super::{Endpoint, ZoneReading};
+use super::{Endpoint, ZoneReading, places};
 use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::caa::judge::{CaaReading, Relevant, RelevantSet, verdict};
@@ -38,7 +36,7 @@ pub(super) fn consequences(
     question: &CaaQuestion,
     reading: &CaaReading,
 ) -> Vec<Consequence> {
-    let mut found: Vec<Consequence> = Vec::new();
+    let mut found: Vec<(Vec<&Endpoint>, Consequence)> = Vec::new();
     let answers: Vec<(&DnsName, Answer)> = lookup
         .steps
         .iter()
@@ -56,16 +54,15 @@ pub(super) fn consequences(
         if policy == reading.policy() && verdicts.is_empty() {
             continue;
         }
-        let at = endpoint.to_string();
-        match found.iter_mut().find(|known| known.policy == policy && known.verdicts == verdicts) {
-            Some(known) => known.at.push(at),
+        match found.iter_mut().find(|(_, known)| known.policy == policy && known.verdicts == verdicts) {
+            Some((at, _)) => at.push(endpoint),
             None => {
                 let (gain, lose) = changed(&reading.policy(), &policy);
-                found.push(Consequence { at: vec![at], policy, gain, lose, verdicts });
+                found.push((vec![endpoint], Consequence { at: Vec::new(), policy, gain, lose, verdicts }));
             }
         }
     }
-    found
+    found.into_iter().map(|(at, consequence)| Consequence { at: places(at), ..consequence }).collect()
 }
 
 /// A CA's view that rests on one endpoint for its zone, and on the resolver's answers for all else.
@@ -184,15 +181,5 @@ fn changed(from: &Policy, to: &Policy) -> (Vec<String>, Vec<String>) {
         (Policy::Anyone, Policy::Nobody) => (Vec::new(), vec!["every CA".to_owned()]),
         (Policy::Nobody, Policy::Anyone) => (vec!["every CA".to_owned()], Vec::new()),
         _ => (Vec::new(), Vec::new()),
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = match self.transport {
-            crate::evidence::dns::DnsTransport::Tcp => "TCP",
-            _ => "UDP",
-        };
-        write!(f, "{} ({}, {transport})", self.server, self.address)
     }
 }

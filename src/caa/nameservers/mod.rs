@@ -19,7 +19,9 @@ pub use self::said::{Said, ZoneSaid};
 use super::judge::CaaReading;
 use super::verdict::CaaQuestion;
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::dns::{CaaLookup, DnsTransport, NameNotAsked, NotAsked};
+use crate::evidence::dns::{
+    CaaLookup, DnsTransport, NameNotAsked, NameserverAnswer, NameserverSurvey, NotAsked, ZoneObservation,
+};
 
 /// What the authoritative servers say, compared with one another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,6 +190,39 @@ impl Endpoint {
     pub fn was_asked(&self) -> bool {
         !matches!(self.zone, ZoneSaid::Other(Said::NoRoute(_)))
     }
+}
+
+/// Where these endpoints are: each server with its address and the transports.
+pub fn places<'a>(endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Vec<String> {
+    let mut places: Vec<(&DnsName, IpAddr, Vec<&str>)> = Vec::new();
+    for Endpoint { server, address, transport, .. } in endpoints {
+        let transport = if *transport == DnsTransport::Tcp { "TCP" } else { "UDP" };
+        match places.iter_mut().find(|(known, at, _)| *known == server && at == address) {
+            Some((_, _, transports)) => transports.push(transport),
+            None => places.push((server, *address, vec![transport])),
+        }
+    }
+    let shown = |(server, address, transports): (&DnsName, IpAddr, Vec<&str>)| {
+        format!("{server} ({address}, {})", transports.join(" and "))
+    };
+    places.into_iter().map(shown).collect()
+}
+
+/// Whether some server says something else than the resolver at the step where its climb found a set: a CA that asks
+/// that server may climb on.
+pub fn may_climb_on(lookup: &CaaLookup, survey: &NameserverSurvey) -> bool {
+    let Some(last) = lookup.steps.last() else { return false };
+    let resolved = Said::of_resolver(last);
+    let tells_otherwise = |zone: &ZoneObservation, answer: &NameserverAnswer| {
+        let known = resolved.iter().find(|(name, _)| name == answer.name.as_str());
+        let said = Said::read(&zone.zone, &answer.name, &answer.attempts);
+        known.is_some_and(|(_, known)| said.is_answer() && said != *known)
+    };
+    survey.zones.iter().any(|zone| {
+        let addresses = zone.servers.iter().flat_map(|server| &server.addresses);
+        let mut caa = addresses.flat_map(|at| &at.answers).filter(|answer| answer.rtype == "CAA");
+        caa.any(|answer| tells_otherwise(zone, answer))
+    })
 }
 
 /// Compares what the servers said for one name of a certificate; `reading` is what the resolver's answers lead to.

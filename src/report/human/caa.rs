@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
-use super::{findings as render_findings, safe, wrap};
+use super::{findings as render_findings, nameservers, safe, wrap};
 use crate::caa::{CaaReading, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
 use crate::rules::Finding;
 
@@ -36,6 +36,7 @@ pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
         out.push_str("\n  The climb (RFC 8659 section 3)\n");
         reading.steps.iter().for_each(|step| climb_step(&mut out, step));
     }
+    out.push_str(&nameservers::block(&reading.nameservers));
     if !findings.is_empty() {
         out.push('\n');
         out.push_str(&render_findings(findings));

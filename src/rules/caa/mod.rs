@@ -3,6 +3,7 @@
 mod binding;
 mod issuer;
 mod lookup;
+mod nameservers;
 mod policy;
 mod records;
 mod reporting;
@@ -20,6 +21,7 @@ fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
         .chain(reporting::RULES)
         .chain(policy::RULES)
         .chain(binding::RULES)
+        .chain(nameservers::RULES)
 }
 
 /// What each rule says of itself.

@@ -20,10 +20,11 @@ use super::question::{Manner, Question};
 use super::servers::PORT;
 use crate::caa::answer::Answer;
 use crate::caa::nameservers::delegation::{Delegation, Referral, addresses_of, delegation_of, servers_of};
+use crate::caa::nameservers::may_climb_on;
 use crate::dns_name::{DnsName, WireName};
 use crate::evidence::dns::{
-    CaaLookup, DnsAttempt, DnsTransport, NameNotAsked, NameserverObservation, NameserverSurvey, NotAsked,
-    SupportingExchange, ZoneObservation,
+    CaaLookup, DnsAttempt, DnsExchange, DnsTransport, NameNotAsked, NameserverObservation, NameserverSurvey,
+    NotAsked, SupportingExchange, ZoneObservation,
 };
 
 /// The most names of one look-up, aliases included.
@@ -66,13 +67,24 @@ impl Surveyor {
     }
 }
 
-/// Asks the servers of every zone that the look-up passed.
+/// Asks the servers of every zone that the look-up passed; those further up only where a CA may get there because
+/// some server has no set where the resolver found one.
 pub(super) async fn survey(client: &DnsClient, lookup: &CaaLookup) -> NameserverSurvey {
+    let survey = survey_steps(client, lookup, &lookup.steps).await;
+    if lookup.above.is_empty() || !may_climb_on(lookup, &survey) {
+        return survey;
+    }
+    // What was asked before is remembered, and not asked again.
+    let steps: Vec<DnsExchange> = lookup.steps.iter().chain(&lookup.above).cloned().collect();
+    survey_steps(client, lookup, &steps).await
+}
+
+async fn survey_steps(client: &DnsClient, lookup: &CaaLookup, steps: &[DnsExchange]) -> NameserverSurvey {
     let asking = Asking { client: client.clone() };
     let mut survey = NameserverSurvey::default();
     let mut cuts = Cuts::new(&asking);
     let mut zones: BTreeMap<DnsName, Vec<DnsName>> = BTreeMap::new();
-    let names = names_of(lookup, &mut survey.not_asked);
+    let names = names_of(steps, &mut survey.not_asked);
     for name in names {
         let why = match cuts.zone_of(&name).await {
             Err(why) => NotAsked::ZoneUnknown(why),
@@ -103,10 +115,10 @@ pub(super) async fn survey(client: &DnsClient, lookup: &CaaLookup) -> Nameserver
 }
 
 /// The names of the steps and of the aliases on their way, without those beyond the limit.
-fn names_of(lookup: &CaaLookup, not_asked: &mut Vec<NameNotAsked>) -> Vec<DnsName> {
+fn names_of(steps: &[DnsExchange], not_asked: &mut Vec<NameNotAsked>) -> Vec<DnsName> {
     let mut names: Vec<DnsName> = Vec::new();
     let mut refuse = |name: String, why| not_asked.push(NameNotAsked { name, why });
-    for step in &lookup.steps {
+    for step in steps {
         let aliases = Answer::read(step).aliases;
         let parsed = aliases.into_iter().map(|alias| alias.parse::<DnsName>().map_err(|_| alias));
         for name in std::iter::once(Ok(step.name.clone())).chain(parsed) {
