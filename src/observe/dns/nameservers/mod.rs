@@ -175,11 +175,13 @@ impl Asking {
         parent: Option<DnsName>,
         names: Vec<DnsName>,
     ) -> ZoneObservation {
-        let own = self.resolve(&zone, Rtype::NS).await;
-        let delegation = match &parent {
-            Some(parent) => self.delegation(parent, &zone).await,
-            None => None,
+        let ask_parent = async {
+            match &parent {
+                Some(parent) => self.delegation(parent, &zone).await,
+                None => None,
+            }
         };
+        let (own, delegation) = tokio::join!(self.resolve(&zone, Rtype::NS), ask_parent);
         let delegated = delegation.as_ref().map(|asked| delegation_of(&zone, &asked.attempts));
         let referral = match delegated {
             Some(Delegation::Referral(referral)) if referral.cut == zone => Some(referral),
