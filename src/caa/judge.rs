@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::answer::{Answer, Content};
 use super::climb::Climb;
 use super::dnssec::{Dnssec, bogus};
+use super::nameservers::{self, NameserverReading};
 use super::record::{CaaRecord, MalformedRecord};
 use super::software;
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
@@ -31,6 +32,8 @@ pub struct CaaReading {
     pub above: Option<Relevant>,
     /// One verdict for each CA asked about.
     pub verdicts: Vec<CaVerdict>,
+    /// What each authoritative server says, where that was asked for.
+    pub nameservers: NameserverReading,
 }
 
 /// One question of the climb and its answer.
@@ -55,11 +58,13 @@ pub struct Step {
 impl Step {
     /// Whether this is a top-level domain that does not exist. An alias there would be one that does.
     fn is_missing_tld(&self) -> bool {
-        self.name.parent().is_none()
-            && self.outcome == StepOutcome::Empty
-            && self.detail == NXDOMAIN
-            && self.aliases.is_empty()
+        self.outcome == StepOutcome::Empty && is_missing_tld(&self.name, &self.detail, &self.aliases)
     }
+}
+
+/// Whether an answer without records says that a top-level domain does not exist.
+pub(super) fn is_missing_tld(name: &DnsName, detail: &str, aliases: &[String]) -> bool {
+    name.parent().is_none() && detail == NXDOMAIN && aliases.is_empty()
 }
 
 /// How a step ended.
@@ -149,6 +154,7 @@ impl CaaReading {
             relevant: Relevant::NotApplicable(why),
             above: None,
             verdicts: Vec::new(),
+            nameservers: NameserverReading::default(),
         }
     }
 
@@ -232,7 +238,18 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
         (Who::EveryCaInTheSet, _) => Vec::new(),
     };
     let usage = question.usage;
-    CaaReading { name: name.to_string(), wildcard: name.wildcard, usage, steps, relevant, above, verdicts }
+    let mut reading = CaaReading {
+        name: name.to_string(),
+        wildcard: name.wildcard,
+        usage,
+        steps,
+        relevant,
+        above,
+        verdicts,
+        nameservers: NameserverReading::default(),
+    };
+    reading.nameservers = nameservers::judge(name, lookup, question, &reading);
+    reading
 }
 
 /// Follows the climb through the recorded exchanges.
@@ -285,7 +302,12 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
     }
 }
 
-fn verdict(relevant: &Relevant, ca: &CaIdentity, wildcard: bool, question: &CaaQuestion) -> CaVerdict {
+pub(super) fn verdict(
+    relevant: &Relevant,
+    ca: &CaIdentity,
+    wildcard: bool,
+    question: &CaaQuestion,
+) -> CaVerdict {
     let (verdict, reason) = match (relevant, relevant.missing_tld()) {
         (Relevant::Set(set), _) => of_set(set, ca, wildcard, question),
         (Relevant::NoneAnywhere, _) => (

@@ -12,6 +12,7 @@ mod dnssec;
 mod issued;
 mod judge;
 pub mod method;
+pub mod nameservers;
 pub mod record;
 mod software;
 #[cfg(test)]

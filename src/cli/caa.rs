@@ -109,7 +109,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     }
     let client = options.dns.client()?;
     let runtime = super::runtime()?;
-    let lookups = runtime.block_on(look_up(&client, &options.names))?;
+    let lookups = runtime.block_on(look_up(&client, options.dns.extent(), &options.names))?;
 
     let question = options.question();
     let judged: Vec<Judged> = options
@@ -122,7 +122,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
 
     let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|judged| judged.reading.is_undetermined());
+    let open = judged.iter().any(|judged| judged.is_open());
     Ok(options.gate.exit(fails, open, open))
 }
 
@@ -168,6 +168,11 @@ impl CaaOptions {
 }
 
 impl Judged {
+    /// Whether anything that was asked stayed open.
+    fn is_open(&self) -> bool {
+        self.reading.is_undetermined() || self.reading.nameservers.is_undetermined()
+    }
+
     fn json<'a>(&'a self, name: fn(&'a CaaReading, &'a [Finding]) -> CaaName<'a>) -> CaaName<'a> {
         name(&self.reading, &self.findings).with_issued(self.issued.as_ref())
     }
@@ -221,13 +226,17 @@ fn parse_subject(text: &str) -> Result<Subject, String> {
 }
 
 /// Looks up every name at the same time; the results are in the order of the names.
-async fn look_up(client: &DnsClient, subjects: &[Subject]) -> anyhow::Result<Vec<Option<CaaLookup>>> {
+async fn look_up(
+    client: &DnsClient,
+    extent: Extent,
+    subjects: &[Subject],
+) -> anyhow::Result<Vec<Option<CaaLookup>>> {
     let mut lookups = vec![None; subjects.len()];
     let mut tasks = JoinSet::new();
     for (position, subject) in subjects.iter().enumerate() {
         if let Subject::Name(name) = subject {
             let (client, base) = (client.clone(), name.base.clone());
-            tasks.spawn(async move { (position, client.look_up_caa(&base, Extent { above: true }).await) });
+            tasks.spawn(async move { (position, client.look_up_caa(&base, extent).await) });
         }
     }
     while let Some(done) = tasks.join_next().await {

@@ -16,7 +16,7 @@ use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
-use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence};
 use crate::judge::Inputs;
 use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
@@ -161,8 +161,13 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         dns: options.network.client()?,
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
-        caa: inputs.scope.includes(scope::Part::Caa),
+        caa: inputs.scope.includes(scope::Part::Caa).then(|| options.network.dns.extent()),
     };
+    if options.network.dns.all_nameservers && (looking.dns.is_none() || looking.caa.is_none()) {
+        bail!(
+            "--all-nameservers needs the network and the part caa: it does not go with --offline, nor with an --only that leaves caa out"
+        );
+    }
     let tree_heads = options.judging.lists.tree_heads();
     let logs = log_client(options, &inputs, &looking, &tree_heads)?;
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
@@ -345,6 +350,10 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     }
     if options.inclusion && !evidence.request.inclusion {
         bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
+    }
+    let is_surveyed = |target: &TargetEvidence| target.caa.iter().any(|lookup| lookup.nameservers.is_some());
+    if options.network.dns.all_nameservers && !evidence.targets.iter().any(is_surveyed) {
+        bail!("{path} was saved without --all-nameservers: no server is asked about saved evidence");
     }
     announce_saved(path, &evidence);
     let given = request(options);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::observe::dns::DnsClient;
 use crate::observe::dns::dnssec::{Anchors, DnssecMode, MAX_ANCHOR_FILE};
+use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::files;
 
 /// How to ask the DNS.
@@ -22,6 +22,12 @@ pub(super) struct DnsOptions {
     /// Validate from these DS or DNSKEY records (a zone file) instead of the root's keys
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
+    /// Ask every authoritative server of every zone on the way for CAA, too: IPv4 and IPv6, UDP and TCP
+    #[arg(long)]
+    pub(super) all_nameservers: bool,
+    /// Ask authoritative servers at this port instead of 53: for test networks
+    #[arg(long, value_name = "PORT", requires = "all_nameservers", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) nameserver_port: Option<u16>,
 }
 
 /// Who validates, as the option has it.
@@ -42,7 +48,16 @@ impl DnsOptions {
             Some(address) => DnsClient::from_address(address).context("--resolver")?,
             None => DnsClient::system(),
         };
-        Ok(client.with_dnssec(self.dnssec_mode()?))
+        let client = client.with_dnssec(self.dnssec_mode()?);
+        Ok(match self.nameserver_port {
+            Some(port) => client.with_nameserver_port(port),
+            None => client,
+        })
+    }
+
+    /// How far CAA is looked up.
+    pub(super) fn extent(&self) -> Extent {
+        Extent { above: true, all_nameservers: self.all_nameservers }
     }
 
     fn dnssec_mode(&self) -> anyhow::Result<DnssecMode> {

@@ -1,5 +1,7 @@
 //! DNS as it was answered: raw messages, and what failed.
 
+use core::net::IpAddr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,14 +22,14 @@ pub struct CaaLookup {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dnssec: Vec<SupportingExchange>,
     /// What each authoritative server says, where that was asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub nameservers: Vec<ZoneObservation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nameservers: Option<NameserverSurvey>,
 }
 
 impl CaaLookup {
     /// A look-up with nothing asked yet.
     pub fn of(name: DnsName) -> Self {
-        Self { name, steps: Vec::new(), above: Vec::new(), dnssec: Vec::new(), nameservers: Vec::new() }
+        Self { name, steps: Vec::new(), above: Vec::new(), dnssec: Vec::new(), nameservers: None }
     }
 }
 
@@ -107,13 +109,63 @@ pub struct SupportingExchange {
     pub attempts: Vec<DnsAttempt>,
 }
 
+/// What the authoritative servers say of the names of a climb, and of the aliases on its way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameserverSurvey {
+    /// The questions to the resolver that showed which zone each name is in.
+    pub cuts: Vec<SupportingExchange>,
+    /// The zones whose servers were asked.
+    pub zones: Vec<ZoneObservation>,
+    /// The names for which no server was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_asked: Vec<NameNotAsked>,
+}
+
+/// A name for which no authoritative server was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameNotAsked {
+    /// The name.
+    pub name: String,
+    /// Why not.
+    pub why: NotAsked,
+}
+
+/// Why no authoritative server was asked for a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NotAsked {
+    /// It is in the zone of a top-level domain, whose servers are left alone.
+    #[error("the servers of top-level domains are left alone")]
+    TopLevelDomain,
+    /// Which zone it is in could not be found.
+    #[error("which zone it is in could not be found: {0}")]
+    ZoneUnknown(String),
+    /// It is no host name, so that it is not asked for.
+    #[error("it is no host name")]
+    NotAHostName,
+    /// It is beyond the limit of names or zones of one look-up.
+    #[error("it is beyond the limit of names and zones of one look-up")]
+    TooMany,
+}
+
 /// What the authoritative servers of one zone say of the names that were asked for in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneObservation {
     /// The zone's apex.
     pub zone: DnsName,
-    /// Its servers, or why they are not known.
-    pub servers: Result<Vec<NameserverObservation>, String>,
+    /// The names of the climb, and of the aliases, that are in the zone.
+    pub names: Vec<DnsName>,
+    /// The NS question to the resolver: the servers by the zone's own word.
+    pub own: SupportingExchange,
+    /// The NS question to servers of the parent zone, without recursion: the servers by the delegation. The last
+    /// attempt stands. `None`: no server of the parent zone is known or may be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<SupportingExchange>,
+    /// The servers of both, each asked for every name.
+    pub servers: Vec<NameserverObservation>,
+    /// How many more servers there are.
+    #[serde(default)]
+    pub servers_left_out: usize,
 }
 
 /// What one authoritative server says.
@@ -121,17 +173,36 @@ pub struct ZoneObservation {
 pub struct NameserverObservation {
     /// The server's name.
     pub name: DnsName,
-    /// Its addresses, or why they cannot be had.
-    pub addresses: Result<Vec<std::net::IpAddr>, String>,
-    /// Each question to each address over each transport.
+    /// The questions to the resolver for its addresses, IPv4 and IPv6.
+    pub lookups: Vec<SupportingExchange>,
+    /// Its addresses, those that the delegation gives along included.
+    pub addresses: Vec<AddressObservation>,
+    /// How many more addresses it has.
+    #[serde(default)]
+    pub addresses_left_out: usize,
+}
+
+/// What was asked at one address of an authoritative server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressObservation {
+    /// The address.
+    pub address: IpAddr,
+    /// Why this machine has no way to the address: then nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_route: Option<String>,
+    /// Each question over each transport.
     pub answers: Vec<NameserverAnswer>,
 }
 
 /// One question to one authoritative server over one transport.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameserverAnswer {
-    /// The name asked for: a step of the climb.
+    /// The transport.
+    pub transport: DnsTransport,
+    /// The name asked for.
     pub name: DnsName,
+    /// The type asked for: `CAA`, or `SOA` of the zone.
+    pub rtype: String,
     /// The attempts at this address over this transport, in order; the last one stands.
     pub attempts: Vec<DnsAttempt>,
 }
@@ -150,7 +221,7 @@ pub struct DnsAttempt {
 }
 
 /// How a DNS server was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DnsTransport {
     /// Datagrams (RFC 1035 section 4.2.1).

@@ -63,6 +63,12 @@ impl TargetVerdicts {
         {
             add("what CAA says", named(scope::Part::Caa));
         }
+        // Only who asked for it by name has it.
+        if let Part::Checked(readings) = &self.caa
+            && readings.iter().any(|reading| reading.nameservers.is_undetermined())
+        {
+            add("whether the nameservers agree about CAA", true);
+        }
         if matches!(self.caa, Part::NotChecked(_)) && named(scope::Part::Caa) {
             add("CAA, which was asked for and not looked at", true);
         }

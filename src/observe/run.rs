@@ -31,8 +31,8 @@ pub struct Looking {
     pub connect: Option<(IpAddr, Option<u16>)>,
     /// How to speak TLS.
     pub tls: TlsOptions,
-    /// Whether CAA is to be looked up.
-    pub caa: bool,
+    /// How far CAA is to be looked up; `None`: not at all.
+    pub caa: Option<Extent>,
 }
 
 /// Looks at one target.
@@ -48,8 +48,8 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
             (server.label(default_port), CertificateSource::Tls(observation), Some(server.host.clone()))
         }
     };
-    let caa = match &looking.dns {
-        Some(dns) if looking.caa => look_up_caa(&source, host.as_ref(), dns).await,
+    let caa = match (&looking.dns, looking.caa) {
+        (Some(dns), Some(extent)) => look_up_caa(&source, host.as_ref(), dns, extent).await,
         _ => Vec::new(),
     };
     TargetEvidence { target: label, source, caa, ct_logs: Vec::new() }
@@ -77,6 +77,7 @@ async fn look_up_caa(
     source: &CertificateSource,
     host: Option<&HostIdentity>,
     dns: &DnsClient,
+    extent: Extent,
 ) -> Vec<crate::evidence::dns::CaaLookup> {
     let leaf = leaf_of(source);
     let names: BTreeSet<DnsName> =
@@ -84,7 +85,7 @@ async fn look_up_caa(
     let mut tasks = JoinSet::new();
     for name in names {
         let dns = dns.clone();
-        tasks.spawn(async move { dns.look_up_caa(&name, Extent { above: true }).await });
+        tasks.spawn(async move { dns.look_up_caa(&name, extent).await });
     }
     let mut lookups = tasks.join_all().await;
     lookups.sort_by(|a, b| a.name.cmp(&b.name));

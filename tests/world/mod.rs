@@ -9,6 +9,8 @@ pub(crate) mod kept_lists;
 pub(crate) mod list_server;
 pub(crate) mod logged;
 pub(crate) mod nsd;
+pub(crate) mod odd_server;
+pub(crate) mod recursor;
 pub(crate) mod resolver;
 pub(crate) mod servers;
 pub(crate) mod signed_zones;

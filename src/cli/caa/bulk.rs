@@ -37,6 +37,7 @@ type Batch = std::io::Result<(Vec<Line>, u64)>;
 /// What every look-up shares.
 struct Shared {
     client: DnsClient,
+    extent: Extent,
     question: CaaQuestion,
     /// What was issued, where that was given.
     certificates: Option<Vec<IssuedCertificate>>,
@@ -69,6 +70,7 @@ pub(super) fn run(
     }
     let shared = Arc::new(Shared {
         client: options.dns.client()?,
+        extent: options.dns.extent(),
         question: options.question(),
         certificates,
         format,
@@ -215,7 +217,7 @@ fn read_apart(mut lines: Lines) -> mpsc::Receiver<Batch> {
 /// One name from question to line.
 async fn one(shared: Arc<Shared>, subject: Subject, permit: Option<OwnedSemaphorePermit>) {
     let lookup = match &subject {
-        Subject::Name(name) => Some(shared.client.look_up_caa(&name.base, Extent { above: true }).await),
+        Subject::Name(name) => Some(shared.client.look_up_caa(&name.base, shared.extent).await),
         Subject::Address(_) => None,
     };
     let (text, ended) = shared.judge(&subject, lookup.as_ref());
@@ -245,7 +247,7 @@ impl Shared {
             lines: 1,
             state: State::of(&judged.reading),
             gravest: judged.findings.iter().map(|finding| finding.severity).max(),
-            open: judged.reading.is_undetermined(),
+            open: judged.is_open(),
         };
         (judged.render(self.format), ended)
     }

@@ -56,9 +56,16 @@ struct EarlierLine {
     state: State,
     policy: String,
     #[serde(default)]
+    nameservers: Option<EarlierNameservers>,
+    #[serde(default)]
     verdicts: Vec<EarlierVerdict>,
     #[serde(default)]
     findings: Vec<EarlierFinding>,
+}
+
+#[derive(Deserialize)]
+struct EarlierNameservers {
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +123,7 @@ impl Earlier {
             state: line.state,
             gravest: line.findings.iter().filter_map(|finding| finding.severity.parse().ok()).max(),
             open: (line.state != State::Invalid && line.policy == "undetermined")
+                || line.nameservers.as_ref().is_some_and(|servers| servers.state == "undetermined")
                 || line.verdicts.iter().any(|verdict| verdict.verdict == "undetermined"),
         };
         // Of a million lines few end in a way of their own.

@@ -5,6 +5,7 @@ mod addresses;
 pub mod dnssec;
 mod exchange;
 mod message;
+mod nameservers;
 mod question;
 mod servers;
 mod transport;
@@ -17,6 +18,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use self::addresses::AddressResolver;
 use self::dnssec::{Dnssec, DnssecMode};
+use self::nameservers::Surveyor;
 pub use self::question::{Manner, Question};
 pub use self::servers::ResolverAddressError;
 use self::servers::Server;
@@ -34,11 +36,17 @@ const MOST_QUESTIONS: usize = 32;
 pub struct Extent {
     /// Whether to go on above the set found, to the one that would hold without it.
     pub above: bool,
+    /// Whether to ask every authoritative server of every zone on the way, too.
+    pub all_nameservers: bool,
 }
 
 /// A DNS client for one run. Clones share what they know: no question is asked twice.
 #[derive(Clone, Debug)]
-pub struct DnsClient(Arc<Shared>, Dnssec);
+pub struct DnsClient {
+    shared: Arc<Shared>,
+    dnssec: Dnssec,
+    surveyor: Surveyor,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -71,14 +79,20 @@ impl DnsClient {
     fn new(servers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
         let shared =
             Shared { servers, addresses, asked: Mutex::default(), questions: Semaphore::new(MOST_QUESTIONS) };
-        Self(Arc::new(shared), Dnssec::Off)
+        Self { shared: Arc::new(shared), dnssec: Dnssec::Off, surveyor: Surveyor::new() }
     }
 
     /// The client, with DNSSEC: to be said before its first question.
     #[must_use]
     pub fn with_dnssec(self, mode: DnssecMode) -> Self {
-        let dnssec = Dnssec::new(mode, Self(Arc::clone(&self.0), Dnssec::Off));
-        Self(self.0, dnssec)
+        let plain = Self { dnssec: Dnssec::Off, ..self.clone() };
+        Self { dnssec: Dnssec::new(mode, plain), ..self }
+    }
+
+    /// This client, with authoritative servers asked at another port than 53: for test networks.
+    #[must_use]
+    pub fn with_nameserver_port(self, port: u16) -> Self {
+        Self { surveyor: Surveyor::at_port(port), ..self }
     }
 
     /// Climbs from `name` as far as RFC 8659 section 3 needs, or as `extent` wants, and records every exchange.
@@ -94,7 +108,10 @@ impl DnsClient {
             lookup.above = self.climb(&parent).await.0;
         }
         lookup.steps = steps;
-        self.1.support(&mut lookup).await;
+        self.dnssec.support(&mut lookup).await;
+        if extent.all_nameservers {
+            lookup.nameservers = Some(nameservers::survey(self, &lookup).await);
+        }
         lookup
     }
 
@@ -119,19 +136,19 @@ impl DnsClient {
 
     /// The host's IPv4 and IPv6 addresses, or why they cannot be had.
     pub async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, String> {
-        self.0.addresses.look_up(name).await
+        self.shared.addresses.look_up(name).await
     }
 
     async fn ask_once(&self, name: &DnsName) -> DnsExchange {
         let cell = {
-            let mut asked = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner);
             asked.entry(name.clone()).or_default().clone()
         };
         let ask = async || {
-            let question = Question::caa(name, self.1.manner());
-            let (attempts, ()) = tokio::join!(self.ask(&question), self.1.prepare());
+            let question = Question::caa(name, self.dnssec.manner());
+            let (attempts, ()) = tokio::join!(self.ask(&question), self.dnssec.prepare());
             let mut exchange = DnsExchange::of(name.clone(), attempts);
-            exchange.dnssec = self.1.read(&exchange).await;
+            exchange.dnssec = self.dnssec.read(&exchange).await;
             exchange
         };
         cell.get_or_init(ask).await.clone()
@@ -140,8 +157,8 @@ impl DnsClient {
     /// Asks the resolvers, with every attempt that it takes.
     pub async fn ask(&self, question: &Question) -> Vec<DnsAttempt> {
         // The semaphore is never closed; were it, asking without a permit does no harm.
-        let _permit = self.0.questions.acquire().await;
-        match &self.0.servers {
+        let _permit = self.shared.questions.acquire().await;
+        match &self.shared.servers {
             Ok(servers) => exchange::ask(question, servers).await,
             Err(why) => vec![DnsAttempt {
                 server: String::new(),
@@ -159,7 +176,7 @@ impl DnsClient {
         transport: DnsTransport,
         question: &Question,
     ) -> Vec<DnsAttempt> {
-        let _permit = self.0.questions.acquire().await;
+        let _permit = self.shared.questions.acquire().await;
         exchange::ask_over(question, &Server::new(address), transport).await
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hickory_resolver::system_conf::read_system_conf;
 
 /// The port of DNS servers (RFC 1035 section 4.2).
-const PORT: u16 = 53;
+pub(super) const PORT: u16 = 53;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);

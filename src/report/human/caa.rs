@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
-use super::{findings as render_findings, safe, wrap};
+use super::{findings as render_findings, nameservers, safe, wrap};
 use crate::caa::{
     CaaReading, Dnssec, Issued, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict,
 };
@@ -48,6 +48,7 @@ pub fn with_issued(reading: &CaaReading, issued: Option<&Issued>, findings: &[Fi
         out.push_str("\n  The climb (RFC 8659 section 3)\n");
         reading.steps.iter().for_each(|step| climb_step(&mut out, step));
     }
+    out.push_str(&nameservers::block(&reading.nameservers));
     if !findings.is_empty() {
         out.push('\n');
         out.push_str(&render_findings(findings));
@@ -151,6 +152,7 @@ fn climb_step(out: &mut String, step: &Step) {
 mod tests {
     use super::*;
     use crate::caa::CaVerdict;
+    use crate::caa::nameservers::NameserverReading;
     use crate::caa::record::CaaRecord;
 
     fn reading(relevant: Relevant) -> CaaReading {
@@ -176,6 +178,7 @@ mod tests {
                 reason: "it is named ".repeat(10),
                 software: Vec::new(),
             }],
+            nameservers: NameserverReading::default(),
         }
     }
 

@@ -10,6 +10,7 @@ mod ct;
 mod findings;
 mod inclusion;
 pub mod logs;
+mod nameservers;
 pub mod pins;
 mod rules;
 mod safe;

@@ -6,6 +6,7 @@ mod issued;
 mod issuer;
 mod issuers;
 mod lookup;
+mod nameservers;
 mod parent;
 mod policy;
 mod readiness;
@@ -31,6 +32,7 @@ fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {
         .chain(readiness::RULES)
         .chain(parent::RULES)
         .chain(shape::RULES)
+        .chain(nameservers::RULES)
 }
 
 /// What each rule says of itself.

@@ -1,5 +1,6 @@
 //! Readings for the tests of this family.
 
+use crate::caa::nameservers::NameserverReading;
 use crate::caa::record::CaaRecord;
 use crate::caa::{CaVerdict, CaaReading, Dnssec, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict};
 use crate::rules::Rule;
@@ -42,6 +43,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
         relevant: Relevant::NoneAnywhere,
         above: None,
         verdicts: Vec::new(),
+        nameservers: NameserverReading::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::nameservers::JsonNameservers;
 use crate::caa::record::{CaaRecord, presentation};
 use crate::caa::{
     CaVerdict, CaaReading, Dnssec, Issued, IssuedName, Policy, Relevant, RelevantSet, Software,
@@ -43,6 +44,9 @@ pub struct CaaName<'a> {
     /// What was issued, where certificates were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     issued: Option<JsonIssued<'a>>,
+    /// What each authoritative server says, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nameservers: Option<JsonNameservers<'a>>,
     findings: &'a [Finding],
 }
 
@@ -148,6 +152,7 @@ impl<'a> CaaName<'a> {
             relevant: reading.set().map(JsonSet::new),
             verdicts: reading.verdicts.iter().map(JsonVerdict::new).collect(),
             issued: None,
+            nameservers: JsonNameservers::new(&reading.nameservers),
             findings,
         }
     }
@@ -170,6 +175,7 @@ impl<'a> CaaName<'a> {
             relevant: None,
             verdicts: Vec::new(),
             issued: None,
+            nameservers: None,
             findings: &[],
         }
     }

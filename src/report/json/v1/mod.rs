@@ -5,6 +5,7 @@ pub mod check;
 mod ct;
 mod inclusion;
 pub mod logs;
+mod nameservers;
 pub mod pins;
 mod rules;
 
