@@ -9,17 +9,18 @@ use crate::observe::dns::DnsClient;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "DNS")]
 pub(super) struct DnsOptions {
-    /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "ADDR[:PORT]")]
-    pub(super) resolver: Option<String>,
+    /// Ask this resolver instead of the system's: ADDR[:PORT], tls://HOST[:PORT] or https://HOST/PATH; may be repeated,
+    /// and the next one is asked where one fails
+    #[arg(long = "resolver", value_name = "ADDR|URL")]
+    pub(super) resolvers: Vec<String>,
 }
 
 impl DnsOptions {
     /// The client that asks so.
     pub(super) fn client(&self) -> anyhow::Result<DnsClient> {
-        match &self.resolver {
-            Some(address) => DnsClient::from_address(address).context("--resolver"),
-            None => Ok(DnsClient::system()),
+        match self.resolvers.as_slice() {
+            [] => Ok(DnsClient::system()),
+            resolvers => DnsClient::from_addresses(resolvers).context("--resolver"),
         }
     }
 }

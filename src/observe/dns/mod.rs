@@ -1,31 +1,38 @@
-//! Asking the DNS: CAA over our own exchange, which keeps every message as it came, and host addresses
+//! Asking the DNS: over our own exchange, which keeps every message as it came; host addresses as the system is set up
 //! through hickory.
 
 mod addresses;
 mod exchange;
-mod message;
+mod https;
+mod memo;
+pub mod message;
+mod outstanding;
 mod question;
-mod servers;
-mod transport;
+pub mod random;
+mod received;
+mod server;
+mod stream;
+mod udp;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OnceCell, Semaphore};
-
 use self::addresses::AddressResolver;
+use self::memo::Memo;
 pub use self::question::{Manner, Question};
-pub use self::servers::ResolverAddressError;
-use self::servers::Server;
+use self::server::Server;
+use self::server::address::ResolverAddress;
+pub use self::server::address::ResolverAddressError;
+pub use self::stream::framing;
 use crate::caa::NotApplicable;
 use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::dns_name::DnsName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
 
-/// The most questions under way at one time.
-const MOST_QUESTIONS: usize = 32;
+/// How many servers beside the resolvers are remembered.
+const MOST_OTHERS: usize = 256;
 
 /// How far a CAA look-up goes beyond what its verdict needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,39 +47,41 @@ pub struct DnsClient(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// The servers, or why there are none.
-    servers: Result<Vec<Server>, String>,
+    /// The resolvers, or why there are none.
+    resolvers: Result<Vec<Server>, String>,
     addresses: AddressResolver,
-    /// Every CAA question of this run, so that parents and top-level domains are asked for once.
-    asked: Mutex<HashMap<DnsName, Arc<OnceCell<DnsExchange>>>>,
-    questions: Semaphore,
+    memo: Memo,
+    /// The other servers that were asked.
+    others: Mutex<HashMap<SocketAddr, Arc<Server>>>,
 }
 
 impl DnsClient {
     /// A client that asks the system's resolvers. Where they cannot be found, every exchange records that.
     pub fn system() -> Self {
-        Self::new(servers::of_system(), AddressResolver::system())
+        Self::new(server::of_system(), AddressResolver::system())
     }
 
-    /// A client that asks one server: `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`; the port is 53 unless given.
+    /// A client that asks one resolver: `ADDR[:PORT]` (port 53 unless given), `tls://HOST[:PORT]` or `https://…`.
     pub fn from_address(text: &str) -> Result<Self, ResolverAddressError> {
-        let address = servers::parse(text)?;
-        Ok(Self::of_servers(&[address]))
+        Self::from_addresses(&[text])
     }
 
-    /// A client that asks these servers, in this order.
+    /// A client that asks these resolvers, in this order.
+    pub fn from_addresses(texts: &[impl AsRef<str>]) -> Result<Self, ResolverAddressError> {
+        let addresses: Vec<ResolverAddress> =
+            texts.iter().map(|text| text.as_ref().parse()).collect::<Result<_, _>>()?;
+        let resolvers = addresses.into_iter().map(Server::named).collect();
+        Ok(Self::new(Ok(resolvers), AddressResolver::Resolvers))
+    }
+
+    /// A client that asks these resolvers, in this order.
     pub fn of_servers(addresses: &[SocketAddr]) -> Self {
-        let servers = addresses.iter().copied().map(Server::new).collect();
-        Self::new(Ok(servers), AddressResolver::of_servers(addresses))
+        let named = |address: &SocketAddr| Server::named(ResolverAddress::Plain(*address));
+        Self::new(Ok(addresses.iter().map(named).collect()), AddressResolver::Resolvers)
     }
 
-    fn new(servers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
-        Self(Arc::new(Shared {
-            servers,
-            addresses,
-            asked: Mutex::default(),
-            questions: Semaphore::new(MOST_QUESTIONS),
-        }))
+    fn new(resolvers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
+        Self(Arc::new(Shared { resolvers, addresses, memo: Memo::default(), others: Mutex::default() }))
     }
 
     /// Climbs from `name` as far as RFC 8659 section 3 needs, or as `extent` wants, and records every exchange.
@@ -97,7 +106,7 @@ impl DnsClient {
         let mut steps = Vec::new();
         let mut found = None;
         while let Some(next) = climb.next_name().cloned() {
-            let exchange = self.ask_once(&next).await;
+            let exchange = self.ask_once(&next, !steps.is_empty()).await;
             let answer = Answer::read(&exchange);
             climb.answered(&answer);
             steps.push(exchange);
@@ -108,27 +117,21 @@ impl DnsClient {
 
     /// The host's IPv4 and IPv6 addresses, or why they cannot be had.
     pub async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, String> {
-        self.0.addresses.look_up(name).await
+        self.0.addresses.look_up(self, name).await
     }
 
-    async fn ask_once(&self, name: &DnsName) -> DnsExchange {
-        let cell = {
-            let mut asked = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.entry(name.clone()).or_default().clone()
-        };
+    async fn ask_once(&self, name: &DnsName, is_parent: bool) -> DnsExchange {
         let ask = async || {
             let question = Question::caa(name, Manner::Resolve);
             DnsExchange::of(name.clone(), self.ask(&question).await)
         };
-        cell.get_or_init(ask).await.clone()
+        self.0.memo.exchange(name, is_parent, ask).await
     }
 
     /// Asks the resolvers, with every attempt that it takes.
     pub async fn ask(&self, question: &Question) -> Vec<DnsAttempt> {
-        // The semaphore is never closed; were it, asking without a permit does no harm.
-        let _permit = self.0.questions.acquire().await;
-        match &self.0.servers {
-            Ok(servers) => exchange::ask(question, servers).await,
+        match &self.0.resolvers {
+            Ok(resolvers) => exchange::ask(question, resolvers).await,
             Err(why) => vec![DnsAttempt {
                 server: String::new(),
                 transport: DnsTransport::Udp,
@@ -138,14 +141,23 @@ impl DnsClient {
         }
     }
 
-    /// Asks one server over one transport and no other; a second attempt only where it does not understand EDNS.
+    /// Asks one server over UDP or TCP and nothing else; further attempts only where it shows that it does not
+    /// understand EDNS, does not keep letter case, or had closed the connection.
     pub async fn ask_server(
         &self,
         address: SocketAddr,
         transport: DnsTransport,
         question: &Question,
     ) -> Vec<DnsAttempt> {
-        let _permit = self.0.questions.acquire().await;
-        exchange::ask_over(question, &Server::new(address), transport).await
+        exchange::ask_over(question, &self.other(address), transport).await
+    }
+
+    fn other(&self, address: SocketAddr) -> Arc<Server> {
+        let mut others = self.0.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.len() >= MOST_OTHERS {
+            // Those in use stay.
+            others.retain(|_, server| Arc::strong_count(server) > 1);
+        }
+        Arc::clone(others.entry(address).or_insert_with(|| Arc::new(Server::found(address))))
     }
 }
