@@ -9,7 +9,9 @@ pub(crate) mod kept_lists;
 pub(crate) mod list_server;
 pub(crate) mod logged;
 pub(crate) mod nsd;
+pub(crate) mod odd_dns;
 pub(crate) mod servers;
+pub(crate) mod unbound;
 
 use std::process::{Command, Output, Stdio};
 
