@@ -189,7 +189,8 @@ fn software_that_differs_has_a_line_of_its_own() {
 fn beside(nsd: &Nsd, asked: &str, names: &[&str], issuer: CaIdentity) -> Issued {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = DnsClient::from_address(&nsd.address.to_string()).unwrap();
-    let lookup = runtime.block_on(client.look_up_caa(&asked.parse().unwrap(), Extent { above: true }));
+    let lookup = runtime
+        .block_on(client.look_up_caa(&asked.parse().unwrap(), Extent { above: true, ..Extent::default() }));
     let certificate = IssuedCertificate {
         sha256: CertificateSha256::of(b"a certificate"),
         names: names.iter().map(|name| name.parse().unwrap()).collect(),

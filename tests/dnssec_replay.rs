@@ -88,7 +88,8 @@ fn recorded_messages_lead_to_the_recorded_state() {
     for zone in ZONES {
         for name in NAMES {
             let name = format!("{name}.{zone}").parse().unwrap();
-            let looked_up = runtime.block_on(client.look_up_caa(&name, Extent { above: true, ..Extent::default() }));
+            let looked_up =
+                runtime.block_on(client.look_up_caa(&name, Extent { above: true, ..Extent::default() }));
             // As it is saved, and read again.
             let saved = serde_json::to_string(&looked_up).unwrap();
             let lookup: CaaLookup = serde_json::from_str(&saved).unwrap();

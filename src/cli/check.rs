@@ -196,7 +196,7 @@ fn log_client(
     if !inputs.scope.includes(scope::Part::Ct) {
         bail!("--inclusion belongs to the part ct, which --only leaves out");
     }
-    let http = match (&options.network.dns.resolver, &looking.dns) {
+    let http = match (options.network.dns.resolvers.first(), &looking.dns) {
         (Some(_), Some(dns)) => HttpClient::with_resolver(dns)?,
         _ => HttpClient::new()?,
     };

@@ -13,9 +13,10 @@ use crate::observe::files;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "DNS")]
 pub(super) struct DnsOptions {
-    /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "ADDR[:PORT]")]
-    pub(super) resolver: Option<String>,
+    /// Ask this resolver instead of the system's: ADDR[:PORT], tls://HOST[:PORT] or https://HOST/PATH; may be repeated,
+    /// and the next one is asked where one fails
+    #[arg(long = "resolver", value_name = "ADDR|URL")]
+    pub(super) resolvers: Vec<String>,
     /// Who validates DNSSEC: this program, the resolver (trusted, with the way to it), or nobody
     #[arg(long, value_enum, default_value = "validate")]
     dnssec: DnssecOption,
@@ -44,9 +45,9 @@ enum DnssecOption {
 impl DnsOptions {
     /// The client that asks so.
     pub(super) fn client(&self) -> anyhow::Result<DnsClient> {
-        let client = match &self.resolver {
-            Some(address) => DnsClient::from_address(address).context("--resolver")?,
-            None => DnsClient::system(),
+        let client = match self.resolvers.as_slice() {
+            [] => DnsClient::system(),
+            resolvers => DnsClient::from_addresses(resolvers).context("--resolver")?,
         };
         let client = client.with_dnssec(self.dnssec_mode()?);
         Ok(match self.nameserver_port {

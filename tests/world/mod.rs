@@ -9,11 +9,13 @@ pub(crate) mod kept_lists;
 pub(crate) mod list_server;
 pub(crate) mod logged;
 pub(crate) mod nsd;
+pub(crate) mod odd_dns;
 pub(crate) mod odd_server;
 pub(crate) mod recursor;
 pub(crate) mod resolver;
 pub(crate) mod servers;
 pub(crate) mod signed_zones;
+pub(crate) mod unbound;
 
 use std::process::{Command, Output, Stdio};
 

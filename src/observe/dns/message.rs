@@ -1,26 +1,56 @@
 //! The question as sent, and whether a message that came in is its answer.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use domain::base::iana::OptRcode;
-use domain::base::{Message, MessageBuilder};
+use domain::base::iana::{Class, OptRcode, Rtype};
+use domain::base::{Message, Name};
 
 use super::question::Question;
+use super::random::{NoRandomness, Random};
 use crate::caa::answer::{answers_question, response_code};
+use crate::dns_name::WireName;
 
 /// The UDP message size offered: it fits every usual path without fragments (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;
 
+/// Where the question begins: after the header (RFC 1035 section 4.1.1).
+const HEADER: usize = 12;
+
+/// Type and class, after the question's name.
+const TYPE_AND_CLASS: usize = 4;
+
+/// How a question is worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// With EDNS (RFC 6891).
+    pub edns: bool,
+    /// With the letters of the name in random case, which the answer has to bring back (draft-vixie-dnsext-dns0x20).
+    pub mixed_case: bool,
+}
+
 /// A question ready to be sent.
 #[derive(Debug)]
-pub(super) struct Query {
-    question: Question,
-    id: u16,
+pub struct Query {
     octets: Vec<u8>,
+    /// Where type and class begin.
+    name_end: usize,
+    rtype: Rtype,
+    mixed_case: bool,
+}
+
+/// What a message is to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Its answer.
+    Answer(Reply),
+    /// An answer that lost the letter case: of a server that does not keep it, or of a forger.
+    OtherCase,
+    /// Something else.
+    Stray,
 }
 
 /// What an answering message asks for next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
+pub enum Reply {
     /// Nothing: it is the answer.
     Final,
     /// The same over TCP: it was cut off (RFC 7766 section 5).
@@ -32,126 +62,97 @@ pub(super) enum Reply {
 }
 
 impl Query {
-    /// A question with a random id, with or without EDNS.
-    pub(super) fn new(asked: &Question, edns: bool) -> Result<Self, String> {
-        let failed = |error: &dyn std::fmt::Display| format!("the question cannot be written: {error}");
-        let mut builder = MessageBuilder::new_vec();
-        let header = builder.header_mut();
-        header.set_random_id();
-        header.set_rd(asked.manner.recursion());
-        header.set_ad(asked.manner.authentic_data());
-        header.set_cd(asked.manner.checking_disabled());
-        let id = header.id();
-        let mut question = builder.question();
-        question.push((&asked.name, asked.rtype)).map_err(|error| failed(&error))?;
-        let mut additional = question.additional();
-        if edns {
-            additional
-                .opt(|opt| {
-                    opt.set_udp_payload_size(UDP_PAYLOAD);
-                    opt.set_dnssec_ok(asked.manner.dnssec_ok());
-                    Ok(())
-                })
-                .map_err(|error| failed(&error))?;
+    /// A question with id 0.
+    pub fn new(asked: &Question, wording: Wording, random: &mut Random) -> Result<Self, NoRandomness> {
+        let name = asked.name.as_slice();
+        let mut octets = Vec::with_capacity(name.len().saturating_add(32));
+        let manner = asked.manner;
+        let flags = [u8::from(manner.recursion()), {
+            (u8::from(manner.authentic_data()) << 5) | (u8::from(manner.checking_disabled()) << 4)
+        }];
+        octets.extend([0, 0]);
+        octets.extend(flags);
+        octets.extend([0, 1, 0, 0, 0, 0, 0, u8::from(wording.edns)]);
+        octets.extend_from_slice(name);
+        let name_end = octets.len();
+        if wording.mixed_case {
+            mix_case(octets.get_mut(HEADER..).unwrap_or_default(), random)?;
         }
-        Ok(Self { question: asked.clone(), id, octets: additional.finish() })
+        octets.extend(asked.rtype.to_int().to_be_bytes());
+        octets.extend(Class::IN.to_int().to_be_bytes());
+        if wording.edns {
+            // The root, OPT, the size, no extension of the code, version 0, DO or nothing, no options.
+            let [size_high, size_low] = UDP_PAYLOAD.to_be_bytes();
+            let dnssec_ok = u8::from(manner.dnssec_ok()) << 7;
+            octets.extend([0, 0, 41, size_high, size_low, 0, 0, dnssec_ok, 0, 0, 0]);
+        }
+        Ok(Self { octets, name_end, rtype: asked.rtype, mixed_case: wording.mixed_case })
+    }
+
+    /// Gives it this id.
+    pub fn set_id(&mut self, id: u16) {
+        if let Some(place) = self.octets.first_chunk_mut() {
+            *place = id.to_be_bytes();
+        }
     }
 
     /// The message.
-    pub(super) fn octets(&self) -> &[u8] {
+    pub fn octets(&self) -> &[u8] {
         &self.octets
     }
 
-    /// What `message` says, if it answers this question; `None` for a stray or forged message.
-    pub(super) fn reply(&self, message: &[u8]) -> Option<Reply> {
-        let message = Message::from_slice(message).ok()?;
-        let Question { name, rtype, .. } = &self.question;
-        if message.header().id() != self.id || !answers_question(name, *rtype, message) {
-            return None;
+    /// What `message` is to this question; the id is not looked at.
+    pub fn read(&self, message: &[u8]) -> Reading {
+        let Ok(parsed) = Message::from_slice(message) else { return Reading::Stray };
+        let header = parsed.header();
+        let case_kept = message.get(HEADER..self.question_end()) == self.question_octets();
+        let is_answer = if case_kept && parsed.header_counts().qdcount() == 1 {
+            header.qr() && header.opcode().to_int() == 0
+        } else {
+            answers_question(&self.name(), self.rtype, parsed)
+        };
+        if !is_answer {
+            return Reading::Stray;
         }
-        Some(match response_code(message) {
-            _ if message.header().tc() => Reply::Truncated,
+        if self.mixed_case && !case_kept && parsed.header_counts().qdcount() == 1 {
+            return Reading::OtherCase;
+        }
+        Reading::Answer(match response_code(parsed) {
+            _ if header.tc() => Reply::Truncated,
             Ok(OptRcode::NOERROR | OptRcode::NXDOMAIN) => Reply::Final,
             Ok(OptRcode::FORMERR | OptRcode::NOTIMP | OptRcode::BADVERS) => Reply::NotUnderstood,
             _ => Reply::Refused,
         })
     }
+
+    fn question_end(&self) -> usize {
+        self.name_end.saturating_add(TYPE_AND_CLASS)
+    }
+
+    fn question_octets(&self) -> Option<&[u8]> {
+        self.octets.get(HEADER..self.question_end())
+    }
+
+    fn name(&self) -> WireName {
+        let octets = self.octets.get(HEADER..self.name_end).unwrap_or_default();
+        // What was a name when it was written is one still.
+        Name::from_octets(octets.to_vec()).unwrap_or_else(|_| Name::root_vec())
+    }
+}
+
+/// Turns each letter to one case or the other. A label's length is below 64 and so never looks like a letter.
+fn mix_case(name: &mut [u8], random: &mut Random) -> Result<(), NoRandomness> {
+    for part in name.chunks_mut(64) {
+        let mut bits = random.eight_octets()?;
+        for octet in part {
+            if octet.is_ascii_alphabetic() && bits & 1 == 1 {
+                *octet ^= 0x20;
+            }
+            bits >>= 1;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::observe::dns::question::Manner;
-
-    fn query(edns: bool) -> Query {
-        let asked = Question::caa(&"a.example".parse().unwrap(), Manner::Resolve);
-        Query::new(&asked, edns).unwrap()
-    }
-
-    /// The question turned into an answer by hand: QR and RCODE in octets 2 and 3.
-    fn answer(query: &Query, change: impl Fn(&mut Vec<u8>)) -> Option<Reply> {
-        let mut message = query.octets().to_vec();
-        message[2] |= 0x80;
-        change(&mut message);
-        query.reply(&message)
-    }
-
-    #[test]
-    fn the_question_is_as_the_standard_says() {
-        let plain = query(false);
-        // RFC 1035 section 4.1: RD; AD (RFC 4035); one question; CAA is type 257.
-        assert_eq!(plain.octets()[2..], *b"\x01\x20\0\x01\0\0\0\0\0\0\x01a\x07example\0\x01\x01\0\x01");
-        let edns = query(true);
-        assert!(edns.octets().ends_with(b"\0\0\x29\x04\xd0\0\0\0\0\0\0"));
-        let ids: std::collections::HashSet<u16> = (0..20).map(|_| query(false).id).collect();
-        assert!(ids.len() > 10, "ids must be random");
-    }
-
-    #[test]
-    fn only_its_own_answer_counts() {
-        let query = query(false);
-        assert_eq!(answer(&query, |_| {}), Some(Reply::Final));
-        assert_eq!(query.reply(query.octets()), None, "a question is no answer");
-        assert_eq!(answer(&query, |message| message[0] ^= 0xff), None, "wrong id");
-        assert_eq!(answer(&query, |message| message[13] = b'b'), None, "wrong name");
-        assert_eq!(answer(&query, |message| message[13] = b'A'), Some(Reply::Final), "case does not matter");
-        let last = query.octets().len() - 1;
-        assert_eq!(answer(&query, |message| message[last] = 3), None, "wrong class");
-        assert_eq!(answer(&query, |message| message[last - 2] = 2), None, "wrong type");
-        assert_eq!(answer(&query, |message| message.truncate(11)), None, "no header");
-    }
-
-    #[test]
-    fn response_codes_say_what_to_do_next() {
-        let query = query(false);
-        for (rcode, reply) in [
-            (0, Reply::Final),
-            (1, Reply::NotUnderstood),
-            (2, Reply::Refused),
-            (3, Reply::Final),
-            (4, Reply::NotUnderstood),
-            (5, Reply::Refused),
-        ] {
-            assert_eq!(answer(&query, |message| message[3] = rcode), Some(reply));
-        }
-        assert_eq!(answer(&query, |message| message[2] |= 2), Some(Reply::Truncated));
-        let bare = |rcode| {
-            answer(&query, |message| {
-                message.truncate(12);
-                message[3] = rcode;
-                message[5] = 0;
-            })
-        };
-        assert_eq!(bare(1), Some(Reply::NotUnderstood), "an error without the question");
-        assert_eq!(bare(0), None, "anything else without the question is no answer");
-        assert_eq!(bare(3), None);
-    }
-
-    #[test]
-    fn badvers_is_not_noerror() {
-        let query = query(true);
-        // The extended part of the response code is the first octet of the OPT record's TTL.
-        let at = query.octets().len() - 6;
-        assert_eq!(answer(&query, |message| message[at] = 1), Some(Reply::NotUnderstood));
-    }
-}
+mod tests;

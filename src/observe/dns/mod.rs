@@ -1,35 +1,42 @@
-//! Asking the DNS: CAA over our own exchange, which keeps every message as it came, and host addresses
+//! Asking the DNS: over our own exchange, which keeps every message as it came; host addresses as the system is set up
 //! through hickory.
 
 mod addresses;
 pub mod dnssec;
 mod exchange;
-mod message;
+mod https;
+mod memo;
+pub mod message;
 mod nameservers;
+mod outstanding;
 mod question;
-mod servers;
-mod transport;
+pub mod random;
+mod received;
+mod server;
+mod stream;
+mod udp;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OnceCell, Semaphore};
-
 use self::addresses::AddressResolver;
 use self::dnssec::{Dnssec, DnssecMode};
+use self::memo::Memo;
 use self::nameservers::Surveyor;
 pub use self::question::{Manner, Question};
-pub use self::servers::ResolverAddressError;
-use self::servers::Server;
+use self::server::Server;
+use self::server::address::ResolverAddress;
+pub use self::server::address::ResolverAddressError;
+pub use self::stream::framing;
 use crate::caa::NotApplicable;
 use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::dns_name::DnsName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
 
-/// The most questions under way at one time.
-const MOST_QUESTIONS: usize = 32;
+/// How many servers beside the resolvers are remembered.
+const MOST_OTHERS: usize = 256;
 
 /// How far a CAA look-up goes beyond what its verdict needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,35 +57,41 @@ pub struct DnsClient {
 
 #[derive(Debug)]
 struct Shared {
-    /// The servers, or why there are none.
-    servers: Result<Vec<Server>, String>,
+    /// The resolvers, or why there are none.
+    resolvers: Result<Vec<Server>, String>,
     addresses: AddressResolver,
-    /// Every CAA question of this run, so that parents and top-level domains are asked for once.
-    asked: Mutex<HashMap<DnsName, Arc<OnceCell<DnsExchange>>>>,
-    questions: Semaphore,
+    memo: Memo,
+    /// The other servers that were asked.
+    others: Mutex<HashMap<SocketAddr, Arc<Server>>>,
 }
 
 impl DnsClient {
     /// A client that asks the system's resolvers. Where they cannot be found, every exchange records that.
     pub fn system() -> Self {
-        Self::new(servers::of_system(), AddressResolver::system())
+        Self::new(server::of_system(), AddressResolver::system())
     }
 
-    /// A client that asks one server: `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`; the port is 53 unless given.
+    /// A client that asks one resolver: `ADDR[:PORT]` (port 53 unless given), `tls://HOST[:PORT]` or `https://…`.
     pub fn from_address(text: &str) -> Result<Self, ResolverAddressError> {
-        let address = servers::parse(text)?;
-        Ok(Self::of_servers(&[address]))
+        Self::from_addresses(&[text])
     }
 
-    /// A client that asks these servers, in this order.
+    /// A client that asks these resolvers, in this order.
+    pub fn from_addresses(texts: &[impl AsRef<str>]) -> Result<Self, ResolverAddressError> {
+        let addresses: Vec<ResolverAddress> =
+            texts.iter().map(|text| text.as_ref().parse()).collect::<Result<_, _>>()?;
+        let resolvers = addresses.into_iter().map(Server::named).collect();
+        Ok(Self::new(Ok(resolvers), AddressResolver::Resolvers))
+    }
+
+    /// A client that asks these resolvers, in this order.
     pub fn of_servers(addresses: &[SocketAddr]) -> Self {
-        let servers = addresses.iter().copied().map(Server::new).collect();
-        Self::new(Ok(servers), AddressResolver::of_servers(addresses))
+        let named = |address: &SocketAddr| Server::named(ResolverAddress::Plain(*address));
+        Self::new(Ok(addresses.iter().map(named).collect()), AddressResolver::Resolvers)
     }
 
-    fn new(servers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
-        let shared =
-            Shared { servers, addresses, asked: Mutex::default(), questions: Semaphore::new(MOST_QUESTIONS) };
+    fn new(resolvers: Result<Vec<Server>, String>, addresses: AddressResolver) -> Self {
+        let shared = Shared { resolvers, addresses, memo: Memo::default(), others: Mutex::default() };
         Self { shared: Arc::new(shared), dnssec: Dnssec::Off, surveyor: Surveyor::new() }
     }
 
@@ -121,7 +134,7 @@ impl DnsClient {
         let mut steps = Vec::new();
         let mut found = None;
         while let Some(next) = climb.next_name().cloned() {
-            let exchange = self.ask_once(&next).await;
+            let exchange = self.ask_once(&next, !steps.is_empty()).await;
             let answer = Answer::read(&exchange);
             climb.answered(&answer);
             let bogus = dnssec::is_bogus(&exchange);
@@ -136,14 +149,10 @@ impl DnsClient {
 
     /// The host's IPv4 and IPv6 addresses, or why they cannot be had.
     pub async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, String> {
-        self.shared.addresses.look_up(name).await
+        self.shared.addresses.look_up(self, name).await
     }
 
-    async fn ask_once(&self, name: &DnsName) -> DnsExchange {
-        let cell = {
-            let mut asked = self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.entry(name.clone()).or_default().clone()
-        };
+    async fn ask_once(&self, name: &DnsName, is_parent: bool) -> DnsExchange {
         let ask = async || {
             let question = Question::caa(name, self.dnssec.manner());
             let (attempts, ()) = tokio::join!(self.ask(&question), self.dnssec.prepare());
@@ -151,15 +160,13 @@ impl DnsClient {
             exchange.dnssec = self.dnssec.read(&exchange).await;
             exchange
         };
-        cell.get_or_init(ask).await.clone()
+        self.shared.memo.exchange(name, is_parent, ask).await
     }
 
     /// Asks the resolvers, with every attempt that it takes.
     pub async fn ask(&self, question: &Question) -> Vec<DnsAttempt> {
-        // The semaphore is never closed; were it, asking without a permit does no harm.
-        let _permit = self.shared.questions.acquire().await;
-        match &self.shared.servers {
-            Ok(servers) => exchange::ask(question, servers).await,
+        match &self.shared.resolvers {
+            Ok(resolvers) => exchange::ask(question, resolvers).await,
             Err(why) => vec![DnsAttempt {
                 server: String::new(),
                 transport: DnsTransport::Udp,
@@ -169,14 +176,23 @@ impl DnsClient {
         }
     }
 
-    /// Asks one server over one transport and no other; a second attempt only where it does not understand EDNS.
+    /// Asks one server over UDP or TCP and nothing else; further attempts only where it shows that it does not
+    /// understand EDNS, does not keep letter case, or had closed the connection.
     pub async fn ask_server(
         &self,
         address: SocketAddr,
         transport: DnsTransport,
         question: &Question,
     ) -> Vec<DnsAttempt> {
-        let _permit = self.shared.questions.acquire().await;
-        exchange::ask_over(question, &Server::new(address), transport).await
+        exchange::ask_over(question, &self.other(address), transport).await
+    }
+
+    fn other(&self, address: SocketAddr) -> Arc<Server> {
+        let mut others = self.shared.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.len() >= MOST_OTHERS {
+            // Those in use stay.
+            others.retain(|_, server| Arc::strong_count(server) > 1);
+        }
+        Arc::clone(others.entry(address).or_insert_with(|| Arc::new(Server::found(address))))
     }
 }

@@ -22,7 +22,7 @@ use crate::evidence::Bytes;
 use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
 
 /// Tells operators of logs who asks, and where to complain.
-const USER_AGENT: &str =
+pub(super) const USER_AGENT: &str =
     concat!("pinstead/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
 /// How long a connection may take.
@@ -201,7 +201,7 @@ pub fn usable(text: &str) -> Result<Url, String> {
 }
 
 /// Whether the host is this machine.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

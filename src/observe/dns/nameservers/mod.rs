@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use self::zones::Cuts;
 use super::DnsClient;
 use super::question::{Manner, Question};
-use super::servers::PORT;
+use super::server::address::PORT;
 use crate::caa::answer::Answer;
 use crate::caa::nameservers::delegation::{Delegation, Referral, addresses_of, delegation_of, servers_of};
 use crate::caa::nameservers::may_climb_on;

@@ -1,0 +1,257 @@
+//! One server: how it is reached, how it behaved in this run, and how much it is asked at a time.
+
+pub(super) mod address;
+mod pace;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use hickory_resolver::system_conf::read_system_conf;
+
+use self::address::{PORT, ResolverAddress};
+use self::pace::{Pace, Place};
+use super::https::Https;
+use super::message::Wording;
+use super::question::{Manner, Question};
+use super::received::Received;
+use super::stream::{Dial, FromStream, Streams};
+use super::udp::Lanes;
+use crate::evidence::dns::{DnsFailure, DnsOutcome, DnsTransport};
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long it is waited for where several servers can be asked.
+const PATIENCE_AMONG_SEVERAL: Duration = Duration::from_millis(1500);
+
+/// How long it is waited for from a server that was silent [`SILENT`] times in a row.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// After how many unanswered attempts in a row a server gets little patience, and is asked after the others.
+const SILENT: u32 = 6;
+
+/// How often a server has to show that it cannot do something before that is taken as known.
+const SHOWN: u32 = 3;
+
+/// How many questions may be under way at a server that the user named, at first.
+const AT_A_NAMED_ONE: usize = 1000;
+
+/// How many may be under way at a server that the system names, or that was found in the DNS.
+const AT_ANOTHERS: usize = 100;
+
+/// The most servers of the system that are asked, as resolv.conf(5) has it.
+const MOST_SERVERS: usize = 3;
+
+/// One server, and how it behaved in this run.
+#[derive(Debug)]
+pub(super) struct Server {
+    /// Its name in the evidence.
+    pub(super) label: String,
+    route: Route,
+    pace: Pace,
+    silent: AtomicU32,
+    /// How often it answered only a question without EDNS.
+    without_edns: AtomicU32,
+    /// How often it lost the letter case of a name.
+    other_case: AtomicU32,
+}
+
+/// How a server is reached.
+#[derive(Debug)]
+enum Route {
+    Plain { udp: Lanes, tcp: Streams },
+    Tls(Streams),
+    Https(Https),
+}
+
+impl Server {
+    /// A server that the user named.
+    pub(super) fn named(address: ResolverAddress) -> Self {
+        let at_once = match &address {
+            ResolverAddress::Plain(_) => AT_A_NAMED_ONE,
+            ResolverAddress::Tls(_) | ResolverAddress::Https(_) => AT_ANOTHERS,
+        };
+        Self::new(address, at_once)
+    }
+
+    /// A server that somebody else named.
+    pub(super) fn found(address: SocketAddr) -> Self {
+        Self::new(ResolverAddress::Plain(address), AT_ANOTHERS)
+    }
+
+    fn new(address: ResolverAddress, at_once: usize) -> Self {
+        let label = address.to_string();
+        let route = match address {
+            ResolverAddress::Plain(address) => {
+                Route::Plain { udp: Lanes::new(address), tcp: Streams::new(Dial::Tcp(address)) }
+            }
+            ResolverAddress::Tls(address) => Route::Tls(Streams::new(Dial::tls(address))),
+            ResolverAddress::Https(url) => Route::Https(Https::new(url)),
+        };
+        Self {
+            label,
+            route,
+            pace: Pace::starting_with(at_once),
+            silent: AtomicU32::new(0),
+            without_edns: AtomicU32::new(0),
+            other_case: AtomicU32::new(0),
+        }
+    }
+
+    /// The transport that it is asked over first.
+    pub(super) fn first_transport(&self) -> DnsTransport {
+        match self.route {
+            Route::Plain { .. } => DnsTransport::Udp,
+            Route::Tls(_) => DnsTransport::Tls,
+            Route::Https(_) => DnsTransport::Https,
+        }
+    }
+
+    /// How to word a question to it over that transport.
+    pub(super) fn wording(&self, transport: DnsTransport, manner: Manner) -> Wording {
+        let knows = |counter: &AtomicU32| counter.load(Ordering::Relaxed) < SHOWN;
+        Wording {
+            // DNSSEC records are handed out over EDNS alone (RFC 3225 section 3).
+            edns: manner.dnssec_ok() || knows(&self.without_edns),
+            mixed_case: transport == DnsTransport::Udp && knows(&self.other_case),
+        }
+    }
+
+    /// Takes note that only the question without EDNS was answered.
+    pub(super) fn answered_without_edns(&self) {
+        self.without_edns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes note that only the question without mixed letter case was answered.
+    pub(super) fn answered_in_other_case(&self) {
+        self.other_case.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it has not answered for some time.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed) >= SILENT
+    }
+
+    /// How long to wait for an answer now: a server that never answers must not hold up a run.
+    pub(super) fn patience(&self, is_only_one: bool) -> Duration {
+        if self.is_silent() {
+            LITTLE_PATIENCE
+        } else if is_only_one {
+            PATIENCE
+        } else {
+            PATIENCE_AMONG_SEVERAL
+        }
+    }
+
+    /// Waits until it may be asked.
+    pub(super) async fn place(&self) -> Place<'_> {
+        self.pace.place().await
+    }
+
+    /// Asks once over one transport. The attempts are one, or two where a connection had ended under the first.
+    pub(super) async fn ask(
+        &self,
+        question: &Question,
+        transport: DnsTransport,
+        wording: Wording,
+        patience: Duration,
+    ) -> Answered {
+        let answered = match (&self.route, transport) {
+            (Route::Plain { udp, .. }, DnsTransport::Udp) => {
+                Answered { received: udp.ask(question, wording, patience).await, worn_out: false }
+            }
+            (Route::Plain { tcp, .. }, DnsTransport::Tcp) => {
+                tcp.ask(question, wording, patience).await.into()
+            }
+            (Route::Tls(streams), DnsTransport::Tls) => {
+                let answered: Answered = streams.ask(question, wording, patience).await.into();
+                answered.encrypted()
+            }
+            (Route::Https(https), DnsTransport::Https) => {
+                Answered { received: https.ask(question, wording, patience).await, worn_out: false }
+            }
+            _ => {
+                let why = "this server is not asked over this transport".to_owned();
+                let received = Received::failed(DnsFailure::Transport(why));
+                Answered { received, worn_out: false }
+            }
+        };
+        if answered.received.reply.is_some() {
+            self.silent.store(0, Ordering::Relaxed);
+        } else {
+            self.silent.fetch_add(1, Ordering::Relaxed);
+        }
+        self.pace.note(answered.received.lossy);
+        answered
+    }
+}
+
+/// What one attempt brought, and whether a new connection may do better.
+pub(super) struct Answered {
+    pub(super) received: Received,
+    /// The connection had been of use before, and ended under the question.
+    pub(super) worn_out: bool,
+}
+
+impl From<FromStream> for Answered {
+    fn from(FromStream { received, worn_out }: FromStream) -> Self {
+        Self { received, worn_out }
+    }
+}
+
+impl Answered {
+    /// What breaks under TLS is the transport: the certificate, or the way there.
+    fn encrypted(mut self) -> Self {
+        if let DnsOutcome::Failed(DnsFailure::Io(error)) = self.received.outcome {
+            self.received.outcome = DnsOutcome::Failed(DnsFailure::Transport(error));
+        }
+        self
+    }
+}
+
+/// The system's resolvers, or why there are none.
+pub(super) fn of_system() -> Result<Vec<Server>, String> {
+    let (config, _) = read_system_conf().map_err(|error| error.to_string())?;
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for server in config.name_servers() {
+        let port = server.connections.first().map_or(PORT, |connection| connection.port);
+        let address = SocketAddr::new(server.ip, port);
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() {
+        return Err("the system's configuration names none".to_owned());
+    }
+    Ok(addresses.into_iter().take(MOST_SERVERS).map(Server::found).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_silent_server_gets_less_patience_until_it_answers() {
+        let server = Server::found("192.0.2.1:53".parse().unwrap());
+        assert_eq!(server.patience(false), PATIENCE_AMONG_SEVERAL);
+        server.silent.store(SILENT - 1, Ordering::Relaxed);
+        assert_eq!(server.patience(true), PATIENCE);
+        server.silent.store(SILENT, Ordering::Relaxed);
+        assert_eq!(server.patience(true), LITTLE_PATIENCE);
+    }
+
+    #[test]
+    fn what_a_server_cannot_do_is_learnt_slowly() {
+        let server = Server::found("192.0.2.1:53".parse().unwrap());
+        let wording = |manner| server.wording(DnsTransport::Udp, manner);
+        for _ in 0..SHOWN {
+            assert_eq!(wording(Manner::Resolve), Wording { edns: true, mixed_case: true });
+            server.answered_without_edns();
+            server.answered_in_other_case();
+        }
+        assert_eq!(wording(Manner::Resolve), Wording { edns: false, mixed_case: false });
+        assert!(wording(Manner::ResolveUnchecked).edns, "there is no DNSSEC without EDNS");
+        assert!(!server.wording(DnsTransport::Tcp, Manner::Resolve).mixed_case);
+    }
+}
