@@ -10,6 +10,7 @@ mod binding;
 pub mod climb;
 mod judge;
 pub mod record;
+pub mod suggest;
 #[cfg(test)]
 mod testing;
 pub mod value;

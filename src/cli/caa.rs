@@ -1,10 +1,12 @@
 //! `pinstead caa`: CAA alone.
 
+mod suggest;
+
 use std::io::Write as _;
 use std::net::IpAddr;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use tokio::task::JoinSet;
 
 use super::Exit;
@@ -21,7 +23,10 @@ use crate::rules::{self, Finding};
 
 /// Options of `pinstead caa`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct CaaOptions {
+    #[command(subcommand)]
+    command: Option<CaaCommand>,
     /// The names to look up; `*.example.com` is judged as a wildcard name
     #[arg(required = true, value_name = "NAME", value_parser = parse_subject)]
     names: Vec<Subject>,
@@ -46,6 +51,13 @@ pub(super) struct CaaOptions {
     gate: GateOptions,
 }
 
+/// What else there is to do about CAA.
+#[derive(Debug, Subcommand)]
+enum CaaCommand {
+    /// Suggest the record set that allows exactly the CAs in use, in the form your DNS takes
+    Suggest(Box<suggest::SuggestOptions>),
+}
+
 /// What a certificate is for, as the option has it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum UsageOption {
@@ -66,6 +78,9 @@ enum Subject {
 
 /// Looks up and judges every name.
 pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
+    if let Some(CaaCommand::Suggest(options)) = &options.command {
+        return suggest::run(options);
+    }
     let client = options.dns.client()?;
     for name in
         options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
