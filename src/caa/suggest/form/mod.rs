@@ -161,8 +161,9 @@ fn comments(prefix: &str, notes: &[String]) -> String {
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let lines = |note: &String| textwrap::fill(&one_line(note), &options) + "\n";
-    notes.iter().map(lines).collect::<Vec<_>>().concat()
+    let lines = |note: String| textwrap::fill(note.trim(), &options) + "\n";
+    let said = notes.iter().map(|note| one_line(note)).filter(|note| !note.trim().is_empty());
+    said.map(lines).collect::<Vec<_>>().concat()
 }
 
 /// A text in which nothing ends the line for any reader: neither ASCII's line ends nor those of Unicode, which
