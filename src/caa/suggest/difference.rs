@@ -89,14 +89,14 @@ impl Difference {
     pub(super) fn notes(&self, name: &DnsName) -> Vec<String> {
         let list =
             |records: &[String]| if records.is_empty() { "none".to_owned() } else { records.join(", ") };
-        let lost = "What it may have for e-mail, marks, iodef and contacts could not be carried over";
+        let unseen = "What it may have for e-mail, marks, iodef and contacts could not be carried over";
         vec![match &self.state {
             PublishedState::NotAsked => {
-                format!("What {name} publishes now was not looked up. {lost}.")
+                format!("What {name} publishes now was not looked up. {unseen}.")
             }
             PublishedState::Undetermined(why) => {
                 format!(
-                    "What {name} publishes now could not be had ({why}). {lost}: look before you publish."
+                    "What {name} publishes now could not be had ({why}). {unseen}: look before you publish."
                 )
             }
             PublishedState::NotApplicable(why) => why.clone(),

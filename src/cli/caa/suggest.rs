@@ -7,9 +7,7 @@ use clap::{Args, ValueEnum};
 use domain::base::iana::Rtype;
 use jiff::Timestamp;
 
-use crate::caa::suggest::{
-    Bound, CaInUse, Form, RecordSet, Suggestion, Wildcards, Wish, alias_target, suggest, zone_apex,
-};
+use crate::caa::suggest::{Bound, Form, RecordSet, Suggestion, Wish, alias_target, suggest, zone_apex};
 use crate::caa::{CaaQuestion, CaaReading, Verdict, Who, judge};
 use crate::cli::check::{DEFAULT_POLICY, MAX_INPUT};
 use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
@@ -23,7 +21,7 @@ use crate::observe::run::{Looking, look_at};
 use crate::observe::tls::TlsOptions;
 use crate::observe::{clock, files};
 use crate::policy::MAX_POLICY;
-use crate::report::human::safe;
+use crate::report::human::{self, safe};
 use crate::report::json::v1::caa_suggest::SuggestDocument;
 use crate::target::{ServerTarget, Target};
 use crate::x509::path::HostIdentity;
@@ -171,7 +169,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
     let wish = options.wish(name);
     let suggestion = suggest(&wish, &in_use.cas, in_use.wildcards, seen.published.as_ref())?;
     let zone = options.wish.zone.clone().or_else(|| seen.apex.clone());
-    let mut notes = notes(options, &in_use, &suggestion, at);
+    let mut notes = human::caa_suggest::notes(&wish, options.network.offline, &in_use, &suggestion, at);
     if zone.is_none() && (options.form.form().names_zone() || options.output.format != Format::Human) {
         notes.push(format!(
             "Which zone {name} is in was not determined: it is taken for a zone of its own (--zone)."
@@ -250,53 +248,6 @@ fn give_up(options: &SuggestOptions, in_use: &InUse) -> anyhow::Result<Exit> {
         options.write(in_use, None, &lines)?;
     }
     Ok(Exit::Undetermined)
-}
-
-/// What the owner has to know, in the order of its weight.
-fn notes(options: &SuggestOptions, in_use: &InUse, suggestion: &Suggestion, at: Timestamp) -> Vec<String> {
-    let manner = if options.wish.strict { "strict" } else { "lenient" };
-    let mut notes = vec![format!(
-        "CAA for {}, suggested by pinstead on {} ({manner}): it allows exactly the CAs in use.",
-        options.name,
-        at.strftime("%Y-%m-%d")
-    )];
-    notes.extend(in_use.unresolved.iter().map(|open| format!("OPEN: {open}")));
-    notes.extend(in_use.cas.iter().map(about));
-    if options.network.offline {
-        notes.push(format!("The certificate of {} was not looked at (--offline).", options.name));
-    }
-    notes.extend(in_use.notes.iter().cloned());
-    if let Wildcards::NoneAmong(count) = in_use.wildcards {
-        notes.push(format!("Wildcard names are forbidden: none is among the {count} certificates given."));
-    }
-    for permit in &suggestion.permits {
-        let (verdict, what) = (&permit.verdict, if permit.wildcard { "a wildcard below " } else { "" });
-        let permits = match verdict.verdict {
-            Verdict::Permit => "permits",
-            Verdict::Deny => "does not permit",
-            Verdict::Undetermined => "may not permit",
-        };
-        notes.push(format!("This set {permits} {} for {what}{}.", verdict.ca, options.name));
-    }
-    notes.extend(suggestion.notes.iter().cloned());
-    notes
-}
-
-/// One CA, with where it was seen and why it is named so.
-fn about(ca: &CaInUse) -> String {
-    let sightings: Vec<String> = ca
-        .sightings
-        .iter()
-        .map(|sighting| format!("{} {}", sighting.source.words(), sighting.detail))
-        .collect();
-    let others = if ca.alternatives.is_empty() {
-        String::new()
-    } else {
-        format!("; instead of it any one of these would do: {}", ca.alternatives.join(", "))
-    };
-    let who =
-        if ca.identity.label == ca.identifier { String::new() } else { format!("{}; ", ca.identity.label) };
-    format!("{}: {who}{}; chosen because {}{others}.", ca.identifier, sightings.join("; "), ca.why)
 }
 
 /// Says something on standard error; the report does not depend on it.

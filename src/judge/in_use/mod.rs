@@ -1,20 +1,22 @@
 //! Which CAs are in use for a name: by the certificate its server shows, by certificates given as evidence, by the
 //! policy, and by what the command line names.
 
-use super::inputs::Inputs;
+mod known;
+
+use self::known::{Known, Named};
+use super::inputs::{self, Inputs};
 use super::target::{self, TargetVerdicts};
 use super::{InputError, Judge};
-use crate::ca::canonical::{self, Candidate, Resemblance};
+use crate::ca::canonical::{self, Resemblance};
 use crate::ca::issuer::{Issuer, Proof};
-use crate::ca::{IdentifierSource, same_owner};
+use crate::ca::same_owner;
 use crate::caa::CaIdentity;
 use crate::caa::suggest::{CaInUse, Sighting, SightingSource, Wildcards};
-use crate::caa::value::IssueValue;
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::TargetEvidence;
 use crate::evidence::file::InputFile;
 use crate::x509::path::Trust;
-use crate::x509::{Certificate, SpkiSha256, read_certificates};
+use crate::x509::{Certificate, read_certificates};
 
 /// What the CAs in use are found by.
 #[derive(Clone, Copy, Debug)]
@@ -44,25 +46,13 @@ pub struct InUse {
     pub notes: Vec<String>,
 }
 
-/// A CA's names and identifiers.
-struct Known {
-    /// How reports call it.
-    label: String,
-    /// Its names: the organisation of the key, the owner.
-    names: Vec<String>,
-    /// Its identifiers.
-    candidates: Vec<Candidate>,
-    /// Whether the owner of the domain wrote them down, best first.
-    written_down: bool,
-}
-
 impl Judge<'_> {
     /// Finds the CAs in use.
     pub fn cas_in_use(&mut self, sources: Sources<'_>) -> Result<InUse, InputError> {
         let mut finder = Finder {
             inputs: self.inputs,
             name: sources.name,
-            wildcards: 0,
+            counted: 0,
             found: InUse {
                 cas: Vec::new(),
                 wildcards: Wildcards::Unknown,
@@ -98,7 +88,7 @@ impl Judge<'_> {
 
     /// The certificates of a file that are no CA's, each with who issued it.
     fn issued(&mut self, file: &InputFile) -> Result<Vec<(Certificate, Issuer)>, InputError> {
-        let octets = super::inputs::octets(file)?;
+        let octets = inputs::octets(file)?;
         let certificates = read_certificates(octets)
             .map_err(|error| InputError::Certificates { path: file.path.clone(), error })?;
         let (cas, leaves): (Vec<Certificate>, Vec<Certificate>) =
@@ -116,8 +106,8 @@ impl Judge<'_> {
 struct Finder<'a> {
     inputs: &'a Inputs,
     name: &'a DnsName,
-    /// How many certificates given as evidence count, if any file was given.
-    wildcards: usize,
+    /// How many certificates given as evidence count.
+    counted: usize,
     found: InUse,
 }
 
@@ -187,7 +177,7 @@ impl Finder<'_> {
                 past.len()
             ));
         }
-        self.wildcards = current.len();
+        self.counted = current.len();
         let mut groups: Vec<(Issuer, Vec<Certificate>)> = Vec::new();
         for (leaf, issuer) in current {
             match groups.iter_mut().find(|(each, _)| same_issuer(each, &issuer)) {
@@ -228,12 +218,12 @@ impl Finder<'_> {
             ));
             return;
         };
-        match self.known_by_key(&key.key) {
-            Some(known) if !known.candidates.is_empty() => self.add(known, None, sighting),
-            known => {
-                let who = known.map_or_else(
+        match Known::by_key(self.inputs, &key.key) {
+            Ok(known) => self.add(known, sighting),
+            Err(label) => {
+                let who = label.map_or_else(
                     || "whose key no table knows".to_owned(),
-                    |known| format!("which is {}, of whom no CAA identifiers are known", known.label),
+                    |label| format!("which is {label}, of whom no CAA identifiers are known"),
                 );
                 self.found.unresolved.push(format!(
                     "“{claimed}” issued ({seen}), {who}: ask the CA what it recognises in CAA records, and put it into \
@@ -247,125 +237,62 @@ impl Finder<'_> {
     /// A CA by identifier or owner's name.
     fn named(&mut self, name: &str, source: SightingSource) {
         let name = name.trim();
+        let words = source.words();
         let sighting = Sighting { source, detail: format!("“{name}”"), wildcard: false };
-        let private = self.inputs.policy.private_ca.iter().find(|ca| {
-            same_owner(&ca.owner, name) || ca.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(name))
-        });
-        let table = self.inputs.cas;
-        if let Some(ca) = private {
-            let chosen = ca.caa_identifiers.iter().find(|id| id.eq_ignore_ascii_case(name)).cloned();
-            let known = Known {
-                label: ca.owner.clone(),
-                names: vec![ca.owner.clone()],
-                candidates: written_down(&ca.caa_identifiers),
-                written_down: true,
-            };
-            if known.candidates.is_empty() {
-                self.found.unusable.push(format!(
-                    "{name} is {}, and the policy names no caa_identifiers for that CA.",
-                    sighting.source.words()
-                ));
-            } else {
-                self.add(known, chosen, sighting);
+        match Known::by_name(self.inputs, name, &format!("it is {words}")) {
+            Named::Known(known) => self.add(known, sighting),
+            Named::AsWritten(known, like) => {
+                let meant = like.map_or_else(String::new, |like| format!(" Is {like} meant?"));
+                self.found
+                    .notes
+                    .push(format!("No table knows “{name}”, {words}: it is taken as it is written.{meant}"));
+                self.add(known, sighting);
             }
-        } else if table.is_known_identifier(name) {
-            self.add(of_identifier(name), Some(name.to_ascii_lowercase()), sighting);
-        } else if table.is_known_owner(name) && table.identifiers_of_owner(name).next().is_some() {
-            let candidates = table
-                .identifiers_of_owner(name)
-                .map(|domain| Candidate { domain: domain.to_owned(), own: false })
-                .collect();
-            let (label, names) = (name.to_owned(), vec![name.to_owned()]);
-            self.add(Known { label, names, candidates, written_down: false }, None, sighting);
-        } else if is_issuer_domain(name) {
-            let meant =
-                table.identifier_like(name).map_or_else(String::new, |like| format!(" Is {like} meant?"));
-            self.found.notes.push(format!(
-                "No table knows “{name}”, {}: it is taken as it is written.{meant}",
-                source.words()
-            ));
-            self.add(of_identifier(name), Some(name.to_ascii_lowercase()), sighting);
-        } else {
-            self.found.unusable.push(format!(
-                "“{name}”, {}, is neither a CAA identifier nor a CA owner of whom identifiers are known: name the \
-                 identifier that the CA recognises.",
-                source.words()
-            ));
+            Named::WithoutIdentifiers => self
+                .found
+                .unusable
+                .push(format!("“{name}” is {words}, and the policy names no caa_identifiers for that CA.")),
+            Named::Nothing => self.found.unusable.push(format!(
+                "“{name}”, {words}, is neither a CAA identifier nor a CA owner of whom identifiers are known: name the \
+                 identifier that the CA recognises."
+            )),
         }
     }
 
-    /// What is known of a CA key: what the policy says first, then the public table.
-    fn known_by_key(&self, key: &SpkiSha256) -> Option<Known> {
-        let private = self.inputs.policy.private_ca.iter().find(|ca| ca.spki_sha256.0 == *key);
-        if let Some(ca) = private {
-            return Some(Known {
-                label: ca.owner.clone(),
-                names: vec![ca.owner.clone()],
-                candidates: written_down(&ca.caa_identifiers),
-                written_down: true,
-            });
-        }
-        let ca = self.inputs.cas.key(key)?;
-        let organisation = organisation(ca.subject);
-        let names: Vec<String> = organisation.iter().copied().chain(ca.owner).map(str::to_owned).collect();
-        let candidate = |identifier: &crate::ca::CaaIdentifier| Candidate {
-            domain: identifier.domain.to_owned(),
-            own: identifier.by == IdentifierSource::Subject,
-        };
-        Some(Known {
-            label: ca.owner.or(organisation).unwrap_or(ca.subject).to_owned(),
-            names,
-            candidates: ca.identifiers.iter().map(candidate).collect(),
-            written_down: false,
-        })
-    }
-
-    /// Adds a CA, or another sighting of one that is there. An identifier that the owner of the domain named is the
-    /// one to publish.
-    fn add(&mut self, known: Known, named: Option<String>, sighting: Sighting) {
-        let choice = match (&named, known.candidates.as_slice()) {
-            (None, [first, ..]) if known.written_down => canonical::choose(&[], std::slice::from_ref(first)),
-            _ => {
-                let names: Vec<&str> = known.names.iter().map(String::as_str).collect();
-                canonical::choose(&names, &known.candidates)
-            }
-        };
-        let Some(choice) = choice else { return };
-        let identifiers: Vec<String> =
-            known.candidates.iter().map(|candidate| candidate.domain.to_ascii_lowercase()).collect();
-        let (identifier, why) = match named {
-            Some(named) => (named.to_ascii_lowercase(), format!("it is {}", sighting.source.words())),
-            None if known.written_down => {
-                (choice.identifier.to_ascii_lowercase(), "the policy names it first".to_owned())
-            }
-            None => (choice.identifier.to_ascii_lowercase(), choice.why),
-        };
-        let is_explicit = sighting.source > SightingSource::Issued && identifiers.len() == 1;
+    /// Adds a CA, or another sighting of one that is there. One record is enough where it permits both; the
+    /// identifier that the owner of the domain named is the one to publish.
+    fn add(&mut self, known: Known, sighting: Sighting) {
+        let is_named = sighting.source > SightingSource::Issued;
+        let is_one_identifier = is_named && known.identifiers.len() == 1;
         let same = self.found.cas.iter_mut().find(|ca| {
-            let names = [ca.identity.label.as_str()];
-            ca.identifier == identifier
-                || same_owner(&ca.identity.label, &known.label) && !known.names.is_empty()
-                // Named by an identifier that bears the name of a CA that was seen.
-                || is_explicit
-                    && ca.identity.identifiers.contains(&identifier)
-                    && canonical::resemblance(&identifier, &names) > Resemblance::None
+            let by_owner =
+                same_owner(&ca.identity.label, &known.label) && known.identifiers.contains(&ca.identifier);
+            // An identifier that bears the name of a CA that was seen, and that this CA recognises.
+            let by_name = is_one_identifier
+                && ca.identity.identifiers.contains(&known.identifier)
+                && canonical::resemblance(&known.identifier, &[ca.identity.label.as_str()])
+                    > Resemblance::None;
+            ca.identifier == known.identifier || by_owner || by_name
         });
-        match same {
-            Some(ca) => {
-                if sighting.source > SightingSource::Issued && ca.identity.identifiers.contains(&identifier) {
-                    ca.why = why;
-                    ca.identifier = identifier;
-                }
-                ca.sightings.push(sighting);
-            }
-            None => self.found.cas.push(CaInUse {
-                identity: CaIdentity { label: known.label, identifiers },
-                identifier,
-                why,
+        let Some(ca) = same else {
+            self.found.cas.push(CaInUse {
+                identity: CaIdentity { label: known.label, identifiers: known.identifiers },
+                identifier: known.identifier,
+                why: known.why,
                 alternatives: Vec::new(),
                 sightings: vec![sighting],
-            }),
+            });
+            return;
+        };
+        if is_named && ca.identity.identifiers.contains(&known.identifier) {
+            ca.identifier = known.identifier;
+            ca.why = known.why;
         }
+        if !is_one_identifier {
+            // What stands for both has to be recognised by both.
+            ca.identity.identifiers.retain(|each| known.identifiers.contains(each));
+        }
+        ca.sightings.push(sighting);
     }
 
     fn finish(mut self) -> InUse {
@@ -388,8 +315,8 @@ impl Finder<'_> {
         }
         found.wildcards = if found.cas.iter().any(CaInUse::issues_wildcards) {
             Wildcards::Seen
-        } else if self.wildcards > 0 {
-            Wildcards::NoneAmong(self.wildcards)
+        } else if self.counted > 0 {
+            Wildcards::NoneAmong(self.counted)
         } else {
             Wildcards::Unknown
         };
@@ -415,58 +342,5 @@ fn same_issuer(one: &Issuer, other: &Issuer) -> bool {
         && one.claimed_owner == other.claimed_owner
 }
 
-fn written_down(identifiers: &[String]) -> Vec<Candidate> {
-    identifiers.iter().map(|domain| Candidate { domain: domain.clone(), own: true }).collect()
-}
-
-/// A CA of which nothing but one identifier is said.
-fn of_identifier(identifier: &str) -> Known {
-    let domain = identifier.to_ascii_lowercase();
-    Known {
-        label: domain.clone(),
-        names: Vec::new(),
-        candidates: vec![Candidate { domain, own: true }],
-        written_down: true,
-    }
-}
-
-/// Whether a text can stand as the issuer domain name of a CAA record.
-fn is_issuer_domain(text: &str) -> bool {
-    text.contains('.')
-        && IssueValue::parse(text.as_bytes())
-            .is_ok_and(|value| value.issuer.as_deref() == Some(text) && value.parameters.is_empty())
-}
-
-/// The organisation in a subject as people read it: `C=US, O=Example, Inc., CN=Example CA`.
-fn organisation(subject: &str) -> Option<&str> {
-    let start = if subject.starts_with("O=") { 2 } else { subject.find(", O=")?.saturating_add(4) };
-    let rest = subject.get(start..)?;
-    // A comma belongs to the value unless another attribute follows it.
-    let is_attribute = |text: &str| {
-        text.split_once('=').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(char::is_alphanumeric))
-    };
-    let ends =
-        rest.match_indices(", ").find(|(at, _)| rest.get(at.saturating_add(2)..).is_some_and(is_attribute));
-    ends.map_or(Some(rest), |(at, _)| rest.get(..at))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_organisation_is_read() {
-        assert_eq!(organisation("C=US, O=Let's Encrypt, CN=R10"), Some("Let's Encrypt"));
-        assert_eq!(organisation("C=US, O=GoDaddy.com, Inc., CN=x"), Some("GoDaddy.com, Inc."));
-        assert_eq!(organisation("O=Alone"), Some("Alone"));
-        assert_eq!(organisation("CN=None"), None);
-    }
-
-    #[test]
-    fn an_issuer_domain_is_what_the_grammar_reads_whole() {
-        assert!(is_issuer_domain("ca.internal.example"));
-        for text in ["Example CA", "ca_1.example", "ca.example.", "ca.example; x=y", "", "nodots"] {
-            assert!(!is_issuer_domain(text), "{text}");
-        }
-    }
-}
+mod tests;
