@@ -232,7 +232,9 @@ fn nsd_answers_a_thousand_questions_over_either_transport() {
             });
         }
         tasks.join_all().await;
-        let lookup = client.look_up_caa(&"a.www.t.example".parse().unwrap(), Extent { above: true, ..Extent::default() }).await;
+        let lookup = client
+            .look_up_caa(&"a.www.t.example".parse().unwrap(), Extent { above: true, ..Extent::default() })
+            .await;
         assert_eq!((lookup.steps.len(), lookup.above.len()), (3, 1));
     });
 }

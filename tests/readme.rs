@@ -35,9 +35,12 @@ fn the_reader_of_readme_sees_what_it_should() {
     let calls = calls(
         "The `pinstead rules` list, and pinstead itself.\n`pinstead` and `--no` alone\n\
          ```sh\n# pinstead comment\npinstead check host --pins x --fail-on=high\n\
-         cargo run --release -- demo\npinstead logs list --state x\n```\npinstead outside of code",
+         cargo run --release -- demo\npinstead logs list --state x\n\
+         pinstead caa suggest x --form y\npinstead caa x\n```\npinstead outside of code",
     );
     let expected = [
+        ("caa", vec![]),
+        ("caa suggest", vec!["--form"]),
         ("check", vec!["--pins", "--fail-on"]),
         ("demo", vec![]),
         ("logs list", vec!["--state"]),
@@ -71,7 +74,10 @@ fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
         let Some(command) = words.next().filter(|word| !word.starts_with('-')) else { continue };
         // Commands that have commands of their own.
         let command = match words.clone().next() {
-            Some(word) if matches!(command, "logs" | "tables") && !word.starts_with('-') => {
+            Some(word)
+                if matches!(command, "logs" | "tables") && !word.starts_with('-')
+                    || (command, word) == ("caa", "suggest") =>
+            {
                 words.next();
                 format!("{command} {word}")
             }

@@ -3,6 +3,7 @@
 //! All from tables compiled in; nothing is parsed at start. What the tables do not know is absent, which
 //! means “not known”, never “no”.
 
+pub mod canonical;
 pub mod expectation;
 pub mod issuer;
 mod nearest;

@@ -103,6 +103,11 @@ impl CaTable {
         OWNER_KEYS.binary_search(&owner_key(name).as_str()).is_ok()
     }
 
+    /// Every identifier, sorted.
+    pub fn identifiers(&self) -> impl Iterator<Item = &'static str> {
+        IDENTIFIERS.iter().map(|(domain, _)| *domain)
+    }
+
     /// Every identifier that an owner recognises, by any source.
     pub fn identifiers_of_owner(&self, owner: &str) -> impl Iterator<Item = &'static str> {
         IDENTIFIERS

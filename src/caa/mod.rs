@@ -15,6 +15,7 @@ pub mod method;
 pub mod nameservers;
 pub mod record;
 mod software;
+pub mod suggest;
 #[cfg(test)]
 mod testing;
 pub mod value;

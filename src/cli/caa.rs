@@ -3,6 +3,7 @@
 mod bulk;
 mod earlier;
 mod sink;
+mod suggest;
 
 use std::fmt;
 use std::io::Write as _;
@@ -10,7 +11,7 @@ use std::net::IpAddr;
 use std::num::NonZero;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use tokio::task::JoinSet;
 
 use super::Exit;
@@ -30,7 +31,10 @@ use crate::rules::{self, Finding};
 
 /// Options of `pinstead caa`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct CaaOptions {
+    #[command(subcommand)]
+    command: Option<CaaCommand>,
     /// The names to look up; `*.example.com` is judged as a wildcard name
     #[arg(required_unless_present = "targets", value_name = "NAME", value_parser = parse_subject)]
     names: Vec<Subject>,
@@ -68,6 +72,13 @@ pub(super) struct CaaOptions {
     gate: GateOptions,
 }
 
+/// What else there is to do about CAA.
+#[derive(Debug, Subcommand)]
+enum CaaCommand {
+    /// Suggest the record set that allows exactly the CAs in use, in the form your DNS takes
+    Suggest(Box<suggest::SuggestOptions>),
+}
+
 /// What a certificate is for, as the option has it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum UsageOption {
@@ -95,6 +106,9 @@ struct Judged {
 
 /// Looks up and judges every name.
 pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
+    if let Some(CaaCommand::Suggest(options)) = &options.command {
+        return suggest::run(options);
+    }
     let certificates = options.issued.certificates()?;
     for name in
         options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))

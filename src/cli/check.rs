@@ -30,13 +30,13 @@ use crate::scope;
 use crate::target::Target;
 
 /// The policy file that is used where none is named.
-const DEFAULT_POLICY: &str = "pinstead.toml";
+pub(super) const DEFAULT_POLICY: &str = "pinstead.toml";
 
 /// The largest evidence file that is read, in octets.
 const MAX_EVIDENCE: u64 = 256 << 20;
 
 /// The largest other input file that is read, in octets.
-const MAX_INPUT: u64 = 64 << 20;
+pub(super) const MAX_INPUT: u64 = 64 << 20;
 
 /// Options of `pinstead check`.
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! No I/O happens here, so the same evidence gives the same verdicts whenever it is judged.
 
 mod facts;
+mod in_use;
 mod inputs;
 mod issued;
 mod known_logs;
@@ -15,6 +16,7 @@ mod target;
 
 use jiff::Timestamp;
 
+pub use self::in_use::{InUse, Sources};
 pub use self::inputs::{InputError, Inputs};
 pub use self::issued::issued;
 pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};

@@ -202,6 +202,24 @@ pub(super) fn verified_scts(
     verifier.verify(subject, delivered(&seen, Audience::Public), at).scts
 }
 
+/// Who issued the first certificate of a chain, as far as the chain, its embedded SCTs and the tables tell.
+pub(super) fn who_issued(
+    chain: &[Certificate],
+    inputs: &Inputs,
+    verifier: &mut Verifier<'_>,
+    at: Timestamp,
+) -> Issuer {
+    let Some(certificate) = chain.first() else { return Issuer::default() };
+    let candidates = issuing_keys(chain, inputs);
+    let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
+    let doubtful = candidates.iter().all(|candidate| candidate.doubtful);
+    let subject = Subject { certificate, issuer_keys: &keys, doubtful };
+    let delivered = Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
+    let scts = verifier.verify(subject, delivered, at).scts;
+    let proven = scts.iter().find_map(|sct| sct.proves_issuer);
+    issuer::identify(&candidates, proven, |key| inputs.owner_of(key))
+}
+
 /// What came beside the certificate.
 fn delivered(seen: &observed::Seen, audience: Audience) -> Delivered<'_> {
     Delivered {

@@ -4,6 +4,7 @@
 //! goes through [`safe`] before it is styled or wrapped.
 
 pub mod caa;
+pub mod caa_suggest;
 pub mod check;
 mod comparison;
 mod ct;

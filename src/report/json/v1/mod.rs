@@ -1,6 +1,7 @@
 //! Version 1 of the JSON reports: the keys that scripts rely on. Fields may be added; none changes its meaning.
 
 pub mod caa;
+pub mod caa_suggest;
 pub mod check;
 mod ct;
 mod inclusion;

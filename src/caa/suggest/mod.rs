@@ -1,0 +1,227 @@
+//! What to publish: the record set that allows exactly the CAs in use.
+//!
+//! Sources: RFC 8659 sections 4.2 to 4.4, RFC 8657, RFC 9495. Which CAs are in use comes as plain data, each with
+//! where it was seen; nothing is added that was not seen or named. What of the published set says nothing about who
+//! may issue TLS certificates (`iodef`, contacts, e-mail, marks) is kept.
+
+mod difference;
+pub mod form;
+pub mod record;
+mod records;
+#[cfg(test)]
+mod tests;
+mod zone_apex;
+
+use serde::Serialize;
+
+pub use self::difference::{Difference, PublishedState};
+pub use self::form::{Form, RecordSet};
+pub use self::record::{SuggestedRecord, UnfitRecord};
+pub use self::zone_apex::{alias_target, zone_apex};
+use super::judge::{CaaReading, RelevantSet};
+use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Usage, Who, of_set};
+use crate::dns_name::DnsName;
+
+/// A CA that is in use, or that the owner names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaInUse {
+    /// What reports call it, and every identifier it recognises as far as that is known.
+    pub identity: CaIdentity,
+    /// The identifier to publish.
+    pub identifier: String,
+    /// Why that one, in words that follow “chosen because”.
+    pub why: String,
+    /// The other identifiers, any of which would do.
+    pub alternatives: Vec<String>,
+    /// Where it was seen or named.
+    pub sightings: Vec<Sighting>,
+}
+
+/// One reason to take a CA for one in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Where.
+    pub source: SightingSource,
+    /// What was seen there, in words.
+    pub detail: String,
+    /// Whether a certificate with a wildcard name was seen.
+    pub wildcard: bool,
+}
+
+/// Where a CA was seen or named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SightingSource {
+    /// It issued the certificate that the name's server shows.
+    Served,
+    /// It issued certificates that the owner gave as evidence.
+    Issued,
+    /// The policy file expects it.
+    Policy,
+    /// The command line expects it.
+    ExpectCa,
+    /// The command line names it.
+    Named,
+}
+
+/// What is known of wildcard certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wildcards {
+    /// Some were seen; whose, the sightings say.
+    Seen,
+    /// The certificates given as evidence have none.
+    NoneAmong(usize),
+    /// Nobody can say: a single server's certificate tells nothing of the others.
+    Unknown,
+}
+
+/// What the owner wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The name that is to have the records.
+    pub name: DnsName,
+    /// Whether everything that is not known to be in use is to be forbidden.
+    pub strict: bool,
+    /// Whether `issue` and `issuewild` are to be critical.
+    pub critical: bool,
+    /// Where CAs are to report what they refused.
+    pub iodef: Vec<String>,
+    /// ACME accounts (RFC 8657 section 3).
+    pub accounts: Vec<Bound>,
+    /// Validation methods (RFC 8657 section 4).
+    pub methods: Vec<Bound>,
+}
+
+/// A parameter, for one CA or for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// The CA, by identifier or owner; `None`: every one.
+    pub ca: Option<String>,
+    /// The parameter's value.
+    pub value: String,
+}
+
+/// Why nothing can be suggested.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SuggestError {
+    /// No CA is in use.
+    #[error("no CA is known to be in use")]
+    NoCa,
+    /// An account without its CA.
+    #[error(
+        "--account {0}: an account belongs to one CA, and {1} are in use; write CA=URI, or no other CA could issue"
+    )]
+    WhoseAccount(String, usize),
+    /// A parameter for a CA that is not in use.
+    #[error("“{0}” is none of the CAs in use: {1}")]
+    NotInUse(String, String),
+    /// No URI, or one with octets that a CAA parameter does not have.
+    #[error(
+        "“{0}” is no account URI: it needs a scheme, and neither blanks nor “;” (RFC 8657 section 3, RFC 8659 section 4.2)"
+    )]
+    BadAccount(String),
+    /// No method's label.
+    #[error("“{0}” is no validation method: letters, digits and hyphens (RFC 8657 section 4)")]
+    BadMethod(String),
+    /// No URL to report to.
+    #[error("“{0}” is no iodef URL: mailto:, https: or http: (RFC 8659 section 4.4)")]
+    BadIodef(String),
+    /// A record that cannot be published in every form.
+    #[error("{0}: {1}")]
+    Unfit(String, UnfitRecord),
+}
+
+/// What to publish, and what that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The records.
+    pub records: Vec<SuggestedRecord>,
+    /// Against what is published now.
+    pub difference: Difference,
+    /// What the suggested set says of each CA in use.
+    pub permits: Vec<Permit>,
+    /// What the owner has to know.
+    pub notes: Vec<String>,
+}
+
+/// What the suggested set says of one CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// Whether for a wildcard name.
+    pub wildcard: bool,
+    /// The verdict.
+    pub verdict: CaVerdict,
+}
+
+/// Suggests a record set for the CAs in use, given what is published now.
+pub fn suggest(
+    wish: &Wish,
+    cas: &[CaInUse],
+    wildcards: Wildcards,
+    published: Option<&CaaReading>,
+) -> Result<Suggestion, SuggestError> {
+    let mut notes = Vec::new();
+    let records = records::build(wish, cas, wildcards, published, &mut notes)?;
+    let difference = Difference::of(&wish.name, &records, published);
+    notes.extend(difference.notes(&wish.name));
+    let permits = permits(wish, cas, &records)?;
+    notes.push(format!(
+        "Names below {} that have CAA records of their own keep them: they cannot be listed from outside.",
+        wish.name
+    ));
+    Ok(Suggestion { records, difference, permits, notes })
+}
+
+/// Judges the suggested set as a CA would.
+fn permits(wish: &Wish, cas: &[CaInUse], records: &[SuggestedRecord]) -> Result<Vec<Permit>, SuggestError> {
+    let set = RelevantSet {
+        name: wish.name.clone(),
+        records: records.iter().map(SuggestedRecord::published).collect(),
+        ttl: 0,
+        aliases: Vec::new(),
+    };
+    let mut permits = Vec::new();
+    for ca in cas {
+        // As the owner would ask: with an account and a method that are allowed.
+        let question = CaaQuestion {
+            account: records::values_for(&wish.accounts, ca).first().map(|&account| account.to_owned()),
+            method: records::methods_for(wish, ca)?.first().cloned(),
+            ..CaaQuestion::tls(Who::EveryCaInTheSet)
+        };
+        for wildcard in [false, true] {
+            if wildcard && !ca.issues_wildcards() {
+                continue;
+            }
+            let (verdict, reason) = of_set(&set, &ca.identity, wildcard, &question);
+            let verdict = CaVerdict {
+                ca: ca.identity.label.clone(),
+                usage: Usage::Tls,
+                verdict,
+                reason,
+                software: Vec::new(),
+            };
+            permits.push(Permit { wildcard, verdict });
+        }
+    }
+    Ok(permits)
+}
+
+impl CaInUse {
+    /// Whether a certificate with a wildcard name was seen of it.
+    pub fn issues_wildcards(&self) -> bool {
+        self.sightings.iter().any(|sighting| sighting.wildcard)
+    }
+}
+
+impl SightingSource {
+    /// The words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::Issued => "issued",
+            Self::Policy => "expected by the policy",
+            Self::ExpectCa => "expected by --expect-ca",
+            Self::Named => "named by --ca",
+        }
+    }
+}

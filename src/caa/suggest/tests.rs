@@ -1,0 +1,267 @@
+use super::*;
+use crate::caa::judge::{Relevant, judge};
+use crate::caa::record::CaaRecord;
+use crate::caa::testing::{RECURSIVE, caa, message};
+use crate::caa::verdict::Verdict;
+use crate::caa::{CaaQuestion, Dnssec};
+use crate::dns_name::CertificateName;
+use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsOutcome, DnsTransport};
+
+/// The set of these records at a name.
+pub(super) fn set_of(name: &DnsName, rdata: &[Vec<u8>]) -> RelevantSet {
+    RelevantSet {
+        name: name.clone(),
+        records: rdata.iter().map(|rdata| CaaRecord::read(rdata)).collect(),
+        ttl: 300,
+        aliases: Vec::new(),
+    }
+}
+
+/// Whether two sets say the same of every CA, for every usage.
+pub(super) fn same_verdicts(one: &RelevantSet, other: &RelevantSet) -> bool {
+    [(Usage::Tls, false), (Usage::Tls, true), (Usage::Smime, false), (Usage::Vmc, false)].iter().all(
+        |&(usage, wildcard)| {
+            one.policy(usage, wildcard) == other.policy(usage, wildcard)
+                && ["ca1.example", "ca2.example", "ca3.example"].iter().all(|ca| {
+                    let question = CaaQuestion { usage, ..CaaQuestion::tls(Who::EveryCaInTheSet) };
+                    let ca = CaIdentity::from_identifier(*ca);
+                    of_set(one, &ca, wildcard, &question) == of_set(other, &ca, wildcard, &question)
+                })
+        },
+    )
+}
+
+fn ca(identifier: &str, wildcard: bool) -> CaInUse {
+    CaInUse {
+        identity: CaIdentity {
+            label: format!("CA of {identifier}"),
+            identifiers: vec![identifier.to_owned()],
+        },
+        identifier: identifier.to_owned(),
+        why: String::new(),
+        alternatives: Vec::new(),
+        sightings: vec![Sighting { source: SightingSource::Issued, detail: String::new(), wildcard }],
+    }
+}
+
+fn wish() -> Wish {
+    Wish {
+        name: "example.com".parse().unwrap(),
+        strict: false,
+        critical: false,
+        iodef: Vec::new(),
+        accounts: Vec::new(),
+        methods: Vec::new(),
+    }
+}
+
+fn bound(ca: Option<&str>, value: &str) -> Bound {
+    Bound { ca: ca.map(str::to_owned), value: value.to_owned() }
+}
+
+/// A reading of example.com, whose set is at `at`.
+fn published(at: &str, records: &[(u8, &str, &str)]) -> CaaReading {
+    let name: DnsName = "example.com".parse().unwrap();
+    let mut steps = Vec::new();
+    for step in ["example.com", "com"] {
+        let rdata: Vec<_> = records
+            .iter()
+            .filter(|_| step == at)
+            .map(|(flags, tag, value)| (step, 257, caa(*flags, tag, value)))
+            .collect();
+        let attempt = DnsAttempt {
+            server: "test".into(),
+            transport: DnsTransport::Udp,
+            milliseconds: 0,
+            outcome: DnsOutcome::Message(crate::evidence::Bytes(message(step, RECURSIVE, &rdata, &[]))),
+        };
+        steps.push(DnsExchange::of(step.parse().unwrap(), vec![attempt]));
+    }
+    let lookup = CaaLookup { steps, ..CaaLookup::of(name.clone()) };
+    let subject = CertificateName { base: name, wildcard: false };
+    judge(&subject, &lookup, &CaaQuestion::tls(Who::EveryCaInTheSet))
+}
+
+fn texts(records: &[SuggestedRecord]) -> Vec<String> {
+    records.iter().map(ToString::to_string).collect()
+}
+
+fn suggested(wish: &Wish, cas: &[CaInUse], wildcards: Wildcards) -> Vec<String> {
+    texts(&suggest(wish, cas, wildcards, None).unwrap().records)
+}
+
+#[test]
+fn a_lenient_set_forbids_only_what_the_evidence_speaks_against() {
+    let cas = [ca("ca1.example", false), ca("ca2.example", true)];
+    assert_eq!(
+        suggested(&wish(), &cas, Wildcards::Seen),
+        ["0 issue \"ca1.example\"", "0 issue \"ca2.example\"", "0 issuewild \"ca2.example\""]
+    );
+    let one = [ca("ca1.example", false)];
+    assert_eq!(
+        suggested(&wish(), &one, Wildcards::NoneAmong(3)),
+        ["0 issue \"ca1.example\"", "0 issuewild \";\""]
+    );
+    let suggestion = suggest(&wish(), &one, Wildcards::Unknown, None).unwrap();
+    assert_eq!(texts(&suggestion.records), ["0 issue \"ca1.example\""]);
+    assert!(suggestion.notes.iter().any(|note| note.contains("issuewild is left out")));
+}
+
+#[test]
+fn a_strict_set_forbids_what_is_not_known_to_be_in_use() {
+    let strict = Wish { strict: true, critical: true, ..wish() };
+    assert_eq!(
+        suggested(&strict, &[ca("ca1.example", false)], Wildcards::Unknown),
+        [
+            "128 issue \"ca1.example\"",
+            "128 issuewild \";\"",
+            // A CA that does not know these two would have to refuse everything.
+            "0 issuemail \";\"",
+            "0 issuevmc \";\""
+        ]
+    );
+}
+
+#[test]
+fn bindings_are_one_record_an_account() {
+    let bound_wish = Wish {
+        accounts: vec![
+            bound(Some("ca1.example"), "https://a.example/1"),
+            bound(Some("CA1.example"), "https://a.example/2?x=y"),
+        ],
+        methods: vec![bound(None, "dns-01"), bound(Some("ca1.example"), "dns-01,ca-tbr-7")],
+        ..wish()
+    };
+    let cas = [ca("ca1.example", false), ca("ca2.example", false)];
+    let suggestion = suggest(&bound_wish, &cas, Wildcards::Unknown, None).unwrap();
+    assert_eq!(
+        texts(&suggestion.records),
+        [
+            "0 issue \"ca1.example;accounturi=https://a.example/1;validationmethods=dns-01,ca-tbr-7\"",
+            "0 issue \"ca1.example;accounturi=https://a.example/2?x=y;validationmethods=dns-01,ca-tbr-7\"",
+            "0 issue \"ca2.example;validationmethods=dns-01\""
+        ]
+    );
+    assert!(suggestion.permits.iter().all(|permit| permit.verdict.verdict == Verdict::Permit));
+}
+
+#[test]
+fn what_cannot_be_published_is_refused() {
+    let cas = [ca("ca1.example", false), ca("ca2.example", false)];
+    let refused = |wish: Wish, cas: &[CaInUse]| suggest(&wish, cas, Wildcards::Unknown, None).unwrap_err();
+    assert_eq!(refused(wish(), &[]), SuggestError::NoCa);
+    let accounts = |ca, uri: &str| Wish { accounts: vec![bound(ca, uri)], ..wish() };
+    assert!(matches!(refused(accounts(None, "https://a.example/1"), &cas), SuggestError::WhoseAccount(_, 2)));
+    assert!(matches!(refused(accounts(Some("ca3.example"), "x:y"), &cas), SuggestError::NotInUse(..)));
+    for uri in ["no-uri", "https://a b", "https://a;b", ":x", "https:", "a:\u{e9}"] {
+        assert_eq!(
+            refused(accounts(None, uri), &cas[..1]),
+            SuggestError::BadAccount(uri.to_owned()),
+            "{uri}"
+        );
+    }
+    for method in ["dns_01", "", "dns-01,,http-01"] {
+        let methods = Wish { methods: vec![bound(None, method)], ..wish() };
+        assert!(matches!(refused(methods, &cas), SuggestError::BadMethod(_)), "{method}");
+    }
+    for url in ["a@b.example", "ftp://x", "mailto:", "mailto:a b", "é"] {
+        let iodef = Wish { iodef: vec![url.to_owned()], ..wish() };
+        assert!(matches!(refused(iodef, &cas), SuggestError::BadIodef(_)), "{url}");
+    }
+    let long = Wish { iodef: vec![format!("mailto:{}", "x".repeat(5000))], ..wish() };
+    assert!(matches!(refused(long, &cas), SuggestError::Unfit(..)));
+}
+
+#[test]
+fn what_says_nothing_of_who_may_issue_is_kept() {
+    let now = published(
+        "example.com",
+        &[
+            (0, "issue", "old.example"),
+            (0, "ISSUE", "ca1.example"),
+            (0, "IssueMail", "mail.example"),
+            (0, "iodef", "mailto:a@example.com"),
+            (0, "contactemail", "b@example.com"),
+            (128, "tbs", "x"),
+            (0, "note", "y"),
+            (0, "contactphone", "\u{e9}"),
+        ],
+    );
+    let strict = Wish { strict: true, ..wish() };
+    let suggestion = suggest(&strict, &[ca("ca1.example", false)], Wildcards::Unknown, Some(&now)).unwrap();
+    assert_eq!(
+        texts(&suggestion.records),
+        [
+            "0 issue \"ca1.example\"",
+            "0 issuewild \";\"",
+            "0 issuemail \"mail.example\"",
+            "0 issuevmc \";\"",
+            "0 iodef \"mailto:a@example.com\"",
+            "0 contactemail \"b@example.com\""
+        ]
+    );
+    let difference = &suggestion.difference;
+    assert_eq!(difference.state, PublishedState::AtName);
+    assert_eq!(difference.add, ["0 issuewild \";\"", "0 issuevmc \";\""]);
+    assert_eq!((difference.keep.len(), difference.remove.len()), (4, 4));
+    let notes = suggestion.notes.join("\n");
+    assert!(notes.contains("128 tbs \"x\" is published and left out: it is critical"), "{notes}");
+    assert!(notes.contains("note is no known property") && notes.contains("no printable ASCII"), "{notes}");
+    // A new iodef takes the place of the old one.
+    let iodef = Wish { iodef: vec!["mailto:new@example.com".to_owned()], ..wish() };
+    let suggestion = suggest(&iodef, &[ca("ca1.example", false)], Wildcards::Unknown, Some(&now)).unwrap();
+    assert!(!texts(&suggestion.records).contains(&"0 iodef \"mailto:a@example.com\"".to_owned()));
+}
+
+#[test]
+fn a_wildcard_policy_is_kept_where_nothing_is_known() {
+    let now = published("example.com", &[(0, "issue", "ca1.example"), (0, "issuewild", "w.example")]);
+    let of = |wish: &Wish, wildcards| {
+        texts(&suggest(wish, &[ca("ca1.example", false)], wildcards, Some(&now)).unwrap().records)
+    };
+    assert_eq!(of(&wish(), Wildcards::Unknown), ["0 issue \"ca1.example\"", "0 issuewild \"w.example\""]);
+    assert_eq!(of(&wish(), Wildcards::NoneAmong(1)), ["0 issue \"ca1.example\"", "0 issuewild \";\""]);
+    assert!(!of(&Wish { strict: true, ..wish() }, Wildcards::Unknown).join("").contains("w.example"));
+}
+
+#[test]
+fn the_state_of_what_is_published_is_told() {
+    let of = |reading: Option<&CaaReading>| {
+        suggest(&wish(), &[ca("ca1.example", false)], Wildcards::Unknown, reading).unwrap()
+    };
+    assert_eq!(of(None).difference.state, PublishedState::NotAsked);
+    assert_eq!(of(Some(&published("nowhere", &[]))).difference.state, PublishedState::None);
+    let above = published("com", &[(0, "issue", "parent.example"), (0, "iodef", "mailto:p@com")]);
+    let suggestion = of(Some(&above));
+    assert_eq!(suggestion.difference.state, PublishedState::Above("com".parse().unwrap()));
+    assert_eq!(suggestion.difference.inherited.len(), 2);
+    assert!(
+        texts(&suggestion.records).contains(&"0 iodef \"mailto:p@com\"".to_owned()),
+        "it would be lost below"
+    );
+    let open = CaaReading {
+        relevant: Relevant::Undetermined {
+            at: "example.com".parse().unwrap(),
+            detail: "SERVFAIL".into(),
+            dnssec: Dnssec::Unchecked,
+        },
+        ..published("nowhere", &[])
+    };
+    assert!(of(Some(&open)).notes.iter().any(|note| note.contains("SERVFAIL")));
+    let same = published("example.com", &[(0, "issue", "ca1.example")]);
+    assert!(of(Some(&same)).notes.iter().any(|note| note.contains("exactly this set already")));
+}
+
+#[test]
+fn the_zone_is_read_from_the_soa() {
+    let name: DnsName = "www.example.com".parse().unwrap();
+    let soa = |owner| crate::caa::testing::soa(owner);
+    let apex = |answer: &[_], authority: &[_]| {
+        zone_apex(&name, &message("www.example.com", RECURSIVE, answer, authority)).map(String::from)
+    };
+    assert_eq!(apex(&[], &[soa("example.com")]).as_deref(), Some("example.com"));
+    assert_eq!(apex(&[soa("www.example.com")], &[]).as_deref(), Some("www.example.com"));
+    assert_eq!(apex(&[], &[soa("other.example")]), None);
+    assert_eq!(apex(&[], &[]), None);
+    assert_eq!(zone_apex(&name, b"junk"), None);
+}
