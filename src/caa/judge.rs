@@ -30,6 +30,8 @@ pub struct CaaReading {
     pub above: Option<Relevant>,
     /// One verdict for each CA asked about.
     pub verdicts: Vec<CaVerdict>,
+    /// The identifiers of the CAs that were asked about by name: whoever asked knows them.
+    pub asked_about: Vec<String>,
 }
 
 /// One question of the climb and its answer.
@@ -174,6 +176,7 @@ impl CaaReading {
             relevant: Relevant::NotApplicable(why),
             above: None,
             verdicts: Vec::new(),
+            asked_about: Vec::new(),
         }
     }
 
@@ -256,8 +259,19 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
             .collect(),
         (Who::EveryCaInTheSet, _) => Vec::new(),
     };
-    let usage = question.usage;
-    CaaReading { name: name.to_string(), wildcard: name.wildcard, usage, steps, relevant, above, verdicts }
+    CaaReading {
+        name: name.to_string(),
+        wildcard: name.wildcard,
+        usage: question.usage,
+        steps,
+        relevant,
+        above,
+        verdicts,
+        asked_about: match &question.who {
+            Who::Named(cas) => cas.iter().flat_map(|ca| ca.identifiers.iter().cloned()).collect(),
+            Who::EveryCaInTheSet => Vec::new(),
+        },
+    }
 }
 
 /// Follows the climb through the recorded exchanges.

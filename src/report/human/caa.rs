@@ -164,6 +164,7 @@ mod tests {
                 reason: "it is named ".repeat(10),
                 software: Vec::new(),
             }],
+            asked_about: Vec::new(),
         }
     }
 

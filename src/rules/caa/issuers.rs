@@ -48,8 +48,13 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
         raise: |reading| {
             each_unknown(reading, |set, property, named| {
-                // What does not match the grammar names nobody, and has a rule of its own.
-                if property.issue_value().is_err() || CaTable.nearest_identifier(named).is_some() {
+                // What does not match the grammar names nobody, and has a rule of its own. A private CA that was asked
+                // about by name is known to whoever asked.
+                let is_asked_about = reading.asked_about.iter().any(|ca| ca.eq_ignore_ascii_case(named));
+                if is_asked_about
+                    || property.issue_value().is_err()
+                    || CaTable.nearest_identifier(named).is_some()
+                {
                     return None;
                 }
                 let message = format!("{property} at {} names an issuer that is no known CA's.", set.name);
@@ -144,6 +149,8 @@ mod tests {
             &set(&[(0, "issue", "sectigo.org")]),
             &set(&[(0, "issue", "sectigo.com; a")]),
         );
+        let asked = CaaReading { asked_about: vec!["ca1.example".to_owned()], ..unknown.clone() };
+        assert_rule(RULES, "CAA031", &unknown, &asked);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "WoSign.com")]), &good);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "entrust.net")]), &none("NOERROR"));
     }

@@ -42,6 +42,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
         relevant: Relevant::NoneAnywhere,
         above: None,
         verdicts: Vec::new(),
+        asked_about: Vec::new(),
     }
 }
 
