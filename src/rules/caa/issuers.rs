@@ -107,15 +107,14 @@ fn each_unknown(
     raise: impl Fn(&RelevantSet, &Property, &str) -> Option<Raised>,
 ) -> Vec<Raised> {
     let Some(set) = reading.set() else { return Vec::new() };
-    let unknown = |property: &Property| match property.issue_value() {
-        Ok(value) => value.issuer.filter(|issuer| !CaTable.is_known_identifier(issuer)),
-        // What was meant is often plain from a value that does not match the grammar, such as a URL.
-        Err(_) => {
-            let text = str::from_utf8(&property.value).ok()?;
-            let named = text.split(';').next().unwrap_or_default().trim();
-            // The issuer may be right, and its parameters wrong.
-            (!CaTable.is_known_identifier(named)).then(|| named.to_owned())
+    let unknown = |property: &Property| {
+        if let Ok(value) = property.issue_value() {
+            return value.issuer.filter(|issuer| !CaTable.is_known_identifier(issuer));
         }
+        // What was meant is often plain from a value that does not match the grammar, such as a URL.
+        let named = str::from_utf8(&property.value).ok()?.split(';').next().unwrap_or_default().trim();
+        // The issuer may be right, and its parameters wrong.
+        (!CaTable.is_known_identifier(named)).then(|| named.to_owned())
     };
     naming(set).filter_map(|property| raise(set, property, &unknown(property)?)).collect()
 }
