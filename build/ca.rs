@@ -139,7 +139,9 @@ fn write_retired(table: &Table, known: &BTreeMap<&str, u16>, code: &mut String) 
         }
     }
     declare(code, &format!("RETIRED: [RetiredIdentifier; {}] = [", entries.len()));
-    entries.values().for_each(|entry| emit(code, entry));
+    for entry in entries.values() {
+        emit(code, entry);
+    }
     emit(code, "];");
     Ok(())
 }

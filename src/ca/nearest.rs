@@ -28,11 +28,10 @@ pub(super) fn nearest(
         return None;
     }
     let known = |name: &str| identifiers.iter().map(|(id, _)| *id).find(|id| *id == name);
-    let parents =
+    let mut parents =
         std::iter::successors(Some(bare.as_str()), |name| name.split_once('.').map(|(_, rest)| rest));
     parents
-        .filter_map(known)
-        .next()
+        .find_map(known)
         .or_else(|| is_owner.then(|| of_owner(text, identifiers)).flatten())
         .or_else(|| elsewhere(&bare, identifiers))
         .or_else(|| mistyped(&bare, identifiers))
@@ -76,11 +75,31 @@ fn elsewhere(bare: &str, identifiers: &[(&'static str, &[&str])]) -> Option<&'st
 
 /// The identifier that is one slip away, or two where it is long.
 fn mistyped(bare: &str, identifiers: &[(&'static str, &[&str])]) -> Option<&'static str> {
-    let most = if bare.len() >= LONG { 2 } else { 1 };
-    let near = |(id, _): &(&'static str, &[&str])| {
-        (id.len().abs_diff(bare.len()) <= most).then(|| (strsim::osa_distance(id, bare), *id))
+    let most: usize = if bare.len() >= LONG { 2 } else { 1 };
+    // A slip changes at most one octet into another, which two counts show: that is told sooner than the distance.
+    let counts = octet_counts(bare);
+    let near = |id: &str| {
+        let unlike: u64 = counts.iter().zip(octet_counts(id)).map(|(a, b)| u64::from(a.abs_diff(b))).sum();
+        unlike <= if most > 1 { 4 } else { 2 }
     };
-    identifiers.iter().filter_map(near).filter(|(distance, _)| *distance <= most).min().map(|(_, id)| id)
+    let candidates = identifiers.iter().map(|(id, _)| *id).filter(|id| id.len().abs_diff(bare.len()) <= most);
+    candidates
+        .filter(|id| near(id))
+        .map(|id| (strsim::osa_distance(id, bare), id))
+        .filter(|(distance, _)| *distance <= most)
+        .min()
+        .map(|(_, id)| id)
+}
+
+/// How often each octet stands in a text. Names are shorter than a count can be.
+fn octet_counts(text: &str) -> [u8; 256] {
+    let mut counts = [0_u8; 256];
+    for octet in text.bytes() {
+        if let Some(count) = counts.get_mut(usize::from(octet)) {
+            *count = count.saturating_add(1);
+        }
+    }
+    counts
 }
 
 /// The label before the top-level domain: `digicert` of `www.digicert.com`. Domains registered below a second level

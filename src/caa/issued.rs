@@ -166,7 +166,8 @@ mod tests {
     }
 
     fn lookup(steps: Vec<DnsExchange>) -> CaaLookup {
-        CaaLookup { steps: steps.clone(), ..CaaLookup::of(steps[0].name.clone()) }
+        let name = steps[0].name.clone();
+        CaaLookup { steps, ..CaaLookup::of(name) }
     }
 
     fn certificate(names: &[&str], identifiers: &[&str]) -> IssuedCertificate {

@@ -34,6 +34,8 @@ pub struct CaaReading {
     pub verdicts: Vec<CaVerdict>,
     /// What each authoritative server says, where that was asked for.
     pub nameservers: NameserverReading,
+    /// The identifiers of the CAs that were asked about by name: whoever asked knows them.
+    pub asked_about: Vec<String>,
 }
 
 /// One question of the climb and its answer.
@@ -155,6 +157,7 @@ impl CaaReading {
             above: None,
             verdicts: Vec::new(),
             nameservers: NameserverReading::default(),
+            asked_about: Vec::new(),
         }
     }
 
@@ -246,6 +249,10 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
         relevant,
         above,
         verdicts,
+        asked_about: match &question.who {
+            Who::Named(cas) => cas.iter().flat_map(|ca| ca.identifiers.iter().cloned()).collect(),
+            Who::EveryCaInTheSet => Vec::new(),
+        },
         nameservers: NameserverReading::default(),
     };
     reading.nameservers = nameservers::judge(name, lookup, question, &reading);

@@ -268,3 +268,6 @@ fn names_of(kind: PropertyKind) -> (&'static str, &'static str) {
         _ => ("issue", "RFC 8659 section 4.2"),
     }
 }
+
+#[cfg(test)]
+mod tests;

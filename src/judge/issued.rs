@@ -32,8 +32,8 @@ fn one(
     let doubtful = candidates.iter().all(|candidate| candidate.doubtful);
     let subject = Subject { certificate: leaf, issuer_keys: &keys, doubtful };
     let delivered = Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
-    let verified = verifier.verify(subject, delivered, at);
-    let proven = verified.scts.iter().find_map(|sct| sct.proves_issuer);
+    let lists = verifier.verify(subject, delivered, at);
+    let proven = lists.scts.iter().find_map(|sct| sct.proves_issuer);
     let who = issuer::identify(&candidates, proven, |key| CaTable.key(key).map(KeyOwner::from));
     let label = match (&who.owner, &who.claimed_owner) {
         (Some(owner), _) => owner.clone(),

@@ -179,6 +179,7 @@ mod tests {
                 software: Vec::new(),
             }],
             nameservers: NameserverReading::default(),
+            asked_about: Vec::new(),
         }
     }
 

@@ -48,8 +48,13 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
         raise: |reading| {
             each_unknown(reading, |set, property, named| {
-                // What does not match the grammar names nobody, and has a rule of its own.
-                if property.issue_value().is_err() || CaTable.nearest_identifier(named).is_some() {
+                // What does not match the grammar names nobody, and has a rule of its own. A private CA that was asked
+                // about by name is known to whoever asked.
+                let is_asked_about = reading.asked_about.iter().any(|ca| ca.eq_ignore_ascii_case(named));
+                if is_asked_about
+                    || property.issue_value().is_err()
+                    || CaTable.nearest_identifier(named).is_some()
+                {
                     return None;
                 }
                 let message = format!("{property} at {} names an issuer that is no known CA's.", set.name);
@@ -102,15 +107,14 @@ fn each_unknown(
     raise: impl Fn(&RelevantSet, &Property, &str) -> Option<Raised>,
 ) -> Vec<Raised> {
     let Some(set) = reading.set() else { return Vec::new() };
-    let unknown = |property: &Property| match property.issue_value() {
-        Ok(value) => value.issuer.filter(|issuer| !CaTable.is_known_identifier(issuer)),
-        // What was meant is often plain from a value that does not match the grammar, such as a URL.
-        Err(_) => {
-            let text = str::from_utf8(&property.value).ok()?;
-            let named = text.split(';').next().unwrap_or_default().trim();
-            // The issuer may be right, and its parameters wrong.
-            (!CaTable.is_known_identifier(named)).then(|| named.to_owned())
+    let unknown = |property: &Property| {
+        if let Ok(value) = property.issue_value() {
+            return value.issuer.filter(|issuer| !CaTable.is_known_identifier(issuer));
         }
+        // What was meant is often plain from a value that does not match the grammar, such as a URL.
+        let named = str::from_utf8(&property.value).ok()?.split(';').next().unwrap_or_default().trim();
+        // The issuer may be right, and its parameters wrong.
+        (!CaTable.is_known_identifier(named)).then(|| named.to_owned())
     };
     naming(set).filter_map(|property| raise(set, property, &unknown(property)?)).collect()
 }
@@ -144,6 +148,8 @@ mod tests {
             &set(&[(0, "issue", "sectigo.org")]),
             &set(&[(0, "issue", "sectigo.com; a")]),
         );
+        let asked = CaaReading { asked_about: vec!["ca1.example".to_owned()], ..unknown.clone() };
+        assert_rule(RULES, "CAA031", &unknown, &asked);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "WoSign.com")]), &good);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "entrust.net")]), &none("NOERROR"));
     }

@@ -44,6 +44,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
         above: None,
         verdicts: Vec::new(),
         nameservers: NameserverReading::default(),
+        asked_about: Vec::new(),
     }
 }
 

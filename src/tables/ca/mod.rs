@@ -69,7 +69,8 @@ struct IdentifierRow {
 }
 
 impl CaTables {
-    /// Folds inputs in. What they say replaces what earlier tables said; what they do not mention stays.
+    /// Folds inputs in. What certificates and owner records say replaces what earlier tables said; what they do not
+    /// mention stays. Identifiers are only added: an identifier that was given up goes when the tables are made anew.
     pub fn add(&mut self, inputs: &CaInputs) {
         self.sources.extend(inputs.sources.iter().cloned());
         let lineage = Lineage::of(&inputs.certificates);
@@ -130,7 +131,7 @@ impl CaTables {
         for input in inputs {
             for (identifier, owner) in &input.owners {
                 let row = self.identifiers.entry(identifier.clone()).or_default();
-                row.owners.insert(names.canonical(owner));
+                row.add_owner(names.canonical(owner));
                 row.sources.insert(input.source.clone());
             }
         }
@@ -142,7 +143,7 @@ impl CaTables {
         }
         for (identifier, owner) in identifiers::group_owners(inputs) {
             let row = self.identifiers.entry(identifier).or_default();
-            row.owners.extend(names.spelling(&owner).cloned());
+            names.spelling(&owner).cloned().into_iter().for_each(|owner| row.add_owner(owner));
         }
         let by_organisation = identifiers::by_organisation(inputs);
         let organisations: BTreeSet<&String> = self
@@ -152,7 +153,8 @@ impl CaTables {
             .collect();
         for organisation in organisations {
             if let Some(known) = by_organisation.get(&owner_key(organisation)) {
-                self.organisations.insert(organisation.clone(), known.clone());
+                // One list alone does not say what others still say.
+                self.organisations.entry(organisation.clone()).or_default().extend(known.iter().cloned());
             }
         }
     }
@@ -172,7 +174,7 @@ impl CaTables {
             let total: usize = owners.values().sum();
             let most = owners.iter().find(|(_, count)| count.saturating_mul(2) > total);
             if let (Some((owner, _)), Some(row)) = (most, self.identifiers.get_mut(identifier)) {
-                row.owners.insert(names.canonical(owner));
+                row.add_owner(names.canonical(owner));
             }
         }
     }
@@ -186,6 +188,16 @@ fn root_organisations(key: &SpkiSha256, lineage: &Lineage, owners: &Owners) -> B
     own.retain(|root| owner_of(root).is_some() && owner_of(root) == owner_of(key));
     let roots = if own.is_empty() { all } else { own };
     roots.iter().flat_map(|root| lineage.organisations(root)).cloned().collect()
+}
+
+impl IdentifierRow {
+    /// Adds an owner, unless an earlier table has it in another spelling.
+    fn add_owner(&mut self, owner: String) {
+        let key = owner_key(&owner);
+        if self.owners.iter().all(|known| owner_key(known) != key) {
+            self.owners.insert(owner);
+        }
+    }
 }
 
 impl KeyRow {

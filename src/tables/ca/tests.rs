@@ -135,6 +135,26 @@ fn groups_add_to_their_main_owner_only() {
     assert_eq!(known["sold"], BTreeSet::from(["sold.example".to_owned()]));
 }
 
+/// A newer list alone does not unsay what others said: who it does not mention keeps what it had.
+#[test]
+fn one_list_is_folded_into_what_is_known() {
+    let certificates = certificates();
+    let mut tables = CaTables::default();
+    tables.add(&inputs(certificates));
+    let list = |name: &str, text: &str| CaInputs {
+        identifiers: vec![IdentifierInput::parse_json(name, text.as_bytes()).unwrap()],
+        ..CaInputs::default()
+    };
+    let before = tables.render();
+    tables.add(&list("list", r#"{"domains": {"root.example": {"one": "Root Trust"}}}"#));
+    assert_eq!(tables.render(), before, "nothing new");
+    tables.add(&list("newer", r#"{"domains": {"new.example": {"one": "Root Trust Inc."}}}"#));
+    let both = BTreeSet::from(["new.example", "root.example"].map(str::to_owned));
+    assert_eq!(tables.organisations["Root Trust, Inc."], both);
+    tables.add(&list("spelled", r#"{"domains": {"new.example": {"one": "ROOT TRUST"}}}"#));
+    assert_eq!(tables.identifiers["new.example"].owners.len(), 1, "one owner, however it is written");
+}
+
 #[test]
 fn pem_blocks_are_found_anywhere() {
     let text = "X,\"-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\"\n-----BEGIN CERTIFICATE-----\n!\n-----END";
