@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::anchors::Anchors;
 use super::message;
 use super::supporting::Supporting;
+use crate::caa::NO_DNSSEC_FROM_RESOLVER;
 use crate::caa::answer::{Answer, Content, Unreadable};
 use crate::dns_name::WireName;
 use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange};
@@ -108,7 +109,7 @@ impl Own {
             Err(why) => why,
         };
         let owner = self.0.anchors.owner();
-        Err(format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}"))
+        Err(format!("{NO_DNSSEC_FROM_RESOLVER} for the zone {owner}: {why}"))
     }
 
     async fn validate(&self, exchange: &DnsExchange) -> Finding {
