@@ -142,6 +142,10 @@ impl Own {
 
     /// Validates a message that says “these records” or “none”.
     async fn message(&self, message: &Message<[u8]>) -> Finding {
+        // Each name may take questions of its own; no honest answer has so many.
+        if message::names(message).len() >= message::MOST_NAMES {
+            return (DnssecState::Indeterminate, Some("the answer is about too many names".to_owned()));
+        }
         let Ok(mut cleaned) = message::for_validator(message) else {
             let mut names = message::names(message).into_iter();
             if let (Some(name), None) = (names.next(), names.next())
