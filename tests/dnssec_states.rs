@@ -1,6 +1,8 @@
 //! DNSSEC against Unbound: for every shape of zone and name, the state that pinstead reports is the one that Unbound
 //! comes to, whether pinstead validates or trusts the resolver to.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
 mod world;
 
 use std::collections::BTreeMap;

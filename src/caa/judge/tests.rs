@@ -25,7 +25,8 @@ fn records(name: &str, rdata: &[Vec<u8>]) -> DnsExchange {
 }
 
 fn lookup(steps: Vec<DnsExchange>) -> CaaLookup {
-    CaaLookup { steps: steps.clone(), ..CaaLookup::of(steps[0].name.clone()) }
+    let name = steps[0].name.clone();
+    CaaLookup { steps, ..CaaLookup::of(name) }
 }
 
 fn question(identifiers: &[&str]) -> CaaQuestion {

@@ -104,6 +104,15 @@ pub(super) fn extended_errors(message: &Message<[u8]>) -> Vec<(ExtendedErrorCode
         .collect()
 }
 
+/// Extended errors for people; `None` where there are none.
+pub(super) fn in_words(errors: &[(ExtendedErrorCode, String)]) -> Option<String> {
+    let word = |(code, text): &(ExtendedErrorCode, String)| match text.as_str() {
+        "" => format!("extended error {code}"),
+        text => format!("extended error {code}: {text}"),
+    };
+    (!errors.is_empty()).then(|| errors.iter().map(word).collect::<Vec<_>>().join("; "))
+}
+
 /// The message with nothing in its authority section but what proves something: SOA, NSEC, NSEC3, and their
 /// signatures. Some resolvers leave NS records there that are not signed, which would spoil a good answer.
 pub(super) fn for_validator(message: &Message<[u8]>) -> Result<Message<Vec<u8>>, Unreadable> {

@@ -114,7 +114,13 @@ impl Own {
 
     async fn validate(&self, exchange: &DnsExchange) -> Finding {
         if Answer::read(exchange).content == Content::Failure {
-            return self.zone(&exchange.name.to_wire()).await;
+            let (state, mut detail) = self.zone(&exchange.name.to_wire()).await;
+            // What the resolver says of its own validation proves nothing here, and may tell what is wrong.
+            let said = message::last(&exchange.attempts).ok().map(message::extended_errors);
+            if let Some(said) = said.and_then(|errors| message::in_words(&errors)) {
+                detail = Some(detail.map_or_else(|| said.clone(), |detail| format!("{detail}; {said}")));
+            }
+            return (state, detail);
         }
         match message::usable(&exchange.attempts) {
             Ok(message) => self.message(message).await,
