@@ -261,5 +261,5 @@ fn parents_are_asked_for_once_in_a_run() {
     let lines = String::from_utf8(output.stdout).unwrap();
     assert_eq!(lines.lines().count(), 20);
     assert!(lines.lines().zip(&names).all(|(line, name)| line.contains(&format!("\"name\":\"{name}\""))));
-    assert_eq!(ASKED.lock().unwrap().len(), 20 + 2, "each host, t.example and example");
+    assert_eq!(ASKED.lock().unwrap().len(), 20 + 2 + 1, "each host, t.example, example, and the root's keys");
 }

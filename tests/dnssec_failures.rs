@@ -1,8 +1,12 @@
 //! DNSSEC where something fails: what a failure, a bogus answer or a resolver without DNSSEC means for issuance.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
 mod world;
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -39,33 +43,49 @@ fn put_back(zone: &str) -> String {
     format!("{zone}\ncaa.malformed.tld. 300 IN TYPE257 \\# 6 0003612d6278\n")
 }
 
-/// A resolver before the resolver: it answers CAA questions with SERVFAIL, and passes the others on.
-fn without_caa(upstream: SocketAddr) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap();
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
-            let mut query = buffer[..length].to_vec();
-            // The type follows the name's final zero; no label of these tests holds a zero.
-            let end = 12 + query[12..].iter().position(|octet| *octet == 0).unwrap();
-            if query[end + 1..end + 3] == [1, 1] {
-                query[2] |= 0x80;
-                query[3] = 0x82;
-                socket.send_to(&query, client).unwrap();
-                continue;
-            }
-            let onward = UdpSocket::bind("127.0.0.1:0").unwrap();
-            onward.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-            onward.send_to(&query, upstream).unwrap();
-            let mut answer = [0; 4096];
-            if let Ok(length) = onward.recv(&mut answer) {
-                socket.send_to(&answer[..length], client).unwrap();
-            }
-        }
-    });
-    address
+/// A resolver before the resolver: it counts the questions by their type, answers those for CAA with SERVFAIL where it
+/// is told to, and passes the others on.
+struct Before {
+    address: SocketAddr,
+    asked: Arc<Mutex<BTreeMap<u16, usize>>>,
 }
+
+impl Before {
+    fn start(upstream: SocketAddr, fails_at_caa: bool) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let asked: Arc<Mutex<BTreeMap<u16, usize>>> = Arc::default();
+        let counted = Arc::clone(&asked);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+                let mut query = buffer[..length].to_vec();
+                // The type follows the name's final zero; no label of these tests holds a zero.
+                let end = 12 + query[12..].iter().position(|octet| *octet == 0).unwrap();
+                let rtype = u16::from_be_bytes([query[end + 1], query[end + 2]]);
+                *counted.lock().unwrap().entry(rtype).or_default() += 1;
+                if rtype == CAA && fails_at_caa {
+                    query[2] |= 0x80;
+                    query[3] = 0x82;
+                    socket.send_to(&query, client).unwrap();
+                    continue;
+                }
+                let onward = UdpSocket::bind("127.0.0.1:0").unwrap();
+                onward.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+                onward.send_to(&query, upstream).unwrap();
+                let mut answer = [0; 4096];
+                if let Ok(length) = onward.recv(&mut answer) {
+                    socket.send_to(&answer[..length], client).unwrap();
+                }
+            }
+        });
+        Self { address, asked }
+    }
+}
+
+const DS: u16 = 43;
+const DNSKEY: u16 = 48;
+const CAA: u16 = 257;
 
 fn rules(name: &Value) -> Vec<&str> {
     name["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
@@ -88,7 +108,7 @@ fn what_fails_means() {
         let (report, code) = world.report(&["caa.forged.tld"], more);
         let name = &report["names"][0];
         assert_eq!(name["steps"][0]["dnssec"], "bogus", "{more:?} {name}");
-        assert_eq!((name["steps"][0]["outcome"].as_str(), code), (outcome(more), 1), "{name}");
+        assert_eq!((name["steps"][0]["outcome"].as_str().unwrap(), code), (outcome(more), 1), "{name}");
         let (verdict, why) = reason(name);
         assert!(verdict == "undetermined" && why.contains("TLS BR 3.2.2.8.1"), "{why}");
         assert!(rules(name).contains(&"CAA024") && !rules(name).contains(&"CAA002"), "{name}");
@@ -96,7 +116,7 @@ fn what_fails_means() {
     }
 
     // A failure in a signed zone, and in one that is proven to be unsigned.
-    let failing = without_caa(world.unbound.address);
+    let failing = Before::start(world.unbound.address, true).address;
     for more in [&own, &trusting] {
         let (report, _) = report_over(failing, &["nodata.signed.tld", "nodata.unsigned.tld"], more);
         let [signed, unsigned] = report["names"].as_array().unwrap().as_slice() else { panic!("{report}") };
@@ -122,6 +142,8 @@ fn what_fails_means() {
     ] {
         let step = &world.steps(&[name], &own)[0];
         assert_eq!(step.state, own_state, "{step:?}");
+        let (report, _) = world.report(&[name], &own);
+        assert_eq!(rules(&report["names"][0]).contains(&"CAA027"), own_state == "indeterminate", "{name}");
         let trusted = if own_state == "insecure" { "insecure" } else { "secure" };
         assert_eq!(world.steps(&[name], &trusting)[0].state, trusted, "{name}");
     }
@@ -138,9 +160,29 @@ fn what_fails_means() {
     assert!(step.state == "bogus" && step.detail.contains("trust anchor"), "{step:?}");
 }
 
+#[test]
+fn an_unsigned_domain_costs_one_question_more() {
+    const NAMES: [&str; 6] = ["a.plain", "b.plain", "c.plain", "d.plain", "e.plain", "f.plain"];
+    let mut zones = vec![Zone::signed("", ""), Zone::signed("plain", "")];
+    zones.extend(NAMES.map(|name| Zone::unsigned(name, "")));
+    let world = SignedWorld::start(zones);
+    let before = Before::start(world.unbound.address, false);
+    let names: Vec<String> = NAMES.iter().map(|name| format!("www.{name}")).collect();
+    let (report, _) = report_over(before.address, &names, &["--trust-anchor", &world.anchor_file()]);
+    for name in report["names"].as_array().unwrap() {
+        let states: Vec<&str> =
+            name["steps"].as_array().unwrap().iter().map(|step| step["dnssec"].as_str().unwrap()).collect();
+        assert_eq!(states, ["insecure", "insecure", "secure"], "{name}");
+    }
+    let asked = before.asked.lock().unwrap().clone();
+    // Every name and its parent, and the top-level domain once; DS of each domain and of the top-level domain; the keys
+    // of the root and of the top-level domain.
+    assert_eq!(asked, BTreeMap::from([(CAA, 13), (DS, 7), (DNSKEY, 2)]));
+}
+
 /// What the answer says: with CD it comes, without it the resolver keeps it back.
-fn outcome(more: &[&str]) -> Option<&'static str> {
-    Some(if more.contains(&"--trust-anchor") { "records" } else { "failure" })
+fn outcome(more: &[&str]) -> &'static str {
+    if more.contains(&"--trust-anchor") { "records" } else { "failure" }
 }
 
 #[test]
@@ -155,7 +197,7 @@ fn a_server_without_dnssec_leaves_it_open_and_the_verdicts_stand() {
         assert_eq!(step["dnssec"], "indeterminate", "{step}");
         assert!(step["dnssec_detail"].as_str().unwrap().contains("hands out no DNSSEC records"), "{step}");
     }
-    assert!(rules(name).contains(&"CAA027"), "{name}");
+    assert!(!rules(name).contains(&"CAA027"), "what the resolver lacks is no finding about the name: {name}");
 }
 
 #[test]

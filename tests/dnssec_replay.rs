@@ -1,6 +1,8 @@
 //! The evidence of DNSSEC suffices: a validator that is given nothing but the recorded messages comes to the state that
 //! was recorded.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
 mod world;
 
 use std::collections::HashMap;

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::evidence::dns::{DnsExchange, DnssecState};
 
+/// How the detail of a state begins where the resolver is why nothing can be validated, and not the zone.
+pub const NO_DNSSEC_FROM_RESOLVER: &str = "the resolver hands out no DNSSEC records";
+
 /// The state of an answer under DNSSEC (RFC 4035 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

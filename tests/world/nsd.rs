@@ -1,5 +1,6 @@
 //! NSD, the authoritative name server, on loopback.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -48,7 +49,7 @@ impl Nsd {
             std::fs::write(&file, text).unwrap();
             let check = Command::new("/usr/sbin/nsd-checkzone").args([name, file.as_str()]).output().unwrap();
             assert!(check.status.success(), "{}", super::text(&check));
-            configuration += &format!("zone:\n  name: \"{name}\"\n  zonefile: \"{file}\"\n");
+            let _ = write!(configuration, "zone:\n  name: \"{name}\"\n  zonefile: \"{file}\"\n");
         }
         std::fs::write(at("nsd.conf"), configuration).unwrap();
         let process = Command::new("/usr/sbin/nsd")
@@ -57,7 +58,7 @@ impl Nsd {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let nsd = Self { address, process, folder: folder };
+        let nsd = Self { address, process, folder };
         let begun = Stopwatch::start();
         while TcpStream::connect(address).is_err() {
             let log = std::fs::read_to_string(nsd.folder.path().join("log")).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Unbound, the validating resolver, on loopback: our upstream, and the second opinion on what it says.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -129,7 +130,7 @@ impl Unbound {
         // Each zone by itself: what the zones say of their servers' addresses has no port.
         for (name, _) in zones {
             let (ip, port) = (authority.ip(), authority.port());
-            configuration += &format!("stub-zone:\n  name: \"{name}\"\n  stub-addr: {ip}@{port}\n");
+            let _ = write!(configuration, "stub-zone:\n  name: \"{name}\"\n  stub-addr: {ip}@{port}\n");
         }
         std::fs::write(at("unbound.conf"), configuration).unwrap();
         let process = Command::new("/usr/sbin/unbound")
@@ -155,8 +156,8 @@ impl Unbound {
     /// What it says of the CAA records at each name.
     pub(crate) fn opinions(&self, names: &[&str]) -> BTreeMap<String, Opinion> {
         let batch = self.folder.path().join("names");
-        let lines: String = names.iter().map(|name| format!("{name}. CAA\n")).collect();
-        std::fs::write(&batch, lines).unwrap();
+        let lines: Vec<String> = names.iter().map(|name| format!("{name}. CAA")).collect();
+        std::fs::write(&batch, lines.join("\n") + "\n").unwrap();
         let (server, port) = (format!("@{}", self.address.ip()), self.address.port().to_string());
         let arguments =
             [&server, "-p", &port, "+dnssec", "+tries=1", "+time=10", "-f", batch.to_str().unwrap()];

@@ -102,13 +102,13 @@ impl SignedZones {
         let mut files = Vec::new();
         let mut anchor = String::new();
         for zone in zones {
-            let delegations: String = made
-                .iter()
-                .filter(|(child, _)| zone.is_parent_of(child))
+            let children = made.iter().filter(|(child, _)| zone.is_parent_of(child));
+            let delegations: Vec<String> = children
                 .map(|(child, ds)| {
                     format!("{0} 300 IN NS ns.{0}\nns.{0} 300 IN A 127.0.0.1\n{ds}", child.origin())
                 })
                 .collect();
+            let delegations = delegations.concat();
             let origin = zone.origin();
             let text = format!(
                 "$ORIGIN {origin}\n$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n@ IN NS ns\n\

@@ -1,7 +1,9 @@
 use super::*;
 use crate::caa::Usage;
 use crate::caa::testing::{CAA, CNAME, RECURSIVE, Rr, caa, message, name, soa};
-use crate::evidence::dns::{DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
+use crate::evidence::dns::{
+    DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, DnssecReading, DnssecState, Validator,
+};
 
 fn exchange(name: &str, outcome: DnsOutcome) -> DnsExchange {
     let attempt = DnsAttempt {
@@ -100,6 +102,65 @@ fn failures_are_not_none() {
     for failure in failures {
         let steps = vec![answered("w.t.example", &[]), exchange("t.example", failure)];
         assert_eq!(verdict_of("w.t.example", steps, &["ca1.example"]), Verdict::Undetermined);
+    }
+}
+
+fn with_state(mut exchange: DnsExchange, state: DnssecState) -> DnsExchange {
+    exchange.dnssec = Some(DnssecReading {
+        state,
+        validator: Validator::Own,
+        detail: Some("because".to_owned()),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    });
+    exchange
+}
+
+#[test]
+fn bogus_ends_the_climb_and_permits_nothing() {
+    let found = || records("t.example", &[caa(0, "issue", "ca1.example")]);
+    for steps in [
+        vec![with_state(answered("w.t.example", &[]), DnssecState::Bogus), found()],
+        vec![answered("w.t.example", &[]), with_state(found(), DnssecState::Bogus)],
+    ] {
+        let reading = judge(&"w.t.example".parse().unwrap(), &lookup(steps), &question(&["ca1.example"]));
+        assert_eq!(reading.verdicts[0].verdict, Verdict::Undetermined);
+        assert!(reading.verdicts[0].reason.contains("because; bogus never permits"), "{reading:?}");
+        let last = reading.steps.last().unwrap();
+        assert_eq!((last.dnssec, last.dnssec_detail.as_deref()), (Dnssec::Bogus, Some("because")));
+        assert!(matches!(reading.relevant, Relevant::Undetermined { at, .. } if at == last.name));
+    }
+    // Above the set, too, but there it changes nothing.
+    let mut lookup = lookup(vec![found()]);
+    lookup.above = vec![with_state(answered("example", &[]), DnssecState::Bogus)];
+    let reading = judge(&"t.example".parse().unwrap(), &lookup, &question(&["ca1.example"]));
+    assert_eq!(reading.verdicts[0].verdict, Verdict::Permit);
+    assert!(matches!(reading.above, Some(Relevant::Undetermined { dnssec: Dnssec::Bogus, .. })));
+}
+
+#[test]
+fn other_states_leave_the_verdict_of_records_as_it_is() {
+    for state in [DnssecState::Secure, DnssecState::Insecure, DnssecState::Indeterminate] {
+        let of = |value: &str| with_state(records("t.example", &[caa(0, "issue", value)]), state);
+        assert_eq!(verdict_of("t.example", vec![of("ca1.example")], &["ca1.example"]), Verdict::Permit);
+        assert_eq!(verdict_of("t.example", vec![of("ca2.example")], &["ca1.example"]), Verdict::Deny);
+    }
+}
+
+#[test]
+fn a_failure_is_told_by_the_state_of_its_zone() {
+    let failing = || exchange("t.example", DnsOutcome::Failed(DnsFailure::Timeout { milliseconds: 3000 }));
+    for (state, told) in [
+        (None, "which was not checked"),
+        (Some(DnssecState::Insecure), "a CA may take the failure for permission if it lies outside"),
+        (Some(DnssecState::Secure), "as the zone is signed, no CA may"),
+        (Some(DnssecState::Indeterminate), "not proven to be unsigned, no CA may"),
+        (Some(DnssecState::Bogus), "bogus never permits"),
+    ] {
+        let step = state.map_or_else(failing, |state| with_state(failing(), state));
+        let lookup = lookup(vec![step]);
+        let reading = judge(&"t.example".parse().unwrap(), &lookup, &question(&["ca1.example"]));
+        assert_eq!(reading.verdicts[0].verdict, Verdict::Undetermined);
+        assert!(reading.verdicts[0].reason.contains(told), "{}", reading.verdicts[0].reason);
     }
 }
 

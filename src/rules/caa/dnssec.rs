@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::caa::{CaaReading, Dnssec, Relevant, Step, StepOutcome};
+use crate::caa::{CaaReading, Dnssec, NO_DNSSEC_FROM_RESOLVER, Relevant, Step, StepOutcome};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -90,15 +90,20 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             title: "What DNSSEC says of the CAA answer is not known",
             severity: Severity::Info,
             needs: "a CAA look-up with DNSSEC validation (--dnssec validate or resolver)",
-            explanation: "Validation could not be finished: the resolver hands out no DNSSEC records, one of them could \
-                not be had, or the zone is signed with an algorithm that this program does not verify. The answer may \
-                be good. But should it be bogus for CAs, which validate by themselves, they may not issue.",
-            advice: "Ask a resolver that hands out DNSSEC records (--resolver), or trust one that validates \
-                (--dnssec resolver).",
+            explanation: "The resolver hands out DNSSEC records, but validation could not be finished: one of them \
+                could not be had, or the zone is signed with an algorithm that this program does not verify. The \
+                answer may be good. But should it be bogus for CAs, which validate by themselves, they may not \
+                issue. (A resolver that hands out no DNSSEC records at all says nothing of the zone, and is told \
+                beside the steps only.)",
+            advice: "Compare with a validating resolver that you trust (--dnssec resolver --resolver ADDR), and see \
+                whether the DS and DNSKEY records of the zone can be had from outside.",
             references: &["RFC 4035 section 4.3", "TLS BR 3.2.2.8.1"],
         },
         raise: |reading| {
-            let mut steps = with_state(reading, Dnssec::Indeterminate);
+            let of_resolver = |step: &&Step| {
+                step.dnssec_detail.as_deref().is_some_and(|why| why.starts_with(NO_DNSSEC_FROM_RESOLVER))
+            };
+            let mut steps = with_state(reading, Dnssec::Indeterminate).filter(|step| !of_resolver(step));
             let Some(first) = steps.next() else { return Vec::new() };
             let more = match steps.count() {
                 0 => String::new(),
@@ -200,6 +205,10 @@ mod tests {
         assert_rule(RULES, "CAA026", &insecure, &in_state(none("NOERROR"), Dnssec::Insecure));
         let indeterminate = in_state(found(), Dnssec::Indeterminate);
         assert_rule(RULES, "CAA027", &indeterminate, &in_state(found(), Dnssec::Unchecked));
+        let mut of_resolver = in_state(found(), Dnssec::Indeterminate);
+        of_resolver.steps[0].dnssec_detail =
+            Some(format!("{NO_DNSSEC_FROM_RESOLVER} for the zone .: timeout"));
+        assert_rule(RULES, "CAA027", &in_state(found(), Dnssec::Indeterminate), &of_resolver);
         let out = |above| {
             let steps: [(&str, &[&str], Dnssec); 2] =
                 [("w.t.example", &["w.cdn.example"], Dnssec::Insecure), ("t.example", &[], above)];

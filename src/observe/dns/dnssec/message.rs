@@ -16,7 +16,7 @@ use crate::dns_name::WireName;
 use crate::evidence::dns::{DnsAttempt, DnsOutcome};
 
 /// The most names of a message that are looked at.
-const MOST_NAMES: usize = 64;
+pub(super) const MOST_NAMES: usize = 64;
 
 /// A signature's validity and what it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,15 @@ pub(super) fn extended_errors(message: &Message<[u8]>) -> Vec<(ExtendedErrorCode
             (error.code(), text.trim_end_matches('\0').to_owned())
         })
         .collect()
+}
+
+/// Extended errors for people; `None` where there are none.
+pub(super) fn in_words(errors: &[(ExtendedErrorCode, String)]) -> Option<String> {
+    let word = |(code, text): &(ExtendedErrorCode, String)| match text.as_str() {
+        "" => format!("extended error {code}"),
+        text => format!("extended error {code}: {text}"),
+    };
+    (!errors.is_empty()).then(|| errors.iter().map(word).collect::<Vec<_>>().join("; "))
 }
 
 /// The message with nothing in its authority section but what proves something: SOA, NSEC, NSEC3, and their
@@ -221,4 +230,90 @@ pub(super) fn signatures(message: &Message<[u8]>) -> Vec<Signature> {
 
 fn owned(name: impl ToName) -> WireName {
     name.to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr as _;
+
+    use domain::base::opt::ExtendedError;
+
+    use super::*;
+    use crate::evidence::dns::{DnsFailure, DnsTransport};
+
+    fn name(text: &str) -> WireName {
+        WireName::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn signatures_are_outdated_before_and_after_their_time() {
+        let signature = |inception, expiration| Signature {
+            owner: name("t.example"),
+            covered: Rtype::CAA,
+            signer: name("example"),
+            inception,
+            expiration,
+        };
+        let now = 1_795_000_000;
+        let at = |offset: i64| low_bits(now + offset);
+        assert_eq!(signature(at(-10), at(10)).outdated(now), None);
+        let expired = signature(at(-20), at(-10)).outdated(now).unwrap();
+        assert_eq!(expired, "the signature of example over CAA at t.example expired at 2026-11-18T11:06:30Z");
+        assert!(signature(at(10), at(20)).outdated(now).unwrap().contains("not valid before"));
+        // Beyond 2106 the field begins again at zero (RFC 4034 section 3.1.5).
+        let late = i64::from(u32::MAX) - 5;
+        assert_eq!(signature(low_bits(late - 10), low_bits(late + 10)).outdated(late), None);
+        assert!(signature(low_bits(late - 10), low_bits(late + 10)).outdated(late + 20).is_some());
+    }
+
+    /// An exchange that ended with a message made so.
+    fn attempts(rcode: OptRcode, edns: bool) -> Vec<DnsAttempt> {
+        let mut builder = MessageBuilder::new_vec();
+        builder.header_mut().set_qr(true);
+        builder.header_mut().set_rcode(rcode.rcode());
+        let mut question = builder.question();
+        question.push((name("t.example"), Rtype::CAA)).unwrap();
+        let mut additional = question.additional();
+        if edns {
+            let error =
+                ExtendedError::<Vec<u8>>::new_with_str(ExtendedErrorCode::SIGNATURE_EXPIRED, "old").unwrap();
+            additional.opt(|opt| opt.push(&error)).unwrap();
+        }
+        vec![of(DnsOutcome::Message(additional.finish().into()))]
+    }
+
+    fn of(outcome: DnsOutcome) -> DnsAttempt {
+        DnsAttempt { server: String::new(), transport: DnsTransport::Udp, milliseconds: 0, outcome }
+    }
+
+    #[test]
+    fn only_answers_with_edns_are_usable() {
+        assert!(usable(&attempts(OptRcode::NOERROR, true)).is_ok());
+        assert!(usable(&attempts(OptRcode::NXDOMAIN, true)).is_ok());
+        assert_eq!(usable(&attempts(OptRcode::SERVFAIL, true)).unwrap_err(), "SERVFAIL");
+        assert!(usable(&attempts(OptRcode::NOERROR, false)).unwrap_err().contains("without EDNS"));
+        assert_eq!(usable(&[]).unwrap_err(), "not asked");
+        let failed = of(DnsOutcome::Failed(DnsFailure::Io("closed".to_owned())));
+        assert_eq!(usable(&[failed]).unwrap_err(), "closed");
+        assert_eq!(usable(&[of(DnsOutcome::Message(Vec::new().into()))]).unwrap_err(), "malformed message");
+    }
+
+    #[test]
+    fn extended_errors_are_read() {
+        let attempts = attempts(OptRcode::SERVFAIL, true);
+        let errors = extended_errors(last(&attempts).unwrap());
+        assert_eq!(errors, [(ExtendedErrorCode::SIGNATURE_EXPIRED, "old".to_owned())]);
+    }
+
+    #[test]
+    fn no_message_makes_it_panic() {
+        for length in 0..64 {
+            for octet in [0, 1, 0xc0, 0xff] {
+                let octets = vec![octet; length];
+                let Ok(message) = Message::from_slice(&octets) else { continue };
+                let _ = (names(message), signatures(message), extended_errors(message));
+                let _ = (for_validator(message), with_unsigned_soa(message));
+            }
+        }
+    }
 }

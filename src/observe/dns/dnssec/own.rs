@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::anchors::Anchors;
 use super::message;
 use super::supporting::Supporting;
+use crate::caa::NO_DNSSEC_FROM_RESOLVER;
 use crate::caa::answer::{Answer, Content, Unreadable};
 use crate::dns_name::WireName;
 use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange};
@@ -108,12 +109,18 @@ impl Own {
             Err(why) => why,
         };
         let owner = self.0.anchors.owner();
-        Err(format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}"))
+        Err(format!("{NO_DNSSEC_FROM_RESOLVER} for the zone {owner}: {why}"))
     }
 
     async fn validate(&self, exchange: &DnsExchange) -> Finding {
         if Answer::read(exchange).content == Content::Failure {
-            return self.zone(&exchange.name.to_wire()).await;
+            let (state, mut detail) = self.zone(&exchange.name.to_wire()).await;
+            // What the resolver says of its own validation proves nothing here, and may tell what is wrong.
+            let said = message::last(&exchange.attempts).ok().map(message::extended_errors);
+            if let Some(said) = said.and_then(|errors| message::in_words(&errors)) {
+                detail = Some(detail.map_or_else(|| said.clone(), |detail| format!("{detail}; {said}")));
+            }
+            return (state, detail);
         }
         match message::usable(&exchange.attempts) {
             Ok(message) => self.message(message).await,
@@ -141,6 +148,10 @@ impl Own {
 
     /// Validates a message that says “these records” or “none”.
     async fn message(&self, message: &Message<[u8]>) -> Finding {
+        // Each name may take questions of its own; no honest answer has so many.
+        if message::names(message).len() >= message::MOST_NAMES {
+            return (DnssecState::Indeterminate, Some("the answer is about too many names".to_owned()));
+        }
         let Ok(mut cleaned) = message::for_validator(message) else {
             let mut names = message::names(message).into_iter();
             if let (Some(name), None) = (names.next(), names.next())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::base::iana::{ExtendedErrorCode, OptRcode, Rtype};
+use domain::base::iana::{OptRcode, Rtype};
 
 use super::message;
 use super::own::Finding;
@@ -52,13 +52,7 @@ fn of_answer(attempts: &[crate::evidence::dns::DnsAttempt]) -> Finding {
         Err(why) => return (DnssecState::Indeterminate, Some(why)),
     };
     let errors = message::extended_errors(message);
-    let detail = (!errors.is_empty()).then(|| {
-        let word = |(code, text): &(ExtendedErrorCode, String)| match text.as_str() {
-            "" => format!("extended error {code}"),
-            text => format!("extended error {code}: {text}"),
-        };
-        errors.iter().map(word).collect::<Vec<_>>().join("; ")
-    });
+    let detail = message::in_words(&errors);
     let has = |wanted: std::ops::RangeInclusive<u16>| {
         errors.iter().any(|(code, _)| wanted.contains(&code.to_int()))
     };
