@@ -1,5 +1,6 @@
 //! One zone's servers side by side.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
 
 use domain::base::iana::Rtype;
@@ -22,7 +23,8 @@ pub(super) fn compare(observed: &ZoneObservation, resolved: &[(String, Said)]) -
             endpoints.extend(with_faults(udp, tcp));
         }
     }
-    let names = observed.names.iter().map(|name| name_reading(name, &endpoints, resolved)).collect();
+    let names: Vec<NameReading> =
+        observed.names.iter().map(|name| name_reading(name, &endpoints, resolved)).collect();
     mark(&mut endpoints, &names);
     let addresses_left_out: usize = observed.servers.iter().map(|server| server.addresses_left_out).sum();
     ZoneReading {
@@ -135,8 +137,8 @@ fn fault_of_heard(endpoint: &Endpoint) -> Option<Fault> {
     }
 }
 
-fn name_reading(name: &DnsName, endpoints: &[Endpoint], resolved: &[(String, Said)]) -> NameReading {
-    let resolver = resolved.iter().find(|(known, _)| known == name.as_str()).map(|(_, said)| said.clone());
+fn name_reading(name: &DnsName, endpoints: &[Endpoint], by_resolver: &[(String, Said)]) -> NameReading {
+    let resolver = by_resolver.iter().find(|(known, _)| known == name.as_str()).map(|(_, said)| said.clone());
     let mut counts: BTreeMap<&Said, usize> = BTreeMap::new();
     for endpoint in endpoints {
         let said = endpoint.answers.iter().filter(|answer| answer.name == *name).map(|answer| &answer.said);
@@ -154,11 +156,11 @@ fn name_reading(name: &DnsName, endpoints: &[Endpoint], resolved: &[(String, Sai
 }
 
 /// Marks the answers that are not the usual one.
-fn mark(endpoints: &mut [Endpoint], names: &Vec<NameReading>) {
+fn mark(endpoints: &mut [Endpoint], names: &[NameReading]) {
     let usual = |name: &DnsName| {
         names.iter().find(|reading| reading.name == *name).and_then(|reading| reading.usual.as_ref())
     };
-    let over_tcp: Vec<(core::net::IpAddr, DnsName, Said)> = endpoints
+    let over_tcp: Vec<(IpAddr, DnsName, Said)> = endpoints
         .iter()
         .filter(|endpoint| endpoint.transport == DnsTransport::Tcp)
         .flat_map(|endpoint| {
@@ -188,11 +190,7 @@ fn without_address(server: &NameserverObservation) -> Option<(DnsName, String)> 
     if !server.addresses.is_empty() {
         return None;
     }
-    let failure = |lookup: &SupportingExchange| {
-        let rtype = if lookup.rtype == "AAAA" { Rtype::AAAA } else { Rtype::A };
-        addresses_of(&server.name, rtype, &lookup.attempts).err()
-    };
-    let why = server.lookups.iter().find_map(failure);
+    let why = server.lookups.iter().find_map(|lookup| addresses(&server.name, lookup).err());
     Some((server.name.clone(), why.unwrap_or_else(|| "it has no address".to_owned())))
 }
 
@@ -207,26 +205,22 @@ fn delegation_difference(observed: &ZoneObservation) -> DelegationDifference {
     if cut != observed.zone {
         return DelegationDifference::default();
     }
-    let known = |name: &DnsName| -> Vec<core::net::IpAddr> {
+    // A look-up that failed says nothing against the glue.
+    let is_known = |name: &DnsName, address: IpAddr| {
+        let rtype = if address.is_ipv4() { "A" } else { "AAAA" };
         let lookups = observed.servers.iter().filter(|server| server.name == *name);
-        let lookups = lookups.flat_map(|server| &server.lookups);
-        lookups
-            .filter_map(|lookup| {
-                let rtype = if lookup.rtype == "AAAA" { Rtype::AAAA } else { Rtype::A };
-                addresses_of(name, rtype, &lookup.attempts).ok()
-            })
-            .flatten()
-            .collect()
+        let mut lookups = lookups.flat_map(|server| &server.lookups).filter(|lookup| lookup.rtype == rtype);
+        lookups.all(|lookup| addresses(name, lookup).map_or(true, |known| known.contains(&address)))
     };
     DelegationDifference {
         only_delegated: servers.iter().filter(|server| !own.contains(server)).cloned().collect(),
         only_own: own.iter().filter(|server| !servers.contains(server)).cloned().collect(),
-        other_glue: glue
-            .into_iter()
-            .filter(|(server, address)| {
-                let known = known(server);
-                !known.is_empty() && !known.contains(address)
-            })
-            .collect(),
+        other_glue: glue.into_iter().filter(|(server, address)| !is_known(server, *address)).collect(),
     }
+}
+
+/// What a look-up of addresses brought.
+fn addresses(name: &DnsName, lookup: &SupportingExchange) -> Result<Vec<IpAddr>, String> {
+    let rtype = if lookup.rtype == "AAAA" { Rtype::AAAA } else { Rtype::A };
+    addresses_of(name, rtype, &lookup.attempts)
 }

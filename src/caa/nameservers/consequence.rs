@@ -55,12 +55,12 @@ pub(super) fn consequences(
         if policy == reading.policy() && verdicts.is_empty() {
             continue;
         }
-        match found.iter_mut().find(|(_, known)| known.policy == policy && known.verdicts == verdicts) {
-            Some((at, _)) => at.push(endpoint),
-            None => {
-                let (gain, lose) = changed(&reading.policy(), &policy);
-                found.push((vec![endpoint], Consequence { at: Vec::new(), policy, gain, lose, verdicts }));
-            }
+        let same = found.iter_mut().find(|(_, known)| known.policy == policy && known.verdicts == verdicts);
+        if let Some((at, _)) = same {
+            at.push(endpoint);
+        } else {
+            let (gain, lose) = changed(&reading.policy(), &policy);
+            found.push((vec![endpoint], Consequence { at: Vec::new(), policy, gain, lose, verdicts }));
         }
     }
     found.into_iter().map(|(at, consequence)| Consequence { at: places(at), ..consequence }).collect()
@@ -123,14 +123,14 @@ impl Perspective<'_> {
                     continue;
                 }
                 // The resolver's way on from here, if it passed here.
-                _ => match next_alias(step, resolved, &at) {
-                    Some(Some(target)) => {
+                _ => match resolver_at(step, resolved, &at) {
+                    ResolverAt::Alias(target) => {
                         aliases.push(target.to_owned());
                         target.clone_into(&mut at);
                         continue;
                     }
-                    Some(None) => resolved.content.clone(),
-                    None => {
+                    ResolverAt::End => resolved.content.clone(),
+                    ResolverAt::Elsewhere => {
                         let detail = format!("an alias to {at}, which was not followed");
                         return Answer { aliases, ..Answer::of(Content::Failure, detail) };
                     }
@@ -148,14 +148,27 @@ impl Perspective<'_> {
     }
 }
 
-/// Where the resolver went on from `at`: to an alias, or `Some(None)` where its chain ends there; `None`: it was not
-/// there.
-fn next_alias<'a>(step: &DnsName, resolved: &'a Answer, at: &str) -> Option<Option<&'a str>> {
-    if at == step.as_str() {
-        return Some(resolved.aliases.first().map(String::as_str));
-    }
-    let place = resolved.aliases.iter().position(|alias| alias == at)?;
-    Some(resolved.aliases.get(place.saturating_add(1)).map(String::as_str))
+/// Where the resolver went on from a name.
+enum ResolverAt<'a> {
+    /// To this alias.
+    Alias(&'a str),
+    /// Nowhere: its answer is about this name.
+    End,
+    /// It was never there.
+    Elsewhere,
+}
+
+/// Where the resolver went on from `at`, when it was asked for `step`.
+fn resolver_at<'a>(step: &DnsName, resolved: &'a Answer, at: &str) -> ResolverAt<'a> {
+    let next = if at == step.as_str() {
+        resolved.aliases.first()
+    } else {
+        let Some(place) = resolved.aliases.iter().position(|alias| alias == at) else {
+            return ResolverAt::Elsewhere;
+        };
+        resolved.aliases.get(place.saturating_add(1))
+    };
+    next.map_or(ResolverAt::End, |target| ResolverAt::Alias(target))
 }
 
 /// The verdicts on the CAs asked about that come out otherwise.

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 
 use domain::base::iana::{Class, OptRcode, Rtype};
 use domain::base::message::RecordSection;
+use domain::base::wire::ParseError;
 use domain::base::{Message, ParsedName, ParsedRecord};
 use domain::rdata::{A, Aaaa, Ns, Soa};
 
@@ -154,9 +155,9 @@ fn malformed<E>(_: E) -> String {
 }
 
 /// The records of a section, of class IN.
-fn section<'a>(
-    records: Result<RecordSection<'a, [u8]>, domain::base::wire::ParseError>,
-) -> Result<Vec<ParsedRecord<'a, [u8]>>, domain::base::wire::ParseError> {
+fn section(
+    records: Result<RecordSection<'_, [u8]>, ParseError>,
+) -> Result<Vec<ParsedRecord<'_, [u8]>>, ParseError> {
     let records: Result<Vec<_>, _> = records?.collect();
     Ok(records?.into_iter().filter(|record| record.class() == Class::IN).collect())
 }

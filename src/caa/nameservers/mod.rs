@@ -168,7 +168,7 @@ impl NameserverReading {
 impl ZoneReading {
     /// How many servers were asked.
     pub fn servers(&self) -> usize {
-        let mut servers: Vec<&DnsName> = self.endpoints.iter().map(|endpoint| &endpoint.server).collect();
+        let mut servers: Vec<&DnsName> = self.asked().map(|endpoint| &endpoint.server).collect();
         servers.sort_unstable();
         servers.dedup();
         servers.len()

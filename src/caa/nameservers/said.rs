@@ -54,7 +54,7 @@ pub enum ZoneSaid {
 
 impl Said {
     /// Reads the answer of a server of `zone` to the CAA question for `name`.
-    pub(super) fn read(zone: &DnsName, name: &DnsName, attempts: &[DnsAttempt]) -> Self {
+    pub fn read(zone: &DnsName, name: &DnsName, attempts: &[DnsAttempt]) -> Self {
         let octets = match heard(attempts) {
             Ok(octets) => octets,
             Err(failure) => return failure,
@@ -148,7 +148,7 @@ impl fmt::Display for Said {
 
 impl ZoneSaid {
     /// Reads the answer of a server of `zone` to the zone's SOA question.
-    pub(super) fn read(zone: &DnsName, attempts: &[DnsAttempt]) -> Self {
+    pub fn read(zone: &DnsName, attempts: &[DnsAttempt]) -> Self {
         let octets = match heard(attempts) {
             Ok(octets) => octets,
             Err(failure) => return Self::Other(failure),

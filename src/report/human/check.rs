@@ -6,6 +6,7 @@ use super::style::{self, paint};
 use super::wrap;
 use super::{comparison, ct, findings, safe, tally};
 use crate::ca::expectation::Expectation;
+use crate::caa::nameservers::Agreement;
 use crate::caa::{CaaReading, Relevant, Verdict};
 use crate::ct::log_list::Program;
 use crate::ct::log_table::{Signed, SnapshotSource};
@@ -222,8 +223,14 @@ fn caa(readings: &[CaaReading]) -> (Mark, String) {
                 format!("the set at {} does not permit the issuer: the next renewal will fail", set.name),
             ),
         };
+        let nameservers = match reading.nameservers.state {
+            Agreement::NotAsked => "",
+            Agreement::Consistent => "; the nameservers agree",
+            Agreement::Inconsistent => "; the nameservers do not all say the same",
+            Agreement::Undetermined => "; what the nameservers say is open",
+        };
         mark = worse(mark, one);
-        lines.push(format!("{}: {line}", safe(&reading.name)));
+        lines.push(format!("{}: {line}{nameservers}", safe(&reading.name)));
     }
     lines.dedup();
     let shown = lines.iter().take(5).cloned().collect::<Vec<_>>().join(". ");

@@ -28,13 +28,16 @@ pub(super) fn block(reading: &NameserverReading) -> String {
 fn of_zone(zone: &ZoneReading) -> String {
     let servers = zone.servers();
     let (style, words) = if !zone.is_consistent() {
-        (BAD, format!("not all of its {servers} servers agree"))
+        (BAD, format!("not all of {servers} servers agree"))
     } else if zone.names.iter().any(|name| name.usual.is_none()) {
         (DOUBTFUL, "no server could be asked, or none says anything of use".to_owned())
     } else {
-        let agree = if servers == 1 { "its only server says the same" } else { "all its servers agree" };
-        let count = if servers == 1 { String::new() } else { format!(" {servers}") };
-        (GOOD, agree.replacen("all its", &format!("all{count}"), 1))
+        let words = match servers {
+            1 => "its only server says the same everywhere".to_owned(),
+            2 => "both servers agree".to_owned(),
+            _ => format!("all {servers} servers agree"),
+        };
+        (GOOD, words)
     };
     let line = format!("{}: {style}{words}{style:#} ({})", zone.zone, ways(zone));
     let mut out = wrap::wrap(&line, "    ", "      ");

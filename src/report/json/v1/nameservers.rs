@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::caa::nameservers::{Agreement, Consequence, Endpoint, Fault, NameserverReading, ZoneReading};
 use crate::caa::{Policy, Verdict};
+use crate::dns_name::DnsName;
 use crate::evidence::dns::DnsTransport;
 
 /// The `nameservers` of a name.
@@ -106,8 +107,8 @@ impl<'a> JsonZone<'a> {
             state,
             names: zone.names.iter().map(|name| name.name.as_str()).collect(),
             servers: zone.endpoints.iter().flat_map(answers).collect(),
-            only_delegated: zone.delegation.only_delegated.iter().map(|server| server.as_str()).collect(),
-            only_own: zone.delegation.only_own.iter().map(|server| server.as_str()).collect(),
+            only_delegated: zone.delegation.only_delegated.iter().map(DnsName::as_str).collect(),
+            only_own: zone.delegation.only_own.iter().map(DnsName::as_str).collect(),
             without_address: without
                 .map(|(name, why)| JsonNotAsked { name: name.as_str(), why: why.clone() })
                 .collect(),

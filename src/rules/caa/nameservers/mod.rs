@@ -52,7 +52,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             needs: NEEDS,
             explanation: "The zone or its delegation names a server that does not speak for the zone: it refuses \
                 or fails, refers elsewhere, or answers without authority. Resolvers lose time and may give up, \
-                and to a CA a look-up that fails is no permission.",
+                and to a CA a look-up that fails is no permission. Where every server of every zone looks so, \
+                the network that the check ran in may answer in their place (port 53 intercepted).",
             advice: "Set the zone up on that server, or take the server from the NS records, in the zone and at \
                 the registrar.",
             references: &["RFC 1912 section 2.8", "RFC 9499 section 7", "TLS BR 3.2.2.8"],
@@ -66,8 +67,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             severity: Severity::Medium,
             needs: NEEDS,
             explanation: "DNS servers have to answer over TCP as well as over UDP. Answers that do not fit a \
-                datagram, DNSSEC signatures among them, are had over TCP only, and some CAs ask over TCP from \
-                the start, against forged answers. Where the server cuts its CAA answer off over UDP the \
+                datagram, DNSSEC signatures among them, are had over TCP only, and a resolver may ask over TCP \
+                from the start, against forged answers. Where the server cuts its CAA answer off over UDP the \
                 look-up fails altogether; then the severity is high.",
             advice: "Open TCP port 53 to the server, in every firewall before it.",
             references: &["RFC 7766 section 5", "RFC 9210 section 3"],

@@ -1,6 +1,7 @@
 //! What each rule about the authoritative servers finds.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -173,7 +174,7 @@ fn consequences(consequences: &[Consequence]) -> String {
         let mut sentence = format!(" A CA that asks {} finds that {policy}", named(at));
         for (cas, what) in [(gain, "gains"), (lose, "loses")] {
             if !cas.is_empty() {
-                sentence += &format!("; {} {what} permission", cas.join(", "));
+                let _ = write!(sentence, "; {} {what} permission", cas.join(", "));
             }
         }
         for verdict in verdicts {
@@ -182,7 +183,7 @@ fn consequences(consequences: &[Consequence]) -> String {
                 Verdict::Deny => "denied",
                 Verdict::Undetermined => "undetermined",
             };
-            sentence += &format!("; {} is {word}", verdict.ca);
+            let _ = write!(sentence, "; {} is {word}", verdict.ca);
         }
         sentence + "."
     };
