@@ -168,7 +168,11 @@ fn forged_answers_silence_and_junk_end_in_undetermined_within_bounds() {
         ("only answers to other questions", |question| vec![wrong_question(question)]),
         ("timeout", |question| {
             // The forger does not know that the letters are in one case the second time.
-            if question[12..].iter().any(u8::is_ascii_uppercase) { vec![wrong_case(question)] } else { Vec::new() }
+            if question[12..].iter().any(u8::is_ascii_uppercase) {
+                vec![wrong_case(question)]
+            } else {
+                Vec::new()
+            }
         }),
         ("only answers to other questions", |question| vec![vec![0x5a; 700]; 20_000 + question.len()]),
         ("timeout", |_| Vec::new()),

@@ -10,13 +10,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
 use pinstead::caa::answer::{Answer, Content};
 use pinstead::caa::record::CaaRecord;
 use pinstead::demo::authority::{CaCertificate, IssuedLeaf, KeyAlgorithm, LeafRequest};
 use pinstead::demo::ct::{SctPlan, issue};
 use pinstead::dns_name::DnsName;
 use pinstead::evidence::dns::{DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
+use pinstead::observe::clock;
 use pinstead::observe::dns::{DnsClient, Extent, Manner, Question};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -116,9 +116,13 @@ fn ports_ids_and_cases_are_random_and_a_flood_moves_to_another_port() {
         seen.iter().map(|question| &question[part.clone()]).collect::<std::collections::BTreeSet<_>>().len()
     };
     assert!(distinct(0..2) > 90, "ids");
-    assert!(seen.iter().any(|question| question[13..17] != *b"host" && question[13..17] != *b"HOST"), "cases");
+    assert!(
+        seen.iter().any(|question| question[13..17] != *b"host" && question[13..17] != *b"HOST"),
+        "cases"
+    );
 
-    let flood = datagrams(|question| vec![vec![0x5a; 100]; 300].into_iter().chain([good(question)]).collect());
+    let flood =
+        datagrams(|question| vec![vec![0x5a; 100]; 300].into_iter().chain([good(question)]).collect());
     let attempts = run(async { client(flood).ask(&caa("t.example")).await });
     let first = &attempts[0].outcome;
     assert!(
@@ -146,11 +150,13 @@ fn a_server_that_does_not_keep_case_is_asked_again_and_then_known() {
 
 #[test]
 fn a_server_that_is_silent_to_edns_is_asked_without() {
-    let server =
-        datagrams(|question| if question[11] == 0 { vec![good(question)] } else { Vec::new() });
+    let server = datagrams(|question| if question[11] == 0 { vec![good(question)] } else { Vec::new() });
     run(async {
         let attempts = client(server).ask(&caa("t.example")).await;
-        assert!(matches!(attempts[0].outcome, DnsOutcome::Failed(DnsFailure::Timeout { .. })), "{attempts:?}");
+        assert!(
+            matches!(attempts[0].outcome, DnsOutcome::Failed(DnsFailure::Timeout { .. })),
+            "{attempts:?}"
+        );
         assert_eq!(ca_in("t.example", attempts), "ca1.example");
     });
 }
@@ -240,7 +246,7 @@ struct Encrypted {
 
 impl Encrypted {
     fn start() -> Self {
-        let now = Timestamp::now();
+        let now = clock::now();
         let ca = CaCertificate::root("Resolver CA", KeyAlgorithm::P256, now).unwrap();
         let other = CaCertificate::root("Other CA", KeyAlgorithm::P256, now).unwrap();
         let request = LeafRequest::new(&["localhost", "dns.example"], now).unwrap();

@@ -19,14 +19,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::addresses::AddressResolver;
-use self::memo::Memo;
+use self::memo::{Kept, Memo};
 pub use self::question::{Manner, Question};
 use self::server::Server;
 use self::server::address::ResolverAddress;
 pub use self::server::address::ResolverAddressError;
 pub use self::stream::framing;
 use crate::caa::NotApplicable;
-use crate::caa::answer::{Answer, Content};
+use crate::caa::answer::Content;
 use crate::caa::climb::Climb;
 use crate::dns_name::DnsName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
@@ -92,25 +92,24 @@ impl DnsClient {
         if NotApplicable::to_name(name).is_some() {
             return lookup;
         }
-        let (steps, found) = self.climb(name).await;
+        let (steps, found) = self.climb(name, false).await;
         if let Some(parent) = found.filter(|_| extent.above).and_then(|found| found.parent()) {
-            lookup.above = self.climb(&parent).await.0;
+            lookup.above = self.climb(&parent, true).await.0;
         }
         lookup.steps = steps;
         lookup
     }
 
     /// The exchanges of a climb, and where it found records.
-    async fn climb(&self, from: &DnsName) -> (Vec<DnsExchange>, Option<DnsName>) {
+    async fn climb(&self, from: &DnsName, is_parent: bool) -> (Vec<DnsExchange>, Option<DnsName>) {
         let mut climb = Climb::from(from);
         let mut steps = Vec::new();
         let mut found = None;
         while let Some(next) = climb.next_name().cloned() {
-            let exchange = self.ask_once(&next, !steps.is_empty()).await;
-            let answer = Answer::read(&exchange);
-            climb.answered(&answer);
-            steps.push(exchange);
-            found = matches!(answer.content, Content::Records { .. }).then_some(next);
+            let kept = self.ask_once(&next, is_parent || !steps.is_empty()).await;
+            climb.answered(&kept.answer);
+            steps.push(kept.exchange.clone());
+            found = matches!(kept.answer.content, Content::Records { .. }).then_some(next);
         }
         (steps, found)
     }
@@ -120,7 +119,7 @@ impl DnsClient {
         self.0.addresses.look_up(self, name).await
     }
 
-    async fn ask_once(&self, name: &DnsName, is_parent: bool) -> DnsExchange {
+    async fn ask_once(&self, name: &DnsName, is_parent: bool) -> Arc<Kept> {
         let ask = async || {
             let question = Question::caa(name, Manner::Resolve);
             DnsExchange::of(name.clone(), self.ask(&question).await)
