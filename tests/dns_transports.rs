@@ -10,13 +10,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
 use pinstead::caa::answer::{Answer, Content};
 use pinstead::caa::record::CaaRecord;
 use pinstead::demo::authority::{CaCertificate, IssuedLeaf, KeyAlgorithm, LeafRequest};
 use pinstead::demo::ct::{SctPlan, issue};
 use pinstead::dns_name::DnsName;
 use pinstead::evidence::dns::{DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
+use pinstead::observe::clock;
 use pinstead::observe::dns::{DnsClient, Extent, Manner, Question};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -248,7 +248,7 @@ struct Encrypted {
 
 impl Encrypted {
     fn start() -> Self {
-        let now = Timestamp::now();
+        let now = clock::now();
         let ca = CaCertificate::root("Resolver CA", KeyAlgorithm::P256, now).unwrap();
         let other = CaCertificate::root("Other CA", KeyAlgorithm::P256, now).unwrap();
         let request = LeafRequest::new(&["localhost", "dns.example"], now).unwrap();

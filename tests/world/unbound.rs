@@ -1,5 +1,6 @@
 //! Unbound, the recursive resolver, on loopback: over UDP and TCP, TLS and HTTPS.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -53,12 +54,12 @@ impl Unbound {
             chain = at("chain.pem"),
         );
         for address in [plain, tls, https] {
-            configuration += &format!("  interface: {}@{}\n", address.ip(), address.port());
+            writeln!(configuration, "  interface: {}@{}", address.ip(), address.port()).unwrap();
         }
         configuration += "remote-control:\n  control-enable: no\n";
         for (zone, server) in zones {
-            configuration +=
-                &format!("stub-zone:\n  name: \"{zone}\"\n  stub-addr: {}@{}\n", server.ip(), server.port());
+            let (ip, port) = (server.ip(), server.port());
+            writeln!(configuration, "stub-zone:\n  name: \"{zone}\"\n  stub-addr: {ip}@{port}").unwrap();
         }
         std::fs::write(at("unbound.conf"), configuration).unwrap();
         let process = Command::new("/usr/sbin/unbound")

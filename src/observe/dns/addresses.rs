@@ -32,11 +32,14 @@ const NONE: &str = "the name has no addresses";
 /// The text for a name that is not there.
 const NO_NAME: &str = "the name does not exist (NXDOMAIN)";
 
+/// The system's resolver, or why there is none, once it was needed.
+type SystemResolver = OnceCell<Result<TokioResolver, String>>;
+
 /// Who is asked for addresses.
 #[derive(Debug)]
 pub(super) enum AddressResolver {
     /// The system, hosts file included. Its resolver is made when it is first needed, inside the runtime.
-    System(OnceCell<Result<TokioResolver, String>>),
+    System(Box<SystemResolver>),
     /// The resolvers of the client, and they alone, over the transports that they were named with.
     Resolvers,
 }
@@ -44,7 +47,7 @@ pub(super) enum AddressResolver {
 impl AddressResolver {
     /// As the system is set up.
     pub(super) fn system() -> Self {
-        Self::System(OnceCell::new())
+        Self::System(Box::default())
     }
 
     /// The host's addresses of both families.
@@ -137,10 +140,7 @@ fn read(name: &WireName, message: &[u8]) -> Result<Read, String> {
     Ok(if is_left_open { Read::Elsewhere(at.clone()) } else { Read::Addresses(found) })
 }
 
-async fn of_system(
-    resolver: &OnceCell<Result<TokioResolver, String>>,
-    name: &DnsName,
-) -> Result<Vec<IpAddr>, String> {
+async fn of_system(resolver: &SystemResolver, name: &DnsName) -> Result<Vec<IpAddr>, String> {
     let resolver = resolver.get_or_init(async || make()).await.as_ref().map_err(Clone::clone)?;
     // The final dot keeps the system's search domains out: a certificate's name is a full one.
     let lookup = resolver.lookup_ip(format!("{name}."));

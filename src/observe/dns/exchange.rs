@@ -34,7 +34,7 @@ enum End {
 
 /// Asks the servers in turn until one answers or the budget is spent.
 pub(super) async fn ask(question: &Question, servers: &[Server]) -> Vec<DnsAttempt> {
-    let mut asking = Asking { question, attempts: Vec::new(), is_only_one: servers.len() < 2 };
+    let mut asking = Asking { question, attempts: Vec::with_capacity(1), is_only_one: servers.len() < 2 };
     let most_refusals = servers.len().max(2);
     let mut refusals = 0;
     let mut heard = false;
@@ -68,7 +68,7 @@ pub(super) async fn ask_over(
     server: &Server,
     transport: DnsTransport,
 ) -> Vec<DnsAttempt> {
-    let mut asking = Asking { question, attempts: Vec::new(), is_only_one: true };
+    let mut asking = Asking { question, attempts: Vec::with_capacity(1), is_only_one: true };
     let _place = server.place().await;
     asking.over(server, transport, server.wording(transport, question.manner)).await;
     asking.attempts

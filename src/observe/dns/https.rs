@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, StatusCode, Url, redirect};
 use tokio::sync::OnceCell;
 
@@ -71,7 +71,7 @@ impl Https {
         if response.status() != StatusCode::OK {
             return Err(DnsFailure::Transport(format!("HTTP status {}", response.status().as_u16())));
         }
-        let media_type = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+        let media_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         if !media_type.is_some_and(is_dns_message) {
             return Err(DnsFailure::Transport(format!("the answer is not of the type {MEDIA_TYPE}")));
         }

@@ -1,11 +1,13 @@
 //! What was asked in this run, so that parents and top-level domains are asked for once, and bounded, so that a run
 //! over a million names does not grow.
+//!
+//! Names that a climb came to from below are likely to be come to again: they stay as long as there is room, those
+//! that were of use longest. Of the names that climbs begin at, only the last few are kept.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::future::Cache;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -14,48 +16,61 @@ use crate::dns_name::DnsName;
 use crate::evidence::dns::{DnsExchange, DnsOutcome};
 
 /// How much is kept of names that were climbed to, in octets.
-const MOST_OCTETS: u64 = 64 << 20;
+const MOST_OCTETS: usize = 64 << 20;
 
-/// What a name and its exchange take beside the message, in octets.
-const BESIDE: usize = 500;
+/// What a name, its exchange and its reading take beside the messages, in octets.
+const BESIDE: usize = 1000;
 
-/// How many of the names asked for last are kept besides, those under way among them.
-const MOST_RECENT: usize = 2048;
+/// How many of the names that climbs began at are kept, those under way among them.
+const MOST_STARTS: usize = 2048;
 
 /// How long a failure is believed. It is kept too: a dead server must not be waited for a million times.
-const FAILURES_LAST: Duration = Duration::from_mins(1);
+const FAILURES_LAST: Duration = Duration::from_secs(60);
 
 /// The exchanges of this run, as far as they are kept.
 #[derive(Debug)]
 pub(super) struct Memo {
-    /// Names that something below them was climbed from: others will come by.
-    parents: Cache<DnsName, Arc<Kept>>,
-    recent: Mutex<Recent>,
+    table: Mutex<Table>,
     /// How long a failure is believed.
     failures_last: Duration,
 }
 
+/// An exchange, read.
 #[derive(Debug)]
-struct Kept {
-    exchange: DnsExchange,
+pub(super) struct Kept {
+    pub(super) exchange: DnsExchange,
+    pub(super) answer: Answer,
     /// When it is asked again; `None`: not in this run.
     until: Option<Instant>,
 }
 
+/// Filled by whoever asks first, for all who wait.
+type Cell = Arc<OnceCell<Arc<Kept>>>;
+
 #[derive(Debug, Default)]
-struct Recent {
-    cells: HashMap<DnsName, Arc<OnceCell<Arc<Kept>>>>,
-    order: VecDeque<DnsName>,
+struct Table {
+    entries: HashMap<Arc<DnsName>, Entry>,
+    /// The names that climbs began at, the oldest first.
+    starts: VecDeque<Arc<DnsName>>,
+    /// The names that were climbed to, the oldest first.
+    parents: VecDeque<Arc<DnsName>>,
+    /// What the parents take.
+    octets: usize,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    cell: Cell,
+    is_parent: bool,
+    /// Whether it was of use since it was last looked at for being dropped.
+    used: bool,
+    /// What was counted for it.
+    octets: usize,
 }
 
 impl Default for Memo {
     fn default() -> Self {
-        let weigh = |_: &DnsName, kept: &Arc<Kept>| u32::try_from(kept.octets()).unwrap_or(u32::MAX);
-        Self {
-            parents: Cache::builder().weigher(weigh).max_capacity(MOST_OCTETS).build(),
-            recent: Mutex::default(),
-            failures_last: FAILURES_LAST,
-        }
+        Self { table: Mutex::default(), failures_last: FAILURES_LAST }
     }
 }
 
@@ -66,61 +81,101 @@ impl Memo {
         name: &DnsName,
         is_parent: bool,
         ask: impl AsyncFnOnce() -> DnsExchange,
-    ) -> DnsExchange {
-        if let Some(kept) = self.parents.get(name).await.filter(|kept| kept.holds()) {
-            return kept.exchange.clone();
+    ) -> Arc<Kept> {
+        let cell = self.with(|table| table.cell(name, is_parent));
+        if let Some(kept) = cell.get() {
+            return Arc::clone(kept);
         }
-        let cell = self.cell(name);
         let kept = cell.get_or_init(async || Arc::new(Kept::of(ask().await, self.failures_last))).await;
         if is_parent {
-            self.parents.insert(name.clone(), Arc::clone(kept)).await;
+            self.with(|table| table.weigh(name, kept));
         }
-        kept.exchange.clone()
+        Arc::clone(kept)
     }
 
-    /// The place of a name among the recent ones; whoever fills it asks for all who wait.
-    fn cell(&self, name: &DnsName) -> Arc<OnceCell<Arc<Kept>>> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let Recent { cells, order } = &mut *recent;
-        if let Some(cell) = cells.get_mut(name) {
-            if cell.get().is_some_and(|kept| !kept.holds()) {
-                *cell = Arc::default();
+    fn with<T>(&self, look: impl FnOnce(&mut Table) -> T) -> T {
+        look(&mut self.table.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Table {
+    /// The place of a name.
+    fn cell(&mut self, name: &DnsName, is_parent: bool) -> Cell {
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.used = true;
+            if entry.cell.get().is_some_and(|kept| !kept.holds()) {
+                entry.cell = Cell::default();
             }
-            return Arc::clone(cell);
-        }
-        while order.len() >= MOST_RECENT {
-            if let Some(oldest) = order.pop_front() {
-                cells.remove(&oldest);
+            if is_parent && !entry.is_parent {
+                entry.is_parent = true;
+                self.parents.push_back(Arc::new(name.clone()));
             }
+            return Arc::clone(&entry.cell);
         }
-        let cell = Arc::<OnceCell<Arc<Kept>>>::default();
-        cells.insert(name.clone(), Arc::clone(&cell));
-        order.push_back(name.clone());
+        let name = Arc::new(name.clone());
+        let entry = Entry { is_parent, ..Entry::default() };
+        let cell = Arc::clone(&entry.cell);
+        self.entries.insert(Arc::clone(&name), entry);
+        if is_parent {
+            self.parents.push_back(name);
+        } else {
+            self.starts.push_back(name);
+            self.forget_starts();
+        }
         cell
+    }
+
+    /// Counts what a parent takes, and makes room for it.
+    fn weigh(&mut self, name: &DnsName, kept: &Kept) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        self.octets = self.octets.saturating_sub(entry.octets);
+        entry.octets = kept.octets();
+        self.octets = self.octets.saturating_add(entry.octets);
+        // Each gets a second chance at most, so that this ends.
+        let mut chances = self.parents.len().saturating_mul(2);
+        while self.octets > MOST_OCTETS && chances > 0 {
+            chances = chances.saturating_sub(1);
+            let Some(oldest) = self.parents.pop_front() else { return };
+            let Some(entry) = self.entries.get_mut(&oldest) else { continue };
+            if std::mem::take(&mut entry.used) {
+                self.parents.push_back(oldest);
+            } else {
+                self.octets = self.octets.saturating_sub(entry.octets);
+                self.entries.remove(&oldest);
+            }
+        }
+    }
+
+    fn forget_starts(&mut self) {
+        while self.starts.len() > MOST_STARTS {
+            let Some(oldest) = self.starts.pop_front() else { return };
+            if self.entries.get(&oldest).is_some_and(|entry| !entry.is_parent) {
+                self.entries.remove(&oldest);
+            }
+        }
     }
 }
 
 impl Kept {
     fn of(exchange: DnsExchange, failures_last: Duration) -> Self {
-        let is_failure = Answer::read(&exchange).content == Content::Failure;
-        let until = is_failure.then(|| Instant::now() + failures_last);
-        Self { exchange, until }
+        let answer = Answer::read(&exchange);
+        let until = (answer.content == Content::Failure).then(|| Instant::now() + failures_last);
+        Self { exchange, answer, until }
     }
 
     fn holds(&self) -> bool {
         self.until.is_none_or(|until| Instant::now() < until)
     }
 
+    /// About what it takes; the records that were read take about what the message takes, again.
     fn octets(&self) -> usize {
-        let attempts = self.exchange.attempts.iter();
         let message = |outcome: &DnsOutcome| match outcome {
-            DnsOutcome::Message(message) => message.len(),
+            DnsOutcome::Message(message) => message.len().saturating_mul(3),
             DnsOutcome::Failed(_) => 0,
         };
+        let attempts = self.exchange.attempts.iter();
         attempts
-            .map(|attempt| message(&attempt.outcome).saturating_add(BESIDE))
-            .sum::<usize>()
-            .saturating_add(BESIDE)
+            .fold(BESIDE, |sum, attempt| sum.saturating_add(BESIDE).saturating_add(message(&attempt.outcome)))
     }
 }
 
@@ -158,7 +213,7 @@ mod tests {
             empty(&name)
         };
         let (first, second) = tokio::join!(memo.exchange(&name, false, ask), memo.exchange(&name, true, ask));
-        assert_eq!(first, second);
+        assert_eq!(first.exchange, second.exchange);
         memo.exchange(&name, false, ask).await;
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
@@ -167,15 +222,45 @@ mod tests {
     async fn parents_stay_and_the_rest_is_bounded() {
         let memo = Memo::default();
         let parent: DnsName = "example".parse().unwrap();
-        let never = async || -> DnsExchange { panic!("it is known") };
+        let began_at: DnsName = "t.example".parse().unwrap();
         memo.exchange(&parent, true, async || empty(&parent)).await;
-        for number in 0..3 * MOST_RECENT {
+        memo.exchange(&began_at, false, async || empty(&began_at)).await;
+        let never = async || -> DnsExchange { panic!("it is known") };
+        memo.exchange(&began_at, true, never).await;
+        for number in 0..3 * MOST_STARTS {
             let name: DnsName = format!("host{number}.example").parse().unwrap();
             memo.exchange(&name, false, async || empty(&name)).await;
         }
-        assert_eq!(memo.recent.lock().unwrap().cells.len(), MOST_RECENT);
-        assert_eq!(memo.recent.lock().unwrap().order.len(), MOST_RECENT);
+        assert!(
+            memo.with(|table| table.entries.len() <= MOST_STARTS + 2 && table.starts.len() <= MOST_STARTS)
+        );
         memo.exchange(&parent, true, never).await;
+        memo.exchange(&began_at, true, never).await;
+    }
+
+    #[tokio::test]
+    async fn parents_are_bounded_too_and_those_of_use_stay() {
+        let memo = Memo::default();
+        let wanted: DnsName = "example".parse().unwrap();
+        let count = 2 * MOST_OCTETS / (2 * BESIDE);
+        for number in 0..count {
+            memo.exchange(&wanted, true, async || {
+                assert_eq!(number, 0, "it is known");
+                empty(&wanted)
+            })
+            .await;
+            let name: DnsName = format!("zone{number}.example").parse().unwrap();
+            memo.exchange(&name, true, async || empty(&name)).await;
+        }
+        memo.with(|table| {
+            assert!(table.octets <= MOST_OCTETS, "{}", table.octets);
+            assert!(
+                table.entries.len() < count && table.entries.len() > count / 4,
+                "{}",
+                table.entries.len()
+            );
+            assert_eq!(table.parents.len(), table.entries.len());
+        });
     }
 
     #[tokio::test]
@@ -188,12 +273,12 @@ mod tests {
             failure(&name)
         };
         for _ in 0..3 {
-            assert_eq!(memo.exchange(&name, true, fail).await, failure(&name));
+            assert_eq!(memo.exchange(&name, true, fail).await.exchange, failure(&name));
         }
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         tokio::time::sleep(memo.failures_last * 2).await;
-        assert_eq!(memo.exchange(&name, true, async || empty(&name)).await, empty(&name));
+        assert_eq!(memo.exchange(&name, true, async || empty(&name)).await.exchange, empty(&name));
         tokio::time::sleep(memo.failures_last * 2).await;
-        assert_eq!(memo.exchange(&name, true, fail).await, empty(&name), "an answer stays");
+        assert_eq!(memo.exchange(&name, true, fail).await.exchange, empty(&name), "an answer stays");
     }
 }

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::addresses::AddressResolver;
 use self::dnssec::{Dnssec, DnssecMode};
-use self::memo::Memo;
+use self::memo::{Kept, Memo};
 use self::nameservers::Surveyor;
 pub use self::question::{Manner, Question};
 use self::server::Server;
@@ -30,7 +30,7 @@ use self::server::address::ResolverAddress;
 pub use self::server::address::ResolverAddressError;
 pub use self::stream::framing;
 use crate::caa::NotApplicable;
-use crate::caa::answer::{Answer, Content};
+use crate::caa::answer::Content;
 use crate::caa::climb::Climb;
 use crate::dns_name::DnsName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
@@ -116,9 +116,9 @@ impl DnsClient {
         if NotApplicable::to_name(name).is_some() {
             return lookup;
         }
-        let (steps, found) = self.climb(name).await;
+        let (steps, found) = self.climb(name, false).await;
         if let Some(parent) = found.filter(|_| extent.above).and_then(|found| found.parent()) {
-            lookup.above = self.climb(&parent).await.0;
+            lookup.above = self.climb(&parent, true).await.0;
         }
         lookup.steps = steps;
         self.dnssec.support(&mut lookup).await;
@@ -129,20 +129,18 @@ impl DnsClient {
     }
 
     /// The exchanges of a climb, and where it found records.
-    async fn climb(&self, from: &DnsName) -> (Vec<DnsExchange>, Option<DnsName>) {
+    async fn climb(&self, from: &DnsName, is_parent: bool) -> (Vec<DnsExchange>, Option<DnsName>) {
         let mut climb = Climb::from(from);
         let mut steps = Vec::new();
         let mut found = None;
         while let Some(next) = climb.next_name().cloned() {
-            let exchange = self.ask_once(&next, !steps.is_empty()).await;
-            let answer = Answer::read(&exchange);
-            climb.answered(&answer);
-            let bogus = dnssec::is_bogus(&exchange);
-            steps.push(exchange);
-            if bogus {
+            let kept = self.ask_once(&next, is_parent || !steps.is_empty()).await;
+            climb.answered(&kept.answer);
+            steps.push(kept.exchange.clone());
+            if dnssec::is_bogus(&kept.exchange) {
                 break;
             }
-            found = matches!(answer.content, Content::Records { .. }).then_some(next);
+            found = matches!(kept.answer.content, Content::Records { .. }).then_some(next);
         }
         (steps, found)
     }
@@ -152,7 +150,7 @@ impl DnsClient {
         self.shared.addresses.look_up(self, name).await
     }
 
-    async fn ask_once(&self, name: &DnsName, is_parent: bool) -> DnsExchange {
+    async fn ask_once(&self, name: &DnsName, is_parent: bool) -> Arc<Kept> {
         let ask = async || {
             let question = Question::caa(name, self.dnssec.manner());
             let (attempts, ()) = tokio::join!(self.ask(&question), self.dnssec.prepare());
