@@ -167,7 +167,7 @@ mod tests {
 
     fn lookup(steps: Vec<DnsExchange>) -> CaaLookup {
         let name = steps[0].name.clone();
-    CaaLookup { steps, ..CaaLookup::of(name) }
+        CaaLookup { steps, ..CaaLookup::of(name) }
     }
 
     fn certificate(names: &[&str], identifiers: &[&str]) -> IssuedCertificate {
