@@ -92,6 +92,17 @@ pub enum PropertyKind {
     Unknown,
 }
 
+/// The tags of known properties, the commonest first.
+const KNOWN_TAGS: [(&str, PropertyKind); 7] = [
+    ("issue", PropertyKind::Issue),
+    ("issuewild", PropertyKind::IssueWild),
+    ("iodef", PropertyKind::Iodef),
+    ("issuemail", PropertyKind::IssueMail),
+    ("issuevmc", PropertyKind::IssueVmc),
+    ("contactemail", PropertyKind::ContactEmail),
+    ("contactphone", PropertyKind::ContactPhone),
+];
+
 impl CaaRecord {
     /// Reads RDATA.
     pub fn read(rdata: &[u8]) -> Self {
@@ -172,16 +183,8 @@ impl Tag {
 
     /// What the tag stands for; letter case does not matter (RFC 8659 section 4.1).
     pub fn kind(&self) -> PropertyKind {
-        match self.0.to_ascii_lowercase().as_str() {
-            "issue" => PropertyKind::Issue,
-            "issuewild" => PropertyKind::IssueWild,
-            "issuemail" => PropertyKind::IssueMail,
-            "issuevmc" => PropertyKind::IssueVmc,
-            "iodef" => PropertyKind::Iodef,
-            "contactemail" => PropertyKind::ContactEmail,
-            "contactphone" => PropertyKind::ContactPhone,
-            _ => PropertyKind::Unknown,
-        }
+        let known = KNOWN_TAGS.iter().find(|(tag, _)| self.0.eq_ignore_ascii_case(tag));
+        known.map_or(PropertyKind::Unknown, |(_, kind)| *kind)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::ca::CaTable;
+use crate::ca::{CaTable, RetirementKind};
 use crate::caa::record::{Property, PropertyKind, presentation};
 use crate::caa::{CaaReading, RelevantSet};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
@@ -25,8 +25,10 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 let meant = CaTable.nearest_identifier(named)?;
                 let message = format!("{property} at {} names no known CA. Did you mean {meant}?", set.name);
                 let advice = format!(
-                    "Publish `{} {} \"{meant}\"` instead, if that CA is meant.",
-                    property.flags, property.tag
+                    "Publish `{} {} \"{}\"` instead, if that CA is meant.",
+                    property.flags,
+                    property.tag,
+                    corrected(property, meant)
                 );
                 let evidence = json!({ "record": property.to_string(), "named": presentation(named.as_bytes()), "meant": meant });
                 Some(Raised::new(set.name.as_str(), message, evidence).advising(advice))
@@ -65,14 +67,14 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     Rule {
         info: RuleInfo {
             id: "CAA032",
-            title: "A record names a CA that ended or that browsers stopped to trust",
+            title: "A record names a CA that ended or that browsers no longer trust",
             severity: Severity::Low,
             needs: "a relevant CAA set",
-            explanation: "The identifier belongs to a CA that issues no TLS certificates any more, or whose \
-                certificates root programmes stopped to trust. The record is of no use to you, and leaves open \
-                to whom the identifier goes next: several have been taken over by other CAs.",
+            explanation: "The identifier belongs to a CA that issues no TLS certificates any more, or whose own roots \
+                root programmes no longer trust. Either nobody answers to the record, or another CA that took the \
+                identifier over does: the evidence names who recognises it.",
             advice: "Remove the record, or name the CA that you use now by its own identifier.",
-            references: &["data/ca-retired.tsv (with the source of each entry)", "RFC 8659 section 4.2"],
+            references: &["RFC 8659 section 4.2", "the announcement that the finding names"],
         },
         raise: |reading| {
             let Some(set) = reading.set() else { return Vec::new() };
@@ -82,7 +84,14 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                     continue;
                 };
                 let Some(retired) = CaTable.retirement(&issuer) else { continue };
-                let message = format!("{property} at {} names a CA that ended: {}.", set.name, retired.what);
+                let ended = match retired.kind {
+                    RetirementKind::Stopped => "stopped issuing",
+                    RetirementKind::Distrusted => "browsers no longer trust",
+                };
+                let message = format!(
+                    "{property} at {} names a CA that {ended}: {} ({}).",
+                    set.name, retired.what, retired.source
+                );
                 let owners: Vec<&str> = CaTable.owner_of_identifier(&issuer).collect();
                 let evidence = json!({
                     "record": property.to_string(), "kind": retired.kind, "since": retired.since,
@@ -94,6 +103,13 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
     },
 ];
+
+/// The value with the CA that was meant; its parameters stay where they can be read.
+fn corrected(property: &Property, meant: &str) -> String {
+    let parameters = property.issue_value().map(|value| value.parameters).unwrap_or_default();
+    let parameters = parameters.iter().map(|parameter| format!("; {}={}", parameter.tag, parameter.value));
+    meant.to_owned() + &parameters.collect::<String>()
+}
 
 /// The properties whose values name CAs.
 fn naming(set: &RelevantSet) -> impl Iterator<Item = &Property> {
@@ -156,10 +172,14 @@ mod tests {
 
     #[test]
     fn the_advice_is_a_record() {
-        let reading = set(&[(128, "issuewild", "letsencrypt.com")]);
+        let reading = set(&[(128, "issuewild", "letsencrypt.com;validationmethods = dns-01")]);
         let rule = RULES.iter().find(|rule| rule.info.id == "CAA030").unwrap();
         let finding = &rule.findings(&reading)[0];
         assert!(finding.message.contains("Did you mean letsencrypt.org?"), "{}", finding.message);
-        assert!(finding.advice.contains("`128 issuewild \"letsencrypt.org\"`"), "{}", finding.advice);
+        assert!(
+            finding.advice.contains("`128 issuewild \"letsencrypt.org; validationmethods=dns-01\"`"),
+            "{}",
+            finding.advice
+        );
     }
 }
