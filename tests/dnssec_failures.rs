@@ -43,15 +43,27 @@ fn put_back(zone: &str) -> String {
     format!("{zone}\ncaa.malformed.tld. 300 IN TYPE257 \\# 6 0003612d6278\n")
 }
 
-/// A resolver before the resolver: it counts the questions by their type, answers those for CAA with SERVFAIL where it
-/// is told to, and passes the others on.
+/// What happens to CAA questions on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Nothing.
+    Open,
+    /// They are answered with SERVFAIL.
+    Fails,
+    /// They are answered “none” without any proof: not even an SOA record.
+    Bare,
+    /// As before, and without EDNS.
+    Old,
+}
+
+/// A resolver before the resolver: it counts the questions by their type, and passes them on.
 struct Before {
     address: SocketAddr,
     asked: Arc<Mutex<BTreeMap<u16, usize>>>,
 }
 
 impl Before {
-    fn start(upstream: SocketAddr, fails_at_caa: bool) -> Self {
+    fn start(upstream: SocketAddr, way: Way) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         let asked: Arc<Mutex<BTreeMap<u16, usize>>> = Arc::default();
@@ -64,9 +76,14 @@ impl Before {
                 let end = 12 + query[12..].iter().position(|octet| *octet == 0).unwrap();
                 let rtype = u16::from_be_bytes([query[end + 1], query[end + 2]]);
                 *counted.lock().unwrap().entry(rtype).or_default() += 1;
-                if rtype == CAA && fails_at_caa {
+                if rtype == CAA && way != Way::Open {
                     query[2] |= 0x80;
-                    query[3] = 0x82;
+                    query[3] = if way == Way::Fails { 0x82 } else { 0x80 };
+                    if way == Way::Old {
+                        // Only header and question.
+                        query.truncate(end + 5);
+                        query[11] = 0;
+                    }
                     socket.send_to(&query, client).unwrap();
                     continue;
                 }
@@ -116,7 +133,7 @@ fn what_fails_means() {
     }
 
     // A failure in a signed zone, and in one that is proven to be unsigned.
-    let failing = Before::start(world.unbound.address, true).address;
+    let failing = Before::start(world.unbound.address, Way::Fails).address;
     for more in [&own, &trusting] {
         let (report, _) = report_over(failing, &["nodata.signed.tld", "nodata.unsigned.tld"], more);
         let [signed, unsigned] = report["names"].as_array().unwrap().as_slice() else { panic!("{report}") };
@@ -126,6 +143,18 @@ fn what_fails_means() {
         let ((signed, no_ca), (unsigned, a_ca)) = (reason(signed), reason(unsigned));
         assert!(signed == "undetermined" && no_ca.contains("no CA may take it for permission"), "{no_ca}");
         assert!(unsigned == "undetermined" && a_ca.contains("a CA may take the failure"), "{a_ca}");
+    }
+
+    // A “none” without proof is enough from an unsigned zone, and never from a signed one.
+    for (way, signed) in [(Way::Bare, "bogus"), (Way::Old, "indeterminate")] {
+        let bare = Before::start(world.unbound.address, way).address;
+        let (report, _) = report_over(bare, &["nodata.signed.tld", "nodata.unsigned.tld"], &own);
+        let state = |index: usize| &report["names"][index]["steps"][0]["dnssec"];
+        assert_eq!(
+            (state(0), state(1)),
+            (&Value::from(signed), &Value::from("insecure")),
+            "{way:?} {report}"
+        );
     }
 
     // The resolver fails at every question for these names: only the delegation tells of the zone.
@@ -166,7 +195,7 @@ fn an_unsigned_domain_costs_one_question_more() {
     let mut zones = vec![Zone::signed("", ""), Zone::signed("plain", "")];
     zones.extend(NAMES.map(|name| Zone::unsigned(name, "")));
     let world = SignedWorld::start(zones);
-    let before = Before::start(world.unbound.address, false);
+    let before = Before::start(world.unbound.address, Way::Open);
     let names: Vec<String> = NAMES.iter().map(|name| format!("www.{name}")).collect();
     let (report, _) = report_over(before.address, &names, &["--trust-anchor", &world.anchor_file()]);
     for name in report["names"].as_array().unwrap() {

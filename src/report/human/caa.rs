@@ -206,6 +206,20 @@ mod tests {
     }
 
     #[test]
+    fn each_step_shows_its_dnssec_state() {
+        let mut reading = reading(set(b"\x00\x05issueca1.example"));
+        for (state, shown) in [
+            (Dnssec::Secure, "www.t.example  NOERROR  secure\n"),
+            (Dnssec::Indeterminate, "www.t.example  NOERROR  indeterminate\n"),
+            (Dnssec::Unchecked, "www.t.example  NOERROR\n"),
+        ] {
+            reading.steps[0].dnssec = state;
+            let report = anstream::adapter::strip_str(&name(&reading, &[])).to_string();
+            assert!(report.contains(shown), "{report}");
+        }
+    }
+
+    #[test]
     fn control_characters_of_records_are_not_shown() {
         let reading = reading(set(b"\x00\x05issue\x1b]0;evil\x07"));
         let findings = crate::rules::caa::findings(&reading);

@@ -122,9 +122,15 @@ impl Own {
             }
             return (state, detail);
         }
-        match message::usable(&exchange.attempts) {
-            Ok(message) => self.message(message).await,
-            Err(why) => (DnssecState::Indeterminate, Some(why)),
+        let (usable, last) = (message::usable(&exchange.attempts), message::last(&exchange.attempts));
+        match (usable, last) {
+            (Ok(message), _) => self.message(message).await,
+            // Without EDNS there are no signatures to be had; an unsigned zone has none anyway.
+            (Err(why), Ok(message)) => match self.message(message).await {
+                (DnssecState::Insecure, detail) => (DnssecState::Insecure, detail),
+                _ => (DnssecState::Indeterminate, Some(why)),
+            },
+            (Err(why), Err(_)) => (DnssecState::Indeterminate, Some(why)),
         }
     }
 
@@ -163,7 +169,7 @@ impl Own {
             return (DnssecState::Indeterminate, Some(why));
         };
         let (state, detail) = match self.0.context.validate_msg::<_, Vec<u8>>(&mut cleaned).await {
-            Ok((state, ede)) => (state, ede.and_then(|ede| Some(ede.text()?.ok()?.to_string()))),
+            Ok((state, why)) => (state, why.and_then(|why| Some(why.text()?.ok()?.to_string()))),
             Err(error) => return (DnssecState::Indeterminate, Some(format!("not validated: {error}"))),
         };
         match state {
