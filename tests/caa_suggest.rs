@@ -342,7 +342,8 @@ fn nsd_and_bind_serve_what_was_suggested() {
         .iter()
         .map(|set| {
             let hexadecimal = |record: &SuggestedRecord| {
-                record.rdata().iter().map(|octet| format!("{octet:02x}")).collect()
+                let octets: Vec<String> = record.rdata().iter().map(|octet| format!("{octet:02x}")).collect();
+                octets.concat()
             };
             (set.name.to_string(), set.records.iter().map(hexadecimal).collect())
         })
@@ -357,8 +358,8 @@ fn nsd_and_bind_serve_what_was_suggested() {
         fs::write(&file, &zone).unwrap();
         let checked = run("/usr/bin/named-checkzone", &["example", &file.display().to_string()]);
         assert!(checked.status.success(), "{}: {}", form.name(), text(&checked));
-        let (nsd, named) = (Nsd::serving(&[("example", &zone)]), Named::serving(&[("example", &zone)]));
-        for (server, address) in [("NSD", nsd.address), ("BIND", named.address)] {
+        let (nsd, bind) = (Nsd::serving(&[("example", &zone)]), Named::serving(&[("example", &zone)]));
+        for (server, address) in [("NSD", nsd.address), ("BIND", bind.address)] {
             let answers = asked(address, &names);
             for (name, rdata) in &expected {
                 assert_eq!(answers.get(name), Some(rdata), "{server}, {}: {name}", form.name());
