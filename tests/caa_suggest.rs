@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::world::named::Named;
 use crate::world::nsd::Nsd;
+use crate::world::servers::{OpensslServer, Served};
 use crate::world::{Running, pinstead, run, text};
 
 fn suggest(arguments: &[&str]) -> Output {
@@ -198,6 +199,42 @@ fn issued_certificates_are_evidence() {
     let (report, code) = suggested(&[&options[..], &[&alone, "--issuer", &issuer]].concat());
     assert_eq!((code, records(&report).len()), (0, 2), "{report}");
     assert_eq!(suggest(&[&options[..], &[&policy]].concat()).status.code(), Some(2), "no certificate file");
+}
+
+/// A wildcard certificate says something of the name below which it stands, and of no other.
+#[test]
+fn a_served_wildcard_is_counted_where_its_caa_is_looked_up() {
+    let now = clock::now();
+    let root = CaCertificate::root("Wild Root", KeyAlgorithm::P256, now).unwrap();
+    let ca = root.intermediate("Wild CA", KeyAlgorithm::P256, now).unwrap();
+    let nsd = Nsd::serving(&[("example", HEAD)]);
+    let resolver = nsd.address.to_string();
+    let folder = TempDir::new().unwrap();
+    let policy = folder.path().join("policy.toml").display().to_string();
+    let key = ca.key.spki_sha256();
+    let private =
+        format!("[[private_ca]]\nowner = \"W\"\nspki_sha256 = \"{key}\"\ncaa_identifiers = [\"w.test\"]\n");
+    fs::write(&policy, private).unwrap();
+    let look = |host: &str, names: &[&str]| {
+        let leaf = issue(&ca, &LeafRequest::new(names, now).unwrap(), &SctPlan::default()).unwrap();
+        let served = Served {
+            chain_pem: &(leaf.to_pem() + &ca.to_pem()),
+            key_pem: &leaf.key.to_pem(),
+            ..Served::default()
+        };
+        let server = OpensslServer::start(served);
+        let connect = server.address.to_string();
+        suggested(&[host, "--connect", &connect, "--resolver", &resolver, "--policy", &policy])
+    };
+    let (at, code) = look("w.example", &["w.example", "*.w.example"]);
+    assert_eq!((code, records(&at)), (0, vec!["0 issue w.test".into(), "0 issuewild w.test".into()]), "{at}");
+    let (below, code) = look("a.w.example", &["*.w.example"]);
+    assert_eq!((code, records(&below)), (0, vec!["0 issue w.test".into()]), "{below}");
+    let notes = below["notes"].to_string();
+    assert!(notes.contains("is for *.w.example: its CAA is looked up there"), "{notes}");
+    let (other, code) = look("w.example", &["*.w.example"]);
+    assert_eq!((code, records(&other).len()), (3, 0), "{other}");
+    assert!(other["notes"].to_string().contains("is not for w.example, and is not counted"), "{other}");
 }
 
 const HEAD: &str = "$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
