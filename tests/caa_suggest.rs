@@ -217,12 +217,12 @@ fn a_served_wildcard_is_counted_where_its_caa_is_looked_up() {
     fs::write(&policy, private).unwrap();
     let look = |host: &str, names: &[&str]| {
         let leaf = issue(&ca, &LeafRequest::new(names, now).unwrap(), &SctPlan::default()).unwrap();
-        let served = Served {
+        let shown = Served {
             chain_pem: &(leaf.to_pem() + &ca.to_pem()),
             key_pem: &leaf.key.to_pem(),
             ..Served::default()
         };
-        let server = OpensslServer::start(served);
+        let server = OpensslServer::start(shown);
         let connect = server.address.to_string();
         suggested(&[host, "--connect", &connect, "--resolver", &resolver, "--policy", &policy])
     };
