@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::world::named::Named;
 use crate::world::nsd::Nsd;
+use crate::world::servers::{OpensslServer, Served};
 use crate::world::{Running, pinstead, run, text};
 
 fn suggest(arguments: &[&str]) -> Output {
@@ -200,6 +201,42 @@ fn issued_certificates_are_evidence() {
     assert_eq!(suggest(&[&options[..], &[&policy]].concat()).status.code(), Some(2), "no certificate file");
 }
 
+/// A wildcard certificate says something of the name below which it stands, and of no other.
+#[test]
+fn a_served_wildcard_is_counted_where_its_caa_is_looked_up() {
+    let now = clock::now();
+    let root = CaCertificate::root("Wild Root", KeyAlgorithm::P256, now).unwrap();
+    let ca = root.intermediate("Wild CA", KeyAlgorithm::P256, now).unwrap();
+    let nsd = Nsd::serving(&[("example", HEAD)]);
+    let resolver = nsd.address.to_string();
+    let folder = TempDir::new().unwrap();
+    let policy = folder.path().join("policy.toml").display().to_string();
+    let key = ca.key.spki_sha256();
+    let private =
+        format!("[[private_ca]]\nowner = \"W\"\nspki_sha256 = \"{key}\"\ncaa_identifiers = [\"w.test\"]\n");
+    fs::write(&policy, private).unwrap();
+    let look = |host: &str, names: &[&str]| {
+        let leaf = issue(&ca, &LeafRequest::new(names, now).unwrap(), &SctPlan::default()).unwrap();
+        let shown = Served {
+            chain_pem: &(leaf.to_pem() + &ca.to_pem()),
+            key_pem: &leaf.key.to_pem(),
+            ..Served::default()
+        };
+        let server = OpensslServer::start(shown);
+        let connect = server.address.to_string();
+        suggested(&[host, "--connect", &connect, "--resolver", &resolver, "--policy", &policy])
+    };
+    let (at, code) = look("w.example", &["w.example", "*.w.example"]);
+    assert_eq!((code, records(&at)), (0, vec!["0 issue w.test".into(), "0 issuewild w.test".into()]), "{at}");
+    let (below, code) = look("a.w.example", &["*.w.example"]);
+    assert_eq!((code, records(&below)), (0, vec!["0 issue w.test".into()]), "{below}");
+    let notes = below["notes"].to_string();
+    assert!(notes.contains("is for *.w.example: its CAA is looked up there"), "{notes}");
+    let (other, code) = look("w.example", &["*.w.example"]);
+    assert_eq!((code, records(&other).len()), (3, 0), "{other}");
+    assert!(other["notes"].to_string().contains("is not for w.example, and is not counted"), "{other}");
+}
+
 const HEAD: &str = "$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
 
 #[test]
@@ -342,7 +379,8 @@ fn nsd_and_bind_serve_what_was_suggested() {
         .iter()
         .map(|set| {
             let hexadecimal = |record: &SuggestedRecord| {
-                record.rdata().iter().map(|octet| format!("{octet:02x}")).collect()
+                let octets: Vec<String> = record.rdata().iter().map(|octet| format!("{octet:02x}")).collect();
+                octets.concat()
             };
             (set.name.to_string(), set.records.iter().map(hexadecimal).collect())
         })
@@ -357,8 +395,8 @@ fn nsd_and_bind_serve_what_was_suggested() {
         fs::write(&file, &zone).unwrap();
         let checked = run("/usr/bin/named-checkzone", &["example", &file.display().to_string()]);
         assert!(checked.status.success(), "{}: {}", form.name(), text(&checked));
-        let (nsd, named) = (Nsd::serving(&[("example", &zone)]), Named::serving(&[("example", &zone)]));
-        for (server, address) in [("NSD", nsd.address), ("BIND", named.address)] {
+        let (nsd, bind) = (Nsd::serving(&[("example", &zone)]), Named::serving(&[("example", &zone)]));
+        for (server, address) in [("NSD", nsd.address), ("BIND", bind.address)] {
             let answers = asked(address, &names);
             for (name, rdata) in &expected {
                 assert_eq!(answers.get(name), Some(rdata), "{server}, {}: {name}", form.name());

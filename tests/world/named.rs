@@ -1,5 +1,6 @@
 //! BIND's name server `named`, on loopback.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -33,7 +34,7 @@ impl Named {
         for (number, (name, text)) in zones.iter().enumerate() {
             let file = format!("zone{number}");
             std::fs::write(folder.path().join(&file), text).unwrap();
-            configuration += &format!("zone \"{name}\" {{ type primary; file \"{file}\"; }};\n");
+            writeln!(configuration, "zone \"{name}\" {{ type primary; file \"{file}\"; }};").unwrap();
         }
         let file = folder.path().join("named.conf");
         std::fs::write(&file, configuration).unwrap();

@@ -265,3 +265,18 @@ fn the_zone_is_read_from_the_soa() {
     assert_eq!(apex(&[], &[]), None);
     assert_eq!(zone_apex(&name, b"junk"), None);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_octets_may_answer_for_the_zone(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+        let name: DnsName = "www.example.com".parse().unwrap();
+        let mut answer = message("www.example.com", RECURSIVE, &[], &[crate::caa::testing::soa("example.com")]);
+        answer.truncate(answer.len().saturating_sub(octets.len() % 60));
+        answer.extend(&octets);
+        for message in [&octets, &answer] {
+            if let Some(apex) = zone_apex(&name, message) {
+                proptest::prop_assert!(name.is_at_or_below(&apex));
+            }
+        }
+    }
+}
