@@ -50,8 +50,14 @@ impl DnsName {
 
     /// The name in wire form.
     pub fn to_wire(&self) -> WireName {
+        let mut octets = Vec::with_capacity(self.0.len().saturating_add(2));
+        for label in self.labels() {
+            octets.extend(u8::try_from(label.len()));
+            octets.extend_from_slice(label.as_bytes());
+        }
+        octets.push(0);
         // A `DnsName` is within the limits of the wire form; the root could only stand for a bug here.
-        WireName::from_str(self.as_str()).unwrap_or_else(|_| WireName::root_vec())
+        WireName::from_octets(octets).unwrap_or_else(|_| WireName::root_vec())
     }
 
     /// The name one label up; `None` for a top-level domain.
@@ -173,6 +179,16 @@ mod tests {
         assert_eq!(name.as_str(), "xn--bcher-kva.example");
         assert_eq!(name.parent().unwrap().as_str(), "example");
         assert_eq!(name.parent().unwrap().parent(), None);
+    }
+
+    #[test]
+    fn the_wire_form_is_as_another_writes_it() {
+        let long = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+        assert_eq!(long.len(), 253);
+        for text in ["example", "_caa.www.example.com", long.as_str()] {
+            let name: DnsName = text.parse().unwrap();
+            assert_eq!(name.to_wire().as_slice(), WireName::from_str(text).unwrap().as_slice(), "{text}");
+        }
     }
 
     #[test]

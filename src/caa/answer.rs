@@ -7,6 +7,7 @@
 
 use domain::base::iana::{Class, Opcode, OptRcode, Rtype};
 use domain::base::message::RecordSection;
+use domain::base::name::ToName as _;
 use domain::base::{Message, ParsedName, ParsedRecord, UnknownRecordData};
 use domain::rdata::{Cname, Dname};
 
@@ -86,7 +87,7 @@ pub fn answers_question(name: &WireName, rtype: Rtype, message: &Message<[u8]>) 
     match message.header_counts().qdcount() {
         0 => !matches!(response_code(message), Ok(OptRcode::NOERROR | OptRcode::NXDOMAIN)),
         1 => message.sole_question().is_ok_and(|question| {
-            question.qtype() == rtype && question.qclass() == Class::IN && *name == owned(question.qname())
+            question.qtype() == rtype && question.qclass() == Class::IN && name.name_eq(question.qname())
         }),
         _ => false,
     }
