@@ -93,7 +93,7 @@ impl Asking<'_> {
         let transport = server.first_transport();
         let mut wording = server.wording(transport, self.question.manner);
         if plainly {
-            wording = Wording { edns: self.question.manner.dnssec_ok(), mixed_case: false };
+            wording = Wording { edns: false, mixed_case: false };
         }
         let (mut received, mut worded) = self.over(server, transport, wording).await;
         if received.reply.is_some() && plainly && !worded.edns {
@@ -126,8 +126,8 @@ impl Asking<'_> {
                 server.answered_in_other_case();
             }
         }
-        // Without EDNS there are no DNSSEC records (RFC 3225 section 3), which the question is about.
-        if told.reply == Some(Reply::NotUnderstood) && wording.edns && !self.question.manner.dnssec_ok() {
+        // An answer without DNSSEC records (RFC 3225 section 3) is still an answer; what it proves is judged apart.
+        if told.reply == Some(Reply::NotUnderstood) && wording.edns {
             wording.edns = false;
             told = self.attempt(server, transport, wording).await;
             if matches!(told.reply, Some(Reply::Final | Reply::Truncated)) {

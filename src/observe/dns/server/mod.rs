@@ -112,7 +112,7 @@ impl Server {
     pub(super) fn wording(&self, transport: DnsTransport, manner: Manner) -> Wording {
         let knows = |counter: &AtomicU32| counter.load(Ordering::Relaxed) < SHOWN;
         Wording {
-            // DNSSEC records are handed out over EDNS alone (RFC 3225 section 3).
+            // DNSSEC records are handed out over EDNS alone (RFC 3225 section 3): those are worth another try.
             edns: manner.dnssec_ok() || knows(&self.without_edns),
             mixed_case: transport == DnsTransport::Udp && knows(&self.other_case),
         }
