@@ -195,6 +195,33 @@ fn kill(child: &mut Child) {
     child.wait().unwrap();
 }
 
+/// What stands twice has two lines, and lines that are no names are gone on with like others.
+#[test]
+fn a_resumed_run_ends_as_an_unbroken_one() {
+    let bulk = Bulk::start();
+    let long = "x".repeat(5000);
+    let list =
+        bulk.list(&format!("n0.bulk.example\nn0.bulk.example\na..b\n{long}\nn1.bulk.example\n{long}\n"));
+    let path = bulk.folder.path().join("out.jsonl").display().to_string();
+    let arguments = ["--targets", &list, "--format", "jsonl", "--output", &path, "--resume"];
+    let whole = bulk.run(&arguments);
+    let told = String::from_utf8(whole.stderr).unwrap();
+    assert!(told.contains("6 names: 2 with CAA, 1 without, 0 undetermined, 3 that are no names"), "{told}");
+    let written = std::fs::read_to_string(&path).unwrap();
+    for keep in 0..6 {
+        let kept: String = written.lines().take(keep).map(|line| format!("{line}\n")).collect();
+        std::fs::write(&path, kept).unwrap();
+        let again = bulk.run(&arguments);
+        assert_eq!(again.status.code(), Some(2));
+        let told = String::from_utf8(again.stderr).unwrap();
+        let asked = format!("; {} asked about", 6 - keep);
+        assert!(told.contains("6 names: 2 with CAA, 1 without") && told.contains(&asked), "{keep}: {told}");
+    }
+    let other = bulk.run(&[&arguments[..], &["--ca", "ca1.example"]].concat());
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8(other.stderr).unwrap().contains("asked something else"));
+}
+
 #[test]
 fn a_reader_that_goes_away_ends_the_run() {
     let bulk = Bulk::start();

@@ -183,6 +183,11 @@ impl CaaReading {
         }
     }
 
+    /// Whether anything that was asked stayed open: the policy, a verdict, or what the nameservers say.
+    pub fn is_open(&self) -> bool {
+        self.is_undetermined() || self.nameservers.is_undetermined()
+    }
+
     /// Whether the policy or any verdict stayed open.
     pub fn is_undetermined(&self) -> bool {
         matches!(self.policy(), Policy::Undetermined(_))
@@ -322,11 +327,13 @@ pub(super) fn verdict(
             "no name up to the top-level domain has a CAA record, so any CA may issue (RFC 8659 section 3)"
                 .to_owned(),
         ),
+        // The standard's word for one CA; who may issue stays open all the same (`CaaReading::policy`).
         (Relevant::Undetermined { .. }, Some(tld)) => (
-            Verdict::Undetermined,
+            Verdict::Permit,
             format!(
-                "the DNS says that the top-level domain {tld} does not exist: RFC 8659 section 3 reads that as no CAA \
-                 record, Boulder as a failed look-up, and no public CA may issue for such a name (TLS BR 4.2.2)"
+                "the DNS says that the top-level domain {tld} does not exist, which RFC 8659 section 3 reads as no CAA \
+                 record; but no public CA may issue for such a name (TLS BR 4.2.2), and the name or the resolver is \
+                 more likely wrong"
             ),
         ),
         (Relevant::Undetermined { at, detail, dnssec }, None) => {

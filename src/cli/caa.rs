@@ -136,7 +136,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
 
     let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|judged| judged.is_open());
+    let open = judged.iter().any(|judged| judged.reading.is_open());
     Ok(options.gate.exit(fails, open, open))
 }
 
@@ -175,30 +175,28 @@ impl CaaOptions {
             return Ok(serde_json::to_string_pretty(&CaaDocument::new(names))? + "\n");
         }
         let names: Vec<Vec<u8>> =
-            judged.iter().map(|judged| judged.render(self.output.format)).collect::<Result<_, _>>()?;
+            judged.iter().map(|judged| judged.render(self.output.format, None)).collect::<Result<_, _>>()?;
         let between: &[u8] = if self.output.format == Format::Human { b"\n" } else { b"" };
         Ok(String::from_utf8(names.join(between))?)
     }
 }
 
 impl Judged {
-    /// Whether anything that was asked stayed open.
-    fn is_open(&self) -> bool {
-        self.reading.is_undetermined() || self.reading.nameservers.is_undetermined()
-    }
-
     fn json<'a>(&'a self, name: fn(&'a CaaReading, &'a [Finding]) -> CaaName<'a>) -> CaaName<'a> {
         name(&self.reading, &self.findings).with_issued(self.issued.as_ref())
     }
 
-    /// The name's part of the report.
-    fn render(&self, format: Format) -> anyhow::Result<Vec<u8>> {
+    /// The name's part of the report; a line of a long one says what its run was asked.
+    fn render(&self, format: Format, run: Option<&str>) -> anyhow::Result<Vec<u8>> {
         Ok(match format {
             Format::Human => {
                 human::caa::with_issued(&self.reading, self.issued.as_ref(), &self.findings).into_bytes()
             }
             Format::Json => self.json(CaaName::new).to_json()?,
-            Format::Jsonl => self.json(CaaName::line).to_json_line()?,
+            Format::Jsonl => {
+                let line = self.json(CaaName::line);
+                run.into_iter().fold(line, CaaName::of_run).to_json_line()?
+            }
         })
     }
 }

@@ -56,6 +56,11 @@ impl DnsOptions {
         })
     }
 
+    /// What of these options bears on what is found, whoever is asked for it.
+    pub(super) fn asked(&self) -> impl std::fmt::Debug {
+        (self.dnssec, self.trust_anchor.clone(), self.all_nameservers)
+    }
+
     /// How far CAA is looked up.
     pub(super) fn extent(&self) -> Extent {
         Extent { above: true, all_nameservers: self.all_nameservers }

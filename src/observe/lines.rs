@@ -82,7 +82,7 @@ impl Lines {
             }
             let text = match str::from_utf8(&line) {
                 Err(_) => Err(LineError::NotText),
-                Ok(text) => match text.split('#').next().unwrap_or_default().trim() {
+                Ok(text) => match said(text) {
                     "" => continue,
                     said => Ok(said.to_owned()),
                 },
@@ -104,6 +104,16 @@ impl Iterator for Lines {
     }
 }
 
+/// What a line says beside its comment, which begins at its start or after a blank.
+fn said(line: &str) -> &str {
+    let line = line.trim_start_matches('\u{feff}');
+    let is_comment = |(at, _): &(usize, &str)| {
+        line.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
+    };
+    let end = line.match_indices('#').find(is_comment).map_or(line.len(), |(at, _)| at);
+    line.get(..end).unwrap_or_default().trim()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +129,8 @@ mod tests {
         let said = |text: &str| Ok(text.to_owned());
         assert_eq!(read, [(2, said("a.example")), (4, said("b.example")), (5, said("c.example"))]);
         assert!(lines(b"").is_empty() && lines(b"#\n").is_empty());
+        // No comment, and no name either: the line is told as what it is.
+        assert_eq!(lines("\u{feff}foo#bar.example\n".as_bytes()), [(1, said("foo#bar.example"))]);
     }
 
     #[test]

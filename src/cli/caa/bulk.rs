@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::interval;
 
@@ -42,6 +43,8 @@ struct Shared {
     /// What was issued, where that was given.
     certificates: Option<Vec<IssuedCertificate>>,
     format: Format,
+    /// What is asked, hashed.
+    run: String,
     report: Mutex<Report>,
 }
 
@@ -64,7 +67,8 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let format = options.output.format;
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
-    let (earlier, sink) = open(options)?;
+    let run = digest(options, certificates.is_some());
+    let (earlier, sink) = open(options, &run)?;
     if earlier.lines() > 0 {
         note(&format!("going on after {} names that have their line", earlier.lines()));
     }
@@ -74,6 +78,7 @@ pub(super) fn run(
         question: options.question(),
         certificates,
         format,
+        run,
         report: Mutex::new(Report {
             sink,
             separator: match format {
@@ -90,7 +95,7 @@ pub(super) fn run(
     let bar = progress(lines.length());
     let watch = Stopwatch::start();
     let at_once = options.concurrency.map_or(AT_ONCE, |number| usize::from(number.get()));
-    let asked = runtime()?.block_on(ask_all(&shared, options, &earlier, lines, at_once, &bar))?;
+    let asked = runtime()?.block_on(ask_all(&shared, options, earlier, lines, at_once, &bar))?;
     bar.finish_and_clear();
 
     let mut report = shared.report();
@@ -111,12 +116,20 @@ pub(super) fn run(
     Ok(report.exit(options))
 }
 
+/// What is asked, hashed: whatever bears on a line, and not how it is got.
+fn digest(options: &CaaOptions, with_certificates: bool) -> String {
+    let issued = with_certificates.then_some(&options.issued);
+    let asked = format!("{:?} {:?} {issued:?}", options.question(), options.dns.asked());
+    let digest: [u8; 32] = Sha256::digest(asked.as_bytes()).into();
+    digest.iter().take(8).map(|octet| format!("{octet:02x}")).collect()
+}
+
 /// Where the report goes, and what stands there already.
-fn open(options: &CaaOptions) -> anyhow::Result<(Earlier, Sink)> {
+fn open(options: &CaaOptions, run: &str) -> anyhow::Result<(Earlier, Sink)> {
     let format = options.output.format;
     let mut sink = match (&options.output.output, options.resume) {
         (Some(path), true) if format == Format::Jsonl => {
-            let (earlier, file) = Earlier::take_up(path)?;
+            let (earlier, file) = Earlier::take_up(path, run)?;
             return Ok((earlier, Sink::append(path, file)));
         }
         (_, true) => bail!("--resume goes on with a file: it needs --output FILE and --format jsonl"),
@@ -133,7 +146,7 @@ fn open(options: &CaaOptions) -> anyhow::Result<(Earlier, Sink)> {
 async fn ask_all(
     shared: &Arc<Shared>,
     options: &CaaOptions,
-    earlier: &Earlier,
+    mut earlier: Earlier,
     lines: Lines,
     at_once: usize,
     bar: &ProgressBar,
@@ -144,17 +157,18 @@ async fn ask_all(
     let named = options.names.iter().map(|name| Ok(name.clone()));
     let mut asked = 0;
     for subject in named {
-        asked += dispatch(shared, &free, earlier, subject).await;
+        asked += dispatch(shared, &free, &mut earlier, subject).await;
     }
     'lists: while let Some(batch) = batches.recv().await {
         let (lines, octets) = batch.context("reading the list")?;
         for line in lines {
+            // What cannot be read is known by its place.
             let subject = line
                 .text
-                .map_err(|error| (String::new(), error.to_string()))
+                .map_err(|error| (format!("line {}", line.number), error.to_string()))
                 .and_then(|text| parse_subject(&text).map_err(|error| (text, error)));
             let subject = subject.map_err(|(text, why)| Invalid { text, why, line: line.number });
-            asked += dispatch(shared, &free, earlier, subject).await;
+            asked += dispatch(shared, &free, &mut earlier, subject).await;
             if shared.report().is_over() {
                 break 'lists;
             }
@@ -172,18 +186,18 @@ async fn ask_all(
 async fn dispatch(
     shared: &Arc<Shared>,
     free: &Arc<Semaphore>,
-    earlier: &Earlier,
+    earlier: &mut Earlier,
     subject: Result<Subject, Invalid>,
 ) -> u64 {
     let name = match &subject {
         Ok(subject) => subject.to_string(),
         Err(invalid) => invalid.text.clone(),
     };
-    if earlier.has(&name) {
+    if earlier.take(&name) {
         return 0;
     }
     match subject {
-        Err(invalid) => shared.report().invalid(shared.format, &invalid),
+        Err(invalid) => shared.report().invalid(shared.format, &shared.run, &invalid),
         Ok(subject) => {
             // The semaphore is never closed; were it, asking without a permit does no harm.
             let permit = Arc::clone(free).acquire_owned().await.ok();
@@ -247,9 +261,9 @@ impl Shared {
             lines: 1,
             state: State::of(&judged.reading),
             gravest: judged.findings.iter().map(|finding| finding.severity).max(),
-            open: judged.is_open(),
+            open: judged.reading.is_open(),
         };
-        (judged.render(self.format), ended)
+        (judged.render(self.format, Some(&self.run)), ended)
     }
 }
 
@@ -285,7 +299,7 @@ impl Report {
         }
     }
 
-    fn invalid(&mut self, format: Format, invalid: &Invalid) {
+    fn invalid(&mut self, format: Format, run: &str, invalid: &Invalid) {
         let why = format!("line {}: {}", invalid.line, invalid.why);
         self.first_invalid.get_or_insert_with(|| why.clone());
         let text = match format {
@@ -293,7 +307,7 @@ impl Report {
                 Ok(format!("{}: not looked up, {}\n", safe(&invalid.text), safe(&why)).into_bytes())
             }
             Format::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
-            Format::Jsonl => CaaName::invalid(&invalid.text, &why, true).to_json_line(),
+            Format::Jsonl => CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line(),
         };
         self.add(
             text.map_err(Into::into),

@@ -35,6 +35,11 @@ pub struct CaaName<'a> {
     state: &'static str,
     /// Who may issue, whoever asks: `anyone`, `only` (the CAs of the verdicts), `nobody` or `undetermined`.
     policy: &'static str,
+    /// Whether anything that was asked stayed open.
+    open: bool,
+    /// What this line's run was asked, hashed: a run that goes on with it has to ask the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
     /// Why CAA does not apply, or what failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -147,6 +152,8 @@ impl<'a> CaaName<'a> {
                 Policy::Nobody => "nobody",
                 Policy::Undetermined(_) => "undetermined",
             },
+            open: reading.is_open(),
+            run: None,
             note,
             steps: reading.steps.iter().map(JsonStep::new).collect(),
             relevant: reading.set().map(JsonSet::new),
@@ -170,6 +177,8 @@ impl<'a> CaaName<'a> {
             wildcard: false,
             state: "invalid",
             policy: "undetermined",
+            open: true,
+            run: None,
             note: Some(why.to_owned()),
             steps: Vec::new(),
             relevant: None,
@@ -192,6 +201,13 @@ impl<'a> CaaName<'a> {
         let mut octets = self.to_json()?;
         octets.push(b'\n');
         Ok(octets)
+    }
+
+    /// With what its run was asked.
+    #[must_use]
+    pub fn of_run(mut self, run: &'a str) -> Self {
+        self.run = Some(run);
+        self
     }
 
     /// With what was issued for the name.
