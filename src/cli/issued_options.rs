@@ -16,7 +16,7 @@ const MAX_FILE: u64 = 64 << 20;
 #[derive(Debug, Args)]
 pub(super) struct IssuedOptions {
     /// Certificates that were issued for the names, PEM or DER, best with their issuers' certificates: tells whose
-    /// renewal CAA would refuse, and which CAs are authorised without need
+    /// renewal CAA would refuse, and which CAs are authorised without need. Takes every word that follows: names come first
     #[arg(long, value_name = "FILE", num_args = 1..)]
     issued: Vec<String>,
 }

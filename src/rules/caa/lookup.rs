@@ -5,6 +5,11 @@ use serde_json::json;
 use crate::caa::{CaaReading, Dnssec, Relevant};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
+/// What to do where the resolver itself could not be asked.
+const LOOK_AT_THE_RESOLVER: &str = "The resolver could not be asked, which says nothing of the name: check its \
+    address and port, and for tls:// and https:// whether its certificate is for that name and from a CA that this \
+    machine trusts (the variable SSL_CERT_FILE names others). `--resolver` names another resolver.";
+
 pub(super) static RULES: &[Rule<CaaReading>] = &[
     Rule {
         info: RuleInfo {
@@ -47,11 +52,12 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             Relevant::Undetermined { at, detail, dnssec }
                 if *dnssec != Dnssec::Bogus && reading.relevant.missing_tld().is_none() =>
             {
-                vec![Raised::new(
+                let raised = Raised::new(
                     &reading.name,
                     format!("The CAA question for {at} failed: {detail}. Who may issue cannot be said."),
                     json!({ "at": at, "detail": detail, "asked": asked(reading) }),
-                )]
+                );
+                vec![if is_of_the_way(detail) { raised.advising(LOOK_AT_THE_RESOLVER) } else { raised }]
             }
             _ => Vec::new(),
         },
@@ -86,6 +92,12 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     },
 ];
 
+/// Whether a failure lies between here and the resolver, as [`Answer::read`](crate::caa::answer::Answer::read) words
+/// it.
+fn is_of_the_way(detail: &str) -> bool {
+    ["no DNS server: ", "no connection: ", "I/O error: "].iter().any(|start| detail.starts_with(start))
+}
+
 fn asked(reading: &CaaReading) -> serde_json::Value {
     reading.steps.iter().map(|step| json!({ "name": step.name, "answer": step.detail })).collect()
 }
@@ -94,6 +106,21 @@ fn asked(reading: &CaaReading) -> serde_json::Value {
 mod tests {
     use super::super::testing::{assert_rule, failed, no_tld, none, set};
     use super::*;
+
+    #[test]
+    fn what_lies_between_here_and_the_resolver_is_no_fault_of_the_name() {
+        let rule = RULES.iter().find(|rule| rule.info.id == "CAA002").unwrap();
+        let with = |detail: &str| {
+            let mut reading = failed();
+            if let Relevant::Undetermined { detail: it, .. } = &mut reading.relevant {
+                detail.clone_into(it);
+            }
+            rule.findings(&reading)[0].advice.clone()
+        };
+        assert!(with("no connection: UnknownIssuer").contains("SSL_CERT_FILE"));
+        assert!(with("I/O error: Connection refused").contains("--resolver"));
+        assert!(with("SERVFAIL").contains("authoritative server"));
+    }
 
     #[test]
     fn each_rule() {
