@@ -4,15 +4,16 @@
 mod world;
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 
 use crate::world::nsd::Nsd;
-use crate::world::odd_server::{
+use crate::world::odd_dns::{
     AUTHORITATIVE, CA1_RDATA, CAA, REFUSED, SOA, SOA_RDATA, TRUNCATED, answer, odd_server,
 };
-use crate::world::recursor::Recursor;
+use crate::world::ports::free_port;
+use crate::world::unbound::Unbound;
 use crate::world::{pinstead, run, text};
 
 /// The servers by number: the parent's, two good ones, the odd ones, and one that is not there.
@@ -44,7 +45,7 @@ const ZONES: [(&str, &[&[&str]]); 10] = [
 /// The whole network: a parent zone, its children's servers, and a resolver.
 struct Network {
     port: u16,
-    resolver: Recursor,
+    resolver: Unbound,
     _servers: Vec<Nsd>,
 }
 
@@ -91,31 +92,11 @@ fn good(question: &[u8], rtype: u16) -> Option<Vec<u8>> {
     Some(answer(question, AUTHORITATIVE, records))
 }
 
-/// A port that is free at every address, over both transports.
-fn free_port() -> u16 {
-    let addresses: Vec<IpAddr> =
-        [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, ABSENT, V6]
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect();
-    assert!(
-        UdpSocket::bind((V6.parse::<IpAddr>().unwrap(), 0)).is_ok(),
-        "this test needs IPv6 on the loopback interface (::1)"
-    );
-    (0..100)
-        .find_map(|_| {
-            let port = UdpSocket::bind((addresses[0], 0)).unwrap().local_addr().unwrap().port();
-            let is_free = |address: &IpAddr| {
-                UdpSocket::bind((*address, port)).is_ok() && TcpListener::bind((*address, port)).is_ok()
-            };
-            addresses.iter().all(is_free).then_some(port)
-        })
-        .unwrap()
-}
-
 impl Network {
     fn start() -> Self {
-        let port = free_port();
+        let addresses =
+            [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, ABSENT, V6];
+        let port = free_port(&addresses.map(|address| address.parse::<IpAddr>().unwrap()));
         let at = |address: &str| SocketAddr::new(address.parse().unwrap(), port);
         let mut parent =
             String::from("$ORIGIN example.\n$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\n");
@@ -191,7 +172,7 @@ impl Network {
             "stale.agree.example. 300 IN CAA 0 issue \"old.example\"",
             "alone.example. 300 IN CAA 0 issue \"ca1.example\"",
         ];
-        let resolver = Recursor::before(&stubs, &data);
+        let resolver = Unbound::asking(&stubs).having(&data).start();
         Self { port, resolver, _servers: servers }
     }
 
