@@ -10,7 +10,10 @@ static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 /// A port that is free at each of these addresses, over UDP and over TCP.
 pub(crate) fn free_port(addresses: &[IpAddr]) -> u16 {
     for address in addresses {
-        assert!(UdpSocket::bind((*address, 0)).is_ok(), "this test needs {address} on the loopback interface");
+        assert!(
+            UdpSocket::bind((*address, 0)).is_ok(),
+            "this test needs {address} on the loopback interface"
+        );
     }
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let is_free = |address: &IpAddr, port| {

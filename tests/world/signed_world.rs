@@ -59,7 +59,8 @@ impl SignedWorld {
         let batch = self.folder.path().join("names");
         let lines: Vec<String> = names.iter().map(|name| format!("{name}. CAA")).collect();
         std::fs::write(&batch, lines.join("\n") + "\n").unwrap();
-        let (server, port) = (format!("@{}", self.unbound.address.ip()), self.unbound.address.port().to_string());
+        let (server, port) =
+            (format!("@{}", self.unbound.address.ip()), self.unbound.address.port().to_string());
         let arguments =
             [&server, "-p", &port, "+dnssec", "+tries=1", "+time=10", "-f", batch.to_str().unwrap()];
         let output = run("dig", &arguments);

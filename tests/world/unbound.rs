@@ -29,7 +29,8 @@ pub(crate) struct Encrypted {
     pub(crate) https: SocketAddr,
 }
 
-/// How an Unbound is to be. It asks the servers that it is told of, and nobody else.
+/// How an Unbound is to be. It asks the servers that it is told of, and nobody else: from 127.0.0.1 there is no way to
+/// the root's servers, whether this machine has one or not.
 pub(crate) struct UnboundSetup {
     folder: TempDir,
     server: String,
@@ -100,8 +101,10 @@ impl UnboundSetup {
 
     /// Over TLS and HTTPS too, with this certificate.
     pub(crate) fn showing(mut self, certificate: &IssuedLeaf) -> (Self, Encrypted) {
-        let (chain, key) =
-            (self.write("chain.pem", &certificate.to_pem()), self.write("key.pem", &certificate.key.to_pem()));
+        let (chain, key) = (
+            self.write("chain.pem", &certificate.to_pem()),
+            self.write("key.pem", &certificate.key.to_pem()),
+        );
         let encrypted = Encrypted { tls: free_address(), https: free_address() };
         self.server += &format!(
             "  tls-port: {}\n  https-port: {}\n  tls-service-key: \"{key}\"\n  tls-service-pem: \"{chain}\"\n",
@@ -116,7 +119,7 @@ impl UnboundSetup {
     pub(crate) fn start(self) -> Unbound {
         let mut configuration = format!(
             "server:\n  directory: \"{dir}\"\n  chroot: \"\"\n  username: \"\"\n  logfile: \"{dir}/log\"\n  \
-             use-syslog: no\n  num-threads: 1\n  do-not-query-localhost: no\n  do-ip6: no\n  \
+             use-syslog: no\n  num-threads: 1\n  outgoing-interface: 127.0.0.1\n  do-not-query-localhost: no\n  do-ip6: no\n  \
              module-config: \"{modules}\"\n",
             dir = self.folder.path().display(),
             modules = self.modules,

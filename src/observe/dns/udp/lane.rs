@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
@@ -34,6 +35,9 @@ const IDLE_TICKS: u32 = 400;
 
 /// How many batches are received before anything is sent.
 const BATCHES_IN_A_ROW: usize = 8;
+
+/// What tells that there is something to take in: datagrams, or that the port is closed.
+pub(super) const ARRIVAL: Interest = Interest::READABLE.add(Interest::ERROR);
 
 /// A socket and what waits on it.
 #[derive(Debug)]
@@ -195,8 +199,8 @@ async fn run(lane: Arc<Lane>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let goes_on = tokio::select! {
-            // What fails here fails again, and is told, in receiving.
-            _ = lane.socket.readable() => lane.receive(),
+            // What fails here fails again, and is told, in receiving. A closed port shows as an error alone.
+            _ = lane.socket.ready(ARRIVAL) => lane.receive(),
             () = lane.wake.notified() => {
                 // Whoever else can run now may add to the batch.
                 yield_now().await;
