@@ -25,15 +25,17 @@ const UNAUTHORITATIVE: &str = "127.0.4.22";
 const NO_TCP: &str = "127.0.4.23";
 const TRUNCATES: &str = "127.0.4.24";
 const REFUSES: &str = "127.0.4.25";
+const SILENT: &str = "127.0.4.26";
 const ABSENT: &str = "127.0.4.29";
 const V6: &str = "::1";
 
 /// Each zone below `example`: its name, the addresses of its servers `ns1`, `ns2` and so on, as its parent has them.
-const ZONES: [(&str, &[&[&str]]); 10] = [
+const ZONES: [(&str, &[&[&str]]); 11] = [
     ("agree", &[&[FIRST, V6], &[SECOND]]),
     ("split", &[&[FIRST], &[SECOND]]),
     ("drops", &[&[FIRST], &[DROPS]]),
     ("alone", &[&[DROPS]]),
+    ("hush", &[&[FIRST], &[SILENT]]),
     ("lame", &[&[FIRST], &[SECOND], &[UNAUTHORITATIVE]]),
     ("notcp", &[&[FIRST], &[NO_TCP]]),
     ("cut", &[&[FIRST], &[TRUNCATES]]),
@@ -95,7 +97,7 @@ fn good(question: &[u8], rtype: u16) -> Option<Vec<u8>> {
 impl Network {
     fn start() -> Self {
         let addresses =
-            [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, ABSENT, V6];
+            [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, SILENT, ABSENT, V6];
         let port = free_port(&addresses.map(|address| address.parse::<IpAddr>().unwrap()));
         let at = |address: &str| SocketAddr::new(address.parse().unwrap(), port);
         let mut parent =
@@ -126,6 +128,7 @@ impl Network {
             agree.clone(),
             file("split", "@ CAA 0 issue \"ca1.example\"\nwww CAA 0 issue \"ca3.example\""),
             file("drops", ca1),
+            file("hush", ca1),
             file("lame", ca1),
             file("notcp", ca1),
             file("cut", ca1),
@@ -151,6 +154,7 @@ impl Network {
             message[2] &= !0x04;
             Some(message)
         };
+        odd_server(at(SILENT), |_, _| None, Some(|_, _| None));
         odd_server(at(UNAUTHORITATIVE), unauthoritative, Some(unauthoritative));
         odd_server(at(NO_TCP), good, None);
         let truncates = |question: &[u8], rtype| match rtype {
@@ -321,6 +325,8 @@ fn servers_that_misbehave() {
     assert_eq!(said(&drops, "drops.example", DROPS, "drops.example"), ["silent", "silent"]);
     assert_eq!(findings(&drops), [("CAA051", "medium"), ("CAA056", "info")], "{drops}");
     assert_eq!(state(&drops), "inconsistent");
+    let hush = network.json("hush.example", 0);
+    assert_eq!(said(&hush, "hush.example", SILENT, "hush.example"), ["silent", "silent"]);
     let human = network.caa("gone.example", &[], 0);
     assert!(human.contains("ns2.gone.example (127.0.4.29, UDP and TCP): no connection"), "{human}");
     assert!(human.lines().all(|line| line.chars().count() <= 80), "{human}");

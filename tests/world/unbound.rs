@@ -29,8 +29,8 @@ pub(crate) struct Encrypted {
     pub(crate) https: SocketAddr,
 }
 
-/// How an Unbound is to be. It asks the servers that it is told of, and nobody else: from 127.0.0.1 there is no way to
-/// the root's servers, whether this machine has one or not.
+/// How an Unbound is to be. It asks the servers that it is told of, and refuses what they are not for: it never looks
+/// for the root's servers, whether this machine has a way to them or not.
 pub(crate) struct UnboundSetup {
     folder: TempDir,
     server: String,
@@ -47,14 +47,18 @@ impl Unbound {
             "this test needs the resolver Unbound at /usr/sbin/unbound: apt-get install unbound"
         );
         // Each zone by itself: what the zones say of their servers' addresses has no port.
-        let mut stubs = String::new();
-        for (zone, server) in zones {
-            let (ip, port) = (server.ip(), server.port());
+        let (mut server, mut stubs) = (String::new(), String::new());
+        if zones.iter().all(|(zone, _)| *zone != ".") {
+            server += "  local-zone: \".\" refuse\n";
+        }
+        for (zone, at) in zones {
+            let (ip, port) = (at.ip(), at.port());
+            writeln!(server, "  local-zone: \"{zone}\" typetransparent").unwrap();
             writeln!(stubs, "stub-zone:\n  name: \"{zone}\"\n  stub-addr: {ip}@{port}").unwrap();
         }
         UnboundSetup {
             folder: TempDir::new().unwrap(),
-            server: String::new(),
+            server,
             stubs,
             modules: "iterator",
             listens: vec![free_address()],
@@ -81,8 +85,6 @@ impl UnboundSetup {
     /// With these records, one a line, that it answers with itself.
     pub(crate) fn having(mut self, data: &[&str]) -> Self {
         for record in data {
-            let owner = record.split_whitespace().next().unwrap();
-            writeln!(self.server, "  local-zone: \"{owner}\" typetransparent").unwrap();
             writeln!(self.server, "  local-data: '{record}'").unwrap();
         }
         self
@@ -119,7 +121,7 @@ impl UnboundSetup {
     pub(crate) fn start(self) -> Unbound {
         let mut configuration = format!(
             "server:\n  directory: \"{dir}\"\n  chroot: \"\"\n  username: \"\"\n  logfile: \"{dir}/log\"\n  \
-             use-syslog: no\n  num-threads: 1\n  outgoing-interface: 127.0.0.1\n  do-not-query-localhost: no\n  do-ip6: no\n  \
+             use-syslog: no\n  num-threads: 1\n  do-not-query-localhost: no\n  do-ip6: no\n  \
              module-config: \"{modules}\"\n",
             dir = self.folder.path().display(),
             modules = self.modules,

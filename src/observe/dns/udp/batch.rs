@@ -51,7 +51,6 @@ mod system {
     use tokio::io::Interest;
     use tokio::net::UdpSocket;
 
-    use super::super::lane::ARRIVAL;
     use super::{BATCH, Datagrams, LARGEST};
 
     /// Room for the answers to everything that may be under way, as far as the system grants it.
@@ -90,7 +89,7 @@ mod system {
     pub(in super::super) fn receive(socket: &UdpSocket, mut each: impl FnMut(&[u8])) -> io::Result<usize> {
         ROOM.with_borrow_mut(|room| {
             let mut lengths = [0; BATCH];
-            let count = socket.try_io(ARRIVAL, || {
+            let count = socket.try_io(Interest::READABLE, || {
                 let mut buffers = room.buffers.chunks_mut(LARGEST);
                 let mut slices: [_; BATCH] =
                     std::array::from_fn(|_| [IoSliceMut::new(buffers.next().unwrap_or_default())]);

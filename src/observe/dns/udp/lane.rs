@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
@@ -35,9 +34,6 @@ const IDLE_TICKS: u32 = 400;
 
 /// How many batches are received before anything is sent.
 const BATCHES_IN_A_ROW: usize = 8;
-
-/// What tells that there is something to take in: datagrams, or that the port is closed.
-pub(super) const ARRIVAL: Interest = Interest::READABLE.add(Interest::ERROR);
 
 /// A socket and what waits on it.
 #[derive(Debug)]
@@ -166,6 +162,12 @@ impl Lane {
     /// Looks at the time; `false` where the socket has nothing to do any more.
     fn tick(&self) -> bool {
         let mut state = self.state();
+        // A closed port makes the socket fail without making it readable.
+        if state.outstanding.len() > 0
+            && let Ok(Some(error)) = self.socket.take_error()
+        {
+            state.fail(&error);
+        }
         let State { outstanding, outbox, .. } = &mut *state;
         outstanding.tick(
             Instant::now(),
@@ -199,8 +201,8 @@ async fn run(lane: Arc<Lane>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let goes_on = tokio::select! {
-            // What fails here fails again, and is told, in receiving. A closed port shows as an error alone.
-            _ = lane.socket.ready(ARRIVAL) => lane.receive(),
+            // What fails here fails again, and is told, in receiving.
+            _ = lane.socket.readable() => lane.receive(),
             () = lane.wake.notified() => {
                 // Whoever else can run now may add to the batch.
                 yield_now().await;
