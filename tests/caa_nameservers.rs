@@ -4,15 +4,16 @@
 mod world;
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 
 use crate::world::nsd::Nsd;
-use crate::world::odd_server::{
+use crate::world::odd_dns::{
     AUTHORITATIVE, CA1_RDATA, CAA, REFUSED, SOA, SOA_RDATA, TRUNCATED, answer, odd_server,
 };
-use crate::world::recursor::Recursor;
+use crate::world::ports::free_port;
+use crate::world::unbound::Unbound;
 use crate::world::{pinstead, run, text};
 
 /// The servers by number: the parent's, two good ones, the odd ones, and one that is not there.
@@ -24,15 +25,17 @@ const UNAUTHORITATIVE: &str = "127.0.4.22";
 const NO_TCP: &str = "127.0.4.23";
 const TRUNCATES: &str = "127.0.4.24";
 const REFUSES: &str = "127.0.4.25";
+const SILENT: &str = "127.0.4.26";
 const ABSENT: &str = "127.0.4.29";
 const V6: &str = "::1";
 
 /// Each zone below `example`: its name, the addresses of its servers `ns1`, `ns2` and so on, as its parent has them.
-const ZONES: [(&str, &[&[&str]]); 10] = [
+const ZONES: [(&str, &[&[&str]]); 11] = [
     ("agree", &[&[FIRST, V6], &[SECOND]]),
     ("split", &[&[FIRST], &[SECOND]]),
     ("drops", &[&[FIRST], &[DROPS]]),
     ("alone", &[&[DROPS]]),
+    ("hush", &[&[FIRST], &[SILENT]]),
     ("lame", &[&[FIRST], &[SECOND], &[UNAUTHORITATIVE]]),
     ("notcp", &[&[FIRST], &[NO_TCP]]),
     ("cut", &[&[FIRST], &[TRUNCATES]]),
@@ -44,7 +47,7 @@ const ZONES: [(&str, &[&[&str]]); 10] = [
 /// The whole network: a parent zone, its children's servers, and a resolver.
 struct Network {
     port: u16,
-    resolver: Recursor,
+    resolver: Unbound,
     _servers: Vec<Nsd>,
 }
 
@@ -91,31 +94,11 @@ fn good(question: &[u8], rtype: u16) -> Option<Vec<u8>> {
     Some(answer(question, AUTHORITATIVE, records))
 }
 
-/// A port that is free at every address, over both transports.
-fn free_port() -> u16 {
-    let addresses: Vec<IpAddr> =
-        [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, ABSENT, V6]
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect();
-    assert!(
-        UdpSocket::bind((V6.parse::<IpAddr>().unwrap(), 0)).is_ok(),
-        "this test needs IPv6 on the loopback interface (::1)"
-    );
-    (0..100)
-        .find_map(|_| {
-            let port = UdpSocket::bind((addresses[0], 0)).unwrap().local_addr().unwrap().port();
-            let is_free = |address: &IpAddr| {
-                UdpSocket::bind((*address, port)).is_ok() && TcpListener::bind((*address, port)).is_ok()
-            };
-            addresses.iter().all(is_free).then_some(port)
-        })
-        .unwrap()
-}
-
 impl Network {
     fn start() -> Self {
-        let port = free_port();
+        let addresses =
+            [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, SILENT, ABSENT, V6];
+        let port = free_port(&addresses.map(|address| address.parse::<IpAddr>().unwrap()));
         let at = |address: &str| SocketAddr::new(address.parse().unwrap(), port);
         let mut parent =
             String::from("$ORIGIN example.\n$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\n");
@@ -145,6 +128,7 @@ impl Network {
             agree.clone(),
             file("split", "@ CAA 0 issue \"ca1.example\"\nwww CAA 0 issue \"ca3.example\""),
             file("drops", ca1),
+            file("hush", ca1),
             file("lame", ca1),
             file("notcp", ca1),
             file("cut", ca1),
@@ -170,6 +154,7 @@ impl Network {
             message[2] &= !0x04;
             Some(message)
         };
+        odd_server(at(SILENT), |_, _| None, Some(|_, _| None));
         odd_server(at(UNAUTHORITATIVE), unauthoritative, Some(unauthoritative));
         odd_server(at(NO_TCP), good, None);
         let truncates = |question: &[u8], rtype| match rtype {
@@ -191,7 +176,7 @@ impl Network {
             "stale.agree.example. 300 IN CAA 0 issue \"old.example\"",
             "alone.example. 300 IN CAA 0 issue \"ca1.example\"",
         ];
-        let resolver = Recursor::before(&stubs, &data);
+        let resolver = Unbound::asking(&stubs).having(&data).start();
         Self { port, resolver, _servers: servers }
     }
 
@@ -340,6 +325,8 @@ fn servers_that_misbehave() {
     assert_eq!(said(&drops, "drops.example", DROPS, "drops.example"), ["silent", "silent"]);
     assert_eq!(findings(&drops), [("CAA051", "medium"), ("CAA056", "info")], "{drops}");
     assert_eq!(state(&drops), "inconsistent");
+    let hush = network.json("hush.example", 0);
+    assert_eq!(said(&hush, "hush.example", SILENT, "hush.example"), ["silent", "silent"]);
     let human = network.caa("gone.example", &[], 0);
     assert!(human.contains("ns2.gone.example (127.0.4.29, UDP and TCP): no connection"), "{human}");
     assert!(human.lines().all(|line| line.chars().count() <= 80), "{human}");

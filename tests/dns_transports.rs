@@ -26,6 +26,7 @@ use crate::world::odd_dns::{
     datagrams, folded, good, next_message, reordered, streams, write_message, wrong_case, wrong_id,
     wrong_question,
 };
+use crate::world::unbound;
 use crate::world::unbound::Unbound;
 
 const ZONE: &str = r#"$ORIGIN example.
@@ -265,6 +266,7 @@ fn nsd_answers_a_thousand_questions_over_either_transport() {
 struct Encrypted {
     _nsd: Nsd,
     unbound: Unbound,
+    at: unbound::Encrypted,
     folder: TempDir,
 }
 
@@ -279,8 +281,9 @@ impl Encrypted {
         std::fs::write(folder.path().join("ca.pem"), ca.to_pem()).unwrap();
         std::fs::write(folder.path().join("other.pem"), other.to_pem()).unwrap();
         let nsd = Nsd::serving(&[("example", ZONE)]);
-        let unbound = Unbound::asking(&[("example", nsd.address)], &leaf);
-        Self { _nsd: nsd, unbound, folder }
+        let (unbound, at) = Unbound::asking(&[("example", nsd.address)]).showing(&leaf);
+        let unbound = unbound.start();
+        Self { _nsd: nsd, unbound, at, folder }
     }
 
     /// The report on one name, and the exit code, where these are the trust anchors of the system.
@@ -305,7 +308,7 @@ impl Encrypted {
 #[test]
 fn encrypted_transports_are_spoken_and_certificates_decide() {
     let world = Encrypted::start();
-    let Unbound { plain, tls, https, .. } = &world.unbound;
+    let (plain, unbound::Encrypted { tls, https }) = (world.unbound.address, world.at);
     let by_name = format!("tls://localhost:{}", tls.port());
     let by_address = format!("tls://{tls}#dns.example");
     let by_url = format!("https://localhost:{}/dns-query", https.port());
@@ -352,7 +355,7 @@ fn addresses_come_over_the_encrypted_transport_too() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pinstead"));
     command
         .args(["check", "alias.t.example:9", "--only", "ct", "--format", "json", "--resolver"])
-        .arg(format!("tls://{}#dns.example", world.unbound.tls))
+        .arg(format!("tls://{}#dns.example", world.at.tls))
         .args(["--save-evidence"])
         .arg(world.path("evidence.json"))
         .env_remove("CI")

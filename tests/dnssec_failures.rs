@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use world::nsd::Nsd;
-use world::resolver::{SignedWorld, report_over};
+use world::signed_world::{SignedWorld, report_over};
 use world::signed_zones::{SignedZones, Zone};
 
 const PLAIN: &str =

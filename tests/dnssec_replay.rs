@@ -19,7 +19,7 @@ use domain::net::client::request::{ComposeRequest, Error, GetResponse, RequestMe
 use pinstead::evidence::dns::{CaaLookup, DnsAttempt, DnsOutcome, DnssecState, Validator};
 use pinstead::observe::dns::dnssec::{Anchors, DnssecMode};
 use pinstead::observe::dns::{DnsClient, Extent};
-use world::resolver::SignedWorld;
+use world::signed_world::SignedWorld;
 use world::signed_zones::{Denial, Ds, Valid, Zone};
 
 /// The recorded exchanges of one look-up, by name and type, and nothing else.

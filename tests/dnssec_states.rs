@@ -7,7 +7,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use world::resolver::{ReportedStep, SignedWorld};
+use world::signed_world::{ReportedStep, SignedWorld};
 use world::signed_zones::{Denial, Ds, Valid, Zone};
 
 /// The names of a zone that is signed as it should be; everything that CAA questions meet.
@@ -235,7 +235,7 @@ fn assert_agreement(world: &SignedWorld, ours: &[ReportedStep], how: &str) {
     let mut asked: Vec<&str> = ours.iter().map(|step| step.name.as_str()).collect();
     asked.sort_unstable();
     asked.dedup();
-    let theirs = world.unbound.opinions(&asked);
+    let theirs = world.opinions(&asked);
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     let mut differences = Vec::new();
     for ReportedStep { name, state, detail } in ours {

@@ -11,10 +11,9 @@ pub(crate) mod logged;
 pub(crate) mod named;
 pub(crate) mod nsd;
 pub(crate) mod odd_dns;
-pub(crate) mod odd_server;
-pub(crate) mod recursor;
-pub(crate) mod resolver;
+pub(crate) mod ports;
 pub(crate) mod servers;
+pub(crate) mod signed_world;
 pub(crate) mod signed_zones;
 pub(crate) mod unbound;
 

@@ -1,13 +1,15 @@
 //! BIND's name server `named`, on loopback.
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pinstead::observe::clock::Stopwatch;
 use tempfile::TempDir;
+
+use super::ports::free_address;
 
 /// A running `named`; it ends with the test.
 pub(crate) struct Named {
@@ -22,7 +24,7 @@ impl Named {
     pub(crate) fn serving(zones: &[(&str, &str)]) -> Self {
         let tool = "/usr/sbin/named";
         assert!(Path::new(tool).exists(), "this test needs BIND's {tool}: apt-get install bind9");
-        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         let folder = TempDir::new().unwrap();
         let root = folder.path().display();
         let mut configuration = format!(
@@ -53,7 +55,7 @@ impl Named {
             let log = std::fs::read_to_string(named.folder.path().join("log")).unwrap_or_default();
             assert!(named.process.try_wait().unwrap().is_none(), "named ended: {log}");
             assert!(begun.milliseconds() < 30_000, "named does not start: {log}");
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(20));
         }
         named
     }

@@ -1,13 +1,15 @@
 //! NSD, the authoritative name server, on loopback.
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pinstead::observe::clock::Stopwatch;
 use tempfile::TempDir;
+
+use super::ports::free_address;
 
 /// A running NSD; it ends with the test.
 pub(crate) struct Nsd {
@@ -20,8 +22,7 @@ pub(crate) struct Nsd {
 impl Nsd {
     /// Serves these zones (name, zone file) on a port of 127.0.0.1 that the system chooses.
     pub(crate) fn serving(zones: &[(&str, &str)]) -> Self {
-        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self::serving_at(address, zones)
+        Self::serving_at(free_address(), zones)
     }
 
     /// Serves these zones at this address.
@@ -63,7 +64,7 @@ impl Nsd {
         while TcpStream::connect(address).is_err() {
             let log = std::fs::read_to_string(nsd.folder.path().join("log")).unwrap_or_default();
             assert!(begun.milliseconds() < 30_000, "NSD does not start: {log}");
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(20));
         }
         nsd
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use super::ports::free_address;
 
 /// How long a server may take to begin.
 const START: Duration = Duration::from_secs(20);
@@ -134,7 +136,7 @@ impl WebServer {
     /// `None` where the port was taken in the meantime.
     fn try_start(chain: &Path, key: &Path) -> Option<Self> {
         let folder = TempDir::new().expect("a temporary folder");
-        let address = free_port();
+        let address = free_address();
         let root = folder.path().display();
         let configuration = format!(
             "daemon off;\nmaster_process off;\npid {root}/nginx.pid;\nerror_log stderr;\n\
@@ -156,13 +158,6 @@ impl WebServer {
         let mut guard = spawn(&mut command);
         answers(address, &mut guard.0).then_some(Self { address, _guard: guard, _folder: folder })
     }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
 }
 
 /// Whether the port answers before the time is up or the process ends.

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::message::{Reply, Wording};
 use super::question::Question;
 use super::received::Received;
-use super::server::Server;
+use super::server::{AskedAs, Server};
 use crate::evidence::dns::{DnsAttempt, DnsTransport};
 use crate::observe::clock::Stopwatch;
 
@@ -16,7 +16,7 @@ use crate::observe::clock::Stopwatch;
 const BUDGET_MILLISECONDS: u64 = 9_000;
 
 /// How often every server is asked.
-const ROUNDS: u32 = 3;
+pub(super) const ROUNDS: u32 = 3;
 
 /// The pause before the second round; it grows by itself with every round.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -32,13 +32,14 @@ enum End {
     Unheard,
 }
 
-/// Asks the servers in turn until one answers or the budget is spent.
-pub(super) async fn ask(question: &Question, servers: &[Server]) -> Vec<DnsAttempt> {
-    let mut asking = Asking { question, attempts: Vec::with_capacity(1), is_only_one: servers.len() < 2 };
+/// Asks the servers in turn until one answers, or the budget or the rounds are over.
+pub(super) async fn ask(question: &Question, servers: &[Server], rounds: u32) -> Vec<DnsAttempt> {
+    let asked_as = if servers.len() < 2 { AskedAs::OnlyResolver } else { AskedAs::OneOfSeveral };
+    let mut asking = Asking { question, attempts: Vec::with_capacity(1), asked_as };
     let most_refusals = servers.len().max(2);
     let mut refusals = 0;
     let mut heard = false;
-    'rounds: for round in 0..ROUNDS {
+    'rounds: for round in 0..rounds {
         if round > 0 {
             sleep(PAUSE * round).await;
         }
@@ -68,7 +69,7 @@ pub(super) async fn ask_over(
     server: &Server,
     transport: DnsTransport,
 ) -> Vec<DnsAttempt> {
-    let mut asking = Asking { question, attempts: Vec::with_capacity(1), is_only_one: true };
+    let mut asking = Asking { question, attempts: Vec::with_capacity(1), asked_as: AskedAs::Authority };
     let _place = server.place().await;
     asking.over(server, transport, server.wording(transport, question.manner)).await;
     asking.attempts
@@ -78,7 +79,7 @@ pub(super) async fn ask_over(
 struct Asking<'a> {
     question: &'a Question,
     attempts: Vec<DnsAttempt>,
-    is_only_one: bool,
+    asked_as: AskedAs,
 }
 
 impl Asking<'_> {
@@ -145,7 +146,7 @@ impl Asking<'_> {
 
     async fn once(&mut self, server: &Server, transport: DnsTransport, wording: Wording) -> (Told, bool) {
         let watch = Stopwatch::start();
-        let patience = server.patience(self.is_only_one);
+        let patience = server.patience(transport, self.asked_as);
         let answered = server.ask(self.question, transport, wording, patience).await;
         let Received { outcome, reply, other_case, .. } = answered.received;
         self.attempts.push(DnsAttempt {

@@ -163,8 +163,13 @@ impl DnsClient {
 
     /// Asks the resolvers, with every attempt that it takes.
     pub async fn ask(&self, question: &Question) -> Vec<DnsAttempt> {
+        self.ask_in_rounds(question, exchange::ROUNDS).await
+    }
+
+    /// Asks each resolver so many times at most.
+    async fn ask_in_rounds(&self, question: &Question, rounds: u32) -> Vec<DnsAttempt> {
         match &self.shared.resolvers {
-            Ok(resolvers) => exchange::ask(question, resolvers).await,
+            Ok(resolvers) => exchange::ask(question, resolvers, rounds).await,
             Err(why) => vec![DnsAttempt {
                 server: String::new(),
                 transport: DnsTransport::Udp,

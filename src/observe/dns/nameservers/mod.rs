@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use self::zones::Cuts;
 use super::DnsClient;
+use super::exchange::ROUNDS;
 use super::question::{Manner, Question};
 use super::server::address::PORT;
 use crate::caa::answer::Answer;
@@ -23,8 +24,8 @@ use crate::caa::nameservers::delegation::{Delegation, Referral, addresses_of, de
 use crate::caa::nameservers::may_climb_on;
 use crate::dns_name::{DnsName, WireName};
 use crate::evidence::dns::{
-    CaaLookup, DnsAttempt, DnsExchange, DnsTransport, NameNotAsked, NameserverObservation, NameserverSurvey,
-    NotAsked, SupportingExchange, ZoneObservation,
+    CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, NameNotAsked,
+    NameserverObservation, NameserverSurvey, NotAsked, SupportingExchange, ZoneObservation,
 };
 
 /// The most names of one look-up, aliases included.
@@ -80,7 +81,7 @@ pub(super) async fn survey(client: &DnsClient, lookup: &CaaLookup) -> Nameserver
 }
 
 async fn survey_steps(client: &DnsClient, lookup: &CaaLookup, steps: &[DnsExchange]) -> NameserverSurvey {
-    let asking = Asking { client: client.clone() };
+    let asking = Asking { client: client.clone(), rounds: rounds_after(steps) };
     let mut survey = NameserverSurvey::default();
     let mut cuts = Cuts::new(&asking);
     let mut zones: BTreeMap<DnsName, Vec<DnsName>> = BTreeMap::new();
@@ -114,6 +115,15 @@ async fn survey_steps(client: &DnsClient, lookup: &CaaLookup, steps: &[DnsExchan
     survey
 }
 
+/// How often each resolver is asked after these steps: once where it was silent already, as resolvers are that look for
+/// dead servers. The delegation says what they cannot.
+fn rounds_after(steps: &[DnsExchange]) -> u32 {
+    let is_silence =
+        |attempt: &DnsAttempt| matches!(attempt.outcome, DnsOutcome::Failed(DnsFailure::Timeout { .. }));
+    let was_silent = steps.iter().any(|step| step.attempts.last().is_some_and(is_silence));
+    if was_silent { 1 } else { ROUNDS }
+}
+
 /// The names of the steps and of the aliases on their way, without those beyond the limit.
 fn names_of(steps: &[DnsExchange], not_asked: &mut Vec<NameNotAsked>) -> Vec<DnsName> {
     let mut names: Vec<DnsName> = Vec::new();
@@ -137,13 +147,15 @@ fn names_of(steps: &[DnsExchange], not_asked: &mut Vec<NameNotAsked>) -> Vec<Dns
 #[derive(Clone, Debug)]
 struct Asking {
     client: DnsClient,
+    /// How often each resolver is asked.
+    rounds: u32,
 }
 
 impl Asking {
     /// Asks the resolvers.
     async fn resolve(&self, name: &DnsName, rtype: Rtype) -> SupportingExchange {
         let question = Question { name: name.to_wire(), rtype, manner: Manner::Resolve };
-        let ask = async { Arc::new(self.client.ask(&question).await) };
+        let ask = async { Arc::new(self.client.ask_in_rounds(&question, self.rounds).await) };
         let attempts = self.client.surveyor.asked.get_with((None, question.clone()), ask).await;
         SupportingExchange { name: name.to_string(), rtype: rtype.to_string(), attempts: attempts.to_vec() }
     }

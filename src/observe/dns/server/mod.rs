@@ -25,10 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long it is waited for where several servers can be asked.
 const PATIENCE_AMONG_SEVERAL: Duration = Duration::from_millis(1500);
 
-/// How long it is waited for from a server that was silent [`SILENT`] times in a row.
+/// How long it is waited for from a server that was silent before: once where it is asked for itself, and
+/// [`SILENT`] times in a row where it answers for others.
 const LITTLE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// After how many unanswered attempts in a row a server gets little patience, and is asked after the others.
+/// After how many unanswered attempts in a row a resolver gets little patience, and is asked after the others.
 const SILENT: u32 = 6;
 
 /// How often a server has to show that it cannot do something before that is taken as known.
@@ -50,11 +51,23 @@ pub(super) struct Server {
     pub(super) label: String,
     route: Route,
     pace: Pace,
-    silent: AtomicU32,
+    /// The unanswered attempts in a row, over the first transport and over TCP after UDP.
+    silent: [AtomicU32; 2],
     /// How often it answered only a question without EDNS.
     without_edns: AtomicU32,
     /// How often it lost the letter case of a name.
     other_case: AtomicU32,
+}
+
+/// What a server is asked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskedAs {
+    /// The only resolver there is.
+    OnlyResolver,
+    /// One of several resolvers that may answer.
+    OneOfSeveral,
+    /// An authoritative server, for what it says itself.
+    Authority,
 }
 
 /// How a server is reached.
@@ -93,7 +106,7 @@ impl Server {
             label,
             route,
             pace: Pace::starting_with(at_once),
-            silent: AtomicU32::new(0),
+            silent: <[AtomicU32; 2]>::default(),
             without_edns: AtomicU32::new(0),
             other_case: AtomicU32::new(0),
         }
@@ -130,17 +143,27 @@ impl Server {
 
     /// Whether it has not answered for some time.
     pub(super) fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Relaxed) >= SILENT
+        self.silent(self.first_transport()).load(Ordering::Relaxed) >= SILENT
+    }
+
+    /// The unanswered attempts in a row over that transport: a server may be there over one and not over the other.
+    fn silent(&self, transport: DnsTransport) -> &AtomicU32 {
+        let [first, tcp] = &self.silent;
+        if transport == self.first_transport() { first } else { tcp }
     }
 
     /// How long to wait for an answer now: a server that never answers must not hold up a run.
-    pub(super) fn patience(&self, is_only_one: bool) -> Duration {
-        if self.is_silent() {
-            LITTLE_PATIENCE
-        } else if is_only_one {
-            PATIENCE
-        } else {
-            PATIENCE_AMONG_SEVERAL
+    pub(super) fn patience(&self, transport: DnsTransport, asked: AskedAs) -> Duration {
+        let silent = self.silent(transport).load(Ordering::Relaxed);
+        let is_given_up = match asked {
+            AskedAs::OnlyResolver | AskedAs::OneOfSeveral => silent >= SILENT,
+            // It speaks for itself alone: no other server's silence can look like its own.
+            AskedAs::Authority => silent > 0,
+        };
+        match asked {
+            _ if is_given_up => LITTLE_PATIENCE,
+            AskedAs::OnlyResolver | AskedAs::Authority => PATIENCE,
+            AskedAs::OneOfSeveral => PATIENCE_AMONG_SEVERAL,
         }
     }
 
@@ -178,9 +201,9 @@ impl Server {
             }
         };
         if answered.received.reply.is_some() {
-            self.silent.store(0, Ordering::Relaxed);
+            self.silent(transport).store(0, Ordering::Relaxed);
         } else {
-            self.silent.fetch_add(1, Ordering::Relaxed);
+            self.silent(transport).fetch_add(1, Ordering::Relaxed);
         }
         self.pace.note(answered.received.lossy);
         answered
@@ -234,11 +257,16 @@ mod tests {
     #[tokio::test]
     async fn a_silent_server_gets_less_patience_until_it_answers() {
         let server = Server::found("192.0.2.1:53".parse().unwrap());
-        assert_eq!(server.patience(false), PATIENCE_AMONG_SEVERAL);
-        server.silent.store(SILENT - 1, Ordering::Relaxed);
-        assert_eq!(server.patience(true), PATIENCE);
-        server.silent.store(SILENT, Ordering::Relaxed);
-        assert_eq!(server.patience(true), LITTLE_PATIENCE);
+        let patience = |asked| server.patience(DnsTransport::Udp, asked);
+        assert_eq!(patience(AskedAs::OneOfSeveral), PATIENCE_AMONG_SEVERAL);
+        assert_eq!(patience(AskedAs::Authority), PATIENCE);
+        let silent = server.silent(DnsTransport::Udp);
+        silent.store(SILENT - 1, Ordering::Relaxed);
+        assert_eq!(patience(AskedAs::OnlyResolver), PATIENCE);
+        assert_eq!(patience(AskedAs::Authority), LITTLE_PATIENCE);
+        silent.store(SILENT, Ordering::Relaxed);
+        assert_eq!(patience(AskedAs::OnlyResolver), LITTLE_PATIENCE);
+        assert_eq!(server.patience(DnsTransport::Tcp, AskedAs::Authority), PATIENCE, "it is asked apart");
     }
 
     #[test]

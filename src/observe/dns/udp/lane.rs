@@ -162,6 +162,12 @@ impl Lane {
     /// Looks at the time; `false` where the socket has nothing to do any more.
     fn tick(&self) -> bool {
         let mut state = self.state();
+        // A closed port makes the socket fail without making it readable.
+        if state.outstanding.len() > 0
+            && let Ok(Some(error)) = self.socket.take_error()
+        {
+            state.fail(&error);
+        }
         let State { outstanding, outbox, .. } = &mut *state;
         outstanding.tick(
             Instant::now(),
