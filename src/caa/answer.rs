@@ -64,6 +64,7 @@ impl Answer {
                 DnsFailure::Timeout { .. } => "timeout".to_owned(),
                 DnsFailure::Mismatched { .. } => "only answers to other questions".to_owned(),
                 DnsFailure::Io(error) => format!("I/O error: {error}"),
+                DnsFailure::Local(error) => format!("not asked from here: {error}"),
                 DnsFailure::Transport(error) => format!("no connection: {error}"),
                 DnsFailure::NoServer(why) => format!("no DNS server: {why}"),
             }),

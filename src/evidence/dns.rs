@@ -263,6 +263,9 @@ pub enum DnsFailure {
     /// The socket failed.
     #[error("{0}")]
     Io(String),
+    /// This machine could not ask: it had no descriptor, port or memory left, or a rule of its own against it.
+    #[error("not asked from here: {0}")]
+    Local(String),
     /// The server could not be reached over TLS or HTTPS, or it answered with something else than DNS.
     #[error("{0}")]
     Transport(String),

@@ -74,9 +74,6 @@ fn endpoint(
 
 /// Finds what is wrong at one address, from both transports.
 fn with_faults(mut udp: Endpoint, mut tcp: Endpoint) -> [Endpoint; 2] {
-    if !udp.was_asked() {
-        return [udp, tcp];
-    }
     let unheard = |endpoint: &Endpoint| {
         let mut said: Vec<&Said> = endpoint.answers.iter().map(|answer| &answer.said).collect();
         if let ZoneSaid::Other(zone) = &endpoint.zone {
@@ -84,9 +81,24 @@ fn with_faults(mut udp: Endpoint, mut tcp: Endpoint) -> [Endpoint; 2] {
         } else {
             return None;
         }
+        // What was not asked tells nothing of the server.
+        said.retain(|said| !matches!(said, Said::NoRoute(_)));
         said.iter().all(|said| said.is_unheard()).then(|| said.first().map(|said| (*said).clone())).flatten()
     };
     match (unheard(&udp), unheard(&tcp)) {
+        _ if !udp.was_asked() && !tcp.was_asked() => {}
+        (instead, _) if !tcp.was_asked() => {
+            udp.fault = match instead {
+                Some(instead) => Some(Fault::Unreachable { entirely: false, instead }),
+                None => fault_of_heard(&udp),
+            };
+        }
+        (_, instead) if !udp.was_asked() => {
+            tcp.fault = match instead {
+                Some(instead) => Some(Fault::NoTcp { needed: false, instead }),
+                None => fault_of_heard(&tcp),
+            };
+        }
         (Some(over_udp), Some(over_tcp)) => {
             udp.fault = Some(Fault::Unreachable { entirely: true, instead: over_udp });
             tcp.fault = Some(Fault::Unreachable { entirely: true, instead: over_tcp });
@@ -116,6 +128,7 @@ fn fault_of_heard(endpoint: &Endpoint) -> Option<Fault> {
     let is_useless = |said: &Said| match said {
         // TCP makes up for it, or is at fault itself.
         Said::Truncated => endpoint.transport == DnsTransport::Tcp,
+        Said::NoRoute(_) => false,
         said => !said.is_answer(),
     };
     let useless: Vec<&EndpointAnswer> =

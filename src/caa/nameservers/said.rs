@@ -39,7 +39,7 @@ pub enum Said {
     Unreachable(String),
     /// What came cannot be read, and why.
     Malformed(String),
-    /// Nothing was sent, for want of a way there from this machine.
+    /// Nothing was sent, for want of a way there, or of descriptors and ports, on this machine.
     NoRoute(String),
 }
 
@@ -179,6 +179,7 @@ fn heard(attempts: &[DnsAttempt]) -> Result<&[u8], Said> {
         Some(DnsOutcome::Failed(failure)) => Err(match failure {
             DnsFailure::Timeout { .. } => Said::Silent,
             DnsFailure::Mismatched { .. } => Said::Malformed(failure.to_string()),
+            DnsFailure::Local(why) => Said::NoRoute(why.clone()),
             DnsFailure::Io(why) | DnsFailure::Transport(why) | DnsFailure::NoServer(why) => {
                 Said::Unreachable(why.clone())
             }

@@ -147,6 +147,32 @@ fn what_cannot_be_reached_from_here_is_not_held_against_anybody() {
 }
 
 #[test]
+fn what_this_machine_could_not_ask_is_not_held_against_a_server() {
+    let local = || attempts(DnsOutcome::Failed(DnsFailure::Local("too many open files".to_owned())));
+    let good_one = good("192.0.2.1", "t.example", &["a.test"]);
+    for (soa, answer) in [(local(), local()), (soa_serial("t.example", 1), local()), (silence(), local())] {
+        let caa = vec![("t.example", answer)];
+        let starved = Server { address: "192.0.2.2", no_route: None, soa, caa };
+        let reading = super::compare(&observed("t.example", &[starved]), &[]);
+        for endpoint in &reading.endpoints {
+            assert_eq!(endpoint.answers[0].said.kind(), "not_asked");
+            assert!(!matches!(endpoint.fault, Some(Fault::NoCaa { .. } | Fault::Lame(_))), "{endpoint:?}");
+            assert!(!endpoint.answers[0].differs);
+        }
+    }
+    // Over one transport alone.
+    let mut zone = observed("t.example", &[good_one]);
+    for answer in &mut zone.servers[0].addresses[0].answers {
+        if answer.transport == DnsTransport::Tcp {
+            answer.attempts = local();
+        }
+    }
+    let reading = super::compare(&zone, &[]);
+    assert!(reading.endpoints.iter().all(|endpoint| endpoint.fault.is_none()), "{reading:?}");
+    assert_eq!(reading.asked().count(), 1);
+}
+
+#[test]
 fn each_answer_is_read_for_what_it_is() {
     let zone: DnsName = "t.example".parse().unwrap();
     let said = |name: &str, attempts: &[DnsAttempt]| Said::read(&zone, &name.parse().unwrap(), attempts);

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::caa::answer::{Answer, Content};
 use crate::dns_name::DnsName;
-use crate::evidence::dns::{DnsExchange, DnsOutcome};
+use crate::evidence::dns::{DnsExchange, DnsOutcome, DnssecReading, DnssecState};
 
 /// How much is kept of names that were climbed to, in octets.
 const MOST_OCTETS: usize = 64 << 20;
@@ -24,7 +24,8 @@ const BESIDE: usize = 1000;
 /// How many of the names that climbs began at are kept, those under way among them.
 const MOST_STARTS: usize = 2048;
 
-/// How long a failure is believed. It is kept too: a dead server must not be waited for a million times.
+/// How long a failure is believed, that of a validation too: they pass. It is kept meanwhile: a dead server must not
+/// be waited for a million times.
 const FAILURES_LAST: Duration = Duration::from_secs(60);
 
 /// The exchanges of this run, as far as they are kept.
@@ -110,7 +111,15 @@ impl Table {
                 entry.is_parent = true;
                 self.parents.push_back(Arc::new(name.clone()));
             }
-            return Arc::clone(&entry.cell);
+            let cell = Arc::clone(&entry.cell);
+            // Known before it was a parent, or whoever asked went away before it was counted.
+            if entry.is_parent
+                && entry.octets == 0
+                && let Some(kept) = cell.get()
+            {
+                self.weigh(name, kept);
+            }
+            return cell;
         }
         let name = Arc::new(name.clone());
         let entry = Entry { is_parent, ..Entry::default() };
@@ -159,7 +168,11 @@ impl Table {
 impl Kept {
     fn of(exchange: DnsExchange, failures_last: Duration) -> Self {
         let answer = Answer::read(&exchange);
-        let until = (answer.content == Content::Failure).then(|| Instant::now() + failures_last);
+        let is_unproven = |reading: &DnssecReading| {
+            matches!(reading.state, DnssecState::Bogus | DnssecState::Indeterminate)
+        };
+        let failed = answer.content == Content::Failure || exchange.dnssec.as_ref().is_some_and(is_unproven);
+        let until = failed.then(|| Instant::now() + failures_last);
         Self { exchange, answer, until }
     }
 
@@ -183,8 +196,10 @@ impl Kept {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::evidence::dns::{DnsAttempt, DnsFailure, DnsTransport};
+    use crate::evidence::dns::{DnsAttempt, DnsFailure, DnsTransport, Validator};
 
     fn failure(name: &DnsName) -> DnsExchange {
         let outcome = DnsOutcome::Failed(DnsFailure::Timeout { milliseconds: 1 });
@@ -280,5 +295,51 @@ mod tests {
         assert_eq!(memo.exchange(&name, true, async || empty(&name)).await.exchange, empty(&name));
         tokio::time::sleep(memo.failures_last * 2).await;
         assert_eq!(memo.exchange(&name, true, fail).await.exchange, empty(&name), "an answer stays");
+    }
+
+    #[tokio::test]
+    async fn names_that_were_climbed_to_after_they_were_known_are_bounded_too() {
+        let memo = Memo::default();
+        let count = 2 * MOST_OCTETS / (2 * BESIDE);
+        for number in 0..count {
+            let name: DnsName = format!("zone{number}.example").parse().unwrap();
+            memo.exchange(&name, false, async || empty(&name)).await;
+            memo.exchange(&name, true, async || panic!("it is known")).await;
+        }
+        memo.with(|table| {
+            assert!(table.octets > MOST_OCTETS / 2 && table.octets <= MOST_OCTETS, "{}", table.octets);
+            assert!(table.entries.len() < count, "{}", table.entries.len());
+            assert_eq!(table.parents.len(), table.entries.len());
+        });
+    }
+
+    #[tokio::test]
+    async fn what_did_not_validate_is_believed_for_a_while_only() {
+        let memo = Memo { failures_last: Duration::from_millis(50), ..Memo::default() };
+        for (label, state, lasts) in [
+            ("secure", DnssecState::Secure, true),
+            ("insecure", DnssecState::Insecure, true),
+            ("bogus", DnssecState::Bogus, false),
+            ("indeterminate", DnssecState::Indeterminate, false),
+        ] {
+            let name: DnsName = format!("{label}.example").parse().unwrap();
+            let asked = AtomicUsize::new(0);
+            let ask = async || {
+                asked.fetch_add(1, Ordering::Relaxed);
+                let reading = DnssecReading {
+                    state,
+                    validator: Validator::Own,
+                    detail: None,
+                    at: Timestamp::UNIX_EPOCH,
+                };
+                DnsExchange { dnssec: Some(reading), ..empty(&name) }
+            };
+            memo.exchange(&name, true, ask).await;
+            memo.exchange(&name, true, ask).await;
+            assert_eq!(asked.load(Ordering::Relaxed), 1, "{label}");
+            tokio::time::sleep(memo.failures_last * 2).await;
+            memo.exchange(&name, true, ask).await;
+            assert_eq!(asked.load(Ordering::Relaxed) == 1, lasts, "{label}");
+        }
     }
 }
