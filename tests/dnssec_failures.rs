@@ -14,6 +14,7 @@ use serde_json::Value;
 use world::nsd::Nsd;
 use world::signed_world::{SignedWorld, report_over};
 use world::signed_zones::{SignedZones, Zone};
+use world::unbound::Unbound;
 
 const PLAIN: &str =
     "caa IN CAA 0 issue \"ca1.example\"\nnodata IN A 192.0.2.1\nloop IN CNAME pool\npool IN CNAME loop\n";
@@ -22,7 +23,7 @@ fn world() -> SignedWorld {
     SignedWorld::start(vec![
         Zone::signed("", ""),
         Zone::signed("tld", ""),
-        Zone::signed("signed.tld", PLAIN),
+        Zone::signed("signed.tld", &format!("{PLAIN}out IN CNAME nodata.unsigned.tld.\n")),
         Zone::unsigned("unsigned.tld", PLAIN),
         Zone {
             tamper: |zone| zone.replace("ca1.example", "ca2.example"),
@@ -145,6 +146,14 @@ fn what_fails_means() {
         assert!(unsigned == "undetermined" && a_ca.contains("a CA may take the failure"), "{a_ca}");
     }
 
+    // What is known of an alias's target says nothing of the zone that the alias is in.
+    for more in [&own, &trusting] {
+        let (report, _) = report_over(failing, &["out.signed.tld"], more);
+        let name = &report["names"][0];
+        assert_eq!(name["steps"][0]["dnssec"], "indeterminate", "{more:?} {name}");
+        assert!(reason(name).1.contains("no CA may take it for permission"), "{more:?} {name}");
+    }
+
     // A “none” without proof is enough from an unsigned zone, and never from a signed one.
     for (way, signed) in [(Way::Bare, "bogus"), (Way::Old, "indeterminate")] {
         let bare = Before::start(world.unbound.address, way).address;
@@ -163,16 +172,22 @@ fn what_fails_means() {
     assert_eq!((state(0), state(1)), (&Value::from("insecure"), &Value::from("indeterminate")), "{report}");
 
     // What our validator cannot verify is not known, and never unsigned.
-    for (name, own_state) in [
-        ("caa.ed25519.tld", "indeterminate"),
-        ("nodata.p384.tld", "indeterminate"),
-        ("caa.malformed.tld", "indeterminate"),
-        ("caa.malformed-unsigned.tld", "insecure"),
+    for (name, own_state, verdict) in [
+        ("caa.ed25519.tld", "indeterminate", "permit"),
+        ("nodata.p384.tld", "indeterminate", "permit"),
+        // Whoever forges an answer can add such a record, so that nothing follows from it.
+        ("caa.malformed.tld", "indeterminate", "undetermined"),
+        ("caa.malformed-unsigned.tld", "insecure", "undetermined"),
     ] {
         let step = &world.steps(&[name], &own)[0];
         assert_eq!(step.state, own_state, "{step:?}");
         let (report, _) = world.report(&[name], &own);
-        assert_eq!(rules(&report["names"][0]).contains(&"CAA027"), own_state == "indeterminate", "{name}");
+        let told = &report["names"][0];
+        assert_eq!(rules(told).contains(&"CAA027"), own_state == "indeterminate", "{name}");
+        assert_eq!(reason(told).0, verdict, "{told}");
+        let counts = name.starts_with("caa") && name != "caa.malformed.tld";
+        assert_eq!(told["relevant"].is_object(), counts, "{told}");
+        assert!(!rules(told).contains(&"CAA002"), "{told}");
         let trusted = if own_state == "insecure" { "insecure" } else { "secure" };
         assert_eq!(world.steps(&[name], &trusting)[0].state, trusted, "{name}");
     }
@@ -227,6 +242,46 @@ fn a_server_without_dnssec_leaves_it_open_and_the_verdicts_stand() {
         assert!(step["dnssec_detail"].as_str().unwrap().contains("hands out no DNSSEC records"), "{step}");
     }
     assert!(!rules(name).contains(&"CAA027"), "what the resolver lacks is no finding about the name: {name}");
+}
+
+#[test]
+fn a_resolver_has_to_show_that_it_validates() {
+    let world = world();
+    let signed = SignedZones::make(vec![
+        Zone::signed("", ""),
+        Zone::signed("tld", ""),
+        Zone::signed("signed.tld", PLAIN),
+        Zone::unsigned("unsigned.tld", PLAIN),
+        Zone::signed("forged.tld", PLAIN),
+    ]);
+    let served: Vec<(&str, &str)> =
+        signed.zones.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let nsd = Nsd::serving(&served);
+    let stubs: Vec<(&str, SocketAddr)> = served.iter().map(|(name, _)| (*name, nsd.address)).collect();
+    // Signatures and all, and no validation.
+    let iterator = Unbound::asking(&stubs).start();
+    let trusting = ["--ca", "ca1.example", "--dnssec", "resolver"];
+    let state = |report: &Value, index: usize| report["names"][index]["steps"][0]["dnssec"].clone();
+
+    let names = ["caa.signed.tld", "nodata.unsigned.tld"];
+    let (report, _) = report_over(iterator.address, &names, &trusting);
+    assert_eq!((state(&report, 0), state(&report, 1)), ("indeterminate".into(), "indeterminate".into()));
+    for name in report["names"].as_array().unwrap() {
+        let detail = name["steps"][0]["dnssec_detail"].as_str().unwrap();
+        assert!(detail.contains("does not show that it validates"), "{name}");
+        assert_eq!(reason(name).0, "permit", "{name}");
+        assert!(!rules(name).contains(&"CAA026") && !rules(name).contains(&"CAA027"), "{name}");
+    }
+
+    // What a second resolver says proves nothing by what the first one showed, and takes back no “bogus”.
+    let second = iterator.address.to_string();
+    let both = [&trusting[..], &["--resolver", &second]].concat();
+    let (report, _) = world.report(&["caa.forged.tld", "caa.signed.tld", "caa.unsigned.tld"], &both);
+    let states = [0, 1, 2].map(|index| state(&report, index));
+    assert_eq!(states, ["bogus", "secure", "insecure"], "{report}");
+    let failing = Before::start(world.unbound.address, Way::Fails).address;
+    let (report, _) = report_over(failing, &["caa.unsigned.tld"], &both);
+    assert_eq!(state(&report, 0), "indeterminate", "{report}");
 }
 
 #[test]

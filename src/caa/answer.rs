@@ -149,12 +149,14 @@ fn read(name: &DnsName, octets: &[u8]) -> Result<Answer, Unreadable> {
     };
     if answer.content == Content::Empty && rcode == OptRcode::NOERROR {
         let authority = Authority::read(message)?;
-        // RFC 2308 section 2.2: a server that does not recurse passes on, and thereby says nothing.
-        if !authority.soa && !header.ra() {
-            if authority.ns && !header.aa() {
+        if !authority.soa {
+            // RFC 2308 section 2.2: servers of the zone itself say “none” otherwise, and so do resolvers. Some of those
+            // hand on a referral as it came, so that their RA bit tells nothing.
+            if authority.ns && !header.aa() && (!header.ra() || answer.aliases.is_empty()) {
                 return Ok(Answer { content: Content::Failure, detail: "referral".to_owned(), ..answer });
             }
-            if let Some(last) = answer.aliases.last() {
+            // A server that does not recurse leaves the rest to whoever asks.
+            if let Some(last) = answer.aliases.last().filter(|_| !header.ra()) {
                 let detail = format!("the server did not follow the alias to {last}");
                 return Ok(Answer { content: Content::Failure, detail, ..answer });
             }

@@ -5,10 +5,7 @@
 
 use serde::Serialize;
 
-use crate::evidence::dns::{DnsExchange, DnssecState};
-
-/// How the detail of a state begins where the resolver is why nothing can be validated, and not the zone.
-pub const NO_DNSSEC_FROM_RESOLVER: &str = "the resolver hands out no DNSSEC records";
+use crate::evidence::dns::{DnsExchange, DnssecState, Unfinished};
 
 /// The state of an answer under DNSSEC (RFC 4035 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +52,10 @@ impl Dnssec {
                 "{failed}; a failure is not “no CAA”, and as the zone is signed, no CA may take it for permission \
                  (TLS BR 3.2.2.8)"
             ),
+            Self::Indeterminate if is_unfinished(detail) => format!(
+                "the look-up ended at {at} with {detail}; the answer may be forged, and counts only once a CA has \
+                 finished the validation (TLS BR 3.2.2.8.1)"
+            ),
             Self::Indeterminate => format!(
                 "{failed}; a failure is not “no CAA”, and as the zone is not proven to be unsigned, no CA may take \
                  it for permission (TLS BR 3.2.2.8)"
@@ -67,11 +68,36 @@ impl Dnssec {
     }
 }
 
-/// How a bogus answer is told: with the reason, where the validator gives one.
-pub(super) fn bogus(exchange: &DnsExchange) -> Option<String> {
-    let reading = exchange.dnssec.as_ref().filter(|reading| reading.state == DnssecState::Bogus)?;
+/// Why neither the records nor the “none” of an answer count, if they do not: it is bogus, or whoever had it changed
+/// may have kept its validation from being finished. An answer that failed anyway is not told here, unless it is bogus.
+///
+/// Answers count without validation where the resolver has no DNSSEC to offer, so that there is nothing to
+/// finish, and where the zone has no signature that the validator could verify: that is an unsigned zone to it
+/// (RFC 4035 section 5.2).
+pub(crate) fn not_counted(exchange: &DnsExchange) -> Option<String> {
+    let reading = exchange.dnssec.as_ref()?;
+    let what = match (reading.state, reading.unfinished) {
+        (DnssecState::Bogus, _) => BOGUS,
+        (
+            DnssecState::Indeterminate,
+            Some(Unfinished::ResolverWithoutDnssec | Unfinished::UnsupportedAlgorithm),
+        )
+        | (DnssecState::Secure | DnssecState::Insecure, _) => return None,
+        (DnssecState::Indeterminate, _) => UNFINISHED,
+    };
     Some(match &reading.detail {
-        Some(why) => format!("an answer that fails DNSSEC validation: {why}"),
-        None => "an answer that fails DNSSEC validation".to_owned(),
+        Some(why) => format!("{what}: {why}"),
+        None => what.to_owned(),
     })
 }
+
+/// Whether this is what [`not_counted`] says of an answer whose validation could not be finished. No failure is told so.
+pub(crate) fn is_unfinished(detail: &str) -> bool {
+    detail.starts_with(UNFINISHED)
+}
+
+/// How a bogus answer is told.
+const BOGUS: &str = "an answer that fails DNSSEC validation";
+
+/// How an answer is told whose validation could not be finished.
+const UNFINISHED: &str = "an answer whose DNSSEC validation could not be finished";

@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use super::answer::{Answer, Content};
 use super::climb::Climb;
-use super::dnssec::{Dnssec, bogus};
+use super::dnssec::{Dnssec, not_counted};
 use super::nameservers::{self, NameserverReading};
 use super::record::{CaaRecord, MalformedRecord};
 use super::software;
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::dns::{CaaLookup, DnsExchange};
+use crate::evidence::dns::{CaaLookup, DnsExchange, Unfinished};
 
 /// What a step says of a name that does not exist.
 const NXDOMAIN: &str = "NXDOMAIN";
@@ -53,6 +53,8 @@ pub struct Step {
     pub dnssec: Dnssec,
     /// Why, where the validator says.
     pub dnssec_detail: Option<String>,
+    /// What validation lacked, where it could not be finished.
+    pub unfinished: Option<Unfinished>,
     /// Whether the server said that it validated the answer (its AD bit). Not proof of anything by itself.
     pub authentic_data: bool,
 }
@@ -287,8 +289,11 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
                 (StepOutcome::Records, Some(Relevant::Set(set)))
             }
         };
-        // Neither records nor “none” count where they are bogus.
-        if let Some(detail) = exchange.and_then(bogus) {
+        // Neither records nor “none” count where they are bogus, or may be and nobody can say. A failure stays one.
+        let not_counted = exchange.and_then(not_counted);
+        if let Some(detail) =
+            not_counted.filter(|_| outcome != StepOutcome::Failure || dnssec == Dnssec::Bogus)
+        {
             end = Some(Relevant::Undetermined { at: name.clone(), detail, dnssec });
         }
         steps.push(Step {
@@ -298,6 +303,7 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
             aliases: answer.aliases,
             dnssec,
             dnssec_detail: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.detail.clone()),
+            unfinished: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.unfinished),
             authentic_data: answer.authentic_data,
         });
         if let Some(end) = end {

@@ -22,7 +22,8 @@ pub mod value;
 mod verdict;
 
 pub(crate) use self::binding::{Binding, binding};
-pub use self::dnssec::{Dnssec, NO_DNSSEC_FROM_RESOLVER};
+pub use self::dnssec::Dnssec;
+pub(crate) use self::dnssec::{is_unfinished, not_counted};
 pub use self::issued::{Issued, IssuedCertificate, IssuedName, issued};
 pub use self::judge::{CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
 pub use self::software::{Software, SoftwareVerdict};

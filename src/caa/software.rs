@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::binding::{Binding, binding};
+use super::dnssec::is_unfinished;
 use super::judge::{Relevant, RelevantSet};
 use super::record::{CaaRecord, Property, PropertyKind};
 use super::value::IssueValue;
@@ -167,8 +168,8 @@ fn is_contested(relevant: &Relevant, ca: &CaIdentity) -> bool {
         // Nothing is known of what it makes of malformed RDATA, or of a CA without identifiers.
         Relevant::Set(set) if ca.identifiers.is_empty() || set.malformed().next().is_some() => false,
         Relevant::Set(set) => set.records.iter().filter_map(CaaRecord::property).any(is_contested_property),
-        // Where nothing was asked, no software failed.
-        Relevant::Undetermined { detail, .. } => detail != "not asked",
+        // Where nothing was asked, no software failed; nor where validation alone was not finished.
+        Relevant::Undetermined { detail, .. } => detail != "not asked" && !is_unfinished(detail),
         Relevant::NoneAnywhere | Relevant::NotApplicable(_) => false,
     }
 }

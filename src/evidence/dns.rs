@@ -70,6 +70,9 @@ pub struct DnssecReading {
     /// Why, in the validator's words (RFC 8914), where it gives any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// Where validation could not be finished: what it lacked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
     /// When it was validated.
     pub at: Timestamp,
 }
@@ -86,6 +89,24 @@ pub enum DnssecState {
     Bogus,
     /// Validation could not be finished.
     Indeterminate,
+}
+
+/// Why validation could not be finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfinished {
+    /// The resolver hands out no DNSSEC records, or does not show that it validates: no answer of its can be validated.
+    ResolverWithoutDnssec,
+    /// The zone is signed with nothing but algorithms that the validator cannot verify.
+    UnsupportedAlgorithm,
+    /// The validator cannot read the answer, or it is about more than the validator takes on.
+    UnreadableAnswer,
+    /// An answer, or something else that validation needs, could not be had.
+    NoAnswer,
+    /// The time for it ran out.
+    OutOfTime,
+    /// Something else, or evidence that does not tell.
+    Other,
 }
 
 /// Who validated.

@@ -147,7 +147,12 @@ fn a_server_that_does_not_recurse_may_leave_it_open() {
     assert_eq!(with(RECURSIVE, &alias, &[]).content, Content::Empty);
     let delegation = ("t.example", NS, name("ns.t.example"));
     assert_eq!(with(0x8000, &[], std::slice::from_ref(&delegation)).detail, "referral");
-    assert_eq!(with(RECURSIVE, &[], &[delegation]).content, Content::Empty);
+    // A forwarder hands it on as its own.
+    let passed_on = with(RECURSIVE, &[], std::slice::from_ref(&delegation));
+    assert_eq!((passed_on.content, passed_on.detail.as_str()), (Content::Failure, "referral"));
+    assert_eq!(with(RECURSIVE, &[], &[soa("t.example"), delegation.clone()]).content, Content::Empty);
+    assert_eq!(with(AUTHORITATIVE, &[], std::slice::from_ref(&delegation)).content, Content::Empty);
+    assert_eq!(with(RECURSIVE, &alias, &[delegation]).content, Content::Empty);
 }
 
 #[test]

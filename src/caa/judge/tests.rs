@@ -2,7 +2,8 @@ use super::*;
 use crate::caa::Usage;
 use crate::caa::testing::{CAA, CNAME, RECURSIVE, Rr, caa, message, name, soa};
 use crate::evidence::dns::{
-    DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, DnssecReading, DnssecState, Validator,
+    DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, DnssecReading, DnssecState, Unfinished,
+    Validator,
 };
 
 fn exchange(name: &str, outcome: DnsOutcome) -> DnsExchange {
@@ -112,6 +113,7 @@ fn with_state(mut exchange: DnsExchange, state: DnssecState) -> DnsExchange {
         state,
         validator: Validator::Own,
         detail: Some("because".to_owned()),
+        unfinished: None,
         at: jiff::Timestamp::UNIX_EPOCH,
     });
     exchange
@@ -141,10 +143,45 @@ fn bogus_ends_the_climb_and_permits_nothing() {
 
 #[test]
 fn other_states_leave_the_verdict_of_records_as_it_is() {
-    for state in [DnssecState::Secure, DnssecState::Insecure, DnssecState::Indeterminate] {
+    for state in [DnssecState::Secure, DnssecState::Insecure] {
         let of = |value: &str| with_state(records("t.example", &[caa(0, "issue", value)]), state);
         assert_eq!(verdict_of("t.example", vec![of("ca1.example")], &["ca1.example"]), Verdict::Permit);
         assert_eq!(verdict_of("t.example", vec![of("ca2.example")], &["ca1.example"]), Verdict::Deny);
+    }
+}
+
+#[test]
+fn what_validation_did_not_finish_counts_only_where_nothing_could_be_validated() {
+    use Unfinished::{
+        NoAnswer, Other, OutOfTime, ResolverWithoutDnssec, UnreadableAnswer, UnsupportedAlgorithm,
+    };
+    let of = |mut exchange: DnsExchange, unfinished| {
+        exchange = with_state(exchange, DnssecState::Indeterminate);
+        exchange.dnssec.as_mut().unwrap().unfinished = unfinished;
+        exchange
+    };
+    for what in [None, Some(NoAnswer), Some(Other), Some(OutOfTime), Some(UnreadableAnswer)] {
+        for steps in [
+            vec![of(records("t.example", &[caa(0, "issue", "ca1.example")]), what)],
+            vec![of(answered("t.example", &[]), what), answered("example", &[])],
+        ] {
+            let reading = judge(&"t.example".parse().unwrap(), &lookup(steps), &question(&["ca1.example"]));
+            let [verdict] = reading.verdicts.as_slice() else { panic!("{reading:?}") };
+            assert_eq!(verdict.verdict, Verdict::Undetermined, "{what:?}");
+            let why = &verdict.reason;
+            assert!(why.contains("could not be finished: because") && why.contains("3.2.2.8.1"), "{why}");
+            assert!(verdict.software.is_empty() && reading.steps.len() == 1, "{reading:?}");
+        }
+        // What failed is told as a failure.
+        let failed = of(exchange("t.example", DnsOutcome::Message(Vec::new().into())), what);
+        let reading =
+            judge(&"t.example".parse().unwrap(), &lookup(vec![failed]), &question(&["ca1.example"]));
+        assert!(reading.verdicts[0].reason.contains("the look-up failed at t.example"), "{reading:?}");
+    }
+    for what in [ResolverWithoutDnssec, UnsupportedAlgorithm] {
+        let set = |value: &str| of(records("t.example", &[caa(0, "issue", value)]), Some(what));
+        assert_eq!(verdict_of("t.example", vec![set("ca1.example")], &["ca1.example"]), Verdict::Permit);
+        assert_eq!(verdict_of("t.example", vec![set("ca2.example")], &["ca1.example"]), Verdict::Deny);
     }
 }
 

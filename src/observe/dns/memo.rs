@@ -330,6 +330,7 @@ mod tests {
                     state,
                     validator: Validator::Own,
                     detail: None,
+                    unfinished: None,
                     at: Timestamp::UNIX_EPOCH,
                 };
                 DnsExchange { dnssec: Some(reading), ..empty(&name) }

@@ -29,9 +29,9 @@ use self::server::Server;
 use self::server::address::ResolverAddress;
 pub use self::server::address::ResolverAddressError;
 pub use self::stream::framing;
-use crate::caa::NotApplicable;
 use crate::caa::answer::Content;
 use crate::caa::climb::Climb;
+use crate::caa::{NotApplicable, not_counted};
 use crate::dns_name::DnsName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
 
@@ -137,7 +137,8 @@ impl DnsClient {
             let kept = self.ask_once(&next, is_parent || !steps.is_empty()).await;
             climb.answered(&kept.answer);
             steps.push(kept.exchange.clone());
-            if dnssec::is_bogus(&kept.exchange) {
+            // Neither records nor “none” of such an answer count: the climb ends with it.
+            if not_counted(&kept.exchange).is_some() {
                 break;
             }
             found = matches!(kept.answer.content, Content::Records { .. }).then_some(next);
@@ -176,6 +177,14 @@ impl DnsClient {
                 milliseconds: 0,
                 outcome: DnsOutcome::Failed(DnsFailure::NoServer(why.clone())),
             }],
+        }
+    }
+
+    /// Asks the resolver that the evidence has by this name, and no other.
+    async fn ask_resolver(&self, label: &str, question: &Question) -> Vec<DnsAttempt> {
+        match self.shared.resolvers.iter().flatten().find(|resolver| resolver.label == label) {
+            Some(resolver) => exchange::ask(question, std::slice::from_ref(resolver), exchange::ROUNDS).await,
+            None => Vec::new(),
         }
     }
 

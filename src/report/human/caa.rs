@@ -167,6 +167,7 @@ mod tests {
                 aliases: vec!["w.provider.example".to_owned()],
                 dnssec: Dnssec::Unchecked,
                 dnssec_detail: None,
+                unfinished: None,
                 authentic_data: false,
             }],
             relevant,

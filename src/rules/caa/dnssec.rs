@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::caa::{CaaReading, Dnssec, NO_DNSSEC_FROM_RESOLVER, Relevant, Step, StepOutcome};
+use crate::caa::{CaaReading, Dnssec, Relevant, Step, StepOutcome};
+use crate::evidence::dns::Unfinished;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -88,21 +89,21 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         info: RuleInfo {
             id: "CAA027",
             title: "What DNSSEC says of the CAA answer is not known",
-            severity: Severity::Info,
+            severity: Severity::Low,
             needs: "a CAA look-up with DNSSEC validation (--dnssec validate or resolver)",
-            explanation: "The resolver hands out DNSSEC records, but validation could not be finished: one of them \
-                could not be had, or the zone is signed with an algorithm that this program does not verify. The \
-                answer may be good. But should it be bogus for CAs, which validate by themselves, they may not \
-                issue. (A resolver that hands out no DNSSEC records at all says nothing of the zone, and is told \
-                beside the steps only.)",
+            explanation: "The resolver hands out DNSSEC records, but validation could not be finished. Where one of \
+                them could not be had, or the answer cannot be read by the validator, whoever forged the answer may \
+                have brought that about: it does not count here, and no verdict rests on it. Where the zone is \
+                signed with nothing but algorithms that this program does not verify, the answer counts as that of \
+                an unsigned zone. The answer may be good in both cases. But should it be bogus for CAs, which \
+                validate by themselves, they may not issue. (A resolver that hands out no DNSSEC records at all, or \
+                does not show that it validates, says nothing of the zone, and is told beside the steps only.)",
             advice: "Compare with a validating resolver that you trust (--dnssec resolver --resolver ADDR), and see \
                 whether the DS and DNSKEY records of the zone can be had from outside.",
-            references: &["RFC 4035 section 4.3", "TLS BR 3.2.2.8.1"],
+            references: &["RFC 4035 section 4.3", "RFC 4035 section 5.2", "TLS BR 3.2.2.8.1"],
         },
         raise: |reading| {
-            let of_resolver = |step: &&Step| {
-                step.dnssec_detail.as_deref().is_some_and(|why| why.starts_with(NO_DNSSEC_FROM_RESOLVER))
-            };
+            let of_resolver = |step: &&Step| step.unfinished == Some(Unfinished::ResolverWithoutDnssec);
             let mut steps = with_state(reading, Dnssec::Indeterminate).filter(|step| !of_resolver(step));
             let Some(first) = steps.next() else { return Vec::new() };
             let more = match steps.count() {
@@ -206,8 +207,7 @@ mod tests {
         let indeterminate = in_state(found(), Dnssec::Indeterminate);
         assert_rule(RULES, "CAA027", &indeterminate, &in_state(found(), Dnssec::Unchecked));
         let mut of_resolver = in_state(found(), Dnssec::Indeterminate);
-        of_resolver.steps[0].dnssec_detail =
-            Some(format!("{NO_DNSSEC_FROM_RESOLVER} for the zone .: timeout"));
+        of_resolver.steps[0].unfinished = Some(Unfinished::ResolverWithoutDnssec);
         assert_rule(RULES, "CAA027", &in_state(found(), Dnssec::Indeterminate), &of_resolver);
         let out = |above| {
             let steps: [(&str, &[&str], Dnssec); 2] =

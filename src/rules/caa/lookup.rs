@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::caa::{CaaReading, Dnssec, Relevant};
+use crate::caa::{CaaReading, Dnssec, Relevant, is_unfinished};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// What to do where the resolver itself could not be asked.
@@ -48,9 +48,11 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
         },
         raise: |reading| match &reading.relevant {
-            // A bogus answer is no failure of the look-up, and has a rule of its own.
+            // An answer that is bogus, or may be, is no failure of the look-up, and has a rule of its own.
             Relevant::Undetermined { at, detail, dnssec }
-                if *dnssec != Dnssec::Bogus && reading.relevant.missing_tld().is_none() =>
+                if *dnssec != Dnssec::Bogus
+                    && !is_unfinished(detail)
+                    && reading.relevant.missing_tld().is_none() =>
             {
                 let raised = Raised::new(
                     &reading.name,

@@ -38,6 +38,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
             aliases: Vec::new(),
             dnssec: Dnssec::Unchecked,
             dnssec_detail: None,
+            unfinished: None,
             authentic_data: false,
         }],
         relevant: Relevant::NoneAnywhere,

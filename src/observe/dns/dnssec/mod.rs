@@ -2,6 +2,7 @@
 //! trusts, with everything that was asked for it.
 
 mod anchors;
+mod finding;
 mod message;
 mod own;
 mod resolver;
@@ -10,10 +11,11 @@ mod supporting;
 use std::collections::BTreeSet;
 
 pub use self::anchors::{AnchorError, Anchors, MAX_ANCHOR_FILE};
+use self::finding::Finding;
 use self::own::Own;
 use self::resolver::Trusted;
 use super::{DnsClient, Manner};
-use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecReading, DnssecState, Validator};
+use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecReading, Validator};
 use crate::observe::clock;
 
 /// Who validates.
@@ -74,31 +76,28 @@ impl Dnssec {
 
     /// Says what DNSSEC says of an exchange that has ended.
     pub(super) async fn read(&self, exchange: &DnsExchange) -> Option<DnssecReading> {
-        let ((state, detail), validator) = match self {
+        let (finding, validator) = match self {
             Self::Off => return None,
             Self::Own(own) => (own.state(exchange).await, Validator::Own),
             Self::Resolver(trusted) => (trusted.state(exchange).await, Validator::Resolver),
         };
+        let Finding { state, detail, unfinished } = finding;
         let detail = detail.filter(|detail| !detail.is_empty());
-        Some(DnssecReading { state, validator, detail, at: clock::now() })
+        Some(DnssecReading { state, validator, detail, unfinished, at: clock::now() })
     }
 
     /// Adds to a look-up what was asked to validate its answers.
     pub(super) async fn support(&self, lookup: &mut CaaLookup) {
-        let supporting = match self {
-            Self::Off => return,
-            Self::Own(own) => own.supporting(),
-            Self::Resolver(trusted) => trusted.supporting(),
-        };
         let exchanges = || lookup.steps.iter().chain(&lookup.above);
+        let (supporting, proofs) = match self {
+            Self::Off => return,
+            Self::Own(own) => (own.supporting(), Vec::new()),
+            Self::Resolver(trusted) => (trusted.supporting(), trusted.proofs(exchanges()).await),
+        };
         let answers = exchanges().filter_map(|exchange| message::last(&exchange.attempts).ok());
         let mut names: BTreeSet<_> = answers.flat_map(message::names).collect();
         names.extend(exchanges().map(|exchange| exchange.name.to_wire()));
-        lookup.dnssec = supporting.about(names).await;
+        let about = supporting.about(names).await;
+        lookup.dnssec = proofs.into_iter().chain(about).collect();
     }
-}
-
-/// Whether an exchange is bogus: nothing that it says counts, so that a climb ends with it.
-pub(super) fn is_bogus(exchange: &DnsExchange) -> bool {
-    exchange.dnssec.as_ref().is_some_and(|reading| reading.state == DnssecState::Bogus)
 }

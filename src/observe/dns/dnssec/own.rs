@@ -12,12 +12,12 @@ use domain::rdata::{A, Ds};
 use tokio::time::timeout;
 
 use super::anchors::Anchors;
+use super::finding::Finding;
 use super::message;
 use super::supporting::Supporting;
-use crate::caa::NO_DNSSEC_FROM_RESOLVER;
 use crate::caa::answer::{Answer, Content, Unreadable};
 use crate::dns_name::WireName;
-use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange};
+use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange, Unfinished};
 use crate::observe::clock;
 use crate::observe::dns::{DnsClient, Manner};
 
@@ -35,9 +35,6 @@ const MOST_ITERATIONS: u16 = 150;
 
 /// The most aliases in a row, as for reading the answer.
 const MOST_ALIASES: u8 = 32;
-
-/// A state, and why.
-pub(super) type Finding = (DnssecState, Option<String>);
 
 /// The validator of one run.
 #[derive(Clone)]
@@ -75,7 +72,7 @@ impl Own {
     /// The state of the answer; of its zone, where there is no answer.
     pub(super) async fn state(&self, exchange: &DnsExchange) -> Finding {
         if let Err(why) = self.hands_out_dnssec().await {
-            return (DnssecState::Indeterminate, Some(why));
+            return Finding::unfinished(Unfinished::ResolverWithoutDnssec, why);
         }
         let this = self.clone();
         let exchange = exchange.clone();
@@ -84,12 +81,12 @@ impl Own {
         match timeout(BUDGET, &mut task).await {
             Ok(Ok(finding)) => finding,
             Ok(Err(_)) => {
-                (DnssecState::Indeterminate, Some("the validator failed over this answer".to_owned()))
+                Finding::unfinished(Unfinished::UnreadableAnswer, "the validator failed over this answer")
             }
             Err(_) => {
                 task.abort();
                 let why = format!("validation was not finished within {} s", BUDGET.as_secs());
-                (DnssecState::Indeterminate, Some(why))
+                Finding::unfinished(Unfinished::OutOfTime, why)
             }
         }
     }
@@ -109,72 +106,78 @@ impl Own {
             Err(why) => why,
         };
         let owner = self.0.anchors.owner();
-        Err(format!("{NO_DNSSEC_FROM_RESOLVER} for the zone {owner}: {why}"))
+        Err(format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}"))
     }
 
     async fn validate(&self, exchange: &DnsExchange) -> Finding {
         if Answer::read(exchange).content == Content::Failure {
-            let (state, mut detail) = self.zone(&exchange.name.to_wire()).await;
+            let mut finding = self.zone(&exchange.name.to_wire()).await;
             // What the resolver says of its own validation proves nothing here, and may tell what is wrong.
             let said = message::last(&exchange.attempts).ok().map(message::extended_errors);
             if let Some(said) = said.and_then(|errors| message::in_words(&errors)) {
-                detail = Some(detail.map_or_else(|| said.clone(), |detail| format!("{detail}; {said}")));
+                finding.detail = Some(match finding.detail {
+                    Some(detail) => format!("{detail}; {said}"),
+                    None => said,
+                });
             }
-            return (state, detail);
+            return finding;
         }
         let (usable, last) = (message::usable(&exchange.attempts), message::last(&exchange.attempts));
         match (usable, last) {
             (Ok(message), _) => self.message(message).await,
             // Without EDNS there are no signatures to be had; an unsigned zone has none anyway.
             (Err(why), Ok(message)) => match self.message(message).await {
-                (DnssecState::Insecure, detail) => (DnssecState::Insecure, detail),
-                _ => (DnssecState::Indeterminate, Some(why)),
+                finding if finding.state == DnssecState::Insecure => finding,
+                _ => Finding::unfinished(Unfinished::NoAnswer, why),
             },
-            (Err(why), Err(_)) => (DnssecState::Indeterminate, Some(why)),
+            (Err(why), Err(_)) => Finding::unfinished(Unfinished::NoAnswer, why),
         }
     }
 
     /// The state of the zone that `name` is in, where its CAA question fails.
     async fn zone(&self, name: &WireName) -> Finding {
         let attempts = self.0.supporting.ask(name, Rtype::SOA).await;
-        let finding = match message::usable(&attempts) {
+        let mut finding = match message::usable(&attempts) {
             Ok(message) => self.message(message).await,
-            Err(why) if self.is_proven_unsigned(name).await => (DnssecState::Insecure, Some(why)),
-            Err(why) => (DnssecState::Indeterminate, Some(why)),
+            Err(why) if self.is_proven_unsigned(name).await => Finding::of(DnssecState::Insecure, Some(why)),
+            Err(why) => Finding::unfinished(Unfinished::NoAnswer, why),
         };
-        match finding {
-            (DnssecState::Indeterminate, why) => {
-                let why = why.unwrap_or_default();
-                let said = format!("the zone of {name} is not proven to be signed or unsigned: {why}");
-                (DnssecState::Indeterminate, Some(said))
-            }
-            (state, why) => (state, why),
+        // That may be the zone of an alias's target; the alias itself is in the zone asked about.
+        if finding.state == DnssecState::Insecure && !self.is_proven_unsigned(name).await {
+            let why = "an alias leads from it to one that is unsigned, and what failed may be in either";
+            finding = Finding::unfinished(Unfinished::NoAnswer, why);
         }
+        if finding.state == DnssecState::Indeterminate {
+            let why = finding.detail.unwrap_or_default();
+            finding.detail =
+                Some(format!("the zone of {name} is not proven to be signed or unsigned: {why}"));
+        }
+        finding
     }
 
     /// Validates a message that says “these records” or “none”.
     async fn message(&self, message: &Message<[u8]>) -> Finding {
         // Each name may take questions of its own; no honest answer has so many.
         if message::names(message).len() >= message::MOST_NAMES {
-            return (DnssecState::Indeterminate, Some("the answer is about too many names".to_owned()));
+            return Finding::unfinished(Unfinished::UnreadableAnswer, "the answer is about too many names");
         }
         let Ok(mut cleaned) = message::for_validator(message) else {
             let mut names = message::names(message).into_iter();
             if let (Some(name), None) = (names.next(), names.next())
                 && self.is_proven_unsigned(&name).await
             {
-                return (DnssecState::Insecure, None);
+                return Finding::of(DnssecState::Insecure, None);
             }
-            let why = "the validator cannot read a record of the answer".to_owned();
-            return (DnssecState::Indeterminate, Some(why));
+            let why = "the validator cannot read a record of the answer";
+            return Finding::unfinished(Unfinished::UnreadableAnswer, why);
         };
         let (state, detail) = match self.0.context.validate_msg::<_, Vec<u8>>(&mut cleaned).await {
             Ok((state, why)) => (state, why.and_then(|why| Some(why.text()?.ok()?.to_string()))),
-            Err(error) => return (DnssecState::Indeterminate, Some(format!("not validated: {error}"))),
+            Err(error) => return Finding::unfinished(Unfinished::Other, format!("not validated: {error}")),
         };
         match state {
-            ValidationState::Secure => (DnssecState::Secure, detail),
-            ValidationState::Indeterminate => (DnssecState::Indeterminate, detail),
+            ValidationState::Secure => Finding::of(DnssecState::Secure, detail),
+            ValidationState::Indeterminate => Finding::of(DnssecState::Indeterminate, detail),
             ValidationState::Insecure => self.insecure(message::names(message), detail).await,
             ValidationState::Bogus => self.bogus(message, detail).await,
         }
@@ -189,7 +192,7 @@ impl Own {
         for exchange in &supporting {
             if let Err(why) = message::usable(&exchange.attempts) {
                 let why = format!("the {} records of {} cannot be had: {why}", exchange.rtype, exchange.name);
-                return (DnssecState::Indeterminate, Some(why));
+                return Finding::unfinished(Unfinished::NoAnswer, why);
             }
         }
         if let Ok(mut without_proof) = message::with_unsigned_soa(message) {
@@ -205,7 +208,7 @@ impl Own {
                 "the keys that the resolver gives for the zone {zone} are not those of the trust anchor: one of the \
                  two is wrong"
             );
-            return (DnssecState::Bogus, Some(why));
+            return Finding::of(DnssecState::Bogus, Some(why));
         }
         let now = clock::now().as_second();
         let supported = supporting.iter().filter_map(|exchange| message::last(&exchange.attempts).ok());
@@ -214,18 +217,18 @@ impl Own {
             .chain(supported.flat_map(message::signatures))
             .find_map(|signature| signature.outdated(now));
         if outdated.is_some() {
-            return (DnssecState::Bogus, outdated);
+            return Finding::of(DnssecState::Bogus, outdated);
         }
         let broken = broken.map(|zone| {
             format!("the zone {zone} has no key that both the DS records at its parent and its own signature vouch for")
         });
-        (DnssecState::Bogus, broken.or(detail))
+        Finding::of(DnssecState::Bogus, broken.or(detail))
     }
 
     async fn insecure(&self, names: BTreeSet<WireName>, detail: Option<String>) -> Finding {
         match self.signed_beyond_us(names).await {
-            Some(why) => (DnssecState::Indeterminate, Some(why)),
-            None => (DnssecState::Insecure, detail),
+            Some(why) => Finding::unfinished(Unfinished::UnsupportedAlgorithm, why),
+            None => Finding::of(DnssecState::Insecure, detail),
         }
     }
 

@@ -30,8 +30,8 @@ const ANSWER_KEPT: Duration = Duration::from_secs(15 * 60);
 /// How long a failure is kept (RFC 9520 section 3.2: at least 1 second, at most 5 minutes).
 const FAILURE_KEPT: Duration = Duration::from_secs(30);
 
-/// A name and a type.
-type Key = (WireName, Rtype);
+/// A name and a type, and whom they were put to: one resolver, or whichever answers.
+type Key = (WireName, Rtype, Option<String>);
 
 /// The supporting exchanges of one run.
 #[derive(Clone)]
@@ -56,26 +56,49 @@ impl Supporting {
     pub(super) async fn ask(&self, name: &WireName, rtype: Rtype) -> Arc<Vec<DnsAttempt>> {
         let question = Question { name: name.clone(), rtype, manner: self.manner };
         let ask = async { Arc::new(self.client.ask(&question).await) };
-        self.kept.get_with((name.clone(), rtype), ask).await
+        self.kept.get_with((name.clone(), rtype, None), ask).await
+    }
+
+    /// As [`Self::ask`], but this one resolver.
+    pub(super) async fn ask_one(
+        &self,
+        resolver: &str,
+        name: &WireName,
+        rtype: Rtype,
+    ) -> Arc<Vec<DnsAttempt>> {
+        let question = Question { name: name.clone(), rtype, manner: self.manner };
+        let ask = async { Arc::new(self.client.ask_resolver(resolver, &question).await) };
+        self.kept.get_with((name.clone(), rtype, Some(resolver.to_owned())), ask).await
+    }
+
+    /// What this one resolver was asked.
+    pub(super) async fn kept_of(
+        &self,
+        resolver: &str,
+        name: &WireName,
+        rtype: Rtype,
+    ) -> Option<SupportingExchange> {
+        let attempts = self.kept.get(&(name.clone(), rtype, Some(resolver.to_owned()))).await?;
+        Some(exchange(name, rtype, &attempts))
     }
 
     /// What was asked for these names and everything above them, from the root downwards.
     pub(super) async fn about(&self, names: impl IntoIterator<Item = WireName>) -> Vec<SupportingExchange> {
         let mut found = Vec::new();
         for name in zones_of(names) {
-            for rtype in [Rtype::DS, Rtype::DNSKEY, Rtype::SOA] {
-                if let Some(attempts) = self.kept.get(&(name.clone(), rtype)).await {
-                    let name = name.to_string().to_ascii_lowercase();
-                    found.push(SupportingExchange {
-                        name,
-                        rtype: rtype.to_string(),
-                        attempts: (*attempts).clone(),
-                    });
+            for rtype in [Rtype::DS, Rtype::DNSKEY, Rtype::SOA, Rtype::CNAME] {
+                if let Some(attempts) = self.kept.get(&(name.clone(), rtype, None)).await {
+                    found.push(exchange(&name, rtype, &attempts));
                 }
             }
         }
         found
     }
+}
+
+fn exchange(name: &WireName, rtype: Rtype, attempts: &[DnsAttempt]) -> SupportingExchange {
+    let name = name.to_string().to_ascii_lowercase();
+    SupportingExchange { name, rtype: rtype.to_string(), attempts: attempts.to_vec() }
 }
 
 /// These names and every name above them, the root included, the shortest first.
