@@ -274,13 +274,13 @@ impl<T> Outstanding<T> {
             return;
         }
         for waiting in self.waiting.values_mut() {
-            let lost = now.saturating_duration_since(waiting.asked.max(last));
-            waiting.deadline = after(waiting.deadline, lost);
+            let stalled = now.saturating_duration_since(waiting.asked.max(last));
+            waiting.deadline = after(waiting.deadline, stalled);
             if let Some(resend) = &mut waiting.resend {
-                resend.at = after(resend.at, lost);
+                resend.at = after(resend.at, stalled);
             }
             if let Some(refusal) = &mut waiting.refusal {
-                refusal.until = after(refusal.until, lost);
+                refusal.until = after(refusal.until, stalled);
             }
         }
     }

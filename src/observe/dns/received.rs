@@ -113,3 +113,25 @@ impl From<NoRandomness> for Received {
         Self::failed(DnsFailure::Local(error.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_no_fault_of_the_server() {
+        for (kind, is_own) in [
+            (ErrorKind::AddrNotAvailable, true),
+            (ErrorKind::PermissionDenied, true),
+            (ErrorKind::ConnectionRefused, false),
+            (ErrorKind::HostUnreachable, false),
+        ] {
+            let arrival = Arrival::broken(&io::Error::from(kind));
+            assert_eq!(matches!(arrival, Arrival::Local(_)), is_own, "{kind}");
+        }
+        for code in OUT_OF_DESCRIPTORS.into_iter().chain([NO_BUFFER]) {
+            let arrival = Arrival::broken(&io::Error::from_raw_os_error(code));
+            assert!(matches!(arrival, Arrival::Local(_)), "{code}");
+        }
+    }
+}
