@@ -164,10 +164,48 @@ fn a_server_that_does_not_keep_case_is_asked_again_and_then_known() {
             matches!(first[0].outcome, DnsOutcome::Failed(DnsFailure::Mismatched { .. })),
             "an answer in another case is not taken: {first:?}"
         );
-        assert_eq!(first.len(), 2);
+        assert!(
+            first.len() == 3 && first[1].transport == DnsTransport::Tcp,
+            "where case is no matter: {first:?}"
+        );
         assert_eq!(ca_in("host1.many.example", first), "ca1.example");
         ask_many(&client, 3).await;
         assert_eq!(client.ask(&caa("host9.many.example")).await.len(), 1, "it is known by now");
+    });
+}
+
+#[test]
+fn a_refusal_of_one_question_leaves_the_others_to_their_answers() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = socket.local_addr().unwrap();
+    let (closed, is_closed) = tokio::sync::oneshot::channel();
+    let (open, opens) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        let _ = socket.recv_from(&mut buffer);
+        drop(socket);
+        let _ = closed.send(());
+        let _ = opens.recv();
+        let socket = UdpSocket::bind(server).unwrap();
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let _ = socket.send_to(&good(&buffer[..length]), from);
+        }
+    });
+    run(async {
+        let client = client(server);
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { client.ask(&caa("first.example")).await }
+        });
+        is_closed.await.unwrap();
+        let second = caa("second.example");
+        let (refused, ()) = tokio::join!(client.ask(&second), async {
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            open.send(()).unwrap();
+        });
+        for attempts in [waiting.await.unwrap(), refused] {
+            assert_eq!(attempts.len(), 1, "{attempts:?}");
+        }
     });
 }
 
@@ -234,6 +272,69 @@ fn a_connection_that_was_closed_meanwhile_is_made_anew() {
         let (nobody, question) = ("127.0.0.1:1".parse().unwrap(), caa("t.example"));
         let attempts = client.ask_server(nobody, DnsTransport::Tcp, &question).await;
         assert!(matches!(attempts[0].outcome, DnsOutcome::Failed(DnsFailure::Io(_))), "{attempts:?}");
+    });
+}
+
+#[test]
+fn a_connection_that_died_without_a_word_is_made_anew() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let mut dead = Vec::new();
+    let server = streams(move |mut stream| {
+        let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        while let Some(question) = next_message(&mut stream) {
+            write_message(&mut stream, &good(&question));
+            if is_first {
+                dead.push(stream);
+                return;
+            }
+        }
+    });
+    run(async {
+        let client = client(server);
+        let ask = async |name| client.ask_server(server, DnsTransport::Tcp, &caa(name)).await;
+        assert_eq!(ask("first.example").await.len(), 1);
+        let (second, third) = tokio::join!(ask("second.example"), async {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            ask("third.example").await
+        });
+        assert!(matches!(second[0].outcome, DnsOutcome::Failed(DnsFailure::Timeout { .. })), "{second:?}");
+        assert_eq!(third.len(), 2, "it does not wait on the dead connection to the end: {third:?}");
+        assert_eq!(ca_in("third.example", third), "ca1.example");
+        let fourth = ask("fourth.example").await;
+        assert_eq!(fourth.len(), 1, "{fourth:?}");
+        assert_eq!(ca_in("fourth.example", fourth), "ca1.example");
+    });
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_forger_gains_nothing_by_answers_in_another_case() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap();
+    let socket = UdpSocket::bind(server).unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let _ = socket.send_to(&wrong_case(&buffer[..length]), from);
+        }
+    });
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            while let Some(question) = next_message(&mut stream) {
+                write_message(&mut stream, &good(&question));
+            }
+        }
+    });
+    run(async {
+        let client = client(server);
+        for number in 0..6 {
+            let name = format!("host{number}.many.example");
+            let attempts = client.ask(&caa(&name)).await;
+            assert_eq!(attempts.last().unwrap().transport, DnsTransport::Tcp, "{attempts:?}");
+            assert_eq!(attempts.len(), if number < 3 { 2 } else { 1 }, "{attempts:?}");
+            assert_eq!(ca_in(&name, attempts), "ca1.example");
+        }
     });
 }
 

@@ -15,6 +15,9 @@ use crate::observe::clock::Stopwatch;
 /// How long one question may be under way, all attempts together; the last attempt may end a little later.
 const BUDGET_MILLISECONDS: u64 = 9_000;
 
+/// How much longer than it was to wait an attempt may count: more went by while this process stood still.
+const WAITED_LONGER: Duration = Duration::from_millis(200);
+
 /// How often every server is asked.
 pub(super) const ROUNDS: u32 = 3;
 
@@ -35,7 +38,7 @@ enum End {
 /// Asks the servers in turn until one answers, or the budget or the rounds are over.
 pub(super) async fn ask(question: &Question, servers: &[Server], rounds: u32) -> Vec<DnsAttempt> {
     let asked_as = if servers.len() < 2 { AskedAs::OnlyResolver } else { AskedAs::OneOfSeveral };
-    let mut asking = Asking { question, attempts: Vec::with_capacity(1), asked_as };
+    let mut asking = Asking::new(question, asked_as);
     let most_refusals = servers.len().max(2);
     let mut refusals = 0;
     let mut heard = false;
@@ -69,7 +72,7 @@ pub(super) async fn ask_over(
     server: &Server,
     transport: DnsTransport,
 ) -> Vec<DnsAttempt> {
-    let mut asking = Asking { question, attempts: Vec::with_capacity(1), asked_as: AskedAs::Authority };
+    let mut asking = Asking { transport_is_given: true, ..Asking::new(question, AskedAs::Authority) };
     let _place = server.place().await;
     asking.over(server, transport, server.wording(transport, question.manner)).await;
     asking.attempts
@@ -80,12 +83,29 @@ struct Asking<'a> {
     question: &'a Question,
     attempts: Vec<DnsAttempt>,
     asked_as: AskedAs,
+    /// Whether it is asked over one transport, whatever comes.
+    transport_is_given: bool,
+    /// What the attempts count, in milliseconds.
+    spent: u64,
+}
+
+impl<'a> Asking<'a> {
+    fn new(question: &'a Question, asked_as: AskedAs) -> Self {
+        let attempts = Vec::with_capacity(1);
+        Self { question, attempts, asked_as, transport_is_given: false, spent: 0 }
+    }
 }
 
 impl Asking<'_> {
     /// Whether the time is up. What a question waited for its turn does not count.
     fn is_over(&self) -> bool {
-        self.attempts.iter().map(|attempt| attempt.milliseconds).sum::<u64>() >= BUDGET_MILLISECONDS
+        self.spent >= BUDGET_MILLISECONDS
+    }
+
+    /// Counts what an attempt took, as far as it was waiting for the server.
+    fn spend(&mut self, milliseconds: u64, patience: Duration) {
+        let most = (patience + WAITED_LONGER).as_millis();
+        self.spent = self.spent.saturating_add(milliseconds.min(u64::try_from(most).unwrap_or(u64::MAX)));
     }
 
     /// Asks one server; ends with the attempt that stands.
@@ -96,15 +116,15 @@ impl Asking<'_> {
         if plainly {
             wording = Wording { edns: false, mixed_case: false };
         }
-        let (mut received, mut worded) = self.over(server, transport, wording).await;
-        if received.reply.is_some() && plainly && !worded.edns {
+        let (mut told, mut worded) = self.over(server, transport, wording).await;
+        if told.reply.is_some() && plainly && !worded.edns {
             server.answered_without_edns();
         }
-        if received.reply == Some(Reply::Truncated) && transport == DnsTransport::Udp {
+        if told.reply == Some(Reply::Truncated) && told.transport == DnsTransport::Udp {
             worded.mixed_case = false;
-            received = self.over(server, DnsTransport::Tcp, worded).await.0;
+            told = self.over(server, DnsTransport::Tcp, worded).await.0;
         }
-        match received.reply {
+        match told.reply {
             Some(Reply::Final) => End::Answered,
             // Cut off even over TCP: the server cannot say it all.
             Some(Reply::NotUnderstood | Reply::Refused | Reply::Truncated) => End::Refused,
@@ -116,15 +136,24 @@ impl Asking<'_> {
     async fn over(
         &mut self,
         server: &Server,
-        transport: DnsTransport,
+        mut transport: DnsTransport,
         mut wording: Wording,
     ) -> (Told, Wording) {
         let mut told = self.attempt(server, transport, wording).await;
         if told.other_case {
             wording.mixed_case = false;
-            told = self.attempt(server, transport, wording).await;
+            // Over a connection letter case need not tell the server from a forger, who may have sent that answer.
+            if !self.transport_is_given {
+                told = self.attempt(server, DnsTransport::Tcp, wording).await;
+            }
             if told.reply.is_some() {
-                server.answered_in_other_case();
+                transport = DnsTransport::Tcp;
+                server.answered_over_tcp_alone();
+            } else {
+                told = self.attempt(server, transport, wording).await;
+                if told.reply.is_some() {
+                    server.answered_in_other_case();
+                }
             }
         }
         // An answer without DNSSEC records (RFC 3225 section 3) is still an answer; what it proves is judged apart.
@@ -149,13 +178,10 @@ impl Asking<'_> {
         let patience = server.patience(transport, self.asked_as);
         let answered = server.ask(self.question, transport, wording, patience).await;
         let Received { outcome, reply, other_case, .. } = answered.received;
-        self.attempts.push(DnsAttempt {
-            server: server.label.clone(),
-            transport,
-            milliseconds: watch.milliseconds(),
-            outcome,
-        });
-        (Told { reply, other_case }, answered.worn_out)
+        let milliseconds = watch.milliseconds();
+        self.spend(milliseconds, patience);
+        self.attempts.push(DnsAttempt { server: server.label.clone(), transport, milliseconds, outcome });
+        (Told { reply, transport, other_case }, answered.worn_out)
     }
 }
 
@@ -163,5 +189,23 @@ impl Asking<'_> {
 #[derive(Clone, Copy, Debug)]
 struct Told {
     reply: Option<Reply>,
+    transport: DnsTransport,
     other_case: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::question::Manner;
+    use super::*;
+
+    #[test]
+    fn a_stall_of_this_process_does_not_use_up_the_time() {
+        let question = Question::caa(&"t.example".parse().unwrap(), Manner::Resolve);
+        let mut asking = Asking::new(&question, AskedAs::OnlyResolver);
+        asking.spend(60_000, Duration::from_secs(3));
+        assert!(!asking.is_over(), "one attempt of 3 s");
+        asking.spend(3_000, Duration::from_secs(3));
+        asking.spend(3_000, Duration::from_secs(3));
+        assert!(asking.is_over());
+    }
 }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::message::{Query, Reading, Wording};
 use super::question::Question;
 use super::random::Random;
-use super::received::Received;
+use super::received::{self, Received};
 use crate::evidence::dns::{DnsFailure, DnsOutcome};
 use crate::observe::http;
 
@@ -110,8 +110,21 @@ fn failure(error: reqwest::Error, patience: Duration) -> DnsFailure {
         let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         DnsFailure::Timeout { milliseconds }
     } else {
-        DnsFailure::Transport(innermost(&error))
+        let text = innermost(&error);
+        if is_local(&error) { DnsFailure::Local(text) } else { DnsFailure::Transport(text) }
     }
+}
+
+/// Whether any cause is one of this machine.
+fn is_local(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.downcast_ref().is_some_and(received::is_local) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// What the innermost cause says: the outer ones only say that sending failed.

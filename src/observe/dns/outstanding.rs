@@ -13,6 +13,16 @@ use super::random::{NoRandomness, Random};
 /// How long the right answer is waited for after one in another letter case, which may be forged.
 const AFTER_OTHER_CASE: Duration = Duration::from_millis(300);
 
+/// How long the answer is waited for after the system told of a refusal, unless others are answered meanwhile: whose
+/// question was refused, it does not tell, and the port may open again.
+const AFTER_REFUSAL: Duration = Duration::from_millis(400);
+
+/// How soon a question is sent again after a refusal.
+const RETRY_AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// After how long without a look at the time this process itself stood still, and not the server.
+const STALL: Duration = Duration::from_millis(500);
+
 /// Stands for a moment that no run sees.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -24,19 +34,34 @@ pub(super) struct Outstanding<T> {
     late: HashMap<u16, u8, ById>,
     /// The messages that answered nothing.
     strays: u64,
+    /// How many were answered.
+    answers: u64,
     random: Random,
+    /// When the time was last looked at.
+    last_tick: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Waiting<T> {
     query: Query,
     asker: T,
+    asked: Instant,
     deadline: Instant,
     resend: Option<Resend>,
     sends: u8,
     /// The strays there were when it was asked.
     strays_before: u64,
     other_case: bool,
+    refusal: Option<Refusal>,
+}
+
+/// What a refusal means for one question.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    /// How long it waits yet.
+    until: Instant,
+    /// The answers there were: more show that the server is there.
+    answers: u64,
 }
 
 /// When a question is sent again.
@@ -82,11 +107,20 @@ pub(super) enum Unanswered {
     Strays,
     /// An answer came in another letter case, and none in the right one.
     OtherCase,
+    /// Nothing came, and the system told of a refusal.
+    Refused,
 }
 
 impl<T> Default for Outstanding<T> {
     fn default() -> Self {
-        Self { waiting: HashMap::default(), late: HashMap::default(), strays: 0, random: Random::default() }
+        Self {
+            waiting: HashMap::default(),
+            late: HashMap::default(),
+            strays: 0,
+            answers: 0,
+            random: Random::default(),
+            last_tick: None,
+        }
     }
 }
 
@@ -125,6 +159,7 @@ impl<T> Outstanding<T> {
         let waiting = Waiting {
             query,
             asker,
+            asked: now,
             deadline: after(now, patience.whole),
             resend: patience
                 .lossy
@@ -132,6 +167,7 @@ impl<T> Outstanding<T> {
             sends: 1,
             strays_before: self.strays,
             other_case: false,
+            refusal: None,
         };
         Ok(self.waiting.entry(id).insert_entry(waiting).into_mut().query.octets())
     }
@@ -147,6 +183,7 @@ impl<T> Outstanding<T> {
         match waiting.query.read(message) {
             Reading::Answer(reply) => match self.waiting.remove(&id) {
                 Some(waiting) => {
+                    self.answers = self.answers.saturating_add(1);
                     self.expect_late(id, waiting.sends.saturating_sub(1));
                     Offered::Answer { asker: waiting.asker, reply, sends: waiting.sends }
                 }
@@ -169,12 +206,18 @@ impl<T> Outstanding<T> {
         mut given_up: impl FnMut(T, Unanswered),
         mut send: impl FnMut(&[u8]),
     ) {
-        let strays = self.strays;
-        let over = self.waiting.extract_if(|_, waiting| waiting.deadline <= now);
+        if let Some(last) = self.last_tick.replace(now) {
+            self.forgive(last, now);
+        }
+        let (strays, answers) = (self.strays, self.answers);
+        let over = self.waiting.extract_if(|_, waiting| {
+            let refused = |refusal: Refusal| refusal.until <= now && refusal.answers == answers;
+            waiting.deadline <= now || waiting.refusal.is_some_and(refused)
+        });
         let mut late = Vec::new();
         for (id, waiting) in over {
             late.push((id, waiting.sends));
-            let why = waiting.why(strays);
+            let why = waiting.why(strays, answers);
             given_up(waiting.asker, why);
         }
         for (id, sends) in late {
@@ -193,10 +236,52 @@ impl<T> Outstanding<T> {
 
     /// Gives up everything.
     pub(super) fn drain(&mut self, mut given_up: impl FnMut(T, Unanswered)) {
-        let strays = self.strays;
-        for (_, waiting) in self.waiting.drain() {
-            let why = waiting.why(strays);
+        let (strays, answers) = (self.strays, self.answers);
+        for (id, waiting) in std::mem::take(&mut self.waiting) {
+            self.expect_late(id, waiting.sends);
+            let why = waiting.why(strays, answers);
             given_up(waiting.asker, why);
+        }
+    }
+
+    /// Takes note that the system told of a refusal of something that was sent. All is soon sent again, and given up
+    /// early where nothing at all is answered any more.
+    pub(super) fn refused(&mut self, now: Instant) {
+        let answers = self.answers;
+        for waiting in self.waiting.values_mut() {
+            if waiting.refusal.is_some_and(|refusal| refusal.answers == answers) {
+                continue;
+            }
+            waiting.refusal = Some(Refusal { until: after(now, AFTER_REFUSAL), answers });
+            if !waiting.other_case {
+                let (at, then_after) = (after(now, RETRY_AFTER_REFUSAL), RETRY_AFTER_REFUSAL);
+                waiting.resend = Some(Resend { at, then_after });
+            }
+        }
+    }
+
+    /// Takes back a question that could not be sent: hands out who asked, unless it had been sent before.
+    pub(super) fn unsent(&mut self, question: &[u8]) -> Option<T> {
+        let id = question.first_chunk().map(|octets| u16::from_be_bytes(*octets))?;
+        let waiting = self.waiting.get_mut(&id)?;
+        waiting.sends = waiting.sends.saturating_sub(1);
+        if waiting.sends > 0 { None } else { self.waiting.remove(&id).map(|waiting| waiting.asker) }
+    }
+
+    /// Leaves out of all waits the time in which this process stood still: answers may have come meanwhile.
+    fn forgive(&mut self, last: Instant, now: Instant) {
+        if now.saturating_duration_since(last) < STALL {
+            return;
+        }
+        for waiting in self.waiting.values_mut() {
+            let stalled = now.saturating_duration_since(waiting.asked.max(last));
+            waiting.deadline = after(waiting.deadline, stalled);
+            if let Some(resend) = &mut waiting.resend {
+                resend.at = after(resend.at, stalled);
+            }
+            if let Some(refusal) = &mut waiting.refusal {
+                refusal.until = after(refusal.until, stalled);
+            }
         }
     }
 
@@ -222,9 +307,11 @@ impl<T> Outstanding<T> {
 }
 
 impl<T> Waiting<T> {
-    fn why(&self, strays: u64) -> Unanswered {
+    fn why(&self, strays: u64, answers: u64) -> Unanswered {
         if self.other_case {
             Unanswered::OtherCase
+        } else if self.refusal.is_some_and(|refusal| refusal.answers == answers) {
+            Unanswered::Refused
         } else if strays > self.strays_before {
             Unanswered::Strays
         } else {
@@ -261,104 +348,4 @@ impl Hasher for IdHasher {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::super::message::Wording;
-    use super::super::question::{Manner, Question};
-    use super::*;
-
-    const LOSSY: Patience = Patience { whole: Duration::from_secs(3), lossy: true };
-    const MIXED: Wording = Wording { edns: true, mixed_case: true };
-
-    fn add(outstanding: &mut Outstanding<&'static str>, name: &'static str, now: Instant) -> Vec<u8> {
-        let asked = Question::caa(&name.parse().unwrap(), Manner::Resolve);
-        let query = Query::new(&asked, MIXED, outstanding.random()).unwrap();
-        outstanding.add(query, name, LOSSY, now).unwrap().to_vec()
-    }
-
-    fn answer(question: &[u8]) -> Vec<u8> {
-        let mut message = question.to_vec();
-        message[2] |= 0x80;
-        message
-    }
-
-    fn given_up(
-        outstanding: &mut Outstanding<&'static str>,
-        now: Instant,
-    ) -> Vec<(&'static str, Unanswered)> {
-        let mut given_up = Vec::new();
-        outstanding.tick(now, |asker, why| given_up.push((asker, why)), |_| {});
-        given_up.sort_unstable_by_key(|(asker, _)| *asker);
-        given_up
-    }
-
-    #[test]
-    fn ids_are_random_and_never_shared() {
-        let mut outstanding = Outstanding::default();
-        let now = Instant::now();
-        let ids: HashSet<Vec<u8>> =
-            (0..5000).map(|_| add(&mut outstanding, "a.example", now)[..2].to_vec()).collect();
-        assert_eq!((ids.len(), outstanding.len()), (5000, 5000));
-        assert!(ids.iter().any(|id| id[0] > 200) && ids.iter().any(|id| id[0] < 50), "from all there are");
-    }
-
-    #[test]
-    fn forged_answers_do_not_win_and_the_right_one_does() {
-        let mut outstanding = Outstanding::default();
-        let now = Instant::now();
-        let first = add(&mut outstanding, "first.example", now);
-        let second = add(&mut outstanding, "second.example", now);
-        let right = answer(&first);
-        let mut wrong_id = right.clone();
-        wrong_id[1] ^= 1;
-        let mut wrong_name = right.clone();
-        wrong_name[13] = if wrong_name[13] == b'x' { b'y' } else { b'x' };
-        let mut wrong_case = right.clone();
-        wrong_case[13] ^= 0x20;
-        let mut anothers = answer(&second);
-        anothers[..2].copy_from_slice(&first[..2]);
-        for forged in [&wrong_id, &wrong_name, &wrong_case, &anothers, &first, &vec![1], &Vec::new()] {
-            assert_eq!(outstanding.offer(forged, now), Offered::Stray, "{forged:?}");
-        }
-        assert_eq!(outstanding.strays(), 7);
-        let found = Offered::Answer { asker: "first.example", reply: Reply::Final, sends: 1 };
-        assert_eq!(outstanding.offer(&right, now), found);
-        assert_eq!(outstanding.offer(&right, now), Offered::Stray, "once is enough");
-        assert_eq!(
-            given_up(&mut outstanding, after(now, LOSSY.whole)),
-            [("second.example", Unanswered::Strays)]
-        );
-    }
-
-    #[test]
-    fn an_answer_in_another_case_ends_the_wait_soon() {
-        let mut outstanding = Outstanding::default();
-        let now = Instant::now();
-        let question = add(&mut outstanding, "a.example", now);
-        let mut folded = answer(&question);
-        folded[13] ^= 0x20;
-        assert_eq!(outstanding.offer(&folded, now), Offered::Stray);
-        assert_eq!(given_up(&mut outstanding, now), []);
-        let soon = after(now, AFTER_OTHER_CASE);
-        assert_eq!(given_up(&mut outstanding, soon), [("a.example", Unanswered::OtherCase)]);
-    }
-
-    #[test]
-    fn what_may_be_lost_is_sent_again_and_late_answers_are_no_strays() {
-        let mut outstanding = Outstanding::default();
-        let now = Instant::now();
-        let question = add(&mut outstanding, "a.example", now);
-        let mut again = Vec::new();
-        for tick in 0..59 {
-            let time = after(now, Duration::from_millis(50 * tick));
-            outstanding.tick(time, |_, _| panic!("too early"), |octets| again.push(octets.to_vec()));
-        }
-        assert_eq!(again, [question.clone(), question.clone()], "the same message");
-        assert_eq!(given_up(&mut outstanding, after(now, LOSSY.whole)), [("a.example", Unanswered::Silence)]);
-        for _ in 0..3 {
-            assert_eq!(outstanding.offer(&answer(&question), now), Offered::Late);
-        }
-        assert_eq!(outstanding.offer(&answer(&question), now), Offered::Stray);
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! What one attempt brought.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -8,6 +9,18 @@ use super::message::Reply;
 use super::outstanding::Unanswered;
 use super::random::NoRandomness;
 use crate::evidence::dns::{DnsFailure, DnsOutcome};
+
+/// ENFILE and EMFILE, which are the same on all of Unix; WSAEMFILE.
+const OUT_OF_DESCRIPTORS: [i32; 2] = if cfg!(windows) { [10_024, 10_024] } else { [23, 24] };
+
+/// ENOBUFS; WSAENOBUFS.
+const NO_BUFFER: i32 = if cfg!(windows) {
+    10_055
+} else if cfg!(target_os = "linux") {
+    105
+} else {
+    55
+};
 
 /// What came of a question on a socket or a stream.
 #[derive(Debug)]
@@ -18,6 +31,34 @@ pub(super) enum Arrival {
     Unanswered(Unanswered),
     /// The socket or the stream is of no use.
     Broken(String),
+    /// This machine could not ask.
+    Local(String),
+}
+
+impl Arrival {
+    /// What an error of a socket or a stream means.
+    pub(super) fn broken(error: &io::Error) -> Self {
+        if is_local(error) { Self::Local(error.to_string()) } else { Self::Broken(error.to_string()) }
+    }
+}
+
+impl From<NoRandomness> for Arrival {
+    fn from(error: NoRandomness) -> Self {
+        Self::Local(error.to_string())
+    }
+}
+
+/// Whether this machine itself could not go on: no descriptor, port or memory left, or a rule of its own against it.
+/// That is no fault of the server.
+pub(super) fn is_local(error: &io::Error) -> bool {
+    let is_out_of_descriptors = error.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code));
+    let own = [ErrorKind::AddrNotAvailable, ErrorKind::PermissionDenied, ErrorKind::OutOfMemory];
+    own.contains(&error.kind()) || is_out_of_descriptors || is_no_buffer(error)
+}
+
+/// Whether the system has no room for what is to be sent.
+pub(super) fn is_no_buffer(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(NO_BUFFER)
 }
 
 /// Whoever waits for an arrival.
@@ -53,7 +94,11 @@ impl Received {
             Arrival::Unanswered(Unanswered::OtherCase) => {
                 Self { other_case: true, ..Self::failed(DnsFailure::Mismatched { milliseconds }) }
             }
+            Arrival::Unanswered(Unanswered::Refused) => {
+                Self::failed(DnsFailure::Io("connection refused".to_owned()))
+            }
             Arrival::Broken(error) => Self::failed(DnsFailure::Io(error)),
+            Arrival::Local(error) => Self::failed(DnsFailure::Local(error)),
         }
     }
 
@@ -65,6 +110,28 @@ impl Received {
 
 impl From<NoRandomness> for Received {
     fn from(error: NoRandomness) -> Self {
-        Self::failed(DnsFailure::Io(error.to_string()))
+        Self::failed(DnsFailure::Local(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_no_fault_of_the_server() {
+        for (kind, is_own) in [
+            (ErrorKind::AddrNotAvailable, true),
+            (ErrorKind::PermissionDenied, true),
+            (ErrorKind::ConnectionRefused, false),
+            (ErrorKind::HostUnreachable, false),
+        ] {
+            let arrival = Arrival::broken(&io::Error::from(kind));
+            assert_eq!(matches!(arrival, Arrival::Local(_)), is_own, "{kind}");
+        }
+        for code in OUT_OF_DESCRIPTORS.into_iter().chain([NO_BUFFER]) {
+            let arrival = Arrival::broken(&io::Error::from_raw_os_error(code));
+            assert!(matches!(arrival, Arrival::Local(_)), "{code}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use hickory_resolver::system_conf::read_system_conf;
 use self::address::{PORT, ResolverAddress};
 use self::pace::{Pace, Place};
 use super::https::Https;
-use super::message::Wording;
+use super::message::{Reply, Wording};
 use super::question::{Manner, Question};
 use super::received::Received;
 use super::stream::{Dial, FromStream, Streams};
@@ -32,7 +32,7 @@ const LITTLE_PATIENCE: Duration = Duration::from_secs(1);
 /// After how many unanswered attempts in a row a resolver gets little patience, and is asked after the others.
 const SILENT: u32 = 6;
 
-/// How often a server has to show that it cannot do something before that is taken as known.
+/// How often in a row a server has to show that it cannot do something before that is taken as known.
 const SHOWN: u32 = 3;
 
 /// How many questions may be under way at a server that the user named, at first.
@@ -55,8 +55,10 @@ pub(super) struct Server {
     silent: [AtomicU32; 2],
     /// How often it answered only a question without EDNS.
     without_edns: AtomicU32,
-    /// How often it lost the letter case of a name.
+    /// How often it lost the letter case of a name, and did not answer over TCP.
     other_case: AtomicU32,
+    /// How often an answer in another letter case came, and the right one over TCP.
+    tcp_alone: AtomicU32,
 }
 
 /// What a server is asked as.
@@ -109,12 +111,14 @@ impl Server {
             silent: <[AtomicU32; 2]>::default(),
             without_edns: AtomicU32::new(0),
             other_case: AtomicU32::new(0),
+            tcp_alone: AtomicU32::new(0),
         }
     }
 
     /// The transport that it is asked over first.
     pub(super) fn first_transport(&self) -> DnsTransport {
         match self.route {
+            Route::Plain { .. } if self.tcp_alone.load(Ordering::Relaxed) >= SHOWN => DnsTransport::Tcp,
             Route::Plain { .. } => DnsTransport::Udp,
             Route::Tls(_) => DnsTransport::Tls,
             Route::Https(_) => DnsTransport::Https,
@@ -139,6 +143,27 @@ impl Server {
     /// Takes note that only the question without mixed letter case was answered.
     pub(super) fn answered_in_other_case(&self) {
         self.other_case.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes note that an answer in another letter case came, and the right one over TCP.
+    pub(super) fn answered_over_tcp_alone(&self) {
+        self.tcp_alone.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes note of an attempt: what was understood once is not given up for the rest of the run.
+    fn learn(&self, transport: DnsTransport, wording: Wording, reply: Option<Reply>) {
+        let is_answer = matches!(reply, Some(Reply::Final | Reply::Truncated));
+        if is_answer && wording.edns {
+            self.without_edns.store(0, Ordering::Relaxed);
+        }
+        if reply.is_some() && wording.mixed_case {
+            self.other_case.store(0, Ordering::Relaxed);
+            self.tcp_alone.store(0, Ordering::Relaxed);
+        }
+        // No transport is held to where it does not answer.
+        if reply.is_none() && transport == DnsTransport::Tcp {
+            self.tcp_alone.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Whether it has not answered for some time.
@@ -200,9 +225,10 @@ impl Server {
                 Answered { received, worn_out: false }
             }
         };
+        self.learn(transport, wording, answered.received.reply);
         if answered.received.reply.is_some() {
             self.silent(transport).store(0, Ordering::Relaxed);
-        } else {
+        } else if !matches!(answered.received.outcome, DnsOutcome::Failed(DnsFailure::Local(_))) {
             self.silent(transport).fetch_add(1, Ordering::Relaxed);
         }
         self.pace.note(answered.received.lossy);
@@ -281,5 +307,25 @@ mod tests {
         assert_eq!(wording(Manner::Resolve), Wording { edns: false, mixed_case: false });
         assert!(wording(Manner::ResolveUnchecked).edns, "there is no DNSSEC without EDNS");
         assert!(!server.wording(DnsTransport::Tcp, Manner::Resolve).mixed_case);
+    }
+
+    #[test]
+    fn what_a_server_can_do_after_all_is_not_forgotten() {
+        let server = Server::found("192.0.2.1:53".parse().unwrap());
+        let capable = Wording { edns: true, mixed_case: true };
+        for _ in 0..4 * SHOWN {
+            assert_eq!(server.wording(DnsTransport::Udp, Manner::Resolve), capable);
+            assert_eq!(server.first_transport(), DnsTransport::Udp);
+            server.answered_without_edns();
+            server.answered_in_other_case();
+            server.answered_over_tcp_alone();
+            server.learn(DnsTransport::Udp, capable, Some(Reply::Final));
+        }
+        for _ in 0..SHOWN {
+            server.answered_over_tcp_alone();
+        }
+        assert_eq!(server.first_transport(), DnsTransport::Tcp);
+        server.learn(DnsTransport::Tcp, Wording { edns: true, mixed_case: false }, None);
+        assert_eq!(server.first_transport(), DnsTransport::Udp, "where nothing comes over TCP either");
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::dial::Dial;
 use super::framing::{self, Frames};
 use crate::observe::dns::message::{Query, Wording};
-use crate::observe::dns::outstanding::{Offered, Outstanding, Patience};
+use crate::observe::dns::outstanding::{Offered, Outstanding, Patience, Unanswered};
 use crate::observe::dns::question::Question;
 use crate::observe::dns::random::NoRandomness;
 use crate::observe::dns::received::{Arrival, Asker};
@@ -30,6 +30,9 @@ const TICK: Duration = Duration::from_millis(25);
 /// How many ticks a connection without questions stays open: five seconds (RFC 7766 section 6.2.3).
 const IDLE_TICKS: u32 = 200;
 
+/// How much may wait to be written where the way is blocked, in octets. More is in nobody's patience.
+const MOST_UNWRITTEN: usize = 256 << 10;
+
 /// How much is read at a time.
 const PIECE: usize = 16 << 10;
 
@@ -42,11 +45,22 @@ pub(super) struct Connection {
 
 #[derive(Debug, Default)]
 struct State {
-    outstanding: Outstanding<Asker>,
+    outstanding: Outstanding<Waiter>,
     outbox: Vec<u8>,
+    connected: bool,
     answered: bool,
+    /// How often something was read.
+    reads: u64,
     idle_ticks: u32,
     ended: bool,
+}
+
+/// Whoever waits for an answer.
+#[derive(Debug)]
+struct Waiter {
+    asker: Asker,
+    /// How often something had been read when the question was asked; `None`: there was no connection yet.
+    reads_before: Option<u64>,
 }
 
 /// A question that a connection took.
@@ -58,11 +72,14 @@ pub(super) struct Asked {
 }
 
 impl Connection {
-    /// Begins to connect; questions can be asked at once.
-    pub(super) fn open(dial: &Arc<Dial>) -> Arc<Self> {
-        let connection = Arc::new(Self { state: Mutex::default(), wake: Notify::new() });
-        tokio::spawn(run(Arc::clone(&connection), Arc::clone(dial)));
-        connection
+    /// A connection that is not made yet; questions can be asked at once.
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), wake: Notify::new() })
+    }
+
+    /// Begins to connect.
+    pub(super) fn start(self: &Arc<Self>, dial: &Arc<Dial>) {
+        tokio::spawn(run(Arc::clone(self), Arc::clone(dial)));
     }
 
     /// Asks a question; `None` where there is no room for it, or the connection has ended.
@@ -73,15 +90,16 @@ impl Connection {
         patience: Duration,
     ) -> Result<Option<Asked>, NoRandomness> {
         let mut state = self.state();
-        let State { outstanding, outbox, ended, .. } = &mut *state;
-        if *ended || outstanding.len() >= MOST_WAITING {
+        let State { outstanding, outbox, ended, connected, reads, .. } = &mut *state;
+        if *ended || outstanding.len() >= MOST_WAITING || outbox.len() >= MOST_UNWRITTEN {
             return Ok(None);
         }
         let (asker, answer) = oneshot::channel();
+        let waiter = Waiter { asker, reads_before: connected.then_some(*reads) };
         let query = Query::new(question, wording, outstanding.random())?;
         let patience = Patience { whole: patience, lossy: false };
         // A question of one name is always short enough.
-        framing::write(outstanding.add(query, asker, patience, Instant::now())?, outbox);
+        framing::write(outstanding.add(query, waiter, patience, Instant::now())?, outbox);
         state.idle_ticks = 0;
         let reused = state.answered;
         drop(state);
@@ -100,6 +118,7 @@ impl Connection {
 
     async fn work(&self, dial: &Dial) -> io::Result<()> {
         let (reader, writer) = tokio::io::split(dial.connect().await?);
+        self.state().connected = true;
         // Whichever ends first ends the connection.
         tokio::select! {
             ended = self.read(reader) => ended,
@@ -117,12 +136,13 @@ impl Connection {
             }
             frames.push(piece.get(..length).unwrap_or_default());
             let mut state = self.state();
+            state.reads = state.reads.saturating_add(1);
             while let Some(message) = frames.next_message() {
                 let offered = state.outstanding.offer(message, Instant::now());
-                if let Offered::Answer { asker, reply, sends } = offered {
+                if let Offered::Answer { asker: waiter, reply, sends } = offered {
                     state.answered = true;
                     // Whoever asked may have gone.
-                    let _ = asker.send(Arrival::Message { octets: message.to_vec(), reply, sends });
+                    let _ = waiter.asker.send(Arrival::Message { octets: message.to_vec(), reply, sends });
                 }
             }
             if state.outstanding.strays() >= MOST_STRAYS {
@@ -152,13 +172,23 @@ impl Connection {
         loop {
             ticks.tick().await;
             let mut state = self.state();
-            let give_up = |asker: Asker, why| {
-                let _ = asker.send(Arrival::Unanswered(why));
+            let State { outstanding, reads, .. } = &mut *state;
+            let mut is_dead = false;
+            let give_up = |waiter: Waiter, why| {
+                is_dead |= why == Unanswered::Silence && waiter.reads_before == Some(*reads);
+                let _ = waiter.asker.send(Arrival::Unanswered(why));
             };
-            state.outstanding.tick(Instant::now(), give_up, |_| {});
+            outstanding.tick(Instant::now(), give_up, |_| {});
+            if is_dead {
+                // What is on the way may have forgotten the connection without a word. The next question makes another.
+                state.ended = true;
+                if state.answered {
+                    return Err(io::Error::other("the connection fell silent"));
+                }
+            }
             state.idle_ticks =
                 if state.outstanding.len() > 0 { 0 } else { state.idle_ticks.saturating_add(1) };
-            if state.idle_ticks >= IDLE_TICKS {
+            if state.idle_ticks >= IDLE_TICKS || (state.ended && state.idle_ticks > 0) {
                 state.ended = true;
                 return Ok(());
             }
@@ -169,9 +199,9 @@ impl Connection {
         let mut state = self.state();
         state.ended = true;
         let strays = state.outstanding.strays() >= MOST_STRAYS;
-        state.outstanding.drain(|asker, why| {
-            let _ = asker.send(match error {
-                Some(error) if !strays => Arrival::Broken(error.to_string()),
+        state.outstanding.drain(|waiter, why| {
+            let _ = waiter.asker.send(match error {
+                Some(error) if !strays => Arrival::broken(error),
                 _ => Arrival::Unanswered(why),
             });
         });

@@ -42,7 +42,7 @@ impl Streams {
         let asked = match self.choose(question, wording, patience) {
             Ok(Some(asked)) => asked,
             Ok(None) => {
-                let full = Arrival::Broken("too many questions are under way".to_owned());
+                let full = Arrival::Local("too many questions are under way".to_owned());
                 return FromStream { received: Received::of(full, patience), worn_out: false };
             }
             Err(error) => return FromStream { received: error.into(), worn_out: false },
@@ -68,8 +68,10 @@ impl Streams {
         if open.len() >= MOST_CONNECTIONS {
             return Ok(None);
         }
-        let connection = Connection::open(&self.dial);
+        let connection = Connection::new();
+        // Asked first: where nobody listens, the connection may end at once.
         let asked = connection.ask(question, wording, patience)?;
+        connection.start(&self.dial);
         open.push(connection);
         Ok(asked)
     }

@@ -12,10 +12,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::batch::{self, BATCH, Datagrams};
 use crate::observe::dns::message::{Query, Wording};
-use crate::observe::dns::outstanding::{Offered, Outstanding, Patience};
+use crate::observe::dns::outstanding::{Offered, Outstanding, Patience, Unanswered};
 use crate::observe::dns::question::Question;
 use crate::observe::dns::random::NoRandomness;
-use crate::observe::dns::received::{Arrival, Asker};
+use crate::observe::dns::received::{self, Arrival, Asker};
 
 /// How many questions may wait on one socket: the answers to all have to fit the system's buffer.
 const MOST_WAITING: usize = 256;
@@ -31,6 +31,9 @@ const TICK: Duration = Duration::from_millis(25);
 
 /// How many ticks a socket without questions stays open: ten seconds.
 const IDLE_TICKS: u32 = 400;
+
+/// How many refusals in a row the sending of one datagram may meet: each tells of one that was sent before.
+const MOST_REFUSALS: usize = 4;
 
 /// How many batches are received before anything is sent.
 const BATCHES_IN_A_ROW: usize = 8;
@@ -52,6 +55,8 @@ struct State {
     woken: bool,
     idle_ticks: u32,
     ended: bool,
+    /// What the system said last of a refusal.
+    refusal: Option<io::Error>,
 }
 
 /// What a lane does with a question.
@@ -126,12 +131,15 @@ impl Lane {
             };
             match received {
                 Err(error) if is_not_now(&error) => break,
-                Err(error) => self.state().fail(&error),
+                Err(error) => self.state().refused(error),
                 Ok(BATCH) => {}
                 Ok(_) => break,
             }
         }
-        self.state().outstanding.strays() < MOST_STRAYS
+        let mut state = self.state();
+        let goes_on = state.outstanding.strays() < MOST_STRAYS;
+        state.ended |= !goes_on;
+        goes_on
     }
 
     /// Sends what is to be sent.
@@ -142,18 +150,27 @@ impl Lane {
             state.woken = false;
             std::mem::swap(&mut state.outbox, datagrams);
         }
-        let mut sent = 0;
+        let (mut sent, mut refusals) = (0, 0);
         while sent < datagrams.len() {
             match batch::send(&self.socket, datagrams, sent) {
-                Ok(count) => sent += count,
+                Ok(count) => (sent, refusals) = (sent + count, 0),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // An error shows itself at the next attempt.
                     let _ = self.socket.writable().await;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // That is about what was sent before: it goes again.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused && refusals < MOST_REFUSALS => {
+                    refusals += 1;
+                    self.state().refused(error);
+                }
                 Err(error) => {
-                    self.state().fail(&error);
-                    return;
+                    // Where the system had no room for it, it got lost as others do on the way, and is sent again.
+                    if !received::is_no_buffer(&error) {
+                        let question = datagrams.from(sent).next().unwrap_or_default();
+                        self.state().unsent(question, &error);
+                    }
+                    sent += 1;
                 }
             }
         }
@@ -166,28 +183,40 @@ impl Lane {
         if state.outstanding.len() > 0
             && let Ok(Some(error)) = self.socket.take_error()
         {
-            state.fail(&error);
+            state.refused(error);
         }
-        let State { outstanding, outbox, .. } = &mut *state;
+        let State { outstanding, outbox, refusal, .. } = &mut *state;
         outstanding.tick(
             Instant::now(),
             |asker, why| {
-                let _ = asker.send(Arrival::Unanswered(why));
+                let _ = asker.send(match refusal {
+                    Some(error) if why == Unanswered::Refused => Arrival::broken(error),
+                    _ => Arrival::Unanswered(why),
+                });
             },
             |datagram| outbox.push(datagram),
         );
         state.idle_ticks = state.idle_ticks.saturating_add(1);
-        state.outstanding.len() > 0 || (state.idle_ticks < IDLE_TICKS && state.asked < MOST_QUESTIONS)
+        let goes_on =
+            state.outstanding.len() > 0 || (state.idle_ticks < IDLE_TICKS && state.asked < MOST_QUESTIONS);
+        // Under the same lock, so that nobody asks a socket that is on its way out.
+        state.ended |= !goes_on;
+        goes_on
     }
 }
 
 impl State {
-    /// Tells everybody that the socket failed. It may be of use again: a port that was closed can open.
-    fn fail(&mut self, error: &io::Error) {
-        self.outbox.clear();
-        self.outstanding.drain(|asker, _| {
-            let _ = asker.send(Arrival::Broken(error.to_string()));
-        });
+    /// Takes note of a refusal: the port may open again, and others may be on their way.
+    fn refused(&mut self, error: io::Error) {
+        self.outstanding.refused(Instant::now());
+        self.refusal = Some(error);
+    }
+
+    /// Tells whoever asked that the question could not be sent.
+    fn unsent(&mut self, question: &[u8], error: &io::Error) {
+        if let Some(asker) = self.outstanding.unsent(question) {
+            let _ = asker.send(Arrival::broken(error));
+        }
     }
 }
 
@@ -208,7 +237,11 @@ async fn run(lane: Arc<Lane>) {
                 yield_now().await;
                 true
             }
-            _ = ticks.tick() => lane.tick(),
+            _ = ticks.tick() => {
+                // What has come is not given up, however long this process stood still.
+                let goes_on = lane.receive();
+                lane.tick() && goes_on
+            }
         };
         lane.send(&mut datagrams).await;
         if !goes_on {
@@ -232,4 +265,21 @@ impl Drop for Ending {
 
 fn is_not_now(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::question::Manner;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_on_its_way_out_takes_no_question() {
+        let lane = Lane::open("127.0.0.1:9".parse().unwrap()).unwrap();
+        lane.state().idle_ticks = IDLE_TICKS;
+        assert!(!lane.tick(), "it is idle");
+        let question = Question::caa(&"t.example".parse().unwrap(), Manner::Resolve);
+        let patience = Patience { whole: TICK, lossy: true };
+        let taken = lane.ask(&question, Wording { edns: true, mixed_case: true }, patience).unwrap();
+        assert!(matches!(taken, Taken::Retired));
+    }
 }

@@ -4,7 +4,6 @@
 mod batch;
 mod lane;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -48,7 +47,7 @@ impl Lanes {
     pub(super) async fn ask(&self, question: &Question, wording: Wording, patience: Duration) -> Received {
         let answer = match self.choose(question, wording, patience) {
             Ok(answer) => answer,
-            Err(error) => return Received::of(Arrival::Broken(error.to_string()), patience),
+            Err(arrival) => return Received::of(arrival, patience),
         };
         // A lane that ended without a word did so with its runtime.
         let arrival = answer.await.unwrap_or(Arrival::Unanswered(Unanswered::Silence));
@@ -60,7 +59,7 @@ impl Lanes {
         question: &Question,
         wording: Wording,
         patience: Duration,
-    ) -> io::Result<oneshot::Receiver<Arrival>> {
+    ) -> Result<oneshot::Receiver<Arrival>, Arrival> {
         let patience = Patience { whole: patience, lossy: true };
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.turn = open.turn.wrapping_add(1);
@@ -69,7 +68,7 @@ impl Lanes {
         while full < open.lanes.len() && open.lanes.len() >= FEWEST_LANES {
             let index = at.checked_rem(open.lanes.len()).unwrap_or(0);
             let Some(lane) = open.lanes.get(index) else { break };
-            match lane.ask(question, wording, patience).map_err(io::Error::other)? {
+            match lane.ask(question, wording, patience)? {
                 Taken::Asked(answer) => return Ok(answer),
                 Taken::Full => {
                     full += 1;
@@ -81,14 +80,14 @@ impl Lanes {
             }
         }
         if open.lanes.len() >= MOST_LANES {
-            return Err(io::Error::other("too many questions are under way"));
+            return Err(Arrival::Local("too many questions are under way".to_owned()));
         }
-        let lane = Lane::open(self.server)?;
-        let taken = lane.ask(question, wording, patience).map_err(io::Error::other)?;
+        let lane = Lane::open(self.server).map_err(|error| Arrival::broken(&error))?;
+        let taken = lane.ask(question, wording, patience)?;
         open.lanes.push(lane);
         match taken {
             Taken::Asked(answer) => Ok(answer),
-            Taken::Full | Taken::Retired => Err(io::Error::other("a new socket took no question")),
+            Taken::Full | Taken::Retired => Err(Arrival::Local("a new socket took no question".to_owned())),
         }
     }
 }
