@@ -15,6 +15,7 @@ mod received;
 mod server;
 mod stream;
 mod udp;
+mod weight;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

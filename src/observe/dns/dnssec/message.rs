@@ -210,6 +210,25 @@ pub(super) fn names(message: &Message<[u8]>) -> BTreeSet<WireName> {
     names
 }
 
+/// The names whose zones the state of a message rests on: the signers, and the owners of what is not signed; the name
+/// asked for, where there is nothing else.
+pub(super) fn vouched_by(message: &Message<[u8]>) -> BTreeSet<WireName> {
+    let signatures = signatures(message);
+    let mut names: BTreeSet<WireName> = signatures.iter().map(|signature| signature.signer.clone()).collect();
+    let sections = [message.answer(), message.authority()];
+    let records = sections.into_iter().flatten().flat_map(IntoIterator::into_iter).flatten();
+    for record in records.take(MOST_NAMES) {
+        let owner = owned(record.owner());
+        if record.rtype() != Rtype::RRSIG && !signatures.iter().any(|signature| signature.owner == owner) {
+            names.insert(owner);
+        }
+    }
+    if names.is_empty() {
+        names.extend(message.question().flatten().map(|asked| owned(asked.qname())));
+    }
+    names
+}
+
 /// The signatures in the answer and authority sections.
 pub(super) fn signatures(message: &Message<[u8]>) -> Vec<Signature> {
     let sections = [message.answer(), message.authority()];

@@ -2,6 +2,7 @@
 //! trusts, with everything that was asked for it.
 
 mod anchors;
+mod chain;
 mod finding;
 mod message;
 mod own;
@@ -91,7 +92,11 @@ impl Dnssec {
         let exchanges = || lookup.steps.iter().chain(&lookup.above);
         let (supporting, proofs) = match self {
             Self::Off => return,
-            Self::Own(own) => (own.supporting(), Vec::new()),
+            Self::Own(own) => {
+                let answers = exchanges().filter_map(|exchange| message::last(&exchange.attempts).ok());
+                own.complete(answers.flat_map(message::vouched_by).collect::<BTreeSet<_>>()).await;
+                (own.supporting(), Vec::new())
+            }
             Self::Resolver(trusted) => (trusted.supporting(), trusted.proofs(exchanges()).await),
         };
         let answers = exchanges().filter_map(|exchange| message::last(&exchange.attempts).ok());

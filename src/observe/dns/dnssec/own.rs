@@ -12,6 +12,7 @@ use domain::rdata::{A, Ds};
 use tokio::time::timeout;
 
 use super::anchors::Anchors;
+use super::chain::{self, VERIFIED_HERE};
 use super::finding::Finding;
 use super::message;
 use super::supporting::Supporting;
@@ -178,8 +179,23 @@ impl Own {
         match state {
             ValidationState::Secure => Finding::of(DnssecState::Secure, detail),
             ValidationState::Indeterminate => Finding::of(DnssecState::Indeterminate, detail),
-            ValidationState::Insecure => self.insecure(message::names(message), detail).await,
-            ValidationState::Bogus => self.bogus(message, detail).await,
+            ValidationState::Insecure => {
+                self.complete(message::vouched_by(message)).await;
+                self.insecure(message::names(message), detail).await
+            }
+            ValidationState::Bogus => {
+                self.complete(message::vouched_by(message)).await;
+                self.bogus(message, detail).await
+            }
+        }
+    }
+
+    /// Asks again for what the chain down to these names rests on and is no longer kept: the validator remembers its
+    /// conclusions only.
+    pub(super) async fn complete(&self, names: impl IntoIterator<Item = WireName>) {
+        // Where there is nothing to be had, nothing was asked either.
+        if self.hands_out_dnssec().await.is_ok() {
+            chain::complete(&self.0.supporting, self.0.anchors.owner(), names).await;
         }
     }
 
@@ -252,8 +268,11 @@ impl Own {
     async fn is_proven_unsigned(&self, name: &WireName) -> bool {
         let Some(mut probe) = unsigned_record(name) else { return false };
         let state = self.0.context.validate_msg::<_, Vec<u8>>(&mut probe).await;
-        matches!(state, Ok((ValidationState::Insecure, _)))
-            && self.signed_beyond_us([name.clone()]).await.is_none()
+        if !matches!(state, Ok((ValidationState::Insecure, _))) {
+            return false;
+        }
+        self.complete([name.clone()]).await;
+        self.signed_beyond_us([name.clone()]).await.is_none()
     }
 
     /// A zone on the way to these names that is signed with nothing this validator can verify but other validators
@@ -277,9 +296,6 @@ impl Own {
         None
     }
 }
-
-/// The algorithms that `domain` 0.12.3 verifies: RSA/SHA-1 (5, 7), RSA/SHA-2 (8, 10) and ECDSA P-256 (13).
-const VERIFIED_HERE: [u8; 5] = [5, 7, 8, 10, 13];
 
 /// The algorithms that validators have to know besides or are recommended to (RFC 8624 section 3.1): ECDSA P-384,
 /// Ed25519 and Ed448.

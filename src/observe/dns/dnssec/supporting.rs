@@ -18,11 +18,15 @@ use moka::policy::EvictionPolicy;
 use super::message;
 use crate::dns_name::WireName;
 use crate::evidence::dns::{DnsAttempt, SupportingExchange};
+use crate::observe::dns::weight::weight;
 use crate::observe::dns::{DnsClient, Manner, Question};
 
 /// The most exchanges that are kept; the least recently used one gives way. Root and top-level domains are used
 /// by every look-up and stay.
-const MOST_EXCHANGES: u64 = 8192;
+const MOST_EXCHANGES: u32 = 8192;
+
+/// The most octets that are kept of them.
+const MOST_OCTETS: u32 = 64 << 20;
 
 /// How long an answer is kept.
 const ANSWER_KEPT: Duration = Duration::from_secs(15 * 60);
@@ -45,7 +49,8 @@ impl Supporting {
     /// Questions to the servers of `client`, which itself validates nothing.
     pub(super) fn new(client: DnsClient, manner: Manner) -> Self {
         let kept = Cache::builder()
-            .max_capacity(MOST_EXCHANGES)
+            .max_capacity(u64::from(MOST_OCTETS))
+            .weigher(|_: &Key, made: &Arc<Vec<DnsAttempt>>| weight(made, MOST_EXCHANGES, MOST_OCTETS))
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(ByOutcome)
             .build();
@@ -102,7 +107,7 @@ fn exchange(name: &WireName, rtype: Rtype, attempts: &[DnsAttempt]) -> Supportin
 }
 
 /// These names and every name above them, the root included, the shortest first.
-fn zones_of(names: impl IntoIterator<Item = WireName>) -> Vec<WireName> {
+pub(super) fn zones_of(names: impl IntoIterator<Item = WireName>) -> Vec<WireName> {
     let mut zones: Vec<WireName> = Vec::new();
     for name in names {
         zones.extend(name.iter_suffixes().map(|suffix| suffix.to_vec()));

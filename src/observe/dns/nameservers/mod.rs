@@ -9,8 +9,11 @@ mod zones;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use domain::base::iana::Rtype;
+use domain::base::Message;
+use domain::base::iana::{OptRcode, Rtype};
+use moka::Expiry;
 use moka::future::Cache;
 use tokio::task::JoinSet;
 
@@ -19,7 +22,8 @@ use super::DnsClient;
 use super::exchange::ROUNDS;
 use super::question::{Manner, Question};
 use super::server::address::PORT;
-use crate::caa::answer::Answer;
+use super::weight::weight;
+use crate::caa::answer::{Answer, response_code};
 use crate::caa::nameservers::delegation::{Delegation, Referral, addresses_of, delegation_of, servers_of};
 use crate::caa::nameservers::may_climb_on;
 use crate::dns_name::{DnsName, WireName};
@@ -44,7 +48,13 @@ const MOST_ADDRESSES: usize = 4;
 const MOST_PARENTS: usize = 3;
 
 /// How many questions of one run are remembered.
-const REMEMBERED: u64 = 20_000;
+const REMEMBERED: u32 = 20_000;
+
+/// How many octets of answers are remembered.
+const REMEMBERED_OCTETS: u32 = 64 << 20;
+
+/// How long a failure is remembered (RFC 9520 section 3.2: at least 1 second, at most 5 minutes).
+const FAILURE_REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Where authoritative servers are asked, and what they were asked in this run. Clones share what they know.
 #[derive(Clone, Debug)]
@@ -59,12 +69,30 @@ type Asked = (Option<(SocketAddr, DnsTransport)>, Question);
 impl Surveyor {
     /// One that asks at the port of DNS servers.
     pub(super) fn new() -> Self {
-        Self { port: PORT, asked: Cache::new(REMEMBERED) }
+        let asked = Cache::builder()
+            .max_capacity(u64::from(REMEMBERED_OCTETS))
+            .weigher(|_: &Asked, made: &Arc<Vec<DnsAttempt>>| weight(made, REMEMBERED, REMEMBERED_OCTETS))
+            .expire_after(FailuresSooner)
+            .build();
+        Self { port: PORT, asked }
     }
 
     /// One that asks at another port.
     pub(super) fn at_port(port: u16) -> Self {
         Self { port, ..Self::new() }
+    }
+}
+
+/// Answers are remembered for the run.
+struct FailuresSooner;
+
+impl Expiry<Asked, Arc<Vec<DnsAttempt>>> for FailuresSooner {
+    fn expire_after_create(&self, _: &Asked, made: &Arc<Vec<DnsAttempt>>, _: Instant) -> Option<Duration> {
+        let answered = matches!(made.last().map(|last| &last.outcome), Some(DnsOutcome::Message(message))
+        if Message::from_slice(message).is_ok_and(|message| {
+            matches!(response_code(message), Ok(OptRcode::NOERROR | OptRcode::NXDOMAIN))
+        }));
+        (!answered).then_some(FAILURE_REMEMBERED)
     }
 }
 
