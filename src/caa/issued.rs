@@ -30,8 +30,8 @@ pub struct Issued {
     pub asked: CertificateName,
     /// One entry for each name of a certificate that the name asked about is concerned by.
     pub names: Vec<IssuedName>,
-    /// The CAs that CAA authorises and that issued none of these certificates; `None` where no certificate has an
-    /// issuer that is known, or no set names any CA.
+    /// The CAs that CAA authorises and that issued none of the certificates for names at or below that of the set;
+    /// `None` where none of these has an issuer that is known, or no set names any CA.
     pub never_issued: Option<Vec<String>>,
     /// How many of the certificates have an issuer that is not known.
     pub unknown_issuers: usize,
@@ -57,13 +57,15 @@ pub struct IssuedName {
 /// Sets certificates beside what was looked up for `name`. Those for other names are passed over.
 ///
 /// A certificate counts by its names: the very name, the wildcard of the same domain where the plain name was asked
-/// about, and a wildcard that covers it.
+/// about, and a wildcard that covers it. Whether a CA is in use is another matter: every name at or below that of the
+/// set tells, because the set holds there too unless a nearer one does.
 pub fn issued(
     name: &CertificateName,
     lookup: &CaaLookup,
     usage: Usage,
     certificates: &[IssuedCertificate],
 ) -> Issued {
+    let reading = judge(name, lookup, &question(usage, Who::EveryCaInTheSet));
     let mut names = Vec::new();
     let (mut issuers, mut unknown) = (BTreeSet::new(), BTreeSet::new());
     for certificate in certificates {
@@ -75,14 +77,16 @@ pub fn issued(
             done.push(own);
             names.push(judged(own, lookup, usage, certificate));
         }
-        if !done.is_empty() {
+        let in_its_reach =
+            |own: &CertificateName| reading.set().is_some_and(|set| own.base.is_at_or_below(&set.name));
+        if certificate.names.iter().any(in_its_reach) {
             issuers.extend(certificate.issuer.identifiers.iter().map(|id| id.to_ascii_lowercase()));
-            if certificate.issuer.identifiers.is_empty() {
-                unknown.insert(certificate.sha256);
-            }
+        }
+        let counts = !done.is_empty() || certificate.names.iter().any(in_its_reach);
+        if counts && certificate.issuer.identifiers.is_empty() {
+            unknown.insert(certificate.sha256);
         }
     }
-    let reading = judge(name, lookup, &question(usage, Who::EveryCaInTheSet));
     let authorised = authorised(&reading);
     let never_issued = (!issuers.is_empty() && !authorised.is_empty())
         .then(|| authorised.into_iter().filter(|ca| !issuers.contains(ca)).collect());
@@ -206,6 +210,22 @@ mod tests {
         assert_eq!(verdicts, [plain, wildcard.clone()]);
         assert_eq!(issued.never_issued.unwrap(), ["ca2.example"]);
         assert_eq!(of("*.t.example", &lookup, &[ours]).1, [wildcard]);
+    }
+
+    #[test]
+    fn a_ca_in_use_below_is_in_use() {
+        let lookup = lookup(vec![step("t.example", &set())]);
+        let used =
+            [certificate(&["t.example"], &["ca1.example"]), certificate(&["w.t.example"], &["ca2.example"])];
+        let (issued, verdicts) = of("t.example", &lookup, &used);
+        assert_eq!(
+            verdicts,
+            [("t.example".to_owned(), Verdict::Permit)],
+            "other names have verdicts of their own"
+        );
+        assert_eq!(issued.never_issued.unwrap(), [""; 0]);
+        let elsewhere = [used[0].clone(), certificate(&["u.example"], &["ca2.example"])];
+        assert_eq!(of("t.example", &lookup, &elsewhere).0.never_issued.unwrap(), ["ca2.example"]);
     }
 
     #[test]
