@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::judge::{CaaReading, Relevant, judge};
 use super::record::PropertyKind;
-use super::verdict::{CaIdentity, CaaQuestion, Usage, Verdict, Who};
+use super::verdict::{CaIdentity, CaaQuestion, Usage, Verdict, Who, names_of};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
 use crate::x509::CertificateSha256;
@@ -52,6 +52,17 @@ pub struct IssuedName {
     pub verdict: Verdict,
     /// Why.
     pub reason: String,
+    /// The record that would let the issuer in, where nothing stops it but that none names it.
+    pub missing: Option<MissingRecord>,
+}
+
+/// Where a record would have to stand that names the issuer, and with which tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRecord {
+    /// The name that has the set now. A record elsewhere would hide the set, not add to it.
+    pub at: String,
+    /// The tag that governs now. Another one could lock the CAs out that the set names.
+    pub tag: &'static str,
 }
 
 /// Sets certificates beside what was looked up for `name`. Those for other names are passed over.
@@ -110,6 +121,7 @@ fn judged(
 ) -> IssuedName {
     let issuer = &certificate.issuer;
     let reading = judge(own, &beginning_at(own, lookup), &question(usage, Who::Named(vec![issuer.clone()])));
+    let missing = missing(&reading, issuer);
     let (verdict, reason) = match reading.verdicts.into_iter().next() {
         Some(verdict) => (verdict.verdict, verdict.reason),
         None => (Verdict::Undetermined, "CAA does not apply to this name".to_owned()),
@@ -121,7 +133,21 @@ fn judged(
         identifiers: issuer.identifiers.clone(),
         verdict,
         reason,
+        missing,
     }
+}
+
+/// What is missing, if the set denies the issuer for want of a record that names it.
+fn missing(reading: &CaaReading, issuer: &CaIdentity) -> Option<MissingRecord> {
+    let set = reading.set()?;
+    let governing = reading.usage.governing(set, reading.wildcard);
+    let denied = reading.verdicts.first().is_some_and(|verdict| verdict.verdict == Verdict::Deny);
+    let named = set.of_kind(governing).any(|property| issuer.is_named_by(property));
+    (denied && !named && set.unknown_critical().next().is_none()).then(|| MissingRecord {
+        // Beside an alias nothing else may stand: the set is where the alias leads.
+        at: set.aliases.last().cloned().unwrap_or_else(|| set.name.to_string()),
+        tag: names_of(governing).0,
+    })
 }
 
 /// The part of a look-up that a climb from this name would have made. A wildcard that covers the name asked about
@@ -226,6 +252,25 @@ mod tests {
         assert_eq!(issued.never_issued.unwrap(), [""; 0]);
         let elsewhere = [used[0].clone(), certificate(&["u.example"], &["ca2.example"])];
         assert_eq!(of("t.example", &lookup, &elsewhere).0.never_issued.unwrap(), ["ca2.example"]);
+    }
+
+    #[test]
+    fn the_missing_record_adds_to_the_set_that_governs() {
+        let missing = |records: &[Vec<u8>], name: &str| {
+            let lookup = lookup(vec![step("w.t.example", &[]), step("t.example", records)]);
+            let (issued, _) = of("w.t.example", &lookup, &[certificate(&[name], &["ca3.example"])]);
+            issued.names[0].missing.clone().map(|missing| (missing.at, missing.tag))
+        };
+        let at = |tag| Some(("t.example".to_owned(), tag));
+        let one = [caa(0, "issue", "ca1.example")];
+        assert_eq!(missing(&one, "w.t.example"), at("issue"));
+        assert_eq!(missing(&one, "*.w.t.example"), at("issue"), "issuewild would lock ca1.example out");
+        assert_eq!(missing(&set(), "*.w.t.example"), at("issuewild"));
+        let critical = [caa(0, "issue", "ca1.example"), caa(128, "tbs", "x")];
+        assert_eq!(missing(&critical, "w.t.example"), None);
+        let bound = [caa(0, "issue", "ca3.example; accounturi=a:b; accounturi=a:b")];
+        assert_eq!(missing(&bound, "w.t.example"), None);
+        assert_eq!(missing(&[caa(0, "issue", "ca3.example")], "w.t.example"), None);
     }
 
     #[test]
