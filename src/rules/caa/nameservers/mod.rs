@@ -21,7 +21,9 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 CAs look from several places on the network: beside the primary one, remote perspectives have \
                 to find issuance permitted too; of 2 to 5 of them one may dissent, of 6 or more two. Each \
                 resolver chooses a server by itself, so whether a certificate is issued, and by whom, depends \
-                on chance. A CA that should be refused gets through where one server still has the old set.",
+                on chance. A CA that should be refused gets through where one server still has the old set. \
+                Aliases that rotate or follow the place of whoever asks are usual: where nothing but they differ, \
+                the severity is info if all lead to the same policy, and low if it is open where they lead.",
             advice: "Bring all servers of the zone to the same version: compare the SOA serials, repair zone \
                 transfers to the secondaries, and where several DNS providers serve the zone, publish the same \
                 CAA records at each.",
