@@ -266,6 +266,20 @@ fn an_issuer_in_no_table_is_unknown() {
     assert_eq!(names, [("short.test", "undetermined"), ("*.short.test", "undetermined")]);
     assert_eq!((&issued["never_issued"], &issued["unknown_issuers"]), (&Value::Null, &1.into()));
     assert_eq!(rules(&report).iter().filter(|rule| **rule == "CAA035").count(), 2);
+    // The policy says whose it is.
+    let policy = folder.path().join("own.toml");
+    let of_policy = format!(
+        "[[private_ca]]\nowner = \"Own\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"own.example\"]\n",
+        ca.key.spki_sha256()
+    );
+    fs::write(&policy, of_policy).unwrap();
+    let known = self::report(
+        &nsd,
+        "short.test",
+        &["--issued", file.to_str().unwrap(), "--policy", policy.to_str().unwrap()],
+    );
+    assert_eq!(known["issued"]["unknown_issuers"], 0, "{known}");
+    assert_eq!(known["issued"]["certificates"][0]["issuer"], "Own", "{known}");
     let wrong = Command::new(env!("CARGO_BIN_EXE_pinstead"))
         .args(["caa", "short.test", "--resolver", &nsd.address.to_string(), "--issued", "/nowhere.pem"])
         .output()

@@ -4,7 +4,7 @@
 //! recognise, and the one that outlives the brands it has bought: `digicert.com` rather than `amazon.com`, which
 //! DigiCert recognises too.
 
-use super::{CaTable, owner_key};
+use super::owner_key;
 
 /// An identifier to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,22 +115,9 @@ fn is_abbreviation(short: &str, long: &str) -> bool {
     short.chars().all(|wanted| rest.any(|c| c == wanted))
 }
 
-impl CaTable {
-    /// The identifier that is most likely meant by one that no table knows; `None` where none is close.
-    pub fn identifier_like(&self, identifier: &str) -> Option<&'static str> {
-        let wanted = identifier.to_ascii_lowercase();
-        // One letter in four may be wrong: more, and it is another name.
-        let most = (wanted.chars().count() / 4).clamp(1, 3);
-        self.identifiers()
-            .map(|known| (strsim::damerau_levenshtein(&wanted, known), known))
-            .filter(|(distance, _)| *distance <= most)
-            .min()
-            .map(|(_, known)| known)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::CaTable;
     use super::*;
 
     fn of_owner(owner: &str) -> Choice {
@@ -205,13 +192,5 @@ mod tests {
         let choice = choose(&["Microsoft Corporation", "DigiCert"], &candidates).unwrap();
         assert_eq!((choice.identifier.as_str(), choice.alternatives.len()), ("microsoft.com", 2));
         assert_eq!(choose(&["x"], &[]), None);
-    }
-
-    #[test]
-    fn a_mistyped_identifier_is_told() {
-        assert_eq!(CaTable.identifier_like("letsencrpyt.org"), Some("letsencrypt.org"));
-        assert_eq!(CaTable.identifier_like("digicert.con"), Some("digicert.com"));
-        assert_eq!(CaTable.identifier_like("ca.internal.example"), None);
-        assert_eq!(CaTable.identifier_like(""), None);
     }
 }

@@ -3,6 +3,7 @@
 //! Source: RFC 8657 sections 3 and 4; ballot SC-098v2 adds the method labels `ca-tbr-…` and makes CAs process
 //! both parameters from 2027-03-15. Parameter names are matched as written.
 
+use super::method;
 use super::value::IssueValue;
 
 /// Whether an authorisation holds for one account and method.
@@ -12,6 +13,8 @@ pub(crate) enum Binding {
     Holds,
     /// It holds under these conditions, about which nothing was asked.
     Conditional(Vec<String>),
+    /// Whether it does is left to the CA, and how.
+    Open(String),
     /// It does not, and why.
     Refuses(String),
 }
@@ -30,7 +33,12 @@ pub(crate) fn binding(value: &IssueValue, account: Option<&str>, method: Option<
         Bound::To(bound) => match account {
             None => conditions.push(format!("only for the account {bound}")),
             Some(account) if account == bound => {}
-            Some(_) => return Binding::Refuses(format!("it is bound to the account {bound}")),
+            Some(_) => {
+                return Binding::Refuses(format!(
+                    "it is bound to the account {bound} (a CA may let in an account that it keeps as one below that, \
+                     the “Parent Account” of TLS BR 4.2.2.1.2)"
+                ));
+            }
         },
     }
     match Bound::read(value, "validationmethods") {
@@ -44,10 +52,32 @@ pub(crate) fn binding(value: &IssueValue, account: Option<&str>, method: Option<
         Bound::To(list) => match method {
             None => conditions.push(format!("only by the validation methods {list}")),
             Some(method) if list.split(',').any(|listed| listed == method) => {}
-            Some(_) => return Binding::Refuses(format!("it allows only the validation methods {list}")),
+            Some(method) => return of_other_labels(list, method),
         },
     }
     if conditions.is_empty() { Binding::Holds } else { Binding::Conditional(conditions) }
+}
+
+/// What a list says of a method that is not in it as written.
+fn of_other_labels(list: &str, method: &str) -> Binding {
+    let by_case = list.split(',').find(|listed| listed.eq_ignore_ascii_case(method));
+    let by_mechanism = || {
+        let mechanism = method::mechanism(&method.to_ascii_lowercase())?;
+        let same =
+            |listed: &str| method::mechanism(&listed.to_ascii_lowercase()).is_some_and(|of| of == mechanism);
+        list.split(',').find(|listed| same(listed))
+    };
+    match (by_case, by_case.or_else(by_mechanism)) {
+        (Some(listed), _) => Binding::Open(format!(
+            "it allows “{listed}”, which is {method} in other letters: a CA may match labels without regard to case, \
+             if its CPS says so (TLS BR 4.2.2.1.2); others refuse"
+        )),
+        (None, Some(listed)) => Binding::Open(format!(
+            "it allows {listed}, another label of the mechanism of {method}: CAs should accept either label, and need \
+             not (TLS BR 4.2.2.1.2)"
+        )),
+        (None, None) => Binding::Refuses(format!("it allows only the validation methods {list}")),
+    }
 }
 
 /// One binding parameter, which may stand once.
@@ -104,7 +134,6 @@ mod tests {
             ("dns-01,http-01", true),
             ("dns-01", false),
             ("", false),
-            ("HTTP-01", false),
             ("http-01,", false),
             ("http-01,howdy!", false),
         ] {
@@ -113,6 +142,32 @@ mod tests {
         }
         let twice = of("validationmethods=http-01;validationmethods=http-01", None, Some("http-01"));
         assert!(matches!(twice, Binding::Refuses(_)));
+    }
+
+    #[test]
+    fn a_label_of_the_same_mechanism_is_left_to_the_ca() {
+        for (list, method) in [
+            ("HTTP-01", "http-01"),
+            ("ca-tbr-7", "dns-01"),
+            ("http-01,dns-01", "ca-tbr-7"),
+            ("ca-tbr-19", "http-01"),
+            ("ca-tbr-20", "tls-alpn-01"),
+            ("CA-TBR-21", "dns-account-01"),
+            ("ca-tbr-22", "dns-persist-01"),
+        ] {
+            let binding = of(&format!("validationmethods={list}"), None, Some(method));
+            let Binding::Open(why) = binding else { panic!("{list} {method}: {binding:?}") };
+            assert!(why.contains("TLS BR 4.2.2.1.2"), "{why}");
+        }
+        for (list, method) in
+            [("ca-tbr-7", "http-01"), ("ca-tbr-18", "http-01"), ("dns-account-01", "dns-01")]
+        {
+            let binding = of(&format!("validationmethods={list}"), None, Some(method));
+            assert!(matches!(binding, Binding::Refuses(_)), "{list} {method}: {binding:?}");
+        }
+        // An account that is refused is refused by whatever method.
+        let both = of("accounturi=a:b; validationmethods=ca-tbr-7", Some("a:c"), Some("dns-01"));
+        assert!(matches!(&both, Binding::Refuses(why) if why.contains("Parent Account")), "{both:?}");
     }
 
     #[test]

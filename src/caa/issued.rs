@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::judge::{CaaReading, Relevant, judge};
 use super::record::PropertyKind;
-use super::verdict::{CaIdentity, CaaQuestion, Usage, Verdict, Who};
+use super::verdict::{CaIdentity, CaaQuestion, Usage, Verdict, Who, names_of};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
 use crate::x509::CertificateSha256;
@@ -30,8 +30,8 @@ pub struct Issued {
     pub asked: CertificateName,
     /// One entry for each name of a certificate that the name asked about is concerned by.
     pub names: Vec<IssuedName>,
-    /// The CAs that CAA authorises and that issued none of these certificates; `None` where no certificate has an
-    /// issuer that is known, or no set names any CA.
+    /// The CAs that CAA authorises and that issued none of the certificates for names at or below that of the set;
+    /// `None` where none of these has an issuer that is known, or no set names any CA.
     pub never_issued: Option<Vec<String>>,
     /// How many of the certificates have an issuer that is not known.
     pub unknown_issuers: usize,
@@ -52,18 +52,31 @@ pub struct IssuedName {
     pub verdict: Verdict,
     /// Why.
     pub reason: String,
+    /// The record that would let the issuer in, where nothing stops it but that none names it.
+    pub missing: Option<MissingRecord>,
+}
+
+/// Where a record would have to stand that names the issuer, and with which tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRecord {
+    /// The name that has the set now. A record elsewhere would hide the set, not add to it.
+    pub at: String,
+    /// The tag that governs now. Another one could lock the CAs out that the set names.
+    pub tag: &'static str,
 }
 
 /// Sets certificates beside what was looked up for `name`. Those for other names are passed over.
 ///
 /// A certificate counts by its names: the very name, the wildcard of the same domain where the plain name was asked
-/// about, and a wildcard that covers it.
+/// about, and a wildcard that covers it. Whether a CA is in use is another matter: every name at or below that of the
+/// set tells, because the set holds there too unless a nearer one does.
 pub fn issued(
     name: &CertificateName,
     lookup: &CaaLookup,
     usage: Usage,
     certificates: &[IssuedCertificate],
 ) -> Issued {
+    let reading = judge(name, lookup, &question(usage, Who::EveryCaInTheSet));
     let mut names = Vec::new();
     let (mut issuers, mut unknown) = (BTreeSet::new(), BTreeSet::new());
     for certificate in certificates {
@@ -75,14 +88,16 @@ pub fn issued(
             done.push(own);
             names.push(judged(own, lookup, usage, certificate));
         }
-        if !done.is_empty() {
+        let in_its_reach =
+            |own: &CertificateName| reading.set().is_some_and(|set| own.base.is_at_or_below(&set.name));
+        if certificate.names.iter().any(in_its_reach) {
             issuers.extend(certificate.issuer.identifiers.iter().map(|id| id.to_ascii_lowercase()));
-            if certificate.issuer.identifiers.is_empty() {
-                unknown.insert(certificate.sha256);
-            }
+        }
+        let counts = !done.is_empty() || certificate.names.iter().any(in_its_reach);
+        if counts && certificate.issuer.identifiers.is_empty() {
+            unknown.insert(certificate.sha256);
         }
     }
-    let reading = judge(name, lookup, &question(usage, Who::EveryCaInTheSet));
     let authorised = authorised(&reading);
     let never_issued = (!issuers.is_empty() && !authorised.is_empty())
         .then(|| authorised.into_iter().filter(|ca| !issuers.contains(ca)).collect());
@@ -106,6 +121,7 @@ fn judged(
 ) -> IssuedName {
     let issuer = &certificate.issuer;
     let reading = judge(own, &beginning_at(own, lookup), &question(usage, Who::Named(vec![issuer.clone()])));
+    let missing = missing(&reading, issuer);
     let (verdict, reason) = match reading.verdicts.into_iter().next() {
         Some(verdict) => (verdict.verdict, verdict.reason),
         None => (Verdict::Undetermined, "CAA does not apply to this name".to_owned()),
@@ -117,7 +133,21 @@ fn judged(
         identifiers: issuer.identifiers.clone(),
         verdict,
         reason,
+        missing,
     }
+}
+
+/// What is missing, if the set denies the issuer for want of a record that names it.
+fn missing(reading: &CaaReading, issuer: &CaIdentity) -> Option<MissingRecord> {
+    let set = reading.set()?;
+    let governing = reading.usage.governing(set, reading.wildcard);
+    let denied = reading.verdicts.first().is_some_and(|verdict| verdict.verdict == Verdict::Deny);
+    let named = set.of_kind(governing).any(|property| issuer.is_named_by(property));
+    (denied && !named && set.unknown_critical().next().is_none()).then(|| MissingRecord {
+        // Beside an alias nothing else may stand: the set is where the alias leads.
+        at: set.aliases.last().cloned().unwrap_or_else(|| set.name.to_string()),
+        tag: names_of(governing).0,
+    })
 }
 
 /// The part of a look-up that a climb from this name would have made. A wildcard that covers the name asked about
@@ -206,6 +236,41 @@ mod tests {
         assert_eq!(verdicts, [plain, wildcard.clone()]);
         assert_eq!(issued.never_issued.unwrap(), ["ca2.example"]);
         assert_eq!(of("*.t.example", &lookup, &[ours]).1, [wildcard]);
+    }
+
+    #[test]
+    fn a_ca_in_use_below_is_in_use() {
+        let lookup = lookup(vec![step("t.example", &set())]);
+        let used =
+            [certificate(&["t.example"], &["ca1.example"]), certificate(&["w.t.example"], &["ca2.example"])];
+        let (issued, verdicts) = of("t.example", &lookup, &used);
+        assert_eq!(
+            verdicts,
+            [("t.example".to_owned(), Verdict::Permit)],
+            "other names have verdicts of their own"
+        );
+        assert_eq!(issued.never_issued.unwrap(), [""; 0]);
+        let elsewhere = [used[0].clone(), certificate(&["u.example"], &["ca2.example"])];
+        assert_eq!(of("t.example", &lookup, &elsewhere).0.never_issued.unwrap(), ["ca2.example"]);
+    }
+
+    #[test]
+    fn the_missing_record_adds_to_the_set_that_governs() {
+        let missing = |records: &[Vec<u8>], name: &str| {
+            let lookup = lookup(vec![step("w.t.example", &[]), step("t.example", records)]);
+            let (issued, _) = of("w.t.example", &lookup, &[certificate(&[name], &["ca3.example"])]);
+            issued.names[0].missing.clone().map(|missing| (missing.at, missing.tag))
+        };
+        let at = |tag| Some(("t.example".to_owned(), tag));
+        let one = [caa(0, "issue", "ca1.example")];
+        assert_eq!(missing(&one, "w.t.example"), at("issue"));
+        assert_eq!(missing(&one, "*.w.t.example"), at("issue"), "issuewild would lock ca1.example out");
+        assert_eq!(missing(&set(), "*.w.t.example"), at("issuewild"));
+        let critical = [caa(0, "issue", "ca1.example"), caa(128, "tbs", "x")];
+        assert_eq!(missing(&critical, "w.t.example"), None);
+        let bound = [caa(0, "issue", "ca3.example; accounturi=a:b; accounturi=a:b")];
+        assert_eq!(missing(&bound, "w.t.example"), None);
+        assert_eq!(missing(&[caa(0, "issue", "ca3.example")], "w.t.example"), None);
     }
 
     #[test]

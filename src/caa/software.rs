@@ -4,14 +4,19 @@
 //! CAs run for their remote perspectives. Only points on which they are known to differ are judged; for everything
 //! else they are taken to follow the standard.
 
+use domain::base::iana::OptRcode;
 use serde::Serialize;
 
 use super::binding::{Binding, binding};
-use super::dnssec::is_unfinished;
+use super::dnssec::{Dnssec, is_unfinished};
 use super::judge::{Relevant, RelevantSet};
 use super::record::{CaaRecord, Property, PropertyKind};
 use super::value::IssueValue;
 use super::verdict::{CaIdentity, CaaQuestion, Usage, Verdict};
+use crate::ca::CaTable;
+
+/// Whose software Boulder is.
+const LETS_ENCRYPT: &str = "letsencrypt.org";
 
 /// The bit that Boulder takes for a second critical flag.
 const FLAG_1: u8 = 1;
@@ -45,6 +50,17 @@ impl Software {
         match self {
             Self::Boulder => "Boulder",
             Self::OpenMpic => "Open MPIC",
+        }
+    }
+
+    /// Whether the CA of this identifier runs it, or no table knows the CA. Of the CAs in the tables only Let's Encrypt
+    /// is known to run Boulder; Open MPIC may be anybody's.
+    pub fn may_be_run_by(self, identifier: &str) -> bool {
+        match self {
+            Self::Boulder => {
+                identifier.eq_ignore_ascii_case(LETS_ENCRYPT) || !CaTable.is_known_identifier(identifier)
+            }
+            Self::OpenMpic => true,
         }
     }
 
@@ -113,7 +129,8 @@ impl Software {
                     Binding::Holds | Binding::Conditional(_) => {
                         return (Verdict::Permit, format!("{property} at {} names the CA", set.name));
                     }
-                    Binding::Refuses(refusal) => why = refusal,
+                    // It compares labels as written.
+                    Binding::Open(refusal) | Binding::Refuses(refusal) => why = refusal,
                 },
             }
         }
@@ -130,12 +147,27 @@ impl Software {
                 Verdict::Permit,
                 format!("it takes the missing top-level domain {tld} for one without CAA records"),
             )),
-            (Self::Boulder, None) => {
-                Some((Verdict::Deny, "it refuses after every failed look-up, whatever failed".to_owned()))
-            }
+            // Only what a server said may be what a CA meets too; no connection from here tells nothing of theirs.
+            (Self::Boulder, None) => failure_of_server(relevant).map(|said| {
+                (
+                    Verdict::Deny,
+                    format!("it refuses after every failed look-up, so if it meets the same ({said})"),
+                )
+            }),
             // It refuses or permits as its operator set it.
             (Self::OpenMpic, None) => None,
         }
+    }
+}
+
+/// The response code that a server gave instead of an answer, or what a validator holds against the answer.
+fn failure_of_server(relevant: &Relevant) -> Option<&str> {
+    match relevant {
+        Relevant::Undetermined { detail, dnssec, .. } => {
+            let is_code = detail.parse::<OptRcode>().is_ok();
+            (is_code || *dnssec == Dnssec::Bogus).then_some(detail.as_str())
+        }
+        _ => None,
     }
 }
 
@@ -159,7 +191,11 @@ pub(super) fn differing(
         let (verdict, reason) = of(software)?;
         (verdict != ours).then_some(SoftwareVerdict { software, verdict, reason })
     };
-    Software::ALL.into_iter().filter_map(differs).collect()
+    let is_run = |software: &Software| {
+        ca.identifiers.is_empty()
+            || ca.identifiers.iter().any(|identifier| software.may_be_run_by(identifier))
+    };
+    Software::ALL.into_iter().filter(is_run).filter_map(differs).collect()
 }
 
 /// Whether anything stands there on which software may differ, so that most sets are judged once.
@@ -187,7 +223,6 @@ fn is_contested_property(property: &Property) -> bool {
 mod tests {
     use super::super::testing::caa;
     use super::*;
-    use crate::caa::Dnssec;
 
     fn set(records: &[(u8, &str, &str)]) -> Relevant {
         Relevant::Set(RelevantSet {
@@ -268,8 +303,28 @@ mod tests {
         };
         let failed = |relevant| of(&relevant, Verdict::Undetermined, &question());
         assert_eq!(failed(open("t.example", "SERVFAIL")), BOULDER_DENIES);
-        assert_eq!(failed(open("t.example", "not asked")), []);
+        assert_eq!(failed(open("t.example", "REFUSED")), BOULDER_DENIES);
+        for from_here in [
+            "not asked",
+            "timeout",
+            "no DNS server: none is set",
+            "no connection: network unreachable",
+            "I/O error: x",
+        ] {
+            assert_eq!(failed(open("t.example", from_here)), [], "{from_here}");
+        }
         assert_eq!(of(&open("gone", "NXDOMAIN"), Verdict::Permit, &question()), BOULDER_DENIES);
+    }
+
+    #[test]
+    fn boulder_is_not_held_against_cas_that_do_not_run_it() {
+        let of = |issuer: &str| {
+            let set = set(&[(1, "tbs", "x"), (0, "issue", issuer)]);
+            let verdicts =
+                differing(&set, &CaIdentity::from_identifier(issuer), false, &question(), Verdict::Permit);
+            verdicts.len()
+        };
+        assert_eq!([of("letsencrypt.org"), of("ca1.example"), of("digicert.com")], [1, 1, 0]);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl CaIdentity {
         Self { label: identifier.clone(), identifiers: vec![identifier] }
     }
 
-    fn is_named_by(&self, property: &Property) -> bool {
+    pub(super) fn is_named_by(&self, property: &Property) -> bool {
         let Ok(value) = property.issue_value() else { return false };
         self.identifiers.iter().any(|identifier| value.names(identifier))
     }
@@ -229,6 +229,7 @@ fn of_properties(
     }
     let mut refusal = None;
     let mut conditional = None;
+    let mut open = None;
     for property in set.of_kind(governing).filter(|property| ca.is_named_by(property)) {
         let Ok(value) = property.issue_value() else { continue };
         match binding(&value, question.account.as_deref(), question.method.as_deref()) {
@@ -242,6 +243,10 @@ fn of_properties(
                 );
                 conditional.get_or_insert((Verdict::Permit, reason));
             }
+            Binding::Open(why) => {
+                let reason = format!("{property} at {at} names it, and {why}");
+                open.get_or_insert((Verdict::Undetermined, reason));
+            }
             Binding::Refuses(why) => {
                 let reason = format!(
                     "{property} at {at} names it, but {why}: a CA that processes RFC 8657 refuses (all must process \
@@ -251,7 +256,7 @@ fn of_properties(
             }
         }
     }
-    conditional.or(refusal).unwrap_or_else(|| {
+    conditional.or(open).or(refusal).unwrap_or_else(|| {
         let issuers = set.issuers(governing);
         let named =
             if issuers.is_empty() { "no CA".to_owned() } else { format!("only {}", issuers.join(", ")) };
@@ -260,7 +265,7 @@ fn of_properties(
 }
 
 /// The tag of a governing kind, and the section that says what it means.
-fn names_of(kind: PropertyKind) -> (&'static str, &'static str) {
+pub(super) fn names_of(kind: PropertyKind) -> (&'static str, &'static str) {
     match kind {
         PropertyKind::IssueWild => ("issuewild", "RFC 8659 section 4.3"),
         PropertyKind::IssueMail => ("issuemail", "RFC 9495 section 4"),

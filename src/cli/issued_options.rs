@@ -4,9 +4,11 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::caa::IssuedCertificate;
-use crate::ct::log_table::LogTable;
-use crate::judge;
+use crate::cli::check::DEFAULT_POLICY;
+use crate::evidence::{Inputs as InputFiles, Request};
+use crate::judge::{self, Inputs};
 use crate::observe::{clock, files};
+use crate::policy::MAX_POLICY;
 use crate::x509::read_certificates;
 
 /// The most octets of one file of certificates.
@@ -19,6 +21,9 @@ pub(super) struct IssuedOptions {
     /// renewal CAA would refuse, and which CAs are authorised without need. Takes every word that follows: names come first
     #[arg(long, value_name = "FILE", num_args = 1..)]
     issued: Vec<String>,
+    /// The policy file, whose private CAs count as issuers (default: pinstead.toml in this folder, if it is there)
+    #[arg(long, value_name = "FILE", requires = "issued")]
+    policy: Option<String>,
 }
 
 impl IssuedOptions {
@@ -33,6 +38,11 @@ impl IssuedOptions {
             let octets = file.octets().map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
             given.extend(read_certificates(octets).with_context(|| path.clone())?);
         }
-        Ok(Some(judge::issued(&given, &LogTable::embedded(), clock::now())))
+        let policy = match &self.policy {
+            Some(path) => Some(files::read(path, MAX_POLICY)),
+            None => files::exists(DEFAULT_POLICY).then(|| files::read(DEFAULT_POLICY, MAX_POLICY)),
+        };
+        let inputs = Inputs::read(&Request::default(), &InputFiles { policy, ..InputFiles::default() })?;
+        Ok(Some(judge::issued(given, inputs, clock::now())))
     }
 }

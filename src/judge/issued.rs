@@ -2,39 +2,27 @@
 
 use jiff::Timestamp;
 
-use crate::ca::CaTable;
-use crate::ca::issuer::{self, KeyOwner};
+use super::inputs::Inputs;
+use super::target;
 use crate::caa::{CaIdentity, IssuedCertificate};
-use crate::ct::log_table::LogTable;
-use crate::ct::verdict::{Audience, Delivered};
-use crate::ct::verify::{Subject, Verifier};
-use crate::x509::{Certificate, SpkiSha256};
+use crate::ct::verify::Verifier;
+use crate::x509::Certificate;
 
 /// The certificates among `given` that are no CA's, each with its issuer.
 ///
-/// A key is taken for the issuer's where its certificate stands among `given` and made the signature, or where the
-/// embedded SCTs prove it (RFC 6962 section 3.2); what a certificate merely claims names no CA.
-pub fn issued(given: &[Certificate], logs: &LogTable, at: Timestamp) -> Vec<IssuedCertificate> {
-    let mut verifier = Verifier::new(logs);
-    let issuers: Vec<&Certificate> = given.iter().filter(|certificate| certificate.is_ca).collect();
-    let leaves = given.iter().filter(|certificate| !certificate.is_ca);
-    leaves.map(|leaf| one(leaf, &issuers, &mut verifier, at)).collect()
+/// A key is taken for the issuer's where its certificate stands among `given` or the inputs and made the signature, or
+/// where the embedded SCTs prove it (RFC 6962 section 3.2); what a certificate merely claims names no CA. Private CAs
+/// are those of the policy.
+pub fn issued(given: Vec<Certificate>, mut inputs: Inputs, at: Timestamp) -> Vec<IssuedCertificate> {
+    let (issuers, leaves): (Vec<Certificate>, Vec<Certificate>) =
+        given.into_iter().partition(|certificate| certificate.is_ca);
+    inputs.issuers.extend(issuers);
+    let mut verifier = Verifier::new(&inputs.logs);
+    leaves.iter().map(|leaf| one(leaf, &inputs, &mut verifier, at)).collect()
 }
 
-fn one(
-    leaf: &Certificate,
-    issuers: &[&Certificate],
-    verifier: &mut Verifier<'_>,
-    at: Timestamp,
-) -> IssuedCertificate {
-    let candidates = issuer::candidates(leaf, issuers, CaTable);
-    let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
-    let doubtful = candidates.iter().all(|candidate| candidate.doubtful);
-    let subject = Subject { certificate: leaf, issuer_keys: &keys, doubtful };
-    let delivered = Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
-    let lists = verifier.verify(subject, delivered, at);
-    let proven = lists.scts.iter().find_map(|sct| sct.proves_issuer);
-    let who = issuer::identify(&candidates, proven, |key| CaTable.key(key).map(KeyOwner::from));
+fn one(leaf: &Certificate, inputs: &Inputs, verifier: &mut Verifier<'_>, at: Timestamp) -> IssuedCertificate {
+    let who = target::who_issued(std::slice::from_ref(leaf), inputs, verifier, at);
     let label = match (&who.owner, &who.claimed_owner) {
         (Some(owner), _) => owner.clone(),
         (None, Some(claimed)) => format!("somebody who claims to be {claimed}"),

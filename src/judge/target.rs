@@ -134,7 +134,7 @@ pub(super) fn judge(
     let host_name = host_name(seen.host.as_ref(), leaf);
 
     let caa = if asked(scope::Part::Caa) {
-        judge_caa(target, request, &seen, leaf, &who_issued)
+        judge_caa(target, (request, inputs), &seen, leaf, &who_issued)
     } else {
         Part::NotChecked(NOT_ASKED)
     };
@@ -299,7 +299,7 @@ fn judge_issuer(issuer: &Issuer, names: &[DnsName], request: &Request, inputs: &
 
 fn judge_caa(
     target: &TargetEvidence,
-    request: &Request,
+    (request, inputs): (&Request, &Inputs),
     seen: &observed::Seen,
     leaf: Option<&Certificate>,
     issuer: &Issuer,
@@ -315,11 +315,17 @@ fn judge_caa(
         label: issuer.owner.clone().unwrap_or_else(|| "the certificate's issuer".to_owned()),
         identifiers: issuer.caa_identifiers.clone(),
     }]));
+    let private = || inputs.policy.private_ca.iter().flat_map(|ca| ca.caa_identifiers.iter().cloned());
     let readings = names
         .iter()
-        .map(|name| match target.caa.iter().find(|lookup| lookup.name == name.base) {
-            Some(lookup) => caa::judge(name, lookup, &question),
-            None => caa::judge(name, &CaaLookup::of(name.base.clone()), &question),
+        .map(|name| {
+            let mut reading = match target.caa.iter().find(|lookup| lookup.name == name.base) {
+                Some(lookup) => caa::judge(name, lookup, &question),
+                None => caa::judge(name, &CaaLookup::of(name.base.clone()), &question),
+            };
+            // Whoever wrote the policy knows these CAs, which no public table has.
+            reading.asked_about.extend(private());
+            reading
         })
         .collect();
     Part::Checked(readings)
@@ -376,5 +382,37 @@ impl TargetVerdicts {
     /// Whether the target is a file that holds no certificate.
     pub fn is_unusable_file(&self) -> bool {
         self.observed.is_file && self.chain.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::file::{FileContent, InputFile};
+    use crate::evidence::{Bytes, CertificateSource, Inputs as InputFiles};
+
+    #[test]
+    fn the_identifiers_of_private_cas_are_known_to_whoever_wrote_the_policy() {
+        let file = |path: &str, content: String| InputFile {
+            path: path.to_owned(),
+            content: FileContent::Read(Bytes(content.into_bytes())),
+        };
+        let policy = format!(
+            "[[private_ca]]\nowner = \"Own\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"own.example\"]\n",
+            SpkiSha256::of(b"1")
+        );
+        let policy = Some(file("pinstead.toml", policy));
+        let request = Request::default();
+        let inputs = Inputs::read(&request, &InputFiles { policy, ..InputFiles::default() }).unwrap();
+        let target = TargetEvidence {
+            target: "t.example".to_owned(),
+            source: CertificateSource::File(file("leaf.pem", String::new())),
+            caa: Vec::new(),
+            ct_logs: Vec::new(),
+        };
+        let host = Some(HostIdentity::Name("t.example".parse().unwrap()));
+        let seen = observed::Seen { host, ..observed::Seen::default() };
+        let judged = judge_caa(&target, (&request, &inputs), &seen, None, &Issuer::default());
+        assert_eq!(judged.verdict().unwrap()[0].asked_about, ["own.example"]);
     }
 }

@@ -194,10 +194,26 @@ fn changed(from: &Policy, to: &Policy) -> (Vec<String>, Vec<String>) {
         (Policy::Only(before), Policy::Only(after)) => (without(after, before), without(before, after)),
         (Policy::Only(_), Policy::Anyone) => (every_other(), Vec::new()),
         (Policy::Anyone, Policy::Only(_)) => (Vec::new(), every_other()),
-        (Policy::Only(before), _) => (Vec::new(), before.clone()),
+        (Policy::Only(before), Policy::Nobody) => (Vec::new(), before.clone()),
         (Policy::Nobody, Policy::Only(after)) => (after.clone(), Vec::new()),
         (Policy::Anyone, Policy::Nobody) => (Vec::new(), vec!["every CA".to_owned()]),
         (Policy::Nobody, Policy::Anyone) => (vec!["every CA".to_owned()], Vec::new()),
         _ => (Vec::new(), Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_known_is_gained_or_lost() {
+        let only = |ca: &str| Policy::Only(vec![ca.to_owned()]);
+        let ca = |ca: &str| vec![ca.to_owned()];
+        assert_eq!(changed(&only("a.test"), &Policy::Nobody), (Vec::new(), ca("a.test")));
+        assert_eq!(changed(&only("a.test"), &only("b.test")), (ca("b.test"), ca("a.test")));
+        let open = Policy::Undetermined("SERVFAIL".to_owned());
+        assert_eq!(changed(&only("a.test"), &open), (Vec::new(), Vec::new()));
+        assert_eq!(changed(&open, &only("a.test")), (Vec::new(), Vec::new()));
     }
 }

@@ -190,6 +190,57 @@ impl Endpoint {
     pub fn was_asked(&self) -> bool {
         !matches!(self.zone, ZoneSaid::Other(Said::NoRoute(_)))
     }
+
+    /// Whether it was left out because nobody is heard over its transport.
+    pub fn is_behind_block(&self) -> bool {
+        matches!(&self.zone, ZoneSaid::Other(Said::NoRoute(why)) if why == NO_TCP_FROM_HERE)
+    }
+}
+
+/// Why TCP was left out, where no server of any zone is heard over it.
+pub const NO_TCP_FROM_HERE: &str =
+    "none of them is heard over it, so that TCP to port 53 may be blocked near this machine";
+
+/// Whether TCP brings nothing from any server, though several answer over UDP: a block near this machine looks just
+/// so, and says nothing against the servers. The addresses that answer over UDP, if so.
+fn behind_block(zones: &[ZoneReading]) -> Option<Vec<IpAddr>> {
+    let is_unheard = |endpoint: &&Endpoint| {
+        matches!(endpoint.fault, Some(Fault::NoTcp { .. }))
+            || matches!(&endpoint.zone, ZoneSaid::Other(said) if said.is_unheard())
+                && endpoint.answers.iter().all(|answer| answer.said.is_unheard())
+    };
+    let over = |transport| {
+        let asked = zones.iter().flat_map(ZoneReading::asked);
+        asked.filter(move |endpoint| endpoint.transport == transport)
+    };
+    let heard = over(DnsTransport::Udp).filter(|endpoint| !is_unheard(endpoint));
+    let mut addresses: Vec<IpAddr> = heard.map(|endpoint| endpoint.address).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    // One server alone may well be the one at fault.
+    (addresses.len() > 1 && over(DnsTransport::Tcp).all(|endpoint| is_unheard(&endpoint)))
+        .then_some(addresses)
+}
+
+/// Leaves TCP out where something near this machine seems to block it.
+fn leave_out_blocked_tcp(zones: &mut [ZoneReading]) {
+    let Some(addresses) = behind_block(zones) else { return };
+    let not_asked = || Said::NoRoute(NO_TCP_FROM_HERE.to_owned());
+    for endpoint in zones.iter_mut().flat_map(|zone| &mut zone.endpoints) {
+        let heard_over_udp = addresses.contains(&endpoint.address);
+        if endpoint.transport == DnsTransport::Tcp && endpoint.was_asked() && heard_over_udp {
+            endpoint.zone = ZoneSaid::Other(not_asked());
+            endpoint.fault = None;
+            for answer in &mut endpoint.answers {
+                *answer = EndpointAnswer { said: not_asked(), differs: false, name: answer.name.clone() };
+            }
+        } else if heard_over_udp {
+            // What is cut off might be had over TCP.
+            for answer in endpoint.answers.iter_mut().filter(|answer| answer.said == Said::Truncated) {
+                answer.differs = false;
+            }
+        }
+    }
 }
 
 /// Where these endpoints are: each server with its address and the transports.
@@ -235,7 +286,8 @@ pub(super) fn judge(
     let Some(survey) = &lookup.nameservers else { return NameserverReading::default() };
     let resolved: Vec<(String, Said)> =
         lookup.steps.iter().chain(&lookup.above).flat_map(Said::of_resolver).collect();
-    let zones: Vec<ZoneReading> = survey.zones.iter().map(|zone| compare(zone, &resolved)).collect();
+    let mut zones: Vec<ZoneReading> = survey.zones.iter().map(|zone| compare(zone, &resolved)).collect();
+    leave_out_blocked_tcp(&mut zones);
     let consequences = consequences(&name.base, lookup, &zones, question, reading);
     let mut compared = NameserverReading {
         state: Agreement::Consistent,

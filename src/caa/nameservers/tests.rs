@@ -318,3 +318,42 @@ proptest::proptest! {
         let _ = addresses_of(&zone, domain::base::iana::Rtype::A, &came);
     }
 }
+
+#[test]
+fn tcp_that_nobody_answers_is_not_held_against_the_servers() {
+    let good = || came(message("t.example", AUTHORITATIVE, &[("t.example", CAA, issue("ca1.test"))], &[]));
+    let server = |address| Server {
+        address,
+        no_route: None,
+        soa: soa_serial("t.example", 1),
+        caa: vec![("t.example", good())],
+    };
+    let without_tcp = |zone: &mut ZoneObservation, servers: std::ops::Range<usize>| {
+        for server in &mut zone.servers[servers] {
+            for answer in &mut server.addresses[0].answers {
+                if answer.transport == DnsTransport::Tcp {
+                    answer.attempts = silence();
+                }
+            }
+        }
+    };
+    let compared = |zone: &ZoneObservation| {
+        let mut zones = vec![compare(zone, &[])];
+        leave_out_blocked_tcp(&mut zones);
+        zones.remove(0)
+    };
+    let faults =
+        |zone: &ZoneReading| zone.endpoints.iter().filter(|endpoint| endpoint.fault.is_some()).count();
+
+    let mut zone = observed("t.example", &[server("192.0.2.1"), server("192.0.2.2")]);
+    without_tcp(&mut zone, 0..1);
+    let one = compared(&zone);
+    assert_eq!((faults(&one), one.is_consistent()), (1, false), "the other one answers");
+    without_tcp(&mut zone, 1..2);
+    let all = compared(&zone);
+    assert_eq!((faults(&all), all.is_consistent()), (0, true));
+    assert_eq!(all.endpoints.iter().filter(|endpoint| endpoint.is_behind_block()).count(), 2);
+    let mut alone = observed("t.example", &[server("192.0.2.1")]);
+    without_tcp(&mut alone, 0..1);
+    assert_eq!(faults(&compared(&alone)), 1);
+}

@@ -129,7 +129,20 @@ fn bindings() {
         (&[method], None, Some("dns-01"), Verdict::Permit),
         (&[method], None, Some("ca-tbr-7"), Verdict::Permit),
         (&[method], None, Some("http-01"), Verdict::Deny),
-        (&[method], None, Some("DNS-01"), Verdict::Deny),
+        (&[method], None, Some("DNS-01"), Verdict::Undetermined),
+        (&["; validationmethods=ca-tbr-19"], None, Some("http-01"), Verdict::Undetermined),
+        (
+            &["; validationmethods=ca-tbr-19", "; accounturi=a:b"],
+            Some("a:b"),
+            Some("http-01"),
+            Verdict::Permit,
+        ),
+        (
+            &["; validationmethods=ca-tbr-19", "; accounturi=a:b"],
+            Some("a:c"),
+            Some("http-01"),
+            Verdict::Undetermined,
+        ),
         (&["; validationmethods="], None, Some("dns-01"), Verdict::Deny),
         (&["; policy=ev"], Some(uri), Some("dns-01"), Verdict::Permit),
     ] {

@@ -77,7 +77,7 @@ impl Known {
         match Self::choosing(name, &[name], &candidates) {
             Some(known) => Named::Known(known),
             None if is_issuer_domain(name) => {
-                Named::AsWritten(Self::as_written(name, why), table.identifier_like(name))
+                Named::AsWritten(Self::as_written(name, why), table.nearest_identifier(name))
             }
             None => Named::Nothing,
         }

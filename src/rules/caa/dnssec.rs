@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::caa::{CaaReading, Dnssec, Relevant, Step, StepOutcome};
 use crate::evidence::dns::Unfinished;
+use crate::rules::caa::{BR_CAA, BR_DNSSEC};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -19,7 +20,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 for permission: new certificates and renewals fail everywhere.",
             advice: "Repair the signatures: sign the zone again if they have expired, and compare the DS records at \
                 the parent with the zone's keys (`delv NAME CAA` shows where the chain breaks).",
-            references: &["TLS BR 3.2.2.8.1", "RFC 4035 section 5", "RFC 8914 section 4"],
+            references: &[BR_DNSSEC, "RFC 4035 section 5", "RFC 8914 section 4"],
         },
         raise: |reading| {
             with_state(reading, Dnssec::Bogus)
@@ -45,7 +46,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 no CA may issue until the question is answered.",
             advice: "Ask each authoritative server for the CAA type at the name that failed (`dig @SERVER NAME CAA`), \
                 and repair those that do not answer.",
-            references: &["TLS BR 3.2.2.8"],
+            references: &[BR_CAA],
         },
         raise: |reading| {
             with_state(reading, Dnssec::Secure)
@@ -71,7 +72,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 them or set others, and where the look-up fails, a CA may even take the failure for permission. CAs \
                 look from several places at once, which makes this hard, not impossible.",
             advice: "Sign the zone with DNSSEC and publish its DS record at the parent.",
-            references: &["RFC 8659 section 5", "TLS BR 3.2.2.8", "TLS BR 3.2.2.9"],
+            references: &["RFC 8659 section 5", BR_CAA, "TLS BR 3.2.2.9"],
         },
         raise: |reading| {
             let names: Vec<&str> = unprotected(reading)
@@ -100,7 +101,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 does not show that it validates, says nothing of the zone, and is told beside the steps only.)",
             advice: "Compare with a validating resolver that you trust (--dnssec resolver --resolver ADDR), and see \
                 whether the DS and DNSKEY records of the zone can be had from outside.",
-            references: &["RFC 4035 section 4.3", "RFC 4035 section 5.2", "TLS BR 3.2.2.8.1"],
+            references: &["RFC 4035 section 4.3", "RFC 4035 section 5.2", BR_DNSSEC],
         },
         raise: |reading| {
             let of_resolver = |step: &&Step| step.unfinished == Some(Unfinished::ResolverWithoutDnssec);

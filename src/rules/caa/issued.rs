@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::ca::CaTable;
-use crate::caa::{Issued, IssuedName, Verdict};
+use crate::ca::canonical::{Candidate, choose};
+use crate::caa::{Issued, IssuedName, MissingRecord, Verdict};
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<Issued>] = &[
@@ -18,7 +19,8 @@ pub(super) static RULES: &[Rule<Issued>] = &[
             explanation: "The records let a CA issue that issued none of the certificates given. Every CA that is \
                 authorised without need is one more whose mistakes count; but it may be kept as a reserve, or have \
                 issued certificates that were not given.",
-            advice: "Remove the CA's record if you do not keep it as a reserve.",
+            advice: "Remove the CA's record if you do not keep it as a reserve, and if `--issued` was given the \
+                certificates of all names below, too: the records hold for them as well.",
             references: &["RFC 8659 section 4.2"],
         },
         raise: |issued| {
@@ -48,7 +50,7 @@ pub(super) static RULES: &[Rule<Issued>] = &[
                 records may have been changed since. But its issuer has to refuse the next one.",
             advice: "Add the issuer to CAA before the renewal if you want it; else find out who asked it for the \
                 certificate.",
-            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 3", BR_CAA],
         },
         raise: |issued| {
             by_issuer(issued, Verdict::Deny)
@@ -60,13 +62,16 @@ pub(super) static RULES: &[Rule<Issued>] = &[
                         name.name, name.issuer, name.reason
                     );
                     let raised = Raised::new(name.name.to_string(), message, names.evidence());
-                    match identifier(name) {
-                        Some(identifier) => raised.advising(format!(
-                            "If you want this CA, publish `0 {} \"{identifier}\"` before the renewal; else find out \
-                             who asked it for the certificate.",
-                            if name.name.wildcard { "issuewild" } else { "issue" }
+                    match (&name.missing, identifier(name)) {
+                        (Some(MissingRecord { at, tag }), Some(identifier)) => raised.advising(format!(
+                            "If you want this CA, add `0 {tag} \"{identifier}\"` to the records at {at} before the \
+                             renewal; else find out who asked it for the certificate."
                         )),
-                        None => raised,
+                        (None, _) => raised.advising(
+                            "A further record does not let this CA in: if you want it, change what the message names \
+                             before the renewal; else find out who asked it for the certificate.",
+                        ),
+                        (Some(_), None) => raised,
                     }
                 })
                 .collect()
@@ -122,11 +127,11 @@ fn by_issuer(issued: &Issued, verdict: Verdict) -> Vec<Names<'_>> {
     found.into_values().collect()
 }
 
-/// The identifier to publish: of several, that which resembles the issuer's name.
-fn identifier(name: &IssuedName) -> Option<&str> {
-    let nearest = CaTable.nearest_identifier(&name.issuer);
-    let ours = nearest.filter(|nearest| name.identifiers.iter().any(|own| own == nearest));
-    ours.or_else(|| name.identifiers.first().map(String::as_str))
+/// The identifier to publish.
+fn identifier(name: &IssuedName) -> Option<String> {
+    // Whose organisation brought each is not known here.
+    let candidates = name.identifiers.iter().map(|domain| Candidate { domain: domain.clone(), own: false });
+    Some(choose(&[&name.issuer], &candidates.collect::<Vec<_>>())?.identifier)
 }
 
 #[cfg(test)]
@@ -142,6 +147,7 @@ mod tests {
             identifiers: vec!["amazon.com".to_owned(), "digicert.com".to_owned()],
             verdict,
             reason: "because".to_owned(),
+            missing: Some(MissingRecord { at: "example".to_owned(), tag: "issue" }),
         };
         Issued {
             asked: "t.example".parse().unwrap(),
@@ -166,8 +172,12 @@ mod tests {
         assert_eq!(raised("CAA033", &issued(Verdict::Permit, None)), []);
         let denied = raised("CAA034", &issued(Verdict::Deny, None));
         assert_eq!(denied.len(), 2, "once a name and issuer");
-        assert!(denied[0].1.contains("`0 issue \"digicert.com\"`"), "{denied:?}");
-        assert!(denied[1].1.contains("`0 issuewild \"digicert.com\"`"), "{denied:?}");
+        for (_, advice) in denied {
+            assert!(advice.contains("add `0 issue \"digicert.com\"` to the records at example"), "{advice}");
+        }
+        let mut otherwise = issued(Verdict::Deny, None);
+        otherwise.names.iter_mut().for_each(|name| name.missing = None);
+        assert!(raised("CAA034", &otherwise).iter().all(|(_, advice)| !advice.contains('`')));
         assert_eq!(raised("CAA035", &issued(Verdict::Undetermined, None)).len(), 2);
         assert_eq!(raised("CAA035", &issued(Verdict::Deny, None)), []);
     }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::caa::{CaaReading, Verdict};
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -17,7 +18,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 may have been changed since. But the CA has to refuse the next one.",
             advice: "If the CA is the one you want, add its identifier to CAA before the renewal; if not, find \
                 out who asked it for this certificate.",
-            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 3", BR_CAA],
         },
         raise: |reading| raise(reading, Verdict::Deny, "the next renewal for this name will fail"),
     },
@@ -32,7 +33,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             advice: "Repeat the look-up or correct the records. Where the issuer is not known, give its \
                 certificate with `--issuer`, or name the CA in the policy under `[[private_ca]]` with its \
                 `caa_identifiers`.",
-            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 3", BR_CAA],
         },
         raise: |reading| raise(reading, Verdict::Undetermined, "whether it may renew cannot be said"),
     },

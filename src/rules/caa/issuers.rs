@@ -73,7 +73,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             explanation: "The identifier belongs to a CA that issues no TLS certificates any more, or whose own roots \
                 root programmes no longer trust. Either nobody answers to the record, or another CA that took the \
                 identifier over does: the evidence names who recognises it.",
-            advice: "Remove the record, or name the CA that you use now by its own identifier.",
+            advice: "First name the CA that issues your certificates now by its own identifier; then remove the record. \
+                Removing it first would stop the renewals of a CA that took the identifier over.",
             references: &["RFC 8659 section 4.2", "the announcement that the finding names"],
         },
         raise: |reading| {
@@ -86,13 +87,20 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 let Some(retired) = CaTable.retirement(&issuer) else { continue };
                 let ended = match retired.kind {
                     RetirementKind::Stopped => "stopped issuing",
-                    RetirementKind::Distrusted => "browsers no longer trust",
+                    RetirementKind::Distrusted => "has roots that browsers no longer trust",
+                };
+                let owners: Vec<&str> = CaTable.owner_of_identifier(&issuer).collect();
+                let heirs = match owners.len() {
+                    0 | 1 => String::new(),
+                    _ => format!(
+                        " By CCADB it is recognised by {}: one of them may issue by it.",
+                        owners.join(", ")
+                    ),
                 };
                 let message = format!(
-                    "{property} at {} names a CA that {ended}: {} ({}).",
+                    "{property} at {} has the identifier of a CA that {ended}: {} ({}).{heirs}",
                     set.name, retired.what, retired.source
                 );
-                let owners: Vec<&str> = CaTable.owner_of_identifier(&issuer).collect();
                 let evidence = json!({
                     "record": property.to_string(), "kind": retired.kind, "since": retired.since,
                     "source": retired.source, "recognised_by": owners,
@@ -168,6 +176,16 @@ mod tests {
         assert_rule(RULES, "CAA031", &unknown, &asked);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "WoSign.com")]), &good);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "entrust.net")]), &none("NOERROR"));
+    }
+
+    #[test]
+    fn an_identifier_that_was_taken_over_is_not_just_removed() {
+        let rule = RULES.iter().find(|rule| rule.info.id == "CAA032").unwrap();
+        let finding = rule.findings(&set(&[(0, "issue", "entrust.net")])).remove(0);
+        assert!(finding.message.contains("recognised by Entrust, Sectigo"), "{}", finding.message);
+        assert!(finding.advice.starts_with("First name the CA that issues"), "{}", finding.advice);
+        let ended = rule.findings(&set(&[(0, "issue", "wosign.com")])).remove(0);
+        assert!(!ended.message.contains("may issue by it"), "{}", ended.message);
     }
 
     #[test]

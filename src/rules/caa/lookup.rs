@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::caa::{CaaReading, Dnssec, Relevant, is_unfinished};
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// What to do where the resolver itself could not be asked.
@@ -21,7 +22,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 may then issue for the name to whoever passes its validation, and the weakest of them decides.",
             advice: "Publish CAA at the registered domain that names only the CAs you use, for example \
                 `example.com. CAA 0 issue \"ca.example\"`, and `issuewild \";\"` if you need no wildcards.",
-            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 3", BR_CAA],
         },
         raise: |reading| match &reading.relevant {
             Relevant::NoneAnywhere => vec![Raised::new(
@@ -45,7 +46,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             advice: "Ask each authoritative server for the CAA type at the name that failed \
                 (`dig @SERVER NAME CAA`); servers and firewalls that drop types they do not know are the \
                 usual cause.",
-            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 3", BR_CAA],
         },
         raise: |reading| match &reading.relevant {
             // An answer that is bogus, or may be, is no failure of the look-up, and has a rule of its own.

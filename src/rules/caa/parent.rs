@@ -20,11 +20,15 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[Rule {
             above it is. Here the set of the name or of a nearer parent lets a CA issue that the set above forbids, \
             or binds it less. Often the lower set was added for another property, such as `iodef`, or by whoever \
             runs the delegated part.",
-        advice: "Repeat the parent's records in the lower set, or remove that set so that the parent's holds.",
+        advice: "Replace the records of the lower set by the parent's: adding those takes nothing away. Or remove the \
+            lower set, so that the parent's holds; the CAs that only the lower set names are locked out by either.",
         references: &["RFC 8659 section 3", "RFC 8657 section 5"],
     },
     raise: |reading| match (reading.set(), &reading.above) {
-        (Some(child), Some(Relevant::Set(parent))) => loosened(reading, child, parent).into_iter().collect(),
+        // A set that came over an alias is another's, which has a rule of its own.
+        (Some(child), Some(Relevant::Set(parent))) if child.aliases.is_empty() => {
+            loosened(reading, child, parent).into_iter().collect()
+        }
         _ => Vec::new(),
     },
 }];
@@ -51,10 +55,13 @@ fn loosened(reading: &CaaReading, child: &RelevantSet, parent: &RelevantSet) -> 
     let records: Vec<String> =
         parent.of_kind(governing).take(20).map(|record| format!("`{record}`")).collect();
     let advice = format!(
-        "Repeat at {} what {} has ({}), or remove the set at {} so that the parent's holds.",
+        "Replace those records at {} by what {} has ({}): adding these takes nothing away. Or remove the set at {} so \
+         that the one above holds. Either locks out the CAs that only {} names: see first that none of them is \
+         needed.",
         child.name,
         parent.name,
         records.join(", "),
+        child.name,
         child.name
     );
     let evidence = json!({ "child": child.name, "parent": parent.name, "wildcard": wildcard });
@@ -87,8 +94,8 @@ fn is_further(issuer: &str, of_parent: &[String]) -> bool {
     }
     let permitted: BTreeSet<&str> =
         of_parent.iter().flat_map(|parent| CaTable.owner_of_identifier(parent)).collect();
-    let mut owners = CaTable.owner_of_identifier(issuer).peekable();
-    owners.peek().is_none() || owners.any(|owner| !permitted.contains(owner))
+    // Owners have former names, and CAs recognise each other's identifiers: with one in common, nothing is sure.
+    !CaTable.owner_of_identifier(issuer).any(|owner| permitted.contains(owner))
 }
 
 /// A CA that the parent binds to an account or method, and the child does not.
@@ -161,5 +168,19 @@ mod tests {
         );
         let less = under(&[(0, "issue", "sectigo.com")], &[(0, "issue", "letsencrypt.org")]);
         assert_rule(RULES, "CAA039", &less, &both);
+        let former = under(&[(0, "issue", "comodoca.com")], &[(0, "issue", "sectigo.com")]);
+        assert_rule(RULES, "CAA039", &less, &former);
+    }
+
+    #[test]
+    fn the_advice_says_whom_it_locks_out_and_aliases_are_left_alone() {
+        let mut reading = under(&[(0, "issue", "ca2.example")], &[(0, "issue", "ca1.example")]);
+        let rule = &RULES[0];
+        let advice = &rule.findings(&reading)[0].advice;
+        assert!(advice.contains("locks out") && advice.contains("`0 issue \"ca1.example\"`"), "{advice}");
+        if let Relevant::Set(set) = &mut reading.relevant {
+            set.aliases.push("provider.test".to_owned());
+        }
+        assert!(rule.findings(&reading).is_empty());
     }
 }

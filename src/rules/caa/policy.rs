@@ -5,6 +5,7 @@ use serde_json::json;
 use super::binding::namings;
 use crate::caa::record::{Property, PropertyKind};
 use crate::caa::{CaaReading, Policy, RelevantSet, Usage};
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// The time to live from which a change of policy is slow to arrive: TLS BR 3.2.2.8 lets a CA issue within
@@ -105,7 +106,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             explanation: "A CA may issue within the greater of the records' time to live and 8 hours after it \
                 looked. With a time to live above a day, a CA that you remove may go on issuing for as long.",
             advice: "Set the time to live of CAA records to a few hours or less.",
-            references: &["TLS BR 3.2.2.8"],
+            references: &[BR_CAA],
         },
         raise: |reading| match reading.set() {
             Some(set) if set.ttl > LONG_TTL => {

@@ -49,16 +49,23 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     Rule {
         info: RuleInfo {
             id: "CAA037",
-            title: "A validation method is named by a label that stands for none",
+            title: "A validation method is named by a label that stands for none, or for one that ends",
             severity: Severity::Low,
             needs: "a relevant CAA set",
             explanation: "`validationmethods` takes ACME's labels (`http-01`, `dns-01`, `tls-alpn-01` and their \
                 kin) and, for all other methods, `ca-tbr-` with the number of the method's subsection of TLS BR \
                 3.2.2.4, such as `ca-tbr-7`. A label that stands for no method in use permits nothing; a list of \
-                such labels alone forbids the CA, at the latest from 2027-03-15.",
+                such labels alone forbids the CA, at the latest from 2027-03-15. The methods by telephone and by \
+                e-mail end on the days that the finding names. Other labels that begin with `ca-` mean what the CA \
+                says they mean, and are not judged.",
             advice: "Use ACME's label, or `ca-tbr-N` with the subsection of the method that the CA uses for you; \
                 ask the CA which that is.",
-            references: &["RFC 8657 section 4", "CA/Browser Forum ballot SC-098v2", "TLS BR 3.2.2.4"],
+            references: &[
+                "RFC 8657 section 4",
+                "CA/Browser Forum ballot SC-098v2",
+                "TLS BR 3.2.2.4",
+                "TLS BR 1.2.2",
+            ],
         },
         raise: |reading| {
             each(reading, |set, property, value| {
@@ -101,12 +108,22 @@ fn labels(value: &IssueValue) -> impl Iterator<Item = &str> {
 }
 
 /// What is wrong with a label. Letter case has a rule of its own.
-fn fault(label: &str) -> Option<&'static str> {
+fn fault(label: &str) -> Option<String> {
     match MethodLabel::read(label) {
-        MethodLabel::Acme | MethodLabel::BaselineRequirements(_) | MethodLabel::LetterCase => None,
-        MethodLabel::Ended(_) => Some("a method that CAs must not use any more"),
-        MethodLabel::NoSubsection => Some("which is no subsection of TLS BR 3.2.2.4"),
-        MethodLabel::Unknown => Some("which is neither a label of ACME nor “ca-tbr-” with a subsection"),
+        MethodLabel::Acme
+        | MethodLabel::BaselineRequirements(_)
+        | MethodLabel::OfCa
+        | MethodLabel::LetterCase => None,
+        MethodLabel::Ended { subsection, from: Some(day) } => Some(format!(
+            "and from {day} on CAs must not use that method, TLS BR 3.2.2.4.{subsection}, nor what it validated before"
+        )),
+        MethodLabel::Ended { subsection, from: None } => {
+            Some(format!("a method that CAs must not use any more (TLS BR 3.2.2.4.{subsection})"))
+        }
+        MethodLabel::NoSubsection => Some("which is no subsection of TLS BR 3.2.2.4".to_owned()),
+        MethodLabel::Unknown => {
+            Some("which is neither a label of ACME nor “ca-tbr-” with a subsection".to_owned())
+        }
     }
 }
 
@@ -134,14 +151,23 @@ mod tests {
         let good = bound("validationmethods=dns-01,ca-tbr-7; accounturi=acct:me@ca1.example");
         assert_rule(RULES, "CAA036", &good, &plain);
         assert_rule(RULES, "CAA036", &bound("accounturi=https://ca1.example/1"), &plain);
-        for labels in ["dns", "dns-01,ca-tbr-99", "ca-tbr-dns", "ca-tbr-6"] {
+        for labels in ["dns", "dns-01,ca-tbr-99", "ca-tbr-dns", "ca-tbr-6", "ca-tbr-8", "ca-tbr-16"] {
             assert_rule(RULES, "CAA037", &bound(&format!("validationmethods={labels}")), &good);
         }
         assert_rule(RULES, "CAA037", &bound("validationmethods=dns"), &bound("validationmethods=DNS-01"));
+        assert_rule(RULES, "CAA037", &bound("validationmethods=email"), &bound("validationmethods=ca-email"));
         for uri in ["http://ca1.example/acct/1", "me@ca1.example", "12345", "acct:me", "https:///1", "urn:x"]
         {
             assert_rule(RULES, "CAA038", &bound(&format!("accounturi={uri}")), &good);
         }
+    }
+
+    #[test]
+    fn a_method_that_ends_is_told_with_the_day() {
+        let reading = set(&[(0, "issue", "ca1.example; validationmethods=ca-tbr-13")]);
+        let rule = RULES.iter().find(|rule| rule.info.id == "CAA037").unwrap();
+        let message = &rule.findings(&reading)[0].message;
+        assert!(message.contains("from 2028-03-15 on") && message.contains("3.2.2.4.13"), "{message}");
     }
 
     #[test]

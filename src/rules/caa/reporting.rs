@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::caa::CaaReading;
 use crate::caa::record::{Property, PropertyKind};
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -16,7 +17,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             explanation: "CAs may report requests that CAA made them refuse to the address in `iodef`. Not many \
                 do, and no more than that is lost.",
             advice: "Add `0 iodef \"mailto:…\"` with an address that is read.",
-            references: &["RFC 8659 section 4.4", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 4.4", BR_CAA],
         },
         raise: |reading| match reading.set() {
             Some(set) if !set.has(PropertyKind::Iodef) => vec![Raised::new(
@@ -36,7 +37,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             explanation: "`iodef` takes a URL with the scheme mailto, http or https; a bare e-mail address is the \
                 usual mistake. CAs cannot report to anything else.",
             advice: "Write `mailto:address` or an `https://` URL.",
-            references: &["RFC 8659 section 4.4", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 4.4", BR_CAA],
         },
         raise: |reading| raise(reading, PropertyKind::Iodef, is_report_url),
     },

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::caa::record::PropertyKind;
-use crate::caa::{CaaReading, Policy, RelevantSet, Usage};
+use crate::caa::{CaaReading, Policy, RelevantSet, Software, Usage};
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// The most octets of a datagram that today's DNS software asks for.
@@ -82,7 +83,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 several places at once, and each failure among them can stop an issuance.",
             advice: "Give the records a time to live of some minutes to some hours; CAs may keep a result for 8 \
                 hours anyway.",
-            references: &["RFC 1035 section 3.2.1", "TLS BR 3.2.2.8"],
+            references: &["RFC 1035 section 3.2.1", BR_CAA],
         },
         raise: |reading| match reading.set() {
             Some(set) if set.ttl == 0 => {
@@ -169,12 +170,14 @@ fn unlike_boulder(set: &RelevantSet) -> Vec<Raised> {
     let mut raised = Vec::new();
     for property in ISSUING.into_iter().flat_map(|kind| set.of_kind(kind)) {
         let Ok(value) = property.issue_value() else { continue };
+        // Of a CA that no table knows it is open what it runs; others than Let's Encrypt are not known to run it.
+        if !value.issuer.as_deref().is_some_and(|issuer| Software::Boulder.may_be_run_by(issuer)) {
+            continue;
+        }
         let has_capitals = |issuer: &String| issuer.bytes().any(|octet| octet.is_ascii_uppercase());
         let why = if value.issuer.as_ref().is_some_and(has_capitals) {
             "capitals in the issuer"
-        } else if value.issuer.is_some()
-            && value.parameters.iter().any(|parameter| parameter.tag.contains('-'))
-        {
+        } else if value.parameters.iter().any(|parameter| parameter.tag.contains('-')) {
             "a hyphen in a parameter's name"
         } else {
             continue;
@@ -220,6 +223,13 @@ mod tests {
         assert_rule(RULES, "CAA044", &silent, &CaaReading { wildcard: true, ..silent.clone() });
 
         assert_rule(RULES, "CAA045", &set(&[(0, "issue", "Ca1.example")]), &good);
+        let le = set(&[(0, "issue", "LetsEncrypt.org")]);
+        assert_rule(
+            RULES,
+            "CAA045",
+            &le,
+            &set(&[(0, "issue", "DigiCert.com"), (0, "issue", "pki.goog; a-b=c")]),
+        );
         assert_rule(RULES, "CAA045", &set(&[(0, "issuewild", "ca1.example; a-b=c")]), &good);
         assert_rule(RULES, "CAA045", &set(&[(0, "issue", "Ca1.example")]), &set(&[(0, "issue", ";a-b=c")]));
     }

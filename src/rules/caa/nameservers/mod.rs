@@ -5,6 +5,7 @@ mod raise;
 mod tests;
 
 use crate::caa::CaaReading;
+use crate::rules::caa::BR_CAA;
 use crate::rules::{Rule, RuleInfo, Severity};
 
 const NEEDS: &str = "the answers of every nameserver, asked for with --all-nameservers";
@@ -20,7 +21,9 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 CAs look from several places on the network: beside the primary one, remote perspectives have \
                 to find issuance permitted too; of 2 to 5 of them one may dissent, of 6 or more two. Each \
                 resolver chooses a server by itself, so whether a certificate is issued, and by whom, depends \
-                on chance. A CA that should be refused gets through where one server still has the old set.",
+                on chance. A CA that should be refused gets through where one server still has the old set. \
+                Aliases that rotate or follow the place of whoever asks are usual: where nothing but they differ, \
+                the severity is info if all lead to the same policy, and low if it is open where they lead.",
             advice: "Bring all servers of the zone to the same version: compare the SOA serials, repair zone \
                 transfers to the secondaries, and where several DNS providers serve the zone, publish the same \
                 CAA records at each.",
@@ -40,7 +43,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 find another server that answers, if there is one (then the severity is medium).",
             advice: "Ask the server yourself (`dig @SERVER NAME CAA +norecurse`); update it, or take the filter \
                 on query types from the device before it. Unknown types have to be answered like any others.",
-            references: &["RFC 3597 section 3", "RFC 8659 section 6.2", "TLS BR 3.2.2.8"],
+            references: &["RFC 3597 section 3", "RFC 8659 section 6.2", BR_CAA],
         },
         raise: raise::no_caa,
     },
@@ -56,7 +59,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 the network that the check ran in may answer in their place (port 53 intercepted).",
             advice: "Set the zone up on that server, or take the server from the NS records, in the zone and at \
                 the registrar.",
-            references: &["RFC 1912 section 2.8", "RFC 9499 section 7", "TLS BR 3.2.2.8"],
+            references: &["RFC 1912 section 2.8", "RFC 9499 section 7", BR_CAA],
         },
         raise: raise::lame,
     },
@@ -141,9 +144,11 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             severity: Severity::Info,
             needs: NEEDS,
             explanation: "Some addresses have no route from this machine (IPv6, as a rule), or there are more \
-                names, zones, servers or addresses than one look-up asks. What those say is not known, and says \
-                nothing against them.",
-            advice: "Run the check from a machine with IPv4 and IPv6.",
+                names, zones, servers or addresses than one look-up asks. Where no server at all answers over TCP, \
+                something near this machine may block TCP to port 53, and that is not held against the servers. \
+                What those say is not known, and says nothing against them.",
+            advice: "Run the check from a machine with IPv4 and IPv6, and with a free way to port 53 over UDP and \
+                TCP.",
             references: &["TLS BR 3.2.2.9"],
         },
         raise: raise::not_asked,
@@ -160,7 +165,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 their own.",
             advice: "Ask again when the record's time to live has passed, or through another resolver \
                 (--resolver).",
-            references: &["RFC 8659 section 3", "TLS BR 3.2.2.8"],
+            references: &["RFC 8659 section 3", BR_CAA],
         },
         raise: raise::stale_resolver,
     },

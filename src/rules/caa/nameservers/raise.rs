@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::caa::nameservers::{
-    Agreement, Consequence, Endpoint, EndpointAnswer, Fault, NameReading, Said, ZoneReading, places,
+    Agreement, Consequence, Endpoint, EndpointAnswer, Fault, NO_TCP_FROM_HERE, NameReading, Said,
+    ZoneReading, places,
 };
 use crate::caa::{CaaReading, Policy, Verdict};
 use crate::dns_name::DnsName;
@@ -79,13 +80,18 @@ pub(super) fn serials(reading: &CaaReading) -> Vec<Raised> {
 pub(super) fn not_asked(reading: &CaaReading) -> Vec<Raised> {
     let mut left: Vec<String> = Vec::new();
     for zone in &reading.nameservers.zones {
-        let unasked = zone.endpoints.iter().filter(|endpoint| !endpoint.was_asked());
+        let unasked =
+            zone.endpoints.iter().filter(|endpoint| !endpoint.was_asked() && !endpoint.is_behind_block());
         let addresses: BTreeSet<String> =
             unasked.map(|endpoint| format!("{} of {}", endpoint.address, endpoint.server)).collect();
         left.extend(addresses.into_iter().map(|address| format!("{address} (no route from here)")));
         if zone.left_out > 0 {
             left.push(format!("{} further servers or addresses of {}", zone.left_out, zone.zone));
         }
+    }
+    let mut endpoints = reading.nameservers.zones.iter().flat_map(|zone| &zone.endpoints);
+    if endpoints.any(Endpoint::is_behind_block) {
+        left.push(format!("every server over TCP ({NO_TCP_FROM_HERE})"));
     }
     let names = reading.nameservers.not_asked.iter();
     let others = names.filter(|name| matches!(name.why, NotAsked::NotAHostName | NotAsked::TooMany));
@@ -112,7 +118,11 @@ pub(super) fn stale_resolver(reading: &CaaReading) -> Vec<Raised> {
                 consequences(&reading.nameservers.consequences)
             );
             let evidence = json!({ "resolver": resolver.to_string(), "nameservers": usual.to_string() });
-            Some(Raised::new(name.name.as_str(), message, evidence))
+            let raised = Raised::new(name.name.as_str(), message, evidence);
+            Some(match harm_of([usual, resolver], reading) {
+                Some(less) => raised.at(less),
+                None => raised,
+            })
         })
         .collect()
 }
@@ -137,6 +147,7 @@ pub(super) fn disagreement(reading: &CaaReading) -> Vec<Raised> {
                 .map(|answer| &answer.said)
                 .filter(|said| said.is_answer())
                 .collect();
+            let less = harm_of(answers.iter().copied(), reading);
             let groups: Vec<(String, Vec<String>)> = answers
                 .into_iter()
                 .map(|wanted| {
@@ -157,9 +168,33 @@ pub(super) fn disagreement(reading: &CaaReading) -> Vec<Raised> {
             );
             let evidence: Vec<Value> =
                 groups.iter().map(|(said, at)| json!({ "answer": said, "servers": at })).collect();
-            Raised::new(name.name.as_str(), message, json!({ "zone": zone.zone, "answers": evidence }))
+            let raised =
+                Raised::new(name.name.as_str(), message, json!({ "zone": zone.zone, "answers": evidence }));
+            match less {
+                Some(less) => raised.at(less),
+                None => raised,
+            }
         })
         .collect()
+}
+
+/// A severity below the rule's own, where nothing but the way differs: aliases that rotate or follow the place of
+/// whoever asks are usual, and harmless where they all lead to the same policy.
+fn harm_of<'a>(answers: impl IntoIterator<Item = &'a Said>, reading: &CaaReading) -> Option<Severity> {
+    if !answers.into_iter().all(|said| matches!(said, Said::Alias(_))) {
+        return None;
+    }
+    let consequences = &reading.nameservers.consequences;
+    let is_open = |consequence: &Consequence| {
+        matches!(consequence.policy, Policy::Undetermined(_))
+            && consequence.verdicts.iter().all(|verdict| verdict.verdict == Verdict::Undetermined)
+    };
+    match (consequences.is_empty(), consequences.iter().all(is_open)) {
+        (true, _) => Some(Severity::Info),
+        // Where the other alias leads was not asked.
+        (false, true) => Some(Severity::Low),
+        (false, false) => None,
+    }
 }
 
 /// What a CA would conclude at the servers that differ, in sentences.

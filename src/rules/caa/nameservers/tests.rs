@@ -1,7 +1,8 @@
 use super::*;
+use crate::caa::Policy;
 use crate::caa::nameservers::{
-    Agreement, DelegationDifference, Endpoint, EndpointAnswer, Fault, NameReading, Said, ZoneReading,
-    ZoneSaid,
+    Agreement, Consequence, DelegationDifference, Endpoint, EndpointAnswer, Fault, NameReading, Said,
+    ZoneReading, ZoneSaid,
 };
 use crate::evidence::dns::{DnsTransport, NameNotAsked, NotAsked};
 use crate::rules::caa::testing::{assert_rule, none};
@@ -92,6 +93,40 @@ fn each_rule() {
     // That the servers of top-level domains are left alone is nothing to report.
     let left_alone = not_asked(NotAsked::TopLevelDomain);
     assert!(RULES.iter().all(|rule| rule.findings(&left_alone).is_empty()));
+}
+
+#[test]
+fn aliases_that_lead_to_the_same_policy_are_no_alarm() {
+    let severity = |id: &str, reading: &CaaReading| {
+        let rule = RULES.iter().find(|rule| rule.info.id == id).unwrap();
+        rule.findings(reading)[0].severity
+    };
+    let alias = |at: &str| Said::Alias(format!("{at}.cdn.test"));
+    let rotating = || {
+        zone(|zone| {
+            zone.names[0].answers = 2;
+            for (place, endpoint) in zone.endpoints.iter_mut().enumerate() {
+                endpoint.answers[0].said = alias(if place < 2 { "a" } else { "b" });
+            }
+        })
+    };
+    assert_eq!(severity("CAA050", &rotating()), Severity::Info);
+    let stale = zone(|zone| {
+        zone.names[0].usual = Some(alias("a"));
+        zone.names[0].resolver = Some(alias("b"));
+    });
+    assert_eq!(severity("CAA059", &stale), Severity::Info);
+    let leading = |policy: Policy| {
+        let mut reading = rotating();
+        let (gain, lose, verdicts) = (Vec::new(), Vec::new(), Vec::new());
+        reading.nameservers.consequences.push(Consequence { at: Vec::new(), policy, gain, lose, verdicts });
+        reading
+    };
+    assert_eq!(severity("CAA050", &leading(Policy::Undetermined("not asked".to_owned()))), Severity::Low);
+    assert_eq!(severity("CAA050", &leading(Policy::Nobody)), Severity::High);
+    let mut records = rotating();
+    records.nameservers.zones[0].endpoints[0].answers[0].said = Said::Nothing;
+    assert_eq!(severity("CAA050", &records), Severity::High);
 }
 
 #[test]
