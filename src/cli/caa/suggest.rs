@@ -167,7 +167,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
         return give_up(options, &in_use);
     }
     let wish = options.wish(name);
-    let suggestion = suggest(&wish, &in_use.cas, in_use.wildcards, seen.published.as_ref())?;
+    let suggestion = suggest(&wish, &in_use.cas, in_use.coverage(), seen.published.as_ref())?;
     let zone = options.wish.zone.clone().or_else(|| seen.apex.clone());
     let mut notes = human::caa_suggest::notes(&wish, options.network.offline, &in_use, &suggestion, at);
     if zone.is_none() && (options.form.form().names_zone() || options.output.format != Format::Human) {
@@ -183,7 +183,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
     };
     options.write(&in_use, Some((&suggestion, &set)), &notes)?;
     let open = !in_use.unresolved.is_empty()
-        || suggestion.permits.iter().any(|permit| permit.verdict.verdict != Verdict::Permit);
+        || suggestion.permits.iter().any(|permit| permit.wanted && permit.verdict.verdict != Verdict::Permit);
     Ok(if open { Exit::Undetermined } else { Exit::Clean })
 }
 

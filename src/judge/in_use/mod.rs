@@ -11,7 +11,7 @@ use crate::ca::canonical::{self, Resemblance};
 use crate::ca::issuer::{Issuer, Proof};
 use crate::ca::same_owner;
 use crate::caa::CaIdentity;
-use crate::caa::suggest::{CaInUse, Sighting, SightingSource, Wildcards};
+use crate::caa::suggest::{CaInUse, Coverage, Sighting, SightingSource, Wildcards};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::TargetEvidence;
 use crate::evidence::file::InputFile;
@@ -38,12 +38,27 @@ pub struct InUse {
     pub cas: Vec<CaInUse>,
     /// What is known of wildcard certificates.
     pub wildcards: Wildcards,
+    /// Whether a wildcard certificate was seen whose issuer is not known.
+    pub wildcard_unresolved: bool,
+    /// Whether certificates given as evidence were counted.
+    pub issued: bool,
     /// CAs that are in use and whose identifiers are not known, with what to do.
     pub unresolved: Vec<String>,
     /// What was named and is no CA that can be written down.
     pub unusable: Vec<String>,
     /// What else was seen, or could not be.
     pub notes: Vec<String>,
+}
+
+impl InUse {
+    /// How far the evidence reaches.
+    pub fn coverage(&self) -> Coverage {
+        Coverage {
+            wildcards: self.wildcards,
+            wildcard_unresolved: self.wildcard_unresolved,
+            issued: self.issued && self.unresolved.is_empty(),
+        }
+    }
 }
 
 impl Judge<'_> {
@@ -56,6 +71,8 @@ impl Judge<'_> {
             found: InUse {
                 cas: Vec::new(),
                 wildcards: Wildcards::Unknown,
+                wildcard_unresolved: false,
+                issued: false,
                 unresolved: Vec::new(),
                 unusable: Vec::new(),
                 notes: Vec::new(),
@@ -207,8 +224,10 @@ impl Finder<'_> {
     /// A CA by the key that issued.
     fn add_issuer(&mut self, issuer: &Issuer, claimed: &str, sighting: Sighting) {
         let seen = format!("{} {}", sighting.source.words(), sighting.detail);
+        let wildcard = sighting.wildcard;
         let proven = issuer.key.filter(|key| key.proof != Proof::Claim);
         let Some(key) = proven else {
+            self.found.wildcard_unresolved |= wildcard;
             let whom = issuer.claimed_owner.as_deref().map_or_else(
                 || "which key that is, no table tells".to_owned(),
                 |owner| format!("it claims to be of {owner}, and nothing proves it"),
@@ -221,6 +240,7 @@ impl Finder<'_> {
         match Known::by_key(self.inputs, &key.key) {
             Ok(known) => self.add(known, sighting),
             Err(label) => {
+                self.found.wildcard_unresolved |= wildcard;
                 let who = label.map_or_else(
                     || "whose key no table knows".to_owned(),
                     |label| format!("which is {label}, of whom no CAA identifiers are known"),
@@ -313,7 +333,10 @@ impl Finder<'_> {
                 }
             }
         }
-        found.wildcards = if found.cas.iter().any(CaInUse::issues_wildcards) {
+        found.issued = self.counted > 0;
+        found.wildcards = if found.wildcard_unresolved {
+            Wildcards::Unknown
+        } else if found.cas.iter().any(CaInUse::issues_wildcards) {
             Wildcards::Seen
         } else if self.counted > 0 {
             Wildcards::NoneAmong(self.counted)
