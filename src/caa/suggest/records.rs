@@ -1,6 +1,6 @@
 //! The records themselves: one for each CA in use and account, and what is kept of the published set.
 
-use super::bindings::{is_named, values};
+use super::bindings::{authorisations, is_named, kept_notes};
 use super::record::SuggestedRecord;
 use super::{CaInUse, Coverage, SuggestError, Wildcards, Wish};
 use crate::caa::judge::{CaaReading, RelevantSet};
@@ -38,6 +38,7 @@ pub(super) fn build(
     let published = published.and_then(CaaReading::set);
     for ca in cas {
         set.add_ca(PropertyKind::Issue, wish, ca, published, &format!("{} is in use", ca.identity.label))?;
+        notes.extend(kept_notes(wish, ca, published));
     }
     if !wish.strict && !coverage.issued {
         keep_unseen(&mut set, published, PropertyKind::Issue, cas, notes);
@@ -237,11 +238,15 @@ impl SetBuilder {
         kind: PropertyKind,
         wish: &Wish,
         ca: &CaInUse,
-        _published: Option<&RelevantSet>,
+        published: Option<&RelevantSet>,
         why: &str,
     ) -> Result<(), SuggestError> {
-        for value in values(wish, ca)? {
-            self.add(kind, &value, why.to_owned())?;
+        for each in authorisations(wish, ca, kind, published)? {
+            let critical = self.critical || each.critical;
+            self.push(
+                SuggestedRecord::new(critical, kind, each.value.as_bytes(), why)
+                    .map_err(|unfit| SuggestError::Unfit(each.value, unfit))?,
+            );
         }
         Ok(())
     }

@@ -300,6 +300,39 @@ fn a_wildcard_of_an_unknown_issuer_is_not_forbidden() {
 }
 
 #[test]
+fn a_published_binding_stays_unless_another_is_named() {
+    let bound_to = "ca1.example; accounturi=https://a.example/1; validationmethods=dns-01";
+    let now = published("example.com", &[(128, "issue", bound_to), (0, "issue", "old.ca1.example;x=y")]);
+    let mut one = ca("ca1.example", true);
+    one.identity.identifiers.push("old.ca1.example".to_owned());
+    let of = |wish: &Wish, ca: &CaInUse| {
+        suggest(wish, std::slice::from_ref(ca), covering(Wildcards::Seen), Some(&now)).unwrap()
+    };
+    let kept = of(&wish(), &one);
+    // The issuewild that is new is bound as issue was: it replaces that for wildcard names.
+    let expected = [format!("128 issue \"{bound_to}\""), format!("128 issuewild \"{bound_to}\"")];
+    assert_eq!(texts(&kept.records), expected);
+    assert!(kept.notes.iter().any(|note| note.contains("are kept")), "{:?}", kept.notes);
+    assert!(kept.permits.iter().all(|permit| permit.verdict.verdict == Verdict::Permit));
+    let named = Wish { accounts: vec![bound(None, "https://a.example/2")], ..wish() };
+    let named = of(&named, &one);
+    assert_eq!(
+        texts(&named.records)[0],
+        "128 issue \"ca1.example;accounturi=https://a.example/2;validationmethods=dns-01\""
+    );
+    assert!(named.notes.iter().any(|note| note.contains("its accounturi is replaced")), "{:?}", named.notes);
+    let methods = Wish { methods: vec![bound(None, "http-01")], ..wish() };
+    assert_eq!(
+        texts(&of(&methods, &one).records)[0],
+        "128 issue \"ca1.example;accounturi=https://a.example/1;validationmethods=http-01\""
+    );
+    // Another identifier of the same CA brings its binding along.
+    one.identifier = "new.ca1.example".to_owned();
+    one.identity.identifiers = vec!["old.ca1.example".to_owned(), "new.ca1.example".to_owned()];
+    assert_eq!(texts(&of(&wish(), &one).records)[0], "0 issue \"new.ca1.example;x=y\"");
+}
+
+#[test]
 fn the_state_of_what_is_published_is_told() {
     let of = |reading: Option<&CaaReading>| {
         suggest(&wish(), &[ca("ca1.example", false)], covering(Wildcards::Unknown), reading).unwrap()
