@@ -4,7 +4,7 @@
 //! recognise, and the one that outlives the brands it has bought: `digicert.com` rather than `amazon.com`, which
 //! DigiCert recognises too.
 
-use super::{CaTable, owner_key};
+use super::{CaTable, RetiredIdentifier, owner_key};
 
 /// An identifier to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,16 +116,11 @@ fn is_abbreviation(short: &str, long: &str) -> bool {
 }
 
 impl CaTable {
-    /// The identifier that is most likely meant by one that no table knows; `None` where none is close.
-    pub fn identifier_like(&self, identifier: &str) -> Option<&'static str> {
-        let wanted = identifier.to_ascii_lowercase();
-        // One letter in four may be wrong: more, and it is another name.
-        let most = (wanted.chars().count() / 4).clamp(1, 3);
-        self.identifiers()
-            .map(|known| (strsim::damerau_levenshtein(&wanted, known), known))
-            .filter(|(distance, _)| *distance <= most)
-            .min()
-            .map(|(_, known)| known)
+    /// What ended the CA of this identifier, where no CA that goes on recognises it: a record with it is in vain.
+    pub fn ended(&self, identifier: &str) -> Option<&'static RetiredIdentifier> {
+        let retired = self.retirement(identifier)?;
+        let goes_on = |owner| self.identifiers_of_owner(owner).any(|each| self.retirement(each).is_none());
+        (!self.owner_of_identifier(identifier).any(goes_on)).then_some(retired)
     }
 }
 
@@ -208,10 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_identifier_is_told() {
-        assert_eq!(CaTable.identifier_like("letsencrpyt.org"), Some("letsencrypt.org"));
-        assert_eq!(CaTable.identifier_like("digicert.con"), Some("digicert.com"));
-        assert_eq!(CaTable.identifier_like("ca.internal.example"), None);
-        assert_eq!(CaTable.identifier_like(""), None);
+    fn a_ca_ended_where_none_that_goes_on_recognises_its_identifier() {
+        assert!(CaTable.ended("Buypass.com").is_some());
+        // Sectigo and SSL.com recognise it now.
+        assert!(CaTable.retirement("entrust.net").is_some() && CaTable.ended("entrust.net").is_none());
+        assert!(CaTable.ended("letsencrypt.org").is_none() && CaTable.ended("ca.internal.example").is_none());
     }
 }

@@ -124,3 +124,12 @@ fn a_wildcard_of_an_unknown_issuer_leaves_wildcards_open() {
     assert_eq!(plain.wildcards, Wildcards::NoneAmong(2));
     assert!(found_among("", 1, &[(DIGICERT, true)], &[]).coverage().issued);
 }
+
+#[test]
+fn a_ca_that_ended_is_left_out_and_told() {
+    let left = found("", &[], &["Buypass", "letsencrypt.org"]);
+    assert_eq!(identifiers(&left), ["letsencrypt.org"]);
+    assert!(left.unresolved[0].contains("buypass.com") && left.unresolved[0].contains("2025-10-31"));
+    assert!(found("", &[], &["entrust.net"]).unresolved.is_empty(), "Sectigo recognises it now");
+    assert!(!found("", &[], &["buypass.con"]).notes[0].contains("meant"), "no ended CA is offered");
+}
