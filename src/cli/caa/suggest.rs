@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use domain::base::iana::Rtype;
 use jiff::Timestamp;
 
-use crate::caa::suggest::{Bound, Form, RecordSet, Suggestion, Wish, alias_target, suggest, zone_apex};
+use crate::caa::suggest::{
+    Bound, Form, PublishedState, RecordSet, Suggestion, Wish, alias_target, suggest, zone_apex,
+};
 use crate::caa::{CaaQuestion, CaaReading, Verdict, Who, judge};
 use crate::cli::check::{DEFAULT_POLICY, MAX_INPUT};
 use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
@@ -182,7 +184,10 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
         records: suggestion.records.clone(),
     };
     options.write(&in_use, Some((&suggestion, &set)), &notes)?;
-    let open = !in_use.unresolved.is_empty()
+    // What is published may have a binding or a CA that this set would remove.
+    let unread = matches!(suggestion.difference.state, PublishedState::Undetermined(_));
+    let open = unread
+        || !in_use.unresolved.is_empty()
         || suggestion.permits.iter().any(|permit| permit.wanted && permit.verdict.verdict != Verdict::Permit);
     Ok(if open { Exit::Undetermined } else { Exit::Clean })
 }
