@@ -75,7 +75,14 @@ fn the_served_certificate_and_the_policy_say_which_cas_are_in_use() {
         shop["cas"][0]["evidence"].as_array().unwrap().iter().map(|each| &each["source"]).collect();
     assert_eq!(sources, [&json!("served"), &json!("policy")]);
     assert_eq!(shop["published"]["status"], "inherited");
-    assert!(shop["verdicts"].as_array().unwrap().iter().all(|each| each["verdict"] == "permit"));
+    let wildcards: Vec<(&Value, &Value)> = shop["verdicts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| (&each["wildcard"], &each["verdict"]))
+        .collect();
+    let expected = [(&json!(false), &json!("permit")), (&json!(true), &json!("deny"))];
+    assert_eq!(wildcards, expected, "{shop}");
 
     let (legacy, code) = suggested(&[&["legacy.demo.example", "--strict"], options.as_slice()].concat());
     assert_eq!(code, 0, "{legacy}");
@@ -125,6 +132,11 @@ fn without_any_evidence_nothing_is_suggested() {
     let output = suggest(&["example.com", "--offline"]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]));
     assert!(text(&output).contains("--issued"), "{}", text(&output));
+    // A CA that issues no more is left out, and that stays open.
+    let (report, code) =
+        suggested(&["example.com", "--offline", "--ca", "Buypass", "--ca", "letsencrypt.org"]);
+    assert_eq!((code, records(&report)), (3, vec!["0 issue letsencrypt.org".to_owned()]), "{report}");
+    assert!(report["unresolved"][0].as_str().unwrap().contains("buypass"), "{report}");
     // A mistyped CA is no CA.
     let output = suggest(&["example.com", "--offline", "--ca", "letsencrypt.org", "--ca", "Lets Encrypted"]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]));
@@ -237,6 +249,54 @@ fn a_served_wildcard_is_counted_where_its_caa_is_looked_up() {
     assert!(other["notes"].to_string().contains("is not for w.example, and is not counted"), "{other}");
 }
 
+/// Evidence of a server with several addresses, as if it had been looked at.
+mod dual {
+    use openssl::x509::X509;
+    use pinstead::evidence::file::{FileContent, InputFile};
+    use pinstead::evidence::tls::{TlsAttempt, TlsHandshake, TlsObservation, TlsOutcome};
+    use pinstead::evidence::{Bytes, CertificateSource, Inputs as InputFiles, Request, TargetEvidence};
+    use pinstead::judge::{Inputs, Judge, Sources};
+
+    pub(super) fn attempt(address: &str, leaf: &str, issuer: &str) -> TlsAttempt {
+        let der = |pem: &str| Bytes(X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap());
+        let handshake = TlsHandshake {
+            sni: None,
+            version: "TLSv1.3".to_owned(),
+            cipher: "TLS_AES_128_GCM_SHA256".to_owned(),
+            chain: vec![der(leaf), der(issuer)],
+            ocsp_response: None,
+            sct_extension: None,
+            broken_off: None,
+        };
+        TlsAttempt { address: address.to_owned(), milliseconds: 0, outcome: TlsOutcome::Handshake(handshake) }
+    }
+
+    pub(super) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
+        let source = CertificateSource::Tls(TlsObservation {
+            host: "w.example".to_owned(),
+            port: 443,
+            starttls: None,
+            resolution_failure: None,
+            attempts,
+            not_tried: None,
+        });
+        TargetEvidence { target: "w.example:443".to_owned(), source, caa: Vec::new(), ct_logs: Vec::new() }
+    }
+
+    /// The identifiers found, and how many issuers were not.
+    pub(super) fn found(served: &TargetEvidence, policy: &str, at: jiff::Timestamp) -> (Vec<String>, usize) {
+        let content = FileContent::Read(Bytes(policy.as_bytes().to_vec()));
+        let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content });
+        let request = Request { only: vec!["issuer".to_owned()], ..Request::default() };
+        let inputs = Inputs::read(&request, &InputFiles { policy, ..InputFiles::default() }).unwrap();
+        let name = "w.example".parse().unwrap();
+        let sources = Sources { name: &name, served: Some(served), issued: &[], named: &[] };
+        let in_use = Judge::new(&request, &inputs, at).cas_in_use(sources).unwrap();
+        let identifiers = in_use.cas.iter().map(|ca| ca.identifier.clone()).collect();
+        (identifiers, in_use.unresolved.len())
+    }
+}
+
 const HEAD: &str = "$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
 
 #[test]
@@ -248,6 +308,71 @@ fn an_alias_cannot_have_records() {
     let output = suggest(&options);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
     assert!(text(&output).contains("alias of host.other.test"), "{}", text(&output));
+}
+
+/// What is published may hold what the suggestion would remove: it has to be looked at before.
+#[test]
+fn what_could_not_be_looked_up_leaves_the_suggestion_open() {
+    let nsd = Nsd::serving(&[("example", HEAD)]);
+    let resolver = nsd.address.to_string();
+    // A zone that the server does not have: it refuses.
+    let (report, code) = suggested(&[
+        "other.test",
+        "--resolver",
+        &resolver,
+        "--connect",
+        "127.0.0.1:1",
+        "--ca",
+        "letsencrypt.org",
+    ]);
+    assert_eq!((code, &report["published"]["status"]), (3, &"undetermined".into()), "{report}");
+    assert_eq!(records(&report), ["0 issue letsencrypt.org"]);
+}
+
+/// A binding that is published, and a CA that one server's certificate says nothing of, outlive the suggestion.
+#[test]
+fn what_is_published_of_other_cas_and_bindings_stays() {
+    let caa = "t CAA 128 issue \"letsencrypt.org; accounturi=https://a.example/1\"\nt CAA 0 issue \"digicert.com\"\n";
+    let nsd = Nsd::serving(&[("example", &format!("{HEAD}{caa}"))]);
+    let resolver = nsd.address.to_string();
+    let options =
+        ["t.example", "--resolver", &resolver, "--connect", "127.0.0.1:1", "--ca", "letsencrypt.org"];
+    let (report, code) = suggested(&options);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(
+        records(&report),
+        ["128 issue letsencrypt.org; accounturi=https://a.example/1", "0 issue digicert.com"]
+    );
+    assert_eq!((&report["published"]["add"], &report["published"]["remove"]), (&json!([]), &json!([])));
+    let (strict, _) = suggested(&[&options[..], &["--strict"]].concat());
+    assert!(!records(&strict).concat().contains("digicert.com"), "{strict}");
+}
+
+/// Two addresses, each with a certificate of another CA, as behind two content networks.
+#[test]
+fn a_certificate_at_another_address_counts() {
+    let now = clock::now();
+    let root = CaCertificate::root("Dual Root", KeyAlgorithm::P256, now).unwrap();
+    let (one, two) = (
+        root.intermediate("Dual one", KeyAlgorithm::P256, now).unwrap(),
+        root.intermediate("Dual two", KeyAlgorithm::P256, now).unwrap(),
+    );
+    let attempt = |ca: &CaCertificate, address: &str| {
+        let leaf = issue(ca, &LeafRequest::new(&["w.example"], now).unwrap(), &SctPlan::default()).unwrap();
+        dual::attempt(address, &leaf.to_pem(), &ca.to_pem())
+    };
+    let served = dual::served(vec![attempt(&one, "192.0.2.1:443"), attempt(&two, "192.0.2.2:443")]);
+    let private = |owner: &str, ca: &CaCertificate| {
+        format!(
+            "[[private_ca]]\nowner = \"{owner}\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"{owner}.test\"]\n",
+            ca.key.spki_sha256()
+        )
+    };
+    let (found, unresolved) = dual::found(&served, &(private("one", &one) + &private("two", &two)), now);
+    assert_eq!((found, unresolved), (vec!["one.test".to_owned(), "two.test".to_owned()], 0));
+    // One whose issuer is not known stays open: its renewals are not to be stopped.
+    let (found, unresolved) = dual::found(&served, &private("one", &one), now);
+    assert_eq!((found, unresolved), (vec!["one.test".to_owned()], 1));
 }
 
 /// What is printed is put into a zone as it is, and a real server then says what was meant.
