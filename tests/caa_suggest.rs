@@ -16,6 +16,7 @@ use pinstead::observe::clock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::world::many_addresses;
 use crate::world::named::Named;
 use crate::world::nsd::Nsd;
 use crate::world::servers::{OpensslServer, Served};
@@ -249,54 +250,6 @@ fn a_served_wildcard_is_counted_where_its_caa_is_looked_up() {
     assert!(other["notes"].to_string().contains("is not for w.example, and is not counted"), "{other}");
 }
 
-/// Evidence of a server with several addresses, as if it had been looked at.
-mod dual {
-    use openssl::x509::X509;
-    use pinstead::evidence::file::{FileContent, InputFile};
-    use pinstead::evidence::tls::{TlsAttempt, TlsHandshake, TlsObservation, TlsOutcome};
-    use pinstead::evidence::{Bytes, CertificateSource, Inputs as InputFiles, Request, TargetEvidence};
-    use pinstead::judge::{Inputs, Judge, Sources};
-
-    pub(super) fn attempt(address: &str, leaf: &str, issuer: &str) -> TlsAttempt {
-        let der = |pem: &str| Bytes(X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap());
-        let handshake = TlsHandshake {
-            sni: None,
-            version: "TLSv1.3".to_owned(),
-            cipher: "TLS_AES_128_GCM_SHA256".to_owned(),
-            chain: vec![der(leaf), der(issuer)],
-            ocsp_response: None,
-            sct_extension: None,
-            broken_off: None,
-        };
-        TlsAttempt { address: address.to_owned(), milliseconds: 0, outcome: TlsOutcome::Handshake(handshake) }
-    }
-
-    pub(super) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
-        let source = CertificateSource::Tls(TlsObservation {
-            host: "w.example".to_owned(),
-            port: 443,
-            starttls: None,
-            resolution_failure: None,
-            attempts,
-            not_tried: None,
-        });
-        TargetEvidence { target: "w.example:443".to_owned(), source, caa: Vec::new(), ct_logs: Vec::new() }
-    }
-
-    /// The identifiers found, and how many issuers were not.
-    pub(super) fn found(served: &TargetEvidence, policy: &str, at: jiff::Timestamp) -> (Vec<String>, usize) {
-        let content = FileContent::Read(Bytes(policy.as_bytes().to_vec()));
-        let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content });
-        let request = Request { only: vec!["issuer".to_owned()], ..Request::default() };
-        let inputs = Inputs::read(&request, &InputFiles { policy, ..InputFiles::default() }).unwrap();
-        let name = "w.example".parse().unwrap();
-        let sources = Sources { name: &name, served: Some(served), issued: &[], named: &[] };
-        let in_use = Judge::new(&request, &inputs, at).cas_in_use(sources).unwrap();
-        let identifiers = in_use.cas.iter().map(|ca| ca.identifier.clone()).collect();
-        (identifiers, in_use.unresolved.len())
-    }
-}
-
 const HEAD: &str = "$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
 
 #[test]
@@ -359,19 +312,20 @@ fn a_certificate_at_another_address_counts() {
     );
     let attempt = |ca: &CaCertificate, address: &str| {
         let leaf = issue(ca, &LeafRequest::new(&["w.example"], now).unwrap(), &SctPlan::default()).unwrap();
-        dual::attempt(address, &leaf.to_pem(), &ca.to_pem())
+        many_addresses::attempt(address, &leaf.to_pem(), &ca.to_pem())
     };
-    let served = dual::served(vec![attempt(&one, "192.0.2.1:443"), attempt(&two, "192.0.2.2:443")]);
+    let served = many_addresses::served(vec![attempt(&one, "192.0.2.1:443"), attempt(&two, "192.0.2.2:443")]);
     let private = |owner: &str, ca: &CaCertificate| {
         format!(
             "[[private_ca]]\nowner = \"{owner}\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"{owner}.test\"]\n",
             ca.key.spki_sha256()
         )
     };
-    let (found, unresolved) = dual::found(&served, &(private("one", &one) + &private("two", &two)), now);
+    let (found, unresolved) =
+        many_addresses::found(&served, &(private("one", &one) + &private("two", &two)), now);
     assert_eq!((found, unresolved), (vec!["one.test".to_owned(), "two.test".to_owned()], 0));
     // One whose issuer is not known stays open: its renewals are not to be stopped.
-    let (found, unresolved) = dual::found(&served, &private("one", &one), now);
+    let (found, unresolved) = many_addresses::found(&served, &private("one", &one), now);
     assert_eq!((found, unresolved), (vec!["one.test".to_owned()], 1));
 }
 

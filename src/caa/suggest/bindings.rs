@@ -121,7 +121,7 @@ fn records_of<'a>(
 
 /// Values without blanks: some providers cannot store one that has any.
 fn written(identifier: &str, accounts: &[&str], methods: &[String], kept: &[(&str, &str)]) -> Vec<String> {
-    let kept: String = kept.iter().map(|(tag, value)| format!(";{tag}={value}")).collect();
+    let kept = kept.iter().map(|(tag, value)| format!(";{tag}={value}")).collect::<Vec<_>>().concat();
     let methods =
         if methods.is_empty() { String::new() } else { format!(";validationmethods={}", methods.join(",")) };
     if accounts.is_empty() {

@@ -81,7 +81,7 @@ struct WishOptions {
     /// Forbid only what the evidence speaks against (this is the default)
     #[arg(long, conflicts_with = "strict")]
     lenient: bool,
-    /// Forbid all that is not known to be in use: wildcard, e-mail and mark certificates
+    /// Forbid all that is not known to be in use: CAs that are published only, wildcard, e-mail and mark certificates
     #[arg(long)]
     strict: bool,
     /// Make issue and issuewild critical (128)
@@ -121,7 +121,7 @@ enum FormName {
     GoogleCloud,
     /// A statement for DNSControl
     Dnscontrol,
-    /// A zone file of octoDNS (YAML)
+    /// Items for a zone file of octoDNS (YAML)
     Octodns,
 }
 
