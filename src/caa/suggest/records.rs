@@ -41,7 +41,7 @@ pub(super) fn build(
         notes.extend(kept_notes(wish, ca, published));
     }
     if !wish.strict && !coverage.issued {
-        keep_unseen(&mut set, published, PropertyKind::Issue, cas, notes);
+        keep_unseen(&mut set, published, PropertyKind::Issue, notes);
     }
     issuewild(&mut set, wish, cas, coverage, published, notes)?;
     for (kind, usage) in [(PropertyKind::IssueMail, "e-mail"), (PropertyKind::IssueVmc, "mark certificates")]
@@ -89,7 +89,7 @@ fn issuewild(
         Wildcards::Seen => {
             wildcard_cas(set, wish, cas, published)?;
             if !wish.strict && !coverage.issued {
-                keep_unseen(set, published, PropertyKind::IssueWild, cas, notes);
+                keep_unseen(set, published, PropertyKind::IssueWild, notes);
             }
             Ok(())
         }
@@ -185,23 +185,25 @@ fn keep_unseen(
     set: &mut SetBuilder,
     published: Option<&RelevantSet>,
     kind: PropertyKind,
-    cas: &[CaInUse],
     notes: &mut Vec<String>,
 ) {
-    for property in published.into_iter().flat_map(|published| published.of_kind(kind)) {
-        // What names no CA forbids nothing beside records that name one.
-        let Some(issuer) = property.issue_value().ok().and_then(|value| value.issuer) else { continue };
-        if cas.iter().any(|ca| ca.identifier.eq_ignore_ascii_case(&issuer)) {
-            continue;
-        }
+    // What names no CA forbids nothing beside records that name one. A CA may have several records.
+    let unseen: Vec<(&Property, String)> = published
+        .into_iter()
+        .flat_map(|published| published.of_kind(kind))
+        .filter_map(|property| Some((property, property.issue_value().ok()?.issuer?)))
+        .filter(|(_, issuer)| !set.names(kind, issuer))
+        .collect();
+    for (property, issuer) in unseen {
+        let what = if kind == PropertyKind::IssueWild { " with a wildcard name" } else { "" };
         match SuggestedRecord::like(
             property,
             format!("it is published now, and whether {issuer} is in use is not known"),
         ) {
             Ok(record) => {
                 notes.push(format!(
-                    "{record} is published and kept, though {issuer} was not seen: one server's certificate does not \
-                     show whether others use it. Give --issued to settle it, or --strict to remove it."
+                    "{record} is published and kept, though no certificate of {issuer}{what} was seen: one \
+                     server's certificate does not show whether others use it. Give --issued to settle it, or --strict to remove it."
                 ));
                 set.push(record);
             }
@@ -257,6 +259,15 @@ impl SetBuilder {
             .map_err(|unfit| SuggestError::Unfit(value.to_owned(), unfit))?;
         self.push(record);
         Ok(())
+    }
+
+    /// Whether a record of this kind names a CA.
+    fn names(&self, kind: PropertyKind, issuer: &str) -> bool {
+        self.records.iter().any(|record| {
+            record.published().property().is_some_and(|property| {
+                property.kind() == kind && property.issue_value().is_ok_and(|value| value.names(issuer))
+            })
+        })
     }
 
     /// Adds a record once: a set has no duplicates (RFC 2181 section 5).

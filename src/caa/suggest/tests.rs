@@ -236,14 +236,22 @@ fn a_wildcard_policy_is_kept_where_nothing_is_known() {
 fn one_server_does_not_show_that_a_published_ca_is_not_in_use() {
     let now = published(
         "example.com",
-        &[(0, "issue", "ca1.example"), (128, "issue", "ca2.example; x=y"), (0, "issue", ";")],
+        &[
+            (0, "issue", "ca1.example"),
+            (128, "issue", "ca2.example; x=y"),
+            (0, "issue", "ca2.example; x=z"),
+            (0, "issue", ";"),
+        ],
     );
     let of =
         |wish: &Wish, coverage| suggest(wish, &[ca("ca1.example", false)], coverage, Some(&now)).unwrap();
     let lenient = of(&wish(), covering(Wildcards::Unknown));
-    assert_eq!(texts(&lenient.records), ["0 issue \"ca1.example\"", "128 issue \"ca2.example; x=y\""]);
+    assert_eq!(
+        texts(&lenient.records),
+        ["0 issue \"ca1.example\"", "128 issue \"ca2.example; x=y\"", "0 issue \"ca2.example; x=z\""]
+    );
     assert!(
-        lenient.notes.iter().any(|note| note.contains("ca2.example was not seen")),
+        lenient.notes.iter().any(|note| note.contains("no certificate of ca2.example was seen")),
         "{:?}",
         lenient.notes
     );
@@ -285,6 +293,11 @@ fn a_seen_wildcard_takes_none_from_the_cas_that_are_named() {
             (true, false, Verdict::Deny)
         ]
     );
+    // A CA that was seen without a wildcard name keeps what is published of it for such names.
+    let own =
+        published("example.com", &[(0, "issuewild", "ca3.example"), (0, "issuewild", "CA1.example;x=y")]);
+    let kept = suggest(&wish(), &cas, seen, Some(&own)).unwrap();
+    assert_eq!(wild(&kept), ["CA1.example;x=y", "ca2.example", "ca3.example"]);
     assert_eq!(wild(&of(&wish(), covering(Wildcards::Seen))), ["ca1.example", "ca2.example"]);
     assert_eq!(wild(&of(&Wish { strict: true, ..wish() }, seen)), ["ca1.example"]);
 }
