@@ -16,6 +16,7 @@ use pinstead::observe::clock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::world::many_addresses;
 use crate::world::named::Named;
 use crate::world::nsd::Nsd;
 use crate::world::servers::{OpensslServer, Served};
@@ -75,7 +76,14 @@ fn the_served_certificate_and_the_policy_say_which_cas_are_in_use() {
         shop["cas"][0]["evidence"].as_array().unwrap().iter().map(|each| &each["source"]).collect();
     assert_eq!(sources, [&json!("served"), &json!("policy")]);
     assert_eq!(shop["published"]["status"], "inherited");
-    assert!(shop["verdicts"].as_array().unwrap().iter().all(|each| each["verdict"] == "permit"));
+    let wildcards: Vec<(&Value, &Value)> = shop["verdicts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| (&each["wildcard"], &each["verdict"]))
+        .collect();
+    let expected = [(&json!(false), &json!("permit")), (&json!(true), &json!("deny"))];
+    assert_eq!(wildcards, expected, "{shop}");
 
     let (legacy, code) = suggested(&[&["legacy.demo.example", "--strict"], options.as_slice()].concat());
     assert_eq!(code, 0, "{legacy}");
@@ -125,6 +133,11 @@ fn without_any_evidence_nothing_is_suggested() {
     let output = suggest(&["example.com", "--offline"]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]));
     assert!(text(&output).contains("--issued"), "{}", text(&output));
+    // A CA that issues no more is left out, and that stays open.
+    let (report, code) =
+        suggested(&["example.com", "--offline", "--ca", "Buypass", "--ca", "letsencrypt.org"]);
+    assert_eq!((code, records(&report)), (3, vec!["0 issue letsencrypt.org".to_owned()]), "{report}");
+    assert!(report["unresolved"][0].as_str().unwrap().contains("buypass"), "{report}");
     // A mistyped CA is no CA.
     let output = suggest(&["example.com", "--offline", "--ca", "letsencrypt.org", "--ca", "Lets Encrypted"]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]));
@@ -248,6 +261,72 @@ fn an_alias_cannot_have_records() {
     let output = suggest(&options);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
     assert!(text(&output).contains("alias of host.other.test"), "{}", text(&output));
+}
+
+/// What is published may hold what the suggestion would remove: it has to be looked at before.
+#[test]
+fn what_could_not_be_looked_up_leaves_the_suggestion_open() {
+    let nsd = Nsd::serving(&[("example", HEAD)]);
+    let resolver = nsd.address.to_string();
+    // A zone that the server does not have: it refuses.
+    let (report, code) = suggested(&[
+        "other.test",
+        "--resolver",
+        &resolver,
+        "--connect",
+        "127.0.0.1:1",
+        "--ca",
+        "letsencrypt.org",
+    ]);
+    assert_eq!((code, &report["published"]["status"]), (3, &"undetermined".into()), "{report}");
+    assert_eq!(records(&report), ["0 issue letsencrypt.org"]);
+}
+
+/// A binding that is published, and a CA that one server's certificate says nothing of, outlive the suggestion.
+#[test]
+fn what_is_published_of_other_cas_and_bindings_stays() {
+    let caa = "t CAA 128 issue \"letsencrypt.org; accounturi=https://a.example/1\"\nt CAA 0 issue \"digicert.com\"\n";
+    let nsd = Nsd::serving(&[("example", &format!("{HEAD}{caa}"))]);
+    let resolver = nsd.address.to_string();
+    let options =
+        ["t.example", "--resolver", &resolver, "--connect", "127.0.0.1:1", "--ca", "letsencrypt.org"];
+    let (report, code) = suggested(&options);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(
+        records(&report),
+        ["128 issue letsencrypt.org; accounturi=https://a.example/1", "0 issue digicert.com"]
+    );
+    assert_eq!((&report["published"]["add"], &report["published"]["remove"]), (&json!([]), &json!([])));
+    let (strict, _) = suggested(&[&options[..], &["--strict"]].concat());
+    assert!(!records(&strict).concat().contains("digicert.com"), "{strict}");
+}
+
+/// Two addresses, each with a certificate of another CA, as behind two content networks.
+#[test]
+fn a_certificate_at_another_address_counts() {
+    let now = clock::now();
+    let root = CaCertificate::root("Dual Root", KeyAlgorithm::P256, now).unwrap();
+    let (one, two) = (
+        root.intermediate("Dual one", KeyAlgorithm::P256, now).unwrap(),
+        root.intermediate("Dual two", KeyAlgorithm::P256, now).unwrap(),
+    );
+    let attempt = |ca: &CaCertificate, address: &str| {
+        let leaf = issue(ca, &LeafRequest::new(&["w.example"], now).unwrap(), &SctPlan::default()).unwrap();
+        many_addresses::attempt(address, &leaf.to_pem(), &ca.to_pem())
+    };
+    let served = many_addresses::served(vec![attempt(&one, "192.0.2.1:443"), attempt(&two, "192.0.2.2:443")]);
+    let private = |owner: &str, ca: &CaCertificate| {
+        format!(
+            "[[private_ca]]\nowner = \"{owner}\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"{owner}.test\"]\n",
+            ca.key.spki_sha256()
+        )
+    };
+    let (found, unresolved) =
+        many_addresses::found(&served, &(private("one", &one) + &private("two", &two)), now);
+    assert_eq!((found, unresolved), (vec!["one.test".to_owned(), "two.test".to_owned()], 0));
+    // One whose issuer is not known stays open: its renewals are not to be stopped.
+    let (found, unresolved) = many_addresses::found(&served, &private("one", &one), now);
+    assert_eq!((found, unresolved), (vec!["one.test".to_owned()], 1));
 }
 
 /// What is printed is put into a zone as it is, and a real server then says what was meant.

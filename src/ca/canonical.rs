@@ -4,7 +4,7 @@
 //! recognise, and the one that outlives the brands it has bought: `digicert.com` rather than `amazon.com`, which
 //! DigiCert recognises too.
 
-use super::owner_key;
+use super::{CaTable, RetiredIdentifier, owner_key};
 
 /// An identifier to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,9 +115,17 @@ fn is_abbreviation(short: &str, long: &str) -> bool {
     short.chars().all(|wanted| rest.any(|c| c == wanted))
 }
 
+impl CaTable {
+    /// What ended the CA of this identifier, where no CA that goes on recognises it: a record with it is in vain.
+    pub fn ended(&self, identifier: &str) -> Option<&'static RetiredIdentifier> {
+        let retired = self.retirement(identifier)?;
+        let goes_on = |owner| self.identifiers_of_owner(owner).any(|each| self.retirement(each).is_none());
+        (!self.owner_of_identifier(identifier).any(goes_on)).then_some(retired)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::CaTable;
     use super::*;
 
     fn of_owner(owner: &str) -> Choice {
@@ -192,5 +200,13 @@ mod tests {
         let choice = choose(&["Microsoft Corporation", "DigiCert"], &candidates).unwrap();
         assert_eq!((choice.identifier.as_str(), choice.alternatives.len()), ("microsoft.com", 2));
         assert_eq!(choose(&["x"], &[]), None);
+    }
+
+    #[test]
+    fn a_ca_ended_where_none_that_goes_on_recognises_its_identifier() {
+        assert!(CaTable.ended("Buypass.com").is_some());
+        // Sectigo and SSL.com recognise it now.
+        assert!(CaTable.retirement("entrust.net").is_some() && CaTable.ended("entrust.net").is_none());
+        assert!(CaTable.ended("letsencrypt.org").is_none() && CaTable.ended("ca.internal.example").is_none());
     }
 }

@@ -68,9 +68,9 @@ fn of_other_labels(list: &str, method: &str) -> Binding {
         list.split(',').find(|listed| same(listed))
     };
     match (by_case, by_case.or_else(by_mechanism)) {
-        (Some(listed), _) => Binding::Open(format!(
-            "it allows “{listed}”, which is {method} in other letters: a CA may match labels without regard to case, \
-             if its CPS says so (TLS BR 4.2.2.1.2); others refuse"
+        (Some(listed), _) => Binding::Refuses(format!(
+            "it allows “{listed}”, and labels are matched as written (a CA may match {method} without regard to case, if \
+             its CPS says so: TLS BR 4.2.2.1.2)"
         )),
         (None, Some(listed)) => Binding::Open(format!(
             "it allows {listed}, another label of the mechanism of {method}: CAs should accept either label, and need \
@@ -147,7 +147,6 @@ mod tests {
     #[test]
     fn a_label_of_the_same_mechanism_is_left_to_the_ca() {
         for (list, method) in [
-            ("HTTP-01", "http-01"),
             ("ca-tbr-7", "dns-01"),
             ("http-01,dns-01", "ca-tbr-7"),
             ("ca-tbr-19", "http-01"),
@@ -159,9 +158,12 @@ mod tests {
             let Binding::Open(why) = binding else { panic!("{list} {method}: {binding:?}") };
             assert!(why.contains("TLS BR 4.2.2.1.2"), "{why}");
         }
-        for (list, method) in
-            [("ca-tbr-7", "http-01"), ("ca-tbr-18", "http-01"), ("dns-account-01", "dns-01")]
-        {
+        for (list, method) in [
+            ("HTTP-01", "http-01"),
+            ("ca-tbr-7", "http-01"),
+            ("ca-tbr-18", "http-01"),
+            ("dns-account-01", "dns-01"),
+        ] {
             let binding = of(&format!("validationmethods={list}"), None, Some(method));
             assert!(matches!(binding, Binding::Refuses(_)), "{list} {method}: {binding:?}");
         }

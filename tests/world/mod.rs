@@ -8,6 +8,7 @@ pub(crate) mod ct_log;
 pub(crate) mod kept_lists;
 pub(crate) mod list_server;
 pub(crate) mod logged;
+pub(crate) mod many_addresses;
 pub(crate) mod named;
 pub(crate) mod nsd;
 pub(crate) mod odd_dns;

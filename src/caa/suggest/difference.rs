@@ -89,7 +89,7 @@ impl Difference {
     pub(super) fn notes(&self, name: &DnsName) -> Vec<String> {
         let list =
             |records: &[String]| if records.is_empty() { "none".to_owned() } else { records.join(", ") };
-        let unseen = "What it may have for e-mail, marks, iodef and contacts could not be carried over";
+        let unseen = "What it may have for other CAs, bindings, e-mail, marks, iodef and contacts could not be carried over";
         vec![match &self.state {
             PublishedState::NotAsked => {
                 format!("What {name} publishes now was not looked up. {unseen}.")

@@ -4,6 +4,7 @@
 //! where it was seen; nothing is added that was not seen or named. What of the published set says nothing about who
 //! may issue TLS certificates (`iodef`, contacts, e-mail, marks) is kept.
 
+mod bindings;
 mod difference;
 pub mod form;
 pub mod record;
@@ -73,6 +74,18 @@ pub enum Wildcards {
     NoneAmong(usize),
     /// Nobody can say: a single server's certificate tells nothing of the others.
     Unknown,
+}
+
+/// How far the evidence reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// What is known of wildcard certificates.
+    pub wildcards: Wildcards,
+    /// Whether a wildcard certificate was seen whose issuer is not known: then wildcards are in use, whosesoever.
+    pub wildcard_unresolved: bool,
+    /// Whether certificates that were issued were given, and all their issuers are known: only then a published CA
+    /// that was not seen counts as one that is not in use.
+    pub issued: bool,
 }
 
 /// What the owner wants.
@@ -149,6 +162,8 @@ pub struct Suggestion {
 pub struct Permit {
     /// Whether for a wildcard name.
     pub wildcard: bool,
+    /// Whether it has to be permission: wildcard names only of a CA that was seen to issue them.
+    pub wanted: bool,
     /// The verdict.
     pub verdict: CaVerdict,
 }
@@ -157,14 +172,14 @@ pub struct Permit {
 pub fn suggest(
     wish: &Wish,
     cas: &[CaInUse],
-    wildcards: Wildcards,
+    coverage: Coverage,
     published: Option<&CaaReading>,
 ) -> Result<Suggestion, SuggestError> {
     let mut notes = Vec::new();
-    let records = records::build(wish, cas, wildcards, published, &mut notes)?;
+    let records = records::build(wish, cas, coverage, published, &mut notes)?;
     let difference = Difference::of(&wish.name, &records, published);
     notes.extend(difference.notes(&wish.name));
-    let permits = permits(wish, cas, &records)?;
+    let permits = permits(wish, cas, &records);
     notes.push(format!(
         "Names below {} that have CAA records of their own keep them: they cannot be listed from outside.",
         wish.name
@@ -173,7 +188,7 @@ pub fn suggest(
 }
 
 /// Judges the suggested set as a CA would.
-fn permits(wish: &Wish, cas: &[CaInUse], records: &[SuggestedRecord]) -> Result<Vec<Permit>, SuggestError> {
+fn permits(wish: &Wish, cas: &[CaInUse], records: &[SuggestedRecord]) -> Vec<Permit> {
     let set = RelevantSet {
         name: wish.name.clone(),
         records: records.iter().map(SuggestedRecord::published).collect(),
@@ -182,16 +197,10 @@ fn permits(wish: &Wish, cas: &[CaInUse], records: &[SuggestedRecord]) -> Result<
     };
     let mut permits = Vec::new();
     for ca in cas {
-        // As the owner would ask: with an account and a method that are allowed.
-        let question = CaaQuestion {
-            account: records::values_for(&wish.accounts, ca).first().map(|&account| account.to_owned()),
-            method: records::methods_for(wish, ca)?.first().cloned(),
-            ..CaaQuestion::tls(Who::EveryCaInTheSet)
-        };
         for wildcard in [false, true] {
-            if wildcard && !ca.issues_wildcards() {
-                continue;
-            }
+            // As the owner would ask: with an account and a method that are allowed.
+            let (account, method) = bindings::allowed(&set, ca, wildcard);
+            let question = CaaQuestion { account, method, ..CaaQuestion::tls(Who::EveryCaInTheSet) };
             let (verdict, reason) = of_set(&set, &ca.identity, wildcard, &question);
             let verdict = CaVerdict {
                 ca: ca.identity.label.clone(),
@@ -200,16 +209,23 @@ fn permits(wish: &Wish, cas: &[CaInUse], records: &[SuggestedRecord]) -> Result<
                 reason,
                 software: Vec::new(),
             };
-            permits.push(Permit { wildcard, verdict });
+            permits.push(Permit { wildcard, wanted: !wildcard || ca.issues_wildcards(), verdict });
         }
     }
-    Ok(permits)
+    permits
 }
 
 impl CaInUse {
     /// Whether a certificate with a wildcard name was seen of it.
     pub fn issues_wildcards(&self) -> bool {
         self.sightings.iter().any(|sighting| sighting.wildcard)
+    }
+
+    /// Whether the owner's word is the only thing known of its wildcard certificates: it is named, and none of the
+    /// certificates given as evidence is of it.
+    fn is_only_named(&self) -> bool {
+        let any = |of: fn(SightingSource) -> bool| self.sightings.iter().any(|sighting| of(sighting.source));
+        any(|source| source > SightingSource::Issued) && !any(|source| source == SightingSource::Issued)
     }
 }
 

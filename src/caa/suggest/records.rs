@@ -1,10 +1,10 @@
 //! The records themselves: one for each CA in use and account, and what is kept of the published set.
 
+use super::bindings::{authorisations, is_named, kept_notes};
 use super::record::SuggestedRecord;
-use super::{Bound, CaInUse, SuggestError, Wildcards, Wish};
+use super::{CaInUse, Coverage, SuggestError, Wildcards, Wish};
 use crate::caa::judge::{CaaReading, RelevantSet};
 use crate::caa::record::{CaaRecord, Property, PropertyKind};
-use crate::caa::value::IssueValue;
 
 /// From this length on, a value is worth a word: some providers split or refuse it.
 const LONG_VALUE: usize = 255;
@@ -13,7 +13,7 @@ const LONG_VALUE: usize = 255;
 pub(super) fn build(
     wish: &Wish,
     cas: &[CaInUse],
-    wildcards: Wildcards,
+    coverage: Coverage,
     published: Option<&CaaReading>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<SuggestedRecord>, SuggestError> {
@@ -35,13 +35,15 @@ pub(super) fn build(
         return Err(SuggestError::WhoseAccount(account.value.clone(), cas.len()));
     }
     let mut set = SetBuilder { records: Vec::new(), critical: wish.critical };
-    for ca in cas {
-        for value in values(wish, ca)? {
-            set.add(PropertyKind::Issue, &value, format!("{} is in use", ca.identity.label))?;
-        }
-    }
     let published = published.and_then(CaaReading::set);
-    issuewild(&mut set, wish, cas, wildcards, published, notes)?;
+    for ca in cas {
+        set.add_ca(PropertyKind::Issue, wish, ca, published, &format!("{} is in use", ca.identity.label))?;
+        notes.extend(kept_notes(wish, ca, published));
+    }
+    if !wish.strict && !coverage.issued {
+        keep_unseen(&mut set, published, PropertyKind::Issue, notes);
+    }
+    issuewild(&mut set, wish, cas, coverage, published, notes)?;
     for (kind, usage) in [(PropertyKind::IssueMail, "e-mail"), (PropertyKind::IssueVmc, "mark certificates")]
     {
         let keeps = keep(&mut set, published, kind, notes);
@@ -79,17 +81,15 @@ fn issuewild(
     set: &mut SetBuilder,
     wish: &Wish,
     cas: &[CaInUse],
-    wildcards: Wildcards,
+    coverage: Coverage,
     published: Option<&RelevantSet>,
     notes: &mut Vec<String>,
 ) -> Result<(), SuggestError> {
-    match wildcards {
+    match coverage.wildcards {
         Wildcards::Seen => {
-            for ca in cas.iter().filter(|ca| ca.issues_wildcards()) {
-                for value in values(wish, ca)? {
-                    let why = format!("a certificate of {} with a wildcard name was seen", ca.identity.label);
-                    set.add(PropertyKind::IssueWild, &value, why)?;
-                }
+            wildcard_cas(set, wish, cas, published)?;
+            if !wish.strict && !coverage.issued {
+                keep_unseen(set, published, PropertyKind::IssueWild, notes);
             }
             Ok(())
         }
@@ -102,6 +102,14 @@ fn issuewild(
             let why = format!("no wildcard name is among {of} given as evidence");
             set.add(PropertyKind::IssueWild, ";", why)
         }
+        Wildcards::Unknown if wish.strict && coverage.wildcard_unresolved => {
+            notes.push(
+                "A wildcard certificate is in use whose issuer is not known: issuewild forbids nothing in its place, \
+                 and has to be settled by hand."
+                    .to_owned(),
+            );
+            wildcard_cas(set, wish, cas, published)
+        }
         Wildcards::Unknown if wish.strict => {
             notes.push(
                 "No wildcard name was seen, and --strict forbids them; one server's certificate does not show \
@@ -112,6 +120,9 @@ fn issuewild(
         }
         Wildcards::Unknown => {
             let kept = keep(set, published, PropertyKind::IssueWild, notes);
+            if kept && cas.iter().any(CaInUse::issues_wildcards) {
+                wildcard_cas(set, wish, cas, published)?;
+            }
             notes.push(if kept {
                 "issuewild is kept as it is published: whether wildcard certificates are in use is not known. Give \
                  --issued to settle it."
@@ -126,58 +137,26 @@ fn issuewild(
     }
 }
 
-/// The values that authorise one CA: one for each of its accounts, or one.
-///
-/// Without blanks: some providers cannot store a value that has any.
-fn values(wish: &Wish, ca: &CaInUse) -> Result<Vec<String>, SuggestError> {
-    let methods = methods_for(wish, ca)?;
-    let methods =
-        if methods.is_empty() { String::new() } else { format!(";validationmethods={}", methods.join(",")) };
-    let accounts = values_for(&wish.accounts, ca);
-    if accounts.is_empty() {
-        return Ok(vec![format!("{}{methods}", ca.identifier)]);
+/// `issuewild` for the CAs that were seen to issue wildcard certificates, and for those that were only named: nothing
+/// speaks against their wildcards, which issue alone permitted so far.
+fn wildcard_cas(
+    set: &mut SetBuilder,
+    wish: &Wish,
+    cas: &[CaInUse],
+    published: Option<&RelevantSet>,
+) -> Result<(), SuggestError> {
+    for ca in cas {
+        let label = &ca.identity.label;
+        let why = if ca.issues_wildcards() {
+            format!("a certificate of {label} with a wildcard name was seen")
+        } else if !wish.strict && ca.is_only_named() {
+            format!("{label} is named, and whether it issues wildcard certificates is not known")
+        } else {
+            continue;
+        };
+        set.add_ca(PropertyKind::IssueWild, wish, ca, published, &why)?;
     }
-    accounts
-        .into_iter()
-        .map(|account| {
-            let value = format!("{};accounturi={account}{methods}", ca.identifier);
-            let is_uri = account.split_once(':').is_some_and(|(scheme, rest)| {
-                !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty()
-            });
-            // The grammar decides: what it does not read back was no parameter.
-            let reads_back = IssueValue::parse(value.as_bytes())
-                .is_ok_and(|read| read.values_of("accounturi").eq(std::iter::once(account)));
-            if is_uri && reads_back { Ok(value) } else { Err(SuggestError::BadAccount(account.to_owned())) }
-        })
-        .collect()
-}
-
-/// The methods that one CA is bound to, each once.
-pub(super) fn methods_for(wish: &Wish, ca: &CaInUse) -> Result<Vec<String>, SuggestError> {
-    let mut methods: Vec<String> = Vec::new();
-    for method in values_for(&wish.methods, ca).into_iter().flat_map(|list| list.split(',')) {
-        let is_label =
-            !method.is_empty() && method.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-        if !is_label {
-            return Err(SuggestError::BadMethod(method.to_owned()));
-        }
-        if !methods.iter().any(|each| each == method) {
-            methods.push(method.to_owned());
-        }
-    }
-    Ok(methods)
-}
-
-/// The values of a parameter for one of the CAs in use.
-pub(super) fn values_for<'a>(bounds: &'a [Bound], ca: &CaInUse) -> Vec<&'a str> {
-    let meant = |bound: &&Bound| bound.ca.as_ref().is_none_or(|name| is_named(ca, name));
-    bounds.iter().filter(meant).map(|bound| bound.value.as_str()).collect()
-}
-
-fn is_named(ca: &CaInUse, name: &str) -> bool {
-    ca.identifier.eq_ignore_ascii_case(name)
-        || ca.identity.label.eq_ignore_ascii_case(name)
-        || ca.identity.identifiers.iter().any(|identifier| identifier.eq_ignore_ascii_case(name))
+    Ok(())
 }
 
 /// Takes over what is published of one kind; says whether there was any.
@@ -198,6 +177,39 @@ fn keep(
         }
     }
     kept
+}
+
+/// Takes over what is published of CAs that were not seen: one server's certificate does not show that nobody else uses
+/// them.
+fn keep_unseen(
+    set: &mut SetBuilder,
+    published: Option<&RelevantSet>,
+    kind: PropertyKind,
+    notes: &mut Vec<String>,
+) {
+    // What names no CA forbids nothing beside records that name one. A CA may have several records.
+    let unseen: Vec<(&Property, String)> = published
+        .into_iter()
+        .flat_map(|published| published.of_kind(kind))
+        .filter_map(|property| Some((property, property.issue_value().ok()?.issuer?)))
+        .filter(|(_, issuer)| !set.names(kind, issuer))
+        .collect();
+    for (property, issuer) in unseen {
+        let what = if kind == PropertyKind::IssueWild { " with a wildcard name" } else { "" };
+        match SuggestedRecord::like(
+            property,
+            format!("it is published now, and whether {issuer} is in use is not known"),
+        ) {
+            Ok(record) => {
+                notes.push(format!(
+                    "{record} is published and kept, though no certificate of {issuer}{what} was seen: one \
+                     server's certificate does not show whether others use it. Give --issued to settle it, or --strict to remove it."
+                ));
+                set.push(record);
+            }
+            Err(why) => notes.push(format!("{property} is published and left out: {why}.")),
+        }
+    }
 }
 
 /// What is said of a published record that no suggestion has.
@@ -222,12 +234,40 @@ struct SetBuilder {
 }
 
 impl SetBuilder {
+    /// Adds the records that authorise one CA.
+    fn add_ca(
+        &mut self,
+        kind: PropertyKind,
+        wish: &Wish,
+        ca: &CaInUse,
+        published: Option<&RelevantSet>,
+        why: &str,
+    ) -> Result<(), SuggestError> {
+        for each in authorisations(wish, ca, kind, published)? {
+            let critical = self.critical || each.critical;
+            self.push(
+                SuggestedRecord::new(critical, kind, each.value.as_bytes(), why)
+                    .map_err(|unfit| SuggestError::Unfit(each.value, unfit))?,
+            );
+        }
+        Ok(())
+    }
+
     fn add(&mut self, kind: PropertyKind, value: &str, why: String) -> Result<(), SuggestError> {
         let critical = self.critical && matches!(kind, PropertyKind::Issue | PropertyKind::IssueWild);
         let record = SuggestedRecord::new(critical, kind, value.as_bytes(), why)
             .map_err(|unfit| SuggestError::Unfit(value.to_owned(), unfit))?;
         self.push(record);
         Ok(())
+    }
+
+    /// Whether a record of this kind names a CA.
+    fn names(&self, kind: PropertyKind, issuer: &str) -> bool {
+        self.records.iter().any(|record| {
+            record.published().property().is_some_and(|property| {
+                property.kind() == kind && property.issue_value().is_ok_and(|value| value.names(issuer))
+            })
+        })
     }
 
     /// Adds a record once: a set has no duplicates (RFC 2181 section 5).

@@ -82,12 +82,17 @@ fn published(at: &str, records: &[(u8, &str, &str)]) -> CaaReading {
     judge(&subject, &lookup, &CaaQuestion::tls(Who::EveryCaInTheSet))
 }
 
+/// The evidence of certificates that were given, unless nothing is known of wildcards.
+fn covering(wildcards: Wildcards) -> Coverage {
+    Coverage { wildcards, wildcard_unresolved: false, issued: wildcards != Wildcards::Unknown }
+}
+
 fn texts(records: &[SuggestedRecord]) -> Vec<String> {
     records.iter().map(ToString::to_string).collect()
 }
 
 fn suggested(wish: &Wish, cas: &[CaInUse], wildcards: Wildcards) -> Vec<String> {
-    texts(&suggest(wish, cas, wildcards, None).unwrap().records)
+    texts(&suggest(wish, cas, covering(wildcards), None).unwrap().records)
 }
 
 #[test]
@@ -102,7 +107,7 @@ fn a_lenient_set_forbids_only_what_the_evidence_speaks_against() {
         suggested(&wish(), &one, Wildcards::NoneAmong(3)),
         ["0 issue \"ca1.example\"", "0 issuewild \";\""]
     );
-    let suggestion = suggest(&wish(), &one, Wildcards::Unknown, None).unwrap();
+    let suggestion = suggest(&wish(), &one, covering(Wildcards::Unknown), None).unwrap();
     assert_eq!(texts(&suggestion.records), ["0 issue \"ca1.example\""]);
     assert!(suggestion.notes.iter().any(|note| note.contains("issuewild is left out")));
 }
@@ -133,7 +138,7 @@ fn bindings_are_one_record_an_account() {
         ..wish()
     };
     let cas = [ca("ca1.example", false), ca("ca2.example", false)];
-    let suggestion = suggest(&bound_wish, &cas, Wildcards::Unknown, None).unwrap();
+    let suggestion = suggest(&bound_wish, &cas, covering(Wildcards::Unknown), None).unwrap();
     assert_eq!(
         texts(&suggestion.records),
         [
@@ -148,7 +153,8 @@ fn bindings_are_one_record_an_account() {
 #[test]
 fn what_cannot_be_published_is_refused() {
     let cas = [ca("ca1.example", false), ca("ca2.example", false)];
-    let refused = |wish: Wish, cas: &[CaInUse]| suggest(&wish, cas, Wildcards::Unknown, None).unwrap_err();
+    let refused =
+        |wish: Wish, cas: &[CaInUse]| suggest(&wish, cas, covering(Wildcards::Unknown), None).unwrap_err();
     assert_eq!(refused(wish(), &[]), SuggestError::NoCa);
     let accounts = |ca, uri: &str| Wish { accounts: vec![bound(ca, uri)], ..wish() };
     assert!(matches!(refused(accounts(None, "https://a.example/1"), &cas), SuggestError::WhoseAccount(_, 2)));
@@ -188,7 +194,8 @@ fn what_says_nothing_of_who_may_issue_is_kept() {
         ],
     );
     let strict = Wish { strict: true, ..wish() };
-    let suggestion = suggest(&strict, &[ca("ca1.example", false)], Wildcards::Unknown, Some(&now)).unwrap();
+    let suggestion =
+        suggest(&strict, &[ca("ca1.example", false)], covering(Wildcards::Unknown), Some(&now)).unwrap();
     assert_eq!(
         texts(&suggestion.records),
         [
@@ -209,7 +216,8 @@ fn what_says_nothing_of_who_may_issue_is_kept() {
     assert!(notes.contains("note is no known property") && notes.contains("no printable ASCII"), "{notes}");
     // A new iodef takes the place of the old one.
     let iodef = Wish { iodef: vec!["mailto:new@example.com".to_owned()], ..wish() };
-    let suggestion = suggest(&iodef, &[ca("ca1.example", false)], Wildcards::Unknown, Some(&now)).unwrap();
+    let suggestion =
+        suggest(&iodef, &[ca("ca1.example", false)], covering(Wildcards::Unknown), Some(&now)).unwrap();
     assert!(!texts(&suggestion.records).contains(&"0 iodef \"mailto:a@example.com\"".to_owned()));
 }
 
@@ -217,7 +225,7 @@ fn what_says_nothing_of_who_may_issue_is_kept() {
 fn a_wildcard_policy_is_kept_where_nothing_is_known() {
     let now = published("example.com", &[(0, "issue", "ca1.example"), (0, "issuewild", "w.example")]);
     let of = |wish: &Wish, wildcards| {
-        texts(&suggest(wish, &[ca("ca1.example", false)], wildcards, Some(&now)).unwrap().records)
+        texts(&suggest(wish, &[ca("ca1.example", false)], covering(wildcards), Some(&now)).unwrap().records)
     };
     assert_eq!(of(&wish(), Wildcards::Unknown), ["0 issue \"ca1.example\"", "0 issuewild \"w.example\""]);
     assert_eq!(of(&wish(), Wildcards::NoneAmong(1)), ["0 issue \"ca1.example\"", "0 issuewild \";\""]);
@@ -225,9 +233,122 @@ fn a_wildcard_policy_is_kept_where_nothing_is_known() {
 }
 
 #[test]
+fn one_server_does_not_show_that_a_published_ca_is_not_in_use() {
+    let now = published(
+        "example.com",
+        &[
+            (0, "issue", "ca1.example"),
+            (128, "issue", "ca2.example; x=y"),
+            (0, "issue", "ca2.example; x=z"),
+            (0, "issue", ";"),
+        ],
+    );
+    let of =
+        |wish: &Wish, coverage| suggest(wish, &[ca("ca1.example", false)], coverage, Some(&now)).unwrap();
+    let lenient = of(&wish(), covering(Wildcards::Unknown));
+    assert_eq!(
+        texts(&lenient.records),
+        ["0 issue \"ca1.example\"", "128 issue \"ca2.example; x=y\"", "0 issue \"ca2.example; x=z\""]
+    );
+    assert!(
+        lenient.notes.iter().any(|note| note.contains("no certificate of ca2.example was seen")),
+        "{:?}",
+        lenient.notes
+    );
+    // Certificates that were issued speak against it, and --strict asks for no evidence.
+    let settled = Coverage { issued: true, ..covering(Wildcards::Unknown) };
+    assert_eq!(texts(&of(&wish(), settled).records), ["0 issue \"ca1.example\""]);
+    let strict = of(&Wish { strict: true, ..wish() }, covering(Wildcards::Unknown));
+    assert!(!texts(&strict.records).join("").contains("ca2.example"));
+}
+
+/// A CA that is only named, as the policy or --ca names it.
+fn named(identifier: &str) -> CaInUse {
+    let sighting = Sighting { source: SightingSource::Named, detail: String::new(), wildcard: false };
+    CaInUse { sightings: vec![sighting], ..ca(identifier, false) }
+}
+
+#[test]
+fn a_seen_wildcard_takes_none_from_the_cas_that_are_named() {
+    let now = published("example.com", &[(0, "issuewild", "w.example"), (0, "issuewild", ";")]);
+    let cas = [ca("ca1.example", true), named("ca2.example"), ca("ca3.example", false)];
+    let seen = Coverage { issued: false, ..covering(Wildcards::Seen) };
+    let of = |wish: &Wish, coverage| suggest(wish, &cas, coverage, Some(&now)).unwrap();
+    let wild = |suggestion: &Suggestion| {
+        let values = suggestion.records.iter().filter(|record| record.tag() == "issuewild");
+        values.map(|record| record.value().to_owned()).collect::<Vec<_>>()
+    };
+    let lenient = of(&wish(), seen);
+    assert_eq!(wild(&lenient), ["ca1.example", "ca2.example", "w.example"]);
+    // Both kinds of names are judged, and permission for wildcards is wanted only where they were seen.
+    let told = |permit: &Permit| (permit.wildcard, permit.wanted, permit.verdict.verdict);
+    assert_eq!(
+        lenient.permits.iter().map(told).collect::<Vec<_>>(),
+        [
+            (false, true, Verdict::Permit),
+            (true, true, Verdict::Permit),
+            (false, true, Verdict::Permit),
+            (true, false, Verdict::Permit),
+            (false, true, Verdict::Permit),
+            (true, false, Verdict::Deny)
+        ]
+    );
+    // A CA that was seen without a wildcard name keeps what is published of it for such names.
+    let own =
+        published("example.com", &[(0, "issuewild", "ca3.example"), (0, "issuewild", "CA1.example;x=y")]);
+    let kept = suggest(&wish(), &cas, seen, Some(&own)).unwrap();
+    assert_eq!(wild(&kept), ["CA1.example;x=y", "ca2.example", "ca3.example"]);
+    assert_eq!(wild(&of(&wish(), covering(Wildcards::Seen))), ["ca1.example", "ca2.example"]);
+    assert_eq!(wild(&of(&Wish { strict: true, ..wish() }, seen)), ["ca1.example"]);
+}
+
+#[test]
+fn a_wildcard_of_an_unknown_issuer_is_not_forbidden() {
+    let open = Coverage { wildcard_unresolved: true, ..covering(Wildcards::Unknown) };
+    for strict in [false, true] {
+        let wish = Wish { strict, ..wish() };
+        let records = texts(&suggest(&wish, &[ca("ca1.example", false)], open, None).unwrap().records);
+        assert!(!records.concat().contains("issuewild"), "{records:?}");
+    }
+}
+
+#[test]
+fn a_published_binding_stays_unless_another_is_named() {
+    let bound_to = "ca1.example; accounturi=https://a.example/1; validationmethods=dns-01";
+    let now = published("example.com", &[(128, "issue", bound_to), (0, "issue", "old.ca1.example;x=y")]);
+    let mut one = ca("ca1.example", true);
+    one.identity.identifiers.push("old.ca1.example".to_owned());
+    let of = |wish: &Wish, ca: &CaInUse| {
+        suggest(wish, std::slice::from_ref(ca), covering(Wildcards::Seen), Some(&now)).unwrap()
+    };
+    let kept = of(&wish(), &one);
+    // The issuewild that is new is bound as issue was: it replaces that for wildcard names.
+    let expected = [format!("128 issue \"{bound_to}\""), format!("128 issuewild \"{bound_to}\"")];
+    assert_eq!(texts(&kept.records), expected);
+    assert!(kept.notes.iter().any(|note| note.contains("are kept")), "{:?}", kept.notes);
+    assert!(kept.permits.iter().all(|permit| permit.verdict.verdict == Verdict::Permit));
+    let named = Wish { accounts: vec![bound(None, "https://a.example/2")], ..wish() };
+    let named = of(&named, &one);
+    assert_eq!(
+        texts(&named.records)[0],
+        "128 issue \"ca1.example;accounturi=https://a.example/2;validationmethods=dns-01\""
+    );
+    assert!(named.notes.iter().any(|note| note.contains("its accounturi is replaced")), "{:?}", named.notes);
+    let methods = Wish { methods: vec![bound(None, "http-01")], ..wish() };
+    assert_eq!(
+        texts(&of(&methods, &one).records)[0],
+        "128 issue \"ca1.example;accounturi=https://a.example/1;validationmethods=http-01\""
+    );
+    // Another identifier of the same CA brings its binding along.
+    one.identifier = "new.ca1.example".to_owned();
+    one.identity.identifiers = vec!["old.ca1.example".to_owned(), "new.ca1.example".to_owned()];
+    assert_eq!(texts(&of(&wish(), &one).records)[0], "0 issue \"new.ca1.example;x=y\"");
+}
+
+#[test]
 fn the_state_of_what_is_published_is_told() {
     let of = |reading: Option<&CaaReading>| {
-        suggest(&wish(), &[ca("ca1.example", false)], Wildcards::Unknown, reading).unwrap()
+        suggest(&wish(), &[ca("ca1.example", false)], covering(Wildcards::Unknown), reading).unwrap()
     };
     assert_eq!(of(None).difference.state, PublishedState::NotAsked);
     assert_eq!(of(Some(&published("nowhere", &[]))).difference.state, PublishedState::None);

@@ -129,7 +129,7 @@ fn bindings() {
         (&[method], None, Some("dns-01"), Verdict::Permit),
         (&[method], None, Some("ca-tbr-7"), Verdict::Permit),
         (&[method], None, Some("http-01"), Verdict::Deny),
-        (&[method], None, Some("DNS-01"), Verdict::Undetermined),
+        (&[method], None, Some("DNS-01"), Verdict::Deny),
         (&["; validationmethods=ca-tbr-19"], None, Some("http-01"), Verdict::Undetermined),
         (
             &["; validationmethods=ca-tbr-19", "; accounturi=a:b"],

@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use domain::base::iana::Rtype;
 use jiff::Timestamp;
 
-use crate::caa::suggest::{Bound, Form, RecordSet, Suggestion, Wish, alias_target, suggest, zone_apex};
+use crate::caa::suggest::{
+    Bound, Form, PublishedState, RecordSet, Suggestion, Wish, alias_target, suggest, zone_apex,
+};
 use crate::caa::{CaaQuestion, CaaReading, Verdict, Who, judge};
 use crate::cli::check::{DEFAULT_POLICY, MAX_INPUT};
 use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
@@ -79,7 +81,7 @@ struct WishOptions {
     /// Forbid only what the evidence speaks against (this is the default)
     #[arg(long, conflicts_with = "strict")]
     lenient: bool,
-    /// Forbid all that is not known to be in use: wildcard, e-mail and mark certificates
+    /// Forbid all that is not known to be in use: CAs that are published only, wildcard, e-mail and mark certificates
     #[arg(long)]
     strict: bool,
     /// Make issue and issuewild critical (128)
@@ -119,7 +121,7 @@ enum FormName {
     GoogleCloud,
     /// A statement for DNSControl
     Dnscontrol,
-    /// A zone file of octoDNS (YAML)
+    /// Items for a zone file of octoDNS (YAML)
     Octodns,
 }
 
@@ -167,7 +169,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
         return give_up(options, &in_use);
     }
     let wish = options.wish(name);
-    let suggestion = suggest(&wish, &in_use.cas, in_use.wildcards, seen.published.as_ref())?;
+    let suggestion = suggest(&wish, &in_use.cas, in_use.coverage(), seen.published.as_ref())?;
     let zone = options.wish.zone.clone().or_else(|| seen.apex.clone());
     let mut notes = human::caa_suggest::notes(&wish, options.network.offline, &in_use, &suggestion, at);
     if zone.is_none() && (options.form.form().names_zone() || options.output.format != Format::Human) {
@@ -182,8 +184,11 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
         records: suggestion.records.clone(),
     };
     options.write(&in_use, Some((&suggestion, &set)), &notes)?;
-    let open = !in_use.unresolved.is_empty()
-        || suggestion.permits.iter().any(|permit| permit.verdict.verdict != Verdict::Permit);
+    // What is published may have a binding or a CA that this set would remove.
+    let unread = matches!(suggestion.difference.state, PublishedState::Undetermined(_));
+    let open = unread
+        || !in_use.unresolved.is_empty()
+        || suggestion.permits.iter().any(|permit| permit.wanted && permit.verdict.verdict != Verdict::Permit);
     Ok(if open { Exit::Undetermined } else { Exit::Clean })
 }
 

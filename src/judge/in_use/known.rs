@@ -77,7 +77,7 @@ impl Known {
         match Self::choosing(name, &[name], &candidates) {
             Some(known) => Named::Known(known),
             None if is_issuer_domain(name) => {
-                Named::AsWritten(Self::as_written(name, why), table.nearest_identifier(name))
+                Named::AsWritten(Self::as_written(name, why), meant(inputs, name))
             }
             None => Named::Nothing,
         }
@@ -108,6 +108,11 @@ impl Known {
         let identifier = choice.identifier.to_ascii_lowercase();
         Some(Self { label: label.to_owned(), identifiers, identifier, why: choice.why })
     }
+}
+
+/// The identifier that was probably meant; none of a CA that ended.
+fn meant(inputs: &Inputs, name: &str) -> Option<&'static str> {
+    inputs.cas.nearest_identifier(name).filter(|near| inputs.cas.ended(near).is_none())
 }
 
 /// Whether a text can stand as the issuer domain name of a CAA record.

@@ -2,20 +2,20 @@
 //! policy, and by what the command line names.
 
 mod known;
+mod served;
 
 use self::known::{Known, Named};
 use super::inputs::{self, Inputs};
-use super::target::{self, TargetVerdicts};
+use super::target;
 use super::{InputError, Judge};
 use crate::ca::canonical::{self, Resemblance};
 use crate::ca::issuer::{Issuer, Proof};
 use crate::ca::same_owner;
 use crate::caa::CaIdentity;
-use crate::caa::suggest::{CaInUse, Sighting, SightingSource, Wildcards};
+use crate::caa::suggest::{CaInUse, Coverage, Sighting, SightingSource, Wildcards};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::TargetEvidence;
 use crate::evidence::file::InputFile;
-use crate::x509::path::Trust;
 use crate::x509::{Certificate, read_certificates};
 
 /// What the CAs in use are found by.
@@ -38,12 +38,27 @@ pub struct InUse {
     pub cas: Vec<CaInUse>,
     /// What is known of wildcard certificates.
     pub wildcards: Wildcards,
+    /// Whether a wildcard certificate was seen whose issuer is not known.
+    pub wildcard_unresolved: bool,
+    /// Whether certificates given as evidence were counted.
+    pub issued: bool,
     /// CAs that are in use and whose identifiers are not known, with what to do.
     pub unresolved: Vec<String>,
     /// What was named and is no CA that can be written down.
     pub unusable: Vec<String>,
     /// What else was seen, or could not be.
     pub notes: Vec<String>,
+}
+
+impl InUse {
+    /// How far the evidence reaches.
+    pub fn coverage(&self) -> Coverage {
+        Coverage {
+            wildcards: self.wildcards,
+            wildcard_unresolved: self.wildcard_unresolved,
+            issued: self.issued && self.unresolved.is_empty(),
+        }
+    }
 }
 
 impl Judge<'_> {
@@ -56,6 +71,8 @@ impl Judge<'_> {
             found: InUse {
                 cas: Vec::new(),
                 wildcards: Wildcards::Unknown,
+                wildcard_unresolved: false,
+                issued: false,
                 unresolved: Vec::new(),
                 unusable: Vec::new(),
                 notes: Vec::new(),
@@ -63,7 +80,8 @@ impl Judge<'_> {
         };
         if let Some(served) = sources.served {
             let verdicts = self.judge(served);
-            finder.served(&verdicts);
+            let others = self.shown_elsewhere(served, &verdicts);
+            finder.served(&verdicts, &others);
         }
         let mut issued = Vec::new();
         for file in sources.issued {
@@ -112,51 +130,6 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The certificate that the name's server shows.
-    fn served(&mut self, verdicts: &TargetVerdicts) {
-        let name = self.name;
-        let Some(leaf) = verdicts.chain.first() else {
-            let why = verdicts.observed.not_tried.clone().unwrap_or_else(|| {
-                let failures = verdicts.observed.failures.join("; ");
-                if failures.is_empty() { "it showed none".to_owned() } else { failures }
-            });
-            self.found.notes.push(format!("The certificate of {} was not seen: {why}.", verdicts.target));
-            return;
-        };
-        if !leaf.names.dns.iter().any(|each| each.covers(name)) {
-            self.found.notes.push(format!(
-                "The certificate that {} shows is not for {name}, and is not counted.",
-                verdicts.target
-            ));
-            return;
-        }
-        if let Some(Trust::Untrusted { .. }) = verdicts.trust.as_ref().map(|trust| &trust.trust) {
-            self.found.notes.push(format!("The certificate that {} shows is not trusted.", verdicts.target));
-        }
-        let at = verdicts.observed.handshake.as_ref().map_or("", |handshake| handshake.address.as_str());
-        let detail =
-            format!("by {at}: certificate {}, valid to {}", leaf.sha256, leaf.not_after.strftime("%Y-%m-%d"));
-        let governed = is_governed(leaf, name);
-        if !governed {
-            let others: Vec<String> = leaf.names.dns.iter().map(ToString::to_string).take(5).collect();
-            self.found.notes.push(format!(
-                "The certificate that {} shows is for {}: its CAA is looked up there and not at {name}. Suggest for \
-                 that name too.",
-                verdicts.target,
-                others.join(", ")
-            ));
-        }
-        let sighting =
-            Sighting { source: SightingSource::Served, detail, wildcard: has_wildcard(leaf, name) };
-        self.add_issuer(&verdicts.who_issued, &leaf.issuer, sighting);
-        for other in &verdicts.observed.differing {
-            self.found.notes.push(format!(
-                "At {} the server shows another certificate, issued by “{}”: it is not counted; give it with --issued.",
-                other.address, other.issuer
-            ));
-        }
-    }
-
     /// Certificates given as evidence, told by issuer.
     fn issued(&mut self, issued: Vec<(Certificate, Issuer)>, at: jiff::Timestamp) {
         let all = issued.len();
@@ -207,8 +180,10 @@ impl Finder<'_> {
     /// A CA by the key that issued.
     fn add_issuer(&mut self, issuer: &Issuer, claimed: &str, sighting: Sighting) {
         let seen = format!("{} {}", sighting.source.words(), sighting.detail);
+        let wildcard = sighting.wildcard;
         let proven = issuer.key.filter(|key| key.proof != Proof::Claim);
         let Some(key) = proven else {
+            self.found.wildcard_unresolved |= wildcard;
             let whom = issuer.claimed_owner.as_deref().map_or_else(
                 || "which key that is, no table tells".to_owned(),
                 |owner| format!("it claims to be of {owner}, and nothing proves it"),
@@ -221,6 +196,7 @@ impl Finder<'_> {
         match Known::by_key(self.inputs, &key.key) {
             Ok(known) => self.add(known, sighting),
             Err(label) => {
+                self.found.wildcard_unresolved |= wildcard;
                 let who = label.map_or_else(
                     || "whose key no table knows".to_owned(),
                     |label| format!("which is {label}, of whom no CAA identifiers are known"),
@@ -262,6 +238,15 @@ impl Finder<'_> {
     /// Adds a CA, or another sighting of one that is there. One record is enough where it permits both; the
     /// identifier that the owner of the domain named is the one to publish.
     fn add(&mut self, known: Known, sighting: Sighting) {
+        if let Some(retired) = self.inputs.cas.ended(&known.identifier) {
+            self.found.wildcard_unresolved |= sighting.wildcard;
+            let (identifier, words) = (&known.identifier, sighting.source.words());
+            self.found.unresolved.push(format!(
+                "{identifier} ({words} {}) is left out: {} ({}). Name the CA that issues in its place with --ca.",
+                sighting.detail, retired.what, retired.source
+            ));
+            return;
+        }
         let is_named = sighting.source > SightingSource::Issued;
         let is_one_identifier = is_named && known.identifiers.len() == 1;
         let same = self.found.cas.iter_mut().find(|ca| {
@@ -313,7 +298,10 @@ impl Finder<'_> {
                 }
             }
         }
-        found.wildcards = if found.cas.iter().any(CaInUse::issues_wildcards) {
+        found.issued = self.counted > 0;
+        found.wildcards = if found.wildcard_unresolved {
+            Wildcards::Unknown
+        } else if found.cas.iter().any(CaInUse::issues_wildcards) {
             Wildcards::Seen
         } else if self.counted > 0 {
             Wildcards::NoneAmong(self.counted)

@@ -16,24 +16,31 @@ fn inputs(policy: &str) -> Inputs {
 
 /// What is found by keys that were seen to issue, and by names.
 fn found(policy: &str, keys: &[&str], names: &[&str]) -> InUse {
+    let seen: Vec<(&str, bool)> = keys.iter().map(|&key| (key, false)).collect();
+    found_among(policy, 0, &seen, names)
+}
+
+/// The same, with so many certificates counted, and with whether each key issued a wildcard name.
+fn found_among(policy: &str, counted: usize, keys: &[(&str, bool)], names: &[&str]) -> InUse {
     let (inputs, name) = (inputs(policy), "example.com".parse().unwrap());
     let mut finder = Finder {
         inputs: &inputs,
         name: &name,
-        counted: 0,
+        counted,
         found: InUse {
             cas: Vec::new(),
             wildcards: Wildcards::Unknown,
+            wildcard_unresolved: false,
+            issued: false,
             unresolved: Vec::new(),
             unusable: Vec::new(),
             notes: Vec::new(),
         },
     };
-    for key in keys {
+    for &(key, wildcard) in keys {
         let key = IssuingKey { key: SpkiSha256::from_base64(key).unwrap(), proof: Proof::Signature };
         let issuer = Issuer { key: Some(key), ..Issuer::default() };
-        let sighting =
-            Sighting { source: SightingSource::Served, detail: "here".to_owned(), wildcard: false };
+        let sighting = Sighting { source: SightingSource::Served, detail: "here".to_owned(), wildcard };
         finder.add_issuer(&issuer, "CN=Some CA", sighting);
     }
     for name in names {
@@ -103,4 +110,26 @@ fn what_cannot_be_written_down_is_told() {
     let as_written = found("", &[], &["Letsencrypt.Orgg"]);
     assert_eq!(identifiers(&as_written), ["letsencrypt.orgg"]);
     assert!(as_written.notes[0].contains("Is letsencrypt.org meant?"));
+}
+
+#[test]
+fn a_wildcard_of_an_unknown_issuer_leaves_wildcards_open() {
+    let unknown = SpkiSha256::of(b"nobody's").to_string();
+    let open = found_among("", 2, &[(DIGICERT, false), (&unknown, true)], &["digicert.com"]);
+    assert_eq!((open.wildcards, open.wildcard_unresolved), (Wildcards::Unknown, true));
+    assert!(!open.coverage().issued, "what is published may be of the unknown issuer");
+    let both = found_among("", 2, &[(DIGICERT, true), (&unknown, true)], &[]);
+    assert_eq!(both.wildcards, Wildcards::Unknown);
+    let plain = found_among("", 2, &[(DIGICERT, false), (&unknown, false)], &[]);
+    assert_eq!(plain.wildcards, Wildcards::NoneAmong(2));
+    assert!(found_among("", 1, &[(DIGICERT, true)], &[]).coverage().issued);
+}
+
+#[test]
+fn a_ca_that_ended_is_left_out_and_told() {
+    let left = found("", &[], &["Buypass", "letsencrypt.org"]);
+    assert_eq!(identifiers(&left), ["letsencrypt.org"]);
+    assert!(left.unresolved[0].contains("buypass.com") && left.unresolved[0].contains("2025-10-31"));
+    assert!(found("", &[], &["entrust.net"]).unresolved.is_empty(), "Sectigo recognises it now");
+    assert!(!found("", &[], &["buypass.con"]).notes[0].contains("meant"), "no ended CA is offered");
 }

@@ -22,7 +22,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
         raise: |reading| {
             each_unknown(reading, |set, property, named| {
-                let meant = CaTable.nearest_identifier(named)?;
+                // No CA is recommended that issues no more.
+                let meant = CaTable.nearest_identifier(named).filter(|near| CaTable.ended(near).is_none())?;
                 let message = format!("{property} at {} names no known CA. Did you mean {meant}?", set.name);
                 let advice = format!(
                     "Publish `{} {} \"{}\"` instead, if that CA is meant.",
@@ -55,7 +56,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 let is_asked_about = reading.asked_about.iter().any(|ca| ca.eq_ignore_ascii_case(named));
                 if is_asked_about
                     || property.issue_value().is_err()
-                    || CaTable.nearest_identifier(named).is_some()
+                    || CaTable.nearest_identifier(named).is_some_and(|near| CaTable.ended(near).is_none())
                 {
                     return None;
                 }

@@ -53,7 +53,7 @@ pub enum Form {
     GoogleCloud,
     /// A statement of DNSControl.
     DnsControl,
-    /// A zone file of octoDNS.
+    /// An item for a zone file of octoDNS.
     OctoDns,
 }
 
@@ -116,11 +116,15 @@ impl Form {
                 "A CAA set that is there already and not in the state has to be imported first (terraform import)."
             }
             Self::GoogleCloud => {
-                "gcloud dns record-sets import FILE --zone=ZONE; a CAA set that is there already has to be deleted in \
-                 the same step or before."
+                "gcloud dns record-sets import FILE --zone=ZONE adds the set where the name has no CAA records. Where it \
+                 has some, gcloud dns record-sets update NAME --type=CAA --zone=ZONE --ttl=TTL --rrdatas=… puts the \
+                 values of rrdatas in their place (“gcloud topic escaping” for a value with a comma)."
             }
             Self::DnsControl => "Goes after the D() of the zone; remove the name's CAA records there.",
-            Self::OctoDns => "Goes into the zone's YAML file; the key is the name relative to the zone.",
+            Self::OctoDns => {
+                "Goes into the zone's YAML file, into the list under the key that is named; a single record that stands \
+                 there without a list becomes the list's first item, and a CAA record that is there gives way."
+            }
         }
     }
 

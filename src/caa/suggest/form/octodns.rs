@@ -1,4 +1,4 @@
-//! A zone file of octoDNS's YamlProvider.
+//! An item for a zone file of octoDNS's YamlProvider: a name's records are a list under its key, as a rule with others.
 //!
 //! Source: github.com/octodns/octodns, `docs/records.md`, `octodns/record/caa.py`, `octodns/provider/yaml.py`: the
 //! value stands as it is, without quotes of its own; the `\;` that octoDNS knows belongs to TXT and SPF only. Keys
@@ -12,7 +12,7 @@ use crate::caa::suggest::record::SuggestedRecord;
 pub(super) fn render(set: &RecordSet) -> String {
     let value = |record: &SuggestedRecord| {
         format!(
-            "  - flags: {}\n    tag: {}\n    value: {}\n",
+            "      - flags: {}\n        tag: {}\n        value: {}\n",
             record.flags(),
             record.tag(),
             single_quoted(record.value())
@@ -20,8 +20,9 @@ pub(super) fn render(set: &RecordSet) -> String {
     };
     let values = set.records.iter().map(value).collect::<Vec<_>>().concat();
     format!(
-        "---\n{}:\n  ttl: {}\n  type: CAA\n  values:\n{values}",
+        "# Add to the list under the key {} of the zone {}:\n  - ttl: {}\n    type: CAA\n    values:\n{values}",
         single_quoted(set.relative_name()),
+        set.zone,
         set.ttl
     )
 }

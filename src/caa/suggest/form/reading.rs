@@ -222,17 +222,19 @@ fn dnscontrol(text: &str) -> Read {
     Read { name, ttl: ttl.unwrap(), rdata: records }
 }
 
+/// List items, which stand two blanks below the key that the comment names.
 fn octodns(text: &str) -> Read {
-    let text = &text[text.find("---\n").unwrap()..];
-    let mut lines = text.lines().skip(1);
-    let name = yaml_string(lines.next().unwrap().strip_suffix(':').unwrap());
-    let ttl = lines.next().unwrap().strip_prefix("  ttl: ").unwrap().parse().unwrap();
-    assert_eq!((lines.next(), lines.next()), (Some("  type: CAA"), Some("  values:")));
+    let comment = "# Add to the list under the key ";
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(comment));
+    let key = lines.next().unwrap().strip_prefix(comment).unwrap();
+    let name = yaml_string(key.rsplit_once(" of the zone ").unwrap().0);
+    let ttl = lines.next().unwrap().strip_prefix("  - ttl: ").unwrap().parse().unwrap();
+    assert_eq!((lines.next(), lines.next()), (Some("    type: CAA"), Some("    values:")));
     let mut records = Vec::new();
     while let Some(flags) = lines.next() {
-        let flags = flags.strip_prefix("  - flags: ").unwrap().parse().unwrap();
-        let tag = lines.next().unwrap().strip_prefix("    tag: ").unwrap();
-        let value = yaml_string(lines.next().unwrap().strip_prefix("    value: ").unwrap());
+        let flags = flags.strip_prefix("      - flags: ").unwrap().parse().unwrap();
+        let tag = lines.next().unwrap().strip_prefix("        tag: ").unwrap();
+        let value = yaml_string(lines.next().unwrap().strip_prefix("        value: ").unwrap());
         records.push(rdata(flags, tag, value.as_bytes()));
     }
     Read { name, ttl, rdata: records }

@@ -140,8 +140,10 @@ fn each_form_is_as_its_documentation_has_it() {
     );
     assert_eq!(
         rendered(Form::OctoDns),
-        "# a note\n---\n'www':\n  ttl: 300\n  type: CAA\n  values:\n  - flags: 0\n    tag: issue\n    \
-         value: 'ca1.example;accounturi=https://a.example/1'\n  - flags: 128\n    tag: issuewild\n    value: ';'\n"
+        "# a note\n# Add to the list under the key 'www' of the zone example.com:\n  - ttl: 300\n    type: CAA\n    \
+         values:\n      - flags: 0\n        tag: issue\n        \
+         value: 'ca1.example;accounturi=https://a.example/1'\n      - flags: 128\n        tag: issuewild\n        \
+         value: ';'\n"
     );
     let json: serde_json::Value = serde_json::from_str(&rendered(Form::Route53)).unwrap();
     assert_eq!(
@@ -157,6 +159,13 @@ fn each_form_is_as_its_documentation_has_it() {
             }}],
         })
     );
+}
+
+/// `--delete-all-existing` deletes every other record of the zone.
+#[test]
+fn no_instruction_deletes_what_is_not_caa() {
+    assert!(Form::GoogleCloud.instruction().contains("gcloud dns record-sets update"));
+    assert!(Form::ALL.iter().all(|form| !form.instruction().contains("delete")));
 }
 
 /// Quotes, backslashes and what begins a template, by hand.

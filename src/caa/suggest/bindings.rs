@@ -1,0 +1,185 @@
+//! The values that authorise one CA, with the accounts and methods that it is bound to (RFC 8657).
+
+use super::record::SuggestedRecord;
+use super::{Bound, CaInUse, SuggestError, Wish};
+use crate::caa::judge::RelevantSet;
+use crate::caa::record::{CaaRecord, Property, PropertyKind};
+use crate::caa::value::IssueValue;
+
+/// What authorises one CA: a value, and whether its record is critical already.
+pub(super) struct Authorisation {
+    /// The value.
+    pub(super) value: String,
+    /// Whether a published record that it continues is critical.
+    pub(super) critical: bool,
+}
+
+/// The values that authorise one CA: one for each of its accounts, or one. What published records bind it to stays,
+/// unless an account or a method is named for it.
+pub(super) fn authorisations(
+    wish: &Wish,
+    ca: &CaInUse,
+    kind: PropertyKind,
+    published: Option<&RelevantSet>,
+) -> Result<Vec<Authorisation>, SuggestError> {
+    let methods = methods_for(wish, ca)?;
+    let accounts = values_for(&wish.accounts, ca);
+    for account in &accounts {
+        check_account(ca, account)?;
+    }
+    let named = |tag: &str| match tag {
+        "accounturi" => !accounts.is_empty(),
+        "validationmethods" => !methods.is_empty(),
+        _ => false,
+    };
+    let mut authorisations = Vec::new();
+    for (property, mut value) in records_of(ca, kind, published) {
+        let is_ours = value.issuer.as_ref().is_some_and(|issuer| issuer.eq_ignore_ascii_case(&ca.identifier));
+        let parameters = value.parameters.len();
+        value.parameters.retain(|parameter| !named(&parameter.tag));
+        let is_untouched = is_ours
+            && accounts.is_empty()
+            && methods.is_empty()
+            && value.parameters.len() == parameters
+            && SuggestedRecord::like(property, "").is_ok();
+        let critical = CaaRecord::Property(property.clone()).is_critical();
+        if is_untouched {
+            let value = property.value.iter().copied().map(char::from).collect();
+            authorisations.push(Authorisation { value, critical });
+            continue;
+        }
+        let kept: Vec<(&str, &str)> = value
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.tag.as_str(), parameter.value.as_str()))
+            .collect();
+        let values = written(&ca.identifier, &accounts, &methods, &kept);
+        authorisations.extend(values.into_iter().map(|value| Authorisation { value, critical }));
+    }
+    if authorisations.is_empty() {
+        let values = written(&ca.identifier, &accounts, &methods, &[]);
+        authorisations.extend(values.into_iter().map(|value| Authorisation { value, critical: false }));
+    }
+    Ok(authorisations)
+}
+
+/// What is said of the parameters and flags of published records that are kept, or replaced, for one CA.
+pub(super) fn kept_notes(wish: &Wish, ca: &CaInUse, published: Option<&RelevantSet>) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (property, value) in records_of(ca, PropertyKind::Issue, published) {
+        let replaced: Vec<&str> = [("accounturi", &wish.accounts), ("validationmethods", &wish.methods)]
+            .into_iter()
+            .filter(|(tag, bounds)| {
+                value.values_of(tag).next().is_some() && !values_for(bounds, ca).is_empty()
+            })
+            .map(|(tag, _)| tag)
+            .collect();
+        let critical = CaaRecord::Property(property.clone()).is_critical();
+        if !replaced.is_empty() {
+            notes.push(format!(
+                "{property} is published; its {} is replaced by what was named.",
+                replaced.join(", ")
+            ));
+        } else if critical || !value.parameters.is_empty() {
+            notes.push(format!(
+                "{property} is published: what it binds {} to, and its flag, are kept. --account and --method change a \
+                 binding.",
+                ca.identity.label
+            ));
+        }
+    }
+    notes
+}
+
+/// The published records that authorise one CA: those with the identifier to publish, else those with another one
+/// that it recognises; for wildcard names those of issue where none of issuewild does.
+fn records_of<'a>(
+    ca: &CaInUse,
+    kind: PropertyKind,
+    published: Option<&'a RelevantSet>,
+) -> Vec<(&'a Property, IssueValue)> {
+    let Some(set) = published else { return Vec::new() };
+    let of = |kind, is_meant: &dyn Fn(&str) -> bool| -> Vec<(&'a Property, IssueValue)> {
+        set.of_kind(kind)
+            .filter_map(|property| Some((property, property.issue_value().ok()?)))
+            .filter(|(_, value)| value.issuer.as_deref().is_some_and(is_meant))
+            .collect()
+    };
+    let kinds: &[PropertyKind] = match kind {
+        PropertyKind::IssueWild => &[PropertyKind::IssueWild, PropertyKind::Issue],
+        _ => &[PropertyKind::Issue],
+    };
+    for &kind in kinds {
+        let own = of(kind, &|issuer| ca.identifier.eq_ignore_ascii_case(issuer));
+        let found = if own.is_empty() { of(kind, &|issuer| is_identifier_of(ca, issuer)) } else { own };
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Values without blanks: some providers cannot store one that has any.
+fn written(identifier: &str, accounts: &[&str], methods: &[String], kept: &[(&str, &str)]) -> Vec<String> {
+    let kept = kept.iter().map(|(tag, value)| format!(";{tag}={value}")).collect::<Vec<_>>().concat();
+    let methods =
+        if methods.is_empty() { String::new() } else { format!(";validationmethods={}", methods.join(",")) };
+    if accounts.is_empty() {
+        return vec![format!("{identifier}{kept}{methods}")];
+    }
+    accounts.iter().map(|account| format!("{identifier};accounturi={account}{kept}{methods}")).collect()
+}
+
+/// The grammar decides what an account is: what it does not read back is no parameter.
+fn check_account(ca: &CaInUse, account: &str) -> Result<(), SuggestError> {
+    let is_uri = account.split_once(':').is_some_and(|(scheme, rest)| {
+        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty()
+    });
+    let value = format!("{};accounturi={account}", ca.identifier);
+    let reads_back = IssueValue::parse(value.as_bytes())
+        .is_ok_and(|read| read.values_of("accounturi").eq(std::iter::once(account)));
+    if is_uri && reads_back { Ok(()) } else { Err(SuggestError::BadAccount(account.to_owned())) }
+}
+
+/// The methods that one CA is bound to, each once.
+fn methods_for(wish: &Wish, ca: &CaInUse) -> Result<Vec<String>, SuggestError> {
+    let mut methods: Vec<String> = Vec::new();
+    for method in values_for(&wish.methods, ca).into_iter().flat_map(|list| list.split(',')) {
+        let is_label =
+            !method.is_empty() && method.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+        if !is_label {
+            return Err(SuggestError::BadMethod(method.to_owned()));
+        }
+        if !methods.iter().any(|each| each == method) {
+            methods.push(method.to_owned());
+        }
+    }
+    Ok(methods)
+}
+
+/// The values of a parameter for one of the CAs in use.
+fn values_for<'a>(bounds: &'a [Bound], ca: &CaInUse) -> Vec<&'a str> {
+    let meant = |bound: &&Bound| bound.ca.as_ref().is_none_or(|name| is_named(ca, name));
+    bounds.iter().filter(meant).map(|bound| bound.value.as_str()).collect()
+}
+
+pub(super) fn is_named(ca: &CaInUse, name: &str) -> bool {
+    ca.identity.label.eq_ignore_ascii_case(name) || is_identifier_of(ca, name)
+}
+
+/// An account and a method that a set allows one CA: those of the first record that names it.
+pub(super) fn allowed(set: &RelevantSet, ca: &CaInUse, wildcard: bool) -> (Option<String>, Option<String>) {
+    let has_wild = set.of_kind(PropertyKind::IssueWild).next().is_some();
+    let kind = if wildcard && has_wild { PropertyKind::IssueWild } else { PropertyKind::Issue };
+    let names = |value: &IssueValue| value.issuer.as_ref().is_some_and(|issuer| is_identifier_of(ca, issuer));
+    let values = set.of_kind(kind).filter_map(|property| property.issue_value().ok());
+    let Some(value) = values.into_iter().find(names) else { return (None, None) };
+    let method = value.values_of("validationmethods").next().and_then(|list| list.split(',').next());
+    let account = value.values_of("accounturi").next();
+    (account.map(str::to_owned), method.map(str::to_owned))
+}
+
+fn is_identifier_of(ca: &CaInUse, issuer: &str) -> bool {
+    ca.identifier.eq_ignore_ascii_case(issuer)
+        || ca.identity.identifiers.iter().any(|identifier| identifier.eq_ignore_ascii_case(issuer))
+}
