@@ -300,21 +300,27 @@ fn encrypted_transports_are_spoken_and_certificates_decide() {
     let no_name = format!("tls://{tls}");
     let in_clear = format!("tls://{plain}#dns.example");
     let no_path = format!("https://localhost:{}/nothing-here", https.port());
-    for (anchors, resolver, said) in [
-        ("other.pem", &by_name, "certificate"),
-        ("other.pem", &by_address, "certificate"),
-        ("other.pem", &by_url, "certificate"),
-        ("ca.pem", &another_name, "certificate"),
-        ("ca.pem", &no_name, "certificate"),
-        ("ca.pem", &in_clear, ""),
-        ("ca.pem", &no_path, "HTTP status 404"),
-    ] {
-        let (report, code) = world.judged(anchors, std::slice::from_ref(resolver));
-        assert_eq!(report["verdicts"][0]["verdict"], "undetermined", "{resolver}: {report}");
-        let detail = report["steps"][0]["detail"].as_str().unwrap();
-        assert!(detail.contains(said) && detail.contains("no connection"), "{resolver}: {detail}");
-        assert_eq!(code, 3, "{resolver}");
-    }
+    // At the same time: what speaks no TLS is waited for.
+    std::thread::scope(|scope| {
+        for (anchors, resolver, said) in [
+            ("other.pem", &by_name, "certificate"),
+            ("other.pem", &by_address, "certificate"),
+            ("other.pem", &by_url, "certificate"),
+            ("ca.pem", &another_name, "certificate"),
+            ("ca.pem", &no_name, "certificate"),
+            ("ca.pem", &in_clear, ""),
+            ("ca.pem", &no_path, "HTTP status 404"),
+        ] {
+            let world = &world;
+            scope.spawn(move || {
+                let (report, code) = world.judged(anchors, std::slice::from_ref(resolver));
+                assert_eq!(report["verdicts"][0]["verdict"], "undetermined", "{resolver}: {report}");
+                let detail = report["steps"][0]["detail"].as_str().unwrap();
+                assert!(detail.contains(said) && detail.contains("no connection"), "{resolver}: {detail}");
+                assert_eq!(code, 3, "{resolver}");
+            });
+        }
+    });
 
     // The next resolver is asked because the user named it, and only then.
     let (report, code) = world.judged("other.pem", &[by_name, plain.to_string()]);

@@ -136,7 +136,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
 
     let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|judged| judged.is_open());
+    let open = judged.iter().any(Judged::is_open);
     Ok(options.gate.exit(fails, open, open))
 }
 
