@@ -93,10 +93,12 @@ impl UnboundSetup {
     /// Validating, from this key of the root.
     pub(crate) fn validating_from(mut self, anchor: &str) -> Self {
         let file = self.write("anchor", anchor);
-        self.server += &format!(
+        write!(
+            self.server,
             "  trust-anchor-file: \"{file}\"\n  aggressive-nsec: no\n  val-log-level: 2\n  ede: yes\n  \
              val-clean-additional: yes\n"
-        );
+        )
+        .unwrap();
         self.modules = "validator iterator";
         self
     }
@@ -108,11 +110,13 @@ impl UnboundSetup {
             self.write("key.pem", &certificate.key.to_pem()),
         );
         let encrypted = Encrypted { tls: free_address(), https: free_address() };
-        self.server += &format!(
+        write!(
+            self.server,
             "  tls-port: {}\n  https-port: {}\n  tls-service-key: \"{key}\"\n  tls-service-pem: \"{chain}\"\n",
             encrypted.tls.port(),
             encrypted.https.port(),
-        );
+        )
+        .unwrap();
         self.listens.extend([encrypted.tls, encrypted.https]);
         (self, encrypted)
     }

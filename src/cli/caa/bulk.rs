@@ -1,5 +1,6 @@
 //! Many names: each is looked up, judged and written by itself, in the order in which the answers come.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -346,14 +347,14 @@ impl Report {
         );
         let other = self.count(State::NotApplicable);
         if other > 0 {
-            text += &format!(", {other} to which CAA does not apply");
+            let _ = write!(text, ", {other} to which CAA does not apply");
         }
         let invalid = self.count(State::Invalid);
         if invalid > 0 {
-            text += &format!(", {invalid} that are no names");
+            let _ = write!(text, ", {invalid} that are no names");
         }
         if let Some(first) = &self.first_invalid {
-            text += &format!(" ({first})");
+            let _ = write!(text, " ({first})");
         }
         text + &format!("; {asked} asked about at {rate} a second")
     }

@@ -39,7 +39,7 @@ const SHOWN: u32 = 3;
 const AT_A_NAMED_ONE: usize = 1000;
 
 /// How many may be under way at a server that the system names, or that was found in the DNS.
-const AT_ANOTHERS: usize = 100;
+const AT_ANOTHER: usize = 100;
 
 /// The most servers of the system that are asked, as resolv.conf(5) has it.
 const MOST_SERVERS: usize = 3;
@@ -85,14 +85,14 @@ impl Server {
     pub(super) fn named(address: ResolverAddress) -> Self {
         let at_once = match &address {
             ResolverAddress::Plain(_) => AT_A_NAMED_ONE,
-            ResolverAddress::Tls(_) | ResolverAddress::Https(_) => AT_ANOTHERS,
+            ResolverAddress::Tls(_) | ResolverAddress::Https(_) => AT_ANOTHER,
         };
         Self::new(address, at_once)
     }
 
     /// A server that somebody else named.
     pub(super) fn found(address: SocketAddr) -> Self {
-        Self::new(ResolverAddress::Plain(address), AT_ANOTHERS)
+        Self::new(ResolverAddress::Plain(address), AT_ANOTHER)
     }
 
     fn new(address: ResolverAddress, at_once: usize) -> Self {
