@@ -172,11 +172,16 @@ impl Connection {
         loop {
             ticks.tick().await;
             let mut state = self.state();
-            let State { outstanding, reads, .. } = &mut *state;
+            let State { outstanding, reads, connected, .. } = &mut *state;
             let mut is_dead = false;
             let give_up = |waiter: Waiter, why| {
                 is_dead |= why == Unanswered::Silence && waiter.reads_before == Some(*reads);
-                let _ = waiter.asker.send(Arrival::Unanswered(why));
+                let _ = waiter.asker.send(if *connected {
+                    Arrival::Unanswered(why)
+                } else {
+                    // Patience may be shorter than connecting takes.
+                    Arrival::broken(&io::Error::other("no connection in the time there was"))
+                });
             };
             outstanding.tick(Instant::now(), give_up, |_| {});
             if is_dead {
