@@ -1,6 +1,9 @@
 //! The tables compiled in by `build.rs` from `data/ca-*.tsv`.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -29,6 +32,10 @@ struct KeyEntry {
 
 /// The position of an absent owner.
 const NO_OWNER: u16 = u16::MAX;
+
+/// How many texts are remembered with the identifier nearest to them, and how long they are at most.
+const MOST_FOUND: usize = 4096;
+const LONGEST_FOUND: usize = 256;
 
 /// The tables of CAs compiled in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,7 +102,18 @@ impl CaTable {
 
     /// The identifier that was probably meant by a text that is none.
     pub fn nearest_identifier(&self, text: &str) -> Option<&'static str> {
-        nearest::nearest(text, self.is_known_owner(text), &IDENTIFIERS)
+        static FOUND: Mutex<BTreeMap<String, Option<&'static str>>> = Mutex::new(BTreeMap::new());
+        let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(nearest) = found().get(text) {
+            return *nearest;
+        }
+        let nearest = nearest::nearest(text, self.is_known_owner(text), &IDENTIFIERS);
+        let mut found = found();
+        // One text stands in many zones of a bulk run, and looking costs much; new ones are looked for each time then.
+        if found.len() < MOST_FOUND && text.len() < LONGEST_FOUND {
+            found.insert(text.to_owned(), nearest);
+        }
+        nearest
     }
 
     /// Whether this is the name of a known owner, however it is punctuated.

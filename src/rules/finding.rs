@@ -1,5 +1,6 @@
 //! What a rule is, and what it raises.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -142,7 +143,7 @@ pub struct Finding {
     /// The facts it rests on.
     pub evidence: Value,
     /// What to do.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
     /// The sources of the rule.
     pub references: &'static [&'static str],
 }
@@ -156,7 +157,7 @@ impl Finding {
             message: raised.message,
             subject: raised.subject,
             evidence: raised.evidence,
-            advice: raised.advice.unwrap_or_else(|| info.advice.to_owned()),
+            advice: raised.advice.map_or(Cow::Borrowed(info.advice), Cow::Owned),
             references: info.references,
         }
     }

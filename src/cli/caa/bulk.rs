@@ -1,5 +1,6 @@
 //! Many names: each is looked up, judged and written by itself, in the order in which the answers come.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::interval;
 
 use super::earlier::{Earlier, Ended, State};
@@ -114,6 +116,9 @@ pub(super) fn run(
         bail!("{list} names nothing");
     }
     note(&report.summary(asked, watch.milliseconds()));
+    if options.resume && report.count(State::Undetermined) > 0 {
+        note("names that stayed undetermined keep their line: remove it, and --resume asks about them again");
+    }
     Ok(report.exit(options))
 }
 
@@ -147,65 +152,119 @@ fn open(options: &CaaOptions, run: &str) -> anyhow::Result<(Earlier, Sink)> {
 async fn ask_all(
     shared: &Arc<Shared>,
     options: &CaaOptions,
-    mut earlier: Earlier,
+    earlier: Earlier,
     lines: Lines,
     at_once: usize,
     bar: &ProgressBar,
 ) -> anyhow::Result<u64> {
-    let free = Arc::new(Semaphore::new(at_once));
     let ticking = tokio::spawn(tick(Arc::clone(shared), bar.clone()));
-    let mut batches = read_apart(lines);
-    let named = options.names.iter().map(|name| Ok(name.clone()));
-    let mut asked = 0;
-    for subject in named {
-        asked += dispatch(shared, &free, &mut earlier, subject).await;
+    let names = options.names.iter().cloned().map(Ok).collect();
+    let queue = Queue { waiting: names, earlier, asked: 0, failure: None };
+    let desk = Arc::new(Desk {
+        queue: Mutex::new(queue),
+        batches: tokio::sync::Mutex::new(read_apart(lines)),
+        bar: bar.clone(),
+    });
+    let mut workers = JoinSet::new();
+    for _ in 0..at_once {
+        workers.spawn(work(Arc::clone(shared), Arc::clone(&desk)));
     }
-    'lists: while let Some(batch) = batches.recv().await {
-        let (lines, octets) = batch.context("reading the list")?;
-        for line in lines {
-            // What cannot be read is known by its place.
-            let subject = line
-                .text
-                .map_err(|error| (format!("line {}", line.number), error.to_string()))
-                .and_then(|text| parse_subject(&text).map_err(|error| (text, error)));
-            let subject = subject.map_err(|(text, why)| Invalid { text, why, line: line.number });
-            asked += dispatch(shared, &free, &mut earlier, subject).await;
-            if shared.report().is_over() {
-                break 'lists;
-            }
-        }
-        bar.set_position(octets);
+    while let Some(ended) = workers.join_next().await {
+        ended.context("a look-up ended early")?;
     }
-    // Every permit is back when every look-up has ended.
-    let all = u32::try_from(at_once).unwrap_or(u32::MAX);
-    let _ = free.acquire_many(all).await;
     ticking.abort();
-    Ok(asked)
+    let mut queue = desk.queue();
+    match queue.failure.take() {
+        Some(failure) => Err(failure).context("reading the list"),
+        None => Ok(queue.asked),
+    }
 }
 
-/// Starts one look-up as soon as there is room for it; gives the number of lines that will come of it.
-async fn dispatch(
-    shared: &Arc<Shared>,
-    free: &Arc<Semaphore>,
-    earlier: &mut Earlier,
-    subject: Result<Subject, Invalid>,
-) -> u64 {
-    let name = match &subject {
-        Ok(subject) => subject.to_string(),
-        Err(invalid) => invalid.text.clone(),
-    };
-    if earlier.take(&name) {
-        return 0;
-    }
-    match subject {
-        Err(invalid) => shared.report().invalid(shared.format, &shared.run, &invalid),
-        Ok(subject) => {
-            // The semaphore is never closed; were it, asking without a permit does no harm.
-            let permit = Arc::clone(free).acquire_owned().await.ok();
-            tokio::spawn(one(Arc::clone(shared), subject, permit));
+/// Takes one name after another, from question to line.
+async fn work(shared: Arc<Shared>, desk: Arc<Desk>) {
+    while let Some(subject) = desk.next().await {
+        match subject {
+            Err(invalid) => shared.report().invalid(shared.format, &shared.run, &invalid),
+            Ok(subject) => {
+                let lookup = match &subject {
+                    Subject::Name(name) => Some(shared.client.look_up_caa(&name.base, shared.extent).await),
+                    Subject::Address(_) => None,
+                };
+                let (text, ended) = shared.judge(&subject, lookup.as_ref());
+                shared.report().add(text, ended);
+            }
+        }
+        if shared.report().is_over() {
+            return;
         }
     }
-    1
+}
+
+/// Where names are fetched.
+struct Desk {
+    queue: Mutex<Queue>,
+    batches: tokio::sync::Mutex<mpsc::Receiver<Batch>>,
+    bar: ProgressBar,
+}
+
+/// What waits to be asked about.
+struct Queue {
+    waiting: VecDeque<Result<Subject, Invalid>>,
+    earlier: Earlier,
+    asked: u64,
+    failure: Option<std::io::Error>,
+}
+
+impl Desk {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next name without a line; `None` where the list is at its end.
+    async fn next(&self) -> Option<Result<Subject, Invalid>> {
+        loop {
+            if let Some(next) = self.queue().next() {
+                return Some(next);
+            }
+            let mut batches = self.batches.lock().await;
+            // Somebody else may have fetched some meanwhile.
+            if !self.queue().waiting.is_empty() {
+                continue;
+            }
+            match batches.recv().await? {
+                Ok((lines, octets)) => {
+                    self.bar.set_position(octets);
+                    self.queue().waiting.extend(lines.into_iter().map(subject_of));
+                }
+                Err(error) => self.queue().failure = Some(error),
+            }
+        }
+    }
+}
+
+impl Queue {
+    fn next(&mut self) -> Option<Result<Subject, Invalid>> {
+        while let Some(next) = self.waiting.pop_front() {
+            let has_line = match &next {
+                Ok(subject) => !self.earlier.is_empty() && self.earlier.take(&subject.to_string()),
+                Err(invalid) => self.earlier.take(&invalid.text),
+            };
+            if !has_line {
+                self.asked += 1;
+                return Some(next);
+            }
+        }
+        None
+    }
+}
+
+/// What a line of the list names.
+fn subject_of(line: Line) -> Result<Subject, Invalid> {
+    // What cannot be read is known by its place.
+    line.text
+        .map_err(|error| (format!("line {}", line.number), error.to_string()))
+        .and_then(|text| parse_subject(&text).map_err(|error| (text, error)))
+        .map_err(|(text, why)| Invalid { text, why, line: line.number })
 }
 
 /// Reads the list on a thread of its own: standard input may keep its reader waiting.
@@ -227,17 +286,6 @@ fn read_apart(mut lines: Lines) -> mpsc::Receiver<Batch> {
         }
     });
     receiver
-}
-
-/// One name from question to line.
-async fn one(shared: Arc<Shared>, subject: Subject, permit: Option<OwnedSemaphorePermit>) {
-    let lookup = match &subject {
-        Subject::Name(name) => Some(shared.client.look_up_caa(&name.base, shared.extent).await),
-        Subject::Address(_) => None,
-    };
-    let (text, ended) = shared.judge(&subject, lookup.as_ref());
-    shared.report().add(text, ended);
-    drop(permit);
 }
 
 async fn tick(shared: Arc<Shared>, bar: ProgressBar) {

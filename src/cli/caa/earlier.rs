@@ -133,6 +133,11 @@ impl Earlier {
         Ok(())
     }
 
+    /// Whether no name has a line that was not taken note of.
+    pub(super) fn is_empty(&self) -> bool {
+        self.done.is_empty()
+    }
+
     /// Whether a name has its line. A name that is listed twice needs two.
     pub(super) fn take(&mut self, name: &str) -> bool {
         if self.done.is_empty() {

@@ -333,6 +333,9 @@ impl FormName {
 }
 
 fn parse_name(text: &str) -> Result<DnsName, String> {
+    if text.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
+        return Err(format!("{text} is an address, and CAA is for domain names only"));
+    }
     let name: CertificateName =
         text.parse().map_err(|error: crate::dns_name::DnsNameError| error.to_string())?;
     if name.wildcard {

@@ -7,6 +7,14 @@ use crate::evidence::dns::Unfinished;
 use crate::rules::caa::{BR_CAA, BR_DNSSEC};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
+/// How a validator's detail says that the resolver's root is another than ours.
+const ANOTHER_ANCHOR: &str = "are not those of the trust anchor";
+
+/// What to do then.
+const LOOK_AT_THE_ANCHOR: &str = "Ask another resolver (`--resolver`): this one answers for another root than the \
+    public one, or somebody on the way forges its answers. In a network with a root of its own, name its keys with \
+    `--trust-anchor`.";
+
 pub(super) static RULES: &[Rule<CaaReading>] = &[
     Rule {
         info: RuleInfo {
@@ -26,10 +34,17 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             with_state(reading, Dnssec::Bogus)
                 .map(|step| {
                     let why = step.dnssec_detail.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-                    let message = format!(
-                        "The answer to the CAA question for {} fails DNSSEC validation{why}. No CA may issue for {}.",
-                        step.name, reading.name
+                    let fails = format!(
+                        "The answer to the CAA question for {} fails DNSSEC validation{why}.",
+                        step.name
                     );
+                    if why.contains(ANOTHER_ANCHOR) {
+                        // Nothing below was reached: it is no fault of the name.
+                        let message =
+                            format!("{fails} Who may issue for {} cannot be said from here.", reading.name);
+                        return Raised::new(&reading.name, message, told(step)).advising(LOOK_AT_THE_ANCHOR);
+                    }
+                    let message = format!("{fails} No CA may issue for {}.", reading.name);
                     Raised::new(&reading.name, message, told(step))
                 })
                 .collect()

@@ -54,8 +54,15 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                     .filter(|property| has_grammar(property.kind()))
                     .filter_map(|property| Some((property, property.issue_value().err()?)))
                     .map(|(property, why)| {
+                        let evidence = json!({ "record": property.to_string() });
                         let message = format!("{property} at {} names no CA: {why}.", set.name);
-                        Raised::new(set.name.as_str(), message, json!({ "record": property.to_string() }))
+                        // Where nothing else is said, what was meant as a permission forbids every CA.
+                        if set.of_kind(property.kind()).all(|other| other.issue_value().is_err()) {
+                            let message =
+                                format!("{message} With no other record of the kind, no CA may issue.");
+                            return Raised::new(set.name.as_str(), message, evidence).at(Severity::High);
+                        }
+                        Raised::new(set.name.as_str(), message, evidence)
                     })
                     .collect()
             })

@@ -238,7 +238,7 @@ impl Own {
         let broken = broken.map(|zone| {
             format!("the zone {zone} has no key that both the DS records at its parent and its own signature vouch for")
         });
-        Finding::of(DnssecState::Bogus, broken.or(detail))
+        Finding::of(DnssecState::Bogus, broken.or_else(|| detail.as_deref().map(in_one_case)))
     }
 
     async fn insecure(&self, names: BTreeSet<WireName>, detail: Option<String>) -> Finding {
@@ -295,6 +295,12 @@ impl Own {
         }
         None
     }
+}
+
+/// A text with the names in it in lower case: they come in the mixed case that they were asked in.
+fn in_one_case(text: &str) -> String {
+    let word = |word: &str| if word.contains('.') { word.to_ascii_lowercase() } else { word.to_owned() };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The algorithms that validators have to know besides or are recommended to (RFC 8624 section 3.1): ECDSA P-384,
