@@ -127,7 +127,8 @@ fn digest(options: &CaaOptions, with_certificates: bool) -> String {
     let issued = with_certificates.then_some(&options.issued);
     let asked = format!("{:?} {:?} {issued:?}", options.question(), options.dns.asked());
     let digest: [u8; 32] = Sha256::digest(asked.as_bytes()).into();
-    digest.iter().take(8).map(|octet| format!("{octet:02x}")).collect()
+    let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
+    format!("{eight:016x}")
 }
 
 /// Where the report goes, and what stands there already.

@@ -159,7 +159,10 @@ mod tests {
 
     fn raised(id: &str, issued: &Issued) -> Vec<(String, String)> {
         let rule = RULES.iter().find(|rule| rule.info.id == id).unwrap();
-        rule.findings(issued).into_iter().map(|finding| (finding.subject, finding.advice.into_owned())).collect()
+        rule.findings(issued)
+            .into_iter()
+            .map(|finding| (finding.subject, finding.advice.into_owned()))
+            .collect()
     }
 
     #[test]

@@ -72,8 +72,8 @@ impl Trusted {
 
     /// What the attempts say. Whatever another server answers later, one that validates and says “bogus” stands.
     async fn of_answer(&self, attempts: &[DnsAttempt]) -> Finding {
-        if let Some(detail) = attempts.iter().find_map(bogus) {
-            return Finding::of(DnssecState::Bogus, detail);
+        if let Some(bogus) = attempts.iter().find_map(bogus) {
+            return bogus;
         }
         let finding = of_last(attempts);
         let Some(last) = attempts.last().filter(|_| finding.state == DnssecState::Insecure) else {
@@ -103,11 +103,12 @@ impl Trusted {
 
 /// What an attempt says, if it is “bogus”: the extended errors of RFC 8914 sections 4.7 to 4.13, from “DNSSEC Bogus” to
 /// “NSEC Missing”.
-fn bogus(attempt: &DnsAttempt) -> Option<Option<String>> {
+fn bogus(attempt: &DnsAttempt) -> Option<Finding> {
     let message = message::last(std::slice::from_ref(attempt)).ok()?;
     let errors = message::extended_errors(message);
     let said = errors.iter().any(|(code, _)| (6..=12).contains(&code.to_int()));
-    (said && response_code(message) == Ok(OptRcode::SERVFAIL)).then(|| message::in_words(&errors))
+    (said && response_code(message) == Ok(OptRcode::SERVFAIL))
+        .then(|| Finding::of(DnssecState::Bogus, message::in_words(&errors)))
 }
 
 /// What the last message says, where it is from a resolver that validates.

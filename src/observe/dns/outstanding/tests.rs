@@ -51,9 +51,9 @@ fn forged_answers_do_not_win_and_the_right_one_does() {
     wrong_name[13] = if wrong_name[13] == b'x' { b'y' } else { b'x' };
     let mut wrong_case = right.clone();
     wrong_case[13] ^= 0x20;
-    let mut anothers = answer(&second);
-    anothers[..2].copy_from_slice(&first[..2]);
-    for forged in [&wrong_id, &wrong_name, &wrong_case, &anothers, &first, &vec![1], &Vec::new()] {
+    let mut of_another = answer(&second);
+    of_another[..2].copy_from_slice(&first[..2]);
+    for forged in [&wrong_id, &wrong_name, &wrong_case, &of_another, &first, &vec![1], &Vec::new()] {
         assert_eq!(outstanding.offer(forged, now), Offered::Stray, "{forged:?}");
     }
     assert_eq!(outstanding.strays(), 7);
