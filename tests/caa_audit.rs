@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
+use jiff::SignedDuration;
 use pinstead::ca::CaTable;
 use pinstead::caa::{CaIdentity, Issued, IssuedCertificate, Usage, Verdict, issued};
 use pinstead::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
@@ -285,4 +286,19 @@ fn an_issuer_in_no_table_is_unknown() {
         .output()
         .unwrap();
     assert_eq!(wrong.status.code(), Some(2));
+}
+
+/// Nobody renews what has expired: it speaks neither for nor against a CA.
+#[test]
+fn expired_certificates_are_not_counted() {
+    let nsd = nsd();
+    let folder = TempDir::new().unwrap();
+    let long_ago = clock::now() - SignedDuration::from_hours(24 * 2000);
+    let ca = CaCertificate::root("A private CA", KeyAlgorithm::P256, long_ago).unwrap();
+    let request = LeafRequest::new(&["short.test"], long_ago).unwrap();
+    let leaf = issue(&ca, &request, &SctPlan::default()).unwrap();
+    let file = folder.path().join("issued.pem");
+    fs::write(&file, leaf.to_pem() + &ca.to_pem()).unwrap();
+    let report = report(&nsd, "short.test", &["--issued", file.to_str().unwrap()]);
+    assert_eq!(report["issued"]["certificates"], Value::Array(Vec::new()), "{report}");
 }

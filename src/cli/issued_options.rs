@@ -1,5 +1,7 @@
 //! Certificates that were issued, given as files.
 
+use std::io::Write as _;
+
 use anyhow::Context as _;
 use clap::Args;
 
@@ -38,11 +40,23 @@ impl IssuedOptions {
             let octets = file.octets().map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
             given.extend(read_certificates(octets).with_context(|| path.clone())?);
         }
+        // What has expired is not renewed any more.
+        let now = clock::now();
+        let all = given.len();
+        given.retain(|certificate| certificate.is_ca || certificate.not_after >= now);
+        if given.len() < all {
+            let expired = all - given.len();
+            let note = format!(
+                "note: {expired} of {all} certificates given with --issued have expired, and are not counted"
+            );
+            // The report does not depend on it.
+            let _ = writeln!(anstream::stderr().lock(), "{note}");
+        }
         let policy = match &self.policy {
             Some(path) => Some(files::read(path, MAX_POLICY)),
             None => files::exists(DEFAULT_POLICY).then(|| files::read(DEFAULT_POLICY, MAX_POLICY)),
         };
         let inputs = Inputs::read(&Request::default(), &InputFiles { policy, ..InputFiles::default() })?;
-        Ok(Some(judge::issued(given, inputs, clock::now())))
+        Ok(Some(judge::issued(given, inputs, now)))
     }
 }
