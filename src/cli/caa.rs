@@ -42,7 +42,7 @@ pub(super) struct CaaOptions {
     /// written as soon as it is judged
     #[arg(long, value_name = "FILE", help_heading = "Many names")]
     targets: Option<String>,
-    /// How many names of --targets are looked up at the same time [default: 1000]
+    /// How many names of --targets are looked up at the same time [default: 500]
     #[arg(long, value_name = "NUMBER", requires = "targets", help_heading = "Many names")]
     concurrency: Option<NonZero<u16>>,
     /// Go on with what --output FILE (--format jsonl) holds already: names that have a line are not asked about

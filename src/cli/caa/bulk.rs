@@ -27,7 +27,7 @@ use crate::report::human::safe;
 use crate::report::json::v1::caa::{BEGIN, CaaName, END};
 
 /// How many names are looked up at the same time unless the user says otherwise.
-const AT_ONCE: usize = 1000;
+const AT_ONCE: usize = 500;
 
 /// How many lines are handed over at once.
 const BATCH: usize = 256;
