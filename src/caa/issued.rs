@@ -99,7 +99,8 @@ pub fn issued(
         }
     }
     let authorised = authorised(&reading);
-    let never_issued = (!issuers.is_empty() && !authorised.is_empty())
+    // Whoever is not known may be one of those that seem to have issued nothing.
+    let never_issued = (unknown.is_empty() && !issuers.is_empty() && !authorised.is_empty())
         .then(|| authorised.into_iter().filter(|ca| !issuers.contains(ca)).collect());
     Issued { asked: name.clone(), names, never_issued, unknown_issuers: unknown.len() }
 }
@@ -288,6 +289,12 @@ mod tests {
         let (issued, verdicts) = of("t.example", &lookup, &[certificate(&["t.example"], &[])]);
         assert_eq!(verdicts, [("t.example".to_owned(), Verdict::Undetermined)]);
         assert_eq!((issued.never_issued, issued.unknown_issuers), (None, 1));
+        let both = [certificate(&["t.example"], &["ca1.example"]), certificate(&["w.t.example"], &[])];
+        assert_eq!(
+            of("t.example", &lookup, &both).0.never_issued,
+            None,
+            "the unknown one may be ca2.example"
+        );
     }
 
     #[test]

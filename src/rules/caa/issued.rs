@@ -27,12 +27,8 @@ pub(super) static RULES: &[Rule<Issued>] = &[
             let never = issued.never_issued.iter().flatten();
             never
                 .map(|ca| {
-                    let unknown = match issued.unknown_issuers {
-                        0 => String::new(),
-                        count => format!(" ({count} more have an issuer that is not known)"),
-                    };
                     let message = format!(
-                        "CAA lets {ca} issue for {}, and none of the certificates given was issued by it{unknown}.",
+                        "CAA lets {ca} issue for {}, and none of the certificates given was issued by it.",
                         issued.asked
                     );
                     Raised::new(issued.asked.to_string(), message, json!({ "ca": ca }))
