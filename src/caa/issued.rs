@@ -4,12 +4,13 @@
 //! issuer breaks no rule, and says that its next renewal will fail.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::judge::{CaaReading, Relevant, judge};
 use super::record::PropertyKind;
 use super::verdict::{CaIdentity, CaaQuestion, Usage, Verdict, Who, names_of};
 use crate::dns_name::CertificateName;
-use crate::evidence::dns::CaaLookup;
+use crate::evidence::dns::{CaaLookup, DnsExchange};
 use crate::x509::CertificateSha256;
 
 /// A certificate that was issued, as far as CAA looks at it.
@@ -154,7 +155,7 @@ fn missing(reading: &CaaReading, issuer: &CaIdentity) -> Option<MissingRecord> {
 /// The part of a look-up that a climb from this name would have made. A wildcard that covers the name asked about
 /// begins one step above it.
 fn beginning_at(own: &CertificateName, lookup: &CaaLookup) -> CaaLookup {
-    let from = |steps: &[crate::evidence::dns::DnsExchange]| {
+    let from = |steps: &[Arc<DnsExchange>]| {
         steps.iter().skip_while(|step| step.name != own.base).cloned().collect::<Vec<_>>()
     };
     let steps = match from(&lookup.steps) {
@@ -198,7 +199,7 @@ mod tests {
 
     fn lookup(steps: Vec<DnsExchange>) -> CaaLookup {
         let name = steps[0].name.clone();
-        CaaLookup { steps, ..CaaLookup::of(name) }
+        CaaLookup { steps: steps.into_iter().map(Arc::new).collect(), ..CaaLookup::of(name) }
     }
 
     fn certificate(names: &[&str], identifiers: &[&str]) -> IssuedCertificate {
@@ -307,7 +308,7 @@ mod tests {
         let own = step("w.t.example", &[caa(0, "issue", ";")]);
         let short = lookup(vec![own.clone()]);
         assert_eq!(of("w.t.example", &short, &[ca3()]).1[0].1, Verdict::Undetermined);
-        let long = CaaLookup { above: vec![above], ..lookup(vec![own]) };
+        let long = CaaLookup { above: vec![above.into()], ..lookup(vec![own]) };
         assert_eq!(of("w.t.example", &long, &[ca3()]).1[0].1, Verdict::Permit);
     }
 

@@ -1,5 +1,8 @@
 //! Reading a look-up: the climb step by step, the relevant set, and the verdicts.
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::answer::{Answer, Content};
@@ -228,12 +231,26 @@ impl RelevantSet {
 
 /// Judges what was looked up for one name of a certificate.
 pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion) -> CaaReading {
+    let answers: Vec<Answer> = read(&lookup.steps).collect();
+    judge_answers(name, lookup, &answers, question)
+}
+
+/// The same where the answers of the steps have been read from the evidence already.
+pub fn judge_answers(
+    name: &CertificateName,
+    lookup: &CaaLookup,
+    answers: &[impl Borrow<Answer>],
+    question: &CaaQuestion,
+) -> CaaReading {
     if let Some(why) = NotApplicable::to_name(&name.base) {
         return CaaReading::not_applicable(name.to_string(), name.wildcard, why);
     }
-    let (steps, relevant) = climb(&name.base, &lookup.steps);
+    let (steps, relevant) = climb(&name.base, &lookup.steps, answers);
     let above = match (&relevant, lookup.above.first()) {
-        (Relevant::Set(_), Some(first)) => Some(climb(&first.name, &lookup.above).1),
+        (Relevant::Set(_), Some(first)) => {
+            let answers: Vec<Answer> = read(&lookup.above).collect();
+            Some(climb(&first.name, &lookup.above, &answers).1)
+        }
         _ => None,
     };
     let verdicts = match (&question.who, &relevant) {
@@ -266,18 +283,28 @@ pub fn judge(name: &CertificateName, lookup: &CaaLookup, question: &CaaQuestion)
     reading
 }
 
-/// Follows the climb through the recorded exchanges.
-fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
+fn read(exchanges: &[Arc<DnsExchange>]) -> impl Iterator<Item = Answer> {
+    exchanges.iter().map(|exchange| Answer::read(exchange))
+}
+
+/// Follows the climb through the recorded exchanges and their answers.
+fn climb(
+    base: &DnsName,
+    exchanges: &[Arc<DnsExchange>],
+    answers: &[impl Borrow<Answer>],
+) -> (Vec<Step>, Relevant) {
     let mut climb = Climb::from(base);
-    let mut steps = Vec::new();
-    let mut exchanges = exchanges.iter();
+    let mut steps = Vec::with_capacity(exchanges.len());
+    let mut exchanges = exchanges.iter().zip(answers);
+    let not_asked = Answer::of(Content::Failure, "not asked");
     while let Some(name) = climb.next_name().cloned() {
         // Evidence that stops short, or that is about other names, tells nothing from here on.
-        let exchange = exchanges.next().filter(|exchange| exchange.name == name);
-        let answer = exchange.map_or_else(|| Answer::of(Content::Failure, "not asked"), Answer::read);
-        climb.answered(&answer);
+        let known = exchanges.next().filter(|(exchange, _)| exchange.name == name);
+        let exchange = known.map(|(exchange, _)| exchange.as_ref());
+        let answer: &Answer = known.map_or(&not_asked, |(_, answer)| answer.borrow());
+        climb.answered(answer);
         let dnssec = exchange.map_or(Dnssec::Unchecked, Dnssec::of);
-        let (outcome, mut end) = match answer.content {
+        let (outcome, mut end) = match &answer.content {
             Content::Empty => (StepOutcome::Empty, None),
             Content::Failure => {
                 let detail = answer.detail.clone();
@@ -285,7 +312,7 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
             }
             Content::Records { records, ttl } => {
                 let aliases = answer.aliases.clone();
-                let set = RelevantSet { name: name.clone(), records, ttl, aliases };
+                let set = RelevantSet { name: name.clone(), records: records.clone(), ttl: *ttl, aliases };
                 (StepOutcome::Records, Some(Relevant::Set(set)))
             }
         };
@@ -299,8 +326,8 @@ fn climb(base: &DnsName, exchanges: &[DnsExchange]) -> (Vec<Step>, Relevant) {
         steps.push(Step {
             name,
             outcome,
-            detail: answer.detail,
-            aliases: answer.aliases,
+            detail: answer.detail.clone(),
+            aliases: answer.aliases.clone(),
             dnssec,
             dnssec_detail: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.detail.clone()),
             unfinished: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.unfinished),

@@ -25,6 +25,8 @@ pub(crate) use self::binding::{Binding, binding};
 pub use self::dnssec::Dnssec;
 pub(crate) use self::dnssec::{is_unfinished, not_counted};
 pub use self::issued::{Issued, IssuedCertificate, IssuedName, MissingRecord, issued};
-pub use self::judge::{CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge};
+pub use self::judge::{
+    CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge, judge_answers,
+};
 pub use self::software::{Software, SoftwareVerdict};
 pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

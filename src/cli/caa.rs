@@ -130,7 +130,10 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         .names
         .iter()
         .zip(&lookups)
-        .map(|(subject, lookup)| judge_subject(subject, lookup.as_ref(), &question, certificates.as_deref()))
+        .map(|(subject, lookup)| {
+            let reading = read(subject, lookup.as_ref(), &question);
+            judge_subject(subject, reading, lookup.as_ref(), &question, certificates.as_deref())
+        })
         .collect();
     options.output.write(&options.report(&judged)?)?;
 
@@ -143,11 +146,11 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
 /// One name, with what was issued for it.
 fn judge_subject(
     subject: &Subject,
+    reading: CaaReading,
     lookup: Option<&CaaLookup>,
     question: &CaaQuestion,
     certificates: Option<&[IssuedCertificate]>,
 ) -> Judged {
-    let reading = read(subject, lookup, question);
     let mut findings = rules::caa::findings(&reading);
     let issued = match (subject, lookup, certificates) {
         (Subject::Name(name), Some(lookup), Some(certificates)) => {

@@ -1,6 +1,7 @@
 //! DNS as it was answered: raw messages, and what failed.
 
 use core::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,11 @@ use crate::dns_name::DnsName;
 pub struct CaaLookup {
     /// The name the climb began at (a wildcard name without its `*.`).
     pub name: DnsName,
-    /// One question a step, from the name upwards.
-    pub steps: Vec<DnsExchange>,
+    /// One question a step, from the name upwards. Those about parents are shared by many look-ups.
+    pub steps: Vec<Arc<DnsExchange>>,
     /// The climb that would follow if the set found were not there, where it was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub above: Vec<DnsExchange>,
+    pub above: Vec<Arc<DnsExchange>>,
     /// What was asked to validate the answers: DS, DNSKEY and the like of the zones on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dnssec: Vec<SupportingExchange>,

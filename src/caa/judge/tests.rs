@@ -27,7 +27,7 @@ fn records(name: &str, rdata: &[Vec<u8>]) -> DnsExchange {
 
 fn lookup(steps: Vec<DnsExchange>) -> CaaLookup {
     let name = steps[0].name.clone();
-    CaaLookup { steps, ..CaaLookup::of(name) }
+    CaaLookup { steps: steps.into_iter().map(Into::into).collect(), ..CaaLookup::of(name) }
 }
 
 fn question(identifiers: &[&str]) -> CaaQuestion {
@@ -135,7 +135,7 @@ fn bogus_ends_the_climb_and_permits_nothing() {
     }
     // Above the set, too, but there it changes nothing.
     let mut lookup = lookup(vec![found()]);
-    lookup.above = vec![with_state(answered("example", &[]), DnssecState::Bogus)];
+    lookup.above = vec![with_state(answered("example", &[]), DnssecState::Bogus).into()];
     let reading = judge(&"t.example".parse().unwrap(), &lookup, &question(&["ca1.example"]));
     assert_eq!(reading.verdicts[0].verdict, Verdict::Permit);
     assert!(matches!(reading.above, Some(Relevant::Undetermined { dnssec: Dnssec::Bogus, .. })));

@@ -285,7 +285,7 @@ pub(super) fn judge(
 ) -> NameserverReading {
     let Some(survey) = &lookup.nameservers else { return NameserverReading::default() };
     let resolved: Vec<(String, Said)> =
-        lookup.steps.iter().chain(&lookup.above).flat_map(Said::of_resolver).collect();
+        lookup.steps.iter().chain(&lookup.above).flat_map(|exchange| Said::of_resolver(exchange)).collect();
     let mut zones: Vec<ZoneReading> = survey.zones.iter().map(|zone| compare(zone, &resolved)).collect();
     leave_out_blocked_tcp(&mut zones);
     let consequences = consequences(&name.base, lookup, &zones, question, reading);

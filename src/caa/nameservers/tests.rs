@@ -88,8 +88,10 @@ fn observed(zone: &str, servers: &[Server<'_>]) -> ZoneObservation {
 
 fn reading(name: &str, steps: Vec<(&str, Vec<DnsAttempt>)>, zones: Vec<ZoneObservation>) -> CaaReading {
     let mut lookup = CaaLookup::of(name.parse().unwrap());
-    lookup.steps =
-        steps.into_iter().map(|(name, attempts)| DnsExchange::of(name.parse().unwrap(), attempts)).collect();
+    lookup.steps = steps
+        .into_iter()
+        .map(|(name, attempts)| DnsExchange::of(name.parse().unwrap(), attempts).into())
+        .collect();
     lookup.nameservers = Some(NameserverSurvey { zones, ..NameserverSurvey::default() });
     judge_caa(&name.parse().unwrap(), &lookup, &CaaQuestion::tls(Who::EveryCaInTheSet))
 }

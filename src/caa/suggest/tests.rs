@@ -75,7 +75,7 @@ fn published(at: &str, records: &[(u8, &str, &str)]) -> CaaReading {
             milliseconds: 0,
             outcome: DnsOutcome::Message(crate::evidence::Bytes(message(step, RECURSIVE, &rdata, &[]))),
         };
-        steps.push(DnsExchange::of(step.parse().unwrap(), vec![attempt]));
+        steps.push(DnsExchange::of(step.parse().unwrap(), vec![attempt]).into());
     }
     let lookup = CaaLookup { steps, ..CaaLookup::of(name.clone()) };
     let subject = CertificateName { base: name, wildcard: false };

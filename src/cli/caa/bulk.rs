@@ -15,8 +15,9 @@ use tokio::time::interval;
 
 use super::earlier::{Earlier, Ended, State};
 use super::sink::Sink;
-use super::{CaaOptions, Subject, judge_subject, parse_subject};
-use crate::caa::{CaaQuestion, CaaReading, IssuedCertificate, Relevant};
+use super::{CaaOptions, Subject, judge_subject, parse_subject, read};
+use crate::caa::answer::Answer;
+use crate::caa::{CaaQuestion, CaaReading, IssuedCertificate, Relevant, judge_answers};
 use crate::cli::options::Format;
 use crate::cli::{Exit, runtime};
 use crate::evidence::dns::CaaLookup;
@@ -187,11 +188,13 @@ async fn work(shared: Arc<Shared>, desk: Arc<Desk>) {
         match subject {
             Err(invalid) => shared.report().invalid(shared.format, &shared.run, &invalid),
             Ok(subject) => {
-                let lookup = match &subject {
-                    Subject::Name(name) => Some(shared.client.look_up_caa(&name.base, shared.extent).await),
+                let looked_up = match &subject {
+                    Subject::Name(name) => {
+                        Some(shared.client.look_up_and_read_caa(&name.base, shared.extent).await)
+                    }
                     Subject::Address(_) => None,
                 };
-                let (text, ended) = shared.judge(&subject, lookup.as_ref());
+                let (text, ended) = shared.judge(&subject, looked_up.as_ref());
                 shared.report().add(text, ended);
             }
         }
@@ -305,8 +308,19 @@ impl Shared {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn judge(&self, subject: &Subject, lookup: Option<&CaaLookup>) -> (anyhow::Result<Vec<u8>>, Ended) {
-        let judged = judge_subject(subject, lookup, &self.question, self.certificates.as_deref());
+    fn judge(
+        &self,
+        subject: &Subject,
+        looked_up: Option<&(CaaLookup, Vec<Arc<Answer>>)>,
+    ) -> (anyhow::Result<Vec<u8>>, Ended) {
+        let reading = match (subject, looked_up) {
+            (Subject::Name(name), Some((lookup, answers))) => {
+                judge_answers(name, lookup, answers, &self.question)
+            }
+            _ => read(subject, None, &self.question),
+        };
+        let lookup = looked_up.map(|(lookup, _)| lookup);
+        let judged = judge_subject(subject, reading, lookup, &self.question, self.certificates.as_deref());
         let ended = Ended {
             lines: 1,
             state: State::of(&judged.reading),

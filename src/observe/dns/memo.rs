@@ -39,8 +39,8 @@ pub(super) struct Memo {
 /// An exchange, read.
 #[derive(Debug)]
 pub(super) struct Kept {
-    pub(super) exchange: DnsExchange,
-    pub(super) answer: Answer,
+    pub(super) exchange: Arc<DnsExchange>,
+    pub(super) answer: Arc<Answer>,
     /// When it is asked again; `None`: not in this run.
     until: Option<Instant>,
 }
@@ -173,7 +173,7 @@ impl Kept {
         };
         let failed = answer.content == Content::Failure || exchange.dnssec.as_ref().is_some_and(is_unproven);
         let until = failed.then(|| Instant::now() + failures_last);
-        Self { exchange, answer, until }
+        Self { exchange: Arc::new(exchange), answer: Arc::new(answer), until }
     }
 
     fn holds(&self) -> bool {
@@ -288,13 +288,13 @@ mod tests {
             failure(&name)
         };
         for _ in 0..3 {
-            assert_eq!(memo.exchange(&name, true, fail).await.exchange, failure(&name));
+            assert_eq!(*memo.exchange(&name, true, fail).await.exchange, failure(&name));
         }
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         tokio::time::sleep(memo.failures_last * 2).await;
-        assert_eq!(memo.exchange(&name, true, async || empty(&name)).await.exchange, empty(&name));
+        assert_eq!(*memo.exchange(&name, true, async || empty(&name)).await.exchange, empty(&name));
         tokio::time::sleep(memo.failures_last * 2).await;
-        assert_eq!(memo.exchange(&name, true, fail).await.exchange, empty(&name), "an answer stays");
+        assert_eq!(*memo.exchange(&name, true, fail).await.exchange, empty(&name), "an answer stays");
     }
 
     #[tokio::test]

@@ -30,7 +30,7 @@ use self::server::Server;
 use self::server::address::ResolverAddress;
 pub use self::server::address::ResolverAddressError;
 pub use self::stream::framing;
-use crate::caa::answer::Content;
+use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::caa::{NotApplicable, not_counted};
 use crate::dns_name::DnsName;
@@ -54,6 +54,16 @@ pub struct DnsClient {
     shared: Arc<Shared>,
     dnssec: Dnssec,
     surveyor: Surveyor,
+}
+
+/// A climb that came to its end.
+#[derive(Debug, Default)]
+struct Climbed {
+    steps: Vec<Arc<DnsExchange>>,
+    /// What each step's answer says.
+    answers: Vec<Arc<Answer>>,
+    /// Where it found records.
+    found: Option<DnsName>,
 }
 
 #[derive(Debug)]
@@ -113,38 +123,46 @@ impl DnsClient {
     ///
     /// A name that is not in the DNS (`.onion`) is not asked for (RFC 7686).
     pub async fn look_up_caa(&self, name: &DnsName, extent: Extent) -> CaaLookup {
+        self.look_up_and_read_caa(name, extent).await.0
+    }
+
+    /// The same, with the answers of the steps as they were read on the way: a judge need not read them again.
+    pub async fn look_up_and_read_caa(
+        &self,
+        name: &DnsName,
+        extent: Extent,
+    ) -> (CaaLookup, Vec<Arc<Answer>>) {
         let mut lookup = CaaLookup::of(name.clone());
         if NotApplicable::to_name(name).is_some() {
-            return lookup;
+            return (lookup, Vec::new());
         }
-        let (steps, found) = self.climb(name, false).await;
+        let Climbed { steps, answers, found } = self.climb(name, false).await;
         if let Some(parent) = found.filter(|_| extent.above).and_then(|found| found.parent()) {
-            lookup.above = self.climb(&parent, true).await.0;
+            lookup.above = self.climb(&parent, true).await.steps;
         }
         lookup.steps = steps;
         self.dnssec.support(&mut lookup).await;
         if extent.all_nameservers {
             lookup.nameservers = Some(nameservers::survey(self, &lookup).await);
         }
-        lookup
+        (lookup, answers)
     }
 
-    /// The exchanges of a climb, and where it found records.
-    async fn climb(&self, from: &DnsName, is_parent: bool) -> (Vec<DnsExchange>, Option<DnsName>) {
+    async fn climb(&self, from: &DnsName, is_parent: bool) -> Climbed {
         let mut climb = Climb::from(from);
-        let mut steps = Vec::new();
-        let mut found = None;
+        let mut climbed = Climbed::default();
         while let Some(next) = climb.next_name().cloned() {
-            let kept = self.ask_once(&next, is_parent || !steps.is_empty()).await;
+            let kept = self.ask_once(&next, is_parent || !climbed.steps.is_empty()).await;
             climb.answered(&kept.answer);
-            steps.push(kept.exchange.clone());
+            climbed.steps.push(Arc::clone(&kept.exchange));
+            climbed.answers.push(Arc::clone(&kept.answer));
             // Neither records nor “none” of such an answer count: the climb ends with it.
             if not_counted(&kept.exchange).is_some() {
                 break;
             }
-            found = matches!(kept.answer.content, Content::Records { .. }).then_some(next);
+            climbed.found = matches!(kept.answer.content, Content::Records { .. }).then_some(next);
         }
-        (steps, found)
+        climbed
     }
 
     /// The host's IPv4 and IPv6 addresses, or why they cannot be had.

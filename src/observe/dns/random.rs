@@ -39,7 +39,7 @@ impl Random {
                 self.used = self.used.saturating_add(N);
                 return Ok(*octets);
             }
-            aws_lc_rs::rand::fill(self.pool.as_mut_slice()).map_err(|_| NoRandomness)?;
+            getrandom::fill(self.pool.as_mut_slice()).map_err(|_| NoRandomness)?;
             self.used = 0;
         }
     }

@@ -89,7 +89,7 @@ impl Dnssec {
 
     /// Adds to a look-up what was asked to validate its answers.
     pub(super) async fn support(&self, lookup: &mut CaaLookup) {
-        let exchanges = || lookup.steps.iter().chain(&lookup.above);
+        let exchanges = || lookup.steps.iter().chain(&lookup.above).map(AsRef::as_ref);
         let (supporting, proofs) = match self {
             Self::Off => return,
             Self::Own(own) => {

@@ -104,11 +104,15 @@ pub(super) async fn survey(client: &DnsClient, lookup: &CaaLookup) -> Nameserver
         return survey;
     }
     // What was asked before is remembered, and not asked again.
-    let steps: Vec<DnsExchange> = lookup.steps.iter().chain(&lookup.above).cloned().collect();
+    let steps: Vec<Arc<DnsExchange>> = lookup.steps.iter().chain(&lookup.above).cloned().collect();
     survey_steps(client, lookup, &steps).await
 }
 
-async fn survey_steps(client: &DnsClient, lookup: &CaaLookup, steps: &[DnsExchange]) -> NameserverSurvey {
+async fn survey_steps(
+    client: &DnsClient,
+    lookup: &CaaLookup,
+    steps: &[Arc<DnsExchange>],
+) -> NameserverSurvey {
     let asking = Asking { client: client.clone(), rounds: rounds_after(steps) };
     let mut survey = NameserverSurvey::default();
     let mut cuts = Cuts::new(&asking);
@@ -145,7 +149,7 @@ async fn survey_steps(client: &DnsClient, lookup: &CaaLookup, steps: &[DnsExchan
 
 /// How often each resolver is asked after these steps: once where it was silent already, as resolvers are that look for
 /// dead servers. The delegation says what they cannot.
-fn rounds_after(steps: &[DnsExchange]) -> u32 {
+fn rounds_after(steps: &[Arc<DnsExchange>]) -> u32 {
     let is_silence =
         |attempt: &DnsAttempt| matches!(attempt.outcome, DnsOutcome::Failed(DnsFailure::Timeout { .. }));
     let was_silent = steps.iter().any(|step| step.attempts.last().is_some_and(is_silence));
@@ -153,7 +157,7 @@ fn rounds_after(steps: &[DnsExchange]) -> u32 {
 }
 
 /// The names of the steps and of the aliases on their way, without those beyond the limit.
-fn names_of(steps: &[DnsExchange], not_asked: &mut Vec<NameNotAsked>) -> Vec<DnsName> {
+fn names_of(steps: &[Arc<DnsExchange>], not_asked: &mut Vec<NameNotAsked>) -> Vec<DnsName> {
     let mut names: Vec<DnsName> = Vec::new();
     let mut refuse = |name: String, why| not_asked.push(NameNotAsked { name, why });
     for step in steps {
