@@ -83,7 +83,7 @@ mod tests {
     use crate::evidence::file::{FileContent, InputFile};
     use crate::pins::{PinFile, Question, judge};
     use crate::x509::ChainPosition::{self, Intermediate, Leaf, Root};
-    use crate::x509::{CertificateSha256, PathCertificate, SpkiSha256};
+    use crate::x509::{CertificateSha256, Fingerprints, PathCertificate, SpkiSha256};
 
     /// An Android configuration that pins shop.example to the keys of these names.
     fn android(names: &[&str], anchors: &str) -> String {
@@ -108,7 +108,7 @@ mod tests {
         let files: Vec<PinFile> = texts
             .iter()
             .enumerate()
-            .map(|(number, text)| {
+            .flat_map(|(number, text)| {
                 let content = FileContent::Read(Bytes(text.clone().into_bytes()));
                 PinFile::of(&InputFile { path: number.to_string(), content })
             })
@@ -120,6 +120,7 @@ mod tests {
                     spki_sha256: SpkiSha256::of(name.as_bytes()),
                     sha256: CertificateSha256::of(name.as_bytes()),
                     subject: name.to_owned(),
+                    fingerprints: Fingerprints::default(),
                 }
             });
         let question = Question {

@@ -60,6 +60,7 @@ pub fn diagnose(pin: &Pin, known_ca: &dyn Fn(&SpkiSha256) -> Option<String>) -> 
     }
     let key = match &pin.value {
         Ok(super::PinValue::Spki(key)) => key,
+        Ok(_) => return Diagnosis::Unknown,
         Err(fault) => {
             return Diagnosis::Unusable { fault: fault.clone(), likely: likeness(&pin.written) };
         }

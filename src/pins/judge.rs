@@ -6,8 +6,8 @@ use super::diagnosis::{Diagnosis, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule, Problem,
-    ProblemKind, Reading,
+    AfterExpiry, Combination, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule,
+    Problem, ProblemKind, Reading,
 };
 use crate::x509::{ChainPosition, PathCertificate, SpkiSha256};
 
@@ -281,16 +281,29 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
     let applies = |entry: &PinEntry| {
         applicable.as_ref().is_none_or(|list| list.iter().any(|one| std::ptr::eq(*one, entry)))
     };
+    let mut entries: Vec<EntryVerdict> =
+        source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
+    if applicable.is_some() && formats::combination(source.format) == Combination::Union {
+        unite(&mut entries);
+    }
     SourceVerdict {
         file: file.file.clone(),
         state: SourceState::Read,
         format: Some(source.format),
         problems: source.problems.clone(),
-        entries: source
-            .entries
-            .iter()
-            .map(|entry| judge_entry(source, entry, applies(entry), question))
-            .collect(),
+        entries,
+    }
+}
+
+/// Where the pins of all entries that apply are taken together, a match of one is a match of all.
+fn unite(entries: &mut [EntryVerdict]) {
+    let enforced = |entry: &EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
+    let best = [Outcome::Connects, Outcome::Unknown]
+        .into_iter()
+        .find(|outcome| entries.iter().any(|entry| enforced(entry) && entry.outcome == *outcome));
+    let Some(best) = best else { return };
+    for entry in entries.iter_mut().filter(|entry| enforced(entry)) {
+        entry.outcome = best;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which certificate of a path a pin matches.
 
-use super::model::{Pin, PositionRule};
+use super::model::{Pin, PinValue, PositionRule};
 use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
 /// What comparing one pin with a path gave.
@@ -26,13 +26,27 @@ impl PinMatch {
 /// Compares a pin with a path, leaf first.
 pub fn match_pin(pin: &Pin, path: Option<&[PathCertificate]>) -> PinMatch {
     let Some(path) = path else { return PinMatch::NotChecked };
-    let Some(key) = pin.spki() else { return PinMatch::None };
-    let mut with_key = path.iter().filter(|certificate| certificate.spki_sha256 == *key);
+    let Ok(value) = &pin.value else { return PinMatch::None };
+    let mut with_key = path.iter().filter(|certificate| names(value, certificate));
     let Some(first) = with_key.next() else { return PinMatch::None };
     std::iter::once(first)
         .chain(with_key)
         .find(|certificate| allows(pin.position, certificate.position))
         .map_or(PinMatch::WrongPlace(first.position), |certificate| PinMatch::At(certificate.position))
+}
+
+/// Whether a value names this certificate or its key.
+fn names(value: &PinValue, certificate: &PathCertificate) -> bool {
+    let further = &certificate.fingerprints;
+    match value {
+        PinValue::Spki(key) => *key == certificate.spki_sha256,
+        PinValue::SpkiSha1(hash) => *hash == further.spki_sha1,
+        PinValue::SpkiSha512(hash) => *hash == further.spki_sha512,
+        PinValue::RawKey(hash) => *hash == further.raw_key_sha256,
+        PinValue::Certificate(hash) => *hash == certificate.sha256,
+        PinValue::CertificateSha1(hash) => *hash == further.sha1,
+        PinValue::CertificateSha512(hash) => *hash == further.sha512,
+    }
 }
 
 /// Whether the pin has the key of a served certificate that is not on the path: clients that build another path may
@@ -61,8 +75,8 @@ fn allows(rule: PositionRule, position: ChainPosition) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::pins::{PinFault, PinValue};
-    use crate::x509::{CertificateSha256, SpkiSha256};
+    use crate::pins::PinFault;
+    use crate::x509::{CertificateSha256, Fingerprints, SpkiSha256};
 
     /// A path whose keys hash to those of the texts “leaf”, “intermediate” and “root”.
     pub(in crate::pins) fn path() -> Vec<PathCertificate> {
@@ -76,6 +90,7 @@ pub(super) mod tests {
             spki_sha256: SpkiSha256::of(name.as_bytes()),
             sha256: CertificateSha256::of(name.as_bytes()),
             subject: format!("CN={name}"),
+            fingerprints: Fingerprints::default(),
         })
         .into()
     }

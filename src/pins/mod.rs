@@ -11,13 +11,14 @@ mod matching;
 mod model;
 
 pub use self::diagnosis::{Diagnosis, diagnose};
-pub use self::formats::{PinFormat, PinInput};
+pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{
     Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, SourceState, SourceVerdict,
     judge,
 };
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
-    AfterExpiry, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile,
-    PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading,
+    AfterExpiry, AppContext, Bootstrap, Combination, Confidence, Enforcement, EnforcementMode, Expiry,
+    HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind,
+    Reading,
 };

@@ -10,7 +10,7 @@ use x509_parser::x509::X509Name;
 
 use super::der::{self, Reader};
 use super::parts::{CertificateError, Parts, oid};
-use super::{CertificateSha256, SpkiSha256};
+use super::{CertificateSha256, Fingerprints, SpkiSha256};
 use crate::dns_name::CertificateName;
 
 /// A certificate, read as far as it could be; the octets are kept as they were.
@@ -91,6 +91,12 @@ impl Certificate {
         &self.der
     }
 
+    /// The further hashes by which pins may name it or its key.
+    pub fn fingerprints(&self) -> Fingerprints {
+        let Ok(parts) = self.parts() else { return Fingerprints::of(&self.der, &[], &[]) };
+        Fingerprints::of(&self.der, parts.spki, raw_key(parts.spki).unwrap_or_default())
+    }
+
     /// The parts as octets. They were read once, so they can be read again.
     pub(crate) fn parts(&self) -> Result<Parts<'_>, CertificateError> {
         Parts::read(&self.der)
@@ -117,8 +123,17 @@ impl fmt::Debug for Certificate {
     }
 }
 
+/// The bits of the key in a SubjectPublicKeyInfo, without the count of unused ones (RFC 5280 section 4.1).
+pub(crate) fn raw_key(spki: &[u8]) -> Option<&[u8]> {
+    let sequence = Reader::new(spki).expect(der::SEQUENCE).ok()?;
+    let mut fields = sequence.reader();
+    fields.expect(der::SEQUENCE).ok()?;
+    let (unused, bits) = fields.expect(der::BIT_STRING).ok()?.content.split_first()?;
+    (*unused == 0).then_some(bits)
+}
+
 /// Lower-case hexadecimal.
-fn hexadecimal(octets: &[u8]) -> String {
+pub fn hexadecimal(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
 }
 

@@ -10,9 +10,9 @@ mod pem;
 pub mod precertificate;
 mod signature;
 
-pub use self::certificate::{Certificate, SubjectNames, leaf_index};
+pub use self::certificate::{Certificate, SubjectNames, hexadecimal, leaf_index};
 pub use self::der::DerError;
-pub use self::hash::{CertificateSha256, SpkiSha256};
+pub use self::hash::{CertificateSha256, Fingerprints, SpkiSha256};
 pub use self::ocsp::{MAX_OCSP_RESPONSE, OcspError};
 pub use self::parts::{CertificateError, MAX_CERTIFICATE};
 pub use self::path::{ChainPosition, PathCertificate};

@@ -13,7 +13,7 @@ use serde::Serialize;
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::Certificate;
-use super::{CertificateSha256, SpkiSha256, signature};
+use super::{CertificateSha256, Fingerprints, SpkiSha256, signature};
 use crate::dns_name::DnsName;
 
 /// The largest number of served certificates that a path is looked for in.
@@ -42,6 +42,8 @@ pub struct PathCertificate {
     pub sha256: CertificateSha256,
     /// Its subject, for people.
     pub subject: String,
+    /// The further hashes by which pins may name it.
+    pub fingerprints: Fingerprints,
 }
 
 /// The trust anchors to judge with.
@@ -212,6 +214,7 @@ fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathC
         spki_sha256: certificate.spki_sha256,
         sha256: certificate.sha256,
         subject: certificate.subject.clone(),
+        fingerprints: certificate.fingerprints(),
     }
 }
 

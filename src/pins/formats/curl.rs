@@ -57,21 +57,13 @@ impl PinFormat for CurlList {
             }
         }
         let line = pins.first().and_then(|pin| pin.line);
-        let entry = PinEntry {
-            scope: HostPattern::Unstated,
-            pins,
-            enforcement: Enforcement {
-                mode: EnforcementMode::Yes,
-                why: "curl refuses a server whose own key is not in the list, even with --insecure"
-                    .to_owned(),
-            },
-            expiry: None,
-            overridden_for_user_anchors: false,
-            pin_set: Some(1),
-            certificate_transparency: None,
-            line,
+        let enforcement = Enforcement {
+            mode: EnforcementMode::Yes,
+            why: "curl refuses a server whose own key is not in the list, even with --insecure".to_owned(),
         };
-        Ok(PinSource { format: ID, entries: vec![entry], problems: Vec::new() })
+        let entry =
+            PinEntry { pins, pin_set: Some(1), line, ..PinEntry::of(HostPattern::Unstated, enforcement) };
+        Ok(PinSource { entries: vec![entry], ..PinSource::of(ID) })
     }
 
     /// The list itself: it is used for whatever host curl is told to ask.
@@ -117,7 +109,7 @@ mod tests {
     use crate::x509::SpkiSha256;
 
     fn read(text: &str) -> Vec<Pin> {
-        let Reading::Read(source) = super::super::read("pins.txt", text.as_bytes()) else {
+        let Reading::Read(source) = super::super::tests::only("pins.txt", text.as_bytes()) else {
             panic!("{text} is not read");
         };
         assert_eq!(source.format, ID);
@@ -151,16 +143,16 @@ mod tests {
 
     #[test]
     fn other_text_is_not_taken_for_a_list() {
-        assert_eq!(super::super::read("notes.txt", b"pins: none"), Reading::NotRecognised);
+        assert_eq!(super::super::tests::only("notes.txt", b"pins: none"), Reading::NotRecognised);
         let json = format!("{{\n \"pins\": [\n  \"sha256/{}\"\n ]\n}}", SpkiSha256::of(b"a"));
-        assert_eq!(super::super::read("pins.json", json.as_bytes()), Reading::NotRecognised);
+        assert_eq!(super::super::tests::only("pins.json", json.as_bytes()), Reading::NotRecognised);
         assert!(is_inline_list("sha256//x") && !is_inline_list("sha256.txt"));
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "(sha256//?|;|=|[A-Za-z0-9+/]|\\PC|\n){0,60}") {
-            let _ = super::super::read("x", text.as_bytes());
+            let _ = super::super::tests::only("x", text.as_bytes());
         }
     }
 }

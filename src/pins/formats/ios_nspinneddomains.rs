@@ -36,7 +36,7 @@ impl PinFormat for IosPinnedDomains {
         let list = plist::read(input).map_err(|error| error.to_string())?;
         let mut reader = Reader::default();
         reader.root(&list);
-        Ok(PinSource { format: ID, entries: reader.entries, problems: reader.problems })
+        Ok(PinSource { entries: reader.entries, problems: reader.problems, ..PinSource::of(ID) })
     }
 
     /// One entry, as for `NSExceptionDomains`: the host itself, else the longest name above it that includes
@@ -122,15 +122,12 @@ impl Reader {
             };
             Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
         };
+        let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
         self.entries.push(PinEntry {
-            scope: if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) },
             pins,
-            enforcement,
-            expiry: None,
-            overridden_for_user_anchors: false,
             pin_set: Some(self.entries.len().saturating_add(1)),
-            certificate_transparency: None,
             line: key.line,
+            ..PinEntry::of(scope, enforcement)
         });
     }
 
@@ -216,7 +213,7 @@ mod tests {
     use crate::x509::SpkiSha256;
 
     fn read(octets: &[u8]) -> PinSource {
-        match formats::read("Info.plist", octets) {
+        match formats::tests::only("Info.plist", octets) {
             Reading::Read(source) => source,
             other => panic!("{other:?}"),
         }
@@ -350,7 +347,7 @@ mod tests {
             "<plist><thing/></plist>",
             "bplist00",
         ] {
-            let read = formats::read("x.plist", text.as_bytes());
+            let read = formats::tests::only("x.plist", text.as_bytes());
             assert!(matches!(read, Reading::NotWellFormed { .. }), "{text:.60}: {read:?}");
         }
     }

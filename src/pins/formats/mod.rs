@@ -8,12 +8,15 @@ mod xml;
 
 use std::borrow::Cow;
 
-use super::model::{HostPattern, PinEntry, PinSource, Reading};
+use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
 pub use self::curl::is_inline_list;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
+
+/// The longest package that is opened, in octets.
+pub const LONGEST_PACKAGE: usize = 512 << 20;
 
 /// What a pin format knows: to recognise its files, to read them, and to say which entry applies to a host.
 pub trait PinFormat: Sync {
@@ -28,7 +31,27 @@ pub trait PinFormat: Sync {
 
     /// The entries that the platform uses for `host` (lower case, no trailing dot).
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry>;
+
+    /// How those entries work together.
+    fn combination(&self) -> Combination {
+        Combination::MostSpecific
+    }
 }
+
+/// A package that holds sources of pins.
+pub trait Package: Sync {
+    /// The name used in reports where the package itself cannot be read.
+    fn id(&self) -> &'static str;
+
+    /// Whether this is a package of this kind, well formed or not.
+    fn recognises(&self, input: &PinInput<'_>) -> bool;
+
+    /// The sources inside, each named by the package's path, `!/` and its own; the error says why it cannot be opened.
+    fn open(&self, input: &PinInput<'_>) -> Result<Vec<PinFile>, String>;
+}
+
+/// Every kind of package, in the order in which they are asked.
+static PACKAGES: &[&dyn Package] = &[];
 
 /// Every format, in the order in which they are asked.
 static FORMATS: &[&dyn PinFormat] =
@@ -45,20 +68,45 @@ pub struct PinInput<'a> {
     pub text: Option<Cow<'a, str>>,
 }
 
-/// Reads a file with the first format that recognises it.
-pub fn read(path: &str, octets: &[u8]) -> Reading {
+/// Reads a file: what a package holds, or the file itself with every format that recognises it. There is always at
+/// least one result.
+pub fn read(path: &str, octets: &[u8]) -> Vec<PinFile> {
+    let of = |reading| vec![PinFile { file: path.to_owned(), reading }];
+    if octets.len() > LONGEST_PACKAGE {
+        let (size, most) = (octets.len() >> 20, LONGEST_PACKAGE >> 20);
+        return of(Reading::Unreadable(format!("it has {size} MiB; packages here have at most {most} MiB")));
+    }
+    let package = PinInput { path, octets, text: None };
+    if let Some(kind) = PACKAGES.iter().find(|kind| kind.recognises(&package)) {
+        return match kind.open(&package) {
+            Ok(files) if files.is_empty() => of(Reading::Read(PinSource::of(kind.id()))),
+            Ok(files) => files,
+            Err(why) => of(Reading::NotWellFormed { format: kind.id(), why }),
+        };
+    }
     if octets.len() > LONGEST_FILE {
-        let megabytes = octets.len() >> 20;
-        return Reading::Unreadable(format!("it has {megabytes} MiB; pin files here have at most 4 MiB"));
+        let (size, most) = (octets.len() >> 20, LONGEST_FILE >> 20);
+        return of(Reading::Unreadable(format!("it has {size} MiB; pin files here have at most {most} MiB")));
     }
     let input = PinInput { path, octets, text: xml::text(octets) };
-    let Some(format) = FORMATS.iter().find(|format| format.recognises(&input)) else {
-        return Reading::NotRecognised;
-    };
-    match format.read(&input) {
-        Ok(source) => Reading::Read(source),
-        Err(why) => Reading::NotWellFormed { format: format.id(), why },
-    }
+    let readings: Vec<PinFile> = FORMATS
+        .iter()
+        .filter(|format| format.recognises(&input))
+        .map(|format| match format.read(&input) {
+            Ok(source) => Reading::Read(source),
+            Err(why) => Reading::NotWellFormed { format: format.id(), why },
+        })
+        .map(|reading| PinFile { file: path.to_owned(), reading })
+        .collect();
+    if readings.is_empty() { of(Reading::NotRecognised) } else { readings }
+}
+
+/// How the entries of a format that are about one host work together.
+pub(super) fn combination(format: &str) -> Combination {
+    FORMATS
+        .iter()
+        .find(|known| known.id() == format)
+        .map_or(Combination::MostSpecific, |format| format.combination())
 }
 
 /// The entries that apply to `host`, by the rules of the source's own format.
@@ -80,4 +128,16 @@ fn most_specific<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
             .max_by_key(|entry| entry.scope.host().map_or(0, str::len))
     };
     exact.or_else(longest).into_iter().collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// What the only format that recognises these octets makes of them.
+    pub(crate) fn only(path: &str, octets: &[u8]) -> Reading {
+        let mut files = read(path, octets);
+        assert_eq!(files.len(), 1, "{files:?}");
+        files.remove(0).reading
+    }
 }

@@ -39,7 +39,7 @@ fn ios(leaf: &[&str], ca: &[&str]) -> String {
 fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
     let files: Vec<PinFile> = texts
         .iter()
-        .map(|text| PinFile { file: "file".into(), reading: formats::read("file", text.as_bytes()) })
+        .map(|text| PinFile { file: "file".into(), reading: formats::tests::only("file", text.as_bytes()) })
         .collect();
     let path = path();
     let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::pins::{PinFile, Question, Reading, formats, judge};
 use crate::rules::Severity;
-use crate::x509::{CertificateSha256, ChainPosition, PathCertificate, SpkiSha256};
+use crate::x509::{CertificateSha256, ChainPosition, Fingerprints, PathCertificate, SpkiSha256};
 
 const EXAMPLE: &str = "7HIpactkIAq2Y49orFOOQKurWxmmSFZhBCoQYcRhJ3Y=";
 const PLACEHOLDER: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -43,6 +43,7 @@ fn path() -> Vec<PathCertificate> {
             spki_sha256: SpkiSha256::of(name.as_bytes()),
             sha256: CertificateSha256::of(name.as_bytes()),
             subject: name.to_owned(),
+            fingerprints: Fingerprints::default(),
         })
         .into()
 }
@@ -50,7 +51,7 @@ fn path() -> Vec<PathCertificate> {
 fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
     let reading = match text {
         "missing" => Reading::Unreadable("No such file".into()),
-        text => formats::read("file", text.as_bytes()),
+        text => formats::tests::only("file", text.as_bytes()),
     };
     let files = [PinFile { file: "file".into(), reading }];
     let path = path();

@@ -29,7 +29,7 @@ pub(super) fn config(document: &Document<'_>, text: &str) -> Result<PinSource, S
     if reader.room == 0 {
         return Err(format!("its domains have more than {MOST_PINS} pins together"));
     }
-    Ok(PinSource { format: super::ID, entries: reader.entries, problems: reader.problems })
+    Ok(PinSource { entries: reader.entries, problems: reader.problems, ..PinSource::of(super::ID) })
 }
 
 /// The most pins that the domains of one file may have together: each domain of a domain-config has all of its
@@ -187,32 +187,26 @@ impl Reader {
                 return;
             }
             self.entries.push(PinEntry {
-                scope,
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
-                enforcement: enforcement(effective),
                 expiry: set.and_then(|set| set.expiry.clone()),
                 overridden_for_user_anchors: overridden_for_user_anchors(effective),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
+                ..PinEntry::of(scope, enforcement(effective))
             });
         }
     }
 
     /// Keeps pins that stand where they apply to no host, so that they are seen.
     fn stray(&mut self, set: &PinSet, node: Node<'_, '_>) {
+        let why = "the pins stand where they apply to no host".to_owned();
         self.entries.push(PinEntry {
-            scope: HostPattern::Nowhere,
             pins: set.pins.clone(),
-            enforcement: Enforcement {
-                mode: EnforcementMode::No,
-                why: "the pins stand where they apply to no host".to_owned(),
-            },
             expiry: set.expiry.clone(),
-            overridden_for_user_anchors: false,
             pin_set: Some(set.number),
-            certificate_transparency: None,
             line: Some(self.lines.of_node(node)),
+            ..PinEntry::of(HostPattern::Nowhere, Enforcement { mode: EnforcementMode::No, why })
         });
     }
 

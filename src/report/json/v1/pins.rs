@@ -49,6 +49,8 @@ pub struct Source<'a> {
 #[derive(Debug, Serialize)]
 struct Entry<'a> {
     scope: String,
+    /// Which hosts those are: the text of a pattern does not tell in every format.
+    scope_rule: &'static str,
     line: Option<usize>,
     pin_set: Option<usize>,
     enforced: &'static str,
@@ -118,6 +120,7 @@ fn source(source: &SourceVerdict) -> Source<'_> {
 fn entry(entry: &EntryVerdict) -> Entry<'_> {
     Entry {
         scope: entry.scope.to_string(),
+        scope_rule: entry.scope.rule(),
         line: entry.line,
         pin_set: entry.pin_set,
         enforced: entry.enforced.name(),

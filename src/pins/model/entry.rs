@@ -1,0 +1,245 @@
+//! What hosts are pinned to, and what a mismatch does.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::Pin;
+
+/// What one host pattern is pinned to. An entry without pins says that its hosts are not pinned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinEntry {
+    /// The hosts it is about.
+    pub scope: HostPattern,
+    /// Its pins, in the order of the file.
+    pub pins: Vec<Pin>,
+    /// Whether a mismatch refuses the connection, leaving dates aside.
+    pub enforcement: Enforcement,
+    /// When it ends, if it does.
+    pub expiry: Option<Expiry>,
+    /// Whether the platform leaves the pins aside for CAs that are not the system's own: those of users or companies.
+    pub overridden_for_user_anchors: bool,
+    /// The pin set it takes its pins from, numbered within the file; entries may share one.
+    pub pin_set: Option<usize>,
+    /// What the file says of Certificate Transparency for these hosts, if anything.
+    pub certificate_transparency: Option<bool>,
+    /// The line its host stands on, from 1.
+    pub line: Option<usize>,
+    /// Keys with which the platform refuses a chain, whatever else matches (Chromium's “bad” pins).
+    pub forbidden: Vec<Pin>,
+    /// How sure it is that the app does what is read here.
+    pub confidence: Confidence,
+    /// Where pins come at run time: how the first contact is authenticated.
+    pub bootstrap: Option<Bootstrap>,
+}
+
+impl PinEntry {
+    /// An entry without pins, expiry and anything else.
+    pub fn of(scope: HostPattern, enforcement: Enforcement) -> Self {
+        Self {
+            scope,
+            pins: Vec::new(),
+            enforcement,
+            expiry: None,
+            overridden_for_user_anchors: false,
+            pin_set: None,
+            certificate_transparency: None,
+            line: None,
+            forbidden: Vec::new(),
+            confidence: Confidence::Stated,
+            bootstrap: None,
+        }
+    }
+}
+
+/// How the entries that are about one host work together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combination {
+    /// One entry is used, the most specific.
+    MostSpecific,
+    /// The pins of all of them are taken together: one match is enough.
+    Union,
+}
+
+/// How sure it is that an app does what was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// The platform reads this file itself.
+    Stated,
+    /// Read from source code or a configuration whose use was seen in it.
+    Read,
+    /// Taken together from places that look as if they belong together: why not surer, in one sentence.
+    Guessed(String),
+}
+
+impl Confidence {
+    /// The name used in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Read => "read",
+            Self::Guessed(_) => "guessed",
+        }
+    }
+}
+
+/// How pins that come at run time are authenticated at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bootstrap {
+    /// By a signature whose key the app ships.
+    Signed,
+    /// By a connection that is itself pinned.
+    Pinned,
+    /// By nothing but the ordinary validation of a certificate.
+    ValidatedOnly,
+    /// By nothing: what is met first is believed (trust on first use).
+    FirstUse,
+    /// The file does not say.
+    Unstated,
+}
+
+impl Bootstrap {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::Pinned => "pinned",
+            Self::ValidatedOnly => "validated_only",
+            Self::FirstUse => "first_use",
+            Self::Unstated => "unstated",
+        }
+    }
+}
+
+/// The hosts an entry is about. Host names are lower case and without a trailing dot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostPattern {
+    /// Whatever host the list is used for; the file names none.
+    Unstated,
+    /// This host alone.
+    Exactly(String),
+    /// This host and every host below it.
+    WithSubdomains(String),
+    /// The hosts exactly one label below this one, and not this one itself (OkHttp's `*.`).
+    OneLabelBelow(String),
+    /// One service of a host: TLSA records are for a port of their own (RFC 6698 section 3).
+    Service {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// `tcp`, `udp` or `sctp`.
+        transport: String,
+    },
+    /// No host at all: pins that stand where they cannot apply.
+    Nowhere,
+}
+
+impl HostPattern {
+    /// Whether `host` is among these hosts.
+    pub fn covers(&self, host: &str) -> bool {
+        match self {
+            Self::Unstated => true,
+            Self::Exactly(name) => host == name,
+            Self::WithSubdomains(name) => host == name || is_below(host, name),
+            Self::OneLabelBelow(name) => {
+                host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == name)
+            }
+            Self::Service { host: name, .. } => host == name,
+            Self::Nowhere => false,
+        }
+    }
+
+    /// The host it names, if it names one.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Exactly(name)
+            | Self::WithSubdomains(name)
+            | Self::OneLabelBelow(name)
+            | Self::Service { host: name, .. } => Some(name),
+            Self::Unstated | Self::Nowhere => None,
+        }
+    }
+}
+
+impl HostPattern {
+    /// Which hosts those are, as reports name it: the text of a pattern does not tell in every format.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Unstated => "unstated",
+            Self::Exactly(_) => "exact",
+            Self::WithSubdomains(_) => "with_subdomains",
+            Self::OneLabelBelow(_) => "one_label_below",
+            Self::Service { .. } => "service",
+            Self::Nowhere => "nowhere",
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unstated => f.write_str("*"),
+            Self::Exactly(name) => f.write_str(name),
+            Self::WithSubdomains(name) | Self::OneLabelBelow(name) => write!(f, "*.{name}"),
+            Self::Service { host, port, transport } => write!(f, "_{port}._{transport}.{host}"),
+            Self::Nowhere => f.write_str("(no host)"),
+        }
+    }
+}
+
+/// Whether `host` lies below `parent`, on a label boundary.
+fn is_below(host: &str, parent: &str) -> bool {
+    host.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// Whether a mismatch refuses the connection, and why that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enforcement {
+    /// What a mismatch does.
+    pub mode: EnforcementMode,
+    /// Why, in one sentence.
+    pub why: String,
+}
+
+/// What a mismatch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnforcementMode {
+    /// It refuses the connection.
+    Yes,
+    /// It is reported, and the connection goes on.
+    Report,
+    /// Nothing.
+    No,
+}
+
+impl EnforcementMode {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Report => "report",
+            Self::No => "no",
+        }
+    }
+}
+
+/// When pins end, and what happens then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// The moment after which they have ended. Where a file names a date in a time zone of its own, UTC.
+    pub at: Timestamp,
+    /// What the platform does afterwards.
+    pub afterwards: AfterExpiry,
+    /// How the moment was read, for people.
+    pub note: &'static str,
+}
+
+/// What a platform does with pins that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterExpiry {
+    /// It connects without pins.
+    FailOpen,
+    /// It refuses every connection.
+    FailClosed,
+}

@@ -1,0 +1,17 @@
+//! One model for every pin format. What a format means by its fields is the format's own business
+//! ([`super::PinFormat`]); what is said here holds for all of them.
+
+mod app;
+mod entry;
+mod pin;
+mod problem;
+mod source;
+
+pub use self::app::AppContext;
+pub use self::entry::{
+    AfterExpiry, Bootstrap, Combination, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern,
+    PinEntry,
+};
+pub use self::pin::{Pin, PinFault, PinValue, PositionRule};
+pub use self::problem::{Problem, ProblemKind};
+pub use self::source::{PinFile, PinSource, Reading};

@@ -1,0 +1,153 @@
+//! One pin: what it names, and which certificates it is compared with.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
+
+/// One pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// As it is written in the file, without surrounding white space; cut where it is very long.
+    pub written: String,
+    /// What it names, if the platform can read it.
+    pub value: Result<PinValue, PinFault>,
+    /// Which certificates of a chain it is compared with.
+    pub position: PositionRule,
+    /// The line it stands on, from 1.
+    pub line: Option<usize>,
+}
+
+/// The longest text of a pin that is kept.
+const LONGEST_WRITTEN: usize = 160;
+
+impl Pin {
+    /// A pin, with its text kept within bounds.
+    pub(in crate::pins) fn new(
+        written: &str,
+        value: Result<PinValue, PinFault>,
+        position: PositionRule,
+        line: Option<usize>,
+    ) -> Self {
+        Self { written: written.chars().take(LONGEST_WRITTEN).collect(), value, position, line }
+    }
+
+    /// The key it names, if it names one.
+    pub fn spki(&self) -> Option<&SpkiSha256> {
+        match &self.value {
+            Ok(PinValue::Spki(key)) => Some(key),
+            Ok(_) | Err(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Ok(value) => value.fmt(f),
+            Err(_) => f.write_str(&self.written),
+        }
+    }
+}
+
+/// What a readable pin names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinValue {
+    /// SHA-256 over a SubjectPublicKeyInfo.
+    Spki(SpkiSha256),
+    /// SHA-1 over a SubjectPublicKeyInfo: obsolete, and still compared by old libraries.
+    SpkiSha1([u8; 20]),
+    /// SHA-512 over a SubjectPublicKeyInfo (TLSA, matching type 2).
+    SpkiSha512([u8; 64]),
+    /// SHA-256 over the public key's bits without their SubjectPublicKeyInfo, where the code compares just those.
+    RawKey([u8; 32]),
+    /// SHA-256 over a whole certificate.
+    Certificate(CertificateSha256),
+    /// SHA-1 over a whole certificate (a “thumbprint”).
+    CertificateSha1([u8; 20]),
+    /// SHA-512 over a whole certificate (TLSA, matching type 2).
+    CertificateSha512([u8; 64]),
+}
+
+impl PinValue {
+    /// Whether it names a whole certificate, which every renewal replaces.
+    pub fn is_certificate(&self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::CertificateSha1(_) | Self::CertificateSha512(_))
+    }
+
+    /// Whether it is a SHA-1 hash.
+    pub fn is_sha1(&self) -> bool {
+        matches!(self, Self::SpkiSha1(_) | Self::CertificateSha1(_))
+    }
+}
+
+impl fmt::Display for PinValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base64 = |octets: &[u8]| STANDARD.encode(octets);
+        match self {
+            Self::Spki(key) => write!(f, "sha256/{key}"),
+            Self::SpkiSha1(hash) => write!(f, "sha1/{}", base64(hash)),
+            Self::SpkiSha512(hash) => write!(f, "sha512/{}", base64(hash)),
+            Self::RawKey(hash) => write!(f, "raw-key-sha256/{}", base64(hash)),
+            Self::Certificate(hash) => write!(f, "certificate-sha256/{hash}"),
+            Self::CertificateSha1(hash) => write!(f, "certificate-sha1/{}", hexadecimal(hash)),
+            Self::CertificateSha512(hash) => write!(f, "certificate-sha512/{}", hexadecimal(hash)),
+        }
+    }
+}
+
+/// Why a platform cannot use a pin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PinFault {
+    /// Nothing is written where the pin should be.
+    #[error("it is empty")]
+    Empty,
+    /// Not base64 as the platform reads it.
+    #[error("it is not base64 as this platform reads it")]
+    NotBase64,
+    /// Base64 of something that is no SHA-256 hash.
+    #[error("it has {0} octets; a SHA-256 hash has 32")]
+    WrongLength(usize),
+    /// A hash the platform does not know.
+    #[error("its digest is “{0}”; this platform knows SHA-256 only")]
+    UnknownDigest(String),
+    /// A prefix this platform takes for part of the value.
+    #[error("it begins with “{0}”, which this platform takes for part of the value")]
+    Prefix(&'static str),
+    /// A prefix this platform needs and does not find.
+    #[error("it does not begin with “{0}”, without which this platform does not take it for a pin")]
+    NoPrefix(&'static str),
+    /// Elements where only text may stand.
+    #[error("it has elements inside")]
+    Elements,
+    /// Something other than a text.
+    #[error("it is a {0} where a text belongs")]
+    NotText(&'static str),
+    /// Something other than a dictionary.
+    #[error("it is a {0} where a dictionary belongs")]
+    NotDictionary(&'static str),
+}
+
+/// Which certificates of a chain a pin is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PositionRule {
+    /// Every certificate of the chain, the root included.
+    Any,
+    /// The server's own certificate.
+    Leaf,
+    /// Every certificate but the server's own.
+    Ca,
+}
+
+impl PositionRule {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Leaf => "leaf",
+            Self::Ca => "ca",
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What is wrong or weak in a pin file itself.
+
+/// Something wrong or weak in a pin file itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Of which kind.
+    pub kind: ProblemKind,
+    /// The line it stands on, from 1.
+    pub line: Option<usize>,
+    /// What was found, in one or two sentences.
+    pub what: String,
+}
+
+/// The kinds of problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProblemKind {
+    /// The platform refuses the whole file.
+    Refused,
+    /// Something written has no effect on this platform.
+    NoEffect,
+    /// CAs that the user of a device added are trusted in released apps.
+    UserAnchors,
+    /// CAs for which the pins are switched off in released apps.
+    OverridesPins,
+    /// Something about pins that this program does not read: undetermined.
+    NotRead,
+    /// What is meant for debugging stands in a release: a debuggable package, a switch that turns pinning off.
+    DebugInRelease,
+    /// A mechanism that no client obeys any more (HPKP, Expect-CT, .NET's ServicePointManager).
+    Obsolete,
+    /// Pins are compared instead of the ordinary validation, not on top of it.
+    InsteadOfValidation,
+    /// Certificates are not validated at all.
+    NoValidation,
+    /// The code that compares is not reached for certificates that validate (Dart's badCertificateCallback).
+    NeverCalled,
+    /// A library that enforces Certificate Transparency in the app, with lists that were closed to it.
+    CtLibrary,
+    /// Certificate Transparency is switched off.
+    CtDisabled,
+    /// Pins come at run time, and what authenticates the first contact is nothing or is not said.
+    UnauthenticatedBootstrap,
+    /// A comment beside a pin names another key than the pin does.
+    WrongLabel,
+}

@@ -1,0 +1,70 @@
+//! A source of pins, and what reading it gave.
+
+use super::{AppContext, PinEntry, Problem, ProblemKind};
+use crate::evidence::file::InputFile;
+use crate::pins::formats;
+
+/// A file the user named as a source of pins, and what reading it gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinFile {
+    /// The path as the user gave it.
+    pub file: String,
+    /// What reading it gave.
+    pub reading: Reading,
+}
+
+/// What reading a pin file gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A file of a known format.
+    Read(PinSource),
+    /// A file of a known format that is not well formed.
+    NotWellFormed {
+        /// The format's id.
+        format: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No format known here: what it says about pins is undetermined.
+    NotRecognised,
+    /// The file could not be read at all, and why.
+    Unreadable(String),
+}
+
+impl PinFile {
+    /// Reads a file as it was observed: one reading for each format that recognises it, and of a package (an APK, an
+    /// IPA) one for each source of pins inside.
+    pub fn of(input: &InputFile) -> Vec<Self> {
+        match input.octets() {
+            Ok(octets) => formats::read(&input.path, octets),
+            Err(why) => {
+                vec![Self { file: input.path.clone(), reading: Reading::Unreadable(why.to_owned()) }]
+            }
+        }
+    }
+}
+
+/// The pins of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinSource {
+    /// The format's id, as reports name it.
+    pub format: &'static str,
+    /// What is pinned for whom, in the order of the file.
+    pub entries: Vec<PinEntry>,
+    /// What is wrong or weak in the file itself, whatever host is asked about.
+    pub problems: Vec<Problem>,
+    /// The app that it was found in, where it was found in one.
+    pub app: Option<AppContext>,
+}
+
+impl PinSource {
+    /// A source of this format, with nothing in it yet.
+    pub fn of(format: &'static str) -> Self {
+        Self { format, entries: Vec::new(), problems: Vec::new(), app: None }
+    }
+
+    /// Why the platform refuses the whole file, if it does.
+    pub fn refusal(&self) -> Option<&Problem> {
+        self.problems.iter().find(|problem| problem.kind == ProblemKind::Refused)
+    }
+}
