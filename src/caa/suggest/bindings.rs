@@ -2,7 +2,9 @@
 
 use super::record::SuggestedRecord;
 use super::{Bound, CaInUse, SuggestError, Wish};
+use crate::caa::binding::check_account;
 use crate::caa::judge::RelevantSet;
+use crate::caa::method::check_label;
 use crate::caa::record::{CaaRecord, Property, PropertyKind};
 use crate::caa::value::IssueValue;
 
@@ -25,7 +27,7 @@ pub(super) fn authorisations(
     let methods = methods_for(wish, ca)?;
     let accounts = values_for(&wish.accounts, ca);
     for account in &accounts {
-        check_account(ca, account)?;
+        check_account(account)?;
     }
     let named = |tag: &str| match tag {
         "accounturi" => !accounts.is_empty(),
@@ -130,25 +132,14 @@ fn written(identifier: &str, accounts: &[&str], methods: &[String], kept: &[(&st
     accounts.iter().map(|account| format!("{identifier};accounturi={account}{kept}{methods}")).collect()
 }
 
-/// The grammar decides what an account is: what it does not read back is no parameter.
-fn check_account(ca: &CaInUse, account: &str) -> Result<(), SuggestError> {
-    let is_uri = account.split_once(':').is_some_and(|(scheme, rest)| {
-        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty()
-    });
-    let value = format!("{};accounturi={account}", ca.identifier);
-    let reads_back = IssueValue::parse(value.as_bytes())
-        .is_ok_and(|read| read.values_of("accounturi").eq(std::iter::once(account)));
-    if is_uri && reads_back { Ok(()) } else { Err(SuggestError::BadAccount(account.to_owned())) }
-}
-
 /// The methods that one CA is bound to, each once.
 fn methods_for(wish: &Wish, ca: &CaInUse) -> Result<Vec<String>, SuggestError> {
     let mut methods: Vec<String> = Vec::new();
     for method in values_for(&wish.methods, ca).into_iter().flat_map(|list| list.split(',')) {
-        let is_label =
-            !method.is_empty() && method.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-        if !is_label {
-            return Err(SuggestError::BadMethod(method.to_owned()));
+        if let Err(fault) = check_label(method)
+            && fault.is_certain()
+        {
+            return Err(SuggestError::BadMethod(fault));
         }
         if !methods.iter().any(|each| each == method) {
             methods.push(method.to_owned());

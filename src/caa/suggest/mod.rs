@@ -19,7 +19,9 @@ pub use self::difference::{Difference, PublishedState};
 pub use self::form::{Form, RecordSet};
 pub use self::record::{SuggestedRecord, UnfitRecord};
 pub use self::zone_apex::{alias_target, zone_apex};
+use super::binding::NoAccount;
 use super::judge::{CaaReading, RelevantSet};
+use super::method::LabelFault;
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Usage, Who, of_set};
 use crate::dns_name::DnsName;
 
@@ -129,13 +131,11 @@ pub enum SuggestError {
     #[error("“{0}” is none of the CAs in use: {1}")]
     NotInUse(String, String),
     /// No URI, or one with octets that a CAA parameter does not have.
-    #[error(
-        "“{0}” is no account URI: it needs a scheme, and neither blanks nor “;” (RFC 8657 section 3, RFC 8659 section 4.2)"
-    )]
-    BadAccount(String),
-    /// No method's label.
-    #[error("“{0}” is no validation method: letters, digits and hyphens (RFC 8657 section 4)")]
-    BadMethod(String),
+    #[error(transparent)]
+    BadAccount(#[from] NoAccount),
+    /// No label that any CA takes for a method.
+    #[error(transparent)]
+    BadMethod(LabelFault),
     /// No URL to report to.
     #[error("“{0}” is no iodef URL: mailto:, https: or http: (RFC 8659 section 4.4)")]
     BadIodef(String),

@@ -160,13 +160,9 @@ fn what_cannot_be_published_is_refused() {
     assert!(matches!(refused(accounts(None, "https://a.example/1"), &cas), SuggestError::WhoseAccount(_, 2)));
     assert!(matches!(refused(accounts(Some("ca3.example"), "x:y"), &cas), SuggestError::NotInUse(..)));
     for uri in ["no-uri", "https://a b", "https://a;b", ":x", "https:", "a:\u{e9}"] {
-        assert_eq!(
-            refused(accounts(None, uri), &cas[..1]),
-            SuggestError::BadAccount(uri.to_owned()),
-            "{uri}"
-        );
+        assert!(matches!(refused(accounts(None, uri), &cas[..1]), SuggestError::BadAccount(_)), "{uri}");
     }
-    for method in ["dns_01", "", "dns-01,,http-01"] {
+    for method in ["dns_01", "", "dns-01,,http-01", "HTTP-01", "dns-01,ca-tbr-99", "ca-tbr-6"] {
         let methods = Wish { methods: vec![bound(None, method)], ..wish() };
         assert!(matches!(refused(methods, &cas), SuggestError::BadMethod(_)), "{method}");
     }
