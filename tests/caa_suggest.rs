@@ -154,6 +154,7 @@ fn what_a_suggestion_leaves_open_is_in_its_headline_and_its_exit_code() {
     let offline = ["example.com", "--offline", "--ca", "letsencrypt.org"];
     for (options, code, said) in [
         (&["--method", "dns01"][..], 3, "OPEN: the validation method “dns01” is named"),
+        (&["--method", "dns01"], 3, "it is meant to allow exactly"),
         (&["--method", "HTTP-01"], 2, "http-01 may be meant"),
         (&["--method", "dns-01"], 0, "it allows exactly the CAs in"),
         (&["--ca", "Entrust"], 3, "OPEN: entrust.net"),

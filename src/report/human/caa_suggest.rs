@@ -31,8 +31,9 @@ pub fn notes(
         let in_use = whom.trim_start_matches("exactly ");
         whom = format!("{in_use}, and those published now that nothing speaks against ({})", kept.join(", "));
     }
+    let allows = if suggestion.open.is_empty() { "allows" } else { "is meant to allow" };
     let mut notes = vec![format!(
-        "CAA for {}, suggested by pinstead on {} ({manner}): it allows {whom}.",
+        "CAA for {}, suggested by pinstead on {} ({manner}): it {allows} {whom}.",
         wish.name,
         at.strftime("%Y-%m-%d")
     )];
