@@ -149,6 +149,33 @@ fn without_any_evidence_nothing_is_suggested() {
     assert_eq!(suggest(&["*.example.com", "--offline", "--ca", "letsencrypt.org"]).status.code(), Some(2));
 }
 
+#[test]
+fn what_a_suggestion_leaves_open_is_in_its_headline_and_its_exit_code() {
+    let offline = ["example.com", "--offline", "--ca", "letsencrypt.org"];
+    for (options, code, said) in [
+        (&["--method", "dns01"][..], 3, "OPEN: the validation method “dns01” is named"),
+        (&["--method", "dns01"], 3, "it is meant to allow exactly"),
+        (&["--method", "HTTP-01"], 2, "http-01 may be meant"),
+        (&["--method", "dns-01"], 0, "it allows exactly the CAs in"),
+        (&["--ca", "Entrust"], 3, "OPEN: entrust.net"),
+    ] {
+        let output = suggest(&[&offline[..], options].concat());
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output));
+        assert!(text(&output).contains(said), "{}", text(&output));
+    }
+    let nsd = Nsd::serving(&[("example", &format!("{HEAD}t CAA 0 issue \"pki.goog\"\n"))]);
+    let resolver = nsd.address.to_string();
+    let output =
+        suggest(&["t.example", "--resolver", &resolver, "--connect", "127.0.0.1:1", "--ca", "DigiCert"]);
+    let said = text(&output).replace("\n;   ", " ");
+    assert!(
+        said.contains("the CAs in use, and those published now that nothing speaks against (pki.goog)"),
+        "{said}"
+    );
+    assert!(said.contains("This set permits pki.goog for t.example."), "{said}");
+    assert!(!said.contains(".."), "{said}");
+}
+
 /// Certificates given as evidence: by whom, for which names, whether with wildcards, whether still valid.
 #[test]
 fn issued_certificates_are_evidence() {

@@ -122,6 +122,13 @@ impl CaTable {
         let goes_on = |owner| self.identifiers_of_owner(owner).any(|each| self.retirement(each).is_none());
         (!self.owner_of_identifier(identifier).any(goes_on)).then_some(retired)
     }
+
+    /// What ended an owner of whom no identifier is left that did not end, though another CA may have taken one over.
+    pub fn owner_ended(&self, owner: &str) -> Option<&'static RetiredIdentifier> {
+        let mut identifiers = self.identifiers_of_owner(owner);
+        let first = self.retirement(identifiers.next()?)?;
+        identifiers.all(|each| self.retirement(each).is_some()).then_some(first)
+    }
 }
 
 #[cfg(test)]

@@ -139,7 +139,12 @@ fn read(name: &DnsName, octets: &[u8]) -> Result<Answer, Unreadable> {
     let answer = Answer {
         content: match at_end().map(|record| record.ttl).min() {
             Some(ttl) => {
-                Content::Records { records: at_end().map(|record| record.record.clone()).collect(), ttl }
+                let mut records: Vec<CaaRecord> = at_end().map(|record| record.record.clone()).collect();
+                // Servers turn sets round from answer to answer; what is said of them is not to.
+                if records.len() > 1 {
+                    records.sort_by_cached_key(CaaRecord::rdata);
+                }
+                Content::Records { records, ttl }
             }
             None => Content::Empty,
         },

@@ -1,10 +1,12 @@
 //! What DNSSEC means for CAA: whether an answer counts, and what a CA may make of a failure.
 //!
-//! Source: TLS BR 3.2.2.8 (a failed look-up is permission only in a zone without a chain to the root) and
-//! 3.2.2.8.1 (since 2026-03-15, ballot SC-085: CAs validate, and a validation failure is never permission).
+//! Source: TLS BR 3.2.2.8, 4.2.2.1 since version 2.2.8 (a failed look-up is permission only in a zone without a chain
+//! to the root) and 3.2.2.8.1, 4.2.2.2 since version 2.3.0 (since 2026-03-15, ballot SC-085: CAs validate, and a
+//! validation failure is never permission).
 
 use serde::Serialize;
 
+use super::{BR_CAA, BR_DNSSEC};
 use crate::evidence::dns::{DnsExchange, DnssecState, Unfinished};
 
 /// The state of an answer under DNSSEC (RFC 4035 section 4.3).
@@ -41,28 +43,28 @@ impl Dnssec {
         match self {
             Self::Bogus => format!(
                 "the look-up ended at {at} with {detail}; bogus never permits: since 2026-03-15 CAs validate DNSSEC, \
-                 and a validation failure is never permission (TLS BR 3.2.2.8.1)"
+                 and a validation failure is never permission ({BR_DNSSEC})"
             ),
             Self::Insecure => format!(
                 "{failed}; a failure is not “no CAA”; the zone is proven to be unsigned, so a CA may take the \
                  failure for permission if it lies outside the CA's own infrastructure and the look-up was retried \
-                 at least once (TLS BR 3.2.2.8)"
+                 at least once ({BR_CAA})"
             ),
             Self::Secure => format!(
                 "{failed}; a failure is not “no CAA”, and as the zone is signed, no CA may take it for permission \
-                 (TLS BR 3.2.2.8)"
+                 ({BR_CAA})"
             ),
             Self::Indeterminate if is_unfinished(detail) => format!(
                 "the look-up ended at {at} with {detail}; the answer may be forged, and counts only once a CA has \
-                 finished the validation (TLS BR 3.2.2.8.1)"
+                 finished the validation ({BR_DNSSEC})"
             ),
             Self::Indeterminate => format!(
                 "{failed}; a failure is not “no CAA”, and as the zone is not proven to be unsigned, no CA may take \
-                 it for permission (TLS BR 3.2.2.8)"
+                 it for permission ({BR_CAA})"
             ),
             Self::Unchecked => format!(
                 "{failed}; a failure is not “no CAA”, and a CA may take it for permission only where the zone is \
-                 proven to be unsigned, which was not checked (TLS BR 3.2.2.8)"
+                 proven to be unsigned, which was not checked ({BR_CAA})"
             ),
         }
     }

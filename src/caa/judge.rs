@@ -134,7 +134,7 @@ pub struct RelevantSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotApplicable {
     /// CAA is for domain names only.
-    #[error("CAA does not apply to IP addresses: CAs look it up for DNS names only (TLS BR 3.2.2.8)")]
+    #[error("CAA does not apply to IP addresses: CAs look it up for DNS names only ({})", super::BR_CAA)]
     IpAddress,
     /// Onion names are not in the DNS.
     #[error(

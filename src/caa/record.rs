@@ -130,6 +130,19 @@ impl CaaRecord {
         }
     }
 
+    /// Its RDATA. By it, sets have an order of their own (RFC 4034 section 6.3), whatever order a server sends them in.
+    pub fn rdata(&self) -> Vec<u8> {
+        match self {
+            Self::Property(property) => {
+                let tag = property.tag.as_str().as_bytes();
+                // A tag was read from behind an octet with its length.
+                let length = u8::try_from(tag.len()).unwrap_or(u8::MAX);
+                [&[property.flags, length], tag, &property.value].concat()
+            }
+            Self::Malformed(malformed) => malformed.rdata.clone(),
+        }
+    }
+
     /// The flags octet; 0 where the record has none.
     pub fn flags(&self) -> u8 {
         match self {
@@ -196,7 +209,7 @@ impl fmt::Display for Tag {
 
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} \"{}\"", self.flags, self.tag, presentation(&self.value))
+        write!(f, "{} {} \"{}\"", self.flags, self.tag, quoted(&self.value))
     }
 }
 
@@ -229,6 +242,11 @@ pub fn presentation(octets: &[u8]) -> String {
         }
     }
     text
+}
+
+/// The same between quotation marks, of which none may end the value early: `"` as `\"`.
+pub fn quoted(octets: &[u8]) -> String {
+    presentation(octets).replace('"', "\\\"")
 }
 
 #[cfg(test)]
@@ -283,11 +301,14 @@ mod tests {
     #[test]
     fn nothing_unprintable_is_shown() {
         assert_eq!(presentation(b"a\\\x1b[31m\n\xe9"), "a\\\\\\027[31m\\010\\233");
+        let quotes = CaaRecord::read(b"\x00\x05issuelet\"s\\\"x");
+        assert_eq!(quotes.to_string(), r#"0 issue "let\"s\\\"x""#);
     }
 
     proptest! {
         #[test]
         fn any_rdata_is_kept_whole(rdata in proptest::collection::vec(any::<u8>(), 0..600)) {
+            prop_assert_eq!(CaaRecord::read(&rdata).rdata(), rdata.clone());
             match CaaRecord::read(&rdata) {
                 CaaRecord::Malformed(malformed) => prop_assert_eq!(malformed.rdata, rdata),
                 CaaRecord::Property(property) => {

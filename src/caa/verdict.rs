@@ -163,6 +163,28 @@ impl RelevantSet {
         }
     }
 
+    /// Why nobody or anybody may issue by this set; `None` where some may, and it names them.
+    pub fn why(&self, usage: Usage, wildcard: bool) -> Option<String> {
+        let governing = usage.governing(self, wildcard);
+        let (tag, section) = names_of(governing);
+        match (self.policy(usage, wildcard), self.unknown_critical().next()) {
+            (Policy::Anyone, _) => Some(format!(
+                "the set at {} has no {tag} property, so any CA may issue ({section})",
+                self.name
+            )),
+            (Policy::Nobody, Some(record)) => Some(forbidding(record, self)),
+            (Policy::Nobody, None) => {
+                let property = self.of_kind(governing).next()?;
+                let others = match self.of_kind(governing).count() {
+                    0 | 1 => String::new(),
+                    many => format!(", nor does another of the {many} {tag} records"),
+                };
+                Some(format!("{property} at {} names no CA{others} ({section})", self.name))
+            }
+            _ => None,
+        }
+    }
+
     /// The issuers that properties of this kind name, in order, each once and in lower case.
     pub fn issuers(&self, kind: PropertyKind) -> Vec<String> {
         let mut issuers = Vec::new();
@@ -185,13 +207,7 @@ pub(super) fn of_set(
     question: &CaaQuestion,
 ) -> (Verdict, String) {
     if let Some(record) = set.unknown_critical().next() {
-        return (
-            Verdict::Deny,
-            format!(
-                "{record} at {} is critical and of no known property, so no CA may issue (RFC 8659 section 4.1)",
-                set.name
-            ),
-        );
+        return (Verdict::Deny, forbidding(record, set));
     }
     match (of_properties(set, ca, wildcard, question), set.first_malformed()) {
         ((Verdict::Permit, _), Some(malformed)) => (
@@ -203,6 +219,13 @@ pub(super) fn of_set(
         ),
         (verdict, _) => verdict,
     }
+}
+
+fn forbidding(record: &CaaRecord, set: &RelevantSet) -> String {
+    format!(
+        "{record} at {} is critical and of no known property, so no CA may issue (RFC 8659 section 4.1)",
+        set.name
+    )
 }
 
 /// The verdict of the properties that govern the usage.

@@ -1,10 +1,15 @@
 //! The values that authorise one CA, with the accounts and methods that it is bound to (RFC 8657).
 
+use jiff::civil::Date;
+
 use super::record::SuggestedRecord;
 use super::{Bound, CaInUse, SuggestError, Wish};
+use crate::caa::binding::check_account;
 use crate::caa::judge::RelevantSet;
+use crate::caa::method::{LabelFault, LabelFaultKind, check_label};
 use crate::caa::record::{CaaRecord, Property, PropertyKind};
 use crate::caa::value::IssueValue;
+use crate::caa::verdict::{CaIdentity, CaaQuestion, Usage, Verdict, Who, of_set};
 
 /// What authorises one CA: a value, and whether its record is critical already.
 pub(super) struct Authorisation {
@@ -25,7 +30,7 @@ pub(super) fn authorisations(
     let methods = methods_for(wish, ca)?;
     let accounts = values_for(&wish.accounts, ca);
     for account in &accounts {
-        check_account(ca, account)?;
+        check_account(account)?;
     }
     let named = |tag: &str| match tag {
         "accounturi" => !accounts.is_empty(),
@@ -130,25 +135,14 @@ fn written(identifier: &str, accounts: &[&str], methods: &[String], kept: &[(&st
     accounts.iter().map(|account| format!("{identifier};accounturi={account}{kept}{methods}")).collect()
 }
 
-/// The grammar decides what an account is: what it does not read back is no parameter.
-fn check_account(ca: &CaInUse, account: &str) -> Result<(), SuggestError> {
-    let is_uri = account.split_once(':').is_some_and(|(scheme, rest)| {
-        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty()
-    });
-    let value = format!("{};accounturi={account}", ca.identifier);
-    let reads_back = IssueValue::parse(value.as_bytes())
-        .is_ok_and(|read| read.values_of("accounturi").eq(std::iter::once(account)));
-    if is_uri && reads_back { Ok(()) } else { Err(SuggestError::BadAccount(account.to_owned())) }
-}
-
 /// The methods that one CA is bound to, each once.
 fn methods_for(wish: &Wish, ca: &CaInUse) -> Result<Vec<String>, SuggestError> {
     let mut methods: Vec<String> = Vec::new();
     for method in values_for(&wish.methods, ca).into_iter().flat_map(|list| list.split(',')) {
-        let is_label =
-            !method.is_empty() && method.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-        if !is_label {
-            return Err(SuggestError::BadMethod(method.to_owned()));
+        if let Err(fault) = check_label(method)
+            && fault.is_certain()
+        {
+            return Err(SuggestError::BadMethod(fault));
         }
         if !methods.iter().any(|each| each == method) {
             methods.push(method.to_owned());
@@ -167,19 +161,62 @@ pub(super) fn is_named(ca: &CaInUse, name: &str) -> bool {
     ca.identity.label.eq_ignore_ascii_case(name) || is_identifier_of(ca, name)
 }
 
-/// An account and a method that a set allows one CA: those of the first record that names it.
-pub(super) fn allowed(set: &RelevantSet, ca: &CaInUse, wildcard: bool) -> (Option<String>, Option<String>) {
-    let has_wild = set.of_kind(PropertyKind::IssueWild).next().is_some();
-    let kind = if wildcard && has_wild { PropertyKind::IssueWild } else { PropertyKind::Issue };
-    let names = |value: &IssueValue| value.issuer.as_ref().is_some_and(|issuer| is_identifier_of(ca, issuer));
-    let values = set.of_kind(kind).filter_map(|property| property.issue_value().ok());
-    let Some(value) = values.into_iter().find(names) else { return (None, None) };
-    let method = value.values_of("validationmethods").next().and_then(|list| list.split(',').next());
-    let account = value.values_of("accounturi").next();
-    (account.map(str::to_owned), method.map(str::to_owned))
+/// What a set says of one CA, as its owner would ask: with an account and a method that are allowed. A label that
+/// stands for no method in use is none to ask with.
+pub(super) fn verdict(set: &RelevantSet, ca: &CaIdentity, wildcard: bool, today: Date) -> (Verdict, String) {
+    let names = |value: &IssueValue| ca.identifiers.iter().any(|identifier| value.names(identifier));
+    let ask = |account: Option<&str>, method: Option<&str>| {
+        let (account, method) = (account.map(str::to_owned), method.map(str::to_owned));
+        let question = CaaQuestion { account, method, ..CaaQuestion::tls(Who::EveryCaInTheSet) };
+        of_set(set, ca, wildcard, &question)
+    };
+    let (mut refused, mut doubted) = (None, None);
+    for property in set.of_kind(Usage::Tls.governing(set, wildcard)) {
+        let Ok(value) = property.issue_value() else { continue };
+        if !names(&value) {
+            continue;
+        }
+        let account = value.values_of("accounturi").next();
+        let mut methods = value.values_of("validationmethods").flat_map(|list| list.split(',')).peekable();
+        let is_free = methods.peek().is_none();
+        let is_usable = |label: &&str| check_label(label).err().is_none_or(|fault| !is_barred(&fault, today));
+        let method = methods.find(is_usable);
+        if method.is_none() && !is_free {
+            doubted.get_or_insert_with(|| {
+                format!(
+                    "{property} binds it to validation methods of which none is known to be one that CAs use"
+                )
+            });
+            continue;
+        }
+        match ask(account, method) {
+            permission @ (Verdict::Permit, _) => return permission,
+            other => {
+                refused.get_or_insert(other);
+            }
+        }
+    }
+    match doubted {
+        Some(doubt) => (Verdict::Undetermined, doubt),
+        None => refused.unwrap_or_else(|| ask(None, None)),
+    }
 }
 
-fn is_identifier_of(ca: &CaInUse, issuer: &str) -> bool {
+/// What speaks against the methods that were named, as far as it does not keep a set from being suggested.
+pub(super) fn doubts(wish: &Wish) -> Vec<LabelFault> {
+    let labels = wish.methods.iter().flat_map(|bound| bound.value.split(','));
+    labels.filter_map(|label| check_label(label).err()).collect()
+}
+
+/// Whether a CA would not take the label today.
+pub(super) fn is_barred(fault: &LabelFault, today: Date) -> bool {
+    match fault.kind {
+        LabelFaultKind::Ended { from: Some(day), .. } => day <= today.to_string().as_str(),
+        _ => true,
+    }
+}
+
+pub(super) fn is_identifier_of(ca: &CaInUse, issuer: &str) -> bool {
     ca.identifier.eq_ignore_ascii_case(issuer)
         || ca.identity.identifiers.iter().any(|identifier| identifier.eq_ignore_ascii_case(issuer))
 }

@@ -13,14 +13,18 @@ mod records;
 mod tests;
 mod zone_apex;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 pub use self::difference::{Difference, PublishedState};
 pub use self::form::{Form, RecordSet};
 pub use self::record::{SuggestedRecord, UnfitRecord};
 pub use self::zone_apex::{alias_target, zone_apex};
+use super::binding::NoAccount;
 use super::judge::{CaaReading, RelevantSet};
-use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Usage, Who, of_set};
+use super::method::LabelFault;
+use super::record::PropertyKind;
+use super::verdict::{CaIdentity, CaVerdict, Usage};
 use crate::dns_name::DnsName;
 
 /// A CA that is in use, or that the owner names.
@@ -86,6 +90,8 @@ pub struct Coverage {
     /// Whether certificates that were issued were given, and all their issuers are known: only then a published CA
     /// that was not seen counts as one that is not in use.
     pub issued: bool,
+    /// Whether a CA is in use that could not be written down.
+    pub open: bool,
 }
 
 /// What the owner wants.
@@ -103,6 +109,8 @@ pub struct Wish {
     pub accounts: Vec<Bound>,
     /// Validation methods (RFC 8657 section 4).
     pub methods: Vec<Bound>,
+    /// The day for which is suggested: some methods end.
+    pub today: Date,
 }
 
 /// A parameter, for one CA or for all.
@@ -129,13 +137,11 @@ pub enum SuggestError {
     #[error("“{0}” is none of the CAs in use: {1}")]
     NotInUse(String, String),
     /// No URI, or one with octets that a CAA parameter does not have.
-    #[error(
-        "“{0}” is no account URI: it needs a scheme, and neither blanks nor “;” (RFC 8657 section 3, RFC 8659 section 4.2)"
-    )]
-    BadAccount(String),
-    /// No method's label.
-    #[error("“{0}” is no validation method: letters, digits and hyphens (RFC 8657 section 4)")]
-    BadMethod(String),
+    #[error(transparent)]
+    BadAccount(#[from] NoAccount),
+    /// No label that any CA takes for a method.
+    #[error(transparent)]
+    BadMethod(LabelFault),
     /// No URL to report to.
     #[error("“{0}” is no iodef URL: mailto:, https: or http: (RFC 8659 section 4.4)")]
     BadIodef(String),
@@ -151,8 +157,10 @@ pub struct Suggestion {
     pub records: Vec<SuggestedRecord>,
     /// Against what is published now.
     pub difference: Difference,
-    /// What the suggested set says of each CA in use.
+    /// What the suggested set says of each CA that it names, those in use first.
     pub permits: Vec<Permit>,
+    /// What the owner has to settle before the set is published.
+    pub open: Vec<String>,
     /// What the owner has to know.
     pub notes: Vec<String>,
 }
@@ -164,6 +172,8 @@ pub struct Permit {
     pub wildcard: bool,
     /// Whether it has to be permission: wildcard names only of a CA that was seen to issue them.
     pub wanted: bool,
+    /// Whether the CA is not known to be in use, and is kept because it is published now.
+    pub kept: bool,
     /// The verdict.
     pub verdict: CaVerdict,
 }
@@ -175,7 +185,15 @@ pub fn suggest(
     coverage: Coverage,
     published: Option<&CaaReading>,
 ) -> Result<Suggestion, SuggestError> {
-    let mut notes = Vec::new();
+    let (mut notes, mut open) = (Vec::new(), Vec::new());
+    for fault in bindings::doubts(wish) {
+        let whom = "a set that lists nothing else stops the renewals of that CA";
+        if bindings::is_barred(&fault, wish.today) {
+            open.push(format!("{fault}: {whom}."));
+        } else {
+            notes.push(format!("{fault}: {whom} then."));
+        }
+    }
     let records = records::build(wish, cas, coverage, published, &mut notes)?;
     let difference = Difference::of(&wish.name, &records, published);
     notes.extend(difference.notes(&wish.name));
@@ -184,7 +202,7 @@ pub fn suggest(
         "Names below {} that have CAA records of their own keep them: they cannot be listed from outside.",
         wish.name
     ));
-    Ok(Suggestion { records, difference, permits, notes })
+    Ok(Suggestion { records, difference, permits, open, notes })
 }
 
 /// Judges the suggested set as a CA would.
@@ -195,21 +213,28 @@ fn permits(wish: &Wish, cas: &[CaInUse], records: &[SuggestedRecord]) -> Vec<Per
         ttl: 0,
         aliases: Vec::new(),
     };
+    let judged = |ca: &CaIdentity, wildcard: bool| {
+        let (verdict, reason) = bindings::verdict(&set, ca, wildcard, wish.today);
+        CaVerdict { ca: ca.label.clone(), usage: Usage::Tls, verdict, reason, software: Vec::new() }
+    };
     let mut permits = Vec::new();
     for ca in cas {
         for wildcard in [false, true] {
-            // As the owner would ask: with an account and a method that are allowed.
-            let (account, method) = bindings::allowed(&set, ca, wildcard);
-            let question = CaaQuestion { account, method, ..CaaQuestion::tls(Who::EveryCaInTheSet) };
-            let (verdict, reason) = of_set(&set, &ca.identity, wildcard, &question);
-            let verdict = CaVerdict {
-                ca: ca.identity.label.clone(),
-                usage: Usage::Tls,
-                verdict,
-                reason,
-                software: Vec::new(),
-            };
-            permits.push(Permit { wildcard, wanted: !wildcard || ca.issues_wildcards(), verdict });
+            let (verdict, wanted) = (judged(&ca.identity, wildcard), !wildcard || ca.issues_wildcards());
+            permits.push(Permit { wildcard, wanted, kept: false, verdict });
+        }
+    }
+    let mut others = set.issuers(PropertyKind::Issue);
+    others.extend(set.issuers(PropertyKind::IssueWild));
+    for (position, issuer) in others.iter().enumerate() {
+        let is_told = others.iter().take(position).any(|earlier| earlier == issuer)
+            || cas.iter().any(|ca| bindings::is_identifier_of(ca, issuer));
+        if !is_told {
+            let ca = CaIdentity::from_identifier(issuer.as_str());
+            permits.extend([false, true].map(|wildcard| {
+                let verdict = judged(&ca, wildcard);
+                Permit { wildcard, wanted: false, kept: true, verdict }
+            }));
         }
     }
     permits

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::caa::record::{CaaRecord, Property, PropertyKind};
+use crate::caa::record::{CaaRecord, Property, PropertyKind, quoted};
 
 /// The longest value that is suggested, in octets. DNS has room for more; no provider has.
 pub const MAX_VALUE: usize = 4096;
@@ -113,6 +113,6 @@ impl SuggestedRecord {
 
 impl fmt::Display for SuggestedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} \"{}\"", self.flags(), self.tag, self.value)
+        write!(f, "{} {} \"{}\"", self.flags(), self.tag, quoted(self.value.as_bytes()))
     }
 }

@@ -5,6 +5,7 @@ use super::record::SuggestedRecord;
 use super::{CaInUse, Coverage, SuggestError, Wildcards, Wish};
 use crate::caa::judge::{CaaReading, RelevantSet};
 use crate::caa::record::{CaaRecord, Property, PropertyKind};
+use crate::caa::verdict::Usage;
 
 /// From this length on, a value is worth a word: some providers split or refuse it.
 const LONG_VALUE: usize = 255;
@@ -41,7 +42,7 @@ pub(super) fn build(
         notes.extend(kept_notes(wish, ca, published));
     }
     if !wish.strict && !coverage.issued {
-        keep_unseen(&mut set, published, PropertyKind::Issue, notes);
+        keep_unseen(&mut set, published, PropertyKind::Issue, coverage, notes);
     }
     issuewild(&mut set, wish, cas, coverage, published, notes)?;
     for (kind, usage) in [(PropertyKind::IssueMail, "e-mail"), (PropertyKind::IssueVmc, "mark certificates")]
@@ -89,11 +90,14 @@ fn issuewild(
         Wildcards::Seen => {
             wildcard_cas(set, wish, cas, published)?;
             if !wish.strict && !coverage.issued {
-                keep_unseen(set, published, PropertyKind::IssueWild, notes);
+                keep_unseen(set, published, PropertyKind::IssueWild, coverage, notes);
             }
             Ok(())
         }
-        Wildcards::NoneAmong(count) => {
+        // What is open may have wildcard certificates elsewhere.
+        Wildcards::NoneAmong(count) if wish.strict || !coverage.open => {
+            notes
+                .push(format!("Wildcard names are forbidden: none is among the {count} certificates given."));
             let of = if count == 1 {
                 "the one certificate".to_owned()
             } else {
@@ -118,19 +122,22 @@ fn issuewild(
             );
             set.add(PropertyKind::IssueWild, ";", "no wildcard name was seen (--strict)".to_owned())
         }
-        Wildcards::Unknown => {
+        Wildcards::NoneAmong(_) | Wildcards::Unknown => {
             let kept = keep(set, published, PropertyKind::IssueWild, notes);
             if kept && cas.iter().any(CaInUse::issues_wildcards) {
                 wildcard_cas(set, wish, cas, published)?;
             }
+            let settle = settle(coverage);
             notes.push(if kept {
-                "issuewild is kept as it is published: whether wildcard certificates are in use is not known. Give \
-                 --issued to settle it."
-                    .to_owned()
+                format!(
+                    "issuewild is kept as it is published: whether wildcard certificates are in use is not known. \
+                     {settle}."
+                )
             } else {
-                "issuewild is left out, so that issue decides for wildcard names too: whether wildcard certificates \
-                 are in use is not known. Give --issued to settle it, or --strict to forbid them."
-                    .to_owned()
+                format!(
+                    "issuewild is left out, so that issue decides for wildcard names too: whether wildcard \
+                     certificates are in use is not known. {settle}, or --strict to forbid them."
+                )
             });
             Ok(())
         }
@@ -185,31 +192,56 @@ fn keep_unseen(
     set: &mut SetBuilder,
     published: Option<&RelevantSet>,
     kind: PropertyKind,
+    coverage: Coverage,
     notes: &mut Vec<String>,
 ) {
+    // Where issue decides about wildcard names too, a new issuewild has to name whom issue names.
+    let governing = |published: &RelevantSet| match kind {
+        PropertyKind::IssueWild => Usage::Tls.governing(published, true),
+        other => other,
+    };
     // What names no CA forbids nothing beside records that name one. A CA may have several records.
     let unseen: Vec<(&Property, String)> = published
         .into_iter()
-        .flat_map(|published| published.of_kind(kind))
+        .flat_map(|published| published.of_kind(governing(published)))
         .filter_map(|property| Some((property, property.issue_value().ok()?.issuer?)))
         .filter(|(_, issuer)| !set.names(kind, issuer))
         .collect();
     for (property, issuer) in unseen {
-        let what = if kind == PropertyKind::IssueWild { " with a wildcard name" } else { "" };
-        match SuggestedRecord::like(
-            property,
-            format!("it is published now, and whether {issuer} is in use is not known"),
-        ) {
+        let is_copied = property.kind() != kind;
+        let wildcard = if kind == PropertyKind::IssueWild { " with a wildcard name" } else { "" };
+        let why = if is_copied {
+            format!("issue permits {issuer} for wildcard names now, and whether it is in use is not known")
+        } else {
+            format!("it is published now, and whether {issuer} is in use is not known")
+        };
+        let critical = CaaRecord::Property(property.clone()).is_critical();
+        match SuggestedRecord::new(critical, kind, &property.value, why) {
             Ok(record) => {
+                let how = if is_copied {
+                    "is added, as issue permits it for wildcard names now"
+                } else {
+                    "is published and kept"
+                };
+                let unseen = if coverage.open {
+                    "what is OPEN may be of it"
+                } else {
+                    "one server's certificate does not show whether others use it"
+                };
                 notes.push(format!(
-                    "{record} is published and kept, though no certificate of {issuer}{what} was seen: one \
-                     server's certificate does not show whether others use it. Give --issued to settle it, or --strict to remove it."
+                    "{record} {how}, though no certificate of {issuer}{wildcard} was seen: {unseen}. {}, or --strict to remove it.",
+                    settle(coverage)
                 ));
                 set.push(record);
             }
             Err(why) => notes.push(format!("{property} is published and left out: {why}.")),
         }
     }
+}
+
+/// What is to be done about what is not known.
+fn settle(coverage: Coverage) -> &'static str {
+    if coverage.open { "Settle first what is OPEN" } else { "Give --issued to settle it" }
 }
 
 /// What is said of a published record that no suggestion has.

@@ -2,8 +2,8 @@ use super::*;
 use crate::caa::judge::{Relevant, judge};
 use crate::caa::record::CaaRecord;
 use crate::caa::testing::{RECURSIVE, caa, message};
-use crate::caa::verdict::Verdict;
-use crate::caa::{CaaQuestion, Dnssec};
+use crate::caa::verdict::{Verdict, of_set};
+use crate::caa::{CaaQuestion, Dnssec, Who};
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsOutcome, DnsTransport};
 
@@ -52,6 +52,7 @@ fn wish() -> Wish {
         iodef: Vec::new(),
         accounts: Vec::new(),
         methods: Vec::new(),
+        today: jiff::civil::date(2026, 11, 21),
     }
 }
 
@@ -84,7 +85,7 @@ fn published(at: &str, records: &[(u8, &str, &str)]) -> CaaReading {
 
 /// The evidence of certificates that were given, unless nothing is known of wildcards.
 fn covering(wildcards: Wildcards) -> Coverage {
-    Coverage { wildcards, wildcard_unresolved: false, issued: wildcards != Wildcards::Unknown }
+    Coverage { wildcards, wildcard_unresolved: false, issued: wildcards != Wildcards::Unknown, open: false }
 }
 
 fn texts(records: &[SuggestedRecord]) -> Vec<String> {
@@ -160,13 +161,9 @@ fn what_cannot_be_published_is_refused() {
     assert!(matches!(refused(accounts(None, "https://a.example/1"), &cas), SuggestError::WhoseAccount(_, 2)));
     assert!(matches!(refused(accounts(Some("ca3.example"), "x:y"), &cas), SuggestError::NotInUse(..)));
     for uri in ["no-uri", "https://a b", "https://a;b", ":x", "https:", "a:\u{e9}"] {
-        assert_eq!(
-            refused(accounts(None, uri), &cas[..1]),
-            SuggestError::BadAccount(uri.to_owned()),
-            "{uri}"
-        );
+        assert!(matches!(refused(accounts(None, uri), &cas[..1]), SuggestError::BadAccount(_)), "{uri}");
     }
-    for method in ["dns_01", "", "dns-01,,http-01"] {
+    for method in ["dns_01", "", "dns-01,,http-01", "HTTP-01", "dns-01,ca-tbr-99", "ca-tbr-6"] {
         let methods = Wish { methods: vec![bound(None, method)], ..wish() };
         assert!(matches!(refused(methods, &cas), SuggestError::BadMethod(_)), "{method}");
     }
@@ -248,7 +245,7 @@ fn one_server_does_not_show_that_a_published_ca_is_not_in_use() {
     let lenient = of(&wish(), covering(Wildcards::Unknown));
     assert_eq!(
         texts(&lenient.records),
-        ["0 issue \"ca1.example\"", "128 issue \"ca2.example; x=y\"", "0 issue \"ca2.example; x=z\""]
+        ["0 issue \"ca1.example\"", "0 issue \"ca2.example; x=z\"", "128 issue \"ca2.example; x=y\""]
     );
     assert!(
         lenient.notes.iter().any(|note| note.contains("no certificate of ca2.example was seen")),
@@ -290,7 +287,10 @@ fn a_seen_wildcard_takes_none_from_the_cas_that_are_named() {
             (false, true, Verdict::Permit),
             (true, false, Verdict::Permit),
             (false, true, Verdict::Permit),
-            (true, false, Verdict::Deny)
+            (true, false, Verdict::Deny),
+            // What is kept for wildcards alone is told too.
+            (false, false, Verdict::Deny),
+            (true, false, Verdict::Permit)
         ]
     );
     // A CA that was seen without a wildcard name keeps what is published of it for such names.
@@ -304,7 +304,7 @@ fn a_seen_wildcard_takes_none_from_the_cas_that_are_named() {
 
 #[test]
 fn a_wildcard_of_an_unknown_issuer_is_not_forbidden() {
-    let open = Coverage { wildcard_unresolved: true, ..covering(Wildcards::Unknown) };
+    let open = Coverage { wildcard_unresolved: true, open: true, ..covering(Wildcards::Unknown) };
     for strict in [false, true] {
         let wish = Wish { strict, ..wish() };
         let records = texts(&suggest(&wish, &[ca("ca1.example", false)], open, None).unwrap().records);
@@ -343,6 +343,78 @@ fn a_published_binding_stays_unless_another_is_named() {
     one.identifier = "new.ca1.example".to_owned();
     one.identity.identifiers = vec!["old.ca1.example".to_owned(), "new.ca1.example".to_owned()];
     assert_eq!(texts(&of(&wish(), &one).records)[0], "0 issue \"new.ca1.example;x=y\"");
+}
+
+/// The verdicts of a set for one CA: for plain names, and for wildcard names.
+fn verdicts(set: &RelevantSet, ca: &str) -> [Verdict; 2] {
+    let ca = CaIdentity::from_identifier(ca);
+    [false, true].map(|wildcard| super::bindings::verdict(set, &ca, wildcard, wish().today).0)
+}
+
+#[test]
+fn a_lenient_set_takes_no_wildcard_from_a_ca_that_it_keeps() {
+    let cas = [ca("ca1.example", true), ca("ca3.example", false)];
+    let seen = Coverage { issued: false, ..covering(Wildcards::Seen) };
+    for records in [
+        &[(0, "issue", "ca1.example"), (0, "issue", "ca2.example"), (0, "issue", "ca3.example")][..],
+        &[(0, "issue", "ca1.example"), (128, "issue", "ca2.example; accounturi=https://a.example/1")],
+        &[(0, "issue", "ca1.example"), (0, "issue", "ca2.example"), (0, "issuewild", "ca3.example")],
+        &[(0, "issue", "ca2.example; validationmethods=dns-01"), (0, "issue", "ca2.example;x=y")],
+    ] {
+        let now = published("example.com", records);
+        let suggestion = suggest(&wish(), &cas, seen, Some(&now)).unwrap();
+        let rdata: Vec<_> = suggestion.records.iter().map(SuggestedRecord::rdata).collect();
+        let (before, after) = (now.set().unwrap(), set_of(&wish().name, &rdata));
+        for ca in ["ca1.example", "ca2.example", "ca3.example"] {
+            for (before, after) in verdicts(before, ca).into_iter().zip(verdicts(&after, ca)) {
+                assert!(before != Verdict::Permit || after == before, "{ca}: {:?}", suggestion.records);
+            }
+        }
+        let told = |permit: &&Permit| permit.kept && permit.verdict.ca == "ca2.example";
+        assert_eq!(suggestion.permits.iter().filter(told).count(), 2);
+    }
+    let bound = published("example.com", &[(128, "issue", "ca2.example; accounturi=https://a.example/1")]);
+    let records = texts(&suggest(&wish(), &cas[..1], seen, Some(&bound)).unwrap().records);
+    assert!(records.contains(&"128 issuewild \"ca2.example; accounturi=https://a.example/1\"".to_owned()));
+}
+
+#[test]
+fn a_label_that_no_ca_is_known_to_take_is_open() {
+    let of = |methods: &str, now: Option<&CaaReading>| {
+        let methods = if methods.is_empty() { Vec::new() } else { vec![bound(None, methods)] };
+        let cas = [ca("ca1.example", false)];
+        let wish = Wish { methods, ..wish() };
+        let suggestion = suggest(&wish, &cas, covering(Wildcards::Unknown), now).unwrap();
+        (suggestion.open.len(), suggestion.permits[0].verdict.verdict, suggestion)
+    };
+    let (open, verdict, suggestion) = of("dns01", None);
+    assert_eq!((open, verdict), (1, Verdict::Undetermined));
+    assert!(suggestion.open[0].contains("dns-01 may be meant"), "{:?}", suggestion.open);
+    assert_eq!((of("dns01,http-01", None).0, of("dns01,http-01", None).1), (1, Verdict::Permit));
+    // A method that ended, and one that ends later.
+    assert_eq!((of("ca-tbr-8", None).0, of("ca-tbr-8", None).1), (1, Verdict::Undetermined));
+    let (open, verdict, suggestion) = of("ca-tbr-16", None);
+    assert_eq!((open, verdict), (0, Verdict::Permit));
+    assert!(suggestion.notes[0].contains("from 2027-03-15 on"), "{:?}", suggestion.notes);
+    // A binding that is published and kept is judged alike; records add up.
+    let kept = published("example.com", &[(0, "issue", "ca1.example; validationmethods=dns01")]);
+    assert_eq!(of("", Some(&kept)).1, Verdict::Undetermined);
+    let both = [(0, "issue", "ca1.example; validationmethods=dns01"), (0, "issue", "ca1.example; x=y")];
+    assert_eq!(of("", Some(&published("example.com", &both))).1, Verdict::Permit);
+    assert_eq!(of("dns-01", Some(&kept)).1, Verdict::Permit);
+}
+
+#[test]
+fn what_is_open_leaves_wildcards_as_they_are() {
+    let open = Coverage { open: true, issued: false, ..covering(Wildcards::NoneAmong(1)) };
+    let now = published("example.com", &[(0, "issue", "ca1.example"), (0, "issue", "ca2.example")]);
+    let suggestion = suggest(&wish(), &[ca("ca1.example", false)], open, Some(&now)).unwrap();
+    assert_eq!(texts(&suggestion.records), ["0 issue \"ca1.example\"", "0 issue \"ca2.example\""]);
+    let notes = suggestion.notes.join("\n");
+    assert!(!notes.contains("--issued") && notes.contains("Settle first what is OPEN"), "{notes}");
+    let strict = Wish { strict: true, ..wish() };
+    let strict = suggest(&strict, &[ca("ca1.example", false)], open, Some(&now)).unwrap();
+    assert!(texts(&strict.records).contains(&"0 issuewild \";\"".to_owned()));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use domain::base::iana::Rtype;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::caa::suggest::{
     Bound, Form, PublishedState, RecordSet, Suggestion, Wish, alias_target, suggest, zone_apex,
@@ -168,7 +169,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
     if in_use.cas.is_empty() || !in_use.unusable.is_empty() || !complete {
         return give_up(options, &in_use);
     }
-    let wish = options.wish(name);
+    let wish = options.wish(name, at);
     let suggestion = suggest(&wish, &in_use.cas, in_use.coverage(), seen.published.as_ref())?;
     let zone = options.wish.zone.clone().or_else(|| seen.apex.clone());
     let mut notes = human::caa_suggest::notes(&wish, options.network.offline, &in_use, &suggestion, at);
@@ -188,6 +189,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
     let unread = matches!(suggestion.difference.state, PublishedState::Undetermined(_));
     let open = unread
         || !in_use.unresolved.is_empty()
+        || !suggestion.open.is_empty()
         || suggestion.permits.iter().any(|permit| permit.wanted && permit.verdict.verdict != Verdict::Permit);
     Ok(if open { Exit::Undetermined } else { Exit::Clean })
 }
@@ -264,7 +266,7 @@ fn tell(lines: &[String]) {
 }
 
 impl SuggestOptions {
-    fn wish(&self, name: &DnsName) -> Wish {
+    fn wish(&self, name: &DnsName, at: Timestamp) -> Wish {
         Wish {
             name: name.clone(),
             strict: self.wish.strict,
@@ -272,6 +274,7 @@ impl SuggestOptions {
             iodef: self.wish.iodef.clone(),
             accounts: self.wish.account.clone(),
             methods: self.wish.method.clone(),
+            today: at.to_zoned(TimeZone::UTC).date(),
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) identifier: String,
     /// Why that one, in words that follow “chosen because”.
     pub(super) why: String,
+    /// The owner that it was found by, in the public table.
+    pub(super) owner: Option<String>,
 }
 
 /// What a name stands for.
@@ -49,7 +51,8 @@ impl Known {
             own: identifier.by == IdentifierSource::Subject,
         };
         let candidates: Vec<Candidate> = ca.identifiers.iter().map(candidate).collect();
-        Self::choosing(&label, &names, &candidates).ok_or(Some(label))
+        let owner = ca.owner.map(str::to_owned);
+        Self::choosing(&label, &names, &candidates).map(|known| Self { owner, ..known }).ok_or(Some(label))
     }
 
     /// The CA that a CAA identifier or an owner's name stands for.
@@ -75,7 +78,7 @@ impl Known {
             .map(|domain| Candidate { domain: domain.to_owned(), own: false })
             .collect();
         match Self::choosing(name, &[name], &candidates) {
-            Some(known) => Named::Known(known),
+            Some(known) => Named::Known(Self { owner: Some(name.to_owned()), ..known }),
             None if is_issuer_domain(name) => {
                 Named::AsWritten(Self::as_written(name, why), meant(inputs, name))
             }
@@ -89,14 +92,14 @@ impl Known {
             ca.caa_identifiers.iter().map(|identifier| identifier.to_ascii_lowercase()).collect();
         let identifier = identifiers.first()?.clone();
         let why = "the policy names it first".to_owned();
-        Some(Self { label: ca.owner.clone(), identifiers, identifier, why })
+        Some(Self { label: ca.owner.clone(), identifiers, identifier, why, owner: None })
     }
 
     /// A CA of which nothing but one identifier is said.
     fn as_written(identifier: &str, why: &str) -> Self {
         let identifier = identifier.to_ascii_lowercase();
         let (label, identifiers) = (identifier.clone(), vec![identifier.clone()]);
-        Self { label, identifiers, identifier, why: why.to_owned() }
+        Self { label, identifiers, identifier, why: why.to_owned(), owner: None }
     }
 
     fn choosing(label: &str, names: &[&str], candidates: &[Candidate]) -> Option<Self> {
@@ -106,7 +109,7 @@ impl Known {
         identifiers.sort_unstable();
         identifiers.dedup();
         let identifier = choice.identifier.to_ascii_lowercase();
-        Some(Self { label: label.to_owned(), identifiers, identifier, why: choice.why })
+        Some(Self { label: label.to_owned(), identifiers, identifier, why: choice.why, owner: None })
     }
 }
 

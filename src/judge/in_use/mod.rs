@@ -57,6 +57,7 @@ impl InUse {
             wildcards: self.wildcards,
             wildcard_unresolved: self.wildcard_unresolved,
             issued: self.issued && self.unresolved.is_empty(),
+            open: !self.unresolved.is_empty(),
         }
     }
 }
@@ -238,7 +239,14 @@ impl Finder<'_> {
     /// Adds a CA, or another sighting of one that is there. One record is enough where it permits both; the
     /// identifier that the owner of the domain named is the one to publish.
     fn add(&mut self, known: Known, sighting: Sighting) {
-        if let Some(retired) = self.inputs.cas.ended(&known.identifier) {
+        let table = self.inputs.cas;
+        // Whoever took an identifier over is not who was named or seen.
+        let is_over = |owner: &String| {
+            let all = known.identifiers.iter().all(|each| table.retirement(each).is_some());
+            table.owner_ended(owner).filter(|_| all)
+        };
+        let ended = table.ended(&known.identifier).or_else(|| known.owner.as_ref().and_then(is_over));
+        if let Some(retired) = ended {
             self.found.wildcard_unresolved |= sighting.wildcard;
             let (identifier, words) = (&known.identifier, sighting.source.words());
             self.found.unresolved.push(format!(
@@ -246,6 +254,17 @@ impl Finder<'_> {
                 sighting.detail, retired.what, retired.source
             ));
             return;
+        }
+        if let Some(retired) = table.retirement(&known.identifier).filter(|_| known.owner.is_none()) {
+            let owners: Vec<&str> = table.owner_of_identifier(&known.identifier).collect();
+            self.found.notes.push(format!(
+                "{}: {} ({}). By CCADB it is recognised by {}: better name the CA that issues for you by its own \
+                 identifier.",
+                known.identifier,
+                retired.what,
+                retired.source,
+                owners.join(", ")
+            ));
         }
         let is_named = sighting.source > SightingSource::Issued;
         let is_one_identifier = is_named && known.identifiers.len() == 1;

@@ -55,6 +55,7 @@ impl Finder<'_> {
                 let failures = verdicts.observed.failures.join("; ");
                 if failures.is_empty() { "it showed none".to_owned() } else { failures }
             });
+            let why = why.trim_end_matches('.');
             self.found.notes.push(format!("The certificate of {} was not seen: {why}.", verdicts.target));
             return;
         };

@@ -8,6 +8,9 @@ use crate::x509::SpkiSha256;
 const DIGICERT: &str = "Wec45nQiFwKvHtuHxSAMGkt19k+uPSw9JlEkxhvYPHk=";
 const AMAZON: &str = "18tkPyr2nckv4fgo0dhAkaUtJ2hu2831xlO2SKhq8dg=";
 
+/// Entrust's root of 2009.
+const ENTRUST: &str = "HqPF5D7WbC2imDpCpKebHpBnhs6fG1hiFBmgBGOofTg=";
+
 fn inputs(policy: &str) -> Inputs {
     let content = FileContent::Read(Bytes(policy.as_bytes().to_vec()));
     let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content });
@@ -130,6 +133,15 @@ fn a_ca_that_ended_is_left_out_and_told() {
     let left = found("", &[], &["Buypass", "letsencrypt.org"]);
     assert_eq!(identifiers(&left), ["letsencrypt.org"]);
     assert!(left.unresolved[0].contains("buypass.com") && left.unresolved[0].contains("2025-10-31"));
-    assert!(found("", &[], &["entrust.net"]).unresolved.is_empty(), "Sectigo recognises it now");
+    // Sectigo recognises the identifier now; Entrust itself is not trusted all the same.
+    let taken_over = found("", &[], &["entrust.net"]);
+    assert!(taken_over.unresolved.is_empty());
+    assert!(taken_over.notes.iter().any(|note| note.contains("recognised by Entrust, Sectigo")));
+    for name in ["Entrust", "AffirmTrust"] {
+        let over = found("", &[], &[name, "letsencrypt.org"]);
+        assert_eq!(identifiers(&over), ["letsencrypt.org"], "{name}");
+        assert!(over.unresolved[0].contains("is left out"), "{:?}", over.unresolved);
+    }
+    assert_eq!(identifiers(&found("", &[ENTRUST], &["Sectigo"])), ["sectigo.com"]);
     assert!(!found("", &[], &["buypass.con"]).notes[0].contains("meant"), "no ended CA is offered");
 }

@@ -26,6 +26,11 @@ pub fn with_issued(reading: &CaaReading, issued: Option<&Issued>, findings: &[Fi
     let (style, answer) = answer(reading);
     // Styles take no room; the name and the answer are kept on one line as long as they fit.
     let _ = writeln!(out, "{STRONG}{}{STRONG:#}: {style}{answer}{style:#}", reading.name);
+    // Where there is no verdict to say why, the set does.
+    let why = reading.set().filter(|_| reading.verdicts.is_empty());
+    if let Some(why) = why.and_then(|set| set.why(reading.usage, reading.wildcard)) {
+        paragraph(&mut out, 2, &why);
+    }
     for verdict in &reading.verdicts {
         let (style, word) = verdict_word(verdict.verdict);
         let _ = writeln!(out, "  {style}{word:12}{style:#}  {}", verdict.ca);
@@ -204,6 +209,30 @@ mod tests {
         );
         assert!(report.contains("CAA011"), "{report}");
         assert!(report.lines().all(|line| line.chars().count() <= 80), "{report}");
+    }
+
+    #[test]
+    fn the_set_says_why_nobody_or_anybody_may_issue() {
+        for (rdata, wildcard, said) in [
+            (
+                &b"\x00\x05issue;"[..],
+                false,
+                "0 issue \";\" at www.t.example names no CA (RFC 8659 section 4.2)",
+            ),
+            (
+                b"\x00\x09issuewild;",
+                true,
+                "0 issuewild \";\" at www.t.example names no CA (RFC 8659 section 4.3)",
+            ),
+            (b"\x00\x09issuemailca1.example", false, "the set at www.t.example has no issue property"),
+            (b"\x80\x03tbsx", false, "128 tbs \"x\" at www.t.example is critical"),
+        ] {
+            let reading = CaaReading { wildcard, verdicts: Vec::new(), ..reading(set(rdata)) };
+            let report = anstream::adapter::strip_str(&name(&reading, &[])).to_string().replace("\n  ", " ");
+            assert!(report.contains(said), "{report}");
+        }
+        let named = anstream::adapter::strip_str(&name(&reading(set(b"\x00\x05issue;")), &[])).to_string();
+        assert!(!named.contains("names no CA"), "{named}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::caa::Verdict;
-use crate::caa::suggest::{CaInUse, Suggestion, Wildcards, Wish};
+use crate::caa::suggest::{CaInUse, Suggestion, Wish};
 use crate::judge::InUse;
 
 /// What the owner has to know, in the order of its weight.
@@ -15,20 +15,34 @@ pub fn notes(
     at: Timestamp,
 ) -> Vec<String> {
     let manner = if wish.strict { "strict" } else { "lenient" };
+    let mut kept: Vec<&str> = suggestion
+        .permits
+        .iter()
+        .filter(|permit| permit.kept)
+        .map(|permit| permit.verdict.ca.as_str())
+        .collect();
+    kept.dedup();
+    let mut whom = if in_use.unresolved.is_empty() {
+        "exactly the CAs in use".to_owned()
+    } else {
+        "the CAs in use as far as they could be named".to_owned()
+    };
+    if !kept.is_empty() {
+        let in_use = whom.trim_start_matches("exactly ");
+        whom = format!("{in_use}, and those published now that nothing speaks against ({})", kept.join(", "));
+    }
+    let allows = if suggestion.open.is_empty() { "allows" } else { "is meant to allow" };
     let mut notes = vec![format!(
-        "CAA for {}, suggested by pinstead on {} ({manner}): it allows exactly the CAs in use.",
+        "CAA for {}, suggested by pinstead on {} ({manner}): it {allows} {whom}.",
         wish.name,
         at.strftime("%Y-%m-%d")
     )];
-    notes.extend(in_use.unresolved.iter().map(|open| format!("OPEN: {open}")));
+    notes.extend(in_use.unresolved.iter().chain(&suggestion.open).map(|open| format!("OPEN: {open}")));
     notes.extend(in_use.cas.iter().map(about));
     if offline {
         notes.push(format!("The certificate of {} was not looked at (--offline).", wish.name));
     }
     notes.extend(in_use.notes.iter().cloned());
-    if let Wildcards::NoneAmong(count) = in_use.wildcards {
-        notes.push(format!("Wildcard names are forbidden: none is among the {count} certificates given."));
-    }
     for permit in &suggestion.permits {
         let (verdict, what) = (&permit.verdict, if permit.wildcard { "a wildcard below " } else { "" });
         let permits = match verdict.verdict {
@@ -36,7 +50,12 @@ pub fn notes(
             Verdict::Deny => "does not permit",
             Verdict::Undetermined => "may not permit",
         };
-        notes.push(format!("This set {permits} {} for {what}{}.", verdict.ca, wish.name));
+        let why = if permit.wanted && verdict.verdict != Verdict::Permit {
+            format!(": {}", verdict.reason)
+        } else {
+            String::new()
+        };
+        notes.push(format!("This set {permits} {} for {what}{}{why}.", verdict.ca, wish.name));
     }
     notes.extend(suggestion.notes.iter().cloned());
     notes

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::ca::{CaTable, RetirementKind};
-use crate::caa::record::{Property, PropertyKind, presentation};
+use crate::caa::record::{Property, PropertyKind, presentation, quoted};
+use crate::caa::value::IssueValue;
 use crate::caa::{CaaReading, RelevantSet};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -16,7 +17,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             needs: "a relevant CAA set",
             explanation: "No known CA is known by what the record names, and something near it is the identifier of \
                 one: another top-level domain, a URL, the name of the CA instead of its identifier, or a slip of \
-                the keyboard. The CA that was meant is not authorised by this record and refuses.",
+                the keyboard. The CA that was meant is not authorised by this record and refuses. Where no other \
+                record of the kind names a known CA, the severity is high.",
             advice: "Name the CA by its identifier.",
             references: &["RFC 8659 section 4.2", "CCADB, CAA identifiers"],
         },
@@ -25,12 +27,17 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 // No CA is recommended that issues no more.
                 let meant = CaTable.nearest_identifier(named).filter(|near| CaTable.ended(near).is_none())?;
                 let message = format!("{property} at {} names no known CA. Did you mean {meant}?", set.name);
-                let advice = format!(
-                    "Publish `{} {} \"{}\"` instead, if that CA is meant.",
-                    property.flags,
-                    property.tag,
-                    corrected(property, meant)
-                );
+                let advice = match corrected(property, meant) {
+                    Some(value) => format!(
+                        "Publish `{} {} \"{}\"` instead, if that CA is meant.",
+                        property.flags,
+                        property.tag,
+                        quoted(value.as_bytes())
+                    ),
+                    None => format!(
+                        "Name {meant} instead, if that CA is meant, and write the parameters anew: they cannot be read."
+                    ),
+                };
                 let alone =
                     !set.issuers(property.kind()).iter().any(|issuer| CaTable.is_known_identifier(issuer));
                 let evidence = json!({ "record": property.to_string(), "named": presentation(named.as_bytes()), "meant": meant });
@@ -117,11 +124,23 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     },
 ];
 
-/// The value with the CA that was meant; its parameters stay where they can be read.
-fn corrected(property: &Property, meant: &str) -> String {
-    let parameters = property.issue_value().map(|value| value.parameters).unwrap_or_default();
+/// The value with the CA that was meant, and with its parameters: without a binding it would permit more than it was
+/// to. `None` where there are parameters that cannot be read.
+fn corrected(property: &Property, meant: &str) -> Option<String> {
+    let parameters = match property.issue_value() {
+        Ok(value) => value.parameters,
+        // What is wrong with the issuer need not be wrong with what follows it.
+        Err(_) => match property.value.iter().position(|octet| *octet == b';') {
+            Some(end) => {
+                let rest = property.value.get(end..).unwrap_or_default();
+                IssueValue::parse(&[meant.as_bytes(), rest].concat()).ok()?.parameters
+            }
+            None if property.value.contains(&b'=') => return None,
+            None => Vec::new(),
+        },
+    };
     let parameters = parameters.iter().map(|parameter| format!("; {}={}", parameter.tag, parameter.value));
-    meant.to_owned() + &parameters.collect::<String>()
+    Some(meant.to_owned() + &parameters.collect::<String>())
 }
 
 /// The properties whose values name CAs.
@@ -191,6 +210,24 @@ mod tests {
         assert!(finding.advice.starts_with("First name the CA that issues"), "{}", finding.advice);
         let ended = rule.findings(&set(&[(0, "issue", "wosign.com")])).remove(0);
         assert!(!ended.message.contains("may issue by it"), "{}", ended.message);
+    }
+
+    #[test]
+    fn the_advice_keeps_the_binding() {
+        let advice = |value: &str| {
+            let rule = RULES.iter().find(|rule| rule.info.id == "CAA030").unwrap();
+            rule.findings(&set(&[(0, "issue", value)])).remove(0).advice
+        };
+        let kept = advice("letsencrypt.org.; accounturi=https://a.example/1;validationmethods=dns-01");
+        assert!(
+            kept.contains(
+                "`0 issue \"letsencrypt.org; accounturi=https://a.example/1; validationmethods=dns-01\"`"
+            ),
+            "{kept}"
+        );
+        assert!(advice("letsencrypt.org.;").contains("`0 issue \"letsencrypt.org\"`"));
+        let unread = advice("letsencrypt.org.; accounturi=https://a.example/1;");
+        assert!(unread.contains("write the parameters anew") && !unread.contains('`'), "{unread}");
     }
 
     #[test]

@@ -17,13 +17,7 @@ mod shape;
 mod testing;
 
 use super::{Finding, Rule, RuleInfo};
-use crate::caa::{CaaReading, Issued};
-
-/// Where the Baseline Requirements say how CAs look at CAA. Version 2.2.8 (ballot SC-098v2) moved the text.
-const BR_CAA: &str = "TLS BR 3.2.2.8 (4.2.2.1 since version 2.2.8)";
-
-/// Where they say how CAs validate DNSSEC for it.
-const BR_DNSSEC: &str = "TLS BR 3.2.2.8.1 (4.2.2.2 since version 2.3.0)";
+use crate::caa::{BR_CAA, BR_DNSSEC, CaaReading, Issued};
 
 /// The rules about a name's CAA, whoever issues for it.
 fn of_name() -> impl Iterator<Item = &'static Rule<CaaReading>> {

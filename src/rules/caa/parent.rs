@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::binding::namings;
 use crate::ca::CaTable;
-use crate::caa::record::PropertyKind;
+use crate::caa::record::{PropertyKind, quoted};
 use crate::caa::{CaaReading, Policy, Relevant, RelevantSet, Usage};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -20,8 +20,9 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[Rule {
             above it is. Here the set of the name or of a nearer parent lets a CA issue that the set above forbids, \
             or binds it less. Often the lower set was added for another property, such as `iodef`, or by whoever \
             runs the delegated part.",
-        advice: "Replace the records of the lower set by the parent's: adding those takes nothing away. Or remove the \
-            lower set, so that the parent's holds; the CAs that only the lower set names are locked out by either.",
+        advice: "Give the lower set the parent's `issue` and `issuewild` records in place of its own, and keep its other \
+            records. Or remove the lower set, so that the parent's holds. Either locks out every CA that the parent \
+            does not name.",
         references: &["RFC 8659 section 3", "RFC 8657 section 5"],
     },
     raise: |reading| match (reading.set(), &reading.above) {
@@ -51,21 +52,50 @@ fn loosened(reading: &CaaReading, child: &RelevantSet, parent: &RelevantSet) -> 
     let names = if wildcard && !reading.wildcard { " for wildcard names" } else { "" };
     let message =
         format!("The set at {} lets {what}{names}, which the set at {} does not.", child.name, parent.name);
-    let governing = reading.usage.governing(parent, wildcard);
-    let records: Vec<String> =
-        parent.of_kind(governing).take(20).map(|record| format!("`{record}`")).collect();
-    let advice = format!(
-        "Replace those records at {} by what {} has ({}): adding these takes nothing away. Or remove the set at {} so \
-         that the one above holds. Either locks out the CAs that only {} names: see first that none of them is \
-         needed.",
-        child.name,
-        parent.name,
-        records.join(", "),
-        child.name,
-        child.name
-    );
+    let advice = advice(reading.usage, child, parent, wildcard);
     let evidence = json!({ "child": child.name, "parent": parent.name, "wildcard": wildcard });
     Some(Raised::new(&reading.name, message, evidence).advising(advice))
+}
+
+/// How the child can be made as strict as its parent: every record of a kind that it does not have yet takes
+/// permission away.
+fn advice(usage: Usage, child: &RelevantSet, parent: &RelevantSet, wildcard: bool) -> String {
+    let (of_child, of_parent) = (usage.governing(child, wildcard), usage.governing(parent, wildcard));
+    let kind = if of_child == PropertyKind::IssueWild { of_child } else { of_parent };
+    let tag = tag(kind);
+    let place = if child.has(kind) {
+        format!("in place of the {tag} records at {}", child.name)
+    } else {
+        format!("beside what {} has", child.name)
+    };
+    if let Some(record) = parent.unknown_critical().next() {
+        return format!(
+            "`{record}` at {} is critical and of no known property, so that no CA may issue (RFC 8659 section 4.1). If \
+             that is meant, publish `0 {tag} \";\"` {place}; if not, remove that record.",
+            parent.name
+        );
+    }
+    let records: Vec<String> = parent
+        .of_kind(of_parent)
+        .take(20)
+        .map(|property| format!("`{} {tag} \"{}\"`", property.flags, quoted(&property.value)))
+        .collect();
+    format!(
+        "Publish {}, as {} has it, {place}. Or remove the set at {} so that the one above holds, if nothing else in it \
+         is needed. Every CA that is not named there is then refused: see first that none of them is needed.",
+        records.join(", "),
+        parent.name,
+        child.name,
+    )
+}
+
+fn tag(kind: PropertyKind) -> &'static str {
+    match kind {
+        PropertyKind::IssueWild => "issuewild",
+        PropertyKind::IssueMail => "issuemail",
+        PropertyKind::IssueVmc => "issuevmc",
+        _ => "issue",
+    }
 }
 
 /// What the child permits beyond the parent, if anything is sure to be.
@@ -161,6 +191,37 @@ mod tests {
     }
 
     #[test]
+    fn the_advice_says_what_it_takes_away() {
+        for (child, parent, said) in [
+            // A set that restricts nobody keeps what it has.
+            (
+                &[(0, "iodef", "mailto:a@t.example")][..],
+                &[(0, "issue", "letsencrypt.org")][..],
+                "`0 issue \"letsencrypt.org\"`, as example has it, beside what t.example has.",
+            ),
+            (
+                &[(0, "issue", "ca1.example")],
+                &[(0, "issue", "ca1.example"), (0, "issuewild", ";")],
+                "`0 issuewild \";\"`, as example has it, beside what",
+            ),
+            // Where issuewild decides below, and issue above, the records of issue are not enough.
+            (
+                &[(0, "issue", "ca1.example"), (0, "issuewild", "ca2.example")],
+                &[(0, "issue", "ca1.example; x=y")],
+                "`0 issuewild \"ca1.example; x=y\"`, as example has it, in place of the issuewild records",
+            ),
+            (
+                &[(0, "issue", "ca1.example")],
+                &[(128, "tbs", "x")],
+                "`128 tbs \"x\"` at example is critical and of no known property",
+            ),
+        ] {
+            let advice = RULES[0].findings(&under(child, parent)).remove(0).advice;
+            assert!(advice.contains(said) && !advice.contains("takes nothing away"), "{advice}");
+        }
+    }
+
+    #[test]
     fn identifiers_of_one_ca_are_one() {
         let both = under(
             &[(0, "issue", "comodoca.com")],
@@ -177,7 +238,8 @@ mod tests {
         let mut reading = under(&[(0, "issue", "ca2.example")], &[(0, "issue", "ca1.example")]);
         let rule = &RULES[0];
         let advice = &rule.findings(&reading)[0].advice;
-        assert!(advice.contains("locks out") && advice.contains("`0 issue \"ca1.example\"`"), "{advice}");
+        assert!(advice.contains("`0 issue \"ca1.example\"`, as example has it, in place of"), "{advice}");
+        assert!(advice.contains("Every CA that is not named there is then refused"), "{advice}");
         if let Relevant::Set(set) = &mut reading.relevant {
             set.aliases.push("provider.test".to_owned());
         }

@@ -8,7 +8,7 @@ use crate::caa::{CaaReading, Policy, RelevantSet, Usage};
 use crate::rules::caa::BR_CAA;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
-/// The time to live from which a change of policy is slow to arrive: TLS BR 3.2.2.8 lets a CA issue within
+/// The time to live from which a change of policy is slow to arrive: TLS BR 4.2.2.1 lets a CA issue within
 /// the greater of the TTL and 8 hours after its check.
 const LONG_TTL: u32 = 24 * 60 * 60;
 

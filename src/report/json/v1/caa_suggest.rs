@@ -30,6 +30,8 @@ pub struct SuggestDocument<'a> {
     verdicts: Vec<JsonPermit<'a>>,
     /// CAs in use, or named, that could not be written down: then there are no records, unless `--ca` names others.
     unresolved: Vec<&'a str>,
+    /// What else the owner has to settle before the set is published.
+    open: &'a [String],
     notes: &'a [String],
     /// The set in each form, by its name.
     forms: BTreeMap<&'static str, String>,
@@ -76,6 +78,8 @@ struct JsonPermit<'a> {
     wildcard: bool,
     verdict: Verdict,
     reason: &'a str,
+    /// Whether the CA is not known to be in use, and is kept because it is published now.
+    kept: bool,
 }
 
 impl<'a> SuggestDocument<'a> {
@@ -117,9 +121,11 @@ impl<'a> SuggestDocument<'a> {
                     wildcard: permit.wildcard,
                     verdict: permit.verdict.verdict,
                     reason: &permit.verdict.reason,
+                    kept: permit.kept,
                 })
                 .collect(),
             unresolved: in_use.unresolved.iter().chain(&in_use.unusable).map(String::as_str).collect(),
+            open: suggestion.map_or(&[], |suggestion| suggestion.open.as_slice()),
             notes,
             forms: set
                 .into_iter()
