@@ -55,6 +55,8 @@ enum Way {
     Bare,
     /// As before, and without EDNS.
     Old,
+    /// They pass, and the questions for keys are answered with SERVFAIL.
+    KeysFail,
 }
 
 /// A resolver before the resolver: it counts the questions by their type, and passes them on.
@@ -77,9 +79,14 @@ impl Before {
                 let end = 12 + query[12..].iter().position(|octet| *octet == 0).unwrap();
                 let rtype = u16::from_be_bytes([query[end + 1], query[end + 2]]);
                 *counted.lock().unwrap().entry(rtype).or_default() += 1;
-                if rtype == CAA && way != Way::Open {
+                let is_stopped = match way {
+                    Way::Open => false,
+                    Way::KeysFail => rtype == DNSKEY,
+                    Way::Fails | Way::Bare | Way::Old => rtype == CAA,
+                };
+                if is_stopped {
                     query[2] |= 0x80;
-                    query[3] = if way == Way::Fails { 0x82 } else { 0x80 };
+                    query[3] = if matches!(way, Way::Fails | Way::KeysFail) { 0x82 } else { 0x80 };
                     if way == Way::Old {
                         // Only header and question.
                         query.truncate(end + 5);
@@ -242,6 +249,33 @@ fn a_server_without_dnssec_leaves_it_open_and_the_verdicts_stand() {
         assert!(step["dnssec_detail"].as_str().unwrap().contains("hands out no DNSSEC records"), "{step}");
     }
     assert!(!rules(name).contains(&"CAA027"), "what the resolver lacks is no finding about the name: {name}");
+
+    // Whoever says in so many words that it is to be validated gets no verdict without.
+    let strictly = ["--ca", "ca1.example", "--dnssec", "validate", "--fail-on-undetermined=true"];
+    let (report, code) = report_over(nsd.address, &["www.t.example"], &strictly);
+    let name = &report["names"][0];
+    assert_eq!((reason(name).0, code), ("undetermined", 3), "{name}");
+    assert!(rules(name).contains(&"CAA027"), "{name}");
+}
+
+#[test]
+fn a_question_for_keys_that_fails_switches_no_validation_off() {
+    let world = world();
+    let failing = Before::start(world.unbound.address, Way::KeysFail).address;
+    let server = failing.to_string();
+    for more in [&["--dnssec", "validate"][..], &[], &["--dnssec", "resolver"]] {
+        let more = [more, &["--ca", "ca1.example", "--fail-on-undetermined=true"]].concat();
+        // Unsigned for this one: no AD bit vouches for it.
+        let (report, code) = report_over(failing, &["caa.unsigned.tld"], &more);
+        let name = &report["names"][0];
+        assert_eq!((reason(name).0, code), ("undetermined", 3), "{more:?} {name}");
+        assert!(rules(name).contains(&"CAA027"), "{more:?} {name}");
+        assert!(!rules(name).contains(&"CAA011"), "no verdict rests on the records: {name}");
+    }
+    let mut command = world::pinstead();
+    let output = command.args(["caa", "caa.unsigned.tld", "--resolver", &server]).output().unwrap();
+    let human = String::from_utf8(output.stdout).unwrap();
+    assert!(human.contains("hands out no DNSSEC records") && human.contains("SERVFAIL"), "{human}");
 }
 
 #[test]
@@ -295,7 +329,7 @@ fn an_unusable_anchor_is_said() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, said) = run(&[]);
-    assert!(code == Some(2) && said.contains("--trust-anchor"), "{said}");
+    assert!(code == Some(2) && said.contains("--trust-anchor") && said.contains(&file), "{said}");
     std::fs::write(&file, "t.example. IN A 192.0.2.1\n").unwrap();
     let (code, said) = run(&[]);
     assert!(code == Some(2) && said.contains("DS and DNSKEY"), "{said}");

@@ -146,6 +146,9 @@ fn climb_step(out: &mut String, step: &Step) {
     for alias in &step.aliases {
         let _ = writeln!(out, "              alias of {alias}");
     }
+    if let (Dnssec::Indeterminate, Some(why)) = (step.dnssec, &step.dnssec_detail) {
+        paragraph(out, 14, why);
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +221,16 @@ mod tests {
             let report = anstream::adapter::strip_str(&name(&reading, &[])).to_string();
             assert!(report.contains(shown), "{report}");
         }
+    }
+
+    #[test]
+    fn an_indeterminate_step_says_why() {
+        let mut reading = reading(set(b"\x00\x05issueca1.example"));
+        reading.steps[0].dnssec_detail = Some("the resolver hands out no DNSSEC records".to_owned());
+        let shown = |reading: &CaaReading| name(reading, &[]).contains("hands out no DNSSEC records");
+        assert!(!shown(&reading));
+        reading.steps[0].dnssec = Dnssec::Indeterminate;
+        assert!(shown(&reading));
     }
 
     #[test]

@@ -113,7 +113,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 signed with nothing but algorithms that this program does not verify, the answer counts as that of \
                 an unsigned zone. The answer may be good in both cases. But should it be bogus for CAs, which \
                 validate by themselves, they may not issue. (A resolver that hands out no DNSSEC records at all, or \
-                does not show that it validates, says nothing of the zone, and is told beside the steps only.)",
+                does not show that it validates, says nothing of the zone, and is told beside the steps only, unless \
+                `--dnssec validate` or `--trust-anchor` demands validation.)",
             advice: "Compare with a validating resolver that you trust (--dnssec resolver --resolver ADDR), and see \
                 whether the DS and DNSKEY records of the zone can be had from outside.",
             references: &["RFC 4035 section 4.3", "RFC 4035 section 5.2", BR_DNSSEC],

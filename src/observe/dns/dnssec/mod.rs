@@ -25,8 +25,10 @@ pub enum DnssecMode {
     /// Nobody: the states are unknown.
     #[default]
     Off,
-    /// This program, from these trust anchors downwards.
+    /// This program, from these trust anchors downwards, where the resolver has DNSSEC to offer.
     Validate(Anchors),
+    /// The same, and no answer counts without: the user demands it.
+    Demand(Anchors),
     /// The resolver, which the user trusts, and trusts the way to.
     Resolver,
 }
@@ -54,7 +56,8 @@ impl Dnssec {
     pub(super) fn new(mode: DnssecMode, client: DnsClient) -> Self {
         match mode {
             DnssecMode::Off => Self::Off,
-            DnssecMode::Validate(anchors) => Self::Own(Own::new(client, anchors)),
+            DnssecMode::Validate(anchors) => Self::Own(Own::new(client, anchors, false)),
+            DnssecMode::Demand(anchors) => Self::Own(Own::new(client, anchors, true)),
             DnssecMode::Resolver => Self::Resolver(Trusted::new(client)),
         }
     }

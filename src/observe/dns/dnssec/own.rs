@@ -43,13 +43,16 @@ pub(in crate::observe::dns) struct Own(Arc<Shared>);
 
 struct Shared {
     anchors: Anchors,
+    /// Whether no answer counts without validation, whatever the resolver has to offer.
+    is_demanded: bool,
     supporting: Supporting,
     context: ValidationContext<Supporting>,
 }
 
 impl Own {
-    /// A validator that begins at `anchors` and asks the servers of `client`, which itself validates nothing.
-    pub(super) fn new(client: DnsClient, anchors: Anchors) -> Self {
+    /// A validator that begins at `anchors` and asks the servers of `client`, which itself validates nothing; where it
+    /// `is_demanded`, no answer counts without, not even from a resolver that has no DNSSEC to offer.
+    pub(super) fn new(client: DnsClient, anchors: Anchors, is_demanded: bool) -> Self {
         let supporting = Supporting::new(client, Manner::ResolveUnchecked);
         let mut config = Config::new();
         config.set_max_node_cache(MOST_ZONES);
@@ -57,7 +60,7 @@ impl Own {
         config.set_nsec3_iter_insecure(MOST_ITERATIONS);
         config.set_max_cname_dname(MOST_ALIASES);
         let context = ValidationContext::with_config(anchors.for_validator(), supporting.clone(), config);
-        Self(Arc::new(Shared { anchors, supporting, context }))
+        Self(Arc::new(Shared { anchors, is_demanded, supporting, context }))
     }
 
     /// The supporting exchanges.
@@ -72,8 +75,8 @@ impl Own {
 
     /// The state of the answer; of its zone, where there is no answer.
     pub(super) async fn state(&self, exchange: &DnsExchange) -> Finding {
-        if let Err(why) = self.hands_out_dnssec().await {
-            return Finding::unfinished(Unfinished::ResolverWithoutDnssec, why);
+        if let Err((what, why)) = self.hands_out_dnssec().await {
+            return Finding::unfinished(what, why);
         }
         let this = self.clone();
         let exchange = exchange.clone();
@@ -96,8 +99,9 @@ impl Own {
         self.0.supporting.ask(&self.0.anchors.owner().to_vec(), Rtype::DNSKEY).await
     }
 
-    /// Whether the resolver hands out DNSSEC records at all: without them nothing is bogus, only unknown.
-    async fn hands_out_dnssec(&self) -> Result<(), String> {
+    /// Whether the resolver hands out DNSSEC records at all: without them nothing is bogus, only unknown. Where it only
+    /// failed to, somebody may have seen to that.
+    async fn hands_out_dnssec(&self) -> Result<(), (Unfinished, String)> {
         let attempts = self.anchor_keys().await;
         let why = match message::usable(&attempts) {
             Ok(keys) if message::signatures(keys).iter().any(|sig| sig.covered == Rtype::DNSKEY) => {
@@ -106,8 +110,13 @@ impl Own {
             Ok(_) => "no signed DNSKEY records".to_owned(),
             Err(why) => why,
         };
+        let what = if self.0.is_demanded || !message::has_no_dnssec(&attempts) {
+            Unfinished::NoAnswer
+        } else {
+            Unfinished::ResolverWithoutDnssec
+        };
         let owner = self.0.anchors.owner();
-        Err(format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}"))
+        Err((what, format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}")))
     }
 
     async fn validate(&self, exchange: &DnsExchange) -> Finding {
@@ -238,7 +247,7 @@ impl Own {
         let broken = broken.map(|zone| {
             format!("the zone {zone} has no key that both the DS records at its parent and its own signature vouch for")
         });
-        Finding::of(DnssecState::Bogus, broken.or_else(|| detail.as_deref().map(in_one_case)))
+        Finding::of(DnssecState::Bogus, broken.or_else(|| detail.as_deref().map(message::in_one_case)))
     }
 
     async fn insecure(&self, names: BTreeSet<WireName>, detail: Option<String>) -> Finding {
@@ -295,12 +304,6 @@ impl Own {
         }
         None
     }
-}
-
-/// A text with the names in it in lower case: they come in the mixed case that they were asked in.
-fn in_one_case(text: &str) -> String {
-    let word = |word: &str| if word.contains('.') { word.to_ascii_lowercase() } else { word.to_owned() };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The algorithms that validators have to know besides or are recommended to (RFC 8624 section 3.1): ECDSA P-384,
