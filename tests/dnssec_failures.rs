@@ -23,12 +23,16 @@ fn world() -> SignedWorld {
     SignedWorld::start(vec![
         Zone::signed("", ""),
         Zone::signed("tld", ""),
-        Zone::signed("signed.tld", &format!("{PLAIN}out IN CNAME nodata.unsigned.tld.\n")),
+        Zone::signed(
+            "signed.tld",
+            &format!("{PLAIN}out IN CNAME nodata.unsigned.tld.\nled IN CNAME caa.unsigned.tld.\n"),
+        ),
         Zone::unsigned("unsigned.tld", PLAIN),
         Zone {
             tamper: |zone| zone.replace("ca1.example", "ca2.example"),
             ..Zone::signed("forged.tld", PLAIN)
         },
+        Zone { tamper: |_| String::new(), ..Zone::signed("lost.tld", PLAIN) },
         Zone { algorithm: "ED25519", ..Zone::signed("ed25519.tld", PLAIN) },
         Zone { algorithm: "ECDSAP384SHA384", ..Zone::signed("p384.tld", PLAIN) },
         Zone { tamper: put_back, ..Zone::signed("malformed.tld", MALFORMED) },
@@ -209,6 +213,37 @@ fn what_fails_means() {
     std::fs::write(&file, other).unwrap();
     let step = &world.steps(&["caa.signed.tld"], &["--trust-anchor", &file])[0];
     assert!(step.state == "bogus" && step.detail.contains("trust anchor"), "{step:?}");
+}
+
+#[test]
+fn an_alias_out_of_a_signed_zone_is_told_so() {
+    let world = world();
+    let anchor = world.anchor_file();
+    for more in [&["--trust-anchor", &anchor][..], &["--dnssec", "resolver"]] {
+        let (report, _) = world.report(&["led.signed.tld", "caa.unsigned.tld"], more);
+        let [led, plain] = report["names"].as_array().unwrap().as_slice() else { panic!("{report}") };
+        assert_eq!(led["steps"][0]["dnssec"], "insecure", "{led}");
+        assert!(rules(led).contains(&"CAA028") && !rules(led).contains(&"CAA026"), "{more:?} {led}");
+        assert!(rules(plain).contains(&"CAA026") && !rules(plain).contains(&"CAA028"), "{more:?} {plain}");
+    }
+}
+
+#[test]
+fn a_zone_whose_parent_proves_it_signed_is_signed_though_its_servers_are_dead() {
+    let world = world();
+    let anchor = world.anchor_file();
+    for name in ["lost.tld", "www.lost.tld"] {
+        let (report, code) = world.report(&[name], &["--trust-anchor", &anchor]);
+        let told = &report["names"][0];
+        let step = &told["steps"][0];
+        assert_eq!(step["dnssec"], "secure", "{told}");
+        assert!(
+            step["dnssec_detail"].as_str().unwrap().contains("its parent proves that the zone lost.tld is"),
+            "{step}"
+        );
+        assert!(rules(told).contains(&"CAA025") && !rules(told).contains(&"CAA027"), "{told}");
+        assert_eq!(code, 1, "{told}");
+    }
 }
 
 #[test]

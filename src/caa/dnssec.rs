@@ -96,6 +96,11 @@ pub(crate) fn is_unfinished(detail: &str) -> bool {
     detail.starts_with(UNFINISHED)
 }
 
+/// Whether a validator's detail says that the resolver's root is another than ours: then nothing below was reached.
+pub(crate) fn is_of_another_root(detail: &str) -> bool {
+    detail.contains("are not those of the trust anchor")
+}
+
 /// How a bogus answer is told.
 const BOGUS: &str = "an answer that fails DNSSEC validation";
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::caa::answer::{Unreadable, response_code};
 use crate::dns_name::WireName;
-use crate::evidence::dns::{DnsAttempt, DnsOutcome};
+use crate::evidence::dns::{DnsAttempt, DnsExchange, DnsOutcome};
 
 /// The most names of a message that are looked at.
 pub(super) const MOST_NAMES: usize = 64;
@@ -39,6 +39,12 @@ pub(super) fn last(attempts: &[DnsAttempt]) -> Result<&Message<[u8]>, String> {
             Message::from_slice(octets).map_err(|_| "malformed message".to_owned())
         }
     }
+}
+
+/// The messages that an exchange rests on.
+pub(super) fn of_exchange(exchange: &DnsExchange) -> impl Iterator<Item = &Message<[u8]>> {
+    let beyond = exchange.beyond.iter().map(|beyond| &beyond.attempts);
+    std::iter::once(&exchange.attempts).chain(beyond).filter_map(|attempts| last(attempts).ok())
 }
 
 impl Signature {

@@ -45,7 +45,14 @@ impl Trusted {
 
     /// The state of the answer; of its zone, where there is no answer.
     pub(super) async fn state(&self, exchange: &DnsExchange) -> Finding {
-        let said = self.of_answer(&exchange.attempts).await;
+        let mut said = self.of_answer(&exchange.attempts).await;
+        if let Some(beyond) = &exchange.beyond {
+            said = said.worse(self.of_answer(&beyond.attempts).await);
+        }
+        if said.state == DnssecState::Insecure && has_alias(&exchange.attempts) {
+            let alias = self.0.ask(&exchange.name.to_wire(), Rtype::CNAME).await;
+            said.own_zone = Some(self.of_answer(&alias).await.state);
+        }
         if said.state != DnssecState::Indeterminate || Answer::read(exchange).content != Content::Failure {
             return said;
         }
