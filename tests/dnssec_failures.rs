@@ -244,6 +244,25 @@ fn a_zone_whose_parent_proves_it_signed_is_signed_though_its_servers_are_dead() 
         assert!(rules(told).contains(&"CAA025") && !rules(told).contains(&"CAA027"), "{told}");
         assert_eq!(code, 1, "{told}");
     }
+
+    // Unbound answers for this one by itself, and the root denies it.
+    let (report, code) = world.report(&["localhost"], &["--trust-anchor", &anchor]);
+    let told = &report["names"][0];
+    assert_eq!((told["steps"][0]["dnssec"].as_str().unwrap(), code), ("bogus", 3), "{told}");
+    assert_eq!(
+        (&told["findings"][0]["rule"], &told["findings"][0]["severity"]),
+        (&"CAA024".into(), &"low".into())
+    );
+}
+
+#[test]
+fn a_resolver_that_is_silent_is_not_held_against_the_name() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (report, code) = report_over(silent.local_addr().unwrap(), &["t.example"], &[]);
+    let name = &report["names"][0];
+    assert_eq!((rules(name), code), (vec!["CAA002"], 3), "{name}");
+    let advice = name["findings"][0]["advice"].as_str().unwrap();
+    assert!(advice.starts_with("Nothing at all was heard from the resolver"), "{advice}");
 }
 
 #[test]

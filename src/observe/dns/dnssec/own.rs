@@ -146,7 +146,7 @@ impl Own {
                 finding
             }
         };
-        if finding.state == DnssecState::Insecure && aliases_of(exchange).len() > 0 {
+        if finding.state == DnssecState::Insecure && !aliases_of(exchange).is_empty() {
             finding.own_zone = Some(self.own_zone(&exchange.name.to_wire()).await);
         }
         finding
