@@ -40,9 +40,8 @@ impl SignedWorld {
         let known: Vec<(&str, &str)> = served.iter().filter(|(_, text)| !text.is_empty()).copied().collect();
         let nsd = Nsd::serving(&known);
         let failing = datagrams(|question| vec![reply(question, 2)]);
-        let server = |text: &str| if text.is_empty() { failing } else { nsd.address };
-        let stubs: Vec<(&str, SocketAddr)> =
-            served.iter().map(|(name, text)| (*name, server(text))).collect();
+        let whose = |text: &str| if text.is_empty() { failing } else { nsd.address };
+        let stubs: Vec<(&str, SocketAddr)> = served.iter().map(|(name, text)| (*name, whose(text))).collect();
         let unbound = Unbound::asking(&stubs).validating_from(&signed.anchor).start();
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("anchor"), &signed.anchor).unwrap();
