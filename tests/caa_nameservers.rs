@@ -26,11 +26,12 @@ const NO_TCP: &str = "127.0.4.23";
 const TRUNCATES: &str = "127.0.4.24";
 const REFUSES: &str = "127.0.4.25";
 const SILENT: &str = "127.0.4.26";
+const CUTS_TOO: &str = "127.0.4.27";
 const ABSENT: &str = "127.0.4.29";
 const V6: &str = "::1";
 
 /// Each zone below `example`: its name, the addresses of its servers `ns1`, `ns2` and so on, as its parent has them.
-const ZONES: [(&str, &[&[&str]]); 11] = [
+const ZONES: [(&str, &[&[&str]]); 12] = [
     ("agree", &[&[FIRST, V6], &[SECOND]]),
     ("split", &[&[FIRST], &[SECOND]]),
     ("drops", &[&[FIRST], &[DROPS]]),
@@ -39,6 +40,7 @@ const ZONES: [(&str, &[&[&str]]); 11] = [
     ("lame", &[&[FIRST], &[SECOND], &[UNAUTHORITATIVE]]),
     ("notcp", &[&[FIRST], &[NO_TCP]]),
     ("cut", &[&[FIRST], &[TRUNCATES]]),
+    ("cutoff", &[&[TRUNCATES], &[CUTS_TOO]]),
     ("gone", &[&[FIRST], &[ABSENT]]),
     ("other", &[&[FIRST], &[SECOND]]),
     ("noone", &[&[REFUSES], &[ABSENT]]),
@@ -96,8 +98,20 @@ fn good(question: &[u8], rtype: u16) -> Option<Vec<u8>> {
 
 impl Network {
     fn start() -> Self {
-        let addresses =
-            [PARENT, FIRST, SECOND, DROPS, UNAUTHORITATIVE, NO_TCP, TRUNCATES, REFUSES, SILENT, ABSENT, V6];
+        let addresses = [
+            PARENT,
+            FIRST,
+            SECOND,
+            DROPS,
+            UNAUTHORITATIVE,
+            NO_TCP,
+            TRUNCATES,
+            CUTS_TOO,
+            REFUSES,
+            SILENT,
+            ABSENT,
+            V6,
+        ];
         let port = free_port(&addresses.map(|address| address.parse::<IpAddr>().unwrap()));
         let at = |address: &str| SocketAddr::new(address.parse().unwrap(), port);
         let mut parent =
@@ -162,6 +176,7 @@ impl Network {
             _ => good(question, rtype),
         };
         odd_server(at(TRUNCATES), truncates, None);
+        odd_server(at(CUTS_TOO), truncates, None);
         let refuses = |question: &[u8], _| Some(answer(question, REFUSED, &[]));
         odd_server(at(REFUSES), refuses, Some(refuses));
 
@@ -342,6 +357,13 @@ fn servers_that_misbehave() {
     let cut = network.json("cut.example", 1);
     assert_eq!(said(&cut, "cut.example", TRUNCATES, "cut.example"), ["truncated", "unreachable"]);
     assert_eq!(findings(&cut), [("CAA053", "high"), ("CAA056", "info")], "{cut}");
+
+    // No server of the zone is heard over TCP, and the parent's is: nothing near this machine is to blame.
+    let cut_off = network.json("cutoff.example", 1);
+    assert_eq!(said(&cut_off, "cutoff.example", CUTS_TOO, "cutoff.example"), ["truncated", "unreachable"]);
+    assert_eq!(findings(&cut_off), [("CAA053", "high"), ("CAA057", "medium")], "{cut_off}");
+    let human = network.caa("cutoff.example", &[], 1);
+    assert!(!human.contains("cannot be reached from here"), "{human}");
 
     let gone = network.json("gone.example", 0);
     assert_eq!(said(&gone, "gone.example", ABSENT, "gone.example"), ["unreachable", "unreachable"]);

@@ -14,7 +14,9 @@ use pinstead::observe::dns::DnsClient;
 use serde_json::Value;
 
 use crate::world::nsd::Nsd;
-use crate::world::odd_dns::{datagrams, good, reply, wrong_case, wrong_id, wrong_question};
+use crate::world::odd_dns::{
+    RECURSIVE, answer, datagrams, good, reply, wrong_case, wrong_id, wrong_question,
+};
 
 /// The longest a look-up at one dead server may take, with room for a busy machine.
 const LONGEST_MILLISECONDS: u64 = 20_000;
@@ -262,4 +264,24 @@ fn parents_are_asked_for_once_in_a_run() {
     assert_eq!(lines.lines().count(), 20);
     assert!(lines.lines().zip(&names).all(|(line, name)| line.contains(&format!("\"name\":\"{name}\""))));
     assert_eq!(ASKED.lock().unwrap().len(), 20 + 2 + 1, "each host, t.example, example, and the root's keys");
+}
+
+/// As some resolvers answer: they give the alias, and nothing of what it leads to.
+#[test]
+fn an_alias_whose_end_the_resolver_leaves_out_is_asked_on() {
+    fn resolver(ends: fn(&[u8]) -> Vec<u8>) -> SocketAddr {
+        datagrams(move |question| {
+            let is_alias = question[13..16].eq_ignore_ascii_case(b"www");
+            let cname: &[(u16, &[u8])] = &[(5, b"\x03end\x04test\0")];
+            vec![if is_alias { answer(question, RECURSIVE, cname) } else { ends(question) }]
+        })
+    }
+    let (report, code) = judged(resolver(good), "www.t.example", "ca1.example");
+    let step = &report["steps"][0];
+    assert_eq!((&step["outcome"], &step["aliases"][0]), (&"records".into(), &"end.test".into()), "{report}");
+    assert_eq!((&report["verdicts"][0]["verdict"], code), (&"permit".into(), 0), "{report}");
+    let (report, _) = judged(resolver(|question| reply(question, 2)), "www.t.example", "ca1.example");
+    assert_eq!(report["verdicts"][0]["verdict"], "undetermined", "{report}");
+    let detail = report["steps"][0]["detail"].as_str().unwrap();
+    assert_eq!(detail, "the alias chain ends at end.test without an answer: SERVFAIL");
 }

@@ -23,12 +23,16 @@ fn world() -> SignedWorld {
     SignedWorld::start(vec![
         Zone::signed("", ""),
         Zone::signed("tld", ""),
-        Zone::signed("signed.tld", &format!("{PLAIN}out IN CNAME nodata.unsigned.tld.\n")),
+        Zone::signed(
+            "signed.tld",
+            &format!("{PLAIN}out IN CNAME nodata.unsigned.tld.\nled IN CNAME caa.unsigned.tld.\n"),
+        ),
         Zone::unsigned("unsigned.tld", PLAIN),
         Zone {
             tamper: |zone| zone.replace("ca1.example", "ca2.example"),
             ..Zone::signed("forged.tld", PLAIN)
         },
+        Zone { tamper: |_| String::new(), ..Zone::signed("lost.tld", PLAIN) },
         Zone { algorithm: "ED25519", ..Zone::signed("ed25519.tld", PLAIN) },
         Zone { algorithm: "ECDSAP384SHA384", ..Zone::signed("p384.tld", PLAIN) },
         Zone { tamper: put_back, ..Zone::signed("malformed.tld", MALFORMED) },
@@ -55,6 +59,8 @@ enum Way {
     Bare,
     /// As before, and without EDNS.
     Old,
+    /// They pass, and the questions for keys are answered with SERVFAIL.
+    KeysFail,
 }
 
 /// A resolver before the resolver: it counts the questions by their type, and passes them on.
@@ -77,9 +83,14 @@ impl Before {
                 let end = 12 + query[12..].iter().position(|octet| *octet == 0).unwrap();
                 let rtype = u16::from_be_bytes([query[end + 1], query[end + 2]]);
                 *counted.lock().unwrap().entry(rtype).or_default() += 1;
-                if rtype == CAA && way != Way::Open {
+                let is_stopped = match way {
+                    Way::Open => false,
+                    Way::KeysFail => rtype == DNSKEY,
+                    Way::Fails | Way::Bare | Way::Old => rtype == CAA,
+                };
+                if is_stopped {
                     query[2] |= 0x80;
-                    query[3] = if way == Way::Fails { 0x82 } else { 0x80 };
+                    query[3] = if matches!(way, Way::Fails | Way::KeysFail) { 0x82 } else { 0x80 };
                     if way == Way::Old {
                         // Only header and question.
                         query.truncate(end + 5);
@@ -205,6 +216,56 @@ fn what_fails_means() {
 }
 
 #[test]
+fn an_alias_out_of_a_signed_zone_is_told_so() {
+    let world = world();
+    let anchor = world.anchor_file();
+    for more in [&["--trust-anchor", &anchor][..], &["--dnssec", "resolver"]] {
+        let (report, _) = world.report(&["led.signed.tld", "caa.unsigned.tld"], more);
+        let [led, plain] = report["names"].as_array().unwrap().as_slice() else { panic!("{report}") };
+        assert_eq!(led["steps"][0]["dnssec"], "insecure", "{led}");
+        assert!(rules(led).contains(&"CAA028") && !rules(led).contains(&"CAA026"), "{more:?} {led}");
+        assert!(rules(plain).contains(&"CAA026") && !rules(plain).contains(&"CAA028"), "{more:?} {plain}");
+    }
+}
+
+#[test]
+fn a_zone_whose_parent_proves_it_signed_is_signed_though_its_servers_are_dead() {
+    let world = world();
+    let anchor = world.anchor_file();
+    for name in ["lost.tld", "www.lost.tld"] {
+        let (report, code) = world.report(&[name], &["--trust-anchor", &anchor]);
+        let told = &report["names"][0];
+        let step = &told["steps"][0];
+        assert_eq!(step["dnssec"], "secure", "{told}");
+        assert!(
+            step["dnssec_detail"].as_str().unwrap().contains("its parent proves that the zone lost.tld is"),
+            "{step}"
+        );
+        assert!(rules(told).contains(&"CAA025") && !rules(told).contains(&"CAA027"), "{told}");
+        assert_eq!(code, 1, "{told}");
+    }
+
+    // Unbound answers for this one by itself, and the root denies it.
+    let (report, code) = world.report(&["localhost"], &["--trust-anchor", &anchor]);
+    let told = &report["names"][0];
+    assert_eq!((told["steps"][0]["dnssec"].as_str().unwrap(), code), ("bogus", 3), "{told}");
+    assert_eq!(
+        (&told["findings"][0]["rule"], &told["findings"][0]["severity"]),
+        (&"CAA024".into(), &"low".into())
+    );
+}
+
+#[test]
+fn a_resolver_that_is_silent_is_not_held_against_the_name() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (report, code) = report_over(silent.local_addr().unwrap(), &["t.example"], &[]);
+    let name = &report["names"][0];
+    assert_eq!((rules(name), code), (vec!["CAA002"], 3), "{name}");
+    let advice = name["findings"][0]["advice"].as_str().unwrap();
+    assert!(advice.starts_with("Nothing at all was heard from the resolver"), "{advice}");
+}
+
+#[test]
 fn an_unsigned_domain_costs_one_question_more() {
     const NAMES: [&str; 6] = ["a.plain", "b.plain", "c.plain", "d.plain", "e.plain", "f.plain"];
     let mut zones = vec![Zone::signed("", ""), Zone::signed("plain", "")];
@@ -242,6 +303,33 @@ fn a_server_without_dnssec_leaves_it_open_and_the_verdicts_stand() {
         assert!(step["dnssec_detail"].as_str().unwrap().contains("hands out no DNSSEC records"), "{step}");
     }
     assert!(!rules(name).contains(&"CAA027"), "what the resolver lacks is no finding about the name: {name}");
+
+    // Whoever says in so many words that it is to be validated gets no verdict without.
+    let strictly = ["--ca", "ca1.example", "--dnssec", "validate", "--fail-on-undetermined=true"];
+    let (report, code) = report_over(nsd.address, &["www.t.example"], &strictly);
+    let name = &report["names"][0];
+    assert_eq!((reason(name).0, code), ("undetermined", 3), "{name}");
+    assert!(rules(name).contains(&"CAA027"), "{name}");
+}
+
+#[test]
+fn a_question_for_keys_that_fails_switches_no_validation_off() {
+    let world = world();
+    let failing = Before::start(world.unbound.address, Way::KeysFail).address;
+    let server = failing.to_string();
+    for more in [&["--dnssec", "validate"][..], &[], &["--dnssec", "resolver"]] {
+        let more = [more, &["--ca", "ca1.example", "--fail-on-undetermined=true"]].concat();
+        // Unsigned for this one: no AD bit vouches for it.
+        let (report, code) = report_over(failing, &["caa.unsigned.tld"], &more);
+        let name = &report["names"][0];
+        assert_eq!((reason(name).0, code), ("undetermined", 3), "{more:?} {name}");
+        assert!(rules(name).contains(&"CAA027"), "{more:?} {name}");
+        assert!(!rules(name).contains(&"CAA011"), "no verdict rests on the records: {name}");
+    }
+    let mut command = world::pinstead();
+    let output = command.args(["caa", "caa.unsigned.tld", "--resolver", &server]).output().unwrap();
+    let human = String::from_utf8(output.stdout).unwrap();
+    assert!(human.contains("hands out no DNSSEC records") && human.contains("SERVFAIL"), "{human}");
 }
 
 #[test]
@@ -295,7 +383,7 @@ fn an_unusable_anchor_is_said() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, said) = run(&[]);
-    assert!(code == Some(2) && said.contains("--trust-anchor"), "{said}");
+    assert!(code == Some(2) && said.contains("--trust-anchor") && said.contains(&file), "{said}");
     std::fs::write(&file, "t.example. IN A 192.0.2.1\n").unwrap();
     let (code, said) = run(&[]);
     assert!(code == Some(2) && said.contains("DS and DNSKEY"), "{said}");

@@ -27,6 +27,8 @@ pub struct Answer {
     pub aliases: Vec<String>,
     /// Whether the server set the AD bit: it says that it validated the answer (RFC 4035 section 3.2.3).
     pub authentic_data: bool,
+    /// The end of the aliases, where a server that recurses says nothing of it: neither records nor “none”.
+    pub unanswered: Option<DnsName>,
 }
 
 /// What an answer holds.
@@ -48,7 +50,7 @@ pub enum Content {
 impl Answer {
     /// An answer without aliases.
     pub fn of(content: Content, detail: impl Into<String>) -> Self {
-        Self { content, detail: detail.into(), aliases: Vec::new(), authentic_data: false }
+        Self { content, detail: detail.into(), aliases: Vec::new(), authentic_data: false, unanswered: None }
     }
 
     fn failure(detail: impl Into<String>) -> Self {
@@ -59,7 +61,16 @@ impl Answer {
     pub fn read(exchange: &DnsExchange) -> Self {
         match exchange.outcome() {
             None => Self::failure("not asked"),
-            Some(DnsOutcome::Message(message)) => Self::read_message(&exchange.name, message),
+            Some(DnsOutcome::Message(message)) => {
+                let answer = Self::read_message(&exchange.name, message);
+                match (&answer.unanswered, &exchange.beyond) {
+                    (Some(end), Some(beyond)) => {
+                        let beyond = DnsExchange::of(end.clone(), beyond.attempts.clone());
+                        answer.completed(&exchange.name, &Self::read(&beyond))
+                    }
+                    _ => answer,
+                }
+            }
             Some(DnsOutcome::Failed(failure)) => Self::failure(match failure {
                 DnsFailure::Timeout { .. } => "timeout".to_owned(),
                 DnsFailure::Mismatched { .. } => "only answers to other questions".to_owned(),
@@ -68,6 +79,27 @@ impl Answer {
                 DnsFailure::Transport(error) => format!("no connection: {error}"),
                 DnsFailure::NoServer(why) => format!("no DNS server: {why}"),
             }),
+        }
+    }
+
+    /// The answer, with that for the end of its aliases.
+    fn completed(mut self, name: &DnsName, beyond: &Self) -> Self {
+        if beyond.content == Content::Failure {
+            self.detail = format!("{}: {}", self.detail, beyond.detail);
+            return self;
+        }
+        let is_known = |alias: &String| alias == name.as_str() || self.aliases.contains(alias);
+        if let Some(again) = beyond.aliases.iter().find(|alias| is_known(alias)) {
+            self.detail = format!("alias loop at {again}");
+            return self;
+        }
+        self.aliases.extend(beyond.aliases.iter().cloned());
+        Self {
+            content: beyond.content.clone(),
+            detail: beyond.detail.clone(),
+            aliases: self.aliases,
+            authentic_data: self.authentic_data && beyond.authentic_data,
+            unanswered: None,
         }
     }
 
@@ -151,6 +183,7 @@ fn read(name: &DnsName, octets: &[u8]) -> Result<Answer, Unreadable> {
         detail: rcode.to_string(),
         aliases: chain.iter().map(shown).collect(),
         authentic_data: header.ad(),
+        unanswered: None,
     };
     if answer.content == Content::Empty && rcode == OptRcode::NOERROR {
         let authority = Authority::read(message)?;
@@ -160,9 +193,17 @@ fn read(name: &DnsName, octets: &[u8]) -> Result<Answer, Unreadable> {
             if authority.ns && !header.aa() && (!header.ra() || answer.aliases.is_empty()) {
                 return Ok(Answer { content: Content::Failure, detail: "referral".to_owned(), ..answer });
             }
-            // A server that does not recurse leaves the rest to whoever asks.
-            if let Some(last) = answer.aliases.last().filter(|_| !header.ra()) {
-                let detail = format!("the server did not follow the alias to {last}");
+            if let Some(last) = answer.aliases.last() {
+                // A server that does not recurse leaves the rest to whoever asks; one that does may only have lost it.
+                let (detail, unanswered) = if header.ra() {
+                    (format!("the alias chain ends at {last} without an answer"), last.parse().ok())
+                } else {
+                    (format!("the server did not follow the alias to {last}"), None)
+                };
+                return Ok(Answer { content: Content::Failure, detail, unanswered, ..answer });
+            }
+            if !header.aa() && !header.ra() {
+                let detail = "an empty answer, neither authoritative nor recursive".to_owned();
                 return Ok(Answer { content: Content::Failure, detail, ..answer });
             }
         }

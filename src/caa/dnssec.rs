@@ -73,8 +73,8 @@ impl Dnssec {
 /// Why neither the records nor the “none” of an answer count, if they do not: it is bogus, or whoever had it changed
 /// may have kept its validation from being finished. An answer that failed anyway is not told here, unless it is bogus.
 ///
-/// Answers count without validation where the resolver has no DNSSEC to offer, so that there is nothing to
-/// finish, and where the zone has no signature that the validator could verify: that is an unsigned zone to it
+/// Answers count without validation where the resolver shows that it has no DNSSEC to offer, so that there is nothing
+/// to finish, and where the zone has no signature that the validator could verify: that is an unsigned zone to it
 /// (RFC 4035 section 5.2).
 pub(crate) fn not_counted(exchange: &DnsExchange) -> Option<String> {
     let reading = exchange.dnssec.as_ref()?;
@@ -96,6 +96,11 @@ pub(crate) fn not_counted(exchange: &DnsExchange) -> Option<String> {
 /// Whether this is what [`not_counted`] says of an answer whose validation could not be finished. No failure is told so.
 pub(crate) fn is_unfinished(detail: &str) -> bool {
     detail.starts_with(UNFINISHED)
+}
+
+/// Whether a validator's detail says that the resolver's root is another than ours: then nothing below was reached.
+pub(crate) fn is_of_another_root(detail: &str) -> bool {
+    detail.contains("are not those of the trust anchor")
 }
 
 /// How a bogus answer is told.

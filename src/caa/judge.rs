@@ -13,7 +13,7 @@ use super::record::{CaaRecord, MalformedRecord};
 use super::software;
 use super::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who, of_set};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::dns::{CaaLookup, DnsExchange, Unfinished};
+use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecState, Unfinished};
 
 /// What a step says of a name that does not exist.
 const NXDOMAIN: &str = "NXDOMAIN";
@@ -39,6 +39,8 @@ pub struct CaaReading {
     pub nameservers: NameserverReading,
     /// The identifiers of the CAs that were asked about by name: whoever asked knows them.
     pub asked_about: Vec<String>,
+    /// Whether resolvers were asked, and nothing at all came from them: that says nothing of the name.
+    pub is_unheard: bool,
 }
 
 /// One question of the climb and its answer.
@@ -58,6 +60,8 @@ pub struct Step {
     pub dnssec_detail: Option<String>,
     /// What validation lacked, where it could not be finished.
     pub unfinished: Option<Unfinished>,
+    /// Where the answer is insecure and goes over an alias: what DNSSEC says of the zone that the alias is in.
+    pub own_zone: Option<DnssecState>,
     /// Whether the server said that it validated the answer (its AD bit). Not proof of anything by itself.
     pub authentic_data: bool,
 }
@@ -163,6 +167,7 @@ impl CaaReading {
             verdicts: Vec::new(),
             nameservers: NameserverReading::default(),
             asked_about: Vec::new(),
+            is_unheard: false,
         }
     }
 
@@ -278,6 +283,7 @@ pub fn judge_answers(
             Who::EveryCaInTheSet => Vec::new(),
         },
         nameservers: NameserverReading::default(),
+        is_unheard: lookup.is_unheard(),
     };
     reading.nameservers = nameservers::judge(name, lookup, question, &reading);
     reading
@@ -331,6 +337,7 @@ fn climb(
             dnssec,
             dnssec_detail: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.detail.clone()),
             unfinished: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.unfinished),
+            own_zone: exchange.and_then(|exchange| exchange.dnssec.as_ref()?.own_zone),
             authentic_data: answer.authentic_data,
         });
         if let Some(end) = end {

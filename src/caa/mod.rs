@@ -30,7 +30,7 @@ mod verdict;
 pub(crate) use self::binding::{Binding, binding};
 pub use self::binding::{NoAccount, check_account};
 pub use self::dnssec::Dnssec;
-pub(crate) use self::dnssec::{is_unfinished, not_counted};
+pub(crate) use self::dnssec::{is_of_another_root, is_unfinished, not_counted};
 pub use self::issued::{Issued, IssuedCertificate, IssuedName, MissingRecord, issued};
 pub use self::judge::{
     CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge, judge_answers,

@@ -17,9 +17,10 @@ pub(super) struct DnsOptions {
     /// and the next one is asked where one fails
     #[arg(long = "resolver", value_name = "ADDR|URL")]
     pub(super) resolvers: Vec<String>,
-    /// Who validates DNSSEC: this program, the resolver (trusted, with the way to it), or nobody
-    #[arg(long, value_enum, default_value = "validate")]
-    dnssec: DnssecOption,
+    /// Who validates DNSSEC: this program, the resolver (trusted, with the way to it), or nobody [default: validate, as
+    /// far as the resolver hands out DNSSEC records; written out, no answer counts without]
+    #[arg(long, value_enum)]
+    dnssec: Option<DnssecOption>,
     /// Validate from these DS or DNSKEY records (a zone file) instead of the root's keys
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
@@ -68,18 +69,22 @@ impl DnsOptions {
 
     fn dnssec_mode(&self) -> anyhow::Result<DnssecMode> {
         match (self.dnssec, &self.trust_anchor) {
-            (DnssecOption::Validate, None) => Ok(DnssecMode::Validate(Anchors::root())),
-            (DnssecOption::Validate, Some(file)) => {
+            (None, None) => Ok(DnssecMode::Validate(Anchors::root())),
+            (Some(DnssecOption::Validate), None) => Ok(DnssecMode::Demand(Anchors::root())),
+            (None | Some(DnssecOption::Validate), Some(file)) => {
                 let read = files::read(&file.display().to_string(), MAX_ANCHOR_FILE);
-                let octets = read.octets().map_err(|why| anyhow::anyhow!("--trust-anchor: {why}"))?;
-                let text = str::from_utf8(octets).context("--trust-anchor: the file is not text")?;
+                let octets = read
+                    .octets()
+                    .map_err(|why| anyhow::anyhow!("--trust-anchor: {}: {why}", file.display()))?;
+                let text = str::from_utf8(octets)
+                    .with_context(|| format!("--trust-anchor: {} is not text", file.display()))?;
                 let anchors = Anchors::parse(text)
                     .with_context(|| format!("--trust-anchor: {} is no trust anchor", file.display()))?;
-                Ok(DnssecMode::Validate(anchors))
+                Ok(DnssecMode::Demand(anchors))
             }
             (_, Some(_)) => anyhow::bail!("--trust-anchor is for --dnssec validate only"),
-            (DnssecOption::Resolver, None) => Ok(DnssecMode::Resolver),
-            (DnssecOption::Off, None) => Ok(DnssecMode::Off),
+            (Some(DnssecOption::Resolver), None) => Ok(DnssecMode::Resolver),
+            (Some(DnssecOption::Off), None) => Ok(DnssecMode::Off),
         }
     }
 }

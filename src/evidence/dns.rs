@@ -28,6 +28,13 @@ pub struct CaaLookup {
 }
 
 impl CaaLookup {
+    /// Whether the resolvers were asked, and nothing at all came from them, nor for what validation needs.
+    pub fn is_unheard(&self) -> bool {
+        let steps = self.steps.iter().chain(&self.above).flat_map(DnsExchange::every_attempt);
+        let mut attempts = steps.chain(self.dnssec.iter().flat_map(|asked| &asked.attempts)).peekable();
+        attempts.peek().is_some() && attempts.all(|attempt| matches!(attempt.outcome, DnsOutcome::Failed(_)))
+    }
+
     /// A look-up with nothing asked yet.
     pub fn of(name: DnsName) -> Self {
         Self { name, steps: Vec::new(), above: Vec::new(), dnssec: Vec::new(), nameservers: None }
@@ -41,6 +48,9 @@ pub struct DnsExchange {
     pub name: DnsName,
     /// The attempts in order; the last one is the answer, or the failure that stands.
     pub attempts: Vec<DnsAttempt>,
+    /// The same question for the name that the answer's aliases lead to, where the answer says nothing of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond: Option<SupportingExchange>,
     /// What a validator said of the answer when it came; `None`: none was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dnssec: Option<DnssecReading>,
@@ -49,7 +59,12 @@ pub struct DnsExchange {
 impl DnsExchange {
     /// An exchange whose answer no validator has seen.
     pub fn of(name: DnsName, attempts: Vec<DnsAttempt>) -> Self {
-        Self { name, attempts, dnssec: None }
+        Self { name, attempts, beyond: None, dnssec: None }
+    }
+
+    /// Every attempt, those beyond the aliases included.
+    pub fn every_attempt(&self) -> impl Iterator<Item = &DnsAttempt> {
+        self.attempts.iter().chain(self.beyond.iter().flat_map(|beyond| &beyond.attempts))
     }
 
     /// How the exchange ended; `None` only where nothing was tried.
@@ -74,6 +89,9 @@ pub struct DnssecReading {
     /// Where validation could not be finished: what it lacked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
+    /// Where the answer is insecure and goes over an alias: the state of the zone that the alias is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_zone: Option<DnssecState>,
     /// When it was validated.
     pub at: Timestamp,
 }
@@ -188,6 +206,10 @@ pub struct ZoneObservation {
     /// How many more servers there are.
     #[serde(default)]
     pub servers_left_out: usize,
+    /// Where servers are heard over UDP and none over TCP: a question over TCP to the server of the parent zone that
+    /// gave the delegation, which shows whether TCP works from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp_control: Option<SupportingExchange>,
 }
 
 /// What one authoritative server says.

@@ -13,7 +13,7 @@ pub(crate) const AUTHORITATIVE: u16 = 0x0400;
 /// TC.
 pub(crate) const TRUNCATED: u16 = 0x0200;
 /// RD and RA.
-const RECURSIVE: u16 = 0x0180;
+pub(crate) const RECURSIVE: u16 = 0x0180;
 /// RCODE 5.
 pub(crate) const REFUSED: u16 = 5;
 

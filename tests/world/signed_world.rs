@@ -7,6 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::nsd::Nsd;
+use super::odd_dns::{datagrams, reply};
 use super::run;
 use super::signed_zones::{SignedZones, Zone};
 use super::unbound::Unbound;
@@ -31,13 +32,16 @@ pub(crate) struct ReportedStep {
 }
 
 impl SignedWorld {
-    /// Signs and serves these zones.
+    /// Signs and serves these zones, but for those whose file is empty: their server fails.
     pub(crate) fn start(zones: Vec<Zone>) -> Self {
         let signed = SignedZones::make(zones);
         let served: Vec<(&str, &str)> =
             signed.zones.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let nsd = Nsd::serving(&served);
-        let stubs: Vec<(&str, SocketAddr)> = served.iter().map(|(name, _)| (*name, nsd.address)).collect();
+        let known: Vec<(&str, &str)> = served.iter().filter(|(_, text)| !text.is_empty()).copied().collect();
+        let nsd = Nsd::serving(&known);
+        let failing = datagrams(|question| vec![reply(question, 2)]);
+        let whose = |text: &str| if text.is_empty() { failing } else { nsd.address };
+        let stubs: Vec<(&str, SocketAddr)> = served.iter().map(|(name, text)| (*name, whose(text))).collect();
         let unbound = Unbound::asking(&stubs).validating_from(&signed.anchor).start();
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("anchor"), &signed.anchor).unwrap();

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::caa::testing::{AUTHORITATIVE, CAA, CNAME, DNAME, NS, RECURSIVE, Rr, caa, message, name, soa};
+use crate::evidence::dns::{DnsAttempt, DnsTransport, SupportingExchange};
 
 fn read(octets: &[u8]) -> Answer {
     Answer::read_message(&"w.t.example".parse().unwrap(), octets)
@@ -161,7 +162,7 @@ fn a_server_that_does_not_recurse_may_leave_it_open() {
     let alias = [("w.t.example", CNAME, name("elsewhere.test"))];
     assert_eq!(with(AUTHORITATIVE, &alias, &[]).content, Content::Failure);
     assert_eq!(with(AUTHORITATIVE, &alias, &[soa("test")]).content, Content::Empty);
-    assert_eq!(with(RECURSIVE, &alias, &[]).content, Content::Empty);
+    assert_eq!(with(RECURSIVE, &alias, &[soa("test")]).content, Content::Empty);
     let delegation = ("t.example", NS, name("ns.t.example"));
     assert_eq!(with(0x8000, &[], std::slice::from_ref(&delegation)).detail, "referral");
     // A forwarder hands it on as its own.
@@ -169,7 +170,46 @@ fn a_server_that_does_not_recurse_may_leave_it_open() {
     assert_eq!((passed_on.content, passed_on.detail.as_str()), (Content::Failure, "referral"));
     assert_eq!(with(RECURSIVE, &[], &[soa("t.example"), delegation.clone()]).content, Content::Empty);
     assert_eq!(with(AUTHORITATIVE, &[], std::slice::from_ref(&delegation)).content, Content::Empty);
-    assert_eq!(with(RECURSIVE, &alias, &[delegation]).content, Content::Empty);
+    assert_eq!(with(RECURSIVE, &alias, &[delegation]).content, Content::Failure);
+    // Neither the zone nor a resolver speaks.
+    assert_eq!(with(0x8000, &[], &[]).content, Content::Failure);
+    assert_eq!(with(0x8000, &[], &[soa("t.example")]).content, Content::Empty);
+}
+
+#[test]
+fn an_alias_chain_that_just_stops_is_asked_on() {
+    let alias = [("w.t.example", CNAME, name("elsewhere.test"))];
+    let open = with(RECURSIVE, &alias, &[]);
+    assert_eq!(open.content, Content::Failure);
+    assert_eq!(open.detail, "the alias chain ends at elsewhere.test without an answer");
+    assert_eq!(open.unanswered, Some("elsewhere.test".parse().unwrap()));
+    let came = |octets: Vec<u8>| {
+        let (server, transport) = ("192.0.2.1:53".to_owned(), DnsTransport::Udp);
+        vec![DnsAttempt { server, transport, milliseconds: 1, outcome: DnsOutcome::Message(octets.into()) }]
+    };
+    let asked_on = |octets: Vec<u8>| {
+        let mut exchange = DnsExchange::of(
+            "w.t.example".parse().unwrap(),
+            came(message("w.t.example", RECURSIVE, &alias, &[])),
+        );
+        let (name, rtype) = ("elsewhere.test".to_owned(), "CAA".to_owned());
+        exchange.beyond = Some(SupportingExchange { name, rtype, attempts: came(octets) });
+        Answer::read(&exchange)
+    };
+    let end = "elsewhere.test";
+    let found = asked_on(message(end, RECURSIVE, &[(end, CAA, caa(0, "issue", "a"))], &[]));
+    assert_eq!((count(&found), found.aliases), (Some(1), vec![end.to_owned()]));
+    // A resolver's plain “none” needs no SOA record.
+    assert_eq!(asked_on(message(end, RECURSIVE, &[], &[])).content, Content::Empty);
+    let failed = asked_on(message(end, RECURSIVE | 2, &[], &[]));
+    assert_eq!((failed.content, failed.detail.ends_with(": SERVFAIL")), (Content::Failure, true));
+    // Once is enough.
+    let further = [(end, CNAME, name("x.test"))];
+    assert_eq!(asked_on(message(end, RECURSIVE, &further, &[])).content, Content::Failure);
+    let more = asked_on(message(end, RECURSIVE, &further, &[soa("test")]));
+    assert_eq!((more.content, more.aliases.len()), (Content::Empty, 2));
+    let back = [(end, CNAME, name("w.t.example"))];
+    assert!(asked_on(message(end, RECURSIVE, &back, &[soa("test")])).detail.starts_with("alias loop"));
 }
 
 #[test]

@@ -114,6 +114,7 @@ fn with_state(mut exchange: DnsExchange, state: DnssecState) -> DnsExchange {
         validator: Validator::Own,
         detail: Some("because".to_owned()),
         unfinished: None,
+        own_zone: None,
         at: jiff::Timestamp::UNIX_EPOCH,
     });
     exchange

@@ -20,7 +20,8 @@ use super::judge::CaaReading;
 use super::verdict::CaaQuestion;
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::{
-    CaaLookup, DnsTransport, NameNotAsked, NameserverAnswer, NameserverSurvey, NotAsked, ZoneObservation,
+    CaaLookup, DnsOutcome, DnsTransport, NameNotAsked, NameserverAnswer, NameserverSurvey, NotAsked,
+    ZoneObservation,
 };
 
 /// What the authoritative servers say, compared with one another.
@@ -222,7 +223,16 @@ fn behind_block(zones: &[ZoneReading]) -> Option<Vec<IpAddr>> {
         .then_some(addresses)
 }
 
-/// Leaves TCP out where something near this machine seems to block it.
+/// Whether a server of a parent zone answered over TCP: then nothing near this machine blocks it.
+fn is_tcp_proven(survey: &NameserverSurvey) -> bool {
+    let asked = survey.zones.iter().flat_map(|zone| zone.delegation.iter().chain(&zone.tcp_control));
+    asked.flat_map(|asked| &asked.attempts).any(|attempt| {
+        attempt.transport == DnsTransport::Tcp && matches!(attempt.outcome, DnsOutcome::Message(_))
+    })
+}
+
+/// Leaves TCP out where something near this machine seems to block it. A server that cuts its answers off keeps its
+/// fault: there the doubt is too dear.
 fn leave_out_blocked_tcp(zones: &mut [ZoneReading]) {
     let Some(addresses) = behind_block(zones) else { return };
     let not_asked = || Said::NoRoute(NO_TCP_FROM_HERE.to_owned());
@@ -230,7 +240,7 @@ fn leave_out_blocked_tcp(zones: &mut [ZoneReading]) {
         let heard_over_udp = addresses.contains(&endpoint.address);
         if endpoint.transport == DnsTransport::Tcp && endpoint.was_asked() && heard_over_udp {
             endpoint.zone = ZoneSaid::Other(not_asked());
-            endpoint.fault = None;
+            endpoint.fault.take_if(|fault| !matches!(fault, Fault::NoTcp { needed: true, .. }));
             for answer in &mut endpoint.answers {
                 *answer = EndpointAnswer { said: not_asked(), differs: false, name: answer.name.clone() };
             }
@@ -287,7 +297,9 @@ pub(super) fn judge(
     let resolved: Vec<(String, Said)> =
         lookup.steps.iter().chain(&lookup.above).flat_map(|exchange| Said::of_resolver(exchange)).collect();
     let mut zones: Vec<ZoneReading> = survey.zones.iter().map(|zone| compare(zone, &resolved)).collect();
-    leave_out_blocked_tcp(&mut zones);
+    if !is_tcp_proven(survey) {
+        leave_out_blocked_tcp(&mut zones);
+    }
     let consequences = consequences(&name.base, lookup, &zones, question, reading);
     let mut compared = NameserverReading {
         state: Agreement::Consistent,

@@ -83,6 +83,7 @@ fn observed(zone: &str, servers: &[Server<'_>]) -> ZoneObservation {
         delegation: None,
         servers: servers.iter().enumerate().map(server).collect(),
         servers_left_out: 0,
+        tcp_control: None,
     }
 }
 
@@ -358,4 +359,45 @@ fn tcp_that_nobody_answers_is_not_held_against_the_servers() {
     let mut alone = observed("t.example", &[server("192.0.2.1")]);
     without_tcp(&mut alone, 0..1);
     assert_eq!(faults(&compared(&alone)), 1);
+}
+
+#[test]
+fn tcp_that_the_parent_answers_is_held_against_servers_that_need_it() {
+    let cut_off = || {
+        let caa = came(message("t.example", AUTHORITATIVE | 0x0200, &[], &[]));
+        let server = |address| Server {
+            address,
+            no_route: None,
+            soa: soa_serial("t.example", 1),
+            caa: vec![("t.example", caa.clone())],
+        };
+        let mut zone = observed("t.example", &[server("192.0.2.1"), server("192.0.2.2")]);
+        for answer in zone.servers.iter_mut().flat_map(|server| &mut server.addresses[0].answers) {
+            if answer.transport == DnsTransport::Tcp {
+                answer.attempts = silence();
+            }
+        }
+        zone
+    };
+    let compared = |zone| reading("t.example", vec![("t.example", silence())], vec![zone]);
+    let severities = |reading: &CaaReading| {
+        let findings = crate::rules::caa::findings(reading);
+        let of_tcp = findings.into_iter().filter(|finding| finding.rule == "CAA053");
+        of_tcp.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
+    };
+    // Nothing shows that TCP works from here: the fault stands, in doubt.
+    let [(severity, words)] = &severities(&compared(cut_off()))[..] else { panic!() };
+    assert_eq!(*severity, crate::rules::Severity::Medium);
+    assert!(words.contains("may be this machine"), "{words}");
+
+    let mut proven = cut_off();
+    let mut control = came(of_type(NS, "t.example", 0x8000, &[], &[("t.example", NS, name("ns.test"))]));
+    control[0].transport = DnsTransport::Tcp;
+    let (name, rtype) = ("t.example".to_owned(), "NS".to_owned());
+    proven.tcp_control = Some(SupportingExchange { name, rtype, attempts: control });
+    let reading = compared(proven);
+    let [(severity, words)] = &severities(&reading)[..] else { panic!() };
+    assert_eq!(*severity, crate::rules::Severity::High);
+    assert!(!words.contains("may be this machine"), "{words}");
+    assert!(!reading.nameservers.zones[0].endpoints.iter().any(Endpoint::is_behind_block));
 }

@@ -186,8 +186,8 @@ impl Kept {
             DnsOutcome::Message(message) => message.len().saturating_mul(3),
             DnsOutcome::Failed(_) => 0,
         };
-        let attempts = self.exchange.attempts.iter();
-        attempts
+        self.exchange
+            .every_attempt()
             .fold(BESIDE, |sum, attempt| sum.saturating_add(BESIDE).saturating_add(message(&attempt.outcome)))
     }
 }
@@ -331,6 +331,7 @@ mod tests {
                     validator: Validator::Own,
                     detail: None,
                     unfinished: None,
+                    own_zone: None,
                     at: Timestamp::UNIX_EPOCH,
                 };
                 DnsExchange { dnssec: Some(reading), ..empty(&name) }

@@ -34,7 +34,9 @@ use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::caa::{NotApplicable, not_counted};
 use crate::dns_name::DnsName;
-use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport};
+use crate::evidence::dns::{
+    CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, SupportingExchange,
+};
 
 /// How many servers beside the resolvers are remembered.
 const MOST_OTHERS: usize = 256;
@@ -175,10 +177,19 @@ impl DnsClient {
             let question = Question::caa(name, self.dnssec.manner());
             let (attempts, ()) = tokio::join!(self.ask(&question), self.dnssec.prepare());
             let mut exchange = DnsExchange::of(name.clone(), attempts);
+            exchange.beyond = self.ask_beyond(&exchange).await;
             exchange.dnssec = self.dnssec.read(&exchange).await;
             exchange
         };
         self.shared.memo.exchange(name, is_parent, ask).await
+    }
+
+    /// Asks for the end of the aliases, where a resolver left that out: some keep aliases apart from what they lead to.
+    async fn ask_beyond(&self, exchange: &DnsExchange) -> Option<SupportingExchange> {
+        let end = Answer::read(exchange).unanswered?;
+        let question = Question::caa(&end, self.dnssec.manner());
+        let attempts = self.ask(&question).await;
+        Some(SupportingExchange { name: end.to_string(), rtype: question.rtype.to_string(), attempts })
     }
 
     /// Asks the resolvers, with every attempt that it takes.

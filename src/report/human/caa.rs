@@ -9,6 +9,7 @@ use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG};
 use super::{findings as render_findings, nameservers, safe, wrap};
 use crate::caa::{
     CaaReading, Dnssec, Issued, Policy, Relevant, RelevantSet, Step, StepOutcome, Usage, Verdict,
+    is_of_another_root,
 };
 use crate::rules::Finding;
 
@@ -84,6 +85,11 @@ fn answer(reading: &CaaReading) -> (Style, String) {
     match (&reading.relevant, reading.policy()) {
         (Relevant::NotApplicable(_), _) => (FAINT, "CAA does not apply".to_owned()),
         (Relevant::NoneAnywhere, _) => (DOUBTFUL, "any CA may issue; there is no CAA record".to_owned()),
+        // The verdict is open only because nobody knows what the answer would say once it validates.
+        (Relevant::Undetermined { at, detail, dnssec: Dnssec::Bogus }, _) if !is_of_another_root(detail) => (
+            BAD,
+            format!("undetermined, and no CA may issue while the answer for {at} fails DNSSEC validation"),
+        ),
         (_, Policy::Undetermined(why)) => (DOUBTFUL, format!("undetermined, {why}")),
         (_, Policy::Anyone) => (DOUBTFUL, format!("any CA may issue {what} certificates")),
         (_, Policy::Nobody) => (BAD, format!("no CA may issue {what} certificates")),
@@ -151,6 +157,9 @@ fn climb_step(out: &mut String, step: &Step) {
     for alias in &step.aliases {
         let _ = writeln!(out, "              alias of {alias}");
     }
+    if let (Dnssec::Indeterminate, Some(why)) = (step.dnssec, &step.dnssec_detail) {
+        paragraph(out, 14, why);
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +182,7 @@ mod tests {
                 dnssec: Dnssec::Unchecked,
                 dnssec_detail: None,
                 unfinished: None,
+                own_zone: None,
                 authentic_data: false,
             }],
             relevant,
@@ -186,6 +196,7 @@ mod tests {
             }],
             nameservers: NameserverReading::default(),
             asked_about: Vec::new(),
+            is_unheard: false,
         }
     }
 
@@ -247,6 +258,27 @@ mod tests {
             let report = anstream::adapter::strip_str(&name(&reading, &[])).to_string();
             assert!(report.contains(shown), "{report}");
         }
+    }
+
+    #[test]
+    fn bogus_is_undetermined_and_lets_nobody_issue() {
+        let at = "t.example".parse().unwrap();
+        let detail = "an answer that fails DNSSEC validation: expired".to_owned();
+        let bogus = reading(Relevant::Undetermined { at, detail, dnssec: Dnssec::Bogus });
+        let report = anstream::adapter::strip_str(&name(&bogus, &[])).to_string();
+        let headline = "www.t.example: undetermined, and no CA may issue while the answer for t.example fails DNSSEC \
+                        validation\n";
+        assert!(report.starts_with(headline), "{report}");
+    }
+
+    #[test]
+    fn an_indeterminate_step_says_why() {
+        let mut reading = reading(set(b"\x00\x05issueca1.example"));
+        reading.steps[0].dnssec_detail = Some("the resolver hands out no DNSSEC records".to_owned());
+        let shown = |reading: &CaaReading| name(reading, &[]).contains("hands out no DNSSEC records");
+        assert!(!shown(&reading));
+        reading.steps[0].dnssec = Dnssec::Indeterminate;
+        assert!(shown(&reading));
     }
 
     #[test]

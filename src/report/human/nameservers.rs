@@ -60,9 +60,14 @@ fn ways(zone: &ZoneReading) -> String {
         (false, true) => "IPv6 only, UDP and TCP".to_owned(),
         (false, false) => "no address".to_owned(),
     };
-    let unasked = places(zone.endpoints.iter().filter(|endpoint| !endpoint.was_asked())).len();
-    if unasked > 0 {
-        let _ = write!(ways, "; {unasked} addresses cannot be reached from here");
+    let unasked = zone.endpoints.iter().filter(|endpoint| !endpoint.was_asked());
+    let (blocked, unreached): (Vec<_>, Vec<_>) = unasked.partition(|endpoint| endpoint.is_behind_block());
+    let unreached = places(unreached).len();
+    if unreached > 0 {
+        let _ = write!(ways, "; {unreached} addresses cannot be reached from here");
+    }
+    if !blocked.is_empty() {
+        ways.push_str("; TCP is left out, as no server at all is heard over it");
     }
     if zone.left_out > 0 {
         let _ = write!(ways, "; {} more left out", zone.left_out);

@@ -11,6 +11,12 @@ const LOOK_AT_THE_RESOLVER: &str = "The resolver could not be asked, which says 
     address and port, and for tls:// and https:// whether its certificate is for that name and from a CA that this \
     machine trusts (the variable SSL_CERT_FILE names others). `--resolver` names another resolver.";
 
+/// What to do where nothing came from the resolver, whatever it was asked.
+const NOTHING_HEARD: &str = "Nothing at all was heard from the resolver, which says nothing of the name yet: check the \
+    resolver's address and port, and whether it answers other questions (`dig @RESOLVER . NS`). `--resolver` names \
+    another resolver. If it does answer others, ask each authoritative server for the CAA type at the name that failed \
+    (`dig @SERVER NAME CAA`).";
+
 pub(super) static RULES: &[Rule<CaaReading>] = &[
     Rule {
         info: RuleInfo {
@@ -60,7 +66,13 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                     format!("The CAA question for {at} failed: {detail}. Who may issue cannot be said."),
                     json!({ "at": at, "detail": detail, "asked": asked(reading) }),
                 );
-                vec![if is_of_the_way(detail) { raised.advising(LOOK_AT_THE_RESOLVER) } else { raised }]
+                vec![if is_of_the_way(detail) {
+                    raised.advising(LOOK_AT_THE_RESOLVER)
+                } else if reading.is_unheard {
+                    raised.advising(NOTHING_HEARD)
+                } else {
+                    raised
+                }]
             }
             _ => Vec::new(),
         },
@@ -123,6 +135,8 @@ mod tests {
         assert!(with("no connection: UnknownIssuer").contains("SSL_CERT_FILE"));
         assert!(with("I/O error: Connection refused").contains("--resolver"));
         assert!(with("SERVFAIL").contains("authoritative server"));
+        let silent = CaaReading { is_unheard: true, ..failed() };
+        assert!(rule.findings(&silent)[0].advice.starts_with("Nothing at all was heard from the resolver"));
     }
 
     #[test]

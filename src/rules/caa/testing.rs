@@ -39,6 +39,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
             dnssec: Dnssec::Unchecked,
             dnssec_detail: None,
             unfinished: None,
+            own_zone: None,
             authentic_data: false,
         }],
         relevant: Relevant::NoneAnywhere,
@@ -46,6 +47,7 @@ pub(super) fn none(detail: &str) -> CaaReading {
         verdicts: Vec::new(),
         nameservers: NameserverReading::default(),
         asked_about: Vec::new(),
+        is_unheard: false,
     }
 }
 

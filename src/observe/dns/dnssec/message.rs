@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::caa::answer::{Unreadable, response_code};
 use crate::dns_name::WireName;
-use crate::evidence::dns::{DnsAttempt, DnsOutcome};
+use crate::evidence::dns::{DnsAttempt, DnsExchange, DnsOutcome};
 
 /// The most names of a message that are looked at.
 pub(super) const MOST_NAMES: usize = 64;
@@ -41,6 +41,12 @@ pub(super) fn last(attempts: &[DnsAttempt]) -> Result<&Message<[u8]>, String> {
     }
 }
 
+/// The messages that an exchange rests on.
+pub(super) fn of_exchange(exchange: &DnsExchange) -> impl Iterator<Item = &Message<[u8]>> {
+    let beyond = exchange.beyond.iter().map(|beyond| &beyond.attempts);
+    std::iter::once(&exchange.attempts).chain(beyond).filter_map(|attempts| last(attempts).ok())
+}
+
 impl Signature {
     /// Why the signature does not hold at this time (seconds since 1970), if it does not.
     pub(super) fn outdated(&self, now: i64) -> Option<String> {
@@ -48,7 +54,10 @@ impl Signature {
         let until = |time: u32| i64::from(time.wrapping_sub(low_bits(now)).cast_signed());
         let said = |what: &str, seconds: i64| {
             let at = Timestamp::from_second(now.saturating_add(seconds)).ok()?;
-            let Self { owner, covered, signer, .. } = self;
+            let Self { covered, .. } = self;
+            // Names come in the mixed case that they were asked in.
+            let [owner, signer] =
+                [&self.owner, &self.signer].map(|name| name.to_string().to_ascii_lowercase());
             Some(format!("the signature of {signer} over {covered} at {owner} {what} {at}"))
         };
         match (until(self.inception), until(self.expiration)) {
@@ -82,6 +91,21 @@ pub(super) fn usable(attempts: &[DnsAttempt]) -> Result<&Message<[u8]>, String> 
     }
 }
 
+/// Whether these attempts at a question for DNSSEC records show a server that has none to offer: it answers without
+/// them, or says that it does not answer such questions. One that failed at it, or is silent, shows nothing.
+pub(super) fn has_no_dnssec(attempts: &[DnsAttempt]) -> bool {
+    let Ok(message) = last(attempts) else { return false };
+    !message.header().tc()
+        && matches!(
+            response_code(message),
+            Ok(OptRcode::NOERROR
+                | OptRcode::NXDOMAIN
+                | OptRcode::REFUSED
+                | OptRcode::NOTIMP
+                | OptRcode::FORMERR)
+        )
+}
+
 /// Whether the server took note of EDNS: without it, it does not see that DNSSEC records are wanted
 /// (RFC 6891 section 6.1.1).
 fn has_edns(message: &Message<[u8]>) -> bool {
@@ -108,9 +132,15 @@ pub(super) fn extended_errors(message: &Message<[u8]>) -> Vec<(ExtendedErrorCode
 pub(super) fn in_words(errors: &[(ExtendedErrorCode, String)]) -> Option<String> {
     let word = |(code, text): &(ExtendedErrorCode, String)| match text.as_str() {
         "" => format!("extended error {code}"),
-        text => format!("extended error {code}: {text}"),
+        text => format!("extended error {code}: {}", in_one_case(text)),
     };
     (!errors.is_empty()).then(|| errors.iter().map(word).collect::<Vec<_>>().join("; "))
+}
+
+/// A text with the names in it in lower case: they come in the mixed case that they were asked in.
+pub(super) fn in_one_case(text: &str) -> String {
+    let word = |word: &str| if word.contains('.') { word.to_ascii_lowercase() } else { word.to_owned() };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The message with nothing in its authority section but what proves something: SOA, NSEC, NSEC3, and their
@@ -267,9 +297,9 @@ mod tests {
     #[test]
     fn signatures_are_outdated_before_and_after_their_time() {
         let signature = |inception, expiration| Signature {
-            owner: name("t.example"),
+            owner: name("t.eXAmple"),
             covered: Rtype::CAA,
-            signer: name("example"),
+            signer: name("EXample"),
             inception,
             expiration,
         };
@@ -294,8 +324,11 @@ mod tests {
         question.push((name("t.example"), Rtype::CAA)).unwrap();
         let mut additional = question.additional();
         if edns {
-            let error =
-                ExtendedError::<Vec<u8>>::new_with_str(ExtendedErrorCode::SIGNATURE_EXPIRED, "old").unwrap();
+            let error = ExtendedError::<Vec<u8>>::new_with_str(
+                ExtendedErrorCode::SIGNATURE_EXPIRED,
+                "Old at <T.Ex. CAA>",
+            )
+            .unwrap();
             additional.opt(|opt| opt.push(&error)).unwrap();
         }
         vec![of(DnsOutcome::Message(additional.finish().into()))]
@@ -321,7 +354,26 @@ mod tests {
     fn extended_errors_are_read() {
         let attempts = attempts(OptRcode::SERVFAIL, true);
         let errors = extended_errors(last(&attempts).unwrap());
-        assert_eq!(errors, [(ExtendedErrorCode::SIGNATURE_EXPIRED, "old".to_owned())]);
+        assert_eq!(errors, [(ExtendedErrorCode::SIGNATURE_EXPIRED, "Old at <T.Ex. CAA>".to_owned())]);
+        let words = in_words(&errors).unwrap();
+        assert!(words.ends_with(": Old at <t.ex. CAA>"), "the letter case is that of the question: {words}");
+    }
+
+    #[test]
+    fn only_an_answer_shows_a_server_without_dnssec() {
+        for (rcode, edns, expected) in [
+            (OptRcode::NOERROR, true, true),
+            (OptRcode::NOERROR, false, true),
+            (OptRcode::REFUSED, true, true),
+            (OptRcode::NOTIMP, false, true),
+            (OptRcode::SERVFAIL, true, false),
+            (OptRcode::SERVFAIL, false, false),
+        ] {
+            assert_eq!(has_no_dnssec(&attempts(rcode, edns)), expected, "{rcode} {edns}");
+        }
+        let silence = DnsOutcome::Failed(DnsFailure::Timeout { milliseconds: 3000 });
+        assert!(!has_no_dnssec(&[of(silence)]));
+        assert!(!has_no_dnssec(&[]));
     }
 
     #[test]

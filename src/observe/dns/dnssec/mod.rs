@@ -25,8 +25,10 @@ pub enum DnssecMode {
     /// Nobody: the states are unknown.
     #[default]
     Off,
-    /// This program, from these trust anchors downwards.
+    /// This program, from these trust anchors downwards, where the resolver has DNSSEC to offer.
     Validate(Anchors),
+    /// The same, and no answer counts without: the user demands it.
+    Demand(Anchors),
     /// The resolver, which the user trusts, and trusts the way to.
     Resolver,
 }
@@ -54,7 +56,8 @@ impl Dnssec {
     pub(super) fn new(mode: DnssecMode, client: DnsClient) -> Self {
         match mode {
             DnssecMode::Off => Self::Off,
-            DnssecMode::Validate(anchors) => Self::Own(Own::new(client, anchors)),
+            DnssecMode::Validate(anchors) => Self::Own(Own::new(client, anchors, false)),
+            DnssecMode::Demand(anchors) => Self::Own(Own::new(client, anchors, true)),
             DnssecMode::Resolver => Self::Resolver(Trusted::new(client)),
         }
     }
@@ -82,9 +85,9 @@ impl Dnssec {
             Self::Own(own) => (own.state(exchange).await, Validator::Own),
             Self::Resolver(trusted) => (trusted.state(exchange).await, Validator::Resolver),
         };
-        let Finding { state, detail, unfinished } = finding;
+        let Finding { state, detail, unfinished, own_zone } = finding;
         let detail = detail.filter(|detail| !detail.is_empty());
-        Some(DnssecReading { state, validator, detail, unfinished, at: clock::now() })
+        Some(DnssecReading { state, validator, detail, unfinished, own_zone, at: clock::now() })
     }
 
     /// Adds to a look-up what was asked to validate its answers.
@@ -93,13 +96,13 @@ impl Dnssec {
         let (supporting, proofs) = match self {
             Self::Off => return,
             Self::Own(own) => {
-                let answers = exchanges().filter_map(|exchange| message::last(&exchange.attempts).ok());
+                let answers = exchanges().flat_map(message::of_exchange);
                 own.complete(answers.flat_map(message::vouched_by).collect::<BTreeSet<_>>()).await;
                 (own.supporting(), Vec::new())
             }
             Self::Resolver(trusted) => (trusted.supporting(), trusted.proofs(exchanges()).await),
         };
-        let answers = exchanges().filter_map(|exchange| message::last(&exchange.attempts).ok());
+        let answers = exchanges().flat_map(message::of_exchange);
         let mut names: BTreeSet<_> = answers.flat_map(message::names).collect();
         names.extend(exchanges().map(|exchange| exchange.name.to_wire()));
         let about = supporting.about(names).await;

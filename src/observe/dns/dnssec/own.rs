@@ -17,8 +17,10 @@ use super::finding::Finding;
 use super::message;
 use super::supporting::Supporting;
 use crate::caa::answer::{Answer, Content, Unreadable};
-use crate::dns_name::WireName;
-use crate::evidence::dns::{DnsAttempt, DnsExchange, DnssecState, SupportingExchange, Unfinished};
+use crate::dns_name::{DnsName, WireName};
+use crate::evidence::dns::{
+    DnsAttempt, DnsExchange, DnsOutcome, DnssecState, SupportingExchange, Unfinished,
+};
 use crate::observe::clock;
 use crate::observe::dns::{DnsClient, Manner};
 
@@ -43,13 +45,16 @@ pub(in crate::observe::dns) struct Own(Arc<Shared>);
 
 struct Shared {
     anchors: Anchors,
+    /// Whether no answer counts without validation, whatever the resolver has to offer.
+    is_demanded: bool,
     supporting: Supporting,
     context: ValidationContext<Supporting>,
 }
 
 impl Own {
-    /// A validator that begins at `anchors` and asks the servers of `client`, which itself validates nothing.
-    pub(super) fn new(client: DnsClient, anchors: Anchors) -> Self {
+    /// A validator that begins at `anchors` and asks the servers of `client`, which itself validates nothing; where it
+    /// `is_demanded`, no answer counts without, not even from a resolver that has no DNSSEC to offer.
+    pub(super) fn new(client: DnsClient, anchors: Anchors, is_demanded: bool) -> Self {
         let supporting = Supporting::new(client, Manner::ResolveUnchecked);
         let mut config = Config::new();
         config.set_max_node_cache(MOST_ZONES);
@@ -57,7 +62,7 @@ impl Own {
         config.set_nsec3_iter_insecure(MOST_ITERATIONS);
         config.set_max_cname_dname(MOST_ALIASES);
         let context = ValidationContext::with_config(anchors.for_validator(), supporting.clone(), config);
-        Self(Arc::new(Shared { anchors, supporting, context }))
+        Self(Arc::new(Shared { anchors, is_demanded, supporting, context }))
     }
 
     /// The supporting exchanges.
@@ -72,8 +77,8 @@ impl Own {
 
     /// The state of the answer; of its zone, where there is no answer.
     pub(super) async fn state(&self, exchange: &DnsExchange) -> Finding {
-        if let Err(why) = self.hands_out_dnssec().await {
-            return Finding::unfinished(Unfinished::ResolverWithoutDnssec, why);
+        if let Err((what, why)) = self.hands_out_dnssec().await {
+            return Finding::unfinished(what, why);
         }
         let this = self.clone();
         let exchange = exchange.clone();
@@ -96,8 +101,9 @@ impl Own {
         self.0.supporting.ask(&self.0.anchors.owner().to_vec(), Rtype::DNSKEY).await
     }
 
-    /// Whether the resolver hands out DNSSEC records at all: without them nothing is bogus, only unknown.
-    async fn hands_out_dnssec(&self) -> Result<(), String> {
+    /// Whether the resolver hands out DNSSEC records at all: without them nothing is bogus, only unknown. Where it only
+    /// failed to, somebody may have seen to that.
+    async fn hands_out_dnssec(&self) -> Result<(), (Unfinished, String)> {
         let attempts = self.anchor_keys().await;
         let why = match message::usable(&attempts) {
             Ok(keys) if message::signatures(keys).iter().any(|sig| sig.covered == Rtype::DNSKEY) => {
@@ -106,8 +112,13 @@ impl Own {
             Ok(_) => "no signed DNSKEY records".to_owned(),
             Err(why) => why,
         };
+        let what = if self.0.is_demanded || !message::has_no_dnssec(&attempts) {
+            Unfinished::NoAnswer
+        } else {
+            Unfinished::ResolverWithoutDnssec
+        };
         let owner = self.0.anchors.owner();
-        Err(format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}"))
+        Err((what, format!("the resolver hands out no DNSSEC records for the zone {owner}: {why}")))
     }
 
     async fn validate(&self, exchange: &DnsExchange) -> Finding {
@@ -123,7 +134,35 @@ impl Own {
             }
             return finding;
         }
-        let (usable, last) = (message::usable(&exchange.attempts), message::last(&exchange.attempts));
+        let mut finding = match &exchange.beyond {
+            None => self.answer(&exchange.attempts).await,
+            // The answer proves nothing of its end, and each alias in it is proven by itself.
+            Some(beyond) => {
+                let mut finding = self.answer(&beyond.attempts).await;
+                for name in aliases_of(exchange) {
+                    let alias = self.0.supporting.ask(&name, Rtype::CNAME).await;
+                    finding = finding.worse(self.answer(&alias).await);
+                }
+                finding
+            }
+        };
+        if finding.state == DnssecState::Insecure && !aliases_of(exchange).is_empty() {
+            finding.own_zone = Some(self.own_zone(&exchange.name.to_wire()).await);
+        }
+        finding
+    }
+
+    /// The state of the zone that an alias is in.
+    async fn own_zone(&self, alias: &WireName) -> DnssecState {
+        if self.is_proven_unsigned(alias).await {
+            return DnssecState::Insecure;
+        }
+        self.answer(&self.0.supporting.ask(alias, Rtype::CNAME).await).await.state
+    }
+
+    /// The state of an answer that is no failure.
+    async fn answer(&self, attempts: &[DnsAttempt]) -> Finding {
+        let (usable, last) = (message::usable(attempts), message::last(attempts));
         match (usable, last) {
             (Ok(message), _) => self.message(message).await,
             // Without EDNS there are no signatures to be had; an unsigned zone has none anyway.
@@ -148,12 +187,38 @@ impl Own {
             let why = "an alias leads from it to one that is unsigned, and what failed may be in either";
             finding = Finding::unfinished(Unfinished::NoAnswer, why);
         }
+        if finding.state == DnssecState::Indeterminate
+            && let Some(zone) = self.signed_and_lost(name).await
+        {
+            let why = format!("its parent proves that the zone {zone} is signed, whose keys cannot be had");
+            finding = Finding::of(DnssecState::Secure, Some(why));
+        }
         if finding.state == DnssecState::Indeterminate {
             let why = finding.detail.unwrap_or_default();
             finding.detail =
                 Some(format!("the zone of {name} is not proven to be signed or unsigned: {why}"));
         }
         finding
+    }
+
+    /// The zone that the chain down to `name` ends at because its keys cannot be had, though its parent proves that it
+    /// has some.
+    async fn signed_and_lost(&self, name: &WireName) -> Option<String> {
+        let supporting = self.0.supporting.about([name.clone()]).await;
+        let of_type = |rtype: Rtype| {
+            let rtype = rtype.to_string();
+            supporting.iter().filter(move |exchange| exchange.rtype == rtype)
+        };
+        let owner = self.0.anchors.owner().to_string();
+        let lost = of_type(Rtype::DNSKEY)
+            .filter(|keys| !keys.name.eq_ignore_ascii_case(&owner))
+            .find(|keys| message::usable(&keys.attempts).is_err())?;
+        let ds = of_type(Rtype::DS).find(|ds| ds.name == lost.name)?;
+        let ds = message::usable(&ds.attempts).ok()?;
+        let has_any = ds.answer().ok()?.limit_to::<Ds<&[u8]>>().flatten().next().is_some();
+        let mut ds = message::for_validator(ds).ok()?;
+        let state = self.0.context.validate_msg::<_, Vec<u8>>(&mut ds).await;
+        (has_any && matches!(state, Ok((ValidationState::Secure, _)))).then(|| lost.name.clone())
     }
 
     /// Validates a message that says “these records” or “none”.
@@ -238,7 +303,7 @@ impl Own {
         let broken = broken.map(|zone| {
             format!("the zone {zone} has no key that both the DS records at its parent and its own signature vouch for")
         });
-        Finding::of(DnssecState::Bogus, broken.or_else(|| detail.as_deref().map(in_one_case)))
+        Finding::of(DnssecState::Bogus, broken.or_else(|| detail.as_deref().map(message::in_one_case)))
     }
 
     async fn insecure(&self, names: BTreeSet<WireName>, detail: Option<String>) -> Finding {
@@ -297,10 +362,13 @@ impl Own {
     }
 }
 
-/// A text with the names in it in lower case: they come in the mixed case that they were asked in.
-fn in_one_case(text: &str) -> String {
-    let word = |word: &str| if word.contains('.') { word.to_ascii_lowercase() } else { word.to_owned() };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+/// The names of the answer that are aliases: the name asked for, and what it leads to but for the end.
+fn aliases_of(exchange: &DnsExchange) -> Vec<WireName> {
+    let Some(DnsOutcome::Message(octets)) = exchange.outcome() else { return Vec::new() };
+    let targets = Answer::read_message(&exchange.name, octets).aliases;
+    let count = targets.len();
+    let names = targets.iter().filter_map(|target| target.parse::<DnsName>().ok()).map(|name| name.to_wire());
+    std::iter::once(exchange.name.to_wire()).chain(names).take(count).collect()
 }
 
 /// The algorithms that validators have to know besides or are recommended to (RFC 8624 section 3.1): ECDSA P-384,

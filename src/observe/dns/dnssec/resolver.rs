@@ -45,7 +45,14 @@ impl Trusted {
 
     /// The state of the answer; of its zone, where there is no answer.
     pub(super) async fn state(&self, exchange: &DnsExchange) -> Finding {
-        let said = self.of_answer(&exchange.attempts).await;
+        let mut said = self.of_answer(&exchange.attempts).await;
+        if let Some(beyond) = &exchange.beyond {
+            said = said.worse(self.of_answer(&beyond.attempts).await);
+        }
+        if said.state == DnssecState::Insecure && has_alias(&exchange.attempts) {
+            let alias = self.0.ask(&exchange.name.to_wire(), Rtype::CNAME).await;
+            said.own_zone = Some(self.of_answer(&alias).await.state);
+        }
         if said.state != DnssecState::Indeterminate || Answer::read(exchange).content != Content::Failure {
             return said;
         }
@@ -82,22 +89,25 @@ impl Trusted {
         // Without AD, it is the same answer as of a resolver that does not validate.
         match self.validates(&last.server).await {
             Ok(()) => finding,
-            Err(why) => Finding::unfinished(
-                Unfinished::ResolverWithoutDnssec,
+            Err((what, why)) => Finding::unfinished(
+                what,
                 format!("the resolver {} does not show that it validates: {why}", last.server),
             ),
         }
     }
 
     /// Whether this resolver validates, and its AD bit gets here: the root is signed.
-    async fn validates(&self, server: &str) -> Result<(), String> {
+    async fn validates(&self, server: &str) -> Result<(), (Unfinished, String)> {
         let attempts = self.0.ask_one(server, &Name::root_vec(), Rtype::DNSKEY).await;
         let finding = of_last(&attempts);
-        match finding.state {
-            DnssecState::Secure => Ok(()),
-            DnssecState::Insecure => Err("it does not say so of the root's keys".to_owned()),
-            _ => Err(finding.detail.unwrap_or_default()),
-        }
+        let why = match finding.state {
+            DnssecState::Secure => return Ok(()),
+            DnssecState::Insecure => "it does not say so of the root's keys".to_owned(),
+            _ => finding.detail.unwrap_or_default(),
+        };
+        // Where it only failed to, somebody may have seen to that.
+        let shows = message::has_no_dnssec(&attempts);
+        Err((if shows { Unfinished::ResolverWithoutDnssec } else { Unfinished::NoAnswer }, why))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking every authoritative server of every zone that a CAA look-up passes.
 //!
 //! The servers of the root are never asked, and those of top-level domains only for the delegation of a zone below
-//! them, one of them once. What was asked is not asked again in the same run.
+//! them, one of them once (and once more over TCP, where nothing else shows whether TCP works from here). What was asked is not asked again in the same run.
 
 mod probe;
 mod zones;
@@ -248,8 +248,24 @@ impl Asking {
         }
         let mut servers: Vec<NameserverObservation> = tasks.join_all().await;
         servers.sort_by(|one, other| one.name.cmp(&other.name));
+        let tcp_control = match &delegation {
+            Some(delegation) if is_tcp_in_doubt(&servers) => self.tcp_control(&zone, delegation).await,
+            _ => None,
+        };
         let names = names.to_vec();
-        ZoneObservation { zone, names, own, delegation, servers, servers_left_out }
+        ZoneObservation { zone, names, own, delegation, servers, servers_left_out, tcp_control }
+    }
+
+    /// Asks the server that gave the delegation again, over TCP.
+    async fn tcp_control(
+        &self,
+        zone: &DnsName,
+        delegation: &SupportingExchange,
+    ) -> Option<SupportingExchange> {
+        let server = delegation.attempts.last()?.server.parse().ok()?;
+        let (tcp, twice) = (DnsTransport::Tcp, probe::Persistence::Twice);
+        let attempts = self.authority(server, tcp, zone.to_wire(), Rtype::NS, twice).await;
+        Some(SupportingExchange { attempts, ..delegation.clone() })
     }
 
     /// Asks the servers of `parent` in turn whom they delegate `zone` to.
@@ -286,6 +302,17 @@ impl Asking {
         let (ipv4, ipv6) = tokio::join!(self.resolve(server, Rtype::A), self.resolve(server, Rtype::AAAA));
         vec![ipv4, ipv6]
     }
+}
+
+/// Whether some server is heard over UDP, and none over TCP.
+fn is_tcp_in_doubt(servers: &[NameserverObservation]) -> bool {
+    let addresses = || servers.iter().flat_map(|server| &server.addresses);
+    let is_heard = |transport| {
+        let mut answers =
+            addresses().flat_map(|at| &at.answers).filter(|answer| answer.transport == transport);
+        answers.any(|answer| probe::is_heard(&answer.attempts))
+    };
+    is_heard(DnsTransport::Udp) && !is_heard(DnsTransport::Tcp)
 }
 
 /// The addresses that look-ups of A and AAAA brought.

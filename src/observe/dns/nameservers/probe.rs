@@ -148,7 +148,7 @@ pub(super) fn no_route(address: IpAddr) -> Option<String> {
 }
 
 /// Whether a message came.
-fn is_heard(attempts: &[DnsAttempt]) -> bool {
+pub(super) fn is_heard(attempts: &[DnsAttempt]) -> bool {
     matches!(attempts.last().map(|attempt| &attempt.outcome), Some(DnsOutcome::Message(_)))
 }
 

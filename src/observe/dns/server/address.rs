@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 use std::str::FromStr;
 
 use reqwest::Url;
@@ -76,6 +77,9 @@ impl FromStr for ResolverAddress {
                 tls(rest).map(Self::Tls).ok_or_else(|| ResolverAddressError::Tls(text.to_owned()))
             }
             Some(("https", _)) => match http::usable(text) {
+                Ok(url) if url.port() == Some(0) => {
+                    Err(ResolverAddressError::Https(text.to_owned(), "it has port 0".to_owned()))
+                }
                 Ok(url) if url.fragment().is_none() => Ok(Self::Https(url)),
                 Ok(_) => Err(ResolverAddressError::Https(text.to_owned(), "it has a fragment".to_owned())),
                 Err(why) => Err(ResolverAddressError::Https(text.to_owned(), why)),
@@ -115,7 +119,7 @@ fn address(text: &str, port: u16) -> Option<SocketAddr> {
     };
     match bare().or_else(bracketed) {
         Some(ip) => Some(SocketAddr::new(ip, port)),
-        None => text.parse().ok(),
+        None => text.parse().ok().filter(|address: &SocketAddr| address.port() != 0),
     }
 }
 
@@ -129,7 +133,7 @@ fn tls(text: &str) -> Option<TlsAddress> {
         (Host::Address(address.ip()), address.port())
     } else {
         let (host, port) = match place.split_once(':') {
-            Some((host, port)) => (host, port.parse().ok()?),
+            Some((host, port)) => (host, port.parse::<NonZero<u16>>().ok()?.get()),
             None => (place, TLS_PORT),
         };
         (Host::Name(host.to_owned()), port)
@@ -185,12 +189,23 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "dns.example", "192.0.2.1:", "192.0.2.1:70000", "[192.0.2.1]", "192.0.2"] {
+        for text in [
+            "",
+            "dns.example",
+            "192.0.2.1:",
+            "192.0.2.1:70000",
+            "192.0.2.1:0",
+            "[::1]:0",
+            "[192.0.2.1]",
+            "192.0.2",
+        ] {
             assert_eq!(shown(text), Err(ResolverAddressError::NotAnAddress(text.into())), "{text}");
         }
         for text in [
             "tls://",
             "tls://dns.example:x",
+            "tls://dns.example:0",
+            "tls://192.0.2.1:0",
             "tls://a b",
             "tls://192.0.2.1#",
             "tls://192.0.2.1#192.0.2.1",
@@ -198,7 +213,12 @@ mod tests {
         ] {
             assert_eq!(shown(text), Err(ResolverAddressError::Tls(text.into())), "{text}");
         }
-        for text in ["https://", "https://user:secret@dns.example/", "https://dns.example/#x"] {
+        for text in [
+            "https://",
+            "https://dns.example:0/",
+            "https://user:secret@dns.example/",
+            "https://dns.example/#x",
+        ] {
             assert!(matches!(shown(text), Err(ResolverAddressError::Https(..))), "{text}");
         }
         for text in ["http://dns.example/dns-query", "quic://dns.example", "udp://192.0.2.1"] {

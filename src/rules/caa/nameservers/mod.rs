@@ -72,7 +72,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             explanation: "DNS servers have to answer over TCP as well as over UDP. Answers that do not fit a \
                 datagram, DNSSEC signatures among them, are had over TCP only, and a resolver may ask over TCP \
                 from the start, against forged answers. Where the server cuts its CAA answer off over UDP the \
-                look-up fails altogether; then the severity is high.",
+                look-up fails altogether; then the severity is high (medium, where no server at all, that of the \
+                parent zone included, is heard over TCP, so that something near this machine may block it).",
             advice: "Open TCP port 53 to the server, in every firewall before it.",
             references: &["RFC 7766 section 5", "RFC 9210 section 3"],
         },
@@ -145,7 +146,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             needs: NEEDS,
             explanation: "Some addresses have no route from this machine (IPv6, as a rule), or there are more \
                 names, zones, servers or addresses than one look-up asks. Where no server at all answers over TCP, \
-                something near this machine may block TCP to port 53, and that is not held against the servers. \
+                that of the parent zone included, something near this machine may block TCP to port 53, and that is not held against the servers. \
                 What those say is not known, and says nothing against them.",
             advice: "Run the check from a machine with IPv4 and IPv6, and with a free way to port 53 over UDP and \
                 TCP.",

@@ -58,9 +58,17 @@ pub(super) fn no_tcp(reading: &CaaReading) -> Vec<Raised> {
             .into_iter()
             .map(move |Faulty { zone, at, what }| {
                 let why = if wanted { " and cuts its CAA answer off" } else { "" };
-                let message =
-                    format!("Over TCP nothing is heard from {} ({what}), while UDP works{why}.", named(&at));
-                let severity = if wanted { Severity::High } else { Severity::Medium };
+                let in_doubt = zone.endpoints.iter().any(Endpoint::is_behind_block);
+                let doubt = if in_doubt {
+                    " It may be this machine that TCP to port 53 is kept from: no server at all is heard over it."
+                } else {
+                    ""
+                };
+                let message = format!(
+                    "Over TCP nothing is heard from {} ({what}), while UDP works{why}.{doubt}",
+                    named(&at)
+                );
+                let severity = if wanted && !in_doubt { Severity::High } else { Severity::Medium };
                 Raised::new(zone.zone.as_str(), message, json!({ "servers": at, "needed": wanted }))
                     .at(severity)
             })
