@@ -30,7 +30,7 @@ pub struct CaaLookup {
 impl CaaLookup {
     /// Whether the resolvers were asked, and nothing at all came from them, nor for what validation needs.
     pub fn is_unheard(&self) -> bool {
-        let steps = self.steps.iter().chain(&self.above).flat_map(DnsExchange::every_attempt);
+        let steps = self.steps.iter().chain(&self.above).flat_map(|exchange| exchange.every_attempt());
         let mut attempts = steps.chain(self.dnssec.iter().flat_map(|asked| &asked.attempts)).peekable();
         attempts.peek().is_some() && attempts.all(|attempt| matches!(attempt.outcome, DnsOutcome::Failed(_)))
     }

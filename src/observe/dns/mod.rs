@@ -21,6 +21,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::base::Message;
+
 use self::addresses::AddressResolver;
 use self::dnssec::{Dnssec, DnssecMode};
 use self::memo::{Kept, Memo};
@@ -186,6 +188,11 @@ impl DnsClient {
 
     /// Asks for the end of the aliases, where a resolver left that out: some keep aliases apart from what they lead to.
     async fn ask_beyond(&self, exchange: &DnsExchange) -> Option<SupportingExchange> {
+        // Most answers without records have no alias either, and need not be read for that.
+        let Some(DnsOutcome::Message(octets)) = exchange.outcome() else { return None };
+        if Message::from_slice(octets).ok()?.header_counts().ancount() == 0 {
+            return None;
+        }
         let end = Answer::read(exchange).unanswered?;
         let question = Question::caa(&end, self.dnssec.manner());
         let attempts = self.ask(&question).await;
