@@ -1,13 +1,14 @@
 //! Options about the DNS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use crate::evidence::file::InputFile;
 use crate::observe::dns::dnssec::{Anchors, DnssecMode, MAX_ANCHOR_FILE};
 use crate::observe::dns::{DnsClient, Extent};
-use crate::observe::files;
+use crate::observe::files::{self, FileIdentity};
 
 /// How to ask the DNS.
 #[derive(Debug, Args)]
@@ -56,9 +57,14 @@ impl DnsOptions {
         })
     }
 
+    /// The files that are read.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.trust_anchor.iter().map(PathBuf::as_path)
+    }
+
     /// What of these options bears on what is found, whoever is asked for it.
     pub(super) fn asked(&self) -> impl std::fmt::Debug {
-        (self.dnssec, self.trust_anchor.clone(), self.all_nameservers)
+        (self.dnssec, self.trust_anchor.as_deref().map(anchor_content), self.all_nameservers)
     }
 
     /// How far CAA is looked up.
@@ -71,15 +77,25 @@ impl DnsOptions {
             (DnssecOption::Validate, None) => Ok(DnssecMode::Validate(Anchors::root())),
             (DnssecOption::Validate, Some(file)) => {
                 let read = files::read(&file.display().to_string(), MAX_ANCHOR_FILE);
-                let octets = read.octets().map_err(|why| anyhow::anyhow!("--trust-anchor: {why}"))?;
-                let text = str::from_utf8(octets).context("--trust-anchor: the file is not text")?;
+                let failed = |why| anyhow::anyhow!("--trust-anchor {}: {why}", file.display());
+                let octets = read.octets().map_err(failed)?;
+                let text = str::from_utf8(octets).map_err(|_| failed("the file is not text"))?;
                 let anchors = Anchors::parse(text)
-                    .with_context(|| format!("--trust-anchor: {} is no trust anchor", file.display()))?;
+                    .with_context(|| format!("--trust-anchor {} is no trust anchor", file.display()))?;
                 Ok(DnssecMode::Validate(anchors))
             }
             (_, Some(_)) => anyhow::bail!("--trust-anchor is for --dnssec validate only"),
             (DnssecOption::Resolver, None) => Ok(DnssecMode::Resolver),
             (DnssecOption::Off, None) => Ok(DnssecMode::Off),
         }
+    }
+}
+
+/// What stands in a file of trust anchors. A pipe is read once only, and known by its name.
+fn anchor_content(path: &Path) -> Vec<u8> {
+    let read = FileIdentity::of(path).map(|_| files::read(&path.display().to_string(), MAX_ANCHOR_FILE));
+    match read.as_ref().map(InputFile::octets) {
+        Some(Ok(octets)) => octets.to_vec(),
+        _ => path.as_os_str().as_encoded_bytes().to_vec(),
     }
 }

@@ -1,6 +1,7 @@
 //! `pinstead caa suggest`: the record set that allows exactly the CAs in use.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -140,6 +141,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
     {
         bail!("--zone {zone}: {name} is not in that zone");
     }
+    options.output.spare(options.files())?;
     let request = Request {
         only: vec!["issuer".to_owned()],
         expect_ca: options.evidence.expect_ca.clone(),
@@ -264,6 +266,14 @@ fn tell(lines: &[String]) {
 }
 
 impl SuggestOptions {
+    /// The files that are read.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let EvidenceOptions { issued, policy, roots, issuer, .. } = &self.evidence;
+        let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
+        let given = issued.iter().chain(roots).chain(issuer).map(Path::new);
+        given.chain([policy]).chain(self.network.dns.files())
+    }
+
     fn wish(&self, name: &DnsName) -> Wish {
         Wish {
             name: name.clone(),
