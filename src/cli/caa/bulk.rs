@@ -1,7 +1,8 @@
 //! Many names: each is looked up, judged and written by itself, in the order in which the answers come.
 
+mod report;
+
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,11 +14,12 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::interval;
 
+use self::report::{Invalid, Report};
 use super::asked::Asked;
 use super::earlier::{Earlier, Ended, State};
 use super::sink::Sink;
-use super::{CaaOptions, NONE_ISSUED, Subject, judge_subject, note, parse_subject};
-use crate::caa::{CaaReading, IssuedCertificate, Relevant};
+use super::{CaaOptions, Subject, judge_subject, note, parse_subject};
+use crate::caa::IssuedCertificate;
 use crate::cli::issued_options::IssuedFiles;
 use crate::cli::options::Format;
 use crate::cli::{Exit, runtime};
@@ -25,8 +27,7 @@ use crate::evidence::dns::CaaLookup;
 use crate::observe::clock::Stopwatch;
 use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::lines::{Line, Lines};
-use crate::report::human::safe;
-use crate::report::json::v1::caa::{BEGIN, CaaName, END};
+use crate::report::json::v1::caa::{BEGIN, END};
 
 /// How many names are looked up at the same time unless the user says otherwise.
 const AT_ONCE: usize = 500;
@@ -51,17 +52,6 @@ struct Shared {
     /// What is asked, hashed.
     run: String,
     report: Mutex<Report>,
-}
-
-/// The report as it grows.
-struct Report {
-    sink: Sink,
-    separator: &'static str,
-    written: u64,
-    tally: Vec<Ended>,
-    /// The first line that names nothing that can be looked up.
-    first_invalid: Option<String>,
-    failure: Option<anyhow::Error>,
 }
 
 /// Looks up and judges every name of the list.
@@ -362,122 +352,6 @@ impl Shared {
             has_issued: judged.has_issued(),
         };
         (judged.render(self.format, &self.asked, Some(&self.run)), ended)
-    }
-}
-
-/// A line of the list that is no name.
-struct Invalid {
-    text: String,
-    why: String,
-    line: u64,
-}
-
-impl State {
-    fn of(reading: &CaaReading) -> Self {
-        match reading.relevant {
-            Relevant::Set(_) => Self::Found,
-            Relevant::NoneAnywhere => Self::None,
-            Relevant::Undetermined { .. } => Self::Undetermined,
-            Relevant::NotApplicable(_) => Self::NotApplicable,
-        }
-    }
-}
-
-impl Report {
-    fn add(&mut self, text: anyhow::Result<Vec<u8>>, ended: Ended) {
-        if self.written > 0 && !self.separator.is_empty() {
-            self.write(self.separator);
-        }
-        let written = text.and_then(|text| self.sink.write(&text));
-        self.settle(written);
-        self.written += 1;
-        ended.count_into(&mut self.tally);
-    }
-
-    fn invalid(&mut self, format: Format, run: &str, invalid: &Invalid) {
-        let why = format!("line {}: {}", invalid.line, invalid.why);
-        self.first_invalid.get_or_insert_with(|| why.clone());
-        let text = match format {
-            Format::Human => {
-                Ok(format!("{}: not looked up, {}\n", safe(&invalid.text), safe(&why)).into_bytes())
-            }
-            Format::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
-            Format::Jsonl => CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line(),
-        };
-        self.add(text.map_err(Into::into), Ended { lines: 1, state: State::Invalid, ..Ended::default() });
-    }
-
-    fn write(&mut self, text: &str) {
-        let written = self.sink.write(text.as_bytes());
-        self.settle(written);
-    }
-
-    fn settle(&mut self, written: anyhow::Result<()>) {
-        if let Err(error) = written {
-            self.failure.get_or_insert(error);
-        }
-    }
-
-    /// Whether nothing more can or need be written.
-    fn is_over(&self) -> bool {
-        self.failure.is_some() || self.sink.is_gone()
-    }
-
-    fn count(&self, state: State) -> u64 {
-        self.tally.iter().filter(|ended| ended.state == state).map(|ended| ended.lines).sum()
-    }
-
-    fn summary(&self, asked: u64, milliseconds: u64) -> String {
-        let all: u64 = self.tally.iter().map(|ended| ended.lines).sum();
-        let rate = asked.saturating_mul(1000) / milliseconds.max(1);
-        let mut text = format!(
-            "{all} names: {} with CAA, {} without, {} undetermined",
-            self.count(State::Found),
-            self.count(State::None),
-            self.count(State::Undetermined),
-        );
-        let other = self.count(State::NotApplicable);
-        if other > 0 {
-            let _ = write!(text, ", {other} to which CAA does not apply");
-        }
-        let invalid = self.count(State::Invalid);
-        if invalid > 0 {
-            let _ = write!(text, ", {invalid} that are no names");
-        }
-        if let Some(first) = &self.first_invalid {
-            let _ = write!(text, " ({first})");
-        }
-        text + &format!("; {asked} asked about at {rate} a second")
-    }
-
-    /// What another run could still do, and what this one passed over.
-    fn tell_what_is_left(&self, options: &CaaOptions, not_listed: u64) {
-        let undetermined = self.count(State::Undetermined);
-        if undetermined > 0 && options.output.output.is_some() && options.output.format == Format::Jsonl {
-            note(&format!("--resume asks again about the {undetermined} names that stayed undetermined"));
-        }
-        if not_listed > 0 {
-            note(&format!(
-                "{not_listed} lines that were there before are of names that are not on the list: they stay, and count \
-                 neither here nor for the exit code"
-            ));
-        }
-    }
-
-    fn exit(&self, options: &CaaOptions, with_issued: bool) -> Exit {
-        let fail_on = options.gate.fail_on();
-        let mut gravest = self.tally.iter().filter_map(|ended| ended.gravest);
-        let fails = gravest.any(|severity| fail_on.is_reached_by(severity));
-        if !fails && self.count(State::Invalid) > 0 {
-            return Exit::Usage;
-        }
-        // Nothing that was asked for by name is passed over, and what nobody read is not known to be clean.
-        let unused = with_issued && !self.tally.iter().any(|ended| ended.has_issued);
-        if unused {
-            note(NONE_ISSUED);
-        }
-        let open = unused || self.sink.is_gone() || self.tally.iter().any(|ended| ended.open);
-        options.gate.exit(fails, open, open)
     }
 }
 
