@@ -405,3 +405,50 @@ fn what_is_open_about_certificates_reaches_the_exit_code() {
         assert!(out.contains("CAA does not apply") && told.contains("none of the certificates"), "{told}");
     }
 }
+
+/// The first line is what people read.
+#[test]
+fn the_headline_is_about_what_was_asked() {
+    let nsd = nsd();
+    let headline = |more: &[&str]| {
+        let (_, out, _) = run(&nsd, &[&["bound.test"], more].concat());
+        out.lines().next().unwrap().to_owned()
+    };
+    let plain = "bound.test: only letsencrypt.org may issue TLS certificates";
+    let account = ["--account", "https://acme.test/acct/1"];
+    assert_eq!(headline(&[]), plain);
+    assert_eq!(headline(&account), plain);
+    assert_eq!(headline(&["--method", "http-01"]), format!("{plain}, but not by that method"));
+    assert_eq!(
+        headline(&["--account", "https://acme.test/acct/2"]),
+        format!("{plain}, but not for that account")
+    );
+    assert_eq!(headline(&["--method", "ca-tbr-7"]), format!("{plain}, but perhaps not by that method"));
+    let both = [&account[..], &["--method", "http-01"]].concat();
+    assert_eq!(headline(&both), format!("{plain}, but not for that account by that method"));
+}
+
+#[test]
+fn what_is_no_name_is_told_with_the_name_in_it() {
+    let nsd = nsd();
+    for (text, told) in [
+        ("https://kept.test/x", "give the host name alone: kept.test"),
+        ("kept.test:443", "give the host name alone: kept.test"),
+        ("a..b", "two dots in a row, or one at the beginning"),
+    ] {
+        let (code, _, error) = run(&nsd, &[text]);
+        assert!(code == 2 && error.contains(told), "{error}");
+    }
+    let folder = TempDir::new().unwrap();
+    let list = folder.path().join("names");
+    fs::write(&list, "https://kept.test/x\n").unwrap();
+    let (code, out, _) = run(&nsd, &["--targets", list.to_str().unwrap()]);
+    assert!(code == 2 && out.contains("give the host name alone: kept.test"), "{out}");
+}
+
+#[test]
+fn a_file_that_is_wrong_is_named() {
+    let nsd = nsd();
+    let (code, _, told) = run(&nsd, &["kept.test", "--trust-anchor", "/nowhere.anchor"]);
+    assert!(code == 2 && told.contains("--trust-anchor /nowhere.anchor: No such file"), "{told}");
+}

@@ -216,7 +216,8 @@ impl Judged {
     fn render(&self, format: Format, asked: &Asked, run: Option<&str>) -> anyhow::Result<Vec<u8>> {
         Ok(match format {
             Format::Human => {
-                human::caa::with_issued(&self.reading, self.issued.as_ref(), &self.findings).into_bytes()
+                human::caa::with_issued(&self.reading, asked.terms(), self.issued.as_ref(), &self.findings)
+                    .into_bytes()
             }
             Format::Json => self.json(CaaName::new, asked).to_json()?,
             Format::Jsonl => {

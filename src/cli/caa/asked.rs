@@ -43,6 +43,16 @@ impl Asked {
         Ok(Self { question, meant, own, policy: format!("{:?}", inputs.policy.private_ca) })
     }
 
+    /// On which terms a CA is asked about, in words that follow “not”.
+    pub(super) fn terms(&self) -> Option<&'static str> {
+        match (&self.question.account, &self.question.method) {
+            (Some(_), Some(_)) => Some("for that account by that method"),
+            (Some(_), None) => Some("for that account"),
+            (None, Some(_)) => Some("by that method"),
+            (None, None) => None,
+        }
+    }
+
     /// Adds to a reading whom whoever asks knows: the CAs of the policy, and those asked about but for one that was
     /// probably mistyped.
     pub(super) fn vouch(&self, reading: &mut CaaReading) {
