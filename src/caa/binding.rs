@@ -58,6 +58,25 @@ pub(crate) fn binding(value: &IssueValue, account: Option<&str>, method: Option<
     if conditions.is_empty() { Binding::Holds } else { Binding::Conditional(conditions) }
 }
 
+/// No URI, or one with octets that a CAA parameter does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "“{0}” is no account URI: it needs a scheme, and neither blanks nor “;” (RFC 8657 section 3, RFC 8659 section 4.2)"
+)]
+pub struct NoAccount(String);
+
+/// Says whether this can be the account of an `accounturi`. The grammar decides: what it does not read back is no
+/// parameter.
+pub fn check_account(account: &str) -> Result<(), NoAccount> {
+    let is_uri = account.split_once(':').is_some_and(|(scheme, rest)| {
+        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty()
+    });
+    let value = format!("ca.example;accounturi={account}");
+    let reads_back = IssueValue::parse(value.as_bytes())
+        .is_ok_and(|read| read.values_of("accounturi").eq(std::iter::once(account)));
+    if is_uri && reads_back { Ok(()) } else { Err(NoAccount(account.to_owned())) }
+}
+
 /// What a list says of a method that is not in it as written.
 fn of_other_labels(list: &str, method: &str) -> Binding {
     let by_case = list.split(',').find(|listed| listed.eq_ignore_ascii_case(method));

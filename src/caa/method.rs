@@ -84,6 +84,110 @@ impl MethodLabel {
     }
 }
 
+/// What speaks against a label that somebody asks about, or wants to bind a CA to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the validation method “{label}” is named, {}", self.why())]
+pub struct LabelFault {
+    /// The label.
+    pub label: String,
+    /// What is wrong with it.
+    pub kind: LabelFaultKind,
+}
+
+/// What is wrong with a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabelFaultKind {
+    /// It is empty, or has other octets than letters, digits and hyphens: no record can have it.
+    Malformed,
+    /// It is the label of a method in other letter case.
+    LetterCase,
+    /// `ca-tbr-` with something behind it that is no subsection.
+    NoSubsection,
+    /// It is no label known here, but perhaps a new one.
+    Unknown,
+    /// It stands for a method that must not be used, from a day on or for long.
+    Ended {
+        /// The subsection.
+        subsection: u32,
+        /// The first day on which it must not be used. It may be one to come.
+        from: Option<&'static str>,
+    },
+}
+
+/// Says what speaks against a label; nothing does where it stands for a method in use, or has its meaning from the CA.
+pub fn check_label(label: &str) -> Result<(), LabelFault> {
+    let is_label =
+        !label.is_empty() && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    let kind = match MethodLabel::read(label) {
+        _ if !is_label => LabelFaultKind::Malformed,
+        MethodLabel::Acme | MethodLabel::BaselineRequirements(_) | MethodLabel::OfCa => return Ok(()),
+        MethodLabel::LetterCase => LabelFaultKind::LetterCase,
+        MethodLabel::NoSubsection => LabelFaultKind::NoSubsection,
+        MethodLabel::Unknown => LabelFaultKind::Unknown,
+        MethodLabel::Ended { subsection, from } => LabelFaultKind::Ended { subsection, from },
+    };
+    Err(LabelFault { label: label.to_owned(), kind })
+}
+
+impl LabelFault {
+    /// Whether it is sure that no CA takes the label, whatever the day: only a label that is not known here may be a
+    /// new one.
+    pub fn is_certain(&self) -> bool {
+        match self.kind {
+            LabelFaultKind::Malformed | LabelFaultKind::LetterCase | LabelFaultKind::NoSubsection => true,
+            LabelFaultKind::Unknown => false,
+            LabelFaultKind::Ended { from, .. } => from.is_none(),
+        }
+    }
+
+    /// What is wrong, in words that follow the label, with the label that was probably meant.
+    pub fn why(&self) -> String {
+        let why = match self.kind {
+            LabelFaultKind::Malformed => {
+                "which is no label: letters, digits and hyphens (RFC 8657 section 4)".to_owned()
+            }
+            LabelFaultKind::LetterCase => {
+                "and labels are matched as written, in lower case (TLS BR 4.2.2.1.2)".to_owned()
+            }
+            LabelFaultKind::NoSubsection => "which is no subsection of TLS BR 3.2.2.4".to_owned(),
+            LabelFaultKind::Unknown => {
+                "which is neither a label of ACME nor “ca-tbr-” with a subsection".to_owned()
+            }
+            LabelFaultKind::Ended { subsection, from: Some(day) } => format!(
+                "and from {day} on CAs must not use that method, TLS BR 3.2.2.4.{subsection}, nor what it validated before"
+            ),
+            LabelFaultKind::Ended { subsection, from: None } => {
+                format!("a method that CAs must not use any more (TLS BR 3.2.2.4.{subsection})")
+            }
+        };
+        self.meant().map_or_else(|| why.clone(), |meant| format!("{why}; {meant} may be meant"))
+    }
+
+    /// The label that was probably meant.
+    pub fn meant(&self) -> Option<String> {
+        if let LabelFaultKind::Ended { .. } = self.kind {
+            return None;
+        }
+        let lower = self.label.to_ascii_lowercase();
+        if self.kind == LabelFaultKind::LetterCase {
+            return Some(lower);
+        }
+        let number = ["3.2.2.4.", "tbr-", TBR].iter().find_map(|before| lower.strip_prefix(before));
+        if let Some(subsection) = number.map(|number| number.trim_start_matches('0')).and_then(plain_number) {
+            let meant = format!("{TBR}{subsection}");
+            return check_label(&meant).is_ok().then_some(meant);
+        }
+        let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+        let wanted = bare(&lower);
+        // “dns01”, “dns_01”, “dns” and “tlsalpn” are near; “dns-02” may be a method to come.
+        let is_near = |known: &str| {
+            let known = bare(known);
+            wanted == known || Some(wanted.as_str()) == known.strip_suffix("01")
+        };
+        ACME.iter().find(|(known, _)| is_near(known)).map(|(known, _)| (*known).to_owned())
+    }
+}
+
 /// The subsection of TLS BR 3.2.2.4 with the mechanism that a label stands for.
 pub(super) fn mechanism(label: &str) -> Option<u32> {
     match label.strip_prefix(TBR) {
@@ -141,6 +245,34 @@ mod tests {
             ("", MethodLabel::Unknown),
         ] {
             assert_eq!(MethodLabel::read(label), meaning, "{label}");
+        }
+    }
+
+    #[test]
+    fn what_speaks_against_a_label_is_told_with_what_was_meant() {
+        for good in ["dns-01", "ca-tbr-7", "ca-email", "onion-csr-01"] {
+            assert_eq!(check_label(good), Ok(()));
+        }
+        for (label, certain, meant) in [
+            ("dns01", false, Some("dns-01")),
+            ("http", false, Some("http-01")),
+            ("TLSALPN01", false, Some("tls-alpn-01")),
+            ("dns_01", true, Some("dns-01")),
+            ("3.2.2.4.7", true, Some("ca-tbr-7")),
+            ("tbr-7", false, Some("ca-tbr-7")),
+            ("HTTP-01", true, Some("http-01")),
+            ("ca-tbr-07", true, Some("ca-tbr-7")),
+            ("ca-tbr-99", true, None),
+            ("ca-tbr-6", true, None),
+            ("ca-tbr-16", false, None),
+            ("dns-02", false, None),
+            ("email", false, None),
+            ("x y", true, None),
+            ("", true, None),
+        ] {
+            let fault = check_label(label).unwrap_err();
+            assert_eq!((fault.is_certain(), fault.meant().as_deref()), (certain, meant), "{label}");
+            assert_eq!(fault.to_string().contains("may be meant"), meant.is_some(), "{fault}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::binding::each;
-use crate::caa::method::MethodLabel;
+use crate::caa::method::{LabelFaultKind, check_label};
 use crate::caa::value::IssueValue;
 use crate::caa::{Binding, CaaReading, binding};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
@@ -109,22 +109,8 @@ fn labels(value: &IssueValue) -> impl Iterator<Item = &str> {
 
 /// What is wrong with a label. Letter case has a rule of its own.
 fn fault(label: &str) -> Option<String> {
-    match MethodLabel::read(label) {
-        MethodLabel::Acme
-        | MethodLabel::BaselineRequirements(_)
-        | MethodLabel::OfCa
-        | MethodLabel::LetterCase => None,
-        MethodLabel::Ended { subsection, from: Some(day) } => Some(format!(
-            "and from {day} on CAs must not use that method, TLS BR 3.2.2.4.{subsection}, nor what it validated before"
-        )),
-        MethodLabel::Ended { subsection, from: None } => {
-            Some(format!("a method that CAs must not use any more (TLS BR 3.2.2.4.{subsection})"))
-        }
-        MethodLabel::NoSubsection => Some("which is no subsection of TLS BR 3.2.2.4".to_owned()),
-        MethodLabel::Unknown => {
-            Some("which is neither a label of ACME nor “ca-tbr-” with a subsection".to_owned())
-        }
-    }
+    let fault = check_label(label).err().filter(|fault| fault.kind != LabelFaultKind::LetterCase)?;
+    Some(fault.why())
 }
 
 fn is_account(uri: &str) -> bool {
