@@ -452,3 +452,17 @@ fn a_file_that_is_wrong_is_named() {
     let (code, _, told) = run(&nsd, &["kept.test", "--trust-anchor", "/nowhere.anchor"]);
     assert!(code == 2 && told.contains("--trust-anchor /nowhere.anchor: No such file"), "{told}");
 }
+
+#[test]
+fn an_account_or_a_method_that_is_none_is_refused() {
+    let nsd = nsd();
+    for wrong in
+        [&["--account", "not a uri"][..], &["--account", ""], &["--method", "x y"], &["--method", ""]]
+    {
+        let (code, out, told) = run(&nsd, &[&["bound.test"], wrong].concat());
+        assert_eq!((code, out.as_str()), (2, ""), "{wrong:?}: {told}");
+    }
+    let (code, _, told) = run(&nsd, &["bound.test", "--method", "dns01"]);
+    assert!(code == 0 && told.contains("note: --method: ") && told.contains("dns-01 may be meant"), "{told}");
+    assert_eq!(run(&nsd, &["bound.test", "--method", "dns-01"]).2, "");
+}

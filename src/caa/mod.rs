@@ -1,7 +1,7 @@
 //! Certification Authority Authorization: record grammar, answers, the climb, and the judgement.
 //!
 //! Sources: RFC 8659 (CAA), RFC 8657 (account and method binding), RFC 9495 (`issuemail`), and the TLS
-//! Baseline Requirements (3.2.2.8 up to version 2.2.7, 4.2.2.1 since). CAA binds when a certificate is issued: what is seen today says
+//! Baseline Requirements section 3.2.2.8. CAA binds when a certificate is issued: what is seen today says
 //! what the next issuance or renewal will meet, and nothing about certificates that exist.
 
 mod alias;

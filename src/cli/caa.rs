@@ -21,8 +21,10 @@ use super::Exit;
 use super::dns_options::DnsOptions;
 use super::issued_options::IssuedOptions;
 use super::options::{Format, GateOptions, OutputOptions};
+use crate::caa::method::{LabelFaultKind, check_label};
 use crate::caa::{
-    CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, issued, judge,
+    CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, check_account,
+    issued, judge,
 };
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
@@ -48,7 +50,7 @@ pub(super) struct CaaOptions {
     #[arg(long, value_name = "NUMBER", requires = "targets", help_heading = "Many names")]
     concurrency: Option<NonZero<u16>>,
     /// Go on with what --output FILE (--format jsonl) holds already: names that have a line are not asked about
-    /// again
+    /// again, unless they stayed undetermined
     #[arg(long, requires = "targets", help_heading = "Many names")]
     resume: bool,
     /// Give a verdict for this CA, by its CAA identifier or its owner's name; may be repeated [default: every CA
@@ -59,10 +61,10 @@ pub(super) struct CaaOptions {
     #[arg(long, value_enum, default_value = "tls")]
     usage: UsageOption,
     /// The account that asks the CA (RFC 8657 accounturi)
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", value_parser = parse_account)]
     account: Option<String>,
     /// The validation method the CA uses (RFC 8657 validationmethods), such as http-01 or ca-tbr-7
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_method)]
     method: Option<String>,
     #[command(flatten)]
     issued: IssuedOptions,
@@ -253,6 +255,18 @@ fn parse_subject(text: &str) -> Result<Subject, String> {
         return Ok(Subject::Address(address));
     }
     text.parse().map(Subject::Name).map_err(|error: crate::dns_name::DnsNameError| error.to_string())
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    check_account(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// A label that may be one; whether it is known is told in a note.
+fn parse_method(text: &str) -> Result<String, String> {
+    match check_label(text) {
+        Err(fault) if fault.kind == LabelFaultKind::Malformed => Err(fault.to_string()),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// Looks up every name at the same time; the results are in the order of the names.

@@ -1,14 +1,13 @@
 //! What the command line asks about each name.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use anyhow::Context as _;
 
-use super::CaaOptions;
+use super::{CaaOptions, note};
+use crate::caa::method::check_label;
 use crate::caa::{CaaQuestion, CaaReading, Who};
 use crate::judge::Inputs;
-use crate::report::human::safe;
 
 /// What is asked about each name, and what whoever asks knows.
 pub(super) struct Asked {
@@ -29,12 +28,14 @@ impl Asked {
         let mut meant = BTreeMap::new();
         for text in &options.cas {
             let ca = inputs.named_ca(text).context("--ca names no CA")?;
-            if let Some(note) = ca.note {
-                // The report does not depend on it.
-                let _ = writeln!(anstream::stderr().lock(), "{}", safe(&format!("note: --ca: {note}")));
+            if let Some(why) = ca.note {
+                note(&format!("--ca: {why}"));
             }
             meant.extend(ca.meant.map(|meant| (ca.identity.label.clone(), meant)));
             cas.push(ca.identity);
+        }
+        if let Some(Err(fault)) = options.method.as_deref().map(check_label) {
+            note(&format!("--method: {fault}"));
         }
         let who = if cas.is_empty() { Who::EveryCaInTheSet } else { Who::Named(cas) };
         let (account, method) = (options.account.clone(), options.method.clone());
