@@ -447,13 +447,6 @@ fn what_is_no_name_is_told_with_the_name_in_it() {
 }
 
 #[test]
-fn a_file_that_is_wrong_is_named() {
-    let nsd = nsd();
-    let (code, _, told) = run(&nsd, &["kept.test", "--trust-anchor", "/nowhere.anchor"]);
-    assert!(code == 2 && told.contains("--trust-anchor /nowhere.anchor: No such file"), "{told}");
-}
-
-#[test]
 fn an_account_or_a_method_that_is_none_is_refused() {
     let nsd = nsd();
     for wrong in

@@ -77,11 +77,10 @@ impl DnsOptions {
             (DnssecOption::Validate, None) => Ok(DnssecMode::Validate(Anchors::root())),
             (DnssecOption::Validate, Some(file)) => {
                 let read = files::read(&file.display().to_string(), MAX_ANCHOR_FILE);
-                let failed = |why| anyhow::anyhow!("--trust-anchor {}: {why}", file.display());
-                let octets = read.octets().map_err(failed)?;
-                let text = str::from_utf8(octets).map_err(|_| failed("the file is not text"))?;
+                let octets = read.octets().map_err(|why| anyhow::anyhow!("--trust-anchor: {why}"))?;
+                let text = str::from_utf8(octets).context("--trust-anchor: the file is not text")?;
                 let anchors = Anchors::parse(text)
-                    .with_context(|| format!("--trust-anchor {} is no trust anchor", file.display()))?;
+                    .with_context(|| format!("--trust-anchor: {} is no trust anchor", file.display()))?;
                 Ok(DnssecMode::Validate(anchors))
             }
             (_, Some(_)) => anyhow::bail!("--trust-anchor is for --dnssec validate only"),

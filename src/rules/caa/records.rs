@@ -39,7 +39,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             explanation: "A value of `issue`, `issuewild`, `issuemail` or `issuevmc` that does not match the \
                 grammar is read like an empty one: it names no CA, so it forbids where it stands alone. Usual \
                 causes: quotes inside the value, a URL instead of a domain name, a trailing dot, several CAs \
-                in one record, a `;` after the last parameter.",
+                in one record, a `;` at the end.",
             advice: "Write one record for each CA, with the CA's identifier alone or followed by \
                 `; name=value` parameters.",
             references: &["RFC 8659 section 4.2"],

@@ -104,10 +104,7 @@ impl fmt::Display for ResolverAddress {
 
 /// Reads `ADDR`, `ADDR:PORT`, `[ADDR]` or `[ADDR]:PORT`.
 fn plain(text: &str) -> Result<SocketAddr, ResolverAddressError> {
-    // Nobody can be asked at port 0.
-    address(text, PORT)
-        .filter(|address| address.port() != 0)
-        .ok_or_else(|| ResolverAddressError::NotAnAddress(text.to_owned()))
+    address(text, PORT).ok_or_else(|| ResolverAddressError::NotAnAddress(text.to_owned()))
 }
 
 fn address(text: &str, port: u16) -> Option<SocketAddr> {
@@ -144,9 +141,6 @@ fn tls(text: &str) -> Option<TlsAddress> {
     };
     if let Host::Name(name) = &host {
         host_name(name)?;
-    }
-    if port == 0 {
-        return None;
     }
     Some(TlsAddress { host, port, certificate_name })
 }
@@ -191,9 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in
-            ["", "dns.example", "192.0.2.1:", "192.0.2.1:70000", "[192.0.2.1]", "192.0.2", "192.0.2.1:0"]
-        {
+        for text in ["", "dns.example", "192.0.2.1:", "192.0.2.1:70000", "[192.0.2.1]", "192.0.2"] {
             assert_eq!(shown(text), Err(ResolverAddressError::NotAnAddress(text.into())), "{text}");
         }
         for text in [
@@ -203,8 +195,6 @@ mod tests {
             "tls://192.0.2.1#",
             "tls://192.0.2.1#192.0.2.1",
             "tls:///",
-            "tls://dns.example:0",
-            "tls://192.0.2.1:0",
         ] {
             assert_eq!(shown(text), Err(ResolverAddressError::Tls(text.into())), "{text}");
         }
