@@ -128,7 +128,10 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         .names
         .iter()
         .zip(&lookups)
-        .map(|(subject, lookup)| judge_subject(subject, lookup.as_ref(), &asked, certificates.as_deref()))
+        .map(|(subject, lookup)| {
+            let reading = read(subject, lookup.as_ref(), &asked.question);
+            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref())
+        })
         .collect();
     options.output.write(&options.report(&judged, &asked)?)?;
     if let Some(error) = ended_early {
@@ -157,11 +160,11 @@ fn note(text: &str) {
 /// One name, with what was issued for it.
 fn judge_subject(
     subject: &Subject,
+    mut reading: CaaReading,
     lookup: Option<&CaaLookup>,
     asked: &Asked,
     certificates: Option<&[IssuedCertificate]>,
 ) -> Judged {
-    let mut reading = read(subject, lookup, &asked.question);
     asked.vouch(&mut reading);
     let mut findings = rules::caa::findings(&reading);
     let issued = match (subject, lookup, certificates) {

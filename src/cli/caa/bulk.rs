@@ -18,7 +18,7 @@ use self::report::{Invalid, Report};
 use super::asked::Asked;
 use super::earlier::{Earlier, Ended, State};
 use super::sink::Sink;
-use super::{CaaOptions, Subject, judge_subject, note, parse_subject};
+use super::{CaaOptions, Subject, judge_subject, note, parse_subject, read};
 use crate::caa::IssuedCertificate;
 use crate::cli::issued_options::IssuedFiles;
 use crate::cli::options::Format;
@@ -343,7 +343,8 @@ impl Shared {
     }
 
     fn judge(&self, subject: &Subject, lookup: Option<&CaaLookup>) -> (anyhow::Result<Vec<u8>>, Ended) {
-        let judged = judge_subject(subject, lookup, &self.asked, self.certificates.as_deref());
+        let reading = read(subject, lookup, &self.asked.question);
+        let judged = judge_subject(subject, reading, lookup, &self.asked, self.certificates.as_deref());
         let ended = Ended {
             lines: 1,
             state: State::of(&judged.reading),

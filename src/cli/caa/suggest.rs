@@ -266,14 +266,6 @@ fn tell(lines: &[String]) {
 }
 
 impl SuggestOptions {
-    /// The files that are read.
-    fn files(&self) -> impl Iterator<Item = &Path> {
-        let EvidenceOptions { issued, policy, roots, issuer, .. } = &self.evidence;
-        let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
-        let given = issued.iter().chain(roots).chain(issuer).map(Path::new);
-        given.chain([policy]).chain(self.network.dns.files())
-    }
-
     fn wish(&self, name: &DnsName) -> Wish {
         Wish {
             name: name.clone(),
@@ -308,6 +300,14 @@ impl SuggestOptions {
             (Format::Jsonl, _) => serde_json::to_string(&document())? + "\n",
         };
         self.output.write(&report)
+    }
+
+    /// The files that are read.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let EvidenceOptions { issued, policy, roots, issuer, .. } = &self.evidence;
+        let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
+        let given = issued.iter().chain(roots).chain(issuer).map(Path::new);
+        given.chain([policy]).chain(self.network.dns.files())
     }
 }
 

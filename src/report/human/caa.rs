@@ -233,28 +233,6 @@ mod tests {
     }
 
     #[test]
-    fn the_headline_says_where_the_terms_take_a_permission() {
-        let mut reading = reading(set(b"\x00\x05issueca1.example"));
-        let mut headline = |verdict: Verdict, terms: Option<&str>| {
-            reading.verdicts[0].verdict = verdict;
-            let report = with_issued(&reading, terms, None, &[]);
-            anstream::adapter::strip_str(&report).to_string().lines().next().unwrap_or_default().to_owned()
-        };
-        let plain = "www.t.example: only ca1.example may issue TLS certificates";
-        let terms = Some("by that method");
-        assert_eq!(headline(Verdict::Permit, terms), plain);
-        assert_eq!(headline(Verdict::Deny, terms), format!("{plain}, but not by that method"));
-        assert_eq!(
-            headline(Verdict::Undetermined, terms),
-            format!("{plain}, but perhaps not by that method")
-        );
-        assert_eq!(
-            headline(Verdict::Deny, None),
-            format!("{plain}, but not by the parameters of its record")
-        );
-    }
-
-    #[test]
     fn each_step_shows_its_dnssec_state() {
         let mut reading = reading(set(b"\x00\x05issueca1.example"));
         for (state, shown) in [
@@ -275,5 +253,27 @@ mod tests {
         let report = anstream::adapter::strip_str(&name(&reading, &findings)).to_string();
         assert!(!report.contains(['\x1b', '\x07']), "{report:?}");
         assert!(report.contains("\\027]0;evil\\007"), "{report}");
+    }
+
+    #[test]
+    fn the_headline_says_where_the_terms_take_a_permission() {
+        let mut reading = reading(set(b"\x00\x05issueca1.example"));
+        let mut headline = |verdict: Verdict, terms: Option<&str>| {
+            reading.verdicts[0].verdict = verdict;
+            let report = with_issued(&reading, terms, None, &[]);
+            anstream::adapter::strip_str(&report).to_string().lines().next().unwrap_or_default().to_owned()
+        };
+        let plain = "www.t.example: only ca1.example may issue TLS certificates";
+        let terms = Some("by that method");
+        assert_eq!(headline(Verdict::Permit, terms), plain);
+        assert_eq!(headline(Verdict::Deny, terms), format!("{plain}, but not by that method"));
+        assert_eq!(
+            headline(Verdict::Undetermined, terms),
+            format!("{plain}, but perhaps not by that method")
+        );
+        assert_eq!(
+            headline(Verdict::Deny, None),
+            format!("{plain}, but not by the parameters of its record")
+        );
     }
 }

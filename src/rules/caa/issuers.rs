@@ -31,11 +31,13 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                     property.tag,
                     corrected(property, meant)
                 );
-                let alone = !set.issuers(property.kind()).iter().any(|issuer| is_known(reading, issuer));
+                let alone =
+                    !set.issuers(property.kind()).iter().any(|issuer| CaTable.is_known_identifier(issuer));
                 let evidence = json!({ "record": property.to_string(), "named": presentation(named.as_bytes()), "meant": meant });
                 let raised = Raised::new(set.name.as_str(), message, evidence).advising(advice);
                 // The only CA that is authorised is none: the renewal fails.
-                Some(if alone { raised.at(Severity::High) } else { raised })
+                let has_own = set.issuers(property.kind()).iter().any(|issuer| is_known(reading, issuer));
+                Some(if alone && !has_own { raised.at(Severity::High) } else { raised })
             })
         },
     },
