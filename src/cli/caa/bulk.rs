@@ -284,12 +284,11 @@ impl Queue {
                 Ok(subject) => self.earlier.take(&subject.to_string()),
                 Err(invalid) => self.earlier.take(&invalid.text),
             };
-            match line {
-                Some(ended) => ended.count_into(&mut self.taken),
-                None => {
-                    self.asked += 1;
-                    return Some(next);
-                }
+            if let Some(ended) = line {
+                ended.count_into(&mut self.taken);
+            } else {
+                self.asked += 1;
+                return Some(next);
             }
         }
         None

@@ -1,9 +1,11 @@
 //! What an earlier run has written already, for a run that goes on with it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::iter;
 use std::ops::Range;
 use std::path::Path;
 
@@ -175,10 +177,11 @@ impl Earlier {
             self.kinds.len() - 1
         });
         let name = self.hasher.hash_one(&line.name);
-        if self.first.contains_key(&name) {
-            self.further.entry(name).or_default().push(kind);
-        } else {
-            self.first.insert(name, kind);
+        match self.first.entry(name) {
+            Entry::Occupied(_) => self.further.entry(name).or_default().push(kind),
+            Entry::Vacant(first) => {
+                first.insert(kind);
+            }
         }
         self.lines += 1;
         Ok(())
@@ -225,7 +228,7 @@ fn without(file: &mut File, path: &Path, gone: &[Range<u64>], whole: u64) -> io:
         new.set_permissions(file.metadata()?.permissions())?;
         lock(&new, &part).map_err(io::Error::other)?;
         let mut begin = 0;
-        for next in gone.iter().cloned().chain([whole..whole]) {
+        for next in gone.iter().cloned().chain(iter::once(whole..whole)) {
             file.seek(SeekFrom::Start(begin))?;
             io::copy(&mut file.by_ref().take(next.start.saturating_sub(begin)), &mut new)?;
             begin = next.end;
