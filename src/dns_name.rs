@@ -26,7 +26,18 @@ pub enum DnsNameError {
     /// Longer than 253 octets.
     #[error("the name has {0} octets; a DNS name has at most 253")]
     TooLong(usize),
-    /// A label is empty, too long or has an octet that host names do not have.
+    /// A label is empty.
+    #[error("“{0}” has an empty label: two dots in a row, or one at the beginning")]
+    EmptyLabel(String),
+    /// A URL, a path, an e-mail address or a host with a port.
+    #[error("“{text}” is more than a host name{}", .host.as_ref().map(|host| format!("; give the host name alone: {host}")).unwrap_or_default())]
+    NotAlone {
+        /// What was given.
+        text: String,
+        /// The host in it, where it is plain.
+        host: Option<String>,
+    },
+    /// A label is too long or has an octet that host names do not have.
     #[error("the label “{0}” is not a DNS label (1 to 63 letters, digits, hyphens or underscores)")]
     BadLabel(String),
     /// A `*` somewhere other than as the whole leftmost label.
@@ -99,6 +110,9 @@ impl FromStr for DnsName {
         if text.is_empty() {
             return Err(DnsNameError::Empty);
         }
+        if text.contains(['/', '@', ':']) {
+            return Err(DnsNameError::NotAlone { text: text.to_owned(), host: host_in(text) });
+        }
         let ascii = if text.is_ascii() {
             text.to_ascii_lowercase()
         } else {
@@ -115,10 +129,25 @@ impl FromStr for DnsName {
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         match ascii.split('.').find(|label| !is_label(label)) {
+            Some("") => Err(DnsNameError::EmptyLabel(text.to_owned())),
             Some(bad) => Err(DnsNameError::BadLabel(bad.to_owned())),
             None => Ok(Self(ascii)),
         }
     }
+}
+
+/// The host name in a URL, an e-mail address or a name with a port.
+fn host_in(text: &str) -> Option<String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // Several colons are those of an address.
+    let (host, port) = host.split_once(':').unwrap_or((host, ""));
+    if !port.bytes().all(|octet| octet.is_ascii_digit()) {
+        return None;
+    }
+    // What is left has none of those, so that this goes no deeper.
+    host.parse::<CertificateName>().ok().map(|name| name.to_string())
 }
 
 /// A DNS name as a certificate carries it: a host name, or one wildcard label before one (RFC 9525 section 6.3).
@@ -196,13 +225,37 @@ mod tests {
         for (text, expected) in [
             ("", DnsNameError::Empty),
             (".", DnsNameError::Empty),
-            ("a..b", DnsNameError::BadLabel(String::new())),
+            ("a..b", DnsNameError::EmptyLabel("a..b".into())),
+            (".a", DnsNameError::EmptyLabel(".a".into())),
             ("a.*.b", DnsNameError::MisplacedWildcard("a.*.b".into())),
             ("a b.example", DnsNameError::BadLabel("a b".into())),
         ] {
             assert_eq!(text.parse::<DnsName>(), Err(expected), "{text}");
         }
         assert!(matches!("a.".repeat(130).parse::<DnsName>(), Err(DnsNameError::TooLong(259))));
+    }
+
+    #[test]
+    fn more_than_a_name_is_told_with_the_name_in_it() {
+        for (text, host) in [
+            ("https://example.com", Some("example.com")),
+            ("https://me@example.com:8443/a/b?c", Some("example.com")),
+            ("example.com:443", Some("example.com")),
+            ("user@example.com", Some("example.com")),
+            ("example.com/", Some("example.com")),
+            ("/etc/hosts", None),
+            ("2001:db8::1x", None),
+            ("https://[2001:db8::1]/", None),
+            ("a@b@c_d:/", Some("c_d")),
+            ("@:/", None),
+        ] {
+            let error = text.parse::<DnsName>().unwrap_err();
+            let expected = host.map(|host| format!("; give the host name alone: {host}"));
+            let told = error.to_string();
+            assert_eq!(told, format!("“{text}” is more than a host name{}", expected.unwrap_or_default()));
+        }
+        let wildcard = "https://*.example.com/".parse::<CertificateName>().unwrap_err().to_string();
+        assert!(wildcard.ends_with("give the host name alone: *.example.com"), "{wildcard}");
     }
 
     #[test]

@@ -302,3 +302,160 @@ fn expired_certificates_are_not_counted() {
     let report = report(&nsd, "short.test", &["--issued", file.to_str().unwrap()]);
     assert_eq!(report["issued"]["certificates"], Value::Array(Vec::new()), "{report}");
 }
+
+/// Runs `pinstead caa` and gives the exit code, the report and what was told beside it.
+fn run(nsd: &Nsd, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+        .args(["caa", "--resolver", &nsd.address.to_string()])
+        .args(arguments)
+        .env_remove("CI")
+        .output()
+        .unwrap();
+    let text = |octets| String::from_utf8(octets).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A CA of the policy is known by its owner and by its identifiers, with or without certificates.
+#[test]
+fn a_private_ca_is_known_from_the_policy() {
+    let nsd = nsd();
+    let folder = TempDir::new().unwrap();
+    let policy = folder.path().join("own.toml");
+    let key = "AlSQhgtJirc8ahLyekmtX+Iw+v46yPYRLJt9Cq1GlB0=";
+    let text = format!(
+        "[[private_ca]]\nowner = \"Corp CA\"\nspki_sha256 = \"{key}\"\n\
+         caa_identifiers = [\"ca.private.test\", \"letsencrypt.com\"]\n"
+    );
+    fs::write(&policy, text).unwrap();
+    let policy = policy.to_str().unwrap();
+    for (name, ca) in
+        [("private.test", "Corp CA"), ("private.test", "ca.private.test"), ("typo.test", "corp ca")]
+    {
+        let report = report(&nsd, name, &["--policy", policy, "--ca", ca]);
+        assert_eq!(
+            (&report["verdicts"][0]["verdict"], &report["verdicts"][0]["ca"]),
+            (&"permit".into(), &ca.into())
+        );
+    }
+    let rules_with = |name: &str| {
+        let report = report(&nsd, name, &["--policy", policy]);
+        rules(&report).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for name in ["private.test", "typo.test"] {
+        assert_eq!(rules_with(name), ["CAA011", "CAA044"], "{name}");
+    }
+    let (_, _, told) = run(&nsd, &["private.test", "--policy", policy, "--ca", "Corp CA"]);
+    assert_eq!(told, "");
+    assert_eq!(run(&nsd, &["private.test", "--ca", "Corp CA"]).0, 2, "without the policy it is nobody");
+}
+
+#[test]
+fn what_is_no_ca_gets_no_verdict() {
+    let nsd = nsd();
+    for ca in ["Google", "ISRG", "", "https://letsencrypt.org", "letsencrypt.org.", "*.foo"] {
+        let (code, out, told) = run(&nsd, &["short.test", "--ca", ca]);
+        assert_eq!((code, out.as_str()), (2, ""), "{ca}: {told}");
+        assert!(told.contains("--ca names no CA"), "{told}");
+        assert_eq!(told.contains("did you mean letsencrypt.org?"), ca.contains("letsencrypt"), "{told}");
+    }
+    let mistyped = ["short.test", "--ca", "letsencypt.org", "--format", "json"];
+    let (code, out, told) = run(&nsd, &mistyped);
+    assert!(code == 0 && told.contains("Did you mean letsencrypt.org?"), "{code} {told}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let verdict = &report["names"][0]["verdicts"][0];
+    assert_eq!((&verdict["verdict"], &verdict["did_you_mean"]), (&"deny".into(), &"letsencrypt.org".into()));
+    // That somebody asks about what the record has does not make it right.
+    let both = self::report(&nsd, "typo.test", &["--ca", "letsencrypt.com"]);
+    assert!(rules(&both).contains(&"CAA030"), "{both}");
+}
+
+/// What could not be said of a certificate is as open as any other question, one by one and in bulk.
+#[test]
+fn what_is_open_about_certificates_reaches_the_exit_code() {
+    let nsd = nsd();
+    let folder = TempDir::new().unwrap();
+    let now = clock::now();
+    let ca = CaCertificate::root("A private CA", KeyAlgorithm::P256, now).unwrap();
+    let request = LeafRequest::new(&["kept.test"], now).unwrap();
+    let leaf = issue(&ca, &request, &SctPlan::default()).unwrap();
+    let file = folder.path().join("issued.pem");
+    fs::write(&file, leaf.to_pem() + &ca.to_pem()).unwrap();
+    let file = file.to_str().unwrap();
+    let list = folder.path().join("names");
+    let of = |name: &str, format: &str| {
+        fs::write(&list, format!("{name}\n")).unwrap();
+        let alone = run(&nsd, &[name, "--format", format, "--issued", file]);
+        let bulk = run(&nsd, &["--targets", list.to_str().unwrap(), "--format", format, "--issued", file]);
+        [alone, bulk]
+    };
+    for (code, out, told) in of("kept.test", "jsonl") {
+        assert_eq!(code, 3, "{told}");
+        let line: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+        assert_eq!((&line["open"], &line["state"]), (&true.into(), &"found".into()), "{line}");
+        assert!(!told.contains("none of the certificates"), "{told}");
+    }
+    for (code, _, told) in of("short.test", "human") {
+        assert_eq!(code, 3, "{told}");
+        assert!(
+            told.contains("none of the certificates given with --issued is for a name asked about"),
+            "{told}"
+        );
+    }
+    for (_, out, told) in of("192.0.2.1", "human") {
+        assert!(out.contains("CAA does not apply") && told.contains("none of the certificates"), "{told}");
+    }
+}
+
+/// The first line is what people read.
+#[test]
+fn the_headline_is_about_what_was_asked() {
+    let nsd = nsd();
+    let headline = |more: &[&str]| {
+        let (_, out, _) = run(&nsd, &[&["bound.test"], more].concat());
+        out.lines().next().unwrap().to_owned()
+    };
+    let plain = "bound.test: only letsencrypt.org may issue TLS certificates";
+    let account = ["--account", "https://acme.test/acct/1"];
+    assert_eq!(headline(&[]), plain);
+    assert_eq!(headline(&account), plain);
+    assert_eq!(headline(&["--method", "http-01"]), format!("{plain}, but not by that method"));
+    assert_eq!(
+        headline(&["--account", "https://acme.test/acct/2"]),
+        format!("{plain}, but not for that account")
+    );
+    assert_eq!(headline(&["--method", "ca-tbr-7"]), format!("{plain}, but perhaps not by that method"));
+    let both = [&account[..], &["--method", "http-01"]].concat();
+    assert_eq!(headline(&both), format!("{plain}, but not for that account by that method"));
+}
+
+#[test]
+fn what_is_no_name_is_told_with_the_name_in_it() {
+    let nsd = nsd();
+    for (text, told) in [
+        ("https://kept.test/x", "give the host name alone: kept.test"),
+        ("kept.test:443", "give the host name alone: kept.test"),
+        ("a..b", "two dots in a row, or one at the beginning"),
+    ] {
+        let (code, _, error) = run(&nsd, &[text]);
+        assert!(code == 2 && error.contains(told), "{error}");
+    }
+    let folder = TempDir::new().unwrap();
+    let list = folder.path().join("names");
+    fs::write(&list, "https://kept.test/x\n").unwrap();
+    let (code, out, _) = run(&nsd, &["--targets", list.to_str().unwrap()]);
+    assert!(code == 2 && out.contains("give the host name alone: kept.test"), "{out}");
+}
+
+#[test]
+fn an_account_or_a_method_that_is_none_is_refused() {
+    let nsd = nsd();
+    for wrong in
+        [&["--account", "not a uri"][..], &["--account", ""], &["--method", "x y"], &["--method", ""]]
+    {
+        let (code, out, told) = run(&nsd, &[&["bound.test"], wrong].concat());
+        assert_eq!((code, out.as_str()), (2, ""), "{wrong:?}: {told}");
+    }
+    let (code, _, told) = run(&nsd, &["bound.test", "--method", "dns01"]);
+    assert!(code == 0 && told.contains("note: --method: ") && told.contains("dns-01 may be meant"), "{told}");
+    assert_eq!(run(&nsd, &["bound.test", "--method", "dns-01"]).2, "");
+}

@@ -21,7 +21,7 @@ const NAMES: usize = 600;
 fn zone() -> String {
     let mut zone = String::from(
         "$ORIGIN example.\n$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n\
-         bulk A 192.0.2.1\nbad TYPE257 \\# 8 0006697373e96578\n",
+         bulk A 192.0.2.1\nloop CNAME loop\nbad TYPE257 \\# 8 0006697373e96578\n",
     );
     for number in 0..NAMES {
         let line = if number % 5 == 0 { "CAA 0 issue \"ca1.example\"" } else { "A 192.0.2.1" };
@@ -237,4 +237,146 @@ fn a_reader_that_goes_away_ends_the_run() {
     assert!(first.starts_with("{\"schema_version\":1"));
     // What nobody read is not known to be clean.
     assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+/// A list that would be written over before it is read is left alone, by whatever name it is known.
+#[test]
+fn the_report_is_never_written_over_an_input() {
+    let bulk = Bulk::start();
+    let list = bulk.list("n0.bulk.example\n");
+    let linked = bulk.folder.path().join("linked");
+    std::fs::hard_link(&list, &linked).unwrap();
+    let linked = linked.display().to_string();
+    for output in [&list, &linked] {
+        for more in [&[][..], &["--format", "jsonl"], &["--format", "jsonl", "--resume"]] {
+            let arguments = [&["--targets", list.as_str(), "--output", output], more].concat();
+            let refused = bulk.run(&arguments);
+            assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+            let told = String::from_utf8(refused.stderr).unwrap();
+            assert!(told.contains("it would be written over"), "{told}");
+            assert_eq!(std::fs::read_to_string(&list).unwrap(), "n0.bulk.example\n");
+        }
+    }
+    let redirected = bulk
+        .command(&["--targets", "-", "--output", &list])
+        .stdin(std::fs::File::open(&list).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!((redirected.status.code(), std::fs::read_to_string(&list).unwrap().len()), (Some(2), 16));
+    // Other commands do the same.
+    for command in [
+        &["check", "--targets", &list, "--output", &list][..],
+        &["check", &list, "--offline", "--output", &linked],
+        &["pins", &list, "--output", &list],
+        &["caa", "suggest", "example.com", "--offline", "--issued", &list, "--output", &list],
+        &["caa", "n0.bulk.example", "--policy", &list, "--output", &list],
+        &["logs", "list", "--log-list", &list, "--output", &list],
+        &["logs", "verify", &list, &linked, "--output", &list],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pinstead")).args(command).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("it would be written over"), "{command:?}: {told}");
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(std::fs::read_to_string(&list).unwrap(), "n0.bulk.example\n", "{command:?}");
+    }
+}
+
+/// Two runs that write one file at the same time would leave neither's lines whole.
+#[test]
+fn a_file_has_one_writer() {
+    let bulk = Bulk::start();
+    let list = bulk.list("n0.bulk.example\n");
+    let out = bulk.folder.path().join("out.jsonl");
+    let path = out.display().to_string();
+    let mut first = bulk
+        .command(&["--targets", "-", "--format", "jsonl", "--output", &path, "--resume"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    first.stdin.as_mut().unwrap().write_all(b"n1.bulk.example\n").unwrap();
+    while whole_lines(&out) < 1 {
+        assert!(first.try_wait().unwrap().is_none());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let arguments = ["--targets", &list, "--format", "jsonl", "--output", &path, "--resume"];
+    for count in [7, 6] {
+        let second = bulk.run(&arguments[..count]);
+        assert_eq!(second.status.code(), Some(2));
+        assert!(String::from_utf8(second.stderr).unwrap().contains("another run is writing"));
+    }
+    drop(first.stdin.take());
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    assert_eq!(bulk.run(&arguments).status.code(), Some(0));
+    assert_eq!(lines(&std::fs::read(&out).unwrap()).len(), 2);
+}
+
+/// What is not listed any more keeps its line, and decides nothing.
+#[test]
+fn names_that_are_no_longer_listed_do_not_decide() {
+    let bulk = Bulk::start();
+    let path = bulk.folder.path().join("out.jsonl").display().to_string();
+    let run = |names: &str| {
+        let list = bulk.list(names);
+        let output = bulk.run(&["--targets", &list, "--format", "jsonl", "--output", &path, "--resume"]);
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    // Its record is malformed, so that it stays open.
+    let (code, told) = run("bad.example\nn0.bulk.example\n");
+    assert_eq!(code, 3, "{told}");
+    let (code, told) = run("n0.bulk.example\n");
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("1 lines that were there before are of names that are not on the list"), "{told}");
+    assert!(told.contains("1 names: 1 with CAA") && told.contains("; 0 asked about"), "{told}");
+    assert_eq!(run("bad.example\nn0.bulk.example\n").0, 3);
+}
+
+/// The content of the files decides whether a run asks the same, not their names.
+#[test]
+fn another_policy_is_another_question() {
+    let bulk = Bulk::start();
+    let list = bulk.list("n0.bulk.example\n");
+    let path = bulk.folder.path().join("out.jsonl").display().to_string();
+    let policy = bulk.folder.path().join("policy.toml");
+    let key = "AlSQhgtJirc8ahLyekmtX+Iw+v46yPYRLJt9Cq1GlB0=";
+    let run = |identifier: &str, file: &Path| {
+        let text = format!(
+            "[[private_ca]]\nowner = \"Own\"\nspki_sha256 = \"{key}\"\ncaa_identifiers = [\"{identifier}\"]\n"
+        );
+        std::fs::write(file, text).unwrap();
+        let file = file.display().to_string();
+        let to = ["--targets", &list, "--format", "jsonl", "--output", &path, "--resume", "--policy", &file];
+        bulk.run(&to).status.code()
+    };
+    assert_eq!(run("ca1.example", &policy), Some(0));
+    assert_eq!(run("ca1.example", &policy.with_extension("other")), Some(0));
+    assert_eq!(run("ca2.example", &policy), Some(2));
+}
+
+/// Names that could not be asked about are asked about again, and what they had is replaced.
+#[test]
+fn a_resumed_run_asks_again_about_what_stayed_undetermined() {
+    let mut bulk = Bulk::start();
+    let out = bulk.folder.path().join("out.jsonl");
+    let path = out.display().to_string();
+    let list = bulk.list("n0.bulk.example\nloop.example\nn1.bulk.example\nloop.example\n");
+    let arguments = ["--targets", &list, "--format", "jsonl", "--output", &path, "--resume"];
+    let first = bulk.run(&arguments);
+    assert_eq!(first.status.code(), Some(3));
+    let told = String::from_utf8(first.stderr).unwrap();
+    assert!(told.contains("--resume asks again about the 2 names that stayed undetermined"), "{told}");
+    let again = bulk.run(&arguments);
+    let told = String::from_utf8(again.stderr).unwrap();
+    assert!(told.contains("asking again about 2 names that stayed undetermined"), "{told}");
+    assert!(told.contains("going on after 2 names") && told.contains("; 2 asked about"), "{told}");
+    assert_eq!((again.status.code(), whole_lines(&out)), (Some(3), 4));
+    let mended = zone().replace("loop CNAME loop", "loop CAA 0 issue \"ca1.example\"");
+    bulk.nsd = Nsd::serving(&[("example", &mended)]);
+    let whole = bulk.run(&arguments);
+    let told = String::from_utf8(whole.stderr).unwrap();
+    assert_eq!(whole.status.code(), Some(0), "{told}");
+    assert!(told.contains("4 names: 3 with CAA, 1 without, 0 undetermined"), "{told}");
+    assert_eq!(whole_lines(&out), 4);
+    assert!(!std::fs::read_to_string(&out).unwrap().contains("\"state\":\"undetermined\""));
+    assert_eq!(std::fs::read_dir(bulk.folder.path()).unwrap().count(), 2, "nothing is left beside it");
 }

@@ -57,6 +57,13 @@ pub struct IssuedName {
     pub missing: Option<MissingRecord>,
 }
 
+impl Issued {
+    /// Whether CAA lets an issuer renew could not be said of some certificate.
+    pub fn is_undetermined(&self) -> bool {
+        self.names.iter().any(|name| name.verdict == Verdict::Undetermined)
+    }
+}
+
 /// Where a record would have to stand that names the issuer, and with which tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingRecord {

@@ -1,5 +1,6 @@
 //! `pinstead caa`: CAA alone.
 
+mod asked;
 mod bulk;
 mod earlier;
 mod sink;
@@ -9,18 +10,21 @@ use std::fmt;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::num::NonZero;
+use std::path::Path;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
+use self::asked::Asked;
 use super::Exit;
 use super::dns_options::DnsOptions;
 use super::issued_options::IssuedOptions;
 use super::options::{Format, GateOptions, OutputOptions};
-use crate::ca::CaTable;
+use crate::caa::method::{LabelFaultKind, check_label};
 use crate::caa::{
-    CaIdentity, CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Usage, Who, issued, judge,
+    CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, check_account,
+    issued, judge,
 };
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
@@ -46,7 +50,7 @@ pub(super) struct CaaOptions {
     #[arg(long, value_name = "NUMBER", requires = "targets", help_heading = "Many names")]
     concurrency: Option<NonZero<u16>>,
     /// Go on with what --output FILE (--format jsonl) holds already: names that have a line are not asked about
-    /// again
+    /// again, unless they stayed undetermined
     #[arg(long, requires = "targets", help_heading = "Many names")]
     resume: bool,
     /// Give a verdict for this CA, by its CAA identifier or its owner's name; may be repeated [default: every CA
@@ -57,10 +61,10 @@ pub(super) struct CaaOptions {
     #[arg(long, value_enum, default_value = "tls")]
     usage: UsageOption,
     /// The account that asks the CA (RFC 8657 accounturi)
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", value_parser = parse_account)]
     account: Option<String>,
     /// The validation method the CA uses (RFC 8657 validationmethods), such as http-01 or ca-tbr-7
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_method)]
     method: Option<String>,
     #[command(flatten)]
     issued: IssuedOptions,
@@ -109,52 +113,63 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     if let Some(CaaCommand::Suggest(options)) = &options.command {
         return suggest::run(options);
     }
-    let certificates = options.issued.certificates()?;
-    for name in
-        options.cas.iter().filter(|name| !CaTable.is_known_identifier(name) && !CaTable.is_known_owner(name))
-    {
-        let note =
-            format!("note: “{name}” is no known CAA identifier or CA owner; it is compared as it is written");
-        // The report does not depend on it.
-        let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
-    }
+    options.output.spare(options.files())?;
+    let inputs = options.issued.inputs()?;
+    let asked = Asked::of(options, &inputs)?;
+    let issued = options.issued.certificates(inputs)?;
     if let Some(list) = &options.targets {
-        return bulk::run(options, list, certificates);
+        return bulk::run(options, list, asked, issued);
     }
+    let certificates = issued.map(|issued| issued.certificates);
     let client = options.dns.client()?;
     let runtime = super::runtime()?;
-    let lookups = runtime.block_on(look_up(&client, options.dns.extent(), &options.names))?;
-
-    let question = options.question();
+    let (lookups, ended_early) = runtime.block_on(look_up(&client, options.dns.extent(), &options.names));
     let judged: Vec<Judged> = options
         .names
         .iter()
         .zip(&lookups)
         .map(|(subject, lookup)| {
-            let reading = read(subject, lookup.as_ref(), &question);
-            judge_subject(subject, reading, lookup.as_ref(), &question, certificates.as_deref())
+            let reading = read(subject, lookup.as_ref(), &asked.question);
+            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref())
         })
         .collect();
-    options.output.write(&options.report(&judged)?)?;
+    options.output.write(&options.report(&judged, &asked)?)?;
+    if let Some(error) = ended_early {
+        return Err(error).context("a look-up ended early");
+    }
 
     let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
+    let unused = certificates.is_some() && !judged.iter().any(Judged::has_issued);
+    if unused {
+        note(NONE_ISSUED);
+    }
     // Every name was asked for by name, so nothing that stayed open is passed over.
-    let open = judged.iter().any(|judged| judged.reading.is_open());
+    let open = unused || judged.iter().any(Judged::is_open);
     Ok(options.gate.exit(fails, open, open))
+}
+
+/// What is told where `--issued` tells nothing.
+const NONE_ISSUED: &str = "none of the certificates given with --issued is for a name asked about: whether any can be \
+    renewed was not looked at";
+
+/// Says something on standard error; the report does not depend on it.
+fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", safe(&format!("note: {text}")));
 }
 
 /// One name, with what was issued for it.
 fn judge_subject(
     subject: &Subject,
-    reading: CaaReading,
+    mut reading: CaaReading,
     lookup: Option<&CaaLookup>,
-    question: &CaaQuestion,
+    asked: &Asked,
     certificates: Option<&[IssuedCertificate]>,
 ) -> Judged {
+    asked.vouch(&mut reading);
     let mut findings = rules::caa::findings(&reading);
     let issued = match (subject, lookup, certificates) {
         (Subject::Name(name), Some(lookup), Some(certificates)) => {
-            Some(issued(name, lookup, question.usage, certificates))
+            Some(issued(name, lookup, asked.question.usage, certificates))
         }
         _ => None,
     };
@@ -163,54 +178,59 @@ fn judge_subject(
 }
 
 impl CaaOptions {
-    fn question(&self) -> CaaQuestion {
-        let who = match self.cas.as_slice() {
-            [] => Who::EveryCaInTheSet,
-            cas => Who::Named(cas.iter().map(|name| identity(name)).collect()),
-        };
-        let (account, method) = (self.account.clone(), self.method.clone());
-        CaaQuestion { who, usage: self.usage.into(), account, method }
+    /// The files that are read.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        self.targets.iter().map(Path::new).chain(self.issued.files()).chain(self.dns.files())
     }
 
-    fn report(&self, judged: &[Judged]) -> anyhow::Result<String> {
+    fn report(&self, judged: &[Judged], asked: &Asked) -> anyhow::Result<String> {
         if self.output.format == Format::Json {
-            let names = judged.iter().map(|judged| judged.json(CaaName::new)).collect();
+            let names = judged.iter().map(|judged| judged.json(CaaName::new, asked)).collect();
             return Ok(serde_json::to_string_pretty(&CaaDocument::new(names))? + "\n");
         }
-        let names: Vec<Vec<u8>> =
-            judged.iter().map(|judged| judged.render(self.output.format, None)).collect::<Result<_, _>>()?;
+        let names: Vec<Vec<u8>> = judged
+            .iter()
+            .map(|judged| judged.render(self.output.format, asked, None))
+            .collect::<Result<_, _>>()?;
         let between: &[u8] = if self.output.format == Format::Human { b"\n" } else { b"" };
         Ok(String::from_utf8(names.join(between))?)
     }
 }
 
 impl Judged {
-    fn json<'a>(&'a self, name: fn(&'a CaaReading, &'a [Finding]) -> CaaName<'a>) -> CaaName<'a> {
-        name(&self.reading, &self.findings).with_issued(self.issued.as_ref())
+    /// Whether anything that was asked stayed open, what was issued included.
+    fn is_open(&self) -> bool {
+        let applies = !matches!(self.reading.relevant, Relevant::NotApplicable(_));
+        self.reading.is_open() || (applies && self.issued.as_ref().is_some_and(Issued::is_undetermined))
+    }
+
+    /// Whether the certificates that were issued say anything of the name.
+    fn has_issued(&self) -> bool {
+        self.issued.as_ref().is_some_and(|issued| !issued.names.is_empty() || issued.never_issued.is_some())
+    }
+
+    fn json<'a>(
+        &'a self,
+        name: fn(&'a CaaReading, &'a [Finding]) -> CaaName<'a>,
+        asked: &Asked,
+    ) -> CaaName<'a> {
+        name(&self.reading, &self.findings).with_issued(self.issued.as_ref()).with_meant(&asked.meant)
     }
 
     /// The name's part of the report; a line of a long one says what its run was asked.
-    fn render(&self, format: Format, run: Option<&str>) -> anyhow::Result<Vec<u8>> {
+    fn render(&self, format: Format, asked: &Asked, run: Option<&str>) -> anyhow::Result<Vec<u8>> {
         Ok(match format {
             Format::Human => {
-                human::caa::with_issued(&self.reading, self.issued.as_ref(), &self.findings).into_bytes()
+                human::caa::with_issued(&self.reading, asked.terms(), self.issued.as_ref(), &self.findings)
+                    .into_bytes()
             }
-            Format::Json => self.json(CaaName::new).to_json()?,
+            Format::Json => self.json(CaaName::new, asked).to_json()?,
             Format::Jsonl => {
-                let line = self.json(CaaName::line);
+                let line = self.json(CaaName::line, asked);
                 run.into_iter().fold(line, CaaName::of_run).to_json_line()?
             }
         })
     }
-}
-
-/// A CA by its identifier, or by its owner's name where that is known and no identifier.
-fn identity(name: &str) -> CaIdentity {
-    if CaTable.is_known_identifier(name) || !CaTable.is_known_owner(name) {
-        return CaIdentity::from_identifier(name);
-    }
-    let identifiers = CaTable.identifiers_of_owner(name).map(str::to_owned).collect();
-    CaIdentity { label: name.to_owned(), identifiers }
 }
 
 impl fmt::Display for Subject {
@@ -240,13 +260,26 @@ fn parse_subject(text: &str) -> Result<Subject, String> {
     text.parse().map(Subject::Name).map_err(|error: crate::dns_name::DnsNameError| error.to_string())
 }
 
+fn parse_account(text: &str) -> Result<String, String> {
+    check_account(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// A label that may be one; whether it is known is told in a note.
+fn parse_method(text: &str) -> Result<String, String> {
+    match check_label(text) {
+        Err(fault) if fault.kind == LabelFaultKind::Malformed => Err(fault.to_string()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Looks up every name at the same time; the results are in the order of the names.
 async fn look_up(
     client: &DnsClient,
     extent: Extent,
     subjects: &[Subject],
-) -> anyhow::Result<Vec<Option<CaaLookup>>> {
+) -> (Vec<Option<CaaLookup>>, Option<JoinError>) {
     let mut lookups = vec![None; subjects.len()];
+    let mut ended_early = None;
     let mut tasks = JoinSet::new();
     for (position, subject) in subjects.iter().enumerate() {
         if let Subject::Name(name) = subject {
@@ -255,12 +288,17 @@ async fn look_up(
         }
     }
     while let Some(done) = tasks.join_next().await {
-        let (position, lookup) = done.context("a look-up ended early")?;
-        if let Some(place) = lookups.get_mut(position) {
-            *place = Some(lookup);
+        match done {
+            Ok((position, lookup)) => {
+                if let Some(place) = lookups.get_mut(position) {
+                    *place = Some(lookup);
+                }
+            }
+            // The other names lose nothing by it.
+            Err(error) => ended_early = Some(error),
         }
     }
-    Ok(lookups)
+    (lookups, ended_early)
 }
 
 fn read(subject: &Subject, lookup: Option<&CaaLookup>, question: &CaaQuestion) -> CaaReading {
@@ -270,17 +308,5 @@ fn read(subject: &Subject, lookup: Option<&CaaLookup>, question: &CaaQuestion) -
         (Subject::Address(address), _) => {
             CaaReading::not_applicable(address.to_string(), false, NotApplicable::IpAddress)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ca_is_meant_by_identifier_or_by_owner() {
-        assert_eq!(identity("ca1.example").identifiers, ["ca1.example"]);
-        assert_eq!(identity("pki.goog").identifiers, ["pki.goog"]);
-        assert!(identity("Google Trust Services").identifiers.contains(&"pki.goog".to_owned()));
     }
 }

@@ -122,8 +122,20 @@ impl PartName {
     }
 }
 
+impl CheckOptions {
+    /// The files that are named to be read, but for those of the lists that are among them.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let ExpectationOptions { policy, pins, .. } = &self.expectations;
+        let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
+        let JudgingOptions { roots, issuer, lists, .. } = &self.judging;
+        let named = self.target.iter().chain(&self.targets).chain(pins).chain(roots).chain(issuer);
+        named.map(Path::new).chain([policy]).chain(lists.files()).chain(self.network.dns.files())
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
+    options.output.spare(options.files())?;
     match saved_evidence(options)? {
         Some(evidence) => {
             let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
@@ -145,6 +157,10 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
 /// Looks at the targets and judges each as soon as it was seen.
 fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     let targets = targets(options)?;
+    options.output.spare(targets.iter().filter_map(|target| match target {
+        Target::File(path) => Some(path),
+        Target::Server(_) => None,
+    }))?;
     let mut evidence = Evidence {
         pinstead_evidence: EVIDENCE_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -153,6 +169,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         inputs: input_files(options)?,
         targets: Vec::new(),
     };
+    options.output.spare(evidence.inputs.pins.iter().map(|file| &file.path))?;
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
     announce_refused(&inputs.log_lists);

@@ -1,13 +1,14 @@
 //! Options about the DNS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use crate::evidence::file::InputFile;
 use crate::observe::dns::dnssec::{Anchors, DnssecMode, MAX_ANCHOR_FILE};
 use crate::observe::dns::{DnsClient, Extent};
-use crate::observe::files;
+use crate::observe::files::{self, FileIdentity};
 
 /// How to ask the DNS.
 #[derive(Debug, Args)]
@@ -57,9 +58,14 @@ impl DnsOptions {
         })
     }
 
+    /// The files that are read.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.trust_anchor.iter().map(PathBuf::as_path)
+    }
+
     /// What of these options bears on what is found, whoever is asked for it.
     pub(super) fn asked(&self) -> impl std::fmt::Debug {
-        (self.dnssec, self.trust_anchor.clone(), self.all_nameservers)
+        (self.dnssec, self.trust_anchor.as_deref().map(anchor_content), self.all_nameservers)
     }
 
     /// How far CAA is looked up.
@@ -86,5 +92,14 @@ impl DnsOptions {
             (Some(DnssecOption::Resolver), None) => Ok(DnssecMode::Resolver),
             (Some(DnssecOption::Off), None) => Ok(DnssecMode::Off),
         }
+    }
+}
+
+/// What stands in a file of trust anchors. A pipe is read once only, and known by its name.
+fn anchor_content(path: &Path) -> Vec<u8> {
+    let read = FileIdentity::of(path).map(|_| files::read(&path.display().to_string(), MAX_ANCHOR_FILE));
+    match read.as_ref().map(InputFile::octets) {
+        Some(Ok(octets)) => octets.to_vec(),
+        _ => path.as_os_str().as_encoded_bytes().to_vec(),
     }
 }

@@ -1,7 +1,7 @@
 //! Options about log lists, given and kept.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -79,6 +79,13 @@ impl ListOptions {
     /// Where the logs' tree heads are kept.
     pub(super) fn tree_heads(&self) -> TreeHeads {
         self.cache.tree_heads()
+    }
+
+    /// The files that are read.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let lists = self.log_list.iter().map(|argument| named_program(argument).1);
+        let beside = self.log_list_signature.iter().chain(&self.log_list_key).map(String::as_str);
+        lists.chain(beside).map(Path::new)
     }
 
     /// Reads the lists into the input files: those that are given, else those that are kept.

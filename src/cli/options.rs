@@ -4,9 +4,9 @@ use core::net::{IpAddr, SocketAddr};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use super::Exit;
 use super::dns_options::DnsOptions;
 use crate::observe::dns::DnsClient;
-use crate::observe::files;
+use crate::observe::files::{self, FileIdentity};
 use crate::observe::tls::Starttls;
 use crate::policy::{FailOn, Policy};
 use crate::rules::{Finding, Severity};
@@ -49,6 +49,26 @@ impl OutputOptions {
         let mut writer = self.open()?;
         writer.write(report)?;
         writer.finish()
+    }
+
+    /// Refuses to write over a file that the command reads: the input would be lost.
+    pub(super) fn spare<P: AsRef<Path>>(&self, inputs: impl IntoIterator<Item = P>) -> anyhow::Result<()> {
+        let Some(output) = &self.output else { return Ok(()) };
+        let Some(identity) = FileIdentity::of(output) else { return Ok(()) };
+        let lost = |input: &P| {
+            // Standard input may be a file that was redirected.
+            let is_stdin = input.as_ref() == Path::new("-");
+            let input = if is_stdin { Path::new("/dev/stdin") } else { input.as_ref() };
+            FileIdentity::of(input).as_ref() == Some(&identity)
+        };
+        match inputs.into_iter().find(lost) {
+            Some(input) => bail!(
+                "--output {} is the file {} that is read: it would be written over. Name another file",
+                output.display(),
+                input.as_ref().display()
+            ),
+            None => Ok(()),
+        }
     }
 
     /// Opens what the report is written to, piece by piece.

@@ -46,6 +46,7 @@ pub(super) struct PinsOptions {
 
 /// Reads, judges and reports.
 pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
+    options.output.spare(options.files.iter().chain(&options.chain).chain(&options.roots))?;
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
     let chain = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;

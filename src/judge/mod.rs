@@ -16,7 +16,7 @@ mod target;
 
 use jiff::Timestamp;
 
-pub use self::in_use::{InUse, Sources};
+pub use self::in_use::{InUse, NamedCa, NoCa, Sources};
 pub use self::inputs::{InputError, Inputs};
 pub use self::issued::issued;
 pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};

@@ -41,6 +41,36 @@ pub fn beginning(path: &str, octets: u64) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
+/// A file that is there, however it is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileIdentity(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] PathBuf);
+
+impl FileIdentity {
+    /// The regular file of this name; `None` for a name that is free, and for what cannot be overwritten: a device, a
+    /// pipe.
+    pub fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        Self::read(path, &metadata)
+    }
+
+    /// The file that is open.
+    pub fn of_open(file: &File, path: &Path) -> Option<Self> {
+        Self::read(path, &file.metadata().ok()?)
+    }
+
+    #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere there may be none")]
+    fn read(_: &Path, metadata: &fs::Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        Some(Self((metadata.dev(), metadata.ino())))
+    }
+
+    #[cfg(not(unix))]
+    fn read(path: &Path, _: &fs::Metadata) -> Option<Self> {
+        fs::canonicalize(path).ok().map(Self)
+    }
+}
+
 /// Writes a file whole or not at all: beside its place first, then into it. A device or pipe is written to as it is.
 pub fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
     match beside(path) {
@@ -160,6 +190,26 @@ mod tests {
         let path = file.path().to_str().unwrap();
         assert_eq!(read(path, 8).octets(), Ok(&b"12345678"[..]));
         assert!(failure(path, 7).contains("longer than the 7 octets"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_the_same_by_whatever_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("one"), "").unwrap();
+        fs::write(at("other"), "").unwrap();
+        fs::hard_link(at("one"), at("linked")).unwrap();
+        std::os::unix::fs::symlink(at("one"), at("symbolic")).unwrap();
+        let one = FileIdentity::of(&at("one"));
+        assert!(one.is_some());
+        for name in ["linked", "symbolic", "./one"] {
+            assert_eq!(FileIdentity::of(&at(name)), one, "{name}");
+        }
+        assert_ne!(FileIdentity::of(&at("other")), one);
+        assert!(
+            FileIdentity::of(&at("none")).is_none() && FileIdentity::of(Path::new("/dev/null")).is_none()
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Many names: each is looked up, judged and written by itself, in the order in which the answers come.
 
+mod report;
+
 use std::collections::VecDeque;
-use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,22 +11,24 @@ use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::interval;
 
+use self::report::{Invalid, Report};
+use super::asked::Asked;
 use super::earlier::{Earlier, Ended, State};
 use super::sink::Sink;
-use super::{CaaOptions, Subject, judge_subject, parse_subject, read};
+use super::{CaaOptions, Subject, judge_subject, note, parse_subject, read};
 use crate::caa::answer::Answer;
-use crate::caa::{CaaQuestion, CaaReading, IssuedCertificate, Relevant, judge_answers};
+use crate::caa::{IssuedCertificate, judge_answers};
+use crate::cli::issued_options::IssuedFiles;
 use crate::cli::options::Format;
 use crate::cli::{Exit, runtime};
 use crate::evidence::dns::CaaLookup;
 use crate::observe::clock::Stopwatch;
 use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::lines::{Line, Lines};
-use crate::report::human::safe;
-use crate::report::json::v1::caa::{BEGIN, CaaName, END};
+use crate::report::json::v1::caa::{BEGIN, END};
 
 /// How many names are looked up at the same time unless the user says otherwise.
 const AT_ONCE: usize = 500;
@@ -43,7 +46,7 @@ type Batch = std::io::Result<(Vec<Line>, u64)>;
 struct Shared {
     client: DnsClient,
     extent: Extent,
-    question: CaaQuestion,
+    asked: Asked,
     /// What was issued, where that was given.
     certificates: Option<Vec<IssuedCertificate>>,
     format: Format,
@@ -52,35 +55,31 @@ struct Shared {
     report: Mutex<Report>,
 }
 
-/// The report as it grows.
-struct Report {
-    sink: Sink,
-    separator: &'static str,
-    written: u64,
-    tally: Vec<Ended>,
-    /// The first line that names nothing that can be looked up.
-    first_invalid: Option<String>,
-    failure: Option<anyhow::Error>,
-}
-
 /// Looks up and judges every name of the list.
 pub(super) fn run(
     options: &CaaOptions,
     list: &str,
-    certificates: Option<Vec<IssuedCertificate>>,
+    asked: Asked,
+    issued: Option<IssuedFiles>,
 ) -> anyhow::Result<Exit> {
     let format = options.output.format;
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
-    let run = digest(options, certificates.is_some());
+    // What is wrong with an option is told before anything is written.
+    let client = options.dns.client()?;
+    let run = digest(options, &asked, issued.as_ref());
     let (earlier, sink) = open(options, &run)?;
     if earlier.lines() > 0 {
         note(&format!("going on after {} names that have their line", earlier.lines()));
     }
+    if earlier.again() > 0 {
+        note(&format!("asking again about {} names that stayed undetermined", earlier.again()));
+    }
+    let with_issued = issued.is_some();
     let shared = Arc::new(Shared {
-        client: options.dns.client()?,
+        client,
         extent: options.dns.extent(),
-        question: options.question(),
-        certificates,
+        asked,
+        certificates: issued.map(|issued| issued.certificates),
         format,
         run,
         report: Mutex::new(Report {
@@ -91,7 +90,7 @@ pub(super) fn run(
                 Format::Jsonl => "",
             },
             written: 0,
-            tally: earlier.ended.clone(),
+            tally: Vec::new(),
             first_invalid: None,
             failure: None,
         }),
@@ -99,34 +98,35 @@ pub(super) fn run(
     let bar = progress(lines.length());
     let watch = Stopwatch::start();
     let at_once = options.concurrency.map_or(AT_ONCE, |number| usize::from(number.get()));
-    let asked = runtime()?.block_on(ask_all(&shared, options, earlier, lines, at_once, &bar))?;
+    let done = runtime()?.block_on(ask_all(&shared, options, earlier, lines, at_once, &bar));
     bar.finish_and_clear();
 
     let mut report = shared.report();
     if format == Format::Json {
         report.write(END);
     }
-    if let Some(failure) = report.failure.take() {
+    let flushed = report.sink.flush();
+    report.settle(flushed);
+    if let Some(failure) = report.failure.take().or(done.failure) {
         return Err(failure);
     }
-    report.sink.flush()?;
+    let Done { asked, earlier, .. } = done;
     if report.written < asked {
         bail!("{} names were lost on their way: this is a fault of the program", asked - report.written);
     }
+    earlier.taken.into_iter().for_each(|ended| ended.count_into(&mut report.tally));
     if report.tally.is_empty() && !report.sink.is_gone() {
         bail!("{list} names nothing");
     }
     note(&report.summary(asked, watch.milliseconds()));
-    if options.resume && report.count(State::Undetermined) > 0 {
-        note("names that stayed undetermined keep their line: remove it, and --resume asks about them again");
-    }
-    Ok(report.exit(options))
+    report.tell_what_is_left(options, earlier.not_listed);
+    Ok(report.exit(options, with_issued))
 }
 
 /// What is asked, hashed: whatever bears on a line, and not how it is got.
-fn digest(options: &CaaOptions, with_certificates: bool) -> String {
-    let issued = with_certificates.then_some(&options.issued);
-    let asked = format!("{:?} {:?} {issued:?}", options.question(), options.dns.asked());
+fn digest(options: &CaaOptions, asked: &Asked, issued: Option<&IssuedFiles>) -> String {
+    let issued = issued.map(|issued| issued.digest);
+    let asked = format!("{:?} {:?} {issued:?} {}", asked.question, options.dns.asked(), asked.policy);
     let digest: [u8; 32] = Sha256::digest(asked.as_bytes()).into();
     let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
     format!("{eight:016x}")
@@ -150,7 +150,24 @@ fn open(options: &CaaOptions, run: &str) -> anyhow::Result<(Earlier, Sink)> {
     Ok((Earlier::default(), sink))
 }
 
-/// Asks about every name that has no line yet; gives the number of lines that are due.
+/// What came of a list.
+struct Done {
+    /// The number of lines that were due.
+    asked: u64,
+    earlier: Matched,
+    /// What went wrong first.
+    failure: Option<anyhow::Error>,
+}
+
+/// What came of the lines that were there before.
+struct Matched {
+    /// How the lines of names on the list ended.
+    taken: Vec<Ended>,
+    /// How many lines are of names that are not on it.
+    not_listed: u64,
+}
+
+/// Asks about every name that has no line yet.
 async fn ask_all(
     shared: &Arc<Shared>,
     options: &CaaOptions,
@@ -158,28 +175,42 @@ async fn ask_all(
     lines: Lines,
     at_once: usize,
     bar: &ProgressBar,
-) -> anyhow::Result<u64> {
+) -> Done {
     let ticking = tokio::spawn(tick(Arc::clone(shared), bar.clone()));
     let names = options.names.iter().cloned().map(Ok).collect();
-    let queue = Queue { waiting: names, earlier, asked: 0, failure: None };
+    let queue = Queue { waiting: names, earlier, taken: Vec::new(), asked: 0, failure: None };
     let desk = Arc::new(Desk {
         queue: Mutex::new(queue),
         batches: tokio::sync::Mutex::new(read_apart(lines)),
         bar: bar.clone(),
     });
-    let mut workers = JoinSet::new();
-    for _ in 0..at_once {
-        workers.spawn(work(Arc::clone(shared), Arc::clone(&desk)));
-    }
-    while let Some(ended) = workers.join_next().await {
-        ended.context("a look-up ended early")?;
-    }
+    let ended_early = all_at_once(at_once, || work(Arc::clone(shared), Arc::clone(&desk))).await;
     ticking.abort();
     let mut queue = desk.queue();
-    match queue.failure.take() {
-        Some(failure) => Err(failure).context("reading the list"),
-        None => Ok(queue.asked),
+    let unread = queue.failure.take().map(|failure| anyhow::Error::new(failure).context("reading the list"));
+    let ended_early = ended_early.map(|error| anyhow::Error::new(error).context("a look-up ended early"));
+    Done {
+        asked: queue.asked,
+        earlier: Matched { taken: std::mem::take(&mut queue.taken), not_listed: queue.earlier.lines() },
+        failure: ended_early.or(unread),
     }
+}
+
+/// Runs so many workers at the same time, until none has anything left to do. One that ends by a fault is replaced, so
+/// that no name is lost but the one it was at; the first fault is given.
+async fn all_at_once<F>(number: usize, worker: impl Fn() -> F) -> Option<JoinError>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut workers: JoinSet<()> = (0..number).map(|_| worker()).collect();
+    let mut first = None;
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            first.get_or_insert(error);
+            workers.spawn(worker());
+        }
+    }
+    first
 }
 
 /// Takes one name after another, from question to line.
@@ -215,6 +246,8 @@ struct Desk {
 struct Queue {
     waiting: VecDeque<Result<Subject, Invalid>>,
     earlier: Earlier,
+    /// How the lines ended that listed names have already.
+    taken: Vec<Ended>,
     asked: u64,
     failure: Option<std::io::Error>,
 }
@@ -249,11 +282,14 @@ impl Desk {
 impl Queue {
     fn next(&mut self) -> Option<Result<Subject, Invalid>> {
         while let Some(next) = self.waiting.pop_front() {
-            let has_line = match &next {
-                Ok(subject) => !self.earlier.is_empty() && self.earlier.take(&subject.to_string()),
+            let line = match &next {
+                Ok(_) if self.earlier.is_empty() => None,
+                Ok(subject) => self.earlier.take(&subject.to_string()),
                 Err(invalid) => self.earlier.take(&invalid.text),
             };
-            if !has_line {
+            if let Some(ended) = line {
+                ended.count_into(&mut self.taken);
+            } else {
                 self.asked += 1;
                 return Some(next);
             }
@@ -313,125 +349,21 @@ impl Shared {
         subject: &Subject,
         looked_up: Option<&(CaaLookup, Vec<Arc<Answer>>)>,
     ) -> (anyhow::Result<Vec<u8>>, Ended) {
+        let question = &self.asked.question;
         let reading = match (subject, looked_up) {
-            (Subject::Name(name), Some((lookup, answers))) => {
-                judge_answers(name, lookup, answers, &self.question)
-            }
-            _ => read(subject, None, &self.question),
+            (Subject::Name(name), Some((lookup, answers))) => judge_answers(name, lookup, answers, question),
+            _ => read(subject, None, question),
         };
         let lookup = looked_up.map(|(lookup, _)| lookup);
-        let judged = judge_subject(subject, reading, lookup, &self.question, self.certificates.as_deref());
+        let judged = judge_subject(subject, reading, lookup, &self.asked, self.certificates.as_deref());
         let ended = Ended {
             lines: 1,
             state: State::of(&judged.reading),
             gravest: judged.findings.iter().map(|finding| finding.severity).max(),
-            open: judged.reading.is_open(),
+            open: judged.is_open(),
+            has_issued: judged.has_issued(),
         };
-        (judged.render(self.format, Some(&self.run)), ended)
-    }
-}
-
-/// A line of the list that is no name.
-struct Invalid {
-    text: String,
-    why: String,
-    line: u64,
-}
-
-impl State {
-    fn of(reading: &CaaReading) -> Self {
-        match reading.relevant {
-            Relevant::Set(_) => Self::Found,
-            Relevant::NoneAnywhere => Self::None,
-            Relevant::Undetermined { .. } => Self::Undetermined,
-            Relevant::NotApplicable(_) => Self::NotApplicable,
-        }
-    }
-}
-
-impl Report {
-    fn add(&mut self, text: anyhow::Result<Vec<u8>>, ended: Ended) {
-        if self.written > 0 && !self.separator.is_empty() {
-            self.write(self.separator);
-        }
-        let written = text.and_then(|text| self.sink.write(&text));
-        self.settle(written);
-        self.written += 1;
-        match self.tally.iter_mut().find(|known| Ended { lines: 1, ..**known } == ended) {
-            Some(known) => known.lines += 1,
-            None => self.tally.push(ended),
-        }
-    }
-
-    fn invalid(&mut self, format: Format, run: &str, invalid: &Invalid) {
-        let why = format!("line {}: {}", invalid.line, invalid.why);
-        self.first_invalid.get_or_insert_with(|| why.clone());
-        let text = match format {
-            Format::Human => {
-                Ok(format!("{}: not looked up, {}\n", safe(&invalid.text), safe(&why)).into_bytes())
-            }
-            Format::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
-            Format::Jsonl => CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line(),
-        };
-        self.add(
-            text.map_err(Into::into),
-            Ended { lines: 1, state: State::Invalid, gravest: None, open: false },
-        );
-    }
-
-    fn write(&mut self, text: &str) {
-        let written = self.sink.write(text.as_bytes());
-        self.settle(written);
-    }
-
-    fn settle(&mut self, written: anyhow::Result<()>) {
-        if let Err(error) = written {
-            self.failure.get_or_insert(error);
-        }
-    }
-
-    /// Whether nothing more can or need be written.
-    fn is_over(&self) -> bool {
-        self.failure.is_some() || self.sink.is_gone()
-    }
-
-    fn count(&self, state: State) -> u64 {
-        self.tally.iter().filter(|ended| ended.state == state).map(|ended| ended.lines).sum()
-    }
-
-    fn summary(&self, asked: u64, milliseconds: u64) -> String {
-        let all: u64 = self.tally.iter().map(|ended| ended.lines).sum();
-        let rate = asked.saturating_mul(1000) / milliseconds.max(1);
-        let mut text = format!(
-            "{all} names: {} with CAA, {} without, {} undetermined",
-            self.count(State::Found),
-            self.count(State::None),
-            self.count(State::Undetermined),
-        );
-        let other = self.count(State::NotApplicable);
-        if other > 0 {
-            let _ = write!(text, ", {other} to which CAA does not apply");
-        }
-        let invalid = self.count(State::Invalid);
-        if invalid > 0 {
-            let _ = write!(text, ", {invalid} that are no names");
-        }
-        if let Some(first) = &self.first_invalid {
-            let _ = write!(text, " ({first})");
-        }
-        text + &format!("; {asked} asked about at {rate} a second")
-    }
-
-    fn exit(&self, options: &CaaOptions) -> Exit {
-        let fail_on = options.gate.fail_on();
-        let mut gravest = self.tally.iter().filter_map(|ended| ended.gravest);
-        let fails = gravest.any(|severity| fail_on.is_reached_by(severity));
-        if !fails && self.count(State::Invalid) > 0 {
-            return Exit::Usage;
-        }
-        // Nothing that was asked for by name is passed over, and what nobody read is not known to be clean.
-        let open = self.sink.is_gone() || self.tally.iter().any(|ended| ended.open);
-        options.gate.exit(fails, open, open)
+        (judged.render(self.format, &self.asked, Some(&self.run)), ended)
     }
 }
 
@@ -448,7 +380,35 @@ fn progress(octets: Option<u64>) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn note(text: &str) {
-    // The report does not depend on it.
-    let _ = writeln!(anstream::stderr().lock(), "{}", safe(&format!("note: {text}")));
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A fault at one name takes none from the others, even where there is one worker only.
+    #[test]
+    fn a_worker_that_ends_by_a_fault_is_replaced() {
+        for number in [1, 3] {
+            let (next, done) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+            let worker = || {
+                let (next, done) = (Arc::clone(&next), Arc::clone(&done));
+                async move {
+                    loop {
+                        match next.fetch_add(1, Ordering::SeqCst) {
+                            3 | 5 => panic!("a fault that the test makes"),
+                            0..10 => {
+                                done.fetch_add(1, Ordering::SeqCst);
+                            }
+                            _ => return,
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                }
+            };
+            let fault = runtime().unwrap().block_on(all_at_once(number, worker));
+            assert!(fault.unwrap().is_panic());
+            assert_eq!(done.load(Ordering::SeqCst), 8, "{number}");
+        }
+    }
 }

@@ -1,14 +1,20 @@
 //! What an earlier run has written already, for a run that goes on with it.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::collections::hash_map::Entry;
+use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::iter;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::sink::lock;
+use crate::observe::files;
 use crate::rules::Severity;
 
 /// The longest line that is read back, in octets.
@@ -20,11 +26,17 @@ const LINE: &[u8] = br#"{"schema_version":1,"name":""#;
 /// The names that have a line already, and how those lines ended.
 #[derive(Debug, Default)]
 pub(super) struct Earlier {
-    /// How many lines each name has, by a hash: eight octets are enough to tell it from a million others.
-    done: HashMap<u64, u32>,
+    /// How the first line of each name ended, by position among `kinds`; the name by a hash: eight octets are enough to
+    /// tell it from a million others.
+    first: HashMap<u64, usize>,
+    /// How the further lines of names that have several ended.
+    further: HashMap<u64, Vec<usize>>,
     hasher: RandomState,
-    /// How each line ended.
-    pub(super) ended: Vec<Ended>,
+    /// The ways in which lines ended. Of a million lines few end in a way of their own.
+    kinds: Vec<Ended>,
+    lines: u64,
+    /// How many lines were taken out because they say that a name stayed undetermined.
+    again: u64,
 }
 
 /// How one name's line ended; the same line is read by [`Earlier`] that was written by this command.
@@ -38,6 +50,22 @@ pub(super) struct Ended {
     pub(super) gravest: Option<Severity>,
     /// Whether anything stayed open.
     pub(super) open: bool,
+    /// Whether the certificates given as issued say anything of the name.
+    pub(super) has_issued: bool,
+}
+
+impl Ended {
+    /// Counts this into a tally.
+    pub(super) fn count_into(self, tally: &mut Vec<Self>) {
+        match tally.iter_mut().find(|known| known.is_like(self)) {
+            Some(known) => known.lines += self.lines,
+            None => tally.push(self),
+        }
+    }
+
+    fn is_like(self, other: Self) -> bool {
+        Self { lines: 0, ..self } == Self { lines: 0, ..other }
+    }
 }
 
 /// Where a climb ended, as `state` in JSON has it.
@@ -59,8 +87,15 @@ struct EarlierLine {
     state: State,
     open: bool,
     run: String,
+    issued: Option<EarlierIssued>,
     #[serde(default)]
     findings: Vec<EarlierFinding>,
+}
+
+#[derive(Deserialize)]
+struct EarlierIssued {
+    certificates: Vec<IgnoredAny>,
+    never_issued: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -69,22 +104,19 @@ struct EarlierFinding {
 }
 
 impl Earlier {
-    /// Reads the whole lines of a file, cuts off a last one that is not whole, and gives the file, ready to be
-    /// written on.
+    /// Reads the whole lines of a file, takes out those of names that stayed undetermined and a last one that is not
+    /// whole, and gives the file, ready to be written on.
     pub(super) fn take_up(path: &Path, run: &str) -> anyhow::Result<(Self, File)> {
         let in_file = || format!("going on with {}", path.display());
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .with_context(in_file)?;
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).open(path).with_context(in_file)?;
         if !file.metadata().with_context(in_file)?.is_file() {
             bail!("{} is no file: --resume reads back what it holds", path.display());
         }
+        lock(&file, path)?;
         let mut earlier = Self::default();
-        let mut whole = 0;
+        let mut whole = 0_u64;
+        let mut gone: Vec<Range<u64>> = Vec::new();
         let mut reader = BufReader::new(&mut file);
         for number in 1_u64.. {
             let mut line = Vec::new();
@@ -106,17 +138,28 @@ impl Earlier {
                     path.display()
                 );
             }
-            earlier.add(&line).with_context(|| format!("{}: line {number}", path.display()))?;
-            whole += u64::try_from(read).unwrap_or_default();
+            let end = whole.saturating_add(u64::try_from(read).unwrap_or_default());
+            if line.state == State::Undetermined {
+                earlier.again += 1;
+                match gone.last_mut() {
+                    Some(last) if last.end == whole => last.end = end,
+                    _ => gone.push(whole..end),
+                }
+            } else {
+                earlier.add(&line).with_context(|| format!("{}: line {number}", path.display()))?;
+            }
+            whole = end;
         }
         drop(reader);
-        file.set_len(whole).with_context(in_file)?;
-        file.seek(SeekFrom::End(0)).with_context(in_file)?;
+        if gone.is_empty() {
+            file.set_len(whole).with_context(in_file)?;
+        } else {
+            file = without(&mut file, path, &gone, whole).with_context(in_file)?;
+        }
         Ok((earlier, file))
     }
 
     fn add(&mut self, line: &EarlierLine) -> anyhow::Result<()> {
-        *self.done.entry(self.hasher.hash_one(&line.name)).or_default() += 1;
         let severities: Result<Vec<Severity>, String> =
             line.findings.iter().map(|finding| finding.severity.parse()).collect();
         let ended = Ended {
@@ -124,38 +167,81 @@ impl Earlier {
             state: line.state,
             gravest: severities.map_err(anyhow::Error::msg)?.into_iter().max(),
             open: line.state != State::Invalid && line.open,
+            has_issued: line
+                .issued
+                .as_ref()
+                .is_some_and(|issued| !issued.certificates.is_empty() || issued.never_issued.is_some()),
         };
-        // Of a million lines few end in a way of their own.
-        match self.ended.iter_mut().find(|known| Ended { lines: 1, ..**known } == ended) {
-            Some(known) => known.lines += 1,
-            None => self.ended.push(ended),
+        let kind = self.kinds.iter().position(|known| *known == ended).unwrap_or_else(|| {
+            self.kinds.push(ended);
+            self.kinds.len() - 1
+        });
+        let name = self.hasher.hash_one(&line.name);
+        match self.first.entry(name) {
+            Entry::Occupied(_) => self.further.entry(name).or_default().push(kind),
+            Entry::Vacant(first) => {
+                first.insert(kind);
+            }
         }
+        self.lines += 1;
         Ok(())
     }
 
     /// Whether no name has a line that was not taken note of.
     pub(super) fn is_empty(&self) -> bool {
-        self.done.is_empty()
+        self.first.is_empty()
     }
 
-    /// Whether a name has its line. A name that is listed twice needs two.
-    pub(super) fn take(&mut self, name: &str) -> bool {
-        if self.done.is_empty() {
-            return false;
+    /// How a name's line ended, if it has one. A name that is listed twice needs two.
+    pub(super) fn take(&mut self, name: &str) -> Option<Ended> {
+        if self.first.is_empty() {
+            return None;
         }
-        match self.done.get_mut(&self.hasher.hash_one(name)) {
-            Some(lines) if *lines > 0 => {
-                *lines -= 1;
-                true
-            }
-            _ => false,
-        }
+        let name = self.hasher.hash_one(name);
+        let further = self.further.get_mut(&name).and_then(Vec::pop);
+        let kind = further.or_else(|| self.first.remove(&name))?;
+        self.lines = self.lines.saturating_sub(1);
+        self.kinds.get(kind).copied()
     }
 
-    /// How many lines there are.
+    /// How many lines there are that nobody took.
     pub(super) fn lines(&self) -> u64 {
-        self.ended.iter().map(|ended| ended.lines).sum()
+        self.lines
     }
+
+    /// How many lines were taken out, so that their names are asked about again.
+    pub(super) fn again(&self) -> u64 {
+        self.again
+    }
+}
+
+/// Puts a file in the place of this one that has its first `whole` octets but for those that are to go. Until then the
+/// old one stays as it is, whatever happens.
+fn without(file: &mut File, path: &Path, gone: &[Range<u64>], whole: u64) -> io::Result<File> {
+    // What is in the place of a link is to stay there.
+    let path = fs::canonicalize(path)?;
+    let part = files::beside(&path).ok_or_else(|| io::Error::other("it is no file"))?;
+    // One that an earlier process left behind, of the same number.
+    let _ = fs::remove_file(&part);
+    let written = (|| {
+        let mut new = OpenOptions::new().read(true).append(true).create_new(true).open(&part)?;
+        new.set_permissions(file.metadata()?.permissions())?;
+        lock(&new, &part).map_err(io::Error::other)?;
+        let mut begin = 0;
+        for next in gone.iter().cloned().chain(iter::once(whole..whole)) {
+            file.seek(SeekFrom::Start(begin))?;
+            io::copy(&mut file.by_ref().take(next.start.saturating_sub(begin)), &mut new)?;
+            begin = next.end;
+        }
+        new.sync_all()?;
+        fs::rename(&part, &path)?;
+        Ok(new)
+    })();
+    if written.is_err() {
+        // What went wrong is told, and the part is of no use.
+        let _ = fs::remove_file(&part);
+    }
+    written
 }
 
 #[cfg(test)]
@@ -163,6 +249,7 @@ mod tests {
     use super::*;
 
     const LINE: &str = r#"{"schema_version":1,"name":"a.example","state":"found","open":false,"run":"7","findings":[{"severity":"low"}]}"#;
+    const GRAVE: &str = r#"{"schema_version":1,"name":"*.b.example","state":"found","open":true,"run":"7","issued":{"certificates":[{}],"never_issued":null},"findings":[{"severity":"high"},{"severity":"low"}]}"#;
     const OPEN: &str =
         r#"{"schema_version":1,"name":"*.b.example","state":"undetermined","open":true,"run":"7"}"#;
 
@@ -176,17 +263,48 @@ mod tests {
 
     #[test]
     fn whole_lines_count_and_a_torn_one_goes() {
+        let low = Ended { lines: 1, state: State::Found, gravest: Some(Severity::Low), ..Ended::default() };
         for torn in ["", "{\"sch", "{\"schema_version\":1,\"name\":\"c.exa"] {
-            let (earlier, left) = take_up(&format!("{LINE}\n{OPEN}\n{LINE}\n{torn}"));
+            let (earlier, left) = take_up(&format!("{LINE}\n{GRAVE}\n{LINE}\n{torn}"));
             let mut earlier = earlier.unwrap();
-            assert_eq!(earlier.lines(), 3);
-            assert_eq!(left, format!("{LINE}\n{OPEN}\n{LINE}\n"));
-            let gravest: Vec<_> =
-                earlier.ended.iter().map(|ended| (ended.lines, ended.gravest, ended.open)).collect();
-            assert_eq!(gravest, [(2, Some(Severity::Low), false), (1, None, true)]);
-            assert!(earlier.take("*.b.example") && !earlier.take("c.example"));
-            assert!(earlier.take("a.example") && earlier.take("a.example") && !earlier.take("a.example"));
+            assert_eq!((earlier.lines(), earlier.again()), (3, 0));
+            assert_eq!(left, format!("{LINE}\n{GRAVE}\n{LINE}\n"));
+            assert_eq!(earlier.take("c.example"), None);
+            let grave = earlier.take("*.b.example").unwrap();
+            assert_eq!((grave.gravest, grave.open, grave.has_issued), (Some(Severity::High), true, true));
+            assert_eq!([(); 3].map(|()| earlier.take("a.example")), [Some(low), Some(low), None]);
+            assert_eq!(earlier.lines(), 0);
         }
+    }
+
+    #[test]
+    fn what_stayed_undetermined_is_taken_out() {
+        let ours: Vec<String> = (0..3).map(|number| LINE.replace("a.ex", &format!("a{number}.ex"))).collect();
+        let [a, b, c] = ours.as_slice() else { panic!() };
+        for (before, after, again) in [
+            (format!("{OPEN}\n"), String::new(), 1),
+            (format!("{OPEN}\n{a}\n{OPEN}\n{OPEN}\n{b}\n{c}\n{OPEN}\n"), format!("{a}\n{b}\n{c}\n"), 4),
+            (format!("{a}\n{OPEN}\n{b}\n{{\"sch"), format!("{a}\n{b}\n"), 1),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("out.jsonl");
+            std::fs::write(&path, &before).unwrap();
+            let (mut earlier, mut file) = Earlier::take_up(&path, "7").unwrap();
+            assert_eq!((earlier.again(), earlier.take("*.b.example")), (again, None));
+            // It is the file in its place that is gone on with, and nothing is left beside it.
+            std::io::Write::write_all(&mut file, b"more").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after + "more");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+            assert!(Earlier::take_up(&path, "7").unwrap_err().to_string().contains("another run is writing"));
+        }
+    }
+
+    /// What is no line of this command further down leaves the whole file as it was.
+    #[test]
+    fn nothing_is_taken_out_of_a_file_that_is_refused() {
+        let (earlier, left) = take_up(&format!("{OPEN}\nimportant notes\n"));
+        assert!(earlier.is_err());
+        assert_eq!(left, format!("{OPEN}\nimportant notes\n"));
     }
 
     #[test]

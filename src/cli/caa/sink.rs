@@ -1,13 +1,33 @@
 //! Where a long report goes while it is made.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+
+use crate::observe::files::FileIdentity;
 
 /// How many octets are gathered before they are written.
 const BUFFER: usize = 256 << 10;
+
+/// Keeps other runs off a file for as long as it is open: what two write at once is neither's.
+pub(super) fn lock(file: &File, path: &Path) -> anyhow::Result<()> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => bail!("another run is writing {}", path.display()),
+        // A file system without locks is no reason to go without a report.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(()),
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("locking {}", path.display()));
+        }
+    }
+    // Between opening and locking another run may have put a new file in its place.
+    if FileIdentity::of_open(file, path) != FileIdentity::of(path) {
+        bail!("another run is writing {}", path.display());
+    }
+    Ok(())
+}
 
 /// A report that is written as it comes; a file may be gone on with later.
 pub(super) struct Sink {
@@ -24,15 +44,20 @@ impl Sink {
         Self::new(to, "standard output".to_owned())
     }
 
-    /// A new file.
+    /// A new file, or one that is written anew.
     pub(super) fn create(path: &Path, styled: bool) -> anyhow::Result<Self> {
-        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+        let creating = || format!("creating {}", path.display());
+        let file = OpenOptions::new().append(true).create(true).open(path).with_context(creating)?;
+        if file.metadata().with_context(creating)?.is_file() {
+            lock(&file, path)?;
+            file.set_len(0).with_context(creating)?;
+        }
         let to: Box<dyn Write + Send> =
             if styled { Box::new(anstream::StripStream::new(file)) } else { Box::new(file) };
         Ok(Self::new(to, path.display().to_string()))
     }
 
-    /// A file that is there, from where it stands.
+    /// A file that is there, behind what it holds.
     pub(super) fn append(path: &Path, file: File) -> Self {
         Self::new(Box::new(file), path.display().to_string())
     }

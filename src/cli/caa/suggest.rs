@@ -1,6 +1,7 @@
 //! `pinstead caa suggest`: the record set that allows exactly the CAs in use.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -141,6 +142,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
     {
         bail!("--zone {zone}: {name} is not in that zone");
     }
+    options.output.spare(options.files())?;
     let request = Request {
         only: vec!["issuer".to_owned()],
         expect_ca: options.evidence.expect_ca.clone(),
@@ -301,6 +303,14 @@ impl SuggestOptions {
             (Format::Jsonl, _) => serde_json::to_string(&document())? + "\n",
         };
         self.output.write(&report)
+    }
+
+    /// The files that are read.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let EvidenceOptions { issued, policy, roots, issuer, .. } = &self.evidence;
+        let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
+        let given = issued.iter().chain(roots).chain(issuer).map(Path::new);
+        given.chain([policy]).chain(self.network.dns.files())
     }
 }
 

@@ -87,6 +87,7 @@ impl From<StateName> for Standing {
 
 /// Lists the logs.
 pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
+    options.output.spare(options.lists.files())?;
     let mut inputs = InputFiles::default();
     options.lists.read_into(&mut inputs);
     let lists = Lists::read(&inputs)?;

@@ -59,6 +59,7 @@ pub(super) struct UpdateOptions {
 /// Fetches the lists.
 pub(super) fn run(options: &UpdateOptions) -> anyhow::Result<Exit> {
     let wanted = options.wanted()?;
+    options.output.spare(&options.key)?;
     let key = list_key(options.key.as_deref())?;
     let cache = match &options.cache_dir {
         Some(folder) => ListCache::in_folder(folder),

@@ -33,6 +33,7 @@ pub(super) struct VerifyOptions {
 
 /// Verifies a list.
 pub(super) fn run(options: &VerifyOptions) -> anyhow::Result<Exit> {
+    options.output.spare([&options.file, &options.signature].into_iter().chain(&options.key))?;
     let key = list_key(options.key.as_deref())?;
     let list = files::read(&options.file, MAX_FILE);
     let list = list.octets().map_err(|why| anyhow::anyhow!("{}: {why}", options.file))?;

@@ -114,7 +114,7 @@ impl Known {
 }
 
 /// The identifier that was probably meant; none of a CA that ended.
-fn meant(inputs: &Inputs, name: &str) -> Option<&'static str> {
+pub(super) fn meant(inputs: &Inputs, name: &str) -> Option<&'static str> {
     inputs.cas.nearest_identifier(name).filter(|near| inputs.cas.ended(near).is_none())
 }
 

@@ -2,9 +2,11 @@
 //! policy, and by what the command line names.
 
 mod known;
+mod named;
 mod served;
 
 use self::known::{Known, Named};
+pub use self::named::{NamedCa, NoCa};
 use super::inputs::{self, Inputs};
 use super::target;
 use super::{InputError, Judge};

@@ -18,13 +18,19 @@ const MOST_RECORDS: usize = 20;
 
 /// One name's report: who may issue, why, and what to do.
 pub fn name(reading: &CaaReading, findings: &[Finding]) -> String {
-    with_issued(reading, None, findings)
+    with_issued(reading, None, None, findings)
 }
 
-/// The same, with what was issued for the name where that is known.
-pub fn with_issued(reading: &CaaReading, issued: Option<&Issued>, findings: &[Finding]) -> String {
+/// The same, with what was issued for the name where that is known, and the terms on which a CA was asked about: words
+/// such as “for that account”.
+pub fn with_issued(
+    reading: &CaaReading,
+    terms: Option<&str>,
+    issued: Option<&Issued>,
+    findings: &[Finding],
+) -> String {
     let mut out = String::new();
-    let (style, answer) = answer(reading);
+    let (style, answer) = answer(reading, terms);
     // Styles take no room; the name and the answer are kept on one line as long as they fit.
     let _ = writeln!(out, "{STRONG}{}{STRONG:#}: {style}{answer}{style:#}", reading.name);
     // Where there is no verdict to say why, the set does.
@@ -76,7 +82,7 @@ fn paragraph(out: &mut String, columns: usize, text: &str) {
 }
 
 /// The answer in a few words.
-fn answer(reading: &CaaReading) -> (Style, String) {
+fn answer(reading: &CaaReading, terms: Option<&str>) -> (Style, String) {
     let what = match reading.usage {
         Usage::Tls => "TLS",
         Usage::Smime => "S/MIME",
@@ -98,8 +104,28 @@ fn answer(reading: &CaaReading) -> (Style, String) {
                 1..=3 => issuers.join(", "),
                 many => format!("{many} CAs"),
             };
-            (GOOD, format!("only {cas} may issue {what} certificates"))
+            let (style, but) = exception(reading, &issuers, terms);
+            (style, format!("only {cas} may issue {what} certificates{but}"))
         }
+    }
+}
+
+/// What the verdicts take from CAs that the set names: records may be bound to an account or to methods (RFC 8657).
+fn exception(reading: &CaaReading, issuers: &[String], terms: Option<&str>) -> (Style, String) {
+    let terms = terms.unwrap_or("by the parameters of its record");
+    let with = |wanted: Verdict| -> Vec<&str> {
+        let is = |issuer: &String| {
+            let mut verdicts = reading.verdicts.iter();
+            verdicts.any(|it| it.verdict == wanted && it.ca.eq_ignore_ascii_case(issuer))
+        };
+        issuers.iter().filter(|issuer| is(issuer)).map(String::as_str).collect()
+    };
+    match (with(Verdict::Deny).as_slice(), with(Verdict::Undetermined).as_slice()) {
+        ([], []) => (GOOD, String::new()),
+        (denied, _) if denied.len() == issuers.len() => (BAD, format!(", but not {terms}")),
+        ([], open) if open.len() == issuers.len() => (DOUBTFUL, format!(", but perhaps not {terms}")),
+        ([], open) => (DOUBTFUL, format!(", but {} perhaps not {terms}", open.join(", "))),
+        (denied, _) => (DOUBTFUL, format!(", but {} not {terms}", denied.join(", "))),
     }
 }
 
@@ -288,5 +314,27 @@ mod tests {
         let report = anstream::adapter::strip_str(&name(&reading, &findings)).to_string();
         assert!(!report.contains(['\x1b', '\x07']), "{report:?}");
         assert!(report.contains("\\027]0;evil\\007"), "{report}");
+    }
+
+    #[test]
+    fn the_headline_says_where_the_terms_take_a_permission() {
+        let mut reading = reading(set(b"\x00\x05issueca1.example"));
+        let mut headline = |verdict: Verdict, terms: Option<&str>| {
+            reading.verdicts[0].verdict = verdict;
+            let report = with_issued(&reading, terms, None, &[]);
+            anstream::adapter::strip_str(&report).to_string().lines().next().unwrap_or_default().to_owned()
+        };
+        let plain = "www.t.example: only ca1.example may issue TLS certificates";
+        let terms = Some("by that method");
+        assert_eq!(headline(Verdict::Permit, terms), plain);
+        assert_eq!(headline(Verdict::Deny, terms), format!("{plain}, but not by that method"));
+        assert_eq!(
+            headline(Verdict::Undetermined, terms),
+            format!("{plain}, but perhaps not by that method")
+        );
+        assert_eq!(
+            headline(Verdict::Deny, None),
+            format!("{plain}, but not by the parameters of its record")
+        );
     }
 }

@@ -43,7 +43,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 let evidence = json!({ "record": property.to_string(), "named": presentation(named.as_bytes()), "meant": meant });
                 let raised = Raised::new(set.name.as_str(), message, evidence).advising(advice);
                 // The only CA that is authorised is none: the renewal fails.
-                Some(if alone { raised.at(Severity::High) } else { raised })
+                let has_own = set.issuers(property.kind()).iter().any(|issuer| is_known(reading, issuer));
+                Some(if alone && !has_own { raised.at(Severity::High) } else { raised })
             })
         },
     },
@@ -62,11 +63,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
         raise: |reading| {
             each_unknown(reading, |set, property, named| {
-                // What does not match the grammar names nobody, and has a rule of its own. A private CA that was asked
-                // about by name is known to whoever asked.
-                let is_asked_about = reading.asked_about.iter().any(|ca| ca.eq_ignore_ascii_case(named));
-                if is_asked_about
-                    || property.issue_value().is_err()
+                // What does not match the grammar names nobody, and has a rule of its own.
+                if property.issue_value().is_err()
                     || CaTable.nearest_identifier(named).is_some_and(|near| CaTable.ended(near).is_none())
                 {
                     return None;
@@ -149,6 +147,12 @@ fn naming(set: &RelevantSet) -> impl Iterator<Item = &Property> {
     set.properties().filter(|property| matches!(property.kind(), Issue | IssueWild | IssueMail | IssueVmc))
 }
 
+/// Whether a CA of the public table is known by this identifier, or one that whoever asks vouches for: a private one.
+fn is_known(reading: &CaaReading, identifier: &str) -> bool {
+    CaTable.is_known_identifier(identifier)
+        || reading.asked_about.iter().any(|ca| ca.eq_ignore_ascii_case(identifier))
+}
+
 /// Raises for each property that names something else than a known CA.
 fn each_unknown(
     reading: &CaaReading,
@@ -157,7 +161,7 @@ fn each_unknown(
     let Some(set) = reading.set() else { return Vec::new() };
     let unknown = |property: &Property| {
         if let Ok(value) = property.issue_value() {
-            return value.issuer.filter(|issuer| !CaTable.is_known_identifier(issuer));
+            return value.issuer.filter(|issuer| !is_known(reading, issuer));
         }
         // What was meant is often plain from a value that does not match the grammar, such as a URL.
         let named = str::from_utf8(&property.value).ok()?.split(';').next().unwrap_or_default().trim();
@@ -198,6 +202,11 @@ mod tests {
         );
         let asked = CaaReading { asked_about: vec!["ca1.example".to_owned()], ..unknown.clone() };
         assert_rule(RULES, "CAA031", &unknown, &asked);
+        let vouched = CaaReading {
+            asked_about: vec!["letsencrypt.com".to_owned()],
+            ..set(&[(0, "issue", "letsencrypt.com")])
+        };
+        assert_rule(RULES, "CAA030", &set(&[(0, "issue", "letsencrypt.com")]), &vouched);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "WoSign.com")]), &good);
         assert_rule(RULES, "CAA032", &set(&[(0, "issue", "entrust.net")]), &none("NOERROR"));
     }

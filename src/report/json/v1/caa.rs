@@ -1,5 +1,7 @@
 //! The JSON of `pinstead caa`, and of the `caa` part of `pinstead check`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::nameservers::JsonNameservers;
@@ -93,6 +95,9 @@ struct JsonVerdict<'a> {
     usage: Usage,
     verdict: Verdict,
     reason: &'a str,
+    /// The identifier that was probably meant, where no table knows the one that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    did_you_mean: Option<&'static str>,
     /// The software of CAs that is known to conclude something else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     software: Vec<JsonSoftware<'a>>,
@@ -213,7 +218,17 @@ impl<'a> CaaName<'a> {
     /// With what was issued for the name.
     #[must_use]
     pub fn with_issued(mut self, issued: Option<&'a Issued>) -> Self {
+        self.open |= self.state != "not_applicable" && issued.is_some_and(Issued::is_undetermined);
         self.issued = issued.map(JsonIssued::new);
+        self
+    }
+
+    /// With what was probably meant by identifiers that were asked about.
+    #[must_use]
+    pub fn with_meant(mut self, meant: &BTreeMap<String, &'static str>) -> Self {
+        for verdict in &mut self.verdicts {
+            verdict.did_you_mean = meant.get(verdict.ca).copied();
+        }
         self
     }
 }
@@ -276,6 +291,7 @@ impl<'a> JsonVerdict<'a> {
             usage: verdict.usage,
             verdict: verdict.verdict,
             reason: &verdict.reason,
+            did_you_mean: None,
             software: verdict.software.iter().map(software).collect(),
         }
     }
