@@ -61,13 +61,6 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                             format!("{fails} Who may issue for {} cannot be said from here.", reading.name);
                         return Raised::new(&reading.name, message, told(step)).advising(LOOK_AT_THE_ANCHOR);
                     }
-                    if step.name.labels().next_back() == Some("localhost") {
-                        let message = format!(
-                            "{fails} Resolvers answer for localhost by themselves (RFC 6761 section 6.3), and the root \
-                             denies that name."
-                        );
-                        return Raised::new(&reading.name, message, told(step)).advising(NO_PUBLIC_NAME).at(Severity::Info);
-                    }
                     let message = format!("{fails} No CA may issue for {}.", reading.name);
                     Raised::new(&reading.name, message, told(step))
                 })
@@ -205,10 +198,6 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
     },
 ];
 
-/// What to do about a name that is nobody's.
-const NO_PUBLIC_NAME: &str =
-    "There is nothing to repair: no publicly trusted CA issues for localhost (TLS BR 4.2.2).";
-
 fn with_state(reading: &CaaReading, state: Dnssec) -> impl Iterator<Item = &Step> {
     reading.steps.iter().filter(move |step| step.dnssec == state)
 }
@@ -279,11 +268,6 @@ mod tests {
             reading
         };
         assert_rule(RULES, "CAA024", &in_state(failed(), Dnssec::Bogus), &in_state(found(), Dnssec::Secure));
-        let local = with_steps(failed(), &[("www.localhost", &[], Dnssec::Bogus)]);
-        let rule = RULES.iter().find(|rule| rule.info.id == "CAA024").unwrap();
-        let finding = rule.findings(&local).remove(0);
-        assert_eq!(finding.severity, Severity::Info);
-        assert!(finding.advice.contains("nothing to repair"), "{}", finding.advice);
         assert_rule(RULES, "CAA025", &failing(Dnssec::Secure), &failing(Dnssec::Insecure));
         assert_rule(RULES, "CAA025", &failing(Dnssec::Secure), &in_state(found(), Dnssec::Secure));
         let insecure = in_state(found(), Dnssec::Insecure);
