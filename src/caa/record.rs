@@ -28,6 +28,8 @@ pub struct Property {
     pub tag: Tag,
     /// The value, uninterpreted.
     pub value: Vec<u8>,
+    /// The value by the grammar of `issue`, read once for the many who ask.
+    issue_value: Result<IssueValue, ValueError>,
 }
 
 /// A property tag: 1 to 255 ASCII letters and digits, kept as written and matched without case.
@@ -164,7 +166,8 @@ impl Property {
         let (tag, value) = rest
             .split_at_checked(usize::from(tag_length))
             .ok_or(RecordError::TagOverrun { tag_length, left: rest.len() })?;
-        Ok(Self { flags, tag: Tag::read(tag)?, value: value.to_vec() })
+        let issue_value = IssueValue::parse(value);
+        Ok(Self { flags, tag: Tag::read(tag)?, value: value.to_vec(), issue_value })
     }
 
     /// What the property is for.
@@ -173,8 +176,8 @@ impl Property {
     }
 
     /// The value read by the grammar of `issue` (RFC 8659 section 4.2).
-    pub fn issue_value(&self) -> Result<IssueValue, ValueError> {
-        IssueValue::parse(&self.value)
+    pub fn issue_value(&self) -> Result<&IssueValue, &ValueError> {
+        self.issue_value.as_ref()
     }
 }
 

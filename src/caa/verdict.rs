@@ -189,7 +189,7 @@ impl RelevantSet {
     pub fn issuers(&self, kind: PropertyKind) -> Vec<String> {
         let mut issuers = Vec::new();
         let values = self.of_kind(kind).filter_map(|property| property.issue_value().ok());
-        for issuer in values.filter_map(|value| value.issuer) {
+        for issuer in values.filter_map(|value| value.issuer.as_ref()) {
             let issuer = issuer.to_ascii_lowercase();
             if !issuers.contains(&issuer) {
                 issuers.push(issuer);

@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
-use serde_json::Value;
+
+use super::facts::Facts;
+use super::texts;
 
 /// How much a finding matters; ordered from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -99,7 +101,7 @@ pub struct Raised {
     /// What was found, in one or two sentences.
     pub message: String,
     /// The facts it rests on.
-    pub evidence: Value,
+    pub evidence: Facts,
     /// A severity other than the rule's own.
     pub severity: Option<Severity>,
     /// Advice other than the rule's own.
@@ -108,8 +110,9 @@ pub struct Raised {
 
 impl Raised {
     /// A finding about `subject`.
-    pub fn new(subject: impl Into<String>, message: impl Into<String>, evidence: Value) -> Self {
-        Self { subject: subject.into(), message: message.into(), evidence, ..Self::default() }
+    pub fn new(subject: impl Into<String>, message: impl Into<String>, evidence: impl Into<Facts>) -> Self {
+        let (subject, message, evidence) = (subject.into(), message.into(), evidence.into());
+        Self { subject, message, evidence, ..Self::default() }
     }
 
     /// With a severity other than the rule's own.
@@ -135,16 +138,19 @@ pub struct Finding {
     /// How much it matters here.
     pub severity: Severity,
     /// The rule's title.
+    #[serde(serialize_with = "texts::one")]
     pub title: &'static str,
     /// What was found.
     pub message: String,
     /// What it is about.
     pub subject: String,
     /// The facts it rests on.
-    pub evidence: Value,
+    pub evidence: Facts,
     /// What to do.
+    #[serde(serialize_with = "texts::own_or_one")]
     pub advice: Cow<'static, str>,
     /// The sources of the rule.
+    #[serde(serialize_with = "texts::each")]
     pub references: &'static [&'static str],
 }
 

@@ -6,11 +6,14 @@
 
 pub mod caa;
 pub mod ct;
+mod facts;
 mod finding;
 pub mod issuer;
 pub mod pins;
+mod texts;
 pub mod tls;
 
+pub use self::facts::Facts;
 pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::judge::TargetVerdicts;
 

@@ -38,7 +38,8 @@ pub(super) fn authorisations(
         _ => false,
     };
     let mut authorisations = Vec::new();
-    for (property, mut value) in records_of(ca, kind, published) {
+    for (property, value) in records_of(ca, kind, published) {
+        let mut value = value.clone();
         let is_ours = value.issuer.as_ref().is_some_and(|issuer| issuer.eq_ignore_ascii_case(&ca.identifier));
         let parameters = value.parameters.len();
         value.parameters.retain(|parameter| !named(&parameter.tag));
@@ -102,9 +103,9 @@ fn records_of<'a>(
     ca: &CaInUse,
     kind: PropertyKind,
     published: Option<&'a RelevantSet>,
-) -> Vec<(&'a Property, IssueValue)> {
+) -> Vec<(&'a Property, &'a IssueValue)> {
     let Some(set) = published else { return Vec::new() };
-    let of = |kind, is_meant: &dyn Fn(&str) -> bool| -> Vec<(&'a Property, IssueValue)> {
+    let of = |kind, is_meant: &dyn Fn(&str) -> bool| -> Vec<(&'a Property, &'a IssueValue)> {
         set.of_kind(kind)
             .filter_map(|property| Some((property, property.issue_value().ok()?)))
             .filter(|(_, value)| value.issuer.as_deref().is_some_and(is_meant))

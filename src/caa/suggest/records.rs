@@ -204,7 +204,7 @@ fn keep_unseen(
     let unseen: Vec<(&Property, String)> = published
         .into_iter()
         .flat_map(|published| published.of_kind(governing(published)))
-        .filter_map(|property| Some((property, property.issue_value().ok()?.issuer?)))
+        .filter_map(|property| Some((property, property.issue_value().ok()?.issuer.clone()?)))
         .filter(|(_, issuer)| !set.names(kind, issuer))
         .collect();
     for (property, issuer) in unseen {

@@ -122,7 +122,7 @@ pub(super) fn each(
     BOUND_KINDS
         .into_iter()
         .flat_map(|kind| set.of_kind(kind))
-        .filter_map(|property| raise(set, property, &property.issue_value().ok()?))
+        .filter_map(|property| raise(set, property, property.issue_value().ok()?))
         .collect()
 }
 

@@ -91,7 +91,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             let Some(set) = reading.set() else { return Vec::new() };
             let mut raised = Vec::new();
             for property in naming(set) {
-                let Some(issuer) = property.issue_value().ok().and_then(|value| value.issuer) else {
+                let Some(issuer) = property.issue_value().ok().and_then(|value| value.issuer.clone()) else {
                     continue;
                 };
                 let Some(retired) = CaTable.retirement(&issuer) else { continue };
@@ -126,7 +126,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
 /// to. `None` where there are parameters that cannot be read.
 fn corrected(property: &Property, meant: &str) -> Option<String> {
     let parameters = match property.issue_value() {
-        Ok(value) => value.parameters,
+        Ok(value) => value.parameters.clone(),
         // What is wrong with the issuer need not be wrong with what follows it.
         Err(_) => match property.value.iter().position(|octet| *octet == b';') {
             Some(end) => {
@@ -161,7 +161,7 @@ fn each_unknown(
     let Some(set) = reading.set() else { return Vec::new() };
     let unknown = |property: &Property| {
         if let Ok(value) = property.issue_value() {
-            return value.issuer.filter(|issuer| !is_known(reading, issuer));
+            return value.issuer.clone().filter(|issuer| !is_known(reading, issuer));
         }
         // What was meant is often plain from a value that does not match the grammar, such as a URL.
         let named = str::from_utf8(&property.value).ok()?.split(';').next().unwrap_or_default().trim();

@@ -1,10 +1,12 @@
 //! Rules about the look-up itself.
 
+use serde::Serialize;
 use serde_json::json;
 
-use crate::caa::{CaaReading, Dnssec, Relevant, is_unfinished};
+use crate::caa::{CaaReading, Dnssec, Relevant, Step, is_unfinished};
+use crate::dns_name::DnsName;
 use crate::rules::caa::BR_CAA;
-use crate::rules::{Raised, Rule, RuleInfo, Severity};
+use crate::rules::{Facts, Raised, Rule, RuleInfo, Severity};
 
 /// What to do where the resolver itself could not be asked.
 const LOOK_AT_THE_RESOLVER: &str = "The resolver could not be asked, which says nothing of the name: check its \
@@ -34,7 +36,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
             Relevant::NoneAnywhere => vec![Raised::new(
                 &reading.name,
                 format!("{} has no CAA record, and neither has any of its parents.", reading.name),
-                json!({ "asked": asked(reading) }),
+                Asked::of(reading),
             )],
             _ => Vec::new(),
         },
@@ -111,6 +113,25 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
 /// it.
 fn is_of_the_way(detail: &str) -> bool {
     ["no DNS server: ", "no connection: ", "I/O error: "].iter().any(|start| detail.starts_with(start))
+}
+
+/// The steps of a climb, as the facts of a finding.
+#[derive(Serialize)]
+struct Asked {
+    asked: Vec<AskedName>,
+}
+
+#[derive(Serialize)]
+struct AskedName {
+    answer: String,
+    name: DnsName,
+}
+
+impl Asked {
+    fn of(reading: &CaaReading) -> Facts {
+        let name = |step: &Step| AskedName { answer: step.detail.clone(), name: step.name.clone() };
+        Facts::of(Self { asked: reading.steps.iter().map(name).collect() })
+    }
 }
 
 fn asked(reading: &CaaReading) -> serde_json::Value {

@@ -28,6 +28,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
         },
         raise: |reading| {
             let mut bound = 0_usize;
+            let mut first_record = String::new();
             let mut raised = each(reading, |set, property, value| {
                 let is_bound = matches!(binding(value, None, None), Binding::Conditional(_));
                 bound = bound.saturating_add(usize::from(is_bound));
@@ -37,11 +38,12 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                         "{property} at {} is bound (RFC 8657): all CAs must enforce that from 2027-03-15, and need not before.",
                         set.name
                     );
-                    Raised::new(set.name.as_str(), message, json!({ "record": property.to_string() }))
+                    first_record = property.to_string();
+                    Raised::new(set.name.as_str(), message, json!({ "record": first_record }))
                 })
             });
             if let (Some(first), true) = (raised.first_mut(), bound > 1) {
-                first.evidence["records"] = json!(bound);
+                first.evidence = json!({ "record": first_record, "records": bound }).into();
             }
             raised
         },
@@ -164,6 +166,6 @@ mod tests {
         ]);
         let rule = RULES.iter().find(|rule| rule.info.id == "CAA036").unwrap();
         let findings = rule.findings(&two);
-        assert_eq!((findings.len(), &findings[0].evidence["records"]), (1, &json!(2)));
+        assert_eq!((findings.len(), &findings[0].evidence.to_json()["records"]), (1, &json!(2)));
     }
 }

@@ -148,9 +148,9 @@ fn repeated(set: &RelevantSet) -> Vec<Raised> {
         let (mut said, mut written) = (BTreeSet::new(), BTreeSet::new());
         for property in set.of_kind(kind) {
             let Ok(value) = property.issue_value() else { continue };
-            let Some(issuer) = value.issuer else { continue };
+            let Some(issuer) = value.issuer.clone() else { continue };
             let parameters: Vec<(String, String)> =
-                value.parameters.into_iter().map(|parameter| (parameter.tag, parameter.value)).collect();
+                value.parameters.iter().cloned().map(|parameter| (parameter.tag, parameter.value)).collect();
             // The very same record twice has a rule of its own.
             let is_new = written.insert((property.flags, property.tag.as_str(), &property.value));
             if !said.insert((issuer.to_ascii_lowercase(), parameters)) && is_new {

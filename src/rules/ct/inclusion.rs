@@ -142,7 +142,7 @@ fn each_head(ct: &CtVerdict, raise: fn(&str, &HeadVerdict) -> Option<Raised>) ->
         .filter(|(sct, _)| seen.insert(sct.log_id))
         .filter_map(|(sct, verdict)| {
             let mut raised = raise(&log_name(sct), &verdict.head)?;
-            raised.evidence = head_evidence(sct, &verdict.head);
+            raised.evidence = head_evidence(sct, &verdict.head).into();
             Some(raised)
         })
         .collect()
