@@ -1,9 +1,13 @@
 //! The pin formats: one file each, and one line in `FORMATS`.
 
 mod android_nsc;
+mod archive;
 mod curl;
 mod ios_nspinneddomains;
+mod json;
 mod plist;
+mod problems;
+mod trustkit_plist;
 mod xml;
 
 use std::borrow::Cow;
@@ -54,8 +58,12 @@ pub trait Package: Sync {
 static PACKAGES: &[&dyn Package] = &[];
 
 /// Every format, in the order in which they are asked.
-static FORMATS: &[&dyn PinFormat] =
-    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList];
+static FORMATS: &[&dyn PinFormat] = &[
+    &android_nsc::AndroidNsc,
+    &ios_nspinneddomains::IosPinnedDomains,
+    &trustkit_plist::TrustKitPlist,
+    &curl::CurlList,
+];
 
 /// A file to be read.
 #[derive(Debug)]
