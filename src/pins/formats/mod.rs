@@ -2,12 +2,16 @@
 
 mod android_nsc;
 mod archive;
+mod certificate_files;
 mod curl;
 mod ios_nspinneddomains;
+mod ipa;
 mod json;
+mod json_config;
 mod plist;
 mod problems;
 mod trustkit_plist;
+mod written;
 mod xml;
 
 use std::borrow::Cow;
@@ -55,7 +59,7 @@ pub trait Package: Sync {
 }
 
 /// Every kind of package, in the order in which they are asked.
-static PACKAGES: &[&dyn Package] = &[];
+static PACKAGES: &[&dyn Package] = &[&ipa::Ipa];
 
 /// Every format, in the order in which they are asked.
 static FORMATS: &[&dyn PinFormat] = &[
@@ -63,6 +67,12 @@ static FORMATS: &[&dyn PinFormat] = &[
     &ios_nspinneddomains::IosPinnedDomains,
     &trustkit_plist::TrustKitPlist,
     &curl::CurlList,
+    &json_config::REACT_NATIVE,
+    &json_config::APPROOV,
+    &json_config::SSL_PINNING,
+    &json_config::HOST_LIST,
+    &json_config::MAP,
+    &certificate_files::CertificateFiles,
 ];
 
 /// A file to be read.
@@ -92,6 +102,12 @@ pub fn read(path: &str, octets: &[u8]) -> Vec<PinFile> {
             Err(why) => of(Reading::NotWellFormed { format: kind.id(), why }),
         };
     }
+    read_file(path, octets)
+}
+
+/// Reads a file that is no package.
+fn read_file(path: &str, octets: &[u8]) -> Vec<PinFile> {
+    let of = |reading| vec![PinFile { file: path.to_owned(), reading }];
     if octets.len() > LONGEST_FILE {
         let (size, most) = (octets.len() >> 20, LONGEST_FILE >> 20);
         return of(Reading::Unreadable(format!("it has {size} MiB; pin files here have at most {most} MiB")));
