@@ -4,6 +4,9 @@ mod android_nsc;
 mod archive;
 mod certificate_files;
 mod curl;
+mod expect_ct;
+mod headers;
+mod hpkp;
 mod ios_nspinneddomains;
 mod ipa;
 mod json;
@@ -73,6 +76,8 @@ static FORMATS: &[&dyn PinFormat] = &[
     &json_config::HOST_LIST,
     &json_config::MAP,
     &certificate_files::CertificateFiles,
+    &hpkp::Hpkp,
+    &expect_ct::ExpectCt,
 ];
 
 /// A file to be read.
