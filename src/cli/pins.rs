@@ -51,7 +51,8 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
     let chain = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let inputs: Vec<PinFile> = options.files.iter().flat_map(|file| PinFile::of(&read(file))).collect();
+    let inputs: Vec<InputFile> = options.files.iter().map(|file| read(file)).collect();
+    let inputs = PinFile::of_all(&inputs);
     let question = Question {
         host: options.host.as_ref().map(DnsName::as_str),
         path: path.map(|path| path.path.as_slice()),

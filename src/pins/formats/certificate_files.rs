@@ -188,7 +188,10 @@ pub(super) mod tests {
     pub(in crate::pins::formats) fn certificate() -> (Vec<u8>, Vec<u8>) {
         let key = rcgen::KeyPair::generate().unwrap();
         let parameters = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
-        (parameters.self_signed(&key).unwrap().der().to_vec(), rcgen::PublicKeyData::subject_public_key_info(&key))
+        (
+            parameters.self_signed(&key).unwrap().der().to_vec(),
+            rcgen::PublicKeyData::subject_public_key_info(&key),
+        )
     }
 
     pub(in crate::pins::formats) fn pem(label: &str, der: &[u8]) -> String {
@@ -205,9 +208,7 @@ pub(super) mod tests {
     #[test]
     fn a_key_file_is_read_as_curl_reads_it() {
         let (_, key) = certificate();
-        for (path, octets) in
-            [("key.pem", pem("PUBLIC KEY", &key).into_bytes()), ("key.der", key.clone())]
-        {
+        for (path, octets) in [("key.pem", pem("PUBLIC KEY", &key).into_bytes()), ("key.der", key.clone())] {
             let source = read(path, &octets);
             let pin = &source.entries[0].pins[0];
             assert_eq!(pin.spki(), Some(&SpkiSha256::of(&key)));

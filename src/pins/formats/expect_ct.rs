@@ -34,7 +34,8 @@ impl PinFormat for ExpectCt {
             let what = "Expect-CT is read by no browser any more; remove it".to_owned();
             problems.add(ProblemKind::Obsolete, line, what);
             if header.value.contains(';') {
-                let what = "the directives of Expect-CT stand behind commas, not semicolons: it was never valid";
+                let what =
+                    "the directives of Expect-CT stand behind commas, not semicolons: it was never valid";
                 problems.add(ProblemKind::NoEffect, line, what.to_owned());
                 continue;
             }
@@ -43,7 +44,8 @@ impl PinFormat for ExpectCt {
                 let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
                 match name.trim().to_ascii_lowercase().as_str() {
                     "max-age" => {
-                        has_age = !value.is_empty() && value.trim().bytes().all(|digit| digit.is_ascii_digit());
+                        has_age =
+                            !value.is_empty() && value.trim().bytes().all(|digit| digit.is_ascii_digit());
                     }
                     "enforce" | "report-uri" => {}
                     other => {
@@ -85,8 +87,11 @@ mod tests {
     fn it_is_obsolete_always_and_told_where_it_was_never_valid() {
         let obsolete = ProblemKind::Obsolete;
         assert_eq!(kinds("Expect-CT: max-age=86400, enforce, report-uri=\"https://a.example/\""), [obsolete]);
-        for text in ["Expect-CT: enforce", "expect-ct: max-age=1; enforce", "add_header Expect-CT \"max-age=1, force\";"]
-        {
+        for text in [
+            "Expect-CT: enforce",
+            "expect-ct: max-age=1; enforce",
+            "add_header Expect-CT \"max-age=1, force\";",
+        ] {
             assert_eq!(kinds(text), [obsolete, ProblemKind::NoEffect], "{text}");
         }
         assert_eq!(formats::tests::only("x", b"# Expect-CT: max-age=1"), Reading::NotRecognised);

@@ -59,8 +59,11 @@ fn find<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let sets = match words.as_slice() {
         [] => rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'),
         [first, ..] => {
-            matches!(first.as_str(), "add_header" | "more_set_headers" | "http-response" | "setenv.add-response-header")
-                || (first == "header" && words.iter().any(|word| matches!(word.as_str(), "set" | "append" | "add" | "merge")))
+            matches!(
+                first.as_str(),
+                "add_header" | "more_set_headers" | "http-response" | "setenv.add-response-header"
+            ) || (first == "header"
+                && words.iter().any(|word| matches!(word.as_str(), "set" | "append" | "add" | "merge")))
                 || first.starts_with("header(")
         }
     };
@@ -76,7 +79,9 @@ fn value(rest: &str, further: &[&str]) -> String {
         _ => {
             let mut text = rest.trim_end().to_owned();
             // RFC 7230 section 3.2.4: a line that begins with white space goes on with the one above.
-            for line in further.iter().take_while(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty()) {
+            for line in
+                further.iter().take_while(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty())
+            {
                 if text.len() > LONGEST || line.contains(['{', '}']) {
                     break;
                 }
@@ -130,9 +135,16 @@ fn hosts(lines: &[&str], index: usize) -> Vec<String> {
     } else if let Some(back) = above.iter().rev().take(FARTHEST).position(|line| is_start(&line)) {
         let start = index.saturating_sub(back).saturating_sub(1);
         let block = lines.get(start..).unwrap_or_default();
-        let end = block.iter().skip(1).take(FARTHEST).position(|line| is_start(&line) || begins(line, &["</virtualhost"]));
-        let block = block.get(..end.map_or(block.len().min(FARTHEST), |end| end.saturating_add(1))).unwrap_or_default();
-        for line in block.iter().filter(|line| begins(line, &["server_name ", "servername ", "serveralias "])) {
+        let end = block
+            .iter()
+            .skip(1)
+            .take(FARTHEST)
+            .position(|line| is_start(&line) || begins(line, &["</virtualhost"]));
+        let block = block
+            .get(..end.map_or(block.len().min(FARTHEST), |end| end.saturating_add(1)))
+            .unwrap_or_default();
+        for line in block.iter().filter(|line| begins(line, &["server_name ", "servername ", "serveralias "]))
+        {
             found.extend(line.trim().trim_end_matches(';').split_whitespace().skip(1));
         }
     }
@@ -191,7 +203,8 @@ mod tests {
         let nginx = "server {\n server_name a.example;\n}\nserver {\n add_header Public-Key-Pins 'x';\n server_name b.example www.b.example;\n}\n";
         assert_eq!(all(nginx, NAME)[0].hosts, ["b.example", "www.b.example"]);
         assert_eq!(all(nginx, NAME)[0].line, 5);
-        let apache = "<VirtualHost *:443>\nServerName c.example\nHeader set Public-Key-Pins \"x\"\n</VirtualHost>";
+        let apache =
+            "<VirtualHost *:443>\nServerName c.example\nHeader set Public-Key-Pins \"x\"\n</VirtualHost>";
         assert_eq!(all(apache, NAME)[0].hosts, ["c.example"]);
         assert_eq!(all("> Host: d.example\n>\n< Public-Key-Pins: x", NAME)[0].hosts, ["d.example"]);
     }

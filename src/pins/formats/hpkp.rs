@@ -141,17 +141,31 @@ impl Reader {
     }
 
     /// What a browser wanted of a header before it noted its pins.
-    fn check(&mut self, name: &str, line: Option<usize>, pins: &[Pin], address: Option<bool>, max_age: Option<u64>) {
+    fn check(
+        &mut self,
+        name: &str,
+        line: Option<usize>,
+        pins: &[Pin],
+        address: Option<bool>,
+        max_age: Option<u64>,
+    ) {
         /// The longest that browsers kept pins, in seconds: 60 days (section 4.1).
         const LONGEST: u64 = 60 * 86_400;
         let keys: BTreeSet<_> = pins.iter().filter_map(Pin::spki).collect();
         if keys.len() < 2 {
-            let what = format!("{name} has {} usable pins; without a second, for backup, it was never obeyed", keys.len());
+            let what = format!(
+                "{name} has {} usable pins; without a second, for backup, it was never obeyed",
+                keys.len()
+            );
             self.invalid(line, what);
         }
         match (address, max_age) {
-            (None, None) => self.invalid(line, format!("{name} has no max-age, without which it was never obeyed")),
-            (None, Some(0)) => self.invalid(line, format!("{name} has max-age=0, which told browsers to forget")),
+            (None, None) => {
+                self.invalid(line, format!("{name} has no max-age, without which it was never obeyed"))
+            }
+            (None, Some(0)) => {
+                self.invalid(line, format!("{name} has max-age=0, which told browsers to forget"))
+            }
             (None, Some(seconds)) if seconds > LONGEST => {
                 self.invalid(line, format!("{name} has a max-age above 60 days, which browsers cut down"));
             }

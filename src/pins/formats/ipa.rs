@@ -53,7 +53,8 @@ impl Package for Ipa {
         own.problems.extend(archive.oddities().iter().map(|what| problem(what.clone())));
         if wanted.len() > MOST_FILES {
             let left = wanted.len().saturating_sub(MOST_FILES);
-            own.problems.push(problem(format!("{left} of the files that could have pins were not looked into")));
+            own.problems
+                .push(problem(format!("{left} of the files that could have pins were not looked into")));
         }
         for (index, name, kind) in wanted.into_iter().take(MOST_FILES) {
             let inside = format!("{}!/{name}", input.path);
@@ -146,7 +147,9 @@ fn of_bundle(file: &mut PinFile) {
         entry.confidence = Confidence::Guessed(guess.to_owned());
     }
     if !source.entries.is_empty() {
-        let what = "a certificate in the bundle may be pinned, whole or by its key: the app's code says which".to_owned();
+        let what =
+            "a certificate in the bundle may be pinned, whole or by its key: the app's code says which"
+                .to_owned();
         source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
     }
 }
@@ -244,7 +247,10 @@ mod tests {
     #[test]
     fn what_is_no_app_is_told() {
         let octets = archive(&[("readme.txt", b"x")]);
-        assert!(matches!(formats::tests::only("x.ipa", &octets), Reading::NotWellFormed { format: "ipa", .. }));
+        assert!(matches!(
+            formats::tests::only("x.ipa", &octets),
+            Reading::NotWellFormed { format: "ipa", .. }
+        ));
         assert_eq!(formats::tests::only("x.zip", &octets), Reading::NotRecognised);
         let cut = &octets[..octets.len() / 2];
         assert!(matches!(formats::tests::only("x.ipa", cut), Reading::NotWellFormed { .. }));

@@ -86,11 +86,21 @@ impl Json {
 
 /// Reads a document. `comments` lets `//` and `/* */` stand between values, and commas before a closing bracket.
 pub(super) fn read(text: &str, comments: bool) -> Result<Json, String> {
+    let (value, reader) = first(text, comments)?;
+    if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("something follows the document")) }
+}
+
+/// Reads the document that a text begins with, with comments, and gives what follows it.
+pub(super) fn read_first(text: &str) -> Result<(Json, &str), String> {
+    first(text, true).map(|(value, reader)| (value, reader.rest))
+}
+
+fn first(text: &str, comments: bool) -> Result<(Json, Reader<'_>), String> {
     let mut reader = Reader { rest: text, line: 1, comments, room: MOST_VALUES };
     reader.blank()?;
     let value = reader.value(0)?;
     reader.blank()?;
-    if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("something follows the document")) }
+    Ok((value, reader))
 }
 
 struct Reader<'a> {

@@ -3,6 +3,7 @@
 mod android_nsc;
 mod archive;
 mod certificate_files;
+mod chromium_static;
 mod curl;
 mod expect_ct;
 mod headers;
@@ -11,6 +12,7 @@ mod ios_nspinneddomains;
 mod ipa;
 mod json;
 mod json_config;
+mod pins_toml;
 mod plist;
 mod problems;
 mod trustkit_plist;
@@ -21,6 +23,7 @@ use std::borrow::Cow;
 
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
+pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
@@ -76,6 +79,8 @@ static FORMATS: &[&dyn PinFormat] = &[
     &json_config::HOST_LIST,
     &json_config::MAP,
     &certificate_files::CertificateFiles,
+    &chromium_static::ChromiumPins,
+    &pins_toml::PinsToml,
     &hpkp::Hpkp,
     &expect_ct::ExpectCt,
 ];

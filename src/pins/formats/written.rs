@@ -129,7 +129,9 @@ mod tests {
     #[test]
     fn pins_are_read_in_the_spellings_of_libraries() {
         let key = SpkiSha256::of(b"a");
-        for text in [format!("sha256/{key}"), key.to_string(), key.to_string().trim_end_matches('=').to_owned()] {
+        for text in
+            [format!("sha256/{key}"), key.to_string(), key.to_string().trim_end_matches('=').to_owned()]
+        {
             assert_eq!(meaning(&text), Meaning::Value(PinValue::Spki(key)), "{text}");
         }
         let pairs: Vec<String> = key.0.iter().map(|octet| format!("{octet:02X}")).collect();
@@ -139,9 +141,12 @@ mod tests {
                 Meaning::Value(PinValue::Certificate(CertificateSha256(key.0)))
             );
         }
-        assert_eq!(meaning("sha1/2jmj7l5rSw0yVb/vlWAYkK/YBwk="), Meaning::Value(PinValue::SpkiSha1(
-            *b"\xda\x39\xa3\xee\x5e\x6b\x4b\x0d\x32\x55\xbf\xef\x95\x60\x18\x90\xaf\xd8\x07\x09"
-        )));
+        assert_eq!(
+            meaning("sha1/2jmj7l5rSw0yVb/vlWAYkK/YBwk="),
+            Meaning::Value(PinValue::SpkiSha1(
+                *b"\xda\x39\xa3\xee\x5e\x6b\x4b\x0d\x32\x55\xbf\xef\x95\x60\x18\x90\xaf\xd8\x07\x09"
+            ))
+        );
         assert_eq!(meaning("sha256/AAAA"), Meaning::Fault(PinFault::WrongLength(3)));
         assert_eq!(hexadecimal("0aFf"), Some(vec![10, 255]));
         assert_eq!(hexadecimal("0a+f"), None);

@@ -39,6 +39,10 @@ type Hosts<'a> = Vec<(&'a str, Option<usize>, &'a Json)>;
 
 /// The shape of a document, if it has pins.
 pub(super) fn shape(document: &Json) -> Option<Shape> {
+    // Our own format has a reader of its own.
+    if document.at("pin").is_some_and(|list| list.items().iter().any(|item| item.at("hosts").is_some())) {
+        return None;
+    }
     let is_list = |value: &Json| !pin_texts(value).is_empty();
     if document.at("sha256Keys").is_some_and(|keys| keys.members().iter().any(|(_, list)| is_list(list))) {
         return Some(Shape::ReactNative);
@@ -47,7 +51,10 @@ pub(super) fn shape(document: &Json) -> Option<Shape> {
         return Some(Shape::SslPinning);
     }
     let of_domains = |value: &Json| value.at("pins").is_some_and(is_list);
-    if document.at("domains").is_some_and(|domains| domains.members().iter().any(|(_, value)| of_domains(value))) {
+    if document
+        .at("domains")
+        .is_some_and(|domains| domains.members().iter().any(|(_, value)| of_domains(value)))
+    {
         return Some(Shape::Approov);
     }
     if !host_list(document).is_empty() {
@@ -142,7 +149,9 @@ fn guess(shape: Shape) -> &'static str {
         Shape::Approov => {
             "read as react-native-cert-pinner reads it on Android; that the app was built with this file was not seen"
         }
-        Shape::SslPinning => "read as the Expo plugin reads it; that the app was built with this file was not seen",
+        Shape::SslPinning => {
+            "read as the Expo plugin reads it; that the app was built with this file was not seen"
+        }
         Shape::HostList | Shape::Map => {
             "nothing in the file says how the app uses it; taken for keys anywhere in the chain"
         }
@@ -167,7 +176,10 @@ fn stray_setting(name: &str, line: Option<usize>, value: &Json, problems: &mut P
     let (kind, what) = match name {
         "certs" => {
             let files: Vec<&str> = value.items().iter().filter_map(Json::text).take(20).collect();
-            let what = format!("it names certificate files of the app ({}), which stand elsewhere", files.join(", "));
+            let what = format!(
+                "it names certificate files of the app ({}), which stand elsewhere",
+                files.join(", ")
+            );
             (ProblemKind::NotRead, what)
         }
         _ => (ProblemKind::NoEffect, format!("“{}” is no host name and matches no host", shortened(name))),

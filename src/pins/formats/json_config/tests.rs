@@ -42,7 +42,10 @@ fn react_native_ssl_manager() {
 fn each_shape_has_its_format() {
     let (a, b) = (key("a"), key("b"));
     for (text, format) in [
-        (format!("{{\"domains\": {{\"*.a.example\": {{\"pins\": [\"sha256/{a}\", \"sha256/{b}\"]}}}}}}"), "approov"),
+        (
+            format!("{{\"domains\": {{\"*.a.example\": {{\"pins\": [\"sha256/{a}\", \"sha256/{b}\"]}}}}}}"),
+            "approov",
+        ),
         (
             format!(
                 "{{\"expo\": {{\"plugins\": [[\"@x/pinning\", {{\"sslPinning\": {{\"*.a.example\": [\"{a}\", \"{b}\"]}}}}]]}}}}"
@@ -55,8 +58,16 @@ fn each_shape_has_its_format() {
             ),
             "host-list-json",
         ),
-        (format!("[{{\"hostname\": \"a.example\", \"publicKeyHashes\": [\"{a}\", \"{b}\"]}}]"), "host-list-json"),
-        (format!("{{\"a.example\": {{\"includeSubdomains\": true, \"publicKeyHashes\": [\"{a}\", \"{b}\"]}}}}"), "pins-json"),
+        (
+            format!("[{{\"hostname\": \"a.example\", \"publicKeyHashes\": [\"{a}\", \"{b}\"]}}]"),
+            "host-list-json",
+        ),
+        (
+            format!(
+                "{{\"a.example\": {{\"includeSubdomains\": true, \"publicKeyHashes\": [\"{a}\", \"{b}\"]}}}}"
+            ),
+            "pins-json",
+        ),
         (format!("{{\"pinning\": {{\"a.example\": [\"{a}\", \"{b}\"]}}}}"), "pins-json"),
         (format!("{{\"x\": {{\"a.example\": [\"sha256/{a}\", \"sha256/{b}\"]}}}}"), "pins-json"),
     ] {
@@ -68,7 +79,8 @@ fn each_shape_has_its_format() {
 
 #[test]
 fn patterns_are_those_of_okhttp() {
-    let source = read(&format!("{{\"domains\": {{\"*.a.example\": {{\"pins\": [\"sha256/{}\"]}}}}}}", key("a")));
+    let source =
+        read(&format!("{{\"domains\": {{\"*.a.example\": {{\"pins\": [\"sha256/{}\"]}}}}}}", key("a")));
     assert_eq!(source.entries[0].scope, HostPattern::OneLabelBelow("a.example".into()));
     assert!(formats::applicable(&source, "a.example").is_empty());
     assert_eq!(formats::applicable(&source, "b.a.example").len(), 1);
@@ -89,7 +101,8 @@ fn fingerprints_of_certificates_are_certificates() {
 
 #[test]
 fn placeholders_stay() {
-    let source = read("{\"sha256Keys\": {\"a.example\": [\"sha256/XXXXXXXXXXXXXXXX=\", \"sha256/YOUR_PIN\"]}}");
+    let source =
+        read("{\"sha256Keys\": {\"a.example\": [\"sha256/XXXXXXXXXXXXXXXX=\", \"sha256/YOUR_PIN\"]}}");
     assert_eq!(source.entries[0].pins.len(), 2);
     assert!(source.entries[0].pins.iter().all(|pin| pin.value.is_err()));
 }
