@@ -11,7 +11,7 @@ use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
-use crate::pins::formats::{LONGEST_FILE, is_inline_list};
+use crate::pins::formats::{LONGEST_PACKAGE, is_inline_list};
 use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
 use crate::x509::path::{self, Anchors, Trust};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
@@ -51,7 +51,8 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
     let chain = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let inputs: Vec<PinFile> = options.files.iter().flat_map(|file| PinFile::of(&read(file))).collect();
+    let inputs: Vec<InputFile> = options.files.iter().map(|file| read(file)).collect();
+    let inputs = PinFile::of_all(&inputs);
     let question = Question {
         host: options.host.as_ref().map(DnsName::as_str),
         path: path.map(|path| path.path.as_slice()),
@@ -90,7 +91,7 @@ fn read(argument: &str) -> InputFile {
         let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
         return InputFile { path: argument.to_owned(), content };
     }
-    files::read(argument, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
+    files::read(argument, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX))
 }
 
 /// The path of a chain, and the keys that the file has beside it.

@@ -322,10 +322,15 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         })
         .collect();
     let ended = entry.expiry.as_ref().filter(|expiry| question.at > expiry.at);
-    let (enforced, why) = enforcement(source, entry, question.at);
+    let (enforced, mut why) = enforcement(source, entry, question.at);
+    let forbidden = path.is_some() && entry.forbidden.iter().any(|pin| match_pin(pin, path).matches());
+    if forbidden && enforced == EnforcementMode::Yes {
+        "the chain has a key that the list forbids, and is refused whatever else matches"
+            .clone_into(&mut why);
+    }
     let outcome = if enforced != EnforcementMode::Yes {
         Outcome::NotEnforced
-    } else if ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
+    } else if forbidden || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
         Outcome::LockedOut
     } else if path.is_none() {
         Outcome::Unknown

@@ -5,7 +5,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::plist::{self, Key, Value};
-use super::{PinFormat, PinInput};
+use super::{PinFormat, PinInput, trustkit_plist};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue, PositionRule,
@@ -29,12 +29,15 @@ impl PinFormat for IosPinnedDomains {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
+        // A list that has the pins of TrustKit and none of these is no business of this format.
         plist::is_plist(input)
+            && (plist::mentions(input, "NSPinned") || !trustkit_plist::is_configured(input))
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
         let list = plist::read(input).map_err(|error| error.to_string())?;
-        let mut reader = Reader::default();
+        let hides_trustkit = !trustkit_plist::is_configured(input);
+        let mut reader = Reader { hides_trustkit, ..Reader::default() };
         reader.root(&list);
         Ok(PinSource { entries: reader.entries, problems: reader.problems, ..PinSource::of(ID) })
     }
@@ -50,12 +53,14 @@ impl PinFormat for IosPinnedDomains {
 struct Reader {
     entries: Vec<PinEntry>,
     problems: Vec<Problem>,
+    hides_trustkit: bool,
 }
 
 impl Reader {
     fn root(&mut self, list: &Value) {
-        if list.entries().iter().any(|(key, _)| key.text.starts_with("TSK")) {
-            let what = "it has pins of TrustKit (TSKConfiguration), which are not read yet".to_owned();
+        // Written so that the word does not stand in the file: the format of TrustKit does not see it then.
+        if self.hides_trustkit && list.entries().iter().any(|(key, _)| key.text.starts_with("TSK")) {
+            let what = "it has pins of TrustKit, in a spelling that is not read".to_owned();
             self.problem(ProblemKind::NotRead, None, what);
         }
         for (key, _) in list.entries().iter().filter(|(key, _)| key.text == "NSPinnedDomains") {
@@ -325,8 +330,11 @@ mod tests {
 
     #[test]
     fn pins_of_trustkit_are_not_passed_over() {
-        let text = "<plist><dict><key>TSKConfiguration</key><dict/></dict></plist>";
+        let text = "<plist><dict><key>TSKConfigur&#97;tion</key><dict/></dict></plist>";
         assert_eq!(read(text.as_bytes()).problems[0].kind, ProblemKind::NotRead);
+        let plain = "<plist><dict><key>TSKConfiguration</key><dict/></dict></plist>";
+        let Reading::Read(source) = formats::tests::only("x.plist", plain.as_bytes()) else { panic!() };
+        assert_eq!(source.format, "trustkit");
     }
 
     #[test]

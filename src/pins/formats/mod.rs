@@ -1,15 +1,29 @@
 //! The pin formats: one file each, and one line in `FORMATS`.
 
 mod android_nsc;
+mod archive;
+mod certificate_files;
+mod chromium_static;
 mod curl;
+mod expect_ct;
+mod headers;
+mod hpkp;
 mod ios_nspinneddomains;
+mod ipa;
+mod json;
+mod json_config;
+mod pins_toml;
 mod plist;
+mod problems;
+mod trustkit_plist;
+mod written;
 mod xml;
 
 use std::borrow::Cow;
 
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
+pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
@@ -51,11 +65,25 @@ pub trait Package: Sync {
 }
 
 /// Every kind of package, in the order in which they are asked.
-static PACKAGES: &[&dyn Package] = &[];
+static PACKAGES: &[&dyn Package] = &[&ipa::Ipa];
 
 /// Every format, in the order in which they are asked.
-static FORMATS: &[&dyn PinFormat] =
-    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList];
+static FORMATS: &[&dyn PinFormat] = &[
+    &android_nsc::AndroidNsc,
+    &ios_nspinneddomains::IosPinnedDomains,
+    &trustkit_plist::TrustKitPlist,
+    &curl::CurlList,
+    &json_config::REACT_NATIVE,
+    &json_config::APPROOV,
+    &json_config::SSL_PINNING,
+    &json_config::HOST_LIST,
+    &json_config::MAP,
+    &certificate_files::CertificateFiles,
+    &chromium_static::ChromiumPins,
+    &pins_toml::PinsToml,
+    &hpkp::Hpkp,
+    &expect_ct::ExpectCt,
+];
 
 /// A file to be read.
 #[derive(Debug)]
@@ -84,6 +112,12 @@ pub fn read(path: &str, octets: &[u8]) -> Vec<PinFile> {
             Err(why) => of(Reading::NotWellFormed { format: kind.id(), why }),
         };
     }
+    read_file(path, octets)
+}
+
+/// Reads a file that is no package.
+fn read_file(path: &str, octets: &[u8]) -> Vec<PinFile> {
+    let of = |reading| vec![PinFile { file: path.to_owned(), reading }];
     if octets.len() > LONGEST_FILE {
         let (size, most) = (octets.len() >> 20, LONGEST_FILE >> 20);
         return of(Reading::Unreadable(format!("it has {size} MiB; pin files here have at most {most} MiB")));

@@ -168,3 +168,21 @@ fn a_refused_file_pins_nothing() {
     assert_eq!(verdict.status, PinsStatus::NotPinned);
     assert!(only(&verdict).why.contains("refuses the whole file"));
 }
+
+#[test]
+fn a_forbidden_key_refuses_whatever_else_matches() {
+    let list = |good: &str, bad: &str| {
+        let (good, bad) = (pin(good), pin(bad));
+        format!(
+            "{{\"pinsets\": [{{\"name\": \"one\", \"static_spki_hashes\": [\"A\"], \"bad_static_spki_hashes\": [\"B\"]}}], \
+             \"entries\": [{{\"name\": \"example.com\", \"include_subdomains\": true, \"pins\": \"one\"}}]}}\n\
+             PinsListTimestamp\n1795000000\nA\nsha256/{good}\nB\nsha256/{bad}\n"
+        )
+    };
+    let outcome = |good, bad| only(&judged(&[&list(good, bad)], "www.example.com", true)).outcome;
+    assert_eq!(outcome("root", "other"), Outcome::Connects);
+    assert_eq!(outcome("root", "intermediate"), Outcome::LockedOut);
+    assert_eq!(outcome("other", "other"), Outcome::LockedOut);
+    let verdict = judged(&[&list("root", "leaf")], "example.com", true);
+    assert!(only(&verdict).why.contains("forbids"), "{}", only(&verdict).why);
+}

@@ -31,6 +31,10 @@ pub struct PinEntry {
     pub confidence: Confidence,
     /// Where pins come at run time: how the first contact is authenticated.
     pub bootstrap: Option<Bootstrap>,
+    /// The platform it is for, where the file says so.
+    pub platform: Option<String>,
+    /// When the release with these pins came out, where the file says so.
+    pub released: Option<Timestamp>,
 }
 
 impl PinEntry {
@@ -48,6 +52,8 @@ impl PinEntry {
             forbidden: Vec::new(),
             confidence: Confidence::Stated,
             bootstrap: None,
+            platform: None,
+            released: None,
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Pin {
     pub position: PositionRule,
     /// The line it stands on, from 1.
     pub line: Option<usize>,
+    /// What a comment or a label beside it says it is, if anything: to be compared with what it is.
+    pub label: Option<String>,
 }
 
 /// The longest text of a pin that is kept.
@@ -31,7 +33,14 @@ impl Pin {
         position: PositionRule,
         line: Option<usize>,
     ) -> Self {
-        Self { written: written.chars().take(LONGEST_WRITTEN).collect(), value, position, line }
+        Self { written: written.chars().take(LONGEST_WRITTEN).collect(), value, position, line, label: None }
+    }
+
+    /// The same pin with what stands beside it, kept within bounds.
+    #[must_use]
+    pub(in crate::pins) fn labelled(self, label: Option<&str>) -> Self {
+        let label = label.map(str::trim).filter(|label| !label.is_empty());
+        Self { label: label.map(|label| label.chars().take(LONGEST_WRITTEN).collect()), ..self }
     }
 
     /// The key it names, if it names one.

@@ -32,6 +32,15 @@ pub enum Reading {
 }
 
 impl PinFile {
+    /// Reads files as they were observed. What two of them say together is read together: Chromium's list of hosts
+    /// and the file of the keys that it names.
+    pub fn of_all(inputs: &[InputFile]) -> Vec<Self> {
+        match formats::joined(inputs) {
+            Some((together, rest)) => std::iter::once(&together).chain(rest).flat_map(Self::of).collect(),
+            None => inputs.iter().flat_map(Self::of).collect(),
+        }
+    }
+
     /// Reads a file as it was observed: one reading for each format that recognises it, and of a package (an APK, an
     /// IPA) one for each source of pins inside.
     pub fn of(input: &InputFile) -> Vec<Self> {

@@ -74,6 +74,16 @@ pub(super) fn is_plist(input: &PinInput<'_>) -> bool {
         })
 }
 
+/// Whether a word stands in a property list, in the text of an XML one or in either encoding of a binary one.
+pub(super) fn mentions(input: &PinInput<'_>, word: &str) -> bool {
+    if let Some(text) = input.text.as_deref().filter(|_| !input.octets.starts_with(b"bplist")) {
+        return text.contains(word);
+    }
+    let wide: Vec<u8> = word.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let has = |needle: &[u8]| input.octets.windows(needle.len().max(1)).any(|window| window == needle);
+    has(word.as_bytes()) || has(&wide)
+}
+
 /// Reads a property list.
 pub(super) fn read(input: &PinInput<'_>) -> Result<Value, PlistError> {
     if input.octets.starts_with(b"bplist") {

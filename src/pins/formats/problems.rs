@@ -1,0 +1,62 @@
+//! The problems of one file, as many as anybody reads.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use crate::pins::model::{Problem, ProblemKind};
+
+/// The most problems that are listed.
+const MOST: usize = 500;
+
+/// A list of problems that ends: a hostile file could otherwise make millions.
+#[derive(Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one, or says once that there are more. A first refusal is always kept: it decides about the whole file.
+    pub(super) fn add(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
+        let is_first_refusal = kind == ProblemKind::Refused && self.0.iter().all(|known| known.kind != kind);
+        if self.0.len() < MOST || (is_first_refusal && self.0.len() > MOST) {
+            self.0.push(Problem { kind, line, what });
+        } else if self.0.len() == MOST {
+            let more = format!("the file has more than {MOST} problems; the rest is not listed");
+            self.0.push(Problem { kind: ProblemKind::NotRead, line, what: more });
+            if is_first_refusal {
+                self.0.push(Problem { kind, line, what });
+            }
+        }
+    }
+
+    /// The list.
+    pub(super) fn into_list(self) -> Vec<Problem> {
+        self.0
+    }
+}
+
+/// A text of the file, short enough for a message and without what disturbs a terminal.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut kept: String = text.chars().take(LONGEST).filter(|symbol| !symbol.is_control()).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        kept.push('…');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_ends_and_keeps_the_first_refusal() {
+        let mut problems = Problems::default();
+        for _ in 0..1000 {
+            problems.add(ProblemKind::NoEffect, None, "x".to_owned());
+        }
+        problems.add(ProblemKind::Refused, Some(3), "y".to_owned());
+        problems.add(ProblemKind::Refused, Some(4), "z".to_owned());
+        let list = problems.into_list();
+        assert_eq!(list.len(), 502);
+        assert_eq!(list.last().map(|problem| problem.line), Some(Some(3)));
+        assert_eq!(shortened(&"ä".repeat(70)).chars().count(), 61);
+    }
+}

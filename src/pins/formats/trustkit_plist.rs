@@ -1,0 +1,489 @@
+//! TrustKit's configuration on iOS and macOS: `TSKConfiguration` in an Info.plist, or a plist of its own.
+//!
+//! Source: TrustKit's own reader, `parse_configuration.m`, `configuration_utils.m` (which entry a host takes) and
+//! `TSKTrustKitConfig.h` (what each key means). What it raises an exception for ends the app as it starts.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::plist::{self, Key, Value};
+use super::problems::{Problems, shortened};
+use super::{PinFormat, PinInput};
+use crate::pins::base64_text;
+use crate::pins::model::{
+    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
+    PinSource, PositionRule, ProblemKind,
+};
+
+/// The format's id.
+const ID: &str = "trustkit";
+/// The keys of a domain that TrustKit knows, those of its first versions last.
+const DOMAIN_KEYS: [&str; 8] = [
+    "TSKPublicKeyHashes",
+    "TSKIncludeSubdomains",
+    "TSKEnforcePinning",
+    "TSKExcludeSubdomainFromParentPolicy",
+    "TSKExpirationDate",
+    "TSKReportUris",
+    "TSKDisableDefaultReportUri",
+    "TSKAdditionalTrustAnchors",
+];
+
+/// `TSKConfiguration`, XML or binary.
+pub(super) struct TrustKitPlist;
+
+/// Whether a property list has a configuration of TrustKit.
+pub(super) fn is_configured(input: &PinInput<'_>) -> bool {
+    plist::is_plist(input)
+        && ["TSKConfiguration", "TSKPinnedDomains"].iter().any(|word| plist::mentions(input, word))
+}
+
+impl PinFormat for TrustKitPlist {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn recognises(&self, input: &PinInput<'_>) -> bool {
+        is_configured(input)
+    }
+
+    fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
+        let list = plist::read(input).map_err(|error| error.to_string())?;
+        let mut reader = Reader { is_mac: is_mac(&list), ..Reader::default() };
+        reader.root(&list);
+        Ok(PinSource { entries: reader.entries, problems: reader.problems.into_list(), ..PinSource::of(ID) })
+    }
+
+    /// One entry: the host's own, else the longest name above it that includes its subdomains and has the same public
+    /// suffix.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        let found = super::most_specific(source, host);
+        let same_registry = |entry: &&PinEntry| {
+            entry.scope.host().is_some_and(|name| name == host || registry(name) == registry(host))
+        };
+        found.into_iter().filter(same_registry).collect()
+    }
+}
+
+/// The length of the public suffix of a name; none where no registry is known for it.
+fn registry(name: &str) -> Option<usize> {
+    psl::suffix(name.as_bytes()).filter(psl::Suffix::is_known).map(|suffix| suffix.as_bytes().len())
+}
+
+/// Whether an Info.plist is of a Mac app, for which TrustKit has another default.
+fn is_mac(list: &Value) -> bool {
+    list.at("LSMinimumSystemVersion").is_some() && list.at("LSRequiresIPhoneOS").is_none()
+}
+
+#[derive(Default)]
+struct Reader {
+    entries: Vec<PinEntry>,
+    problems: Problems,
+    is_mac: bool,
+    overridden_for_user_anchors: bool,
+    guessed: bool,
+}
+
+impl Reader {
+    fn root(&mut self, list: &Value) {
+        let configuration = match list.at("TSKConfiguration") {
+            Some(configuration) => configuration,
+            None if list.at("TSKPinnedDomains").is_some() => {
+                self.guessed = true;
+                list
+            }
+            None => {
+                let what = "TSKConfiguration stands where TrustKit does not look: not at the top of the file";
+                return self.problems.add(ProblemKind::NoEffect, None, what.to_owned());
+            }
+        };
+        if self.is_mac {
+            let key = "TSKIgnorePinningForUserDefinedTrustAnchors";
+            self.overridden_for_user_anchors = self.flag("the configuration", configuration, key, true);
+        }
+        let Some(Value::Dictionary(domains)) = configuration.at("TSKPinnedDomains") else {
+            let what = "TSKConfiguration has no TSKPinnedDomains dictionary, and TrustKit stops the app";
+            return self.problems.add(ProblemKind::Refused, None, what.to_owned());
+        };
+        if domains.is_empty() {
+            let what = "TSKPinnedDomains is empty, and TrustKit stops the app";
+            self.problems.add(ProblemKind::Refused, None, what.to_owned());
+        }
+        for (name, policy) in domains {
+            self.domain(name, policy);
+        }
+        self.check_exclusions();
+    }
+
+    fn domain(&mut self, key: &Key, policy: &Value) {
+        let name = key.text.trim().trim_end_matches('.').to_lowercase();
+        let registry = registry(&name);
+        if registry.is_none() {
+            self.refuse(key.line, format!("“{}” has no registry suffix that is known", shortened(&name)));
+        }
+        if name.contains(['*', '/', ':', ' ']) {
+            let what = format!("“{}” is no host name and matches no host", shortened(&key.text));
+            self.problems.add(ProblemKind::NoEffect, key.line, what);
+        }
+        let Value::Dictionary(settings) = policy else {
+            return self
+                .refuse(key.line, format!("{name} has a {} where a dictionary belongs", policy.kind()));
+        };
+        for (setting, _) in settings {
+            if setting.text == "TSKPublicKeyAlgorithms" {
+                let what = format!("TSKPublicKeyAlgorithms of {name} is read by TrustKit before 1.6 only");
+                self.problems.add(ProblemKind::NoEffect, setting.line, what);
+            } else if !DOMAIN_KEYS.contains(&setting.text.as_str()) {
+                let what = format!("{} of {name} is no key of TrustKit", shortened(&setting.text));
+                self.problems.add(ProblemKind::NoEffect, setting.line, what);
+            }
+        }
+        if self.flag(&name, policy, "TSKExcludeSubdomainFromParentPolicy", false) {
+            if settings.len() > 1 {
+                let what = format!("{name} is excluded from its parent's policy and has other keys beside");
+                self.refuse(key.line, what);
+            }
+            let why = "it is excluded from the policy of the name above it".to_owned();
+            let enforcement = Enforcement { mode: EnforcementMode::No, why };
+            self.add(key.line, PinEntry::of(HostPattern::Exactly(name), enforcement));
+            return;
+        }
+        let subdomains = self.flag(&name, policy, "TSKIncludeSubdomains", false);
+        if subdomains && registry == Some(name.len()) {
+            self.refuse(key.line, format!("{name} is a public suffix and includes its subdomains"));
+        }
+        let enforces = self.flag(&name, policy, "TSKEnforcePinning", true);
+        self.check_reports(&name, key.line, policy, enforces);
+        let expiry = self.expiry(&name, policy);
+        let pins = self.pins(&name, key.line, policy);
+        let distinct: BTreeSet<_> = pins.iter().filter_map(Pin::spki).collect();
+        let needed = if enforces { 2 } else { 1 };
+        if distinct.len() < needed {
+            let has = distinct.len();
+            let what = format!("{name} has {has} different pins, and TrustKit wants at least {needed}");
+            self.refuse(key.line, what);
+        }
+        let (mode, why) = if enforces {
+            (EnforcementMode::Yes, "TrustKit refuses a chain without any of the pinned keys")
+        } else {
+            (EnforcementMode::Report, "TSKEnforcePinning is off: TrustKit reports a mismatch and connects")
+        };
+        let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
+        let enforcement = Enforcement { mode, why: why.to_owned() };
+        let entry = PinEntry {
+            pins,
+            expiry,
+            overridden_for_user_anchors: self.overridden_for_user_anchors,
+            pin_set: Some(self.entries.len().saturating_add(1)),
+            ..PinEntry::of(scope, enforcement)
+        };
+        self.add(key.line, entry);
+    }
+
+    fn add(&mut self, line: Option<usize>, entry: PinEntry) {
+        let confidence = if self.guessed {
+            Confidence::Guessed(
+                "the app hands this file to TrustKit in its code, which was not seen".to_owned(),
+            )
+        } else {
+            Confidence::Stated
+        };
+        self.entries.push(PinEntry { line, confidence, ..entry });
+    }
+
+    fn pins(&mut self, name: &str, line: Option<usize>, policy: &Value) -> Vec<Pin> {
+        let items = match policy.at("TSKPublicKeyHashes") {
+            Some(Value::Array(items)) => items.as_slice(),
+            None => &[],
+            Some(other) => {
+                let what =
+                    format!("TSKPublicKeyHashes of {name} is a {} where an array belongs", other.kind());
+                self.refuse(line, what);
+                &[]
+            }
+        };
+        let mut pins = Vec::new();
+        for item in items {
+            let pin = match item {
+                Value::Text(text, line) => {
+                    Pin::new(text, base64_text::foundation(text), PositionRule::Any, *line)
+                }
+                other => Pin::new("", Err(PinFault::NotText(other.kind())), PositionRule::Any, line),
+            };
+            if let Err(fault) = &pin.value {
+                let what = format!("the pin “{}” of {name} cannot be read: {fault}", shortened(&pin.written));
+                self.refuse(pin.line, what);
+            }
+            pins.push(pin);
+        }
+        pins
+    }
+
+    fn expiry(&mut self, name: &str, policy: &Value) -> Option<Expiry> {
+        match policy.at("TSKExpirationDate")? {
+            Value::Text(text, line) => {
+                let date = Date::strptime("%Y-%m-%d", text.trim()).ok();
+                let midnight = date.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+                if midnight.is_none() {
+                    let what = format!(
+                        "the expiration date “{}” of {name} is not of the form yyyy-MM-dd, and the pins never end",
+                        shortened(text)
+                    );
+                    self.problems.add(ProblemKind::NoEffect, *line, what);
+                }
+                midnight.map(|midnight| Expiry {
+                    at: midnight.timestamp(),
+                    afterwards: AfterExpiry::FailOpen,
+                    note: "at the start of that day in UTC",
+                })
+            }
+            other => {
+                let what = format!("TSKExpirationDate of {name} is a {} where a text belongs", other.kind());
+                self.refuse(None, what);
+                None
+            }
+        }
+    }
+
+    /// Pins that only report, to nobody.
+    fn check_reports(&mut self, name: &str, line: Option<usize>, policy: &Value, enforces: bool) {
+        let somebody = matches!(policy.at("TSKReportUris"), Some(Value::Array(list)) if !list.is_empty());
+        let nobody = self.flag(name, policy, "TSKDisableDefaultReportUri", false) && !somebody;
+        if nobody && !enforces {
+            let what =
+                format!("the pins of {name} only report a mismatch, and no address for reports is given");
+            self.problems.add(ProblemKind::NoEffect, line, what);
+        }
+    }
+
+    /// An excluded name needs one above it that includes its subdomains.
+    fn check_exclusions(&mut self) {
+        let has_parent = |name: &str| {
+            self.entries.iter().any(|entry| {
+                matches!(&entry.scope, HostPattern::WithSubdomains(above) if above != name)
+                    && entry.scope.covers(name)
+            })
+        };
+        let orphans: Vec<(String, Option<usize>)> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.pins.is_empty() && entry.pin_set.is_none())
+            .filter_map(|entry| entry.scope.host().map(|name| (name.to_owned(), entry.line)))
+            .filter(|(name, _)| !has_parent(name))
+            .collect();
+        for (name, line) in orphans {
+            self.refuse(
+                line,
+                format!("{name} is excluded from a parent's policy, and no name above it has one"),
+            );
+        }
+    }
+
+    /// A switch, as `boolValue` reads it: of a text, its first letter decides.
+    fn flag(&mut self, name: &str, settings: &Value, key: &str, default: bool) -> bool {
+        match settings.at(key) {
+            None => default,
+            Some(Value::Boolean(value)) => *value,
+            Some(Value::Text(text, line)) => {
+                let first = text.trim().trim_start_matches(['+', '-', '0']).chars().next();
+                let value = first.is_some_and(|symbol| matches!(symbol, 'Y' | 'y' | 'T' | 't' | '1'..='9'));
+                let what =
+                    format!("{key} of {name} is a text where a boolean belongs; it is read as {value}");
+                self.problems.add(ProblemKind::NoEffect, *line, what);
+                value
+            }
+            Some(other) => {
+                let what = format!("{key} of {name} is a {} where a boolean belongs", other.kind());
+                self.problems.add(ProblemKind::NotRead, None, what);
+                default
+            }
+        }
+    }
+
+    fn refuse(&mut self, line: Option<usize>, what: String) {
+        self.problems.add(ProblemKind::Refused, line, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pins::{Reading, formats};
+    use crate::x509::SpkiSha256;
+
+    fn key(word: &str) -> String {
+        SpkiSha256::of(word.as_bytes()).to_string()
+    }
+
+    /// A configuration with these settings (inner XML) for each domain.
+    fn configured(domains: &[(&str, &str)]) -> String {
+        let domains: Vec<String> = domains
+            .iter()
+            .map(|(name, inside)| format!("<key>{name}</key>\n<dict>{inside}</dict>"))
+            .collect();
+        let domains = domains.concat();
+        format!(
+            "<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>TSKConfiguration</key><dict>\
+             <key>TSKPinnedDomains</key><dict>{domains}</dict></dict></dict></plist>"
+        )
+    }
+
+    fn hashes(words: &[&str]) -> String {
+        let items: Vec<String> = words.iter().map(|word| format!("<string>{}</string>", key(word))).collect();
+        format!("<key>TSKPublicKeyHashes</key><array>{}</array>", items.concat())
+    }
+
+    fn read(octets: &[u8]) -> PinSource {
+        match formats::tests::only("Info.plist", octets) {
+            Reading::Read(source) => source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refusal(domains: &[(&str, &str)]) -> Option<String> {
+        read(configured(domains).as_bytes()).refusal().map(|problem| problem.what.clone())
+    }
+
+    #[test]
+    fn a_policy_is_read_with_its_defaults() {
+        let source = read(configured(&[("www.example.com", &hashes(&["a", "b"]))]).as_bytes());
+        assert_eq!(source.format, "trustkit");
+        let entry = &source.entries[0];
+        assert_eq!(entry.scope, HostPattern::Exactly("www.example.com".into()));
+        assert_eq!(entry.enforcement.mode, EnforcementMode::Yes);
+        assert_eq!(entry.line, Some(1));
+        assert_eq!(entry.pins.len(), 2);
+        assert_eq!(entry.pins[0].position, PositionRule::Any);
+        assert!(source.problems.is_empty(), "{:?}", source.problems);
+    }
+
+    #[test]
+    fn a_binary_list_says_the_same() {
+        let xml = configured(&[("example.com", &hashes(&["a", "b"]))]);
+        let value = ::plist::Value::from_reader_xml(xml.as_bytes()).unwrap();
+        let mut binary = Cursor::new(Vec::new());
+        value.to_writer_binary(&mut binary).unwrap();
+        let source = read(&binary.into_inner());
+        let keys: Vec<_> = source.entries[0].pins.iter().filter_map(Pin::spki).collect();
+        assert_eq!(keys, [&SpkiSha256::of(b"a"), &SpkiSha256::of(b"b")]);
+    }
+
+    #[test]
+    fn switches_and_dates() {
+        let inside = hashes(&["a"])
+            + "<key>TSKEnforcePinning</key><false/><key>TSKIncludeSubdomains</key><true/>\
+               <key>TSKExpirationDate</key><string>2030-01-02</string>";
+        let source = read(configured(&[("Example.com", &inside)]).as_bytes());
+        let entry = &source.entries[0];
+        assert_eq!(entry.enforcement.mode, EnforcementMode::Report);
+        assert_eq!(entry.scope, HostPattern::WithSubdomains("example.com".into()));
+        let expiry = entry.expiry.as_ref().unwrap();
+        assert_eq!(expiry.at.to_string(), "2030-01-02T00:00:00Z");
+        assert_eq!(expiry.afterwards, AfterExpiry::FailOpen);
+        assert!(source.refusal().is_none());
+        let odd = hashes(&["a", "b"]) + "<key>TSKExpirationDate</key><string>02.01.2030</string>";
+        let source = read(configured(&[("example.com", &odd)]).as_bytes());
+        assert_eq!(source.entries[0].expiry, None);
+        assert_eq!(source.problems[0].kind, ProblemKind::NoEffect);
+    }
+
+    #[test]
+    fn what_stops_the_app_is_refused() {
+        let two = hashes(&["a", "b"]);
+        for (domains, expected) in [
+            (vec![("a.example", two.as_str())], Some("registry suffix")),
+            (vec![("localhost", &two)], Some("registry suffix")),
+            (vec![("example.com", &hashes(&["a"]))], Some("1 different pins")),
+            (vec![("example.com", &hashes(&["a", "a"]))], Some("1 different pins")),
+            (vec![("example.com", "<key>TSKEnforcePinning</key><false/>")], Some("0 different pins")),
+            (
+                vec![(
+                    "example.com",
+                    "<key>TSKPublicKeyHashes</key><array><string>AAAA</string><string>x</string></array>",
+                )],
+                Some("has 3 octets"),
+            ),
+            (vec![("co.uk", &format!("{two}<key>TSKIncludeSubdomains</key><true/>"))], Some("public suffix")),
+            (
+                vec![("a.example.com", "<key>TSKExcludeSubdomainFromParentPolicy</key><true/>")],
+                Some("no name above"),
+            ),
+            (
+                vec![(
+                    "a.example.com",
+                    &format!("{two}<key>TSKExcludeSubdomainFromParentPolicy</key><true/>"),
+                )],
+                Some("other keys beside"),
+            ),
+            (vec![], Some("is empty")),
+            (vec![("example.com", &two)], None),
+        ] {
+            let domains: Vec<(&str, &str)> = domains;
+            let said = refusal(&domains);
+            match expected {
+                None => assert_eq!(said, None),
+                Some(word) => assert!(said.as_ref().is_some_and(|what| what.contains(word)), "{said:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_excluded_name_and_its_parent() {
+        let parent = hashes(&["a", "b"]) + "<key>TSKIncludeSubdomains</key><true/>";
+        let excluded = "<key>TSKExcludeSubdomainFromParentPolicy</key><true/>";
+        let source = read(configured(&[("example.com", &parent), ("open.example.com", excluded)]).as_bytes());
+        assert!(source.refusal().is_none(), "{:?}", source.problems);
+        let mode = |host| TrustKitPlist.applicable(&source, host).first().map(|entry| entry.enforcement.mode);
+        assert_eq!(mode("open.example.com"), Some(EnforcementMode::No));
+        assert_eq!(mode("a.open.example.com"), Some(EnforcementMode::Yes));
+        assert_eq!(mode("example.org"), None);
+    }
+
+    #[test]
+    fn names_under_another_public_suffix_are_not_below() {
+        // “github.io” is a public suffix below “io”.
+        let parent = hashes(&["a", "b"]) + "<key>TSKIncludeSubdomains</key><true/>";
+        let source = read(configured(&[("example.com", &parent)]).as_bytes());
+        assert_eq!(TrustKitPlist.applicable(&source, "a.b.example.com").len(), 1);
+        assert_ne!(registry("x.github.io"), registry("github.com"));
+    }
+
+    #[test]
+    fn both_mechanisms_of_one_file_are_read() {
+        let text = configured(&[("example.com", &hashes(&["a", "b"]))])
+            .replace("<key>TSKConfiguration", "<key>NSPinnedDomains</key><dict/><key>TSKConfiguration");
+        let formats: Vec<_> = formats::read("Info.plist", text.as_bytes())
+            .into_iter()
+            .map(|file| match file.reading {
+                Reading::Read(source) => source.format,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(formats, ["ios-nspinneddomains", "trustkit"]);
+    }
+
+    #[test]
+    fn a_mac_leaves_pins_aside_for_anchors_of_its_user() {
+        let text = configured(&[("example.com", &hashes(&["a", "b"]))]).replace(
+            "<key>TSKConfiguration",
+            "<key>LSMinimumSystemVersion</key><string>11</string><key>TSKConfiguration",
+        );
+        assert!(read(text.as_bytes()).entries[0].overridden_for_user_anchors);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(inside in "(<(/)?(dict|array|string|key|true/)>|TSKPublicKeyHashes|TSKExpirationDate|\\PC){0,40}") {
+            let _ = formats::read("x", configured(&[("a.com", &inside)]).as_bytes());
+            let _ = formats::read("x", configured(&[(&inside, "")]).as_bytes());
+        }
+    }
+}
