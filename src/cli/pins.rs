@@ -12,7 +12,9 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
 use crate::pins::formats::{LONGEST_FILE, is_inline_list};
-use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
+use crate::pins::{
+    KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path,
+};
 use crate::x509::path::{self, Anchors, Trust};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 
@@ -57,7 +59,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         at,
-        known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
+        known_ca: &|key| CaTable.key(key).map(KnownCa::from),
     };
     let mut verdict = judge(&inputs, &question);
     if let Some(Err(why)) = &chain {

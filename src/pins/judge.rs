@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::diagnosis::{Diagnosis, diagnose};
+use super::diagnosis::{Diagnosis, KnownCa, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
@@ -23,7 +23,7 @@ pub struct Question<'a> {
     /// The time of judging.
     pub at: Timestamp,
     /// Names the CA that a key belongs to, where it is known.
-    pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<String>,
+    pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<KnownCa>,
 }
 
 /// Whether a host is pinned.
@@ -317,7 +317,10 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         .map(|(pin, matches)| PinVerdict {
             matches,
             off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-            diagnosis: diagnose(pin, question.known_ca),
+            diagnosis: match matches {
+                PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
+                _ => diagnose(pin, question.known_ca, question.at),
+            },
             pin: pin.clone(),
         })
         .collect();
