@@ -59,6 +59,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         at,
+        certificates: path.map_or(&[], |path| path.served.as_slice()),
         known_ca: &|key| CaTable.key(key).map(KnownCa::from),
     };
     let mut verdict = judge(&inputs, &question);
@@ -99,6 +100,7 @@ fn read(argument: &str) -> InputFile {
 struct Path {
     path: Vec<PathCertificate>,
     off_path: Vec<SpkiSha256>,
+    served: Vec<Certificate>,
 }
 
 /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
@@ -110,7 +112,7 @@ fn chain(file: &str, anchors: &Anchors, at: Timestamp) -> anyhow::Result<Result<
     };
     Ok(match verdict.trust {
         Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
-            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path })
+            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path, served })
         }
         Trust::Untrusted { reason } | Trust::Unknown { reason } => {
             Err(format!("the chain in {file} leads to no anchor of {} ({reason})", verdict.anchors))

@@ -9,9 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::certificate::raw_key;
+use super::SpkiSha256;
+use super::certificate::{Certificate, raw_key};
 use super::der::{self, Reader};
 use super::hash::sha1;
+use super::parts::Parts;
 
 /// What was hashed in place of a SubjectPublicKeyInfo, or by which other hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +61,17 @@ pub enum KeyHeader {
     P256,
     /// The elliptic curve P-384.
     P384,
+}
+
+impl Miscomputed {
+    /// How many octets the hash has.
+    pub fn hash_length(self) -> usize {
+        match self {
+            Self::SpkiSha1 | Self::RawKeySha1 | Self::CertificateSha1 => 20,
+            Self::SpkiSha512 => 64,
+            _ => 32,
+        }
+    }
 }
 
 impl KeyHeader {
@@ -129,6 +142,25 @@ pub fn of_certificate(der: &[u8], tbs: &[u8]) -> Vec<(Miscomputed, Vec<u8>)> {
         (Miscomputed::CertificatePemText, sha256(pem("CERTIFICATE", &text).as_bytes())),
         (Miscomputed::Tbs, sha256(tbs)),
     ]
+}
+
+/// Every value that is hashed from a certificate or its key by mistake.
+pub fn all(certificate: &Certificate) -> Vec<(Miscomputed, Vec<u8>)> {
+    let Ok(parts) = certificate.parts() else { return Vec::new() };
+    let mut values = of_key(parts.spki);
+    values.extend(of_certificate(parts.whole, parts.tbs));
+    values
+}
+
+/// The hash of the key in octets that are a SubjectPublicKeyInfo or a certificate.
+pub fn key_in(octets: &[u8]) -> Option<SpkiSha256> {
+    if let Ok(parts) = Parts::read(octets) {
+        return Some(SpkiSha256::of(parts.spki));
+    }
+    let mut reader = Reader::new(octets);
+    let whole = reader.expect(der::SEQUENCE).ok()?.whole;
+    reader.finish().ok()?;
+    raw_key(whole).map(|_| SpkiSha256::of(whole))
 }
 
 /// The modulus of an RSAPublicKey, without the zero that stands for its sign (RFC 8017 appendix A.1.1).

@@ -53,7 +53,7 @@ pub struct NearMiss {
     /// What was done wrong.
     pub mistake: Mistake,
     /// Whose key or certificate it was made from.
-    pub of: KnownCa,
+    pub of: Option<KnownCa>,
     /// The key that the pin should name.
     pub expected: Option<SpkiSha256>,
     /// What the platform objects to, if it does.
@@ -101,7 +101,7 @@ impl Diagnosis {
     /// Whose key it is, or was made from, if that is known.
     pub fn of(&self) -> Option<&KnownCa> {
         match self {
-            Self::NearMiss(miss) => Some(&miss.of),
+            Self::NearMiss(miss) => miss.of.as_ref(),
             Self::KnownCa(ca) | Self::RetiredCa(ca) => Some(ca),
             _ => None,
         }
@@ -231,8 +231,11 @@ impl fmt::Display for Diagnosis {
 
 impl fmt::Display for NearMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.mistake.what(), self.of)?;
-        if let Some(date) = &self.of.not_after {
+        f.write_str(&self.mistake.what())?;
+        if let Some(of) = &self.of {
+            write!(f, " of {of}")?;
+        }
+        if let Some(date) = self.of.as_ref().and_then(|of| of.not_after.as_ref()) {
             write!(f, " (until {date})")?;
         }
         if let Some(key) = &self.expected {

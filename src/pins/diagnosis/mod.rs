@@ -1,32 +1,105 @@
 //! What a pin is, as far as its value alone tells.
 
 mod example;
+mod identify;
 mod known;
+mod written;
 
 use jiff::Timestamp;
 
 use self::example::{documented, is_placeholder};
+use self::identify::{Identified, altered, identify};
 pub use self::known::{Diagnosis, KnownCa, Mistake, NearMiss};
+use self::written::{bare, readings};
 use super::base64_text;
-use super::model::Pin;
-use crate::x509::SpkiSha256;
+use super::model::{Pin, PinFault, PinValue};
+use crate::x509::miscomputed::Miscomputed;
+use crate::x509::{Certificate, SpkiSha256};
 
-/// Says what a pin is. `known_ca` names the CA that a key belongs to, where it is known; `at` is the time of judging.
-pub fn diagnose(pin: &Pin, known_ca: &dyn Fn(&SpkiSha256) -> Option<KnownCa>, at: Timestamp) -> Diagnosis {
+/// What a pin's value is compared with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The certificates of the chain, served and of the path.
+    pub certificates: &'a [Certificate],
+    /// Names the CA that a key belongs to, where it is known.
+    pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<KnownCa>,
+    /// The time of judging.
+    pub at: Timestamp,
+}
+
+/// Says what a pin is: how it is written first, then what was hashed, then whose key it is and whether that one is
+/// still in use.
+pub fn diagnose(pin: &Pin, context: &Context<'_>) -> Diagnosis {
     if is_placeholder(pin) {
         return Diagnosis::Placeholder;
     }
-    let key = match &pin.value {
-        Ok(super::PinValue::Spki(key)) => key,
-        Ok(_) => return Diagnosis::Unknown,
-        Err(fault) => {
-            return Diagnosis::Unusable { fault: fault.clone(), likely: likeness(&pin.written) };
-        }
-    };
-    if let Some(origin) = documented(&key.to_string()) {
+    match &pin.value {
+        Ok(PinValue::Spki(key)) => of_key_hash(key, context),
+        Ok(value) => of_other_hash(value, context),
+        Err(fault) => of_unusable(pin, fault, context),
+    }
+}
+
+fn of_key_hash(key: &SpkiSha256, context: &Context<'_>) -> Diagnosis {
+    let text = key.to_string();
+    if let Some(origin) = documented(&text) {
         return Diagnosis::DocumentationExample { origin };
     }
-    known_ca(key).map_or(Diagnosis::Unknown, |ca| in_time(ca, at))
+    let Some(found) = identify(&key.0, context).or_else(|| altered(&text, context)) else {
+        return Diagnosis::Unknown;
+    };
+    match found.mistake {
+        Some(mistake) => near_miss(found, mistake, None),
+        // A key of the chain that is no CA's has no life of its own as a CA.
+        None => (context.known_ca)(key).map_or(Diagnosis::Unknown, |ca| in_time(ca, context.at)),
+    }
+}
+
+/// Where the platform compares another hash than that of the key, that one is right.
+fn of_other_hash(value: &PinValue, context: &Context<'_>) -> Diagnosis {
+    let (octets, right): (&[u8], &[Miscomputed]) = match value {
+        PinValue::Spki(key) => return of_key_hash(key, context),
+        PinValue::SpkiSha1(hash) => (hash, &[Miscomputed::SpkiSha1]),
+        PinValue::SpkiSha512(hash) => (hash, &[Miscomputed::SpkiSha512]),
+        PinValue::RawKey(hash) => (hash, &[Miscomputed::RawKey]),
+        PinValue::Certificate(hash) => (&hash.0, &[Miscomputed::Certificate]),
+        PinValue::CertificateSha1(hash) => (hash, &[Miscomputed::CertificateSha1]),
+        PinValue::CertificateSha512(hash) => (hash, &[]),
+    };
+    match identify(octets, context) {
+        None => Diagnosis::Unknown,
+        Some(found) => match found.mistake {
+            Some(Mistake::Hash(kind)) if right.contains(&kind) => {
+                (context.known_ca)(&found.key).map_or(Diagnosis::Unknown, |ca| in_time(ca, context.at))
+            }
+            Some(mistake) => near_miss(found, mistake, None),
+            None => near_miss(found, Mistake::KeyHash, None),
+        },
+    }
+}
+
+fn of_unusable(pin: &Pin, fault: &PinFault, context: &Context<'_>) -> Diagnosis {
+    if let Some(key) = pin.key_itself {
+        let of = identify::holder(&key, context);
+        let (mistake, expected, fault) = (Mistake::KeyItself, Some(key), Some(fault.clone()));
+        return Diagnosis::NearMiss(NearMiss { mistake, of, expected, fault });
+    }
+    for reading in readings(&pin.written) {
+        if let Some(found) = identify(&reading.octets, context) {
+            let mistake = found.mistake.unwrap_or(Mistake::Encoding(reading.how));
+            return near_miss(found, mistake, Some(fault.clone()));
+        }
+    }
+    if let Some(found) = altered(bare(&pin.written), context)
+        && let Some(mistake) = found.mistake
+    {
+        return near_miss(found, mistake, Some(fault.clone()));
+    }
+    Diagnosis::Unusable { fault: fault.clone(), likely: likeness(&pin.written) }
+}
+
+fn near_miss(found: Identified, mistake: Mistake, fault: Option<PinFault>) -> Diagnosis {
+    Diagnosis::NearMiss(NearMiss { mistake, of: Some(found.of), expected: Some(found.key), fault })
 }
 
 /// A CA is retired once its last certificate has expired.
@@ -87,7 +160,8 @@ mod tests {
     fn said_of(written: &str) -> Diagnosis {
         let pin = Pin::new(written, base64_text::android(written), PositionRule::Any, None);
         let known = |key: &SpkiSha256| (*key == SpkiSha256::of(b"ca")).then(test_ca);
-        diagnose(&pin, &known, "2026-11-21T00:00:00Z".parse().unwrap())
+        let at = "2026-11-21T00:00:00Z".parse().unwrap();
+        diagnose(&pin, &Context { certificates: &[], known_ca: &known, at })
     }
 
     #[test]
