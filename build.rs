@@ -4,6 +4,8 @@
 
 #[path = "build/ca.rs"]
 mod ca;
+#[path = "build/certificates.rs"]
+mod certificates;
 #[path = "build/ct.rs"]
 mod ct;
 #[allow(dead_code, unreachable_pub, reason = "it is the library's; only the key of a name is needed here")]
@@ -38,5 +40,8 @@ fn compile() -> Result<(), String> {
     write("ct_tables.rs", ct::compile()?.as_bytes())?;
     let (code, keys) = ca::compile()?;
     write("ca_tables.rs", code.as_bytes())?;
-    write("ca_spkis.bin", &keys)
+    write("ca_spkis.bin", &keys)?;
+    let (code, near_misses) = certificates::compile(&keys)?;
+    write("ca_certificates.rs", code.as_bytes())?;
+    write("ca_near_misses.bin", &near_misses)
 }

@@ -4,6 +4,7 @@
 //! means “not known”, never “no”.
 
 pub mod canonical;
+mod certificates;
 pub mod expectation;
 pub mod issuer;
 mod nearest;
@@ -12,6 +13,7 @@ mod table;
 
 use serde::Serialize;
 
+pub use self::certificates::{CertificateKind, KnownCertificate};
 pub use self::owner::{owner_key, same_owner};
 pub use self::table::CaTable;
 use crate::x509::SpkiSha256;

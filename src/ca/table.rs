@@ -134,6 +134,11 @@ impl CaTable {
             .map(|(domain, _)| *domain)
     }
 
+    /// Every key, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = SpkiSha256> + use<> {
+        spkis().iter().copied().map(SpkiSha256)
+    }
+
     /// The number of keys.
     pub fn len(&self) -> usize {
         KEYS.len()
@@ -147,6 +152,16 @@ impl CaTable {
 
 fn spkis() -> &'static [[u8; 32]] {
     SPKIS.as_chunks().0
+}
+
+/// The key at a position.
+pub(super) fn key_at(position: u16) -> Option<SpkiSha256> {
+    spkis().get(usize::from(position)).copied().map(SpkiSha256)
+}
+
+/// The position of a key.
+pub(super) fn position_of(key: &SpkiSha256) -> Option<u16> {
+    spkis().binary_search(&key.0).ok()?.try_into().ok()
 }
 
 /// The keys of some entries of an index.

@@ -12,7 +12,9 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
 use crate::pins::formats::{LONGEST_PACKAGE, is_inline_list};
-use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
+use crate::pins::{
+    KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path,
+};
 use crate::x509::path::{self, Anchors, Trust};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 
@@ -58,7 +60,8 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         at,
-        known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
+        certificates: path.map_or(&[], |path| path.served.as_slice()),
+        known_ca: &|key| CaTable.key(key).map(KnownCa::from),
     };
     let mut verdict = judge(&inputs, &question);
     if let Some(Err(why)) = &chain {
@@ -98,6 +101,7 @@ fn read(argument: &str) -> InputFile {
 struct Path {
     path: Vec<PathCertificate>,
     off_path: Vec<SpkiSha256>,
+    served: Vec<Certificate>,
 }
 
 /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
@@ -109,7 +113,7 @@ fn chain(file: &str, anchors: &Anchors, at: Timestamp) -> anyhow::Result<Result<
     };
     Ok(match verdict.trust {
         Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
-            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path })
+            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path, served })
         }
         Trust::Untrusted { reason } | Trust::Unknown { reason } => {
             Err(format!("the chain in {file} leads to no anchor of {} ({reason})", verdict.anchors))

@@ -73,7 +73,13 @@ struct Place {
 
 /// The file names of the log tables, and those of the CA tables.
 const LOG_FILES: [&str; 3] = ["ct-logs.tsv", "ct-log-states.tsv", "ct-log-lists.tsv"];
-const CA_FILES: [&str; 3] = ["ca-keys.tsv", "ca-identifiers.tsv", "ca-organisations.tsv"];
+const CA_FILES: [&str; 5] = [
+    "ca-keys.tsv",
+    "ca-identifiers.tsv",
+    "ca-organisations.tsv",
+    "ca-certificates.tsv",
+    "ca-near-misses.tsv",
+];
 
 /// Builds tables.
 pub(super) fn run(options: &TablesOptions) -> anyhow::Result<Exit> {
@@ -128,8 +134,8 @@ fn list_input(argument: &str) -> anyhow::Result<ListInput> {
 fn ca(options: &CaOptions) -> anyhow::Result<()> {
     let mut tables = match options.place.earlier(CA_FILES)? {
         None => CaTables::default(),
-        Some([keys, identifiers, organisations]) => {
-            CaTables::parse(&CaTexts { keys, identifiers, organisations })
+        Some([keys, identifiers, organisations, certificates, near_misses]) => {
+            CaTables::parse(&CaTexts { keys, identifiers, organisations, certificates, near_misses })
                 .context("reading the CA tables to merge with")?
         }
     };
@@ -160,7 +166,9 @@ fn ca(options: &CaOptions) -> anyhow::Result<()> {
     }
     tables.add(&inputs);
     let texts = tables.render();
-    options.place.write(CA_FILES, [&texts.keys, &texts.identifiers, &texts.organisations])
+    let written =
+        [&texts.keys, &texts.identifiers, &texts.organisations, &texts.certificates, &texts.near_misses];
+    options.place.write(CA_FILES, written)
 }
 
 fn certificates(file: &Path, into: &mut Vec<CaCertificate>) -> anyhow::Result<()> {
@@ -184,13 +192,16 @@ fn key_identifiers(text: &str) -> Vec<(Vec<u8>, SpkiSha256)> {
 
 impl Place {
     /// The texts of earlier tables.
-    fn earlier(&self, names: [&str; 3]) -> anyhow::Result<Option<[String; 3]>> {
+    fn earlier<const N: usize>(&self, names: [&str; N]) -> anyhow::Result<Option<[String; N]>> {
         let Some(directory) = &self.merge else { return Ok(None) };
-        let [one, two, three] = names.map(|name| read_text(&directory.join(name)));
-        Ok(Some([one?, two?, three?]))
+        let mut texts = [const { String::new() }; N];
+        for (name, text) in names.into_iter().zip(&mut texts) {
+            *text = read_text(&directory.join(name))?;
+        }
+        Ok(Some(texts))
     }
 
-    fn write(&self, names: [&str; 3], texts: [&String; 3]) -> anyhow::Result<()> {
+    fn write<const N: usize>(&self, names: [&str; N], texts: [&String; N]) -> anyhow::Result<()> {
         for (name, text) in names.into_iter().zip(texts) {
             let path = self.output.join(name);
             fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;

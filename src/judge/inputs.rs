@@ -8,7 +8,7 @@ use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
 use crate::evidence::{Inputs as InputFiles, Request};
-use crate::pins::PinFile;
+use crate::pins::{KnownCa, PinFile};
 use crate::policy::{Policy, PolicyError};
 use crate::scope::{Scope, UnknownPart};
 use crate::x509::path::Anchors;
@@ -166,10 +166,9 @@ impl Inputs {
         private || self.cas.is_known_identifier(name) || self.cas.is_known_owner(name)
     }
 
-    /// Names a CA key for people, if it is known.
-    pub fn name_of(&self, key: &SpkiSha256) -> Option<String> {
-        let known = self.cas.key(key)?;
-        Some(known.subject.to_string())
+    /// The CA of a key, if it is known.
+    pub fn known_ca(&self, key: &SpkiSha256) -> Option<KnownCa> {
+        self.cas.key(key).map(KnownCa::from)
     }
 
     /// The CAs expected for a target: those of the command line, else those of the policy.

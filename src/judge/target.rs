@@ -373,7 +373,8 @@ fn judge_pins(
         path: trust.filter(|trust| trust.is_built()).map(|trust| trust.path.as_slice()),
         off_path: &trust.map(|trust| pins::off_path(served, &trust.path)).unwrap_or_default(),
         at,
-        known_ca: &|key| inputs.name_of(key),
+        certificates: served,
+        known_ca: &|key| inputs.known_ca(key),
     };
     Part::Checked(pins::judge(&inputs.pins, &question))
 }

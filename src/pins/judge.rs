@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::diagnosis::{Diagnosis, diagnose};
+use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
     AfterExpiry, Combination, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule,
     Problem, ProblemKind, Reading,
 };
-use crate::x509::{ChainPosition, PathCertificate, SpkiSha256};
+use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
 /// What is asked about pin files.
 #[derive(Clone, Copy)]
@@ -20,10 +20,12 @@ pub struct Question<'a> {
     pub path: Option<&'a [PathCertificate]>,
     /// The keys of served certificates that are not on that path: other clients may build theirs over them.
     pub off_path: &'a [SpkiSha256],
+    /// The certificates that wrong values are compared with: those served and those of the path.
+    pub certificates: &'a [Certificate],
     /// The time of judging.
     pub at: Timestamp,
     /// Names the CA that a key belongs to, where it is known.
-    pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<String>,
+    pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<KnownCa>,
 }
 
 /// Whether a host is pinned.
@@ -310,6 +312,8 @@ fn unite(entries: &mut [EntryVerdict]) {
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
     let path = question.path.filter(|_| applies && question.host.is_some());
+    let context =
+        Context { certificates: question.certificates, known_ca: question.known_ca, at: question.at };
     let pins: Vec<PinVerdict> = entry
         .pins
         .iter()
@@ -317,7 +321,10 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         .map(|(pin, matches)| PinVerdict {
             matches,
             off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-            diagnosis: diagnose(pin, question.known_ca),
+            diagnosis: match matches {
+                PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
+                _ => diagnose(pin, &context),
+            },
             pin: pin.clone(),
         })
         .collect();

@@ -10,7 +10,7 @@ mod judge;
 mod matching;
 mod model;
 
-pub use self::diagnosis::{Diagnosis, diagnose};
+pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{
     Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, SourceState, SourceVerdict,

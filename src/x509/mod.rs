@@ -3,6 +3,7 @@
 mod certificate;
 pub(crate) mod der;
 mod hash;
+pub mod miscomputed;
 pub(crate) mod ocsp;
 pub(crate) mod parts;
 pub mod path;

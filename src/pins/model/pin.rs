@@ -5,7 +5,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
+use crate::pins::base64_text;
+use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal, miscomputed};
 
 /// One pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Pin {
     pub value: Result<PinValue, PinFault>,
     /// Which certificates of a chain it is compared with.
     pub position: PositionRule,
+    /// The hash of the key, where the text is the key itself or its certificate.
+    pub key_itself: Option<SpkiSha256>,
     /// The line it stands on, from 1.
     pub line: Option<usize>,
     /// What a comment or a label beside it says it is, if anything: to be compared with what it is.
@@ -25,6 +28,9 @@ pub struct Pin {
 /// The longest text of a pin that is kept.
 const LONGEST_WRITTEN: usize = 160;
 
+/// The longest text that is read as a key or a certificate.
+const LONGEST_KEY_TEXT: usize = 16 << 10;
+
 impl Pin {
     /// A pin, with its text kept within bounds.
     pub(in crate::pins) fn new(
@@ -33,7 +39,9 @@ impl Pin {
         position: PositionRule,
         line: Option<usize>,
     ) -> Self {
-        Self { written: written.chars().take(LONGEST_WRITTEN).collect(), value, position, line, label: None }
+        let key_itself = value.as_ref().err().and_then(|_| key_itself(written));
+        let written = written.chars().take(LONGEST_WRITTEN).collect();
+        Self { written, value, position, key_itself, line, label: None }
     }
 
     /// The same pin with what stands beside it, kept within bounds.
@@ -59,6 +67,17 @@ impl fmt::Display for Pin {
             Err(_) => f.write_str(&self.written),
         }
     }
+}
+
+/// The key in a text that is base64 or PEM of a key or of a certificate.
+fn key_itself(written: &str) -> Option<SpkiSha256> {
+    // Shorter than the shortest key, and longer than any certificate with base64's third more.
+    if !(56..=LONGEST_KEY_TEXT).contains(&written.len()) {
+        return None;
+    }
+    let lines = written.lines().filter(|line| !line.trim_start().starts_with("-----"));
+    let symbols: String = lines.flat_map(str::chars).filter(|symbol| !symbol.is_whitespace()).collect();
+    miscomputed::key_in(&base64_text::lenient(symbols.trim_matches(['"', '\'']))?)
 }
 
 /// What a readable pin names.

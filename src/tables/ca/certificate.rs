@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::prelude::{FromDer as _, X509Certificate, X509Extension, X509Name};
+use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate, X509Extension, X509Name};
 
 use crate::ca::CaRole;
 use crate::x509::{CertificateSha256, SpkiSha256};
@@ -25,6 +26,11 @@ pub struct CaCertificate {
     pub(super) organisation: String,
     /// As a date, `2035-06-04`.
     pub(super) not_after: String,
+    pub(super) not_before_time: Timestamp,
+    pub(super) not_after_time: Timestamp,
+    /// Whether it may issue for TLS servers: no extended key usage, server authentication, or any.
+    pub(super) tls: bool,
+    pub(super) der: Vec<u8>,
     pub(super) tbs: Vec<u8>,
     pub(super) signature_oid: String,
     pub(super) signature: Vec<u8>,
@@ -46,8 +52,10 @@ impl CaCertificate {
     pub fn parse(der: &[u8]) -> Result<Self, CertificateFault> {
         let fault = |error: &dyn std::fmt::Display| CertificateFault::Der(error.to_string());
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| fault(&error))?;
-        let not_after = jiff::Timestamp::from_second(certificate.validity().not_after.timestamp())
-            .map_err(|error| fault(&error))?;
+        let time = |time: ASN1Time| Timestamp::from_second(time.timestamp()).map_err(|error| fault(&error));
+        let not_before = time(certificate.validity().not_before)?;
+        let not_after = time(certificate.validity().not_after)?;
+        let mut tls = true;
         let key_identifiers = certificate.extensions().iter().map(X509Extension::parsed_extension);
         let mut ski = None;
         let mut aki = None;
@@ -57,6 +65,7 @@ impl CaCertificate {
                 ParsedExtension::AuthorityKeyIdentifier(id) => {
                     aki = id.key_identifier.as_ref().map(|id| id.0.to_vec());
                 }
+                ParsedExtension::ExtendedKeyUsage(usage) => tls = usage.any || usage.server_auth,
                 _ => {}
             }
         }
@@ -72,6 +81,10 @@ impl CaCertificate {
             subject: certificate.subject().to_string(),
             organisation: organisation(certificate.subject()),
             not_after: not_after.strftime("%Y-%m-%d").to_string(),
+            not_before_time: not_before,
+            not_after_time: not_after,
+            tls,
+            der: der.to_vec(),
             tbs: certificate.tbs_certificate.as_ref().to_vec(),
             signature_oid: certificate.signature_algorithm.algorithm.to_id_string(),
             signature: certificate.signature_value.data.to_vec(),

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 
 use super::CaCertificate;
 use crate::ca::CaRole;
-use crate::x509::SpkiSha256;
+use crate::x509::{CertificateSha256, SpkiSha256};
 
 /// How far up issuers are looked for; the longest real chains have 6 certificates.
 pub(super) const MAX_DEPTH: usize = 8;
@@ -16,6 +16,8 @@ pub(super) const MAX_DEPTH: usize = 8;
 pub(super) struct Lineage {
     issuers: BTreeMap<SpkiSha256, BTreeSet<SpkiSha256>>,
     roots: BTreeMap<SpkiSha256, BTreeSet<String>>,
+    /// The keys that made each certificate's signature, its own included.
+    signers: BTreeMap<CertificateSha256, BTreeSet<SpkiSha256>>,
 }
 
 impl Lineage {
@@ -42,6 +44,7 @@ impl Lineage {
     }
 
     fn add(&mut self, certificate: &CaCertificate, issuer: SpkiSha256) {
+        self.signers.entry(certificate.sha256).or_default().insert(issuer);
         if issuer != certificate.spki_sha256 {
             self.issuers.entry(certificate.spki_sha256).or_default().insert(issuer);
         } else if certificate.role() == CaRole::Root {
@@ -50,6 +53,14 @@ impl Lineage {
                 organisations.insert(certificate.organisation.clone());
             }
         }
+    }
+
+    /// The keys that made a certificate's signature.
+    pub(super) fn issuers_of(
+        &self,
+        certificate: &CertificateSha256,
+    ) -> impl Iterator<Item = &SpkiSha256> + Clone {
+        self.signers.get(certificate).into_iter().flatten()
     }
 
     /// The keys that issued certificates of a key.

@@ -1,6 +1,7 @@
 //! The tables of CAs: their keys, their owners, and the CAA identifiers they are known by.
 
 mod certificate;
+mod certificates;
 mod identifiers;
 mod lineage;
 mod owners;
@@ -9,6 +10,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::certificate::{CaCertificate, CertificateFault, pem_certificates};
+use self::certificates::Certificates;
 pub use self::identifiers::{IdentifierError, IdentifierInput};
 use self::lineage::Lineage;
 use self::owners::{Names, Owners};
@@ -32,7 +34,7 @@ pub struct CaInputs {
     pub identifiers: Vec<IdentifierInput>,
 }
 
-/// The three tables.
+/// The five tables.
 #[derive(Debug, Default)]
 pub struct CaTables {
     sources: BTreeSet<String>,
@@ -40,6 +42,7 @@ pub struct CaTables {
     identifiers: BTreeMap<String, IdentifierRow>,
     /// An organisation as certificates or owners' names write it, and the identifiers it is known by.
     organisations: BTreeMap<String, BTreeSet<String>>,
+    certificates: Certificates,
 }
 
 /// One row: a key under one identifier and one name.
@@ -77,6 +80,7 @@ impl CaTables {
         let names = Names::of(inputs);
         let owners = owners::decide(&inputs.certificates, &lineage, &inputs.owners, &names);
         self.add_certificates(&inputs.certificates, &lineage, &owners);
+        self.certificates.add(&inputs.certificates, &lineage, &inputs.owners);
         self.add_pairs(&inputs.key_identifiers);
         self.add_identifiers(&inputs.identifiers, &names);
         self.add_owners_by_key(&names);

@@ -20,6 +20,7 @@ pub struct OwnerRecords {
 struct Record {
     owner: String,
     subordinate_owner: String,
+    removed: bool,
 }
 
 /// Why a report cannot be used.
@@ -42,16 +43,26 @@ impl OwnerRecords {
         let owner = column("CA Owner")?;
         let subordinate = column("Subordinate CA Owner")?;
         let fingerprint = column("SHA-256 Fingerprint")?;
+        // What programmes say of roots stands in columns that an older report may not have.
+        let states: Vec<usize> =
+            ["Mozilla Status", "Microsoft Status"].into_iter().filter_map(|name| column(name).ok()).collect();
         let mut by_certificate = BTreeMap::new();
         for row in rows {
             let field = |position: usize| row.get(position).map(|text| one_line(text)).unwrap_or_default();
             let Some(sha256) = hex(&field(fingerprint)) else { continue };
-            let record = Record { owner: field(owner), subordinate_owner: field(subordinate) };
+            let removed = states.len() == 2
+                && states.iter().all(|state| matches!(field(*state).as_str(), "Removed" | "Disabled"));
+            let record = Record { owner: field(owner), subordinate_owner: field(subordinate), removed };
             if !record.owner.is_empty() {
                 by_certificate.insert(CertificateSha256(sha256), record);
             }
         }
         Ok(Self { by_certificate })
+    }
+
+    /// Whether both programmes of the report had removed a root.
+    pub(super) fn is_removed(&self, certificate: &CertificateSha256) -> bool {
+        self.by_certificate.get(certificate).is_some_and(|record| record.removed)
     }
 
     /// Adds another report; where both know a certificate, the other's word counts.

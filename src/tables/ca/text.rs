@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{CaTables, IdentifierRow, KeyId, KeyRow};
+use super::{CaTables, Certificates, IdentifierRow, KeyId, KeyRow};
 use crate::ca::{CaRole, OwnerSource};
 use crate::tables::TableError;
 use crate::tables::tsv::{parse, render};
 use crate::x509::SpkiSha256;
 
-/// The text of the three tables.
+/// The text of the five tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaTexts {
     /// `ca-keys.tsv`.
@@ -18,6 +18,10 @@ pub struct CaTexts {
     pub identifiers: String,
     /// `ca-organisations.tsv`.
     pub organisations: String,
+    /// `ca-certificates.tsv`.
+    pub certificates: String,
+    /// `ca-near-misses.tsv`.
+    pub near_misses: String,
 }
 
 const KEY_COLUMNS: &[&str] = &[
@@ -42,7 +46,8 @@ const SOURCE_NOTE: &str = "# source: ";
 impl CaTables {
     /// Reads the tables back, so that newer inputs can be folded in.
     pub fn parse(texts: &CaTexts) -> Result<Self, TableError> {
-        let mut tables = Self::default();
+        let certificates = Certificates::parse(&texts.certificates, &texts.near_misses)?;
+        let mut tables = Self { certificates, ..Self::default() };
         let notes = texts.keys.lines().filter_map(|line| line.strip_prefix(SOURCE_NOTE));
         tables.sources.extend(notes.map(str::to_owned));
         for row in parse(&texts.keys, KEY_COLUMNS)? {
@@ -81,6 +86,18 @@ impl CaTables {
             keys: self.keys_text(),
             identifiers: self.identifiers_text(),
             organisations: self.organisations_text(),
+            certificates: self.certificates.certificates_text(&self.notes(
+                "The certificates of CAs that may issue for TLS servers, and which key signed which.",
+                "sha256: base64. All others are the first 6 octets of a hash, base64. key: of the SPKI's SHA-256. \
+                 subject, issuer: of SHA-256 over the Name. issuer_keys: the keys that made the signature, by \
+                 verification. kind: root (its own), removed (a root that both programmes of CCADB's report had \
+                 removed) or intermediate. sha1, pem_text, tbs: what is taken for a pin by mistake.",
+            )),
+            near_misses: self.certificates.near_misses_text(&self.notes(
+                "What is taken for the pin of a CA's key by mistake, one row for each key.",
+                "Each value is the first 6 octets of a hash, base64. key: of the SPKI's SHA-256. The others are \
+                 described in src/x509/miscomputed.rs; “header” is that of another kind of key before this one.",
+            )),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::pins::{EntryVerdict, PinMatch, PinVerdict, PinsVerdict, SourceState, SourceVerdict};
+use crate::pins::{Diagnosis, EntryVerdict, PinMatch, PinVerdict, PinsVerdict, SourceState, SourceVerdict};
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
 
@@ -60,17 +60,30 @@ struct Entry<'a> {
     backup: &'static str,
     outcome: &'static str,
     certificate_transparency: Option<bool>,
-    pins: Vec<Pin>,
+    pins: Vec<Pin<'a>>,
 }
 
 /// One pin.
 #[derive(Debug, Serialize)]
-struct Pin {
+struct Pin<'a> {
     value: String,
     line: Option<usize>,
     position: &'static str,
     matches: Option<&'static str>,
     diagnosis: Option<String>,
+    diagnosis_code: Option<&'static str>,
+    /// Whose key the value is, or was made from.
+    diagnosis_of: Option<DiagnosedCa<'a>>,
+    /// The pin that was meant, where the wrong value shows which key it was made from.
+    expected: Option<String>,
+}
+
+/// A CA that a diagnosis names.
+#[derive(Debug, Serialize)]
+struct DiagnosedCa<'a> {
+    name: &'a str,
+    owner: Option<&'a str>,
+    not_after: Option<&'a str>,
 }
 
 impl<'a> PinsReport<'a> {
@@ -134,14 +147,12 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
     }
 }
 
-fn pin(pin: &PinVerdict) -> Pin {
+fn pin(pin: &PinVerdict) -> Pin<'_> {
     let misplaced = match pin.matches {
         PinMatch::None if pin.off_path => Some(OFF_PATH.to_owned()),
-        PinMatch::WrongPlace(position) => {
-            Some(format!("the key of the {}, where this pin is not compared", place(position)))
-        }
-        PinMatch::NotChecked | PinMatch::None | PinMatch::At(_) => None,
+        _ => None,
     };
+    let unmatched = Some(&pin.diagnosis).filter(|_| !pin.matches.matches());
     Pin {
         value: pin.pin.to_string(),
         line: pin.pin.line,
@@ -151,7 +162,14 @@ fn pin(pin: &PinVerdict) -> Pin {
             PinMatch::At(position) => Some(place(position)),
             PinMatch::None | PinMatch::WrongPlace(_) => Some("none"),
         },
-        diagnosis: misplaced.or_else(|| (!pin.matches.matches()).then(|| pin.diagnosis.to_string())),
+        diagnosis: misplaced.or_else(|| unmatched.map(ToString::to_string)),
+        diagnosis_code: unmatched.map(Diagnosis::code),
+        diagnosis_of: unmatched.and_then(Diagnosis::of).map(|ca| DiagnosedCa {
+            name: &ca.name,
+            owner: ca.owner.as_deref(),
+            not_after: ca.not_after.as_deref(),
+        }),
+        expected: unmatched.and_then(Diagnosis::expected).map(|key| format!("sha256/{key}")),
     }
 }
 
