@@ -1,13 +1,13 @@
 //! What pins do for a host: pinned or not, enforced or not, and which certificate each pin matches.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::diagnosis::{Diagnosis, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule,
-    Problem, ProblemKind, Reading,
+    AfterExpiry, AppContext, Bootstrap, Combination, Confidence, EnforcementMode, HostPattern, Pin, PinEntry,
+    PinFile, PinSource, PositionRule, Problem, ProblemKind, Reading,
 };
 use crate::x509::{ChainPosition, PathCertificate, SpkiSha256};
 
@@ -64,6 +64,23 @@ pub struct PinsVerdict {
     pub sources: Vec<SourceVerdict>,
     /// The time of judging.
     pub at: Timestamp,
+    /// How soon an end is soon; whoever judges may set another.
+    pub soon: Soon,
+}
+
+/// How soon the end of pins is soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Soon {
+    /// The time until then, at most.
+    pub within: SignedDuration,
+    /// Whether the user asked for it: then pins that end soon fail a gate.
+    pub is_asked_for: bool,
+}
+
+impl Default for Soon {
+    fn default() -> Self {
+        Self { within: SignedDuration::from_hours(60 * 24), is_asked_for: false }
+    }
 }
 
 /// The judgement over one pin file.
@@ -79,6 +96,8 @@ pub struct SourceVerdict {
     pub problems: Vec<Problem>,
     /// Its entries, in the order of the file.
     pub entries: Vec<EntryVerdict>,
+    /// The app that it was found in, where it was found in one.
+    pub app: Option<AppContext>,
 }
 
 /// Whether a pin file could be read.
@@ -133,6 +152,12 @@ pub struct EntryVerdict {
     pub certificate_transparency: Option<bool>,
     /// Each pin.
     pub pins: Vec<PinVerdict>,
+    /// Keys with which the platform refuses a chain, whatever else matches.
+    pub forbidden: Vec<PinVerdict>,
+    /// How sure it is that the app does what was read.
+    pub confidence: Confidence,
+    /// Where pins come at run time: how the first contact is authenticated.
+    pub bootstrap: Option<Bootstrap>,
     /// Whether there is a pin to fall back on.
     pub backup: Backup,
     /// What happens to a client that connects now.
@@ -150,6 +175,15 @@ pub struct PinVerdict {
     pub off_path: bool,
     /// What its value is known to be.
     pub diagnosis: Diagnosis,
+}
+
+impl PinVerdict {
+    /// Whether it is a pin that some key could match, and that the owner may have meant: no placeholder, no text that
+    /// is unusable, no example copied from documentation.
+    pub fn is_usable(&self) -> bool {
+        !self.diagnosis.is_dead()
+            && (self.matches.matches() || !matches!(self.diagnosis, Diagnosis::DocumentationExample { .. }))
+    }
 }
 
 /// Whether an entry has a pin to fall back on when the pinned key goes.
@@ -231,7 +265,8 @@ impl PinsVerdict {
 pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();
     let (status, reason) = status(&sources, question.host);
-    PinsVerdict { host: question.host.map(str::to_owned), status, reason, sources, at: question.at }
+    let host = question.host.map(str::to_owned);
+    PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::default() }
 }
 
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
@@ -268,6 +303,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format,
         problems: Vec::new(),
         entries: Vec::new(),
+        app: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -292,6 +328,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format: Some(source.format),
         problems: source.problems.clone(),
         entries,
+        app: source.app.clone(),
     }
 }
 
@@ -310,17 +347,18 @@ fn unite(entries: &mut [EntryVerdict]) {
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
     let path = question.path.filter(|_| applies && question.host.is_some());
-    let pins: Vec<PinVerdict> = entry
-        .pins
-        .iter()
-        .map(|pin| (pin, match_pin(pin, path)))
-        .map(|(pin, matches)| PinVerdict {
-            matches,
-            off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-            diagnosis: diagnose(pin, question.known_ca),
-            pin: pin.clone(),
-        })
-        .collect();
+    let judged = |pins: &[Pin]| -> Vec<PinVerdict> {
+        pins.iter()
+            .map(|pin| (pin, match_pin(pin, path)))
+            .map(|(pin, matches)| PinVerdict {
+                matches,
+                off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
+                diagnosis: diagnose(pin, question.known_ca),
+                pin: pin.clone(),
+            })
+            .collect()
+    };
+    let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
     let ended = entry.expiry.as_ref().filter(|expiry| question.at > expiry.at);
     let (enforced, why) = enforcement(source, entry, question.at);
     let outcome = if enforced != EnforcementMode::Yes {
@@ -329,6 +367,8 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         Outcome::LockedOut
     } else if path.is_none() {
         Outcome::Unknown
+    } else if forbidden.iter().any(|pin| pin.matches.matches()) {
+        Outcome::LockedOut
     } else if every_list(&pins, |pin| pin.matches.matches()) {
         Outcome::Connects
     } else if every_list(&pins, |pin| pin.matches.matches() || pin.off_path) {
@@ -350,6 +390,9 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         certificate_transparency: entry.certificate_transparency,
         backup: backup(&pins),
         pins,
+        forbidden,
+        confidence: entry.confidence.clone(),
+        bootstrap: entry.bootstrap,
         outcome,
     }
 }
