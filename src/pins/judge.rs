@@ -77,9 +77,10 @@ pub struct Soon {
     pub is_asked_for: bool,
 }
 
-impl Default for Soon {
-    fn default() -> Self {
-        Self { within: SignedDuration::from_hours(60 * 24), is_asked_for: false }
+impl Soon {
+    /// What was asked for, or 60 days.
+    pub fn or_default(asked: Option<SignedDuration>) -> Self {
+        Self { within: asked.unwrap_or(SignedDuration::from_hours(60 * 24)), is_asked_for: asked.is_some() }
     }
 }
 
@@ -266,7 +267,7 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();
     let (status, reason) = status(&sources, question.host);
     let host = question.host.map(str::to_owned);
-    PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::default() }
+    PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::or_default(None) }
 }
 
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
@@ -425,14 +426,10 @@ fn every_list(pins: &[PinVerdict], matches: impl Fn(&PinVerdict) -> bool) -> boo
 }
 
 fn backup(pins: &[PinVerdict]) -> Backup {
-    let usable: Vec<&PinVerdict> = pins
-        .iter()
-        .filter(|pin| {
-            !pin.diagnosis.is_dead() && !matches!(pin.diagnosis, Diagnosis::DocumentationExample { .. })
-        })
-        .collect();
-    let keys: std::collections::BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
-    if keys.len() == 1 {
+    let usable: Vec<&PinVerdict> = pins.iter().filter(|pin| pin.is_usable()).collect();
+    let named: std::collections::BTreeSet<String> =
+        usable.iter().filter(|pin| pin.pin.value.is_ok()).map(|pin| pin.pin.to_string()).collect();
+    if named.len() == 1 {
         return Backup::Absent;
     }
     if !usable.iter().any(|pin| pin.matches.matches()) {

@@ -121,7 +121,8 @@ pub(super) fn unauthenticated(verdict: &PinsVerdict) -> Vec<Raised> {
         for entry in learnt {
             let Some((severity, what)) = entry.bootstrap.and_then(said) else { continue };
             let subject = format!("{} ({})", at_line(&source.file, entry.line), entry.scope);
-            let found = Raised::new(subject, what, json!({"file": source.file, "line": entry.line})).at(severity);
+            let found =
+                Raised::new(subject, what, json!({"file": source.file, "line": entry.line})).at(severity);
             raised.push(match &entry.confidence {
                 Confidence::Guessed(why) => found.guessed(why),
                 Confidence::Stated | Confidence::Read => found,
@@ -134,12 +135,16 @@ pub(super) fn unauthenticated(verdict: &PinsVerdict) -> Vec<Raised> {
 fn said(bootstrap: Bootstrap) -> Option<(Severity, &'static str)> {
     match bootstrap {
         Bootstrap::Signed | Bootstrap::Pinned => None,
-        Bootstrap::FirstUse => Some((Severity::High, "Whatever is met first is pinned (trust on first use).")),
-        Bootstrap::ValidatedOnly => {
-            Some((Severity::Medium, "Nothing but an ordinary certificate vouches for the pins that are fetched."))
+        Bootstrap::FirstUse => {
+            Some((Severity::High, "Whatever is met first is pinned (trust on first use)."))
         }
-        Bootstrap::Unstated => {
-            Some((Severity::Medium, "What authenticates the pins that are fetched is not said: it is not known."))
-        }
+        Bootstrap::ValidatedOnly => Some((
+            Severity::Medium,
+            "Nothing but an ordinary certificate vouches for the pins that are fetched.",
+        )),
+        Bootstrap::Unstated => Some((
+            Severity::Medium,
+            "What authenticates the pins that are fetched is not said: it is not known.",
+        )),
     }
 }

@@ -109,12 +109,16 @@ pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
                 .into_iter()
                 .map(|pin| (pin, public_ca(pin).and_then(|ca| Some((rotation::of(&ca)?, called(&ca))))))
                 .partition(|(_, found)| found.is_some());
-            let rotation = rotating.first().and_then(|(_, found)| found.as_ref()).map(|(rotation, _)| *rotation)?;
+            let rotation =
+                rotating.first().and_then(|(_, found)| found.as_ref()).map(|(rotation, _)| *rotation)?;
             if group.first.enforced == EnforcementMode::No {
                 return None;
             }
-            let names: Vec<String> =
-                rotating.iter().filter_map(|(_, found)| found.as_ref()).map(|(_, name)| name.clone()).collect();
+            let names: Vec<String> = rotating
+                .iter()
+                .filter_map(|(_, found)| found.as_ref())
+                .map(|(_, name)| name.clone())
+                .collect();
             let severity = if others.is_empty() {
                 Severity::High
             } else if others.iter().any(|(pin, _)| pin.matches.matches()) {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::subjects::{called, listed, pinned_groups, public_ca};
-use crate::ca::CaKey;
+use crate::ca::{CaKey, CaTable};
 use crate::caa::Policy;
 use crate::judge::TargetVerdicts;
 use crate::pins::{EnforcementMode, PinVerdict};
-use crate::rules::{Rule, RuleInfo, Raised, Severity};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// Pins and CAA that name different CAs.
 pub(super) static DISAGREES: Rule<TargetVerdicts> = Rule {
@@ -24,18 +24,47 @@ pub(super) static DISAGREES: Rule<TargetVerdicts> = Rule {
             covers, the next issuance does so, and the finding is high. Only CA keys count here: a key of your own \
             can be certified by any CA.",
         advice: "Make both say the same: add the CA to CAA before you need it, or pin what may issue.",
-        references: &["RFC 8659 (CAA)", "CCADB, CAA identifiers of the CAs", "OWASP Cheat Sheet Series, Pinning Cheat Sheet"],
+        references: &[
+            "RFC 8659 (CAA)",
+            "CCADB, CAA identifiers of the CAs",
+            "OWASP Cheat Sheet Series, Pinning Cheat Sheet",
+        ],
     },
     raise: disagreements,
 };
 
+/// A pinned CA and the identifiers that it goes by in CAA records.
+struct Pinned {
+    ca: CaKey,
+    identifiers: BTreeSet<&'static str>,
+}
+
+impl Pinned {
+    /// The CA that a pin names, if it is known by any identifier.
+    fn of(pin: &PinVerdict) -> Option<Self> {
+        let ca = public_ca(pin)?;
+        // The tables tell identifiers by organisation; a root's may differ from that of the CAs below it.
+        let of_owner = ca.owner.into_iter().flat_map(|owner| CaTable.identifiers_of_owner(owner));
+        let identifiers: BTreeSet<_> = ca.identifiers.iter().map(|one| one.domain).chain(of_owner).collect();
+        (!identifiers.is_empty()).then_some(Self { ca, identifiers })
+    }
+
+    fn is_named(&self, issuer: &str) -> bool {
+        self.identifiers.iter().any(|identifier| identifier.eq_ignore_ascii_case(issuer))
+    }
+}
+
 fn disagreements(verdicts: &TargetVerdicts) -> Vec<Raised> {
-    let (Some(pins), Some(readings)) = (verdicts.pins.verdict(), verdicts.caa.verdict()) else { return Vec::new() };
+    let (Some(pins), Some(readings)) = (verdicts.pins.verdict(), verdicts.caa.verdict()) else {
+        return Vec::new();
+    };
     let Some(host) = &pins.host else { return Vec::new() };
     // The certificate may be for a wildcard name only, whose policy is the one that then counts.
     let named = readings.iter().find(|reading| reading.name == *host);
     let above = host.split_once('.').map(|(_, above)| format!("*.{above}"));
-    let Some(reading) = named.or_else(|| readings.iter().find(|reading| Some(&reading.name) == above.as_ref())) else {
+    let Some(reading) =
+        named.or_else(|| readings.iter().find(|reading| Some(&reading.name) == above.as_ref()))
+    else {
         return Vec::new();
     };
     let permitted = match reading.policy() {
@@ -49,21 +78,15 @@ fn disagreements(verdicts: &TargetVerdicts) -> Vec<Raised> {
             continue;
         }
         let usable = group.usable();
-        let cas: Vec<(&PinVerdict, CaKey)> = usable
+        let cas: Vec<Pinned> = usable.iter().filter_map(|pin| Pinned::of(pin)).collect();
+        let shut_out: BTreeSet<String> = cas
             .iter()
-            .filter_map(|pin| Some((*pin, public_ca(pin)?)))
-            .filter(|(_, ca)| !ca.identifiers.is_empty())
+            .filter(|pinned| !permitted.iter().any(|named| pinned.is_named(named)))
+            .map(|pinned| called(&pinned.ca))
             .collect();
-        let may = |ca: &CaKey| {
-            ca.identifiers.iter().any(|one| permitted.iter().any(|named| named.eq_ignore_ascii_case(one.domain)))
-        };
-        let shut_out: BTreeSet<String> =
-            cas.iter().filter(|(_, ca)| !may(ca)).map(|(_, ca)| called(ca)).collect();
         let uncovered: Vec<String> = permitted
             .iter()
-            .filter(|named| {
-                !cas.iter().any(|(_, ca)| ca.identifiers.iter().any(|one| one.domain.eq_ignore_ascii_case(named)))
-            })
+            .filter(|named| !cas.iter().any(|pinned| pinned.is_named(named)))
             .cloned()
             .collect();
         // Some pin may be a key of the owner's own, or a CA's whose identifiers are not known.

@@ -27,8 +27,10 @@ const GAP: RuleInfo = RuleInfo {
 };
 
 /// What a pattern of one label leaves out.
-pub(super) static STAR_GAP: Rule<PinsVerdict> =
-    Rule { info: GAP, raise: |verdict| verdict.sources.iter().flat_map(|source| star_gaps(source, verdict)).collect() };
+pub(super) static STAR_GAP: Rule<PinsVerdict> = Rule {
+    info: GAP,
+    raise: |verdict| verdict.sources.iter().flat_map(|source| star_gaps(source, verdict)).collect(),
+};
 
 /// Names of the served certificate outside every pattern.
 pub(super) static NAME_GAP: Rule<TargetVerdicts> = Rule { info: GAP, raise: name_gap };
@@ -69,7 +71,8 @@ fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
             }
             None if covered(name) => return None,
             None => {
-                let message = format!("*.{name} is for one label below: neither {name} nor a.b.{name} is pinned.");
+                let message =
+                    format!("*.{name} is for one label below: neither {name} nor a.b.{name} is pinned.");
                 (message, Severity::Low)
             }
         };
@@ -87,7 +90,9 @@ fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
 }
 
 fn name_gap(verdicts: &TargetVerdicts) -> Vec<Raised> {
-    let (Some(pins), Some(leaf)) = (verdicts.pins.verdict(), verdicts.chain.first()) else { return Vec::new() };
+    let (Some(pins), Some(leaf)) = (verdicts.pins.verdict(), verdicts.chain.first()) else {
+        return Vec::new();
+    };
     let pinned: Vec<&EntryVerdict> =
         pins.sources.iter().flat_map(|source| &source.entries).filter(is_pinned).collect();
     let outside: Vec<String> = leaf
@@ -122,7 +127,8 @@ fn covers(scope: &HostPattern, name: &CertificateName) -> bool {
 /// Whether a name lies at or below the host of a pattern, or beside it: certificates of CDNs name strangers too.
 fn is_related(name: &str, scope: &HostPattern) -> bool {
     let Some(host) = scope.host() else { return false };
-    let above = host.split_once('.').map(|(_, above)| above).filter(|above| above.contains('.')).unwrap_or(host);
+    let above =
+        host.split_once('.').map(|(_, above)| above).filter(|above| above.contains('.')).unwrap_or(host);
     name == above || name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
 }
 
@@ -154,9 +160,10 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     let raised = differing.iter().map(|(sets, hosts)| {
         let named: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let files: Vec<String> = sets.keys().filter_map(|at| verdict.sources.get(*at)).map(name_of).collect();
-        let common = sets.values().skip(1).fold(sets.values().next().cloned().unwrap_or_default(), |left, set| {
-            left.intersection(set).copied().collect()
-        });
+        let common =
+            sets.values().skip(1).fold(sets.values().next().cloned().unwrap_or_default(), |left, set| {
+                left.intersection(set).copied().collect()
+            });
         let message = format!(
             "{} pin different keys for {}; {} in common.",
             listed(&files),
@@ -172,7 +179,8 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
             .filter_map(|(at, set)| Some((verdict.sources.get(*at)?, set)))
             .take(20)
             .map(|(source, set)| {
-                let keys: Vec<String> = set.difference(&common).take(20).map(|key| format!("sha256/{key}")).collect();
+                let keys: Vec<String> =
+                    set.difference(&common).take(20).map(|key| format!("sha256/{key}")).collect();
                 json!({"file": source.file, "format": source.format, "only_here": keys})
             })
             .collect();

@@ -39,8 +39,23 @@ const ROTATIONS: [Rotation; 3] = [
 /// The intermediates that Let's Encrypt issues from no more, by their common names, and since when.
 const LETS_ENCRYPT_ENDED: ([&str; 17], &str) = (
     [
-        "R3", "R4", "E1", "E2", "R10", "R11", "R12", "R13", "R14", "E5", "E6", "E7", "E8", "E9",
-        "Let's Encrypt Authority X3", "Let's Encrypt Authority X1", "Let's Encrypt Authority X4",
+        "R3",
+        "R4",
+        "E1",
+        "E2",
+        "R10",
+        "R11",
+        "R12",
+        "R13",
+        "R14",
+        "E5",
+        "E6",
+        "E7",
+        "E8",
+        "E9",
+        "Let's Encrypt Authority X3",
+        "Let's Encrypt Authority X1",
+        "Let's Encrypt Authority X4",
     ],
     "2026-07-09",
 );
@@ -63,7 +78,8 @@ pub(super) fn ended(ca: &CaKey, today: &str) -> Option<String> {
     if common_name.is_some_and(|name| names.contains(&name)) && today >= since {
         return Some(format!("Let's Encrypt issues nothing from it since {since} at the latest"));
     }
-    let mut retirements = ca.identifiers.iter().map(|identifier| CaTable.retirement(identifier.domain)).peekable();
+    let mut retirements =
+        ca.identifiers.iter().map(|identifier| CaTable.retirement(identifier.domain)).peekable();
     retirements.peek()?;
     // Dates and months compare as texts.
     let all: Option<Vec<_>> = retirements.map(|one| one.filter(|retired| retired.since <= today)).collect();

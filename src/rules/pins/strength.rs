@@ -135,7 +135,8 @@ pub(super) static WHOLE_CERTIFICATE: Rule<PinsVerdict> = Rule {
                 matches!(pin.matches, PinMatch::At(ChainPosition::Intermediate | ChainPosition::Root))
             };
             let key_beside = group.usable().into_iter().any(|pin| !is_whole(pin));
-            let message = format!("{} the hash of a whole certificate, such as {}.", is_or_are(whole.len()), first.pin);
+            let message =
+                format!("{} the hash of a whole certificate, such as {}.", is_or_are(whole.len()), first.pin);
             let milder = key_beside || whole.iter().any(of_ca);
             let raised = group.raise(message, whole.iter().copied());
             Some(if milder { raised.at(Severity::Medium) } else { raised })
