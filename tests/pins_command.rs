@@ -54,7 +54,10 @@ fn each_format_is_read_and_reported() {
         assert_eq!(entry["pins"].as_array().unwrap().len(), 2, "{name}");
         assert!(entry["pins"][0]["value"].as_str().unwrap().starts_with("sha256/"), "{name}");
         assert_eq!(entry["pins"][0]["matches"], Value::Null, "{name}");
-        assert!(rules(&report).is_empty(), "{name}: {report:#}");
+        // What knows no end is told so, and fails nothing.
+        let expected: &[&str] = if name == "ios_info.plist" { &["PIN025"] } else { &[] };
+        assert_eq!(rules(&report), expected, "{name}: {report:#}");
+        assert_eq!(entry["confidence"], "stated", "{name}");
         assert_eq!(pinstead(&[&fixture(name)]).status.code(), Some(0), "{name}");
     }
 }
@@ -73,6 +76,24 @@ fn mistakes_are_found_and_fail_the_gate() {
     // On the last day that counts, they were still enforced.
     let report = json(&[&file, "--at", "2019-12-31T23:59:59Z", "--host", "shop.example"]);
     assert_eq!(report["status"], "pinned");
+}
+
+#[test]
+fn a_build_fails_in_time_before_the_pins_end() {
+    let file = fixture("android_good.xml");
+    let at = |day: &'static str, within: &[&'static str]| {
+        pinstead(&[&[&*file, "--at", day], within].concat()).status.code()
+    };
+    // They end on 2099-01-01.
+    assert_eq!(at("2098-12-01", &["--expires-within", "60d"]), Some(1));
+    assert_eq!(at("2098-12-01", &["--expires-within", "4w"]), Some(0));
+    assert_eq!(at("2098-12-01", &["--expires-within", "31d"]), Some(1));
+    assert_eq!(at("2098-12-01", &["--expires-within", "743h"]), Some(0));
+    assert_eq!(at("2098-12-01", &[]), Some(0), "without it, the finding is medium");
+    assert_eq!(at("2098-10-01", &["--expires-within", "60d"]), Some(0));
+    for wrong in ["60", "2m", "", "-5d", "soon"] {
+        assert_eq!(at("2098-12-01", &["--expires-within", wrong]), Some(2), "{wrong}");
+    }
 }
 
 #[test]
@@ -177,7 +198,7 @@ fn pins_computed_by_openssl_match_where_they_stand() {
     assert_eq!(matches, ["leaf", "intermediate", "root", "none"]);
     assert_eq!(entry["outcome"], "connects");
     assert_eq!(entry["backup"], "present");
-    assert!(rules(&report).is_empty(), "{report:#}");
+    assert_eq!(rules(&report), ["PIN025"], "{report:#}");
 
     // curl compares the leaf alone.
     let list = |key: &str| format!("sha256//{key};sha256//{offline}");
@@ -221,7 +242,7 @@ fn pins_computed_by_openssl_match_where_they_stand() {
     arguments[chain_at] = wide.to_str().unwrap();
     assert_eq!(pinstead(&arguments).status.code(), Some(3));
     let report = json(&arguments);
-    assert!(rules(&report).is_empty(), "{report:#}");
+    assert_eq!(rules(&report), ["PIN025"], "{report:#}");
     let entry = &report["sources"][0]["entries"][0];
     assert_eq!(
         (entry["outcome"].as_str(), entry["pins"][0]["matches"].as_str()),

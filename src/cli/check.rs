@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use self::run::{Judging, Run};
 use super::Exit;
+use super::expiry_options::ExpiryOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time};
 use crate::ct::log_id::LogId;
@@ -59,6 +60,8 @@ pub(super) struct CheckOptions {
     #[command(flatten)]
     gate: GateOptions,
     #[command(flatten)]
+    expiry: ExpiryOptions,
+    #[command(flatten)]
     output: OutputOptions,
     /// Save what was observed, to be judged again later: `pinstead check FILE`
     #[arg(long, value_name = "FILE", help_heading = "Report")]
@@ -75,7 +78,7 @@ pub(super) struct ExpectationOptions {
     /// A CA that is expected: its CAA identifier or its owner's name
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     expect_ca: Vec<String>,
-    /// A file with pins: Android Network Security Config, Info.plist, or a list of sha256//… pins
+    /// A file, package or folder with pins; `pinstead pins --help` lists what is read
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pins: Vec<String>,
 }
@@ -283,6 +286,7 @@ fn request(options: &CheckOptions) -> Request {
         offline: options.network.offline,
         inclusion: options.inclusion,
         at: options.judging.at,
+        expires_within: options.expiry.within().map(|within| within.as_secs()),
     }
 }
 
@@ -383,6 +387,7 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
         request.expect_ca = given.expect_ca;
     }
     request.at = given.at.or(request.at);
+    request.expires_within = given.expires_within.or(request.expires_within);
     let inputs = &mut evidence.inputs;
     if options.expectations.policy.is_some() {
         inputs.policy = files.policy;

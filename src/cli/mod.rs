@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod dns_options;
 mod exit;
+mod expiry_options;
 mod issued_options;
 mod list_options;
 mod logs;

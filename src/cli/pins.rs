@@ -5,6 +5,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::Exit;
+use super::expiry_options::ExpiryOptions;
 use super::options::{Format, GateOptions, OutputOptions, parse_time};
 use crate::ca::CaTable;
 use crate::dns_name::DnsName;
@@ -21,11 +22,30 @@ use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 /// The longest file of certificates that is read, in octets.
 const LONGEST_CHAIN_FILE: u64 = 4 << 20;
 
+/// What is read, for `--help`.
+const READS: &str = "\
+What is read:
+  apps            APK, AAB, XAPK and APKS packages, IPA packages
+  Android         Network Security Config, with TrustKit's additions
+  iOS             Info.plist with NSPinnedDomains, TrustKit's configuration
+                  (XML and binary)
+  source code     OkHttp's CertificatePinner, TrustKit, Alamofire, AFNetworking,
+                  URLSession, .NET, Flutter, React Native, Go, Rust: what looks
+                  guessed is said to be
+  configurations  pins in JSON, pins.toml, Chromium's static pins
+  certificates    PEM and DER files that an app ships
+  headers         Public-Key-Pins and Expect-CT (obsolete, and judged so)
+  lists           curl's --pinnedpubkey, TLSA records
+  folders         everything above in a folder or a repository
+
+A file that nothing here recognises is undetermined, which is not the same as
+not pinned.";
+
 /// Options of `pinstead pins`.
 #[derive(Debug, Args)]
+#[command(after_help = READS)]
 pub(super) struct PinsOptions {
-    /// Pin files: Android Network Security Config, iOS Info.plist, curl lists; `-` for standard input, or a
-    /// list itself (sha256//…)
+    /// What pins: files, packages or folders; `-` for standard input, or a curl list itself (sha256//…)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Say whether this host is pinned, and use only what applies to it
@@ -44,6 +64,8 @@ pub(super) struct PinsOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    expiry: ExpiryOptions,
 }
 
 /// Reads, judges and reports.
@@ -64,6 +86,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         known_ca: &|key| CaTable.key(key).map(KnownCa::from),
     };
     let mut verdict = judge(&inputs, &question);
+    verdict.soon = options.expiry.soon();
     if let Some(Err(why)) = &chain {
         verdict.reason.push_str("; no pin was compared: ");
         verdict.reason.push_str(why);

@@ -67,6 +67,9 @@ pub struct Request {
     /// The time of judging, if `--at` named one.
     #[serde(default)]
     pub at: Option<Timestamp>,
+    /// The time within which pins that end fail the gate, in seconds, if `--expires-within` named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_within: Option<i64>,
 }
 
 /// The files given beside the targets, as read.

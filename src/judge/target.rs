@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::facts;
 use super::inputs::Inputs;
@@ -140,7 +140,7 @@ pub(super) fn judge(
     };
     let caa_left_out = caa.verdict().map_or(0, |_| caa_names(leaf, seen.host.as_ref()).1);
     let pins = if asked(scope::Part::Pins) {
-        judge_pins(inputs, host_name.as_ref(), &seen.chain, trust.as_ref(), at)
+        judge_pins((request, inputs), host_name.as_ref(), &seen.chain, trust.as_ref(), at)
     } else {
         Part::NotChecked(NOT_ASKED)
     };
@@ -362,7 +362,7 @@ pub(crate) fn caa_names(
 }
 
 fn judge_pins(
-    inputs: &Inputs,
+    (request, inputs): (&Request, &Inputs),
     host: Option<&DnsName>,
     served: &[Certificate],
     trust: Option<&ChainVerdict>,
@@ -376,7 +376,9 @@ fn judge_pins(
         certificates: served,
         known_ca: &|key| inputs.known_ca(key),
     };
-    Part::Checked(pins::judge(&inputs.pins, &question))
+    let mut verdict = pins::judge(&inputs.pins, &question);
+    verdict.soon = pins::Soon::or_default(request.expires_within.map(SignedDuration::from_secs));
+    Part::Checked(verdict)
 }
 
 impl TargetVerdicts {

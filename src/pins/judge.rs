@@ -1,13 +1,13 @@
 //! What pins do for a host: pinned or not, enforced or not, and which certificate each pin matches.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule,
-    Problem, ProblemKind, Reading,
+    AfterExpiry, AppContext, Bootstrap, Combination, Confidence, EnforcementMode, HostPattern, Pin, PinEntry,
+    PinFile, PinSource, PositionRule, Problem, ProblemKind, Reading,
 };
 use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
@@ -66,6 +66,24 @@ pub struct PinsVerdict {
     pub sources: Vec<SourceVerdict>,
     /// The time of judging.
     pub at: Timestamp,
+    /// How soon an end is soon; whoever judges may set another.
+    pub soon: Soon,
+}
+
+/// How soon the end of pins is soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Soon {
+    /// The time until then, at most.
+    pub within: SignedDuration,
+    /// Whether the user asked for it: then pins that end soon fail a gate.
+    pub is_asked_for: bool,
+}
+
+impl Soon {
+    /// What was asked for, or 60 days.
+    pub fn or_default(asked: Option<SignedDuration>) -> Self {
+        Self { within: asked.unwrap_or(SignedDuration::from_hours(60 * 24)), is_asked_for: asked.is_some() }
+    }
 }
 
 /// The judgement over one pin file.
@@ -81,6 +99,8 @@ pub struct SourceVerdict {
     pub problems: Vec<Problem>,
     /// Its entries, in the order of the file.
     pub entries: Vec<EntryVerdict>,
+    /// The app that it was found in, where it was found in one.
+    pub app: Option<AppContext>,
 }
 
 /// Whether a pin file could be read.
@@ -135,6 +155,12 @@ pub struct EntryVerdict {
     pub certificate_transparency: Option<bool>,
     /// Each pin.
     pub pins: Vec<PinVerdict>,
+    /// Keys with which the platform refuses a chain, whatever else matches.
+    pub forbidden: Vec<PinVerdict>,
+    /// How sure it is that the app does what was read.
+    pub confidence: Confidence,
+    /// Where pins come at run time: how the first contact is authenticated.
+    pub bootstrap: Option<Bootstrap>,
     /// Whether there is a pin to fall back on.
     pub backup: Backup,
     /// What happens to a client that connects now.
@@ -152,6 +178,15 @@ pub struct PinVerdict {
     pub off_path: bool,
     /// What its value is known to be.
     pub diagnosis: Diagnosis,
+}
+
+impl PinVerdict {
+    /// Whether it is a pin that some key could match, and that the owner may have meant: no placeholder, no text that
+    /// is unusable, no example copied from documentation.
+    pub fn is_usable(&self) -> bool {
+        !self.diagnosis.is_dead()
+            && (self.matches.matches() || !matches!(self.diagnosis, Diagnosis::DocumentationExample { .. }))
+    }
 }
 
 /// Whether an entry has a pin to fall back on when the pinned key goes.
@@ -233,7 +268,8 @@ impl PinsVerdict {
 pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();
     let (status, reason) = status(&sources, question.host);
-    PinsVerdict { host: question.host.map(str::to_owned), status, reason, sources, at: question.at }
+    let host = question.host.map(str::to_owned);
+    PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::or_default(None) }
 }
 
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
@@ -270,6 +306,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format,
         problems: Vec::new(),
         entries: Vec::new(),
+        app: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -294,6 +331,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format: Some(source.format),
         problems: source.problems.clone(),
         entries,
+        app: source.app.clone(),
     }
 }
 
@@ -314,30 +352,31 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
     let path = question.path.filter(|_| applies && question.host.is_some());
     let context =
         Context { certificates: question.certificates, known_ca: question.known_ca, at: question.at };
-    let pins: Vec<PinVerdict> = entry
-        .pins
-        .iter()
-        .map(|pin| (pin, match_pin(pin, path)))
-        .map(|(pin, matches)| PinVerdict {
-            matches,
-            off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-            diagnosis: match matches {
-                PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
-                _ => diagnose(pin, &context),
-            },
-            pin: pin.clone(),
-        })
-        .collect();
+    let judged = |pins: &[Pin]| -> Vec<PinVerdict> {
+        pins.iter()
+            .map(|pin| (pin, match_pin(pin, path)))
+            .map(|(pin, matches)| PinVerdict {
+                matches,
+                off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
+                diagnosis: match matches {
+                    PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
+                    _ => diagnose(pin, &context),
+                },
+                pin: pin.clone(),
+            })
+            .collect()
+    };
+    let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
     let ended = entry.expiry.as_ref().filter(|expiry| question.at > expiry.at);
     let (enforced, mut why) = enforcement(source, entry, question.at);
-    let forbidden = path.is_some() && entry.forbidden.iter().any(|pin| match_pin(pin, path).matches());
-    if forbidden && enforced == EnforcementMode::Yes {
+    let is_forbidden = forbidden.iter().any(|pin| pin.matches.matches());
+    if is_forbidden && enforced == EnforcementMode::Yes {
         "the chain has a key that the list forbids, and is refused whatever else matches"
             .clone_into(&mut why);
     }
     let outcome = if enforced != EnforcementMode::Yes {
         Outcome::NotEnforced
-    } else if forbidden || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
+    } else if is_forbidden || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
         Outcome::LockedOut
     } else if path.is_none() {
         Outcome::Unknown
@@ -362,6 +401,9 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         certificate_transparency: entry.certificate_transparency,
         backup: backup(&pins),
         pins,
+        forbidden,
+        confidence: entry.confidence.clone(),
+        bootstrap: entry.bootstrap,
         outcome,
     }
 }
@@ -394,14 +436,10 @@ fn every_list(pins: &[PinVerdict], matches: impl Fn(&PinVerdict) -> bool) -> boo
 }
 
 fn backup(pins: &[PinVerdict]) -> Backup {
-    let usable: Vec<&PinVerdict> = pins
-        .iter()
-        .filter(|pin| {
-            !pin.diagnosis.is_dead() && !matches!(pin.diagnosis, Diagnosis::DocumentationExample { .. })
-        })
-        .collect();
-    let keys: std::collections::BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
-    if keys.len() == 1 {
+    let usable: Vec<&PinVerdict> = pins.iter().filter(|pin| pin.is_usable()).collect();
+    let named: std::collections::BTreeSet<String> =
+        usable.iter().filter(|pin| pin.pin.value.is_ok()).map(|pin| pin.pin.to_string()).collect();
+    if named.len() == 1 {
         return Backup::Absent;
     }
     if !usable.iter().any(|pin| pin.matches.matches()) {

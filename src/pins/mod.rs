@@ -13,8 +13,8 @@ mod model;
 pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{
-    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, SourceState, SourceVerdict,
-    judge,
+    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, Soon, SourceState,
+    SourceVerdict, judge,
 };
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{

@@ -106,6 +106,8 @@ pub struct Raised {
     pub severity: Option<Severity>,
     /// Advice other than the rule's own.
     pub advice: Option<String>,
+    /// The gravest severity that the evidence bears, whatever the rule's.
+    pub at_most: Option<Severity>,
 }
 
 impl Raised {
@@ -119,6 +121,14 @@ impl Raised {
     #[must_use]
     pub fn at(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
+        self
+    }
+
+    /// Resting on a guess, and so of a severity no graver than medium; `why` says what was guessed.
+    #[must_use]
+    pub fn guessed(mut self, why: &str) -> Self {
+        self.at_most = Some(Severity::Medium);
+        self.message = format!("{} This rests on a guess: {}.", self.message, why.trim_end_matches('.'));
         self
     }
 
@@ -156,9 +166,10 @@ pub struct Finding {
 
 impl Finding {
     fn new(info: &RuleInfo, raised: Raised) -> Self {
+        let severity = raised.severity.unwrap_or(info.severity);
         Self {
             rule: info.id,
-            severity: raised.severity.unwrap_or(info.severity),
+            severity: raised.at_most.map_or(severity, |most| severity.min(most)),
             title: info.title,
             message: raised.message,
             subject: raised.subject,

@@ -147,8 +147,8 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
         only: vec!["issuer".to_owned()],
         expect_ca: options.evidence.expect_ca.clone(),
         offline: options.network.offline,
-        inclusion: false,
         at: options.evidence.at,
+        ..Request::default()
     };
     let inputs = Inputs::read(&request, &options.evidence.input_files())?;
     let issued: Vec<_> = options.evidence.issued.iter().map(|path| files::read(path, MAX_INPUT)).collect();

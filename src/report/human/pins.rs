@@ -3,7 +3,8 @@
 use super::style::{STRONG, paint};
 use super::{findings as render_findings, safe, wrap};
 use crate::pins::{
-    EntryVerdict, Outcome, PinMatch, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
+    AppContext, Bootstrap, Confidence, EntryVerdict, Outcome, PinMatch, PinValue, PinVerdict, PinsStatus,
+    PinsVerdict, SourceState, SourceVerdict,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -25,8 +26,19 @@ pub fn render(verdict: &PinsVerdict, findings: &[Finding]) -> String {
     out.push_str(&paint(STRONG, safe(&format!("{subject}: {status}"))));
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
+    let mut package = None;
     for source in &verdict.sources {
-        write_source(&mut out, source);
+        let (within, inner) = split(source);
+        if within.is_some() && within != package {
+            out.push('\n');
+            paragraph(&mut out, "", within.unwrap_or_default());
+            if let Some(app) = &source.app {
+                paragraph(&mut out, "  ", &app_facts(app));
+            }
+        }
+        package = within;
+        let name = if within.is_some() { format!("!/{inner}") } else { inner.to_owned() };
+        write_source(&mut out, source, &name);
     }
     if !findings.is_empty() {
         out.push('\n');
@@ -42,10 +54,35 @@ fn paragraph(out: &mut String, label: &str, text: &str) {
     out.push_str(&wrap::labelled(label, &safe(text)));
 }
 
-fn write_source(out: &mut String, source: &SourceVerdict) {
+/// The package that a source lies in, if it lies in one, and its name there.
+fn split(source: &SourceVerdict) -> (Option<&str>, &str) {
+    source
+        .file
+        .split_once("!/")
+        .map_or((None, source.file.as_str()), |(package, inner)| (Some(package), inner))
+}
+
+/// What the package says of the app.
+fn app_facts(app: &AppContext) -> String {
+    let facts = [
+        app.identifier.clone(),
+        app.target_sdk.map(|level| format!("targets API {level}")),
+        app.min_sdk.map(|level| format!("runs from API {level}")),
+        app.debuggable.map(|debuggable| if debuggable { "debuggable" } else { "not debuggable" }.to_owned()),
+    ];
+    let known: Vec<String> = facts.into_iter().flatten().collect();
+    if known.is_empty() { "says nothing of the app".to_owned() } else { known.join(", ") }
+}
+
+fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     out.push('\n');
     let format = source.format.unwrap_or("format not recognised");
-    paragraph(out, "", &format!("{} ({format})", source.file));
+    let variant = source.app.as_ref().and_then(|app| app.from_sdk);
+    let variant = variant.map(|level| format!(", from API {level}")).unwrap_or_default();
+    paragraph(out, "", &format!("{name} ({format}{variant})"));
+    if let (Some(app), false) = (&source.app, source.file.contains("!/")) {
+        paragraph(out, "  app: ", &app_facts(app));
+    }
     match &source.state {
         SourceState::Read => {}
         SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => paragraph(out, "  ", why),
@@ -74,6 +111,16 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
         let note = entry.expiry_note.unwrap_or_default();
         paragraph(out, "    expiry:   ", &format!("{state} {}, {note}", expires.strftime("%Y-%m-%d")));
     }
+    match &entry.confidence {
+        Confidence::Stated => {}
+        Confidence::Read => {
+            paragraph(out, "    read:     ", "in source code or a configuration that uses it")
+        }
+        Confidence::Guessed(why) => paragraph(out, "    guessed:  ", why),
+    }
+    if let Some(bootstrap) = entry.bootstrap {
+        paragraph(out, "    first:    ", first_contact(bootstrap));
+    }
     if !entry.pins.is_empty() {
         paragraph(out, "    backup:   ", entry.backup.name());
     }
@@ -92,6 +139,37 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     if hidden > 0 {
         paragraph(out, "    ", &format!("and {hidden} more pins"));
     }
+    for pin in entry.forbidden.iter().take(MOST_SHOWN) {
+        let met = if pin.matches.matches() { "; it is in the chain" } else { "" };
+        paragraph(out, "    ", &pin.pin.to_string());
+        paragraph(out, "      ", &format!("forbidden: a chain with this key is refused{met}"));
+    }
+    let hidden = entry.forbidden.len().saturating_sub(MOST_SHOWN);
+    if hidden > 0 {
+        paragraph(out, "    ", &format!("and {hidden} more forbidden keys"));
+    }
+}
+
+fn first_contact(bootstrap: Bootstrap) -> &'static str {
+    match bootstrap {
+        Bootstrap::Signed => "pins come at run time, signed with a key that the app ships",
+        Bootstrap::Pinned => "pins come at run time, over a connection that is pinned itself",
+        Bootstrap::ValidatedOnly => "pins come at run time, vouched for by an ordinary certificate alone",
+        Bootstrap::FirstUse => "pins are learnt at run time: what is met first is believed",
+        Bootstrap::Unstated => "pins come at run time; what authenticates them is not said",
+    }
+}
+
+/// What a pin is the hash of, where it is not that of a key as pins mostly are.
+fn kind(pin: &PinVerdict) -> Option<&'static str> {
+    match pin.pin.value.as_ref().ok()? {
+        PinValue::Spki(_) => None,
+        PinValue::SpkiSha1(_) => Some("the SHA-1 hash of a key"),
+        PinValue::SpkiSha512(_) => Some("the SHA-512 hash of a key"),
+        PinValue::RawKey(_) => Some("the hash of a key's bits, without its header"),
+        PinValue::Certificate(_) | PinValue::CertificateSha512(_) => Some("the hash of a whole certificate"),
+        PinValue::CertificateSha1(_) => Some("the SHA-1 hash of a whole certificate"),
+    }
 }
 
 fn write_pin(out: &mut String, pin: &PinVerdict) {
@@ -109,6 +187,9 @@ fn write_pin(out: &mut String, pin: &PinVerdict) {
         PinMatch::NotChecked => format!("not compared with a chain; {}", pin.diagnosis),
     };
     paragraph(out, "    ", &pin.pin.to_string());
+    if let Some(kind) = kind(pin) {
+        paragraph(out, "      ", kind);
+    }
     paragraph(out, "      ", &matches);
 }
 
@@ -119,3 +200,6 @@ fn summary(findings: &[Finding]) -> String {
         count => format!("{count} findings. `pinstead explain RULE` tells more about a rule."),
     }
 }
+
+#[cfg(test)]
+mod tests;

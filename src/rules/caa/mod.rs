@@ -14,7 +14,7 @@ mod records;
 mod reporting;
 mod shape;
 #[cfg(test)]
-mod testing;
+pub(in crate::rules) mod testing;
 
 use super::{Finding, Rule, RuleInfo};
 use crate::caa::{BR_CAA, BR_DNSSEC, CaaReading, Issued};

@@ -6,7 +6,7 @@ use crate::caa::{CaVerdict, CaaReading, Dnssec, Relevant, RelevantSet, Step, Ste
 use crate::rules::Rule;
 
 /// A reading whose relevant set holds these records: flags, tag, value.
-pub(super) fn set(records: &[(u8, &str, &str)]) -> CaaReading {
+pub(in crate::rules) fn set(records: &[(u8, &str, &str)]) -> CaaReading {
     let rdata = |(flags, tag, value): &(u8, &str, &str)| {
         [&[*flags, u8::try_from(tag.len()).unwrap()], tag.as_bytes(), value.as_bytes()].concat()
     };
@@ -61,7 +61,7 @@ pub(super) fn no_tld() -> CaaReading {
 }
 
 /// A reading whose look-up failed.
-pub(super) fn failed() -> CaaReading {
+pub(in crate::rules) fn failed() -> CaaReading {
     let at = "t.example".parse().unwrap();
     let relevant = Relevant::Undetermined { at, detail: "SERVFAIL".to_owned(), dnssec: Dnssec::Unchecked };
     CaaReading { relevant, ..none("NOERROR") }

@@ -1,9 +1,8 @@
 //! Rules about what pins do for a host, now and soon.
 
-use jiff::SignedDuration;
 use serde_json::json;
 
-use super::subjects::{Group, pinned_groups, pins};
+use super::subjects::{each, pins};
 use crate::pins::{
     Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, SourceState,
 };
@@ -14,9 +13,6 @@ const OWASP: &str = "OWASP Cheat Sheet Series, Pinning Cheat Sheet";
 const ANDROID: &str = "Android developer guide, “Network security configuration”";
 const APPLE: &str = "Apple developer documentation, “NSPinnedDomains”";
 const RFC_7469: &str = "RFC 7469 sections 2.5 and 4.3 (backup pins)";
-
-/// How soon an end is soon.
-const SOON: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// Enforced pins of which none matches the path.
 pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
@@ -38,7 +34,10 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
                 return None;
             }
             let count = group.first.pins.len();
-            let message = if group.first.has_match() {
+            let forbidden = group.first.forbidden.iter().find(|pin| pin.matches.matches());
+            let message = if let Some(bad) = forbidden {
+                format!("The chain has a key that is forbidden: {}.", bad.pin)
+            } else if group.first.has_match() {
                 "One of the two lists of pins matches the chain, the other does not; both must.".to_owned()
             } else {
                 format!(
@@ -46,71 +45,7 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
                     pins(count)
                 )
             };
-            Some(Raised::new(group.subject(), message, group.evidence(&group.first.pins)))
-        })
-    },
-};
-
-/// Pins past their end.
-pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
-    info: RuleInfo {
-        id: "PIN002",
-        title: "The pins have expired and are no longer enforced",
-        severity: crate::rules::Severity::High,
-        needs: "a pin file whose format has an expiry date",
-        explanation: "After the date in the file, Android accepts any chain that its trust store accepts, without a \
-            word in the log: the app looks pinned and is not. The pins end at the start of that day in the \
-            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours.",
-        advice: "Remove the pins if they are not needed, or ship new ones with a later date.",
-        references: &[
-            ANDROID,
-            "frameworks/base: android.security.net.config.NetworkSecurityTrustManager.checkPins",
-        ],
-    },
-    raise: |verdict| {
-        each(verdict, |group| {
-            let expires = group.first.expires.filter(|_| group.first.expired)?;
-            let message = format!(
-                "{} ended on {}; clients connect to {} without them.",
-                pins(group.first.pins.len()),
-                expires.strftime("%Y-%m-%d"),
-                group.hosts()
-            );
-            Some(Raised::new(
-                group.subject(),
-                message,
-                json!({"expires": expires.to_string(), "judged_at": verdict.at.to_string()}),
-            ))
-        })
-    },
-};
-
-/// Pins near their end.
-pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
-    info: RuleInfo {
-        id: "PIN003",
-        title: "The pins expire within 60 days",
-        severity: crate::rules::Severity::Medium,
-        needs: "a pin file whose format has an expiry date",
-        explanation: "When the date passes, pinning ends silently for every installed version that has this file. \
-            Versions that users do not update stay without pins.",
-        advice: "Release a version with a later date, early enough for users to have it before this one ends.",
-        references: &[ANDROID],
-    },
-    raise: |verdict| {
-        each(verdict, |group| {
-            let expires = group.first.expires.filter(|_| !group.first.expired)?;
-            let left = expires.duration_since(verdict.at);
-            if left >= SOON || group.first.enforced == EnforcementMode::No {
-                return None;
-            }
-            let days = left.as_hours() / 24;
-            let message = format!("The pins end on {}, in {days} days.", expires.strftime("%Y-%m-%d"));
-            Some(Raised::new(
-                group.subject(),
-                message,
-                json!({"expires": expires.to_string(), "days_left": days}),
-            ))
+            Some(group.raise(message, &group.first.pins))
         })
     },
 };
@@ -140,7 +75,7 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
             } else {
                 "Every usable pin is the key of a certificate that is in the chain now.".to_owned()
             };
-            Some(Raised::new(group.subject(), message, group.evidence(&entry.pins)))
+            Some(group.raise(message, &entry.pins))
         })
     },
 };
@@ -177,7 +112,7 @@ pub(super) static WRONG_PLACE: Rule<PinsVerdict> = Rule {
             };
             let list = if pin.pin.position == PositionRule::Ca { "CA certificates" } else { "the leaf" };
             let message = format!("{} is the key of the {place}, but is compared with {list} only.", pin.pin);
-            Some(Raised::new(group.subject(), message, group.evidence(misplaced.iter().map(|(pin, _)| *pin))))
+            Some(group.raise(message, misplaced.iter().map(|(pin, _)| *pin)))
         })
     },
 };
@@ -232,14 +167,10 @@ pub(super) static LEAF_ONLY: Rule<PinsVerdict> = Rule {
             }
             let matching = group.first.pins.iter().filter(|pin| pin.matches.matches());
             let message = "The next certificate with another key ends the match.".to_owned();
-            Some(Raised::new(group.subject(), message, group.evidence(matching)))
+            Some(group.raise(message, matching))
         })
     },
 };
-
-fn each(verdict: &PinsVerdict, raise: impl Fn(&Group<'_>) -> Option<Raised>) -> Vec<Raised> {
-    pinned_groups(verdict).iter().filter_map(raise).collect()
-}
 
 fn capitalised(text: &str) -> String {
     let mut symbols = text.chars();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::{at_line, pinned_groups, pins};
+use super::subjects::{at_line, of_kind, pinned_groups, pins, problems};
 use crate::pins::{
     Diagnosis, EnforcementMode, HostPattern, PinsVerdict, ProblemKind, SourceState, SourceVerdict,
 };
@@ -51,7 +51,7 @@ pub(super) static DEAD_PIN: Rule<PinsVerdict> = Rule {
             );
             let locked = all && group.first.enforced == EnforcementMode::Yes;
             let severity = if locked { Severity::Critical } else { Severity::High };
-            Some(Raised::new(group.subject(), message, group.evidence(dead.iter().copied())).at(severity))
+            Some(group.raise(message, dead.iter().copied()).at(severity))
         });
         raised.collect()
     },
@@ -90,8 +90,7 @@ pub(super) static NOT_RECOGNISED: Rule<PinsVerdict> = Rule {
         needs: "a pin file",
         explanation: "The file is of no format that is read here, or has pins of a kind that is not read here. What \
             it pins is undetermined: that is not the same as no pins.",
-        advice: "Give a file of a known format: Android Network Security Config (XML), an iOS Info.plist with \
-            NSPinnedDomains, or a curl list (sha256//…).",
+        advice: "Give a file of a format that `pinstead pins --help` lists, or write the pins down in a `pins.toml`.",
         references: &[ANDROID, APPLE, CURL],
     },
     raise: |verdict| {
@@ -214,7 +213,7 @@ pub(super) static EXAMPLE_PIN: Rule<PinsVerdict> = Rule {
                 .collect();
             let first = examples.first()?;
             let message = format!("{} is {}.", first.pin, first.diagnosis);
-            Some(Raised::new(group.subject(), message, group.evidence(examples.iter().copied())))
+            Some(group.raise(message, examples.iter().copied()))
         });
         raised.collect()
     },
@@ -245,17 +244,6 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         raised.collect()
     },
 };
-
-fn of_kind(verdict: &PinsVerdict, kind: ProblemKind) -> Vec<Raised> {
-    verdict.sources.iter().flat_map(|source| problems(source, kind)).collect()
-}
-
-fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterator<Item = Raised> + '_ {
-    source.problems.iter().filter(move |problem| problem.kind == kind).map(|problem| {
-        let evidence = json!({"file": source.file, "line": problem.line});
-        Raised::new(at_line(&source.file, problem.line), format!("{}.", problem.what), evidence)
-    })
-}
 
 fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let pinned: std::collections::BTreeMap<&str, &HostPattern> = source

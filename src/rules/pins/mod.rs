@@ -1,19 +1,30 @@
 //! Rules about pins: family `PIN`.
 //!
-//! The entries stand in `file` (what a file says) and `chain` (what its pins do for a host); this is their list.
+//! Each theme has a file: `file` (what a file says), `chain` (what its pins do for a host), `dates`, `backup`,
+//! `strength` (what pins keep out), `force` (whether they are in force), `app` (what is around them), `hosts` (hosts
+//! beside one another) and `caa`; `rotation` holds facts about CAs. This is the list of the rules.
 
+mod app;
+mod backup;
+mod caa;
 mod chain;
+mod dates;
 mod file;
+mod force;
+mod hosts;
+mod rotation;
+mod strength;
 mod subjects;
 
 use super::{Finding, Rule, RuleInfo};
+use crate::judge::TargetVerdicts;
 use crate::pins::PinsVerdict;
 
-/// Every rule of the family, by id.
-static RULES: [&Rule<PinsVerdict>; 17] = [
+/// Every rule over pins alone, by id.
+static RULES: [&Rule<PinsVerdict>; 38] = [
     &chain::NO_MATCH,
-    &chain::EXPIRED,
-    &chain::EXPIRES_SOON,
+    &dates::EXPIRED,
+    &dates::EXPIRES_SOON,
     &chain::NO_BACKUP,
     &file::DEAD_PIN,
     &file::NOT_READABLE,
@@ -28,16 +39,45 @@ static RULES: [&Rule<PinsVerdict>; 17] = [
     &chain::LEAF_ONLY,
     &file::EXAMPLE_PIN,
     &file::NO_PINS,
+    &backup::SAME_CA,
+    &backup::ENDED_CA,
+    &backup::ROTATING,
+    &strength::ONLY_SHARED,
+    &strength::MANY_CAS,
+    &strength::SHA1,
+    &strength::WHOLE_CERTIFICATE,
+    &dates::NO_END,
+    &dates::BEYOND_THE_CA,
+    &force::NOT_ENFORCED,
+    &force::DEBUG_IN_RELEASE,
+    &force::OBSOLETE,
+    &force::INSTEAD_OF_VALIDATION,
+    &force::NO_VALIDATION,
+    &force::NEVER_CALLED,
+    &app::CT_LIBRARY,
+    &app::CT_DISABLED,
+    &app::BOOTSTRAP,
+    &app::WRONG_LABEL,
+    &hosts::STAR_GAP,
+    &hosts::DRIFT,
 ];
+
+/// Every rule over pins and what else was seen of a target. The first has its words in the list above.
+static TARGET_RULES: [&Rule<TargetVerdicts>; 2] = [&hosts::NAME_GAP, &caa::DISAGREES];
 
 /// What each rule says of itself.
 pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
-    RULES.iter().map(|rule| &rule.info)
+    RULES.iter().map(|rule| &rule.info).chain([&caa::DISAGREES.info])
 }
 
 /// What the rules find in a verdict, by rule.
 pub fn findings(verdict: &PinsVerdict) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule.findings(verdict)).collect()
+}
+
+/// What the rules find in the pins of a target beside what else was seen of it.
+pub fn target_findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
+    TARGET_RULES.iter().flat_map(|rule| rule.findings(verdicts)).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::pins::{EntryVerdict, PinVerdict, PinsVerdict, SourceVerdict};
+use crate::ca::{CaKey, CaRole, CaTable};
+use crate::pins::{Confidence, EntryVerdict, PinVerdict, PinsVerdict, ProblemKind, SourceVerdict};
+use crate::rules::Raised;
 
 /// The entries of one source that share a pin set and apply: one finding is enough for all of them.
 pub(super) struct Group<'a> {
@@ -23,8 +25,13 @@ fn groups_of(source: &SourceVerdict) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut by_set = std::collections::BTreeMap::new();
     for entry in source.entries.iter().filter(|entry| entry.applies && !entry.pins.is_empty()) {
-        // Entries of one set may differ in whether it is enforced, by their trust anchors.
-        let key = (entry.pin_set, entry.enforced.name());
+        // Entries of one set may differ in whether it is enforced, by their trust anchors. Where a format has no
+        // sets, those with the same pins are one.
+        let pins: Vec<&str> = match entry.pin_set {
+            Some(_) => Vec::new(),
+            None => entry.pins.iter().map(|pin| pin.pin.written.as_str()).collect(),
+        };
+        let key = (entry.pin_set, pins, entry.expires, entry.enforced.name(), entry.confidence.name());
         let index = *by_set.entry(key).or_insert_with(|| {
             groups.push(Group { source, entries: Vec::new(), first: entry });
             groups.len() - 1
@@ -40,6 +47,28 @@ impl Group<'_> {
     /// The file, the line and the hosts.
     pub(super) fn subject(&self) -> String {
         format!("{} ({})", at_line(&self.source.file, self.first.line), self.hosts())
+    }
+
+    /// The pins that some key could match.
+    pub(super) fn usable(&self) -> Vec<&PinVerdict> {
+        self.first.pins.iter().filter(|pin| pin.is_usable()).collect()
+    }
+
+    /// A finding about these pins; no graver than a guess bears where they were guessed.
+    pub(super) fn raise<'p>(
+        &self,
+        message: impl Into<String>,
+        pins: impl IntoIterator<Item = &'p PinVerdict>,
+    ) -> Raised {
+        self.soften(Raised::new(self.subject(), message, self.evidence(pins)))
+    }
+
+    /// A finding as grave as the reading of these entries bears.
+    pub(super) fn soften(&self, raised: Raised) -> Raised {
+        match &self.first.confidence {
+            Confidence::Guessed(why) => raised.guessed(why),
+            Confidence::Stated | Confidence::Read => raised,
+        }
     }
 
     /// The hosts, the first few of them by name.
@@ -76,4 +105,65 @@ pub(super) fn at_line(file: &str, line: Option<usize>) -> String {
 /// “1 pin” or “3 pins”.
 pub(super) fn pins(count: usize) -> String {
     if count == 1 { "1 pin".to_owned() } else { format!("{count} pins") }
+}
+
+/// The public CA that a pin names the key of, if the tables know it.
+pub(super) fn public_ca(pin: &PinVerdict) -> Option<CaKey> {
+    CaTable.key(pin.pin.spki()?)
+}
+
+/// How a CA key is called, and what it is.
+pub(super) fn called(ca: &CaKey) -> String {
+    let role = match ca.role {
+        CaRole::Root => "root",
+        CaRole::Intermediate => "intermediate",
+    };
+    format!("{} ({role})", ca.subject)
+}
+
+/// A list of names with “and” before the last, the first few of them.
+pub(super) fn listed(names: &[String]) -> String {
+    const NAMED: usize = 4;
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if names.len() <= NAMED => format!("{} and {last}", first.join(", ")),
+        _ => {
+            let (shown, more) = names.split_at(NAMED.min(names.len()));
+            format!("{} and {} more", shown.join(", "), more.len())
+        }
+    }
+}
+
+/// The findings about each problem of one kind.
+pub(super) fn of_kind(verdict: &PinsVerdict, kind: ProblemKind) -> Vec<Raised> {
+    verdict.sources.iter().flat_map(|source| problems(source, kind)).collect()
+}
+
+/// The findings about each problem of one kind in one source; no graver than a guess bears where every entry of the
+/// source was guessed.
+pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterator<Item = Raised> + '_ {
+    let guesses: Option<Vec<&str>> = source
+        .entries
+        .iter()
+        .map(|entry| match &entry.confidence {
+            Confidence::Guessed(why) => Some(why.as_str()),
+            Confidence::Stated | Confidence::Read => None,
+        })
+        .collect();
+    let guess = guesses.and_then(|all| all.first().copied());
+    source.problems.iter().filter(move |problem| problem.kind == kind).map(move |problem| {
+        let evidence = json!({"file": source.file, "line": problem.line});
+        let message = format!("{}.", problem.what.trim_end_matches('.'));
+        let raised = Raised::new(at_line(&source.file, problem.line), message, evidence);
+        match guess {
+            Some(why) => raised.guessed(why),
+            None => raised,
+        }
+    })
+}
+
+/// What a rule finds in each group of pins that applies.
+pub(super) fn each(verdict: &PinsVerdict, raise: impl Fn(&Group<'_>) -> Option<Raised>) -> Vec<Raised> {
+    pinned_groups(verdict).iter().filter_map(raise).collect()
 }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::pins::{Diagnosis, EntryVerdict, PinMatch, PinVerdict, PinsVerdict, SourceState, SourceVerdict};
+use crate::pins::{
+    AppContext, Confidence, Diagnosis, EntryVerdict, PinMatch, PinVerdict, PinsVerdict, SourceState,
+    SourceVerdict,
+};
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
 
@@ -41,8 +44,19 @@ pub struct Source<'a> {
     format: Option<&'static str>,
     state: &'static str,
     error: Option<&'a str>,
+    app: Option<App<'a>>,
     entries: Vec<Entry<'a>>,
     other_entries: usize,
+}
+
+/// The app that a source was found in; what its package does not say is null.
+#[derive(Debug, Serialize)]
+struct App<'a> {
+    identifier: Option<&'a str>,
+    target_sdk: Option<u32>,
+    min_sdk: Option<u32>,
+    debuggable: Option<bool>,
+    from_sdk: Option<u32>,
 }
 
 /// One entry that applies.
@@ -60,7 +74,11 @@ struct Entry<'a> {
     backup: &'static str,
     outcome: &'static str,
     certificate_transparency: Option<bool>,
+    confidence: &'static str,
+    confidence_why: Option<&'a str>,
+    bootstrap: Option<&'static str>,
     pins: Vec<Pin<'a>>,
+    forbidden: Vec<Pin<'a>>,
 }
 
 /// One pin.
@@ -125,8 +143,19 @@ fn source(source: &SourceVerdict) -> Source<'_> {
             SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
             SourceState::Read | SourceState::NotRecognised => None,
         },
+        app: source.app.as_ref().map(app),
         other_entries: source.entries.len().saturating_sub(entries.len()),
         entries,
+    }
+}
+
+fn app(app: &AppContext) -> App<'_> {
+    App {
+        identifier: app.identifier.as_deref(),
+        target_sdk: app.target_sdk,
+        min_sdk: app.min_sdk,
+        debuggable: app.debuggable,
+        from_sdk: app.from_sdk,
     }
 }
 
@@ -143,7 +172,14 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
         backup: entry.backup.name(),
         outcome: entry.outcome.name(),
         certificate_transparency: entry.certificate_transparency,
+        confidence: entry.confidence.name(),
+        confidence_why: match &entry.confidence {
+            Confidence::Guessed(why) => Some(why),
+            Confidence::Stated | Confidence::Read => None,
+        },
+        bootstrap: entry.bootstrap.map(crate::pins::Bootstrap::name),
         pins: entry.pins.iter().map(pin).collect(),
+        forbidden: entry.forbidden.iter().map(pin).collect(),
     }
 }
 

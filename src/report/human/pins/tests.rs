@@ -1,0 +1,69 @@
+//! What people see of sources from packages, guesses and unusual pins.
+
+use super::*;
+use crate::pins::{
+    Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule, Question,
+    Reading, judge,
+};
+use crate::x509::{CertificateSha256, SpkiSha256};
+
+fn pin(value: PinValue) -> Pin {
+    Pin { written: value.to_string(), value: Ok(value), position: PositionRule::Any, line: None }
+}
+
+fn entry(pins: &[PinValue]) -> PinEntry {
+    let enforcement =
+        Enforcement { mode: EnforcementMode::Yes, why: "a mismatch ends the connection".to_owned() };
+    PinEntry {
+        pins: pins.iter().map(|value| pin(*value)).collect(),
+        line: Some(4),
+        ..PinEntry::of(HostPattern::Exactly("shop.example".to_owned()), enforcement)
+    }
+}
+
+#[test]
+fn a_package_is_told_once_with_its_app_and_its_sources_below() {
+    let app = |from_sdk| AppContext {
+        identifier: Some("example.shop".to_owned()),
+        target_sdk: Some(37),
+        min_sdk: Some(26),
+        debuggable: Some(false),
+        from_sdk,
+    };
+    let key = |name: &str| PinValue::Spki(SpkiSha256::of(name.as_bytes()));
+    let source = |format, from_sdk, entries| {
+        Reading::Read(PinSource { app: Some(app(from_sdk)), entries, ..PinSource::of(format) })
+    };
+    let guessed = PinEntry {
+        confidence: Confidence::Guessed("the hash stands in the code without a host".to_owned()),
+        bootstrap: Some(Bootstrap::ValidatedOnly),
+        ..entry(&[PinValue::Certificate(CertificateSha256::of(b"leaf"))])
+    };
+    let chromium = PinEntry {
+        confidence: Confidence::Read,
+        forbidden: vec![pin(key("bad"))],
+        ..entry(&[PinValue::SpkiSha1([7; 20]), key("good")])
+    };
+    let file = |file: &str, reading| PinFile { file: file.to_owned(), reading };
+    let files = [
+        file(
+            "shop.apk!/res/xml/network.xml",
+            source("android-nsc", None, vec![entry(&[key("a"), key("b")])]),
+        ),
+        file("shop.apk!/res/xml-v36/network.xml", source("android-nsc", Some(36), vec![entry(&[key("a")])])),
+        file("shop.apk!/classes.dex", source("okhttp", None, vec![guessed])),
+        file("pins.json", Reading::Read(PinSource { entries: vec![chromium], ..PinSource::of("chromium") })),
+    ];
+    let question = Question {
+        host: None,
+        path: None,
+        off_path: &[],
+        at: "2026-11-21T00:00:00Z".parse().unwrap(),
+        known_ca: &|_| None,
+    };
+    let text = anstream::adapter::strip_str(&render(&judge(&files, &question), &[])).to_string();
+    // A value is not broken, so that it can be copied.
+    let fits = |line: &str| line.chars().count() <= 80 || line.trim().starts_with("certificate-sha256/");
+    assert!(text.lines().all(fits), "{text}");
+    insta::assert_snapshot!(text);
+}

@@ -1,0 +1,133 @@
+//! Rules about keys to fall back on, and keys that will go.
+
+use std::collections::BTreeSet;
+
+use super::rotation;
+use super::subjects::{called, each, listed, public_ca};
+use crate::pins::{EnforcementMode, PinVerdict, PinsVerdict};
+use crate::rules::{Rule, RuleInfo, Severity};
+
+const OWASP: &str = "OWASP Cheat Sheet Series, Pinning Cheat Sheet";
+const RFC_7469: &str = "RFC 7469 sections 2.5 and 4.3 (backup pins)";
+const CCADB: &str = "CCADB, certificates of the CAs in the root programmes";
+
+/// Every pin is of one CA.
+pub(super) static SAME_CA: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN018",
+        title: "The backup pin is of the same CA",
+        severity: Severity::Medium,
+        needs: "a pin file with two or more pins of CAs that the tables know",
+        explanation: "Every pinned key belongs to one CA owner. If browsers distrust that CA, if it stops issuing or \
+            refuses you, no other certificate matches the pins: what is meant as a backup fails together with what \
+            it stands in for.",
+        advice: "Pin a key of a second CA that you could use at once, or better a key of your own that is held \
+            offline: any CA can certify it.",
+        references: &[OWASP, RFC_7469, CCADB],
+    },
+    raise: |verdict| {
+        each(verdict, |group| {
+            let usable = group.usable();
+            let keys: BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
+            if keys.len() < 2 || group.first.enforced == EnforcementMode::No {
+                return None;
+            }
+            let owners: Option<BTreeSet<&str>> =
+                usable.iter().map(|pin| public_ca(pin).and_then(|ca| ca.owner)).collect();
+            let owners = owners.filter(|owners| owners.len() == 1)?;
+            let owner = owners.first()?;
+            let message = format!("All {} usable keys belong to {owner}.", keys.len());
+            Some(group.raise(message, usable))
+        })
+    },
+};
+
+/// Keys of CAs under which nothing is issued any more.
+pub(super) static ENDED_CA: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN019",
+        title: "A pin names a CA that has ended",
+        severity: Severity::Medium,
+        needs: "a pin file, and pins of CAs that the tables know",
+        explanation: "The key is that of a CA whose certificates have expired, that issues no more, or that browsers \
+            distrust. No new certificate will match it: it is no backup. Where nothing else is left to fall back \
+            on, the finding is high.",
+        advice: "Replace it with a key that you could use today.",
+        references: &[CCADB, "letsencrypt.org: “Chains of Trust”"],
+    },
+    raise: |verdict| {
+        let today = verdict.at.strftime("%Y-%m-%d").to_string();
+        each(verdict, |group| {
+            let usable = group.usable();
+            let ended: Vec<(&PinVerdict, String)> = usable
+                .iter()
+                .filter(|pin| !pin.matches.matches())
+                .filter_map(|pin| {
+                    let ca = public_ca(pin)?;
+                    let why = rotation::ended(&ca, &today)?;
+                    Some((*pin, format!("{}: {why}", called(&ca))))
+                })
+                .collect();
+            if ended.is_empty() || group.first.enforced == EnforcementMode::No {
+                return None;
+            }
+            let names: Vec<String> = ended.iter().map(|(_, name)| name.clone()).collect();
+            let left = usable
+                .iter()
+                .filter(|pin| !pin.matches.matches())
+                .any(|pin| ended.iter().all(|(other, _)| !std::ptr::eq(*other, *pin)));
+            let raised = group.raise(format!("{}.", listed(&names)), ended.iter().map(|(pin, _)| *pin));
+            Some(if left { raised } else { raised.at(Severity::High) })
+        })
+    },
+};
+
+/// Intermediates that their CA changes.
+pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN020",
+        title: "A pinned intermediate is one that its CA changes",
+        severity: Severity::Medium,
+        needs: "a pin file, and pins of CAs that the tables know",
+        explanation: "Let's Encrypt, Amazon and Google change their intermediates as a matter of course, so that a \
+            renewal may come from another one. With one of two intermediates pinned that are chosen at random, a \
+            renewal matches in one case of two, ten renewals in one of a thousand. Where nothing else that is \
+            pinned would match, the finding is high; where a pinned root or key of your own matches as well, it is \
+            low.",
+        advice: "Pin keys of your own that renewals keep, or the roots of every CA that you may use; not \
+            intermediates of these CAs.",
+        references: &[
+            "letsencrypt.org: “Chains of Trust”; posts of 2024-03-19 and 2025-11-24 (random intermediates)",
+            "AWS Certificate Manager user guide, “Certificate pinning”",
+            "Google Trust Services, FAQ (pki.goog/faq)",
+        ],
+    },
+    raise: |verdict| {
+        each(verdict, |group| {
+            let usable = group.usable();
+            let (rotating, others): (Vec<_>, Vec<_>) = usable
+                .into_iter()
+                .map(|pin| (pin, public_ca(pin).and_then(|ca| Some((rotation::of(&ca)?, called(&ca))))))
+                .partition(|(_, found)| found.is_some());
+            let rotation =
+                rotating.first().and_then(|(_, found)| found.as_ref()).map(|(rotation, _)| *rotation)?;
+            if group.first.enforced == EnforcementMode::No {
+                return None;
+            }
+            let names: Vec<String> = rotating
+                .iter()
+                .filter_map(|(_, found)| found.as_ref())
+                .map(|(_, name)| name.clone())
+                .collect();
+            let severity = if others.is_empty() {
+                Severity::High
+            } else if others.iter().any(|(pin, _)| pin.matches.matches()) {
+                Severity::Low
+            } else {
+                Severity::Medium
+            };
+            let message = format!("Pinned: {}. {} ({}).", listed(&names), rotation.what, rotation.source);
+            Some(group.raise(message, rotating.iter().map(|(pin, _)| *pin)).at(severity))
+        })
+    },
+};

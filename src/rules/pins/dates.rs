@@ -1,0 +1,150 @@
+//! Rules about when pins end.
+
+use serde_json::json;
+
+use super::subjects::{called, each, pins, public_ca};
+use crate::pins::{EnforcementMode, PinsVerdict};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+
+const ANDROID: &str = "Android developer guide, “Network security configuration”";
+const TRUSTKIT: &str = "TrustKit, TSKPinnedDomains (TSKExpirationDate)";
+
+/// Pins past their end.
+pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN002",
+        title: "The pins have expired and are no longer enforced",
+        severity: Severity::High,
+        needs: "a pin file whose format has an expiry date",
+        explanation: "After the date in the file, Android accepts any chain that its trust store accepts, without a \
+            word in the log: the app looks pinned and is not. The pins end at the start of that day in the \
+            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours.",
+        advice: "Remove the pins if they are not needed, or ship new ones with a later date.",
+        references: &[
+            ANDROID,
+            "frameworks/base: android.security.net.config.NetworkSecurityTrustManager.checkPins",
+        ],
+    },
+    raise: |verdict| {
+        each(verdict, |group| {
+            let expires = group.first.expires.filter(|_| group.first.expired)?;
+            // A format that refuses after its end locks out: that is not the same.
+            if group.first.enforced == EnforcementMode::Yes {
+                return None;
+            }
+            let message = format!(
+                "{} ended on {}; clients connect to {} without them.",
+                pins(group.first.pins.len()),
+                expires.strftime("%Y-%m-%d"),
+                group.hosts()
+            );
+            let evidence = json!({"expires": expires.to_string(), "judged_at": verdict.at.to_string()});
+            Some(group.soften(Raised::new(group.subject(), message, evidence)))
+        })
+    },
+};
+
+/// Pins near their end.
+pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN003",
+        title: "The pins expire soon",
+        severity: Severity::Medium,
+        needs: "a pin file whose format has an expiry date",
+        explanation: "When the date passes, pinning ends silently for every installed version that has this file. \
+            Versions that users do not update stay without pins. Soon is within 60 days, or within the time that \
+            `--expires-within` names; named there, the finding is high, so that a build fails in time.",
+        advice: "Release a version with a later date, early enough for users to have it before this one ends.",
+        references: &[ANDROID],
+    },
+    raise: |verdict| {
+        each(verdict, |group| {
+            let expires = group.first.expires.filter(|_| !group.first.expired)?;
+            let left = expires.duration_since(verdict.at);
+            if left > verdict.soon.within || group.first.enforced == EnforcementMode::No {
+                return None;
+            }
+            let days = left.as_hours() / 24;
+            let when = match days {
+                0 => "in less than a day".to_owned(),
+                1 => "in 1 day".to_owned(),
+                days => format!("in {days} days"),
+            };
+            let message = format!("The pins end on {}, {when}.", expires.strftime("%Y-%m-%d"));
+            let evidence = json!({"expires": expires.to_string(), "days_left": days});
+            let raised = Raised::new(group.subject(), message, evidence);
+            let asked = verdict.soon.is_asked_for;
+            Some(group.soften(if asked { raised.at(Severity::High) } else { raised }))
+        })
+    },
+};
+
+/// Pins without an end.
+pub(super) static NO_END: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN025",
+        title: "The pins never end",
+        severity: Severity::Info,
+        needs: "a pin file whose pins are enforced",
+        explanation: "Installed versions that are never updated keep these pins for ever, and are locked out for good \
+            when no pinned key is served any more. Android and TrustKit can let pins end on a date: that avoids the \
+            lock-out, and leaves old versions without pins from then on. NSPinnedDomains and OkHttp know no end. \
+            Neither choice is wrong; it should be one.",
+        advice: "Decide which is worse for old versions: no connection, or a connection without pins. Where it is no \
+            connection, and the format has a date, set one.",
+        references: &[ANDROID, TRUSTKIT, "Apple developer documentation, “NSPinnedDomains”"],
+    },
+    raise: |verdict| {
+        each(verdict, |group| {
+            if group.first.enforced != EnforcementMode::Yes || group.first.expires.is_some() {
+                return None;
+            }
+            let format = group.source.format?;
+            let message = if format.starts_with("android") || format.starts_with("trustkit") {
+                "No expiration is set."
+            } else if matches!(format, "ios-nspinneddomains" | "okhttp") {
+                "This format has no expiration."
+            } else {
+                return None;
+            };
+            Some(group.raise(message, []))
+        })
+    },
+};
+
+/// Pins that are to outlive the CA they name.
+pub(super) static BEYOND_THE_CA: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN026",
+        title: "The pins are to hold longer than a pinned CA",
+        severity: Severity::Low,
+        needs: "a pin file with an expiry date, and pins of CAs that the tables know",
+        explanation: "The last certificate of a pinned CA key that is known here ends before the pins do. From then on \
+            this pin matches nothing that a client accepts, unless the CA gets a new certificate for the same key. \
+            Where that holds of every usable pin, clients are locked out from that day until the pins end, and the \
+            finding is high.",
+        advice: "Let the pins end before the CA does, or pin a key that lives longer.",
+        references: &["CCADB, certificates of the CAs in the root programmes", ANDROID],
+    },
+    raise: |verdict| {
+        let today = verdict.at.strftime("%Y-%m-%d").to_string();
+        each(verdict, |group| {
+            let expires = group.first.expires.filter(|_| group.first.enforced == EnforcementMode::Yes)?;
+            let expires = expires.strftime("%Y-%m-%d").to_string();
+            let usable = group.usable();
+            let shorter: Vec<_> = usable
+                .iter()
+                .filter_map(|pin| Some((*pin, public_ca(pin)?)))
+                .filter(|(_, ca)| ca.not_after != "-" && *ca.not_after < *expires && *ca.not_after >= *today)
+                .collect();
+            let (_, last) = shorter.iter().max_by_key(|(_, ca)| ca.not_after)?;
+            let message = format!(
+                "The pins hold until {expires}; the last known certificate of {} ends on {}.",
+                called(last),
+                last.not_after
+            );
+            let raised = group.raise(message, shorter.iter().map(|(pin, _)| *pin));
+            Some(if shorter.len() == usable.len() { raised.at(Severity::High) } else { raised })
+        })
+    },
+};

@@ -1,0 +1,207 @@
+//! Rules about the hosts that pins are for, beside one another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::subjects::{at_line, listed};
+use crate::dns_name::CertificateName;
+use crate::judge::TargetVerdicts;
+use crate::pins::{Confidence, EntryVerdict, HostPattern, PinsVerdict, SourceVerdict};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
+use crate::x509::SpkiSha256;
+
+/// The words of the rule about gaps, which looks at files and at the served certificate.
+const GAP: RuleInfo = RuleInfo {
+    id: "PIN037",
+    title: "Hosts beside the pinned ones are not pinned",
+    severity: Severity::Low,
+    needs: "a pin file; for names of the certificate also a served certificate",
+    explanation: "OkHttp's `*.example.com` is for the hosts one label below: neither example.com itself nor \
+        a.b.example.com. In the same way, hosts that the server's certificate names may lie outside every pattern. \
+        Connections to them are not pinned, without a word. Where the host that was asked about falls into such a \
+        gap, the finding is medium.",
+    advice: "Add the missing hosts, use `**.example.com` (OkHttp), or a pattern that includes subdomains; nothing, if \
+        those hosts are not used by the app.",
+    references: &["OkHttp documentation, CertificatePinner.Builder.add", "Android developer guide, “domain”"],
+};
+
+/// What a pattern of one label leaves out.
+pub(super) static STAR_GAP: Rule<PinsVerdict> = Rule {
+    info: GAP,
+    raise: |verdict| verdict.sources.iter().flat_map(|source| star_gaps(source, verdict)).collect(),
+};
+
+/// Names of the served certificate outside every pattern.
+pub(super) static NAME_GAP: Rule<TargetVerdicts> = Rule { info: GAP, raise: name_gap };
+
+/// Different keys for one host.
+pub(super) static DRIFT: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN038",
+        title: "Apps pin different keys for the same host",
+        severity: Severity::Medium,
+        needs: "two or more sources of pins for one host",
+        explanation: "Two sources (Android and iOS, an app and the list it was made from, two variants of one file) pin \
+            different sets of keys for a host. A change of certificate that one of them bears locks the other out, \
+            and tests with the one say nothing of the other.",
+        advice: "Keep one list, and make every platform's file from it.",
+        references: &["OWASP Cheat Sheet Series, Pinning Cheat Sheet"],
+    },
+    raise: drift,
+};
+
+fn is_pinned(entry: &&EntryVerdict) -> bool {
+    !entry.pins.is_empty()
+}
+
+fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
+    let pinned: Vec<&EntryVerdict> = source.entries.iter().filter(is_pinned).collect();
+    let covered = |host: &str| pinned.iter().any(|entry| entry.scope.covers(host));
+    let mut told = BTreeSet::new();
+    let raised = pinned.iter().filter_map(|entry| {
+        let HostPattern::OneLabelBelow(name) = &entry.scope else { return None };
+        let (message, severity) = match verdict.host.as_deref() {
+            Some(host) => {
+                let is_near = host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+                if !is_near || covered(host) {
+                    return None;
+                }
+                (format!("*.{name} is for one label below {name}: {host} is not pinned."), Severity::Medium)
+            }
+            None if covered(name) => return None,
+            None => {
+                let message =
+                    format!("*.{name} is for one label below: neither {name} nor a.b.{name} is pinned.");
+                (message, Severity::Low)
+            }
+        };
+        if !told.insert(name) {
+            return None;
+        }
+        let evidence = json!({"file": source.file, "line": entry.line, "pattern": format!("*.{name}")});
+        let found = Raised::new(at_line(&source.file, entry.line), message, evidence).at(severity);
+        Some(match &entry.confidence {
+            Confidence::Guessed(why) => found.guessed(why),
+            Confidence::Stated | Confidence::Read => found,
+        })
+    });
+    raised.collect()
+}
+
+fn name_gap(verdicts: &TargetVerdicts) -> Vec<Raised> {
+    let (Some(pins), Some(leaf)) = (verdicts.pins.verdict(), verdicts.chain.first()) else {
+        return Vec::new();
+    };
+    let pinned: Vec<&EntryVerdict> =
+        pins.sources.iter().flat_map(|source| &source.entries).filter(is_pinned).collect();
+    let outside: Vec<String> = leaf
+        .names
+        .dns
+        .iter()
+        .filter(|name| pinned.iter().any(|entry| is_related(name.base.as_str(), &entry.scope)))
+        .filter(|name| !pinned.iter().any(|entry| covers(&entry.scope, name)))
+        .map(ToString::to_string)
+        .collect();
+    if outside.is_empty() || !pinned.iter().any(|entry| entry.applies) {
+        return Vec::new();
+    }
+    let message = format!("The certificate is also for {}, and no given source pins that.", listed(&outside));
+    let shown: Vec<&String> = outside.iter().take(20).collect();
+    vec![Raised::new(&verdicts.target, message, json!({"names": shown, "count": outside.len()}))]
+}
+
+/// Whether a pattern is for every host of a name in a certificate.
+fn covers(scope: &HostPattern, name: &CertificateName) -> bool {
+    let base = name.base.as_str();
+    match scope {
+        HostPattern::OneLabelBelow(above) if name.wildcard => base == above,
+        HostPattern::WithSubdomains(_) | HostPattern::Unstated => scope.covers(base),
+        HostPattern::Exactly(_) | HostPattern::Service { .. } | HostPattern::OneLabelBelow(_) => {
+            !name.wildcard && scope.covers(base)
+        }
+        HostPattern::Nowhere => false,
+    }
+}
+
+/// Whether a name lies at or below the host of a pattern, or beside it: certificates of CDNs name strangers too.
+fn is_related(name: &str, scope: &HostPattern) -> bool {
+    let Some(host) = scope.host() else { return false };
+    let above =
+        host.split_once('.').map(|(_, above)| above).filter(|above| above.contains('.')).unwrap_or(host);
+    name == above || name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// What each source pins for one host: the source's position and its keys.
+type KeySets<'a> = BTreeMap<usize, BTreeSet<&'a SpkiSha256>>;
+
+fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
+    let mut hosts: BTreeMap<&str, KeySets<'_>> = BTreeMap::new();
+    for (position, source) in verdict.sources.iter().enumerate() {
+        for entry in source.entries.iter().filter(|entry| entry.applies) {
+            // Where a host was asked about, every entry that applies is about it, whatever its pattern.
+            let Some(host) = verdict.host.as_deref().or_else(|| entry.scope.host()) else { continue };
+            let keys = entry.pins.iter().filter(|pin| pin.is_usable()).filter_map(|pin| pin.pin.spki());
+            let mut keys = keys.peekable();
+            if keys.peek().is_some() {
+                hosts.entry(host).or_default().entry(position).or_default().extend(keys);
+            }
+        }
+    }
+    // Hosts with the same sets are one finding.
+    let mut differing: BTreeMap<KeySets<'_>, Vec<&str>> = BTreeMap::new();
+    for (host, sets) in hosts {
+        let mut each = sets.values();
+        let first = each.next();
+        if each.any(|set| Some(set) != first) {
+            differing.entry(sets).or_default().push(host);
+        }
+    }
+    let raised = differing.iter().map(|(sets, hosts)| {
+        let named: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let files: Vec<String> = sets.keys().filter_map(|at| verdict.sources.get(*at)).map(name_of).collect();
+        let common =
+            sets.values().skip(1).fold(sets.values().next().cloned().unwrap_or_default(), |left, set| {
+                left.intersection(set).copied().collect()
+            });
+        let message = format!(
+            "{} pin different keys for {}; {} in common.",
+            listed(&files),
+            listed(&named),
+            match common.len() {
+                0 => "no key is".to_owned(),
+                1 => "1 key is".to_owned(),
+                count => format!("{count} keys are"),
+            }
+        );
+        let only: Vec<_> = sets
+            .iter()
+            .filter_map(|(at, set)| Some((verdict.sources.get(*at)?, set)))
+            .take(20)
+            .map(|(source, set)| {
+                let keys: Vec<String> =
+                    set.difference(&common).take(20).map(|key| format!("sha256/{key}")).collect();
+                json!({"file": source.file, "format": source.format, "only_here": keys})
+            })
+            .collect();
+        let evidence = json!({"hosts": hosts.iter().take(20).collect::<Vec<_>>(), "sources": only});
+        let found = Raised::new(listed(&named), message, evidence);
+        let guess = sets.keys().filter_map(|at| verdict.sources.get(*at)).find_map(guess_in);
+        match guess {
+            Some(why) => found.guessed(why),
+            None => found,
+        }
+    });
+    raised.collect()
+}
+
+fn name_of(source: &SourceVerdict) -> String {
+    format!("{} ({})", source.file, source.format.unwrap_or("unknown"))
+}
+
+fn guess_in(source: &SourceVerdict) -> Option<&str> {
+    source.entries.iter().filter(|entry| entry.applies).find_map(|entry| match &entry.confidence {
+        Confidence::Guessed(why) => Some(why.as_str()),
+        Confidence::Stated | Confidence::Read => None,
+    })
+}
