@@ -11,7 +11,7 @@ use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
-use crate::pins::formats::{LONGEST_FILE, is_inline_list};
+use crate::pins::formats::{LONGEST_PACKAGE, is_inline_list};
 use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
 use crate::x509::path::{self, Anchors, Trust};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
@@ -90,7 +90,7 @@ fn read(argument: &str) -> InputFile {
         let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
         return InputFile { path: argument.to_owned(), content };
     }
-    files::read(argument, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
+    files::read(argument, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX))
 }
 
 /// The path of a chain, and the keys that the file has beside it.

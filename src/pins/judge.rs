@@ -79,6 +79,8 @@ pub struct SourceVerdict {
     pub problems: Vec<Problem>,
     /// Its entries, in the order of the file.
     pub entries: Vec<EntryVerdict>,
+    /// What it says as a whole, where that is not in its entries.
+    pub statement: Option<String>,
 }
 
 /// Whether a pin file could be read.
@@ -256,7 +258,10 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
         Some(entry) => format!("nothing is enforced for {whom}: {}", entry.why),
-        None => format!("no entry of the given files is about {whom}"),
+        None => match sources.iter().find_map(|source| source.statement.as_deref()) {
+            Some(statement) => format!("no entry of the given files is about {whom}: {statement}"),
+            None => format!("no entry of the given files is about {whom}"),
+        },
     };
     (PinsStatus::NotPinned, reason)
 }
@@ -268,6 +273,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format,
         problems: Vec::new(),
         entries: Vec::new(),
+        statement: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -292,6 +298,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format: Some(source.format),
         problems: source.problems.clone(),
         entries,
+        statement: source.statement.clone(),
     }
 }
 

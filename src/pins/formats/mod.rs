@@ -1,6 +1,7 @@
 //! The pin formats: one file each, and one line in `FORMATS`.
 
 mod android_nsc;
+mod apk;
 mod curl;
 mod ios_nspinneddomains;
 mod plist;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
+pub use self::apk::{compiled_xml, resource_files};
 pub use self::curl::is_inline_list;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
@@ -51,11 +53,11 @@ pub trait Package: Sync {
 }
 
 /// Every kind of package, in the order in which they are asked.
-static PACKAGES: &[&dyn Package] = &[];
+static PACKAGES: &[&dyn Package] = &[&apk::AndroidPackage];
 
 /// Every format, in the order in which they are asked.
 static FORMATS: &[&dyn PinFormat] =
-    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList];
+    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList, &apk::CertificateFiles];
 
 /// A file to be read.
 #[derive(Debug)]

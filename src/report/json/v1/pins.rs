@@ -41,6 +41,9 @@ pub struct Source<'a> {
     format: Option<&'static str>,
     state: &'static str,
     error: Option<&'a str>,
+    /// What it says as a whole: that an app has no configuration, for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<&'a str>,
     entries: Vec<Entry<'a>>,
     other_entries: usize,
 }
@@ -108,6 +111,7 @@ fn source(source: &SourceVerdict) -> Source<'_> {
         file: &source.file,
         format: source.format,
         state: source.state.name(),
+        statement: source.statement.as_deref(),
         error: match &source.state {
             SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
             SourceState::Read | SourceState::NotRecognised => None,
