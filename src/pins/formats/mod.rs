@@ -56,8 +56,12 @@ pub trait Package: Sync {
 static PACKAGES: &[&dyn Package] = &[&apk::AndroidPackage];
 
 /// Every format, in the order in which they are asked.
-static FORMATS: &[&dyn PinFormat] =
-    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList, &apk::CertificateFiles];
+static FORMATS: &[&dyn PinFormat] = &[
+    &android_nsc::AndroidNsc,
+    &ios_nspinneddomains::IosPinnedDomains,
+    &curl::CurlList,
+    &apk::CertificateFiles,
+];
 
 /// A file to be read.
 #[derive(Debug)]

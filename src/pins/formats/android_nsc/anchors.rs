@@ -8,7 +8,7 @@ use roxmltree::Node;
 use super::read::elements;
 use super::values::{Flag, flag};
 use crate::pins::formats::xml;
-use crate::pins::model::AppContext;
+use crate::pins::model::{AppContext, Enforcement, EnforcementMode, Pin};
 
 /// The last API level for which apps trust the CAs of users by default.
 const LAST_WITH_USER_ANCHORS: u32 = 23;
@@ -52,9 +52,7 @@ impl Defaults {
             anchors: target
                 .filter(|level| *level <= LAST_WITH_USER_ANCHORS)
                 .map(|_| vec![Anchor::SYSTEM, user]),
-            certificate_transparency: target
-                .filter(|level| *level >= FIRST_WITH_TRANSPARENCY)
-                .map(|_| true),
+            certificate_transparency: target.filter(|level| *level >= FIRST_WITH_TRANSPARENCY).map(|_| true),
         }
     }
 }
@@ -81,12 +79,29 @@ pub(super) fn debug(overrides: Node<'_, '_>) -> Vec<Anchor> {
 /// The anchors of the debug overrides of another configuration, the one whose name ends in `_debug`.
 pub(super) fn debug_resource(text: &str) -> Result<Vec<Anchor>, String> {
     let document = xml::parse(text).map_err(|error| error.to_string())?;
-    let overrides = elements(document.root_element()).find(|node| node.tag_name().name() == "debug-overrides");
+    let overrides =
+        elements(document.root_element()).find(|node| node.tag_name().name() == "debug-overrides");
     Ok(overrides.map_or_else(Vec::new, debug))
 }
 
+/// What pins with these anchors do.
+pub(super) fn enforcement(pins: Option<&[Pin]>, anchors: &[Anchor]) -> Enforcement {
+    let no = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+    let Some(pins) = pins else { return no("no pin-set applies to it") };
+    if pins.is_empty() {
+        return no("its pin-set is empty");
+    }
+    if override_pins(anchors) {
+        return no("its trust anchors are declared with overridePins, which switches the pins off for them");
+    }
+    Enforcement {
+        mode: EnforcementMode::Yes,
+        why: "Android refuses a chain without any of the pinned keys".to_owned(),
+    }
+}
+
 /// Whether the pins play no part for public CAs: those of the system, or all that there are, override them.
-pub(super) fn override_pins(anchors: &[Anchor]) -> bool {
+fn override_pins(anchors: &[Anchor]) -> bool {
     let system = anchors.iter().any(|a| a.source == AnchorSource::System && a.overrides_pins);
     system || (!anchors.is_empty() && anchors.iter().all(|a| a.overrides_pins))
 }

@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use roxmltree::{Document, Node};
 
-use super::anchors::{self, Anchor, AnchorSource, Defaults, overridden_for_user_anchors};
+use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Expiration, Flag, expiration, flag};
 use crate::pins::base64_text;
 use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
-    AppContext, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource, PositionRule,
-    Problem, ProblemKind,
+    AppContext, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource,
+    PositionRule, Problem, ProblemKind,
 };
 
 /// What the app around a configuration adds to it.
@@ -26,11 +26,7 @@ pub(in crate::pins::formats) struct Around<'a> {
 }
 
 /// Reads a whole configuration.
-pub(super) fn config(
-    document: &Document<'_>,
-    text: &str,
-    around: Around<'_>,
-) -> Result<PinSource, String> {
+pub(super) fn config(document: &Document<'_>, text: &str, around: Around<'_>) -> Result<PinSource, String> {
     let mut reader = Reader {
         lines: Lines::of(text),
         entries: Vec::new(),
@@ -44,7 +40,12 @@ pub(super) fn config(
     if reader.room == 0 {
         return Err(format!("its domains have more than {MOST_PINS} pins together"));
     }
-    Ok(PinSource { entries: reader.entries, problems: reader.problems, app: around.app.cloned(), ..PinSource::of(super::ID) })
+    Ok(PinSource {
+        entries: reader.entries,
+        problems: reader.problems,
+        app: around.app.cloned(),
+        ..PinSource::of(super::ID)
+    })
 }
 
 /// The most pins that the domains of one file may have together: each domain of a domain-config has all of its
@@ -224,7 +225,7 @@ impl Reader {
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
-                ..PinEntry::of(scope, enforcement(set, &anchors))
+                ..PinEntry::of(scope, enforcement(set.map(|set| set.pins.as_slice()), &anchors))
             });
         }
     }
@@ -469,21 +470,6 @@ impl Reader {
             listed if listed > MOST_PROBLEMS && !is_first_refusal => {}
             _ => self.problems.push(Problem { kind, line, what }),
         }
-    }
-}
-
-fn enforcement(set: Option<&PinSet>, anchors: &[Anchor]) -> Enforcement {
-    let no = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
-    let Some(set) = set else { return no("no pin-set applies to it") };
-    if set.pins.is_empty() {
-        return no("its pin-set is empty");
-    }
-    if anchors::override_pins(anchors) {
-        return no("its trust anchors are declared with overridePins, which switches the pins off for them");
-    }
-    Enforcement {
-        mode: EnforcementMode::Yes,
-        why: "Android refuses a chain without any of the pinned keys".to_owned(),
     }
 }
 

@@ -65,7 +65,8 @@ fn of_manifest(
         })
         .collect();
     if found.is_empty() {
-        let what = "the manifest names a networkSecurityConfig that the package's resources do not have".to_owned();
+        let what =
+            "the manifest names a networkSecurityConfig that the package's resources do not have".to_owned();
         return vec![read(file, not_read(&manifest.app, what))];
     }
     let debug = id.and_then(|id| debug_resource(id, entries, resources));
@@ -89,7 +90,8 @@ pub(super) fn of_text(text: &str, around: Around<'_>, is_for_some_devices: bool)
         Ok(mut source) => {
             if is_for_some_devices {
                 source.statement = Some(
-                    "a variant that only some devices take, by their language, screen or another property".to_owned(),
+                    "a variant that only some devices take, by their language, screen or another property"
+                        .to_owned(),
                 );
             }
             Reading::Read(source)

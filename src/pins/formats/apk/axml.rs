@@ -123,7 +123,8 @@ impl<'a> Reader<'a> {
         let kind = u8_at(octets, 15).ok_or("an attribute is cut short")?;
         let data = number(16)?;
         let namespace = if namespace == NONE { None } else { Some(self.string(namespace)?) };
-        let resource = usize::try_from(name).ok().and_then(|name| u32_at(self.resources, name.checked_mul(4)?));
+        let resource =
+            usize::try_from(name).ok().and_then(|name| u32_at(self.resources, name.checked_mul(4)?));
         let value = if kind == STRING {
             Value::Text(self.string(data)?)
         } else {

@@ -39,7 +39,8 @@ fn configuration(path: &str, entries: &mut Entries<'_>, manifest: &Manifest) -> 
     let name = name.strip_prefix("xml/").unwrap_or_default();
     let found = variants(entries, name);
     if name.is_empty() || found.is_empty() {
-        let what = "the manifest names a networkSecurityConfig that is not found in the bundle's base".to_owned();
+        let what =
+            "the manifest names a networkSecurityConfig that is not found in the bundle's base".to_owned();
         return vec![read(inside(path, MANIFEST), not_read(&manifest.app, what))];
     }
     let debug = variants(entries, &format!("{name}_debug"));

@@ -107,7 +107,8 @@ fn entry(certificates: &[Certificate]) -> PinEntry {
     PinEntry {
         pins: pins.collect(),
         confidence: Confidence::Guessed(
-            "certificates that an app ships may be pins, anchors, or neither: its compiled code decides".to_owned(),
+            "certificates that an app ships may be pins, anchors, or neither: its compiled code decides"
+                .to_owned(),
         ),
         ..PinEntry::of(HostPattern::Unstated, Enforcement { mode: EnforcementMode::No, why })
     }

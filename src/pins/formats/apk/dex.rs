@@ -12,8 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::octets::size_at;
 use crate::pins::model::{
-    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PinValue, PositionRule, Problem,
-    ProblemKind,
+    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PinValue, PositionRule,
+    Problem, ProblemKind,
 };
 use crate::x509::SpkiSha256;
 
@@ -57,7 +57,8 @@ pub(super) fn strings(octets: &[u8]) -> Result<Strings, String> {
     let mut found = Strings::default();
     let mut seen = BTreeSet::new();
     for offset in offsets.as_chunks::<4>().0 {
-        let Some(text) = usize::try_from(u32::from_le_bytes(*offset)).ok().and_then(|at| at_offset(octets, at))
+        let Some(text) =
+            usize::try_from(u32::from_le_bytes(*offset)).ok().and_then(|at| at_offset(octets, at))
         else {
             return Err("a string lies outside of it".to_owned());
         };
@@ -141,7 +142,8 @@ impl Strings {
         }
         if !self.pins.is_empty() {
             let mut source = PinSource::of("okhttp");
-            let what = "pins as OkHttp writes them are in the compiled code; which hosts they are for is not read";
+            let what =
+                "pins as OkHttp writes them are in the compiled code; which hosts they are for is not read";
             source.problems.push(problem(ProblemKind::NotRead, what.to_owned()));
             if self.is_cut {
                 let what = format!("the code has more than {MOST_PINS} pins; the rest is not listed");
@@ -149,7 +151,10 @@ impl Strings {
             }
             let why = "whether the app gives them to a CertificatePinner, and for which hosts, is in its compiled code"
                 .to_owned();
-            let pins = self.pins.into_iter().map(|(written, value)| Pin::new(&written, Ok(value), PositionRule::Any, None));
+            let pins = self
+                .pins
+                .into_iter()
+                .map(|(written, value)| Pin::new(&written, Ok(value), PositionRule::Any, None));
             source.entries.push(PinEntry {
                 pins: pins.collect(),
                 confidence: Confidence::Guessed("OkHttp pins present, host not proven".to_owned()),

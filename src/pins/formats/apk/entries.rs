@@ -93,7 +93,8 @@ impl<'a> Entries<'a> {
         let file = self.archive.by_index_with_options(index, options).map_err(|error| error.to_string())?;
         let most = longest.min(self.room);
         let mut octets = Vec::new();
-        let read = file.take(most.saturating_add(1)).read_to_end(&mut octets).map_err(|error| error.to_string());
+        let read =
+            file.take(most.saturating_add(1)).read_to_end(&mut octets).map_err(|error| error.to_string());
         let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
         self.room = self.room.saturating_sub(length);
         read?;
@@ -118,6 +119,7 @@ fn declared(octets: &[u8]) -> usize {
     let from = octets.len().saturating_sub(LONGEST_COMMENT.saturating_add(RECORD));
     let tail = octets.get(from..).unwrap_or_default();
     let record = tail.windows(4).rposition(|window| window == b"PK\x05\x06");
-    let count = record.and_then(|at| tail.get(at.checked_add(10)?..)).and_then(|rest| rest.first_chunk::<2>());
+    let count =
+        record.and_then(|at| tail.get(at.checked_add(10)?..)).and_then(|rest| rest.first_chunk::<2>());
     count.map_or(0, |count| usize::from(u16::from_le_bytes(*count)))
 }

@@ -30,7 +30,9 @@ impl Manifest {
             return Err("its root element is not manifest".to_owned());
         }
         let sdk = |id, name| {
-            root.named("uses-sdk").find_map(|uses| uses.android(id, name)).map(|value| level(value, resources))
+            root.named("uses-sdk")
+                .find_map(|uses| uses.android(id, name))
+                .map(|value| level(value, resources))
         };
         let (min, target) = (sdk(MIN_SDK, "minSdkVersion"), sdk(TARGET_SDK, "targetSdkVersion"));
         // What is not said has the platform's default: 1, and for the target the lowest.

@@ -81,7 +81,8 @@ fn kind(entries: &Entries<'_>) -> Option<Kind> {
 
 /// The packages of a set, each read once; a set inside of a set is not opened.
 fn set(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
-    let parts: Vec<String> = entries.names().iter().filter(|name| has_ending(name, ".apk")).cloned().collect();
+    let parts: Vec<String> =
+        entries.names().iter().filter(|name| has_ending(name, ".apk")).cloned().collect();
     let mut files = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let inner = inside(path, part);
@@ -154,9 +155,10 @@ fn is_code(name: &str) -> bool {
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
-    name.len().checked_sub(ending.len()).and_then(|at| name.get(at..)).is_some_and(|end| {
-        end.eq_ignore_ascii_case(ending)
-    })
+    name.len()
+        .checked_sub(ending.len())
+        .and_then(|at| name.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
 /// The name of an entry in reports.

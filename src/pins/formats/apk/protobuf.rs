@@ -196,7 +196,9 @@ fn primitive(octets: &[u8]) -> Result<Option<Value>, String> {
     for field in fields(octets) {
         value = match field? {
             // A negative number fills all 64 bits.
-            (6 | 7, Field::Number(number)) => u32::try_from(number & u64::from(u32::MAX)).ok().map(Value::Integer),
+            (6 | 7, Field::Number(number)) => {
+                u32::try_from(number & u64::from(u32::MAX)).ok().map(Value::Integer)
+            }
             (8, Field::Number(number)) => Some(Value::Boolean(number != 0)),
             _ => value,
         };

@@ -109,7 +109,8 @@ impl<'a> Resources<'a> {
     fn follow(&self, id: u32, above: Option<&Variant>, steps: usize, search: &mut Search) {
         let Some(steps) = steps.checked_sub(1) else { return };
         for entry_type in self.of_id(id) {
-            let Some(mut variant) = entry_type.entry(index_of(id)).and_then(|entry| self.variant(entry_type, &entry))
+            let Some(mut variant) =
+                entry_type.entry(index_of(id)).and_then(|entry| self.variant(entry_type, &entry))
             else {
                 continue;
             };
@@ -158,11 +159,8 @@ impl<'a> Resources<'a> {
 
     fn variant(&self, of: &Type<'a>, entry: &Entry<'a>) -> Option<Variant> {
         let (kind, data) = entry.value()?;
-        let value = if kind == 0x03 {
-            Value::Text(self.values.as_ref()?.get(data)?)
-        } else {
-            Value::of(kind, data)
-        };
+        let value =
+            if kind == 0x03 { Value::Text(self.values.as_ref()?.get(data)?) } else { Value::of(kind, data) };
         let (from_sdk, is_for_some_devices) = of.configuration();
         Some(Variant { from_sdk, is_for_some_devices, value })
     }
@@ -194,7 +192,9 @@ impl<'a> Type<'a> {
             // Pairs of a number and a quarter of an offset, in order of their numbers.
             let table = octets.get(header..header.checked_add(count.checked_mul(4)?)?)?;
             let (pairs, _) = table.as_chunks::<4>();
-            let at = pairs.binary_search_by_key(&index, |[low, high, ..]| u16::from_le_bytes([*low, *high])).ok()?;
+            let at = pairs
+                .binary_search_by_key(&index, |[low, high, ..]| u16::from_le_bytes([*low, *high]))
+                .ok()?;
             let [_, _, low, high] = pairs.get(at)?;
             usize::from(u16::from_le_bytes([*low, *high])).checked_mul(4)?
         } else if usize::from(index) >= count {
@@ -216,9 +216,10 @@ impl<'a> Type<'a> {
         let size = size_at(octets, 20).unwrap_or(0).min(self.chunk.header.saturating_sub(20));
         let configuration = octets.get(20..size.saturating_add(20)).unwrap_or_default();
         let from_sdk = u16_at(configuration, 24).filter(|level| *level != 0).map(u32::from);
-        let others = configuration.iter().enumerate().any(|(at, octet)| {
-            *octet != 0 && at >= 4 && !(24..28).contains(&at)
-        });
+        let others = configuration
+            .iter()
+            .enumerate()
+            .any(|(at, octet)| *octet != 0 && at >= 4 && !(24..28).contains(&at));
         (from_sdk, others)
     }
 }

@@ -21,7 +21,8 @@ fn close() -> Event {
 fn manifest(target: u32, debuggable: bool, config: Option<u32>) -> Vec<Event> {
     let android = Some(ANDROID);
     let mut application = vec![(android, "debuggable", 0x0101_000f, Typed::Boolean(debuggable))];
-    application.extend(config.map(|id| (android, "networkSecurityConfig", 0x0101_0527, Typed::Reference(id))));
+    application
+        .extend(config.map(|id| (android, "networkSecurityConfig", 0x0101_0527, Typed::Reference(id))));
     vec![
         Event::Open("manifest", 1, vec![(None, "package", 0, Typed::Text("app.example"))]),
         Event::Open(
@@ -97,11 +98,8 @@ fn kinds(source: &PinSource) -> Vec<ProblemKind> {
 
 fn one_app(target: u32, debuggable: bool, config: Vec<Event>) -> PinSource {
     let variants: Variants<'_> = &[(0, &[(0, "config", Ok("res/aB.xml"))])];
-    let octets = app(
-        &manifest(target, debuggable, Some(CONFIG)),
-        variants,
-        &[("res/aB.xml", axml(&config, true))],
-    );
+    let octets =
+        app(&manifest(target, debuggable, Some(CONFIG)), variants, &[("res/aB.xml", axml(&config, true))]);
     let files = formats::read("app.apk", &octets);
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(files[0].file, "app.apk!/res/aB.xml");
@@ -217,12 +215,7 @@ fn debug_overrides_hold_where_the_app_is_debuggable() {
 
 #[test]
 fn debug_overrides_are_found_in_a_resource_of_their_own() {
-    let own = [
-        vec![Event::Open("network-security-config", 1, vec![])],
-        overrides(),
-        vec![close()],
-    ]
-    .concat();
+    let own = [vec![Event::Open("network-security-config", 1, vec![])], overrides(), vec![close()]].concat();
     let entries: &[(u16, &str, Result<&str, u32>)] =
         &[(0, "config", Ok("res/a.xml")), (1, "config_debug", Ok("res/b.xml"))];
     let octets = app(
@@ -321,11 +314,8 @@ fn certificates_and_keystores_are_listed() {
 #[test]
 fn sets_of_packages_are_opened_once() {
     let variants: Variants<'_> = &[(0, &[(0, "config", Ok("res/a.xml"))])];
-    let base = app(
-        &manifest(34, false, Some(CONFIG)),
-        variants,
-        &[("res/a.xml", axml(&configuration("a"), true))],
-    );
+    let base =
+        app(&manifest(34, false, Some(CONFIG)), variants, &[("res/a.xml", axml(&configuration("a"), true))]);
     let mut part = manifest(34, false, None);
     if let Some(Event::Open(_, _, attributes)) = part.first_mut() {
         attributes.push((None, "split", 0, Typed::Text("config.de")));

@@ -155,7 +155,7 @@ pub(super) type Variants<'a> = &'a [(u16, &'a [(u16, &'a str, Result<&'a str, u3
 /// A table of resources with one package 0x7f and one type, `xml`, number 1.
 pub(super) fn table(variants: Variants<'_>, layout: Layout, utf8: bool) -> Vec<u8> {
     let (mut values, mut keys): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut at = |strings: &mut Vec<String>, text: &str| {
+    let at = |strings: &mut Vec<String>, text: &str| {
         strings.push(text.to_owned());
         u32::try_from(strings.len() - 1).unwrap()
     };
