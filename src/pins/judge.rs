@@ -101,6 +101,8 @@ pub struct SourceVerdict {
     pub entries: Vec<EntryVerdict>,
     /// The app that it was found in, where it was found in one.
     pub app: Option<AppContext>,
+    /// What it says as a whole, where that is not in its entries.
+    pub statement: Option<String>,
 }
 
 /// Whether a pin file could be read.
@@ -294,7 +296,10 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
         Some(entry) => format!("nothing is enforced for {whom}: {}", entry.why),
-        None => format!("no entry of the given files is about {whom}"),
+        None => match sources.iter().find_map(|source| source.statement.as_deref()) {
+            Some(statement) => format!("no entry of the given files is about {whom}: {statement}"),
+            None => format!("no entry of the given files is about {whom}"),
+        },
     };
     (PinsStatus::NotPinned, reason)
 }
@@ -307,6 +312,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         problems: Vec::new(),
         entries: Vec::new(),
         app: None,
+        statement: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -332,6 +338,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         problems: source.problems.clone(),
         entries,
         app: source.app.clone(),
+        statement: source.statement.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pin formats: one file each, and one line in `FORMATS`.
 
 mod android_nsc;
+mod apk;
 mod archive;
 mod certificate_files;
 mod chromium_static;
@@ -23,6 +24,7 @@ use std::borrow::Cow;
 
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
+pub use self::apk::{compiled_xml, resource_files};
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
 
@@ -65,7 +67,7 @@ pub trait Package: Sync {
 }
 
 /// Every kind of package, in the order in which they are asked.
-static PACKAGES: &[&dyn Package] = &[&ipa::Ipa];
+static PACKAGES: &[&dyn Package] = &[&ipa::Ipa, &apk::AndroidPackage];
 
 /// Every format, in the order in which they are asked.
 static FORMATS: &[&dyn PinFormat] = &[

@@ -64,12 +64,14 @@ pub struct PinSource {
     pub problems: Vec<Problem>,
     /// The app that it was found in, where it was found in one.
     pub app: Option<AppContext>,
+    /// What it says as a whole, where that is not in its entries: an app without any configuration, for one.
+    pub statement: Option<String>,
 }
 
 impl PinSource {
     /// A source of this format, with nothing in it yet.
     pub fn of(format: &'static str) -> Self {
-        Self { format, entries: Vec::new(), problems: Vec::new(), app: None }
+        Self { format, entries: Vec::new(), problems: Vec::new(), app: None, statement: None }
     }
 
     /// Why the platform refuses the whole file, if it does.

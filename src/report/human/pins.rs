@@ -88,6 +88,9 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
         SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => paragraph(out, "  ", why),
         SourceState::NotRecognised => paragraph(out, "  ", "What it pins is undetermined."),
     }
+    if let Some(statement) = &source.statement {
+        paragraph(out, "  ", &format!("{statement}."));
+    }
     let applying: Vec<&EntryVerdict> = source.entries.iter().filter(|entry| entry.applies).collect();
     for entry in applying.iter().take(MOST_SHOWN) {
         write_entry(out, entry);

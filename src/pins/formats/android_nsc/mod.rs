@@ -4,15 +4,24 @@
 //! (`XmlConfigSource`, `ApplicationConfig`, `NetworkSecurityTrustManager`, `Pin`), and the developer guide
 //! “Network security configuration”.
 
+mod anchors;
 mod read;
 mod values;
 
 use crate::pins::model::{PinEntry, PinSource};
 
+pub(super) use self::read::Around;
+
 use super::{PinFormat, PinInput, xml};
 
 /// The format's id.
 const ID: &str = "android-nsc";
+
+/// Reads a configuration of an app, with what the app around it adds.
+pub(super) fn of_app(text: &str, around: Around<'_>) -> Result<PinSource, String> {
+    let document = xml::parse(text).map_err(|error| error.to_string())?;
+    read::config(&document, text, around)
+}
 
 /// Android's Network Security Config, as XML source.
 pub(super) struct AndroidNsc;
@@ -32,7 +41,7 @@ impl PinFormat for AndroidNsc {
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
         let text = input.text.as_deref().unwrap_or_default();
         let document = xml::parse(text).map_err(|error| error.to_string())?;
-        read::config(&document, text)
+        read::config(&document, text, Around::default())
     }
 
     /// One entry: an exact name, else the longest `includeSubdomains` name above the host. It is used even

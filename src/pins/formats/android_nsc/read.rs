@@ -7,16 +7,26 @@ use std::rc::Rc;
 
 use roxmltree::{Document, Node};
 
+use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Expiration, Flag, expiration, flag};
 use crate::pins::base64_text;
 use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
-    Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource, PositionRule,
-    Problem, ProblemKind,
+    AppContext, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource,
+    PositionRule, Problem, ProblemKind,
 };
 
+/// What the app around a configuration adds to it.
+#[derive(Clone, Copy, Default)]
+pub(in crate::pins::formats) struct Around<'a> {
+    /// What its manifest says.
+    pub(in crate::pins::formats) app: Option<&'a AppContext>,
+    /// The configuration whose name ends in `_debug`, where a debuggable app looks for overrides that are not here.
+    pub(in crate::pins::formats) debug_resource: Option<&'a str>,
+}
+
 /// Reads a whole configuration.
-pub(super) fn config(document: &Document<'_>, text: &str) -> Result<PinSource, String> {
+pub(super) fn config(document: &Document<'_>, text: &str, around: Around<'_>) -> Result<PinSource, String> {
     let mut reader = Reader {
         lines: Lines::of(text),
         entries: Vec::new(),
@@ -24,12 +34,18 @@ pub(super) fn config(document: &Document<'_>, text: &str) -> Result<PinSource, S
         seen: BTreeSet::new(),
         pin_sets: 0,
         room: MOST_PINS,
+        debug: Vec::new(),
     };
-    reader.root(document.root_element());
+    reader.root(document.root_element(), around);
     if reader.room == 0 {
         return Err(format!("its domains have more than {MOST_PINS} pins together"));
     }
-    Ok(PinSource { entries: reader.entries, problems: reader.problems, ..PinSource::of(super::ID) })
+    Ok(PinSource {
+        entries: reader.entries,
+        problems: reader.problems,
+        app: around.app.cloned(),
+        ..PinSource::of(super::ID)
+    })
 }
 
 /// The most pins that the domains of one file may have together: each domain of a domain-config has all of its
@@ -49,6 +65,8 @@ struct Reader {
     pin_sets: usize,
     /// How many pins may still be added.
     room: usize,
+    /// The anchors of the debug overrides, where they hold.
+    debug: Vec<Anchor>,
 }
 
 /// The kinds of configuration an element can be.
@@ -82,22 +100,8 @@ struct PinSet {
     expiry: Option<Expiry>,
 }
 
-/// One `<certificates>`.
-struct Anchor {
-    source: AnchorSource,
-    overrides_pins: bool,
-}
-
-/// Where trust anchors come from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum AnchorSource {
-    System,
-    User,
-    Other,
-}
-
 impl Reader {
-    fn root(&mut self, root: Node<'_, '_>) {
+    fn root(&mut self, root: Node<'_, '_>, around: Around<'_>) {
         if root.tag_name().name() != "network-security-config" {
             self.refuse(root, "the root element is not network-security-config".to_owned());
         }
@@ -107,10 +111,24 @@ impl Reader {
                 self.refuse(second, format!("there is a second {name}; only one is allowed"));
             }
         }
+        self.debug_overrides(root, around);
+        let defaults = Defaults::of(around.app);
+        let above = Inherited {
+            pin_set: None,
+            anchors: defaults.anchors.map(Rc::new),
+            certificate_transparency: defaults.certificate_transparency,
+        };
         // The order in the file does not matter: everything inherits from the base configuration.
         let base = named("base-config")
             .next()
-            .map_or_else(Inherited::default, |node| self.entry(node, Kind::Base, &Inherited::default()));
+            .map_or_else(|| above.clone(), |node| self.entry(node, Kind::Base, &above));
+        if let (Some(default), Some(used)) = (&above.anchors, &base.anchors)
+            && Rc::ptr_eq(default, used)
+        {
+            let what = "the app targets API level 23 or less, so CAs that the user of a device added are trusted \
+                wherever no trust-anchors are given";
+            self.problem(ProblemKind::UserAnchors, root, what.to_owned());
+        }
         for node in elements(root) {
             match node.tag_name().name() {
                 "domain-config" => {
@@ -148,7 +166,13 @@ impl Reader {
                     let anchors = self.anchors(child, kind);
                     own.anchors.get_or_insert(Rc::new(anchors));
                 }
-                "certificateTransparency" => own.certificate_transparency = self.boolean(child, "enabled"),
+                "certificateTransparency" => {
+                    own.certificate_transparency = self.boolean(child, "enabled");
+                    if own.certificate_transparency == Some(false) {
+                        let what = format!("{} switches Certificate Transparency off", kind.element());
+                        self.problem(ProblemKind::CtDisabled, child, what);
+                    }
+                }
                 _ => self.skipped(child),
             }
         }
@@ -157,6 +181,13 @@ impl Reader {
         if own.certificate_transparency.is_none() && private.clone().any(|a| a.source != AnchorSource::System)
         {
             own.certificate_transparency = Some(false);
+            if parent.certificate_transparency == Some(true) {
+                let what = format!(
+                    "the trust-anchors of {} switch Certificate Transparency off, which holds otherwise",
+                    kind.element()
+                );
+                self.problem(ProblemKind::CtDisabled, node, what);
+            }
         }
         let effective = Inherited {
             pin_set: own.pin_set.or_else(|| parent.pin_set.clone()),
@@ -180,6 +211,7 @@ impl Reader {
                 self.stray(&set, node);
             }
         }
+        let anchors = self.with_debug(effective.anchors.as_deref());
         for (scope, line) in domains {
             let set = effective.pin_set.as_deref();
             self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
@@ -189,12 +221,42 @@ impl Reader {
             self.entries.push(PinEntry {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
                 expiry: set.and_then(|set| set.expiry.clone()),
-                overridden_for_user_anchors: overridden_for_user_anchors(effective),
+                overridden_for_user_anchors: overridden_for_user_anchors(&anchors),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
-                ..PinEntry::of(scope, enforcement(effective))
+                ..PinEntry::of(scope, enforcement(set.map(|set| set.pins.as_slice()), &anchors))
             });
+        }
+    }
+
+    /// The anchors of a configuration, with those of the debug overrides, which are added to every one.
+    fn with_debug(&self, own: Option<&Vec<Anchor>>) -> Vec<Anchor> {
+        let own = own.map_or(&[][..], Vec::as_slice);
+        let system: &[Anchor] = if own.is_empty() { &[Anchor::SYSTEM] } else { &[] };
+        if self.debug.is_empty() { own.to_vec() } else { [own, system, &self.debug].concat() }
+    }
+
+    /// Takes the debug overrides where the app is debuggable. Released apps skip them unread.
+    fn debug_overrides(&mut self, root: Node<'_, '_>, around: Around<'_>) {
+        if around.app.and_then(|app| app.debuggable) != Some(true) {
+            return;
+        }
+        let mut place = root;
+        let inside = elements(root).find(|node| node.tag_name().name() == "debug-overrides");
+        if let Some(node) = inside {
+            place = node;
+            self.debug = anchors::debug(node);
+        } else if let Some(text) = around.debug_resource {
+            match anchors::debug_resource(text) {
+                Ok(anchors) => self.debug = anchors,
+                Err(why) => self.refuse(root, format!("its _debug resource cannot be read: {why}")),
+            }
+        }
+        if !self.debug.is_empty() {
+            let what = "the app is debuggable, so its debug-overrides hold: their CAs are trusted for every host, and \
+                pins are left aside for those with overridePins, which is the default there";
+            self.problem(ProblemKind::DebugInRelease, place, what.to_owned());
         }
     }
 
@@ -411,35 +473,12 @@ impl Reader {
     }
 }
 
-fn enforcement(effective: &Inherited) -> Enforcement {
-    let no = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
-    let Some(set) = &effective.pin_set else { return no("no pin-set applies to it") };
-    if set.pins.is_empty() {
-        return no("its pin-set is empty");
-    }
-    let anchors = effective.anchors.as_deref().map_or(&[][..], Vec::as_slice);
-    let system_overrides = anchors.iter().any(|a| a.source == AnchorSource::System && a.overrides_pins);
-    if system_overrides || (!anchors.is_empty() && anchors.iter().all(|a| a.overrides_pins)) {
-        return no("its trust anchors are declared with overridePins, which switches the pins off for them");
-    }
-    Enforcement {
-        mode: EnforcementMode::Yes,
-        why: "Android refuses a chain without any of the pinned keys".to_owned(),
-    }
-}
-
-/// Whether a CA that is not the system's own is trusted without regard to the pins.
-fn overridden_for_user_anchors(effective: &Inherited) -> bool {
-    let anchors = effective.anchors.as_deref().map_or(&[][..], Vec::as_slice);
-    anchors.iter().any(|anchor| anchor.source != AnchorSource::System && anchor.overrides_pins)
-}
-
-fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {
+pub(super) fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {
     node.children().filter(Node::is_element)
 }
 
 /// A text of the file, short enough for a message.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut kept: String = text.chars().take(LONGEST).collect();
     if kept.len() < text.len() {

@@ -45,6 +45,9 @@ pub struct Source<'a> {
     state: &'static str,
     error: Option<&'a str>,
     app: Option<App<'a>>,
+    /// What it says as a whole: that an app has no configuration, for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<&'a str>,
     entries: Vec<Entry<'a>>,
     other_entries: usize,
 }
@@ -139,6 +142,7 @@ fn source(source: &SourceVerdict) -> Source<'_> {
         file: &source.file,
         format: source.format,
         state: source.state.name(),
+        statement: source.statement.as_deref(),
         error: match &source.state {
             SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
             SourceState::Read | SourceState::NotRecognised => None,

@@ -1,0 +1,112 @@
+//! Trust anchors: what a configuration declares, what the platform takes where none is declared, and what debug
+//! overrides add.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use roxmltree::Node;
+
+use super::read::elements;
+use super::values::{Flag, flag};
+use crate::pins::formats::xml;
+use crate::pins::model::{AppContext, Enforcement, EnforcementMode, Pin};
+
+/// The last API level for which apps trust the CAs of users by default.
+const LAST_WITH_USER_ANCHORS: u32 = 23;
+/// The first API level for which apps ask for Certificate Transparency by default (Android 17).
+const FIRST_WITH_TRANSPARENCY: u32 = 37;
+
+/// One `<certificates>`.
+#[derive(Clone, Copy)]
+pub(super) struct Anchor {
+    pub(super) source: AnchorSource,
+    pub(super) overrides_pins: bool,
+}
+
+/// Where trust anchors come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AnchorSource {
+    System,
+    User,
+    Other,
+}
+
+impl Anchor {
+    /// The system's own CAs, as they are trusted without any declaration.
+    pub(super) const SYSTEM: Self = Self { source: AnchorSource::System, overrides_pins: false };
+}
+
+/// What the platform does for an app where its configuration says nothing.
+pub(super) struct Defaults {
+    /// The anchors, where they are not those of the system alone.
+    pub(super) anchors: Option<Vec<Anchor>>,
+    /// Whether Certificate Transparency is asked for, where that is known.
+    pub(super) certificate_transparency: Option<bool>,
+}
+
+impl Defaults {
+    /// The defaults for an app.
+    pub(super) fn of(app: Option<&AppContext>) -> Self {
+        let target = app.and_then(|app| app.target_sdk);
+        let user = Anchor { source: AnchorSource::User, overrides_pins: false };
+        Self {
+            anchors: target
+                .filter(|level| *level <= LAST_WITH_USER_ANCHORS)
+                .map(|_| vec![Anchor::SYSTEM, user]),
+            certificate_transparency: target.filter(|level| *level >= FIRST_WITH_TRANSPARENCY).map(|_| true),
+        }
+    }
+}
+
+/// The anchors of a `<debug-overrides>`: there `overridePins` is true unless it is said otherwise.
+pub(super) fn debug(overrides: Node<'_, '_>) -> Vec<Anchor> {
+    elements(overrides)
+        .filter(|node| node.tag_name().name() == "trust-anchors")
+        .flat_map(elements)
+        .filter(|node| node.tag_name().name() == "certificates")
+        .filter_map(|node| {
+            let source = match node.attribute("src")? {
+                "system" => AnchorSource::System,
+                "user" => AnchorSource::User,
+                _ => AnchorSource::Other,
+            };
+            let overrides_pins =
+                node.attribute("overridePins").is_none_or(|text| flag(text) == Flag::Is(true));
+            Some(Anchor { source, overrides_pins })
+        })
+        .collect()
+}
+
+/// The anchors of the debug overrides of another configuration, the one whose name ends in `_debug`.
+pub(super) fn debug_resource(text: &str) -> Result<Vec<Anchor>, String> {
+    let document = xml::parse(text).map_err(|error| error.to_string())?;
+    let overrides =
+        elements(document.root_element()).find(|node| node.tag_name().name() == "debug-overrides");
+    Ok(overrides.map_or_else(Vec::new, debug))
+}
+
+/// What pins with these anchors do.
+pub(super) fn enforcement(pins: Option<&[Pin]>, anchors: &[Anchor]) -> Enforcement {
+    let no = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+    let Some(pins) = pins else { return no("no pin-set applies to it") };
+    if pins.is_empty() {
+        return no("its pin-set is empty");
+    }
+    if override_pins(anchors) {
+        return no("its trust anchors are declared with overridePins, which switches the pins off for them");
+    }
+    Enforcement {
+        mode: EnforcementMode::Yes,
+        why: "Android refuses a chain without any of the pinned keys".to_owned(),
+    }
+}
+
+/// Whether the pins play no part for public CAs: those of the system, or all that there are, override them.
+fn override_pins(anchors: &[Anchor]) -> bool {
+    let system = anchors.iter().any(|a| a.source == AnchorSource::System && a.overrides_pins);
+    system || (!anchors.is_empty() && anchors.iter().all(|a| a.overrides_pins))
+}
+
+/// Whether a CA that is not the system's own is trusted without regard to the pins.
+pub(super) fn overridden_for_user_anchors(anchors: &[Anchor]) -> bool {
+    anchors.iter().any(|anchor| anchor.source != AnchorSource::System && anchor.overrides_pins)
+}

@@ -1,0 +1,146 @@
+//! One APK.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use super::element::Value;
+use super::entries::Entries;
+use super::manifest::Manifest;
+use super::resources::{Resources, Variant};
+use super::{MANIFEST, axml, beside_configuration, damaged, inside, read};
+use crate::pins::formats::android_nsc::{self, Around};
+use crate::pins::model::{AppContext, PinFile, PinSource, Problem, ProblemKind, Reading};
+
+/// The longest configuration, in octets.
+pub(super) const LONGEST_XML: u64 = 4 << 20;
+
+/// Reads an APK: its configuration in every variant, and what else it has.
+pub(super) fn package(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
+    let mut files = configuration(path, entries);
+    files.extend(beside_configuration(path, entries));
+    files
+}
+
+fn configuration(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
+    let table = if entries.has("resources.arsc") { entries.read("resources.arsc") } else { Ok(Vec::new()) };
+    let mut files = Vec::new();
+    let table = table.unwrap_or_else(|why| {
+        files.push(damaged(inside(path, "resources.arsc"), why));
+        Vec::new()
+    });
+    let resources = if table.is_empty() { Ok(Resources::default()) } else { Resources::read(&table) };
+    let resources = resources.unwrap_or_else(|why| {
+        files.push(damaged(inside(path, "resources.arsc"), why));
+        Resources::default()
+    });
+    let manifest = entries
+        .read_within(MANIFEST, LONGEST_XML)
+        .and_then(|octets| axml::read(&octets))
+        .and_then(|root| Manifest::of(&root, &resources));
+    match manifest {
+        Err(why) => files.push(damaged(inside(path, MANIFEST), why)),
+        Ok(manifest) => files.extend(of_manifest(path, entries, &manifest, &resources)),
+    }
+    files
+}
+
+fn of_manifest(
+    path: &str,
+    entries: &mut Entries<'_>,
+    manifest: &Manifest,
+    resources: &Resources<'_>,
+) -> Vec<PinFile> {
+    let file = inside(path, MANIFEST);
+    let id = match &manifest.config {
+        None if manifest.is_split => return Vec::new(),
+        None => return vec![read(file, without_configuration(&manifest.app))],
+        Some(Value::Reference(id)) => Some(*id),
+        Some(_) => None,
+    };
+    let variants = id.map(|id| resources.variants(id)).unwrap_or_default();
+    let found: Vec<(String, &Variant)> = variants
+        .iter()
+        .filter_map(|variant| match &variant.value {
+            Value::Text(name) => Some((name.clone(), variant)),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() {
+        let what =
+            "the manifest names a networkSecurityConfig that the package's resources do not have".to_owned();
+        return vec![read(file, not_read(&manifest.app, what))];
+    }
+    let debug = id.and_then(|id| debug_resource(id, entries, resources));
+    found
+        .into_iter()
+        .map(|(name, variant)| {
+            let app = AppContext { from_sdk: variant.from_sdk, ..manifest.app.clone() };
+            let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
+            let reading = match text_of(&name, entries, resources) {
+                Ok(text) => of_text(&text, around, variant.is_for_some_devices),
+                Err(why) => Reading::NotWellFormed { format: "android-nsc", why },
+            };
+            PinFile { file: inside(path, &name), reading }
+        })
+        .collect()
+}
+
+/// What the reader of configurations makes of a text.
+pub(super) fn of_text(text: &str, around: Around<'_>, is_for_some_devices: bool) -> Reading {
+    match android_nsc::of_app(text, around) {
+        Ok(mut source) => {
+            if is_for_some_devices {
+                source.statement = Some(
+                    "a variant that only some devices take, by their language, screen or another property"
+                        .to_owned(),
+                );
+            }
+            Reading::Read(source)
+        }
+        Err(why) => Reading::NotWellFormed { format: "android-nsc", why },
+    }
+}
+
+fn text_of(name: &str, entries: &mut Entries<'_>, resources: &Resources<'_>) -> Result<String, String> {
+    let octets = entries.read_within(name, LONGEST_XML)?;
+    if !axml::is_binary(&octets) {
+        return Err("it is not compiled XML, and Android reads no other inside of a package".to_owned());
+    }
+    axml::read(&octets)?.to_xml(&|id| resources.name(id))
+}
+
+/// The configuration with debug overrides of its own: named as the other one, with `_debug` behind it.
+fn debug_resource(id: u32, entries: &mut Entries<'_>, resources: &Resources<'_>) -> Option<String> {
+    let name = resources.name(id)?;
+    let (kind, name) = name.split_once('/')?;
+    let id = resources.find(kind, &format!("{name}_debug"))?;
+    resources.variants(id).iter().find_map(|variant| match &variant.value {
+        Value::Text(file) => text_of(file, entries, resources).ok(),
+        _ => None,
+    })
+}
+
+/// The source that says that an app has no configuration.
+pub(super) fn without_configuration(app: &AppContext) -> PinSource {
+    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of("android-nsc") };
+    source.statement = Some(
+        "the app has no Network Security Config: the platform pins nothing for it; pins in its code are another matter"
+            .to_owned(),
+    );
+    if app.target_sdk.is_some_and(|level| level <= 23) {
+        source.problems.push(Problem {
+            kind: ProblemKind::UserAnchors,
+            line: None,
+            what: "the app targets API level 23 or less and has no Network Security Config, so CAs that the user of a \
+                device added are trusted"
+                .to_owned(),
+        });
+    }
+    source
+}
+
+/// A source whose configuration was not found.
+pub(super) fn not_read(app: &AppContext, what: String) -> PinSource {
+    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of("android-nsc") };
+    source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
+    source
+}
