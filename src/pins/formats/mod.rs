@@ -4,6 +4,7 @@ mod android_nsc;
 mod curl;
 mod ios_nspinneddomains;
 mod plist;
+mod source;
 mod xml;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
 pub use self::curl::is_inline_list;
+pub(crate) use self::source::is_source;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
@@ -54,8 +56,13 @@ pub trait Package: Sync {
 static PACKAGES: &[&dyn Package] = &[];
 
 /// Every format, in the order in which they are asked.
-static FORMATS: &[&dyn PinFormat] =
-    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList];
+static FORMATS: &[&dyn PinFormat] = &[
+    &android_nsc::AndroidNsc,
+    &ios_nspinneddomains::IosPinnedDomains,
+    &curl::CurlList,
+    &source::OkHttp,
+    &source::OkHttpFailure,
+];
 
 /// A file to be read.
 #[derive(Debug)]
