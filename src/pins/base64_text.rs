@@ -61,6 +61,23 @@ pub(super) fn canonical(text: &str) -> Result<PinValue, PinFault> {
     if text.is_empty() { Err(PinFault::Empty) } else { spki(STANDARD.decode(text)) }
 }
 
+/// As Okio reads it: either alphabet, white space skipped, padding optional, left-over bits ignored; of any length.
+pub(super) fn okio(text: &str) -> Result<Vec<u8>, PinFault> {
+    let mut symbols = String::with_capacity(text.len().min(256));
+    for symbol in text.trim_end_matches(['=', '\n', '\r', ' ', '\t']).chars() {
+        match symbol {
+            '-' => symbols.push('+'),
+            '_' => symbols.push('/'),
+            '\n' | '\r' | ' ' | '\t' => {}
+            other => symbols.push(other),
+        }
+    }
+    if symbols.is_empty() {
+        return Err(PinFault::Empty);
+    }
+    UNPADDED.decode(symbols).map_err(|_| PinFault::NotBase64)
+}
+
 /// The octets of any text that could be meant as base64, for diagnosis.
 pub(super) fn lenient(text: &str) -> Option<Vec<u8>> {
     UNPADDED.decode(text.trim().trim_end_matches('=')).ok()

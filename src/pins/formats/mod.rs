@@ -16,6 +16,7 @@ mod json_config;
 mod pins_toml;
 mod plist;
 mod problems;
+mod source;
 mod trustkit_plist;
 mod written;
 mod xml;
@@ -27,6 +28,7 @@ use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Readi
 pub use self::apk::{compiled_xml, resource_files};
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
+pub(crate) use self::source::is_source;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
@@ -75,6 +77,8 @@ static FORMATS: &[&dyn PinFormat] = &[
     &ios_nspinneddomains::IosPinnedDomains,
     &trustkit_plist::TrustKitPlist,
     &curl::CurlList,
+    &source::OkHttp,
+    &source::OkHttpFailure,
     &json_config::REACT_NATIVE,
     &json_config::APPROOV,
     &json_config::SSL_PINNING,

@@ -1,0 +1,318 @@
+//! OkHttp's `CertificatePinner` in Kotlin and Java.
+//!
+//! Source: square/okhttp, `CertificatePinner.kt`. `add(pattern, pins…)` takes a host, `*.` and a host (exactly one
+//! label more), or `**.` and a host (any depth, the host itself included), and refuses any other pattern when the
+//! pinner is built. A pin is `sha256/` or `sha1/` and the base64 of a hash over the SubjectPublicKeyInfo, as Okio reads
+//! it: either alphabet, padding optional. The length is not checked: a hash of another length matches nothing. The pins
+//! of all patterns that match a host are taken together and compared with every certificate of the validated chain,
+//! its root included. Nothing expires, and nothing is reported only.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use super::scan::{Scan, Span};
+use super::values::Value;
+use super::{
+    Language, PinFormat, PinInput, about, add, code, finish, host_name, looks_like_host, named, not_read,
+};
+use crate::pins::base64_text;
+use crate::pins::model::{
+    Combination, Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource,
+    PinValue, PositionRule, Problem, ProblemKind,
+};
+use crate::x509::SpkiSha256;
+
+/// The format's id.
+const ID: &str = "okhttp";
+const LANGUAGES: [Language; 2] = [Language::Kotlin, Language::Java];
+
+/// `CertificatePinner` of OkHttp.
+pub(in crate::pins::formats) struct OkHttp;
+
+impl PinFormat for OkHttp {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn recognises(&self, input: &PinInput<'_>) -> bool {
+        code(input, &LANGUAGES).is_some_and(|(text, _)| names_the_pinner(text) || holds_a_pin(text))
+    }
+
+    fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
+        let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(PinSource::of(ID)) };
+        let scan = Scan::of(text, language)?;
+        let mut source = PinSource::of(ID);
+        read_calls(&scan, &mut source);
+        let is_open = source.entries.is_empty()
+            || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
+        if is_open {
+            read_maps(&scan, &mut source);
+        }
+        if source.entries.is_empty() && source.problems.is_empty() {
+            read_loose(&scan, &mut source);
+        }
+        finish(source)
+    }
+
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        about(source, host)
+    }
+
+    fn combination(&self) -> Combination {
+        Combination::Union
+    }
+}
+
+fn names_the_pinner(text: &str) -> bool {
+    text.contains("CertificatePinner.Builder") || text.contains("CertificatePinner(")
+}
+
+/// Whether a hash with the prefix of OkHttp stands in a text: there `sha256-` is an integrity of a web page instead.
+fn holds_a_pin(text: &str) -> bool {
+    text.match_indices("\"sha256/").any(|(at, prefix)| {
+        let rest = text.get(at.saturating_add(prefix.len())..).unwrap_or_default();
+        rest.find('"')
+            .and_then(|end| rest.get(..end))
+            .is_some_and(|hash| matches!(hash.len(), 43 | 44) && base64_text::okio(hash).is_ok())
+    })
+}
+
+fn enforced() -> Enforcement {
+    Enforcement {
+        mode: EnforcementMode::Yes,
+        why: "OkHttp refuses a chain in which no key is among the pins of the host".to_owned(),
+    }
+}
+
+/// How sure it is that a pinner of this file is used.
+fn confidence(scan: &Scan<'_>) -> Confidence {
+    if scan.has(&["certificatePinner"]) {
+        Confidence::Read
+    } else {
+        Confidence::Guessed(
+            "the file builds a CertificatePinner, and does not itself give it to a client".to_owned(),
+        )
+    }
+}
+
+/// Reads each `add(pattern, pins…)` between a builder and its `build()`.
+fn read_calls(scan: &Scan<'_>, source: &mut PinSource) {
+    let mut in_builder = false;
+    for at in scan.places(&["CertificatePinner", "add", "build", "Pin"]) {
+        let open = at.saturating_add(1);
+        match scan.word(at) {
+            Some("CertificatePinner") => {
+                in_builder |= scan.is(open, ".") && scan.word(open.saturating_add(1)) == Some("Builder");
+            }
+            Some("build") if in_builder && scan.is_before(at, ".") && scan.is(open, "(") => {
+                in_builder = false
+            }
+            Some("add") if in_builder && scan.is(open, "(") => read_call(scan, at, open, source),
+            _ => {}
+        }
+    }
+}
+
+fn read_call(scan: &Scan<'_>, at: usize, open: usize, source: &mut PinSource) {
+    let arguments = scan.arguments(open);
+    let Some((pattern, pins)) = arguments.split_first() else { return };
+    let line = scan.line(at);
+    let values: Vec<Value> = pins.iter().flat_map(|pin| scan.values(pin.clone())).collect();
+    let is_chained = scan.is_before(at, ".");
+    if values.is_empty() {
+        // One argument is a list of something else, unless the call is one of the builder's own.
+        if pins.is_empty() && !is_chained {
+            source.problems.push(not_read(
+                line,
+                format!("“add({})” has no pins that are read here", scan.written(pattern.clone())),
+            ));
+        }
+        return;
+    }
+    let (pins, open_values) = read_pins(&values, line, source);
+    for (written, line) in open_values {
+        let what = format!("a pin is “{written}”, which this file does not define: what it is, is not known");
+        source.problems.push(not_read(line, what));
+    }
+    for value in scan.values(pattern.clone()) {
+        match value {
+            Value::Text(pattern, own) => place(&pattern, own.or(line), line, &pins, confidence(scan), source),
+            Value::Open(written, _) => unplaced(&written, line, &pins, source),
+        }
+    }
+}
+
+/// An entry of one pattern.
+fn place(
+    pattern: &str,
+    line: Option<usize>,
+    call: Option<usize>,
+    pins: &[Pin],
+    confidence: Confidence,
+    source: &mut PinSource,
+) {
+    let Some(scope) = scope(pattern) else {
+        let what = format!(
+            "“{pattern}” is no pattern of OkHttp (a host, “*.” and a host, or “**.” and a host): the app crashes when \
+             the pinner is built"
+        );
+        source.problems.push(Problem { kind: ProblemKind::Refused, line: call, what });
+        return;
+    };
+    if pins.is_empty() {
+        return;
+    }
+    add(source, PinEntry { pins: pins.to_vec(), line, confidence, ..PinEntry::of(scope, enforced()) });
+}
+
+/// Pins whose host the file does not say.
+fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut PinSource) {
+    let what = format!(
+        "{} is for the host “{written}”, which this file does not define: which host that is, is not known",
+        named(pins)
+    );
+    let why = format!("its host is “{written}”, which this file does not define");
+    source.problems.push(not_read(line, what));
+    if !pins.is_empty() {
+        let confidence = Confidence::Guessed(why);
+        add(
+            source,
+            PinEntry {
+                pins: pins.to_vec(),
+                line,
+                confidence,
+                ..PinEntry::of(HostPattern::Unstated, enforced())
+            },
+        );
+    }
+}
+
+/// The hosts of a pattern, if OkHttp takes it for one.
+fn scope(pattern: &str) -> Option<HostPattern> {
+    if let Some(below) = pattern.strip_prefix("**.") {
+        return host_name(below).map(HostPattern::WithSubdomains);
+    }
+    match pattern.strip_prefix("*.") {
+        Some(below) => host_name(below).map(HostPattern::OneLabelBelow),
+        None => host_name(pattern).map(HostPattern::Exactly),
+    }
+}
+
+/// The pins among values, and what is not known of them.
+fn read_pins(
+    values: &[Value],
+    call: Option<usize>,
+    source: &mut PinSource,
+) -> (Vec<Pin>, Vec<(String, Option<usize>)>) {
+    let (mut pins, mut open) = (Vec::new(), Vec::new());
+    for value in values {
+        match value {
+            Value::Text(text, line) => {
+                let value = pin_value(text);
+                if let Err(PinFault::NoPrefix(_) | PinFault::NotBase64 | PinFault::Empty) = value {
+                    let what = format!(
+                        "“{}” is no pin that OkHttp takes (“sha256/” or “sha1/” and base64): the app crashes when the \
+                         pinner is built",
+                        text.chars().take(80).collect::<String>()
+                    );
+                    source.problems.push(Problem { kind: ProblemKind::Refused, line: line.or(call), what });
+                }
+                pins.push(Pin::new(text, value, PositionRule::Any, line.or(call)));
+            }
+            Value::Open(written, line) => open.push((written.clone(), line.or(call))),
+        }
+    }
+    (pins, open)
+}
+
+/// A pin as OkHttp reads it.
+pub(super) fn pin_value(text: &str) -> Result<PinValue, PinFault> {
+    if let Some(hash) = text.strip_prefix("sha1/") {
+        let octets = base64_text::okio(hash)?;
+        let length = octets.len();
+        return octets.try_into().map(PinValue::SpkiSha1).map_err(|_| PinFault::WrongLength(length));
+    }
+    let octets = base64_text::okio(text.strip_prefix("sha256/").ok_or(PinFault::NoPrefix("sha256/"))?)?;
+    let length = octets.len();
+    octets.try_into().map(|hash| PinValue::Spki(SpkiSha256(hash))).map_err(|_| PinFault::WrongLength(length))
+}
+
+/// Reads maps of hosts and pins in a file whose calls name neither.
+fn read_maps(scan: &Scan<'_>, source: &mut PinSource) {
+    for (host, pins) in pairs(scan) {
+        let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };
+        let line = scan.line(pins.start);
+        let values: Vec<Value> = scan.values(pins);
+        let texts: Vec<(String, Option<usize>)> = values
+            .into_iter()
+            .filter_map(|value| match value {
+                Value::Text(text, line) => Some((prefixed(&text)?, line)),
+                Value::Open(..) => None,
+            })
+            .collect();
+        let pins: Vec<Pin> = texts
+            .iter()
+            .map(|(text, own)| Pin::new(text, pin_value(text), PositionRule::Any, own.or(line)))
+            .collect();
+        let why =
+            "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
+        place(&host, line, line, &pins, Confidence::Guessed(why.to_owned()), source);
+    }
+}
+
+/// A pin of a map with its prefix; `None` for what is no hash.
+fn prefixed(text: &str) -> Option<String> {
+    if text.starts_with("sha256/") || text.starts_with("sha1/") {
+        return Some(text.to_owned());
+    }
+    let is_hash = text.len() == 44 && text.ends_with('=') && base64_text::canonical(text).is_ok();
+    is_hash.then(|| format!("sha256/{text}"))
+}
+
+/// Keys and values: `"host" to listOf(…)`, `put("host", …)`, `Map.of("host", …)`.
+fn pairs(scan: &Scan<'_>) -> Vec<(Span, Span)> {
+    let mut pairs = Vec::new();
+    for at in scan.places(&["mapOf", "mutableMapOf", "hashMapOf", "linkedMapOf", "put", "of", "entry"]) {
+        let Some(open) = (at.saturating_add(1)..at.saturating_add(20))
+            .take_while(|at| !scan.is(*at, ";") && !scan.is(*at, "{"))
+            .find(|at| scan.is(*at, "("))
+        else {
+            continue;
+        };
+        match (scan.word(at), scan.arguments(open).as_slice()) {
+            (Some("put" | "entry"), [host, pins]) => pairs.push((host.clone(), pins.clone())),
+            (Some("put" | "entry"), _) => {}
+            (_, []) => {}
+            _ => pairs
+                .extend(scan.inside(open).and_then(|_| scan.pairs(at..scan.after(open))).unwrap_or_default()),
+        }
+    }
+    // `pins["host"] = listOf(…)`.
+    pairs
+}
+
+/// Pins that stand in a file without any use.
+fn read_loose(scan: &Scan<'_>, source: &mut PinSource) {
+    let pins: Vec<Pin> = scan
+        .tokens
+        .iter()
+        .filter_map(|token| token.plain().map(|text| (text, token.line)))
+        .filter(|(text, _)| text.starts_with("sha256/") && pin_value(text).is_ok())
+        .map(|(text, line)| Pin::new(text, pin_value(text), PositionRule::Any, Some(line)))
+        .collect();
+    let Some(first) = pins.first() else {
+        if let Some(at) = scan.places(&["CertificatePinner"]).first() {
+            let what = "it names CertificatePinner, and no pins are read from it".to_owned();
+            source.problems.push(not_read(scan.line(*at), what));
+        }
+        return;
+    };
+    let line = first.line;
+    let what = format!(
+        "{} has the form of OkHttp's, and the file does not say for which host or where it is used",
+        named(&pins)
+    );
+    source.problems.push(not_read(line, what));
+    let why = "it has the form of OkHttp's pins, and no use of it stands in this file".to_owned();
+    let confidence = Confidence::Guessed(why);
+    add(source, PinEntry { pins, line, confidence, ..PinEntry::of(HostPattern::Unstated, enforced()) });
+}
