@@ -7,6 +7,7 @@ mod base64_text;
 mod diagnosis;
 pub mod formats;
 mod judge;
+pub mod make;
 mod matching;
 mod model;
 

@@ -160,6 +160,11 @@ impl Anchors {
         Self { trusted, certificates, source }
     }
 
+    /// The certificates of the anchors.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
     /// The certificate of one of these anchors.
     fn certificate(&self, anchor: &TrustAnchor<'_>) -> Option<&Certificate> {
         let index = self.trusted.iter().position(|own| {

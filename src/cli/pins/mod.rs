@@ -1,27 +1,34 @@
 //! `pinstead pins`: reads and lints pin files, against a given chain if one is named.
 
-use anyhow::Context as _;
-use clap::Args;
+mod make;
+mod served;
+
+use std::io::Write as _;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use self::served::{Path, Served, anchors, fetch, parse_server};
 use super::Exit;
-use super::options::{Format, GateOptions, OutputOptions, parse_time};
+use super::options::{Format, GateOptions, NetworkOptions, OutputOptions, parse_time};
 use crate::ca::CaTable;
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
 use crate::pins::formats::{LONGEST_FILE, is_inline_list};
-use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
-use crate::x509::path::{self, Anchors, Trust};
-use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
-
-/// The longest file of certificates that is read, in octets.
-const LONGEST_CHAIN_FILE: u64 = 4 << 20;
+use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge};
+use crate::report::human::safe;
+use crate::target::ServerTarget;
+use crate::x509::path::HostIdentity;
 
 /// Options of `pinstead pins`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct PinsOptions {
+    #[command(subcommand)]
+    command: Option<PinsCommand>,
     /// Pin files: Android Network Security Config, iOS Info.plist, curl lists; `-` for standard input, or a
     /// list itself (sha256//…)
     #[arg(required = true, value_name = "FILE")]
@@ -32,28 +39,52 @@ pub(super) struct PinsOptions {
     /// Compare the pins with the certificates of this file, PEM or DER, leaf first
     #[arg(long, value_name = "FILE", requires = "host")]
     chain: Option<String>,
+    /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, conflicts_with = "chain")]
+    live: Option<Option<String>>,
     /// Trust anchors (PEM) instead of the embedded ones, for a chain of a private CA
-    #[arg(long, value_name = "FILE", requires = "chain")]
+    #[arg(long, value_name = "FILE")]
     roots: Option<String>,
     /// Judge as of this time (RFC 3339) instead of now
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Timestamp>,
+    #[command(flatten)]
+    network: NetworkOptions,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
 }
 
+/// What else there is to do about pins.
+#[derive(Debug, Subcommand)]
+enum PinsCommand {
+    /// Propose pins for a host, with a backup, and write them in the forms they are shipped in
+    Make(Box<make::MakeOptions>),
+}
+
 /// Reads, judges and reports.
 pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
+    if let Some(PinsCommand::Make(options)) = &options.command {
+        return make::run(options);
+    }
     options.output.spare(options.files.iter().chain(&options.chain).chain(&options.roots))?;
     let at = options.at.unwrap_or_else(clock::now);
-    let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
-    let chain = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
+    let anchors = anchors(options.roots.as_deref())?;
+    let live = options.live_server()?;
+    let host = options.host(live.as_ref());
+    let served: Option<Result<Served, String>> = match (&options.chain, &live) {
+        (Some(file), _) => Some(Ok(Served::of_file(file)?)),
+        (None, Some(server)) => Some(fetch(server, &options.network)?),
+        (None, None) => None,
+    };
+    let is_unseen = matches!(served, Some(Err(_)));
+    let chain: Option<Result<Path, String>> =
+        served.map(|served| served.and_then(|served| served.path(&anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
     let inputs: Vec<PinFile> = options.files.iter().flat_map(|file| PinFile::of(&read(file))).collect();
     let question = Question {
-        host: options.host.as_ref().map(DnsName::as_str),
+        host: host.as_ref().map(DnsName::as_str),
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         at,
@@ -81,7 +112,40 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     if verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_))) {
         return Ok(Exit::Usage);
     }
-    Ok(options.gate.exit(options.gate.fails(&findings), is_open(&verdict, options.chain.is_some()), false))
+    Ok(options.gate.exit(
+        options.gate.fails(&findings),
+        is_unseen || is_open(&verdict, chain.is_some()),
+        false,
+    ))
+}
+
+impl PinsOptions {
+    /// The server whose chain is wanted.
+    fn live_server(&self) -> anyhow::Result<Option<ServerTarget>> {
+        match (&self.live, &self.host) {
+            (None, _) => Ok(None),
+            (Some(Some(text)), _) => {
+                let server = parse_server(text);
+                server.map(Some).map_err(|why| {
+                    anyhow::anyhow!(
+                        "--live: {why}. It takes the word that follows it: name the files before it"
+                    )
+                })
+            }
+            (Some(None), Some(host)) => {
+                Ok(Some(ServerTarget { host: HostIdentity::Name(host.clone()), port: None }))
+            }
+            (Some(None), None) => bail!("--live without a host needs --host"),
+        }
+    }
+
+    /// The host asked about: the server's own where no other is named.
+    fn host(&self, live: Option<&ServerTarget>) -> Option<DnsName> {
+        self.host.clone().or_else(|| match live.map(|server| &server.host) {
+            Some(HostIdentity::Name(name)) => Some(name.clone()),
+            _ => None,
+        })
+    }
 }
 
 /// Reads a pin file, or takes an argument that is itself a list.
@@ -93,38 +157,14 @@ fn read(argument: &str) -> InputFile {
     files::read(argument, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
 }
 
-/// The path of a chain, and the keys that the file has beside it.
-struct Path {
-    path: Vec<PathCertificate>,
-    off_path: Vec<SpkiSha256>,
+/// Says something on standard error; the report does not depend on it.
+fn note(text: &str) {
+    aside(&format!("note: {}\n", safe(text)));
 }
 
-/// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
-/// says nothing of clients.
-fn chain(file: &str, anchors: &Anchors, at: Timestamp) -> anyhow::Result<Result<Path, String>> {
-    let served = certificates(file)?;
-    let Some(verdict) = path::judge(&served, None, anchors, at) else {
-        return Ok(Err(format!("{file} holds no certificate")));
-    };
-    Ok(match verdict.trust {
-        Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
-            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path })
-        }
-        Trust::Untrusted { reason } | Trust::Unknown { reason } => {
-            Err(format!("the chain in {file} leads to no anchor of {} ({reason})", verdict.anchors))
-        }
-    })
-}
-
-fn roots(file: &str) -> anyhow::Result<Anchors> {
-    Ok(Anchors::given(certificates(file)?, file))
-}
-
-fn certificates(file: &str) -> anyhow::Result<Vec<Certificate>> {
-    let input = files::read(file, LONGEST_CHAIN_FILE);
-    let octets =
-        input.octets().map_err(|why| anyhow::anyhow!("{why}")).with_context(|| format!("reading {file}"))?;
-    read_certificates(octets).with_context(|| format!("reading {file}"))
+/// Writes what does not belong in the report itself to standard error.
+fn aside(text: &str) {
+    let _ = write!(anstream::stderr().lock(), "{text}");
 }
 
 /// Whether something that was asked for by name stayed open: a file, the host's status, or what pins match in the
