@@ -6,8 +6,8 @@ use super::diagnosis::{Diagnosis, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule,
-    Problem, ProblemKind, Reading,
+    AfterExpiry, Combination, ComparedWith, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource,
+    PositionRule, Problem, ProblemKind, Reading,
 };
 use crate::x509::{ChainPosition, PathCertificate, SpkiSha256};
 
@@ -20,10 +20,21 @@ pub struct Question<'a> {
     pub path: Option<&'a [PathCertificate]>,
     /// The keys of served certificates that are not on that path: other clients may build theirs over them.
     pub off_path: &'a [SpkiSha256],
+    /// The service that was looked at, for pins of one service alone (TLSA).
+    pub service: Option<ServedAt<'a>>,
     /// The time of judging.
     pub at: Timestamp,
     /// Names the CA that a key belongs to, where it is known.
     pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<String>,
+}
+
+/// The chain of one service as it was served.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedAt<'a> {
+    /// The port.
+    pub port: u16,
+    /// Its certificates, leaf first, each the issuer of the one before.
+    pub chain: &'a [PathCertificate],
 }
 
 /// Whether a host is pinned.
@@ -309,7 +320,7 @@ fn unite(entries: &mut [EntryVerdict]) {
 
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
-    let path = question.path.filter(|_| applies && question.host.is_some());
+    let path = path_for(entry, question).filter(|_| applies && question.host.is_some());
     let pins: Vec<PinVerdict> = entry
         .pins
         .iter()
@@ -352,6 +363,17 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         pins,
         outcome,
     }
+}
+
+/// The certificates that an entry's pins are compared with.
+fn path_for<'a>(entry: &PinEntry, question: &Question<'a>) -> Option<&'a [PathCertificate]> {
+    let HostPattern::Service { port, .. } = &entry.scope else { return question.path };
+    let service = question.service.filter(|service| service.port == *port)?;
+    Some(match entry.compared_with {
+        ComparedWith::ServedChain => service.chain,
+        // Without a path, ordinary validation has failed, and with it every record that needs it.
+        ComparedWith::ValidatedPath => question.path.unwrap_or_default(),
+    })
 }
 
 fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (EnforcementMode, String) {

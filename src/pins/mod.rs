@@ -14,12 +14,12 @@ mod model;
 pub use self::diagnosis::{Diagnosis, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{
-    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, SourceState, SourceVerdict,
-    judge,
+    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, ServedAt, SourceState,
+    SourceVerdict, judge,
 };
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
-    AfterExpiry, AppContext, Bootstrap, Combination, Confidence, Enforcement, EnforcementMode, Expiry,
-    HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind,
-    Reading,
+    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode,
+    Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem,
+    ProblemKind, Reading,
 };

@@ -2,6 +2,7 @@
 
 mod make;
 mod served;
+mod tlsa;
 
 use std::io::Write as _;
 
@@ -9,7 +10,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use self::served::{Path, Served, anchors, fetch, parse_server};
+use self::served::{Path, Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::options::{Format, GateOptions, NetworkOptions, OutputOptions, parse_time};
 use crate::ca::CaTable;
@@ -17,11 +18,12 @@ use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
+use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::formats::{LONGEST_FILE, is_inline_list};
-use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge};
+use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge};
 use crate::report::human::safe;
 use crate::target::ServerTarget;
-use crate::x509::path::HostIdentity;
+use crate::x509::path::{HostIdentity, linked};
 
 /// Options of `pinstead pins`.
 #[derive(Debug, Args)]
@@ -31,7 +33,7 @@ pub(super) struct PinsOptions {
     command: Option<PinsCommand>,
     /// Pin files: Android Network Security Config, iOS Info.plist, curl lists; `-` for standard input, or a
     /// list itself (sha256//…)
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "tlsa", value_name = "FILE")]
     files: Vec<String>,
     /// Say whether this host is pinned, and use only what applies to it
     #[arg(long, value_name = "NAME")]
@@ -42,6 +44,9 @@ pub(super) struct PinsOptions {
     /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
     #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, conflicts_with = "chain")]
     live: Option<Option<String>>,
+    /// Look up the TLSA records of a service, and compare them with its chain (--live or --chain); may be repeated
+    #[arg(long, value_name = "HOST:PORT[/tcp]", value_parser = tlsa::parse_service)]
+    tlsa: Vec<tlsa::Service>,
     /// Trust anchors (PEM) instead of the embedded ones, for a chain of a private CA
     #[arg(long, value_name = "FILE")]
     roots: Option<String>,
@@ -79,14 +84,22 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         (None, None) => None,
     };
     let is_unseen = matches!(served, Some(Err(_)));
+    let port = live.as_ref().map(|server| server.port.unwrap_or_else(|| default_port(&options.network)));
+    let linked =
+        served.as_ref().and_then(|served| served.as_ref().ok()).map(|served| linked(&served.certificates));
     let chain: Option<Result<Path, String>> =
         served.map(|served| served.and_then(|served| served.path(&anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let inputs: Vec<PinFile> = options.files.iter().flat_map(|file| PinFile::of(&read(file))).collect();
+    let mut inputs: Vec<PinFile> = options.files.iter().flat_map(|file| PinFile::of(&read(file))).collect();
+    let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
+    inputs.extend(lookups.iter().map(of_lookup));
+    // A chain out of a file is that of the one service asked about.
+    let port = port.or_else(|| options.tlsa.first().filter(|_| options.tlsa.len() == 1).map(|one| one.port));
     let question = Question {
         host: host.as_ref().map(DnsName::as_str),
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
+        service: port.zip(linked.as_deref()).map(|(port, chain)| ServedAt { port, chain }),
         at,
         known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
     };
@@ -143,7 +156,7 @@ impl PinsOptions {
     fn host(&self, live: Option<&ServerTarget>) -> Option<DnsName> {
         self.host.clone().or_else(|| match live.map(|server| &server.host) {
             Some(HostIdentity::Name(name)) => Some(name.clone()),
-            _ => None,
+            _ => self.tlsa.first().filter(|_| self.tlsa.len() == 1).map(|service| service.host.clone()),
         })
     }
 }

@@ -14,6 +14,7 @@ pub mod random;
 mod received;
 mod server;
 mod stream;
+mod tlsa;
 mod udp;
 mod weight;
 

@@ -4,6 +4,7 @@ mod android_nsc;
 mod curl;
 mod ios_nspinneddomains;
 mod plist;
+pub mod tlsa;
 mod xml;
 
 use std::borrow::Cow;
@@ -55,7 +56,7 @@ static PACKAGES: &[&dyn Package] = &[];
 
 /// Every format, in the order in which they are asked.
 static FORMATS: &[&dyn PinFormat] =
-    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList];
+    &[&android_nsc::AndroidNsc, &ios_nspinneddomains::IosPinnedDomains, &curl::CurlList, &tlsa::Tlsa];
 
 /// A file to be read.
 #[derive(Debug)]

@@ -199,9 +199,44 @@ proptest! {
         // The readers of the other forms are tested beside them; nothing of a name may reach a line of its own.
         for form in Form::ALL {
             let text = write(&proposal, form, 443).unwrap_or_default();
-            prop_assert!(!text.chars().any(|symbol| matches!(symbol, '\u{202e}' | '\u{2028}' | '\r')));
+            let turned = text.contains(['\u{202e}', '\u{2028}', '\r']);
+            prop_assert!(!turned);
             prop_assert!(text.lines().count() < 60);
         }
+    }
+
+    #[test]
+    fn tlsa_records_are_read_back(
+        names in proptest::collection::btree_set("[a-z]{1,8}", 2..6),
+        subject in nasty(),
+        is_ca: bool,
+        port in 1_u16..,
+    ) {
+        let pins: Vec<ProposedPin> = names
+            .iter()
+            .map(|name| ProposedPin {
+                key: key(name),
+                name: subject.clone(),
+                role: Role::Current,
+                place: if is_ca { Place::Ca } else { Place::Leaf },
+                in_chain: true,
+                is_served: true,
+                reason: String::new(),
+            })
+            .collect();
+        let expected: Vec<SpkiSha256> = pins.iter().map(|pin| pin.key).collect();
+        let mut proposal = proposed(None, &[]);
+        proposal.pins = pins;
+        let text = write(&proposal, Form::Tlsa, port).unwrap();
+        let source = read_back("zone", &text);
+        prop_assert_eq!(source.entries.len(), 1);
+        let entry = &source.entries[0];
+        let found: Vec<SpkiSha256> = entry.pins.iter().filter_map(|pin| pin.spki().copied()).collect();
+        prop_assert_eq!(found, expected);
+        let host = "api.shop.example".to_owned();
+        prop_assert_eq!(&entry.scope, &HostPattern::Service { host, port, transport: "tcp".to_owned() });
+        let position = if is_ca { PositionRule::Ca } else { PositionRule::Leaf };
+        prop_assert!(entry.pins.iter().all(|pin| pin.position == position));
     }
 
     #[test]

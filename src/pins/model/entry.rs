@@ -31,6 +31,8 @@ pub struct PinEntry {
     pub confidence: Confidence,
     /// Where pins come at run time: how the first contact is authenticated.
     pub bootstrap: Option<Bootstrap>,
+    /// Which certificates its pins are compared with.
+    pub compared_with: ComparedWith,
 }
 
 impl PinEntry {
@@ -48,8 +50,19 @@ impl PinEntry {
             forbidden: Vec::new(),
             confidence: Confidence::Stated,
             bootstrap: None,
+            compared_with: ComparedWith::ValidatedPath,
         }
     }
+}
+
+/// Which certificates pins are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComparedWith {
+    /// Those of the path that ordinary validation builds.
+    ValidatedPath,
+    /// Those that the server sends, each the issuer of the one before, whatever anchor they lead to (DANE usages 2 and
+    /// 3, RFC 7671 sections 5.1 and 5.2).
+    ServedChain,
 }
 
 /// How the entries that are about one host work together.

@@ -5,12 +5,13 @@
 mod chain;
 mod file;
 mod subjects;
+mod tlsa;
 
 use super::{Finding, Rule, RuleInfo};
 use crate::pins::PinsVerdict;
 
 /// Every rule of the family, by id.
-static RULES: [&Rule<PinsVerdict>; 17] = [
+static RULES: [&Rule<PinsVerdict>; 22] = [
     &chain::NO_MATCH,
     &chain::EXPIRED,
     &chain::EXPIRES_SOON,
@@ -28,6 +29,11 @@ static RULES: [&Rule<PinsVerdict>; 17] = [
     &chain::LEAF_ONLY,
     &file::EXAMPLE_PIN,
     &file::NO_PINS,
+    &tlsa::NO_DNSSEC,
+    &tlsa::NO_MATCH,
+    &tlsa::ROTATING_CA,
+    &tlsa::NOT_FOR_SMTP,
+    &tlsa::NO_NEXT_KEY,
 ];
 
 /// What each rule says of itself.
