@@ -41,6 +41,22 @@ impl CaaLookup {
     }
 }
 
+/// The look-up of the TLSA records of one service (RFC 6698 section 3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsaLookup {
+    /// The host.
+    pub host: DnsName,
+    /// The port.
+    pub port: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub transport: String,
+    /// The question for `_PORT._TRANSPORT.HOST`.
+    pub exchange: DnsExchange,
+    /// What was asked to validate the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dnssec: Vec<SupportingExchange>,
+}
+
 /// One question, and every attempt to get it answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsExchange {

@@ -129,6 +129,7 @@ mod tests {
             off_path: &[SpkiSha256::of(b"cross")],
             at: "2026-11-21T00:00:00Z".parse().unwrap(),
             certificates: &[],
+            service: None,
             known_ca: &|_| None,
         };
         match measured(&judge(&files, &question)) {

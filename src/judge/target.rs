@@ -372,6 +372,7 @@ fn judge_pins(
         host: host.map(DnsName::as_str),
         path: trust.filter(|trust| trust.is_built()).map(|trust| trust.path.as_slice()),
         off_path: &trust.map(|trust| pins::off_path(served, &trust.path)).unwrap_or_default(),
+        service: None,
         at,
         certificates: served,
         known_ca: &|key| inputs.known_ca(key),

@@ -6,8 +6,8 @@ use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, AppContext, Bootstrap, Combination, Confidence, EnforcementMode, HostPattern, Pin, PinEntry,
-    PinFile, PinSource, PositionRule, Problem, ProblemKind, Reading,
+    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, EnforcementMode, HostPattern,
+    Pin, PinEntry, PinFile, PinSource, PositionRule, Problem, ProblemKind, Reading,
 };
 use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
@@ -22,10 +22,21 @@ pub struct Question<'a> {
     pub off_path: &'a [SpkiSha256],
     /// The certificates that wrong values are compared with: those served and those of the path.
     pub certificates: &'a [Certificate],
+    /// The service that was looked at, for pins of one service alone (TLSA).
+    pub service: Option<ServedAt<'a>>,
     /// The time of judging.
     pub at: Timestamp,
     /// Names the CA that a key belongs to, where it is known.
     pub known_ca: &'a dyn Fn(&SpkiSha256) -> Option<KnownCa>,
+}
+
+/// The chain of one service as it was served.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedAt<'a> {
+    /// The port.
+    pub port: u16,
+    /// Its certificates, leaf first, each the issuer of the one before.
+    pub chain: &'a [PathCertificate],
 }
 
 /// Whether a host is pinned.
@@ -356,7 +367,7 @@ fn unite(entries: &mut [EntryVerdict]) {
 
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
-    let path = question.path.filter(|_| applies && question.host.is_some());
+    let path = path_for(entry, question).filter(|_| applies && question.host.is_some());
     let context =
         Context { certificates: question.certificates, known_ca: question.known_ca, at: question.at };
     let judged = |pins: &[Pin]| -> Vec<PinVerdict> {
@@ -413,6 +424,17 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         bootstrap: entry.bootstrap,
         outcome,
     }
+}
+
+/// The certificates that an entry's pins are compared with.
+fn path_for<'a>(entry: &PinEntry, question: &Question<'a>) -> Option<&'a [PathCertificate]> {
+    let HostPattern::Service { port, .. } = &entry.scope else { return question.path };
+    let service = question.service.filter(|service| service.port == *port)?;
+    Some(match entry.compared_with {
+        ComparedWith::ServedChain => service.chain,
+        // Without a path, ordinary validation has failed, and with it every record that needs it.
+        ComparedWith::ValidatedPath => question.path.unwrap_or_default(),
+    })
 }
 
 fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (EnforcementMode, String) {

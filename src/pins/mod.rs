@@ -7,18 +7,19 @@ mod base64_text;
 mod diagnosis;
 pub mod formats;
 mod judge;
+pub mod make;
 mod matching;
 mod model;
 
 pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{
-    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, Soon, SourceState,
-    SourceVerdict, judge,
+    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, ServedAt, Soon,
+    SourceState, SourceVerdict, judge,
 };
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
-    AfterExpiry, AppContext, Bootstrap, Combination, Confidence, Enforcement, EnforcementMode, Expiry,
-    HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind,
-    Reading,
+    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode,
+    Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem,
+    ProblemKind, Reading,
 };

@@ -13,7 +13,7 @@ use serde::Serialize;
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::Certificate;
-use super::{CertificateSha256, Fingerprints, SpkiSha256, signature};
+use super::{CertificateSha256, Fingerprints, SignatureCheck, SpkiSha256, is_signed_by, signature};
 use crate::dns_name::DnsName;
 
 /// The largest number of served certificates that a path is looked for in.
@@ -160,6 +160,11 @@ impl Anchors {
         Self { trusted, certificates, source }
     }
 
+    /// The certificates of the anchors.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
     /// The certificate of one of these anchors.
     fn certificate(&self, anchor: &TrustAnchor<'_>) -> Option<&Certificate> {
         let index = self.trusted.iter().position(|own| {
@@ -206,6 +211,27 @@ pub fn as_served(chain: &[Certificate]) -> Vec<PathCertificate> {
             path_certificate(position, certificate)
         })
         .collect()
+}
+
+/// The chain as served from the leaf on, as far as each next certificate is the issuer of the one before: by name, and by
+/// signature where that can be checked. What a server sends besides is left out.
+pub fn linked(served: &[Certificate]) -> Vec<PathCertificate> {
+    let issued = |certificate: &Certificate, issuer: &Certificate| {
+        let named = match (certificate.parts(), issuer.parts()) {
+            (Ok(certificate), Ok(issuer)) => certificate.issuer == issuer.subject,
+            _ => false,
+        };
+        named && is_signed_by(certificate, issuer) != SignatureCheck::NotMade
+    };
+    let mut chain: Vec<Certificate> = served.iter().take(1).cloned().collect();
+    while let Some(last) = chain.last().filter(|last| chain.len() <= MAX_CHAIN && !last.is_self_issued()) {
+        let next = served.iter().take(MAX_CHAIN).find(|candidate| {
+            issued(last, candidate) && chain.iter().all(|member| member.sha256 != candidate.sha256)
+        });
+        let Some(next) = next.cloned() else { break };
+        chain.push(next);
+    }
+    as_served(&chain)
 }
 
 fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathCertificate {

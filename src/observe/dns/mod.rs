@@ -14,6 +14,7 @@ pub mod random;
 mod received;
 mod server;
 mod stream;
+mod tlsa;
 mod udp;
 mod weight;
 
@@ -127,7 +128,8 @@ impl DnsClient {
     ///
     /// A name that is not in the DNS (`.onion`) is not asked for (RFC 7686).
     pub async fn look_up_caa(&self, name: &DnsName, extent: Extent) -> CaaLookup {
-        self.look_up_and_read_caa(name, extent).await.0
+        // Boxed, so that whoever asks does not nest its state any deeper.
+        Box::pin(self.look_up_and_read_caa(name, extent)).await.0
     }
 
     /// The same, with the answers of the steps as they were read on the way: a judge need not read them again.

@@ -17,6 +17,7 @@ mod pins_toml;
 mod plist;
 mod problems;
 mod source;
+pub mod tlsa;
 mod trustkit_plist;
 mod written;
 mod xml;
@@ -28,7 +29,6 @@ use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Readi
 pub use self::apk::{compiled_xml, resource_files};
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
-pub(crate) use self::source::is_source;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
@@ -89,6 +89,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &pins_toml::PinsToml,
     &hpkp::Hpkp,
     &expect_ct::ExpectCt,
+    &tlsa::Tlsa,
 ];
 
 /// A file to be read.

@@ -35,6 +35,8 @@ pub struct PinEntry {
     pub platform: Option<String>,
     /// When the release with these pins came out, where the file says so.
     pub released: Option<Timestamp>,
+    /// Which certificates its pins are compared with.
+    pub compared_with: ComparedWith,
 }
 
 impl PinEntry {
@@ -54,8 +56,19 @@ impl PinEntry {
             bootstrap: None,
             platform: None,
             released: None,
+            compared_with: ComparedWith::ValidatedPath,
         }
     }
+}
+
+/// Which certificates pins are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComparedWith {
+    /// Those of the path that ordinary validation builds.
+    ValidatedPath,
+    /// Those that the server sends, each the issuer of the one before, whatever anchor they lead to (DANE usages 2 and
+    /// 3, RFC 7671 sections 5.1 and 5.2).
+    ServedChain,
 }
 
 /// How the entries that are about one host work together.

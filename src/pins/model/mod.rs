@@ -9,8 +9,8 @@ mod source;
 
 pub use self::app::AppContext;
 pub use self::entry::{
-    AfterExpiry, Bootstrap, Combination, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern,
-    PinEntry,
+    AfterExpiry, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode, Expiry,
+    HostPattern, PinEntry,
 };
 pub use self::pin::{Pin, PinFault, PinValue, PositionRule};
 pub use self::problem::{Problem, ProblemKind};

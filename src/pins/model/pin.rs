@@ -147,6 +147,9 @@ pub enum PinFault {
     /// A prefix this platform needs and does not find.
     #[error("it does not begin with “{0}”, without which this platform does not take it for a pin")]
     NoPrefix(&'static str),
+    /// Something else that this platform cannot use, and what.
+    #[error("{0}")]
+    NotOfThisPlatform(String),
     /// Elements where only text may stand.
     #[error("it has elements inside")]
     Elements,

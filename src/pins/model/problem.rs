@@ -40,6 +40,8 @@ pub enum ProblemKind {
     CtDisabled,
     /// Pins come at run time, and what authenticates the first contact is nothing or is not said.
     UnauthenticatedBootstrap,
+    /// Records that clients use only with DNSSEC, and that are not secured by it.
+    NoDnssec,
     /// A comment beside a pin names another key than the pin does.
     WrongLabel,
 }

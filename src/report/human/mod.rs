@@ -13,6 +13,7 @@ mod inclusion;
 pub mod logs;
 mod nameservers;
 pub mod pins;
+pub mod pins_make;
 mod rules;
 mod safe;
 pub mod style;

@@ -15,13 +15,14 @@ mod hosts;
 mod rotation;
 mod strength;
 mod subjects;
+mod tlsa;
 
 use super::{Finding, Rule, RuleInfo};
 use crate::judge::TargetVerdicts;
 use crate::pins::PinsVerdict;
 
 /// Every rule over pins alone, by id.
-static RULES: [&Rule<PinsVerdict>; 38] = [
+static RULES: [&Rule<PinsVerdict>; 43] = [
     &chain::NO_MATCH,
     &dates::EXPIRED,
     &dates::EXPIRES_SOON,
@@ -60,6 +61,11 @@ static RULES: [&Rule<PinsVerdict>; 38] = [
     &app::WRONG_LABEL,
     &hosts::STAR_GAP,
     &hosts::DRIFT,
+    &tlsa::NO_DNSSEC,
+    &tlsa::NO_MATCH,
+    &tlsa::ROTATING_CA,
+    &tlsa::NOT_FOR_SMTP,
+    &tlsa::NO_NEXT_KEY,
 ];
 
 /// Every rule over pins and what else was seen of a target. The first has its words in the list above.

@@ -16,7 +16,7 @@ use self::finding::Finding;
 use self::own::Own;
 use self::resolver::Trusted;
 use super::{DnsClient, Manner};
-use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecReading, Validator};
+use crate::evidence::dns::{CaaLookup, DnsExchange, DnssecReading, SupportingExchange, Validator};
 use crate::observe::clock;
 
 /// Who validates.
@@ -85,16 +85,44 @@ impl Dnssec {
             Self::Own(own) => (own.state(exchange).await, Validator::Own),
             Self::Resolver(trusted) => (trusted.state(exchange).await, Validator::Resolver),
         };
-        let Finding { state, detail, unfinished, own_zone } = finding;
-        let detail = detail.filter(|detail| !detail.is_empty());
-        Some(DnssecReading { state, validator, detail, unfinished, own_zone, at: clock::now() })
+        Some(reading(finding, validator))
+    }
+
+    /// Says what DNSSEC says of an exchange for another type than CAA. An alias whose end was asked for apart is as sure
+    /// as the less sure of both.
+    pub(super) async fn read_other(&self, exchange: &DnsExchange) -> Option<DnssecReading> {
+        let beyond = exchange.beyond.as_ref().map(|beyond| beyond.attempts.as_slice());
+        let every = std::iter::once(exchange.attempts.as_slice()).chain(beyond);
+        let mut found: Option<(Finding, Validator)> = None;
+        for attempts in every {
+            let (finding, validator) = match self {
+                Self::Off => return None,
+                Self::Own(own) => (own.state_of(attempts).await, Validator::Own),
+                Self::Resolver(trusted) => (trusted.of_answer(attempts).await, Validator::Resolver),
+            };
+            found = Some(match found {
+                Some((before, _)) => (before.worse(finding), validator),
+                None => (finding, validator),
+            });
+        }
+        found.map(|(finding, validator)| reading(finding, validator))
     }
 
     /// Adds to a look-up what was asked to validate its answers.
     pub(super) async fn support(&self, lookup: &mut CaaLookup) {
-        let exchanges = || lookup.steps.iter().chain(&lookup.above).map(AsRef::as_ref);
+        let asked: Vec<&DnsExchange> = lookup.steps.iter().chain(&lookup.above).map(AsRef::as_ref).collect();
+        lookup.dnssec = self.supporting(asked).await;
+    }
+
+    /// What was asked to validate the answers of these exchanges.
+    pub(super) async fn supporting<'e>(
+        &self,
+        asked: impl IntoIterator<Item = &'e DnsExchange>,
+    ) -> Vec<SupportingExchange> {
+        let asked: Vec<&DnsExchange> = asked.into_iter().collect();
+        let exchanges = || asked.iter().copied();
         let (supporting, proofs) = match self {
-            Self::Off => return,
+            Self::Off => return Vec::new(),
             Self::Own(own) => {
                 let answers = exchanges().flat_map(message::of_exchange);
                 own.complete(answers.flat_map(message::vouched_by).collect::<BTreeSet<_>>()).await;
@@ -106,6 +134,12 @@ impl Dnssec {
         let mut names: BTreeSet<_> = answers.flat_map(message::names).collect();
         names.extend(exchanges().map(|exchange| exchange.name.to_wire()));
         let about = supporting.about(names).await;
-        lookup.dnssec = proofs.into_iter().chain(about).collect();
+        proofs.into_iter().chain(about).collect()
     }
+}
+
+fn reading(finding: Finding, validator: Validator) -> DnssecReading {
+    let Finding { state, detail, unfinished, own_zone } = finding;
+    let detail = detail.filter(|detail| !detail.is_empty());
+    DnssecReading { state, validator, detail, unfinished, own_zone, at: clock::now() }
 }

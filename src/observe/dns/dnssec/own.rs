@@ -80,21 +80,17 @@ impl Own {
         if let Err((what, why)) = self.hands_out_dnssec().await {
             return Finding::unfinished(what, why);
         }
-        let this = self.clone();
-        let exchange = exchange.clone();
-        // A task of its own: should the validator panic over a message, that is one answer not validated.
-        let mut task = tokio::spawn(async move { this.validate(&exchange).await });
-        match timeout(BUDGET, &mut task).await {
-            Ok(Ok(finding)) => finding,
-            Ok(Err(_)) => {
-                Finding::unfinished(Unfinished::UnreadableAnswer, "the validator failed over this answer")
-            }
-            Err(_) => {
-                task.abort();
-                let why = format!("validation was not finished within {} s", BUDGET.as_secs());
-                Finding::unfinished(Unfinished::OutOfTime, why)
-            }
+        let (this, exchange) = (self.clone(), exchange.clone());
+        in_time(async move { this.validate(&exchange).await }).await
+    }
+
+    /// The state of an answer to any question.
+    pub(super) async fn state_of(&self, attempts: &[DnsAttempt]) -> Finding {
+        if let Err((what, why)) = self.hands_out_dnssec().await {
+            return Finding::unfinished(what, why);
         }
+        let (this, attempts) = (self.clone(), attempts.to_vec());
+        in_time(async move { this.answer(&attempts).await }).await
     }
 
     async fn anchor_keys(&self) -> Arc<Vec<DnsAttempt>> {
@@ -359,6 +355,23 @@ impl Own {
             }
         }
         None
+    }
+}
+
+/// What the validator comes to, or that it did not within its time.
+async fn in_time(validation: impl Future<Output = Finding> + Send + 'static) -> Finding {
+    // A task of its own: should the validator panic over a message, that is one answer not validated.
+    let mut task = tokio::spawn(validation);
+    match timeout(BUDGET, &mut task).await {
+        Ok(Ok(finding)) => finding,
+        Ok(Err(_)) => {
+            Finding::unfinished(Unfinished::UnreadableAnswer, "the validator failed over this answer")
+        }
+        Err(_) => {
+            task.abort();
+            let why = format!("validation was not finished within {} s", BUDGET.as_secs());
+            Finding::unfinished(Unfinished::OutOfTime, why)
+        }
     }
 }
 

@@ -78,7 +78,7 @@ impl Trusted {
     }
 
     /// What the attempts say. Whatever another server answers later, one that validates and says “bogus” stands.
-    async fn of_answer(&self, attempts: &[DnsAttempt]) -> Finding {
+    pub(super) async fn of_answer(&self, attempts: &[DnsAttempt]) -> Finding {
         if let Some(bogus) = attempts.iter().find_map(bogus) {
             return bogus;
         }

@@ -7,8 +7,8 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use crate::pins::model::{
-    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PinValue,
-    PositionRule, Problem, ProblemKind,
+    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PinValue, PositionRule,
+    Problem, ProblemKind,
 };
 use crate::x509::{Certificate, read_certificates};
 

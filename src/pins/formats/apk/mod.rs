@@ -22,7 +22,6 @@ use self::entries::Entries;
 use super::{Package, PinInput};
 use crate::pins::model::{PinFile, PinSource, Problem, ProblemKind, Reading};
 
-
 /// The package's id.
 const ID: &str = "apk";
 /// The manifest of an APK.

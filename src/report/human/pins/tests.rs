@@ -8,7 +8,14 @@ use crate::pins::{
 use crate::x509::{CertificateSha256, SpkiSha256};
 
 fn pin(value: PinValue) -> Pin {
-    Pin { written: value.to_string(), value: Ok(value), position: PositionRule::Any, line: None }
+    Pin {
+        written: value.to_string(),
+        value: Ok(value),
+        position: PositionRule::Any,
+        key_itself: None,
+        line: None,
+        label: None,
+    }
 }
 
 fn entry(pins: &[PinValue]) -> PinEntry {
@@ -58,6 +65,8 @@ fn a_package_is_told_once_with_its_app_and_its_sources_below() {
         host: None,
         path: None,
         off_path: &[],
+        service: None,
+        certificates: &[],
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
         known_ca: &|_| None,
     };

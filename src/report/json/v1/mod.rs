@@ -8,6 +8,7 @@ mod inclusion;
 pub mod logs;
 mod nameservers;
 pub mod pins;
+pub mod pins_make;
 mod rules;
 
 pub use self::rules::{rule, rules};

@@ -25,7 +25,14 @@ pub(super) fn spki(text: &str) -> PinValue {
 }
 
 pub(super) fn pin_of(value: PinValue) -> Pin {
-    Pin { written: value.to_string(), value: Ok(value), position: PositionRule::Any, line: Some(3) }
+    Pin {
+        written: value.to_string(),
+        value: Ok(value),
+        position: PositionRule::Any,
+        key_itself: None,
+        line: Some(3),
+        label: None,
+    }
 }
 
 pub(super) fn below(name: &str) -> HostPattern {
@@ -111,6 +118,8 @@ pub(super) fn verdict(sources: &[PinSource], host: Option<&str>) -> PinsVerdict 
             host,
             path: Some(&path),
             off_path: &[],
+            service: None,
+            certificates: &[],
             at: "2026-11-21T00:00:00Z".parse().unwrap(),
             known_ca: &|_| None,
         },
@@ -224,6 +233,8 @@ fn an_ended_ca_is_graver_where_nothing_else_is_left() {
         host: None,
         path: None,
         off_path: &[],
+        service: None,
+        certificates: &[],
         at: "2026-05-01T00:00:00Z".parse().unwrap(),
         known_ca: &|_| None,
     };
@@ -303,7 +314,7 @@ fn drift_names_what_only_one_has_and_takes_like_hosts_together() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0].subject, "a.example and b.example");
     assert!(found[0].message.contains("1 key is in common"), "{}", found[0].message);
-    assert_eq!(found[0].evidence["sources"][1]["only_here"][0], spki("3").to_string());
+    assert_eq!(found[0].evidence.to_json()["sources"][1]["only_here"][0], spki("3").to_string());
     // With a host, patterns of another form count too; hosts apart do not.
     let exact = PinEntry { scope: HostPattern::Exactly("www.a.example".to_owned()), ..entry(&["4"]) };
     let third = source("ios-nspinneddomains", vec![exact]);

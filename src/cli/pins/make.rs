@@ -1,0 +1,238 @@
+//! `pinstead pins make`: proposes pins for a host, and writes them in the forms they are shipped in.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::served::{Served, anchors, default_port, fetch, parse_server};
+use crate::ca::{CaTable, same_owner};
+use crate::cli::Exit;
+use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
+use crate::observe::{clock, files};
+use crate::pins::make::{Form, KnownRoot, Level, Material, OwnKey, Proposal, propose, read_key, write};
+use crate::report::human::pins_make as human;
+use crate::report::json::v1::pins_make as json;
+use crate::target::ServerTarget;
+use crate::x509::path::{Anchors, HostIdentity};
+
+/// The longest file with a key that is read, in octets.
+const LONGEST_KEY_FILE: u64 = 1 << 20;
+
+/// Options of `pinstead pins make`.
+#[derive(Debug, Args)]
+pub(super) struct MakeOptions {
+    /// The host to pin, with a port if it is another than 443
+    #[arg(value_name = "HOST[:PORT]", value_parser = parse_server)]
+    host: ServerTarget,
+    /// Take the chain from this file, PEM or DER, leaf first, instead of from the server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["connect", "starttls"])]
+    chain: Option<String>,
+    /// Trust anchors (PEM) instead of the embedded ones
+    #[arg(long, value_name = "FILE")]
+    roots: Option<String>,
+    #[command(flatten)]
+    choice: ChoiceOptions,
+    /// Write this form; may be repeated [default: every form that can say it]
+    #[arg(long = "as", value_name = "FORM", value_enum, value_delimiter = ',', help_heading = "Report")]
+    forms: Vec<FormName>,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+/// What to pin.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pins")]
+struct ChoiceOptions {
+    /// Pin the key of this file: a public key, a CSR or a certificate (PEM or DER), no private key; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "level")]
+    key: Vec<String>,
+    /// Fall back on the key of this file, kept offline; may be repeated
+    #[arg(long, value_name = "FILE")]
+    backup_key: Vec<String>,
+    /// Fall back on the roots of this CA: its CAA identifier or its owner's name
+    #[arg(long, value_name = "ID")]
+    backup_ca: Option<String>,
+    /// What of the chain to pin [default: all roots of the CA, unless --key is given]
+    #[arg(long, value_enum)]
+    level: Option<LevelName>,
+    /// Pin the hosts below it, too
+    #[arg(long)]
+    include_subdomains: bool,
+    /// The day on which the pins end, in the forms that have one
+    #[arg(long, value_name = "DATE")]
+    expires: Option<Date>,
+    /// Take the chain for current as of this time instead of now
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<Timestamp>,
+}
+
+/// A level's name on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LevelName {
+    /// The leaf's key
+    Leaf,
+    /// The intermediates' keys
+    Intermediate,
+    /// Every root of the CA
+    Root,
+}
+
+/// A form's name on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormName {
+    /// Android Network Security Config (XML)
+    Nsc,
+    /// OkHttp CertificatePinner (Kotlin)
+    Okhttp,
+    /// iOS NSPinnedDomains (Info.plist)
+    Nspinneddomains,
+    /// TrustKit for iOS (Info.plist)
+    Trustkit,
+    /// curl --pinnedpubkey
+    Curl,
+    /// TLSA records 3 1 1 and 2 1 1 (zone file)
+    Tlsa,
+    /// react-native-ssl-public-key-pinning
+    ReactNative,
+    /// pins.toml, the form of this program
+    PinsToml,
+}
+
+impl FormName {
+    fn form(self) -> Form {
+        match self {
+            Self::Nsc => Form::AndroidNsc,
+            Self::Okhttp => Form::OkHttp,
+            Self::Nspinneddomains => Form::NsPinnedDomains,
+            Self::Trustkit => Form::TrustKit,
+            Self::Curl => Form::Curl,
+            Self::Tlsa => Form::Tlsa,
+            Self::ReactNative => Form::ReactNative,
+            Self::PinsToml => Form::PinsToml,
+        }
+    }
+}
+
+/// Proposes and writes.
+pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
+    let choice = &options.choice;
+    let read = options.chain.iter().chain(&options.roots).chain(&choice.key).chain(&choice.backup_key);
+    options.output.spare(read.map(Path::new).chain(options.network.dns.files()))?;
+    let HostIdentity::Name(host) = &options.host.host else {
+        bail!("pins are for names: {} is an address", options.host.label(default_port(&options.network)));
+    };
+    let at = choice.at.unwrap_or_else(clock::now);
+    if let Some(date) = choice.expires
+        && date.to_zoned(jiff::tz::TimeZone::UTC).is_ok_and(|end| end.timestamp() <= at)
+    {
+        bail!("--expires {date} has passed: the pins would be off from the start");
+    }
+    let own_keys = keys(&choice.key)?;
+    let backup_keys = keys(&choice.backup_key)?;
+    let anchors = anchors(options.roots.as_deref())?;
+    let served = match &options.chain {
+        Some(file) => Served::of_file(file)?,
+        None => match fetch(&options.host, &options.network)? {
+            Ok(served) => served,
+            Err(why) => {
+                crate::cli::pins::note(&format!("nothing is proposed: {why}"));
+                return Ok(Exit::Undetermined);
+            }
+        },
+    };
+    let path = served.path(&anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
+    let served_keys: Vec<_> = served.certificates.iter().map(|served| served.spki_sha256).collect();
+    let roots = roots(&anchors);
+    let backup_roots = match &choice.backup_ca {
+        Some(name) => roots_of(name, &anchors, &roots)?,
+        None => Vec::new(),
+    };
+    let proposal = propose(&Material {
+        host: host.as_str(),
+        include_subdomains: choice.include_subdomains,
+        path: &path.path,
+        served: &served_keys,
+        own_keys: &own_keys,
+        backup_keys: &backup_keys,
+        level: choice.level.map(LevelName::level),
+        roots: &roots,
+        backup_roots: &backup_roots,
+        expires: choice.expires,
+    })?;
+    let port = options.host.port.unwrap_or_else(|| default_port(&options.network));
+    report(options, &proposal, port)
+}
+
+fn report(options: &MakeOptions, proposal: &Proposal, port: u16) -> anyhow::Result<Exit> {
+    let asked: Vec<Form> = if options.forms.is_empty() {
+        Form::ALL.to_vec()
+    } else {
+        options.forms.iter().map(|form| form.form()).collect()
+    };
+    let forms: Vec<(Form, Result<String, String>)> =
+        asked.into_iter().map(|form| (form, write(proposal, form, port))).collect();
+    let text = match options.output.format {
+        Format::Json => serde_json::to_string_pretty(&json::document(proposal, &forms))? + "\n",
+        Format::Jsonl => serde_json::to_string(&json::document(proposal, &forms))? + "\n",
+        Format::Human => match forms.as_slice() {
+            // A single form is for a file: everything said of it goes beside it.
+            [(_, written)] if !options.forms.is_empty() => {
+                crate::cli::pins::aside(&human::proposal(proposal));
+                written.clone().map_err(|why| anyhow::anyhow!("{why}"))?
+            }
+            _ => human::render(proposal, &forms),
+        },
+    };
+    options.output.write(&text)?;
+    let refused = !options.forms.is_empty() && forms.iter().any(|(_, written)| written.is_err());
+    let unfit = refused || !proposal.matches_now() || !proposal.has_backup();
+    Ok(if unfit { Exit::Findings } else { Exit::Clean })
+}
+
+impl LevelName {
+    fn level(self) -> Level {
+        match self {
+            Self::Leaf => Level::Leaf,
+            Self::Intermediate => Level::Intermediate,
+            Self::Root => Level::Root,
+        }
+    }
+}
+
+fn keys(paths: &[String]) -> anyhow::Result<Vec<OwnKey>> {
+    let key = |path: &String| {
+        let input = files::read(path, LONGEST_KEY_FILE);
+        let octets = input.octets().map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
+        let key = read_key(octets).with_context(|| path.clone())?;
+        Ok(OwnKey { key, file: path.clone() })
+    };
+    paths.iter().map(key).collect()
+}
+
+fn roots(anchors: &Anchors) -> Vec<KnownRoot> {
+    let root = |certificate: &crate::x509::Certificate| KnownRoot {
+        key: certificate.spki_sha256,
+        name: certificate.subject.clone(),
+        owner: CaTable.key(&certificate.spki_sha256).and_then(|key| key.owner).map(str::to_owned),
+    };
+    anchors.certificates().iter().map(root).collect()
+}
+
+/// The roots of the CA that goes by this name.
+fn roots_of(name: &str, anchors: &Anchors, roots: &[KnownRoot]) -> anyhow::Result<Vec<KnownRoot>> {
+    let owned_by = |root: &KnownRoot| {
+        let Some(key) = CaTable.key(&root.key) else { return false };
+        key.owner.is_some_and(|owner| same_owner(owner, name))
+            || key.identifiers.iter().any(|identifier| identifier.domain.eq_ignore_ascii_case(name))
+    };
+    let found: Vec<KnownRoot> = roots.iter().filter(|root| owned_by(root)).cloned().collect();
+    if found.is_empty() {
+        bail!("--backup-ca: no root of {} belongs to a CA “{name}”", anchors.source);
+    }
+    Ok(found)
+}

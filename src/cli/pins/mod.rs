@@ -1,0 +1,220 @@
+//! `pinstead pins`: reads and lints pin files, against a given chain if one is named.
+
+mod make;
+mod served;
+mod tlsa;
+
+use std::io::Write as _;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use self::served::{Path, Served, anchors, default_port, fetch, parse_server};
+use super::Exit;
+use super::expiry_options::ExpiryOptions;
+use super::options::{Format, GateOptions, NetworkOptions, OutputOptions, parse_time};
+use crate::ca::CaTable;
+use crate::dns_name::DnsName;
+use crate::evidence::Bytes;
+use crate::evidence::file::{FileContent, InputFile};
+use crate::observe::{clock, files};
+use crate::pins::formats::tlsa::of_lookup;
+use crate::pins::formats::{LONGEST_PACKAGE, is_inline_list};
+use crate::pins::{
+    KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge,
+};
+use crate::report::human::safe;
+use crate::target::ServerTarget;
+use crate::x509::path::{HostIdentity, linked};
+
+/// What is read, for `--help`.
+const READS: &str = "\
+What is read:
+  apps            APK, AAB, XAPK and APKS packages, IPA packages
+  Android         Network Security Config, with TrustKit's additions
+  iOS             Info.plist with NSPinnedDomains, TrustKit's configuration
+                  (XML and binary)
+  source code     OkHttp's CertificatePinner, TrustKit, Alamofire, AFNetworking,
+                  URLSession, .NET, Flutter, React Native, Go, Rust: what looks
+                  guessed is said to be
+  configurations  pins in JSON, pins.toml, Chromium's static pins
+  certificates    PEM and DER files that an app ships
+  headers         Public-Key-Pins and Expect-CT (obsolete, and judged so)
+  lists           curl's --pinnedpubkey, TLSA records
+  folders         everything above in a folder or a repository
+
+A file that nothing here recognises is undetermined, which is not the same as
+not pinned.";
+
+/// Options of `pinstead pins`.
+#[derive(Debug, Args)]
+#[command(after_help = READS, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct PinsOptions {
+    #[command(subcommand)]
+    command: Option<PinsCommand>,
+    /// What pins: files, packages or folders; `-` for standard input, or a curl list itself (sha256//…)
+    #[arg(required_unless_present = "tlsa", value_name = "FILE")]
+    files: Vec<String>,
+    /// Say whether this host is pinned, and use only what applies to it
+    #[arg(long, value_name = "NAME")]
+    host: Option<DnsName>,
+    /// Compare the pins with the certificates of this file, PEM or DER, leaf first
+    #[arg(long, value_name = "FILE", requires = "host")]
+    chain: Option<String>,
+    /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, conflicts_with = "chain")]
+    live: Option<Option<String>>,
+    /// Look up the TLSA records of a service, and compare them with its chain (--live or --chain); may be repeated
+    #[arg(long, value_name = "HOST:PORT[/tcp]", value_parser = tlsa::parse_service)]
+    tlsa: Vec<tlsa::Service>,
+    /// Trust anchors (PEM) instead of the embedded ones, for a chain of a private CA
+    #[arg(long, value_name = "FILE")]
+    roots: Option<String>,
+    /// Judge as of this time (RFC 3339) instead of now
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<Timestamp>,
+    #[command(flatten)]
+    expiry: ExpiryOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+    #[command(flatten)]
+    gate: GateOptions,
+}
+
+/// What else there is to do about pins.
+#[derive(Debug, Subcommand)]
+enum PinsCommand {
+    /// Propose pins for a host, with a backup, and write them in the forms they are shipped in
+    Make(Box<make::MakeOptions>),
+}
+
+/// Reads, judges and reports.
+pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
+    if let Some(PinsCommand::Make(options)) = &options.command {
+        return make::run(options);
+    }
+    options.output.spare(options.files.iter().chain(&options.chain).chain(&options.roots))?;
+    let at = options.at.unwrap_or_else(clock::now);
+    let anchors = anchors(options.roots.as_deref())?;
+    let live = options.live_server()?;
+    let host = options.host(live.as_ref());
+    let served: Option<Result<Served, String>> = match (&options.chain, &live) {
+        (Some(file), _) => Some(Ok(Served::of_file(file)?)),
+        (None, Some(server)) => Some(fetch(server, &options.network)?),
+        (None, None) => None,
+    };
+    let is_unseen = matches!(served, Some(Err(_)));
+    let port = live.as_ref().map(|server| server.port.unwrap_or_else(|| default_port(&options.network)));
+    let linked =
+        served.as_ref().and_then(|served| served.as_ref().ok()).map(|served| linked(&served.certificates));
+    let certificates =
+        served.iter().flatten().flat_map(|served| served.certificates.iter().cloned()).collect::<Vec<_>>();
+    let chain: Option<Result<Path, String>> =
+        served.map(|served| served.and_then(|served| served.path(&anchors, at)));
+    let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
+    let files: Vec<InputFile> = options.files.iter().map(|file| read(file)).collect();
+    let mut inputs = PinFile::of_all(&files);
+    let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
+    inputs.extend(lookups.iter().map(of_lookup));
+    // A chain out of a file is that of the one service asked about.
+    let port = port.or_else(|| options.tlsa.first().filter(|_| options.tlsa.len() == 1).map(|one| one.port));
+    let question = Question {
+        host: host.as_ref().map(DnsName::as_str),
+        path: path.map(|path| path.path.as_slice()),
+        off_path: path.map_or(&[], |path| path.off_path.as_slice()),
+        service: port.zip(linked.as_deref()).map(|(port, chain)| ServedAt { port, chain }),
+        certificates: &certificates,
+        at,
+        known_ca: &|key| CaTable.key(key).map(KnownCa::from),
+    };
+    let mut verdict = judge(&inputs, &question);
+    verdict.soon = options.expiry.soon();
+    if let Some(Err(why)) = &chain {
+        verdict.reason.push_str("; no pin was compared: ");
+        verdict.reason.push_str(why);
+    }
+    let findings = crate::rules::pins::findings(&verdict);
+    let report = match options.output.format {
+        Format::Human => crate::report::human::pins::render(&verdict, &findings),
+        Format::Json => {
+            serde_json::to_string_pretty(&crate::report::json::v1::pins::PinsReport::new(
+                &verdict, &findings,
+            ))? + "\n"
+        }
+        Format::Jsonl => {
+            serde_json::to_string(&crate::report::json::v1::pins::PinsReport::new(&verdict, &findings))?
+                + "\n"
+        }
+    };
+    options.output.write(&report)?;
+    if verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_))) {
+        return Ok(Exit::Usage);
+    }
+    Ok(options.gate.exit(
+        options.gate.fails(&findings),
+        is_unseen || is_open(&verdict, chain.is_some()),
+        false,
+    ))
+}
+
+impl PinsOptions {
+    /// The server whose chain is wanted.
+    fn live_server(&self) -> anyhow::Result<Option<ServerTarget>> {
+        match (&self.live, &self.host) {
+            (None, _) => Ok(None),
+            (Some(Some(text)), _) => {
+                let server = parse_server(text);
+                server.map(Some).map_err(|why| {
+                    anyhow::anyhow!(
+                        "--live: {why}. It takes the word that follows it: name the files before it"
+                    )
+                })
+            }
+            (Some(None), Some(host)) => {
+                Ok(Some(ServerTarget { host: HostIdentity::Name(host.clone()), port: None }))
+            }
+            (Some(None), None) => bail!("--live without a host needs --host"),
+        }
+    }
+
+    /// The host asked about: the server's own where no other is named.
+    fn host(&self, live: Option<&ServerTarget>) -> Option<DnsName> {
+        self.host.clone().or_else(|| match live.map(|server| &server.host) {
+            Some(HostIdentity::Name(name)) => Some(name.clone()),
+            _ => self.tlsa.first().filter(|_| self.tlsa.len() == 1).map(|service| service.host.clone()),
+        })
+    }
+}
+
+/// Reads a pin file, or takes an argument that is itself a list.
+fn read(argument: &str) -> InputFile {
+    if is_inline_list(argument) {
+        let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
+        return InputFile { path: argument.to_owned(), content };
+    }
+    files::read(argument, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX))
+}
+
+/// Says something on standard error; the report does not depend on it.
+fn note(text: &str) {
+    aside(&format!("note: {}\n", safe(text)));
+}
+
+/// Writes what does not belong in the report itself to standard error.
+fn aside(text: &str) {
+    let _ = write!(anstream::stderr().lock(), "{text}");
+}
+
+/// Whether something that was asked for by name stayed open: a file, the host's status, or what pins match in the
+/// chain that was given.
+fn is_open(verdict: &PinsVerdict, chain_given: bool) -> bool {
+    let open_host = verdict.host.is_some() && verdict.status == PinsStatus::Undetermined;
+    let open_file = verdict.sources.iter().any(|source| {
+        source.state != SourceState::Read
+            || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
+    });
+    open_host || open_file || (chain_given && verdict.is_uncompared())
+}

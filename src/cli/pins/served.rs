@@ -1,0 +1,126 @@
+//! The chain that pins are compared with: out of a file, or as the server shows it now.
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use crate::cli::options::NetworkOptions;
+use crate::cli::runtime;
+use crate::evidence::CertificateSource;
+use crate::evidence::tls::{TlsObservation, TlsOutcome};
+use crate::observe::files;
+use crate::observe::run::{Looking, look_at};
+use crate::observe::tls::{Starttls, TlsOptions};
+use crate::pins::off_path;
+use crate::target::{DEFAULT_PORT, ServerTarget, Target};
+use crate::x509::path::{self, Anchors, Trust};
+use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
+
+/// The longest file of certificates that is read, in octets.
+const LONGEST_CHAIN_FILE: u64 = 4 << 20;
+
+/// A chain as it was served.
+pub(super) struct Served {
+    /// Where it came from, for people.
+    pub(super) source: String,
+    /// Its certificates, leaf first.
+    pub(super) certificates: Vec<Certificate>,
+}
+
+/// The path of a chain, and the keys that the server sends beside it.
+pub(super) struct Path {
+    pub(super) path: Vec<PathCertificate>,
+    pub(super) off_path: Vec<SpkiSha256>,
+}
+
+impl Served {
+    /// The chain of a file.
+    pub(super) fn of_file(file: &str) -> anyhow::Result<Self> {
+        Ok(Self { source: file.to_owned(), certificates: certificates(file)? })
+    }
+
+    /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
+    /// says nothing of clients.
+    pub(super) fn path(&self, anchors: &Anchors, at: Timestamp) -> Result<Path, String> {
+        let Some(verdict) = path::judge(&self.certificates, None, anchors, at) else {
+            return Err(format!("{} holds no certificate", self.source));
+        };
+        match verdict.trust {
+            Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
+                Ok(Path { off_path: off_path(&self.certificates, &verdict.path), path: verdict.path })
+            }
+            Trust::Untrusted { reason } | Trust::Unknown { reason } => Err(format!(
+                "the chain in {} leads to no anchor of {} ({reason})",
+                self.source, verdict.anchors
+            )),
+        }
+    }
+}
+
+/// The port of a server that names none.
+pub(super) fn default_port(network: &NetworkOptions) -> u16 {
+    network.starttls.map_or(DEFAULT_PORT, Starttls::default_port)
+}
+
+/// Asks the server for its chain; the inner error says why it showed none.
+pub(super) fn fetch(
+    server: &ServerTarget,
+    network: &NetworkOptions,
+) -> anyhow::Result<Result<Served, String>> {
+    if network.offline {
+        bail!("the chain of a server needs the network: leave out --offline, or give the chain with --chain");
+    }
+    let looking = Looking {
+        dns: network.client()?,
+        connect: network.connect,
+        tls: TlsOptions { starttls: network.starttls, ..TlsOptions::default() },
+        caa: None,
+    };
+    let seen = runtime()?.block_on(look_at(&Target::Server(server.clone()), &looking));
+    Ok(match &seen.source {
+        CertificateSource::Tls(observation) => shown(&seen.target, observation),
+        CertificateSource::File(_) => Err(format!("{} is no server", seen.target)),
+    })
+}
+
+/// The chain of the first handshake.
+fn shown(label: &str, observation: &TlsObservation) -> Result<Served, String> {
+    let handshake = observation.attempts.iter().find_map(|attempt| match &attempt.outcome {
+        TlsOutcome::Handshake(handshake) => Some(handshake),
+        TlsOutcome::Failed { .. } => None,
+    });
+    let Some(handshake) = handshake else {
+        let failures = observation.attempts.iter().filter_map(|attempt| match &attempt.outcome {
+            TlsOutcome::Failed { error, .. } => Some(format!("{}: {error}", attempt.address)),
+            TlsOutcome::Handshake(_) => None,
+        });
+        let why: Vec<String> = observation.resolution_failure.iter().cloned().chain(failures).collect();
+        return Err(format!("{label} showed no chain ({})", why.join("; ")));
+    };
+    let certificates: Result<Vec<Certificate>, _> =
+        handshake.chain.iter().map(|der| Certificate::read(der)).collect();
+    match certificates {
+        Ok(certificates) => Ok(Served { source: label.to_owned(), certificates }),
+        Err(error) => Err(format!("{label} showed a certificate that cannot be read ({error})")),
+    }
+}
+
+/// The anchors of a file, or the embedded ones.
+pub(super) fn anchors(file: Option<&str>) -> anyhow::Result<Anchors> {
+    file.map_or_else(|| Ok(Anchors::embedded()), |file| Ok(Anchors::given(certificates(file)?, file)))
+}
+
+fn certificates(file: &str) -> anyhow::Result<Vec<Certificate>> {
+    let input = files::read(file, LONGEST_CHAIN_FILE);
+    let octets =
+        input.octets().map_err(|why| anyhow::anyhow!("{why}")).with_context(|| format!("reading {file}"))?;
+    read_certificates(octets).with_context(|| format!("reading {file}"))
+}
+
+/// A server as the user wrote it.
+pub(super) fn parse_server(text: &str) -> Result<ServerTarget, String> {
+    match Target::parse(text, files::exists) {
+        Ok(Target::Server(server)) => Ok(server),
+        Ok(Target::File(file)) => Err(format!("{file} is a file, not a server")),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,175 @@
+//! TLSA records as the DNS answered.
+
+use domain::base::iana::{OptRcode, Rtype};
+use domain::base::{Message, ParsedName, UnknownRecordData};
+use domain::rdata::Cname;
+
+use super::record::Record;
+use super::{ID, MOST_RECORDS, entries};
+use crate::dns_name::WireName;
+use crate::evidence::dns::{DnsExchange, DnsOutcome, DnssecReading, DnssecState, TlsaLookup};
+use crate::pins::model::{
+    Enforcement, EnforcementMode, HostPattern, PinFile, PinSource, Problem, ProblemKind, Reading,
+};
+
+/// The most aliases that are followed.
+const MOST_ALIASES: usize = 32;
+
+/// What an answer says.
+enum Said {
+    Records(Vec<Record>),
+    None,
+    Failure(String),
+}
+
+/// Reads a look-up as a source of pins.
+pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
+    let TlsaLookup { host, port, transport, exchange, .. } = lookup;
+    let service = HostPattern::Service { host: host.to_string(), port: *port, transport: transport.clone() };
+    let file = format!("TLSA of {service}");
+    let mut source = PinSource::of(ID);
+    let problem = |kind, what| Problem { kind, line: None, what };
+    match read(exchange) {
+        Said::Failure(why) => {
+            let what = format!("the look-up failed ({why}): DANE clients put off what they have to deliver");
+            source.problems.push(problem(ProblemKind::NotRead, what));
+        }
+        Said::None => {}
+        Said::Records(records) if records.len() > MOST_RECORDS => {
+            let what = format!("there are more than {MOST_RECORDS} records");
+            source.problems.push(problem(ProblemKind::NotRead, what));
+        }
+        Said::Records(records) => {
+            let (enforcement, kind) = enforcement(exchange.dnssec.as_ref(), *port);
+            source.problems.extend(kind.map(|kind| problem(kind, enforcement.why.clone())));
+            source.entries = entries(&service, &records, &enforcement, 0);
+        }
+    }
+    PinFile { file, reading: Reading::Read(source) }
+}
+
+/// Whether clients act on the records, by their state under DNSSEC; where not, what is wrong.
+fn enforcement(dnssec: Option<&DnssecReading>, port: u16) -> (Enforcement, Option<ProblemKind>) {
+    let detail = dnssec.and_then(|reading| reading.detail.as_deref());
+    let because = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+    let (mode, why, problem) = match dnssec.map(|reading| reading.state) {
+        Some(DnssecState::Secure) => match port {
+            443 => (
+                EnforcementMode::No,
+                "the records are signed with DNSSEC, and no browser looks at TLSA records: only clients made for DANE \
+                 do"
+                .to_owned(),
+                None,
+            ),
+            25 => (
+                EnforcementMode::Yes,
+                "the records are signed with DNSSEC: mail servers that do DANE deliver to no server that matches none \
+                 of them (RFC 7672 section 2.2)"
+                    .to_owned(),
+                None,
+            ),
+            _ => (
+                EnforcementMode::Yes,
+                "the records are signed with DNSSEC: clients that do DANE refuse a server that matches none of them \
+                 (RFC 6698 section 4)"
+                    .to_owned(),
+                None,
+            ),
+        },
+        Some(DnssecState::Insecure) => (
+            EnforcementMode::No,
+            "the zone is not signed with DNSSEC, and without it no client uses TLSA records (RFC 6698 section 4)"
+                .to_owned(),
+            Some(ProblemKind::NoDnssec),
+        ),
+        Some(DnssecState::Bogus) => (
+            EnforcementMode::No,
+            format!(
+                "the records fail DNSSEC validation{because}: no client uses them, and mail servers that do DANE put \
+                 off delivery (RFC 7672 section 2.1)"
+            ),
+            Some(ProblemKind::NoDnssec),
+        ),
+        Some(DnssecState::Indeterminate) => (
+            EnforcementMode::No,
+            format!("whether the records are signed with DNSSEC could not be determined{because}"),
+            Some(ProblemKind::NotRead),
+        ),
+        None => (
+            EnforcementMode::No,
+            "whether the records are signed with DNSSEC was not asked (--dnssec off)".to_owned(),
+            Some(ProblemKind::NotRead),
+        ),
+    };
+    (Enforcement { mode, why }, problem)
+}
+
+fn read(exchange: &DnsExchange) -> Said {
+    let (start, outcome) = match &exchange.beyond {
+        Some(beyond) => match beyond.name.parse::<crate::dns_name::DnsName>() {
+            Ok(name) => (name.to_wire(), beyond.attempts.last().map(|attempt| &attempt.outcome)),
+            Err(_) => return Said::Failure(format!("an alias leads to {}", beyond.name)),
+        },
+        None => (exchange.name.to_wire(), exchange.outcome()),
+    };
+    match outcome {
+        None => Said::Failure("not asked".to_owned()),
+        Some(DnsOutcome::Failed(failure)) => Said::Failure(failure.to_string()),
+        Some(DnsOutcome::Message(message)) => {
+            of_message(&start, message).unwrap_or_else(|| Said::Failure("malformed message".to_owned()))
+        }
+    }
+}
+
+/// `None`: the message is malformed.
+fn of_message(start: &WireName, octets: &[u8]) -> Option<Said> {
+    let message = Message::from_slice(octets).ok()?;
+    if message.header().tc() {
+        return Some(Said::Failure("truncated".to_owned()));
+    }
+    match OptRcode::from(message.header().rcode()) {
+        OptRcode::NOERROR | OptRcode::NXDOMAIN => {}
+        code => return Some(Said::Failure(code.to_string())),
+    }
+    let end = end_of_aliases(start, message)?;
+    let mut records = Vec::new();
+    for record in message.answer().ok()? {
+        let record = record.ok()?;
+        let owner: WireName = domain::base::ToName::to_vec(&record.owner());
+        if record.rtype() == Rtype::TLSA && owner == end {
+            let raw = record.to_record::<UnknownRecordData<&[u8]>>().ok().flatten()?;
+            records.push(Record::read(raw.data().data())?);
+        }
+    }
+    records.sort_by(|a, b| (a.usage, &a.data).cmp(&(b.usage, &b.data)));
+    Some(if records.is_empty() { Said::None } else { Said::Records(records) })
+}
+
+/// Where the aliases of an answer lead to; `None` where that cannot be read.
+fn end_of_aliases(start: &WireName, message: &Message<[u8]>) -> Option<WireName> {
+    let mut aliases: Vec<(WireName, WireName)> = Vec::new();
+    for record in message.answer().ok()?.limit_to::<Cname<ParsedName<&[u8]>>>() {
+        let record = record.ok()?;
+        let owner = domain::base::ToName::to_vec(record.owner());
+        aliases.push((owner, domain::base::ToName::to_vec(record.data().cname())));
+    }
+    let mut at = start.clone();
+    for _ in 0..MOST_ALIASES {
+        match aliases.iter().find(|(owner, _)| *owner == at) {
+            Some((_, target)) => at = target.clone(),
+            None => return Some(at),
+        }
+    }
+    None
+}
+
+/// The name at the end of the aliases of an answer, where the answer has nothing of it.
+pub fn unanswered(exchange: &DnsExchange) -> Option<WireName> {
+    let DnsOutcome::Message(octets) = exchange.outcome()? else { return None };
+    let start = exchange.name.to_wire();
+    let message = Message::from_slice(octets).ok()?;
+    let end = end_of_aliases(&start, message)?;
+    let has_none = matches!(of_message(&start, octets), Some(Said::None));
+    let says_none = message.header_counts().nscount() > 0;
+    (end != start && has_none && !says_none).then_some(end)
+}

@@ -1,0 +1,106 @@
+//! TLSA records of DANE, from a zone file or from the DNS.
+//!
+//! Source: RFC 6698 section 2 (the record) and section 4 (only with DNSSEC), RFC 7671 section 5 (what each usage
+//! compares), RFC 7672 section 3.1 (SMTP). Any one record that matches is enough. Usage 3 compares the server's own
+//! certificate or key and nothing else, neither name nor dates; usage 2 a CA certificate that the server sends; usages 1
+//! and 0 the same two on a path that ordinary validation accepts.
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod lookup;
+mod record;
+#[cfg(test)]
+pub(crate) mod tests;
+mod text;
+
+pub use self::lookup::{of_lookup, unanswered};
+use self::record::Record;
+use super::{PinFormat, PinInput};
+use crate::pins::model::{
+    Combination, ComparedWith, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, Problem,
+    ProblemKind,
+};
+
+/// The format's id.
+pub(in crate::pins) const ID: &str = "tlsa";
+
+/// The most records of one source.
+const MOST_RECORDS: usize = 1_000;
+
+/// TLSA records in a zone file.
+pub(super) struct Tlsa;
+
+impl PinFormat for Tlsa {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn recognises(&self, input: &PinInput<'_>) -> bool {
+        text::has_records(input.text.as_deref().unwrap_or_default())
+    }
+
+    fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
+        let (found, mut problems) = text::read(input.text.as_deref().unwrap_or_default());
+        if found.len() > MOST_RECORDS {
+            return Err(format!("it has more than {MOST_RECORDS} TLSA records"));
+        }
+        problems.push(Problem {
+            kind: ProblemKind::NotRead,
+            line: None,
+            what: "whether clients can use these records depends on DNSSEC, which a file does not show; look them up \
+                   (--tlsa HOST:PORT)"
+                .to_owned(),
+        });
+        let why = "whether the records are signed with DNSSEC is not known from a file, and without it no client uses \
+                   them (RFC 6698 section 4)";
+        let enforcement = Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+        let mut services: Vec<(HostPattern, Vec<Record>)> = Vec::new();
+        for (service, record) in found {
+            match services.iter_mut().find(|(known, _)| *known == service) {
+                Some((_, records)) => records.push(record),
+                None => services.push((service, vec![record])),
+            }
+        }
+        let entries = services
+            .iter()
+            .enumerate()
+            .flat_map(|(number, (service, records))| entries(service, records, &enforcement, number))
+            .collect();
+        Ok(PinSource { entries, problems, ..PinSource::of(ID) })
+    }
+
+    /// The records of every service of the host.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        source.entries.iter().filter(|entry| entry.scope.covers(host)).collect()
+    }
+
+    /// One record that matches is enough (RFC 6698 section 2.1).
+    fn combination(&self) -> Combination {
+        Combination::Union
+    }
+}
+
+/// The entries of one service: one for each certificate usage, for each compares with certificates of its own.
+fn entries(
+    service: &HostPattern,
+    records: &[Record],
+    enforcement: &Enforcement,
+    pin_set: usize,
+) -> Vec<PinEntry> {
+    let mut usages: Vec<u8> = records.iter().map(|record| record.usage).collect();
+    usages.sort_unstable();
+    usages.dedup();
+    let entry = |usage: u8| {
+        let of_usage = || records.iter().filter(|record| record.usage == usage);
+        PinEntry {
+            pins: of_usage().map(Record::pin).collect(),
+            pin_set: Some(pin_set.saturating_add(1)),
+            line: of_usage().find_map(|record| record.line),
+            compared_with: match usage {
+                2 | 3 => ComparedWith::ServedChain,
+                _ => ComparedWith::ValidatedPath,
+            },
+            ..PinEntry::of(service.clone(), enforcement.clone())
+        }
+    };
+    usages.into_iter().map(entry).collect()
+}

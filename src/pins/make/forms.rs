@@ -1,0 +1,251 @@
+//! The forms that pins are shipped in, each as its own reader reads it.
+
+use std::fmt::Write as _;
+
+use super::{Place, Proposal, ProposedPin};
+use crate::x509::hexadecimal;
+
+/// A form of pins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Android Network Security Config.
+    AndroidNsc,
+    /// OkHttp's `CertificatePinner` in Kotlin.
+    OkHttp,
+    /// `NSPinnedDomains` of an Info.plist.
+    NsPinnedDomains,
+    /// TrustKit's part of an Info.plist.
+    TrustKit,
+    /// curl's `--pinnedpubkey`.
+    Curl,
+    /// TLSA records of DANE for port 443.
+    Tlsa,
+    /// react-native-ssl-public-key-pinning.
+    ReactNative,
+    /// The neutral form of this program.
+    PinsToml,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 8] = [
+        Self::AndroidNsc,
+        Self::OkHttp,
+        Self::NsPinnedDomains,
+        Self::TrustKit,
+        Self::Curl,
+        Self::Tlsa,
+        Self::ReactNative,
+        Self::PinsToml,
+    ];
+
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AndroidNsc => "nsc",
+            Self::OkHttp => "okhttp",
+            Self::NsPinnedDomains => "nspinneddomains",
+            Self::TrustKit => "trustkit",
+            Self::Curl => "curl",
+            Self::Tlsa => "tlsa",
+            Self::ReactNative => "react-native",
+            Self::PinsToml => "pins-toml",
+        }
+    }
+
+    /// Whether it can say when the pins end.
+    pub fn has_expiry(self) -> bool {
+        matches!(self, Self::AndroidNsc | Self::TrustKit | Self::ReactNative | Self::PinsToml)
+    }
+}
+
+/// Writes a proposal in a form; `port` is that of TLSA records. The error says why the form cannot say it.
+pub fn write(proposal: &Proposal, form: Form, port: u16) -> Result<String, String> {
+    match form {
+        Form::AndroidNsc => Ok(android_nsc(proposal)),
+        Form::OkHttp => Ok(okhttp(proposal)),
+        Form::NsPinnedDomains => ns_pinned_domains(proposal),
+        Form::TrustKit => trustkit(proposal),
+        Form::Curl => curl(proposal),
+        Form::Tlsa => tlsa(proposal, port),
+        Form::ReactNative => Ok(react_native(proposal)),
+        Form::PinsToml => Ok(pins_toml(proposal)),
+    }
+}
+
+/// What stands beside a pin. Names come from certificates: nothing of them may end a comment or turn round a line.
+fn remark(pin: &ProposedPin) -> String {
+    let role = pin.role.name().replace('_', " ");
+    let allowed = |symbol: char| symbol.is_alphanumeric() || " .,=()'".contains(symbol);
+    let name: String =
+        pin.name.chars().map(|symbol| if allowed(symbol) { symbol } else { ' ' }).take(100).collect();
+    format!("{role}: {}", name.trim())
+}
+
+fn android_nsc(proposal: &Proposal) -> String {
+    let mut out =
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<network-security-config>\n  <domain-config>\n"
+            .to_owned();
+    let (below, host) = (proposal.include_subdomains, &proposal.host);
+    let _ = writeln!(out, "    <domain includeSubdomains=\"{below}\">{host}</domain>");
+    match proposal.expires {
+        Some(date) => {
+            let _ = writeln!(out, "    <pin-set expiration=\"{date}\">");
+        }
+        None => out.push_str("    <pin-set>\n"),
+    }
+    for pin in &proposal.pins {
+        let _ =
+            writeln!(out, "      <!-- {} -->\n      <pin digest=\"SHA-256\">{}</pin>", remark(pin), pin.key);
+    }
+    out.push_str("    </pin-set>\n  </domain-config>\n</network-security-config>\n");
+    out
+}
+
+fn okhttp(proposal: &Proposal) -> String {
+    // “**.” is the host itself and every depth below it.
+    let pattern = if proposal.include_subdomains { "**." } else { "" };
+    let mut out = "import okhttp3.CertificatePinner\n\nval certificatePinner = CertificatePinner.Builder()\n"
+        .to_owned();
+    for pin in &proposal.pins {
+        let (host, key) = (&proposal.host, pin.key);
+        let _ = writeln!(out, "    .add(\"{pattern}{host}\", \"sha256/{key}\") // {}", remark(pin));
+    }
+    out.push_str("    .build()\n");
+    out
+}
+
+const PLIST: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
+     \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\">\n<dict>\n";
+
+fn ns_pinned_domains(proposal: &Proposal) -> Result<String, String> {
+    let of = |place| proposal.pins.iter().filter(move |pin| pin.place == place);
+    let list = match (of(Place::Leaf).next(), of(Place::Ca).next()) {
+        (Some(_), Some(_)) => {
+            return Err("iOS wants a match in the list of leaf keys and one in the list of CA keys where both are \
+                        there: a set that falls back from one to the other cannot be said. Take keys of one kind"
+                .to_owned());
+        }
+        (Some(_), None) => "NSPinnedLeafIdentities",
+        (None, _) => "NSPinnedCAIdentities",
+    };
+    let mut out = PLIST.to_owned();
+    let _ = write!(
+        out,
+        "  <key>NSAppTransportSecurity</key>\n  <dict>\n    <key>NSPinnedDomains</key>\n    <dict>\n      \
+         <key>{}</key>\n      <dict>\n        <key>NSIncludesSubdomains</key>\n        <{}/>\n        \
+         <key>{list}</key>\n        <array>\n",
+        proposal.host, proposal.include_subdomains
+    );
+    for pin in &proposal.pins {
+        let _ = write!(
+            out,
+            "          <!-- {} -->\n          <dict>\n            <key>SPKI-SHA256-BASE64</key>\n            \
+             <string>{}</string>\n          </dict>\n",
+            remark(pin),
+            pin.key
+        );
+    }
+    out.push_str("        </array>\n      </dict>\n    </dict>\n  </dict>\n</dict>\n</plist>\n");
+    Ok(out)
+}
+
+fn trustkit(proposal: &Proposal) -> Result<String, String> {
+    if proposal.pins.len() < 2 {
+        return Err("TrustKit refuses to start with fewer than two pins for a host: add a backup".to_owned());
+    }
+    let mut out = PLIST.to_owned();
+    let _ = write!(
+        out,
+        "  <key>TSKConfiguration</key>\n  <dict>\n    <key>TSKPinnedDomains</key>\n    <dict>\n      <key>{}</key>\n      \
+         <dict>\n        <key>TSKIncludeSubdomains</key>\n        <{}/>\n        <key>TSKEnforcePinning</key>\n        \
+         <true/>\n",
+        proposal.host, proposal.include_subdomains
+    );
+    if let Some(date) = proposal.expires {
+        let _ = write!(out, "        <key>TSKExpirationDate</key>\n        <string>{date}</string>\n");
+    }
+    out.push_str("        <key>TSKPublicKeyHashes</key>\n        <array>\n");
+    for pin in &proposal.pins {
+        let _ = write!(out, "          <!-- {} -->\n          <string>{}</string>\n", remark(pin), pin.key);
+    }
+    out.push_str("        </array>\n      </dict>\n    </dict>\n  </dict>\n</dict>\n</plist>\n");
+    Ok(out)
+}
+
+fn curl(proposal: &Proposal) -> Result<String, String> {
+    let own: Vec<String> = proposal
+        .pins
+        .iter()
+        .filter(|pin| pin.place == Place::Leaf)
+        .map(|pin| format!("sha256//{}", pin.key))
+        .collect();
+    if own.is_empty() {
+        return Err(
+            "curl compares the server's own key and no CA's: give keys of your own (--key), or take the \
+                    present one (--level leaf)"
+                .to_owned(),
+        );
+    }
+    Ok(own.join(";") + "\n")
+}
+
+fn tlsa(proposal: &Proposal, port: u16) -> Result<String, String> {
+    let mut out = "; of use only in a zone signed with DNSSEC; browsers do not look at these\n".to_owned();
+    let mut count = 0;
+    for pin in &proposal.pins {
+        let usage = match pin.place {
+            Place::Leaf => 3,
+            // A trust anchor that the server does not send matches nothing (RFC 7671 section 5.2.2).
+            Place::Ca if pin.is_served => 2,
+            Place::Ca => continue,
+        };
+        let (host, digest) = (&proposal.host, hexadecimal(&pin.key.0));
+        let _ = writeln!(out, "_{port}._tcp.{host}. 3600 IN TLSA {usage} 1 1 {digest} ; {}", remark(pin));
+        count += 1;
+    }
+    if count == 0 {
+        return Err(
+            "a TLSA record names the server's own key or a CA certificate that it sends, and none of these \
+                    pins is one"
+                .to_owned(),
+        );
+    }
+    Ok(out)
+}
+
+fn react_native(proposal: &Proposal) -> String {
+    let mut out =
+        "import { initializeSslPinning } from 'react-native-ssl-public-key-pinning';\n\nawait initializeSslPinning({\n"
+            .to_owned();
+    let _ = write!(
+        out,
+        "  '{}': {{\n    includeSubdomains: {},\n    publicKeyHashes: [\n",
+        proposal.host, proposal.include_subdomains
+    );
+    for pin in &proposal.pins {
+        let _ = writeln!(out, "      '{}', // {}", pin.key, remark(pin));
+    }
+    out.push_str("    ],\n");
+    if let Some(date) = proposal.expires {
+        let _ = writeln!(out, "    expirationDate: '{date}',");
+    }
+    out.push_str("  },\n});\n");
+    out
+}
+
+fn pins_toml(proposal: &Proposal) -> String {
+    let mut out = "version = 1\n\n[[host]]\n".to_owned();
+    let _ = writeln!(out, "name = \"{}\"", proposal.host);
+    let _ = writeln!(out, "include_subdomains = {}", proposal.include_subdomains);
+    out.push_str("enforce = true\n");
+    if let Some(date) = proposal.expires {
+        let _ = writeln!(out, "expires = \"{date}\"");
+    }
+    out.push_str("pins = [\n");
+    for pin in &proposal.pins {
+        let _ = writeln!(out, "  \"sha256/{}\", # {}", pin.key, remark(pin));
+    }
+    out.push_str("]\n");
+    out
+}

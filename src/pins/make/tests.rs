@@ -1,0 +1,258 @@
+//! What is proposed, and that what is written is what our own readers read.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::pins::formats::tests::only;
+use crate::pins::{HostPattern, PositionRule, Reading};
+use crate::x509::{CertificateSha256, Fingerprints};
+
+fn key(name: &str) -> SpkiSha256 {
+    SpkiSha256::of(name.as_bytes())
+}
+
+fn path() -> Vec<PathCertificate> {
+    [(ChainPosition::Leaf, "leaf"), (ChainPosition::Intermediate, "inner"), (ChainPosition::Root, "root")]
+        .map(|(position, name)| PathCertificate {
+            position,
+            spki_sha256: key(name),
+            sha256: CertificateSha256::of(name.as_bytes()),
+            subject: format!("CN={name}"),
+            fingerprints: Fingerprints::default(),
+        })
+        .into()
+}
+
+fn root(name: &str, owner: &str) -> KnownRoot {
+    KnownRoot { key: key(name), name: format!("CN={name}"), owner: Some(owner.to_owned()) }
+}
+
+fn own(name: &str) -> OwnKey {
+    OwnKey { key: key(name), file: format!("{name}.pub") }
+}
+
+/// A proposal for `api.shop.example`, whose server sends its leaf and the intermediate.
+fn proposed_over(
+    path: &[PathCertificate],
+    level: Option<Level>,
+    own_keys: &[OwnKey],
+    backup_keys: &[OwnKey],
+) -> Result<Proposal, NoProposal> {
+    propose(&Material {
+        host: "api.shop.example",
+        include_subdomains: false,
+        path,
+        served: &[key("leaf"), key("inner")],
+        own_keys,
+        backup_keys,
+        level,
+        roots: &[root("root", "Ours"), root("root 2", "Ours"), root("other", "Theirs")],
+        backup_roots: &[],
+        expires: None,
+    })
+}
+
+fn proposed(level: Option<Level>, backup_keys: &[OwnKey]) -> Proposal {
+    proposed_over(&path(), level, &[], backup_keys).unwrap()
+}
+
+fn keys(proposal: &Proposal) -> Vec<SpkiSha256> {
+    proposal.pins.iter().map(|pin| pin.key).collect()
+}
+
+#[test]
+fn a_public_ca_is_pinned_by_all_its_roots() {
+    let proposal = proposed(None, &[]);
+    assert_eq!(proposal.level, Level::Root);
+    assert_eq!(keys(&proposal), [key("root"), key("root 2")]);
+    assert!(proposal.matches_now() && !proposal.has_backup());
+    assert!(proposal.warnings.iter().any(|warning| warning.contains("no backup")));
+}
+
+#[test]
+fn own_keys_come_first_and_a_backup_is_another_key() {
+    let (used, spare) = ([own("leaf")], [own("spare")]);
+    let proposal = proposed_over(&path(), None, &used, &spare).unwrap();
+    assert_eq!((proposal.level, keys(&proposal)), (Level::OwnKey, vec![key("leaf"), key("spare")]));
+    assert!(proposal.matches_now() && proposal.has_backup());
+    let same = proposed_over(&path(), None, &used, &used);
+    assert_eq!(same, Err(NoProposal::SameKey("leaf.pub".into())));
+    let unused = proposed_over(&path(), None, &spare, &[]).unwrap();
+    assert!(!unused.matches_now() && unused.warnings[0].contains("locked out"));
+}
+
+#[test]
+fn each_level_says_what_speaks_against_it() {
+    for (level, expected, word) in [
+        (Level::Leaf, vec![key("leaf")], "Renewals"),
+        (Level::Intermediate, vec![key("inner")], "at random"),
+        (Level::Root, vec![key("root"), key("root 2")], "whatever that CA issues"),
+    ] {
+        let proposal = proposed(Some(level), &[]);
+        assert_eq!(keys(&proposal), expected);
+        assert!(proposal.warnings.iter().any(|warning| warning.contains(word)), "{level:?}");
+    }
+    let short = [path()[0].clone(), path()[2].clone()];
+    let none = proposed_over(&short, Some(Level::Intermediate), &[], &[]);
+    assert_eq!(none, Err(NoProposal::NoIntermediate));
+    assert_eq!(proposed_over(&[], None, &[], &[]), Err(NoProposal::NoChain));
+}
+
+#[test]
+fn what_a_form_cannot_say_is_refused() {
+    let roots = proposed(None, &[]);
+    assert!(write(&roots, Form::Curl, 443).unwrap_err().contains("no CA's"));
+    assert!(write(&roots, Form::Tlsa, 443).unwrap_err().contains("sends"));
+    let spare = [own("spare")];
+    let mixed = proposed(None, &spare);
+    assert!(write(&mixed, Form::NsPinnedDomains, 443).unwrap_err().contains("in the list of CA keys"));
+    let lonely = proposed(Some(Level::Leaf), &[]);
+    assert!(write(&lonely, Form::TrustKit, 443).unwrap_err().contains("fewer than two"));
+}
+
+#[test]
+fn tlsa_names_what_is_served() {
+    let spare = [own("spare")];
+    let text = |level| write(&proposed(Some(level), &spare), Form::Tlsa, 25).unwrap();
+    let hex = |name: &str| crate::x509::hexadecimal(&key(name).0);
+    let line =
+        |usage: u8, name: &str| format!("_25._tcp.api.shop.example. 3600 IN TLSA {usage} 1 1 {}", hex(name));
+    let leaf = text(Level::Leaf);
+    assert!(leaf.contains(&line(3, "leaf")) && leaf.contains(&line(3, "spare")), "{leaf}");
+    let inner = text(Level::Intermediate);
+    assert!(inner.contains(&line(2, "inner")) && inner.contains(&line(3, "spare")), "{inner}");
+}
+
+/// The one source that our readers find in a written form.
+fn read_back(file: &str, text: &str) -> crate::pins::PinSource {
+    match only(file, text.as_bytes()) {
+        Reading::Read(source) => source,
+        other => panic!("{other:?}\n{text}"),
+    }
+}
+
+/// What the name of a certificate may hold, to end comments and lines with.
+fn nasty() -> impl Strategy<Value = String> {
+    "(--|-->|\\*/|\"|'|\n|\r|<!\\[CDATA\\[|\\]\\]>|&|;|#|\u{202e}|\u{2028}|[A-Za-z =,.]|\\PC){0,30}"
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(
+        names in proptest::collection::btree_set("[a-z]{1,8}", 2..6),
+        subject in nasty(),
+        include_subdomains: bool,
+        is_ca: bool,
+        expires in proptest::option::of(0_i8..28),
+    ) {
+        let place = if is_ca { Place::Ca } else { Place::Leaf };
+        let pins: Vec<ProposedPin> = names
+            .iter()
+            .map(|name| ProposedPin {
+                key: key(name),
+                name: subject.clone(),
+                role: Role::Current,
+                place,
+                in_chain: true,
+                is_served: true,
+                reason: String::new(),
+            })
+            .collect();
+        let expected: Vec<SpkiSha256> = pins.iter().map(|pin| pin.key).collect();
+        let proposal = Proposal {
+            host: "api.shop.example".to_owned(),
+            include_subdomains,
+            level: Level::OwnKey,
+            level_why: String::new(),
+            pins,
+            expires: expires.map(|day| jiff::civil::date(2027, 5, day + 1)),
+            warnings: Vec::new(),
+        };
+        let host = "api.shop.example".to_owned();
+        let scope =
+            if include_subdomains { HostPattern::WithSubdomains(host) } else { HostPattern::Exactly(host) };
+        for (form, file) in
+            [(Form::AndroidNsc, "config.xml"), (Form::NsPinnedDomains, "Info.plist"), (Form::Curl, "pins.txt")]
+        {
+            if form == Form::Curl && is_ca {
+                continue;
+            }
+            let text = write(&proposal, form, 443).unwrap();
+            let source = read_back(file, &text);
+            prop_assert!(source.problems.is_empty(), "{:?}\n{text}", source.problems);
+            prop_assert_eq!(source.entries.len(), 1);
+            let entry = &source.entries[0];
+            let found: Vec<SpkiSha256> = entry.pins.iter().filter_map(|pin| pin.spki().copied()).collect();
+            prop_assert_eq!(&found, &expected);
+            prop_assert_eq!(entry.pins.len(), expected.len());
+            prop_assert_eq!(&entry.scope, if form == Form::Curl { &HostPattern::Unstated } else { &scope });
+            let position = match (form, is_ca) {
+                (Form::AndroidNsc, _) => PositionRule::Any,
+                (_, true) => PositionRule::Ca,
+                (_, false) => PositionRule::Leaf,
+            };
+            prop_assert!(entry.pins.iter().all(|pin| pin.position == position));
+            let end = entry.expiry.as_ref().map(|expiry| expiry.at.strftime("%Y-%m-%d").to_string());
+            let wanted = proposal.expires.filter(|_| form.has_expiry()).map(|date| date.to_string());
+            prop_assert_eq!(end, wanted);
+        }
+        // The readers of the other forms are tested beside them; nothing of a name may reach a line of its own.
+        for form in Form::ALL {
+            let text = write(&proposal, form, 443).unwrap_or_default();
+            let turned = text.contains(['\u{202e}', '\u{2028}', '\r']);
+            prop_assert!(!turned);
+            prop_assert!(text.lines().count() < 60);
+        }
+    }
+
+    #[test]
+    fn tlsa_records_are_read_back(
+        names in proptest::collection::btree_set("[a-z]{1,8}", 2..6),
+        subject in nasty(),
+        is_ca: bool,
+        port in 1_u16..,
+    ) {
+        let pins: Vec<ProposedPin> = names
+            .iter()
+            .map(|name| ProposedPin {
+                key: key(name),
+                name: subject.clone(),
+                role: Role::Current,
+                place: if is_ca { Place::Ca } else { Place::Leaf },
+                in_chain: true,
+                is_served: true,
+                reason: String::new(),
+            })
+            .collect();
+        let expected: Vec<SpkiSha256> = pins.iter().map(|pin| pin.key).collect();
+        let mut proposal = proposed(None, &[]);
+        proposal.pins = pins;
+        let text = write(&proposal, Form::Tlsa, port).unwrap();
+        let source = read_back("zone", &text);
+        prop_assert_eq!(source.entries.len(), 1);
+        let entry = &source.entries[0];
+        let found: Vec<SpkiSha256> = entry.pins.iter().filter_map(|pin| pin.spki().copied()).collect();
+        prop_assert_eq!(found, expected);
+        let host = "api.shop.example".to_owned();
+        prop_assert_eq!(&entry.scope, &HostPattern::Service { host, port, transport: "tcp".to_owned() });
+        let position = if is_ca { PositionRule::Ca } else { PositionRule::Leaf };
+        prop_assert!(entry.pins.iter().all(|pin| pin.position == position));
+    }
+
+    #[test]
+    fn no_file_makes_the_key_reader_panic(octets: Vec<u8>, text in "(-----BEGIN |-----END |PUBLIC KEY-----|\n|[A-Za-z0-9+/=]){0,40}") {
+        let _ = read_key(&octets);
+        let _ = read_key(text.as_bytes());
+    }
+}
+
+#[test]
+fn a_private_key_is_refused_before_it_is_decoded() {
+    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+        let text = format!("-----BEGIN {label}-----\nsecret\n-----END {label}-----\n");
+        assert_eq!(read_key(text.as_bytes()), Err(KeyFileError::Private));
+    }
+    assert_eq!(read_key(b"nothing"), Err(KeyFileError::NoKey));
+    let broken = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    assert_eq!(read_key(broken), Err(KeyFileError::BadBlock("PUBLIC KEY")));
+}

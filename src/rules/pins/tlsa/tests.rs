@@ -1,0 +1,90 @@
+//! Each rule about TLSA records with records that raise it and some that do not.
+
+use crate::evidence::dns::DnssecState;
+use crate::pins::formats::tlsa::of_lookup;
+use crate::pins::formats::tlsa::tests::{lookup, spki};
+use crate::pins::{KnownCa, Question, ServedAt, judge};
+use crate::rules::pins::findings;
+use crate::rules::{Finding, Severity};
+use crate::x509::{CertificateSha256, ChainPosition, Fingerprints, PathCertificate, SpkiSha256};
+
+fn chain() -> Vec<PathCertificate> {
+    [(ChainPosition::Leaf, "leaf"), (ChainPosition::Intermediate, "inner"), (ChainPosition::Root, "root")]
+        .map(|(position, name)| PathCertificate {
+            position,
+            spki_sha256: SpkiSha256::of(name.as_bytes()),
+            sha256: CertificateSha256::of(name.as_bytes()),
+            subject: name.to_owned(),
+            fingerprints: Fingerprints::default(),
+        })
+        .into()
+}
+
+/// What is found for a server that sends leaf and intermediate.
+fn found(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<Finding> {
+    let (path, files) = (chain(), [of_lookup(&lookup(port, records, None, Some(state)))]);
+    let question = Question {
+        host: Some("mail.example"),
+        path: Some(&path),
+        off_path: &[],
+        certificates: &[],
+        service: Some(ServedAt { port, chain: &path[..2] }),
+        at: "2026-11-21T00:00:00Z".parse().unwrap(),
+        known_ca: &|key| {
+            (*key == SpkiSha256::of(b"inner")).then(|| KnownCa {
+                name: "Public Inner CA".to_owned(),
+                owner: None,
+                not_after: None,
+            })
+        },
+    };
+    findings(&judge(&files, &question))
+}
+
+fn ids(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<&'static str> {
+    found(port, state, records).iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn each_rule_is_raised_by_its_records_only() {
+    use DnssecState::{Bogus, Insecure, Secure};
+    let (leaf, next) = (spki(3, "leaf"), spki(3, "next"));
+    let good = [leaf.clone(), next.clone()];
+    assert_eq!(ids(25, Secure, &good), [""; 0]);
+    assert_eq!(ids(25, Insecure, &good), ["PIN045"]);
+    assert_eq!(ids(25, Bogus, &good), ["PIN045"]);
+    assert_eq!(ids(25, Secure, &[next.clone(), spki(3, "other")]), ["PIN046"]);
+    assert_eq!(ids(25, Secure, &[spki(2, "inner"), next.clone()]), ["PIN047"]);
+    assert_eq!(ids(25, Secure, &[spki(1, "leaf"), next]), ["PIN048"]);
+    assert_eq!(ids(443, Secure, &[leaf]), ["PIN049"]);
+}
+
+#[test]
+fn mail_that_is_refused_is_critical() {
+    let severity = |port, state| {
+        let finding = found(port, state, &[spki(3, "other"), spki(3, "next")]).remove(0);
+        (finding.rule, finding.severity)
+    };
+    assert_eq!(severity(25, DnssecState::Secure), ("PIN046", Severity::Critical));
+    assert_eq!(severity(443, DnssecState::Secure), ("PIN046", Severity::Medium));
+    assert_eq!(severity(25, DnssecState::Bogus), ("PIN045", Severity::High));
+}
+
+#[test]
+fn usages_compare_with_what_they_are_for() {
+    // Usage 2 takes what is sent, usage 0 the path to the root.
+    for (usage, name, matches) in [
+        (3, "leaf", true),
+        (3, "inner", false),
+        (2, "inner", true),
+        (2, "root", false),
+        (2, "leaf", false),
+        (1, "leaf", true),
+        (0, "inner", true),
+        (0, "root", true),
+        (0, "leaf", false),
+    ] {
+        let ids = ids(993, DnssecState::Secure, &[spki(usage, name), spki(3, "next")]);
+        assert_eq!(!ids.contains(&"PIN046"), matches, "{usage} {name}: {ids:?}");
+    }
+}
