@@ -130,16 +130,27 @@ fn read_file(path: &str, octets: &[u8]) -> Vec<PinFile> {
         return of(Reading::Unreadable(format!("it has {size} MiB; pin files here have at most {most} MiB")));
     }
     let input = PinInput { path, octets, text: xml::text(octets) };
-    let readings: Vec<PinFile> = FORMATS
+    let readings = read_with(&input, |_| true);
+    if readings.is_empty() { of(Reading::NotRecognised) } else { readings }
+}
+
+/// What formats other than `known` make of a text of a package.
+fn read_also(path: &str, text: &str, known: &str) -> Vec<PinFile> {
+    let input = PinInput { path, octets: text.as_bytes(), text: Some(Cow::Borrowed(text)) };
+    read_with(&input, |format| format.id() != known)
+}
+
+/// One reading for each format that is asked and recognises the input.
+fn read_with(input: &PinInput<'_>, is_asked: impl Fn(&dyn PinFormat) -> bool) -> Vec<PinFile> {
+    FORMATS
         .iter()
-        .filter(|format| format.recognises(&input))
-        .map(|format| match format.read(&input) {
+        .filter(|format| is_asked(**format) && format.recognises(input))
+        .map(|format| match format.read(input) {
             Ok(source) => Reading::Read(source),
             Err(why) => Reading::NotWellFormed { format: format.id(), why },
         })
-        .map(|reading| PinFile { file: path.to_owned(), reading })
-        .collect();
-    if readings.is_empty() { of(Reading::NotRecognised) } else { readings }
+        .map(|reading| PinFile { file: input.path.to_owned(), reading })
+        .collect()
 }
 
 /// How the entries of a format that are about one host work together.

@@ -15,7 +15,7 @@ pub(super) use self::read::Around;
 use super::{PinFormat, PinInput, xml};
 
 /// The format's id.
-const ID: &str = "android-nsc";
+pub(super) const ID: &str = "android-nsc";
 
 /// Reads a configuration of an app, with what the app around it adds.
 pub(super) fn of_app(text: &str, around: Around<'_>) -> Result<PinSource, String> {

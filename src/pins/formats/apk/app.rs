@@ -7,6 +7,7 @@ use super::entries::Entries;
 use super::manifest::Manifest;
 use super::resources::{Resources, Variant};
 use super::{MANIFEST, axml, beside_configuration, damaged, inside, read};
+use crate::pins::formats;
 use crate::pins::formats::android_nsc::{self, Around};
 use crate::pins::model::{AppContext, PinFile, PinSource, Problem, ProblemKind, Reading};
 
@@ -69,24 +70,35 @@ fn of_manifest(
             "the manifest names a networkSecurityConfig that the package's resources do not have".to_owned();
         return vec![read(file, not_read(&manifest.app, what))];
     }
-    let debug = id.and_then(|id| debug_resource(id, entries, resources));
+    let debug = match id.and_then(|id| debug_resource(id, entries, resources)).transpose() {
+        Ok(text) => text,
+        Err(why) => return vec![read(file, not_read(&manifest.app, why))],
+    };
     found
         .into_iter()
-        .map(|(name, variant)| {
+        .flat_map(|(name, variant)| {
             let app = AppContext { from_sdk: variant.from_sdk, ..manifest.app.clone() };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
-            let reading = match text_of(&name, entries, resources) {
-                Ok(text) => of_text(&text, around, variant.is_for_some_devices),
-                Err(why) => Reading::NotWellFormed { format: "android-nsc", why },
-            };
-            PinFile { file: inside(path, &name), reading }
+            let text = text_of(&name, entries, resources);
+            of_text(&inside(path, &name), text, around, variant.is_for_some_devices)
         })
         .collect()
 }
 
-/// What the reader of configurations makes of a text.
-pub(super) fn of_text(text: &str, around: Around<'_>, is_for_some_devices: bool) -> Reading {
-    match android_nsc::of_app(text, around) {
+/// What a configuration says in this file: to the platform, and to libraries that read it by rules of their own.
+pub(super) fn of_text(
+    file: &str,
+    text: Result<String, String>,
+    around: Around<'_>,
+    is_for_some_devices: bool,
+) -> Vec<PinFile> {
+    let of = |reading| PinFile { file: file.to_owned(), reading };
+    let damaged = |why| of(Reading::NotWellFormed { format: android_nsc::ID, why });
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return vec![damaged(why)],
+    };
+    let platform = match android_nsc::of_app(&text, around) {
         Ok(mut source) => {
             if is_for_some_devices {
                 source.statement = Some(
@@ -94,10 +106,18 @@ pub(super) fn of_text(text: &str, around: Around<'_>, is_for_some_devices: bool)
                         .to_owned(),
                 );
             }
-            Reading::Read(source)
+            of(Reading::Read(source))
         }
-        Err(why) => Reading::NotWellFormed { format: "android-nsc", why },
-    }
+        Err(why) => damaged(why),
+    };
+    let mut files = vec![platform];
+    files.extend(formats::read_also(file, &text, android_nsc::ID).into_iter().map(|mut other| {
+        if let Reading::Read(source) = &mut other.reading {
+            source.app = around.app.cloned();
+        }
+        other
+    }));
+    files
 }
 
 fn text_of(name: &str, entries: &mut Entries<'_>, resources: &Resources<'_>) -> Result<String, String> {
@@ -109,19 +129,26 @@ fn text_of(name: &str, entries: &mut Entries<'_>, resources: &Resources<'_>) -> 
 }
 
 /// The configuration with debug overrides of its own: named as the other one, with `_debug` behind it.
-fn debug_resource(id: u32, entries: &mut Entries<'_>, resources: &Resources<'_>) -> Option<String> {
+fn debug_resource(
+    id: u32,
+    entries: &mut Entries<'_>,
+    resources: &Resources<'_>,
+) -> Option<Result<String, String>> {
     let name = resources.name(id)?;
     let (kind, name) = name.split_once('/')?;
     let id = resources.find(kind, &format!("{name}_debug"))?;
     resources.variants(id).iter().find_map(|variant| match &variant.value {
-        Value::Text(file) => text_of(file, entries, resources).ok(),
+        Value::Text(file) => {
+            let text = text_of(file, entries, resources);
+            Some(text.map_err(|why| format!("{file}, which has debug overrides, cannot be read: {why}")))
+        }
         _ => None,
     })
 }
 
 /// The source that says that an app has no configuration.
 pub(super) fn without_configuration(app: &AppContext) -> PinSource {
-    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of("android-nsc") };
+    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of(android_nsc::ID) };
     source.statement = Some(
         "the app has no Network Security Config: the platform pins nothing for it; pins in its code are another matter"
             .to_owned(),
@@ -140,7 +167,7 @@ pub(super) fn without_configuration(app: &AppContext) -> PinSource {
 
 /// A source whose configuration was not found.
 pub(super) fn not_read(app: &AppContext, what: String) -> PinSource {
-    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of("android-nsc") };
+    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of(android_nsc::ID) };
     source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
     source
 }

@@ -10,7 +10,7 @@ use super::manifest::Manifest;
 use super::resources::Resources;
 use super::{beside_configuration, damaged, inside, protobuf, read};
 use crate::pins::formats::android_nsc::Around;
-use crate::pins::model::{AppContext, PinFile, Reading};
+use crate::pins::model::{AppContext, PinFile};
 
 /// The manifest of a bundle's base.
 pub(super) const MANIFEST: &str = "base/manifest/AndroidManifest.xml";
@@ -44,17 +44,20 @@ fn configuration(path: &str, entries: &mut Entries<'_>, manifest: &Manifest) -> 
         return vec![read(inside(path, MANIFEST), not_read(&manifest.app, what))];
     }
     let debug = variants(entries, &format!("{name}_debug"));
-    let debug = debug.first().and_then(|variant| text_of(&variant.file, entries).ok());
+    let debug = match debug.first().map(|variant| text_of(&variant.file, entries)).transpose() {
+        Ok(text) => text,
+        Err(why) => {
+            let what = format!("the configuration with debug overrides cannot be read: {why}");
+            return vec![read(inside(path, MANIFEST), not_read(&manifest.app, what))];
+        }
+    };
     found
         .into_iter()
-        .map(|variant| {
+        .flat_map(|variant| {
             let app = AppContext { from_sdk: variant.from_sdk, ..manifest.app.clone() };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
-            let reading = match text_of(&variant.file, entries) {
-                Ok(text) => of_text(&text, around, variant.is_for_some_devices),
-                Err(why) => Reading::NotWellFormed { format: "android-nsc", why },
-            };
-            PinFile { file: inside(path, &variant.file), reading }
+            let text = text_of(&variant.file, entries);
+            of_text(&inside(path, &variant.file), text, around, variant.is_for_some_devices)
         })
         .collect()
 }

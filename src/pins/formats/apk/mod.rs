@@ -41,8 +41,7 @@ impl Package for AndroidPackage {
         if !input.octets.starts_with(b"PK\x03\x04") {
             return false;
         }
-        let named = |ending: &&str| has_ending(input.path, ending);
-        [".apk", ".xapk", ".apkm", ".apks", ".aab"].iter().any(|ending| named(&ending))
+        [".apk", ".xapk", ".apkm", ".apks", ".aab"].iter().any(|ending| has_ending(input.path, ending))
             || Entries::open(input.octets, 0).is_ok_and(|entries| kind(&entries).is_some())
     }
 

@@ -119,6 +119,8 @@ fn text_is_kept_as_it_is() {
 }
 
 proptest! {
+    // Each case reads a dozen files; the fuzz targets go further.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn damage_makes_nothing_panic(
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),

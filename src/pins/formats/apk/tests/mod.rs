@@ -10,6 +10,8 @@ use crate::pins::{
 };
 use crate::x509::{SpkiSha256, hexadecimal};
 
+use sha2::Digest as _;
+
 /// The number of the configuration in the tables here.
 const CONFIG: u32 = 0x7f01_0000;
 
@@ -96,10 +98,10 @@ fn kinds(source: &PinSource) -> Vec<ProblemKind> {
     source.problems.iter().map(|problem| problem.kind).collect()
 }
 
-fn one_app(target: u32, debuggable: bool, config: Vec<Event>) -> PinSource {
+fn one_app(target: u32, debuggable: bool, config: &[Event]) -> PinSource {
     let variants: Variants<'_> = &[(0, &[(0, "config", Ok("res/aB.xml"))])];
     let octets =
-        app(&manifest(target, debuggable, Some(CONFIG)), variants, &[("res/aB.xml", axml(&config, true))]);
+        app(&manifest(target, debuggable, Some(CONFIG)), variants, &[("res/aB.xml", axml(config, true))]);
     let files = formats::read("app.apk", &octets);
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(files[0].file, "app.apk!/res/aB.xml");
@@ -173,10 +175,10 @@ fn an_app_without_a_configuration_says_so() {
 
 #[test]
 fn the_target_decides_about_anchors_and_transparency() {
-    let old = one_app(23, false, configuration("a"));
+    let old = one_app(23, false, &configuration("a"));
     assert_eq!(kinds(&old), [ProblemKind::UserAnchors]);
     assert_eq!(old.entries[0].certificate_transparency, None);
-    let new = one_app(37, false, configuration("a"));
+    let new = one_app(37, false, &configuration("a"));
     assert_eq!(kinds(&new), []);
     assert_eq!(new.entries[0].certificate_transparency, Some(true));
     let anchors = vec![
@@ -187,30 +189,30 @@ fn the_target_decides_about_anchors_and_transparency() {
         close(),
         close(),
     ];
-    let off = one_app(37, false, with(configuration("a"), anchors.clone()));
+    let off = one_app(37, false, &with(configuration("a"), anchors.clone()));
     assert_eq!(kinds(&off), [ProblemKind::CtDisabled]);
     assert_eq!(off.entries[0].certificate_transparency, Some(false));
-    assert_eq!(kinds(&one_app(36, false, with(configuration("a"), anchors))), []);
+    assert_eq!(kinds(&one_app(36, false, &with(configuration("a"), anchors))), []);
     let switched = vec![
         Event::Open("base-config", 9, vec![]),
         Event::Open("certificateTransparency", 9, vec![(None, "enabled", 0, Typed::Boolean(false))]),
         close(),
         close(),
     ];
-    assert_eq!(kinds(&one_app(36, false, with(configuration("a"), switched))), [ProblemKind::CtDisabled]);
+    assert_eq!(kinds(&one_app(36, false, &with(configuration("a"), switched))), [ProblemKind::CtDisabled]);
 }
 
 #[test]
 fn debug_overrides_hold_where_the_app_is_debuggable() {
-    let released = one_app(34, false, with(configuration("a"), overrides()));
+    let released = one_app(34, false, &with(configuration("a"), overrides()));
     assert_eq!(kinds(&released), []);
     assert!(!released.entries[0].overridden_for_user_anchors);
-    let debuggable = one_app(34, true, with(configuration("a"), overrides()));
+    let debuggable = one_app(34, true, &with(configuration("a"), overrides()));
     assert_eq!(kinds(&debuggable), [ProblemKind::DebugInRelease]);
     assert_eq!(debuggable.problems[0].line, Some(9));
     assert!(debuggable.entries[0].overridden_for_user_anchors);
     assert_eq!(debuggable.entries[0].enforcement.mode, EnforcementMode::Yes);
-    assert_eq!(kinds(&one_app(34, true, configuration("a"))), []);
+    assert_eq!(kinds(&one_app(34, true, &configuration("a"))), []);
 }
 
 #[test]
@@ -303,7 +305,6 @@ fn certificates_and_keystores_are_listed() {
     for file in &files[1..3] {
         let entry = applicable(source(file), "any.example")[0];
         let Ok(PinValue::Certificate(hash)) = entry.pins[0].value else { panic!("{entry:?}") };
-        use sha2::Digest as _;
         assert_eq!(hash.to_string(), hexadecimal(&sha2::Sha256::digest(&der)));
         assert_eq!(entry.pins[0].position, PositionRule::Any);
     }
