@@ -1,6 +1,7 @@
 //! The pin formats: one file each, and one line in `FORMATS`.
 
 mod android_nsc;
+pub mod candidates;
 mod curl;
 mod ios_nspinneddomains;
 mod plist;
@@ -12,7 +13,6 @@ use std::borrow::Cow;
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
 pub use self::curl::is_inline_list;
-pub(crate) use self::source::is_source;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
@@ -62,6 +62,14 @@ static FORMATS: &[&dyn PinFormat] = &[
     &curl::CurlList,
     &source::OkHttp,
     &source::OkHttpFailure,
+    &source::TrustKitCode,
+    &source::UrlSession,
+    &source::Alamofire,
+    &source::DotNet,
+    &source::Dart,
+    &source::ReactNative,
+    &source::Go,
+    &source::Constants,
 ];
 
 /// A file to be read.
