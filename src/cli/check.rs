@@ -14,6 +14,7 @@ use self::run::{Judging, Run};
 use super::Exit;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time};
+use super::pin_inputs;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence};
@@ -75,8 +76,9 @@ pub(super) struct ExpectationOptions {
     /// A CA that is expected: its CAA identifier or its owner's name
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     expect_ca: Vec<String>,
-    /// A file with pins: Android Network Security Config, Info.plist, or a list of sha256//… pins
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// A file with pins: Android Network Security Config, Info.plist, source code, a list of sha256//… pins; or a
+    /// folder with such files
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     pins: Vec<String>,
 }
 
@@ -334,7 +336,7 @@ fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
     let read = |path: &String| files::read(path, MAX_INPUT);
     let mut inputs = InputFiles {
         policy,
-        pins: pins.iter().map(read).collect(),
+        pins: pin_inputs::read(&pins, MAX_INPUT),
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
         ..InputFiles::default()

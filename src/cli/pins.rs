@@ -6,12 +6,11 @@ use jiff::Timestamp;
 
 use super::Exit;
 use super::options::{Format, GateOptions, OutputOptions, parse_time};
+use super::pin_inputs;
 use crate::ca::CaTable;
 use crate::dns_name::DnsName;
-use crate::evidence::Bytes;
-use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::{clock, files};
-use crate::pins::formats::{LONGEST_FILE, is_inline_list};
+use crate::pins::formats::LONGEST_FILE;
 use crate::pins::{PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path};
 use crate::x509::path::{self, Anchors, Trust};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
@@ -22,9 +21,9 @@ const LONGEST_CHAIN_FILE: u64 = 4 << 20;
 /// Options of `pinstead pins`.
 #[derive(Debug, Args)]
 pub(super) struct PinsOptions {
-    /// Pin files: Android Network Security Config, iOS Info.plist, curl lists; `-` for standard input, or a
-    /// list itself (sha256//…)
-    #[arg(required = true, value_name = "FILE")]
+    /// Pin files: Android Network Security Config, iOS Info.plist, source code, curl lists; a folder, of which
+    /// every file that has to do with pins is read; `-` for standard input, or a list itself (sha256//…)
+    #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<String>,
     /// Say whether this host is pinned, and use only what applies to it
     #[arg(long, value_name = "NAME")]
@@ -51,7 +50,11 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let anchors = options.roots.as_deref().map_or_else(|| Ok(Anchors::embedded()), roots)?;
     let chain = options.chain.as_deref().map(|file| chain(file, &anchors, at)).transpose()?;
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let inputs: Vec<PinFile> = options.files.iter().flat_map(|file| PinFile::of(&read(file))).collect();
+    let inputs: Vec<PinFile> =
+        pin_inputs::read(&options.files, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
+            .iter()
+            .flat_map(PinFile::of)
+            .collect();
     let question = Question {
         host: options.host.as_ref().map(DnsName::as_str),
         path: path.map(|path| path.path.as_slice()),
@@ -60,6 +63,10 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         known_ca: &|key| CaTable.key(key).map(|ca| ca.subject.to_owned()),
     };
     let mut verdict = judge(&inputs, &question);
+    let folders = pin_inputs::folders(&options.files);
+    if verdict.sources.is_empty() && !folders.is_empty() {
+        verdict.reason = format!("no file in {} has pins that are read here", folders.join(", "));
+    }
     if let Some(Err(why)) = &chain {
         verdict.reason.push_str("; no pin was compared: ");
         verdict.reason.push_str(why);
@@ -78,19 +85,12 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         }
     };
     options.output.write(&report)?;
-    if verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_))) {
+    if !verdict.sources.is_empty()
+        && verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_)))
+    {
         return Ok(Exit::Usage);
     }
     Ok(options.gate.exit(options.gate.fails(&findings), is_open(&verdict, options.chain.is_some()), false))
-}
-
-/// Reads a pin file, or takes an argument that is itself a list.
-fn read(argument: &str) -> InputFile {
-    if is_inline_list(argument) {
-        let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-        return InputFile { path: argument.to_owned(), content };
-    }
-    files::read(argument, u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX))
 }
 
 /// The path of a chain, and the keys that the file has beside it.
