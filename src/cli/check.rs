@@ -15,6 +15,7 @@ use super::Exit;
 use super::expiry_options::ExpiryOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time};
+use super::pin_inputs;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence};
@@ -79,7 +80,7 @@ pub(super) struct ExpectationOptions {
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     expect_ca: Vec<String>,
     /// A file, package or folder with pins; `pinstead pins --help` lists what is read
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     pins: Vec<String>,
 }
 
@@ -338,7 +339,7 @@ fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
     let read = |path: &String| files::read(path, MAX_INPUT);
     let mut inputs = InputFiles {
         policy,
-        pins: pins.iter().map(read).collect(),
+        pins: pin_inputs::read(&pins, MAX_INPUT),
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
         ..InputFiles::default()

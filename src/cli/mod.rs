@@ -10,6 +10,7 @@ mod issued_options;
 mod list_options;
 mod logs;
 mod options;
+mod pin_inputs;
 mod pins;
 mod rules;
 mod tables;

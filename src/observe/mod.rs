@@ -5,6 +5,7 @@ pub mod clock;
 pub mod ct_log;
 pub mod dns;
 pub mod files;
+pub mod folder;
 pub mod http;
 pub mod lines;
 pub mod log_lists;

@@ -14,13 +14,12 @@ use self::served::{Path, Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
 use super::options::{Format, GateOptions, NetworkOptions, OutputOptions, parse_time};
+use super::pin_inputs;
 use crate::ca::CaTable;
 use crate::dns_name::DnsName;
-use crate::evidence::Bytes;
-use crate::evidence::file::{FileContent, InputFile};
-use crate::observe::{clock, files};
+use crate::observe::clock;
 use crate::pins::formats::tlsa::of_lookup;
-use crate::pins::formats::{LONGEST_PACKAGE, is_inline_list};
+use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::{
     KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge,
 };
@@ -54,7 +53,7 @@ pub(super) struct PinsOptions {
     #[command(subcommand)]
     command: Option<PinsCommand>,
     /// What pins: files, packages or folders; `-` for standard input, or a curl list itself (sha256//…)
-    #[arg(required_unless_present = "tlsa", value_name = "FILE")]
+    #[arg(required_unless_present = "tlsa", value_name = "FILE|DIR")]
     files: Vec<String>,
     /// Say whether this host is pinned, and use only what applies to it
     #[arg(long, value_name = "NAME")]
@@ -115,7 +114,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let chain: Option<Result<Path, String>> =
         served.map(|served| served.and_then(|served| served.path(&anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let files: Vec<InputFile> = options.files.iter().map(|file| read(file)).collect();
+    let files = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
     let mut inputs = PinFile::of_all(&files);
     let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
     inputs.extend(lookups.iter().map(of_lookup));
@@ -132,6 +131,10 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     };
     let mut verdict = judge(&inputs, &question);
     verdict.soon = options.expiry.soon();
+    let folders = pin_inputs::folders(&options.files);
+    if verdict.sources.is_empty() && !folders.is_empty() {
+        verdict.reason = format!("no file in {} has pins that are read here", folders.join(", "));
+    }
     if let Some(Err(why)) = &chain {
         verdict.reason.push_str("; no pin was compared: ");
         verdict.reason.push_str(why);
@@ -150,7 +153,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         }
     };
     options.output.write(&report)?;
-    if verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_))) {
+    if !verdict.sources.is_empty()
+        && verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_)))
+    {
         return Ok(Exit::Usage);
     }
     Ok(options.gate.exit(
@@ -187,15 +192,6 @@ impl PinsOptions {
             _ => self.tlsa.first().filter(|_| self.tlsa.len() == 1).map(|service| service.host.clone()),
         })
     }
-}
-
-/// Reads a pin file, or takes an argument that is itself a list.
-fn read(argument: &str) -> InputFile {
-    if is_inline_list(argument) {
-        let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-        return InputFile { path: argument.to_owned(), content };
-    }
-    files::read(argument, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX))
 }
 
 /// Says something on standard error; the report does not depend on it.

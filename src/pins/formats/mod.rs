@@ -3,6 +3,7 @@
 mod android_nsc;
 mod apk;
 mod archive;
+pub mod candidates;
 mod certificate_files;
 mod chromium_static;
 mod curl;
@@ -79,6 +80,14 @@ static FORMATS: &[&dyn PinFormat] = &[
     &curl::CurlList,
     &source::OkHttp,
     &source::OkHttpFailure,
+    &source::TrustKitCode,
+    &source::UrlSession,
+    &source::Alamofire,
+    &source::DotNet,
+    &source::Dart,
+    &source::ReactNative,
+    &source::Go,
+    &source::Constants,
     &json_config::REACT_NATIVE,
     &json_config::APPROOV,
     &json_config::SSL_PINNING,

@@ -5,18 +5,34 @@
 //! file does not define is told as not read, with its line; it is never silence. What is read from code is
 //! [`Confidence::Read`] where its use is seen, and [`Confidence::Guessed`] otherwise.
 
+mod apple;
+mod compared;
+mod dart;
+mod dotnet;
+mod hashes;
 mod lexer;
 mod literal;
 mod okhttp;
 mod okhttp_failure;
+mod plain;
+mod react_native;
 mod scan;
+mod trustkit;
 mod values;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_languages;
 
+pub(super) use self::apple::{Alamofire, UrlSession};
+pub(super) use self::dart::Dart;
+pub(super) use self::dotnet::DotNet;
 pub(super) use self::okhttp::OkHttp;
 pub(super) use self::okhttp_failure::OkHttpFailure;
+pub(super) use self::plain::{Constants, Go};
+pub(super) use self::react_native::ReactNative;
+pub(super) use self::trustkit::TrustKitCode;
 
 use super::{PinFormat, PinInput};
 use crate::pins::model::{HostPattern, Pin, PinEntry, PinSource, Problem, ProblemKind};
@@ -61,7 +77,7 @@ impl Language {
 }
 
 /// Whether files of this name are read as source code.
-pub(crate) fn is_source(path: &str) -> bool {
+pub(super) fn is_source(path: &str) -> bool {
     Language::of(path).is_some()
 }
 

@@ -128,12 +128,19 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, source: &mut PinSource) {
         }
         return;
     }
+    let patterns = scan.values(pattern.clone());
+    // The call may be of something else that is built in between: a list, a header.
+    let is_pin = |value: &Value| value.text().is_none_or(|text| text.starts_with("sha"));
+    let is_host = |value: &Value| value.text().is_none_or(|text| text.contains('.'));
+    if !values.iter().any(is_pin) && !patterns.iter().any(is_host) {
+        return;
+    }
     let (pins, open_values) = read_pins(&values, line, source);
     for (written, line) in open_values {
         let what = format!("a pin is “{written}”, which this file does not define: what it is, is not known");
         source.problems.push(not_read(line, what));
     }
-    for value in scan.values(pattern.clone()) {
+    for value in patterns {
         match value {
             Value::Text(pattern, own) => place(&pattern, own.or(line), line, &pins, confidence(scan), source),
             Value::Open(written, _) => unplaced(&written, line, &pins, source),

@@ -7,12 +7,12 @@ use crate::pins::{Confidence, PinSource, PinValue, ProblemKind, Reading};
 use crate::x509::SpkiSha256;
 
 /// The pin of a word, without prefix.
-fn key(word: &str) -> String {
+pub(super) fn key(word: &str) -> String {
     SpkiSha256::of(word.as_bytes()).to_string()
 }
 
 /// What this format makes of a file.
-fn source(path: &str, text: &str, format: &str) -> PinSource {
+pub(super) fn source(path: &str, text: &str, format: &str) -> PinSource {
     let files = read(path, text.as_bytes());
     let found = files.iter().find_map(|file| match &file.reading {
         Reading::Read(source) if source.format == format => Some(source.clone()),
@@ -22,7 +22,7 @@ fn source(path: &str, text: &str, format: &str) -> PinSource {
 }
 
 /// Each entry as “hosts rule: pins”.
-fn said(source: &PinSource) -> Vec<String> {
+pub(super) fn said(source: &PinSource) -> Vec<String> {
     let entries = source.entries.iter();
     entries
         .map(|entry| {
@@ -32,7 +32,7 @@ fn said(source: &PinSource) -> Vec<String> {
         .collect()
 }
 
-fn kinds(source: &PinSource) -> Vec<(ProblemKind, Option<usize>)> {
+pub(super) fn kinds(source: &PinSource) -> Vec<(ProblemKind, Option<usize>)> {
     source.problems.iter().map(|problem| (problem.kind, problem.line)).collect()
 }
 
@@ -208,6 +208,8 @@ fn what_is_no_pin_is_not_taken_for_one() {
         ("lib.rs", format!("const HMAC: &str = \"{hash}\";")),
         ("a.swift", format!("let publicKey = \"{hash}\" // WireGuard")),
         ("App.cs", "var spinner = new Spinner();".to_owned()),
+        ("net.rs", format!("struct Pins; const WIREGUARD_PEER: &str = \"{hash}\";")),
+        ("net.py", format!("pins = []\n\ndef f():\n    return hmac_of(\"{hash}\")")),
         ("main.dart", format!("const signature = '{hash}'; final pinned = true;")),
     ] {
         let files = read(path, text.as_bytes());

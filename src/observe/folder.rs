@@ -1,0 +1,243 @@
+//! Reading the files of a folder that may matter, within bounds.
+//!
+//! What git ignores is left out, and so is what tools fetch or make: it is not the source of anything. What is cut off
+//! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
+
+use std::path::Path;
+
+use ignore::{DirEntry, WalkBuilder};
+
+use super::files;
+use crate::evidence::file::{FileContent, InputFile};
+
+/// The deepest folder that is entered.
+const DEEPEST: usize = 40;
+/// The most names that are looked at.
+const MOST_NAMES: usize = 200_000;
+/// The most files that are opened.
+const MOST_READ: usize = 20_000;
+/// The most octets that are kept, of all files together.
+const MOST_KEPT: usize = 512 << 20;
+/// How much of a file with a name that tells nothing is looked at.
+const SNIFFED: u64 = 4096;
+
+/// Folders of version control, and of what tools fetch or make.
+const SKIPPED: [&str; 22] = [
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "bower_components",
+    "Pods",
+    "Carthage",
+    "DerivedData",
+    ".build",
+    "build",
+    "out",
+    "dist",
+    "target",
+    "obj",
+    ".gradle",
+    ".idea",
+    ".dart_tool",
+    ".pub-cache",
+    ".expo",
+    ".venv",
+    "venv",
+    "__pycache__",
+];
+
+/// Which files of a folder are wanted.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Whether a file may be: by its name, or, where the name tells nothing (`None`), by how it begins.
+    pub by_name: &'a dyn Fn(&str) -> Option<bool>,
+    /// Whether a file that begins in this way may be.
+    pub by_beginning: &'a dyn Fn(&[u8]) -> bool,
+    /// The longest file of this name that is read, in octets.
+    pub longest: &'a dyn Fn(&str) -> u64,
+    /// Whether a file that was read is.
+    pub keeps: &'a dyn Fn(&InputFile) -> bool,
+}
+
+/// What a folder holds of what is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    /// The files, named from the folder on, in the order of their names; what could not be read is among them.
+    pub files: Vec<InputFile>,
+    /// How many files were opened.
+    pub opened: usize,
+    /// The folders and links that were left out, named from the folder on.
+    pub left_out: Vec<String>,
+}
+
+/// Whether a folder of this name is there.
+pub fn is_folder(path: &str) -> bool {
+    path != "-" && Path::new(path).is_dir()
+}
+
+/// Reads what is wanted of a folder.
+pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
+    let mut folder = Folder::default();
+    let mut kept: usize = 0;
+    let failed = |folder: &mut Folder, path: &str, why: String| {
+        folder.files.push(InputFile { path: path.to_owned(), content: FileContent::Failed(why) });
+    };
+    let walk = WalkBuilder::new(root)
+        .hidden(false)
+        .git_global(false)
+        .require_git(false)
+        .follow_links(false)
+        .max_depth(Some(DEEPEST))
+        .sort_by_file_name(std::cmp::Ord::cmp)
+        .build();
+    let mut inside_skipped: Option<std::path::PathBuf> = None;
+    for (entry, number) in walk.zip(1_usize..) {
+        if number > MOST_NAMES {
+            failed(
+                &mut folder,
+                root,
+                format!("it holds more than {MOST_NAMES} names; the rest is not looked at"),
+            );
+            break;
+        }
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                failed(&mut folder, root, error.to_string());
+                continue;
+            }
+        };
+        if inside_skipped.as_ref().is_some_and(|skipped| entry.path().starts_with(skipped)) {
+            continue;
+        }
+        let name = name_from(root, entry.path());
+        match kind(&entry) {
+            Kind::Folder if is_skipped(&entry) => {
+                inside_skipped = Some(entry.path().to_owned());
+                folder.left_out.push(name);
+            }
+            Kind::Folder if entry.depth() == DEEPEST => {
+                failed(
+                    &mut folder,
+                    &name,
+                    format!("it is a folder deeper than {DEEPEST} others, and is not entered"),
+                );
+            }
+            Kind::Link => folder.left_out.push(name),
+            Kind::File if is_wanted(&entry, &name, wanted) => {
+                if folder.opened >= MOST_READ {
+                    failed(
+                        &mut folder,
+                        root,
+                        format!("more than {MOST_READ} of its files may matter; the rest is not read"),
+                    );
+                    break;
+                }
+                folder.opened += 1;
+                let mut file = files::read(&entry.path().to_string_lossy(), (wanted.longest)(&name));
+                file.path = name;
+                if !(wanted.keeps)(&file) {
+                    continue;
+                }
+                kept = kept.saturating_add(file.octets().map_or(0, <[u8]>::len));
+                if kept > MOST_KEPT {
+                    let most = MOST_KEPT >> 20;
+                    failed(
+                        &mut folder,
+                        root,
+                        format!("its files have more than {most} MiB together; the rest is not read"),
+                    );
+                    break;
+                }
+                folder.files.push(file);
+            }
+            Kind::Folder | Kind::File | Kind::Other => {}
+        }
+    }
+    folder
+}
+
+enum Kind {
+    Folder,
+    File,
+    Link,
+    Other,
+}
+
+fn kind(entry: &DirEntry) -> Kind {
+    match entry.file_type() {
+        Some(kind) if kind.is_dir() => Kind::Folder,
+        Some(kind) if kind.is_file() => Kind::File,
+        Some(kind) if kind.is_symlink() && entry.depth() > 0 => Kind::Link,
+        _ => Kind::Other,
+    }
+}
+
+fn is_skipped(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name))
+}
+
+fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>) -> bool {
+    (wanted.by_name)(name).unwrap_or_else(|| {
+        files::beginning(&entry.path().to_string_lossy(), SNIFFED)
+            .is_ok_and(|head| (wanted.by_beginning)(&head))
+    })
+}
+
+/// A path from the folder on, with `/` between its parts.
+fn name_from(root: &str, path: &Path) -> String {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn everything(root: &Path) -> Folder {
+        let wanted = Wanted {
+            by_name: &|name| name.ends_with(".txt").then_some(true),
+            by_beginning: &|head| head.starts_with(b"pins"),
+            longest: &|_| 16,
+            keeps: &|file| file.octets() != Ok(b"none"),
+        };
+        read(root.to_str().unwrap(), wanted)
+    }
+
+    #[test]
+    fn what_is_wanted_is_read_and_what_is_left_out_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        for name in
+            ["a/b.txt", "node_modules/c.txt", "ignored/d.txt", "z", ".hidden/e.txt", "none.txt", "long.txt"]
+        {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "pins").unwrap();
+        }
+        fs::write(at("none.txt"), "none").unwrap();
+        fs::write(at("long.txt"), "more than sixteen octets").unwrap();
+        fs::write(at("picture"), "no pins").unwrap();
+        fs::write(at(".gitignore"), "ignored/\n").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(root.path(), at("loop")).unwrap();
+        let folder = everything(root.path());
+        let names: Vec<_> = folder.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, [".hidden/e.txt", "a/b.txt", "long.txt", "z"]);
+        assert!(folder.files[2].octets().is_err());
+        #[cfg(unix)]
+        assert_eq!(folder.left_out, ["loop", "node_modules"]);
+    }
+
+    #[test]
+    fn too_deep_a_folder_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("d/".repeat(DEEPEST + 2))).unwrap();
+        let folder = everything(root.path());
+        assert_eq!(folder.files.len(), 1);
+        assert!(folder.files[0].octets().unwrap_err().contains("deeper"));
+    }
+}

@@ -1,0 +1,196 @@
+//! React Native: `initializeSslPinning` and the options of `react-native-ssl-pinning`.
+//!
+//! Sources: frw/react-native-ssl-public-key-pinning (its hosts, `includeSubdomains`, `publicKeyHashes`,
+//! `expirationDate`; it hands them to TrustKit and to OkHttp, and asks for two hashes), and the README of
+//! react-native-ssl-pinning: `sslPinning: { certs }` names certificate files of the app, or, with `pkPinning`, hashes
+//! of public keys as OkHttp has them, for the host of that request.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use super::okhttp::pin_value;
+use super::scan::{Scan, Span};
+use super::values::Value;
+use super::{Language, PinFormat, PinInput, add, code, finish, host_name, not_read};
+use crate::pins::base64_text;
+use crate::pins::formats::most_specific;
+use crate::pins::model::{
+    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PositionRule,
+};
+
+/// The format's id.
+const ID: &str = "react-native";
+
+/// Pins in JavaScript and TypeScript for React Native.
+pub(in crate::pins::formats) struct ReactNative;
+
+impl PinFormat for ReactNative {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn recognises(&self, input: &PinInput<'_>) -> bool {
+        code(input, &[Language::JavaScript]).is_some_and(|(text, _)| {
+            text.contains("initializeSslPinning(") || (text.contains("sslPinning") && text.contains("certs"))
+        })
+    }
+
+    fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
+        let Some((text, language)) = code(input, &[Language::JavaScript]) else {
+            return Ok(PinSource::of(ID));
+        };
+        let scan = Scan::of(text, language)?;
+        let mut source = PinSource::of(ID);
+        for at in scan.places(&["initializeSslPinning"]) {
+            let open = at.saturating_add(1);
+            if scan.is(open, "(") && scan.word_before(at) != Some("function") {
+                read_hosts(&scan, open, &mut source);
+            }
+        }
+        for at in scan.places(&["sslPinning"]) {
+            read_request(&scan, at, &mut source);
+        }
+        if source.entries.is_empty() && source.problems.is_empty() {
+            source.problems.push(not_read(
+                None,
+                "it names pinning of React Native, and no pins are read from it".to_owned(),
+            ));
+        }
+        finish(source)
+    }
+
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        most_specific(source, host)
+    }
+}
+
+fn enforced(why: &str) -> Enforcement {
+    Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
+}
+
+fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut PinSource) {
+    let line = scan.line(open);
+    let hosts = scan.arguments(open).first().and_then(|hosts| scan.pairs(hosts.clone()));
+    let Some(hosts) = hosts else {
+        source.problems.push(not_read(
+            line,
+            "initializeSslPinning is given hosts that this file does not spell out".to_owned(),
+        ));
+        return;
+    };
+    for (host, options) in hosts {
+        let line = scan.line(host.start);
+        let written = scan.written(host.clone());
+        // `[HOST]: …` is a name worked out.
+        let key = if scan.is(host.start, "[") { scan.inside(host.start).unwrap_or(host) } else { host };
+        let Some(name) = scan.text(key).and_then(|host| host_name(&host)) else {
+            source.problems.push(not_read(line, format!("the host “{written}” is not defined in this file")));
+            continue;
+        };
+        let Some(options) = scan.pairs(options) else {
+            source
+                .problems
+                .push(not_read(line, format!("the pins of {name} are not spelt out in this file")));
+            continue;
+        };
+        let has_subdomains =
+            option(scan, &options, "includeSubdomains").is_some_and(|value| scan.written(value) == "true");
+        let scope = if has_subdomains {
+            HostPattern::WithSubdomains(name.clone())
+        } else {
+            HostPattern::Exactly(name.clone())
+        };
+        let hashes =
+            option(scan, &options, "publicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default();
+        let pins = read_pins(&hashes, &name, line, source, |text| base64_text::foundation(text));
+        if option(scan, &options, "expirationDate").is_some() {
+            source.problems.push(not_read(
+                line,
+                format!("the expiration date of {name} is not read; after it, no pins are enforced"),
+            ));
+        }
+        let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
+        add(
+            source,
+            PinEntry { pins, line, confidence: Confidence::Read, ..PinEntry::of(scope, enforced(why)) },
+        );
+    }
+}
+
+fn option(scan: &Scan<'_>, options: &[(Span, Span)], name: &str) -> Option<Span> {
+    let is_named = |key: &Span| {
+        scan.at(key.start).is_some_and(|token| token.word().or_else(|| token.plain()) == Some(name))
+    };
+    options.iter().find(|(key, _)| is_named(key)).map(|(_, value)| value.clone())
+}
+
+fn read_pins(
+    values: &[Value],
+    host: &str,
+    line: Option<usize>,
+    source: &mut PinSource,
+    read: impl Fn(&str) -> Result<crate::pins::PinValue, crate::pins::PinFault>,
+) -> Vec<Pin> {
+    let mut pins = Vec::new();
+    for value in values {
+        match value {
+            Value::Text(text, own) => pins.push(Pin::new(text, read(text), PositionRule::Any, own.or(line))),
+            Value::Open(written, own) => {
+                let what = format!("a pin of {host} is “{written}”, which this file does not define");
+                source.problems.push(not_read(own.or(line), what));
+            }
+        }
+    }
+    pins
+}
+
+/// `fetch(url, { sslPinning: { certs: […] }, pkPinning: true })`.
+fn read_request(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
+    let start = at.saturating_add(1);
+    if !scan.is(start, ":") {
+        return;
+    }
+    let value = start.saturating_add(1)..scan.end_of_expression(start.saturating_add(1));
+    let Some(certs) = scan.pairs(value).and_then(|options| option(scan, &options, "certs")) else { return };
+    let line = scan.line(at);
+    let values = scan.values(certs);
+    let is_hash = |value: &Value| value.text().is_some_and(|text| text.starts_with("sha256/"));
+    if !values.iter().any(is_hash) {
+        let names: Vec<&str> = values.iter().filter_map(Value::text).take(5).collect();
+        let what = format!(
+            "a request is pinned to certificate files of the app ({}), which are not read here",
+            names.join(", ")
+        );
+        source.problems.push(not_read(line, what));
+        return;
+    }
+    let host = host_of_request(scan, at);
+    let pins = read_pins(&values, host.as_deref().unwrap_or("a request"), line, source, pin_value);
+    let why = "react-native-ssl-pinning refuses other keys for this request";
+    let (scope, confidence) = match host {
+        Some(host) => (HostPattern::Exactly(host), Confidence::Read),
+        None => {
+            source
+                .problems
+                .push(not_read(line, "the host of a pinned request is not defined in this file".to_owned()));
+            (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
+        }
+    };
+    add(source, PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+}
+
+/// The host of the address that the call around is given first.
+fn host_of_request(scan: &Scan<'_>, at: usize) -> Option<String> {
+    let fetches = scan.places(&["fetch"]);
+    let call = fetches
+        .iter()
+        .rev()
+        .find(|call| scan.inside(call.saturating_add(1)).is_some_and(|inside| inside.contains(&at)))?;
+    let address = scan.arguments(call.saturating_add(1)).into_iter().next()?;
+    host_of_address(&scan.text(address)?)
+}
+
+/// The host of an address.
+pub(super) fn host_of_address(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    host_name(rest.split(['/', ':', '?', '#']).next()?)
+}

@@ -1,0 +1,213 @@
+//! What is read from source code other than OkHttp's.
+
+use super::tests::{key, kinds, said, source};
+use crate::pins::{EnforcementMode, PinValue, PositionRule, ProblemKind};
+use crate::x509::SpkiSha256;
+
+/// The hash of a word in hexadecimal with colons.
+fn fingerprint(word: &str) -> String {
+    SpkiSha256::of(word.as_bytes()).0.map(|octet| format!("{octet:02X}")).join(":")
+}
+
+#[test]
+fn trustkit_in_code() {
+    let (a, b) = (key("a"), key("b"));
+    let swift = format!(
+        r#"let hashes = ["{a}",
+    "{b}"]
+let config = [
+  kTSKSwizzleNetworkDelegates: false,
+  kTSKPinnedDomains: [
+    "shop.example": [
+      kTSKIncludeSubdomains: true,
+      kTSKExpirationDate: "2030-01-02",
+      kTSKPublicKeyHashes: hashes],
+    "test.shop.example": [kTSKEnforcePinning: false, kTSKPublicKeyHashes: ["{a}"]],
+    "free.shop.example": [kTSKExcludeSubdomainFromParentPolicy: true],
+    Host.api: [kTSKPublicKeyHashes: ["{a}", "{b}"]],
+  ]] as [String : Any]
+"#
+    );
+    let objective_c = format!(
+        r#"NSDictionary *config = @{{ kTSKPinnedDomains : @{{
+  @"shop.example" : @{{ kTSKIncludeSubdomains : @YES, kTSKExpirationDate : @"2030-01-02",
+    kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }},
+  @"test.shop.example" : @{{ kTSKEnforcePinning : @NO, kTSKPublicKeyHashes : @[ @"{a}" ] }},
+  @"free.shop.example" : @{{ kTSKExcludeSubdomainFromParentPolicy : @YES }},
+  apiHost : @{{ kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }} }} }};"#
+    );
+    for (path, text) in [("A.swift", swift), ("A.m", objective_c)] {
+        let source = source(path, &text, "trustkit");
+        assert_eq!(
+            said(&source),
+            [
+                format!("*.shop.example with_subdomains: sha256/{a} sha256/{b}"),
+                format!("test.shop.example exact: sha256/{a}"),
+                "free.shop.example exact: ".to_owned(),
+            ],
+            "{path}"
+        );
+        let modes: Vec<_> = source.entries.iter().map(|entry| entry.enforcement.mode).collect();
+        assert_eq!(modes, [EnforcementMode::Yes, EnforcementMode::Report, EnforcementMode::No], "{path}");
+        let expiry = source.entries[0].expiry.as_ref().unwrap();
+        assert_eq!(expiry.at.to_string(), "2030-01-02T00:00:00Z");
+        assert_eq!(
+            kinds(&source).iter().map(|kind| kind.0).collect::<Vec<_>>(),
+            [ProblemKind::NotRead],
+            "{path}"
+        );
+    }
+    let text = format!("[kTSKPinnedDomains: [\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\"]]]]");
+    assert_eq!(kinds(&source("A.swift", &text, "trustkit")), [(ProblemKind::Refused, Some(1))]);
+}
+
+#[test]
+fn a_delegate_of_urlsession() {
+    let (a, b) = (key("a"), key("b"));
+    let text = |body: &str| {
+        format!(
+            r#"class Delegate: NSObject, URLSessionDelegate {{
+  let pinnedKeys = ["shop.example": ["{a}", "{b}"]]
+  func urlSession(_ session: URLSession, didReceive challenge: URLAuthenticationChallenge) {{
+    guard let trust = challenge.protectionSpace.serverTrust,
+      let certificate = SecTrustGetCertificateAtIndex(trust, 0) else {{ return }}
+    {body}
+    completionHandler(.useCredential, URLCredential(trust: trust))
+  }} }}"#
+        )
+    };
+    let raw = source(
+        "D.swift",
+        &text("let d = SHA256.hash(data: SecKeyCopyExternalRepresentation(key, nil)! as Data)"),
+        "urlsession",
+    );
+    assert_eq!(said(&raw), [format!("shop.example exact: raw-key-sha256/{a} raw-key-sha256/{b}")]);
+    assert_eq!(kinds(&raw), [(ProblemKind::InsteadOfValidation, Some(7))]);
+    assert_eq!(raw.entries[0].pins[0].position, PositionRule::Leaf);
+    let body = "var header: [UInt8] = [0x30, 0x82, 0x01, 0x22]; SecTrustEvaluateWithError(trust, nil)\n\
+                let d = SHA256.hash(data: header + SecKeyCopyExternalRepresentation(key, nil)! as Data)";
+    let spki = source("D.swift", &text(body), "urlsession");
+    assert_eq!(said(&spki), [format!("shop.example exact: sha256/{a} sha256/{b}")]);
+    assert!(spki.problems.is_empty(), "{spki:?}");
+    let all = "func x(challenge: C) { done(.useCredential, URLCredential(trust: challenge.protectionSpace.serverTrust!)) }";
+    assert_eq!(kinds(&source("T.swift", all, "urlsession")), [(ProblemKind::NoValidation, Some(1))]);
+}
+
+#[test]
+fn alamofire_and_afnetworking() {
+    let swift = r#"let manager = ServerTrustManager(evaluators: [
+  "shop.example": PinnedCertificatesTrustEvaluator(),
+  "api.shop.example": PublicKeysTrustEvaluator(performDefaultValidation: false, validateHost: true),
+  "dev.shop.example": DisabledTrustEvaluator(),
+])"#;
+    let found = source("A.swift", swift, "alamofire");
+    assert_eq!(
+        kinds(&found),
+        [
+            (ProblemKind::NotRead, Some(2)),
+            (ProblemKind::NotRead, Some(3)),
+            (ProblemKind::InsteadOfValidation, Some(3)),
+            (ProblemKind::NoValidation, Some(4)),
+        ]
+    );
+    assert!(found.problems[0].what.starts_with("shop.example is pinned"), "{found:?}");
+    let text = "AFSecurityPolicy *p = [AFSecurityPolicy policyWithPinningMode:AFSSLPinningModePublicKey];\n\
+                p.allowInvalidCertificates = YES;\np.validatesDomainName = NO;";
+    let expected = [
+        (ProblemKind::NotRead, Some(1)),
+        (ProblemKind::InsteadOfValidation, Some(2)),
+        (ProblemKind::InsteadOfValidation, Some(3)),
+    ];
+    assert_eq!(kinds(&source("A.m", text, "alamofire")), expected);
+    let text = "AFSecurityPolicy *p = [AFSecurityPolicy defaultPolicy];\np.allowInvalidCertificates = YES;";
+    assert_eq!(kinds(&source("A.m", text, "alamofire")), [(ProblemKind::NoValidation, Some(2))]);
+}
+
+#[test]
+fn callbacks_of_dotnet() {
+    let key = "3082010A0282010100".to_owned() + &"AB".repeat(256) + "0203010001";
+    let text = format!(
+        "const string PublicKey = \"{key}\";\n\
+         handler.ServerCertificateCustomValidationCallback = (m, cert, chain, errors) =>\n\
+           cert.GetPublicKeyString() == PublicKey;"
+    );
+    let found = source("A.cs", &text, "dotnet");
+    assert_eq!(kinds(&found), [(ProblemKind::InsteadOfValidation, Some(2))]);
+    assert!(matches!(found.entries[0].pins[0].value, Ok(PinValue::RawKey(_))), "{found:?}");
+    let text = "const string Thumb = \"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709\";\n\
+        ServicePointManager.ServerCertificateValidationCallback = (s, c, chain, errors) =>\n\
+        errors == SslPolicyErrors.None && c.GetCertHashString() == Thumb;";
+    let found = source("A.cs", text, "dotnet");
+    assert_eq!(kinds(&found), [(ProblemKind::Obsolete, Some(2))]);
+    assert!(matches!(found.entries[0].pins[0].value, Ok(PinValue::CertificateSha1(_))), "{found:?}");
+    let text = "handler.ServerCertificateCustomValidationCallback = (m, c, ch, e) => true;";
+    assert_eq!(kinds(&source("A.cs", text, "dotnet")), [(ProblemKind::NoValidation, Some(1))]);
+}
+
+#[test]
+fn dart_and_flutter() {
+    let a = fingerprint("a");
+    let text = format!(
+        "client.badCertificateCallback = (cert, host, port) {{\n  final hash = sha256.convert(cert.der);\n  \
+         return hash.toString() == '{a}';\n}};"
+    );
+    let found = source("a.dart", &text, "dart");
+    assert_eq!(kinds(&found), [(ProblemKind::NeverCalled, Some(1))]);
+    assert_eq!(found.entries[0].enforcement.mode, EnforcementMode::No);
+    let text = "client.badCertificateCallback = (cert, host, port) => true;";
+    assert_eq!(kinds(&source("a.dart", text, "dart")), [(ProblemKind::NoValidation, Some(1))]);
+    let text = "final c = SecurityContext(withTrustedRoots: false);\nc.setTrustedCertificatesBytes(pem);";
+    assert_eq!(kinds(&source("a.dart", text, "dart")), [(ProblemKind::NotRead, Some(1))]);
+    let text = format!(
+        "await HttpCertificatePinning.check(serverURL: 'https://shop.example/a', sha: SHA.SHA256,\n  \
+         allowedSHAFingerprints: ['{a}'], timeout: 50);"
+    );
+    let found = source("a.dart", &text, "dart");
+    assert!(found.problems.is_empty(), "{found:?}");
+    assert_eq!(found.entries[0].scope.to_string(), "shop.example");
+    assert!(matches!(found.entries[0].pins[0].value, Ok(PinValue::Certificate(_))));
+}
+
+#[test]
+fn react_native() {
+    let (a, b) = (key("a"), key("b"));
+    let text = format!(
+        "const BACKUP = '{b}';\nawait initializeSslPinning({{\n  'shop.example': {{ includeSubdomains: true,\n    \
+         publicKeyHashes: ['{a}', BACKUP] }},\n  [HOST]: {{ publicKeyHashes: [] }} }});\n\
+         fetch('https://api.shop.example/v1', {{ pkPinning: true, sslPinning: {{ certs: ['sha256/{a}'] }} }});\n\
+         fetch(url, {{ sslPinning: {{ certs: ['mycert'] }} }});"
+    );
+    let found = source("a.ts", &text, "react-native");
+    assert_eq!(
+        said(&found),
+        [
+            format!("*.shop.example with_subdomains: sha256/{a} sha256/{b}"),
+            format!("api.shop.example exact: sha256/{a}")
+        ]
+    );
+    assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(5)), (ProblemKind::NotRead, Some(7))]);
+    assert_eq!(found.entries[0].pins[1].line, Some(1));
+}
+
+#[test]
+fn go_rust_and_python() {
+    let (a, b) = (key("a"), key("b"));
+    let go = format!(
+        "var pins = []string{{\"{a}\",\n\"{b}\"}}\nvar host = \"shop.example\"\nc := &tls.Config{{InsecureSkipVerify: true,\n\
+         VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {{\n\
+         h := sha256.Sum256(cert.RawSubjectPublicKeyInfo)\nreturn check(h, pins) }}}}"
+    );
+    let found = source("a.go", &go, "go");
+    assert_eq!(said(&found), [format!("shop.example exact: sha256/{a} sha256/{b}")]);
+    assert_eq!(kinds(&found), [(ProblemKind::InsteadOfValidation, Some(4))]);
+    let text = "c := &tls.Config{InsecureSkipVerify: true}";
+    assert_eq!(kinds(&source("a.go", text, "go")), [(ProblemKind::NoValidation, Some(1))]);
+    for (path, text) in [
+        ("a.rs", format!("/// SPKI pins.\nconst PINNED_KEYS: &[&str] = &[\"{a}\", \"{b}\"];")),
+        ("a.py", format!("# SPKI\nPINNED_KEYS = [\"{a}\", '{b}']")),
+    ] {
+        let found = source(path, &text, "source-constants");
+        assert_eq!(said(&found), [format!("* unstated: sha256/{a} sha256/{b}")], "{path}");
+        assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(2))], "{path}");
+    }
+}
