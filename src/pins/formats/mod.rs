@@ -15,6 +15,8 @@ mod json_config;
 mod pins_toml;
 mod plist;
 mod problems;
+mod stubby;
+mod trustkit_android;
 mod trustkit_plist;
 mod written;
 mod xml;
@@ -72,6 +74,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &android_nsc::AndroidNsc,
     &ios_nspinneddomains::IosPinnedDomains,
     &trustkit_plist::TrustKitPlist,
+    &trustkit_android::TrustKitAndroid,
     &curl::CurlList,
     &json_config::REACT_NATIVE,
     &json_config::APPROOV,
@@ -81,6 +84,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &certificate_files::CertificateFiles,
     &chromium_static::ChromiumPins,
     &pins_toml::PinsToml,
+    &stubby::Stubby,
     &hpkp::Hpkp,
     &expect_ct::ExpectCt,
 ];

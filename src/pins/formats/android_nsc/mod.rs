@@ -11,6 +11,8 @@ use crate::pins::model::{PinEntry, PinSource};
 
 use super::{PinFormat, PinInput, xml};
 
+pub(super) use self::values::{Expiration, expiration};
+
 /// The format's id.
 const ID: &str = "android-nsc";
 
