@@ -12,7 +12,8 @@ fn pin(name: &str) -> String {
 
 fn read(body: &str) -> PinSource {
     let text = format!("<?xml version='1.0'?>\n<network-security-config>{body}</network-security-config>");
-    match formats::tests::only("nsc.xml", text.as_bytes()) {
+    // TrustKit reads the same file where it has a part for it.
+    match formats::read("nsc.xml", text.as_bytes()).remove(0).reading {
         Reading::Read(source) => source,
         other => panic!("{other:?}"),
     }
