@@ -68,7 +68,9 @@ fn recognise(input: &PinInput<'_>) -> Option<(Shape, Result<Json, String>)> {
             Some((shape, Ok(document)))
         }
         // Broken, and with something in it that can only be a pin.
-        Err(why) if is_json(input.path, begins) && lower.contains("\"sha256/") => Some((Shape::Map, Err(why))),
+        Err(why) if is_json(input.path, begins) && lower.contains("\"sha256/") => {
+            Some((Shape::Map, Err(why)))
+        }
         Err(_) => None,
     }
 }

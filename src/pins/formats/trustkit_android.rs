@@ -12,7 +12,7 @@ use roxmltree::Node;
 
 use super::android_nsc::{Expiration, expiration};
 use super::problems::{Problems, shortened};
-use super::xml::{self, Lines, only_text};
+use super::xml::{self, Lines, comment_beside, only_text};
 use super::{PinFormat, PinInput};
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -178,7 +178,8 @@ impl Reader {
             if let Err(fault) = &value {
                 self.refuse(line, format!("the pin “{}” cannot be read: {fault}", shortened(&written)));
             }
-            pins.push(Pin::new(&written, value, PositionRule::Any, Some(line)));
+            let pin = Pin::new(&written, value, PositionRule::Any, Some(line));
+            pins.push(pin.labelled(comment_beside(node)));
         }
         pins
     }

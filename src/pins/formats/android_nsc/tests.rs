@@ -250,6 +250,21 @@ fn overridden_pins_are_inherited_with_the_anchors() {
     assert_eq!(with("", "", user), (false, true));
 }
 
+#[test]
+fn what_a_comment_says_of_a_pin_is_kept() {
+    let source = read(&format!(
+        "<domain-config><domain>a.example</domain><pin-set>
+            <!-- Example CA R1 -->
+            {}
+            {} <!-- the backup -->
+         </pin-set></domain-config>",
+        pin("a"),
+        pin("b")
+    ));
+    let labels: Vec<_> = source.entries[0].pins.iter().map(|pin| pin.label.as_deref()).collect();
+    assert_eq!(labels, [Some("Example CA R1"), Some("the backup")]);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(
