@@ -139,7 +139,7 @@ impl Inputs {
             issuers,
             logs: lists.table,
             cas: CaTable,
-            pins: files.pins.iter().flat_map(PinFile::of).collect(),
+            pins: PinFile::of_all(&files.pins),
             has_own_anchors: files.roots.is_some(),
             has_own_logs: files.log_list.is_some(),
             log_lists: lists.uses.into(),

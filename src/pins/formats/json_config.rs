@@ -68,9 +68,17 @@ fn recognise(input: &PinInput<'_>) -> Option<(Shape, Result<Json, String>)> {
             Some((shape, Ok(document)))
         }
         // Broken, and with something in it that can only be a pin.
-        Err(why) if lower.contains("\"sha256/") => Some((Shape::Map, Err(why))),
+        Err(why) if is_json(input.path, begins) && lower.contains("\"sha256/") => {
+            Some((Shape::Map, Err(why)))
+        }
         Err(_) => None,
     }
+}
+
+/// Whether a broken text was meant for JSON: `[` begins TOML, too, and either begins code.
+fn is_json(path: &str, begins: &str) -> bool {
+    path.to_ascii_lowercase().ends_with(".json")
+        || begins.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('"'))
 }
 
 impl PinFormat for JsonConfig {

@@ -18,7 +18,9 @@ mod pins_toml;
 mod plist;
 mod problems;
 mod source;
+mod stubby;
 pub mod tlsa;
+mod trustkit_android;
 mod trustkit_plist;
 mod written;
 mod xml;
@@ -77,6 +79,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &android_nsc::AndroidNsc,
     &ios_nspinneddomains::IosPinnedDomains,
     &trustkit_plist::TrustKitPlist,
+    &trustkit_android::TrustKitAndroid,
     &curl::CurlList,
     &source::OkHttp,
     &source::OkHttpFailure,
@@ -96,6 +99,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &certificate_files::CertificateFiles,
     &chromium_static::ChromiumPins,
     &pins_toml::PinsToml,
+    &stubby::Stubby,
     &hpkp::Hpkp,
     &expect_ct::ExpectCt,
     &tlsa::Tlsa,

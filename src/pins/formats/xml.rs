@@ -163,6 +163,30 @@ pub(super) fn only_text(node: Node<'_, '_>) -> Option<String> {
     Some(text.trim_matches(|symbol: char| symbol <= ' ').to_owned())
 }
 
+/// The comment beside an element: behind it on its line, or by itself on the line above.
+pub(super) fn comment_beside<'a>(node: Node<'a, '_>) -> Option<&'a str> {
+    let breaks = |node: &Node<'_, '_>| node.text().unwrap_or_default().matches('\n').count();
+    for next in node.next_siblings().skip(1) {
+        if next.is_comment() {
+            return next.text();
+        }
+        if !next.is_text() || breaks(&next) > 0 {
+            break;
+        }
+    }
+    let mut before = node.prev_siblings().skip(1);
+    let mut comment = before.next()?;
+    if comment.is_text() {
+        if breaks(&comment) > 1 {
+            return None;
+        }
+        comment = before.next()?;
+    }
+    // What stands behind another element on its line is about that one.
+    let is_alone = before.next().is_none_or(|above| above.is_text() && breaks(&above) > 0);
+    if comment.is_comment() && is_alone { comment.text() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,5 +235,17 @@ mod tests {
             .collect();
         assert_eq!(found, [2, 4]);
         assert_eq!(lines.of_node(document.root_element()), 1);
+    }
+
+    #[test]
+    fn a_comment_belongs_to_the_element_beside_it() {
+        let text = "<a>\n<b/> <!-- one -->\n<b/>\n<!-- two -->\n<b/>\n<!-- three --><b/>\n<!-- four -->\n\n<b/>\n</a>";
+        let document = parse(text).unwrap();
+        let found: Vec<Option<&str>> = document
+            .descendants()
+            .filter(|node| node.has_tag_name("b"))
+            .map(|node| comment_beside(node).map(str::trim))
+            .collect();
+        assert_eq!(found, [Some("one"), None, Some("two"), Some("three"), None]);
     }
 }

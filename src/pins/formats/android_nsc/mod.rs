@@ -14,6 +14,8 @@ pub(super) use self::read::Around;
 
 use super::{PinFormat, PinInput, xml};
 
+pub(super) use self::values::{Expiration, expiration};
+
 /// The format's id.
 pub(super) const ID: &str = "android-nsc";
 

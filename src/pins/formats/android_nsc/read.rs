@@ -10,7 +10,7 @@ use roxmltree::{Document, Node};
 use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Expiration, Flag, expiration, flag};
 use crate::pins::base64_text;
-use crate::pins::formats::xml::{Lines, only_text};
+use crate::pins::formats::xml::{Lines, comment_beside, only_text};
 use crate::pins::model::{
     AppContext, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource,
     PositionRule, Problem, ProblemKind,
@@ -362,6 +362,7 @@ impl Reader {
             self.refuse(node, format!("the pin “{}” cannot be read: {fault}", shortened(&written)));
         }
         Pin::new(&written, value, PositionRule::Any, Some(self.lines.of_node(node)))
+            .labelled(comment_beside(node))
     }
 
     fn anchors(&mut self, node: Node<'_, '_>, kind: Kind) -> Vec<Anchor> {

@@ -12,7 +12,8 @@ fn pin(name: &str) -> String {
 
 fn read(body: &str) -> PinSource {
     let text = format!("<?xml version='1.0'?>\n<network-security-config>{body}</network-security-config>");
-    match formats::tests::only("nsc.xml", text.as_bytes()) {
+    // TrustKit reads the same file where it has a part for it.
+    match formats::read("nsc.xml", text.as_bytes()).remove(0).reading {
         Reading::Read(source) => source,
         other => panic!("{other:?}"),
     }
@@ -247,6 +248,21 @@ fn overridden_pins_are_inherited_with_the_anchors() {
     assert_eq!(with(user, plain, ""), (false, false));
     assert_eq!(with(user, "", plain), (true, false));
     assert_eq!(with("", "", user), (false, true));
+}
+
+#[test]
+fn what_a_comment_says_of_a_pin_is_kept() {
+    let source = read(&format!(
+        "<domain-config><domain>a.example</domain><pin-set>
+            <!-- Example CA R1 -->
+            {}
+            {} <!-- the backup -->
+         </pin-set></domain-config>",
+        pin("a"),
+        pin("b")
+    ));
+    let labels: Vec<_> = source.entries[0].pins.iter().map(|pin| pin.label.as_deref()).collect();
+    assert_eq!(labels, [Some("Example CA R1"), Some("the backup")]);
 }
 
 proptest! {

@@ -27,7 +27,7 @@ pub(super) fn flag(text: &str) -> Flag {
 
 /// An `expiration` attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Expiration {
+pub(in crate::pins::formats) enum Expiration {
     /// Pins end at the start of this day; `rest` is text behind the date, which is ignored.
     On {
         /// When the pins end.
@@ -43,7 +43,7 @@ pub(super) enum Expiration {
 
 /// Reads a date as `SimpleDateFormat("yyyy-MM-dd")`, not lenient, does: any number of digits a field, and
 /// whatever follows is ignored.
-pub(super) fn expiration(text: &str) -> Expiration {
+pub(in crate::pins::formats) fn expiration(text: &str) -> Expiration {
     let Some((date, rest)) = date(text) else { return Expiration::NoDate };
     let Some(date) = date else { return Expiration::Never };
     match date.to_zoned(TimeZone::UTC) {
