@@ -490,6 +490,41 @@ fn a_pin_file_that_cannot_be_read_is_not_passed_over() {
 }
 
 #[test]
+fn pins_that_end_soon_are_high_where_the_time_was_named_and_in_saved_evidence_too() {
+    let files = Files::new();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("network.xml");
+    let pin = "<pin digest='SHA-256'>47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=</pin>";
+    let text = format!(
+        "<network-security-config><domain-config><domain includeSubdomains='true'>demo.example</domain>\
+         <pin-set expiration='2030-01-31'>{pin}</pin-set></domain-config></network-security-config>"
+    );
+    fs::write(&config, text).unwrap();
+    let (shop, config, saved) =
+        (files.shop(), path_text(&config), path_text(&folder.path().join("seen.json")));
+    let severity = |arguments: &[&str]| {
+        let own = files.arguments();
+        let all = own.iter().map(String::as_str).chain(arguments.iter().copied());
+        let output = pinstead()
+            .args(["check", "--offline", "--format", "json", "--only", "pins", "--at", "2030-01-01"])
+            .args(all)
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["targets"][0]["findings"].as_array().unwrap().clone();
+        let found = findings.iter().find(|finding| finding["rule"] == "PIN003");
+        found.map(|finding| finding["severity"].as_str().unwrap().to_owned())
+    };
+    let given = [shop.as_str(), "--pins", &config];
+    assert_eq!(severity(&given).as_deref(), Some("medium"));
+    assert_eq!(severity(&[&given[..], &["--expires-within", "29d"]].concat()), None);
+    let gate = [&given[..], &["--expires-within", "30d", "--save-evidence", &saved]].concat();
+    assert_eq!(severity(&gate).as_deref(), Some("high"));
+    assert_eq!(severity(&[&saved]).as_deref(), Some("high"));
+    assert_eq!(severity(&[&saved, "--expires-within", "4w"]), None);
+}
+
+#[test]
 fn a_target_taken_for_a_ca_is_refused() {
     let files = Files::new();
     let assert =

@@ -117,7 +117,7 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     match &entry.confidence {
         Confidence::Stated => {}
         Confidence::Read => {
-            paragraph(out, "    read:     ", "in source code or a configuration that uses it")
+            paragraph(out, "    read:     ", "in source code or a configuration that uses it");
         }
         Confidence::Guessed(why) => paragraph(out, "    guessed:  ", why),
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::rotation;
 use super::subjects::{called, each, listed, public_ca};
 use crate::pins::{EnforcementMode, PinVerdict, PinsVerdict};
@@ -109,9 +111,7 @@ pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
                 .into_iter()
                 .map(|pin| (pin, public_ca(pin).and_then(|ca| Some((rotation::of(&ca)?, called(&ca))))))
                 .partition(|(_, found)| found.is_some());
-            let rotation =
-                rotating.first().and_then(|(_, found)| found.as_ref()).map(|(rotation, _)| *rotation)?;
-            if group.first.enforced == EnforcementMode::No {
+            if rotating.is_empty() || group.first.enforced == EnforcementMode::No {
                 return None;
             }
             let names: Vec<String> = rotating
@@ -126,8 +126,20 @@ pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
             } else {
                 Severity::Medium
             };
-            let message = format!("Pinned: {}. {} ({}).", listed(&names), rotation.what, rotation.source);
-            Some(group.raise(message, rotating.iter().map(|(pin, _)| *pin)).at(severity))
+            let mut facts: Vec<&rotation::Rotation> = Vec::new();
+            for (rotation, _) in rotating.iter().filter_map(|(_, found)| found.as_ref()) {
+                if !facts.iter().any(|known| std::ptr::eq(*known, *rotation)) {
+                    facts.push(rotation);
+                }
+            }
+            let what: Vec<&str> = facts.iter().map(|fact| fact.what).collect();
+            let sources: Vec<&str> = facts.iter().map(|fact| fact.source).collect();
+            let message = format!("Pinned: {}. {}.", listed(&names), what.join(". "));
+            let mut raised = group.raise(message, rotating.iter().map(|(pin, _)| *pin)).at(severity);
+            if let Some(facts) = raised.evidence.as_object_mut() {
+                facts.insert("sources".to_owned(), json!(sources));
+            }
+            Some(raised)
         })
     },
 };

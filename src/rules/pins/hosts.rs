@@ -51,12 +51,12 @@ pub(super) static DRIFT: Rule<PinsVerdict> = Rule {
     raise: drift,
 };
 
-fn is_pinned(entry: &&EntryVerdict) -> bool {
+fn is_pinned(entry: &EntryVerdict) -> bool {
     !entry.pins.is_empty()
 }
 
 fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
-    let pinned: Vec<&EntryVerdict> = source.entries.iter().filter(is_pinned).collect();
+    let pinned: Vec<&EntryVerdict> = source.entries.iter().filter(|entry| is_pinned(entry)).collect();
     let covered = |host: &str| pinned.iter().any(|entry| entry.scope.covers(host));
     let mut told = BTreeSet::new();
     let raised = pinned.iter().filter_map(|entry| {
@@ -94,7 +94,7 @@ fn name_gap(verdicts: &TargetVerdicts) -> Vec<Raised> {
         return Vec::new();
     };
     let pinned: Vec<&EntryVerdict> =
-        pins.sources.iter().flat_map(|source| &source.entries).filter(is_pinned).collect();
+        pins.sources.iter().flat_map(|source| &source.entries).filter(|entry| is_pinned(entry)).collect();
     let outside: Vec<String> = leaf
         .names
         .dns
