@@ -170,8 +170,8 @@ fn an_alias_is_followed_and_its_open_end_is_told() {
     let found = source(of_lookup(&over(&[spki(3, "key"), spki(2, "ca")])));
     let positions: Vec<_> = found.entries.iter().map(|entry| entry.pins[0].position).collect();
     assert_eq!(positions, [PositionRule::Ca, PositionRule::Leaf]);
-    assert!(unanswered(&over(&[])).is_some());
-    assert_eq!(unanswered(&over(&[spki(3, "key")])), None);
+    assert!(unanswered(&over(&[]).exchange).is_some());
+    assert_eq!(unanswered(&over(&[spki(3, "key")]).exchange), None);
     assert!(source(of_lookup(&over(&[]))).entries.is_empty());
 }
 
