@@ -127,6 +127,7 @@ mod tests {
             host: Some("shop.example"),
             path: Some(&path),
             off_path: &[SpkiSha256::of(b"cross")],
+            service: None,
             at: "2026-11-21T00:00:00Z".parse().unwrap(),
             certificates: &[],
             service: None,

@@ -59,7 +59,7 @@ pub(super) struct PinsOptions {
     #[arg(long, value_name = "NAME")]
     host: Option<DnsName>,
     /// Compare the pins with the certificates of this file, PEM or DER, leaf first
-    #[arg(long, value_name = "FILE", requires = "host")]
+    #[arg(long, value_name = "FILE")]
     chain: Option<String>,
     /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
     #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, conflicts_with = "chain")]
@@ -100,6 +100,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let anchors = anchors(options.roots.as_deref())?;
     let live = options.live_server()?;
     let host = options.host(live.as_ref());
+    if options.chain.is_some() && host.is_none() {
+        bail!("--chain needs --host: pins are compared for one host");
+    }
     let served: Option<Result<Served, String>> = match (&options.chain, &live) {
         (Some(file), _) => Some(Ok(Served::of_file(file)?)),
         (None, Some(server)) => Some(fetch(server, &options.network)?),

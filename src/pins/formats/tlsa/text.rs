@@ -6,6 +6,9 @@ use crate::pins::model::{HostPattern, Problem, ProblemKind};
 /// The most octets of one record's text: a whole certificate in hexadecimal, and some.
 const LONGEST_RECORD: usize = 256 << 10;
 
+/// The acronyms of certificate usages (RFC 7218).
+const USAGES: [&str; 4] = ["PKIX-TA", "PKIX-EE", "DANE-TA", "DANE-EE"];
+
 /// A record's words, and where it begins.
 struct Entry<'t> {
     line: usize,
@@ -21,7 +24,7 @@ pub(super) fn has_records(text: &str) -> bool {
         let at = words.iter().position(|word| is_type(word));
         at.is_some_and(|at| {
             let next = at.checked_add(1).and_then(|next| words.get(next)).copied().unwrap_or_default();
-            at <= 4 && (next == "\\#" || next.starts_with('(') || next.parse::<u8>().is_ok())
+            at <= 4 && (next == "\\#" || next.starts_with('(') || number(next, &USAGES).is_some())
         })
     })
 }
@@ -88,7 +91,7 @@ fn record(fields: &[&str], line: usize) -> Option<Record> {
     }
     let [usage, selector, matching, hex @ ..] = fields else { return None };
     Some(Record {
-        usage: number(usage, &["PKIX-TA", "PKIX-EE", "DANE-TA", "DANE-EE"])?,
+        usage: number(usage, &USAGES)?,
         selector: number(selector, &["CERT", "SPKI"])?,
         matching: number(matching, &["FULL", "SHA2-256", "SHA2-512"])?,
         data: octets(hex)?,
