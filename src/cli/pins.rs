@@ -16,6 +16,7 @@ use crate::pins::{
     KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, SourceState, judge, off_path,
 };
 use crate::x509::path::{self, Anchors, Trust};
+use crate::x509::paths::{ClientPath, client_paths};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 
 /// The longest file of certificates that is read, in octets.
@@ -59,6 +60,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         at,
+        paths: path.map_or(&[], |path| path.paths.as_slice()),
         certificates: path.map_or(&[], |path| path.served.as_slice()),
         known_ca: &|key| CaTable.key(key).map(KnownCa::from),
     };
@@ -101,6 +103,7 @@ struct Path {
     path: Vec<PathCertificate>,
     off_path: Vec<SpkiSha256>,
     served: Vec<Certificate>,
+    paths: Vec<ClientPath>,
 }
 
 /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
@@ -110,9 +113,19 @@ fn chain(file: &str, anchors: &Anchors, at: Timestamp) -> anyhow::Result<Result<
     let Some(verdict) = path::judge(&served, None, anchors, at) else {
         return Ok(Err(format!("{file} holds no certificate")));
     };
+    let built_for = match verdict.trust {
+        Trust::TrustedAtAnotherTime { at } => at,
+        _ => at,
+    };
     Ok(match verdict.trust {
         Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
-            Ok(Path { off_path: off_path(&served, &verdict.path), path: verdict.path, served })
+            let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
+            Ok(Path {
+                off_path: off_path(&served, &verdict.path),
+                paths: client_paths(&served, anchors, &graph, built_for),
+                path: verdict.path,
+                served,
+            })
         }
         Trust::Untrusted { reason } | Trust::Unknown { reason } => {
             Err(format!("the chain in {file} leads to no anchor of {} ({reason})", verdict.anchors))

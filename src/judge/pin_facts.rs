@@ -128,6 +128,7 @@ mod tests {
             path: Some(&path),
             off_path: &[SpkiSha256::of(b"cross")],
             at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            paths: &[],
             certificates: &[],
             known_ca: &|_| None,
         };

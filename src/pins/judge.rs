@@ -9,6 +9,8 @@ use super::model::{
     AfterExpiry, Combination, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PositionRule,
     Problem, ProblemKind, Reading,
 };
+use super::paths::{PathMatches, PathsVerdict};
+use crate::x509::paths::ClientPath;
 use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
 /// What is asked about pin files.
@@ -20,6 +22,8 @@ pub struct Question<'a> {
     pub path: Option<&'a [PathCertificate]>,
     /// The keys of served certificates that are not on that path: other clients may build theirs over them.
     pub off_path: &'a [SpkiSha256],
+    /// Every path that some client could build for the host.
+    pub paths: &'a [ClientPath],
     /// The certificates that wrong values are compared with: those served and those of the path.
     pub certificates: &'a [Certificate],
     /// The time of judging.
@@ -135,6 +139,8 @@ pub struct EntryVerdict {
     pub certificate_transparency: Option<bool>,
     /// Each pin.
     pub pins: Vec<PinVerdict>,
+    /// On which of the paths that clients could build its pins match, those of the entries used with it included.
+    pub paths: PathMatches,
     /// Whether there is a pin to fall back on.
     pub backup: Backup,
     /// What happens to a client that connects now.
@@ -150,6 +156,8 @@ pub struct PinVerdict {
     pub matches: PinMatch,
     /// Whether it matches a served certificate that is not on the path, and none on it.
     pub off_path: bool,
+    /// On which of the paths that clients could build it matches.
+    pub paths: PathMatches,
     /// What its value is known to be.
     pub diagnosis: Diagnosis,
 }
@@ -300,6 +308,20 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
 /// Where the pins of all entries that apply are taken together, a match of one is a match of all.
 fn unite(entries: &mut [EntryVerdict]) {
     let enforced = |entry: &EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
+    let mut united: Option<PathMatches> = None;
+    for entry in entries.iter().filter(|entry| enforced(entry)) {
+        match &mut united {
+            Some(united) => united.unite(&entry.paths),
+            None => united = Some(entry.paths.clone()),
+        }
+    }
+    for entry in entries.iter_mut().filter(|entry| enforced(entry)) {
+        entry.paths = united.clone().unwrap_or_default();
+        // A pin of one entry may stand on the path where another's does not.
+        if entry.is_compared() && entry.outcome == Outcome::Unknown && entry.has_match() {
+            entry.outcome = now(Outcome::Connects, &entry.paths);
+        }
+    }
     let best = [Outcome::Connects, Outcome::Unknown]
         .into_iter()
         .find(|outcome| entries.iter().any(|entry| enforced(entry) && entry.outcome == *outcome));
@@ -312,6 +334,7 @@ fn unite(entries: &mut [EntryVerdict]) {
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
     let path = question.path.filter(|_| applies && question.host.is_some());
+    let paths = if path.is_some() { question.paths } else { &[] };
     let context =
         Context { certificates: question.certificates, known_ca: question.known_ca, at: question.at };
     let pins: Vec<PinVerdict> = entry
@@ -320,6 +343,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         .map(|pin| (pin, match_pin(pin, path)))
         .map(|(pin, matches)| PinVerdict {
             matches,
+            paths: PathMatches::of_pin(pin, paths),
             off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
             diagnosis: match matches {
                 PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
@@ -330,6 +354,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         .collect();
     let ended = entry.expiry.as_ref().filter(|expiry| question.at > expiry.at);
     let (enforced, why) = enforcement(source, entry, question.at);
+    let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches));
     let outcome = if enforced != EnforcementMode::Yes {
         Outcome::NotEnforced
     } else if ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
@@ -337,11 +362,11 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
     } else if path.is_none() {
         Outcome::Unknown
     } else if every_list(&pins, |pin| pin.matches.matches()) {
-        Outcome::Connects
+        now(Outcome::Connects, &on_paths)
     } else if every_list(&pins, |pin| pin.matches.matches() || pin.off_path) {
         Outcome::Unknown
     } else {
-        Outcome::LockedOut
+        now(Outcome::LockedOut, &on_paths)
     };
     EntryVerdict {
         scope: entry.scope.clone(),
@@ -356,9 +381,20 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
         certificate_transparency: entry.certificate_transparency,
         backup: backup(&pins),
+        paths: on_paths,
         pins,
         outcome,
     }
+}
+
+/// What happens now, where the one path that was built says `outcome`: it depends on the client where another path to
+/// the same anchors says otherwise, and where a client of other roots would connect that this path locks out.
+fn now(outcome: Outcome, paths: &PathMatches) -> Outcome {
+    let open = match outcome {
+        Outcome::Connects => paths.among_trusted() == PathsVerdict::Some,
+        _ => matches!(paths.verdict(), PathsVerdict::Some | PathsVerdict::All),
+    };
+    if open { Outcome::Unknown } else { outcome }
 }
 
 fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (EnforcementMode, String) {

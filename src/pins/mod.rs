@@ -9,6 +9,7 @@ pub mod formats;
 mod judge;
 mod matching;
 mod model;
+mod paths;
 
 pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
@@ -22,3 +23,4 @@ pub use self::model::{
     HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind,
     Reading,
 };
+pub use self::paths::{PathMatch, PathMatches, PathsVerdict};

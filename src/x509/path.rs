@@ -160,6 +160,11 @@ impl Anchors {
         Self { trusted, certificates, source }
     }
 
+    /// The certificates of all of them.
+    pub(super) fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
     /// The certificate of one of these anchors.
     fn certificate(&self, anchor: &TrustAnchor<'_>) -> Option<&Certificate> {
         let index = self.trusted.iter().position(|own| {
@@ -208,7 +213,7 @@ pub fn as_served(chain: &[Certificate]) -> Vec<PathCertificate> {
         .collect()
 }
 
-fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathCertificate {
+pub(super) fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathCertificate {
     PathCertificate {
         position,
         spki_sha256: certificate.spki_sha256,

@@ -45,7 +45,18 @@ fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
     let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
     let path = with_path.then_some(path.as_slice());
     let off_path = &[SpkiSha256::of(b"cross")];
-    judge(&files, &Question { host: Some(host), path, off_path, certificates: &[], at, known_ca: &|_| None })
+    judge(
+        &files,
+        &Question {
+            host: Some(host),
+            path,
+            off_path,
+            paths: &[],
+            certificates: &[],
+            at,
+            known_ca: &|_| None,
+        },
+    )
 }
 
 fn only(verdict: &PinsVerdict) -> &EntryVerdict {

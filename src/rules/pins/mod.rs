@@ -4,13 +4,14 @@
 
 mod chain;
 mod file;
+mod paths;
 mod subjects;
 
 use super::{Finding, Rule, RuleInfo};
 use crate::pins::PinsVerdict;
 
 /// Every rule of the family, by id.
-static RULES: [&Rule<PinsVerdict>; 17] = [
+static RULES: [&Rule<PinsVerdict>; 18] = [
     &chain::NO_MATCH,
     &chain::EXPIRED,
     &chain::EXPIRES_SOON,
@@ -28,6 +29,7 @@ static RULES: [&Rule<PinsVerdict>; 17] = [
     &chain::LEAF_ONLY,
     &file::EXAMPLE_PIN,
     &file::NO_PINS,
+    &paths::PATH_DEPENDENT,
 ];
 
 /// What each rule says of itself.

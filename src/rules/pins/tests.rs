@@ -60,6 +60,7 @@ fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
         path: Some(&path),
         off_path: &[SpkiSha256::of(b"cross")],
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
+        paths: &[],
         certificates: &[],
         known_ca: &|_| None,
     };

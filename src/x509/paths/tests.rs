@@ -1,0 +1,1 @@
+//! Paths over hierarchies made here, under invented names.
