@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::CaTable;
-use super::table::{key_at, position_of};
+use super::table::{key_at, name_at, position_of};
 use crate::x509::miscomputed::{KeyHeader, Miscomputed};
+use crate::x509::paths::{CertificateKind, KnownCertificate};
 use crate::x509::{CertificateSha256, SpkiSha256};
 
 // NEAR_MISSES: records of 9 octets, sorted: the first 6 of a value, the position of the key it was made from, and
@@ -46,38 +47,6 @@ const MISCOMPUTED: [Miscomputed; 18] = [
     Miscomputed::Tbs,
 ];
 
-/// What a certificate can be on a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateKind {
-    /// Signed by its own key.
-    Root,
-    /// The same, but Mozilla's and Microsoft's programmes had both removed it by CCADB's report.
-    Removed,
-    /// Signed by another key.
-    Intermediate,
-}
-
-/// A certificate of a known CA that may issue for TLS servers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownCertificate {
-    /// Its hash.
-    pub sha256: CertificateSha256,
-    /// The key it is for.
-    pub key: SpkiSha256,
-    /// The first octets of SHA-256 over its subject.
-    pub subject: [u8; 6],
-    /// The first octets of SHA-256 over its issuer's name.
-    pub issuer: [u8; 6],
-    /// The keys that made its signature, by verification when the table was made; none where nobody's did.
-    pub issuer_keys: Vec<SpkiSha256>,
-    /// What it can be on a path.
-    pub kind: CertificateKind,
-    /// The first moment of its life.
-    pub not_before: Timestamp,
-    /// The last second of its life.
-    pub not_after: Timestamp,
-}
-
 impl CaTable {
     /// The certificates of a key.
     pub fn certificates(&self, key: &SpkiSha256) -> impl Iterator<Item = KnownCertificate> + use<> {
@@ -111,6 +80,7 @@ fn known(entry: &CertificateEntry) -> Option<KnownCertificate> {
     Some(KnownCertificate {
         sha256: CertificateSha256(entry.sha256),
         key: key_at(entry.key)?,
+        name: name_at(entry.key).to_owned(),
         subject: entry.subject,
         issuer: entry.issuer,
         issuer_keys: entry.issuer_keys.iter().filter_map(|key| key_at(*key)).collect(),

@@ -13,7 +13,6 @@ mod table;
 
 use serde::Serialize;
 
-pub use self::certificates::{CertificateKind, KnownCertificate};
 pub use self::owner::{owner_key, same_owner};
 pub use self::table::CaTable;
 use crate::x509::SpkiSha256;

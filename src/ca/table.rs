@@ -159,6 +159,11 @@ pub(super) fn key_at(position: u16) -> Option<SpkiSha256> {
     spkis().get(usize::from(position)).copied().map(SpkiSha256)
 }
 
+/// The subject of the key at a position.
+pub(super) fn name_at(position: u16) -> &'static str {
+    KEYS.get(usize::from(position)).map_or("", |entry| string(entry.subject))
+}
+
 /// The position of a key.
 pub(super) fn position_of(key: &SpkiSha256) -> Option<u16> {
     spkis().binary_search(&key.0).ok()?.try_into().ok()

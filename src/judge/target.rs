@@ -23,6 +23,7 @@ use crate::evidence::{Request, TargetEvidence};
 use crate::pins::{self, PinsVerdict};
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
+use crate::x509::paths::{self, ClientPath};
 use crate::x509::{Certificate, SpkiSha256};
 
 /// Everything judged of one target.
@@ -374,12 +375,31 @@ fn judge_pins(
         off_path: &trust.map(|trust| pins::off_path(served, &trust.path)).unwrap_or_default(),
         service: None,
         at,
+        paths: &trust.map(|trust| client_paths(inputs, served, trust, at)).unwrap_or_default(),
         certificates: served,
         known_ca: &|key| inputs.known_ca(key),
     };
     let mut verdict = pins::judge(&inputs.pins, &question);
     verdict.soon = pins::Soon::or_default(request.expires_within.map(SignedDuration::from_secs));
     Part::Checked(verdict)
+}
+
+/// The paths that clients could build, at the time for which one was built here.
+fn client_paths(
+    inputs: &Inputs,
+    served: &[Certificate],
+    trust: &ChainVerdict,
+    at: Timestamp,
+) -> Vec<ClientPath> {
+    let at = match trust.trust {
+        Trust::TrustedAtAnotherTime { at } => at,
+        _ => at,
+    };
+    // No pins are compared with any path then.
+    if inputs.pins.is_empty() || !trust.is_built() {
+        return Vec::new();
+    }
+    paths::client_paths(served, &inputs.anchors, &|key| inputs.cas.certificates(key).collect(), at)
 }
 
 impl TargetVerdicts {

@@ -10,16 +10,19 @@ mod judge;
 pub mod make;
 mod matching;
 mod model;
+mod paths;
+mod verdict;
 
 pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
-pub use self::judge::{
-    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Question, ServedAt, Soon,
-    SourceState, SourceVerdict, judge,
-};
+pub use self::judge::{Question, ServedAt, judge};
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
     AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode,
     Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem,
     ProblemKind, Reading,
+};
+pub use self::paths::{PathMatch, PathMatches, PathsVerdict};
+pub use self::verdict::{
+    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState, SourceVerdict,
 };

@@ -7,6 +7,7 @@ pub mod miscomputed;
 pub(crate) mod ocsp;
 pub(crate) mod parts;
 pub mod path;
+pub mod paths;
 mod pem;
 pub mod precertificate;
 mod signature;

@@ -160,7 +160,7 @@ impl Anchors {
         Self { trusted, certificates, source }
     }
 
-    /// The certificates of the anchors.
+    /// The certificates of all of them.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
@@ -234,7 +234,7 @@ pub fn linked(served: &[Certificate]) -> Vec<PathCertificate> {
     as_served(&chain)
 }
 
-fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathCertificate {
+pub(super) fn path_certificate(position: ChainPosition, certificate: &Certificate) -> PathCertificate {
     PathCertificate {
         position,
         spki_sha256: certificate.spki_sha256,

@@ -18,8 +18,8 @@ use super::pin_inputs;
 use crate::ca::CaTable;
 use crate::dns_name::DnsName;
 use crate::observe::clock;
-use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::formats::LONGEST_PACKAGE;
+use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::{
     KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge,
 };
@@ -128,6 +128,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         service: port.zip(linked.as_deref()).map(|(port, chain)| ServedAt { port, chain }),
+        paths: path.map_or(&[], |path| path.paths.as_slice()),
         certificates: &certificates,
         at,
         known_ca: &|key| CaTable.key(key).map(KnownCa::from),

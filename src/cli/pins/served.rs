@@ -3,6 +3,7 @@
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
+use crate::ca::CaTable;
 use crate::cli::options::NetworkOptions;
 use crate::cli::runtime;
 use crate::evidence::CertificateSource;
@@ -13,6 +14,7 @@ use crate::observe::tls::{Starttls, TlsOptions};
 use crate::pins::off_path;
 use crate::target::{DEFAULT_PORT, ServerTarget, Target};
 use crate::x509::path::{self, Anchors, Trust};
+use crate::x509::paths::{ClientPath, client_paths};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 
 /// The longest file of certificates that is read, in octets.
@@ -30,6 +32,8 @@ pub(super) struct Served {
 pub(super) struct Path {
     pub(super) path: Vec<PathCertificate>,
     pub(super) off_path: Vec<SpkiSha256>,
+    /// Every path that some client could build.
+    pub(super) paths: Vec<ClientPath>,
 }
 
 impl Served {
@@ -44,9 +48,18 @@ impl Served {
         let Some(verdict) = path::judge(&self.certificates, None, anchors, at) else {
             return Err(format!("{} holds no certificate", self.source));
         };
+        let built_for = match verdict.trust {
+            Trust::TrustedAtAnotherTime { at } => at,
+            _ => at,
+        };
         match verdict.trust {
             Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
-                Ok(Path { off_path: off_path(&self.certificates, &verdict.path), path: verdict.path })
+                let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
+                Ok(Path {
+                    off_path: off_path(&self.certificates, &verdict.path),
+                    paths: client_paths(&self.certificates, anchors, &graph, built_for),
+                    path: verdict.path,
+                })
             }
             Trust::Untrusted { reason } | Trust::Unknown { reason } => Err(format!(
                 "the chain in {} leads to no anchor of {} ({reason})",

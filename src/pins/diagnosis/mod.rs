@@ -3,6 +3,8 @@
 mod example;
 mod identify;
 mod known;
+#[cfg(test)]
+mod near_miss_tests;
 mod written;
 
 use jiff::Timestamp;

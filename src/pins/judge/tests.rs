@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pins::matching::tests::path;
+use crate::x509::ChainPosition;
 
 fn pin(name: &str) -> String {
     SpkiSha256::of(name.as_bytes()).to_string()
@@ -49,6 +50,7 @@ fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
         host: Some(host),
         path,
         off_path,
+        paths: &[],
         certificates: &[],
         service: None,
         at,
@@ -110,6 +112,56 @@ fn a_pin_of_a_served_certificate_beside_the_path_leaves_it_open() {
     ] {
         assert_eq!(only(&judged(&[&text], "example.com", true)).outcome, expected, "{text}");
     }
+}
+
+/// The path of the tests, and one that ends at its intermediate.
+fn on_two_paths(text: &str, trusted: bool) -> EntryVerdict {
+    let files = [PinFile { file: "file".into(), reading: formats::tests::only("file", text.as_bytes()) }];
+    let path = path();
+    let mut short = path.clone();
+    short.pop();
+    let paths = [
+        ClientPath { certificates: path.clone(), trusted: true },
+        ClientPath { certificates: short, trusted },
+    ];
+    let verdict = judge(
+        &files,
+        &Question {
+            host: Some("example.com"),
+            path: Some(&path),
+            off_path: &[],
+            paths: &paths,
+            certificates: &[],
+            service: None,
+            at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            known_ca: &|_| None,
+        },
+    );
+    only(&verdict).clone()
+}
+
+#[test]
+fn a_pin_that_is_not_on_every_path_depends_on_the_client() {
+    for (names, trusted, verdict, outcome) in [
+        (["root", "offline"], true, PathsVerdict::Some, Outcome::Unknown),
+        (["root", "offline"], false, PathsVerdict::Some, Outcome::Connects),
+        (["root", "intermediate"], true, PathsVerdict::All, Outcome::Connects),
+        (["leaf", "offline"], true, PathsVerdict::All, Outcome::Connects),
+        (["other", "offline"], true, PathsVerdict::None, Outcome::LockedOut),
+    ] {
+        let entry = on_two_paths(&nsc("", &names), trusted);
+        assert_eq!((entry.paths.verdict(), entry.outcome), (verdict, outcome), "{names:?} {trusted}");
+    }
+    let entry = on_two_paths(&nsc("", &["root", "intermediate"]), true);
+    assert_eq!(entry.pins[0].paths.verdict(), PathsVerdict::Some);
+    assert_eq!(entry.pins[0].paths.matching(), ["intermediate ← root"]);
+    assert_eq!(entry.pins[0].paths.not_matching(), ["intermediate"]);
+    assert_eq!(entry.pins[1].paths.verdict(), PathsVerdict::All);
+    // Both lists must match, each on its own terms.
+    let entry = on_two_paths(&ios(&["leaf"], &["root"]), true);
+    assert_eq!(entry.paths.verdict(), PathsVerdict::Some);
+    let unasked = judged(&[&nsc("", &["root"])], "example.com", true);
+    assert_eq!(only(&unasked).paths.verdict(), PathsVerdict::Unknown);
 }
 
 #[test]

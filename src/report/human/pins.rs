@@ -3,8 +3,8 @@
 use super::style::{STRONG, paint};
 use super::{findings as render_findings, safe, wrap};
 use crate::pins::{
-    AppContext, Bootstrap, Confidence, EntryVerdict, Outcome, PinMatch, PinValue, PinVerdict, PinsStatus,
-    PinsVerdict, SourceState, SourceVerdict,
+    AppContext, Bootstrap, Confidence, EntryVerdict, Outcome, PathMatches, PathsVerdict, PinMatch, PinValue,
+    PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -135,6 +135,9 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     if let Some(now) = now {
         paragraph(out, "    now:      ", now);
     }
+    if let Some(words) = on_paths(&entry.paths) {
+        paragraph(out, "    paths:    ", &words);
+    }
     for pin in entry.pins.iter().take(MOST_SHOWN) {
         write_pin(out, pin);
     }
@@ -172,6 +175,32 @@ fn kind(pin: &PinVerdict) -> Option<&'static str> {
         PinValue::RawKey(_) => Some("the hash of a key's bits, without its header"),
         PinValue::Certificate(_) | PinValue::CertificateSha512(_) => Some("the hash of a whole certificate"),
         PinValue::CertificateSha1(_) => Some("the SHA-1 hash of a whole certificate"),
+    }
+}
+
+/// On which paths the pins match, where there are several.
+fn on_paths(paths: &PathMatches) -> Option<String> {
+    const NAMED: usize = 3;
+    if paths.paths.len() < 2 {
+        return None;
+    }
+    let named = |labels: Vec<&str>| {
+        let more = labels.len().saturating_sub(NAMED);
+        let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{}{rest}", labels.into_iter().take(NAMED).collect::<Vec<_>>().join("; "))
+    };
+    let count = paths.paths.len();
+    match paths.verdict() {
+        PathsVerdict::All => Some(format!("match on all {count} paths known here that clients could build")),
+        PathsVerdict::None => {
+            Some(format!("match on none of the {count} paths known here that clients could build"))
+        }
+        PathsVerdict::Some => Some(format!(
+            "depends on the path that a client builds: match over {}; not over {}",
+            named(paths.matching()),
+            named(paths.not_matching())
+        )),
+        PathsVerdict::Unknown => None,
     }
 }
 

@@ -136,9 +136,11 @@ pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
             let sources: Vec<&str> = facts.iter().map(|fact| fact.source).collect();
             let message = format!("Pinned: {}. {}.", listed(&names), what.join(". "));
             let mut raised = group.raise(message, rotating.iter().map(|(pin, _)| *pin)).at(severity);
-            if let Some(facts) = raised.evidence.as_object_mut() {
+            let mut facts = raised.evidence.to_json();
+            if let Some(facts) = facts.as_object_mut() {
                 facts.insert("sources".to_owned(), json!(sources));
             }
+            raised.evidence = facts.into();
             Some(raised)
         })
     },

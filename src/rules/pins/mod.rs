@@ -12,6 +12,7 @@ mod dates;
 mod file;
 mod force;
 mod hosts;
+mod paths;
 mod rotation;
 mod strength;
 mod subjects;
@@ -22,7 +23,7 @@ use crate::judge::TargetVerdicts;
 use crate::pins::PinsVerdict;
 
 /// Every rule over pins alone, by id.
-static RULES: [&Rule<PinsVerdict>; 43] = [
+static RULES: [&Rule<PinsVerdict>; 44] = [
     &chain::NO_MATCH,
     &dates::EXPIRED,
     &dates::EXPIRES_SOON,
@@ -61,6 +62,7 @@ static RULES: [&Rule<PinsVerdict>; 43] = [
     &app::WRONG_LABEL,
     &hosts::STAR_GAP,
     &hosts::DRIFT,
+    &paths::PATH_DEPENDENT,
     &tlsa::NO_DNSSEC,
     &tlsa::NO_MATCH,
     &tlsa::ROTATING_CA,

@@ -6,6 +6,7 @@ mod target;
 use super::*;
 use crate::pins::{PinFile, Question, Reading, formats, judge};
 use crate::rules::Severity;
+use crate::x509::paths::ClientPath;
 use crate::x509::{CertificateSha256, ChainPosition, Fingerprints, PathCertificate, SpkiSha256};
 
 const EXAMPLE: &str = "7HIpactkIAq2Y49orFOOQKurWxmmSFZhBCoQYcRhJ3Y=";
@@ -49,6 +50,16 @@ fn path() -> Vec<PathCertificate> {
         .into()
 }
 
+/// The same path where the root is an intermediate below another one.
+fn over_another_root(path: &[PathCertificate]) -> Vec<PathCertificate> {
+    let mut path = path.to_vec();
+    let mut above = path[1].clone();
+    path[1].position = ChainPosition::Intermediate;
+    above.spki_sha256 = SpkiSha256::of(b"above");
+    path.push(above);
+    path
+}
+
 fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
     let reading = match text {
         "missing" => Reading::Unreadable("No such file".into()),
@@ -62,6 +73,10 @@ fn raised(text: &str, host: Option<&str>) -> Vec<Finding> {
         off_path: &[SpkiSha256::of(b"cross")],
         service: None,
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
+        paths: &[
+            ClientPath { certificates: path.clone(), trusted: true },
+            ClientPath { certificates: over_another_root(&path), trusted: false },
+        ],
         certificates: &[],
         known_ca: &|_| None,
     };
@@ -74,7 +89,7 @@ fn each_rule_has_an_input_that_raises_it_and_one_that_does_not() {
     let good = nsc("expiration='2028-01-01'", &[&root, &other], "");
     let anchors =
         |inside: &str| format!("<base-config><trust-anchors>{inside}</trust-anchors></base-config>");
-    let cases: [(&str, String); 17] = [
+    let cases: [(&str, String); 18] = [
         ("PIN001", nsc("", &[&other, &key("another")], "")),
         ("PIN002", nsc("expiration='2026-11-20'", &[&root, &other], "")),
         ("PIN003", nsc("expiration='2026-12-31'", &[&root, &other], "")),
@@ -95,6 +110,7 @@ fn each_rule_has_an_input_that_raises_it_and_one_that_does_not() {
         ("PIN015", nsc("", &[&leaf, &other], "")),
         ("PIN016", nsc("", &[&root, &other, EXAMPLE], "")),
         ("PIN017", "<network-security-config/>".to_owned()),
+        ("PIN040", nsc("", &[&key("above"), &other], "")),
     ];
     let beside = nsc("", &[&key("cross"), &other], "");
     assert!(raised(&beside, Some("example.com")).iter().all(|finding| finding.rule != "PIN001"));

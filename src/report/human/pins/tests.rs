@@ -65,6 +65,7 @@ fn a_package_is_told_once_with_its_app_and_its_sources_below() {
         host: None,
         path: None,
         off_path: &[],
+        paths: &[],
         service: None,
         certificates: &[],
         at: "2026-11-21T00:00:00Z".parse().unwrap(),

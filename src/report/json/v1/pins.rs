@@ -75,6 +75,7 @@ struct Entry<'a> {
     expires: Option<String>,
     expired: bool,
     backup: &'static str,
+    paths: Paths<'a>,
     outcome: &'static str,
     certificate_transparency: Option<bool>,
     confidence: &'static str,
@@ -84,6 +85,14 @@ struct Entry<'a> {
     forbidden: Vec<Pin<'a>>,
 }
 
+/// On which of the paths that clients could build the pins match, each path by the names of its CAs.
+#[derive(Debug, Serialize)]
+struct Paths<'a> {
+    verdict: &'static str,
+    matching: Vec<&'a str>,
+    not_matching: Vec<&'a str>,
+}
+
 /// One pin.
 #[derive(Debug, Serialize)]
 struct Pin<'a> {
@@ -91,6 +100,8 @@ struct Pin<'a> {
     line: Option<usize>,
     position: &'static str,
     matches: Option<&'static str>,
+    /// On all paths that clients could build, on some, on none, or not known.
+    paths: &'static str,
     diagnosis: Option<String>,
     diagnosis_code: Option<&'static str>,
     /// Whose key the value is, or was made from.
@@ -174,6 +185,11 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
         expires: entry.expires.map(|expires| expires.to_string()),
         expired: entry.expired,
         backup: entry.backup.name(),
+        paths: Paths {
+            verdict: entry.paths.verdict().name(),
+            matching: entry.paths.matching(),
+            not_matching: entry.paths.not_matching(),
+        },
         outcome: entry.outcome.name(),
         certificate_transparency: entry.certificate_transparency,
         confidence: entry.confidence.name(),
@@ -202,6 +218,7 @@ fn pin(pin: &PinVerdict) -> Pin<'_> {
             PinMatch::At(position) => Some(place(position)),
             PinMatch::None | PinMatch::WrongPlace(_) => Some("none"),
         },
+        paths: pin.paths.verdict().name(),
         diagnosis: misplaced.or_else(|| unmatched.map(ToString::to_string)),
         diagnosis_code: unmatched.map(Diagnosis::code),
         diagnosis_of: unmatched.and_then(Diagnosis::of).map(|ca| DiagnosedCa {

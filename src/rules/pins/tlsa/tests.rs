@@ -27,6 +27,7 @@ fn found(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<Finding> {
         host: Some("mail.example"),
         path: Some(&path),
         off_path: &[],
+        paths: &[],
         certificates: &[],
         service: Some(ServedAt { port, chain: &path[..2] }),
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
