@@ -192,7 +192,7 @@ pub(super) mod tests {
         fn no_damage_makes_it_panic(damage in proptest::collection::vec((0_usize..400, any::<u8>()), 1..6)) {
             let mut octets = archive(&[("a.txt", b"some text some text some text"), ("b/c.txt", &[7; 100])]);
             for (at, octet) in damage {
-                let at = at % octets.len();
+                let at = at.checked_rem(octets.len()).unwrap();
                 octets[at] = octet;
             }
             if let Ok(mut archive) = Archive::open(&octets) {

@@ -235,12 +235,11 @@ fn resolved(list: Option<&Json>, keys: Option<&Keys>, problems: &mut Problems) -
     let mut pins = Vec::new();
     for item in list.map_or(&[][..], Json::items) {
         let Json::Text(name, line) = item else { continue };
-        match keys.names.get(name) {
-            Some((pin, _)) => pins.push(Pin { line: Some(*line), ..pin.clone() }),
-            None => {
-                let what = format!("the key {} is not in the .pins file", shortened(name));
-                problems.add(ProblemKind::Refused, Some(*line), what);
-            }
+        if let Some((pin, _)) = keys.names.get(name) {
+            pins.push(Pin { line: Some(*line), ..pin.clone() });
+        } else {
+            let what = format!("the key {} is not in the .pins file", shortened(name));
+            problems.add(ProblemKind::Refused, Some(*line), what);
         }
     }
     pins

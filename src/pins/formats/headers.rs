@@ -74,23 +74,19 @@ fn find<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 fn value(rest: &str, further: &[&str]) -> String {
     let rest = rest.trim_start_matches(['"', '\'']).trim_start_matches([':', ' ', '\t', '=', ',', '>']);
     let mut symbols = rest.chars();
-    match symbols.next() {
-        Some(quote @ ('"' | '\'')) => quoted(quote, symbols.as_str(), further),
-        _ => {
-            let mut text = rest.trim_end().to_owned();
-            // RFC 7230 section 3.2.4: a line that begins with white space goes on with the one above.
-            for line in
-                further.iter().take_while(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty())
-            {
-                if text.len() > LONGEST || line.contains(['{', '}']) {
-                    break;
-                }
-                text.push(' ');
-                text.push_str(line.trim());
-            }
-            text
-        }
+    if let Some(quote @ ('"' | '\'')) = symbols.next() {
+        return quoted(quote, symbols.as_str(), further);
     }
+    let mut text = rest.trim_end().to_owned();
+    // RFC 7230 section 3.2.4: a line that begins with white space goes on with the one above.
+    for line in further.iter().take_while(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty()) {
+        if text.len() > LONGEST || line.contains(['{', '}']) {
+            break;
+        }
+        text.push(' ');
+        text.push_str(line.trim());
+    }
+    text
 }
 
 fn quoted(quote: char, first: &str, further: &[&str]) -> String {

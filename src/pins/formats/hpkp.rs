@@ -161,10 +161,10 @@ impl Reader {
         }
         match (address, max_age) {
             (None, None) => {
-                self.invalid(line, format!("{name} has no max-age, without which it was never obeyed"))
+                self.invalid(line, format!("{name} has no max-age, without which it was never obeyed"));
             }
             (None, Some(0)) => {
-                self.invalid(line, format!("{name} has max-age=0, which told browsers to forget"))
+                self.invalid(line, format!("{name} has max-age=0, which told browsers to forget"));
             }
             (None, Some(seconds)) if seconds > LONGEST => {
                 self.invalid(line, format!("{name} has a max-age above 60 days, which browsers cut down"));

@@ -99,7 +99,7 @@ enum Kind {
 fn kind(name: &str) -> Option<Kind> {
     let inside = name.strip_prefix("Payload/")?;
     let (bundle, path) = inside.split_once('/')?;
-    if !bundle.ends_with(".app") {
+    if !bundle.to_ascii_lowercase().ends_with(".app") {
         return None;
     }
     let lower = path.to_ascii_lowercase();
@@ -272,7 +272,7 @@ mod tests {
         fn no_damage_makes_it_panic(damage in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6)) {
             let mut octets = archive(&[("Payload/X.app/Info.plist", &info(true)), ("Payload/X.app/a.json", b"{}")]);
             for (at, octet) in damage {
-                let at = at % octets.len();
+                let at = at.checked_rem(octets.len()).unwrap();
                 octets[at] = octet;
             }
             let _ = formats::read("x.ipa", &octets);

@@ -73,7 +73,7 @@ pub(super) fn spaced_hexadecimal(text: &str) -> Option<Vec<u8>> {
 
 /// The octets of hexadecimal digits without anything between.
 pub(super) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || text.len() > 256 {
+    if !text.len().is_multiple_of(2) || text.len() > 256 {
         return None;
     }
     text.as_bytes()

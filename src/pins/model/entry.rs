@@ -159,12 +159,11 @@ impl HostPattern {
     pub fn covers(&self, host: &str) -> bool {
         match self {
             Self::Unstated => true,
-            Self::Exactly(name) => host == name,
+            Self::Exactly(name) | Self::Service { host: name, .. } => host == name,
             Self::WithSubdomains(name) => host == name || is_below(host, name),
             Self::OneLabelBelow(name) => {
                 host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == name)
             }
-            Self::Service { host: name, .. } => host == name,
             Self::Nowhere => false,
         }
     }
