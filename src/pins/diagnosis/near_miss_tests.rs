@@ -122,7 +122,7 @@ fn a_key_that_was_not_hashed_is_named() {
 
 #[test]
 fn what_is_far_from_everything_stays_unknown() {
-    for number in 0..200_u32 {
+    for number in 0..20_u32 {
         let key = SpkiSha256::of(&number.to_be_bytes());
         assert_eq!(said_of(&key.to_string(), &[]), Diagnosis::Unknown);
     }
