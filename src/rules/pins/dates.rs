@@ -18,7 +18,8 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
         needs: "a pin file whose format has an expiry date",
         explanation: "After the date in the file, Android accepts any chain that its trust store accepts, without a \
             word in the log: the app looks pinned and is not. The pins end at the start of that day in the \
-            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours.",
+            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours. Where \
+            the file says that nothing passes after the date, clients are locked out, and the finding is critical.",
         advice: "Remove the pins if they are not needed, or ship new ones with a later date.",
         references: &[
             ANDROID,
