@@ -18,7 +18,8 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
         needs: "a pin file whose format has an expiry date",
         explanation: "After the date in the file, Android accepts any chain that its trust store accepts, without a \
             word in the log: the app looks pinned and is not. The pins end at the start of that day in the \
-            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours.",
+            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours. Where \
+            the file says that nothing passes after the date, clients are locked out, and the finding is critical.",
         advice: "Remove the pins if they are not needed, or ship new ones with a later date.",
         references: &[
             ANDROID,
@@ -28,18 +29,16 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
     raise: |verdict| {
         each(verdict, |group| {
             let expires = group.first.expires.filter(|_| group.first.expired)?;
-            // A format that refuses after its end locks out: that is not the same.
-            if group.first.enforced == EnforcementMode::Yes {
-                return None;
-            }
-            let message = format!(
-                "{} ended on {}; clients connect to {} without them.",
-                pins(group.first.pins.len()),
-                expires.strftime("%Y-%m-%d"),
-                group.hosts()
-            );
+            let (ended, day) = (pins(group.first.pins.len()), expires.strftime("%Y-%m-%d"));
+            let is_shut = group.first.enforced == EnforcementMode::Yes;
+            let message = if is_shut {
+                format!("{ended} ended on {day}; clients refuse every connection to {} since.", group.hosts())
+            } else {
+                format!("{ended} ended on {day}; clients connect to {} without them.", group.hosts())
+            };
             let evidence = json!({"expires": expires.to_string(), "judged_at": verdict.at.to_string()});
-            Some(group.soften(Raised::new(group.subject(), message, evidence)))
+            let raised = Raised::new(group.subject(), message, evidence);
+            Some(group.soften(if is_shut { raised.at(Severity::Critical) } else { raised }))
         })
     },
 };

@@ -347,6 +347,9 @@ fn pins_that_expired_or_are_refused_are_not_told_twice() {
     ended.expiry = Some(ending("2020-01-01"));
     let rules: Vec<&str> = found(&nsc_of(ended), None).iter().map(|finding| finding.rule).collect();
     assert_eq!(rules, ["PIN002"]);
+    let mut shut = mode(EnforcementMode::Yes);
+    shut.expiry = Some(Expiry { afterwards: AfterExpiry::FailClosed, ..ending("2020-01-01") });
+    assert_eq!(severity(&nsc_of(shut), None, "PIN002"), Some(Severity::Critical));
     assert_eq!(severity(&nsc_of(mode(EnforcementMode::No)), None, "PIN027"), Some(Severity::High));
     assert_eq!(severity(&nsc_of(mode(EnforcementMode::Report)), None, "PIN027"), Some(Severity::Medium));
 }
