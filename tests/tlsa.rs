@@ -65,7 +65,7 @@ fn openssl_agrees_over_usages_selectors_and_matching_types() {
     let (resolver, anchor) = (zones.unbound.address.to_string(), zones.anchor_file());
     let roots = world.files.roots.display().to_string();
     let (address, chain) = (server.address.to_string(), host.chain_file.display().to_string());
-    let mut differing = Vec::new();
+    let (mut differing, mut matching_ones) = (Vec::new(), 0);
     for (number, (name, usage, selector, matching, hex)) in cases.iter().enumerate() {
         let record = format!("{usage} {selector} {matching} {hex}");
         let arguments = [
@@ -96,6 +96,7 @@ fn openssl_agrees_over_usages_selectors_and_matching_types() {
         assert_eq!(entry["enforced"], "yes", "{service}: {report:#}");
         let ours = entry["outcome"] == "connects";
         assert!(ours || entry["outcome"] == "locked_out", "{report:#}");
+        matching_ones += usize::from(theirs);
         // A trust anchor that the record holds whole is taken by openssl though the server does not send it; RFC 7671
         // section 5.2.2 has servers send it.
         let bare_anchor = *name == "root" && *usage == 2 && *matching == 0;
@@ -105,6 +106,7 @@ fn openssl_agrees_over_usages_selectors_and_matching_types() {
         }
     }
     assert!(differing.is_empty(), "{differing:#?}");
+    assert!((12..cases.len()).contains(&matching_ones), "{matching_ones} of {} match", cases.len());
 }
 
 #[test]

@@ -62,8 +62,8 @@ pub(super) struct PinsOptions {
     #[arg(long, value_name = "FILE")]
     chain: Option<String>,
     /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
-    #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, conflicts_with = "chain")]
-    live: Option<Option<String>>,
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, default_missing_value = "", conflicts_with = "chain")]
+    live: Option<String>,
     /// Look up the TLSA records of a service, and compare them with its chain (--live or --chain); may be repeated
     #[arg(long, value_name = "HOST:PORT[/tcp]", value_parser = tlsa::parse_service)]
     tlsa: Vec<tlsa::Service>,
@@ -172,9 +172,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
 impl PinsOptions {
     /// The server whose chain is wanted.
     fn live_server(&self) -> anyhow::Result<Option<ServerTarget>> {
-        match (&self.live, &self.host) {
+        match (self.live.as_deref(), &self.host) {
             (None, _) => Ok(None),
-            (Some(Some(text)), _) => {
+            (Some(text), _) if !text.is_empty() => {
                 let server = parse_server(text);
                 server.map(Some).map_err(|why| {
                     anyhow::anyhow!(
@@ -182,10 +182,10 @@ impl PinsOptions {
                     )
                 })
             }
-            (Some(None), Some(host)) => {
+            (Some(_), Some(host)) => {
                 Ok(Some(ServerTarget { host: HostIdentity::Name(host.clone()), port: None }))
             }
-            (Some(None), None) => bail!("--live without a host needs --host"),
+            (Some(_), None) => bail!("--live without a host needs --host"),
         }
     }
 

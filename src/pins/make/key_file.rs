@@ -61,7 +61,7 @@ fn of_der(der: &[u8]) -> Option<SpkiSha256> {
         return rest.is_empty().then(|| SpkiSha256::of(spki));
     }
     match SubjectPublicKeyInfo::from_der(der) {
-        Ok((rest, key)) if rest.is_empty() => Some(SpkiSha256::of(key.raw)),
+        Ok(([], key)) => Some(SpkiSha256::of(key.raw)),
         _ => None,
     }
 }

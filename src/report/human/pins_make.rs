@@ -1,5 +1,7 @@
 //! The report of `pinstead pins make` for people.
 
+use std::fmt::Write as _;
+
 use super::style::{STRONG, paint};
 use super::{safe, wrap};
 use crate::pins::make::{BEFORE, Form, Proposal};
@@ -37,7 +39,7 @@ pub fn proposal(proposal: &Proposal) -> String {
     let level = proposal.level.name().replace('_', " ");
     out.push_str(&wrap::labelled("  ", &safe(&format!("Level {level}: {}.", proposal.level_why))));
     for pin in &proposal.pins {
-        out.push_str(&format!("\n  sha256/{}\n", pin.key));
+        let _ = writeln!(out, "\n  sha256/{}", pin.key);
         let role = pin.role.name().replace('_', " ");
         let text = format!("{role}: {}; {}.", pin.name, pin.reason);
         out.push_str(&wrap::labelled("    ", &safe(&text)));
