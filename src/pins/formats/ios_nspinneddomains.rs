@@ -5,7 +5,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::plist::{self, Key, Value};
-use super::{PinFormat, PinInput};
+use super::{PinFormat, PinInput, source};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue, PositionRule,
@@ -29,7 +29,8 @@ impl PinFormat for IosPinnedDomains {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
-        plist::is_plist(input)
+        // Source code may hold a property list in a text; it is none.
+        plist::is_plist(input) && !source::is_source(input.path)
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {

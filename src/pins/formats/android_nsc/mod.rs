@@ -9,7 +9,7 @@ mod values;
 
 use crate::pins::model::{PinEntry, PinSource};
 
-use super::{PinFormat, PinInput, xml};
+use super::{PinFormat, PinInput, source, xml};
 
 /// The format's id.
 const ID: &str = "android-nsc";
@@ -23,7 +23,8 @@ impl PinFormat for AndroidNsc {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
-        input.text.as_deref().is_some_and(|text| {
+        // Source code may hold such a file in a text; it is none.
+        input.text.as_deref().filter(|_| !source::is_source(input.path)).is_some_and(|text| {
             xml::root_name(text) == Some("network-security-config")
                 || text.contains("<network-security-config")
         })

@@ -96,8 +96,8 @@ pub(super) fn in_file(scan: &Scan<'_>, named: bool) -> Vec<Found> {
         let Some((text, hash)) = token.plain().and_then(|text| Some((text, of_text(text)?))) else {
             continue;
         };
-        let names = names_before(scan, at);
-        let has = |words: &[&str]| names.iter().any(|name| words.iter().any(|word| name.contains(word)));
+        let before = names_before(scan, at);
+        let has = |words: &[&str]| before.iter().any(|name| words.iter().any(|word| name.contains(word)));
         if has(&OTHER_WORDS) || (named && !has(&PIN_WORDS)) {
             continue;
         }
