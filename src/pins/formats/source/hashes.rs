@@ -79,7 +79,7 @@ pub(super) fn of_text(text: &str) -> Option<Hash> {
 /// The octets of hexadecimal text, of at least 20.
 pub(super) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|octet| !matches!(octet, b':' | b' ' | b'-')).collect();
-    if digits.len() < 40 || digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
+    if digits.len() < 40 || !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     digits
