@@ -1,8 +1,8 @@
 //! Whether pins match on every path that a client could build, on some, or on none.
 
-use super::verdict::PinVerdict;
 use super::matching::match_pin;
 use super::model::{Pin, PinValue};
+use super::verdict::PinVerdict;
 use crate::x509::paths::ClientPath;
 use crate::x509::{Fingerprints, PathCertificate};
 

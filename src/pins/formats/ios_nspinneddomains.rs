@@ -5,7 +5,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::plist::{self, Key, Value};
-use super::{PinFormat, PinInput, trustkit_plist};
+use super::{PinFormat, PinInput, source, trustkit_plist};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue, PositionRule,
@@ -29,8 +29,10 @@ impl PinFormat for IosPinnedDomains {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
-        // A list that has the pins of TrustKit and none of these is no business of this format.
+        // Source code may hold a property list in a text; it is none. And a list that has the pins of TrustKit and none
+        // of these is no business of this format.
         plist::is_plist(input)
+            && !source::is_source(input.path)
             && (plist::mentions(input, "NSPinned") || !trustkit_plist::is_configured(input))
     }
 

@@ -12,7 +12,7 @@ use crate::pins::model::{PinEntry, PinSource};
 
 pub(super) use self::read::Around;
 
-use super::{PinFormat, PinInput, xml};
+use super::{PinFormat, PinInput, source, xml};
 
 pub(super) use self::values::{Expiration, expiration};
 
@@ -34,7 +34,8 @@ impl PinFormat for AndroidNsc {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
-        input.text.as_deref().is_some_and(|text| {
+        // Source code may hold such a file in a text; it is none.
+        input.text.as_deref().filter(|_| !source::is_source(input.path)).is_some_and(|text| {
             xml::root_name(text) == Some("network-security-config")
                 || text.contains("<network-security-config")
         })

@@ -79,7 +79,7 @@ pub(super) fn of_text(text: &str) -> Option<Hash> {
 /// The octets of hexadecimal text, of at least 20.
 pub(super) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|octet| !matches!(octet, b':' | b' ' | b'-')).collect();
-    if digits.len() < 40 || digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
+    if digits.len() < 40 || !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     digits
@@ -96,8 +96,8 @@ pub(super) fn in_file(scan: &Scan<'_>, named: bool) -> Vec<Found> {
         let Some((text, hash)) = token.plain().and_then(|text| Some((text, of_text(text)?))) else {
             continue;
         };
-        let names = names_before(scan, at);
-        let has = |words: &[&str]| names.iter().any(|name| words.iter().any(|word| name.contains(word)));
+        let before = names_before(scan, at);
+        let has = |words: &[&str]| before.iter().any(|name| words.iter().any(|word| name.contains(word)));
         if has(&OTHER_WORDS) || (named && !has(&PIN_WORDS)) {
             continue;
         }

@@ -101,7 +101,7 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut PinSource) {
         };
         let hashes =
             option(scan, &options, "publicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default();
-        let pins = read_pins(&hashes, &name, line, source, |text| base64_text::foundation(text));
+        let pins = read_pins(&hashes, &name, line, source, base64_text::foundation);
         if option(scan, &options, "expirationDate").is_some() {
             source.problems.push(not_read(
                 line,

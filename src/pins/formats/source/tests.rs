@@ -208,6 +208,8 @@ fn what_is_no_pin_is_not_taken_for_one() {
         ("lib.rs", format!("const HMAC: &str = \"{hash}\";")),
         ("a.swift", format!("let publicKey = \"{hash}\" // WireGuard")),
         ("App.cs", "var spinner = new Spinner();".to_owned()),
+        ("Nsc.kt", "val a = \"<network-security-config></network-security-config>\"".to_owned()),
+        ("plist.swift", "let a = \"<plist><dict/></plist>\"".to_owned()),
         ("net.rs", format!("struct Pins; const WIREGUARD_PEER: &str = \"{hash}\";")),
         ("net.py", format!("pins = []\n\ndef f():\n    return hmac_of(\"{hash}\")")),
         ("main.dart", format!("const signature = '{hash}'; final pinned = true;")),
