@@ -118,14 +118,14 @@ impl Software {
         let mut why = format!("no record at {} names the CA as it reads them", set.name);
         for property in set.of_kind(governing) {
             let Ok(value) = property.issue_value() else { continue };
-            match self.is_named(&value, ca) {
+            match self.is_named(value, ca) {
                 Ok(false) => {}
                 Err(differs) => why = format!("{property} at {} does not count: {differs}", set.name),
                 Ok(true) if self == Self::OpenMpic => {
                     let reason = "it reads accounturi and validationmethods, and does not enforce them";
                     return (Verdict::Permit, reason.to_owned());
                 }
-                Ok(true) => match binding(&value, question.account.as_deref(), question.method.as_deref()) {
+                Ok(true) => match binding(value, question.account.as_deref(), question.method.as_deref()) {
                     Binding::Holds | Binding::Conditional(_) => {
                         return (Verdict::Permit, format!("{property} at {} names the CA", set.name));
                     }

@@ -255,7 +255,7 @@ fn of_properties(
     let mut open = None;
     for property in set.of_kind(governing).filter(|property| ca.is_named_by(property)) {
         let Ok(value) = property.issue_value() else { continue };
-        match binding(&value, question.account.as_deref(), question.method.as_deref()) {
+        match binding(value, question.account.as_deref(), question.method.as_deref()) {
             // Records are additive: one that holds is enough (RFC 8659 section 4.2).
             Binding::Holds => return (Verdict::Permit, format!("{property} at {at} names it ({section})")),
             Binding::Conditional(conditions) => {

@@ -28,6 +28,7 @@ pub(super) fn one<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::
 }
 
 /// Writes a rule's own text, or one that was made for the finding.
+#[expect(clippy::ptr_arg, reason = "serde hands over the field as it is")]
 pub(super) fn own_or_one<S: Serializer>(text: &Cow<'static, str>, serializer: S) -> Result<S::Ok, S::Error> {
     match text {
         Cow::Borrowed(text) => one(text, serializer),

@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
             if path.iter().any(|certificate| certificate.spki_sha256 == key) {
                 continue;
             }
-            for step in self.certificates(&issuer, key) {
+            for step in self.certificates(issuer, key) {
                 let (certificate, end) = match &step {
                     Step::Anchor(anchor) => (path_certificate(ChainPosition::Root, anchor), Some(true)),
                     Step::Root(root) => (known_path_certificate(ChainPosition::Root, root), Some(false)),
@@ -179,17 +179,17 @@ impl<'a> Search<'a> {
 
     /// The certificates of an issuer, by name and key: the ends of paths, and those that lead on. Of several that lead
     /// on to the same keys, one is enough.
-    fn certificates(&self, issuer: &[u8; 6], key: SpkiSha256) -> Vec<Step<'a>> {
+    fn certificates(&self, issuer: [u8; 6], key: SpkiSha256) -> Vec<Step<'a>> {
         let is_issuer = |certificate: &&Certificate| {
             certificate.spki_sha256 == key
-                && certificate.parts().is_ok_and(|parts| hash_of(parts.subject) == *issuer)
+                && certificate.parts().is_ok_and(|parts| hash_of(parts.subject) == issuer)
         };
         let mut steps: Vec<Step<'a>> =
             self.anchors.iter().filter(is_issuer).take(1).map(Step::Anchor).collect();
         let known: Vec<KnownCertificate> = (self.graph)(&key)
             .into_iter()
             .filter(|known| {
-                known.subject == *issuer && known.not_before <= self.at && self.at <= known.not_after
+                known.subject == issuer && known.not_before <= self.at && self.at <= known.not_after
             })
             .collect();
         if steps.is_empty() {

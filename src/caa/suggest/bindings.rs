@@ -174,7 +174,7 @@ pub(super) fn verdict(set: &RelevantSet, ca: &CaIdentity, wildcard: bool, today:
     let (mut refused, mut doubted) = (None, None);
     for property in set.of_kind(Usage::Tls.governing(set, wildcard)) {
         let Ok(value) = property.issue_value() else { continue };
-        if !names(&value) {
+        if !names(value) {
             continue;
         }
         let account = value.values_of("accounturi").next();

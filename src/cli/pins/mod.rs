@@ -125,10 +125,10 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let port = port.or_else(|| options.tlsa.first().filter(|_| options.tlsa.len() == 1).map(|one| one.port));
     let question = Question {
         host: host.as_ref().map(DnsName::as_str),
-        path: path.map(|path| path.path.as_slice()),
+        path: path.map(|path| path.built.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         service: port.zip(linked.as_deref()).map(|(port, chain)| ServedAt { port, chain }),
-        paths: path.map_or(&[], |path| path.paths.as_slice()),
+        paths: path.map_or(&[], |path| path.possible.as_slice()),
         certificates: &certificates,
         at,
         known_ca: &|key| CaTable.key(key).map(KnownCa::from),

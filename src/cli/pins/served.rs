@@ -30,10 +30,10 @@ pub(super) struct Served {
 
 /// The path of a chain, and the keys that the server sends beside it.
 pub(super) struct Path {
-    pub(super) path: Vec<PathCertificate>,
+    pub(super) built: Vec<PathCertificate>,
     pub(super) off_path: Vec<SpkiSha256>,
-    /// Every path that some client could build.
-    pub(super) paths: Vec<ClientPath>,
+    /// Every one that some client could build.
+    pub(super) possible: Vec<ClientPath>,
 }
 
 impl Served {
@@ -57,8 +57,8 @@ impl Served {
                 let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
                 Ok(Path {
                     off_path: off_path(&self.certificates, &verdict.path),
-                    paths: client_paths(&self.certificates, anchors, &graph, built_for),
-                    path: verdict.path,
+                    possible: client_paths(&self.certificates, anchors, &graph, built_for),
+                    built: verdict.path,
                 })
             }
             Trust::Untrusted { reason } | Trust::Unknown { reason } => Err(format!(

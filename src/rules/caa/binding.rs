@@ -93,7 +93,7 @@ pub(super) fn namings(set: &RelevantSet, kind: PropertyKind) -> BTreeMap<String,
     for value in set.of_kind(kind).filter_map(|property| property.issue_value().ok()) {
         let Some(issuer) = &value.issuer else { continue };
         let naming = namings.entry(issuer.to_ascii_lowercase()).or_default();
-        let is_free = binding(&value, None, None) == Binding::Holds;
+        let is_free = binding(value, None, None) == Binding::Holds;
         naming.free |= is_free;
         naming.bound |= !is_free;
     }

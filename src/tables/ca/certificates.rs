@@ -152,19 +152,19 @@ impl Certificates {
     /// `ca-certificates.tsv`.
     pub(super) fn certificates_text(&self, notes: &[String]) -> String {
         let fields = |(sha256, row): (&CertificateSha256, &CertificateRow)| {
-            let issuers: Vec<String> = row.issuer_keys.iter().map(text_of).collect();
+            let issuers: Vec<String> = row.issuer_keys.iter().copied().map(text_of).collect();
             let kind = KINDS.iter().find(|(kind, _)| *kind == row.kind).map_or("", |(_, text)| text);
             let mut fields = vec![
                 STANDARD.encode(sha256.0),
-                text_of(&row.key),
-                text_of(&row.subject),
-                text_of(&row.issuer),
+                text_of(row.key),
+                text_of(row.subject),
+                text_of(row.issuer),
                 issuers.join(" "),
                 kind.to_owned(),
                 row.not_before.to_string(),
                 row.not_after.to_string(),
             ];
-            fields.extend(row.hashes.iter().map(text_of));
+            fields.extend(row.hashes.iter().copied().map(text_of));
             fields
         };
         render(notes, CERTIFICATE_COLUMNS, self.certificates.iter().map(fields))
@@ -173,8 +173,8 @@ impl Certificates {
     /// `ca-near-misses.tsv`.
     pub(super) fn near_misses_text(&self, notes: &[String]) -> String {
         let fields = |(key, values): (&Prefix, &[Option<Prefix>; OF_KEY.len()])| {
-            let values = values.iter().map(|value| value.as_ref().map(text_of).unwrap_or_default());
-            std::iter::once(text_of(key)).chain(values).collect()
+            let values = values.iter().map(|value| value.map(text_of).unwrap_or_default());
+            std::iter::once(text_of(*key)).chain(values).collect()
         };
         render(notes, NEAR_MISS_COLUMNS, self.near_misses.iter().map(fields))
     }
@@ -218,7 +218,7 @@ fn prefix(hash: &[u8]) -> Prefix {
     hash.first_chunk().copied().unwrap_or_default()
 }
 
-fn text_of(prefix: &Prefix) -> String {
+fn text_of(prefix: Prefix) -> String {
     STANDARD.encode(prefix)
 }
 

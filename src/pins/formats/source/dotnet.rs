@@ -131,13 +131,13 @@ fn read_pins(scan: &Scan<'_>, source: &mut PinSource) {
 
 /// Whole keys in hexadecimal, as `GetPublicKeyString` writes them; they are known here by their hash.
 fn whole_keys(scan: &Scan<'_>) -> Vec<Found> {
-    let tokens = scan.tokens.iter().enumerate();
+    let tokens = scan.tokens.iter();
     tokens
-        .filter_map(|(at, token)| {
+        .filter_map(|token| {
             let written = token.plain()?;
             let key = hashes::hexadecimal(written).filter(|key| key.len() >= SHORTEST_KEY)?;
             let hash = Hash::Sha256(Sha256::digest(&key).into());
-            Some(Found { at, written: written.to_owned(), hash, line: Some(token.line), host: None })
+            Some(Found { written: written.to_owned(), hash, line: Some(token.line), host: None })
         })
         .collect()
 }

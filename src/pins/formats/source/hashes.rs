@@ -44,8 +44,6 @@ pub(super) enum Hash {
 /// A hash in a file.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    /// Where its token is.
-    pub(super) at: usize,
     /// As it is written.
     pub(super) written: String,
     /// Its octets.
@@ -102,7 +100,6 @@ pub(super) fn in_file(scan: &Scan<'_>, named: bool) -> Vec<Found> {
             continue;
         }
         found.push(Found {
-            at,
             written: text.to_owned(),
             hash,
             line: Some(token.line),

@@ -104,7 +104,7 @@ fn read_calls(scan: &Scan<'_>, source: &mut PinSource) {
                 in_builder |= scan.is(open, ".") && scan.word(open.saturating_add(1)) == Some("Builder");
             }
             Some("build") if in_builder && scan.is_before(at, ".") && scan.is(open, "(") => {
-                in_builder = false
+                in_builder = false;
             }
             Some("add") if in_builder && scan.is(open, "(") => read_call(scan, at, open, source),
             _ => {}
@@ -287,8 +287,7 @@ fn pairs(scan: &Scan<'_>) -> Vec<(Span, Span)> {
         };
         match (scan.word(at), scan.arguments(open).as_slice()) {
             (Some("put" | "entry"), [host, pins]) => pairs.push((host.clone(), pins.clone())),
-            (Some("put" | "entry"), _) => {}
-            (_, []) => {}
+            (Some("put" | "entry"), _) | (_, []) => {}
             _ => pairs
                 .extend(scan.inside(open).and_then(|_| scan.pairs(at..scan.after(open))).unwrap_or_default()),
         }

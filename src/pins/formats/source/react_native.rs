@@ -166,14 +166,12 @@ fn read_request(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
     let host = host_of_request(scan, at);
     let pins = read_pins(&values, host.as_deref().unwrap_or("a request"), line, source, pin_value);
     let why = "react-native-ssl-pinning refuses other keys for this request";
-    let (scope, confidence) = match host {
-        Some(host) => (HostPattern::Exactly(host), Confidence::Read),
-        None => {
-            source
-                .problems
-                .push(not_read(line, "the host of a pinned request is not defined in this file".to_owned()));
-            (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
-        }
+    let (scope, confidence) = if let Some(host) = host {
+        (HostPattern::Exactly(host), Confidence::Read)
+    } else {
+        let what = "the host of a pinned request is not defined in this file".to_owned();
+        source.problems.push(not_read(line, what));
+        (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
     add(source, PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
 }

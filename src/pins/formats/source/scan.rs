@@ -285,7 +285,7 @@ impl<'a> Scan<'a> {
                     Some(open) => at = open,
                     None => break,
                 },
-                Kind::Word(_) if !self.word(at).is_some_and(|_| at < end) => at = before,
+                Kind::Word(_) if self.word(at).is_none() || at >= end => at = before,
                 Kind::Symbol("." | "?.") => at = before,
                 _ => break,
             }
@@ -299,9 +299,8 @@ impl<'a> Scan<'a> {
         let mut end_line = None;
         for _ in 0..LONGEST_EXPRESSION {
             let Some(token) = self.at(at) else { break };
-            match token.kind {
-                Kind::Symbol(")" | "]" | "}" | ";" | ",") => break,
-                _ => {}
+            if let Kind::Symbol(")" | "]" | "}" | ";" | ",") = token.kind {
+                break;
             }
             let continues = |at: usize| {
                 self.at(at).is_some_and(|token| {
