@@ -155,7 +155,7 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
     let proposal = propose(&Material {
         host: host.as_str(),
         include_subdomains: choice.include_subdomains,
-        path: &path.built,
+        path: &path.path,
         served: &served_keys,
         own_keys: &own_keys,
         backup_keys: &backup_keys,

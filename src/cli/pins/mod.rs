@@ -10,7 +10,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use self::served::{Path, Served, anchors, default_port, fetch, parse_server};
+use self::served::{Built, Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
 use super::options::{Format, GateOptions, NetworkOptions, OutputOptions, parse_time};
@@ -114,7 +114,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         served.as_ref().and_then(|served| served.as_ref().ok()).map(|served| linked(&served.certificates));
     let certificates =
         served.iter().flatten().flat_map(|served| served.certificates.iter().cloned()).collect::<Vec<_>>();
-    let chain: Option<Result<Path, String>> =
+    let chain: Option<Result<Built, String>> =
         served.map(|served| served.and_then(|served| served.path(&anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
     let files = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
@@ -125,7 +125,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let port = port.or_else(|| options.tlsa.first().filter(|_| options.tlsa.len() == 1).map(|one| one.port));
     let question = Question {
         host: host.as_ref().map(DnsName::as_str),
-        path: path.map(|path| path.built.as_slice()),
+        path: path.map(|path| path.path.as_slice()),
         off_path: path.map_or(&[], |path| path.off_path.as_slice()),
         service: port.zip(linked.as_deref()).map(|(port, chain)| ServedAt { port, chain }),
         paths: path.map_or(&[], |path| path.possible.as_slice()),

@@ -29,8 +29,8 @@ pub(super) struct Served {
 }
 
 /// The path of a chain, and the keys that the server sends beside it.
-pub(super) struct Path {
-    pub(super) built: Vec<PathCertificate>,
+pub(super) struct Built {
+    pub(super) path: Vec<PathCertificate>,
     pub(super) off_path: Vec<SpkiSha256>,
     /// Every one that some client could build.
     pub(super) possible: Vec<ClientPath>,
@@ -44,7 +44,7 @@ impl Served {
 
     /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
     /// says nothing of clients.
-    pub(super) fn path(&self, anchors: &Anchors, at: Timestamp) -> Result<Path, String> {
+    pub(super) fn path(&self, anchors: &Anchors, at: Timestamp) -> Result<Built, String> {
         let Some(verdict) = path::judge(&self.certificates, None, anchors, at) else {
             return Err(format!("{} holds no certificate", self.source));
         };
@@ -55,10 +55,10 @@ impl Served {
         match verdict.trust {
             Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
                 let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
-                Ok(Path {
+                Ok(Built {
                     off_path: off_path(&self.certificates, &verdict.path),
                     possible: client_paths(&self.certificates, anchors, &graph, built_for),
-                    built: verdict.path,
+                    path: verdict.path,
                 })
             }
             Trust::Untrusted { reason } | Trust::Unknown { reason } => Err(format!(
