@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn pins_of_trustkit_are_not_passed_over() {
-        let text = "<plist><dict><key>TSK&#67;onfiguration</key><dict/></dict></plist>";
+        let text = "<plist><dict><key>&#84;SKConfiguration</key><dict/></dict></plist>";
         assert_eq!(read(text.as_bytes()).problems[0].kind, ProblemKind::NotRead);
         let plain = "<plist><dict><key>TSKConfiguration</key><dict/></dict></plist>";
         let Reading::Read(source) = formats::tests::only("x.plist", plain.as_bytes()) else { panic!() };
