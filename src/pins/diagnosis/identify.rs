@@ -1,6 +1,7 @@
 //! Whose key a hash was made from: of the chain's certificates (computed) and of known CAs (tables).
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Context, KnownCa, Mistake};
@@ -14,9 +15,31 @@ const MOST_CERTIFICATES: usize = 64;
 /// The length of a pin in base64, padding included.
 const PIN_TEXT: usize = 44;
 
-/// The keys of known CAs as pins, for comparing texts.
-static KNOWN_PINS: LazyLock<Vec<(String, SpkiSha256)>> =
-    LazyLock::new(|| CaTable.keys().map(|key| (key.to_string(), key)).collect());
+/// The keys of known CAs as pins, by each third of their text in lower case: with at most two symbols altered, one
+/// third is still whole, so that few have to be compared.
+static KNOWN_PINS: LazyLock<HashMap<(usize, [u8; THIRD]), Vec<SpkiSha256>>> = LazyLock::new(|| {
+    let mut known: HashMap<_, Vec<SpkiSha256>> = HashMap::new();
+    for key in CaTable.keys() {
+        for third in thirds(&key.to_string()) {
+            known.entry(third).or_default().push(key);
+        }
+    }
+    known
+});
+
+/// The length of a third of a pin's text.
+const THIRD: usize = 14;
+
+/// The beginning, the middle and the end of a text in lower case, as far as it has them.
+fn thirds(text: &str) -> impl Iterator<Item = (usize, [u8; THIRD])> {
+    let text = text.to_ascii_lowercase().into_bytes();
+    let parts = [text.first_chunk(), text.get(THIRD..).and_then(<[u8]>::first_chunk), text.last_chunk()];
+    parts
+        .map(Option::<&[u8; THIRD]>::copied)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(place, part)| Some((place, part?)))
+}
 
 /// What octets are of a key.
 #[derive(Debug)]
@@ -87,7 +110,8 @@ pub(super) fn altered(text: &str, context: &Context<'_>) -> Option<Identified> {
             return of(how, key);
         }
     }
-    KNOWN_PINS.iter().find_map(|(pin, key)| of(difference(text, pin)?, *key))
+    let near = thirds(text).filter_map(|third| KNOWN_PINS.get(&third)).flatten();
+    near.into_iter().find_map(|key| of(difference(text, &key.to_string())?, *key))
 }
 
 /// How two texts differ, if they differ so little that one was meant as the other.

@@ -36,18 +36,20 @@ pub fn diagnose(pin: &Pin, context: &Context<'_>) -> Diagnosis {
         return Diagnosis::Placeholder;
     }
     match &pin.value {
-        Ok(PinValue::Spki(key)) => of_key_hash(key, context),
-        Ok(value) => of_other_hash(value, context),
+        Ok(PinValue::Spki(key)) => of_key_hash(key, &pin.written, context),
+        Ok(value) => of_other_hash(value, &pin.written, context),
         Err(fault) => of_unusable(pin, fault, context),
     }
 }
 
-fn of_key_hash(key: &SpkiSha256, context: &Context<'_>) -> Diagnosis {
+fn of_key_hash(key: &SpkiSha256, written: &str, context: &Context<'_>) -> Diagnosis {
     let text = key.to_string();
     if let Some(origin) = documented(&text) {
         return Diagnosis::DocumentationExample { origin };
     }
-    let Some(found) = identify(&key.0, context).or_else(|| altered(&text, context)) else {
+    // As it is written, it may end in a symbol that no encoder writes.
+    let altered = || altered(bare(written), context).or_else(|| altered(&text, context));
+    let Some(found) = identify(&key.0, context).or_else(altered) else {
         return Diagnosis::Unknown;
     };
     match found.mistake {
@@ -58,9 +60,9 @@ fn of_key_hash(key: &SpkiSha256, context: &Context<'_>) -> Diagnosis {
 }
 
 /// Where the platform compares another hash than that of the key, that one is right.
-fn of_other_hash(value: &PinValue, context: &Context<'_>) -> Diagnosis {
+fn of_other_hash(value: &PinValue, written: &str, context: &Context<'_>) -> Diagnosis {
     let (octets, right): (&[u8], &[Miscomputed]) = match value {
-        PinValue::Spki(key) => return of_key_hash(key, context),
+        PinValue::Spki(key) => return of_key_hash(key, written, context),
         PinValue::SpkiSha1(hash) => (hash, &[Miscomputed::SpkiSha1]),
         PinValue::SpkiSha512(hash) => (hash, &[Miscomputed::SpkiSha512]),
         PinValue::RawKey(hash) => (hash, &[Miscomputed::RawKey]),
