@@ -17,7 +17,7 @@ const PIN_TEXT: usize = 44;
 
 /// The keys of known CAs as pins, by each third of their text in lower case: with at most two symbols altered, one
 /// third is still whole, so that few have to be compared.
-static KNOWN_PINS: LazyLock<HashMap<(usize, [u8; THIRD]), Vec<SpkiSha256>>> = LazyLock::new(|| {
+static KNOWN_PINS: LazyLock<HashMap<Third, Vec<SpkiSha256>>> = LazyLock::new(|| {
     let mut known: HashMap<_, Vec<SpkiSha256>> = HashMap::new();
     for key in CaTable.keys() {
         for third in thirds(&key.to_string()) {
@@ -30,8 +30,11 @@ static KNOWN_PINS: LazyLock<HashMap<(usize, [u8; THIRD]), Vec<SpkiSha256>>> = La
 /// The length of a third of a pin's text.
 const THIRD: usize = 14;
 
+/// Which third, and its symbols.
+type Third = (usize, [u8; THIRD]);
+
 /// The beginning, the middle and the end of a text in lower case, as far as it has them.
-fn thirds(text: &str) -> impl Iterator<Item = (usize, [u8; THIRD])> {
+fn thirds(text: &str) -> impl Iterator<Item = Third> {
     let text = text.to_ascii_lowercase().into_bytes();
     let parts = [text.first_chunk(), text.get(THIRD..).and_then(<[u8]>::first_chunk), text.last_chunk()];
     parts
