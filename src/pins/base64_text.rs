@@ -83,6 +83,16 @@ pub(super) fn lenient(text: &str) -> Option<Vec<u8>> {
     UNPADDED.decode(text.trim().trim_end_matches('=')).ok()
 }
 
+/// What stands behind `sha256/`, or behind `sha256//` as curl writes it. One hash in 64 begins with “/” itself: then the
+/// second one is the hash's.
+pub(super) fn after_sha256(text: &str) -> Option<&str> {
+    /// The symbols of a SHA-256 hash, without padding.
+    const SYMBOLS: usize = 43;
+    let rest = text.strip_prefix("sha256/")?;
+    let is_whole = rest.trim_end_matches('=').len() == SYMBOLS;
+    Some(rest.strip_prefix('/').filter(|_| !is_whole).unwrap_or(rest))
+}
+
 fn spki(decoded: Result<Vec<u8>, base64::DecodeError>) -> Result<PinValue, PinFault> {
     let octets = decoded.map_err(|_| PinFault::NotBase64)?;
     let length = octets.len();
@@ -104,6 +114,19 @@ mod tests {
         assert_eq!(android(EMPTY), expected);
         assert_eq!(foundation(EMPTY), expected);
         assert_eq!(canonical(EMPTY), expected);
+    }
+
+    #[test]
+    fn a_hash_may_begin_with_the_stroke_of_its_prefix() {
+        let slash = format!("/{}=", "A".repeat(42));
+        for hash in [EMPTY, slash.as_str()] {
+            for prefix in ["sha256/", "sha256//"] {
+                assert_eq!(after_sha256(&format!("{prefix}{hash}")), Some(hash));
+                let unpadded = hash.trim_end_matches('=');
+                assert_eq!(after_sha256(&format!("{prefix}{unpadded}")), Some(unpadded));
+            }
+        }
+        assert_eq!(after_sha256(EMPTY), None);
     }
 
     #[test]

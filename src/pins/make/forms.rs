@@ -235,12 +235,13 @@ fn react_native(proposal: &Proposal) -> String {
 }
 
 fn pins_toml(proposal: &Proposal) -> String {
-    let mut out = "version = 1\n\n[[host]]\n".to_owned();
-    let _ = writeln!(out, "name = \"{}\"", proposal.host);
-    let _ = writeln!(out, "include_subdomains = {}", proposal.include_subdomains);
-    out.push_str("enforce = true\n");
+    let mut out = "version = 1\n\n[[pin]]\n".to_owned();
+    let _ = writeln!(out, "hosts = [\"{}\"]", proposal.host);
+    let subdomains = if proposal.include_subdomains { "all" } else { "none" };
+    let _ = writeln!(out, "subdomains = \"{subdomains}\"");
     if let Some(date) = proposal.expires {
-        let _ = writeln!(out, "expires = \"{date}\"");
+        // As in the other forms with a date: clients connect without pins then.
+        let _ = writeln!(out, "expires = {date}\nafterwards = \"open\"");
     }
     out.push_str("pins = [\n");
     for pin in &proposal.pins {

@@ -23,9 +23,11 @@ pub(super) const KINDS: [(&str, Kind); 3] =
 /// `sha512/` may stand before it. The length says which hash it is.
 pub(super) fn read(text: &str, kind: Kind) -> Result<PinValue, PinFault> {
     let text = text.trim();
-    let prefixes = [("sha256//", 32), ("sha256/", 32), ("sha256:", 32), ("sha1/", 20), ("sha512/", 64)];
+    let prefixes = [("sha256/", 32), ("sha256:", 32), ("sha1/", 20), ("sha512/", 64)];
     let prefix = prefixes.iter().find(|(prefix, _)| text.starts_with(prefix));
-    let bare = prefix.and_then(|(prefix, _)| text.strip_prefix(prefix)).unwrap_or(text);
+    let bare = base64_text::after_sha256(text)
+        .or_else(|| prefix.and_then(|(prefix, _)| text.strip_prefix(prefix)))
+        .unwrap_or(text);
     if bare.is_empty() {
         return Err(PinFault::Empty);
     }

@@ -56,9 +56,8 @@ pub(super) struct Found {
 
 /// The hash that a text is: base64 in its canonical form, or hexadecimal with colons or spaces or without.
 pub(super) fn of_text(text: &str) -> Option<Hash> {
-    let bare = ["sha256//", "sha256/", "sha1/", "SHA256:", "sha256:"]
-        .iter()
-        .find_map(|prefix| text.strip_prefix(prefix))
+    let bare = base64_text::after_sha256(text)
+        .or_else(|| ["sha1/", "SHA256:", "sha256:"].iter().find_map(|prefix| text.strip_prefix(prefix)))
         .unwrap_or(text)
         .trim();
     if let Some(octets) = hexadecimal(bare) {
