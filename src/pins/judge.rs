@@ -6,8 +6,8 @@ use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, ComparedWith, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource,
-    PositionRule, ProblemKind, Reading,
+    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, HostPattern, Pin, PinEntry, PinFile,
+    PinSource, PositionRule, ProblemKind, Reading,
 };
 use super::paths::{PathMatches, PathsVerdict};
 use super::verdict::{
@@ -63,9 +63,19 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         );
     }
     let enforced = |entry: &&EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
-    let pinning = sources.iter().find(|source| source.entries.iter().any(|entry| enforced(&entry)));
-    if let Some(source) = pinning {
+    let guess = |entry: &EntryVerdict| match &entry.confidence {
+        Confidence::Guessed(why) => Some(why.clone()),
+        Confidence::Stated | Confidence::Read => None,
+    };
+    let is_sure = |entry: &EntryVerdict| enforced(&entry) && guess(entry).is_none();
+    if let Some(source) = sources.iter().find(|source| source.entries.iter().any(is_sure)) {
         return (PinsStatus::Pinned, format!("{} has pins that are enforced for {whom}", source.file));
+    }
+    // What only looks like pins in force is neither “pinned” nor “not pinned”.
+    let guessed = |source: &SourceVerdict| source.entries.iter().filter(enforced).find_map(guess);
+    if let Some((source, why)) = sources.iter().find_map(|source| Some((source, guessed(source)?))) {
+        let reason = format!("{} looks as if it had pins that are enforced for {whom}: {why}", source.file);
+        return (PinsStatus::Undetermined, reason);
     }
     let open = sources.iter().find(|source| {
         source.state != SourceState::Read || source.problems.iter().any(|p| p.kind == ProblemKind::NotRead)

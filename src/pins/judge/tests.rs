@@ -1,6 +1,7 @@
 //! Verdicts for hosts, over files written here.
 
 use super::*;
+use crate::pins::Enforcement;
 use crate::pins::matching::tests::path;
 use crate::x509::ChainPosition;
 
@@ -246,4 +247,34 @@ fn a_forbidden_key_refuses_whatever_else_matches() {
     assert_eq!(outcome("other", "other"), Outcome::LockedOut);
     let verdict = judged(&[&list("root", "leaf")], "example.com", true);
     assert!(only(&verdict).why.contains("forbids"), "{}", only(&verdict).why);
+}
+
+#[test]
+fn a_guess_alone_is_neither_pinned_nor_not() {
+    let enforcement = Enforcement { mode: EnforcementMode::Yes, why: "the client refuses".to_owned() };
+    let status = |confidence: &[Confidence]| {
+        let entries = confidence.iter().map(|confidence| PinEntry {
+            confidence: confidence.clone(),
+            ..PinEntry::of(HostPattern::Exactly("example.com".to_owned()), enforcement.clone())
+        });
+        let source = PinSource { entries: entries.collect(), ..PinSource::of("okhttp") };
+        let files = [PinFile { file: "Net.kt".to_owned(), reading: Reading::Read(source) }];
+        let question = Question {
+            host: None,
+            path: None,
+            off_path: &[],
+            paths: &[],
+            certificates: &[],
+            service: None,
+            at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            known_ca: &|_| None,
+        };
+        let verdict = judge(&files, &question);
+        (verdict.status, verdict.reason)
+    };
+    let guess = Confidence::Guessed("its use is not seen".to_owned());
+    let (guessed, why) = status(std::slice::from_ref(&guess));
+    assert_eq!(guessed, PinsStatus::Undetermined);
+    assert!(why.contains("its use is not seen"), "{why}");
+    assert_eq!(status(&[guess, Confidence::Read]).0, PinsStatus::Pinned);
 }
