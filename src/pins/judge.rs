@@ -1,5 +1,7 @@
 //! What pins do for a host: pinned or not, enforced or not, and which certificate each pin matches.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose};
@@ -112,10 +114,11 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         Reading::NotRecognised => return without_entries(SourceState::NotRecognised, None),
         Reading::Unreadable(why) => return without_entries(SourceState::Unreadable(why.clone()), None),
     };
-    let applicable = question.host.map(|host| formats::applicable(source, host));
-    let applies = |entry: &PinEntry| {
-        applicable.as_ref().is_none_or(|list| list.iter().any(|one| std::ptr::eq(*one, entry)))
-    };
+    let applicable: Option<HashSet<*const PinEntry>> = question
+        .host
+        .map(|host| formats::applicable(source, host).into_iter().map(std::ptr::from_ref).collect());
+    let applies =
+        |entry: &PinEntry| applicable.as_ref().is_none_or(|list| list.contains(&std::ptr::from_ref(entry)));
     let mut entries: Vec<EntryVerdict> =
         source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
     if applicable.is_some() && formats::combination(source.format) == Combination::Union {

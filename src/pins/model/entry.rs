@@ -81,7 +81,7 @@ pub enum Combination {
 }
 
 /// How sure it is that an app does what was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Confidence {
     /// The platform reads this file itself.
     Stated,
@@ -131,7 +131,7 @@ impl Bootstrap {
 }
 
 /// The hosts an entry is about. Host names are lower case and without a trailing dot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostPattern {
     /// Whatever host the list is used for; the file names none.
     Unstated,
@@ -212,7 +212,7 @@ fn is_below(host: &str, parent: &str) -> bool {
 }
 
 /// Whether a mismatch refuses the connection, and why that is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Enforcement {
     /// What a mismatch does.
     pub mode: EnforcementMode,
@@ -221,7 +221,7 @@ pub struct Enforcement {
 }
 
 /// What a mismatch does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EnforcementMode {
     /// It refuses the connection.
     Yes,

@@ -74,10 +74,9 @@ pub(super) static ENDED_CA: Rule<PinsVerdict> = Rule {
                 return None;
             }
             let names: Vec<String> = ended.iter().map(|(_, name)| name.clone()).collect();
-            let left = usable
-                .iter()
-                .filter(|pin| !pin.matches.matches())
-                .any(|pin| ended.iter().all(|(other, _)| !std::ptr::eq(*other, *pin)));
+            // Those that ended are among those that match nothing now.
+            let spare = usable.iter().filter(|pin| !pin.matches.matches()).count();
+            let left = spare > ended.len();
             let raised = group.raise(format!("{}.", listed(&names)), ended.iter().map(|(pin, _)| *pin));
             Some(if left { raised } else { raised.at(Severity::High) })
         })

@@ -1,6 +1,6 @@
 //! Rules about the hosts that pins are for, beside one another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::json;
 
@@ -57,7 +57,8 @@ fn is_pinned(entry: &EntryVerdict) -> bool {
 
 fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
     let pinned: Vec<&EntryVerdict> = source.entries.iter().filter(|entry| is_pinned(entry)).collect();
-    let covered = |host: &str| pinned.iter().any(|entry| entry.scope.covers(host));
+    let scopes: HashSet<&HostPattern> = pinned.iter().map(|entry| &entry.scope).collect();
+    let covered = |host: &str| patterns_for(host).iter().any(|pattern| scopes.contains(pattern));
     let mut told = BTreeSet::new();
     let raised = pinned.iter().filter_map(|entry| {
         let HostPattern::OneLabelBelow(name) = &entry.scope else { return None };
@@ -87,6 +88,16 @@ fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
         })
     });
     raised.collect()
+}
+
+/// The patterns of source code and configurations that would be for a host.
+fn patterns_for(host: &str) -> Vec<HostPattern> {
+    let above = std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, above)| above));
+    let mut patterns: Vec<HostPattern> =
+        above.map(|name| HostPattern::WithSubdomains(name.to_owned())).collect();
+    patterns.extend([HostPattern::Unstated, HostPattern::Exactly(host.to_owned())]);
+    patterns.extend(host.split_once('.').map(|(_, above)| HostPattern::OneLabelBelow(above.to_owned())));
+    patterns
 }
 
 fn name_gap(verdicts: &TargetVerdicts) -> Vec<Raised> {

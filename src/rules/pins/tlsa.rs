@@ -192,12 +192,11 @@ fn sources(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict> {
 fn services(verdict: &PinsVerdict) -> Vec<Service<'_>> {
     let mut services: Vec<Service<'_>> = Vec::new();
     for source in sources(verdict) {
+        let mut places = std::collections::HashMap::new();
         for entry in source.entries.iter().filter(|entry| entry.applies) {
             let HostPattern::Service { port, .. } = &entry.scope else { continue };
-            let known = services
-                .iter_mut()
-                .find(|service| std::ptr::eq(service.source, source) && *service.scope == entry.scope);
-            match known {
+            let next = services.len();
+            match services.get_mut(*places.entry(&entry.scope).or_insert(next)) {
                 Some(service) => service.entries.push(entry),
                 None => {
                     services.push(Service { source, scope: &entry.scope, port: *port, entries: vec![entry] });

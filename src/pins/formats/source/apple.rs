@@ -7,10 +7,11 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::compared::{Comparison, Over, about_or_all, instead, no_validation, place};
+use super::gathered::Gathered;
 use super::hashes;
 use super::lexer::Kind;
 use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, finish, not_read};
+use super::{Language, PinFormat, PinInput, code, not_read};
 use crate::pins::model::{Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule};
 
 const LANGUAGES: [Language; 2] = [Language::Swift, Language::ObjectiveC];
@@ -48,8 +49,8 @@ impl PinFormat for UrlSession {
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
-        let mut source = PinSource::of(self.id());
-        let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(source) };
+        let mut source = Gathered::of(self.id());
+        let Some((text, language)) = code(input, &LANGUAGES) else { return source.finish() };
         let scan = Scan::of(text, language)?;
         let accepted =
             scan.places(&["URLCredential", "credentialForTrust"]).first().and_then(|at| scan.line(*at));
@@ -60,7 +61,7 @@ impl PinFormat for UrlSession {
                     "a server's trust is accepted, and nothing evaluates it: every certificate will do";
                 source.problems.push(no_validation(accepted, what));
             }
-            return Ok(source);
+            return source.finish();
         }
         if !is_evaluated {
             let what = "keys are compared and SecTrustEvaluateWithError is not called: expired certificates and those \
@@ -89,7 +90,7 @@ impl PinFormat for UrlSession {
         let confidence = Confidence::Guessed("the comparison itself is not followed".to_owned());
         let position = if takes_chain { PositionRule::Any } else { PositionRule::Leaf };
         place(&scan, &found, &Comparison { over, position, enforcement, confidence }, &mut source);
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -143,14 +144,14 @@ impl PinFormat for Alamofire {
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
-        let mut source = PinSource::of(self.id());
-        let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(source) };
+        let mut source = Gathered::of(self.id());
+        let Some((text, language)) = code(input, &LANGUAGES) else { return source.finish() };
         let scan = Scan::of(text, language)?;
         for at in scan.places(&EVALUATORS) {
             read_evaluator(&scan, at, &mut source);
         }
         read_policies(&scan, &mut source);
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -158,7 +159,7 @@ impl PinFormat for Alamofire {
     }
 }
 
-fn read_evaluator(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
+fn read_evaluator(scan: &Scan<'_>, at: usize, source: &mut Gathered) {
     let line = scan.line(at);
     let open = at.saturating_add(1);
     let is_called = scan.is(open, "(") || scan.is_before(at, ".");
@@ -197,7 +198,7 @@ fn read_evaluator(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
     }
 }
 
-fn read_policies(scan: &Scan<'_>, source: &mut PinSource) {
+fn read_policies(scan: &Scan<'_>, source: &mut Gathered) {
     let pinned = scan.places(&["AFSSLPinningModePublicKey", "AFSSLPinningModeCertificate"]);
     for at in &pinned {
         let what = "AFNetworking pins certificates of the app's bundle or their keys; which those are, is not read here";

@@ -2,9 +2,10 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::gathered::Gathered;
 use super::hashes::{self, Found, Hash};
+use super::host_name;
 use super::scan::Scan;
-use super::{add, host_name};
 use crate::pins::model::{
     Confidence, Enforcement, HostPattern, Pin, PinEntry, PinSource, PinValue, PositionRule, Problem,
     ProblemKind,
@@ -46,7 +47,7 @@ pub(super) struct Comparison {
 }
 
 /// Adds what was found to the hosts it stands with: the key of its list, or else the one host that the file compares with.
-pub(super) fn place(scan: &Scan<'_>, found: &[Found], comparison: &Comparison, source: &mut PinSource) {
+pub(super) fn place(scan: &Scan<'_>, found: &[Found], comparison: &Comparison, source: &mut Gathered) {
     let compared = hashes::compared_hosts(scan);
     for one in found {
         let Some(value) = comparison.over.value(one.hash) else { continue };
@@ -70,7 +71,7 @@ pub(super) fn place(scan: &Scan<'_>, found: &[Found], comparison: &Comparison, s
             None => (HostPattern::Unstated, Confidence::Guessed(why.to_owned())),
         };
         let entry = PinEntry::of(scope, comparison.enforcement.clone());
-        add(source, PinEntry { pins: vec![pin], line: one.line, confidence, ..entry });
+        source.add(PinEntry { pins: vec![pin], line: one.line, confidence, ..entry });
     }
 }
 

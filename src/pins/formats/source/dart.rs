@@ -8,10 +8,11 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::compared::{Comparison, Over, about_or_all, no_validation, place};
+use super::gathered::Gathered;
 use super::hashes;
 use super::react_native::host_of_address;
 use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, finish, not_read};
+use super::{Language, PinFormat, PinInput, code, not_read};
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule, Problem, ProblemKind,
 };
@@ -38,8 +39,8 @@ impl PinFormat for Dart {
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
-        let mut source = PinSource::of(self.id());
-        let Some((text, language)) = code(input, &[Language::Dart]) else { return Ok(source) };
+        let mut source = Gathered::of(self.id());
+        let Some((text, language)) = code(input, &[Language::Dart]) else { return source.finish() };
         let scan = Scan::of(text, language)?;
         let own_roots = scan.places(&["withTrustedRoots"]).into_iter().find(|at| {
             scan.is(at.saturating_add(1), ":") && scan.word(at.saturating_add(2)) == Some("false")
@@ -61,8 +62,9 @@ impl PinFormat for Dart {
                 "certificates are compared with fingerprints that this file does not spell out".to_owned();
             source.problems.push(not_read(line, what));
         }
+        let address = address(&scan);
         for one in found.iter_mut().filter(|one| one.host.is_none()) {
-            one.host = address(&scan);
+            one.host.clone_from(&address);
         }
         let enforcement = if is_never_called {
             let why = "badCertificateCallback is not called for a certificate that validates, so that nothing is compared";
@@ -83,7 +85,7 @@ impl PinFormat for Dart {
             &Comparison { over, position: PositionRule::Leaf, enforcement, confidence },
             &mut source,
         );
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -91,7 +93,7 @@ impl PinFormat for Dart {
     }
 }
 
-fn read_callback(scan: &Scan<'_>, at: usize, is_never_called: bool, compares: bool, source: &mut PinSource) {
+fn read_callback(scan: &Scan<'_>, at: usize, is_never_called: bool, compares: bool, source: &mut Gathered) {
     let line = scan.line(at);
     let end = scan.end_of_expression(at.saturating_add(1));
     let ends_true = (at..end).any(|at| scan.is(at, "=>") && scan.word(at.saturating_add(1)) == Some("true"))

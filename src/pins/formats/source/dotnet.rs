@@ -10,9 +10,10 @@
 use sha2::{Digest as _, Sha256};
 
 use super::compared::{Comparison, Over, about_or_all, instead, no_validation, place};
+use super::gathered::Gathered;
 use super::hashes::{self, Found, Hash};
 use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, finish, not_read};
+use super::{Language, PinFormat, PinInput, code, not_read};
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule, Problem, ProblemKind,
 };
@@ -37,6 +38,8 @@ const COMPARED: [&str; 8] = [
     "GetRawCertData",
     "RawData",
 ];
+/// The longest callback that may be nothing but an acceptance, in tokens.
+const LONGEST_CALLBACK: usize = 500;
 /// The shortest key that is taken for one, in octets: a P-256 point has 65.
 const SHORTEST_KEY: usize = 60;
 
@@ -53,8 +56,8 @@ impl PinFormat for DotNet {
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
-        let mut source = PinSource::of(self.id());
-        let Some((text, language)) = code(input, &[Language::CSharp]) else { return Ok(source) };
+        let mut source = Gathered::of(self.id());
+        let Some((text, language)) = code(input, &[Language::CSharp]) else { return source.finish() };
         let scan = Scan::of(text, language)?;
         let compares = scan.has(&COMPARED);
         let asks = scan.tokens.windows(3).any(|three| {
@@ -80,7 +83,7 @@ impl PinFormat for DotNet {
         if compares {
             read_pins(&scan, &mut source);
         }
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -95,7 +98,7 @@ fn accepts_all(scan: &Scan<'_>, at: usize) -> bool {
         return false;
     }
     let start = equals.saturating_add(1);
-    let value = start..scan.end_of_expression(start);
+    let value = start..scan.end_of_expression(start).min(start.saturating_add(LONGEST_CALLBACK));
     let words: Vec<&str> = value.clone().filter_map(|at| scan.word(at)).collect();
     words.last() == Some(&"true")
         && !words.contains(&"if")
@@ -103,7 +106,7 @@ fn accepts_all(scan: &Scan<'_>, at: usize) -> bool {
         && value.clone().any(|at| scan.is(at, "=>") || scan.word(at) == Some("delegate"))
 }
 
-fn read_pins(scan: &Scan<'_>, source: &mut PinSource) {
+fn read_pins(scan: &Scan<'_>, source: &mut Gathered) {
     let over = if scan.has(&["ExportSubjectPublicKeyInfo"]) {
         Over::Spki
     } else if scan.has(&["GetPublicKeyString", "GetPublicKey"]) {

@@ -2,6 +2,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::HashSet;
+
 use super::scan::Scan;
 use super::{Language, looks_like_host};
 use crate::pins::base64_text;
@@ -171,6 +173,7 @@ fn host_before(scan: &Scan<'_>, at: usize) -> Option<String> {
 /// The hosts that code compares with, and whether what ends in one is meant too.
 pub(super) fn compared_hosts(scan: &Scan<'_>) -> Vec<(String, bool)> {
     let mut hosts = Vec::new();
+    let mut known = HashSet::new();
     for (at, token) in scan.tokens.iter().enumerate() {
         let Some(text) = token.plain().filter(|text| looks_like_host(text)) else { continue };
         let is_equal =
@@ -184,7 +187,7 @@ pub(super) fn compared_hosts(scan: &Scan<'_>) -> Vec<(String, bool)> {
         let is_host = name.is_some_and(|name| {
             name.to_lowercase().contains("host") || name.to_lowercase().contains("domain")
         });
-        if (is_equal || is_suffix || is_same || is_host) && hosts.iter().all(|(known, _)| known != text) {
+        if (is_equal || is_suffix || is_same || is_host) && known.insert(text) {
             hosts.push((text.to_owned(), is_suffix));
         }
     }

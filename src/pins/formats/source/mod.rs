@@ -9,6 +9,7 @@ mod apple;
 mod compared;
 mod dart;
 mod dotnet;
+mod gathered;
 mod hashes;
 mod lexer;
 mod literal;
@@ -34,11 +35,15 @@ pub(super) use self::plain::{Constants, Go};
 pub(super) use self::react_native::ReactNative;
 pub(super) use self::trustkit::TrustKitCode;
 
+use super::problems::Problems;
 use super::{PinFormat, PinInput};
 use crate::pins::model::{HostPattern, Pin, PinEntry, PinSource, Problem, ProblemKind};
 
 /// The most pins that are taken from one file.
 const MOST_PINS: usize = 10_000;
+
+/// The longest text that is taken for a host name, in octets: 253 letters of four octets each.
+const LONGEST_NAME: usize = 1012;
 
 /// A programming language, as far as its literals and comments go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,34 +92,21 @@ fn code<'a>(input: &'a PinInput<'_>, languages: &[Language]) -> Option<(&'a str,
     Some((input.text.as_deref()?, language))
 }
 
-/// Adds pins to the entry of these hosts, or begins one.
-fn add(source: &mut PinSource, entry: PinEntry) {
-    let known = source.entries.iter_mut().find(|known| {
-        known.scope == entry.scope
-            && known.confidence == entry.confidence
-            && known.enforcement == entry.enforcement
-    });
-    match known {
-        Some(known) => {
-            for pin in entry.pins {
-                if known.pins.iter().all(|own| own.written != pin.written) {
-                    known.pins.push(pin);
-                }
-            }
-        }
-        None => source.entries.push(entry),
-    }
-}
-
 /// Numbers the pin sets and checks that there are not too many pins.
 fn finish(mut source: PinSource) -> Result<PinSource, String> {
-    if source.entries.iter().map(|entry| entry.pins.len()).sum::<usize>() > MOST_PINS {
-        return Err(format!("it has more than {MOST_PINS} pins"));
+    let pins = source.entries.iter().map(|entry| entry.pins.len()).sum::<usize>();
+    if pins.max(source.entries.len()) > MOST_PINS {
+        return Err(format!("it has more than {MOST_PINS} pins or hosts"));
     }
     for (entry, number) in source.entries.iter_mut().zip(1_usize..) {
         entry.pin_set = Some(number);
     }
     source.problems.dedup();
+    let mut problems = Problems::default();
+    for problem in source.problems {
+        problems.add(problem.kind, problem.line, problem.what);
+    }
+    source.problems = problems.into_list();
     Ok(source)
 }
 
@@ -140,6 +132,10 @@ fn about<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
 
 /// A host name as it is compared: lower case, in A-labels, without a dot at its end.
 fn host_name(text: &str) -> Option<String> {
+    // No name is that long in any script; working one out takes more than its length.
+    if text.len() > LONGEST_NAME {
+        return None;
+    }
     let host = idna::domain_to_ascii(text.trim_end_matches('.')).ok()?;
     let is_name = |symbol: char| symbol.is_ascii_alphanumeric() || matches!(symbol, '-' | '_' | '.');
     let labels_fit = host.split('.').all(|label| (1..=63).contains(&label.len()));

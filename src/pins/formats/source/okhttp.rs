@@ -9,11 +9,10 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::gathered::Gathered;
 use super::scan::{Scan, Span};
 use super::values::Value;
-use super::{
-    Language, PinFormat, PinInput, about, add, code, finish, host_name, looks_like_host, named, not_read,
-};
+use super::{Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Combination, Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource,
@@ -40,7 +39,7 @@ impl PinFormat for OkHttp {
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
         let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(PinSource::of(ID)) };
         let scan = Scan::of(text, language)?;
-        let mut source = PinSource::of(ID);
+        let mut source = Gathered::of(ID);
         read_calls(&scan, &mut source);
         let is_open = source.entries.is_empty()
             || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
@@ -50,7 +49,7 @@ impl PinFormat for OkHttp {
         if source.entries.is_empty() && source.problems.is_empty() {
             read_loose(&scan, &mut source);
         }
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -95,7 +94,8 @@ fn confidence(scan: &Scan<'_>) -> Confidence {
 }
 
 /// Reads each `add(pattern, pins…)` between a builder and its `build()`.
-fn read_calls(scan: &Scan<'_>, source: &mut PinSource) {
+fn read_calls(scan: &Scan<'_>, source: &mut Gathered) {
+    let confidence = confidence(scan);
     let mut in_builder = false;
     for at in scan.places(&["CertificatePinner", "add", "build", "Pin"]) {
         let open = at.saturating_add(1);
@@ -106,13 +106,13 @@ fn read_calls(scan: &Scan<'_>, source: &mut PinSource) {
             Some("build") if in_builder && scan.is_before(at, ".") && scan.is(open, "(") => {
                 in_builder = false;
             }
-            Some("add") if in_builder && scan.is(open, "(") => read_call(scan, at, open, source),
+            Some("add") if in_builder && scan.is(open, "(") => read_call(scan, at, open, &confidence, source),
             _ => {}
         }
     }
 }
 
-fn read_call(scan: &Scan<'_>, at: usize, open: usize, source: &mut PinSource) {
+fn read_call(scan: &Scan<'_>, at: usize, open: usize, confidence: &Confidence, source: &mut Gathered) {
     let arguments = scan.arguments(open);
     let Some((pattern, pins)) = arguments.split_first() else { return };
     let line = scan.line(at);
@@ -142,7 +142,7 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, source: &mut PinSource) {
     }
     for value in patterns {
         match value {
-            Value::Text(pattern, own) => place(&pattern, own.or(line), line, &pins, confidence(scan), source),
+            Value::Text(pattern, own) => place(&pattern, own.or(line), line, &pins, confidence, source),
             Value::Open(written, _) => unplaced(&written, line, &pins, source),
         }
     }
@@ -154,8 +154,8 @@ fn place(
     line: Option<usize>,
     call: Option<usize>,
     pins: &[Pin],
-    confidence: Confidence,
-    source: &mut PinSource,
+    confidence: &Confidence,
+    source: &mut Gathered,
 ) {
     let Some(scope) = scope(pattern) else {
         let what = format!(
@@ -165,31 +165,29 @@ fn place(
         source.problems.push(Problem { kind: ProblemKind::Refused, line: call, what });
         return;
     };
-    if pins.is_empty() {
+    if pins.is_empty() || source.is_full() {
         return;
     }
-    add(source, PinEntry { pins: pins.to_vec(), line, confidence, ..PinEntry::of(scope, enforced()) });
+    let confidence = confidence.clone();
+    source.add(PinEntry { pins: pins.to_vec(), line, confidence, ..PinEntry::of(scope, enforced()) });
 }
 
 /// Pins whose host the file does not say.
-fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut PinSource) {
+fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut Gathered) {
     let what = format!(
         "{} is for the host “{written}”, which this file does not define: which host that is, is not known",
         named(pins)
     );
     let why = format!("its host is “{written}”, which this file does not define");
     source.problems.push(not_read(line, what));
-    if !pins.is_empty() {
+    if !pins.is_empty() && !source.is_full() {
         let confidence = Confidence::Guessed(why);
-        add(
-            source,
-            PinEntry {
-                pins: pins.to_vec(),
-                line,
-                confidence,
-                ..PinEntry::of(HostPattern::Unstated, enforced())
-            },
-        );
+        source.add(PinEntry {
+            pins: pins.to_vec(),
+            line,
+            confidence,
+            ..PinEntry::of(HostPattern::Unstated, enforced())
+        });
     }
 }
 
@@ -208,7 +206,7 @@ fn scope(pattern: &str) -> Option<HostPattern> {
 fn read_pins(
     values: &[Value],
     call: Option<usize>,
-    source: &mut PinSource,
+    source: &mut Gathered,
 ) -> (Vec<Pin>, Vec<(String, Option<usize>)>) {
     let (mut pins, mut open) = (Vec::new(), Vec::new());
     for value in values {
@@ -244,7 +242,9 @@ pub(super) fn pin_value(text: &str) -> Result<PinValue, PinFault> {
 }
 
 /// Reads maps of hosts and pins in a file whose calls name neither.
-fn read_maps(scan: &Scan<'_>, source: &mut PinSource) {
+fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
+    let why = "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
+    let confidence = Confidence::Guessed(why.to_owned());
     for (host, pins) in pairs(scan) {
         let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };
         let line = scan.line(pins.start);
@@ -260,9 +260,7 @@ fn read_maps(scan: &Scan<'_>, source: &mut PinSource) {
             .iter()
             .map(|(text, own)| Pin::new(text, pin_value(text), PositionRule::Any, own.or(line)))
             .collect();
-        let why =
-            "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
-        place(&host, line, line, &pins, Confidence::Guessed(why.to_owned()), source);
+        place(&host, line, line, &pins, &confidence, source);
     }
 }
 
@@ -297,7 +295,7 @@ fn pairs(scan: &Scan<'_>) -> Vec<(Span, Span)> {
 }
 
 /// Pins that stand in a file without any use.
-fn read_loose(scan: &Scan<'_>, source: &mut PinSource) {
+fn read_loose(scan: &Scan<'_>, source: &mut Gathered) {
     let pins: Vec<Pin> = scan
         .tokens
         .iter()
@@ -320,5 +318,5 @@ fn read_loose(scan: &Scan<'_>, source: &mut PinSource) {
     source.problems.push(not_read(line, what));
     let why = "it has the form of OkHttp's pins, and no use of it stands in this file".to_owned();
     let confidence = Confidence::Guessed(why);
-    add(source, PinEntry { pins, line, confidence, ..PinEntry::of(HostPattern::Unstated, enforced()) });
+    source.add(PinEntry { pins, line, confidence, ..PinEntry::of(HostPattern::Unstated, enforced()) });
 }

@@ -5,8 +5,9 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::gathered::Gathered;
 use super::okhttp::pin_value;
-use super::{PinFormat, PinInput, about, add, finish, host_name, not_read};
+use super::{PinFormat, PinInput, about, host_name, not_read};
 use crate::pins::model::{
     Combination, Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource,
     PositionRule,
@@ -35,7 +36,7 @@ impl PinFormat for OkHttpFailure {
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
         let text = input.text.as_deref().unwrap_or_default();
-        let mut source = PinSource::of(ID);
+        let mut source = Gathered::of(ID);
         let mut host: Option<(Option<String>, usize)> = None;
         for (line, number) in text.lines().zip(1_usize..) {
             if let Some((_, named)) = line.split_once(PINNED) {
@@ -54,10 +55,12 @@ impl PinFormat for OkHttpFailure {
                     let pins = vec![Pin::new(pin, pin_value(pin), PositionRule::Any, Some(number))];
                     let scope = HostPattern::Exactly(name.clone());
                     let confidence = Confidence::Read;
-                    add(
-                        &mut source,
-                        PinEntry { pins, line: Some(*at), confidence, ..PinEntry::of(scope, enforcement) },
-                    );
+                    source.add(PinEntry {
+                        pins,
+                        line: Some(*at),
+                        confidence,
+                        ..PinEntry::of(scope, enforcement)
+                    });
                 }
                 None => host = None,
             }
@@ -67,7 +70,7 @@ impl PinFormat for OkHttpFailure {
                 .problems
                 .push(not_read(None, "it is a failure of OkHttp, and no pins are read from it".to_owned()));
         }
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {

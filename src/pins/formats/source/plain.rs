@@ -7,9 +7,10 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::compared::{Comparison, Over, about_or_all, instead, no_validation, place};
+use super::gathered::Gathered;
 use super::hashes;
 use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, finish, not_read};
+use super::{Language, PinFormat, PinInput, code, not_read};
 use crate::pins::model::{Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule};
 
 /// Callbacks of Go's crypto/tls.
@@ -31,8 +32,8 @@ impl PinFormat for Go {
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
-        let mut source = PinSource::of(self.id());
-        let Some((text, language)) = code(input, &[Language::Go]) else { return Ok(source) };
+        let mut source = Gathered::of(self.id());
+        let Some((text, language)) = code(input, &[Language::Go]) else { return source.finish() };
         let scan = Scan::of(text, language)?;
         let skips = scan.places(&["InsecureSkipVerify"]).into_iter().find(|at| {
             let next = at.saturating_add(1);
@@ -73,7 +74,7 @@ impl PinFormat for Go {
         let position = if takes_all { PositionRule::Any } else { PositionRule::Leaf };
         let confidence = Confidence::Guessed("the comparison itself is not followed".to_owned());
         place(&scan, &found, &Comparison { over, position, enforcement, confidence }, &mut source);
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -101,8 +102,8 @@ impl PinFormat for Constants {
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
-        let mut source = PinSource::of(self.id());
-        let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(source) };
+        let mut source = Gathered::of(self.id());
+        let Some((text, language)) = code(input, &LANGUAGES) else { return source.finish() };
         let scan = Scan::of(text, language)?;
         let found = hashes::in_file(&scan, true);
         let lower = text.to_lowercase();
@@ -122,7 +123,7 @@ impl PinFormat for Constants {
         );
         let what = "constants are named as pins; how they are compared is not read".to_owned();
         source.problems.push(not_read(line, what));
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {

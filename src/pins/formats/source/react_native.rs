@@ -7,15 +7,19 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::gathered::Gathered;
 use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, add, code, finish, host_name, not_read};
+use super::{Language, PinFormat, PinInput, code, host_name, not_read};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PositionRule,
 };
+
+/// The most calls before its options that a request's own call is looked for among.
+const MOST_CALLS_WITHIN: usize = 50;
 
 /// The format's id.
 const ID: &str = "react-native";
@@ -39,15 +43,16 @@ impl PinFormat for ReactNative {
             return Ok(PinSource::of(ID));
         };
         let scan = Scan::of(text, language)?;
-        let mut source = PinSource::of(ID);
+        let mut source = Gathered::of(ID);
         for at in scan.places(&["initializeSslPinning"]) {
             let open = at.saturating_add(1);
             if scan.is(open, "(") && scan.word_before(at) != Some("function") {
                 read_hosts(&scan, open, &mut source);
             }
         }
+        let fetches = scan.places(&["fetch"]);
         for at in scan.places(&["sslPinning"]) {
-            read_request(&scan, at, &mut source);
+            read_request(&scan, at, &fetches, &mut source);
         }
         if source.entries.is_empty() && source.problems.is_empty() {
             source.problems.push(not_read(
@@ -55,7 +60,7 @@ impl PinFormat for ReactNative {
                 "it names pinning of React Native, and no pins are read from it".to_owned(),
             ));
         }
-        finish(source)
+        source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
@@ -67,7 +72,7 @@ fn enforced(why: &str) -> Enforcement {
     Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
 }
 
-fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut PinSource) {
+fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
     let line = scan.line(open);
     let hosts = scan.arguments(open).first().and_then(|hosts| scan.pairs(hosts.clone()));
     let Some(hosts) = hosts else {
@@ -109,10 +114,12 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut PinSource) {
             ));
         }
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
-        add(
-            source,
-            PinEntry { pins, line, confidence: Confidence::Read, ..PinEntry::of(scope, enforced(why)) },
-        );
+        source.add(PinEntry {
+            pins,
+            line,
+            confidence: Confidence::Read,
+            ..PinEntry::of(scope, enforced(why))
+        });
     }
 }
 
@@ -127,7 +134,7 @@ fn read_pins(
     values: &[Value],
     host: &str,
     line: Option<usize>,
-    source: &mut PinSource,
+    source: &mut Gathered,
     read: impl Fn(&str) -> Result<crate::pins::PinValue, crate::pins::PinFault>,
 ) -> Vec<Pin> {
     let mut pins = Vec::new();
@@ -144,7 +151,7 @@ fn read_pins(
 }
 
 /// `fetch(url, { sslPinning: { certs: […] }, pkPinning: true })`.
-fn read_request(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
+fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gathered) {
     let start = at.saturating_add(1);
     if !scan.is(start, ":") {
         return;
@@ -163,7 +170,7 @@ fn read_request(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
         source.problems.push(not_read(line, what));
         return;
     }
-    let host = host_of_request(scan, at);
+    let host = host_of_request(scan, at, fetches);
     let pins = read_pins(&values, host.as_deref().unwrap_or("a request"), line, source, pin_value);
     let why = "react-native-ssl-pinning refuses other keys for this request";
     let (scope, confidence) = if let Some(host) = host {
@@ -173,15 +180,17 @@ fn read_request(scan: &Scan<'_>, at: usize, source: &mut PinSource) {
         source.problems.push(not_read(line, what));
         (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
-    add(source, PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    source.add(PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
 }
 
 /// The host of the address that the call around is given first.
-fn host_of_request(scan: &Scan<'_>, at: usize) -> Option<String> {
-    let fetches = scan.places(&["fetch"]);
+fn host_of_request(scan: &Scan<'_>, at: usize, fetches: &[usize]) -> Option<String> {
+    let before = fetches.partition_point(|call| *call < at);
     let call = fetches
+        .get(..before)?
         .iter()
         .rev()
+        .take(MOST_CALLS_WITHIN)
         .find(|call| scan.inside(call.saturating_add(1)).is_some_and(|inside| inside.contains(&at)))?;
     let address = scan.arguments(call.saturating_add(1)).into_iter().next()?;
     host_of_address(&scan.text(address)?)

@@ -269,8 +269,8 @@ impl<'a> Scan<'a> {
         let name = word.saturating_add(1);
         let line = self.line(word)?;
         let value = name.saturating_add(1);
-        let end =
-            (value..self.tokens.len()).find(|at| self.line(*at) != Some(line)).unwrap_or(self.tokens.len());
+        let limit = value.saturating_add(LONGEST_EXPRESSION).min(self.tokens.len());
+        let end = (value..limit).find(|at| self.line(*at) != Some(line)).unwrap_or(limit);
         Some((self.word(name)?, value..end))
     }
 

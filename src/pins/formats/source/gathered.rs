@@ -1,0 +1,120 @@
+//! What the calls of one file give, put together by the hosts that they are about.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use std::collections::{HashMap, HashSet};
+
+use super::{MOST_PINS, finish};
+use crate::pins::model::{Confidence, Enforcement, HostPattern, PinEntry, PinSource, Problem};
+
+/// How often the pins of a full file may be given again: a list of hosts and a list of pins, named in call after call,
+/// are many times longer than the file.
+const MOST_GIVEN: usize = 10 * MOST_PINS;
+
+/// Entries as they are found, each kind of them once.
+pub(super) struct Gathered {
+    format: &'static str,
+    /// The entries so far.
+    pub(super) entries: Vec<PinEntry>,
+    /// What is wrong or not read.
+    pub(super) problems: Vec<Problem>,
+    /// Which entry is about what.
+    places: HashMap<(HostPattern, Confidence, Enforcement), usize>,
+    /// The pins of each entry, as they are written.
+    written: HashSet<(usize, String)>,
+    given: usize,
+}
+
+impl Gathered {
+    /// Nothing yet.
+    pub(super) fn of(format: &'static str) -> Self {
+        Self {
+            format,
+            entries: Vec::new(),
+            problems: Vec::new(),
+            places: HashMap::new(),
+            written: HashSet::new(),
+            given: 0,
+        }
+    }
+
+    /// Whether there is more than is taken from one file: what follows is not looked at.
+    pub(super) fn is_full(&self) -> bool {
+        self.written.len() > MOST_PINS || self.entries.len() > MOST_PINS || self.given > MOST_GIVEN
+    }
+
+    /// Adds pins to the entry of these hosts, or begins one.
+    pub(super) fn add(&mut self, entry: PinEntry) {
+        if self.is_full() {
+            return;
+        }
+        self.given = self.given.saturating_add(entry.pins.len()).saturating_add(1);
+        let about = (entry.scope.clone(), entry.confidence.clone(), entry.enforcement.clone());
+        let next = self.entries.len();
+        let place = *self.places.entry(about).or_insert(next);
+        let (own, entry) = (entry.pins, PinEntry { pins: Vec::new(), ..entry });
+        if place == next {
+            self.entries.push(entry);
+        }
+        let Some(known) = self.entries.get_mut(place) else { return };
+        for pin in own {
+            if self.written.insert((place, pin.written.clone())) {
+                known.pins.push(pin);
+            }
+        }
+    }
+
+    /// The source that all of it makes.
+    pub(super) fn finish(self) -> Result<PinSource, String> {
+        if self.is_full() {
+            return Err(format!("it has more than {MOST_PINS} pins or hosts, or gives them again and again"));
+        }
+        finish(PinSource { entries: self.entries, problems: self.problems, ..PinSource::of(self.format) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pins::model::{EnforcementMode, Pin, PinFault, PositionRule};
+
+    fn entry(host: &str, pins: &[&str]) -> PinEntry {
+        let enforcement = Enforcement { mode: EnforcementMode::Yes, why: String::new() };
+        let pin = |text: &&str| Pin::new(text, Err(PinFault::Empty), PositionRule::Any, None);
+        let pins = pins.iter().map(pin).collect();
+        PinEntry { pins, ..PinEntry::of(HostPattern::Exactly(host.to_owned()), enforcement) }
+    }
+
+    #[test]
+    fn pins_of_the_same_hosts_stand_together_once() {
+        let mut gathered = Gathered::of("okhttp");
+        for (host, pins) in [("a.example", ["x", "y"]), ("b.example", ["x", "x"]), ("a.example", ["y", "z"])]
+        {
+            gathered.add(entry(host, &pins));
+        }
+        let source = gathered.finish().unwrap();
+        let written: Vec<Vec<&str>> = source
+            .entries
+            .iter()
+            .map(|entry| entry.pins.iter().map(|pin| pin.written.as_str()).collect())
+            .collect();
+        assert_eq!(written, [vec!["x", "y", "z"], vec!["x"]]);
+    }
+
+    #[test]
+    fn a_full_file_takes_no_more_and_is_refused() {
+        let mut gathered = Gathered::of("okhttp");
+        for number in 0..=MOST_PINS + 5 {
+            gathered.add(entry("a.example", &[&number.to_string()]));
+        }
+        assert_eq!(gathered.written.len(), MOST_PINS + 1);
+        assert!(gathered.finish().is_err());
+        // The same pins, given without end.
+        let mut gathered = Gathered::of("okhttp");
+        while !gathered.is_full() {
+            gathered.add(entry("a.example", &["x", "y", "z"]));
+        }
+        assert_eq!(gathered.entries.len(), 1);
+        assert!(gathered.finish().is_err());
+    }
+}
