@@ -169,3 +169,112 @@ fn dnssec_decides_and_aliases_are_followed() {
     let said = report["sources"][0].to_string();
     assert!(report["status"] != "pinned", "{said}");
 }
+
+/// What `check` makes of the records: JSON of the one target, and the exit code.
+fn checked(arguments: &[&str]) -> (Value, i32) {
+    let output = pinstead()
+        .arg("check")
+        .args(arguments)
+        .args(["--only", "pins", "--fail-on", "critical", "--format", "json"])
+        .output()
+        .unwrap();
+    let mut report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    (report["targets"][0].take(), output.status.code().unwrap())
+}
+
+fn rules(target: &Value) -> Vec<&str> {
+    target["findings"].as_array().unwrap().iter().map(|one| one["rule"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn check_looks_records_up_and_judges_them_again_from_evidence() {
+    let running = Running::start();
+    let host = &running.world.shop;
+    let (chain_pem, key_pem) = (
+        std::fs::read_to_string(&host.chain_file).unwrap(),
+        std::fs::read_to_string(&host.key_file).unwrap(),
+    );
+    let server =
+        OpensslServer::start(Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() });
+    let own = data(&host.chain_file.display().to_string(), 1, 1);
+    let other = data(&running.world.legacy.chain_file.display().to_string(), 1, 1);
+    let records = format!(
+        "_25._tcp.shop.demo IN TLSA 3 1 1 {own}\n_26._tcp.shop.demo IN TLSA 3 1 1 {other}\n\
+         _25._tcp.other.demo IN TLSA 3 1 1 {other}\n_443._tcp.shop.demo IN TLSA 3 1 1 {own}\n"
+    );
+    let zones = SignedWorld::start(vec![
+        Zone::signed("", ""),
+        Zone::signed("example", &records),
+        Zone::unsigned("plain", &format!("_25._tcp.mail IN TLSA 3 1 1 {own}\n")),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (resolver, anchor) = (zones.unbound.address.to_string(), zones.anchor_file());
+    let (roots, address) = (running.world.files.roots.display().to_string(), server.address.to_string());
+    let base = ["--connect", &address, "--roots", &roots, "--trust-anchor", &anchor];
+    let network = [&base[..], &["--resolver", &resolver]].concat();
+    for (service, status, enforced, outcome, rule, code) in [
+        (format!("{SHOP}:25"), "pinned", "yes", "connects", "PIN049", 0),
+        (format!("{SHOP}:26"), "pinned", "yes", "locked_out", "PIN046", 0),
+        ("other.demo.example:25".to_owned(), "pinned", "yes", "locked_out", "PIN046", 1),
+        ("mail.plain:25".to_owned(), "not_pinned", "no", "not_enforced", "PIN045", 0),
+        (SHOP.to_owned(), "not_pinned", "no", "not_enforced", "PIN049", 0),
+    ] {
+        let saved = folder.path().join(service.replace(':', "_")).display().to_string();
+        let live =
+            checked(&[&[service.as_str(), "--tlsa", "--save-evidence", &saved], &network[..]].concat());
+        let (target, found) = &live;
+        let source = &target["pins"]["sources"][0];
+        assert_eq!((&target["pins"]["status"], *found), (&status.into(), code), "{service}: {target:#}");
+        assert_eq!(source["format"], "tlsa", "{service}");
+        assert_eq!(source["entries"][0]["enforced"], enforced, "{service}");
+        assert_eq!(source["entries"][0]["outcome"], outcome, "{service}");
+        assert!(rules(target).contains(&rule), "{service}: {target:#}");
+        assert_eq!(checked(&[&saved, "--offline"]), live, "{service}");
+        assert_eq!(checked(&[&saved, "--tlsa"]), live, "{service}");
+    }
+    // Nothing there is nothing pinned, and said to be so.
+    let (target, code) = checked(&[&[&*format!("{SHOP}:587"), "--tlsa"], &network[..]].concat());
+    assert_eq!((&target["pins"]["status"], code), (&"not_pinned".into(), 0), "{target:#}");
+    assert!(target["pins"]["reason"].as_str().unwrap().contains("no TLSA records"), "{target:#}");
+    // A look-up that failed is passed over by no gate, not even where something else pins.
+    let deaf = [&base[..], &["--resolver", "127.0.0.1:1"]].concat();
+    let service = format!("{SHOP}:25");
+    let (target, code) = checked(&[&[&*service, "--tlsa"], &deaf[..]].concat());
+    assert_eq!((&target["pins"]["status"], code), (&"undetermined".into(), 3), "{target:#}");
+    let key = String::from_utf8(
+        run("sh", &["-c", &format!("printf %s {own} | tr a-f A-F | basenc -d --base16 | base64")]).stdout,
+    );
+    let curl = format!("sha256//{}", key.unwrap().trim());
+    let (target, code) = checked(&[&[&*service, "--tlsa", "--pins", &curl], &deaf[..]].concat());
+    assert_eq!((&target["pins"]["status"], code), (&"pinned".into(), 3), "{target:#}");
+    let (target, code) = checked(&[&[&*service, "--pins", &curl], &deaf[..]].concat());
+    assert_eq!((&target["pins"]["status"], code), (&"pinned".into(), 0), "{target:#}");
+}
+
+#[test]
+fn evidence_without_tlsa_is_read_and_says_so_where_tlsa_is_asked_for() {
+    let running = Running::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (saved, leaf) =
+        (folder.path().join("seen.json"), running.world.shop.chain_file.display().to_string());
+    let path = saved.display().to_string();
+    let before = checked(&[&leaf, "--save-evidence", &path, "--pins", "sha256//x", "--offline"]);
+    let evidence = std::fs::read_to_string(&saved).unwrap();
+    let older = evidence.replace("    \"tlsa\": false,\n", "");
+    assert_eq!(evidence.matches("tlsa").count(), 1, "{evidence}");
+    assert_eq!(older.matches("tlsa").count(), 0, "{evidence}");
+    std::fs::write(&saved, older).unwrap();
+    assert_eq!(checked(&[&path]), before);
+    for (arguments, why) in [
+        (vec![&*path, "--tlsa"], "saved without --tlsa"),
+        (vec![&leaf, "--tlsa"], "needs a target that is a host"),
+        (vec!["192.0.2.1", "--tlsa"], "needs a target that is a host"),
+        (vec![SHOP, "--tlsa", "--only", "ct"], "belongs to the part pins"),
+        (vec![SHOP, "--tlsa", "--offline"], "cannot be used with"),
+    ] {
+        let output = pinstead().arg("check").args(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output).contains(why), "{arguments:?}: {}", text(&output));
+    }
+}

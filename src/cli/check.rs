@@ -29,7 +29,8 @@ use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
 use crate::report::human::safe;
 use crate::scope;
-use crate::target::Target;
+use crate::target::{ServerTarget, Target};
+use crate::x509::path::HostIdentity;
 
 /// The policy file that is used where none is named.
 pub(super) const DEFAULT_POLICY: &str = "pinstead.toml";
@@ -56,6 +57,9 @@ pub(super) struct CheckOptions {
     /// Ask the CT logs for proof that they hold the certificate
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     inclusion: bool,
+    /// Look up the TLSA records of each server that is named, and judge them as pins
+    #[arg(long, help_heading = "Network", conflicts_with = "offline")]
+    tlsa: bool,
     #[command(flatten)]
     judging: JudgingOptions,
     #[command(flatten)]
@@ -183,7 +187,11 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa).then(|| options.network.dns.extent()),
+        tlsa: options.tlsa,
     };
+    if options.tlsa {
+        can_have_tlsa(&targets, &inputs.scope)?;
+    }
     if options.network.dns.all_nameservers && (looking.dns.is_none() || looking.caa.is_none()) {
         bail!(
             "--all-nameservers needs the network and the part caa: it does not go with --offline, nor with an --only that leaves caa out"
@@ -202,6 +210,19 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         save(&evidence, path)?;
     }
     Ok(exit)
+}
+
+/// Refuses `--tlsa` where nothing could come of it.
+fn can_have_tlsa(targets: &[Target], scope: &scope::Scope) -> anyhow::Result<()> {
+    if !scope.includes(scope::Part::Pins) {
+        bail!("--tlsa belongs to the part pins, which --only leaves out");
+    }
+    let has_records =
+        |target: &Target| matches!(target, Target::Server(ServerTarget { host: HostIdentity::Name(_), .. }));
+    if !targets.iter().any(has_records) {
+        bail!("--tlsa needs a target that is a host: files and addresses have no TLSA records");
+    }
+    Ok(())
 }
 
 /// What asks the logs, if they are to be asked.
@@ -286,6 +307,7 @@ fn request(options: &CheckOptions) -> Request {
         expect_ca: options.expectations.expect_ca.clone(),
         offline: options.network.offline,
         inclusion: options.inclusion,
+        tlsa: options.tlsa,
         at: options.judging.at,
         expires_within: options.expiry.within().map(|within| within.as_secs()),
     }
@@ -372,6 +394,9 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     }
     if options.inclusion && !evidence.request.inclusion {
         bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
+    }
+    if options.tlsa && !evidence.request.tlsa {
+        bail!("{path} was saved without --tlsa: nothing is looked up for saved evidence");
     }
     let is_surveyed = |target: &TargetEvidence| target.caa.iter().any(|lookup| lookup.nameservers.is_some());
     if options.network.dns.all_nameservers && !evidence.targets.iter().any(is_surveyed) {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::bytes::Bytes;
 use self::ct_log::CtLogObservation;
-use self::dns::CaaLookup;
+use self::dns::{CaaLookup, TlsaLookup};
 use self::file::InputFile;
 use self::tls::TlsObservation;
 
@@ -64,6 +64,9 @@ pub struct Request {
     /// Whether the CT logs were to be asked for proof of inclusion.
     #[serde(default)]
     pub inclusion: bool,
+    /// Whether the TLSA records of servers were to be looked up.
+    #[serde(default)]
+    pub tlsa: bool,
     /// The time of judging, if `--at` named one.
     #[serde(default)]
     pub at: Option<Timestamp>,
@@ -129,6 +132,9 @@ pub struct TargetEvidence {
     /// The CT logs that were asked whether they hold what they promised.
     #[serde(default)]
     pub ct_logs: Vec<CtLogObservation>,
+    /// The TLSA records of the server, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlsa: Option<TlsaLookup>,
 }
 
 /// Where a target's certificate came from.

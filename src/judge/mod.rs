@@ -13,6 +13,7 @@ mod observed;
 mod open;
 mod pin_facts;
 mod target;
+mod target_pins;
 
 use jiff::Timestamp;
 

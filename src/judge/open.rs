@@ -7,7 +7,8 @@ use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
-use crate::pins::{PinsStatus, SourceState};
+use crate::pins::formats::tlsa;
+use crate::pins::{PinsStatus, ProblemKind, SourceState, SourceVerdict};
 use crate::scope;
 
 /// Something that was looked at and stayed open.
@@ -86,6 +87,9 @@ impl TargetVerdicts {
                 for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
                     add(&format!("the pins of {}", source.file), true);
                 }
+                for source in pins.sources.iter().filter(|source| is_unheard(source)) {
+                    add(&format!("the {}", source.file), true);
+                }
             }
         }
         if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
@@ -109,6 +113,12 @@ impl TargetVerdicts {
         }
         open
     }
+}
+
+/// Whether TLSA records, which were asked for by name, could not be had or not be validated.
+fn is_unheard(source: &SourceVerdict) -> bool {
+    tlsa::is_looked_up(source.format, &source.file)
+        && source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
 }
 
 /// Whether any browser asks for SCTs with this certificate. A precertificate says nothing of the final one.

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::facts;
 use super::inputs::Inputs;
 use super::lists::ListUse;
 use super::observed::{self, Observed};
+use super::target_pins::judge_pins;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
@@ -20,10 +21,9 @@ use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::{Request, TargetEvidence};
-use crate::pins::{self, PinsVerdict};
+use crate::pins::PinsVerdict;
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
-use crate::x509::paths::{self, ClientPath};
 use crate::x509::{Certificate, SpkiSha256};
 
 /// Everything judged of one target.
@@ -141,7 +141,7 @@ pub(super) fn judge(
     };
     let caa_left_out = caa.verdict().map_or(0, |_| caa_names(leaf, seen.host.as_ref()).1);
     let pins = if asked(scope::Part::Pins) {
-        judge_pins((request, inputs), host_name.as_ref(), &seen.chain, trust.as_ref(), at)
+        judge_pins(target, (request, inputs), (host_name.as_ref(), &seen.chain, trust.as_ref()), at)
     } else {
         Part::NotChecked(NOT_ASKED)
     };
@@ -362,46 +362,6 @@ pub(crate) fn caa_names(
     }
 }
 
-fn judge_pins(
-    (request, inputs): (&Request, &Inputs),
-    host: Option<&DnsName>,
-    served: &[Certificate],
-    trust: Option<&ChainVerdict>,
-    at: Timestamp,
-) -> Part<PinsVerdict> {
-    let question = pins::Question {
-        host: host.map(DnsName::as_str),
-        path: trust.filter(|trust| trust.is_built()).map(|trust| trust.path.as_slice()),
-        off_path: &trust.map(|trust| pins::off_path(served, &trust.path)).unwrap_or_default(),
-        service: None,
-        at,
-        paths: &trust.map(|trust| client_paths(inputs, served, trust, at)).unwrap_or_default(),
-        certificates: served,
-        known_ca: &|key| inputs.known_ca(key),
-    };
-    let mut verdict = pins::judge(&inputs.pins, &question);
-    verdict.soon = pins::Soon::or_default(request.expires_within.map(SignedDuration::from_secs));
-    Part::Checked(verdict)
-}
-
-/// The paths that clients could build, at the time for which one was built here.
-fn client_paths(
-    inputs: &Inputs,
-    served: &[Certificate],
-    trust: &ChainVerdict,
-    at: Timestamp,
-) -> Vec<ClientPath> {
-    let at = match trust.trust {
-        Trust::TrustedAtAnotherTime { at } => at,
-        _ => at,
-    };
-    // No pins are compared with any path then.
-    if inputs.pins.is_empty() || !trust.is_built() {
-        return Vec::new();
-    }
-    paths::client_paths(served, &inputs.anchors, &|key| inputs.cas.certificates(key).collect(), at)
-}
-
 impl TargetVerdicts {
     /// Whether the target is a file that holds no certificate.
     pub fn is_unusable_file(&self) -> bool {
@@ -433,6 +393,7 @@ mod tests {
             source: CertificateSource::File(file("leaf.pem", String::new())),
             caa: Vec::new(),
             ct_logs: Vec::new(),
+            tlsa: None,
         };
         let host = Some(HostIdentity::Name("t.example".parse().unwrap()));
         let seen = observed::Seen { host, ..observed::Seen::default() };

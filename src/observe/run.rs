@@ -9,6 +9,7 @@ use super::dns::{DnsClient, Extent};
 use super::files;
 use super::tls::{self, TlsOptions, TlsServer};
 use crate::dns_name::DnsName;
+use crate::evidence::dns::TlsaLookup;
 use crate::evidence::tls::{TlsObservation, TlsOutcome};
 use crate::evidence::{CertificateSource, TargetEvidence};
 use crate::judge::caa_names;
@@ -33,26 +34,39 @@ pub struct Looking {
     pub tls: TlsOptions,
     /// How far CAA is to be looked up; `None`: not at all.
     pub caa: Option<Extent>,
+    /// Whether TLSA records are to be looked up.
+    pub tlsa: bool,
 }
 
 /// Looks at one target.
 pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
-    let (label, source, host) = match target {
+    let (label, source, host, tlsa) = match target {
         Target::File(path) => {
             let file = files::read(path, MAX_CERTIFICATE_FILE);
-            (path.clone(), CertificateSource::File(file), None)
+            (path.clone(), CertificateSource::File(file), None, None)
         }
         Target::Server(server) => {
             let default_port = looking.tls.starttls.map_or(DEFAULT_PORT, super::tls::Starttls::default_port);
-            let observation = look_at_server(server, default_port, looking).await;
-            (server.label(default_port), CertificateSource::Tls(observation), Some(server.host.clone()))
+            let (observation, tlsa) = tokio::join!(
+                look_at_server(server, default_port, looking),
+                look_up_tlsa(server, default_port, looking)
+            );
+            (server.label(default_port), CertificateSource::Tls(observation), Some(server.host.clone()), tlsa)
         }
     };
     let caa = match (&looking.dns, looking.caa) {
         (Some(dns), Some(extent)) => look_up_caa(&source, host.as_ref(), dns, extent).await,
         _ => Vec::new(),
     };
-    TargetEvidence { target: label, source, caa, ct_logs: Vec::new() }
+    TargetEvidence { target: label, source, caa, ct_logs: Vec::new(), tlsa }
+}
+
+/// The TLSA records of a server that has a name; an address has none. `None`, too, where the service's name is longer
+/// than names are.
+async fn look_up_tlsa(server: &ServerTarget, default_port: u16, looking: &Looking) -> Option<TlsaLookup> {
+    let (Some(dns), true) = (&looking.dns, looking.tlsa) else { return None };
+    let HostIdentity::Name(name) = &server.host else { return None };
+    dns.look_up_tlsa(name, server.port.unwrap_or(default_port), "tcp").await.ok()
 }
 
 async fn look_at_server(server: &ServerTarget, default_port: u16, looking: &Looking) -> TlsObservation {

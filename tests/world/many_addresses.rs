@@ -31,7 +31,13 @@ pub(crate) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
         attempts,
         not_tried: None,
     });
-    TargetEvidence { target: "w.example:443".to_owned(), source, caa: Vec::new(), ct_logs: Vec::new() }
+    TargetEvidence {
+        target: "w.example:443".to_owned(),
+        source,
+        caa: Vec::new(),
+        ct_logs: Vec::new(),
+        tlsa: None,
+    }
 }
 
 /// The identifiers found, and how many issuers were not.

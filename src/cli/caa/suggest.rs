@@ -209,6 +209,7 @@ fn look(options: &SuggestOptions) -> anyhow::Result<Seen> {
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: None,
+        tlsa: false,
     };
     let question = CaaQuestion::tls(Who::EveryCaInTheSet);
     runtime()?.block_on(async {

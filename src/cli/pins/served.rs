@@ -87,6 +87,7 @@ pub(super) fn fetch(
         connect: network.connect,
         tls: TlsOptions { starttls: network.starttls, ..TlsOptions::default() },
         caa: None,
+        tlsa: false,
     };
     let seen = runtime()?.block_on(look_at(&Target::Server(server.clone()), &looking));
     Ok(match &seen.source {

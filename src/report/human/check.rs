@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::style::{self, paint};
 use super::wrap;
-use super::{comparison, ct, findings, safe, tally};
+use super::{comparison, ct, findings, safe, tally, target_pins};
 use crate::ca::expectation::Expectation;
 use crate::caa::nameservers::Agreement;
 use crate::caa::{CaaReading, Relevant, Verdict};
@@ -12,10 +12,8 @@ use crate::ct::log_list::Program;
 use crate::ct::log_table::{Signed, SnapshotSource};
 use crate::ct::policy::title;
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
-use crate::pins::{self, Backup, EnforcementMode, EntryVerdict, PinMatch, PinsStatus, PinsVerdict};
 use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
-use crate::x509::ChainPosition;
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// Where the text of a part begins.
@@ -83,7 +81,7 @@ pub fn target(target: &TargetReport<'_>) -> String {
             (mark, safe(&issuer.reasons.join(" ")).into_owned())
         }),
     );
-    part(&mut text, "Pins", &or_status(&verdicts.pins, pins));
+    part(&mut text, "Pins", &or_status(&verdicts.pins, target_pins::pins));
     let owned: Vec<Finding> = target.findings.iter().map(|&finding| finding.clone()).collect();
     if !owned.is_empty() {
         let _ = write!(text, "\n{}\n", paint(style::STRONG, format!("Findings: {}", tally(&owned))));
@@ -239,57 +237,6 @@ fn caa(readings: &[CaaReading]) -> (Mark, String) {
         count => format!(" And {count} more names."),
     };
     (mark, format!("{shown}.{more}"))
-}
-
-fn pins(verdict: &PinsVerdict) -> (Mark, String) {
-    let applying: Vec<(&str, &EntryVerdict)> = verdict
-        .sources
-        .iter()
-        .flat_map(|source| source.entries.iter().map(|entry| (source.file.as_str(), entry)))
-        .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
-        .collect();
-    let locked_out = applying.iter().any(|(_, entry)| entry.outcome == pins::Outcome::LockedOut);
-    let mark = match verdict.status {
-        _ if locked_out => Mark::Bad,
-        PinsStatus::Pinned => Mark::Good,
-        PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,
-        PinsStatus::Undetermined => Mark::Open,
-    };
-    let status = match verdict.status {
-        PinsStatus::Pinned => "Pinned",
-        PinsStatus::NotPinned => "Not pinned",
-        PinsStatus::NoPinSources => "Not known",
-        PinsStatus::Undetermined => "Undetermined",
-    };
-    let mut words = format!("{status}: {}.", verdict.reason);
-    let enforced = applying.iter().filter(|(_, entry)| entry.enforced == EnforcementMode::Yes);
-    for (file, entry) in enforced.take(3) {
-        let places: Vec<&str> = entry.pins.iter().filter_map(|pin| place(pin.matches)).collect();
-        let matched = match (entry.outcome, places.as_slice()) {
-            (pins::Outcome::LockedOut, _) => "no pin matches: these clients are locked out".to_owned(),
-            (_, []) if entry.pins.iter().any(|pin| pin.off_path) => {
-                "matches only a certificate beside the path: what clients do depends on theirs".to_owned()
-            }
-            (_, []) => "not compared with a chain".to_owned(),
-            (_, places) => format!("matches the {}", places.join(" and the ")),
-        };
-        let backup = match entry.backup {
-            Backup::Present => ", with a backup pin",
-            Backup::Absent => ", without a backup pin",
-            Backup::Unknown => "",
-        };
-        let _ = write!(words, " {} ({}): {matched}{backup}.", safe(&entry.scope.to_string()), safe(file));
-    }
-    (mark, safe(&words).into_owned())
-}
-
-fn place(matched: PinMatch) -> Option<&'static str> {
-    match matched {
-        PinMatch::At(ChainPosition::Leaf) => Some("leaf"),
-        PinMatch::At(ChainPosition::Intermediate) => Some("intermediate"),
-        PinMatch::At(ChainPosition::Root) => Some("root"),
-        PinMatch::None | PinMatch::NotChecked | PinMatch::WrongPlace(_) => None,
-    }
 }
 
 fn worse(one: Mark, other: Mark) -> Mark {

@@ -17,6 +17,7 @@ pub mod pins_make;
 mod rules;
 mod safe;
 pub mod style;
+mod target_pins;
 pub mod wrap;
 
 pub use self::comparison::comparison;

@@ -179,7 +179,7 @@ fn kind(pin: &PinVerdict) -> Option<&'static str> {
 }
 
 /// On which paths the pins match, where there are several.
-fn on_paths(paths: &PathMatches) -> Option<String> {
+pub(super) fn on_paths(paths: &PathMatches) -> Option<String> {
     const NAMED: usize = 3;
     if paths.paths.len() < 2 {
         return None;

@@ -6,11 +6,14 @@ use domain::rdata::Cname;
 
 use super::record::Record;
 use super::{ID, MOST_RECORDS, entries};
-use crate::dns_name::WireName;
+use crate::dns_name::{DnsName, WireName};
 use crate::evidence::dns::{DnsExchange, DnsOutcome, DnssecReading, DnssecState, TlsaLookup};
 use crate::pins::model::{
     Enforcement, EnforcementMode, HostPattern, PinFile, PinSource, Problem, ProblemKind, Reading,
 };
+
+/// What the name of a look-up begins with.
+const LOOKED_UP: &str = "TLSA of ";
 
 /// The most aliases that are followed.
 const MOST_ALIASES: usize = 32;
@@ -26,7 +29,7 @@ enum Said {
 pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
     let TlsaLookup { host, port, transport, exchange, .. } = lookup;
     let service = HostPattern::Service { host: host.to_string(), port: *port, transport: transport.clone() };
-    let file = format!("TLSA of {service}");
+    let file = named(&service);
     let mut source = PinSource::of(ID);
     let problem = |kind, what| Problem { kind, line: None, what };
     match read(exchange) {
@@ -34,7 +37,7 @@ pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
             let what = format!("the look-up failed ({why}): DANE clients put off what they have to deliver");
             source.problems.push(problem(ProblemKind::NotRead, what));
         }
-        Said::None => {}
+        Said::None => source.statement = Some("it has no TLSA records".to_owned()),
         Said::Records(records) if records.len() > MOST_RECORDS => {
             let what = format!("there are more than {MOST_RECORDS} records");
             source.problems.push(problem(ProblemKind::NotRead, what));
@@ -46,6 +49,25 @@ pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
         }
     }
     PinFile { file, reading: Reading::Read(source) }
+}
+
+/// A source of pins for records that were asked for and not looked up.
+pub fn not_looked_up(host: &DnsName, port: u16) -> PinFile {
+    let service = HostPattern::Service { host: host.to_string(), port, transport: "tcp".to_owned() };
+    let what = "its records were asked for, and not looked up".to_owned();
+    let problem = Problem { kind: ProblemKind::NotRead, line: None, what };
+    let source = PinSource { problems: vec![problem], ..PinSource::of(ID) };
+    PinFile { file: named(&service), reading: Reading::Read(source) }
+}
+
+/// The name of the source in reports.
+fn named(service: &HostPattern) -> String {
+    format!("{LOOKED_UP}{service}")
+}
+
+/// Whether a source of this format and name is a look-up, and no file.
+pub fn is_looked_up(format: Option<&str>, name: &str) -> bool {
+    format == Some(ID) && name.starts_with(LOOKED_UP)
 }
 
 /// Whether clients act on the records, by their state under DNSSEC; where not, what is wrong.
@@ -106,7 +128,7 @@ fn enforcement(dnssec: Option<&DnssecReading>, port: u16) -> (Enforcement, Optio
 
 fn read(exchange: &DnsExchange) -> Said {
     let (start, outcome) = match &exchange.beyond {
-        Some(beyond) => match beyond.name.parse::<crate::dns_name::DnsName>() {
+        Some(beyond) => match beyond.name.parse::<DnsName>() {
             Ok(name) => (name.to_wire(), beyond.attempts.last().map(|attempt| &attempt.outcome)),
             Err(_) => return Said::Failure(format!("an alias leads to {}", beyond.name)),
         },

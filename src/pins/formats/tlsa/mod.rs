@@ -12,7 +12,7 @@ mod record;
 pub(crate) mod tests;
 mod text;
 
-pub use self::lookup::{of_lookup, unanswered};
+pub use self::lookup::{is_looked_up, not_looked_up, of_lookup, unanswered};
 use self::record::Record;
 use super::{PinFormat, PinInput};
 use crate::pins::model::{

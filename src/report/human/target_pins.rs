@@ -1,0 +1,90 @@
+//! The pins of a target in the report of `pinstead check`.
+
+use super::check::Mark;
+use super::pins::on_paths;
+use super::safe;
+use crate::pins::{
+    Backup, Diagnosis, EnforcementMode, EntryVerdict, Outcome, PinMatch, PinVerdict, PinsStatus, PinsVerdict,
+};
+use crate::x509::ChainPosition;
+
+/// The most entries that are told of.
+const MOST_ENTRIES: usize = 3;
+
+/// The most pins of an entry whose diagnosis is told.
+const MOST_DIAGNOSES: usize = 3;
+
+/// What the pins come to, and of each entry in force: what matches, on which paths, and what the other pins are.
+pub(super) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
+    let applying: Vec<(&str, &EntryVerdict)> = verdict
+        .sources
+        .iter()
+        .flat_map(|source| source.entries.iter().map(|entry| (source.file.as_str(), entry)))
+        .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
+        .collect();
+    let locked_out = applying.iter().any(|(_, entry)| entry.outcome == Outcome::LockedOut);
+    let mark = match verdict.status {
+        _ if locked_out => Mark::Bad,
+        PinsStatus::Pinned => Mark::Good,
+        PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,
+        PinsStatus::Undetermined => Mark::Open,
+    };
+    let status = match verdict.status {
+        PinsStatus::Pinned => "Pinned",
+        PinsStatus::NotPinned => "Not pinned",
+        PinsStatus::NoPinSources => "Not known",
+        PinsStatus::Undetermined => "Undetermined",
+    };
+    let mut words = format!("{status}: {}.", verdict.reason);
+    let enforced: Vec<_> =
+        applying.iter().filter(|(_, entry)| entry.enforced == EnforcementMode::Yes).collect();
+    for (file, entry) in enforced.iter().take(MOST_ENTRIES) {
+        words.push_str(&of_entry(file, entry));
+    }
+    match enforced.len().saturating_sub(MOST_ENTRIES) {
+        0 => {}
+        more => words.push_str(&format!(" And {more} more entries; --format json lists them all.")),
+    }
+    (mark, safe(&words).into_owned())
+}
+
+fn of_entry(file: &str, entry: &EntryVerdict) -> String {
+    let places: Vec<&str> = entry.pins.iter().filter_map(|pin| place(pin.matches)).collect();
+    let matched = match (entry.outcome, places.as_slice()) {
+        (Outcome::LockedOut, _) => "no pin matches: these clients are locked out".to_owned(),
+        (_, []) if entry.pins.iter().any(|pin| pin.off_path) => {
+            "matches only a certificate beside the path: what clients do depends on theirs".to_owned()
+        }
+        (_, []) if entry.is_compared() => "matches nothing on the path built here".to_owned(),
+        (_, []) => "not compared with a chain".to_owned(),
+        (_, places) => format!("matches the {}", places.join(" and the ")),
+    };
+    let backup = match entry.backup {
+        Backup::Present => ", with a backup pin",
+        Backup::Absent => ", without a backup pin",
+        Backup::Unknown => "",
+    };
+    let paths = on_paths(&entry.paths).map(|words| format!("; the pins {words}")).unwrap_or_default();
+    let told: Vec<String> = entry.pins.iter().filter_map(diagnosis).collect();
+    let more = match told.len().saturating_sub(MOST_DIAGNOSES) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let diagnoses: String = told.iter().take(MOST_DIAGNOSES).map(|text| format!("; {text}")).collect();
+    format!(" {} ({file}): {matched}{backup}{paths}{diagnoses}{more}.", entry.scope)
+}
+
+/// What a pin is that matches nothing, where its value tells.
+fn diagnosis(pin: &PinVerdict) -> Option<String> {
+    let tells = !pin.matches.matches() && !pin.off_path && pin.diagnosis != Diagnosis::Unknown;
+    tells.then(|| format!("{} is {} ({})", pin.pin, pin.diagnosis, pin.diagnosis.code()))
+}
+
+fn place(matched: PinMatch) -> Option<&'static str> {
+    match matched {
+        PinMatch::At(ChainPosition::Leaf) => Some("leaf"),
+        PinMatch::At(ChainPosition::Intermediate) => Some("intermediate"),
+        PinMatch::At(ChainPosition::Root) => Some("root"),
+        PinMatch::None | PinMatch::NotChecked | PinMatch::WrongPlace(_) => None,
+    }
+}
