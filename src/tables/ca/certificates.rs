@@ -110,7 +110,10 @@ impl Certificates {
                 |wanted| values.iter().find(|(kind, _)| *kind == wanted).map(|(_, hash)| prefix(hash));
             self.near_misses.insert(prefix(&certificate.spki_sha256.0), OF_KEY.map(value));
             if certificate.tls {
-                let row = CertificateRow::of(certificate, lineage, records);
+                let mut row = CertificateRow::of(certificate, lineage, records);
+                if let Some(earlier) = self.certificates.get(&certificate.sha256) {
+                    row.keep(earlier, records.knows(&certificate.sha256));
+                }
                 self.certificates.insert(certificate.sha256, row);
             }
         }
@@ -205,6 +208,15 @@ impl CertificateRow {
                 value(Miscomputed::CertificatePemText),
                 value(Miscomputed::Tbs),
             ],
+        }
+    }
+
+    /// Keeps what an earlier table knew: issuers that are not among the inputs, and the removal of a root of which
+    /// they say nothing.
+    fn keep(&mut self, earlier: &Self, is_known: bool) {
+        self.issuer_keys.extend(earlier.issuer_keys.iter().copied());
+        if !is_known && self.kind == Kind::Root && earlier.kind == Kind::Removed {
+            self.kind = Kind::Removed;
         }
     }
 }

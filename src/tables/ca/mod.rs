@@ -77,18 +77,20 @@ impl CaTables {
     pub fn add(&mut self, inputs: &CaInputs) {
         self.sources.extend(inputs.sources.iter().cloned());
         let lineage = Lineage::of(&inputs.certificates);
-        let names = Names::of(inputs);
+        let earlier = self.keys.values().filter_map(|row| row.owner.as_ref());
+        let earlier = earlier.chain(self.identifiers.values().flat_map(|row| &row.owners));
+        let names = Names::of(inputs, earlier);
         let owners = owners::decide(&inputs.certificates, &lineage, &inputs.owners, &names);
-        self.add_certificates(&inputs.certificates, &lineage, &owners);
+        self.add_certificates(inputs, &lineage, &owners);
         self.certificates.add(&inputs.certificates, &lineage, &inputs.owners);
         self.add_pairs(&inputs.key_identifiers);
         self.add_identifiers(&inputs.identifiers, &names);
         self.add_owners_by_key(&names);
     }
 
-    fn add_certificates(&mut self, certificates: &[CaCertificate], lineage: &Lineage, owners: &Owners) {
+    fn add_certificates(&mut self, inputs: &CaInputs, lineage: &Lineage, owners: &Owners) {
         let mut fresh = BTreeSet::new();
-        for certificate in certificates {
+        for certificate in &inputs.certificates {
             let key = KeyId {
                 spki: certificate.spki_sha256,
                 ski: certificate.ski.clone().unwrap_or_default(),
@@ -106,7 +108,7 @@ impl CaTables {
             };
             match self.keys.get_mut(&key) {
                 Some(known) if fresh.contains(&key) => known.also(&row),
-                Some(known) => known.renew(row),
+                Some(known) => known.renew(row, inputs.owners.is_empty()),
                 None => {
                     self.keys.insert(key.clone(), row);
                 }
@@ -215,17 +217,32 @@ impl KeyRow {
         }
     }
 
-    /// A newer table's word; what it does not know stays.
-    fn renew(&mut self, newer: Self) {
+    /// The newer inputs' word. What they do not know stays: they may lack the issuers of a key and, `without_records`,
+    /// the owners of most.
+    fn renew(&mut self, newer: Self, without_records: bool) {
         let old = std::mem::replace(self, newer);
-        if self.owner.is_none() {
+        if directness(old.owner_source) > directness(self.owner_source)
+            || (without_records && old.owner.is_some())
+        {
             self.owner.clone_from(&old.owner);
             self.owner_source = old.owner_source;
         }
-        if self.root_organisations.is_empty() {
+        if without_records && !old.root_organisations.is_empty() {
             self.root_organisations.clone_from(&old.root_organisations);
+        } else {
+            self.root_organisations.extend(old.root_organisations.iter().cloned());
         }
         self.also(&old);
+    }
+}
+
+/// How near to the certificate itself a word about its owner is.
+fn directness(source: OwnerSource) -> u8 {
+    match source {
+        OwnerSource::Unknown => 0,
+        OwnerSource::Issuer => 1,
+        OwnerSource::RootName => 2,
+        OwnerSource::Certificate => 3,
     }
 }
 

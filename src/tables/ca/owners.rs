@@ -65,6 +65,16 @@ impl OwnerRecords {
         self.by_certificate.get(certificate).is_some_and(|record| record.removed)
     }
 
+    /// Whether the report says anything of a certificate.
+    pub(super) fn knows(&self, certificate: &CertificateSha256) -> bool {
+        self.by_certificate.contains_key(certificate)
+    }
+
+    /// Whether nothing is said of any certificate.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_certificate.is_empty()
+    }
+
     /// Adds another report; where both know a certificate, the other's word counts.
     pub fn extend(&mut self, other: Self) {
         self.by_certificate.extend(other.by_certificate);
@@ -82,8 +92,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Of all spellings of one owner the shortest is taken: it is the one without company form.
-    pub(super) fn of(inputs: &CaInputs) -> Self {
+    /// Of all spellings of one owner the shortest is taken: it is the one without company form. `earlier` are those of
+    /// earlier tables.
+    pub(super) fn of<'a>(inputs: &'a CaInputs, earlier: impl Iterator<Item = &'a String>) -> Self {
         let records = inputs.owners.by_certificate.values();
         let listed = inputs.identifiers.iter().flat_map(|input| input.owners.iter().map(|(_, owner)| owner));
         let mut names = Self {
@@ -91,7 +102,7 @@ impl Names {
             by_organisation: super::identifiers::owner_by_organisation(&inputs.identifiers),
             ..Self::default()
         };
-        for name in records.map(|record| &record.owner).chain(listed) {
+        for name in records.map(|record| &record.owner).chain(listed).chain(earlier) {
             let spelling = names.spellings.entry(owner_key(name)).or_insert_with(|| name.clone());
             if (name.chars().count(), name) < (spelling.chars().count(), spelling) {
                 spelling.clone_from(name);

@@ -106,6 +106,49 @@ fn the_text_is_the_same_in_any_order_and_when_merged() {
     assert!(texts.keys.contains("# source: a test, 2026-11-21\n"));
 }
 
+/// Newer certificates alone do not say again what older inputs did: who signed them, who owns them, and which roots
+/// were removed.
+#[test]
+fn what_newer_inputs_do_not_know_stays() {
+    let (older, newer) = (certificates(), certificates());
+    let root = older[0].sha256;
+    let mut first = inputs(older.clone());
+    let records = format!(
+        "CA Owner,SHA-256 Fingerprint,Subordinate CA Owner,Mozilla Status,Microsoft Status\n\
+         \"Root Trust, Inc.\",{root},,Removed,Disabled\n"
+    );
+    first.owners = OwnerRecords::parse_csv(&records).unwrap();
+    let mut tables = CaTables::default();
+    tables.add(&first);
+    let before = tables.render();
+    assert!(before.certificates.contains("\tremoved\t"));
+    for part in [&older[..1], &older[1..2], &older[2..], &older[..]] {
+        tables.add(&CaInputs { certificates: part.to_vec(), ..CaInputs::default() });
+        let after = tables.render();
+        assert_eq!(after, before);
+    }
+    tables.add(&CaInputs { certificates: newer.clone(), ..CaInputs::default() });
+    let both = tables.render();
+    for (earlier, later) in [
+        (&before.keys, &both.keys),
+        (&before.certificates, &both.certificates),
+        (&before.near_misses, &both.near_misses),
+    ] {
+        let rows: BTreeSet<&str> = later.lines().collect();
+        assert!(earlier.lines().all(|row| rows.contains(row)), "{earlier}\n{later}");
+        assert_eq!(rows.len(), earlier.lines().count() + newer.len());
+    }
+    // Records that know the root say what it is now.
+    let records = format!(
+        "CA Owner,SHA-256 Fingerprint,Subordinate CA Owner,Mozilla Status,Microsoft Status\nOther,{root},,Included,Disabled\n"
+    );
+    let owners = OwnerRecords::parse_csv(&records).unwrap();
+    tables.add(&CaInputs { certificates: older, owners, ..CaInputs::default() });
+    let last = tables.render();
+    assert!(!last.certificates.contains("\tremoved\t"));
+    assert!(last.keys.contains("\tOther\tcertificate\t"), "{}", last.keys);
+}
+
 #[test]
 fn dirty_fields_are_split_and_what_is_no_identifier_is_left_out() {
     let field =
