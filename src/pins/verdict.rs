@@ -115,7 +115,7 @@ impl SourceState {
 pub struct EntryVerdict {
     /// The hosts it is about.
     pub scope: HostPattern,
-    /// The line its host stands on, from 1.
+    /// The line it begins on, from 1.
     pub line: Option<usize>,
     /// The pin set it takes its pins from, numbered within the file.
     pub pin_set: Option<usize>,
