@@ -83,6 +83,8 @@ pub struct SourceVerdict {
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries.
     pub statement: Option<String>,
+    /// Whether there is no file at all: it stands for an app that has no configuration of this format.
+    pub is_absent: bool,
 }
 
 /// Whether a pin file could be read.

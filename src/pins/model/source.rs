@@ -66,12 +66,21 @@ pub struct PinSource {
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries: an app without any configuration, for one.
     pub statement: Option<String>,
+    /// Whether there is no file at all: it stands for an app that has no configuration of this format.
+    pub is_absent: bool,
 }
 
 impl PinSource {
     /// A source of this format, with nothing in it yet.
     pub fn of(format: &'static str) -> Self {
-        Self { format, entries: Vec::new(), problems: Vec::new(), app: None, statement: None }
+        Self {
+            format,
+            entries: Vec::new(),
+            problems: Vec::new(),
+            app: None,
+            statement: None,
+            is_absent: false,
+        }
     }
 
     /// Why the platform refuses the whole file, if it does.
