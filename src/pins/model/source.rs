@@ -35,10 +35,7 @@ impl PinFile {
     /// Reads files as they were observed. What two of them say together is read together: Chromium's list of hosts
     /// and the file of the keys that it names.
     pub fn of_all(inputs: &[InputFile]) -> Vec<Self> {
-        match formats::joined(inputs) {
-            Some((together, rest)) => std::iter::once(&together).chain(rest).flat_map(Self::of).collect(),
-            None => inputs.iter().flat_map(Self::of).collect(),
-        }
+        formats::joined(inputs).iter().flat_map(|input| Self::of(input)).collect()
     }
 
     /// Reads a file as it was observed: one reading for each format that recognises it, and of a package (an APK, an
