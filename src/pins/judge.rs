@@ -105,6 +105,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         entries: Vec::new(),
         app: None,
         statement: None,
+        is_absent: false,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -132,6 +133,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         entries,
         app: source.app.clone(),
         statement: source.statement.clone(),
+        is_absent: source.is_absent,
     }
 }
 

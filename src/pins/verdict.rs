@@ -83,6 +83,8 @@ pub struct SourceVerdict {
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries.
     pub statement: Option<String>,
+    /// Whether there is no file at all: it stands for an app that has no configuration of this format.
+    pub is_absent: bool,
 }
 
 /// Whether a pin file could be read.
@@ -115,7 +117,7 @@ impl SourceState {
 pub struct EntryVerdict {
     /// The hosts it is about.
     pub scope: HostPattern,
-    /// The line its host stands on, from 1.
+    /// The line it begins on, from 1.
     pub line: Option<usize>,
     /// The pin set it takes its pins from, numbered within the file.
     pub pin_set: Option<usize>,

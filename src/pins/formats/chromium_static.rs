@@ -7,7 +7,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -46,19 +47,63 @@ pub(super) fn is_key_list(text: &str) -> bool {
     !text.contains("\"pinsets\"") && text.lines().any(|line| line.trim() == TIMESTAMP)
 }
 
-/// A list of hosts with the keys beside it as one file, and the files that are left.
-pub(in crate::pins) fn joined(inputs: &[InputFile]) -> Option<(InputFile, Vec<&InputFile>)> {
-    let text = |input: &InputFile| match input.octets() {
-        Ok(octets) if octets.len() <= LONGEST_FILE / 2 => std::str::from_utf8(octets).ok().map(str::to_owned),
-        _ => None,
+/// The files with each list of hosts and the keys beside it as one; the files of those keys are left out.
+pub(in crate::pins) fn joined(inputs: &[InputFile]) -> Vec<Cow<'_, InputFile>> {
+    let texts: Vec<Option<&str>> = inputs.iter().map(text).collect();
+    let of_kind = |is_kind: fn(&str) -> bool| -> Vec<usize> {
+        let found = texts.iter().enumerate().filter(|(_, text)| text.is_some_and(is_kind));
+        found.map(|(index, _)| index).collect()
     };
-    let hosts = inputs.iter().position(|input| text(input).is_some_and(|text| is_host_list(&text)))?;
-    let keys = inputs.iter().position(|input| text(input).is_some_and(|text| is_key_list(&text)))?;
-    let hosts_file = inputs.get(hosts)?;
-    let together = format!("{}\n{}", text(hosts_file)?, inputs.get(keys).and_then(text)?);
-    let content = FileContent::Read(Bytes(together.into_bytes()));
-    let rest = inputs.iter().enumerate().filter(|(index, _)| ![hosts, keys].contains(index));
-    Some((InputFile { path: hosts_file.path.clone(), content }, rest.map(|(_, input)| input).collect()))
+    let lists = of_kind(is_host_list);
+    if lists.is_empty() {
+        return inputs.iter().map(Cow::Borrowed).collect();
+    }
+    let keys = of_kind(is_key_list);
+    let mut pairs: BTreeMap<usize, usize> = BTreeMap::new();
+    for list in &lists {
+        let beside = keys.iter().filter(|keys| folder(inputs, **keys) == folder(inputs, *list));
+        let named_alike = beside.max_by_key(|keys| alike(inputs, *list, **keys));
+        // One list and one file of keys belong together wherever they stand.
+        let only = keys.first().filter(|_| keys.len() == 1 && lists.len() == 1);
+        if let Some(keys) = named_alike.or(only) {
+            pairs.insert(*list, *keys);
+        }
+    }
+    let used: BTreeSet<usize> = pairs.values().copied().collect();
+    let left = inputs.iter().enumerate().filter(|(index, _)| !used.contains(index));
+    left.map(|(index, input)| {
+        let keys = pairs.get(&index).and_then(|keys| texts.get(*keys).copied().flatten());
+        match (texts.get(index).copied().flatten(), keys) {
+            (Some(list), Some(keys)) => {
+                let content = FileContent::Read(Bytes(format!("{list}\n{keys}").into_bytes()));
+                Cow::Owned(InputFile { path: input.path.clone(), content })
+            }
+            _ => Cow::Borrowed(input),
+        }
+    })
+    .collect()
+}
+
+/// The text of a file, where two of its length together are no longer than a file may be.
+fn text(input: &InputFile) -> Option<&str> {
+    let octets = input.octets().ok().filter(|octets| octets.len() <= LONGEST_FILE / 2)?;
+    std::str::from_utf8(octets).ok()
+}
+
+/// The folder of a file, and its name.
+fn parts(inputs: &[InputFile], index: usize) -> (&str, &str) {
+    let path = inputs.get(index).map_or("", |input| input.path.as_str());
+    path.rsplit_once(['/', '\\']).unwrap_or(("", path))
+}
+
+fn folder(inputs: &[InputFile], index: usize) -> &str {
+    parts(inputs, index).0
+}
+
+/// How many letters two names have in common from their beginning.
+fn alike(inputs: &[InputFile], one: usize, other: usize) -> usize {
+    let (one, other) = (parts(inputs, one).1.bytes(), parts(inputs, other).1.bytes());
+    one.zip(other).take_while(|(one, other)| one == other).count()
 }
 
 impl PinFormat for ChromiumPins {
@@ -295,6 +340,49 @@ mod tests {
         assert!(read.problems.is_empty(), "{:?}", read.problems);
         // The keys have been read with the hosts.
         assert_eq!(files.len(), 1);
+    }
+
+    #[test]
+    fn each_list_has_the_keys_beside_it() {
+        let file = |path: &str, text: &str| InputFile {
+            path: path.to_owned(),
+            content: FileContent::Read(Bytes(text.as_bytes().to_vec())),
+        };
+        let keys = |word: &str| {
+            let hash = SpkiSha256::of(word.as_bytes());
+            format!("PinsListTimestamp\n1700000000\nA\nsha256/{hash}\nB\nsha256/{hash}\nC\nsha256/{hash}\n")
+        };
+        let inputs = [
+            file("old/static.pins", &keys("old")),
+            file("old/static_pins.json", HOSTS),
+            file("other.txt", "x"),
+            file("new/static_pins.json", HOSTS),
+            file("new/another.pins", &keys("another")),
+            file("new/static.pins", &keys("new")),
+            file("alone/static_pins.json", HOSTS),
+        ];
+        let files = PinFile::of_all(&inputs);
+        let read: Vec<(&str, Option<&SpkiSha256>)> = files
+            .iter()
+            .filter_map(|file| match &file.reading {
+                Reading::Read(source) => {
+                    Some((file.file.as_str(), source.entries[0].pins.first().and_then(Pin::spki)))
+                }
+                _ => None,
+            })
+            .collect();
+        let (old, new, another) =
+            (SpkiSha256::of(b"old"), SpkiSha256::of(b"new"), SpkiSha256::of(b"another"));
+        assert_eq!(
+            read,
+            [
+                ("old/static_pins.json", Some(&old)),
+                ("new/static_pins.json", Some(&new)),
+                ("new/another.pins", Some(&another)),
+                ("alone/static_pins.json", None),
+            ]
+        );
+        assert_eq!(files.len(), 5);
     }
 
     #[test]

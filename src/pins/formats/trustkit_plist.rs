@@ -262,11 +262,17 @@ impl Reader {
 
     /// An excluded name needs one above it that includes its subdomains.
     fn check_exclusions(&mut self) {
-        let has_parent = |name: &str| {
-            self.entries.iter().any(|entry| {
-                matches!(&entry.scope, HostPattern::WithSubdomains(above) if above != name)
-                    && entry.scope.covers(name)
+        let parents: BTreeSet<&str> = self
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.scope {
+                HostPattern::WithSubdomains(name) => Some(name.as_str()),
+                _ => None,
             })
+            .collect();
+        let above = |name: &str| name.split_once('.').map(|(_, above)| above.to_owned());
+        let has_parent = |name: &str| {
+            std::iter::successors(above(name), |name| above(name)).any(|name| parents.contains(name.as_str()))
         };
         let orphans: Vec<(String, Option<usize>)> = self
             .entries

@@ -185,10 +185,9 @@ proptest! {
             }
             let text = write(&proposal, form, 443).unwrap();
             let source = read_back(file, &text);
-            // The reserved name of this test is below no suffix that TrustKit knows; React Native's date is not read yet.
+            // The reserved name of this test is below no suffix that TrustKit knows.
             let known = |what: &str| match form {
                 Form::TrustKit => what.contains("registry suffix"),
-                Form::ReactNative => what.contains("expiration date"),
                 _ => false,
             };
             let problems: Vec<_> = source.problems.iter().filter(|problem| !known(&problem.what)).collect();
@@ -206,7 +205,7 @@ proptest! {
             };
             prop_assert!(entry.pins.iter().all(|pin| pin.position == position));
             let end = entry.expiry.as_ref().map(|expiry| expiry.at.strftime("%Y-%m-%d").to_string());
-            let wanted = proposal.expires.filter(|_| form.has_expiry() && form != Form::ReactNative).map(|date| date.to_string());
+            let wanted = proposal.expires.filter(|_| form.has_expiry()).map(|date| date.to_string());
             prop_assert_eq!(end, wanted);
         }
         // Nothing of a name may reach a line of its own.

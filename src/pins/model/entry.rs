@@ -23,7 +23,7 @@ pub struct PinEntry {
     pub pin_set: Option<usize>,
     /// What the file says of Certificate Transparency for these hosts, if anything.
     pub certificate_transparency: Option<bool>,
-    /// The line its host stands on, from 1.
+    /// The line it begins on, from 1: that of its host, or of the call in source code that adds it.
     pub line: Option<usize>,
     /// Keys with which the platform refuses a chain, whatever else matches (Chromium's “bad” pins).
     pub forbidden: Vec<Pin>,
@@ -243,7 +243,7 @@ impl EnforcementMode {
 }
 
 /// When pins end, and what happens then.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Expiry {
     /// The moment after which they have ended. Where a file names a date in a time zone of its own, UTC.
     pub at: Timestamp,
@@ -254,7 +254,7 @@ pub struct Expiry {
 }
 
 /// What a platform does with pins that have ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AfterExpiry {
     /// It connects without pins.
     FailOpen,

@@ -35,10 +35,7 @@ impl PinFile {
     /// Reads files as they were observed. What two of them say together is read together: Chromium's list of hosts
     /// and the file of the keys that it names.
     pub fn of_all(inputs: &[InputFile]) -> Vec<Self> {
-        match formats::joined(inputs) {
-            Some((together, rest)) => std::iter::once(&together).chain(rest).flat_map(Self::of).collect(),
-            None => inputs.iter().flat_map(Self::of).collect(),
-        }
+        formats::joined(inputs).iter().flat_map(|input| Self::of(input)).collect()
     }
 
     /// Reads a file as it was observed: one reading for each format that recognises it, and of a package (an APK, an
@@ -66,12 +63,21 @@ pub struct PinSource {
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries: an app without any configuration, for one.
     pub statement: Option<String>,
+    /// Whether there is no file at all: it stands for an app that has no configuration of this format.
+    pub is_absent: bool,
 }
 
 impl PinSource {
     /// A source of this format, with nothing in it yet.
     pub fn of(format: &'static str) -> Self {
-        Self { format, entries: Vec::new(), problems: Vec::new(), app: None, statement: None }
+        Self {
+            format,
+            entries: Vec::new(),
+            problems: Vec::new(),
+            app: None,
+            statement: None,
+            is_absent: false,
+        }
     }
 
     /// Why the platform refuses the whole file, if it does.

@@ -1,4 +1,4 @@
-//! Rules about the app around the pins: Certificate Transparency, where pins come from, how they are named.
+//! Rules about the app around the pins: Certificate Transparency, where pins come from.
 
 use serde_json::json;
 
@@ -83,21 +83,6 @@ pub(super) static BOOTSTRAP: Rule<PinsVerdict> = Rule {
         ],
     },
     raise: unauthenticated,
-};
-
-/// Comments that name another key.
-pub(super) static WRONG_LABEL: Rule<PinsVerdict> = Rule {
-    info: RuleInfo {
-        id: "PIN036",
-        title: "The comment beside a pin names another key",
-        severity: Severity::Medium,
-        needs: "a pin file with comments, and pins of CAs that the tables know",
-        explanation: "The comment says one CA and the hash is of another. Whoever changes this file later goes by the \
-            comment: keeps a key that is not there, or takes the one for spare that everything hangs on.",
-        advice: "Correct the comment, or the pin if the comment says what was meant.",
-        references: &["CCADB, certificates of the CAs in the root programmes"],
-    },
-    raise: |verdict| of_kind(verdict, ProblemKind::WrongLabel),
 };
 
 /// What is found where pins come at run time.

@@ -226,7 +226,8 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         title: "The file pins nothing",
         severity: Severity::Info,
         needs: "a pin file that could be read",
-        explanation: "The file is well formed and of a known format, and no entry of it has a pin.",
+        explanation: "The file is well formed and of a known format, and no entry of it has a pin. An app that has no \
+            configuration at all is no such file: the report says so, and nothing is found.",
         advice: "Nothing, if no pins are meant to be here.",
         references: &[ANDROID, APPLE],
     },
@@ -234,7 +235,7 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         let raised = verdict.sources.iter().filter_map(|source| {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
             let pinned = source.entries.iter().any(|entry| !entry.pins.is_empty());
-            if source.state != SourceState::Read || open || pinned {
+            if source.state != SourceState::Read || source.is_absent || open || pinned {
                 return None;
             }
             let evidence =

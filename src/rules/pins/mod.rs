@@ -2,7 +2,7 @@
 //!
 //! Each theme has a file: `file` (what a file says), `chain` (what its pins do for a host), `dates`, `backup`,
 //! `strength` (what pins keep out), `force` (whether they are in force), `app` (what is around them), `hosts` (hosts
-//! beside one another) and `caa`; `rotation` holds facts about CAs. This is the list of the rules.
+//! beside one another), `labels` (what comments say) and `caa`; `rotation` holds facts about CAs. This is the list of the rules.
 
 mod app;
 mod backup;
@@ -12,6 +12,7 @@ mod dates;
 mod file;
 mod force;
 mod hosts;
+mod labels;
 mod paths;
 mod rotation;
 mod strength;
@@ -59,7 +60,7 @@ static RULES: [&Rule<PinsVerdict>; 44] = [
     &app::CT_LIBRARY,
     &app::CT_DISABLED,
     &app::BOOTSTRAP,
-    &app::WRONG_LABEL,
+    &labels::WRONG_LABEL,
     &hosts::STAR_GAP,
     &hosts::DRIFT,
     &paths::PATH_DEPENDENT,

@@ -4,7 +4,7 @@ mod checks;
 mod target;
 
 use super::*;
-use crate::pins::{PinFile, Question, Reading, formats, judge};
+use crate::pins::{PinFile, PinSource, Question, Reading, formats, judge};
 use crate::rules::Severity;
 use crate::x509::paths::ClientPath;
 use crate::x509::{CertificateSha256, ChainPosition, Fingerprints, PathCertificate, SpkiSha256};
@@ -125,6 +125,27 @@ fn each_rule_has_an_input_that_raises_it_and_one_that_does_not() {
             if found.iter().any(|f| f.rule == id) { found } else { raised(&text, Some("example.com")) };
         assert!(found.iter().any(|finding| finding.rule == id), "{id}: {found:#?}");
     }
+}
+
+#[test]
+fn an_app_without_a_configuration_is_no_file_that_pins_nothing() {
+    let of = |is_absent| {
+        let source = PinSource { is_absent, ..PinSource::of("android-nsc") };
+        let files = [PinFile { file: "app.apk!/AndroidManifest.xml".into(), reading: Reading::Read(source) }];
+        let question = Question {
+            host: None,
+            path: None,
+            off_path: &[],
+            service: None,
+            at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            paths: &[],
+            certificates: &[],
+            known_ca: &|_| None,
+        };
+        findings(&judge(&files, &question)).iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(of(true), Vec::<&str>::new());
+    assert_eq!(of(false), ["PIN017"]);
 }
 
 #[test]

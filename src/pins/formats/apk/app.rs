@@ -148,7 +148,7 @@ fn debug_resource(
 
 /// The source that says that an app has no configuration.
 pub(super) fn without_configuration(app: &AppContext) -> PinSource {
-    let mut source = PinSource { app: Some(app.clone()), ..PinSource::of(android_nsc::ID) };
+    let mut source = PinSource { app: Some(app.clone()), is_absent: true, ..PinSource::of(android_nsc::ID) };
     source.statement = Some(
         "the app has no Network Security Config: the platform pins nothing for it; pins in its code are another matter"
             .to_owned(),

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{MOST_PINS, finish};
-use crate::pins::model::{Confidence, Enforcement, HostPattern, PinEntry, PinSource, Problem};
+use crate::pins::model::{Confidence, Enforcement, Expiry, HostPattern, PinEntry, PinSource, Problem};
 
 /// How often the pins of a full file may be given again: a list of hosts and a list of pins, named in call after call,
 /// are many times longer than the file.
@@ -19,7 +19,7 @@ pub(super) struct Gathered {
     /// What is wrong or not read.
     pub(super) problems: Vec<Problem>,
     /// Which entry is about what.
-    places: HashMap<(HostPattern, Confidence, Enforcement), usize>,
+    places: HashMap<(HostPattern, Confidence, Enforcement, Option<Expiry>), usize>,
     /// The pins of each entry, as they are written.
     written: HashSet<(usize, String)>,
     given: usize,
@@ -49,7 +49,8 @@ impl Gathered {
             return;
         }
         self.given = self.given.saturating_add(entry.pins.len()).saturating_add(1);
-        let about = (entry.scope.clone(), entry.confidence.clone(), entry.enforcement.clone());
+        let PinEntry { scope, confidence, enforcement, expiry, .. } = &entry;
+        let about = (scope.clone(), confidence.clone(), enforcement.clone(), expiry.clone());
         let next = self.entries.len();
         let place = *self.places.entry(about).or_insert(next);
         let (own, entry) = (entry.pins, PinEntry { pins: Vec::new(), ..entry });

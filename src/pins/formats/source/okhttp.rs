@@ -142,27 +142,20 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, confidence: &Confidence, s
     }
     for value in patterns {
         match value {
-            Value::Text(pattern, own) => place(&pattern, own.or(line), line, &pins, confidence, source),
+            Value::Text(pattern, _) => place(&pattern, line, &pins, confidence, source),
             Value::Open(written, _) => unplaced(&written, line, &pins, source),
         }
     }
 }
 
-/// An entry of one pattern.
-fn place(
-    pattern: &str,
-    line: Option<usize>,
-    call: Option<usize>,
-    pins: &[Pin],
-    confidence: &Confidence,
-    source: &mut Gathered,
-) {
+/// An entry of one pattern, on the line of the call that adds it: its host may be a constant of many calls.
+fn place(pattern: &str, line: Option<usize>, pins: &[Pin], confidence: &Confidence, source: &mut Gathered) {
     let Some(scope) = scope(pattern) else {
         let what = format!(
             "“{pattern}” is no pattern of OkHttp (a host, “*.” and a host, or “**.” and a host): the app crashes when \
              the pinner is built"
         );
-        source.problems.push(Problem { kind: ProblemKind::Refused, line: call, what });
+        source.problems.push(Problem { kind: ProblemKind::Refused, line, what });
         return;
     };
     if pins.is_empty() || source.is_full() {
@@ -260,7 +253,7 @@ fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
             .iter()
             .map(|(text, own)| Pin::new(text, pin_value(text), PositionRule::Any, own.or(line)))
             .collect();
-        place(&host, line, line, &pins, &confidence, source);
+        place(&host, line, &pins, &confidence, source);
     }
 }
 

@@ -1,7 +1,8 @@
 //! React Native: `initializeSslPinning` and the options of `react-native-ssl-pinning`.
 //!
 //! Sources: frw/react-native-ssl-public-key-pinning (its hosts, `includeSubdomains`, `publicKeyHashes`,
-//! `expirationDate`; it hands them to TrustKit and to OkHttp, and asks for two hashes), and the README of
+//! `expirationDate`; it hands them to TrustKit and to OkHttp, and asks for two hashes; from that date, yyyy-MM-dd, on
+//! “pinning validation” is disabled, which TrustKit takes as midnight in UTC), and the README of
 //! react-native-ssl-pinning: `sslPinning: { certs }` names certificate files of the app, or, with `pkPinning`, hashes
 //! of public keys as OkHttp has them, for the host of that request.
 
@@ -10,6 +11,7 @@
 use super::gathered::Gathered;
 use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
+use super::trustkit::expiry;
 use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, host_name, not_read};
 use crate::pins::base64_text;
@@ -107,16 +109,22 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         let hashes =
             option(scan, &options, "publicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default();
         let pins = read_pins(&hashes, &name, line, source, base64_text::foundation);
-        if option(scan, &options, "expirationDate").is_some() {
-            source.problems.push(not_read(
-                line,
-                format!("the expiration date of {name} is not read; after it, no pins are enforced"),
-            ));
-        }
+        let expiry = option(scan, &options, "expirationDate").and_then(|date| {
+            let read = scan.text(date).and_then(|text| expiry(&text));
+            if read.is_none() {
+                let what = format!(
+                    "the expiration date of {name} is no date of the form yyyy-MM-dd that this file spells out: after \
+                     it, no pins are enforced"
+                );
+                source.problems.push(not_read(line, what));
+            }
+            read
+        });
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
         source.add(PinEntry {
             pins,
             line,
+            expiry,
             confidence: Confidence::Read,
             ..PinEntry::of(scope, enforced(why))
         });

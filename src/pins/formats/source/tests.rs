@@ -69,6 +69,9 @@ fun client() = OkHttpClient.Builder()
     );
     assert!(source.problems.is_empty(), "{source:?}");
     assert!(source.entries.iter().all(|entry| entry.confidence == Confidence::Read));
+    // The host is a constant of line 3; what adds it is the call.
+    let lines: Vec<_> = source.entries.iter().map(|entry| entry.line).collect();
+    assert_eq!(lines, [Some(12), Some(13), Some(14)]);
     assert_eq!(source.entries[0].pins[0].line, Some(6));
     assert_eq!(source.entries[1].pins[0].line, Some(7));
     assert_eq!(source.entries[2].pins[0].line, Some(14));

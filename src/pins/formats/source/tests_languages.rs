@@ -1,7 +1,7 @@
 //! What is read from source code other than OkHttp's.
 
 use super::tests::{key, kinds, said, source};
-use crate::pins::{EnforcementMode, PinValue, PositionRule, ProblemKind};
+use crate::pins::{AfterExpiry, EnforcementMode, PinValue, PositionRule, ProblemKind};
 use crate::x509::SpkiSha256;
 
 /// The hash of a word in hexadecimal with colons.
@@ -187,6 +187,30 @@ fn react_native() {
     );
     assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(5)), (ProblemKind::NotRead, Some(7))]);
     assert_eq!(found.entries[0].pins[1].line, Some(1));
+}
+
+#[test]
+fn pins_of_react_native_end_on_their_date() {
+    let read = |date: &str| {
+        let text = format!(
+            "const END = '2030-01-02';\ninitializeSslPinning({{ 'shop.example': {{ publicKeyHashes: ['{}'],\n  \
+             expirationDate: {date} }} }});",
+            key("a")
+        );
+        source("a.ts", &text, "react-native")
+    };
+    for date in ["'2030-01-02'", "END"] {
+        let found = read(date);
+        assert!(found.problems.is_empty(), "{found:?}");
+        let expiry = found.entries[0].expiry.as_ref().unwrap();
+        assert_eq!(expiry.at.to_string(), "2030-01-02T00:00:00Z");
+        assert_eq!(expiry.afterwards, AfterExpiry::FailOpen);
+    }
+    for date in ["'02.01.2030'", "soon()", "'2030-13-01'"] {
+        let found = read(date);
+        assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(2))], "{date}");
+        assert_eq!(found.entries[0].expiry, None);
+    }
 }
 
 #[test]

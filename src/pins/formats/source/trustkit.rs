@@ -188,8 +188,9 @@ fn read_policy(
     });
 }
 
-fn expiry(text: &str) -> Option<Expiry> {
-    let date: Date = text.parse().ok()?;
+/// The end that a date of the form yyyy-MM-dd sets, as TrustKit reads it.
+pub(super) fn expiry(text: &str) -> Option<Expiry> {
+    let date = Date::strptime("%Y-%m-%d", text.trim()).ok()?;
     let at = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
     Some(Expiry {
         at,

@@ -50,6 +50,13 @@ pub(super) fn entry(keys: &[&str]) -> PinEntry {
     }
 }
 
+/// An entry with one pin that has a comment, and another that has none.
+fn labelled(key: &str, label: &str) -> Vec<PinSource> {
+    let mut entry = entry(&[key, "own"]);
+    entry.pins[0].label = Some(label.to_owned());
+    nsc_of(entry)
+}
+
 fn ending(day: &str) -> Expiry {
     let at = format!("{day}T00:00:00Z").parse().unwrap();
     Expiry { at, afterwards: AfterExpiry::FailOpen, note: "for this test" }
@@ -171,6 +178,7 @@ fn each_check_has_an_input_that_raises_it_and_one_that_does_not() {
         ("PIN035", problem(ProblemKind::UnauthenticatedBootstrap), nsc_of(bootstrap(Bootstrap::Signed))),
         ("PIN035", nsc_of(bootstrap(Bootstrap::FirstUse)), nsc_of(bootstrap(Bootstrap::Pinned))),
         ("PIN036", problem(ProblemKind::WrongLabel), quiet()),
+        ("PIN036", labelled(X2, "ISRG Root X1"), labelled(X2, "ISRG Root X2")),
         ("PIN037", star(&["*.example.com"]), star(&["*.example.com", "example.com"])),
         (
             "PIN038",
@@ -205,6 +213,21 @@ fn the_keys_of_these_tests_are_those_of_their_cas() {
         let PinValue::Spki(key) = spki(key) else { panic!("{part}") };
         let ca = crate::ca::CaTable.key(&key).unwrap_or_else(|| panic!("{part} is not in the table"));
         assert!(ca.subject.contains(part), "{part}: {}", ca.subject);
+    }
+}
+
+#[test]
+fn a_comment_is_graver_the_surer_it_is_wrong() {
+    let of = |key: &str, label: &str| severity(&labelled(key, label), Some("example.com"), "PIN036");
+    assert_eq!(of(X1, "Let's Encrypt R12"), Some(Severity::Medium));
+    // The leaf of the chain that these tests judge with.
+    assert_eq!(of("leaf", "ISRG Root X1"), Some(Severity::Medium));
+    // No key that is known: the CA may have another one.
+    assert_eq!(of("other", "ISRG Root X1"), Some(Severity::Low));
+    // A private root of the chain, whose name is not known.
+    assert_eq!(of("root", "ISRG Root X1"), None);
+    for label in ["leaf, issued by ISRG Root X2", "Let's Encrypt", "R12", "ISRG Root X1, backup"] {
+        assert_eq!(of(X1, label), None, "{label}");
     }
 }
 

@@ -167,7 +167,7 @@ fn an_app_without_a_configuration_says_so() {
         let files = formats::read("app.apk", &app(&manifest(target, false, None), &[], &[]));
         let source = source(&files[0]);
         assert_eq!(files[0].file, "app.apk!/AndroidManifest.xml");
-        assert!(source.entries.is_empty());
+        assert!(source.entries.is_empty() && source.is_absent);
         assert!(source.statement.as_ref().unwrap().contains("no Network Security Config"));
         assert_eq!(kinds(source), expected);
     }
