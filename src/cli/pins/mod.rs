@@ -117,8 +117,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let chain: Option<Result<Built, String>> =
         served.map(|served| served.and_then(|served| served.path(&anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let files = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
-    let mut inputs = PinFile::of_all(&files);
+    let read = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
+    options.output.spare(&read.paths)?;
+    let mut inputs = PinFile::of_all(&read.files);
     let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
     inputs.extend(lookups.iter().map(of_lookup));
     // A chain out of a file is that of the one service asked about.
