@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use self::run::{Judging, Run};
 use super::Exit;
+use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spare};
@@ -54,6 +55,8 @@ pub(super) struct CheckOptions {
     expectations: ExpectationOptions,
     #[command(flatten)]
     network: NetworkOptions,
+    #[command(flatten)]
+    nameservers: NameserverOptions,
     /// Ask the CT logs for proof that they hold the certificate
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     inclusion: bool,
@@ -194,16 +197,16 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     announce_refused(&inputs.log_lists);
     let gate = options.gate.or_policy(&inputs.policy);
     let looking = Looking {
-        dns: options.network.client()?,
+        dns: options.network.client()?.map(|client| options.nameservers.reached_by(client)),
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
-        caa: inputs.scope.includes(scope::Part::Caa).then(|| options.network.dns.extent()),
+        caa: inputs.scope.includes(scope::Part::Caa).then(|| options.nameservers.extent()),
         tlsa: options.tlsa,
     };
     if options.tlsa {
         can_have_tlsa(&targets, &inputs.scope)?;
     }
-    if options.network.dns.all_nameservers && (looking.dns.is_none() || looking.caa.is_none()) {
+    if options.nameservers.are_asked() && (looking.dns.is_none() || looking.caa.is_none()) {
         bail!(
             "--all-nameservers needs the network and the part caa: it does not go with --offline, nor with an --only that leaves caa out"
         );
@@ -412,7 +415,7 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
         bail!("{path} was saved without --tlsa: nothing is looked up for saved evidence");
     }
     let is_surveyed = |target: &TargetEvidence| target.caa.iter().any(|lookup| lookup.nameservers.is_some());
-    if options.network.dns.all_nameservers && !evidence.targets.iter().any(is_surveyed) {
+    if options.nameservers.are_asked() && !evidence.targets.iter().any(is_surveyed) {
         bail!("{path} was saved without --all-nameservers: no server is asked about saved evidence");
     }
     announce_saved(path, &evidence);
