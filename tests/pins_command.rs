@@ -350,3 +350,18 @@ fn standard_input_is_read_within_bounds() {
     let output = run("\"$0\" pins - --format json < /dev/zero");
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn an_option_that_would_do_nothing_is_refused() {
+    let file = fixture("android_good.xml");
+    for arguments in [
+        &[file.as_str(), "--all-nameservers"][..],
+        &["--tlsa", "mail.example:25", "--all-nameservers"],
+        &["make", "shop.example", "--all-nameservers"],
+        &[&file, "--nameserver-port", "53"],
+    ] {
+        let output = pinstead(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("unexpected argument"), "{arguments:?}");
+    }
+}

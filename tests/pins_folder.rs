@@ -140,3 +140,57 @@ fn the_evidence_of_a_check_has_the_files_of_a_folder() {
     let again = json(&pinstead(app.path(), &["check", "seen.json", "--offline", "--format", "json"]));
     assert_eq!(files(&pins(&again)), EXPECTED);
 }
+
+/// What is read is never lost, by whatever name it is known and wherever in a folder it stands.
+#[test]
+fn nothing_is_written_over_a_file_of_a_folder() {
+    let app = app();
+    let kotlin = EXPECTED[0].0;
+    let text = fs::read_to_string(app.path().join(kotlin)).unwrap();
+    fs::hard_link(app.path().join(kotlin), app.path().join("ignored/linked")).unwrap();
+    fs::write(app.path().join("pinstead.toml"), "pins = [\"android\"]").unwrap();
+    let check = ["check", "shop.example", "--offline", "--only", "pins"];
+    for (arguments, option) in [
+        (&["pins", "."][..], "--output"),
+        (&["pins", "android", "ios"], "--output"),
+        (&[&check[..], &["--pins", "."]].concat(), "--output"),
+        (&[&check[..], &["--pins", "."]].concat(), "--save-evidence"),
+        // The folder that the policy names.
+        (&check, "--output"),
+        (&check, "--save-evidence"),
+    ] {
+        for file in [kotlin, "ignored/linked"] {
+            let output = pinstead(app.path(), &[arguments, &[option, file]].concat());
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(told.contains("it would be written over"), "{arguments:?} {option} {file}: {told}");
+            assert_eq!(output.status.code(), Some(2), "{arguments:?} {option} {file}");
+            assert_eq!(fs::read_to_string(app.path().join(kotlin)).unwrap(), text);
+        }
+    }
+    // Files that are not read are no inputs: a report may take the place of an earlier one in the same folder.
+    for _ in 0..2 {
+        for format in ["json", "human"] {
+            let report = ["--format", format, "--output", "report", "--save-evidence", "seen.json"];
+            let output = pinstead(app.path(), &[&check[..], &["--pins", "."], &report].concat());
+            assert!(output.stdout.is_empty(), "{output:?}");
+            assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+            let pins = ["pins", ".", "--format", format, "--output", "pins.json"];
+            assert_eq!(pinstead(app.path(), &pins).status.code(), Some(0));
+        }
+    }
+    let report = json(&pinstead(app.path(), &["pins", ".", "--format", "json"]));
+    assert_eq!(files(&report["sources"]), EXPECTED);
+    // Saved evidence is an input, too, and one file cannot hold both.
+    for (arguments, why) in [
+        (&["check", "seen.json", "--save-evidence", "./seen.json"][..], "it would be written over"),
+        (
+            &[&check[..], &["--output", "both.json", "--save-evidence", "both.json"]].concat(),
+            "name the same file",
+        ),
+    ] {
+        let output = pinstead(app.path(), arguments);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(why), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}

@@ -5,9 +5,13 @@
 mod world;
 
 use std::fs;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::thread;
 
 use serde_json::Value;
+use world::odd_dns::{answer, datagrams, type_of};
 use world::servers::{OpensslServer, Served};
 use world::{pinstead, run, text};
 
@@ -163,4 +167,93 @@ fn paths_positions_and_diagnoses_are_told_by_each_command() {
             }
         }
     }
+}
+
+/// Hands connections to an IPv6 port on to another server.
+fn forward(listener: TcpListener, onward: SocketAddr) {
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(onward).unwrap());
+            let ends = [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)];
+            for (mut from, mut to) in ends {
+                // Whoever closes first ends it.
+                thread::spawn(move || {
+                    let _ = io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_chain_that_only_one_address_shows_is_judged_too() {
+    let folder = tempfile::tempdir().unwrap();
+    shell(folder.path(), CROSS_SIGNED);
+    shell(
+        folder.path(),
+        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout new.key -out new.csr \
+             -subj /CN=shop.example
+         openssl x509 -req -in new.csr -CA by-one.pem -CAkey ca.key -days 30 -extfile leaf.ext -out new.pem
+         cat new.pem by-one.pem > renewed.pem",
+    );
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let serve = |chain: &str, key: &str| {
+        let (chain_pem, key_pem) =
+            (fs::read_to_string(path(chain)).unwrap(), fs::read_to_string(path(key)).unwrap());
+        OpensslServer::start(Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() })
+    };
+    let renewed = serve("renewed.pem", "new.key");
+    // Both families are asked at one port, which may be taken in the other.
+    let (old, listener) = (0..20)
+        .find_map(|_| {
+            let server = serve("chain.pem", "leaf.key");
+            let listener = TcpListener::bind(("::1", server.address.port())).ok()?;
+            Some((server, listener))
+        })
+        .expect("this test needs IPv6 on loopback");
+    forward(listener, renewed.address);
+    let resolver = datagrams(|question| {
+        let mut v6 = [0; 16];
+        v6[15] = 1;
+        vec![match type_of(question) {
+            1 => answer(question, 0x8180, &[(1, &[127, 0, 0, 1])]),
+            28 => answer(question, 0x8180, &[(28, &v6)]),
+            _ => answer(question, 0x8180, &[]),
+        }]
+    });
+    let key = |file: &str| {
+        let script = format!(
+            "openssl x509 -in {file} -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary \
+             | base64"
+        );
+        format!("sha256//{}", shell(folder.path(), &script))
+    };
+    let (service, resolver, roots) =
+        (format!("{HOST}:{}", old.address.port()), resolver.to_string(), path("roots.pem"));
+    let live = ["--live", &service, "--resolver", &resolver, "--dnssec", "off", "--roots", &roots];
+    let run_with = |pins: &str| {
+        let arguments = [&["pins", pins], &live[..]].concat();
+        (said(&arguments), pinstead().args(&arguments).output().unwrap().status.code().unwrap())
+    };
+    let ((report, human), code) = run_with(&key("leaf.pem"));
+    assert_eq!(report["sources"][0]["entries"][0]["outcome"], "connects", "{report:#}");
+    let other = &report["other_chains"][0];
+    assert!(other["shown_by"].as_str().unwrap().contains("[::1]"), "{other:#}");
+    assert_eq!(other["sources"][0]["entries"][0]["outcome"], "locked_out", "{other:#}");
+    let locked_out =
+        report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "PIN001").unwrap();
+    assert!(locked_out["message"].as_str().unwrap().contains("With the chain of"), "{locked_out:#}");
+    assert_eq!(code, 1, "a client that is locked out fails the gate, whichever address it meets");
+    assert!(human.contains("Another chain is shown by") && human.contains("are locked out; with"), "{human}");
+    // What comes to the same at each address is said to.
+    let ((report, human), code) = run_with(&format!("{};{}", key("leaf.pem"), key("new.pem")));
+    assert_eq!(report["other_chains"][0]["sources"][0]["entries"][0]["outcome"], "connects", "{report:#}");
+    assert!(human.contains("every entry comes to the same"), "{human}");
+    assert_eq!(code, 0, "{human}");
+    // Whoever wants pins made says for which of them.
+    let arguments = ["pins", "make", &service, "--resolver", &resolver, "--dnssec", "off", "--roots", &roots];
+    let output = pinstead().args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("different chains"), "{}", text(&output));
 }

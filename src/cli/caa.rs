@@ -18,7 +18,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::asked::Asked;
 use super::Exit;
-use super::dns_options::DnsOptions;
+use super::dns_options::{DnsOptions, NameserverOptions};
 use super::issued_options::IssuedOptions;
 use super::options::{Format, GateOptions, OutputOptions};
 use crate::caa::method::{LabelFaultKind, check_label};
@@ -71,6 +71,8 @@ pub(super) struct CaaOptions {
     #[command(flatten)]
     dns: DnsOptions,
     #[command(flatten)]
+    nameservers: NameserverOptions,
+    #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
@@ -121,9 +123,10 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         return bulk::run(options, list, asked, issued);
     }
     let certificates = issued.map(|issued| issued.certificates);
-    let client = options.dns.client()?;
+    let client = options.nameservers.reached_by(options.dns.client()?);
     let runtime = super::runtime()?;
-    let (lookups, ended_early) = runtime.block_on(look_up(&client, options.dns.extent(), &options.names));
+    let (lookups, ended_early) =
+        runtime.block_on(look_up(&client, options.nameservers.extent(), &options.names));
     let judged: Vec<Judged> = options
         .names
         .iter()

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 
 use self::run::{Judging, Run};
 use super::Exit;
+use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::list_options::{ListOptions, announce_refused};
-use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time};
+use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spare};
 use super::pin_inputs;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
@@ -54,6 +55,8 @@ pub(super) struct CheckOptions {
     expectations: ExpectationOptions,
     #[command(flatten)]
     network: NetworkOptions,
+    #[command(flatten)]
+    nameservers: NameserverOptions,
     /// Ask the CT logs for proof that they hold the certificate
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     inclusion: bool,
@@ -139,11 +142,23 @@ impl CheckOptions {
         let named = self.target.iter().chain(&self.targets).chain(pins).chain(roots).chain(issuer);
         named.map(Path::new).chain([policy]).chain(lists.files()).chain(self.network.dns.files())
     }
+
+    /// Refuses to write the report or the evidence over a file that is read.
+    fn spare<P: AsRef<Path>>(&self, inputs: impl IntoIterator<Item = P>) -> anyhow::Result<()> {
+        let inputs: Vec<P> = inputs.into_iter().collect();
+        if let Some(evidence) = &self.save_evidence {
+            spare("--save-evidence", evidence, &inputs)?;
+        }
+        self.output.spare(&inputs)
+    }
 }
 
 /// Runs the command.
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
-    options.output.spare(options.files())?;
+    options.spare(options.files())?;
+    if options.save_evidence.is_some() && options.save_evidence == options.output.output {
+        bail!("--save-evidence and --output name the same file: one would be written over by the other");
+    }
     match saved_evidence(options)? {
         Some(evidence) => {
             let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
@@ -165,7 +180,7 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
 /// Looks at the targets and judges each as soon as it was seen.
 fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     let targets = targets(options)?;
-    options.output.spare(targets.iter().filter_map(|target| match target {
+    options.spare(targets.iter().filter_map(|target| match target {
         Target::File(path) => Some(path),
         Target::Server(_) => None,
     }))?;
@@ -177,22 +192,21 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         inputs: input_files(options)?,
         targets: Vec::new(),
     };
-    options.output.spare(evidence.inputs.pins.iter().map(|file| &file.path))?;
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
     announce_refused(&inputs.log_lists);
     let gate = options.gate.or_policy(&inputs.policy);
     let looking = Looking {
-        dns: options.network.client()?,
+        dns: options.network.client()?.map(|client| options.nameservers.reached_by(client)),
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
-        caa: inputs.scope.includes(scope::Part::Caa).then(|| options.network.dns.extent()),
+        caa: inputs.scope.includes(scope::Part::Caa).then(|| options.nameservers.extent()),
         tlsa: options.tlsa,
     };
     if options.tlsa {
         can_have_tlsa(&targets, &inputs.scope)?;
     }
-    if options.network.dns.all_nameservers && (looking.dns.is_none() || looking.caa.is_none()) {
+    if options.nameservers.are_asked() && (looking.dns.is_none() || looking.caa.is_none()) {
         bail!(
             "--all-nameservers needs the network and the part caa: it does not go with --offline, nor with an --only that leaves caa out"
         );
@@ -359,9 +373,11 @@ fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
             .collect();
     }
     let read = |path: &String| files::read(path, MAX_INPUT);
+    let pins = pin_inputs::read(&pins, MAX_INPUT);
+    options.spare(&pins.paths)?;
     let mut inputs = InputFiles {
         policy,
-        pins: pin_inputs::read(&pins, MAX_INPUT),
+        pins: pins.files,
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
         ..InputFiles::default()
@@ -399,7 +415,7 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
         bail!("{path} was saved without --tlsa: nothing is looked up for saved evidence");
     }
     let is_surveyed = |target: &TargetEvidence| target.caa.iter().any(|lookup| lookup.nameservers.is_some());
-    if options.network.dns.all_nameservers && !evidence.targets.iter().any(is_surveyed) {
+    if options.nameservers.are_asked() && !evidence.targets.iter().any(is_surveyed) {
         bail!("{path} was saved without --all-nameservers: no server is asked about saved evidence");
     }
     announce_saved(path, &evidence);

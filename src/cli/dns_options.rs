@@ -25,12 +25,38 @@ pub(super) struct DnsOptions {
     /// Validate from these DS or DNSKEY records (a zone file) instead of the root's keys
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
+}
+
+/// Whether the authoritative servers are asked, too: only for CAA.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "DNS")]
+pub(super) struct NameserverOptions {
     /// Ask every authoritative server of every zone on the way for CAA, too: IPv4 and IPv6, UDP and TCP
     #[arg(long)]
-    pub(super) all_nameservers: bool,
+    all_nameservers: bool,
     /// Ask authoritative servers at this port instead of 53: for test networks
     #[arg(long, value_name = "PORT", requires = "all_nameservers", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) nameserver_port: Option<u16>,
+    nameserver_port: Option<u16>,
+}
+
+impl NameserverOptions {
+    /// Whether they are to be asked.
+    pub(super) fn are_asked(&self) -> bool {
+        self.all_nameservers
+    }
+
+    /// How far CAA is looked up.
+    pub(super) fn extent(&self) -> Extent {
+        Extent { above: true, all_nameservers: self.all_nameservers }
+    }
+
+    /// The client with their port.
+    pub(super) fn reached_by(&self, client: DnsClient) -> DnsClient {
+        match self.nameserver_port {
+            Some(port) => client.with_nameserver_port(port),
+            None => client,
+        }
+    }
 }
 
 /// Who validates, as the option has it.
@@ -51,11 +77,7 @@ impl DnsOptions {
             [] => DnsClient::system(),
             resolvers => DnsClient::from_addresses(resolvers).context("--resolver")?,
         };
-        let client = client.with_dnssec(self.dnssec_mode()?);
-        Ok(match self.nameserver_port {
-            Some(port) => client.with_nameserver_port(port),
-            None => client,
-        })
+        Ok(client.with_dnssec(self.dnssec_mode()?))
     }
 
     /// The files that are read.
@@ -64,13 +86,8 @@ impl DnsOptions {
     }
 
     /// What of these options bears on what is found, whoever is asked for it.
-    pub(super) fn asked(&self) -> impl std::fmt::Debug {
-        (self.dnssec, self.trust_anchor.as_deref().map(anchor_content), self.all_nameservers)
-    }
-
-    /// How far CAA is looked up.
-    pub(super) fn extent(&self) -> Extent {
-        Extent { above: true, all_nameservers: self.all_nameservers }
+    pub(super) fn asked(&self, nameservers: &NameserverOptions) -> impl std::fmt::Debug + use<> {
+        (self.dnssec, self.trust_anchor.as_deref().map(anchor_content), nameservers.all_nameservers)
     }
 
     fn dnssec_mode(&self) -> anyhow::Result<DnssecMode> {

@@ -53,22 +53,7 @@ impl OutputOptions {
 
     /// Refuses to write over a file that the command reads: the input would be lost.
     pub(super) fn spare<P: AsRef<Path>>(&self, inputs: impl IntoIterator<Item = P>) -> anyhow::Result<()> {
-        let Some(output) = &self.output else { return Ok(()) };
-        let Some(identity) = FileIdentity::of(output) else { return Ok(()) };
-        let lost = |input: &P| {
-            // Standard input may be a file that was redirected.
-            let is_stdin = input.as_ref() == Path::new("-");
-            let input = if is_stdin { Path::new("/dev/stdin") } else { input.as_ref() };
-            FileIdentity::of(input).as_ref() == Some(&identity)
-        };
-        match inputs.into_iter().find(lost) {
-            Some(input) => bail!(
-                "--output {} is the file {} that is read: it would be written over. Name another file",
-                output.display(),
-                input.as_ref().display()
-            ),
-            None => Ok(()),
-        }
+        self.output.as_ref().map_or(Ok(()), |output| spare("--output", output, inputs))
     }
 
     /// Opens what the report is written to, piece by piece.
@@ -89,6 +74,29 @@ impl OutputOptions {
                 }
             }
         })
+    }
+}
+
+/// Refuses to write what `option` names over a file that the command reads: the input would be lost.
+pub(super) fn spare<P: AsRef<Path>>(
+    option: &str,
+    output: &Path,
+    inputs: impl IntoIterator<Item = P>,
+) -> anyhow::Result<()> {
+    let Some(identity) = FileIdentity::of(output) else { return Ok(()) };
+    let lost = |input: &P| {
+        // Standard input may be a file that was redirected.
+        let is_stdin = input.as_ref() == Path::new("-");
+        let input = if is_stdin { Path::new("/dev/stdin") } else { input.as_ref() };
+        FileIdentity::of(input).as_ref() == Some(&identity)
+    };
+    match inputs.into_iter().find(lost) {
+        Some(input) => bail!(
+            "{option} {} is the file {} that is read: it would be written over. Name another file",
+            output.display(),
+            input.as_ref().display()
+        ),
+        None => Ok(()),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The pin files that were named: files, lists in the argument itself, and folders.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::files;
-use crate::observe::folder::{self, Wanted};
+use crate::observe::folder::{self, Folder, Wanted};
 use crate::pins::formats::{candidates, is_inline_list};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
@@ -13,19 +14,31 @@ use crate::report::human::safe;
 /// The most names of what was left out that are told.
 const MOST_TOLD: usize = 5;
 
+/// The files that were read.
+#[derive(Debug, Default)]
+pub(super) struct PinInputs {
+    /// The files, as reports name them.
+    pub(super) files: Vec<InputFile>,
+    /// Where they are.
+    pub(super) paths: Vec<PathBuf>,
+}
+
 /// Reads each of the arguments; a file of at most `limit` octets, and of a folder what has to do with pins.
 ///
 /// Files of a folder that is named alone are named from there on, those of several with the folder before them.
-pub(super) fn read(arguments: &[String], limit: u64) -> Vec<InputFile> {
-    let mut inputs = Vec::new();
+pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
+    let mut inputs = PinInputs::default();
     for argument in arguments {
         if is_inline_list(argument) {
             let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-            inputs.push(InputFile { path: argument.to_owned(), content });
+            inputs.files.push(InputFile { path: argument.to_owned(), content });
         } else if folder::is_folder(argument) {
-            inputs.extend(read_folder(argument, arguments.len() == 1));
+            let folder = read_folder(argument, arguments.len() == 1);
+            inputs.files.extend(folder.files);
+            inputs.paths.extend(folder.paths);
         } else {
-            inputs.push(files::read(argument, limit));
+            inputs.files.push(files::read(argument, limit));
+            inputs.paths.push(argument.into());
         }
     }
     inputs
@@ -36,7 +49,7 @@ pub(super) fn folders(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).filter(|argument| folder::is_folder(argument)).collect()
 }
 
-fn read_folder(path: &str, is_alone: bool) -> Vec<InputFile> {
+fn read_folder(path: &str, is_alone: bool) -> Folder {
     let wanted = Wanted {
         by_name: &candidates::by_name,
         by_beginning: &candidates::by_beginning,
@@ -50,7 +63,7 @@ fn read_folder(path: &str, is_alone: bool) -> Vec<InputFile> {
             file.path = format!("{}/{}", path.trim_end_matches('/'), file.path);
         }
     }
-    folder.files
+    folder
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed.
@@ -63,7 +76,7 @@ fn says_something(file: &InputFile) -> bool {
 }
 
 /// Says on standard error what was looked at and what was left out.
-fn tell(path: &str, folder: &folder::Folder) {
+fn tell(path: &str, folder: &Folder) {
     let told: Vec<&str> = folder.left_out.iter().take(MOST_TOLD).map(String::as_str).collect();
     let rest = match folder.left_out.len().saturating_sub(MOST_TOLD) {
         0 => String::new(),

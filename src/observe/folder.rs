@@ -3,7 +3,7 @@
 //! What git ignores is left out, and so is what tools fetch or make: it is not the source of anything. What is cut off
 //! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
@@ -65,6 +65,8 @@ pub struct Wanted<'a> {
 pub struct Folder {
     /// The files, named from the folder on, in the order of their names; what could not be read is among them.
     pub files: Vec<InputFile>,
+    /// Where those that could be read are.
+    pub paths: Vec<PathBuf>,
     /// How many files were opened.
     pub opened: usize,
     /// The folders and links that were left out, named from the folder on.
@@ -91,7 +93,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
         .max_depth(Some(DEEPEST))
         .sort_by_file_name(std::cmp::Ord::cmp)
         .build();
-    let mut inside_skipped: Option<std::path::PathBuf> = None;
+    let mut inside_skipped: Option<PathBuf> = None;
     for (entry, number) in walk.zip(1_usize..) {
         if number > MOST_NAMES {
             failed(
@@ -151,6 +153,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                     break;
                 }
                 folder.files.push(file);
+                folder.paths.push(entry.into_path());
             }
             Kind::Folder | Kind::File | Kind::Other => {}
         }
@@ -225,9 +228,10 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(root.path(), at("loop")).unwrap();
         let folder = everything(root.path());
-        let names: Vec<_> = folder.files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(names, [".hidden/e.txt", "a/b.txt", "long.txt", "z"]);
+        let names = [".hidden/e.txt", "a/b.txt", "long.txt", "z"];
+        assert_eq!(folder.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), names);
         assert!(folder.files[2].octets().is_err());
+        assert_eq!(folder.paths, names.map(&at));
         #[cfg(unix)]
         assert_eq!(folder.left_out, ["loop", "node_modules"]);
     }

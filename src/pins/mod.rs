@@ -24,5 +24,6 @@ pub use self::model::{
 };
 pub use self::paths::{PathMatch, PathMatches, PathsVerdict};
 pub use self::verdict::{
-    Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState, SourceVerdict,
+    Backup, EntryVerdict, OtherChain, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState,
+    SourceVerdict,
 };

@@ -50,6 +50,15 @@ pub struct PinsVerdict {
     pub soon: Soon,
 }
 
+/// The judgement over the same pins with another chain of the same server.
+#[derive(Clone, Debug)]
+pub struct OtherChain {
+    /// The server and the address that shows it.
+    pub shown_by: String,
+    /// What the pins are with it.
+    pub verdict: PinsVerdict,
+}
+
 /// How soon the end of pins is soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Soon {
@@ -220,6 +229,16 @@ impl Outcome {
             Self::LockedOut => "locked_out",
             Self::NotEnforced => "not_enforced",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// What it is, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Connects => "the pins match",
+            Self::LockedOut => "the pins do not match, and clients are locked out",
+            Self::NotEnforced => "the pins are not enforced",
+            Self::Unknown => "whether the pins match is not known",
         }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn run(
     let format = options.output.format;
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
     // What is wrong with an option is told before anything is written.
-    let client = options.dns.client()?;
+    let client = options.nameservers.reached_by(options.dns.client()?);
     let run = digest(options, &asked, issued.as_ref());
     let (earlier, sink) = open(options, &run)?;
     if earlier.lines() > 0 {
@@ -77,7 +77,7 @@ pub(super) fn run(
     let with_issued = issued.is_some();
     let shared = Arc::new(Shared {
         client,
-        extent: options.dns.extent(),
+        extent: options.nameservers.extent(),
         asked,
         certificates: issued.map(|issued| issued.certificates),
         format,
@@ -126,7 +126,12 @@ pub(super) fn run(
 /// What is asked, hashed: whatever bears on a line, and not how it is got.
 fn digest(options: &CaaOptions, asked: &Asked, issued: Option<&IssuedFiles>) -> String {
     let issued = issued.map(|issued| issued.digest);
-    let asked = format!("{:?} {:?} {issued:?} {}", asked.question, options.dns.asked(), asked.policy);
+    let asked = format!(
+        "{:?} {:?} {issued:?} {}",
+        asked.question,
+        options.dns.asked(&options.nameservers),
+        asked.policy
+    );
     let digest: [u8; 32] = Sha256::digest(asked.as_bytes()).into();
     let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
     format!("{eight:016x}")

@@ -14,6 +14,7 @@ use crate::caa::suggest::{
 };
 use crate::caa::{CaaQuestion, CaaReading, Verdict, Who, judge};
 use crate::cli::check::{DEFAULT_POLICY, MAX_INPUT};
+use crate::cli::dns_options::NameserverOptions;
 use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
 use crate::cli::{Exit, runtime};
 use crate::dns_name::{CertificateName, DnsName};
@@ -47,6 +48,8 @@ pub(super) struct SuggestOptions {
     wish: WishOptions,
     #[command(flatten)]
     network: NetworkOptions,
+    #[command(flatten)]
+    nameservers: NameserverOptions,
 }
 
 /// What the CAs in use are found by, beside the certificate that NAME's server shows.
@@ -198,7 +201,7 @@ pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
 
 /// Looks at the server, the published records and the zone, at the same time.
 fn look(options: &SuggestOptions) -> anyhow::Result<Seen> {
-    let Some(dns) = options.network.client()? else {
+    let Some(dns) = options.network.client()?.map(|dns| options.nameservers.reached_by(dns)) else {
         return Ok(Seen { served: None, published: None, apex: None });
     };
     let name = &options.name;
@@ -215,7 +218,7 @@ fn look(options: &SuggestOptions) -> anyhow::Result<Seen> {
     runtime()?.block_on(async {
         let (served, lookup, apex) = tokio::join!(
             look_at(&target, &looking),
-            dns.look_up_caa(name, options.network.dns.extent()),
+            dns.look_up_caa(name, options.nameservers.extent()),
             apex(&dns, name)
         );
         let subject = CertificateName { base: name.clone(), wildcard: false };

@@ -137,13 +137,22 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
     let anchors = anchors(options.roots.as_deref())?;
     let served = match &options.chain {
         Some(file) => Served::of_file(file)?,
-        None => match fetch(&options.host, &options.network)? {
-            Ok(served) => served,
-            Err(why) => {
-                crate::cli::pins::note(&format!("nothing is proposed: {why}"));
-                return Ok(Exit::Undetermined);
+        None => {
+            let mut chains = fetch(&options.host, &options.network)?;
+            if chains.len() > 1 {
+                bail!(
+                    "the addresses of {} show different chains: say with --connect or --chain which one the pins are for",
+                    options.host.label(default_port(&options.network))
+                );
             }
-        },
+            match chains.pop().unwrap_or_else(|| Err("no chain was shown".to_owned())) {
+                Ok(served) => served,
+                Err(why) => {
+                    crate::cli::pins::note(&format!("nothing is proposed: {why}"));
+                    return Ok(Exit::Undetermined);
+                }
+            }
+        }
     };
     let path = served.path(&anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
     let served_keys: Vec<_> = served.certificates.iter().map(|served| served.spki_sha256).collect();

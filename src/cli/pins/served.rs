@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::ca::CaTable;
 use crate::cli::options::NetworkOptions;
 use crate::cli::runtime;
-use crate::evidence::CertificateSource;
 use crate::evidence::tls::{TlsObservation, TlsOutcome};
+use crate::evidence::{Bytes, CertificateSource};
 use crate::observe::files;
 use crate::observe::run::{Looking, look_at};
 use crate::observe::tls::{Starttls, TlsOptions};
@@ -74,11 +74,12 @@ pub(super) fn default_port(network: &NetworkOptions) -> u16 {
     network.starttls.map_or(DEFAULT_PORT, Starttls::default_port)
 }
 
-/// Asks the server for its chain; the inner error says why it showed none.
+/// Asks the server for its chain at each address family, and gives each chain once, or why it cannot be used; at least
+/// one.
 pub(super) fn fetch(
     server: &ServerTarget,
     network: &NetworkOptions,
-) -> anyhow::Result<Result<Served, String>> {
+) -> anyhow::Result<Vec<Result<Served, String>>> {
     if network.offline {
         bail!("the chain of a server needs the network: leave out --offline, or give the chain with --chain");
     }
@@ -92,30 +93,42 @@ pub(super) fn fetch(
     let seen = runtime()?.block_on(look_at(&Target::Server(server.clone()), &looking));
     Ok(match &seen.source {
         CertificateSource::Tls(observation) => shown(&seen.target, observation),
-        CertificateSource::File(_) => Err(format!("{} is no server", seen.target)),
+        CertificateSource::File(_) => vec![Err(format!("{} is no server", seen.target))],
     })
 }
 
-/// The chain of the first handshake.
-fn shown(label: &str, observation: &TlsObservation) -> Result<Served, String> {
-    let handshake = observation.attempts.iter().find_map(|attempt| match &attempt.outcome {
-        TlsOutcome::Handshake(handshake) => Some(handshake),
-        TlsOutcome::Failed { .. } => None,
-    });
-    let Some(handshake) = handshake else {
-        let failures = observation.attempts.iter().filter_map(|attempt| match &attempt.outcome {
-            TlsOutcome::Failed { error, .. } => Some(format!("{}: {error}", attempt.address)),
-            TlsOutcome::Handshake(_) => None,
-        });
-        let why: Vec<String> = observation.resolution_failure.iter().cloned().chain(failures).collect();
-        return Err(format!("{label} showed no chain ({})", why.join("; ")));
-    };
-    let certificates: Result<Vec<Certificate>, _> =
-        handshake.chain.iter().map(|der| Certificate::read(der)).collect();
-    match certificates {
-        Ok(certificates) => Ok(Served { source: label.to_owned(), certificates }),
-        Err(error) => Err(format!("{label} showed a certificate that cannot be read ({error})")),
+/// The chains of the handshakes: one for each that differs, named by its address where there are several.
+fn shown(label: &str, observation: &TlsObservation) -> Vec<Result<Served, String>> {
+    let mut distinct: Vec<(&str, &[Bytes])> = Vec::new();
+    let mut failures = Vec::new();
+    for attempt in &observation.attempts {
+        match &attempt.outcome {
+            TlsOutcome::Handshake(handshake) => {
+                if distinct.iter().all(|(_, chain)| *chain != handshake.chain) {
+                    distinct.push((&attempt.address, &handshake.chain));
+                }
+            }
+            TlsOutcome::Failed { error, .. } => failures.push(format!("{}: {error}", attempt.address)),
+        }
     }
+    if distinct.is_empty() {
+        let why: Vec<String> = observation.resolution_failure.iter().cloned().chain(failures).collect();
+        return vec![Err(format!("{label} showed no chain ({})", why.join("; ")))];
+    }
+    for failure in failures {
+        super::note(&format!("no chain was shown by {failure}; the pins are compared without it"));
+    }
+    let several = distinct.len() > 1;
+    let served = |(address, chain): (&str, &[Bytes])| {
+        let source = if several { format!("{label} at {address}") } else { label.to_owned() };
+        let certificates: Result<Vec<Certificate>, _> =
+            chain.iter().map(|der| Certificate::read(der)).collect();
+        match certificates {
+            Ok(certificates) => Ok(Served { source, certificates }),
+            Err(error) => Err(format!("{source} showed a certificate that cannot be read ({error})")),
+        }
+    };
+    distinct.into_iter().map(served).collect()
 }
 
 /// The anchors of a file, or the embedded ones.

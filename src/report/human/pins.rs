@@ -3,8 +3,8 @@
 use super::style::{STRONG, paint};
 use super::{findings as render_findings, safe, wrap};
 use crate::pins::{
-    AppContext, Bootstrap, Confidence, EntryVerdict, Outcome, PathMatches, PathsVerdict, PinMatch, PinValue,
-    PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
+    AppContext, Bootstrap, Confidence, EntryVerdict, OtherChain, Outcome, PathMatches, PathsVerdict,
+    PinMatch, PinValue, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -12,8 +12,8 @@ use crate::x509::ChainPosition;
 /// The most entries of one file, and pins of one entry, that are shown.
 const MOST_SHOWN: usize = 50;
 
-/// Renders the report: the verdict, each source, then what was found and what to do.
-pub fn render(verdict: &PinsVerdict, findings: &[Finding]) -> String {
+/// Renders the report: the verdict, each source, what differs with other chains, then what was found and what to do.
+pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]) -> String {
     let mut out = String::new();
     let subject = verdict.host.as_deref().unwrap_or("These files");
     let status = match verdict.status {
@@ -40,6 +40,9 @@ pub fn render(verdict: &PinsVerdict, findings: &[Finding]) -> String {
         let name = if within.is_some() { format!("!/{inner}") } else { inner.to_owned() };
         write_source(&mut out, source, &name);
     }
+    for other in others {
+        write_other(&mut out, verdict, other);
+    }
     if !findings.is_empty() {
         out.push('\n');
         out.push_str(&render_findings(findings));
@@ -47,6 +50,30 @@ pub fn render(verdict: &PinsVerdict, findings: &[Finding]) -> String {
     out.push('\n');
     paragraph(&mut out, "", &summary(findings));
     out
+}
+
+/// What differs with another chain of the same server.
+fn write_other(out: &mut String, verdict: &PinsVerdict, other: &OtherChain) {
+    out.push('\n');
+    paragraph(out, "", &format!("Another chain is shown by {}", other.shown_by));
+    let pairs = verdict.sources.iter().zip(&other.verdict.sources).flat_map(|(source, there)| {
+        source.entries.iter().zip(&there.entries).map(|(entry, there)| (&source.file, entry, there))
+    });
+    let differing: Vec<_> = pairs
+        .filter(|(_, entry, there)| entry.applies && entry.outcome != there.outcome)
+        .map(|(file, entry, there)| {
+            let (here, there) = (entry.outcome.words(), there.outcome.words());
+            format!("{} ({file}): {there}; with the chain above: {here}", entry.scope)
+        })
+        .collect();
+    for text in differing.iter().take(MOST_SHOWN) {
+        paragraph(out, "  ", text);
+    }
+    match differing.len().saturating_sub(MOST_SHOWN) {
+        0 if differing.is_empty() => paragraph(out, "  ", "every entry comes to the same with it"),
+        0 => {}
+        more => paragraph(out, "  ", &format!("and {more} more entries; --format json lists them all")),
+    }
 }
 
 /// Appends a paragraph after a label.

@@ -71,7 +71,7 @@ fn a_package_is_told_once_with_its_app_and_its_sources_below() {
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
         known_ca: &|_| None,
     };
-    let text = anstream::adapter::strip_str(&render(&judge(&files, &question), &[])).to_string();
+    let text = anstream::adapter::strip_str(&render(&judge(&files, &question), &[], &[])).to_string();
     // A value is not broken, so that it can be copied.
     let fits = |line: &str| line.chars().count() <= 80 || line.trim().starts_with("certificate-sha256/");
     assert!(text.lines().all(fits), "{text}");

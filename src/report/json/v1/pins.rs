@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use crate::pins::{
-    AppContext, Confidence, Diagnosis, EntryVerdict, PinMatch, PinVerdict, PinsVerdict, SourceState,
-    SourceVerdict,
+    AppContext, Confidence, Diagnosis, EntryVerdict, OtherChain, PinMatch, PinVerdict, PinsVerdict,
+    SourceState, SourceVerdict,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -18,7 +18,18 @@ pub struct PinsReport<'a> {
     #[serde(flatten)]
     verdict: Option<HostStatus<'a>>,
     sources: Vec<Source<'a>>,
+    /// What the same pins are with the other chains that the server shows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_chains: Vec<Other<'a>>,
     findings: &'a [Finding],
+}
+
+/// Another chain of the same server.
+#[derive(Debug, Serialize)]
+struct Other<'a> {
+    shown_by: &'a str,
+    reason: &'a str,
+    sources: Vec<Source<'a>>,
 }
 
 /// What is said of the host, where one was named.
@@ -120,7 +131,7 @@ struct DiagnosedCa<'a> {
 
 impl<'a> PinsReport<'a> {
     /// The report over a verdict and its findings.
-    pub fn new(verdict: &'a PinsVerdict, findings: &'a [Finding]) -> Self {
+    pub fn new(verdict: &'a PinsVerdict, others: &'a [OtherChain], findings: &'a [Finding]) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             judged_at: verdict.at.to_string(),
@@ -130,6 +141,14 @@ impl<'a> PinsReport<'a> {
                 reason: &verdict.reason,
             }),
             sources: sources(verdict),
+            other_chains: others
+                .iter()
+                .map(|other| Other {
+                    shown_by: &other.shown_by,
+                    reason: &other.verdict.reason,
+                    sources: sources(&other.verdict),
+                })
+                .collect(),
             findings,
         }
     }

@@ -1,0 +1,84 @@
+//! Pins compared with each chain that a server shows.
+
+use jiff::Timestamp;
+
+use super::served::{Built, Served};
+use crate::ca::CaTable;
+use crate::pins::{KnownCa, OtherChain, PinFile, PinsVerdict, Question, ServedAt, Soon, judge};
+use crate::rules::{self, Finding};
+use crate::x509::path::{Anchors, linked};
+use crate::x509::{Certificate, PathCertificate};
+
+/// A chain that pins are compared with, or why they cannot be.
+pub(super) struct Compared {
+    /// Where it came from, for people.
+    pub(super) source: String,
+    certificates: Vec<Certificate>,
+    linked: Option<Vec<PathCertificate>>,
+    built: Result<Built, String>,
+}
+
+impl Compared {
+    /// A chain as it was served.
+    pub(super) fn of(served: Result<Served, String>, anchors: &Anchors, at: Timestamp) -> Self {
+        match served {
+            Ok(served) => Self {
+                linked: Some(linked(&served.certificates)),
+                built: served.path(anchors, at),
+                source: served.source,
+                certificates: served.certificates,
+            },
+            Err(why) => Self { source: why.clone(), certificates: Vec::new(), linked: None, built: Err(why) },
+        }
+    }
+}
+
+/// What is asked of every chain alike.
+pub(super) struct Asked<'a> {
+    pub(super) host: Option<&'a str>,
+    pub(super) port: Option<u16>,
+    pub(super) at: Timestamp,
+    pub(super) soon: Soon,
+}
+
+impl Asked<'_> {
+    /// Judges the pins with one chain, or with none.
+    pub(super) fn judge(&self, pins: &[PinFile], chain: Option<&Compared>) -> PinsVerdict {
+        let path = chain.and_then(|chain| chain.built.as_ref().ok());
+        let question = Question {
+            host: self.host,
+            path: path.map(|path| path.path.as_slice()),
+            off_path: path.map_or(&[], |path| path.off_path.as_slice()),
+            service: self
+                .port
+                .zip(chain.and_then(|chain| chain.linked.as_deref()))
+                .map(|(port, chain)| ServedAt { port, chain }),
+            paths: path.map_or(&[], |path| path.possible.as_slice()),
+            certificates: chain.map_or(&[], |chain| chain.certificates.as_slice()),
+            at: self.at,
+            known_ca: &|key| CaTable.key(key).map(KnownCa::from),
+        };
+        let mut verdict = judge(pins, &question);
+        verdict.soon = self.soon;
+        if let Some(Err(why)) = chain.map(|chain| &chain.built) {
+            verdict.reason.push_str("; no pin was compared: ");
+            verdict.reason.push_str(why);
+        }
+        verdict
+    }
+}
+
+/// What the rules find, with what only another chain of the server raises.
+pub(super) fn findings(verdict: &PinsVerdict, others: &[OtherChain]) -> Vec<Finding> {
+    let mut findings = rules::pins::findings(verdict);
+    for other in others {
+        for mut finding in rules::pins::findings(&other.verdict) {
+            let is_known = |known: &Finding| known.rule == finding.rule && known.subject == finding.subject;
+            if !findings.iter().any(is_known) {
+                finding.message = format!("With the chain of {}: {}", other.shown_by, finding.message);
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
