@@ -13,6 +13,7 @@ mod certificates;
 mod dex;
 mod element;
 mod entries;
+mod keystores;
 mod manifest;
 mod octets;
 mod protobuf;
