@@ -6,6 +6,13 @@
 mod ca;
 #[path = "build/certificates.rs"]
 mod certificates;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "it is the library's; the names of columns with values are needed here"
+)]
+#[path = "src/ca/columns.rs"]
+mod columns;
 #[path = "build/ct.rs"]
 mod ct;
 #[allow(dead_code, unreachable_pub, reason = "it is the library's; only the key of a name is needed here")]
@@ -22,6 +29,7 @@ fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=data");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/ca/columns.rs");
     println!("cargo::rerun-if-changed=src/ca/owner.rs");
     match compile() {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,27 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::columns::{CERTIFICATE_VALUES, KEY_VALUES, with_kinds};
 use crate::table::{self, Row, Table, declare, emit};
 
-/// The columns of `ca-near-misses.tsv` after the key, then those of `ca-certificates.tsv`, in the order of
-/// `MISCOMPUTED` in `src/ca/certificates.rs`: a value's place here is the last octet of its record.
-const VALUES: [&str; 14] = [
-    "spki_sha1",
-    "spki_sha512",
-    "spki_pem_text",
-    "spki_base64_text",
-    "raw_key",
-    "raw_key_sha1",
-    "rsa2048_header",
-    "rsa3072_header",
-    "rsa4096_header",
-    "p256_header",
-    "p384_header",
-    "modulus",
-    "compressed_point",
-    "coordinates",
-];
-const CERTIFICATE_VALUES: [&str; 4] = ["sha256", "sha1", "pem_text", "tbs"];
+macro_rules! variant_of {
+    ($($word:literal => $variant:ident,)*) => {
+        |text: &str| match text {
+            $($word => Some(stringify!($variant)),)*
+            _ => None,
+        }
+    };
+}
 
 /// What stands for a hash: its first 6 octets.
 type Prefix = [u8; 6];
@@ -40,7 +30,7 @@ pub(crate) fn compile(keys: &[u8]) -> Result<(String, Vec<u8>), String> {
     let near_misses = Table::read("data/ca-near-misses.tsv")?;
     for row in near_misses.rows() {
         let key = known(row, "key", &positions)?;
-        for (kind, column) in (0..).zip(VALUES) {
+        for (kind, column) in (0..).zip(KEY_VALUES) {
             if let Some(value) = row.read_optional(column, prefix)? {
                 records.insert(record(value, key, kind));
             }
@@ -51,8 +41,8 @@ pub(crate) fn compile(keys: &[u8]) -> Result<(String, Vec<u8>), String> {
     for row in certificates.rows() {
         let key = known(row, "key", &positions)?;
         let sha256: [u8; 32] = row.read("sha256", |text| table::base64(text)?.try_into().ok())?;
-        for (kind, column) in (14..).zip(CERTIFICATE_VALUES) {
-            let value = if column == "sha256" { short(&sha256) } else { row.read(column, prefix)? };
+        for (kind, column) in (0..).zip(KEY_VALUES.iter().chain(CERTIFICATE_VALUES)).skip(KEY_VALUES.len()) {
+            let value = if *column == "sha256" { short(&sha256) } else { row.read(column, prefix)? };
             records.insert(record(value, key, kind));
         }
         entries.insert((key, sha256, entry(row, key, &sha256, &positions)?));
@@ -79,12 +69,7 @@ fn entry(
     let issuers = row.read_optional("issuer_keys", |text| {
         text.split(' ').map(|text| positions.get(&prefix(text)?).copied()).collect::<Option<Vec<u16>>>()
     })?;
-    let kind = row.read("kind", |text| match text {
-        "root" => Some("Root"),
-        "removed" => Some("Removed"),
-        "intermediate" => Some("Intermediate"),
-        _ => None,
-    })?;
+    let kind = row.read("kind", with_kinds!(variant_of))?;
     let seconds = |column| row.read(column, table::time).map(|(seconds, _)| seconds);
     Ok(format!(
         "CertificateEntry {{ sha256: {sha256:?}, key: {key}, subject: {:?}, issuer: {:?}, issuer_keys: &{:?}, \

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use pinstead::pins::formats;
-use pinstead::pins::{PinFile, PinSource, ProblemKind, Reading};
+use pinstead::pins::{EnforcementMode, PinFile, PinSource, ProblemKind, Reading};
 use pinstead::x509::SpkiSha256;
 
 /// What packages are built against.
@@ -187,24 +187,74 @@ fn what_aapt2_builds_says_what_its_source_says() {
     check(&files, &app, true);
 }
 
+/// A bundle whose modules are packages in protocol buffers.
+fn bundle(modules: &[(&str, &Path)]) -> Vec<u8> {
+    let mut bundle = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (module, package) in modules {
+        let octets = std::fs::read(package).unwrap();
+        let mut built = zip::ZipArchive::new(Cursor::new(octets)).unwrap();
+        for index in 0..built.len() {
+            let mut file = built.by_index(index).unwrap();
+            let name = file.name().unwrap().into_owned();
+            let name = if name == "AndroidManifest.xml" { format!("manifest/{name}") } else { name };
+            let mut content = Vec::new();
+            file.read_to_end(&mut content).unwrap();
+            bundle.start_file(format!("{module}/{name}"), zip::write::SimpleFileOptions::default()).unwrap();
+            bundle.write_all(&content).unwrap();
+        }
+    }
+    bundle.finish().unwrap().into_inner()
+}
+
 #[test]
 fn a_bundle_says_what_its_source_says() {
     let app = App::new(false);
     app.link(&["--proto-format"]);
-    let octets = std::fs::read(app.path("app.apk")).unwrap();
-    let mut built = zip::ZipArchive::new(Cursor::new(octets)).unwrap();
-    let mut bundle = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for index in 0..built.len() {
-        let mut file = built.by_index(index).unwrap();
-        let name = file.name().unwrap().into_owned();
-        let name = if name == "AndroidManifest.xml" { format!("manifest/{name}") } else { name };
-        let mut content = Vec::new();
-        file.read_to_end(&mut content).unwrap();
-        bundle.start_file(format!("base/{name}"), zip::write::SimpleFileOptions::default()).unwrap();
-        bundle.write_all(&content).unwrap();
-    }
-    let octets = bundle.finish().unwrap().into_inner();
+    let octets = bundle(&[("base", &app.path("app.apk"))]);
     check(&formats::read("app.aab", &octets), &app, true);
+}
+
+/// The names of files need not tell which resource they are: the table does.
+#[test]
+fn a_bundle_of_files_with_other_names_says_what_its_source_says() {
+    let app = App::new(false);
+    app.link(&[]);
+    let shortened = ["--shorten-resource-paths", "--enable-resource-path-shortening"].iter().any(|option| {
+        app.output("aapt2", &["optimize", option, "-o", "short.apk", "app.apk"]).status.success()
+    });
+    assert!(shortened, "aapt2 does not shorten the paths of resources");
+    app.run("aapt2", &["convert", "--output-format", "proto", "-o", "proto.apk", "short.apk"]);
+    let files = formats::read("app.aab", &bundle(&[("base", &app.path("proto.apk"))]));
+    assert!(!files[0].file.contains("pins.xml"), "{}", files[0].file);
+    check(&files, &app, false);
+}
+
+#[test]
+fn values_in_the_table_of_a_bundle_count() {
+    let app = App::new(true);
+    app.link(&["--proto-format"]);
+    let files = formats::read("app.aab", &bundle(&[("base", &app.path("app.apk"))]));
+    let source = source(&files[0]);
+    assert_eq!(source.app.as_ref().unwrap().debuggable, Some(true));
+    assert!(source.problems.iter().any(|problem| problem.kind == ProblemKind::DebugInRelease));
+}
+
+#[test]
+fn the_configuration_of_a_feature_is_read_and_has_no_effect() {
+    let app = App::new(false);
+    app.link(&["--proto-format"]);
+    let package = app.path("app.apk");
+    let files = formats::read("app.aab", &bundle(&[("feature", &package), ("base", &package)]));
+    let (base, feature): (Vec<PinFile>, Vec<PinFile>) =
+        files.into_iter().partition(|file| file.file.contains("!/base/"));
+    check(&base, &app, true);
+    assert_eq!(feature.len(), 2);
+    for file in &feature {
+        assert!(file.file.contains("!/feature/res/xml"), "{}", file.file);
+        let source = source(file);
+        assert!(source.entries.iter().all(|entry| entry.enforcement.mode == EnforcementMode::No));
+        assert!(source.problems.iter().any(|problem| problem.kind == ProblemKind::NoEffect));
+    }
 }
 
 #[test]

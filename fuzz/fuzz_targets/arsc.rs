@@ -1,4 +1,4 @@
-//! Any octets as the table of an Android app's resources.
+//! Any octets as the table of an Android app's resources, binary and in protocol buffers.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

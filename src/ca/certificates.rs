@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::CaTable;
+use super::columns::with_values;
 use super::table::{key_at, name_at, position_of};
 use crate::x509::miscomputed::{KeyHeader, Miscomputed};
 use crate::x509::paths::{CertificateKind, KnownCertificate};
@@ -25,27 +26,12 @@ struct CertificateEntry {
     not_after: i64,
 }
 
+macro_rules! kinds_of {
+    ($($column:literal => $kind:expr,)*) => { [$($kind),*] };
+}
+
 /// What the last octet of a record stands for.
-const MISCOMPUTED: [Miscomputed; 18] = [
-    Miscomputed::SpkiSha1,
-    Miscomputed::SpkiSha512,
-    Miscomputed::SpkiPemText,
-    Miscomputed::SpkiBase64Text,
-    Miscomputed::RawKey,
-    Miscomputed::RawKeySha1,
-    Miscomputed::WrongHeader(KeyHeader::Rsa2048),
-    Miscomputed::WrongHeader(KeyHeader::Rsa3072),
-    Miscomputed::WrongHeader(KeyHeader::Rsa4096),
-    Miscomputed::WrongHeader(KeyHeader::P256),
-    Miscomputed::WrongHeader(KeyHeader::P384),
-    Miscomputed::Modulus,
-    Miscomputed::CompressedPoint,
-    Miscomputed::Coordinates,
-    Miscomputed::Certificate,
-    Miscomputed::CertificateSha1,
-    Miscomputed::CertificatePemText,
-    Miscomputed::Tbs,
-];
+pub(crate) const MISCOMPUTED: [Miscomputed; 18] = with_values!(kinds_of);
 
 impl CaTable {
     /// The certificates of a key.

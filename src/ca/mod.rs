@@ -4,7 +4,8 @@
 //! means “not known”, never “no”.
 
 pub mod canonical;
-mod certificates;
+pub(crate) mod certificates;
+pub(crate) mod columns;
 pub mod expectation;
 pub mod issuer;
 mod nearest;

@@ -228,6 +228,8 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         forbidden,
         confidence: entry.confidence.clone(),
         bootstrap: entry.bootstrap,
+        platform: entry.platform.clone(),
+        released: entry.released,
         outcome,
     }
 }

@@ -154,6 +154,10 @@ pub struct EntryVerdict {
     pub confidence: Confidence,
     /// Where pins come at run time: how the first contact is authenticated.
     pub bootstrap: Option<Bootstrap>,
+    /// The platform it is for, where the file says so.
+    pub platform: Option<String>,
+    /// When the release with these pins came out, where the file says so.
+    pub released: Option<Timestamp>,
     /// On which of the paths that clients could build its pins match, those of the entries used with it included.
     pub paths: PathMatches,
     /// Whether there is a pin to fall back on.

@@ -37,7 +37,8 @@ What is read:
   source code     OkHttp's CertificatePinner, TrustKit, Alamofire, AFNetworking,
                   URLSession, .NET, Flutter, React Native, Go, Rust: what looks
                   guessed is said to be
-  configurations  pins in JSON, pins.toml, Chromium's static pins
+  configurations  pins in JSON, pins.toml, Chromium's static pins, Wultra's
+                  signed lists
   certificates    PEM and DER files that an app ships
   headers         Public-Key-Pins and Expect-CT (obsolete, and judged so)
   lists           curl's --pinnedpubkey, TLSA records

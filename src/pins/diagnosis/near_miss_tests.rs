@@ -80,6 +80,19 @@ fn published_fingerprints_are_those_of_certificates() {
     assert_said("79:b4:59:e6:7b:b6:e5:e4:01:73:80:08:88:c8:1a:58:f6:e9:9b:6e", &[], "subject_key_id", x1);
 }
 
+/// Prefixes are letters of base64, too.
+#[test]
+fn a_key_behind_a_prefix_is_the_key_itself() {
+    let certificate = made_here();
+    let spki = crate::x509::SpkiSha256::of;
+    let key = KeyPair::generate().unwrap();
+    let der = rcgen::PublicKeyData::subject_public_key_info(&key);
+    for prefix in ["", "sha256/", "sha256//", "sha1/"] {
+        let written = format!("{prefix}{}", STANDARD.encode(&der));
+        assert_said(&written, std::slice::from_ref(&certificate), "key_itself", spki(&der));
+    }
+}
+
 #[test]
 fn the_right_hash_in_the_wrong_form_is_named() {
     let certificate = made_here();

@@ -23,6 +23,7 @@ pub mod tlsa;
 mod trustkit_android;
 mod trustkit_plist;
 mod written;
+mod wultra;
 mod xml;
 
 use std::borrow::Cow;
@@ -96,6 +97,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &json_config::SSL_PINNING,
     &json_config::HOST_LIST,
     &json_config::MAP,
+    &wultra::Wultra,
     &certificate_files::CertificateFiles,
     &chromium_static::ChromiumPins,
     &pins_toml::PinsToml,

@@ -9,6 +9,8 @@ mod document;
 mod read;
 mod value;
 
+use std::collections::BTreeSet;
+
 use super::{PinFormat, PinInput};
 use crate::pins::model::{HostPattern, PinEntry, PinSource};
 
@@ -31,15 +33,25 @@ impl PinFormat for PinsToml {
         read::source(&document::read(input.text.as_deref().unwrap_or_default())?)
     }
 
-    /// One entry: an exact name, else the longest pattern that covers the host, else one for every host.
+    /// For each platform and release that is named, one entry: an exact name, else the longest pattern that covers the
+    /// host, else one for every host. Entries that name neither are for all of them.
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
         let covering = || source.entries.iter().filter(|entry| entry.scope.covers(host));
-        let exact =
-            covering().find(|entry| matches!(&entry.scope, HostPattern::Exactly(name) if name == host));
-        exact
-            .or_else(|| covering().max_by_key(|entry| entry.scope.host().map_or(0, str::len)))
-            .into_iter()
-            .collect()
+        let app = |entry: &PinEntry| (entry.platform.clone(), entry.released);
+        let apps: BTreeSet<_> = covering().map(app).collect();
+        let mut used: Vec<&PinEntry> = Vec::new();
+        for wanted in &apps {
+            let own = |entry: &PinEntry| app(entry) == *wanted;
+            let rank = |entry: &PinEntry| {
+                let is_exact = matches!(&entry.scope, HostPattern::Exactly(name) if name == host);
+                (is_exact, entry.scope.host().map_or(0, str::len), own(entry))
+            };
+            let of_app = covering().filter(|entry| own(entry) || app(entry) == (None, None));
+            // Of equals, the first in the file.
+            let best = of_app.rev().max_by_key(|entry| rank(entry));
+            used.extend(best.filter(|best| used.iter().all(|one| !std::ptr::eq(*one, *best))));
+        }
+        used
     }
 }
 

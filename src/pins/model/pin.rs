@@ -28,6 +28,9 @@ pub struct Pin {
 /// The longest text of a pin that is kept.
 const LONGEST_WRITTEN: usize = 160;
 
+/// What may stand before a hash, and by mistake before a key.
+const PREFIXES: [&str; 4] = ["sha256//", "sha256/", "sha1/", "sha512/"];
+
 /// The longest text that is read as a key or a certificate.
 const LONGEST_KEY_TEXT: usize = 16 << 10;
 
@@ -77,7 +80,13 @@ fn key_itself(written: &str) -> Option<SpkiSha256> {
     }
     let lines = written.lines().filter(|line| !line.trim_start().starts_with("-----"));
     let symbols: String = lines.flat_map(str::chars).filter(|symbol| !symbol.is_whitespace()).collect();
-    miscomputed::key_in(&base64_text::lenient(symbols.trim_matches(['"', '\'']))?)
+    let symbols = symbols.trim_matches(['"', '\'']);
+    // A prefix is of base64's alphabet, too: what stands behind it shows that it is one.
+    let behind = PREFIXES.iter().find_map(|prefix| symbols.strip_prefix(prefix));
+    [Some(symbols), behind]
+        .into_iter()
+        .flatten()
+        .find_map(|text| miscomputed::key_in(&base64_text::lenient(text)?))
 }
 
 /// What a readable pin names.

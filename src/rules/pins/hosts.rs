@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::subjects::{at_line, listed};
@@ -41,11 +42,14 @@ pub(super) static DRIFT: Rule<PinsVerdict> = Rule {
         id: "PIN038",
         title: "Apps pin different keys for the same host",
         severity: Severity::Medium,
-        needs: "two or more sources of pins for one host",
-        explanation: "Two sources (Android and iOS, an app and the list it was made from, two variants of one file) pin \
-            different sets of keys for a host. A change of certificate that one of them bears locks the other out, \
-            and tests with the one say nothing of the other.",
-        advice: "Keep one list, and make every platform's file from it.",
+        needs: "two or more sources of pins for one host, or one that names platforms or releases",
+        explanation: "Two sources (Android and iOS, an app and the list it was made from, two variants of one file, two \
+            platforms or releases that pins.toml names) pin different sets of keys for a host. A change of \
+            certificate that one of them bears locks the other out, and tests with the one say nothing of the \
+            other. Between releases of one app that have a key in common, as a change of pins makes them, the finding \
+            is low: users who did not update have the older pins.",
+        advice: "Keep one list, and make every platform's file from it. Between releases, serve a key that all of them \
+            have for as long as the oldest is in use.",
         references: &["OWASP Cheat Sheet Series, Pinning Cheat Sheet"],
     },
     raise: drift,
@@ -143,8 +147,16 @@ fn is_related(name: &str, scope: &HostPattern) -> bool {
     name == above || name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// What each source pins for one host: the source's position and its keys.
-type KeySets<'a> = BTreeMap<usize, BTreeSet<&'a SpkiSha256>>;
+/// What pins a host: a source by its position, and the platform and the release that it names, if it does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Origin<'a> {
+    source: usize,
+    platform: Option<&'a str>,
+    released: Option<Timestamp>,
+}
+
+/// What each origin pins for one host.
+type KeySets<'a> = BTreeMap<Origin<'a>, BTreeSet<&'a SpkiSha256>>;
 
 fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     let mut hosts: BTreeMap<&str, KeySets<'_>> = BTreeMap::new();
@@ -155,7 +167,12 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
             let keys = entry.pins.iter().filter(|pin| pin.is_usable()).filter_map(|pin| pin.pin.spki());
             let mut keys = keys.peekable();
             if keys.peek().is_some() {
-                hosts.entry(host).or_default().entry(position).or_default().extend(keys);
+                let origin = Origin {
+                    source: position,
+                    platform: entry.platform.as_deref(),
+                    released: entry.released,
+                };
+                hosts.entry(host).or_default().entry(origin).or_default().extend(keys);
             }
         }
     }
@@ -170,7 +187,7 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     }
     let raised = differing.iter().map(|(sets, hosts)| {
         let named: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let files: Vec<String> = sets.keys().filter_map(|at| verdict.sources.get(*at)).map(name_of).collect();
+        let files: Vec<String> = sets.keys().filter_map(|origin| name_of(origin, verdict)).collect();
         let common =
             sets.values().skip(1).fold(sets.values().next().cloned().unwrap_or_default(), |left, set| {
                 left.intersection(set).copied().collect()
@@ -187,17 +204,26 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
         );
         let only: Vec<_> = sets
             .iter()
-            .filter_map(|(at, set)| Some((verdict.sources.get(*at)?, set)))
+            .filter_map(|(origin, set)| Some((origin, verdict.sources.get(origin.source)?, set)))
             .take(20)
-            .map(|(source, set)| {
+            .map(|(origin, source, set)| {
                 let keys: Vec<String> =
                     set.difference(&common).take(20).map(|key| format!("sha256/{key}")).collect();
-                json!({"file": source.file, "format": source.format, "only_here": keys})
+                json!({
+                    "file": source.file,
+                    "format": source.format,
+                    "platform": origin.platform,
+                    "released": origin.released.map(|at| at.to_string()),
+                    "only_here": keys,
+                })
             })
             .collect();
         let evidence = json!({"hosts": hosts.iter().take(20).collect::<Vec<_>>(), "sources": only});
-        let found = Raised::new(listed(&named), message, evidence);
-        let guess = sets.keys().filter_map(|at| verdict.sources.get(*at)).find_map(guess_in);
+        let mut found = Raised::new(listed(&named), message, evidence);
+        if !common.is_empty() && are_releases(sets) {
+            found = found.at(Severity::Low);
+        }
+        let guess = sets.keys().filter_map(|origin| verdict.sources.get(origin.source)).find_map(guess_in);
         match guess {
             Some(why) => found.guessed(why),
             None => found,
@@ -206,8 +232,21 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     raised.collect()
 }
 
-fn name_of(source: &SourceVerdict) -> String {
-    format!("{} ({})", source.file, source.format.unwrap_or("unknown"))
+/// Whether these are releases of one app on one platform.
+fn are_releases(sets: &KeySets<'_>) -> bool {
+    let first = sets.keys().next();
+    sets.keys().all(|one| {
+        one.released.is_some()
+            && first.is_some_and(|first| (first.source, first.platform) == (one.source, one.platform))
+    })
+}
+
+fn name_of(origin: &Origin<'_>, verdict: &PinsVerdict) -> Option<String> {
+    let source = verdict.sources.get(origin.source)?;
+    let platform = origin.platform.map(|platform| format!(" for {platform}")).unwrap_or_default();
+    let released = origin.released.map(|at| format!(", released {}", at.strftime("%Y-%m-%d")));
+    let format = source.format.unwrap_or("unknown");
+    Some(format!("{}{platform} ({format}{})", source.file, released.unwrap_or_default()))
 }
 
 fn guess_in(source: &SourceVerdict) -> Option<&str> {

@@ -8,70 +8,34 @@ use jiff::Timestamp;
 
 use super::lineage::Lineage;
 use super::{CaCertificate, OwnerRecords};
+use crate::ca::certificates::MISCOMPUTED;
+use crate::ca::columns::{
+    CERTIFICATE_COLUMNS, CERTIFICATE_VALUES, KEY_VALUES, NEAR_MISS_COLUMNS, with_kinds,
+};
 use crate::tables::TableError;
 use crate::tables::tsv::{parse, render};
-use crate::x509::miscomputed::{self, KeyHeader, Miscomputed};
+use crate::x509::miscomputed;
+use crate::x509::paths::CertificateKind;
 use crate::x509::{CertificateSha256, SpkiSha256};
 
 /// What stands for a hash: its first 6 octets. Among 200,000 of them, one in 10^9 hashes meets another by chance.
 pub(super) type Prefix = [u8; 6];
 
-/// The columns of `ca-certificates.tsv`.
-const CERTIFICATE_COLUMNS: &[&str] = &[
-    "sha256",
-    "key",
-    "subject",
-    "issuer",
-    "issuer_keys",
-    "kind",
-    "not_before",
-    "not_after",
-    "sha1",
-    "pem_text",
-    "tbs",
-];
+/// How many values a key has, and a certificate beside its own hash.
+const OF_KEY: usize = KEY_VALUES.len();
+const OF_CERTIFICATE: usize = CERTIFICATE_VALUES.len() - 1;
 
-/// The columns of `ca-near-misses.tsv`: the key, then each value in the order of [`OF_KEY`].
-const NEAR_MISS_COLUMNS: &[&str] = &[
-    "key",
-    "spki_sha1",
-    "spki_sha512",
-    "spki_pem_text",
-    "spki_base64_text",
-    "raw_key",
-    "raw_key_sha1",
-    "rsa2048_header",
-    "rsa3072_header",
-    "rsa4096_header",
-    "p256_header",
-    "p384_header",
-    "modulus",
-    "compressed_point",
-    "coordinates",
-];
+macro_rules! words_of {
+    ($($word:literal => $variant:ident,)*) => { [$((CertificateKind::$variant, $word)),*] };
+}
 
-const OF_KEY: [Miscomputed; 14] = [
-    Miscomputed::SpkiSha1,
-    Miscomputed::SpkiSha512,
-    Miscomputed::SpkiPemText,
-    Miscomputed::SpkiBase64Text,
-    Miscomputed::RawKey,
-    Miscomputed::RawKeySha1,
-    Miscomputed::WrongHeader(KeyHeader::Rsa2048),
-    Miscomputed::WrongHeader(KeyHeader::Rsa3072),
-    Miscomputed::WrongHeader(KeyHeader::Rsa4096),
-    Miscomputed::WrongHeader(KeyHeader::P256),
-    Miscomputed::WrongHeader(KeyHeader::P384),
-    Miscomputed::Modulus,
-    Miscomputed::CompressedPoint,
-    Miscomputed::Coordinates,
-];
+const KINDS: [(CertificateKind, &str); 3] = with_kinds!(words_of);
 
 /// The certificates and the values, as rows.
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
     certificates: BTreeMap<CertificateSha256, CertificateRow>,
-    near_misses: BTreeMap<Prefix, [Option<Prefix>; OF_KEY.len()]>,
+    near_misses: BTreeMap<Prefix, [Option<Prefix>; OF_KEY]>,
 }
 
 #[derive(Debug)]
@@ -80,26 +44,13 @@ struct CertificateRow {
     subject: Prefix,
     issuer: Prefix,
     issuer_keys: BTreeSet<Prefix>,
-    kind: Kind,
+    /// A root is an anchor of some store; both programmes of CCADB's report had removed a removed one.
+    kind: CertificateKind,
     not_before: Timestamp,
     not_after: Timestamp,
-    /// SHA-1, the hash of the PEM text and that of the signed part.
-    hashes: [Prefix; 3],
+    /// In the order of the columns.
+    hashes: [Prefix; OF_CERTIFICATE],
 }
-
-/// What a certificate can be on a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Signed by its own key: an anchor of some store.
-    Root,
-    /// The same, but both programmes of CCADB's report had removed it.
-    Removed,
-    /// Signed by another key.
-    Intermediate,
-}
-
-const KINDS: [(Kind, &str); 3] =
-    [(Kind::Root, "root"), (Kind::Removed, "removed"), (Kind::Intermediate, "intermediate")];
 
 impl Certificates {
     /// Folds certificates in. Those that are not for TLS servers are left out of the paths, not their keys.
@@ -108,7 +59,10 @@ impl Certificates {
             let values = miscomputed::of_key(&certificate.spki);
             let value =
                 |wanted| values.iter().find(|(kind, _)| *kind == wanted).map(|(_, hash)| prefix(hash));
-            self.near_misses.insert(prefix(&certificate.spki_sha256.0), OF_KEY.map(value));
+            self.near_misses.insert(
+                prefix(&certificate.spki_sha256.0),
+                std::array::from_fn(|place| value(*MISCOMPUTED.get(place)?)),
+            );
             if certificate.tls {
                 let mut row = CertificateRow::of(certificate, lineage, records);
                 if let Some(earlier) = self.certificates.get(&certificate.sha256) {
@@ -124,6 +78,10 @@ impl Certificates {
         let mut tables = Self::default();
         for row in parse(certificates, CERTIFICATE_COLUMNS)? {
             let sha256 = row.read("sha256", |text| STANDARD.decode(text).ok()?.try_into().ok())?;
+            let mut hashes = [Prefix::default(); OF_CERTIFICATE];
+            for (column, hash) in CERTIFICATE_VALUES.iter().skip(1).zip(&mut hashes) {
+                *hash = row.read(column, prefix_of)?;
+            }
             let certificate = CertificateRow {
                 key: row.read("key", prefix_of)?,
                 subject: row.read("subject", prefix_of)?,
@@ -134,17 +92,13 @@ impl Certificates {
                 kind: row.read("kind", kind_of)?,
                 not_before: row.read("not_before", |text| text.parse().ok())?,
                 not_after: row.read("not_after", |text| text.parse().ok())?,
-                hashes: [
-                    row.read("sha1", prefix_of)?,
-                    row.read("pem_text", prefix_of)?,
-                    row.read("tbs", prefix_of)?,
-                ],
+                hashes,
             };
             tables.certificates.insert(CertificateSha256(sha256), certificate);
         }
         for row in parse(near_misses, NEAR_MISS_COLUMNS)? {
-            let mut values = [None; OF_KEY.len()];
-            for (column, value) in NEAR_MISS_COLUMNS.iter().skip(1).zip(&mut values) {
+            let mut values = [None; OF_KEY];
+            for (column, value) in KEY_VALUES.iter().zip(&mut values) {
                 *value = row.read_present(column, prefix_of)?;
             }
             tables.near_misses.insert(row.read("key", prefix_of)?, values);
@@ -175,7 +129,7 @@ impl Certificates {
 
     /// `ca-near-misses.tsv`.
     pub(super) fn near_misses_text(&self, notes: &[String]) -> String {
-        let fields = |(key, values): (&Prefix, &[Option<Prefix>; OF_KEY.len()])| {
+        let fields = |(key, values): (&Prefix, &[Option<Prefix>; OF_KEY])| {
             let values = values.iter().map(|value| value.map(text_of).unwrap_or_default());
             std::iter::once(text_of(*key)).chain(values).collect()
         };
@@ -188,8 +142,10 @@ impl CertificateRow {
         let issuers = lineage.issuers_of(&certificate.sha256);
         let own = issuers.clone().any(|key| *key == certificate.spki_sha256);
         let values = miscomputed::of_certificate(&certificate.der, &certificate.tbs);
-        let value = |wanted| {
-            values.iter().find(|(kind, _)| *kind == wanted).map(|(_, hash)| prefix(hash)).unwrap_or_default()
+        // The first is the certificate's own hash, which stands in full.
+        let value = |place: usize| {
+            let wanted = MISCOMPUTED.get(OF_KEY.saturating_add(1).saturating_add(place))?;
+            values.iter().find(|(kind, _)| kind == wanted).map(|(_, hash)| prefix(hash))
         };
         Self {
             key: prefix(&certificate.spki_sha256.0),
@@ -197,17 +153,13 @@ impl CertificateRow {
             issuer: name(&certificate.issuer_der),
             issuer_keys: issuers.map(|key: &SpkiSha256| prefix(&key.0)).collect(),
             kind: match own {
-                true if records.is_removed(&certificate.sha256) => Kind::Removed,
-                true => Kind::Root,
-                false => Kind::Intermediate,
+                true if records.is_removed(&certificate.sha256) => CertificateKind::Removed,
+                true => CertificateKind::Root,
+                false => CertificateKind::Intermediate,
             },
             not_before: certificate.not_before_time,
             not_after: certificate.not_after_time,
-            hashes: [
-                value(Miscomputed::CertificateSha1),
-                value(Miscomputed::CertificatePemText),
-                value(Miscomputed::Tbs),
-            ],
+            hashes: std::array::from_fn(|place| value(place).unwrap_or_default()),
         }
     }
 
@@ -215,8 +167,8 @@ impl CertificateRow {
     /// they say nothing.
     fn keep(&mut self, earlier: &Self, is_known: bool) {
         self.issuer_keys.extend(earlier.issuer_keys.iter().copied());
-        if !is_known && self.kind == Kind::Root && earlier.kind == Kind::Removed {
-            self.kind = Kind::Removed;
+        if !is_known && self.kind == CertificateKind::Root && earlier.kind == CertificateKind::Removed {
+            self.kind = CertificateKind::Removed;
         }
     }
 }
@@ -238,6 +190,6 @@ fn prefix_of(text: &str) -> Option<Prefix> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }
 
-fn kind_of(text: &str) -> Option<Kind> {
+fn kind_of(text: &str) -> Option<CertificateKind> {
     KINDS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind)
 }

@@ -5,7 +5,7 @@
 use super::element::Value;
 use super::entries::Entries;
 use super::manifest::Manifest;
-use super::resources::{Resources, Variant};
+use super::resources::{Resources, Table, Variant};
 use super::{MANIFEST, axml, beside_configuration, damaged, inside, read};
 use crate::pins::formats;
 use crate::pins::formats::android_nsc::{self, Around};

@@ -3,7 +3,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::element::{Element, Value};
-use super::resources::Resources;
+use super::resources::Table;
 use crate::pins::model::AppContext;
 
 // The numbers of Android's own attributes (`android.R.attr`).
@@ -25,7 +25,7 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// Reads a manifest.
-    pub(super) fn of(root: &Element, resources: &Resources<'_>) -> Result<Self, String> {
+    pub(super) fn of(root: &Element, resources: &dyn Table) -> Result<Self, String> {
         if root.name != "manifest" {
             return Err("its root element is not manifest".to_owned());
         }
@@ -65,28 +65,29 @@ impl Manifest {
 }
 
 /// An API level; the name of a platform in preview is none.
-fn level(value: &Value, resources: &Resources<'_>) -> Option<u32> {
+fn level(value: &Value, resources: &dyn Table) -> Option<u32> {
     match value {
         Value::Integer(level) => Some(*level),
         Value::Text(text) => text.parse().ok(),
-        Value::Reference(id) => resources.variants(*id).iter().find_map(|variant| match &variant.value {
-            Value::Integer(level) => Some(*level),
-            Value::Text(text) => text.parse().ok(),
-            _ => None,
-        }),
-        _ => None,
+        value => {
+            resources.variants(resources.id_of(value)?).iter().find_map(|variant| match &variant.value {
+                Value::Integer(level) => Some(*level),
+                Value::Text(text) => text.parse().ok(),
+                _ => None,
+            })
+        }
     }
 }
 
 /// A boolean, where every variant of it is the same.
-fn truth(value: &Value, resources: &Resources<'_>) -> Option<bool> {
+fn truth(value: &Value, resources: &dyn Table) -> Option<bool> {
     let own = |value: &Value| match value {
         Value::Boolean(truth) => Some(*truth),
         Value::Integer(number) => Some(*number != 0),
         _ => None,
     };
-    let Value::Reference(id) = value else { return own(value) };
-    let variants = resources.variants(*id);
+    let Some(id) = resources.id_of(value) else { return own(value) };
+    let variants = resources.variants(id);
     let first = own(&variants.first()?.value)?;
     variants.iter().all(|variant| own(&variant.value) == Some(first)).then_some(first)
 }

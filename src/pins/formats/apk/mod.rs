@@ -8,10 +8,12 @@
 mod app;
 mod axml;
 mod bundle;
+mod bundle_resources;
 mod certificates;
 mod dex;
 mod element;
 mod entries;
+mod keystores;
 mod manifest;
 mod octets;
 mod protobuf;
@@ -19,6 +21,7 @@ mod resources;
 mod string_pool;
 
 use self::entries::Entries;
+use self::resources::Table;
 use super::{Package, PinInput};
 use crate::pins::model::{PinFile, PinSource, Problem, ProblemKind, Reading};
 
@@ -183,9 +186,13 @@ pub fn compiled_xml(octets: &[u8]) -> Result<String, String> {
     root.to_xml(&|_| None)
 }
 
-/// The files of a resource in a table of resources (`resources.arsc`). The error says what is damaged.
+/// The files of a resource in a table of resources (`resources.arsc`, in bundles `resources.pb`). The error says what is damaged.
 pub fn resource_files(octets: &[u8], type_name: &str, name: &str) -> Result<Vec<String>, String> {
-    let resources = resources::Resources::read(octets)?;
+    let resources: Box<dyn Table> = if octets.starts_with(b"\x02\x00") {
+        Box::new(resources::Resources::read(octets)?)
+    } else {
+        Box::new(bundle_resources::BundleResources::read(octets)?)
+    };
     let variants = resources.find(type_name, name).map(|id| resources.variants(id)).unwrap_or_default();
     let file = |variant: resources::Variant| match variant.value {
         element::Value::Text(file) => Some(file),

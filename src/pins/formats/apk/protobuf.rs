@@ -8,7 +8,7 @@ use super::element::{Attribute, Element, Node, Value};
 
 /// The value of one field of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field<'a> {
+pub(super) enum Field<'a> {
     /// A number.
     Number(u64),
     /// Octets: a text, or a message.
@@ -83,13 +83,16 @@ struct Reader {
     nodes: usize,
 }
 
-type Read<'a> = Result<(u64, Field<'a>), String>;
+/// What one field of a message says, or that it is cut short.
+pub(super) type Read<'a> = Result<(u64, Field<'a>), String>;
 
-fn fields(octets: &[u8]) -> impl Iterator<Item = Read<'_>> {
+/// The fields of a message, in order.
+pub(super) fn fields(octets: &[u8]) -> impl Iterator<Item = Read<'_>> {
     Fields { octets }.map(|field| field.ok_or_else(|| "a field is cut short".to_owned()))
 }
 
-fn text(octets: &[u8]) -> String {
+/// A text as it stands in a message.
+pub(super) fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
@@ -139,7 +142,7 @@ impl Reader {
 }
 
 /// The last number of a field in a message.
-fn number(octets: &[u8], wanted: u64) -> Result<Option<u64>, String> {
+pub(super) fn number(octets: &[u8], wanted: u64) -> Result<Option<u64>, String> {
     let mut found = None;
     for field in fields(octets) {
         if let (field, Field::Number(number)) = field?
@@ -168,7 +171,7 @@ fn attribute(octets: &[u8]) -> Result<Attribute, String> {
 }
 
 /// A compiled value; `None` where the written one tells as much.
-fn item(octets: &[u8]) -> Result<Option<Value>, String> {
+pub(super) fn item(octets: &[u8]) -> Result<Option<Value>, String> {
     let mut value = None;
     for field in fields(octets) {
         value = match field? {

@@ -13,9 +13,9 @@ const TYPE: u16 = 0x0201;
 /// The most packages and types with a configuration of their own that are looked at.
 const MOST_TYPES: usize = 20_000;
 /// The most variants of one resource, those of the references on the way included.
-const MOST_VARIANTS: usize = 200;
+pub(super) const MOST_VARIANTS: usize = 200;
 /// How often a reference leads to another.
-const MOST_STEPS: usize = 8;
+pub(super) const MOST_STEPS: usize = 8;
 /// The most entries that are looked at to find one by its name.
 const MOST_NAMES: usize = 65_536;
 
@@ -47,10 +47,35 @@ pub(super) struct Variant {
     pub(super) value: Value,
 }
 
+/// What is asked of a table of resources, in whatever form it is.
+pub(super) trait Table {
+    /// Every variant of a resource, references followed.
+    fn variants(&self, id: u32) -> Vec<Variant>;
+
+    /// The name of a resource, such as `raw/ca`.
+    fn name(&self, id: u32) -> Option<String>;
+
+    /// The number of the resource with this name and type.
+    fn find(&self, type_name: &str, name: &str) -> Option<u32>;
+
+    /// The resource that a value refers to, by its number or by its name; a package may stand before the name.
+    fn id_of(&self, value: &Value) -> Option<u32> {
+        match value {
+            Value::Reference(id) => Some(*id),
+            Value::Named(name) => {
+                let name = name.rsplit_once(':').map_or(name.as_str(), |(_, name)| name);
+                let (kind, name) = name.split_once('/')?;
+                self.find(kind, name)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The state of looking for the variants of one resource.
-struct Search {
-    found: Vec<Variant>,
-    room: usize,
+pub(super) struct Search {
+    pub(super) found: Vec<Variant>,
+    pub(super) room: usize,
 }
 
 /// The place of one entry in its type's chunk.
@@ -99,13 +124,6 @@ impl<'a> Resources<'a> {
         Ok(())
     }
 
-    /// Every variant of a resource, references followed.
-    pub(super) fn variants(&self, id: u32) -> Vec<Variant> {
-        let mut search = Search { found: Vec::new(), room: MOST_VARIANTS };
-        self.follow(id, None, MOST_STEPS, &mut search);
-        search.found
-    }
-
     fn follow(&self, id: u32, above: Option<&Variant>, steps: usize, search: &mut Search) {
         let Some(steps) = steps.checked_sub(1) else { return };
         for entry_type in self.of_id(id) {
@@ -133,16 +151,30 @@ impl<'a> Resources<'a> {
         self.types.iter().filter(move |one| one.package == package && one.number == number)
     }
 
-    /// The name of a resource, such as `raw/ca`.
-    pub(super) fn name(&self, id: u32) -> Option<String> {
+    fn variant(&self, of: &Type<'a>, entry: &Entry<'a>) -> Option<Variant> {
+        let (kind, data) = entry.value()?;
+        let value =
+            if kind == 0x03 { Value::Text(self.values.as_ref()?.get(data)?) } else { Value::of(kind, data) };
+        let (from_sdk, is_for_some_devices) = of.configuration();
+        Some(Variant { from_sdk, is_for_some_devices, value })
+    }
+}
+
+impl Table for Resources<'_> {
+    fn variants(&self, id: u32) -> Vec<Variant> {
+        let mut search = Search { found: Vec::new(), room: MOST_VARIANTS };
+        self.follow(id, None, MOST_STEPS, &mut search);
+        search.found
+    }
+
+    fn name(&self, id: u32) -> Option<String> {
         self.of_id(id).find_map(|one| {
             let key = one.entry(index_of(id))?.key()?;
             Some(format!("{}/{}", one.name, one.keys.get(key)?))
         })
     }
 
-    /// The number of the resource with this name and type.
-    pub(super) fn find(&self, type_name: &str, name: &str) -> Option<u32> {
+    fn find(&self, type_name: &str, name: &str) -> Option<u32> {
         let mut room = MOST_NAMES;
         for one in self.types.iter().filter(|one| one.name == type_name) {
             for index in 0..one.count() {
@@ -155,14 +187,6 @@ impl<'a> Resources<'a> {
             }
         }
         None
-    }
-
-    fn variant(&self, of: &Type<'a>, entry: &Entry<'a>) -> Option<Variant> {
-        let (kind, data) = entry.value()?;
-        let value =
-            if kind == 0x03 { Value::Text(self.values.as_ref()?.get(data)?) } else { Value::of(kind, data) };
-        let (from_sdk, is_for_some_devices) = of.configuration();
-        Some(Variant { from_sdk, is_for_some_devices, value })
     }
 }
 

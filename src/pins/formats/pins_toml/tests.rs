@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use crate::pins::model::{
-    AfterExpiry, Bootstrap, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PinValue, PositionRule,
-    ProblemKind,
+    AfterExpiry, Bootstrap, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue,
+    PositionRule, ProblemKind,
 };
 use crate::pins::{Reading, formats};
 use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
@@ -88,6 +88,15 @@ fn pins_are_read_in_any_encoding_with_their_kind() {
     }
 }
 
+/// It has the length of a SHA-512 hash, and none looks like that.
+#[test]
+fn digits_that_were_encoded_again_are_no_hash() {
+    use base64::Engine as _;
+    let digits = base64::engine::general_purpose::STANDARD.encode("0f".repeat(32));
+    let source = read(&format!("[[pin]]\nhosts = \"a.example\"\npins = [\"{digits}\"]\n"));
+    assert_eq!(source.entries[0].pins[0].value, Err(PinFault::WrongLength(64)));
+}
+
 #[test]
 fn mistakes_are_told_with_their_line_and_what_was_meant() {
     for (text, line, expected) in [
@@ -151,6 +160,21 @@ fn the_most_specific_entry_counts() {
     assert_eq!(line("api.example.com"), Some(9));
     assert_eq!(line("www.example.com"), Some(5));
     assert_eq!(line("example.org"), Some(2));
+}
+
+#[test]
+fn each_platform_and_release_has_an_entry_of_its_own() {
+    let source = read(
+        "[[pin]]\nhosts = \"a.example\"\nsubdomains = true\nplatform = \"ios\"\n\
+         [[pin]]\nhosts = \"a.example\"\nplatform = \"ios\"\nreleased = 2026-01-02\n\
+         [[pin]]\nhosts = \"a.example\"\nplatform = \"android\"\n\
+         [[pin]]\nhosts = [\"a.example\", \"b.example\"]\n",
+    );
+    let lines = |host| -> Vec<Option<usize>> {
+        formats::applicable(&source, host).iter().map(|entry: &&PinEntry| entry.line).collect()
+    };
+    assert_eq!(lines("a.example"), [Some(13), Some(10), Some(6)]);
+    assert_eq!(lines("b.example"), [Some(13)]);
 }
 
 #[test]

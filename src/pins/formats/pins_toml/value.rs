@@ -51,6 +51,10 @@ pub(super) fn read(text: &str, kind: Kind) -> Result<PinValue, PinFault> {
             Kind::RawKey => Err(wrong),
         };
     }
+    // No hash is made of hexadecimal digits alone: that is one of SHA-256, written out and encoded again.
+    if octets.iter().all(u8::is_ascii_hexdigit) {
+        return Err(wrong);
+    }
     let hash = <[u8; 64]>::try_from(octets.as_slice()).map_err(|_| wrong.clone())?;
     match kind {
         Kind::Spki => Ok(PinValue::SpkiSha512(hash)),

@@ -44,6 +44,8 @@ fn a_package_is_told_once_with_its_app_and_its_sources_below() {
     let guessed = PinEntry {
         confidence: Confidence::Guessed("the hash stands in the code without a host".to_owned()),
         bootstrap: Some(Bootstrap::ValidatedOnly),
+        platform: Some("ios".to_owned()),
+        released: Some("2026-01-02T00:00:00Z".parse().unwrap()),
         ..entry(&[PinValue::Certificate(CertificateSha256::of(b"leaf"))])
     };
     let chromium = PinEntry {

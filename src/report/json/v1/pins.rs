@@ -92,6 +92,9 @@ struct Entry<'a> {
     confidence: &'static str,
     confidence_why: Option<&'a str>,
     bootstrap: Option<&'static str>,
+    /// The platform it is for, and when the release with these pins came out, where the file says so.
+    platform: Option<&'a str>,
+    released: Option<String>,
     pins: Vec<Pin<'a>>,
     forbidden: Vec<Pin<'a>>,
 }
@@ -217,6 +220,8 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
             Confidence::Stated | Confidence::Read => None,
         },
         bootstrap: entry.bootstrap.map(crate::pins::Bootstrap::name),
+        platform: entry.platform.as_deref(),
+        released: entry.released.map(|released| released.to_string()),
         pins: entry.pins.iter().map(pin).collect(),
         forbidden: entry.forbidden.iter().map(pin).collect(),
     }

@@ -348,6 +348,36 @@ fn drift_names_what_only_one_has_and_takes_like_hosts_together() {
     assert_eq!(severity(&sources, None, "PIN038"), None);
 }
 
+/// Platforms and releases in one file are told apart; between releases with a key in common it is no surprise.
+#[test]
+fn drift_names_platforms_and_releases() {
+    let of = |keys: &[&str], platform: &str, day: Option<&str>| PinEntry {
+        platform: Some(platform.to_owned()),
+        released: day.map(|day| format!("{day}T00:00:00Z").parse().unwrap()),
+        ..entry(keys)
+    };
+    let told = |entries: Vec<PinEntry>| {
+        findings(&verdict(&[source("pinstead", entries)], None))
+            .into_iter()
+            .find(|finding| finding.rule == "PIN038")
+            .map(|finding| (finding.severity, finding.message))
+    };
+    let platforms = vec![of(&["1", "2"], "android", None), of(&["2", "3"], "ios", None)];
+    let (severity, message) = told(platforms).unwrap();
+    assert_eq!(severity, Severity::Medium);
+    assert!(
+        message.contains(" for android (pinstead)") && message.contains(" for ios (pinstead)"),
+        "{message}"
+    );
+    let old = of(&["1", "2"], "ios", Some("2026-01-02"));
+    let (severity, message) = told(vec![old.clone(), of(&["2", "3"], "ios", Some("2026-03-04"))]).unwrap();
+    assert_eq!(severity, Severity::Low);
+    assert!(message.contains(" for ios (pinstead, released 2026-01-02)"), "{message}");
+    let none_in_common = told(vec![old.clone(), of(&["3", "4"], "ios", Some("2026-03-04"))]);
+    assert_eq!(none_in_common.unwrap().0, Severity::Medium);
+    assert_eq!(told(vec![old.clone(), of(&["2", "1"], "android", None)]), None);
+}
+
 #[test]
 fn a_forbidden_key_locks_out() {
     let mut entry = entry(&["root", "own"]);

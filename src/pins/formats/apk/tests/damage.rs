@@ -165,7 +165,7 @@ proptest! {
         let _ = super::super::dex::strings(&code);
         let (_, mut store) = (Vec::<u8>::new(), vec![0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 9, 0, 0, 0, 2, 0, 1]);
         store.extend(changes.iter().map(|(_, octet)| *octet));
-        let _ = super::super::certificates::source(super::super::certificates::Kind::Jks, &store);
+        let _ = super::super::certificates::source(super::super::certificates::Kind::Keystore, &store);
     }
 
     #[test]
