@@ -334,3 +334,5 @@ fn backup_among(pins: &[PinVerdict]) -> Backup {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_unread;

@@ -1,7 +1,7 @@
 //! Verdicts for hosts, over files written here.
 
 use super::*;
-use crate::pins::matching::tests::path;
+pub(super) use crate::pins::matching::tests::path;
 use crate::pins::{Enforcement, PinValue};
 use crate::x509::ChainPosition;
 
@@ -47,7 +47,7 @@ fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
     judge(&files, &question(Some(host), with_path.then_some(path.as_slice())))
 }
 
-fn question<'a>(host: Option<&'a str>, path: Option<&'a [PathCertificate]>) -> Question<'a> {
+pub(super) fn question<'a>(host: Option<&'a str>, path: Option<&'a [PathCertificate]>) -> Question<'a> {
     static OFF_PATH: std::sync::LazyLock<[SpkiSha256; 1]> =
         std::sync::LazyLock::new(|| [SpkiSha256::of(b"cross")]);
     Question {

@@ -11,7 +11,7 @@ use super::gathered::Gathered;
 use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, code, host_name, not_read};
+use super::{Language, PinFormat, PinInput, code, host_name, not_read, unread};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
 use crate::pins::model::{
@@ -116,6 +116,7 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
         source.add(PinEntry {
             pins,
+            unread: unread(&hashes),
             line,
             confidence: Confidence::Read,
             ..PinEntry::of(scope, enforced(why))
@@ -180,7 +181,8 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         source.problems.push(not_read(line, what));
         (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
-    source.add(PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    let unread = unread(&values);
+    source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
 }
 
 /// The host of the address that the call around is given first.
