@@ -12,7 +12,9 @@
 use super::gathered::Gathered;
 use super::scan::{Scan, Span};
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read};
+use super::{
+    Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read, unread,
+};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Combination, Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource,
@@ -136,20 +138,28 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, confidence: &Confidence, s
         return;
     }
     let (pins, open_values) = read_pins(&values, line, source);
+    let unread = unread(&values);
     for (written, line) in open_values {
         let what = format!("a pin is “{written}”, which this file does not define: what it is, is not known");
         source.problems.push(not_read(line, what));
     }
     for value in patterns {
         match value {
-            Value::Text(pattern, _) => place(&pattern, line, &pins, confidence, source),
-            Value::Open(written, _) => unplaced(&written, line, &pins, source),
+            Value::Text(pattern, _) => place(&pattern, line, (&pins, unread), confidence, source),
+            Value::Open(written, _) => unplaced(&written, line, (&pins, unread), source),
         }
     }
 }
 
-/// An entry of one pattern, on the line of the call that adds it: its host may be a constant of many calls.
-fn place(pattern: &str, line: Option<usize>, pins: &[Pin], confidence: &Confidence, source: &mut Gathered) {
+/// An entry of one pattern, on the line of the call that adds it: its host may be a constant of many calls. With
+/// its pins, and how many more are not known.
+fn place(
+    pattern: &str,
+    line: Option<usize>,
+    (pins, unread): (&[Pin], u32),
+    confidence: &Confidence,
+    source: &mut Gathered,
+) {
     let Some(scope) = scope(pattern) else {
         let what = format!(
             "“{pattern}” is no pattern of OkHttp (a host, “*.” and a host, or “**.” and a host): the app crashes when \
@@ -158,15 +168,15 @@ fn place(pattern: &str, line: Option<usize>, pins: &[Pin], confidence: &Confiden
         source.problems.push(Problem { kind: ProblemKind::Refused, line, what });
         return;
     };
-    if pins.is_empty() || source.is_full() {
+    if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
     let confidence = confidence.clone();
-    source.add(PinEntry { pins: pins.to_vec(), line, confidence, ..PinEntry::of(scope, enforced()) });
+    source.add(PinEntry { pins: pins.to_vec(), unread, line, confidence, ..PinEntry::of(scope, enforced()) });
 }
 
 /// Pins whose host the file does not say.
-fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut Gathered) {
+fn unplaced(written: &str, line: Option<usize>, (pins, unread): (&[Pin], u32), source: &mut Gathered) {
     let what = format!(
         "{} is for the host “{written}”, which this file does not define: which host that is, is not known",
         named(pins)
@@ -177,6 +187,7 @@ fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut Gathe
         let confidence = Confidence::Guessed(why);
         source.add(PinEntry {
             pins: pins.to_vec(),
+            unread,
             line,
             confidence,
             ..PinEntry::of(HostPattern::Unstated, enforced())
@@ -253,7 +264,7 @@ fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
             .iter()
             .map(|(text, own)| Pin::new(text, pin_value(text), PositionRule::Any, own.or(line)))
             .collect();
-        place(&host, line, &pins, &confidence, source);
+        place(&host, line, (&pins, 0), &confidence, source);
     }
 }
 

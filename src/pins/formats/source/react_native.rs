@@ -13,7 +13,7 @@ use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
 use super::trustkit::expiry;
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, code, host_name, not_read};
+use super::{Language, PinFormat, PinInput, code, host_name, not_read, unread};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
 use crate::pins::model::{
@@ -123,6 +123,7 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
         source.add(PinEntry {
             pins,
+            unread: unread(&hashes),
             line,
             expiry,
             confidence: Confidence::Read,
@@ -188,7 +189,8 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         source.problems.push(not_read(line, what));
         (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
-    source.add(PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    let unread = unread(&values);
+    source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
 }
 
 /// The host of the address that the call around is given first.

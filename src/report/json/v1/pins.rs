@@ -96,6 +96,8 @@ struct Entry<'a> {
     platform: Option<&'a str>,
     released: Option<String>,
     pins: Vec<Pin<'a>>,
+    /// How many more pins it has that could not be read.
+    unread_pins: u32,
     forbidden: Vec<Pin<'a>>,
 }
 
@@ -222,6 +224,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
         bootstrap: entry.bootstrap.map(crate::pins::Bootstrap::name),
         platform: entry.platform.as_deref(),
         released: entry.released.map(|released| released.to_string()),
+        unread_pins: entry.unread,
         pins: entry.pins.iter().map(pin).collect(),
         forbidden: entry.forbidden.iter().map(pin).collect(),
     }
