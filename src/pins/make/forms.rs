@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Place, Proposal, ProposedPin};
+use super::{Place, Proposal, ProposedPin, Role};
 use crate::x509::hexadecimal;
 
 /// A form of pins.
@@ -57,17 +57,57 @@ impl Form {
     pub fn has_expiry(self) -> bool {
         matches!(self, Self::AndroidNsc | Self::TrustKit | Self::ReactNative | Self::PinsToml)
     }
+
+    /// Whether it can say this pin.
+    pub fn says(self, pin: &ProposedPin) -> bool {
+        match self {
+            Self::Curl => pin.place == Place::Leaf,
+            // A trust anchor that the server does not send matches nothing (RFC 7671 section 5.2.2).
+            Self::Tlsa => pin.place == Place::Leaf || pin.is_served,
+            _ => true,
+        }
+    }
+
+    /// Which pins it can say, for a refusal.
+    fn limit(self) -> &'static str {
+        match self {
+            Self::Curl => "curl compares the server's own key and no CA's",
+            Self::Tlsa => "a TLSA record names the server's own key or a CA certificate that it sends",
+            _ => "it says every pin",
+        }
+    }
+}
+
+/// The pins that a form says; the error, where clients that have it would be locked out.
+fn said(proposal: &Proposal, form: Form) -> Result<Vec<&ProposedPin>, String> {
+    let pins: Vec<&ProposedPin> = proposal.pins.iter().filter(|pin| form.says(pin)).collect();
+    // A set that matches now has to match in every form; one for a key that is not in use yet has to name that key.
+    let is_wanted =
+        |pin: &&ProposedPin| pin.role != Role::Backup && (pin.in_chain || !proposal.matches_now());
+    if pins.iter().any(is_wanted) {
+        return Ok(pins);
+    }
+    let left = if pins.is_empty() {
+        "none of these pins is one"
+    } else {
+        "of these pins only those to fall back on are, with which clients would be locked out now"
+    };
+    Err(format!(
+        "{}: {left}. Give keys of your own (--key), or take the present one (--level leaf)",
+        form.limit()
+    ))
 }
 
 /// Writes a proposal in a form; `port` is that of TLSA records. The error says why the form cannot say it.
 pub fn write(proposal: &Proposal, form: Form, port: u16) -> Result<String, String> {
+    let pins = said(proposal, form)?;
     match form {
         Form::AndroidNsc => Ok(android_nsc(proposal)),
         Form::OkHttp => Ok(okhttp(proposal)),
         Form::NsPinnedDomains => ns_pinned_domains(proposal),
         Form::TrustKit => trustkit(proposal),
-        Form::Curl => curl(proposal),
-        Form::Tlsa => tlsa(proposal, port),
+        Form::Curl => Ok(curl(&pins)),
+        Form::Tlsa => Ok(tlsa(&pins, &proposal.host, port)),
         Form::ReactNative => Ok(react_native(proposal)),
         Form::PinsToml => Ok(pins_toml(proposal)),
     }
@@ -173,45 +213,22 @@ fn trustkit(proposal: &Proposal) -> Result<String, String> {
     Ok(out)
 }
 
-fn curl(proposal: &Proposal) -> Result<String, String> {
-    let own: Vec<String> = proposal
-        .pins
-        .iter()
-        .filter(|pin| pin.place == Place::Leaf)
-        .map(|pin| format!("sha256//{}", pin.key))
-        .collect();
-    if own.is_empty() {
-        return Err(
-            "curl compares the server's own key and no CA's: give keys of your own (--key), or take the \
-                    present one (--level leaf)"
-                .to_owned(),
-        );
-    }
-    Ok(own.join(";") + "\n")
+fn curl(pins: &[&ProposedPin]) -> String {
+    let own: Vec<String> = pins.iter().map(|pin| format!("sha256//{}", pin.key)).collect();
+    own.join(";") + "\n"
 }
 
-fn tlsa(proposal: &Proposal, port: u16) -> Result<String, String> {
+fn tlsa(pins: &[&ProposedPin], host: &str, port: u16) -> String {
     let mut out = "; of use only in a zone signed with DNSSEC; browsers do not look at these\n".to_owned();
-    let mut count = 0;
-    for pin in &proposal.pins {
+    for pin in pins {
         let usage = match pin.place {
             Place::Leaf => 3,
-            // A trust anchor that the server does not send matches nothing (RFC 7671 section 5.2.2).
-            Place::Ca if pin.is_served => 2,
-            Place::Ca => continue,
+            Place::Ca => 2,
         };
-        let (host, digest) = (&proposal.host, hexadecimal(&pin.key.0));
+        let digest = hexadecimal(&pin.key.0);
         let _ = writeln!(out, "_{port}._tcp.{host}. 3600 IN TLSA {usage} 1 1 {digest} ; {}", remark(pin));
-        count += 1;
     }
-    if count == 0 {
-        return Err(
-            "a TLSA record names the server's own key or a CA certificate that it sends, and none of these \
-                    pins is one"
-                .to_owned(),
-        );
-    }
-    Ok(out)
+    out
 }
 
 fn react_native(proposal: &Proposal) -> String {

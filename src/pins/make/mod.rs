@@ -268,12 +268,18 @@ impl Set<'_> {
         if self.pins.iter().any(|pin| pin.key == key) {
             return false;
         }
+        let in_chain = self.material.path.iter().find(|member| member.spki_sha256 == key);
         self.pins.push(ProposedPin {
             key,
             name: name.to_owned(),
             role,
-            place,
-            in_chain: self.material.path.iter().any(|member| member.spki_sha256 == key),
+            // A key of the owner's own may be that of a CA of theirs.
+            place: match in_chain.map(|member| member.position) {
+                Some(ChainPosition::Leaf) => Place::Leaf,
+                Some(ChainPosition::Intermediate | ChainPosition::Root) => Place::Ca,
+                None => place,
+            },
+            in_chain: in_chain.is_some(),
             is_served: self.material.served.contains(&key),
             reason: reason.to_owned(),
         });

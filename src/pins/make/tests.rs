@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::pins::formats::tests::only;
+use crate::pins::matching::match_pin;
 use crate::pins::{HostPattern, PositionRule, Reading};
 use crate::x509::{CertificateSha256, Fingerprints};
 
@@ -111,6 +112,20 @@ fn what_a_form_cannot_say_is_refused() {
 }
 
 #[test]
+fn a_form_in_which_only_backups_are_left_is_refused() {
+    let spare = [own("spare")];
+    let mixed = proposed(None, &spare);
+    for form in [Form::Curl, Form::Tlsa] {
+        let why = write(&mixed, form, 443).unwrap_err();
+        assert!(why.contains("fall back") && why.contains("--level leaf"), "{form:?}: {why}");
+    }
+    // A key that is not served yet is what the set is for, and the user is told that it does not match now.
+    let coming = proposed_over(&path(), None, &[own("next")], &spare).unwrap();
+    assert!(!coming.matches_now());
+    assert_eq!(write(&coming, Form::Curl, 443).unwrap().matches("sha256//").count(), 2);
+}
+
+#[test]
 fn tlsa_names_what_is_served() {
     let spare = [own("spare")];
     let text = |level| write(&proposed(Some(level), &spare), Form::Tlsa, 25).unwrap();
@@ -129,6 +144,22 @@ fn read_back(file: &str, text: &str) -> crate::pins::PinSource {
         Reading::Read(source) => source,
         other => panic!("{other:?}\n{text}"),
     }
+}
+
+/// A file name for each form that is shipped in an app or a script.
+const FILES: [(Form, &str); 7] = [
+    (Form::AndroidNsc, "config.xml"),
+    (Form::OkHttp, "Pins.kt"),
+    (Form::NsPinnedDomains, "Info.plist"),
+    (Form::TrustKit, "Info.plist"),
+    (Form::Curl, "pins.txt"),
+    (Form::ReactNative, "pins.ts"),
+    (Form::PinsToml, "pins.toml"),
+];
+
+/// The certificates of a path that the server sends: what DANE usages 2 and 3 are compared with.
+fn served_path(path: &[PathCertificate], served: &[SpkiSha256]) -> Vec<PathCertificate> {
+    path.iter().filter(|certificate| served.contains(&certificate.spki_sha256)).cloned().collect()
 }
 
 /// What the name of a certificate may hold, to end comments and lines with.
@@ -171,15 +202,7 @@ proptest! {
         let host = "api.shop.example".to_owned();
         let scope =
             if include_subdomains { HostPattern::WithSubdomains(host) } else { HostPattern::Exactly(host) };
-        for (form, file) in [
-            (Form::AndroidNsc, "config.xml"),
-            (Form::OkHttp, "Pins.kt"),
-            (Form::NsPinnedDomains, "Info.plist"),
-            (Form::TrustKit, "Info.plist"),
-            (Form::Curl, "pins.txt"),
-            (Form::ReactNative, "pins.ts"),
-            (Form::PinsToml, "pins.toml"),
-        ] {
+        for (form, file) in FILES {
             if form == Form::Curl && is_ca {
                 continue;
             }
@@ -249,6 +272,48 @@ proptest! {
         prop_assert_eq!(&entry.scope, &HostPattern::Service { host, port, transport: "tcp".to_owned() });
         let position = if is_ca { PositionRule::Ca } else { PositionRule::Leaf };
         prop_assert!(entry.pins.iter().all(|pin| pin.position == position));
+    }
+
+    #[test]
+    fn every_form_matches_where_the_set_does(
+        level in proptest::option::of(prop_oneof![Just(Level::Leaf), Just(Level::Intermediate), Just(Level::Root)]),
+        own_keys in proptest::sample::subsequence(vec!["leaf", "inner", "next"], 0..=3),
+        has_spare: bool,
+        served in proptest::sample::subsequence(vec!["leaf", "inner", "root", "root 2", "other"], 1..=5),
+        has_other: bool,
+    ) {
+        let (path, own_keys) = (path(), own_keys.into_iter().map(own).collect::<Vec<_>>());
+        let served: Vec<_> = served.into_iter().map(key).chain([key("leaf")]).collect();
+        let (ours, other) = ([root("root", "Ours"), root("root 2", "Ours")], [root("other", "Theirs")]);
+        let spare = [own("spare")];
+        let proposal = propose(&Material {
+            host: "api.shop.example",
+            include_subdomains: false,
+            path: &path,
+            served: &served,
+            own_keys: &own_keys,
+            backup_keys: if has_spare { &spare } else { &[] },
+            level,
+            roots: &ours,
+            backup_roots: if has_other { &other } else { &[] },
+            expires: None,
+        }).unwrap();
+        let written: Vec<SpkiSha256> = proposal.pins.iter().map(|pin| pin.key).collect();
+        for (form, file) in FILES.into_iter().chain([(Form::Tlsa, "zone")]) {
+            let Ok(text) = write(&proposal, form, 443) else { continue };
+            let source = read_back(file, &text);
+            let pins: Vec<_> = source.entries.iter().flat_map(|entry| &entry.pins).collect();
+            // Nothing that was not proposed; and all of it, but where the form cannot.
+            prop_assert!(pins.iter().all(|pin| written.contains(pin.spki().unwrap())), "{form:?}");
+            if !matches!(form, Form::Curl | Form::Tlsa) {
+                prop_assert_eq!(pins.len(), written.len());
+            }
+            let path = if form == Form::Tlsa { served_path(&path, &served) } else { path.clone() };
+            let matches = pins.iter().any(|pin| match_pin(pin, Some(&path)).matches());
+            prop_assert_eq!(matches, proposal.matches_now(), "{:?}\n{}", form, text);
+            let is_backup = |key: &SpkiSha256| proposal.pins.iter().any(|pin| pin.key == *key && pin.role == Role::Backup);
+            prop_assert!(!pins.iter().all(|pin| is_backup(pin.spki().unwrap())), "{form:?}");
+        }
     }
 
     #[test]
