@@ -136,22 +136,14 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
     let backup_keys = keys(&choice.backup_key)?;
     let anchors = anchors(options.roots.as_deref())?;
     let served = match &options.chain {
-        Some(file) => Served::of_file(file)?,
-        None => {
-            let mut chains = fetch(&options.host, &options.network)?;
-            if chains.len() > 1 {
-                bail!(
-                    "the addresses of {} show different chains: say with --connect or --chain which one the pins are for",
-                    options.host.label(default_port(&options.network))
-                );
-            }
-            match chains.pop().unwrap_or_else(|| Err("no chain was shown".to_owned())) {
-                Ok(served) => served,
-                Err(why) => {
-                    crate::cli::pins::note(&format!("nothing is proposed: {why}"));
-                    return Ok(Exit::Undetermined);
-                }
-            }
+        Some(file) => Ok(Served::of_file(file)?),
+        None => only_chain(options)?,
+    };
+    let served = match served {
+        Ok(served) => served,
+        Err(why) => {
+            crate::cli::pins::note(&format!("nothing is proposed: {why}"));
+            return Ok(Exit::Undetermined);
         }
     };
     let path = served.path(&anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
@@ -175,6 +167,18 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
     })?;
     let port = options.host.port.unwrap_or_else(|| default_port(&options.network));
     report(options, &proposal, port)
+}
+
+/// The chain that the host shows, at whatever address; the inner error says why there is none.
+fn only_chain(options: &MakeOptions) -> anyhow::Result<Result<Served, String>> {
+    let mut chains = fetch(&options.host, &options.network)?;
+    if chains.len() > 1 {
+        bail!(
+            "the addresses of {} show different chains: say with --connect or --chain which one the pins are for",
+            options.host.label(default_port(&options.network))
+        );
+    }
+    Ok(chains.pop().unwrap_or_else(|| Err("no chain was shown".to_owned())))
 }
 
 fn report(options: &MakeOptions, proposal: &Proposal, port: u16) -> anyhow::Result<Exit> {

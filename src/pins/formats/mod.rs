@@ -7,6 +7,8 @@ pub mod candidates;
 mod certificate_files;
 mod chromium_static;
 mod curl;
+#[cfg(test)]
+mod documented;
 mod expect_ct;
 mod headers;
 mod hpkp;

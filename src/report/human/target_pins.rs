@@ -1,5 +1,7 @@
 //! The pins of a target in the report of `pinstead check`.
 
+use std::fmt::Write as _;
+
 use super::check::Mark;
 use super::pins::on_paths;
 use super::safe;
@@ -41,9 +43,9 @@ pub(super) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
     for (file, entry) in enforced.iter().take(MOST_ENTRIES) {
         words.push_str(&of_entry(file, entry));
     }
-    match enforced.len().saturating_sub(MOST_ENTRIES) {
-        0 => {}
-        more => words.push_str(&format!(" And {more} more entries; --format json lists them all.")),
+    let more = enforced.len().saturating_sub(MOST_ENTRIES);
+    if more > 0 {
+        let _ = write!(words, " And {more} more entries; --format json lists them all.");
     }
     (mark, safe(&words).into_owned())
 }
@@ -70,7 +72,8 @@ fn of_entry(file: &str, entry: &EntryVerdict) -> String {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    let diagnoses: String = told.iter().take(MOST_DIAGNOSES).map(|text| format!("; {text}")).collect();
+    let told: Vec<String> = told.into_iter().take(MOST_DIAGNOSES).collect();
+    let diagnoses = if told.is_empty() { String::new() } else { format!("; {}", told.join("; ")) };
     format!(" {} ({file}): {matched}{backup}{paths}{diagnoses}{more}.", entry.scope)
 }
 
