@@ -32,7 +32,7 @@ use std::borrow::Cow;
 
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
-pub use self::apk::{compiled_xml, resource_files};
+pub use self::apk::{compiled_xml, keystore, resource_files};
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
 

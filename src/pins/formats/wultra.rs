@@ -81,7 +81,7 @@ fn items(document: &Json) -> &[Json] {
 struct OfName {
     line: Option<usize>,
     pins: Vec<Pin>,
-    /// When the last of them ends, if every one has an end that can be read.
+    /// When the last of them ends, as far as that can be read.
     end: Option<Timestamp>,
     is_signed: bool,
 }
@@ -106,13 +106,12 @@ fn source(document: &Json) -> Result<PinSource, String> {
             is_signed: true,
         });
         of_name.is_signed &= is_signed(item, *line, &mut problems);
-        match end(item) {
-            Some(at) => of_name.end = of_name.end.max(Some(at)),
-            None => {
-                let what = format!("an entry of {} has no time at which it ends", shortened(name));
-                problems.add(ProblemKind::NotRead, Some(*line), what);
-            }
+        let end = end(item);
+        if end.is_none() {
+            let what = format!("an entry of {} has no time at which it ends", shortened(name));
+            problems.add(ProblemKind::NotRead, Some(*line), what);
         }
+        of_name.end = of_name.end.max(end);
         of_name.pins.push(pin(item, *line, &mut problems));
     }
     let entries = names.into_iter().zip(1..).map(|((name, of_name), number)| {
@@ -206,9 +205,9 @@ fn is_pinning_required(document: &Json, name: &str) -> bool {
     let Some(config) = document.at("domainsConfig").filter(|config| **config != Json::Null) else {
         return true;
     };
-    let of_name = config.at("domains").map(Json::items).unwrap_or_default().iter();
-    let of_name = of_name.filter(|domain| domain.at("name").and_then(Json::text) == Some(name)).next();
-    of_name
+    let mut of_names = config.at("domains").map(Json::items).unwrap_or_default().iter();
+    of_names
+        .find(|domain| domain.at("name").and_then(Json::text) == Some(name))
         .and_then(|domain| domain.at("sslPinningRequired"))
         .or_else(|| config.at("sslPinningRequiredForUnlisted"))
         .and_then(Json::boolean)

@@ -201,5 +201,10 @@ pub fn resource_files(octets: &[u8], type_name: &str, name: &str) -> Result<Vec<
     Ok(variants.into_iter().filter_map(file).collect())
 }
 
+/// What a keystore that an app ships has, whatever its form; `None` where it trusts no certificate.
+pub fn keystore(octets: &[u8]) -> Option<PinSource> {
+    certificates::source(certificates::Kind::Keystore, octets)
+}
+
 #[cfg(test)]
 mod tests;
