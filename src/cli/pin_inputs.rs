@@ -39,7 +39,7 @@ pub(super) fn folders(arguments: &[String]) -> Vec<&str> {
 fn read_folder(path: &str, is_alone: bool) -> Vec<InputFile> {
     let wanted = Wanted {
         by_name: &candidates::by_name,
-        by_beginning: &candidates::by_beginning,
+        by_content: &candidates::by_content,
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
         keeps: &says_something,
     };
@@ -53,11 +53,12 @@ fn read_folder(path: &str, is_alone: bool) -> Vec<InputFile> {
     folder.files
 }
 
-/// Whether a file has to do with pins, or may: it cannot be read, or is not well formed.
+/// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
+/// written with.
 fn says_something(file: &InputFile) -> bool {
-    PinFile::of(file).iter().any(|file| match &file.reading {
-        Reading::Read(source) => !source.entries.is_empty() || !source.problems.is_empty(),
-        Reading::NotRecognised => false,
+    PinFile::of(file).iter().any(|read| match &read.reading {
+        Reading::Read(source) => candidates::says_something(source),
+        Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
         Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
     })
 }

@@ -19,7 +19,9 @@ const MOST_READ: usize = 20_000;
 /// The most octets that are kept, of all files together.
 const MOST_KEPT: usize = 512 << 20;
 /// How much of a file with a name that tells nothing is looked at.
-const SNIFFED: u64 = 4096;
+const SNIFFED: u64 = 4 << 20;
+/// How much is looked at in all such files together.
+const MOST_SNIFFED: u64 = 4 << 30;
 
 /// Folders of version control, and of what tools fetch or make.
 const SKIPPED: [&str; 22] = [
@@ -50,10 +52,10 @@ const SKIPPED: [&str; 22] = [
 /// Which files of a folder are wanted.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Whether a file may be: by its name, or, where the name tells nothing (`None`), by how it begins.
+    /// Whether a file may be: by its name, or, where the name tells nothing (`None`), by what is in it.
     pub by_name: &'a dyn Fn(&str) -> Option<bool>,
-    /// Whether a file that begins in this way may be.
-    pub by_beginning: &'a dyn Fn(&[u8]) -> bool,
+    /// Whether a file with this in it may be.
+    pub by_content: &'a dyn Fn(&[u8]) -> bool,
     /// The longest file of this name that is read, in octets.
     pub longest: &'a dyn Fn(&str) -> u64,
     /// Whether a file that was read is.
@@ -80,6 +82,7 @@ pub fn is_folder(path: &str) -> bool {
 pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
     let mut folder = Folder::default();
     let mut kept: usize = 0;
+    let mut sniffed: u64 = 0;
     let failed = |folder: &mut Folder, path: &str, why: String| {
         folder.files.push(InputFile { path: path.to_owned(), content: FileContent::Failed(why) });
     };
@@ -125,7 +128,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                 );
             }
             Kind::Link => folder.left_out.push(name),
-            Kind::File if is_wanted(&entry, &name, wanted) => {
+            Kind::File if is_wanted(&entry, &name, wanted, &mut sniffed) => {
                 if folder.opened >= MOST_READ {
                     failed(
                         &mut folder,
@@ -155,6 +158,12 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             Kind::Folder | Kind::File | Kind::Other => {}
         }
     }
+    if sniffed > MOST_SNIFFED {
+        let most = MOST_SNIFFED >> 30;
+        let why =
+            format!("files whose names tell nothing have more than {most} GiB; the rest is not looked at");
+        failed(&mut folder, root, why);
+    }
     folder
 }
 
@@ -178,10 +187,14 @@ fn is_skipped(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name))
 }
 
-fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>) -> bool {
+fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>, sniffed: &mut u64) -> bool {
     (wanted.by_name)(name).unwrap_or_else(|| {
-        files::beginning(&entry.path().to_string_lossy(), SNIFFED)
-            .is_ok_and(|head| (wanted.by_beginning)(&head))
+        if *sniffed > MOST_SNIFFED {
+            return false;
+        }
+        let read = files::beginning(&entry.path().to_string_lossy(), SNIFFED).unwrap_or_default();
+        *sniffed = sniffed.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
+        (wanted.by_content)(&read)
     })
 }
 
@@ -201,7 +214,7 @@ mod tests {
     fn everything(root: &Path) -> Folder {
         let wanted = Wanted {
             by_name: &|name| name.contains(".txt").then_some(true),
-            by_beginning: &|head| head.starts_with(b"pins"),
+            by_content: &|head| head.starts_with(b"pins"),
             longest: &|_| 16,
             keeps: &|file| file.octets() != Ok(b"none"),
         };

@@ -40,7 +40,8 @@ What is read:
   configurations  pins in JSON, pins.toml, Chromium's static pins
   certificates    PEM and DER files that an app ships
   headers         Public-Key-Pins and Expect-CT (obsolete, and judged so)
-  lists           curl's --pinnedpubkey, TLSA records
+  builds          values of Gradle, string resources, .env files
+  lists           curl's --pinnedpubkey, in scripts too; TLSA records
   folders         everything above in a folder or a repository
 
 A file that nothing here recognises is undetermined, which is not the same as
