@@ -16,6 +16,10 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
     if verdict.sources.iter().any(|source| source.state != SourceState::Read) {
         return Fact::Undetermined;
     }
+    let entries = || verdict.sources.iter().flat_map(|source| &source.entries);
+    if entries().any(|entry| entry.applies && entry.is_open()) {
+        return Fact::Undetermined;
+    }
     let applying: Vec<(&str, &EntryVerdict)> = verdict
         .sources
         .iter()
@@ -40,7 +44,8 @@ fn pinned(entry: &EntryVerdict) -> Pins {
         enforcement: match entry.enforced {
             EnforcementMode::Yes => PinEnforcement::Enforced,
             EnforcementMode::Report => PinEnforcement::ReportOnly,
-            EnforcementMode::No => PinEnforcement::Off,
+            // One that may be in force leaves the whole undetermined.
+            EnforcementMode::No | EnforcementMode::Unknown => PinEnforcement::Off,
         },
         matches: matches(entry),
         locked_out: entry.outcome == Outcome::LockedOut,
@@ -53,6 +58,10 @@ fn pinned(entry: &EntryVerdict) -> Pins {
 fn matches(entry: &EntryVerdict) -> Fact<PinMatches> {
     if !entry.is_compared() {
         return Fact::NotGiven;
+    }
+    // What could not be read may be any key, and let anybody in.
+    if entry.unread > 0 {
+        return Fact::Undetermined;
     }
     match entry.outcome {
         // Another path may be built by other clients: what these pins accept there is not known.

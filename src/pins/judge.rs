@@ -64,7 +64,7 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
             "no pin file was given, so whether clients pin is not known".to_owned(),
         );
     }
-    let enforced = |entry: &&EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
+    let enforced = |entry: &&EntryVerdict| entry.is_in_force();
     let guess = |entry: &EntryVerdict| match &entry.confidence {
         Confidence::Guessed(why) => Some(why.clone()),
         Confidence::Stated | Confidence::Read => None,
@@ -77,6 +77,13 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
     let guessed = |source: &SourceVerdict| source.entries.iter().filter(enforced).find_map(guess);
     if let Some((source, why)) = sources.iter().find_map(|source| Some((source, guessed(source)?))) {
         let reason = format!("{} looks as if it had pins that are enforced for {whom}: {why}", source.file);
+        return (PinsStatus::Undetermined, reason);
+    }
+    let unread = |entry: &&EntryVerdict| entry.applies && entry.is_open();
+    let unread = |source: &SourceVerdict| {
+        source.entries.iter().find(unread).map(|entry| open_entry(source, entry, &whom))
+    };
+    if let Some(reason) = sources.iter().find_map(unread) {
         return (PinsStatus::Undetermined, reason);
     }
     let open = sources.iter().find(|source| {
@@ -94,6 +101,17 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         },
     };
     (PinsStatus::NotPinned, reason)
+}
+
+/// Why an entry leaves open whether a host is pinned.
+fn open_entry(source: &SourceVerdict, entry: &EntryVerdict, whom: &str) -> String {
+    let file = &source.file;
+    match entry.enforced {
+        EnforcementMode::Unknown => {
+            format!("whether what {file} has for {whom} is enforced is not known: {}", entry.why)
+        }
+        _ => format!("{file} has pins that are enforced for {whom}, and none of them could be read"),
+    }
 }
 
 fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
@@ -195,19 +213,28 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
             .clone_into(&mut why);
     }
     let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches));
-    let outcome = if enforced != EnforcementMode::Yes {
-        Outcome::NotEnforced
-    } else if is_forbidden || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) {
-        Outcome::LockedOut
-    } else if path.is_none() {
-        Outcome::Unknown
-    } else if every_list(&pins, |pin| pin.matches.matches()) {
-        now(Outcome::Connects, &on_paths)
-    } else if every_list(&pins, |pin| pin.matches.matches() || pin.off_path) {
-        Outcome::Unknown
-    } else {
-        now(Outcome::LockedOut, &on_paths)
-    };
+    let is_nothing_read = pins.is_empty() && forbidden.is_empty();
+    let outcome =
+        match enforced {
+            EnforcementMode::Report | EnforcementMode::No => Outcome::NotEnforced,
+            EnforcementMode::Unknown => Outcome::Unknown,
+            EnforcementMode::Yes
+                if is_forbidden
+                    || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) =>
+            {
+                Outcome::LockedOut
+            }
+            EnforcementMode::Yes if path.is_none() || is_nothing_read => Outcome::Unknown,
+            EnforcementMode::Yes if every_list(&pins, |pin| pin.matches.matches()) => {
+                if may_lack_a_list(entry) { Outcome::Unknown } else { now(Outcome::Connects, &on_paths) }
+            }
+            EnforcementMode::Yes
+                if entry.unread > 0 || every_list(&pins, |pin| pin.matches.matches() || pin.off_path) =>
+            {
+                Outcome::Unknown
+            }
+            EnforcementMode::Yes => now(Outcome::LockedOut, &on_paths),
+        };
     EntryVerdict {
         scope: entry.scope.clone(),
         line: entry.line,
@@ -220,8 +247,9 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         expired: ended.is_some(),
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
         certificate_transparency: entry.certificate_transparency,
-        backup: backup(&pins),
+        backup: backup(&pins, entry.unread),
         paths: on_paths,
+        unread: entry.unread,
         pins,
         forbidden,
         confidence: entry.confidence.clone(),
@@ -258,7 +286,7 @@ fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (Enforcem
     }
     match &entry.expiry {
         Some(expiry)
-            if entry.enforcement.mode == EnforcementMode::Yes
+            if matches!(entry.enforcement.mode, EnforcementMode::Yes | EnforcementMode::Unknown)
                 && at > expiry.at
                 && expiry.afterwards == AfterExpiry::FailOpen =>
         {
@@ -278,7 +306,20 @@ fn every_list(pins: &[PinVerdict], matches: impl Fn(&PinVerdict) -> bool) -> boo
     })
 }
 
-fn backup(pins: &[PinVerdict]) -> Backup {
+/// Whether a pin that could not be read may stand in a list of its own, whose match is asked for as well.
+fn may_lack_a_list(entry: &PinEntry) -> bool {
+    let has = |rule| entry.pins.iter().any(|pin| pin.position == rule);
+    entry.unread > 0 && (has(PositionRule::Leaf) != has(PositionRule::Ca))
+}
+
+fn backup(pins: &[PinVerdict], unread: u32) -> Backup {
+    match backup_among(pins) {
+        Backup::Absent if unread > 0 => Backup::Unknown,
+        known => known,
+    }
+}
+
+fn backup_among(pins: &[PinVerdict]) -> Backup {
     let usable: Vec<&PinVerdict> = pins.iter().filter(|pin| pin.is_usable()).collect();
     let named: std::collections::BTreeSet<String> =
         usable.iter().filter(|pin| pin.pin.value.is_ok()).map(|pin| pin.pin.to_string()).collect();
@@ -293,3 +334,5 @@ fn backup(pins: &[PinVerdict]) -> Backup {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_unread;

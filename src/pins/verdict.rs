@@ -137,6 +137,8 @@ pub struct EntryVerdict {
     pub certificate_transparency: Option<bool>,
     /// Each pin.
     pub pins: Vec<PinVerdict>,
+    /// How many more pins it has that could not be read.
+    pub unread: u32,
     /// Keys with which the platform refuses a chain, whatever else matches.
     pub forbidden: Vec<PinVerdict>,
     /// How sure it is that the app does what was read.
@@ -182,7 +184,7 @@ pub enum Backup {
     Present,
     /// Every usable pin is in the path, or there is only one.
     Absent,
-    /// There was no path to tell, or nothing matches it.
+    /// There was no path to tell, nothing matches it, or a pin that could not be read may be one.
     Unknown,
 }
 
@@ -206,7 +208,7 @@ pub enum Outcome {
     LockedOut,
     /// Pins play no part.
     NotEnforced,
-    /// There was no path to tell, or it depends on which path a client builds.
+    /// There was no path to tell, it depends on which path a client builds, or not all of the pins were read.
     Unknown,
 }
 
@@ -223,6 +225,31 @@ impl Outcome {
 }
 
 impl EntryVerdict {
+    /// Whether it has pins, read or not.
+    pub fn has_pins(&self) -> bool {
+        self.unread > 0 || !self.pins.is_empty()
+    }
+
+    /// Whether anything that it compares with was read.
+    fn is_read(&self) -> bool {
+        !self.pins.is_empty() || !self.forbidden.is_empty()
+    }
+
+    /// Whether it is known to refuse other keys, by pins that were read.
+    pub(super) fn is_in_force(&self) -> bool {
+        self.applies && self.enforced == EnforcementMode::Yes && self.is_read()
+    }
+
+    /// Whether it may refuse keys, and it is not known whether or which: nothing of its pins was read, or nothing of
+    /// whether they are enforced.
+    pub fn is_open(&self) -> bool {
+        match self.enforced {
+            EnforcementMode::Yes => !self.is_read(),
+            EnforcementMode::Unknown => true,
+            EnforcementMode::Report | EnforcementMode::No => false,
+        }
+    }
+
     /// Whether some usable pin matches where it is compared.
     pub fn has_match(&self) -> bool {
         self.pins.iter().any(|pin| pin.matches.matches())
@@ -245,7 +272,8 @@ impl PinsVerdict {
     /// them with, or they match a served certificate beside it.
     pub fn is_uncompared(&self) -> bool {
         self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
-            entry.applies && entry.enforced == EnforcementMode::Yes && entry.outcome == Outcome::Unknown
+            let refuses = matches!(entry.enforced, EnforcementMode::Yes | EnforcementMode::Unknown);
+            entry.applies && refuses && entry.outcome == Outcome::Unknown
         })
     }
 }

@@ -216,8 +216,15 @@ fn hosts(document: &Json, keys: Option<&Keys>) -> Result<PinSource, String> {
         let why = "Chrome refuses a chain with none of the good keys or with a bad one, other than of anchors that \
                    the device's owner added";
         let enforcement = Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() };
+        // Without the file of the keys, a name stands for a key that is not known.
+        let names = |list: &str| set.at(list).map_or(&[][..], Json::items).len();
+        let unread = match keys {
+            Some(_) => 0,
+            None => names("static_spki_hashes").saturating_add(names("bad_static_spki_hashes")),
+        };
         entries.push(PinEntry {
             pins,
+            unread: u32::try_from(unread).unwrap_or(u32::MAX),
             forbidden,
             expiry: keys.and_then(Keys::expiry),
             overridden_for_user_anchors: true,

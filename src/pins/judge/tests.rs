@@ -1,8 +1,8 @@
 //! Verdicts for hosts, over files written here.
 
 use super::*;
-use crate::pins::Enforcement;
-use crate::pins::matching::tests::path;
+pub(super) use crate::pins::matching::tests::path;
+use crate::pins::{Enforcement, PinValue};
 use crate::x509::ChainPosition;
 
 fn pin(name: &str) -> String {
@@ -44,20 +44,22 @@ fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
         .map(|text| PinFile { file: "file".into(), reading: formats::tests::only("file", text.as_bytes()) })
         .collect();
     let path = path();
-    let at: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
-    let path = with_path.then_some(path.as_slice());
-    let off_path = &[SpkiSha256::of(b"cross")];
-    let question = Question {
-        host: Some(host),
+    judge(&files, &question(Some(host), with_path.then_some(path.as_slice())))
+}
+
+pub(super) fn question<'a>(host: Option<&'a str>, path: Option<&'a [PathCertificate]>) -> Question<'a> {
+    static OFF_PATH: std::sync::LazyLock<[SpkiSha256; 1]> =
+        std::sync::LazyLock::new(|| [SpkiSha256::of(b"cross")]);
+    Question {
+        host,
         path,
-        off_path,
+        off_path: OFF_PATH.as_slice(),
         paths: &[],
         certificates: &[],
         service: None,
-        at,
+        at: "2026-11-21T00:00:00Z".parse().unwrap(),
         known_ca: &|_| None,
-    };
-    judge(&files, &question)
+    }
 }
 
 fn only(verdict: &PinsVerdict) -> &EntryVerdict {
@@ -253,23 +255,15 @@ fn a_forbidden_key_refuses_whatever_else_matches() {
 fn a_guess_alone_is_neither_pinned_nor_not() {
     let enforcement = Enforcement { mode: EnforcementMode::Yes, why: "the client refuses".to_owned() };
     let status = |confidence: &[Confidence]| {
+        let pin = Pin::new("x", Ok(PinValue::Spki(SpkiSha256::of(b"x"))), PositionRule::Any, None);
         let entries = confidence.iter().map(|confidence| PinEntry {
             confidence: confidence.clone(),
+            pins: vec![pin.clone()],
             ..PinEntry::of(HostPattern::Exactly("example.com".to_owned()), enforcement.clone())
         });
         let source = PinSource { entries: entries.collect(), ..PinSource::of("okhttp") };
         let files = [PinFile { file: "Net.kt".to_owned(), reading: Reading::Read(source) }];
-        let question = Question {
-            host: None,
-            path: None,
-            off_path: &[],
-            paths: &[],
-            certificates: &[],
-            service: None,
-            at: "2026-11-21T00:00:00Z".parse().unwrap(),
-            known_ca: &|_| None,
-        };
-        let verdict = judge(&files, &question);
+        let verdict = judge(&files, &question(None, None));
         (verdict.status, verdict.reason)
     };
     let guess = Confidence::Guessed("its use is not seen".to_owned());
@@ -277,4 +271,49 @@ fn a_guess_alone_is_neither_pinned_nor_not() {
     assert_eq!(guessed, PinsStatus::Undetermined);
     assert!(why.contains("its use is not seen"), "{why}");
     assert_eq!(status(&[guess, Confidence::Read]).0, PinsStatus::Pinned);
+}
+
+/// The judgement over one entry for www.example.com that has these pins, and as many more that could not be read.
+fn with_unread(keys: &[&str], unread: u32, mode: EnforcementMode) -> (PinsStatus, EntryVerdict, bool) {
+    let enforcement = Enforcement { mode, why: "for this test".to_owned() };
+    let pin = |key: &&str| {
+        let value = PinValue::Spki(SpkiSha256::of(key.as_bytes()));
+        Pin::new(&value.to_string(), Ok(value), PositionRule::Any, None)
+    };
+    let entry = PinEntry {
+        pins: keys.iter().map(pin).collect(),
+        unread,
+        ..PinEntry::of(HostPattern::Exactly("www.example.com".to_owned()), enforcement)
+    };
+    let source = PinSource { entries: vec![entry], ..PinSource::of("react-native") };
+    let files = [PinFile { file: "f".to_owned(), reading: Reading::Read(source) }];
+    let path = path();
+    let verdict = judge(&files, &question(Some("www.example.com"), Some(&path)));
+    (verdict.status, only(&verdict).clone(), verdict.is_uncompared())
+}
+
+#[test]
+fn pins_that_could_not_be_read_may_be_any_keys() {
+    use EnforcementMode::Yes;
+    let of = |keys: &[&str], unread| {
+        let (status, entry, open) = with_unread(keys, unread, Yes);
+        (status, entry.outcome, entry.backup, open)
+    };
+    // None was read: neither pinned nor locked out.
+    assert_eq!(of(&[], 0), (PinsStatus::Undetermined, Outcome::Unknown, Backup::Unknown, true));
+    assert_eq!(of(&[], 2), (PinsStatus::Undetermined, Outcome::Unknown, Backup::Unknown, true));
+    // One that was read decides only where it matches.
+    assert_eq!(of(&["other"], 0), (PinsStatus::Pinned, Outcome::LockedOut, Backup::Absent, false));
+    assert_eq!(of(&["other"], 1), (PinsStatus::Pinned, Outcome::Unknown, Backup::Unknown, true));
+    assert_eq!(of(&["root"], 1), (PinsStatus::Pinned, Outcome::Connects, Backup::Unknown, false));
+    assert_eq!(of(&["root", "other"], 1), (PinsStatus::Pinned, Outcome::Connects, Backup::Present, false));
+}
+
+#[test]
+fn whether_pins_are_enforced_may_be_unknown() {
+    for keys in [&["root"][..], &["other"], &[]] {
+        let (status, entry, open) = with_unread(keys, 0, EnforcementMode::Unknown);
+        assert_eq!((status, entry.outcome, open), (PinsStatus::Undetermined, Outcome::Unknown, true));
+        assert_eq!(entry.enforced.name(), "unknown");
+    }
 }

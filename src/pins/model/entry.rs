@@ -13,6 +13,8 @@ pub struct PinEntry {
     pub scope: HostPattern,
     /// Its pins, in the order of the file.
     pub pins: Vec<Pin>,
+    /// How many more it has that could not be read: each is told as not read, and may be any key.
+    pub unread: u32,
     /// Whether a mismatch refuses the connection, leaving dates aside.
     pub enforcement: Enforcement,
     /// When it ends, if it does.
@@ -45,6 +47,7 @@ impl PinEntry {
         Self {
             scope,
             pins: Vec::new(),
+            unread: 0,
             enforcement,
             expiry: None,
             overridden_for_user_anchors: false,
@@ -229,6 +232,8 @@ pub enum EnforcementMode {
     Report,
     /// Nothing.
     No,
+    /// Not known from what was read.
+    Unknown,
 }
 
 impl EnforcementMode {
@@ -238,6 +243,15 @@ impl EnforcementMode {
             Self::Yes => "yes",
             Self::Report => "report",
             Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether a mismatch is known to do something: to refuse, or to be reported.
+    pub fn is_known_to_act(self) -> bool {
+        match self {
+            Self::Yes | Self::Report => true,
+            Self::No | Self::Unknown => false,
         }
     }
 }

@@ -124,7 +124,7 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     if let Some(bootstrap) = entry.bootstrap {
         paragraph(out, "    first:    ", first_contact(bootstrap));
     }
-    if !entry.pins.is_empty() {
+    if entry.has_pins() {
         paragraph(out, "    backup:   ", entry.backup.name());
     }
     let now = match entry.outcome {
@@ -145,6 +145,9 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     if hidden > 0 {
         paragraph(out, "    ", &format!("and {hidden} more pins"));
     }
+    if entry.unread > 0 {
+        paragraph(out, "    ", &unread(entry.unread));
+    }
     for pin in entry.forbidden.iter().take(MOST_SHOWN) {
         let met = if pin.matches.matches() { "; it is in the chain" } else { "" };
         paragraph(out, "    ", &pin.pin.to_string());
@@ -153,6 +156,13 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     let hidden = entry.forbidden.len().saturating_sub(MOST_SHOWN);
     if hidden > 0 {
         paragraph(out, "    ", &format!("and {hidden} more forbidden keys"));
+    }
+}
+
+fn unread(count: u32) -> String {
+    match count {
+        1 => "and 1 pin that could not be read: it may be any key".to_owned(),
+        count => format!("and {count} pins that could not be read: they may be any keys"),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::rotation;
 use super::subjects::{called, each, listed, public_ca};
-use crate::pins::{EnforcementMode, PinVerdict, PinsVerdict};
+use crate::pins::{PinVerdict, PinsVerdict};
 use crate::rules::{Rule, RuleInfo, Severity};
 
 const OWASP: &str = "OWASP Cheat Sheet Series, Pinning Cheat Sheet";
@@ -31,7 +31,7 @@ pub(super) static SAME_CA: Rule<PinsVerdict> = Rule {
         each(verdict, |group| {
             let usable = group.usable();
             let keys: BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
-            if keys.len() < 2 || group.first.enforced == EnforcementMode::No {
+            if keys.len() < 2 || group.first.unread > 0 || !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let owners: Option<BTreeSet<&str>> =
@@ -70,13 +70,13 @@ pub(super) static ENDED_CA: Rule<PinsVerdict> = Rule {
                     Some((*pin, format!("{}: {why}", called(&ca))))
                 })
                 .collect();
-            if ended.is_empty() || group.first.enforced == EnforcementMode::No {
+            if ended.is_empty() || !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let names: Vec<String> = ended.iter().map(|(_, name)| name.clone()).collect();
             // Those that ended are among those that match nothing now.
             let spare = usable.iter().filter(|pin| !pin.matches.matches()).count();
-            let left = spare > ended.len();
+            let left = spare > ended.len() || group.first.unread > 0;
             let raised = group.raise(format!("{}.", listed(&names)), ended.iter().map(|(pin, _)| *pin));
             Some(if left { raised } else { raised.at(Severity::High) })
         })
@@ -110,7 +110,7 @@ pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
                 .into_iter()
                 .map(|pin| (pin, public_ca(pin).and_then(|ca| Some((rotation::of(&ca)?, called(&ca))))))
                 .partition(|(_, found)| found.is_some());
-            if rotating.is_empty() || group.first.enforced == EnforcementMode::No {
+            if rotating.is_empty() || !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let names: Vec<String> = rotating
@@ -118,7 +118,7 @@ pub(super) static ROTATING: Rule<PinsVerdict> = Rule {
                 .filter_map(|(_, found)| found.as_ref())
                 .map(|(_, name)| name.clone())
                 .collect();
-            let severity = if others.is_empty() {
+            let severity = if others.is_empty() && group.first.unread == 0 {
                 Severity::High
             } else if others.iter().any(|(pin, _)| pin.matches.matches()) {
                 Severity::Low

@@ -90,7 +90,7 @@ fn disagreements(verdicts: &TargetVerdicts) -> Vec<Raised> {
             .cloned()
             .collect();
         // Some pin may be a key of the owner's own, or a CA's whose identifiers are not known.
-        let only_cas = !cas.is_empty() && cas.len() == usable.len();
+        let only_cas = !cas.is_empty() && cas.len() == usable.len() && group.first.unread == 0;
         let shut_out: Vec<String> = shut_out.into_iter().collect();
         let mut said = Vec::new();
         let mut severity = Severity::Medium;

@@ -66,7 +66,7 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
     raise: |verdict| {
         each(verdict, |group| {
             let entry = group.first;
-            if entry.backup != Backup::Absent || entry.enforced == EnforcementMode::No {
+            if entry.backup != Backup::Absent || !entry.enforced.is_known_to_act() {
                 return None;
             }
             let usable = entry.pins.iter().filter(|pin| !pin.diagnosis.is_dead()).count();
@@ -137,7 +137,7 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
             .sources
             .iter()
             .flat_map(|source| &source.entries)
-            .any(|entry| entry.applies && !entry.pins.is_empty());
+            .any(|entry| entry.applies && (entry.has_pins() || entry.is_open()));
         if verdict.sources.is_empty() || !all_read || covered {
             return Vec::new();
         }
@@ -162,7 +162,9 @@ pub(super) static LEAF_ONLY: Rule<PinsVerdict> = Rule {
     },
     raise: |verdict| {
         each(verdict, |group| {
-            if group.first.enforced != EnforcementMode::Yes || !group.first.matches_leaf_only() {
+            let entry = group.first;
+            // A pin that could not be read may be the CA's.
+            if entry.unread > 0 || entry.enforced != EnforcementMode::Yes || !entry.matches_leaf_only() {
                 return None;
             }
             let matching = group.first.pins.iter().filter(|pin| pin.matches.matches());

@@ -60,7 +60,7 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         each(verdict, |group| {
             let expires = group.first.expires.filter(|_| !group.first.expired)?;
             let left = expires.duration_since(verdict.at);
-            if left > verdict.soon.within || group.first.enforced == EnforcementMode::No {
+            if left > verdict.soon.within || !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let days = left.as_hours() / 24;
@@ -143,7 +143,11 @@ pub(super) static BEYOND_THE_CA: Rule<PinsVerdict> = Rule {
                 last.not_after
             );
             let raised = group.raise(message, shorter.iter().map(|(pin, _)| *pin));
-            Some(if shorter.len() == usable.len() { raised.at(Severity::High) } else { raised })
+            Some(if shorter.len() == usable.len() && group.first.unread == 0 {
+                raised.at(Severity::High)
+            } else {
+                raised
+            })
         })
     },
 };

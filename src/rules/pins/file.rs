@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::subjects::{at_line, of_kind, pinned_groups, pins, problems};
 use crate::pins::{
-    Diagnosis, EnforcementMode, HostPattern, PinsVerdict, ProblemKind, SourceState, SourceVerdict,
+    Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinsVerdict, ProblemKind, SourceState,
+    SourceVerdict,
 };
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -49,7 +50,7 @@ pub(super) static DEAD_PIN: Rule<PinsVerdict> = Rule {
                 first.pin,
                 first.diagnosis
             );
-            let locked = all && group.first.enforced == EnforcementMode::Yes;
+            let locked = all && group.first.unread == 0 && group.first.enforced == EnforcementMode::Yes;
             let severity = if locked { Severity::Critical } else { Severity::High };
             Some(group.raise(message, dead.iter().copied()).at(severity))
         });
@@ -233,7 +234,7 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
     raise: |verdict| {
         let raised = verdict.sources.iter().filter_map(|source| {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
-            let pinned = source.entries.iter().any(|entry| !entry.pins.is_empty());
+            let pinned = source.entries.iter().any(|entry| entry.has_pins() || entry.is_open());
             if source.state != SourceState::Read || open || pinned {
                 return None;
             }
@@ -245,6 +246,11 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
     },
 };
 
+/// Whether an entry is known to have no pins: none that was not read, and none that comes at run time.
+fn is_unpinned(entry: &EntryVerdict) -> bool {
+    !entry.has_pins() && !entry.is_open() && entry.bootstrap.is_none()
+}
+
 fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let pinned: std::collections::BTreeMap<&str, &HostPattern> = source
         .entries
@@ -255,7 +261,7 @@ fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
             _ => None,
         })
         .collect();
-    let unpinned = source.entries.iter().filter(|entry| entry.applies && entry.pins.is_empty());
+    let unpinned = source.entries.iter().filter(|entry| entry.applies && is_unpinned(entry));
     let raised = unpinned.filter_map(|entry| {
         let above = names_above(entry.scope.host()?).find_map(|name| pinned.get(name))?;
         let message = format!(

@@ -35,7 +35,7 @@ pub(super) static NOT_ENFORCED: Rule<PinsVerdict> = Rule {
             let severity = match entry.enforced {
                 EnforcementMode::Report => Severity::Medium,
                 EnforcementMode::No if !told => Severity::High,
-                EnforcementMode::Yes | EnforcementMode::No => return None,
+                EnforcementMode::Yes | EnforcementMode::No | EnforcementMode::Unknown => return None,
             };
             let message = format!("A mismatch refuses nothing: {}.", entry.why.trim_end_matches('.'));
             Some(group.raise(message, []).at(severity))

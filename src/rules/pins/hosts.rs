@@ -149,7 +149,8 @@ type KeySets<'a> = BTreeMap<usize, BTreeSet<&'a SpkiSha256>>;
 fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     let mut hosts: BTreeMap<&str, KeySets<'_>> = BTreeMap::new();
     for (position, source) in verdict.sources.iter().enumerate() {
-        for entry in source.entries.iter().filter(|entry| entry.applies) {
+        // Of an entry that was read in part, the keys are not known.
+        for entry in source.entries.iter().filter(|entry| entry.applies && entry.unread == 0) {
             // Where a host was asked about, every entry that applies is about it, whatever its pattern.
             let Some(host) = verdict.host.as_deref().or_else(|| entry.scope.host()) else { continue };
             let keys = entry.pins.iter().filter(|pin| pin.is_usable()).filter_map(|pin| pin.pin.spki());

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::subjects::pinned_groups;
-use crate::pins::{EnforcementMode, PathsVerdict, PinsVerdict};
+use crate::pins::{PathsVerdict, PinsVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// Pins that match on one path and not on another.
@@ -30,7 +30,11 @@ pub(super) static PATH_DEPENDENT: Rule<PinsVerdict> = Rule {
         let groups = pinned_groups(verdict);
         let raised = groups.iter().filter_map(|group| {
             let entry = group.first;
-            if entry.enforced == EnforcementMode::No || entry.paths.verdict() != PathsVerdict::Some {
+            // What could not be read may match on the others.
+            if entry.unread > 0
+                || !entry.enforced.is_known_to_act()
+                || entry.paths.verdict() != PathsVerdict::Some
+            {
                 return None;
             }
             let (matching, not_matching) = (entry.paths.matching(), entry.paths.not_matching());

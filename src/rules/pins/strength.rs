@@ -30,7 +30,8 @@ pub(super) static ONLY_SHARED: Rule<PinsVerdict> = Rule {
             let usable = group.usable();
             let cas: Option<Vec<CaKey>> = usable.iter().map(|pin| public_ca(pin)).collect();
             let cas = cas.filter(|cas| !cas.is_empty())?;
-            if group.first.enforced != EnforcementMode::Yes {
+            // A pin that could not be read may be a key of the owner's own.
+            if group.first.unread > 0 || group.first.enforced != EnforcementMode::Yes {
                 return None;
             }
             let names: Vec<String> = cas.iter().map(called).collect();
@@ -66,7 +67,7 @@ pub(super) static MANY_CAS: Rule<PinsVerdict> = Rule {
         each(verdict, |group| {
             let owners: BTreeSet<&str> =
                 group.usable().into_iter().filter_map(|pin| public_ca(pin)?.owner).collect();
-            if owners.len() < MANY || group.first.enforced == EnforcementMode::No {
+            if owners.len() < MANY || !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let names: Vec<String> = owners.iter().map(|owner| (*owner).to_owned()).collect();
@@ -128,7 +129,7 @@ pub(super) static WHOLE_CERTIFICATE: Rule<PinsVerdict> = Rule {
                 |pin: &PinVerdict| pin.pin.value.as_ref().is_ok_and(crate::pins::PinValue::is_certificate);
             let whole: Vec<&PinVerdict> = group.first.pins.iter().filter(|pin| is_whole(pin)).collect();
             let first = whole.first()?;
-            if group.first.enforced == EnforcementMode::No {
+            if !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let of_ca = |pin: &&PinVerdict| {
@@ -137,7 +138,7 @@ pub(super) static WHOLE_CERTIFICATE: Rule<PinsVerdict> = Rule {
             let key_beside = group.usable().into_iter().any(|pin| !is_whole(pin));
             let message =
                 format!("{} the hash of a whole certificate, such as {}.", is_or_are(whole.len()), first.pin);
-            let milder = key_beside || whole.iter().any(of_ca);
+            let milder = key_beside || group.first.unread > 0 || whole.iter().any(of_ca);
             let raised = group.raise(message, whole.iter().copied());
             Some(if milder { raised.at(Severity::Medium) } else { raised })
         })

@@ -31,7 +31,14 @@ fn groups_of(source: &SourceVerdict) -> Vec<Group<'_>> {
             Some(_) => Vec::new(),
             None => entry.pins.iter().map(|pin| pin.pin.written.as_str()).collect(),
         };
-        let key = (entry.pin_set, pins, entry.expires, entry.enforced.name(), entry.confidence.name());
+        let key = (
+            entry.pin_set,
+            pins,
+            entry.unread,
+            entry.expires,
+            entry.enforced.name(),
+            entry.confidence.name(),
+        );
         let index = *by_set.entry(key).or_insert_with(|| {
             groups.push(Group { source, entries: Vec::new(), first: entry });
             groups.len() - 1

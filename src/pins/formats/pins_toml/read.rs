@@ -242,6 +242,7 @@ impl Reader {
             EnforcementMode::Yes => "the file says that a mismatch refuses the connection",
             EnforcementMode::Report => "the file says that a mismatch is reported and the connection goes on",
             EnforcementMode::No => "the file says that the pins are not enforced",
+            EnforcementMode::Unknown => "the file does not say whether the pins are enforced",
         };
         Enforcement { mode, why: why.to_owned() }
     }

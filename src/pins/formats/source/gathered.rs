@@ -52,11 +52,13 @@ impl Gathered {
         let about = (entry.scope.clone(), entry.confidence.clone(), entry.enforcement.clone());
         let next = self.entries.len();
         let place = *self.places.entry(about).or_insert(next);
-        let (own, entry) = (entry.pins, PinEntry { pins: Vec::new(), ..entry });
+        let unread = entry.unread;
+        let (own, entry) = (entry.pins, PinEntry { pins: Vec::new(), unread: 0, ..entry });
         if place == next {
             self.entries.push(entry);
         }
         let Some(known) = self.entries.get_mut(place) else { return };
+        known.unread = known.unread.saturating_add(unread);
         for pin in own {
             if self.written.insert((place, pin.written.clone())) {
                 known.pins.push(pin);

@@ -115,6 +115,12 @@ fn not_read(line: Option<usize>, what: String) -> Problem {
     Problem { kind: ProblemKind::NotRead, line, what }
 }
 
+/// How many of these values are not known.
+fn unread(values: &[values::Value]) -> u32 {
+    let open = values.iter().filter(|value| matches!(value, values::Value::Open(..))).count();
+    u32::try_from(open).unwrap_or(u32::MAX)
+}
+
 /// How many of these pins there are, in words, with the first of them.
 fn named(pins: &[Pin]) -> String {
     match pins {

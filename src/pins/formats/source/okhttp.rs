@@ -12,7 +12,9 @@
 use super::gathered::Gathered;
 use super::scan::{Scan, Span};
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read};
+use super::{
+    Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read, unread,
+};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Combination, Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource,
@@ -139,24 +141,27 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, confidence: &Confidence, s
         return;
     }
     let (pins, open_values) = read_pins(&values, line, source);
+    let unread = unread(&values);
     for (written, line) in open_values {
         let what = format!("a pin is “{written}”, which this file does not define: what it is, is not known");
         source.problems.push(not_read(line, what));
     }
     for value in patterns {
         match value {
-            Value::Text(pattern, own) => place(&pattern, own.or(line), line, &pins, confidence, source),
-            Value::Open(written, _) => unplaced(&written, line, &pins, source),
+            Value::Text(pattern, own) => {
+                place(&pattern, own.or(line), line, (&pins, unread), confidence, source);
+            }
+            Value::Open(written, _) => unplaced(&written, line, (&pins, unread), source),
         }
     }
 }
 
-/// An entry of one pattern.
+/// An entry of one pattern, with its pins and how many more are not known.
 fn place(
     pattern: &str,
     line: Option<usize>,
     call: Option<usize>,
-    pins: &[Pin],
+    (pins, unread): (&[Pin], u32),
     confidence: &Confidence,
     source: &mut Gathered,
 ) {
@@ -168,15 +173,15 @@ fn place(
         source.problems.push(Problem { kind: ProblemKind::Refused, line: call, what });
         return;
     };
-    if pins.is_empty() || source.is_full() {
+    if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
     let confidence = confidence.clone();
-    source.add(PinEntry { pins: pins.to_vec(), line, confidence, ..PinEntry::of(scope, enforced()) });
+    source.add(PinEntry { pins: pins.to_vec(), unread, line, confidence, ..PinEntry::of(scope, enforced()) });
 }
 
 /// Pins whose host the file does not say.
-fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut Gathered) {
+fn unplaced(written: &str, line: Option<usize>, (pins, unread): (&[Pin], u32), source: &mut Gathered) {
     let what = format!(
         "{} is for the host “{written}”, which this file does not define: which host that is, is not known",
         named(pins)
@@ -187,6 +192,7 @@ fn unplaced(written: &str, line: Option<usize>, pins: &[Pin], source: &mut Gathe
         let confidence = Confidence::Guessed(why);
         source.add(PinEntry {
             pins: pins.to_vec(),
+            unread,
             line,
             confidence,
             ..PinEntry::of(HostPattern::Unstated, enforced())
@@ -263,7 +269,7 @@ fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
             .iter()
             .map(|(text, own)| Pin::new(text, pin_value(text), PositionRule::Any, own.or(line)))
             .collect();
-        place(&host, line, line, &pins, &confidence, source);
+        place(&host, line, line, (&pins, 0), &confidence, source);
     }
 }
 

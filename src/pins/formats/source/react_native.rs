@@ -12,7 +12,7 @@ use super::gathered::Gathered;
 use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read};
+use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read, unread};
 use crate::pins::base64_text;
 use crate::pins::formats::{most_specific, written};
 use crate::pins::model::{
@@ -117,6 +117,7 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
         source.add(PinEntry {
             pins,
+            unread: unread(&hashes),
             line,
             confidence: Confidence::Read,
             ..PinEntry::of(scope, enforced(why))
@@ -185,7 +186,8 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         source.problems.push(not_read(line, what));
         (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
-    source.add(PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    let unread = unread(&values);
+    source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
 }
 
 /// `sslPinning: { "*.shop.example": [hash, …] }` of an Expo plugin.
@@ -209,7 +211,8 @@ fn read_plugin(scan: &Scan<'_>, hosts: &[(Span, Span)], source: &mut Gathered) {
         let why = "the plugin's README says that hosts with hashes refuse other keys";
         let guess = "read as the Expo plugin reads it; that the app was built with this file was not seen";
         let confidence = Confidence::Guessed(guess.to_owned());
-        source.add(PinEntry { pins, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+        let unread = unread(&values);
+        source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
     }
 }
 

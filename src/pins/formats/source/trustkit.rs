@@ -140,14 +140,14 @@ fn read_policy(
         (EnforcementMode::Report, "kTSKEnforcePinning is NO: a mismatch is only reported")
     };
     let mut pins = Vec::new();
-    let mut is_whole = true;
+    let mut unread: u32 = 0;
     for value in value("TSKPublicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default() {
         match value {
             Value::Text(text, own) => {
                 pins.push(Pin::new(&text, base64_text::foundation(&text), PositionRule::Any, own.or(line)));
             }
             Value::Open(written, own) => {
-                is_whole = false;
+                unread = unread.saturating_add(1);
                 let what = format!("a hash of {host} is “{written}”, which this file does not define");
                 source.problems.push(not_read(own.or(line), what));
             }
@@ -161,7 +161,7 @@ fn read_policy(
             bad.written
         );
         source.problems.push(Problem { kind: ProblemKind::Refused, line: bad.line, what });
-    } else if is_whole && pins.len() < least {
+    } else if unread == 0 && pins.len() < least {
         let what = format!(
             "{host} has {} of the {least} hashes that TrustKit asks for: it raises an exception",
             pins.len()
@@ -181,6 +181,7 @@ fn read_policy(
     let enforcement = Enforcement { mode, why: why.to_owned() };
     source.entries.push(PinEntry {
         pins,
+        unread,
         expiry,
         line,
         confidence: Confidence::Read,

@@ -82,6 +82,8 @@ struct Entry<'a> {
     confidence_why: Option<&'a str>,
     bootstrap: Option<&'static str>,
     pins: Vec<Pin<'a>>,
+    /// How many more pins it has that could not be read.
+    unread_pins: u32,
     forbidden: Vec<Pin<'a>>,
 }
 
@@ -198,6 +200,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
             Confidence::Stated | Confidence::Read => None,
         },
         bootstrap: entry.bootstrap.map(crate::pins::Bootstrap::name),
+        unread_pins: entry.unread,
         pins: entry.pins.iter().map(pin).collect(),
         forbidden: entry.forbidden.iter().map(pin).collect(),
     }
