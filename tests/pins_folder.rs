@@ -95,7 +95,9 @@ fn the_pins_of_a_folder_are_read_and_nothing_else() {
     assert_eq!(files(&report["sources"]), EXPECTED);
     assert_eq!(report["status"], "pinned");
     let told = String::from_utf8_lossy(&output.stderr);
-    for left_out in ["node_modules", "ios/Pods", "android/app/build"] {
+    for left_out in
+        ["node_modules", "ios/Pods", "android/app/build", "1 file that .gitignore names (ignored)"]
+    {
         assert!(told.contains(left_out), "{told}");
     }
     // The same from outside, and with the folder's name where several are named.
@@ -114,6 +116,8 @@ fn a_folder_without_pins_says_so() {
     let report = json(&output);
     assert_eq!(report["status"], "no_pin_sources");
     assert!(report["reason"].as_str().unwrap().contains("no file in . has pins"), "{report}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("1 files opened") && !told.contains("left out"), "{told}");
     // A file that is named by itself is not skipped.
     let report = json(&pinstead(root.path(), &["pins", "A.kt", "--format", "json"]));
     assert_eq!(report["sources"][0]["state"], "not_recognised");

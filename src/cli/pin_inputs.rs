@@ -65,17 +65,33 @@ fn says_something(file: &InputFile) -> bool {
 
 /// Says on standard error what was looked at and what was left out.
 fn tell(path: &str, folder: &folder::Folder) {
-    let told: Vec<&str> = folder.left_out.iter().take(MOST_TOLD).map(String::as_str).collect();
-    let rest = match folder.left_out.len().saturating_sub(MOST_TOLD) {
-        0 => String::new(),
-        rest => format!(" and {rest} more"),
-    };
-    let left_out = if told.is_empty() { String::new() } else { format!(", {}{rest}", told.join(", ")) };
+    let mut left_out = Vec::new();
+    if !folder.ignored.is_empty() {
+        let files = match folder.ignored_files {
+            1 => "1 file".to_owned(),
+            files => format!("{files} files"),
+        };
+        left_out.push(format!("{files} that .gitignore names ({})", some_of(&folder.ignored)));
+    }
+    if !folder.left_out.is_empty() {
+        left_out.push(some_of(&folder.left_out));
+    }
+    let left_out =
+        if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
     let note = format!(
-        "note: {path}: {} files opened, {} have to do with pins; left out: what .gitignore names{left_out}",
+        "note: {path}: {} files opened, {} have to do with pins{left_out}",
         folder.opened,
         folder.files.len()
     );
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
+}
+
+/// The first of these names, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    let told: Vec<&str> = names.iter().take(MOST_TOLD).map(String::as_str).collect();
+    match names.len().saturating_sub(MOST_TOLD) {
+        0 => told.join(", "),
+        rest => format!("{} and {rest} more", told.join(", ")),
+    }
 }

@@ -3,9 +3,10 @@
 //! What git ignores is left out, and so is what tools fetch or make: it is not the source of anything. What is cut off
 //! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, Walk, WalkBuilder};
 
 use super::files;
 use crate::evidence::file::{FileContent, InputFile};
@@ -71,6 +72,10 @@ pub struct Folder {
     pub opened: usize,
     /// The folders and links that were left out, named from the folder on.
     pub left_out: Vec<String>,
+    /// What a `.gitignore` leaves out, named from the folder on; of a folder, it alone.
+    pub ignored: Vec<String>,
+    /// How many files that is.
+    pub ignored_files: usize,
 }
 
 /// Whether a folder of this name is there.
@@ -86,16 +91,9 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
     let failed = |folder: &mut Folder, path: &str, why: String| {
         folder.files.push(InputFile { path: path.to_owned(), content: FileContent::Failed(why) });
     };
-    let walk = WalkBuilder::new(root)
-        .hidden(false)
-        .git_global(false)
-        .require_git(false)
-        .follow_links(false)
-        .max_depth(Some(DEEPEST))
-        .sort_by_file_name(std::cmp::Ord::cmp)
-        .build();
-    let mut inside_skipped: Option<std::path::PathBuf> = None;
-    for (entry, number) in walk.zip(1_usize..) {
+    let mut seen = HashSet::new();
+    let mut inside_skipped: Option<PathBuf> = None;
+    for (entry, number) in walk(root, true).zip(1_usize..) {
         if number > MOST_NAMES {
             failed(
                 &mut folder,
@@ -115,6 +113,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             continue;
         }
         let name = name_from(root, entry.path());
+        seen.insert(entry.path().to_owned());
         match kind(&entry) {
             Kind::Folder if is_skipped(&entry) => {
                 inside_skipped = Some(entry.path().to_owned());
@@ -158,6 +157,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             Kind::Folder | Kind::File | Kind::Other => {}
         }
     }
+    count_ignored(root, &seen, &mut folder);
     if sniffed > MOST_SNIFFED {
         let most = MOST_SNIFFED >> 30;
         let why =
@@ -165,6 +165,46 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
         failed(&mut folder, root, why);
     }
     folder
+}
+
+/// Everything below a folder, or what its `.gitignore` files leave of it. No other file decides about that.
+fn walk(root: &str, obeys_gitignore: bool) -> Walk {
+    WalkBuilder::new(root)
+        .hidden(false)
+        .ignore(false)
+        .git_ignore(obeys_gitignore)
+        .git_exclude(false)
+        .git_global(false)
+        .require_git(false)
+        .follow_links(false)
+        .max_depth(Some(DEEPEST))
+        .sort_by_file_name(std::cmp::Ord::cmp)
+        .build()
+}
+
+/// Counts what a `.gitignore` leaves out: what is there and was not `seen`.
+fn count_ignored(root: &str, seen: &HashSet<PathBuf>, folder: &mut Folder) {
+    // Where a bound cut the walk off, what is missing is not the doing of a .gitignore.
+    if seen.len() >= MOST_NAMES || folder.opened >= MOST_READ {
+        return;
+    }
+    let mut inside: Option<(PathBuf, bool)> = None;
+    for entry in walk(root, false).take(MOST_NAMES).flatten() {
+        let within = inside.as_ref().filter(|(path, _)| entry.path().starts_with(path));
+        if let Some((_, is_ignored)) = within {
+            if *is_ignored && matches!(kind(&entry), Kind::File) {
+                folder.ignored_files += 1;
+            }
+            continue;
+        }
+        if is_skipped(&entry) {
+            inside = Some((entry.path().to_owned(), false));
+        } else if !seen.contains(entry.path()) {
+            folder.ignored.push(name_from(root, entry.path()));
+            folder.ignored_files += usize::from(matches!(kind(&entry), Kind::File));
+            inside = Some((entry.path().to_owned(), true));
+        }
+    }
 }
 
 enum Kind {
@@ -235,12 +275,15 @@ mod tests {
         fs::write(at("long.txt"), "more than sixteen octets").unwrap();
         fs::write(at("picture"), "no pins").unwrap();
         fs::write(at(".gitignore"), "ignored/\n").unwrap();
+        // Other tools' lists of what to ignore decide about nothing here.
+        fs::write(at(".ignore"), "*\n").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(root.path(), at("loop")).unwrap();
         let folder = everything(root.path());
         let names: Vec<_> = folder.files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(names, [".hidden/e.txt", "a/b.txt", "long.txt", "z"]);
         assert!(folder.files[2].octets().is_err());
+        assert_eq!((folder.ignored, folder.ignored_files), (vec!["ignored".to_owned()], 1));
         #[cfg(unix)]
         assert_eq!(folder.left_out, ["loop", "node_modules"]);
     }

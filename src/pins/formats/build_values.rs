@@ -64,8 +64,8 @@ impl PinFormat for BuildValues {
                     app's code";
         let problems = vec![Problem { kind: ProblemKind::NotRead, line, what: what.to_owned() }];
         let enforcement = Enforcement {
-            mode: EnforcementMode::Yes,
-            why: "where code gives this value to a pinner, other keys are refused".to_owned(),
+            mode: EnforcementMode::Unknown,
+            why: "which code uses these values, and for what, is not read".to_owned(),
         };
         let entry = PinEntry {
             pins: found,

@@ -64,7 +64,8 @@ impl PinFormat for CurlList {
             for (line, number) in text.lines().zip(1_usize..) {
                 pins.extend(pins_of(list_of(line).unwrap_or_default(), number));
             }
-            read.add(HostPattern::Unstated, pins, Confidence::Stated)?;
+            let line = pins.first().and_then(|pin: &Pin| pin.line);
+            read.add(HostPattern::Unstated, pins, 0, line, Confidence::Stated)?;
         }
         Ok(PinSource { entries: read.entries, problems: read.problems.into_list(), ..PinSource::of(ID) })
     }
@@ -87,16 +88,17 @@ impl Read {
     /// One set of options, with the hosts that they are for.
     fn section(&mut self, section: &Section) -> Result<(), String> {
         let Some((value, line)) = &section.pins else { return Ok(()) };
-        if !value.starts_with("sha256/") {
+        let is_read = value.starts_with("sha256/");
+        if !is_read {
             let what = if value.contains('$') {
                 format!("the pins are “{}”, which is worked out elsewhere", shortened(value))
             } else {
                 format!("--pinnedpubkey names the file “{}”, whose key is not read here", shortened(value))
             };
             self.problems.add(ProblemKind::NotRead, Some(*line), what);
-            return Ok(());
         }
-        let pins: Vec<Pin> = pins_of(value, *line).collect();
+        let pins: Vec<Pin> = pins_of(value, *line).filter(|_| is_read).collect();
+        let unread = u32::from(!is_read);
         let confidence = |is_clear: bool| match (section.is_command, is_clear) {
             (false, _) => Confidence::Stated,
             (true, true) => Confidence::Read,
@@ -105,26 +107,40 @@ impl Read {
             }
         };
         if section.hosts.is_empty() {
-            return self.add(HostPattern::Unstated, pins, confidence(false));
+            return self.add(HostPattern::Unstated, pins, unread, Some(*line), confidence(false));
         }
         for host in &section.hosts {
-            self.add(HostPattern::Exactly(host.clone()), pins.clone(), confidence(true))?;
+            let scope = HostPattern::Exactly(host.clone());
+            self.add(scope, pins.clone(), unread, Some(*line), confidence(true))?;
         }
         Ok(())
     }
 
-    fn add(&mut self, scope: HostPattern, pins: Vec<Pin>, confidence: Confidence) -> Result<(), String> {
+    fn add(
+        &mut self,
+        scope: HostPattern,
+        pins: Vec<Pin>,
+        unread: u32,
+        line: Option<usize>,
+        confidence: Confidence,
+    ) -> Result<(), String> {
         self.pins = self.pins.saturating_add(pins.len()).saturating_add(1);
         if self.pins > MOST_PINS {
             return Err(format!("it has more than {MOST_PINS} pins"));
         }
-        let line = pins.first().and_then(|pin| pin.line);
         let enforcement = Enforcement {
             mode: EnforcementMode::Yes,
             why: "curl refuses a server whose own key is not in the list, even with --insecure".to_owned(),
         };
         let pin_set = Some(self.entries.len().saturating_add(1));
-        self.entries.push(PinEntry { pins, pin_set, line, confidence, ..PinEntry::of(scope, enforcement) });
+        self.entries.push(PinEntry {
+            pins,
+            unread,
+            pin_set,
+            line,
+            confidence,
+            ..PinEntry::of(scope, enforcement)
+        });
         Ok(())
     }
 }
@@ -206,6 +222,7 @@ mod tests {
                 ("api.example".to_owned(), 2, Some(3), "read"),
                 ("b.example".to_owned(), 1, Some(5), "read"),
                 ("*".to_owned(), 1, Some(7), "guessed"),
+                ("c.example".to_owned(), 0, Some(8), "read"),
             ]
         );
         assert_eq!(source.problems.len(), 1);
@@ -233,7 +250,7 @@ mod tests {
     #[test]
     fn a_file_of_a_key_is_not_read_and_is_no_dead_pin() {
         let source = source("pinnedpubkey = \"/etc/app/pin.pem\"\n");
-        assert!(source.entries.is_empty());
+        assert_eq!((source.entries[0].pins.len(), source.entries[0].unread), (0, 1));
         assert_eq!(source.problems[0].kind, ProblemKind::NotRead);
         assert!(source.problems[0].what.contains("/etc/app/pin.pem"));
     }
