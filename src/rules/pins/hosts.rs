@@ -7,7 +7,9 @@ use serde_json::json;
 use super::subjects::{at_line, listed};
 use crate::dns_name::CertificateName;
 use crate::judge::TargetVerdicts;
-use crate::pins::{Confidence, EntryVerdict, HostPattern, PinsVerdict, SourceVerdict};
+use crate::pins::{
+    Confidence, EnforcementMode, EntryVerdict, HostPattern, PinsVerdict, SourceState, SourceVerdict,
+};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::SpkiSha256;
 
@@ -48,7 +50,7 @@ pub(super) static DRIFT: Rule<PinsVerdict> = Rule {
         advice: "Keep one list, and make every platform's file from it.",
         references: &["OWASP Cheat Sheet Series, Pinning Cheat Sheet"],
     },
-    raise: drift,
+    raise: |verdict| drift(verdict).into_iter().chain(unpinned(verdict)).collect(),
 };
 
 fn is_pinned(entry: &EntryVerdict) -> bool {
@@ -205,6 +207,53 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
         }
     });
     raised.collect()
+}
+
+/// Configurations of apps that pin a host beside others that do not: two variants of one file, or two platforms.
+fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
+    const PLATFORMS: [&str; 2] = ["android-nsc", "ios-nspinneddomains"];
+    let is_platform = |source: &&SourceVerdict| {
+        source.state == SourceState::Read
+            && source.format.is_some_and(|format| PLATFORMS.contains(&format))
+            && !source.is_of_a_part()
+    };
+    let refuses = |entry: &EntryVerdict| entry.enforced == EnforcementMode::Yes && entry.has_pins();
+    let about = |source: &SourceVerdict, host: &str| {
+        source.entries.iter().any(|entry| {
+            let applies = if verdict.host.is_some() { entry.applies } else { entry.scope.covers(host) };
+            applies && entry.has_pins()
+        })
+    };
+    let named =
+        verdict.sources.iter().filter(is_platform).flat_map(|source| {
+            source.entries.iter().filter(|entry| entry.applies && refuses(entry)).filter_map(move |entry| {
+                Some((verdict.host.as_deref().or_else(|| entry.scope.host())?, source))
+            })
+        });
+    let mut told: BTreeMap<(&str, &str), (&SourceVerdict, &SourceVerdict, BTreeSet<&str>)> = BTreeMap::new();
+    for (host, source) in named {
+        let others = verdict.sources.iter().filter(is_platform);
+        for other in others.filter(|other| other.file != source.file && !about(other, host)) {
+            // Beside a file of another kind, code of the same app may pin.
+            let is_one_app = other.package().is_some() && other.package() == source.package();
+            let is_variant = source.is_variant_of(other);
+            // Two apps need not connect to the same hosts, unless one of them was asked about.
+            if !is_variant && (is_one_app || verdict.host.is_none()) {
+                continue;
+            }
+            let place = told.entry((source.file.as_str(), other.file.as_str()));
+            place.or_insert_with(|| (source, other, BTreeSet::new())).2.insert(host);
+        }
+    }
+    let raised = told.into_values().map(|(source, other, hosts)| {
+        let hosts: Vec<String> = hosts.into_iter().map(str::to_owned).collect();
+        let message = format!("{} pins {}; {} does not.", name_of(source), listed(&hosts), name_of(other));
+        let evidence =
+            json!({"hosts": &hosts[..hosts.len().min(20)], "pins": source.file, "does_not": other.file});
+        let found = Raised::new(listed(&hosts), message, evidence);
+        if source.is_variant_of(other) { found.at(Severity::High) } else { found }
+    });
+    raised.take(100).collect()
 }
 
 fn name_of(source: &SourceVerdict) -> String {

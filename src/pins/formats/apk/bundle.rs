@@ -54,7 +54,11 @@ fn configuration(path: &str, entries: &mut Entries<'_>, manifest: &Manifest) -> 
     found
         .into_iter()
         .flat_map(|variant| {
-            let app = AppContext { from_sdk: variant.from_sdk, ..manifest.app.clone() };
+            let app = AppContext {
+                from_sdk: variant.from_sdk,
+                for_some_devices: variant.is_for_some_devices,
+                ..manifest.app.clone()
+            };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
             let text = text_of(&variant.file, entries);
             of_text(&inside(path, &variant.file), text, around, variant.is_for_some_devices)
