@@ -95,7 +95,9 @@ fn the_pins_of_a_folder_are_read_and_nothing_else() {
     assert_eq!(files(&report["sources"]), EXPECTED);
     assert_eq!(report["status"], "pinned");
     let told = String::from_utf8_lossy(&output.stderr);
-    for left_out in ["node_modules", "ios/Pods", "android/app/build"] {
+    for left_out in
+        ["node_modules", "ios/Pods", "android/app/build", "1 file that .gitignore names (ignored)"]
+    {
         assert!(told.contains(left_out), "{told}");
     }
     // The same from outside, and with the folder's name where several are named.
@@ -114,6 +116,8 @@ fn a_folder_without_pins_says_so() {
     let report = json(&output);
     assert_eq!(report["status"], "no_pin_sources");
     assert!(report["reason"].as_str().unwrap().contains("no file in . has pins"), "{report}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("1 files opened") && !told.contains("left out"), "{told}");
     // A file that is named by itself is not skipped.
     let report = json(&pinstead(root.path(), &["pins", "A.kt", "--format", "json"]));
     assert_eq!(report["sources"][0]["state"], "not_recognised");
@@ -193,4 +197,89 @@ fn nothing_is_written_over_a_file_of_a_folder() {
         assert!(told.contains(why), "{arguments:?}: {told}");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+}
+
+/// A folder whose pins stand where few readers look.
+fn scattered() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(vec!["api.shop.example".to_owned()]).unwrap();
+    let certificate = parameters.self_signed(&key).unwrap();
+    let manager = "class T implements X509TrustManager { public void checkServerTrusted(X509Certificate[] c, String a) {} }";
+    for (name, text) in [
+        (
+            "Dockerfile",
+            format!("FROM x\nRUN curl -f --pinnedpubkey 'sha256//{LEAF}' https://api.shop.example/i | sh\n"),
+        ),
+        ("TrustAll.java", manager.to_owned()),
+        (
+            "app.config.ts",
+            format!("export default {{ sslPinning: {{ 'api.shop.example': ['{LEAF}', '{BACKUP}'] }} }};\n"),
+        ),
+        (
+            "app/build.gradle.kts",
+            format!("buildConfigField(\"String\", \"PIN\", \"\\\"sha256/{LEAF}\\\"\")\n"),
+        ),
+        (
+            "app/src/main/res/values/pins.xml",
+            format!("<resources><string name=\"p\">sha256/{LEAF}</string></resources>"),
+        ),
+        (
+            "check.js",
+            "https.request({ checkServerIdentity(host, cert) { return PINS.includes(cert); } });".to_owned(),
+        ),
+        ("data.bin", "nothing".to_owned()),
+        ("ios/shop.crt", certificate.pem()),
+        ("notes.ini", format!("{}\npin = sha256/{LEAF}\n", "# a comment\n".repeat(1000))),
+        ("shop.zone", format!("_25._tcp.mail.shop.example. IN TLSA 3 1 1 {}\n", "ab".repeat(32))),
+        ("store.pem", certificate.pem().repeat(30)),
+    ] {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::write(root.path().join("ios/api.cer"), certificate.der()).unwrap();
+    root
+}
+
+#[test]
+fn every_file_of_a_folder_that_has_to_do_with_pins_is_told() {
+    let root = scattered();
+    let report = json(&pinstead(root.path(), &["pins", ".", "--format", "json"]));
+    let told: Vec<(&str, &str)> = report["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| (source["file"].as_str().unwrap(), source["format"].as_str().unwrap_or("")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("Dockerfile", "curl"),
+            ("TrustAll.java", ""),
+            ("app/build.gradle.kts", "build-values"),
+            ("app/src/main/res/values/pins.xml", "build-values"),
+            ("app.config.ts", "react-native"),
+            ("check.js", ""),
+            ("ios/api.cer", "certificate-files"),
+            ("ios/shop.crt", "certificate-files"),
+            ("notes.ini", ""),
+            ("shop.zone", "tlsa"),
+        ]
+    );
+    assert_eq!(report["sources"][1]["state"], "not_recognised");
+    assert_eq!(report["sources"][6]["entries"][0]["confidence"], "guessed");
+}
+
+#[test]
+fn certificates_alone_raise_nothing_grave() {
+    let root = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(vec!["api.shop.example".to_owned()]).unwrap();
+    fs::write(root.path().join("a.crt"), parameters.self_signed(&key).unwrap().pem()).unwrap();
+    let output = pinstead(root.path(), &["pins", ".", "--format", "json"]);
+    let report = json(&output);
+    assert_eq!(files(&report["sources"]), [("a.crt", "certificate-files")]);
+    let grave = |finding: &&Value| ["high", "critical"].contains(&finding["severity"].as_str().unwrap());
+    assert_eq!(report["findings"].as_array().unwrap().iter().find(grave), None, "{report}");
 }

@@ -52,7 +52,7 @@ pub(super) fn folders(arguments: &[String]) -> Vec<&str> {
 fn read_folder(path: &str, is_alone: bool) -> Folder {
     let wanted = Wanted {
         by_name: &candidates::by_name,
-        by_beginning: &candidates::by_beginning,
+        by_content: &candidates::by_content,
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
         keeps: &says_something,
     };
@@ -66,28 +66,45 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     folder
 }
 
-/// Whether a file has to do with pins, or may: it cannot be read, or is not well formed.
+/// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
+/// written with.
 fn says_something(file: &InputFile) -> bool {
-    PinFile::of(file).iter().any(|file| match &file.reading {
-        Reading::Read(source) => !source.entries.is_empty() || !source.problems.is_empty(),
-        Reading::NotRecognised => false,
+    PinFile::of(file).iter().any(|read| match &read.reading {
+        Reading::Read(source) => candidates::says_something(source),
+        Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
         Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
     })
 }
 
 /// Says on standard error what was looked at and what was left out.
 fn tell(path: &str, folder: &Folder) {
-    let told: Vec<&str> = folder.left_out.iter().take(MOST_TOLD).map(String::as_str).collect();
-    let rest = match folder.left_out.len().saturating_sub(MOST_TOLD) {
-        0 => String::new(),
-        rest => format!(" and {rest} more"),
-    };
-    let left_out = if told.is_empty() { String::new() } else { format!(", {}{rest}", told.join(", ")) };
+    let mut left_out = Vec::new();
+    if !folder.ignored.is_empty() {
+        let files = match folder.ignored_files {
+            1 => "1 file".to_owned(),
+            files => format!("{files} files"),
+        };
+        left_out.push(format!("{files} that .gitignore names ({})", some_of(&folder.ignored)));
+    }
+    if !folder.left_out.is_empty() {
+        left_out.push(some_of(&folder.left_out));
+    }
+    let left_out =
+        if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
     let note = format!(
-        "note: {path}: {} files opened, {} have to do with pins; left out: what .gitignore names{left_out}",
+        "note: {path}: {} files opened, {} have to do with pins{left_out}",
         folder.opened,
         folder.files.len()
     );
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
+}
+
+/// The first of these names, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    let told: Vec<&str> = names.iter().take(MOST_TOLD).map(String::as_str).collect();
+    match names.len().saturating_sub(MOST_TOLD) {
+        0 => told.join(", "),
+        rest => format!("{} and {rest} more", told.join(", ")),
+    }
 }

@@ -3,9 +3,10 @@
 //! What git ignores is left out, and so is what tools fetch or make: it is not the source of anything. What is cut off
 //! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, Walk, WalkBuilder};
 
 use super::files;
 use crate::evidence::file::{FileContent, InputFile};
@@ -19,7 +20,9 @@ const MOST_READ: usize = 20_000;
 /// The most octets that are kept, of all files together.
 const MOST_KEPT: usize = 512 << 20;
 /// How much of a file with a name that tells nothing is looked at.
-const SNIFFED: u64 = 4096;
+const SNIFFED: u64 = 4 << 20;
+/// How much is looked at in all such files together.
+const MOST_SNIFFED: u64 = 4 << 30;
 
 /// Folders of version control, and of what tools fetch or make.
 const SKIPPED: [&str; 22] = [
@@ -50,10 +53,10 @@ const SKIPPED: [&str; 22] = [
 /// Which files of a folder are wanted.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Whether a file may be: by its name, or, where the name tells nothing (`None`), by how it begins.
+    /// Whether a file may be: by its name, or, where the name tells nothing (`None`), by what is in it.
     pub by_name: &'a dyn Fn(&str) -> Option<bool>,
-    /// Whether a file that begins in this way may be.
-    pub by_beginning: &'a dyn Fn(&[u8]) -> bool,
+    /// Whether a file with this in it may be.
+    pub by_content: &'a dyn Fn(&[u8]) -> bool,
     /// The longest file of this name that is read, in octets.
     pub longest: &'a dyn Fn(&str) -> u64,
     /// Whether a file that was read is.
@@ -71,6 +74,10 @@ pub struct Folder {
     pub opened: usize,
     /// The folders and links that were left out, named from the folder on.
     pub left_out: Vec<String>,
+    /// What a `.gitignore` leaves out, named from the folder on; of a folder, it alone.
+    pub ignored: Vec<String>,
+    /// How many files that is.
+    pub ignored_files: usize,
 }
 
 /// Whether a folder of this name is there.
@@ -82,19 +89,13 @@ pub fn is_folder(path: &str) -> bool {
 pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
     let mut folder = Folder::default();
     let mut kept: usize = 0;
+    let mut sniffed: u64 = 0;
     let failed = |folder: &mut Folder, path: &str, why: String| {
         folder.files.push(InputFile { path: path.to_owned(), content: FileContent::Failed(why) });
     };
-    let walk = WalkBuilder::new(root)
-        .hidden(false)
-        .git_global(false)
-        .require_git(false)
-        .follow_links(false)
-        .max_depth(Some(DEEPEST))
-        .sort_by_file_name(std::cmp::Ord::cmp)
-        .build();
+    let mut seen = HashSet::new();
     let mut inside_skipped: Option<PathBuf> = None;
-    for (entry, number) in walk.zip(1_usize..) {
+    for (entry, number) in walk(root, true).zip(1_usize..) {
         if number > MOST_NAMES {
             failed(
                 &mut folder,
@@ -114,6 +115,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             continue;
         }
         let name = name_from(root, entry.path());
+        seen.insert(entry.path().to_owned());
         match kind(&entry) {
             Kind::Folder if is_skipped(&entry) => {
                 inside_skipped = Some(entry.path().to_owned());
@@ -127,7 +129,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                 );
             }
             Kind::Link => folder.left_out.push(name),
-            Kind::File if is_wanted(&entry, &name, wanted) => {
+            Kind::File if is_wanted(&entry, &name, wanted, &mut sniffed) => {
                 if folder.opened >= MOST_READ {
                     failed(
                         &mut folder,
@@ -158,7 +160,54 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             Kind::Folder | Kind::File | Kind::Other => {}
         }
     }
+    count_ignored(root, &seen, &mut folder);
+    if sniffed > MOST_SNIFFED {
+        let most = MOST_SNIFFED >> 30;
+        let why =
+            format!("files whose names tell nothing have more than {most} GiB; the rest is not looked at");
+        failed(&mut folder, root, why);
+    }
     folder
+}
+
+/// Everything below a folder, or what its `.gitignore` files leave of it. No other file decides about that.
+fn walk(root: &str, obeys_gitignore: bool) -> Walk {
+    WalkBuilder::new(root)
+        .hidden(false)
+        .ignore(false)
+        .git_ignore(obeys_gitignore)
+        .git_exclude(false)
+        .git_global(false)
+        .require_git(false)
+        .follow_links(false)
+        .max_depth(Some(DEEPEST))
+        .sort_by_file_name(std::cmp::Ord::cmp)
+        .build()
+}
+
+/// Counts what a `.gitignore` leaves out: what is there and was not `seen`.
+fn count_ignored(root: &str, seen: &HashSet<PathBuf>, folder: &mut Folder) {
+    // Where a bound cut the walk off, what is missing is not the doing of a .gitignore.
+    if seen.len() >= MOST_NAMES || folder.opened >= MOST_READ {
+        return;
+    }
+    let mut inside: Option<(PathBuf, bool)> = None;
+    for entry in walk(root, false).take(MOST_NAMES).flatten() {
+        let within = inside.as_ref().filter(|(path, _)| entry.path().starts_with(path));
+        if let Some((_, is_ignored)) = within {
+            if *is_ignored && matches!(kind(&entry), Kind::File) {
+                folder.ignored_files += 1;
+            }
+            continue;
+        }
+        if is_skipped(&entry) {
+            inside = Some((entry.path().to_owned(), false));
+        } else if !seen.contains(entry.path()) {
+            folder.ignored.push(name_from(root, entry.path()));
+            folder.ignored_files += usize::from(matches!(kind(&entry), Kind::File));
+            inside = Some((entry.path().to_owned(), true));
+        }
+    }
 }
 
 enum Kind {
@@ -181,10 +230,14 @@ fn is_skipped(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name))
 }
 
-fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>) -> bool {
+fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>, sniffed: &mut u64) -> bool {
     (wanted.by_name)(name).unwrap_or_else(|| {
-        files::beginning(&entry.path().to_string_lossy(), SNIFFED)
-            .is_ok_and(|head| (wanted.by_beginning)(&head))
+        if *sniffed > MOST_SNIFFED {
+            return false;
+        }
+        let read = files::beginning(&entry.path().to_string_lossy(), SNIFFED).unwrap_or_default();
+        *sniffed = sniffed.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
+        (wanted.by_content)(&read)
     })
 }
 
@@ -204,7 +257,7 @@ mod tests {
     fn everything(root: &Path) -> Folder {
         let wanted = Wanted {
             by_name: &|name| name.contains(".txt").then_some(true),
-            by_beginning: &|head| head.starts_with(b"pins"),
+            by_content: &|head| head.starts_with(b"pins"),
             longest: &|_| 16,
             keeps: &|file| file.octets() != Ok(b"none"),
         };
@@ -225,6 +278,8 @@ mod tests {
         fs::write(at("long.txt"), "more than sixteen octets").unwrap();
         fs::write(at("picture"), "no pins").unwrap();
         fs::write(at(".gitignore"), "ignored/\n").unwrap();
+        // Other tools' lists of what to ignore decide about nothing here.
+        fs::write(at(".ignore"), "*\n").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(root.path(), at("loop")).unwrap();
         let folder = everything(root.path());
@@ -232,6 +287,7 @@ mod tests {
         assert_eq!(folder.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), names);
         assert!(folder.files[2].octets().is_err());
         assert_eq!(folder.paths, names.map(&at));
+        assert_eq!((folder.ignored, folder.ignored_files), (vec!["ignored".to_owned()], 1));
         #[cfg(unix)]
         assert_eq!(folder.left_out, ["loop", "node_modules"]);
     }

@@ -1,5 +1,7 @@
 //! What pins do for a host: pinned or not, enforced or not, and which certificate each pin matches.
 
+mod parts;
+
 use std::collections::HashSet;
 
 use jiff::Timestamp;
@@ -70,8 +72,13 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         Confidence::Stated | Confidence::Read => None,
     };
     let is_sure = |entry: &EntryVerdict| enforced(&entry) && guess(entry).is_none();
-    if let Some(source) = sources.iter().find(|source| source.entries.iter().any(is_sure)) {
+    let sure = || sources.iter().filter(|source| source.entries.iter().any(is_sure));
+    let unpinned = |source: &&SourceVerdict| parts::unpinned(source, sources);
+    if let Some(source) = sure().find(|source| !source.is_of_a_part() && unpinned(source).is_none()) {
         return (PinsStatus::Pinned, format!("{} has pins that are enforced for {whom}", source.file));
+    }
+    if let Some(source) = sure().next() {
+        return (PinsStatus::Undetermined, parts::reason(source, unpinned(&source), &whom));
     }
     // What only looks like pins in force is neither “pinned” nor “not pinned”.
     let guessed = |source: &SourceVerdict| source.entries.iter().filter(enforced).find_map(guess);
@@ -338,5 +345,7 @@ fn backup_among(pins: &[PinVerdict]) -> Backup {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_parts;
 #[cfg(test)]
 mod tests_unread;

@@ -96,6 +96,29 @@ pub struct SourceVerdict {
     pub is_absent: bool,
 }
 
+impl SourceVerdict {
+    /// The package that it is in.
+    pub fn package(&self) -> Option<&str> {
+        self.file.rsplit_once("!/").map(|(package, _)| package)
+    }
+
+    /// Whether it is of a part of an iOS app, and not of the app itself.
+    pub fn is_of_a_part(&self) -> bool {
+        self.app.as_ref().is_some_and(|app| app.part.is_some())
+    }
+
+    /// Whether a device takes one of these two or the other: they are files of one configuration of one app.
+    pub fn is_variant_of(&self, other: &Self) -> bool {
+        self.file != other.file
+            && self.format == other.format
+            && self.package().is_some()
+            && self.package() == other.package()
+            && !self.is_of_a_part()
+            && !other.is_of_a_part()
+            && self.entries.iter().chain(&other.entries).all(|entry| entry.confidence == Confidence::Stated)
+    }
+}
+
 /// Whether a pin file could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceState {

@@ -41,7 +41,8 @@ What is read:
                   signed lists
   certificates    PEM and DER files that an app ships
   headers         Public-Key-Pins and Expect-CT (obsolete, and judged so)
-  lists           curl's --pinnedpubkey, TLSA records
+  builds          values of Gradle, string resources, .env files
+  lists           curl's --pinnedpubkey, in scripts too; TLSA records
   folders         everything above in a folder or a repository
 
 A file has at most 4 MiB, a package 512 MiB; of a folder at most 20,000 files are

@@ -1,16 +1,19 @@
 //! Which files of a folder may hold pins, before they are read.
 
-use super::{LONGEST_FILE, LONGEST_PACKAGE, source};
+use super::{LONGEST_FILE, LONGEST_PACKAGE, certificate_files, source};
+use crate::pins::model::PinSource;
 
 /// Extensions of packages.
 const PACKAGES: [&str; 6] = ["apk", "aab", "apks", "xapk", "apkm", "ipa"];
 /// Extensions of configuration that formats here read.
-const CONFIGURATION: [&str; 12] =
-    ["xml", "plist", "json", "json5", "toml", "yml", "yaml", "pins", "conf", "config", "log", "txt"];
+const CONFIGURATION: [&str; 14] = [
+    "xml", "plist", "json", "json5", "toml", "yml", "yaml", "pins", "conf", "config", "log", "txt", "zone",
+    "gradle",
+];
 /// Extensions of what is no configuration of an app: prose, styles, pictures, locks with hashes of packages.
-const OTHER: [&str; 16] = [
-    "md", "rst", "adoc", "html", "htm", "css", "scss", "svg", "png", "jpg", "gif", "webp", "lock", "sum",
-    "csv", "map",
+const OTHER: [&str; 22] = [
+    "md", "rst", "adoc", "html", "htm", "css", "scss", "svg", "png", "jpg", "jpeg", "gif", "webp", "ico",
+    "mp3", "mp4", "ttf", "woff2", "lock", "sum", "csv", "map",
 ];
 /// Files of hashes that look like pins and are those of packages.
 const LOCKS: [&str; 7] = [
@@ -22,9 +25,38 @@ const LOCKS: [&str; 7] = [
     "verification-metadata.xml",
     "packages.lock.json",
 ];
-/// What stands near the beginning of files that hold pins under a name of their own.
-const WORDS: [&[u8]; 5] =
-    [b"sha256//", b"pinnedpubkey", b"pin-sha256", b"NSPinnedDomains", b"<network-security-config"];
+/// What stands in files that formats here read, under whatever name they have.
+const READ: [&str; 5] = [
+    "-----BEGIN CERTIFICATE-----",
+    "-----BEGIN PUBLIC KEY-----",
+    "TLSA",
+    "Certificate pinning failure",
+    "sha256/",
+];
+/// What pins are written with, or compared by, in files of any kind: options, headers, keys of configurations, and
+/// what libraries call by which a program looks at a server's certificate itself.
+const ABOUT_PINS: [&str; 18] = [
+    "pinnedpubkey",
+    "PINNEDPUBLICKEY",
+    "pin-sha256",
+    "Public-Key-Pins",
+    "NSPinnedDomains",
+    "TSKPinnedDomains",
+    "TSKPublicKeyHashes",
+    "<network-security-config",
+    "sslPinning",
+    "initializeSslPinning",
+    "publicKeyHashes",
+    "CertificatePinner.Builder",
+    "PinnedCertificatesTrustEvaluator",
+    "PublicKeysTrustEvaluator",
+    "checkServerTrusted",
+    "checkServerIdentity",
+    "assert_fingerprint",
+    "peer_fingerprint",
+];
+/// How much of a file tells whether it is text.
+const HEAD: usize = 4096;
 
 /// Whether a file of this name may hold pins; `None` where the name does not tell.
 pub fn by_name(path: &str) -> Option<bool> {
@@ -34,15 +66,54 @@ pub fn by_name(path: &str) -> Option<bool> {
     }
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
     let is_in = |list: &[&str]| list.contains(&extension.as_str());
-    if source::is_source(path) || is_in(&CONFIGURATION) || is_in(&PACKAGES) {
+    if source::is_source(path)
+        || is_in(&CONFIGURATION)
+        || is_in(&PACKAGES)
+        || is_in(&certificate_files::ENDINGS)
+    {
         return Some(true);
     }
     is_in(&OTHER).then_some(false)
 }
 
-/// Whether a file that begins in this way may hold pins.
-pub fn by_beginning(head: &[u8]) -> bool {
-    WORDS.iter().any(|word| head.windows(word.len()).any(|window| window == *word))
+/// Whether a file with this content, under a name that does not tell, may hold pins.
+pub fn by_content(octets: &[u8]) -> bool {
+    if certificate_files::is_der(octets) {
+        return true;
+    }
+    if octets.iter().take(HEAD).any(|octet| *octet == 0) {
+        return false;
+    }
+    let text = String::from_utf8_lossy(octets);
+    READ.iter().any(|word| text.contains(word)) || speaks_of_pins(&text)
+}
+
+/// Whether what was read of a file has to do with pins. A store of many certificates is what every system has, and no
+/// list of pins.
+pub fn says_something(source: &PinSource) -> bool {
+    !certificate_files::is_trust_store(source) && !(source.entries.is_empty() && source.problems.is_empty())
+}
+
+/// Whether a file that nothing here reads has to do with pins all the same.
+pub fn is_about_pins(octets: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(octets);
+    speaks_of_pins(&text)
+}
+
+fn speaks_of_pins(text: &str) -> bool {
+    ABOUT_PINS.iter().any(|word| text.contains(word)) || holds_a_pin(text)
+}
+
+/// Whether `sha256/` stands in a text with a hash in base64 behind it, and nothing else.
+fn holds_a_pin(text: &str) -> bool {
+    const PREFIX: &str = "sha256/";
+    text.match_indices(PREFIX).any(|(at, _)| {
+        let rest = text.get(at.saturating_add(PREFIX.len())..).unwrap_or_default();
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        let is_symbol = |symbol: u8| symbol.is_ascii_alphanumeric() || matches!(symbol, b'+' | b'/');
+        let length = rest.bytes().take_while(|symbol| is_symbol(*symbol)).count();
+        length == 43
+    })
 }
 
 /// The longest file of this name that is read, in octets.
@@ -58,15 +129,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_beginnings_tell() {
-        for path in ["a/B.kt", "Info.plist", "res/xml/nsc.xml", "app.apk", "x.M"] {
+    fn names_and_contents_tell() {
+        for path in ["a/B.kt", "Info.plist", "res/xml/nsc.xml", "app.apk", "x.M", "a.cer", "b.KEY", "db.zone"]
+        {
             assert_ne!(by_name(path), Some(false), "{path}");
         }
         for path in ["a/package-lock.json", "README.md", "x.PNG", "go.sum"] {
             assert_eq!(by_name(path), Some(false), "{path}");
         }
         assert_eq!(by_name(".curlrc"), None);
-        assert!(by_beginning(b"# x\npinnedpubkey = y") && !by_beginning(b"sha256-x"));
+        assert!(by_content(b"# x\npinnedpubkey = y") && !by_content(b"sha256-x"));
+        assert!(by_content(b"_25._tcp IN TLSA 3 1 1 00") && !by_content(b"\0pinnedpubkey"));
         assert!(longest("a.IPA") > longest("a.kt"));
+    }
+
+    #[test]
+    fn what_nothing_reads_is_about_pins_where_it_says_so() {
+        let pin = format!("sha256/{}", crate::x509::SpkiSha256::of(b"a"));
+        for text in [
+            pin.as_str(),
+            &format!("sha256/{}", pin.replace("sha256", "")),
+            "public void checkServerTrusted(",
+        ] {
+            assert!(is_about_pins(text.as_bytes()), "{text}");
+        }
+        for text in ["import path/sha256/block", "sha256/AAAA", &pin.replace("sha256/", "sha256-")] {
+            assert!(!is_about_pins(text.as_bytes()), "{text}");
+        }
     }
 }

@@ -30,9 +30,11 @@ const BEGIN_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 /// Certificates and public keys in files.
 pub(super) struct CertificateFiles;
 
+/// The endings of files of certificates and keys.
+pub(super) const ENDINGS: [&str; 8] = ["pem", "crt", "cer", "der", "cert", "key", "pub", "ca-bundle"];
+
 /// Whether a name has an ending that files of certificates and keys have, or none.
 fn is_named_so(path: &str) -> bool {
-    const ENDINGS: [&str; 8] = ["pem", "crt", "cer", "der", "cert", "key", "pub", "ca-bundle"];
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     file.rsplit_once('.').is_none_or(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }
@@ -46,9 +48,7 @@ impl PinFormat for CertificateFiles {
         if !is_named_so(input.path) {
             return false;
         }
-        if input.octets.first() == Some(&der::SEQUENCE)
-            && (is_public_key(input.octets) || Certificate::read(input.octets).is_ok())
-        {
+        if is_der(input.octets) {
             return true;
         }
         let text = input.text.as_deref().unwrap_or_default();
@@ -85,6 +85,16 @@ impl PinFormat for CertificateFiles {
     }
 }
 
+/// Whether a source is a store of many certificates, as systems and languages ship them.
+pub(super) fn is_trust_store(source: &PinSource) -> bool {
+    source.format == ID && source.entries.is_empty()
+}
+
+/// Whether these octets are a certificate or a public key in DER.
+pub(super) fn is_der(octets: &[u8]) -> bool {
+    octets.first() == Some(&der::SEQUENCE) && (is_public_key(octets) || Certificate::read(octets).is_ok())
+}
+
 /// One entry for the certificates of a file: each may match.
 fn of_certificates(certificates: &[Certificate]) -> PinEntry {
     let pins = certificates
@@ -94,7 +104,7 @@ fn of_certificates(certificates: &[Certificate]) -> PinEntry {
             Pin::new(&certificate.subject, Ok(value), PositionRule::Any, None)
         })
         .collect();
-    let why = "the file was named as pins: a chain without any of its certificates is refused".to_owned();
+    let why = "where a client pins this file, a chain without any of its certificates is refused".to_owned();
     let guess = "the file does not say what it is used for; taken for whole certificates, which a renewal replaces, \
                  and not for their keys";
     PinEntry {

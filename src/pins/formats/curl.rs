@@ -1,24 +1,31 @@
-//! The pin list of curl: `sha256//BASE64[;sha256//BASE64…]`.
+//! The pin list of curl: `sha256//BASE64[;sha256//BASE64…]`, alone, in its configuration file, or in a command.
 //!
-//! Source: curl's manual page, `--pinnedpubkey`, and `Curl_pin_peer_pubkey` in its `lib/vtls/vtls.c`: the
-//! leaf's key alone, compared with the canonical base64 of its hash.
+//! Source: curl's manual page, `--pinnedpubkey`, `--next` and `--config`, `Curl_pin_peer_pubkey` in its
+//! `lib/vtls/vtls.c`, and `tool_getparam.c`: the leaf's key alone, compared with the canonical base64 of its hash; of an
+//! option that is given again the last counts, and `--next` begins anew. What does not begin with `sha256//` names a
+//! file with a key.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use super::{PinFormat, PinInput};
+mod command;
+
+use self::command::Section;
+use super::problems::{Problems, shortened};
+use super::{PinFormat, PinInput, source};
 use crate::pins::base64_text;
 use crate::pins::model::{
-    Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue, PositionRule,
+    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue,
+    PositionRule, ProblemKind,
 };
 
 /// The format's id.
 const ID: &str = "curl";
 /// What a hash begins with.
 const PREFIX: &str = "sha256//";
-/// The most pins of one list.
+/// The most pins of one file, and the most sections.
 const MOST_PINS: usize = 10_000;
 
-/// A list of curl, alone or as the `pinnedpubkey` option of its configuration file.
+/// A list of curl, alone or as the `pinnedpubkey` option of its configuration file or of a command.
 pub(super) struct CurlList;
 
 /// Whether an argument is itself a list rather than the name of a file.
@@ -33,7 +40,11 @@ impl PinFormat for CurlList {
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
         let text = input.text.as_deref().unwrap_or_default();
-        if text.lines().any(|line| is_option(line) || line.trim_start().starts_with(PREFIX)) {
+        // Programs speak of the option without being its use.
+        if source::is_source(input.path) && !text.contains(PREFIX) {
+            return false;
+        }
+        if command::has_option(text) || text.lines().any(|line| line.trim_start().starts_with(PREFIX)) {
             return true;
         }
         // With one slash instead of two it is no list for curl, and is read here to say so.
@@ -43,53 +54,105 @@ impl PinFormat for CurlList {
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
         let text = input.text.as_deref().unwrap_or_default();
-        // A configuration file has other options too; a plain list has only pins.
-        let has_options = text.lines().any(is_option);
-        let mut pins = Vec::new();
-        for (line, number) in text.lines().zip(1_usize..).filter(|(line, _)| !has_options || is_option(line))
-        {
-            let list = list_of(line).unwrap_or_default();
-            pins.extend(
-                list.split(';').filter(|pin| !pin.trim().is_empty()).map(|pin| read_pin(pin, number)),
-            );
-            if pins.len() > MOST_PINS {
-                return Err(format!("it has more than {MOST_PINS} pins"));
+        let mut read = Read::default();
+        if command::has_option(text) {
+            for section in command::sections(text) {
+                read.section(&section)?;
             }
+        } else {
+            let mut pins = Vec::new();
+            for (line, number) in text.lines().zip(1_usize..) {
+                pins.extend(pins_of(list_of(line).unwrap_or_default(), number));
+            }
+            let line = pins.first().and_then(|pin: &Pin| pin.line);
+            read.add(HostPattern::Unstated, pins, 0, line, Confidence::Stated)?;
         }
-        let line = pins.first().and_then(|pin| pin.line);
+        Ok(PinSource { entries: read.entries, problems: read.problems.into_list(), ..PinSource::of(ID) })
+    }
+
+    /// The entries for the host, and those that name none: they are used for whatever host curl is told to ask.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        source.entries.iter().filter(|entry| entry.scope.covers(host)).collect()
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Read {
+    entries: Vec<PinEntry>,
+    problems: Problems,
+    pins: usize,
+}
+
+impl Read {
+    /// One set of options, with the hosts that they are for.
+    fn section(&mut self, section: &Section) -> Result<(), String> {
+        let Some((value, line)) = &section.pins else { return Ok(()) };
+        let is_read = value.starts_with("sha256/");
+        if !is_read {
+            let what = if value.contains('$') {
+                format!("the pins are “{}”, which is worked out elsewhere", shortened(value))
+            } else {
+                format!("--pinnedpubkey names the file “{}”, whose key is not read here", shortened(value))
+            };
+            self.problems.add(ProblemKind::NotRead, Some(*line), what);
+        }
+        let pins: Vec<Pin> = pins_of(value, *line).filter(|_| is_read).collect();
+        let unread = u32::from(!is_read);
+        let confidence = |is_clear: bool| match (section.is_command, is_clear) {
+            (false, _) => Confidence::Stated,
+            (true, true) => Confidence::Read,
+            (true, false) => {
+                Confidence::Guessed("the address that the command asks is not spelt out beside it".to_owned())
+            }
+        };
+        if section.hosts.is_empty() {
+            return self.add(HostPattern::Unstated, pins, unread, Some(*line), confidence(false));
+        }
+        for host in &section.hosts {
+            let scope = HostPattern::Exactly(host.clone());
+            self.add(scope, pins.clone(), unread, Some(*line), confidence(true))?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        scope: HostPattern,
+        pins: Vec<Pin>,
+        unread: u32,
+        line: Option<usize>,
+        confidence: Confidence,
+    ) -> Result<(), String> {
+        self.pins = self.pins.saturating_add(pins.len()).saturating_add(1);
+        if self.pins > MOST_PINS {
+            return Err(format!("it has more than {MOST_PINS} pins"));
+        }
         let enforcement = Enforcement {
             mode: EnforcementMode::Yes,
             why: "curl refuses a server whose own key is not in the list, even with --insecure".to_owned(),
         };
-        let entry =
-            PinEntry { pins, pin_set: Some(1), line, ..PinEntry::of(HostPattern::Unstated, enforcement) };
-        Ok(PinSource { entries: vec![entry], ..PinSource::of(ID) })
-    }
-
-    /// The list itself: it is used for whatever host curl is told to ask.
-    fn applicable<'a>(&self, source: &'a PinSource, _host: &str) -> Vec<&'a PinEntry> {
-        source.entries.iter().collect()
+        let pin_set = Some(self.entries.len().saturating_add(1));
+        self.entries.push(PinEntry {
+            pins,
+            unread,
+            pin_set,
+            line,
+            confidence,
+            ..PinEntry::of(scope, enforcement)
+        });
+        Ok(())
     }
 }
 
-/// Whether a line sets the option.
-fn is_option(line: &str) -> bool {
-    line.trim().trim_start_matches("--").starts_with("pinnedpubkey")
-}
-
-/// The list on a line, without the option's name and quotes; `None` for empty lines and comments.
+/// The list on a line of a file that is nothing but a list; `None` for empty lines and comments.
 fn list_of(line: &str) -> Option<&str> {
     let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return None;
-    }
-    match line.trim_start_matches("--").strip_prefix("pinnedpubkey") {
-        None => Some(line),
-        Some(value) => {
-            let separators = |symbol: char| symbol.is_whitespace() || matches!(symbol, '=' | ':');
-            Some(value.trim_start_matches(separators).trim_matches(['"', '\'']))
-        }
-    }
+    (!line.is_empty() && !line.starts_with('#')).then_some(line)
+}
+
+fn pins_of(list: &str, line: usize) -> impl Iterator<Item = Pin> + '_ {
+    list.split(';').filter(|pin| !pin.trim().is_empty()).map(move |pin| read_pin(pin, line))
 }
 
 fn read_pin(written: &str, line: usize) -> Pin {
@@ -129,6 +192,67 @@ mod tests {
             let keys: Vec<_> = read(&text).iter().filter_map(|pin| pin.spki().copied()).collect();
             assert_eq!(keys, [a, b], "{text}");
         }
+    }
+
+    fn source(text: &str) -> PinSource {
+        match super::super::tests::only("smoke.sh", text.as_bytes()) {
+            Reading::Read(source) => source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn commands_in_scripts_are_read_with_their_hosts() {
+        let (a, b) = (SpkiSha256::of(b"a"), SpkiSha256::of(b"b"));
+        let text = format!(
+            "#!/bin/sh\n# curl --pinnedpubkey sha256//{b} https://no.example/\n\
+             curl -sS --pinnedpubkey 'sha256//{a};sha256//{b}' -H 'Origin: https://no.example' https://API.example:8443/x\n\
+             RUN x && curl -x http://no.example \\\n  --pinnedpubkey \"sha256//{b}\" \\\n  \"https://b.example/y\" | sh\n\
+             curl --pinnedpubkey sha256//{a} \"$URL\"\ncurl --pinnedpubkey \"$PIN\" https://c.example\n"
+        );
+        let source = source(&text);
+        let told: Vec<_> = source
+            .entries
+            .iter()
+            .map(|entry| (entry.scope.to_string(), entry.pins.len(), entry.line, entry.confidence.name()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("api.example".to_owned(), 2, Some(3), "read"),
+                ("b.example".to_owned(), 1, Some(5), "read"),
+                ("*".to_owned(), 1, Some(7), "guessed"),
+                ("c.example".to_owned(), 0, Some(8), "read"),
+            ]
+        );
+        assert_eq!(source.problems.len(), 1);
+        assert_eq!((source.problems[0].kind, source.problems[0].line), (ProblemKind::NotRead, Some(8)));
+    }
+
+    #[test]
+    fn the_last_option_of_a_section_counts_for_the_hosts_of_its_addresses() {
+        let (a, b) = (SpkiSha256::of(b"a"), SpkiSha256::of(b"b"));
+        let text = format!(
+            "url = \"https://a.example/\"\npinnedpubkey = \"sha256//{a}\"\npinnedpubkey = \"sha256//{b}\"\n\
+             next\nurl = https://b.example\n--pinnedpubkey sha256//{a}\nnext\nurl=https://c.example\n"
+        );
+        let source = source(&text);
+        let told: Vec<_> = source
+            .entries
+            .iter()
+            .map(|entry| {
+                (entry.scope.to_string(), entry.pins.iter().filter_map(Pin::spki).copied().collect())
+            })
+            .collect();
+        assert_eq!(told, [("a.example".to_owned(), vec![b]), ("b.example".to_owned(), vec![a])]);
+    }
+
+    #[test]
+    fn a_file_of_a_key_is_not_read_and_is_no_dead_pin() {
+        let source = source("pinnedpubkey = \"/etc/app/pin.pem\"\n");
+        assert_eq!((source.entries[0].pins.len(), source.entries[0].unread), (0, 1));
+        assert_eq!(source.problems[0].kind, ProblemKind::NotRead);
+        assert!(source.problems[0].what.contains("/etc/app/pin.pem"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::pins::model::{
 };
 
 /// The format's id.
-const ID: &str = "ios-nspinneddomains";
+pub(super) const ID: &str = "ios-nspinneddomains";
 /// The key of a pin's value.
 const VALUE: &str = "SPKI-SHA256-BASE64";
 /// The two lists of a host, and what each is compared with.

@@ -9,7 +9,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::archive::{self, Archive};
-use super::{LONGEST_FILE, Package, PinInput, plist, read_file, xml};
+use super::{LONGEST_FILE, Package, PinInput, ios_nspinneddomains, plist, read_file, xml};
 use crate::pins::model::{
     AppContext, Confidence, Enforcement, EnforcementMode, PinFile, PinSource, Problem, ProblemKind, Reading,
 };
@@ -68,14 +68,21 @@ impl Package for Ipa {
             if kind == Kind::AppList && app.identifier.is_none() {
                 app.identifier = identifier(&inside, &octets);
             }
-            files.extend(read_inside(&inside, &octets, kind));
+            let part = matches!(kind, Kind::ExtensionList | Kind::OtherList).then(|| name.clone());
+            files.extend(read_inside(&inside, &octets, kind).into_iter().map(|mut file| {
+                if let Reading::Read(source) = &mut file.reading {
+                    source.app = Some(AppContext { part: part.clone(), ..AppContext::default() });
+                }
+                file
+            }));
         }
         if !own.problems.is_empty() {
             files.insert(0, PinFile { file: input.path.to_owned(), reading: Reading::Read(own) });
         }
         for file in &mut files {
             if let Reading::Read(source) = &mut file.reading {
-                source.app = Some(app.clone());
+                let part = source.app.take().and_then(|own| own.part);
+                source.app = Some(AppContext { part, ..app.clone() });
             }
         }
         Ok(files)
@@ -87,7 +94,9 @@ impl Package for Ipa {
 enum Kind {
     /// The Info.plist of the app.
     AppList,
-    /// Another property list: of an extension, or one that code may read.
+    /// The Info.plist of an app extension, which is a process of its own.
+    ExtensionList,
+    /// Another property list: of a framework, or one that code may read.
     OtherList,
     /// A JSON file.
     Json,
@@ -106,11 +115,17 @@ fn kind(name: &str) -> Option<Kind> {
     let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
         _ if path == "Info.plist" => Some(Kind::AppList),
+        _ if is_of_extension(path) => Some(Kind::ExtensionList),
         "plist" => Some(Kind::OtherList),
         "json" => Some(Kind::Json),
         "cer" | "crt" | "der" | "pem" => Some(Kind::Certificate),
         _ => None,
     }
+}
+
+/// Whether this is the Info.plist of an extension: `PlugIns/NAME.appex/Info.plist`, or `Extensions/…`.
+fn is_of_extension(path: &str) -> bool {
+    path.strip_suffix("/Info.plist").is_some_and(|bundle| bundle.to_ascii_lowercase().ends_with(".appex"))
 }
 
 /// Whether an archive has an app in it; its names are asked only where the word stands in the octets.
@@ -127,13 +142,33 @@ fn read_inside(inside: &str, octets: &[u8], kind: Kind) -> Vec<PinFile> {
     match kind {
         Kind::AppList => {}
         Kind::Certificate => files.iter_mut().for_each(of_bundle),
-        Kind::OtherList | Kind::Json => files.retain(|file| match &file.reading {
+        Kind::ExtensionList | Kind::OtherList | Kind::Json => files.retain(|file| match &file.reading {
             Reading::Read(source) => !source.entries.is_empty() || !source.problems.is_empty(),
             Reading::NotWellFormed { .. } | Reading::Unreadable(_) => kind == Kind::Json,
             Reading::NotRecognised => false,
         }),
     }
+    if kind == Kind::OtherList {
+        files.iter_mut().for_each(elsewhere);
+    }
     files
+}
+
+/// A property list that is neither the app's Info.plist nor an extension's: Apple's documentation of
+/// NSAppTransportSecurity makes it a key of the Information Property List of the process that connects.
+fn elsewhere(file: &mut PinFile) {
+    let Reading::Read(source) = &mut file.reading else { return };
+    if source.format != ios_nspinneddomains::ID || source.entries.is_empty() {
+        return;
+    }
+    let why =
+        "iOS reads NSPinnedDomains in the Info.plist of the app or extension that connects, and not here";
+    let enforcement = Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+    for entry in &mut source.entries {
+        entry.enforcement = enforcement.clone();
+    }
+    let line = source.entries.first().and_then(|entry| entry.line);
+    source.problems.push(Problem { kind: ProblemKind::NoEffect, line, what: why.to_owned() });
 }
 
 /// A certificate of a bundle: that code compares it with a server's is likely and not seen.
@@ -265,6 +300,30 @@ mod tests {
         let long = vec![b' '; LONGEST_FILE + 1];
         let octets = archive(&[("Payload/X.app/Info.plist", &info(true)), ("Payload/X.app/a.json", &long)]);
         assert!(formats::read("a.ipa", &octets).iter().any(|f| matches!(f.reading, Reading::Unreadable(_))));
+    }
+
+    #[test]
+    fn only_the_lists_of_the_app_and_of_its_extensions_pin() {
+        let octets = archive(&[
+            ("Payload/X.app/Info.plist", &info(false)),
+            ("Payload/X.app/Frameworks/F.framework/Info.plist", &info(true)),
+            ("Payload/X.app/Other.plist", &info(true)),
+            ("Payload/X.app/PlugIns/Y.appex/Info.plist", &info(true)),
+        ]);
+        let files = formats::read("app.ipa", &octets);
+        let told: Vec<_> = files
+            .iter()
+            .map(|file| {
+                let source = source(file);
+                let modes: Vec<_> = source.entries.iter().map(|entry| entry.enforcement.mode).collect();
+                let is_told = source.problems.iter().any(|problem| problem.kind == ProblemKind::NoEffect);
+                (modes, is_told, source.app.as_ref().is_some_and(|app| app.part.is_some()))
+            })
+            .collect();
+        let elsewhere = (vec![EnforcementMode::No], true, true);
+        let expected =
+            [(vec![], false, false), elsewhere.clone(), elsewhere, (vec![EnforcementMode::Yes], false, true)];
+        assert_eq!(told, expected);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 mod android_nsc;
 mod apk;
 mod archive;
+mod build_values;
 pub mod candidates;
 mod certificate_files;
 mod chromium_static;
@@ -100,6 +101,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &json_config::HOST_LIST,
     &json_config::MAP,
     &wultra::Wultra,
+    &build_values::BuildValues,
     &certificate_files::CertificateFiles,
     &chromium_static::ChromiumPins,
     &pins_toml::PinsToml,

@@ -9,7 +9,7 @@ fn pin(name: &str) -> String {
     SpkiSha256::of(name.as_bytes()).to_string()
 }
 
-fn nsc(attributes: &str, names: &[&str]) -> String {
+pub(super) fn nsc(attributes: &str, names: &[&str]) -> String {
     let pins: String = names
         .iter()
         .map(|name| format!("<pin digest='SHA-256'>{}</pin>", pin(name)))
@@ -36,6 +36,21 @@ fn ios(leaf: &[&str], ca: &[&str]) -> String {
         list("NSPinnedLeafIdentities", leaf),
         list("NSPinnedCAIdentities", ca)
     )
+}
+
+/// What is said of files without a path.
+pub(super) fn judged_files(files: &[PinFile], host: &str) -> PinsVerdict {
+    let question = Question {
+        host: Some(host),
+        path: None,
+        off_path: &[],
+        paths: &[],
+        certificates: &[],
+        service: None,
+        at: "2026-11-21T00:00:00Z".parse().unwrap(),
+        known_ca: &|_| None,
+    };
+    judge(files, &question)
 }
 
 fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {

@@ -14,4 +14,8 @@ pub struct AppContext {
     pub debuggable: Option<bool>,
     /// The API level from which a device takes this variant of a file, and no other (`xml-v36`).
     pub from_sdk: Option<u32>,
+    /// Whether only some devices take this variant, by their language, screen or another property.
+    pub for_some_devices: bool,
+    /// The file or extension inside of an iOS app that this is of, where it is not the app's own Info.plist.
+    pub part: Option<String>,
 }

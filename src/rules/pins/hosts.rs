@@ -8,7 +8,9 @@ use serde_json::json;
 use super::subjects::{at_line, listed};
 use crate::dns_name::CertificateName;
 use crate::judge::TargetVerdicts;
-use crate::pins::{Confidence, EntryVerdict, HostPattern, PinsVerdict, SourceVerdict};
+use crate::pins::{
+    Confidence, EnforcementMode, EntryVerdict, HostPattern, PinsVerdict, SourceState, SourceVerdict,
+};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::SpkiSha256;
 
@@ -52,7 +54,7 @@ pub(super) static DRIFT: Rule<PinsVerdict> = Rule {
             have for as long as the oldest is in use.",
         references: &["OWASP Cheat Sheet Series, Pinning Cheat Sheet"],
     },
-    raise: drift,
+    raise: |verdict| drift(verdict).into_iter().chain(unpinned(verdict)).collect(),
 };
 
 fn is_pinned(entry: &EntryVerdict) -> bool {
@@ -248,6 +250,57 @@ fn name_of(origin: &Origin<'_>, verdict: &PinsVerdict) -> Option<String> {
     let released = origin.released.map(|at| format!(", released {}", at.strftime("%Y-%m-%d")));
     let format = source.format.unwrap_or("unknown");
     Some(format!("{}{platform} ({format}{})", source.file, released.unwrap_or_default()))
+}
+
+/// Configurations of apps that pin a host beside others that do not: two variants of one file, or two platforms.
+fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
+    const PLATFORMS: [&str; 2] = ["android-nsc", "ios-nspinneddomains"];
+    let is_platform = |source: &&SourceVerdict| {
+        source.state == SourceState::Read
+            && source.format.is_some_and(|format| PLATFORMS.contains(&format))
+            && !source.is_of_a_part()
+    };
+    let refuses = |entry: &EntryVerdict| entry.enforced == EnforcementMode::Yes && entry.has_pins();
+    let about = |source: &SourceVerdict, host: &str| {
+        source.entries.iter().any(|entry| {
+            let applies = if verdict.host.is_some() { entry.applies } else { entry.scope.covers(host) };
+            applies && entry.has_pins()
+        })
+    };
+    let named =
+        verdict.sources.iter().filter(is_platform).flat_map(|source| {
+            source.entries.iter().filter(|entry| entry.applies && refuses(entry)).filter_map(move |entry| {
+                Some((verdict.host.as_deref().or_else(|| entry.scope.host())?, source))
+            })
+        });
+    let mut told: BTreeMap<(&str, &str), (&SourceVerdict, &SourceVerdict, BTreeSet<&str>)> = BTreeMap::new();
+    for (host, source) in named {
+        let others = verdict.sources.iter().filter(is_platform);
+        for other in others.filter(|other| other.file != source.file && !about(other, host)) {
+            // Beside a file of another kind, code of the same app may pin.
+            let is_one_app = other.package().is_some() && other.package() == source.package();
+            let is_variant = source.is_variant_of(other);
+            // Two apps need not connect to the same hosts, unless one of them was asked about.
+            if !is_variant && (is_one_app || verdict.host.is_none()) {
+                continue;
+            }
+            let place = told.entry((source.file.as_str(), other.file.as_str()));
+            place.or_insert_with(|| (source, other, BTreeSet::new())).2.insert(host);
+        }
+    }
+    let raised = told.into_values().map(|(source, other, hosts)| {
+        let hosts: Vec<String> = hosts.into_iter().map(str::to_owned).collect();
+        let message = format!("{} pins {}; {} does not.", name_of_source(source), listed(&hosts), name_of_source(other));
+        let evidence =
+            json!({"hosts": &hosts[..hosts.len().min(20)], "pins": source.file, "does_not": other.file});
+        let found = Raised::new(listed(&hosts), message, evidence);
+        if source.is_variant_of(other) { found.at(Severity::High) } else { found }
+    });
+    raised.take(100).collect()
+}
+
+fn name_of_source(source: &SourceVerdict) -> String {
+    format!("{} ({})", source.file, source.format.unwrap_or("unknown"))
 }
 
 fn guess_in(source: &SourceVerdict) -> Option<&str> {

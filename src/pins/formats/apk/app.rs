@@ -77,7 +77,11 @@ fn of_manifest(
     found
         .into_iter()
         .flat_map(|(name, variant)| {
-            let app = AppContext { from_sdk: variant.from_sdk, ..manifest.app.clone() };
+            let app = AppContext {
+                from_sdk: variant.from_sdk,
+                for_some_devices: variant.is_for_some_devices,
+                ..manifest.app.clone()
+            };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
             let text = text_of(&name, entries, resources);
             of_text(&inside(path, &name), text, around, variant.is_for_some_devices)

@@ -102,7 +102,11 @@ impl Module<'_> {
         };
         let mut files = Vec::new();
         for (file, variant) in found {
-            let app = AppContext { from_sdk: variant.from_sdk, ..app.clone() };
+            let app = AppContext {
+                from_sdk: variant.from_sdk,
+                for_some_devices: variant.is_for_some_devices,
+                ..app.clone()
+            };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
             let text = self.text_of(&file, entries);
             files.extend(of_text(&inside(self.path, &file), text, around, variant.is_for_some_devices));

@@ -56,7 +56,7 @@ impl Manifest {
                 target_sdk: target.unwrap_or(min),
                 min_sdk: min,
                 debuggable,
-                from_sdk: None,
+                ..AppContext::default()
             },
             config: config.cloned(),
             is_split: root.plain("split").is_some() || root.plain("configForSplit").is_some(),

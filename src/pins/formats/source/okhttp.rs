@@ -35,7 +35,10 @@ impl PinFormat for OkHttp {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
-        code(input, &LANGUAGES).is_some_and(|(text, _)| names_the_pinner(text) || holds_a_pin(text))
+        // What a build script gives to an app has a reader of its own.
+        let is_script = input.path.ends_with(".gradle.kts");
+        code(input, &LANGUAGES)
+            .is_some_and(|(text, _)| names_the_pinner(text) || (holds_a_pin(text) && !is_script))
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {

@@ -4,7 +4,8 @@
 //! `expirationDate`; it hands them to TrustKit and to OkHttp, and asks for two hashes; from that date, yyyy-MM-dd, on
 //! “pinning validation” is disabled, which TrustKit takes as midnight in UTC), and the README of
 //! react-native-ssl-pinning: `sslPinning: { certs }` names certificate files of the app, or, with `pkPinning`, hashes
-//! of public keys as OkHttp has them, for the host of that request.
+//! of public keys as OkHttp has them, for the host of that request; the README of @bam.tech/react-native-app-security,
+//! whose Expo plugin is given hosts and their hashes as `sslPinning` in app.config.js or app.config.ts.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
@@ -13,9 +14,9 @@ use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
 use super::trustkit::expiry;
 use super::values::Value;
-use super::{Language, PinFormat, PinInput, code, host_name, not_read, unread};
+use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read, unread};
 use crate::pins::base64_text;
-use crate::pins::formats::most_specific;
+use crate::pins::formats::{most_specific, written};
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PositionRule,
 };
@@ -35,9 +36,8 @@ impl PinFormat for ReactNative {
     }
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
-        code(input, &[Language::JavaScript]).is_some_and(|(text, _)| {
-            text.contains("initializeSslPinning(") || (text.contains("sslPinning") && text.contains("certs"))
-        })
+        code(input, &[Language::JavaScript])
+            .is_some_and(|(text, _)| text.contains("initializeSslPinning(") || text.contains("sslPinning"))
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
@@ -66,7 +66,8 @@ impl PinFormat for ReactNative {
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
-        most_specific(source, host)
+        let found = most_specific(source, host);
+        if found.is_empty() { super::about(source, host) } else { found }
     }
 }
 
@@ -166,8 +167,12 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         return;
     }
     let value = start.saturating_add(1)..scan.end_of_expression(start.saturating_add(1));
-    let Some(certs) = scan.pairs(value).and_then(|options| option(scan, &options, "certs")) else { return };
     let line = scan.line(at);
+    let Some(options) = scan.pairs(value) else { return };
+    let Some(certs) = option(scan, &options, "certs") else {
+        read_plugin(scan, &options, source);
+        return;
+    };
     let values = scan.values(certs);
     let is_hash = |value: &Value| value.text().is_some_and(|text| text.starts_with("sha256/"));
     if !values.iter().any(is_hash) {
@@ -191,6 +196,32 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
     };
     let unread = unread(&values);
     source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+}
+
+/// `sslPinning: { "*.shop.example": [hash, …] }` of an Expo plugin.
+fn read_plugin(scan: &Scan<'_>, hosts: &[(Span, Span)], source: &mut Gathered) {
+    for (host, hashes) in hosts {
+        let line = scan.line(host.start);
+        let written = scan.written(host.clone());
+        let key = if scan.is(host.start, "[") { scan.inside(host.start) } else { None };
+        let name = scan.text(key.unwrap_or_else(|| host.clone()));
+        let scope =
+            name.as_deref().filter(|name| looks_like_host(name)).map(|name| written::pattern(name, None));
+        let Some((name, scope)) =
+            name.as_deref().zip(scope).filter(|(_, scope)| *scope != HostPattern::Nowhere)
+        else {
+            let what = format!("“{written}” in sslPinning is no host that this file defines");
+            source.problems.push(not_read(line, what));
+            continue;
+        };
+        let values = scan.values(hashes.clone());
+        let pins = read_pins(&values, name, line, source, base64_text::foundation);
+        let why = "the plugin's README says that hosts with hashes refuse other keys";
+        let guess = "read as the Expo plugin reads it; that the app was built with this file was not seen";
+        let confidence = Confidence::Guessed(guess.to_owned());
+        let unread = unread(&values);
+        source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    }
 }
 
 /// The host of the address that the call around is given first.

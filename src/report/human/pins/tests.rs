@@ -36,6 +36,7 @@ fn a_package_is_told_once_with_its_app_and_its_sources_below() {
         min_sdk: Some(26),
         debuggable: Some(false),
         from_sdk,
+        ..AppContext::default()
     };
     let key = |name: &str| PinValue::Spki(SpkiSha256::of(name.as_bytes()));
     let source = |format, from_sdk, entries| {

@@ -379,6 +379,17 @@ fn drift_names_platforms_and_releases() {
 }
 
 #[test]
+fn a_configuration_that_does_not_pin_beside_one_that_does_is_told() {
+    let pins = source("android-nsc", vec![entry(&["1", "2"])]);
+    let none = source("ios-nspinneddomains", Vec::new());
+    let host = Some("www.example.com");
+    let found = |sources: &[PinSource], host| severity(sources, host, "PIN038");
+    assert_eq!(found(&[pins.clone(), none.clone()], host), Some(Severity::Medium));
+    assert_eq!(found(&[pins.clone(), none], None), None);
+    assert_eq!(found(&[pins.clone(), pins], host), None);
+}
+
+#[test]
 fn a_forbidden_key_locks_out() {
     let mut entry = entry(&["root", "own"]);
     entry.forbidden = vec![pin_of(spki("leaf"))];

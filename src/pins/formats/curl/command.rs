@@ -1,0 +1,172 @@
+//! Curl's options in a configuration file, or in the commands of a script.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+/// The option's name.
+const OPTION: &str = "pinnedpubkey";
+/// The longest command, in octets.
+const LONGEST: usize = 64 << 10;
+/// What ends a command, or begins another set of options.
+const ENDS: [&str; 7] = ["&&", "||", "|", ";", "--next", "-:", "&"];
+/// Options whose value is an address that is not asked.
+const OTHER_ADDRESSES: [&str; 8] =
+    ["-x", "--proxy", "--preproxy", "-e", "--referer", "--doh-url", "-A", "--unix-socket"];
+
+/// One set of options.
+#[derive(Debug, Default)]
+pub(super) struct Section {
+    /// The value of `--pinnedpubkey` that counts, with its line.
+    pub(super) pins: Option<(String, usize)>,
+    /// The hosts of the addresses beside it.
+    pub(super) hosts: Vec<String>,
+    /// Whether it is a command, and not of a configuration file.
+    pub(super) is_command: bool,
+}
+
+/// Whether a text has the option anywhere.
+pub(super) fn has_option(text: &str) -> bool {
+    text.lines().any(|line| is_setting(line) || (line.contains("--pinnedpubkey") && !is_comment(line)))
+}
+
+/// Every set of options in a text.
+pub(super) fn sections(text: &str) -> Vec<Section> {
+    let commands = commands(text);
+    // In a script the option of a command never comes first: the line above goes on.
+    let is_first = |words: &[Word]| words.first().is_some_and(|(_, first)| is_setting(first));
+    let is_configuration = commands.iter().any(|words| is_first(words));
+    if is_configuration {
+        return configuration(text);
+    }
+    commands.iter().flat_map(|words| of_command(words)).collect()
+}
+
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with('#') || line.starts_with("//")
+}
+
+/// Whether a line of a configuration file sets the option.
+fn is_setting(line: &str) -> bool {
+    setting(line).is_some_and(|(name, _)| name == OPTION)
+}
+
+/// The name and the value of a line of a configuration file.
+fn setting(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    if line.is_empty() || is_comment(line) {
+        return None;
+    }
+    let bare = line.trim_start_matches("--");
+    let is_separator = |symbol: char| symbol.is_whitespace() || matches!(symbol, '=' | ':');
+    let (name, value) = bare.split_at(bare.find(is_separator).unwrap_or(bare.len()));
+    let value = value.trim_start_matches(is_separator);
+    let value = match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => value.split(quote).nth(1).unwrap_or_default(),
+        _ => value.split_whitespace().next().unwrap_or_default(),
+    };
+    Some((name, value))
+}
+
+fn configuration(text: &str) -> Vec<Section> {
+    let mut sections = vec![Section::default()];
+    for (line, number) in text.lines().zip(1_usize..) {
+        let Some((name, value)) = setting(line) else { continue };
+        if matches!(name, "next" | "-") && value.is_empty() {
+            sections.push(Section::default());
+        }
+        let Some(section) = sections.last_mut() else { continue };
+        match name {
+            OPTION => section.pins = Some((value.to_owned(), number)),
+            "url" => section.hosts.extend(host(value)),
+            _ => {}
+        }
+    }
+    sections
+}
+
+/// A word and the line it stands on.
+type Word = (usize, String);
+
+/// The words of each command that may have the option: lines that end in a backslash go on with the next.
+fn commands(text: &str) -> Vec<Vec<Word>> {
+    let mut found = Vec::new();
+    let mut open: Option<(Vec<Word>, usize)> = None;
+    for (line, number) in text.lines().zip(1_usize..) {
+        if open.is_none() && is_comment(line) {
+            continue;
+        }
+        let trimmed = line.trim_end();
+        let continues = trimmed.strip_suffix('\\');
+        let (mut all, length) = open.take().unwrap_or_default();
+        words(continues.unwrap_or(trimmed), number, &mut all);
+        let length = length.saturating_add(line.len());
+        if continues.is_some() && length < LONGEST {
+            open = Some((all, length));
+        } else {
+            found.push(all);
+        }
+    }
+    found.extend(open.map(|(all, _)| all));
+    found.retain(|words| words.iter().any(|(_, word)| word.contains(OPTION)));
+    found
+}
+
+/// The words of a line as a shell takes them apart.
+fn words(line: &str, number: usize, all: &mut Vec<Word>) {
+    let mut word = String::new();
+    let mut quote = None;
+    for symbol in line.chars() {
+        match (quote, symbol) {
+            (Some(open), symbol) if open == symbol => quote = None,
+            (Some(_), symbol) => word.push(symbol),
+            (None, '"' | '\'') => quote = Some(symbol),
+            (None, symbol)
+                if symbol.is_whitespace() || matches!(symbol, ',' | '(' | ')' | '[' | ']' | '`') =>
+            {
+                all.extend((!word.is_empty()).then(|| (number, std::mem::take(&mut word))));
+            }
+            (None, symbol) => word.push(symbol),
+        }
+    }
+    all.extend((!word.is_empty()).then_some((number, word)));
+}
+
+/// The sets of options of the commands on one line.
+fn of_command(words: &[Word]) -> Vec<Section> {
+    let mut sections = vec![Section { is_command: true, ..Section::default() }];
+    let mut before = "";
+    for (line, word) in words {
+        if ENDS.contains(&word.as_str()) {
+            sections.push(Section { is_command: true, ..Section::default() });
+        }
+        let Some(section) = sections.last_mut() else { continue };
+        let value = word.strip_prefix("--pinnedpubkey=");
+        if before == "--pinnedpubkey" || value.is_some() {
+            section.pins = Some((value.unwrap_or(word).to_owned(), *line));
+        } else if let Some((_, rest)) = word.split_once("--pinnedpubkey ") {
+            // A whole command in quotes.
+            let value = rest.trim_start().split([' ', '"', '\'']).find(|part| !part.is_empty());
+            section.pins = value.map(|value| (value.to_owned(), *line));
+        } else if !OTHER_ADDRESSES.contains(&before) {
+            section.hosts.extend(host(word.trim_start_matches("--url=")));
+        }
+        let ends = word.ends_with(';') && word.len() > 1;
+        if ends {
+            sections.push(Section { is_command: true, ..Section::default() });
+        }
+        before = word;
+    }
+    sections.retain(|section| section.pins.is_some());
+    sections
+}
+
+/// The host of an address that is spelt out.
+fn host(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    let is_scheme = !scheme.is_empty() && scheme.chars().all(|symbol| symbol.is_ascii_alphanumeric());
+    let authority = rest.split(['/', '?', '#', ';']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host.split(':').next()?.trim_end_matches('.').to_lowercase();
+    let is_name = |symbol: char| symbol.is_alphanumeric() || matches!(symbol, '-' | '.' | '_');
+    (is_scheme && !host.is_empty() && host.len() <= 253 && host.chars().all(is_name)).then_some(host)
+}

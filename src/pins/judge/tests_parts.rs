@@ -1,0 +1,44 @@
+//! Verdicts over variants of one configuration, and over parts of an app.
+
+use super::tests::{judged_files, nsc};
+use super::*;
+use crate::pins::model::AppContext;
+
+/// A file of a package, read as a configuration of an app.
+fn file(name: &str, text: &str, app: AppContext) -> PinFile {
+    let mut reading = formats::tests::only("file", text.as_bytes());
+    if let Reading::Read(source) = &mut reading {
+        source.app = Some(app);
+    }
+    PinFile { file: format!("app.apk!/{name}"), reading }
+}
+
+fn status(pinned: AppContext, other: AppContext) -> PinsStatus {
+    let files = [
+        file("res/a.xml", &nsc("", &["leaf", "offline"]), pinned),
+        file("res/b.xml", "<network-security-config/>", other),
+    ];
+    judged_files(&files, "example.com").status
+}
+
+#[test]
+fn a_variant_that_unpins_leaves_the_status_open() {
+    let app = || AppContext { min_sdk: Some(24), ..AppContext::default() };
+    let from = |level| AppContext { from_sdk: Some(level), ..app() };
+    let french = || AppContext { for_some_devices: true, ..app() };
+    assert_eq!(status(app(), from(36)), PinsStatus::Undetermined);
+    assert_eq!(status(french(), app()), PinsStatus::Undetermined);
+    assert_eq!(status(app(), french()), PinsStatus::Undetermined);
+    // No device is below the level of the variant that pins.
+    assert_eq!(status(from(24), app()), PinsStatus::Pinned);
+    assert_eq!(status(from(25), app()), PinsStatus::Undetermined);
+}
+
+#[test]
+fn an_extension_does_not_make_the_app_pinned() {
+    let part = AppContext { part: Some("PlugIns/Y.appex/Info.plist".to_owned()), ..AppContext::default() };
+    let files = [file("Info.plist", &nsc("", &["leaf", "offline"]), part)];
+    let verdict = judged_files(&files, "example.com");
+    assert_eq!(verdict.status, PinsStatus::Undetermined);
+    assert!(verdict.reason.contains("extension"), "{}", verdict.reason);
+}
