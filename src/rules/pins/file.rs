@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::{at_line, of_kind, pinned_groups, pins, problems};
+use super::subjects::{at_line, of_kind, pinned_groups, pins};
 use crate::pins::{
     Diagnosis, EnforcementMode, HostPattern, PinsVerdict, ProblemKind, SourceState, SourceVerdict,
 };
@@ -78,31 +78,6 @@ pub(super) static NOT_READABLE: Rule<PinsVerdict> = Rule {
             Some(Raised::new(&source.file, format!("{}: {why}.", source.file), evidence))
         });
         raised.collect()
-    },
-};
-
-/// Files, or parts of them, that this program does not know.
-pub(super) static NOT_RECOGNISED: Rule<PinsVerdict> = Rule {
-    info: RuleInfo {
-        id: "PIN007",
-        title: "The format of a pin file is not recognised",
-        severity: Severity::Medium,
-        needs: "a pin file",
-        explanation: "The file is of no format that is read here, or has pins of a kind that is not read here. What \
-            it pins is undetermined: that is not the same as no pins.",
-        advice: "Give a file of a format that `pinstead pins --help` lists, or write the pins down in a `pins.toml`.",
-        references: &[ANDROID, APPLE, CURL],
-    },
-    raise: |verdict| {
-        let mut raised = Vec::new();
-        for source in &verdict.sources {
-            if source.state == SourceState::NotRecognised {
-                let message = "The format is not recognised; whether the file pins anything is undetermined.";
-                raised.push(Raised::new(&source.file, message, json!({"file": source.file})));
-            }
-            raised.extend(problems(source, ProblemKind::NotRead));
-        }
-        raised
     },
 };
 

@@ -167,11 +167,12 @@ fn each_check_has_an_input_that_raises_it_and_one_that_does_not() {
         ("PIN032", problem(ProblemKind::NeverCalled), quiet()),
         ("PIN033", problem(ProblemKind::CtLibrary), quiet()),
         ("PIN034", problem(ProblemKind::CtDisabled), nsc_of(ct(true))),
-        ("PIN034", nsc_of(ct(false)), quiet()),
+        ("PIN034", problem(ProblemKind::CtOffForAnchors), nsc_of(ct(false))),
         ("PIN035", problem(ProblemKind::UnauthenticatedBootstrap), nsc_of(bootstrap(Bootstrap::Signed))),
         ("PIN035", nsc_of(bootstrap(Bootstrap::FirstUse)), nsc_of(bootstrap(Bootstrap::Pinned))),
         ("PIN036", problem(ProblemKind::WrongLabel), quiet()),
         ("PIN037", star(&["*.example.com"]), star(&["*.example.com", "example.com"])),
+        ("PIN050", problem(ProblemKind::NotRead), quiet()),
         (
             "PIN038",
             vec![ios_of(&["root", "own"]), ios_of(&["root", "another"])],
