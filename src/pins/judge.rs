@@ -219,6 +219,11 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         expires: entry.expiry.as_ref().map(|expiry| expiry.at),
         expired: ended.is_some(),
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
+        fails_closed: entry
+            .expiry
+            .as_ref()
+            .is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed),
+        is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
         backup: backup(&pins),
         paths: on_paths,

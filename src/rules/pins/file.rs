@@ -152,7 +152,8 @@ pub(super) static SHADOWED: Rule<PinsVerdict> = Rule {
         needs: "a pin file",
         explanation: "One entry is used for a host, the most specific. An entry for `api.example.com` without pins \
             takes it away from the pins of `example.com` with subdomains, unless it is nested inside that entry and \
-            inherits from it.",
+            inherits from it. Where the file excludes the host in so many words, as TrustKit's \
+            TSKExcludeSubdomainFromParentPolicy does, the finding is info.",
         advice: "Repeat the pins in the more specific entry, nest it inside the pinned one, or remove it.",
         references: &[
             ANDROID,
@@ -206,7 +207,8 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         references: &[ANDROID, APPLE],
     },
     raise: |verdict| {
-        let raised = verdict.sources.iter().filter_map(|source| {
+        let told = firsts_of_unpinned_files(verdict);
+        let raised = told.into_iter().filter_map(|source| {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
             let pinned = source.entries.iter().any(|entry| !entry.pins.is_empty());
             if source.state != SourceState::Read || open || pinned {
@@ -219,6 +221,21 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         raised.collect()
     },
 };
+
+/// Of each file that several formats read, the first reading, where none of them has pins or is open.
+fn firsts_of_unpinned_files(verdict: &PinsVerdict) -> Vec<&SourceVerdict> {
+    let mut files: std::collections::BTreeMap<&str, Vec<&SourceVerdict>> = std::collections::BTreeMap::new();
+    for source in &verdict.sources {
+        files.entry(&source.file).or_default().push(source);
+    }
+    let says_something = |source: &&SourceVerdict| {
+        source.state != SourceState::Read
+            || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
+            || source.entries.iter().any(|entry| !entry.pins.is_empty())
+    };
+    let unpinned = files.into_values().filter(|readings| !readings.iter().any(says_something));
+    unpinned.filter_map(|readings| readings.first().copied()).collect()
+}
 
 fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let pinned: std::collections::BTreeMap<&str, &HostPattern> = source
@@ -233,12 +250,20 @@ fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let unpinned = source.entries.iter().filter(|entry| entry.applies && entry.pins.is_empty());
     let raised = unpinned.filter_map(|entry| {
         let above = names_above(entry.scope.host()?).find_map(|name| pinned.get(name))?;
-        let message = format!(
+        let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
+        let raise = |message: String| {
+            Raised::new(at_line(&source.file, entry.line), message, evidence.clone()).in_format(source.format)
+        };
+        if entry.is_excluded {
+            let message = format!("The file excludes {} from the pins of {above}.", entry.scope);
+            return Some(raise(message).at(Severity::Info).advising(
+                "Nothing, if that host is meant to be without pins; remove the exclusion otherwise.",
+            ));
+        }
+        Some(raise(format!(
             "{} has no pins, although {above} is pinned: {} is used for it.",
             entry.scope, entry.scope
-        );
-        let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
-        Some(Raised::new(at_line(&source.file, entry.line), message, evidence))
+        )))
     });
     raised.collect()
 }
