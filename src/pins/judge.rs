@@ -97,7 +97,7 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         source.state != SourceState::Read || source.problems.iter().any(|p| p.kind == ProblemKind::NotRead)
     });
     if let Some(source) = open {
-        return (PinsStatus::Undetermined, format!("{} could not be read as pins", source.file));
+        return (PinsStatus::Undetermined, left_open(source));
     }
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
@@ -255,6 +255,11 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         expires: entry.expiry.as_ref().map(|expiry| expiry.at),
         expired: ended.is_some(),
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
+        fails_closed: entry
+            .expiry
+            .as_ref()
+            .is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed),
+        is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
         backup: backup(&pins, entry.unread),
         paths: on_paths,
@@ -341,6 +346,20 @@ fn backup_among(pins: &[PinVerdict]) -> Backup {
         return Backup::Unknown;
     }
     if usable.iter().any(|pin| pin.matches == PinMatch::None) { Backup::Present } else { Backup::Absent }
+}
+
+/// What of a source leaves open whether a host is pinned.
+fn left_open(source: &SourceVerdict) -> String {
+    let file = &source.file;
+    match &source.state {
+        SourceState::Unreadable(_) | SourceState::NotWellFormed(_) => format!("{file} could not be read"),
+        SourceState::NotRecognised => format!("{file} is of no format that is read here"),
+        SourceState::Read => {
+            let part = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+            let what = part.map_or_else(String::new, |part| format!(": {}", part.what.trim_end_matches('.')));
+            format!("{file} was read in part{what}")
+        }
+    }
 }
 
 #[cfg(test)]

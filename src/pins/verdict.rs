@@ -167,6 +167,10 @@ pub struct EntryVerdict {
     pub expired: bool,
     /// How the date was read, for people.
     pub expiry_note: Option<&'static str>,
+    /// Whether clients refuse every connection once its pins have ended.
+    pub fails_closed: bool,
+    /// Whether the file says in so many words that these hosts are not pinned, where a name above them is.
+    pub is_excluded: bool,
     /// What the file says of Certificate Transparency for these hosts, if anything.
     pub certificate_transparency: Option<bool>,
     /// Each pin.

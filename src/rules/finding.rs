@@ -89,7 +89,12 @@ pub struct Rule<V: ?Sized + 'static> {
 impl<V: ?Sized> Rule<V> {
     /// The findings this rule has about `verdicts`.
     pub fn findings(&self, verdicts: &V) -> Vec<Finding> {
-        (self.raise)(verdicts).into_iter().map(|raised| Finding::new(&self.info, raised)).collect()
+        self.findings_as(verdicts, |raised| raised)
+    }
+
+    /// The same, each worded further by what it is about.
+    pub fn findings_as(&self, verdicts: &V, word: impl Fn(Raised) -> Raised) -> Vec<Finding> {
+        (self.raise)(verdicts).into_iter().map(|raised| Finding::new(&self.info, word(raised))).collect()
     }
 }
 
@@ -108,6 +113,8 @@ pub struct Raised {
     pub advice: Option<String>,
     /// The gravest severity that the evidence bears, whatever the rule's.
     pub at_most: Option<Severity>,
+    /// The format of the file it is about, where advice and sources depend on that.
+    pub format: Option<&'static str>,
 }
 
 impl Raised {
@@ -129,6 +136,13 @@ impl Raised {
     pub fn guessed(mut self, why: &str) -> Self {
         self.at_most = Some(Severity::Medium);
         self.message = format!("{} This rests on a guess: {}.", self.message, why.trim_end_matches('.'));
+        self
+    }
+
+    /// About a file of this format.
+    #[must_use]
+    pub fn in_format(mut self, format: Option<&'static str>) -> Self {
+        self.format = format;
         self
     }
 

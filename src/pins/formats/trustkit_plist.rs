@@ -149,7 +149,8 @@ impl Reader {
             }
             let why = "it is excluded from the policy of the name above it".to_owned();
             let enforcement = Enforcement { mode: EnforcementMode::No, why };
-            self.add(key.line, PinEntry::of(HostPattern::Exactly(name), enforcement));
+            let entry = PinEntry::of(HostPattern::Exactly(name), enforcement);
+            self.add(key.line, PinEntry { is_excluded: true, ..entry });
             return;
         }
         let subdomains = self.flag(&name, policy, "TSKIncludeSubdomains", false);

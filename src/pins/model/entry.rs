@@ -39,6 +39,8 @@ pub struct PinEntry {
     pub released: Option<Timestamp>,
     /// Which certificates its pins are compared with.
     pub compared_with: ComparedWith,
+    /// Whether the file says in so many words that these hosts are not pinned, where a name above them is.
+    pub is_excluded: bool,
 }
 
 impl PinEntry {
@@ -60,6 +62,7 @@ impl PinEntry {
             platform: None,
             released: None,
             compared_with: ComparedWith::ValidatedPath,
+            is_excluded: false,
         }
     }
 }

@@ -36,8 +36,10 @@ pub enum ProblemKind {
     NeverCalled,
     /// A library that enforces Certificate Transparency in the app, with lists that were closed to it.
     CtLibrary,
-    /// Certificate Transparency is switched off.
+    /// Certificate Transparency is switched off by name.
     CtDisabled,
+    /// Certificate Transparency, which holds otherwise, is off because of the trust anchors that are declared.
+    CtOffForAnchors,
     /// Pins come at run time, and what authenticates the first contact is nothing or is not said.
     UnauthenticatedBootstrap,
     /// Records that clients use only with DNSSEC, and that are not secured by it.

@@ -35,7 +35,10 @@ pub(super) static CT_DISABLED: Rule<PinsVerdict> = Rule {
         severity: Severity::Medium,
         needs: "an Android Network Security Config, or an app's source code",
         explanation: "Android 16 and later can require SCTs; apps for API level 37 have it by default. Here it is \
-            switched off, for these hosts or for all: a certificate that no log has seen passes.",
+            switched off, for these hosts or for all, by name or by trust anchors that are not the system's: a \
+            certificate that no log has seen passes. Where nothing would ask for SCTs otherwise (an app for an earlier \
+            level, or one whose level is not known), trust anchors switch nothing off, and this finding does not \
+            arise.",
         advice: "Remove `<certificateTransparency enabled=\"false\"/>`. For a host with a private CA, nothing is required \
             where the anchor is your own.",
         references: &[
@@ -44,23 +47,15 @@ pub(super) static CT_DISABLED: Rule<PinsVerdict> = Rule {
         ],
     },
     raise: |verdict| {
-        let mut raised = of_kind(verdict, ProblemKind::CtDisabled);
-        for source in &verdict.sources {
-            if problems(source, ProblemKind::CtDisabled).next().is_some() {
-                continue;
-            }
-            let off: Vec<_> = source
-                .entries
-                .iter()
-                .filter(|entry| entry.applies && entry.certificate_transparency == Some(false))
-                .collect();
-            let Some(first) = off.first() else { continue };
-            let scopes: Vec<String> = off.iter().take(20).map(|entry| entry.scope.to_string()).collect();
-            let message = format!("No SCTs are asked for at {}.", super::subjects::listed(&scopes));
-            let evidence = json!({"file": source.file, "line": first.line, "scopes": scopes});
-            raised.push(Raised::new(at_line(&source.file, first.line), message, evidence));
-        }
-        raised
+        let named = of_kind(verdict, ProblemKind::CtDisabled);
+        let anchors = of_kind(verdict, ProblemKind::CtOffForAnchors).into_iter().map(|raised| {
+            raised.advising(
+                "Declare these CAs in debug-overrides, or in a domain-config for the hosts that have a certificate of \
+                 theirs alone; where public certificates are met beside them, write `<certificateTransparency \
+                 enabled=\"true\"/>`.",
+            )
+        });
+        named.into_iter().chain(anchors).collect()
     },
 };
 

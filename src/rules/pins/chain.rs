@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::subjects::{each, pins};
 use crate::pins::{
-    Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, SourceState,
+    Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, ProblemKind,
+    SourceState, SourceVerdict,
 };
 use crate::rules::{Raised, Rule, RuleInfo};
 use crate::x509::ChainPosition;
@@ -132,17 +133,23 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
     },
     raise: |verdict| {
         let Some(host) = &verdict.host else { return Vec::new() };
-        let all_read = verdict.sources.iter().all(|source| source.state == SourceState::Read);
-        let covered = verdict
-            .sources
-            .iter()
-            .flat_map(|source| &source.entries)
-            .any(|entry| entry.applies && (entry.has_pins() || entry.is_open()));
-        if verdict.sources.is_empty() || !all_read || covered {
+        let is_read = |source: &&SourceVerdict| {
+            source.state == SourceState::Read
+                && source.problems.iter().all(|problem| problem.kind != ProblemKind::NotRead)
+        };
+        let all_read = verdict.sources.iter().all(|source| is_read(&source));
+        // An entry without pins is about the host as well: it takes pins away from it.
+        let covered = verdict.sources.iter().flat_map(|source| &source.entries).any(|entry| entry.applies);
+        let is_record = |source: &SourceVerdict| source.format == Some(super::tlsa::FORMAT);
+        if verdict.sources.iter().all(is_record) || !all_read || covered {
             return Vec::new();
         }
         let files: Vec<&str> = verdict.sources.iter().map(|source| source.file.as_str()).collect();
-        vec![Raised::new(host, format!("{}.", capitalised(&verdict.reason)), json!({"files": files}))]
+        let message = match verdict.sources.iter().find_map(|source| source.statement.as_deref()) {
+            Some(statement) => format!("No entry of the given files is about {host}: {statement}."),
+            None => format!("No entry of the given files is about {host}."),
+        };
+        vec![Raised::new(host, message, json!({"files": files}))]
     },
 };
 
@@ -173,10 +180,3 @@ pub(super) static LEAF_ONLY: Rule<PinsVerdict> = Rule {
         })
     },
 };
-
-fn capitalised(text: &str) -> String {
-    let mut symbols = text.chars();
-    symbols
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + symbols.as_str())
-}

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::subjects::{called, each, pins, public_ca};
-use crate::pins::{EnforcementMode, PinsVerdict};
+use crate::pins::{EnforcementMode, PinsVerdict, ProblemKind};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 const ANDROID: &str = "Android developer guide, “Network security configuration”";
@@ -31,8 +31,11 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
             let expires = group.first.expires.filter(|_| group.first.expired)?;
             let (ended, day) = (pins(group.first.pins.len()), expires.strftime("%Y-%m-%d"));
             let is_shut = group.first.enforced == EnforcementMode::Yes;
+            let is_refused = group.source.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
             let message = if is_shut {
                 format!("{ended} ended on {day}; clients refuse every connection to {} since.", group.hosts())
+            } else if is_refused {
+                format!("{ended} ended on {day}, and do nothing either once the file is accepted.")
             } else {
                 format!("{ended} ended on {day}; clients connect to {} without them.", group.hosts())
             };
@@ -52,7 +55,8 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         needs: "a pin file whose format has an expiry date",
         explanation: "When the date passes, pinning ends silently for every installed version that has this file. \
             Versions that users do not update stay without pins. Soon is within 60 days, or within the time that \
-            `--expires-within` names; named there, the finding is high, so that a build fails in time.",
+            `--expires-within` names; named there, the finding is high, so that a build fails in time. Where the \
+            file says that nothing passes after the date, it is clients that end with it, and the finding is high.",
         advice: "Release a version with a later date, early enough for users to have it before this one ends.",
         references: &[ANDROID],
     },
@@ -69,11 +73,17 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
                 1 => "in 1 day".to_owned(),
                 days => format!("in {days} days"),
             };
-            let message = format!("The pins end on {}, {when}.", expires.strftime("%Y-%m-%d"));
+            let day = expires.strftime("%Y-%m-%d");
+            let shuts = group.first.fails_closed && group.first.enforced == EnforcementMode::Yes;
+            let message = if shuts {
+                format!("The pins end on {day}, {when}; from then on clients refuse every connection.")
+            } else {
+                format!("The pins end on {day}, {when}.")
+            };
             let evidence = json!({"expires": expires.to_string(), "days_left": days});
             let raised = Raised::new(group.subject(), message, evidence);
-            let asked = verdict.soon.is_asked_for;
-            Some(group.soften(if asked { raised.at(Severity::High) } else { raised }))
+            let is_grave = shuts || verdict.soon.is_asked_for;
+            Some(group.soften(if is_grave { raised.at(Severity::High) } else { raised }))
         })
     },
 };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::{at_line, of_kind, pinned_groups, pins, problems};
+use super::subjects::{at_line, of_kind, pinned_groups, pins};
 use crate::pins::{
     Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinsVerdict, ProblemKind, SourceState,
     SourceVerdict,
@@ -82,31 +82,6 @@ pub(super) static NOT_READABLE: Rule<PinsVerdict> = Rule {
     },
 };
 
-/// Files, or parts of them, that this program does not know.
-pub(super) static NOT_RECOGNISED: Rule<PinsVerdict> = Rule {
-    info: RuleInfo {
-        id: "PIN007",
-        title: "The format of a pin file is not recognised",
-        severity: Severity::Medium,
-        needs: "a pin file",
-        explanation: "The file is of no format that is read here, or has pins of a kind that is not read here. What \
-            it pins is undetermined: that is not the same as no pins.",
-        advice: "Give a file of a format that `pinstead pins --help` lists, or write the pins down in a `pins.toml`.",
-        references: &[ANDROID, APPLE, CURL],
-    },
-    raise: |verdict| {
-        let mut raised = Vec::new();
-        for source in &verdict.sources {
-            if source.state == SourceState::NotRecognised {
-                let message = "The format is not recognised; whether the file pins anything is undetermined.";
-                raised.push(Raised::new(&source.file, message, json!({"file": source.file})));
-            }
-            raised.extend(problems(source, ProblemKind::NotRead));
-        }
-        raised
-    },
-};
-
 /// Files that the platform refuses.
 pub(super) static REFUSED: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
@@ -178,7 +153,8 @@ pub(super) static SHADOWED: Rule<PinsVerdict> = Rule {
         needs: "a pin file",
         explanation: "One entry is used for a host, the most specific. An entry for `api.example.com` without pins \
             takes it away from the pins of `example.com` with subdomains, unless it is nested inside that entry and \
-            inherits from it.",
+            inherits from it. Where the file excludes the host in so many words, as TrustKit's \
+            TSKExcludeSubdomainFromParentPolicy does, the finding is info.",
         advice: "Repeat the pins in the more specific entry, nest it inside the pinned one, or remove it.",
         references: &[
             ANDROID,
@@ -233,7 +209,8 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         references: &[ANDROID, APPLE],
     },
     raise: |verdict| {
-        let raised = verdict.sources.iter().filter_map(|source| {
+        let told = firsts_of_unpinned_files(verdict);
+        let raised = told.into_iter().filter_map(|source| {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
             let pinned = source.entries.iter().any(|entry| entry.has_pins() || entry.is_open());
             if source.state != SourceState::Read || source.is_absent || open || pinned {
@@ -252,6 +229,21 @@ fn is_unpinned(entry: &EntryVerdict) -> bool {
     !entry.has_pins() && !entry.is_open() && entry.bootstrap.is_none()
 }
 
+/// Of each file that several formats read, the first reading, where none of them has pins or is open.
+fn firsts_of_unpinned_files(verdict: &PinsVerdict) -> Vec<&SourceVerdict> {
+    let mut files: std::collections::BTreeMap<&str, Vec<&SourceVerdict>> = std::collections::BTreeMap::new();
+    for source in &verdict.sources {
+        files.entry(&source.file).or_default().push(source);
+    }
+    let says_something = |source: &&SourceVerdict| {
+        source.state != SourceState::Read
+            || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
+            || source.entries.iter().any(|entry| entry.has_pins() || entry.is_open())
+    };
+    let unpinned = files.into_values().filter(|readings| !readings.iter().any(says_something));
+    unpinned.filter_map(|readings| readings.first().copied()).collect()
+}
+
 fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let pinned: std::collections::BTreeMap<&str, &HostPattern> = source
         .entries
@@ -265,12 +257,20 @@ fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let unpinned = source.entries.iter().filter(|entry| entry.applies && is_unpinned(entry));
     let raised = unpinned.filter_map(|entry| {
         let above = names_above(entry.scope.host()?).find_map(|name| pinned.get(name))?;
-        let message = format!(
+        let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
+        let raise = |message: String| {
+            Raised::new(at_line(&source.file, entry.line), message, evidence.clone()).in_format(source.format)
+        };
+        if entry.is_excluded {
+            let message = format!("The file excludes {} from the pins of {above}.", entry.scope);
+            return Some(raise(message).at(Severity::Info).advising(
+                "Nothing, if that host is meant to be without pins; remove the exclusion otherwise.",
+            ));
+        }
+        Some(raise(format!(
             "{} has no pins, although {above} is pinned: {} is used for it.",
             entry.scope, entry.scope
-        );
-        let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
-        Some(Raised::new(at_line(&source.file, entry.line), message, evidence))
+        )))
     });
     raised.collect()
 }

@@ -29,9 +29,10 @@ pub(super) static NOT_ENFORCED: Rule<PinsVerdict> = Rule {
     raise: |verdict| {
         each(verdict, |group| {
             let entry = group.first;
-            // An end in the past and a file that is refused have findings of their own.
-            let told = entry.expired
-                || group.source.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
+            // An end in the past, a file that is refused and a mechanism that is obsolete have findings of their own.
+            let own = [ProblemKind::Refused, ProblemKind::Obsolete];
+            let told =
+                entry.expired || group.source.problems.iter().any(|problem| own.contains(&problem.kind));
             let severity = match entry.enforced {
                 EnforcementMode::Report => Severity::Medium,
                 EnforcementMode::No if !told => Severity::High,

@@ -14,6 +14,8 @@ mod force;
 mod hosts;
 mod labels;
 mod paths;
+mod platforms;
+mod reading;
 mod rotation;
 mod strength;
 mod subjects;
@@ -24,14 +26,14 @@ use crate::judge::TargetVerdicts;
 use crate::pins::PinsVerdict;
 
 /// Every rule over pins alone, by id.
-static RULES: [&Rule<PinsVerdict>; 44] = [
+static RULES: [&Rule<PinsVerdict>; 45] = [
     &chain::NO_MATCH,
     &dates::EXPIRED,
     &dates::EXPIRES_SOON,
     &chain::NO_BACKUP,
     &file::DEAD_PIN,
     &file::NOT_READABLE,
-    &file::NOT_RECOGNISED,
+    &reading::NOT_RECOGNISED,
     &file::REFUSED,
     &file::NO_EFFECT,
     &file::USER_ANCHORS,
@@ -69,6 +71,7 @@ static RULES: [&Rule<PinsVerdict>; 44] = [
     &tlsa::ROTATING_CA,
     &tlsa::NOT_FOR_SMTP,
     &tlsa::NO_NEXT_KEY,
+    &reading::READ_IN_PART,
 ];
 
 /// Every rule over pins and what else was seen of a target. The first has its words in the list above.
@@ -81,7 +84,8 @@ pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
 
 /// What the rules find in a verdict, by rule.
 pub fn findings(verdict: &PinsVerdict) -> Vec<Finding> {
-    RULES.iter().flat_map(|rule| rule.findings(verdict)).collect()
+    let word = |info, raised| platforms::worded(info, raised);
+    RULES.iter().flat_map(|rule| rule.findings_as(verdict, |raised| word(&rule.info, raised))).collect()
 }
 
 /// What the rules find in the pins of a target beside what else was seen of it.

@@ -72,6 +72,7 @@ impl Group<'_> {
 
     /// A finding as grave as the reading of these entries bears.
     pub(super) fn soften(&self, raised: Raised) -> Raised {
+        let raised = raised.in_format(self.source.format);
         match &self.first.confidence {
             Confidence::Guessed(why) => raised.guessed(why),
             Confidence::Stated | Confidence::Read => raised,
@@ -162,7 +163,8 @@ pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterat
     source.problems.iter().filter(move |problem| problem.kind == kind).map(move |problem| {
         let evidence = json!({"file": source.file, "line": problem.line});
         let message = format!("{}.", problem.what.trim_end_matches('.'));
-        let raised = Raised::new(at_line(&source.file, problem.line), message, evidence);
+        let raised =
+            Raised::new(at_line(&source.file, problem.line), message, evidence).in_format(source.format);
         match guess {
             Some(why) => raised.guessed(why),
             None => raised,

@@ -2,6 +2,7 @@
 
 mod checks;
 mod target;
+mod wording;
 
 use super::*;
 use crate::pins::{PinFile, PinSource, Question, Reading, formats, judge};

@@ -169,7 +169,10 @@ impl Reader {
                 "certificateTransparency" => {
                     own.certificate_transparency = self.boolean(child, "enabled");
                     if own.certificate_transparency == Some(false) {
-                        let what = format!("{} switches Certificate Transparency off", kind.element());
+                        let what = format!(
+                            "<certificateTransparency enabled=\"false\"/> in {} switches Certificate Transparency off",
+                            kind.element()
+                        );
                         self.problem(ProblemKind::CtDisabled, child, what);
                     }
                 }
@@ -183,10 +186,11 @@ impl Reader {
             own.certificate_transparency = Some(false);
             if parent.certificate_transparency == Some(true) {
                 let what = format!(
-                    "the trust-anchors of {} switch Certificate Transparency off, which holds otherwise",
+                    "the trust-anchors of {} hold CAs that are not the system's: that switches Certificate \
+                     Transparency off there, which holds otherwise",
                     kind.element()
                 );
-                self.problem(ProblemKind::CtDisabled, node, what);
+                self.problem(ProblemKind::CtOffForAnchors, node, what);
             }
         }
         let effective = Inherited {

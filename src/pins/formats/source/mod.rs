@@ -124,7 +124,7 @@ fn unread(values: &[values::Value]) -> u32 {
 /// How many of these pins there are, in words, with the first of them.
 fn named(pins: &[Pin]) -> String {
     match pins {
-        [] => "no pins".to_owned(),
+        [] => "no pin that is read here".to_owned(),
         [one] => format!("the pin {}", one.written),
         [first, rest @ ..] => format!("the pin {} and {} more", first.written, rest.len()),
     }

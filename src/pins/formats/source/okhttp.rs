@@ -181,8 +181,9 @@ fn place(
 /// Pins whose host the file does not say.
 fn unplaced(written: &str, line: Option<usize>, (pins, unread): (&[Pin], u32), source: &mut Gathered) {
     let what = format!(
-        "{} is for the host “{written}”, which this file does not define: which host that is, is not known",
-        named(pins)
+        "{} {} for the host “{written}”, which this file does not define: which host that is, is not known",
+        named(pins),
+        if pins.len() > 1 { "are" } else { "is" }
     );
     let why = format!("its host is “{written}”, which this file does not define");
     source.problems.push(not_read(line, what));

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::Language;
 use super::lexer::{self, Kind, Token};
+use super::literal::Part;
 
 /// The most steps of working out values in one file.
 const MOST_STEPS: usize = 200_000;
@@ -170,7 +171,7 @@ impl<'a> Scan<'a> {
                     written.push_str(text);
                 }
                 Kind::Symbol(text) => written.push_str(text),
-                Kind::Text(_) => written.push_str("\"…\""),
+                Kind::Text(parts) => written.push_str(&quoted(parts)),
             }
         }
         written
@@ -360,4 +361,22 @@ fn partners(tokens: &[Token<'_>]) -> Vec<Option<usize>> {
         }
     }
     partners
+}
+
+/// A text as it is written, cut where it is long.
+fn quoted(parts: &[Part<'_>]) -> String {
+    const LONGEST: usize = 60;
+    let mut text = String::from("\"");
+    for part in parts {
+        match part {
+            Part::Literal(literal) => text.extend(literal.chars().take(LONGEST)),
+            Part::Name(name) => text.extend(format!("${{{name}}}").chars().take(LONGEST)),
+        }
+        if text.len() > LONGEST {
+            text.push('…');
+            break;
+        }
+    }
+    text.push('"');
+    text
 }

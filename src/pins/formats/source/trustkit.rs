@@ -123,7 +123,12 @@ fn read_policy(
     if switch("TSKExcludeSubdomainFromParentPolicy") == Some(true) {
         let why = "it is excluded from the policy of its parent domain".to_owned();
         let enforcement = Enforcement { mode: EnforcementMode::No, why };
-        let entry = PinEntry { line, confidence: Confidence::Read, ..PinEntry::of(scope, enforcement) };
+        let entry = PinEntry {
+            line,
+            confidence: Confidence::Read,
+            is_excluded: true,
+            ..PinEntry::of(scope, enforcement)
+        };
         source.entries.push(entry);
         return;
     }

@@ -190,7 +190,8 @@ fn the_target_decides_about_anchors_and_transparency() {
         close(),
     ];
     let off = one_app(37, false, &with(configuration("a"), anchors.clone()));
-    assert_eq!(kinds(&off), [ProblemKind::CtDisabled]);
+    assert_eq!(kinds(&off), [ProblemKind::CtOffForAnchors]);
+    assert!(off.problems[0].what.contains("trust-anchors of base-config"), "{:?}", off.problems);
     assert_eq!(off.entries[0].certificate_transparency, Some(false));
     assert_eq!(kinds(&one_app(36, false, &with(configuration("a"), anchors))), []);
     let switched = vec![
