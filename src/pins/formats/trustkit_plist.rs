@@ -121,10 +121,8 @@ impl Reader {
 
     fn domain(&mut self, key: &Key, policy: &Value) {
         if written::has_build_variable(&key.text) {
-            let what =
-                format!("the host “{}” is put in by the build: its pins are not read", shortened(&key.text));
-            self.problems.add(ProblemKind::NotRead, key.line, what);
-            return;
+            let what = format!("the host “{}” is put in by the build", shortened(&key.text));
+            return self.problems.add(ProblemKind::NotRead, key.line, what);
         }
         let name = key.text.trim().trim_end_matches('.').to_lowercase();
         let registry = registry(&name);
