@@ -5,7 +5,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::plist::{self, Key, Value};
-use super::{PinFormat, PinInput, source, trustkit_plist};
+use super::{PinFormat, PinInput, source, trustkit_plist, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
     Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PinValue, PositionRule,
@@ -93,6 +93,12 @@ impl Reader {
     }
 
     fn host(&mut self, key: &Key, settings: &Value) {
+        if written::has_build_variable(&key.text) {
+            let what =
+                format!("the host “{}” is put in by the build: its pins are not read", short(&key.text));
+            self.problem(ProblemKind::NotRead, key.line, what);
+            return;
+        }
         let name = key.text.trim().trim_end_matches('.').to_lowercase();
         if name.is_empty() || name.contains(['*', '/', ':', ' ']) {
             let what = format!("“{}” is no host name and matches no host", short(&key.text));
@@ -112,11 +118,19 @@ impl Reader {
                 self.problem(ProblemKind::NoEffect, setting.line, what);
             }
         }
-        let mut pins = Vec::new();
+        let (mut pins, mut unread) = (Vec::new(), 0_u32);
         for (list, position) in LISTS {
-            pins.extend(self.identities(&name, list, position, settings));
+            for pin in self.identities(&name, list, position, settings) {
+                if pin.value.is_err() && written::has_build_variable(&pin.written) {
+                    let what = format!("the pin “{}” of {name} is put in by the build", short(&pin.written));
+                    self.problem(ProblemKind::NotRead, pin.line, what);
+                    unread = unread.saturating_add(1);
+                } else {
+                    pins.push(pin);
+                }
+            }
         }
-        let enforcement = if pins.is_empty() {
+        let enforcement = if pins.is_empty() && unread == 0 {
             let what = format!("{name} has no identities; Apple requires at least one list with one");
             self.problem(ProblemKind::NoEffect, key.line, what);
             Enforcement { mode: EnforcementMode::No, why: "no identities are listed".to_owned() }
@@ -132,6 +146,7 @@ impl Reader {
         let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
         self.entries.push(PinEntry {
             pins,
+            unread,
             pin_set: Some(self.entries.len().saturating_add(1)),
             line: key.line,
             ..PinEntry::of(scope, enforcement)
@@ -360,6 +375,34 @@ mod tests {
             let read = formats::tests::only("x.plist", text.as_bytes());
             assert!(matches!(read, Reading::NotWellFormed { .. }), "{text:.60}: {read:?}");
         }
+    }
+
+    #[test]
+    fn what_the_build_puts_in_is_not_read() {
+        let identity =
+            |value: &str| format!("<dict><key>SPKI-SHA256-BASE64</key><string>{value}</string></dict>");
+        let domain = |name: &str, pins: &[&str]| {
+            let pins: Vec<String> = pins.iter().map(|pin| identity(pin)).collect();
+            format!(
+                "<key>{name}</key><dict><key>NSPinnedCAIdentities</key><array>{}</array></dict>",
+                pins.concat()
+            )
+        };
+        let key = crate::x509::SpkiSha256::of(b"a").to_string();
+        let text = format!(
+            "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict>{}{}</dict></dict>\
+             </dict></plist>",
+            domain("$(API_HOST)", &[key.as_str()]),
+            domain("a.example", &["$(PIN_PRIMARY)", key.as_str()])
+        );
+        let crate::pins::Reading::Read(source) =
+            crate::pins::formats::tests::only("Info.plist", text.as_bytes())
+        else {
+            panic!("it is read");
+        };
+        let told: Vec<_> = source.entries.iter().map(|entry| (entry.pins.len(), entry.unread)).collect();
+        assert_eq!(told, [(1, 1)]);
+        assert_eq!(source.problems.iter().filter(|problem| problem.kind == ProblemKind::NotRead).count(), 2);
     }
 
     proptest! {

@@ -22,6 +22,7 @@ mod plist;
 mod problems;
 mod source;
 mod stubby;
+mod test_code;
 pub mod tlsa;
 mod trustkit_android;
 mod trustkit_plist;
@@ -149,7 +150,8 @@ fn read_file(path: &str, octets: &[u8]) -> Vec<PinFile> {
         return of(Reading::Unreadable(format!("it has {size} MiB; pin files here have at most {most} MiB")));
     }
     let input = PinInput { path, octets, text: xml::text(octets) };
-    let readings = read_with(&input, |_| true);
+    let mut readings = read_with(&input, |_| true);
+    test_code::weigh(&mut readings);
     if readings.is_empty() { of(Reading::NotRecognised) } else { readings }
 }
 

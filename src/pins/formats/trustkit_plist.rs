@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::plist::{self, Key, Value};
 use super::problems::{Problems, shortened};
-use super::{PinFormat, PinInput};
+use super::{PinFormat, PinInput, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
     AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
@@ -120,6 +120,10 @@ impl Reader {
     }
 
     fn domain(&mut self, key: &Key, policy: &Value) {
+        if written::has_build_variable(&key.text) {
+            let what = format!("the host “{}” is put in by the build", shortened(&key.text));
+            return self.problems.add(ProblemKind::NotRead, key.line, what);
+        }
         let name = key.text.trim().trim_end_matches('.').to_lowercase();
         let registry = registry(&name);
         if registry.is_none() {
@@ -160,10 +164,10 @@ impl Reader {
         let enforces = self.flag(&name, policy, "TSKEnforcePinning", true);
         self.check_reports(&name, key.line, policy, enforces);
         let expiry = self.expiry(&name, policy);
-        let pins = self.pins(&name, key.line, policy);
+        let (pins, unread) = self.pins(&name, key.line, policy);
         let distinct: BTreeSet<_> = pins.iter().filter_map(Pin::spki).collect();
         let needed = if enforces { 2 } else { 1 };
-        if distinct.len() < needed {
+        if unread == 0 && distinct.len() < needed {
             let has = distinct.len();
             let what = format!("{name} has {has} different pins, and TrustKit wants at least {needed}");
             self.refuse(key.line, what);
@@ -177,6 +181,7 @@ impl Reader {
         let enforcement = Enforcement { mode, why: why.to_owned() };
         let entry = PinEntry {
             pins,
+            unread,
             expiry,
             overridden_for_user_anchors: self.overridden_for_user_anchors,
             pin_set: Some(self.entries.len().saturating_add(1)),
@@ -196,7 +201,7 @@ impl Reader {
         self.entries.push(PinEntry { line, confidence, ..entry });
     }
 
-    fn pins(&mut self, name: &str, line: Option<usize>, policy: &Value) -> Vec<Pin> {
+    fn pins(&mut self, name: &str, line: Option<usize>, policy: &Value) -> (Vec<Pin>, u32) {
         let items = match policy.at("TSKPublicKeyHashes") {
             Some(Value::Array(items)) => items.as_slice(),
             None => &[],
@@ -207,9 +212,15 @@ impl Reader {
                 &[]
             }
         };
-        let mut pins = Vec::new();
+        let (mut pins, mut unread) = (Vec::new(), 0_u32);
         for item in items {
             let pin = match item {
+                Value::Text(text, line) if written::has_build_variable(text) => {
+                    let what = format!("the pin “{}” of {name} is put in by the build", shortened(text));
+                    self.problems.add(ProblemKind::NotRead, *line, what);
+                    unread = unread.saturating_add(1);
+                    continue;
+                }
                 Value::Text(text, line) => {
                     Pin::new(text, base64_text::foundation(text), PositionRule::Any, *line)
                 }
@@ -221,7 +232,7 @@ impl Reader {
             }
             pins.push(pin);
         }
-        pins
+        (pins, unread)
     }
 
     fn expiry(&mut self, name: &str, policy: &Value) -> Option<Expiry> {

@@ -62,6 +62,16 @@ pub(super) fn is_hash(text: &str) -> bool {
     base64 || spaced_hexadecimal(text).is_some_and(|octets| matches!(octets.len(), 20 | 32))
 }
 
+/// Whether a text holds a variable that a build replaces: `$(NAME)`, `${NAME}` or `%NAME%`.
+pub(super) fn has_build_variable(text: &str) -> bool {
+    let text = text.trim();
+    let is_between = |open: &str, close: char| {
+        text.split_once(open)
+            .is_some_and(|(_, rest)| rest.split_once(close).is_some_and(|(name, _)| !name.is_empty()))
+    };
+    is_between("$(", ')') || is_between("${", '}') || is_between("%", '%')
+}
+
 /// The octets of pairs of hexadecimal digits that colons or spaces stand between.
 pub(super) fn spaced_hexadecimal(text: &str) -> Option<Vec<u8>> {
     let pairs: Vec<&str> = text.split([':', ' ']).collect();
@@ -150,6 +160,16 @@ mod tests {
         assert_eq!(meaning("sha256/AAAA"), Meaning::Fault(PinFault::WrongLength(3)));
         assert_eq!(hexadecimal("0aFf"), Some(vec![10, 255]));
         assert_eq!(hexadecimal("0a+f"), None);
+    }
+
+    #[test]
+    fn variables_of_a_build_are_known() {
+        for text in ["$(API_HOST)", " api.${ENV}.example ", "%PIN%"] {
+            assert!(has_build_variable(text), "{text}");
+        }
+        for text in ["api.example", "a$b", "100%", "$()", "n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs="] {
+            assert!(!has_build_variable(text), "{text}");
+        }
     }
 
     #[test]

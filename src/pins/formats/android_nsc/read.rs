@@ -10,6 +10,7 @@ use roxmltree::{Document, Node};
 use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Expiration, Flag, expiration, flag};
 use crate::pins::base64_text;
+use crate::pins::formats::written;
 use crate::pins::formats::xml::{Lines, comment_beside, only_text};
 use crate::pins::model::{
     AppContext, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource,
@@ -288,6 +289,11 @@ impl Reader {
             }
             Some(name) if name.is_empty() => {
                 self.refuse(node, "the domain is empty".to_owned());
+                return (HostPattern::Nowhere, line);
+            }
+            Some(name) if written::has_build_variable(&name) => {
+                let what = format!("the host “{}” is put in by the build", shortened(&name));
+                self.problem(ProblemKind::NotRead, node, what);
                 return (HostPattern::Nowhere, line);
             }
             Some(name) => name,

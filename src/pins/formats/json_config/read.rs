@@ -99,6 +99,14 @@ pub(super) fn source(document: &Json, shape: Shape) -> Result<PinSource, String>
             Shape::ReactNative => document.at("domains").and_then(|domains| domains.at(host)),
             _ => Some(value),
         };
+        if let Some(text) = end(settings).filter(|text| day(text).is_none()) {
+            let what = format!(
+                "when the pins of {} end is “{}”, which is no date that is read here",
+                shortened(host),
+                shortened(text)
+            );
+            problems.add(ProblemKind::NotRead, line, what);
+        }
         let number = entries.len().saturating_add(1);
         entries.push(entry(host, line, pins, settings, shape, number));
     }
@@ -127,10 +135,7 @@ fn entry(
         let why = "enforcement is switched off in the file: a mismatch is only reported";
         Enforcement { mode: EnforcementMode::Report, why: why.to_owned() }
     };
-    let expiry = settings
-        .and_then(|settings| settings.at("expirationDate").or_else(|| settings.at("expires")))
-        .and_then(Json::text)
-        .and_then(day);
+    let expiry = end(settings).and_then(day);
     PinEntry {
         pins,
         expiry,
@@ -156,6 +161,12 @@ fn guess(shape: Shape) -> &'static str {
             "nothing in the file says how the app uses it; taken for keys anywhere in the chain"
         }
     }
+}
+
+/// When the pins of a host end, as it is written.
+fn end(settings: Option<&Json>) -> Option<&str> {
+    let settings = settings?;
+    settings.at("expirationDate").or_else(|| settings.at("expires")).and_then(Json::text)
 }
 
 /// The start of a day in UTC.

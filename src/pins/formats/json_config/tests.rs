@@ -123,6 +123,17 @@ fn what_is_no_pin_is_not_taken_for_one() {
 }
 
 #[test]
+fn an_end_that_cannot_be_read_is_told() {
+    let source = read(&format!(
+        "{{\"domains\": {{\"a.example\": {{\"pins\": [\"sha256/{}\"], \"expirationDate\": \"31.12.2024\"}}}}}}",
+        key("a")
+    ));
+    assert_eq!(source.entries[0].expiry, None);
+    let told: Vec<_> = source.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(told, [ProblemKind::NotRead]);
+}
+
+#[test]
 fn a_broken_file_with_pins_is_told() {
     let text = format!("{{\"a.example\": [\"sha256/{}\" \"x\"]}}", key("a"));
     assert!(matches!(formats::tests::only("x.json", text.as_bytes()), Reading::NotWellFormed { .. }));
