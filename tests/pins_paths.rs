@@ -47,6 +47,76 @@ fn said(arguments: &[&str]) -> (Value, String) {
     (report, human.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// What is to be told of a file.
+struct Expected<'a> {
+    file: &'a str,
+    paths: &'static str,
+    outcome: &'static str,
+    position: &'static str,
+    matches: [&'static str; 2],
+    codes: [&'static str; 2],
+    words: &'static str,
+}
+
+impl Expected<'_> {
+    fn is_told(&self, command: &str, (report, human): (&Value, &str)) {
+        let entry = &report["sources"][0]["entries"][0];
+        let of = format!("{command} {}: {entry:#}", self.file);
+        assert_eq!(entry["paths"]["verdict"], self.paths, "{of}");
+        let count = |key: &str| entry["paths"][key].as_array().unwrap().len();
+        let counts = match self.paths {
+            "all" => (2, 0),
+            "some" => (1, 1),
+            _ => (0, 2),
+        };
+        assert_eq!((count("matching"), count("not_matching")), counts, "{of}");
+        assert_eq!(entry["outcome"], self.outcome, "{of}");
+        for (number, pin) in entry["pins"].as_array().unwrap().iter().enumerate() {
+            let is_unmatched = self.matches[number] == "none";
+            assert_eq!(pin["position"], self.position, "{of}");
+            assert_eq!(pin["matches"], self.matches[number], "{of}");
+            // What matches needs no diagnosis.
+            let code = if is_unmatched { self.codes[number].into() } else { Value::Null };
+            assert_eq!(pin["diagnosis_code"], code, "{of}");
+            assert_eq!(pin["diagnosis"].is_string(), is_unmatched, "{of}");
+            assert_eq!(pin["paths"], if number == 0 { self.paths } else { "none" }, "{of}");
+        }
+        assert!(human.contains(self.words), "{command} {}: {human}", self.file);
+        if self.codes[1] == "raw_public_key" {
+            assert!(human.contains("the hash of the raw public key"), "{command} {}: {human}", self.file);
+        }
+        if self.paths == "some" {
+            assert!(human.contains("match over") && human.contains("not over"), "{human}");
+        }
+        if command == "check" {
+            let mut coded = self.codes.iter().filter(|code| !["", "known", "unknown"].contains(code));
+            assert!(coded.all(|code| human.contains(&format!("({code})"))), "{human}");
+        }
+    }
+}
+
+/// A configuration of Android's with these pins, and its path.
+fn android(folder: &Path, name: &str, keys: [&str; 2]) -> String {
+    let pins = keys.map(|key| format!("<pin digest='SHA-256'>{key}</pin>")).concat();
+    let text = format!(
+        "<network-security-config><domain-config><domain>{HOST}</domain><pin-set>{pins}</pin-set></domain-config>\
+         </network-security-config>"
+    );
+    fs::write(folder.join(name), text).unwrap();
+    folder.join(name).display().to_string()
+}
+
+/// An Info.plist with this key in its list of CAs, and its path.
+fn info_plist(folder: &Path, key: &str) -> String {
+    let list = format!("<array><dict><key>SPKI-SHA256-BASE64</key><string>{key}</string></dict></array>");
+    let text = format!(
+        "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict><key>{HOST}</key><dict>\
+         <key>NSPinnedCAIdentities</key>{list}</dict></dict></dict></dict></plist>"
+    );
+    fs::write(folder.join("Info.plist"), text).unwrap();
+    folder.join("Info.plist").display().to_string()
+}
+
 #[test]
 fn paths_positions_and_diagnoses_are_told_by_each_command() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,27 +130,39 @@ fn paths_positions_and_diagnoses_are_told_by_each_command() {
     let raw = pin("by-one", "tail -c 65 |");
     let offline = shell(folder.path(), "printf offline | openssl dgst -sha256 -binary | base64");
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let android = |name: &str, keys: &[&str]| {
-        let pins: String = keys.iter().map(|key| format!("<pin digest='SHA-256'>{key}</pin>")).collect();
-        let text = format!(
-            "<network-security-config><domain-config><domain>{HOST}</domain><pin-set>{pins}</pin-set></domain-config>\
-             </network-security-config>"
-        );
-        fs::write(folder.path().join(name), text).unwrap();
-        path(name)
+    let some = Expected {
+        file: &android(folder.path(), "some.xml", [&one, &raw]),
+        paths: "some",
+        outcome: "unknown",
+        position: "any",
+        matches: ["root", "none"],
+        codes: ["known", "raw_public_key"],
+        words: "depends on the path that a client builds",
     };
-    let every = android("every.xml", &[&ca, &offline]);
-    let some = android("some.xml", &[&one, &raw]);
-    let none = android("none.xml", &[&offline, &raw]);
-    let ios = path("Info.plist");
-    let identities =
-        format!("<array><dict><key>SPKI-SHA256-BASE64</key><string>{leaf}</string></dict></array>");
-    let plist = format!(
-        "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict><key>{HOST}</key><dict>\
-         <key>NSPinnedCAIdentities</key>{identities}</dict></dict></dict></dict></plist>"
-    );
-    fs::write(&ios, plist).unwrap();
-
+    let every = Expected {
+        file: &android(folder.path(), "every.xml", [&ca, &offline]),
+        paths: "all",
+        outcome: "connects",
+        matches: ["intermediate", "none"],
+        codes: ["known", "unknown"],
+        words: "match on all 2 paths",
+        ..some
+    };
+    let none = Expected {
+        file: &android(folder.path(), "none.xml", [&offline, &raw]),
+        paths: "none",
+        outcome: "locked_out",
+        matches: ["none", "none"],
+        codes: ["unknown", "raw_public_key"],
+        words: "match on none of the 2 paths",
+        ..some
+    };
+    let misplaced = Expected {
+        file: &info_plist(folder.path(), &leaf),
+        position: "ca",
+        codes: ["other_position", ""],
+        ..none
+    };
     let (chain_pem, key_pem) =
         (fs::read_to_string(path("chain.pem")).unwrap(), fs::read_to_string(path("leaf.key")).unwrap());
     let server =
@@ -88,84 +170,19 @@ fn paths_positions_and_diagnoses_are_told_by_each_command() {
     let (address, roots, chain) = (server.address.to_string(), path("roots.pem"), path("chain.pem"));
     let connect = ["--roots", &roots, "--connect", &address];
     let offline_chain = ["--host", HOST, "--chain", &chain, "--roots", &roots];
-    let matches_nothing = ["none", "none"];
-    for (file, verdict, outcome, position, matches, codes, words) in [
-        (
-            &every,
-            "all",
-            "connects",
-            "any",
-            ["intermediate", "none"],
-            ["known", "unknown"],
-            "match on all 2 paths",
-        ),
-        (
-            &some,
-            "some",
-            "unknown",
-            "any",
-            ["root", "none"],
-            ["known", "raw_public_key"],
-            "depends on the path that a client builds",
-        ),
-        (
-            &none,
-            "none",
-            "locked_out",
-            "any",
-            matches_nothing,
-            ["unknown", "raw_public_key"],
-            "match on none of the 2 paths",
-        ),
-        (
-            &ios,
-            "none",
-            "locked_out",
-            "ca",
-            matches_nothing,
-            ["other_position", ""],
-            "match on none of the 2 paths",
-        ),
-    ] {
-        let from_chain = said(&[&["pins", file], &offline_chain[..]].concat());
-        let live = said(&[&["pins", file, "--live", HOST], &connect[..]].concat());
-        let mut check = said(&[&["check", HOST, "--only", "pins", "--pins", file], &connect[..]].concat());
-        check.0 = check.0["targets"][0]["pins"].take();
-        for (command, (report, human)) in [("--chain", from_chain), ("--live", live), ("check", check)] {
-            let entry = &report["sources"][0]["entries"][0];
-            let of = format!("{command} {file}: {entry:#}");
-            assert_eq!(entry["paths"]["verdict"], verdict, "{of}");
-            let count = |key: &str| entry["paths"][key].as_array().unwrap().len();
-            let expected = match verdict {
-                "all" => (2, 0),
-                "some" => (1, 1),
-                _ => (0, 2),
-            };
-            assert_eq!((count("matching"), count("not_matching")), expected, "{of}");
-            assert_eq!(entry["outcome"], outcome, "{of}");
-            for (number, pin) in entry["pins"].as_array().unwrap().iter().enumerate() {
-                assert_eq!(pin["position"], position, "{of}");
-                assert_eq!(pin["matches"], matches[number], "{of}");
-                // What matches needs no diagnosis.
-                let code = if matches[number] == "none" { codes[number].into() } else { Value::Null };
-                assert_eq!(pin["diagnosis_code"], code, "{of}");
-                assert_eq!(pin["diagnosis"].is_string(), matches[number] == "none", "{of}");
-                let paths = if number == 0 { verdict } else { "none" };
-                assert_eq!(pin["paths"], paths, "{of}");
-            }
-            if codes[1] == "raw_public_key" {
-                assert_eq!(entry["pins"][1]["expected"], format!("sha256/{ca}"), "{of}");
-                assert!(human.contains("the hash of the raw public key"), "{command} {file}: {human}");
-            }
-            assert!(human.contains(words), "{command} {file}: {human}");
-            if verdict == "some" {
-                assert!(human.contains("match over") && human.contains("not over"), "{human}");
-            }
-            if command == "check" {
-                let coded = codes.iter().filter(|code| !["", "known", "unknown"].contains(code));
-                assert!(coded.into_iter().all(|code| human.contains(&format!("({code})"))), "{human}");
-            }
+    for expected in [every, some, none, misplaced] {
+        let file = expected.file;
+        let (report, human) = said(&[&["pins", file], &offline_chain[..]].concat());
+        expected.is_told("--chain", (&report, &human));
+        if expected.codes[1] == "raw_public_key" {
+            let meant = &report["sources"][0]["entries"][0]["pins"][1]["expected"];
+            assert_eq!(*meant, format!("sha256/{ca}"), "{report:#}");
         }
+        let (report, human) = said(&[&["pins", file, "--live", HOST], &connect[..]].concat());
+        expected.is_told("--live", (&report, &human));
+        let check = ["check", HOST, "--only", "pins", "--pins", file];
+        let (report, human) = said(&[&check, &connect[..]].concat());
+        expected.is_told("check", (&report["targets"][0]["pins"], &human));
     }
 }
 
