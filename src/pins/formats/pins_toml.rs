@@ -1,7 +1,8 @@
 //! pinstead's own format, `pins.toml` or `pins.json`: for everything that no platform has a file for.
 //!
 //! It is described in `docs/pins-toml.md`. Its semantics are what it says: each `[[pin]]` names hosts, pins and what a
-//! mismatch does; of several that are about one host, the most specific counts.
+//! mismatch does; of several that are about one host, the most specific counts on each platform. Of two with the same
+//! hosts and platform the first is used, which is told.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
@@ -9,8 +10,11 @@ mod document;
 mod read;
 mod value;
 
+use std::collections::{BTreeSet, HashMap};
+
+use super::problems::Problems;
 use super::{PinFormat, PinInput};
-use crate::pins::model::{HostPattern, PinEntry, PinSource};
+use crate::pins::model::{HostPattern, PinEntry, PinSource, ProblemKind};
 
 /// The format's id.
 const ID: &str = "pinstead";
@@ -31,15 +35,48 @@ impl PinFormat for PinsToml {
         read::source(&document::read(input.text.as_deref().unwrap_or_default())?)
     }
 
-    /// One entry: an exact name, else the longest pattern that covers the host, else one for every host.
+    /// One entry for each platform that is named for the host, and one for those that are not: an exact name, else the
+    /// longest pattern that covers the host, else one for every host.
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
-        let covering = || source.entries.iter().filter(|entry| entry.scope.covers(host));
-        let exact =
-            covering().find(|entry| matches!(&entry.scope, HostPattern::Exactly(name) if name == host));
-        exact
-            .or_else(|| covering().max_by_key(|entry| entry.scope.host().map_or(0, str::len)))
-            .into_iter()
-            .collect()
+        let covering: Vec<&PinEntry> =
+            source.entries.iter().filter(|entry| entry.scope.covers(host)).collect();
+        let platforms: BTreeSet<Option<&str>> =
+            covering.iter().map(|entry| entry.platform.as_deref()).chain([None]).collect();
+        let mut used: Vec<&PinEntry> = Vec::new();
+        for platform in platforms {
+            let own = covering
+                .iter()
+                .copied()
+                .filter(|entry| entry.platform.is_none() || entry.platform.as_deref() == platform);
+            // Of equals the first; one that names the platform goes before one that names none.
+            let best = own.rev().max_by_key(|entry| (specificity(entry, host), entry.platform.is_some()));
+            used.extend(best.filter(|best| !used.iter().any(|known| std::ptr::eq(*known, *best))));
+        }
+        used
+    }
+}
+
+/// How closely an entry is about a host: an exact name, else the longer pattern.
+fn specificity(entry: &PinEntry, host: &str) -> (bool, usize) {
+    let is_exact = matches!(&entry.scope, HostPattern::Exactly(name) if name == host);
+    (is_exact, entry.scope.host().map_or(0, str::len))
+}
+
+/// Tells of entries that no platform uses: the same hosts and platform are named before with other pins.
+fn tell_unused(entries: &[PinEntry], problems: &mut Problems) {
+    let mut known: HashMap<(&HostPattern, Option<&str>), &PinEntry> = HashMap::new();
+    for entry in entries.iter().filter(|entry| entry.scope != HostPattern::Nowhere) {
+        let first = *known.entry((&entry.scope, entry.platform.as_deref())).or_insert(entry);
+        if std::ptr::eq(first, entry) {
+            continue;
+        }
+        let line = first.line.map(|line| format!(" in line {line}")).unwrap_or_default();
+        let platform = entry.platform.as_ref().map(|name| format!(" on {name}")).unwrap_or_default();
+        let what = format!(
+            "{}{platform} is named{line} already; only that entry is used, not this one",
+            entry.scope
+        );
+        problems.add(ProblemKind::NoEffect, entry.line, what);
     }
 }
 

@@ -143,8 +143,8 @@ fn is_related(name: &str, scope: &HostPattern) -> bool {
     name == above || name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// What each source pins for one host: the source's position and its keys.
-type KeySets<'a> = BTreeMap<usize, BTreeSet<&'a SpkiSha256>>;
+/// What each source pins for one host: the source's position, the platform where it names one, and the keys.
+type KeySets<'a> = BTreeMap<(usize, Option<&'a str>), BTreeSet<&'a SpkiSha256>>;
 
 fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     let mut hosts: BTreeMap<&str, KeySets<'_>> = BTreeMap::new();
@@ -156,7 +156,8 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
             let keys = entry.pins.iter().filter(|pin| pin.is_usable()).filter_map(|pin| pin.pin.spki());
             let mut keys = keys.peekable();
             if keys.peek().is_some() {
-                hosts.entry(host).or_default().entry(position).or_default().extend(keys);
+                let client = (position, entry.platform.as_deref());
+                hosts.entry(host).or_default().entry(client).or_default().extend(keys);
             }
         }
     }
@@ -171,7 +172,9 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     }
     let raised = differing.iter().map(|(sets, hosts)| {
         let named: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let files: Vec<String> = sets.keys().filter_map(|at| verdict.sources.get(*at)).map(name_of).collect();
+        let client =
+            |(at, platform): &(usize, Option<&str>)| Some(name_of(verdict.sources.get(*at)?, *platform));
+        let files: Vec<String> = sets.keys().filter_map(client).collect();
         let common =
             sets.values().skip(1).fold(sets.values().next().cloned().unwrap_or_default(), |left, set| {
                 left.intersection(set).copied().collect()
@@ -188,17 +191,17 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
         );
         let only: Vec<_> = sets
             .iter()
-            .filter_map(|(at, set)| Some((verdict.sources.get(*at)?, set)))
+            .filter_map(|((at, platform), set)| Some((verdict.sources.get(*at)?, platform, set)))
             .take(20)
-            .map(|(source, set)| {
+            .map(|(source, platform, set)| {
                 let keys: Vec<String> =
                     set.difference(&common).take(20).map(|key| format!("sha256/{key}")).collect();
-                json!({"file": source.file, "format": source.format, "only_here": keys})
+                json!({"file": source.file, "format": source.format, "platform": platform, "only_here": keys})
             })
             .collect();
         let evidence = json!({"hosts": hosts.iter().take(20).collect::<Vec<_>>(), "sources": only});
         let found = Raised::new(listed(&named), message, evidence);
-        let guess = sets.keys().filter_map(|at| verdict.sources.get(*at)).find_map(guess_in);
+        let guess = sets.keys().filter_map(|(at, _)| verdict.sources.get(*at)).find_map(guess_in);
         match guess {
             Some(why) => found.guessed(why),
             None => found,
@@ -207,8 +210,8 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     raised.collect()
 }
 
-fn name_of(source: &SourceVerdict) -> String {
-    format!("{} ({})", source.file, source.format.unwrap_or("unknown"))
+fn name_of(source: &SourceVerdict, platform: Option<&str>) -> String {
+    format!("{} ({})", source.file, platform.or(source.format).unwrap_or("unknown"))
 }
 
 fn guess_in(source: &SourceVerdict) -> Option<&str> {

@@ -76,6 +76,7 @@ pub(super) fn source(document: &Json) -> Result<PinSource, String> {
     if reader.room == 0 {
         return Err(format!("its hosts have more than {MOST_PINS} pins together"));
     }
+    super::tell_unused(&reader.entries, &mut reader.problems);
     Ok(PinSource {
         entries: reader.entries,
         problems: reader.problems.into_list(),

@@ -81,6 +81,9 @@ struct Entry<'a> {
     confidence: &'static str,
     confidence_why: Option<&'a str>,
     bootstrap: Option<&'static str>,
+    /// The platform it is for, where the file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<&'a str>,
     pins: Vec<Pin<'a>>,
     /// How many more pins it has that could not be read.
     unread_pins: u32,
@@ -200,6 +203,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
             Confidence::Stated | Confidence::Read => None,
         },
         bootstrap: entry.bootstrap.map(crate::pins::Bootstrap::name),
+        platform: entry.platform.as_deref(),
         unread_pins: entry.unread,
         pins: entry.pins.iter().map(pin).collect(),
         forbidden: entry.forbidden.iter().map(pin).collect(),
