@@ -325,6 +325,21 @@ pub(super) fn lists(pins: &[PinVerdict]) -> Vec<Vec<&PinVerdict>> {
 }
 
 impl PinsVerdict {
+    /// Leaves open what clients do where the chain that the pins were compared with is none that they accept for the
+    /// host, and says why. Pins of services are compared with what is served, whatever its names and dates.
+    pub fn doubt_chain(&mut self, why: &str) {
+        let entries =
+            self.sources.iter_mut().flat_map(|source| source.entries.iter_mut().chain(&mut source.united));
+        for entry in entries.filter(|entry| !matches!(entry.scope, HostPattern::Service { .. })) {
+            let is_shut = entry.expired && entry.enforced == EnforcementMode::Yes;
+            if entry.is_compared() && !is_shut && entry.outcome != Outcome::NotEnforced {
+                entry.outcome = Outcome::Unknown;
+            }
+        }
+        self.reason.push_str("; ");
+        self.reason.push_str(why);
+    }
+
     /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare
     /// them with, or they match a served certificate beside it.
     pub fn is_uncompared(&self) -> bool {

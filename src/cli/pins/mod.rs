@@ -114,8 +114,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         served.as_ref().and_then(|served| served.as_ref().ok()).map(|served| linked(&served.certificates));
     let certificates =
         served.iter().flatten().flat_map(|served| served.certificates.iter().cloned()).collect::<Vec<_>>();
+    let identity = host.clone().map(HostIdentity::Name);
     let chain: Option<Result<Built, String>> =
-        served.map(|served| served.and_then(|served| served.path(&anchors, at)));
+        served.map(|served| served.and_then(|served| served.path(identity.as_ref(), &anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
     let files = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
     let mut inputs = PinFile::of_all(&files);
@@ -142,6 +143,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     if let Some(Err(why)) = &chain {
         verdict.reason.push_str("; no pin was compared: ");
         verdict.reason.push_str(why);
+    }
+    if let Some(why) = path.and_then(|path| path.unfit.as_deref()) {
+        verdict.doubt_chain(why);
     }
     let findings = crate::rules::pins::findings(&verdict);
     let report = match options.output.format {
