@@ -144,3 +144,32 @@ fn an_entry_that_nobody_uses_is_told() {
     assert_eq!(applying(&verdict).len(), 1);
     assert!(raised(&verdict).contains(&("PIN009", Severity::Medium)), "{:?}", raised(&verdict));
 }
+
+#[test]
+fn a_chain_that_clients_refuse_leaves_open_what_they_do() {
+    for word in ["root", "other"] {
+        let mut verdict = judged("pins.toml", &toml(&[("api.example.com", "", &[word, "offline"])]));
+        assert_ne!(applying(&verdict)[0].outcome, Outcome::Unknown);
+        verdict.doubt_chain("the certificate ended");
+        assert_eq!(applying(&verdict)[0].outcome, Outcome::Unknown);
+        assert!(verdict.is_uncompared() && verdict.reason.ends_with("the certificate ended"));
+        assert!(!raised(&verdict).iter().any(|(rule, _)| *rule == "PIN001"));
+    }
+}
+
+#[test]
+fn pins_that_come_at_run_time_un_pin_nothing() {
+    let text = format!(
+        "{}[[pin]]\nhosts = [\"api.example.com\"]\nbootstrap = \"signed\"\npins = []\n",
+        toml(&[("example.com", "", &["root", "offline"])])
+    );
+    let verdict = judged("pins.toml", &text);
+    let entry = applying(&verdict)[0];
+    assert_eq!((entry.enforced, entry.outcome), (EnforcementMode::Unknown, Outcome::Unknown));
+    assert_eq!(verdict.status, PinsStatus::Undetermined);
+    assert!(
+        !raised(&verdict).iter().any(|(rule, _)| ["PIN012", "PIN027"].contains(rule)),
+        "{:?}",
+        raised(&verdict)
+    );
+}
