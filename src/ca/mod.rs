@@ -10,11 +10,13 @@ pub mod expectation;
 pub mod issuer;
 mod nearest;
 mod owner;
+mod retired;
 mod table;
 
 use serde::Serialize;
 
 pub use self::owner::{owner_key, same_owner};
+pub use self::retired::Retired;
 pub use self::table::CaTable;
 use crate::x509::SpkiSha256;
 

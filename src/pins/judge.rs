@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose};
+use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose, diagnose_match};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
@@ -16,6 +16,7 @@ use super::model::{
 use super::paths::{PathMatches, PathsVerdict};
 use super::verdict::{
     Backup, EntryVerdict, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState, SourceVerdict,
+    lists,
 };
 use crate::x509::paths::ClientPath;
 use crate::x509::{Certificate, PathCertificate, SpkiSha256};
@@ -128,6 +129,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         format,
         problems: Vec::new(),
         entries: Vec::new(),
+        united: Vec::new(),
         app: None,
         statement: None,
         is_absent: false,
@@ -147,23 +149,24 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         |entry: &PinEntry| applicable.as_ref().is_none_or(|list| list.contains(&std::ptr::from_ref(entry)));
     let mut entries: Vec<EntryVerdict> =
         source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
-    if applicable.is_some() && formats::combination(source.format) == Combination::Union {
-        unite(&mut entries);
-    }
+    let is_union = applicable.is_some() && formats::combination(source.format) == Combination::Union;
+    let united = if is_union { unite(&mut entries) } else { Vec::new() };
     SourceVerdict {
         file: file.file.clone(),
         state: SourceState::Read,
         format: Some(source.format),
         problems: source.problems.clone(),
         entries,
+        united,
         app: source.app.clone(),
         statement: source.statement.clone(),
         is_absent: source.is_absent,
     }
 }
 
-/// Where the pins of all entries that apply are taken together, a match of one is a match of all.
-fn unite(entries: &mut [EntryVerdict]) {
+/// Where the pins of all entries that apply are taken together, a match of one is a match of all, and a pin to fall back
+/// on of one is that of all. Gives them as one.
+fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
     let enforced = |entry: &EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
     let mut united: Option<PathMatches> = None;
     for entry in entries.iter().filter(|entry| enforced(entry)) {
@@ -182,10 +185,34 @@ fn unite(entries: &mut [EntryVerdict]) {
     let best = [Outcome::Connects, Outcome::Unknown]
         .into_iter()
         .find(|outcome| entries.iter().any(|entry| enforced(entry) && entry.outcome == *outcome));
-    let Some(best) = best else { return };
     for entry in entries.iter_mut().filter(|entry| enforced(entry)) {
-        entry.outcome = best;
+        entry.outcome = best.unwrap_or(entry.outcome);
     }
+    let mut all: Vec<EntryVerdict> = Vec::new();
+    for entry in entries.iter().filter(|entry| enforced(entry)) {
+        match all.iter_mut().find(|one| one.confidence.name() == entry.confidence.name()) {
+            Some(one) => take_with(one, entry),
+            None => all.push(entry.clone()),
+        }
+    }
+    for one in &mut all {
+        one.backup = Backup::of(&one.pins, one.unread);
+        let name = one.confidence.name();
+        for entry in entries.iter_mut().filter(|entry| enforced(entry) && entry.confidence.name() == name) {
+            entry.backup = one.backup;
+        }
+    }
+    all
+}
+
+/// Adds the pins of an entry that is used together with another.
+fn take_with(one: &mut EntryVerdict, other: &EntryVerdict) {
+    let mut known: HashSet<(String, PositionRule)> =
+        one.pins.iter().map(|pin| (pin.pin.written.clone(), pin.pin.position)).collect();
+    let new = other.pins.iter().filter(|pin| known.insert((pin.pin.written.clone(), pin.pin.position)));
+    one.pins.extend(new.cloned());
+    one.forbidden.extend(other.forbidden.iter().cloned());
+    one.unread = one.unread.saturating_add(other.unread);
 }
 
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
@@ -207,7 +234,8 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
                 off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
                 diagnosis: match matches {
                     PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
-                    _ => diagnose(pin, &context),
+                    PinMatch::At(_) => diagnose_match(pin, &context),
+                    PinMatch::None | PinMatch::NotChecked => diagnose(pin, &context),
                 },
                 pin: pin.clone(),
             })
@@ -261,7 +289,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
             .is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed),
         is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
-        backup: backup(&pins, entry.unread),
+        backup: Backup::of(&pins, entry.unread),
         paths: on_paths,
         unread: entry.unread,
         pins,
@@ -316,36 +344,13 @@ fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (Enforcem
 
 /// Whether each list of pins that is there has one that `matches`: leaf and CA lists are asked apart.
 fn every_list(pins: &[PinVerdict], matches: impl Fn(&PinVerdict) -> bool) -> bool {
-    [PositionRule::Any, PositionRule::Leaf, PositionRule::Ca].into_iter().all(|rule| {
-        let mut list = pins.iter().filter(|pin| pin.pin.position == rule).peekable();
-        list.peek().is_none() || list.any(&matches)
-    })
+    lists(pins).into_iter().all(|list| list.into_iter().any(&matches))
 }
 
 /// Whether a pin that could not be read may stand in a list of its own, whose match is asked for as well.
 fn may_lack_a_list(entry: &PinEntry) -> bool {
     let has = |rule| entry.pins.iter().any(|pin| pin.position == rule);
     entry.unread > 0 && (has(PositionRule::Leaf) != has(PositionRule::Ca))
-}
-
-fn backup(pins: &[PinVerdict], unread: u32) -> Backup {
-    match backup_among(pins) {
-        Backup::Absent if unread > 0 => Backup::Unknown,
-        known => known,
-    }
-}
-
-fn backup_among(pins: &[PinVerdict]) -> Backup {
-    let usable: Vec<&PinVerdict> = pins.iter().filter(|pin| pin.is_usable()).collect();
-    let named: std::collections::BTreeSet<String> =
-        usable.iter().filter(|pin| pin.pin.value.is_ok()).map(|pin| pin.pin.to_string()).collect();
-    if named.len() == 1 {
-        return Backup::Absent;
-    }
-    if !usable.iter().any(|pin| pin.matches.matches()) {
-        return Backup::Unknown;
-    }
-    if usable.iter().any(|pin| pin.matches == PinMatch::None) { Backup::Present } else { Backup::Absent }
 }
 
 /// What of a source leaves open whether a host is pinned.
@@ -364,6 +369,10 @@ fn left_open(source: &SourceVerdict) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_dead;
+#[cfg(test)]
+mod tests_lists;
 #[cfg(test)]
 mod tests_parts;
 #[cfg(test)]

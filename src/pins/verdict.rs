@@ -1,10 +1,14 @@
 //! What is said of pins: for each file, entry and pin.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::diagnosis::Diagnosis;
 use super::matching::PinMatch;
-use super::model::{AppContext, Bootstrap, Confidence, EnforcementMode, HostPattern, Pin, Problem};
+use super::model::{
+    AppContext, Bootstrap, Confidence, EnforcementMode, HostPattern, Pin, PositionRule, Problem,
+};
 use super::paths::PathMatches;
 use crate::x509::ChainPosition;
 
@@ -88,6 +92,9 @@ pub struct SourceVerdict {
     pub problems: Vec<Problem>,
     /// Its entries, in the order of the file.
     pub entries: Vec<EntryVerdict>,
+    /// Where a host was asked about and the pins of all its entries are taken together: the entries in force as one,
+    /// for each confidence that they were read with.
+    pub united: Vec<EntryVerdict>,
     /// The app that it was found in, where it was found in one.
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries.
@@ -219,6 +226,13 @@ impl PinVerdict {
     }
 }
 
+impl PinVerdict {
+    /// Whether a certificate could match it, now or when another key has to go: it is usable, and of no CA that has ended.
+    pub fn can_stand_in(&self) -> bool {
+        self.is_usable() && (self.matches.matches() || !matches!(self.diagnosis, Diagnosis::RetiredCa(_)))
+    }
+}
+
 /// Whether an entry has a pin to fall back on when the pinned key goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backup {
@@ -231,6 +245,31 @@ pub enum Backup {
 }
 
 impl Backup {
+    /// Whether one list of pins has one to fall back on.
+    pub fn among(list: &[&PinVerdict]) -> Self {
+        let usable: Vec<&PinVerdict> = list.iter().copied().filter(|pin| pin.can_stand_in()).collect();
+        let named: BTreeSet<String> =
+            usable.iter().filter(|pin| pin.pin.value.is_ok()).map(|pin| pin.pin.to_string()).collect();
+        let only_ended = named.is_empty() && list.iter().any(|pin| pin.is_usable());
+        if named.len() == 1 || only_ended {
+            return Self::Absent;
+        }
+        if !usable.iter().any(|pin| pin.matches.matches()) {
+            return Self::Unknown;
+        }
+        if usable.iter().any(|pin| pin.matches == PinMatch::None) { Self::Present } else { Self::Absent }
+    }
+
+    /// Whether pins have one to fall back on: where each of several lists must match, each needs its own. Further pins
+    /// that could not be read may be it.
+    pub(super) fn of(pins: &[PinVerdict], unread: u32) -> Self {
+        let each: Vec<Self> = lists(pins).iter().map(|list| Self::among(list)).collect();
+        if each.contains(&Self::Absent) {
+            return if unread > 0 { Self::Unknown } else { Self::Absent };
+        }
+        if each.is_empty() || each.contains(&Self::Unknown) { Self::Unknown } else { Self::Present }
+    }
+
     /// The name used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -312,14 +351,45 @@ impl EntryVerdict {
         self.pins.iter().any(|pin| pin.matches != PinMatch::NotChecked)
     }
 
-    /// Whether every match is the leaf's own key.
+    /// Its pins by the certificates that they are compared with: each list that is there must match.
+    pub fn lists(&self) -> Vec<Vec<&PinVerdict>> {
+        lists(&self.pins)
+    }
+
+    /// Whether every match of some list is the leaf's own key: with that key the match of the whole ends.
     pub fn matches_leaf_only(&self) -> bool {
-        let mut matches = self.pins.iter().filter(|pin| pin.matches.matches()).peekable();
-        matches.peek().is_some() && matches.all(|pin| pin.matches == PinMatch::At(ChainPosition::Leaf))
+        self.lists().iter().any(|list| {
+            let mut matches = list.iter().filter(|pin| pin.matches.matches()).peekable();
+            matches.peek().is_some() && matches.all(|pin| pin.matches == PinMatch::At(ChainPosition::Leaf))
+        })
     }
 }
 
+/// Pins by the certificates that they are compared with, as far as there are any.
+pub(super) fn lists(pins: &[PinVerdict]) -> Vec<Vec<&PinVerdict>> {
+    [PositionRule::Any, PositionRule::Leaf, PositionRule::Ca]
+        .into_iter()
+        .map(|rule| pins.iter().filter(|pin| pin.pin.position == rule).collect::<Vec<_>>())
+        .filter(|list| !list.is_empty())
+        .collect()
+}
+
 impl PinsVerdict {
+    /// Leaves open what clients do where the chain that the pins were compared with is none that they accept for the
+    /// host, and says why. Pins of services are compared with what is served, whatever its names and dates.
+    pub fn doubt_chain(&mut self, why: &str) {
+        let entries =
+            self.sources.iter_mut().flat_map(|source| source.entries.iter_mut().chain(&mut source.united));
+        for entry in entries.filter(|entry| !matches!(entry.scope, HostPattern::Service { .. })) {
+            let is_shut = entry.expired && entry.enforced == EnforcementMode::Yes;
+            if entry.is_compared() && !is_shut && entry.outcome != Outcome::NotEnforced {
+                entry.outcome = Outcome::Unknown;
+            }
+        }
+        self.reason.push_str("; ");
+        self.reason.push_str(why);
+    }
+
     /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare
     /// them with, or they match a served certificate beside it.
     pub fn is_uncompared(&self) -> bool {

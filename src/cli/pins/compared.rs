@@ -6,7 +6,7 @@ use super::served::{Built, Served};
 use crate::ca::CaTable;
 use crate::pins::{KnownCa, OtherChain, PinFile, PinsVerdict, Question, ServedAt, Soon, judge};
 use crate::rules::{self, Finding};
-use crate::x509::path::{Anchors, linked};
+use crate::x509::path::{Anchors, HostIdentity, linked};
 use crate::x509::{Certificate, PathCertificate};
 
 /// A chain that pins are compared with, or why they cannot be.
@@ -20,11 +20,16 @@ pub(super) struct Compared {
 
 impl Compared {
     /// A chain as it was served.
-    pub(super) fn of(served: Result<Served, String>, anchors: &Anchors, at: Timestamp) -> Self {
+    pub(super) fn of(
+        served: Result<Served, String>,
+        host: Option<&HostIdentity>,
+        anchors: &Anchors,
+        at: Timestamp,
+    ) -> Self {
         match served {
             Ok(served) => Self {
                 linked: Some(linked(&served.certificates)),
-                built: served.path(anchors, at),
+                built: served.path(host, anchors, at),
                 source: served.source,
                 certificates: served.certificates,
             },
@@ -63,6 +68,9 @@ impl Asked<'_> {
         if let Some(Err(why)) = chain.map(|chain| &chain.built) {
             verdict.reason.push_str("; no pin was compared: ");
             verdict.reason.push_str(why);
+        }
+        if let Some(why) = path.and_then(|path| path.unfit.as_deref()) {
+            verdict.doubt_chain(why);
         }
         verdict
     }

@@ -146,14 +146,14 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
             return Ok(Exit::Undetermined);
         }
     };
-    let path = served.path(&anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
+    let path = served.path(Some(&options.host.host), &anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
     let served_keys: Vec<_> = served.certificates.iter().map(|served| served.spki_sha256).collect();
     let roots = roots(&anchors);
     let backup_roots = match &choice.backup_ca {
         Some(name) => roots_of(name, &anchors, &roots)?,
         None => Vec::new(),
     };
-    let proposal = propose(&Material {
+    let mut proposal = propose(&Material {
         host: host.as_str(),
         include_subdomains: choice.include_subdomains,
         path: &path.path,
@@ -165,6 +165,7 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
         backup_roots: &backup_roots,
         expires: choice.expires,
     })?;
+    proposal.warnings.extend(path.unfit.clone());
     let port = options.host.port.unwrap_or_else(|| default_port(&options.network));
     report(options, &proposal, port)
 }

@@ -115,7 +115,8 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         (None, None) => Vec::new(),
     };
     let is_unseen = served.iter().any(Result::is_err);
-    let chains: Vec<Compared> = served.into_iter().map(|served| Compared::of(served, &anchors, at)).collect();
+    let identity = host.clone().map(HostIdentity::Name);
+    let chains: Vec<Compared> = served.into_iter().map(|served| Compared::of(served, identity.as_ref(), &anchors, at)).collect();
     let port = live.as_ref().map(|server| server.port.unwrap_or_else(|| default_port(&options.network)));
     let read = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
     options.output.spare(&read.paths)?;

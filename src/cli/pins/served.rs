@@ -13,7 +13,7 @@ use crate::observe::run::{Looking, look_at};
 use crate::observe::tls::{Starttls, TlsOptions};
 use crate::pins::off_path;
 use crate::target::{DEFAULT_PORT, ServerTarget, Target};
-use crate::x509::path::{self, Anchors, Trust};
+use crate::x509::path::{self, Anchors, ChainVerdict, HostIdentity, Life, NameMatch, Trust};
 use crate::x509::paths::{ClientPath, client_paths};
 use crate::x509::{Certificate, PathCertificate, SpkiSha256, read_certificates};
 
@@ -34,6 +34,8 @@ pub(super) struct Built {
     pub(super) off_path: Vec<SpkiSha256>,
     /// Every one that some client could build.
     pub(super) possible: Vec<ClientPath>,
+    /// Why clients refuse it for the host, whatever is pinned.
+    pub(super) unfit: Option<String>,
 }
 
 impl Served {
@@ -42,10 +44,42 @@ impl Served {
         Ok(Self { source: file.to_owned(), certificates: certificates(file)? })
     }
 
+    /// Why clients refuse the chain for the host, by its name or its dates.
+    fn unfit(&self, verdict: &ChainVerdict, host: Option<&HostIdentity>) -> Option<String> {
+        let leaf = self.certificates.first()?;
+        let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+        let mut said = Vec::new();
+        match verdict.life {
+            Life::Current => {}
+            Life::NotYet => said.push(format!("begins on {}", day(leaf.not_before))),
+            Life::Expired => said.push(format!("ended on {}", day(leaf.not_after))),
+        }
+        if let (NameMatch::Differs, Some(host)) = (&verdict.name, host) {
+            let host = match host {
+                HostIdentity::Name(name) => name.to_string(),
+                HostIdentity::Address(address) => address.to_string(),
+            };
+            said.push(format!("is not for {host}"));
+        }
+        (!said.is_empty()).then(|| {
+            format!(
+                "the certificate in {} {}: clients refuse it whatever they pin, and the pins are compared with it all \
+                 the same",
+                self.source,
+                said.join(" and ")
+            )
+        })
+    }
+
     /// The path from the leaf to an anchor, or why there is none: what pins match on a path that no client builds
     /// says nothing of clients.
-    pub(super) fn path(&self, anchors: &Anchors, at: Timestamp) -> Result<Built, String> {
-        let Some(verdict) = path::judge(&self.certificates, None, anchors, at) else {
+    pub(super) fn path(
+        &self,
+        host: Option<&HostIdentity>,
+        anchors: &Anchors,
+        at: Timestamp,
+    ) -> Result<Built, String> {
+        let Some(verdict) = path::judge(&self.certificates, host, anchors, at) else {
             return Err(format!("{} holds no certificate", self.source));
         };
         let built_for = match verdict.trust {
@@ -56,6 +90,7 @@ impl Served {
             Trust::Trusted | Trust::TrustedAtAnotherTime { .. } => {
                 let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
                 Ok(Built {
+                    unfit: self.unfit(&verdict, host),
                     off_path: off_path(&self.certificates, &verdict.path),
                     possible: client_paths(&self.certificates, anchors, &graph, built_for),
                     path: verdict.path,

@@ -43,20 +43,36 @@ const PLACEHOLDER_WORDS: [&str; 12] = [
     "sha256_hash",
 ];
 
-/// Whether nobody filled the pin in.
+/// Whether nobody filled the pin in. Words tell that only of a text that is no hash: that of a certificate's pin may be
+/// its subject, in which they mean what they say.
 pub(super) fn is_placeholder(pin: &Pin) -> bool {
-    let written = pin.written.to_ascii_lowercase();
+    match &pin.value {
+        Ok(value) => repeats(value.octets(), &OCTETS_AGAIN),
+        Err(_) => is_placeholder_text(&pin.written.to_ascii_lowercase()),
+    }
+}
+
+fn is_placeholder_text(written: &str) -> bool {
     if PLACEHOLDER_WORDS.iter().any(|word| written.contains(word)) || written.contains("...") {
         return true;
     }
     let symbols = written
         .strip_prefix("sha256")
-        .map_or(written.as_str(), |rest| rest.trim_start_matches('/'))
+        .map_or(written, |rest| rest.trim_start_matches('/'))
         .trim_end_matches('=')
         .as_bytes();
-    // One to four symbols over and over: “AAAA…”, “abcd…”. A hash does that once in 2^200.
-    let repeats = symbols.len() >= 8
-        && (1..=4).any(|period| symbols.iter().zip(symbols.iter().skip(period)).all(|(a, b)| a == b));
-    let zero = pin.spki().is_some_and(|key| key.0.windows(2).all(|pair| pair.first() == pair.last()));
-    repeats || zero
+    // One to four symbols over and over: “AAAA…”, “abcd…”.
+    repeats(symbols, &[1, 2, 3, 4])
+}
+
+/// After how many octets a value of base64 begins again where one to four symbols do, or one of hexadecimal where eight
+/// do.
+const OCTETS_AGAIN: [usize; 5] = [1, 2, 3, 4, 9];
+
+/// Whether a value is a few octets over and over. A hash is that once in 2^80.
+fn repeats(octets: &[u8], periods: &[usize]) -> bool {
+    octets.len() >= 8
+        && periods
+            .iter()
+            .any(|period| octets.iter().zip(octets.iter().skip(*period)).all(|(one, other)| one == other))
 }

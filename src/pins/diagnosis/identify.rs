@@ -143,6 +143,7 @@ fn holder_in_chain(certificate: &Certificate) -> KnownCa {
 
 fn of_chain(certificate: &Certificate) -> KnownCa {
     KnownCa {
+        retired: None,
         name: certificate.subject.clone(),
         owner: None,
         not_after: Some(certificate.not_after.strftime("%Y-%m-%d").to_string()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ca::CaKey;
+use crate::ca::{CaKey, Retired};
 use crate::pins::model::PinFault;
 use crate::x509::miscomputed::Miscomputed;
 use crate::x509::{ChainPosition, SpkiSha256};
@@ -30,7 +30,8 @@ pub enum Diagnosis {
     OtherPosition(ChainPosition),
     /// The key of a known CA.
     KnownCa(KnownCa),
-    /// The key of a known CA whose last certificate had expired when the pins were judged.
+    /// The key of a known CA that had ended when the pins were judged: its last certificate had expired, or nothing was
+    /// issued from it any more.
     RetiredCa(KnownCa),
     /// Nothing known: it may well be a backup key that has never been online.
     Unknown,
@@ -45,6 +46,8 @@ pub struct KnownCa {
     pub owner: Option<String>,
     /// The date on which its last certificate expires, if known.
     pub not_after: Option<String>,
+    /// Since when nothing is issued from its key, where that is known.
+    pub retired: Option<Retired>,
 }
 
 /// A value that was made from a known key, but wrongly.
@@ -185,6 +188,7 @@ impl Mistake {
 impl From<CaKey> for KnownCa {
     fn from(key: CaKey) -> Self {
         Self {
+            retired: key.retired(),
             name: key.subject.to_owned(),
             owner: key.owner.map(str::to_owned),
             // The tables write “-” where the date is not known.
@@ -218,6 +222,9 @@ impl fmt::Display for Diagnosis {
                 write!(f, "the key of the {place}, where this pin is not compared")
             }
             Self::KnownCa(ca) => write!(f, "the key of the CA {ca}"),
+            Self::RetiredCa(KnownCa { name, retired: Some(retired), .. }) => {
+                write!(f, "the key of the retired CA {name}: {}", retired.what)
+            }
             Self::RetiredCa(ca) => {
                 let ended = ca.not_after.as_deref().unwrap_or("an unknown date");
                 write!(f, "the key of the retired CA {ca}, whose last certificate expired on {ended}")

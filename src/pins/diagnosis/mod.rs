@@ -42,10 +42,29 @@ pub fn diagnose(pin: &Pin, context: &Context<'_>) -> Diagnosis {
     }
 }
 
+/// Says what a pin is that matches the chain: whatever its text looks like, it is of a key in use.
+pub(super) fn diagnose_match(pin: &Pin, context: &Context<'_>) -> Diagnosis {
+    match diagnose(pin, context) {
+        Diagnosis::DocumentationExample { .. } => of_known(pin, context),
+        dead if dead.is_dead() => of_known(pin, context),
+        said => said,
+    }
+}
+
+fn of_known(pin: &Pin, context: &Context<'_>) -> Diagnosis {
+    let ca = pin.spki().and_then(|key| (context.known_ca)(key));
+    ca.map_or(Diagnosis::Unknown, |ca| in_time(ca, context.at))
+}
+
 fn of_key_hash(key: &SpkiSha256, written: &str, context: &Context<'_>) -> Diagnosis {
     let text = key.to_string();
     if let Some(origin) = documented(&text) {
-        return Diagnosis::DocumentationExample { origin };
+        // The keys of CAs that are in use are printed there, too.
+        let known = (context.known_ca)(key).map(|ca| in_time(ca, context.at));
+        return match known {
+            Some(Diagnosis::KnownCa(ca)) if ca.not_after.is_some() => Diagnosis::KnownCa(ca),
+            _ => Diagnosis::DocumentationExample { origin },
+        };
     }
     // As it is written, it may end in a symbol that no encoder writes.
     let altered = || altered(bare(written), context).or_else(|| altered(&text, context));
@@ -106,13 +125,15 @@ fn near_miss(found: Identified, mistake: Mistake, fault: Option<PinFault>) -> Di
     Diagnosis::NearMiss(NearMiss { mistake, of: Some(found.of), expected: Some(found.key), fault })
 }
 
-/// A CA is retired once its last certificate has expired.
+/// A CA is retired once its last certificate has expired, or nothing is issued from it.
 fn in_time(ca: KnownCa, at: Timestamp) -> Diagnosis {
     let today = at.strftime("%Y-%m-%d").to_string();
     if ca.not_after.as_ref().is_some_and(|end| *end < today) {
-        Diagnosis::RetiredCa(ca)
-    } else {
-        Diagnosis::KnownCa(ca)
+        return Diagnosis::RetiredCa(KnownCa { retired: None, ..ca });
+    }
+    match &ca.retired {
+        Some(retired) if retired.since <= today => Diagnosis::RetiredCa(ca),
+        _ => Diagnosis::KnownCa(ca),
     }
 }
 
@@ -158,7 +179,12 @@ mod tests {
     use crate::pins::{PinValue, PositionRule};
 
     fn test_ca() -> KnownCa {
-        KnownCa { name: "Test CA".to_owned(), owner: None, not_after: Some("2030-01-01".to_owned()) }
+        KnownCa {
+            name: "Test CA".to_owned(),
+            owner: None,
+            not_after: Some("2030-01-01".to_owned()),
+            retired: None,
+        }
     }
 
     fn said_of(written: &str) -> Diagnosis {

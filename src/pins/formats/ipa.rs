@@ -178,7 +178,7 @@ fn of_bundle(file: &mut PinFile) {
                  AFNetworking pin; which evaluator the app uses, and for which hosts, is in its code";
     for entry in &mut source.entries {
         let why = "that the app compares this certificate with a server's was not seen".to_owned();
-        entry.enforcement = Enforcement { mode: EnforcementMode::No, why };
+        entry.enforcement = Enforcement { mode: EnforcementMode::Unknown, why };
         entry.confidence = Confidence::Guessed(guess.to_owned());
     }
     if !source.entries.is_empty() {
@@ -267,7 +267,7 @@ mod tests {
             assert_eq!(app.identifier.as_deref(), Some("example.app"));
         }
         let bundled = source(&files[2]);
-        assert_eq!(bundled.entries[0].enforcement.mode, EnforcementMode::No);
+        assert_eq!(bundled.entries[0].enforcement.mode, EnforcementMode::Unknown);
         assert_eq!(bundled.problems[0].kind, ProblemKind::NotRead);
     }
 

@@ -1,7 +1,8 @@
 //! pinstead's own format, `pins.toml` or `pins.json`: for everything that no platform has a file for.
 //!
 //! It is described in `docs/pins-toml.md`. Its semantics are what it says: each `[[pin]]` names hosts, pins and what a
-//! mismatch does; of several that are about one host, the most specific counts.
+//! mismatch does; of several that are about one host, the most specific counts on each platform. Of two with the same
+//! hosts and platform the first is used, which is told.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
@@ -9,10 +10,13 @@ mod document;
 mod read;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
+use super::problems::Problems;
 use super::{PinFormat, PinInput};
-use crate::pins::model::{HostPattern, PinEntry, PinSource};
+use crate::pins::model::{HostPattern, PinEntry, PinSource, ProblemKind};
 
 /// The format's id.
 const ID: &str = "pinstead";
@@ -52,6 +56,24 @@ impl PinFormat for PinsToml {
             used.extend(best.filter(|best| used.iter().all(|one| !std::ptr::eq(*one, *best))));
         }
         used
+    }
+}
+
+/// Tells of entries that no platform uses: the same hosts, platform and release are named before with other pins.
+fn tell_unused(entries: &[PinEntry], problems: &mut Problems) {
+    let mut known: HashMap<(&HostPattern, Option<&str>, Option<Timestamp>), &PinEntry> = HashMap::new();
+    for entry in entries.iter().filter(|entry| entry.scope != HostPattern::Nowhere) {
+        let first = *known.entry((&entry.scope, entry.platform.as_deref(), entry.released)).or_insert(entry);
+        if std::ptr::eq(first, entry) {
+            continue;
+        }
+        let line = first.line.map(|line| format!(" in line {line}")).unwrap_or_default();
+        let platform = entry.platform.as_ref().map(|name| format!(" on {name}")).unwrap_or_default();
+        let what = format!(
+            "{}{platform} is named{line} already; only that entry is used, not this one",
+            entry.scope
+        );
+        problems.add(ProblemKind::NoEffect, entry.line, what);
     }
 }
 

@@ -109,6 +109,17 @@ pub enum PinValue {
 }
 
 impl PinValue {
+    /// The octets of the hash.
+    pub(in crate::pins) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Spki(key) => &key.0,
+            Self::SpkiSha1(hash) | Self::CertificateSha1(hash) => hash,
+            Self::SpkiSha512(hash) | Self::CertificateSha512(hash) => hash,
+            Self::RawKey(hash) => hash,
+            Self::Certificate(hash) => &hash.0,
+        }
+    }
+
     /// Whether it names a whole certificate, which every renewal replaces.
     pub fn is_certificate(&self) -> bool {
         matches!(self, Self::Certificate(_) | Self::CertificateSha1(_) | Self::CertificateSha512(_))

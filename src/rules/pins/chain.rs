@@ -70,13 +70,25 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
             if entry.backup != Backup::Absent || !entry.enforced.is_known_to_act() {
                 return None;
             }
-            let usable = entry.pins.iter().filter(|pin| !pin.diagnosis.is_dead()).count();
-            let message = if usable <= 1 || !entry.is_compared() {
-                "Only one usable key is pinned.".to_owned()
+            let lists = entry.lists();
+            let weak = lists.iter().find(|list| Backup::among(list) == Backup::Absent)?;
+            let usable = weak.iter().filter(|pin| pin.can_stand_in()).count();
+            let message = if usable == 0 {
+                "No pinned key is one that could be used today"
+            } else if usable == 1 || !entry.is_compared() {
+                "Only one usable key is pinned"
             } else {
-                "Every usable pin is the key of a certificate that is in the chain now.".to_owned()
+                "Every usable pin is the key of a certificate that is in the chain now"
             };
-            Some(group.raise(message, &entry.pins))
+            // Where several lists must match, one without a backup is enough to lock clients out.
+            let which = match weak.first().map(|pin| pin.pin.position) {
+                Some(PositionRule::Leaf) if lists.len() > 1 => {
+                    ", in the list for the leaf; each list must match"
+                }
+                Some(PositionRule::Ca) if lists.len() > 1 => ", in the list of CAs; each list must match",
+                _ => "",
+            };
+            Some(group.raise(format!("{message}{which}."), weak.iter().copied()))
         })
     },
 };

@@ -1,6 +1,6 @@
 //! What is known of CAs that change their intermediates: facts, each with its source.
 
-use crate::ca::{CaKey, CaRole, CaTable};
+use crate::ca::{CaKey, CaRole};
 
 /// A CA that changes its intermediates as a matter of course.
 pub(super) struct Rotation {
@@ -36,30 +36,6 @@ const ROTATIONS: [Rotation; 3] = [
     },
 ];
 
-/// The intermediates that Let's Encrypt issues from no more, by their common names, and since when.
-const LETS_ENCRYPT_ENDED: ([&str; 17], &str) = (
-    [
-        "R3",
-        "R4",
-        "E1",
-        "E2",
-        "R10",
-        "R11",
-        "R12",
-        "R13",
-        "R14",
-        "E5",
-        "E6",
-        "E7",
-        "E8",
-        "E9",
-        "Let's Encrypt Authority X3",
-        "Let's Encrypt Authority X1",
-        "Let's Encrypt Authority X4",
-    ],
-    "2026-07-09",
-);
-
 /// What says of a key that it is of an intermediate that its CA will change.
 pub(super) fn of(ca: &CaKey) -> Option<&'static Rotation> {
     if ca.role != CaRole::Intermediate {
@@ -73,15 +49,5 @@ pub(super) fn ended(ca: &CaKey, today: &str) -> Option<String> {
     if ca.not_after != "-" && ca.not_after < today {
         return Some(format!("its last certificate ended on {}", ca.not_after));
     }
-    let (names, since) = LETS_ENCRYPT_ENDED;
-    let common_name = ca.subject.strip_prefix("C=US, O=Let's Encrypt, CN=");
-    if common_name.is_some_and(|name| names.contains(&name)) && today >= since {
-        return Some(format!("Let's Encrypt issues nothing from it since {since} at the latest"));
-    }
-    let mut retirements =
-        ca.identifiers.iter().map(|identifier| CaTable.retirement(identifier.domain)).peekable();
-    retirements.peek()?;
-    // Dates and months compare as texts.
-    let all: Option<Vec<_>> = retirements.map(|one| one.filter(|retired| retired.since <= today)).collect();
-    all?.first().map(|retired| retired.what.to_owned())
+    ca.retired().filter(|retired| *retired.since <= *today).map(|retired| retired.what)
 }

@@ -24,7 +24,20 @@ pub(super) fn pinned_groups(verdict: &PinsVerdict) -> Vec<Group<'_>> {
 fn groups_of(source: &SourceVerdict) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut by_set = std::collections::BTreeMap::new();
-    for entry in source.entries.iter().filter(|entry| entry.applies && !entry.pins.is_empty()) {
+    // Those whose pins are taken together are one set, whatever their patterns.
+    let is_united = |entry: &EntryVerdict, united: &EntryVerdict| {
+        entry.enforced == united.enforced && entry.confidence.name() == united.confidence.name()
+    };
+    let (united, apart): (Vec<_>, Vec<_>) = source
+        .entries
+        .iter()
+        .filter(|entry| entry.applies && !entry.pins.is_empty())
+        .partition(|entry| source.united.iter().any(|united| is_united(entry, united)));
+    for first in source.united.iter().filter(|united| !united.pins.is_empty()) {
+        let entries: Vec<_> = united.iter().copied().filter(|entry| is_united(entry, first)).collect();
+        groups.push(Group { source, entries, first });
+    }
+    for entry in apart {
         // Entries of one set may differ in whether it is enforced, by their trust anchors. Where a format has no
         // sets, those with the same pins are one.
         let pins: Vec<&str> = match entry.pin_set {

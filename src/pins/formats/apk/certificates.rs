@@ -76,14 +76,15 @@ fn entry(certificates: &[Certificate]) -> PinEntry {
         let value = PinValue::Certificate(certificate.sha256);
         Pin::new(&value.to_string(), Ok(value), PositionRule::Any, None)
     });
-    let why = "nothing in the package's files shows that servers are compared with them".to_owned();
+    let why =
+        "whether servers are compared with them is in the app's compiled code, which is not read".to_owned();
     PinEntry {
         pins: pins.collect(),
         confidence: Confidence::Guessed(
             "certificates that an app ships may be pins, anchors, or neither: its compiled code decides"
                 .to_owned(),
         ),
-        ..PinEntry::of(HostPattern::Unstated, Enforcement { mode: EnforcementMode::No, why })
+        ..PinEntry::of(HostPattern::Unstated, Enforcement { mode: EnforcementMode::Unknown, why })
     }
 }
 

@@ -158,7 +158,7 @@ impl Strings {
             source.entries.push(PinEntry {
                 pins: pins.collect(),
                 confidence: Confidence::Guessed("OkHttp pins present, host not proven".to_owned()),
-                ..PinEntry::of(HostPattern::Unstated, Enforcement { mode: EnforcementMode::No, why })
+                ..PinEntry::of(HostPattern::Unstated, Enforcement { mode: EnforcementMode::Unknown, why })
             });
             sources.push(source);
         }

@@ -76,6 +76,7 @@ pub(super) fn source(document: &Json) -> Result<PinSource, String> {
     if reader.room == 0 {
         return Err(format!("its hosts have more than {MOST_PINS} pins together"));
     }
+    super::tell_unused(&reader.entries, &mut reader.problems);
     Ok(PinSource {
         entries: reader.entries,
         problems: reader.problems.into_list(),
@@ -232,12 +233,13 @@ impl Reader {
         };
         let why = match mode {
             EnforcementMode::Yes if pins.is_empty() => {
-                let why = if bootstrap.is_some() {
-                    "its pins come at run time, and the file lists none of them"
+                let (mode, why) = if bootstrap.is_some() {
+                    let why = "its pins come at run time, and the file lists none of them";
+                    (EnforcementMode::Unknown, why)
                 } else {
-                    "no pins are listed for it"
+                    (EnforcementMode::No, "no pins are listed for it")
                 };
-                return Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+                return Enforcement { mode, why: why.to_owned() };
             }
             EnforcementMode::Yes => "the file says that a mismatch refuses the connection",
             EnforcementMode::Report => "the file says that a mismatch is reported and the connection goes on",

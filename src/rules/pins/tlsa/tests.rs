@@ -33,6 +33,7 @@ fn found(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<Finding> {
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
         known_ca: &|key| {
             (*key == SpkiSha256::of(b"inner")).then(|| KnownCa {
+                retired: None,
                 name: "Public Inner CA".to_owned(),
                 owner: None,
                 not_after: None,
