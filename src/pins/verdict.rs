@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::diagnosis::Diagnosis;
+use super::formats;
 use super::matching::PinMatch;
 use super::model::{AppContext, Bootstrap, Confidence, EnforcementMode, HostPattern, Pin, Problem};
 use super::paths::PathMatches;
+use crate::evidence::dns::DnssecState;
 use crate::x509::ChainPosition;
 
 /// Whether a host is pinned.
@@ -83,6 +85,15 @@ pub struct SourceVerdict {
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries.
     pub statement: Option<String>,
+    /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
+    pub dnssec: Option<DnssecState>,
+}
+
+impl SourceVerdict {
+    /// Whether it is a look-up in the DNS, and no file.
+    pub fn is_looked_up(&self) -> bool {
+        formats::tlsa::is_looked_up(self.format, &self.file)
+    }
 }
 
 /// Whether a pin file could be read.

@@ -1,5 +1,6 @@
 //! `pinstead pins`: reads and lints pin files, against a given chain if one is named.
 
+mod asked;
 mod make;
 mod served;
 mod tlsa;
@@ -10,6 +11,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use self::asked::{not_compared, only_service};
 use self::served::{Built, Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
@@ -121,8 +123,8 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let mut inputs = PinFile::of_all(&files);
     let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
     inputs.extend(lookups.iter().map(of_lookup));
-    // A chain out of a file is that of the one service asked about.
-    let port = port.or_else(|| options.tlsa.first().filter(|_| options.tlsa.len() == 1).map(|one| one.port));
+    // A chain out of a file is that of the one service asked about, or that the files have records of.
+    let port = port.or_else(|| only_service(&inputs, host.as_ref()?));
     let question = Question {
         host: host.as_ref().map(DnsName::as_str),
         path: path.map(|path| path.path.as_slice()),
@@ -140,8 +142,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         verdict.reason = format!("no file in {} has pins that are read here", folders.join(", "));
     }
     if let Some(Err(why)) = &chain {
-        verdict.reason.push_str("; no pin was compared: ");
-        verdict.reason.push_str(why);
+        not_compared(&mut verdict, why);
     }
     let findings = crate::rules::pins::findings(&verdict);
     let report = match options.output.format {

@@ -1,6 +1,7 @@
 //! A source of pins, and what reading it gave.
 
 use super::{AppContext, PinEntry, Problem, ProblemKind};
+use crate::evidence::dns::DnssecState;
 use crate::evidence::file::InputFile;
 use crate::pins::formats;
 
@@ -66,12 +67,14 @@ pub struct PinSource {
     pub app: Option<AppContext>,
     /// What it says as a whole, where that is not in its entries: an app without any configuration, for one.
     pub statement: Option<String>,
+    /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
+    pub dnssec: Option<DnssecState>,
 }
 
 impl PinSource {
     /// A source of this format, with nothing in it yet.
     pub fn of(format: &'static str) -> Self {
-        Self { format, entries: Vec::new(), problems: Vec::new(), app: None, statement: None }
+        Self { format, entries: Vec::new(), problems: Vec::new(), app: None, statement: None, dnssec: None }
     }
 
     /// Why the platform refuses the whole file, if it does.

@@ -141,7 +141,12 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
         if verdict.sources.is_empty() || !all_read || covered {
             return Vec::new();
         }
-        let files: Vec<&str> = verdict.sources.iter().map(|source| source.file.as_str()).collect();
+        let given = verdict.sources.iter().filter(|source| !source.is_looked_up());
+        let files: Vec<&str> = given.map(|source| source.file.as_str()).collect();
+        // That the DNS has no TLSA records says nothing of files.
+        if files.is_empty() {
+            return Vec::new();
+        }
         vec![Raised::new(host, format!("{}.", capitalised(&verdict.reason)), json!({"files": files}))]
     },
 };

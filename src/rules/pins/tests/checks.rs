@@ -32,6 +32,7 @@ pub(super) fn pin_of(value: PinValue) -> Pin {
         key_itself: None,
         line: Some(3),
         label: None,
+        tlsa: None,
     }
 }
 
