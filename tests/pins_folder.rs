@@ -112,7 +112,7 @@ fn a_folder_without_pins_says_so() {
     fs::write(root.path().join("A.kt"), "class A").unwrap();
     let output = pinstead(root.path(), &["pins", ".", "--format", "json", "--host", "shop.example"]);
     let report = json(&output);
-    assert_eq!(report["status"], "no_pin_sources");
+    assert_eq!(report["status"], "undetermined");
     assert!(report["reason"].as_str().unwrap().contains("no file in . has pins"), "{report}");
     // A file that is named by itself is not skipped.
     let report = json(&pinstead(root.path(), &["pins", "A.kt", "--format", "json"]));

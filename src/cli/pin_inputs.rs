@@ -31,11 +31,6 @@ pub(super) fn read(arguments: &[String], limit: u64) -> Vec<InputFile> {
     inputs
 }
 
-/// The folders among the arguments.
-pub(super) fn folders(arguments: &[String]) -> Vec<&str> {
-    arguments.iter().map(String::as_str).filter(|argument| folder::is_folder(argument)).collect()
-}
-
 fn read_folder(path: &str, is_alone: bool) -> Vec<InputFile> {
     let wanted = Wanted {
         by_name: &candidates::by_name,

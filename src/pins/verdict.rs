@@ -279,6 +279,15 @@ impl EntryVerdict {
 }
 
 impl PinsVerdict {
+    /// Says that nothing in what was named has pins that are read here, where there is no other source: that was looked
+    /// into, and leaves open whether the host is pinned.
+    pub fn nothing_in(&mut self, named: &[String]) {
+        if self.sources.is_empty() && !named.is_empty() {
+            self.status = PinsStatus::Undetermined;
+            self.reason = format!("no file in {} has pins that are read here", named.join(", "));
+        }
+    }
+
     /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare
     /// them with, or they match a served certificate beside it.
     pub fn is_uncompared(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What is asked about, where the user leaves it to the certificate and the pins.
 
 use crate::dns_name::DnsName;
-use crate::pins::{EntryVerdict, HostPattern, PinEntry, PinFile, PinsVerdict, Reading};
+use crate::pins::{EntryVerdict, HostPattern, PinEntry, PinFile, PinsStatus, PinsVerdict, Reading};
 
 /// The port of the one service of a host that the inputs have TLSA records of.
 pub(super) fn only_service(inputs: &[PinFile], host: &DnsName) -> Option<u16> {
@@ -25,4 +25,9 @@ pub(super) fn not_compared(verdict: &mut PinsVerdict, why: &str) {
     let mut judged = verdict.sources.iter().flat_map(|source| &source.entries);
     let which = if judged.any(EntryVerdict::is_compared) { "only TLSA records were" } else { "no pin was" };
     verdict.reason.push_str(&format!("; {which} compared: {why}"));
+}
+
+/// Whether it is open whether anything is pinned: nothing that was named tells.
+pub(super) fn is_status_open(verdict: &PinsVerdict) -> bool {
+    matches!(verdict.status, PinsStatus::Undetermined | PinsStatus::NoPinSources)
 }

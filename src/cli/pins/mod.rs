@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use self::asked::{not_compared, only_service};
+use self::asked::{is_status_open, not_compared, only_service};
 use self::served::{Built, Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
@@ -23,7 +23,7 @@ use crate::observe::clock;
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::{
-    KnownCa, PinFile, PinsStatus, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge,
+    KnownCa, PinFile, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge,
 };
 use crate::report::human::safe;
 use crate::target::ServerTarget;
@@ -137,10 +137,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     };
     let mut verdict = judge(&inputs, &question);
     verdict.soon = options.expiry.soon();
-    let folders = pin_inputs::folders(&options.files);
-    if verdict.sources.is_empty() && !folders.is_empty() {
-        verdict.reason = format!("no file in {} has pins that are read here", folders.join(", "));
-    }
+    verdict.nothing_in(&options.files);
     if let Some(Err(why)) = &chain {
         not_compared(&mut verdict, why);
     }
@@ -166,7 +163,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     Ok(options.gate.exit(
         options.gate.fails(&findings),
         is_unseen || is_open(&verdict, chain.is_some()),
-        false,
+        is_status_open(&verdict),
     ))
 }
 
@@ -212,7 +209,7 @@ fn aside(text: &str) {
 /// Whether something that was asked for by name stayed open: a file, the host's status, or what pins match in the
 /// chain that was given.
 fn is_open(verdict: &PinsVerdict, chain_given: bool) -> bool {
-    let open_host = verdict.host.is_some() && verdict.status == PinsStatus::Undetermined;
+    let open_host = verdict.host.is_some() && is_status_open(verdict);
     let open_file = verdict.sources.iter().any(|source| {
         source.state != SourceState::Read
             || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
