@@ -83,6 +83,83 @@ fn the_gate_sees_what_is_undetermined_whatever_is_asked() {
 }
 
 #[test]
+fn an_input_file_that_cannot_be_used_is_one_exit_code() {
+    let table = "hosts = [\"shop.example\"]\n";
+    let root = folder(&[
+        ("a/pins.toml", &format!("[[pin]]\n{table}{table}")),
+        ("b/pins.toml", &format!("version = 1\n[[pin]\n{table}")),
+        ("c/pins.toml", "[[pin]]\nhosts = ["),
+        (
+            "good/pins.toml",
+            &format!("version = 1\n[[pin]]\n{table}pins = [\"sha256/{LEAF}\", \"sha256/{BACKUP}\"]\n"),
+        ),
+    ]);
+    for name in ["a/pins.toml", "b/pins.toml", "c/pins.toml", "none/pins.toml"] {
+        let output = pins(root.path(), &[name]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
+        assert!(said(&output).contains("PIN006"), "{name}: {}", said(&output));
+    }
+    assert_eq!(code(root.path(), &["good/pins.toml"]), 0);
+    // Beside another that can be used, it is a finding.
+    assert_eq!(code(root.path(), &["good/pins.toml", "b/pins.toml"]), 1);
+}
+
+#[test]
+fn a_list_that_is_mistyped_is_guessed() {
+    let root = folder(&[]);
+    for typed in [format!("sha256/{LEAF}"), format!("pin-sha256=\"{LEAF}\"")] {
+        let output = pins(root.path(), &[&typed]);
+        assert_eq!(output.status.code(), Some(2));
+        let wanted = format!("did you mean sha256//{LEAF}");
+        assert!(said(&output).replace(' ', "").contains(&wanted.replace(' ', "")), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_chain_says_which_host_it_is_for() {
+    let root = folder(&[
+        ("list.txt", &format!("sha256//{LEAF};sha256//{BACKUP}\n")),
+        (
+            "two.toml",
+            &format!("[[pin]]\nhosts = [\"a.example\", \"b.example\"]\npins = [\"sha256/{LEAF}\"]\n"),
+        ),
+        ("b.toml", &format!("[[pin]]\nhosts = [\"b.example\"]\npins = [\"sha256/{LEAF}\"]\n")),
+        ("below.toml", &format!("[[pin]]\nhosts = [\"x.c.example\"]\npins = [\"sha256/{LEAF}\"]\n")),
+    ]);
+    let make = |name: &str, names: &str| {
+        let script = format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out {name} -days 30 \
+             -subj /CN=test -addext subjectAltName={names} 2>/dev/null"
+        );
+        let made = Command::new("sh").args(["-c", &script]).current_dir(root.path()).status().unwrap();
+        assert!(made.success());
+    };
+    make("one.pem", "DNS:b.example");
+    make("two.pem", "DNS:a.example,DNS:b.example");
+    make("star.pem", "DNS:*.c.example");
+    for (file, chain, expected) in [
+        ("list.txt", "one.pem", Ok("b.example:")),
+        ("two.toml", "one.pem", Ok("b.example:")),
+        // Of several names, the one that is pinned; for a list without hosts, each would do.
+        ("b.toml", "two.pem", Ok("b.example:")),
+        ("list.txt", "two.pem", Ok("a.example:")),
+        ("below.toml", "star.pem", Ok("x.c.example:")),
+        ("two.toml", "two.pem", Err("for several (a.example, b.example)")),
+        ("list.txt", "star.pem", Err("names no host")),
+    ] {
+        let output = pins(root.path(), &[file, "--chain", chain, "--roots", chain]);
+        let said = said(&output);
+        match expected {
+            Ok(host) => assert!(said.starts_with(host), "{file} {chain}: {said}"),
+            Err(why) => {
+                assert_eq!(output.status.code(), Some(2), "{file} {chain}: {said}");
+                assert!(said.contains("needs --host") && said.contains(why), "{file} {chain}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn check_passes_over_no_folder_without_pins() {
     let root = folder(&[("docs/README.txt", "nothing of the kind")]);
     let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out shop.pem \

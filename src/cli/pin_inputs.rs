@@ -25,10 +25,19 @@ pub(super) fn read(arguments: &[String], limit: u64) -> Vec<InputFile> {
         } else if folder::is_folder(argument) {
             inputs.extend(read_folder(argument, arguments.len() == 1));
         } else {
-            inputs.push(files::read(argument, limit));
+            inputs.push(meant(files::read(argument, limit)));
         }
     }
     inputs
+}
+
+/// A file that is not there, and whose name looks like a list of curl: what was meant.
+fn meant(mut input: InputFile) -> InputFile {
+    let pin = ["sha256/", "sha256:", "pin-sha256="].iter().find_map(|prefix| input.path.strip_prefix(prefix));
+    if let (Some(pin), FileContent::Failed(why)) = (pin, &mut input.content) {
+        why.push_str(&format!("; did you mean sha256//{}?", pin.trim_matches('"')));
+    }
+    input
 }
 
 fn read_folder(path: &str, is_alone: bool) -> Vec<InputFile> {

@@ -55,16 +55,24 @@ pub struct PinsVerdict {
 /// How soon the end of pins is soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Soon {
-    /// The time until then, at most.
-    pub within: SignedDuration,
-    /// Whether the user asked for it: then pins that end soon fail a gate.
-    pub is_asked_for: bool,
+    /// The time that the user asked for: pins that end within it fail a gate.
+    asked: Option<SignedDuration>,
 }
 
 impl Soon {
-    /// What was asked for, or 60 days.
+    /// 60 days, and beside them what was asked for.
     pub fn or_default(asked: Option<SignedDuration>) -> Self {
-        Self { within: asked.unwrap_or(SignedDuration::from_hours(60 * 24)), is_asked_for: asked.is_some() }
+        Self { asked }
+    }
+
+    /// Whether pins with this time left end soon.
+    pub fn is_soon(self, left: SignedDuration) -> bool {
+        left <= SignedDuration::from_hours(60 * 24) || self.fails(left)
+    }
+
+    /// Whether pins with this time left end within the time that was asked for.
+    pub fn fails(self, left: SignedDuration) -> bool {
+        self.asked.is_some_and(|asked| left <= asked)
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use self::asked::{is_status_open, not_compared, only_service};
+use self::asked::{host_of, is_status_open, not_compared, only_service};
 use self::served::{Built, Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
@@ -22,9 +22,7 @@ use crate::dns_name::DnsName;
 use crate::observe::clock;
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
-use crate::pins::{
-    KnownCa, PinFile, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge,
-};
+use crate::pins::{KnownCa, PinFile, PinsVerdict, ProblemKind, Question, ServedAt, SourceState, judge};
 use crate::report::human::safe;
 use crate::target::ServerTarget;
 use crate::x509::path::{HostIdentity, linked};
@@ -60,7 +58,8 @@ pub(super) struct PinsOptions {
     /// Say whether this host is pinned, and use only what applies to it
     #[arg(long, value_name = "NAME")]
     host: Option<DnsName>,
-    /// Compare the pins with the certificates of this file, PEM or DER, leaf first
+    /// Compare the pins with the certificates of this file, PEM or DER, leaf first [host: --host, else the
+    /// certificate's own]
     #[arg(long, value_name = "FILE")]
     chain: Option<String>,
     /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
@@ -101,14 +100,17 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = anchors(options.roots.as_deref())?;
     let live = options.live_server()?;
-    let host = options.host(live.as_ref());
-    if options.chain.is_some() && host.is_none() {
-        bail!("--chain needs --host: pins are compared for one host");
-    }
     let served: Option<Result<Served, String>> = match (&options.chain, &live) {
         (Some(file), _) => Some(Ok(Served::of_file(file)?)),
         (None, Some(server)) => Some(fetch(server, &options.network)?),
         (None, None) => None,
+    };
+    let files = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
+    let mut inputs = PinFile::of_all(&files);
+    // Pins are compared for one host.
+    let host = match (options.host(live.as_ref()), &options.chain, &served) {
+        (None, Some(_), Some(Ok(served))) => Some(host_of(&served.certificates, &inputs)?),
+        (host, ..) => host,
     };
     let is_unseen = matches!(served, Some(Err(_)));
     let port = live.as_ref().map(|server| server.port.unwrap_or_else(|| default_port(&options.network)));
@@ -119,8 +121,6 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let chain: Option<Result<Built, String>> =
         served.map(|served| served.and_then(|served| served.path(&anchors, at)));
     let path = chain.as_ref().and_then(|chain| chain.as_ref().ok());
-    let files = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
-    let mut inputs = PinFile::of_all(&files);
     let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
     inputs.extend(lookups.iter().map(of_lookup));
     // A chain out of a file is that of the one service asked about, or that the files have records of.
@@ -156,7 +156,10 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     };
     options.output.write(&report)?;
     if !verdict.sources.is_empty()
-        && verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_)))
+        && verdict
+            .sources
+            .iter()
+            .all(|source| matches!(source.state, SourceState::Unreadable(_) | SourceState::NotWellFormed(_)))
     {
         return Ok(Exit::Usage);
     }
