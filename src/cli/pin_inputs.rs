@@ -35,7 +35,7 @@ pub(super) fn read(arguments: &[String], limit: u64) -> Vec<InputFile> {
 fn meant(mut input: InputFile) -> InputFile {
     let pin = ["sha256/", "sha256:", "pin-sha256="].iter().find_map(|prefix| input.path.strip_prefix(prefix));
     if let (Some(pin), FileContent::Failed(why)) = (pin, &mut input.content) {
-        why.push_str(&format!("; did you mean sha256//{}?", pin.trim_matches('"')));
+        *why = format!("{why}; did you mean sha256//{}?", pin.trim_matches('"'));
     }
     input
 }

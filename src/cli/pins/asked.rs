@@ -72,7 +72,7 @@ fn entries(inputs: &[PinFile]) -> impl Iterator<Item = &PinEntry> {
 pub(super) fn not_compared(verdict: &mut PinsVerdict, why: &str) {
     let mut judged = verdict.sources.iter().flat_map(|source| &source.entries);
     let which = if judged.any(EntryVerdict::is_compared) { "only TLSA records were" } else { "no pin was" };
-    verdict.reason.push_str(&format!("; {which} compared: {why}"));
+    verdict.reason = format!("{}; {which} compared: {why}", verdict.reason);
 }
 
 /// Whether it is open whether anything is pinned: nothing that was named tells.
