@@ -517,11 +517,11 @@ fn pins_that_end_soon_are_high_where_the_time_was_named_and_in_saved_evidence_to
     };
     let given = [shop.as_str(), "--pins", &config];
     assert_eq!(severity(&given).as_deref(), Some("medium"));
-    assert_eq!(severity(&[&given[..], &["--expires-within", "29d"]].concat()), None);
+    assert_eq!(severity(&[&given[..], &["--expires-within", "29d"]].concat()).as_deref(), Some("medium"));
     let gate = [&given[..], &["--expires-within", "30d", "--save-evidence", &saved]].concat();
     assert_eq!(severity(&gate).as_deref(), Some("high"));
     assert_eq!(severity(&[&saved]).as_deref(), Some("high"));
-    assert_eq!(severity(&[&saved, "--expires-within", "4w"]), None);
+    assert_eq!(severity(&[&saved, "--expires-within", "4w"]).as_deref(), Some("medium"));
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn a_folder_without_pins_says_so() {
     fs::write(root.path().join("A.kt"), "class A").unwrap();
     let output = pinstead(root.path(), &["pins", ".", "--format", "json", "--host", "shop.example"]);
     let report = json(&output);
-    assert_eq!(report["status"], "no_pin_sources");
+    assert_eq!(report["status"], "undetermined");
     assert!(report["reason"].as_str().unwrap().contains("no file in . has pins"), "{report}");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("1 files opened") && !told.contains("left out"), "{told}");

@@ -36,7 +36,7 @@ fn the_reader_of_readme_sees_what_it_should() {
         "The `pinstead rules` list, and pinstead itself.\n`pinstead` and `--no` alone\n\
          ```sh\n# pinstead comment\npinstead check host --pins x --fail-on=high\n\
          cargo run --release -- demo\npinstead logs list --state x\n\
-         pinstead caa suggest x --form y\npinstead caa x\n```\npinstead outside of code",
+         pinstead caa suggest x --form y\npinstead caa x\npinstead pins make x --key y\n```\npinstead outside of code",
     );
     let expected = [
         ("caa", vec![]),
@@ -44,6 +44,7 @@ fn the_reader_of_readme_sees_what_it_should() {
         ("check", vec!["--pins", "--fail-on"]),
         ("demo", vec![]),
         ("logs list", vec!["--state"]),
+        ("pins make", vec!["--key"]),
         ("rules", vec![]),
     ];
     let expected = expected
@@ -51,6 +52,20 @@ fn the_reader_of_readme_sees_what_it_should() {
         .map(|(command, options)| (command.to_owned(), options.into_iter().map(str::to_owned).collect()))
         .collect();
     assert_eq!(calls, expected);
+}
+
+#[test]
+fn every_code_of_a_diagnosis_is_in_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let source = std::fs::read_to_string(root.join("src/pins/diagnosis/known.rs")).unwrap();
+    let is_code = |text: &&str| {
+        text.contains('_') && text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    };
+    let codes: Vec<&str> = source.split('"').skip(1).step_by(2).filter(is_code).collect();
+    assert!(codes.contains(&"raw_public_key") && codes.len() >= 12, "{codes:?}");
+    let missing: Vec<_> = codes.iter().filter(|code| !readme.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -76,7 +91,7 @@ fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
         let command = match words.clone().next() {
             Some(word)
                 if matches!(command, "logs" | "tables") && !word.starts_with('-')
-                    || (command, word) == ("caa", "suggest") =>
+                    || matches!((command, word), ("caa", "suggest") | ("pins", "make")) =>
             {
                 words.next();
                 format!("{command} {word}")

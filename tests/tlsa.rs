@@ -94,6 +94,9 @@ fn openssl_agrees_over_usages_selectors_and_matching_types() {
             serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
         let entry = &report["sources"][0]["entries"][0];
         assert_eq!(entry["enforced"], "yes", "{service}: {report:#}");
+        assert_eq!(report["sources"][0]["dnssec"], "secure");
+        let numbers = serde_json::json!({"usage": usage, "selector": selector, "matching": matching});
+        assert_eq!(entry["pins"][0]["tlsa"], numbers);
         let ours = entry["outcome"] == "connects";
         assert!(ours || entry["outcome"] == "locked_out", "{report:#}");
         matching_ones += usize::from(theirs);
@@ -163,8 +166,18 @@ fn dnssec_decides_and_aliases_are_followed() {
     // Not validated is not known; nothing there is nothing pinned.
     let (report, code) = look("mail.example:25", &["--dnssec", "off"]);
     assert_eq!((&report["status"], code), (&"undetermined".into(), 3), "{report:#}");
-    let (report, _) = look("mail.example:587", &own);
-    assert_eq!(report["status"], "not_pinned", "{report:#}");
+    assert_eq!(report["sources"][0]["entries"][0]["enforced"], "unknown", "{report:#}");
+    let (report, code) = look("mail.example:587", &own);
+    assert_eq!((&report["status"], code), (&"not_pinned".into(), 0), "{report:#}");
+    assert_eq!(
+        (&report["findings"], &report["sources"][0]["dnssec"]),
+        (&Value::Array(vec![]), &"secure".into())
+    );
+    assert!(report["reason"].as_str().unwrap().contains("DNSSEC proves"), "{report:#}");
+    let (report, code) = look("mail.example:587", &["--dnssec", "off"]);
+    assert_eq!((&report["status"], code), (&"undetermined".into(), 3), "{report:#}");
+    let (report, code) = look("mail.plain:587", &own);
+    assert_eq!((&report["status"], code), (&"not_pinned".into(), 0), "{report:#}");
     let (report, _) = look("mail.forged:25", &own);
     let said = report["sources"][0].to_string();
     assert!(report["status"] != "pinned", "{said}");
@@ -215,7 +228,7 @@ fn check_looks_records_up_and_judges_them_again_from_evidence() {
     let network = [&base[..], &["--resolver", &resolver]].concat();
     for (service, status, enforced, outcome, rule, code) in [
         (format!("{SHOP}:25"), "pinned", "yes", "connects", "PIN049", 0),
-        (format!("{SHOP}:26"), "pinned", "yes", "locked_out", "PIN046", 0),
+        (format!("{SHOP}:26"), "pinned", "yes", "locked_out", "PIN046", 1),
         ("other.demo.example:25".to_owned(), "pinned", "yes", "locked_out", "PIN046", 1),
         ("mail.plain:25".to_owned(), "not_pinned", "no", "not_enforced", "PIN045", 0),
         (SHOP.to_owned(), "not_pinned", "no", "not_enforced", "PIN049", 0),

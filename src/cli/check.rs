@@ -373,11 +373,12 @@ fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
             .collect();
     }
     let read = |path: &String| files::read(path, MAX_INPUT);
-    let pins = pin_inputs::read(&pins, MAX_INPUT);
-    options.spare(&pins.paths)?;
+    let read_pins = pin_inputs::read(&pins, MAX_INPUT);
+    options.spare(&read_pins.paths)?;
     let mut inputs = InputFiles {
         policy,
-        pins: pins.files,
+        without_pins: if read_pins.files.is_empty() { pins } else { Vec::new() },
+        pins: read_pins.files,
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
         ..InputFiles::default()
@@ -434,10 +435,11 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     if options.expectations.policy.is_some() {
         inputs.policy = files.policy;
     }
-    if !files.pins.is_empty()
+    if (!files.pins.is_empty() || !files.without_pins.is_empty())
         && (options.expectations.policy.is_some() || !options.expectations.pins.is_empty())
     {
         inputs.pins = files.pins;
+        inputs.without_pins = files.without_pins;
     }
     if !files.issuers.is_empty() {
         inputs.issuers = files.issuers;

@@ -12,8 +12,8 @@ const LONGEST_DAYS: i64 = 36_500;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub(super) struct ExpiryOptions {
-    /// Count pins that end within this time as a high finding, such as 60d (d: days, w: weeks, h: hours); without
-    /// it, 60 days and a medium one
+    /// Count pins that end within this time as a high finding, such as 60d (d: days, w: weeks, h: hours); those that
+    /// end within 60 days are a medium one in any case
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     expires_within: Option<SignedDuration>,
 }

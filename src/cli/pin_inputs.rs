@@ -37,16 +37,20 @@ pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
             inputs.files.extend(folder.files);
             inputs.paths.extend(folder.paths);
         } else {
-            inputs.files.push(files::read(argument, limit));
+            inputs.files.push(meant(files::read(argument, limit)));
             inputs.paths.push(argument.into());
         }
     }
     inputs
 }
 
-/// The folders among the arguments.
-pub(super) fn folders(arguments: &[String]) -> Vec<&str> {
-    arguments.iter().map(String::as_str).filter(|argument| folder::is_folder(argument)).collect()
+/// A file that is not there, and whose name looks like a list of curl: what was meant.
+fn meant(mut input: InputFile) -> InputFile {
+    let pin = ["sha256/", "sha256:", "pin-sha256="].iter().find_map(|prefix| input.path.strip_prefix(prefix));
+    if let (Some(pin), FileContent::Failed(why)) = (pin, &mut input.content) {
+        *why = format!("{why}; did you mean sha256//{}?", pin.trim_matches('"'));
+    }
+    input
 }
 
 fn read_folder(path: &str, is_alone: bool) -> Folder {

@@ -83,6 +83,9 @@ pub struct Inputs {
     /// The pin files.
     #[serde(default)]
     pub pins: Vec<InputFile>,
+    /// What was named as sources of pins, where nothing in it has to do with pins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_pins: Vec<String>,
     /// Trust anchors instead of the embedded ones.
     pub roots: Option<InputFile>,
     /// Further issuer certificates.

@@ -31,6 +31,8 @@ pub struct Inputs {
     pub cas: CaTable,
     /// The pin files, read.
     pub pins: Vec<PinFile>,
+    /// What was named as sources of pins, where nothing in it has to do with pins.
+    pub without_pins: Vec<String>,
     /// Whether the anchors were given by the user.
     pub has_own_anchors: bool,
     /// Whether the log list was given by the user.
@@ -140,6 +142,7 @@ impl Inputs {
             logs: lists.table,
             cas: CaTable,
             pins: PinFile::of_all(&files.pins),
+            without_pins: files.without_pins.clone(),
             has_own_anchors: files.roots.is_some(),
             has_own_logs: files.log_list.is_some(),
             log_lists: lists.uses.into(),

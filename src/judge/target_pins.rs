@@ -49,6 +49,7 @@ pub(super) fn judge_pins(
         known_ca: &|key| inputs.known_ca(key),
     };
     let mut verdict = pins::judge(&files, &question);
+    verdict.nothing_in(&inputs.without_pins);
     verdict.soon = pins::Soon::or_default(request.expires_within.map(SignedDuration::from_secs));
     Part::Checked(verdict)
 }

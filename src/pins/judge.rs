@@ -98,13 +98,21 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         source.state != SourceState::Read || source.problems.iter().any(|p| p.kind == ProblemKind::NotRead)
     });
     if let Some(source) = open {
+        if source.is_looked_up() {
+            let why = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+            let why = why.map_or("it was not read", |problem| problem.what.as_str());
+            return (PinsStatus::Undetermined, format!("{}: {why}", source.file));
+        }
         return (PinsStatus::Undetermined, left_open(source));
     }
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
         Some(entry) => format!("nothing is enforced for {whom}: {}", entry.why),
-        None => match sources.iter().find_map(|source| source.statement.as_deref()) {
-            Some(statement) => format!("no entry of the given files is about {whom}: {statement}"),
+        None => match sources.iter().find_map(|source| Some((source, source.statement.as_deref()?))) {
+            Some((source, statement)) if sources.iter().all(SourceVerdict::is_looked_up) => {
+                format!("{}: {statement}", source.file)
+            }
+            Some((_, statement)) => format!("no entry of the given files is about {whom}: {statement}"),
             None => format!("no entry of the given files is about {whom}"),
         },
     };
@@ -133,6 +141,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         app: None,
         statement: None,
         is_absent: false,
+        dnssec: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -161,6 +170,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         app: source.app.clone(),
         statement: source.statement.clone(),
         is_absent: source.is_absent,
+        dnssec: source.dnssec,
     }
 }
 

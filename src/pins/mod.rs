@@ -20,7 +20,7 @@ pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
     AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode,
     Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem,
-    ProblemKind, Reading,
+    ProblemKind, Reading, TlsaNumbers,
 };
 pub use self::paths::{PathMatch, PathMatches, PathsVerdict};
 pub use self::verdict::{

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::diagnosis::Diagnosis;
+use super::formats;
 use super::matching::PinMatch;
 use super::model::{
     AppContext, Bootstrap, Confidence, EnforcementMode, HostPattern, Pin, PositionRule, Problem,
 };
 use super::paths::PathMatches;
+use crate::evidence::dns::DnssecState;
 use crate::x509::ChainPosition;
 
 /// Whether a host is pinned.
@@ -66,16 +68,24 @@ pub struct OtherChain {
 /// How soon the end of pins is soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Soon {
-    /// The time until then, at most.
-    pub within: SignedDuration,
-    /// Whether the user asked for it: then pins that end soon fail a gate.
-    pub is_asked_for: bool,
+    /// The time that the user asked for: pins that end within it fail a gate.
+    asked: Option<SignedDuration>,
 }
 
 impl Soon {
-    /// What was asked for, or 60 days.
+    /// 60 days, and beside them what was asked for.
     pub fn or_default(asked: Option<SignedDuration>) -> Self {
-        Self { within: asked.unwrap_or(SignedDuration::from_hours(60 * 24)), is_asked_for: asked.is_some() }
+        Self { asked }
+    }
+
+    /// Whether pins with this time left end soon.
+    pub fn is_soon(self, left: SignedDuration) -> bool {
+        left <= SignedDuration::from_hours(60 * 24) || self.fails(left)
+    }
+
+    /// Whether pins with this time left end within the time that was asked for.
+    pub fn fails(self, left: SignedDuration) -> bool {
+        self.asked.is_some_and(|asked| left <= asked)
     }
 }
 
@@ -101,6 +111,8 @@ pub struct SourceVerdict {
     pub statement: Option<String>,
     /// Whether there is no file at all: it stands for an app that has no configuration of this format.
     pub is_absent: bool,
+    /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
+    pub dnssec: Option<DnssecState>,
 }
 
 impl SourceVerdict {
@@ -123,6 +135,11 @@ impl SourceVerdict {
             && !self.is_of_a_part()
             && !other.is_of_a_part()
             && self.entries.iter().chain(&other.entries).all(|entry| entry.confidence == Confidence::Stated)
+    }
+
+    /// Whether it is a look-up in the DNS, and no file.
+    pub fn is_looked_up(&self) -> bool {
+        formats::tlsa::is_looked_up(self.format, &self.file)
     }
 }
 
@@ -388,6 +405,15 @@ impl PinsVerdict {
         }
         self.reason.push_str("; ");
         self.reason.push_str(why);
+    }
+
+    /// Says that nothing in what was named has pins that are read here, where there is no other source: that was looked
+    /// into, and leaves open whether the host is pinned.
+    pub fn nothing_in(&mut self, named: &[String]) {
+        if self.sources.is_empty() && !named.is_empty() {
+            self.status = PinsStatus::Undetermined;
+            self.reason = format!("no file in {} has pins that are read here", named.join(", "));
+        }
     }
 
     /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare

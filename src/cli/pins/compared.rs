@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::asked::not_compared;
 use super::served::{Built, Served};
 use crate::ca::CaTable;
 use crate::pins::{KnownCa, OtherChain, PinFile, PinsVerdict, Question, ServedAt, Soon, judge};
@@ -66,8 +67,7 @@ impl Asked<'_> {
         let mut verdict = judge(pins, &question);
         verdict.soon = self.soon;
         if let Some(Err(why)) = chain.map(|chain| &chain.built) {
-            verdict.reason.push_str("; no pin was compared: ");
-            verdict.reason.push_str(why);
+            not_compared(&mut verdict, why);
         }
         if let Some(why) = path.and_then(|path| path.unfit.as_deref()) {
             verdict.doubt_chain(why);

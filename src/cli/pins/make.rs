@@ -21,8 +21,19 @@ use crate::x509::path::{Anchors, HostIdentity};
 /// The longest file with a key that is read, in octets.
 const LONGEST_KEY_FILE: u64 = 1 << 20;
 
+/// What the exit codes mean, for `--help`.
+const EXITS: &str = "\
+Exit codes:
+  0  proposed, with a backup, and a key that the server has now
+  1  proposed without one of these, or a form of several that were named
+     cannot say the set
+  2  nothing can be proposed, or the one form that was named cannot say it;
+     wrong usage
+  3  the server showed no chain";
+
 /// Options of `pinstead pins make`.
 #[derive(Debug, Args)]
+#[command(after_help = EXITS)]
 pub(super) struct MakeOptions {
     /// The host to pin, with a port if it is another than 443
     #[arg(value_name = "HOST[:PORT]", value_parser = parse_server)]

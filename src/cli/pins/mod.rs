@@ -1,5 +1,6 @@
 //! `pinstead pins`: reads and lints pin files, against a given chain if one is named.
 
+mod asked;
 mod compared;
 mod make;
 mod served;
@@ -11,6 +12,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use self::asked::{host_of, is_status_open, only_service};
 use self::compared::{Asked, Compared, findings};
 use self::served::{Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
@@ -21,7 +23,7 @@ use crate::dns_name::DnsName;
 use crate::observe::clock;
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
-use crate::pins::{OtherChain, PinFile, PinsStatus, PinsVerdict, ProblemKind, SourceState};
+use crate::pins::{OtherChain, PinFile, PinsVerdict, ProblemKind, SourceState};
 use crate::report::human::safe;
 use crate::report::json::v1::pins::PinsReport;
 use crate::target::ServerTarget;
@@ -64,7 +66,8 @@ pub(super) struct PinsOptions {
     /// Say whether this host is pinned, and use only what applies to it
     #[arg(long, value_name = "NAME")]
     host: Option<DnsName>,
-    /// Compare the pins with the certificates of this file, PEM or DER, leaf first
+    /// Compare the pins with the certificates of this file, PEM or DER, leaf first [host: --host, else the
+    /// certificate's own]
     #[arg(long, value_name = "FILE")]
     chain: Option<String>,
     /// Compare the pins with the chain that the host's server shows now [default: --host, port 443]
@@ -105,36 +108,31 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = anchors(options.roots.as_deref())?;
     let live = options.live_server()?;
-    let host = options.host(live.as_ref());
-    if options.chain.is_some() && host.is_none() {
-        bail!("--chain needs --host: pins are compared for one host");
-    }
     let served = match (&options.chain, &live) {
         (Some(file), _) => vec![Ok(Served::of_file(file)?)],
         (None, Some(server)) => fetch(server, &options.network)?,
         (None, None) => Vec::new(),
     };
-    let is_unseen = served.iter().any(Result::is_err);
-    let identity = host.clone().map(HostIdentity::Name);
-    let chains: Vec<Compared> = served.into_iter().map(|served| Compared::of(served, identity.as_ref(), &anchors, at)).collect();
-    let port = live.as_ref().map(|server| server.port.unwrap_or_else(|| default_port(&options.network)));
     let read = pin_inputs::read(&options.files, u64::try_from(LONGEST_PACKAGE).unwrap_or(u64::MAX));
     options.output.spare(&read.paths)?;
     let mut inputs = PinFile::of_all(&read.files);
+    // Pins are compared for one host.
+    let host = match (options.host(live.as_ref()), &options.chain, served.as_slice()) {
+        (None, Some(_), [Ok(served)]) => Some(host_of(&served.certificates, &inputs)?),
+        (host, ..) => host,
+    };
+    let is_unseen = served.iter().any(Result::is_err);
+    let identity = host.clone().map(HostIdentity::Name);
+    let chains: Vec<Compared> =
+        served.into_iter().map(|served| Compared::of(served, identity.as_ref(), &anchors, at)).collect();
+    let port = live.as_ref().map(|server| server.port.unwrap_or_else(|| default_port(&options.network)));
     let lookups = tlsa::look_up(&options.tlsa, &options.network)?;
     inputs.extend(lookups.iter().map(of_lookup));
-    let asked = Asked {
-        host: host.as_ref().map(DnsName::as_str),
-        // A chain out of a file is that of the one service asked about.
-        port: port.or_else(|| options.tlsa.first().filter(|_| options.tlsa.len() == 1).map(|one| one.port)),
-        at,
-        soon: options.expiry.soon(),
-    };
+    // A chain out of a file is that of the one service asked about, or that the files have records of.
+    let port = port.or_else(|| only_service(&inputs, host.as_ref()?));
+    let asked = Asked { host: host.as_ref().map(DnsName::as_str), port, at, soon: options.expiry.soon() };
     let mut verdict = asked.judge(&inputs, chains.first());
-    let folders = pin_inputs::folders(&options.files);
-    if verdict.sources.is_empty() && !folders.is_empty() {
-        verdict.reason = format!("no file in {} has pins that are read here", folders.join(", "));
-    }
+    verdict.nothing_in(&options.files);
     let others: Vec<OtherChain> = chains
         .iter()
         .skip(1)
@@ -152,7 +150,10 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     };
     options.output.write(&report)?;
     if !verdict.sources.is_empty()
-        && verdict.sources.iter().all(|source| matches!(source.state, SourceState::Unreadable(_)))
+        && verdict
+            .sources
+            .iter()
+            .all(|source| matches!(source.state, SourceState::Unreadable(_) | SourceState::NotWellFormed(_)))
     {
         return Ok(Exit::Usage);
     }
@@ -162,7 +163,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
             || std::iter::once(&verdict)
                 .chain(others.iter().map(|other| &other.verdict))
                 .any(|verdict| is_open(verdict, !chains.is_empty())),
-        false,
+        is_status_open(&verdict),
     ))
 }
 
@@ -208,7 +209,7 @@ fn aside(text: &str) {
 /// Whether something that was asked for by name stayed open: a file, the host's status, or what pins match in the
 /// chain that was given.
 fn is_open(verdict: &PinsVerdict, chain_given: bool) -> bool {
-    let open_host = verdict.host.is_some() && verdict.status == PinsStatus::Undetermined;
+    let open_host = verdict.host.is_some() && is_status_open(verdict);
     let open_file = verdict.sources.iter().any(|source| {
         source.state != SourceState::Read
             || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Place, Proposal, ProposedPin, Role};
+use crate::pins::formats;
+use crate::pins::model::{PinFile, PinSource, Reading};
 use crate::x509::hexadecimal;
 
 /// A form of pins.
@@ -50,6 +52,19 @@ impl Form {
             Self::Tlsa => "tlsa",
             Self::ReactNative => "react-native",
             Self::PinsToml => "pins-toml",
+        }
+    }
+
+    /// What a file of it may be called.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::AndroidNsc => "network_security_config.xml",
+            Self::OkHttp => "Pins.kt",
+            Self::NsPinnedDomains | Self::TrustKit => "Info.plist",
+            Self::Curl => "pins.txt",
+            Self::Tlsa => "pins.zone",
+            Self::ReactNative => "pins.ts",
+            Self::PinsToml => "pins.toml",
         }
     }
 
@@ -101,25 +116,50 @@ fn said(proposal: &Proposal, form: Form) -> Result<Vec<&ProposedPin>, String> {
 /// Writes a proposal in a form; `port` is that of TLSA records. The error says why the form cannot say it.
 pub fn write(proposal: &Proposal, form: Form, port: u16) -> Result<String, String> {
     let pins = said(proposal, form)?;
-    match form {
-        Form::AndroidNsc => Ok(android_nsc(proposal)),
-        Form::OkHttp => Ok(okhttp(proposal)),
-        Form::NsPinnedDomains => ns_pinned_domains(proposal),
-        Form::TrustKit => trustkit(proposal),
-        Form::Curl => Ok(curl(&pins)),
-        Form::Tlsa => Ok(tlsa(&pins, &proposal.host, port)),
-        Form::ReactNative => Ok(react_native(proposal)),
-        Form::PinsToml => Ok(pins_toml(proposal)),
+    let text = match form {
+        Form::AndroidNsc => android_nsc(proposal),
+        Form::OkHttp => okhttp(proposal),
+        Form::NsPinnedDomains => ns_pinned_domains(proposal)?,
+        Form::TrustKit => trustkit(proposal)?,
+        Form::Curl => curl(&pins),
+        Form::Tlsa => tlsa(&pins, &proposal.host, port),
+        Form::ReactNative => react_native(proposal),
+        Form::PinsToml => pins_toml(proposal),
+    };
+    // A host that is fine in one form may stop an app in another: our own reader knows.
+    match formats::read(form.file(), text.as_bytes()).iter().find_map(refusal) {
+        Some(why) => Err(format!("apps would crash with it: {why}")),
+        None => Ok(text),
     }
 }
 
-/// What stands beside a pin. Names come from certificates: nothing of them may end a comment or turn round a line.
+/// Why the platform refuses a file, if it does.
+fn refusal(file: &PinFile) -> Option<String> {
+    match &file.reading {
+        Reading::Read(source) => PinSource::refusal(source).map(|problem| problem.what.clone()),
+        _ => None,
+    }
+}
+
+/// What stands beside a pin. Names come from certificates and files: nothing of them may end a comment or turn round a
+/// line.
 fn remark(pin: &ProposedPin) -> String {
     let role = pin.role.name().replace('_', " ");
-    let allowed = |symbol: char| symbol.is_alphanumeric() || " .,=()'".contains(symbol);
+    let allowed = |symbol: char| symbol.is_alphanumeric() || " .,=()'-/_".contains(symbol);
     let name: String =
         pin.name.chars().map(|symbol| if allowed(symbol) { symbol } else { ' ' }).take(100).collect();
     format!("{role}: {}", name.trim())
+}
+
+/// The same inside an XML comment, which may hold no two hyphens in a row (XML 1.0 section 2.5).
+fn xml_remark(pin: &ProposedPin) -> String {
+    let mut last = ' ';
+    let kept = remark(pin);
+    let symbols = kept.chars().map(|symbol| {
+        last = if symbol == '-' && last == '-' { ' ' } else { symbol };
+        last
+    });
+    symbols.collect()
 }
 
 fn android_nsc(proposal: &Proposal) -> String {
@@ -135,8 +175,12 @@ fn android_nsc(proposal: &Proposal) -> String {
         None => out.push_str("    <pin-set>\n"),
     }
     for pin in &proposal.pins {
-        let _ =
-            writeln!(out, "      <!-- {} -->\n      <pin digest=\"SHA-256\">{}</pin>", remark(pin), pin.key);
+        let _ = writeln!(
+            out,
+            "      <!-- {} -->\n      <pin digest=\"SHA-256\">{}</pin>",
+            xml_remark(pin),
+            pin.key
+        );
     }
     out.push_str("    </pin-set>\n  </domain-config>\n</network-security-config>\n");
     out
@@ -182,7 +226,7 @@ fn ns_pinned_domains(proposal: &Proposal) -> Result<String, String> {
             out,
             "          <!-- {} -->\n          <dict>\n            <key>SPKI-SHA256-BASE64</key>\n            \
              <string>{}</string>\n          </dict>\n",
-            remark(pin),
+            xml_remark(pin),
             pin.key
         );
     }
@@ -207,7 +251,8 @@ fn trustkit(proposal: &Proposal) -> Result<String, String> {
     }
     out.push_str("        <key>TSKPublicKeyHashes</key>\n        <array>\n");
     for pin in &proposal.pins {
-        let _ = write!(out, "          <!-- {} -->\n          <string>{}</string>\n", remark(pin), pin.key);
+        let _ =
+            write!(out, "          <!-- {} -->\n          <string>{}</string>\n", xml_remark(pin), pin.key);
     }
     out.push_str("        </array>\n      </dict>\n    </dict>\n  </dict>\n</dict>\n</plist>\n");
     Ok(out)

@@ -32,7 +32,7 @@ fn own(name: &str) -> OwnKey {
     OwnKey { key: key(name), file: format!("{name}.pub") }
 }
 
-/// A proposal for `api.shop.example`, whose server sends its leaf and the intermediate.
+/// A proposal for `api.example.com`, whose server sends its leaf and the intermediate.
 fn proposed_over(
     path: &[PathCertificate],
     level: Option<Level>,
@@ -40,7 +40,7 @@ fn proposed_over(
     backup_keys: &[OwnKey],
 ) -> Result<Proposal, NoProposal> {
     propose(&Material {
-        host: "api.shop.example",
+        host: "api.example.com",
         include_subdomains: false,
         path,
         served: &[key("leaf"), key("inner")],
@@ -126,12 +126,40 @@ fn a_form_in_which_only_backups_are_left_is_refused() {
 }
 
 #[test]
+fn what_stops_an_app_is_not_written() {
+    let spare = [own("spare")];
+    let mut proposal = proposed(Some(Level::Leaf), &spare);
+    assert!(write(&proposal, Form::TrustKit, 443).is_ok());
+    // TrustKit throws for a name below no registry, and for the subdomains of a registry.
+    proposal.host = "api.shop.example".to_owned();
+    assert!(write(&proposal, Form::TrustKit, 443).unwrap_err().contains("registry suffix"));
+    (proposal.host, proposal.include_subdomains) = ("co.uk".to_owned(), true);
+    assert!(write(&proposal, Form::TrustKit, 443).unwrap_err().contains("public suffix"));
+    assert!(write(&proposal, Form::AndroidNsc, 443).is_ok());
+}
+
+#[test]
+fn names_stay_as_they_are_where_the_form_lets_them() {
+    let spare = [OwnKey { key: key("spare"), file: "certs/backup--1.pub".to_owned() }];
+    let proposal = proposed(Some(Level::Leaf), &spare);
+    for form in [Form::OkHttp, Form::Tlsa, Form::ReactNative, Form::PinsToml] {
+        let text = write(&proposal, form, 443).unwrap();
+        assert!(text.contains("backup: certs/backup--1.pub"), "{form:?}: {text}");
+    }
+    // No two hyphens in an XML comment.
+    for form in [Form::AndroidNsc, Form::NsPinnedDomains, Form::TrustKit] {
+        let text = write(&proposal, form, 443).unwrap();
+        assert!(text.contains("<!-- backup: certs/backup- 1.pub -->"), "{form:?}: {text}");
+    }
+}
+
+#[test]
 fn tlsa_names_what_is_served() {
     let spare = [own("spare")];
     let text = |level| write(&proposed(Some(level), &spare), Form::Tlsa, 25).unwrap();
     let hex = |name: &str| crate::x509::hexadecimal(&key(name).0);
     let line =
-        |usage: u8, name: &str| format!("_25._tcp.api.shop.example. 3600 IN TLSA {usage} 1 1 {}", hex(name));
+        |usage: u8, name: &str| format!("_25._tcp.api.example.com. 3600 IN TLSA {usage} 1 1 {}", hex(name));
     let leaf = text(Level::Leaf);
     assert!(leaf.contains(&line(3, "leaf")) && leaf.contains(&line(3, "spare")), "{leaf}");
     let inner = text(Level::Intermediate);
@@ -139,23 +167,12 @@ fn tlsa_names_what_is_served() {
 }
 
 /// The one source that our readers find in a written form.
-fn read_back(file: &str, text: &str) -> crate::pins::PinSource {
-    match only(file, text.as_bytes()) {
+fn read_back(form: Form, text: &str) -> crate::pins::PinSource {
+    match only(form.file(), text.as_bytes()) {
         Reading::Read(source) => source,
         other => panic!("{other:?}\n{text}"),
     }
 }
-
-/// A file name for each form that is shipped in an app or a script.
-const FILES: [(Form, &str); 7] = [
-    (Form::AndroidNsc, "config.xml"),
-    (Form::OkHttp, "Pins.kt"),
-    (Form::NsPinnedDomains, "Info.plist"),
-    (Form::TrustKit, "Info.plist"),
-    (Form::Curl, "pins.txt"),
-    (Form::ReactNative, "pins.ts"),
-    (Form::PinsToml, "pins.toml"),
-];
 
 /// The certificates of a path that the server sends: what DANE usages 2 and 3 are compared with.
 fn served_path(path: &[PathCertificate], served: &[SpkiSha256]) -> Vec<PathCertificate> {
@@ -164,7 +181,7 @@ fn served_path(path: &[PathCertificate], served: &[SpkiSha256]) -> Vec<PathCerti
 
 /// What the name of a certificate may hold, to end comments and lines with.
 fn nasty() -> impl Strategy<Value = String> {
-    "(--|-->|\\*/|\"|'|\n|\r|<!\\[CDATA\\[|\\]\\]>|&|;|#|\u{202e}|\u{2028}|[A-Za-z =,.]|\\PC){0,30}"
+    "(--|---|-->|\\*/|/\\*|//|sha256/|\"|'|\n|\r|<!\\[CDATA\\[|\\]\\]>|&|;|#|\u{202e}|\u{2028}|[A-Za-z =,.]|\\PC){0,30}"
 }
 
 proptest! {
@@ -191,7 +208,7 @@ proptest! {
             .collect();
         let expected: Vec<SpkiSha256> = pins.iter().map(|pin| pin.key).collect();
         let proposal = Proposal {
-            host: "api.shop.example".to_owned(),
+            host: "api.example.com".to_owned(),
             include_subdomains,
             level: Level::OwnKey,
             level_why: String::new(),
@@ -199,15 +216,15 @@ proptest! {
             expires: expires.map(|day| jiff::civil::date(2027, 5, day + 1)),
             warnings: Vec::new(),
         };
-        let host = "api.shop.example".to_owned();
+        let host = "api.example.com".to_owned();
         let scope =
             if include_subdomains { HostPattern::WithSubdomains(host) } else { HostPattern::Exactly(host) };
-        for (form, file) in FILES {
+        for form in Form::ALL.into_iter().filter(|form| *form != Form::Tlsa) {
             if form == Form::Curl && is_ca {
                 continue;
             }
             let text = write(&proposal, form, 443).unwrap();
-            let source = read_back(file, &text);
+            let source = read_back(form, &text);
             // The reserved name of this test is below no suffix that TrustKit knows.
             let known = |what: &str| match form {
                 Form::TrustKit => what.contains("registry suffix"),
@@ -263,12 +280,12 @@ proptest! {
         let mut proposal = proposed(None, &[]);
         proposal.pins = pins;
         let text = write(&proposal, Form::Tlsa, port).unwrap();
-        let source = read_back("zone", &text);
+        let source = read_back(Form::Tlsa, &text);
         prop_assert_eq!(source.entries.len(), 1);
         let entry = &source.entries[0];
         let found: Vec<SpkiSha256> = entry.pins.iter().filter_map(|pin| pin.spki().copied()).collect();
         prop_assert_eq!(found, expected);
-        let host = "api.shop.example".to_owned();
+        let host = "api.example.com".to_owned();
         prop_assert_eq!(&entry.scope, &HostPattern::Service { host, port, transport: "tcp".to_owned() });
         let position = if is_ca { PositionRule::Ca } else { PositionRule::Leaf };
         prop_assert!(entry.pins.iter().all(|pin| pin.position == position));
@@ -287,7 +304,7 @@ proptest! {
         let (ours, other) = ([root("root", "Ours"), root("root 2", "Ours")], [root("other", "Theirs")]);
         let spare = [own("spare")];
         let proposal = propose(&Material {
-            host: "api.shop.example",
+            host: "api.example.com",
             include_subdomains: false,
             path: &path,
             served: &served,
@@ -299,9 +316,9 @@ proptest! {
             expires: None,
         }).unwrap();
         let written: Vec<SpkiSha256> = proposal.pins.iter().map(|pin| pin.key).collect();
-        for (form, file) in FILES.into_iter().chain([(Form::Tlsa, "zone")]) {
+        for form in Form::ALL {
             let Ok(text) = write(&proposal, form, 443) else { continue };
-            let source = read_back(file, &text);
+            let source = read_back(form, &text);
             let pins: Vec<_> = source.entries.iter().flat_map(|entry| &entry.pins).collect();
             // Nothing that was not proposed; and all of it, but where the form cannot.
             prop_assert!(pins.iter().all(|pin| written.contains(pin.spki().unwrap())), "{form:?}");

@@ -12,6 +12,6 @@ pub use self::entry::{
     AfterExpiry, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode, Expiry,
     HostPattern, PinEntry,
 };
-pub use self::pin::{Pin, PinFault, PinValue, PositionRule};
+pub use self::pin::{Pin, PinFault, PinValue, PositionRule, TlsaNumbers};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::source::{PinFile, PinSource, Reading};

@@ -23,6 +23,19 @@ pub struct Pin {
     pub line: Option<usize>,
     /// What a comment or a label beside it says it is, if anything: to be compared with what it is.
     pub label: Option<String>,
+    /// The numbers of the TLSA record that it is, if it is one.
+    pub tlsa: Option<TlsaNumbers>,
+}
+
+/// How a TLSA record is compared (RFC 6698 section 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TlsaNumbers {
+    /// The certificate usage: which certificates, and how they are validated.
+    pub usage: u8,
+    /// The selector: the whole certificate (0) or its key (1).
+    pub selector: u8,
+    /// The matching type: whole (0), SHA-256 (1) or SHA-512 (2).
+    pub matching: u8,
 }
 
 /// The longest text of a pin that is kept.
@@ -44,7 +57,7 @@ impl Pin {
     ) -> Self {
         let key_itself = value.as_ref().err().and_then(|_| key_itself(written));
         let written = written.chars().take(LONGEST_WRITTEN).collect();
-        Self { written, value, position, key_itself, line, label: None }
+        Self { written, value, position, key_itself, line, label: None, tlsa: None }
     }
 
     /// The same pin with what stands beside it, kept within bounds.
@@ -52,6 +65,11 @@ impl Pin {
     pub(in crate::pins) fn labelled(self, label: Option<&str>) -> Self {
         let label = label.map(str::trim).filter(|label| !label.is_empty());
         Self { label: label.map(|label| label.chars().take(LONGEST_WRITTEN).collect()), ..self }
+    }
+
+    /// As people know it: a TLSA record as it stands in the zone, anything else by what it names.
+    pub fn shown(&self) -> String {
+        if self.tlsa.is_some() { self.written.clone() } else { self.to_string() }
     }
 
     /// The key it names, if it names one.

@@ -1,6 +1,7 @@
 //! A source of pins, and what reading it gave.
 
 use super::{AppContext, PinEntry, Problem, ProblemKind};
+use crate::evidence::dns::DnssecState;
 use crate::evidence::file::InputFile;
 use crate::pins::formats;
 
@@ -65,6 +66,8 @@ pub struct PinSource {
     pub statement: Option<String>,
     /// Whether there is no file at all: it stands for an app that has no configuration of this format.
     pub is_absent: bool,
+    /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
+    pub dnssec: Option<DnssecState>,
 }
 
 impl PinSource {
@@ -77,6 +80,7 @@ impl PinSource {
             app: None,
             statement: None,
             is_absent: false,
+            dnssec: None,
         }
     }
 

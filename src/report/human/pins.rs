@@ -2,6 +2,7 @@
 
 use super::style::{STRONG, paint};
 use super::{findings as render_findings, safe, wrap};
+use crate::evidence::dns::DnssecState;
 use crate::pins::{
     AppContext, Bootstrap, Confidence, EntryVerdict, OtherChain, Outcome, PathMatches, PathsVerdict,
     PinMatch, PinValue, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
@@ -115,6 +116,9 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
         SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => paragraph(out, "  ", why),
         SourceState::NotRecognised => paragraph(out, "  ", "What it pins is undetermined."),
     }
+    if let Some(state) = source.dnssec {
+        paragraph(out, "  DNSSEC: ", dnssec(state));
+    }
     if let Some(statement) = &source.statement {
         paragraph(out, "  ", &format!("{statement}."));
     }
@@ -198,6 +202,15 @@ fn unread(count: u32) -> String {
     }
 }
 
+fn dnssec(state: DnssecState) -> &'static str {
+    match state {
+        DnssecState::Secure => "secure",
+        DnssecState::Insecure => "insecure: the zone is not signed",
+        DnssecState::Bogus => "bogus: validation fails",
+        DnssecState::Indeterminate => "could not be determined",
+    }
+}
+
 fn first_contact(bootstrap: Bootstrap) -> &'static str {
     match bootstrap {
         Bootstrap::Signed => "pins come at run time, signed with a key that the app ships",
@@ -260,7 +273,7 @@ fn write_pin(out: &mut String, pin: &PinVerdict) {
         PinMatch::None => format!("matches nothing in the chain; {}", pin.diagnosis),
         PinMatch::NotChecked => format!("not compared with a chain; {}", pin.diagnosis),
     };
-    paragraph(out, "    ", &pin.pin.to_string());
+    paragraph(out, "    ", &pin.pin.shown());
     if let Some(kind) = kind(pin) {
         paragraph(out, "      ", kind);
     }

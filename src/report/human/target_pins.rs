@@ -80,7 +80,7 @@ fn of_entry(file: &str, entry: &EntryVerdict) -> String {
 /// What a pin is that matches nothing, where its value tells.
 fn diagnosis(pin: &PinVerdict) -> Option<String> {
     let tells = !pin.matches.matches() && !pin.off_path && pin.diagnosis != Diagnosis::Unknown;
-    tells.then(|| format!("{} is {} ({})", pin.pin, pin.diagnosis, pin.diagnosis.code()))
+    tells.then(|| format!("{} is {} ({})", pin.pin.shown(), pin.diagnosis, pin.diagnosis.code()))
 }
 
 fn place(matched: PinMatch) -> Option<&'static str> {

@@ -54,9 +54,9 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         severity: Severity::Medium,
         needs: "a pin file whose format has an expiry date",
         explanation: "When the date passes, pinning ends silently for every installed version that has this file. \
-            Versions that users do not update stay without pins. Soon is within 60 days, or within the time that \
-            `--expires-within` names; named there, the finding is high, so that a build fails in time. Where the \
-            file says that nothing passes after the date, it is clients that end with it, and the finding is high.",
+            Versions that users do not update stay without pins. Soon is within 60 days; within the time that \
+            `--expires-within` names, the finding is high, so that a build fails in time. Where the file says that \
+            nothing passes after the date, it is clients that end with it, and the finding is high.",
         advice: "Release a version with a later date, early enough for users to have it before this one ends.",
         references: &[ANDROID],
     },
@@ -64,7 +64,7 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         each(verdict, |group| {
             let expires = group.first.expires.filter(|_| !group.first.expired)?;
             let left = expires.duration_since(verdict.at);
-            if left > verdict.soon.within || !group.first.enforced.is_known_to_act() {
+            if !verdict.soon.is_soon(left) || !group.first.enforced.is_known_to_act() {
                 return None;
             }
             let days = left.as_hours() / 24;
@@ -82,7 +82,7 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
             };
             let evidence = json!({"expires": expires.to_string(), "days_left": days});
             let raised = Raised::new(group.subject(), message, evidence);
-            let is_grave = shuts || verdict.soon.is_asked_for;
+            let is_grave = shuts || verdict.soon.fails(left);
             Some(group.soften(if is_grave { raised.at(Severity::High) } else { raised }))
         })
     },

@@ -30,7 +30,9 @@ pub(super) static DEAD_PIN: Rule<PinsVerdict> = Rule {
     },
     raise: |verdict| {
         let groups = pinned_groups(verdict);
-        let raised = groups.iter().filter_map(|group| {
+        // A TLSA record that no client can use is left aside, and does no harm.
+        let compared = groups.iter().filter(|group| group.source.format != Some(super::tlsa::FORMAT));
+        let raised = compared.filter_map(|group| {
             // Where the platform refuses the file for its values, that finding says so.
             let refused = group.source.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
             let dead: Vec<_> = group
@@ -213,7 +215,9 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
         let raised = told.into_iter().filter_map(|source| {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
             let pinned = source.entries.iter().any(|entry| entry.has_pins() || entry.is_open());
-            if source.state != SourceState::Read || source.is_absent || open || pinned {
+            // What an answer of the DNS without records says is told with the source.
+            let is_told = source.is_absent || source.is_looked_up();
+            if source.state != SourceState::Read || is_told || open || pinned {
                 return None;
             }
             let evidence =

@@ -290,7 +290,12 @@ fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
     }
     let raised = told.into_values().map(|(source, other, hosts)| {
         let hosts: Vec<String> = hosts.into_iter().map(str::to_owned).collect();
-        let message = format!("{} pins {}; {} does not.", name_of_source(source), listed(&hosts), name_of_source(other));
+        let message = format!(
+            "{} pins {}; {} does not.",
+            name_of_source(source),
+            listed(&hosts),
+            name_of_source(other)
+        );
         let evidence =
             json!({"hosts": &hosts[..hosts.len().min(20)], "pins": source.file, "does_not": other.file});
         let found = Raised::new(listed(&hosts), message, evidence);

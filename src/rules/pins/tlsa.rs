@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::subjects::pins;
+use crate::evidence::dns::DnssecState;
 use crate::pins::{
-    Diagnosis, EntryVerdict, HostPattern, PinMatch, PinVerdict, PinsVerdict, PositionRule, ProblemKind,
-    SourceVerdict,
+    Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinMatch, PinVerdict, PinsVerdict, PositionRule,
+    ProblemKind, SourceVerdict,
 };
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::ChainPosition;
@@ -28,7 +28,8 @@ pub(super) static NO_DNSSEC: Rule<PinsVerdict> = Rule {
         severity: Severity::Medium,
         needs: "TLSA records looked up in the DNS, with DNSSEC validated",
         explanation: "Clients use TLSA records only where DNSSEC proves them genuine. In a zone that is not signed \
-            they do nothing; where their signatures fail, mail servers that do DANE put off every delivery.",
+            they do nothing; where signatures fail, be it those of records or of the proof that there are none, mail \
+            servers that do DANE put off every delivery, and the finding is high.",
         advice: "Sign the zone and have its DS record published by the parent, or remove the records. Where \
             validation fails, mend the signatures first.",
         references: &[RFC_6698, RFC_7672],
@@ -37,8 +38,8 @@ pub(super) static NO_DNSSEC: Rule<PinsVerdict> = Rule {
         let raised = sources(verdict).flat_map(|source| {
             let problems = source.problems.iter().filter(|problem| problem.kind == ProblemKind::NoDnssec);
             problems.map(|problem| {
-                let bogus = problem.what.contains("fail DNSSEC validation");
-                let severity = if bogus { Severity::High } else { Severity::Medium };
+                let is_bogus = source.dnssec == Some(DnssecState::Bogus);
+                let severity = if is_bogus { Severity::High } else { Severity::Medium };
                 let message = format!("{}.", capitalised(&problem.what));
                 Raised::new(&source.file, message, json!({"source": source.file})).at(severity)
             })
@@ -52,31 +53,31 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN046",
         title: "No TLSA record matches the server: DANE clients refuse it",
-        severity: Severity::Medium,
+        severity: Severity::Critical,
         needs: "signed TLSA records looked up in the DNS, and the chain that the service shows",
-        explanation: "The records are secured by DNSSEC, and none of them matches what the server shows. Mail \
-            servers that do DANE deliver nothing to port 25 of this host (the finding is critical there); other \
-            clients that do DANE refuse it; browsers do not look at the records.",
+        explanation: "The records are secured by DNSSEC, and none that clients can use matches what the server shows. \
+            Mail servers that do DANE deliver nothing to port 25 of this host; other clients that do DANE refuse it. \
+            Browsers do not look at the records: for port 443 the finding is medium.",
         advice: "Publish the record of the present key (3 1 1 is recommended) beside the others, wait until the old \
             answer has left all caches, and only then change keys the next time.",
         references: &[RFC_6698, RFC_7671, RFC_7672],
     },
     raise: |verdict| {
         let raised = services(verdict).into_iter().filter_map(|service| {
-            let compared = service.entries.iter().any(|entry| entry.is_compared());
-            let matches = service.entries.iter().any(|entry| entry.has_match());
-            let unsure = [ProblemKind::NoDnssec, ProblemKind::NotRead];
-            let is_unsure = service.source.problems.iter().any(|problem| unsure.contains(&problem.kind));
-            if !compared || matches || is_unsure {
+            if service.source.dnssec != Some(DnssecState::Secure) {
                 return None;
             }
-            let severity = if service.port == SMTP { Severity::Critical } else { Severity::Medium };
-            let count = service.records().count();
-            let records = if count == 1 { "The one record matches" } else { "None of the records matches" };
+            let is_open = |pin: &PinVerdict| pin.matches == PinMatch::NotChecked || pin.matches.matches();
+            let count = service.usable().count();
+            if count == 0 || service.usable().any(is_open) {
+                return None;
+            }
+            let refuses = service.entries.iter().any(|entry| entry.enforced == EnforcementMode::Yes);
+            let severity = if refuses { Severity::Critical } else { Severity::Medium };
             let message = if count == 1 {
-                format!("{records} nothing that the server shows.")
+                "The one record that clients can use matches nothing that the server shows.".to_owned()
             } else {
-                format!("{records} what the server shows ({}).", pins(count))
+                format!("None of the {count} records that clients can use matches what the server shows.")
             };
             Some(service.raised(message).at(severity))
         });
@@ -105,7 +106,7 @@ pub(super) static ROTATING_CA: Rule<PinsVerdict> = Rule {
                     && matches!(pin.diagnosis, Diagnosis::KnownCa(_))
                     && pin.matches != PinMatch::At(ChainPosition::Root)
             };
-            let first = service.records().find(rotating)?;
+            let first = service.usable().find(rotating)?;
             let Diagnosis::KnownCa(name) = &first.diagnosis else { return None };
             Some(
                 service
@@ -131,9 +132,10 @@ pub(super) static NOT_FOR_SMTP: Rule<PinsVerdict> = Rule {
     },
     raise: |verdict| {
         let raised = services(verdict).into_iter().filter_map(|service| {
-            let pkix = |pin: &&PinVerdict| pin.pin.written.starts_with(['0', '1']);
+            let pkix = |pin: &&PinVerdict| pin.pin.tlsa.is_some_and(|numbers| numbers.usage < 2);
             let count = service.records().filter(pkix).count();
-            let message = format!("{} of usage 0 or 1 for port 25.", pins(count));
+            let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+            let message = format!("{records} of usage 0 or 1 for port 25.");
             (service.port == SMTP && count > 0).then(|| service.raised(message))
         });
         raised.collect()
@@ -156,10 +158,13 @@ pub(super) static NO_NEXT_KEY: Rule<PinsVerdict> = Rule {
     },
     raise: |verdict| {
         let raised = services(verdict).into_iter().filter_map(|service| {
-            let mut usable = service.records().filter(|pin| pin.pin.value.is_ok());
+            let mut usable = service.usable();
             let only = usable.next()?;
             let alone = usable.next().is_none() && only.pin.position == PositionRule::Leaf;
-            alone.then(|| service.raised("There is one record, for the server's own key.".to_owned()))
+            alone.then(|| {
+                service
+                    .raised("There is one record that clients can use, for the server's own key.".to_owned())
+            })
         });
         raised.collect()
     },
@@ -176,6 +181,14 @@ struct Service<'v> {
 impl<'v> Service<'v> {
     fn records(&self) -> impl Iterator<Item = &'v PinVerdict> {
         self.entries.iter().flat_map(|entry| &entry.pins)
+    }
+
+    /// Those that clients of this port compare.
+    fn usable(&self) -> impl Iterator<Item = &'v PinVerdict> {
+        let is_mail = self.port == SMTP;
+        self.records().filter(move |pin| {
+            pin.pin.value.is_ok() && !(is_mail && pin.pin.tlsa.is_some_and(|numbers| numbers.usage < 2))
+        })
     }
 
     fn raised(&self, message: String) -> Raised {

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::pins::formats::json::{self, Json, Name};
 
-/// Whether a file is of our format: TOML with a `[[pin]]`, or JSON with a list `pin` whose items name hosts.
+/// Whether a file is of our format: TOML with a `[[pin]]`, a `pins.toml` that seems to be meant so, or JSON with a list `pin` whose items name hosts.
 pub(super) fn is_ours(path: &str, text: &str) -> bool {
     if is_json(text) {
         return text.contains("\"pin\"")
@@ -18,7 +18,9 @@ pub(super) fn is_ours(path: &str, text: &str) -> bool {
         let line = line.split('#').next().unwrap_or_default();
         line.split_whitespace().collect::<String>() == "[[pin]]"
     });
-    has_table && (path.to_ascii_lowercase().ends_with(".toml") || text.contains("hosts"))
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let is_meant = name.eq_ignore_ascii_case("pins.toml") && text.contains("[pin") && text.contains("hosts");
+    is_meant || has_table && (path.to_ascii_lowercase().ends_with(".toml") || text.contains("hosts"))
 }
 
 /// Whether a JSON document is of our format.

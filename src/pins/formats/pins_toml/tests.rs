@@ -115,9 +115,15 @@ fn mistakes_are_told_with_their_line_and_what_was_meant() {
         let found = said.iter().any(|(at, what)| *at == Some(line) && what.contains(expected));
         assert!(found, "{text}: {said:?}");
     }
-    let broken = formats::tests::only("pins.toml", b"[[pin]]\nhosts = [");
-    let Reading::NotWellFormed { why, .. } = broken else { panic!("{broken:?}") };
-    assert!(why.starts_with("line 2"), "{why}");
+    for (broken, line) in [
+        ("[[pin]]\nhosts = [", "line 2"),
+        ("[[pin]]\nhosts = \"a.example\"\nhosts = \"b.example\"", "line 3"),
+        ("version = 1\n[[pin]\nhosts = \"a.example\"", "line 2"),
+    ] {
+        let reading = formats::tests::only("conf/pins.toml", broken.as_bytes());
+        let Reading::NotWellFormed { why, .. } = reading else { panic!("{reading:?}") };
+        assert!(why.starts_with(line), "{why}");
+    }
 }
 
 #[test]

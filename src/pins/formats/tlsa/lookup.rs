@@ -5,7 +5,7 @@ use domain::base::{Message, ParsedName, UnknownRecordData};
 use domain::rdata::Cname;
 
 use super::record::Record;
-use super::{ID, MOST_RECORDS, entries};
+use super::{ID, MOST_RECORDS, SMTP, entries};
 use crate::dns_name::{DnsName, WireName};
 use crate::evidence::dns::{DnsExchange, DnsOutcome, DnssecReading, DnssecState, TlsaLookup};
 use crate::pins::model::{
@@ -30,14 +30,19 @@ pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
     let TlsaLookup { host, port, transport, exchange, .. } = lookup;
     let service = HostPattern::Service { host: host.to_string(), port: *port, transport: transport.clone() };
     let file = named(&service);
-    let mut source = PinSource::of(ID);
+    let dnssec = exchange.dnssec.as_ref().map(|reading| reading.state);
+    let mut source = PinSource { dnssec, ..PinSource::of(ID) };
     let problem = |kind, what| Problem { kind, line: None, what };
     match read(exchange) {
         Said::Failure(why) => {
             let what = format!("the look-up failed ({why}): DANE clients put off what they have to deliver");
             source.problems.push(problem(ProblemKind::NotRead, what));
         }
-        Said::None => source.statement = Some("it has no TLSA records".to_owned()),
+        Said::None => {
+            let (statement, kind) = absence(exchange.dnssec.as_ref());
+            source.problems.extend(kind.map(|kind| problem(kind, statement.clone())));
+            source.statement = Some(statement);
+        }
         Said::Records(records) if records.len() > MOST_RECORDS => {
             let what = format!("there are more than {MOST_RECORDS} records");
             source.problems.push(problem(ProblemKind::NotRead, what));
@@ -45,6 +50,7 @@ pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
         Said::Records(records) => {
             let (enforcement, kind) = enforcement(exchange.dnssec.as_ref(), *port);
             source.problems.extend(kind.map(|kind| problem(kind, enforcement.why.clone())));
+            source.problems.extend(records.iter().filter_map(Record::fault));
             source.entries = entries(&service, &records, &enforcement, 0);
         }
     }
@@ -70,10 +76,46 @@ pub fn is_looked_up(format: Option<&str>, name: &str) -> bool {
     format == Some(ID) && name.starts_with(LOOKED_UP)
 }
 
+/// The validator's words on an answer, in parentheses.
+fn because(dnssec: Option<&DnssecReading>) -> String {
+    let detail = dnssec.and_then(|reading| reading.detail.as_deref());
+    detail.map(|detail| format!(" ({detail})")).unwrap_or_default()
+}
+
+/// What is said of an answer without records, by its state under DNSSEC; where it proves nothing, what is wrong.
+fn absence(dnssec: Option<&DnssecReading>) -> (String, Option<ProblemKind>) {
+    let because = because(dnssec);
+    match dnssec.map(|reading| reading.state) {
+        Some(DnssecState::Secure) => ("it has no TLSA records, which DNSSEC proves".to_owned(), None),
+        Some(DnssecState::Insecure) => {
+            let what = "it has no TLSA records, and its zone is not signed with DNSSEC, so that no client would use any";
+            (what.to_owned(), None)
+        }
+        Some(DnssecState::Bogus) => (
+            format!(
+                "the answer that it has no TLSA records fails DNSSEC validation{because}: mail servers that do DANE \
+                 put off delivery (RFC 7672 section 2.1)"
+            ),
+            Some(ProblemKind::NoDnssec),
+        ),
+        Some(DnssecState::Indeterminate) => (
+            format!(
+                "the answer says that it has no TLSA records, and whether DNSSEC proves that could not be \
+                 determined{because}"
+            ),
+            Some(ProblemKind::NotRead),
+        ),
+        None => (
+            "the answer says that it has no TLSA records, and whether DNSSEC proves that was not asked (--dnssec off)"
+                .to_owned(),
+            Some(ProblemKind::NotRead),
+        ),
+    }
+}
+
 /// Whether clients act on the records, by their state under DNSSEC; where not, what is wrong.
 fn enforcement(dnssec: Option<&DnssecReading>, port: u16) -> (Enforcement, Option<ProblemKind>) {
-    let detail = dnssec.and_then(|reading| reading.detail.as_deref());
-    let because = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+    let because = because(dnssec);
     let (mode, why, problem) = match dnssec.map(|reading| reading.state) {
         Some(DnssecState::Secure) => match port {
             443 => (
@@ -83,7 +125,7 @@ fn enforcement(dnssec: Option<&DnssecReading>, port: u16) -> (Enforcement, Optio
                 .to_owned(),
                 None,
             ),
-            25 => (
+            SMTP => (
                 EnforcementMode::Yes,
                 "the records are signed with DNSSEC: mail servers that do DANE deliver to no server that matches none \
                  of them (RFC 7672 section 2.2)"
@@ -113,12 +155,12 @@ fn enforcement(dnssec: Option<&DnssecReading>, port: u16) -> (Enforcement, Optio
             Some(ProblemKind::NoDnssec),
         ),
         Some(DnssecState::Indeterminate) => (
-            EnforcementMode::No,
+            EnforcementMode::Unknown,
             format!("whether the records are signed with DNSSEC could not be determined{because}"),
             Some(ProblemKind::NotRead),
         ),
         None => (
-            EnforcementMode::No,
+            EnforcementMode::Unknown,
             "whether the records are signed with DNSSEC was not asked (--dnssec off)".to_owned(),
             Some(ProblemKind::NotRead),
         ),

@@ -13,11 +13,11 @@ pub(crate) mod tests;
 mod text;
 
 pub use self::lookup::{is_looked_up, not_looked_up, of_lookup, unanswered};
-use self::record::Record;
+pub(in crate::pins) use self::record::SMTP;
+use self::record::{Record, Standing};
 use super::{PinFormat, PinInput};
 use crate::pins::model::{
-    Combination, ComparedWith, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, Problem,
-    ProblemKind,
+    Combination, ComparedWith, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource,
 };
 
 /// The format's id.
@@ -43,16 +43,10 @@ impl PinFormat for Tlsa {
         if found.len() > MOST_RECORDS {
             return Err(format!("it has more than {MOST_RECORDS} TLSA records"));
         }
-        problems.push(Problem {
-            kind: ProblemKind::NotRead,
-            line: None,
-            what: "whether clients can use these records depends on DNSSEC, which a file does not show; look them up \
-                   (--tlsa HOST:PORT)"
-                .to_owned(),
-        });
+        problems.extend(found.iter().filter_map(|(_, record)| record.fault()));
         let why = "whether the records are signed with DNSSEC is not known from a file, and without it no client uses \
-                   them (RFC 6698 section 4)";
-        let enforcement = Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+                   them (RFC 6698 section 4): look them up (--tlsa HOST:PORT)";
+        let enforcement = Enforcement { mode: EnforcementMode::Unknown, why: why.to_owned() };
         let mut services: Vec<(HostPattern, Vec<Record>)> = Vec::new();
         for (service, record) in found {
             match services.iter_mut().find(|(known, _)| *known == service) {
@@ -79,28 +73,41 @@ impl PinFormat for Tlsa {
     }
 }
 
-/// The entries of one service: one for each certificate usage, for each compares with certificates of its own.
+/// The entries of one service: one for each certificate usage, for each compares with certificates of its own, and
+/// apart from these what clients leave aside.
 fn entries(
     service: &HostPattern,
     records: &[Record],
     enforcement: &Enforcement,
     pin_set: usize,
 ) -> Vec<PinEntry> {
-    let mut usages: Vec<u8> = records.iter().map(|record| record.usage).collect();
-    usages.sort_unstable();
-    usages.dedup();
-    let entry = |usage: u8| {
-        let of_usage = || records.iter().filter(|record| record.usage == usage);
+    let HostPattern::Service { port, .. } = service else { return Vec::new() };
+    let kind = |record: &Record| (record.standing(*port), record.usage);
+    let mut kinds: Vec<(Standing, u8)> = records.iter().map(kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let entry = |(standing, usage): (Standing, u8)| {
+        let of_kind = || records.iter().filter(|record| kind(record) == (standing, usage));
+        let unused = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+        let enforcement = match standing {
+            Standing::Usable => enforcement.clone(),
+            Standing::NotForMail => unused(
+                "between mail servers, records of usage 0 and 1 are left aside (RFC 7672 section 3.1.3)",
+            ),
+            Standing::Unusable => {
+                unused("no client can use these records, and all leave them aside (RFC 6698 section 4.1)")
+            }
+        };
         PinEntry {
-            pins: of_usage().map(Record::pin).collect(),
+            pins: of_kind().map(Record::pin).collect(),
             pin_set: Some(pin_set.saturating_add(1)),
-            line: of_usage().find_map(|record| record.line),
+            line: of_kind().find_map(|record| record.line),
             compared_with: match usage {
                 2 | 3 => ComparedWith::ServedChain,
                 _ => ComparedWith::ValidatedPath,
             },
-            ..PinEntry::of(service.clone(), enforcement.clone())
+            ..PinEntry::of(service.clone(), enforcement)
         }
     };
-    usages.into_iter().map(entry).collect()
+    kinds.into_iter().map(entry).collect()
 }

@@ -1,7 +1,21 @@
 //! One TLSA record (RFC 6698 section 2.1).
 
-use crate::pins::model::{Pin, PinFault, PinValue, PositionRule};
+use crate::pins::model::{Pin, PinFault, PinValue, PositionRule, Problem, ProblemKind, TlsaNumbers};
 use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
+
+/// The port of mail between servers.
+pub(in crate::pins) const SMTP: u16 = 25;
+
+/// What clients do with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// They compare it.
+    Usable,
+    /// Mail servers leave it aside.
+    NotForMail,
+    /// All leave it aside.
+    Unusable,
+}
 
 /// A TLSA record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +55,28 @@ impl Record {
             0 | 2 => PositionRule::Ca,
             _ => PositionRule::Leaf,
         };
-        Pin::new(&written, self.value(), position, self.line)
+        let numbers = TlsaNumbers { usage: self.usage, selector: self.selector, matching: self.matching };
+        Pin { tlsa: Some(numbers), ..Pin::new(&written, self.value(), position, self.line) }
+    }
+
+    /// What clients of this port do with it. RFC 6698 section 4.1: what a client does not understand, and what is
+    /// malformed, is unusable. RFC 7672 section 3.1.3: between mail servers, so are usages 0 and 1.
+    pub(super) fn standing(&self, port: u16) -> Standing {
+        match self.value() {
+            Err(_) => Standing::Unusable,
+            Ok(_) if port == SMTP && self.usage < 2 => Standing::NotForMail,
+            Ok(_) => Standing::Usable,
+        }
+    }
+
+    /// What is wrong with it, where no client can use it.
+    pub(super) fn fault(&self) -> Option<Problem> {
+        let fault = self.value().err()?;
+        let (usage, selector, matching) = (self.usage, self.selector, self.matching);
+        let what = format!(
+            "clients leave a record “{usage} {selector} {matching}” aside: {fault} (RFC 6698 section 4.1)"
+        );
+        Some(Problem { kind: ProblemKind::NoEffect, line: self.line, what })
     }
 
     fn value(&self) -> Result<PinValue, PinFault> {

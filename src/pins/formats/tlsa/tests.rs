@@ -12,6 +12,7 @@ use crate::evidence::dns::{
     DnsAttempt, DnsExchange, DnsOutcome, DnsTransport, DnssecReading, DnssecState, TlsaLookup, Validator,
 };
 use crate::pins::formats::tests::only;
+use crate::pins::model::{ProblemKind, TlsaNumbers};
 use crate::pins::{PinFault, PinFile, PinValue, PositionRule, Reading};
 use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
 
@@ -103,9 +104,10 @@ fn zone_files_are_read_in_every_way_of_writing() {
         assert_eq!(entry.pins[0].value, Ok(PinValue::Spki(hash)), "{line}");
         assert_eq!(entry.pins[0].position, PositionRule::Leaf);
         // Without the DNS, nobody knows whether clients use it.
-        assert_eq!(entry.enforcement.mode, EnforcementMode::No);
-        assert_eq!(source.problems.len(), 1);
-        assert_eq!(source.problems[0].kind, ProblemKind::NotRead);
+        assert_eq!(entry.enforcement.mode, EnforcementMode::Unknown);
+        assert_eq!(source.problems, []);
+        assert_eq!(entry.pins[0].tlsa, Some(TlsaNumbers { usage: 3, selector: 1, matching: 1 }));
+        assert_eq!(entry.pins[0].shown(), format!("3 1 1 {hex}"));
     }
 }
 
@@ -155,8 +157,8 @@ fn only_dnssec_makes_records_count() {
         (443, Some(DnssecState::Secure), EnforcementMode::No, None),
         (25, Some(DnssecState::Insecure), EnforcementMode::No, Some(ProblemKind::NoDnssec)),
         (25, Some(DnssecState::Bogus), EnforcementMode::No, Some(ProblemKind::NoDnssec)),
-        (25, Some(DnssecState::Indeterminate), EnforcementMode::No, Some(ProblemKind::NotRead)),
-        (25, None, EnforcementMode::No, Some(ProblemKind::NotRead)),
+        (25, Some(DnssecState::Indeterminate), EnforcementMode::Unknown, Some(ProblemKind::NotRead)),
+        (25, None, EnforcementMode::Unknown, Some(ProblemKind::NotRead)),
     ] {
         let source = of(port, state);
         assert_eq!(source.entries[0].enforcement.mode, mode, "{port} {state:?}");

@@ -15,6 +15,7 @@ fn pin(value: PinValue) -> Pin {
         key_itself: None,
         line: None,
         label: None,
+        tlsa: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
+use crate::evidence::dns::DnssecState;
 use crate::pins::{
     AppContext, Confidence, Diagnosis, EntryVerdict, OtherChain, PinMatch, PinVerdict, PinsVerdict,
     SourceState, SourceVerdict,
@@ -59,6 +60,10 @@ pub struct Source<'a> {
     /// What it says as a whole: that an app has no configuration, for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<&'a str>,
+    /// Whether DNSSEC secures the answer that it is, where it is one of the DNS; absent for files, and where it was not
+    /// validated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dnssec: Option<DnssecState>,
     entries: Vec<Entry<'a>>,
     other_entries: usize,
 }
@@ -115,6 +120,9 @@ struct Pin<'a> {
     value: String,
     line: Option<usize>,
     position: &'static str,
+    /// The numbers of a TLSA record, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tlsa: Option<Tlsa>,
     matches: Option<&'static str>,
     /// On all paths that clients could build, on some, on none, or not known.
     paths: &'static str,
@@ -124,6 +132,14 @@ struct Pin<'a> {
     diagnosis_of: Option<DiagnosedCa<'a>>,
     /// The pin that was meant, where the wrong value shows which key it was made from.
     expected: Option<String>,
+}
+
+/// How a TLSA record is compared.
+#[derive(Debug, Serialize)]
+struct Tlsa {
+    usage: u8,
+    selector: u8,
+    matching: u8,
 }
 
 /// A CA that a diagnosis names.
@@ -178,6 +194,7 @@ fn source(source: &SourceVerdict) -> Source<'_> {
         format: source.format,
         state: source.state.name(),
         statement: source.statement.as_deref(),
+        dnssec: source.dnssec,
         error: match &source.state {
             SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
             SourceState::Read | SourceState::NotRecognised => None,
@@ -240,6 +257,11 @@ fn pin(pin: &PinVerdict) -> Pin<'_> {
         value: pin.pin.to_string(),
         line: pin.pin.line,
         position: pin.pin.position.name(),
+        tlsa: pin.pin.tlsa.map(|numbers| Tlsa {
+            usage: numbers.usage,
+            selector: numbers.selector,
+            matching: numbers.matching,
+        }),
         matches: match pin.matches {
             PinMatch::NotChecked => None,
             PinMatch::At(position) => Some(place(position)),

@@ -32,6 +32,7 @@ pub(super) fn pin_of(value: PinValue) -> Pin {
         key_itself: None,
         line: Some(3),
         label: None,
+        tlsa: None,
     }
 }
 
@@ -305,7 +306,10 @@ fn a_gate_counts_the_days_to_the_end() {
     assert_eq!(of("2027-01-20", None).map(|(severity, _)| severity), Some(Severity::Medium));
     assert_eq!(of("2027-01-21", None), None);
     assert_eq!(of("2027-01-20", Some(60 * 24)).map(|(severity, _)| severity), Some(Severity::High));
-    assert_eq!(of("2027-01-20", Some(60 * 24 - 1)), None);
+    // A gate comes on top of the 60 days, and takes nothing away from them.
+    assert_eq!(of("2027-01-20", Some(60 * 24 - 1)).map(|(severity, _)| severity), Some(Severity::Medium));
+    assert_eq!(of("2027-02-01", Some(90 * 24)).map(|(severity, _)| severity), Some(Severity::High));
+    assert_eq!(of("2027-02-01", Some(60 * 24)), None);
     assert_eq!(of("2026-11-22", Some(24)).map(|(_, said)| said.contains("in 1 day.")), Some(true));
     assert_eq!(of("2026-11-20", Some(24)), None);
 }

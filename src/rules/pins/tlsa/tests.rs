@@ -3,7 +3,7 @@
 use crate::evidence::dns::DnssecState;
 use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::formats::tlsa::tests::{lookup, spki};
-use crate::pins::{KnownCa, Question, ServedAt, judge};
+use crate::pins::{KnownCa, PinsStatus, PinsVerdict, Question, ServedAt, judge};
 use crate::rules::pins::findings;
 use crate::rules::{Finding, Severity};
 use crate::x509::{CertificateSha256, ChainPosition, Fingerprints, PathCertificate, SpkiSha256};
@@ -22,7 +22,12 @@ fn chain() -> Vec<PathCertificate> {
 
 /// What is found for a server that sends leaf and intermediate.
 fn found(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<Finding> {
-    let (path, files) = (chain(), [of_lookup(&lookup(port, records, None, Some(state)))]);
+    findings(&verdict(port, Some(state), records))
+}
+
+/// The verdict over records for a server that sends leaf and intermediate.
+fn verdict(port: u16, state: Option<DnssecState>, records: &[Vec<u8>]) -> PinsVerdict {
+    let (path, files) = (chain(), [of_lookup(&lookup(port, records, None, state))]);
     let question = Question {
         host: Some("mail.example"),
         path: Some(&path),
@@ -40,7 +45,7 @@ fn found(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<Finding> {
             })
         },
     };
-    findings(&judge(&files, &question))
+    judge(&files, &question)
 }
 
 fn ids(port: u16, state: DnssecState, records: &[Vec<u8>]) -> Vec<&'static str> {
@@ -57,7 +62,7 @@ fn each_rule_is_raised_by_its_records_only() {
     assert_eq!(ids(25, Bogus, &good), ["PIN045"]);
     assert_eq!(ids(25, Secure, &[next.clone(), spki(3, "other")]), ["PIN046"]);
     assert_eq!(ids(25, Secure, &[spki(2, "inner"), next.clone()]), ["PIN047"]);
-    assert_eq!(ids(25, Secure, &[spki(1, "leaf"), next]), ["PIN048"]);
+    assert_eq!(ids(25, Secure, &[leaf.clone(), next.clone(), spki(1, "leaf")]), ["PIN048"]);
     assert_eq!(ids(443, Secure, &[leaf]), ["PIN049"]);
 }
 
@@ -68,8 +73,62 @@ fn mail_that_is_refused_is_critical() {
         (finding.rule, finding.severity)
     };
     assert_eq!(severity(25, DnssecState::Secure), ("PIN046", Severity::Critical));
+    assert_eq!(severity(853, DnssecState::Secure), ("PIN046", Severity::Critical));
     assert_eq!(severity(443, DnssecState::Secure), ("PIN046", Severity::Medium));
     assert_eq!(severity(25, DnssecState::Bogus), ("PIN045", Severity::High));
+}
+
+#[test]
+fn what_clients_leave_aside_neither_saves_nor_condemns() {
+    use DnssecState::Secure;
+    let pkix = |name| spki(1, name);
+    // Mail servers leave usage 1 aside: it saves no server, and alone it has them deliver without authenticating.
+    assert_eq!(ids(25, Secure, &[spki(3, "other"), spki(3, "next"), pkix("leaf")]), ["PIN046", "PIN048"]);
+    assert_eq!(ids(25, Secure, &[pkix("other")]), ["PIN048"]);
+    assert_eq!(ids(853, Secure, &[pkix("other"), pkix("next")]), ["PIN046"]);
+    let unusable = [[3, 1, 7], [3, 5, 1], [9, 1, 1]].map(|head| [&head[..], &[7; 32]].concat());
+    let short = vec![3, 1, 1, 7];
+    for port in [25, 853] {
+        for record in unusable.iter().chain([&short]) {
+            let alone = ids(port, Secure, std::slice::from_ref(record));
+            assert_eq!(alone, ["PIN009"], "{port} {record:?}");
+            let beside = ids(port, Secure, &[spki(3, "leaf"), spki(3, "next"), record.clone()]);
+            assert_eq!(beside, ["PIN009"], "{port} {record:?}");
+            let with_wrong = ids(port, Secure, &[spki(3, "other"), spki(3, "next"), record.clone()]);
+            assert_eq!(with_wrong, ["PIN009", "PIN046"], "{port} {record:?}");
+        }
+    }
+    let verdict = verdict(25, Some(Secure), &[spki(3, "other"), pkix("leaf"), short]);
+    let found: Vec<_> = verdict.sources[0]
+        .entries
+        .iter()
+        .map(|entry| (entry.enforced.name(), entry.outcome.name()))
+        .collect();
+    assert_eq!(found, [("yes", "locked_out"), ("no", "not_enforced"), ("no", "not_enforced")]);
+}
+
+#[test]
+fn an_answer_without_records_is_as_good_as_its_proof() {
+    for (state, status, rules, word) in [
+        (Some(DnssecState::Secure), PinsStatus::NotPinned, vec![], "DNSSEC proves"),
+        (Some(DnssecState::Insecure), PinsStatus::NotPinned, vec![], "not signed"),
+        (Some(DnssecState::Bogus), PinsStatus::NotPinned, vec!["PIN045"], "put off delivery"),
+        (
+            Some(DnssecState::Indeterminate),
+            PinsStatus::Undetermined,
+            vec!["PIN007"],
+            "could not be determined",
+        ),
+        (None, PinsStatus::Undetermined, vec!["PIN007"], "--dnssec off"),
+    ] {
+        let verdict = verdict(25, state, &[]);
+        let found = findings(&verdict);
+        assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), rules, "{state:?}");
+        assert!(found.iter().all(|finding| finding.rule != "PIN045" || finding.severity == Severity::High));
+        assert_eq!(verdict.status, status, "{state:?}");
+        assert!(verdict.sources[0].statement.as_deref().unwrap().contains(word), "{state:?}");
+        assert_eq!(verdict.sources[0].dnssec, state);
+    }
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! Exit codes of `pinstead pins`, and what it makes of what is left unsaid.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// SHA-256 of “leaf” and of “backup”, in base64.
+const LEAF: &str = "n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs=";
+const BACKUP: &str = "VNANhndYzvgWvEaF9Y4ye5SXErB+vRfDSF8//J6fUTM=";
+
+fn pins(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pinstead"))
+        .current_dir(folder)
+        .arg("pins")
+        .args(arguments)
+        .env_remove("CI")
+        .output()
+        .unwrap()
+}
+
+fn code(folder: &Path, arguments: &[&str]) -> i32 {
+    pins(folder, arguments).status.code().unwrap()
+}
+
+/// All that it wrote, in one line.
+fn said(output: &Output) -> String {
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    String::from_utf8(text).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    root
+}
+
+#[test]
+fn the_gate_sees_what_is_undetermined_whatever_is_asked() {
+    // A pinner that no client is seen to use, pins that match nothing that is asked, and nothing at all.
+    let pinner = format!(
+        "val pinner = CertificatePinner.Builder()\n.add(\"shop.example\", \"sha256/{LEAF}\", \"sha256/{BACKUP}\").build()\n"
+    );
+    let pinned = format!(
+        "<network-security-config><domain-config><domain>shop.example</domain><pin-set expiration=\"2099-01-01\">\
+         <pin digest=\"SHA-256\">{LEAF}</pin><pin digest=\"SHA-256\">{BACKUP}</pin></pin-set></domain-config>\
+         </network-security-config>"
+    );
+    let root = folder(&[
+        ("Pinner.kt", &pinner),
+        ("nsc.xml", &pinned),
+        ("plain.xml", "<network-security-config/>"),
+        ("docs/README.txt", "nothing of the kind"),
+    ]);
+    let strict = "--fail-on-undetermined=true";
+    for (file, by_host, strictly, loosely) in [
+        ("Pinner.kt", 3, 3, 0),
+        // A folder in which nothing is found tells as little as a file that cannot be judged.
+        ("docs", 3, 3, 0),
+        ("nsc.xml", 0, 0, 0),
+        // That nothing is pinned is an answer.
+        ("plain.xml", 0, 0, 0),
+    ] {
+        let run = |more: &[&str]| code(root.path(), &[&[file], more].concat());
+        assert_eq!(run(&[strict]), strictly, "{file}");
+        assert_eq!(run(&[]), loosely, "{file}");
+        assert_eq!(run(&["--host", "shop.example", strict]), by_host, "{file}");
+        assert_eq!(run(&["--host", "shop.example"]), by_host, "{file}");
+        let in_ci = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .current_dir(root.path())
+            .args(["pins", file])
+            .env("CI", "true")
+            .output()
+            .unwrap();
+        assert_eq!(in_ci.status.code(), Some(strictly), "{file}: {}", said(&in_ci));
+    }
+}
+
+#[test]
+fn an_input_file_that_cannot_be_used_is_one_exit_code() {
+    let table = "hosts = [\"shop.example\"]\n";
+    let root = folder(&[
+        ("a/pins.toml", &format!("[[pin]]\n{table}{table}")),
+        ("b/pins.toml", &format!("version = 1\n[[pin]\n{table}")),
+        ("c/pins.toml", "[[pin]]\nhosts = ["),
+        (
+            "good/pins.toml",
+            &format!("version = 1\n[[pin]]\n{table}pins = [\"sha256/{LEAF}\", \"sha256/{BACKUP}\"]\n"),
+        ),
+    ]);
+    for name in ["a/pins.toml", "b/pins.toml", "c/pins.toml", "none/pins.toml"] {
+        let output = pins(root.path(), &[name]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
+        assert!(said(&output).contains("PIN006"), "{name}: {}", said(&output));
+    }
+    assert_eq!(code(root.path(), &["good/pins.toml"]), 0);
+    // Beside another that can be used, it is a finding.
+    assert_eq!(code(root.path(), &["good/pins.toml", "b/pins.toml"]), 1);
+}
+
+#[test]
+fn a_list_that_is_mistyped_is_guessed() {
+    let root = folder(&[]);
+    for typed in [format!("sha256/{LEAF}"), format!("pin-sha256=\"{LEAF}\"")] {
+        let output = pins(root.path(), &[&typed]);
+        assert_eq!(output.status.code(), Some(2));
+        let wanted = format!("did you mean sha256//{LEAF}");
+        assert!(said(&output).replace(' ', "").contains(&wanted.replace(' ', "")), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_chain_says_which_host_it_is_for() {
+    let root = folder(&[
+        ("list.txt", &format!("sha256//{LEAF};sha256//{BACKUP}\n")),
+        (
+            "two.toml",
+            &format!("[[pin]]\nhosts = [\"a.example\", \"b.example\"]\npins = [\"sha256/{LEAF}\"]\n"),
+        ),
+        ("b.toml", &format!("[[pin]]\nhosts = [\"b.example\"]\npins = [\"sha256/{LEAF}\"]\n")),
+        ("below.toml", &format!("[[pin]]\nhosts = [\"x.c.example\"]\npins = [\"sha256/{LEAF}\"]\n")),
+    ]);
+    let make = |name: &str, names: &str| {
+        let script = format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out {name} -days 30 \
+             -subj /CN=test -addext subjectAltName={names} 2>/dev/null"
+        );
+        let made = Command::new("sh").args(["-c", &script]).current_dir(root.path()).status().unwrap();
+        assert!(made.success());
+    };
+    make("one.pem", "DNS:b.example");
+    make("two.pem", "DNS:a.example,DNS:b.example");
+    make("star.pem", "DNS:*.c.example");
+    for (file, chain, expected) in [
+        ("list.txt", "one.pem", Ok("b.example:")),
+        ("two.toml", "one.pem", Ok("b.example:")),
+        // Of several names, the one that is pinned; for a list without hosts, each would do.
+        ("b.toml", "two.pem", Ok("b.example:")),
+        ("list.txt", "two.pem", Ok("a.example:")),
+        ("below.toml", "star.pem", Ok("x.c.example:")),
+        ("two.toml", "two.pem", Err("for several (a.example, b.example)")),
+        ("list.txt", "star.pem", Err("names no host")),
+    ] {
+        let output = pins(root.path(), &[file, "--chain", chain, "--roots", chain]);
+        let said = said(&output);
+        match expected {
+            Ok(host) => assert!(said.starts_with(host), "{file} {chain}: {said}"),
+            Err(why) => {
+                assert_eq!(output.status.code(), Some(2), "{file} {chain}: {said}");
+                assert!(said.contains("needs --host") && said.contains(why), "{file} {chain}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn check_passes_over_no_folder_without_pins() {
+    let root = folder(&[("docs/README.txt", "nothing of the kind")]);
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out shop.pem \
+                  -days 30 -subj /CN=test -addext subjectAltName=DNS:shop.example 2>/dev/null";
+    assert!(Command::new("sh").args(["-c", script]).current_dir(root.path()).status().unwrap().success());
+    let check = |target: &str, more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .current_dir(root.path())
+            .args(["check", target, "--fail-on", "none"])
+            .args(more)
+            .env_remove("CI")
+            .output()
+            .unwrap()
+    };
+    let plain = ["--offline", "--save-evidence", "plain.json"];
+    let without = check("shop.pem", &plain);
+    let with = check("shop.pem", &["--offline", "--pins", "docs", "--save-evidence", "seen.json"]);
+    assert!(said(&with).contains("no file in docs has pins"), "{}", said(&with));
+    assert_eq!((without.status.code(), with.status.code()), (Some(0), Some(3)), "{}", said(&without));
+    // Judged again, it is the same; and what is named later counts.
+    assert_eq!(check("seen.json", &[]).status.code(), Some(3));
+    assert_eq!(check("plain.json", &["--pins", "docs"]).status.code(), Some(3));
+}
