@@ -107,7 +107,7 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
 
 fn write_entry(out: &mut String, entry: &EntryVerdict) {
     let line = entry.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-    paragraph(out, "  ", &format!("{}{line}", entry.scope));
+    paragraph(out, "  ", &format!("{}{line}", entry.scope.in_words()));
     paragraph(out, "    enforced: ", &format!("{}: {}", entry.enforced.name(), entry.why));
     if let Some(expires) = entry.expires {
         let state = if entry.expired { "ended" } else { "until" };

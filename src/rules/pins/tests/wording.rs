@@ -184,3 +184,18 @@ fn findings_cite_the_platform_that_they_are_about() {
         }
     }
 }
+
+#[test]
+fn patterns_of_different_meaning_are_told_apart() {
+    use crate::pins::HostPattern;
+    let name = || "example.com".to_owned();
+    assert_eq!(HostPattern::WithSubdomains(name()).in_words(), "example.com and all below");
+    assert_eq!(HostPattern::OneLabelBelow(name()).in_words(), "*.example.com (one label below example.com)");
+    // A star that is no pattern there.
+    assert_eq!(
+        HostPattern::WithSubdomains("*.example.com".to_owned()).in_words(),
+        "*.example.com and all below"
+    );
+    assert_eq!(HostPattern::Exactly(name()).in_words(), "example.com");
+    assert_eq!(HostPattern::WithSubdomains(name()).to_string(), "*.example.com", "JSON keeps its meaning");
+}
