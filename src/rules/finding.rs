@@ -115,6 +115,8 @@ pub struct Raised {
     pub at_most: Option<Severity>,
     /// The format of the file it is about, where advice and sources depend on that.
     pub format: Option<&'static str>,
+    /// Sources other than the rule's own.
+    pub references: Option<Vec<&'static str>>,
 }
 
 impl Raised {
@@ -173,9 +175,9 @@ pub struct Finding {
     /// What to do.
     #[serde(serialize_with = "texts::own_or_one")]
     pub advice: Cow<'static, str>,
-    /// The sources of the rule.
+    /// The sources of the rule, where they differ by platform those of the one concerned.
     #[serde(serialize_with = "texts::each")]
-    pub references: &'static [&'static str],
+    pub references: Cow<'static, [&'static str]>,
 }
 
 impl Finding {
@@ -189,7 +191,7 @@ impl Finding {
             subject: raised.subject,
             evidence: raised.evidence,
             advice: raised.advice.map_or(Cow::Borrowed(info.advice), Cow::Owned),
-            references: info.references,
+            references: raised.references.map_or(Cow::Borrowed(info.references), Cow::Owned),
         }
     }
 }

@@ -37,9 +37,13 @@ pub(super) fn own_or_one<S: Serializer>(text: &Cow<'static, str>, serializer: S)
 }
 
 /// Writes a list of such texts.
-pub(super) fn each<S: Serializer>(texts: &[&'static str], serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::ptr_arg, reason = "serde hands over the field as it is")]
+pub(super) fn each<S: Serializer>(
+    texts: &Cow<'static, [&'static str]>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(Some(texts.len()))?;
-    for text in texts {
+    for text in texts.iter() {
         match WRITTEN.get(&place(text)) {
             Some(written) => list.serialize_element(written)?,
             None => list.serialize_element(text)?,
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_text_is_written_as_it_is() {
-        let references: &[&str] = &["one “source”", "another"];
+        let references: &'static [&'static str] = &["one “source”", "another"];
         for rule in super::super::all() {
             for references in [rule.references, references] {
                 let finding = Finding {
@@ -68,7 +72,7 @@ mod tests {
                     subject: String::new(),
                     evidence: Value::Null.into(),
                     advice: Cow::Borrowed(rule.advice),
-                    references,
+                    references: Cow::Borrowed(references),
                 };
                 let written: Value = serde_json::from_str(&serde_json::to_string(&finding).unwrap()).unwrap();
                 assert_eq!(written["title"], json!(rule.title));

@@ -200,6 +200,18 @@ impl HostPattern {
     }
 }
 
+impl HostPattern {
+    /// The hosts for people: patterns of different meaning are written alike in different formats.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Unstated => "whatever host it is used for".to_owned(),
+            Self::WithSubdomains(name) => format!("{name} and all below"),
+            Self::OneLabelBelow(name) => format!("*.{name} (one label below {name})"),
+            Self::Exactly(_) | Self::Service { .. } | Self::Nowhere => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for HostPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

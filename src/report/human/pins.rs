@@ -138,7 +138,7 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
 
 fn write_entry(out: &mut String, entry: &EntryVerdict) {
     let line = entry.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-    paragraph(out, "  ", &format!("{}{line}", entry.scope));
+    paragraph(out, "  ", &format!("{}{line}", entry.scope.in_words()));
     if entry.platform.is_some() || entry.released.is_some() {
         let released = entry.released.map(|at| format!("released {}", at.strftime("%Y-%m-%d")));
         let facts: Vec<String> = entry.platform.clone().into_iter().chain(released).collect();

@@ -78,7 +78,8 @@ pub(super) static NOT_READABLE: Rule<PinsVerdict> = Rule {
                 return None;
             };
             let evidence = json!({"file": source.file, "format": source.format, "error": why});
-            Some(Raised::new(&source.file, format!("{}: {why}.", source.file), evidence))
+            let message = format!("{}: {why}.", source.file);
+            Some(Raised::new(&source.file, message, evidence).in_format(source.format))
         });
         raised.collect()
     },
@@ -222,7 +223,8 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
             }
             let evidence =
                 json!({"file": source.file, "format": source.format, "entries": source.entries.len()});
-            Some(Raised::new(&source.file, "No entry of the file has a pin.", evidence))
+            let message = "No entry of the file has a pin.";
+            Some(Raised::new(&source.file, message, evidence).in_format(source.format))
         });
         raised.collect()
     },

@@ -19,8 +19,8 @@ pub(super) static PATH_DEPENDENT: Rule<PinsVerdict> = Rule {
             its store, the path ends there, and a pin of the root above no longer matches. Where the paths lead to \
             the anchors that the chain is judged with, the outcome is left open; where only those to other roots known \
             here differ, the finding is medium.",
-        advice: "Pin a key that stands on every path, such as the intermediate's beside a backup, or add the keys of \
-            all roots that the paths end at.",
+        advice: "Pin the keys of all roots that the paths end at, or a key of your own that renewals keep, with a backup \
+            beside it. The intermediate stands on every path as well, but many CAs change theirs.",
         references: &[
             "RFC 4158 (certification path building)",
             "OWASP Cheat Sheet Series, Pinning Cheat Sheet",

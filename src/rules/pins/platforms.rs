@@ -1,4 +1,4 @@
-//! What findings advise by the format of the file they are about.
+//! What findings advise and cite by the format of the file they are about.
 
 use crate::rules::{Raised, RuleInfo};
 
@@ -8,6 +8,64 @@ struct Advice {
     formats: &'static [&'static str],
     text: &'static str,
 }
+
+/// A platform or library, and where it is described.
+struct Platform {
+    formats: &'static [&'static str],
+    /// How the names of its sources begin.
+    marks: &'static [&'static str],
+    /// What is cited where a rule names nothing of it.
+    source: &'static str,
+}
+
+static PLATFORMS: &[Platform] = &[
+    Platform {
+        formats: &["android-nsc", "apk"],
+        marks: &["Android", "frameworks/base"],
+        source: "Android developer guide, “Network security configuration”",
+    },
+    Platform {
+        formats: &["trustkit-android"],
+        marks: &["TrustKit-Android", "Android", "frameworks/base"],
+        source: "TrustKit-Android documentation, “Getting started”",
+    },
+    Platform {
+        formats: &["ios-nspinneddomains", "ipa", "urlsession", "alamofire"],
+        marks: &["Apple"],
+        source: "Apple developer documentation, “NSPinnedDomains”",
+    },
+    Platform {
+        formats: &["trustkit"],
+        marks: &["TrustKit for iOS", "TrustKit, ", "TrustKit documentation"],
+        source: "TrustKit for iOS, TSKPinnedDomains",
+    },
+    Platform {
+        formats: &["okhttp", "okhttp-failure"],
+        marks: &["OkHttp"],
+        source: "OkHttp documentation, CertificatePinner",
+    },
+    Platform { formats: &["curl"], marks: &["curl"], source: "curl manual page, --pinnedpubkey" },
+    Platform { formats: &["hpkp"], marks: &["RFC 7469"], source: "RFC 7469 (HPKP)" },
+    Platform { formats: &["expect-ct"], marks: &["MDN, Expect-CT"], source: "RFC 9163 (Expect-CT)" },
+    Platform {
+        formats: &["chromium"],
+        marks: &["Chromium"],
+        source: "Chromium, net/http/transport_security_state_static.pins",
+    },
+    Platform { formats: &["pinstead"], marks: &["docs/pins-toml.md"], source: "docs/pins-toml.md" },
+    Platform {
+        formats: &["dotnet"],
+        marks: &[".NET"],
+        source: ".NET documentation, ServerCertificateCustomValidationCallback",
+    },
+    Platform { formats: &["dart"], marks: &["Dart"], source: "Dart API, SecurityContext" },
+    Platform { formats: &["go"], marks: &["Go"], source: "Go documentation, crypto/tls.Config" },
+    Platform {
+        formats: &["react-native"],
+        marks: &["react-native"],
+        source: "react-native-ssl-public-key-pinning and react-native-ssl-pinning, their documentation",
+    },
+];
 
 /// The formats that are source code.
 const CODE: &[&str] =
@@ -37,14 +95,57 @@ static ADVICE: &[Advice] = &[
         formats: &["pinstead"],
         text: "Correct the line: docs/pins-toml.md names every key and what it takes.",
     },
+    Advice {
+        rule: "PIN027",
+        formats: &["android-nsc"],
+        text: "Remove `overridePins`, or move those certificates to debug-overrides.",
+    },
+    Advice {
+        rule: "PIN027",
+        formats: &["pinstead"],
+        text: "Have the app refuse on a mismatch once its reports show none of your own, and say so here by `enforce`.",
+    },
+    Advice {
+        rule: "PIN027",
+        formats: CODE,
+        text: "Have the code refuse the connection on a mismatch, once what it reports shows none of your own.",
+    },
+    Advice {
+        rule: "PIN008",
+        formats: &["okhttp"],
+        text: "Correct the line; a test that builds the client finds this before users do.",
+    },
 ];
 
-/// A finding with the advice for the format of its file.
+/// A finding with the advice and the sources for the format of its file.
 pub(super) fn worded(rule: &RuleInfo, raised: Raised) -> Raised {
-    let Some(format) = raised.format.filter(|_| raised.advice.is_none()) else { return raised };
-    let own = ADVICE.iter().find(|own| own.rule == rule.id && own.formats.contains(&format));
-    match own {
-        Some(own) => raised.advising(own.text),
-        None => raised,
+    let Some(format) = raised.format else { return raised };
+    let mut raised = Raised { references: sources(rule.references, format), ..raised };
+    if raised.advice.is_none()
+        && let Some(own) = ADVICE.iter().find(|own| own.rule == rule.id && own.formats.contains(&format))
+    {
+        raised = raised.advising(own.text);
     }
+    raised
+}
+
+/// Of the sources of a rule, those of no platform and of the platform of a format; `None` where all of them hold.
+fn sources(all: &[&'static str], format: &str) -> Option<Vec<&'static str>> {
+    let own = PLATFORMS.iter().find(|platform| platform.formats.contains(&format))?;
+    let is_of =
+        |platform: &Platform, source: &str| platform.marks.iter().any(|mark| source.starts_with(mark));
+    // What RFC 7469 says of backups and of hashes holds for all.
+    let is_foreign = |source: &str| {
+        !is_of(own, source)
+            && !source.starts_with("RFC")
+            && PLATFORMS.iter().any(|platform| is_of(platform, source))
+    };
+    if !all.iter().any(|source| is_foreign(source)) {
+        return None;
+    }
+    let mut sources: Vec<&'static str> = all.iter().copied().filter(|source| !is_foreign(source)).collect();
+    if !sources.iter().any(|source| is_of(own, source)) {
+        sources.insert(0, own.source);
+    }
+    Some(sources)
 }

@@ -96,7 +96,7 @@ impl Group<'_> {
     pub(super) fn hosts(&self) -> String {
         const NAMED: usize = 3;
         let named: Vec<String> =
-            self.entries.iter().take(NAMED).map(|entry| entry.scope.to_string()).collect();
+            self.entries.iter().take(NAMED).map(|entry| entry.scope.in_words()).collect();
         let more = self.entries.len().saturating_sub(NAMED);
         let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
         named.join(", ") + &rest

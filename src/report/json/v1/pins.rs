@@ -84,6 +84,8 @@ struct Entry<'a> {
     scope: String,
     /// Which hosts those are: the text of a pattern does not tell in every format.
     scope_rule: &'static str,
+    /// The same for people.
+    scope_in_words: String,
     line: Option<usize>,
     pin_set: Option<usize>,
     enforced: &'static str,
@@ -219,6 +221,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
     Entry {
         scope: entry.scope.to_string(),
         scope_rule: entry.scope.rule(),
+        scope_in_words: entry.scope.in_words(),
         line: entry.line,
         pin_set: entry.pin_set,
         enforced: entry.enforced.name(),

@@ -155,3 +155,47 @@ fn a_file_is_not_about_a_host_where_no_entry_is() {
     let open = findings(&judged(&[("Net.kt", OPEN)], Some("shop.example")));
     assert!(open.iter().all(|finding| finding.rule != "PIN014"), "{open:#?}");
 }
+#[test]
+fn findings_cite_the_platform_that_they_are_about() {
+    let ended = trustkit("").replace(
+        "<key>TSKIncludeSubdomains</key>",
+        "<key>TSKExpirationDate</key><string>2020-01-01</string><key>TSKIncludeSubdomains</key>",
+    );
+    let bad = "val pinner = CertificatePinner.Builder().add(\"https://api.example\", \"SHA256/x\").build()\n\
+        client.certificatePinner(pinner)\n";
+    let cases: [(&str, &str, &str, &str); 4] = [
+        ("Info.plist", &ended, "PIN002", "TrustKit"),
+        ("Net.kt", bad, "PIN008", "OkHttp"),
+        ("h.txt", "Public-Key-Pins: max-age=1; strange=\"x\"\n", "PIN009", "RFC 7469"),
+        ("nsc.xml", &nsc("expiration='2020-01-01'", &[&key("root")], ""), "PIN002", "Android"),
+    ];
+    for (path, text, rule, source) in cases {
+        let found = of(&[(path, text)], rule);
+        assert!(!found.is_empty(), "{path}: {rule}");
+        for finding in found {
+            let cited = &finding.references;
+            assert!(cited.iter().any(|one| one.starts_with(source)), "{path}: {cited:?}");
+            let foreign = ["Android", "frameworks", "Apple", "TrustKit", "OkHttp", "curl"];
+            let foreign = foreign.into_iter().filter(|mark| *mark != source && source != "Android");
+            assert!(
+                !foreign.into_iter().any(|mark| cited.iter().any(|one| one.starts_with(mark))),
+                "{cited:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn patterns_of_different_meaning_are_told_apart() {
+    use crate::pins::HostPattern;
+    let name = || "example.com".to_owned();
+    assert_eq!(HostPattern::WithSubdomains(name()).in_words(), "example.com and all below");
+    assert_eq!(HostPattern::OneLabelBelow(name()).in_words(), "*.example.com (one label below example.com)");
+    // A star that is no pattern there.
+    assert_eq!(
+        HostPattern::WithSubdomains("*.example.com".to_owned()).in_words(),
+        "*.example.com and all below"
+    );
+    assert_eq!(HostPattern::Exactly(name()).in_words(), "example.com");
+    assert_eq!(HostPattern::WithSubdomains(name()).to_string(), "*.example.com", "JSON keeps its meaning");
+}
