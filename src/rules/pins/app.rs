@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::subjects::{at_line, each, of_kind, problems};
-use crate::pins::{Bootstrap, Confidence, PinsVerdict, ProblemKind};
+use crate::pins::{Bootstrap, Confidence, PinsVerdict, ProblemKind, SourceVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// Libraries that enforce CT in apps.
@@ -83,11 +83,12 @@ pub(super) static BOOTSTRAP: Rule<PinsVerdict> = Rule {
 /// What is found where pins come at run time.
 pub(super) fn unauthenticated(verdict: &PinsVerdict) -> Vec<Raised> {
     let mut raised = of_kind(verdict, ProblemKind::UnauthenticatedBootstrap);
-    let told = |group: &super::subjects::Group<'_>| {
-        problems(group.source, ProblemKind::UnauthenticatedBootstrap).next().is_some()
+    // Asked of every group: the findings themselves look at all entries of the source.
+    let told = |source: &SourceVerdict| {
+        source.problems.iter().any(|problem| problem.kind == ProblemKind::UnauthenticatedBootstrap)
     };
     raised.extend(each(verdict, |group| {
-        if told(group) {
+        if told(group.source) {
             return None;
         }
         said(group.first.bootstrap?).map(|(severity, what)| group.raise(what, []).at(severity))
@@ -95,7 +96,7 @@ pub(super) fn unauthenticated(verdict: &PinsVerdict) -> Vec<Raised> {
     // Pins that are only learnt stand in no file: such entries have none.
     for source in &verdict.sources {
         let learnt = source.entries.iter().filter(|entry| entry.applies && entry.pins.is_empty());
-        if problems(source, ProblemKind::UnauthenticatedBootstrap).next().is_some() {
+        if told(source) {
             continue;
         }
         for entry in learnt {

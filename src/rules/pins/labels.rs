@@ -119,9 +119,9 @@ fn wrong(pin: &PinVerdict) -> Option<(Severity, String)> {
         };
     };
     // A key may have had other names, of which the tables keep the newest for people.
-    let names = |key| CaTable.certificates(key).map(|certificate| certificate.subject).collect::<Vec<_>>();
-    let own_names = names(key);
-    if named.iter().any(|ca| names(&ca.spki_sha256).iter().any(|name| own_names.contains(name))) {
+    let subjects = |key| CaTable.certificates(key).map(|certificate| certificate.subject).collect::<Vec<_>>();
+    let own_subjects = subjects(key);
+    if named.iter().any(|ca| subjects(&ca.spki_sha256).iter().any(|subject| own_subjects.contains(subject))) {
         return None;
     }
     let what = format!("The comment says “{label}”, and {} is the key of {}.", pin.pin, called(&own));
