@@ -380,10 +380,4 @@ fn left_open(source: &SourceVerdict) -> String {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_dead;
-#[cfg(test)]
-mod tests_lists;
-#[cfg(test)]
 mod tests_parts;
-#[cfg(test)]
-mod tests_unread;

@@ -73,27 +73,11 @@ fn allows(rule: PositionRule, position: ChainPosition) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::pins::PinFault;
-    use crate::x509::{CertificateSha256, Fingerprints, SpkiSha256};
-
-    /// A path whose keys hash to those of the texts “leaf”, “intermediate” and “root”.
-    pub(in crate::pins) fn path() -> Vec<PathCertificate> {
-        [
-            (ChainPosition::Leaf, "leaf"),
-            (ChainPosition::Intermediate, "intermediate"),
-            (ChainPosition::Root, "root"),
-        ]
-        .map(|(position, name)| PathCertificate {
-            position,
-            spki_sha256: SpkiSha256::of(name.as_bytes()),
-            sha256: CertificateSha256::of(name.as_bytes()),
-            subject: format!("CN={name}"),
-            fingerprints: Fingerprints::default(),
-        })
-        .into()
-    }
+    use crate::pins::testing::path;
+    use crate::x509::SpkiSha256;
 
     fn pin(name: &str, position: PositionRule) -> Pin {
         Pin::new(name, Ok(PinValue::Spki(SpkiSha256::of(name.as_bytes()))), position, None)

@@ -11,6 +11,8 @@ pub mod make;
 mod matching;
 mod model;
 mod paths;
+#[cfg(test)]
+pub(crate) mod testing;
 mod verdict;
 
 pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};

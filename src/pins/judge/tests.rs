@@ -1,7 +1,7 @@
 //! Verdicts for hosts, over files written here.
 
 use super::*;
-pub(super) use crate::pins::matching::tests::path;
+use crate::pins::testing::{path, question};
 use crate::pins::{Enforcement, PinValue};
 use crate::x509::ChainPosition;
 
@@ -60,21 +60,6 @@ fn judged(texts: &[&str], host: &str, with_path: bool) -> PinsVerdict {
         .collect();
     let path = path();
     judge(&files, &question(Some(host), with_path.then_some(path.as_slice())))
-}
-
-pub(super) fn question<'a>(host: Option<&'a str>, path: Option<&'a [PathCertificate]>) -> Question<'a> {
-    static OFF_PATH: std::sync::LazyLock<[SpkiSha256; 1]> =
-        std::sync::LazyLock::new(|| [SpkiSha256::of(b"cross")]);
-    Question {
-        host,
-        path,
-        off_path: OFF_PATH.as_slice(),
-        paths: &[],
-        certificates: &[],
-        service: None,
-        at: "2026-11-21T00:00:00Z".parse().unwrap(),
-        known_ca: &|_| None,
-    }
 }
 
 fn only(verdict: &PinsVerdict) -> &EntryVerdict {

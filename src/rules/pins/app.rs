@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::{at_line, each, of_kind, problems};
+use super::subjects::{at_line, each, of_kind};
 use crate::pins::{Bootstrap, Confidence, PinsVerdict, ProblemKind, SourceVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 

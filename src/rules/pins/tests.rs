@@ -1,7 +1,10 @@
 //! Each rule with an input that raises it and one that does not.
 
 mod checks;
+mod dead;
+mod lists;
 mod target;
+mod unread;
 mod wording;
 
 use super::*;

@@ -38,13 +38,6 @@ fn what_was_read_in_part_is_told_as_that_and_as_it_is_written() {
     assert!(found.iter().all(|finding| !finding.advice.contains("--help")), "{found:#?}");
     let verdict = judged(&files, None);
     assert!(verdict.reason.starts_with("Net.kt was read in part: "), "{}", verdict.reason);
-    // Records and configurations have advice of their own.
-    let zone = [(
-        "a.zone",
-        "_25._tcp.mx.example. IN TLSA 3 1 1 \
-        aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
-    )];
-    assert!(of(&zone, "PIN050")[0].advice.contains("--tlsa"), "{:#?}", of(&zone, "PIN050"));
     let unknown = judged(&[("a.txt", "nothing of pins")], None);
     assert!(unknown.reason.contains("no format that is read here"), "{}", unknown.reason);
 }

@@ -116,15 +116,17 @@ fn an_answer_without_records_is_as_good_as_its_proof() {
         (
             Some(DnssecState::Indeterminate),
             PinsStatus::Undetermined,
-            vec!["PIN007"],
+            vec!["PIN050"],
             "could not be determined",
         ),
-        (None, PinsStatus::Undetermined, vec!["PIN007"], "--dnssec off"),
+        (None, PinsStatus::Undetermined, vec!["PIN050"], "--dnssec off"),
     ] {
         let verdict = verdict(25, state, &[]);
         let found = findings(&verdict);
         assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), rules, "{state:?}");
         assert!(found.iter().all(|finding| finding.rule != "PIN045" || finding.severity == Severity::High));
+        let is_advised = |finding: &Finding| finding.rule != "PIN050" || finding.advice.contains("--tlsa");
+        assert!(found.iter().all(is_advised), "{found:#?}");
         assert_eq!(verdict.status, status, "{state:?}");
         assert!(verdict.sources[0].statement.as_deref().unwrap().contains(word), "{state:?}");
         assert_eq!(verdict.sources[0].dnssec, state);

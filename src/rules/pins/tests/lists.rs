@@ -1,9 +1,10 @@
 //! Pins that are asked together, and apart: lists that must each match, patterns of one union, platforms of one file.
 
-use super::tests::{path, question};
-use super::*;
+use crate::pins::testing::{path, question};
+use crate::pins::*;
 use crate::rules::Severity;
 use crate::rules::pins::findings;
+use crate::x509::SpkiSha256;
 
 fn key(word: &str) -> SpkiSha256 {
     SpkiSha256::of(word.as_bytes())

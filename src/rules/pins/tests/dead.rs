@@ -2,23 +2,24 @@
 
 use proptest::prelude::*;
 
-use super::tests::{path, question};
-use super::*;
+use super::checks::{pin_of, spki};
 use crate::ca::CaTable;
 use crate::pins::make::{Form, KnownRoot, Material, OwnKey, propose, write};
+use crate::pins::testing::{path, question};
+use crate::pins::*;
 use crate::pins::{Enforcement, PinValue};
 use crate::rules::Severity;
 use crate::rules::pins::findings;
-use crate::x509::{CertificateSha256, ChainPosition};
+use crate::x509::{CertificateSha256, ChainPosition, PathCertificate, SpkiSha256};
 
 /// The key of a live root that OkHttp's documentation prints, and of Let's Encrypt's R10, which ended in 2026.
 const COMODO: &str = "grX4Ta9HpZx6tSHkmCrvpApTQGo67CYDnvprLg5yRME=";
 const R10: &str = "K7rZOrXHknnsEhUH8nLL4MZkejquUuIvOIr6tCa0rbo=";
 
 fn key(text: &str) -> SpkiSha256 {
-    match crate::pins::base64_text::canonical(text) {
-        Ok(PinValue::Spki(key)) if text.len() == 44 => key,
-        _ => SpkiSha256::of(text.as_bytes()),
+    match spki(text) {
+        PinValue::Spki(key) => key,
+        other => panic!("{other} is no key"),
     }
 }
 
@@ -29,7 +30,7 @@ fn known(key: &SpkiSha256) -> Option<KnownCa> {
 /// The judgement over an entry for www.example.com with pins of these texts and values.
 fn judged(pins: &[(&str, PinValue)], path: Option<&[PathCertificate]>) -> PinsVerdict {
     let enforcement = Enforcement { mode: EnforcementMode::Yes, why: "for this test".to_owned() };
-    let pin = |(text, value): &(&str, PinValue)| Pin::new(text, Ok(*value), PositionRule::Any, None);
+    let pin = |(text, value): &(&str, PinValue)| Pin { written: (*text).to_owned(), ..pin_of(*value) };
     let entry = PinEntry {
         pins: pins.iter().map(pin).collect(),
         ..PinEntry::of(HostPattern::Exactly("www.example.com".to_owned()), enforcement)
@@ -80,7 +81,7 @@ fn an_ended_ca_is_no_backup() {
     // Before it ended it was a CA like others.
     let question =
         Question { at: "2026-05-01T00:00:00Z".parse().unwrap(), known_ca: &known, ..question(None, None) };
-    let pin = Pin::new(R10, Ok(PinValue::Spki(key(R10))), PositionRule::Any, None);
+    let pin = pin_of(spki(R10));
     let context = Context { certificates: &[], known_ca: question.known_ca, at: question.at };
     assert_eq!(diagnose(&pin, &context).code(), "known_ca");
 }
