@@ -148,6 +148,11 @@ impl<'a> Scan<'a> {
         Some(chosen.value.clone())
     }
 
+    /// All that a name is defined as.
+    pub(super) fn all_definitions(&self, name: &str) -> impl Iterator<Item = Span> + '_ {
+        self.definitions.get(name).into_iter().flatten().map(|definition| definition.value.clone())
+    }
+
     /// Takes a step of working out the value of a span; `false` where the file has had enough of them.
     pub(super) fn step(&self, span: &Span) -> bool {
         let left = self.steps.get();
