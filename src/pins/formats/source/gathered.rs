@@ -11,6 +11,9 @@ use crate::pins::model::{Confidence, Enforcement, Expiry, HostPattern, PinEntry,
 /// are many times longer than the file.
 const MOST_GIVEN: usize = 10 * MOST_PINS;
 
+/// What the pins of one entry have in common.
+type About = (Option<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
+
 /// Entries as they are found, each kind of them once.
 pub(super) struct Gathered {
     format: &'static str,
@@ -19,7 +22,7 @@ pub(super) struct Gathered {
     /// What is wrong or not read.
     pub(super) problems: Vec<Problem>,
     /// Which entry is about what.
-    places: HashMap<(Option<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>), usize>,
+    places: HashMap<About, usize>,
     /// The pins of each entry, as they are written.
     written: HashSet<(usize, String)>,
     given: usize,

@@ -9,6 +9,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeMap;
+
 use super::gathered::Gathered;
 use super::okhttp_pinners::Pinners;
 use super::scan::{Scan, Span};
@@ -88,21 +90,22 @@ fn enforced() -> Enforcement {
     }
 }
 
-/// How sure it is that a pinner of this file is used.
-fn confidence(scan: &Scan<'_>) -> Confidence {
-    if scan.has(&["certificatePinner"]) {
-        Confidence::Read
+/// How sure it is that a pinner of this file is used: one in particular, or each.
+fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Confidence {
+    let why = if !scan.has(&["certificatePinner"]) {
+        "the file builds a CertificatePinner, and does not itself give it to a client"
+    } else if pinner.is_some_and(|pinner| pinners.is_passed_over(scan, pinner)) {
+        "the file builds a CertificatePinner, and gives its clients another one"
     } else {
-        Confidence::Guessed(
-            "the file builds a CertificatePinner, and does not itself give it to a client".to_owned(),
-        )
-    }
+        return Confidence::Read;
+    };
+    Confidence::Guessed(why.to_owned())
 }
 
 /// Reads each `add(pattern, pins…)` of a builder.
 fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
     let mut pinners = Pinners::of(scan)?;
-    let confidence = confidence(scan);
+    let mut known = BTreeMap::new();
     for at in scan.places(&["CertificatePinner", "add", "build"]) {
         let open = at.saturating_add(1);
         match scan.word(at) {
@@ -110,8 +113,10 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
             Some("build") if scan.is_before(at, ".") && scan.is(open, "(") => pinners.end(),
             Some("add") if scan.is(open, "(") => {
                 if let Some(pinner) = pinners.of_call(scan, at) {
-                    let built = Built { pinner, confidence: confidence.clone() };
-                    read_call(scan, at, open, &built, source);
+                    let built = known
+                        .entry(pinner)
+                        .or_insert_with(|| Built { pinner, confidence: confidence(scan, &pinners, pinner) });
+                    read_call(scan, at, open, built, source);
                 }
             }
             _ => {}
@@ -187,7 +192,7 @@ fn place(
     }
     let (pinner, confidence) = (built.pinner, built.confidence.clone());
     let pins = pins.to_vec();
-    source.add(PinEntry { pins, unread, line, pinner, confidence, ..PinEntry::of(scope, enforced()) });
+    source.add(PinEntry { pins, unread, pinner, line, confidence, ..PinEntry::of(scope, enforced()) });
 }
 
 /// Pins whose host the file does not say.
@@ -210,8 +215,8 @@ fn unplaced(
         source.add(PinEntry {
             pins: pins.to_vec(),
             unread,
-            line,
             pinner: built.pinner,
+            line,
             confidence,
             ..PinEntry::of(HostPattern::Unstated, enforced())
         });

@@ -89,7 +89,7 @@ impl Pinners {
         }
     }
 
-    /// Whether every client of the file is given another pinner than this one.
+    /// Whether each client of the file that is given a pinner is given another one than this.
     pub(super) fn is_passed_over(&self, scan: &Scan<'_>, pinner: usize) -> bool {
         let calls: Vec<Span> = scan
             .places(&["certificatePinner"])
@@ -131,8 +131,8 @@ impl Pinners {
         Some(if inside.next().is_some() { Meaning::Open } else { Meaning::Built(number) })
     }
 
-    fn meaning(&self, scan: &Scan<'_>, span: &Span) -> Meaning {
-        self.within(span).unwrap_or(if is_default(scan, span) { Meaning::Default } else { Meaning::Open })
+    fn meaning(&self, scan: &Scan<'_>, value: &Span) -> Meaning {
+        self.within(value).unwrap_or(if is_default(scan, value) { Meaning::Default } else { Meaning::Open })
     }
 
     /// What a value leads to, over names if need be: `builder = builder.add(…)`.
@@ -191,10 +191,10 @@ fn receiver(scan: &Scan<'_>, at: usize) -> Option<usize> {
     (start..dot).find(|at| scan.word(*at).is_some_and(|word| !matches!(word, "this" | "okhttp3")))
 }
 
-/// Whether `CertificatePinner.DEFAULT` is all that stands in a span.
-fn is_default(scan: &Scan<'_>, span: &Span) -> bool {
-    let Some(start) = span.end.checked_sub(3).filter(|start| *start >= span.start) else { return false };
-    let is_path = span.clone().all(|at| scan.word(at).is_some() || scan.is(at, "."));
+/// Whether `CertificatePinner.DEFAULT` is all that stands in a value.
+fn is_default(scan: &Scan<'_>, value: &Span) -> bool {
+    let Some(start) = value.end.checked_sub(3).filter(|start| *start >= value.start) else { return false };
+    let is_path = value.clone().all(|at| scan.word(at).is_some() || scan.is(at, "."));
     is_path
         && scan.word(start) == Some("CertificatePinner")
         && scan.word(start.saturating_add(2)) == Some("DEFAULT")
