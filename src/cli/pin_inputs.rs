@@ -7,7 +7,7 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::files;
 use crate::observe::folder::{self, Folder, Wanted};
-use crate::pins::formats::{candidates, is_inline_list};
+use crate::pins::formats::{candidates, is_inline_list, is_manifest};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
 
@@ -61,6 +61,11 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
         keeps: &says_something,
     };
     let mut folder = folder::read(path, wanted);
+    // Manifests say which configurations are used, and nothing where there are none.
+    if PinFile::of_all(&folder.files).iter().any(is_unread_manifest) {
+        folder.files.retain(|file| !PinFile::of(file).iter().any(is_unread_manifest));
+        folder.paths.retain(|path| !is_manifest(&path.to_string_lossy()));
+    }
     tell(path, &folder);
     if !is_alone {
         for file in folder.files.iter_mut().filter(|file| file.path != path) {
@@ -70,14 +75,20 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     folder
 }
 
+/// Whether it is a manifest of an Android app that was read as nothing else.
+fn is_unread_manifest(file: &PinFile) -> bool {
+    is_manifest(&file.file) && file.reading == Reading::NotRecognised
+}
+
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
 /// written with.
 fn says_something(file: &InputFile) -> bool {
-    PinFile::of(file).iter().any(|read| match &read.reading {
-        Reading::Read(source) => candidates::says_something(source),
-        Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
-        Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
-    })
+    is_manifest(&file.path)
+        || PinFile::of(file).iter().any(|read| match &read.reading {
+            Reading::Read(source) => candidates::says_something(source),
+            Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
+            Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
+        })
 }
 
 /// Says on standard error what was looked at and what was left out.

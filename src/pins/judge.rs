@@ -1,6 +1,7 @@
 //! What pins do for a host: pinned or not, enforced or not, and which certificate each pin matches.
 
 mod parts;
+mod union;
 
 use std::collections::HashSet;
 
@@ -159,7 +160,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
     let mut entries: Vec<EntryVerdict> =
         source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
     let is_union = applicable.is_some() && formats::combination(source.format) == Combination::Union;
-    let united = if is_union { unite(&mut entries) } else { Vec::new() };
+    let united = if is_union { union::unite(&mut entries) } else { Vec::new() };
     SourceVerdict {
         file: file.file.clone(),
         state: SourceState::Read,
@@ -172,57 +173,6 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: source.is_absent,
         dnssec: source.dnssec,
     }
-}
-
-/// Where the pins of all entries that apply are taken together, a match of one is a match of all, and a pin to fall back
-/// on of one is that of all. Gives them as one.
-fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
-    let enforced = |entry: &EntryVerdict| entry.applies && entry.enforced == EnforcementMode::Yes;
-    let mut united: Option<PathMatches> = None;
-    for entry in entries.iter().filter(|entry| enforced(entry)) {
-        match &mut united {
-            Some(united) => united.unite(&entry.paths),
-            None => united = Some(entry.paths.clone()),
-        }
-    }
-    for entry in entries.iter_mut().filter(|entry| enforced(entry)) {
-        entry.paths = united.clone().unwrap_or_default();
-        // A pin of one entry may stand on the path where another's does not.
-        if entry.is_compared() && entry.outcome == Outcome::Unknown && entry.has_match() {
-            entry.outcome = now(Outcome::Connects, &entry.paths);
-        }
-    }
-    let best = [Outcome::Connects, Outcome::Unknown]
-        .into_iter()
-        .find(|outcome| entries.iter().any(|entry| enforced(entry) && entry.outcome == *outcome));
-    for entry in entries.iter_mut().filter(|entry| enforced(entry)) {
-        entry.outcome = best.unwrap_or(entry.outcome);
-    }
-    let mut all: Vec<EntryVerdict> = Vec::new();
-    for entry in entries.iter().filter(|entry| enforced(entry)) {
-        match all.iter_mut().find(|one| one.confidence.name() == entry.confidence.name()) {
-            Some(one) => take_with(one, entry),
-            None => all.push(entry.clone()),
-        }
-    }
-    for one in &mut all {
-        one.backup = Backup::of(&one.pins, one.unread);
-        let name = one.confidence.name();
-        for entry in entries.iter_mut().filter(|entry| enforced(entry) && entry.confidence.name() == name) {
-            entry.backup = one.backup;
-        }
-    }
-    all
-}
-
-/// Adds the pins of an entry that is used together with another.
-fn take_with(one: &mut EntryVerdict, other: &EntryVerdict) {
-    let mut known: HashSet<(String, PositionRule)> =
-        one.pins.iter().map(|pin| (pin.pin.written.clone(), pin.pin.position)).collect();
-    let new = other.pins.iter().filter(|pin| known.insert((pin.pin.written.clone(), pin.pin.position)));
-    one.pins.extend(new.cloned());
-    one.forbidden.extend(other.forbidden.iter().cloned());
-    one.unread = one.unread.saturating_add(other.unread);
 }
 
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
@@ -285,6 +235,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
     EntryVerdict {
         scope: entry.scope.clone(),
         line: entry.line,
+        pinner: entry.pinner,
         pin_set: entry.pin_set,
         applies,
         enforced,
@@ -381,3 +332,5 @@ fn left_open(source: &SourceVerdict) -> String {
 mod tests;
 #[cfg(test)]
 mod tests_parts;
+#[cfg(test)]
+mod tests_pinners;

@@ -103,7 +103,7 @@ pub struct SourceVerdict {
     /// Its entries, in the order of the file.
     pub entries: Vec<EntryVerdict>,
     /// Where a host was asked about and the pins of all its entries are taken together: the entries in force as one,
-    /// for each confidence that they were read with.
+    /// for each pinner of the file and each confidence that they were read with, the worst first.
     pub united: Vec<EntryVerdict>,
     /// The app that it was found in, where it was found in one.
     pub app: Option<AppContext>,
@@ -175,6 +175,8 @@ pub struct EntryVerdict {
     pub scope: HostPattern,
     /// The line it begins on, from 1.
     pub line: Option<usize>,
+    /// The pinner that it belongs to, where the file builds some: each has its own pins. `None` for all of them.
+    pub pinner: Option<usize>,
     /// The pin set it takes its pins from, numbered within the file.
     pub pin_set: Option<usize>,
     /// Whether the platform uses it for the host asked about; true where no host was asked about.

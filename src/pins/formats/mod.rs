@@ -17,6 +17,7 @@ mod ios_nspinneddomains;
 mod ipa;
 mod json;
 mod json_config;
+mod manifests;
 mod pins_toml;
 mod plist;
 mod problems;
@@ -37,6 +38,8 @@ use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Readi
 pub use self::apk::{compiled_xml, keystore, resource_files};
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
+pub use self::manifests::is_manifest;
+pub(super) use self::manifests::weigh as weigh_by_manifests;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;

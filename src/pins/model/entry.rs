@@ -21,6 +21,9 @@ pub struct PinEntry {
     pub expiry: Option<Expiry>,
     /// Whether the platform leaves the pins aside for CAs that are not the system's own: those of users or companies.
     pub overridden_for_user_anchors: bool,
+    /// The pinner that it belongs to, where code builds some: only pins of one pinner are taken together. `None` for
+    /// what may belong to each of them.
+    pub pinner: Option<usize>,
     /// The pin set it takes its pins from, numbered within the file; entries may share one.
     pub pin_set: Option<usize>,
     /// What the file says of Certificate Transparency for these hosts, if anything.
@@ -53,6 +56,7 @@ impl PinEntry {
             enforcement,
             expiry: None,
             overridden_for_user_anchors: false,
+            pinner: None,
             pin_set: None,
             certificate_transparency: None,
             line: None,

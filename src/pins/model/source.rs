@@ -34,9 +34,11 @@ pub enum Reading {
 
 impl PinFile {
     /// Reads files as they were observed. What two of them say together is read together: Chromium's list of hosts
-    /// and the file of the keys that it names.
+    /// and the file of the keys that it names, an Android app's manifest and the configuration that it names.
     pub fn of_all(inputs: &[InputFile]) -> Vec<Self> {
-        formats::joined(inputs).iter().flat_map(|input| Self::of(input)).collect()
+        let mut files = formats::joined(inputs).iter().flat_map(|input| Self::of(input)).collect();
+        formats::weigh_by_manifests(inputs, &mut files);
+        files
     }
 
     /// Reads a file as it was observed: one reading for each format that recognises it, and of a package (an APK, an

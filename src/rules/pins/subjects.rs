@@ -26,7 +26,9 @@ fn groups_of(source: &SourceVerdict) -> Vec<Group<'_>> {
     let mut by_set = std::collections::BTreeMap::new();
     // Those whose pins are taken together are one set, whatever their patterns.
     let is_united = |entry: &EntryVerdict, united: &EntryVerdict| {
-        entry.enforced == united.enforced && entry.confidence.name() == united.confidence.name()
+        entry.enforced == united.enforced
+            && entry.confidence.name() == united.confidence.name()
+            && (entry.pinner.is_none() || entry.pinner == united.pinner)
     };
     let (united, apart): (Vec<_>, Vec<_>) = source
         .entries

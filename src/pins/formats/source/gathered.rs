@@ -11,6 +11,9 @@ use crate::pins::model::{Confidence, Enforcement, Expiry, HostPattern, PinEntry,
 /// are many times longer than the file.
 const MOST_GIVEN: usize = 10 * MOST_PINS;
 
+/// What the pins of one entry have in common.
+type About = (Option<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
+
 /// Entries as they are found, each kind of them once.
 pub(super) struct Gathered {
     format: &'static str,
@@ -19,7 +22,7 @@ pub(super) struct Gathered {
     /// What is wrong or not read.
     pub(super) problems: Vec<Problem>,
     /// Which entry is about what.
-    places: HashMap<(HostPattern, Confidence, Enforcement, Option<Expiry>), usize>,
+    places: HashMap<About, usize>,
     /// The pins of each entry, as they are written.
     written: HashSet<(usize, String)>,
     given: usize,
@@ -49,8 +52,8 @@ impl Gathered {
             return;
         }
         self.given = self.given.saturating_add(entry.pins.len()).saturating_add(1);
-        let PinEntry { scope, confidence, enforcement, expiry, .. } = &entry;
-        let about = (scope.clone(), confidence.clone(), enforcement.clone(), expiry.clone());
+        let PinEntry { pinner, scope, confidence, enforcement, expiry, .. } = &entry;
+        let about = (*pinner, scope.clone(), confidence.clone(), enforcement.clone(), expiry.clone());
         let next = self.entries.len();
         let place = *self.places.entry(about).or_insert(next);
         let unread = entry.unread;

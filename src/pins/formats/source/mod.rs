@@ -15,6 +15,7 @@ mod lexer;
 mod literal;
 mod okhttp;
 mod okhttp_failure;
+mod okhttp_pinners;
 mod plain;
 mod react_native;
 mod scan;

@@ -4,12 +4,15 @@
 //! label more), or `**.` and a host (any depth, the host itself included), and refuses any other pattern when the
 //! pinner is built. A pin is `sha256/` or `sha1/` and the base64 of a hash over the SubjectPublicKeyInfo, as Okio reads
 //! it: either alphabet, padding optional. The length is not checked: a hash of another length matches nothing. The pins
-//! of all patterns that match a host are taken together and compared with every certificate of the validated chain,
+//! of all patterns of one pinner that match a host are taken together and compared with every certificate of the validated chain,
 //! its root included. Nothing expires, and nothing is reported only.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeMap;
+
 use super::gathered::Gathered;
+use super::okhttp_pinners::Pinners;
 use super::scan::{Scan, Span};
 use super::values::Value;
 use super::{
@@ -45,7 +48,7 @@ impl PinFormat for OkHttp {
         let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(PinSource::of(ID)) };
         let scan = Scan::of(text, language)?;
         let mut source = Gathered::of(ID);
-        read_calls(&scan, &mut source);
+        read_calls(&scan, &mut source)?;
         let is_open = source.entries.is_empty()
             || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
         if is_open {
@@ -87,37 +90,50 @@ fn enforced() -> Enforcement {
     }
 }
 
-/// How sure it is that a pinner of this file is used.
-fn confidence(scan: &Scan<'_>) -> Confidence {
-    if scan.has(&["certificatePinner"]) {
-        Confidence::Read
+/// How sure it is that a pinner of this file is used: one in particular, or each.
+fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Confidence {
+    let why = if !scan.has(&["certificatePinner"]) {
+        "the file builds a CertificatePinner, and does not itself give it to a client"
+    } else if pinner.is_some_and(|pinner| pinners.is_passed_over(scan, pinner)) {
+        "the file builds a CertificatePinner, and gives its clients another one"
     } else {
-        Confidence::Guessed(
-            "the file builds a CertificatePinner, and does not itself give it to a client".to_owned(),
-        )
-    }
+        return Confidence::Read;
+    };
+    Confidence::Guessed(why.to_owned())
 }
 
-/// Reads each `add(pattern, pins…)` between a builder and its `build()`.
-fn read_calls(scan: &Scan<'_>, source: &mut Gathered) {
-    let confidence = confidence(scan);
-    let mut in_builder = false;
-    for at in scan.places(&["CertificatePinner", "add", "build", "Pin"]) {
+/// Reads each `add(pattern, pins…)` of a builder.
+fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
+    let mut pinners = Pinners::of(scan)?;
+    let mut known = BTreeMap::new();
+    for at in scan.places(&["CertificatePinner", "add", "build"]) {
         let open = at.saturating_add(1);
         match scan.word(at) {
-            Some("CertificatePinner") => {
-                in_builder |= scan.is(open, ".") && scan.word(open.saturating_add(1)) == Some("Builder");
+            Some("CertificatePinner") => pinners.meet(scan, at),
+            Some("build") if scan.is_before(at, ".") && scan.is(open, "(") => pinners.end(),
+            Some("add") if scan.is(open, "(") => {
+                if let Some(pinner) = pinners.of_call(scan, at) {
+                    let built = known
+                        .entry(pinner)
+                        .or_insert_with(|| Built { pinner, confidence: confidence(scan, &pinners, pinner) });
+                    read_call(scan, at, open, built, source);
+                }
             }
-            Some("build") if in_builder && scan.is_before(at, ".") && scan.is(open, "(") => {
-                in_builder = false;
-            }
-            Some("add") if in_builder && scan.is(open, "(") => read_call(scan, at, open, &confidence, source),
             _ => {}
         }
     }
+    Ok(())
 }
 
-fn read_call(scan: &Scan<'_>, at: usize, open: usize, confidence: &Confidence, source: &mut Gathered) {
+/// What pins are added to.
+struct Built {
+    /// Which pinner of the file, if one in particular.
+    pinner: Option<usize>,
+    /// How sure it is that it is used.
+    confidence: Confidence,
+}
+
+fn read_call(scan: &Scan<'_>, at: usize, open: usize, built: &Built, source: &mut Gathered) {
     let arguments = scan.arguments(open);
     let Some((pattern, pins)) = arguments.split_first() else { return };
     let line = scan.line(at);
@@ -148,8 +164,8 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, confidence: &Confidence, s
     }
     for value in patterns {
         match value {
-            Value::Text(pattern, _) => place(&pattern, line, (&pins, unread), confidence, source),
-            Value::Open(written, _) => unplaced(&written, line, (&pins, unread), source),
+            Value::Text(pattern, _) => place(&pattern, line, (&pins, unread), built, source),
+            Value::Open(written, _) => unplaced(&written, line, (&pins, unread), built, source),
         }
     }
 }
@@ -160,7 +176,7 @@ fn place(
     pattern: &str,
     line: Option<usize>,
     (pins, unread): (&[Pin], u32),
-    confidence: &Confidence,
+    built: &Built,
     source: &mut Gathered,
 ) {
     let Some(scope) = scope(pattern) else {
@@ -174,12 +190,19 @@ fn place(
     if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
-    let confidence = confidence.clone();
-    source.add(PinEntry { pins: pins.to_vec(), unread, line, confidence, ..PinEntry::of(scope, enforced()) });
+    let (pinner, confidence) = (built.pinner, built.confidence.clone());
+    let pins = pins.to_vec();
+    source.add(PinEntry { pins, unread, pinner, line, confidence, ..PinEntry::of(scope, enforced()) });
 }
 
 /// Pins whose host the file does not say.
-fn unplaced(written: &str, line: Option<usize>, (pins, unread): (&[Pin], u32), source: &mut Gathered) {
+fn unplaced(
+    written: &str,
+    line: Option<usize>,
+    (pins, unread): (&[Pin], u32),
+    built: &Built,
+    source: &mut Gathered,
+) {
     let what = format!(
         "{} {} for the host “{written}”, which this file does not define: which host that is, is not known",
         named(pins),
@@ -192,6 +215,7 @@ fn unplaced(written: &str, line: Option<usize>, (pins, unread): (&[Pin], u32), s
         source.add(PinEntry {
             pins: pins.to_vec(),
             unread,
+            pinner: built.pinner,
             line,
             confidence,
             ..PinEntry::of(HostPattern::Unstated, enforced())
@@ -252,7 +276,7 @@ pub(super) fn pin_value(text: &str) -> Result<PinValue, PinFault> {
 /// Reads maps of hosts and pins in a file whose calls name neither.
 fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
     let why = "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
-    let confidence = Confidence::Guessed(why.to_owned());
+    let built = Built { pinner: None, confidence: Confidence::Guessed(why.to_owned()) };
     for (host, pins) in pairs(scan) {
         let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };
         let line = scan.line(pins.start);
@@ -268,7 +292,7 @@ fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
             .iter()
             .map(|(text, own)| Pin::new(text, pin_value(text), PositionRule::Any, own.or(line)))
             .collect();
-        place(&host, line, (&pins, 0), &confidence, source);
+        place(&host, line, (&pins, 0), &built, source);
     }
 }
 

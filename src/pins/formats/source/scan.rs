@@ -19,6 +19,9 @@ const LONGEST_TYPE: usize = 16;
 const LONGEST_PATH: usize = 200;
 const LONGEST_EXPRESSION: usize = 500;
 
+/// The most lambdas that are looked back over for the name of one that still holds.
+const MOST_ENDED: usize = 64;
+
 /// Tokens from here to there.
 pub(super) type Span = Range<usize>;
 
@@ -40,6 +43,8 @@ pub(super) struct Scan<'a> {
 struct Definition {
     at: usize,
     value: Span,
+    /// Where it ends to hold, if it is the name of one lambda alone.
+    until: Option<usize>,
 }
 
 impl<'a> Scan<'a> {
@@ -144,8 +149,17 @@ impl<'a> Scan<'a> {
     pub(super) fn definition(&self, name: &str, from: usize) -> Option<Span> {
         let all = self.definitions.get(name)?;
         let before = all.partition_point(|definition| definition.at < from);
-        let chosen = before.checked_sub(1).map_or_else(|| all.first(), |last| all.get(last))?;
+        let (before, after) = all.split_at_checked(before)?;
+        let holds = |definition: &&Definition| definition.until.is_none_or(|until| from < until);
+        let is_free = |definition: &&Definition| definition.until.is_none();
+        let chosen =
+            before.iter().rev().take(MOST_ENDED).find(holds).or_else(|| after.iter().find(is_free))?;
         Some(chosen.value.clone())
+    }
+
+    /// All that a name is defined as.
+    pub(super) fn all_definitions(&self, name: &str) -> impl Iterator<Item = Span> + '_ {
+        self.definitions.get(name).into_iter().flatten().map(|definition| definition.value.clone())
     }
 
     /// Takes a step of working out the value of a span; `false` where the file has had enough of them.
@@ -187,8 +201,12 @@ impl<'a> Scan<'a> {
                 Kind::Word("define") if self.is_before(at, "#") => self.macro_defined(at),
                 _ => None,
             };
+            let until = match token.kind {
+                Kind::Word("forEach") => self.inside(at.saturating_add(1)).map(|inside| inside.end),
+                _ => None,
+            };
             if let Some((name, value)) = found {
-                definitions.entry(name).or_default().push(Definition { at, value });
+                definitions.entry(name).or_default().push(Definition { at, value, until });
             }
         }
         self.definitions = definitions;
@@ -282,6 +300,8 @@ impl<'a> Scan<'a> {
             let Some(before) = at.checked_sub(1) else { break };
             let Some(token) = self.at(before) else { break };
             match token.kind {
+                // A call of the line before is no part of it.
+                Kind::Symbol(")" | "]") if self.word(at).is_some() && at < end => break,
                 Kind::Symbol(")" | "]") => match self.opening(before) {
                     Some(open) => at = open,
                     None => break,

@@ -223,6 +223,76 @@ fn what_is_no_pin_is_not_taken_for_one() {
     }
 }
 
+#[test]
+fn the_lambda_of_a_loop_ends_at_its_own_brace() {
+    let (a, b, c) = (key("a"), key("b"), key("c"));
+    for separator in ["\n", "; "] {
+        {
+            let text = format!(
+                "private const val P = \"sha256/\"{separator}private const val H = \"shop.example\"{separator}\
+                 private val BACK = listOf(\"{a}\", \"{b}\"){separator}\
+                 fun pinner() = CertificatePinner.Builder().apply {{{separator}add(H, \"${{P}}{c}\"){separator}\
+                 BACK.forEach {{ add(H, \"$P$it\") }}{separator}add(\"api.shop.example\", \"sha256/{c}\"){separator}\
+                 }}.build(){separator}val client = OkHttpClient.Builder().certificatePinner(pinner()).build()"
+            );
+            let source = source("A.kt", &text, "okhttp");
+            assert_eq!(
+                said(&source),
+                [
+                    format!("shop.example exact: sha256/{c} sha256/{a} sha256/{b}"),
+                    format!("api.shop.example exact: sha256/{c}"),
+                ],
+                "{text}: {source:?}"
+            );
+            assert!(source.problems.is_empty(), "{source:?}");
+        }
+    }
+    // What has the same name behind it is something else.
+    let text = format!(
+        "val p = CertificatePinner.Builder().apply {{ listOf(\"{a}\").forEach {{ add(\"shop.example\", \"sha256/$it\") }}\n\
+         other.let {{ add(\"api.shop.example\", it) }} }}.build(); x.certificatePinner(p)"
+    );
+    let source = source("A.kt", &text, "okhttp");
+    assert_eq!(
+        said(&source),
+        [format!("shop.example exact: sha256/{a}"), "api.shop.example exact: ".to_owned()]
+    );
+}
+
+#[test]
+fn a_pinner_that_no_client_is_given_is_a_guess() {
+    let built = format!("CertificatePinner.Builder().add(\"shop.example\", \"sha256/{}\").build()", key("a"));
+    let confidence = |text: &str| {
+        let source = source("A.kt", text, "okhttp");
+        source.entries.iter().map(|entry| entry.confidence.name()).collect::<Vec<_>>()
+    };
+    for given in [
+        "CertificatePinner.DEFAULT",
+        "okhttp3.CertificatePinner.DEFAULT",
+        "none",
+        "CertificatePinner.Builder().build()",
+    ] {
+        let text = format!(
+            "val none = CertificatePinner.DEFAULT\nval a = {built}\nval c = x.certificatePinner({given}).build()"
+        );
+        assert_eq!(confidence(&text), ["guessed"], "{given}");
+    }
+    for given in
+        ["a", "this.a", "pinner()", "injected", "if (debug) CertificatePinner.DEFAULT else a", &built]
+    {
+        let text = format!(
+            "fun pinner() = a\nval a = {built}\nval d = y.certificatePinner(CertificatePinner.DEFAULT)\n\
+             val c = x.certificatePinner({given}).build()"
+        );
+        assert!(confidence(&text).contains(&"read"), "{given}");
+    }
+    // A name may be given a value in several places.
+    let text = format!(
+        "var a = CertificatePinner.DEFAULT\nfun f() {{ x.certificatePinner(a) }}\nfun g() {{ a = {built} }}"
+    );
+    assert_eq!(confidence(&text), ["read"]);
+}
+
 proptest! {
     #[test]
     fn no_source_text_makes_it_panic(

@@ -1,0 +1,154 @@
+//! The manifests of Android apps in source: they name the Network Security Config that an app has, and another of the
+//! same folder is used by nobody.
+//!
+//! Source: Android developer guide, “Network security configuration”: the attribute `android:networkSecurityConfig` of
+//! `<application>` names the resource. One that a build puts in (`${…}`) may be any.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use std::collections::BTreeSet;
+
+use super::{LONGEST_FILE, android_nsc, xml};
+use crate::evidence::file::InputFile;
+use crate::pins::model::{Confidence, PinFile, Reading};
+
+const NAME: &str = "AndroidManifest.xml";
+const ATTRIBUTE: &str = "networkSecurityConfig";
+
+/// Whether a file of this name is the manifest of an Android app in source.
+pub fn is_manifest(path: &str) -> bool {
+    !path.contains("!/") && path.rsplit(['/', '\\']).next() == Some(NAME)
+}
+
+/// What the manifests among some inputs name.
+#[derive(Default)]
+struct Named {
+    /// The names of configurations.
+    names: BTreeSet<String>,
+    /// Whether one could not be read, or takes a name from somewhere else: it may name any.
+    is_open: bool,
+}
+
+/// Weighs what was read of these inputs by the manifests among them, which have said all that they have to say then.
+pub(in crate::pins) fn weigh(inputs: &[InputFile], files: &mut Vec<PinFile>) {
+    let manifests: Vec<&InputFile> = inputs.iter().filter(|input| is_manifest(&input.path)).collect();
+    if manifests.is_empty() || !files.iter().any(is_configuration) {
+        return;
+    }
+    files.retain(|file| !is_manifest(&file.file) || file.reading != Reading::NotRecognised);
+    let mut named = Named::default();
+    for manifest in manifests {
+        named.take(manifest);
+    }
+    if named.is_open {
+        return;
+    }
+    for file in files.iter_mut().filter(|file| is_configuration(file) && !named.has(&file.file)) {
+        let Reading::Read(source) = &mut file.reading else { continue };
+        for entry in source.entries.iter_mut().filter(|entry| entry.confidence == Confidence::Stated) {
+            entry.confidence = Confidence::Guessed("no manifest of this folder names it".to_owned());
+        }
+    }
+}
+
+/// Whether it is a configuration in source: what stands in a package is used as its own manifest says.
+fn is_configuration(file: &PinFile) -> bool {
+    let is_read = matches!(&file.reading, Reading::Read(source) if source.format == android_nsc::ID);
+    is_read && !file.file.contains("!/")
+}
+
+impl Named {
+    fn take(&mut self, manifest: &InputFile) {
+        let octets = manifest.octets().ok().filter(|octets| octets.len() <= LONGEST_FILE);
+        let text = octets.and_then(xml::text);
+        let Some(document) = text.as_deref().and_then(|text| xml::parse(text).ok()) else {
+            self.is_open = true;
+            return;
+        };
+        let attributes = document.descendants().flat_map(|node| node.attributes());
+        for value in attributes.filter(|one| one.name() == ATTRIBUTE).map(|one| one.value().trim()) {
+            match value.rsplit_once('/') {
+                Some((kind, name)) if kind.starts_with('@') && !value.contains('$') => {
+                    self.names.insert(name.to_owned());
+                }
+                _ => self.is_open = true,
+            }
+        }
+    }
+
+    /// Whether the file of this path is a resource that is named.
+    fn has(&self, path: &str) -> bool {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        self.names.contains(name.strip_suffix(".xml").unwrap_or(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Bytes;
+    use crate::evidence::file::FileContent;
+    use crate::x509::SpkiSha256;
+
+    fn file(path: &str, text: &str) -> InputFile {
+        InputFile { path: path.to_owned(), content: FileContent::Read(Bytes(text.as_bytes().to_vec())) }
+    }
+
+    fn configuration(path: &str) -> InputFile {
+        let pin = SpkiSha256::of(b"a");
+        let text = format!(
+            "<network-security-config><domain-config><domain>a.example</domain><pin-set><pin digest='SHA-256'>{pin}\
+             </pin></pin-set></domain-config></network-security-config>"
+        );
+        file(path, &text)
+    }
+
+    fn manifest(path: &str, attribute: &str) -> InputFile {
+        let text = format!(
+            "<manifest xmlns:android='http://schemas.android.com/apk/res/android'><application {attribute}/></manifest>"
+        );
+        file(path, &text)
+    }
+
+    /// Each file that was read, with how sure its first entry is.
+    fn said(inputs: &[InputFile]) -> Vec<(String, &'static str)> {
+        let confidence = |file: &PinFile| match &file.reading {
+            Reading::Read(source) => {
+                source.entries.first().map_or("nothing", |entry| entry.confidence.name())
+            }
+            Reading::NotRecognised => "not recognised",
+            _ => "not read",
+        };
+        PinFile::of_all(inputs).iter().map(|file| (file.file.clone(), confidence(file))).collect()
+    }
+
+    #[test]
+    fn a_configuration_that_no_manifest_names_is_a_guess() {
+        let nsc = || configuration("app/src/main/res/xml/nsc.xml");
+        let with = |attribute: &str| manifest("app/src/main/AndroidManifest.xml", attribute);
+        let of_library = || manifest("lib/AndroidManifest.xml", "");
+        let said_with = |manifests: Vec<InputFile>| {
+            let inputs: Vec<InputFile> = manifests.into_iter().chain([nsc()]).collect();
+            let said = said(&inputs);
+            assert_eq!(said.len(), 1, "{said:?}");
+            said[0].1
+        };
+        assert_eq!(said_with(vec![]), "stated");
+        assert_eq!(said_with(vec![with("")]), "guessed");
+        assert_eq!(said_with(vec![with("android:networkSecurityConfig='@xml/other'")]), "guessed");
+        for named in ["@xml/nsc", "@com.a:xml/nsc", "${nsc}", "@xml/${nsc}"] {
+            let attribute = format!("android:networkSecurityConfig='{named}'");
+            assert_eq!(said_with(vec![of_library(), with(&attribute)]), "stated", "{named}");
+        }
+        // What cannot be read may name it.
+        assert_eq!(said_with(vec![with(""), file("x/AndroidManifest.xml", "<manifest")]), "stated");
+    }
+
+    #[test]
+    fn a_manifest_alone_is_read_as_any_other_file() {
+        let alone = [manifest("AndroidManifest.xml", "")];
+        assert_eq!(said(&alone), [("AndroidManifest.xml".to_owned(), "not recognised")]);
+        assert!(is_manifest("a/AndroidManifest.xml") && !is_manifest("a.apk!/AndroidManifest.xml"));
+        assert!(!is_manifest("a/OtherAndroidManifest.xml"));
+    }
+}

@@ -1,0 +1,201 @@
+//! Which pinner of a file a call of OkHttp's builder belongs to: each `CertificatePinner.Builder()` makes one, with pins
+//! of its own, and what a function adds to a builder that it is given may belong to each of them.
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use super::scan::{Scan, Span};
+
+/// How many names may lead to one another.
+const MOST_NAMES: usize = 5;
+/// The most pinners of one file: what belongs to each of them is given for each.
+const MOST_PINNERS: usize = 64;
+
+/// The pinners that a file builds, as far as it has been read.
+pub(super) struct Pinners {
+    /// Where each is built, in the order of the file.
+    built: Vec<usize>,
+    /// What calls are about that do not say so themselves.
+    last: Last,
+}
+
+/// What was met last.
+enum Last {
+    /// None that is still being built.
+    Nothing,
+    /// The building of a pinner.
+    Built(usize),
+    /// A builder that a function is given, under this name if it has one.
+    Given(Option<String>),
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Built(usize),
+    Default,
+    Open,
+}
+
+impl Pinners {
+    /// The pinners of a file; the error says that there are too many.
+    pub(super) fn of(scan: &Scan<'_>) -> Result<Self, String> {
+        let built: Vec<usize> =
+            scan.places(&["CertificatePinner"]).into_iter().filter(|at| is_built(scan, *at)).collect();
+        if built.len() > MOST_PINNERS {
+            return Err(format!("it builds more than {MOST_PINNERS} pinners"));
+        }
+        Ok(Self { built, last: Last::Nothing })
+    }
+
+    /// Takes note of the name `CertificatePinner` at a place.
+    pub(super) fn meet(&mut self, scan: &Scan<'_>, at: usize) {
+        if !is_builder(scan, at) {
+            return;
+        }
+        if let Some(number) = self.built.iter().position(|built| *built == at) {
+            self.last = Last::Built(number);
+        } else if let Some(given) = given(scan, at) {
+            self.last = Last::Given(given);
+        } else if matches!(self.last, Last::Nothing) {
+            self.last = Last::Given(None);
+        }
+    }
+
+    /// Takes note of the end of something that is built.
+    pub(super) fn end(&mut self) {
+        self.last = Last::Nothing;
+    }
+
+    /// The pinner that the call `add` at a place is about, `Some(None)` where it may be each of them; `None` where it is
+    /// about something else.
+    #[expect(clippy::option_option, reason = "no pinner and each of them are not the same")]
+    pub(super) fn of_call(&self, scan: &Scan<'_>, at: usize) -> Option<Option<usize>> {
+        let receiver = receiver(scan, at);
+        let name = receiver.and_then(|at| scan.word(at));
+        match &self.last {
+            Last::Given(given) if name.is_none() || name == given.as_deref() => return Some(None),
+            _ => {}
+        }
+        let own = receiver.and_then(|at| self.built.iter().position(|built| *built == at));
+        let own = own.or_else(|| match self.leads(scan, scan.definition(name?, at)?) {
+            Meaning::Built(number) => Some(number),
+            Meaning::Default | Meaning::Open => None,
+        });
+        match (own, &self.last) {
+            (Some(own), _) => Some(Some(own)),
+            (None, Last::Built(number)) => Some(Some(*number)),
+            (None, Last::Given(_)) => Some(None),
+            (None, Last::Nothing) => None,
+        }
+    }
+
+    /// Whether each client of the file that is given a pinner is given another one than this.
+    pub(super) fn is_passed_over(&self, scan: &Scan<'_>, pinner: usize) -> bool {
+        let calls: Vec<Span> = scan
+            .places(&["certificatePinner"])
+            .into_iter()
+            // Behind a name or a type it is declared.
+            .filter(|at| at.checked_sub(1).is_none_or(|before| scan.word(before).is_none()))
+            .filter_map(|at| scan.inside(at.saturating_add(1)).filter(|inside| !inside.is_empty()))
+            .collect();
+        !calls.is_empty() && calls.into_iter().all(|given| self.is_other(scan, given, pinner))
+    }
+
+    /// Whether an expression is known to be another pinner.
+    fn is_other(&self, scan: &Scan<'_>, given: Span, pinner: usize) -> bool {
+        let is_other = |meaning| match meaning {
+            Meaning::Built(number) => number != pinner,
+            Meaning::Default => true,
+            Meaning::Open => false,
+        };
+        if self.within(&given).is_some() || is_default(scan, &given) {
+            return is_other(self.meaning(scan, &given));
+        }
+        // `pinner`, `this.pinner`, `builder.build()`.
+        let is_path = |span: &Span| span.clone().all(|at| scan.word(at).is_some() || scan.is(at, "."));
+        let path = match given.end.checked_sub(4) {
+            Some(dot) if scan.is(dot, ".") && scan.word(dot.saturating_add(1)) == Some("build") => {
+                given.start..dot
+            }
+            _ => given,
+        };
+        let name = path.end.checked_sub(1).filter(|_| is_path(&path)).and_then(|last| scan.word(last));
+        let mut all = name.map(|name| scan.all_definitions(name)).into_iter().flatten().peekable();
+        all.peek().is_some() && all.all(|value| is_other(self.leads(scan, value)))
+    }
+
+    /// The one pinner that is built within a span; of several none.
+    fn within(&self, span: &Span) -> Option<Meaning> {
+        let mut inside = self.built.iter().enumerate().filter(|(_, at)| span.contains(at));
+        let (number, _) = inside.next()?;
+        Some(if inside.next().is_some() { Meaning::Open } else { Meaning::Built(number) })
+    }
+
+    fn meaning(&self, scan: &Scan<'_>, value: &Span) -> Meaning {
+        self.within(value).unwrap_or(if is_default(scan, value) { Meaning::Default } else { Meaning::Open })
+    }
+
+    /// What a value leads to, over names if need be: `builder = builder.add(…)`.
+    fn leads(&self, scan: &Scan<'_>, value: Span) -> Meaning {
+        let mut value = value;
+        for _ in 0..MOST_NAMES {
+            let meaning = self.meaning(scan, &value);
+            if meaning != Meaning::Open || self.within(&value).is_some() {
+                return meaning;
+            }
+            let own = value.clone().find(|at| scan.word(*at).is_some_and(|word| word != "this"));
+            let before = value.start.saturating_sub(1);
+            match own.and_then(|own| scan.definition(scan.word(own)?, before)) {
+                Some(next) if next != value => value = next,
+                _ => break,
+            }
+        }
+        Meaning::Open
+    }
+}
+
+/// Whether `CertificatePinner.Builder` stands here.
+fn is_builder(scan: &Scan<'_>, at: usize) -> bool {
+    scan.is(at.saturating_add(1), ".") && scan.word(at.saturating_add(2)) == Some("Builder")
+}
+
+/// Whether `CertificatePinner.Builder()` stands here.
+fn is_built(scan: &Scan<'_>, at: usize) -> bool {
+    is_builder(scan, at) && scan.is(at.saturating_add(3), "(")
+}
+
+/// Where `CertificatePinner.Builder` is the type of what a function is given: its name, if it has one.
+#[expect(clippy::option_option, reason = "a receiver without a name is given, too")]
+fn given(scan: &Scan<'_>, at: usize) -> Option<Option<String>> {
+    let after = at.saturating_add(3);
+    let ends = |at: usize| scan.is(at, ",") || scan.is(at, ")");
+    if scan.word_before(at) == Some("fun") {
+        return Some(None);
+    }
+    let colon = at.checked_sub(1).filter(|colon| scan.is(*colon, ":") && ends(after));
+    if let Some(colon) = colon {
+        return Some(scan.word_before(colon).map(str::to_owned));
+    }
+    let name = scan.word(after).filter(|_| ends(after.saturating_add(1)))?;
+    Some(Some(name.to_owned()))
+}
+
+/// Where what `add` is called on begins: `builder` in `builder.add(…).add(…)`.
+fn receiver(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    let dot = at.checked_sub(1).filter(|dot| scan.is(*dot, ".") || scan.is(*dot, "?."))?;
+    let before = dot.checked_sub(1)?;
+    if scan.word(before).is_some() {
+        return Some(before);
+    }
+    let start = scan.start_of_path(dot);
+    (start..dot).find(|at| scan.word(*at).is_some_and(|word| !matches!(word, "this" | "okhttp3")))
+}
+
+/// Whether `CertificatePinner.DEFAULT` is all that stands in a value.
+fn is_default(scan: &Scan<'_>, value: &Span) -> bool {
+    let Some(start) = value.end.checked_sub(3).filter(|start| *start >= value.start) else { return false };
+    let is_path = value.clone().all(|at| scan.word(at).is_some() || scan.is(at, "."));
+    is_path
+        && scan.word(start) == Some("CertificatePinner")
+        && scan.word(start.saturating_add(2)) == Some("DEFAULT")
+}

@@ -1,0 +1,95 @@
+//! Verdicts where one file builds several pinners.
+
+use crate::pins::testing::{path, question};
+use super::*;
+
+fn key(word: &str) -> String {
+    format!("\"sha256/{}\"", SpkiSha256::of(word.as_bytes()))
+}
+
+fn judged(file: &str, text: &str) -> PinsVerdict {
+    judge(&formats::read(file, text.as_bytes()), &question(Some("api.example.com"), Some(&path())))
+}
+
+/// What each pinner's pins do, the worst first: outcome, backup, how many pins.
+fn said(file: &str, text: &str) -> Vec<(Outcome, Backup, usize)> {
+    let verdict = judged(file, text);
+    let united = verdict.sources.iter().flat_map(|source| &source.united);
+    united.map(|one| (one.outcome, one.backup, one.pins.len())).collect()
+}
+
+const HOST: &str = "\"api.example.com\"";
+
+#[test]
+fn each_pinner_of_a_file_has_pins_of_its_own() {
+    let (offline, intermediate) = (key("offline"), key("intermediate"));
+    let apart = [(Outcome::LockedOut, Backup::Absent, 1), (Outcome::Connects, Backup::Absent, 1)];
+    let clients = "val c = x.certificatePinner(a).build(); val d = x.certificatePinner(b).build()";
+    let built = format!(
+        "val b = CertificatePinner.Builder().add({HOST}, {intermediate}).build()\n\
+         val a = CertificatePinner.Builder().add({HOST}, {offline}).build()\n{clients}"
+    );
+    assert_eq!(said("A.kt", &built), apart);
+    // By the name that the builder has, whichever was begun last.
+    let named = format!(
+        "CertificatePinner.Builder a = new CertificatePinner.Builder(); CertificatePinner.Builder b = new \
+         CertificatePinner.Builder();\n\
+         a.add({HOST}, {offline}); b = b.add(\"*.example.com\", {intermediate});\n\
+         c.certificatePinner(a.build()); b.add(\"**.example.com\", {intermediate});\n\
+         d.certificatePinner(b.build());"
+    );
+    assert_eq!(said("A.java", &named), apart);
+    let verdict = judged("A.kt", &built);
+    let outcomes: Vec<Outcome> = verdict.sources[0].entries.iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Connects, Outcome::LockedOut]);
+    let raised: Vec<&str> =
+        crate::rules::pins::findings(&verdict).iter().map(|finding| finding.rule).collect();
+    assert!(raised.contains(&"PIN001"), "{raised:?}");
+}
+
+#[test]
+fn the_patterns_of_one_pinner_are_still_one_set() {
+    let (offline, intermediate) = (key("offline"), key("intermediate"));
+    let one = [(Outcome::Connects, Backup::Present, 2)];
+    let chained = format!(
+        "x.certificatePinner(CertificatePinner.Builder().add({HOST}, {offline})\n.add(\"**.example.com\", \
+         {intermediate}).build())"
+    );
+    assert_eq!(said("A.kt", &chained), one);
+    let in_parts = format!(
+        "CertificatePinner.Builder builder = new CertificatePinner.Builder();\nbuilder.add({HOST}, {offline});\n\
+         if (x) {{ builder.add(\"*.example.com\", {intermediate}); }}\nc.certificatePinner(builder.build());"
+    );
+    assert_eq!(said("A.java", &in_parts), one);
+}
+
+#[test]
+fn what_a_function_adds_belongs_to_each_pinner() {
+    let (offline, intermediate) = (key("offline"), key("intermediate"));
+    let both = |head: &str, add: &str, call: &str| {
+        format!(
+            "{head} {{ {add}(\"**.example.com\", {offline}) }}\n\
+             val a = CertificatePinner.Builder().{call}.add({HOST}, {intermediate}).build()\n\
+             val b = CertificatePinner.Builder().{call}.add(\"other.example\", {intermediate}).build()\n\
+             x.certificatePinner(a); x.certificatePinner(b)"
+        )
+    };
+    for text in [
+        both("fun CertificatePinner.Builder.common()", "add", "common()"),
+        both("fun common(builder: CertificatePinner.Builder)", "builder.add", "let { common(it); it }"),
+    ] {
+        // The second pinner has nothing of its own for the host; what it has in common is judged with the first.
+        assert_eq!(said("A.kt", &text), [(Outcome::Connects, Backup::Present, 2)], "{text}");
+    }
+    let java = format!(
+        "void common(CertificatePinner.Builder builder) {{ builder.add(\"**.example.com\", {offline}); }}\n\
+         void a() {{ CertificatePinner.Builder builder = new CertificatePinner.Builder(); common(builder); \
+         builder.add({HOST}, {intermediate}); x.certificatePinner(builder.build()); }}\n\
+         void b() {{ CertificatePinner.Builder builder = new CertificatePinner.Builder(); common(builder); \
+         builder.add(\"*.example.com\", {offline}); x.certificatePinner(builder.build()); }}"
+    );
+    assert_eq!(
+        said("A.java", &java),
+        [(Outcome::LockedOut, Backup::Absent, 1), (Outcome::Connects, Backup::Present, 2)]
+    );
+}
