@@ -142,6 +142,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         statement: None,
         is_absent: false,
         dnssec: None,
+        guessed: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -171,6 +172,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         statement: source.statement.clone(),
         is_absent: source.is_absent,
         dnssec: source.dnssec,
+        guessed: source.guessed.clone(),
     }
 }
 

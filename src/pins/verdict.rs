@@ -113,6 +113,8 @@ pub struct SourceVerdict {
     pub is_absent: bool,
     /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
     pub dnssec: Option<DnssecState>,
+    /// Why nothing in it is sure, whatever was seen in it.
+    pub guessed: Option<String>,
 }
 
 impl SourceVerdict {
