@@ -8,7 +8,7 @@ use super::diagnosis::Diagnosis;
 use super::formats;
 use super::matching::PinMatch;
 use super::model::{
-    AppContext, Bootstrap, Confidence, EnforcementMode, HostPattern, Pin, PositionRule, Problem,
+    AppContext, Bootstrap, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin, PositionRule, Problem,
 };
 use super::paths::PathMatches;
 use crate::evidence::dns::DnssecState;
@@ -191,6 +191,8 @@ pub struct EntryVerdict {
     pub expires: Option<Timestamp>,
     /// Whether they have ended at the time of judging.
     pub expired: bool,
+    /// The same, with what depends on the device.
+    pub expiry_state: Option<ExpiryState>,
     /// How the date was read, for people.
     pub expiry_note: Option<&'static str>,
     /// Whether clients refuse every connection once its pins have ended.
@@ -308,7 +310,8 @@ pub enum Outcome {
     LockedOut,
     /// Pins play no part.
     NotEnforced,
-    /// There was no path to tell, it depends on which path a client builds, or not all of the pins were read.
+    /// There was no path to tell, it depends on which path a client builds or on the device, or not all of the pins were
+    /// read.
     Unknown,
 }
 

@@ -20,8 +20,8 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::pins::base64_text;
 use crate::pins::model::{
-    AfterExpiry, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinSource, PinValue,
-    PositionRule, ProblemKind,
+    AfterExpiry, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry, PinSource,
+    PinValue, PositionRule, ProblemKind,
 };
 use crate::x509::{SpkiSha256, read_certificates};
 
@@ -185,7 +185,7 @@ impl Keys {
         let weeks = SignedDuration::from_hours(WEEKS.saturating_mul(7 * 24));
         let at = self.at?.checked_add(weeks).ok()?;
         let note = "ten weeks after the time of the list, when Chrome leaves it aside";
-        Some(Expiry { at, afterwards: AfterExpiry::FailOpen, note })
+        Some(Expiry { at, afterwards: AfterExpiry::FailOpen, note, clock: ExpiryClock::Utc })
     }
 }
 

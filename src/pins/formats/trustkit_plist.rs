@@ -15,8 +15,8 @@ use super::problems::{Problems, shortened};
 use super::{PinFormat, PinInput, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
-    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
-    PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The format's id.
@@ -251,6 +251,7 @@ impl Reader {
                     at: midnight.timestamp(),
                     afterwards: AfterExpiry::FailOpen,
                     note: "at the start of that day in UTC",
+                    clock: ExpiryClock::Utc,
                 })
             }
             other => {

@@ -11,8 +11,8 @@ use crate::pins::formats::json::Json;
 use crate::pins::formats::problems::{Problems, shortened};
 use crate::pins::formats::written::{self, Meaning};
 use crate::pins::model::{
-    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
-    PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The names under which lists of pins stand beside a host's other settings.
@@ -179,6 +179,7 @@ fn day(text: &str) -> Option<Expiry> {
         at,
         afterwards: AfterExpiry::FailOpen,
         note: "read as TrustKit reads it, which these libraries use: UTC, and no pins afterwards",
+        clock: ExpiryClock::Utc,
     })
 }
 

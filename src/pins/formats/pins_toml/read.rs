@@ -11,8 +11,8 @@ use crate::pins::formats::json::{Json, Name};
 use crate::pins::formats::problems::{Problems, shortened};
 use crate::pins::formats::written;
 use crate::pins::model::{
-    AfterExpiry, Bootstrap, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
-    PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Bootstrap, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The keys of an entry.
@@ -280,6 +280,7 @@ impl Reader {
             at,
             afterwards,
             note: "as the file says; a day alone begins at midnight in UTC",
+            clock: ExpiryClock::Utc,
         })
     }
 

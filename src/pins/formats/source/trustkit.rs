@@ -16,8 +16,8 @@ use super::{Language, PinFormat, PinInput, code, finish, host_name, not_read};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
 use crate::pins::model::{
-    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinSource,
-    PositionRule, Problem, ProblemKind,
+    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinSource, PositionRule, Problem, ProblemKind,
 };
 
 /// The format's id.
@@ -202,5 +202,6 @@ pub(super) fn expiry(text: &str) -> Option<Expiry> {
         at,
         afterwards: AfterExpiry::FailOpen,
         note: "at the start of that day in UTC, as TrustKit reads it",
+        clock: ExpiryClock::Utc,
     })
 }

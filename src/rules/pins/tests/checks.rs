@@ -60,7 +60,12 @@ fn labelled(key: &str, label: &str) -> Vec<PinSource> {
 
 fn ending(day: &str) -> Expiry {
     let at = format!("{day}T00:00:00Z").parse().unwrap();
-    Expiry { at, afterwards: AfterExpiry::FailOpen, note: "for this test" }
+    Expiry {
+        at,
+        afterwards: AfterExpiry::FailOpen,
+        note: "for this test",
+        clock: crate::pins::ExpiryClock::Utc,
+    }
 }
 
 fn values(pins: &[PinValue]) -> PinEntry {
