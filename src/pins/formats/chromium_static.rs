@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::certificate_files::pem_keys;
 use super::json::{self, Json};
-use super::problems::{Problems, shortened};
+use super::problems::{Problems, named_again, shortened};
 use super::{LONGEST_FILE, PinFormat, PinInput};
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
@@ -278,6 +278,9 @@ fn hosts(document: &Json, keys: Option<&Keys>) -> Result<PinSource, String> {
             ..PinEntry::of(scope, enforcement)
         });
     }
+    for (line, what) in named_again(&entries) {
+        problems.add(ProblemKind::NoEffect, line, what);
+    }
     Ok(PinSource { entries, problems: problems.into_list(), ..PinSource::of(ID) })
 }
 
@@ -324,6 +327,16 @@ mod tests {
             Reading::Read(source) => source,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_second_entry_for_a_host_is_told() {
+        let entry = "{\"name\": \"a.example\", \"include_subdomains\": true, \"pins\": \"one\"},\n";
+        let text = format!("{}{}", HOSTS.replace(entry, &entry.repeat(2)), keys(&certificate().0));
+        let reading = formats::tests::only("pins.json", text.as_bytes());
+        let told: Vec<_> =
+            source(&reading).problems.iter().map(|problem| (problem.kind, problem.line)).collect();
+        assert_eq!(told, [(ProblemKind::NoEffect, Some(9))]);
     }
 
     #[test]

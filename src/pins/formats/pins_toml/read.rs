@@ -164,7 +164,7 @@ impl Reader {
         if host.trim() == "*" {
             return HostPattern::Unstated;
         }
-        let scope = written::pattern(host, (subdomains == Subdomains::All).then_some(true));
+        let scope = written::pattern_of_any_net(host, (subdomains == Subdomains::All).then_some(true));
         match (scope, subdomains) {
             (HostPattern::Nowhere, _) => {
                 let what = format!(

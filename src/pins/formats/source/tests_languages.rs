@@ -237,6 +237,16 @@ fn go_rust_and_python() {
 }
 
 #[test]
+fn a_second_policy_for_a_host_is_told() {
+    let (a, b) = (key("a"), key("b"));
+    let policy = format!("\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\", \"{b}\"]]");
+    let text = format!("let c = [kTSKPinnedDomains: [\n{policy},\n{policy}]]");
+    let found = source("A.swift", &text, "trustkit");
+    assert_eq!(kinds(&found), [(ProblemKind::NoEffect, Some(3))]);
+    assert!(found.problems[0].what.contains("the first one of line 2 is taken"), "{found:?}");
+}
+
+#[test]
 fn the_server_name_of_the_same_configuration_is_the_host() {
     let a = key("a");
     let config = |before: &str, inside: &str, set: &str| {
