@@ -11,8 +11,8 @@ use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose, diagnose_match};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, HostPattern, Pin, PinEntry, PinFile,
-    PinSource, PositionRule, ProblemKind, Reading,
+    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin,
+    PinEntry, PinFile, PinSource, PositionRule, ProblemKind, Reading,
 };
 use super::paths::{PathMatches, PathsVerdict};
 use super::verdict::{
@@ -20,7 +20,7 @@ use super::verdict::{
     lists,
 };
 use crate::x509::paths::ClientPath;
-use crate::x509::{Certificate, PathCertificate, SpkiSha256};
+use crate::x509::{Certificate, ChainPosition, PathCertificate, SpkiSha256};
 
 /// What is asked about pin files.
 #[derive(Clone, Copy)]
@@ -143,6 +143,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         statement: None,
         is_absent: false,
         dnssec: None,
+        guessed: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -172,6 +173,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         statement: source.statement.clone(),
         is_absent: source.is_absent,
         dnssec: source.dnssec,
+        guessed: source.guessed.clone(),
     }
 }
 
@@ -202,7 +204,8 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
             .collect()
     };
     let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
-    let ended = entry.expiry.as_ref().filter(|expiry| question.at > expiry.at);
+    let expiry_state = entry.expiry.as_ref().map(|expiry| expiry.state(question.at));
+    let ended = entry.expiry.as_ref().filter(|_| expiry_state == Some(ExpiryState::Ended));
     let (enforced, mut why) = enforcement(source, entry, question.at);
     let is_forbidden = forbidden.iter().any(|pin| pin.matches.matches());
     if is_forbidden && enforced == EnforcementMode::Yes {
@@ -210,6 +213,17 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
             .clone_into(&mut why);
     }
     let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches));
+    // Which CAs an app declares is not at hand; those that no public table has may be among them.
+    let root = path.and_then(<[PathCertificate]>::last).filter(|last| last.position == ChainPosition::Root);
+    let is_set_aside = entry.overridden_for_user_anchors
+        && enforced == EnforcementMode::Yes
+        && root.is_some_and(|root| (question.known_ca)(&root.spki_sha256).is_none());
+    if is_set_aside && !every_list(&pins, |pin| pin.matches.matches()) {
+        why.push_str(
+            "; but the pins are left aside for CAs that the app or the device adds to the system's own, and the chain \
+             leads to a root that no public table has: where it is one of those, clients connect",
+        );
+    }
     let is_nothing_read = pins.is_empty() && forbidden.is_empty();
     let outcome =
         match enforced {
@@ -230,6 +244,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
             {
                 Outcome::Unknown
             }
+            EnforcementMode::Yes if is_set_aside => Outcome::Unknown,
             EnforcementMode::Yes => now(Outcome::LockedOut, &on_paths),
         };
     EntryVerdict {
@@ -243,6 +258,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         overridden_for_user_anchors: entry.overridden_for_user_anchors,
         expires: entry.expiry.as_ref().map(|expiry| expiry.at),
         expired: ended.is_some(),
+        expiry_state,
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
         fails_closed: entry
             .expiry
@@ -275,12 +291,14 @@ fn path_for<'a>(entry: &PinEntry, question: &Question<'a>) -> Option<&'a [PathCe
 }
 
 /// What happens now, where the one path that was built says `outcome`: it depends on the client where another path to
-/// the same anchors says otherwise, and where a client of other roots would connect that this path locks out.
+/// the same anchors says otherwise, where a client of other roots would connect that this path locks out, and where not
+/// all paths were looked at.
 fn now(outcome: Outcome, paths: &PathMatches) -> Outcome {
-    let open = match outcome {
-        Outcome::Connects => paths.among_trusted() == PathsVerdict::Some,
-        _ => matches!(paths.verdict(), PathsVerdict::Some | PathsVerdict::All),
-    };
+    let open = paths.is_open_beyond()
+        || match outcome {
+            Outcome::Connects => paths.among_trusted() == PathsVerdict::Some,
+            _ => matches!(paths.verdict(), PathsVerdict::Some | PathsVerdict::All),
+        };
     if open { Outcome::Unknown } else { outcome }
 }
 
@@ -289,17 +307,22 @@ fn enforcement(source: &PinSource, entry: &PinEntry, at: Timestamp) -> (Enforcem
         let why = format!("the platform refuses the whole file, and apps crash with it: {}", refusal.what);
         return (EnforcementMode::No, why);
     }
-    match &entry.expiry {
-        Some(expiry)
-            if matches!(entry.enforcement.mode, EnforcementMode::Yes | EnforcementMode::Unknown)
-                && at > expiry.at
-                && expiry.afterwards == AfterExpiry::FailOpen =>
-        {
-            let why =
-                format!("its pins ended {}: clients connect without them", expiry.at.strftime("%Y-%m-%d"));
-            (EnforcementMode::No, why)
+    let stated = (entry.enforcement.mode, entry.enforcement.why.clone());
+    let Some(expiry) = &entry.expiry else { return stated };
+    let day = expiry.at.strftime("%Y-%m-%d");
+    let may_refuse = matches!(entry.enforcement.mode, EnforcementMode::Yes | EnforcementMode::Unknown);
+    match (expiry.state(at), expiry.afterwards) {
+        (ExpiryState::Ended, AfterExpiry::FailOpen) if may_refuse => {
+            (EnforcementMode::No, format!("its pins ended {day}: clients connect without them"))
         }
-        _ => (entry.enforcement.mode, entry.enforcement.why.clone()),
+        (ExpiryState::DependsOnDevice, _) if may_refuse => {
+            let why = format!(
+                "it depends on the device: its pins end on {day} at midnight in the device's own time zone, which some \
+                 have passed and others have not"
+            );
+            (EnforcementMode::Unknown, why)
+        }
+        _ => stated,
     }
 }
 

@@ -21,8 +21,8 @@ pub use self::judge::{Question, ServedAt, judge};
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
     AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode,
-    Expiry, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue, PositionRule, Problem,
-    ProblemKind, Reading, TlsaNumbers,
+    Expiry, ExpiryClock, ExpiryState, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue,
+    PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
 pub use self::paths::{PathMatch, PathMatches, PathsVerdict};
 pub use self::verdict::{

@@ -3,7 +3,7 @@
 use super::matching::match_pin;
 use super::model::{Pin, PinValue};
 use super::verdict::PinVerdict;
-use crate::x509::paths::ClientPath;
+use crate::x509::paths::{ClientPath, FURTHER};
 use crate::x509::{Fingerprints, PathCertificate};
 
 /// What comparing with every path gave.
@@ -92,6 +92,11 @@ impl PathMatches {
         }
     }
 
+    /// Whether there are more paths than were looked at, and the pins may or may not match on those.
+    pub fn is_open_beyond(&self) -> bool {
+        self.paths.iter().any(|path| path.label == FURTHER && path.matches.is_none())
+    }
+
     /// On which of all paths known here.
     pub fn verdict(&self) -> PathsVerdict {
         verdict(&mut self.paths.iter())
@@ -143,6 +148,10 @@ fn verdict(paths: &mut dyn Iterator<Item = &PathMatch>) -> PathsVerdict {
 fn on_path(pin: &Pin, path: &[PathCertificate]) -> Option<bool> {
     if match_pin(pin, Some(path)).matches() {
         return Some(true);
+    }
+    // Of further paths, the leaf alone is known.
+    if path.len() < 2 {
+        return None;
     }
     let told_without_octets = matches!(pin.value, Err(_) | Ok(PinValue::Spki(_) | PinValue::Certificate(_)));
     let all_at_hand = path.iter().all(|certificate| certificate.fingerprints != Fingerprints::default());

@@ -8,7 +8,7 @@ use super::diagnosis::Diagnosis;
 use super::formats;
 use super::matching::PinMatch;
 use super::model::{
-    AppContext, Bootstrap, Confidence, EnforcementMode, HostPattern, Pin, PositionRule, Problem,
+    AppContext, Bootstrap, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin, PositionRule, Problem,
 };
 use super::paths::PathMatches;
 use crate::evidence::dns::DnssecState;
@@ -113,6 +113,8 @@ pub struct SourceVerdict {
     pub is_absent: bool,
     /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
     pub dnssec: Option<DnssecState>,
+    /// Why nothing in it is sure, whatever was seen in it.
+    pub guessed: Option<String>,
 }
 
 impl SourceVerdict {
@@ -191,6 +193,8 @@ pub struct EntryVerdict {
     pub expires: Option<Timestamp>,
     /// Whether they have ended at the time of judging.
     pub expired: bool,
+    /// The same, with what depends on the device.
+    pub expiry_state: Option<ExpiryState>,
     /// How the date was read, for people.
     pub expiry_note: Option<&'static str>,
     /// Whether clients refuse every connection once its pins have ended.
@@ -308,7 +312,8 @@ pub enum Outcome {
     LockedOut,
     /// Pins play no part.
     NotEnforced,
-    /// There was no path to tell, it depends on which path a client builds, or not all of the pins were read.
+    /// There was no path to tell, it depends on which path a client builds or on the device, or not all of the pins were
+    /// read.
     Unknown,
 }
 

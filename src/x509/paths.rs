@@ -24,6 +24,9 @@ const MOST_STEPS: usize = 1024;
 /// The most served certificates that are used.
 const MOST_SERVED: usize = 32;
 
+/// What stands for the paths beyond those that are enumerated.
+pub const FURTHER: &str = "further paths, which were not looked at";
+
 /// What a certificate can be on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateKind {
@@ -64,7 +67,7 @@ pub type CaGraph<'a> = &'a dyn Fn(&SpkiSha256) -> Vec<KnownCertificate>;
 /// A path that a client could build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientPath {
-    /// Its certificates, leaf first and anchor last.
+    /// Its certificates, leaf first and anchor last; the leaf alone where it stands for further paths.
     pub certificates: Vec<PathCertificate>,
     /// Whether its anchor is one of those that the chain is judged with; else it is another root known here, which
     /// some client may have as its anchor.
@@ -74,6 +77,9 @@ pub struct ClientPath {
 impl ClientPath {
     /// The path by the names of its CAs.
     pub fn label(&self) -> String {
+        if self.certificates.len() < 2 {
+            return FURTHER.to_owned();
+        }
         let names: Vec<&str> =
             self.certificates.iter().skip(1).map(|certificate| short(&certificate.subject)).collect();
         names.join(" ← ")
@@ -86,7 +92,8 @@ fn short(subject: &str) -> &str {
     name.unwrap_or(subject)
 }
 
-/// The paths for a chain, leaf first, at a time; those to the anchors first. Bounded: of a hostile chain not all.
+/// The paths for a chain, leaf first, at a time; those to the anchors first. Bounded: of a hostile chain not all,
+/// and then a last one that is the leaf alone stands for the others.
 pub fn client_paths(
     served: &[Certificate],
     anchors: &Anchors,
@@ -95,11 +102,22 @@ pub fn client_paths(
 ) -> Vec<ClientPath> {
     let Some((leaf, rest)) = served.split_first() else { return Vec::new() };
     let rest = rest.get(..MOST_SERVED.min(rest.len())).unwrap_or(rest);
-    let mut search =
-        Search { served: rest, anchors: anchors.certificates(), graph, at, found: Vec::new(), steps: 0 };
+    let mut search = Search {
+        served: rest,
+        anchors: anchors.certificates(),
+        graph,
+        at,
+        found: Vec::new(),
+        steps: 0,
+        is_cut: false,
+    };
     let mut path = vec![path_certificate(ChainPosition::Leaf, leaf)];
     search.climb(&Node::Served(leaf), &mut path);
     search.found.sort_by_key(|path| (!path.trusted, path.certificates.len()));
+    if search.is_cut {
+        path.truncate(1);
+        search.found.push(ClientPath { certificates: path, trusted: true });
+    }
     search.found
 }
 
@@ -118,12 +136,18 @@ struct Search<'a> {
     at: Timestamp,
     found: Vec<ClientPath>,
     steps: usize,
+    /// Whether there was more than is looked at.
+    is_cut: bool,
 }
 
 impl<'a> Search<'a> {
     fn climb(&mut self, node: &Node<'a>, path: &mut Vec<PathCertificate>) {
         self.steps = self.steps.saturating_add(1);
-        if self.steps > MOST_STEPS || path.len() >= LONGEST_PATH {
+        if self.steps > MOST_STEPS {
+            self.is_cut = true;
+            return;
+        }
+        if path.len() >= LONGEST_PATH {
             return;
         }
         let Some((issuer, keys)) = self.issuers(node) else { return };
@@ -146,7 +170,7 @@ impl<'a> Search<'a> {
                     (_, Some(trusted)) if self.found.len() < MOST_PATHS => {
                         self.found.push(ClientPath { certificates: path.clone(), trusted });
                     }
-                    _ => {}
+                    _ => self.is_cut = true,
                 }
                 path.pop();
             }

@@ -14,14 +14,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::certificate_files::pem_keys;
 use super::json::{self, Json};
-use super::problems::{Problems, shortened};
+use super::problems::{Problems, named_again, shortened};
 use super::{LONGEST_FILE, PinFormat, PinInput};
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::pins::base64_text;
 use crate::pins::model::{
-    AfterExpiry, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinSource, PinValue,
-    PositionRule, ProblemKind,
+    AfterExpiry, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry, PinSource,
+    PinValue, PositionRule, ProblemKind,
 };
 use crate::x509::{SpkiSha256, read_certificates};
 
@@ -185,7 +185,7 @@ impl Keys {
         let weeks = SignedDuration::from_hours(WEEKS.saturating_mul(7 * 24));
         let at = self.at?.checked_add(weeks).ok()?;
         let note = "ten weeks after the time of the list, when Chrome leaves it aside";
-        Some(Expiry { at, afterwards: AfterExpiry::FailOpen, note })
+        Some(Expiry { at, afterwards: AfterExpiry::FailOpen, note, clock: ExpiryClock::Utc })
     }
 }
 
@@ -278,6 +278,9 @@ fn hosts(document: &Json, keys: Option<&Keys>) -> Result<PinSource, String> {
             ..PinEntry::of(scope, enforcement)
         });
     }
+    for (line, what) in named_again(&entries) {
+        problems.add(ProblemKind::NoEffect, line, what);
+    }
     Ok(PinSource { entries, problems: problems.into_list(), ..PinSource::of(ID) })
 }
 
@@ -324,6 +327,16 @@ mod tests {
             Reading::Read(source) => source,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_second_entry_for_a_host_is_told() {
+        let entry = "{\"name\": \"a.example\", \"include_subdomains\": true, \"pins\": \"one\"},\n";
+        let text = format!("{}{}", HOSTS.replace(entry, &entry.repeat(2)), keys(&certificate().0));
+        let reading = formats::tests::only("pins.json", text.as_bytes());
+        let told: Vec<_> =
+            source(&reading).problems.iter().map(|problem| (problem.kind, problem.line)).collect();
+        assert_eq!(told, [(ProblemKind::NoEffect, Some(9))]);
     }
 
     #[test]

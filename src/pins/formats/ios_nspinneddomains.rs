@@ -121,7 +121,12 @@ impl Reader {
         let (mut pins, mut unread) = (Vec::new(), 0_u32);
         for (list, position) in LISTS {
             for pin in self.identities(&name, list, position, settings) {
-                if pin.value.is_err() && written::has_build_variable(&pin.written) {
+                if matches!(&pin.value, Err(PinFault::NotOfThisPlatform(why)) if why == AROUND) {
+                    let what =
+                        format!("the pin “{}” of {name} cannot be told: {AROUND}", short(&pin.written));
+                    self.problem(ProblemKind::NotRead, pin.line, what);
+                    unread = unread.saturating_add(1);
+                } else if pin.value.is_err() && written::has_build_variable(&pin.written) {
                     let what = format!("the pin “{}” of {name} is put in by the build", short(&pin.written));
                     self.problem(ProblemKind::NotRead, pin.line, what);
                     unread = unread.saturating_add(1);
@@ -158,9 +163,11 @@ impl Reader {
             Some(Value::Boolean(value)) => *value,
             None => false,
             Some(other) => {
-                let what =
-                    format!("NSIncludesSubdomains of {name} is a {} where a boolean belongs", other.kind());
-                self.problem(ProblemKind::NoEffect, None, what);
+                let what = format!(
+                    "NSIncludesSubdomains of {name} is a {} where a boolean belongs; what iOS makes of it is not documented",
+                    other.kind()
+                );
+                self.problem(ProblemKind::NotRead, None, what);
                 false
             }
         }
@@ -211,8 +218,14 @@ fn identity(item: &Value, position: PositionRule) -> Pin {
     }
 }
 
-fn value(text: &str) -> Result<PinValue, PinFault> {
-    let text = text.trim();
+/// Why a hash with white space around it is not read.
+const AROUND: &str = "white space stands around it, and whether iOS leaves that aside is not documented";
+
+fn value(written: &str) -> Result<PinValue, PinFault> {
+    let text = written.trim();
+    if text.len() < written.len() && base64_text::foundation(text).is_ok() {
+        return Err(PinFault::NotOfThisPlatform(AROUND.to_owned()));
+    }
     match ["sha256//", "sha256/", "sha-256/"].into_iter().find(|prefix| text.starts_with(prefix)) {
         Some(prefix) => Err(PinFault::Prefix(prefix)),
         None => base64_text::foundation(text),
@@ -374,6 +387,25 @@ mod tests {
         ] {
             let read = formats::tests::only("x.plist", text.as_bytes());
             assert!(matches!(read, Reading::NotWellFormed { .. }), "{text:.60}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn what_apple_does_not_document_is_not_read() {
+        let (a, b) = (SpkiSha256::of(b"a").to_string(), SpkiSha256::of(b"b").to_string());
+        let spaced = format!("\n  {a}\n");
+        let lists = list("NSPinnedLeafIdentities", &[spaced.as_str(), b.as_str()]);
+        for (inside, pins, unread, open) in [
+            (format!("<key>NSIncludesSubdomains</key><integer>1</integer>{lists}"), 1, 1, 2),
+            (format!("<key>NSIncludesSubdomains</key><true/>{lists}"), 1, 1, 1),
+            (list("NSPinnedLeafIdentities", &[a.as_str(), b.as_str()]), 2, 0, 0),
+        ] {
+            let source = read(host("example.com", &inside).as_bytes());
+            let entry = &source.entries[0];
+            assert_eq!((entry.pins.len(), entry.unread), (pins, unread), "{inside}");
+            assert_eq!(entry.enforcement.mode, EnforcementMode::Yes);
+            let not_read = source.problems.iter().filter(|problem| problem.kind == ProblemKind::NotRead);
+            assert_eq!(not_read.count(), open, "{:?}", source.problems);
         }
     }
 

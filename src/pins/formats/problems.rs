@@ -2,7 +2,9 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use crate::pins::model::{Problem, ProblemKind};
+use std::collections::HashMap;
+
+use crate::pins::model::{PinEntry, Problem, ProblemKind};
 
 /// The most problems that are listed.
 const MOST: usize = 500;
@@ -30,6 +32,26 @@ impl Problems {
     pub(super) fn into_list(self) -> Vec<Problem> {
         self.0
     }
+}
+
+/// The entries of a file whose hosts an entry before them names already, where the platform takes the first: each with
+/// its line and what is to be said of it.
+pub(super) fn named_again(entries: &[PinEntry]) -> Vec<(Option<usize>, String)> {
+    let mut first: HashMap<&str, Option<usize>> = HashMap::new();
+    let mut again = Vec::new();
+    for entry in entries {
+        let Some(host) = entry.scope.host() else { continue };
+        if let Some(line) = first.get(host) {
+            let at = line.map_or_else(String::new, |line| format!(" of line {line}"));
+            again.push((
+                entry.line,
+                format!("{} has a second entry here; the first one{at} is taken", shortened(host)),
+            ));
+        } else {
+            first.insert(host, entry.line);
+        }
+    }
+    again
 }
 
 /// A text of the file, short enough for a message and without what disturbs a terminal.

@@ -44,9 +44,9 @@ impl PinFormat for Stubby {
         Ok(PinSource { entries: reader.entries, problems: reader.problems.into_list(), ..PinSource::of(ID) })
     }
 
-    /// The entry of the host's authentication name.
+    /// The entries of the host's authentication name: each is a resolver of its own, at its own address, and is used.
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
-        super::most_specific(source, host)
+        source.entries.iter().filter(|entry| entry.scope.covers(host)).collect()
     }
 }
 
@@ -157,6 +157,12 @@ mod tests {
         let keys: Vec<_> = source.entries[0].pins.iter().map(|pin| (pin.spki().copied(), pin.line)).collect();
         assert_eq!(keys, [(Some(a), Some(6)), (Some(b), Some(8))]);
         assert_eq!(source.problems[0].kind, ProblemKind::Refused);
+        let server = "  - address_data: 192.0.2.3\n    tls_auth_name: dns.example\n    tls_pubkey_pinset:\n      - digest: \"sha256\"\n        value: x\n";
+        let Reading::Read(both) = formats::tests::only("stubby.yml", format!("{text}{server}").as_bytes())
+        else {
+            panic!()
+        };
+        assert_eq!(formats::applicable(&both, "dns.example").len(), 2, "two addresses of one name");
         assert_eq!(formats::tests::only("x.yml", b"# tls_pubkey_pinset:\n"), Reading::NotRecognised);
     }
 

@@ -41,6 +41,7 @@ pub(super) fn weigh(files: &mut [PinFile]) {
     for file in files {
         let Some(why) = why(&file.file) else { continue };
         let Reading::Read(source) = &mut file.reading else { continue };
+        source.guessed = Some(why.clone());
         for entry in &mut source.entries {
             if !matches!(entry.confidence, Confidence::Guessed(_)) {
                 entry.confidence = Confidence::Guessed(why.clone());

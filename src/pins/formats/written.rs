@@ -112,6 +112,29 @@ pub(super) fn pattern(text: &str, includes: Option<bool>) -> HostPattern {
     if is_host(name) { make(name.to_owned()) } else { HostPattern::Nowhere }
 }
 
+/// The same where the file says that it is a host: names of one's own net end in what is registered nowhere.
+pub(super) fn pattern_of_any_net(text: &str, includes: Option<bool>) -> HostPattern {
+    const PUBLIC: &str = "example";
+    let text = text.trim().trim_end_matches('.');
+    let is_named = text.rsplit('.').next().is_some_and(|last| last.chars().any(char::is_alphabetic));
+    match pattern(text, includes) {
+        // Labels are checked with an ending that is known put behind.
+        HostPattern::Nowhere if is_named && text.contains('.') => {
+            let last = |name: String| {
+                name.strip_suffix(PUBLIC).and_then(|name| name.strip_suffix('.')).map(str::to_owned)
+            };
+            let named = match pattern(&format!("{text}.{PUBLIC}"), includes) {
+                HostPattern::Exactly(name) => last(name).map(HostPattern::Exactly),
+                HostPattern::WithSubdomains(name) => last(name).map(HostPattern::WithSubdomains),
+                HostPattern::OneLabelBelow(name) => last(name).map(HostPattern::OneLabelBelow),
+                _ => None,
+            };
+            named.unwrap_or(HostPattern::Nowhere)
+        }
+        scope => scope,
+    }
+}
+
 /// Whether a name can be a host: labels, and an ending that is registered or reserved for such names.
 fn is_host(name: &str) -> bool {
     const RESERVED: [&str; 8] =
@@ -188,5 +211,24 @@ mod tests {
             assert_eq!(pattern(text, None), expected, "{text}");
         }
         assert_eq!(pattern("a.example", Some(true)), HostPattern::WithSubdomains("a.example".into()));
+    }
+
+    #[test]
+    fn names_of_a_net_of_ones_own_are_hosts_where_they_stand_as_such() {
+        let name = || "api.intra.corp".to_owned();
+        for (text, includes, expected) in [
+            ("api.intra.corp", None, HostPattern::Exactly(name())),
+            ("API.intra.corp.", Some(true), HostPattern::WithSubdomains(name())),
+            ("*.api.intra.corp", None, HostPattern::OneLabelBelow(name())),
+            ("api.shop.example", None, HostPattern::Exactly("api.shop.example".to_owned())),
+            ("https://api.intra.corp", None, HostPattern::Nowhere),
+            ("api.intra.corp:443", None, HostPattern::Nowhere),
+            ("a..corp", None, HostPattern::Nowhere),
+            ("1.2.3", None, HostPattern::Nowhere),
+            ("corp", None, HostPattern::Nowhere),
+        ] {
+            assert_eq!(pattern_of_any_net(text, includes), expected, "{text}");
+        }
+        assert_eq!(pattern("api.intra.corp", None), HostPattern::Nowhere);
     }
 }

@@ -20,8 +20,8 @@ use super::problems::{Problems, shortened};
 use super::{PinFormat, PinInput, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
-    AfterExpiry, Bootstrap, Combination, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry,
-    PinFault, PinSource, PinValue, PositionRule, ProblemKind,
+    AfterExpiry, Bootstrap, Combination, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin,
+    PinEntry, PinFault, PinSource, PinValue, PositionRule, ProblemKind,
 };
 use crate::x509::CertificateSha256;
 
@@ -149,6 +149,7 @@ fn entry(name: &str, of_name: OfName, number: usize, required: bool, problems: &
             at,
             afterwards: AfterExpiry::FailClosed,
             note: "when the last of its fingerprints ends; each is refused from its own end on",
+            clock: ExpiryClock::Utc,
         }),
         bootstrap: Some(if of_name.is_signed { Bootstrap::Signed } else { Bootstrap::Unstated }),
         ..PinEntry::of(scope, Enforcement { mode, why: why.to_owned() })

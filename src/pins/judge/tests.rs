@@ -168,16 +168,82 @@ fn a_pin_that_is_not_on_every_path_depends_on_the_client() {
 }
 
 #[test]
-fn expiry_is_at_the_start_of_the_day_and_fails_open() {
-    // Judged at 2026-11-21T00:00:00Z: Android asks whether now is after that moment.
-    for (date, expired) in [("2026-11-20", true), ("2026-11-21", false), ("2026-11-22", false)] {
-        let verdict = judged(&[&nsc(&format!("expiration='{date}'"), &["leaf", "x"])], "example.com", true);
+fn expiry_is_at_the_start_of_the_day_of_each_device_and_fails_open() {
+    use ExpiryState::{Ahead, DependsOnDevice, Ended};
+    let text = nsc("expiration='2026-11-22'", &["leaf", "x"]);
+    let files = [PinFile { file: "file".into(), reading: formats::tests::only("file", text.as_bytes()) }];
+    let path = path();
+    // The first device comes to that day 14 hours before UTC does, the last 12 after it; Android asks whether now is
+    // after that moment.
+    for (at, state) in [
+        ("2026-11-21T10:00:00Z", Ahead),
+        ("2026-11-21T10:00:01Z", DependsOnDevice),
+        ("2026-11-22T00:00:00Z", DependsOnDevice),
+        ("2026-11-22T12:00:00Z", DependsOnDevice),
+        ("2026-11-22T12:00:01Z", Ended),
+    ] {
+        let question = Question { at: at.parse().unwrap(), ..question(Some("example.com"), Some(&path)) };
+        let verdict = judge(&files, &question);
         let entry = only(&verdict);
-        assert_eq!(entry.expired, expired, "{date}");
-        let expected = if expired { Outcome::NotEnforced } else { Outcome::Connects };
-        assert_eq!(entry.outcome, expected, "{date}");
-        let status = if expired { PinsStatus::NotPinned } else { PinsStatus::Pinned };
-        assert_eq!(verdict.status, status, "{date}");
+        assert_eq!((entry.expiry_state, entry.expired), (Some(state), state == Ended), "{at}");
+        let expected = match state {
+            Ahead => (EnforcementMode::Yes, Outcome::Connects, PinsStatus::Pinned),
+            DependsOnDevice => (EnforcementMode::Unknown, Outcome::Unknown, PinsStatus::Undetermined),
+            Ended => (EnforcementMode::No, Outcome::NotEnforced, PinsStatus::NotPinned),
+        };
+        assert_eq!((entry.enforced, entry.outcome, verdict.status), expected, "{at}");
+        assert_eq!(entry.why.contains("depends on the device"), state == DependsOnDevice, "{}", entry.why);
+    }
+}
+
+#[test]
+fn paths_that_were_not_looked_at_leave_it_open() {
+    let path = path();
+    let further = ClientPath { certificates: path[..1].to_vec(), trusted: true };
+    let paths = [ClientPath { certificates: path.clone(), trusted: true }, further];
+    for (names, verdict, outcome) in [
+        (["leaf", "offline"], PathsVerdict::All, Outcome::Connects),
+        (["root", "offline"], PathsVerdict::Unknown, Outcome::Unknown),
+        (["other", "offline"], PathsVerdict::Unknown, Outcome::Unknown),
+    ] {
+        let reading = formats::tests::only("file", nsc("", &names).as_bytes());
+        let files = [PinFile { file: "file".into(), reading }];
+        let question = Question { paths: &paths, ..question(Some("example.com"), Some(&path)) };
+        let judged = judge(&files, &question);
+        let entry = only(&judged);
+        assert_eq!((entry.paths.verdict(), entry.outcome), (verdict, outcome), "{names:?}");
+    }
+}
+
+#[test]
+fn a_private_root_may_be_an_anchor_that_overrides_the_pins() {
+    let anchors = "<trust-anchors><certificates src='system'/><certificates src='@raw/company' overridePins='true'/>\
+                   </trust-anchors>";
+    let inside =
+        |names: &[&str], anchors: &str| nsc("", names).replace("<pin-set", &format!("{anchors}<pin-set"));
+    let public = |key: &SpkiSha256| {
+        (*key == SpkiSha256::of(b"root")).then(|| KnownCa {
+            name: "A public root".to_owned(),
+            owner: None,
+            not_after: None,
+            retired: None,
+        })
+    };
+    let path = path();
+    for (text, is_public, expected) in [
+        (inside(&["a", "b"], anchors), false, Outcome::Unknown),
+        (inside(&["a", "b"], anchors), true, Outcome::LockedOut),
+        (inside(&["a", "b"], ""), false, Outcome::LockedOut),
+        (inside(&["root", "b"], anchors), false, Outcome::Connects),
+    ] {
+        let files = [PinFile { file: "file".into(), reading: formats::tests::only("file", text.as_bytes()) }];
+        let mut question = question(Some("example.com"), Some(&path));
+        if is_public {
+            question.known_ca = &public;
+        }
+        let verdict = judge(&files, &question);
+        assert_eq!(only(&verdict).outcome, expected, "{text}");
+        assert_eq!(only(&verdict).why.contains("no public table"), expected == Outcome::Unknown, "{text}");
     }
 }
 
@@ -246,7 +312,8 @@ fn a_forbidden_key_refuses_whatever_else_matches() {
     let outcome = |good, bad| only(&judged(&[&list(good, bad)], "www.example.com", true)).outcome;
     assert_eq!(outcome("root", "other"), Outcome::Connects);
     assert_eq!(outcome("root", "intermediate"), Outcome::LockedOut);
-    assert_eq!(outcome("other", "other"), Outcome::LockedOut);
+    // The root is no public one: the device's owner may have added it, and Chrome leaves the pins aside then.
+    assert_eq!(outcome("other", "other"), Outcome::Unknown);
     let verdict = judged(&[&list("root", "leaf")], "example.com", true);
     assert!(only(&verdict).why.contains("forbids"), "{}", only(&verdict).why);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Pin;
 
@@ -284,6 +284,57 @@ pub struct Expiry {
     pub afterwards: AfterExpiry,
     /// How the moment was read, for people.
     pub note: &'static str,
+    /// Whose clock tells that it has come.
+    pub clock: ExpiryClock,
+}
+
+/// Whose clock tells that pins have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExpiryClock {
+    /// UTC: it is one moment everywhere.
+    Utc,
+    /// The time zone of each device: the moment is that of a device in UTC, and others come to it before or after.
+    Device,
+}
+
+/// Whether pins have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExpiryState {
+    /// Nowhere yet.
+    Ahead,
+    /// On some devices and not on others, by their time zones.
+    DependsOnDevice,
+    /// Everywhere.
+    Ended,
+}
+
+impl ExpiryState {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ahead => "ahead",
+            Self::DependsOnDevice => "depends_on_device",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+impl Expiry {
+    /// Whether the pins have ended at a time. The first time zone is 14 hours ahead of UTC, the last 12 behind it.
+    pub fn state(&self, now: Timestamp) -> ExpiryState {
+        let (first, last) = match self.clock {
+            ExpiryClock::Utc => (0, 0),
+            ExpiryClock::Device => (-14, 12),
+        };
+        let since = now.duration_since(self.at);
+        if since > SignedDuration::from_hours(last) {
+            ExpiryState::Ended
+        } else if since > SignedDuration::from_hours(first) {
+            ExpiryState::DependsOnDevice
+        } else {
+            ExpiryState::Ahead
+        }
+    }
 }
 
 /// What a platform does with pins that have ended.

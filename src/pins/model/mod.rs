@@ -10,7 +10,7 @@ mod source;
 pub use self::app::AppContext;
 pub use self::entry::{
     AfterExpiry, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode, Expiry,
-    HostPattern, PinEntry,
+    ExpiryClock, ExpiryState, HostPattern, PinEntry,
 };
 pub use self::pin::{Pin, PinFault, PinValue, PositionRule, TlsaNumbers};
 pub use self::problem::{Problem, ProblemKind};

@@ -47,3 +47,28 @@ pub enum ProblemKind {
     /// A comment beside a pin names another key than the pin does.
     WrongLabel,
 }
+
+impl ProblemKind {
+    /// Whether what was seen is the whole of it: whose pins stand beside it and what compares them does not matter, and a
+    /// guess about them is none about this.
+    pub fn is_seen(self) -> bool {
+        match self {
+            Self::NoValidation
+            | Self::InsteadOfValidation
+            | Self::NeverCalled
+            | Self::DebugInRelease
+            | Self::CtLibrary
+            | Self::CtDisabled => true,
+            Self::Refused
+            | Self::NoEffect
+            | Self::UserAnchors
+            | Self::OverridesPins
+            | Self::NotRead
+            | Self::Obsolete
+            | Self::CtOffForAnchors
+            | Self::UnauthenticatedBootstrap
+            | Self::NoDnssec
+            | Self::WrongLabel => false,
+        }
+    }
+}

@@ -70,6 +70,8 @@ pub struct PinSource {
     pub is_absent: bool,
     /// Whether DNSSEC secures the answer that it is, where it is one of the DNS and was validated.
     pub dnssec: Option<DnssecState>,
+    /// Why nothing in it is sure, whatever was seen in it: it is of a test, for one.
+    pub guessed: Option<String>,
 }
 
 impl PinSource {
@@ -83,6 +85,7 @@ impl PinSource {
             statement: None,
             is_absent: false,
             dnssec: None,
+            guessed: None,
         }
     }
 

@@ -4,8 +4,8 @@ use super::style::{STRONG, paint};
 use super::{findings as render_findings, safe, wrap};
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
-    AppContext, Bootstrap, Confidence, EntryVerdict, OtherChain, Outcome, PathMatches, PathsVerdict,
-    PinMatch, PinValue, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
+    AppContext, Bootstrap, Confidence, EntryVerdict, ExpiryState, OtherChain, Outcome, PathMatches,
+    PathsVerdict, PinMatch, PinValue, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -146,7 +146,11 @@ fn write_entry(out: &mut String, entry: &EntryVerdict) {
     }
     paragraph(out, "    enforced: ", &format!("{}: {}", entry.enforced.name(), entry.why));
     if let Some(expires) = entry.expires {
-        let state = if entry.expired { "ended" } else { "until" };
+        let state = match entry.expiry_state {
+            Some(ExpiryState::Ended) => "ended",
+            Some(ExpiryState::DependsOnDevice) => "ended or not, by the device:",
+            Some(ExpiryState::Ahead) | None => "until",
+        };
         let note = entry.expiry_note.unwrap_or_default();
         paragraph(out, "    expiry:   ", &format!("{state} {}, {note}", expires.strftime("%Y-%m-%d")));
     }
@@ -254,6 +258,10 @@ pub(super) fn on_paths(paths: &PathMatches) -> Option<String> {
             "depends on the path that a client builds: match over {}; not over {}",
             named(paths.matching()),
             named(paths.not_matching())
+        )),
+        PathsVerdict::Unknown if paths.is_open_beyond() => Some(format!(
+            "not known: {} paths were looked at, and there are further ones that clients could build",
+            count.saturating_sub(1)
         )),
         PathsVerdict::Unknown => None,
     }

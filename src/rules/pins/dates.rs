@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::subjects::{called, each, pins, public_ca};
-use crate::pins::{EnforcementMode, PinsVerdict, ProblemKind};
+use crate::pins::{EnforcementMode, ExpiryState, PinsVerdict, ProblemKind};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 const ANDROID: &str = "Android developer guide, “Network security configuration”";
@@ -18,7 +18,8 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
         needs: "a pin file whose format has an expiry date",
         explanation: "After the date in the file, Android accepts any chain that its trust store accepts, without a \
             word in the log: the app looks pinned and is not. The pins end at the start of that day in the \
-            device's own time zone; they are judged here in UTC, so that devices may differ by up to 14 hours. Where \
+            device's own time zone: from 14 hours before that day begins in UTC until 12 hours after, it depends on \
+            the device, and the finding arises once they have ended on all. Where \
             the file says that nothing passes after the date, clients are locked out, and the finding is critical.",
         advice: "Remove the pins if they are not needed, or ship new ones with a later date.",
         references: &[
@@ -64,18 +65,22 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         each(verdict, |group| {
             let expires = group.first.expires.filter(|_| !group.first.expired)?;
             let left = expires.duration_since(verdict.at);
-            if !verdict.soon.is_soon(left) || !group.first.enforced.is_known_to_act() {
+            let by_device = group.first.expiry_state == Some(ExpiryState::DependsOnDevice);
+            if !verdict.soon.is_soon(left) || !(by_device || group.first.enforced.is_known_to_act()) {
                 return None;
             }
             let days = left.as_hours() / 24;
             let when = match days {
+                0 if by_device => "at midnight in the time zone of each device: on some they have".to_owned(),
                 0 => "in less than a day".to_owned(),
                 1 => "in 1 day".to_owned(),
                 days => format!("in {days} days"),
             };
             let day = expires.strftime("%Y-%m-%d");
             let shuts = group.first.fails_closed && group.first.enforced == EnforcementMode::Yes;
-            let message = if shuts {
+            let message = if by_device {
+                format!("The pins end on {day} {when}, on others they have not.")
+            } else if shuts {
                 format!("The pins end on {day}, {when}; from then on clients refuse every connection.")
             } else {
                 format!("The pins end on {day}, {when}.")

@@ -163,8 +163,8 @@ pub(super) fn of_kind(verdict: &PinsVerdict, kind: ProblemKind) -> Vec<Raised> {
     verdict.sources.iter().flat_map(|source| problems(source, kind)).collect()
 }
 
-/// The findings about each problem of one kind in one source; no graver than a guess bears where every entry of the
-/// source was guessed.
+/// The findings about each problem of one kind in one source; no graver than a guess bears where the source is one, and
+/// where all of its entries are and the problem rests on them.
 pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterator<Item = Raised> + '_ {
     let guesses: Option<Vec<&str>> = source
         .entries
@@ -174,7 +174,8 @@ pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterat
             Confidence::Stated | Confidence::Read => None,
         })
         .collect();
-    let guess = guesses.and_then(|all| all.first().copied());
+    let of_entries = guesses.filter(|_| !kind.is_seen()).and_then(|all| all.first().copied());
+    let guess = source.guessed.as_deref().or(of_entries);
     source.problems.iter().filter(move |problem| problem.kind == kind).map(move |problem| {
         let evidence = json!({"file": source.file, "line": problem.line});
         let message = format!("{}.", problem.what.trim_end_matches('.'));

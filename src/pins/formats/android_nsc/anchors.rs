@@ -8,7 +8,7 @@ use roxmltree::Node;
 use super::read::elements;
 use super::values::{Flag, flag};
 use crate::pins::formats::xml;
-use crate::pins::model::{AppContext, Enforcement, EnforcementMode, Pin};
+use crate::pins::model::{AppContext, Enforcement, EnforcementMode};
 
 /// The last API level for which apps trust the CAs of users by default.
 const LAST_WITH_USER_ANCHORS: u32 = 23;
@@ -84,11 +84,11 @@ pub(super) fn debug_resource(text: &str) -> Result<Vec<Anchor>, String> {
     Ok(overrides.map_or_else(Vec::new, debug))
 }
 
-/// What pins with these anchors do.
-pub(super) fn enforcement(pins: Option<&[Pin]>, anchors: &[Anchor]) -> Enforcement {
+/// What so many pins with these anchors do.
+pub(super) fn enforcement(pins: Option<usize>, anchors: &[Anchor]) -> Enforcement {
     let no = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
     let Some(pins) = pins else { return no("no pin-set applies to it") };
-    if pins.is_empty() {
+    if pins == 0 {
         return no("its pin-set is empty");
     }
     if override_pins(anchors) {

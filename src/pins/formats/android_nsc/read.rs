@@ -2,19 +2,20 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod pin_set;
+
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use roxmltree::{Document, Node};
 
+use self::pin_set::PinSet;
 use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
-use super::values::{Expiration, Flag, expiration, flag};
-use crate::pins::base64_text;
+use super::values::{Flag, flag};
 use crate::pins::formats::written;
-use crate::pins::formats::xml::{Lines, comment_beside, only_text};
+use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
-    AppContext, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource,
-    PositionRule, Problem, ProblemKind,
+    AppContext, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, Problem, ProblemKind,
 };
 
 /// What the app around a configuration adds to it.
@@ -92,13 +93,6 @@ struct Inherited {
     pin_set: Option<Rc<PinSet>>,
     anchors: Option<Rc<Vec<Anchor>>>,
     certificate_transparency: Option<bool>,
-}
-
-/// One `<pin-set>`.
-struct PinSet {
-    number: usize,
-    pins: Vec<Pin>,
-    expiry: Option<Expiry>,
 }
 
 impl Reader {
@@ -225,12 +219,13 @@ impl Reader {
             }
             self.entries.push(PinEntry {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
+                unread: set.map_or(0, |set| set.unread),
                 expiry: set.and_then(|set| set.expiry.clone()),
                 overridden_for_user_anchors: overridden_for_user_anchors(&anchors),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
-                ..PinEntry::of(scope, enforcement(set.map(|set| set.pins.as_slice()), &anchors))
+                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &anchors))
             });
         }
     }
@@ -270,6 +265,7 @@ impl Reader {
         let why = "the pins stand where they apply to no host".to_owned();
         self.entries.push(PinEntry {
             pins: set.pins.clone(),
+            unread: set.unread,
             expiry: set.expiry.clone(),
             pin_set: Some(set.number),
             line: Some(self.lines.of_node(node)),
@@ -306,73 +302,6 @@ impl Reader {
             self.problem(ProblemKind::NoEffect, node, what);
         }
         (if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) }, line)
-    }
-
-    fn pin_set_of(&mut self, node: Node<'_, '_>, own: &mut Inherited) {
-        if own.pin_set.is_some() {
-            self.refuse(node, "there is a second pin-set; only one is allowed".to_owned());
-        }
-        let set = self.pin_set(node);
-        if set.pins.is_empty() {
-            let what = "the pin-set is empty, which switches pinning off for its domains".to_owned();
-            self.problem(ProblemKind::NoEffect, node, what);
-        }
-        match own.pin_set {
-            None => own.pin_set = Some(Rc::new(set)),
-            Some(_) => self.stray(&set, node),
-        }
-    }
-
-    fn pin_set(&mut self, node: Node<'_, '_>) -> PinSet {
-        self.attributes(node, &["expiration"]);
-        self.pin_sets = self.pin_sets.saturating_add(1);
-        let number = self.pin_sets;
-        let expiry = node.attribute("expiration").and_then(|text| self.expiry(node, text));
-        let mut pins = Vec::new();
-        for child in elements(node) {
-            match child.tag_name().name() {
-                "pin" => pins.push(self.pin(child)),
-                _ => self.skipped(child),
-            }
-        }
-        PinSet { number, pins, expiry }
-    }
-
-    fn expiry(&mut self, node: Node<'_, '_>, text: &str) -> Option<Expiry> {
-        match expiration(text) {
-            Expiration::On { expiry, rest } => {
-                if !rest.trim().is_empty() {
-                    let what = format!("“{}” behind the expiration date is ignored", shortened(&rest));
-                    self.problem(ProblemKind::NoEffect, node, what);
-                }
-                Some(expiry)
-            }
-            Expiration::Never => None,
-            Expiration::NoDate => {
-                self.refuse(
-                    node,
-                    format!("the expiration “{}” is no date of the form yyyy-MM-dd", shortened(text)),
-                );
-                None
-            }
-        }
-    }
-
-    fn pin(&mut self, node: Node<'_, '_>) -> Pin {
-        self.attributes(node, &["digest"]);
-        let digest = node.attribute("digest").unwrap_or_default();
-        let written = only_text(node);
-        let value = match &written {
-            _ if !digest.eq_ignore_ascii_case("SHA-256") => Err(PinFault::UnknownDigest(shortened(digest))),
-            None => Err(PinFault::Elements),
-            Some(text) => base64_text::android(text),
-        };
-        let written = written.unwrap_or_default();
-        if let Err(fault) = &value {
-            self.refuse(node, format!("the pin “{}” cannot be read: {fault}", shortened(&written)));
-        }
-        Pin::new(&written, value, PositionRule::Any, Some(self.lines.of_node(node)))
-            .labelled(comment_beside(node))
     }
 
     fn anchors(&mut self, node: Node<'_, '_>, kind: Kind) -> Vec<Anchor> {

@@ -289,3 +289,26 @@ proptest! {
         let _ = formats::read("x", &[b"<network-security-config".as_slice(), &octets].concat());
     }
 }
+
+#[test]
+fn pins_that_the_build_puts_in_are_not_read() {
+    let key = crate::x509::SpkiSha256::of(b"a");
+    let text = |pins: &str| {
+        format!(
+            "<network-security-config><domain-config><domain>a.example</domain><pin-set>{pins}</pin-set></domain-config>\
+             </network-security-config>"
+        )
+    };
+    let open = "<pin digest='SHA-256'>${PIN_PRIMARY}</pin>";
+    for (pins, read, unread) in
+        [(open.to_owned(), 0, 1), (format!("{open}<pin digest='SHA-256'>{key}</pin>"), 1, 1)]
+    {
+        let file = crate::pins::formats::tests::only("nsc.xml", text(&pins).as_bytes());
+        let crate::pins::Reading::Read(source) = file else { panic!("{file:?}") };
+        let entry = &source.entries[0];
+        assert_eq!((entry.pins.len(), entry.unread), (read, unread));
+        assert_eq!(entry.enforcement.mode, crate::pins::EnforcementMode::Yes);
+        let kinds: Vec<_> = source.problems.iter().map(|problem| problem.kind).collect();
+        assert_eq!(kinds, [crate::pins::ProblemKind::NotRead]);
+    }
+}

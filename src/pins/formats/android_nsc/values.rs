@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::pins::model::{AfterExpiry, Expiry};
+use crate::pins::model::{AfterExpiry, Expiry, ExpiryClock};
 
 /// A boolean attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,8 @@ pub(in crate::pins::formats) fn expiration(text: &str) -> Expiration {
             expiry: Expiry {
                 at: midnight.timestamp(),
                 afterwards: AfterExpiry::FailOpen,
-                note: "at the start of that day in the device's own time zone; judged here in UTC",
+                note: "at the start of that day in the device's own time zone",
+                clock: ExpiryClock::Device,
             },
             rest: rest.to_owned(),
         },

@@ -11,8 +11,8 @@ use crate::pins::formats::json::Json;
 use crate::pins::formats::problems::{Problems, shortened};
 use crate::pins::formats::written::{self, Meaning};
 use crate::pins::model::{
-    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
-    PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The names under which lists of pins stand beside a host's other settings.
@@ -124,7 +124,8 @@ fn entry(
     let switch = |names: &[&str]| {
         names.iter().find_map(|name| settings.and_then(|settings| settings.at(name)).and_then(Json::boolean))
     };
-    let scope = written::pattern(host, switch(&["includeSubdomains", "includeSubDomains", "subdomains"]));
+    let scope =
+        written::pattern_of_any_net(host, switch(&["includeSubdomains", "includeSubDomains", "subdomains"]));
     let enforces = switch(&["enforcePinning", "enforce"]).unwrap_or(true);
     let enforcement = if pins.is_empty() {
         Enforcement { mode: EnforcementMode::No, why: "no pins are listed for it".to_owned() }
@@ -179,6 +180,7 @@ fn day(text: &str) -> Option<Expiry> {
         at,
         afterwards: AfterExpiry::FailOpen,
         note: "read as TrustKit reads it, which these libraries use: UTC, and no pins afterwards",
+        clock: ExpiryClock::Utc,
     })
 }
 
@@ -223,7 +225,7 @@ fn host_list(document: &Json) -> Hosts<'_> {
             let host = HOST_NAMES.iter().find_map(|name| item.at(name));
             if let Some(Json::Text(host, line)) = host
                 && PIN_LISTS.iter().any(|name| item.at(name).is_some())
-                && is_host(host)
+                && (is_host(host) || (has_hashes(item) && is_host_of_any_net(host)))
             {
                 hosts.push((host, Some(*line), item));
             }
@@ -290,4 +292,14 @@ fn pin(text: &str, line: Option<usize>) -> Pin {
 /// Whether a text can be a host or a pattern of hosts, and not the name of a file or a package.
 fn is_host(text: &str) -> bool {
     matches!(written::pattern(text, None), scope if scope != HostPattern::Nowhere)
+}
+
+/// The same for a name of one's own net, where it stands as a host.
+fn is_host_of_any_net(text: &str) -> bool {
+    written::pattern_of_any_net(text, None) != HostPattern::Nowhere
+}
+
+/// Whether what is listed for a host are hashes, by their form.
+fn has_hashes(item: &Json) -> bool {
+    pin_texts(item).iter().any(|(text, _)| written::has_prefix(text) || written::is_hash(text))
 }

@@ -148,3 +148,12 @@ proptest! {
         let _ = formats::read("x.json", format!("{{\"pins\":{text}}}").as_bytes());
     }
 }
+
+#[test]
+fn hosts_of_a_net_of_ones_own_are_listed() {
+    let key = crate::x509::SpkiSha256::of(b"a");
+    let text = format!("[{{\"host\": \"api.intra.corp\", \"pins\": [\"sha256/{key}\"]}}]");
+    let file = crate::pins::formats::tests::only("pins.json", text.as_bytes());
+    let crate::pins::Reading::Read(source) = file else { panic!("{file:?}") };
+    assert_eq!(source.entries[0].scope, HostPattern::Exactly("api.intra.corp".to_owned()));
+}

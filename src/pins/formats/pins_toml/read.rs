@@ -11,8 +11,8 @@ use crate::pins::formats::json::{Json, Name};
 use crate::pins::formats::problems::{Problems, shortened};
 use crate::pins::formats::written;
 use crate::pins::model::{
-    AfterExpiry, Bootstrap, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault,
-    PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Bootstrap, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The keys of an entry.
@@ -164,7 +164,7 @@ impl Reader {
         if host.trim() == "*" {
             return HostPattern::Unstated;
         }
-        let scope = written::pattern(host, (subdomains == Subdomains::All).then_some(true));
+        let scope = written::pattern_of_any_net(host, (subdomains == Subdomains::All).then_some(true));
         match (scope, subdomains) {
             (HostPattern::Nowhere, _) => {
                 let what = format!(
@@ -280,6 +280,7 @@ impl Reader {
             at,
             afterwards,
             note: "as the file says; a day alone begins at midnight in UTC",
+            clock: ExpiryClock::Utc,
         })
     }
 

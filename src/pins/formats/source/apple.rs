@@ -12,7 +12,9 @@ use super::hashes;
 use super::lexer::Kind;
 use super::scan::Scan;
 use super::{Language, PinFormat, PinInput, code, not_read};
-use crate::pins::model::{Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule};
+use crate::pins::model::{
+    Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule, Problem,
+};
 
 const LANGUAGES: [Language; 2] = [Language::Swift, Language::ObjectiveC];
 
@@ -56,14 +58,18 @@ impl PinFormat for UrlSession {
             scan.places(&["URLCredential", "credentialForTrust"]).first().and_then(|at| scan.line(*at));
         let is_evaluated = scan.has(&EVALUATED);
         if !scan.has(&TAKEN_OUT) {
-            if !is_evaluated && scan.has(&["serverTrust"]) {
+            if let Some(helper) = evaluated_elsewhere(&scan).filter(|_| !is_evaluated) {
+                source.problems.push(not_followed(accepted, helper));
+            } else if !is_evaluated && scan.has(&["serverTrust"]) {
                 let what =
                     "a server's trust is accepted, and nothing evaluates it: every certificate will do";
                 source.problems.push(no_validation(accepted, what));
             }
             return source.finish();
         }
-        if !is_evaluated {
+        if let Some(helper) = evaluated_elsewhere(&scan).filter(|_| !is_evaluated) {
+            source.problems.push(not_followed(accepted, helper));
+        } else if !is_evaluated {
             let what = "keys are compared and SecTrustEvaluateWithError is not called: expired certificates and those \
                         of other hosts are accepted if the key fits";
             source.problems.push(instead(accepted, what));
@@ -96,6 +102,34 @@ impl PinFormat for UrlSession {
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
         about_or_all(source, host)
     }
+}
+
+/// A function of another file whose name says that it may evaluate a server's trust.
+fn evaluated_elsewhere<'a>(scan: &Scan<'a>) -> Option<&'a str> {
+    (0..scan.tokens.len()).find_map(|at| {
+        let name = scan.word(at)?;
+        let lower = name.to_lowercase();
+        let is_named = ["evaluat", "validat", "verif"].iter().any(|word| lower.contains(word));
+        let next = at.saturating_add(1);
+        let is_called = scan.is(next, "(") || (scan.language == Language::ObjectiveC && scan.is(next, ":"));
+        let is_defined = |at: usize| {
+            scan.word_before(at) == Some("func")
+                || (scan.language == Language::ObjectiveC && scan.is_before(at, ")"))
+        };
+        let is_here = || scan.places(&[name]).into_iter().any(is_defined);
+        (is_named && is_called && !is_here()).then_some(name)
+    })
+}
+
+/// That what a function of another file does decides.
+fn not_followed(line: Option<usize>, helper: &str) -> Problem {
+    let helper: String = helper.chars().take(60).collect();
+    not_read(
+        line,
+        format!(
+            "a server's trust is accepted; whether “{helper}” evaluates it before, stands in another file"
+        ),
+    )
 }
 
 /// Whether the code has the header of a SubjectPublicKeyInfo to put before a key.

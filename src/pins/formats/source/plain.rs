@@ -10,7 +10,7 @@ use super::compared::{Comparison, Over, about_or_all, instead, no_validation, pl
 use super::gathered::Gathered;
 use super::hashes;
 use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, not_read};
+use super::{Language, PinFormat, PinInput, code, looks_like_host, not_read};
 use crate::pins::model::{Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule};
 
 /// Callbacks of Go's crypto/tls.
@@ -40,16 +40,21 @@ impl PinFormat for Go {
             (scan.is(next, ":") || scan.is(next, "=")) && scan.word(next.saturating_add(1)) == Some("true")
         });
         let callback = scan.places(&CALLBACKS).first().copied();
-        let found = if callback.is_some() { hashes::in_file(&scan, false) } else { Vec::new() };
+        let mut found = if callback.is_some() { hashes::in_file(&scan, false) } else { Vec::new() };
         let hashes_something = scan.has(&["sha256", "sha1"]);
         if let Some(at) = skips {
             let line = scan.line(at);
-            let revalidates = scan.has(&["VerifyOptions"]);
+            let revalidates = scan.has(&["VerifyOptions"]) || calls_verify(&scan);
             match callback {
                 None => source
                     .problems
                     .push(no_validation(line, "InsecureSkipVerify switches the validation off")),
                 Some(_) if revalidates => {}
+                Some(callback) if is_elsewhere(&scan, callback) => {
+                    let what = "InsecureSkipVerify switches the validation off, and whether the callback validates instead \
+                                stands in another file";
+                    source.problems.push(not_read(line, what.to_owned()));
+                }
                 Some(_) => {
                     let what = "InsecureSkipVerify switches the validation off, and a callback compares instead of it";
                     source.problems.push(instead(line, what));
@@ -66,6 +71,10 @@ impl PinFormat for Go {
         } else {
             Over::Certificate
         };
+        let server = callback.and_then(|at| server_name(&scan, at));
+        for one in found.iter_mut().filter(|one| one.host.is_none()) {
+            one.host.clone_from(&server);
+        }
         let takes_all = scan.has(&["range"]);
         let enforcement = Enforcement {
             mode: EnforcementMode::Yes,
@@ -80,6 +89,64 @@ impl PinFormat for Go {
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
         about_or_all(source, host)
     }
+}
+
+/// The `ServerName` of the same `tls.Config` as the callback at this place: for it the certificate is asked.
+fn server_name(scan: &Scan<'_>, callback: usize) -> Option<String> {
+    let around = |at: usize| {
+        let mut place = at;
+        std::iter::from_fn(|| {
+            place = place.checked_sub(1)?;
+            if let Some(open) = scan.opening(place) {
+                place = open;
+            }
+            Some(place)
+        })
+        .find(|at| scan.is(*at, "{"))
+    };
+    // Where it is set on a variable (`config.ServerName = …`), the variable is the same.
+    let owner =
+        |at: usize| at.checked_sub(2).filter(|_| scan.is_before(at, ".")).and_then(|at| scan.word(at));
+    let is_same = |at: &usize| match owner(callback) {
+        Some(name) => owner(*at) == Some(name),
+        None => owner(*at).is_none() && around(callback).is_some() && around(*at) == around(callback),
+    };
+    let at = scan.places(&["ServerName"]).into_iter().find(is_same)?;
+    let next = at.saturating_add(1);
+    let value = next.saturating_add(1);
+    let is_set = scan.is(next, ":") || scan.is(next, "=");
+    // A call or a sum that only begins with a name is not that name.
+    let ends = scan.end_of_expression(value) == value.saturating_add(1);
+    scan.text(value..value.saturating_add(1)).filter(|host| is_set && ends && looks_like_host(host))
+}
+
+/// Whether code calls the `Verify` of a certificate by itself.
+fn calls_verify(scan: &Scan<'_>) -> bool {
+    scan.places(&["Verify"])
+        .into_iter()
+        .any(|at| scan.is_before(at, ".") && scan.is(at.saturating_add(1), "("))
+}
+
+/// Whether a callback is a function of another file.
+fn is_elsewhere(scan: &Scan<'_>, callback: usize) -> bool {
+    let value = callback.saturating_add(2);
+    let end = scan.end_of_expression(value);
+    if (value..end).any(|at| scan.word(at) == Some("func")) {
+        return false;
+    }
+    let names: Vec<&str> = (value..end).filter_map(|at| scan.word(at)).collect();
+    let is_here = |name: &&str| {
+        scan.definition(name, callback).is_some()
+            || scan.places(&[name]).into_iter().any(|at| {
+                // A function, or a method behind its receiver.
+                scan.word_before(at) == Some("func")
+                    || at
+                        .checked_sub(1)
+                        .and_then(|close| scan.opening(close))
+                        .is_some_and(|open| scan.word_before(open) == Some("func"))
+            })
+    };
+    !names.iter().any(is_here)
 }
 
 /// Constants of Rust and Python that are named as pins.

@@ -235,3 +235,56 @@ fn go_rust_and_python() {
         assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(2))], "{path}");
     }
 }
+
+#[test]
+fn a_second_policy_for_a_host_is_told() {
+    let (a, b) = (key("a"), key("b"));
+    let policy = format!("\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\", \"{b}\"]]");
+    let text = format!("let c = [kTSKPinnedDomains: [\n{policy},\n{policy}]]");
+    let found = source("A.swift", &text, "trustkit");
+    assert_eq!(kinds(&found), [(ProblemKind::NoEffect, Some(3))]);
+    assert!(found.problems[0].what.contains("the first one of line 2 is taken"), "{found:?}");
+}
+
+#[test]
+fn the_server_name_of_the_same_configuration_is_the_host() {
+    let a = key("a");
+    let config = |before: &str, inside: &str, set: &str| {
+        format!(
+            "{before}\nconst pin = \"{a}\"\nvar other = &tls.Config{{ServerName: \"other.example\"}}\n\
+             func f() {{ c := &tls.Config{{{inside}}}\n{set}\n_ = sha256.Sum256(cert.RawSubjectPublicKeyInfo) }}"
+        )
+    };
+    let callback = "VerifyConnection: func(cs tls.ConnectionState) error { return nil }";
+    let inside = format!("ServerName: \"api.shop.example\", InsecureSkipVerify: true, {callback}");
+    let named = format!("{callback}, ServerName: apiHost");
+    let set = "c.VerifyConnection = func(cs tls.ConnectionState) error { return nil }\nc.ServerName = \"api.shop.example\"";
+    for text in [
+        config("", &inside, ""),
+        config("const apiHost = \"api.shop.example\"", &named, ""),
+        config("", "InsecureSkipVerify: true", set),
+    ] {
+        assert_eq!(
+            said(&source("a.go", &text, "go")),
+            [format!("api.shop.example exact: sha256/{a}")],
+            "{text}"
+        );
+    }
+    let open = config("", &format!("{callback}, ServerName: name()"), "");
+    assert_eq!(said(&source("a.go", &open, "go")), [format!("* unstated: sha256/{a}")]);
+}
+
+#[test]
+fn validation_in_another_file_is_left_open() {
+    let go = "c := &tls.Config{InsecureSkipVerify: true, VerifyConnection: pinning.Check}";
+    assert_eq!(kinds(&source("a.go", go, "go")), [(ProblemKind::NotRead, Some(1))]);
+    let here = format!("{go}\nfunc (p pinning) Check(cs tls.ConnectionState) error {{ return nil }}");
+    assert_eq!(kinds(&source("a.go", &here, "go")), [(ProblemKind::InsteadOfValidation, Some(1))]);
+    let itself = format!("{here}\nfunc g() {{ cert.Verify(options()) }}");
+    assert!(source("a.go", &itself, "go").problems.is_empty());
+    let swift = "func x(challenge: C) {\nguard isTrustValid(challenge) && validateChain(trust) else { return }\n\
+        done(.useCredential, URLCredential(trust: challenge.protectionSpace.serverTrust!)) }";
+    assert_eq!(kinds(&source("T.swift", swift, "urlsession")), [(ProblemKind::NotRead, Some(3))]);
+    let own = format!("{swift}\nfunc validateChain(_ trust: SecTrust) -> Bool {{ true }}");
+    assert_eq!(kinds(&source("T.swift", &own, "urlsession")), [(ProblemKind::NoValidation, Some(3))]);
+}

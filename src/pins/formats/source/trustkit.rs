@@ -15,9 +15,10 @@ use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, finish, host_name, not_read};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
+use crate::pins::formats::problems::named_again;
 use crate::pins::model::{
-    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinSource,
-    PositionRule, Problem, ProblemKind,
+    AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
+    PinSource, PositionRule, Problem, ProblemKind,
 };
 
 /// The format's id.
@@ -51,6 +52,9 @@ impl PinFormat for TrustKitCode {
                 None,
                 "it names TSKPinnedDomains, and no domains are read from it".to_owned(),
             ));
+        }
+        for (line, what) in named_again(&source.entries) {
+            source.problems.push(Problem { kind: ProblemKind::NoEffect, line, what });
         }
         finish(source)
     }
@@ -202,5 +206,6 @@ pub(super) fn expiry(text: &str) -> Option<Expiry> {
         at,
         afterwards: AfterExpiry::FailOpen,
         note: "at the start of that day in UTC, as TrustKit reads it",
+        clock: ExpiryClock::Utc,
     })
 }

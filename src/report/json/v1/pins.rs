@@ -92,6 +92,8 @@ struct Entry<'a> {
     why: &'a str,
     expires: Option<String>,
     expired: bool,
+    /// `ahead`, `depends_on_device` around midnight, or `ended`.
+    expiry_state: Option<&'static str>,
     backup: &'static str,
     paths: Paths<'a>,
     outcome: &'static str,
@@ -228,6 +230,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
         why: &entry.why,
         expires: entry.expires.map(|expires| expires.to_string()),
         expired: entry.expired,
+        expiry_state: entry.expiry_state.map(crate::pins::ExpiryState::name),
         backup: entry.backup.name(),
         paths: Paths {
             verdict: entry.paths.verdict().name(),

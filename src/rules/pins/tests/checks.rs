@@ -60,7 +60,12 @@ fn labelled(key: &str, label: &str) -> Vec<PinSource> {
 
 fn ending(day: &str) -> Expiry {
     let at = format!("{day}T00:00:00Z").parse().unwrap();
-    Expiry { at, afterwards: AfterExpiry::FailOpen, note: "for this test" }
+    Expiry {
+        at,
+        afterwards: AfterExpiry::FailOpen,
+        note: "for this test",
+        clock: crate::pins::ExpiryClock::Utc,
+    }
 }
 
 fn values(pins: &[PinValue]) -> PinEntry {
@@ -279,8 +284,14 @@ fn a_guess_is_never_graver_than_medium_and_says_so() {
         assert!(finding.message.contains("rests on a guess: the constant's name"), "{finding:#?}");
     }
     let mut sources = problem(ProblemKind::NoValidation);
-    sources[0].entries = vec![guessed];
+    sources[0].entries = vec![guessed.clone()];
+    // That validation is off was seen, whatever is guessed of the pins beside it; in a test, it is in no release.
+    assert_eq!(severity(&sources, None, "PIN031"), Some(Severity::High));
+    sources[0].guessed = Some("it is a test".to_owned());
     assert_eq!(severity(&sources, None, "PIN031"), Some(Severity::Medium));
+    let mut sources = problem(ProblemKind::Refused);
+    sources[0].entries = vec![guessed];
+    assert_eq!(severity(&sources, None, "PIN008"), Some(Severity::Medium));
     assert_eq!(severity(&problem(ProblemKind::NoValidation), None, "PIN031"), Some(Severity::High));
     // Two patterns, one read and one guessed, are not one finding.
     let read = PinEntry { confidence: Confidence::Read, ..entry(&["own"]) };
