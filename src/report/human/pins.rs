@@ -251,9 +251,10 @@ pub(super) fn on_paths(paths: &PathMatches) -> Option<String> {
             Some(format!("match on none of the {count} paths known here that clients could build"))
         }
         PathsVerdict::Some => Some(format!(
-            "depends on the path that a client builds: match over {}; not over {}",
+            "depends on the path that a client builds: match over {}; not over {}. {}",
             named(paths.matching()),
-            named(paths.not_matching())
+            named(paths.not_matching()),
+            paths.clients().unwrap_or_default(),
         )),
         PathsVerdict::Unknown => None,
     }
