@@ -174,11 +174,12 @@ fn nothing_is_written_over_a_file_of_a_folder() {
     // Files that are not read are no inputs: a report may take the place of an earlier one in the same folder.
     for _ in 0..2 {
         for format in ["json", "human"] {
-            let report = ["--format", format, "--output", "report", "--save-evidence", "seen.json"];
+            let report = ["--format", format, "--output", "report.md", "--save-evidence", "seen.json"];
             let output = pinstead(app.path(), &[&check[..], &["--pins", "."], &report].concat());
             assert!(output.stdout.is_empty(), "{output:?}");
             assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
-            let pins = ["pins", ".", "--format", format, "--output", "pins.json"];
+            let output = if format == "json" { "pins.json" } else { "pins.md" };
+            let pins = ["pins", ".", "--format", format, "--output", output];
             assert_eq!(pinstead(app.path(), &pins).status.code(), Some(0));
         }
     }

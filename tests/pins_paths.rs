@@ -87,6 +87,17 @@ impl Expected<'_> {
         }
         if self.paths == "some" {
             assert!(human.contains("match over") && human.contains("not over"), "{human}");
+            let ends = entry["paths"]["ends"].as_array().unwrap();
+            let of_root = |name: &str| ends.iter().find(|end| end["root"] == name).unwrap();
+            assert_eq!(
+                (of_root("one")["matches"].as_str(), of_root("two")["matches"].as_str()),
+                (Some("all"), Some("none"))
+            );
+            assert_eq!(of_root("one")["not_in_stores"][0], "mozilla", "{of}");
+            assert_eq!(of_root("one")["stores_not_known"][1], "apple", "{of}");
+            let clients = "those that end at one (given here, not in Mozilla's store) match; those that end at two \
+                           (given here, not in Mozilla's store) do not match";
+            assert!(human.contains(clients), "{human}");
         }
         if command == "check" {
             let mut coded = self.codes.iter().filter(|code| !["", "known", "unknown"].contains(code));

@@ -76,8 +76,20 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
     let is_sure = |entry: &EntryVerdict| enforced(&entry) && guess(entry).is_none();
     let sure = || sources.iter().filter(|source| source.entries.iter().any(is_sure));
     let unpinned = |source: &&SourceVerdict| parts::unpinned(source, sources);
-    if let Some(source) = sure().find(|source| !source.is_of_a_part() && unpinned(source).is_none()) {
-        return (PinsStatus::Pinned, format!("{} has pins that are enforced for {whom}", source.file));
+    let mut pinning: Vec<&str> = sure()
+        .filter(|source| !source.is_of_a_part() && unpinned(source).is_none())
+        .map(|source| source.file.as_str())
+        .collect();
+    pinning.dedup();
+    if let Some((first, more)) = pinning.split_first() {
+        let reason = match (more.len(), host) {
+            (0, _) => format!("{first} has pins that are enforced for {whom}"),
+            (more, Some(_)) => format!("{first} and {more} more have pins that are enforced for {whom}"),
+            (more, None) => {
+                format!("{first} and {more} more have pins that are enforced for the hosts that they name")
+            }
+        };
+        return (PinsStatus::Pinned, reason);
     }
     if let Some(source) = sure().next() {
         return (PinsStatus::Undetermined, parts::reason(source, unpinned(&source), &whom));
@@ -355,5 +367,3 @@ fn left_open(source: &SourceVerdict) -> String {
 mod tests;
 #[cfg(test)]
 mod tests_parts;
-#[cfg(test)]
-mod tests_pinners;

@@ -24,7 +24,7 @@ pub use self::model::{
     Expiry, ExpiryClock, ExpiryState, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue,
     PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
-pub use self::paths::{PathMatch, PathMatches, PathsVerdict};
+pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};
 pub use self::verdict::{
     Backup, EntryVerdict, OtherChain, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState,
     SourceVerdict,

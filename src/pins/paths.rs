@@ -1,5 +1,8 @@
 //! Whether pins match on every path that a client could build, on some, or on none.
 
+mod clients;
+
+pub use self::clients::{AnchorMatch, UNKNOWN_STORES};
 use super::matching::match_pin;
 use super::model::{Pin, PinValue};
 use super::verdict::PinVerdict;
@@ -18,6 +21,10 @@ pub struct PathMatches {
 pub struct PathMatch {
     /// The path by the names of its CAs.
     pub label: String,
+    /// The name of the root that it ends at.
+    pub anchor: String,
+    /// Whether that is a root of Mozilla's programme.
+    pub is_mozillas: bool,
     /// Whether its anchor is one of those that the chain is judged with.
     pub trusted: bool,
     /// Whether the pins match on it; `None` where a hash of a certificate that is not at hand would tell.
@@ -75,6 +82,8 @@ impl PathMatches {
     fn of(paths: &[ClientPath], mut matches: impl FnMut(&ClientPath) -> Option<bool>) -> Self {
         let path = |path| PathMatch {
             label: ClientPath::label(path),
+            anchor: path.anchor().to_owned(),
+            is_mozillas: path.ends_at_mozillas(),
             trusted: path.trusted,
             matches: matches(path),
         };

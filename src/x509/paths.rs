@@ -8,6 +8,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -83,6 +84,19 @@ impl ClientPath {
         let names: Vec<&str> =
             self.certificates.iter().skip(1).map(|certificate| short(&certificate.subject)).collect();
         names.join(" ← ")
+    }
+
+    /// The name of the root that it ends at.
+    pub fn anchor(&self) -> &str {
+        self.certificates.last().map_or("", |root| short(&root.subject))
+    }
+
+    /// Whether that root is one of Mozilla's programme as compiled in, told by its key.
+    pub fn ends_at_mozillas(&self) -> bool {
+        static KEYS: LazyLock<BTreeSet<SpkiSha256>> = LazyLock::new(|| {
+            Anchors::embedded().certificates().iter().map(|root| root.spki_sha256).collect()
+        });
+        self.certificates.last().is_some_and(|root| KEYS.contains(&root.spki_sha256))
     }
 }
 

@@ -97,7 +97,13 @@ pub fn says_something(source: &PinSource) -> bool {
 /// Whether a file that nothing here reads has to do with pins all the same.
 pub fn is_about_pins(octets: &[u8]) -> bool {
     let text = String::from_utf8_lossy(octets);
-    speaks_of_pins(&text)
+    !is_own_output(&text) && speaks_of_pins(&text)
+}
+
+/// Whether it is a report or evidence that pinstead wrote: what it says of pins is said of other files.
+fn is_own_output(text: &str) -> bool {
+    let begin = text.trim_start().strip_prefix('{').map(str::trim_start).unwrap_or_default();
+    ["\"schema_version\"", "\"pinstead_evidence\""].iter().any(|key| begin.starts_with(key))
 }
 
 fn speaks_of_pins(text: &str) -> bool {
@@ -153,7 +159,11 @@ mod tests {
         ] {
             assert!(is_about_pins(text.as_bytes()), "{text}");
         }
-        for text in ["import path/sha256/block", "sha256/AAAA", &pin.replace("sha256/", "sha256-")] {
+        // Nor what was written here.
+        let report = format!("{{\n \"schema_version\": 1, \"pins\": \"{pin}\"}}");
+        for text in
+            [report.as_str(), "import path/sha256/block", "sha256/AAAA", &pin.replace("sha256/", "sha256-")]
+        {
             assert!(!is_about_pins(text.as_bytes()), "{text}");
         }
     }

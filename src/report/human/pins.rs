@@ -1,11 +1,14 @@
 //! The report of `pinstead pins` for people.
 
+mod overview;
+
 use super::style::{STRONG, paint};
-use super::{findings as render_findings, safe, wrap};
+use super::{findings as render_findings, safe, tally, wrap};
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
     AppContext, Bootstrap, Confidence, EntryVerdict, ExpiryState, OtherChain, Outcome, PathMatches,
-    PathsVerdict, PinMatch, PinValue, PinVerdict, PinsStatus, PinsVerdict, SourceState, SourceVerdict,
+    PathsVerdict, PinMatch, PinValue, PinVerdict, PinsStatus, PinsVerdict, ProblemKind, SourceState,
+    SourceVerdict,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -27,6 +30,8 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push_str(&paint(STRONG, safe(&format!("{subject}: {status}"))));
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
+    out.push_str(&format!("  Findings: {}\n", tally(findings)));
+    out.push_str(&overview::table(&verdict.sources, findings));
     let mut package = None;
     for source in &verdict.sources {
         let (within, inner) = split(source);
@@ -64,7 +69,7 @@ fn write_other(out: &mut String, verdict: &PinsVerdict, other: &OtherChain) {
         .filter(|(_, entry, there)| entry.applies && entry.outcome != there.outcome)
         .map(|(file, entry, there)| {
             let (here, there) = (entry.outcome.words(), there.outcome.words());
-            format!("{} ({file}): {there}; with the chain above: {here}", entry.scope)
+            format!("{} ({file}): {there}; with the chain above: {here}", entry.scope.in_words())
         })
         .collect();
     for text in differing.iter().take(MOST_SHOWN) {
@@ -122,6 +127,9 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     if let Some(statement) = &source.statement {
         paragraph(out, "  ", &format!("{statement}."));
     }
+    if let Some(words) = without_entries(source) {
+        paragraph(out, "  ", &words);
+    }
     let applying: Vec<&EntryVerdict> = source.entries.iter().filter(|entry| entry.applies).collect();
     for entry in applying.iter().take(MOST_SHOWN) {
         write_entry(out, entry);
@@ -134,6 +142,21 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     if others > 0 {
         paragraph(out, "  ", &format!("entries about other hosts: {others}"));
     }
+}
+
+/// What stands below the heading of a file that has no entries: a bare heading says nothing.
+fn without_entries(source: &SourceVerdict) -> Option<String> {
+    if source.state != SourceState::Read || !source.entries.is_empty() || source.statement.is_some() {
+        return None;
+    }
+    let open = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+    Some(match (open, source.problems.first()) {
+        (Some(open), _) => format!("What it pins is not known: {}.", open.what.trim_end_matches('.')),
+        (None, Some(problem)) => {
+            format!("No pins were read from it: {}.", problem.what.trim_end_matches('.'))
+        }
+        (None, None) => "It has no pins.".to_owned(),
+    })
 }
 
 fn write_entry(out: &mut String, entry: &EntryVerdict) {
@@ -255,9 +278,10 @@ pub(super) fn on_paths(paths: &PathMatches) -> Option<String> {
             Some(format!("match on none of the {count} paths known here that clients could build"))
         }
         PathsVerdict::Some => Some(format!(
-            "depends on the path that a client builds: match over {}; not over {}",
+            "depends on the path that a client builds: match over {}; not over {}. {}",
             named(paths.matching()),
-            named(paths.not_matching())
+            named(paths.not_matching()),
+            paths.clients().unwrap_or_default(),
         )),
         PathsVerdict::Unknown if paths.is_open_beyond() => Some(format!(
             "not known: {} paths were looked at, and there are further ones that clients could build",

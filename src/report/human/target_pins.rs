@@ -74,7 +74,7 @@ fn of_entry(file: &str, entry: &EntryVerdict) -> String {
     };
     let told: Vec<String> = told.into_iter().take(MOST_DIAGNOSES).collect();
     let diagnoses = if told.is_empty() { String::new() } else { format!("; {}", told.join("; ")) };
-    format!(" {} ({file}): {matched}{backup}{paths}{diagnoses}{more}.", entry.scope)
+    format!(" {} ({file}): {matched}{backup}{paths}{diagnoses}{more}.", entry.scope.in_words())
 }
 
 /// What a pin is that matches nothing, where its value tells.

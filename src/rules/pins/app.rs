@@ -101,7 +101,7 @@ pub(super) fn unauthenticated(verdict: &PinsVerdict) -> Vec<Raised> {
         }
         for entry in learnt {
             let Some((severity, what)) = entry.bootstrap.and_then(said) else { continue };
-            let subject = format!("{} ({})", at_line(&source.file, entry.line), entry.scope);
+            let subject = format!("{} ({})", at_line(&source.file, entry.line), entry.scope.in_words());
             let found =
                 Raised::new(subject, what, json!({"file": source.file, "line": entry.line})).at(severity);
             raised.push(match &entry.confidence {

@@ -264,18 +264,19 @@ fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
     let raised = unpinned.filter_map(|entry| {
         let above = names_above(entry.scope.host()?).find_map(|name| pinned.get(name))?;
         let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
+        let scope = entry.scope.in_words();
         let raise = |message: String| {
             Raised::new(at_line(&source.file, entry.line), message, evidence.clone()).in_format(source.format)
         };
         if entry.is_excluded {
-            let message = format!("The file excludes {} from the pins of {above}.", entry.scope);
+            let message = format!("The file excludes {scope} from the pins of {}.", above.in_words());
             return Some(raise(message).at(Severity::Info).advising(
                 "Nothing, if that host is meant to be without pins; remove the exclusion otherwise.",
             ));
         }
         Some(raise(format!(
-            "{} has no pins, although {above} is pinned: {} is used for it.",
-            entry.scope, entry.scope
+            "The entry for {scope} has no pins, and is used for it, although {} is pinned.",
+            above.in_words()
         )))
     });
     raised.collect()

@@ -74,12 +74,12 @@ fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
                 if !is_near || covered(host) {
                     return None;
                 }
-                (format!("*.{name} is for one label below {name}: {host} is not pinned."), Severity::Medium)
+                (format!("{} is pinned, and {host} is not.", entry.scope.in_words()), Severity::Medium)
             }
             None if covered(name) => return None,
             None => {
-                let message =
-                    format!("*.{name} is for one label below: neither {name} nor a.b.{name} is pinned.");
+                let scope = entry.scope.in_words();
+                let message = format!("{scope} is pinned, and neither {name} nor a.b.{name} is.");
                 (message, Severity::Low)
             }
         };

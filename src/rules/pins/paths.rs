@@ -1,9 +1,9 @@
 //! Rules about the paths that clients could build.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::subjects::pinned_groups;
-use crate::pins::{PathsVerdict, PinsVerdict};
+use crate::pins::{PathMatches, PathsVerdict, PinsVerdict, UNKNOWN_STORES};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// Pins that match on one path and not on another.
@@ -18,7 +18,8 @@ pub(super) static PATH_DEPENDENT: Rule<PinsVerdict> = Rule {
             on what it fetches or has kept: where a root that is cross-signed, or an intermediate, becomes an anchor of \
             its store, the path ends there, and a pin of the root above no longer matches. Where the paths lead to \
             the anchors that the chain is judged with, the outcome is left open; where only those to other roots known \
-            here differ, the finding is medium.",
+            here differ, the finding is medium. Of the stores, the roots of Mozilla's alone are compiled in: which of them \
+            have a root is said as far as that goes.",
         advice: "Pin the keys of all roots that the paths end at, or a key of your own that renewals keep, with a backup \
             beside it. The intermediate stands on every path as well, but many CAs change theirs.",
         references: &[
@@ -40,16 +41,18 @@ pub(super) static PATH_DEPENDENT: Rule<PinsVerdict> = Rule {
             let (matching, not_matching) = (entry.paths.matching(), entry.paths.not_matching());
             let one = |labels: &[&str]| labels.first().copied().unwrap_or_default().to_owned();
             let message = format!(
-                "The pins match over {} of {} paths, for example {}, and not over {}.",
+                "The pins match over {} of {} paths, for example {}, and not over {}. {}.",
                 matching.len(),
                 matching.len().saturating_add(not_matching.len()),
                 one(&matching),
                 one(&not_matching),
+                entry.paths.clients().unwrap_or_default(),
             );
             let evidence = json!({
                 "file": group.source.file,
                 "matching": matching,
                 "not_matching": not_matching,
+                "ends": ends(&entry.paths),
             });
             // To the anchors that the chain is judged with there may be one answer all the same.
             let sure = entry.paths.among_trusted() == PathsVerdict::All;
@@ -59,3 +62,18 @@ pub(super) static PATH_DEPENDENT: Rule<PinsVerdict> = Rule {
         raised.collect()
     },
 };
+
+/// The roots that the paths end at, and whose stores are known to have each.
+fn ends(paths: &PathMatches) -> Vec<Value> {
+    let ends = paths.anchors().into_iter().take(20);
+    ends.map(|end| {
+        json!({
+            "root": end.name,
+            "matches": end.matches.name(),
+            "in_stores": end.stores(),
+            "not_in_stores": end.not_in(),
+            "stores_not_known": UNKNOWN_STORES,
+        })
+    })
+    .collect()
+}

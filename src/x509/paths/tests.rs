@@ -137,3 +137,20 @@ fn a_graph_of_certificates_that_sign_each_other_ends() {
     assert!((2..=MOST_PATHS + 1).contains(&paths.len()), "{}", paths.len());
     assert_eq!(paths.last(), Some(&(FURTHER.to_owned(), true)), "that there are more is said");
 }
+
+#[test]
+fn a_path_to_a_root_of_mozillas_programme_is_known_to_be_one() {
+    let ending = |root: &Certificate| ClientPath {
+        certificates: vec![path_certificate(ChainPosition::Root, root)],
+        trusted: false,
+    };
+    let embedded = Anchors::embedded();
+    // ISRG Root X1 by the hash of its key, as Let's Encrypt and CCADB publish it.
+    let isrg = "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=";
+    let known = embedded.certificates().iter().find(|root| root.spki_sha256.to_string() == isrg).unwrap();
+    let path = ending(known);
+    assert_eq!((path.anchor(), path.ends_at_mozillas()), ("ISRG Root X1", true));
+    let mut certificates = path.certificates;
+    certificates[0].spki_sha256 = SpkiSha256::of(b"another key of the same name");
+    assert!(!ClientPath { certificates, trusted: true }.ends_at_mozillas());
+}

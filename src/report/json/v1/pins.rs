@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::SCHEMA_VERSION;
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
-    AppContext, Confidence, Diagnosis, EntryVerdict, OtherChain, PinMatch, PinVerdict, PinsVerdict,
-    SourceState, SourceVerdict,
+    AnchorMatch, AppContext, Confidence, Diagnosis, EntryVerdict, OtherChain, PinMatch, PinVerdict,
+    PinsVerdict, SourceState, SourceVerdict, UNKNOWN_STORES,
 };
 use crate::rules::Finding;
 use crate::x509::ChainPosition;
@@ -116,6 +116,19 @@ struct Paths<'a> {
     verdict: &'static str,
     matching: Vec<&'a str>,
     not_matching: Vec<&'a str>,
+    /// The roots that the paths end at.
+    ends: Vec<End<'a>>,
+}
+
+/// A root that paths end at, and the stores of clients that have it as far as that is known.
+#[derive(Debug, Serialize)]
+struct End<'a> {
+    root: &'a str,
+    /// On all paths that end there, on some, on none, or not known.
+    matches: &'static str,
+    in_stores: &'static [&'static str],
+    not_in_stores: &'static [&'static str],
+    stores_not_known: [&'static str; 4],
 }
 
 /// One pin.
@@ -236,6 +249,7 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
             verdict: entry.paths.verdict().name(),
             matching: entry.paths.matching(),
             not_matching: entry.paths.not_matching(),
+            ends: entry.paths.anchors().iter().map(end).collect(),
         },
         outcome: entry.outcome.name(),
         certificate_transparency: entry.certificate_transparency,
@@ -250,6 +264,16 @@ fn entry(entry: &EntryVerdict) -> Entry<'_> {
         unread_pins: entry.unread,
         pins: entry.pins.iter().map(pin).collect(),
         forbidden: entry.forbidden.iter().map(pin).collect(),
+    }
+}
+
+fn end<'a>(end: &AnchorMatch<'a>) -> End<'a> {
+    End {
+        root: end.name,
+        matches: end.matches.name(),
+        in_stores: end.stores(),
+        not_in_stores: end.not_in(),
+        stores_not_known: UNKNOWN_STORES,
     }
 }
 

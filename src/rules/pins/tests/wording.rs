@@ -192,3 +192,34 @@ fn patterns_of_different_meaning_are_told_apart() {
     assert_eq!(HostPattern::Exactly(name()).in_words(), "example.com");
     assert_eq!(HostPattern::WithSubdomains(name()).to_string(), "*.example.com", "JSON keeps its meaning");
 }
+
+#[test]
+fn messages_say_which_hosts_a_pattern_is_for() {
+    let message = |files: &[(&str, &str)], host, rule: &str| {
+        let found = findings(&judged(files, host)).into_iter().find(|finding| finding.rule == rule);
+        found.map(|finding| finding.message).unwrap_or_default()
+    };
+    let (root, other) = (key("root"), key("other"));
+    let shadowed = nsc("", &[&root, &other], "").replace(
+        "</network-security-config>",
+        "<domain-config><domain includeSubdomains=\"true\">www.example.com</domain></domain-config>\
+         </network-security-config>",
+    );
+    let said = message(&[("a.xml", &shadowed)], None, "PIN012");
+    assert_eq!(
+        said,
+        "The entry for www.example.com and all below has no pins, and is used for it, although example.com and all \
+         below is pinned."
+    );
+    let okhttp = format!(
+        "val c = OkHttpClient.Builder().certificatePinner(CertificatePinner.Builder()\n\
+         .add(\"*.example.com\", \"sha256/{root}\", \"sha256/{other}\").build()).build()\n"
+    );
+    let star = "*.example.com (one label below example.com) is pinned, and";
+    for (host, rest) in [
+        (None, "neither example.com nor a.b.example.com is."),
+        (Some("a.b.example.com"), "a.b.example.com is not."),
+    ] {
+        assert_eq!(message(&[("A.kt", &okhttp)], host, "PIN037"), format!("{star} {rest}"));
+    }
+}

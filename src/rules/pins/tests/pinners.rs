@@ -1,7 +1,9 @@
 //! Verdicts where one file builds several pinners.
 
 use crate::pins::testing::{path, question};
-use super::*;
+use crate::pins::*;
+use crate::rules::pins::findings;
+use crate::x509::SpkiSha256;
 
 fn key(word: &str) -> String {
     format!("\"sha256/{}\"", SpkiSha256::of(word.as_bytes()))
@@ -42,8 +44,7 @@ fn each_pinner_of_a_file_has_pins_of_its_own() {
     let verdict = judged("A.kt", &built);
     let outcomes: Vec<Outcome> = verdict.sources[0].entries.iter().map(|entry| entry.outcome).collect();
     assert_eq!(outcomes, [Outcome::Connects, Outcome::LockedOut]);
-    let raised: Vec<&str> =
-        crate::rules::pins::findings(&verdict).iter().map(|finding| finding.rule).collect();
+    let raised: Vec<&str> = findings(&verdict).iter().map(|finding| finding.rule).collect();
     assert!(raised.contains(&"PIN001"), "{raised:?}");
 }
 
