@@ -284,3 +284,48 @@ fn certificates_alone_raise_nothing_grave() {
     let grave = |finding: &&Value| ["high", "critical"].contains(&finding["severity"].as_str().unwrap());
     assert_eq!(report["findings"].as_array().unwrap().iter().find(grave), None, "{report}");
 }
+
+#[test]
+fn a_configuration_is_as_sure_as_the_manifest_that_names_it() {
+    let root = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let status = |expected: &str| {
+        let verdict =
+            json(&pinstead(root.path(), &["pins", ".", "--host", "shop.example", "--format", "json"]));
+        assert!(
+            verdict.to_string().contains(&format!("\"status\":\"{expected}\"")),
+            "{expected}: {verdict:#}"
+        );
+        assert!(!verdict.to_string().contains("AndroidManifest.xml\""), "{verdict:#}");
+    };
+    let manifest = |attribute: &str| {
+        let text = format!(
+            "<manifest xmlns:android=\"http://schemas.android.com/apk/res/android\"><application {attribute}/></manifest>"
+        );
+        write("app/src/main/AndroidManifest.xml", &text);
+    };
+    // Without any configuration, a manifest has nothing to do with pins.
+    manifest("");
+    write(
+        "Client.kt",
+        &format!(
+            "x.certificatePinner(CertificatePinner.Builder().add(\"shop.example\", \"sha256/{LEAF}\").build())"
+        ),
+    );
+    status("pinned");
+    fs::remove_file(root.path().join("Client.kt")).unwrap();
+    write(
+        "app/src/main/res/xml/nsc.xml",
+        &format!(
+            "<network-security-config><domain-config><domain>shop.example</domain><pin-set>\
+             <pin digest=\"SHA-256\">{LEAF}</pin></pin-set></domain-config></network-security-config>"
+        ),
+    );
+    status("undetermined");
+    manifest("android:networkSecurityConfig=\"@xml/nsc\"");
+    status("pinned");
+}

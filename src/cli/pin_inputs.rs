@@ -7,7 +7,7 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::files;
 use crate::observe::folder::{self, Folder, Wanted};
-use crate::pins::formats::{candidates, is_inline_list, is_manifest};
+use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
 
@@ -62,8 +62,9 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     };
     let mut folder = folder::read(path, wanted);
     // Manifests say which configurations are used, and nothing where there are none.
-    if PinFile::of_all(&folder.files).iter().any(is_unread_manifest) {
-        folder.files.retain(|file| !PinFile::of(file).iter().any(is_unread_manifest));
+    let has_manifest = folder.files.iter().any(|file| is_manifest(&file.path));
+    if has_manifest && !folder.files.iter().any(holds_a_configuration) {
+        folder.files.retain(|file| !is_manifest(&file.path) || has_to_do_with_pins(file));
         folder.paths.retain(|path| !is_manifest(&path.to_string_lossy()));
     }
     tell(path, &folder);
@@ -75,20 +76,24 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     folder
 }
 
-/// Whether it is a manifest of an Android app that was read as nothing else.
-fn is_unread_manifest(file: &PinFile) -> bool {
-    is_manifest(&file.file) && file.reading == Reading::NotRecognised
+/// Whether a file is a Network Security Config, as resources of apps are.
+fn holds_a_configuration(file: &InputFile) -> bool {
+    file.path.ends_with(".xml") && PinFile::of(file).iter().any(is_configuration)
+}
+
+/// Whether a file is kept: manifests until it is known whether there is a configuration that they could name.
+fn says_something(file: &InputFile) -> bool {
+    is_manifest(&file.path) || has_to_do_with_pins(file)
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
 /// written with.
-fn says_something(file: &InputFile) -> bool {
-    is_manifest(&file.path)
-        || PinFile::of(file).iter().any(|read| match &read.reading {
-            Reading::Read(source) => candidates::says_something(source),
-            Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
-            Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
-        })
+fn has_to_do_with_pins(file: &InputFile) -> bool {
+    PinFile::of(file).iter().any(|read| match &read.reading {
+        Reading::Read(source) => candidates::says_something(source),
+        Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
+        Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
+    })
 }
 
 /// Says on standard error what was looked at and what was left out.
@@ -109,7 +114,7 @@ fn tell(path: &str, folder: &Folder) {
     let note = format!(
         "note: {path}: {} files opened, {} have to do with pins{left_out}",
         folder.opened,
-        folder.files.len()
+        folder.files.iter().filter(|file| !is_manifest(&file.path) || has_to_do_with_pins(file)).count()
     );
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));

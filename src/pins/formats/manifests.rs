@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{LONGEST_FILE, android_nsc, xml};
+use super::{LONGEST_FILE, android_nsc, candidates, xml};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{Confidence, PinFile, Reading};
 
@@ -35,11 +35,16 @@ pub(in crate::pins) fn weigh(inputs: &[InputFile], files: &mut Vec<PinFile>) {
     if manifests.is_empty() || !files.iter().any(is_configuration) {
         return;
     }
-    files.retain(|file| !is_manifest(&file.file) || file.reading != Reading::NotRecognised);
     let mut named = Named::default();
+    let mut consumed = BTreeSet::new();
     for manifest in manifests {
         named.take(manifest);
+        // What says something of pins itself stays among what is not read.
+        if manifest.octets().is_ok_and(|octets| !candidates::is_about_pins(octets)) {
+            consumed.insert(manifest.path.as_str());
+        }
     }
+    files.retain(|file| file.reading != Reading::NotRecognised || !consumed.contains(file.file.as_str()));
     if named.is_open {
         return;
     }
@@ -51,8 +56,8 @@ pub(in crate::pins) fn weigh(inputs: &[InputFile], files: &mut Vec<PinFile>) {
     }
 }
 
-/// Whether it is a configuration in source: what stands in a package is used as its own manifest says.
-fn is_configuration(file: &PinFile) -> bool {
+/// Whether what was read is a Network Security Config in source: what stands in a package is used as its own manifest says.
+pub fn is_configuration(file: &PinFile) -> bool {
     let is_read = matches!(&file.reading, Reading::Read(source) if source.format == android_nsc::ID);
     is_read && !file.file.contains("!/")
 }

@@ -38,8 +38,8 @@ use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Readi
 pub use self::apk::{compiled_xml, keystore, resource_files};
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
-pub use self::manifests::is_manifest;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
+pub use self::manifests::{is_configuration, is_manifest};
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
