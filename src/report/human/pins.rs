@@ -2,6 +2,8 @@
 
 mod overview;
 
+use std::fmt::Write as _;
+
 use super::style::{STRONG, paint};
 use super::{findings as render_findings, safe, tally, wrap};
 use crate::evidence::dns::DnssecState;
@@ -30,7 +32,7 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push_str(&paint(STRONG, safe(&format!("{subject}: {status}"))));
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
-    out.push_str(&format!("  Findings: {}\n", tally(findings)));
+    let _ = writeln!(out, "  Findings: {}", tally(findings));
     out.push_str(&overview::table(&verdict.sources, findings));
     let mut package = None;
     for source in &verdict.sources {

@@ -91,3 +91,31 @@ fn place(matched: PinMatch) -> Option<&'static str> {
         PinMatch::None | PinMatch::NotChecked | PinMatch::WrongPlace(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pins::{PinFile, Question, judge};
+
+    #[test]
+    fn an_entry_is_named_by_the_hosts_that_its_pattern_is_for() {
+        let text =
+            b"<network-security-config><domain-config><domain includeSubdomains='true'>shop.example</domain>\
+            <pin-set><pin digest='SHA-256'>n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs=</pin></pin-set>\
+            </domain-config></network-security-config>";
+        let files: Vec<PinFile> = crate::pins::formats::read("nsc.xml", text);
+        let question = Question {
+            host: Some("www.shop.example"),
+            path: None,
+            off_path: &[],
+            paths: &[],
+            service: None,
+            certificates: &[],
+            at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            known_ca: &|_| None,
+        };
+        let (mark, words) = pins(&judge(&files, &question));
+        assert_eq!(mark, Mark::Good);
+        assert!(words.contains(" shop.example and all below (nsc.xml): not compared"), "{words}");
+    }
+}

@@ -31,7 +31,8 @@ const KEYS: [&str; 2] =
     ["n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs=", "VNANhndYzvgWvEaF9Y4ye5SXErB+vRfDSF8//J6fUTM="];
 
 fn nsc(pins: &[&str]) -> String {
-    let pins: String = pins.iter().map(|key| format!("<pin digest=\"SHA-256\">{key}</pin>")).collect();
+    let pins: Vec<String> = pins.iter().map(|key| format!("<pin digest=\"SHA-256\">{key}</pin>")).collect();
+    let pins = pins.concat();
     format!(
         "<network-security-config><domain-config><domain>shop.example</domain><pin-set>{pins}</pin-set>\
          </domain-config></network-security-config>"
