@@ -47,14 +47,14 @@ fn the_gate_sees_what_is_undetermined_whatever_is_asked() {
     let pinner = format!(
         "val pinner = CertificatePinner.Builder()\n.add(\"shop.example\", \"sha256/{LEAF}\", \"sha256/{BACKUP}\").build()\n"
     );
-    let pinned = format!(
+    let config = format!(
         "<network-security-config><domain-config><domain>shop.example</domain><pin-set expiration=\"2099-01-01\">\
          <pin digest=\"SHA-256\">{LEAF}</pin><pin digest=\"SHA-256\">{BACKUP}</pin></pin-set></domain-config>\
          </network-security-config>"
     );
     let root = folder(&[
         ("Pinner.kt", &pinner),
-        ("nsc.xml", &pinned),
+        ("nsc.xml", &config),
         ("plain.xml", "<network-security-config/>"),
         ("docs/README.txt", "nothing of the kind"),
     ]);

@@ -78,7 +78,8 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
 
 /// Whether a file is a Network Security Config, as resources of apps are.
 fn holds_a_configuration(file: &InputFile) -> bool {
-    file.path.ends_with(".xml") && PinFile::of(file).iter().any(is_configuration)
+    let is_xml = std::path::Path::new(&file.path).extension().is_some_and(|ending| ending == "xml");
+    is_xml && PinFile::of(file).iter().any(is_configuration)
 }
 
 /// Whether a file is kept: manifests until it is known whether there is a configuration that they could name.

@@ -171,6 +171,7 @@ impl SourceState {
 }
 
 /// The judgement over one entry.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that reports name")]
 #[derive(Clone, Debug)]
 pub struct EntryVerdict {
     /// The hosts it is about.

@@ -91,7 +91,7 @@ pub fn by_content(octets: &[u8]) -> bool {
 /// Whether what was read of a file has to do with pins. A store of many certificates is what every system has, and no
 /// list of pins.
 pub fn says_something(source: &PinSource) -> bool {
-    !certificate_files::is_trust_store(source) && !(source.entries.is_empty() && source.problems.is_empty())
+    !certificate_files::is_trust_store(source) && (!source.entries.is_empty() || !source.problems.is_empty())
 }
 
 /// Whether a file that nothing here reads has to do with pins all the same.

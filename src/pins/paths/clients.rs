@@ -52,7 +52,7 @@ impl PathMatches {
     /// The roots that the paths end at, those that the chain is judged with first.
     pub fn anchors(&self) -> Vec<AnchorMatch<'_>> {
         let mut anchors: Vec<AnchorMatch<'_>> = Vec::new();
-        for path in &self.paths {
+        for path in self.paths.iter().filter(|path| path.label != super::FURTHER) {
             if anchors.iter().any(|known| known.name == path.anchor && known.is_mozillas == path.is_mozillas)
             {
                 continue;

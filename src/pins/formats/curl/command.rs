@@ -118,14 +118,13 @@ fn words(line: &str, number: usize, all: &mut Vec<Word>) {
     for symbol in line.chars() {
         match (quote, symbol) {
             (Some(open), symbol) if open == symbol => quote = None,
-            (Some(_), symbol) => word.push(symbol),
             (None, '"' | '\'') => quote = Some(symbol),
             (None, symbol)
                 if symbol.is_whitespace() || matches!(symbol, ',' | '(' | ')' | '[' | ']' | '`') =>
             {
                 all.extend((!word.is_empty()).then(|| (number, std::mem::take(&mut word))));
             }
-            (None, symbol) => word.push(symbol),
+            (_, symbol) => word.push(symbol),
         }
     }
     all.extend((!word.is_empty()).then_some((number, word)));

@@ -62,9 +62,12 @@ fn an_unknown_pin_beside_known_ones_may_match() {
             key(word)
         )
     };
-    let texts: [(&str, &dyn Fn(&str) -> String); 3] =
-        [("A.kt", &okhttp), ("A.swift", &trustkit), ("a.ts", &react)];
-    for (file, text) in texts {
+    for file in ["A.kt", "A.swift", "a.ts"] {
+        let text = |word: &str| match file {
+            "A.kt" => okhttp(word),
+            "A.swift" => trustkit(word),
+            _ => react(word),
+        };
         let of = |word| said(file, &text(word));
         assert_eq!(
             of("other"),
