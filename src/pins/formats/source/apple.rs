@@ -109,7 +109,7 @@ fn evaluated_elsewhere<'a>(scan: &Scan<'a>) -> Option<&'a str> {
     (0..scan.tokens.len()).find_map(|at| {
         let name = scan.word(at)?;
         let lower = name.to_lowercase();
-        let is_named = ["evaluat", "validat", "verif"].iter().any(|word| lower.contains(word));
+        let is_named = ["evaluat", "valida", "verif"].iter().any(|word| lower.contains(word));
         let next = at.saturating_add(1);
         let is_called = scan.is(next, "(") || (scan.language == Language::ObjectiveC && scan.is(next, ":"));
         let is_defined = |at: usize| {
