@@ -100,6 +100,13 @@ fn said(proposal: &Proposal, form: Form) -> Result<Vec<&ProposedPin>, String> {
     let is_wanted =
         |pin: &&ProposedPin| pin.role != Role::Backup && (pin.in_chain || !proposal.matches_now());
     if pins.iter().any(is_wanted) {
+        if proposal.has_backup() && pins.iter().all(|pin| pin.role != Role::Backup) {
+            return Err(format!(
+                "{}, and the set's key to fall back on is a CA's: without it, the loss of the present key locks \
+                 clients out. Give a key of your own to fall back on (--backup-key)",
+                form.limit()
+            ));
+        }
         return Ok(pins);
     }
     let left = if pins.is_empty() {

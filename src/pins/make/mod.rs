@@ -165,6 +165,9 @@ pub enum NoProposal {
     /// A key to fall back on that is in use.
     #[error("{0} holds a key that the set has already: a backup is another key")]
     SameKey(String),
+    /// A key to fall back on that is in the chain.
+    #[error("{0} holds a key of the chain that is served now: a backup is a key that is not in use")]
+    InUse(String),
 }
 
 /// What is to be thought of before any pin is shipped (OWASP Pinning Cheat Sheet).
@@ -236,6 +239,11 @@ pub fn propose(material: &Material<'_>) -> Result<Proposal, NoProposal> {
         let reason = format!("a key {backup_place}, not in use: with it, any CA can certify you anew");
         if !set.add(own.key, &own.file, Role::Backup, Place::Leaf, &reason) {
             return Err(NoProposal::SameKey(own.file.clone()));
+        }
+        let is_in_use = material.path.iter().any(|member| member.spki_sha256 == own.key)
+            || material.served.contains(&own.key);
+        if is_in_use {
+            return Err(NoProposal::InUse(own.file.clone()));
         }
     }
     for known in material.backup_roots {

@@ -78,6 +78,8 @@ fn own_keys_come_first_and_a_backup_is_another_key() {
     assert!(proposal.matches_now() && proposal.has_backup());
     let same = proposed_over(&path(), None, &used, &used);
     assert_eq!(same, Err(NoProposal::SameKey("leaf.pub".into())));
+    let of_chain = proposed_over(&path(), None, &used, &[own("inner")]);
+    assert_eq!(of_chain, Err(NoProposal::InUse("inner.pub".into())));
     let unused = proposed_over(&path(), None, &spare, &[]).unwrap();
     assert!(!unused.matches_now() && unused.warnings[0].contains("locked out"));
 }
@@ -123,6 +125,29 @@ fn a_form_in_which_only_backups_are_left_is_refused() {
     let coming = proposed_over(&path(), None, &[own("next")], &spare).unwrap();
     assert!(!coming.matches_now());
     assert_eq!(write(&coming, Form::Curl, 443).unwrap().matches("sha256//").count(), 2);
+}
+
+#[test]
+fn a_form_that_leaves_the_backup_out_is_refused() {
+    let proposal = propose(&Material {
+        host: "api.example.com",
+        include_subdomains: false,
+        path: &path(),
+        served: &[key("leaf"), key("inner")],
+        own_keys: &[own("leaf")],
+        backup_keys: &[],
+        level: None,
+        roots: &[root("root", "Ours"), root("other", "Theirs")],
+        backup_roots: &[root("other", "Theirs")],
+        expires: None,
+    })
+    .unwrap();
+    assert!(proposal.has_backup());
+    for form in [Form::Curl, Form::Tlsa] {
+        let why = write(&proposal, form, 443).unwrap_err();
+        assert!(why.contains("--backup-key"), "{form:?}: {why}");
+    }
+    assert!(write(&proposal, Form::AndroidNsc, 443).is_ok());
 }
 
 #[test]
