@@ -97,10 +97,19 @@ impl Read {
             };
             self.problems.add(ProblemKind::NotRead, Some(*line), what);
         }
-        let pins: Vec<Pin> = pins_of(value, *line).filter(|_| is_read).collect();
-        let unread = u32::from(!is_read);
+        let (open, pins): (Vec<Pin>, Vec<Pin>) =
+            pins_of(value, *line).filter(|_| is_read).partition(|pin| is_worked_out(&pin.written));
+        for pin in &open {
+            let what =
+                format!("one of the pins is “{}”, which is worked out elsewhere", shortened(&pin.written));
+            self.problems.add(ProblemKind::NotRead, Some(*line), what);
+        }
+        let unread = if is_read { u32::try_from(open.len()).unwrap_or(u32::MAX) } else { 1 };
         let confidence = |is_clear: bool| match (section.is_command, is_clear) {
             (false, _) => Confidence::Stated,
+            (true, _) if !section.is_curl => {
+                Confidence::Guessed("the command that has the option is not seen to be curl".to_owned())
+            }
             (true, true) => Confidence::Read,
             (true, false) => {
                 Confidence::Guessed("the address that the command asks is not spelt out beside it".to_owned())
@@ -153,6 +162,11 @@ fn list_of(line: &str) -> Option<&str> {
 
 fn pins_of(list: &str, line: usize) -> impl Iterator<Item = Pin> + '_ {
     list.split(';').filter(|pin| !pin.trim().is_empty()).map(move |pin| read_pin(pin, line))
+}
+
+/// Whether a shell, a template or a build puts a pin in.
+fn is_worked_out(written: &str) -> bool {
+    written.contains(['$', '`', '%']) || written.contains("{{")
 }
 
 fn read_pin(written: &str, line: usize) -> Pin {
@@ -227,6 +241,34 @@ mod tests {
         );
         assert_eq!(source.problems.len(), 1);
         assert_eq!((source.problems[0].kind, source.problems[0].line), (ProblemKind::NotRead, Some(8)));
+    }
+
+    #[test]
+    fn what_a_shell_puts_in_is_open_and_remarks_are_none() {
+        let a = SpkiSha256::of(b"a");
+        for (text, pins, unread, confidence) in [
+            (format!("curl --pinnedpubkey \"sha256//{a};sha256//$NEXT\" https://a.example"), 1, 1, "read"),
+            ("curl --pinnedpubkey sha256//${PIN} https://a.example".to_owned(), 0, 1, "read"),
+            (
+                format!(
+                    "run: curl --pinnedpubkey 'sha256//${{{{ secrets.PIN }}}};sha256//{a}' https://a.example"
+                ),
+                1,
+                1,
+                "read",
+            ),
+            (format!("./fetch --pinnedpubkey sha256//{a} https://a.example"), 1, 0, "guessed"),
+            (format!("sudo /usr/bin/curl --pinnedpubkey=sha256//{a} https://a.example"), 1, 0, "read"),
+            (format!("x(['curl', '--pinnedpubkey', 'sha256//{a}', 'https://a.example'])"), 1, 0, "read"),
+        ] {
+            let source = source(&text);
+            let entry = &source.entries[0];
+            assert_eq!((entry.pins.len(), entry.unread), (pins, unread), "{text}");
+            assert_eq!(entry.confidence.name(), confidence, "{text}");
+            assert_eq!(source.problems.len(), usize::from(unread > 0), "{text}");
+        }
+        let remark = format!("curl https://a.example # was: --pinnedpubkey 'sha256//{a}'\n");
+        assert!(source(&remark).entries.is_empty());
     }
 
     #[test]

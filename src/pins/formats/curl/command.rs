@@ -21,6 +21,8 @@ pub(super) struct Section {
     pub(super) hosts: Vec<String>,
     /// Whether it is a command, and not of a configuration file.
     pub(super) is_command: bool,
+    /// Whether curl is seen to be the command.
+    pub(super) is_curl: bool,
 }
 
 /// Whether a text has the option anywhere.
@@ -118,6 +120,8 @@ fn words(line: &str, number: usize, all: &mut Vec<Word>) {
     for symbol in line.chars() {
         match (quote, symbol) {
             (Some(open), symbol) if open == symbol => quote = None,
+            // A remark, to the end of the line.
+            (None, '#') if word.is_empty() => return,
             (None, '"' | '\'') => quote = Some(symbol),
             (None, symbol)
                 if symbol.is_whitespace() || matches!(symbol, ',' | '(' | ')' | '[' | ']' | '`') =>
@@ -139,11 +143,13 @@ fn of_command(words: &[Word]) -> Vec<Section> {
             sections.push(Section { is_command: true, ..Section::default() });
         }
         let Some(section) = sections.last_mut() else { continue };
+        section.is_curl |= section.pins.is_none() && names_curl(word, before);
         let value = word.strip_prefix("--pinnedpubkey=");
         if before == "--pinnedpubkey" || value.is_some() {
             section.pins = Some((value.unwrap_or(word).to_owned(), *line));
         } else if let Some((_, rest)) = word.split_once("--pinnedpubkey ") {
             // A whole command in quotes.
+            section.is_curl = names_curl(word, before);
             let value = rest.trim_start().split([' ', '"', '\'']).find(|part| !part.is_empty());
             section.pins = value.map(|value| (value.to_owned(), *line));
         } else if !OTHER_ADDRESSES.contains(&before) {
@@ -157,6 +163,15 @@ fn of_command(words: &[Word]) -> Vec<Section> {
     }
     sections.retain(|section| section.pins.is_some());
     sections
+}
+
+/// Whether a word is curl, or a command in quotes that begins with it; one that is only printed is none.
+fn names_curl(word: &str, before: &str) -> bool {
+    let program = word.split_whitespace().next().unwrap_or_default();
+    let program = program.rsplit(['/', '\\', '=']).next().unwrap_or_default();
+    let program = program.trim_matches(['$', '{', '}', '@', '-']).to_ascii_lowercase();
+    let is_printed = matches!(before, "echo" | "printf" | "print");
+    !is_printed && (program == "curl" || program == "curl.exe")
 }
 
 /// The host of an address that is spelt out.
