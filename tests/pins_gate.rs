@@ -159,6 +159,36 @@ fn a_chain_says_which_host_it_is_for() {
     }
 }
 
+/// What is not known of one file stays open, whatever another one says.
+#[test]
+fn check_passes_over_no_file_that_was_read_in_part() {
+    let part = format!(
+        "val pinner = CertificatePinner.Builder().add(\"other.example\", Config.PIN, \"sha256/{LEAF}\").build()\n\
+         val client = OkHttpClient.Builder().certificatePinner(pinner).build()\n"
+    );
+    let whole =
+        format!("[[pin]]\nhosts = [\"shop.example\"]\npins = [\"sha256/{LEAF}\", \"sha256/{BACKUP}\"]\n");
+    let root = folder(&[("part.kt", &part), ("pins.toml", &whole)]);
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out shop.pem \
+                  -days 30 -subj /CN=test -addext subjectAltName=DNS:shop.example 2>/dev/null";
+    assert!(Command::new("sh").args(["-c", script]).current_dir(root.path()).status().unwrap().success());
+    let check = |files: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .current_dir(root.path())
+            .args(["check", "shop.pem", "--fail-on", "none", "--offline", "--roots", "shop.pem"])
+            .args(files.iter().flat_map(|file| ["--pins", file]))
+            .env_remove("CI")
+            .output()
+            .unwrap();
+        (output.status.code(), said(&output))
+    };
+    let (alone, both) = (check(&["pins.toml"]), check(&["pins.toml", "part.kt"]));
+    assert!(!alone.1.contains("part.kt"), "{}", alone.1);
+    let told = both.1.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("Not determined: the whole of the pins of part.kt"), "{told}");
+    assert_eq!(both.0, Some(3));
+}
+
 #[test]
 fn check_passes_over_no_folder_without_pins() {
     let root = folder(&[("docs/README.txt", "nothing of the kind")]);

@@ -1,5 +1,7 @@
 //! What was looked at and stayed open: a gate may fail on it.
 
+use std::collections::BTreeSet;
+
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation::Expectation;
 use crate::caa::CaaReading;
@@ -90,6 +92,11 @@ impl TargetVerdicts {
                 for source in pins.sources.iter().filter(|source| is_unheard(source)) {
                     add(&format!("the {}", source.file), true);
                 }
+                let in_part = pins.sources.iter().filter(|source| is_read_in_part(source));
+                let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
+                for file in files {
+                    add(&format!("the whole of the pins of {file}"), true);
+                }
             }
         }
         if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
@@ -118,6 +125,13 @@ impl TargetVerdicts {
 /// Whether TLSA records, which were asked for by name, could not be had or not be validated.
 fn is_unheard(source: &SourceVerdict) -> bool {
     tlsa::is_looked_up(source.format, &source.file)
+        && source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
+}
+
+/// Whether a file has something about pins that was not read.
+fn is_read_in_part(source: &SourceVerdict) -> bool {
+    source.state == SourceState::Read
+        && !tlsa::is_looked_up(source.format, &source.file)
         && source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
 }
 
