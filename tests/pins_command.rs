@@ -9,7 +9,6 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -256,17 +255,16 @@ fn pins_computed_by_openssl_match_where_they_stand() {
     assert_eq!(pinstead(&arguments[..3]).status.code(), Some(0));
 }
 
-/// Runs within ten seconds (a debug build on a busy machine) and reports a finding.
+/// Comes to an end and reports a finding; what runs away is stopped by the system, whatever else the machine does.
 fn is_bounded(file: &Path) {
-    let start = Instant::now();
     let output = Command::new("sh")
-        // 400 MB of address space are plenty for pinstead and too little for any bomb that goes off.
-        .args(["-c", "ulimit -v 400000; exec \"$0\" pins \"$1\" --format json"])
+        // 400 MB of address space and half a minute of a processor are plenty for pinstead, and too little for any
+        // bomb that goes off.
+        .args(["-c", "ulimit -v 400000; ulimit -t 30; exec \"$0\" pins \"$1\" --format json"])
         .arg(env!("CARGO_BIN_EXE_pinstead"))
         .arg(file)
         .output()
         .unwrap();
-    assert!(start.elapsed() < Duration::from_secs(10), "{} took {:?}", file.display(), start.elapsed());
     let code = output.status.code();
     assert!(
         matches!(code, Some(1..=3)),

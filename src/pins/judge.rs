@@ -224,7 +224,8 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         "the chain has a key that the list forbids, and is refused whatever else matches"
             .clone_into(&mut why);
     }
-    let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches));
+    let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches))
+        .with_unread(pins.is_empty() || may_lack_a_list(entry), entry.unread > 0);
     // Which CAs an app declares is not at hand; those that no public table has may be among them.
     let root = path.and_then(<[PathCertificate]>::last).filter(|last| last.position == ChainPosition::Root);
     let is_set_aside = entry.overridden_for_user_anchors

@@ -79,6 +79,15 @@ impl PathMatches {
         })
     }
 
+    /// What of that is known where some pins could not be read, or where there are none that could match.
+    pub(super) fn with_unread(mut self, is_match_open: bool, is_mismatch_open: bool) -> Self {
+        for path in &mut self.paths {
+            path.matches =
+                path.matches.filter(|matches| !if *matches { is_match_open } else { is_mismatch_open });
+        }
+        self
+    }
+
     fn of(paths: &[ClientPath], mut matches: impl FnMut(&ClientPath) -> Option<bool>) -> Self {
         let path = |path| PathMatch {
             label: ClientPath::label(path),

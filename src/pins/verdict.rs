@@ -376,6 +376,13 @@ impl EntryVerdict {
         self.pins.iter().any(|pin| pin.matches != PinMatch::NotChecked)
     }
 
+    /// Whether a TLSA record of usage 3 matches: it names the key itself, and clients look at nothing else.
+    fn stands_by_the_key_alone(&self) -> bool {
+        let is_used = self.applies && self.enforced != EnforcementMode::No;
+        let mut pins = self.pins.iter().filter(|_| is_used);
+        pins.any(|pin| pin.matches.matches() && pin.pin.tlsa.is_some_and(|record| record.usage == 3))
+    }
+
     /// Its pins by the certificates that they are compared with: each list that is there must match.
     pub fn lists(&self) -> Vec<Vec<&PinVerdict>> {
         lists(&self.pins)
@@ -401,18 +408,31 @@ pub(super) fn lists(pins: &[PinVerdict]) -> Vec<Vec<&PinVerdict>> {
 
 impl PinsVerdict {
     /// Leaves open what clients do where the chain that the pins were compared with is none that they accept for the
-    /// host, and says why. Pins of services are compared with what is served, whatever its names and dates.
+    /// host, and says why. TLSA records of usage 3 stand for the certificate whatever its names and dates (RFC 7671
+    /// section 5.1); those of the other usages do not.
     pub fn doubt_chain(&mut self, why: &str) {
-        let entries =
-            self.sources.iter_mut().flat_map(|source| source.entries.iter_mut().chain(&mut source.united));
-        for entry in entries.filter(|entry| !matches!(entry.scope, HostPattern::Service { .. })) {
-            let is_shut = entry.expired && entry.enforced == EnforcementMode::Yes;
-            if entry.is_compared() && !is_shut && entry.outcome != Outcome::NotEnforced {
-                entry.outcome = Outcome::Unknown;
+        let mut is_doubted = false;
+        for source in &mut self.sources {
+            // Of the records of one service, a match of any is enough.
+            let stand = source.entries.iter().filter(|entry| entry.stands_by_the_key_alone());
+            let services: Vec<HostPattern> = stand.map(|entry| entry.scope.clone()).collect();
+            for entry in source.entries.iter_mut().chain(&mut source.united) {
+                let is_service = matches!(entry.scope, HostPattern::Service { .. });
+                let is_shut = entry.enforced == EnforcementMode::Yes
+                    && (entry.expired || (is_service && entry.outcome == Outcome::LockedOut));
+                if services.contains(&entry.scope) || is_shut || !entry.is_compared() {
+                    continue;
+                }
+                is_doubted |= entry.applies;
+                if entry.outcome != Outcome::NotEnforced {
+                    entry.outcome = Outcome::Unknown;
+                }
             }
         }
-        self.reason.push_str("; ");
-        self.reason.push_str(why);
+        if is_doubted {
+            self.reason.push_str("; ");
+            self.reason.push_str(why);
+        }
     }
 
     /// Says that nothing in what was named has pins that are read here, where there is no other source: that was looked

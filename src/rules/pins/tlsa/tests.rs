@@ -66,6 +66,22 @@ fn each_rule_is_raised_by_its_records_only() {
     assert_eq!(ids(443, Secure, &[leaf]), ["PIN049"]);
 }
 
+/// RFC 7671 section 5.1: with usage 3, names and dates of the certificate say nothing.
+#[test]
+fn a_certificate_that_is_over_is_none_for_usage_2() {
+    for (records, outcome, is_told) in [
+        (vec![spki(3, "leaf"), spki(3, "next")], "connects", false),
+        (vec![spki(2, "inner"), spki(3, "next")], "unknown", true),
+        (vec![spki(2, "inner"), spki(3, "leaf")], "connects", false),
+        (vec![spki(2, "other"), spki(3, "next")], "locked_out", false),
+    ] {
+        let mut verdict = verdict(25, Some(DnssecState::Secure), &records);
+        verdict.doubt_chain("it is over");
+        assert_eq!(verdict.sources[0].entries[0].outcome.name(), outcome, "{records:?}");
+        assert_eq!(verdict.reason.contains("it is over"), is_told, "{records:?}");
+    }
+}
+
 #[test]
 fn mail_that_is_refused_is_critical() {
     let severity = |port, state| {
