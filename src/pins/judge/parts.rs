@@ -1,5 +1,6 @@
 //! Configurations of one app that hold on some devices, or for a part of the app, only.
 
+use crate::pins::model::AppContext;
 use crate::pins::verdict::{SourceState, SourceVerdict};
 
 /// The variant of a configuration that un-pins what `source` pins, on devices that take that one.
@@ -37,8 +38,9 @@ pub(super) fn reason(source: &SourceVerdict, unpinned: Option<&SourceVerdict>, w
             source.file, other.file
         ),
         None => format!(
-            "{} has pins that are enforced for {whom} in this extension, and not in the app itself",
-            source.file
+            "{} has pins that are enforced for {whom} in this {}, and not in the app itself",
+            source.file,
+            source.app.as_ref().and_then(AppContext::part_in_words).unwrap_or("part")
         ),
     }
 }

@@ -35,10 +35,19 @@ fn a_variant_that_unpins_leaves_the_status_open() {
 }
 
 #[test]
-fn an_extension_does_not_make_the_app_pinned() {
-    let part = AppContext { part: Some("PlugIns/Y.appex/Info.plist".to_owned()), ..AppContext::default() };
-    let files = [file("Info.plist", &nsc("", &["leaf", "offline"]), part)];
-    let verdict = judged_files(&files, "example.com");
-    assert_eq!(verdict.status, PinsStatus::Undetermined);
-    assert!(verdict.reason.contains("extension"), "{}", verdict.reason);
+fn a_part_does_not_make_the_app_pinned() {
+    for (part, words) in [
+        ("PlugIns/Y.appex/Info.plist", "extension"),
+        ("AppClips/C.app/Info.plist", "App Clip"),
+        ("Watch/W.app/Info.plist", "watch app"),
+        ("Watch/W.app/PlugIns/E.appex/Info.plist", "extension"),
+        ("Frameworks/T.framework/Info.plist", "framework"),
+        ("TrustKit.plist", "file"),
+    ] {
+        let app = AppContext { part: Some(format!("Payload/X.app/{part}")), ..AppContext::default() };
+        let files = [file("Info.plist", &nsc("", &["leaf", "offline"]), app)];
+        let verdict = judged_files(&files, "example.com");
+        assert_eq!(verdict.status, PinsStatus::Undetermined);
+        assert!(verdict.reason.contains(&format!("in this {words},")), "{part}: {}", verdict.reason);
+    }
 }
