@@ -91,7 +91,11 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
     let mut kept: usize = 0;
     let mut sniffed: u64 = 0;
     let failed = |folder: &mut Folder, path: &str, why: String| {
-        folder.files.push(InputFile { path: path.to_owned(), content: FileContent::Failed(why) });
+        folder.files.push(InputFile {
+            path: path.to_owned(),
+            content: FileContent::Failed(why),
+            folder: Some(String::new()),
+        });
     };
     let mut seen = HashSet::new();
     let mut inside_skipped: Option<PathBuf> = None;
@@ -141,6 +145,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                 folder.opened += 1;
                 let mut file = files::read(&entry.path().to_string_lossy(), (wanted.longest)(&name));
                 file.path = name;
+                file.folder = Some(String::new());
                 if !(wanted.keeps)(&file) {
                     continue;
                 }

@@ -1,7 +1,8 @@
 //! Which files of a folder may hold pins, before they are read.
 
-use super::{LONGEST_FILE, LONGEST_PACKAGE, certificate_files, source};
-use crate::pins::model::PinSource;
+use super::{LONGEST_FILE, LONGEST_PACKAGE, android_nsc, certificate_files, ios_nspinneddomains, source};
+use crate::evidence::file::InputFile;
+use crate::pins::model::{PinFile, PinSource, Reading};
 
 /// Extensions of packages.
 const PACKAGES: [&str; 6] = ["apk", "aab", "apks", "xapk", "apkm", "ipa"];
@@ -92,6 +93,49 @@ pub fn by_content(octets: &[u8]) -> bool {
 /// list of pins.
 pub fn says_something(source: &PinSource) -> bool {
     !certificate_files::is_trust_store(source) && (!source.entries.is_empty() || !source.problems.is_empty())
+}
+
+/// Whether a file of this name may be the configuration of an app that a platform reads.
+pub fn may_be_configuration(path: &str) -> bool {
+    path.ends_with(".xml") || path.ends_with(".plist")
+}
+
+/// Whether a file is the configuration of an app that could pin and does not, and of a release.
+pub fn is_silent_configuration(file: &InputFile) -> bool {
+    let is_meant = |source: &PinSource| {
+        // Of property lists, those of bundles: others are no configuration of an app.
+        let is_list = source.format == ios_nspinneddomains::ID;
+        let word = b"CFBundle";
+        source.guessed.is_none()
+            && (!is_list
+                || file.octets().is_ok_and(|octets| octets.windows(word.len()).any(|part| part == word)))
+    };
+    may_be_configuration(&file.path)
+        && PinFile::of(file).iter().any(|read| is_of_platform(read).is_some_and(is_meant))
+}
+
+/// Whether a configuration without pins matters beside the files that have some: another Network Security Config pins,
+/// or another property list of the same folder does, as those of build configurations stand beside one another.
+pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile]) -> bool {
+    let Some(source) = is_of_platform(read) else { return false };
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    pinning
+        .iter()
+        .filter(|other| source.format == android_nsc::ID || folder(&other.path) == folder(&file.path))
+        .flat_map(|other| PinFile::of(other))
+        .any(|other| {
+            is_of_platform(&other).is_some_and(|other| other.format == source.format && has_pins(other))
+        })
+}
+
+/// What was read of a configuration that Android or iOS itself reads.
+fn is_of_platform(read: &PinFile) -> Option<&PinSource> {
+    let Reading::Read(source) = &read.reading else { return None };
+    [android_nsc::ID, ios_nspinneddomains::ID].contains(&source.format).then_some(source)
+}
+
+fn has_pins(source: &PinSource) -> bool {
+    source.entries.iter().any(|entry| entry.unread > 0 || !entry.pins.is_empty())
 }
 
 /// Whether a file that nothing here reads has to do with pins all the same.
