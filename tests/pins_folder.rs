@@ -370,7 +370,10 @@ fn a_configuration_without_pins_matters_beside_one_with_pins() {
         assert_eq!(report["status"], "undetermined", "{report:#}");
         assert!(report["reason"].as_str().unwrap().contains(other), "{report:#}");
         let findings = report["findings"].as_array().unwrap();
-        assert!(findings.iter().any(|one| one["id"] == "PIN038" && one["severity"] == "high"), "{report:#}");
+        assert!(
+            findings.iter().any(|one| one["rule"] == "PIN038" && one["severity"] == "high"),
+            "{report:#}"
+        );
     }
     let report = judged("app/src/debug/res/xml/nsc.xml");
     assert_eq!(report["status"], "pinned", "{report:#}");
@@ -418,7 +421,7 @@ fn certificates_that_are_only_found_are_no_app() {
     };
     let about = |report: &Value, id: &str| {
         let findings = report["findings"].as_array().unwrap();
-        findings.iter().filter(|one| one["id"] == id && one.to_string().contains("tests/")).count()
+        findings.iter().filter(|one| one["rule"] == id && one.to_string().contains("tests/")).count()
     };
     let report = judged(&[".", "--host", "shop.example"]);
     for id in ["PIN004", "PIN024", "PIN038"] {
@@ -436,5 +439,20 @@ fn certificates_that_are_only_found_are_no_app() {
     // What is named is meant.
     let report = judged(&["tests/server.crt"]);
     assert_eq!(report["sources"][0]["entries"][0]["enforced"], "yes");
-    assert_eq!(about(&report, "PIN024"), 1, "{report:#}");
+    assert_eq!(about(&report, "PIN004"), 1, "{report:#}");
+}
+
+#[test]
+fn what_cannot_be_read_here_is_told() {
+    let own = format!("{{\"schema_version\": 1, \"hosts\": {{\"x\": [[\"sha256/{LEAF}\"]]}}}}");
+    let root =
+        folder(&[("app/pinning.json", &own), ("app/src/main/res/raw/trust.jks", "x"), ("upload.jks", "x")]);
+    let report = json(&pinstead(root.path(), &["pins", ".", "--format", "json"]));
+    let told: Vec<(&Value, &Value)> =
+        report["sources"].as_array().unwrap().iter().map(|one| (&one["file"], &one["state"])).collect();
+    let expected = ["app/pinning.json", "app/src/main/res/raw/trust.jks"];
+    assert_eq!(told.len(), expected.len(), "{report:#}");
+    for ((file, state), expected) in told.into_iter().zip(expected) {
+        assert_eq!((file.as_str(), state.as_str()), (Some(expected), Some("not_recognised")));
+    }
 }

@@ -116,7 +116,9 @@ fn says_something(file: &InputFile) -> bool {
 fn has_to_do_with_pins(file: &InputFile) -> bool {
     PinFile::of(file).iter().any(|read| match &read.reading {
         Reading::Read(source) => candidates::says_something(source),
-        Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
+        Reading::NotRecognised => {
+            candidates::is_shipped_keystore(&file.path) || file.octets().is_ok_and(candidates::is_about_pins)
+        }
         Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
     })
 }

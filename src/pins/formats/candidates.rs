@@ -56,6 +56,10 @@ const ABOUT_PINS: [&str; 18] = [
     "assert_fingerprint",
     "peer_fingerprint",
 ];
+/// Extensions of keystores.
+const KEYSTORES: [&str; 7] = ["jks", "jceks", "bks", "bcfks", "p12", "pfx", "keystore"];
+/// Folders of what apps ship as it is: a keystore elsewhere is one that releases are signed with.
+const SHIPPED: [&str; 2] = ["raw", "assets"];
 /// How much of a file tells whether it is text.
 const HEAD: usize = 4096;
 
@@ -68,6 +72,7 @@ pub fn by_name(path: &str) -> Option<bool> {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
     let is_in = |list: &[&str]| list.contains(&extension.as_str());
     if source::is_source(path)
+        || is_shipped_keystore(path)
         || is_in(&CONFIGURATION)
         || is_in(&PACKAGES)
         || is_in(&certificate_files::ENDINGS)
@@ -75,6 +80,14 @@ pub fn by_name(path: &str) -> Option<bool> {
         return Some(true);
     }
     is_in(&OTHER).then_some(false)
+}
+
+/// Whether a file is a keystore among what apps ship: it may hold the certificates that the app trusts alone.
+pub fn is_shipped_keystore(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let is_keystore = lower.rsplit_once('.').is_some_and(|(_, ending)| KEYSTORES.contains(&ending));
+    let mut folders = lower.rsplit('/').skip(1);
+    is_keystore && folders.any(|folder| SHIPPED.contains(&folder) || folder.starts_with("raw-"))
 }
 
 /// Whether a file with this content, under a name that does not tell, may hold pins.
@@ -147,7 +160,9 @@ pub fn is_about_pins(octets: &[u8]) -> bool {
 /// Whether it is a report or evidence that pinstead wrote: what it says of pins is said of other files.
 fn is_own_output(text: &str) -> bool {
     let begin = text.trim_start().strip_prefix('{').map(str::trim_start).unwrap_or_default();
-    ["\"schema_version\"", "\"pinstead_evidence\""].iter().any(|key| begin.starts_with(key))
+    // A version of some schema is what other programs write, too.
+    begin.starts_with("\"pinstead_evidence\"")
+        || (begin.starts_with("\"schema_version\"") && begin.contains("\"judged_at\""))
 }
 
 fn speaks_of_pins(text: &str) -> bool {
@@ -188,6 +203,10 @@ mod tests {
             assert_eq!(by_name(path), Some(false), "{path}");
         }
         assert_eq!(by_name(".curlrc"), None);
+        // A keystore that is shipped may say whom an app trusts, and one elsewhere is what a release is signed with.
+        assert_eq!(by_name("app/src/main/res/raw/trust.jks"), Some(true));
+        assert_eq!(by_name("app/src/main/assets/keys/T.P12"), Some(true));
+        assert_eq!(by_name("app/upload.jks"), None);
         assert!(by_content(b"# x\npinnedpubkey = y") && !by_content(b"sha256-x"));
         assert!(by_content(b"_25._tcp IN TLSA 3 1 1 00") && !by_content(b"\0pinnedpubkey"));
         assert!(longest("a.IPA") > longest("a.kt"));
@@ -204,7 +223,10 @@ mod tests {
             assert!(is_about_pins(text.as_bytes()), "{text}");
         }
         // Nor what was written here.
-        let report = format!("{{\n \"schema_version\": 1, \"pins\": \"{pin}\"}}");
+        let other = format!("{{\"schema_version\": 1, \"hosts\": {{\"x\": [[\"{pin}\"]]}}}}");
+        assert!(is_about_pins(other.as_bytes()));
+        let report =
+            format!("{{\n \"schema_version\": 1, \"judged_at\": \"2026-11-21\", \"pins\": \"{pin}\"}}");
         for text in
             [report.as_str(), "import path/sha256/block", "sha256/AAAA", &pin.replace("sha256/", "sha256-")]
         {
