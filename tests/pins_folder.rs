@@ -329,3 +329,130 @@ fn a_configuration_is_as_sure_as_the_manifest_that_names_it() {
     manifest("android:networkSecurityConfig=\"@xml/nsc\"");
     status("pinned");
 }
+
+/// Writes files of these names below a new folder.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    root
+}
+
+/// A Network Security Config that pins shop.example.
+fn nsc() -> String {
+    format!(
+        "<network-security-config><domain-config><domain>shop.example</domain><pin-set>\
+         <pin digest=\"SHA-256\">{LEAF}</pin><pin digest=\"SHA-256\">{BACKUP}</pin></pin-set></domain-config>\
+         </network-security-config>"
+    )
+}
+
+const UNPINNED: &str =
+    "<network-security-config><base-config cleartextTrafficPermitted=\"false\"/></network-security-config>";
+const MANIFEST: &str = "<manifest xmlns:android=\"http://schemas.android.com/apk/res/android\">\
+    <application android:networkSecurityConfig=\"@xml/nsc\"/></manifest>";
+
+#[test]
+fn a_configuration_without_pins_matters_beside_one_with_pins() {
+    let judged = |other: &str| {
+        let root = folder(&[
+            ("app/src/main/AndroidManifest.xml", MANIFEST),
+            ("app/src/main/res/xml/nsc.xml", &nsc()),
+            (other, UNPINNED),
+        ]);
+        json(&pinstead(root.path(), &["pins", ".", "--host", "shop.example", "--format", "json"]))
+    };
+    for other in ["app/src/main/res/xml-v36/nsc.xml", "app/src/release/res/xml/nsc.xml"] {
+        let report = judged(other);
+        assert_eq!(report["status"], "undetermined", "{report:#}");
+        assert!(report["reason"].as_str().unwrap().contains(other), "{report:#}");
+        let findings = report["findings"].as_array().unwrap();
+        assert!(
+            findings.iter().any(|one| one["rule"] == "PIN038" && one["severity"] == "high"),
+            "{report:#}"
+        );
+    }
+    let report = judged("app/src/debug/res/xml/nsc.xml");
+    assert_eq!(report["status"], "pinned", "{report:#}");
+    assert_eq!(files(&report["sources"]), [("app/src/main/res/xml/nsc.xml", "android-nsc")]);
+    // Where nothing pins, there is nothing to compare with.
+    let root = folder(&[("app/src/main/res/xml/nsc.xml", UNPINNED)]);
+    let report = json(&pinstead(root.path(), &["pins", ".", "--format", "json"]));
+    assert!(files(&report["sources"]).is_empty());
+}
+
+#[test]
+fn manifests_say_nothing_of_other_arguments_and_debug_builds_nothing_at_all() {
+    let none = MANIFEST.replace(" android:networkSecurityConfig=\"@xml/nsc\"", "");
+    let root = folder(&[
+        ("a/AndroidManifest.xml", &none),
+        ("a/res/xml/nsc.xml", UNPINNED),
+        ("b/res/xml/nsc.xml", &nsc()),
+        ("c/src/main/AndroidManifest.xml", MANIFEST),
+        ("c/src/main/res/xml/nsc.xml", UNPINNED),
+        ("c/src/main/res/xml/nsc_debug.xml", &nsc()),
+        ("c/src/debug/AndroidManifest.xml", &MANIFEST.replace("nsc", "nsc_debug")),
+    ]);
+    fs::write(root.path().join("by_hand.xml"), nsc()).unwrap();
+    let status = |arguments: &[&str]| {
+        let all = [&["pins"], arguments, &["--host", "shop.example", "--format", "json"]].concat();
+        json(&pinstead(root.path(), &all))["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status(&["a", "b"]), "pinned");
+    assert_eq!(status(&["a", "by_hand.xml"]), "pinned");
+    assert_eq!(status(&["c"]), "undetermined");
+}
+
+#[test]
+fn certificates_that_are_only_found_are_no_app() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(vec!["api.shop.example".to_owned()]).unwrap();
+    let certificate = parameters.self_signed(&key).unwrap();
+    let root = folder(&[
+        ("res/xml/nsc.xml", &nsc()),
+        ("tests/server.crt", &certificate.pem()),
+        ("tests/server.pub", &key.public_key_pem()),
+    ]);
+    let judged = |arguments: &[&str]| {
+        json(&pinstead(root.path(), &[&["pins"], arguments, &["--format", "json"]].concat()))
+    };
+    let about = |report: &Value, id: &str| {
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().filter(|one| one["rule"] == id && one.to_string().contains("tests/")).count()
+    };
+    let report = judged(&[".", "--host", "shop.example"]);
+    for id in ["PIN004", "PIN024", "PIN038"] {
+        assert_eq!(about(&report, id), 0, "{id}: {report:#}");
+    }
+    for source in report["sources"].as_array().unwrap().iter().skip(1) {
+        for entry in source["entries"].as_array().unwrap() {
+            assert_eq!(entry["enforced"], "unknown", "{report:#}");
+        }
+    }
+    // It speaks of the hosts that it names, and of no other.
+    fs::remove_file(root.path().join("tests/server.pub")).unwrap();
+    assert_eq!(judged(&[".", "--host", "other.example"])["status"], "not_pinned");
+    assert_eq!(judged(&[".", "--host", "api.shop.example"])["status"], "undetermined");
+    // What is named is meant.
+    let report = judged(&["tests/server.crt"]);
+    assert_eq!(report["sources"][0]["entries"][0]["enforced"], "yes");
+    assert_eq!(about(&report, "PIN004"), 1, "{report:#}");
+}
+
+#[test]
+fn what_cannot_be_read_here_is_told() {
+    let own = format!("{{\"schema_version\": 1, \"hosts\": {{\"x\": [[\"sha256/{LEAF}\"]]}}}}");
+    let root =
+        folder(&[("app/pinning.json", &own), ("app/src/main/res/raw/trust.jks", "x"), ("upload.jks", "x")]);
+    let report = json(&pinstead(root.path(), &["pins", ".", "--format", "json"]));
+    let told: Vec<(&Value, &Value)> =
+        report["sources"].as_array().unwrap().iter().map(|one| (&one["file"], &one["state"])).collect();
+    let expected = ["app/pinning.json", "app/src/main/res/raw/trust.jks"];
+    assert_eq!(told.len(), expected.len(), "{report:#}");
+    for ((file, state), expected) in told.into_iter().zip(expected) {
+        assert_eq!((file.as_str(), state.as_str()), (Some(expected), Some("not_recognised")));
+    }
+}

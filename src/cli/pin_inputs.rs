@@ -31,7 +31,7 @@ pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
     for argument in arguments {
         if is_inline_list(argument) {
             let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-            inputs.files.push(InputFile { path: argument.to_owned(), content });
+            inputs.files.push(InputFile { path: argument.to_owned(), content, folder: None });
         } else if folder::is_folder(argument) {
             let folder = read_folder(argument, arguments.len() == 1);
             inputs.files.extend(folder.files);
@@ -61,6 +61,7 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
         keeps: &says_something,
     };
     let mut folder = folder::read(path, wanted);
+    leave_out_silent(path, &mut folder);
     // Manifests say which configurations are used, and nothing where there are none.
     let has_manifest = folder.files.iter().any(|file| is_manifest(&file.path));
     if has_manifest && !folder.files.iter().any(holds_a_configuration) {
@@ -72,8 +73,30 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
         for file in folder.files.iter_mut().filter(|file| file.path != path) {
             file.path = format!("{}/{}", path.trim_end_matches('/'), file.path);
         }
+        for file in &mut folder.files {
+            file.folder = Some(path.trim_end_matches('/').to_owned());
+        }
     }
     folder
+}
+
+/// Leaves out the configurations of apps that say nothing of pins where none of their format does: only beside one that
+/// pins, it matters that another does not.
+fn leave_out_silent(path: &str, folder: &mut Folder) {
+    let (silent, pinning): (Vec<&InputFile>, Vec<&InputFile>) = folder
+        .files
+        .iter()
+        .filter(|file| candidates::may_be_configuration(&file.path))
+        .partition(|file| !has_to_do_with_pins(file));
+    let left_out: Vec<String> = silent
+        .into_iter()
+        .filter(|file| !is_manifest(&file.path))
+        .filter(|file| !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning)))
+        .map(|file| file.path.clone())
+        .collect();
+    folder.files.retain(|file| !left_out.contains(&file.path));
+    let paths: Vec<PathBuf> = left_out.iter().map(|name| PathBuf::from(path).join(name)).collect();
+    folder.paths.retain(|path| !paths.contains(path));
 }
 
 /// Whether a file is a Network Security Config, as resources of apps are.
@@ -82,9 +105,10 @@ fn holds_a_configuration(file: &InputFile) -> bool {
     is_xml && PinFile::of(file).iter().any(is_configuration)
 }
 
-/// Whether a file is kept: manifests until it is known whether there is a configuration that they could name.
+/// Whether a file is kept: manifests until it is known whether there is a configuration that they could name, and
+/// configurations without pins until it is known whether another pins.
 fn says_something(file: &InputFile) -> bool {
-    is_manifest(&file.path) || has_to_do_with_pins(file)
+    is_manifest(&file.path) || has_to_do_with_pins(file) || candidates::is_silent_configuration(file)
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
@@ -92,7 +116,9 @@ fn says_something(file: &InputFile) -> bool {
 fn has_to_do_with_pins(file: &InputFile) -> bool {
     PinFile::of(file).iter().any(|read| match &read.reading {
         Reading::Read(source) => candidates::says_something(source),
-        Reading::NotRecognised => file.octets().is_ok_and(candidates::is_about_pins),
+        Reading::NotRecognised => {
+            candidates::is_shipped_keystore(&file.path) || file.octets().is_ok_and(candidates::is_about_pins)
+        }
         Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
     })
 }

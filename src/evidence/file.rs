@@ -11,6 +11,10 @@ pub struct InputFile {
     pub path: String,
     /// What reading gave.
     pub content: FileContent,
+    /// The folder in which it was found, as the path begins with it; empty where the path begins inside of it. `None`
+    /// for what was named itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 /// What reading a file gave.
@@ -24,6 +28,12 @@ pub enum FileContent {
 }
 
 impl InputFile {
+    /// The path from the folder on that it was found in; of what was named itself, the path.
+    pub fn inside(&self) -> &str {
+        let folder = self.folder.as_deref().unwrap_or_default();
+        self.path.strip_prefix(folder).map_or(self.path.as_str(), |path| path.trim_start_matches('/'))
+    }
+
     /// The octets, or why there are none.
     pub fn octets(&self) -> Result<&[u8], &str> {
         match &self.content {

@@ -119,7 +119,7 @@ mod tests {
             .enumerate()
             .flat_map(|(number, text)| {
                 let content = FileContent::Read(Bytes(text.clone().into_bytes()));
-                PinFile::of(&InputFile { path: number.to_string(), content })
+                PinFile::of(&InputFile { path: number.to_string(), content, folder: None })
             })
             .collect();
         let path =

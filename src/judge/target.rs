@@ -380,6 +380,7 @@ mod tests {
         let file = |path: &str, content: String| InputFile {
             path: path.to_owned(),
             content: FileContent::Read(Bytes(content.into_bytes())),
+            folder: None,
         };
         let policy = format!(
             "[[private_ca]]\nowner = \"Own\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"own.example\"]\n",

@@ -24,7 +24,7 @@ pub fn read(path: &str, limit: u64) -> InputFile {
         Ok(octets) => FileContent::Read(Bytes(octets)),
         Err(error) => FileContent::Failed(error.to_string()),
     };
-    InputFile { path: path.to_owned(), content }
+    InputFile { path: path.to_owned(), content, folder: None }
 }
 
 /// Whether a file of this name is there; a directory is none.

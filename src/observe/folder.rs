@@ -4,6 +4,7 @@
 //! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, Walk, WalkBuilder};
@@ -91,7 +92,11 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
     let mut kept: usize = 0;
     let mut sniffed: u64 = 0;
     let failed = |folder: &mut Folder, path: &str, why: String| {
-        folder.files.push(InputFile { path: path.to_owned(), content: FileContent::Failed(why) });
+        folder.files.push(InputFile {
+            path: path.to_owned(),
+            content: FileContent::Failed(why),
+            folder: Some(String::new()),
+        });
     };
     let mut seen = HashSet::new();
     let mut inside_skipped: Option<PathBuf> = None;
@@ -129,7 +134,15 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                 );
             }
             Kind::Link => folder.left_out.push(name),
-            Kind::File if is_wanted(&entry, &name, wanted, &mut sniffed) => {
+            Kind::File => {
+                match is_wanted(&entry, &name, wanted, &mut sniffed) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(error) => {
+                        failed(&mut folder, &name, error.to_string());
+                        continue;
+                    }
+                }
                 if folder.opened >= MOST_READ {
                     failed(
                         &mut folder,
@@ -141,6 +154,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                 folder.opened += 1;
                 let mut file = files::read(&entry.path().to_string_lossy(), (wanted.longest)(&name));
                 file.path = name;
+                file.folder = Some(String::new());
                 if !(wanted.keeps)(&file) {
                     continue;
                 }
@@ -157,7 +171,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                 folder.files.push(file);
                 folder.paths.push(entry.into_path());
             }
-            Kind::Folder | Kind::File | Kind::Other => {}
+            Kind::Folder | Kind::Other => {}
         }
     }
     count_ignored(root, &seen, &mut folder);
@@ -230,15 +244,16 @@ fn is_skipped(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name))
 }
 
-fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>, sniffed: &mut u64) -> bool {
-    (wanted.by_name)(name).unwrap_or_else(|| {
-        if *sniffed > MOST_SNIFFED {
-            return false;
-        }
-        let read = files::beginning(&entry.path().to_string_lossy(), SNIFFED).unwrap_or_default();
-        *sniffed = sniffed.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
-        (wanted.by_content)(&read)
-    })
+fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>, sniffed: &mut u64) -> io::Result<bool> {
+    if let Some(is_wanted) = (wanted.by_name)(name) {
+        return Ok(is_wanted);
+    }
+    if *sniffed > MOST_SNIFFED {
+        return Ok(false);
+    }
+    let read = files::beginning(&entry.path().to_string_lossy(), SNIFFED)?;
+    *sniffed = sniffed.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
+    Ok((wanted.by_content)(&read))
 }
 
 /// A path from the folder on, with `/` between its parts.

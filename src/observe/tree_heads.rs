@@ -62,6 +62,7 @@ impl TreeHeads {
                 None => Some(InputFile {
                     path: path.display().to_string(),
                     content: FileContent::Failed("its name is not UTF-8 text".to_owned()),
+                    folder: None,
                 }),
             },
         }

@@ -128,12 +128,19 @@ impl SourceVerdict {
         self.app.as_ref().is_some_and(|app| app.part.is_some())
     }
 
-    /// Whether a device takes one of these two or the other: they are files of one configuration of one app.
+    /// Whether a device takes one of these two or the other: they are files of one configuration of one app, in a package
+    /// or in its source.
     pub fn is_variant_of(&self, other: &Self) -> bool {
         self.file != other.file
             && self.format == other.format
-            && self.package().is_some()
-            && self.package() == other.package()
+            && match (self.package(), other.package()) {
+                (None, None) => {
+                    formats::are_variants(&self.file, &other.file)
+                        && self.guessed.is_none()
+                        && other.guessed.is_none()
+                }
+                (of_this, of_other) => of_this == of_other,
+            }
             && !self.is_of_a_part()
             && !other.is_of_a_part()
             && self.entries.iter().chain(&other.entries).all(|entry| entry.confidence == Confidence::Stated)
@@ -448,7 +455,13 @@ impl PinsVerdict {
     /// them with, or they match a served certificate beside it.
     pub fn is_uncompared(&self) -> bool {
         self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
-            let refuses = matches!(entry.enforced, EnforcementMode::Yes | EnforcementMode::Unknown);
+            let refuses = match (entry.enforced, &entry.confidence) {
+                (EnforcementMode::Yes, _) => true,
+                // Beside pins that are sure, what may be no pins at all leaves nothing open.
+                (EnforcementMode::Unknown, Confidence::Guessed(_)) => self.status != PinsStatus::Pinned,
+                (EnforcementMode::Unknown, _) => true,
+                (EnforcementMode::Report | EnforcementMode::No, _) => false,
+            };
             entry.applies && refuses && entry.outcome == Outcome::Unknown
         })
     }

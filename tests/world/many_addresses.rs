@@ -43,7 +43,7 @@ pub(crate) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
 /// The identifiers found, and how many issuers were not.
 pub(crate) fn found(served: &TargetEvidence, policy: &str, at: jiff::Timestamp) -> (Vec<String>, usize) {
     let content = FileContent::Read(Bytes(policy.as_bytes().to_vec()));
-    let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content });
+    let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content, folder: None });
     let request = Request { only: vec!["issuer".to_owned()], ..Request::default() };
     let inputs = Inputs::read(&request, &InputFiles { policy, ..InputFiles::default() }).unwrap();
     let name = "w.example".parse().unwrap();

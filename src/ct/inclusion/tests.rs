@@ -247,7 +247,7 @@ fn a_proof_of_the_wrong_length_is_no_second_tree() {
     let mut json = kept.to_json().unwrap();
     json["log_id"] = json!(LogId(lab.log.log_id()).to_string());
     let content = FileContent::Read(Bytes(json.to_string().into_bytes()));
-    lab.observation.kept = Some(InputFile { path: "kept.json".to_owned(), content });
+    lab.observation.kept = Some(InputFile { path: "kept.json".to_owned(), content, folder: None });
     lab.shows(DAY, LEAVES);
     let hash = leaf_hash(b"promised");
     for (proof, doubt) in [
@@ -330,7 +330,7 @@ fn the_merge_delay_is_the_lists_and_never_too_short() {
 fn a_kept_tree_head_counts_only_if_it_is_the_logs() {
     let kept = |lab: &mut Lab, text: String| {
         let content = FileContent::Read(Bytes(text.into_bytes()));
-        lab.observation.kept = Some(InputFile { path: "kept.json".to_owned(), content });
+        lab.observation.kept = Some(InputFile { path: "kept.json".to_owned(), content, folder: None });
     };
     let mut lab = Lab::new();
     lab.shows(DAY, LEAVES);

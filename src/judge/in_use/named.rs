@@ -75,7 +75,7 @@ mod tests {
             SpkiSha256::of(b"1")
         );
         let content = FileContent::Read(Bytes(policy.into_bytes()));
-        let policy = Some(InputFile { path: "p.toml".to_owned(), content });
+        let policy = Some(InputFile { path: "p.toml".to_owned(), content, folder: None });
         Inputs::read(&Request::default(), &InputFiles { policy, ..InputFiles::default() }).unwrap()
     }
 

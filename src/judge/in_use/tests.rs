@@ -13,7 +13,7 @@ const ENTRUST: &str = "HqPF5D7WbC2imDpCpKebHpBnhs6fG1hiFBmgBGOofTg=";
 
 fn inputs(policy: &str) -> Inputs {
     let content = FileContent::Read(Bytes(policy.as_bytes().to_vec()));
-    let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content });
+    let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content, folder: None });
     Inputs::read(&Request::default(), &InputFiles { policy, ..InputFiles::default() }).unwrap()
 }
 

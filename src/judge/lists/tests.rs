@@ -11,7 +11,7 @@ use crate::evidence::{Bytes, GivenLogList};
 const NOW: &str = "2026-11-21T00:00:00Z";
 
 fn file(path: &str, octets: &[u8]) -> InputFile {
-    InputFile { path: path.to_owned(), content: FileContent::Read(Bytes(octets.to_vec())) }
+    InputFile { path: path.to_owned(), content: FileContent::Read(Bytes(octets.to_vec())), folder: None }
 }
 
 fn list(date: &str) -> Vec<u8> {

@@ -1,7 +1,8 @@
 //! Which files of a folder may hold pins, before they are read.
 
-use super::{LONGEST_FILE, LONGEST_PACKAGE, certificate_files, source};
-use crate::pins::model::PinSource;
+use super::{LONGEST_FILE, LONGEST_PACKAGE, android_nsc, certificate_files, ios_nspinneddomains, source};
+use crate::evidence::file::InputFile;
+use crate::pins::model::{PinFile, PinSource, Reading};
 
 /// Extensions of packages.
 const PACKAGES: [&str; 6] = ["apk", "aab", "apks", "xapk", "apkm", "ipa"];
@@ -55,6 +56,10 @@ const ABOUT_PINS: [&str; 18] = [
     "assert_fingerprint",
     "peer_fingerprint",
 ];
+/// Extensions of keystores.
+const KEYSTORES: [&str; 7] = ["jks", "jceks", "bks", "bcfks", "p12", "pfx", "keystore"];
+/// Folders of what apps ship as it is: a keystore elsewhere is one that releases are signed with.
+const SHIPPED: [&str; 2] = ["raw", "assets"];
 /// How much of a file tells whether it is text.
 const HEAD: usize = 4096;
 
@@ -67,6 +72,7 @@ pub fn by_name(path: &str) -> Option<bool> {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
     let is_in = |list: &[&str]| list.contains(&extension.as_str());
     if source::is_source(path)
+        || is_shipped_keystore(path)
         || is_in(&CONFIGURATION)
         || is_in(&PACKAGES)
         || is_in(&certificate_files::ENDINGS)
@@ -74,6 +80,14 @@ pub fn by_name(path: &str) -> Option<bool> {
         return Some(true);
     }
     is_in(&OTHER).then_some(false)
+}
+
+/// Whether a file is a keystore among what apps ship: it may hold the certificates that the app trusts alone.
+pub fn is_shipped_keystore(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let is_keystore = lower.rsplit_once('.').is_some_and(|(_, ending)| KEYSTORES.contains(&ending));
+    let mut folders = lower.rsplit('/').skip(1);
+    is_keystore && folders.any(|folder| SHIPPED.contains(&folder) || folder.starts_with("raw-"))
 }
 
 /// Whether a file with this content, under a name that does not tell, may hold pins.
@@ -94,6 +108,49 @@ pub fn says_something(source: &PinSource) -> bool {
     !certificate_files::is_trust_store(source) && (!source.entries.is_empty() || !source.problems.is_empty())
 }
 
+/// Whether a file of this name may be the configuration of an app that a platform reads.
+pub fn may_be_configuration(path: &str) -> bool {
+    path.ends_with(".xml") || path.ends_with(".plist")
+}
+
+/// Whether a file is the configuration of an app that could pin and does not, and of a release.
+pub fn is_silent_configuration(file: &InputFile) -> bool {
+    let is_meant = |source: &PinSource| {
+        // Of property lists, those of bundles: others are no configuration of an app.
+        let is_list = source.format == ios_nspinneddomains::ID;
+        let word = b"CFBundle";
+        source.guessed.is_none()
+            && (!is_list
+                || file.octets().is_ok_and(|octets| octets.windows(word.len()).any(|part| part == word)))
+    };
+    may_be_configuration(&file.path)
+        && PinFile::of(file).iter().any(|read| is_of_platform(read).is_some_and(is_meant))
+}
+
+/// Whether a configuration without pins matters beside the files that have some: another Network Security Config pins,
+/// or another property list of the same folder does, as those of build configurations stand beside one another.
+pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile]) -> bool {
+    let Some(source) = is_of_platform(read) else { return false };
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    pinning
+        .iter()
+        .filter(|other| source.format == android_nsc::ID || folder(&other.path) == folder(&file.path))
+        .flat_map(|other| PinFile::of(other))
+        .any(|other| {
+            is_of_platform(&other).is_some_and(|other| other.format == source.format && has_pins(other))
+        })
+}
+
+/// What was read of a configuration that Android or iOS itself reads.
+fn is_of_platform(read: &PinFile) -> Option<&PinSource> {
+    let Reading::Read(source) = &read.reading else { return None };
+    [android_nsc::ID, ios_nspinneddomains::ID].contains(&source.format).then_some(source)
+}
+
+fn has_pins(source: &PinSource) -> bool {
+    source.entries.iter().any(|entry| entry.unread > 0 || !entry.pins.is_empty())
+}
+
 /// Whether a file that nothing here reads has to do with pins all the same.
 pub fn is_about_pins(octets: &[u8]) -> bool {
     let text = String::from_utf8_lossy(octets);
@@ -103,7 +160,9 @@ pub fn is_about_pins(octets: &[u8]) -> bool {
 /// Whether it is a report or evidence that pinstead wrote: what it says of pins is said of other files.
 fn is_own_output(text: &str) -> bool {
     let begin = text.trim_start().strip_prefix('{').map(str::trim_start).unwrap_or_default();
-    ["\"schema_version\"", "\"pinstead_evidence\""].iter().any(|key| begin.starts_with(key))
+    // A version of some schema is what other programs write, too.
+    begin.starts_with("\"pinstead_evidence\"")
+        || (begin.starts_with("\"schema_version\"") && begin.contains("\"judged_at\""))
 }
 
 fn speaks_of_pins(text: &str) -> bool {
@@ -144,6 +203,10 @@ mod tests {
             assert_eq!(by_name(path), Some(false), "{path}");
         }
         assert_eq!(by_name(".curlrc"), None);
+        // A keystore that is shipped may say whom an app trusts, and one elsewhere is what a release is signed with.
+        assert_eq!(by_name("app/src/main/res/raw/trust.jks"), Some(true));
+        assert_eq!(by_name("app/src/main/assets/keys/T.P12"), Some(true));
+        assert_eq!(by_name("app/upload.jks"), None);
         assert!(by_content(b"# x\npinnedpubkey = y") && !by_content(b"sha256-x"));
         assert!(by_content(b"_25._tcp IN TLSA 3 1 1 00") && !by_content(b"\0pinnedpubkey"));
         assert!(longest("a.IPA") > longest("a.kt"));
@@ -160,7 +223,10 @@ mod tests {
             assert!(is_about_pins(text.as_bytes()), "{text}");
         }
         // Nor what was written here.
-        let report = format!("{{\n \"schema_version\": 1, \"pins\": \"{pin}\"}}");
+        let other = format!("{{\"schema_version\": 1, \"hosts\": {{\"x\": [[\"{pin}\"]]}}}}");
+        assert!(is_about_pins(other.as_bytes()));
+        let report =
+            format!("{{\n \"schema_version\": 1, \"judged_at\": \"2026-11-21\", \"pins\": \"{pin}\"}}");
         for text in
             [report.as_str(), "import path/sha256/block", "sha256/AAAA", &pin.replace("sha256/", "sha256-")]
         {

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::problems::Problems;
 use super::{PinFormat, PinInput};
 use crate::pins::model::{
-    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PinValue, PositionRule,
-    ProblemKind,
+    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFile, PinSource, PinValue,
+    PositionRule, ProblemKind, Reading,
 };
 use crate::x509::der::{self, Reader};
 use crate::x509::{Certificate, SpkiSha256, read_certificates};
@@ -79,10 +79,62 @@ impl PinFormat for CertificateFiles {
         Ok(PinSource { entries, problems: problems.into_list(), ..PinSource::of(ID) })
     }
 
-    /// Whatever host the file is used for.
-    fn applicable<'a>(&self, source: &'a PinSource, _host: &str) -> Vec<&'a PinEntry> {
-        source.entries.iter().collect()
+    /// Whatever host the file is used for; of one that was only found, the hosts that it names.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        source.entries.iter().filter(|entry| entry.scope.covers(host)).collect()
     }
+}
+
+/// Takes back what was said of a certificate or a key that nobody named: one that is found in a folder may be pinned, or
+/// serve tests, or be nobody's. Where it holds servers' certificates alone, it is about the hosts that they name.
+pub(in crate::pins) fn only_found(octets: &[u8], files: &mut [PinFile]) {
+    for file in files.iter_mut().filter(|file| !file.file.contains("!/")) {
+        let Reading::Read(source) = &mut file.reading else { continue };
+        if source.format != ID {
+            continue;
+        }
+        let why = "it was found in a folder, and that a client pins it was not seen".to_owned();
+        for entry in &mut source.entries {
+            entry.enforcement = Enforcement { mode: EnforcementMode::Unknown, why: why.clone() };
+        }
+        let Some(hosts) = named_hosts(octets) else { continue };
+        let entries = std::mem::take(&mut source.entries);
+        let is_of_certificates =
+            |entry: &PinEntry| entry.pins.iter().all(|pin| matches!(pin.value, Ok(PinValue::Certificate(_))));
+        for entry in entries {
+            if is_of_certificates(&entry) {
+                source
+                    .entries
+                    .extend(hosts.iter().map(|scope| PinEntry { scope: scope.clone(), ..entry.clone() }));
+            } else {
+                source.entries.push(entry);
+            }
+        }
+    }
+}
+
+/// The hosts that servers' certificates name; `None` where one is a CA's, or names none, or more than are told apart.
+fn named_hosts(octets: &[u8]) -> Option<Vec<HostPattern>> {
+    const MOST: usize = 100;
+    let certificates = read_certificates(octets).ok()?;
+    let mut hosts = Vec::new();
+    for certificate in &certificates {
+        if certificate.is_ca || certificate.names.dns.is_empty() {
+            return None;
+        }
+        for name in &certificate.names.dns {
+            let base = name.base.as_str().to_owned();
+            let host =
+                if name.wildcard { HostPattern::OneLabelBelow(base) } else { HostPattern::Exactly(base) };
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+            if hosts.len() > MOST {
+                return None;
+            }
+        }
+    }
+    (!hosts.is_empty()).then_some(hosts)
 }
 
 /// Whether a source is a store of many certificates, as systems and languages ship them.

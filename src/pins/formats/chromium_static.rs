@@ -76,7 +76,7 @@ pub(in crate::pins) fn joined(inputs: &[InputFile]) -> Vec<Cow<'_, InputFile>> {
         match (texts.get(index).copied().flatten(), keys) {
             (Some(list), Some(keys)) => {
                 let content = FileContent::Read(Bytes(format!("{list}\n{keys}").into_bytes()));
-                Cow::Owned(InputFile { path: input.path.clone(), content })
+                Cow::Owned(InputFile { path: input.path.clone(), content, folder: input.folder.clone() })
             }
             _ => Cow::Borrowed(input),
         }
@@ -345,6 +345,7 @@ mod tests {
         let file = |path: &str, text: &str| InputFile {
             path: path.to_owned(),
             content: FileContent::Read(Bytes(text.as_bytes().to_vec())),
+            folder: None,
         };
         let files = PinFile::of_all(&[file("x.json", HOSTS), file("x.pins", &keys(&certificate))]);
         let read = source(&files[0].reading);
@@ -367,6 +368,7 @@ mod tests {
         let file = |path: &str, text: &str| InputFile {
             path: path.to_owned(),
             content: FileContent::Read(Bytes(text.as_bytes().to_vec())),
+            folder: None,
         };
         let keys = |word: &str| {
             let hash = SpkiSha256::of(word.as_bytes());

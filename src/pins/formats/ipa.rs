@@ -1,6 +1,7 @@
 //! An iOS app as it is shipped: the zip archive `.ipa`.
 //!
-//! Sources: Apple's “Bundle Programming Guide” (`Payload/NAME.app/` with its Info.plist, extensions below `PlugIns/`);
+//! Sources: Apple's “Bundle Programming Guide” and “Placing content in a bundle” (`Payload/NAME.app/` with its Info.plist;
+//! extensions below `PlugIns/`, App Clips below `AppClips/`, watch apps below `Watch/`, each a process of its own);
 //! Alamofire's `ServerTrustEvaluation.swift`: the pinned certificates are by default every `.cer`, `.crt` and `.der` of
 //! the main bundle; AFNetworking's `AFSecurityPolicy.m`: every `.cer`.
 //!
@@ -68,7 +69,7 @@ impl Package for Ipa {
             if kind == Kind::AppList && app.identifier.is_none() {
                 app.identifier = identifier(&inside, &octets);
             }
-            let part = matches!(kind, Kind::ExtensionList | Kind::OtherList).then(|| name.clone());
+            let part = matches!(kind, Kind::PartList | Kind::OtherList).then(|| name.clone());
             files.extend(read_inside(&inside, &octets, kind).into_iter().map(|mut file| {
                 if let Reading::Read(source) = &mut file.reading {
                     source.app = Some(AppContext { part: part.clone(), ..AppContext::default() });
@@ -94,8 +95,8 @@ impl Package for Ipa {
 enum Kind {
     /// The Info.plist of the app.
     AppList,
-    /// The Info.plist of an app extension, which is a process of its own.
-    ExtensionList,
+    /// The Info.plist of an extension, an App Clip or a watch app, which is a process of its own.
+    PartList,
     /// Another property list: of a framework, or one that code may read.
     OtherList,
     /// A JSON file.
@@ -115,7 +116,7 @@ fn kind(name: &str) -> Option<Kind> {
     let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
         _ if path == "Info.plist" => Some(Kind::AppList),
-        _ if is_of_extension(path) => Some(Kind::ExtensionList),
+        _ if is_of_process(path) => Some(Kind::PartList),
         "plist" => Some(Kind::OtherList),
         "json" => Some(Kind::Json),
         "cer" | "crt" | "der" | "pem" => Some(Kind::Certificate),
@@ -123,9 +124,12 @@ fn kind(name: &str) -> Option<Kind> {
     }
 }
 
-/// Whether this is the Info.plist of an extension: `PlugIns/NAME.appex/Info.plist`, or `Extensions/…`.
-fn is_of_extension(path: &str) -> bool {
-    path.strip_suffix("/Info.plist").is_some_and(|bundle| bundle.to_ascii_lowercase().ends_with(".appex"))
+/// Whether this is the Info.plist of a process inside of the app: of an extension, an App Clip or a watch app.
+fn is_of_process(path: &str) -> bool {
+    const HOLDERS: [&str; 4] = ["appclips", "watch", "plugins", "extensions"];
+    let Some(bundle) = path.strip_suffix("/Info.plist").map(str::to_ascii_lowercase) else { return false };
+    bundle.ends_with(".appex")
+        || (bundle.ends_with(".app") && bundle.split('/').any(|folder| HOLDERS.contains(&folder)))
 }
 
 /// Whether an archive has an app in it; its names are asked only where the word stands in the octets.
@@ -142,7 +146,7 @@ fn read_inside(inside: &str, octets: &[u8], kind: Kind) -> Vec<PinFile> {
     match kind {
         Kind::AppList => {}
         Kind::Certificate => files.iter_mut().for_each(of_bundle),
-        Kind::ExtensionList | Kind::OtherList | Kind::Json => files.retain(|file| match &file.reading {
+        Kind::PartList | Kind::OtherList | Kind::Json => files.retain(|file| match &file.reading {
             Reading::Read(source) => !source.entries.is_empty() || !source.problems.is_empty(),
             Reading::NotWellFormed { .. } | Reading::Unreadable(_) => kind == Kind::Json,
             Reading::NotRecognised => false,
@@ -154,15 +158,15 @@ fn read_inside(inside: &str, octets: &[u8], kind: Kind) -> Vec<PinFile> {
     files
 }
 
-/// A property list that is neither the app's Info.plist nor an extension's: Apple's documentation of
+/// A property list that is the Info.plist neither of the app nor of a process inside of it: Apple's documentation of
 /// NSAppTransportSecurity makes it a key of the Information Property List of the process that connects.
 fn elsewhere(file: &mut PinFile) {
     let Reading::Read(source) = &mut file.reading else { return };
     if source.format != ios_nspinneddomains::ID || source.entries.is_empty() {
         return;
     }
-    let why =
-        "iOS reads NSPinnedDomains in the Info.plist of the app or extension that connects, and not here";
+    let why = "iOS reads NSPinnedDomains in the Info.plist of the app, extension, App Clip or watch app that connects, and not \
+         here";
     let enforcement = Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
     for entry in &mut source.entries {
         entry.enforcement = enforcement.clone();
@@ -303,9 +307,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_lists_of_the_app_and_of_its_extensions_pin() {
+    fn only_the_lists_of_the_app_and_of_its_processes_pin() {
         let octets = archive(&[
             ("Payload/X.app/Info.plist", &info(false)),
+            ("Payload/X.app/AppClips/C.app/Info.plist", &info(true)),
+            ("Payload/X.app/Watch/W.app/Info.plist", &info(true)),
+            ("Payload/X.app/Watch/W.app/PlugIns/E.appex/Info.plist", &info(true)),
+            ("Payload/X.app/Resources/R.app/Info.plist", &info(true)),
             ("Payload/X.app/Frameworks/F.framework/Info.plist", &info(true)),
             ("Payload/X.app/Other.plist", &info(true)),
             ("Payload/X.app/PlugIns/Y.appex/Info.plist", &info(true)),
@@ -321,8 +329,18 @@ mod tests {
             })
             .collect();
         let elsewhere = (vec![EnforcementMode::No], true, true);
-        let expected =
-            [(vec![], false, false), elsewhere.clone(), elsewhere, (vec![EnforcementMode::Yes], false, true)];
+        let process = || (vec![EnforcementMode::Yes], false, true);
+        let elsewhere = || elsewhere.clone();
+        let expected = [
+            (vec![], false, false),
+            process(),
+            process(),
+            process(),
+            elsewhere(),
+            elsewhere(),
+            elsewhere(),
+            process(),
+        ];
         assert_eq!(told, expected);
     }
 

@@ -2,13 +2,14 @@
 //! same folder is used by nobody.
 //!
 //! Source: Android developer guide, “Network security configuration”: the attribute `android:networkSecurityConfig` of
-//! `<application>` names the resource. One that a build puts in (`${…}`) may be any.
+//! `<application>` names the resource. One that a build puts in (`${…}`) may be any. Those of source sets of tests and
+//! debug builds are in no release.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LONGEST_FILE, android_nsc, candidates, xml};
+use super::{LONGEST_FILE, android_nsc, candidates, test_code, xml};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{Confidence, PinFile, Reading};
 
@@ -25,33 +26,43 @@ pub fn is_manifest(path: &str) -> bool {
 struct Named {
     /// The names of configurations.
     names: BTreeSet<String>,
-    /// Whether one could not be read, or takes a name from somewhere else: it may name any.
-    is_open: bool,
+    /// Why one may name any, where it could not be read or takes a name from somewhere else.
+    open: Option<&'static str>,
 }
 
 /// Weighs what was read of these inputs by the manifests among them, which have said all that they have to say then.
+///
+/// The manifests of a folder speak of what stands in that folder, and of nothing that was named by itself.
 pub(in crate::pins) fn weigh(inputs: &[InputFile], files: &mut Vec<PinFile>) {
     let manifests: Vec<&InputFile> = inputs.iter().filter(|input| is_manifest(&input.path)).collect();
     if manifests.is_empty() || !files.iter().any(is_configuration) {
         return;
     }
-    let mut named = Named::default();
+    let mut named: BTreeMap<&str, Named> = BTreeMap::new();
     let mut consumed = BTreeSet::new();
     for manifest in manifests {
-        named.take(manifest);
+        if let Some(folder) = manifest.folder.as_deref()
+            && test_code::why(manifest.inside()).is_none()
+        {
+            named.entry(folder).or_default().take(manifest);
+        }
         // What says something of pins itself stays among what is not read.
         if manifest.octets().is_ok_and(|octets| !candidates::is_about_pins(octets)) {
             consumed.insert(manifest.path.as_str());
         }
     }
     files.retain(|file| file.reading != Reading::NotRecognised || !consumed.contains(file.file.as_str()));
-    if named.is_open {
-        return;
-    }
-    for file in files.iter_mut().filter(|file| is_configuration(file) && !named.has(&file.file)) {
+    let folders: BTreeMap<&str, &str> =
+        inputs.iter().filter_map(|input| Some((input.path.as_str(), input.folder.as_deref()?))).collect();
+    for file in files.iter_mut().filter(|file| is_configuration(file)) {
+        let named = folders.get(file.file.as_str()).and_then(|folder| named.get(folder));
+        let Some(why) = named.filter(|named| !named.has(&file.file)).map(Named::why_not) else { continue };
         let Reading::Read(source) = &mut file.reading else { continue };
+        if source.guessed.is_none() {
+            source.guessed = Some(why.to_owned());
+        }
         for entry in source.entries.iter_mut().filter(|entry| entry.confidence == Confidence::Stated) {
-            entry.confidence = Confidence::Guessed("no manifest of this folder names it".to_owned());
+            entry.confidence = Confidence::Guessed(why.to_owned());
         }
     }
 }
@@ -67,7 +78,7 @@ impl Named {
         let octets = manifest.octets().ok().filter(|octets| octets.len() <= LONGEST_FILE);
         let text = octets.and_then(xml::text);
         let Some(document) = text.as_deref().and_then(|text| xml::parse(text).ok()) else {
-            self.is_open = true;
+            self.open = Some("a manifest of this folder could not be read, and no other names it");
             return;
         };
         let attributes = document.descendants().flat_map(|node| node.attributes());
@@ -76,9 +87,17 @@ impl Named {
                 Some((kind, name)) if kind.starts_with('@') && !value.contains('$') => {
                     self.names.insert(name.to_owned());
                 }
-                _ => self.is_open = true,
+                _ => {
+                    let why = "a manifest of this folder takes the name from the build, and none names it";
+                    self.open.get_or_insert(why);
+                }
             }
         }
+    }
+
+    /// Why what is not named is not sure.
+    fn why_not(&self) -> &'static str {
+        self.open.unwrap_or("no manifest of this folder names it")
     }
 
     /// Whether the file of this path is a resource that is named.
@@ -96,7 +115,8 @@ mod tests {
     use crate::x509::SpkiSha256;
 
     fn file(path: &str, text: &str) -> InputFile {
-        InputFile { path: path.to_owned(), content: FileContent::Read(Bytes(text.as_bytes().to_vec())) }
+        let content = FileContent::Read(Bytes(text.as_bytes().to_vec()));
+        InputFile { path: path.to_owned(), content, folder: Some(String::new()) }
     }
 
     fn configuration(path: &str) -> InputFile {
@@ -141,12 +161,41 @@ mod tests {
         assert_eq!(said_with(vec![]), "stated");
         assert_eq!(said_with(vec![with("")]), "guessed");
         assert_eq!(said_with(vec![with("android:networkSecurityConfig='@xml/other'")]), "guessed");
-        for named in ["@xml/nsc", "@com.a:xml/nsc", "${nsc}", "@xml/${nsc}"] {
+        for (named, expected) in [
+            ("@xml/nsc", "stated"),
+            ("@com.a:xml/nsc", "stated"),
+            // A name that the build puts in may be this one, or another.
+            ("${nsc}", "guessed"),
+            ("@xml/${nsc}", "guessed"),
+        ] {
             let attribute = format!("android:networkSecurityConfig='{named}'");
-            assert_eq!(said_with(vec![of_library(), with(&attribute)]), "stated", "{named}");
+            assert_eq!(said_with(vec![of_library(), with(&attribute)]), expected, "{named}");
         }
-        // What cannot be read may name it.
-        assert_eq!(said_with(vec![with(""), file("x/AndroidManifest.xml", "<manifest")]), "stated");
+        // What cannot be read may name it, or another; what is named is used whatever else there is.
+        let broken = || file("x/AndroidManifest.xml", "<manifest");
+        assert_eq!(said_with(vec![with(""), broken()]), "guessed");
+        assert_eq!(said_with(vec![with("android:networkSecurityConfig='@xml/nsc'"), broken()]), "stated");
+        // Manifests of debug builds are in no release, and say nothing.
+        let debug = |attribute: &str| manifest("app/src/debug/AndroidManifest.xml", attribute);
+        let names_it = "android:networkSecurityConfig='@xml/nsc'";
+        assert_eq!(said_with(vec![debug("")]), "stated");
+        assert_eq!(said_with(vec![with(""), debug(names_it)]), "guessed");
+    }
+
+    #[test]
+    fn manifests_speak_of_their_own_folder_alone() {
+        let of = |folder: Option<&str>, input: InputFile| {
+            let path = folder.map_or(input.path.clone(), |folder| format!("{folder}/{}", input.path));
+            InputFile { path, folder: folder.map(str::to_owned), ..input }
+        };
+        let inputs = [
+            of(Some("a"), manifest("AndroidManifest.xml", "")),
+            of(Some("a"), configuration("nsc.xml")),
+            of(Some("b"), configuration("nsc.xml")),
+            of(None, configuration("a/by_hand.xml")),
+        ];
+        let expected = [("a/nsc.xml", "guessed"), ("b/nsc.xml", "stated"), ("a/by_hand.xml", "stated")];
+        assert_eq!(said(&inputs), expected.map(|(path, how)| (path.to_owned(), how)));
     }
 
     #[test]

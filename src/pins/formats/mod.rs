@@ -22,6 +22,7 @@ mod pins_toml;
 mod plist;
 mod problems;
 mod source;
+mod source_sets;
 mod stubby;
 mod test_code;
 pub mod tlsa;
@@ -36,10 +37,13 @@ use std::borrow::Cow;
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
 pub use self::apk::{compiled_xml, keystore, resource_files};
+pub(super) use self::certificate_files::only_found as weigh_certificates;
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
 pub use self::manifests::{is_configuration, is_manifest};
+pub(super) use self::source_sets::{are_variants, replaces};
+pub(super) use self::test_code::weigh as weigh_by_place;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;
@@ -153,8 +157,7 @@ fn read_file(path: &str, octets: &[u8]) -> Vec<PinFile> {
         return of(Reading::Unreadable(format!("it has {size} MiB; pin files here have at most {most} MiB")));
     }
     let input = PinInput { path, octets, text: xml::text(octets) };
-    let mut readings = read_with(&input, |_| true);
-    test_code::weigh(&mut readings);
+    let readings = read_with(&input, |_| true);
     if readings.is_empty() { of(Reading::NotRecognised) } else { readings }
 }
 

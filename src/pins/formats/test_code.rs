@@ -7,24 +7,18 @@
 
 use crate::pins::model::{Confidence, PinFile, Reading};
 
-/// Why what a file of this path pins may be in no release.
-fn why(path: &str) -> Option<String> {
+/// Why what a file of this path pins may be in no release. Of a file in a folder, it is the path from the folder on: what
+/// stands above a project says nothing of it.
+pub(super) fn why(path: &str) -> Option<String> {
     // Inside of a package, everything is shipped.
     if path.contains("!/") {
         return None;
     }
     let parts: Vec<&str> = path.split(['/', '\\']).collect();
     let (file, folders) = parts.split_last()?;
-    let is_set = |pair: &[&str]| match pair {
-        ["src", set] => {
-            set.starts_with("test")
-                || set.starts_with("androidTest")
-                || *set == "debug"
-                || set.ends_with("Debug")
-        }
-        _ => false,
-    };
-    if let Some(set) = folders.windows(2).find(|pair| is_set(pair)).and_then(|pair| pair.last()) {
+    // Of several `src`, the last is the one with source sets: the others stand above the project.
+    let set = folders.windows(2).rev().find(|pair| pair.first() == Some(&"src")).and_then(|pair| pair.last());
+    if let Some(set) = set.filter(|set| is_unreleased(set)) {
         return Some(format!("it stands in the source set “{set}”, which is in no release"));
     }
     let is_tests =
@@ -36,10 +30,22 @@ fn why(path: &str) -> Option<String> {
     is_test.then(|| "it is a test, which is in no release".to_owned())
 }
 
-/// Makes a guess of what stands there.
-pub(super) fn weigh(files: &mut [PinFile]) {
-    for file in files {
-        let Some(why) = why(&file.file) else { continue };
+/// Whether a source set is one of tests or of a debug build: `test`, `androidTest`, and both with a variant behind them
+/// (`testDebug`).
+fn is_unreleased(set: &str) -> bool {
+    let is_of = |kind: &str| {
+        set.strip_prefix(kind).is_some_and(|variant| {
+            variant.is_empty() || variant.starts_with(|letter: char| letter.is_ascii_uppercase())
+        })
+    };
+    is_of("test") || is_of("androidTest") || set == "debug" || set.ends_with("Debug")
+}
+
+/// Makes a guess of what was read of a file with this path, where it stands there.
+pub(in crate::pins) fn weigh(path: &str, files: &mut [PinFile]) {
+    let why = why(path);
+    for file in files.iter_mut().filter(|file| !file.file.contains("!/")) {
+        let Some(why) = &why else { continue };
         let Reading::Read(source) = &mut file.reading else { continue };
         source.guessed = Some(why.clone());
         for entry in &mut source.entries {
@@ -53,7 +59,8 @@ pub(super) fn weigh(files: &mut [PinFile]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pins::formats;
+    use crate::evidence::Bytes;
+    use crate::evidence::file::{FileContent, InputFile};
     use crate::x509::SpkiSha256;
 
     #[test]
@@ -70,7 +77,18 @@ mod tests {
             assert!(why(path).is_some(), "{path}");
         }
         for path in [
+            "app/src/testFixtures/java/A.kt",
+            "app/src/testDebug/java/A.kt",
+            "src/main/app/src/test/A.kt",
+            "app/src/test/java/org/src/A.kt",
+        ] {
+            assert!(why(path).is_some(), "{path}");
+        }
+        for path in [
             "app/src/main/java/A.kt",
+            "src/testapp/app/res/xml/nsc.xml",
+            "/home/a/src/test/app/src/main/res/xml/nsc.xml",
+            "/usr/src/tests/app/nsc.xml",
             "/home/test/a/nsc.xml",
             "test/nsc.xml",
             "a.apk!/src/test/A.kt",
@@ -88,11 +106,19 @@ mod tests {
              </pin-set></domain-config></network-security-config>",
             SpkiSha256::of(b"a")
         );
-        let confidence = |path: &str| match formats::tests::only(path, text.as_bytes()) {
-            Reading::Read(source) => source.entries[0].confidence.name(),
-            other => panic!("{other:?}"),
+        let confidence = |path: &str, folder: Option<&str>| {
+            let content = FileContent::Read(Bytes(text.clone().into_bytes()));
+            let folder = folder.map(str::to_owned);
+            match &PinFile::of(&InputFile { path: path.to_owned(), content, folder })[0].reading {
+                Reading::Read(source) => source.entries[0].confidence.name(),
+                other => panic!("{other:?}"),
+            }
         };
-        assert_eq!(confidence("app/src/debug/res/xml/nsc.xml"), "guessed");
-        assert_eq!(confidence("app/src/main/res/xml/nsc.xml"), "stated");
+        assert_eq!(confidence("app/src/debug/res/xml/nsc.xml", None), "guessed");
+        assert_eq!(confidence("app/src/main/res/xml/nsc.xml", None), "stated");
+        // What stands above the folder that was named is not looked at.
+        assert_eq!(confidence("/a/src/debug/app/nsc.xml", Some("/a/src/debug")), "stated");
+        assert_eq!(confidence("/a/app/src/debug/nsc.xml", Some("/a")), "guessed");
+        assert_eq!(confidence("src/debug/nsc.xml", Some("")), "guessed");
     }
 }

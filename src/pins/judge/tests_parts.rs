@@ -2,6 +2,8 @@
 
 use super::tests::{judged_files, nsc};
 use super::*;
+use crate::evidence::Bytes;
+use crate::evidence::file::{FileContent, InputFile};
 use crate::pins::model::AppContext;
 
 /// A file of a package, read as a configuration of an app.
@@ -35,10 +37,48 @@ fn a_variant_that_unpins_leaves_the_status_open() {
 }
 
 #[test]
-fn an_extension_does_not_make_the_app_pinned() {
-    let part = AppContext { part: Some("PlugIns/Y.appex/Info.plist".to_owned()), ..AppContext::default() };
-    let files = [file("Info.plist", &nsc("", &["leaf", "offline"]), part)];
-    let verdict = judged_files(&files, "example.com");
-    assert_eq!(verdict.status, PinsStatus::Undetermined);
-    assert!(verdict.reason.contains("extension"), "{}", verdict.reason);
+fn a_part_does_not_make_the_app_pinned() {
+    for (part, words) in [
+        ("PlugIns/Y.appex/Info.plist", "extension"),
+        ("AppClips/C.app/Info.plist", "App Clip"),
+        ("Watch/W.app/Info.plist", "watch app"),
+        ("Watch/W.app/PlugIns/E.appex/Info.plist", "extension"),
+        ("Frameworks/T.framework/Info.plist", "framework"),
+        ("TrustKit.plist", "file"),
+    ] {
+        let app = AppContext { part: Some(format!("Payload/X.app/{part}")), ..AppContext::default() };
+        let files = [file("Info.plist", &nsc("", &["leaf", "offline"]), app)];
+        let verdict = judged_files(&files, "example.com");
+        assert_eq!(verdict.status, PinsStatus::Undetermined);
+        assert!(verdict.reason.contains(&format!("in this {words},")), "{part}: {}", verdict.reason);
+    }
+}
+
+#[test]
+fn a_variant_in_source_that_unpins_leaves_the_status_open() {
+    let main = "app/src/main/res/xml/nsc.xml";
+    let read = |pinning: &str, other: &str| {
+        let file = |path: &str, text: &str| {
+            let content = FileContent::Read(Bytes(text.as_bytes().to_vec()));
+            InputFile { path: path.to_owned(), content, folder: Some(String::new()) }
+        };
+        let inputs =
+            [file(pinning, &nsc("", &["leaf", "offline"])), file(other, "<network-security-config/>")];
+        judged_files(&PinFile::of_all(&inputs), "example.com").status
+    };
+    for other in [
+        "app/src/main/res/xml-v36/nsc.xml",
+        "app/src/release/res/xml/nsc.xml",
+        "app/src/prod/res/xml/nsc.xml",
+    ] {
+        assert_eq!(read(main, other), PinsStatus::Undetermined, "{other}");
+    }
+    // A debug build is no release, and a release does not have what its own source set replaces.
+    for (pinning, other) in [
+        (main, "app/src/debug/res/xml/nsc.xml"),
+        ("app/src/release/res/xml/nsc.xml", main),
+        (main, "lib/src/main/res/xml/nsc.xml"),
+    ] {
+        assert_eq!(read(pinning, other), PinsStatus::Pinned, "{pinning} {other}");
+    }
 }

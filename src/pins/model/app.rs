@@ -19,3 +19,19 @@ pub struct AppContext {
     /// The file or extension inside of an iOS app that this is of, where it is not the app's own Info.plist.
     pub part: Option<String>,
 }
+
+impl AppContext {
+    /// What the part of the app is, for people: the bundle that the file stands in, or the file alone.
+    pub fn part_in_words(&self) -> Option<&'static str> {
+        let part = self.part.as_deref()?.to_ascii_lowercase();
+        let (folder, _) = part.rsplit_once('/').unwrap_or(("", &part));
+        let is_in = |holder: &str| folder.split('/').any(|name| name == holder);
+        Some(match folder.rsplit_once('.').map_or("", |(_, ending)| ending) {
+            "appex" => "extension",
+            "framework" => "framework",
+            "app" if is_in("appclips") => "App Clip",
+            "app" if is_in("watch") || is_in("plugins") => "watch app",
+            _ => "file",
+        })
+    }
+}

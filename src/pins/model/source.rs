@@ -45,7 +45,14 @@ impl PinFile {
     /// IPA) one for each source of pins inside.
     pub fn of(input: &InputFile) -> Vec<Self> {
         match input.octets() {
-            Ok(octets) => formats::read(&input.path, octets),
+            Ok(octets) => {
+                let mut files = formats::read(&input.path, octets);
+                formats::weigh_by_place(input.inside(), &mut files);
+                if input.folder.is_some() {
+                    formats::weigh_certificates(octets, &mut files);
+                }
+                files
+            }
             Err(why) => {
                 vec![Self { file: input.path.clone(), reading: Reading::Unreadable(why.to_owned()) }]
             }

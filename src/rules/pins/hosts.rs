@@ -164,7 +164,12 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
     let mut hosts: BTreeMap<&str, KeySets<'_>> = BTreeMap::new();
     for (position, source) in verdict.sources.iter().enumerate() {
         // Of an entry that was read in part, the keys are not known.
-        for entry in source.entries.iter().filter(|entry| entry.applies && entry.unread == 0) {
+        let may_be_none = |entry: &EntryVerdict| {
+            entry.enforced == EnforcementMode::Unknown && matches!(entry.confidence, Confidence::Guessed(_))
+        };
+        let entries = source.entries.iter().filter(|entry| entry.applies && entry.unread == 0);
+        // What was not seen to be pinned is no app's list.
+        for entry in entries.filter(|entry| !may_be_none(entry)) {
             // Where a host was asked about, every entry that applies is about it, whatever its pattern.
             let Some(host) = verdict.host.as_deref().or_else(|| entry.scope.host()) else { continue };
             let keys = entry.pins.iter().filter(|pin| pin.is_usable()).filter_map(|pin| pin.pin.spki());
@@ -259,6 +264,8 @@ fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
         source.state == SourceState::Read
             && source.format.is_some_and(|format| PLATFORMS.contains(&format))
             && !source.is_of_a_part()
+            // What is in no release, or used by nobody, un-pins nothing.
+            && source.guessed.is_none()
     };
     let refuses = |entry: &EntryVerdict| entry.enforced == EnforcementMode::Yes && entry.has_pins();
     let about = |source: &SourceVerdict, host: &str| {

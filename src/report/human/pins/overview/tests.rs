@@ -10,6 +10,7 @@ fn report(files: &[(&str, &str)]) -> String {
     let read = |(file, text): &(&str, &str)| InputFile {
         path: (*file).to_owned(),
         content: FileContent::Read(text.as_bytes().to_vec().into()),
+        folder: None,
     };
     let files: Vec<InputFile> = files.iter().map(read).collect();
     let question = Question {

@@ -1,0 +1,87 @@
+//! Where a resource of an Android app stands in its source: the module, the source set and the qualifiers.
+//!
+//! Sources: Android developer guide, “Configure build variants” (`src/SET/res`; where several source sets have a resource
+//! of one name, that of the build type wins over that of the flavour, and both over `main`) and “Provide alternative
+//! resources” (`res/xml-v36`: the device takes the one whose qualifiers it fits).
+
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+/// A file below `res/xml` or `res/xml-QUALIFIERS`.
+#[derive(PartialEq, Eq)]
+struct Resource<'a> {
+    module: Vec<&'a str>,
+    set: &'a str,
+    folder: &'a str,
+    name: &'a str,
+}
+
+/// The resource of this path, if it is one.
+fn resource(path: &str) -> Option<Resource<'_>> {
+    let parts: Vec<&str> = path.split(['/', '\\']).collect();
+    let (name, rest) = parts.split_last()?;
+    let (folder, rest) = rest.split_last()?;
+    let (resources, rest) = rest.split_last()?;
+    let is_xml = *folder == "xml" || folder.starts_with("xml-");
+    if !is_xml || !resources.eq_ignore_ascii_case("res") && *resources != "Resources" {
+        return None;
+    }
+    // A project of the old form has its resources beside its manifest.
+    let (set, module) = match rest {
+        [module @ .., "src", set] => (*set, module),
+        module => ("main", module),
+    };
+    Some(Resource { module: module.to_vec(), set, folder, name })
+}
+
+/// Whether these two files are one resource of one module: a build or a device takes the one or the other.
+pub(in crate::pins) fn are_variants(one: &str, other: &str) -> bool {
+    match (resource(one), resource(other)) {
+        (Some(one), Some(other)) => one != other && (&one.module, one.name) == (&other.module, other.name),
+        _ => false,
+    }
+}
+
+/// Whether a release has the first of these files in the place of the second, which is in no release then.
+pub(in crate::pins) fn replaces(one: &str, other: &str) -> bool {
+    let of_release = |one: &Resource<'_>, other: &Resource<'_>| {
+        one.set == "release" && other.set != "release" && one.folder == other.folder
+    };
+    are_variants(one, other)
+        && matches!((resource(one), resource(other)), (Some(one), Some(other)) if of_release(&one, &other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_are_of_one_name_in_one_module() {
+        let main = "app/src/main/res/xml/nsc.xml";
+        for other in [
+            "app/src/main/res/xml-v36/nsc.xml",
+            "app/src/release/res/xml/nsc.xml",
+            "app/src/prod/res/xml-fr/nsc.xml",
+        ] {
+            assert!(are_variants(main, other) && are_variants(other, main), "{other}");
+        }
+        for other in [
+            main,
+            "app/src/main/res/xml-v36/other.xml",
+            "lib/src/main/res/xml-v36/nsc.xml",
+            "app/src/main/res/raw/nsc.xml",
+            "nsc.xml",
+        ] {
+            assert!(!are_variants(main, other), "{other}");
+        }
+        assert!(are_variants("res/xml/a.xml", "res/xml-v24/a.xml"));
+    }
+
+    #[test]
+    fn a_release_replaces_what_stands_in_the_same_folder() {
+        let main = "app/src/main/res/xml/nsc.xml";
+        assert!(replaces("app/src/release/res/xml/nsc.xml", main));
+        assert!(!replaces(main, "app/src/release/res/xml/nsc.xml"));
+        assert!(!replaces("app/src/prod/res/xml/nsc.xml", main));
+        assert!(!replaces("app/src/release/res/xml-v36/nsc.xml", main));
+    }
+}
