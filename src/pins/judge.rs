@@ -263,6 +263,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         scope: entry.scope.clone(),
         line: entry.line,
         pinner: entry.pinner,
+        taken_by: entry.taken_by.clone(),
         pin_set: entry.pin_set,
         applies,
         enforced,

@@ -12,7 +12,7 @@ use crate::pins::model::{Confidence, Enforcement, Expiry, HostPattern, PinEntry,
 const MOST_GIVEN: usize = 10 * MOST_PINS;
 
 /// What the pins of one entry have in common.
-type About = (Option<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
+type About = (Option<usize>, Vec<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
 
 /// Entries as they are found, each kind of them once.
 pub(super) struct Gathered {
@@ -52,8 +52,15 @@ impl Gathered {
             return;
         }
         self.given = self.given.saturating_add(entry.pins.len()).saturating_add(1);
-        let PinEntry { pinner, scope, confidence, enforcement, expiry, .. } = &entry;
-        let about = (*pinner, scope.clone(), confidence.clone(), enforcement.clone(), expiry.clone());
+        let PinEntry { pinner, taken_by, scope, confidence, enforcement, expiry, .. } = &entry;
+        let about = (
+            *pinner,
+            taken_by.clone(),
+            scope.clone(),
+            confidence.clone(),
+            enforcement.clone(),
+            expiry.clone(),
+        );
         let next = self.entries.len();
         let place = *self.places.entry(about).or_insert(next);
         let unread = entry.unread;

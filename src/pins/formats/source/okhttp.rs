@@ -113,9 +113,12 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
             Some("build") if scan.is_before(at, ".") && scan.is(open, "(") => pinners.end(),
             Some("add") if scan.is(open, "(") => {
                 if let Some(pinner) = pinners.of_call(scan, at) {
-                    let built = known
-                        .entry(pinner)
-                        .or_insert_with(|| Built { pinner, confidence: confidence(scan, &pinners, pinner) });
+                    let taken_by = if pinner.is_none() { pinners.callers() } else { Vec::new() };
+                    let built = known.entry((pinner, taken_by)).or_insert_with_key(|(_, taken_by)| Built {
+                        pinner,
+                        taken_by: taken_by.clone(),
+                        confidence: confidence(scan, &pinners, pinner),
+                    });
                     read_call(scan, at, open, built, source);
                 }
             }
@@ -126,9 +129,12 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
 }
 
 /// What pins are added to.
+#[derive(Clone)]
 struct Built {
     /// Which pinner of the file, if one in particular.
     pinner: Option<usize>,
+    /// The pinners that are seen to take it, if it is none in particular.
+    taken_by: Vec<usize>,
     /// How sure it is that it is used.
     confidence: Confidence,
 }
@@ -190,9 +196,17 @@ fn place(
     if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
-    let (pinner, confidence) = (built.pinner, built.confidence.clone());
+    let Built { pinner, taken_by, confidence } = built.clone();
     let pins = pins.to_vec();
-    source.add(PinEntry { pins, unread, pinner, line, confidence, ..PinEntry::of(scope, enforced()) });
+    source.add(PinEntry {
+        pins,
+        unread,
+        pinner,
+        taken_by,
+        line,
+        confidence,
+        ..PinEntry::of(scope, enforced())
+    });
 }
 
 /// Pins whose host the file does not say.
@@ -276,7 +290,7 @@ pub(super) fn pin_value(text: &str) -> Result<PinValue, PinFault> {
 /// Reads maps of hosts and pins in a file whose calls name neither.
 fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
     let why = "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
-    let built = Built { pinner: None, confidence: Confidence::Guessed(why.to_owned()) };
+    let built = Built { pinner: None, taken_by: Vec::new(), confidence: Confidence::Guessed(why.to_owned()) };
     for (host, pins) in pairs(scan) {
         let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };
         let line = scan.line(pins.start);

@@ -3,6 +3,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::scan::{Scan, Span};
 
 /// How many names may lead to one another.
@@ -10,12 +12,19 @@ const MOST_NAMES: usize = 5;
 /// The most pinners of one file: what belongs to each of them is given for each.
 const MOST_PINNERS: usize = 64;
 
+/// The most tokens between the name of a function and one of its parameters.
+const LONGEST_PARAMETERS: usize = 60;
+
 /// The pinners that a file builds, as far as it has been read.
 pub(super) struct Pinners {
     /// Where each is built, in the order of the file.
     built: Vec<usize>,
     /// What calls are about that do not say so themselves.
     last: Last,
+    /// The functions that are given a builder, and the pinners whose building is seen to call them.
+    called: BTreeMap<String, BTreeSet<usize>>,
+    /// The function that is being read, where it is given a builder.
+    function: Option<String>,
 }
 
 /// What was met last.
@@ -44,7 +53,55 @@ impl Pinners {
         if built.len() > MOST_PINNERS {
             return Err(format!("it builds more than {MOST_PINNERS} pinners"));
         }
-        Ok(Self { built, last: Last::Nothing })
+        let mut pinners = Self { built, last: Last::Nothing, called: BTreeMap::new(), function: None };
+        pinners.look_for_calls(scan);
+        (pinners.last, pinners.function) = (Last::Nothing, None);
+        Ok(pinners)
+    }
+
+    /// Finds the functions that are given a builder, and which pinners call them.
+    fn look_for_calls(&mut self, scan: &Scan<'_>) {
+        let places = scan.places(&["CertificatePinner"]);
+        let declared: BTreeMap<&str, usize> = places
+            .into_iter()
+            .filter_map(|at| function(scan, at))
+            .map(|at| (scan.word(at), at))
+            .fold(BTreeMap::new(), |mut all, (name, at)| {
+                all.extend(name.map(|name| (name, at)));
+                all
+            });
+        if declared.is_empty() {
+            return;
+        }
+        let mut names: Vec<&str> = declared.keys().copied().collect();
+        names.extend(["CertificatePinner", "build"]);
+        for at in scan.places(&names) {
+            let open = at.saturating_add(1);
+            match scan.word(at) {
+                Some("CertificatePinner") => self.meet(scan, at),
+                Some("build") if scan.is_before(at, ".") && scan.is(open, "(") => self.end(),
+                Some(name) if scan.is(open, "(") && declared.get(name).is_some_and(|own| *own != at) => {
+                    let arguments = scan.arguments(open);
+                    let given = arguments.into_iter().find_map(|argument| {
+                        let name = scan.word(argument.start).filter(|_| argument.len() == 1)?;
+                        match self.leads(scan, scan.definition(name, at)?) {
+                            Meaning::Built(number) => Some(number),
+                            Meaning::Default | Meaning::Open => None,
+                        }
+                    });
+                    if let Some(number) = given.or_else(|| self.of_call(scan, at).flatten()) {
+                        self.called.entry(name.to_owned()).or_default().insert(number);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The pinners that are seen to call the function that is being read.
+    pub(super) fn callers(&self) -> Vec<usize> {
+        let called = self.function.as_ref().and_then(|function| self.called.get(function));
+        called.into_iter().flatten().copied().collect()
     }
 
     /// Takes note of the name `CertificatePinner` at a place.
@@ -56,8 +113,10 @@ impl Pinners {
             self.last = Last::Built(number);
         } else if let Some(given) = given(scan, at) {
             self.last = Last::Given(given);
+            self.function = function(scan, at).and_then(|at| scan.word(at)).map(str::to_owned);
         } else if matches!(self.last, Last::Nothing) {
             self.last = Last::Given(None);
+            self.function = None;
         }
     }
 
@@ -178,6 +237,27 @@ fn given(scan: &Scan<'_>, at: usize) -> Option<Option<String>> {
     }
     let name = scan.word(after).filter(|_| ends(after.saturating_add(1)))?;
     Some(Some(name.to_owned()))
+}
+
+/// Where the name of the function stands that is given a builder, as its receiver or as a parameter of this type.
+fn function(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    if !is_builder(scan, at) || given(scan, at).is_none() {
+        return None;
+    }
+    if scan.word_before(at) == Some("fun") {
+        let name = at.saturating_add(4);
+        return scan.word(name).map(|_| name);
+    }
+    // Back over the parameters before this one.
+    let mut place = at;
+    for _ in 0..LONGEST_PARAMETERS {
+        place = place.checked_sub(1)?;
+        if scan.is(place, "(") {
+            return place.checked_sub(1).filter(|name| scan.word(*name).is_some());
+        }
+        place = scan.opening(place).unwrap_or(place);
+    }
+    None
 }
 
 /// Where what `add` is called on begins: `builder` in `builder.add(…).add(…)`.

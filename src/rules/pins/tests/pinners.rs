@@ -94,3 +94,41 @@ fn what_a_function_adds_belongs_to_each_pinner() {
         [(Outcome::LockedOut, Backup::Absent, 1), (Outcome::Connects, Backup::Present, 2)]
     );
 }
+
+#[test]
+fn what_may_belong_to_a_pinner_does_not_count_as_its_own() {
+    let (a, b, intermediate) = (key("offline"), key("offline-too"), key("intermediate"));
+    let unknown = (Outcome::Unknown, Backup::Unknown);
+    let of = |text: &str| {
+        let verdict = judged("A.kt", text);
+        let raised: Vec<&str> = findings(&verdict).iter().map(|finding| finding.rule).collect();
+        let found = verdict.sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
+        let said: Vec<_> = found.map(|entry| (entry.outcome, entry.backup)).collect();
+        (said, raised.contains(&"PIN001"))
+    };
+    let with = |pins: &str, rest: &str, call: &str| {
+        format!(
+            "val pinner = CertificatePinner.Builder().add({HOST}, {pins}){call}.build()\n{rest}\n\
+             val client = OkHttpClient.Builder().certificatePinner(pinner).build()"
+        )
+    };
+    let two = format!("{a}, {b}");
+    let never_called = format!("fun CertificatePinner.Builder.legacy() = add({HOST}, {intermediate})");
+    assert_eq!(of(&with(&two, &never_called, "")), (vec![unknown, unknown], false));
+    // The chain of the builder calls it.
+    let connects = (Outcome::Connects, Backup::Present);
+    assert_eq!(of(&with(&two, &never_called, ".legacy()")), (vec![connects, connects], false));
+    let parameter = format!(
+        "fun more(hosts: List<String>, to: CertificatePinner.Builder) {{ to.add({HOST}, {intermediate}) }}"
+    );
+    assert_eq!(of(&with(&two, &parameter, "")), (vec![unknown, unknown], false));
+    assert_eq!(of(&with(&two, &parameter, ".also { more(hosts, it) }")), (vec![connects, connects], false));
+    // A map that is guessed to be of pins, looked for since a pin of another host is not known.
+    let map = format!("val old = mapOf({HOST} to {intermediate})");
+    let open = ".add(\"cdn.example.com\", BuildConfig.CDN_PIN)";
+    assert_eq!(of(&with(&two, &map, open)), (vec![unknown, unknown], false));
+    let connects = (Outcome::Connects, Backup::Unknown);
+    let map = format!("val old = mapOf({HOST} to {a})");
+    assert_eq!(of(&with(&intermediate, &map, open)), (vec![connects, connects], false));
+    assert_eq!(of(&with(&a, &map, open)).0[0].0, Outcome::LockedOut);
+}
