@@ -56,8 +56,29 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
             *entry = judged;
         }
     }
+    leave_alternatives_open(&mut all, entries);
     all.sort_by_key(rank);
     all
+}
+
+/// Of pinners of which a condition builds one, it is not known which: where they differ, what clients do is open.
+fn leave_alternatives_open(united: &mut [EntryVerdict], entries: &mut [EntryVerdict]) {
+    let mut fates: BTreeMap<usize, Vec<(Outcome, Backup)>> = BTreeMap::new();
+    for one in united.iter() {
+        if let Some(first) = one.alternative {
+            fates.entry(first).or_default().push((one.outcome, one.backup));
+        }
+    }
+    for entry in united.iter_mut().chain(entries.iter_mut().filter(|entry| is_enforced(entry))) {
+        let fates = entry.alternative.and_then(|first| fates.get(&first));
+        let fates = fates.map_or(&[][..], Vec::as_slice);
+        if fates.iter().any(|(outcome, _)| *outcome != entry.outcome) {
+            entry.outcome = Outcome::Unknown;
+        }
+        if fates.iter().any(|(_, backup)| *backup != entry.backup) {
+            entry.backup = Backup::Unknown;
+        }
+    }
 }
 
 /// How bad it is: the worst first.

@@ -96,6 +96,8 @@ fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Conf
         "the file builds a CertificatePinner, and does not itself give it to a client"
     } else if pinner.is_some_and(|pinner| pinners.is_passed_over(scan, pinner)) {
         "the file builds a CertificatePinner, and gives its clients another one"
+    } else if pinner.is_some_and(|pinner| pinners.is_dropped(scan, pinner)) {
+        "the file begins a CertificatePinner, and takes another one before it is built"
     } else {
         return Confidence::Read;
     };
@@ -117,12 +119,23 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
                     let built = known.entry((pinner, taken_by)).or_insert_with_key(|(_, taken_by)| Built {
                         pinner,
                         taken_by: taken_by.clone(),
+                        alternative: pinner.and_then(|pinner| pinners.alternative(scan, pinner)),
                         confidence: confidence(scan, &pinners, pinner),
                     });
                     read_call(scan, at, open, built, source);
                 }
             }
             _ => {}
+        }
+    }
+    source.share_unplaced();
+    if source.entries.iter().any(|entry| entry.confidence == Confidence::Read) {
+        for at in pinners.unpinned_clients(scan) {
+            let what = "a client is given CertificatePinner.DEFAULT here, which pins nothing, and the file has a pinner \
+                        with pins for others: which connections are pinned depends on the client, or on the condition \
+                        that is written here";
+            let (kind, line, what) = (ProblemKind::ClientWithoutPins, scan.line(at), what.to_owned());
+            source.problems.push(Problem { kind, line, what });
         }
     }
     Ok(())
@@ -135,6 +148,8 @@ struct Built {
     pinner: Option<usize>,
     /// The pinners that are seen to take it, if it is none in particular.
     taken_by: Vec<usize>,
+    /// The first of the pinners of which a condition builds one, if it is one of them.
+    alternative: Option<usize>,
     /// How sure it is that it is used.
     confidence: Confidence,
 }
@@ -196,13 +211,14 @@ fn place(
     if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
-    let Built { pinner, taken_by, confidence } = built.clone();
+    let Built { pinner, taken_by, alternative, confidence } = built.clone();
     let pins = pins.to_vec();
     source.add(PinEntry {
         pins,
         unread,
         pinner,
         taken_by,
+        alternative,
         line,
         confidence,
         ..PinEntry::of(scope, enforced())
@@ -224,6 +240,8 @@ fn unplaced(
     );
     let why = format!("its host is “{written}”, which this file does not define");
     source.problems.push(not_read(line, what));
+    let count = u32::try_from(pins.len()).unwrap_or(u32::MAX).saturating_add(unread);
+    source.unplaced(built.pinner, count);
     if !pins.is_empty() && !source.is_full() {
         let confidence = Confidence::Guessed(why);
         source.add(PinEntry {
@@ -290,7 +308,12 @@ pub(super) fn pin_value(text: &str) -> Result<PinValue, PinFault> {
 /// Reads maps of hosts and pins in a file whose calls name neither.
 fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
     let why = "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
-    let built = Built { pinner: None, taken_by: Vec::new(), confidence: Confidence::Guessed(why.to_owned()) };
+    let built = Built {
+        pinner: None,
+        taken_by: Vec::new(),
+        alternative: None,
+        confidence: Confidence::Guessed(why.to_owned()),
+    };
     for (host, pins) in pairs(scan) {
         let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };
         let line = scan.line(pins.start);

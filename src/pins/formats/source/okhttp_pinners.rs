@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Language;
 use super::scan::{Scan, Span};
 
 /// How many names may lead to one another.
@@ -150,14 +151,85 @@ impl Pinners {
 
     /// Whether each client of the file that is given a pinner is given another one than this.
     pub(super) fn is_passed_over(&self, scan: &Scan<'_>, pinner: usize) -> bool {
-        let calls: Vec<Span> = scan
-            .places(&["certificatePinner"])
-            .into_iter()
-            // Behind a name or a type it is declared.
-            .filter(|at| at.checked_sub(1).is_none_or(|before| scan.word(before).is_none()))
-            .filter_map(|at| scan.inside(at.saturating_add(1)).filter(|inside| !inside.is_empty()))
-            .collect();
+        let calls = given_to_clients(scan);
         !calls.is_empty() && calls.into_iter().all(|given| self.is_other(scan, given, pinner))
+    }
+
+    /// Where clients are given `CertificatePinner.DEFAULT`, always or on a condition.
+    pub(super) fn unpinned_clients(&self, scan: &Scan<'_>) -> Vec<usize> {
+        let names_default = |given: &Span| {
+            given.clone().any(|at| {
+                scan.word(at) == Some("CertificatePinner")
+                    && scan.word(at.saturating_add(2)) == Some("DEFAULT")
+            })
+        };
+        let is_none = |given: &Span| {
+            let name = scan.word(given.start).filter(|_| given.len() == 1);
+            let mut all = name.map(|name| scan.all_definitions(name)).into_iter().flatten();
+            names_default(given) || all.any(|value| self.leads(scan, value) == Meaning::Default)
+        };
+        given_to_clients(scan).into_iter().filter(is_none).map(|given| given.start).collect()
+    }
+
+    /// The first of the pinners of which a condition builds one, where this is one of them: `if (a) … else …`,
+    /// `a ? … : …`, `when (a) { x -> … }`.
+    pub(super) fn alternative(&self, scan: &Scan<'_>, pinner: usize) -> Option<usize> {
+        let branch = |number: usize| self.built.get(number).and_then(|at| branch(scan, *at));
+        // Whether the pinner after this one stands in the next branch of the same condition.
+        let goes_on = |number: usize| {
+            let next = number.saturating_add(1);
+            let (Some(one), Some(two)) = (branch(number), branch(next)) else { return false };
+            let (Some(from), Some(to)) = (self.built.get(number), self.built.get(next)) else { return false };
+            let between = || (*from..*to).filter_map(|at| scan.word(at));
+            let is_same = match two {
+                Branch::Else => between().filter(|word| *word == "else").count() == 1,
+                Branch::Arm => one == Branch::Arm && !between().any(|word| matches!(word, "when" | "switch")),
+                Branch::Other => (*from..*to).filter(|at| scan.is(*at, ":")).count() == 1,
+                Branch::If | Branch::First => false,
+            };
+            is_same
+                && match one {
+                    Branch::If => two == Branch::Else,
+                    Branch::First => two == Branch::Other,
+                    Branch::Arm => matches!(two, Branch::Arm | Branch::Else),
+                    Branch::Else => two == Branch::Else,
+                    Branch::Other => false,
+                }
+        };
+        let mut first = pinner;
+        while let Some(before) = first.checked_sub(1).filter(|before| goes_on(*before)) {
+            first = before;
+        }
+        (first != pinner || goes_on(pinner)).then_some(first)
+    }
+
+    /// Whether a builder has a name that is given to another one before it is built or used for anything else.
+    pub(super) fn is_dropped(&self, scan: &Scan<'_>, pinner: usize) -> bool {
+        let named = |at: usize| {
+            let start = start_of_value(scan, at);
+            let equals = start.checked_sub(1).filter(|equals| scan.is(*equals, "="))?;
+            scan.word_before(equals)
+        };
+        let Some(at) = self.built.get(pinner).copied() else { return false };
+        let Some(name) = named(at) else { return false };
+        let rest = self.built.get(pinner.saturating_add(1)..).unwrap_or_default();
+        let Some(until) = rest.iter().copied().find(|next| named(*next) == Some(name)) else { return false };
+        if self.alternative(scan, pinner).is_some() {
+            return false;
+        }
+        // The name that is given to another one is no use of it.
+        let end = start_of_value(scan, until).saturating_sub(2);
+        !(at..end).any(|place| match scan.word(place) {
+            Some("build") if scan.is_before(place, ".") => {
+                receiver(scan, place).is_none_or(|start| start == at || scan.word(start) == Some(name))
+            }
+            Some(word) if word == name => {
+                let after = place.saturating_add(1);
+                let adds = scan.is(after, ".") && scan.word(after.saturating_add(1)) == Some("add");
+                !adds && !scan.is(after, "=")
+            }
+            _ => false,
+        })
     }
 
     /// Whether an expression is known to be another pinner.
@@ -211,6 +283,74 @@ impl Pinners {
         }
         Meaning::Open
     }
+}
+
+/// A branch of a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Branch {
+    /// Behind `if (…)`.
+    If,
+    /// Behind `else`, with a condition of its own or without.
+    Else,
+    /// Behind `->` in a `when` or `switch`.
+    Arm,
+    /// Behind `?`.
+    First,
+    /// Behind the `:` that follows it.
+    Other,
+}
+
+/// The branch of a condition that begins with the pinner built at a place.
+fn branch(scan: &Scan<'_>, at: usize) -> Option<Branch> {
+    let mut start = start_of_value(scan, at);
+    let is = |start: usize, symbol: &str| scan.is_before(start, symbol);
+    if is(start, "?") {
+        return Some(Branch::First);
+    }
+    if is(start, ":") && scan.language == Language::Java {
+        return Some(Branch::Other);
+    }
+    // `pinner = …` or `return …`, and the brace of the branch.
+    if is(start, "=") {
+        start = start.checked_sub(2)?;
+    } else if scan.word_before(start) == Some("return") {
+        start = start.checked_sub(1)?;
+    }
+    if is(start, "{") {
+        start = start.checked_sub(1)?;
+    }
+    if is(start, "->") {
+        return Some(Branch::Arm);
+    }
+    if scan.word_before(start) == Some("else") {
+        return Some(Branch::Else);
+    }
+    let open =
+        start.checked_sub(1).and_then(|close| scan.opening(close)).filter(|open| scan.is(*open, "("))?;
+    let condition = open.checked_sub(1).filter(|word| scan.word(*word) == Some("if"))?;
+    Some(if scan.word_before(condition) == Some("else") { Branch::Else } else { Branch::If })
+}
+
+/// Where the expression begins that a pinner begins with: `new okhttp3.CertificatePinner…`.
+fn start_of_value(scan: &Scan<'_>, at: usize) -> usize {
+    let mut start = at;
+    for _ in 0..MOST_NAMES {
+        let name =
+            start.checked_sub(2).filter(|name| scan.is_before(start, ".") && scan.word(*name).is_some());
+        let Some(name) = name else { break };
+        start = name;
+    }
+    if scan.word_before(start) == Some("new") { start.saturating_sub(1) } else { start }
+}
+
+/// What clients are given as their pinner, in the order of the file.
+fn given_to_clients(scan: &Scan<'_>) -> Vec<Span> {
+    scan.places(&["certificatePinner"])
+        .into_iter()
+        // Behind a name or a type it is declared.
+        .filter(|at| at.checked_sub(1).is_none_or(|before| scan.word(before).is_none()))
+        .filter_map(|at| scan.inside(at.saturating_add(1)).filter(|inside| !inside.is_empty()))
+        .collect()
 }
 
 /// Whether `CertificatePinner.Builder` stands here.

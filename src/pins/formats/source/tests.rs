@@ -121,7 +121,8 @@ fn what_the_file_does_not_define_is_told_with_its_line() {
     );
     let source = source("Pins.kt", &text, "okhttp");
     assert_eq!(said(&source), [format!("* unstated: sha256/{a}"), "shop.example exact: ".to_owned()]);
-    assert_eq!(source.entries[1].unread, 3);
+    // Three of its own, and the one for a host that may be this one.
+    assert_eq!(source.entries[1].unread, 4);
     let not_read = |line| (ProblemKind::NotRead, Some(line));
     assert_eq!(kinds(&source), [not_read(2), not_read(3), not_read(3), not_read(3)]);
     assert!(source.problems[1].what.contains("BuildConfig.PIN"), "{source:?}");
