@@ -12,11 +12,13 @@
 use std::collections::BTreeMap;
 
 use super::gathered::Gathered;
+use super::map_loops::{MapLoops, Turn};
 use super::okhttp_pinners::Pinners;
 use super::scan::{Scan, Span};
 use super::values::Value;
 use super::{
-    Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read, unread,
+    Language, MOST_PINS, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read,
+    unread,
 };
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -107,7 +109,8 @@ fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Conf
 /// Reads each `add(pattern, pins…)` of a builder.
 fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
     let mut pinners = Pinners::of(scan)?;
-    let mut known = BTreeMap::new();
+    let loops = MapLoops::of(scan);
+    let (mut known, mut turns) = (BTreeMap::new(), 0_usize);
     for at in scan.places(&["CertificatePinner", "add", "build"]) {
         let open = at.saturating_add(1);
         match scan.word(at) {
@@ -122,7 +125,20 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
                         alternative: pinner.and_then(|pinner| pinners.alternative(scan, pinner)),
                         confidence: confidence(scan, &pinners, pinner),
                     });
-                    read_call(scan, at, open, built, source);
+                    let Some(all) = loops.turns(scan, at) else {
+                        read_call(scan, at, open, built, source);
+                        continue;
+                    };
+                    // Calls in loops over long maps are many times longer than the file.
+                    turns = turns.saturating_add(all.len());
+                    if turns > MOST_PINS {
+                        return Err(format!("its loops give more than {MOST_PINS} hosts"));
+                    }
+                    for turn in all {
+                        scan.take_turn(turn);
+                        read_call(scan, at, open, built, source);
+                    }
+                    scan.take_turn(Turn::new());
                 }
             }
             _ => {}
