@@ -264,6 +264,8 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         scope: entry.scope.clone(),
         line: entry.line,
         pinner: entry.pinner,
+        taken_by: entry.taken_by.clone(),
+        alternative: entry.alternative,
         pin_set: entry.pin_set,
         applies,
         enforced,

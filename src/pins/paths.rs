@@ -110,6 +110,15 @@ impl PathMatches {
         }
     }
 
+    /// Leaves open what another reading of the same pins says otherwise.
+    pub(super) fn leave_open(&mut self, other: &Self) {
+        for (own, other) in self.paths.iter_mut().zip(&other.paths) {
+            if own.matches != other.matches {
+                own.matches = None;
+            }
+        }
+    }
+
     /// Whether there are more paths than were looked at, and the pins may or may not match on those.
     pub fn is_open_beyond(&self) -> bool {
         self.paths.iter().any(|path| path.label == FURTHER && path.matches.is_none())

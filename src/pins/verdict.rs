@@ -187,6 +187,10 @@ pub struct EntryVerdict {
     pub line: Option<usize>,
     /// The pinner that it belongs to, where the file builds some: each has its own pins. `None` for all of them.
     pub pinner: Option<usize>,
+    /// The pinners that are seen to take it, where it is of none in particular.
+    pub taken_by: Vec<usize>,
+    /// The first of the pinners of which a condition builds one, where its own is one of them.
+    pub alternative: Option<usize>,
     /// The pin set it takes its pins from, numbered within the file.
     pub pin_set: Option<usize>,
     /// Whether the platform uses it for the host asked about; true where no host was asked about.

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 use super::now;
 use crate::pins::model::{EnforcementMode, PositionRule};
 use crate::pins::paths::PathMatches;
-use crate::pins::verdict::{Backup, EntryVerdict, Outcome};
+use crate::pins::verdict::{Backup, EntryVerdict, Outcome, PinVerdict};
+
+/// The name of [`Confidence::Guessed`](crate::pins::Confidence::Guessed).
+const GUESSED: &str = "guessed";
 
 /// Where the pins of all entries that apply are taken together, a match of one is a match of all, and a pin to fall back
-/// on of one is that of all. Each pinner that a file builds has its own pins, and those of no pinner in particular.
-/// Gives the entries of each as one, the worst first.
+/// on of one is that of all. Each pinner that a file builds has its own pins, those that it is seen to take, and perhaps
+/// those of no pinner in particular. Gives the entries of each as one, the worst first.
 pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
     let mut pinners: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut shared = Vec::new();
@@ -20,16 +23,25 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
         }
     }
     if pinners.is_empty() {
-        return of_one(entries, &shared, None);
+        // What is only guessed may belong to what is not.
+        let is_guess =
+            |index: &usize| entries.get(*index).is_some_and(|entry| entry.confidence.name() == GUESSED);
+        let (guessed, own): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_guess(index));
+        return match own.is_empty() {
+            true => of_one(entries, &guessed, &[], None),
+            false => of_one(entries, &own, &guessed, None),
+        };
     }
     let mut all = Vec::new();
     // What belongs to each pinner fares as it does in the worst of them.
     let mut worst: BTreeMap<usize, EntryVerdict> = BTreeMap::new();
     let alone: Vec<EntryVerdict> = shared.iter().filter_map(|index| entries.get(*index).cloned()).collect();
-    for (pinner, mut members) in pinners {
-        members.extend(&shared);
-        members.sort_unstable();
-        all.extend(of_one(entries, &members, Some(pinner)));
+    for (pinner, mut own) in pinners {
+        let is_taken =
+            |index: &usize| entries.get(*index).is_some_and(|entry| entry.taken_by.contains(&pinner));
+        let (taken, possible): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_taken(index));
+        own.extend(taken);
+        all.extend(of_one(entries, &own, &possible, Some(pinner)));
         for (index, before) in shared.iter().zip(&alone) {
             let Some(entry) = entries.get_mut(*index) else { continue };
             let judged = std::mem::replace(entry, before.clone());
@@ -44,8 +56,29 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
             *entry = judged;
         }
     }
+    leave_alternatives_open(&mut all, entries);
     all.sort_by_key(rank);
     all
+}
+
+/// Of pinners of which a condition builds one, it is not known which: where they differ, what clients do is open.
+fn leave_alternatives_open(united: &mut [EntryVerdict], entries: &mut [EntryVerdict]) {
+    let mut fates: BTreeMap<usize, Vec<(Outcome, Backup)>> = BTreeMap::new();
+    for one in united.iter() {
+        if let Some(first) = one.alternative {
+            fates.entry(first).or_default().push((one.outcome, one.backup));
+        }
+    }
+    for entry in united.iter_mut().chain(entries.iter_mut().filter(|entry| is_enforced(entry))) {
+        let fates = entry.alternative.and_then(|first| fates.get(&first));
+        let fates = fates.map_or(&[][..], Vec::as_slice);
+        if fates.iter().any(|(outcome, _)| *outcome != entry.outcome) {
+            entry.outcome = Outcome::Unknown;
+        }
+        if fates.iter().any(|(_, backup)| *backup != entry.backup) {
+            entry.backup = Backup::Unknown;
+        }
+    }
 }
 
 /// How bad it is: the worst first.
@@ -68,42 +101,79 @@ fn is_enforced(entry: &EntryVerdict) -> bool {
     entry.applies && entry.enforced == EnforcementMode::Yes
 }
 
-/// Takes the entries at these places together: those in force of one pinner, one for each confidence.
-fn of_one(entries: &mut [EntryVerdict], members: &[usize], pinner: Option<usize>) -> Vec<EntryVerdict> {
-    let mut united: Option<PathMatches> = None;
-    for entry in members.iter().filter_map(|index| entries.get(*index)) {
-        match &mut united {
-            Some(united) => united.unite(&entry.paths),
-            None => united = Some(entry.paths.clone()),
+/// What entries come to that are used together.
+#[derive(Clone)]
+struct Fate {
+    paths: PathMatches,
+    outcome: Outcome,
+    backup: Backup,
+}
+
+impl Fate {
+    fn of(entries: &[EntryVerdict], members: &[usize]) -> Self {
+        let members: Vec<&EntryVerdict> = members.iter().filter_map(|index| entries.get(*index)).collect();
+        let mut united: Option<PathMatches> = None;
+        for entry in &members {
+            match &mut united {
+                Some(united) => united.unite(&entry.paths),
+                None => united = Some(entry.paths.clone()),
+            }
         }
+        let paths = united.unwrap_or_default();
+        let outcomes = members.iter().map(|entry| {
+            // A pin of one entry may stand on the path where another's does not.
+            let is_elsewhere = entry.is_compared() && entry.outcome == Outcome::Unknown && entry.has_match();
+            if is_elsewhere { now(Outcome::Connects, &paths) } else { entry.outcome }
+        });
+        let outcomes: Vec<Outcome> = outcomes.collect();
+        let best =
+            [Outcome::Connects, Outcome::Unknown].into_iter().find(|outcome| outcomes.contains(outcome));
+        let outcome = best.or(outcomes.first().copied()).unwrap_or(Outcome::Unknown);
+        let pins: Vec<PinVerdict> = members.iter().flat_map(|entry| &entry.pins).cloned().collect();
+        let unread = members.iter().fold(0_u32, |sum, entry| sum.saturating_add(entry.unread));
+        Self { paths, outcome, backup: Backup::of(&pins, unread) }
     }
-    for index in members {
-        let Some(entry) = entries.get_mut(*index) else { continue };
-        entry.paths = united.clone().unwrap_or_default();
-        // A pin of one entry may stand on the path where another's does not.
-        if entry.is_compared() && entry.outcome == Outcome::Unknown && entry.has_match() {
-            entry.outcome = now(Outcome::Connects, &entry.paths);
+
+    /// What is known where either may hold.
+    fn or(mut self, other: &Self) -> Self {
+        self.paths.leave_open(&other.paths);
+        if self.outcome != other.outcome {
+            self.outcome = Outcome::Unknown;
         }
+        if self.backup != other.backup {
+            self.backup = Backup::Unknown;
+        }
+        self
     }
-    let outcomes: Vec<Outcome> =
-        members.iter().filter_map(|index| entries.get(*index)).map(|entry| entry.outcome).collect();
-    let best = [Outcome::Connects, Outcome::Unknown].into_iter().find(|outcome| outcomes.contains(outcome));
+
+    fn give(&self, entry: &mut EntryVerdict) {
+        entry.paths.clone_from(&self.paths);
+        (entry.outcome, entry.backup) = (self.outcome, self.backup);
+    }
+}
+
+/// Takes the entries at these places together: those in force of one pinner, and those that may be among them. Where
+/// it matters whether they are, it is not known what clients do. One for each confidence.
+fn of_one(
+    entries: &mut [EntryVerdict],
+    own: &[usize],
+    possible: &[usize],
+    pinner: Option<usize>,
+) -> Vec<EntryVerdict> {
+    let mut fate = Fate::of(entries, own);
+    let mut members = own.to_vec();
+    if !possible.is_empty() {
+        members.extend(possible);
+        fate = fate.or(&Fate::of(entries, &members));
+    }
+    members.sort_unstable();
     let mut all: Vec<EntryVerdict> = Vec::new();
-    for index in members {
+    for index in &members {
         let Some(entry) = entries.get_mut(*index) else { continue };
-        entry.outcome = best.unwrap_or(entry.outcome);
+        fate.give(entry);
         match all.iter_mut().find(|one| one.confidence.name() == entry.confidence.name()) {
             Some(one) => take_with(one, entry),
             None => all.push(EntryVerdict { pinner, ..entry.clone() }),
-        }
-    }
-    for one in &mut all {
-        one.backup = Backup::of(&one.pins, one.unread);
-        let name = one.confidence.name();
-        for index in members {
-            if let Some(entry) = entries.get_mut(*index).filter(|entry| entry.confidence.name() == name) {
-                entry.backup = one.backup;
-            }
         }
     }
     all

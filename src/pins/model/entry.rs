@@ -24,6 +24,10 @@ pub struct PinEntry {
     /// The pinner that it belongs to, where code builds some: only pins of one pinner are taken together. `None` for
     /// what may belong to each of them.
     pub pinner: Option<usize>,
+    /// The pinners that are seen to take it, where it is of none in particular.
+    pub taken_by: Vec<usize>,
+    /// The first of the pinners of which a condition builds one, where its own is one of them.
+    pub alternative: Option<usize>,
     /// The pin set it takes its pins from, numbered within the file; entries may share one.
     pub pin_set: Option<usize>,
     /// What the file says of Certificate Transparency for these hosts, if anything.
@@ -57,6 +61,8 @@ impl PinEntry {
             expiry: None,
             overridden_for_user_anchors: false,
             pinner: None,
+            taken_by: Vec::new(),
+            alternative: None,
             pin_set: None,
             certificate_transparency: None,
             line: None,

@@ -44,6 +44,8 @@ pub enum ProblemKind {
     UnauthenticatedBootstrap,
     /// Records that clients use only with DNSSEC, and that are not secured by it.
     NoDnssec,
+    /// A client is built without the pins that the same file gives to others.
+    ClientWithoutPins,
     /// A comment beside a pin names another key than the pin does.
     WrongLabel,
 }
@@ -68,6 +70,7 @@ impl ProblemKind {
             | Self::CtOffForAnchors
             | Self::UnauthenticatedBootstrap
             | Self::NoDnssec
+            | Self::ClientWithoutPins
             | Self::WrongLabel => false,
         }
     }

@@ -64,6 +64,23 @@ pub(super) static DEBUG_IN_RELEASE: Rule<PinsVerdict> = Rule {
     raise: |verdict| of_kind(verdict, ProblemKind::DebugInRelease),
 };
 
+/// Clients without the pins of others.
+pub(super) static CLIENT_WITHOUT_PINS: Rule<PinsVerdict> = Rule {
+    info: RuleInfo {
+        id: "PIN051",
+        title: "A client of the same code does without the pins",
+        severity: Severity::Medium,
+        needs: "an app's source code",
+        explanation: "The code builds a pinner, and gives a client, or every client while a condition holds, one \
+            without pins instead. What goes over that client is not pinned, and nothing else in the file tells which \
+            requests those are. A switch of this kind that can be turned at run time turns pinning off.",
+        advice: "Give every client of these hosts the pinner. Where a client without pins is for tests, keep it in \
+            code that no release has.",
+        references: &["OkHttp documentation, CertificatePinner"],
+    },
+    raise: |verdict| of_kind(verdict, ProblemKind::ClientWithoutPins),
+};
+
 /// Dead mechanisms.
 pub(super) static OBSOLETE: Rule<PinsVerdict> = Rule {
     info: RuleInfo {

@@ -26,7 +26,7 @@ use crate::judge::TargetVerdicts;
 use crate::pins::PinsVerdict;
 
 /// Every rule over pins alone, by id.
-static RULES: [&Rule<PinsVerdict>; 45] = [
+static RULES: [&Rule<PinsVerdict>; 46] = [
     &chain::NO_MATCH,
     &dates::EXPIRED,
     &dates::EXPIRES_SOON,
@@ -72,6 +72,7 @@ static RULES: [&Rule<PinsVerdict>; 45] = [
     &tlsa::NOT_FOR_SMTP,
     &tlsa::NO_NEXT_KEY,
     &reading::READ_IN_PART,
+    &force::CLIENT_WITHOUT_PINS,
 ];
 
 /// Every rule over pins and what else was seen of a target. The first has its words in the list above.

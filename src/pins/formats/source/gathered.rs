@@ -12,7 +12,7 @@ use crate::pins::model::{Confidence, Enforcement, Expiry, HostPattern, PinEntry,
 const MOST_GIVEN: usize = 10 * MOST_PINS;
 
 /// What the pins of one entry have in common.
-type About = (Option<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
+type About = (Option<usize>, Vec<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
 
 /// Entries as they are found, each kind of them once.
 pub(super) struct Gathered {
@@ -26,6 +26,8 @@ pub(super) struct Gathered {
     /// The pins of each entry, as they are written.
     written: HashSet<(usize, String)>,
     given: usize,
+    /// How many pins each pinner has for hosts that are not known; those of none in particular may be of each.
+    unplaced: HashMap<Option<usize>, u32>,
 }
 
 impl Gathered {
@@ -38,6 +40,7 @@ impl Gathered {
             places: HashMap::new(),
             written: HashSet::new(),
             given: 0,
+            unplaced: HashMap::new(),
         }
     }
 
@@ -52,8 +55,15 @@ impl Gathered {
             return;
         }
         self.given = self.given.saturating_add(entry.pins.len()).saturating_add(1);
-        let PinEntry { pinner, scope, confidence, enforcement, expiry, .. } = &entry;
-        let about = (*pinner, scope.clone(), confidence.clone(), enforcement.clone(), expiry.clone());
+        let PinEntry { pinner, taken_by, scope, confidence, enforcement, expiry, .. } = &entry;
+        let about = (
+            *pinner,
+            taken_by.clone(),
+            scope.clone(),
+            confidence.clone(),
+            enforcement.clone(),
+            expiry.clone(),
+        );
         let next = self.entries.len();
         let place = *self.places.entry(about).or_insert(next);
         let unread = entry.unread;
@@ -67,6 +77,21 @@ impl Gathered {
             if self.written.insert((place, pin.written.clone())) {
                 known.pins.push(pin);
             }
+        }
+    }
+
+    /// Takes note of pins of a pinner whose host is not known.
+    pub(super) fn unplaced(&mut self, pinner: Option<usize>, pins: u32) {
+        let all = self.unplaced.entry(pinner).or_default();
+        *all = all.saturating_add(pins);
+    }
+
+    /// Counts pins for hosts that are not known as not read with each host of their pinner: it may be theirs.
+    pub(super) fn share_unplaced(&mut self) {
+        let of = |pinner| self.unplaced.get(&pinner).copied().unwrap_or_default();
+        for entry in self.entries.iter_mut().filter(|entry| entry.scope != HostPattern::Unstated) {
+            let own = entry.pinner.map_or(0, |pinner| of(Some(pinner)));
+            entry.unread = entry.unread.saturating_add(of(None)).saturating_add(own);
         }
     }
 

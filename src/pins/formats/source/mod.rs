@@ -13,6 +13,7 @@ mod gathered;
 mod hashes;
 mod lexer;
 mod literal;
+mod map_loops;
 mod okhttp;
 mod okhttp_failure;
 mod okhttp_pinners;

@@ -12,11 +12,13 @@
 use std::collections::BTreeMap;
 
 use super::gathered::Gathered;
+use super::map_loops::{MapLoops, Turn};
 use super::okhttp_pinners::Pinners;
 use super::scan::{Scan, Span};
 use super::values::Value;
 use super::{
-    Language, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read, unread,
+    Language, MOST_PINS, PinFormat, PinInput, about, code, host_name, looks_like_host, named, not_read,
+    unread,
 };
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -96,6 +98,8 @@ fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Conf
         "the file builds a CertificatePinner, and does not itself give it to a client"
     } else if pinner.is_some_and(|pinner| pinners.is_passed_over(scan, pinner)) {
         "the file builds a CertificatePinner, and gives its clients another one"
+    } else if pinner.is_some_and(|pinner| pinners.is_dropped(scan, pinner)) {
+        "the file begins a CertificatePinner, and takes another one before it is built"
     } else {
         return Confidence::Read;
     };
@@ -105,7 +109,8 @@ fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Conf
 /// Reads each `add(pattern, pins…)` of a builder.
 fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
     let mut pinners = Pinners::of(scan)?;
-    let mut known = BTreeMap::new();
+    let loops = MapLoops::of(scan);
+    let (mut known, mut turns) = (BTreeMap::new(), 0_usize);
     for at in scan.places(&["CertificatePinner", "add", "build"]) {
         let open = at.saturating_add(1);
         match scan.word(at) {
@@ -113,22 +118,54 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
             Some("build") if scan.is_before(at, ".") && scan.is(open, "(") => pinners.end(),
             Some("add") if scan.is(open, "(") => {
                 if let Some(pinner) = pinners.of_call(scan, at) {
-                    let built = known
-                        .entry(pinner)
-                        .or_insert_with(|| Built { pinner, confidence: confidence(scan, &pinners, pinner) });
-                    read_call(scan, at, open, built, source);
+                    let taken_by = if pinner.is_none() { pinners.callers() } else { Vec::new() };
+                    let built = known.entry((pinner, taken_by)).or_insert_with_key(|(_, taken_by)| Built {
+                        pinner,
+                        taken_by: taken_by.clone(),
+                        alternative: pinner.and_then(|pinner| pinners.alternative(scan, pinner)),
+                        confidence: confidence(scan, &pinners, pinner),
+                    });
+                    let Some(all) = loops.turns(scan, at) else {
+                        read_call(scan, at, open, built, source);
+                        continue;
+                    };
+                    // Calls in loops over long maps are many times longer than the file.
+                    turns = turns.saturating_add(all.len());
+                    if turns > MOST_PINS {
+                        return Err(format!("its loops give more than {MOST_PINS} hosts"));
+                    }
+                    for turn in all {
+                        scan.take_turn(turn);
+                        read_call(scan, at, open, built, source);
+                    }
+                    scan.take_turn(Turn::new());
                 }
             }
             _ => {}
+        }
+    }
+    source.share_unplaced();
+    if source.entries.iter().any(|entry| entry.confidence == Confidence::Read) {
+        for at in pinners.unpinned_clients(scan) {
+            let what = "a client is given CertificatePinner.DEFAULT here, which pins nothing, and the file has a pinner \
+                        with pins for others: which connections are pinned depends on the client, or on the condition \
+                        that is written here";
+            let (kind, line, what) = (ProblemKind::ClientWithoutPins, scan.line(at), what.to_owned());
+            source.problems.push(Problem { kind, line, what });
         }
     }
     Ok(())
 }
 
 /// What pins are added to.
+#[derive(Clone)]
 struct Built {
     /// Which pinner of the file, if one in particular.
     pinner: Option<usize>,
+    /// The pinners that are seen to take it, if it is none in particular.
+    taken_by: Vec<usize>,
+    /// The first of the pinners of which a condition builds one, if it is one of them.
+    alternative: Option<usize>,
     /// How sure it is that it is used.
     confidence: Confidence,
 }
@@ -190,9 +227,18 @@ fn place(
     if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
-    let (pinner, confidence) = (built.pinner, built.confidence.clone());
+    let Built { pinner, taken_by, alternative, confidence } = built.clone();
     let pins = pins.to_vec();
-    source.add(PinEntry { pins, unread, pinner, line, confidence, ..PinEntry::of(scope, enforced()) });
+    source.add(PinEntry {
+        pins,
+        unread,
+        pinner,
+        taken_by,
+        alternative,
+        line,
+        confidence,
+        ..PinEntry::of(scope, enforced())
+    });
 }
 
 /// Pins whose host the file does not say.
@@ -210,6 +256,8 @@ fn unplaced(
     );
     let why = format!("its host is “{written}”, which this file does not define");
     source.problems.push(not_read(line, what));
+    let count = u32::try_from(pins.len()).unwrap_or(u32::MAX).saturating_add(unread);
+    source.unplaced(built.pinner, count);
     if !pins.is_empty() && !source.is_full() {
         let confidence = Confidence::Guessed(why);
         source.add(PinEntry {
@@ -276,7 +324,12 @@ pub(super) fn pin_value(text: &str) -> Result<PinValue, PinFault> {
 /// Reads maps of hosts and pins in a file whose calls name neither.
 fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
     let why = "it stands in a map of hosts and pins, and how the pinner takes it from there is not followed";
-    let built = Built { pinner: None, confidence: Confidence::Guessed(why.to_owned()) };
+    let built = Built {
+        pinner: None,
+        taken_by: Vec::new(),
+        alternative: None,
+        confidence: Confidence::Guessed(why.to_owned()),
+    };
     for (host, pins) in pairs(scan) {
         let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };
         let line = scan.line(pins.start);

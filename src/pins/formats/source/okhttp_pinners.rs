@@ -3,6 +3,9 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Language;
 use super::scan::{Scan, Span};
 
 /// How many names may lead to one another.
@@ -10,12 +13,19 @@ const MOST_NAMES: usize = 5;
 /// The most pinners of one file: what belongs to each of them is given for each.
 const MOST_PINNERS: usize = 64;
 
+/// The most tokens between the name of a function and one of its parameters.
+const LONGEST_PARAMETERS: usize = 60;
+
 /// The pinners that a file builds, as far as it has been read.
 pub(super) struct Pinners {
     /// Where each is built, in the order of the file.
     built: Vec<usize>,
     /// What calls are about that do not say so themselves.
     last: Last,
+    /// The functions that are given a builder, and the pinners whose building is seen to call them.
+    called: BTreeMap<String, BTreeSet<usize>>,
+    /// The function that is being read, where it is given a builder.
+    function: Option<String>,
 }
 
 /// What was met last.
@@ -44,7 +54,55 @@ impl Pinners {
         if built.len() > MOST_PINNERS {
             return Err(format!("it builds more than {MOST_PINNERS} pinners"));
         }
-        Ok(Self { built, last: Last::Nothing })
+        let mut pinners = Self { built, last: Last::Nothing, called: BTreeMap::new(), function: None };
+        pinners.look_for_calls(scan);
+        (pinners.last, pinners.function) = (Last::Nothing, None);
+        Ok(pinners)
+    }
+
+    /// Finds the functions that are given a builder, and which pinners call them.
+    fn look_for_calls(&mut self, scan: &Scan<'_>) {
+        let places = scan.places(&["CertificatePinner"]);
+        let declared: BTreeMap<&str, usize> = places
+            .into_iter()
+            .filter_map(|at| function(scan, at))
+            .map(|at| (scan.word(at), at))
+            .fold(BTreeMap::new(), |mut all, (name, at)| {
+                all.extend(name.map(|name| (name, at)));
+                all
+            });
+        if declared.is_empty() {
+            return;
+        }
+        let mut names: Vec<&str> = declared.keys().copied().collect();
+        names.extend(["CertificatePinner", "build"]);
+        for at in scan.places(&names) {
+            let open = at.saturating_add(1);
+            match scan.word(at) {
+                Some("CertificatePinner") => self.meet(scan, at),
+                Some("build") if scan.is_before(at, ".") && scan.is(open, "(") => self.end(),
+                Some(name) if scan.is(open, "(") && declared.get(name).is_some_and(|own| *own != at) => {
+                    let arguments = scan.arguments(open);
+                    let given = arguments.into_iter().find_map(|argument| {
+                        let name = scan.word(argument.start).filter(|_| argument.len() == 1)?;
+                        match self.leads(scan, scan.definition(name, at)?) {
+                            Meaning::Built(number) => Some(number),
+                            Meaning::Default | Meaning::Open => None,
+                        }
+                    });
+                    if let Some(number) = given.or_else(|| self.of_call(scan, at).flatten()) {
+                        self.called.entry(name.to_owned()).or_default().insert(number);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The pinners that are seen to call the function that is being read.
+    pub(super) fn callers(&self) -> Vec<usize> {
+        let called = self.function.as_ref().and_then(|function| self.called.get(function));
+        called.into_iter().flatten().copied().collect()
     }
 
     /// Takes note of the name `CertificatePinner` at a place.
@@ -56,8 +114,10 @@ impl Pinners {
             self.last = Last::Built(number);
         } else if let Some(given) = given(scan, at) {
             self.last = Last::Given(given);
+            self.function = function(scan, at).and_then(|at| scan.word(at)).map(str::to_owned);
         } else if matches!(self.last, Last::Nothing) {
             self.last = Last::Given(None);
+            self.function = None;
         }
     }
 
@@ -91,14 +151,85 @@ impl Pinners {
 
     /// Whether each client of the file that is given a pinner is given another one than this.
     pub(super) fn is_passed_over(&self, scan: &Scan<'_>, pinner: usize) -> bool {
-        let calls: Vec<Span> = scan
-            .places(&["certificatePinner"])
-            .into_iter()
-            // Behind a name or a type it is declared.
-            .filter(|at| at.checked_sub(1).is_none_or(|before| scan.word(before).is_none()))
-            .filter_map(|at| scan.inside(at.saturating_add(1)).filter(|inside| !inside.is_empty()))
-            .collect();
+        let calls = given_to_clients(scan);
         !calls.is_empty() && calls.into_iter().all(|given| self.is_other(scan, given, pinner))
+    }
+
+    /// Where clients are given `CertificatePinner.DEFAULT`, always or on a condition.
+    pub(super) fn unpinned_clients(&self, scan: &Scan<'_>) -> Vec<usize> {
+        let names_default = |given: &Span| {
+            given.clone().any(|at| {
+                scan.word(at) == Some("CertificatePinner")
+                    && scan.word(at.saturating_add(2)) == Some("DEFAULT")
+            })
+        };
+        let is_none = |given: &Span| {
+            let name = scan.word(given.start).filter(|_| given.len() == 1);
+            let mut all = name.map(|name| scan.all_definitions(name)).into_iter().flatten();
+            names_default(given) || all.any(|value| self.leads(scan, value) == Meaning::Default)
+        };
+        given_to_clients(scan).into_iter().filter(is_none).map(|given| given.start).collect()
+    }
+
+    /// The first of the pinners of which a condition builds one, where this is one of them: `if (a) … else …`,
+    /// `a ? … : …`, `when (a) { x -> … }`.
+    pub(super) fn alternative(&self, scan: &Scan<'_>, pinner: usize) -> Option<usize> {
+        let branch = |number: usize| self.built.get(number).and_then(|at| branch(scan, *at));
+        // Whether the pinner after this one stands in the next branch of the same condition.
+        let goes_on = |number: usize| {
+            let next = number.saturating_add(1);
+            let (Some(one), Some(two)) = (branch(number), branch(next)) else { return false };
+            let (Some(from), Some(to)) = (self.built.get(number), self.built.get(next)) else { return false };
+            let between = || (*from..*to).filter_map(|at| scan.word(at));
+            let is_same = match two {
+                Branch::Else => between().filter(|word| *word == "else").count() == 1,
+                Branch::Arm => one == Branch::Arm && !between().any(|word| matches!(word, "when" | "switch")),
+                Branch::Other => (*from..*to).filter(|at| scan.is(*at, ":")).count() == 1,
+                Branch::If | Branch::First => false,
+            };
+            is_same
+                && match one {
+                    Branch::If => two == Branch::Else,
+                    Branch::First => two == Branch::Other,
+                    Branch::Arm => matches!(two, Branch::Arm | Branch::Else),
+                    Branch::Else => two == Branch::Else,
+                    Branch::Other => false,
+                }
+        };
+        let mut first = pinner;
+        while let Some(before) = first.checked_sub(1).filter(|before| goes_on(*before)) {
+            first = before;
+        }
+        (first != pinner || goes_on(pinner)).then_some(first)
+    }
+
+    /// Whether a builder has a name that is given to another one before it is built or used for anything else.
+    pub(super) fn is_dropped(&self, scan: &Scan<'_>, pinner: usize) -> bool {
+        let named = |at: usize| {
+            let start = start_of_value(scan, at);
+            let equals = start.checked_sub(1).filter(|equals| scan.is(*equals, "="))?;
+            scan.word_before(equals)
+        };
+        let Some(at) = self.built.get(pinner).copied() else { return false };
+        let Some(name) = named(at) else { return false };
+        let rest = self.built.get(pinner.saturating_add(1)..).unwrap_or_default();
+        let Some(until) = rest.iter().copied().find(|next| named(*next) == Some(name)) else { return false };
+        if self.alternative(scan, pinner).is_some() {
+            return false;
+        }
+        // The name that is given to another one is no use of it.
+        let end = start_of_value(scan, until).saturating_sub(2);
+        !(at..end).any(|place| match scan.word(place) {
+            Some("build") if scan.is_before(place, ".") => {
+                receiver(scan, place).is_none_or(|start| start == at || scan.word(start) == Some(name))
+            }
+            Some(word) if word == name => {
+                let after = place.saturating_add(1);
+                let adds = scan.is(after, ".") && scan.word(after.saturating_add(1)) == Some("add");
+                !adds && !scan.is(after, "=")
+            }
+            _ => false,
+        })
     }
 
     /// Whether an expression is known to be another pinner.
@@ -154,6 +285,74 @@ impl Pinners {
     }
 }
 
+/// A branch of a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Branch {
+    /// Behind `if (…)`.
+    If,
+    /// Behind `else`, with a condition of its own or without.
+    Else,
+    /// Behind `->` in a `when` or `switch`.
+    Arm,
+    /// Behind `?`.
+    First,
+    /// Behind the `:` that follows it.
+    Other,
+}
+
+/// The branch of a condition that begins with the pinner built at a place.
+fn branch(scan: &Scan<'_>, at: usize) -> Option<Branch> {
+    let mut start = start_of_value(scan, at);
+    let is = |start: usize, symbol: &str| scan.is_before(start, symbol);
+    if is(start, "?") {
+        return Some(Branch::First);
+    }
+    if is(start, ":") && scan.language == Language::Java {
+        return Some(Branch::Other);
+    }
+    // `pinner = …` or `return …`, and the brace of the branch.
+    if is(start, "=") {
+        start = start.checked_sub(2)?;
+    } else if scan.word_before(start) == Some("return") {
+        start = start.checked_sub(1)?;
+    }
+    if is(start, "{") {
+        start = start.checked_sub(1)?;
+    }
+    if is(start, "->") {
+        return Some(Branch::Arm);
+    }
+    if scan.word_before(start) == Some("else") {
+        return Some(Branch::Else);
+    }
+    let open =
+        start.checked_sub(1).and_then(|close| scan.opening(close)).filter(|open| scan.is(*open, "("))?;
+    let condition = open.checked_sub(1).filter(|word| scan.word(*word) == Some("if"))?;
+    Some(if scan.word_before(condition) == Some("else") { Branch::Else } else { Branch::If })
+}
+
+/// Where the expression begins that a pinner begins with: `new okhttp3.CertificatePinner…`.
+fn start_of_value(scan: &Scan<'_>, at: usize) -> usize {
+    let mut start = at;
+    for _ in 0..MOST_NAMES {
+        let name =
+            start.checked_sub(2).filter(|name| scan.is_before(start, ".") && scan.word(*name).is_some());
+        let Some(name) = name else { break };
+        start = name;
+    }
+    if scan.word_before(start) == Some("new") { start.saturating_sub(1) } else { start }
+}
+
+/// What clients are given as their pinner, in the order of the file.
+fn given_to_clients(scan: &Scan<'_>) -> Vec<Span> {
+    scan.places(&["certificatePinner"])
+        .into_iter()
+        // Behind a name or a type it is declared.
+        .filter(|at| at.checked_sub(1).is_none_or(|before| scan.word(before).is_none()))
+        .filter_map(|at| scan.inside(at.saturating_add(1)).filter(|inside| !inside.is_empty()))
+        .collect()
+}
+
 /// Whether `CertificatePinner.Builder` stands here.
 fn is_builder(scan: &Scan<'_>, at: usize) -> bool {
     scan.is(at.saturating_add(1), ".") && scan.word(at.saturating_add(2)) == Some("Builder")
@@ -178,6 +377,27 @@ fn given(scan: &Scan<'_>, at: usize) -> Option<Option<String>> {
     }
     let name = scan.word(after).filter(|_| ends(after.saturating_add(1)))?;
     Some(Some(name.to_owned()))
+}
+
+/// Where the name of the function stands that is given a builder, as its receiver or as a parameter of this type.
+fn function(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    if !is_builder(scan, at) || given(scan, at).is_none() {
+        return None;
+    }
+    if scan.word_before(at) == Some("fun") {
+        let name = at.saturating_add(4);
+        return scan.word(name).map(|_| name);
+    }
+    // Back over the parameters before this one.
+    let mut place = at;
+    for _ in 0..LONGEST_PARAMETERS {
+        place = place.checked_sub(1)?;
+        if scan.is(place, "(") {
+            return place.checked_sub(1).filter(|name| scan.word(*name).is_some());
+        }
+        place = scan.opening(place).unwrap_or(place);
+    }
+    None
 }
 
 /// Where what `add` is called on begins: `builder` in `builder.add(…).add(…)`.

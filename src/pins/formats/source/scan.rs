@@ -2,13 +2,14 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Language;
 use super::lexer::{self, Kind, Token};
 use super::literal::Part;
+use super::map_loops::{Bound, Turn};
 
 /// The most steps of working out values in one file.
 const MOST_STEPS: usize = 200_000;
@@ -37,6 +38,8 @@ pub(super) struct Scan<'a> {
     definitions: BTreeMap<&'a str, Vec<Definition>>,
     /// How many steps of working out values are left.
     steps: Cell<usize>,
+    /// What the names of a loop stand for, while one turn of it is read.
+    turn: RefCell<Turn>,
 }
 
 /// What a name is defined as.
@@ -53,7 +56,8 @@ impl<'a> Scan<'a> {
         let tokens = lexer::tokens(text, language)?;
         let partners = partners(&tokens);
         let steps = Cell::new(MOST_STEPS);
-        let mut scan = Self { language, tokens, partners, definitions: BTreeMap::new(), steps };
+        let (definitions, turn) = (BTreeMap::new(), RefCell::default());
+        let mut scan = Self { language, tokens, partners, definitions, steps, turn };
         scan.define();
         Ok(scan)
     }
@@ -147,6 +151,9 @@ impl<'a> Scan<'a> {
 
     /// What a name is defined as, seen from a place: the last definition before it, or else the first after it.
     pub(super) fn definition(&self, name: &str, from: usize) -> Option<Span> {
+        if let Some(Bound::Value(value)) = self.turn.borrow().get(name) {
+            return Some(value.clone());
+        }
         let all = self.definitions.get(name)?;
         let before = all.partition_point(|definition| definition.at < from);
         let (before, after) = all.split_at_checked(before)?;
@@ -155,6 +162,22 @@ impl<'a> Scan<'a> {
         let chosen =
             before.iter().rev().take(MOST_ENDED).find(holds).or_else(|| after.iter().find(is_free))?;
         Some(chosen.value.clone())
+    }
+
+    /// Reads one turn of a loop: until the next, its names stand for this.
+    pub(super) fn take_turn(&self, turn: Turn) {
+        self.turn.replace(turn);
+    }
+
+    /// What `entry.key`, `entry.getValue` and the like stand for in this turn of a loop.
+    pub(super) fn of_entry(&self, entry: &str, part: &str) -> Option<Span> {
+        let turn = self.turn.borrow();
+        let Bound::Entry(key, value) = turn.get(entry)? else { return None };
+        match part {
+            "key" | "getKey" => Some(key.clone()),
+            "value" | "getValue" => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// All that a name is defined as.

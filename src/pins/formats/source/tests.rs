@@ -121,7 +121,8 @@ fn what_the_file_does_not_define_is_told_with_its_line() {
     );
     let source = source("Pins.kt", &text, "okhttp");
     assert_eq!(said(&source), [format!("* unstated: sha256/{a}"), "shop.example exact: ".to_owned()]);
-    assert_eq!(source.entries[1].unread, 3);
+    // Three of its own, and the one for a host that may be this one.
+    assert_eq!(source.entries[1].unread, 4);
     let not_read = |line| (ProblemKind::NotRead, Some(line));
     assert_eq!(kinds(&source), [not_read(2), not_read(3), not_read(3), not_read(3)]);
     assert!(source.problems[1].what.contains("BuildConfig.PIN"), "{source:?}");
@@ -136,7 +137,7 @@ fn maps_of_hosts_and_pins_are_read_as_a_guess() {
     "shop.example" to listOf("sha256/{a}"),
     "*.shop.example" to listOf("{b}"))
 fun pinner() = CertificatePinner.Builder().apply {{
-    for ((host, pins) in PINS) add(host, *pins.toTypedArray())
+    PINS.filterKeys {{ it != other }}.forEach {{ (host, pins) -> add(host, *pins.toTypedArray()) }}
 }}.build()"#
     );
     let java = format!(
@@ -160,6 +161,53 @@ fun pinner() = CertificatePinner.Builder().apply {{
         assert!(source.entries.iter().all(|entry| matches!(entry.confidence, Confidence::Guessed(_))));
         assert!(source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead), "{path}");
     }
+}
+
+#[test]
+fn loops_over_maps_of_the_same_file_are_worked_out() {
+    let (a, b, c) = (key("a"), key("b"), key("c"));
+    let client = "OkHttpClient.Builder().certificatePinner";
+    let lists = format!(
+        "const val HOST = \"shop.example\"\nval PINS: Map<String, List<String>> = mapOf(\n  HOST to listOf(\"{a}\", \
+         \"{b}\"),\n  \"*.cdn.example\" to listOf(\"{c}\"),\n)\n"
+    );
+    let kotlin = |inside: &str| {
+        let built = format!("CertificatePinner.Builder().apply {{ {inside} }}.build()");
+        ("P.kt", format!("{lists}val client = {client}({built}).build()"))
+    };
+    let java = |inside: &str| {
+        let text = format!(
+            "class P {{ static final Map<String, List<String>> M = Map.of(\"shop.example\", List.of(\"{a}\", \"{b}\"),\n\
+             \"*.cdn.example\", List.of(\"{c}\"));\n OkHttpClient f() {{ CertificatePinner.Builder b = new \
+             CertificatePinner.Builder();\n{inside}\nreturn new {client}(b.build()).build(); }} }}"
+        );
+        ("P.java", text)
+    };
+    let cases = [
+        kotlin("PINS.forEach { (host, keys) -> keys.forEach { add(host, \"sha256/$it\") } }"),
+        kotlin("for ((host, keys) in PINS) { for (k in keys) { add(host, \"sha256/$k\") } }"),
+        kotlin("for ((host, keys) in PINS) for (k in keys) add(host, \"sha256/$k\")"),
+        kotlin("for (e in PINS.entries) e.value.forEach { add(e.key, \"sha256/$it\") }"),
+        kotlin("PINS.forEach { host, keys -> keys.forEach { k -> add(host, \"sha256/\" + k) } }"),
+        java(
+            "for (Map.Entry<String, List<String>> e : M.entrySet())\n for (String p : e.getValue()) b.add(e.getKey(), \"sha256/\" + p);",
+        ),
+        java("M.forEach((host, keys) -> { for (String p : keys) { b.add(host, \"sha256/\" + p); } });"),
+    ];
+    for (path, text) in cases {
+        let source = source(path, &text, "okhttp");
+        let expected = [
+            format!("shop.example exact: sha256/{a} sha256/{b}"),
+            format!("*.cdn.example one_label_below: sha256/{c}"),
+        ];
+        assert_eq!(said(&source), expected, "{text}\n{source:?}");
+        assert!(source.problems.is_empty(), "{text}\n{source:?}");
+        assert!(source.entries.iter().all(|entry| entry.confidence == Confidence::Read), "{source:?}");
+    }
+    // A map that the file does not define is still told, and each host has its own pins alone.
+    let (path, text) = kotlin("extra.forEach { (host, keys) -> add(host, keys) }");
+    let open = source(path, &text, "okhttp");
+    assert!(open.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead), "{open:?}");
 }
 
 #[test]

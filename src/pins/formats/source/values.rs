@@ -103,6 +103,9 @@ impl Scan<'_> {
         let Some(last) = span.end.checked_sub(1).filter(|last| *last >= span.start) else {
             return Vec::new();
         };
+        if let Some(part) = self.entry_part(&span) {
+            return self.values_within(part, deeper);
+        }
         let terms = self.split(span.clone(), &["+"]);
         if terms.len() > 1 {
             return self.joined(terms.into_iter().map(|term| self.values_within(term, deeper)), &span);
@@ -132,6 +135,16 @@ impl Scan<'_> {
             }
             _ => open(),
         }
+    }
+
+    /// What `entry.key` or `entry.getValue()` stands for in the turn of a loop that is read.
+    fn entry_part(&self, span: &Span) -> Option<Span> {
+        let at = |offset: usize| span.start.saturating_add(offset);
+        let is_call = span.len() == 5 && self.is(at(3), "(") && self.is(at(4), ")");
+        if !self.is(at(1), ".") || !(span.len() == 3 || is_call) {
+            return None;
+        }
+        self.of_entry(self.word(span.start)?, self.word(at(2))?)
     }
 
     /// A span without what changes nothing: spreads, references, labels, and calls such as `.trim()`.
@@ -227,6 +240,10 @@ impl Scan<'_> {
             Part::Literal(text) => vec![Value::Text(text.clone(), line)],
             Part::Name(expression) => {
                 let name = expression.rsplit(['.', ' ']).next().unwrap_or_default();
+                let entry = expression.split_once('.').and_then(|(entry, part)| self.of_entry(entry, part));
+                if let Some(value) = entry {
+                    return self.values_within(value, depth);
+                }
                 let is_open = expression.starts_with("BuildConfig") || expression.contains('(');
                 match self.definition(name, from).filter(|_| !is_open) {
                     Some(value) => self.values_within(value, depth),

@@ -187,6 +187,7 @@ fn each_check_has_an_input_that_raises_it_and_one_that_does_not() {
         ("PIN036", labelled(X2, "ISRG Root X1"), labelled(X2, "ISRG Root X2")),
         ("PIN037", star(&["*.example.com"]), star(&["*.example.com", "example.com"])),
         ("PIN050", problem(ProblemKind::NotRead), quiet()),
+        ("PIN051", problem(ProblemKind::ClientWithoutPins), quiet()),
         (
             "PIN038",
             vec![ios_of(&["root", "own"]), ios_of(&["root", "another"])],

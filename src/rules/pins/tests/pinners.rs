@@ -94,3 +94,157 @@ fn what_a_function_adds_belongs_to_each_pinner() {
         [(Outcome::LockedOut, Backup::Absent, 1), (Outcome::Connects, Backup::Present, 2)]
     );
 }
+
+#[test]
+fn what_may_belong_to_a_pinner_does_not_count_as_its_own() {
+    let (a, b, intermediate) = (key("offline"), key("offline-too"), key("intermediate"));
+    let unknown = (Outcome::Unknown, Backup::Unknown);
+    let of = |text: &str| {
+        let verdict = judged("A.kt", text);
+        let raised: Vec<&str> = findings(&verdict).iter().map(|finding| finding.rule).collect();
+        let found = verdict.sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
+        let said: Vec<_> = found.map(|entry| (entry.outcome, entry.backup)).collect();
+        (said, raised.contains(&"PIN001"))
+    };
+    let with = |pins: &str, rest: &str, call: &str| {
+        format!(
+            "val pinner = CertificatePinner.Builder().add({HOST}, {pins}){call}.build()\n{rest}\n\
+             val client = OkHttpClient.Builder().certificatePinner(pinner).build()"
+        )
+    };
+    let two = format!("{a}, {b}");
+    let never_called = format!("fun CertificatePinner.Builder.legacy() = add({HOST}, {intermediate})");
+    assert_eq!(of(&with(&two, &never_called, "")), (vec![unknown, unknown], false));
+    // The chain of the builder calls it.
+    let connects = (Outcome::Connects, Backup::Present);
+    assert_eq!(of(&with(&two, &never_called, ".legacy()")), (vec![connects, connects], false));
+    let parameter = format!(
+        "fun more(hosts: List<String>, to: CertificatePinner.Builder) {{ to.add({HOST}, {intermediate}) }}"
+    );
+    assert_eq!(of(&with(&two, &parameter, "")), (vec![unknown, unknown], false));
+    assert_eq!(of(&with(&two, &parameter, ".also { more(hosts, it) }")), (vec![connects, connects], false));
+    // A map that is guessed to be of pins, looked for since a pin of another host is not known.
+    let map = format!("val old = mapOf({HOST} to {intermediate})");
+    let open = ".add(\"cdn.example.com\", BuildConfig.CDN_PIN)";
+    assert_eq!(of(&with(&two, &map, open)), (vec![unknown, unknown], false));
+    let connects = (Outcome::Connects, Backup::Unknown);
+    let map = format!("val old = mapOf({HOST} to {a})");
+    assert_eq!(of(&with(&intermediate, &map, open)), (vec![connects, connects], false));
+    assert_eq!(of(&with(&a, &map, open)).0[0].0, Outcome::LockedOut);
+}
+
+/// Of each entry that applies, what its pins do; and the rules that find something, with their subjects.
+fn found(text: &str) -> (Vec<(Outcome, Backup)>, Vec<(&'static str, String)>) {
+    let verdict = judged("A.kt", text);
+    let found = verdict.sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
+    let said = found.map(|entry| (entry.outcome, entry.backup)).collect();
+    (said, findings(&verdict).into_iter().map(|finding| (finding.rule, finding.subject)).collect())
+}
+
+fn has(found: &[(&'static str, String)], rule: &str) -> bool {
+    found.iter().any(|(own, _)| *own == rule)
+}
+
+#[test]
+fn pins_for_a_host_that_is_not_known_may_be_of_each_host_of_their_pinner() {
+    let (offline, intermediate) = (key("offline"), key("intermediate"));
+    let of = |one: &str, two: &str| {
+        found(&format!(
+            "class A(h: String, p: String) {{ val p = CertificatePinner.Builder().add({HOST}, {one}).add({two})\
+             .build(); val c = OkHttpClient.Builder().certificatePinner(p).build() }}"
+        ))
+    };
+    for two in [format!("h, {intermediate}"), "h, BuildConfig.PIN".to_owned()] {
+        let (said, raised) = of(&offline, &two);
+        assert_eq!(said, [(Outcome::Unknown, Backup::Unknown)], "{two}");
+        assert!(!has(&raised, "PIN001") && !has(&raised, "PIN004") && has(&raised, "PIN050"), "{raised:?}");
+    }
+    assert_eq!(of(&intermediate, &format!("h, {offline}")).0, [(Outcome::Connects, Backup::Unknown)]);
+    let known = of(&offline, &format!("\"other.example\", {intermediate}"));
+    assert_eq!(known.0, [(Outcome::LockedOut, Backup::Absent)]);
+    // Those of another pinner are not.
+    let text = format!(
+        "val a = CertificatePinner.Builder().add({HOST}, {offline}).build()\n\
+         val b = CertificatePinner.Builder().add(Config.HOST, {intermediate}).build()\n\
+         x.certificatePinner(a); x.certificatePinner(b)"
+    );
+    assert_eq!(found(&text).0, [(Outcome::LockedOut, Backup::Absent)]);
+}
+
+#[test]
+fn of_pinners_that_a_condition_chooses_it_is_not_known_which() {
+    let (offline, intermediate) = (key("offline"), key("intermediate"));
+    let built = |pin: &str| format!("CertificatePinner.Builder().add({HOST}, {pin}).build()");
+    let (bad, good) = (built(&offline), built(&intermediate));
+    let both = built(&format!("{intermediate}, {offline}"));
+    for (value, backup) in [
+        (format!("if (BuildConfig.FLAVOR == \"prod\")\n {both}\n else {bad}"), Backup::Unknown),
+        (format!("if (prod) {{ {good} }} else if (x) {{ {bad} }} else {{ {bad} }}"), Backup::Absent),
+        (format!("when (flavour) {{ \"prod\" -> {good}\n else -> {bad} }}"), Backup::Absent),
+    ] {
+        let text = format!("val p = {value}\nval c = OkHttpClient.Builder().certificatePinner(p).build()");
+        let (said, raised) = found(&text);
+        assert!(said.iter().all(|said| *said == (Outcome::Unknown, backup)), "{text}: {said:?}");
+        assert!(said.len() > 1 && !has(&raised, "PIN001"), "{text}");
+    }
+    // Where all of them lock out, it does not matter which; and two conditions are not one.
+    for text in [
+        format!("val p = if (x) {bad} else {bad}\ny.certificatePinner(p)"),
+        format!(
+            "val p = if (x) {bad} else null; val q = if (x) null else {good}\ny.certificatePinner(p); \
+             y.certificatePinner(q)"
+        ),
+    ] {
+        assert!(has(&found(&text).1, "PIN001"), "{text}");
+    }
+    let java = format!(
+        "CertificatePinner p = prod ? new CertificatePinner.Builder().add({HOST}, {intermediate}).build() : new \
+         okhttp3.CertificatePinner.Builder().add({HOST}, {offline}).build(); x.certificatePinner(p);"
+    );
+    assert!(said("A.java", &java).iter().all(|(outcome, ..)| *outcome == Outcome::Unknown), "{java}");
+}
+
+#[test]
+fn a_builder_that_is_dropped_is_a_guess() {
+    let (offline, intermediate) = (key("offline"), key("intermediate"));
+    let of = |between: &str| {
+        let text = format!(
+            "fun a(): OkHttpClient {{ var b = CertificatePinner.Builder()\n b = b.add({HOST}, {offline})\n{between}\n\
+             b = CertificatePinner.Builder()\n b = b.add({HOST}, {intermediate})\n\
+             return OkHttpClient.Builder().certificatePinner(b.build()).build() }}"
+        );
+        let verdict = judged("A.kt", &text);
+        verdict.sources[0].entries.iter().map(|entry| entry.confidence.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(""), ["guessed", "read"]);
+    for used in ["val first = b.build()", "keep(b)", "other = b"] {
+        assert_eq!(of(used), ["read", "read"], "{used}");
+    }
+}
+
+#[test]
+fn a_client_without_the_pins_of_others_is_told() {
+    let pinner = format!(
+        "val pinner = CertificatePinner.Builder().add({HOST}, {}, {}).build()",
+        key("intermediate"),
+        key("offline")
+    );
+    let at = |clients: &str| {
+        let (_, raised) = found(&format!("{pinner}\n{clients}"));
+        raised
+            .into_iter()
+            .filter(|(rule, _)| *rule == "PIN051")
+            .map(|(_, subject)| subject)
+            .collect::<Vec<_>>()
+    };
+    let pinned = "val c = x.certificatePinner(pinner).build()";
+    assert_eq!(at(&format!("{pinned}\nval d = x.certificatePinner(CertificatePinner.DEFAULT)")), ["A.kt:3"]);
+    let on_condition =
+        "fun c(o: Boolean) =\n x.certificatePinner(if (o) CertificatePinner.DEFAULT else pinner)";
+    assert_eq!(at(on_condition), ["A.kt:3"]);
+    assert_eq!(
+        at(&format!("val none = CertificatePinner.DEFAULT\n{pinned}\nx.certificatePinner(none)")),
+        ["A.kt:4"]
+    );
+    assert!(at(pinned).is_empty());
+}
