@@ -460,10 +460,9 @@ impl PinsVerdict {
     pub fn is_uncompared(&self) -> bool {
         self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
             let refuses = match (entry.enforced, &entry.confidence) {
-                (EnforcementMode::Yes, _) => true,
                 // Beside pins that are sure, what may be no pins at all leaves nothing open.
                 (EnforcementMode::Unknown, Confidence::Guessed(_)) => self.status != PinsStatus::Pinned,
-                (EnforcementMode::Unknown, _) => true,
+                (EnforcementMode::Yes | EnforcementMode::Unknown, _) => true,
                 (EnforcementMode::Report | EnforcementMode::No, _) => false,
             };
             entry.applies && refuses && entry.outcome == Outcome::Unknown

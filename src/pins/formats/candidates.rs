@@ -110,7 +110,7 @@ pub fn says_something(source: &PinSource) -> bool {
 
 /// Whether a file of this name may be the configuration of an app that a platform reads.
 pub fn may_be_configuration(path: &str) -> bool {
-    path.ends_with(".xml") || path.ends_with(".plist")
+    path.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "xml" | "plist"))
 }
 
 /// Whether a file is the configuration of an app that could pin and does not, and of a release.

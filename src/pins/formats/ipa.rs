@@ -128,8 +128,11 @@ fn kind(name: &str) -> Option<Kind> {
 fn is_of_process(path: &str) -> bool {
     const HOLDERS: [&str; 4] = ["appclips", "watch", "plugins", "extensions"];
     let Some(bundle) = path.strip_suffix("/Info.plist").map(str::to_ascii_lowercase) else { return false };
-    bundle.ends_with(".appex")
-        || (bundle.ends_with(".app") && bundle.split('/').any(|folder| HOLDERS.contains(&folder)))
+    match bundle.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("appex") => true,
+        Some("app") => bundle.split('/').any(|folder| HOLDERS.contains(&folder)),
+        _ => false,
+    }
 }
 
 /// Whether an archive has an app in it; its names are asked only where the word stands in the octets.
