@@ -115,18 +115,18 @@ fn for_each(scan: &Scan<'_>, word: usize) -> Option<MapLoop> {
 }
 
 /// A map without the call that gives its entries.
-fn entries_of(scan: &Scan<'_>, span: Span) -> Span {
+fn entries_of(scan: &Scan<'_>, whole: Span) -> Span {
     let ends_with = |word: usize, name: &str| {
-        word > span.start && scan.word(word) == Some(name) && scan.is_before(word, ".")
+        word > whole.start && scan.word(word) == Some(name) && scan.is_before(word, ".")
     };
-    let last = span.end.saturating_sub(1);
-    let call = span.end.saturating_sub(3);
+    let last = whole.end.saturating_sub(1);
+    let call = whole.end.saturating_sub(3);
     if ends_with(last, "entries") {
-        span.start..last.saturating_sub(1)
+        whole.start..last.saturating_sub(1)
     } else if scan.is(last, ")") && ends_with(call, "entrySet") {
-        span.start..call.saturating_sub(1)
+        whole.start..call.saturating_sub(1)
     } else {
-        span
+        whole
     }
 }
 
