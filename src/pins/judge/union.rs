@@ -27,9 +27,10 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
         let is_guess =
             |index: &usize| entries.get(*index).is_some_and(|entry| entry.confidence.name() == GUESSED);
         let (guessed, own): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_guess(index));
-        return match own.is_empty() {
-            true => of_one(entries, &guessed, &[], None),
-            false => of_one(entries, &own, &guessed, None),
+        return if own.is_empty() {
+            of_one(entries, &guessed, &[], None)
+        } else {
+            of_one(entries, &own, &guessed, None)
         };
     }
     let mut all = Vec::new();

@@ -189,10 +189,9 @@ impl Pinners {
             };
             is_same
                 && match one {
-                    Branch::If => two == Branch::Else,
+                    Branch::If | Branch::Else => two == Branch::Else,
                     Branch::First => two == Branch::Other,
                     Branch::Arm => matches!(two, Branch::Arm | Branch::Else),
-                    Branch::Else => two == Branch::Else,
                     Branch::Other => false,
                 }
         };

@@ -134,7 +134,9 @@ fn what_may_belong_to_a_pinner_does_not_count_as_its_own() {
 }
 
 /// Of each entry that applies, what its pins do; and the rules that find something, with their subjects.
-fn found(text: &str) -> (Vec<(Outcome, Backup)>, Vec<(&'static str, String)>) {
+type Found = (Vec<(Outcome, Backup)>, Vec<(&'static str, String)>);
+
+fn found(text: &str) -> Found {
     let verdict = judged("A.kt", text);
     let found = verdict.sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let said = found.map(|entry| (entry.outcome, entry.backup)).collect();
@@ -237,14 +239,14 @@ fn a_client_without_the_pins_of_others_is_told() {
             .map(|(_, subject)| subject)
             .collect::<Vec<_>>()
     };
-    let pinned = "val c = x.certificatePinner(pinner).build()";
-    assert_eq!(at(&format!("{pinned}\nval d = x.certificatePinner(CertificatePinner.DEFAULT)")), ["A.kt:3"]);
+    let given = "val c = x.certificatePinner(pinner).build()";
+    assert_eq!(at(&format!("{given}\nval d = x.certificatePinner(CertificatePinner.DEFAULT)")), ["A.kt:3"]);
     let on_condition =
         "fun c(o: Boolean) =\n x.certificatePinner(if (o) CertificatePinner.DEFAULT else pinner)";
     assert_eq!(at(on_condition), ["A.kt:3"]);
     assert_eq!(
-        at(&format!("val none = CertificatePinner.DEFAULT\n{pinned}\nx.certificatePinner(none)")),
+        at(&format!("val none = CertificatePinner.DEFAULT\n{given}\nx.certificatePinner(none)")),
         ["A.kt:4"]
     );
-    assert!(at(pinned).is_empty());
+    assert!(at(given).is_empty());
 }
