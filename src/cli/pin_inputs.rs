@@ -65,8 +65,9 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     // Manifests say which configurations are used, and nothing where there are none.
     let has_manifest = folder.files.iter().any(|file| is_manifest(&file.path));
     if has_manifest && !folder.files.iter().any(holds_a_configuration) {
-        folder.files.retain(|file| !is_manifest(&file.path) || has_to_do_with_pins(file));
-        folder.paths.retain(|path| !is_manifest(&path.to_string_lossy()));
+        let silent = folder.files.iter().filter(|file| is_manifest(&file.path) && !has_to_do_with_pins(file));
+        let silent: Vec<String> = silent.map(|file| file.path.clone()).collect();
+        leave_out(path, &mut folder, &silent);
     }
     tell(path, &folder);
     if !is_alone {
@@ -94,8 +95,13 @@ fn leave_out_silent(path: &str, folder: &mut Folder) {
         .filter(|file| !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning)))
         .map(|file| file.path.clone())
         .collect();
-    folder.files.retain(|file| !left_out.contains(&file.path));
-    let paths: Vec<PathBuf> = left_out.iter().map(|name| PathBuf::from(path).join(name)).collect();
+    leave_out(path, folder, &left_out);
+}
+
+/// Leaves these files of a folder out: they are no inputs.
+fn leave_out(path: &str, folder: &mut Folder, names: &[String]) {
+    let paths: Vec<PathBuf> = names.iter().map(|name| PathBuf::from(path).join(name)).collect();
+    folder.files.retain(|file| !names.contains(&file.path));
     folder.paths.retain(|path| !paths.contains(path));
 }
 

@@ -115,15 +115,15 @@ pub fn client_paths(
     at: Timestamp,
 ) -> Vec<ClientPath> {
     let Some((leaf, rest)) = served.split_first() else { return Vec::new() };
-    let rest = rest.get(..MOST_SERVED.min(rest.len())).unwrap_or(rest);
+    let looked_at = rest.get(..MOST_SERVED.min(rest.len())).unwrap_or(rest);
     let mut search = Search {
-        served: rest,
+        served: looked_at,
         anchors: anchors.certificates(),
         graph,
         at,
         found: Vec::new(),
         steps: 0,
-        is_cut: false,
+        is_cut: looked_at.len() < rest.len(),
     };
     let mut path = vec![path_certificate(ChainPosition::Leaf, leaf)];
     search.climb(&Node::Served(leaf), &mut path);
@@ -157,11 +157,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn climb(&mut self, node: &Node<'a>, path: &mut Vec<PathCertificate>) {
         self.steps = self.steps.saturating_add(1);
-        if self.steps > MOST_STEPS {
+        if self.steps > MOST_STEPS || path.len() >= LONGEST_PATH {
             self.is_cut = true;
-            return;
-        }
-        if path.len() >= LONGEST_PATH {
             return;
         }
         let Some((issuer, keys)) = self.issuers(node) else { return };

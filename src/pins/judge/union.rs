@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::now;
-use crate::pins::model::{EnforcementMode, PositionRule};
+use crate::pins::model::{Confidence, EnforcementMode, PositionRule};
 use crate::pins::paths::PathMatches;
 use crate::pins::verdict::{Backup, EntryVerdict, Outcome, PinVerdict};
-
-/// The name of [`Confidence::Guessed`](crate::pins::Confidence::Guessed).
-const GUESSED: &str = "guessed";
 
 /// Where the pins of all entries that apply are taken together, a match of one is a match of all, and a pin to fall back
 /// on of one is that of all. Each pinner that a file builds has its own pins, those that it is seen to take, and perhaps
@@ -24,8 +21,9 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
     }
     if pinners.is_empty() {
         // What is only guessed may belong to what is not.
-        let is_guess =
-            |index: &usize| entries.get(*index).is_some_and(|entry| entry.confidence.name() == GUESSED);
+        let is_guess = |index: &usize| {
+            entries.get(*index).is_some_and(|entry| matches!(entry.confidence, Confidence::Guessed(_)))
+        };
         let (guessed, own): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_guess(index));
         return if own.is_empty() {
             of_one(entries, &guessed, &[], None)

@@ -147,6 +147,8 @@ impl<'a> Cursor<'a> {
                     let der = self.block()?;
                     if kind == b"X.509" || kind == b"X509" {
                         found.certificates.push(Certificate::read(der).ok()?);
+                    } else {
+                        found.not_read = Some("it has a certificate that is none of X.509".to_owned());
                     }
                 }
                 2 => {
@@ -203,26 +205,28 @@ impl Keystore {
 /// PKCS#12: certificates are mostly encrypted, with a password that is not known here.
 fn pkcs12(octets: &[u8]) -> Result<Keystore, String> {
     let mut found = Keystore::default();
-    let mut encrypted = false;
-    let read = |found: &mut Keystore, encrypted: &mut bool| {
+    let (mut encrypted, mut other) = (false, false);
+    let mut read = |found: &mut Keystore| {
         let mut file = one(octets)?.reader();
         file.expect(der::INTEGER).ok()?;
         let mut parts = one(content(&file.expect(der::SEQUENCE).ok()?)?.ok()?)?.reader();
         while !parts.is_empty() {
             match content(&parts.expect(der::SEQUENCE).ok()?)? {
                 Ok(bags) => found.bags(bags)?,
-                Err(kind) => *encrypted |= kind == ENCRYPTED_DATA,
+                Err(ENCRYPTED_DATA) => encrypted = true,
+                Err(_) => other = true,
             }
         }
         Some(())
     };
-    read(&mut found, &mut encrypted)
-        .ok_or("a PKCS#12 file that is damaged, or in a form that is not read here")?;
+    read(&mut found).ok_or("a PKCS#12 file that is damaged, or in a form that is not read here")?;
     if encrypted {
         found.not_read = Some(
             "a PKCS#12 file whose certificates are encrypted with a password; passwords are not guessed here"
                 .to_owned(),
         );
+    } else if other {
+        found.not_read = Some("a PKCS#12 file with a part in a form that is not read here".to_owned());
     }
     Ok(found)
 }
