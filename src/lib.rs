@@ -17,6 +17,7 @@ pub mod ct;
 pub mod demo;
 pub mod dns_name;
 pub mod evidence;
+pub mod issuance;
 pub mod judge;
 pub mod observe;
 pub mod pins;

@@ -4,12 +4,16 @@
 //! has the same tree.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod range;
+
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
+
+pub use self::range::{RangeBuilder, RangeError};
 
 /// A hash in a log's tree: of a leaf, a node or the root. Shown as base64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

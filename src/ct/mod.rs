@@ -5,6 +5,7 @@ pub mod entry;
 pub mod inclusion;
 mod issuance;
 mod judge;
+pub mod log_entry;
 pub mod log_id;
 pub mod log_key;
 pub mod log_list;

@@ -1,0 +1,3 @@
+//! Certificates that were issued: which names they claim, who issued them, and whether that was expected.
+
+pub mod names;
