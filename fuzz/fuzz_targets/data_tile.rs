@@ -7,8 +7,7 @@ use pinstead::ct::tile::{read_data_tile, read_hash_tile};
 fuzz_target!(|octets: &[u8]| {
     if let Ok(leaves) = read_data_tile(octets) {
         assert!(leaves.len() <= 256);
-        let held: usize =
-            leaves.iter().map(|leaf| leaf.timestamped_entry.len() + 32 * leaf.chain.len()).sum();
+        let held: usize = leaves.iter().map(|leaf| leaf.octets.len() + 32 * leaf.chain.len()).sum();
         assert!(held <= octets.len());
         for leaf in &leaves {
             let _ = leaf.leaf_hash();

@@ -9,11 +9,12 @@ use super::plan::WantedList;
 use super::verdict::{Absence, Doubt};
 use super::view::{Answer, LogView};
 use crate::ct::entry::{SignedEntry, promised_leaf};
+use crate::ct::log_entry::LoggedEntry;
 use crate::ct::merkle::{TreeHash, verify_consistency, verify_inclusion};
 use crate::ct::sct::{LeafIndex, leaf_index};
 use crate::ct::tile::{
-    FULL_WIDTH, HashTiles, Tile, TileEntry, TileKind, TileLeaf, consistency_proof, inclusion_path,
-    read_data_tile, read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
+    FULL_WIDTH, HashTiles, Tile, TileKind, TileLeaf, consistency_proof, inclusion_path, read_data_tile,
+    read_hash_tile, root, tiles_for_consistency, tiles_for_inclusion,
 };
 use crate::ct::tree_head::TreeHead;
 
@@ -159,13 +160,13 @@ fn other_leaf(
         Err(why) => return Absence::OtherLeaf { there, unread: Some(why) },
     };
     // Under the SCT's own timestamp and extensions, the same certificate makes the promised leaf.
-    let entry = match leaf.entry {
-        TileEntry::X509 { certificate } => SignedEntry::X509 { certificate },
-        TileEntry::Precert { issuer_key_hash, tbs, .. } => SignedEntry::Precert { issuer_key_hash, tbs },
+    let entry = match leaf.timestamped.entry {
+        LoggedEntry::X509 { certificate } => SignedEntry::X509 { certificate },
+        LoggedEntry::Precert { issuer_key_hash, tbs } => SignedEntry::Precert { issuer_key_hash, tbs },
     };
     let is_same = leaf.leaf_hash() == there && promised_leaf(entry, &promise.sct) == Some(promise.leaf);
     if is_same {
-        Absence::OtherStamp { there, timestamp: leaf.timestamp }
+        Absence::OtherStamp { there, timestamp: leaf.timestamped.timestamp }
     } else {
         Absence::OtherLeaf { there, unread: None }
     }

@@ -72,7 +72,9 @@ pub fn read_leaf(octets: &[u8]) -> Result<TimestampedEntry<'_>, EntryError> {
 }
 
 /// Reads a `TimestampedEntry` off the front.
-pub(super) fn read_timestamped<'a>(cursor: &mut Cursor<'a>) -> Result<TimestampedEntry<'a>, EntryError> {
+pub(in crate::ct) fn read_timestamped<'a>(
+    cursor: &mut Cursor<'a>,
+) -> Result<TimestampedEntry<'a>, EntryError> {
     let within = EntryError::Truncated;
     let timestamp = cursor.array().map(u64::from_be_bytes).ok_or(within("timestamp"))?;
     let kind = cursor.array().map(u16::from_be_bytes).ok_or(within("type"))?;

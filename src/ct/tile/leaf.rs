@@ -4,71 +4,44 @@
 //! hashes is the `MerkleTreeLeaf` of RFC 6962 section 3.4 around each one's `TimestampedEntry`.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use sha2::{Digest as _, Sha256};
+
 use super::FULL_WIDTH;
-use crate::ct::merkle::{TreeHash, leaf_hash};
+use crate::ct::log_entry::{EntryError, LoggedEntry, TimestampedEntry, read_timestamped};
+use crate::ct::merkle::TreeHash;
 use crate::ct::sct::Cursor;
-use crate::x509::SpkiSha256;
 
 /// One entry of a data tile.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileLeaf<'a> {
     /// The `TimestampedEntry`, octet by octet.
-    pub timestamped_entry: &'a [u8],
-    /// Milliseconds since the Unix epoch.
-    pub timestamp: u64,
-    /// What was logged.
-    pub entry: TileEntry<'a>,
-    /// The SCT extensions.
-    pub extensions: &'a [u8],
+    pub octets: &'a [u8],
+    /// The same as read.
+    pub timestamped: TimestampedEntry<'a>,
+    /// The precertificate as it was submitted, DER; `None` for a certificate.
+    pub precertificate: Option<&'a [u8]>,
     /// The SHA-256 hashes of the chain's certificates.
-    pub chain: Vec<[u8; 32]>,
-}
-
-/// What an entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TileEntry<'a> {
-    /// A certificate as it is.
-    X509 {
-        /// The certificate, DER.
-        certificate: &'a [u8],
-    },
-    /// A precertificate.
-    Precert {
-        /// The hash of the issuer's key.
-        issuer_key_hash: SpkiSha256,
-        /// The TBSCertificate that the SCT is about.
-        tbs: &'a [u8],
-        /// The precertificate as it was submitted, DER.
-        precertificate: &'a [u8],
-    },
+    pub chain: &'a [[u8; 32]],
 }
 
 impl TileLeaf<'_> {
     /// The hash of the tree's leaf.
     pub fn leaf_hash(&self) -> TreeHash {
-        // Version 1 and leaf type timestamped_entry are both written as 0.
-        leaf_hash(&[&[0, 0], self.timestamped_entry].concat())
+        // A leaf's hash begins with 0; version 1 and leaf type timestamped_entry are both written as 0, too.
+        TreeHash(Sha256::new().chain_update([0, 0, 0]).chain_update(self.octets).finalize().into())
     }
 }
 
 /// Why octets are no data tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DataTileError {
-    /// It ends within an entry.
-    #[error("its entry {entry} ends within its {field}")]
-    Truncated {
+    /// An entry cannot be read, and so none behind it.
+    #[error("entry {entry} of the tile cannot be read: {error}")]
+    Entry {
         /// The entry's number in the tile.
         entry: usize,
-        /// What it ends within.
-        field: &'static str,
-    },
-    /// An entry is neither a certificate nor a precertificate.
-    #[error("its entry {entry} is of the unknown type {found}")]
-    UnknownType {
-        /// The entry's number in the tile.
-        entry: usize,
-        /// The type.
-        found: u16,
+        /// What is wrong with it.
+        error: EntryError,
     },
     /// It has more entries than a tile can have.
     #[error("it has more than {FULL_WIDTH} entries")]
@@ -83,34 +56,26 @@ pub fn read_data_tile(octets: &[u8]) -> Result<Vec<TileLeaf<'_>>, DataTileError>
         if leaves.len() >= usize::from(FULL_WIDTH) {
             return Err(DataTileError::TooMany);
         }
-        leaves.push(read_leaf(&mut cursor, leaves.len())?);
+        let entry = leaves.len();
+        leaves.push(read_leaf(&mut cursor).map_err(|error| DataTileError::Entry { entry, error })?);
     }
     Ok(leaves)
 }
 
-fn read_leaf<'a>(cursor: &mut Cursor<'a>, number: usize) -> Result<TileLeaf<'a>, DataTileError> {
-    let within = |field| DataTileError::Truncated { entry: number, field };
+fn read_leaf<'a>(cursor: &mut Cursor<'a>) -> Result<TileLeaf<'a>, EntryError> {
     let start = cursor.0;
-    let timestamp = cursor.array().map(u64::from_be_bytes).ok_or(within("timestamp"))?;
-    let kind = cursor.array().map(u16::from_be_bytes).ok_or(within("type"))?;
-    let mut entry = match kind {
-        0 => TileEntry::X509 { certificate: cursor.u24_prefixed().ok_or(within("certificate"))? },
-        1 => TileEntry::Precert {
-            issuer_key_hash: SpkiSha256(cursor.array().ok_or(within("issuer key hash"))?),
-            tbs: cursor.u24_prefixed().ok_or(within("TBSCertificate"))?,
-            precertificate: &[],
-        },
-        found => return Err(DataTileError::UnknownType { entry: number, found }),
-    };
-    let extensions = cursor.u16_prefixed().ok_or(within("extensions"))?;
+    let timestamped = read_timestamped(cursor)?;
     let used = start.len().saturating_sub(cursor.0.len());
-    let timestamped_entry = start.get(..used).unwrap_or_default();
-    if let TileEntry::Precert { precertificate, .. } = &mut entry {
-        *precertificate = cursor.u24_prefixed().ok_or(within("precertificate"))?;
-    }
-    let (chain, rest) = cursor.u16_prefixed().ok_or(within("chain"))?.as_chunks();
+    let octets = start.get(..used).unwrap_or_default();
+    let precertificate = match timestamped.entry {
+        LoggedEntry::X509 { .. } => None,
+        LoggedEntry::Precert { .. } => {
+            Some(cursor.u24_prefixed().ok_or(EntryError::Truncated("precertificate"))?)
+        }
+    };
+    let (chain, rest) = cursor.u16_prefixed().ok_or(EntryError::Truncated("chain"))?.as_chunks();
     if !rest.is_empty() {
-        return Err(within("chain"));
+        return Err(EntryError::Truncated("chain"));
     }
-    Ok(TileLeaf { timestamped_entry, timestamp, entry, extensions, chain: chain.to_vec() })
+    Ok(TileLeaf { octets, timestamped, precertificate, chain })
 }

@@ -6,6 +6,7 @@
 )]
 
 use super::*;
+use crate::ct::log_entry::{EntryError, LoggedEntry};
 use crate::ct::merkle::{leaf_hash, root_of, verify_consistency, verify_inclusion};
 
 fn hashes(level: u8, index: u64, width: u16) -> Tile {
@@ -147,11 +148,12 @@ fn leaf_octets(kind: u16, extensions: &[u8], chain: &[u8]) -> Vec<u8> {
 fn a_data_tile_is_read_entry_by_entry() {
     let octets = [leaf_octets(0, &[], &[]), leaf_octets(1, &[0, 0, 0], &[6; 64])].concat();
     let leaves = read_data_tile(&octets).unwrap();
-    assert_eq!(leaves[0].entry, TileEntry::X509 { certificate: &[1, 2, 3] });
-    let TileEntry::Precert { tbs, precertificate, .. } = leaves[1].entry else { panic!("{leaves:?}") };
-    assert_eq!((tbs, precertificate), (&[1, 2, 3][..], &[4, 5][..]));
+    assert_eq!(leaves[0].timestamped.entry, LoggedEntry::X509 { certificate: &[1, 2, 3] });
+    assert_eq!(leaves[0].precertificate, None);
+    let LoggedEntry::Precert { tbs, .. } = leaves[1].timestamped.entry else { panic!("{leaves:?}") };
+    assert_eq!((tbs, leaves[1].precertificate), (&[1, 2, 3][..], Some(&[4, 5][..])));
     assert_eq!(leaves[1].chain, [[6; 32]; 2]);
-    assert_eq!(leaves[1].extensions, [0, 0, 0]);
+    assert_eq!(leaves[1].timestamped.extensions, [0, 0, 0]);
     // The precertificate and the chain are not hashed; the rest is, after version and leaf type.
     let hashed = &octets[octets.len() - leaf_octets(1, &[0, 0, 0], &[6; 64]).len()..][..10 + 32 + 6 + 5];
     assert_eq!(leaves[1].leaf_hash(), leaf_hash(&[&[0, 0], hashed].concat()));
@@ -161,14 +163,17 @@ fn a_data_tile_is_read_entry_by_entry() {
 fn a_broken_data_tile_is_refused() {
     let good = leaf_octets(1, &[], &[]);
     let cut = [good.as_slice(), &good[..20]].concat();
-    assert_eq!(read_data_tile(&cut), Err(DataTileError::Truncated { entry: 1, field: "issuer key hash" }));
+    assert_eq!(
+        read_data_tile(&cut),
+        Err(DataTileError::Entry { entry: 1, error: EntryError::Truncated("issuer key hash") })
+    );
     assert_eq!(
         read_data_tile(&leaf_octets(0, &[], &[6; 33])),
-        Err(DataTileError::Truncated { entry: 0, field: "chain" })
+        Err(DataTileError::Entry { entry: 0, error: EntryError::Truncated("chain") })
     );
     assert_eq!(
         read_data_tile(&leaf_octets(7, &[], &[])),
-        Err(DataTileError::UnknownType { entry: 0, found: 7 })
+        Err(DataTileError::Entry { entry: 0, error: EntryError::UnknownType(7) })
     );
     assert_eq!(read_data_tile(&leaf_octets(0, &[], &[]).repeat(257)), Err(DataTileError::TooMany));
 }
