@@ -27,4 +27,5 @@ pub mod rules;
 pub mod scope;
 pub mod tables;
 pub mod target;
+pub mod watch;
 pub mod x509;

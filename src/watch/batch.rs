@@ -1,0 +1,218 @@
+//! One answer of a log: its entries hashed into the tree, and those found that claim a watched name.
+//!
+//! Plain functions of octets: what the log said goes in, what was found comes out. Every entry is hashed, whatever is in
+//! it; one that cannot be read is found, too, so that nobody hides behind a mistake.
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use crate::ct::log_entry::{LoggedEntry, RawEntry, read_extra_data, read_get_entries, read_leaf};
+use crate::ct::merkle::{RangeBuilder, leaf_hash};
+use crate::ct::tile::{TileLeaf, read_data_tile};
+use crate::dns_name::DnsName;
+use crate::evidence::Bytes;
+use crate::issuance::names::{Claim, Form, Found, WatchedName, WatchedNames, find};
+
+/// An entry that claims a watched name, or may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundEntry {
+    /// Its place in the log.
+    pub index: u64,
+    /// The `MerkleTreeLeaf`, which the log's tree covers.
+    pub leaf: Bytes,
+    /// What the tree does not cover: what was submitted, and its chain.
+    pub beside: Beside,
+    /// Why it was found.
+    pub why: Why,
+}
+
+/// What stands beside an entry's leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// The precertificate as it was submitted, DER.
+    pub precertificate: Option<Bytes>,
+    /// The chain above it, the issuer first.
+    pub chain: ChainBeside,
+}
+
+/// The chain of an entry, as the log has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainBeside {
+    /// The certificates, DER.
+    Certificates(Vec<Bytes>),
+    /// Their SHA-256 hashes: a static log has each certificate once, in a file of that name.
+    Fingerprints(Vec<[u8; 32]>),
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+/// Why an entry was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It claims a watched name.
+    Claims {
+        /// The watched name.
+        watched: DnsName,
+        /// What the certificate has, made printable.
+        claimed: String,
+        /// Whether only a lenient reader might take it for the watched name.
+        is_odd: bool,
+    },
+    /// What it claims could not be read whole.
+    Undetermined {
+        /// What could not be read.
+        why: String,
+        /// A watched name that stands somewhere in its octets.
+        mentions: Option<DnsName>,
+    },
+}
+
+/// Why an answer cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// It is not in the form that the log's interface has.
+    #[error("{0}")]
+    Form(String),
+    /// An entry is not base64, so that its place in the tree is not known.
+    #[error("the leaf of entry {index} is not in base64")]
+    NotBase64 {
+        /// Its place in the log.
+        index: u64,
+    },
+    /// A tile has another number of entries than its name says.
+    #[error("it has {found} entries and not {expected}")]
+    OtherCount {
+        /// How many it should have.
+        expected: u64,
+        /// How many it has.
+        found: u64,
+    },
+    /// There are no entries in it.
+    #[error("it has no entries")]
+    Empty,
+}
+
+/// Takes the answer to get-entries whose first entry is the next one of `range`, and no more than `most` of it. Gives what
+/// was found; `range` tells how far the answer went. Where it fails, `range` may have grown by whole entries.
+pub fn take_get_entries(
+    octets: &[u8],
+    most: u64,
+    watched: &WatchedNames,
+    range: &mut RangeBuilder,
+) -> Result<Vec<FoundEntry>, BatchError> {
+    let entries = read_get_entries(octets).map_err(|error| BatchError::Form(error.to_string()))?;
+    if entries.is_empty() {
+        return Err(BatchError::Empty);
+    }
+    let mut found = Vec::new();
+    let mut leaf = Vec::new();
+    for entry in entries.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
+        let index = range.end();
+        decode(&entry.leaf_input, &mut leaf).ok_or(BatchError::NotBase64 { index })?;
+        if let Some(why) = search_leaf(&leaf, watched) {
+            let beside = beside(&leaf, entry);
+            found.push(FoundEntry { index, leaf: Bytes(leaf.clone()), beside, why });
+        }
+        range.push(leaf_hash(&leaf));
+    }
+    Ok(found)
+}
+
+/// Takes a data tile of `width` entries, of which the first `skipped` were taken before.
+pub fn take_data_tile(
+    octets: &[u8],
+    width: u16,
+    skipped: u16,
+    watched: &WatchedNames,
+    range: &mut RangeBuilder,
+) -> Result<Vec<FoundEntry>, BatchError> {
+    let leaves = read_data_tile(octets).map_err(|error| BatchError::Form(error.to_string()))?;
+    if leaves.len() != usize::from(width) {
+        let found = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
+        return Err(BatchError::OtherCount { expected: u64::from(width), found });
+    }
+    let mut found = Vec::new();
+    for leaf in leaves.iter().skip(usize::from(skipped)) {
+        if let Some(why) = search(&leaf.timestamped.entry, watched) {
+            found.push(FoundEntry {
+                index: range.end(),
+                leaf: Bytes([&[0, 0], leaf.octets].concat()),
+                beside: beside_tile(leaf),
+                why,
+            });
+        }
+        range.push(leaf.leaf_hash());
+    }
+    Ok(found)
+}
+
+fn search_leaf(leaf: &[u8], watched: &WatchedNames) -> Option<Why> {
+    match read_leaf(leaf) {
+        Ok(read) => search(&read.entry, watched),
+        // Names may stand in it all the same.
+        Err(error) => Some(Why::Undetermined {
+            why: format!("its leaf cannot be read: {error}"),
+            mentions: match find(leaf, Form::Certificate, watched) {
+                Found::Undetermined { mentions, .. } => mentions.map(name),
+                Found::Claims(claim) => Some(name(claim.watched)),
+                Found::Nothing => None,
+            },
+        }),
+    }
+}
+
+fn search(entry: &LoggedEntry<'_>, watched: &WatchedNames) -> Option<Why> {
+    let (octets, form) = match entry {
+        LoggedEntry::X509 { certificate } => (*certificate, Form::Certificate),
+        LoggedEntry::Precert { tbs, .. } => (*tbs, Form::TbsCertificate),
+    };
+    match find(octets, form, watched) {
+        Found::Nothing => None,
+        Found::Claims(Claim { claimed, watched, is_odd }) => Some(Why::Claims {
+            watched: name(watched),
+            claimed: claimed.octets.escape_ascii().to_string(),
+            is_odd,
+        }),
+        Found::Undetermined { why, mentions } => {
+            Some(Why::Undetermined { why: why.to_string(), mentions: mentions.map(name) })
+        }
+    }
+}
+
+fn name(watched: &WatchedName) -> DnsName {
+    watched.name.clone()
+}
+
+fn beside(leaf: &[u8], entry: &RawEntry<'_>) -> Beside {
+    let unreadable = |why: String| Beside { precertificate: None, chain: ChainBeside::Unreadable(why) };
+    let mut extra = Vec::new();
+    if decode(&entry.extra_data, &mut extra).is_none() {
+        return unreadable("its extra_data is not in base64".to_owned());
+    }
+    let read = read_leaf(leaf).and_then(|leaf| read_extra_data(&extra, &leaf.entry));
+    match read {
+        Ok(read) => Beside {
+            precertificate: read.precertificate.map(|der| Bytes(der.to_vec())),
+            chain: ChainBeside::Certificates(read.chain.iter().map(|der| Bytes(der.to_vec())).collect()),
+        },
+        Err(error) => unreadable(format!("its extra_data cannot be read: {error}")),
+    }
+}
+
+fn beside_tile(leaf: &TileLeaf<'_>) -> Beside {
+    Beside {
+        precertificate: leaf.precertificate.map(|der| Bytes(der.to_vec())),
+        chain: ChainBeside::Fingerprints(leaf.chain.to_vec()),
+    }
+}
+
+/// Decodes base64 into `out`, whatever was there before.
+fn decode(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    use base64_simd::AsOut as _;
+    out.clear();
+    out.resize(base64_simd::STANDARD.estimated_decoded_length(text.len()), 0);
+    let length = base64_simd::STANDARD.decode(text.as_bytes(), out.as_mut_slice().as_out()).ok()?.len();
+    out.truncate(length);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::*;
+use crate::ct::merkle::{TreeBuilder, root_of};
+use crate::x509::der;
+
+fn u24(octets: &[u8]) -> Vec<u8> {
+    [&u32::try_from(octets.len()).unwrap().to_be_bytes()[1..], octets].concat()
+}
+
+/// A TBSCertificate with this common name.
+fn tbs(name: &str) -> Vec<u8> {
+    let empty = || der::wrap(der::SEQUENCE, &[]);
+    let attribute = [der::wrap(6, &[0x55, 4, 3]), der::wrap(12, name.as_bytes())].concat();
+    let subject = der::wrap(der::SEQUENCE, &der::wrap(0x31, &der::wrap(der::SEQUENCE, &attribute)));
+    let fields = [der::wrap(der::INTEGER, &[1]), empty(), empty(), empty(), subject, empty()];
+    der::wrap(der::SEQUENCE, &fields.concat())
+}
+
+/// A `TimestampedEntry` of a precertificate with this TBSCertificate.
+fn timestamped(tbs: &[u8]) -> Vec<u8> {
+    [&7_u64.to_be_bytes()[..], &[0, 1], &[9; 32], &u24(tbs), &[0, 0]].concat()
+}
+
+fn leaf(tbs: &[u8]) -> Vec<u8> {
+    [&[0, 0][..], &timestamped(tbs)].concat()
+}
+
+fn answer(leaves: &[Vec<u8>]) -> String {
+    let extra = STANDARD.encode([u24(b"precertificate"), u24(&u24(b"issuer"))].concat());
+    let entries: Vec<_> =
+        leaves.iter().map(|leaf| json!({"leaf_input": STANDARD.encode(leaf), "extra_data": extra})).collect();
+    json!({ "entries": entries }).to_string()
+}
+
+fn watched() -> WatchedNames {
+    WatchedNames::new([WatchedName { name: "example.com".parse().unwrap(), with_subdomains: true }])
+}
+
+fn root(range: &RangeBuilder) -> crate::ct::merkle::TreeHash {
+    let mut tree = TreeBuilder::default();
+    tree.push_range(range).unwrap();
+    tree.root()
+}
+
+#[test]
+fn every_entry_is_hashed_and_those_that_may_concern_us_are_found() {
+    let mut broken = leaf(&tbs("www.example.com"));
+    broken.push(0);
+    let mut cut = leaf(&tbs("a.test"));
+    // The TBSCertificate says that it is longer than the leaf has room for.
+    let place = 10 + 2 + 32 + 3 + 1;
+    cut[place] = 0x7f;
+    let leaves = [leaf(&tbs("other.test")), leaf(&tbs("a.example.com")), broken, cut, leaf(&[0x30, 0x80])];
+    let mut range = RangeBuilder::new(0);
+    let found = take_get_entries(answer(&leaves).as_bytes(), u64::MAX, &watched(), &mut range).unwrap();
+    assert_eq!(range.end(), 5);
+    assert_eq!(root(&range), root_of(leaves.iter().map(|leaf| leaf_hash(leaf))));
+    let what: Vec<(u64, Option<&str>)> = found
+        .iter()
+        .map(|entry| match &entry.why {
+            Why::Claims { claimed, .. } => (entry.index, Some(claimed.as_str())),
+            Why::Undetermined { mentions, .. } => (entry.index, mentions.as_ref().map(DnsName::as_str)),
+        })
+        .collect();
+    assert_eq!(what, [(1, Some("a.example.com")), (2, Some("example.com")), (3, None), (4, None)]);
+    let first = &found[0];
+    assert_eq!(
+        (&first.leaf.0, &first.beside.precertificate),
+        (&leaves[1], &Some(Bytes(b"precertificate".to_vec())))
+    );
+    assert_eq!(first.beside.chain, ChainBeside::Certificates(vec![Bytes(b"issuer".to_vec())]));
+}
+
+#[test]
+fn no_more_is_taken_than_was_asked_for() {
+    let leaves: Vec<Vec<u8>> = (0..9).map(|number| leaf(&tbs(&format!("d{number}.example.com")))).collect();
+    let mut range = RangeBuilder::new(3);
+    let found = take_get_entries(answer(&leaves).as_bytes(), 4, &watched(), &mut range).unwrap();
+    assert_eq!((found.len(), found[0].index, range.end()), (4, 3, 7));
+}
+
+#[test]
+fn what_is_no_answer_is_refused() {
+    let take = |text: &str| take_get_entries(text.as_bytes(), 9, &watched(), &mut RangeBuilder::new(5));
+    assert!(matches!(take("<html>"), Err(BatchError::Form(_))));
+    assert_eq!(take("{\"entries\":[]}"), Err(BatchError::Empty));
+    let not_base64 = answer(&[leaf(&tbs("a.test"))]).replace("\"AAA", "\"A!A");
+    assert_eq!(take(&not_base64), Err(BatchError::NotBase64 { index: 5 }));
+    // What the tree does not cover may be anything: the entry counts.
+    let bad_extra = answer(&[leaf(&tbs("example.com"))]).replace("\"extra_data\":\"", "\"extra_data\":\"!");
+    let found = take(&bad_extra).unwrap();
+    assert!(matches!(&found[0].beside.chain, ChainBeside::Unreadable(why) if why.contains("base64")));
+}
+
+#[test]
+fn tiles_are_taken_from_where_the_last_one_ended() {
+    let tbses: Vec<Vec<u8>> = (0..5).map(|number| tbs(&format!("d{number}.example.com"))).collect();
+    let tile: Vec<u8> = tbses
+        .iter()
+        .flat_map(|tbs| [timestamped(tbs), u24(b"precertificate"), vec![0, 32], vec![6; 32]].concat())
+        .collect();
+    let mut whole = RangeBuilder::new(0);
+    take_data_tile(&tile, 5, 0, &watched(), &mut whole).unwrap();
+    assert_eq!(root(&whole), root_of(tbses.iter().map(|tbs| leaf_hash(&leaf(tbs)))));
+    let mut range = RangeBuilder::new(259);
+    let found = take_data_tile(&tile, 5, 3, &watched(), &mut range).unwrap();
+    assert_eq!(found.iter().map(|entry| entry.index).collect::<Vec<_>>(), [259, 260]);
+    assert_eq!(found[0].leaf.0, leaf(&tbses[3]));
+    assert_eq!(found[0].beside.chain, ChainBeside::Fingerprints(vec![[6; 32]]));
+    let other = take_data_tile(&tile, 6, 0, &watched(), &mut range);
+    assert_eq!(other, Err(BatchError::OtherCount { expected: 6, found: 5 }));
+    assert!(matches!(take_data_tile(&tile[1..], 5, 0, &watched(), &mut range), Err(BatchError::Form(_))));
+}

@@ -1,0 +1,5 @@
+//! Following CT logs for watched names.
+//!
+//! A log is read in order, hashed into its tree, and searched for names; what is found is kept with what proves it.
+
+pub mod batch;
