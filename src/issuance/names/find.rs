@@ -2,7 +2,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::scan::{ClaimedName, Form, NameField, ScanError, scan};
-use super::text::pieces;
+use super::text::{is_letter, pieces};
 use super::watched::{WatchedName, WatchedNames};
 
 /// A watched name that a certificate claims.
@@ -43,7 +43,7 @@ pub fn find<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> 
     match (claim, scanned) {
         (Some(claim), _) => Found::Claims(claim),
         (None, Ok(())) => Found::Nothing,
-        (None, Err(why)) => Found::Undetermined { why, mentions: odd(0, octets, watched) },
+        (None, Err(why)) => Found::Undetermined { why, mentions: mention(octets, watched) },
     }
 }
 
@@ -70,6 +70,21 @@ fn odd<'w>(tag: u8, octets: &[u8], watched: &'w WatchedNames) -> Option<&'w Watc
         found.is_some()
     });
     found
+}
+
+/// The longest name that is looked for in octets of unknown structure.
+const LONGEST_NAME: usize = 253;
+
+/// The first watched name that stands somewhere in octets of unknown structure, where the octets behind a name may look
+/// like letters of it.
+fn mention<'w>(octets: &[u8], watched: &'w WatchedNames) -> Option<&'w WatchedName> {
+    octets.split(|octet| !is_letter(*octet)).find_map(|piece| {
+        let first_dot = piece.iter().position(|octet| *octet == b'.')?;
+        (first_dot..=piece.len()).find_map(|end| {
+            let start = end.saturating_sub(LONGEST_NAME);
+            watched.matching(piece.get(start..end)?).ok().flatten()
+        })
+    })
 }
 
 #[cfg(test)]

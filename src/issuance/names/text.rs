@@ -33,8 +33,12 @@ pub(super) fn pieces(tag: u8, octets: &[u8], try_piece: &mut impl FnMut(&[u8]) -
 }
 
 fn ascii_pieces(octets: &[u8], try_piece: &mut impl FnMut(&[u8]) -> bool) -> bool {
-    let is_letter = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'*');
-    octets.split(|octet| !is_letter(octet)).filter(|piece| piece.contains(&b'.')).any(try_piece)
+    octets.split(|octet| !is_letter(*octet)).filter(|piece| piece.contains(&b'.')).any(try_piece)
+}
+
+/// Whether names of hosts have this octet.
+pub(super) fn is_letter(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'*')
 }
 
 /// The texts that the octets may be.
