@@ -27,7 +27,6 @@ const AUTHORITY_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1];
 const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 2];
 const DOMAIN_VALIDATED: &[u8] = &[0x67, 0x81, 0x0c, 1, 2, 1];
-const PRACTICE_STATEMENT: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 2, 1];
 /// id-kp-serverAuth and id-kp-clientAuth.
 pub const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
 const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
@@ -75,7 +74,7 @@ impl Authorities {
     /// The CAs of this seed, valid at `at`.
     pub fn new(seed: u64, at: Timestamp) -> Result<Self> {
         let dice = |number| Dice::new(seed, Purpose::Authority, number);
-        let roots = [Kind::Rsa4096, Kind::Rsa2048, Kind::P256, Kind::Rsa4096]
+        let roots = [Kind::Rsa2048, Kind::Rsa2048, Kind::P256, Kind::Rsa2048]
             .iter()
             .zip(0_u64..)
             .map(|(kind, number)| Entity::new(*kind, &format!("Root X{number}"), &mut dice(number)))
@@ -93,7 +92,7 @@ impl Authorities {
 
         let mut issuers = Vec::new();
         for number in 0..ISSUERS {
-            let kind = if number % 3 == 0 { Kind::Rsa2048 } else { Kind::P256 };
+            let kind = if number < 8 { Kind::Rsa2048 } else { Kind::P256 };
             let entity = Entity::new(kind, &format!("Issuing CA {number}"), &mut dice(300 + number))?;
             let root = (number % 4) as usize;
             let certificate = entity.certified_by(&roots[root], at, &mut dice(400 + number));
@@ -162,11 +161,7 @@ impl Entity {
             &sequence(&[&oid(CA_ISSUERS), &uri("crt", "issuer.crt")]),
         ]);
         let full_name = tlv(0xa0, &[&tlv(0xa0, &[&uri("crl", "latest.crl")])]);
-        let statement = sequence(&[
-            &oid(PRACTICE_STATEMENT),
-            &tlv(0x16, &[b"https://www.log-world.example/practice-statement"]),
-        ]);
-        let policy = sequence(&[&oid(DOMAIN_VALIDATED), &sequence(&[&statement])]);
+        let policy = sequence(&[&oid(DOMAIN_VALIDATED)]);
         [
             extension(AUTHORITY_KEY_ID, false, &sequence(&[&tlv(0x80, &[&self.key_id])])),
             extension(POLICIES, false, &sequence(&[&policy])),

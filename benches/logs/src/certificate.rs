@@ -16,7 +16,7 @@ const SCT_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
 const POISON: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3];
 
 /// Of a hundred leaf keys, how many are RSA.
-const RSA_LEAVES: u64 = 22;
+const RSA_LEAVES: u64 = 68;
 
 /// A certificate before it is finished.
 pub struct Draft<'a> {

@@ -24,8 +24,6 @@ pub enum Kind {
     P256,
     /// RSA with a modulus of 2048 bits.
     Rsa2048,
-    /// RSA with a modulus of 4096 bits.
-    Rsa4096,
 }
 
 impl Kind {
@@ -34,7 +32,6 @@ impl Kind {
         Ok(match self {
             Self::P256 => p256_spki(&p256_point(&dice.octets())?),
             Self::Rsa2048 => rsa_spki(&mut dice.octets::<256>()),
-            Self::Rsa4096 => rsa_spki(&mut dice.octets::<512>()),
         })
     }
 
@@ -42,7 +39,7 @@ impl Kind {
     pub fn signature_algorithm(self) -> Vec<u8> {
         match self {
             Self::P256 => der::sequence(&[&der::oid(ECDSA_SHA256)]),
-            Self::Rsa2048 | Self::Rsa4096 => der::sequence(&[&der::oid(RSA_SHA256), &[5, 0]]),
+            Self::Rsa2048 => der::sequence(&[&der::oid(RSA_SHA256), &[5, 0]]),
         }
     }
 
@@ -51,7 +48,6 @@ impl Kind {
         match self {
             Self::P256 => ecdsa_shape(dice),
             Self::Rsa2048 => dice.octets::<256>().to_vec(),
-            Self::Rsa4096 => dice.octets::<512>().to_vec(),
         }
     }
 }
