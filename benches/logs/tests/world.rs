@@ -8,6 +8,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use pinstead::ct::checkpoint::Checkpoint;
@@ -404,4 +406,47 @@ fn a_log_that_grows_begins_small() {
     let (head, _) =
         get(addresses.rfc6962, &format!("/ct/v1/get-entries?start={}&end=599", world.heads[0].size));
     assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+}
+
+/// Another reader of logs, by others: it checks the head's signature, and that the entries have the head's root.
+#[test]
+fn certspotter_reads_the_whole_log_and_finds_what_was_put_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = make(ENTRIES, 5, AT.parse().unwrap(), folder.path()).unwrap();
+    serve::start(folder.path(), Options::default()).unwrap();
+    let known = &world.truth[1];
+    let domains = fs::read_to_string(folder.path().join(format!("domains-{}.txt", known.domains))).unwrap();
+    let watchlist = folder.path().join("watchlist");
+    // A dot before a domain stands for all below it.
+    fs::write(&watchlist, domains.lines().map(|domain| format!(".{domain}\n")).collect::<String>()).unwrap();
+    let state = folder.path().join("certspotter");
+    let out = folder.path().join("found");
+    let mut child = Command::new("certspotter")
+        .args(["-no_save", "-stdout", "-logs"])
+        .arg(folder.path().join("log-list.json"))
+        .arg("-state_dir")
+        .arg(&state)
+        .arg("-watchlist")
+        .arg(&watchlist)
+        .stdout(fs::File::create(&out).unwrap())
+        .spawn()
+        .expect("certspotter is there");
+    // It goes on for ever; what it has verified stands in its state.
+    let verified = || -> Option<u64> {
+        let log = fs::read_dir(state.join("logs")).ok()?.next()?.ok()?.path();
+        let state: Value = serde_json::from_slice(&fs::read(log.join("state.json")).ok()?).ok()?;
+        state["verified_position"]["size"].as_u64()
+    };
+    let done = (0..600).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        verified() == Some(ENTRIES)
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(done, "it verified {:?} of {ENTRIES} entries", verified());
+    let found = fs::read_to_string(out).unwrap();
+    assert_eq!(found.matches("Log Entry = ").count() as u64, known.entries, "{found}");
+    let malformed =
+        fs::read_dir(state.join("logs")).unwrap().map(|log| log.unwrap().path().join("malformed_entries"));
+    assert_eq!(malformed.flat_map(|folder| fs::read_dir(folder).unwrap()).count(), 0);
 }
