@@ -61,12 +61,13 @@ fn pooled(dice: &mut Dice) -> String {
 /// Which watched domain the certificate of this number has, if it has one, out of `certificates`.
 pub fn placed(seed: u64, certificate: u64, certificates: u64) -> Option<u64> {
     let spacing = (certificates / (certificates / RARITY).max(FEWEST)).max(1);
-    if certificate % spacing != spacing / 2 {
+    let place = certificate / spacing;
+    let mut dice = Dice::new(seed, Purpose::Watched, u64::MAX - place);
+    if certificate % spacing != dice.below(spacing) {
         return None;
     }
-    let mut dice = Dice::new(seed, Purpose::Watched, u64::MAX - certificate);
     let [one, some, all] = WATCHED;
-    Some(match certificate / spacing {
+    Some(match place {
         place if place % 280 == 1 => 0,
         place if place % 14 == 0 => one + dice.below(some - one),
         _ => some + dice.below(all - some),
