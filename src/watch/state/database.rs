@@ -5,6 +5,7 @@
 //! entries are read again. Both databases keep the order of transactions, so that neither ever has what came later
 //! without what came before; and the death of a process alone loses nothing of either.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -248,34 +249,46 @@ enum Connection {
     Postgres(PoolConnection<Postgres>),
 }
 
-impl Connection {
-    async fn run(&mut self, sql: &'static str) -> Result<(), StateError> {
-        match self {
-            Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(&mut **connection).await?),
-            Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(&mut **connection).await?),
-        }
-        Ok(())
-    }
+/// A future in a box. As plain `async fn` these could not be spawned: the compiler (1.90) does not see that sqlx's
+/// futures are `Send` for every lifetime.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
 
-    async fn rows(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StateError> {
-        Ok(match self {
-            Self::Sqlite(connection) => {
-                let rows = bound!(sql, values).fetch_all(&mut **connection).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
+impl Connection {
+    fn run(&mut self, sql: &'static str) -> Boxed<'_, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(&mut **connection).await?),
+                Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(&mut **connection).await?),
             }
-            Self::Postgres(connection) => {
-                let rows = bound!(sql, values).fetch_all(&mut **connection).await?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
+            Ok(())
         })
     }
 
-    async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StateError> {
-        Ok(match self {
-            Self::Sqlite(connection) => bound!(sql, values).execute(&mut **connection).await?.rows_affected(),
-            Self::Postgres(connection) => {
-                bound!(sql, values).execute(&mut **connection).await?.rows_affected()
-            }
+    fn rows<'a>(&'a mut self, sql: &'static str, values: &'a [Value<'a>]) -> Boxed<'a, Vec<Row>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Sqlite(connection) => {
+                    let rows = bound!(sql, values).fetch_all(&mut **connection).await?;
+                    rows.into_iter().map(Row::Sqlite).collect()
+                }
+                Self::Postgres(connection) => {
+                    let rows = bound!(sql, values).fetch_all(&mut **connection).await?;
+                    rows.into_iter().map(Row::Postgres).collect()
+                }
+            })
+        })
+    }
+
+    fn execute<'a>(&'a mut self, sql: &'static str, values: &'a [Value<'a>]) -> Boxed<'a, u64> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Sqlite(connection) => {
+                    bound!(sql, values).execute(&mut **connection).await?.rows_affected()
+                }
+                Self::Postgres(connection) => {
+                    bound!(sql, values).execute(&mut **connection).await?.rows_affected()
+                }
+            })
         })
     }
 }

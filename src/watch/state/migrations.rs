@@ -26,7 +26,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StateError> {
         Database::Sqlite { durable, .. } => {
             // sqlx takes no lock in SQLite: two processes would make the same tables.
             let mut transaction = durable.begin_with("BEGIN IMMEDIATE").await?;
-            migrator(&SQLITE).run(&mut *transaction).await?;
+            migrator(&SQLITE).run_direct(None, &mut *transaction, false).await?;
             transaction.commit().await?;
         }
         Database::Postgres { durable, .. } => {
@@ -40,7 +40,8 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StateError> {
             if !sqlx::query_scalar::<_, bool>(known).fetch_one(durable).await? {
                 migrator.create_schema("pinstead");
             }
-            migrator.run(durable).await?;
+            let mut connection = durable.acquire().await?;
+            migrator.run_direct(None, &mut *connection, false).await?;
         }
     }
     Ok(())
