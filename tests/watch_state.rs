@@ -21,27 +21,40 @@ mod played;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use pinstead::observe::clock::Stopwatch;
 use pinstead::watch::state::Place;
 use world::postgres::Postgres;
 
-/// Every story that both databases tell, each in a new one.
+/// Tells each story in a new database, and how long it took.
+macro_rules! tell {
+    ($fresh:expr, $($story:path),* $(,)?) => {$(
+        let begun = Stopwatch::start();
+        $story($fresh().await).await;
+        println!("{}: {} ms", stringify!($story), begun.milliseconds());
+    )*};
+}
+
+/// Every story that both databases have.
 async fn all_stories(fresh: impl AsyncFn() -> Place) {
-    following::logs_are_registered_once(fresh().await).await;
-    following::one_at_a_time_holds_a_head(fresh().await).await;
-    following::ranges_are_read_folded_and_proven(fresh().await).await;
-    following::a_wrong_root_is_read_again(fresh().await).await;
-    following::a_boundless_log_makes_few_ranges(fresh().await).await;
-    following::who_was_taken_over_writes_nothing(fresh().await).await;
-    findings::a_certificate_is_one_in_all_logs(fresh().await).await;
-    findings::odd_octets_are_kept(fresh().await).await;
-    findings::each_channel_is_served(fresh().await).await;
-    findings::faults_last_until_they_end(fresh().await).await;
-    opening::many_open_it_at_once(fresh().await).await;
-    opening::tables_of_another_version_are_left_alone(fresh().await).await;
-    crowd::no_range_is_read_twice(fresh().await).await;
-    crowd::no_alert_is_made_or_taken_twice(fresh().await).await;
-    killed::who_is_killed_loses_and_repeats_nothing(fresh().await).await;
-    cost::of_batches_without_hits(fresh().await).await;
+    tell!(
+        fresh,
+        following::logs_are_registered_once,
+        following::one_at_a_time_holds_a_head,
+        following::ranges_are_read_folded_and_proven,
+        following::a_wrong_root_is_read_again,
+        following::a_boundless_log_makes_few_ranges,
+        following::who_was_taken_over_writes_nothing,
+        findings::a_certificate_is_one_in_all_logs,
+        findings::odd_octets_are_kept,
+        findings::each_channel_is_served,
+        findings::faults_last_until_they_end,
+        opening::many_open_it_at_once,
+        opening::tables_of_another_version_are_left_alone,
+        crowd::no_range_is_read_twice,
+        crowd::no_alert_is_made_or_taken_twice,
+        killed::who_is_killed_loses_and_repeats_nothing,
+        cost::of_batches_without_hits,
+    );
 }
 
 #[test]

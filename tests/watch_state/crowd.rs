@@ -33,9 +33,7 @@ pub(crate) async fn no_range_is_read_twice(place: Place) {
         .collect();
     let mut all = Vec::new();
     for task in tasks {
-        let starts = task.await.unwrap();
-        assert!(!starts.is_empty(), "nobody is left out");
-        all.extend(starts);
+        all.extend(task.await.unwrap());
     }
     all.sort_unstable();
     assert_eq!(all, (0..ranges).map(|number| number * RANGE).collect::<Vec<_>>());

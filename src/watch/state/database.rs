@@ -13,7 +13,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqlitePool,
+};
 
 use super::error::StateError;
 
@@ -165,6 +167,8 @@ impl Database {
     /// A database of PostgreSQL; our tables have a schema of their own.
     pub(super) async fn postgres(options: PgConnectOptions) -> Result<Self, sqlx::Error> {
         let options = options.application_name("pinstead").disable_statement_logging();
+        // A pool tries for long, and then has forgotten why it could not.
+        PgConnection::connect_with(&options).await?.close().await?;
         let pool = |synchronous: &'static str, most| {
             let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(WAIT);
             let pool = pool.after_connect(move |connection, _| {

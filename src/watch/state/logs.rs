@@ -121,9 +121,9 @@ impl State {
         let done = async {
             let changed = transaction
                 .execute(
-                    "INSERT INTO logs (log_id, description, url, kind, key, registered, start_size, start_subtrees, \
+                    "INSERT INTO logs (log_id, description, url, kind, key, registered, start_size, \
                      proven_size, proven_subtrees) \
-                     VALUES ($1, $2, $3, $4, $5, (SELECT now FROM clock), $6, $7, $6, $7) \
+                     VALUES ($1, $2, $3, $4, $5, (SELECT now FROM clock), $6, $6, $7) \
                      ON CONFLICT (log_id) DO UPDATE \
                      SET description = excluded.description, url = excluded.url, kind = excluded.kind \
                      WHERE logs.key = excluded.key",
