@@ -73,7 +73,7 @@ fn postgresql() {
     world::runtime().block_on(async {
         let server = Postgres::start().await;
         all_stories(async || server.database().await.parse().unwrap()).await;
-        killed::in_the_middle_of_a_transaction(&server.database().await).await;
-        opening::postgresql_is_refused_without_its_secrets(&server).await;
+        tell!(async || server.database().await, killed::in_the_middle_of_a_transaction);
+        tell!(async || &server, opening::postgresql_is_refused_without_its_secrets);
     });
 }

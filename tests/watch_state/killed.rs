@@ -131,7 +131,8 @@ async fn check_ranges(state: &State, log: &pinstead::watch::state::Log) {
 }
 
 /// The child waits within its transaction, because we hold what it is about to write; there it is killed.
-pub(crate) async fn in_the_middle_of_a_transaction(url: &str) {
+pub(crate) async fn in_the_middle_of_a_transaction(url: String) {
+    let url = url.as_str();
     let place: Place = url.parse().unwrap();
     let state = open(&place).await;
     let (log, _) = followed(&state, 1, 1000).await;

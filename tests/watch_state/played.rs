@@ -1,5 +1,7 @@
 //! A log that is nothing but numbers, and who reads it.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use pinstead::ct::merkle::{RangeBuilder, TreeBuilder, TreeHash, leaf_hash};
@@ -40,8 +42,13 @@ pub(crate) fn leaf(index: u64) -> TreeHash {
 }
 
 pub(crate) fn tree(size: u64) -> TreeBuilder {
-    let mut tree = TreeBuilder::default();
-    (0..size).for_each(|index| tree.push(leaf(index)));
+    // What was hashed before is not hashed again.
+    static TREES: Mutex<BTreeMap<u64, TreeBuilder>> = Mutex::new(BTreeMap::new());
+    let mut trees = TREES.lock().unwrap();
+    let mut tree =
+        trees.range(..=size).next_back().map_or_else(TreeBuilder::default, |(_, tree)| tree.clone());
+    (tree.size()..size).for_each(|index| tree.push(leaf(index)));
+    trees.insert(size, tree.clone());
     tree
 }
 

@@ -60,6 +60,8 @@ impl Postgres {
         let mut process = command(&programs.join("postgres"))
             .arg("-D")
             .arg(&data)
+            // No power fails here.
+            .args(["-c", "fsync=off"])
             .args(["-h", "127.0.0.1", "-k", "", "-p", &address.port().to_string()])
             .current_dir(folder.path())
             .stdout(Stdio::null())

@@ -261,8 +261,10 @@ impl Connection {
     fn run(&mut self, sql: &'static str) -> Boxed<'_, ()> {
         Box::pin(async move {
             match self {
-                Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(&mut **connection).await?),
-                Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(&mut **connection).await?),
+                Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(&mut **connection).await.map(drop)?,
+                Self::Postgres(connection) => {
+                    sqlx::raw_sql(sql).execute(&mut **connection).await.map(drop)?
+                }
             }
             Ok(())
         })
