@@ -13,6 +13,7 @@ pub(crate) mod named;
 pub(crate) mod nsd;
 pub(crate) mod odd_dns;
 pub(crate) mod ports;
+pub(crate) mod postgres;
 pub(crate) mod servers;
 pub(crate) mod signed_world;
 pub(crate) mod signed_zones;

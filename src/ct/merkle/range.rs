@@ -121,7 +121,7 @@ impl TreeBuilder {
     }
 
     /// The tree of `size` entries that has these hashes of complete subtrees, the largest first.
-    pub fn of_subtrees(size: u64, hashes: Vec<TreeHash>) -> Result<Self, RangeError> {
+    pub fn of_subtrees(size: u64, hashes: &[TreeHash]) -> Result<Self, RangeError> {
         let octets: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
         let range = RangeBuilder::read(0, size, &octets)?;
         let mut builder = Self::default();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn range(start: usize, end: usize, leaves: &[TreeHash]) -> RangeBuilder {
-        let mut range = RangeBuilder::new(start as u64);
+        let mut range = RangeBuilder::new(u64::try_from(start).unwrap());
         leaves[start..end].iter().for_each(|leaf| range.push(*leaf));
         range
     }
@@ -175,7 +175,7 @@ mod tests {
         let all = leaves(40);
         for cut in 5..30 {
             let early = range(5, cut, &all);
-            let mut late = RangeBuilder::read(5, cut as u64, &early.octets()).unwrap();
+            let mut late = RangeBuilder::read(5, early.end(), &early.octets()).unwrap();
             all[cut..30].iter().for_each(|leaf| late.push(*leaf));
             assert_eq!(late, range(5, 30, &all));
         }
@@ -192,10 +192,10 @@ mod tests {
         let mut tree = TreeBuilder::default();
         assert_eq!(tree.push_range(&range(3, 17, &all)), Err(RangeError::Apart { start: 3, before: 0 }));
         tree.push_range(&range(0, 13, &all)).unwrap();
-        let again = TreeBuilder::of_subtrees(13, tree.subtrees()).unwrap();
+        let again = TreeBuilder::of_subtrees(13, &tree.subtrees()).unwrap();
         assert_eq!(again.root(), tree.root());
-        assert!(TreeBuilder::of_subtrees(14, tree.subtrees()).is_ok(), "13 and 14 have as many subtrees");
-        assert!(TreeBuilder::of_subtrees(12, tree.subtrees()).is_err());
+        assert!(TreeBuilder::of_subtrees(14, &tree.subtrees()).is_ok(), "13 and 14 have as many subtrees");
+        assert!(TreeBuilder::of_subtrees(12, &tree.subtrees()).is_err());
         assert!(RangeBuilder::read(0, u64::MAX, &[]).is_err());
     }
 }

@@ -188,9 +188,8 @@ impl<'a, V: FnMut(ClaimedName<'a>)> Walk<'_, V> {
         let mut names = opened(&mut value.reader(), "subjectAltName")?;
         while !names.is_empty() {
             let name = names.element().map_err(at("subjectAltName"))?;
-            match field(&name) {
-                Some(field) => self.name(field, name.tag, name.content)?,
-                None => continue,
+            if let Some(field) = field(&name) {
+                self.name(field, name.tag, name.content)?;
             }
         }
         Ok(())

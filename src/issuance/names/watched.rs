@@ -51,15 +51,16 @@ const LETTERS: [u8; 256] = letters();
 )]
 const fn letters() -> [u8; 256] {
     let mut table = [0; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        let letter = octet as u8;
+    let mut letter: u8 = 0;
+    loop {
         if letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.' | b'*') {
-            table[octet] = letter.to_ascii_lowercase();
+            table[letter as usize] = letter.to_ascii_lowercase();
         }
-        octet += 1;
+        if letter == u8::MAX {
+            return table;
+        }
+        letter += 1;
     }
-    table
 }
 
 impl WatchedNames {

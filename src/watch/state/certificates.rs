@@ -1,0 +1,120 @@
+//! The certificates that were found, read again.
+
+use jiff::Timestamp;
+
+use super::database::Durability::{Durable, Progress};
+use super::database::{Row, Value, number};
+use super::error::StateError;
+use super::found::{EntryKind, add_issuers};
+use super::logs::LogNumber;
+use super::{PAGE, State};
+use crate::dns_name::DnsName;
+use crate::evidence::Bytes;
+use crate::watch::batch::ChainBeside;
+
+/// A certificate that was found, in any number of logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCertificate {
+    /// What makes precertificate and certificate one.
+    pub tbs_sha256: [u8; 32],
+    /// When it was found first.
+    pub first_seen: Timestamp,
+    /// The certificate, DER, where a log had it.
+    pub certificate: Option<Bytes>,
+    /// The precertificate, DER, where a log had it.
+    pub precertificate: Option<Bytes>,
+}
+
+/// Where a certificate stands in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Which log.
+    pub log: LogNumber,
+    /// Its place there.
+    pub index: u64,
+    /// What kind of entry it is.
+    pub kind: EntryKind,
+    /// What the log says of its time, in milliseconds since the Unix epoch.
+    pub timestamp: u64,
+    /// The `MerkleTreeLeaf`, which the log's tree covers.
+    pub leaf: Bytes,
+    /// The chain beside it: fingerprints, or why it could not be read. [`State::issuer`] has the certificates.
+    pub chain: ChainBeside,
+    /// When we found it.
+    pub seen: Timestamp,
+}
+
+impl State {
+    /// Certificates that claim this watched name, in the order of their hashes, behind `after`; a thousand at most.
+    pub async fn certificates_claiming(
+        &self,
+        name: &DnsName,
+        after: Option<&[u8; 32]>,
+    ) -> Result<Vec<KnownCertificate>, StateError> {
+        let sql = "SELECT c.tbs_sha256, c.first_seen, c.certificate, c.precertificate FROM claims \
+                   JOIN certificates c ON c.tbs_sha256 = claims.tbs_sha256 \
+                   WHERE claims.name = $1 AND claims.tbs_sha256 > $2 ORDER BY claims.tbs_sha256 LIMIT $3";
+        let after = after.map_or(&[][..], |hash| hash.as_slice());
+        let values = [Value::Text(name.as_str()), Value::Octets(after), number(PAGE)?];
+        self.database.rows(Progress, sql, &values).await?.iter().map(read_certificate).collect()
+    }
+
+    /// The certificate of this hash, if it was found.
+    pub async fn certificate(&self, tbs_sha256: &[u8; 32]) -> Result<Option<KnownCertificate>, StateError> {
+        let sql = "SELECT tbs_sha256, first_seen, certificate, precertificate FROM certificates WHERE tbs_sha256 = $1";
+        let rows = self.database.rows(Progress, sql, &[Value::Octets(tbs_sha256)]).await?;
+        rows.first().map(read_certificate).transpose()
+    }
+
+    /// Where a certificate stands; a thousand places at most.
+    pub async fn sightings(&self, tbs_sha256: &[u8; 32]) -> Result<Vec<Sighting>, StateError> {
+        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen FROM sightings \
+                   WHERE tbs_sha256 = $1 ORDER BY log, entry_index LIMIT $2";
+        let values = [Value::Octets(tbs_sha256), number(PAGE)?];
+        self.database.rows(Progress, sql, &values).await?.iter().map(read_sighting).collect()
+    }
+
+    /// The certificate of an issuer with this SHA-256, DER, if it is kept.
+    pub async fn issuer(&self, sha256: &[u8; 32]) -> Result<Option<Bytes>, StateError> {
+        let sql = "SELECT der FROM issuers WHERE sha256 = $1";
+        let rows = self.database.rows(Progress, sql, &[Value::Octets(sha256)]).await?;
+        rows.first().map(|row| row.octets(0).map(Bytes)).transpose()
+    }
+
+    /// Keeps certificates of issuers that a static log has in files of their own.
+    pub async fn keep_issuers(&self, issuers: &[Bytes]) -> Result<(), StateError> {
+        let mut transaction = self.database.begin(Durable).await?;
+        let done = add_issuers(&mut transaction, issuers.iter()).await;
+        transaction.end(done).await
+    }
+}
+
+fn read_certificate(row: &Row) -> Result<KnownCertificate, StateError> {
+    Ok(KnownCertificate {
+        tbs_sha256: row.hash(0)?,
+        first_seen: row.time(1)?,
+        certificate: row.maybe_octets(2)?.map(Bytes),
+        precertificate: row.maybe_octets(3)?.map(Bytes),
+    })
+}
+
+fn read_sighting(row: &Row) -> Result<Sighting, StateError> {
+    let octets = row.octets(5)?;
+    let (hashes, rest) = octets.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(StateError::Damaged("a chain is not made of hashes".to_owned()));
+    }
+    let chain = match row.maybe_text(6)? {
+        Some(why) => ChainBeside::Unreadable(why),
+        None => ChainBeside::Fingerprints(hashes.to_vec()),
+    };
+    Ok(Sighting {
+        log: LogNumber(row.signed(0)?),
+        index: row.number(1)?,
+        kind: EntryKind::read(&row.text(2)?)?,
+        timestamp: row.number(3)?,
+        leaf: Bytes(row.octets(4)?),
+        chain,
+        seen: row.time(7)?,
+    })
+}

@@ -1,0 +1,107 @@
+//! Where the state is.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::database::Database;
+use super::error::StateError;
+
+/// SQLite's octets a page, its own default.
+const PAGE_OCTETS: u64 = 4096;
+
+/// Where the state is. It is shown without user, password and parameters.
+#[derive(Clone)]
+pub enum Place {
+    /// A file of SQLite on a local disk: its log is shared memory, which network file systems do not have.
+    File(PathBuf),
+    /// A database of PostgreSQL.
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl FromStr for Place {
+    type Err = StateError;
+
+    /// A URL of PostgreSQL, or the path of a file.
+    fn from_str(text: &str) -> Result<Self, StateError> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(text).map_err(|_| StateError::Url)?;
+            return Ok(Self::Postgres(Box::new(options)));
+        }
+        // A scheme we do not know is no path: its text may have a password.
+        if text.is_empty() || text.contains("://") {
+            return Err(StateError::Url);
+        }
+        Ok(Self::File(PathBuf::from(text)))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Postgres(options) => {
+                write!(f, "postgresql://{}:{}", options.get_host(), options.get_port())?;
+                write!(f, "/{}", options.get_database().unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({self})")
+    }
+}
+
+impl Place {
+    pub(super) async fn open(&self, most_octets: Option<u64>) -> Result<Database, StateError> {
+        match self {
+            Self::File(path) => {
+                let mut options = SqliteConnectOptions::new().filename(path);
+                if let Some(most) = most_octets {
+                    options = options.pragma("max_page_count", (most / PAGE_OCTETS).max(1).to_string());
+                }
+                Database::sqlite(options).await.map_err(|error| match StateError::from(error) {
+                    StateError::Unavailable(reason) | StateError::Refused(reason) => {
+                        StateError::Open { path: path.clone(), reason }
+                    }
+                    other => other,
+                })
+            }
+            Self::Postgres(options) => Ok(Database::postgres((**options).clone()).await?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_shown() {
+        let place: Place =
+            "postgresql://ann:s3cret@db.example:5433/watch?application_name=s3cret".parse().unwrap();
+        assert_eq!(place.to_string(), "postgresql://db.example:5433/watch");
+        assert!(!format!("{place:?}").contains("s3cret"));
+        for text in [
+            "postgresql://ann:s3cret@[/watch",
+            "postgres://ann:s3cret@host:port/",
+            "mysql://ann:s3cret@host/",
+            "",
+        ] {
+            let error = text.parse::<Place>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_a_file() {
+        for path in ["state.db", "/var/lib/pinstead/state.db", "C:\\state.db", "postgres"] {
+            assert!(matches!(path.parse(), Ok(Place::File(file)) if file.to_str() == Some(path)), "{path}");
+        }
+    }
+}

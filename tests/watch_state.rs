@@ -1,0 +1,79 @@
+//! The state of `pinstead watch`, in SQLite and in a real PostgreSQL: the same stories in both.
+
+mod world;
+
+#[path = "watch_state/cost.rs"]
+mod cost;
+#[path = "watch_state/crowd.rs"]
+mod crowd;
+#[path = "watch_state/findings.rs"]
+mod findings;
+#[path = "watch_state/following.rs"]
+mod following;
+#[path = "watch_state/full_disk.rs"]
+mod full_disk;
+#[path = "watch_state/killed.rs"]
+mod killed;
+#[path = "watch_state/opening.rs"]
+mod opening;
+#[path = "watch_state/played.rs"]
+mod played;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pinstead::observe::clock::Stopwatch;
+use pinstead::watch::state::Place;
+use world::postgres::Postgres;
+
+/// Tells each story in a new database, and how long it took.
+macro_rules! tell {
+    ($fresh:expr, $($story:path),* $(,)?) => {$(
+        let begun = Stopwatch::start();
+        $story($fresh().await).await;
+        println!("{}: {} ms", stringify!($story), begun.milliseconds());
+    )*};
+}
+
+/// Every story that both databases have.
+async fn all_stories(fresh: impl AsyncFn() -> Place) {
+    tell!(
+        fresh,
+        following::logs_are_registered_once,
+        following::one_at_a_time_holds_a_head,
+        following::ranges_are_read_folded_and_proven,
+        following::a_wrong_root_is_read_again,
+        following::a_boundless_log_makes_few_ranges,
+        following::who_was_taken_over_writes_nothing,
+        findings::a_certificate_is_one_in_all_logs,
+        findings::odd_octets_are_kept,
+        findings::each_channel_is_served,
+        findings::faults_last_until_they_end,
+        opening::many_open_it_at_once,
+        opening::tables_of_another_version_are_left_alone,
+        crowd::no_range_is_read_twice,
+        crowd::no_alert_is_made_or_taken_twice,
+        killed::who_is_killed_loses_and_repeats_nothing,
+        cost::of_batches_without_hits,
+    );
+}
+
+#[test]
+fn sqlite() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let count = AtomicU32::new(0);
+    let fresh = async || {
+        let name = format!("state{}.db", count.fetch_add(1, Ordering::Relaxed));
+        Place::File(folder.path().join(name))
+    };
+    world::runtime().block_on(all_stories(fresh));
+}
+
+#[test]
+fn postgresql() {
+    world::runtime().block_on(async {
+        let server = Postgres::start().await;
+        all_stories(async || server.database().await.parse().unwrap()).await;
+        tell!(async || server.database().await, killed::in_the_middle_of_a_transaction);
+        tell!(async || &server, opening::postgresql_is_refused_without_its_secrets);
+    });
+}
