@@ -12,7 +12,7 @@ use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
     AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin,
-    PinEntry, PinFile, PinSource, PositionRule, ProblemKind, Reading,
+    PinEntry, PinFile, PinSource, PositionRule, Reading,
 };
 use super::paths::{PathMatches, PathsVerdict};
 use super::verdict::{
@@ -108,15 +108,15 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         return (PinsStatus::Undetermined, reason);
     }
     let open = sources.iter().find(|source| {
-        source.state != SourceState::Read || source.problems.iter().any(|p| p.kind == ProblemKind::NotRead)
+        source.state != SourceState::Read || source.problems.iter().any(|problem| problem.leaves_open(host))
     });
     if let Some(source) = open {
         if source.is_looked_up() {
-            let why = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+            let why = source.problems.iter().find(|problem| problem.leaves_open(host));
             let why = why.map_or("it was not read", |problem| problem.what.as_str());
             return (PinsStatus::Undetermined, format!("{}: {why}", source.file));
         }
-        return (PinsStatus::Undetermined, left_open(source));
+        return (PinsStatus::Undetermined, left_open(source, host));
     }
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
@@ -353,13 +353,13 @@ fn may_lack_a_list(entry: &PinEntry) -> bool {
 }
 
 /// What of a source leaves open whether a host is pinned.
-fn left_open(source: &SourceVerdict) -> String {
+fn left_open(source: &SourceVerdict, host: Option<&str>) -> String {
     let file = &source.file;
     match &source.state {
         SourceState::Unreadable(_) | SourceState::NotWellFormed(_) => format!("{file} could not be read"),
         SourceState::NotRecognised => format!("{file} is of no format that is read here"),
         SourceState::Read => {
-            let part = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+            let part = source.problems.iter().find(|problem| problem.leaves_open(host));
             let what = part.map_or_else(String::new, |part| format!(": {}", part.what.trim_end_matches('.')));
             format!("{file} was read in part{what}")
         }

@@ -10,6 +10,7 @@ mod judge;
 pub mod make;
 mod matching;
 mod model;
+mod open;
 mod paths;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,6 +25,7 @@ pub use self::model::{
     Expiry, ExpiryClock, ExpiryState, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue,
     PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
+pub use self::open::OpenPart;
 pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};
 pub use self::verdict::{
     Backup, EntryVerdict, OtherChain, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState,

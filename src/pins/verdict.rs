@@ -454,18 +454,4 @@ impl PinsVerdict {
             self.reason = format!("no file in {} has pins that are read here", named.join(", "));
         }
     }
-
-    /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare
-    /// them with, or they match a served certificate beside it.
-    pub fn is_uncompared(&self) -> bool {
-        self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
-            let refuses = match (entry.enforced, &entry.confidence) {
-                // Beside pins that are sure, what may be no pins at all leaves nothing open.
-                (EnforcementMode::Unknown, Confidence::Guessed(_)) => self.status != PinsStatus::Pinned,
-                (EnforcementMode::Yes | EnforcementMode::Unknown, _) => true,
-                (EnforcementMode::Report | EnforcementMode::No, _) => false,
-            };
-            entry.applies && refuses && entry.outcome == Outcome::Unknown
-        })
-    }
 }

@@ -62,7 +62,7 @@ impl PinFormat for BuildValues {
         let line = found.first().and_then(|pin| pin.line);
         let what = "pins are values of the build here; for which hosts they are used, and whether at all, is in the \
                     app's code";
-        let problems = vec![Problem { kind: ProblemKind::NotRead, line, what: what.to_owned() }];
+        let problems = vec![Problem::of(ProblemKind::NotRead, line, what.to_owned())];
         let enforcement = Enforcement {
             mode: EnforcementMode::Unknown,
             why: "which code uses these values, and for what, is not read".to_owned(),

@@ -88,6 +88,7 @@ impl Read {
     /// One set of options, with the hosts that they are for.
     fn section(&mut self, section: &Section) -> Result<(), String> {
         let Some((value, line)) = &section.pins else { return Ok(()) };
+        let told = self.problems.len();
         let is_read = value.starts_with("sha256/");
         if !is_read {
             let what = if value.contains('$') {
@@ -104,6 +105,8 @@ impl Read {
                 format!("one of the pins is “{}”, which is worked out elsewhere", shortened(&pin.written));
             self.problems.add(ProblemKind::NotRead, Some(*line), what);
         }
+        let about: Vec<HostPattern> = section.hosts.iter().cloned().map(HostPattern::Exactly).collect();
+        self.problems.concern(told, &about);
         let unread = if is_read { u32::try_from(open.len()).unwrap_or(u32::MAX) } else { 1 };
         let confidence = |is_clear: bool| match (section.is_command, is_clear) {
             (false, _) => Confidence::Stated,

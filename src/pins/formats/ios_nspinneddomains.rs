@@ -5,6 +5,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::plist::{self, Key, Value};
+use super::problems::concern;
 use super::{PinFormat, PinInput, source, trustkit_plist, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -51,6 +52,9 @@ impl PinFormat for IosPinnedDomains {
     }
 }
 
+/// The most problems that are listed.
+const MOST_PROBLEMS: usize = 500;
+
 #[derive(Default)]
 struct Reader {
     entries: Vec<PinEntry>,
@@ -82,7 +86,12 @@ impl Reader {
             None => {}
             Some(Value::Dictionary(hosts)) => {
                 for (host, settings) in hosts {
+                    let (told, known) = (self.problems.len(), self.entries.len());
                     self.host(host, settings);
+                    // Which names below it are meant may be what is not known.
+                    let name = self.entries.get(known).and_then(|entry| entry.scope.host());
+                    let about = name.map(|name| HostPattern::WithSubdomains(name.to_owned()));
+                    concern(self.problems.iter_mut().take(MOST_PROBLEMS).skip(told), about.as_slice());
                 }
             }
             Some(other) => {
@@ -192,13 +201,11 @@ impl Reader {
     }
 
     fn problem(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
-        /// The most problems that are listed.
-        const MOST: usize = 500;
-        if self.problems.len() < MOST {
-            self.problems.push(Problem { kind, line, what });
-        } else if self.problems.len() == MOST {
-            let what = format!("the file has more than {MOST} problems; the rest is not listed");
-            self.problems.push(Problem { kind: ProblemKind::NotRead, line, what });
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem::of(kind, line, what));
+        } else if self.problems.len() == MOST_PROBLEMS {
+            let what = format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed");
+            self.problems.push(Problem::of(ProblemKind::NotRead, line, what));
         }
     }
 }

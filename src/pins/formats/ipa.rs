@@ -175,7 +175,7 @@ fn elsewhere(file: &mut PinFile) {
         entry.enforcement = enforcement.clone();
     }
     let line = source.entries.first().and_then(|entry| entry.line);
-    source.problems.push(Problem { kind: ProblemKind::NoEffect, line, what: why.to_owned() });
+    source.problems.push(Problem::of(ProblemKind::NoEffect, line, why.to_owned()));
 }
 
 /// A certificate of a bundle: that code compares it with a server's is likely and not seen.
@@ -192,7 +192,7 @@ fn of_bundle(file: &mut PinFile) {
         let what =
             "a certificate in the bundle may be pinned, whole or by its key: the app's code says which"
                 .to_owned();
-        source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
+        source.problems.push(Problem::of(ProblemKind::NotRead, None, what));
     }
 }
 
@@ -206,7 +206,7 @@ fn identifier(path: &str, octets: &[u8]) -> Option<String> {
 }
 
 fn problem(what: String) -> Problem {
-    Problem { kind: ProblemKind::NotRead, line: None, what }
+    Problem::of(ProblemKind::NotRead, None, what)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::pins::model::{PinEntry, Problem, ProblemKind};
+use crate::pins::model::{HostPattern, PinEntry, Problem, ProblemKind};
 
 /// The most problems that are listed.
 const MOST: usize = 500;
@@ -16,21 +16,45 @@ pub(super) struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds one, or says once that there are more. A first refusal is always kept: it decides about the whole file.
     pub(super) fn add(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
+        self.put(Problem::of(kind, line, what));
+    }
+
+    /// Adds one that is made already.
+    pub(super) fn put(&mut self, problem: Problem) {
+        let Problem { kind, line, .. } = problem;
         let is_first_refusal = kind == ProblemKind::Refused && self.0.iter().all(|known| known.kind != kind);
         if self.0.len() < MOST || (is_first_refusal && self.0.len() > MOST) {
-            self.0.push(Problem { kind, line, what });
+            self.0.push(problem);
         } else if self.0.len() == MOST {
             let more = format!("the file has more than {MOST} problems; the rest is not listed");
-            self.0.push(Problem { kind: ProblemKind::NotRead, line, what: more });
+            self.0.push(Problem::of(ProblemKind::NotRead, line, more));
             if is_first_refusal {
-                self.0.push(Problem { kind, line, what });
+                self.0.push(problem);
             }
         }
+    }
+
+    /// How many there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Says of the problems since the first so many that they are about these hosts alone.
+    pub(super) fn concern(&mut self, since: usize, hosts: &[HostPattern]) {
+        concern(self.0.iter_mut().skip(since).take(MOST.saturating_sub(since)), hosts);
     }
 
     /// The list.
     pub(super) fn into_list(self) -> Vec<Problem> {
         self.0
+    }
+}
+
+/// Says of problems that they are about these hosts alone.
+pub(super) fn concern<'a>(problems: impl Iterator<Item = &'a mut Problem>, hosts: &[HostPattern]) {
+    for problem in problems.filter(|problem| problem.about.is_empty()) {
+        let of = Problem::of(problem.kind, problem.line, std::mem::take(&mut problem.what));
+        *problem = of.about(hosts.iter().cloned());
     }
 }
 

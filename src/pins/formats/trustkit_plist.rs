@@ -114,7 +114,11 @@ impl Reader {
             self.problems.add(ProblemKind::Refused, None, what.to_owned());
         }
         for (name, policy) in domains {
+            let (told, known) = (self.problems.len(), self.entries.len());
             self.domain(name, policy);
+            let host = self.entries.get(known).and_then(|entry| entry.scope.host());
+            let about = host.map(|host| HostPattern::WithSubdomains(host.to_owned()));
+            self.problems.concern(told, about.as_slice());
         }
         self.check_exclusions();
     }

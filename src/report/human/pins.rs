@@ -33,7 +33,7 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
     let _ = writeln!(out, "  Findings: {}", tally(findings));
-    out.push_str(&overview::table(&verdict.sources, findings));
+    out.push_str(&overview::table(verdict, findings));
     let mut package = None;
     for source in &verdict.sources {
         let (within, inner) = split(source);

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::subjects::{each, pins};
 use crate::pins::{
-    Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, ProblemKind,
-    SourceState, SourceVerdict,
+    Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, SourceState,
+    SourceVerdict,
 };
 use crate::rules::{Raised, Rule, RuleInfo};
 use crate::x509::ChainPosition;
@@ -147,7 +147,7 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
         let Some(host) = &verdict.host else { return Vec::new() };
         let is_read = |source: &&SourceVerdict| {
             source.state == SourceState::Read
-                && source.problems.iter().all(|problem| problem.kind != ProblemKind::NotRead)
+                && !source.problems.iter().any(|problem| problem.leaves_open(Some(host)))
         };
         let all_read = verdict.sources.iter().all(|source| is_read(&source));
         // An entry without pins is about the host as well: it takes pins away from it.

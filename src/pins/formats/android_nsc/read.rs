@@ -5,6 +5,7 @@
 mod pin_set;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 use roxmltree::{Document, Node};
@@ -12,6 +13,7 @@ use roxmltree::{Document, Node};
 use self::pin_set::PinSet;
 use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Flag, flag};
+use crate::pins::formats::problems::concern;
 use crate::pins::formats::written;
 use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
@@ -142,10 +144,15 @@ impl Reader {
         self.attributes(node, &["cleartextTrafficPermitted", "hstsEnforced"]);
         let mut own = Inherited::default();
         let mut domains = Vec::new();
+        let (known, mut of_pins) = (self.entries.len(), 0..0);
         for child in elements(node) {
             match child.tag_name().name() {
                 "domain" if kind == Kind::Domain => domains.push(self.domain(child)),
-                "pin-set" if kind == Kind::Domain => self.pin_set_of(child, &mut own),
+                "pin-set" if kind == Kind::Domain => {
+                    let told = self.problems.len();
+                    self.pin_set_of(child, &mut own);
+                    of_pins = told..self.problems.len().min(MOST_PROBLEMS);
+                }
                 "domain-config" if kind == Kind::Domain => {}
                 name @ ("domain" | "pin-set" | "domain-config") => {
                     self.refuse(child, format!("{name} is not allowed in {}", kind.element()));
@@ -198,8 +205,20 @@ impl Reader {
             for nested in elements(node).filter(|child| child.tag_name().name() == "domain-config") {
                 self.entry(nested, kind, &effective);
             }
+            self.concern(of_pins, known);
         }
         effective
+    }
+
+    /// Says of problems with pins that they are about the domains of the entries since the first so many: those of their
+    /// configuration and of the ones inside it.
+    fn concern(&mut self, of_pins: Range<usize>, known: usize) {
+        let domains = self.entries.iter().skip(known).map(|entry| &entry.scope);
+        if domains.clone().any(|scope| *scope == HostPattern::Nowhere) {
+            return;
+        }
+        let about: Vec<HostPattern> = domains.cloned().collect();
+        concern(self.problems.get_mut(of_pins).into_iter().flatten(), &about);
     }
 
     /// Adds one entry for each domain of a configuration.
@@ -402,13 +421,13 @@ impl Reader {
         let line = Some(self.lines.of_node(node));
         let is_first_refusal = kind == ProblemKind::Refused && self.problems.iter().all(|p| p.kind != kind);
         match self.problems.len() {
-            MOST_PROBLEMS => self.problems.push(Problem {
-                kind: ProblemKind::NotRead,
+            MOST_PROBLEMS => self.problems.push(Problem::of(
+                ProblemKind::NotRead,
                 line,
-                what: format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed"),
-            }),
+                format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed"),
+            )),
             listed if listed > MOST_PROBLEMS && !is_first_refusal => {}
-            _ => self.problems.push(Problem { kind, line, what }),
+            _ => self.problems.push(Problem::of(kind, line, what)),
         }
     }
 }

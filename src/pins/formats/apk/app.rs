@@ -158,13 +158,9 @@ pub(super) fn without_configuration(app: &AppContext) -> PinSource {
             .to_owned(),
     );
     if app.target_sdk.is_some_and(|level| level <= 23) {
-        source.problems.push(Problem {
-            kind: ProblemKind::UserAnchors,
-            line: None,
-            what: "the app targets API level 23 or less and has no Network Security Config, so CAs that the user of a \
-                device added are trusted"
-                .to_owned(),
-        });
+        let what = "the app targets API level 23 or less and has no Network Security Config, so CAs that the user of a \
+                    device added are trusted";
+        source.problems.push(Problem::of(ProblemKind::UserAnchors, None, what.to_owned()));
     }
     source
 }
@@ -172,6 +168,6 @@ pub(super) fn without_configuration(app: &AppContext) -> PinSource {
 /// A source whose configuration was not found.
 pub(super) fn not_read(app: &AppContext, what: String) -> PinSource {
     let mut source = PinSource { app: Some(app.clone()), ..PinSource::of(android_nsc::ID) };
-    source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
+    source.problems.push(Problem::of(ProblemKind::NotRead, None, what));
     source
 }

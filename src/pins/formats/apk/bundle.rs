@@ -175,5 +175,5 @@ fn without_effect(file: &mut PinFile) {
         entry.enforcement.mode = EnforcementMode::No;
         WHY.clone_into(&mut entry.enforcement.why);
     }
-    source.problems.push(Problem { kind: ProblemKind::NoEffect, line: None, what: WHY.to_owned() });
+    source.problems.push(Problem::of(ProblemKind::NoEffect, None, WHY.to_owned()));
 }

@@ -84,10 +84,10 @@ pub(super) fn about_or_all<'a>(source: &'a PinSource, host: &str) -> Vec<&'a Pin
 
 /// Certificates that are not validated at all.
 pub(super) fn no_validation(line: Option<usize>, what: &str) -> Problem {
-    Problem { kind: ProblemKind::NoValidation, line, what: what.to_owned() }
+    Problem::of(ProblemKind::NoValidation, line, what.to_owned())
 }
 
 /// Pins that are compared instead of the ordinary validation.
 pub(super) fn instead(line: Option<usize>, what: &str) -> Problem {
-    Problem { kind: ProblemKind::InsteadOfValidation, line, what: what.to_owned() }
+    Problem::of(ProblemKind::InsteadOfValidation, line, what.to_owned())
 }

@@ -108,7 +108,7 @@ fn read_callback(scan: &Scan<'_>, at: usize, is_never_called: bool, compares: bo
     } else if is_never_called && (compares || scan.has(&["sha256", "sha1", "pem", "der"])) {
         let what = "badCertificateCallback compares a certificate, and is not called for one that validates: any CA's \
                     certificate is accepted";
-        source.problems.push(Problem { kind: ProblemKind::NeverCalled, line, what: what.to_owned() });
+        source.problems.push(Problem::of(ProblemKind::NeverCalled, line, what.to_owned()));
     }
 }
 

@@ -106,7 +106,7 @@ fn finish(mut source: PinSource) -> Result<PinSource, String> {
     source.problems.dedup();
     let mut problems = Problems::default();
     for problem in source.problems {
-        problems.add(problem.kind, problem.line, problem.what);
+        problems.put(problem);
     }
     source.problems = problems.into_list();
     Ok(source)
@@ -114,7 +114,7 @@ fn finish(mut source: PinSource) -> Result<PinSource, String> {
 
 /// Something about pins that is not read here.
 fn not_read(line: Option<usize>, what: String) -> Problem {
-    Problem { kind: ProblemKind::NotRead, line, what }
+    Problem::of(ProblemKind::NotRead, line, what)
 }
 
 /// How many of these values are not known.

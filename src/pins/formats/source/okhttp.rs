@@ -151,7 +151,7 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
                         with pins for others: which connections are pinned depends on the client, or on the condition \
                         that is written here";
             let (kind, line, what) = (ProblemKind::ClientWithoutPins, scan.line(at), what.to_owned());
-            source.problems.push(Problem { kind, line, what });
+            source.problems.push(Problem::of(kind, line, what));
         }
     }
     Ok(())
@@ -195,9 +195,11 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, built: &Built, source: &mu
     }
     let (pins, open_values) = read_pins(&values, line, source);
     let unread = unread(&values);
+    let scopes: Option<Vec<HostPattern>> = patterns.iter().map(|pattern| scope(pattern.text()?)).collect();
+    let about = scopes.unwrap_or_default();
     for (written, line) in open_values {
         let what = format!("a pin is “{written}”, which this file does not define: what it is, is not known");
-        source.problems.push(not_read(line, what));
+        source.problems.push(not_read(line, what).about(about.clone()));
     }
     for value in patterns {
         match value {
@@ -221,7 +223,7 @@ fn place(
             "“{pattern}” is no pattern of OkHttp (a host, “*.” and a host, or “**.” and a host): the app crashes when \
              the pinner is built"
         );
-        source.problems.push(Problem { kind: ProblemKind::Refused, line, what });
+        source.problems.push(Problem::of(ProblemKind::Refused, line, what));
         return;
     };
     if (pins.is_empty() && unread == 0) || source.is_full() {
@@ -299,7 +301,7 @@ fn read_pins(
                          pinner is built",
                         text.chars().take(80).collect::<String>()
                     );
-                    source.problems.push(Problem { kind: ProblemKind::Refused, line: line.or(call), what });
+                    source.problems.push(Problem::of(ProblemKind::Refused, line.or(call), what));
                 }
                 pins.push(Pin::new(text, value, PositionRule::Any, line.or(call)));
             }

@@ -16,6 +16,7 @@ use super::trustkit::expiry;
 use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read, unread};
 use crate::pins::base64_text;
+use crate::pins::formats::problems::concern;
 use crate::pins::formats::{most_specific, written};
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PositionRule,
@@ -95,9 +96,8 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
             continue;
         };
         let Some(options) = scan.pairs(options) else {
-            source
-                .problems
-                .push(not_read(line, format!("the pins of {name} are not spelt out in this file")));
+            let what = format!("the pins of {name} are not spelt out in this file");
+            source.problems.push(not_read(line, what).about([HostPattern::WithSubdomains(name)]));
             continue;
         };
         let has_subdomains =
@@ -107,6 +107,7 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         } else {
             HostPattern::Exactly(name.clone())
         };
+        let told = source.problems.len();
         let hashes =
             option(scan, &options, "publicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default();
         let pins = read_pins(&hashes, &name, line, source, base64_text::foundation);
@@ -121,6 +122,7 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
             }
             read
         });
+        concern(source.problems.iter_mut().skip(told), std::slice::from_ref(&scope));
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
         source.add(PinEntry {
             pins,
@@ -185,7 +187,10 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         return;
     }
     let host = host_of_request(scan, at, fetches);
+    let told = source.problems.len();
     let pins = read_pins(&values, host.as_deref().unwrap_or("a request"), line, source, pin_value);
+    let known: Vec<HostPattern> = host.iter().cloned().map(HostPattern::Exactly).collect();
+    concern(source.problems.iter_mut().skip(told), &known);
     let why = "react-native-ssl-pinning refuses other keys for this request";
     let (scope, confidence) = if let Some(host) = host {
         (HostPattern::Exactly(host), Confidence::Read)
@@ -215,7 +220,9 @@ fn read_plugin(scan: &Scan<'_>, hosts: &[(Span, Span)], source: &mut Gathered) {
             continue;
         };
         let values = scan.values(hashes.clone());
+        let told = source.problems.len();
         let pins = read_pins(&values, name, line, source, base64_text::foundation);
+        concern(source.problems.iter_mut().skip(told), std::slice::from_ref(&scope));
         let why = "the plugin's README says that hosts with hashes refuse other keys";
         let guess = "read as the Expo plugin reads it; that the app was built with this file was not seen";
         let confidence = Confidence::Guessed(guess.to_owned());

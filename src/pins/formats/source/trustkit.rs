@@ -15,7 +15,7 @@ use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, finish, host_name, not_read};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
-use crate::pins::formats::problems::named_again;
+use crate::pins::formats::problems::{concern, named_again};
 use crate::pins::model::{
     AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
     PinSource, PositionRule, Problem, ProblemKind,
@@ -54,7 +54,7 @@ impl PinFormat for TrustKitCode {
             ));
         }
         for (line, what) in named_again(&source.entries) {
-            source.problems.push(Problem { kind: ProblemKind::NoEffect, line, what });
+            source.problems.push(Problem::of(ProblemKind::NoEffect, line, what));
         }
         finish(source)
     }
@@ -87,12 +87,14 @@ fn read_domains(scan: &Scan<'_>, key: usize, source: &mut PinSource) {
                 .push(not_read(line, format!("the domain “{written}” is not defined in this file")));
             continue;
         };
+        let told = source.problems.len();
         match scan.pairs(policy) {
             Some(policy) => read_policy(scan, &name, line, &policy, source),
             None => source
                 .problems
                 .push(not_read(line, format!("the policy of {name} is not spelt out in this file"))),
         }
+        concern(source.problems.iter_mut().skip(told), &[HostPattern::WithSubdomains(name)]);
     }
 }
 
@@ -169,13 +171,13 @@ fn read_policy(
             "“{}” is not the base64 of 32 octets: TrustKit raises an exception at the start",
             bad.written
         );
-        source.problems.push(Problem { kind: ProblemKind::Refused, line: bad.line, what });
+        source.problems.push(Problem::of(ProblemKind::Refused, bad.line, what));
     } else if unread == 0 && pins.len() < least {
         let what = format!(
             "{host} has {} of the {least} hashes that TrustKit asks for: it raises an exception",
             pins.len()
         );
-        source.problems.push(Problem { kind: ProblemKind::Refused, line, what });
+        source.problems.push(Problem::of(ProblemKind::Refused, line, what));
     }
     let expiry = value("TSKExpirationDate").and_then(|date| {
         let read = scan.text(date).and_then(|text| expiry(&text));

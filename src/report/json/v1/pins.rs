@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::SCHEMA_VERSION;
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
-    AnchorMatch, AppContext, Confidence, Diagnosis, EntryVerdict, OtherChain, PinMatch, PinVerdict,
+    AnchorMatch, AppContext, Confidence, Diagnosis, EntryVerdict, OpenPart, OtherChain, PinMatch, PinVerdict,
     PinsVerdict, SourceState, SourceVerdict, UNKNOWN_STORES,
 };
 use crate::rules::Finding;
@@ -19,10 +19,20 @@ pub struct PinsReport<'a> {
     #[serde(flatten)]
     verdict: Option<HostStatus<'a>>,
     sources: Vec<Source<'a>>,
+    /// What stayed open, and where.
+    open: Vec<Open<'a>>,
     /// What the same pins are with the other chains that the server shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_chains: Vec<Other<'a>>,
     findings: &'a [Finding],
+}
+
+/// Something that stayed open; the file and the line are null where it is about none.
+#[derive(Debug, Serialize)]
+struct Open<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+    why: &'a str,
 }
 
 /// Another chain of the same server.
@@ -169,7 +179,12 @@ struct DiagnosedCa<'a> {
 
 impl<'a> PinsReport<'a> {
     /// The report over a verdict and its findings.
-    pub fn new(verdict: &'a PinsVerdict, others: &'a [OtherChain], findings: &'a [Finding]) -> Self {
+    pub fn new(
+        verdict: &'a PinsVerdict,
+        others: &'a [OtherChain],
+        open: &'a [OpenPart],
+        findings: &'a [Finding],
+    ) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             judged_at: verdict.at.to_string(),
@@ -179,6 +194,10 @@ impl<'a> PinsReport<'a> {
                 reason: &verdict.reason,
             }),
             sources: sources(verdict),
+            open: open
+                .iter()
+                .map(|part| Open { file: part.file.as_deref(), line: part.line, why: &part.why })
+                .collect(),
             other_chains: others
                 .iter()
                 .map(|other| Other {

@@ -92,7 +92,7 @@ fn problem(kind: ProblemKind) -> Vec<PinSource> {
 }
 
 fn problem_in(format: &'static str, kind: ProblemKind) -> Vec<PinSource> {
-    let problems = vec![Problem { kind, line: Some(7), what: "This was found".to_owned() }];
+    let problems = vec![Problem::of(kind, Some(7), "This was found".to_owned())];
     vec![PinSource { problems, ..source(format, vec![entry(&["root", "own"])]) }]
 }
 
