@@ -8,8 +8,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// SHA-256 of “leaf”, in base64.
+/// SHA-256 of “leaf” and of “backup”, in base64.
 const LEAF: &str = "n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs=";
+const BACKUP: &str = "VNANhndYzvgWvEaF9Y4ye5SXErB+vRfDSF8//J6fUTM=";
 
 fn pins(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pinstead"))
@@ -103,4 +104,55 @@ fn why_the_exit_code_is_3_is_said() {
     let line = lines.lines().find(|line| line.contains("exit code 3")).unwrap();
     assert!(line.contains("Half.kt, b.kt") && line.contains("BuildConfig.BACKUP_PIN"), "{line}");
     assert!(!said(&["Half.kt", "--host", "other.example"]).contains("exit code"));
+}
+
+#[test]
+fn what_is_written_down_in_a_pins_toml_is_open_no_more() {
+    // The pins of the build, the one that is read in the file first.
+    let toml = |hosts: &str, file: &str| {
+        format!(
+            "version = 1\n[[pin]]\nhosts = [\"{hosts}\"]\npins = [\"{LEAF}\", \"{BACKUP}\"]\ncompletes = [\"{file}\"]\n"
+        )
+    };
+    let constants = format!("PINNED_KEYS = [\"sha256/{LEAF}\"]\n");
+    let script = format!("buildConfigField(\"String\", \"API_PIN\", \"\\\"sha256/{LEAF}\\\"\")\n");
+    let root = folder(&[
+        ("Half.kt", &half_read()),
+        ("client.py", &constants),
+        ("build.gradle.kts", &script),
+        (
+            "evaluators.swift",
+            "let m = ServerTrustManager(evaluators: [\"shop.example\": PublicKeysTrustEvaluator()])\n",
+        ),
+    ]);
+    for file in ["Half.kt", "client.py", "build.gradle.kts", "evaluators.swift"] {
+        let run = |toml: &str, host: &str| {
+            fs::write(root.path().join("pins.toml"), toml).unwrap();
+            json(root.path(), &[file, "pins.toml", "--host", host])
+        };
+        // As it was, and with what is written down for it.
+        let bare = toml("shop.example", file).replace("completes", "#");
+        assert_eq!(run(&bare, "shop.example").0, 3, "{file}");
+        let (code, report) = run(&toml("shop.example", file), "shop.example");
+        assert_eq!((code, report["status"].as_str()), (0, Some("pinned")), "{file}: {report:#}");
+        assert_eq!(report["sources"][0]["completed_by"], "pins.toml", "{file}");
+        assert!(!report["findings"].to_string().contains("PIN050"), "{file}: {report:#}");
+        // Of other hosts it says nothing, and the file has none.
+        let (code, report) = run(&toml("shop.example", file), "other.example");
+        assert_eq!((code, report["status"].as_str()), (0, Some("not_pinned")), "{file}: {report:#}");
+    }
+    // What is named for another host closes nothing, and a file that is not there is told.
+    fs::write(root.path().join("pins.toml"), toml("other.example", "Half.kt")).unwrap();
+    assert_eq!(json(root.path(), &["Half.kt", "pins.toml", "--host", "shop.example"]).0, 3);
+    fs::write(root.path().join("pins.toml"), toml("shop.example", "half.kt")).unwrap();
+    let (code, report) = json(root.path(), &["Half.kt", "pins.toml", "--host", "shop.example"]);
+    assert_eq!(code, 3);
+    assert!(report["findings"].to_string().contains("completes names “half.kt”"), "{report:#}");
+    // In a folder, too, and in the gate.
+    fs::write(root.path().join("pins.toml"), toml("shop.example", "Half.kt")).unwrap();
+    for name in ["client.py", "build.gradle.kts", "evaluators.swift"] {
+        fs::remove_file(root.path().join(name)).unwrap();
+    }
+    assert_eq!(json(root.path(), &[".", "--host", "shop.example"]).0, 0);
+    assert_eq!(json(root.path(), &["."]).0, 0);
 }

@@ -156,6 +156,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: false,
         dnssec: None,
         guessed: None,
+        completed_by: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -186,6 +187,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: source.is_absent,
         dnssec: source.dnssec,
         guessed: source.guessed.clone(),
+        completed_by: source.completed_by.clone(),
     }
 }
 

@@ -115,6 +115,8 @@ pub struct SourceVerdict {
     pub dnssec: Option<DnssecState>,
     /// Why nothing in it is sure, whatever was seen in it.
     pub guessed: Option<String>,
+    /// The files that say what could not be read in this one.
+    pub completed_by: Option<String>,
 }
 
 impl SourceVerdict {

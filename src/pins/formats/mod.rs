@@ -7,6 +7,7 @@ mod build_values;
 pub mod candidates;
 mod certificate_files;
 mod chromium_static;
+mod completions;
 mod curl;
 #[cfg(test)]
 mod documented;
@@ -39,6 +40,7 @@ use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Readi
 pub use self::apk::{compiled_xml, keystore, resource_files};
 pub(super) use self::certificate_files::only_found as weigh_certificates;
 pub(super) use self::chromium_static::joined;
+pub(super) use self::completions::complete;
 pub use self::curl::is_inline_list;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
 pub use self::manifests::{is_configuration, is_manifest};

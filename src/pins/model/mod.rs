@@ -2,12 +2,14 @@
 //! ([`super::PinFormat`]); what is said here holds for all of them.
 
 mod app;
+mod completion;
 mod entry;
 mod pin;
 mod problem;
 mod source;
 
 pub use self::app::AppContext;
+pub use self::completion::Completion;
 pub use self::entry::{
     AfterExpiry, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode, Expiry,
     ExpiryClock, ExpiryState, HostPattern, PinEntry,

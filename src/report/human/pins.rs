@@ -129,6 +129,9 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     if let Some(statement) = &source.statement {
         paragraph(out, "  ", &format!("{statement}."));
     }
+    if let Some(by) = &source.completed_by {
+        paragraph(out, "  ", &format!("What could not be read in it is taken from {by}."));
+    }
     if let Some(words) = without_entries(source) {
         paragraph(out, "  ", &words);
     }
@@ -148,7 +151,8 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
 
 /// What stands below the heading of a file that has no entries: a bare heading says nothing.
 fn without_entries(source: &SourceVerdict) -> Option<String> {
-    if source.state != SourceState::Read || !source.entries.is_empty() || source.statement.is_some() {
+    let is_told = source.statement.is_some() || source.completed_by.is_some();
+    if source.state != SourceState::Read || !source.entries.is_empty() || is_told {
         return None;
     }
     let open = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);

@@ -217,7 +217,7 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
             let pinned = source.entries.iter().any(|entry| entry.has_pins() || entry.is_open());
             // What an answer of the DNS without records says is told with the source.
-            let is_told = source.is_absent || source.is_looked_up();
+            let is_told = source.is_absent || source.is_looked_up() || source.completed_by.is_some();
             if source.state != SourceState::Read || is_told || open || pinned {
                 return None;
             }

@@ -76,7 +76,7 @@ static ADVICE: &[Advice] = &[
         rule: "PIN050",
         formats: CODE,
         text: "Look up what stands there in the place that defines it, and write the hosts and their pins down in a \
-            `pins.toml` beside this file.",
+            `pins.toml` beside this file, with `completes = [\"…\"]` and its name.",
     },
     Advice {
         rule: "PIN050",

@@ -11,12 +11,12 @@ use crate::pins::formats::json::{Json, Name};
 use crate::pins::formats::problems::{Problems, shortened};
 use crate::pins::formats::written;
 use crate::pins::model::{
-    AfterExpiry, Bootstrap, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
-    PinFault, PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Bootstrap, Completion, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin,
+    PinEntry, PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The keys of an entry.
-const ENTRY_KEYS: [&str; 12] = [
+const ENTRY_KEYS: [&str; 13] = [
     "hosts",
     "subdomains",
     "pins",
@@ -29,6 +29,7 @@ const ENTRY_KEYS: [&str; 12] = [
     "platform",
     "released",
     "bootstrap",
+    "completes",
 ];
 /// The keys of a pin.
 const PIN_KEYS: [&str; 4] = ["value", "kind", "position", "label"];
@@ -50,6 +51,8 @@ const BOOTSTRAPS: [(&str, Bootstrap); 6] = [
     ("tofu", Bootstrap::FirstUse),
     ("unstated", Bootstrap::Unstated),
 ];
+/// The most files that one completes.
+const MOST_COMPLETED: usize = 1000;
 /// The most pins of one file, all hosts together.
 const MOST_PINS: usize = 50_000;
 
@@ -63,7 +66,8 @@ enum Subdomains {
 
 /// Reads a document.
 pub(super) fn source(document: &Json) -> Result<PinSource, String> {
-    let mut reader = Reader { entries: Vec::new(), problems: Problems::default(), room: MOST_PINS };
+    let mut reader = Reader::default();
+    reader.room = MOST_PINS;
     reader.check_keys(document, &FILE_KEYS, "the file");
     match document.at("version") {
         None => {}
@@ -79,13 +83,16 @@ pub(super) fn source(document: &Json) -> Result<PinSource, String> {
     super::tell_unused(&reader.entries, &mut reader.problems);
     Ok(PinSource {
         entries: reader.entries,
+        completes: reader.completes,
         problems: reader.problems.into_list(),
         ..PinSource::of(super::ID)
     })
 }
 
+#[derive(Default)]
 struct Reader {
     entries: Vec<PinEntry>,
+    completes: Vec<Completion>,
     problems: Problems,
     room: usize,
 }
@@ -113,6 +120,7 @@ impl Reader {
         let enforcement = self.enforcement(item, &pins, bootstrap);
         let platform = item.at("platform").and_then(Json::text).map(|text| text.chars().take(80).collect());
         let hosts = self.hosts(item, line);
+        let first = self.entries.len();
         let number = self.entries.last().and_then(|entry| entry.pin_set).unwrap_or(0).saturating_add(1);
         for (host, line) in hosts {
             self.room = self.room.saturating_sub(pins.len()).saturating_sub(forbidden.len());
@@ -131,6 +139,36 @@ impl Reader {
                 released,
                 ..PinEntry::of(scope, enforcement.clone())
             });
+        }
+        self.completes(item, first, &pins);
+    }
+
+    /// The files of which an entry says what cannot be read in them, with the hosts of the entries since the first.
+    fn completes(&mut self, item: &Json, first: usize, pins: &[Pin]) {
+        let line = line_of(item, "completes");
+        let files = match item.at("completes") {
+            None => return,
+            Some(Json::Array(files)) => files.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        let hosts: Vec<HostPattern> =
+            self.entries.iter().skip(first).map(|entry| entry.scope.clone()).collect();
+        for file in files {
+            let Json::Text(file, line) = file else {
+                self.wrong(line, format!("completes has a {} where a file belongs", file.kind()));
+                continue;
+            };
+            if self.completes.len() >= MOST_COMPLETED {
+                self.wrong(Some(*line), format!("the file completes more than {MOST_COMPLETED} others"));
+                return;
+            }
+            // Each has hosts and pins of its own.
+            self.room = self.room.saturating_sub(pins.len()).saturating_sub(hosts.len());
+            if self.room == 0 {
+                return;
+            }
+            let (file, line) = (file.clone(), Some(*line));
+            self.completes.push(Completion { file, line, hosts: hosts.clone(), pins: pins.to_vec() });
         }
     }
 

@@ -74,6 +74,9 @@ pub struct Source<'a> {
     /// validated.
     #[serde(skip_serializing_if = "Option::is_none")]
     dnssec: Option<DnssecState>,
+    /// The files that say what could not be read in this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_by: Option<&'a str>,
     entries: Vec<Entry<'a>>,
     other_entries: usize,
 }
@@ -231,6 +234,7 @@ fn source(source: &SourceVerdict) -> Source<'_> {
         state: source.state.name(),
         statement: source.statement.as_deref(),
         dnssec: source.dnssec,
+        completed_by: source.completed_by.as_deref(),
         error: match &source.state {
             SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
             SourceState::Read | SourceState::NotRecognised => None,
