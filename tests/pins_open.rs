@@ -156,3 +156,45 @@ fn what_is_written_down_in_a_pins_toml_is_open_no_more() {
     assert_eq!(json(root.path(), &[".", "--host", "shop.example"]).0, 0);
     assert_eq!(json(root.path(), &["."]).0, 0);
 }
+
+#[test]
+fn entries_that_name_no_host_are_not_said_to_be_about_others() {
+    let root = folder(&[
+        ("client.py", &format!("PINNED_KEYS = [\"sha256/{LEAF}\"]\n")),
+        (
+            "build.gradle.kts",
+            &format!("buildConfigField(\"String\", \"API_PIN\", \"\\\"sha256/{LEAF}\\\"\")\n"),
+        ),
+        // A host that is worked out elsewhere, beside one that is another's.
+        (
+            "Http.kt",
+            &format!(
+                "val c = OkHttpClient.Builder().certificatePinner(CertificatePinner.Builder()\n\
+                 .add(\"other.example\", \"sha256/{LEAF}\").add(host, \"sha256/{BACKUP}\").build()).build()\n"
+            ),
+        ),
+    ]);
+    for file in ["client.py", "build.gradle.kts"] {
+        let (code, report) = json(root.path(), &[file, "--host", "shop.example"]);
+        assert_eq!((code, report["status"].as_str()), (3, Some("undetermined")), "{file}: {report:#}");
+        let source = &report["sources"][0];
+        let entry = &source["entries"][0];
+        assert_eq!((&source["other_entries"], &source["entries_without_host"]), (&0.into(), &0.into()));
+        assert_eq!(
+            (&entry["scope_rule"], &entry["enforced"], &entry["outcome"], &entry["confidence"]),
+            (&"unstated".into(), &"unknown".into(), &"unknown".into(), &"guessed".into()),
+            "{file}"
+        );
+        assert_eq!(entry["pins"][0]["value"], format!("sha256/{LEAF}"), "{file}");
+    }
+    let (_, report) = json(root.path(), &["build.gradle.kts", "--host", "shop.example"]);
+    assert_eq!(report["sources"][0]["entries"][0]["pins"][0]["label"], "API_PIN");
+    let (_, report) = json(root.path(), &["Http.kt", "--host", "shop.example"]);
+    let source = &report["sources"][0];
+    assert_eq!((&source["other_entries"], &source["entries_without_host"]), (&1.into(), &1.into()));
+    let text = String::from_utf8(pins(root.path(), &["Http.kt", "--host", "shop.example"]).stdout).unwrap();
+    assert!(
+        text.contains("entries about other hosts: 1") && text.contains("entries that name no host: 1"),
+        "{text}"
+    );
+}

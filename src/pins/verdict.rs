@@ -125,6 +125,14 @@ impl SourceVerdict {
         self.file.rsplit_once("!/").map(|(package, _)| package)
     }
 
+    /// How many of its entries are not used for the host asked about: those that are about others, and those that name
+    /// no host.
+    pub fn unused(&self) -> (usize, usize) {
+        let unused = || self.entries.iter().filter(|entry| !entry.applies);
+        let of_others = unused().filter(|entry| entry.scope.host().is_some()).count();
+        (of_others, unused().count().saturating_sub(of_others))
+    }
+
     /// Whether it is of a part of an iOS app, and not of the app itself.
     pub fn is_of_a_part(&self) -> bool {
         self.app.as_ref().is_some_and(|app| app.part.is_some())

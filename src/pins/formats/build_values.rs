@@ -7,6 +7,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::source::about_or_all;
 use super::written::{self, Meaning};
 use super::{PinFormat, PinInput};
 use crate::pins::model::{
@@ -79,9 +80,9 @@ impl PinFormat for BuildValues {
         Ok(PinSource { entries: vec![entry], problems, ..PinSource::of(ID) })
     }
 
-    /// None: the file names no host.
-    fn applicable<'a>(&self, _source: &'a PinSource, _host: &str) -> Vec<&'a PinEntry> {
-        Vec::new()
+    /// Whatever the host: the file names none, so that they may be for it.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        about_or_all(source, host)
     }
 }
 

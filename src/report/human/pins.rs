@@ -143,9 +143,11 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     if hidden > 0 {
         paragraph(out, "  ", &format!("and {hidden} more entries; --format json lists them all"));
     }
-    let others = source.entries.len().saturating_sub(applying.len());
-    if others > 0 {
-        paragraph(out, "  ", &format!("entries about other hosts: {others}"));
+    let (others, without_host) = source.unused();
+    for (count, which) in [(others, "about other hosts"), (without_host, "that name no host")] {
+        if count > 0 {
+            paragraph(out, "  ", &format!("entries {which}: {count}"));
+        }
     }
 }
 
@@ -312,6 +314,9 @@ fn write_pin(out: &mut String, pin: &PinVerdict) {
         PinMatch::NotChecked => format!("not compared with a chain; {}", pin.diagnosis),
     };
     paragraph(out, "    ", &pin.pin.shown());
+    if let Some(label) = &pin.pin.label {
+        paragraph(out, "      ", &format!("beside it stands “{label}”"));
+    }
     if let Some(kind) = kind(pin) {
         paragraph(out, "      ", kind);
     }

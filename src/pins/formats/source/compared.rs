@@ -76,7 +76,7 @@ pub(super) fn place(scan: &Scan<'_>, found: &[Found], comparison: &Comparison, s
 }
 
 /// The entries about `host`: those that name it, or else those that name no host.
-pub(super) fn about_or_all<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+pub(in crate::pins::formats) fn about_or_all<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
     let named = super::about(source, host);
     let is_open = |entry: &&PinEntry| entry.scope == HostPattern::Unstated;
     if named.is_empty() { source.entries.iter().filter(is_open).collect() } else { named }

@@ -29,6 +29,7 @@ mod tests;
 mod tests_languages;
 
 pub(super) use self::apple::{Alamofire, UrlSession};
+pub(super) use self::compared::about_or_all;
 pub(super) use self::dart::Dart;
 pub(super) use self::dotnet::DotNet;
 pub(super) use self::okhttp::OkHttp;

@@ -78,7 +78,10 @@ pub struct Source<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     completed_by: Option<&'a str>,
     entries: Vec<Entry<'a>>,
+    /// How many more are about other hosts.
     other_entries: usize,
+    /// How many more name no host.
+    entries_without_host: usize,
 }
 
 /// The app that a source was found in; what its package does not say is null.
@@ -150,6 +153,9 @@ struct Pin<'a> {
     value: String,
     line: Option<usize>,
     position: &'static str,
+    /// What a name or a comment beside it calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     /// The numbers of a TLSA record, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     tlsa: Option<Tlsa>,
@@ -227,6 +233,7 @@ pub fn sources(verdict: &PinsVerdict) -> Vec<Source<'_>> {
 }
 
 fn source(source: &SourceVerdict) -> Source<'_> {
+    let (other_entries, entries_without_host) = source.unused();
     let entries: Vec<Entry<'_>> = source.entries.iter().filter(|entry| entry.applies).map(entry).collect();
     Source {
         file: &source.file,
@@ -240,7 +247,8 @@ fn source(source: &SourceVerdict) -> Source<'_> {
             SourceState::Read | SourceState::NotRecognised => None,
         },
         app: source.app.as_ref().map(app),
-        other_entries: source.entries.len().saturating_sub(entries.len()),
+        other_entries,
+        entries_without_host,
         entries,
     }
 }
@@ -310,6 +318,7 @@ fn pin(pin: &PinVerdict) -> Pin<'_> {
         value: pin.pin.to_string(),
         line: pin.pin.line,
         position: pin.pin.position.name(),
+        label: pin.pin.label.as_deref(),
         tlsa: pin.pin.tlsa.map(|numbers| Tlsa {
             usage: numbers.usage,
             selector: numbers.selector,
