@@ -104,6 +104,10 @@ fn why_the_exit_code_is_3_is_said() {
     let line = lines.lines().find(|line| line.contains("exit code 3")).unwrap();
     assert!(line.contains("Half.kt, b.kt") && line.contains("BuildConfig.BACKUP_PIN"), "{line}");
     assert!(!said(&["Half.kt", "--host", "other.example"]).contains("exit code"));
+    let text =
+        |host: &str| String::from_utf8(pins(root.path(), &["Half.kt", "--host", host]).stdout).unwrap();
+    assert!(text("shop.example").contains("Open: what else Half.kt may pin was not read."));
+    assert!(!text("other.example").contains("Open:"));
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: source.is_absent,
         dnssec: source.dnssec,
         guessed: source.guessed.clone(),
-        completed_by: source.completed_by.clone(),
+        completed_by: source.completed_by.as_deref().map(str::to_owned),
     }
 }
 

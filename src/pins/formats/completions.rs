@@ -23,7 +23,7 @@ pub(in crate::pins) fn complete(files: &mut [PinFile]) {
     let mut said: BTreeMap<String, Vec<(String, Completion)>> = BTreeMap::new();
     for file in files.iter() {
         let Reading::Read(source) = &file.reading else { continue };
-        for completion in &source.completes {
+        for completion in &*source.completes {
             let path = path(folder(&file.file), &completion.file);
             said.entry(path).or_default().push((file.file.clone(), completion.clone()));
         }
@@ -88,7 +88,7 @@ fn complete_one(source: &mut PinSource, said: &[(String, Completion)]) {
     source
         .problems
         .retain(|problem| problem.kind != ProblemKind::NotRead || !problem.about.iter().all(is_written));
-    source.completed_by = Some(by.join(", "));
+    source.completed_by = Some(by.join(", ").into_boxed_str());
 }
 
 /// Places what the file has for hosts that it does not name at those that are named for it.
@@ -176,7 +176,7 @@ mod tests {
             _ => None,
         });
         let first = sources.next().unwrap();
-        (first, sources.last().unwrap())
+        (first, sources.next_back().unwrap())
     }
 
     fn toml(hosts: &str, file: &str) -> String {

@@ -25,6 +25,7 @@ impl Problem {
     }
 
     /// The same about these hosts alone.
+    #[must_use]
     pub fn about(self, hosts: impl IntoIterator<Item = HostPattern>) -> Self {
         let about: Vec<HostPattern> = hosts.into_iter().take(MOST_HOSTS.saturating_add(1)).collect();
         Self { about: if about.len() > MOST_HOSTS { Vec::new() } else { about }, ..self }

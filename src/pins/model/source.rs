@@ -82,9 +82,9 @@ pub struct PinSource {
     /// Why nothing in it is sure, whatever was seen in it: it is of a test, for one.
     pub guessed: Option<String>,
     /// What it says of pins that could not be read in other files.
-    pub completes: Vec<Completion>,
+    pub completes: Box<[Completion]>,
     /// The files that say what could not be read in this one.
-    pub completed_by: Option<String>,
+    pub completed_by: Option<Box<str>>,
 }
 
 impl PinSource {
@@ -99,7 +99,7 @@ impl PinSource {
             is_absent: false,
             dnssec: None,
             guessed: None,
-            completes: Vec::new(),
+            completes: Box::default(),
             completed_by: None,
         }
     }

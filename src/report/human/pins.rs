@@ -2,6 +2,7 @@
 
 mod overview;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::style::{STRONG, paint};
@@ -32,6 +33,9 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push_str(&paint(STRONG, safe(&format!("{subject}: {status}"))));
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
+    if let Some(words) = open_beside(verdict) {
+        paragraph(&mut out, "  ", &words);
+    }
     let _ = writeln!(out, "  Findings: {}", tally(findings));
     out.push_str(&overview::table(verdict, findings));
     let mut package = None;
@@ -58,6 +62,17 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push('\n');
     paragraph(&mut out, "", &summary(findings));
     out
+}
+
+/// That something else stays open where the status itself is known: the exit code tells of it.
+fn open_beside(verdict: &PinsVerdict) -> Option<String> {
+    let files: BTreeSet<String> = verdict.not_read().into_iter().filter_map(|part| part.file).collect();
+    let first = files.first().filter(|_| !verdict.is_status_open())?;
+    let more = match files.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count.saturating_sub(1)),
+    };
+    Some(format!("Open: what else {first}{more} may pin was not read."))
 }
 
 /// What differs with another chain of the same server.

@@ -66,8 +66,7 @@ enum Subdomains {
 
 /// Reads a document.
 pub(super) fn source(document: &Json) -> Result<PinSource, String> {
-    let mut reader = Reader::default();
-    reader.room = MOST_PINS;
+    let mut reader = Reader { room: MOST_PINS, ..Reader::default() };
     reader.check_keys(document, &FILE_KEYS, "the file");
     match document.at("version") {
         None => {}
@@ -83,7 +82,7 @@ pub(super) fn source(document: &Json) -> Result<PinSource, String> {
     super::tell_unused(&reader.entries, &mut reader.problems);
     Ok(PinSource {
         entries: reader.entries,
-        completes: reader.completes,
+        completes: reader.completes.into_boxed_slice(),
         problems: reader.problems.into_list(),
         ..PinSource::of(super::ID)
     })

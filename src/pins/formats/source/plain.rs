@@ -199,7 +199,10 @@ impl PinFormat for Constants {
             };
         }
         let what = "constants are named as pins; how they are compared is not read".to_owned();
-        source.problems.push(not_read(line, what));
+        // Where each stands with a host, no other is meant.
+        let hosts = source.entries.iter().map(|entry| entry.scope.host().map(|_| entry.scope.clone()));
+        let about: Option<Vec<HostPattern>> = hosts.collect();
+        source.problems.push(not_read(line, what).about(about.unwrap_or_default()));
         source.finish()
     }
 
