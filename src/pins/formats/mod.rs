@@ -40,6 +40,7 @@ pub use self::apk::{compiled_xml, keystore, resource_files};
 pub(super) use self::certificate_files::only_found as weigh_certificates;
 pub(super) use self::chromium_static::joined;
 pub use self::curl::is_inline_list;
+pub(super) use self::ipa::in_bundle;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
 pub use self::manifests::{is_configuration, is_manifest};
 pub(super) use self::source_sets::{are_variants, replaces};
