@@ -207,8 +207,9 @@ fn report(options: &MakeOptions, proposal: &Proposal, port: u16) -> anyhow::Resu
         Format::Jsonl => serde_json::to_string(&json::document(proposal, &forms))? + "\n",
         Format::Human => match forms.as_slice() {
             // A single form is for a file: everything said of it goes beside it.
-            [(_, written)] if !options.forms.is_empty() => {
-                crate::cli::pins::aside(&human::proposal(proposal));
+            [(form, written)] if !options.forms.is_empty() => {
+                let unsaid = if written.is_ok() { human::unsaid(proposal, *form) } else { String::new() };
+                crate::cli::pins::aside(&(human::proposal(proposal) + &unsaid));
                 written.clone().map_err(|why| anyhow::anyhow!("{why}"))?
             }
             _ => human::render(proposal, &forms),

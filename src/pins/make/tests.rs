@@ -395,3 +395,15 @@ fn the_roots_of_the_ca_in_use_are_no_backup() {
         assert_eq!(refused.unwrap_err(), NoProposal::CaInUse(owner.to_owned()));
     }
 }
+
+#[test]
+fn what_a_form_leaves_unsaid_is_told() {
+    let mut proposal = proposed_over(&path(), None, &[own("leaf")], &[own("spare")]).unwrap();
+    assert!(Form::ALL.iter().all(|form| form.unsaid(&proposal).is_empty()));
+    proposal.include_subdomains = true;
+    let told: Vec<Form> = Form::ALL.into_iter().filter(|form| !form.unsaid(&proposal).is_empty()).collect();
+    assert_eq!(told, [Form::Curl, Form::Tlsa]);
+    proposal.expires = Some("2099-01-01".parse().unwrap());
+    assert_eq!(Form::Curl.unsaid(&proposal).len(), 2);
+    assert_eq!(Form::OkHttp.unsaid(&proposal).len(), 1);
+}
