@@ -13,6 +13,7 @@ mod attribute;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::attribute::Reference;
 use super::{LONGEST_FILE, android_nsc, candidates, test_code, xml};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{Confidence, PinFile, Reading};
@@ -117,7 +118,11 @@ impl Named {
     fn take_attributes(&mut self, file: &InputFile) {
         let octets = file.octets().unwrap_or_default();
         for reference in attribute::named(&String::from_utf8_lossy(octets)) {
-            if !reference.is_some_and(|value| self.take_reference(value)) {
+            let is_known = match reference {
+                Reference::Named(value) => self.take_reference(value),
+                Reference::OfTheBuild => false,
+            };
+            if !is_known {
                 let why = "an [Application] attribute of this folder takes the name from the build, and none names it";
                 self.open.get_or_insert(why);
             }

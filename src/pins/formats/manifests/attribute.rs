@@ -11,18 +11,27 @@ const ATTRIBUTES: [&str; 2] = ["Application", "ApplicationAttribute"];
 /// The most of them in one file that are looked at.
 const MOST: usize = 20;
 
+/// What an attribute says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference<'a> {
+    /// It names this resource.
+    Named(&'a str),
+    /// It depends on the build, or is worked out.
+    OfTheBuild,
+}
+
 /// Whether a file of this name and content may have the attribute.
 pub(super) fn may_have(path: &str, octets: &[u8]) -> bool {
     let is_code = path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("cs"));
     is_code && !path.contains("!/") && String::from_utf8_lossy(octets).contains(PROPERTY)
 }
 
-/// The references that the attributes of a text name; `None` for one that depends on the build, or is worked out.
-pub(super) fn named(text: &str) -> Vec<Option<&str>> {
+/// What the attributes of a text say.
+pub(super) fn named(text: &str) -> Vec<Reference<'_>> {
     text.match_indices(PROPERTY).take(MOST).filter_map(|(at, _)| of(text, at)).collect()
 }
 
-fn of(text: &str, at: usize) -> Option<Option<&str>> {
+fn of(text: &str, at: usize) -> Option<Reference<'_>> {
     let (before, rest) = text.split_at_checked(at)?;
     let line = before.rsplit('\n').next().unwrap_or_default();
     let is_remark = line.contains("//") || before.rfind("/*") > before.rfind("*/");
@@ -40,7 +49,7 @@ fn of(text: &str, at: usize) -> Option<Option<&str>> {
         }
     });
     let reference = value.strip_prefix('"').and_then(|value| value.split(['"', '\n']).next());
-    Some(reference.filter(|_| depth == 0))
+    Some(reference.filter(|_| depth == 0).map_or(Reference::OfTheBuild, Reference::Named))
 }
 
 /// Whether what stands before a property is the beginning of an `[Application(…)]`.
@@ -55,24 +64,25 @@ fn is_in_attribute(before: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::Reference::{Named, OfTheBuild};
     use super::*;
 
     #[test]
     fn what_an_attribute_names_is_read() {
         for (text, expected) in [
-            ("[Application(NetworkSecurityConfig = \"@xml/nsc\")]\nclass A", vec![Some("@xml/nsc")]),
+            ("[Application(NetworkSecurityConfig = \"@xml/nsc\")]\nclass A", vec![Named("@xml/nsc")]),
             (
                 "[Application(\n  Label = \"a\", // b\n  NetworkSecurityConfig=\"@xml/nsc\")]",
-                vec![Some("@xml/nsc")],
+                vec![Named("@xml/nsc")],
             ),
-            ("[assembly: Application(NetworkSecurityConfig = \"@xml/nsc\")]", vec![Some("@xml/nsc")]),
+            ("[assembly: Application(NetworkSecurityConfig = \"@xml/nsc\")]", vec![Named("@xml/nsc")]),
             (
                 "[global::Android.App.ApplicationAttribute(NetworkSecurityConfig = \"@xml/nsc\")]",
-                vec![Some("@xml/nsc")],
+                vec![Named("@xml/nsc")],
             ),
-            ("#if DEBUG\n[Application(NetworkSecurityConfig = \"@xml/nsc\")]\n#endif", vec![None]),
-            ("#if X\n#endif\n[Application(NetworkSecurityConfig = \"@xml/nsc\")]", vec![Some("@xml/nsc")]),
-            ("[Application(NetworkSecurityConfig = Names.Config)]", vec![None]),
+            ("#if DEBUG\n[Application(NetworkSecurityConfig = \"@xml/nsc\")]\n#endif", vec![OfTheBuild]),
+            ("#if X\n#endif\n[Application(NetworkSecurityConfig = \"@xml/nsc\")]", vec![Named("@xml/nsc")]),
+            ("[Application(NetworkSecurityConfig = Names.Config)]", vec![OfTheBuild]),
             ("// [Application(NetworkSecurityConfig = \"@xml/nsc\")]", vec![]),
             ("/* [Application(NetworkSecurityConfig = \"@xml/nsc\")] */", vec![]),
             ("[Activity(NetworkSecurityConfig = \"@xml/nsc\")]", vec![]),
