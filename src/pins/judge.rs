@@ -61,7 +61,15 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
 }
 
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
-    let whom = host.map_or_else(|| "the hosts that it names".to_owned(), str::to_owned);
+    let mut pinning =
+        sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.has_pins()).peekable();
+    let whom = match host {
+        Some(host) => host.to_owned(),
+        None if pinning.peek().is_some() && pinning.all(|entry| entry.scope == HostPattern::Unstated) => {
+            "whatever host they are used for".to_owned()
+        }
+        None => "the hosts that it names".to_owned(),
+    };
     if sources.is_empty() {
         return (
             PinsStatus::NoPinSources,
@@ -86,7 +94,8 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
             (0, _) => format!("{first} has pins that are enforced for {whom}"),
             (more, Some(_)) => format!("{first} and {more} more have pins that are enforced for {whom}"),
             (more, None) => {
-                format!("{first} and {more} more have pins that are enforced for the hosts that they name")
+                let whom = whom.replace("it names", "they name");
+                format!("{first} and {more} more have pins that are enforced for {whom}")
             }
         };
         return (PinsStatus::Pinned, reason);

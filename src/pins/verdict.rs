@@ -120,9 +120,11 @@ pub struct SourceVerdict {
 }
 
 impl SourceVerdict {
-    /// The package that it is in.
+    /// The app that it is in: its package, or the bundle of an iOS app within one, of which there may be several.
     pub fn package(&self) -> Option<&str> {
-        self.file.rsplit_once("!/").map(|(package, _)| package)
+        let (package, inside) = self.file.rsplit_once("!/")?;
+        let of_bundle = formats::in_bundle(inside).and_then(|(_, path)| self.file.strip_suffix(path));
+        Some(of_bundle.map_or(package, |bundle| bundle.trim_end_matches('/')))
     }
 
     /// How many of its entries are not used for the host asked about: those that are about others, and those that name

@@ -1,6 +1,7 @@
 //! `pinstead pins`: reads and lints pin files, against a given chain if one is named.
 
 mod asked;
+mod backup_ca;
 mod compared;
 mod make;
 mod open;

@@ -2,7 +2,8 @@
 //!
 //! Source: curl's manual page, `--pinnedpubkey`, `--next` and `--config`, `Curl_pin_peer_pubkey` in its
 //! `lib/vtls/vtls.c`, and `tool_getparam.c`: the leaf's key alone, compared with the canonical base64 of its hash; of an
-//! option that is given again the last counts, and `--next` begins anew. What does not begin with `sha256//` names a
+//! option that is given again the last counts, and `--next` begins anew. An address without a scheme is asked by HTTP
+//! unless `--proto-default` says another. What does not begin with `sha256//` names a
 //! file with a key.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
@@ -118,12 +119,21 @@ impl Read {
                 Confidence::Guessed("the address that the command asks is not spelt out beside it".to_owned())
             }
         };
-        if section.hosts.is_empty() {
+        if section.addresses.is_empty() {
             return self.add(HostPattern::Unstated, pins, unread, Some(*line), confidence(false));
         }
-        for host in &section.hosts {
-            let scope = HostPattern::Exactly(host.clone());
-            self.add(scope, pins.clone(), unread, Some(*line), confidence(true))?;
+        for address in &section.addresses {
+            let scope = HostPattern::Exactly(address.host.clone());
+            let confidence = if section.asks_by_tls(address) {
+                confidence(true)
+            } else {
+                Confidence::Guessed(
+                    "curl asks this address by HTTP, without a certificate, unless it is redirected to HTTPS (a scheme, \
+                     or --proto-default https, would say so)"
+                        .to_owned(),
+                )
+            };
+            self.add(scope, pins.clone(), unread, Some(*line), confidence)?;
         }
         Ok(())
     }
@@ -272,6 +282,32 @@ mod tests {
         }
         let remark = format!("curl https://a.example # was: --pinnedpubkey 'sha256//{a}'\n");
         assert!(source(&remark).entries.is_empty());
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_has_its_host_and_is_not_asked_by_tls() {
+        let a = SpkiSha256::of(b"a");
+        for (words, host, confidence) in [
+            ("-sS api.shop.example:8443/x", "api.shop.example", "guessed"),
+            ("--proto-default https api.shop.example:8443/x", "api.shop.example", "read"),
+            ("-o out.txt --url API.shop.example", "api.shop.example", "guessed"),
+            ("-o out.txt \"$URL\" > log.txt", "*", "guessed"),
+            ("http://api.shop.example", "api.shop.example", "guessed"),
+            ("-o out.txt https://api.shop.example", "api.shop.example", "read"),
+            ("-sSL https://api.shop.example -o out.txt", "api.shop.example", "read"),
+        ] {
+            let source = source(&format!("/usr/bin/curl.exe --pinnedpubkey sha256//{a} {words}\n"));
+            let told: Vec<_> = source
+                .entries
+                .iter()
+                .map(|entry| (entry.scope.to_string(), entry.confidence.name()))
+                .collect();
+            assert_eq!(told, [(host.to_owned(), confidence)], "{words}");
+        }
+        let options = format!("url = api.example\nproto-default = https\npinnedpubkey = sha256//{a}\n");
+        let source = source(&options);
+        assert_eq!(source.entries[0].scope.to_string(), "api.example");
+        assert_eq!(source.entries[0].confidence, Confidence::Stated);
     }
 
     #[test]

@@ -42,8 +42,9 @@ pub(super) use self::certificate_files::only_found as weigh_certificates;
 pub(super) use self::chromium_static::joined;
 pub(super) use self::completions::complete;
 pub use self::curl::is_inline_list;
+pub(super) use self::ipa::in_bundle;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
-pub use self::manifests::{is_configuration, is_manifest};
+pub use self::manifests::{is_configuration, is_manifest_or_attribute};
 pub(super) use self::source_sets::{are_variants, replaces};
 pub(super) use self::test_code::weigh as weigh_by_place;
 

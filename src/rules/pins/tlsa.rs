@@ -125,8 +125,8 @@ pub(super) static NOT_FOR_SMTP: Rule<PinsVerdict> = Rule {
         severity: Severity::Medium,
         needs: "TLSA records for port 25",
         explanation: "Between mail servers there is no agreed set of CAs, so that usages 0 and 1 mean nothing: mail \
-            servers that do DANE treat these records as unusable, and where there are no others, deliver without \
-            authenticating the server.",
+            servers that do DANE treat these records as unusable, and where there are no others, require TLS and do \
+            not authenticate the server.",
         advice: "Publish 3 1 1 records (or 2 1 1 of a CA certificate that the server sends) instead.",
         references: &[RFC_7672],
     },

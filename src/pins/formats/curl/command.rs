@@ -17,12 +17,30 @@ const OTHER_ADDRESSES: [&str; 8] =
 pub(super) struct Section {
     /// The value of `--pinnedpubkey` that counts, with its line.
     pub(super) pins: Option<(String, usize)>,
-    /// The hosts of the addresses beside it.
-    pub(super) hosts: Vec<String>,
+    /// The addresses beside it.
+    pub(super) addresses: Vec<Address>,
+    /// Whether addresses without a scheme are asked by TLS.
+    pub(super) defaults_to_tls: bool,
     /// Whether it is a command, and not of a configuration file.
     pub(super) is_command: bool,
     /// Whether curl is seen to be the command.
     pub(super) is_curl: bool,
+}
+
+impl Section {
+    /// Whether a certificate is asked for at this address.
+    pub(super) fn asks_by_tls(&self, address: &Address) -> bool {
+        address.scheme.as_deref().map_or(self.defaults_to_tls, |scheme| scheme != "http")
+    }
+}
+
+/// An address that is spelt out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// Its host.
+    pub(super) host: String,
+    /// Its scheme, where it has one.
+    pub(super) scheme: Option<String>,
 }
 
 /// Whether a text has the option anywhere.
@@ -79,7 +97,8 @@ fn configuration(text: &str) -> Vec<Section> {
         let Some(section) = sections.last_mut() else { continue };
         match name {
             OPTION => section.pins = Some((value.to_owned(), number)),
-            "url" => section.hosts.extend(host(value)),
+            "url" => section.addresses.extend(address(value).or_else(|| without_scheme(value))),
+            "proto-default" => section.defaults_to_tls = value.eq_ignore_ascii_case("https"),
             _ => {}
         }
     }
@@ -138,7 +157,10 @@ fn words(line: &str, number: usize, all: &mut Vec<Word>) {
 fn of_command(words: &[Word]) -> Vec<Section> {
     let mut sections = vec![Section { is_command: true, ..Section::default() }];
     let mut before = "";
+    let mut is_value = false;
     for (line, word) in words {
+        // The words of curl that are neither options nor their values are addresses.
+        is_value = !is_value && takes_a_value(before);
         if ENDS.contains(&word.as_str()) {
             sections.push(Section { is_command: true, ..Section::default() });
         }
@@ -152,8 +174,13 @@ fn of_command(words: &[Word]) -> Vec<Section> {
             section.is_curl = names_curl(word, before);
             let value = rest.trim_start().split([' ', '"', '\'']).find(|part| !part.is_empty());
             section.pins = value.map(|value| (value.to_owned(), *line));
+        } else if before == "--proto-default" {
+            section.defaults_to_tls = word.eq_ignore_ascii_case("https");
         } else if !OTHER_ADDRESSES.contains(&before) {
-            section.hosts.extend(host(word.trim_start_matches("--url=")));
+            let text = word.trim_start_matches("--url=");
+            let is_bare = section.is_curl && (!is_value || before == "--url") && !names_curl(word, before);
+            let bare = || without_scheme(text).filter(|_| is_bare);
+            section.addresses.extend(address(text).or_else(bare));
         }
         let ends = word.ends_with(';') && word.len() > 1;
         if ends {
@@ -174,13 +201,78 @@ fn names_curl(word: &str, before: &str) -> bool {
     !is_printed && (program == "curl" || program == "curl.exe")
 }
 
-/// The host of an address that is spelt out.
-fn host(address: &str) -> Option<String> {
-    let (scheme, rest) = address.split_once("://")?;
+/// Whether the word behind this one belongs to it: any option's that is not known for taking none.
+fn takes_a_value(word: &str) -> bool {
+    const FLAGS: &str = "#012346BGIJLNORSVZafgijklnpqsv";
+    const NAMED: [&str; 37] = [
+        "anyauth",
+        "basic",
+        "cert-status",
+        "compressed",
+        "create-dirs",
+        "digest",
+        "fail",
+        "fail-early",
+        "fail-with-body",
+        "get",
+        "globoff",
+        "head",
+        "http1.1",
+        "http2",
+        "http3",
+        "include",
+        "insecure",
+        "ipv4",
+        "ipv6",
+        "location",
+        "location-trusted",
+        "netrc",
+        "no-buffer",
+        "no-keepalive",
+        "no-progress-meter",
+        "parallel",
+        "path-as-is",
+        "progress-bar",
+        "remote-name",
+        "remote-time",
+        "retry-all-errors",
+        "retry-connrefused",
+        "show-error",
+        "silent",
+        "tcp-nodelay",
+        "tlsv1.3",
+        "verbose",
+    ];
+    if let Some(name) = word.strip_prefix("--") {
+        return !name.contains('=') && !NAMED.contains(&name) && name != "tlsv1.2";
+    }
+    // What a shell redirects to is no word of curl's.
+    let is_redirection = word.ends_with(['<', '>']);
+    let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty());
+    is_redirection || letters.is_some_and(|letters| letters.chars().any(|letter| !FLAGS.contains(letter)))
+}
+
+/// An address with its scheme.
+fn address(text: &str) -> Option<Address> {
+    let (scheme, rest) = text.split_once("://")?;
     let is_scheme = !scheme.is_empty() && scheme.chars().all(|symbol| symbol.is_ascii_alphanumeric());
+    let host = host(rest).filter(|_| is_scheme)?;
+    Some(Address { host, scheme: Some(scheme.to_ascii_lowercase()) })
+}
+
+/// An address without one: a name of several labels, with what may stand behind it.
+fn without_scheme(text: &str) -> Option<Address> {
+    let host = host(text).filter(|_| !text.starts_with('-') && !text.contains("://"))?;
+    let (_, last) = host.rsplit_once('.')?;
+    let is_name = last.len() > 1 && last.chars().all(char::is_alphabetic);
+    is_name.then_some(Address { host, scheme: None })
+}
+
+/// The host of an address behind its scheme.
+fn host(rest: &str) -> Option<String> {
     let authority = rest.split(['/', '?', '#', ';']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = host.split(':').next()?.trim_end_matches('.').to_lowercase();
     let is_name = |symbol: char| symbol.is_alphanumeric() || matches!(symbol, '-' | '.' | '_');
-    (is_scheme && !host.is_empty() && host.len() <= 253 && host.chars().all(is_name)).then_some(host)
+    (!host.is_empty() && host.len() <= 253 && host.chars().all(is_name)).then_some(host)
 }

@@ -433,4 +433,11 @@ fn pins_that_expired_or_are_refused_are_not_told_twice() {
     assert_eq!(severity(&nsc_of(shut), None, "PIN002"), Some(Severity::Critical));
     assert_eq!(severity(&nsc_of(mode(EnforcementMode::No)), None, "PIN027"), Some(Severity::High));
     assert_eq!(severity(&nsc_of(mode(EnforcementMode::Report)), None, "PIN027"), Some(Severity::Medium));
+    // What stands where the platform does not look is told as that: there is nothing to switch on.
+    let elsewhere = mode(EnforcementMode::No);
+    let what = elsewhere.enforcement.why.clone();
+    let mut source = source("ios-nspinneddomains", vec![elsewhere]);
+    source.problems.push(Problem { kind: ProblemKind::NoEffect, line: None, what });
+    let rules: Vec<&str> = found(&[source], None).iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, ["PIN009"]);
 }

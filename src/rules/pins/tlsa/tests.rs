@@ -124,6 +124,25 @@ fn what_clients_leave_aside_neither_saves_nor_condemns() {
 }
 
 #[test]
+fn records_that_no_client_can_use_are_told_by_the_standards_of_dane() {
+    let short = vec![3, 1, 1, 7];
+    let told = found(25, DnssecState::Secure, std::slice::from_ref(&short)).remove(0);
+    assert!(told.references.iter().any(|source| source.starts_with("RFC 6698")), "{told:#?}");
+    assert!(told.references.iter().all(|source| source.starts_with("RFC")), "{told:#?}");
+    assert!(told.advice.contains("DNS"), "{told:#?}");
+    // RFC 7672 section 2.2: where none is usable, mail is sent over TLS to whomever.
+    let why = |port, records: &[Vec<u8>]| {
+        let verdict = verdict(port, Some(DnssecState::Secure), records);
+        verdict.sources[0].entries.last().unwrap().why.clone()
+    };
+    for records in [vec![short.clone()], vec![short.clone(), spki(1, "leaf")]] {
+        assert!(why(25, &records).contains("RFC 7672 section 2.2"), "{records:?}");
+        assert!(!why(853, &records).contains("RFC 7672 section 2.2"), "{records:?}");
+    }
+    assert!(!why(25, &[spki(3, "leaf"), short]).contains("section 2.2"));
+}
+
+#[test]
 fn an_answer_without_records_is_as_good_as_its_proof() {
     for (state, status, rules, word) in [
         (Some(DnssecState::Secure), PinsStatus::NotPinned, vec![], "DNSSEC proves"),
