@@ -106,7 +106,8 @@ impl Read {
                 format!("one of the pins is “{}”, which is worked out elsewhere", shortened(&pin.written));
             self.problems.add(ProblemKind::NotRead, Some(*line), what);
         }
-        let about: Vec<HostPattern> = section.hosts.iter().cloned().map(HostPattern::Exactly).collect();
+        let hosts = section.addresses.iter().map(|address| address.host.clone());
+        let about: Vec<HostPattern> = hosts.map(HostPattern::Exactly).collect();
         self.problems.concern(told, &about);
         let unread = if is_read { u32::try_from(open.len()).unwrap_or(u32::MAX) } else { 1 };
         let confidence = |is_clear: bool| match (section.is_command, is_clear) {

@@ -437,7 +437,7 @@ fn pins_that_expired_or_are_refused_are_not_told_twice() {
     let elsewhere = mode(EnforcementMode::No);
     let what = elsewhere.enforcement.why.clone();
     let mut source = source("ios-nspinneddomains", vec![elsewhere]);
-    source.problems.push(Problem { kind: ProblemKind::NoEffect, line: None, what });
+    source.problems.push(Problem::of(ProblemKind::NoEffect, None, what));
     let rules: Vec<&str> = found(&[source], None).iter().map(|finding| finding.rule).collect();
     assert_eq!(rules, ["PIN009"]);
 }
