@@ -24,6 +24,7 @@ mod problems;
 mod source;
 mod source_sets;
 mod stubby;
+mod switch;
 mod test_code;
 pub mod tlsa;
 mod trustkit_android;

@@ -3,6 +3,7 @@
 mod checks;
 mod dead;
 mod lists;
+mod open;
 mod pinners;
 mod target;
 mod unread;

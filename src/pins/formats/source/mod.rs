@@ -20,6 +20,7 @@ mod okhttp_pinners;
 mod plain;
 mod react_native;
 mod scan;
+mod switches;
 mod trustkit;
 mod values;
 
