@@ -131,3 +131,78 @@ fn an_open_switch_for_enforcement_is_neither_on_nor_off() {
         assert_eq!(found("A.m", &value).1[0].0, mode, "{value}");
     }
 }
+
+#[test]
+fn what_a_build_puts_in_is_no_dead_pin() {
+    let toml = |word: &str| {
+        format!("[[pin]]\nhosts = [\"api.example.com\"]\npins = [\"sha256/{}\", \"${{NEXT}}\"]\n", key(word))
+    };
+    let json = |word: &str| {
+        format!("[{{\"host\": \"api.example.com\", \"pins\": [\"sha256/{}\", \"${{NEXT}}\"]}}]", key(word))
+    };
+    for (word, outcome) in [("other", Outcome::Unknown), ("root", Outcome::Connects)] {
+        for (file, text) in [("pins.toml", toml(word)), ("a.json", json(word))] {
+            let verdict = judged(file, &text);
+            let entry = &verdict.sources[0].entries[0];
+            assert_eq!((entry.pins.len(), entry.unread), (1, 1), "{file}");
+            assert_eq!((entry.outcome, entry.backup), (outcome, Backup::Unknown), "{file}");
+            let rules: Vec<&str> = findings(&verdict).iter().map(|one| one.rule).collect();
+            assert!(rules.contains(&"PIN050"), "{file}: {rules:?}");
+            assert!(
+                !rules.iter().any(|rule| ["PIN001", "PIN004", "PIN005"].contains(rule)),
+                "{file}: {rules:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_mistyped_setting_of_our_own_format_is_not_its_default() {
+    let toml = |more: &str| {
+        format!(
+            "[[pin]]\nhosts = [\"api.example.com\"]\n{more}\npins = [\"sha256/{}\", \"sha256/{}\"]\n",
+            key("root"),
+            key("other")
+        )
+    };
+    for (more, mode, pins, unread) in [
+        ("enforce = \"reprot\"", EnforcementMode::Unknown, 2, 0),
+        ("position = \"server\"", EnforcementMode::Yes, 0, 2),
+        ("kind = \"key\"", EnforcementMode::Yes, 0, 2),
+        ("expires = \"soon\"", EnforcementMode::Unknown, 2, 0),
+        ("expires = 2020-01-01\nafterwards = \"opne\"", EnforcementMode::Unknown, 2, 0),
+        ("forbidden = [\"${BAD}\"]", EnforcementMode::Unknown, 2, 0),
+    ] {
+        let verdict = judged("pins.toml", &toml(more));
+        let entry = &verdict.sources[0].entries[0];
+        assert_eq!((entry.enforced, entry.pins.len(), entry.unread), (mode, pins, unread), "{more}");
+        assert_eq!(entry.outcome, Outcome::Unknown, "{more}");
+    }
+    // A pin that says its own is none of those that the setting leaves open.
+    let own = format!(
+        "[[pin]]\nhosts = \"api.example.com\"\nposition = \"server\"\npins = [{{ value = \"{}\", position = \"any\" }}, 3]\n",
+        key("root")
+    );
+    let entry = &judged("pins.toml", &own).sources[0].entries[0];
+    assert_eq!((entry.pins.len(), entry.unread, entry.outcome), (1, 1, Outcome::Connects));
+    // Names below are pinned perhaps.
+    for (file, text) in [
+        ("pins.toml", toml("subdomains = \"al\"").replace("api.example", "example")),
+        (
+            "a.json",
+            format!(
+                "[{{\"host\": \"example.com\", \"includeSubdomains\": \"${{SUBS}}\", \"pins\": [\"sha256/{}\"]}}]",
+                key("root")
+            ),
+        ),
+    ] {
+        let (status, entries, _) = found(file, &text);
+        let unknown = vec![(EnforcementMode::Unknown, Outcome::Unknown)];
+        assert_eq!((status, entries), (PinsStatus::Undetermined, unknown), "{file}");
+    }
+    let json = format!(
+        "[{{\"host\": \"api.example.com\", \"enforcePinning\": \"${{ON}}\", \"pins\": [\"sha256/{}\"]}}]",
+        key("root")
+    );
+    assert_eq!(found("a.json", &json).1, [(EnforcementMode::Unknown, Outcome::Unknown)]);
+}
