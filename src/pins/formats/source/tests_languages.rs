@@ -169,6 +169,54 @@ fn dart_and_flutter() {
 }
 
 #[test]
+fn a_plugin_of_dart_has_what_it_is_given() {
+    let (a, b, c) = (fingerprint("a"), fingerprint("b"), fingerprint("c"));
+    let entries = |text: &str| -> Vec<String> {
+        let found = source("a.dart", text, "dart");
+        let of = |entry: &crate::pins::PinEntry| {
+            let (mode, confidence) = (entry.enforcement.mode.name(), entry.confidence.name());
+            format!("{} {} {} {mode} {confidence}", entry.scope, entry.pins.len(), entry.unread)
+        };
+        found.entries.iter().map(of).collect()
+    };
+    let check = |address: &str, list: &str| {
+        format!(
+            "HttpCertificatePinning.check(serverURL: {address}, allowedSHAFingerprints: {list}, timeout: 5);\n"
+        )
+    };
+    // An address elsewhere is not the one that the plugin is given.
+    let text = format!(
+        "const help = 'https://help.shop.org/pinning';\nclass Api {{ final String base; Api(this.base);\n{} }}",
+        check("base", &format!("['{a}']"))
+    );
+    assert_eq!(entries(&text), ["* 1 0 yes guessed"]);
+    assert_eq!(kinds(&source("a.dart", &text, "dart")), [(ProblemKind::NotRead, Some(3))]);
+    // A fingerprint that is not known may be any.
+    let text = check("'https://api.shop.example/x'", &format!("['{a}', BuildConfig.next]"));
+    assert_eq!(entries(&text), ["api.shop.example 1 1 yes read"]);
+    let text = check("'https://api.shop.example/x'", "prints");
+    assert_eq!(entries(&text), ["api.shop.example 0 1 yes read"]);
+    // Two calls are about two hosts.
+    let two = [("'https://a.example/'", &a), ("'https://b.example/'", &b)]
+        .map(|(address, print)| check(address, &format!("['{print}']")));
+    assert_eq!(entries(&two.concat()), ["a.example 1 0 yes read", "b.example 1 0 yes read"]);
+    // What the plugin is not given is no pin of it.
+    let text = format!(
+        "const build = '{b}';\nconst prints = ['{a}'];\nfinal base = 'https://api.shop.example';\n\
+         final i = CertificatePinningInterceptor(allowedSHAFingerprints: prints);\nconst old = '{c}';"
+    );
+    assert_eq!(entries(&text), ["* 1 0 yes guessed", "* 2 0 unknown guessed"]);
+    let text = format!("final c = SecureHttpClient.build(['{a}', next()]);");
+    assert_eq!(entries(&text), ["* 1 1 yes guessed"]);
+    // Nor is the one address of a file the host of what a callback compares.
+    let text = format!(
+        "const help = 'https://help.shop.org/';\nfinal c = SecurityContext(withTrustedRoots: false);\n\
+         client.badCertificateCallback = (cert, host, port) => hash(cert) == '{a}';"
+    );
+    assert_eq!(entries(&text), ["* 1 0 yes guessed"]);
+}
+
+#[test]
 fn react_native() {
     let (a, b) = (key("a"), key("b"));
     let text = format!(
