@@ -213,6 +213,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
                 },
                 pin: pin.clone(),
             })
+            .map(|pin| if pin.pin.has_ended(question.at) { ended_by_itself(pin) } else { pin })
             .collect()
     };
     let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
@@ -291,6 +292,22 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         platform: entry.platform.clone(),
         released: entry.released,
         outcome,
+    }
+}
+
+/// A pin past its own end: it is compared with nothing any more.
+fn ended_by_itself(pin: PinVerdict) -> PinVerdict {
+    let matches = match pin.matches {
+        PinMatch::NotChecked => PinMatch::NotChecked,
+        PinMatch::None | PinMatch::At(_) | PinMatch::WrongPlace(_) => PinMatch::None,
+    };
+    let on = pin.pin.ends.map(|end| end.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+    PinVerdict {
+        matches,
+        off_path: false,
+        paths: pin.paths.with_none(),
+        diagnosis: Diagnosis::Ended { on },
+        ..pin
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod checks;
 mod dead;
+mod ended;
 mod lists;
 mod open;
 mod pinners;
