@@ -96,6 +96,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &curl::CurlList,
     &source::OkHttp,
     &source::OkHttpFailure,
+    &source::JavaValidation,
     &source::TrustKitCode,
     &source::UrlSession,
     &source::Alamofire,
