@@ -206,11 +206,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
                 matches,
                 paths: PathMatches::of_pin(pin, paths),
                 off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-                diagnosis: match matches {
-                    PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
-                    PinMatch::At(_) => diagnose_match(pin, &context),
-                    PinMatch::None | PinMatch::NotChecked => diagnose(pin, &context),
-                },
+                diagnosis: diagnosis_of(pin, matches, &context),
                 pin: pin.clone(),
             })
             .map(|pin| if pin.pin.has_ended(question.at) { ended_by_itself(pin) } else { pin })
@@ -292,6 +288,14 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         platform: entry.platform.clone(),
         released: entry.released,
         outcome,
+    }
+}
+
+fn diagnosis_of(pin: &Pin, matches: PinMatch, context: &Context<'_>) -> Diagnosis {
+    match matches {
+        PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
+        PinMatch::At(_) => diagnose_match(pin, context),
+        PinMatch::None | PinMatch::NotChecked => diagnose(pin, context),
     }
 }
 

@@ -196,7 +196,9 @@ impl Reader {
         };
         let below = subdomains.perhaps_below(&entry);
         self.add(key.line, entry);
-        below.into_iter().for_each(|below| self.add(key.line, below));
+        if let Some(below) = below {
+            self.add(key.line, below);
+        }
     }
 
     fn add(&mut self, line: Option<usize>, entry: PinEntry) {

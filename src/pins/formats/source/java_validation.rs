@@ -108,7 +108,7 @@ fn accepts(scan: &Scan<'_>, behind: usize) -> bool {
     let named = behind.saturating_add(1);
     let is_declared = scan.word(behind).is_some() && scan.is(named, "=");
     let equals = if is_declared { named } else { behind };
-    let span = if scan.is(behind, "(") || scan.is(behind, "{") {
+    let given = if scan.is(behind, "(") || scan.is(behind, "{") {
         scan.inside(behind)
     } else if scan.is(equals, "=") {
         let start = equals.saturating_add(1);
@@ -116,14 +116,14 @@ fn accepts(scan: &Scan<'_>, behind: usize) -> bool {
     } else {
         None
     };
-    let Some(span) = span else { return false };
-    let arrows: Vec<usize> = span.clone().filter(|at| scan.is(*at, "->")).collect();
+    let Some(given) = given else { return false };
+    let arrows: Vec<usize> = given.clone().filter(|at| scan.is(*at, "->")).collect();
     let [arrow] = arrows.as_slice() else { return false };
     let start = arrow.saturating_add(1);
-    let value = if scan.is(start, "{") && scan.after(start) >= span.end {
+    let value = if scan.is(start, "{") && scan.after(start) >= given.end {
         scan.inside(start).unwrap_or_default()
     } else {
-        start..span.end
+        start..given.end
     };
     is_only_true(scan, value)
 }

@@ -134,7 +134,9 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         };
         let below = subdomains.perhaps_below(&entry);
         source.add(entry);
-        below.into_iter().for_each(|below| source.add(below));
+        if let Some(below) = below {
+            source.add(below);
+        }
     }
 }
 
