@@ -217,13 +217,10 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
                 matches,
                 paths: PathMatches::of_pin(pin, paths),
                 off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-                diagnosis: match matches {
-                    PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
-                    PinMatch::At(_) => diagnose_match(pin, &context),
-                    PinMatch::None | PinMatch::NotChecked => diagnose(pin, &context),
-                },
+                diagnosis: diagnosis_of(pin, matches, &context),
                 pin: pin.clone(),
             })
+            .map(|pin| if pin.pin.has_ended(question.at) { ended_by_itself(pin) } else { pin })
             .collect()
     };
     let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
@@ -302,6 +299,30 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         platform: entry.platform.clone(),
         released: entry.released,
         outcome,
+    }
+}
+
+fn diagnosis_of(pin: &Pin, matches: PinMatch, context: &Context<'_>) -> Diagnosis {
+    match matches {
+        PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
+        PinMatch::At(_) => diagnose_match(pin, context),
+        PinMatch::None | PinMatch::NotChecked => diagnose(pin, context),
+    }
+}
+
+/// A pin past its own end: it is compared with nothing any more.
+fn ended_by_itself(pin: PinVerdict) -> PinVerdict {
+    let matches = match pin.matches {
+        PinMatch::NotChecked => PinMatch::NotChecked,
+        PinMatch::None | PinMatch::At(_) | PinMatch::WrongPlace(_) => PinMatch::None,
+    };
+    let on = pin.pin.ends.map(|end| end.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+    PinVerdict {
+        matches,
+        off_path: false,
+        paths: pin.paths.with_none(),
+        diagnosis: Diagnosis::Ended { on },
+        ..pin
     }
 }
 

@@ -266,9 +266,10 @@ pub struct PinVerdict {
 
 impl PinVerdict {
     /// Whether it is a pin that some key could match, and that the owner may have meant: no placeholder, no text that
-    /// is unusable, no example copied from documentation.
+    /// is unusable, no example copied from documentation, and none that has ended by itself.
     pub fn is_usable(&self) -> bool {
         !self.diagnosis.is_dead()
+            && !matches!(self.diagnosis, Diagnosis::Ended { .. })
             && (self.matches.matches() || !matches!(self.diagnosis, Diagnosis::DocumentationExample { .. }))
     }
 }

@@ -6,6 +6,7 @@
 
 use super::plist::{self, Key, Value};
 use super::problems::concern;
+use super::switch::Switch;
 use super::{PinFormat, PinInput, source, trustkit_plist, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -157,27 +158,30 @@ impl Reader {
             };
             Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
         };
-        let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
-        self.entries.push(PinEntry {
+        let scope = subdomains.scope(name);
+        let entry = PinEntry {
             pins,
             unread,
             pin_set: Some(self.entries.len().saturating_add(1)),
             line: key.line,
             ..PinEntry::of(scope, enforcement)
-        });
+        };
+        let below = subdomains.perhaps_below(&entry);
+        self.entries.push(entry);
+        self.entries.extend(below);
     }
 
-    fn includes_subdomains(&mut self, name: &str, settings: &Value) -> bool {
+    fn includes_subdomains(&mut self, name: &str, settings: &Value) -> Switch {
         match settings.at("NSIncludesSubdomains") {
-            Some(Value::Boolean(value)) => *value,
-            None => false,
+            Some(Value::Boolean(value)) => (*value).into(),
+            None => Switch::Off,
             Some(other) => {
                 let what = format!(
                     "NSIncludesSubdomains of {name} is a {} where a boolean belongs; what iOS makes of it is not documented",
                     other.kind()
                 );
                 self.problem(ProblemKind::NotRead, None, what);
-                false
+                Switch::Open
             }
         }
     }

@@ -25,6 +25,7 @@ mod problems;
 mod source;
 mod source_sets;
 mod stubby;
+mod switch;
 mod test_code;
 pub mod tlsa;
 mod trustkit_android;
@@ -98,6 +99,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &curl::CurlList,
     &source::OkHttp,
     &source::OkHttpFailure,
+    &source::JavaValidation,
     &source::TrustKitCode,
     &source::UrlSession,
     &source::Alamofire,

@@ -122,7 +122,7 @@ pub(super) static INSTEAD_OF_VALIDATION: Rule<PinsVerdict> = Rule {
         needs: "an app's source code or package",
         explanation: "Pins belong on top of the ordinary validation. Where they replace it, expired certificates and \
             those of other hosts pass if the key is pinned; where the pin is a CA's, any certificate of that CA for \
-            any host does.",
+            any host does. A `HostnameVerifier` that is only `true` leaves out the host in the same way.",
         advice: "Validate chain, host and dates first (SecTrustEvaluateWithError, the platform's TrustManager), and \
             compare pins on the chain that came out.",
         references: &[RFC_7469, "OWASP Cheat Sheet Series, Pinning Cheat Sheet", "OWASP MASVS-NETWORK-1"],

@@ -7,6 +7,7 @@ use roxmltree::Node;
 
 use super::read::elements;
 use super::values::{Flag, flag};
+use crate::pins::formats::switch::{Switch, enforced_perhaps};
 use crate::pins::formats::xml;
 use crate::pins::model::{AppContext, Enforcement, EnforcementMode};
 
@@ -19,7 +20,7 @@ const FIRST_WITH_TRANSPARENCY: u32 = 37;
 #[derive(Clone, Copy)]
 pub(super) struct Anchor {
     pub(super) source: AnchorSource,
-    pub(super) overrides_pins: bool,
+    pub(super) overrides_pins: Switch,
 }
 
 /// Where trust anchors come from.
@@ -32,7 +33,7 @@ pub(super) enum AnchorSource {
 
 impl Anchor {
     /// The system's own CAs, as they are trusted without any declaration.
-    pub(super) const SYSTEM: Self = Self { source: AnchorSource::System, overrides_pins: false };
+    pub(super) const SYSTEM: Self = Self { source: AnchorSource::System, overrides_pins: Switch::Off };
 }
 
 /// What the platform does for an app where its configuration says nothing.
@@ -47,7 +48,7 @@ impl Defaults {
     /// The defaults for an app.
     pub(super) fn of(app: Option<&AppContext>) -> Self {
         let target = app.and_then(|app| app.target_sdk);
-        let user = Anchor { source: AnchorSource::User, overrides_pins: false };
+        let user = Anchor { source: AnchorSource::User, overrides_pins: Switch::Off };
         Self {
             anchors: target
                 .filter(|level| *level <= LAST_WITH_USER_ANCHORS)
@@ -69,8 +70,11 @@ pub(super) fn debug(overrides: Node<'_, '_>) -> Vec<Anchor> {
                 "user" => AnchorSource::User,
                 _ => AnchorSource::Other,
             };
-            let overrides_pins =
-                node.attribute("overridePins").is_none_or(|text| flag(text) == Flag::Is(true));
+            let overrides_pins = match node.attribute("overridePins").map(flag) {
+                None | Some(Flag::Is(true)) => Switch::On,
+                Some(Flag::Is(false) | Flag::Odd) => Switch::Off,
+                Some(Flag::Open) => Switch::Open,
+            };
             Some(Anchor { source, overrides_pins })
         })
         .collect()
@@ -91,8 +95,11 @@ pub(super) fn enforcement(pins: Option<usize>, anchors: &[Anchor]) -> Enforcemen
     if pins == 0 {
         return no("its pin-set is empty");
     }
-    if override_pins(anchors) {
+    if override_pins(anchors, |switch| switch == Switch::On) {
         return no("its trust anchors are declared with overridePins, which switches the pins off for them");
+    }
+    if override_pins(anchors, |switch| switch != Switch::Off) {
+        return enforced_perhaps("overridePins");
     }
     Enforcement {
         mode: EnforcementMode::Yes,
@@ -100,13 +107,14 @@ pub(super) fn enforcement(pins: Option<usize>, anchors: &[Anchor]) -> Enforcemen
     }
 }
 
-/// Whether the pins play no part for public CAs: those of the system, or all that there are, override them.
-fn override_pins(anchors: &[Anchor]) -> bool {
-    let system = anchors.iter().any(|a| a.source == AnchorSource::System && a.overrides_pins);
-    system || (!anchors.is_empty() && anchors.iter().all(|a| a.overrides_pins))
+/// Whether the pins play no part for public CAs: those of the system, or all that there are, override them, where what
+/// is written for it `holds`.
+fn override_pins(anchors: &[Anchor], holds: impl Fn(Switch) -> bool) -> bool {
+    let system = anchors.iter().any(|a| a.source == AnchorSource::System && holds(a.overrides_pins));
+    system || (!anchors.is_empty() && anchors.iter().all(|a| holds(a.overrides_pins)))
 }
 
 /// Whether a CA that is not the system's own is trusted without regard to the pins.
 pub(super) fn overridden_for_user_anchors(anchors: &[Anchor]) -> bool {
-    anchors.iter().any(|anchor| anchor.source != AnchorSource::System && anchor.overrides_pins)
+    anchors.iter().any(|anchor| anchor.source != AnchorSource::System && anchor.overrides_pins != Switch::Off)
 }

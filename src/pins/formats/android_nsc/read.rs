@@ -14,6 +14,7 @@ use self::pin_set::PinSet;
 use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Flag, flag};
 use crate::pins::formats::problems::concern;
+use crate::pins::formats::switch::Switch;
 use crate::pins::formats::written;
 use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
@@ -169,7 +170,11 @@ impl Reader {
                     own.anchors.get_or_insert(Rc::new(anchors));
                 }
                 "certificateTransparency" => {
-                    own.certificate_transparency = self.boolean(child, "enabled");
+                    own.certificate_transparency = match self.boolean(child, "enabled") {
+                        Some(Switch::On) => Some(true),
+                        Some(Switch::Off) => Some(false),
+                        Some(Switch::Open) | None => None,
+                    };
                     if own.certificate_transparency == Some(false) {
                         let what = format!(
                             "<certificateTransparency enabled=\"false\"/> in {} switches Certificate Transparency off",
@@ -222,7 +227,7 @@ impl Reader {
     }
 
     /// Adds one entry for each domain of a configuration.
-    fn add(&mut self, node: Node<'_, '_>, domains: Vec<(HostPattern, usize)>, effective: &Inherited) {
+    fn add(&mut self, node: Node<'_, '_>, domains: Vec<(HostPattern, Switch, usize)>, effective: &Inherited) {
         if domains.is_empty() {
             self.refuse(node, "the domain-config names no domain".to_owned());
             if let Some(set) = effective.pin_set.clone() {
@@ -230,13 +235,13 @@ impl Reader {
             }
         }
         let anchors = self.with_debug(effective.anchors.as_deref());
-        for (scope, line) in domains {
+        for (scope, subdomains, line) in domains {
             let set = effective.pin_set.as_deref();
             self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
             if self.room == 0 {
                 return;
             }
-            self.entries.push(PinEntry {
+            let entry = PinEntry {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
                 unread: set.map_or(0, |set| set.unread),
                 expiry: set.and_then(|set| set.expiry.clone()),
@@ -245,7 +250,10 @@ impl Reader {
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
                 ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &anchors))
-            });
+            };
+            let below = subdomains.perhaps_below(&entry);
+            self.entries.push(entry);
+            self.entries.extend(below);
         }
     }
 
@@ -292,24 +300,24 @@ impl Reader {
         });
     }
 
-    fn domain(&mut self, node: Node<'_, '_>) -> (HostPattern, usize) {
+    fn domain(&mut self, node: Node<'_, '_>) -> (HostPattern, Switch, usize) {
         self.attributes(node, &["includeSubdomains"]);
         let line = self.lines.of_node(node);
-        let subdomains = self.boolean(node, "includeSubdomains") == Some(true);
+        let subdomains = self.boolean(node, "includeSubdomains").unwrap_or(Switch::Off);
         let name = only_text(node).map(|text| text.to_lowercase());
         let name = match name {
             None => {
                 self.refuse(node, "the domain has elements inside".to_owned());
-                return (HostPattern::Nowhere, line);
+                return (HostPattern::Nowhere, subdomains, line);
             }
             Some(name) if name.is_empty() => {
                 self.refuse(node, "the domain is empty".to_owned());
-                return (HostPattern::Nowhere, line);
+                return (HostPattern::Nowhere, subdomains, line);
             }
             Some(name) if written::has_build_variable(&name) => {
                 let what = format!("the host “{}” is put in by the build", shortened(&name));
                 self.problem(ProblemKind::NotRead, node, what);
-                return (HostPattern::Nowhere, line);
+                return (HostPattern::Nowhere, subdomains, line);
             }
             Some(name) => name,
         };
@@ -320,7 +328,7 @@ impl Reader {
             let what = format!("“{name}” is compared as it stands and equals no host name");
             self.problem(ProblemKind::NoEffect, node, what);
         }
-        (if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) }, line)
+        (subdomains.scope(name), subdomains, line)
     }
 
     fn anchors(&mut self, node: Node<'_, '_>, kind: Kind) -> Vec<Anchor> {
@@ -337,7 +345,7 @@ impl Reader {
 
     fn anchor(&mut self, node: Node<'_, '_>, kind: Kind) -> Option<Anchor> {
         self.attributes(node, &["src", "overridePins"]);
-        let overrides_pins = self.boolean(node, "overridePins") == Some(true);
+        let overrides_pins = self.boolean(node, "overridePins").unwrap_or(Switch::Off);
         let Some(src) = node.attribute("src") else {
             self.refuse(node, "the certificates element has no src".to_owned());
             return None;
@@ -356,7 +364,7 @@ impl Reader {
             let what = format!("{} accepts CAs that the user of a device added", kind.element());
             self.problem(ProblemKind::UserAnchors, node, what);
         }
-        if overrides_pins {
+        if overrides_pins == Switch::On {
             let what = format!("{} switches pins off for the CAs of “{}”", kind.element(), shortened(src));
             self.problem(ProblemKind::OverridesPins, node, what);
         }
@@ -364,14 +372,19 @@ impl Reader {
     }
 
     /// A boolean attribute; one that Android reads otherwise than it looks is a problem.
-    fn boolean(&mut self, node: Node<'_, '_>, name: &str) -> Option<bool> {
+    fn boolean(&mut self, node: Node<'_, '_>, name: &str) -> Option<Switch> {
         let text = node.attribute(name)?;
         match flag(text) {
-            Flag::Is(value) => Some(value),
+            Flag::Is(value) => Some(value.into()),
+            Flag::Open => {
+                let what = format!("{name}=“{}” is put in by the build", shortened(text));
+                self.problem(ProblemKind::NotRead, node, what);
+                Some(Switch::Open)
+            }
             Flag::Odd => {
                 let what = format!("{name}=“{}” is read as false; write “true” or “false”", shortened(text));
                 self.problem(ProblemKind::NoEffect, node, what);
-                Some(false)
+                Some(Switch::Off)
             }
         }
     }

@@ -17,6 +17,7 @@ use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read, unread};
 use crate::pins::base64_text;
 use crate::pins::formats::problems::concern;
+use crate::pins::formats::switch::Switch;
 use crate::pins::formats::{most_specific, written};
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PositionRule,
@@ -100,13 +101,14 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
             source.problems.push(not_read(line, what).about([HostPattern::WithSubdomains(name)]));
             continue;
         };
-        let has_subdomains =
-            option(scan, &options, "includeSubdomains").is_some_and(|value| scan.written(value) == "true");
-        let scope = if has_subdomains {
-            HostPattern::WithSubdomains(name.clone())
-        } else {
-            HostPattern::Exactly(name.clone())
-        };
+        let subdomains = option(scan, &options, "includeSubdomains")
+            .filter(|value| scan.written(value.clone()) != "undefined")
+            .map_or(Switch::Off, |value| scan.switch(value));
+        if subdomains == Switch::Open {
+            let what = format!("whether the names below {name} are pinned, too, is not defined in this file");
+            source.problems.push(not_read(line, what).about([HostPattern::WithSubdomains(name.clone())]));
+        }
+        let scope = subdomains.scope(name.clone());
         let told = source.problems.len();
         let hashes =
             option(scan, &options, "publicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default();
@@ -124,14 +126,19 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
         });
         concern(source.problems.iter_mut().skip(told), std::slice::from_ref(&scope));
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
-        source.add(PinEntry {
+        let entry = PinEntry {
             pins,
             unread: unread(&hashes),
             line,
             expiry,
             confidence: Confidence::Read,
             ..PinEntry::of(scope, enforced(why))
-        });
+        };
+        let below = subdomains.perhaps_below(&entry);
+        source.add(entry);
+        if let Some(below) = below {
+            source.add(below);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Language, PinFormat, PinInput, code, finish, host_name, not_read};
 use crate::pins::base64_text;
 use crate::pins::formats::most_specific;
 use crate::pins::formats::problems::{concern, named_again};
+use crate::pins::formats::switch::{Switch, enforced_perhaps};
 use crate::pins::model::{
     AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
     PinSource, PositionRule, Problem, ProblemKind,
@@ -41,10 +42,12 @@ impl PinFormat for TrustKitCode {
         let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(PinSource::of(ID)) };
         let scan = Scan::of(text, language)?;
         let mut source = PinSource::of(ID);
+        // Those of names below, where it is open whether they are meant.
+        let mut below = Vec::new();
         for (at, token) in scan.tokens.iter().enumerate() {
             let name = token.word().or_else(|| token.plain()).unwrap_or_default();
             if matches!(name, "kTSKPinnedDomains" | "TSKPinnedDomains") {
-                read_domains(&scan, at, &mut source);
+                read_domains(&scan, at, &mut source, &mut below);
             }
         }
         if source.entries.is_empty() && source.problems.is_empty() {
@@ -56,6 +59,7 @@ impl PinFormat for TrustKitCode {
         for (line, what) in named_again(&source.entries) {
             source.problems.push(Problem::of(ProblemKind::NoEffect, line, what));
         }
+        source.entries.append(&mut below);
         finish(source)
     }
 
@@ -64,7 +68,7 @@ impl PinFormat for TrustKitCode {
     }
 }
 
-fn read_domains(scan: &Scan<'_>, key: usize, source: &mut PinSource) {
+fn read_domains(scan: &Scan<'_>, key: usize, source: &mut PinSource, below: &mut Vec<PinEntry>) {
     let next = key.saturating_add(1);
     let start = if scan.is(next, ":") {
         next.saturating_add(1)
@@ -89,7 +93,7 @@ fn read_domains(scan: &Scan<'_>, key: usize, source: &mut PinSource) {
         };
         let told = source.problems.len();
         match scan.pairs(policy) {
-            Some(policy) => read_policy(scan, &name, line, &policy, source),
+            Some(policy) => read_policy(scan, &name, line, &policy, source, below),
             None => source
                 .problems
                 .push(not_read(line, format!("the policy of {name} is not spelt out in this file"))),
@@ -104,6 +108,7 @@ fn read_policy(
     line: Option<usize>,
     policy: &[(Span, Span)],
     source: &mut PinSource,
+    below: &mut Vec<PinEntry>,
 ) {
     let value = |name: &str| {
         policy.iter().find_map(|(key, value)| {
@@ -112,21 +117,19 @@ fn read_policy(
             (own.strip_prefix('k').unwrap_or(own) == name).then(|| value.clone())
         })
     };
-    let switch = |name: &str| {
-        let value = value(name)?;
-        let text = scan.written(value).to_lowercase();
-        match text.trim_start_matches('@').trim_matches(['(', ')']) {
-            "yes" | "true" | "1" => Some(true),
-            "no" | "false" | "0" => Some(false),
-            _ => None,
+    let switch = |name: &str| value(name).map(|value| scan.switch(value));
+    let subdomains = switch("TSKIncludeSubdomains").unwrap_or(Switch::Off);
+    let scope = subdomains.scope(host.to_owned());
+    let excluded = switch("TSKExcludeSubdomainFromParentPolicy");
+    for (switch, what) in [
+        (Some(subdomains), "whether the names below it are meant, too,"),
+        (excluded, "whether it is excluded from the policy of its parent domain"),
+    ] {
+        if switch == Some(Switch::Open) {
+            source.problems.push(not_read(line, format!("{host}: {what} is decided elsewhere")));
         }
-    };
-    let scope = if switch("TSKIncludeSubdomains") == Some(true) {
-        HostPattern::WithSubdomains(host.to_owned())
-    } else {
-        HostPattern::Exactly(host.to_owned())
-    };
-    if switch("TSKExcludeSubdomainFromParentPolicy") == Some(true) {
+    }
+    if excluded == Some(Switch::On) {
         let why = "it is excluded from the policy of its parent domain".to_owned();
         let enforcement = Enforcement { mode: EnforcementMode::No, why };
         let entry = PinEntry {
@@ -138,17 +141,17 @@ fn read_policy(
         source.entries.push(entry);
         return;
     }
-    let is_enforced = switch("TSKEnforcePinning").unwrap_or(true);
-    if value("TSKEnforcePinning").is_some() && switch("TSKEnforcePinning").is_none() {
-        let what = format!(
-            "whether pinning is enforced for {host} is decided elsewhere; enforced is TrustKit's default"
-        );
+    let enforced = switch("TSKEnforcePinning").unwrap_or(Switch::On);
+    if enforced == Switch::Open {
+        let what = format!("whether pinning is enforced for {host} is decided elsewhere");
         source.problems.push(not_read(line, what));
     }
-    let (mode, why) = if is_enforced {
-        (EnforcementMode::Yes, "TrustKit enforces pins unless kTSKEnforcePinning is NO")
-    } else {
-        (EnforcementMode::Report, "kTSKEnforcePinning is NO: a mismatch is only reported")
+    let of = |mode, why: &str| Enforcement { mode, why: why.to_owned() };
+    let enforcement = match enforced {
+        _ if excluded == Some(Switch::Open) => enforced_perhaps("kTSKExcludeSubdomainFromParentPolicy"),
+        Switch::Open => enforced_perhaps("kTSKEnforcePinning"),
+        Switch::On => of(EnforcementMode::Yes, "TrustKit enforces pins unless kTSKEnforcePinning is NO"),
+        Switch::Off => of(EnforcementMode::Report, "kTSKEnforcePinning is NO: a mismatch is only reported"),
     };
     let mut pins = Vec::new();
     let mut unread: u32 = 0;
@@ -164,7 +167,7 @@ fn read_policy(
             }
         }
     }
-    let least = if is_enforced { 2 } else { 1 };
+    let least = if enforced == Switch::On { 2 } else { 1 };
     let bad = pins.iter().find(|pin| pin.value.is_err());
     if let Some(bad) = bad {
         let what = format!(
@@ -189,15 +192,16 @@ fn read_policy(
         }
         read
     });
-    let enforcement = Enforcement { mode, why: why.to_owned() };
-    source.entries.push(PinEntry {
+    let entry = PinEntry {
         pins,
         unread,
         expiry,
         line,
         confidence: Confidence::Read,
         ..PinEntry::of(scope, enforcement)
-    });
+    };
+    below.extend(subdomains.perhaps_below(&entry));
+    source.entries.push(entry);
 }
 
 /// The end that a date of the form yyyy-MM-dd sets, as TrustKit reads it.

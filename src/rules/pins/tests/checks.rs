@@ -33,6 +33,7 @@ pub(super) fn pin_of(value: PinValue) -> Pin {
         line: Some(3),
         label: None,
         tlsa: None,
+        ends: None,
     }
 }
 
