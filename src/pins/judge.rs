@@ -266,6 +266,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         pinner: entry.pinner,
         taken_by: entry.taken_by.clone(),
         alternative: entry.alternative,
+        is_possible: entry.is_possible,
         pin_set: entry.pin_set,
         applies,
         enforced,

@@ -28,6 +28,8 @@ pub struct PinEntry {
     pub taken_by: Vec<usize>,
     /// The first of the pinners of which a condition builds one, where its own is one of them.
     pub alternative: Option<usize>,
+    /// Whether code adds it only on a condition: it may be there or not.
+    pub is_possible: bool,
     /// The pin set it takes its pins from, numbered within the file; entries may share one.
     pub pin_set: Option<usize>,
     /// What the file says of Certificate Transparency for these hosts, if anything.
@@ -63,6 +65,7 @@ impl PinEntry {
             pinner: None,
             taken_by: Vec::new(),
             alternative: None,
+            is_possible: false,
             pin_set: None,
             certificate_transparency: None,
             line: None,
