@@ -9,30 +9,30 @@ impl<'a> Reader<'_, 'a> {
     /// Whether a condition holds in a release, if that is known.
     pub(super) fn in_release(&self, condition: &Span, is_directive: bool) -> Option<bool> {
         let scan = self.scan;
-        let (mut span, mut is_denied) = (condition.clone(), false);
+        let (mut asked, mut is_denied) = (condition.clone(), false);
         loop {
-            let last = span.end.checked_sub(1).filter(|last| *last > span.start);
-            if scan.is(span.start, "!") {
+            let last = asked.end.checked_sub(1).filter(|last| *last > asked.start);
+            if scan.is(asked.start, "!") {
                 is_denied = !is_denied;
-                span.start = span.start.saturating_add(1);
-            } else if is_directive && scan.word(span.start) == Some("defined") {
-                span.start = span.start.saturating_add(1);
+                asked.start = asked.start.saturating_add(1);
+            } else if is_directive && scan.word(asked.start) == Some("defined") {
+                asked.start = asked.start.saturating_add(1);
             } else if last.is_some_and(|last| {
-                scan.is(span.start, "(") && scan.after(span.start) == span.end && scan.is(last, ")")
+                scan.is(asked.start, "(") && scan.after(asked.start) == asked.end && scan.is(last, ")")
             }) {
-                span = span.start.saturating_add(1)..span.end.saturating_sub(1);
+                asked = asked.start.saturating_add(1)..asked.end.saturating_sub(1);
             } else {
                 break;
             }
         }
-        let last = span.end.checked_sub(1).filter(|last| *last >= span.start)?;
-        if !span.clone().all(|at| scan.word(at).is_some() || scan.is(at, ".")) {
+        let last = asked.end.checked_sub(1).filter(|last| *last >= asked.start)?;
+        if !asked.clone().all(|at| scan.word(at).is_some() || scan.is(at, ".")) {
             return None;
         }
         let holds = match scan.word(last)? {
             "__DEV__" | "kDebugMode" => false,
             "kReleaseMode" => true,
-            "DEBUG" if is_directive && span.len() == 1 => false,
+            "DEBUG" if is_directive && asked.len() == 1 => false,
             "DEBUG" if scan.word(last.checked_sub(2)?) == Some("BuildConfig") => false,
             _ => return None,
         };
@@ -50,9 +50,9 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Whether a variable is given a value within a span.
-    pub(super) fn gives(&self, name: &str, span: &Span) -> bool {
+    pub(super) fn gives(&self, name: &str, within: &Span) -> bool {
         let scan = self.scan;
-        let mut places = span.clone().take(LONGEST_MAKING);
+        let mut places = within.clone().take(LONGEST_MAKING);
         places.any(|at| scan.word(at) == Some(name) && scan.is(at.saturating_add(1), "="))
     }
 
