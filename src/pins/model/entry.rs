@@ -329,6 +329,11 @@ impl ExpiryState {
 }
 
 impl Expiry {
+    /// Whether the platform refuses every connection afterwards.
+    pub fn fails_closed(&self) -> bool {
+        self.afterwards == AfterExpiry::FailClosed
+    }
+
     /// Whether the pins have ended at a time. The first time zone is 14 hours ahead of UTC, the last 12 behind it.
     pub fn state(&self, now: Timestamp) -> ExpiryState {
         let (first, last) = match self.clock {

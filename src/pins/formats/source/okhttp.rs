@@ -208,10 +208,8 @@ impl Built {
 
     /// The same for a call that is made on a condition.
     fn only_if(mut self, condition: Option<String>) -> Self {
-        if let Some(condition) = &condition {
-            if self.confidence == Confidence::Read {
-                self.confidence = Confidence::Guessed(format!("its pins are added {condition}"));
-            }
+        if let Some(condition) = condition.as_ref().filter(|_| self.confidence == Confidence::Read) {
+            self.confidence = Confidence::Guessed(format!("its pins are added {condition}"));
         }
         Self { condition, ..self }
     }
