@@ -11,8 +11,8 @@ use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose, diagnose_match};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin,
-    PinEntry, PinFile, PinSource, PositionRule, Reading,
+    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, Expiry, ExpiryState, HostPattern,
+    Pin, PinEntry, PinFile, PinSource, PositionRule, Reading,
 };
 use super::paths::{PathMatches, PathsVerdict};
 use super::verdict::{
@@ -274,6 +274,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         pinner: entry.pinner,
         taken_by: entry.taken_by.clone(),
         alternative: entry.alternative,
+        is_possible: entry.is_possible,
         pin_set: entry.pin_set,
         applies,
         enforced,
@@ -283,10 +284,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         expired: ended.is_some(),
         expiry_state,
         expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
-        fails_closed: entry
-            .expiry
-            .as_ref()
-            .is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed),
+        fails_closed: entry.expiry.as_ref().is_some_and(Expiry::fails_closed),
         is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
         backup: Backup::of(&pins, entry.unread),

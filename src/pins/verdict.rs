@@ -203,6 +203,8 @@ pub struct EntryVerdict {
     pub taken_by: Vec<usize>,
     /// The first of the pinners of which a condition builds one, where its own is one of them.
     pub alternative: Option<usize>,
+    /// Whether code adds it only on a condition: it may be there or not.
+    pub is_possible: bool,
     /// The pin set it takes its pins from, numbered within the file.
     pub pin_set: Option<usize>,
     /// Whether the platform uses it for the host asked about; true where no host was asked about.

@@ -110,8 +110,16 @@ impl Read {
         let about: Vec<HostPattern> = hosts.map(HostPattern::Exactly).collect();
         self.problems.concern(told, &about);
         let unread = if is_read { u32::try_from(open.len()).unwrap_or(u32::MAX) } else { 1 };
+        if let Some(why) = section.may_not_run {
+            let what = format!("a command has pins, and {why}: whether it is run is not known");
+            self.problems.add(ProblemKind::NotRead, Some(*line), what);
+        }
         let confidence = |is_clear: bool| match (section.is_command, is_clear) {
             (false, _) => Confidence::Stated,
+            (true, _) if section.may_not_run.is_some() => {
+                let why = section.may_not_run.unwrap_or_default();
+                Confidence::Guessed(format!("the command may not be run: {why}"))
+            }
             (true, _) if !section.is_curl => {
                 Confidence::Guessed("the command that has the option is not seen to be curl".to_owned())
             }
@@ -255,6 +263,31 @@ mod tests {
         );
         assert_eq!(source.problems.len(), 1);
         assert_eq!((source.problems[0].kind, source.problems[0].line), (ProblemKind::NotRead, Some(8)));
+    }
+
+    #[test]
+    fn commands_that_may_not_run_are_guesses() {
+        let curl = format!("curl --pinnedpubkey sha256//{} https://a.example", SpkiSha256::of(b"a"));
+        for (text, confidence) in [
+            (format!("if [ -n \"$S\" ]; then {curl}; else curl https://a.example; fi"), "guessed"),
+            (format!("if [ -n \"$S\" ]\nthen\n  x\nelse\n  {curl}\nfi"), "guessed"),
+            (format!("case $1 in\n a) {curl} ;;\nesac"), "guessed"),
+            (format!("[ -n \"$S\" ] && {curl}"), "guessed"),
+            (format!("x || {curl}"), "guessed"),
+            (format!("cat <<'EOF'\n{curl}\nEOF"), "guessed"),
+            (format!("if true; then x; fi\n{curl}"), "read"),
+            (format!("if {curl}; then x; fi"), "read"),
+            (format!("if ! {curl}; then\n x\nfi"), "read"),
+            (format!("cd /tmp && {curl}"), "read"),
+            (format!("[ -d x ] || mkdir x; {curl}"), "read"),
+            (format!("for a in b; do {curl}; done"), "read"),
+            (format!("cat <<EOF\nx\nEOF\n{curl}"), "read"),
+        ] {
+            let source = source(&text);
+            let found: Vec<_> = source.entries.iter().map(|entry| entry.confidence.name()).collect();
+            assert_eq!(found, [confidence], "{text}\n{source:?}");
+            assert_eq!(source.problems.is_empty(), confidence == "read", "{text}");
+        }
     }
 
     #[test]

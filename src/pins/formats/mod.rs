@@ -201,17 +201,25 @@ pub(super) fn applicable<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEn
         .map_or_else(Vec::new, |format| format.applicable(source, host))
 }
 
-/// The one entry for `host` where an exact name wins over patterns, and of patterns the longest.
+/// What `host` has where an exact name wins over patterns, and of patterns the longest. Of one name that has several
+/// entries each: which of them a platform takes is documented nowhere.
 fn most_specific<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
-    let exact = source.entries.iter().find(|entry| entry.scope.host() == Some(host));
-    let longest = || {
-        source
-            .entries
-            .iter()
-            .filter(|entry| matches!(entry.scope, HostPattern::WithSubdomains(_)) && entry.scope.covers(host))
-            .max_by_key(|entry| entry.scope.host().map_or(0, str::len))
+    let all = || source.entries.iter();
+    let is_named = |entry: &&PinEntry| match &entry.scope {
+        HostPattern::Exactly(name) | HostPattern::WithSubdomains(name) => name == host,
+        _ => false,
     };
-    exact.or_else(longest).into_iter().collect()
+    let exact: Vec<&PinEntry> = all().filter(is_named).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    let length = |entry: &PinEntry| entry.scope.host().map_or(0, str::len);
+    let is_above = |entry: &&PinEntry| {
+        matches!(entry.scope, HostPattern::WithSubdomains(_) | HostPattern::Below(_))
+            && entry.scope.covers(host)
+    };
+    let longest = all().filter(is_above).map(length).max();
+    all().filter(is_above).filter(|entry| Some(length(entry)) == longest).collect()
 }
 
 #[cfg(test)]

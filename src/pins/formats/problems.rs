@@ -58,19 +58,21 @@ pub(super) fn concern<'a>(problems: impl Iterator<Item = &'a mut Problem>, hosts
     }
 }
 
-/// The entries of a file whose hosts an entry before them names already, where the platform takes the first: each with
-/// its line and what is to be said of it.
+/// The entries of a file whose hosts an entry before them names already, where it is not known which of them the platform
+/// takes: each with its line and what is to be said of it. Those that stand on a condition may be alternatives.
 pub(super) fn named_again(entries: &[PinEntry]) -> Vec<(Option<usize>, String)> {
     let mut first: HashMap<&str, Option<usize>> = HashMap::new();
     let mut again = Vec::new();
-    for entry in entries {
+    let is_named = |entry: &&PinEntry| !entry.is_possible && !matches!(entry.scope, HostPattern::Below(_));
+    for entry in entries.iter().filter(is_named) {
         let Some(host) = entry.scope.host() else { continue };
         if let Some(line) = first.get(host) {
-            let at = line.map_or_else(String::new, |line| format!(" of line {line}"));
-            again.push((
-                entry.line,
-                format!("{} has a second entry here; the first one{at} is taken", shortened(host)),
-            ));
+            let at = line.map_or_else(String::new, |line| format!(" in line {line}"));
+            let what = format!(
+                "{} has a second entry here, after one{at}: which of them holds is not known, and each is judged",
+                shortened(host)
+            );
+            again.push((entry.line, what));
         } else {
             first.insert(host, entry.line);
         }

@@ -37,7 +37,7 @@ impl Switch {
             return None;
         };
         (self == Self::Open).then(|| PinEntry {
-            scope: HostPattern::WithSubdomains(name.clone()),
+            scope: HostPattern::Below(name.clone()),
             enforcement: Enforcement {
                 mode: EnforcementMode::Unknown,
                 why: format!("the file leaves open whether the pins of {name} hold for the names below it"),

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::plist::{self, Key, Value};
-use super::problems::{Problems, shortened};
+use super::problems::{Problems, named_again, shortened};
 use super::switch::{Switch, enforced_perhaps};
 use super::{PinFormat, PinInput, written};
 use crate::pins::base64_text;
@@ -56,6 +56,9 @@ impl PinFormat for TrustKitPlist {
         let list = plist::read(input).map_err(|error| error.to_string())?;
         let mut reader = Reader { is_mac: is_mac(&list), ..Reader::default() };
         reader.root(&list);
+        for (line, what) in named_again(&reader.entries) {
+            reader.problems.add(ProblemKind::NotRead, line, what);
+        }
         Ok(PinSource { entries: reader.entries, problems: reader.problems.into_list(), ..PinSource::of(ID) })
     }
 

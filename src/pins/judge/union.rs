@@ -11,35 +11,40 @@ use crate::pins::verdict::{Backup, EntryVerdict, Outcome, PinVerdict};
 /// on of one is that of all. Each pinner that a file builds has its own pins, those that it is seen to take, and perhaps
 /// those of no pinner in particular. Gives the entries of each as one, the worst first.
 pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
-    let mut pinners: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut pinners: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     let mut shared = Vec::new();
     for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| is_enforced(entry)) {
         match entry.pinner {
-            Some(pinner) => pinners.entry(pinner).or_default().push(index),
+            Some(pinner) if entry.is_possible => pinners.entry(pinner).or_default().1.push(index),
+            Some(pinner) => pinners.entry(pinner).or_default().0.push(index),
             None => shared.push(index),
         }
     }
     if pinners.is_empty() {
+        let (maybe, shared): (Vec<usize>, Vec<usize>) =
+            shared.iter().partition(|index| entries.get(**index).is_some_and(|entry| entry.is_possible));
         // What is only guessed may belong to what is not.
         let is_guess = |index: &usize| {
             entries.get(*index).is_some_and(|entry| matches!(entry.confidence, Confidence::Guessed(_)))
         };
         let (guessed, own): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_guess(index));
         return if own.is_empty() {
-            of_one(entries, &guessed, &[], None)
+            of_one(entries, &guessed, &maybe, None)
         } else {
-            of_one(entries, &own, &guessed, None)
+            of_one(entries, &own, &[guessed, maybe].concat(), None)
         };
     }
     let mut all = Vec::new();
     // What belongs to each pinner fares as it does in the worst of them.
     let mut worst: BTreeMap<usize, EntryVerdict> = BTreeMap::new();
     let alone: Vec<EntryVerdict> = shared.iter().filter_map(|index| entries.get(*index).cloned()).collect();
-    for (pinner, mut own) in pinners {
-        let is_taken =
-            |index: &usize| entries.get(*index).is_some_and(|entry| entry.taken_by.contains(&pinner));
-        let (taken, possible): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_taken(index));
+    for (pinner, (mut own, mut possible)) in pinners {
+        let is_taken = |index: &usize| {
+            entries.get(*index).is_some_and(|entry| entry.taken_by.contains(&pinner) && !entry.is_possible)
+        };
+        let (taken, others): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_taken(index));
         own.extend(taken);
+        possible.extend(others);
         all.extend(of_one(entries, &own, &possible, Some(pinner)));
         for (index, before) in shared.iter().zip(&alone) {
             let Some(entry) = entries.get_mut(*index) else { continue };
@@ -145,6 +150,13 @@ impl Fate {
         self
     }
 
+    /// What is known where there may be no pins at all.
+    fn or_none(mut self) -> Self {
+        self.paths = self.paths.with_unread(true, true);
+        (self.outcome, self.backup) = (Outcome::Unknown, Backup::Unknown);
+        self
+    }
+
     fn give(&self, entry: &mut EntryVerdict) {
         entry.paths.clone_from(&self.paths);
         (entry.outcome, entry.backup) = (self.outcome, self.backup);
@@ -163,7 +175,8 @@ fn of_one(
     let mut members = own.to_vec();
     if !possible.is_empty() {
         members.extend(possible);
-        fate = fate.or(&Fate::of(entries, &members));
+        let all = Fate::of(entries, &members);
+        fate = if own.is_empty() { all.or_none() } else { fate.or(&all) };
     }
     members.sort_unstable();
     let mut all: Vec<EntryVerdict> = Vec::new();

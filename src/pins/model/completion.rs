@@ -22,7 +22,7 @@ impl Completion {
             own == hosts
                 || match hosts {
                     HostPattern::Unstated | HostPattern::Nowhere => false,
-                    HostPattern::OneLabelBelow(name) => {
+                    HostPattern::OneLabelBelow(name) | HostPattern::Below(name) => {
                         matches!(own, HostPattern::WithSubdomains(_) | HostPattern::Unstated)
                             && own.covers(name)
                     }

@@ -133,6 +133,7 @@ fn covers(scope: &HostPattern, name: &CertificateName) -> bool {
     let base = name.base.as_str();
     match scope {
         HostPattern::OneLabelBelow(above) if name.wildcard => base == above,
+        HostPattern::Below(above) => scope.covers(base) || name.wildcard && base == above,
         HostPattern::WithSubdomains(_) | HostPattern::Unstated => scope.covers(base),
         HostPattern::Exactly(_) | HostPattern::Service { .. } | HostPattern::OneLabelBelow(_) => {
             !name.wildcard && scope.covers(base)

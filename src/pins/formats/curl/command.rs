@@ -25,6 +25,40 @@ pub(super) struct Section {
     pub(super) is_command: bool,
     /// Whether curl is seen to be the command.
     pub(super) is_curl: bool,
+    /// Why it may not be run, if that is so.
+    pub(super) may_not_run: Option<&'static str>,
+}
+
+/// What stands around the commands of a script.
+#[derive(Clone, Debug, Default)]
+struct Around {
+    /// The `if` and `case` that are open, and whether their branches have begun.
+    open: Vec<bool>,
+    /// What ends the here-document that is open.
+    here: Option<String>,
+}
+
+impl Around {
+    /// Takes the first word of a command.
+    fn take(&mut self, word: &str) {
+        match word {
+            // No script is nested deeper.
+            "if" | "case" if self.open.len() < 1000 => self.open.push(word == "case"),
+            "then" => drop(self.open.last_mut().map(|begun| *begun = true)),
+            "fi" | "esac" => drop(self.open.pop()),
+            _ => {}
+        }
+    }
+
+    fn why(&self) -> Option<&'static str> {
+        if self.here.is_some() {
+            Some("it stands in a here-document, which runs only where it is given to a shell")
+        } else if self.open.contains(&true) {
+            Some("it stands in a branch of “if” or “case”")
+        } else {
+            None
+        }
+    }
 }
 
 impl Section {
@@ -53,11 +87,11 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
     let commands = commands(text);
     // In a script the option of a command never comes first: the line above goes on.
     let is_first = |words: &[Word]| words.first().is_some_and(|(_, first)| is_setting(first));
-    let is_configuration = commands.iter().any(|words| is_first(words));
+    let is_configuration = commands.iter().any(|(words, _)| is_first(words));
     if is_configuration {
         return configuration(text);
     }
-    commands.iter().flat_map(|words| of_command(words)).collect()
+    commands.into_iter().flat_map(|(words, around)| of_command(&words, around)).collect()
 }
 
 fn is_comment(line: &str) -> bool {
@@ -108,11 +142,25 @@ fn configuration(text: &str) -> Vec<Section> {
 /// A word and the line it stands on.
 type Word = (usize, String);
 
-/// The words of each command that may have the option: lines that end in a backslash go on with the next.
-fn commands(text: &str) -> Vec<Vec<Word>> {
-    let mut found = Vec::new();
+/// The words of each command that may have the option, and what stands around them: lines that end in a backslash go on
+/// with the next.
+fn commands(text: &str) -> Vec<(Vec<Word>, Around)> {
+    let mut found: Vec<(Vec<Word>, Around)> = Vec::new();
+    let mut around = Around::default();
+    let mut add = |words: Vec<Word>, around: &mut Around| {
+        let has_option = words.iter().any(|(_, word)| word.contains(OPTION));
+        let before = has_option.then(|| around.clone());
+        if around.here.is_none() {
+            take_firsts(&words, around);
+        }
+        found.extend(before.map(|before| (words, before)));
+    };
     let mut open: Option<(Vec<Word>, usize)> = None;
     for (line, number) in text.lines().zip(1_usize..) {
+        if around.here.as_deref() == Some(line.trim()) {
+            around.here = None;
+            continue;
+        }
         if open.is_none() && is_comment(line) {
             continue;
         }
@@ -124,12 +172,51 @@ fn commands(text: &str) -> Vec<Vec<Word>> {
         if continues.is_some() && length < LONGEST {
             open = Some((all, length));
         } else {
-            found.push(all);
+            add(all, &mut around);
+            around.here = around.here.take().or_else(|| here_document(line));
         }
     }
-    found.extend(open.map(|(all, _)| all));
-    found.retain(|words| words.iter().any(|(_, word)| word.contains(OPTION)));
+    if let Some((all, _)) = open {
+        add(all, &mut around);
+    }
     found
+}
+
+/// What ends the here-document that a line begins.
+fn here_document(line: &str) -> Option<String> {
+    let (before, rest) = line.split_once("<<")?;
+    let rest = rest.trim_start_matches('-').trim_start();
+    let name = rest.trim_start_matches(['\'', '"', '\\']);
+    let name = name.split(|symbol: char| !symbol.is_alphanumeric() && symbol != '_').next()?;
+    let is_shift = before.ends_with('<') || rest.starts_with('<');
+    let is_name = name.starts_with(|symbol: char| symbol.is_alphabetic() || symbol == '_');
+    (is_name && !is_shift).then(|| name.to_owned())
+}
+
+/// Takes note of what the commands of a line begin and end.
+fn take_firsts(words: &[Word], around: &mut Around) {
+    let mut is_first = true;
+    for (_, word) in words {
+        let bare = word.trim_end_matches(';');
+        if is_first {
+            around.take(bare);
+        }
+        is_first = begins_command(word);
+    }
+}
+
+/// Whether a command begins behind this word.
+fn begins_command(word: &str) -> bool {
+    word.ends_with(';')
+        || ENDS.contains(&word)
+        || matches!(word, "then" | "else" | "elif" | "do" | "if" | "{" | "!")
+}
+
+/// Whether these words, of which brackets are left out, only ask for something.
+fn only_asks(words: &[Word]) -> bool {
+    let is_test = |word: &str| word == "test" || word.starts_with(['-', '!', '$']);
+    words.first().is_some_and(|(_, word)| is_test(word))
+        || words.iter().any(|(_, word)| matches!(word.as_str(), "=" | "==" | "!=" | "=~"))
 }
 
 /// The words of a line as a shell takes them apart.
@@ -154,16 +241,33 @@ fn words(line: &str, number: usize, all: &mut Vec<Word>) {
 }
 
 /// The sets of options of the commands on one line.
-fn of_command(words: &[Word]) -> Vec<Section> {
-    let mut sections = vec![Section { is_command: true, ..Section::default() }];
-    let mut before = "";
-    let mut is_value = false;
-    for (line, word) in words {
+fn of_command(words: &[Word], mut around: Around) -> Vec<Section> {
+    const ON_ANOTHER: &str = "it runs only on what a command before it comes to";
+    let next = |why| Section { is_command: true, may_not_run: why, ..Section::default() };
+    let mut sections = vec![next(around.why())];
+    let (mut before, mut is_first, mut begin) = ("", true, 0_usize);
+    let (mut on_another, mut is_value) = (None, false);
+    for (at, (line, word)) in words.iter().enumerate() {
         // The words of curl that are neither options nor their values are addresses.
         is_value = !is_value && takes_a_value(before);
-        if ENDS.contains(&word.as_str()) {
-            sections.push(Section { is_command: true, ..Section::default() });
+        if is_first && around.here.is_none() {
+            around.take(word.trim_end_matches(';'));
         }
+        if ENDS.contains(&word.as_str()) {
+            let asks = words.get(begin..at).is_some_and(only_asks);
+            match word.as_str() {
+                "&&" if asks => on_another = Some(ON_ANOTHER),
+                "||" => on_another = Some(ON_ANOTHER),
+                ";" | "&" => on_another = None,
+                _ => {}
+            }
+            sections.push(next(around.why().or(on_another)));
+            begin = at.saturating_add(1);
+        } else if is_first && matches!(word.as_str(), "then" | "else" | "elif" | "do" | "fi" | "esac") {
+            sections.push(next(around.why().or(on_another)));
+            begin = at.saturating_add(1);
+        }
+        is_first = begins_command(word);
         let Some(section) = sections.last_mut() else { continue };
         section.is_curl |= section.pins.is_none() && names_curl(word, before);
         let value = word.strip_prefix("--pinnedpubkey=");
@@ -184,7 +288,9 @@ fn of_command(words: &[Word]) -> Vec<Section> {
         }
         let ends = word.ends_with(';') && word.len() > 1;
         if ends {
-            sections.push(Section { is_command: true, ..Section::default() });
+            on_another = None;
+            sections.push(next(around.why()));
+            begin = at.saturating_add(1);
         }
         before = word;
     }

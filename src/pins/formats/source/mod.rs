@@ -7,6 +7,7 @@
 
 mod apple;
 mod compared;
+mod conditions;
 mod dart;
 mod dotnet;
 mod gathered;
@@ -16,6 +17,7 @@ mod lexer;
 mod literal;
 mod map_loops;
 mod okhttp;
+mod okhttp_branches;
 mod okhttp_failure;
 mod okhttp_pinners;
 mod plain;
@@ -27,6 +29,8 @@ mod values;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_conditions;
 #[cfg(test)]
 mod tests_languages;
 

@@ -1,7 +1,8 @@
 //! What is read from source code other than OkHttp's.
 
 use super::tests::{key, kinds, said, source};
-use crate::pins::{AfterExpiry, EnforcementMode, PinValue, PositionRule, ProblemKind};
+use crate::pins::formats::applicable;
+use crate::pins::{AfterExpiry, Confidence, EnforcementMode, PinValue, PositionRule, ProblemKind};
 use crate::x509::SpkiSha256;
 
 /// The hash of a word in hexadecimal with colons.
@@ -26,6 +27,7 @@ let config = [
     "free.shop.example": [kTSKExcludeSubdomainFromParentPolicy: true],
     Host.api: [kTSKPublicKeyHashes: ["{a}", "{b}"]],
   ]] as [String : Any]
+TrustKit.initSharedInstance(withConfiguration: config)
 "#
     );
     let objective_c = format!(
@@ -34,7 +36,8 @@ let config = [
     kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }},
   @"test.shop.example" : @{{ kTSKEnforcePinning : @NO, kTSKPublicKeyHashes : @[ @"{a}" ] }},
   @"free.shop.example" : @{{ kTSKExcludeSubdomainFromParentPolicy : @YES }},
-  apiHost : @{{ kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }} }} }};"#
+  apiHost : @{{ kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }} }} }};
+[TrustKit initSharedInstanceWithConfiguration:config];"#
     );
     for (path, text) in [("A.swift", swift), ("A.m", objective_c)] {
         let source = source(path, &text, "trustkit");
@@ -56,6 +59,7 @@ let config = [
             [ProblemKind::NotRead],
             "{path}"
         );
+        assert!(source.entries.iter().all(|entry| entry.confidence == Confidence::Read), "{path}");
     }
     let text = format!("[kTSKPinnedDomains: [\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\"]]]]");
     assert_eq!(kinds(&source("A.swift", &text, "trustkit")), [(ProblemKind::Refused, Some(1))]);
@@ -369,13 +373,22 @@ fn go_rust_and_python() {
 }
 
 #[test]
+fn one_label_below_a_host_is_not_the_host() {
+    let text = format!("export default {{ sslPinning: {{ \"*.a.example\": [\"{}\"] }} }};", key("a"));
+    let found = source("app.config.ts", &text, "react-native");
+    assert_eq!(applicable(&found, "a.example").len(), 0, "{found:?}");
+    assert_eq!(applicable(&found, "x.a.example").len(), 1, "{found:?}");
+}
+
+#[test]
 fn a_second_policy_for_a_host_is_told() {
     let (a, b) = (key("a"), key("b"));
     let policy = format!("\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\", \"{b}\"]]");
     let text = format!("let c = [kTSKPinnedDomains: [\n{policy},\n{policy}]]");
     let found = source("A.swift", &text, "trustkit");
-    assert_eq!(kinds(&found), [(ProblemKind::NoEffect, Some(3))]);
-    assert!(found.problems[0].what.contains("the first one of line 2 is taken"), "{found:?}");
+    assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(3))]);
+    assert!(found.problems[0].what.contains("after one in line 2: which of them holds"), "{found:?}");
+    assert_eq!(applicable(&found, "shop.example").len(), 2);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::conditions::Conditions;
 use super::scan::{Scan, Span};
 use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, finish, host_name, not_read};
@@ -25,6 +26,15 @@ use crate::pins::model::{
 /// The format's id.
 const ID: &str = "trustkit";
 const LANGUAGES: [Language; 2] = [Language::Swift, Language::ObjectiveC];
+/// The keys that decide what is pinned.
+const DECISIVE: [&str; 6] = [
+    "TSKPinnedDomains",
+    "TSKEnforcePinning",
+    "TSKIncludeSubdomains",
+    "TSKExcludeSubdomainFromParentPolicy",
+    "TSKExpirationDate",
+    "TSKPublicKeyHashes",
+];
 
 /// TrustKit's dictionary in code.
 pub(in crate::pins::formats) struct TrustKitCode;
@@ -42,14 +52,27 @@ impl PinFormat for TrustKitCode {
         let Some((text, language)) = code(input, &LANGUAGES) else { return Ok(PinSource::of(ID)) };
         let scan = Scan::of(text, language)?;
         let mut source = PinSource::of(ID);
+        let conditions = Conditions::of(&scan);
         // Those of names below, where it is open whether they are meant.
-        let mut below = Vec::new();
+        let mut below: Vec<PinEntry> = Vec::new();
         for (at, token) in scan.tokens.iter().enumerate() {
             let name = token.word().or_else(|| token.plain()).unwrap_or_default();
             if matches!(name, "kTSKPinnedDomains" | "TSKPinnedDomains") {
+                let (before, below_before) = (source.entries.len(), below.len());
                 read_domains(&scan, at, &mut source, &mut below);
+                if let Some(condition) = conditions.at(&scan, at) {
+                    let why = format!("this configuration holds {condition}");
+                    let what = format!("{why}: which one a release has is not known");
+                    source.problems.push(not_read(scan.line(at), what));
+                    let entries = source.entries.iter_mut().skip(before);
+                    for entry in entries.chain(below.iter_mut().skip(below_before)) {
+                        entry.is_possible = true;
+                        entry.confidence = Confidence::Guessed(why.clone());
+                    }
+                }
             }
         }
+        doubt_the_use(&scan, &conditions, &mut source);
         if source.entries.is_empty() && source.problems.is_empty() {
             source.problems.push(not_read(
                 None,
@@ -57,7 +80,7 @@ impl PinFormat for TrustKitCode {
             ));
         }
         for (line, what) in named_again(&source.entries) {
-            source.problems.push(Problem::of(ProblemKind::NoEffect, line, what));
+            source.problems.push(not_read(line, what));
         }
         source.entries.append(&mut below);
         finish(source)
@@ -66,6 +89,70 @@ impl PinFormat for TrustKitCode {
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
         most_specific(source, host)
     }
+}
+
+/// Makes guesses of all entries where TrustKit is not seen to be given them as they are read, and says so.
+fn doubt_the_use(scan: &Scan<'_>, conditions: &Conditions, source: &mut PinSource) {
+    if source.entries.is_empty() {
+        return;
+    }
+    let starts: Vec<usize> = (0..scan.tokens.len()).filter(|at| starts_trustkit(scan, *at)).collect();
+    let mut doubt = None;
+    if starts.is_empty() {
+        doubt = Some("the file does not itself give its configuration to TrustKit".to_owned());
+    } else if let Some((at, condition)) = starts
+        .iter()
+        .map(|at| Some((*at, conditions.at(scan, *at)?)))
+        .collect::<Option<Vec<_>>>()
+        .and_then(|all| all.into_iter().next())
+    {
+        let why = format!("TrustKit is started {condition}");
+        let what = format!("{why}: whether a release does is not known");
+        source.problems.push(not_read(scan.line(at), what));
+        doubt = Some(why);
+    }
+    for at in 0..scan.tokens.len() {
+        let Some(name) = set_afterwards(scan, at) else { continue };
+        let why = format!("{name} is set outside of the configuration that is read");
+        source.problems.push(not_read(scan.line(at), why.clone()));
+        doubt = doubt.or(Some(why));
+    }
+    if let Some(doubt) = doubt {
+        for entry in source.entries.iter_mut().filter(|entry| entry.confidence == Confidence::Read) {
+            entry.confidence = Confidence::Guessed(doubt.clone());
+        }
+    }
+}
+
+/// Whether TrustKit is given a configuration here.
+fn starts_trustkit(scan: &Scan<'_>, at: usize) -> bool {
+    match scan.word(at) {
+        Some("TrustKit") => {
+            let next = at.saturating_add(1);
+            let is_made = scan.is(next, ".") && scan.word(next.saturating_add(1)) == Some("init");
+            scan.is(next, "(") || is_made
+        }
+        Some(word) => ["initSharedInstance", "initWithConfiguration", "initializeWithConfiguration"]
+            .iter()
+            .any(|name| word.starts_with(name)),
+        None => false,
+    }
+}
+
+/// The key of TrustKit that is set here, in a dictionary that is there already: `policy[kTSK…] =`, `forKey: kTSK…`.
+fn set_afterwards(scan: &Scan<'_>, at: usize) -> Option<String> {
+    let token = scan.at(at)?;
+    let name = token.word().or_else(|| token.plain())?;
+    let is_key = DECISIVE.contains(&name.strip_prefix('k').unwrap_or(name));
+    let next = at.saturating_add(1);
+    let is_assigned = scan.is(next, "]") && scan.is(next.saturating_add(1), "=");
+    let colon = at.checked_sub(1).filter(|colon| scan.is(*colon, ":"));
+    let is_for = colon.is_some_and(|colon| {
+        scan.word_before(colon).is_some_and(|word| word.to_ascii_lowercase().ends_with("forkey"))
+    });
+    // The hosts themselves are read where they are assigned.
+    let is_read = is_assigned && name.ends_with("TSKPinnedDomains");
+    (is_key && !is_read && (is_assigned || is_for)).then(|| name.to_owned())
 }
 
 fn read_domains(scan: &Scan<'_>, key: usize, source: &mut PinSource, below: &mut Vec<PinEntry>) {

@@ -40,7 +40,7 @@ fn an_open_switch_for_subdomains_is_not_no() {
     let swift = |host: &str, value: &str| {
         format!(
             "let c = [kTSKPinnedDomains: [\"{host}\": [kTSKIncludeSubdomains: {value}, \
-             kTSKPublicKeyHashes: [\"{one}\", \"{two}\"]]]]"
+             kTSKPublicKeyHashes: [\"{one}\", \"{two}\"]]]]\nTrustKit.initSharedInstance(withConfiguration: c)"
         )
     };
     let react = |host: &str, value: &str| {

@@ -52,7 +52,8 @@ fn an_unknown_pin_beside_known_ones_may_match() {
     };
     let trustkit = |word: &str| {
         format!(
-            "let c = [kTSKPinnedDomains: [\"api.example.com\": [kTSKPublicKeyHashes: [\"{}\", Config.second]]]]",
+            "let c = [kTSKPinnedDomains: [\"api.example.com\": [kTSKPublicKeyHashes: [\"{}\", Config.second]]]]\n\
+             TrustKit.initSharedInstance(withConfiguration: c)",
             key(word)
         )
     };
