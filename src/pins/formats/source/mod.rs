@@ -6,6 +6,7 @@
 //! [`Confidence::Read`] where its use is seen, and [`Confidence::Guessed`] otherwise.
 
 mod apple;
+mod changes;
 mod compared;
 mod dart;
 mod dotnet;
@@ -27,6 +28,8 @@ mod values;
 mod tests;
 #[cfg(test)]
 mod tests_languages;
+#[cfg(test)]
+mod tests_texts;
 
 pub(super) use self::apple::{Alamofire, UrlSession};
 pub(super) use self::compared::about_or_all;
