@@ -229,7 +229,7 @@ impl Reader {
                 self.stray(&set, node);
             }
         }
-        let anchors = self.with_debug(effective.anchors.as_deref());
+        let all = self.with_debug(effective.anchors.as_deref());
         for (scope, line) in domains {
             let set = effective.pin_set.as_deref();
             self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
@@ -240,11 +240,12 @@ impl Reader {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
                 unread: set.map_or(0, |set| set.unread),
                 expiry: set.and_then(|set| set.expiry.clone()),
-                overridden_for_user_anchors: overridden_for_user_anchors(&anchors),
+                overridden_for_user_anchors: overridden_for_user_anchors(&all),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
-                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &anchors))
+                anchors: effective.anchors.as_ref().and_then(|_| anchors::own(&all)),
+                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &all))
             });
         }
     }
@@ -252,8 +253,8 @@ impl Reader {
     /// The anchors of a configuration, with those of the debug overrides, which are added to every one.
     fn with_debug(&self, own: Option<&Vec<Anchor>>) -> Vec<Anchor> {
         let own = own.map_or(&[][..], Vec::as_slice);
-        let system: &[Anchor] = if own.is_empty() { &[Anchor::SYSTEM] } else { &[] };
-        if self.debug.is_empty() { own.to_vec() } else { [own, system, &self.debug].concat() }
+        let system = if own.is_empty() { vec![Anchor::SYSTEM] } else { Vec::new() };
+        if self.debug.is_empty() { own.to_vec() } else { [own, &system, &self.debug].concat() }
     }
 
     /// Takes the debug overrides where the app is debuggable. Released apps skip them unread.
@@ -360,7 +361,7 @@ impl Reader {
             let what = format!("{} switches pins off for the CAs of “{}”", kind.element(), shortened(src));
             self.problem(ProblemKind::OverridesPins, node, what);
         }
-        Some(Anchor { source, overrides_pins })
+        Some(Anchor { source, name: anchors::name_of(source, src), overrides_pins })
     }
 
     /// A boolean attribute; one that Android reads otherwise than it looks is a problem.
