@@ -183,7 +183,8 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
     let mut entries: Vec<EntryVerdict> =
         source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
     let is_union = applicable.is_some() && formats::combination(source.format) == Combination::Union;
-    let united = if is_union { union::unite(&mut entries) } else { Vec::new() };
+    let mut united = if is_union { union::unite(&mut entries) } else { Vec::new() };
+    union::back_up_services(&mut entries, &mut united);
     SourceVerdict {
         file: file.file.clone(),
         state: SourceState::Read,
