@@ -48,10 +48,10 @@ fn without_indent(text: &str) -> String {
     let lines: Vec<&str> = text.split('\n').collect();
     let is_blank = |line: &&str| line.trim().is_empty();
     let indent = |line: &&str| line.chars().take_while(|symbol| symbol.is_whitespace()).count();
-    let least = lines.iter().filter(|line| !is_blank(line)).map(indent).min().unwrap_or_default();
+    let common = lines.iter().filter(|line| !is_blank(line)).map(indent).min().unwrap_or_default();
     let last = lines.len().saturating_sub(1);
     let kept = lines.iter().enumerate().filter(|(at, line)| (*at != 0 && *at != last) || !is_blank(line));
-    let cut: Vec<String> = kept.map(|(_, line)| line.chars().skip(least).collect()).collect();
+    let cut: Vec<String> = kept.map(|(_, line)| line.chars().skip(common).collect()).collect();
     cut.join("\n")
 }
 
