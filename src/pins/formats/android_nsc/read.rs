@@ -232,6 +232,15 @@ impl Reader {
         let all = self.with_debug(effective.anchors.as_deref());
         for (scope, line) in domains {
             let set = effective.pin_set.as_deref();
+            if let Some(name) = scope.host().filter(|name| equals_no_host(name)) {
+                let what = format!("“{name}” is compared as it stands and equals no host name");
+                let (kind, what) = if set.is_some_and(|set| set.len() > 0) {
+                    (ProblemKind::NoHost, format!("{what}: its pins are for no host"))
+                } else {
+                    (ProblemKind::NoEffect, what)
+                };
+                self.problem_at(kind, Some(line), what);
+            }
             self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
             if self.room == 0 {
                 return;
@@ -316,10 +325,6 @@ impl Reader {
         };
         if !self.seen.insert(name.clone()) {
             self.refuse(node, format!("the domain {name} is named twice"));
-        }
-        if name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.') {
-            let what = format!("“{name}” is compared as it stands and equals no host name");
-            self.problem(ProblemKind::NoEffect, node, what);
         }
         (if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) }, line)
     }
@@ -420,6 +425,10 @@ impl Reader {
 
     fn problem(&mut self, kind: ProblemKind, node: Node<'_, '_>, what: String) {
         let line = Some(self.lines.of_node(node));
+        self.problem_at(kind, line, what);
+    }
+
+    fn problem_at(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
         let is_first_refusal = kind == ProblemKind::Refused && self.problems.iter().all(|p| p.kind != kind);
         match self.problems.len() {
             MOST_PROBLEMS => self.problems.push(Problem::of(
@@ -431,6 +440,11 @@ impl Reader {
             _ => self.problems.push(Problem::of(kind, line, what)),
         }
     }
+}
+
+/// Whether a domain is written as no host's name is.
+fn equals_no_host(name: &str) -> bool {
+    name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.')
 }
 
 pub(super) fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {
