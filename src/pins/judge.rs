@@ -183,7 +183,8 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
     let mut entries: Vec<EntryVerdict> =
         source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
     let is_union = applicable.is_some() && formats::combination(source.format) == Combination::Union;
-    let united = if is_union { union::unite(&mut entries) } else { Vec::new() };
+    let mut united = if is_union { union::unite(&mut entries) } else { Vec::new() };
+    union::back_up_services(&mut entries, &mut united);
     SourceVerdict {
         file: file.file.clone(),
         state: SourceState::Read,
@@ -245,29 +246,36 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
              leads to a root that no public table has: where it is one of those, clients connect",
         );
     }
+    let doubt = path.and_then(|path| entry.anchors.as_ref()?.doubt(path));
+    if let Some(doubt) = doubt.as_ref().filter(|_| enforced == EnforcementMode::Yes) {
+        why.push_str("; but ");
+        why.push_str(doubt);
+    }
     let is_nothing_read = pins.is_empty() && forbidden.is_empty();
-    let outcome =
-        match enforced {
-            EnforcementMode::Report | EnforcementMode::No => Outcome::NotEnforced,
-            EnforcementMode::Unknown => Outcome::Unknown,
-            EnforcementMode::Yes
-                if is_forbidden
-                    || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) =>
-            {
-                Outcome::LockedOut
-            }
-            EnforcementMode::Yes if path.is_none() || is_nothing_read => Outcome::Unknown,
-            EnforcementMode::Yes if every_list(&pins, |pin| pin.matches.matches()) => {
-                if may_lack_a_list(entry) { Outcome::Unknown } else { now(Outcome::Connects, &on_paths) }
-            }
-            EnforcementMode::Yes
-                if entry.unread > 0 || every_list(&pins, |pin| pin.matches.matches() || pin.off_path) =>
-            {
+    let outcome = match enforced {
+        EnforcementMode::Report | EnforcementMode::No => Outcome::NotEnforced,
+        EnforcementMode::Unknown => Outcome::Unknown,
+        EnforcementMode::Yes
+            if is_forbidden || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) =>
+        {
+            Outcome::LockedOut
+        }
+        EnforcementMode::Yes if path.is_none() || is_nothing_read => Outcome::Unknown,
+        EnforcementMode::Yes if every_list(&pins, |pin| pin.matches.matches()) => {
+            if may_lack_a_list(entry) || doubt.is_some() {
                 Outcome::Unknown
+            } else {
+                now(Outcome::Connects, &on_paths)
             }
-            EnforcementMode::Yes if is_set_aside => Outcome::Unknown,
-            EnforcementMode::Yes => now(Outcome::LockedOut, &on_paths),
-        };
+        }
+        EnforcementMode::Yes
+            if entry.unread > 0 || every_list(&pins, |pin| pin.matches.matches() || pin.off_path) =>
+        {
+            Outcome::Unknown
+        }
+        EnforcementMode::Yes if is_set_aside => Outcome::Unknown,
+        EnforcementMode::Yes => now(Outcome::LockedOut, &on_paths),
+    };
     EntryVerdict {
         scope: entry.scope.clone(),
         line: entry.line,

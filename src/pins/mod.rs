@@ -22,8 +22,8 @@ pub use self::judge::{Question, ServedAt, judge};
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
     AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Completion, Confidence, Enforcement,
-    EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, Pin, PinEntry, PinFault, PinFile,
-    PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
+    EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, OwnAnchors, Pin, PinEntry, PinFault,
+    PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
 pub use self::open::OpenPart;
 pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};

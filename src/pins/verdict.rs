@@ -158,6 +158,12 @@ impl SourceVerdict {
             && self.entries.iter().chain(&other.entries).all(|entry| entry.confidence == Confidence::Stated)
     }
 
+    /// Whether it and another variant are of builds that have nothing of one another (flavours), so that the other one
+    /// leaves nothing open of what this one does; with `main`, of builds of which it is not known which are released.
+    pub fn is_of_another_build(&self, other: &Self) -> bool {
+        self.is_variant_of(other) && formats::are_of_other_builds(&self.file, &other.file)
+    }
+
     /// Whether it is a look-up in the DNS, and no file.
     pub fn is_looked_up(&self) -> bool {
         formats::tlsa::is_looked_up(self.format, &self.file)

@@ -19,7 +19,7 @@ use crate::x509::der::{self, Reader};
 use crate::x509::{Certificate, SpkiSha256, read_certificates};
 
 /// The format's id.
-const ID: &str = "certificate-files";
+pub(super) const ID: &str = "certificate-files";
 /// More certificates than this are a trust store, not pins.
 const MOST_CERTIFICATES: usize = 20;
 /// The line a PEM public key begins with.

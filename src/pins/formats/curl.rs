@@ -90,6 +90,11 @@ impl Read {
     fn section(&mut self, section: &Section) -> Result<(), String> {
         let Some((value, line)) = &section.pins else { return Ok(()) };
         let told = self.problems.len();
+        if section.is_cut {
+            let what = "the list is not in quotes, so that the shell ends the command within it: curl gets the pins before \
+                        the separator alone, and nothing of what stands behind; put the list in quotes";
+            self.problems.add(ProblemKind::NoEffect, Some(*line), what.to_owned());
+        }
         let is_read = value.starts_with("sha256/");
         if !is_read {
             let what = if value.contains('$') {
@@ -287,6 +292,51 @@ mod tests {
             let found: Vec<_> = source.entries.iter().map(|entry| entry.confidence.name()).collect();
             assert_eq!(found, [confidence], "{text}\n{source:?}");
             assert_eq!(source.problems.is_empty(), confidence == "read", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_quotes_ends_where_the_shell_ends_the_command() {
+        let (a, b) = (SpkiSha256::of(b"a"), SpkiSha256::of(b"b"));
+        for (text, host, pins, told) in [
+            (
+                format!("curl -fsS https://a.example --pinnedpubkey sha256//{a};sha256//{b}"),
+                "a.example",
+                1,
+                1,
+            ),
+            (format!("curl --pinnedpubkey=sha256//{a};sha256//{b} https://a.example"), "*", 1, 1),
+            (
+                format!("$CURL https://a.example \\\n --pinnedpubkey sha256//{a};sha256//{b}"),
+                "a.example",
+                1,
+                1,
+            ),
+            (
+                format!("run: curl https://a.example --pinnedpubkey sha256//{a}&sha256//{b}"),
+                "a.example",
+                1,
+                1,
+            ),
+            (format!("curl https://a.example --pinnedpubkey sha256//{a}\\;sha256//{b}"), "a.example", 2, 0),
+            (format!("curl https://a.example --pinnedpubkey 'sha256//{a};sha256//{b}'"), "a.example", 2, 0),
+            (format!("curl https://a.example --pinnedpubkey sha256//{a}; echo done"), "a.example", 1, 0),
+            (format!("curl --pinnedpubkey sha256//{a} https://a.example 2>&1|tee log"), "a.example", 1, 0),
+            (format!("curl 2>&1 --pinnedpubkey sha256//{a} https://a.example"), "a.example", 1, 0),
+            (
+                format!("args: [curl, --pinnedpubkey, sha256//{a};sha256//{b}, https://a.example]"),
+                "a.example",
+                2,
+                0,
+            ),
+            (format!("args:\n - curl\n - --pinnedpubkey=sha256//{a};sha256//{b}"), "*", 2, 0),
+        ] {
+            let source = source(&text);
+            let entry = &source.entries[0];
+            assert_eq!((entry.scope.to_string(), entry.pins.len()), (host.to_owned(), pins), "{text}");
+            let said: Vec<_> =
+                source.problems.iter().map(|one| (one.kind, one.what.contains("quotes"))).collect();
+            assert_eq!(said, vec![(ProblemKind::NoEffect, true); told], "{text}");
         }
     }
 

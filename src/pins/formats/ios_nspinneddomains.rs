@@ -73,17 +73,23 @@ impl Reader {
             let what = "it has pins of TrustKit, in a spelling that is not read".to_owned();
             self.problem(ProblemKind::NotRead, None, what);
         }
+        // Beside pins that count, others at the wrong place are no more than idle.
+        let counting = list.at("NSAppTransportSecurity").and_then(|security| security.at("NSPinnedDomains"));
+        let misplaced = match counting {
+            Some(Value::Dictionary(hosts)) if !hosts.is_empty() => ProblemKind::NoEffect,
+            _ => ProblemKind::NoHost,
+        };
         for (key, _) in list.entries().iter().filter(|(key, _)| key.text == "NSPinnedDomains") {
             let what =
                 "NSPinnedDomains stands outside NSAppTransportSecurity, where iOS does not look".to_owned();
-            self.problem(ProblemKind::NoEffect, key.line, what);
+            self.problem(misplaced, key.line, what);
         }
         let Some(security) = list.at("NSAppTransportSecurity") else { return };
         for (host, settings) in security.at("NSExceptionDomains").map_or(&[][..], Value::entries) {
             if LISTS.iter().any(|(name, _)| settings.at(name).is_some()) || host.text == "NSPinnedDomains" {
                 let what =
                     format!("the pins under NSExceptionDomains ({}) have no effect", short(&host.text));
-                self.problem(ProblemKind::NoEffect, host.line, what);
+                self.problem(misplaced, host.line, what);
             }
         }
         match security.at("NSPinnedDomains") {
@@ -115,7 +121,9 @@ impl Reader {
         let name = key.text.trim().trim_end_matches('.').to_lowercase();
         if name.is_empty() || name.contains(['*', '/', ':', ' ']) {
             let what = format!("“{}” is no host name and matches no host", short(&key.text));
-            self.problem(ProblemKind::NoEffect, key.line, what);
+            let has_pins = LISTS.iter().any(|(list, _)| settings.at(list).is_some());
+            let kind = if has_pins { ProblemKind::NoHost } else { ProblemKind::NoEffect };
+            self.problem(kind, key.line, what);
         }
         if !matches!(settings, Value::Dictionary(_)) {
             let what = format!("{name} has a {} where a dictionary belongs", settings.kind());

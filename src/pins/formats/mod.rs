@@ -22,6 +22,7 @@ mod manifests;
 mod pins_toml;
 mod plist;
 mod problems;
+mod resource_anchors;
 mod source;
 mod source_sets;
 mod stubby;
@@ -46,7 +47,8 @@ pub use self::curl::is_inline_list;
 pub(super) use self::ipa::in_bundle;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
 pub use self::manifests::{is_configuration, is_manifest_or_attribute};
-pub(super) use self::source_sets::{are_variants, replaces};
+pub(super) use self::resource_anchors::find as find_anchors;
+pub(super) use self::source_sets::{are_of_flavours, are_of_other_builds, are_variants, replaces};
 pub(super) use self::test_code::weigh as weigh_by_place;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.

@@ -1,9 +1,10 @@
 //! Entries whose pins are taken together, as one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::now;
-use crate::pins::model::{Confidence, EnforcementMode, PositionRule};
+use crate::pins::formats::tlsa::SMTP;
+use crate::pins::model::{Confidence, EnforcementMode, HostPattern, PositionRule};
 use crate::pins::paths::PathMatches;
 use crate::pins::verdict::{Backup, EntryVerdict, Outcome, PinVerdict};
 
@@ -63,6 +64,33 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
     leave_alternatives_open(&mut all, entries);
     all.sort_by_key(rank);
     all
+}
+
+/// Of the TLSA records of one service a match of any is enough, whatever their usages (RFC 6698 section 2.1): what one has
+/// to fall back on, all have. What clients leave aside is no part of it.
+pub(super) fn back_up_services(entries: &mut [EntryVerdict], united: &mut [EntryVerdict]) {
+    let is_used = |port: u16, pin: &&PinVerdict| {
+        let is_mail = port == SMTP && pin.pin.tlsa.is_some_and(|record| record.usage < 2);
+        pin.pin.value.is_ok() && !is_mail
+    };
+    let used = |entry: &EntryVerdict| match entry.scope {
+        HostPattern::Service { port, .. } => entry.pins.iter().any(|pin| is_used(port, &pin)),
+        _ => false,
+    };
+    let mut services: HashMap<HostPattern, Vec<&PinVerdict>> = HashMap::new();
+    for entry in entries.iter() {
+        if let HostPattern::Service { port, .. } = entry.scope {
+            let records = entry.pins.iter().filter(|pin| is_used(port, pin));
+            services.entry(entry.scope.clone()).or_default().extend(records);
+        }
+    }
+    let backups: HashMap<HostPattern, Backup> =
+        services.into_iter().map(|(service, records)| (service, Backup::among(&records))).collect();
+    for entry in entries.iter_mut().chain(united).filter(|entry| used(entry)) {
+        if let Some(backup) = backups.get(&entry.scope) {
+            entry.backup = *backup;
+        }
+    }
 }
 
 /// Of pinners of which a condition builds one, it is not known which: where they differ, what clients do is open.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Pin;
+use super::{OwnAnchors, Pin};
 
 /// What one host pattern is pinned to. An entry without pins says that its hosts are not pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct PinEntry {
     pub compared_with: ComparedWith,
     /// Whether the file says in so many words that these hosts are not pinned, where a name above them is.
     pub is_excluded: bool,
+    /// The CAs that the app names as anchors for these hosts, if it names any.
+    pub anchors: Option<OwnAnchors>,
 }
 
 impl PinEntry {
@@ -76,6 +78,7 @@ impl PinEntry {
             released: None,
             compared_with: ComparedWith::ValidatedPath,
             is_excluded: false,
+            anchors: None,
         }
     }
 }

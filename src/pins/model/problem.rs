@@ -45,6 +45,8 @@ pub enum ProblemKind {
     Refused,
     /// Something written has no effect on this platform.
     NoEffect,
+    /// Pins stand where they are for no host: they pin nothing.
+    NoHost,
     /// CAs that the user of a device added are trusted in released apps.
     UserAnchors,
     /// CAs for which the pins are switched off in released apps.
@@ -90,6 +92,7 @@ impl ProblemKind {
             | Self::CtDisabled => true,
             Self::Refused
             | Self::NoEffect
+            | Self::NoHost
             | Self::UserAnchors
             | Self::OverridesPins
             | Self::NotRead

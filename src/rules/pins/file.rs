@@ -109,11 +109,17 @@ pub(super) static NO_EFFECT: Rule<PinsVerdict> = Rule {
         needs: "a pin file",
         explanation: "The platform ignores what is written here, without a word. An expiration on a pin instead of its \
             pin-set, an attribute of another library, a list at the wrong level: the file says one thing and \
-            devices do another.",
+            devices do another. Where pins stand for no host thereby, such as those of a domain `*.example.com`, which \
+            is no pattern there, nothing is pinned by them, and the finding is high.",
         advice: "Remove it, or write it where the platform looks for it.",
         references: &[ANDROID_SOURCE, ANDROID, APPLE],
     },
-    raise: |verdict| of_kind(verdict, ProblemKind::NoEffect),
+    raise: |verdict| {
+        let mut raised = of_kind(verdict, ProblemKind::NoEffect);
+        let idle = of_kind(verdict, ProblemKind::NoHost).into_iter();
+        raised.extend(idle.map(|found| found.at(Severity::High)));
+        raised
+    },
 };
 
 /// User CAs trusted in released apps.

@@ -234,9 +234,18 @@ impl Reader {
                 self.stray(&set, node);
             }
         }
-        let anchors = self.with_debug(effective.anchors.as_deref());
+        let all = self.with_debug(effective.anchors.as_deref());
         for (scope, subdomains, line) in domains {
             let set = effective.pin_set.as_deref();
+            if let Some(name) = scope.host().filter(|name| equals_no_host(name)) {
+                let what = format!("“{name}” is compared as it stands and equals no host name");
+                let (kind, what) = if set.is_some_and(|set| set.len() > 0) {
+                    (ProblemKind::NoHost, format!("{what}: its pins are for no host"))
+                } else {
+                    (ProblemKind::NoEffect, what)
+                };
+                self.problem_at(kind, Some(line), what);
+            }
             self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
             if self.room == 0 {
                 return;
@@ -245,11 +254,12 @@ impl Reader {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
                 unread: set.map_or(0, |set| set.unread),
                 expiry: set.and_then(|set| set.expiry.clone()),
-                overridden_for_user_anchors: overridden_for_user_anchors(&anchors),
+                overridden_for_user_anchors: overridden_for_user_anchors(&all),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
-                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &anchors))
+                anchors: effective.anchors.as_ref().and_then(|_| anchors::own(&all)),
+                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &all))
             };
             let below = subdomains.perhaps_below(&entry);
             self.entries.push(entry);
@@ -260,8 +270,8 @@ impl Reader {
     /// The anchors of a configuration, with those of the debug overrides, which are added to every one.
     fn with_debug(&self, own: Option<&Vec<Anchor>>) -> Vec<Anchor> {
         let own = own.map_or(&[][..], Vec::as_slice);
-        let system: &[Anchor] = if own.is_empty() { &[Anchor::SYSTEM] } else { &[] };
-        if self.debug.is_empty() { own.to_vec() } else { [own, system, &self.debug].concat() }
+        let system = if own.is_empty() { vec![Anchor::SYSTEM] } else { Vec::new() };
+        if self.debug.is_empty() { own.to_vec() } else { [own, &system, &self.debug].concat() }
     }
 
     /// Takes the debug overrides where the app is debuggable. Released apps skip them unread.
@@ -324,10 +334,6 @@ impl Reader {
         if !self.seen.insert(name.clone()) {
             self.refuse(node, format!("the domain {name} is named twice"));
         }
-        if name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.') {
-            let what = format!("“{name}” is compared as it stands and equals no host name");
-            self.problem(ProblemKind::NoEffect, node, what);
-        }
         (subdomains.scope(name), subdomains, line)
     }
 
@@ -368,7 +374,7 @@ impl Reader {
             let what = format!("{} switches pins off for the CAs of “{}”", kind.element(), shortened(src));
             self.problem(ProblemKind::OverridesPins, node, what);
         }
-        Some(Anchor { source, overrides_pins })
+        Some(Anchor { source, name: anchors::name_of(source, src), overrides_pins })
     }
 
     /// A boolean attribute; one that Android reads otherwise than it looks is a problem.
@@ -432,6 +438,10 @@ impl Reader {
 
     fn problem(&mut self, kind: ProblemKind, node: Node<'_, '_>, what: String) {
         let line = Some(self.lines.of_node(node));
+        self.problem_at(kind, line, what);
+    }
+
+    fn problem_at(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
         let is_first_refusal = kind == ProblemKind::Refused && self.problems.iter().all(|p| p.kind != kind);
         match self.problems.len() {
             MOST_PROBLEMS => self.problems.push(Problem::of(
@@ -443,6 +453,11 @@ impl Reader {
             _ => self.problems.push(Problem::of(kind, line, what)),
         }
     }
+}
+
+/// Whether a domain is written as no host's name is.
+fn equals_no_host(name: &str) -> bool {
+    name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.')
 }
 
 pub(super) fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {

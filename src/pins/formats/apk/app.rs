@@ -2,13 +2,14 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::certificates;
 use super::element::Value;
 use super::entries::Entries;
 use super::manifest::Manifest;
 use super::resources::{Resources, Table, Variant};
 use super::{MANIFEST, axml, beside_configuration, damaged, inside, read};
-use crate::pins::formats;
 use crate::pins::formats::android_nsc::{self, Around};
+use crate::pins::formats::{self, resource_anchors};
 use crate::pins::model::{AppContext, PinFile, PinSource, Problem, ProblemKind, Reading};
 
 /// The longest configuration, in octets.
@@ -18,6 +19,7 @@ pub(super) const LONGEST_XML: u64 = 4 << 20;
 pub(super) fn package(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
     let mut files = configuration(path, entries);
     files.extend(beside_configuration(path, entries));
+    resource_anchors::weigh_named(&mut files);
     files
 }
 
@@ -84,7 +86,14 @@ fn of_manifest(
             };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
             let text = text_of(&name, entries, resources);
-            of_text(&inside(path, &name), text, around, variant.is_for_some_devices)
+            let mut files = of_text(&inside(path, &name), text, around, variant.is_for_some_devices);
+            resource_anchors::take(&mut files, |kind, name| {
+                let variants = resources.variants(resources.find(kind, name)?);
+                let [Variant { value: Value::Text(file), .. }] = variants.as_slice() else { return None };
+                let octets = entries.read_within(file, certificates::LONGEST).ok()?;
+                Some((inside(path, file), octets))
+            });
+            files
         })
         .collect()
 }

@@ -27,6 +27,8 @@ pub(super) struct Section {
     pub(super) is_curl: bool,
     /// Why it may not be run, if that is so.
     pub(super) may_not_run: Option<&'static str>,
+    /// Whether a separator of the shell cuts its list in two: what stands behind it is no part of it.
+    pub(super) is_cut: bool,
 }
 
 /// What stands around the commands of a script.
@@ -220,24 +222,51 @@ fn only_asks(words: &[Word]) -> bool {
 }
 
 /// The words of a line as a shell takes them apart.
+///
+/// Behind `curl`, outside of quotes and of the lists of YAML and JSON, what separates commands ends the word, too.
 fn words(line: &str, number: usize, all: &mut Vec<Word>) {
     let mut word = String::new();
     let mut quote = None;
-    for symbol in line.chars() {
+    let mut lists: usize = 0;
+    let mut is_curl = all.iter().any(|(_, word)| names_curl(word, ""));
+    let mut symbols = line.chars().peekable();
+    while let Some(symbol) = symbols.next() {
         match (quote, symbol) {
             (Some(open), symbol) if open == symbol => quote = None,
             // A remark, to the end of the line.
             (None, '#') if word.is_empty() => return,
             (None, '"' | '\'') => quote = Some(symbol),
+            (None, '\\') if symbols.peek().is_some_and(|next| matches!(next, ';' | '&' | '|')) => {
+                word.extend(symbols.next());
+            }
+            (None, ';' | '&' | '|')
+                if (is_curl || names_curl(&word, ""))
+                    && lists == 0
+                    && !is_redirection(&word, symbol, symbols.peek()) =>
+            {
+                all.extend((!word.is_empty()).then(|| (number, std::mem::take(&mut word))));
+                all.push((number, symbol.to_string()));
+            }
             (None, symbol)
                 if symbol.is_whitespace() || matches!(symbol, ',' | '(' | ')' | '[' | ']' | '`') =>
             {
+                is_curl |= names_curl(&word, "");
+                match symbol {
+                    '[' => lists = lists.saturating_add(1),
+                    ']' => lists = lists.saturating_sub(1),
+                    _ => {}
+                }
                 all.extend((!word.is_empty()).then(|| (number, std::mem::take(&mut word))));
             }
             (_, symbol) => word.push(symbol),
         }
     }
     all.extend((!word.is_empty()).then_some((number, word)));
+}
+
+/// Whether a symbol is a part of `2>&1` or `&>file` rather than the end of a command.
+fn is_redirection(word: &str, symbol: char, next: Option<&char>) -> bool {
+    symbol == '&' && (word.ends_with('>') || next == Some(&'>'))
 }
 
 /// The sets of options of the commands on one line.
@@ -250,6 +279,12 @@ fn of_command(words: &[Word], mut around: Around) -> Vec<Section> {
     for (at, (line, word)) in words.iter().enumerate() {
         // The words of curl that are neither options nor their values are addresses.
         is_value = !is_value && takes_a_value(before);
+        if word.starts_with("sha256/") && matches!(before, ";" | "&" | "|") {
+            let mut behind = sections.iter_mut().rev();
+            if let Some(cut) = behind.nth(1).filter(|section| section.pins.is_some()) {
+                cut.is_cut = true;
+            }
+        }
         if is_first && around.here.is_none() {
             around.take(word.trim_end_matches(';'));
         }

@@ -147,7 +147,13 @@ fn what_breaks_pins_in_the_wild_is_said() {
     );
 
     let outside = "<plist><dict><key>NSPinnedDomains</key><dict/></dict></plist>";
-    assert_eq!(read(outside.as_bytes()).problems[0].kind, ProblemKind::NoEffect);
+    assert_eq!(read(outside.as_bytes()).problems[0].kind, ProblemKind::NoHost);
+    let pins = list("NSPinnedLeafIdentities", &[&a]);
+    for name in ["*.e.com", "https://e.com"] {
+        assert_eq!(read(host(name, &pins).as_bytes()).problems[0].kind, ProblemKind::NoHost, "{name}");
+    }
+    let beside = host("e.com", &pins).replacen("<dict>", "<dict><key>NSPinnedDomains</key><dict/>", 1);
+    assert_eq!(read(beside.as_bytes()).problems[0].kind, ProblemKind::NoEffect);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! [`Confidence::Read`] where its use is seen, and [`Confidence::Guessed`] otherwise.
 
 mod apple;
+mod changes;
 mod compared;
 mod conditions;
 mod dart;
@@ -33,6 +34,8 @@ mod tests;
 mod tests_conditions;
 #[cfg(test)]
 mod tests_languages;
+#[cfg(test)]
+mod tests_texts;
 
 pub(super) use self::apple::{Alamofire, UrlSession};
 pub(super) use self::compared::about_or_all;

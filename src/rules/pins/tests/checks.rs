@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 use crate::pins::{
     AfterExpiry, Bootstrap, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry,
-    PinSource, PinValue, PositionRule, Problem, ProblemKind, Soon,
+    PinSource, PinValue, PinsStatus, PositionRule, Problem, ProblemKind, Soon,
 };
 
 /// Keys of public CAs, as their certificates have them.
@@ -404,7 +404,38 @@ fn a_configuration_that_does_not_pin_beside_one_that_does_is_told() {
     let found = |sources: &[PinSource], host| severity(sources, host, "PIN038");
     assert_eq!(found(&[pins.clone(), none.clone()], host), Some(Severity::Medium));
     assert_eq!(found(&[pins.clone(), none], None), None);
-    assert_eq!(found(&[pins.clone(), pins], host), None);
+    assert_eq!(found(&[pins.clone(), pins.clone()], host), None);
+    // What was read in part may pin it.
+    let mut in_part = source("ios-nspinneddomains", Vec::new());
+    in_part.problems.push(Problem::of(ProblemKind::NotRead, None, "x".to_owned()));
+    assert_eq!(found(&[pins.clone(), in_part], host), None);
+    // One finding tells of a host, however many do not pin it.
+    let many = vec![source("ios-nspinneddomains", Vec::new()); 4];
+    let all = judged_as(&[&[pins][..], &many].concat(), host, Soon::or_default(None));
+    assert_eq!(all.iter().filter(|finding| finding.rule == "PIN038").count(), 1, "{all:#?}");
+}
+
+#[test]
+fn flavours_need_not_pin_the_hosts_of_one_another() {
+    let file = |set: &str, host: &str| {
+        let scope = HostPattern::Exactly(host.to_owned());
+        let source = source("android-nsc", vec![PinEntry { scope, ..entry(&["leaf", "2"]) }]);
+        PinFile { file: format!("app/src/{set}/res/xml/nsc.xml"), reading: Reading::Read(source) }
+    };
+    let path = crate::pins::testing::path();
+    for (one, other, severity, status) in [
+        ("prod", "staging", Severity::Medium, PinsStatus::Pinned),
+        ("main", "staging", Severity::Medium, PinsStatus::Undetermined),
+        ("main", "release", Severity::High, PinsStatus::Undetermined),
+    ] {
+        let files = [file(one, "shop.example"), file(other, "staging.shop.example")];
+        let question = crate::pins::testing::question(Some("shop.example"), Some(&path));
+        let verdict = judge(&files, &question);
+        let found = findings(&verdict);
+        let told: Vec<_> =
+            found.iter().filter(|finding| finding.rule == "PIN038").map(|finding| finding.severity).collect();
+        assert_eq!((told, verdict.status), (vec![severity], status), "{one} {other}");
+    }
 }
 
 #[test]
