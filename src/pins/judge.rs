@@ -201,6 +201,13 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
     }
 }
 
+/// What is said of a chain with a key that the list forbids.
+const FORBIDDEN: &str = "the chain has a key that the list forbids, and is refused whatever else matches";
+
+/// What is said where pins that do not match may be left aside.
+const SET_ASIDE: &str = "; but the pins are left aside for CAs that the app or the device adds to the system's own, and \
+    the chain leads to a root that no public table has: where it is one of those, clients connect";
+
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
     let path = path_for(entry, question).filter(|_| applies && question.host.is_some());
@@ -225,13 +232,13 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
             .collect()
     };
     let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
-    let expiry_state = entry.expiry.as_ref().map(|expiry| expiry.state(question.at));
-    let ended = entry.expiry.as_ref().filter(|_| expiry_state == Some(ExpiryState::Ended));
+    let expiry = entry.expiry.as_ref();
+    let expiry_state = expiry.map(|expiry| expiry.state(question.at));
+    let ended = expiry.filter(|_| expiry_state == Some(ExpiryState::Ended));
     let (enforced, mut why) = enforcement(source, entry, question.at);
     let is_forbidden = forbidden.iter().any(|pin| pin.matches.matches());
     if is_forbidden && enforced == EnforcementMode::Yes {
-        "the chain has a key that the list forbids, and is refused whatever else matches"
-            .clone_into(&mut why);
+        FORBIDDEN.clone_into(&mut why);
     }
     let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches))
         .with_unread(pins.is_empty() || may_lack_a_list(entry), entry.unread > 0);
@@ -241,15 +248,11 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         && enforced == EnforcementMode::Yes
         && root.is_some_and(|root| (question.known_ca)(&root.spki_sha256).is_none());
     if is_set_aside && !every_list(&pins, |pin| pin.matches.matches()) {
-        why.push_str(
-            "; but the pins are left aside for CAs that the app or the device adds to the system's own, and the chain \
-             leads to a root that no public table has: where it is one of those, clients connect",
-        );
+        why.push_str(SET_ASIDE);
     }
     let doubt = path.and_then(|path| entry.anchors.as_ref()?.doubt(path));
     if let Some(doubt) = doubt.as_ref().filter(|_| enforced == EnforcementMode::Yes) {
-        why.push_str("; but ");
-        why.push_str(doubt);
+        why = format!("{why}; but {doubt}");
     }
     let is_nothing_read = pins.is_empty() && forbidden.is_empty();
     let outcome = match enforced {
@@ -288,11 +291,11 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         enforced,
         why,
         overridden_for_user_anchors: entry.overridden_for_user_anchors,
-        expires: entry.expiry.as_ref().map(|expiry| expiry.at),
+        expires: expiry.map(|expiry| expiry.at),
         expired: ended.is_some(),
         expiry_state,
-        expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
-        fails_closed: entry.expiry.as_ref().is_some_and(Expiry::fails_closed),
+        expiry_note: expiry.map(|expiry| expiry.note),
+        fails_closed: expiry.is_some_and(Expiry::fails_closed),
         is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
         backup: Backup::of(&pins, entry.unread),

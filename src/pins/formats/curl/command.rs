@@ -13,6 +13,7 @@ const OTHER_ADDRESSES: [&str; 8] =
     ["-x", "--proxy", "--preproxy", "-e", "--referer", "--doh-url", "-A", "--unix-socket"];
 
 /// One set of options.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Default)]
 pub(super) struct Section {
     /// The value of `--pinnedpubkey` that counts, with its line.
