@@ -166,11 +166,11 @@ fn a_mistyped_setting_of_our_own_format_is_not_its_default() {
         )
     };
     for (more, mode, pins, unread) in [
-        ("enforce = \"reprot\"", EnforcementMode::Unknown, 2, 0),
+        ("enforce = \"reports\"", EnforcementMode::Unknown, 2, 0),
         ("position = \"server\"", EnforcementMode::Yes, 0, 2),
         ("kind = \"key\"", EnforcementMode::Yes, 0, 2),
         ("expires = \"soon\"", EnforcementMode::Unknown, 2, 0),
-        ("expires = 2020-01-01\nafterwards = \"opne\"", EnforcementMode::Unknown, 2, 0),
+        ("expires = 2020-01-01\nafterwards = \"opened\"", EnforcementMode::Unknown, 2, 0),
         ("forbidden = [\"${BAD}\"]", EnforcementMode::Unknown, 2, 0),
     ] {
         let verdict = judged("pins.toml", &toml(more));
