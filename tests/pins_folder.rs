@@ -257,7 +257,7 @@ fn every_file_of_a_folder_that_has_to_do_with_pins_is_told() {
         told,
         [
             ("Dockerfile", "curl"),
-            ("TrustAll.java", ""),
+            ("TrustAll.java", "java-validation"),
             ("app/build.gradle.kts", "build-values"),
             ("app/src/main/res/values/pins.xml", "build-values"),
             ("app.config.ts", "react-native"),
@@ -268,7 +268,8 @@ fn every_file_of_a_folder_that_has_to_do_with_pins_is_told() {
             ("shop.zone", "tlsa"),
         ]
     );
-    assert_eq!(report["sources"][1]["state"], "not_recognised");
+    assert_eq!(report["sources"][5]["state"], "not_recognised");
+    assert!(report["findings"].as_array().unwrap().iter().any(|one| one["rule"] == "PIN031"), "{report}");
     assert_eq!(report["sources"][6]["entries"][0]["confidence"], "guessed");
 }
 

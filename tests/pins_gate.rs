@@ -163,7 +163,7 @@ fn a_chain_says_which_host_it_is_for() {
 #[test]
 fn check_passes_over_no_file_that_was_read_in_part() {
     let part = format!(
-        "val pinner = CertificatePinner.Builder().add(\"other.example\", Config.PIN, \"sha256/{LEAF}\").build()\n\
+        "val pinner = CertificatePinner.Builder().add(\"shop.example\", Config.PIN, \"sha256/{LEAF}\").build()\n\
          val client = OkHttpClient.Builder().certificatePinner(pinner).build()\n"
     );
     let whole =

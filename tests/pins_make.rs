@@ -102,6 +102,18 @@ fn what_is_open_is_said() {
     let running = Running::start();
     let chain = path(&running.world.shop.chain_file);
     let roots = path(&running.world.files.roots);
+    let words = |said: &str| said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let of_chain = ["make", SHOP, "--chain", &chain, "--roots", &roots];
+    // Roots of a public CA may stand beside a private one, and its clients may not have them.
+    let (_, code, said) =
+        pins(&[&of_chain[..], &["--backup-ca", "letsencrypt.org", "--as", "okhttp"]].concat());
+    let said = words(&said);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("ISRG Root X1") && said.contains("for clients that trust them"), "{said}");
+    // What a form leaves unsaid is said beside it.
+    let leaf = ["--level", "leaf", "--include-subdomains", "--as", "tlsa"];
+    let (_, _, said) = pins(&[&of_chain[..], &leaf].concat());
+    assert!(words(&said).contains("for one name"), "{said}");
     let (report, code, said) =
         pins(&["make", SHOP, "--chain", &chain, "--roots", &roots, "--format", "json"]);
     assert_eq!(code, 1, "a set without backup: {said}");

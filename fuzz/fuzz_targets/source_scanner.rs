@@ -5,9 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use pinstead::pins::formats;
 
 /// A name for each language, and what its reader looks for before it reads on.
-const NAMES: [(&str, &str); 10] = [
+const NAMES: [(&str, &str); 11] = [
     ("x.kt", "CertificatePinner.Builder "),
     ("x.java", "CertificatePinner.Builder "),
+    ("x.java", "checkServerTrusted HostnameVerifier "),
     ("x.swift", "kTSKPinnedDomains challenge URLCredential(trust: "),
     ("x.m", "kTSKPinnedDomains AFSSLPinningModePublicKey "),
     ("x.cs", "ServerCertificateCustomValidationCallback "),

@@ -7,7 +7,7 @@ use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::observe::files;
 use crate::observe::folder::{self, Folder, Wanted};
-use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest};
+use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest_or_attribute};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
 
@@ -63,9 +63,10 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     let mut folder = folder::read(path, wanted);
     leave_out_silent(path, &mut folder);
     // Manifests say which configurations are used, and nothing where there are none.
-    let has_manifest = folder.files.iter().any(|file| is_manifest(&file.path));
+    let has_manifest = folder.files.iter().any(is_manifest_or_attribute);
     if has_manifest && !folder.files.iter().any(holds_a_configuration) {
-        let silent = folder.files.iter().filter(|file| is_manifest(&file.path) && !has_to_do_with_pins(file));
+        let silent =
+            folder.files.iter().filter(|file| is_manifest_or_attribute(file) && !has_to_do_with_pins(file));
         let silent: Vec<String> = silent.map(|file| file.path.clone()).collect();
         leave_out(path, &mut folder, &silent);
     }
@@ -91,7 +92,7 @@ fn leave_out_silent(path: &str, folder: &mut Folder) {
         .partition(|file| !has_to_do_with_pins(file));
     let left_out: Vec<String> = silent
         .into_iter()
-        .filter(|file| !is_manifest(&file.path))
+        .filter(|file| !is_manifest_or_attribute(file))
         .filter(|file| !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning)))
         .map(|file| file.path.clone())
         .collect();
@@ -114,7 +115,7 @@ fn holds_a_configuration(file: &InputFile) -> bool {
 /// Whether a file is kept: manifests until it is known whether there is a configuration that they could name, and
 /// configurations without pins until it is known whether another pins.
 fn says_something(file: &InputFile) -> bool {
-    is_manifest(&file.path) || has_to_do_with_pins(file) || candidates::is_silent_configuration(file)
+    is_manifest_or_attribute(file) || has_to_do_with_pins(file) || candidates::is_silent_configuration(file)
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
@@ -147,7 +148,11 @@ fn tell(path: &str, folder: &Folder) {
     let note = format!(
         "note: {path}: {} files opened, {} have to do with pins{left_out}",
         folder.opened,
-        folder.files.iter().filter(|file| !is_manifest(&file.path) || has_to_do_with_pins(file)).count()
+        folder
+            .files
+            .iter()
+            .filter(|file| !is_manifest_or_attribute(file) || has_to_do_with_pins(file))
+            .count()
     );
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));

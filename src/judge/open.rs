@@ -92,7 +92,8 @@ impl TargetVerdicts {
                 for source in pins.sources.iter().filter(|source| is_unheard(source)) {
                     add(&format!("the {}", source.file), true);
                 }
-                let in_part = pins.sources.iter().filter(|source| is_read_in_part(source));
+                let in_part =
+                    pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
                 let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
                 for file in files {
                     add(&format!("the whole of the pins of {file}"), true);
@@ -128,11 +129,11 @@ fn is_unheard(source: &SourceVerdict) -> bool {
         && source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
 }
 
-/// Whether a file has something about pins that was not read.
-fn is_read_in_part(source: &SourceVerdict) -> bool {
+/// Whether a file has something about pins that was not read, and that may be about the host.
+fn is_read_in_part(source: &SourceVerdict, host: Option<&str>) -> bool {
     source.state == SourceState::Read
         && !tlsa::is_looked_up(source.format, &source.file)
-        && source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
+        && source.problems.iter().any(|problem| problem.leaves_open(host))
 }
 
 /// Whether any browser asks for SCTs with this certificate. A precertificate says nothing of the final one.

@@ -11,8 +11,8 @@ use super::diagnosis::{Context, Diagnosis, KnownCa, diagnose, diagnose_match};
 use super::formats;
 use super::matching::{PinMatch, is_off_path, match_pin};
 use super::model::{
-    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin,
-    PinEntry, PinFile, PinSource, PositionRule, ProblemKind, Reading,
+    AfterExpiry, Combination, ComparedWith, Confidence, EnforcementMode, Expiry, ExpiryState, HostPattern,
+    Pin, PinEntry, PinFile, PinSource, PositionRule, Reading,
 };
 use super::paths::{PathMatches, PathsVerdict};
 use super::verdict::{
@@ -61,7 +61,15 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
 }
 
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
-    let whom = host.map_or_else(|| "the hosts that it names".to_owned(), str::to_owned);
+    let mut pinning =
+        sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.has_pins()).peekable();
+    let whom = match host {
+        Some(host) => host.to_owned(),
+        None if pinning.peek().is_some() && pinning.all(|entry| entry.scope == HostPattern::Unstated) => {
+            "whatever host they are used for".to_owned()
+        }
+        None => "the hosts that it names".to_owned(),
+    };
     if sources.is_empty() {
         return (
             PinsStatus::NoPinSources,
@@ -86,7 +94,8 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
             (0, _) => format!("{first} has pins that are enforced for {whom}"),
             (more, Some(_)) => format!("{first} and {more} more have pins that are enforced for {whom}"),
             (more, None) => {
-                format!("{first} and {more} more have pins that are enforced for the hosts that they name")
+                let whom = whom.replace("it names", "they name");
+                format!("{first} and {more} more have pins that are enforced for {whom}")
             }
         };
         return (PinsStatus::Pinned, reason);
@@ -108,15 +117,15 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         return (PinsStatus::Undetermined, reason);
     }
     let open = sources.iter().find(|source| {
-        source.state != SourceState::Read || source.problems.iter().any(|p| p.kind == ProblemKind::NotRead)
+        source.state != SourceState::Read || source.problems.iter().any(|problem| problem.leaves_open(host))
     });
     if let Some(source) = open {
         if source.is_looked_up() {
-            let why = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+            let why = source.problems.iter().find(|problem| problem.leaves_open(host));
             let why = why.map_or("it was not read", |problem| problem.what.as_str());
             return (PinsStatus::Undetermined, format!("{}: {why}", source.file));
         }
-        return (PinsStatus::Undetermined, left_open(source));
+        return (PinsStatus::Undetermined, left_open(source, host));
     }
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
     let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
@@ -156,6 +165,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: false,
         dnssec: None,
         guessed: None,
+        completed_by: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -173,7 +183,8 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
     let mut entries: Vec<EntryVerdict> =
         source.entries.iter().map(|entry| judge_entry(source, entry, applies(entry), question)).collect();
     let is_union = applicable.is_some() && formats::combination(source.format) == Combination::Union;
-    let united = if is_union { union::unite(&mut entries) } else { Vec::new() };
+    let mut united = if is_union { union::unite(&mut entries) } else { Vec::new() };
+    union::back_up_services(&mut entries, &mut united);
     SourceVerdict {
         file: file.file.clone(),
         state: SourceState::Read,
@@ -186,8 +197,16 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: source.is_absent,
         dnssec: source.dnssec,
         guessed: source.guessed.clone(),
+        completed_by: source.completed_by.as_deref().map(str::to_owned),
     }
 }
+
+/// What is said of a chain with a key that the list forbids.
+const FORBIDDEN: &str = "the chain has a key that the list forbids, and is refused whatever else matches";
+
+/// What is said where pins that do not match may be left aside.
+const SET_ASIDE: &str = "; but the pins are left aside for CAs that the app or the device adds to the system's own, and \
+    the chain leads to a root that no public table has: where it is one of those, clients connect";
 
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
@@ -206,23 +225,20 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
                 matches,
                 paths: PathMatches::of_pin(pin, paths),
                 off_path: matches == PinMatch::None && is_off_path(pin, question.off_path),
-                diagnosis: match matches {
-                    PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
-                    PinMatch::At(_) => diagnose_match(pin, &context),
-                    PinMatch::None | PinMatch::NotChecked => diagnose(pin, &context),
-                },
+                diagnosis: diagnosis_of(pin, matches, &context),
                 pin: pin.clone(),
             })
+            .map(|pin| if pin.pin.has_ended(question.at) { ended_by_itself(pin) } else { pin })
             .collect()
     };
     let (pins, forbidden) = (judged(&entry.pins), judged(&entry.forbidden));
-    let expiry_state = entry.expiry.as_ref().map(|expiry| expiry.state(question.at));
-    let ended = entry.expiry.as_ref().filter(|_| expiry_state == Some(ExpiryState::Ended));
+    let expiry = entry.expiry.as_ref();
+    let expiry_state = expiry.map(|expiry| expiry.state(question.at));
+    let ended = expiry.filter(|_| expiry_state == Some(ExpiryState::Ended));
     let (enforced, mut why) = enforcement(source, entry, question.at);
     let is_forbidden = forbidden.iter().any(|pin| pin.matches.matches());
     if is_forbidden && enforced == EnforcementMode::Yes {
-        "the chain has a key that the list forbids, and is refused whatever else matches"
-            .clone_into(&mut why);
+        FORBIDDEN.clone_into(&mut why);
     }
     let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches))
         .with_unread(pins.is_empty() || may_lack_a_list(entry), entry.unread > 0);
@@ -232,53 +248,54 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         && enforced == EnforcementMode::Yes
         && root.is_some_and(|root| (question.known_ca)(&root.spki_sha256).is_none());
     if is_set_aside && !every_list(&pins, |pin| pin.matches.matches()) {
-        why.push_str(
-            "; but the pins are left aside for CAs that the app or the device adds to the system's own, and the chain \
-             leads to a root that no public table has: where it is one of those, clients connect",
-        );
+        why.push_str(SET_ASIDE);
+    }
+    let doubt = path.and_then(|path| entry.anchors.as_ref()?.doubt(path));
+    if let Some(doubt) = doubt.as_ref().filter(|_| enforced == EnforcementMode::Yes) {
+        why = format!("{why}; but {doubt}");
     }
     let is_nothing_read = pins.is_empty() && forbidden.is_empty();
-    let outcome =
-        match enforced {
-            EnforcementMode::Report | EnforcementMode::No => Outcome::NotEnforced,
-            EnforcementMode::Unknown => Outcome::Unknown,
-            EnforcementMode::Yes
-                if is_forbidden
-                    || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) =>
-            {
-                Outcome::LockedOut
-            }
-            EnforcementMode::Yes if path.is_none() || is_nothing_read => Outcome::Unknown,
-            EnforcementMode::Yes if every_list(&pins, |pin| pin.matches.matches()) => {
-                if may_lack_a_list(entry) { Outcome::Unknown } else { now(Outcome::Connects, &on_paths) }
-            }
-            EnforcementMode::Yes
-                if entry.unread > 0 || every_list(&pins, |pin| pin.matches.matches() || pin.off_path) =>
-            {
+    let outcome = match enforced {
+        EnforcementMode::Report | EnforcementMode::No => Outcome::NotEnforced,
+        EnforcementMode::Unknown => Outcome::Unknown,
+        EnforcementMode::Yes
+            if is_forbidden || ended.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed) =>
+        {
+            Outcome::LockedOut
+        }
+        EnforcementMode::Yes if path.is_none() || is_nothing_read => Outcome::Unknown,
+        EnforcementMode::Yes if every_list(&pins, |pin| pin.matches.matches()) => {
+            if may_lack_a_list(entry) || doubt.is_some() {
                 Outcome::Unknown
+            } else {
+                now(Outcome::Connects, &on_paths)
             }
-            EnforcementMode::Yes if is_set_aside => Outcome::Unknown,
-            EnforcementMode::Yes => now(Outcome::LockedOut, &on_paths),
-        };
+        }
+        EnforcementMode::Yes
+            if entry.unread > 0 || every_list(&pins, |pin| pin.matches.matches() || pin.off_path) =>
+        {
+            Outcome::Unknown
+        }
+        EnforcementMode::Yes if is_set_aside => Outcome::Unknown,
+        EnforcementMode::Yes => now(Outcome::LockedOut, &on_paths),
+    };
     EntryVerdict {
         scope: entry.scope.clone(),
         line: entry.line,
         pinner: entry.pinner,
         taken_by: entry.taken_by.clone(),
         alternative: entry.alternative,
+        is_possible: entry.is_possible,
         pin_set: entry.pin_set,
         applies,
         enforced,
         why,
         overridden_for_user_anchors: entry.overridden_for_user_anchors,
-        expires: entry.expiry.as_ref().map(|expiry| expiry.at),
+        expires: expiry.map(|expiry| expiry.at),
         expired: ended.is_some(),
         expiry_state,
-        expiry_note: entry.expiry.as_ref().map(|expiry| expiry.note),
-        fails_closed: entry
-            .expiry
-            .as_ref()
-            .is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed),
+        expiry_note: expiry.map(|expiry| expiry.note),
+        fails_closed: expiry.is_some_and(Expiry::fails_closed),
         is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
         backup: Backup::of(&pins, entry.unread),
@@ -291,6 +308,30 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         platform: entry.platform.clone(),
         released: entry.released,
         outcome,
+    }
+}
+
+fn diagnosis_of(pin: &Pin, matches: PinMatch, context: &Context<'_>) -> Diagnosis {
+    match matches {
+        PinMatch::WrongPlace(position) => Diagnosis::OtherPosition(position),
+        PinMatch::At(_) => diagnose_match(pin, context),
+        PinMatch::None | PinMatch::NotChecked => diagnose(pin, context),
+    }
+}
+
+/// A pin past its own end: it is compared with nothing any more.
+fn ended_by_itself(pin: PinVerdict) -> PinVerdict {
+    let matches = match pin.matches {
+        PinMatch::NotChecked => PinMatch::NotChecked,
+        PinMatch::None | PinMatch::At(_) | PinMatch::WrongPlace(_) => PinMatch::None,
+    };
+    let on = pin.pin.ends.map(|end| end.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+    PinVerdict {
+        matches,
+        off_path: false,
+        paths: pin.paths.with_none(),
+        diagnosis: Diagnosis::Ended { on },
+        ..pin
     }
 }
 
@@ -353,13 +394,13 @@ fn may_lack_a_list(entry: &PinEntry) -> bool {
 }
 
 /// What of a source leaves open whether a host is pinned.
-fn left_open(source: &SourceVerdict) -> String {
+fn left_open(source: &SourceVerdict, host: Option<&str>) -> String {
     let file = &source.file;
     match &source.state {
         SourceState::Unreadable(_) | SourceState::NotWellFormed(_) => format!("{file} could not be read"),
         SourceState::NotRecognised => format!("{file} is of no format that is read here"),
         SourceState::Read => {
-            let part = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
+            let part = source.problems.iter().find(|problem| problem.leaves_open(host));
             let what = part.map_or_else(String::new, |part| format!(": {}", part.what.trim_end_matches('.')));
             format!("{file} was read in part{what}")
         }

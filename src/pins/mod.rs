@@ -10,6 +10,7 @@ mod judge;
 pub mod make;
 mod matching;
 mod model;
+mod open;
 mod paths;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,10 +21,11 @@ pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{Question, ServedAt, judge};
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
-    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Confidence, Enforcement, EnforcementMode,
-    Expiry, ExpiryClock, ExpiryState, HostPattern, Pin, PinEntry, PinFault, PinFile, PinSource, PinValue,
-    PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
+    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Completion, Confidence, Enforcement,
+    EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, OwnAnchors, Pin, PinEntry, PinFault,
+    PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
+pub use self::open::OpenPart;
 pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};
 pub use self::verdict::{
     Backup, EntryVerdict, OtherChain, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState,

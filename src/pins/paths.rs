@@ -88,6 +88,14 @@ impl PathMatches {
         self
     }
 
+    /// The same paths, and a match on none of them.
+    pub(super) fn with_none(mut self) -> Self {
+        for path in &mut self.paths {
+            path.matches = Some(false);
+        }
+        self
+    }
+
     fn of(paths: &[ClientPath], mut matches: impl FnMut(&ClientPath) -> Option<bool>) -> Self {
         let path = |path| PathMatch {
             label: ClientPath::label(path),

@@ -115,12 +115,24 @@ pub struct SourceVerdict {
     pub dnssec: Option<DnssecState>,
     /// Why nothing in it is sure, whatever was seen in it.
     pub guessed: Option<String>,
+    /// The files that say what could not be read in this one.
+    pub completed_by: Option<String>,
 }
 
 impl SourceVerdict {
-    /// The package that it is in.
+    /// The app that it is in: its package, or the bundle of an iOS app within one, of which there may be several.
     pub fn package(&self) -> Option<&str> {
-        self.file.rsplit_once("!/").map(|(package, _)| package)
+        let (package, inside) = self.file.rsplit_once("!/")?;
+        let of_bundle = formats::in_bundle(inside).and_then(|(_, path)| self.file.strip_suffix(path));
+        Some(of_bundle.map_or(package, |bundle| bundle.trim_end_matches('/')))
+    }
+
+    /// How many of its entries are not used for the host asked about: those that are about others, and those that name
+    /// no host.
+    pub fn unused(&self) -> (usize, usize) {
+        let unused = || self.entries.iter().filter(|entry| !entry.applies);
+        let of_others = unused().filter(|entry| entry.scope.host().is_some()).count();
+        (of_others, unused().count().saturating_sub(of_others))
     }
 
     /// Whether it is of a part of an iOS app, and not of the app itself.
@@ -144,6 +156,12 @@ impl SourceVerdict {
             && !self.is_of_a_part()
             && !other.is_of_a_part()
             && self.entries.iter().chain(&other.entries).all(|entry| entry.confidence == Confidence::Stated)
+    }
+
+    /// Whether it and another variant are of builds that have nothing of one another (flavours), so that the other one
+    /// leaves nothing open of what this one does; with `main`, of builds of which it is not known which are released.
+    pub fn is_of_another_build(&self, other: &Self) -> bool {
+        self.is_variant_of(other) && formats::are_of_other_builds(&self.file, &other.file)
     }
 
     /// Whether it is a look-up in the DNS, and no file.
@@ -191,6 +209,8 @@ pub struct EntryVerdict {
     pub taken_by: Vec<usize>,
     /// The first of the pinners of which a condition builds one, where its own is one of them.
     pub alternative: Option<usize>,
+    /// Whether code adds it only on a condition: it may be there or not.
+    pub is_possible: bool,
     /// The pin set it takes its pins from, numbered within the file.
     pub pin_set: Option<usize>,
     /// Whether the platform uses it for the host asked about; true where no host was asked about.
@@ -254,9 +274,10 @@ pub struct PinVerdict {
 
 impl PinVerdict {
     /// Whether it is a pin that some key could match, and that the owner may have meant: no placeholder, no text that
-    /// is unusable, no example copied from documentation.
+    /// is unusable, no example copied from documentation, and none that has ended by itself.
     pub fn is_usable(&self) -> bool {
         !self.diagnosis.is_dead()
+            && !matches!(self.diagnosis, Diagnosis::Ended { .. })
             && (self.matches.matches() || !matches!(self.diagnosis, Diagnosis::DocumentationExample { .. }))
     }
 }
@@ -453,19 +474,5 @@ impl PinsVerdict {
             self.status = PinsStatus::Undetermined;
             self.reason = format!("no file in {} has pins that are read here", named.join(", "));
         }
-    }
-
-    /// Whether pins are enforced for the host, and whether they match is open: there was no whole path to compare
-    /// them with, or they match a served certificate beside it.
-    pub fn is_uncompared(&self) -> bool {
-        self.sources.iter().flat_map(|source| &source.entries).any(|entry| {
-            let refuses = match (entry.enforced, &entry.confidence) {
-                // Beside pins that are sure, what may be no pins at all leaves nothing open.
-                (EnforcementMode::Unknown, Confidence::Guessed(_)) => self.status != PinsStatus::Pinned,
-                (EnforcementMode::Yes | EnforcementMode::Unknown, _) => true,
-                (EnforcementMode::Report | EnforcementMode::No, _) => false,
-            };
-            entry.applies && refuses && entry.outcome == Outcome::Unknown
-        })
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use crate::dns_name::DnsName;
-use crate::pins::{EntryVerdict, HostPattern, PinEntry, PinFile, PinsStatus, PinsVerdict, Reading};
+use crate::pins::{EntryVerdict, HostPattern, PinEntry, PinFile, PinsVerdict, Reading};
 use crate::x509::Certificate;
 
 /// The most names that are told where one has to be chosen.
@@ -73,9 +73,4 @@ pub(super) fn not_compared(verdict: &mut PinsVerdict, why: &str) {
     let mut judged = verdict.sources.iter().flat_map(|source| &source.entries);
     let which = if judged.any(EntryVerdict::is_compared) { "only TLSA records were" } else { "no pin was" };
     verdict.reason = format!("{}; {which} compared: {why}", verdict.reason);
-}
-
-/// Whether it is open whether anything is pinned: nothing that was named tells.
-pub(super) fn is_status_open(verdict: &PinsVerdict) -> bool {
-    matches!(verdict.status, PinsStatus::Undetermined | PinsStatus::NoPinSources)
 }

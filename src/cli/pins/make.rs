@@ -7,16 +7,16 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::backup_ca::{BackupRoots, backup_roots, known_roots};
 use super::served::{Served, anchors, default_port, fetch, parse_server};
-use crate::ca::{CaTable, same_owner};
 use crate::cli::Exit;
 use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
 use crate::observe::{clock, files};
-use crate::pins::make::{Form, KnownRoot, Level, Material, OwnKey, Proposal, propose, read_key, write};
+use crate::pins::make::{Form, Level, Material, OwnKey, Proposal, propose, read_key, write};
 use crate::report::human::pins_make as human;
 use crate::report::json::v1::pins_make as json;
 use crate::target::ServerTarget;
-use crate::x509::path::{Anchors, HostIdentity};
+use crate::x509::path::HostIdentity;
 
 /// The longest file with a key that is read, in octets.
 const LONGEST_KEY_FILE: u64 = 1 << 20;
@@ -159,10 +159,10 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
     };
     let path = served.path(Some(&options.host.host), &anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
     let served_keys: Vec<_> = served.certificates.iter().map(|served| served.spki_sha256).collect();
-    let roots = roots(&anchors);
-    let backup_roots = match &choice.backup_ca {
-        Some(name) => roots_of(name, &anchors, &roots)?,
-        None => Vec::new(),
+    let roots = known_roots(&anchors);
+    let backup = match &choice.backup_ca {
+        Some(name) => backup_roots(name, &anchors, &roots)?,
+        None => BackupRoots::default(),
     };
     let mut proposal = propose(&Material {
         host: host.as_str(),
@@ -173,10 +173,11 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
         backup_keys: &backup_keys,
         level: choice.level.map(LevelName::level),
         roots: &roots,
-        backup_roots: &backup_roots,
+        backup_roots: &backup.roots,
         expires: choice.expires,
     })?;
     proposal.warnings.extend(path.unfit.clone());
+    proposal.warnings.extend(backup.warning);
     let port = options.host.port.unwrap_or_else(|| default_port(&options.network));
     report(options, &proposal, port)
 }
@@ -206,8 +207,9 @@ fn report(options: &MakeOptions, proposal: &Proposal, port: u16) -> anyhow::Resu
         Format::Jsonl => serde_json::to_string(&json::document(proposal, &forms))? + "\n",
         Format::Human => match forms.as_slice() {
             // A single form is for a file: everything said of it goes beside it.
-            [(_, written)] if !options.forms.is_empty() => {
-                crate::cli::pins::aside(&human::proposal(proposal));
+            [(form, written)] if !options.forms.is_empty() => {
+                let unsaid = if written.is_ok() { human::unsaid(proposal, *form) } else { String::new() };
+                crate::cli::pins::aside(&(human::proposal(proposal) + &unsaid));
                 written.clone().map_err(|why| anyhow::anyhow!("{why}"))?
             }
             _ => human::render(proposal, &forms),
@@ -237,27 +239,4 @@ fn keys(paths: &[String]) -> anyhow::Result<Vec<OwnKey>> {
         Ok(OwnKey { key, file: path.clone() })
     };
     paths.iter().map(key).collect()
-}
-
-fn roots(anchors: &Anchors) -> Vec<KnownRoot> {
-    let root = |certificate: &crate::x509::Certificate| KnownRoot {
-        key: certificate.spki_sha256,
-        name: certificate.subject.clone(),
-        owner: CaTable.key(&certificate.spki_sha256).and_then(|key| key.owner).map(str::to_owned),
-    };
-    anchors.certificates().iter().map(root).collect()
-}
-
-/// The roots of the CA that goes by this name.
-fn roots_of(name: &str, anchors: &Anchors, roots: &[KnownRoot]) -> anyhow::Result<Vec<KnownRoot>> {
-    let owned_by = |root: &KnownRoot| {
-        let Some(key) = CaTable.key(&root.key) else { return false };
-        key.owner.is_some_and(|owner| same_owner(owner, name))
-            || key.identifiers.iter().any(|identifier| identifier.domain.eq_ignore_ascii_case(name))
-    };
-    let found: Vec<KnownRoot> = roots.iter().filter(|root| owned_by(root)).cloned().collect();
-    if found.is_empty() {
-        bail!("--backup-ca: no root of {} belongs to a CA “{name}”", anchors.source);
-    }
-    Ok(found)
 }

@@ -1,8 +1,10 @@
 //! `pinstead pins`: reads and lints pin files, against a given chain if one is named.
 
 mod asked;
+mod backup_ca;
 mod compared;
 mod make;
+mod open;
 mod served;
 mod tlsa;
 
@@ -12,8 +14,9 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use self::asked::{host_of, is_status_open, only_service};
+use self::asked::{host_of, only_service};
 use self::compared::{Asked, Compared, findings};
+use self::open::{open_parts, why_undetermined};
 use self::served::{Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
@@ -23,7 +26,7 @@ use crate::dns_name::DnsName;
 use crate::observe::clock;
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
-use crate::pins::{OtherChain, PinFile, PinsVerdict, ProblemKind, SourceState};
+use crate::pins::{OpenPart, OtherChain, PinFile, SourceState};
 use crate::report::human::safe;
 use crate::report::json::v1::pins::PinsReport;
 use crate::target::ServerTarget;
@@ -121,7 +124,8 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         (None, Some(_), [Ok(served)]) => Some(host_of(&served.certificates, &inputs)?),
         (host, ..) => host,
     };
-    let is_unseen = served.iter().any(Result::is_err);
+    let unseen: Vec<OpenPart> =
+        served.iter().filter_map(|served| served.as_ref().err()).map(OpenPart::of_none).collect();
     let identity = host.clone().map(HostIdentity::Name);
     let chains: Vec<Compared> =
         served.into_iter().map(|served| Compared::of(served, identity.as_ref(), &anchors, at)).collect();
@@ -142,7 +146,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         })
         .collect();
     let findings = findings(&verdict, &others);
-    let document = || PinsReport::new(&verdict, &others, &findings);
+    let verdicts = || std::iter::once(&verdict).chain(others.iter().map(|other| &other.verdict));
+    let open = open_parts(unseen.clone(), verdicts(), !chains.is_empty());
+    let document = || PinsReport::new(&verdict, &others, &open, &findings);
     let report = match options.output.format {
         Format::Human => crate::report::human::pins::render(&verdict, &others, &findings),
         Format::Json => serde_json::to_string_pretty(&document())? + "\n",
@@ -157,14 +163,15 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     {
         return Ok(Exit::Usage);
     }
-    Ok(options.gate.exit(
+    let exit = options.gate.exit(
         options.gate.fails(&findings),
-        is_unseen
-            || std::iter::once(&verdict)
-                .chain(others.iter().map(|other| &other.verdict))
-                .any(|verdict| is_open(verdict, !chains.is_empty())),
-        is_status_open(&verdict),
-    ))
+        !unseen.is_empty() || verdicts().any(|verdict| verdict.is_left_open(!chains.is_empty())),
+        verdict.is_status_open(),
+    );
+    if exit == Exit::Undetermined {
+        note(&why_undetermined(&open));
+    }
+    Ok(exit)
 }
 
 impl PinsOptions {
@@ -204,15 +211,4 @@ fn note(text: &str) {
 /// Writes what does not belong in the report itself to standard error.
 fn aside(text: &str) {
     let _ = write!(anstream::stderr().lock(), "{text}");
-}
-
-/// Whether something that was asked for by name stayed open: a file, the host's status, or what pins match in the
-/// chain that was given.
-fn is_open(verdict: &PinsVerdict, chain_given: bool) -> bool {
-    let open_host = verdict.host.is_some() && is_status_open(verdict);
-    let open_file = verdict.sources.iter().any(|source| {
-        source.state != SourceState::Read
-            || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
-    });
-    open_host || open_file || (chain_given && verdict.is_uncompared())
 }

@@ -28,6 +28,11 @@ pub enum Diagnosis {
     NearMiss(NearMiss),
     /// A key of the chain that stands where this pin is not compared.
     OtherPosition(ChainPosition),
+    /// It had ended by itself when the pins were judged, whatever becomes of those beside it.
+    Ended {
+        /// The day.
+        on: String,
+    },
     /// The key of a known CA.
     KnownCa(KnownCa),
     /// The key of a known CA that had ended when the pins were judged: its last certificate had expired, or nothing was
@@ -95,6 +100,7 @@ impl Diagnosis {
             Self::Unusable { .. } => "encoding",
             Self::NearMiss(miss) => miss.mistake.code(),
             Self::OtherPosition(_) => "other_position",
+            Self::Ended { .. } => "ended",
             Self::KnownCa(_) => "known_ca",
             Self::RetiredCa(_) => "retired_ca",
             Self::Unknown => "unknown",
@@ -221,6 +227,7 @@ impl fmt::Display for Diagnosis {
                 };
                 write!(f, "the key of the {place}, where this pin is not compared")
             }
+            Self::Ended { on } => write!(f, "ended by itself on {on}, and matches nothing since"),
             Self::KnownCa(ca) => write!(f, "the key of the CA {ca}"),
             Self::RetiredCa(KnownCa { name, retired: Some(retired), .. }) => {
                 write!(f, "the key of the retired CA {name}: {}", retired.what)

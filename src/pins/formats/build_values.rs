@@ -7,6 +7,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::source::about_or_all;
 use super::written::{self, Meaning};
 use super::{PinFormat, PinInput};
 use crate::pins::model::{
@@ -62,7 +63,7 @@ impl PinFormat for BuildValues {
         let line = found.first().and_then(|pin| pin.line);
         let what = "pins are values of the build here; for which hosts they are used, and whether at all, is in the \
                     app's code";
-        let problems = vec![Problem { kind: ProblemKind::NotRead, line, what: what.to_owned() }];
+        let problems = vec![Problem::of(ProblemKind::NotRead, line, what.to_owned())];
         let enforcement = Enforcement {
             mode: EnforcementMode::Unknown,
             why: "which code uses these values, and for what, is not read".to_owned(),
@@ -79,9 +80,9 @@ impl PinFormat for BuildValues {
         Ok(PinSource { entries: vec![entry], problems, ..PinSource::of(ID) })
     }
 
-    /// None: the file names no host.
-    fn applicable<'a>(&self, _source: &'a PinSource, _host: &str) -> Vec<&'a PinEntry> {
-        Vec::new()
+    /// Whatever the host: the file names none, so that they may be for it.
+    fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+        about_or_all(source, host)
     }
 }
 

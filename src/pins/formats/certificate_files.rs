@@ -19,7 +19,7 @@ use crate::x509::der::{self, Reader};
 use crate::x509::{Certificate, SpkiSha256, read_certificates};
 
 /// The format's id.
-const ID: &str = "certificate-files";
+pub(super) const ID: &str = "certificate-files";
 /// More certificates than this are a trust store, not pins.
 const MOST_CERTIFICATES: usize = 20;
 /// The line a PEM public key begins with.
@@ -39,6 +39,13 @@ fn is_named_so(path: &str) -> bool {
     file.rsplit_once('.').is_none_or(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
+/// Whether a file begins a private key, by the label of its PEM; in packages that is nobody's pin.
+fn is_private_key(input: &PinInput<'_>) -> bool {
+    let begins = |line: &str| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----");
+    let text = input.text.as_deref().unwrap_or_default();
+    !input.path.contains("!/") && text.lines().any(|line| begins(line.trim()))
+}
+
 impl PinFormat for CertificateFiles {
     fn id(&self) -> &'static str {
         ID
@@ -52,7 +59,7 @@ impl PinFormat for CertificateFiles {
             return true;
         }
         let text = input.text.as_deref().unwrap_or_default();
-        text.lines().any(|line| matches!(line.trim(), BEGIN_KEY | BEGIN_CERTIFICATE))
+        is_private_key(input) || text.lines().any(|line| matches!(line.trim(), BEGIN_KEY | BEGIN_CERTIFICATE))
     }
 
     fn read(&self, input: &PinInput<'_>) -> Result<PinSource, String> {
@@ -72,7 +79,11 @@ impl PinFormat for CertificateFiles {
                 entries.push(of_certificates(&certificates));
             }
         }
-        if text.contains(" PRIVATE KEY-----") {
+        if entries.is_empty() && !is_pem && is_private_key(input) {
+            let what = "it holds a private key, and nothing that clients compare: who has the file has the key, which \
+                        must not be shipped; its public half is written by “openssl pkey -in FILE -pubout”";
+            problems.add(ProblemKind::NotRead, None, what.to_owned());
+        } else if text.contains(" PRIVATE KEY-----") {
             let what = "it holds a private key; who has the file has the key, which must not be shipped";
             problems.add(ProblemKind::NoEffect, None, what.to_owned());
         }
@@ -296,6 +307,9 @@ pub(super) mod tests {
         let (certificate, _) = certificate();
         let both = pem("CERTIFICATE", &certificate) + &pem("PRIVATE KEY", b"x");
         assert!(read("a.pem", both.as_bytes()).problems[0].what.contains("private key"));
+        let alone = read("server.key", pem("EC PRIVATE KEY", b"x").as_bytes());
+        assert!(alone.entries.is_empty() && alone.problems[0].kind == ProblemKind::NotRead, "{alone:?}");
+        assert!(alone.problems[0].what.contains("private key"));
         let store = pem("CERTIFICATE", &certificate).repeat(21);
         let source = read("store.pem", store.as_bytes());
         assert_eq!(source.problems[0].kind, ProblemKind::NotRead);

@@ -279,7 +279,7 @@ fn hosts(document: &Json, keys: Option<&Keys>) -> Result<PinSource, String> {
         });
     }
     for (line, what) in named_again(&entries) {
-        problems.add(ProblemKind::NoEffect, line, what);
+        problems.add(ProblemKind::NotRead, line, what);
     }
     Ok(PinSource { entries, problems: problems.into_list(), ..PinSource::of(ID) })
 }
@@ -336,7 +336,7 @@ mod tests {
         let reading = formats::tests::only("pins.json", text.as_bytes());
         let told: Vec<_> =
             source(&reading).problems.iter().map(|problem| (problem.kind, problem.line)).collect();
-        assert_eq!(told, [(ProblemKind::NoEffect, Some(9))]);
+        assert_eq!(told, [(ProblemKind::NotRead, Some(9))]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Source: curl's manual page, `--pinnedpubkey`, `--next` and `--config`, `Curl_pin_peer_pubkey` in its
 //! `lib/vtls/vtls.c`, and `tool_getparam.c`: the leaf's key alone, compared with the canonical base64 of its hash; of an
-//! option that is given again the last counts, and `--next` begins anew. What does not begin with `sha256//` names a
+//! option that is given again the last counts, and `--next` begins anew. An address without a scheme is asked by HTTP
+//! unless `--proto-default` says another. What does not begin with `sha256//` names a
 //! file with a key.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
@@ -88,6 +89,12 @@ impl Read {
     /// One set of options, with the hosts that they are for.
     fn section(&mut self, section: &Section) -> Result<(), String> {
         let Some((value, line)) = &section.pins else { return Ok(()) };
+        let told = self.problems.len();
+        if section.is_cut {
+            let what = "the list is not in quotes, so that the shell ends the command within it: curl gets the pins before \
+                        the separator alone, and nothing of what stands behind; put the list in quotes";
+            self.problems.add(ProblemKind::NoEffect, Some(*line), what.to_owned());
+        }
         let is_read = value.starts_with("sha256/");
         if !is_read {
             let what = if value.contains('$') {
@@ -104,9 +111,20 @@ impl Read {
                 format!("one of the pins is “{}”, which is worked out elsewhere", shortened(&pin.written));
             self.problems.add(ProblemKind::NotRead, Some(*line), what);
         }
+        let hosts = section.addresses.iter().map(|address| address.host.clone());
+        let about: Vec<HostPattern> = hosts.map(HostPattern::Exactly).collect();
+        self.problems.concern(told, &about);
         let unread = if is_read { u32::try_from(open.len()).unwrap_or(u32::MAX) } else { 1 };
+        if let Some(why) = section.may_not_run {
+            let what = format!("a command has pins, and {why}: whether it is run is not known");
+            self.problems.add(ProblemKind::NotRead, Some(*line), what);
+        }
         let confidence = |is_clear: bool| match (section.is_command, is_clear) {
             (false, _) => Confidence::Stated,
+            (true, _) if section.may_not_run.is_some() => {
+                let why = section.may_not_run.unwrap_or_default();
+                Confidence::Guessed(format!("the command may not be run: {why}"))
+            }
             (true, _) if !section.is_curl => {
                 Confidence::Guessed("the command that has the option is not seen to be curl".to_owned())
             }
@@ -115,12 +133,21 @@ impl Read {
                 Confidence::Guessed("the address that the command asks is not spelt out beside it".to_owned())
             }
         };
-        if section.hosts.is_empty() {
+        if section.addresses.is_empty() {
             return self.add(HostPattern::Unstated, pins, unread, Some(*line), confidence(false));
         }
-        for host in &section.hosts {
-            let scope = HostPattern::Exactly(host.clone());
-            self.add(scope, pins.clone(), unread, Some(*line), confidence(true))?;
+        for address in &section.addresses {
+            let scope = HostPattern::Exactly(address.host.clone());
+            let confidence = if section.asks_by_tls(address) {
+                confidence(true)
+            } else {
+                Confidence::Guessed(
+                    "curl asks this address by HTTP, without a certificate, unless it is redirected to HTTPS (a scheme, \
+                     or --proto-default https, would say so)"
+                        .to_owned(),
+                )
+            };
+            self.add(scope, pins.clone(), unread, Some(*line), confidence)?;
         }
         Ok(())
     }
@@ -244,6 +271,76 @@ mod tests {
     }
 
     #[test]
+    fn commands_that_may_not_run_are_guesses() {
+        let curl = format!("curl --pinnedpubkey sha256//{} https://a.example", SpkiSha256::of(b"a"));
+        for (text, confidence) in [
+            (format!("if [ -n \"$S\" ]; then {curl}; else curl https://a.example; fi"), "guessed"),
+            (format!("if [ -n \"$S\" ]\nthen\n  x\nelse\n  {curl}\nfi"), "guessed"),
+            (format!("case $1 in\n a) {curl} ;;\nesac"), "guessed"),
+            (format!("[ -n \"$S\" ] && {curl}"), "guessed"),
+            (format!("x || {curl}"), "guessed"),
+            (format!("cat <<'EOF'\n{curl}\nEOF"), "guessed"),
+            (format!("if true; then x; fi\n{curl}"), "read"),
+            (format!("if {curl}; then x; fi"), "read"),
+            (format!("if ! {curl}; then\n x\nfi"), "read"),
+            (format!("cd /tmp && {curl}"), "read"),
+            (format!("[ -d x ] || mkdir x; {curl}"), "read"),
+            (format!("for a in b; do {curl}; done"), "read"),
+            (format!("cat <<EOF\nx\nEOF\n{curl}"), "read"),
+        ] {
+            let source = source(&text);
+            let found: Vec<_> = source.entries.iter().map(|entry| entry.confidence.name()).collect();
+            assert_eq!(found, [confidence], "{text}\n{source:?}");
+            assert_eq!(source.problems.is_empty(), confidence == "read", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_quotes_ends_where_the_shell_ends_the_command() {
+        let (a, b) = (SpkiSha256::of(b"a"), SpkiSha256::of(b"b"));
+        for (text, host, pins, told) in [
+            (
+                format!("curl -fsS https://a.example --pinnedpubkey sha256//{a};sha256//{b}"),
+                "a.example",
+                1,
+                1,
+            ),
+            (format!("curl --pinnedpubkey=sha256//{a};sha256//{b} https://a.example"), "*", 1, 1),
+            (
+                format!("$CURL https://a.example \\\n --pinnedpubkey sha256//{a};sha256//{b}"),
+                "a.example",
+                1,
+                1,
+            ),
+            (
+                format!("run: curl https://a.example --pinnedpubkey sha256//{a}&sha256//{b}"),
+                "a.example",
+                1,
+                1,
+            ),
+            (format!("curl https://a.example --pinnedpubkey sha256//{a}\\;sha256//{b}"), "a.example", 2, 0),
+            (format!("curl https://a.example --pinnedpubkey 'sha256//{a};sha256//{b}'"), "a.example", 2, 0),
+            (format!("curl https://a.example --pinnedpubkey sha256//{a}; echo done"), "a.example", 1, 0),
+            (format!("curl --pinnedpubkey sha256//{a} https://a.example 2>&1|tee log"), "a.example", 1, 0),
+            (format!("curl 2>&1 --pinnedpubkey sha256//{a} https://a.example"), "a.example", 1, 0),
+            (
+                format!("args: [curl, --pinnedpubkey, sha256//{a};sha256//{b}, https://a.example]"),
+                "a.example",
+                2,
+                0,
+            ),
+            (format!("args:\n - curl\n - --pinnedpubkey=sha256//{a};sha256//{b}"), "*", 2, 0),
+        ] {
+            let source = source(&text);
+            let entry = &source.entries[0];
+            assert_eq!((entry.scope.to_string(), entry.pins.len()), (host.to_owned(), pins), "{text}");
+            let said: Vec<_> =
+                source.problems.iter().map(|one| (one.kind, one.what.contains("quotes"))).collect();
+            assert_eq!(said, vec![(ProblemKind::NoEffect, true); told], "{text}");
+        }
+    }
+
+    #[test]
     fn what_a_shell_puts_in_is_open_and_remarks_are_none() {
         let a = SpkiSha256::of(b"a");
         for (text, pins, unread, confidence) in [
@@ -269,6 +366,32 @@ mod tests {
         }
         let remark = format!("curl https://a.example # was: --pinnedpubkey 'sha256//{a}'\n");
         assert!(source(&remark).entries.is_empty());
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_has_its_host_and_is_not_asked_by_tls() {
+        let a = SpkiSha256::of(b"a");
+        for (words, host, confidence) in [
+            ("-sS api.shop.example:8443/x", "api.shop.example", "guessed"),
+            ("--proto-default https api.shop.example:8443/x", "api.shop.example", "read"),
+            ("-o out.txt --url API.shop.example", "api.shop.example", "guessed"),
+            ("-o out.txt \"$URL\" > log.txt", "*", "guessed"),
+            ("http://api.shop.example", "api.shop.example", "guessed"),
+            ("-o out.txt https://api.shop.example", "api.shop.example", "read"),
+            ("-sSL https://api.shop.example -o out.txt", "api.shop.example", "read"),
+        ] {
+            let source = source(&format!("/usr/bin/curl.exe --pinnedpubkey sha256//{a} {words}\n"));
+            let told: Vec<_> = source
+                .entries
+                .iter()
+                .map(|entry| (entry.scope.to_string(), entry.confidence.name()))
+                .collect();
+            assert_eq!(told, [(host.to_owned(), confidence)], "{words}");
+        }
+        let options = format!("url = api.example\nproto-default = https\npinnedpubkey = sha256//{a}\n");
+        let source = source(&options);
+        assert_eq!(source.entries[0].scope.to_string(), "api.example");
+        assert_eq!(source.entries[0].confidence, Confidence::Stated);
     }
 
     #[test]

@@ -79,10 +79,10 @@ fn how_entries_work_together_is_as_documented() {
                 |scope| PinEntry::of(scope, Enforcement { mode: EnforcementMode::Yes, why: String::new() });
             let entries = vec![
                 entry(HostPattern::WithSubdomains("shop.example".to_owned())),
-                entry(HostPattern::Exactly("shop.example".to_owned())),
+                entry(HostPattern::Exactly("api.shop.example".to_owned())),
             ];
             let source = PinSource { entries, ..PinSource::of(format.id()) };
-            let expected = match format.applicable(&source, "shop.example").len() {
+            let expected = match format.applicable(&source, "api.shop.example").len() {
                 1 => "one",
                 _ if is_union => "together",
                 _ => "each",

@@ -5,6 +5,8 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::plist::{self, Key, Value};
+use super::problems::{concern, named_again};
+use super::switch::Switch;
 use super::{PinFormat, PinInput, source, trustkit_plist, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -41,6 +43,9 @@ impl PinFormat for IosPinnedDomains {
         let hides_trustkit = !trustkit_plist::is_configured(input);
         let mut reader = Reader { hides_trustkit, ..Reader::default() };
         reader.root(&list);
+        for (line, what) in named_again(&reader.entries) {
+            reader.problem(ProblemKind::NotRead, line, what);
+        }
         Ok(PinSource { entries: reader.entries, problems: reader.problems, ..PinSource::of(ID) })
     }
 
@@ -50,6 +55,9 @@ impl PinFormat for IosPinnedDomains {
         super::most_specific(source, host)
     }
 }
+
+/// The most problems that are listed.
+const MOST_PROBLEMS: usize = 500;
 
 #[derive(Default)]
 struct Reader {
@@ -65,24 +73,35 @@ impl Reader {
             let what = "it has pins of TrustKit, in a spelling that is not read".to_owned();
             self.problem(ProblemKind::NotRead, None, what);
         }
+        // Beside pins that count, others at the wrong place are no more than idle.
+        let counting = list.at("NSAppTransportSecurity").and_then(|security| security.at("NSPinnedDomains"));
+        let misplaced = match counting {
+            Some(Value::Dictionary(hosts)) if !hosts.is_empty() => ProblemKind::NoEffect,
+            _ => ProblemKind::NoHost,
+        };
         for (key, _) in list.entries().iter().filter(|(key, _)| key.text == "NSPinnedDomains") {
             let what =
                 "NSPinnedDomains stands outside NSAppTransportSecurity, where iOS does not look".to_owned();
-            self.problem(ProblemKind::NoEffect, key.line, what);
+            self.problem(misplaced, key.line, what);
         }
         let Some(security) = list.at("NSAppTransportSecurity") else { return };
         for (host, settings) in security.at("NSExceptionDomains").map_or(&[][..], Value::entries) {
             if LISTS.iter().any(|(name, _)| settings.at(name).is_some()) || host.text == "NSPinnedDomains" {
                 let what =
                     format!("the pins under NSExceptionDomains ({}) have no effect", short(&host.text));
-                self.problem(ProblemKind::NoEffect, host.line, what);
+                self.problem(misplaced, host.line, what);
             }
         }
         match security.at("NSPinnedDomains") {
             None => {}
             Some(Value::Dictionary(hosts)) => {
                 for (host, settings) in hosts {
+                    let (told, known) = (self.problems.len(), self.entries.len());
                     self.host(host, settings);
+                    // Which names below it are meant may be what is not known.
+                    let name = self.entries.get(known).and_then(|entry| entry.scope.host());
+                    let about = name.map(|name| HostPattern::WithSubdomains(name.to_owned()));
+                    concern(self.problems.iter_mut().take(MOST_PROBLEMS).skip(told), about.as_slice());
                 }
             }
             Some(other) => {
@@ -102,7 +121,9 @@ impl Reader {
         let name = key.text.trim().trim_end_matches('.').to_lowercase();
         if name.is_empty() || name.contains(['*', '/', ':', ' ']) {
             let what = format!("“{}” is no host name and matches no host", short(&key.text));
-            self.problem(ProblemKind::NoEffect, key.line, what);
+            let has_pins = LISTS.iter().any(|(list, _)| settings.at(list).is_some());
+            let kind = if has_pins { ProblemKind::NoHost } else { ProblemKind::NoEffect };
+            self.problem(kind, key.line, what);
         }
         if !matches!(settings, Value::Dictionary(_)) {
             let what = format!("{name} has a {} where a dictionary belongs", settings.kind());
@@ -118,9 +139,12 @@ impl Reader {
                 self.problem(ProblemKind::NoEffect, setting.line, what);
             }
         }
-        let (mut pins, mut unread) = (Vec::new(), 0_u32);
+        let (mut pins, mut unread, mut open_lists) = (Vec::new(), 0_u32, 0_u32);
         for (list, position) in LISTS {
-            for pin in self.identities(&name, list, position, settings) {
+            let identities = self.identities(&name, list, position, settings);
+            // A list without anything that is read may be one that no chain satisfies.
+            open_lists = open_lists.saturating_add(u32::from(identities.is_none()));
+            for pin in identities.unwrap_or_default() {
                 if matches!(&pin.value, Err(PinFault::NotOfThisPlatform(why)) if why == AROUND) {
                     let what =
                         format!("the pin “{}” of {name} cannot be told: {AROUND}", short(&pin.written));
@@ -138,7 +162,15 @@ impl Reader {
         let enforcement = if pins.is_empty() && unread == 0 {
             let what = format!("{name} has no identities; Apple requires at least one list with one");
             self.problem(ProblemKind::NoEffect, key.line, what);
-            Enforcement { mode: EnforcementMode::No, why: "no identities are listed".to_owned() }
+            let (mode, why) = if open_lists == 0 {
+                (EnforcementMode::No, "no identities are listed")
+            } else {
+                (
+                    EnforcementMode::Unknown,
+                    "its lists are empty, and what iOS makes of that is not documented",
+                )
+            };
+            Enforcement { mode, why: why.to_owned() }
         } else {
             let both = LISTS.iter().all(|(_, rule)| pins.iter().any(|pin| pin.position == *rule));
             let why = if both {
@@ -148,57 +180,71 @@ impl Reader {
             };
             Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
         };
-        let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
-        self.entries.push(PinEntry {
+        let scope = subdomains.scope(name);
+        let entry = PinEntry {
             pins,
-            unread,
+            unread: unread.saturating_add(open_lists),
             pin_set: Some(self.entries.len().saturating_add(1)),
             line: key.line,
             ..PinEntry::of(scope, enforcement)
-        });
+        };
+        let below = subdomains.perhaps_below(&entry);
+        self.entries.push(entry);
+        self.entries.extend(below);
     }
 
-    fn includes_subdomains(&mut self, name: &str, settings: &Value) -> bool {
+    fn includes_subdomains(&mut self, name: &str, settings: &Value) -> Switch {
         match settings.at("NSIncludesSubdomains") {
-            Some(Value::Boolean(value)) => *value,
-            None => false,
+            Some(Value::Boolean(value)) => (*value).into(),
+            None => Switch::Off,
             Some(other) => {
                 let what = format!(
                     "NSIncludesSubdomains of {name} is a {} where a boolean belongs; what iOS makes of it is not documented",
                     other.kind()
                 );
                 self.problem(ProblemKind::NotRead, None, what);
-                false
+                Switch::Open
             }
         }
     }
 
-    fn identities(&mut self, name: &str, list: &str, position: PositionRule, settings: &Value) -> Vec<Pin> {
+    /// The identities of a list; none where there is a list of which it is not known what iOS makes of it.
+    fn identities(
+        &mut self,
+        name: &str,
+        list: &str,
+        position: PositionRule,
+        settings: &Value,
+    ) -> Option<Vec<Pin>> {
         let line = settings.entries().iter().find(|(key, _)| key.text == list).and_then(|(key, _)| key.line);
         match settings.at(list) {
-            None => Vec::new(),
+            None => Some(Vec::new()),
             Some(Value::Array(items)) if items.is_empty() => {
-                let what = format!("{list} of {name} is empty; remove it or list keys in it");
-                self.problem(ProblemKind::NoEffect, line, what);
-                Vec::new()
+                let what = format!(
+                    "{list} of {name} is empty, and whether iOS then refuses every chain is not documented; remove it or \
+                     list keys in it"
+                );
+                self.problem(ProblemKind::NotRead, line, what);
+                None
             }
-            Some(Value::Array(items)) => items.iter().map(|item| identity(item, position)).collect(),
+            Some(Value::Array(items)) => Some(items.iter().map(|item| identity(item, position)).collect()),
             Some(other) => {
-                let what = format!("{list} of {name} is a {} where an array belongs", other.kind());
-                self.problem(ProblemKind::NoEffect, line, what);
-                Vec::new()
+                let what = format!(
+                    "{list} of {name} is a {} where an array belongs; what iOS makes of it is not documented",
+                    other.kind()
+                );
+                self.problem(ProblemKind::NotRead, line, what);
+                None
             }
         }
     }
 
     fn problem(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
-        /// The most problems that are listed.
-        const MOST: usize = 500;
-        if self.problems.len() < MOST {
-            self.problems.push(Problem { kind, line, what });
-        } else if self.problems.len() == MOST {
-            let what = format!("the file has more than {MOST} problems; the rest is not listed");
-            self.problems.push(Problem { kind: ProblemKind::NotRead, line, what });
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem::of(kind, line, what));
+        } else if self.problems.len() == MOST_PROBLEMS {
+            let what = format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed");
+            self.problems.push(Problem::of(ProblemKind::NotRead, line, what));
         }
     }
 }
@@ -237,217 +283,4 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Cursor;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::pins::formats::{self, applicable};
-    use crate::pins::{EnforcementMode, Reading};
-    use crate::x509::SpkiSha256;
-
-    fn read(octets: &[u8]) -> PinSource {
-        match formats::tests::only("Info.plist", octets) {
-            Reading::Read(source) => source,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn wrapped(security: &str) -> String {
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
-             \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
-             <plist version=\"1.0\"><dict><key>CFBundleName</key><string>x</string>\
-             <key>NSAppTransportSecurity</key><dict>{security}</dict></dict></plist>"
-        )
-    }
-
-    fn host(name: &str, inside: &str) -> String {
-        wrapped(&format!("<key>NSPinnedDomains</key><dict><key>{name}</key><dict>{inside}</dict></dict>"))
-    }
-
-    fn list(name: &str, values: &[&str]) -> String {
-        let items: Vec<String> = values
-            .iter()
-            .map(|value| format!("<dict><key>SPKI-SHA256-BASE64</key><string>{value}</string></dict>"))
-            .collect();
-        let items = items.concat();
-        format!("<key>{name}</key><array>{items}</array>")
-    }
-
-    fn said(source: &PinSource) -> Vec<&str> {
-        source.problems.iter().map(|problem| problem.what.as_str()).collect()
-    }
-
-    #[test]
-    fn both_lists_are_read_with_their_positions() {
-        let (a, b) = (SpkiSha256::of(b"a").to_string(), SpkiSha256::of(b"b").to_string());
-        let lists = list("NSPinnedCAIdentities", &[&a]) + &list("NSPinnedLeafIdentities", &[&b]);
-        let source =
-            read(host("Example.com", &format!("<key>NSIncludesSubdomains</key><true/>{lists}")).as_bytes());
-        let entry = &source.entries[0];
-        assert_eq!(entry.scope.to_string(), "*.example.com");
-        let pins: Vec<_> =
-            entry.pins.iter().map(|pin| (pin.position, pin.spki().copied().unwrap())).collect();
-        assert_eq!(
-            pins,
-            [(PositionRule::Leaf, SpkiSha256::of(b"b")), (PositionRule::Ca, SpkiSha256::of(b"a"))]
-        );
-        assert_eq!(entry.expiry, None);
-        assert!(source.problems.is_empty(), "{:?}", source.problems);
-        assert_eq!(applicable(&source, "a.b.example.com").len(), 1);
-        assert!(applicable(&source, "example.org").is_empty());
-    }
-
-    #[test]
-    fn a_binary_list_says_the_same_as_its_xml() {
-        let a = SpkiSha256::of(b"a").to_string();
-        let xml = host("example.com", &list("NSPinnedLeafIdentities", &[&a]));
-        let value = ::plist::Value::from_reader_xml(xml.as_bytes()).unwrap();
-        let mut binary = Cursor::new(Vec::new());
-        value.to_writer_binary(&mut binary).unwrap();
-        let (mut from_xml, from_binary) = (read(xml.as_bytes()), read(&binary.into_inner()));
-        for entry in &mut from_xml.entries {
-            entry.line = None;
-            entry.pins.iter_mut().for_each(|pin| pin.line = None);
-        }
-        assert_eq!(from_xml, from_binary);
-    }
-
-    #[test]
-    fn white_space_before_the_declaration_is_tolerated_and_lines_stay_right() {
-        let a = SpkiSha256::of(b"a").to_string();
-        let text = format!("\n\n  {}", host("example.com", &list("NSPinnedLeafIdentities", &[&a])));
-        assert_eq!(read(text.as_bytes()).entries[0].line, Some(5));
-    }
-
-    #[test]
-    fn what_breaks_pins_in_the_wild_is_said() {
-        let a = SpkiSha256::of(b"a").to_string();
-        let empty =
-            host("e.com", &(list("NSPinnedCAIdentities", &[]) + &list("NSPinnedLeafIdentities", &[&a])));
-        assert_eq!(
-            said(&read(empty.as_bytes())),
-            ["NSPinnedCAIdentities of e.com is empty; remove it or list keys in it"]
-        );
-
-        let data = host("e.com", "<key>NSPinnedLeafIdentities</key><array><data>AAAA</data></array>");
-        let source = read(data.as_bytes());
-        assert_eq!(source.entries[0].pins[0].value, Err(PinFault::NotDictionary("data value")));
-
-        let prefixed = host("e.com", &list("NSPinnedLeafIdentities", &[&format!("sha256/{a}")]));
-        assert_eq!(read(prefixed.as_bytes()).entries[0].pins[0].value, Err(PinFault::Prefix("sha256/")));
-
-        let nothing = host("e.com", "<key>NSRequiresCertificateTransparency</key><true/>");
-        let source = read(nothing.as_bytes());
-        assert_eq!(source.entries[0].enforcement.mode, EnforcementMode::No);
-        assert_eq!(source.problems.len(), 2);
-
-        let lists = list("NSPinnedLeafIdentities", &[&a]);
-        let misplaced = wrapped(&format!(
-            "<key>NSExceptionDomains</key><dict><key>e.com</key><dict>{lists}</dict></dict>"
-        ));
-        assert_eq!(
-            said(&read(misplaced.as_bytes())),
-            ["the pins under NSExceptionDomains (e.com) have no effect"]
-        );
-
-        let outside = "<plist><dict><key>NSPinnedDomains</key><dict/></dict></plist>";
-        assert_eq!(read(outside.as_bytes()).problems[0].kind, ProblemKind::NoEffect);
-    }
-
-    #[test]
-    fn pins_of_trustkit_are_not_passed_over() {
-        let text = "<plist><dict><key>&#84;SKConfiguration</key><dict/></dict></plist>";
-        assert_eq!(read(text.as_bytes()).problems[0].kind, ProblemKind::NotRead);
-        let plain = "<plist><dict><key>TSKConfiguration</key><dict/></dict></plist>";
-        let Reading::Read(source) = formats::tests::only("x.plist", plain.as_bytes()) else { panic!() };
-        assert_eq!(source.format, "trustkit");
-    }
-
-    #[test]
-    fn bad_lists_are_not_well_formed() {
-        let deep = format!("<plist>{}{}</plist>", "<array>".repeat(5_000), "</array>".repeat(5_000));
-        let nested = format!("<plist>{}{}</plist>", "<array>".repeat(40), "</array>".repeat(40));
-        let laughs =
-            "<!DOCTYPE plist [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><plist><string>&b;</string></plist>";
-        for text in [
-            deep.as_str(),
-            nested.as_str(),
-            laughs,
-            "<plist>",
-            "<plist/>",
-            "<plist><dict><string>x</string></dict></plist>",
-            "<plist><dict><key>x</key></dict></plist>",
-            "<plist><dict><key>x</key><key>y</key></dict></plist>",
-            "<plist><thing/></plist>",
-            "bplist00",
-        ] {
-            let read = formats::tests::only("x.plist", text.as_bytes());
-            assert!(matches!(read, Reading::NotWellFormed { .. }), "{text:.60}: {read:?}");
-        }
-    }
-
-    #[test]
-    fn what_apple_does_not_document_is_not_read() {
-        let (a, b) = (SpkiSha256::of(b"a").to_string(), SpkiSha256::of(b"b").to_string());
-        let spaced = format!("\n  {a}\n");
-        let lists = list("NSPinnedLeafIdentities", &[spaced.as_str(), b.as_str()]);
-        for (inside, pins, unread, open) in [
-            (format!("<key>NSIncludesSubdomains</key><integer>1</integer>{lists}"), 1, 1, 2),
-            (format!("<key>NSIncludesSubdomains</key><true/>{lists}"), 1, 1, 1),
-            (list("NSPinnedLeafIdentities", &[a.as_str(), b.as_str()]), 2, 0, 0),
-        ] {
-            let source = read(host("example.com", &inside).as_bytes());
-            let entry = &source.entries[0];
-            assert_eq!((entry.pins.len(), entry.unread), (pins, unread), "{inside}");
-            assert_eq!(entry.enforcement.mode, EnforcementMode::Yes);
-            let not_read = source.problems.iter().filter(|problem| problem.kind == ProblemKind::NotRead);
-            assert_eq!(not_read.count(), open, "{:?}", source.problems);
-        }
-    }
-
-    #[test]
-    fn what_the_build_puts_in_is_not_read() {
-        let identity =
-            |value: &str| format!("<dict><key>SPKI-SHA256-BASE64</key><string>{value}</string></dict>");
-        let domain = |name: &str, pins: &[&str]| {
-            let pins: Vec<String> = pins.iter().map(|pin| identity(pin)).collect();
-            format!(
-                "<key>{name}</key><dict><key>NSPinnedCAIdentities</key><array>{}</array></dict>",
-                pins.concat()
-            )
-        };
-        let key = crate::x509::SpkiSha256::of(b"a").to_string();
-        let text = format!(
-            "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict>{}{}</dict></dict>\
-             </dict></plist>",
-            domain("$(API_HOST)", &[key.as_str()]),
-            domain("a.example", &["$(PIN_PRIMARY)", key.as_str()])
-        );
-        let crate::pins::Reading::Read(source) =
-            crate::pins::formats::tests::only("Info.plist", text.as_bytes())
-        else {
-            panic!("it is read");
-        };
-        let told: Vec<_> = source.entries.iter().map(|entry| (entry.pins.len(), entry.unread)).collect();
-        assert_eq!(told, [(1, 1)]);
-        assert_eq!(source.problems.iter().filter(|problem| problem.kind == ProblemKind::NotRead).count(), 2);
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(inside in "(<(/)?(dict|array|string|key|data|true/)>|NSPinnedLeafIdentities|\\PC){0,40}") {
-            let _ = formats::read("x", wrapped(&inside).as_bytes());
-            let _ = formats::read("x", host("a.example", &inside).as_bytes());
-        }
-
-        #[test]
-        fn no_octets_make_it_panic(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = formats::read("x", &[b"<plist".as_slice(), &octets].concat());
-            let _ = formats::read("x", &[b"bplist00".as_slice(), &octets].concat());
-        }
-    }
-}
+mod tests;

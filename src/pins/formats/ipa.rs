@@ -9,6 +9,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeMap;
+
 use super::archive::{self, Archive};
 use super::{LONGEST_FILE, Package, PinInput, ios_nspinneddomains, plist, read_file, xml};
 use crate::pins::model::{
@@ -49,7 +51,7 @@ impl Package for Ipa {
             return Err("it has no Payload/NAME.app/Info.plist".to_owned());
         }
         let mut files = vec![];
-        let mut app = AppContext::default();
+        let mut apps: BTreeMap<String, AppContext> = BTreeMap::new();
         let mut own = PinSource::of(ID);
         own.problems.extend(archive.oddities().iter().map(|what| problem(what.clone())));
         if wanted.len() > MOST_FILES {
@@ -66,8 +68,11 @@ impl Package for Ipa {
                     continue;
                 }
             };
-            if kind == Kind::AppList && app.identifier.is_none() {
-                app.identifier = identifier(&inside, &octets);
+            if kind == Kind::AppList
+                && let Some((bundle, _)) = in_bundle(&name)
+            {
+                let identifier = identifier(&inside, &octets);
+                apps.insert(bundle.to_owned(), AppContext { identifier, ..AppContext::default() });
             }
             let part = matches!(kind, Kind::PartList | Kind::OtherList).then(|| name.clone());
             files.extend(read_inside(&inside, &octets, kind).into_iter().map(|mut file| {
@@ -83,7 +88,9 @@ impl Package for Ipa {
         for file in &mut files {
             if let Reading::Read(source) = &mut file.reading {
                 let part = source.app.take().and_then(|own| own.part);
-                source.app = Some(AppContext { part, ..app.clone() });
+                let inside = file.file.rsplit_once("!/").and_then(|(_, inside)| in_bundle(inside));
+                let app = inside.and_then(|(bundle, _)| apps.get(bundle)).cloned().unwrap_or_default();
+                source.app = Some(AppContext { part, ..app });
             }
         }
         Ok(files)
@@ -105,13 +112,15 @@ enum Kind {
     Certificate,
 }
 
+/// The bundle of an app, and the path within it. Each is an app of its own: none is a variant of another.
+pub(in crate::pins) fn in_bundle(name: &str) -> Option<(&str, &str)> {
+    let (bundle, path) = name.strip_prefix("Payload/")?.split_once('/')?;
+    bundle.to_ascii_lowercase().ends_with(".app").then_some((bundle, path))
+}
+
 /// What a file of the archive may be, by its name.
 fn kind(name: &str) -> Option<Kind> {
-    let inside = name.strip_prefix("Payload/")?;
-    let (bundle, path) = inside.split_once('/')?;
-    if !bundle.to_ascii_lowercase().ends_with(".app") {
-        return None;
-    }
+    let (_, path) = in_bundle(name)?;
     let lower = path.to_ascii_lowercase();
     let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
@@ -175,7 +184,7 @@ fn elsewhere(file: &mut PinFile) {
         entry.enforcement = enforcement.clone();
     }
     let line = source.entries.first().and_then(|entry| entry.line);
-    source.problems.push(Problem { kind: ProblemKind::NoEffect, line, what: why.to_owned() });
+    source.problems.push(Problem::of(ProblemKind::NoEffect, line, why.to_owned()));
 }
 
 /// A certificate of a bundle: that code compares it with a server's is likely and not seen.
@@ -192,7 +201,7 @@ fn of_bundle(file: &mut PinFile) {
         let what =
             "a certificate in the bundle may be pinned, whole or by its key: the app's code says which"
                 .to_owned();
-        source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
+        source.problems.push(Problem::of(ProblemKind::NotRead, None, what));
     }
 }
 
@@ -206,7 +215,7 @@ fn identifier(path: &str, octets: &[u8]) -> Option<String> {
 }
 
 fn problem(what: String) -> Problem {
-    Problem { kind: ProblemKind::NotRead, line: None, what }
+    Problem::of(ProblemKind::NotRead, None, what)
 }
 
 #[cfg(test)]
@@ -284,6 +293,43 @@ mod tests {
         let files = formats::read("x.zip", &octets);
         assert_eq!(files.len(), 1);
         assert!(source(&files[0]).entries.is_empty() && source(&files[0]).problems.is_empty());
+    }
+
+    #[test]
+    fn two_apps_of_one_archive_are_two() {
+        let list = |name: &str| {
+            let list = ::plist::Value::from_reader(Cursor::new(info(name == "A"))).unwrap();
+            let mut list = list.into_dictionary().unwrap();
+            list.insert("CFBundleIdentifier".to_owned(), format!("example.{name}").into());
+            let mut octets = Vec::new();
+            ::plist::Value::Dictionary(list).to_writer_xml(&mut octets).unwrap();
+            octets
+        };
+        let octets = archive(&[
+            ("Payload/A.app/Info.plist", &list("A")),
+            ("Payload/B.app/Info.plist", &list("B")),
+            ("Payload/A.app/Other.plist", &info(true)),
+        ]);
+        let files = formats::read("two.ipa", &octets);
+        let identifiers: Vec<_> =
+            files.iter().map(|file| source(file).app.clone().unwrap().identifier.unwrap()).collect();
+        assert_eq!(identifiers, ["example.A", "example.B", "example.A"]);
+        let verdict = crate::pins::judge(
+            &files[..2],
+            &crate::pins::Question {
+                host: Some("a.example"),
+                path: None,
+                off_path: &[],
+                service: None,
+                at: "2026-11-21T00:00:00Z".parse().unwrap(),
+                paths: &[],
+                certificates: &[],
+                known_ca: &|_| None,
+            },
+        );
+        assert!(!verdict.sources[0].is_variant_of(&verdict.sources[1]));
+        assert_eq!(verdict.sources[0].package(), Some("two.ipa!/Payload/A.app"));
+        assert_eq!(verdict.status, crate::pins::PinsStatus::Pinned, "{}", verdict.reason);
     }
 
     #[test]

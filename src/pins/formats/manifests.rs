@@ -1,14 +1,19 @@
 //! The manifests of Android apps in source: they name the Network Security Config that an app has, and another of the
 //! same folder is used by nobody.
 //!
+//! In .NET (MAUI, Xamarin), an attribute in C# says the same, and the build writes it into the manifest.
+//!
 //! Source: Android developer guide, “Network security configuration”: the attribute `android:networkSecurityConfig` of
 //! `<application>` names the resource. One that a build puts in (`${…}`) may be any. Those of source sets of tests and
 //! debug builds are in no release.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod attribute;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::attribute::Reference;
 use super::{LONGEST_FILE, android_nsc, candidates, test_code, xml};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{Confidence, PinFile, Reading};
@@ -17,8 +22,13 @@ const NAME: &str = "AndroidManifest.xml";
 const ATTRIBUTE: &str = "networkSecurityConfig";
 
 /// Whether a file of this name is the manifest of an Android app in source.
-pub fn is_manifest(path: &str) -> bool {
+fn is_manifest(path: &str) -> bool {
     !path.contains("!/") && path.rsplit(['/', '\\']).next() == Some(NAME)
+}
+
+/// Whether a file says which configuration an app has: a manifest, or code whose attribute goes into one.
+pub fn is_manifest_or_attribute(file: &InputFile) -> bool {
+    is_manifest(&file.path) || file.octets().is_ok_and(|octets| attribute::may_have(&file.path, octets))
 }
 
 /// What the manifests among some inputs name.
@@ -34,7 +44,10 @@ struct Named {
 ///
 /// The manifests of a folder speak of what stands in that folder, and of nothing that was named by itself.
 pub(in crate::pins) fn weigh(inputs: &[InputFile], files: &mut Vec<PinFile>) {
-    let manifests: Vec<&InputFile> = inputs.iter().filter(|input| is_manifest(&input.path)).collect();
+    let (manifests, code): (Vec<&InputFile>, Vec<&InputFile>) = inputs
+        .iter()
+        .filter(|input| is_manifest_or_attribute(input))
+        .partition(|input| is_manifest(&input.path));
     if manifests.is_empty() || !files.iter().any(is_configuration) {
         return;
     }
@@ -49,6 +62,17 @@ pub(in crate::pins) fn weigh(inputs: &[InputFile], files: &mut Vec<PinFile>) {
         // What says something of pins itself stays among what is not read.
         if manifest.octets().is_ok_and(|octets| !candidates::is_about_pins(octets)) {
             consumed.insert(manifest.path.as_str());
+        }
+    }
+    for file in code {
+        // Where there is no manifest, no configuration is doubted.
+        if let Some(named) = file.folder.as_deref().and_then(|folder| named.get_mut(folder))
+            && test_code::why(file.inside()).is_none()
+        {
+            named.take_attributes(file);
+        }
+        if file.octets().is_ok_and(|octets| !candidates::is_about_pins(octets)) {
+            consumed.insert(file.path.as_str());
         }
     }
     files.retain(|file| file.reading != Reading::NotRecognised || !consumed.contains(file.file.as_str()));
@@ -83,16 +107,36 @@ impl Named {
         };
         let attributes = document.descendants().flat_map(|node| node.attributes());
         for value in attributes.filter(|one| one.name() == ATTRIBUTE).map(|one| one.value().trim()) {
-            match value.rsplit_once('/') {
-                Some((kind, name)) if kind.starts_with('@') && !value.contains('$') => {
-                    self.names.insert(name.to_owned());
-                }
-                _ => {
-                    let why = "a manifest of this folder takes the name from the build, and none names it";
-                    self.open.get_or_insert(why);
-                }
+            if !self.take_reference(value) {
+                let why = "a manifest of this folder takes the name from the build, and none names it";
+                self.open.get_or_insert(why);
             }
         }
+    }
+
+    /// What the attributes of C# say.
+    fn take_attributes(&mut self, file: &InputFile) {
+        let octets = file.octets().unwrap_or_default();
+        for reference in attribute::named(&String::from_utf8_lossy(octets)) {
+            let is_known = match reference {
+                Reference::Named(value) => self.take_reference(value),
+                Reference::OfTheBuild => false,
+            };
+            if !is_known {
+                let why = "an [Application] attribute of this folder takes the name from the build, and none names it";
+                self.open.get_or_insert(why);
+            }
+        }
+    }
+
+    /// Whether a reference names a resource.
+    fn take_reference(&mut self, value: &str) -> bool {
+        let Some((kind, name)) = value.rsplit_once('/') else { return false };
+        let names_one = kind.starts_with('@') && !value.contains('$');
+        if names_one {
+            self.names.insert(name.to_owned());
+        }
+        names_one
     }
 
     /// Why what is not named is not sure.
@@ -180,6 +224,24 @@ mod tests {
         let names_it = "android:networkSecurityConfig='@xml/nsc'";
         assert_eq!(said_with(vec![debug("")]), "stated");
         assert_eq!(said_with(vec![with(""), debug(names_it)]), "guessed");
+    }
+
+    #[test]
+    fn an_attribute_of_code_names_a_configuration_as_a_manifest_does() {
+        let attribute = "[Application(NetworkSecurityConfig = \"@xml/nsc\")]\nclass App {}";
+        let with = |path: &str, code: &str| {
+            let manifest = manifest("Platforms/Android/AndroidManifest.xml", "");
+            said(&[manifest, configuration("Platforms/Android/Resources/xml/nsc.xml"), file(path, code)])
+        };
+        for (path, code, expected) in [
+            ("Platforms/Android/MainApplication.cs", attribute.to_owned(), "stated"),
+            ("App.Tests/src/test/MainApplication.cs", attribute.to_owned(), "guessed"),
+            ("MainApplication.cs", format!("#if DEBUG\n{attribute}\n#endif"), "guessed"),
+            ("MainApplication.cs", attribute.replace("nsc", "other"), "guessed"),
+        ] {
+            let expected = [("Platforms/Android/Resources/xml/nsc.xml".to_owned(), expected)];
+            assert_eq!(with(path, &code), expected, "{path}: {code}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod build_values;
 pub mod candidates;
 mod certificate_files;
 mod chromium_static;
+mod completions;
 mod curl;
 #[cfg(test)]
 mod documented;
@@ -21,9 +22,11 @@ mod manifests;
 mod pins_toml;
 mod plist;
 mod problems;
+mod resource_anchors;
 mod source;
 mod source_sets;
 mod stubby;
+mod switch;
 mod test_code;
 pub mod tlsa;
 mod trustkit_android;
@@ -39,10 +42,13 @@ use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Readi
 pub use self::apk::{compiled_xml, keystore, resource_files};
 pub(super) use self::certificate_files::only_found as weigh_certificates;
 pub(super) use self::chromium_static::joined;
+pub(super) use self::completions::complete;
 pub use self::curl::is_inline_list;
+pub(super) use self::ipa::in_bundle;
 pub(super) use self::manifests::weigh as weigh_by_manifests;
-pub use self::manifests::{is_configuration, is_manifest};
-pub(super) use self::source_sets::{are_variants, replaces};
+pub use self::manifests::{is_configuration, is_manifest_or_attribute};
+pub(super) use self::resource_anchors::find as find_anchors;
+pub(super) use self::source_sets::{are_of_flavours, are_of_other_builds, are_variants, replaces};
 pub(super) use self::test_code::weigh as weigh_by_place;
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
@@ -95,6 +101,7 @@ static FORMATS: &[&dyn PinFormat] = &[
     &curl::CurlList,
     &source::OkHttp,
     &source::OkHttpFailure,
+    &source::JavaValidation,
     &source::TrustKitCode,
     &source::UrlSession,
     &source::Alamofire,
@@ -196,17 +203,25 @@ pub(super) fn applicable<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEn
         .map_or_else(Vec::new, |format| format.applicable(source, host))
 }
 
-/// The one entry for `host` where an exact name wins over patterns, and of patterns the longest.
+/// What `host` has where an exact name wins over patterns, and of patterns the longest. Of one name that has several
+/// entries each: which of them a platform takes is documented nowhere.
 fn most_specific<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
-    let exact = source.entries.iter().find(|entry| entry.scope.host() == Some(host));
-    let longest = || {
-        source
-            .entries
-            .iter()
-            .filter(|entry| matches!(entry.scope, HostPattern::WithSubdomains(_)) && entry.scope.covers(host))
-            .max_by_key(|entry| entry.scope.host().map_or(0, str::len))
+    let all = || source.entries.iter();
+    let is_named = |entry: &&PinEntry| match &entry.scope {
+        HostPattern::Exactly(name) | HostPattern::WithSubdomains(name) => name == host,
+        _ => false,
     };
-    exact.or_else(longest).into_iter().collect()
+    let exact: Vec<&PinEntry> = all().filter(is_named).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    let length = |entry: &PinEntry| entry.scope.host().map_or(0, str::len);
+    let is_above = |entry: &&PinEntry| {
+        matches!(entry.scope, HostPattern::WithSubdomains(_) | HostPattern::Below(_))
+            && entry.scope.covers(host)
+    };
+    let longest = all().filter(is_above).map(length).max();
+    all().filter(is_above).filter(|entry| Some(length(entry)) == longest).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::pins::model::{PinEntry, Problem, ProblemKind};
+use crate::pins::model::{HostPattern, PinEntry, Problem, ProblemKind};
 
 /// The most problems that are listed.
 const MOST: usize = 500;
@@ -16,16 +16,32 @@ pub(super) struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds one, or says once that there are more. A first refusal is always kept: it decides about the whole file.
     pub(super) fn add(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
+        self.put(Problem::of(kind, line, what));
+    }
+
+    /// Adds one that is made already.
+    pub(super) fn put(&mut self, problem: Problem) {
+        let Problem { kind, line, .. } = problem;
         let is_first_refusal = kind == ProblemKind::Refused && self.0.iter().all(|known| known.kind != kind);
         if self.0.len() < MOST || (is_first_refusal && self.0.len() > MOST) {
-            self.0.push(Problem { kind, line, what });
+            self.0.push(problem);
         } else if self.0.len() == MOST {
             let more = format!("the file has more than {MOST} problems; the rest is not listed");
-            self.0.push(Problem { kind: ProblemKind::NotRead, line, what: more });
+            self.0.push(Problem::of(ProblemKind::NotRead, line, more));
             if is_first_refusal {
-                self.0.push(Problem { kind, line, what });
+                self.0.push(problem);
             }
         }
+    }
+
+    /// How many there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Says of the problems since the first so many that they are about these hosts alone.
+    pub(super) fn concern(&mut self, since: usize, hosts: &[HostPattern]) {
+        concern(self.0.iter_mut().skip(since).take(MOST.saturating_sub(since)), hosts);
     }
 
     /// The list.
@@ -34,19 +50,29 @@ impl Problems {
     }
 }
 
-/// The entries of a file whose hosts an entry before them names already, where the platform takes the first: each with
-/// its line and what is to be said of it.
+/// Says of problems that they are about these hosts alone.
+pub(super) fn concern<'a>(problems: impl Iterator<Item = &'a mut Problem>, hosts: &[HostPattern]) {
+    for problem in problems.filter(|problem| problem.about.is_empty()) {
+        let of = Problem::of(problem.kind, problem.line, std::mem::take(&mut problem.what));
+        *problem = of.about(hosts.iter().cloned());
+    }
+}
+
+/// The entries of a file whose hosts an entry before them names already, where it is not known which of them the platform
+/// takes: each with its line and what is to be said of it. Those that stand on a condition may be alternatives.
 pub(super) fn named_again(entries: &[PinEntry]) -> Vec<(Option<usize>, String)> {
     let mut first: HashMap<&str, Option<usize>> = HashMap::new();
     let mut again = Vec::new();
-    for entry in entries {
+    let is_named = |entry: &&PinEntry| !entry.is_possible && !matches!(entry.scope, HostPattern::Below(_));
+    for entry in entries.iter().filter(is_named) {
         let Some(host) = entry.scope.host() else { continue };
         if let Some(line) = first.get(host) {
-            let at = line.map_or_else(String::new, |line| format!(" of line {line}"));
-            again.push((
-                entry.line,
-                format!("{} has a second entry here; the first one{at} is taken", shortened(host)),
-            ));
+            let at = line.map_or_else(String::new, |line| format!(" in line {line}"));
+            let what = format!(
+                "{} has a second entry here, after one{at}: which of them holds is not known, and each is judged",
+                shortened(host)
+            );
+            again.push((entry.line, what));
         } else {
             first.insert(host, entry.line);
         }

@@ -50,6 +50,22 @@ pub(in crate::pins) fn replaces(one: &str, other: &str) -> bool {
         && matches!((resource(one), resource(other)), (Some(one), Some(other)) if of_release(&one, &other))
 }
 
+/// Whether these two files are one resource of two source sets that builds of their own take: there is no build in which
+/// either may hold, unless one is `main`'s and the other one of every release.
+pub(in crate::pins) fn are_of_other_builds(one: &str, other: &str) -> bool {
+    are_variants(one, other)
+        && matches!((resource(one), resource(other)), (Some(one), Some(other))
+            if one.set != other.set && !matches!((one.set, other.set), ("main", "release") | ("release", "main")))
+}
+
+/// Whether these two files are one resource of two flavours: what is built of the one has nothing of the other.
+pub(in crate::pins) fn are_of_flavours(one: &str, other: &str) -> bool {
+    let is_flavour = |path: &str| {
+        resource(path).is_some_and(|resource| !matches!(resource.set, "main" | "release" | "debug"))
+    };
+    are_of_other_builds(one, other) && is_flavour(one) && is_flavour(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +90,28 @@ mod tests {
             assert!(!are_variants(main, other), "{other}");
         }
         assert!(are_variants("res/xml/a.xml", "res/xml-v24/a.xml"));
+    }
+
+    #[test]
+    fn flavours_are_builds_of_their_own() {
+        let of = |set: &str, folder: &str| format!("app/src/{set}/res/{folder}/nsc.xml");
+        for (one, other, builds, flavours) in [
+            (of("prod", "xml"), of("staging", "xml"), true, true),
+            (of("prod", "xml"), of("staging", "xml-v24"), true, true),
+            (of("main", "xml"), of("staging", "xml"), true, false),
+            (of("release", "xml"), of("staging", "xml"), true, false),
+            (of("main", "xml"), of("release", "xml"), false, false),
+            (of("prod", "xml"), of("prod", "xml-v24"), false, false),
+            (of("prod", "xml"), "lib/src/staging/res/xml/nsc.xml".to_owned(), false, false),
+        ] {
+            for (one, other) in [(&one, &other), (&other, &one)] {
+                assert_eq!(
+                    (are_of_other_builds(one, other), are_of_flavours(one, other)),
+                    (builds, flavours),
+                    "{one} {other}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -12,12 +12,12 @@ use roxmltree::Node;
 
 use super::android_nsc::{Expiration, expiration};
 use super::problems::{Problems, shortened};
+use super::switch::{Switch, enforced_perhaps};
 use super::xml::{self, Lines, comment_beside, only_text};
-use super::{PinFormat, PinInput};
+use super::{PinFormat, PinInput, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
-    Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry, PinFault, PinSource, PositionRule,
-    ProblemKind,
+    Enforcement, EnforcementMode, Expiry, Pin, PinEntry, PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The format's id.
@@ -66,10 +66,11 @@ impl PinFormat for TrustKitAndroid {
 /// What a domain-config says or takes from the one around it.
 #[derive(Clone, Default)]
 struct Settings {
-    subdomains: Option<bool>,
-    pins: Option<Vec<Pin>>,
+    subdomains: Option<Switch>,
+    /// The pins, and how many more are put in by the build.
+    pins: Option<(Vec<Pin>, u32)>,
     expiry: Option<Expiry>,
-    enforces: Option<bool>,
+    enforces: Option<Switch>,
 }
 
 struct Reader {
@@ -87,7 +88,7 @@ impl Reader {
             let line = self.lines.of_node(child);
             match child.tag_name().name() {
                 "domain" => {
-                    own.subdomains = child.attribute("includeSubdomains").map(is_true);
+                    own.subdomains = self.switch(child, "includeSubdomains");
                     let name = only_text(child).unwrap_or_default().to_lowercase();
                     if let Some((passed, at)) = domain.replace((name, line)) {
                         let what = format!(
@@ -101,7 +102,7 @@ impl Reader {
                     own.pins = Some(self.pins(child));
                     own.expiry = child.attribute("expiration").and_then(|text| self.expiry(text, line));
                 }
-                "trustkit-config" => own.enforces = child.attribute("enforcePinning").map(is_true),
+                "trustkit-config" => own.enforces = self.switch(child, "enforcePinning"),
                 _ => {}
             }
         }
@@ -122,14 +123,18 @@ impl Reader {
     }
 
     fn add(&mut self, name: String, line: usize, settings: &Settings) {
-        let pins = settings.pins.clone().unwrap_or_default();
+        let (pins, unread) = settings.pins.clone().unwrap_or_default();
         self.room = self.room.saturating_sub(pins.len()).saturating_sub(1);
         if self.room == 0 {
             return;
         }
-        let enforces = settings.enforces.unwrap_or(false);
+        if written::has_build_variable(&name) {
+            let what = format!("the host “{}” is put in by the build", shortened(&name));
+            return self.not_read(line, what);
+        }
+        let enforces = settings.enforces.unwrap_or(Switch::Off);
         let distinct: BTreeSet<&str> = pins.iter().map(|pin| pin.written.as_str()).collect();
-        if enforces && distinct.len() < 2 {
+        if enforces == Switch::On && unread == 0 && distinct.len() < 2 {
             let what = format!(
                 "{} has {} different pins, and TrustKit wants two where it enforces",
                 shortened(&name),
@@ -140,34 +145,56 @@ impl Reader {
         if !name.contains('.') || name.contains(['*', '/', ':', ' ']) {
             self.refuse(line, format!("“{}” is no domain as TrustKit wants it", shortened(&name)));
         }
-        let (mode, why) = match (pins.is_empty(), enforces) {
-            (true, _) => (EnforcementMode::No, "no pin-set applies to it"),
-            (false, true) => {
-                (EnforcementMode::Yes, "TrustKit refuses a chain without any of the pinned keys")
+        let of = |mode, why: &str| Enforcement { mode, why: why.to_owned() };
+        let enforcement = match (pins.is_empty() && unread == 0, enforces) {
+            (true, _) => of(EnforcementMode::No, "no pin-set applies to it"),
+            (false, Switch::Open) => enforced_perhaps("enforcePinning"),
+            (false, Switch::On) => {
+                of(EnforcementMode::Yes, "TrustKit refuses a chain without any of the pinned keys")
             }
-            (false, false) => (
+            (false, Switch::Off) => of(
                 EnforcementMode::Report,
                 "enforcePinning is not “true”, without which TrustKit for Android only reports (Android itself, \
                  from version 7, enforces the pin-set)",
             ),
         };
-        let subdomains = settings.subdomains.unwrap_or(false);
-        let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
-        self.entries.push(PinEntry {
+        let subdomains = settings.subdomains.unwrap_or(Switch::Off);
+        let scope = subdomains.scope(name);
+        let entry = PinEntry {
             pins,
+            unread,
             expiry: settings.expiry.clone(),
             pin_set: Some(self.entries.len().saturating_add(1)),
             line: Some(line),
-            ..PinEntry::of(scope, Enforcement { mode, why: why.to_owned() })
-        });
+            ..PinEntry::of(scope, enforcement)
+        };
+        let below = subdomains.perhaps_below(&entry);
+        self.entries.push(entry);
+        self.entries.extend(below);
     }
 
-    fn pins(&mut self, set: Node<'_, '_>) -> Vec<Pin> {
-        let mut pins = Vec::new();
+    /// A switch, as `Boolean.parseBoolean` reads it.
+    fn switch(&mut self, node: Node<'_, '_>, name: &str) -> Option<Switch> {
+        let text = node.attribute(name)?;
+        if written::has_build_variable(text) {
+            let what = format!("{name}=“{}” is put in by the build", shortened(text));
+            self.not_read(self.lines.of_node(node), what);
+            return Some(Switch::Open);
+        }
+        Some(text.eq_ignore_ascii_case("true").into())
+    }
+
+    fn pins(&mut self, set: Node<'_, '_>) -> (Vec<Pin>, u32) {
+        let (mut pins, mut unread) = (Vec::new(), 0_u32);
         for node in elements(set, "pin") {
             let line = self.lines.of_node(node);
             let digest = node.attribute("digest").unwrap_or_default();
             let written = only_text(node);
+            if let Some(text) = written.as_deref().filter(|text| written::has_build_variable(text)) {
+                unread = unread.saturating_add(1);
+                self.not_read(line, format!("the pin “{}” is put in by the build", shortened(text)));
+                continue;
+            }
             let value = match &written {
                 // Android ignores the case of the digest; TrustKit does not.
                 _ if digest != "SHA-256" => Err(PinFault::UnknownDigest(shortened(digest))),
@@ -181,10 +208,14 @@ impl Reader {
             let pin = Pin::new(&written, value, PositionRule::Any, Some(line));
             pins.push(pin.labelled(comment_beside(node)));
         }
-        pins
+        (pins, unread)
     }
 
     fn expiry(&mut self, text: &str, line: usize) -> Option<Expiry> {
+        if written::has_build_variable(text) {
+            self.not_read(line, format!("the expiration “{}” is put in by the build", shortened(text)));
+            return None;
+        }
         match expiration(text) {
             Expiration::On { expiry, .. } => Some(expiry),
             Expiration::Never => None,
@@ -194,6 +225,10 @@ impl Reader {
                 None
             }
         }
+    }
+
+    fn not_read(&mut self, line: usize, what: String) {
+        self.problems.add(ProblemKind::NotRead, Some(line), what);
     }
 
     fn refuse(&mut self, line: usize, what: String) {
@@ -208,17 +243,12 @@ fn elements<'a, 'input: 'a>(
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
 
-/// As `Boolean.parseBoolean` reads it.
-fn is_true(text: &str) -> bool {
-    text.eq_ignore_ascii_case("true")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::pins::{Reading, formats};
+    use crate::pins::{HostPattern, Reading, formats};
     use crate::x509::SpkiSha256;
 
     fn read(inside: &str) -> (PinSource, PinSource) {

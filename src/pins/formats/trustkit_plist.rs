@@ -11,7 +11,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::plist::{self, Key, Value};
-use super::problems::{Problems, shortened};
+use super::problems::{Problems, named_again, shortened};
+use super::switch::{Switch, enforced_perhaps};
 use super::{PinFormat, PinInput, written};
 use crate::pins::base64_text;
 use crate::pins::model::{
@@ -55,6 +56,9 @@ impl PinFormat for TrustKitPlist {
         let list = plist::read(input).map_err(|error| error.to_string())?;
         let mut reader = Reader { is_mac: is_mac(&list), ..Reader::default() };
         reader.root(&list);
+        for (line, what) in named_again(&reader.entries) {
+            reader.problems.add(ProblemKind::NotRead, line, what);
+        }
         Ok(PinSource { entries: reader.entries, problems: reader.problems.into_list(), ..PinSource::of(ID) })
     }
 
@@ -103,7 +107,8 @@ impl Reader {
         };
         if self.is_mac {
             let key = "TSKIgnorePinningForUserDefinedTrustAnchors";
-            self.overridden_for_user_anchors = self.flag("the configuration", configuration, key, true);
+            self.overridden_for_user_anchors =
+                self.flag("the configuration", configuration, key, true) != Switch::Off;
         }
         let Some(Value::Dictionary(domains)) = configuration.at("TSKPinnedDomains") else {
             let what = "TSKConfiguration has no TSKPinnedDomains dictionary, and TrustKit stops the app";
@@ -114,7 +119,11 @@ impl Reader {
             self.problems.add(ProblemKind::Refused, None, what.to_owned());
         }
         for (name, policy) in domains {
+            let (told, known) = (self.problems.len(), self.entries.len());
             self.domain(name, policy);
+            let host = self.entries.get(known).and_then(|entry| entry.scope.host());
+            let about = host.map(|host| HostPattern::WithSubdomains(host.to_owned()));
+            self.problems.concern(told, about.as_slice());
         }
         self.check_exclusions();
     }
@@ -146,7 +155,8 @@ impl Reader {
                 self.problems.add(ProblemKind::NoEffect, setting.line, what);
             }
         }
-        if self.flag(&name, policy, "TSKExcludeSubdomainFromParentPolicy", false) {
+        let excluded = self.flag(&name, policy, "TSKExcludeSubdomainFromParentPolicy", false);
+        if excluded == Switch::On {
             if settings.len() > 1 {
                 let what = format!("{name} is excluded from its parent's policy and has other keys beside");
                 self.refuse(key.line, what);
@@ -158,7 +168,7 @@ impl Reader {
             return;
         }
         let subdomains = self.flag(&name, policy, "TSKIncludeSubdomains", false);
-        if subdomains && registry == Some(name.len()) {
+        if subdomains == Switch::On && registry == Some(name.len()) {
             self.refuse(key.line, format!("{name} is a public suffix and includes its subdomains"));
         }
         let enforces = self.flag(&name, policy, "TSKEnforcePinning", true);
@@ -166,19 +176,23 @@ impl Reader {
         let expiry = self.expiry(&name, policy);
         let (pins, unread) = self.pins(&name, key.line, policy);
         let distinct: BTreeSet<_> = pins.iter().filter_map(Pin::spki).collect();
-        let needed = if enforces { 2 } else { 1 };
+        let needed = if enforces == Switch::On { 2 } else { 1 };
         if unread == 0 && distinct.len() < needed {
             let has = distinct.len();
             let what = format!("{name} has {has} different pins, and TrustKit wants at least {needed}");
             self.refuse(key.line, what);
         }
-        let (mode, why) = if enforces {
-            (EnforcementMode::Yes, "TrustKit refuses a chain without any of the pinned keys")
-        } else {
-            (EnforcementMode::Report, "TSKEnforcePinning is off: TrustKit reports a mismatch and connects")
+        let of = |mode, why: &str| Enforcement { mode, why: why.to_owned() };
+        let enforcement = match enforces {
+            _ if excluded == Switch::Open => enforced_perhaps("TSKExcludeSubdomainFromParentPolicy"),
+            Switch::Open => enforced_perhaps("TSKEnforcePinning"),
+            Switch::On => of(EnforcementMode::Yes, "TrustKit refuses a chain without any of the pinned keys"),
+            Switch::Off => of(
+                EnforcementMode::Report,
+                "TSKEnforcePinning is off: TrustKit reports a mismatch and connects",
+            ),
         };
-        let scope = if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) };
-        let enforcement = Enforcement { mode, why: why.to_owned() };
+        let scope = subdomains.scope(name);
         let entry = PinEntry {
             pins,
             unread,
@@ -187,7 +201,11 @@ impl Reader {
             pin_set: Some(self.entries.len().saturating_add(1)),
             ..PinEntry::of(scope, enforcement)
         };
+        let below = subdomains.perhaps_below(&entry);
         self.add(key.line, entry);
+        if let Some(below) = below {
+            self.add(key.line, below);
+        }
     }
 
     fn add(&mut self, line: Option<usize>, entry: PinEntry) {
@@ -263,10 +281,10 @@ impl Reader {
     }
 
     /// Pins that only report, to nobody.
-    fn check_reports(&mut self, name: &str, line: Option<usize>, policy: &Value, enforces: bool) {
+    fn check_reports(&mut self, name: &str, line: Option<usize>, policy: &Value, enforces: Switch) {
         let somebody = matches!(policy.at("TSKReportUris"), Some(Value::Array(list)) if !list.is_empty());
-        let nobody = self.flag(name, policy, "TSKDisableDefaultReportUri", false) && !somebody;
-        if nobody && !enforces {
+        let is_off = self.flag(name, policy, "TSKDisableDefaultReportUri", false) == Switch::On;
+        if is_off && !somebody && enforces == Switch::Off {
             let what =
                 format!("the pins of {name} only report a mismatch, and no address for reports is given");
             self.problems.add(ProblemKind::NoEffect, line, what);
@@ -303,22 +321,27 @@ impl Reader {
     }
 
     /// A switch, as `boolValue` reads it: of a text, its first letter decides.
-    fn flag(&mut self, name: &str, settings: &Value, key: &str, default: bool) -> bool {
+    fn flag(&mut self, name: &str, settings: &Value, key: &str, default: bool) -> Switch {
         match settings.at(key) {
-            None => default,
-            Some(Value::Boolean(value)) => *value,
+            None => default.into(),
+            Some(Value::Boolean(value)) => (*value).into(),
+            Some(Value::Text(text, line)) if written::has_build_variable(text) => {
+                let what = format!("{key} of {name} is “{}”, which the build puts in", shortened(text));
+                self.problems.add(ProblemKind::NotRead, *line, what);
+                Switch::Open
+            }
             Some(Value::Text(text, line)) => {
                 let first = text.trim().trim_start_matches(['+', '-', '0']).chars().next();
                 let value = first.is_some_and(|symbol| matches!(symbol, 'Y' | 'y' | 'T' | 't' | '1'..='9'));
                 let what =
                     format!("{key} of {name} is a text where a boolean belongs; it is read as {value}");
                 self.problems.add(ProblemKind::NoEffect, *line, what);
-                value
+                value.into()
             }
             Some(other) => {
                 let what = format!("{key} of {name} is a {} where a boolean belongs", other.kind());
                 self.problems.add(ProblemKind::NotRead, None, what);
-                default
+                Switch::Open
             }
         }
     }

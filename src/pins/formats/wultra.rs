@@ -81,6 +81,8 @@ fn items(document: &Json) -> &[Json] {
 struct OfName {
     line: Option<usize>,
     pins: Vec<Pin>,
+    /// How many more there are of which it is not known when they end.
+    unread: u32,
     /// When the last of them ends, as far as that can be read.
     end: Option<Timestamp>,
     is_signed: bool,
@@ -102,17 +104,20 @@ fn source(document: &Json) -> Result<PinSource, String> {
         let of_name = names.entry(name.as_str()).or_insert_with(|| OfName {
             line: Some(*line),
             pins: Vec::new(),
+            unread: 0,
             end: None,
             is_signed: true,
         });
         of_name.is_signed &= is_signed(item, *line, &mut problems);
-        let end = end(item);
-        if end.is_none() {
+        let pin = pin(item, *line, &mut problems);
+        let Some(end) = end(item) else {
             let what = format!("an entry of {} has no time at which it ends", shortened(name));
             problems.add(ProblemKind::NotRead, Some(*line), what);
-        }
-        of_name.end = of_name.end.max(end);
-        of_name.pins.push(pin(item, *line, &mut problems));
+            of_name.unread = of_name.unread.saturating_add(1);
+            continue;
+        };
+        of_name.end = of_name.end.max(Some(end));
+        of_name.pins.push(Pin { ends: Some(end), ..pin });
     }
     let entries = names.into_iter().zip(1..).map(|((name, of_name), number)| {
         entry(name, of_name, number, is_pinning_required(document, name), &mut problems)
@@ -143,9 +148,10 @@ fn entry(name: &str, of_name: OfName, number: usize, required: bool, problems: &
     }
     PinEntry {
         pins: of_name.pins,
+        unread: of_name.unread,
         pin_set: Some(number),
         line: of_name.line,
-        expiry: of_name.end.map(|at| Expiry {
+        expiry: of_name.end.filter(|_| of_name.unread == 0).map(|at| Expiry {
             at,
             afterwards: AfterExpiry::FailClosed,
             note: "when the last of its fingerprints ends; each is refused from its own end on",

@@ -10,7 +10,10 @@ pub(super) fn unpinned<'a>(
     sources: &'a [SourceVerdict],
 ) -> Option<&'a SourceVerdict> {
     let pins = |source: &SourceVerdict| source.entries.iter().any(super::EntryVerdict::is_in_force);
-    sources.iter().find(|other| source.is_variant_of(other) && !pins(other) && is_taken(other, sources))
+    let is_another_app = |other: &SourceVerdict| formats::are_of_flavours(&source.file, &other.file);
+    sources.iter().find(|other| {
+        source.is_variant_of(other) && !is_another_app(other) && !pins(other) && is_taken(other, sources)
+    })
 }
 
 /// Whether some device takes a variant: none does where all of them are beyond the level of another one, and none has what

@@ -5,6 +5,7 @@ use super::*;
 use crate::evidence::Bytes;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::pins::model::AppContext;
+use crate::pins::testing::{path, question};
 
 /// A file of a package, read as a configuration of an app.
 fn file(name: &str, text: &str, app: AppContext) -> PinFile {
@@ -80,5 +81,40 @@ fn a_variant_in_source_that_unpins_leaves_the_status_open() {
         (main, "lib/src/main/res/xml/nsc.xml"),
     ] {
         assert_eq!(read(pinning, other), PinsStatus::Pinned, "{pinning} {other}");
+    }
+}
+
+#[test]
+fn pins_that_match_do_not_connect_where_the_app_trusts_another_ca_alone() {
+    let text = |anchors: &str| {
+        let anchors = format!("<domain-config><trust-anchors>{anchors}</trust-anchors>");
+        nsc("", &["leaf", "backup"]).replace("<domain-config>", &anchors)
+    };
+    let outcome = |anchors: &str, found: Option<&[u8]>| {
+        let text = text(anchors);
+        let mut reading = formats::tests::only("file", text.as_bytes());
+        if let (Reading::Read(source), Some(key)) = (&mut reading, found) {
+            source.take_anchor("@raw/ca", "ca.pem", &[SpkiSha256::of(key)]);
+        }
+        let path = path();
+        let files = [PinFile { file: "file".into(), reading }];
+        let verdict = judge(&files, &question(Some("example.com"), Some(&path)));
+        let entry = &verdict.sources[0].entries[0];
+        (entry.outcome, verdict.is_left_open(true), entry.why.clone())
+    };
+    let own = "<certificates src='@raw/ca'/>";
+    for (anchors, found, connects, why) in [
+        ("<certificates src='system'/>", None, true, ""),
+        ("<certificates src='system'/><certificates src='@raw/ca'/>", None, true, ""),
+        (own, Some(b"root".as_slice()), true, ""),
+        (own, Some(b"intermediate".as_slice()), true, ""),
+        (own, Some(b"another".as_slice()), false, "the chain leads to none of them"),
+        (own, None, false, "“@raw/ca”, which it trusts instead, is not at hand"),
+        ("<certificates src='user'/>", None, false, "the chain leads to none of them"),
+    ] {
+        let (outcome, is_open, said) = outcome(anchors, found);
+        let expected = if connects { Outcome::Connects } else { Outcome::Unknown };
+        assert_eq!((outcome, is_open), (expected, !connects), "{anchors}");
+        assert!(said.contains(why), "{said}");
     }
 }

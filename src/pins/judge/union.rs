@@ -1,9 +1,10 @@
 //! Entries whose pins are taken together, as one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::now;
-use crate::pins::model::{Confidence, EnforcementMode, PositionRule};
+use crate::pins::formats::tlsa::SMTP;
+use crate::pins::model::{Confidence, EnforcementMode, HostPattern, PositionRule};
 use crate::pins::paths::PathMatches;
 use crate::pins::verdict::{Backup, EntryVerdict, Outcome, PinVerdict};
 
@@ -11,35 +12,40 @@ use crate::pins::verdict::{Backup, EntryVerdict, Outcome, PinVerdict};
 /// on of one is that of all. Each pinner that a file builds has its own pins, those that it is seen to take, and perhaps
 /// those of no pinner in particular. Gives the entries of each as one, the worst first.
 pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
-    let mut pinners: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut pinners: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     let mut shared = Vec::new();
     for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| is_enforced(entry)) {
         match entry.pinner {
-            Some(pinner) => pinners.entry(pinner).or_default().push(index),
+            Some(pinner) if entry.is_possible => pinners.entry(pinner).or_default().1.push(index),
+            Some(pinner) => pinners.entry(pinner).or_default().0.push(index),
             None => shared.push(index),
         }
     }
     if pinners.is_empty() {
+        let (maybe, shared): (Vec<usize>, Vec<usize>) =
+            shared.iter().partition(|index| entries.get(**index).is_some_and(|entry| entry.is_possible));
         // What is only guessed may belong to what is not.
         let is_guess = |index: &usize| {
             entries.get(*index).is_some_and(|entry| matches!(entry.confidence, Confidence::Guessed(_)))
         };
         let (guessed, own): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_guess(index));
         return if own.is_empty() {
-            of_one(entries, &guessed, &[], None)
+            of_one(entries, &guessed, &maybe, None)
         } else {
-            of_one(entries, &own, &guessed, None)
+            of_one(entries, &own, &[guessed, maybe].concat(), None)
         };
     }
     let mut all = Vec::new();
     // What belongs to each pinner fares as it does in the worst of them.
     let mut worst: BTreeMap<usize, EntryVerdict> = BTreeMap::new();
     let alone: Vec<EntryVerdict> = shared.iter().filter_map(|index| entries.get(*index).cloned()).collect();
-    for (pinner, mut own) in pinners {
-        let is_taken =
-            |index: &usize| entries.get(*index).is_some_and(|entry| entry.taken_by.contains(&pinner));
-        let (taken, possible): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_taken(index));
+    for (pinner, (mut own, mut possible)) in pinners {
+        let is_taken = |index: &usize| {
+            entries.get(*index).is_some_and(|entry| entry.taken_by.contains(&pinner) && !entry.is_possible)
+        };
+        let (taken, others): (Vec<usize>, Vec<usize>) = shared.iter().partition(|index| is_taken(index));
         own.extend(taken);
+        possible.extend(others);
         all.extend(of_one(entries, &own, &possible, Some(pinner)));
         for (index, before) in shared.iter().zip(&alone) {
             let Some(entry) = entries.get_mut(*index) else { continue };
@@ -58,6 +64,33 @@ pub(super) fn unite(entries: &mut [EntryVerdict]) -> Vec<EntryVerdict> {
     leave_alternatives_open(&mut all, entries);
     all.sort_by_key(rank);
     all
+}
+
+/// Of the TLSA records of one service a match of any is enough, whatever their usages (RFC 6698 section 2.1): what one has
+/// to fall back on, all have. What clients leave aside is no part of it.
+pub(super) fn back_up_services(entries: &mut [EntryVerdict], united: &mut [EntryVerdict]) {
+    let is_used = |port: u16, pin: &&PinVerdict| {
+        let is_mail = port == SMTP && pin.pin.tlsa.is_some_and(|record| record.usage < 2);
+        pin.pin.value.is_ok() && !is_mail
+    };
+    let used = |entry: &EntryVerdict| match entry.scope {
+        HostPattern::Service { port, .. } => entry.pins.iter().any(|pin| is_used(port, &pin)),
+        _ => false,
+    };
+    let mut services: HashMap<HostPattern, Vec<&PinVerdict>> = HashMap::new();
+    for entry in entries.iter() {
+        if let HostPattern::Service { port, .. } = entry.scope {
+            let records = entry.pins.iter().filter(|pin| is_used(port, pin));
+            services.entry(entry.scope.clone()).or_default().extend(records);
+        }
+    }
+    let backups: HashMap<HostPattern, Backup> =
+        services.into_iter().map(|(service, records)| (service, Backup::among(&records))).collect();
+    for entry in entries.iter_mut().chain(united).filter(|entry| used(entry)) {
+        if let Some(backup) = backups.get(&entry.scope) {
+            entry.backup = *backup;
+        }
+    }
 }
 
 /// Of pinners of which a condition builds one, it is not known which: where they differ, what clients do is open.
@@ -145,6 +178,13 @@ impl Fate {
         self
     }
 
+    /// What is known where there may be no pins at all.
+    fn or_none(mut self) -> Self {
+        self.paths = self.paths.with_unread(true, true);
+        (self.outcome, self.backup) = (Outcome::Unknown, Backup::Unknown);
+        self
+    }
+
     fn give(&self, entry: &mut EntryVerdict) {
         entry.paths.clone_from(&self.paths);
         (entry.outcome, entry.backup) = (self.outcome, self.backup);
@@ -163,7 +203,8 @@ fn of_one(
     let mut members = own.to_vec();
     if !possible.is_empty() {
         members.extend(possible);
-        fate = fate.or(&Fate::of(entries, &members));
+        let all = Fate::of(entries, &members);
+        fate = if own.is_empty() { all.or_none() } else { fate.or(&all) };
     }
     members.sort_unstable();
     let mut all: Vec<EntryVerdict> = Vec::new();

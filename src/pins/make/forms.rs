@@ -73,6 +73,24 @@ impl Form {
         matches!(self, Self::AndroidNsc | Self::TrustKit | Self::ReactNative | Self::PinsToml)
     }
 
+    /// What of a proposal a file of it leaves unsaid.
+    pub fn unsaid(self, proposal: &Proposal) -> Vec<&'static str> {
+        let no_end = "This form has no end of pins: they hold until replaced.";
+        let no_subdomains = match self {
+            Self::Curl => Some(
+                "This form names no hosts: the list is for whatever curl asks, and subdomains are where you give it.",
+            ),
+            Self::Tlsa => Some(
+                "This form is for one name: hosts below it are not pinned without records of their own (a wildcard \
+                 record, or one for each).",
+            ),
+            _ => None,
+        };
+        let expiry = (proposal.expires.is_some() && !self.has_expiry()).then_some(no_end);
+        let subdomains = no_subdomains.filter(|_| proposal.include_subdomains);
+        expiry.into_iter().chain(subdomains).collect()
+    }
+
     /// Whether it can say this pin.
     pub fn says(self, pin: &ProposedPin) -> bool {
         match self {

@@ -168,6 +168,9 @@ pub enum NoProposal {
     /// A key to fall back on that is in the chain.
     #[error("{0} holds a key of the chain that is served now: a backup is a key that is not in use")]
     InUse(String),
+    /// A CA to fall back on that is in use.
+    #[error("{0} is the CA in use: its roots are no backup, for they fall with it")]
+    CaInUse(String),
 }
 
 /// What is to be thought of before any pin is shipped (OWASP Pinning Cheat Sheet).
@@ -247,6 +250,10 @@ pub fn propose(material: &Material<'_>) -> Result<Proposal, NoProposal> {
         }
     }
     for known in material.backup_roots {
+        let is_same_owner = owner.is_some() && known.owner.as_deref() == owner;
+        if is_same_owner || material.path.iter().any(|member| member.spki_sha256 == known.key) {
+            return Err(NoProposal::CaInUse(known.owner.clone().unwrap_or_else(|| known.name.clone())));
+        }
         let reason = "a root of another CA, to move to when the present one fails you";
         set.add(known.key, &known.name, Role::Backup, Place::Ca, reason);
     }

@@ -375,3 +375,35 @@ fn a_private_key_is_refused_before_it_is_decoded() {
     let broken = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
     assert_eq!(read_key(broken), Err(KeyFileError::BadBlock("PUBLIC KEY")));
 }
+
+#[test]
+fn the_roots_of_the_ca_in_use_are_no_backup() {
+    let path = path();
+    for (backup, owner) in [("root 2", "Ours"), ("root", "Nobody that is known")] {
+        let refused = propose(&Material {
+            host: "api.example.com",
+            include_subdomains: false,
+            path: &path,
+            served: &[key("leaf")],
+            own_keys: &[],
+            backup_keys: &[],
+            level: Some(Level::Leaf),
+            roots: &[root("root", "Ours"), root("root 2", "Ours")],
+            backup_roots: &[root(backup, owner)],
+            expires: None,
+        });
+        assert_eq!(refused.unwrap_err(), NoProposal::CaInUse(owner.to_owned()));
+    }
+}
+
+#[test]
+fn what_a_form_leaves_unsaid_is_told() {
+    let mut proposal = proposed_over(&path(), None, &[own("leaf")], &[own("spare")]).unwrap();
+    assert!(Form::ALL.iter().all(|form| form.unsaid(&proposal).is_empty()));
+    proposal.include_subdomains = true;
+    let told: Vec<Form> = Form::ALL.into_iter().filter(|form| !form.unsaid(&proposal).is_empty()).collect();
+    assert_eq!(told, [Form::Curl, Form::Tlsa]);
+    proposal.expires = Some("2099-01-01".parse().unwrap());
+    assert_eq!(Form::Curl.unsaid(&proposal).len(), 2);
+    assert_eq!(Form::OkHttp.unsaid(&proposal).len(), 1);
+}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Pin;
+use super::{OwnAnchors, Pin};
 
 /// What one host pattern is pinned to. An entry without pins says that its hosts are not pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct PinEntry {
     pub taken_by: Vec<usize>,
     /// The first of the pinners of which a condition builds one, where its own is one of them.
     pub alternative: Option<usize>,
+    /// Whether code adds it only on a condition: it may be there or not.
+    pub is_possible: bool,
     /// The pin set it takes its pins from, numbered within the file; entries may share one.
     pub pin_set: Option<usize>,
     /// What the file says of Certificate Transparency for these hosts, if anything.
@@ -48,6 +50,8 @@ pub struct PinEntry {
     pub compared_with: ComparedWith,
     /// Whether the file says in so many words that these hosts are not pinned, where a name above them is.
     pub is_excluded: bool,
+    /// The CAs that the app names as anchors for these hosts, if it names any.
+    pub anchors: Option<OwnAnchors>,
 }
 
 impl PinEntry {
@@ -63,6 +67,7 @@ impl PinEntry {
             pinner: None,
             taken_by: Vec::new(),
             alternative: None,
+            is_possible: false,
             pin_set: None,
             certificate_transparency: None,
             line: None,
@@ -73,6 +78,7 @@ impl PinEntry {
             released: None,
             compared_with: ComparedWith::ValidatedPath,
             is_excluded: false,
+            anchors: None,
         }
     }
 }
@@ -157,6 +163,8 @@ pub enum HostPattern {
     WithSubdomains(String),
     /// The hosts exactly one label below this one, and not this one itself (OkHttp's `*.`).
     OneLabelBelow(String),
+    /// Every host below this one, and not this one itself.
+    Below(String),
     /// One service of a host: TLSA records are for a port of their own (RFC 6698 section 3).
     Service {
         /// The host.
@@ -177,6 +185,7 @@ impl HostPattern {
             Self::Unstated => true,
             Self::Exactly(name) | Self::Service { host: name, .. } => host == name,
             Self::WithSubdomains(name) => host == name || is_below(host, name),
+            Self::Below(name) => is_below(host, name),
             Self::OneLabelBelow(name) => {
                 host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == name)
             }
@@ -190,6 +199,7 @@ impl HostPattern {
             Self::Exactly(name)
             | Self::WithSubdomains(name)
             | Self::OneLabelBelow(name)
+            | Self::Below(name)
             | Self::Service { host: name, .. } => Some(name),
             Self::Unstated | Self::Nowhere => None,
         }
@@ -204,6 +214,7 @@ impl HostPattern {
             Self::Exactly(_) => "exact",
             Self::WithSubdomains(_) => "with_subdomains",
             Self::OneLabelBelow(_) => "one_label_below",
+            Self::Below(_) => "below",
             Self::Service { .. } => "service",
             Self::Nowhere => "nowhere",
         }
@@ -217,6 +228,7 @@ impl HostPattern {
             Self::Unstated => "whatever host it is used for".to_owned(),
             Self::WithSubdomains(name) => format!("{name} and all below"),
             Self::OneLabelBelow(name) => format!("*.{name} (one label below {name})"),
+            Self::Below(name) => format!("all below {name}"),
             Self::Exactly(_) | Self::Service { .. } | Self::Nowhere => self.to_string(),
         }
     }
@@ -227,7 +239,9 @@ impl fmt::Display for HostPattern {
         match self {
             Self::Unstated => f.write_str("*"),
             Self::Exactly(name) => f.write_str(name),
-            Self::WithSubdomains(name) | Self::OneLabelBelow(name) => write!(f, "*.{name}"),
+            Self::WithSubdomains(name) | Self::OneLabelBelow(name) | Self::Below(name) => {
+                write!(f, "*.{name}")
+            }
             Self::Service { host, port, transport } => write!(f, "_{port}._{transport}.{host}"),
             Self::Nowhere => f.write_str("(no host)"),
         }
@@ -326,6 +340,11 @@ impl ExpiryState {
 }
 
 impl Expiry {
+    /// Whether the platform refuses every connection afterwards.
+    pub fn fails_closed(&self) -> bool {
+        self.afterwards == AfterExpiry::FailClosed
+    }
+
     /// Whether the pins have ended at a time. The first time zone is 14 hours ahead of UTC, the last 12 behind it.
     pub fn state(&self, now: Timestamp) -> ExpiryState {
         let (first, last) = match self.clock {

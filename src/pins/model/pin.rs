@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use crate::pins::base64_text;
 use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal, miscomputed};
@@ -25,6 +26,8 @@ pub struct Pin {
     pub label: Option<String>,
     /// The numbers of the TLSA record that it is, if it is one.
     pub tlsa: Option<TlsaNumbers>,
+    /// When it ends by itself, whatever becomes of those beside it: afterwards it matches nothing.
+    pub ends: Option<Timestamp>,
 }
 
 /// How a TLSA record is compared (RFC 6698 section 2.1).
@@ -57,7 +60,7 @@ impl Pin {
     ) -> Self {
         let key_itself = value.as_ref().err().and_then(|_| key_itself(written));
         let written = written.chars().take(LONGEST_WRITTEN).collect();
-        Self { written, value, position, key_itself, line, label: None, tlsa: None }
+        Self { written, value, position, key_itself, line, label: None, tlsa: None, ends: None }
     }
 
     /// The same pin with what stands beside it, kept within bounds.
@@ -70,6 +73,11 @@ impl Pin {
     /// As people know it: a TLSA record as it stands in the zone, anything else by what it names.
     pub fn shown(&self) -> String {
         if self.tlsa.is_some() { self.written.clone() } else { self.to_string() }
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&self, at: Timestamp) -> bool {
+        self.ends.is_some_and(|end| end < at)
     }
 
     /// The key it names, if it names one.

@@ -1,5 +1,10 @@
 //! What is wrong or weak in a pin file itself.
 
+use super::HostPattern;
+
+/// The most patterns that a problem is said to be about; one about more may be about any host.
+const MOST_HOSTS: usize = 20;
+
 /// Something wrong or weak in a pin file itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -9,6 +14,28 @@ pub struct Problem {
     pub line: Option<usize>,
     /// What was found, in one or two sentences.
     pub what: String,
+    /// The hosts that it is about, where the file says which those are; none where it may be about any.
+    pub about: Vec<HostPattern>,
+}
+
+impl Problem {
+    /// A problem that may be about any host.
+    pub fn of(kind: ProblemKind, line: Option<usize>, what: String) -> Self {
+        Self { kind, line, what, about: Vec::new() }
+    }
+
+    /// The same about these hosts alone.
+    #[must_use]
+    pub fn about(self, hosts: impl IntoIterator<Item = HostPattern>) -> Self {
+        let about: Vec<HostPattern> = hosts.into_iter().take(MOST_HOSTS.saturating_add(1)).collect();
+        Self { about: if about.len() > MOST_HOSTS { Vec::new() } else { about }, ..self }
+    }
+
+    /// Whether it leaves open what is pinned for a host; without one, for any.
+    pub fn leaves_open(&self, host: Option<&str>) -> bool {
+        let concerns = |host| self.about.is_empty() || self.about.iter().any(|about| about.covers(host));
+        self.kind == ProblemKind::NotRead && host.is_none_or(concerns)
+    }
 }
 
 /// The kinds of problems.
@@ -18,6 +45,8 @@ pub enum ProblemKind {
     Refused,
     /// Something written has no effect on this platform.
     NoEffect,
+    /// Pins stand where they are for no host: they pin nothing.
+    NoHost,
     /// CAs that the user of a device added are trusted in released apps.
     UserAnchors,
     /// CAs for which the pins are switched off in released apps.
@@ -63,6 +92,7 @@ impl ProblemKind {
             | Self::CtDisabled => true,
             Self::Refused
             | Self::NoEffect
+            | Self::NoHost
             | Self::UserAnchors
             | Self::OverridesPins
             | Self::NotRead

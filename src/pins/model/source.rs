@@ -1,6 +1,6 @@
 //! A source of pins, and what reading it gave.
 
-use super::{AppContext, PinEntry, Problem, ProblemKind};
+use super::{AppContext, Completion, PinEntry, Problem, ProblemKind};
 use crate::evidence::dns::DnssecState;
 use crate::evidence::file::InputFile;
 use crate::pins::formats;
@@ -34,10 +34,13 @@ pub enum Reading {
 
 impl PinFile {
     /// Reads files as they were observed. What two of them say together is read together: Chromium's list of hosts
-    /// and the file of the keys that it names, an Android app's manifest and the configuration that it names.
+    /// and the file of the keys that it names, an Android app's manifest and the configuration that it names, a `pins.toml` and
+    /// the files that it completes.
     pub fn of_all(inputs: &[InputFile]) -> Vec<Self> {
         let mut files = formats::joined(inputs).iter().flat_map(|input| Self::of(input)).collect();
         formats::weigh_by_manifests(inputs, &mut files);
+        formats::find_anchors(inputs, &mut files);
+        formats::complete(&mut files);
         files
     }
 
@@ -79,6 +82,10 @@ pub struct PinSource {
     pub dnssec: Option<DnssecState>,
     /// Why nothing in it is sure, whatever was seen in it: it is of a test, for one.
     pub guessed: Option<String>,
+    /// What it says of pins that could not be read in other files.
+    pub completes: Box<[Completion]>,
+    /// The files that say what could not be read in this one.
+    pub completed_by: Option<Box<str>>,
 }
 
 impl PinSource {
@@ -93,6 +100,8 @@ impl PinSource {
             is_absent: false,
             dnssec: None,
             guessed: None,
+            completes: Box::default(),
+            completed_by: None,
         }
     }
 

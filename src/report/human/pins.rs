@@ -2,6 +2,7 @@
 
 mod overview;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::style::{STRONG, paint};
@@ -32,8 +33,11 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push_str(&paint(STRONG, safe(&format!("{subject}: {status}"))));
     out.push('\n');
     paragraph(&mut out, "  ", &format!("{}.", verdict.reason));
+    if let Some(words) = open_beside(verdict) {
+        paragraph(&mut out, "  ", &words);
+    }
     let _ = writeln!(out, "  Findings: {}", tally(findings));
-    out.push_str(&overview::table(&verdict.sources, findings));
+    out.push_str(&overview::table(verdict, findings));
     let mut package = None;
     for source in &verdict.sources {
         let (within, inner) = split(source);
@@ -58,6 +62,17 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     out.push('\n');
     paragraph(&mut out, "", &summary(findings));
     out
+}
+
+/// That something else stays open where the status itself is known: the exit code tells of it.
+fn open_beside(verdict: &PinsVerdict) -> Option<String> {
+    let files: BTreeSet<String> = verdict.not_read().into_iter().filter_map(|part| part.file).collect();
+    let first = files.first().filter(|_| !verdict.is_status_open())?;
+    let more = match files.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count.saturating_sub(1)),
+    };
+    Some(format!("Open: what else {first}{more} may pin was not read."))
 }
 
 /// What differs with another chain of the same server.
@@ -129,6 +144,9 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     if let Some(statement) = &source.statement {
         paragraph(out, "  ", &format!("{statement}."));
     }
+    if let Some(by) = &source.completed_by {
+        paragraph(out, "  ", &format!("What could not be read in it is taken from {by}."));
+    }
     if let Some(words) = without_entries(source) {
         paragraph(out, "  ", &words);
     }
@@ -140,15 +158,18 @@ fn write_source(out: &mut String, source: &SourceVerdict, name: &str) {
     if hidden > 0 {
         paragraph(out, "  ", &format!("and {hidden} more entries; --format json lists them all"));
     }
-    let others = source.entries.len().saturating_sub(applying.len());
-    if others > 0 {
-        paragraph(out, "  ", &format!("entries about other hosts: {others}"));
+    let (others, without_host) = source.unused();
+    for (count, which) in [(others, "about other hosts"), (without_host, "that name no host")] {
+        if count > 0 {
+            paragraph(out, "  ", &format!("entries {which}: {count}"));
+        }
     }
 }
 
 /// What stands below the heading of a file that has no entries: a bare heading says nothing.
 fn without_entries(source: &SourceVerdict) -> Option<String> {
-    if source.state != SourceState::Read || !source.entries.is_empty() || source.statement.is_some() {
+    let is_told = source.statement.is_some() || source.completed_by.is_some();
+    if source.state != SourceState::Read || !source.entries.is_empty() || is_told {
         return None;
     }
     let open = source.problems.iter().find(|problem| problem.kind == ProblemKind::NotRead);
@@ -308,6 +329,9 @@ fn write_pin(out: &mut String, pin: &PinVerdict) {
         PinMatch::NotChecked => format!("not compared with a chain; {}", pin.diagnosis),
     };
     paragraph(out, "    ", &pin.pin.shown());
+    if let Some(label) = &pin.pin.label {
+        paragraph(out, "      ", &format!("beside it stands “{label}”"));
+    }
     if let Some(kind) = kind(pin) {
         paragraph(out, "      ", kind);
     }

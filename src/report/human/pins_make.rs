@@ -15,12 +15,7 @@ pub fn render(proposal: &Proposal, forms: &[(Form, Result<String, String>)]) -> 
         out.push('\n');
         match written {
             Ok(text) => {
-                if proposal.expires.is_some() && !form.has_expiry() {
-                    out.push_str(&wrap::labelled(
-                        "  ",
-                        "This form has no end of pins: they hold until replaced.",
-                    ));
-                }
+                out.push_str(&unsaid(proposal, *form));
                 // Its names are cleaned where it is written; line ends are its own.
                 out.push_str(text);
             }
@@ -28,6 +23,11 @@ pub fn render(proposal: &Proposal, forms: &[(Form, Result<String, String>)]) -> 
         }
     }
     out
+}
+
+/// What a form leaves unsaid.
+pub fn unsaid(proposal: &Proposal, form: Form) -> String {
+    form.unsaid(proposal).into_iter().map(|text| wrap::labelled("  ", text)).collect()
 }
 
 /// What is proposed, why, and what to think of before.

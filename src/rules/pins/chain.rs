@@ -1,13 +1,15 @@
 //! Rules about what pins do for a host, now and soon.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use super::subjects::{each, pins};
+use super::subjects::{Group, each, listed, pins, shipped_groups};
 use crate::pins::{
-    Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, ProblemKind,
-    SourceState, SourceVerdict,
+    Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, SourceState,
+    SourceVerdict,
 };
-use crate::rules::{Raised, Rule, RuleInfo};
+use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::ChainPosition;
 
 const OWASP: &str = "OWASP Cheat Sheet Series, Pinning Cheat Sheet";
@@ -20,7 +22,7 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN001",
         title: "No pin matches the chain: pinned clients are locked out",
-        severity: crate::rules::Severity::Critical,
+        severity: Severity::Critical,
         needs: "a pin file, a host, and the host's chain",
         explanation: "The pins are enforced for this host, and no certificate of the path that clients build has a \
             pinned key where the pin is compared. Clients with these pins refuse every connection now. Where a \
@@ -41,10 +43,12 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
             } else if group.first.has_match() {
                 "One of the two lists of pins matches the chain, the other does not; both must.".to_owned()
             } else {
-                format!(
-                    "None of the {} matches a certificate of the chain where it is compared.",
-                    pins(count)
-                )
+                let none = if count == 1 {
+                    "The one pin does not match".to_owned()
+                } else {
+                    format!("None of the {} matches", pins(count))
+                };
+                format!("{none} a certificate of the chain where it is compared.")
             };
             Some(group.raise(message, &group.first.pins))
         })
@@ -56,7 +60,7 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN004",
         title: "There is no backup pin",
-        severity: crate::rules::Severity::High,
+        severity: Severity::High,
         needs: "a pin file; with two or more pins also the host's chain",
         explanation: "A backup pin is the hash of a key that is not in the present chain and that you can bring into \
             use. Without one, the day a pinned key must go (compromise, a CA that is distrusted or rotates, a lost \
@@ -98,7 +102,7 @@ pub(super) static WRONG_PLACE: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN013",
         title: "A pin stands in the list of the wrong position",
-        severity: crate::rules::Severity::High,
+        severity: Severity::High,
         needs: "a pin file, a host, and the host's chain",
         explanation: "The key is in the chain, but not where this pin is compared: iOS compares \
             NSPinnedCAIdentities with CA certificates only and NSPinnedLeafIdentities with the leaf only, and curl \
@@ -135,7 +139,7 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN014",
         title: "No given pin file is about the host",
-        severity: crate::rules::Severity::Info,
+        severity: Severity::Info,
         needs: "pin files that could all be read, and a host",
         explanation: "Every pin file that was given could be read, and none has pins for this host. Clients that use \
             only these files accept any chain for it that their trust store accepts.",
@@ -147,7 +151,7 @@ pub(super) static NOT_COVERED: Rule<PinsVerdict> = Rule {
         let Some(host) = &verdict.host else { return Vec::new() };
         let is_read = |source: &&SourceVerdict| {
             source.state == SourceState::Read
-                && source.problems.iter().all(|problem| problem.kind != ProblemKind::NotRead)
+                && !source.problems.iter().any(|problem| problem.leaves_open(Some(host)))
         };
         let all_read = verdict.sources.iter().all(|source| is_read(&source));
         // An entry without pins is about the host as well: it takes pins away from it.
@@ -175,25 +179,44 @@ pub(super) static LEAF_ONLY: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN015",
         title: "Only the leaf's own key is pinned",
-        severity: crate::rules::Severity::Medium,
+        severity: Severity::Medium,
         needs: "a pin file, a host, and the host's chain",
         explanation: "The only pin that matches is the key of the server's own certificate. Most ACME clients, CDNs \
             and managed services make a new key at every renewal; unless the key is kept, the next renewal locks \
-            pinned clients out.",
+            pinned clients out. Where another key is pinned to fall back on, the finding is low, and told once for all \
+            files of a host.",
         advice: "Make sure that renewals keep the key or use the pinned backup key, and test a renewal before it is \
             due.",
         references: &[OWASP],
     },
     raise: |verdict| {
-        each(verdict, |group| {
+        let message = "The next certificate with another key ends the match.";
+        let matching = |group: &Group<'_>| {
+            let pins = group.first.pins.iter().filter(|pin| pin.matches.matches());
+            group.raise(message, pins)
+        };
+        let holds_so = |group: &&Group<'_>| {
             let entry = group.first;
             // A pin that could not be read may be the CA's.
-            if entry.unread > 0 || entry.enforced != EnforcementMode::Yes || !entry.matches_leaf_only() {
-                return None;
+            entry.unread == 0 && entry.enforced == EnforcementMode::Yes && entry.matches_leaf_only()
+        };
+        let groups = shipped_groups(verdict);
+        let (kept, bare): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
+            groups.iter().filter(holds_so).partition(|group| group.first.backup == Backup::Present);
+        let mut by_host: BTreeMap<String, Vec<&Group<'_>>> = BTreeMap::new();
+        for group in kept {
+            by_host.entry(verdict.host.clone().unwrap_or_else(|| group.hosts())).or_default().push(group);
+        }
+        let once = by_host.into_values().filter_map(|groups| {
+            let (first, others) = groups.split_first()?;
+            let mut files: Vec<String> = others.iter().map(|group| group.source.file.clone()).collect();
+            files.dedup();
+            let mut raised = matching(first).at(Severity::Low);
+            if !files.is_empty() {
+                raised.message = format!("{message} The same holds for {}.", listed(&files));
             }
-            let matching = group.first.pins.iter().filter(|pin| pin.matches.matches());
-            let message = "The next certificate with another key ends the match.".to_owned();
-            Some(group.raise(message, matching))
-        })
+            Some(raised)
+        });
+        once.chain(bare.into_iter().map(matching)).collect()
     },
 };

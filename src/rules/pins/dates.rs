@@ -1,9 +1,10 @@
 //! Rules about when pins end.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::subjects::{called, each, pins, public_ca};
-use crate::pins::{EnforcementMode, ExpiryState, PinsVerdict, ProblemKind};
+use crate::pins::{EnforcementMode, ExpiryState, PinVerdict, PinsVerdict, ProblemKind};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 const ANDROID: &str = "Android developer guide, “Network security configuration”";
@@ -63,7 +64,9 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
     },
     raise: |verdict| {
         each(verdict, |group| {
-            let expires = group.first.expires.filter(|_| !group.first.expired)?;
+            let last = group.first.expires.filter(|_| !group.first.expired)?;
+            let matching = end_of_those_that_match(&group.first.pins).filter(|end| *end < last);
+            let expires = matching.unwrap_or(last);
             let left = expires.duration_since(verdict.at);
             let by_device = group.first.expiry_state == Some(ExpiryState::DependsOnDevice);
             if !verdict.soon.is_soon(left) || !(by_device || group.first.enforced.is_known_to_act()) {
@@ -80,6 +83,10 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
             let shuts = group.first.fails_closed && group.first.enforced == EnforcementMode::Yes;
             let message = if by_device {
                 format!("The pins end on {day} {when}, on others they have not.")
+            } else if shuts && matching.is_some() {
+                format!(
+                    "Those of the pins that match end on {day}, {when}; from then on clients refuse this chain."
+                )
             } else if shuts {
                 format!("The pins end on {day}, {when}; from then on clients refuse every connection.")
             } else {
@@ -92,6 +99,12 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         })
     },
 };
+
+/// When the last of the pins that match ends, where each of them ends by itself.
+fn end_of_those_that_match(pins: &[PinVerdict]) -> Option<Timestamp> {
+    let matching = pins.iter().filter(|pin| pin.matches.matches());
+    matching.map(|pin| pin.pin.ends).collect::<Option<Vec<_>>>()?.into_iter().max()
+}
 
 /// Pins without an end.
 pub(super) static NO_END: Rule<PinsVerdict> = Rule {

@@ -109,11 +109,17 @@ pub(super) static NO_EFFECT: Rule<PinsVerdict> = Rule {
         needs: "a pin file",
         explanation: "The platform ignores what is written here, without a word. An expiration on a pin instead of its \
             pin-set, an attribute of another library, a list at the wrong level: the file says one thing and \
-            devices do another.",
+            devices do another. Where pins stand for no host thereby, such as those of a domain `*.example.com`, which \
+            is no pattern there, nothing is pinned by them, and the finding is high.",
         advice: "Remove it, or write it where the platform looks for it.",
         references: &[ANDROID_SOURCE, ANDROID, APPLE],
     },
-    raise: |verdict| of_kind(verdict, ProblemKind::NoEffect),
+    raise: |verdict| {
+        let mut raised = of_kind(verdict, ProblemKind::NoEffect);
+        let idle = of_kind(verdict, ProblemKind::NoHost).into_iter();
+        raised.extend(idle.map(|found| found.at(Severity::High)));
+        raised
+    },
 };
 
 /// User CAs trusted in released apps.
@@ -217,7 +223,7 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
             let open = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
             let pinned = source.entries.iter().any(|entry| entry.has_pins() || entry.is_open());
             // What an answer of the DNS without records says is told with the source.
-            let is_told = source.is_absent || source.is_looked_up();
+            let is_told = source.is_absent || source.is_looked_up() || source.completed_by.is_some();
             if source.state != SourceState::Read || is_told || open || pinned {
                 return None;
             }

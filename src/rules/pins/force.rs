@@ -1,7 +1,7 @@
 //! Rules about whether pins are in force at all.
 
 use super::subjects::{each, of_kind};
-use crate::pins::{EnforcementMode, PinsVerdict, ProblemKind};
+use crate::pins::{EnforcementMode, PinsVerdict, Problem, ProblemKind};
 use crate::rules::{Rule, RuleInfo, Severity};
 
 const OWASP_MASTG: &str = "OWASP MASTG, MASTG-KNOW-0015 (certificate pinning on Android)";
@@ -31,8 +31,12 @@ pub(super) static NOT_ENFORCED: Rule<PinsVerdict> = Rule {
             let entry = group.first;
             // An end in the past, a file that is refused and a mechanism that is obsolete have findings of their own.
             let own = [ProblemKind::Refused, ProblemKind::Obsolete];
-            let told =
-                entry.expired || group.source.problems.iter().any(|problem| own.contains(&problem.kind));
+            // So has what stands where the platform does not look: there is nothing to switch on.
+            let is_told = |problem: &Problem| {
+                own.contains(&problem.kind)
+                    || (problem.kind == ProblemKind::NoEffect && problem.what == entry.why)
+            };
+            let told = entry.expired || group.source.problems.iter().any(is_told);
             let severity = match entry.enforced {
                 EnforcementMode::Report => Severity::Medium,
                 EnforcementMode::No if !told => Severity::High,
@@ -118,7 +122,7 @@ pub(super) static INSTEAD_OF_VALIDATION: Rule<PinsVerdict> = Rule {
         needs: "an app's source code or package",
         explanation: "Pins belong on top of the ordinary validation. Where they replace it, expired certificates and \
             those of other hosts pass if the key is pinned; where the pin is a CA's, any certificate of that CA for \
-            any host does.",
+            any host does. A `HostnameVerifier` that is only `true` leaves out the host in the same way.",
         advice: "Validate chain, host and dates first (SecTrustEvaluateWithError, the platform's TrustManager), and \
             compare pins on the chain that came out.",
         references: &[RFC_7469, "OWASP Cheat Sheet Series, Pinning Cheat Sheet", "OWASP MASVS-NETWORK-1"],

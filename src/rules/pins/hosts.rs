@@ -133,6 +133,7 @@ fn covers(scope: &HostPattern, name: &CertificateName) -> bool {
     let base = name.base.as_str();
     match scope {
         HostPattern::OneLabelBelow(above) if name.wildcard => base == above,
+        HostPattern::Below(above) => scope.covers(base) || name.wildcard && base == above,
         HostPattern::WithSubdomains(_) | HostPattern::Unstated => scope.covers(base),
         HostPattern::Exactly(_) | HostPattern::Service { .. } | HostPattern::OneLabelBelow(_) => {
             !name.wildcard && scope.covers(base)
@@ -280,9 +281,13 @@ fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
                 Some((verdict.host.as_deref().or_else(|| entry.scope.host())?, source))
             })
         });
-    let mut told: BTreeMap<(&str, &str), (&SourceVerdict, &SourceVerdict, BTreeSet<&str>)> = BTreeMap::new();
+    let is_known = |other: &&SourceVerdict| {
+        !other.problems.iter().any(|problem| problem.leaves_open(verdict.host.as_deref()))
+    };
+    let mut beside: BTreeMap<&str, Beside<'_>> = BTreeMap::new();
     for (host, source) in named {
-        let others = verdict.sources.iter().filter(is_platform);
+        // What was read in part may pin it in what was not.
+        let others = verdict.sources.iter().filter(is_platform).filter(is_known);
         for other in others.filter(|other| other.file != source.file && !about(other, host)) {
             // Beside a file of another kind, code of the same app may pin.
             let is_one_app = other.package().is_some() && other.package() == source.package();
@@ -291,28 +296,65 @@ fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
             if !is_variant && (is_one_app || verdict.host.is_none()) {
                 continue;
             }
-            let place = told.entry((source.file.as_str(), other.file.as_str()));
-            place.or_insert_with(|| (source, other, BTreeSet::new())).2.insert(host);
+            let found = beside.entry(host).or_default();
+            found.pin.insert(name_of_source(source));
+            found.do_not.insert(name_of_source(other));
+            found.is_grave |= is_variant && !source.is_of_another_build(other);
+            found.has_builds |= source.is_of_another_build(other);
         }
     }
-    let raised = told.into_values().map(|(source, other, hosts)| {
-        let hosts: Vec<String> = hosts.into_iter().map(str::to_owned).collect();
+    let mut told: BTreeMap<Beside<'_>, Vec<String>> = BTreeMap::new();
+    for (host, found) in beside {
+        told.entry(found).or_default().push(host.to_owned());
+    }
+    let raised = told.into_iter().map(|(found, hosts)| {
+        let named = |files: &BTreeSet<(&str, &str)>| -> Vec<String> {
+            files.iter().map(|(file, format)| format!("{file} ({format})")).collect()
+        };
+        let files = |files: &BTreeSet<(&str, &str)>| -> Vec<String> {
+            files.iter().take(20).map(|(file, _)| (*file).to_owned()).collect()
+        };
+        let pins = if found.pin.len() == 1 { "pins" } else { "pin" };
+        let does = if found.do_not.len() == 1 { "does" } else { "do" };
+        let builds = if found.has_builds {
+            " Source sets of different builds differ there, and whether each of these connects to it is not known."
+        } else {
+            ""
+        };
         let message = format!(
-            "{} pins {}; {} does not.",
-            name_of_source(source),
+            "{} {pins} {}; {} {does} not.{builds}",
+            listed(&named(&found.pin)),
             listed(&hosts),
-            name_of_source(other)
+            listed(&named(&found.do_not))
         );
-        let evidence =
-            json!({"hosts": &hosts[..hosts.len().min(20)], "pins": source.file, "does_not": other.file});
-        let found = Raised::new(listed(&hosts), message, evidence);
-        if source.is_variant_of(other) { found.at(Severity::High) } else { found }
+        let evidence = json!({
+            "hosts": &hosts[..hosts.len().min(20)],
+            "pins": files(&found.pin).first(),
+            "does_not": files(&found.do_not).first(),
+            "all_that_pin": files(&found.pin),
+            "all_that_do_not": files(&found.do_not),
+        });
+        let raised = Raised::new(listed(&hosts), message, evidence);
+        if found.is_grave { raised.at(Severity::High) } else { raised }
     });
     raised.take(100).collect()
 }
 
-fn name_of_source(source: &SourceVerdict) -> String {
-    format!("{} ({})", source.file, source.format.unwrap_or("unknown"))
+/// The files that pin a host, and those beside them that do not.
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Beside<'v> {
+    /// Those that pin it, with their formats.
+    pin: BTreeSet<(&'v str, &'v str)>,
+    /// Those that do not.
+    do_not: BTreeSet<(&'v str, &'v str)>,
+    /// Whether devices take one of the latter in the place of one of the former.
+    is_grave: bool,
+    /// Whether some are of builds of their own.
+    has_builds: bool,
+}
+
+fn name_of_source(source: &SourceVerdict) -> (&str, &str) {
+    (source.file.as_str(), source.format.unwrap_or("unknown"))
 }
 
 fn guess_in(source: &SourceVerdict) -> Option<&str> {

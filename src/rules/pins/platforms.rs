@@ -52,6 +52,11 @@ static PLATFORMS: &[Platform] = &[
         marks: &["Chromium"],
         source: "Chromium, net/http/transport_security_state_static.pins",
     },
+    Platform {
+        formats: &["tlsa"],
+        marks: &["RFC 6698", "RFC 7671", "RFC 7672"],
+        source: "RFC 6698 section 4.1 and RFC 7671 sections 4 and 5 (which TLSA records clients can use)",
+    },
     Platform { formats: &["pinstead"], marks: &["docs/pins-toml.md"], source: "docs/pins-toml.md" },
     Platform {
         formats: &["dotnet"],
@@ -76,7 +81,7 @@ static ADVICE: &[Advice] = &[
         rule: "PIN050",
         formats: CODE,
         text: "Look up what stands there in the place that defines it, and write the hosts and their pins down in a \
-            `pins.toml` beside this file.",
+            `pins.toml` beside this file, with `completes = [\"…\"]` and its name.",
     },
     Advice {
         rule: "PIN050",
@@ -109,6 +114,12 @@ static ADVICE: &[Advice] = &[
         rule: "PIN027",
         formats: CODE,
         text: "Have the code refuse the connection on a mismatch, once what it reports shows none of your own.",
+    },
+    Advice {
+        rule: "PIN009",
+        formats: &["tlsa"],
+        text: "Publish it in the DNS as clients can use it, `3 1 1` with the SHA-256 hash of the server's key being \
+            recommended (`pinstead pins make HOST:PORT --key FILE --as tlsa` writes it), or remove it.",
     },
     Advice {
         rule: "PIN008",

@@ -39,7 +39,8 @@ pub(super) static READ_IN_PART: Rule<PinsVerdict> = Rule {
             alone: a value that is defined elsewhere, certificates that only the app's code decides about, records \
             whose DNSSEC state was not seen, an answer that did not come. What that pins is undetermined: it is not \
             the same as no pins.",
-        advice: "Write what is meant there down in a `pins.toml`, and give it beside this file.",
+        advice: "Write what is meant there down in a `pins.toml` whose entry names this file in `completes`, and give it \
+            beside this file.",
         references: &["docs/pins-toml.md (pins of any other kind)"],
     },
     raise: |verdict| of_kind(verdict, ProblemKind::NotRead),

@@ -119,12 +119,14 @@ pub(super) static WHOLE_CERTIFICATE: Rule<PinsVerdict> = Rule {
         explanation: "The hash is over a certificate, not over its key: every renewal changes it, even with the same \
             key. TLS certificates live 200 days at most since 2026-03-15, and 47 from 2029 on; clients with this \
             pin are locked out by the next renewal, or must be updated before each. Of a CA certificate the end is \
-            further away: then the finding is medium, as where another pin is of a key.",
+            further away: then the finding is medium, as where another pin is of a key, and for TLSA records, which \
+            can be changed at any time.",
         advice: "Pin the SHA-256 hash of the SubjectPublicKeyInfo, and keep the key when you renew.",
         references: &[RFC_7469, "TLS BR 6.3.2 (lifetimes, since ballot SC-081v3)", OWASP],
     },
     raise: |verdict| {
-        each(verdict, |group| {
+        let records = super::tlsa::of_whole_certificates(verdict);
+        let mut raised = each(verdict, |group| {
             let is_whole =
                 |pin: &PinVerdict| pin.pin.value.as_ref().is_ok_and(crate::pins::PinValue::is_certificate);
             let whole: Vec<&PinVerdict> = group.first.pins.iter().filter(|pin| is_whole(pin)).collect();
@@ -141,7 +143,9 @@ pub(super) static WHOLE_CERTIFICATE: Rule<PinsVerdict> = Rule {
             let milder = key_beside || group.first.unread > 0 || whole.iter().any(of_ca);
             let raised = group.raise(message, whole.iter().copied());
             Some(if milder { raised.at(Severity::Medium) } else { raised })
-        })
+        });
+        raised.extend(records);
+        raised
     },
 };
 

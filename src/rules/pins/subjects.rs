@@ -190,8 +190,12 @@ pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterat
 
 /// What a rule finds in each group of pins that applies.
 pub(super) fn each(verdict: &PinsVerdict, raise: impl Fn(&Group<'_>) -> Option<Raised>) -> Vec<Raised> {
-    // Records in the DNS are changed within hours: they have rules of their own.
-    let groups = pinned_groups(verdict);
-    let shipped = groups.iter().filter(|group| group.source.format != Some(super::tlsa::FORMAT));
-    shipped.filter_map(raise).collect()
+    shipped_groups(verdict).iter().filter_map(raise).collect()
+}
+
+/// The applicable entries with pins that clients are shipped with, grouped by pin set. Records in the DNS are changed
+/// within hours: they have rules of their own.
+pub(super) fn shipped_groups(verdict: &PinsVerdict) -> Vec<Group<'_>> {
+    let is_shipped = |group: &Group<'_>| group.source.format != Some(super::tlsa::FORMAT);
+    pinned_groups(verdict).into_iter().filter(is_shipped).collect()
 }

@@ -2,7 +2,9 @@
 
 mod checks;
 mod dead;
+mod ended;
 mod lists;
+mod open;
 mod pinners;
 mod target;
 mod unread;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
-    Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinMatch, PinVerdict, PinsVerdict, PositionRule,
-    ProblemKind, SourceVerdict,
+    Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinMatch, PinValue, PinVerdict, PinsVerdict,
+    PositionRule, ProblemKind, SourceVerdict,
 };
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::ChainPosition;
@@ -125,8 +125,8 @@ pub(super) static NOT_FOR_SMTP: Rule<PinsVerdict> = Rule {
         severity: Severity::Medium,
         needs: "TLSA records for port 25",
         explanation: "Between mail servers there is no agreed set of CAs, so that usages 0 and 1 mean nothing: mail \
-            servers that do DANE treat these records as unusable, and where there are no others, deliver without \
-            authenticating the server.",
+            servers that do DANE treat these records as unusable, and where there are no others, require TLS and do \
+            not authenticate the server.",
         advice: "Publish 3 1 1 records (or 2 1 1 of a CA certificate that the server sends) instead.",
         references: &[RFC_7672],
     },
@@ -162,13 +162,40 @@ pub(super) static NO_NEXT_KEY: Rule<PinsVerdict> = Rule {
             let only = usable.next()?;
             let alone = usable.next().is_none() && only.pin.position == PositionRule::Leaf;
             alone.then(|| {
-                service
-                    .raised("There is one record that clients can use, for the server's own key.".to_owned())
+                let whole = if is_whole(only) {
+                    "whole certificate, which every renewal changes, with the same key too"
+                } else {
+                    "own key"
+                };
+                let message = format!("There is one record that clients can use, for the server's {whole}.");
+                service.raised(message)
             })
         });
         raised.collect()
     },
 };
+
+/// Services whose records are all of the server's whole certificate.
+pub(super) fn of_whole_certificates(verdict: &PinsVerdict) -> Vec<Raised> {
+    let raised = services(verdict).into_iter().filter_map(|service| {
+        let is_of_leaf = |pin: &PinVerdict| is_whole(pin) && pin.pin.position == PositionRule::Leaf;
+        if !service.usable().all(is_of_leaf) {
+            return None;
+        }
+        let first = service.usable().next()?;
+        let message = format!(
+            "Every record that clients can use is of the server's whole certificate, such as “{}”: the next renewal \
+             matches none, with the same key too, unless its record is published before.",
+            first.pin.written
+        );
+        Some(service.raised(message).at(Severity::Medium))
+    });
+    raised.collect()
+}
+
+fn is_whole(pin: &PinVerdict) -> bool {
+    pin.pin.value.as_ref().is_ok_and(PinValue::is_certificate)
+}
 
 /// The records of one service.
 struct Service<'v> {

@@ -5,6 +5,7 @@
 mod pin_set;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 use roxmltree::{Document, Node};
@@ -12,6 +13,8 @@ use roxmltree::{Document, Node};
 use self::pin_set::PinSet;
 use super::anchors::{self, Anchor, AnchorSource, Defaults, enforcement, overridden_for_user_anchors};
 use super::values::{Flag, flag};
+use crate::pins::formats::problems::concern;
+use crate::pins::formats::switch::Switch;
 use crate::pins::formats::written;
 use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
@@ -142,10 +145,15 @@ impl Reader {
         self.attributes(node, &["cleartextTrafficPermitted", "hstsEnforced"]);
         let mut own = Inherited::default();
         let mut domains = Vec::new();
+        let (known, mut of_pins) = (self.entries.len(), 0..0);
         for child in elements(node) {
             match child.tag_name().name() {
                 "domain" if kind == Kind::Domain => domains.push(self.domain(child)),
-                "pin-set" if kind == Kind::Domain => self.pin_set_of(child, &mut own),
+                "pin-set" if kind == Kind::Domain => {
+                    let told = self.problems.len();
+                    self.pin_set_of(child, &mut own);
+                    of_pins = told..self.problems.len().min(MOST_PROBLEMS);
+                }
                 "domain-config" if kind == Kind::Domain => {}
                 name @ ("domain" | "pin-set" | "domain-config") => {
                     self.refuse(child, format!("{name} is not allowed in {}", kind.element()));
@@ -162,7 +170,11 @@ impl Reader {
                     own.anchors.get_or_insert(Rc::new(anchors));
                 }
                 "certificateTransparency" => {
-                    own.certificate_transparency = self.boolean(child, "enabled");
+                    own.certificate_transparency = match self.boolean(child, "enabled") {
+                        Some(Switch::On) => Some(true),
+                        Some(Switch::Off) => Some(false),
+                        Some(Switch::Open) | None => None,
+                    };
                     if own.certificate_transparency == Some(false) {
                         let what = format!(
                             "<certificateTransparency enabled=\"false\"/> in {} switches Certificate Transparency off",
@@ -198,43 +210,68 @@ impl Reader {
             for nested in elements(node).filter(|child| child.tag_name().name() == "domain-config") {
                 self.entry(nested, kind, &effective);
             }
+            self.concern(of_pins, known);
         }
         effective
     }
 
+    /// Says of problems with pins that they are about the domains of the entries since the first so many: those of their
+    /// configuration and of the ones inside it.
+    fn concern(&mut self, of_pins: Range<usize>, known: usize) {
+        let domains = self.entries.iter().skip(known).map(|entry| &entry.scope);
+        if domains.clone().any(|scope| *scope == HostPattern::Nowhere) {
+            return;
+        }
+        let about: Vec<HostPattern> = domains.cloned().collect();
+        concern(self.problems.get_mut(of_pins).into_iter().flatten(), &about);
+    }
+
     /// Adds one entry for each domain of a configuration.
-    fn add(&mut self, node: Node<'_, '_>, domains: Vec<(HostPattern, usize)>, effective: &Inherited) {
+    fn add(&mut self, node: Node<'_, '_>, domains: Vec<(HostPattern, Switch, usize)>, effective: &Inherited) {
         if domains.is_empty() {
             self.refuse(node, "the domain-config names no domain".to_owned());
             if let Some(set) = effective.pin_set.clone() {
                 self.stray(&set, node);
             }
         }
-        let anchors = self.with_debug(effective.anchors.as_deref());
-        for (scope, line) in domains {
+        let all = self.with_debug(effective.anchors.as_deref());
+        for (scope, subdomains, line) in domains {
             let set = effective.pin_set.as_deref();
+            if let Some(name) = scope.host().filter(|name| equals_no_host(name)) {
+                let what = format!("“{name}” is compared as it stands and equals no host name");
+                let (kind, what) = if set.is_some_and(|set| set.len() > 0) {
+                    (ProblemKind::NoHost, format!("{what}: its pins are for no host"))
+                } else {
+                    (ProblemKind::NoEffect, what)
+                };
+                self.problem_at(kind, Some(line), what);
+            }
             self.room = self.room.saturating_sub(set.map_or(0, |set| set.pins.len()));
             if self.room == 0 {
                 return;
             }
-            self.entries.push(PinEntry {
+            let entry = PinEntry {
                 pins: set.map_or_else(Vec::new, |set| set.pins.clone()),
                 unread: set.map_or(0, |set| set.unread),
                 expiry: set.and_then(|set| set.expiry.clone()),
-                overridden_for_user_anchors: overridden_for_user_anchors(&anchors),
+                overridden_for_user_anchors: overridden_for_user_anchors(&all),
                 pin_set: set.map(|set| set.number),
                 certificate_transparency: effective.certificate_transparency,
                 line: Some(line),
-                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &anchors))
-            });
+                anchors: effective.anchors.as_ref().and_then(|_| anchors::own(&all)),
+                ..PinEntry::of(scope, enforcement(set.map(PinSet::len), &all))
+            };
+            let below = subdomains.perhaps_below(&entry);
+            self.entries.push(entry);
+            self.entries.extend(below);
         }
     }
 
     /// The anchors of a configuration, with those of the debug overrides, which are added to every one.
     fn with_debug(&self, own: Option<&Vec<Anchor>>) -> Vec<Anchor> {
         let own = own.map_or(&[][..], Vec::as_slice);
-        let system: &[Anchor] = if own.is_empty() { &[Anchor::SYSTEM] } else { &[] };
-        if self.debug.is_empty() { own.to_vec() } else { [own, system, &self.debug].concat() }
+        let system = if own.is_empty() { vec![Anchor::SYSTEM] } else { Vec::new() };
+        if self.debug.is_empty() { own.to_vec() } else { [own, &system, &self.debug].concat() }
     }
 
     /// Takes the debug overrides where the app is debuggable. Released apps skip them unread.
@@ -273,35 +310,31 @@ impl Reader {
         });
     }
 
-    fn domain(&mut self, node: Node<'_, '_>) -> (HostPattern, usize) {
+    fn domain(&mut self, node: Node<'_, '_>) -> (HostPattern, Switch, usize) {
         self.attributes(node, &["includeSubdomains"]);
         let line = self.lines.of_node(node);
-        let subdomains = self.boolean(node, "includeSubdomains") == Some(true);
+        let subdomains = self.boolean(node, "includeSubdomains").unwrap_or(Switch::Off);
         let name = only_text(node).map(|text| text.to_lowercase());
         let name = match name {
             None => {
                 self.refuse(node, "the domain has elements inside".to_owned());
-                return (HostPattern::Nowhere, line);
+                return (HostPattern::Nowhere, subdomains, line);
             }
             Some(name) if name.is_empty() => {
                 self.refuse(node, "the domain is empty".to_owned());
-                return (HostPattern::Nowhere, line);
+                return (HostPattern::Nowhere, subdomains, line);
             }
             Some(name) if written::has_build_variable(&name) => {
                 let what = format!("the host “{}” is put in by the build", shortened(&name));
                 self.problem(ProblemKind::NotRead, node, what);
-                return (HostPattern::Nowhere, line);
+                return (HostPattern::Nowhere, subdomains, line);
             }
             Some(name) => name,
         };
         if !self.seen.insert(name.clone()) {
             self.refuse(node, format!("the domain {name} is named twice"));
         }
-        if name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.') {
-            let what = format!("“{name}” is compared as it stands and equals no host name");
-            self.problem(ProblemKind::NoEffect, node, what);
-        }
-        (if subdomains { HostPattern::WithSubdomains(name) } else { HostPattern::Exactly(name) }, line)
+        (subdomains.scope(name), subdomains, line)
     }
 
     fn anchors(&mut self, node: Node<'_, '_>, kind: Kind) -> Vec<Anchor> {
@@ -318,7 +351,7 @@ impl Reader {
 
     fn anchor(&mut self, node: Node<'_, '_>, kind: Kind) -> Option<Anchor> {
         self.attributes(node, &["src", "overridePins"]);
-        let overrides_pins = self.boolean(node, "overridePins") == Some(true);
+        let overrides_pins = self.boolean(node, "overridePins").unwrap_or(Switch::Off);
         let Some(src) = node.attribute("src") else {
             self.refuse(node, "the certificates element has no src".to_owned());
             return None;
@@ -337,22 +370,27 @@ impl Reader {
             let what = format!("{} accepts CAs that the user of a device added", kind.element());
             self.problem(ProblemKind::UserAnchors, node, what);
         }
-        if overrides_pins {
+        if overrides_pins == Switch::On {
             let what = format!("{} switches pins off for the CAs of “{}”", kind.element(), shortened(src));
             self.problem(ProblemKind::OverridesPins, node, what);
         }
-        Some(Anchor { source, overrides_pins })
+        Some(Anchor { source, name: anchors::name_of(source, src), overrides_pins })
     }
 
     /// A boolean attribute; one that Android reads otherwise than it looks is a problem.
-    fn boolean(&mut self, node: Node<'_, '_>, name: &str) -> Option<bool> {
+    fn boolean(&mut self, node: Node<'_, '_>, name: &str) -> Option<Switch> {
         let text = node.attribute(name)?;
         match flag(text) {
-            Flag::Is(value) => Some(value),
+            Flag::Is(value) => Some(value.into()),
+            Flag::Open => {
+                let what = format!("{name}=“{}” is put in by the build", shortened(text));
+                self.problem(ProblemKind::NotRead, node, what);
+                Some(Switch::Open)
+            }
             Flag::Odd => {
                 let what = format!("{name}=“{}” is read as false; write “true” or “false”", shortened(text));
                 self.problem(ProblemKind::NoEffect, node, what);
-                Some(false)
+                Some(Switch::Off)
             }
         }
     }
@@ -400,17 +438,26 @@ impl Reader {
 
     fn problem(&mut self, kind: ProblemKind, node: Node<'_, '_>, what: String) {
         let line = Some(self.lines.of_node(node));
+        self.problem_at(kind, line, what);
+    }
+
+    fn problem_at(&mut self, kind: ProblemKind, line: Option<usize>, what: String) {
         let is_first_refusal = kind == ProblemKind::Refused && self.problems.iter().all(|p| p.kind != kind);
         match self.problems.len() {
-            MOST_PROBLEMS => self.problems.push(Problem {
-                kind: ProblemKind::NotRead,
+            MOST_PROBLEMS => self.problems.push(Problem::of(
+                ProblemKind::NotRead,
                 line,
-                what: format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed"),
-            }),
+                format!("the file has more than {MOST_PROBLEMS} problems; the rest is not listed"),
+            )),
             listed if listed > MOST_PROBLEMS && !is_first_refusal => {}
-            _ => self.problems.push(Problem { kind, line, what }),
+            _ => self.problems.push(Problem::of(kind, line, what)),
         }
     }
+}
+
+/// Whether a domain is written as no host's name is.
+fn equals_no_host(name: &str) -> bool {
+    name.contains(['*', '/', ':', ' ']) || name.starts_with('.') || name.ends_with('.')
 }
 
 pub(super) fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {

@@ -56,6 +56,22 @@ fn the_most_specific_entry_is_used_alone() {
 }
 
 #[test]
+fn pins_of_a_domain_that_equals_no_host_are_for_no_host() {
+    for name in ["*.example.com", ".example.com", "https://example.com", "example.com:443"] {
+        let of = |pins: &str| {
+            let body = format!("<domain-config><domain>{name}</domain>{pins}</domain-config>");
+            kinds(&read(&body))
+        };
+        assert_eq!(
+            of(&format!("<pin-set>{}{}</pin-set>", pin("a"), pin("b"))),
+            [ProblemKind::NoHost],
+            "{name}"
+        );
+        assert_eq!(of(""), [ProblemKind::NoEffect], "{name}");
+    }
+}
+
+#[test]
 fn nested_configurations_inherit_and_override() {
     let source = read(&format!(
         "<domain-config><domain includeSubdomains='true'>example.com</domain>
@@ -139,9 +155,9 @@ fn what_android_ignores_is_said() {
         [
             "enforcePinning on domain-config is ignored",
             "includeSubdomains=“yes” is read as false; write “true” or “false”",
-            "“*.a.example” is compared as it stands and equals no host name",
             "pin inside domain-config is skipped",
             "expiration on pin is ignored",
+            "“*.a.example” is compared as it stands and equals no host name: its pins are for no host",
         ]
     );
     assert!(source.entries[0].expiry.is_none());

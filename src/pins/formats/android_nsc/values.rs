@@ -5,6 +5,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::pins::formats::written::has_build_variable;
 use crate::pins::model::{AfterExpiry, Expiry, ExpiryClock};
 
 /// A boolean attribute.
@@ -12,6 +13,8 @@ use crate::pins::model::{AfterExpiry, Expiry, ExpiryClock};
 pub(super) enum Flag {
     /// Read as this.
     Is(bool),
+    /// Something that the build puts in.
+    Open,
     /// Something else, which Android reads as false.
     Odd,
 }
@@ -21,6 +24,7 @@ pub(super) fn flag(text: &str) -> Flag {
     match text {
         "true" | "TRUE" | "1" => Flag::Is(true),
         "false" | "FALSE" | "0" => Flag::Is(false),
+        _ if has_build_variable(text) => Flag::Open,
         _ => Flag::Odd,
     }
 }
@@ -115,5 +119,6 @@ mod tests {
         assert_eq!(flag("1"), Flag::Is(true));
         assert_eq!(flag("false"), Flag::Is(false));
         assert_eq!(flag("yes"), Flag::Odd);
+        assert_eq!(flag("${subs}"), Flag::Open);
     }
 }

@@ -2,13 +2,14 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::certificates;
 use super::element::Value;
 use super::entries::Entries;
 use super::manifest::Manifest;
 use super::resources::{Resources, Table, Variant};
 use super::{MANIFEST, axml, beside_configuration, damaged, inside, read};
-use crate::pins::formats;
 use crate::pins::formats::android_nsc::{self, Around};
+use crate::pins::formats::{self, resource_anchors};
 use crate::pins::model::{AppContext, PinFile, PinSource, Problem, ProblemKind, Reading};
 
 /// The longest configuration, in octets.
@@ -18,6 +19,7 @@ pub(super) const LONGEST_XML: u64 = 4 << 20;
 pub(super) fn package(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
     let mut files = configuration(path, entries);
     files.extend(beside_configuration(path, entries));
+    resource_anchors::weigh_named(&mut files);
     files
 }
 
@@ -84,7 +86,14 @@ fn of_manifest(
             };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
             let text = text_of(&name, entries, resources);
-            of_text(&inside(path, &name), text, around, variant.is_for_some_devices)
+            let mut files = of_text(&inside(path, &name), text, around, variant.is_for_some_devices);
+            resource_anchors::take(&mut files, |kind, name| {
+                let variants = resources.variants(resources.find(kind, name)?);
+                let [Variant { value: Value::Text(file), .. }] = variants.as_slice() else { return None };
+                let octets = entries.read_within(file, certificates::LONGEST).ok()?;
+                Some((inside(path, file), octets))
+            });
+            files
         })
         .collect()
 }
@@ -158,13 +167,9 @@ pub(super) fn without_configuration(app: &AppContext) -> PinSource {
             .to_owned(),
     );
     if app.target_sdk.is_some_and(|level| level <= 23) {
-        source.problems.push(Problem {
-            kind: ProblemKind::UserAnchors,
-            line: None,
-            what: "the app targets API level 23 or less and has no Network Security Config, so CAs that the user of a \
-                device added are trusted"
-                .to_owned(),
-        });
+        let what = "the app targets API level 23 or less and has no Network Security Config, so CAs that the user of a \
+                    device added are trusted";
+        source.problems.push(Problem::of(ProblemKind::UserAnchors, None, what.to_owned()));
     }
     source
 }
@@ -172,6 +177,6 @@ pub(super) fn without_configuration(app: &AppContext) -> PinSource {
 /// A source whose configuration was not found.
 pub(super) fn not_read(app: &AppContext, what: String) -> PinSource {
     let mut source = PinSource { app: Some(app.clone()), ..PinSource::of(android_nsc::ID) };
-    source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
+    source.problems.push(Problem::of(ProblemKind::NotRead, None, what));
     source
 }

@@ -6,12 +6,14 @@
 
 use super::app::{LONGEST_XML, not_read, of_text, without_configuration};
 use super::bundle_resources::BundleResources;
+use super::certificates;
 use super::element::Value;
 use super::entries::Entries;
 use super::manifest::Manifest;
 use super::resources::{Table, Variant};
 use super::{beside_configuration, damaged, inside, protobuf, read};
 use crate::pins::formats::android_nsc::Around;
+use crate::pins::formats::resource_anchors;
 use crate::pins::model::{AppContext, EnforcementMode, PinFile, Problem, ProblemKind, Reading};
 
 /// The manifest of a bundle's base.
@@ -38,6 +40,7 @@ pub(super) fn package(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
         files.extend(module(path, entries, name));
     }
     files.extend(beside_configuration(path, entries));
+    resource_anchors::weigh_named(&mut files);
     files
 }
 
@@ -109,7 +112,15 @@ impl Module<'_> {
             };
             let around = Around { app: Some(&app), debug_resource: debug.as_deref() };
             let text = self.text_of(&file, entries);
-            files.extend(of_text(&inside(self.path, &file), text, around, variant.is_for_some_devices));
+            let mut read = of_text(&inside(self.path, &file), text, around, variant.is_for_some_devices);
+            resource_anchors::take(&mut read, |kind, name| {
+                let variants = self.resources.variants(self.resources.find(kind, name)?);
+                let [Variant { value: Value::Text(file), .. }] = variants.as_slice() else { return None };
+                let file = format!("{}/{file}", self.name);
+                let octets = entries.read_within(&file, certificates::LONGEST).ok()?;
+                Some((inside(self.path, &file), octets))
+            });
+            files.extend(read);
         }
         if !is_base {
             files.iter_mut().for_each(without_effect);
@@ -175,5 +186,5 @@ fn without_effect(file: &mut PinFile) {
         entry.enforcement.mode = EnforcementMode::No;
         WHY.clone_into(&mut entry.enforcement.why);
     }
-    source.problems.push(Problem { kind: ProblemKind::NoEffect, line: None, what: WHY.to_owned() });
+    source.problems.push(Problem::of(ProblemKind::NoEffect, None, WHY.to_owned()));
 }

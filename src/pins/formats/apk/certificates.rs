@@ -47,7 +47,7 @@ pub(super) fn source(kind: Kind, octets: &[u8]) -> Option<PinSource> {
     };
     let mut source = PinSource::of(ID);
     let mut not_read = |what: String| {
-        source.problems.push(Problem { kind: ProblemKind::NotRead, line: None, what });
+        source.problems.push(Problem::of(ProblemKind::NotRead, None, what));
     };
     match found {
         Err(why) => not_read(why),

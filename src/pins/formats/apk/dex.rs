@@ -120,7 +120,7 @@ fn pin(text: &[u8]) -> Option<(String, PinValue)> {
 impl Strings {
     /// What the strings tell, as sources of pins.
     pub(super) fn sources(self) -> Vec<PinSource> {
-        let problem = |kind, what: String| Problem { kind, line: None, what };
+        let problem = |kind, what: String| Problem::of(kind, None, what);
         let mut sources = Vec::new();
         if !self.ct_libraries.is_empty() || self.has_trustkit {
             let mut source = PinSource::of(super::ID);

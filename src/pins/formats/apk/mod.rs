@@ -176,7 +176,7 @@ fn damaged(file: String, why: String) -> PinFile {
 
 fn with_problem(kind: ProblemKind, what: String) -> PinSource {
     let mut source = PinSource::of(ID);
-    source.problems.push(Problem { kind, line: None, what });
+    source.problems.push(Problem::of(kind, None, what));
     source
 }
 

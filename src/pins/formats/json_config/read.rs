@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::Shape;
 use crate::pins::formats::json::Json;
 use crate::pins::formats::problems::{Problems, shortened};
+use crate::pins::formats::switch::{Switch, enforced_perhaps};
 use crate::pins::formats::written::{self, Meaning};
 use crate::pins::model::{
     AfterExpiry, Confidence, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
@@ -86,12 +87,22 @@ pub(super) fn source(document: &Json, shape: Shape) -> Result<PinSource, String>
             stray_setting(host, line, value, &mut problems);
             continue;
         }
-        let pins: Vec<Pin> = pin_texts(value).into_iter().map(|(text, line)| pin(text, line)).collect();
+        let (mut pins, mut unread) = (Vec::new(), 0_u32);
+        for (text, own) in pin_texts(value) {
+            if written::has_build_variable(text) {
+                let what =
+                    format!("the pin “{}” of {} is put in by a build", shortened(text), shortened(host));
+                problems.add(ProblemKind::NotRead, own, what);
+                unread = unread.saturating_add(1);
+            } else {
+                pins.push(pin(text, own));
+            }
+        }
         count = count.saturating_add(pins.len());
         if count > MOST_PINS {
             return Err(format!("it has more than {MOST_PINS} pins"));
         }
-        if pins.is_empty() {
+        if pins.is_empty() && unread == 0 {
             let what = format!("no pins are listed for {}", shortened(host));
             problems.add(ProblemKind::NoEffect, line, what);
         }
@@ -107,43 +118,66 @@ pub(super) fn source(document: &Json, shape: Shape) -> Result<PinSource, String>
             );
             problems.add(ProblemKind::NotRead, line, what);
         }
-        let number = entries.len().saturating_add(1);
-        entries.push(entry(host, line, pins, settings, shape, number));
+        let switches = Switches::of(settings, host, line, &mut problems);
+        let entry = PinEntry {
+            unread,
+            pin_set: Some(entries.len().saturating_add(1)),
+            line,
+            expiry: end(settings).and_then(day),
+            confidence: Confidence::Guessed(guess(shape).to_owned()),
+            ..entry(host, pins, unread, switches)
+        };
+        let below = switches.subdomains.perhaps_below(&entry);
+        entries.push(entry);
+        entries.extend(below);
     }
     Ok(PinSource { entries, problems: problems.into_list(), ..PinSource::of(shape.id()) })
 }
 
-fn entry(
-    host: &str,
-    line: Option<usize>,
-    pins: Vec<Pin>,
-    settings: Option<&Json>,
-    shape: Shape,
-    number: usize,
-) -> PinEntry {
-    let switch = |names: &[&str]| {
-        names.iter().find_map(|name| settings.and_then(|settings| settings.at(name)).and_then(Json::boolean))
+fn entry(host: &str, pins: Vec<Pin>, unread: u32, switches: Switches) -> PinEntry {
+    let includes = (switches.subdomains != Switch::Open).then_some(switches.subdomains == Switch::On);
+    let scope = written::pattern_of_any_net(host, includes);
+    let of = |mode, why: &str| Enforcement { mode, why: why.to_owned() };
+    let enforcement = match switches.enforces {
+        _ if pins.is_empty() && unread == 0 => of(EnforcementMode::No, "no pins are listed for it"),
+        Switch::On => of(
+            EnforcementMode::Yes,
+            "a configuration of this shape makes the app refuse a chain without any of the keys",
+        ),
+        Switch::Off => of(
+            EnforcementMode::Report,
+            "enforcement is switched off in the file: a mismatch is only reported",
+        ),
+        Switch::Open => enforced_perhaps("enforcePinning"),
     };
-    let scope =
-        written::pattern_of_any_net(host, switch(&["includeSubdomains", "includeSubDomains", "subdomains"]));
-    let enforces = switch(&["enforcePinning", "enforce"]).unwrap_or(true);
-    let enforcement = if pins.is_empty() {
-        Enforcement { mode: EnforcementMode::No, why: "no pins are listed for it".to_owned() }
-    } else if enforces {
-        let why = "a configuration of this shape makes the app refuse a chain without any of the keys";
-        Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
-    } else {
-        let why = "enforcement is switched off in the file: a mismatch is only reported";
-        Enforcement { mode: EnforcementMode::Report, why: why.to_owned() }
-    };
-    let expiry = end(settings).and_then(day);
-    PinEntry {
-        pins,
-        expiry,
-        pin_set: Some(number),
-        line,
-        confidence: Confidence::Guessed(guess(shape).to_owned()),
-        ..PinEntry::of(scope, enforcement)
+    PinEntry { pins, ..PinEntry::of(scope, enforcement) }
+}
+
+/// What is said of a host beside its pins.
+#[derive(Clone, Copy)]
+struct Switches {
+    subdomains: Switch,
+    enforces: Switch,
+}
+
+impl Switches {
+    fn of(settings: Option<&Json>, host: &str, line: Option<usize>, problems: &mut Problems) -> Self {
+        let mut switch = |names: &[&str], default: Switch| {
+            let said = names.iter().find_map(|name| Some((name, settings?.at(name)?)));
+            match said {
+                None | Some((_, Json::Null)) => default,
+                Some((_, Json::Boolean(value))) => (*value).into(),
+                Some((name, _)) => {
+                    let what = format!("{name} of {} is neither true nor false", shortened(host));
+                    problems.add(ProblemKind::NotRead, line, what);
+                    Switch::Open
+                }
+            }
+        };
+        Self {
+            subdomains: switch(&["includeSubdomains", "includeSubDomains", "subdomains"], Switch::Off),
+            enforces: switch(&["enforcePinning", "enforce"], Switch::On),
+        }
     }
 }
 

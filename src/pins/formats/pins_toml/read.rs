@@ -9,14 +9,15 @@ use jiff::tz::TimeZone;
 use super::value::{self, KINDS, Kind};
 use crate::pins::formats::json::{Json, Name};
 use crate::pins::formats::problems::{Problems, shortened};
+use crate::pins::formats::switch::Switch;
 use crate::pins::formats::written;
 use crate::pins::model::{
-    AfterExpiry, Bootstrap, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin, PinEntry,
-    PinFault, PinSource, PositionRule, ProblemKind,
+    AfterExpiry, Bootstrap, Completion, Enforcement, EnforcementMode, Expiry, ExpiryClock, HostPattern, Pin,
+    PinEntry, PinFault, PinSource, PositionRule, ProblemKind,
 };
 
 /// The keys of an entry.
-const ENTRY_KEYS: [&str; 12] = [
+const ENTRY_KEYS: [&str; 13] = [
     "hosts",
     "subdomains",
     "pins",
@@ -29,6 +30,7 @@ const ENTRY_KEYS: [&str; 12] = [
     "platform",
     "released",
     "bootstrap",
+    "completes",
 ];
 /// The keys of a pin.
 const PIN_KEYS: [&str; 4] = ["value", "kind", "position", "label"];
@@ -50,6 +52,8 @@ const BOOTSTRAPS: [(&str, Bootstrap); 6] = [
     ("tofu", Bootstrap::FirstUse),
     ("unstated", Bootstrap::Unstated),
 ];
+/// The most files that one completes.
+const MOST_COMPLETED: usize = 1000;
 /// The most pins of one file, all hosts together.
 const MOST_PINS: usize = 50_000;
 
@@ -63,7 +67,7 @@ enum Subdomains {
 
 /// Reads a document.
 pub(super) fn source(document: &Json) -> Result<PinSource, String> {
-    let mut reader = Reader { entries: Vec::new(), problems: Problems::default(), room: MOST_PINS };
+    let mut reader = Reader { room: MOST_PINS, ..Reader::default() };
     reader.check_keys(document, &FILE_KEYS, "the file");
     match document.at("version") {
         None => {}
@@ -79,13 +83,27 @@ pub(super) fn source(document: &Json) -> Result<PinSource, String> {
     super::tell_unused(&reader.entries, &mut reader.problems);
     Ok(PinSource {
         entries: reader.entries,
+        completes: reader.completes.into_boxed_slice(),
         problems: reader.problems.into_list(),
         ..PinSource::of(super::ID)
     })
 }
 
+/// What stands in the file and cannot be read.
+#[derive(Clone, Copy)]
+struct NotKnown;
+
+/// The pins of a list, and how many more it has that are not known.
+#[derive(Default)]
+struct Listed {
+    read: Vec<Pin>,
+    unread: u32,
+}
+
+#[derive(Default)]
 struct Reader {
     entries: Vec<PinEntry>,
+    completes: Vec<Completion>,
     problems: Problems,
     room: usize,
 }
@@ -98,39 +116,81 @@ impl Reader {
         }
         self.check_keys(item, &ENTRY_KEYS, "a pin");
         let subdomains = match item.at("subdomains") {
-            Some(Json::Boolean(true)) => Subdomains::All,
-            Some(Json::Boolean(false)) => Subdomains::None,
-            _ => self.choice(item, "subdomains", &SUBDOMAINS).unwrap_or(Subdomains::None),
+            Some(Json::Boolean(true)) => Some(Subdomains::All),
+            Some(Json::Boolean(false)) => Some(Subdomains::None),
+            _ => self.choice_or(item, "subdomains", &SUBDOMAINS, Some(Subdomains::None)),
         };
-        let kind = self.choice(item, "kind", &KINDS).unwrap_or(Kind::Spki);
-        let position = self.choice(item, "position", &POSITIONS).unwrap_or(PositionRule::Any);
+        let kind = self.choice_or(item, "kind", &KINDS, Some(Kind::Spki));
+        let position = self.choice_or(item, "position", &POSITIONS, Some(PositionRule::Any));
         let pins = self.pins(item, "pins", kind, position);
-        let forbidden = self.pins(item, "forbidden", kind, PositionRule::Any);
+        let forbidden = self.pins(item, "forbidden", kind, Some(PositionRule::Any));
         let expiry = self.expiry(item);
         let released = self.time(item, "released");
         let bootstrap = self.choice(item, "bootstrap", &BOOTSTRAPS);
         self.check_bootstrap(item, bootstrap, line);
-        let enforcement = self.enforcement(item, &pins, bootstrap);
+        let open = if expiry.is_err() {
+            Some("when the pins end, or what happens then, could not be read")
+        } else if forbidden.unread > 0 {
+            Some("one of the keys that are forbidden could not be read")
+        } else {
+            None
+        };
+        let enforcement = self.enforcement(item, &pins, open);
         let platform = item.at("platform").and_then(Json::text).map(|text| text.chars().take(80).collect());
         let hosts = self.hosts(item, line);
+        let first = self.entries.len();
         let number = self.entries.last().and_then(|entry| entry.pin_set).unwrap_or(0).saturating_add(1);
         for (host, line) in hosts {
-            self.room = self.room.saturating_sub(pins.len()).saturating_sub(forbidden.len());
+            self.room = self.room.saturating_sub(pins.read.len()).saturating_sub(forbidden.read.len());
             if self.room == 0 {
                 return;
             }
             let scope = self.scope(&host, subdomains, line);
-            self.entries.push(PinEntry {
-                pins: pins.clone(),
-                forbidden: forbidden.clone(),
-                expiry: expiry.clone(),
+            let entry = PinEntry {
+                pins: pins.read.clone(),
+                unread: pins.unread,
+                forbidden: forbidden.read.clone(),
+                expiry: expiry.clone().unwrap_or_default(),
                 pin_set: Some(number),
                 line,
                 bootstrap,
                 platform: Option::clone(&platform),
                 released,
                 ..PinEntry::of(scope, enforcement.clone())
-            });
+            };
+            let below = subdomains.map_or(Switch::Open, |_| Switch::Off).perhaps_below(&entry);
+            self.entries.push(entry);
+            self.entries.extend(below);
+        }
+        self.completes(item, first, &pins.read);
+    }
+
+    /// The files of which an entry says what cannot be read in them, with the hosts of the entries since the first.
+    fn completes(&mut self, item: &Json, first: usize, pins: &[Pin]) {
+        let line = line_of(item, "completes");
+        let files = match item.at("completes") {
+            None => return,
+            Some(Json::Array(files)) => files.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        let hosts: Vec<HostPattern> =
+            self.entries.iter().skip(first).map(|entry| entry.scope.clone()).collect();
+        for file in files {
+            let Json::Text(file, line) = file else {
+                self.wrong(line, format!("completes has a {} where a file belongs", file.kind()));
+                continue;
+            };
+            if self.completes.len() >= MOST_COMPLETED {
+                self.wrong(Some(*line), format!("the file completes more than {MOST_COMPLETED} others"));
+                return;
+            }
+            // Each has hosts and pins of its own.
+            self.room = self.room.saturating_sub(pins.len()).saturating_sub(hosts.len());
+            if self.room == 0 {
+                return;
+            }
+            let (file, line) = (file.clone(), Some(*line));
+            self.completes.push(Completion { file, line, hosts: hosts.clone(), pins: pins.to_vec() });
         }
     }
 
@@ -160,11 +220,11 @@ impl Reader {
         hosts
     }
 
-    fn scope(&mut self, host: &str, subdomains: Subdomains, line: Option<usize>) -> HostPattern {
+    fn scope(&mut self, host: &str, subdomains: Option<Subdomains>, line: Option<usize>) -> HostPattern {
         if host.trim() == "*" {
             return HostPattern::Unstated;
         }
-        let scope = written::pattern_of_any_net(host, (subdomains == Subdomains::All).then_some(true));
+        let scope = written::pattern_of_any_net(host, (subdomains == Some(Subdomains::All)).then_some(true));
         match (scope, subdomains) {
             (HostPattern::Nowhere, _) => {
                 let what = format!(
@@ -174,30 +234,37 @@ impl Reader {
                 self.wrong(line, what);
                 HostPattern::Nowhere
             }
-            (HostPattern::Exactly(name), Subdomains::OneLabel) => HostPattern::OneLabelBelow(name),
+            (HostPattern::Exactly(name), Some(Subdomains::OneLabel)) => HostPattern::OneLabelBelow(name),
             (scope, _) => scope,
         }
     }
 
-    fn pins(&mut self, item: &Json, list: &str, kind: Kind, position: PositionRule) -> Vec<Pin> {
+    fn pins(
+        &mut self,
+        item: &Json,
+        list: &str,
+        kind: Option<Kind>,
+        position: Option<PositionRule>,
+    ) -> Listed {
+        let mut pins = Listed::default();
         let items = match item.at(list) {
             Some(Json::Array(items)) => items.as_slice(),
             Some(one @ (Json::Text(..) | Json::Object(_))) => std::slice::from_ref(one),
             Some(other) => {
                 self.wrong(line_of(item, list), format!("{list} is a {} where a list belongs", other.kind()));
+                pins.unread = 1;
                 &[]
             }
             None => &[],
         };
-        let mut pins = Vec::new();
         for item in items {
             let (text, line, kind, position, label) = match item {
                 Json::Text(text, line) => (text.as_str(), Some(*line), kind, position, None),
                 Json::Object(members) => {
                     self.check_keys(item, &PIN_KEYS, "the table of a pin");
                     let line = members.first().map(|(name, _)| name.line);
-                    let kind = self.choice(item, "kind", &KINDS).unwrap_or(kind);
-                    let position = self.choice(item, "position", &POSITIONS).unwrap_or(position);
+                    let kind = self.choice_or(item, "kind", &KINDS, kind);
+                    let position = self.choice_or(item, "position", &POSITIONS, position);
                     let text = item.at("value").and_then(Json::text).unwrap_or_default();
                     (text, line, kind, position, item.at("label").and_then(Json::text))
                 }
@@ -206,8 +273,18 @@ impl Reader {
                         line_of(&Json::Null, ""),
                         format!("a pin is a {} where a text belongs", other.kind()),
                     );
+                    pins.unread = pins.unread.saturating_add(1);
                     continue;
                 }
+            };
+            if written::has_build_variable(text) {
+                self.wrong(line, format!("the pin “{}” is put in by a build", shortened(text)));
+            }
+            // What it is compared as was told already, where that is not known.
+            let (Some(kind), Some(position), false) = (kind, position, written::has_build_variable(text))
+            else {
+                pins.unread = pins.unread.saturating_add(1);
+                continue;
             };
             let value = value::read(text, kind);
             if let Err(fault) = &value {
@@ -220,20 +297,20 @@ impl Reader {
                 };
                 self.wrong(line, format!("the pin “{}” cannot be read: {fault}{meant}", shortened(text)));
             }
-            pins.push(Pin::new(text, value, position, line).labelled(label));
+            pins.read.push(Pin::new(text, value, position, line).labelled(label));
         }
         pins
     }
 
-    fn enforcement(&mut self, item: &Json, pins: &[Pin], bootstrap: Option<Bootstrap>) -> Enforcement {
+    fn enforcement(&mut self, item: &Json, pins: &Listed, open: Option<&str>) -> Enforcement {
         let mode = match item.at("enforce") {
             Some(Json::Boolean(true)) | None => EnforcementMode::Yes,
             Some(Json::Boolean(false)) => EnforcementMode::No,
-            _ => self.choice(item, "enforce", &ENFORCE).unwrap_or(EnforcementMode::Yes),
+            _ => self.choice(item, "enforce", &ENFORCE).unwrap_or(EnforcementMode::Unknown),
         };
         let why = match mode {
-            EnforcementMode::Yes if pins.is_empty() => {
-                let (mode, why) = if bootstrap.is_some() {
+            EnforcementMode::Yes if pins.read.is_empty() && pins.unread == 0 => {
+                let (mode, why) = if item.at("bootstrap").is_some() {
                     let why = "its pins come at run time, and the file lists none of them";
                     (EnforcementMode::Unknown, why)
                 } else {
@@ -244,7 +321,11 @@ impl Reader {
             EnforcementMode::Yes => "the file says that a mismatch refuses the connection",
             EnforcementMode::Report => "the file says that a mismatch is reported and the connection goes on",
             EnforcementMode::No => "the file says that the pins are not enforced",
-            EnforcementMode::Unknown => "the file does not say whether the pins are enforced",
+            EnforcementMode::Unknown => "what the file says of enforcement could not be read",
+        };
+        let (mode, why) = match open {
+            Some(open) if mode != EnforcementMode::No => (EnforcementMode::Unknown, open),
+            _ => (mode, why),
         };
         Enforcement { mode, why: why.to_owned() }
     }
@@ -267,21 +348,25 @@ impl Reader {
         self.problems.add(ProblemKind::UnauthenticatedBootstrap, line, what.to_owned());
     }
 
-    fn expiry(&mut self, item: &Json) -> Option<Expiry> {
+    /// When the pins end, if they do; an error where that cannot be read.
+    fn expiry(&mut self, item: &Json) -> Result<Option<Expiry>, NotKnown> {
         let at = self.time(item, "expires");
-        let afterwards = self.choice(item, "afterwards", &AFTERWARDS);
+        let afterwards = self.choice_or(item, "afterwards", &AFTERWARDS, Some(AfterExpiry::FailOpen));
         if item.at("expires").is_some() && item.at("afterwards").is_none() {
             let what = "expires without afterwards: write afterwards = \"open\" (no pins then) or \"closed\" (no \
                         connection); read as “open”";
             self.problems.add(ProblemKind::NoEffect, line_of(item, "expires"), what.to_owned());
         }
-        let afterwards = afterwards.unwrap_or(AfterExpiry::FailOpen);
-        at.map(|at| Expiry {
-            at,
-            afterwards,
-            note: "as the file says; a day alone begins at midnight in UTC",
-            clock: ExpiryClock::Utc,
-        })
+        match (at, afterwards) {
+            _ if item.at("expires").is_none() => Ok(None),
+            (Some(at), Some(afterwards)) => Ok(Some(Expiry {
+                at,
+                afterwards,
+                note: "as the file says; a day alone begins at midnight in UTC",
+                clock: ExpiryClock::Utc,
+            })),
+            _ => Err(NotKnown),
+        }
     }
 
     /// A day or a moment.
@@ -297,6 +382,17 @@ impl Reader {
             self.wrong(line_of(item, key), what);
         }
         at
+    }
+
+    /// One of several words, or what holds where there is none; nothing where another one stands.
+    fn choice_or<T: Copy>(
+        &mut self,
+        item: &Json,
+        key: &str,
+        known: &[(&str, T)],
+        default: Option<T>,
+    ) -> Option<T> {
+        if item.at(key).is_none() { default } else { self.choice(item, key, known) }
     }
 
     /// One of several words; another one is told with the nearest that there is.

@@ -11,9 +11,9 @@ use super::gathered::Gathered;
 use super::hashes;
 use super::lexer::Kind;
 use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, not_read};
+use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read};
 use crate::pins::model::{
-    Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule, Problem,
+    Confidence, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, PositionRule, Problem,
 };
 
 const LANGUAGES: [Language; 2] = [Language::Swift, Language::ObjectiveC];
@@ -198,8 +198,11 @@ fn read_evaluator(scan: &Scan<'_>, at: usize, source: &mut Gathered) {
     let open = at.saturating_add(1);
     let is_called = scan.is(open, "(") || scan.is_before(at, ".");
     let key = at.checked_sub(2).filter(|_| scan.is_before(at, ":"));
-    let host =
-        key.and_then(|key| scan.text(key..key.saturating_add(1))).unwrap_or_else(|| "its hosts".to_owned());
+    let named = key.and_then(|key| scan.text(key..key.saturating_add(1)));
+    let about =
+        named.as_deref().filter(|name| looks_like_host(name) && !name.contains('*')).and_then(host_name);
+    let about = about.map(HostPattern::Exactly);
+    let host = named.unwrap_or_else(|| "its hosts".to_owned());
     let pinned = match scan.word(at) {
         Some("DisabledTrustEvaluator" | "DisabledEvaluator" | "disableEvaluation") if is_called => {
             source
@@ -215,7 +218,7 @@ fn read_evaluator(scan: &Scan<'_>, at: usize, source: &mut Gathered) {
         "{host} is pinned to {pinned} that the app's bundle holds (each .cer, .crt and .der file in it); which those \
          are, is not read here"
     );
-    source.problems.push(not_read(line, what));
+    source.problems.push(not_read(line, what).about(about));
     for argument in scan.arguments(open) {
         let label = scan.word(argument.start);
         let value = argument.end.checked_sub(1).and_then(|last| scan.word(last));

@@ -76,7 +76,7 @@ pub(super) fn place(scan: &Scan<'_>, found: &[Found], comparison: &Comparison, s
 }
 
 /// The entries about `host`: those that name it, or else those that name no host.
-pub(super) fn about_or_all<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
+pub(in crate::pins::formats) fn about_or_all<'a>(source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
     let named = super::about(source, host);
     let is_open = |entry: &&PinEntry| entry.scope == HostPattern::Unstated;
     if named.is_empty() { source.entries.iter().filter(is_open).collect() } else { named }
@@ -84,10 +84,10 @@ pub(super) fn about_or_all<'a>(source: &'a PinSource, host: &str) -> Vec<&'a Pin
 
 /// Certificates that are not validated at all.
 pub(super) fn no_validation(line: Option<usize>, what: &str) -> Problem {
-    Problem { kind: ProblemKind::NoValidation, line, what: what.to_owned() }
+    Problem::of(ProblemKind::NoValidation, line, what.to_owned())
 }
 
 /// Pins that are compared instead of the ordinary validation.
 pub(super) fn instead(line: Option<usize>, what: &str) -> Problem {
-    Problem { kind: ProblemKind::InsteadOfValidation, line, what: what.to_owned() }
+    Problem::of(ProblemKind::InsteadOfValidation, line, what.to_owned())
 }

@@ -3,18 +3,23 @@
 //! Sources: the documentation of dart:io (`badCertificateCallback` is called for certificates that do not validate, and
 //! for no others; `SecurityContext(withTrustedRoots: false)` trusts what it is given and nothing else), and of
 //! http_certificate_pinning and ssl_pinning_plugin (hashes of the server's certificate, compared over a connection of
-//! their own).
+//! their own, or, as SecureHttpClient and CertificatePinningInterceptor do, for every request of one client). What is
+//! sure is what a plugin is given: its list, and the host of the address that the same call names.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use std::collections::HashSet;
 
 use super::compared::{Comparison, Over, about_or_all, no_validation, place};
 use super::gathered::Gathered;
 use super::hashes;
 use super::react_native::host_of_address;
-use super::scan::Scan;
-use super::{Language, PinFormat, PinInput, code, not_read};
+use super::scan::{Scan, Span};
+use super::values::Value;
+use super::{Language, PinFormat, PinInput, code, not_read, unread};
 use crate::pins::model::{
-    Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule, Problem, ProblemKind,
+    Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinFault, PinSource, PositionRule,
+    Problem, ProblemKind,
 };
 
 /// Pinning in Dart.
@@ -22,6 +27,11 @@ pub(in crate::pins::formats) struct Dart;
 
 const PLUGINS: [&str; 4] =
     ["HttpCertificatePinning", "SslPinningPlugin", "CertificatePinningInterceptor", "SecureHttpClient"];
+
+/// The argument with the fingerprints that are allowed.
+const LIST: &str = "allowedSHAFingerprints";
+/// How far before an argument the bracket of its call is looked for, in tokens.
+const NEAR: usize = 200;
 
 impl PinFormat for Dart {
     fn id(&self) -> &'static str {
@@ -32,7 +42,8 @@ impl PinFormat for Dart {
         code(input, &[Language::Dart]).is_some_and(|(text, _)| {
             text.contains("badCertificateCallback")
                 || text.contains("withTrustedRoots")
-                || text.contains("allowedSHAFingerprints")
+                || text.contains(LIST)
+                || text.contains("SecureHttpClient.")
                 || text.contains("HttpCertificatePinning.")
                 || text.contains("SslPinningPlugin.")
         })
@@ -51,34 +62,34 @@ impl PinFormat for Dart {
         }
         let mut found = hashes::in_file(&scan, false);
         let callback = scan.places(&["badCertificateCallback"]).first().copied();
-        let has_plugin = scan.has(&PLUGINS) || scan.has(&["allowedSHAFingerprints"]);
+        let lists = lists(&scan);
+        let has_plugin = !lists.is_empty() || scan.has(&PLUGINS);
         let is_never_called = callback.is_some() && own_roots.is_none() && !has_plugin;
         if let Some(at) = callback {
             read_callback(&scan, at, is_never_called, !found.is_empty(), &mut source);
         }
-        if has_plugin && found.is_empty() {
-            let line = scan.places(&["allowedSHAFingerprints"]).first().and_then(|at| scan.line(*at));
+        let mut given = HashSet::new();
+        for list in &lists {
+            read_list(&scan, list, &mut given, &mut source);
+        }
+        found.retain(|one| !given.contains(&one.written));
+        if has_plugin && lists.is_empty() && found.is_empty() {
+            let line = scan.places(&PLUGINS).first().and_then(|at| scan.line(*at));
             let what =
                 "certificates are compared with fingerprints that this file does not spell out".to_owned();
             source.problems.push(not_read(line, what));
         }
-        let address = address(&scan);
-        for one in found.iter_mut().filter(|one| one.host.is_none()) {
-            one.host.clone_from(&address);
-        }
+        let of = |mode, why: &str| Enforcement { mode, why: why.to_owned() };
         let enforcement = if is_never_called {
             let why = "badCertificateCallback is not called for a certificate that validates, so that nothing is compared";
-            Enforcement { mode: EnforcementMode::No, why: why.to_owned() }
+            of(EnforcementMode::No, why)
+        } else if has_plugin {
+            of(EnforcementMode::Unknown, "whether the plugin is given this one as well is not followed")
         } else {
-            let why = "the server's certificate is compared with these fingerprints";
-            Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
+            of(EnforcementMode::Yes, "the server's certificate is compared with these fingerprints")
         };
         let over = if scan.has(&["subjectPublicKeyInfo", "spki"]) { Over::Spki } else { Over::Certificate };
-        let confidence = if has_plugin {
-            Confidence::Read
-        } else {
-            Confidence::Guessed("the comparison itself is not followed".to_owned())
-        };
+        let confidence = Confidence::Guessed("the comparison itself is not followed".to_owned());
         place(
             &scan,
             &found,
@@ -108,18 +119,102 @@ fn read_callback(scan: &Scan<'_>, at: usize, is_never_called: bool, compares: bo
     } else if is_never_called && (compares || scan.has(&["sha256", "sha1", "pem", "der"])) {
         let what = "badCertificateCallback compares a certificate, and is not called for one that validates: any CA's \
                     certificate is accepted";
-        source.problems.push(Problem { kind: ProblemKind::NeverCalled, line, what: what.to_owned() });
+        source.problems.push(Problem::of(ProblemKind::NeverCalled, line, what.to_owned()));
     }
 }
 
-/// The host of the one address in a file.
-fn address(scan: &Scan<'_>) -> Option<String> {
-    let mut hosts: Vec<String> =
-        scan.tokens.iter().filter_map(super::lexer::Token::plain).filter_map(host_of_address).collect();
-    hosts.sort();
-    hosts.dedup();
-    match hosts.as_slice() {
-        [one] => Some(one.clone()),
-        _ => None,
+/// What a plugin is given: fingerprints, and the address that it asks where it is given one.
+struct List {
+    at: usize,
+    fingerprints: Span,
+    /// The value of `serverURL` in the same call.
+    address: Option<Span>,
+}
+
+/// The lists of fingerprints that plugins are given: `allowedSHAFingerprints:`, and the first argument of
+/// `SecureHttpClient.build`.
+fn lists(scan: &Scan<'_>) -> Vec<List> {
+    let named = scan.places(&[LIST]).into_iter().filter_map(|at| {
+        let start = at.saturating_add(1);
+        let fingerprints = value_behind(scan, start)?;
+        let call = call_around(scan, at);
+        let address = call.into_iter().flat_map(|open| scan.arguments(open)).find_map(|argument| {
+            let name = argument.start;
+            (scan.word(name) == Some("serverURL")).then(|| value_behind(scan, name.saturating_add(1)))?
+        });
+        Some(List { at, fingerprints, address })
+    });
+    let clients = scan.places(&["SecureHttpClient"]).into_iter().filter_map(|at| {
+        let (word, open) = (at.saturating_add(2), at.saturating_add(3));
+        let is_build = scan.is(at.saturating_add(1), ".") && scan.word(word) == Some("build");
+        let fingerprints =
+            scan.arguments(open).into_iter().next().filter(|_| is_build && scan.is(open, "("))?;
+        let is_named = scan.is(fingerprints.start.saturating_add(1), ":");
+        (!is_named).then_some(List { at, fingerprints, address: None })
+    });
+    named.chain(clients).collect()
+}
+
+/// The value behind the colon at this place.
+fn value_behind(scan: &Scan<'_>, colon: usize) -> Option<Span> {
+    let start = colon.saturating_add(1);
+    scan.is(colon, ":").then(|| start..scan.end_of_expression(start))
+}
+
+/// Where the call opens whose arguments a place is among.
+fn call_around(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    let mut place = at;
+    for _ in 0..NEAR {
+        place = place.checked_sub(1)?;
+        if let Some(open) = scan.opening(place) {
+            place = open;
+        } else if scan.is(place, "(") {
+            return Some(place);
+        } else if [";", "{", "["].iter().any(|symbol| scan.is(place, symbol)) {
+            return None;
+        }
     }
+    None
+}
+
+/// Reads one list; what is spelt out in it is added to `given`.
+fn read_list(scan: &Scan<'_>, list: &List, given: &mut HashSet<String>, source: &mut Gathered) {
+    let line = scan.line(list.at);
+    let values = scan.values(list.fingerprints.clone());
+    let mut pins = Vec::new();
+    for value in &values {
+        match value {
+            Value::Text(text, own) => {
+                let hash = hashes::of_text(text).and_then(|hash| Over::Certificate.value(hash));
+                let fault =
+                    || PinFault::NotOfThisPlatform("it is no fingerprint of a certificate".to_owned());
+                pins.push(Pin::new(text, hash.ok_or_else(fault), PositionRule::Leaf, own.or(line)));
+                given.insert(text.clone());
+            }
+            Value::Open(written, own) => {
+                let what = format!("a fingerprint is “{written}”, which this file does not define");
+                source.problems.push(not_read(own.or(line), what));
+            }
+        }
+    }
+    let host = list.address.clone().and_then(|address| host_of_address(&scan.text(address)?));
+    let (scope, confidence) = match (host, &list.address) {
+        (Some(host), _) => (HostPattern::Exactly(host), Confidence::Read),
+        (None, Some(address)) => {
+            let written = scan.written(address.clone());
+            let what =
+                format!("the plugin is given the address “{written}”, whose host this file does not define");
+            source.problems.push(not_read(line, what));
+            let why = "the host is not defined in this file";
+            (HostPattern::Unstated, Confidence::Guessed(why.to_owned()))
+        }
+        (None, None) => {
+            let why = "the code names no host: it pins whatever the client that it is given to connects to";
+            (HostPattern::Unstated, Confidence::Guessed(why.to_owned()))
+        }
+    };
+    let why = "the plugin compares the server's certificate with these fingerprints".to_owned();
+    let enforcement = Enforcement { mode: EnforcementMode::Yes, why };
+    let unread = unread(&values);
+    source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforcement) });
 }

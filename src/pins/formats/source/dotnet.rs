@@ -69,7 +69,7 @@ impl PinFormat for DotNet {
             let is_old = at.checked_sub(2).and_then(|at| scan.word(at)) == Some("ServicePointManager");
             if is_old {
                 let what = "ServicePointManager is obsolete, and HttpClient does not ask it".to_owned();
-                source.problems.push(Problem { kind: ProblemKind::Obsolete, line, what });
+                source.problems.push(Problem::of(ProblemKind::Obsolete, line, what));
             }
             let is_any = scan.word(at) == Some("DangerousAcceptAnyServerCertificateValidator");
             if is_any || (accepts_all(&scan, at) && !compares) {

@@ -12,7 +12,18 @@ use crate::pins::model::{Confidence, Enforcement, Expiry, HostPattern, PinEntry,
 const MOST_GIVEN: usize = 10 * MOST_PINS;
 
 /// What the pins of one entry have in common.
-type About = (Option<usize>, Vec<usize>, HostPattern, Confidence, Enforcement, Option<Expiry>);
+#[derive(PartialEq, Eq, Hash)]
+struct About {
+    pinner: Option<usize>,
+    taken_by: Vec<usize>,
+    is_possible: bool,
+    scope: HostPattern,
+    confidence: Confidence,
+    enforcement: Enforcement,
+    expiry: Option<Expiry>,
+    /// All of its pins as they are written, and how many more there are, where each call is judged by itself.
+    apart: Option<(Vec<String>, u32)>,
+}
 
 /// Entries as they are found, each kind of them once.
 pub(super) struct Gathered {
@@ -28,6 +39,8 @@ pub(super) struct Gathered {
     given: usize,
     /// How many pins each pinner has for hosts that are not known; those of none in particular may be of each.
     unplaced: HashMap<Option<usize>, u32>,
+    /// Why what is added is only a guess, for now.
+    guess: Option<String>,
 }
 
 impl Gathered {
@@ -41,6 +54,7 @@ impl Gathered {
             written: HashSet::new(),
             given: 0,
             unplaced: HashMap::new(),
+            guess: None,
         }
     }
 
@@ -49,27 +63,54 @@ impl Gathered {
         self.written.len() > MOST_PINS || self.entries.len() > MOST_PINS || self.given > MOST_GIVEN
     }
 
+    /// Makes a guess of what is added from here on, or no longer.
+    pub(super) fn guess(&mut self, why: Option<String>) {
+        self.guess = why;
+    }
+
     /// Adds pins to the entry of these hosts, or begins one.
     pub(super) fn add(&mut self, entry: PinEntry) {
+        self.add_with(entry, false);
+    }
+
+    /// Adds the pins of a call that are not taken together with those of others: one entry for each different set.
+    pub(super) fn add_apart(&mut self, entry: PinEntry) {
+        self.add_with(entry, true);
+    }
+
+    fn add_with(&mut self, mut entry: PinEntry, is_apart: bool) {
+        if let Some(why) = self.guess.as_ref().filter(|_| entry.confidence == Confidence::Read) {
+            entry.confidence = Confidence::Guessed(why.clone());
+        }
         if self.is_full() {
             return;
         }
         self.given = self.given.saturating_add(entry.pins.len()).saturating_add(1);
-        let PinEntry { pinner, taken_by, scope, confidence, enforcement, expiry, .. } = &entry;
-        let about = (
-            *pinner,
-            taken_by.clone(),
-            scope.clone(),
-            confidence.clone(),
-            enforcement.clone(),
-            expiry.clone(),
-        );
+        let apart = is_apart.then(|| {
+            let mut pins: Vec<String> = entry.pins.iter().map(|pin| pin.written.clone()).collect();
+            pins.sort_unstable();
+            pins.dedup();
+            (pins, entry.unread)
+        });
+        let is_whole = apart.is_some();
+        let about = About {
+            pinner: entry.pinner,
+            taken_by: entry.taken_by.clone(),
+            is_possible: entry.is_possible,
+            scope: entry.scope.clone(),
+            confidence: entry.confidence.clone(),
+            enforcement: entry.enforcement.clone(),
+            expiry: entry.expiry.clone(),
+            apart,
+        };
         let next = self.entries.len();
         let place = *self.places.entry(about).or_insert(next);
         let unread = entry.unread;
         let (own, entry) = (entry.pins, PinEntry { pins: Vec::new(), unread: 0, ..entry });
         if place == next {
             self.entries.push(entry);
+        } else if is_whole {
+            return;
         }
         let Some(known) = self.entries.get_mut(place) else { return };
         known.unread = known.unread.saturating_add(unread);

@@ -176,8 +176,10 @@ pub(super) fn compared_hosts(scan: &Scan<'_>) -> Vec<(String, bool)> {
     let mut known = HashSet::new();
     for (at, token) in scan.tokens.iter().enumerate() {
         let Some(text) = token.plain().filter(|text| looks_like_host(text)) else { continue };
-        let is_equal =
-            scan.is_before(at, "==") || scan.is_before(at, "===") || scan.is(at.saturating_add(1), "==");
+        let is_equal = scan.is_before(at, "==")
+            || scan.is_before(at, "===")
+            || scan.is(at.saturating_add(1), "==")
+            || leaves_others(scan, at);
         let call = at.checked_sub(2).and_then(|at| scan.word(at)).filter(|_| scan.is_before(at, "("));
         let is_suffix =
             matches!(call, Some("hasSuffix" | "EndsWith" | "endsWith" | "HasSuffix" | "ends_with"));
@@ -194,9 +196,34 @@ pub(super) fn compared_hosts(scan: &Scan<'_>) -> Vec<(String, bool)> {
     hosts
 }
 
+/// Whether code compares nothing for other hosts: `if (host != "shop.example") return true;`.
+fn leaves_others(scan: &Scan<'_>, at: usize) -> bool {
+    if !scan.is_before(at, "!=") && !scan.is_before(at, "!==") {
+        return false;
+    }
+    let mut next = at.saturating_add(1);
+    for symbol in [")", "{"] {
+        next = next.saturating_add(usize::from(scan.is(next, symbol)));
+    }
+    scan.word(next) == Some("return") && matches!(scan.word(next.saturating_add(1)), Some("true" | "false"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_that_code_goes_on_for_is_compared() {
+        for (code, expected) in [
+            ("if (host != 'a.example') return false;", 1),
+            ("if (request.Uri.Host !== 'a.example') { return true }", 1),
+            ("if (host != 'a.example') return check(certificate);", 0),
+            ("if (host != 'a.example') { check(certificate) }", 0),
+        ] {
+            let scan = Scan::of(code, Language::Dart).unwrap();
+            assert_eq!(compared_hosts(&scan).len(), expected, "{code}");
+        }
+    }
 
     #[test]
     fn hashes_are_told_from_names() {

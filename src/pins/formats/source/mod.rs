@@ -6,31 +6,42 @@
 //! [`Confidence::Read`] where its use is seen, and [`Confidence::Guessed`] otherwise.
 
 mod apple;
+mod changes;
 mod compared;
+mod conditions;
 mod dart;
 mod dotnet;
 mod gathered;
 mod hashes;
+mod java_validation;
 mod lexer;
 mod literal;
 mod map_loops;
 mod okhttp;
+mod okhttp_branches;
 mod okhttp_failure;
 mod okhttp_pinners;
 mod plain;
 mod react_native;
 mod scan;
+mod switches;
 mod trustkit;
 mod values;
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_conditions;
+#[cfg(test)]
 mod tests_languages;
+#[cfg(test)]
+mod tests_texts;
 
 pub(super) use self::apple::{Alamofire, UrlSession};
+pub(super) use self::compared::about_or_all;
 pub(super) use self::dart::Dart;
 pub(super) use self::dotnet::DotNet;
+pub(super) use self::java_validation::JavaValidation;
 pub(super) use self::okhttp::OkHttp;
 pub(super) use self::okhttp_failure::OkHttpFailure;
 pub(super) use self::plain::{Constants, Go};
@@ -106,7 +117,7 @@ fn finish(mut source: PinSource) -> Result<PinSource, String> {
     source.problems.dedup();
     let mut problems = Problems::default();
     for problem in source.problems {
-        problems.add(problem.kind, problem.line, problem.what);
+        problems.put(problem);
     }
     source.problems = problems.into_list();
     Ok(source)
@@ -114,7 +125,7 @@ fn finish(mut source: PinSource) -> Result<PinSource, String> {
 
 /// Something about pins that is not read here.
 fn not_read(line: Option<usize>, what: String) -> Problem {
-    Problem { kind: ProblemKind::NotRead, line, what }
+    Problem::of(ProblemKind::NotRead, line, what)
 }
 
 /// How many of these values are not known.

@@ -10,7 +10,9 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
+use super::conditions::Conditions;
 use super::gathered::Gathered;
 use super::map_loops::{MapLoops, Turn};
 use super::okhttp_pinners::Pinners;
@@ -108,7 +110,8 @@ fn confidence(scan: &Scan<'_>, pinners: &Pinners, pinner: Option<usize>) -> Conf
 
 /// Reads each `add(pattern, pins…)` of a builder.
 fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
-    let mut pinners = Pinners::of(scan)?;
+    let conditions = Conditions::of(scan);
+    let mut pinners = Pinners::of(scan, &conditions)?;
     let loops = MapLoops::of(scan);
     let (mut known, mut turns) = (BTreeMap::new(), 0_usize);
     for at in scan.places(&["CertificatePinner", "add", "build"]) {
@@ -119,12 +122,15 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
             Some("add") if scan.is(open, "(") => {
                 if let Some(pinner) = pinners.of_call(scan, at) {
                     let taken_by = if pinner.is_none() { pinners.callers() } else { Vec::new() };
-                    let built = known.entry((pinner, taken_by)).or_insert_with_key(|(_, taken_by)| Built {
-                        pinner,
-                        taken_by: taken_by.clone(),
-                        alternative: pinner.and_then(|pinner| pinners.alternative(scan, pinner)),
-                        confidence: confidence(scan, &pinners, pinner),
-                    });
+                    let condition = pinners.condition(scan, &conditions, at, pinner);
+                    let built = match known.entry((pinner, taken_by)) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => {
+                            let taken_by = new.key().1.clone();
+                            new.insert(Built::of(scan, &conditions, &pinners, (pinner, taken_by)))
+                        }
+                    };
+                    let built = &built.clone().only_if(condition);
                     let Some(all) = loops.turns(scan, at) else {
                         read_call(scan, at, open, built, source);
                         continue;
@@ -145,13 +151,21 @@ fn read_calls(scan: &Scan<'_>, source: &mut Gathered) -> Result<(), String> {
         }
     }
     source.share_unplaced();
+    for Built { pinner, decided, .. } in known.into_values() {
+        let has_pins = source.entries.iter().any(|entry| entry.pinner == pinner);
+        if let Some((at, what)) = decided.filter(|_| has_pins) {
+            source
+                .problems
+                .push(not_read(scan.line(at), format!("{what}: what holds in a release is not known")));
+        }
+    }
     if source.entries.iter().any(|entry| entry.confidence == Confidence::Read) {
         for at in pinners.unpinned_clients(scan) {
             let what = "a client is given CertificatePinner.DEFAULT here, which pins nothing, and the file has a pinner \
                         with pins for others: which connections are pinned depends on the client, or on the condition \
                         that is written here";
             let (kind, line, what) = (ProblemKind::ClientWithoutPins, scan.line(at), what.to_owned());
-            source.problems.push(Problem { kind, line, what });
+            source.problems.push(Problem::of(kind, line, what));
         }
     }
     Ok(())
@@ -168,6 +182,37 @@ struct Built {
     alternative: Option<usize>,
     /// How sure it is that it is used.
     confidence: Confidence,
+    /// Where a condition decides whether it is, and which.
+    decided: Option<(usize, String)>,
+    /// On what alone the call that is read adds to it.
+    condition: Option<String>,
+}
+
+impl Built {
+    fn of(
+        scan: &Scan<'_>,
+        conditions: &Conditions,
+        pinners: &Pinners,
+        (pinner, taken_by): (Option<usize>, Vec<usize>),
+    ) -> Self {
+        let alternative = pinner.and_then(|pinner| pinners.alternative(scan, pinner));
+        let confidence = confidence(scan, pinners, pinner);
+        let is_read = confidence == Confidence::Read;
+        let decided = if is_read { pinners.condition_of_use(scan, conditions, pinner) } else { None };
+        let confidence = match &decided {
+            Some((_, what)) => Confidence::Guessed(what.clone()),
+            None => confidence,
+        };
+        Self { pinner, taken_by, alternative, confidence, decided, condition: None }
+    }
+
+    /// The same for a call that is made on a condition.
+    fn only_if(mut self, condition: Option<String>) -> Self {
+        if let Some(condition) = condition.as_ref().filter(|_| self.confidence == Confidence::Read) {
+            self.confidence = Confidence::Guessed(format!("its pins are added {condition}"));
+        }
+        Self { condition, ..self }
+    }
 }
 
 fn read_call(scan: &Scan<'_>, at: usize, open: usize, built: &Built, source: &mut Gathered) {
@@ -193,11 +238,17 @@ fn read_call(scan: &Scan<'_>, at: usize, open: usize, built: &Built, source: &mu
     if !values.iter().any(is_pin) && !patterns.iter().any(is_host) {
         return;
     }
+    if let Some(condition) = &built.condition {
+        let what = format!("pins are added {condition}: whether a release has them is not known");
+        source.problems.push(not_read(line, what));
+    }
     let (pins, open_values) = read_pins(&values, line, source);
     let unread = unread(&values);
+    let scopes: Option<Vec<HostPattern>> = patterns.iter().map(|pattern| scope(pattern.text()?)).collect();
+    let about = scopes.unwrap_or_default();
     for (written, line) in open_values {
         let what = format!("a pin is “{written}”, which this file does not define: what it is, is not known");
-        source.problems.push(not_read(line, what));
+        source.problems.push(not_read(line, what).about(about.clone()));
     }
     for value in patterns {
         match value {
@@ -221,13 +272,14 @@ fn place(
             "“{pattern}” is no pattern of OkHttp (a host, “*.” and a host, or “**.” and a host): the app crashes when \
              the pinner is built"
         );
-        source.problems.push(Problem { kind: ProblemKind::Refused, line, what });
+        source.problems.push(Problem::of(ProblemKind::Refused, line, what));
         return;
     };
     if (pins.is_empty() && unread == 0) || source.is_full() {
         return;
     }
-    let Built { pinner, taken_by, alternative, confidence } = built.clone();
+    let Built { pinner, taken_by, alternative, confidence, condition, .. } = built.clone();
+    let is_possible = condition.is_some();
     let pins = pins.to_vec();
     source.add(PinEntry {
         pins,
@@ -235,6 +287,7 @@ fn place(
         pinner,
         taken_by,
         alternative,
+        is_possible,
         line,
         confidence,
         ..PinEntry::of(scope, enforced())
@@ -264,6 +317,7 @@ fn unplaced(
             pins: pins.to_vec(),
             unread,
             pinner: built.pinner,
+            is_possible: built.condition.is_some(),
             line,
             confidence,
             ..PinEntry::of(HostPattern::Unstated, enforced())
@@ -299,7 +353,7 @@ fn read_pins(
                          pinner is built",
                         text.chars().take(80).collect::<String>()
                     );
-                    source.problems.push(Problem { kind: ProblemKind::Refused, line: line.or(call), what });
+                    source.problems.push(Problem::of(ProblemKind::Refused, line.or(call), what));
                 }
                 pins.push(Pin::new(text, value, PositionRule::Any, line.or(call)));
             }
@@ -329,6 +383,8 @@ fn read_maps(scan: &Scan<'_>, source: &mut Gathered) {
         taken_by: Vec::new(),
         alternative: None,
         confidence: Confidence::Guessed(why.to_owned()),
+        decided: None,
+        condition: None,
     };
     for (host, pins) in pairs(scan) {
         let Some(host) = scan.text(host).filter(|host| looks_like_host(host)) else { continue };

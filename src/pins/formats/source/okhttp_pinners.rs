@@ -5,16 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Language;
+use super::conditions::Conditions;
+use super::okhttp_branches::{Branch, branch, ends_a_condition, start_of_value};
 use super::scan::{Scan, Span};
 
 /// How many names may lead to one another.
-const MOST_NAMES: usize = 5;
+pub(super) const MOST_NAMES: usize = 5;
 /// The most pinners of one file: what belongs to each of them is given for each.
 const MOST_PINNERS: usize = 64;
 
 /// The most tokens between the name of a function and one of its parameters.
-const LONGEST_PARAMETERS: usize = 60;
+pub(super) const LONGEST_PARAMETERS: usize = 60;
 
 /// The pinners that a file builds, as far as it has been read.
 pub(super) struct Pinners {
@@ -48,20 +49,20 @@ enum Meaning {
 
 impl Pinners {
     /// The pinners of a file; the error says that there are too many.
-    pub(super) fn of(scan: &Scan<'_>) -> Result<Self, String> {
+    pub(super) fn of(scan: &Scan<'_>, conditions: &Conditions) -> Result<Self, String> {
         let built: Vec<usize> =
             scan.places(&["CertificatePinner"]).into_iter().filter(|at| is_built(scan, *at)).collect();
         if built.len() > MOST_PINNERS {
             return Err(format!("it builds more than {MOST_PINNERS} pinners"));
         }
         let mut pinners = Self { built, last: Last::Nothing, called: BTreeMap::new(), function: None };
-        pinners.look_for_calls(scan);
+        pinners.look_for_calls(scan, conditions);
         (pinners.last, pinners.function) = (Last::Nothing, None);
         Ok(pinners)
     }
 
     /// Finds the functions that are given a builder, and which pinners call them.
-    fn look_for_calls(&mut self, scan: &Scan<'_>) {
+    fn look_for_calls(&mut self, scan: &Scan<'_>, conditions: &Conditions) {
         let places = scan.places(&["CertificatePinner"]);
         let declared: BTreeMap<&str, usize> = places
             .into_iter()
@@ -90,7 +91,10 @@ impl Pinners {
                             Meaning::Default | Meaning::Open => None,
                         }
                     });
-                    if let Some(number) = given.or_else(|| self.of_call(scan, at).flatten()) {
+                    let pinner = given.or_else(|| self.of_call(scan, at).flatten());
+                    if let Some(number) =
+                        pinner.filter(|_| self.condition(scan, conditions, at, pinner).is_none())
+                    {
                         self.called.entry(name.to_owned()).or_default().insert(number);
                     }
                 }
@@ -149,6 +153,68 @@ impl Pinners {
         }
     }
 
+    /// On what a call about a pinner runs, if it does not wherever the pinner is made.
+    pub(super) fn condition(
+        &self,
+        scan: &Scan<'_>,
+        conditions: &Conditions,
+        at: usize,
+        pinner: Option<usize>,
+    ) -> Option<String> {
+        match pinner.and_then(|pinner| self.built.get(pinner)) {
+            Some(built) => conditions.beyond(scan, at, *built),
+            None => conditions.at(scan, at),
+        }
+    }
+
+    /// On what a pinner is made and given to clients, if that is not always: where it is decided, and what.
+    pub(super) fn condition_of_use(
+        &self,
+        scan: &Scan<'_>,
+        conditions: &Conditions,
+        pinner: Option<usize>,
+    ) -> Option<(usize, String)> {
+        if let Some((number, at)) = pinner.and_then(|number| Some((number, *self.built.get(number)?))) {
+            // Where every branch makes one, some pinner is made.
+            let made = if self.is_one_of_all(scan, conditions, number) {
+                conditions.around(scan, at)
+            } else {
+                conditions.at(scan, at)
+            };
+            if let Some(made) = made {
+                return Some((at, format!("the file makes this pinner {made}")));
+            }
+        }
+        let is_of = |given: &Span| pinner.is_none_or(|pinner| !self.is_other(scan, given.clone(), pinner));
+        let mut first = None;
+        for given in given_to_clients(scan).into_iter().filter(is_of) {
+            let condition = conditions.at(scan, given.start.saturating_sub(2))?;
+            first = first.or(Some((given.start, condition)));
+        }
+        first.map(|(at, condition)| (at, format!("the file gives it to a client {condition}")))
+    }
+
+    /// Whether a pinner is one of those of a condition that has one in each of its branches.
+    fn is_one_of_all(&self, scan: &Scan<'_>, conditions: &Conditions, pinner: usize) -> bool {
+        let Some(first) = self.alternative(scan, pinner) else { return false };
+        let mut last = pinner;
+        while self.goes_on(scan, last) {
+            last = last.saturating_add(1);
+        }
+        let (Some(from), Some(to)) = (self.built.get(first), self.built.get(last)) else { return false };
+        let begins = match branch(scan, *from) {
+            Some(Branch::If | Branch::First) => true,
+            // Each arm makes one.
+            Some(Branch::Arm) => conditions.branches(*from).is_some_and(|inside| {
+                let arms = inside.filter(|at| scan.is(*at, "->")).count();
+                arms == last.saturating_sub(first).saturating_add(1)
+            }),
+            Some(Branch::Else | Branch::Other) | None => false,
+        };
+        let has_other = (*from..*to).any(|at| matches!(scan.word(at), Some("DEFAULT" | "null")));
+        begins && !has_other && ends_a_condition(scan, *to)
+    }
+
     /// Whether each client of the file that is given a pinner is given another one than this.
     pub(super) fn is_passed_over(&self, scan: &Scan<'_>, pinner: usize) -> bool {
         let calls = given_to_clients(scan);
@@ -166,7 +232,8 @@ impl Pinners {
         let is_none = |given: &Span| {
             let name = scan.word(given.start).filter(|_| given.len() == 1);
             let mut all = name.map(|name| scan.all_definitions(name)).into_iter().flatten();
-            names_default(given) || all.any(|value| self.leads(scan, value) == Meaning::Default)
+            names_default(given)
+                || all.any(|value| names_default(&value) || self.leads(scan, value) == Meaning::Default)
         };
         given_to_clients(scan).into_iter().filter(is_none).map(|given| given.start).collect()
     }
@@ -174,32 +241,32 @@ impl Pinners {
     /// The first of the pinners of which a condition builds one, where this is one of them: `if (a) … else …`,
     /// `a ? … : …`, `when (a) { x -> … }`.
     pub(super) fn alternative(&self, scan: &Scan<'_>, pinner: usize) -> Option<usize> {
-        let branch = |number: usize| self.built.get(number).and_then(|at| branch(scan, *at));
-        // Whether the pinner after this one stands in the next branch of the same condition.
-        let goes_on = |number: usize| {
-            let next = number.saturating_add(1);
-            let (Some(one), Some(two)) = (branch(number), branch(next)) else { return false };
-            let (Some(from), Some(to)) = (self.built.get(number), self.built.get(next)) else { return false };
-            let between = || (*from..*to).filter_map(|at| scan.word(at));
-            let is_same = match two {
-                Branch::Else => between().filter(|word| *word == "else").count() == 1,
-                Branch::Arm => one == Branch::Arm && !between().any(|word| matches!(word, "when" | "switch")),
-                Branch::Other => (*from..*to).filter(|at| scan.is(*at, ":")).count() == 1,
-                Branch::If | Branch::First => false,
-            };
-            is_same
-                && match one {
-                    Branch::If | Branch::Else => two == Branch::Else,
-                    Branch::First => two == Branch::Other,
-                    Branch::Arm => matches!(two, Branch::Arm | Branch::Else),
-                    Branch::Other => false,
-                }
-        };
         let mut first = pinner;
-        while let Some(before) = first.checked_sub(1).filter(|before| goes_on(*before)) {
+        while let Some(before) = first.checked_sub(1).filter(|before| self.goes_on(scan, *before)) {
             first = before;
         }
-        (first != pinner || goes_on(pinner)).then_some(first)
+        (first != pinner || self.goes_on(scan, pinner)).then_some(first)
+    }
+
+    /// Whether the pinner after this one stands in the next branch of the same condition.
+    fn goes_on(&self, scan: &Scan<'_>, number: usize) -> bool {
+        let next = number.saturating_add(1);
+        let (Some(from), Some(to)) = (self.built.get(number), self.built.get(next)) else { return false };
+        let (Some(one), Some(two)) = (branch(scan, *from), branch(scan, *to)) else { return false };
+        let between = || (*from..*to).filter_map(|at| scan.word(at));
+        let is_same = match two {
+            Branch::Else => between().filter(|word| *word == "else").count() == 1,
+            Branch::Arm => one == Branch::Arm && !between().any(|word| matches!(word, "when" | "switch")),
+            Branch::Other => (*from..*to).filter(|at| scan.is(*at, ":")).count() == 1,
+            Branch::If | Branch::First => false,
+        };
+        is_same
+            && match one {
+                Branch::If | Branch::Else => two == Branch::Else,
+                Branch::First => two == Branch::Other,
+                Branch::Arm => matches!(two, Branch::Arm | Branch::Else),
+                Branch::Other => false,
+            }
     }
 
     /// Whether a builder has a name that is given to another one before it is built or used for anything else.
@@ -282,64 +349,6 @@ impl Pinners {
         }
         Meaning::Open
     }
-}
-
-/// A branch of a condition.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Branch {
-    /// Behind `if (…)`.
-    If,
-    /// Behind `else`, with a condition of its own or without.
-    Else,
-    /// Behind `->` in a `when` or `switch`.
-    Arm,
-    /// Behind `?`.
-    First,
-    /// Behind the `:` that follows it.
-    Other,
-}
-
-/// The branch of a condition that begins with the pinner built at a place.
-fn branch(scan: &Scan<'_>, at: usize) -> Option<Branch> {
-    let mut start = start_of_value(scan, at);
-    let is = |start: usize, symbol: &str| scan.is_before(start, symbol);
-    if is(start, "?") {
-        return Some(Branch::First);
-    }
-    if is(start, ":") && scan.language == Language::Java {
-        return Some(Branch::Other);
-    }
-    // `pinner = …` or `return …`, and the brace of the branch.
-    if is(start, "=") {
-        start = start.checked_sub(2)?;
-    } else if scan.word_before(start) == Some("return") {
-        start = start.checked_sub(1)?;
-    }
-    if is(start, "{") {
-        start = start.checked_sub(1)?;
-    }
-    if is(start, "->") {
-        return Some(Branch::Arm);
-    }
-    if scan.word_before(start) == Some("else") {
-        return Some(Branch::Else);
-    }
-    let open =
-        start.checked_sub(1).and_then(|close| scan.opening(close)).filter(|open| scan.is(*open, "("))?;
-    let condition = open.checked_sub(1).filter(|word| scan.word(*word) == Some("if"))?;
-    Some(if scan.word_before(condition) == Some("else") { Branch::Else } else { Branch::If })
-}
-
-/// Where the expression begins that a pinner begins with: `new okhttp3.CertificatePinner…`.
-fn start_of_value(scan: &Scan<'_>, at: usize) -> usize {
-    let mut start = at;
-    for _ in 0..MOST_NAMES {
-        let name =
-            start.checked_sub(2).filter(|name| scan.is_before(start, ".") && scan.word(*name).is_some());
-        let Some(name) = name else { break };
-        start = name;
-    }
-    if scan.word_before(start) == Some("new") { start.saturating_sub(1) } else { start }
 }
 
 /// What clients are given as their pinner, in the order of the file.

@@ -11,7 +11,9 @@ use super::gathered::Gathered;
 use super::hashes;
 use super::scan::Scan;
 use super::{Language, PinFormat, PinInput, code, looks_like_host, not_read};
-use crate::pins::model::{Confidence, Enforcement, EnforcementMode, PinEntry, PinSource, PositionRule};
+use crate::pins::model::{
+    Confidence, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, PositionRule,
+};
 
 /// Callbacks of Go's crypto/tls.
 pub(in crate::pins::formats) struct Go;
@@ -188,12 +190,23 @@ impl PinFormat for Constants {
             &Comparison { over, position: PositionRule::Any, enforcement, confidence },
             &mut source,
         );
+        for entry in source.entries.iter_mut().filter(|entry| entry.scope == HostPattern::Unstated) {
+            entry.enforcement = Enforcement {
+                mode: EnforcementMode::Unknown,
+                why:
+                    "the names of these constants say that they are pins, and the code names no host for them"
+                        .to_owned(),
+            };
+        }
         let what = "constants are named as pins; how they are compared is not read".to_owned();
-        source.problems.push(not_read(line, what));
+        // Where each stands with a host, no other is meant.
+        let hosts = source.entries.iter().map(|entry| entry.scope.host().map(|_| entry.scope.clone()));
+        let about: Option<Vec<HostPattern>> = hosts.collect();
+        source.problems.push(not_read(line, what).about(about.unwrap_or_default()));
         source.finish()
     }
 
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
-        super::about(source, host)
+        about_or_all(source, host)
     }
 }

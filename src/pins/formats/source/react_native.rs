@@ -9,6 +9,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::conditions::Conditions;
 use super::gathered::Gathered;
 use super::okhttp::pin_value;
 use super::scan::{Scan, Span};
@@ -16,6 +17,8 @@ use super::trustkit::expiry;
 use super::values::Value;
 use super::{Language, PinFormat, PinInput, code, host_name, looks_like_host, not_read, unread};
 use crate::pins::base64_text;
+use crate::pins::formats::problems::concern;
+use crate::pins::formats::switch::Switch;
 use crate::pins::formats::{most_specific, written};
 use crate::pins::model::{
     Confidence, Enforcement, EnforcementMode, HostPattern, Pin, PinEntry, PinSource, PositionRule,
@@ -46,16 +49,32 @@ impl PinFormat for ReactNative {
         };
         let scan = Scan::of(text, language)?;
         let mut source = Gathered::of(ID);
-        for at in scan.places(&["initializeSslPinning"]) {
-            let open = at.saturating_add(1);
-            if scan.is(open, "(") && scan.word_before(at) != Some("function") {
-                read_hosts(&scan, open, &mut source);
-            }
+        let conditions = Conditions::of(&scan);
+        let is_call =
+            |at: &usize| scan.is(at.saturating_add(1), "(") && scan.word_before(*at) != Some("function");
+        let calls: Vec<usize> = scan.places(&["initializeSslPinning"]).into_iter().filter(is_call).collect();
+        for at in &calls {
+            let condition = conditions.at(&scan, *at);
+            take_on_condition("initializeSslPinning is called", scan.line(*at), condition, &mut source);
+            read_hosts(&scan, at.saturating_add(1), &mut source);
+        }
+        if let [_, second, ..] = calls.as_slice() {
+            let what = "initializeSslPinning is called more than once, and a later call replaces what one before it \
+                        has set: which of them holds is not known";
+            source.problems.push(not_read(scan.line(*second), what.to_owned()));
         }
         let fetches = scan.places(&["fetch"]);
         for at in scan.places(&["sslPinning"]) {
-            read_request(&scan, at, &fetches, &mut source);
+            // A request that is not made connects nowhere; one without its pins does.
+            let call = call_around(&scan, at, &fetches);
+            let condition = match call {
+                Some(call) => conditions.beyond(&scan, at, call),
+                None => conditions.at(&scan, at),
+            };
+            take_on_condition("sslPinning is given", scan.line(at), condition, &mut source);
+            read_request(&scan, at, call, &mut source);
         }
+        source.guess(None);
         if source.entries.is_empty() && source.problems.is_empty() {
             source.problems.push(not_read(
                 None,
@@ -73,6 +92,15 @@ impl PinFormat for ReactNative {
 
 fn enforced(why: &str) -> Enforcement {
     Enforcement { mode: EnforcementMode::Yes, why: why.to_owned() }
+}
+
+/// Makes a guess of what stands behind a condition, and says so.
+fn take_on_condition(what: &str, line: Option<usize>, condition: Option<String>, source: &mut Gathered) {
+    let why = condition.map(|condition| format!("{what} {condition}"));
+    if let Some(why) = &why {
+        source.problems.push(not_read(line, format!("{why}: what holds in a release is not known")));
+    }
+    source.guess(why);
 }
 
 fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
@@ -95,18 +123,19 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
             continue;
         };
         let Some(options) = scan.pairs(options) else {
-            source
-                .problems
-                .push(not_read(line, format!("the pins of {name} are not spelt out in this file")));
+            let what = format!("the pins of {name} are not spelt out in this file");
+            source.problems.push(not_read(line, what).about([HostPattern::WithSubdomains(name)]));
             continue;
         };
-        let has_subdomains =
-            option(scan, &options, "includeSubdomains").is_some_and(|value| scan.written(value) == "true");
-        let scope = if has_subdomains {
-            HostPattern::WithSubdomains(name.clone())
-        } else {
-            HostPattern::Exactly(name.clone())
-        };
+        let subdomains = option(scan, &options, "includeSubdomains")
+            .filter(|value| scan.written(value.clone()) != "undefined")
+            .map_or(Switch::Off, |value| scan.switch(value));
+        if subdomains == Switch::Open {
+            let what = format!("whether the names below {name} are pinned, too, is not defined in this file");
+            source.problems.push(not_read(line, what).about([HostPattern::WithSubdomains(name.clone())]));
+        }
+        let scope = subdomains.scope(name.clone());
+        let told = source.problems.len();
         let hashes =
             option(scan, &options, "publicKeyHashes").map(|hashes| scan.values(hashes)).unwrap_or_default();
         let pins = read_pins(&hashes, &name, line, source, base64_text::foundation);
@@ -121,15 +150,21 @@ fn read_hosts(scan: &Scan<'_>, open: usize, source: &mut Gathered) {
             }
             read
         });
+        concern(source.problems.iter_mut().skip(told), std::slice::from_ref(&scope));
         let why = "initializeSslPinning makes TrustKit and OkHttp refuse other keys";
-        source.add(PinEntry {
+        let entry = PinEntry {
             pins,
             unread: unread(&hashes),
             line,
             expiry,
             confidence: Confidence::Read,
             ..PinEntry::of(scope, enforced(why))
-        });
+        };
+        let below = subdomains.perhaps_below(&entry);
+        source.add_apart(entry);
+        if let Some(below) = below {
+            source.add_apart(below);
+        }
     }
 }
 
@@ -161,7 +196,7 @@ fn read_pins(
 }
 
 /// `fetch(url, { sslPinning: { certs: […] }, pkPinning: true })`.
-fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gathered) {
+fn read_request(scan: &Scan<'_>, at: usize, call: Option<usize>, source: &mut Gathered) {
     let start = at.saturating_add(1);
     if !scan.is(start, ":") {
         return;
@@ -184,8 +219,11 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         source.problems.push(not_read(line, what));
         return;
     }
-    let host = host_of_request(scan, at, fetches);
+    let host = call.and_then(|call| host_of_request(scan, call));
+    let told = source.problems.len();
     let pins = read_pins(&values, host.as_deref().unwrap_or("a request"), line, source, pin_value);
+    let known: Vec<HostPattern> = host.iter().cloned().map(HostPattern::Exactly).collect();
+    concern(source.problems.iter_mut().skip(told), &known);
     let why = "react-native-ssl-pinning refuses other keys for this request";
     let (scope, confidence) = if let Some(host) = host {
         (HostPattern::Exactly(host), Confidence::Read)
@@ -195,7 +233,7 @@ fn read_request(scan: &Scan<'_>, at: usize, fetches: &[usize], source: &mut Gath
         (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
     let unread = unread(&values);
-    source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    source.add_apart(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
 }
 
 /// `sslPinning: { "*.shop.example": [hash, …] }` of an Expo plugin.
@@ -215,24 +253,26 @@ fn read_plugin(scan: &Scan<'_>, hosts: &[(Span, Span)], source: &mut Gathered) {
             continue;
         };
         let values = scan.values(hashes.clone());
+        let told = source.problems.len();
         let pins = read_pins(&values, name, line, source, base64_text::foundation);
+        concern(source.problems.iter_mut().skip(told), std::slice::from_ref(&scope));
         let why = "the plugin's README says that hosts with hashes refuse other keys";
         let guess = "read as the Expo plugin reads it; that the app was built with this file was not seen";
         let confidence = Confidence::Guessed(guess.to_owned());
         let unread = unread(&values);
-        source.add(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+        source.add_apart(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
     }
 }
 
-/// The host of the address that the call around is given first.
-fn host_of_request(scan: &Scan<'_>, at: usize, fetches: &[usize]) -> Option<String> {
+/// The call of `fetch` that a place stands in.
+fn call_around(scan: &Scan<'_>, at: usize, fetches: &[usize]) -> Option<usize> {
     let before = fetches.partition_point(|call| *call < at);
-    let call = fetches
-        .get(..before)?
-        .iter()
-        .rev()
-        .take(MOST_CALLS_WITHIN)
-        .find(|call| scan.inside(call.saturating_add(1)).is_some_and(|inside| inside.contains(&at)))?;
+    let mut calls = fetches.get(..before)?.iter().rev().take(MOST_CALLS_WITHIN).copied();
+    calls.find(|call| scan.inside(call.saturating_add(1)).is_some_and(|inside| inside.contains(&at)))
+}
+
+/// The host of the address that a call is given first.
+fn host_of_request(scan: &Scan<'_>, call: usize) -> Option<String> {
     let address = scan.arguments(call.saturating_add(1)).into_iter().next()?;
     host_of_address(&scan.text(address)?)
 }

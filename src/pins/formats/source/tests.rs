@@ -344,7 +344,7 @@ fn a_pinner_that_no_client_is_given_is_a_guess() {
 proptest! {
     #[test]
     fn no_source_text_makes_it_panic(
-        text in "(CertificatePinner.Builder\\(\\)|\\.add\\(|\\.build\\(\\)|\"|'|`|\\$\\{|sha256/|for \\(x in |\\{|\\}|\\(|\\)|\\[|\\]|=|,|:|\\+|\n|#|@|/\\*|[a-z]{1,3}|\\PC){0,60}",
+        text in "(checkServerTrusted\\(|HostnameVerifier|fun |verify\\(|SSLSession|-> |true|allowedSHAFingerprints:|CertificatePinner.Builder\\(\\)|\\.add\\(|\\.build\\(\\)|\"|'|`|\\$\\{|sha256/|for \\(x in |\\{|\\}|\\(|\\)|\\[|\\]|=|,|:|\\+|\n|#|@|/\\*|[a-z]{1,3}|\\PC){0,60}",
         extension in "(kt|java|swift|m|cs|dart|ts|go|rs|py)",
     ) {
         let _ = read(&format!("x.{extension}"), format!("CertificatePinner.Builder {text}").as_bytes());

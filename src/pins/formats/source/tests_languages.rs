@@ -1,7 +1,8 @@
 //! What is read from source code other than OkHttp's.
 
 use super::tests::{key, kinds, said, source};
-use crate::pins::{AfterExpiry, EnforcementMode, PinValue, PositionRule, ProblemKind};
+use crate::pins::formats::applicable;
+use crate::pins::{AfterExpiry, Confidence, EnforcementMode, PinValue, PositionRule, ProblemKind};
 use crate::x509::SpkiSha256;
 
 /// The hash of a word in hexadecimal with colons.
@@ -26,6 +27,7 @@ let config = [
     "free.shop.example": [kTSKExcludeSubdomainFromParentPolicy: true],
     Host.api: [kTSKPublicKeyHashes: ["{a}", "{b}"]],
   ]] as [String : Any]
+TrustKit.initSharedInstance(withConfiguration: config)
 "#
     );
     let objective_c = format!(
@@ -34,7 +36,8 @@ let config = [
     kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }},
   @"test.shop.example" : @{{ kTSKEnforcePinning : @NO, kTSKPublicKeyHashes : @[ @"{a}" ] }},
   @"free.shop.example" : @{{ kTSKExcludeSubdomainFromParentPolicy : @YES }},
-  apiHost : @{{ kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }} }} }};"#
+  apiHost : @{{ kTSKPublicKeyHashes : @[ @"{a}", @"{b}" ] }} }} }};
+[TrustKit initSharedInstanceWithConfiguration:config];"#
     );
     for (path, text) in [("A.swift", swift), ("A.m", objective_c)] {
         let source = source(path, &text, "trustkit");
@@ -56,6 +59,7 @@ let config = [
             [ProblemKind::NotRead],
             "{path}"
         );
+        assert!(source.entries.iter().all(|entry| entry.confidence == Confidence::Read), "{path}");
     }
     let text = format!("[kTSKPinnedDomains: [\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\"]]]]");
     assert_eq!(kinds(&source("A.swift", &text, "trustkit")), [(ProblemKind::Refused, Some(1))]);
@@ -169,6 +173,138 @@ fn dart_and_flutter() {
 }
 
 #[test]
+fn code_of_java_and_kotlin_that_validates_nothing() {
+    let (nothing, instead) = (ProblemKind::NoValidation, ProblemKind::InsteadOfValidation);
+    for (path, text, expected) in [
+        (
+            "T.java",
+            "class T implements X509TrustManager {\n public void checkServerTrusted(X509Certificate[] c, String a) throws CertificateException { /* none */ } }",
+            (nothing, 2),
+        ),
+        (
+            "T.java",
+            "X() { public void checkServerTrusted(X509Certificate[] c, String a) { return; } }",
+            (nothing, 1),
+        ),
+        (
+            "T.kt",
+            "object : X509TrustManager {\n override fun checkServerTrusted(a: Array<X509Certificate>?, b: String) {} }",
+            (nothing, 2),
+        ),
+        (
+            "T.kt",
+            "override fun checkServerTrusted(a: Array<out X509Certificate>, b: String) = Unit\nval x = 1",
+            (nothing, 1),
+        ),
+        ("V.java", "b.sslSocketFactory(f, t)\n .hostnameVerifier((h, s) -> true).build();", (instead, 2)),
+        (
+            "V.java",
+            "HttpsURLConnection.setDefaultHostnameVerifier((h, s) -> { return true; });",
+            (instead, 1),
+        ),
+        ("V.java", "HostnameVerifier all = (h, s) -> true;", (instead, 1)),
+        (
+            "V.java",
+            "new HostnameVerifier() {\n public boolean verify(String h, SSLSession s) { return true; } };",
+            (instead, 2),
+        ),
+        ("V.kt", "b.hostnameVerifier { _, _ -> true }.build()", (instead, 1)),
+        ("V.kt", "c.hostnameVerifier = HostnameVerifier { _, _ -> true }", (instead, 1)),
+        (
+            "V.kt",
+            "class V : HostnameVerifier {\n override fun verify(h: String?, s: SSLSession?): Boolean = true\n}",
+            (instead, 2),
+        ),
+    ] {
+        let (kind, line) = expected;
+        let found = source(path, text, "java-validation");
+        assert!(kinds(&found).contains(&(kind, Some(line))), "{text}: {found:?}");
+    }
+    for (path, text) in [
+        (
+            "T.java",
+            "public void checkServerTrusted(X509Certificate[] c, String a) { tm.checkServerTrusted(c, a); }",
+        ),
+        (
+            "T.java",
+            "public void checkServerTrusted(X509Certificate[] c, String a) throws CertificateException;",
+        ),
+        ("T.java", "void go() { tm.checkServerTrusted(c, a); }\nvoid other() {}"),
+        (
+            "T.java",
+            "public void checkClientTrusted(X509Certificate[] c, String a) {}\n// checkServerTrusted() {}",
+        ),
+        ("T.kt", "interface T { fun checkServerTrusted(c: Array<X509Certificate>)\n fun other() {} }"),
+        ("V.java", "b.hostnameVerifier((h, s) -> h.equals(\"a.example\"));"),
+        ("V.java", "b.hostnameVerifier((h, s) -> { if (h.isEmpty()) return false; return true; });"),
+        ("V.kt", "b.hostnameVerifier { h, _ -> when (h) { \"a\" -> false\n else -> true } }"),
+        ("V.kt", "b.hostnameVerifier(OkHostnameVerifier)\nval f = { x -> true }"),
+        ("V.kt", "fun verify(a: String, b: Signature) = true // HostnameVerifier"),
+    ] {
+        let is_told = crate::pins::formats::read(path, text.as_bytes())
+            .iter()
+            .any(|file| matches!(&file.reading, crate::pins::Reading::Read(one) if one.format == "java-validation"));
+        assert!(!is_told, "{text}");
+    }
+    // Beside pins it is told as well.
+    let client = format!(
+        "val p = CertificatePinner.Builder().add(\"a.example\", \"sha256/{}\").build()\n\
+         val c = OkHttpClient.Builder().certificatePinner(p).hostnameVerifier {{ _, _ -> true }}.build()",
+        super::tests::key("a")
+    );
+    assert_eq!(source("A.kt", &client, "okhttp").entries.len(), 1);
+    assert_eq!(kinds(&source("A.kt", &client, "java-validation")), [(instead, Some(2))]);
+}
+
+#[test]
+fn a_plugin_of_dart_has_what_it_is_given() {
+    let (a, b, c) = (fingerprint("a"), fingerprint("b"), fingerprint("c"));
+    let entries = |text: &str| -> Vec<String> {
+        let found = source("a.dart", text, "dart");
+        let of = |entry: &crate::pins::PinEntry| {
+            let (mode, confidence) = (entry.enforcement.mode.name(), entry.confidence.name());
+            format!("{} {} {} {mode} {confidence}", entry.scope, entry.pins.len(), entry.unread)
+        };
+        found.entries.iter().map(of).collect()
+    };
+    let check = |address: &str, list: &str| {
+        format!(
+            "HttpCertificatePinning.check(serverURL: {address}, allowedSHAFingerprints: {list}, timeout: 5);\n"
+        )
+    };
+    // An address elsewhere is not the one that the plugin is given.
+    let text = format!(
+        "const help = 'https://help.shop.org/pinning';\nclass Api {{ final String base; Api(this.base);\n{} }}",
+        check("base", &format!("['{a}']"))
+    );
+    assert_eq!(entries(&text), ["* 1 0 yes guessed"]);
+    assert_eq!(kinds(&source("a.dart", &text, "dart")), [(ProblemKind::NotRead, Some(3))]);
+    // A fingerprint that is not known may be any.
+    let text = check("'https://api.shop.example/x'", &format!("['{a}', BuildConfig.next]"));
+    assert_eq!(entries(&text), ["api.shop.example 1 1 yes read"]);
+    let text = check("'https://api.shop.example/x'", "prints");
+    assert_eq!(entries(&text), ["api.shop.example 0 1 yes read"]);
+    // Two calls are about two hosts.
+    let two = [("'https://a.example/'", &a), ("'https://b.example/'", &b)]
+        .map(|(address, print)| check(address, &format!("['{print}']")));
+    assert_eq!(entries(&two.concat()), ["a.example 1 0 yes read", "b.example 1 0 yes read"]);
+    // What the plugin is not given is no pin of it.
+    let text = format!(
+        "const build = '{b}';\nconst prints = ['{a}'];\nfinal base = 'https://api.shop.example';\n\
+         final i = CertificatePinningInterceptor(allowedSHAFingerprints: prints);\nconst old = '{c}';"
+    );
+    assert_eq!(entries(&text), ["* 1 0 yes guessed", "* 2 0 unknown guessed"]);
+    let text = format!("final c = SecureHttpClient.build(['{a}', next()]);");
+    assert_eq!(entries(&text), ["* 1 1 yes guessed"]);
+    // Nor is the one address of a file the host of what a callback compares.
+    let text = format!(
+        "const help = 'https://help.shop.org/';\nfinal c = SecurityContext(withTrustedRoots: false);\n\
+         client.badCertificateCallback = (cert, host, port) => hash(cert) == '{a}';"
+    );
+    assert_eq!(entries(&text), ["* 1 0 yes guessed"]);
+}
+
+#[test]
 fn react_native() {
     let (a, b) = (key("a"), key("b"));
     let text = format!(
@@ -237,13 +373,22 @@ fn go_rust_and_python() {
 }
 
 #[test]
+fn one_label_below_a_host_is_not_the_host() {
+    let text = format!("export default {{ sslPinning: {{ \"*.a.example\": [\"{}\"] }} }};", key("a"));
+    let found = source("app.config.ts", &text, "react-native");
+    assert_eq!(applicable(&found, "a.example").len(), 0, "{found:?}");
+    assert_eq!(applicable(&found, "x.a.example").len(), 1, "{found:?}");
+}
+
+#[test]
 fn a_second_policy_for_a_host_is_told() {
     let (a, b) = (key("a"), key("b"));
     let policy = format!("\"shop.example\": [kTSKPublicKeyHashes: [\"{a}\", \"{b}\"]]");
     let text = format!("let c = [kTSKPinnedDomains: [\n{policy},\n{policy}]]");
     let found = source("A.swift", &text, "trustkit");
-    assert_eq!(kinds(&found), [(ProblemKind::NoEffect, Some(3))]);
-    assert!(found.problems[0].what.contains("the first one of line 2 is taken"), "{found:?}");
+    assert_eq!(kinds(&found), [(ProblemKind::NotRead, Some(3))]);
+    assert!(found.problems[0].what.contains("after one in line 2: which of them holds"), "{found:?}");
+    assert_eq!(applicable(&found, "shop.example").len(), 2);
 }
 
 #[test]

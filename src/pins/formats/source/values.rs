@@ -2,6 +2,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::Language;
+use super::changes::Change;
 use super::lexer::Kind;
 use super::literal::Part;
 use super::scan::{Scan, Span};
@@ -33,10 +35,8 @@ impl Value {
 }
 
 /// Calls that leave a list or a text as it is.
-const TRANSPARENT: [&str; 20] = [
+const TRANSPARENT: [&str; 15] = [
     "toTypedArray",
-    "trim",
-    "trimIndent",
     "toString",
     "asList",
     "toList",
@@ -49,11 +49,8 @@ const TRANSPARENT: [&str; 20] = [
     "to_owned",
     "into",
     "as_str",
-    "lowercase",
-    "toLowerCase",
     "ToList",
     "ToArray",
-    "strip",
 ];
 
 /// Calls that make a list of their arguments.
@@ -109,6 +106,9 @@ impl Scan<'_> {
         let terms = self.split(span.clone(), &["+"]);
         if terms.len() > 1 {
             return self.joined(terms.into_iter().map(|term| self.values_within(term, deeper)), &span);
+        }
+        if let Some((text, change)) = self.changed(&span) {
+            return change.of_all(self.values_within(text, deeper));
         }
         let tokens = self.tokens.get(span.clone()).unwrap_or_default();
         if tokens.iter().all(|token| matches!(token.kind, Kind::Text(_))) {
@@ -182,14 +182,23 @@ impl Scan<'_> {
         }
     }
 
+    /// The text before `.trim()` and the like, and what the call makes of it.
+    fn changed(&self, span: &Span) -> Option<(Span, Change)> {
+        let last = span.end.checked_sub(1)?;
+        let open = self.opening(last).filter(|open| self.is(*open, "("))?;
+        let change = Change::of(self.word_before(open)?, self.inside(open)?.is_empty())?;
+        let dot = open.checked_sub(2).filter(|dot| *dot > span.start)?;
+        (self.is(dot, ".") || self.is(dot, "?.")).then_some((span.start..dot, change))
+    }
+
     /// What a list, a call or something in brackets comes to.
     fn grouped(&self, span: &Span, start: usize, depth: usize) -> Option<Vec<Value>> {
         let head = span.start..start;
         let arguments = || self.arguments(start);
         if self.is(start, "(") {
             let name = self.word_before(start).filter(|_| !head.is_empty());
-            if name == Some("format") {
-                return self.formatted(&arguments(), span, depth);
+            if matches!(name, Some("format" | "formatted")) {
+                return self.formatted(span, start, depth);
             }
             if !head.is_empty()
                 && !name.is_some_and(|name| LISTS.contains(&name))
@@ -215,12 +224,26 @@ impl Scan<'_> {
         Some(values)
     }
 
-    /// `String.format("sha256/%s", x)`.
-    fn formatted(&self, arguments: &[Span], span: &Span, depth: usize) -> Option<Vec<Value>> {
+    /// `String.format("sha256/%s", x)`, and Kotlin's `"sha256/%s".format(x)`, whose pattern stands before the dot.
+    fn formatted(&self, span: &Span, start: usize, depth: usize) -> Option<Vec<Value>> {
+        let mut arguments = self.arguments(start);
+        let name = start.checked_sub(1)?;
+        if let Some(dot) = name.checked_sub(1).filter(|dot| *dot > span.start) {
+            let is_of_string = self.is(dot, ".") && self.word_before(dot) == Some("String");
+            let is_on_pattern = self.language == Language::Kotlin || self.word(name) == Some("formatted");
+            if !is_of_string {
+                let receiver = Some(span.start..dot).filter(|_| is_on_pattern && self.is(dot, "."))?;
+                arguments.insert(0, receiver);
+            }
+        }
         let (pattern, rest) = arguments.split_first()?;
-        let pattern = self.text(pattern.clone())?;
+        let pattern = match self.values_within(pattern.clone(), depth).as_slice() {
+            [Value::Text(text, _)] => text.clone(),
+            _ => return None,
+        };
         let pieces: Vec<&str> = pattern.split("%s").collect();
-        if pieces.len() != rest.len().saturating_add(1) {
+        let is_plain = pieces.iter().all(|piece| !piece.contains('%'));
+        if !is_plain || pieces.len() != rest.len().saturating_add(1) {
             return None;
         }
         let line = self.line(span.start);

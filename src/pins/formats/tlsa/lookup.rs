@@ -32,7 +32,7 @@ pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
     let file = named(&service);
     let dnssec = exchange.dnssec.as_ref().map(|reading| reading.state);
     let mut source = PinSource { dnssec, ..PinSource::of(ID) };
-    let problem = |kind, what| Problem { kind, line: None, what };
+    let problem = |kind, what| Problem::of(kind, None, what);
     match read(exchange) {
         Said::Failure(why) => {
             let what = format!("the look-up failed ({why}): DANE clients put off what they have to deliver");
@@ -61,7 +61,7 @@ pub fn of_lookup(lookup: &TlsaLookup) -> PinFile {
 pub fn not_looked_up(host: &DnsName, port: u16) -> PinFile {
     let service = HostPattern::Service { host: host.to_string(), port, transport: "tcp".to_owned() };
     let what = "its records were asked for, and not looked up".to_owned();
-    let problem = Problem { kind: ProblemKind::NotRead, line: None, what };
+    let problem = Problem::of(ProblemKind::NotRead, None, what);
     let source = PinSource { problems: vec![problem], ..PinSource::of(ID) };
     PinFile { file: named(&service), reading: Reading::Read(source) }
 }

@@ -86,9 +86,19 @@ fn entries(
     let mut kinds: Vec<(Standing, u8)> = records.iter().map(kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
+    // RFC 7672 section 2.2: where no record is usable, TLS is required and authentication is not.
+    let unauthenticated = *port == SMTP && kinds.iter().all(|(standing, _)| *standing != Standing::Usable);
     let entry = |(standing, usage): (Standing, u8)| {
         let of_kind = || records.iter().filter(|record| kind(record) == (standing, usage));
-        let unused = |why: &str| Enforcement { mode: EnforcementMode::No, why: why.to_owned() };
+        let unused = |why: &str| {
+            let rest = if unauthenticated {
+                "; as there is no other, mail servers that do DANE require TLS and do not authenticate the server (RFC \
+                 7672 section 2.2)"
+            } else {
+                ""
+            };
+            Enforcement { mode: EnforcementMode::No, why: format!("{why}{rest}") }
+        };
         let enforcement = match standing {
             Standing::Usable => enforcement.clone(),
             Standing::NotForMail => unused(

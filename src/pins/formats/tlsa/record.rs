@@ -76,7 +76,7 @@ impl Record {
         let what = format!(
             "clients leave a record “{usage} {selector} {matching}” aside: {fault} (RFC 6698 section 4.1)"
         );
-        Some(Problem { kind: ProblemKind::NoEffect, line: self.line, what })
+        Some(Problem::of(ProblemKind::NoEffect, self.line, what))
     }
 
     fn value(&self) -> Result<PinValue, PinFault> {

@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> (Vec<(HostPattern, Record)>, Vec<Problem>) {
         }
         let Some(at) = words.iter().take(3).position(|word| is_type(word)) else { continue };
         let Some([_, fields @ ..]) = words.get(at..) else { continue };
-        let not_read = |what: String| Problem { kind: ProblemKind::NotRead, line: Some(entry.line), what };
+        let not_read = |what: String| Problem::of(ProblemKind::NotRead, Some(entry.line), what);
         match (service(&owner), record(fields, entry.line)) {
             (Some(service), Some(record)) => records.push((service, record)),
             (None, _) => problems.push(not_read(format!(

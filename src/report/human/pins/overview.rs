@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::{paragraph, safe};
-use crate::pins::{Confidence, EnforcementMode, EntryVerdict, ProblemKind, SourceState, SourceVerdict};
+use crate::pins::{Confidence, EnforcementMode, EntryVerdict, PinsVerdict, SourceState, SourceVerdict};
 use crate::report::human::style::{FAINT, of_severity, paint};
 use crate::report::human::wrap::{labelled, pad};
 use crate::rules::{Finding, Severity};
@@ -56,7 +56,7 @@ impl State {
         matches!(self, Self::Undetermined | Self::Unreadable | Self::NotWellFormed | Self::NotRecognised)
     }
 
-    fn of(source: &SourceVerdict) -> Self {
+    fn of(source: &SourceVerdict, host: Option<&str>) -> Self {
         match source.state {
             SourceState::Read => {}
             SourceState::NotWellFormed(_) => return Self::NotWellFormed,
@@ -67,7 +67,8 @@ impl State {
         let guessed = |entry: &&EntryVerdict| matches!(entry.confidence, Confidence::Guessed(_));
         let in_force = |entry: &&EntryVerdict| entry.enforced == EnforcementMode::Yes && entry.has_pins();
         let reports = |entry: &EntryVerdict| entry.enforced == EnforcementMode::Report && entry.has_pins();
-        let is_open = || source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
+        let is_open = || source.problems.iter().any(|problem| problem.leaves_open(host));
+        let is_of_others = || source.problems.iter().any(|problem| problem.leaves_open(None));
         if applying().any(|entry| in_force(&entry) && !guessed(&entry)) {
             Self::Enforced
         } else if applying().any(|entry| in_force(&entry)) {
@@ -78,7 +79,7 @@ impl State {
             Self::ReportedOnly
         } else if applying().any(EntryVerdict::has_pins) {
             Self::NotEnforced
-        } else if applying().next().is_none() && !source.entries.is_empty() {
+        } else if applying().next().is_none() && (!source.entries.is_empty() || is_of_others()) {
             Self::OtherHosts
         } else {
             Self::NoPins
@@ -95,9 +96,9 @@ struct Row {
 }
 
 /// The table, where there are several files.
-pub(super) fn table(sources: &[SourceVerdict], findings: &[Finding]) -> String {
+pub(super) fn table(verdict: &PinsVerdict, findings: &[Finding]) -> String {
     let mut out = String::new();
-    let mut rows = rows(sources);
+    let mut rows = rows(verdict);
     if rows.len() < 2 {
         return out;
     }
@@ -130,11 +131,11 @@ pub(super) fn table(sources: &[SourceVerdict], findings: &[Finding]) -> String {
 }
 
 /// One row for each file, in the order of the files.
-fn rows(sources: &[SourceVerdict]) -> Vec<(&str, Row)> {
+fn rows(verdict: &PinsVerdict) -> Vec<(&str, Row)> {
     let mut rows: Vec<(&str, Row)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for source in sources {
-        let (pins, state) = (count(source), State::of(source));
+    for source in &verdict.sources {
+        let (pins, state) = (count(source), State::of(source, verdict.host.as_deref()));
         let place = *places.entry(&source.file).or_insert(rows.len());
         match rows.get_mut(place) {
             Some((_, row)) => {

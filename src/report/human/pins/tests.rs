@@ -18,6 +18,7 @@ fn pin(value: PinValue) -> Pin {
         line: None,
         label: None,
         tlsa: None,
+        ends: None,
     }
 }
 

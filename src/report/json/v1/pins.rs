@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::SCHEMA_VERSION;
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
-    AnchorMatch, AppContext, Confidence, Diagnosis, EntryVerdict, OtherChain, PinMatch, PinVerdict,
+    AnchorMatch, AppContext, Confidence, Diagnosis, EntryVerdict, OpenPart, OtherChain, PinMatch, PinVerdict,
     PinsVerdict, SourceState, SourceVerdict, UNKNOWN_STORES,
 };
 use crate::rules::Finding;
@@ -19,10 +19,20 @@ pub struct PinsReport<'a> {
     #[serde(flatten)]
     verdict: Option<HostStatus<'a>>,
     sources: Vec<Source<'a>>,
+    /// What stayed open, and where.
+    open: Vec<Open<'a>>,
     /// What the same pins are with the other chains that the server shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_chains: Vec<Other<'a>>,
     findings: &'a [Finding],
+}
+
+/// Something that stayed open; the file and the line are null where it is about none.
+#[derive(Debug, Serialize)]
+struct Open<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+    why: &'a str,
 }
 
 /// Another chain of the same server.
@@ -64,8 +74,14 @@ pub struct Source<'a> {
     /// validated.
     #[serde(skip_serializing_if = "Option::is_none")]
     dnssec: Option<DnssecState>,
+    /// The files that say what could not be read in this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_by: Option<&'a str>,
     entries: Vec<Entry<'a>>,
+    /// How many more are about other hosts.
     other_entries: usize,
+    /// How many more name no host.
+    entries_without_host: usize,
 }
 
 /// The app that a source was found in; what its package does not say is null.
@@ -137,6 +153,9 @@ struct Pin<'a> {
     value: String,
     line: Option<usize>,
     position: &'static str,
+    /// What a name or a comment beside it calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     /// The numbers of a TLSA record, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     tlsa: Option<Tlsa>,
@@ -169,7 +188,12 @@ struct DiagnosedCa<'a> {
 
 impl<'a> PinsReport<'a> {
     /// The report over a verdict and its findings.
-    pub fn new(verdict: &'a PinsVerdict, others: &'a [OtherChain], findings: &'a [Finding]) -> Self {
+    pub fn new(
+        verdict: &'a PinsVerdict,
+        others: &'a [OtherChain],
+        open: &'a [OpenPart],
+        findings: &'a [Finding],
+    ) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             judged_at: verdict.at.to_string(),
@@ -179,6 +203,10 @@ impl<'a> PinsReport<'a> {
                 reason: &verdict.reason,
             }),
             sources: sources(verdict),
+            open: open
+                .iter()
+                .map(|part| Open { file: part.file.as_deref(), line: part.line, why: &part.why })
+                .collect(),
             other_chains: others
                 .iter()
                 .map(|other| Other {
@@ -205,6 +233,7 @@ pub fn sources(verdict: &PinsVerdict) -> Vec<Source<'_>> {
 }
 
 fn source(source: &SourceVerdict) -> Source<'_> {
+    let (other_entries, entries_without_host) = source.unused();
     let entries: Vec<Entry<'_>> = source.entries.iter().filter(|entry| entry.applies).map(entry).collect();
     Source {
         file: &source.file,
@@ -212,12 +241,14 @@ fn source(source: &SourceVerdict) -> Source<'_> {
         state: source.state.name(),
         statement: source.statement.as_deref(),
         dnssec: source.dnssec,
+        completed_by: source.completed_by.as_deref(),
         error: match &source.state {
             SourceState::NotWellFormed(why) | SourceState::Unreadable(why) => Some(why),
             SourceState::Read | SourceState::NotRecognised => None,
         },
         app: source.app.as_ref().map(app),
-        other_entries: source.entries.len().saturating_sub(entries.len()),
+        other_entries,
+        entries_without_host,
         entries,
     }
 }
@@ -287,6 +318,7 @@ fn pin(pin: &PinVerdict) -> Pin<'_> {
         value: pin.pin.to_string(),
         line: pin.pin.line,
         position: pin.pin.position.name(),
+        label: pin.pin.label.as_deref(),
         tlsa: pin.pin.tlsa.map(|numbers| Tlsa {
             usage: numbers.usage,
             selector: numbers.selector,

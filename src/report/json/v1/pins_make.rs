@@ -18,7 +18,13 @@ pub fn document(proposal: &Proposal, forms: &[(Form, Result<String, String>)]) -
         })
     });
     let forms = forms.iter().map(|(form, written)| {
-        json!({"form": form.name(), "text": written.as_ref().ok(), "refused": written.as_ref().err()})
+        let unsaid = if written.is_ok() { form.unsaid(proposal) } else { Vec::new() };
+        json!({
+            "form": form.name(),
+            "text": written.as_ref().ok(),
+            "refused": written.as_ref().err(),
+            "unsaid": unsaid,
+        })
     });
     json!({
         "schema_version": SCHEMA_VERSION,

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 use crate::pins::{
     AfterExpiry, Bootstrap, Confidence, Enforcement, EnforcementMode, Expiry, HostPattern, Pin, PinEntry,
-    PinSource, PinValue, PositionRule, Problem, ProblemKind, Soon,
+    PinSource, PinValue, PinsStatus, PositionRule, Problem, ProblemKind, Soon,
 };
 
 /// Keys of public CAs, as their certificates have them.
@@ -33,6 +33,7 @@ pub(super) fn pin_of(value: PinValue) -> Pin {
         line: Some(3),
         label: None,
         tlsa: None,
+        ends: None,
     }
 }
 
@@ -92,7 +93,7 @@ fn problem(kind: ProblemKind) -> Vec<PinSource> {
 }
 
 fn problem_in(format: &'static str, kind: ProblemKind) -> Vec<PinSource> {
-    let problems = vec![Problem { kind, line: Some(7), what: "This was found".to_owned() }];
+    let problems = vec![Problem::of(kind, Some(7), "This was found".to_owned())];
     vec![PinSource { problems, ..source(format, vec![entry(&["root", "own"])]) }]
 }
 
@@ -403,7 +404,38 @@ fn a_configuration_that_does_not_pin_beside_one_that_does_is_told() {
     let found = |sources: &[PinSource], host| severity(sources, host, "PIN038");
     assert_eq!(found(&[pins.clone(), none.clone()], host), Some(Severity::Medium));
     assert_eq!(found(&[pins.clone(), none], None), None);
-    assert_eq!(found(&[pins.clone(), pins], host), None);
+    assert_eq!(found(&[pins.clone(), pins.clone()], host), None);
+    // What was read in part may pin it.
+    let mut in_part = source("ios-nspinneddomains", Vec::new());
+    in_part.problems.push(Problem::of(ProblemKind::NotRead, None, "x".to_owned()));
+    assert_eq!(found(&[pins.clone(), in_part], host), None);
+    // One finding tells of a host, however many do not pin it.
+    let many = vec![source("ios-nspinneddomains", Vec::new()); 4];
+    let all = judged_as(&[&[pins][..], &many].concat(), host, Soon::or_default(None));
+    assert_eq!(all.iter().filter(|finding| finding.rule == "PIN038").count(), 1, "{all:#?}");
+}
+
+#[test]
+fn flavours_need_not_pin_the_hosts_of_one_another() {
+    let file = |set: &str, host: &str| {
+        let scope = HostPattern::Exactly(host.to_owned());
+        let source = source("android-nsc", vec![PinEntry { scope, ..entry(&["leaf", "2"]) }]);
+        PinFile { file: format!("app/src/{set}/res/xml/nsc.xml"), reading: Reading::Read(source) }
+    };
+    let path = crate::pins::testing::path();
+    for (one, other, severity, status) in [
+        ("prod", "staging", Severity::Medium, PinsStatus::Pinned),
+        ("main", "staging", Severity::Medium, PinsStatus::Undetermined),
+        ("main", "release", Severity::High, PinsStatus::Undetermined),
+    ] {
+        let files = [file(one, "shop.example"), file(other, "staging.shop.example")];
+        let question = crate::pins::testing::question(Some("shop.example"), Some(&path));
+        let verdict = judge(&files, &question);
+        let found = findings(&verdict);
+        let told: Vec<_> =
+            found.iter().filter(|finding| finding.rule == "PIN038").map(|finding| finding.severity).collect();
+        assert_eq!((told, verdict.status), (vec![severity], status), "{one} {other}");
+    }
 }
 
 #[test]
@@ -433,4 +465,11 @@ fn pins_that_expired_or_are_refused_are_not_told_twice() {
     assert_eq!(severity(&nsc_of(shut), None, "PIN002"), Some(Severity::Critical));
     assert_eq!(severity(&nsc_of(mode(EnforcementMode::No)), None, "PIN027"), Some(Severity::High));
     assert_eq!(severity(&nsc_of(mode(EnforcementMode::Report)), None, "PIN027"), Some(Severity::Medium));
+    // What stands where the platform does not look is told as that: there is nothing to switch on.
+    let elsewhere = mode(EnforcementMode::No);
+    let what = elsewhere.enforcement.why.clone();
+    let mut source = source("ios-nspinneddomains", vec![elsewhere]);
+    source.problems.push(Problem::of(ProblemKind::NoEffect, None, what));
+    let rules: Vec<&str> = found(&[source], None).iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, ["PIN009"]);
 }

@@ -162,3 +162,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn pins_for_no_host_are_graver_than_something_idle() {
+    for (kind, severity) in [(ProblemKind::NoHost, Severity::High), (ProblemKind::NoEffect, Severity::Medium)]
+    {
+        let problems = vec![Problem::of(kind, Some(2), "x".to_owned())];
+        let source = PinSource { problems, ..PinSource::of("android-nsc") };
+        let files = [PinFile { file: "f".to_owned(), reading: Reading::Read(source) }];
+        let found = findings(&judge(&files, &question(None, None)));
+        let told: Vec<_> = found.iter().map(|finding| (finding.rule, finding.severity)).collect();
+        assert_eq!(told.first(), Some(&("PIN009", severity)));
+    }
+}

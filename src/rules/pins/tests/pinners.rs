@@ -59,9 +59,37 @@ fn the_patterns_of_one_pinner_are_still_one_set() {
     assert_eq!(said("A.kt", &chained), one);
     let in_parts = format!(
         "CertificatePinner.Builder builder = new CertificatePinner.Builder();\nbuilder.add({HOST}, {offline});\n\
-         if (x) {{ builder.add(\"*.example.com\", {intermediate}); }}\nc.certificatePinner(builder.build());"
+         builder.add(\"*.example.com\", {intermediate});\nc.certificatePinner(builder.build());"
     );
     assert_eq!(said("A.java", &in_parts), one);
+}
+
+#[test]
+fn what_is_added_on_a_condition_may_be_among_the_pins() {
+    let (offline, intermediate, other) = (key("offline"), key("intermediate"), key("other"));
+    let said = |adds: &str| {
+        said(
+            "A.java",
+            &format!(
+                "CertificatePinner.Builder b = new CertificatePinner.Builder();\n{adds}\nc.certificatePinner(b.build());"
+            ),
+        )
+    };
+    let sure = format!("b.add({HOST}, {offline});\n");
+    let open = (Outcome::Unknown, Backup::Unknown, 1);
+    for condition in ["if (BuildConfig.DEBUG)", "if (x)", "if (x) { } else"] {
+        let added = format!("{condition} {{ b.add(\"*.example.com\", {intermediate}); }}");
+        assert_eq!(said(&format!("{sure}{added}")), [open, open], "{condition}");
+        assert_eq!(said(&added), [open], "{condition}");
+    }
+    // Known where both readings agree.
+    let added = format!("if (x) {{ b.add({HOST}, {other}); }}");
+    assert_eq!(said(&format!("{sure}{added}"))[0].0, Outcome::LockedOut);
+    let release =
+        format!("if (BuildConfig.DEBUG) b.add({HOST}, {offline}); else b.add({HOST}, {intermediate});");
+    assert_eq!(said(&release), [(Outcome::Connects, Backup::Unknown, 1); 2]);
+    let each = format!("if (x) b.add({HOST}, {offline}); else b.add({HOST}, {intermediate});");
+    assert_eq!(said(&each), [(Outcome::Unknown, Backup::Unknown, 2)]);
 }
 
 #[test]

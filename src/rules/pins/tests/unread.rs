@@ -6,7 +6,7 @@ use crate::rules::pins::findings;
 use crate::x509::SpkiSha256;
 
 /// The judgement over a file of this name for api.example.com.
-fn judged(file: &str, text: &str) -> PinsVerdict {
+pub(super) fn judged(file: &str, text: &str) -> PinsVerdict {
     let files: Vec<PinFile> = formats::read(file, text.as_bytes());
     let path = path();
     judge(&files, &question(Some("api.example.com"), Some(&path)))
@@ -20,7 +20,7 @@ fn said(file: &str, text: &str) -> (PinsStatus, Vec<(usize, u32, Outcome, Backup
     (verdict.status, applying.map(of).collect())
 }
 
-fn key(word: &str) -> SpkiSha256 {
+pub(super) fn key(word: &str) -> SpkiSha256 {
     SpkiSha256::of(word.as_bytes())
 }
 
@@ -52,7 +52,8 @@ fn an_unknown_pin_beside_known_ones_may_match() {
     };
     let trustkit = |word: &str| {
         format!(
-            "let c = [kTSKPinnedDomains: [\"api.example.com\": [kTSKPublicKeyHashes: [\"{}\", Config.second]]]]",
+            "let c = [kTSKPinnedDomains: [\"api.example.com\": [kTSKPublicKeyHashes: [\"{}\", Config.second]]]]\n\
+             TrustKit.initSharedInstance(withConfiguration: c)",
             key(word)
         )
     };

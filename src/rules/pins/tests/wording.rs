@@ -223,3 +223,52 @@ fn messages_say_which_hosts_a_pattern_is_for() {
         assert_eq!(message(&[("A.kt", &okhttp)], host, "PIN037"), format!("{star} {rest}"));
     }
 }
+
+#[test]
+fn what_is_said_of_one_pin_and_of_lists_without_hosts_is_english_and_true() {
+    let list = format!("sha256//{};sha256//{}\n", key("a"), key("b"));
+    let verdict = judged(&[("pins.txt", &list)], None);
+    assert!(verdict.reason.ends_with("enforced for whatever host they are used for"), "{}", verdict.reason);
+    let named = nsc("", &[&key("root"), &key("other")], "");
+    let verdict = judged(&[("nsc.xml", &named), ("pins.txt", &list)], None);
+    assert!(verdict.reason.ends_with("enforced for the hosts that they name"), "{}", verdict.reason);
+    assert!(
+        judged(&[("a.xml", "<network-security-config/>")], None).reason.ends_with("the hosts that it names")
+    );
+    let one = nsc("", &[&key("other")], "");
+    let found = raised(&one, Some("example.com"));
+    let message = &found.iter().find(|finding| finding.rule == "PIN001").unwrap().message;
+    assert_eq!(message, "The one pin does not match a certificate of the chain where it is compared.");
+}
+
+#[test]
+fn a_pinned_leaf_with_a_backup_is_low_and_told_once() {
+    let with = |pins: &[&str]| nsc("", pins, "");
+    let severities = |texts: &[&str]| {
+        let files: Vec<(String, &str)> =
+            texts.iter().zip(0..).map(|(text, number)| (format!("{number}.xml"), *text)).collect();
+        let files: Vec<PinFile> =
+            files.iter().flat_map(|(path, text)| formats::read(path, text.as_bytes())).collect();
+        let path = super::path();
+        let question = Question {
+            host: Some("example.com"),
+            path: Some(&path),
+            off_path: &[],
+            service: None,
+            at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            paths: &[],
+            certificates: &[],
+            known_ca: &|_| None,
+        };
+        let found =
+            findings(&judge(&files, &question)).into_iter().filter(|finding| finding.rule == "PIN015");
+        found.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
+    };
+    let (leaf, other) = (key("leaf"), key("other"));
+    let (kept, bare) = (with(&[&leaf, &other]), with(&[&leaf]));
+    let message = "The next certificate with another key ends the match.";
+    assert_eq!(severities(&[&bare]), [(Severity::Medium, message.to_owned())]);
+    assert_eq!(severities(&[&kept]), [(Severity::Low, message.to_owned())]);
+    let told = format!("{message} The same holds for 1.xml and 2.xml.");
+    assert_eq!(severities(&[&kept, &kept, &kept]), [(Severity::Low, told)]);
+}

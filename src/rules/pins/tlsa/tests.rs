@@ -66,6 +66,43 @@ fn each_rule_is_raised_by_its_records_only() {
     assert_eq!(ids(443, Secure, &[leaf]), ["PIN049"]);
 }
 
+/// RFC 6698 section 2.1: a match of any record of a service is enough, whatever its usage.
+#[test]
+fn records_of_all_usages_are_backups_of_one_another() {
+    use DnssecState::Secure;
+    let backups = |port, records: &[Vec<u8>]| -> Vec<&'static str> {
+        let verdict = verdict(port, Some(Secure), records);
+        let source = &verdict.sources[0];
+        source.entries.iter().chain(&source.united).map(|entry| entry.backup.name()).collect()
+    };
+    for port in [25, 443, 853] {
+        let found = backups(port, &[spki(2, "inner"), spki(3, "next")]);
+        assert!(found.len() >= 2 && found.iter().all(|backup| *backup == "present"), "{port}: {found:?}");
+        let found = backups(port, &[spki(2, "inner"), spki(3, "leaf")]);
+        assert!(found.iter().all(|backup| *backup == "absent"), "{port}: {found:?}");
+        assert!(backups(port, &[spki(3, "leaf")]).iter().all(|backup| *backup == "absent"), "{port}");
+    }
+    // What mail servers leave aside is no backup.
+    assert!(!backups(25, &[spki(3, "leaf"), spki(1, "next")]).contains(&"present"));
+    assert_eq!(backups(853, &[spki(3, "leaf"), spki(1, "next")])[0], "present");
+}
+
+#[test]
+fn records_of_a_whole_certificate_alone_are_told() {
+    use DnssecState::Secure;
+    let whole = |name: &str| {
+        let hash = crate::x509::CertificateSha256::of(name.as_bytes()).0;
+        [&[3, 0, 1][..], &hash].concat()
+    };
+    for port in [443, 853] {
+        let found = found(port, Secure, &[whole("leaf")]);
+        let told: Vec<_> = found.iter().map(|finding| (finding.rule, finding.severity)).collect();
+        assert_eq!(told, [("PIN024", Severity::Medium), ("PIN049", Severity::Info)], "{port}");
+        assert!(found.iter().all(|finding| finding.message.contains("whole certificate")), "{found:#?}");
+    }
+    assert!(!ids(853, Secure, &[whole("leaf"), spki(3, "leaf")]).contains(&"PIN024"));
+}
+
 /// RFC 7671 section 5.1: with usage 3, names and dates of the certificate say nothing.
 #[test]
 fn a_certificate_that_is_over_is_none_for_usage_2() {
@@ -121,6 +158,25 @@ fn what_clients_leave_aside_neither_saves_nor_condemns() {
         .map(|entry| (entry.enforced.name(), entry.outcome.name()))
         .collect();
     assert_eq!(found, [("yes", "locked_out"), ("no", "not_enforced"), ("no", "not_enforced")]);
+}
+
+#[test]
+fn records_that_no_client_can_use_are_told_by_the_standards_of_dane() {
+    let short = vec![3, 1, 1, 7];
+    let told = found(25, DnssecState::Secure, std::slice::from_ref(&short)).remove(0);
+    assert!(told.references.iter().any(|source| source.starts_with("RFC 6698")), "{told:#?}");
+    assert!(told.references.iter().all(|source| source.starts_with("RFC")), "{told:#?}");
+    assert!(told.advice.contains("DNS"), "{told:#?}");
+    // RFC 7672 section 2.2: where none is usable, mail is sent over TLS to whomever.
+    let why = |port, records: &[Vec<u8>]| {
+        let verdict = verdict(port, Some(DnssecState::Secure), records);
+        verdict.sources[0].entries.last().unwrap().why.clone()
+    };
+    for records in [vec![short.clone()], vec![short.clone(), spki(1, "leaf")]] {
+        assert!(why(25, &records).contains("RFC 7672 section 2.2"), "{records:?}");
+        assert!(!why(853, &records).contains("RFC 7672 section 2.2"), "{records:?}");
+    }
+    assert!(!why(25, &[spki(3, "leaf"), short]).contains("section 2.2"));
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl Reader {
     }
 
     fn expiry(&mut self, node: Node<'_, '_>, text: &str) -> Option<Expiry> {
+        if written::has_build_variable(text) {
+            let what = format!("the expiration “{}” is put in by the build", shortened(text));
+            self.problem(ProblemKind::NotRead, node, what);
+            return None;
+        }
         match expiration(text) {
             Expiration::On { expiry, rest } => {
                 if !rest.trim().is_empty() {
