@@ -231,5 +231,6 @@ pub(super) fn read_tree(size: u64, octets: &[u8]) -> Result<TreeBuilder, StateEr
     if !rest.is_empty() {
         return Err(damaged());
     }
-    TreeBuilder::of_subtrees(size, hashes.iter().copied().map(TreeHash).collect()).map_err(|_| damaged())
+    let hashes: Vec<TreeHash> = hashes.iter().copied().map(TreeHash).collect();
+    TreeBuilder::of_subtrees(size, &hashes).map_err(|_| damaged())
 }
