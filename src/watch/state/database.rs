@@ -263,7 +263,7 @@ impl Connection {
             match self {
                 Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(&mut **connection).await.map(drop)?,
                 Self::Postgres(connection) => {
-                    sqlx::raw_sql(sql).execute(&mut **connection).await.map(drop)?
+                    sqlx::raw_sql(sql).execute(&mut **connection).await.map(drop)?;
                 }
             }
             Ok(())
