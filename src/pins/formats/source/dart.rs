@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use super::compared::{Comparison, Over, about_or_all, no_validation, place};
+use super::compared::{Comparison, Over, about_or_all, instead, no_validation, place};
 use super::gathered::Gathered;
 use super::hashes;
 use super::react_native::host_of_address;
@@ -56,7 +56,10 @@ impl PinFormat for Dart {
         let own_roots = scan.places(&["withTrustedRoots"]).into_iter().find(|at| {
             scan.is(at.saturating_add(1), ":") && scan.word(at.saturating_add(2)) == Some("false")
         });
-        if let Some(at) = own_roots {
+        let validates = validates_itself(&scan);
+        let brings_none = !scan.has(&["setTrustedCertificates", "setTrustedCertificatesBytes"]);
+        // Nothing is trusted beforehand: what the client is shown comes to validateCertificate.
+        if let Some(at) = own_roots.filter(|_| !(validates && brings_none)) {
             let what = "the client trusts nothing but certificates that the app brings along, which are not read here";
             source.problems.push(not_read(scan.line(at), what.to_owned()));
         }
@@ -111,7 +114,11 @@ fn read_callback(scan: &Scan<'_>, at: usize, is_never_called: bool, compares: bo
         || (at..end)
             .any(|at| scan.word(at) == Some("return") && scan.word(at.saturating_add(1)) == Some("true"))
             && !(at..end).any(|at| scan.word(at) == Some("if"));
-    if ends_true {
+    if ends_true && validates_itself(scan) {
+        let what = "badCertificateCallback accepts every certificate, and validateCertificate compares it: nothing else \
+                    of it is validated";
+        source.problems.push(instead(line, what));
+    } else if ends_true {
         source.problems.push(no_validation(
             line,
             "badCertificateCallback accepts every certificate that does not validate",
@@ -121,6 +128,17 @@ fn read_callback(scan: &Scan<'_>, at: usize, is_never_called: bool, compares: bo
                     certificate is accepted";
         source.problems.push(Problem::of(ProblemKind::NeverCalled, line, what.to_owned()));
     }
+}
+
+/// Whether dio's adapter is given a `validateCertificate` that may refuse (it is called for every response).
+fn validates_itself(scan: &Scan<'_>) -> bool {
+    scan.places(&["validateCertificate"]).into_iter().any(|at| {
+        let start = at.saturating_add(1);
+        let end = scan.end_of_expression(start.saturating_add(1));
+        let is_given = scan.is(start, ":") || scan.is(start, "=");
+        let says = |word: &str| (start..end).any(|at| scan.word(at) == Some(word));
+        is_given && (says("false") || (start..end).any(|at| scan.is(at, "==")))
+    })
 }
 
 /// What a plugin is given: fingerprints, and the address that it asks where it is given one.

@@ -35,6 +35,8 @@ mod tests_conditions;
 #[cfg(test)]
 mod tests_languages;
 #[cfg(test)]
+mod tests_requests;
+#[cfg(test)]
 mod tests_texts;
 
 pub(super) use self::apple::{Alamofire, UrlSession};

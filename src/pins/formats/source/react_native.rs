@@ -9,6 +9,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use super::compared::no_validation;
 use super::conditions::Conditions;
 use super::gathered::Gathered;
 use super::okhttp::pin_value;
@@ -26,6 +27,9 @@ use crate::pins::model::{
 
 /// The most calls before its options that a request's own call is looked for among.
 const MOST_CALLS_WITHIN: usize = 50;
+
+/// How far before a key the bracket of its object is looked for, in tokens.
+const NEAR: usize = 500;
 
 /// The format's id.
 const ID: &str = "react-native";
@@ -222,9 +226,9 @@ fn read_request(scan: &Scan<'_>, at: usize, call: Option<usize>, source: &mut Ga
     let host = call.and_then(|call| host_of_request(scan, call));
     let told = source.problems.len();
     let pins = read_pins(&values, host.as_deref().unwrap_or("a request"), line, source, pin_value);
+    let enforcement = enforced_by_request(scan, at, host.as_deref(), source);
     let known: Vec<HostPattern> = host.iter().cloned().map(HostPattern::Exactly).collect();
     concern(source.problems.iter_mut().skip(told), &known);
-    let why = "react-native-ssl-pinning refuses other keys for this request";
     let (scope, confidence) = if let Some(host) = host {
         (HostPattern::Exactly(host), Confidence::Read)
     } else {
@@ -233,7 +237,61 @@ fn read_request(scan: &Scan<'_>, at: usize, call: Option<usize>, source: &mut Ga
         (HostPattern::Unstated, Confidence::Guessed("its host is not defined in this file".to_owned()))
     };
     let unread = unread(&values);
-    source.add_apart(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforced(why)) });
+    source.add_apart(PinEntry { pins, unread, line, confidence, ..PinEntry::of(scope, enforcement) });
+}
+
+/// What the options beside `sslPinning` make of the hashes of a request. iOS compares no hashes: AFNetworking is given the
+/// certificates of the app's bundle.
+fn enforced_by_request(scan: &Scan<'_>, at: usize, host: Option<&str>, source: &mut Gathered) -> Enforcement {
+    let line = scan.line(at);
+    let options = object_around(scan, at).and_then(|object| scan.pairs(object)).unwrap_or_default();
+    let switch = |name| option(scan, &options, name).map_or(Switch::Off, |value| scan.switch(value));
+    let unknown = |why: String| Enforcement { mode: EnforcementMode::Unknown, why };
+    match switch("disableAllSecurity") {
+        Switch::Off => {}
+        Switch::On => {
+            let what = "disableAllSecurity accepts every certificate for this request";
+            source.problems.push(no_validation(line, what));
+            return Enforcement { mode: EnforcementMode::No, why: what.to_owned() };
+        }
+        Switch::Open => {
+            let what = "whether disableAllSecurity is on for this request is not defined in this file";
+            source.problems.push(not_read(line, what.to_owned()));
+            return unknown(what.to_owned());
+        }
+    }
+    let why = match (switch("pkPinning"), host.is_some_and(|host| host.starts_with("www."))) {
+        (Switch::On, false) => {
+            return enforced(
+                "react-native-ssl-pinning refuses other keys for this request on Android; on iOS it compares with the \
+                 certificates of the app's bundle, and with no hash",
+            );
+        }
+        (Switch::On, true) => {
+            "react-native-ssl-pinning cuts “www.” off before it pins the host on Android: whether anything is compared \
+             for this one is not known"
+        }
+        (Switch::Off, _) => {
+            "without pkPinning these are taken for names of certificate files, and no hash is compared"
+        }
+        (Switch::Open, _) => "whether pkPinning is on for this request is not defined in this file",
+    };
+    source.problems.push(not_read(line, why.to_owned()));
+    unknown(why.to_owned())
+}
+
+/// The object whose key stands at this place, brackets included.
+fn object_around(scan: &Scan<'_>, at: usize) -> Option<Span> {
+    let mut place = at;
+    for _ in 0..NEAR {
+        place = place.checked_sub(1)?;
+        if let Some(open) = scan.opening(place) {
+            place = open;
+        } else if scan.is(place, "{") {
+            return scan.inside(place).map(|inside| place..inside.end.saturating_add(1));
+        }
+    }
+    None
 }
 
 /// `sslPinning: { "*.shop.example": [hash, …] }` of an Expo plugin.
