@@ -55,6 +55,9 @@ pub struct Addresses {
     pub tiled: SocketAddr,
 }
 
+/// A tree head as it was last signed: its size, when, and what was said.
+type SignedHead = (u64, Timestamp, Arc<str>);
+
 /// What both logs answer from.
 #[derive(Debug)]
 struct Logs {
@@ -70,7 +73,7 @@ struct Logs {
     places: HashMap<TreeHash, usize>,
     keys: [LogKey; 2],
     /// The head that was signed last, of each log: its size, when, and the text.
-    signed: [Mutex<Option<(u64, Timestamp, Arc<str>)>>; 2],
+    signed: [Mutex<Option<SignedHead>>; 2],
 }
 
 /// Serves the world of a folder until the process ends, and writes its log list with the addresses.
