@@ -209,6 +209,16 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_not_known_whole_completes_nothing() {
+        let code = "val c = OkHttpClient.Builder().certificatePinner(CertificatePinner.Builder()\n\
+                    .add(\"a.example\", BuildConfig.PIN).build())\n";
+        let unread = |toml: &str| completed("x/A.kt", code, toml).0.entries[0].unread;
+        let whole = toml("a.example", "A.kt");
+        assert_eq!(unread(&whole), 0);
+        assert_eq!(unread(&whole.replacen("pins = [", "pins = [\"${NEXT}\", ", 1)), 1);
+    }
+
+    #[test]
     fn a_list_without_hosts_is_placed_at_those_that_are_named_for_it() {
         let code = format!("PINNED_KEYS = [\"sha256/{}\"]\n", SpkiSha256::of(b"a"));
         let (source, _) = completed("x/client.py", &code, &toml("a.example", "client.py"));

@@ -55,7 +55,20 @@ pub(in crate::pins) fn replaces(one: &str, other: &str) -> bool {
 pub(in crate::pins) fn are_of_other_builds(one: &str, other: &str) -> bool {
     are_variants(one, other)
         && matches!((resource(one), resource(other)), (Some(one), Some(other))
-            if one.set != other.set && !matches!((one.set, other.set), ("main", "release") | ("release", "main")))
+            if one.set != other.set
+                && !matches!((one.set, other.set), ("main", "release") | ("release", "main"))
+                && !is_of_the_same_build(one.set, other.set)
+                && !is_of_the_same_build(other.set, one.set))
+}
+
+/// Whether a source set is one of a build (`prodRelease`, `freeProd`) that takes the other (`prod`), too.
+fn is_of_the_same_build(set: &str, other: &str) -> bool {
+    let mut capital = other.chars();
+    let first = capital.next().map(|first| first.to_ascii_uppercase());
+    let within: String = first.into_iter().chain(capital).collect();
+    let begins =
+        set.strip_prefix(other).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
+    begins || set.contains(&within)
 }
 
 /// Whether these two files are one resource of two flavours: what is built of the one has nothing of the other.
@@ -102,6 +115,9 @@ mod tests {
             (of("release", "xml"), of("staging", "xml"), true, false),
             (of("main", "xml"), of("release", "xml"), false, false),
             (of("prod", "xml"), of("prod", "xml-v24"), false, false),
+            (of("prod", "xml"), of("prodRelease", "xml"), false, false),
+            (of("prod", "xml"), of("freeProd", "xml"), false, false),
+            (of("prod", "xml"), of("product", "xml"), true, true),
             (of("prod", "xml"), "lib/src/staging/res/xml/nsc.xml".to_owned(), false, false),
         ] {
             for (one, other) in [(&one, &other), (&other, &one)] {

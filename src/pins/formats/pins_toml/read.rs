@@ -162,7 +162,10 @@ impl Reader {
             self.entries.push(entry);
             self.entries.extend(below);
         }
-        self.completes(item, first, &pins.read);
+        // A list that is itself not known whole completes nothing.
+        if pins.unread == 0 {
+            self.completes(item, first, &pins.read);
+        }
     }
 
     /// The files of which an entry says what cannot be read in them, with the hosts of the entries since the first.
@@ -173,8 +176,10 @@ impl Reader {
             Some(Json::Array(files)) => files.as_slice(),
             Some(one) => std::slice::from_ref(one),
         };
+        // Names that are only perhaps meant are not written down.
+        let scopes = self.entries.iter().skip(first).map(|entry| &entry.scope);
         let hosts: Vec<HostPattern> =
-            self.entries.iter().skip(first).map(|entry| entry.scope.clone()).collect();
+            scopes.filter(|scope| !matches!(scope, HostPattern::Below(_))).cloned().collect();
         for file in files {
             let Json::Text(file, line) = file else {
                 self.wrong(line, format!("completes has a {} where a file belongs", file.kind()));

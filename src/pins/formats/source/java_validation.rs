@@ -8,8 +8,9 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::compared::{instead, no_validation};
+use super::conditions::Conditions;
 use super::scan::{Scan, Span};
-use super::{Language, PinFormat, PinInput, code, finish};
+use super::{Language, PinFormat, PinInput, code, finish, not_read};
 use crate::pins::model::{PinEntry, PinSource, Problem};
 
 /// Validation that is switched off in Kotlin and Java.
@@ -55,7 +56,8 @@ fn problems(scan: &Scan<'_>) -> Vec<Problem> {
         })
     });
     let trusting = trusting.map(|at| {
-        no_validation(scan.line(at), "checkServerTrusted refuses nothing: every certificate passes")
+        let what = "checkServerTrusted refuses nothing: every certificate passes";
+        (at, no_validation(scan.line(at), what))
     });
     let verifying = scan.places(&["verify"]).into_iter().filter(|at| {
         let parameters = scan.inside(at.saturating_add(1)).unwrap_or_default();
@@ -65,9 +67,15 @@ fn problems(scan: &Scan<'_>) -> Vec<Problem> {
     let given = scan.places(&VERIFIERS).into_iter().filter(|at| accepts(scan, at.saturating_add(1)));
     let verifying = verifying.chain(given).map(|at| {
         let what = "the verifier accepts every name: the certificate of any host passes whose CA is trusted, or pinned";
-        instead(scan.line(at), what)
+        (at, instead(scan.line(at), what))
     });
-    let mut problems: Vec<Problem> = trusting.chain(verifying).collect();
+    let conditions = Conditions::of(scan);
+    // What stands on a condition may be in no release.
+    let doubted = |(at, problem): (usize, Problem)| match conditions.at(scan, at) {
+        Some(condition) => not_read(problem.line, format!("{}; it is there {condition}", problem.what)),
+        None => problem,
+    };
+    let mut problems: Vec<Problem> = trusting.chain(verifying).map(doubted).collect();
     problems.sort_by_key(|problem| problem.line);
     problems
 }

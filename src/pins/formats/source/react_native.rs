@@ -79,6 +79,13 @@ impl PinFormat for ReactNative {
             read_request(&scan, at, call, &mut source);
         }
         source.guess(None);
+        if let Some(at) = scan.places(&["disableSslPinning"]).into_iter().find(is_call) {
+            let why = "disableSslPinning is called in this file: whether pins are in force then is not known";
+            source.problems.push(not_read(scan.line(at), why.to_owned()));
+            for entry in source.entries.iter_mut().filter(|entry| entry.confidence == Confidence::Read) {
+                entry.confidence = Confidence::Guessed(why.to_owned());
+            }
+        }
         if source.entries.is_empty() && source.problems.is_empty() {
             source.problems.push(not_read(
                 None,

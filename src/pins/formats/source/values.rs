@@ -77,6 +77,10 @@ const LISTS: [&str; 20] = [
     "arrayOfNotNull",
 ];
 
+/// What chooses between values, or gives one only in some cases.
+const CHOOSING: [&str; 12] =
+    ["?", "?:", "??", "||", "&&", "if", "else", "when", "switch", "match", "try", "unless"];
+
 impl Scan<'_> {
     /// What the expression comes to: one value, or those of a list.
     pub(super) fn values(&self, span: Span) -> Vec<Value> {
@@ -100,6 +104,10 @@ impl Scan<'_> {
         let Some(last) = span.end.checked_sub(1).filter(|last| *last >= span.start) else {
             return Vec::new();
         };
+        // Which of its values it comes to, nothing here tells.
+        if self.is_chosen(&span) {
+            return open();
+        }
         if let Some(part) = self.entry_part(&span) {
             return self.values_within(part, deeper);
         }
@@ -312,8 +320,13 @@ impl Scan<'_> {
         self.pairs_within(span, DEEPEST)
     }
 
+    /// Whether a condition chooses what an expression comes to.
+    fn is_chosen(&self, span: &Span) -> bool {
+        self.split(span.clone(), &CHOOSING).as_slice() != std::slice::from_ref(span)
+    }
+
     fn pairs_within(&self, span: Span, depth: usize) -> Option<Vec<(Span, Span)>> {
-        let deeper = depth.checked_sub(1).filter(|_| self.step(&span))?;
+        let deeper = depth.checked_sub(1).filter(|_| self.step(&span) && !self.is_chosen(&span))?;
         let mut span = span;
         while span.start.saturating_add(1) < span.end
             && (self.is(span.start, "@") || matches!(self.word(span.start), Some("new" | "const")))
