@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pinstead::ct::checkpoint::Checkpoint;
+use pinstead::ct::log_entry::LoggedEntry;
 use pinstead::ct::log_id::LogId;
 use pinstead::ct::log_key::LogKey;
 use pinstead::ct::merkle::{
@@ -31,8 +32,8 @@ use pinstead::ct::merkle::{
 };
 use pinstead::ct::sct::{LeafIndex, leaf_index};
 use pinstead::ct::tile::{
-    HashTiles, Tile, TileEntry, TileKind, consistency_proof, inclusion_path, read_data_tile, read_hash_tile,
-    root, tiles_for_root,
+    HashTiles, Tile, TileKind, consistency_proof, inclusion_path, read_data_tile, read_hash_tile, root,
+    tiles_for_root,
 };
 use pinstead::ct::tree_head::TreeHead;
 use serde_json::Value;
@@ -77,8 +78,8 @@ fn static_log(folder: &Path, key: &LogKey, id: LogId) -> Result<(), Failure> {
         }
         let hashes = read_hash_tile(&read(&hash_tile(folder, 0, *index, *width))?, *width)?;
         for (place, (leaf, hash)) in (index * 256..).zip(tile.iter().zip(&hashes)) {
-            if leaf_index(leaf.extensions) != LeafIndex::At(place) {
-                let said = leaf_index(leaf.extensions);
+            if leaf_index(leaf.timestamped.extensions) != LeafIndex::At(place) {
+                let said = leaf_index(leaf.timestamped.extensions);
                 return Err(format!("entry {place} has another leaf index: {said:?}").into());
             }
             if leaf.leaf_hash() != *hash {
@@ -94,7 +95,7 @@ fn static_log(folder: &Path, key: &LogKey, id: LogId) -> Result<(), Failure> {
                 _ => return Err(format!("entry {place} is another one in {}", path.display()).into()),
             }
             entries += 1;
-            precertificates += usize::from(matches!(leaf.entry, TileEntry::Precert { .. }));
+            precertificates += usize::from(matches!(leaf.timestamped.entry, LoggedEntry::Precert { .. }));
             chains += leaf.chain.len();
         }
     }

@@ -1,4 +1,5 @@
 //! The state of `pinstead watch`, in SQLite and in a real PostgreSQL: the same stories in both.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod world;
 

@@ -1,6 +1,7 @@
 //! A log that is nothing but numbers, and who reads it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -104,11 +105,11 @@ pub(crate) fn found(number: u64, index: u64, kind: EntryKind) -> Found {
     }
 }
 
-pub(crate) fn alert(subject: impl ToString) -> NewAlert {
+pub(crate) fn alert(subject: impl Display) -> NewAlert {
     NewAlert {
         kind: "certificate".to_owned(),
-        subject: subject.to_string(),
-        payload: format!("{{\"subject\":\"{}\"}}", subject.to_string()),
+        subject: format!("{subject}"),
+        payload: format!("{{\"subject\":\"{subject}\"}}"),
     }
 }
 
