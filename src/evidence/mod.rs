@@ -8,6 +8,7 @@ pub mod ct_log;
 pub mod dns;
 pub mod file;
 pub mod http;
+pub mod issuance;
 pub mod log_list;
 pub mod tls;
 

@@ -1,0 +1,120 @@
+//! What was issued for a name, as each source told it: raw answers and files, untouched.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Bytes;
+use super::file::InputFile;
+use super::http::HttpExchange;
+use crate::dns_name::DnsName;
+
+/// Everything that sources told of one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuanceObservation {
+    /// The name asked about; the names below it belong to it.
+    pub name: DnsName,
+    /// What each source told, in the order of asking.
+    #[serde(default)]
+    pub sources: Vec<IssuanceSource>,
+}
+
+/// One source, asked once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuanceSource {
+    /// When it was asked, or read.
+    pub asked_at: Timestamp,
+    /// Where it is: a URL without anything secret, a path, what the user named.
+    pub place: String,
+    /// Why it was not asked, or not asked to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_off: Option<String>,
+    /// What it told.
+    pub told: Told,
+}
+
+/// What a source told, in its own form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// crt.sh, in JSON: the answers in the order of asking.
+    CrtSh(Vec<HttpExchange>),
+    /// The CT Search API of SSLMate's Cert Spotter: its pages in the order of asking.
+    CertSpotter(Vec<HttpExchange>),
+    /// Files of certificates, of the user's own.
+    Files(Vec<InputFile>),
+    /// What `pinstead watch` found in the CT logs.
+    WatchState(WatchStateReading),
+}
+
+/// What the state of `pinstead watch` has about a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchStateReading {
+    /// Whether the name, or one above it, is among those that were watched, as far as is known.
+    #[serde(default)]
+    pub is_watched: Option<bool>,
+    /// The logs followed, with how far each was read.
+    #[serde(default)]
+    pub logs: Vec<FollowedLog>,
+    /// What was found.
+    #[serde(default)]
+    pub certificates: Vec<LoggedCertificate>,
+    /// Issuers' certificates, DER, that the chains name by their SHA-256.
+    #[serde(default)]
+    pub issuers: Vec<Bytes>,
+}
+
+/// A log that is followed, and which of its entries were read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowedLog {
+    /// Its id, base64.
+    pub log_id: String,
+    /// What it is called.
+    pub description: String,
+    /// The first entry that was read.
+    pub start: u64,
+    /// Up to where the entries were read and give the root that the log signed.
+    pub proven: u64,
+    /// How many entries behind these were read.
+    pub read: u64,
+    /// The size of the last verified tree head.
+    pub head_size: Option<u64>,
+    /// Its time, as the log says.
+    pub head_at: Option<Timestamp>,
+    /// When it was seen.
+    pub head_seen: Option<Timestamp>,
+    /// What is wrong with the log.
+    #[serde(default)]
+    pub faults: Vec<String>,
+}
+
+/// A certificate that was found in logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedCertificate {
+    /// When it was found first.
+    pub first_seen: Timestamp,
+    /// The certificate, DER, where a log had it.
+    #[serde(default)]
+    pub certificate: Option<Bytes>,
+    /// The precertificate, DER, where a log had it.
+    #[serde(default)]
+    pub precertificate: Option<Bytes>,
+    /// Where it stands.
+    #[serde(default)]
+    pub sightings: Vec<LogSighting>,
+}
+
+/// Where a certificate stands in a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogSighting {
+    /// The log's id, base64.
+    pub log_id: String,
+    /// Its place there.
+    pub index: u64,
+    /// The `MerkleTreeLeaf`, which the log's tree covers.
+    pub leaf: Bytes,
+    /// The SHA-256 of each certificate of the chain beside it, the issuer first.
+    #[serde(default)]
+    pub chain: Vec<Bytes>,
+    /// When we found it.
+    pub seen: Timestamp,
+}
