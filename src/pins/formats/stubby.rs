@@ -28,7 +28,7 @@ impl PinFormat for Stubby {
 
     fn recognises(&self, input: &PinInput<'_>) -> bool {
         let text = input.text.as_deref().unwrap_or_default();
-        text.lines().any(|line| bare(line).is_some_and(|line| line.starts_with(PIN_SET)))
+        text.lines().any(|line| bare(line).is_some_and(|line| line.starts_with(PIN_SET) || flows(line)))
     }
 
     /// The file is YAML, of which the few lines that matter are read: one setting a line, as stubby's own example has it.
@@ -93,6 +93,10 @@ impl Reader {
             self.dash = true;
             return;
         }
+        if flows(setting) || (self.in_pins && setting.starts_with(['{', '['])) {
+            self.in_flow(number);
+            return;
+        }
         let begins_item = std::mem::take(&mut self.dash) || line.trim_start().starts_with('-');
         if begins_item && self.in_pins {
             self.end_of_item();
@@ -130,6 +134,26 @@ impl Reader {
             }
             _ => {}
         }
+    }
+
+    /// Pins in braces or brackets: told, and anybody's where their server stands in them, too.
+    fn in_flow(&mut self, number: usize) {
+        self.end_of_item();
+        self.dash = false;
+        let what = "pins stand in braces or brackets; only one setting a line is read here";
+        self.problems.add(ProblemKind::NotRead, Some(number), what.to_owned());
+        if self.in_pins {
+            self.server.unread = self.server.unread.saturating_add(1);
+            return;
+        }
+        self.end();
+        let enforcement = Enforcement { mode: EnforcementMode::Unknown, why: String::new() };
+        self.entries.push(PinEntry {
+            unread: 1,
+            pin_set: Some(self.entries.len().saturating_add(1)),
+            line: Some(number),
+            ..PinEntry::of(HostPattern::Unstated, enforcement)
+        });
     }
 
     fn of_item(&mut self, key: &str, value: &str, number: usize) {
@@ -228,6 +252,11 @@ fn bare(line: &str) -> Option<&str> {
     let line = line.trim_start();
     let line = line.strip_prefix("- ").map_or(line, |rest| rest.trim_start_matches("- ")).trim();
     (!line.is_empty() && !line.starts_with('#')).then_some(line)
+}
+
+/// Whether a server with its pins stands in braces.
+fn flows(line: &str) -> bool {
+    line.starts_with(['{', '[']) && line.contains(PIN_SET)
 }
 
 /// A value without its quotes, and without the comment behind it.
@@ -331,9 +360,36 @@ mod tests {
         assert_eq!(source.problems[0].kind, ProblemKind::Refused);
     }
 
+    #[test]
+    fn pins_in_braces_are_told_as_not_read() {
+        let required = "tls_authentication: GETDNS_AUTHENTICATION_REQUIRED\nupstream_recursive_servers:\n";
+        let known = SpkiSha256::of(b"other");
+        let item = format!("{{ digest: \"sha256\", value: {known} }}");
+        let server = format!(
+            "{required}  - address_data: 192.0.2.1\n    tls_auth_name: dns.example\n    tls_pubkey_pinset:\n"
+        );
+        for (text, pins) in [
+            (format!("{server}      - {item}\n"), 0),
+            (format!("{server}      [{item},\n       {item}]\n"), 0),
+            (format!("{server}      - digest: sha256\n        value: {known}\n      - {item}\n"), 1),
+            (
+                format!(
+                    "{required}  - {{ address_data: 192.0.2.1, tls_auth_name: dns.example, tls_pubkey_pinset: [{item}] }}\n"
+                ),
+                0,
+            ),
+        ] {
+            let Reading::Read(source) = formats::tests::only("stubby.yml", text.as_bytes()) else {
+                panic!("{text}")
+            };
+            assert_eq!(source.problems[0].kind, ProblemKind::NotRead, "{text}");
+            assert_eq!(judged(&text), [(EnforcementMode::Yes, Outcome::Unknown, pins)], "{text}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "(tls_pubkey_pinset:|digest:|value:|address_data:| |-|\n|\"|\\PC){0,60}") {
+        fn no_text_makes_it_panic(text in "(tls_pubkey_pinset:|digest:|value:|address_data:| |-|[{]|[\\[]|\n|\"|\\PC){0,60}") {
             let _ = formats::read("x", format!("tls_pubkey_pinset:\n{text}").as_bytes());
         }
     }
