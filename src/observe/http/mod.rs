@@ -5,6 +5,9 @@
 
 mod hosts;
 mod retry;
+mod secret;
+
+pub use self::secret::Secret;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
