@@ -2,8 +2,12 @@
 //!
 //! No answer is no data, and never “nothing issued”. Whatever cannot be read is said, and the rest is kept.
 
-mod cert_spotter;
-mod crt_sh;
+mod answer;
+pub(crate) mod cert_spotter;
+pub(crate) mod crt_sh;
+mod json;
+mod problems;
+mod question;
 mod watch_state;
 
 use super::reported::SourceReading;

@@ -2,12 +2,21 @@
 //!
 //! What they tell is recorded as it came; `issuance::sources` reads it.
 
+mod cert_spotter;
+mod crt_sh;
+mod watch_state;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::http::{HttpClient, Secret};
+use jiff::Timestamp;
+use reqwest::Url;
+use tokio::task::JoinSet;
+
+use super::clock;
+use super::http::{HttpClient, Secret, usable};
 use crate::dns_name::DnsName;
-use crate::evidence::issuance::IssuanceObservation;
+use crate::evidence::issuance::{IssuanceObservation, IssuanceSource, Told, WatchStateReading};
 use crate::issuance::reported::SourceKind;
 use crate::watch::state::State;
 
@@ -56,6 +65,8 @@ pub struct CrtSh {
     pub most_certificates: usize,
     /// The pause between two questions.
     pub pause: Duration,
+    /// How long all of it may take.
+    pub patience: Duration,
 }
 
 impl Default for CrtSh {
@@ -66,6 +77,7 @@ impl Default for CrtSh {
             is_unexpired_only: false,
             most_certificates: 100,
             pause: Duration::from_secs(1),
+            patience: Duration::from_secs(600),
         }
     }
 }
@@ -79,11 +91,18 @@ pub struct CertSpotter {
     pub token: Option<Secret>,
     /// How many pages are read, at most.
     pub most_pages: usize,
+    /// How long all of it may take.
+    pub patience: Duration,
 }
 
 impl Default for CertSpotter {
     fn default() -> Self {
-        Self { url: CERT_SPOTTER.to_owned(), token: None, most_pages: 1000 }
+        Self {
+            url: CERT_SPOTTER.to_owned(),
+            token: None,
+            most_pages: 1000,
+            patience: Duration::from_secs(600),
+        }
     }
 }
 
@@ -98,7 +117,58 @@ pub struct WatchState {
 }
 
 /// Asks all sources, those on the network at the same time.
-#[expect(clippy::unused_async, reason = "nothing is asked yet")]
 pub async fn ask(asking: &Asking) -> IssuanceObservation {
-    IssuanceObservation { name: asking.name.clone(), sources: Vec::new() }
+    let mut told = Vec::new();
+    let mut tasks = JoinSet::new();
+    for (place, source) in asking.sources.iter().enumerate() {
+        let (name, http) = (asking.name.clone(), asking.http.clone());
+        match source {
+            AskedSource::CrtSh(how) => {
+                let how = how.clone();
+                tasks.spawn(async move { (place, crt_sh::ask(&name, &http, &how).await) });
+            }
+            AskedSource::CertSpotter(how) => {
+                let how = how.clone();
+                tasks.spawn(async move { (place, cert_spotter::ask(&name, &http, &how).await) });
+            }
+            AskedSource::WatchState(how) => told.push((place, watch_state::ask(&name, how).await)),
+            AskedSource::NotAsked { source, place: at, why } => {
+                let none = nothing_told(*source);
+                told.extend(none.map(|none| (place, not_asked(none, at, why.clone(), clock::now()))));
+            }
+        }
+    }
+    while let Some(done) = tasks.join_next().await {
+        match done {
+            Ok(source) => told.push(source),
+            // A task that panicked must not pass for a source that was never asked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    told.sort_by_key(|(place, _)| *place);
+    let sources = told.into_iter().map(|(_, source)| source).collect();
+    IssuanceObservation { name: asking.name.clone(), sources }
+}
+
+/// What a source told that was not asked; `None` for the server itself, which is no source of this kind.
+fn nothing_told(source: SourceKind) -> Option<Told> {
+    match source {
+        SourceKind::CrtSh => Some(Told::CrtSh(Vec::new())),
+        SourceKind::CertSpotter => Some(Told::CertSpotter(Vec::new())),
+        SourceKind::Files => Some(Told::Files(Vec::new())),
+        SourceKind::WatchState => Some(Told::WatchState(WatchStateReading::default())),
+        SourceKind::Served => None,
+    }
+}
+
+fn not_asked(told: Told, place: &str, why: String, asked_at: Timestamp) -> IssuanceSource {
+    IssuanceSource { asked_at, place: place.to_owned(), broken_off: Some(why), told }
+}
+
+/// The address of a source, without a query, which might hold something secret.
+fn endpoint(text: &str) -> Result<Url, String> {
+    let mut url = usable(text).map_err(|why| format!("its address cannot be used: {why}"))?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
 }
