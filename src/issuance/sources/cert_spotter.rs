@@ -164,3 +164,6 @@ fn refused(none: &NoAnswer) -> String {
     };
     format!("{}: {advice}", none.why)
 }
+
+#[cfg(test)]
+mod tests;

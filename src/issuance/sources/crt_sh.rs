@@ -305,3 +305,6 @@ fn report(
     }
     reported
 }
+
+#[cfg(test)]
+mod tests;

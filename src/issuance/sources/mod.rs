@@ -22,3 +22,6 @@ pub fn read(source: &IssuanceSource) -> Option<SourceReading> {
         Told::Files(_) => None,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing;

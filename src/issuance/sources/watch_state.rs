@@ -220,3 +220,6 @@ fn chain(sighting: &LogSighting, issuers: &HashMap<[u8; 32], &Bytes>) -> Vec<Byt
     };
     sighting.chain.iter().map_while(known).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use reqwest::Url;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::super::clock;
 use super::super::http::{HttpClient, HttpRequest};
-use super::{CertSpotter, endpoint};
+use super::{CertSpotter, endpoint, get_until};
 use crate::dns_name::DnsName;
 use crate::evidence::http::{HttpExchange, HttpOutcome};
 use crate::evidence::issuance::{IssuanceSource, Told};
@@ -55,11 +55,13 @@ async fn ask_pages(
     let mut after = None;
     let mut octets = 0_usize;
     while pages.len() < how.most_pages {
-        let request = HttpRequest::new(page_url(url, name, after.as_deref()).as_str(), MOST_OCTETS)
-            .bearer(how.token.clone());
-        let page = timeout_at(ends, http.get(request))
-            .await
-            .map_err(|_| format!("it had not given all of its pages after {} s", how.patience.as_secs()))?;
+        let asked = page_url(url, name, after.as_deref());
+        let request = HttpRequest::new(asked.as_str(), MOST_OCTETS).bearer(how.token.clone());
+        let (page, is_in_time) = get_until(http, request, &asked, ends).await;
+        if !is_in_time {
+            pages.push(page);
+            return Err(format!("it had not given all of its pages after {} s", how.patience.as_secs()));
+        }
         let end = page_end(&page);
         octets = octets.saturating_add(octets_of(&page));
         pages.push(page);

@@ -1,11 +1,11 @@
 //! Asking crt.sh: for the name, for those below it, and for the wildcard beside it.
 
 use reqwest::Url;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::super::clock;
 use super::super::http::{HttpClient, HttpRequest};
-use super::{CrtSh, endpoint};
+use super::{CrtSh, endpoint, get_until};
 use crate::dns_name::DnsName;
 use crate::evidence::http::{HttpExchange, HttpFailure, HttpOutcome};
 use crate::evidence::issuance::{IssuanceSource, Told};
@@ -97,11 +97,12 @@ impl Session<'_> {
         }
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(query);
-        let asked = self.http.get(HttpRequest::new(url.as_str(), most_octets));
-        let exchange = timeout_at(self.ends, asked)
-            .await
-            .map_err(|_| format!("it had not answered everything after {} s", self.how.patience.as_secs()))?;
+        let request = HttpRequest::new(url.as_str(), most_octets);
+        let (exchange, is_in_time) = get_until(self.http, request, &url, self.ends).await;
         self.exchanges.push(exchange);
+        if !is_in_time {
+            return Err(format!("it had not answered everything after {} s", self.how.patience.as_secs()));
+        }
         self.exchanges.last().ok_or_else(|| "it was not asked".to_owned())
     }
 }

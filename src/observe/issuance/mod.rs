@@ -12,10 +12,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Url;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
-use super::clock;
-use super::http::{HttpClient, Secret, usable};
+use super::clock::{self, Stopwatch};
+use super::http::{HttpClient, HttpRequest, Secret, usable};
 use crate::dns_name::DnsName;
+use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome};
 use crate::evidence::issuance::{IssuanceObservation, IssuanceSource, Told, WatchStateReading};
 use crate::issuance::reported::SourceKind;
 use crate::watch::state::State;
@@ -165,6 +167,24 @@ fn not_asked(told: Told, place: &str, why: String, asked_at: Timestamp) -> Issua
     IssuanceSource { asked_at, place: place.to_owned(), broken_off: Some(why), told }
 }
 
+/// Asks for a resource until `ends`; what is late by then is recorded as such. Gives whether there was time.
+async fn get_until(
+    http: &HttpClient,
+    request: HttpRequest,
+    url: &Url,
+    ends: Instant,
+) -> (HttpExchange, bool) {
+    let watch = Stopwatch::start();
+    match timeout_at(ends, http.get(request)).await {
+        Ok(exchange) => (exchange, true),
+        Err(_) => {
+            let outcome = HttpOutcome::Failed(HttpFailure::Timeout);
+            let attempts = vec![HttpAttempt { milliseconds: watch.milliseconds(), outcome }];
+            (HttpExchange { url: url.to_string(), attempts }, false)
+        }
+    }
+}
+
 /// The address of a source, without a query, which might hold something secret.
 fn endpoint(text: &str) -> Result<Url, String> {
     let mut url = usable(text).map_err(|why| format!("its address cannot be used: {why}"))?;
@@ -172,3 +192,6 @@ fn endpoint(text: &str) -> Result<Url, String> {
     url.set_fragment(None);
     Ok(url)
 }
+
+#[cfg(test)]
+mod tests;
