@@ -146,7 +146,7 @@ struct Known {
     /// By their numbers.
     rows: BTreeMap<u64, Row>,
     /// Those without a number.
-    others: Vec<Row>,
+    others: BTreeSet<Row>,
 }
 
 impl Known {
@@ -164,8 +164,7 @@ impl Known {
                         None => drop(known.rows.insert(id, row)),
                     },
                     // The same row may answer several questions.
-                    None if !known.others.contains(&row) => known.others.push(row),
-                    None => {}
+                    None => drop(known.others.insert(row)),
                 }
             }
         }

@@ -264,14 +264,14 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fielded<'de>, A::Error> {
         let mut read = Fielded { fields: Vec::new(), repeated: Vec::new(), is_cut: false };
         while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-            if read.fields.iter().any(|(field, _)| *field == name) {
+            if read.fields.len() >= MOST_FIELDS {
+                read.is_cut = true;
+            } else if read.fields.iter().any(|(field, _)| *field == name) {
                 if !read.repeated.contains(&name) && read.repeated.len() < MOST_FIELDS {
                     read.repeated.push(name);
                 }
-            } else if read.fields.len() < MOST_FIELDS {
-                read.fields.push((name, value));
             } else {
-                read.is_cut = true;
+                read.fields.push((name, value));
             }
         }
         Ok(read)

@@ -4,13 +4,17 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::super::http::HttpClient;
 use super::*;
+use crate::ct::merkle::{TreeBuilder, leaf_hash};
+use crate::evidence::Bytes;
 use crate::issuance::reported::{Coverage, SourceReading};
 use crate::issuance::sources;
 use crate::issuance::sources::testing::{issued, list, pem};
-use crate::watch::state::{Place, StateOptions};
+use crate::watch::batch::ChainBeside;
+use crate::watch::state::{EntryKind, Found, Head, LogKind, NewFault, NewLog, Place, StateOptions};
 
 const TOKEN: &str = "k1_hush-hush-0123456789abcdef";
 
@@ -350,4 +354,88 @@ async fn sources_answer_in_the_order_of_asking() {
             (SourceKind::CertSpotter, not_now()),
         ]
     );
+}
+
+/// An entry of a log with a precertificate for these names, which claims the watched name `example.com`.
+fn entry(index: u64, names: &[&str]) -> (Found, Vec<u8>) {
+    let issued = issued(names);
+    let ca = crate::x509::Certificate::read(&issued.ca.der).unwrap();
+    let tbs = &issued.leaf.precertificate_tbs;
+    let length = u32::try_from(tbs.len()).unwrap().to_be_bytes();
+    let leaf = [&[0; 10], &[0, 1][..], &ca.spki_sha256.0, &length[1..], tbs, &[0, 0]].concat();
+    let found = Found {
+        tbs_sha256: Sha256::digest(tbs).into(),
+        kind: EntryKind::Precert,
+        index,
+        timestamp: 0,
+        leaf: Bytes(leaf.clone()),
+        certificate: None,
+        precertificate: Some(Bytes(issued.precertificate)),
+        chain: ChainBeside::Certificates(vec![Bytes(issued.ca.der)]),
+        claims: vec!["example.com".parse().unwrap()],
+    };
+    (found, leaf)
+}
+
+#[tokio::test]
+async fn what_watch_found_is_told_for_the_name_and_those_below() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("state.sqlite"));
+    let state = Arc::new(State::open(&place, &StateOptions::default()).await.unwrap());
+    let entries =
+        [entry(0, &["www.shop.example.com"]), entry(1, &["other.example.com"]), entry(2, &["*.example.com"])];
+    let mut tree = TreeBuilder::default();
+    entries.iter().for_each(|(_, leaf)| tree.push(leaf_hash(leaf)));
+    let log = NewLog {
+        log_id: [7; 32],
+        description: "Log 7".to_owned(),
+        url: "https://log.example/".to_owned(),
+        kind: LogKind::Rfc6962,
+        key: Bytes(vec![7]),
+        before: TreeBuilder::default(),
+    };
+    let log = state.register(&log).await.unwrap();
+    let long = Duration::from_secs(600);
+    let head_lease = state.lease_head(log.number, long).await.unwrap().unwrap();
+    let head = Head { size: 3, timestamp: 1_795_000_000_000, root: tree.root(), octets: Bytes(vec![1]) };
+    state.take_head(&head_lease, &head).await.unwrap();
+    let mut lease = state.lease_range(log.number, long).await.unwrap().unwrap();
+    let mut range = lease.builder().unwrap();
+    entries.iter().for_each(|(_, leaf)| range.push(leaf_hash(leaf)));
+    let found: Vec<Found> = entries.iter().map(|(found, _)| found.clone()).collect();
+    state.commit(&mut lease, &range, &found, &[]).await.unwrap();
+
+    let ask_state = async |is_watched| {
+        let place = place.to_string();
+        ask_one(AskedSource::WatchState(WatchState { state: Arc::clone(&state), place, is_watched })).await.1
+    };
+    let read = ask_state(Some(true)).await;
+    let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
+    assert_eq!(why, "Log 7: entries 0 to 2 are not proven yet, 3 of them read");
+
+    let folded = state.fold(&head_lease).await.unwrap().unwrap();
+    state.prove(&head_lease, &folded).await.unwrap();
+    let read = ask_state(Some(true)).await;
+    assert_eq!((&read.coverage, read.problems.as_slice()), (&Coverage::Whole, [].as_slice()));
+    assert_eq!(read.current_to, Some(Timestamp::from_millisecond(1_795_000_000_000).unwrap()));
+    // Asked for shop.example.com: what is below it, and the wildcard that covers it.
+    let mut places: Vec<_> = read.certificates.iter().map(|one| one.seen[0].index).collect();
+    places.sort_unstable();
+    assert_eq!(places, [Some(0), Some(2)]);
+    for one in &read.certificates {
+        let issuer = crate::x509::Certificate::read(&one.chain[0]).unwrap();
+        assert_eq!(one.logged.as_ref().unwrap().issuer_key_hash, issuer.spki_sha256);
+    }
+    assert!(matches!(ask_state(None).await.coverage, Coverage::Part(_)));
+
+    let fault = NewFault {
+        log: log.number,
+        kind: "split".to_owned(),
+        text: "it showed two trees".to_owned(),
+        evidence: Bytes(Vec::new()),
+    };
+    state.report_fault(&fault, &[]).await.unwrap();
+    let read = ask_state(Some(true)).await;
+    let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
+    assert!(why.starts_with("Log 7: it showed two trees (since "), "{why}");
 }

@@ -20,6 +20,9 @@ use crate::watch::state::{KnownCertificate, Log, LogNumber, Sighting, State, Sta
 /// The most certificates that are read of it.
 const MOST_CERTIFICATES: usize = 100_000;
 
+/// The most octets of certificates and entries that are read of it.
+const MOST_OCTETS: usize = 256 << 20;
+
 /// How many rows the state gives at once.
 const A_PAGE: usize = 1000;
 
@@ -44,10 +47,16 @@ async fn read(
     reading.logs = logs.iter().map(followed).collect();
     let ids: HashMap<LogNumber, String> =
         logs.iter().map(|log| (log.number, STANDARD.encode(log.log_id))).collect();
-    let (found, cut) = certificates(state, name).await?;
+    let (found, mut cut) = certificates(state, name).await?;
     let mut chains = BTreeSet::new();
+    let mut octets = 0_usize;
     for known in found.into_values() {
         let sightings = state.sightings(&known.tbs_sha256).await?;
+        octets = sightings.iter().fold(octets, |sum, sighting| sum.saturating_add(sighting.leaf.len()));
+        if octets > MOST_OCTETS {
+            cut = Some(format!("more than {} MiB of entries are for the name", MOST_OCTETS >> 20));
+            break;
+        }
         for sighting in &sightings {
             if let ChainBeside::Fingerprints(hashes) = &sighting.chain {
                 chains.extend(hashes.iter().copied());
@@ -80,6 +89,7 @@ async fn certificates(
     let asked = WatchedNames::new([WatchedName { name: name.clone(), with_subdomains: true }]);
     let above = std::iter::successors(name.parent(), DnsName::parent);
     let mut found = BTreeMap::new();
+    let mut octets = 0_usize;
     for watched in std::iter::once(name.clone()).chain(below).chain(above) {
         let mut after = None;
         loop {
@@ -88,11 +98,12 @@ async fn certificates(
             after = page.last().map(|last| last.tbs_sha256);
             for known in page {
                 if watched.is_at_or_below(name) || concerns(&known, &asked) {
+                    octets = octets.saturating_add(octets_of(&known));
                     found.insert(known.tbs_sha256, known);
                 }
             }
-            if found.len() >= MOST_CERTIFICATES {
-                cut = Some(format!("it has more than {MOST_CERTIFICATES} certificates for the name"));
+            if found.len() >= MOST_CERTIFICATES || octets > MOST_OCTETS {
+                cut = Some(format!("it has more than {} certificates for the name", found.len()));
                 return Ok((found, cut));
             }
             if is_last {
@@ -108,6 +119,10 @@ fn concerns(known: &KnownCertificate, asked: &WatchedNames) -> bool {
     let mut forms = known.certificate.iter().chain(&known.precertificate).peekable();
     // What is not kept cannot be passed over.
     forms.peek().is_none() || forms.any(|der| !matches!(find(der, Form::Certificate, asked), Found::Nothing))
+}
+
+fn octets_of(known: &KnownCertificate) -> usize {
+    known.certificate.iter().chain(&known.precertificate).fold(0, |sum, der| sum.saturating_add(der.len()))
 }
 
 fn followed(log: &Log) -> FollowedLog {

@@ -17,7 +17,7 @@ use crate::dns_name::CertificateName;
 const MOST_NAMES: usize = 10_000;
 
 /// What a row says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Row {
     /// The certificate's number at crt.sh.
     pub(super) id: Option<u64>,
@@ -77,15 +77,13 @@ impl Row {
 
     /// Adds what an answer to another question says of the same certificate.
     pub(super) fn add(&mut self, other: Self, problems: &mut Problems) {
-        let place = || self.id.map_or_else(|| "a row".to_owned(), |id| format!("id {id}"));
-        let is_other = |ours: bool| !ours;
-        if is_other(agree(self.serial.as_ref(), other.serial.as_ref()))
-            || is_other(agree(self.not_before, other.not_before))
-            || is_other(agree(self.not_after, other.not_after))
-            || is_other(agree(self.issuer_ca_id, other.issuer_ca_id))
-        {
-            let place = place();
-            problems.add(|| format!("two answers say different things of {place}; the first counts"));
+        let is_same = agree(self.serial.as_ref(), other.serial.as_ref())
+            && agree(self.not_before, other.not_before)
+            && agree(self.not_after, other.not_after)
+            && agree(self.issuer_ca_id, other.issuer_ca_id);
+        if !is_same {
+            let id = self.id.unwrap_or_default();
+            problems.add(|| format!("two rows say different things of id {id}; the first counts"));
         }
         self.names.extend(other.names);
         self.issuer_ca_id = self.issuer_ca_id.or(other.issuer_ca_id);

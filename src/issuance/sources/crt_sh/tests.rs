@@ -229,7 +229,7 @@ fn what_two_answers_say_otherwise_is_told() {
         answer(BELOW, 200, list(&[other])),
     ]);
     assert!(
-        read.problems.iter().any(|told| told.contains("different things of id 1")),
+        read.problems.iter().any(|told| told.contains("different things of id 1;")),
         "{:?}",
         read.problems
     );
