@@ -3,7 +3,7 @@
 mod answer;
 mod issuance;
 mod log_list;
-mod precertificate;
+pub(crate) mod precertificate;
 mod sct_list;
 mod server;
 mod tree;
