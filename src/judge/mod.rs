@@ -107,6 +107,15 @@ impl ListAge {
     }
 }
 
+/// The CRLs that a target's certificates name.
+#[derive(Clone, Debug, Default)]
+pub struct CrlQuestions {
+    /// One for each list.
+    pub questions: Vec<CrlQuestion>,
+    /// Whether the chain leads to an anchor that the user gave: then the user trusts who wrote the URLs.
+    pub by_own_ca: bool,
+}
+
 /// Judges targets one after the other, by the inputs of one run. Log keys stay parsed from one to the next.
 #[derive(Debug)]
 pub struct Judge<'r> {
@@ -149,11 +158,15 @@ impl<'r> Judge<'r> {
     }
 
     /// Which CRLs to ask for: those that the target's certificates name. None where revocation was not asked for.
-    pub fn crl_questions(&self, target: &TargetEvidence) -> Vec<CrlQuestion> {
+    pub fn crl_questions(&self, target: &TargetEvidence) -> CrlQuestions {
         if !self.request.revocation || !self.inputs.scope.includes(scope::Part::Issuer) {
-            return Vec::new();
+            return CrlQuestions::default();
         }
-        revocation::questions(&observed::read(&target.source), self.inputs)
+        let seen = observed::read(&target.source);
+        let questions = revocation::questions(&seen, self.inputs);
+        let trust = target::judge_trust(&seen, self.inputs, self.at);
+        let is_built = trust.is_some_and(|trust| trust.is_built());
+        CrlQuestions { questions, by_own_ca: is_built && self.inputs.has_own_anchors }
     }
 
     /// Judges one target, by the CRLs that were fetched for it, or more.

@@ -49,7 +49,8 @@ impl ChainRevocation {
     /// The status of the chain: one revoked certificate is enough, and one that is open leaves it open. A CA certificate
     /// that is served beside the path has no part in it.
     pub fn status(&self) -> &'static str {
-        let counted = || self.members.iter().enumerate().filter(|(place, member)| *place == 0 || member.on_path);
+        let counted =
+            || self.members.iter().enumerate().filter(|(place, member)| *place == 0 || member.on_path);
         let any = |is: fn(&Status) -> bool| counted().any(|(_, member)| is(&member.verdict.status));
         if any(|status| matches!(status, Status::Revoked(_))) {
             "revoked"
@@ -65,10 +66,8 @@ impl ChainRevocation {
 pub(super) fn questions(seen: &Seen, inputs: &Inputs) -> Vec<CrlQuestion> {
     let members = members(seen);
     let issuers = issuers(seen, inputs);
-    let asked: Vec<Question<'_>> = members
-        .iter()
-        .map(|certificate| Question { certificate, issuers: &issuers, staple: None })
-        .collect();
+    let asked: Vec<Question<'_>> =
+        members.iter().map(|certificate| Question { certificate, issuers: &issuers, staple: None }).collect();
     revocation::crl_questions(&asked)
 }
 

@@ -239,7 +239,7 @@ fn delivered(seen: &observed::Seen, audience: Audience) -> Delivered<'_> {
 
 /// A server's chain is judged as served: that is all its clients have. To a file, the issuers that were given
 /// belong too; where there are none at all, nothing can be said.
-fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<ChainVerdict> {
+pub(super) fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<ChainVerdict> {
     let host = seen.host.as_ref();
     if !seen.observed.is_file {
         return path::judge(&seen.chain, host, &inputs.anchors, at);

@@ -9,11 +9,7 @@ use crate::evidence::revocation::CrlObservation;
 use crate::x509::crl::{Crl, Entry, Found, Reason, Reasons, Wanted};
 
 /// Judges a CRL for each certificate, in one pass over its entries.
-pub(super) fn judge(
-    observation: &CrlObservation,
-    asked: &[&Asked<'_>],
-    at: Timestamp,
-) -> Vec<SourceVerdict> {
+pub(super) fn judge(observation: &CrlObservation, asked: &[&Asked<'_>], at: Timestamp) -> Vec<SourceVerdict> {
     if asked.is_empty() {
         return Vec::new();
     }
@@ -41,8 +37,7 @@ pub(super) fn judge(
         let why = observation.failure().unwrap_or_else(|| "there is none".to_owned());
         return all(Trouble::new(kind, why), &nothing);
     };
-    let fetched =
-        SourceVerdict { fetched_at: Some(list.fetched_at), from_cache: list.from_cache, ..nothing };
+    let fetched = SourceVerdict { fetched_at: Some(list.fetched_at), from_cache: list.from_cache, ..nothing };
     let crl = match Crl::read(list.octets) {
         Ok(crl) => crl,
         Err(error) => return all(unreadable(&error), &fetched),
@@ -55,8 +50,7 @@ pub(super) fn judge(
     };
     // Without an issuer nothing is found: the name of none has no octets.
     let wanted: Vec<(Vec<u8>, Vec<u8>)> = asked.iter().map(|asked| wanted(asked)).collect();
-    let wanted: Vec<Wanted<'_>> =
-        wanted.iter().map(|(serial, issuer)| Wanted { serial, issuer }).collect();
+    let wanted: Vec<Wanted<'_>> = wanted.iter().map(|(serial, issuer)| Wanted { serial, issuer }).collect();
     let found = match crl.find(&wanted) {
         Ok(found) => found,
         Err(error) => return all(unreadable(&error), &read),

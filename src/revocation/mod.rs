@@ -100,11 +100,7 @@ impl<'a> Asked<'a> {
             others: question.issuers,
             staple: question.staple,
             issuer: issuing::issuer(question.certificate, question.issuers),
-            pointers: question
-                .certificate
-                .parts()
-                .map(|parts| Pointers::of(&parts))
-                .unwrap_or_default(),
+            pointers: question.certificate.parts().map(|parts| Pointers::of(&parts)).unwrap_or_default(),
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Source: RFC 5280 section 6.3.3, steps (b) to (f).
 
-use super::verdict::{Trouble, TroubleKind};
 use super::Asked;
+use super::verdict::{Trouble, TroubleKind};
 use crate::x509::crl::{Crl, Reasons};
 use crate::x509::der::{self, Reader};
 use crate::x509::distribution::{Point, PointName};
@@ -102,9 +102,10 @@ pub(super) fn vouched(crl: &Crl<'_>, asked: &Asked<'_>, issuer: &Certificate) ->
     if crl.is_named_after(issuer) {
         return by_key(crl, issuer, "the key that issued the certificate");
     }
-    let delegate = asked.others.iter().find(|other| {
-        crl.is_named_after(other) && is_signed_by(other, issuer) == SignatureCheck::Made
-    });
+    let delegate = asked
+        .others
+        .iter()
+        .find(|other| crl.is_named_after(other) && is_signed_by(other, issuer) == SignatureCheck::Made);
     let Some(delegate) = delegate else {
         return Err(Trouble::new(
             TroubleKind::Unverifiable,
@@ -121,10 +122,9 @@ fn by_key(crl: &Crl<'_>, signer: &Certificate, whose: &str) -> Result<(), Troubl
             TroubleKind::BadSignature,
             "the certificate of its issuer is not for signing CRLs (RFC 5280 section 4.2.1.3, cRLSign)",
         )),
-        SignatureCheck::NotMade => Err(Trouble::new(
-            TroubleKind::BadSignature,
-            format!("its signature was not made by {whose}"),
-        )),
+        SignatureCheck::NotMade => {
+            Err(Trouble::new(TroubleKind::BadSignature, format!("its signature was not made by {whose}")))
+        }
         SignatureCheck::Unsupported => Err(Trouble::new(
             TroubleKind::Unverifiable,
             "its signature is of an algorithm that is not checked, such as one with SHA-1",

@@ -25,7 +25,8 @@ pub(super) fn judge(asked: &Asked<'_>, at: Timestamp) -> Vec<SourceVerdict> {
         covers: Reasons::NONE,
     };
     let Some(issuer) = asked.issuer else {
-        let text = "the certificate of the issuer is not at hand, so that the response cannot be checked (--issuer)";
+        let text =
+            "the certificate of the issuer is not at hand, so that the response cannot be checked (--issuer)";
         let trouble = Trouble::new(TroubleKind::Unverifiable, text);
         return vec![SourceVerdict { trouble: Some(trouble), ..nothing }];
     };

@@ -89,7 +89,8 @@ fn open(asked: &Asked<'_>, provision: &Provision, sources: &[SourceVerdict], crl
         .collect();
     if reasons.is_empty() {
         reasons.push(if provision.short_lived && provision.crl_urls.is_empty() {
-            "It names no CRL: it is short-lived, and need not be revocable (Baseline Requirements 4.9.1.1).".to_owned()
+            "It names no CRL: it is short-lived, and need not be revocable (Baseline Requirements 4.9.1.1)."
+                .to_owned()
         } else if provision.crl_urls.is_empty() && provision.ocsp_urls.is_empty() {
             "It names neither a CRL nor an OCSP responder.".to_owned()
         } else if provision.crl_urls.is_empty() {

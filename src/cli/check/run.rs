@@ -129,8 +129,9 @@ impl<'r> Run<'r> {
                 }
                 let crls = match &asking.crls {
                     Some(client) => {
-                        let reach = Reach::of(&seen.source);
-                        runtime.block_on(client.fetch(judge.crl_questions(&seen), reach))
+                        let wanted = judge.crl_questions(&seen);
+                        let reach = if wanted.by_own_ca { Reach::Anywhere } else { Reach::of(&seen.source) };
+                        runtime.block_on(client.fetch(wanted.questions, reach))
                     }
                     None => Crls::new(),
                 };

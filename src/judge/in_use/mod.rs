@@ -16,9 +16,9 @@ use crate::ca::same_owner;
 use crate::caa::CaIdentity;
 use crate::caa::suggest::{CaInUse, Coverage, Sighting, SightingSource, Wildcards};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::revocation::Crls;
 use crate::evidence::TargetEvidence;
 use crate::evidence::file::InputFile;
+use crate::evidence::revocation::Crls;
 use crate::x509::{Certificate, read_certificates};
 
 /// What the CAs in use are found by.

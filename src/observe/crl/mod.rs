@@ -65,7 +65,8 @@ impl Reach {
     /// keep their lists there.
     pub fn of(source: &CertificateSource) -> Self {
         let CertificateSource::Tls(observation) = source else { return Self::Public };
-        let reached = observation.attempts.iter().filter(|attempt| matches!(attempt.outcome, TlsOutcome::Handshake(_)));
+        let reached =
+            observation.attempts.iter().filter(|attempt| matches!(attempt.outcome, TlsOutcome::Handshake(_)));
         let addresses: Vec<std::net::SocketAddr> =
             reached.filter_map(|attempt| attempt.address.parse().ok()).collect();
         if addresses.first().is_some_and(|address| !is_public(address.ip())) {
@@ -140,7 +141,13 @@ impl CrlClient {
             && is_fresh(kept, now)
         {
             let kept = Some(observed(kept));
-            return CrlObservation { url: url.to_owned(), asked_at: now, not_asked: None, kept, exchange: None };
+            return CrlObservation {
+                url: url.to_owned(),
+                asked_at: now,
+                not_asked: None,
+                kept,
+                exchange: None,
+            };
         }
         let (etag, last_modified) =
             kept.as_ref().map(|kept| (kept.etag.clone(), kept.last_modified.clone())).unwrap_or_default();
@@ -173,13 +180,16 @@ impl CrlClient {
         match response {
             Some(response) if response.status == 200 => {
                 if is_vouched(&response.body, signers) {
-                    self.0.cache.keep(url, &Kept {
-                        etag: response.etag.clone(),
-                        last_modified: response.last_modified.clone(),
-                        fetched_at: now,
-                        seen_at: now,
-                        octets: response.body.0.clone(),
-                    });
+                    self.0.cache.keep(
+                        url,
+                        &Kept {
+                            etag: response.etag.clone(),
+                            last_modified: response.last_modified.clone(),
+                            fetched_at: now,
+                            seen_at: now,
+                            octets: response.body.0.clone(),
+                        },
+                    );
                 }
                 None
             }
@@ -194,11 +204,7 @@ impl CrlClient {
 }
 
 fn observed(kept: &Kept) -> KeptCrl {
-    KeptCrl {
-        fetched_at: kept.fetched_at,
-        seen_at: kept.seen_at,
-        octets: Bytes(kept.octets.clone()),
-    }
+    KeptCrl { fetched_at: kept.fetched_at, seen_at: kept.seen_at, octets: Bytes(kept.octets.clone()) }
 }
 
 /// A list that anyone could have sent is never kept: with a validator of the true one it would stay.

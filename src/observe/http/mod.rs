@@ -121,8 +121,7 @@ impl HttpClient {
             }
         };
         let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
-        let client =
-            if public_only { direct.clone() } else { builder().build().map_err(HttpSetupError)? };
+        let client = if public_only { direct.clone() } else { builder().build().map_err(HttpSetupError)? };
         Ok(Self { client, direct, hosts: Arc::default(), public_only })
     }
 
@@ -256,7 +255,9 @@ impl Resolve for ByResolver {
             let name: DnsName = name.as_str().parse()?;
             let addresses = dns.addresses(&name).await?;
             // One of several is enough to refuse: which of them is connected to is not known here.
-            if let (true, Some(&other)) = (public_only, addresses.iter().find(|address| !is_public(**address))) {
+            if let (true, Some(&other)) =
+                (public_only, addresses.iter().find(|address| !is_public(**address)))
+            {
                 return Err(NotPublic(other).into());
             }
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));

@@ -9,7 +9,9 @@ use reqwest::Url;
 
 /// An address that is not public, where only public ones may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("its address {0} is none of the public Internet, and a certificate should not make anyone ask there (--private-crls)")]
+#[error(
+    "its address {0} is none of the public Internet, and a certificate should not make anyone ask there (--private-crls)"
+)]
 pub(super) struct NotPublic(pub(super) IpAddr);
 
 /// Whether an address belongs to the public Internet.
@@ -71,20 +73,45 @@ mod tests {
     #[test]
     fn networks_of_ones_own_are_not_public() {
         for text in [
-            "127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "255.255.255.255", "224.0.0.1", "198.18.0.1", "192.0.2.7", "::", "::1", "fe80::1", "fd00:ec2::254",
-            "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1", "2001::1", "ff02::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "198.18.0.1",
+            "192.0.2.7",
+            "::",
+            "::1",
+            "fe80::1",
+            "fd00:ec2::254",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "2001:db8::1",
+            "2001::1",
+            "ff02::1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
-        for text in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808", "2a00::1"] {
+        for text in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808", "2a00::1"]
+        {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }
 
     #[test]
     fn addresses_in_urls_are_seen_in_every_form() {
-        for text in ["http://127.1/x", "http://0x7f000001/", "http://2130706433/", "http://[::1]:80/", "http://localhost/"] {
+        for text in [
+            "http://127.1/x",
+            "http://0x7f000001/",
+            "http://2130706433/",
+            "http://[::1]:80/",
+            "http://localhost/",
+        ] {
             assert!(literal(&Url::parse(text).unwrap()).is_err(), "{text}");
         }
         assert!(literal(&Url::parse("http://crl.example/").unwrap()).is_ok());
