@@ -17,11 +17,11 @@ use super::expiry_options::ExpiryOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spare};
 use super::pin_inputs;
+use super::revocation_options::RevocationOptions;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence};
 use crate::judge::Inputs;
-use crate::observe::crl::CrlClient;
 use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
 use crate::observe::run::Looking;
@@ -61,12 +61,8 @@ pub(super) struct CheckOptions {
     /// Ask the CT logs for proof that they hold the certificate
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     inclusion: bool,
-    /// Fetch the CRLs that the certificates name, and tell whether they are revoked
-    #[arg(long, help_heading = "Network", conflicts_with = "offline")]
-    revocation: bool,
-    /// Fetch CRLs from addresses of private networks too, whatever the target
-    #[arg(long, help_heading = "Network", requires = "revocation")]
-    private_crls: bool,
+    #[command(flatten)]
+    revocation: RevocationOptions,
     /// Look up the TLSA records of each server that is named, and judge them as pins
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     tlsa: bool,
@@ -222,7 +218,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     let tree_heads = options.judging.lists.tree_heads();
     let asking = Asking {
         logs: log_client(options, &inputs, &looking, &tree_heads)?,
-        crls: crl_client(options, &inputs, &looking)?,
+        crls: options.revocation.client(&inputs, &looking, options.judging.lists.crls())?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
@@ -268,22 +264,6 @@ fn log_client(
         _ => HttpClient::new()?,
     };
     Ok(Some(LogClient::new(http, tree_heads.clone())))
-}
-
-/// What fetches CRLs, if they are to be fetched.
-fn crl_client(
-    options: &CheckOptions,
-    inputs: &Inputs,
-    looking: &Looking,
-) -> anyhow::Result<Option<CrlClient>> {
-    if !options.revocation {
-        return Ok(None);
-    }
-    if !inputs.scope.includes(scope::Part::Issuer) {
-        bail!("--revocation belongs to the part issuer, which --only leaves out");
-    }
-    let Some(dns) = &looking.dns else { return Ok(None) };
-    Ok(Some(CrlClient::new(dns, options.judging.lists.crls(), options.private_crls)?))
 }
 
 /// Keeps the logs' tree heads for the next run. The report does not depend on it, so that a failure is told and no more.
@@ -348,7 +328,7 @@ fn request(options: &CheckOptions) -> Request {
         expect_ca: options.expectations.expect_ca.clone(),
         offline: options.network.offline,
         inclusion: options.inclusion,
-        revocation: options.revocation,
+        revocation: options.revocation.revocation,
         tlsa: options.tlsa,
         at: options.judging.at,
         expires_within: options.expiry.within().map(|within| within.as_secs()),
@@ -440,7 +420,7 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     if options.inclusion && !evidence.request.inclusion {
         bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
     }
-    if options.revocation && !evidence.request.revocation {
+    if options.revocation.revocation && !evidence.request.revocation {
         bail!("{path} was saved without --revocation: no CRL is fetched for saved evidence");
     }
     if options.tlsa && !evidence.request.tlsa {
