@@ -23,6 +23,7 @@ pub mod observe;
 pub mod pins;
 pub mod policy;
 pub mod report;
+pub mod revocation;
 pub mod rules;
 pub mod scope;
 pub mod tables;

@@ -10,13 +10,14 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use self::run::{Judging, Run};
+use self::run::{Asking, Judging, Run};
 use super::Exit;
 use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spare};
 use super::pin_inputs;
+use super::revocation_options::RevocationOptions;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence};
@@ -60,6 +61,8 @@ pub(super) struct CheckOptions {
     /// Ask the CT logs for proof that they hold the certificate
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     inclusion: bool,
+    #[command(flatten)]
+    revocation: RevocationOptions,
     /// Look up the TLSA records of each server that is named, and judge them as pins
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     tlsa: bool,
@@ -164,10 +167,10 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
             announce_refused(&inputs.log_lists);
             let gate = saved_gate(options, &inputs)?;
-            let Evidence { request, targets, .. } = &evidence;
+            let Evidence { request, targets, crls, .. } = &evidence;
             let at = request.at.unwrap_or(evidence.observed_at);
             let mut run = Run::new(Judging { request, inputs: &inputs, at, gate: &gate }, &options.output)?;
-            run.judge(targets)?;
+            run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
             }
@@ -191,6 +194,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         request: request(options),
         inputs: input_files(options)?,
         targets: Vec::new(),
+        crls: Vec::new(),
     };
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
@@ -212,15 +216,18 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         );
     }
     let tree_heads = options.judging.lists.tree_heads();
-    let logs = log_client(options, &inputs, &looking, &tree_heads)?;
+    let asking = Asking {
+        logs: log_client(options, &inputs, &looking, &tree_heads)?,
+        crls: options.revocation.client(&inputs, &looking, options.judging.lists.crls())?,
+    };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
     let mut run = Run::new(judging, &options.output)?;
-    let seen = run.look_and_judge(targets, &looking, logs.as_ref(), options.save_evidence.is_some())?;
+    let (seen, crls) = run.look_and_judge(targets, &looking, &asking, options.save_evidence.is_some())?;
     keep(&tree_heads, run.tree_heads());
     let exit = run.finish()?;
     if let Some(path) = &options.save_evidence {
-        evidence.targets = seen;
+        (evidence.targets, evidence.crls) = (seen, crls);
         save(&evidence, path)?;
     }
     Ok(exit)
@@ -321,6 +328,7 @@ fn request(options: &CheckOptions) -> Request {
         expect_ca: options.expectations.expect_ca.clone(),
         offline: options.network.offline,
         inclusion: options.inclusion,
+        revocation: options.revocation.revocation,
         tlsa: options.tlsa,
         at: options.judging.at,
         expires_within: options.expiry.within().map(|within| within.as_secs()),
@@ -411,6 +419,9 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     }
     if options.inclusion && !evidence.request.inclusion {
         bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
+    }
+    if options.revocation.revocation && !evidence.request.revocation {
+        bail!("{path} was saved without --revocation: no CRL is fetched for saved evidence");
     }
     if options.tlsa && !evidence.request.tlsa {
         bail!("{path} was saved without --tlsa: nothing is looked up for saved evidence");

@@ -9,6 +9,7 @@ use crate::ct::log_list::Program;
 use crate::evidence::file::InputFile;
 use crate::evidence::{GivenLogList, Inputs as InputFiles};
 use crate::judge::{ListOutcome, ListUse};
+use crate::observe::crl::CrlCache;
 use crate::observe::files;
 use crate::observe::log_lists::ListCache;
 use crate::observe::tree_heads::TreeHeads;
@@ -17,10 +18,10 @@ use crate::report::human::safe;
 /// What is kept between runs: the log lists of `pinstead logs update`, and the logs' tree heads.
 #[derive(Debug, Args)]
 pub(super) struct CacheOptions {
-    /// Do without the log lists that `pinstead logs update` kept
+    /// Do without the log lists that `pinstead logs update` kept, and the CRLs of earlier runs
     #[arg(long)]
     pub(super) no_cache: bool,
-    /// Where log lists and the logs' tree heads are kept (default: the user's cache folder)
+    /// Where log lists, the logs' tree heads and CRLs are kept (default: the user's cache folder)
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
 }
@@ -31,6 +32,15 @@ impl CacheOptions {
         match &self.cache_dir {
             Some(folder) => TreeHeads::in_folder(folder.join("tree-heads")),
             None => TreeHeads::of_user(),
+        }
+    }
+
+    /// Where CRLs are kept.
+    pub(super) fn crls(&self) -> CrlCache {
+        match &self.cache_dir {
+            _ if self.no_cache => CrlCache::none(),
+            Some(folder) => CrlCache::in_folder(folder.join("crls")),
+            None => CrlCache::of_user(),
         }
     }
 
@@ -79,6 +89,11 @@ impl ListOptions {
     /// Where the logs' tree heads are kept.
     pub(super) fn tree_heads(&self) -> TreeHeads {
         self.cache.tree_heads()
+    }
+
+    /// Where CRLs are kept.
+    pub(super) fn crls(&self) -> CrlCache {
+        self.cache.crls()
     }
 
     /// The files that are read.

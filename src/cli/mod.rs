@@ -12,6 +12,7 @@ mod logs;
 mod options;
 mod pin_inputs;
 mod pins;
+mod revocation_options;
 mod rules;
 mod tables;
 

@@ -10,6 +10,7 @@ pub mod file;
 pub mod http;
 pub mod issuance;
 pub mod log_list;
+pub mod revocation;
 pub mod tls;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ pub use self::bytes::Bytes;
 use self::ct_log::CtLogObservation;
 use self::dns::{CaaLookup, TlsaLookup};
 use self::file::InputFile;
+use self::revocation::Crls;
 use self::tls::TlsObservation;
 
 /// The version of the evidence format that this program writes.
@@ -39,6 +41,9 @@ pub struct Evidence {
     pub inputs: Inputs,
     /// What was seen of each target, in the order they were named.
     pub targets: Vec<TargetEvidence>,
+    /// The CRLs that the certificates of all targets name, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crls: Crls,
 }
 
 impl Evidence {
@@ -65,6 +70,9 @@ pub struct Request {
     /// Whether the CT logs were to be asked for proof of inclusion.
     #[serde(default)]
     pub inclusion: bool,
+    /// Whether the CRLs that certificates name were to be fetched.
+    #[serde(default)]
+    pub revocation: bool,
     /// Whether the TLSA records of servers were to be looked up.
     #[serde(default)]
     pub tlsa: bool,

@@ -12,6 +12,7 @@ mod lists;
 mod observed;
 mod open;
 mod pin_facts;
+mod revocation;
 mod target;
 mod target_pins;
 
@@ -25,6 +26,7 @@ pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_
 pub use self::lists::{ListOrigin, ListOutcome, ListTrust, ListUse, Lists};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
 pub use self::open::OpenQuestion;
+pub use self::revocation::{ChainRevocation, MemberRevocation};
 pub(crate) use self::target::caa_names;
 pub use self::target::{Part, TargetVerdicts};
 use crate::ct::inclusion::{self, LogQuestion};
@@ -32,7 +34,9 @@ use crate::ct::log_list::Program;
 use crate::ct::log_table::{DatedList, Dating, Signed, SnapshotSource};
 use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
+use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
+use crate::revocation::CrlQuestion;
 use crate::scope;
 
 /// What a whole run is judged by.
@@ -103,6 +107,15 @@ impl ListAge {
     }
 }
 
+/// The CRLs that a target's certificates name.
+#[derive(Clone, Debug, Default)]
+pub struct CrlQuestions {
+    /// One for each list.
+    pub questions: Vec<CrlQuestion>,
+    /// Whether the chain leads to an anchor that the user gave: then the user trusts who wrote the URLs.
+    pub by_own_ca: bool,
+}
+
 /// Judges targets one after the other, by the inputs of one run. Log keys stay parsed from one to the next.
 #[derive(Debug)]
 pub struct Judge<'r> {
@@ -144,9 +157,21 @@ impl<'r> Judge<'r> {
         inclusion::questions(&scts, &self.inputs.logs)
     }
 
-    /// Judges one target.
-    pub fn judge(&mut self, target: &TargetEvidence) -> TargetVerdicts {
-        target::judge(target, self.request, self.inputs, &mut self.verifier, self.at)
+    /// Which CRLs to ask for: those that the target's certificates name. None where revocation was not asked for.
+    pub fn crl_questions(&self, target: &TargetEvidence) -> CrlQuestions {
+        if !self.request.revocation || !self.inputs.scope.includes(scope::Part::Issuer) {
+            return CrlQuestions::default();
+        }
+        let seen = observed::read(&target.source);
+        let questions = revocation::questions(&seen, self.inputs);
+        let trust = target::judge_trust(&seen, self.inputs, self.at);
+        let is_built = trust.is_some_and(|trust| trust.is_built());
+        CrlQuestions { questions, by_own_ca: is_built && self.inputs.has_own_anchors }
+    }
+
+    /// Judges one target, by the CRLs that were fetched for it, or more.
+    pub fn judge(&mut self, target: &TargetEvidence, crls: &Crls) -> TargetVerdicts {
+        target::judge((target, crls), self.request, self.inputs, &mut self.verifier, self.at)
     }
 }
 

@@ -81,6 +81,12 @@ impl TargetVerdicts {
             }
             _ => {}
         }
+        if let Some(revocation) = self.revocation.verdict()
+            && revocation.asked
+            && revocation.status() == "undetermined"
+        {
+            add("whether the certificates are revoked", true);
+        }
         if let Part::Checked(pins) = &self.pins {
             if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
                 add("whether the host is pinned: no pin file was given", true);

@@ -9,6 +9,7 @@ use super::facts;
 use super::inputs::Inputs;
 use super::lists::ListUse;
 use super::observed::{self, Observed};
+use super::revocation::{self, ChainRevocation};
 use super::target_pins::judge_pins;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
@@ -20,6 +21,7 @@ use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
+use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
 use crate::pins::PinsVerdict;
 use crate::scope;
@@ -51,6 +53,8 @@ pub struct TargetVerdicts {
     pub who_issued: Issuer,
     /// Whether the issuer was expected.
     pub issuer: Part<IssuerVerdict>,
+    /// Whether the certificates are revoked.
+    pub revocation: Part<ChainRevocation>,
     /// The pins for this host.
     pub pins: Part<PinsVerdict>,
     /// Everything side by side.
@@ -90,13 +94,13 @@ impl<T> Part<T> {
 }
 
 /// Why a part was not looked at: `--only` named others.
-const NOT_ASKED: &str = "not asked for";
+pub(super) const NOT_ASKED: &str = "not asked for";
 /// Why a part was not looked at: `--offline`.
 const OFFLINE: &str = "offline";
 
 /// Judges one target.
 pub(super) fn judge(
-    target: &TargetEvidence,
+    (target, crls): (&TargetEvidence, &Crls),
     request: &Request,
     inputs: &Inputs,
     verifier: &mut Verifier<'_>,
@@ -153,6 +157,7 @@ pub(super) fn judge(
             Part::Checked(judge_issuer(&who_issued, &names, request, inputs))
         }
     };
+    let revocation = revocation::judge(&seen, (request, inputs), crls, trust.as_ref(), at);
     let ct = match ct {
         _ if !asked(scope::Part::Ct) => Part::NotChecked(NOT_ASKED),
         None => Part::Undetermined(no_certificate()),
@@ -170,6 +175,7 @@ pub(super) fn judge(
         caa_left_out,
         who_issued,
         issuer,
+        revocation,
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
         log_lists: Arc::clone(&inputs.log_lists),
@@ -233,7 +239,7 @@ fn delivered(seen: &observed::Seen, audience: Audience) -> Delivered<'_> {
 
 /// A server's chain is judged as served: that is all its clients have. To a file, the issuers that were given
 /// belong too; where there are none at all, nothing can be said.
-fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<ChainVerdict> {
+pub(super) fn judge_trust(seen: &observed::Seen, inputs: &Inputs, at: Timestamp) -> Option<ChainVerdict> {
     let host = seen.host.as_ref();
     if !seen.observed.is_file {
         return path::judge(&seen.chain, host, &inputs.anchors, at);

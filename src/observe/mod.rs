@@ -2,6 +2,7 @@
 //! failed, and judges nothing.
 
 pub mod clock;
+pub mod crl;
 pub mod ct_log;
 pub mod dns;
 pub mod files;

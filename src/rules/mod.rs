@@ -10,6 +10,7 @@ mod facts;
 mod finding;
 pub mod issuer;
 pub mod pins;
+pub mod revocation;
 mod texts;
 pub mod tls;
 
@@ -19,7 +20,12 @@ use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    tls::infos().chain(ct::infos()).chain(caa::infos()).chain(issuer::infos()).chain(pins::infos())
+    tls::infos()
+        .chain(ct::infos())
+        .chain(caa::infos())
+        .chain(issuer::infos())
+        .chain(revocation::infos())
+        .chain(pins::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.
@@ -61,6 +67,7 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     }
     findings.extend(caa_findings(verdicts).into_iter().flatten());
     findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
+    findings.extend(verdicts.revocation.verdict().map(revocation::findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings.extend(pins::target_findings(verdicts));
     findings

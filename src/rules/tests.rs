@@ -195,6 +195,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         caa_left_out: 0,
         who_issued: Issuer::default(),
         issuer: Part::NotChecked("a test"),
+        revocation: Part::NotChecked("a test"),
         pins: Part::NotChecked("a test"),
         comparison: Part::NotChecked("a test"),
         log_lists: std::sync::Arc::default(),

@@ -1,16 +1,19 @@
 //! Certificates: reading them, cutting their bytes exactly, and building paths to anchors.
 
 mod certificate;
+pub mod crl;
 pub(crate) mod der;
+pub(crate) mod distribution;
 mod hash;
 pub mod miscomputed;
-pub(crate) mod ocsp;
+pub mod ocsp;
 pub(crate) mod parts;
 pub mod path;
 pub mod paths;
 mod pem;
 pub mod precertificate;
 mod signature;
+pub(crate) mod time;
 
 pub use self::certificate::{Certificate, SubjectNames, hexadecimal, leaf_index};
 pub use self::der::DerError;

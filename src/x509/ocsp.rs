@@ -1,11 +1,15 @@
 //! OCSP responses, as far as a stapled one speaks of one certificate.
 //!
-//! Source: RFC 6960 section 4.2.1. The responder's signature is not checked here: an SCT in the response carries a
-//! log's signature of its own, and browsers take it the same way (Chromium net/cert/ct_objects_extractor.cc).
+//! Source: RFC 6960 section 4.2.1. For the SCTs in it the responder's signature is not checked: each carries a log's
+//! signature of its own, and browsers take it the same way (Chromium net/cert/ct_objects_extractor.cc). For the
+//! certificate's status it is, in `status`.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod status;
 
 use aws_lc_rs::digest;
 
+pub use self::status::{CertificateStatus, OcspProblem, OcspStatus, Signer, status};
 use super::der::{self, DerError, Element, Reader};
 use super::parts::{Extension, Parts, read_extension};
 
@@ -71,7 +75,8 @@ pub(crate) fn about<'a>(
     response: &'a [u8],
     certificate: &Parts<'_>,
 ) -> Result<SingleResponse<'a>, OcspError> {
-    let data = response_data(response)?;
+    let basic = basic_response(response)?;
+    let data = basic.reader().expect(der::SEQUENCE).map_err(at("response data"))?;
     let mut fields = data.reader();
     fields.optional(der::constructed(0)).map_err(at("version"))?;
     fields.element().map_err(at("responder"))?;
@@ -94,8 +99,8 @@ pub(crate) fn about<'a>(
     Err(OcspError::AboutOthers(looked_at))
 }
 
-/// The signed part of a successful basic response.
-fn response_data(response: &[u8]) -> Result<Element<'_>, OcspError> {
+/// The basic response in a successful answer: signed part, algorithm, signature, certificates.
+fn basic_response(response: &[u8]) -> Result<Element<'_>, OcspError> {
     if response.len() > MAX_OCSP_RESPONSE {
         return Err(OcspError::TooLarge(response.len()));
     }
@@ -114,8 +119,7 @@ fn response_data(response: &[u8]) -> Result<Element<'_>, OcspError> {
         return Err(OcspError::NotBasic);
     }
     let basic = typed.expect(der::OCTET_STRING).map_err(at("response"))?;
-    let basic = basic.reader().expect(der::SEQUENCE).map_err(at("basic response"))?;
-    basic.reader().expect(der::SEQUENCE).map_err(at("response data"))
+    basic.reader().expect(der::SEQUENCE).map_err(at("basic response"))
 }
 
 /// `None` for “successful” (RFC 6960 section 4.2.1, OCSPResponseStatus).

@@ -14,6 +14,14 @@ const MAX_EXTENSIONS: usize = 256;
 
 /// Object identifiers of extensions, as DER content.
 pub(crate) mod oid {
+    /// keyUsage (RFC 5280 section 4.2.1.3).
+    pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+    /// cRLDistributionPoints (RFC 5280 section 4.2.1.13).
+    pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+    /// authorityInfoAccess, 1.3.6.1.5.5.7.1.1 (RFC 5280 section 4.2.2.1).
+    pub(crate) const AUTHORITY_INFORMATION_ACCESS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
+    /// The key purpose of OCSP responders, 1.3.6.1.5.5.7.3.9 (RFC 5280 section 4.2.1.12).
+    pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
     /// subjectKeyIdentifier (RFC 5280 section 4.2.1.2).
     pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 0x0e];
     /// subjectAltName (RFC 5280 section 4.2.1.6).
@@ -78,6 +86,8 @@ pub(crate) struct Extension<'a> {
     pub(crate) whole: &'a [u8],
     /// Its object identifier's content.
     pub(crate) oid: &'a [u8],
+    /// Whether it says that it must be understood.
+    pub(crate) critical: bool,
     /// The content of its OCTET STRING.
     pub(crate) value: &'a [u8],
 }
@@ -186,8 +196,9 @@ pub(crate) fn read_extension<'a>(reader: &mut Reader<'a>) -> Result<Extension<'a
     let element = reader.expect(der::SEQUENCE)?;
     let mut fields = element.reader();
     let oid = fields.expect(der::OBJECT_IDENTIFIER)?;
-    fields.optional(der::BOOLEAN)?;
+    let critical = fields.optional(der::BOOLEAN)?;
+    let critical = critical.is_some_and(|flag| flag.content.first().is_some_and(|&octet| octet != 0));
     let value = fields.expect(der::OCTET_STRING)?;
     fields.finish()?;
-    Ok(Extension { whole: element.whole, oid: oid.content, value: value.content })
+    Ok(Extension { whole: element.whole, oid: oid.content, critical, value: value.content })
 }

@@ -30,17 +30,24 @@ pub enum SignatureCheck {
 
 /// Whether `issuer`'s key made the signature on `certificate`.
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> SignatureCheck {
-    check(certificate, issuer).unwrap_or(SignatureCheck::Unsupported)
+    let (Ok(signed), Ok(issuer)) = (certificate.parts(), issuer.parts()) else {
+        return SignatureCheck::Unsupported;
+    };
+    check(signed.tbs, signed.signature_algorithm, signed.signature, issuer.spki)
 }
 
-fn check(certificate: &Certificate, issuer: &Certificate) -> Option<SignatureCheck> {
-    let signed = certificate.parts().ok()?;
-    let key = issuer.parts().ok()?.spki;
+/// Whether the key of a SubjectPublicKeyInfo made the signature on `signed`. The algorithm is given whole, the
+/// signature as the content of its BIT STRING.
+pub(super) fn check(signed: &[u8], algorithm: &[u8], signature: &[u8], spki: &[u8]) -> SignatureCheck {
+    try_check(signed, algorithm, signature, spki).unwrap_or(SignatureCheck::Unsupported)
+}
+
+fn try_check(signed: &[u8], algorithm: &[u8], signature: &[u8], key: &[u8]) -> Option<SignatureCheck> {
     let mut fields = Reader::new(key).expect(der::SEQUENCE).ok()?.reader();
     let key_algorithm = fields.expect(der::SEQUENCE).ok()?.content;
     let key_bits = whole_octets(fields.expect(der::BIT_STRING).ok()?.content)?;
-    let signature_algorithm = Reader::new(signed.signature_algorithm).expect(der::SEQUENCE).ok()?.content;
-    let signature = whole_octets(signed.signature)?;
+    let signature_algorithm = Reader::new(algorithm).expect(der::SEQUENCE).ok()?.content;
+    let signature = whole_octets(signature)?;
     let mut supported = algorithms()
         .iter()
         .filter(|algorithm| {
@@ -49,7 +56,7 @@ fn check(certificate: &Certificate, issuer: &Certificate) -> Option<SignatureChe
         })
         .peekable();
     supported.peek()?;
-    let made = supported.any(|algorithm| algorithm.verify_signature(key_bits, signed.tbs, signature).is_ok());
+    let made = supported.any(|algorithm| algorithm.verify_signature(key_bits, signed, signature).is_ok());
     Some(if made { SignatureCheck::Made } else { SignatureCheck::NotMade })
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod nsd;
 pub(crate) mod odd_dns;
 pub(crate) mod ports;
 pub(crate) mod postgres;
+pub(crate) mod revoking_ca;
 pub(crate) mod servers;
 pub(crate) mod signed_world;
 pub(crate) mod signed_zones;

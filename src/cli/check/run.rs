@@ -11,8 +11,10 @@ use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::ct::verdict::CtVerdict;
+use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
 use crate::judge::{Basis, Inputs, Judge};
+use crate::observe::crl::{CrlClient, Reach};
 use crate::observe::ct_log::LogClient;
 use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
 use crate::report::{Outcome, Summary, TargetReport, human, json};
@@ -30,6 +32,14 @@ pub(super) struct Judging<'r> {
     pub(super) at: Timestamp,
     /// What fails.
     pub(super) gate: &'r GateOptions,
+}
+
+/// What else is asked about the targets, beside themselves.
+pub(super) struct Asking {
+    /// The CT logs.
+    pub(super) logs: Option<LogClient>,
+    /// The CRLs.
+    pub(super) crls: Option<CrlClient>,
 }
 
 /// A run on its way.
@@ -85,13 +95,13 @@ impl<'r> Run<'r> {
     }
 
     /// Judges what was seen before.
-    pub(super) fn judge(&mut self, targets: &[TargetEvidence]) -> anyhow::Result<()> {
+    pub(super) fn judge(&mut self, targets: &[TargetEvidence], crls: &Crls) -> anyhow::Result<()> {
         let (judging, format) = (self.judging, self.format);
         in_order(
             targets.iter(),
             by_cores(),
             || judging.judge(),
-            |judge, target| judging.judge_one(judge, target, format),
+            |judge, target| judging.judge_one(judge, (target, crls), format),
             |judged| self.report(judged?),
         )
     }
@@ -102,31 +112,42 @@ impl<'r> Run<'r> {
         &mut self,
         targets: Vec<Target>,
         looking: &Looking,
-        logs: Option<&LogClient>,
+        asking: &Asking,
         keep: bool,
-    ) -> anyhow::Result<Vec<TargetEvidence>> {
+    ) -> anyhow::Result<(Vec<TargetEvidence>, Crls)> {
         let (judging, format) = (self.judging, self.format);
         let runtime = runtime()?;
-        let mut kept = Vec::new();
+        let (mut kept, mut kept_crls) = (Vec::new(), Crls::new());
         in_order(
             targets.into_iter(),
             sharing(looking),
             || judging.judge(),
             |judge, target| {
                 let mut seen = runtime.block_on(look_at(&target, looking));
-                if let Some(logs) = logs {
+                if let Some(logs) = &asking.logs {
                     seen.ct_logs = runtime.block_on(logs.ask(judge.log_questions(&seen)));
                 }
-                let judged = judging.judge_one(judge, &seen, format)?;
-                anyhow::Ok((judged, keep.then_some(seen)))
+                let crls = match &asking.crls {
+                    Some(client) => {
+                        let wanted = judge.crl_questions(&seen);
+                        let reach = if wanted.by_own_ca { Reach::Anywhere } else { Reach::of(&seen.source) };
+                        runtime.block_on(client.fetch(wanted.questions, reach))
+                    }
+                    None => Crls::new(),
+                };
+                let judged = judging.judge_one(judge, (&seen, &crls), format)?;
+                anyhow::Ok((judged, keep.then_some((seen, crls))))
             },
             |done| {
                 let (judged, seen) = done?;
-                kept.extend(seen);
+                if let Some((seen, crls)) = seen {
+                    kept.push(seen);
+                    keep_each_once(&mut kept_crls, crls);
+                }
                 self.report(judged)
             },
         )?;
-        Ok(kept)
+        Ok((kept, kept_crls))
     }
 
     fn report(&mut self, judged: Judged) -> anyhow::Result<()> {
@@ -176,10 +197,10 @@ impl<'r> Judging<'r> {
     fn judge_one(
         self,
         judge: &mut Judge<'_>,
-        target: &TargetEvidence,
+        (target, crls): (&TargetEvidence, &Crls),
         format: Format,
     ) -> anyhow::Result<Judged> {
-        let verdicts = judge.judge(target);
+        let verdicts = judge.judge(target, crls);
         let findings = rules::findings(&verdicts);
         let fails = |severity| self.gate.fail_on().is_reached_by(severity);
         let report = TargetReport::new(&verdicts, &findings, fails);
@@ -214,6 +235,17 @@ impl Ended {
             fails: self.fails | other.fails,
             unusable_file: self.unusable_file | other.unusable_file,
             open: self.open.max(other.open),
+        }
+    }
+}
+
+/// Each CRL once, however many targets name it; one that was had for one target stands for the others.
+fn keep_each_once(kept: &mut Crls, crls: Crls) {
+    for crl in crls {
+        match kept.iter_mut().find(|known| known.url == crl.url) {
+            None => kept.push(crl),
+            Some(known) if known.list().is_none() && crl.list().is_some() => *known = crl,
+            Some(_) => {}
         }
     }
 }

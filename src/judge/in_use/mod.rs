@@ -18,6 +18,7 @@ use crate::caa::suggest::{CaInUse, Coverage, Sighting, SightingSource, Wildcards
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::TargetEvidence;
 use crate::evidence::file::InputFile;
+use crate::evidence::revocation::Crls;
 use crate::x509::{Certificate, read_certificates};
 
 /// What the CAs in use are found by.
@@ -82,7 +83,7 @@ impl Judge<'_> {
             },
         };
         if let Some(served) = sources.served {
-            let verdicts = self.judge(served);
+            let verdicts = self.judge(served, &Crls::new());
             let others = self.shown_elsewhere(served, &verdicts);
             finder.served(&verdicts, &others);
         }

@@ -4,6 +4,7 @@
 //! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
 
 mod hosts;
+mod public;
 mod retry;
 mod secret;
 
@@ -18,6 +19,8 @@ use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{Client, Url, redirect};
 
 use self::hosts::Hosts;
+pub(super) use self::public::is_public;
+use self::public::{NotPublic, literal};
 use super::clock::{self, Stopwatch};
 use super::dns::DnsClient;
 use crate::dns_name::DnsName;
@@ -50,6 +53,8 @@ pub struct HttpClient {
     /// For this machine itself, which no proxy can stand for.
     direct: Client,
     hosts: Arc<Hosts>,
+    /// Whether other addresses than public ones are refused.
+    public_only: bool,
 }
 
 /// Why no client could be made.
@@ -93,15 +98,21 @@ impl HttpRequest {
 impl HttpClient {
     /// A client that trusts the system's roots and Mozilla's, so that it works on systems without any.
     pub fn new() -> Result<Self, HttpSetupError> {
-        Self::build(None)
+        Self::build(None, false)
     }
 
     /// One that looks hosts up with this resolver instead of the system's.
     pub fn with_resolver(dns: &DnsClient) -> Result<Self, HttpSetupError> {
-        Self::build(Some(dns))
+        Self::build(Some(dns), false)
     }
 
-    fn build(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
+    /// One for URLs that strangers wrote: it asks public addresses only, whatever a name leads to. It goes through no
+    /// proxy, which would look names up by itself.
+    pub fn public_only(dns: &DnsClient) -> Result<Self, HttpSetupError> {
+        Self::build(Some(dns), true)
+    }
+
+    fn build(dns: Option<&DnsClient>, public_only: bool) -> Result<Self, HttpSetupError> {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))
@@ -117,19 +128,24 @@ impl HttpClient {
                 .referer(false)
                 .tls_certs_merge(roots.clone());
             match dns {
-                Some(dns) => builder.dns_resolver(ByResolver(dns.clone())),
+                Some(dns) => builder.dns_resolver(ByResolver { dns: dns.clone(), public_only }),
                 None => builder,
             }
         };
-        let client = builder().build().map_err(HttpSetupError)?;
         let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
-        Ok(Self { client, direct, hosts: Arc::default() })
+        let client = if public_only { direct.clone() } else { builder().build().map_err(HttpSetupError)? };
+        Ok(Self { client, direct, hosts: Arc::default(), public_only })
     }
 
     /// Asks with GET until there is an answer or no more patience.
     pub async fn get(&self, request: HttpRequest) -> HttpExchange {
         let mut attempts = Vec::new();
-        let url = match usable(&request.url).and_then(|url| fit_for_secrets(url, &request)) {
+        let allowed = |url: Url| match literal(&url) {
+            Err(why) if self.public_only => Err(why.to_string()),
+            _ => Ok(url),
+        };
+        let fit = |url| fit_for_secrets(url, &request);
+        let url = match usable(&request.url).and_then(fit).and_then(allowed) {
             Ok(url) => url,
             Err(why) => {
                 let outcome = HttpOutcome::Failed(HttpFailure::Url(why));
@@ -255,14 +271,23 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
 }
 
 /// Looks up hosts as the rest of the program does.
-struct ByResolver(DnsClient);
+struct ByResolver {
+    dns: DnsClient,
+    public_only: bool,
+}
 
 impl Resolve for ByResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let dns = self.0.clone();
+        let (dns, public_only) = (self.dns.clone(), self.public_only);
         Box::pin(async move {
             let name: DnsName = name.as_str().parse()?;
             let addresses = dns.addresses(&name).await?;
+            // One of several is enough to refuse: which of them is connected to is not known here.
+            if let (true, Some(&other)) =
+                (public_only, addresses.iter().find(|address| !is_public(**address)))
+            {
+                return Err(NotPublic(other).into());
+            }
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
@@ -276,7 +301,9 @@ fn field(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 fn failure(error: reqwest::Error) -> HttpFailure {
     let error = error.without_url();
     let text = innermost(&error);
-    if error.is_timeout() {
+    if is_refused(&error) {
+        HttpFailure::Url(text)
+    } else if error.is_timeout() {
         HttpFailure::Timeout
     } else if error.is_connect() {
         HttpFailure::Connect(text)
@@ -285,6 +312,18 @@ fn failure(error: reqwest::Error) -> HttpFailure {
     } else {
         HttpFailure::Broken(text)
     }
+}
+
+/// Whether the host's address is one that may not be asked.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<NotPublic>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// What the innermost cause says: the outer ones only say that sending failed.

@@ -153,6 +153,26 @@ async fn a_resolver_that_was_named_is_asked() {
     assert_eq!(response.body.0, b"found");
 }
 
+#[tokio::test]
+async fn a_name_that_leads_into_ones_own_network_is_refused_where_strangers_chose_it() {
+    let mut zone = Zone::new("demo.example").unwrap();
+    for address in ["127.0.0.1", "192.168.7.7"] {
+        zone.add("crl.demo.example", &Record::A(address.parse().unwrap())).unwrap();
+    }
+    let server_of_names = DnsServer::start(zone).await.unwrap();
+    let dns = DnsClient::from_address(&server_of_names.address().to_string()).unwrap();
+    let (url, requests) = server(vec![answer("200 OK", b"inside")]);
+    let by_name = url.replace("127.0.0.1", "crl.demo.example");
+    let client = HttpClient::public_only(&dns).unwrap();
+    for url in [url, by_name] {
+        let exchange = client.get(HttpRequest::new(url, 10)).await;
+        let HttpOutcome::Failed(HttpFailure::Url(why)) = last(&exchange) else { panic!("{exchange:?}") };
+        assert!(why.contains("none of the public Internet"), "{why}");
+        assert_eq!(exchange.attempts.len(), 1, "it is not asked again");
+    }
+    assert_eq!(requests.try_iter().count(), 0);
+}
+
 #[test]
 fn this_machine_is_told_from_others() {
     let loopback = |text| is_loopback(&Url::parse(text).unwrap());

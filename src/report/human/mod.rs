@@ -14,6 +14,7 @@ pub mod logs;
 mod nameservers;
 pub mod pins;
 pub mod pins_make;
+mod revocation;
 mod rules;
 mod safe;
 pub mod style;

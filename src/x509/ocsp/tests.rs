@@ -72,4 +72,21 @@ proptest::proptest! {
         let _ = world.about(&response);
         let _ = world.about(&response[..place]);
     }
+
+    /// Nobody who changes a response changes what it says.
+    #[test]
+    fn a_changed_response_never_tells_otherwise(place in proptest::prelude::any::<proptest::sample::Index>(), octet in 0_u8..) {
+        static WORLD: std::sync::LazyLock<World> = std::sync::LazyLock::new(World::new);
+        let leaf = Certificate::read(&WORLD.leaf.der).unwrap();
+        let ca = Certificate::read(&WORLD.ca.der).unwrap();
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        let good = status(&WORLD.response, &leaf, &ca, at).unwrap();
+        proptest::prop_assert_eq!((good.status, good.signer), (CertificateStatus::Good, Signer::Issuer));
+        let mut response = WORLD.response.clone();
+        let place = place.index(response.len());
+        response[place] = octet;
+        if let Ok(said) = status(&response, &leaf, &ca, at) {
+            proptest::prop_assert_eq!(said, good);
+        }
+    }
 }

@@ -9,6 +9,7 @@ use super::SCHEMA_VERSION;
 use super::caa::CaaName;
 use super::ct::Ct;
 use super::pins::TargetPins;
+use super::revocation::Revocation;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
@@ -127,6 +128,7 @@ struct Target<'a> {
     ct: Ct<'a>,
     caa: Caa<'a>,
     issuer: Issuer<'a>,
+    revocation: Revocation<'a>,
     issuance: Issuance,
     pins: Pins<'a>,
     comparison: Option<&'a Comparison>,
@@ -147,6 +149,7 @@ impl<'a> Target<'a> {
             ct: Ct::of(&verdicts.ct),
             caa: Caa::of(target),
             issuer: Issuer::of(&verdicts.issuer),
+            revocation: Revocation::of(&verdicts.revocation),
             issuance: Issuance::NOT_CHECKED,
             pins: Pins::of(verdicts),
             comparison: verdicts.comparison.verdict(),

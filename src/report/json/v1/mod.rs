@@ -9,6 +9,7 @@ pub mod logs;
 mod nameservers;
 pub mod pins;
 pub mod pins_make;
+mod revocation;
 mod rules;
 
 pub use self::rules::{rule, rules};

@@ -1,0 +1,34 @@
+//! The revocation of a chain, in words.
+
+use super::check::Mark;
+use super::safe;
+use crate::judge::{ChainRevocation, MemberRevocation};
+use crate::revocation::Status;
+
+/// One line: the leaf first, then the CAs.
+pub(super) fn words(chain: &ChainRevocation) -> (Mark, String) {
+    let mark = match chain.status() {
+        "good" => Mark::Good,
+        "revoked" => Mark::Bad,
+        _ => Mark::Open,
+    };
+    let leaf = chain.members.iter().take(1).map(|member| one("The certificate", member));
+    let cas = chain.members.iter().skip(1).map(|member| {
+        let beside = if member.on_path { "" } else { ", beside the path," };
+        one(&format!("The CA {}{beside}", member.verdict.subject), member)
+    });
+    let mut text = leaf.chain(cas).collect::<Vec<_>>().join(" ");
+    if !chain.asked {
+        text.push_str(" Its CRLs are asked only with --revocation.");
+    }
+    (mark, safe(&text).into_owned())
+}
+
+fn one(what: &str, member: &MemberRevocation) -> String {
+    let verdict = &member.verdict;
+    match verdict.status {
+        Status::Good => format!("{what} is not revoked. {}", verdict.why),
+        Status::Revoked(revocation) => format!("{what} is {}. {}", revocation.in_words(), verdict.why),
+        Status::Undetermined => format!("{what}: not known. {}", verdict.why),
+    }
+}

@@ -1,0 +1,113 @@
+//! Whether certificates are revoked: what their issuers' CRLs and the OCSP responses that came with them say.
+//!
+//! Sources: RFC 5280 sections 5 and 6.3, RFC 6960. A certificate's issuer is its key, not its name, and a status counts
+//! only where that key vouches for it. What could not be had, verified or dated is no “good”: it is undetermined.
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod crl;
+mod issuing;
+mod provision;
+mod scope;
+mod staple;
+mod verdict;
+mod weigh;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::provision::{Provision, is_short_lived};
+pub use self::verdict::{
+    Revocation, RevocationVerdict, Said, SourceKind, SourceVerdict, Status, Trouble, TroubleKind,
+};
+use crate::evidence::revocation::Crls;
+use crate::x509::Certificate;
+use crate::x509::distribution::Pointers;
+
+/// By how much the clocks of others may be ahead.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// A certificate whose status is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The certificate, or the precertificate before it: both have the same serial number.
+    pub certificate: &'a Certificate,
+    /// Certificates that may be its issuer's, or of whoever issues the CRLs in its place.
+    pub issuers: &'a [&'a Certificate],
+    /// The OCSP response that came with it.
+    pub staple: Option<&'a [u8]>,
+}
+
+/// Judges any number of certificates as of `at`. Each CRL is read once for all of them. Only CRLs from URLs that a
+/// certificate itself names count for it.
+pub fn judge(questions: &[Question<'_>], crls: &Crls, at: Timestamp) -> Vec<RevocationVerdict> {
+    let asked: Vec<Asked<'_>> = questions.iter().map(Asked::of).collect();
+    let mut sources: Vec<Vec<SourceVerdict>> = asked.iter().map(|asked| staple::judge(asked, at)).collect();
+    for observation in crls {
+        let about: Vec<usize> = asked
+            .iter()
+            .enumerate()
+            .filter(|(_, asked)| asked.names(&observation.url))
+            .map(|(place, _)| place)
+            .collect();
+        let members: Vec<&Asked<'_>> = about.iter().filter_map(|&place| asked.get(place)).collect();
+        for (place, source) in about.iter().zip(crl::judge(observation, &members, at)) {
+            if let Some(sources) = sources.get_mut(*place) {
+                sources.push(source);
+            }
+        }
+    }
+    asked.iter().zip(sources).map(|(asked, sources)| weigh::verdict(asked, sources, crls, at)).collect()
+}
+
+/// A CRL to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrlQuestion {
+    /// The URLs of one and the same list, in the order in which the certificate names them.
+    pub urls: Vec<String>,
+    /// The certificates whose keys may have signed it.
+    pub signers: Vec<Certificate>,
+}
+
+/// The CRLs of certificates: one for each distribution point of each.
+pub fn crl_questions(questions: &[Question<'_>]) -> Vec<CrlQuestion> {
+    let mut wanted: Vec<CrlQuestion> = Vec::new();
+    for asked in questions.iter().map(Asked::of) {
+        for point in &asked.pointers.points {
+            let urls = point.urls();
+            if urls.is_empty() || wanted.iter().any(|known| known.urls == urls) {
+                continue;
+            }
+            let delegates = asked.others.iter().copied().filter(|_| !point.crl_issuer.is_empty());
+            let signers = asked.issuer.into_iter().chain(delegates).cloned().collect();
+            wanted.push(CrlQuestion { urls, signers });
+        }
+    }
+    wanted
+}
+
+/// A question with what the certificate says and who issued it.
+struct Asked<'a> {
+    certificate: &'a Certificate,
+    others: &'a [&'a Certificate],
+    staple: Option<&'a [u8]>,
+    issuer: Option<&'a Certificate>,
+    pointers: Pointers<'a>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(question: &Question<'a>) -> Self {
+        Self {
+            certificate: question.certificate,
+            others: question.issuers,
+            staple: question.staple,
+            issuer: issuing::issuer(question.certificate, question.issuers),
+            pointers: question.certificate.parts().map(|parts| Pointers::of(&parts)).unwrap_or_default(),
+        }
+    }
+
+    fn names(&self, url: &str) -> bool {
+        self.pointers.points.iter().any(|point| point.urls().iter().any(|own| own == url))
+    }
+}
+
+#[cfg(test)]
+mod tests;
