@@ -2,7 +2,7 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use super::scan::{ClaimedName, Form, NameField, ScanError, scan};
-use super::text::{is_letter, pieces};
+use super::text::{Left, Search, is_letter};
 use super::watched::{WatchedName, WatchedNames};
 
 /// A watched name that a certificate claims.
@@ -35,11 +35,13 @@ pub enum Found<'a, 'w> {
 /// Finds the first watched name that a certificate or TBSCertificate claims.
 pub fn find<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> Found<'a, 'w> {
     let mut claim = None;
+    let mut left = Left::default();
     let scanned = scan(octets, form, &mut |claimed| {
         if claim.is_none() {
-            claim = matching(claimed, watched);
+            claim = matching(claimed, watched, &mut left);
         }
     });
+    let scanned = scanned.and(if left.is_short { Err(ScanError::TooLong) } else { Ok(()) });
     match (claim, scanned) {
         (Some(claim), _) => Found::Claims(claim),
         (None, Ok(())) => Found::Nothing,
@@ -47,29 +49,35 @@ pub fn find<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> 
     }
 }
 
-fn matching<'a, 'w>(claimed: ClaimedName<'a>, watched: &'w WatchedNames) -> Option<Claim<'a, 'w>> {
-    match watched.matching(claimed.octets) {
-        Ok(Some(name)) => Some(Claim { claimed, watched: name, is_odd: claimed.field == NameField::OddName }),
-        Ok(None) => None,
-        // A person's address is no host's name.
-        Err(_) if claimed.field == NameField::CommonName && claimed.octets.contains(&b'@') => None,
-        Err(_) => odd(claimed.tag, claimed.octets, watched).map(|name| Claim {
-            claimed,
-            watched: name,
-            is_odd: true,
-        }),
+fn matching<'a, 'w>(
+    claimed: ClaimedName<'a>,
+    watched: &'w WatchedNames,
+    left: &mut Left,
+) -> Option<Claim<'a, 'w>> {
+    let ClaimedName { field, tag, octets } = claimed;
+    // A person's address is no host's name, whatever it ends in.
+    let is_person = field == NameField::CommonName && octets.contains(&b'@');
+    if !is_person {
+        match watched.matching(octets) {
+            Ok(Some(name)) => {
+                let is_odd = field == NameField::OddName
+                    || octets.first() == Some(&b'.')
+                    || !octets.iter().copied().all(is_letter);
+                return Some(Claim { claimed, watched: name, is_odd });
+            }
+            // What is made of further elements is no plain name, though all its octets were letters.
+            Ok(None) if tag & 0x20 == 0 => return None,
+            Ok(None) | Err(_) => {}
+        }
     }
-}
-
-/// The watched name that stands in octets which are no plain name.
-fn odd<'w>(tag: u8, octets: &[u8], watched: &'w WatchedNames) -> Option<&'w WatchedName> {
     let mut found = None;
-    pieces(tag, octets, &mut |piece| {
-        // A port or a path may follow, or a dot lead.
+    let mut try_piece = |piece: &[u8]| {
+        // A port or a path may follow.
         found = watched.matching(piece).ok().flatten();
         found.is_some()
-    });
-    found
+    };
+    Search::new(left, is_person, &mut try_piece).name(tag, octets);
+    found.map(|watched| Claim { claimed, watched, is_odd: true })
 }
 
 /// The longest name that is looked for in octets of unknown structure.

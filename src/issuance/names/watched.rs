@@ -106,8 +106,11 @@ impl WatchedNames {
                     let after = name.get(place.saturating_add(1)..).unwrap_or_default();
                     if let Some(suffix) = self.at(hash.value(), after) {
                         let first = name.get(..place).unwrap_or_default();
-                        let covers = || first.contains(&b'*') && !first.contains(&b'.');
-                        let found = suffix.below.or_else(|| suffix.child.filter(|_| covers()));
+                        // A dot in front stands for whatever is below, and for the name itself, where anybody takes it.
+                        let is_dots = first.iter().all(|octet| *octet == b'.');
+                        let covers = is_dots || first.contains(&b'*') && !first.contains(&b'.');
+                        let below = suffix.below.or(suffix.whole.filter(|_| is_dots));
+                        let found = below.or(suffix.child.filter(|_| covers));
                         if let Some(place) = found {
                             return Ok(self.name(place));
                         }
