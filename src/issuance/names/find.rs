@@ -83,15 +83,21 @@ fn matching<'a, 'w>(
 /// The longest name that is looked for in octets of unknown structure.
 const LONGEST_NAME: usize = 253;
 
+/// At how many places a name may end in octets of unknown structure; behind them none is looked for. 16 MB of letters
+/// would take half a minute.
+const MOST_ENDS: usize = 65_536;
+
 /// The first watched name that stands somewhere in octets of unknown structure, where the octets behind a name may look
 /// like letters of it.
 fn mention<'w>(octets: &[u8], watched: &'w WatchedNames) -> Option<&'w WatchedName> {
-    octets.split(|octet| !is_letter(*octet)).find_map(|piece| {
-        let first_dot = piece.iter().position(|octet| *octet == b'.')?;
-        (first_dot..=piece.len()).find_map(|end| {
-            let start = end.saturating_sub(LONGEST_NAME);
-            watched.matching(piece.get(start..end)?).ok().flatten()
-        })
+    let pieces = octets.split(|octet| !is_letter(*octet));
+    let ends = pieces.flat_map(|piece| {
+        let first_dot = piece.iter().position(|octet| *octet == b'.').unwrap_or(usize::MAX);
+        (first_dot..=piece.len()).map(move |end| (piece, end))
+    });
+    ends.take(MOST_ENDS).find_map(|(piece, end)| {
+        let start = end.saturating_sub(LONGEST_NAME);
+        watched.matching(piece.get(start..end)?).ok().flatten()
     })
 }
 
