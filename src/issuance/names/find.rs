@@ -1,6 +1,8 @@
 //! Whether a certificate claims a watched name.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeSet;
+
 use super::scan::{ClaimedName, Form, NameField, ScanError, scan};
 use super::text::{Left, Search, is_letter};
 use super::watched::{WatchedName, WatchedNames};
@@ -38,7 +40,10 @@ pub fn find<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> 
     let mut left = Left::default();
     let scanned = scan(octets, form, &mut |claimed| {
         if claim.is_none() {
-            claim = matching(claimed, watched, &mut left);
+            each_matching(claimed, watched, &mut left, &mut |watched, is_odd| {
+                claim = Some(Claim { claimed, watched, is_odd });
+                true
+            });
         }
     });
     let scanned = scanned.and(if left.is_short { Err(ScanError::TooLong) } else { Ok(()) });
@@ -49,35 +54,63 @@ pub fn find<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> 
     }
 }
 
-fn matching<'a, 'w>(
-    claimed: ClaimedName<'a>,
+/// How many times a watched name is matched by one certificate before no more are looked for: one wildcard may cover
+/// all there are, and stand there often.
+const MOST_MATCHES: u32 = 1_000_000;
+
+/// All watched names that a certificate or TBSCertificate claims, as far as it can be read.
+pub fn find_all<'w>(octets: &[u8], form: Form, watched: &'w WatchedNames) -> BTreeSet<&'w WatchedName> {
+    let mut all = BTreeSet::new();
+    let mut left = Left::default();
+    let mut matches = 0_u32;
+    // What cannot be read is said by `find`.
+    let _ = scan(octets, form, &mut |claimed| {
+        if matches < MOST_MATCHES {
+            each_matching(claimed, watched, &mut left, &mut |watched, _| {
+                all.insert(watched);
+                matches = matches.saturating_add(1);
+                matches >= MOST_MATCHES
+            });
+        }
+    });
+    all
+}
+
+/// Hands each watched name that a name matches to `visit`, with whether only a lenient reader might take it for that,
+/// until `visit` says true.
+fn each_matching<'w>(
+    claimed: ClaimedName<'_>,
     watched: &'w WatchedNames,
     left: &mut Left,
-) -> Option<Claim<'a, 'w>> {
+    visit: &mut impl FnMut(&'w WatchedName, bool) -> bool,
+) {
     let ClaimedName { field, tag, octets } = claimed;
     // A person's address is no host's name, whatever it ends in.
     let is_person = field == NameField::CommonName && octets.contains(&b'@');
     if !is_person {
-        match watched.matching(octets) {
-            Ok(Some(name)) => {
-                let is_odd = field == NameField::OddName
-                    || octets.first() == Some(&b'.')
-                    || !octets.iter().copied().all(is_letter);
-                return Some(Claim { claimed, watched: name, is_odd });
-            }
-            // What is made of further elements is no plain name, though all its octets were letters.
-            Ok(None) if tag & 0x20 == 0 => return None,
-            Ok(None) | Err(_) => {}
+        let mut is_over = false;
+        let read = watched.each_matching(octets, &mut |name| {
+            let is_odd = field == NameField::OddName
+                || octets.first() == Some(&b'.')
+                || !octets.iter().copied().all(is_letter);
+            is_over = visit(name, is_odd);
+            is_over
+        });
+        // What is made of further elements is no plain name, though all its octets were letters.
+        if is_over || read.is_ok() && tag & 0x20 == 0 {
+            return;
         }
     }
-    let mut found = None;
+    // A port or a path may follow.
     let mut try_piece = |piece: &[u8]| {
-        // A port or a path may follow.
-        found = watched.matching(piece).ok().flatten();
-        found.is_some()
+        let mut is_over = false;
+        let _ = watched.each_matching(piece, &mut |name| {
+            is_over = visit(name, true);
+            is_over
+        });
+        is_over
     };
     Search::new(left, is_person, &mut try_piece).name(tag, octets);
-    found.map(|watched| Claim { claimed, watched, is_odd: true })
 }
 
 /// The longest name that is looked for in octets of unknown structure.

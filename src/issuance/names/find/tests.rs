@@ -348,6 +348,32 @@ fn a_certificate_that_breaks_off_is_told_by_what_can_be_read() {
 }
 
 #[test]
+fn all_watched_names_are_found_that_are_claimed() {
+    let watched = watched(&[
+        ("example.com", true),
+        ("www.shop.test", false),
+        ("api.shop.test", true),
+        ("www.example.com", false),
+        ("xn--bcher-kva.example", false),
+        ("other.test", true),
+    ]);
+    let all = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| (0x82, name.as_bytes())).collect();
+        let tbs = tbs(&[], &names);
+        let found = find_all(&tbs, Form::TbsCertificate, &watched);
+        found.iter().map(|watched| watched.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(all(&["a.test", "shop.test"]), [""; 0]);
+    assert_eq!(all(&["*.shop.test"]), ["api.shop.test", "www.shop.test"]);
+    assert_eq!(all(&["www.example.com"]), ["example.com", "www.example.com"]);
+    assert_eq!(
+        all(&["www.example.com:443", "x.api.shop.test", "b\u{fc}cher.example;a.test", "*.example.com"]),
+        ["api.shop.test", "example.com", "www.example.com", "xn--bcher-kva.example"]
+    );
+    assert_eq!(all(&["\0.other.test", "*.example"]), ["other.test", "xn--bcher-kva.example"]);
+}
+
+#[test]
 fn a_hundred_thousand_names_are_told_apart() {
     let many: Vec<WatchedName> = (0..100_000)
         .map(|number| WatchedName {
