@@ -48,6 +48,7 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         findings::a_certificate_is_one_in_all_logs,
         findings::odd_octets_are_kept,
         findings::each_channel_is_served,
+        findings::a_clock_that_was_set_back_delays_no_alert,
         findings::faults_last_until_they_end,
         opening::many_open_it_at_once,
         opening::tables_of_another_version_are_left_alone,
@@ -76,5 +77,6 @@ fn postgresql() {
         all_stories(async || server.database().await.parse().unwrap()).await;
         tell!(async || server.database().await, killed::in_the_middle_of_a_transaction);
         tell!(async || &server, opening::postgresql_is_refused_without_its_secrets);
+        tell!(async || &server, opening::postgresql_may_have_other_defaults);
     });
 }

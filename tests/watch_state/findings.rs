@@ -165,6 +165,14 @@ pub(crate) async fn each_channel_is_served(place: Place) {
     assert_eq!(ours.add_alert(&alert("a")).await.unwrap(), None, "what was delivered is remembered");
 }
 
+pub(crate) async fn a_clock_that_was_set_back_delays_no_alert(place: Place) {
+    let state = open(&place).await;
+    state.add_alert(&alert("a")).await.unwrap().unwrap();
+    // By today's clock, it was made tomorrow.
+    count(&place, "UPDATE deliveries SET next_at = next_at + 86400000 RETURNING next_at").await;
+    assert_eq!(subjects(&state.due("hook", 100, LONG).await.unwrap()), ["a"]);
+}
+
 pub(crate) async fn faults_last_until_they_end(place: Place) {
     let state = open(&place).await;
     let (log, _) = followed(&state, 1, 10).await;

@@ -58,3 +58,20 @@ pub(crate) async fn postgresql_is_refused_without_its_secrets(server: &Postgres)
     let refused = State::open(&latin, &options()).await.err().unwrap();
     assert!(matches!(refused, StateError::Encoding(_)), "{refused:?}");
 }
+
+/// Where a server has other defaults than PostgreSQL's own.
+pub(crate) async fn postgresql_may_have_other_defaults(server: &Postgres) {
+    let url = server.database().await;
+    let place: Place = url.parse().unwrap();
+    let name = url.rsplit_once('/').unwrap().1;
+    open(&place).await.close().await;
+    let set = async |setting: &str| {
+        let sql = format!("ALTER DATABASE {name} SET {setting}");
+        server.run(&sql).await;
+    };
+    set("default_transaction_isolation = 'serializable'").await;
+    super::crowd::no_alert_is_made_or_taken_twice(place.clone()).await;
+    set("default_transaction_read_only = on").await;
+    let refused = State::open(&place, &options()).await.err().unwrap();
+    assert!(matches!(refused, StateError::Unavailable(_)), "it may be another server soon: {refused:?}");
+}

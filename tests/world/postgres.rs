@@ -86,10 +86,14 @@ impl Postgres {
     /// The URL of a new database that is made with these options.
     pub(crate) async fn database_with(&self, options: &str) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let mut connection = PgConnection::connect(&url(self.address, "postgres")).await.unwrap();
-        let sql = format!("CREATE DATABASE {name} {options}");
-        connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        self.run(&format!("CREATE DATABASE {name} {options}")).await;
         url(self.address, &name)
+    }
+
+    /// Has the server itself do this.
+    pub(crate) async fn run(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&url(self.address, "postgres")).await.unwrap();
+        connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
     }
 }
 

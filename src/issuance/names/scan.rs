@@ -1,7 +1,8 @@
 //! The names in a certificate, found without reading the rest.
 //!
 //! Source: RFC 5280 sections 4.1.2.6 (subject) and 4.2.1.6 (subjectAltName). The walk takes elements by their place,
-//! whatever their tags, and goes on beside what it cannot read: an oddity hides no name that stands elsewhere.
+//! whatever their tags, and goes on beside what it cannot read: an oddity hides no name that stands elsewhere. What stands
+//! where nothing belongs is said, because another reader may find names there.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use crate::x509::DerError;
@@ -10,6 +11,9 @@ use crate::x509::parts::oid;
 
 /// The attribute commonName, 2.5.4.3 (RFC 5280 appendix A.1).
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
+/// SET.
+const SET: u8 = 0x31;
 
 /// The most names that are looked at; certificates of public CAs have some hundred.
 const MOST_NAMES: usize = 100_000;
@@ -59,6 +63,9 @@ pub enum ScanError {
     /// More names than are looked at.
     #[error("it has more than {MOST_NAMES} names")]
     TooMany,
+    /// Names in other alphabets that are longer than what is converted.
+    #[error("its names in other alphabets are too long to be converted")]
+    TooLong,
 }
 
 /// Hands each name to `visit`; an error says that there may be further ones.
@@ -102,6 +109,7 @@ impl<'a, V: FnMut(ClaimedName<'a>)> Walk<'_, V> {
     fn outer(&mut self, octets: &'a [u8], form: Form) -> Result<(), ScanError> {
         let mut reader = Reader::new(octets);
         let mut tbs = opened(&mut reader, "frame")?;
+        self.ends(reader, "frame");
         if form == Form::Certificate {
             tbs = opened(&mut tbs, "TBSCertificate")?;
         }
@@ -110,42 +118,83 @@ impl<'a, V: FnMut(ClaimedName<'a>)> Walk<'_, V> {
 
     fn tbs(&mut self, mut fields: Reader<'a>) -> Result<(), ScanError> {
         fields.optional(der::constructed(0)).map_err(at("version"))?;
-        for part in ["serial number", "signature algorithm", "issuer", "validity"] {
-            fields.element().map_err(at(part))?;
+        self.field(&mut fields, der::INTEGER, "serial number")?;
+        for part in ["signature algorithm", "issuer", "validity"] {
+            self.field(&mut fields, der::SEQUENCE, part)?;
         }
-        let subject = fields.element().map_err(at("subject"))?;
+        let subject = self.field(&mut fields, der::SEQUENCE, "subject")?;
         if let Err(error) = self.subject(&subject) {
             self.note(error);
         }
-        fields.element().map_err(at("public key"))?;
+        self.field(&mut fields, der::SEQUENCE, "public key")?;
         while !fields.is_empty() {
             let field = fields.element().map_err(at("extensions"))?;
-            if field.tag == der::constructed(3) {
-                let mut list = field.reader();
-                let list = opened(&mut list, "extensions")?;
-                self.extensions(list)?;
+            match field.tag {
+                0xa3 => {
+                    let mut lists = field.reader();
+                    let list = self.field(&mut lists, der::SEQUENCE, "extensions")?;
+                    self.extensions(list.reader())?;
+                    self.ends(lists, "extensions");
+                }
+                // The unique identifiers of issuer and subject, primitive or in pieces.
+                0x81 | 0x82 | 0xa1 | 0xa2 => {}
+                found => self.unexpected(0xa3, found, "extensions"),
             }
         }
         Ok(())
     }
 
+    /// The next element, and a word where it is not of this type.
+    fn field(
+        &mut self,
+        fields: &mut Reader<'a>,
+        tag: u8,
+        part: &'static str,
+    ) -> Result<Element<'a>, ScanError> {
+        let field = fields.element().map_err(at(part))?;
+        if field.tag != tag {
+            self.unexpected(tag, field.tag, part);
+        }
+        Ok(field)
+    }
+
+    fn unexpected(&mut self, expected: u8, found: u8, part: &'static str) {
+        self.note(at(part)(DerError::UnexpectedTag { expected, found }));
+    }
+
+    /// A word where anything is left.
+    fn ends(&mut self, reader: Reader<'a>, part: &'static str) {
+        if let Err(error) = reader.finish() {
+            self.note(at(part)(error));
+        }
+    }
+
     fn subject(&mut self, subject: &Element<'a>) -> Result<(), ScanError> {
         let mut sets = subject.reader();
         while !sets.is_empty() {
-            let mut attributes = sets.element().map_err(at("subject"))?.reader();
+            let mut attributes = self.field(&mut sets, SET, "subject")?.reader();
             // An RDN may have several attributes, and several of one type.
             while !attributes.is_empty() {
-                let mut attribute = attributes.element().map_err(at("subject"))?.reader();
+                let mut attribute = self.field(&mut attributes, der::SEQUENCE, "subject")?.reader();
                 let Ok(kind) = attribute.element() else {
-                    self.note(ScanError::Der { part: "subject", error: DerError::Truncated });
+                    self.note(at("subject")(DerError::Truncated));
                     continue;
                 };
                 if kind.content != COMMON_NAME {
                     continue;
                 }
-                match attribute.element() {
-                    Ok(value) => self.name(NameField::CommonName, value.tag, value.content)?,
-                    Err(error) => self.note(at("common name")(error)),
+                // One value belongs there.
+                loop {
+                    match attribute.element() {
+                        Ok(value) => self.name(NameField::CommonName, value.tag, value.content)?,
+                        Err(error) => {
+                            self.note(at("common name")(error));
+                            break;
+                        }
+                    }
+                    if attribute.is_empty() {
+                        break;
+                    }
                 }
             }
         }
@@ -155,43 +204,54 @@ impl<'a, V: FnMut(ClaimedName<'a>)> Walk<'_, V> {
     fn extensions(&mut self, mut list: Reader<'a>) -> Result<(), ScanError> {
         while !list.is_empty() {
             let mut extension = list.element().map_err(at("extensions"))?.reader();
-            let kind = extension.element().map_err(at("extensions"))?;
-            if kind.content != oid::SUBJECT_ALT_NAME {
-                continue;
-            }
-            // The value is the last of two or three fields.
-            let mut value = None;
-            while !extension.is_empty() {
-                match extension.element() {
-                    Ok(field) => value = Some(field),
-                    Err(error) => {
-                        self.note(at("subjectAltName")(error));
-                        break;
-                    }
-                }
-            }
-            let Some(value) = value else {
-                self.note(at("subjectAltName")(DerError::Truncated));
-                continue;
-            };
-            if let Err(error) = self.alternative_names(&value) {
-                if error == ScanError::TooMany {
-                    return Err(error);
-                }
-                self.note(error);
+            match extension.element() {
+                Ok(kind) if kind.content == oid::SUBJECT_ALT_NAME => self.alternative(extension)?,
+                Ok(_) => {}
+                Err(error) => self.note(at("extensions")(error)),
             }
         }
         Ok(())
     }
 
+    /// The fields of a subjectAltName behind its type: whether it is critical, and its value. Any further one might be
+    /// taken for the value.
+    fn alternative(&mut self, mut fields: Reader<'a>) -> Result<(), ScanError> {
+        let mut has_value = false;
+        while !fields.is_empty() {
+            let value = match fields.element() {
+                Ok(field) if field.tag == der::BOOLEAN && field.content.len() <= 1 => continue,
+                Ok(field) => field,
+                Err(error) => {
+                    self.note(at("subjectAltName")(error));
+                    break;
+                }
+            };
+            has_value = true;
+            if value.tag != der::OCTET_STRING {
+                self.unexpected(der::OCTET_STRING, value.tag, "subjectAltName");
+            }
+            match self.alternative_names(&value) {
+                Err(ScanError::TooMany) => return Err(ScanError::TooMany),
+                Err(error) => self.note(error),
+                Ok(()) => {}
+            }
+        }
+        if !has_value {
+            self.note(at("subjectAltName")(DerError::Truncated));
+        }
+        Ok(())
+    }
+
     fn alternative_names(&mut self, value: &Element<'a>) -> Result<(), ScanError> {
-        let mut names = opened(&mut value.reader(), "subjectAltName")?;
+        let mut lists = value.reader();
+        let mut names = self.field(&mut lists, der::SEQUENCE, "subjectAltName")?.reader();
         while !names.is_empty() {
             let name = names.element().map_err(at("subjectAltName"))?;
             if let Some(field) = field(&name) {
                 self.name(field, name.tag, name.content)?;
             }
         }
+        self.ends(lists, "subjectAltName");
         Ok(())
     }
 }

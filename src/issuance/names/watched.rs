@@ -21,6 +21,8 @@ pub struct WatchedName {
 #[derive(Clone, Debug, Default)]
 pub struct WatchedNames {
     names: Vec<WatchedName>,
+    /// For each name, the one before it that has the same parent.
+    sisters: Vec<Option<u32>>,
     /// By the hash of a suffix, the place of its first suffix in `suffixes`.
     places: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     suffixes: Vec<Suffix>,
@@ -34,7 +36,7 @@ struct Suffix {
     whole: Option<u32>,
     /// The one of this text that is watched with all below it.
     below: Option<u32>,
-    /// A watched name one label below, which a wildcard of this parent covers (RFC 6125 section 6.4.3).
+    /// The last watched name one label below, which a wildcard of this parent covers (RFC 6125 section 6.4.3).
     child: Option<u32>,
     /// The next suffix of the same hash.
     next: Option<u32>,
@@ -75,9 +77,9 @@ impl WatchedNames {
             if watched.with_subdomains {
                 suffix.below.get_or_insert(place);
             }
-            if let Some((_, parent)) = watched.name.as_str().split_once('.') {
-                set.suffix(parent.as_bytes()).child.get_or_insert(place);
-            }
+            let parent = watched.name.as_str().split_once('.');
+            let sister = parent.and_then(|(_, parent)| set.suffix(parent.as_bytes()).child.replace(place));
+            set.sisters.push(sister);
             set.names.push(watched);
         }
         set
@@ -93,9 +95,23 @@ impl WatchedNames {
         self.names.is_empty()
     }
 
-    /// The watched name that a name of plain letters matches: itself, below one, or a wildcard that covers one.
+    /// A watched name that a name of plain letters matches: itself, below one, or a wildcard that covers one.
     /// `Err` where it has octets that no host name has.
     pub(super) fn matching(&self, name: &[u8]) -> Result<Option<&WatchedName>, NotPlain> {
+        let mut found = None;
+        self.each_matching(name, &mut |name| {
+            found = Some(name);
+            true
+        })?;
+        Ok(found)
+    }
+
+    /// Hands each watched name that it matches to `visit`, until that says true.
+    pub(super) fn each_matching<'w>(
+        &'w self,
+        name: &[u8],
+        visit: &mut impl FnMut(&'w WatchedName) -> bool,
+    ) -> Result<(), NotPlain> {
         let name = without_final_dots(name);
         let mut hash = Rolling::default();
         for (place, octet) in name.iter().enumerate().rev() {
@@ -106,10 +122,8 @@ impl WatchedNames {
                     let after = name.get(place.saturating_add(1)..).unwrap_or_default();
                     if let Some(suffix) = self.at(hash.value(), after) {
                         let first = name.get(..place).unwrap_or_default();
-                        let covers = || first.contains(&b'*') && !first.contains(&b'.');
-                        let found = suffix.below.or_else(|| suffix.child.filter(|_| covers()));
-                        if let Some(place) = found {
-                            return Ok(self.name(place));
+                        if self.below(suffix, first).any(&mut *visit) {
+                            return Ok(());
                         }
                     }
                 }
@@ -117,7 +131,21 @@ impl WatchedNames {
             }
             hash.push(letter);
         }
-        Ok(self.at(hash.value(), name).and_then(|suffix| self.name(suffix.whole?)))
+        if let Some(whole) = self.at(hash.value(), name).and_then(|suffix| self.name(suffix.whole?)) {
+            visit(whole);
+        }
+        Ok(())
+    }
+
+    /// The watched names that a name matches which has `first` in front of a suffix.
+    fn below(&self, suffix: &Suffix, first: &[u8]) -> impl Iterator<Item = &WatchedName> {
+        // A dot in front stands for whatever is below, and for the name itself, where anybody takes it.
+        let is_dots = first.iter().all(|octet| *octet == b'.');
+        let covers = is_dots || first.contains(&b'*') && !first.contains(&b'.');
+        let own = suffix.below.or(suffix.whole.filter(|_| is_dots));
+        let child = suffix.child.filter(|_| covers);
+        let sister = |place: &u32| *self.sisters.get(usize::try_from(*place).ok()?)?;
+        own.into_iter().chain(std::iter::successors(child, sister)).filter_map(|place| self.name(place))
     }
 
     fn name(&self, place: u32) -> Option<&WatchedName> {

@@ -171,9 +171,8 @@ impl State {
 
     /// What waits for each channel; a hundred channels at most.
     pub async fn waiting(&self) -> Result<Vec<Waiting>, StateError> {
-        let sql = "SELECT channel, COUNT(*), COUNT(error), MIN(alerts.created), MAX(error) FROM deliveries \
-                   JOIN alerts ON alerts.id = deliveries.alert WHERE delivered_at IS NULL \
-                   GROUP BY channel ORDER BY channel LIMIT 100";
+        let sql = "SELECT channel, COUNT(*), COUNT(error), MIN(created), MAX(error) FROM deliveries \
+                   WHERE delivered_at IS NULL GROUP BY channel ORDER BY channel LIMIT 100";
         let rows = self.database.rows(Progress, sql, &[]).await?;
         rows.iter()
             .map(|row| {
@@ -219,8 +218,9 @@ pub(super) async fn add_alerts(
             continue;
         }
         for channel in channels {
-            let sql = "INSERT INTO deliveries (alert, channel, next_at) VALUES ($1, $2, (SELECT now FROM clock)) \
-                       ON CONFLICT (alert, channel) DO NOTHING";
+            // Due at once by any clock, also by one that was set back since.
+            let sql = "INSERT INTO deliveries (alert, channel, created, next_at) \
+                       VALUES ($1, $2, (SELECT now FROM clock), 0) ON CONFLICT (alert, channel) DO NOTHING";
             transaction.execute(sql, &[Value::Text(&id), Value::Text(channel)]).await?;
         }
         added.push(id);

@@ -173,10 +173,12 @@ impl Database {
             let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(WAIT);
             let pool = pool.after_connect(move |connection, _| {
                 Box::pin(async move {
-                    // A process that stands still in the middle must not hold up the others.
+                    // A process that stands still in the middle must not hold up the others. The statements are made
+                    // for the isolation that is PostgreSQL's own default, which a database may have changed.
                     sqlx::raw_sql(
                         "SET search_path TO pinstead; SET client_min_messages TO warning; SET lock_timeout TO \
-                         '20s'; SET idle_in_transaction_session_timeout TO '60s'",
+                         '20s'; SET idle_in_transaction_session_timeout TO '60s'; \
+                         SET default_transaction_isolation TO 'read committed'",
                     )
                     .execute(&mut *connection)
                     .await?;

@@ -84,6 +84,8 @@ impl From<sqlx::Error> for StateError {
                     Some("13" | "53100") => Self::Full(text),
                     // lock_not_available, serialization_failure, deadlock_detected.
                     Some("55P03" | "40001" | "40P01") => Self::Busy(text),
+                    // read_only_sql_transaction, as after a change of servers; idle_in_transaction_session_timeout.
+                    Some("25006" | "25P03") => Self::Unavailable(text),
                     // Connection exceptions, too few resources, operator intervention, system errors.
                     Some(code)
                         if code.len() == 5

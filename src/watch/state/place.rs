@@ -31,12 +31,19 @@ impl FromStr for Place {
             let options = PgConnectOptions::from_str(text).map_err(|_| StateError::Url)?;
             return Ok(Self::Postgres(Box::new(options)));
         }
-        // A scheme we do not know is no path: its text may have a password.
-        if text.is_empty() || text.contains("://") {
+        if text.is_empty() || is_for_a_server(text) {
             return Err(StateError::Url);
         }
         Ok(Self::File(PathBuf::from(text)))
     }
+}
+
+/// Whether it names a server in a form that we do not read, or was mistyped: it is no path, and may have a password.
+fn is_for_a_server(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let has_user =
+        text.split_once('@').is_some_and(|(user, _)| user.contains(':') && !user.contains(['/', '\\']));
+    has_user || lower.contains("://") || lower.contains("password") || lower.starts_with("postgres")
 }
 
 impl fmt::Display for Place {
@@ -91,16 +98,31 @@ mod tests {
             "postgresql://ann:s3cret@[/watch",
             "postgres://ann:s3cret@host:port/",
             "mysql://ann:s3cret@host/",
+            "postgresql:/ann:s3cret@host/watch",
+            "postgres:ann:s3cret@host/watch",
+            "PostgreSQL:ann:s3cret@host/watch",
+            "host=db.example user=ann password=s3cret dbname=watch",
+            "host=db.example user=ann Password = 's3cret'",
+            "db.example/watch?user=ann&password=s3cret",
+            "ann:s3cret@db.example/watch",
             "",
         ] {
-            let error = text.parse::<Place>().unwrap_err();
+            let error = text.parse::<Place>().expect_err(text);
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
         }
     }
 
     #[test]
     fn a_path_is_a_file() {
-        for path in ["state.db", "/var/lib/pinstead/state.db", "C:\\state.db", "postgres"] {
+        for path in [
+            "state.db",
+            "/var/lib/pinstead/state.db",
+            "C:\\state.db",
+            "C:\\a@b.db",
+            "a:b/c@d.db",
+            "watch@home.db",
+            "./postgres",
+        ] {
             assert!(matches!(path.parse(), Ok(Place::File(file)) if file.to_str() == Some(path)), "{path}");
         }
     }

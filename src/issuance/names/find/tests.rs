@@ -26,6 +26,24 @@ fn tbs(common: &[(u8, &[u8])], alternative: &[(u8, &[u8])]) -> Vec<u8> {
     der::wrap(der::SEQUENCE, &fields.concat())
 }
 
+/// A TBSCertificate made of these fields behind its public key.
+fn with_fields(fields: &[Vec<u8>]) -> Vec<u8> {
+    let empty = || der::wrap(der::SEQUENCE, &[]);
+    let number = der::wrap(der::INTEGER, &[1]);
+    let front = [number, empty(), empty(), empty(), empty(), empty()].concat();
+    der::wrap(der::SEQUENCE, &[front, fields.concat()].concat())
+}
+
+/// An extension subjectAltName of these fields.
+fn alternative(fields: &[Vec<u8>]) -> Vec<u8> {
+    der::wrap(der::SEQUENCE, &[der::wrap(6, &[0x55, 0x1d, 0x11]), fields.concat()].concat())
+}
+
+/// The octets of an extension's value: a subjectAltName with this dNSName.
+fn names_of(name: &str) -> Vec<u8> {
+    der::wrap(der::SEQUENCE, &der::wrap(0x82, name.as_bytes()))
+}
+
 fn watched(names: &[(&str, bool)]) -> WatchedNames {
     WatchedNames::new(names.iter().map(|(name, with_subdomains)| WatchedName {
         name: name.parse().unwrap(),
@@ -129,6 +147,168 @@ fn odd_names_match() {
     assert_eq!(found(&tbs(&[(0x0c, b"user@example.com")], &[])), None, "a person");
 }
 
+/// What was found in a TBSCertificate that is not as it should be: a name, or that it cannot be read whole.
+fn is_told(tbs: &[u8]) -> bool {
+    find(tbs, Form::TbsCertificate, &all()) != Found::Nothing
+}
+
+#[test]
+fn no_odd_letter_hides_a_name() {
+    let mut hidden = Vec::new();
+    for name in [
+        &b"exa\x01mple.com"[..],
+        b".example.com",
+        b".www.shop.test",
+        b"..www.shop.test",
+        b".shop.test",
+        "\u{fffd}.b\u{fc}cher.example".as_bytes(),
+        b"\xff.b\xc3\xbccher.example",
+        "xn--zzzzzzzz.b\u{fc}cher.example".as_bytes(),
+        "b\u{fc}cher.example,a.test".as_bytes(),
+        "\"b\u{fc}cher.example\"".as_bytes(),
+        "(b\u{fc}cher.example)".as_bytes(),
+        "a.test;b\u{fc}cher.example|".as_bytes(),
+        "b\u{fc}cher\u{3002}example".as_bytes(),
+    ] {
+        if by_dns(name).is_none() {
+            hidden.push(String::from_utf8_lossy(name));
+        }
+    }
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+#[test]
+fn no_wide_letters_hide_a_name() {
+    let name = "www.b\u{fc}cher.example";
+    let big: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let little: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for utf16 in [&big, &little] {
+        assert!(by_dns(utf16).is_some(), "UTF-16 in a dNSName");
+        for tag in [0x0c, 0x14, 0x1e] {
+            assert!(found(&tbs(&[(tag, utf16)], &[])).is_some(), "UTF-16 in a string of the type {tag:#x}");
+        }
+    }
+    // The letter \u{440} has the octet of the at sign.
+    let with_sign: Vec<u8> = "\u{43f}\u{440}.example.com".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(found(&tbs(&[(0x1e, &with_sign)], &[])).is_some(), "an at sign within a letter");
+}
+
+#[test]
+fn a_name_too_long_to_be_converted_is_told_of() {
+    let long = format!("{}.b\u{fc}cher.example", "a".repeat(5000));
+    assert!(is_told(&tbs(&[], &[(0x82, long.as_bytes())])));
+    let many = format!("{}.test", "\u{fc}".repeat(60));
+    let mut names = vec![(0x82, many.as_bytes()); 3000];
+    names.push((0x82, "b\u{fc}cher.example".as_bytes()));
+    assert!(is_told(&tbs(&[], &names)));
+    let plain = vec![(0x82, &b"a.test"[..]); 3000];
+    assert!(!is_told(&tbs(&[], &plain)));
+}
+
+#[test]
+fn an_address_of_a_person_is_no_name_of_a_host_and_hides_none() {
+    let by_name = |name: &&str| found(&tbs(&[(0x0c, name.as_bytes())], &[])).is_some();
+    let persons =
+        ["user@example.com", "user@mail.example.com", "Ann B. <ann.b@example.com>", "x+a@example.com"];
+    let taken: Vec<_> = persons.into_iter().filter(by_name).collect();
+    assert!(taken.is_empty(), "{taken:?}");
+    let hosts = [
+        "example.com\0@a.test",
+        "example.com x@a.test",
+        "x@a.test,example.com",
+        "example.com@",
+        "@example.com",
+        "a@b@example.com",
+        "https://example.com/@x",
+        "b\u{fc}cher.example x@a.test",
+    ];
+    let hidden: Vec<_> = hosts.into_iter().filter(|name| !by_name(name)).collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+#[test]
+fn strings_in_pieces_hide_no_name() {
+    for (outer, inner) in [(0xa2, 0x04), (0xa2, 0x16)] {
+        let cut = [der::wrap(inner, b"exam"), der::wrap(inner, b"ple.com")].concat();
+        assert!(found(&tbs(&[], &[(outer, &cut)])).is_some(), "{outer:#x} {inner:#x}");
+    }
+    let utf16: Vec<u8> = "www.b\u{fc}cher.example".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let (left, right) = utf16.split_at(7);
+    let cut = [der::wrap(0x1e, left), der::wrap(0x3e, &der::wrap(0x1e, right))].concat();
+    assert!(found(&tbs(&[(0x3e, &cut)], &[])).is_some(), "a BMPString");
+    let cut = [der::wrap(0x0c, b"exam"), der::wrap(0x0c, b"ple.com")].concat();
+    assert!(found(&tbs(&[(0x2c, &cut)], &[])).is_some(), "a UTF8String");
+    // Its length is the letter 0.
+    let long = format!("www.{}.shop.test", "a".repeat(34));
+    let watched = watched(&[(&long, false)]);
+    let within = tbs(&[(0x30, &der::wrap(0x0c, long.as_bytes()))], &[]);
+    assert!(matches!(find(&within, Form::TbsCertificate, &watched), Found::Claims(_)));
+}
+
+#[test]
+fn no_odd_structure_hides_a_name() {
+    let octets = |content: &[u8]| der::wrap(der::OCTET_STRING, content);
+    let list = |extensions: &[Vec<u8>]| der::wrap(der::SEQUENCE, &extensions.concat());
+    let other = || octets(&names_of("a.test"));
+    let ours = || octets(&names_of("example.com"));
+    let critical = der::wrap(der::BOOLEAN, &[0xff]);
+    let in_list = |extension: Vec<u8>| with_fields(&[der::wrap(0xa3, &list(&[extension]))]);
+    let odd = [
+        ("a further field behind", in_list(alternative(&[critical.clone(), ours(), other()]))),
+        ("a further field in front", in_list(alternative(&[other(), ours(), critical]))),
+        ("a boolean behind", in_list(alternative(&[ours(), der::wrap(der::BOOLEAN, &[0])]))),
+        (
+            "names behind the names",
+            in_list(alternative(&[octets(&[names_of("a.test"), names_of("example.com")].concat())])),
+        ),
+        (
+            "names in pieces",
+            in_list(alternative(&[der::wrap(
+                0x24,
+                &[octets(&names_of("a.test")), octets(&names_of("example.com"))].concat(),
+            )])),
+        ),
+        (
+            "extensions behind the extensions",
+            with_fields(&[der::wrap(
+                0xa3,
+                &[list(&[alternative(&[other()])]), list(&[alternative(&[ours()])])].concat(),
+            )]),
+        ),
+        (
+            "extensions twice",
+            with_fields(&[
+                der::wrap(0xa3, &list(&[alternative(&[other()])])),
+                der::wrap(0xa3, &list(&[alternative(&[ours()])])),
+            ]),
+        ),
+        ("an extension that is none in front", {
+            let broken = der::wrap(der::SEQUENCE, &[6]);
+            with_fields(&[der::wrap(0xa3, &list(&[broken, alternative(&[ours()])]))])
+        }),
+        ("extensions in another place", with_fields(&[der::wrap(0xa4, &list(&[alternative(&[ours()])]))])),
+        ("extensions without their place", with_fields(&[list(&[alternative(&[ours()])])])),
+        ("something behind the certificate", [in_list(alternative(&[other()])), ours()].concat()),
+    ];
+    let hidden: Vec<_> = odd.iter().filter(|(_, tbs)| !is_told(tbs)).map(|(what, _)| what).collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+#[test]
+fn no_odd_subject_hides_a_name() {
+    let attribute = |values: &[&[u8]]| {
+        let values = values.iter().flat_map(|value| der::wrap(12, value)).collect::<Vec<u8>>();
+        der::wrap(der::SEQUENCE, &[der::wrap(6, &[0x55, 4, 3]), values].concat())
+    };
+    let subject = |values: &[&[u8]]| der::wrap(der::SEQUENCE, &der::wrap(0x31, &attribute(values)));
+    let empty = || der::wrap(der::SEQUENCE, &[]);
+    let number = |octet| der::wrap(der::INTEGER, &[octet]);
+    let two = [number(1), empty(), empty(), empty(), subject(&[b"a.test", b"example.com"]), empty()];
+    assert!(is_told(&der::wrap(der::SEQUENCE, &two.concat())), "a common name of two values");
+    let odd_version = [number(2), number(1), empty(), empty(), empty(), subject(&[b"example.com"]), empty()];
+    assert!(is_told(&der::wrap(der::SEQUENCE, &odd_version.concat())), "a version without its place");
+}
+
 #[test]
 fn each_common_name_counts() {
     assert!(found(&tbs(&[(12, b"a.test"), (12, b"b.test"), (12, b"example.com")], &[])).is_some());
@@ -165,6 +345,32 @@ fn a_certificate_that_breaks_off_is_told_by_what_can_be_read() {
         find(b"\x30\x80nothing", Form::Certificate, &all),
         Found::Undetermined { mentions: None, .. }
     ));
+}
+
+#[test]
+fn all_watched_names_are_found_that_are_claimed() {
+    let watched = watched(&[
+        ("example.com", true),
+        ("www.shop.test", false),
+        ("api.shop.test", true),
+        ("www.example.com", false),
+        ("xn--bcher-kva.example", false),
+        ("other.test", true),
+    ]);
+    let all = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| (0x82, name.as_bytes())).collect();
+        let tbs = tbs(&[], &names);
+        let found = find_all(&tbs, Form::TbsCertificate, &watched);
+        found.iter().map(|watched| watched.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(all(&["a.test", "shop.test"]), [""; 0]);
+    assert_eq!(all(&["*.shop.test"]), ["api.shop.test", "www.shop.test"]);
+    assert_eq!(all(&["www.example.com"]), ["example.com", "www.example.com"]);
+    assert_eq!(
+        all(&["www.example.com:443", "x.api.shop.test", "b\u{fc}cher.example;a.test", "*.example.com"]),
+        ["api.shop.test", "example.com", "www.example.com", "xn--bcher-kva.example"]
+    );
+    assert_eq!(all(&["\0.other.test", "*.example"]), ["other.test", "xn--bcher-kva.example"]);
 }
 
 #[test]

@@ -89,6 +89,8 @@ CREATE TABLE alerts (
 CREATE TABLE deliveries (
   alert TEXT NOT NULL REFERENCES alerts (id),
   channel TEXT NOT NULL,
+  -- When the alert was made.
+  created BIGINT NOT NULL,
   attempts BIGINT NOT NULL DEFAULT 0,
   next_at BIGINT NOT NULL,
   delivered_at BIGINT,
