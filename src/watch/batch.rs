@@ -85,6 +85,14 @@ pub enum BatchError {
         /// How many it has.
         found: u64,
     },
+    /// It does not begin where the stretch ends.
+    #[error("it begins with entry {start}, and what was taken ends before {position}")]
+    Elsewhere {
+        /// Its first entry.
+        start: u64,
+        /// The next entry of the stretch.
+        position: u64,
+    },
     /// There are no entries in it.
     #[error("it has no entries")]
     Empty,
