@@ -122,7 +122,7 @@ pub fn take_get_entries(
     let encoded = entries
         .iter()
         .take(usize::try_from(most).unwrap_or(usize::MAX))
-        .map(|entry| EncodedEntry { leaf: entry.leaf_input.as_bytes(), extra: entry.extra_data.as_bytes() });
+        .map(|entry| EncodedEntry { leaf: &entry.leaf_input, extra: &entry.extra_data });
     take_entries(encoded, watched, range)
 }
 
@@ -133,15 +133,15 @@ pub fn take_entries<'a>(
     range: &mut RangeBuilder,
 ) -> Result<Vec<FoundEntry>, BatchError> {
     let mut found = Vec::new();
-    let mut leaf = Vec::new();
+    let mut memory = Vec::new();
     for entry in entries {
         let index = range.end();
-        decode(entry.leaf, &mut leaf).ok_or(BatchError::NotBase64 { index })?;
-        if let Some(why) = search_leaf(&leaf, watched) {
-            let beside = beside(&leaf, entry.extra);
-            found.push(FoundEntry { index, leaf: Bytes(leaf.clone()), beside, why });
+        let leaf = decode(entry.leaf, &mut memory).ok_or(BatchError::NotBase64 { index })?;
+        if let Some(why) = search_leaf(leaf, watched) {
+            let beside = beside(leaf, entry.extra);
+            found.push(FoundEntry { index, leaf: Bytes(leaf.to_vec()), beside, why });
         }
-        range.push(leaf_hash(&leaf));
+        range.push(leaf_hash(leaf));
     }
     Ok(found)
 }
@@ -215,11 +215,11 @@ fn name(watched: &WatchedName) -> DnsName {
 
 fn beside(leaf: &[u8], encoded: &[u8]) -> Beside {
     let unreadable = |why: String| Beside { precertificate: None, chain: ChainBeside::Unreadable(why) };
-    let mut extra = Vec::new();
-    if decode(encoded, &mut extra).is_none() {
+    let mut memory = Vec::new();
+    let Some(extra) = decode(encoded, &mut memory) else {
         return unreadable("its extra_data is not in base64".to_owned());
-    }
-    let read = read_leaf(leaf).and_then(|leaf| read_extra_data(&extra, &leaf.entry));
+    };
+    let read = read_leaf(leaf).and_then(|leaf| read_extra_data(extra, &leaf.entry));
     match read {
         Ok(read) => Beside {
             precertificate: read.precertificate.map(|der| Bytes(der.to_vec())),
@@ -236,14 +236,16 @@ fn beside_tile(leaf: &TileLeaf<'_>) -> Beside {
     }
 }
 
-/// Decodes base64 into `out`, whatever was there before.
-fn decode(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Decodes base64 into `memory`, whatever was there before.
+fn decode<'a>(text: &[u8], memory: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     use base64_simd::AsOut as _;
-    out.clear();
-    out.resize(base64_simd::STANDARD.estimated_decoded_length(text.len()), 0);
-    let length = base64_simd::STANDARD.decode(text, out.as_mut_slice().as_out()).ok()?.len();
-    out.truncate(length);
-    Some(())
+    let most = base64_simd::STANDARD.estimated_decoded_length(text.len());
+    // It only grows: to write zeros where octets follow at once is work for nothing.
+    if memory.len() < most {
+        memory.resize(most, 0);
+    }
+    let decoded = base64_simd::STANDARD.decode(text, memory.as_mut_slice().as_out()).ok()?;
+    Some(decoded)
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use pinstead_logs::serve::{self, Options};
 use pinstead_logs::usage::{cpu_seconds, peak_megabytes};
 use serde_json::Value;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A CT log of real shape, for measuring.
 #[derive(Parser)]
 #[command(name = "log-world")]

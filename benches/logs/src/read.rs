@@ -1,8 +1,9 @@
 //! Reading a served world as `pinstead watch` does, without its state: HTTP, proofs, hashing and names.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -46,11 +47,16 @@ pub fn read(folder: &Path, options: Options, out: &mut impl Write) -> Result<()>
             builder
         }
     };
-    builder.enable_all().build()?.block_on(read_both(folder, options, out))
+    let folder = folder.to_owned();
+    let runtime = builder.enable_all().build()?;
+    // A task of its own, as in the real program: what blocks on tasks is one more thread to wake.
+    let text = runtime.block_on(async { tokio::spawn(read_both(folder, options)).await })??;
+    Ok(out.write_all(text.as_bytes())?)
 }
 
-async fn read_both(folder: &Path, options: Options, out: &mut impl Write) -> Result<()> {
-    let world = World::read(folder)?;
+async fn read_both(folder: PathBuf, options: Options) -> Result<String> {
+    let mut out = String::new();
+    let world = World::read(&folder)?;
     let watched = watched_names(&folder.join(format!("domains-{}.txt", options.domains)))?;
     let truth =
         world.truth.iter().find(|truth| truth.domains == options.domains).context("no such number")?;
@@ -90,5 +96,5 @@ async fn read_both(folder: &Path, options: Options, out: &mut impl Write) -> Res
             peak_megabytes()?,
         )?;
     }
-    Ok(())
+    Ok(out)
 }

@@ -26,20 +26,28 @@ const FIRST_GUESS: usize = 4;
 /// Unpacks a gzip stream (RFC 1952) of at most `most` octets. Further members are read like the first; what follows them
 /// and is none is refused.
 pub fn gunzip(packed: &[u8], most: usize) -> Result<Vec<u8>, GunzipError> {
+    let mut out = Vec::new();
+    gunzip_into(packed, most, &mut out)?;
+    Ok(out)
+}
+
+/// The same into memory that is already there, whatever was in it.
+pub(super) fn gunzip_into(packed: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), GunzipError> {
+    out.clear();
     // Its last four octets say how long it is; whoever lies there gains nothing but another step.
     let stated = packed.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
     let stated = usize::try_from(stated).unwrap_or(usize::MAX);
     let likely = packed.len().saturating_mul(FIRST_GUESS).max(stated.min(packed.len().saturating_mul(64)));
     // One octet more than there may be shows that there are more.
     let limit = most.saturating_add(1);
-    let mut out = Vec::with_capacity(likely.saturating_add(1).min(limit));
+    out.reserve(likely.saturating_add(1).min(limit));
     let mut rest = packed;
     loop {
         let mut stream = Decompress::new_gzip(WINDOW);
         loop {
             let (taken, made) = (stream.total_in(), stream.total_out());
             let status = stream
-                .decompress_vec(rest, &mut out, FlushDecompress::Finish)
+                .decompress_vec(rest, out, FlushDecompress::Finish)
                 .map_err(|_| GunzipError::Damaged)?;
             let taken = usize::try_from(stream.total_in().saturating_sub(taken)).unwrap_or(usize::MAX);
             rest = rest.get(taken..).unwrap_or_default();
@@ -56,7 +64,7 @@ pub fn gunzip(packed: &[u8], most: usize) -> Result<Vec<u8>, GunzipError> {
             }
         }
         if rest.is_empty() {
-            return Ok(out);
+            return Ok(());
         }
         if !rest.starts_with(&[0x1f, 0x8b]) {
             return Err(GunzipError::Damaged);

@@ -3,6 +3,7 @@
 //! Each host gets a limited number of requests a second and at the same time. A request that failed for a passing
 //! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
 
+mod buffers;
 pub mod gzip;
 mod hosts;
 mod pace;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
 
-use self::gzip::{GunzipError, gunzip};
+pub use self::buffers::Buffers;
+use self::gzip::{GunzipError, gunzip_into};
 use self::hosts::{Hosts, Limits};
 use super::clock::{self, Stopwatch};
 use super::dns::DnsClient;
@@ -43,6 +45,9 @@ const MOST_REDIRECTIONS: usize = 3;
 /// How much of an error's body is kept, in octets.
 const ERROR_BODY: usize = 16 << 10;
 
+/// From how many octets on a body's memory is used again.
+const LARGE_BODY: usize = 64 << 10;
+
 /// A client for every request of a run. Clones share their connections and their limits.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
@@ -52,6 +57,8 @@ pub struct HttpClient {
     hosts: Arc<Hosts>,
     /// Whether bodies are unpacked here and not on the way.
     unpacks: bool,
+    /// For large bodies of those who read on and on.
+    buffers: Buffers,
 }
 
 /// Why no client could be made.
@@ -132,7 +139,12 @@ impl HttpClient {
         };
         let client = builder().build().map_err(HttpSetupError)?;
         let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
-        Ok(Self { client, direct, hosts: Arc::new(Hosts::new(limits)), unpacks })
+        Ok(Self { client, direct, hosts: Arc::new(Hosts::new(limits)), unpacks, buffers: Buffers::default() })
+    }
+
+    /// Where the memory of large bodies may be given back.
+    pub fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// Asks with GET until there is an answer or no more patience.
@@ -192,7 +204,9 @@ impl HttpClient {
         let (limit, may_cut) =
             if status.is_success() { (request.max_octets, false) } else { (ERROR_BODY, true) };
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let mut body = Vec::with_capacity(length.unwrap_or_default().min(limit));
+        let likely = length.unwrap_or_default().min(limit);
+        let is_large = self.unpacks && likely >= LARGE_BODY;
+        let mut body = if is_large { self.buffers.take(likely) } else { Vec::with_capacity(likely) };
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             let room = limit.saturating_sub(body.len());
             if chunk.len() <= room {
@@ -205,24 +219,7 @@ impl HttpClient {
             }
         }
         if self.unpacks {
-            body = match coding(&headers) {
-                Coding::None => body,
-                Coding::Gzip => match gunzip(&body, limit) {
-                    Ok(body) => body,
-                    Err(GunzipError::TooLarge(limit)) if !may_cut => {
-                        return Err(HttpFailure::TooLarge { limit });
-                    }
-                    // Nobody reads the body of an error but people.
-                    Err(_) if may_cut => Vec::new(),
-                    Err(error) => return Err(HttpFailure::Broken(error.to_string())),
-                },
-                Coding::Other if may_cut => Vec::new(),
-                Coding::Other => {
-                    return Err(HttpFailure::Broken(
-                        "it has a content coding that nobody asked for".to_owned(),
-                    ));
-                }
-            };
+            body = self.unpacked(body, &headers, limit, may_cut)?;
         }
         Ok(HttpResponse {
             status: status.as_u16(),
@@ -231,6 +228,35 @@ impl HttpClient {
             retry_after: field(&headers, &header::RETRY_AFTER),
             body: Bytes(body),
         })
+    }
+}
+
+impl HttpClient {
+    /// A body without its content coding. That of an error is for people, and may be missing.
+    fn unpacked(
+        &self,
+        body: Vec<u8>,
+        headers: &HeaderMap,
+        limit: usize,
+        is_error: bool,
+    ) -> Result<Vec<u8>, HttpFailure> {
+        let coding = headers.get(header::CONTENT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes);
+        if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
+            return Ok(body);
+        }
+        if !(coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")) {
+            let why = "it has a content coding that nobody asked for".to_owned();
+            return if is_error { Ok(Vec::new()) } else { Err(HttpFailure::Broken(why)) };
+        }
+        let mut out = if body.len() >= LARGE_BODY { self.buffers.take(0) } else { Vec::new() };
+        let done = gunzip_into(&body, limit, &mut out);
+        self.buffers.give(body);
+        match done {
+            Ok(()) => Ok(out),
+            Err(_) if is_error => Ok(Vec::new()),
+            Err(GunzipError::TooLarge(limit)) => Err(HttpFailure::TooLarge { limit }),
+            Err(error) => Err(HttpFailure::Broken(error.to_string())),
+        }
     }
 }
 
@@ -290,24 +316,6 @@ impl Resolve for ByResolver {
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
-    }
-}
-
-/// How a body is packed.
-enum Coding {
-    None,
-    Gzip,
-    Other,
-}
-
-fn coding(headers: &HeaderMap) -> Coding {
-    match headers.get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes) {
-        None | Some(b"") => Coding::None,
-        Some(value) if value.eq_ignore_ascii_case(b"identity") => Coding::None,
-        Some(value) if value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip") => {
-            Coding::Gzip
-        }
-        Some(_) => Coding::Other,
     }
 }
 

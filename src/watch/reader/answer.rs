@@ -1,6 +1,7 @@
 //! One answer with entries, as it came.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::json;
@@ -8,6 +9,7 @@ use serde_json::json;
 use crate::ct::log_entry::{RawEntry, read_get_entries};
 use crate::ct::merkle::RangeBuilder;
 use crate::issuance::names::WatchedNames;
+use crate::observe::http::Buffers;
 use crate::watch::batch::{BatchError, EncodedEntry, FoundEntry, take_data_tile, take_entries};
 
 /// One answer with entries, still to be taken.
@@ -17,6 +19,16 @@ pub struct Answer {
     end: u64,
     octets: Vec<u8>,
     form: Form,
+    /// Where its memory goes when it is dropped.
+    back: Option<Buffers>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(back) = &self.back {
+            back.give(std::mem::take(&mut self.octets));
+        }
+    }
 }
 
 /// In which form the entries are.
@@ -47,7 +59,7 @@ impl Answer {
             Some(places) => {
                 let count = u64::try_from(places.len()).unwrap_or(u64::MAX);
                 let end = start.saturating_add(count).min(stop);
-                Ok(Self { start, end, octets, form: Form::GetEntries(places) })
+                Ok(Self { start, end, octets, form: Form::GetEntries(places), back: None })
             }
             // Some text was escaped: it is written anew as it is without that.
             None => Self::read_get_entries(start, stop, plain(&entries)),
@@ -57,7 +69,13 @@ impl Answer {
     /// A data tile of `width` entries, of which the first `skipped` are before `start`, and those from `end` on are not
     /// wanted.
     pub fn of_data_tile(start: u64, end: u64, width: u16, skipped: u16, octets: Vec<u8>) -> Self {
-        Self { start, end, octets, form: Form::DataTile { width, skipped } }
+        Self { start, end, octets, form: Form::DataTile { width, skipped }, back: None }
+    }
+
+    /// The same, whose memory is given back there.
+    pub(super) fn given_back(mut self, back: &Buffers) -> Self {
+        self.back = Some(back.clone());
+        self
     }
 
     /// The place of its first entry in the log.
@@ -104,8 +122,8 @@ impl Answer {
 }
 
 /// Where a text stands in the octets that it was read from; `None` where it is a copy.
-fn place(octets: &[u8], text: &std::borrow::Cow<'_, str>) -> Option<Range<usize>> {
-    let std::borrow::Cow::Borrowed(text) = text else { return None };
+fn place(octets: &[u8], text: &Cow<'_, [u8]>) -> Option<Range<usize>> {
+    let Cow::Borrowed(text) = text else { return None };
     let start = text.as_ptr().addr().checked_sub(octets.as_ptr().addr())?;
     let end = start.checked_add(text.len())?;
     (end <= octets.len()).then_some(start..end)
@@ -116,8 +134,14 @@ fn plain(entries: &[RawEntry<'_>]) -> Vec<u8> {
         .iter()
         .map(|entry| {
             // What is not ASCII is no base64, whatever it is; without it, nothing has to be escaped.
-            let plain =
-                |text: &str| text.replace(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\\'), "!");
+            let plain = |text: &[u8]| -> String {
+                let octet = |octet: &u8| match *octet {
+                    b'"' | b'\\' => '!',
+                    octet if octet.is_ascii_graphic() => char::from(octet),
+                    _ => '!',
+                };
+                text.iter().map(octet).collect()
+            };
             json!({"leaf_input": plain(&entry.leaf_input), "extra_data": plain(&entry.extra_data)})
         })
         .collect();

@@ -54,7 +54,7 @@ impl Rfc6962 {
         let entries =
             crate::ct::log_entry::read_get_entries(&body).map_err(|error| refused(&error.to_string()))?;
         let first = entries.first().ok_or_else(|| refused("it has no entry"))?;
-        STANDARD.decode(first.leaf_input.as_bytes()).map_err(|_| refused("its leaf is not base64"))
+        STANDARD.decode(&first.leaf_input).map_err(|_| refused("its leaf is not base64"))
     }
 
     /// The audit path of the entry at `index`, whose leaf has this hash.
@@ -188,7 +188,7 @@ impl LogReader for Rfc6962 {
                 Err((why, octets)) => return Err(breach(Breach::Form, why, url, &octets)),
             };
             self.pages().took(start, asked, answer.end().saturating_sub(start));
-            return Ok(answer);
+            return Ok(answer.given_back(self.source.buffers()));
         }
     }
 

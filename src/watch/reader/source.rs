@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Breach, ReadError};
 use crate::evidence::Bytes;
 use crate::evidence::http::{HttpFailure, HttpOutcome, HttpResponse};
-use crate::observe::http::{HttpClient, HttpRequest, retry_after, usable};
+use crate::observe::http::{Buffers, HttpClient, HttpRequest, retry_after, usable};
 
 /// How much of what a log said is kept as evidence, in octets.
 const MOST_EVIDENCE: usize = 64 << 10;
@@ -38,6 +38,10 @@ impl Source {
     pub(super) fn new(http: HttpClient, url: &str) -> Result<Self, ReadError> {
         usable(url).map_err(|why| ReadError::Unusable(format!("{url}: {why}")))?;
         Ok(Self { http, url: format!("{}/", url.trim_end_matches('/')) })
+    }
+
+    pub(super) fn buffers(&self) -> &Buffers {
+        self.http.buffers()
     }
 
     pub(super) fn url(&self, path: &str) -> String {

@@ -200,7 +200,8 @@ impl LogReader for StaticCt {
         }
         let served = self.data_tile(start, size).await?;
         let skipped = u16::try_from(start % A_TILE).unwrap_or_default();
-        Ok(Answer::of_data_tile(start, end, served.tile.width, skipped, served.octets))
+        let answer = Answer::of_data_tile(start, end, served.tile.width, skipped, served.octets);
+        Ok(answer.given_back(self.source.buffers()))
     }
 
     async fn issuer(&self, sha256: &[u8; 32]) -> Result<Bytes, ReadError> {
