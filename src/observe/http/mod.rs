@@ -3,6 +3,7 @@
 //! Each host gets a limited number of requests a second and at the same time. A request that failed for a passing
 //! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
 
+mod apart;
 mod buffers;
 pub mod gzip;
 mod hosts;
@@ -17,6 +18,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
 
+use self::apart::Apart;
 pub use self::buffers::Buffers;
 use self::gzip::{GunzipError, gunzip_into};
 use self::hosts::{Hosts, Limits};
@@ -59,12 +61,14 @@ pub struct HttpClient {
     unpacks: bool,
     /// For large bodies of those who read on and on.
     buffers: Buffers,
+    /// The thread on which all of it is done, where it is not that of whoever asks.
+    apart: Option<Apart>,
 }
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 #[error("HTTPS could not be set up")]
-pub struct HttpSetupError(#[source] reqwest::Error);
+pub struct HttpSetupError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 /// What to ask for.
 #[derive(Clone, Debug)]
@@ -105,7 +109,7 @@ impl HttpClient {
     }
 
     /// One that reads the same hosts on and on: other people's at a pace that starts moderately, grows as long as they
-    /// answer, and falls when they refuse; this machine's own at full speed.
+    /// answer, and falls when they refuse; this machine's own at full speed. It has a thread of its own.
     pub fn for_reading(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
         Self::build(dns, Limits::Paced)
     }
@@ -120,7 +124,7 @@ impl HttpClient {
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(HttpSetupError)?;
+            .map_err(|error| HttpSetupError(error.into()))?;
         let unpacks = limits == Limits::Paced;
         let builder = || {
             let builder = Client::builder()
@@ -137,9 +141,18 @@ impl HttpClient {
                 None => builder,
             }
         };
-        let client = builder().build().map_err(HttpSetupError)?;
-        let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
-        Ok(Self { client, direct, hosts: Arc::new(Hosts::new(limits)), unpacks, buffers: Buffers::default() })
+        let client = builder().build().map_err(|error| HttpSetupError(error.into()))?;
+        let direct = builder().no_proxy().build().map_err(|error| HttpSetupError(error.into()))?;
+        let apart =
+            if unpacks { Some(Apart::start().map_err(|error| HttpSetupError(error.into()))?) } else { None };
+        Ok(Self {
+            client,
+            direct,
+            hosts: Arc::new(Hosts::new(limits)),
+            unpacks,
+            buffers: Buffers::default(),
+            apart,
+        })
     }
 
     /// Where the memory of large bodies may be given back.
@@ -149,6 +162,15 @@ impl HttpClient {
 
     /// Asks with GET until there is an answer or no more patience.
     pub async fn get(&self, request: HttpRequest) -> HttpExchange {
+        let Some(apart) = &self.apart else { return self.get_here(request).await };
+        let (client, url) = (Self { apart: None, ..self.clone() }, request.url.clone());
+        apart.run(async move { client.get_here(request).await }).await.unwrap_or_else(|| {
+            let outcome = HttpOutcome::Failed(HttpFailure::Broken("asking ended early".to_owned()));
+            HttpExchange { url, attempts: vec![HttpAttempt { milliseconds: 0, outcome }] }
+        })
+    }
+
+    async fn get_here(&self, request: HttpRequest) -> HttpExchange {
         let mut attempts = Vec::new();
         let url = match usable(&request.url) {
             Ok(url) => url,
@@ -204,11 +226,13 @@ impl HttpClient {
         let (limit, may_cut) =
             if status.is_success() { (request.max_octets, false) } else { (ERROR_BODY, true) };
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let likely = length.unwrap_or_default().min(limit);
+        // What does not pack at all gets a little longer when it is packed.
+        let most = if self.unpacks { limit.saturating_add(limit / 1024 + 1024) } else { limit };
+        let likely = length.unwrap_or_default().min(most);
         let is_large = self.unpacks && likely >= LARGE_BODY;
         let mut body = if is_large { self.buffers.take(likely) } else { Vec::with_capacity(likely) };
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            let room = limit.saturating_sub(body.len());
+            let room = most.saturating_sub(body.len());
             if chunk.len() <= room {
                 body.extend_from_slice(&chunk);
             } else if may_cut {
@@ -242,7 +266,11 @@ impl HttpClient {
     ) -> Result<Vec<u8>, HttpFailure> {
         let coding = headers.get(header::CONTENT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes);
         if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
-            return Ok(body);
+            return if body.len() <= limit || is_error {
+                Ok(body)
+            } else {
+                Err(HttpFailure::TooLarge { limit })
+            };
         }
         if !(coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")) {
             let why = "it has a content coding that nobody asked for".to_owned();

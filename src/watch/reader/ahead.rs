@@ -83,7 +83,8 @@ impl<R: LogReader> Ahead<R> {
         Self { reader, room, depth, next: start, stop, size, asked: VecDeque::new(), entry: LIKELY_ENTRY }
     }
 
-    /// The next answer; `None` behind the last one. After an error the same entries are asked for again.
+    /// The next answer; `None` behind the last one. After an error the same entries are asked for again. An answer takes
+    /// room as long as it is held: whoever keeps answers while asking for the next one needs room for all of them.
     pub async fn next(&mut self) -> Option<Result<Ready, ReadError>> {
         if self.next >= self.stop {
             return None;
@@ -105,7 +106,7 @@ impl<R: LogReader> Ahead<R> {
         let count = usize::try_from(answer.end().saturating_sub(answer.start())).unwrap_or(usize::MAX);
         self.entry = answer.octets().len().checked_div(count).unwrap_or(LIKELY_ENTRY);
         self.next = answer.end();
-        if self.next < end {
+        if self.next < end && !self.asked.is_empty() {
             // The log gave less than was thought: the rest comes before what is asked already. It does not wait for
             // room, which those behind it may hold.
             self.spawn(self.next, end, None, true);
