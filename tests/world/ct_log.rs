@@ -49,6 +49,14 @@ pub(crate) enum Fault {
     OtherEntries,
     /// The checkpoint's origin is another name, and signed as such.
     OtherOrigin,
+    /// The next answer breaks off in its midst.
+    CutOnce,
+    /// Answers are packed though nobody asked for that.
+    PackedUnasked,
+    /// The next request for entries is answered by a back-end that has fewer than the tree head says.
+    BehindOnce,
+    /// Issuers' certificates have one octet more.
+    OtherIssuer,
 }
 
 /// One entry: the `MerkleTreeLeaf`, and the rest of a static log's `TileLeaf`.
@@ -83,6 +91,12 @@ pub(crate) struct LogState {
     pub(crate) size: usize,
     /// The tree head's time, in milliseconds.
     pub(crate) timestamp: u64,
+    /// The most entries of an answer to get-entries.
+    pub(crate) page: usize,
+    /// Whether such an answer ends at a multiple of that.
+    pub(crate) is_aligned: bool,
+    /// The certificates of issuers, which a static log has as files.
+    pub(crate) issuers: Vec<Vec<u8>>,
     /// What is wrong with it.
     pub(crate) faults: Vec<Fault>,
     /// The paths asked for.
@@ -102,7 +116,16 @@ impl LogServer {
         let address = listener.local_addr().unwrap();
         let log = Arc::new(log);
         let size = entries.len();
-        let state = LogState { entries, size, timestamp, faults: Vec::new(), requests: Vec::new() };
+        let state = LogState {
+            entries,
+            size,
+            timestamp,
+            page: 64,
+            is_aligned: false,
+            issuers: Vec::new(),
+            faults: Vec::new(),
+            requests: Vec::new(),
+        };
         let state = Arc::new(Mutex::new(state));
         let (served, of) = (Arc::clone(&state), Arc::clone(&log));
         thread::spawn(move || {
@@ -150,27 +173,31 @@ fn serve(mut stream: TcpStream, log: &CtLog, address: SocketAddr, state: &Mutex<
     let request = String::from_utf8(request).unwrap();
     let path = request.split(' ').nth(1).unwrap().to_owned();
     let gzip = request.to_ascii_lowercase().contains("accept-encoding: gzip");
-    let (response, stalls) = {
+    let (response, stalls, cuts, packs) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.requests.push(path.clone());
         let mut take = |fault| {
             let at = state.faults.iter().position(|other| *other == fault);
             at.map(|at| state.faults.remove(at)).is_some()
         };
-        let (busy, stalls) = (take(Fault::BusyOnce), take(Fault::StallOnce));
+        let (busy, stalls, cuts) = (take(Fault::BusyOnce), take(Fault::StallOnce), take(Fault::CutOnce));
+        let behind = path.contains("get-entries") && take(Fault::BehindOnce);
+        let packs = gzip || state.faults.contains(&Fault::PackedUnasked);
         let response = if busy {
             Response { status: 429, body: b"slower, please".to_vec() }
+        } else if behind {
+            Response { status: 400, body: b"need tree size: 9 to get leaves but only got: 7".to_vec() }
         } else {
             answer(&path, log, address, &state)
         };
-        (response, stalls)
+        (response, stalls, cuts, packs)
     };
     if stalls {
         // Longer than any client waits for the first octet.
         thread::sleep(Duration::from_secs(40));
         return;
     }
-    let (body, coding) = if gzip && response.status == 200 {
+    let (body, coding) = if packs && response.status == 200 {
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(&response.body).unwrap();
         (packed.finish().unwrap(), "Content-Encoding: gzip\r\n")
@@ -183,8 +210,9 @@ fn serve(mut stream: TcpStream, log: &CtLog, address: SocketAddr, state: &Mutex<
         response.status,
         body.len()
     );
+    let sent = if cuts { &body[..body.len() / 2] } else { &body[..] };
     // A client that has gone away has seen enough.
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(sent));
 }
 
 fn answer(path: &str, log: &CtLog, address: SocketAddr, state: &LogState) -> Response {
@@ -256,8 +284,12 @@ fn rfc6962_answer(path: &str, log: &CtLog, state: &LogState) -> Option<Response>
             json!({"leaf_input": leaf_input(index), "extra_data": "", "audit_path": path})
         }
         "get-entries" => {
-            let index = number("start").filter(|index| *index < state.size)?;
-            json!({"entries": [{"leaf_input": leaf_input(index), "extra_data": ""}]})
+            let start = number("start").filter(|index| *index < state.size)?;
+            let end = (number("end")? + 1).min(state.size);
+            let cut =
+                if state.is_aligned { (start / state.page + 1) * state.page } else { start + state.page };
+            let entry = |index| json!({"leaf_input": leaf_input(index), "extra_data": ""});
+            json!({"entries": (start..end.min(cut)).map(entry).collect::<Vec<_>>()})
         }
         "get-sth-consistency" => {
             let (first, second) = (number("first")?, number("second").filter(|size| *size <= state.size)?);
@@ -273,6 +305,12 @@ fn static_answer(path: &str, log: &CtLog, address: SocketAddr, state: &LogState)
     let has = |fault| state.faults.contains(&fault);
     if path == "/checkpoint" {
         return ok(checkpoint(log, address, state));
+    }
+    if let Some(name) = path.strip_prefix("/issuer/") {
+        let named = |der: &&Vec<u8>| digest(&[der]).map(|octet| format!("{octet:02x}")).concat() == name;
+        let Some(der) = state.issuers.iter().find(named) else { return not_found() };
+        let more: &[u8] = if has(Fault::OtherIssuer) { &[0] } else { &[] };
+        return ok([der, more].concat());
     }
     let Some(rest) = path.strip_prefix("/tile/") else { return not_found() };
     let (kind, place) = rest.split_once('/').unwrap();

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 Ok(())
             })?,
             Form::Static => self.tiles(|octets, width| {
-                found += take_data_tile(octets, width, 0, watched, &mut range)?.len() as u64;
+                found += take_data_tile(octets, width, 0, usize::MAX, watched, &mut range)?.len() as u64;
                 Ok(())
             })?,
         }
@@ -191,7 +191,7 @@ fn each_leaf(octets: &[u8], mut each: impl FnMut(&[u8])) -> Result<()> {
     use base64_simd::AsOut as _;
     let mut leaf = Vec::new();
     for entry in read_get_entries(octets)? {
-        let text = entry.leaf_input.as_bytes();
+        let text = &*entry.leaf_input;
         leaf.resize(base64_simd::STANDARD.estimated_decoded_length(text.len()), 0);
         let length = base64_simd::STANDARD.decode(text, leaf.as_mut_slice().as_out())?.len();
         each(&leaf[..length]);

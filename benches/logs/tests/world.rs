@@ -144,7 +144,7 @@ fn each_head_of_the_rfc_6962_log_is_that_of_its_leaves() {
     assert_eq!(entries.len() as u64, ENTRIES);
     let mut tree = TreeBuilder::default();
     for entry in &entries {
-        let leaf = base64_simd::STANDARD.decode_to_vec(entry.leaf_input.as_bytes()).unwrap();
+        let leaf = base64_simd::STANDARD.decode_to_vec(&entry.leaf_input).unwrap();
         tree.push(leaf_hash(&leaf));
         if let Some(head) = world.heads.iter().find(|head| head.size == tree.size()) {
             let sth = fs::read(folder.join(format!("rfc6962/get-sth-{}.json", head.size))).unwrap();
@@ -161,8 +161,8 @@ fn entries_have_the_shape_of_real_ones() {
     let json = all_json(folder);
     let (mut precertificates, mut chains, mut pairs) = (0, BTreeSet::new(), BTreeMap::<Vec<u8>, u32>::new());
     for entry in read_get_entries(&json).unwrap() {
-        let leaf = base64_simd::STANDARD.decode_to_vec(entry.leaf_input.as_bytes()).unwrap();
-        let extra = base64_simd::STANDARD.decode_to_vec(entry.extra_data.as_bytes()).unwrap();
+        let leaf = base64_simd::STANDARD.decode_to_vec(&entry.leaf_input).unwrap();
+        let extra = base64_simd::STANDARD.decode_to_vec(&entry.extra_data).unwrap();
         let read = read_leaf(&leaf).unwrap();
         let extra = read_extra_data(&extra, &read.entry).unwrap();
         chains.insert(extra.chain.len());
@@ -242,8 +242,8 @@ fn openssl_reads_the_certificates() {
         if index >= 20 && names.is_none() {
             continue;
         }
-        let leaf = base64_simd::STANDARD.decode_to_vec(entry.leaf_input.as_bytes()).unwrap();
-        let extra = base64_simd::STANDARD.decode_to_vec(entry.extra_data.as_bytes()).unwrap();
+        let leaf = base64_simd::STANDARD.decode_to_vec(&entry.leaf_input).unwrap();
+        let extra = base64_simd::STANDARD.decode_to_vec(&entry.extra_data).unwrap();
         let read = read_leaf(&leaf).unwrap().entry;
         let extra = read_extra_data(&extra, &read).unwrap();
         let (der, marked) = match read {

@@ -10,14 +10,12 @@ use memchr::memchr2;
 use serde::Deserialize;
 
 /// An entry as it came: both in base64.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawEntry<'a> {
     /// The `MerkleTreeLeaf`.
-    #[serde(borrow)]
-    pub leaf_input: Cow<'a, str>,
+    pub leaf_input: Cow<'a, [u8]>,
     /// The chain, and the precertificate where it is one.
-    #[serde(borrow)]
-    pub extra_data: Cow<'a, str>,
+    pub extra_data: Cow<'a, [u8]>,
 }
 
 /// Why octets are no answer to get-entries.
@@ -29,16 +27,38 @@ pub struct GetEntriesError(String);
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow)]
-    entries: Vec<RawEntry<'a>>,
+    entries: Vec<Entry<'a>>,
+}
+
+/// An entry as the JSON library reads it.
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    leaf_input: Cow<'a, str>,
+    #[serde(borrow)]
+    extra_data: Cow<'a, str>,
+}
+
+fn octets(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
 }
 
 /// Reads an answer to get-entries.
-pub fn read_get_entries(octets: &[u8]) -> Result<Vec<RawEntry<'_>>, GetEntriesError> {
-    if let Some(entries) = (Usual { rest: octets }).answer() {
+pub fn read_get_entries<'a>(answer: &'a [u8]) -> Result<Vec<RawEntry<'a>>, GetEntriesError> {
+    if let Some(entries) = (Usual { rest: answer }).answer() {
         return Ok(entries);
     }
-    serde_json::from_slice::<Answer<'_>>(octets)
-        .map(|answer| answer.entries)
+    serde_json::from_slice::<Answer<'a>>(answer)
+        .map(|answer| {
+            let raw = |entry: Entry<'a>| RawEntry {
+                leaf_input: octets(entry.leaf_input),
+                extra_data: octets(entry.extra_data),
+            };
+            answer.entries.into_iter().map(raw).collect()
+        })
         .map_err(|error| GetEntriesError(error.to_string()))
 }
 
@@ -50,7 +70,7 @@ struct Usual<'a> {
 impl<'a> Usual<'a> {
     fn answer(mut self) -> Option<Vec<RawEntry<'a>>> {
         self.take(b'{')?;
-        (self.text()? == "entries").then_some(())?;
+        (self.text()? == b"entries").then_some(())?;
         self.take(b':')?;
         self.take(b'[')?;
         let mut entries = Vec::new();
@@ -75,28 +95,26 @@ impl<'a> Usual<'a> {
         let (second, other) = self.member()?;
         self.take(b'}')?;
         let (leaf_input, extra_data) = match (first, second) {
-            ("leaf_input", "extra_data") => (value, other),
-            ("extra_data", "leaf_input") => (other, value),
+            (b"leaf_input", b"extra_data") => (value, other),
+            (b"extra_data", b"leaf_input") => (other, value),
             _ => return None,
         };
         Some(RawEntry { leaf_input: leaf_input.into(), extra_data: extra_data.into() })
     }
 
-    fn member(&mut self) -> Option<(&'a str, &'a str)> {
+    fn member(&mut self) -> Option<(&'a [u8], &'a [u8])> {
         let key = self.text()?;
         self.take(b':')?;
         Some((key, self.text()?))
     }
 
     /// A text without anything that would have to be unescaped.
-    fn text(&mut self) -> Option<&'a str> {
+    fn text(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let end = memchr2(b'"', b'\\', self.rest)?;
         let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest.strip_prefix(b"\"")?;
-        // What is not ASCII is no base64, and what is a control octet is no JSON.
-        let text = std::str::from_utf8(text).ok()?;
-        text.is_ascii().then_some(text)
+        is_printable(text).then_some(text)
     }
 
     fn take(&mut self, octet: u8) -> Option<()> {
@@ -110,6 +128,12 @@ impl<'a> Usual<'a> {
             self.rest = rest;
         }
     }
+}
+
+/// Whether all octets are ASCII, and none a control octet: what is not ASCII is no base64, and control octets are no JSON.
+fn is_printable(text: &[u8]) -> bool {
+    // Without a way out in the midst, this is done many octets at a time.
+    text.iter().fold(true, |so_far, octet| so_far & (octet.wrapping_sub(0x20) < 0x60))
 }
 
 /// Whether the quick way alone reads it.

@@ -61,7 +61,7 @@ fn get_entries_is_read_in_each_form_that_json_allows() {
     );
     let expected = read_get_entries(usual.as_bytes()).unwrap();
     assert_eq!(expected.len(), 2);
-    assert_eq!((&*expected[0].leaf_input, &*expected[0].extra_data), (leaf.as_str(), extra.as_str()));
+    assert_eq!((&*expected[0].leaf_input, &*expected[0].extra_data), (leaf.as_bytes(), extra.as_bytes()));
     assert!(get_entries::is_usual(usual.as_bytes()));
     for other in [
         usual.replace('/', "\\/"),
@@ -82,6 +82,8 @@ fn get_entries_is_read_in_each_form_that_json_allows() {
         &usual[..usual.len() - 1],
         &format!("{usual}x"),
         &usual.replace("\"leaf_input\"", "\"leaf\""),
+        // A line's end within a text, which JSON forbids.
+        &usual.replace(&extra, "eA=\n="),
     ] {
         assert!(read_get_entries(broken.as_bytes()).is_err(), "{broken}");
     }
@@ -101,7 +103,8 @@ proptest::proptest! {
         let list: Vec<_> = entries.iter().map(|(leaf, extra)| serde_json::json!({"leaf_input": leaf, "extra_data": extra})).collect();
         let text = serde_json::json!({"entries": list}).to_string();
         let read = read_get_entries(text.as_bytes()).unwrap();
-        let read: Vec<_> = read.iter().map(|entry| (entry.leaf_input.to_string(), entry.extra_data.to_string())).collect();
+        let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+        let read: Vec<_> = read.iter().map(|entry| (text(&entry.leaf_input), text(&entry.extra_data))).collect();
         proptest::prop_assert_eq!(read, entries);
         proptest::prop_assert!(get_entries::is_usual(text.as_bytes()));
     }

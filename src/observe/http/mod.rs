@@ -3,7 +3,11 @@
 //! Each host gets a limited number of requests a second and at the same time. A request that failed for a passing
 //! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
 
+mod apart;
+mod buffers;
+pub mod gzip;
 mod hosts;
+mod pace;
 mod public;
 mod retry;
 mod secret;
@@ -15,10 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
 
-use self::hosts::Hosts;
+use self::apart::Apart;
+pub use self::buffers::Buffers;
+use self::gzip::{GunzipError, gunzip_into};
+use self::hosts::{Hosts, Limits};
 pub(super) use self::public::is_public;
 use self::public::{NotPublic, literal};
 use super::clock::{self, Stopwatch};
@@ -46,6 +53,9 @@ const MOST_REDIRECTIONS: usize = 3;
 /// How much of an error's body is kept, in octets.
 const ERROR_BODY: usize = 16 << 10;
 
+/// From how many octets on a body's memory is used again.
+const LARGE_BODY: usize = 64 << 10;
+
 /// A client for every request of a run. Clones share their connections and their limits.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
@@ -55,12 +65,18 @@ pub struct HttpClient {
     hosts: Arc<Hosts>,
     /// Whether other addresses than public ones are refused.
     public_only: bool,
+    /// Whether bodies are unpacked here and not on the way.
+    unpacks: bool,
+    /// For large bodies of those who read on and on.
+    buffers: Buffers,
+    /// The thread on which all of it is done, where it is not that of whoever asks.
+    apart: Option<Apart>,
 }
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 #[error("HTTPS could not be set up")]
-pub struct HttpSetupError(#[source] reqwest::Error);
+pub struct HttpSetupError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 /// What to ask for.
 #[derive(Clone, Debug)]
@@ -70,12 +86,13 @@ pub struct HttpRequest {
     etag: Option<String>,
     last_modified: Option<String>,
     token: Option<Secret>,
+    packed: bool,
 }
 
 impl HttpRequest {
     /// Asks for `url`, and reads at most `max_octets` of its body.
     pub fn new(url: impl Into<String>, max_octets: usize) -> Self {
-        Self { url: url.into(), max_octets, etag: None, last_modified: None, token: None }
+        Self { url: url.into(), max_octets, etag: None, last_modified: None, token: None, packed: true }
     }
 
     /// Sends a token along (RFC 6750). It goes to this host alone, never in the clear over a network, and whatever is
@@ -83,6 +100,13 @@ impl HttpRequest {
     #[must_use]
     pub fn bearer(mut self, token: Option<Secret>) -> Self {
         self.token = token;
+        self
+    }
+
+    /// Does not ask for content coding: for what packs badly, or where unpacking costs more than reading.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.packed = false;
         self
     }
 
@@ -98,28 +122,36 @@ impl HttpRequest {
 impl HttpClient {
     /// A client that trusts the system's roots and Mozilla's, so that it works on systems without any.
     pub fn new() -> Result<Self, HttpSetupError> {
-        Self::build(None, false)
+        Self::build(None, Limits::Fixed, false)
+    }
+
+    /// One that reads the same hosts on and on: other people's at a pace that starts moderately, grows as long as they
+    /// answer, and falls when they refuse; this machine's own at full speed. It has a thread of its own.
+    pub fn for_reading(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
+        Self::build(dns, Limits::Paced, false)
     }
 
     /// One that looks hosts up with this resolver instead of the system's.
     pub fn with_resolver(dns: &DnsClient) -> Result<Self, HttpSetupError> {
-        Self::build(Some(dns), false)
+        Self::build(Some(dns), Limits::Fixed, false)
     }
 
     /// One for URLs that strangers wrote: it asks public addresses only, whatever a name leads to. It goes through no
     /// proxy, which would look names up by itself.
     pub fn public_only(dns: &DnsClient) -> Result<Self, HttpSetupError> {
-        Self::build(Some(dns), true)
+        Self::build(Some(dns), Limits::Fixed, true)
     }
 
-    fn build(dns: Option<&DnsClient>, public_only: bool) -> Result<Self, HttpSetupError> {
+    fn build(dns: Option<&DnsClient>, limits: Limits, public_only: bool) -> Result<Self, HttpSetupError> {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(HttpSetupError)?;
+            .map_err(|error| HttpSetupError(error.into()))?;
+        let unpacks = limits == Limits::Paced;
         let builder = || {
             let builder = Client::builder()
+                .gzip(!unpacks)
                 .user_agent(USER_AGENT)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(SILENCE_TIMEOUT)
@@ -132,13 +164,41 @@ impl HttpClient {
                 None => builder,
             }
         };
-        let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
-        let client = if public_only { direct.clone() } else { builder().build().map_err(HttpSetupError)? };
-        Ok(Self { client, direct, hosts: Arc::default(), public_only })
+        let direct = builder().no_proxy().build().map_err(|error| HttpSetupError(error.into()))?;
+        let client = if public_only {
+            direct.clone()
+        } else {
+            builder().build().map_err(|error| HttpSetupError(error.into()))?
+        };
+        let apart =
+            if unpacks { Some(Apart::start().map_err(|error| HttpSetupError(error.into()))?) } else { None };
+        Ok(Self {
+            client,
+            direct,
+            hosts: Arc::new(Hosts::new(limits)),
+            unpacks,
+            buffers: Buffers::default(),
+            apart,
+            public_only,
+        })
+    }
+
+    /// Where the memory of large bodies may be given back.
+    pub fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// Asks with GET until there is an answer or no more patience.
     pub async fn get(&self, request: HttpRequest) -> HttpExchange {
+        let Some(apart) = &self.apart else { return self.get_here(request).await };
+        let (client, url) = (Self { apart: None, ..self.clone() }, request.url.clone());
+        apart.run(async move { client.get_here(request).await }).await.unwrap_or_else(|| {
+            let outcome = HttpOutcome::Failed(HttpFailure::Broken("asking ended early".to_owned()));
+            HttpExchange { url, attempts: vec![HttpAttempt { milliseconds: 0, outcome }] }
+        })
+    }
+
+    async fn get_here(&self, request: HttpRequest) -> HttpExchange {
         let mut attempts = Vec::new();
         let allowed = |url: Url| match literal(&url) {
             Err(why) if self.public_only => Err(why.to_string()),
@@ -174,8 +234,9 @@ impl HttpClient {
             };
             drop(turn);
             let next = retry::next(&outcome, attempts.len(), clock::now());
+            let besides = host.learn(retry::is_refusal(&outcome));
             attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
-            if let Some(rest) = next.rest {
+            if let Some(rest) = next.rest.max(besides) {
                 host.rest(rest);
             }
             if !next.again {
@@ -196,14 +257,22 @@ impl HttpClient {
         if let Some(token) = &request.token {
             builder = builder.header(header::AUTHORIZATION, token.bearer().map_err(HttpFailure::Url)?);
         }
+        if self.unpacks && request.packed {
+            builder = builder.header(header::ACCEPT_ENCODING, "gzip");
+        }
         let mut response = builder.send().await.map_err(failure)?;
         let status = response.status();
         let headers = response.headers().clone();
         let (limit, may_cut) =
             if status.is_success() { (request.max_octets, false) } else { (ERROR_BODY, true) };
-        let mut body = Vec::new();
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        // What does not pack at all gets a little longer when it is packed.
+        let most = if self.unpacks { limit.saturating_add(limit / 1024 + 1024) } else { limit };
+        let likely = length.unwrap_or_default().min(most);
+        let is_large = self.unpacks && likely >= LARGE_BODY;
+        let mut body = if is_large { self.buffers.take(likely) } else { Vec::with_capacity(likely) };
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            let room = limit.saturating_sub(body.len());
+            let room = most.saturating_sub(body.len());
             if chunk.len() <= room {
                 body.extend_from_slice(&chunk);
             } else if may_cut {
@@ -213,6 +282,9 @@ impl HttpClient {
                 return Err(HttpFailure::TooLarge { limit });
             }
         }
+        if self.unpacks {
+            body = self.unpacked(body, &headers, limit, may_cut)?;
+        }
         Ok(HttpResponse {
             status: status.as_u16(),
             etag: field(&headers, &header::ETAG),
@@ -220,6 +292,39 @@ impl HttpClient {
             retry_after: field(&headers, &header::RETRY_AFTER),
             body: Bytes(body),
         })
+    }
+}
+
+impl HttpClient {
+    /// A body without its content coding. That of an error is for people, and may be missing.
+    fn unpacked(
+        &self,
+        body: Vec<u8>,
+        headers: &HeaderMap,
+        limit: usize,
+        is_error: bool,
+    ) -> Result<Vec<u8>, HttpFailure> {
+        let coding = headers.get(header::CONTENT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes);
+        if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
+            return if body.len() <= limit || is_error {
+                Ok(body)
+            } else {
+                Err(HttpFailure::TooLarge { limit })
+            };
+        }
+        if !(coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")) {
+            let why = "it has a content coding that nobody asked for".to_owned();
+            return if is_error { Ok(Vec::new()) } else { Err(HttpFailure::Broken(why)) };
+        }
+        let mut out = if body.len() >= LARGE_BODY { self.buffers.take(0) } else { Vec::new() };
+        let done = gunzip_into(&body, limit, &mut out);
+        self.buffers.give(body);
+        match done {
+            Ok(()) => Ok(out),
+            Err(_) if is_error => Ok(Vec::new()),
+            Err(GunzipError::TooLarge(limit)) => Err(HttpFailure::TooLarge { limit }),
+            Err(error) => Err(HttpFailure::Broken(error.to_string())),
+        }
     }
 }
 
@@ -241,6 +346,11 @@ fn fit_for_secrets(url: Url, request: &HttpRequest) -> Result<Url, String> {
         return Err("a token is not sent over plain HTTP: give an address that begins with https:".to_owned());
     }
     Ok(url)
+}
+
+/// How long an answer asks to leave its host alone, if it does (RFC 9110 section 10.2.3).
+pub fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    retry::asked_for(response, clock::now())
 }
 
 /// Whether the host is this machine.

@@ -185,3 +185,37 @@ fn this_machine_is_told_from_others() {
         assert!(!loopback(url), "{url}");
     }
 }
+
+/// What was packed without being asked for, what is in another coding, and what is too long.
+#[tokio::test]
+async fn who_reads_on_and_on_unpacks_bodies_whole() {
+    let pack = |octets: &[u8]| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(octets).unwrap();
+        packed.finish().unwrap()
+    };
+    let noise: Vec<u8> = (0..100_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let (url, requests) = server(vec![
+        answer("200 OK\r\nContent-Encoding: gzip", &pack(b"packed")),
+        answer("200 OK\r\nContent-Encoding: gzip", &pack(&noise)),
+        answer("200 OK", &noise),
+        answer("200 OK", b"1234567"),
+        answer("200 OK\r\nContent-Encoding: gzip", &pack(&[0; 7])),
+        answer("404 Not Found\r\nContent-Encoding: br", b"?"),
+    ]);
+    let client = HttpClient::for_reading(None).unwrap();
+    let body = async |request: HttpRequest| match last(&client.get(request).await).clone() {
+        HttpOutcome::Response(response) => Ok((response.status, response.body.0)),
+        HttpOutcome::Failed(failure) => Err(failure),
+    };
+    let request = |most| HttpRequest::new(url.clone(), most);
+    assert_eq!(body(request(6)).await, Ok((200, b"packed".to_vec())));
+    assert!(requests.recv().unwrap().to_lowercase().contains("accept-encoding: gzip"));
+    assert_eq!(body(request(noise.len())).await, Ok((200, noise.clone())));
+    requests.recv().unwrap();
+    assert_eq!(body(request(noise.len()).plain()).await, Ok((200, noise)));
+    assert!(!requests.recv().unwrap().to_lowercase().contains("accept-encoding"));
+    assert_eq!(body(request(6)).await, Err(HttpFailure::TooLarge { limit: 6 }));
+    assert_eq!(body(request(6)).await, Err(HttpFailure::TooLarge { limit: 6 }));
+    assert_eq!(body(request(6)).await, Ok((404, Vec::new())));
+}
