@@ -4,6 +4,7 @@
 //! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
 
 mod hosts;
+mod post;
 mod retry;
 
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +16,7 @@ use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{Client, Url, redirect};
 
 use self::hosts::Hosts;
+pub use self::post::{HttpPoster, Posted};
 use super::clock::{self, Stopwatch};
 use super::dns::DnsClient;
 use crate::dns_name::DnsName;
@@ -90,11 +92,7 @@ impl HttpClient {
     }
 
     fn build(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| reqwest::Certificate::from_der(der))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(HttpSetupError)?;
+        let roots = roots()?;
         let builder = || {
             let builder = Client::builder()
                 .user_agent(USER_AGENT)
@@ -188,6 +186,15 @@ impl HttpClient {
     }
 }
 
+/// Mozilla's roots, for systems without any.
+fn roots() -> Result<Vec<reqwest::Certificate>, HttpSetupError> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|der| reqwest::Certificate::from_der(der))
+        .collect::<Result<_, _>>()
+        .map_err(HttpSetupError)
+}
+
 /// A URL that may be asked for: HTTP or HTTPS, with a host, and no password that would end up in the evidence.
 pub fn usable(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
@@ -201,7 +208,7 @@ pub fn usable(text: &str) -> Result<Url, String> {
 }
 
 /// Whether the host is this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
