@@ -41,6 +41,8 @@ pub async fn deliver(
 ) {
     let mut loops = JoinSet::new();
     for channel in channels {
+        // So that its health is asked for before there is anything to deliver.
+        metrics.channel(channel.name());
         let server = Server { state: Arc::clone(&state), channel, metrics: Arc::clone(&metrics) };
         loops.spawn(server.until(stop.clone()));
     }

@@ -48,8 +48,9 @@ type Meaning = (&'static str, &'static str, Option<&'static str>);
 impl Collector for Counted {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let encoder = &mut encoder;
-        let version = vec![(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1_u64)];
-        gauges(encoder, ("pinstead_build", "This program, always 1", Some("info")), version)?;
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        let help = "This program";
+        encoder.encode_descriptor("pinstead_build", help, None, MetricType::Info)?.encode_info(&version)?;
         let start = vec![(Vec::new(), seconds(self.started))];
         gauges(encoder, ("process_start_time", "When the process started", Some("seconds")), start)?;
         self.positions(encoder)?;

@@ -232,3 +232,6 @@ fn log(name: &str, reading: &LogReading, started: Timestamp, now: Timestamp) -> 
         faults: reading.faults.iter().cloned().map(|(kind, text)| FaultSeen { kind, text }).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;
