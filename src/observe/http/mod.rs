@@ -8,6 +8,7 @@ mod buffers;
 pub mod gzip;
 mod hosts;
 mod pace;
+mod post;
 mod public;
 mod retry;
 mod secret;
@@ -26,6 +27,7 @@ use self::apart::Apart;
 pub use self::buffers::Buffers;
 use self::gzip::{GunzipError, gunzip_into};
 use self::hosts::{Hosts, Limits};
+pub use self::post::{HttpPoster, Posted};
 pub(super) use self::public::is_public;
 use self::public::{NotPublic, literal};
 use super::clock::{self, Stopwatch};
@@ -143,11 +145,7 @@ impl HttpClient {
     }
 
     fn build(dns: Option<&DnsClient>, limits: Limits, public_only: bool) -> Result<Self, HttpSetupError> {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| reqwest::Certificate::from_der(der))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| HttpSetupError(error.into()))?;
+        let roots = roots()?;
         let unpacks = limits == Limits::Paced;
         let builder = || {
             let builder = Client::builder()
@@ -328,6 +326,15 @@ impl HttpClient {
     }
 }
 
+/// Mozilla's roots, for systems without any.
+fn roots() -> Result<Vec<reqwest::Certificate>, HttpSetupError> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|der| reqwest::Certificate::from_der(der))
+        .collect::<Result<_, _>>()
+        .map_err(|error| HttpSetupError(error.into()))
+}
+
 /// A URL that may be asked for: HTTP or HTTPS, with a host, and no password that would end up in the evidence.
 pub fn usable(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
@@ -354,7 +361,7 @@ pub fn retry_after(response: &HttpResponse) -> Option<Duration> {
 }
 
 /// Whether the host is this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
