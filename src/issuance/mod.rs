@@ -1,4 +1,22 @@
 //! Certificates that were issued: which names they claim, who issued them, and whether that was expected.
 
+pub mod files;
+pub mod issued;
+pub mod issuers;
+pub mod judge;
+pub mod known;
+pub mod merge;
 pub mod names;
+mod profile;
+pub mod provider;
+pub mod renewal;
 pub mod reported;
+mod unit;
+pub mod verdict;
+pub mod who;
+
+pub use self::judge::judge;
+pub use self::verdict::{CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status};
+
+#[cfg(test)]
+mod tests;
