@@ -191,6 +191,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         request: request(options),
         inputs: input_files(options)?,
         targets: Vec::new(),
+        issuance: Vec::new(),
     };
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
@@ -405,6 +406,9 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
             "{path} was saved in version {} of the evidence format; this program reads up to {EVIDENCE_VERSION}",
             evidence.pinstead_evidence
         );
+    }
+    if evidence.targets.is_empty() && !evidence.issuance.is_empty() {
+        bail!("{path} is evidence of what was issued: judge it with `pinstead issuance {path}`");
     }
     if evidence.targets.is_empty() {
         bail!("{path} is evidence of no target: there is nothing to judge");

@@ -19,6 +19,7 @@ pub use self::bytes::Bytes;
 use self::ct_log::CtLogObservation;
 use self::dns::{CaaLookup, TlsaLookup};
 use self::file::InputFile;
+use self::issuance::IssuanceEvidence;
 use self::tls::TlsObservation;
 
 /// The version of the evidence format that this program writes.
@@ -39,6 +40,9 @@ pub struct Evidence {
     pub inputs: Inputs,
     /// What was seen of each target, in the order they were named.
     pub targets: Vec<TargetEvidence>,
+    /// What sources told of certificates that were issued, name by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuance: Vec<IssuanceEvidence>,
 }
 
 impl Evidence {
