@@ -19,4 +19,6 @@ pub use self::judge::judge;
 pub use self::verdict::{CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status};
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

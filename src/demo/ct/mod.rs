@@ -15,6 +15,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+#[cfg(test)]
+pub(crate) use self::precertificate::of as precertificate;
 pub use self::issuance::{Delivery, ListFault, PlannedSct, SctFault, SctPlan, issue, scts_over};
 pub use self::log_list::{ListedLog, openssl_log_list, v3_log_list};
 pub use self::sct_list::{Sct, sct_list};

@@ -11,7 +11,7 @@ const POISON: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x
 const EXTENSIONS: u8 = constructed(3);
 
 /// The precertificate of a to-be-signed part: with the poison extension, signed by the CA itself.
-pub(super) fn of(issuer: &CaCertificate, tbs: &[u8]) -> Result<Vec<u8>, DemoError> {
+pub(crate) fn of(issuer: &CaCertificate, tbs: &[u8]) -> Result<Vec<u8>, DemoError> {
     let poisoned = poisoned(tbs).map_err(|error| DemoError::Unreadable(error.to_string()))?;
     issuer.key.signed(&poisoned)
 }
