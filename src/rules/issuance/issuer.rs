@@ -96,31 +96,32 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             references: &[BY_KEY, "RFC 5280 section 4.1.2.4 (an issuer is a name; its uniqueness rests on the CAs)", BR_REVOKE],
         },
         raise: |verdict| {
-            let forged = verdict.certificates.iter().filter_map(|judged| Some((judged, judged.forged.as_ref()?)));
-            forged
-                .map(|(judged, forged)| {
-                    let key = judged.certificate.issuer.key.map(|key| key.to_string()).unwrap_or_default();
-                    let name = judged.certificate.issuer_name.as_deref().unwrap_or_default();
-                    let owners = forged.owners.join(", ");
+            by_issuer(verdict, |judged| judged.forged.is_some())
+                .into_iter()
+                .filter_map(|together| {
+                    let judged = together.certificates.first()?;
+                    let forged = judged.forged.as_ref()?;
+                    let key = judged.certificate.issuer.key?;
+                    let name = judged.certificate.issuer_name.clone().unwrap_or_default();
                     let really = match (&judged.certificate.issuer.owner, &judged.certificate.issuer.below) {
-                        (Some(owner), _) => format!(" That key is {owner}'s."),
-                        (None, Some(above)) => format!(" That key is below {above}."),
-                        (None, None) => " That key is in no table.".to_owned(),
+                        (Some(owner), _) => format!("That key is {owner}'s."),
+                        (None, Some(above)) => format!("That key is below {above}."),
+                        (None, None) => "That key is in no table.".to_owned(),
                     };
                     let message = format!(
-                        "The {} for {} claims the issuer {name}, which is {owners}; the key {key} issued it, which is none \
-                         of theirs of that name.{really}",
-                        judged.certificate.label(),
-                        judged.certificate.names.join(", "),
+                        "{}: the issuer claimed is {name}, which is {}, and the key {key} issued, which is none of \
+                         theirs of that name. {really}",
+                        together.counted().trim_end_matches(','),
+                        forged.owners.join(", "),
                     );
                     let keys: Vec<String> = forged.keys.iter().map(ToString::to_string).collect();
-                    let evidence = json!({
-                        "certificate": judged.certificate.label(), "names": judged.certificate.names,
-                        "issuer": name, "issuer_spki_sha256": key, "claimed_owners": forged.owners,
-                        "keys_of_that_name": keys, "issuer_proof": judged.certificate.issuer.proof.name(),
-                    });
-                    let raised = Raised::new(judged.certificate.label(), message, evidence);
-                    if judged.life.can_be_used() { raised } else { raised.at(Severity::High) }
+                    let mut evidence = together.evidence();
+                    if let Some(facts) = evidence.as_object_mut() {
+                        facts.insert("claimed_owners".to_owned(), json!(forged.owners));
+                        facts.insert("keys_of_that_name".to_owned(), json!(keys));
+                    }
+                    let raised = Raised::new(name, message, evidence);
+                    Some(if together.can_be_used() { raised } else { raised.at(Severity::High) })
                 })
                 .collect()
         },
