@@ -14,8 +14,7 @@ use tempfile::TempDir;
 use world::{Running, pinstead, run};
 
 fn issuance(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
-    let assert =
-        pinstead().current_dir(folder).arg("issuance").args(arguments).assert().code(code);
+    let assert = pinstead().current_dir(folder).arg("issuance").args(arguments).assert().code(code);
     let output = assert.get_output();
     let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr))
@@ -111,7 +110,10 @@ fn an_unexpected_ca_is_found_and_set_beside_caa() {
     let [first, second] = issued["certificates"].as_array().unwrap().as_slice() else { panic!("{issued}") };
     assert_eq!((&first["expectation"], &second["expectation"]), (&"unexpected".into(), &"expected".into()));
     assert_eq!((&first["caa"]["verdict"], &second["caa"]["verdict"]), (&"deny".into(), &"permit".into()));
-    assert_eq!((&first["issuer_proof"], &first["dns_names"][0]), (&"signature".into(), &"legacy.demo.example".into()));
+    assert_eq!(
+        (&first["issuer_proof"], &first["dns_names"][0]),
+        (&"signature".into(), &"legacy.demo.example".into())
+    );
     assert_eq!(rules(name), ["CRT001", "CRT004"]);
     assert_eq!(report["summary"]["findings"]["high"], 1);
 
@@ -174,26 +176,72 @@ fn a_forged_issuer_name_is_found_by_its_key_in_what_openssl_made() {
     let at = |name: &str| lab.path(name).to_str().unwrap().to_owned();
     for ca in ["real", "forger"] {
         let (key, file) = (at(&format!("{ca}.key")), at(&format!("certificates/{ca}.pem")));
-        let made = run("openssl", &[
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &file, "-days", "30",
-            "-subj", "/C=ZZ/O=One Name/CN=One Name CA",
-        ]);
+        let made = run(
+            "openssl",
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                &key,
+                "-out",
+                &file,
+                "-days",
+                "30",
+                "-subj",
+                "/C=ZZ/O=One Name/CN=One Name CA",
+            ],
+        );
         assert!(made.status.success(), "{}", world::text(&made));
         let (leaf_key, leaf) = (at(&format!("{ca}-leaf.key")), at(&format!("certificates/{ca}-leaf.pem")));
-        let made = run("openssl", &[
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", &leaf_key, "-out", &leaf, "-days", "20",
-            "-subj", "/CN=t.example", "-addext", "subjectAltName=DNS:t.example", "-addext",
-            "basicConstraints=critical,CA:FALSE", "-CA", &file, "-CAkey", &key,
-        ]);
+        let made = run(
+            "openssl",
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                &leaf_key,
+                "-out",
+                &leaf,
+                "-days",
+                "20",
+                "-subj",
+                "/CN=t.example",
+                "-addext",
+                "subjectAltName=DNS:t.example",
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+                "-CA",
+                &file,
+                "-CAkey",
+                &key,
+            ],
+        );
         assert!(made.status.success(), "{}", world::text(&made));
     }
-    let real = run("sh", &["-c", &format!(
-        "openssl pkey -in {} -pubout -outform der | openssl dgst -sha256 -binary | openssl base64 -A", at("real.key")
-    )]);
+    let real = run(
+        "sh",
+        &[
+            "-c",
+            &format!(
+                "openssl pkey -in {} -pubout -outform der | openssl dgst -sha256 -binary | openssl base64 -A",
+                at("real.key")
+            ),
+        ],
+    );
     let key = String::from_utf8(real.stdout).unwrap();
-    lab.write("pinstead.toml", format!(
-        "expect_ca = [\"One Name\"]\n[[private_ca]]\nowner = \"One Name\"\nspki_sha256 = \"{key}\"\n"
-    ).as_bytes());
+    lab.write(
+        "pinstead.toml",
+        format!(
+            "expect_ca = [\"One Name\"]\n[[private_ca]]\nowner = \"One Name\"\nspki_sha256 = \"{key}\"\n"
+        )
+        .as_bytes(),
+    );
     let report = lab.json(&["t.example"], 1);
     let name = &report["names"][0];
     assert_eq!(rules(name), ["CRT003"]);
@@ -202,7 +250,10 @@ fn a_forged_issuer_name_is_found_by_its_key_in_what_openssl_made() {
     assert_eq!(forged["seen"][0]["place"], "certificates/forger-leaf.pem");
     assert_ne!(forged["issuer_spki_sha256"], key.as_str());
     let other = &name["issuance"]["certificates"][1];
-    assert_eq!((&other["expectation"], &other["issuer_spki_sha256"]), (&"expected".into(), &key.as_str().into()));
+    assert_eq!(
+        (&other["expectation"], &other["issuer_spki_sha256"]),
+        (&"expected".into(), &key.as_str().into())
+    );
 }
 
 #[test]
@@ -221,7 +272,10 @@ fn what_cannot_be_read_is_never_passed_over() {
     lab.write("certificates/torn.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n");
     let report = lab.json(&["t.example"], 3);
     let name = &report["names"][0];
-    assert_eq!((&name["issuance"]["status"], &name["outcome"]), (&"undetermined".into(), &"undetermined".into()));
+    assert_eq!(
+        (&name["issuance"]["status"], &name["outcome"]),
+        (&"undetermined".into(), &"undetermined".into())
+    );
     assert_eq!(rules(name), ["CRT011"]);
     assert_eq!(name["issuance"]["certificates"].as_array().unwrap().len(), 1);
     let (_, _) = issuance(lab.folder.path(), &["t.example", "--offline", "--certificates", "none.pem"], 2);
@@ -240,7 +294,10 @@ fn what_cannot_be_read_is_never_passed_over() {
 #[test]
 fn the_report_fits_and_hostile_names_cannot_steer_the_terminal() {
     let lab = Lab::new();
-    lab.issue("a.pem", &["t.example", "\u{1b}[2J.t.example", &format!("{}.t.example", "long-name.".repeat(20))]);
+    lab.issue(
+        "a.pem",
+        &["t.example", "\u{1b}[2J.t.example", &format!("{}.t.example", "long-name.".repeat(20))],
+    );
     let (report, _) = lab.run(&["t.example"], 0);
     assert!(!report.contains('\u{1b}'), "{report:?}");
     for line in report.lines().filter(|line| line.trim().contains(' ')) {

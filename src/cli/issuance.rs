@@ -125,8 +125,10 @@ fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) 
         judged.iter().map(|judged| IssuanceReport::new(&judged.verdict, &judged.findings, fails)).collect();
     Ok(match format {
         Format::Human => {
-            let names: Vec<String> =
-                judged.iter().map(|judged| human::issuance::name(&judged.verdict, &judged.findings)).collect();
+            let names: Vec<String> = judged
+                .iter()
+                .map(|judged| human::issuance::name(&judged.verdict, &judged.findings))
+                .collect();
             names.join("\n")
         }
         Format::Json => {

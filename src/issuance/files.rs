@@ -19,7 +19,11 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
     let mut failed: usize = 0;
     let mut read: Vec<(&InputFile, Vec<u8>)> = Vec::new();
     for file in files {
-        match file.octets().map_err(str::to_owned).and_then(|octets| certificate_ders(octets).map_err(|why| why.to_string())) {
+        match file
+            .octets()
+            .map_err(str::to_owned)
+            .and_then(|octets| certificate_ders(octets).map_err(|why| why.to_string()))
+        {
             Ok(ders) => read.extend(ders.into_iter().map(|der| (file, der))),
             Err(why) => {
                 failed = failed.saturating_add(1);
@@ -63,7 +67,12 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
     }
 }
 
-fn reported(file: &InputFile, der: Vec<u8>, read: Option<&Certificate>, issuers: &Issuers) -> ReportedCertificate {
+fn reported(
+    file: &InputFile,
+    der: Vec<u8>,
+    read: Option<&Certificate>,
+    issuers: &Issuers,
+) -> ReportedCertificate {
     let chain = read.map(|certificate| issuers.above(certificate)).unwrap_or_default();
     let is_precertificate = read.is_some_and(|certificate| certificate.is_precertificate);
     let (certificate, precertificate) =

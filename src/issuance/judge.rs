@@ -10,7 +10,9 @@ use super::profile;
 use super::provider::{self, of_backup};
 use super::renewal::{issuer_label, renewals};
 use super::reported::{Coverage, SourceKind, SourceReading};
-use super::verdict::{BackupOf, CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status};
+use super::verdict::{
+    BackupOf, CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status,
+};
 use super::who::ForgedName;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::dns_name::{CertificateName, DnsName};
@@ -164,7 +166,11 @@ fn judge_one(
 }
 
 /// By the expectation for each name; the worst verdict stands.
-fn expectation_for(certificate: &IssuedCertificate, bases: &[&DnsName], known: &dyn Knowledge) -> IssuerVerdict {
+fn expectation_for(
+    certificate: &IssuedCertificate,
+    bases: &[&DnsName],
+    known: &dyn Knowledge,
+) -> IssuerVerdict {
     let mut lists: Vec<&[String]> = bases.iter().map(|base| known.expected(base)).collect();
     lists.sort_unstable();
     lists.dedup();
@@ -194,7 +200,8 @@ fn unlisted(
     let (mut names, mut wildcards) = (Vec::new(), Vec::new());
     for own in ours {
         let base = if own.base.is_at_or_below(asked) { &own.base } else { asked };
-        let list = inventories.iter().find(|(known, _)| *known == base).and_then(|(_, inventory)| inventory.names);
+        let list =
+            inventories.iter().find(|(known, _)| *known == base).and_then(|(_, inventory)| inventory.names);
         if list.is_some_and(|list| !list.contains(own)) {
             if own.wildcard { &mut wildcards } else { &mut names }.push(own.to_string());
         }
@@ -221,7 +228,8 @@ fn lacking(certificate: &IssuedCertificate, sources: &[SourceSummary]) -> Vec<us
         .any(|place| sources.get(*place).is_some_and(|source| source.kind != SourceKind::Files));
     let should_know = |source: &SourceSummary| {
         let known_to = source.current_to.unwrap_or(source.asked_at);
-        let is_settled = certificate.not_before.is_some_and(|begin| begin.duration_until(known_to) >= SETTLED);
+        let is_settled =
+            certificate.not_before.is_some_and(|begin| begin.duration_until(known_to) >= SETTLED);
         let is_unexpired = certificate.life(source.asked_at) == Life::Current;
         match source.kind {
             SourceKind::CrtSh => is_settled,

@@ -59,6 +59,10 @@ pub fn merge(name: &DnsName, readings: &[SourceReading], issuers: Issuers, known
     merged
 }
 
+/// What is odd where logs have one content from several issuers: the issuer's name is the same, and its key is not.
+const TWO_KEYS: &str = "Leaves of logs have another certificate of this content, issuer name and serial number included, \
+    from another issuer key.";
+
 /// The reports of one certificate.
 #[derive(Debug, Default)]
 struct Group<'r> {
@@ -69,7 +73,7 @@ struct Group<'r> {
 /// By what reports are known to be of one certificate.
 #[derive(Debug, Default)]
 struct Index {
-    by_tbs: HashMap<[u8; 32], usize>,
+    by_tbs: HashMap<[u8; 32], Vec<usize>>,
     by_hash: HashMap<CertificateSha256, usize>,
     by_serial: HashMap<(String, String), Vec<usize>>,
 }
@@ -122,10 +126,14 @@ impl Index {
             .unwrap_or_default();
         let claimed = &unit.reported.claimed;
         if let Some(tbs) = unit.tbs_sha256.or(claimed.tbs_sha256) {
-            return match self.by_tbs.get(&tbs) {
-                Some(place) => (Some(*place), None),
-                None if unit.tbs_sha256.is_some() => (None, twin(namesakes)),
-                None => self.by_number(unit, namesakes, groups),
+            let same = self.by_tbs.get(&tbs).map(Vec::as_slice).unwrap_or_default();
+            let may_be =
+                |place: &&usize| groups.get(**place).is_some_and(|group| group.may_have_key_of(unit));
+            return match (same.iter().find(may_be), same) {
+                (Some(place), _) => (Some(*place), None),
+                (None, [_, ..]) => (None, Some(TWO_KEYS.to_owned())),
+                (None, []) if unit.tbs_sha256.is_some() => (None, twin(namesakes)),
+                (None, []) => self.by_number(unit, namesakes, groups),
             };
         }
         let hash = claimed.certificate_sha256.or_else(|| unit.unreadable_sha256());
@@ -173,8 +181,13 @@ impl Index {
 
     fn note(&mut self, unit: &Unit<'_>, place: usize) {
         let claimed = &unit.reported.claimed;
-        for tbs in [unit.tbs_sha256, claimed.tbs_sha256.filter(|_| unit.tbs_sha256.is_none())].into_iter().flatten() {
-            self.by_tbs.entry(tbs).or_insert(place);
+        for tbs in
+            [unit.tbs_sha256, claimed.tbs_sha256.filter(|_| unit.tbs_sha256.is_none())].into_iter().flatten()
+        {
+            let places = self.by_tbs.entry(tbs).or_default();
+            if !places.contains(&place) {
+                places.push(place);
+            }
         }
         let shown = [&unit.last, &unit.first].into_iter().flatten().map(|certificate| certificate.sha256);
         for hash in shown.chain(claimed.certificate_sha256).chain(unit.unreadable_sha256()) {
@@ -190,14 +203,27 @@ impl Index {
 }
 
 impl<'r> Group<'r> {
+    /// Whether the logs' leaves name one issuer key for both.
+    fn may_have_key_of(&self, unit: &Unit<'_>) -> bool {
+        let key = |unit: &Unit<'_>| unit.reported.logged.as_ref().map(|logged| logged.issuer_key_hash);
+        let Some(wanted) = key(unit) else { return true };
+        self.units.iter().filter_map(|(own, _)| key(own)).all(|own| own == wanted)
+    }
+
     /// What is shown best of it.
     fn best(&self) -> Option<&Certificate> {
-        let best = |wanted: for<'u> fn(&'u Unit<'r>) -> Option<&'u Certificate>| self.units.iter().find_map(|(unit, _)| wanted(unit));
-        best(|unit| unit.last.as_ref()).or_else(|| best(|unit| unit.logged.as_ref())).or_else(|| best(Unit::best))
+        let best = |wanted: for<'u> fn(&'u Unit<'r>) -> Option<&'u Certificate>| {
+            self.units.iter().find_map(|(unit, _)| wanted(unit))
+        };
+        best(|unit| unit.last.as_ref())
+            .or_else(|| best(|unit| unit.logged.as_ref()))
+            .or_else(|| best(Unit::best))
     }
 
     fn put_together(&self, pool: &Issuers, known: &dyn Knowledge) -> (IssuedCertificate, Option<ForgedName>) {
-        let first_of = |wanted: for<'u> fn(&'u Unit<'r>) -> Option<&'u Certificate>| self.units.iter().find_map(|(unit, _)| wanted(unit));
+        let first_of = |wanted: for<'u> fn(&'u Unit<'r>) -> Option<&'u Certificate>| {
+            self.units.iter().find_map(|(unit, _)| wanted(unit))
+        };
         let claims: Vec<&Claimed> = self.units.iter().map(|(unit, _)| &unit.reported.claimed).collect();
         let (last, first) = (first_of(|unit| unit.last.as_ref()), first_of(|unit| unit.first.as_ref()));
         let best = self.best();
@@ -221,8 +247,11 @@ impl<'r> Group<'r> {
         }
         issued.contradictions = self.contradictions(best);
         issued.unreadable = self.units.iter().find_map(|(unit, odd)| {
-            let odd = || odd.as_ref().map(|how| format!("it names the name in an odd way: {how}"));
-            unit.unreadable.clone().or_else(odd)
+            let odd = odd.as_ref().map(|how| format!("it is for the name in an odd way: {how}"));
+            match (&unit.unreadable, odd) {
+                (Some(why), Some(odd)) => Some(format!("{why}; {odd}")),
+                (why, odd) => why.clone().or(odd),
+            }
         });
         issued.reported_by = self.units.iter().map(|(unit, _)| unit.source).collect();
         issued.sightings = self.sightings();
@@ -235,8 +264,10 @@ impl<'r> Group<'r> {
 
         // A precertificate signing certificate has a CA above it: what a log covers names that CA.
         let signed = last.or(first);
-        let chain: Vec<&Certificate> = best.or(signed).map(|certificate| pool.above(certificate)).unwrap_or_default();
-        let of_signer: Vec<&Certificate> = signed.map(|certificate| pool.above(certificate)).unwrap_or_default();
+        let chain: Vec<&Certificate> =
+            best.or(signed).map(|certificate| pool.above(certificate)).unwrap_or_default();
+        let of_signer: Vec<&Certificate> =
+            signed.map(|certificate| pool.above(certificate)).unwrap_or_default();
         let mut issuers = chain;
         for issuer in of_signer {
             if issuers.iter().all(|known| known.sha256 != issuer.sha256) {
@@ -252,16 +283,15 @@ impl<'r> Group<'r> {
         let traces =
             Traces { logged_key: logged_keys.first().copied(), certificate: signed, claimed: &claims };
         issued.issuer = who_issued(traces, &issuers, known);
-        if logged_keys.len() > 1 {
-            issued.contradictions.push("Leaves of logs name different issuer keys for it.".to_owned());
-        }
         let said = claims.iter().find_map(|claimed| claimed.issuer_spki_sha256);
         if let (Some(said), Some(key), true) = (said, issued.issuer.key, issued.issuer.proof.is_proof())
             && said != key
         {
             issued.contradictions.push(format!("A source says that the key {said} issued it; {key} did."));
         }
-        let named = best.filter(|best| !best.is_precertificate).or(best);
+        // Of a precertificate that such a certificate signed, the issuer's name is that one's.
+        let by_signer = issuers.iter().any(|issuer| issuer.is_precertificate_signer);
+        let named = best.filter(|best| !(best.is_precertificate && by_signer));
         let forged = named.and_then(|named| forged_name(named, &issued.issuer, &issuers, known));
         (issued, forged)
     }
@@ -340,7 +370,11 @@ fn contradictions(claimed: &Claimed, shown: &Certificate) -> Vec<String> {
     let whole = |time: Timestamp| Timestamp::from_second(time.as_second()).unwrap_or(time).to_string();
     differ("first moment", claimed.not_before.map(whole), whole(shown.not_before));
     differ("last moment", claimed.not_after.map(whole), whole(shown.not_after));
-    differ("serial number", claimed.serial.as_deref().map(comparable_serial), comparable_serial(&shown.serial));
+    differ(
+        "serial number",
+        claimed.serial.as_deref().map(comparable_serial),
+        comparable_serial(&shown.serial),
+    );
     differ("key", claimed.spki_sha256.map(|key| key.to_string()), shown.spki_sha256.to_string());
     if claimed.names_are_complete {
         let said: BTreeSet<String> = claimed.dns_names.iter().map(|name| name.to_lowercase()).collect();

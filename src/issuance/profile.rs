@@ -14,7 +14,10 @@ const FEWEST: usize = 5;
 const ONE_IN: usize = 10;
 
 /// In what each certificate is unlike the others of its CA; in their order. `group` tells who issued each.
-pub(super) fn unlike(certificates: &[&IssuedCertificate], group: impl Fn(usize) -> String) -> Vec<Vec<String>> {
+pub(super) fn unlike(
+    certificates: &[&IssuedCertificate],
+    group: impl Fn(usize) -> String,
+) -> Vec<Vec<String>> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for place in 0..certificates.len() {
         groups.entry(group(place)).or_default().push(place);
@@ -30,7 +33,11 @@ pub(super) fn unlike(certificates: &[&IssuedCertificate], group: impl Fn(usize) 
         let lives = members.iter().filter_map(|(place, it)| Some((*place, it.days()?))).collect();
         for (place, own, usual) in outliers(lives, 3) {
             let how = if own > usual { "longer" } else { "shorter" };
-            tell(&mut found, place, format!("it is valid for {own} days, {how} than the others ({usual} days)"));
+            tell(
+                &mut found,
+                place,
+                format!("it is valid for {own} days, {how} than the others ({usual} days)"),
+            );
         }
         let counts = members
             .iter()
@@ -61,7 +68,8 @@ fn rare(kinds: Vec<(usize, String)>) -> Vec<(usize, String, String)> {
     for (_, kind) in &kinds {
         *counts.entry(kind).or_default() += 1;
     }
-    let Some((usual, _)) = counts.iter().max_by_key(|(_, count)| **count).map(|(kind, count)| ((*kind).clone(), *count))
+    let Some((usual, _)) =
+        counts.iter().max_by_key(|(_, count)| **count).map(|(kind, count)| ((*kind).clone(), *count))
     else {
         return Vec::new();
     };
@@ -89,8 +97,11 @@ fn outliers(values: Vec<(usize, i64)>, least: i64) -> Vec<(usize, i64, i64)> {
         value.abs_diff(middle) >= least.unsigned_abs()
             && (value.saturating_mul(2) <= middle || value >= middle.saturating_mul(2))
     };
-    let far: Vec<_> =
-        values.into_iter().filter(|(_, value)| is_far(*value)).map(|(place, value)| (place, value, middle)).collect();
+    let far: Vec<_> = values
+        .into_iter()
+        .filter(|(_, value)| is_far(*value))
+        .map(|(place, value)| (place, value, middle))
+        .collect();
     if is_rare(far.len(), all) { far } else { Vec::new() }
 }
 
@@ -141,7 +152,8 @@ mod tests {
 
     #[test]
     fn few_certificates_make_no_habit() {
-        let all = [certificate(90, "EC P-256", 2), certificate(90, "EC P-256", 2), certificate(365, "RSA 2048", 9)];
+        let all =
+            [certificate(90, "EC P-256", 2), certificate(90, "EC P-256", 2), certificate(365, "RSA 2048", 9)];
         assert!(told(&all).iter().all(Vec::is_empty));
     }
 }

@@ -3,9 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::known::{Inventory, Knowledge};
-use super::reported::{
-    Claimed, Coverage, LoggedTbs, ReportedCertificate, Seen, SourceKind, SourceReading,
-};
+use super::reported::{Claimed, Coverage, LoggedTbs, ReportedCertificate, Seen, SourceKind, SourceReading};
 use crate::ca::issuer::{Candidate, KeyOwner};
 use crate::demo::authority::{CaCertificate, IssuedLeaf, KeyAlgorithm, LeafRequest};
 use crate::demo::ct::{ListFault, SctPlan, issue, precertificate};
@@ -105,7 +103,7 @@ pub(crate) fn shown(leaf: &IssuedLeaf, chain: &[&CaCertificate]) -> ReportedCert
 /// A precertificate as a log has it.
 pub(crate) fn logged(leaf: &IssuedLeaf, ca: &CaCertificate) -> ReportedCertificate {
     ReportedCertificate {
-        precertificate: der_of(&precertificate(ca, &leaf.precertificate_tbs).unwrap()),
+        precertificate: der_of(&precertificate::of(ca, &leaf.precertificate_tbs).unwrap()),
         logged: Some(LoggedTbs {
             tbs: Bytes(leaf.precertificate_tbs.clone()),
             issuer_key_hash: ca.key.spki_sha256(),

@@ -28,11 +28,13 @@ fn a_precertificate_and_its_certificate_are_one_with_all_sightings() {
     let ca = ca("CA");
     let leaf = leaf(&ca, &["t.example"]);
     let spotted = Claimed {
-        tbs_sha256: Some(sha2::Digest::finalize(sha2::Digest::chain_update(
-            <sha2::Sha256 as sha2::Digest>::new(),
-            &leaf.precertificate_tbs,
-        ))
-        .into()),
+        tbs_sha256: Some(
+            sha2::Digest::finalize(sha2::Digest::chain_update(
+                <sha2::Sha256 as sha2::Digest>::new(),
+                &leaf.precertificate_tbs,
+            ))
+            .into(),
+        ),
         dns_names: vec!["t.example".to_owned()],
         ..Claimed::default()
     };
@@ -74,7 +76,10 @@ fn a_claim_that_contradicts_the_certificate_is_kept_apart_and_told() {
     let ca = ca("CA");
     let leaf = leaf(&ca, &["t.example"]);
     let lie = Claimed { spki_sha256: Some(SpkiSha256([9; 32])), ..claims(&leaf) };
-    let readings = [reading(SourceKind::Files, vec![shown(&leaf, &[&ca])]), reading(SourceKind::CrtSh, vec![claimed(lie)])];
+    let readings = [
+        reading(SourceKind::Files, vec![shown(&leaf, &[&ca])]),
+        reading(SourceKind::CrtSh, vec![claimed(lie)]),
+    ];
     let verdict = judged(&readings, &Played::expecting(&ca));
     assert_eq!(verdict.certificates.len(), 2);
     let told = verdict.certificates.iter().flat_map(|judged| &judged.certificate.contradictions);
@@ -90,10 +95,13 @@ fn a_claim_that_contradicts_the_certificate_is_kept_apart_and_told() {
 #[test]
 fn only_what_is_for_the_name_counts() {
     let ca = ca("CA");
-    let names = ["www.t.example", "a.b.t.example", "*.example", "other.example", "t.example.net", "not-t.example"];
-    let reports: Vec<ReportedCertificate> = names.iter().map(|name| shown(&leaf(&ca, &[name]), &[&ca])).collect();
+    let names =
+        ["www.t.example", "a.b.t.example", "*.example", "other.example", "t.example.net", "not-t.example"];
+    let reports: Vec<ReportedCertificate> =
+        names.iter().map(|name| shown(&leaf(&ca, &[name]), &[&ca])).collect();
     let verdict = judged(&files(reports), &Played::expecting(&ca));
-    let mut found: Vec<&str> = verdict.certificates.iter().map(|it| it.certificate.names[0].as_str()).collect();
+    let mut found: Vec<&str> =
+        verdict.certificates.iter().map(|it| it.certificate.names[0].as_str()).collect();
     found.sort_unstable();
     assert_eq!(found, ["*.example", "a.b.t.example", "www.t.example"]);
 }
@@ -157,9 +165,29 @@ fn the_leaf_of_a_log_tells_the_issuer_without_any_chain() {
     let (expected, other) = (ca("CA"), ca("Other"));
     let known = Played::expecting(&expected).knowing(&other, "Other CA", "other.example");
     let without_chain = |ca: &CaCertificate| logged(&leaf(ca, &["t.example"]), ca);
-    let verdict = judged(&[reading(SourceKind::WatchState, vec![without_chain(&expected), without_chain(&other)])], &known);
-    let expectations: Vec<Expectation> = verdict.certificates.iter().map(|it| it.issuer.expectation).collect();
+    let verdict = judged(
+        &[reading(SourceKind::WatchState, vec![without_chain(&expected), without_chain(&other)])],
+        &known,
+    );
+    let expectations: Vec<Expectation> =
+        verdict.certificates.iter().map(|it| it.issuer.expectation).collect();
     assert_eq!(expectations, [Expectation::Unexpected, Expectation::Expected]);
+}
+
+/// Who forges a CA's name may have the very same content signed.
+#[test]
+fn one_content_from_two_issuer_keys_is_two_certificates() {
+    let (real, forger) = (ca("CA"), ca("CA"));
+    let once = leaf(&real, &["t.example"]);
+    let mut chained = logged(&once, &real);
+    chained.chain.push(crate::evidence::Bytes(real.der.clone()));
+    let reports = vec![chained, logged(&once, &forger)];
+    let verdict = judged(&[reading(SourceKind::WatchState, reports)], &Played::expecting(&real));
+    assert_eq!(verdict.certificates.len(), 2);
+    assert_eq!(verdict.unexpected().count(), 1);
+    let forged = verdict.unexpected().next().unwrap();
+    assert_eq!(forged.certificate.issuer.key, Some(forger.key.spki_sha256()));
+    assert_eq!(forged.certificate.contradictions.len(), 1);
 }
 
 #[test]
@@ -175,7 +203,8 @@ fn the_owners_lists_are_compared() {
         (one.key, one.unlisted_names, one.unlisted_wildcards)
     };
     assert_eq!(with(None, None), (KeyListing::NoList, vec![], vec![]));
-    let (listed, names, wildcards) = with(Some(vec![key]), Some(&["t.example", "*.t.example", "www.t.example"]));
+    let (listed, names, wildcards) =
+        with(Some(vec![key]), Some(&["t.example", "*.t.example", "www.t.example"]));
     assert_eq!((listed, names.len(), wildcards.len()), (KeyListing::Listed, 0, 0));
     let (listed, names, wildcards) = with(Some(vec![SpkiSha256([1; 32])]), Some(&["t.example"]));
     assert_eq!(listed, KeyListing::Unlisted);
@@ -194,7 +223,11 @@ fn a_source_that_should_know_a_certificate_and_does_not_is_told() {
         verdict.certificates.iter().filter(|it| it.lacking == [1]).map(|it| it.life).collect::<Vec<_>>()
     };
     assert_eq!(lacking(SourceKind::CrtSh, Coverage::Whole), [Life::Current, Life::Expired]);
-    assert_eq!(lacking(SourceKind::CertSpotter, Coverage::Whole), [Life::Current], "it has unexpired ones only");
+    assert_eq!(
+        lacking(SourceKind::CertSpotter, Coverage::Whole),
+        [Life::Current],
+        "it has unexpired ones only"
+    );
     assert_eq!(lacking(SourceKind::CrtSh, Coverage::Part("cut".to_owned())), []);
     assert_eq!(lacking(SourceKind::Files, Coverage::Whole), []);
 }
@@ -204,7 +237,10 @@ fn no_data_is_never_nothing_issued() {
     let of = |coverages: &[Coverage]| {
         let readings: Vec<SourceReading> = coverages
             .iter()
-            .map(|coverage| SourceReading { coverage: coverage.clone(), ..reading(SourceKind::CrtSh, vec![]) })
+            .map(|coverage| SourceReading {
+                coverage: coverage.clone(),
+                ..reading(SourceKind::CrtSh, vec![])
+            })
             .collect();
         judged(&readings, &Played::default()).status.name()
     };
@@ -226,7 +262,8 @@ fn renewals_follow_one_another_by_ca_and_names() {
         shown(&leaf(&other, &["t.example", "www.t.example"]), &[&other]),
         shown(&leaf(&ca, &["t.example"]), &[&ca]),
     ];
-    let verdict = judged(&files(reports), &Played::expecting(&ca).knowing(&other, "Other CA", "other.example"));
+    let verdict =
+        judged(&files(reports), &Played::expecting(&ca).knowing(&other, "Other CA", "other.example"));
     let counts: Vec<(&str, usize, usize)> =
         verdict.renewals.iter().map(|it| (it.issuer.as_str(), it.count, it.current)).collect();
     assert_eq!(counts[0], ("Other CA", 1, 1));
@@ -244,11 +281,15 @@ fn what_cannot_be_read_is_reported_by_what_can_be() {
     let elsewhere = super::testing::leaf(&ca, &["u.example"]);
     let mut torn_elsewhere = elsewhere.der.clone();
     torn_elsewhere.truncate(200);
-    let report = |der: &[u8]| ReportedCertificate { certificate: der_of(der), ..ReportedCertificate::default() };
-    let verdict = judged(&files(vec![report(&torn), report(&torn_elsewhere), report(b"\x30\x03abc")]), &Played::expecting(&ca));
+    let report =
+        |der: &[u8]| ReportedCertificate { certificate: der_of(der), ..ReportedCertificate::default() };
+    let verdict = judged(
+        &files(vec![report(&torn), report(&torn_elsewhere), report(b"\x30\x03abc")]),
+        &Played::expecting(&ca),
+    );
     let one = only(&verdict);
-    assert!(one.certificate.unreadable.is_some());
-    assert_eq!(one.certificate.names, ["www.t.example"]);
+    let why = one.certificate.unreadable.as_ref().unwrap();
+    assert!(why.contains("t.example stands somewhere in it"), "{why}");
     assert_eq!(one.life, Life::Unknown);
     assert_eq!(verdict.sources[0].unreadable.len(), 2);
     assert_eq!(verdict.open().len(), 1);

@@ -7,7 +7,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::names::{Found, Form, NameField, WatchedNames, find, scan};
+use super::names::{Form, Found, NameField, WatchedNames, find, scan};
 use super::reported::ReportedCertificate;
 use crate::dns_name::{CertificateName, DnsName};
 use crate::x509::der;
@@ -81,7 +81,8 @@ impl<'r> Unit<'r> {
         let hash = |tbs: &[u8]| -> [u8; 32] { Sha256::digest(tbs).into() };
         let of_last = self.last.as_ref().and_then(logged_tbs).map(|tbs| hash(&tbs));
         let of_logged = self.reported.logged.as_ref().map(|logged| hash(&logged.tbs));
-        let of_first = self.first.as_ref().and_then(|first| self.tbs_of_precertificate(first)).map(|tbs| hash(&tbs));
+        let of_first =
+            self.first.as_ref().and_then(|first| self.tbs_of_precertificate(first)).map(|tbs| hash(&tbs));
         let all: BTreeSet<[u8; 32]> = [of_last, of_logged, of_first].into_iter().flatten().collect();
         if all.len() > 1 {
             self.contradictions.push(
@@ -141,8 +142,8 @@ impl<'r> Unit<'r> {
                     Belongs::Yes(claim.is_odd.then_some(how))
                 }
                 Found::Nothing => Belongs::No,
-                Found::Undetermined { why, mentions: Some(_) } => {
-                    Belongs::Yes(Some(format!("{why}; the name stands somewhere in it")))
+                Found::Undetermined { why, mentions: Some(watched) } => {
+                    Belongs::Yes(Some(format!("{why}; {} stands somewhere in it", watched.name)))
                 }
                 Found::Undetermined { why, mentions: None } => Belongs::Unreadable(why.to_string()),
             };
@@ -194,7 +195,9 @@ fn as_certificate(tbs: &[u8]) -> Vec<u8> {
 pub(super) fn key_type(certificate: &Certificate) -> Option<String> {
     let parts = certificate.parts().ok()?;
     let (_, spki) = SubjectPublicKeyInfo::from_der(parts.spki).ok()?;
-    let curve = || spki.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok()).map(|oid| oid.to_id_string());
+    let curve = || {
+        spki.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok()).map(|oid| oid.to_id_string())
+    };
     Some(match (spki.algorithm.algorithm.to_id_string().as_str(), spki.parsed()) {
         (_, Ok(PublicKey::RSA(key))) => format!("RSA {}", key.key_size()),
         ("1.2.840.10045.2.1", _) => match curve().as_deref() {

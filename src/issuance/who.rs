@@ -124,7 +124,9 @@ pub fn who_issued(traces: Traces<'_>, issuers: &[&Certificate], known: &dyn Know
     match found.as_ref().and_then(|found| found.key) {
         Some(IssuingKey { key, proof: Proof::Signature }) => owned(key, IssuerProof::Signature),
         Some(IssuingKey { key, proof: Proof::Sct }) => owned(key, IssuerProof::Sct),
-        by_certificate => claimed(traces.claimed, by_certificate, found.and_then(|found| found.claimed_owner), known),
+        by_certificate => {
+            claimed(traces.claimed, by_certificate, found.and_then(|found| found.claimed_owner), known)
+        }
     }
 }
 
@@ -204,8 +206,7 @@ pub fn forged_name(
     if keys.is_empty() || keys.contains(&key) {
         return None;
     }
-    let mut owners: Vec<String> =
-        keys.iter().filter_map(|key| known.owner_of(key)?.owner).collect();
+    let mut owners: Vec<String> = keys.iter().filter_map(|key| known.owner_of(key)?.owner).collect();
     owners.sort_unstable();
     owners.dedup();
     let really = [&who.owner, &who.below];

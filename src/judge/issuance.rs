@@ -16,9 +16,9 @@ use crate::evidence::dns::CaaLookup;
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceSource, Told};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::known::{Inventory, Knowledge};
+use crate::issuance::renewal::issuer_label;
 use crate::issuance::reported::{Coverage, SourceKind, SourceReading};
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, files};
-use crate::issuance::renewal::issuer_label;
 use crate::x509::{Certificate, SpkiSha256};
 
 /// For how many names CAA is looked up and judged.
@@ -99,7 +99,9 @@ impl<'r> IssuanceJudge<'r> {
                 open.get_or_insert_with(|| format!("CAA of {name} was not looked up"));
                 continue;
             };
-            let Some(verdict) = caa::judge(&name, lookup, &question).verdicts.into_iter().next() else { continue };
+            let Some(verdict) = caa::judge(&name, lookup, &question).verdicts.into_iter().next() else {
+                continue;
+            };
             match verdict.verdict {
                 Verdict::Permit => {}
                 Verdict::Deny => denied.push((name.to_string(), verdict.reason)),
@@ -159,9 +161,10 @@ fn nearest<'a, T>(lists: &'a [(&DnsName, Vec<T>)], name: &DnsName) -> Option<&'a
 /// The names whose CAA matters: those of the certificates that can be used, without `*.`. More than are looked up stay
 /// open.
 pub fn caa_questions(verdict: &IssuanceVerdict) -> Vec<DnsName> {
-    let in_use = verdict.certificates.iter().filter(|judged| {
-        judged.life.can_be_used() && !judged.certificate.issuer.caa_identifiers.is_empty()
-    });
+    let in_use = verdict
+        .certificates
+        .iter()
+        .filter(|judged| judged.life.can_be_used() && !judged.certificate.issuer.caa_identifiers.is_empty());
     let names: BTreeSet<DnsName> =
         in_use.flat_map(|judged| own_names(judged, &verdict.name)).map(|name| name.base).collect();
     names.into_iter().take(MAX_CAA_NAMES).collect()

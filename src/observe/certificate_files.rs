@@ -41,14 +41,20 @@ pub fn read(arguments: &[String]) -> CertificateFiles {
         for file in new {
             kept = kept.saturating_add(file.octets().map_or(0, <[u8]>::len));
             if kept > MOST {
-                broken_off = Some(format!("the files have more than {} MiB together; the rest is not read", MOST >> 20));
+                broken_off = Some(format!(
+                    "the files have more than {} MiB together; the rest is not read",
+                    MOST >> 20
+                ));
                 break;
             }
             found.push(file);
         }
     }
     let place = arguments.join(" ");
-    CertificateFiles { source: IssuanceSource { asked_at, place, broken_off, told: Told::Files(found) }, paths }
+    CertificateFiles {
+        source: IssuanceSource { asked_at, place, broken_off, told: Told::Files(found) },
+        paths,
+    }
 }
 
 fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>) {
@@ -60,7 +66,9 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>) {
         by_content: &|head| has_certificate(head),
         longest: &|_| MAX_FILE,
         // Keys and requests have the same endings.
-        keeps: &|file| file.octets().map_or(true, |octets| has_certificate(octets) || octets.first() == Some(&0x30)),
+        keeps: &|file| {
+            file.octets().map_or(true, |octets| has_certificate(octets) || octets.first() == Some(&0x30))
+        },
     };
     let mut found = folder::read(path, wanted);
     let folder = path.trim_end_matches('/');

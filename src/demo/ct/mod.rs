@@ -3,7 +3,7 @@
 mod answer;
 mod issuance;
 mod log_list;
-mod precertificate;
+pub(crate) mod precertificate;
 mod sct_list;
 mod server;
 mod tree;
@@ -15,8 +15,6 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-#[cfg(test)]
-pub(crate) use self::precertificate::of as precertificate;
 pub use self::issuance::{Delivery, ListFault, PlannedSct, SctFault, SctPlan, issue, scts_over};
 pub use self::log_list::{ListedLog, openssl_log_list, v3_log_list};
 pub use self::sct_list::{Sct, sct_list};

@@ -28,7 +28,10 @@ const MOST_RENEWALS: usize = 12;
 pub fn name(verdict: &IssuanceVerdict, findings: &[Finding]) -> String {
     let mut out = String::new();
     let (style, answer) = answer(verdict);
-    out.push_str(&labelled(&format!("{}: ", paint(STRONG, safe(verdict.name.as_str()))), &paint(style, answer)));
+    out.push_str(&labelled(
+        &format!("{}: ", paint(STRONG, safe(verdict.name.as_str()))),
+        &paint(style, answer),
+    ));
     sources(&mut out, verdict);
     table(&mut out, verdict);
     renewals(&mut out, verdict);
@@ -50,7 +53,8 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
         _ => format!("{all} certificates, {current} of them current"),
     };
     let unexpected = verdict.unexpected().count();
-    let open = verdict.certificates.iter().filter(|it| it.issuer.expectation == Expectation::Undetermined).count();
+    let open =
+        verdict.certificates.iter().filter(|it| it.issuer.expectation == Expectation::Undetermined).count();
     let judged = match (unexpected, open) {
         (0, 0) if verdict.expected.is_empty() => String::new(),
         (0, 0) => "; none unexpected".to_owned(),
@@ -65,7 +69,9 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
             (style, format!("undetermined; what is known: {counted}{judged}"))
         }
         Status::Checked if unexpected > 0 => (BAD, format!("{counted}{judged}")),
-        Status::Checked if open > 0 || verdict.expected.is_empty() => (DOUBTFUL, format!("{counted}{judged}")),
+        Status::Checked if open > 0 || verdict.expected.is_empty() => {
+            (DOUBTFUL, format!("{counted}{judged}"))
+        }
         Status::Checked => (GOOD, format!("{counted}{judged}")),
     }
 }
@@ -82,7 +88,8 @@ fn sources(out: &mut String, verdict: &IssuanceVerdict) {
         let told = paint(style, safe(&told));
         let place = safe(&source.place);
         let current = source.current_to.map(|to| format!("; current to {}", date(to))).unwrap_or_default();
-        let line = format!("{} {place} on {day}: {told}; {} reports{current}", source.kind.title(), source.reports);
+        let line =
+            format!("{} {place} on {day}: {told}; {} reports{current}", source.kind.title(), source.reports);
         out.push_str(&labelled("  source: ", &line));
         if !source.scope.is_empty() {
             out.push_str(&indented(&paint(FAINT, safe(&source.scope)), 10));

@@ -74,7 +74,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let judged = together.certificates.first();
                     let reason = judged.map(|judged| judged.issuer.reasons.join(" ")).unwrap_or_default();
                     let claimed = judged.and_then(|judged| judged.certificate.issuer_name.as_deref());
-                    let claimed = claimed.map(|name| format!(" Its issuer's name, as claimed: {name}.")).unwrap_or_default();
+                    let claimed = claimed
+                        .map(|name| format!(" Its issuer's name, as claimed: {name}."))
+                        .unwrap_or_default();
                     let message = format!("{}: {reason}{claimed}", together.counted().trim_end_matches(','));
                     let raised = Raised::new(together.issuer.clone(), message, together.evidence());
                     if together.can_be_used() { raised } else { raised.at(Severity::Low) }
@@ -93,7 +95,11 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                 or the CA uses a new key of the same name that no table knows yet.",
             advice: "Compare the issuing key with what the CA publishes. If the CA does not know it, find out which root it leads to, have \
                 that CA revoke it, and report it to the root programmes.",
-            references: &[BY_KEY, "RFC 5280 section 4.1.2.4 (an issuer is a name; its uniqueness rests on the CAs)", BR_REVOKE],
+            references: &[
+                BY_KEY,
+                "RFC 5280 section 4.1.2.4 (an issuer is a name; its uniqueness rests on the CAs)",
+                BR_REVOKE,
+            ],
         },
         raise: |verdict| {
             by_issuer(verdict, |judged| judged.forged.is_some())
@@ -143,7 +149,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             by_issuer(verdict, denies)
                 .into_iter()
                 .filter_map(|together| {
-                    let CaaToday::Denies { seen, names } = &together.certificates.first()?.caa else { return None };
+                    let CaaToday::Denies { seen, names } = &together.certificates.first()?.caa else {
+                        return None;
+                    };
                     let (name, why) = names.first()?;
                     let message = format!(
                         "{} by {}: not authorised by the CAA seen on {}. {name}: {why}.",
@@ -204,7 +212,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             by_issuer(verdict, is_open)
                 .into_iter()
                 .filter_map(|together| {
-                    let CaaToday::Undetermined { why, .. } = &together.certificates.first()?.caa else { return None };
+                    let CaaToday::Undetermined { why, .. } = &together.certificates.first()?.caa else {
+                        return None;
+                    };
                     let counted = together.counted();
                     let message = format!("{} by {}: {why}.", counted.trim_end_matches(','), together.issuer);
                     Some(Raised::new(together.issuer.clone(), message, together.evidence()))

@@ -118,7 +118,8 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             references: &[super::BY_KEY],
         },
         raise: |verdict| {
-            let has_judged = |wanted| verdict.certificates.iter().any(|judged| judged.issuer.expectation == wanted);
+            let has_judged =
+                |wanted| verdict.certificates.iter().any(|judged| judged.issuer.expectation == wanted);
             let silent = verdict.expected.is_empty()
                 && !matches!(verdict.status, Status::NotChecked(_))
                 && (verdict.certificates.is_empty() || has_judged(Expectation::NoExpectation));
@@ -167,14 +168,22 @@ fn unlisted(
     let Some(first) = names.first() else { return Vec::new() };
     let labels: Vec<String> = with.iter().take(MOST).map(|judged| judged.certificate.label()).collect();
     let all: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let certificates = if with.len() == 1 { "One certificate is".to_owned() } else { format!("{} certificates are", with.len()) };
+    let certificates = if with.len() == 1 {
+        "One certificate is".to_owned()
+    } else {
+        format!("{} certificates are", with.len())
+    };
     let message = if names.len() == 1 {
         format!("{certificates} for the {what} {first}, which known_names does not have.")
     } else {
         format!("{certificates} for {} {what}s that known_names does not have: {}.", names.len(), some(&all))
     };
     let shown: Vec<&&String> = names.iter().take(MOST).collect();
-    vec![Raised::new(first.to_string(), message, json!({"names": shown, "count": names.len(), "certificates": labels}))]
+    vec![Raised::new(
+        first.to_string(),
+        message,
+        json!({"names": shown, "count": names.len(), "certificates": labels}),
+    )]
 }
 
 /// The first few of many.

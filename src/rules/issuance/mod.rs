@@ -104,7 +104,8 @@ impl Together<'_> {
 
     /// How the CA is asked to revoke them.
     fn revocation(&self) -> String {
-        let contact = self.certificates.iter().find_map(|judged| judged.certificate.problem_reporting.as_deref());
+        let contact =
+            self.certificates.iter().find_map(|judged| judged.certificate.problem_reporting.as_deref());
         let label = self.certificates.first().map(|judged| judged.certificate.label()).unwrap_or_default();
         match contact {
             Some(contact) => format!(

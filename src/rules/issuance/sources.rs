@@ -18,10 +18,14 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                 certificate shows. What a certificate shows stands; a claim is only shown. A source that lacks one certificate \
                 may lack others.",
             advice: "Do not rest on the source alone. Ask a second one, or follow the logs yourself.",
-            references: &[MONITORS, "RFC 6962 section 3.2 (what precertificate and certificate have in common)"],
+            references: &[
+                MONITORS,
+                "RFC 6962 section 3.2 (what precertificate and certificate have in common)",
+            ],
         },
         raise: |verdict| {
-            let contradicted = verdict.certificates.iter().filter(|judged| !judged.certificate.contradictions.is_empty());
+            let contradicted =
+                verdict.certificates.iter().filter(|judged| !judged.certificate.contradictions.is_empty());
             let mut raised: Vec<Raised> = contradicted
                 .take(MOST)
                 .map(|judged| {
@@ -43,7 +47,11 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     lacked.len(),
                     first.certificate.label()
                 );
-                raised.push(Raised::new(source.title(), message, json!({"count": lacked.len(), "certificates": labels})));
+                raised.push(Raised::new(
+                    source.title(),
+                    message,
+                    json!({"count": lacked.len(), "certificates": labels}),
+                ));
             }
             raised
         },
@@ -76,7 +84,10 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             explanation: "The source cut its answer off, or some of it could not be fetched or read. What it left out may be what matters. \
                 Where another source told all it knows, the finding is low.",
             advice: "Ask for less at a time (the names below the domain one by one, unexpired certificates alone), or ask another source.",
-            references: &["certwatch_db (crt.sh): at most 10,000 identities are shown, a choice of them", MONITORS],
+            references: &[
+                "certwatch_db (crt.sh): at most 10,000 identities are shown, a choice of them",
+                MONITORS,
+            ],
         },
         raise: |verdict| {
             of_sources(verdict, |source| match &source.coverage {

@@ -17,7 +17,11 @@ fn report(readings: &[SourceReading], known: &Played) -> String {
 #[test]
 fn the_unexpected_comes_first_and_all_of_it_fits() {
     let (ours, other) = (ca("CA"), ca("Other"));
-    let known = Played::expecting(&ours).knowing(&other, "A CA With Quite A Long Name Indeed, Incorporated", "o.example");
+    let known = Played::expecting(&ours).knowing(
+        &other,
+        "A CA With Quite A Long Name Indeed, Incorporated",
+        "o.example",
+    );
     let certificates = vec![
         shown(&leaf(&ours, &["t.example", "www.t.example"]), &[&ours]),
         shown(&expired(&ours, &["t.example", "www.t.example"]), &[&ours]),

@@ -15,7 +15,11 @@ use crate::rules::Finding;
 use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
 
 /// The whole report.
-pub fn document(judged_at: Timestamp, names: &[IssuanceReport<'_>], summary: &Summary) -> serde_json::Result<String> {
+pub fn document(
+    judged_at: Timestamp,
+    names: &[IssuanceReport<'_>],
+    summary: &Summary,
+) -> serde_json::Result<String> {
     let document = Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -108,7 +112,11 @@ impl<'a> Issuance<'a> {
             reason: verdict.status.reason(),
             expected: &verdict.expected,
             sources: verdict.sources.iter().map(Source::of).collect(),
-            certificates: verdict.certificates.iter().map(|it| Certificate::of(it, &verdict.sources)).collect(),
+            certificates: verdict
+                .certificates
+                .iter()
+                .map(|it| Certificate::of(it, &verdict.sources))
+                .collect(),
             unexpected: verdict.unexpected().map(Unexpected::of).collect(),
             renewals: verdict.renewals.iter().map(RenewalsSummary::of).collect(),
         }
