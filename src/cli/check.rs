@@ -195,6 +195,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         inputs: input_files(options)?,
         targets: Vec::new(),
         crls: Vec::new(),
+        issuance: Vec::new(),
     };
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
@@ -299,7 +300,7 @@ fn local_policy(options: &CheckOptions) -> Option<crate::evidence::file::InputFi
 }
 
 /// Says on standard error what saved evidence brings along: whoever made it chose that.
-fn announce_saved(path: &str, evidence: &Evidence) {
+pub(super) fn announce_saved(path: &str, evidence: &Evidence) {
     let inputs = &evidence.inputs;
     let own: Vec<&str> = [
         (inputs.policy.is_some(), "policy"),
@@ -404,15 +405,9 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     if !is_evidence_file(path) {
         return Ok(None);
     }
-    let file = files::read(path, MAX_EVIDENCE);
-    let octets = file.octets().map_err(|why| anyhow::anyhow!("{path} is saved evidence, and {why}"))?;
-    let mut evidence: Evidence =
-        serde_json::from_slice(octets).with_context(|| format!("{path} is no evidence that can be read"))?;
-    if evidence.pinstead_evidence > EVIDENCE_VERSION {
-        bail!(
-            "{path} was saved in version {} of the evidence format; this program reads up to {EVIDENCE_VERSION}",
-            evidence.pinstead_evidence
-        );
+    let mut evidence = load(path)?;
+    if evidence.targets.is_empty() && !evidence.issuance.is_empty() {
+        bail!("{path} is evidence of what was issued: judge it with `pinstead issuance {path}`");
     }
     if evidence.targets.is_empty() {
         bail!("{path} is evidence of no target: there is nothing to judge");
@@ -468,14 +463,30 @@ fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     Ok(Some(evidence))
 }
 
+/// Reads saved evidence.
+pub(super) fn load(path: &str) -> anyhow::Result<Evidence> {
+    let file = files::read(path, MAX_EVIDENCE);
+    let octets = file.octets().map_err(|why| anyhow::anyhow!("{path} is saved evidence, and {why}"))?;
+    let evidence: Evidence =
+        serde_json::from_slice(octets).with_context(|| format!("{path} is no evidence that can be read"))?;
+    if evidence.pinstead_evidence > EVIDENCE_VERSION {
+        bail!(
+            "{path} was saved in version {} of the evidence format; this program reads up to {EVIDENCE_VERSION}",
+            evidence.pinstead_evidence
+        );
+    }
+    Ok(evidence)
+}
+
 /// Whether a file of this name is there and begins as saved evidence does.
-fn is_evidence_file(path: &str) -> bool {
+pub(super) fn is_evidence_file(path: &str) -> bool {
     path != "-"
         && files::exists(path)
         && files::beginning(path, 200).is_ok_and(|head| Evidence::is_begun_by(&head))
 }
 
-fn save(evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
+/// Saves evidence, to be judged again.
+pub(super) fn save(evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(evidence).context("writing the evidence as JSON")?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_EVIDENCE {
         bail!(

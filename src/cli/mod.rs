@@ -6,6 +6,7 @@ mod demo;
 mod dns_options;
 mod exit;
 mod expiry_options;
+mod issuance;
 mod issued_options;
 mod list_options;
 mod logs;
@@ -40,6 +41,8 @@ enum Command {
     Caa(caa::CaaOptions),
     /// Read and lint pin files, for a host and against its chain if they are named
     Pins(pins::PinsOptions),
+    /// What was issued for a name and the names below it, by whom, and what of it was not expected
+    Issuance(Box<issuance::IssuanceOptions>),
     /// The known CT logs: list them, update the lists they come from, verify a list's signature
     Logs(logs::LogsOptions),
     /// Start a small world on loopback and check its hosts: no internet needed
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&options),
         Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
+        Command::Issuance(options) => issuance::run(&options),
         Command::Logs(options) => logs::run(&options),
         Command::Demo(options) => demo::run(&options, check_with),
         Command::Tables(options) => tables::run(&options),

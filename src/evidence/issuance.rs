@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
+use super::dns::CaaLookup;
 use super::file::InputFile;
 use super::http::HttpExchange;
 use crate::dns_name::DnsName;
@@ -16,6 +17,16 @@ pub struct IssuanceObservation {
     /// What each source told, in the order of asking.
     #[serde(default)]
     pub sources: Vec<IssuanceSource>,
+}
+
+/// What was seen of one name, with what judging it rests on beside the sources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuanceEvidence {
+    /// What the sources told.
+    pub observation: IssuanceObservation,
+    /// The CAA look-ups, one for each name of the certificates that can be used.
+    #[serde(default)]
+    pub caa: Vec<CaaLookup>,
 }
 
 /// One source, asked once.

@@ -20,6 +20,7 @@ pub use self::bytes::Bytes;
 use self::ct_log::CtLogObservation;
 use self::dns::{CaaLookup, TlsaLookup};
 use self::file::InputFile;
+use self::issuance::IssuanceEvidence;
 use self::revocation::Crls;
 use self::tls::TlsObservation;
 
@@ -41,6 +42,9 @@ pub struct Evidence {
     pub inputs: Inputs,
     /// What was seen of each target, in the order they were named.
     pub targets: Vec<TargetEvidence>,
+    /// What sources told of certificates that were issued, name by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuance: Vec<IssuanceEvidence>,
     /// The CRLs that the certificates of all targets name, where they were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crls: Crls,

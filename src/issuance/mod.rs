@@ -1,5 +1,25 @@
 //! Certificates that were issued: which names they claim, who issued them, and whether that was expected.
 
+pub mod files;
+pub mod issued;
+pub mod issuers;
+pub mod judge;
+pub mod known;
+pub mod merge;
 pub mod names;
+mod profile;
+pub mod provider;
+pub mod renewal;
 pub mod reported;
 pub mod sources;
+mod unit;
+pub mod verdict;
+pub mod who;
+
+pub use self::judge::judge;
+pub use self::verdict::{CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 mod facts;
 mod in_use;
 mod inputs;
+mod issuance;
 mod issued;
 mod known_logs;
 mod list_update;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 
 pub use self::in_use::{InUse, NamedCa, NoCa, Sources};
 pub use self::inputs::{InputError, Inputs};
+pub use self::issuance::{IssuanceJudge, caa_questions};
 pub use self::issued::issued;
 pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};
 pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_update};

@@ -1,6 +1,7 @@
 //! The only part that touches network, clock and files. It records what it saw, when, from whom and what
 //! failed, and judges nothing.
 
+pub mod certificate_files;
 pub mod clock;
 pub mod crl;
 pub mod ct_log;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
 
-use crate::dns_name::DnsName;
+use crate::dns_name::{CertificateName, DnsName};
+use crate::issuance::provider::{PROVIDERS, provider};
 use crate::rules::Severity;
 use crate::x509::SpkiSha256;
 
@@ -63,8 +64,23 @@ pub struct DomainPolicy {
     /// The domain.
     pub name: DnsName,
     /// The CAs expected for it, instead of the general ones.
-    pub expect_ca: Vec<String>,
+    #[serde(default)]
+    pub expect_ca: Option<Vec<String>>,
+    /// The keys that its certificates have: any other is told by `pinstead issuance`.
+    #[serde(default)]
+    pub known_keys: Option<Vec<PinnedKey>>,
+    /// The names that its certificates are for, wildcards as they stand there: any other is told.
+    #[serde(default)]
+    pub known_names: Option<Vec<CertificateName>>,
+    /// The services that obtain certificates for it, such as `cloudflare`.
+    #[serde(default)]
+    pub served_by: Vec<ProviderId>,
 }
+
+/// A service that obtains certificates for the domains it serves.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ProviderId(pub String);
 
 /// A key's hash in the base64 that pins use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -98,15 +114,35 @@ impl Policy {
             .map_err(|error| PolicyError::Toml { path: path.to_owned(), message: told(&error, text) })
     }
 
-    /// The CAs expected for `host`: those of the closest domain that names it, else the general ones.
+    /// The CAs expected for `host`: those of the closest domain that names any, else the general ones.
     pub fn expected_for(&self, host: Option<&DnsName>) -> &[String] {
-        host.and_then(|host| {
-            self.domain
-                .iter()
-                .filter(|domain| host.is_at_or_below(&domain.name))
-                .max_by_key(|domain| domain.name.labels().count())
-        })
-        .map_or(&self.expect_ca, |domain| &domain.expect_ca)
+        host.and_then(|host| self.nearest(host, |domain| domain.expect_ca.as_ref()))
+            .unwrap_or(&self.expect_ca)
+    }
+
+    /// What the closest domain at or above `host` says, among those that say it.
+    pub fn nearest<'p, T>(
+        &'p self,
+        host: &DnsName,
+        said: impl Fn(&'p DomainPolicy) -> Option<T>,
+    ) -> Option<T> {
+        let domains = self.domain.iter().filter(|domain| host.is_at_or_below(&domain.name));
+        domains
+            .filter_map(|domain| Some((domain.name.labels().count(), said(domain)?)))
+            .max_by_key(|(labels, _)| *labels)
+            .map(|(_, said)| said)
+    }
+}
+
+impl TryFrom<String> for ProviderId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if provider(&text).is_some() {
+            return Ok(Self(text));
+        }
+        let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.id).collect();
+        Err(format!("“{text}” is no service that is known; use {}", known.join(", ")))
     }
 }
 
@@ -175,6 +211,12 @@ mod tests {
         [[domain]]
         name = "shop.example.com"
         expect_ca = ["pki.goog"]
+
+        [[domain]]
+        name = "old.shop.example.com"
+        known_keys = ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]
+        known_names = ["old.shop.example.com", "*.old.shop.example.com"]
+        served_by = ["cloudflare"]
     "#;
 
     #[test]
@@ -187,6 +229,10 @@ mod tests {
         assert_eq!(expected("shop.example.com"), ["pki.goog"]);
         assert_eq!(expected("a.shop.example.com"), ["pki.goog"]);
         assert_eq!(expected("workshop.example.com"), ["letsencrypt.org"]);
+        assert_eq!(expected("old.shop.example.com"), ["pki.goog"], "the domain above it names CAs");
+        let below: DnsName = "a.old.shop.example.com".parse().unwrap();
+        assert_eq!(policy.nearest(&below, |domain| domain.known_names.as_ref()).unwrap().len(), 2);
+        assert!(policy.nearest(&"shop.example.com".parse().unwrap(), |it| it.known_keys.as_ref()).is_none());
     }
 
     #[test]
@@ -195,6 +241,7 @@ mod tests {
         let unknown = error("expect_ca = []\nexpected = 1\n");
         assert!(unknown.contains("pinstead.toml") && unknown.contains("line 2"), "{unknown}");
         assert!(error("fail_on = \"grave\"").contains("is no severity"));
+        assert!(error("[[domain]]\nname = \"a.example\"\nserved_by = [\"x\"]").contains("is no service"));
         assert!(error("[[private_ca]]\nowner = \"x\"\nspki_sha256 = \"abc\"").contains("base64"));
         assert!(Policy::parse("p", &[0xff]).unwrap_err().to_string().contains("UTF-8"));
     }

@@ -1,11 +1,13 @@
 //! Reports: verdicts and findings rendered; a new format is one new file.
 
 pub mod human;
+mod issuance;
 pub mod json;
 mod logs;
 
 use std::collections::BTreeMap;
 
+pub use self::issuance::IssuanceReport;
 pub use self::logs::{ListUpdate, LogsReport, Storing, UpdateReport, VerifyReport, age_in_days};
 use crate::judge::TargetVerdicts;
 use crate::rules::{self, Finding, Severity};

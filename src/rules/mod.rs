@@ -8,6 +8,7 @@ pub mod caa;
 pub mod ct;
 mod facts;
 mod finding;
+pub mod issuance;
 pub mod issuer;
 pub mod pins;
 pub mod revocation;
@@ -24,6 +25,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(ct::infos())
         .chain(caa::infos())
         .chain(issuer::infos())
+        .chain(issuance::infos())
         .chain(revocation::infos())
         .chain(pins::infos())
 }

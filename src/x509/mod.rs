@@ -21,7 +21,7 @@ pub use self::hash::{CertificateSha256, Fingerprints, SpkiSha256};
 pub use self::ocsp::{MAX_OCSP_RESPONSE, OcspError};
 pub use self::parts::{CertificateError, MAX_CERTIFICATE};
 pub use self::path::{ChainPosition, PathCertificate};
-pub use self::pem::{CertificateFileError, MAX_CERTIFICATES, read_certificates};
+pub use self::pem::{CertificateFileError, MAX_CERTIFICATES, certificate_ders, read_certificates};
 pub use self::signature::{SignatureCheck, is_signed_by};
 
 #[cfg(test)]

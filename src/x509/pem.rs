@@ -57,22 +57,27 @@ pub enum CertificateFileError {
 
 /// Reads every certificate of a file, in order.
 pub fn read_certificates(octets: &[u8]) -> Result<Vec<Certificate>, CertificateFileError> {
-    if octets.is_empty() {
-        return Err(CertificateFileError::Empty);
-    }
-    let ders = pem_blocks(octets)?;
-    let ders = match ders.as_slice() {
-        [] if octets.first() == Some(&super::der::SEQUENCE) => vec![octets.to_vec()],
-        [] => return Err(CertificateFileError::NotACertificate),
-        _ => ders,
-    };
-    ders.iter()
+    certificate_ders(octets)?
+        .iter()
         .enumerate()
         .map(|(index, der)| {
             Certificate::read(der)
                 .map_err(|error| CertificateFileError::Certificate { number: index.saturating_add(1), error })
         })
         .collect()
+}
+
+/// The octets of every certificate of a file, in order, whether they can be read or not.
+pub fn certificate_ders(octets: &[u8]) -> Result<Vec<Vec<u8>>, CertificateFileError> {
+    if octets.is_empty() {
+        return Err(CertificateFileError::Empty);
+    }
+    let ders = pem_blocks(octets)?;
+    Ok(match ders.as_slice() {
+        [] if octets.first() == Some(&super::der::SEQUENCE) => vec![octets.to_vec()],
+        [] => return Err(CertificateFileError::NotACertificate),
+        _ => ders,
+    })
 }
 
 /// The decoded blocks `CERTIFICATE` and `TRUSTED`/`X509` variants of a text; none where it is no PEM.

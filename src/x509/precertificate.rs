@@ -55,6 +55,18 @@ pub fn logged_tbs(certificate: &Certificate) -> Option<Vec<u8>> {
     signed_tbs(&certificate.parts().ok()?).ok().map(|tbs| tbs.cut)
 }
 
+/// The TBSCertificate that logs signed for a precertificate: where one of these precertificate signing certificates made
+/// it, with the CA above in the signer's place (RFC 6962 section 3.2).
+pub fn logged_tbs_under(precertificate: &Certificate, signers: &[Certificate]) -> Option<Vec<u8>> {
+    let first = precertificate.parts().ok()?;
+    let replaced = signers
+        .iter()
+        .filter_map(|signer| signer.parts().ok())
+        .filter(|signer| signer.subject == first.issuer)
+        .find_map(|signer| in_place_of_signer(&first, &signer));
+    replaced.or_else(|| signed_tbs(&first).ok().map(|tbs| tbs.cut))
+}
+
 /// Whether `precertificate` is the one that `certificate` was issued after: both give the same TBSCertificate.
 ///
 /// Where a precertificate signing certificate made it, its issuer and its authority key identifier are first put

@@ -10,6 +10,7 @@ mod comparison;
 mod ct;
 mod findings;
 mod inclusion;
+pub mod issuance;
 pub mod logs;
 mod nameservers;
 pub mod pins;

@@ -5,6 +5,7 @@ pub mod caa_suggest;
 pub mod check;
 mod ct;
 mod inclusion;
+pub mod issuance;
 pub mod logs;
 mod nameservers;
 pub mod pins;

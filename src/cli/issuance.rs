@@ -1,0 +1,286 @@
+//! `pinstead issuance`: what was issued for names, by whom, and what of it was not expected.
+
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use self::sources::SourceOptions;
+use super::Exit;
+use super::check::{DEFAULT_POLICY, announce_saved, is_evidence_file, load, save};
+use super::dns_options::DnsOptions;
+use super::options::{Format, GateOptions, OutputOptions, parse_time, spare};
+use crate::dns_name::DnsName;
+use crate::evidence::dns::CaaLookup;
+use crate::evidence::file::InputFile;
+use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation};
+use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::issuance::IssuanceVerdict;
+use crate::issuance::reported::{Coverage, SourceKind};
+use crate::judge::{Inputs, IssuanceJudge, caa_questions};
+use crate::observe::dns::{DnsClient, Extent};
+use crate::observe::{clock, files};
+use crate::policy::{MAX_POLICY, Policy};
+use crate::report::{IssuanceReport, Summary, human, json};
+use crate::rules::{self, Finding};
+
+/// The largest file of issuers that is read, in octets.
+const MAX_INPUT: u64 = 64 << 20;
+
+/// Options of `pinstead issuance`.
+#[derive(Debug, Args)]
+pub(super) struct IssuanceOptions {
+    /// The names; those below each belong to it. Or saved evidence, to be judged again
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    sources: SourceOptions,
+    /// The policy file (default: pinstead.toml in this folder, if it is there)
+    #[arg(long, value_name = "FILE", help_heading = "Expectations")]
+    policy: Option<String>,
+    /// A CA that is expected: its CAA identifier or its owner's name
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', help_heading = "Expectations")]
+    expect_ca: Vec<String>,
+    /// Judge as of this time instead of now
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time, help_heading = "Judging")]
+    at: Option<Timestamp>,
+    /// Further issuer certificates
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    issuer: Vec<String>,
+    /// Use no network at all: CAA is not looked up, and no service is asked
+    #[arg(long, help_heading = "Network")]
+    offline: bool,
+    #[command(flatten)]
+    dns: DnsOptions,
+    #[command(flatten)]
+    gate: GateOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+    /// Save what the sources told, to be judged again later: `pinstead issuance FILE`
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    save_evidence: Option<PathBuf>,
+}
+
+/// One name, judged.
+struct Judged {
+    verdict: IssuanceVerdict,
+    findings: Vec<Finding>,
+}
+
+/// Runs the command.
+pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
+    options.spare(options.files())?;
+    if options.save_evidence.is_some() && options.save_evidence == options.output.output {
+        bail!("--save-evidence and --output name the same file: one would be written over by the other");
+    }
+    let (mut evidence, is_saved) = match options.saved()? {
+        Some(evidence) => (evidence, true),
+        None => (options.look()?, false),
+    };
+    let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+    let gate = options.gate(&inputs, is_saved)?;
+    let request = evidence.request.clone();
+    let at = request.at.unwrap_or(evidence.observed_at);
+    let judge = IssuanceJudge::new(&request, &inputs, at);
+    if !is_saved && !request.offline {
+        look_up_caa(&judge, &mut evidence, &options.dns.client()?)?;
+    }
+    let judged: Vec<Judged> = evidence
+        .issuance
+        .iter()
+        .map(|seen| {
+            let verdict = judge.judge(seen, evidence.observed_at);
+            let findings = rules::issuance::findings(&verdict);
+            Judged { verdict, findings }
+        })
+        .collect();
+    options.output.write(&report(&judged, options.output.format, &gate, at)?)?;
+    if let Some(path) = &options.save_evidence {
+        save(&evidence, path)?;
+    }
+    Ok(exit(&judged, &gate))
+}
+
+fn exit(judged: &[Judged], gate: &GateOptions) -> Exit {
+    let fails = judged.iter().any(|judged| gate.fails(&judged.findings));
+    let demanded = judged.iter().any(|judged| !judged.verdict.demanded().is_empty());
+    let open = judged.iter().any(|judged| !judged.verdict.open().is_empty());
+    let is_useless = |judged: &Judged| {
+        let mut files = judged.verdict.sources.iter().filter(|source| source.kind == SourceKind::Files);
+        files.any(|source| matches!(source.coverage, Coverage::NoData(_)))
+    };
+    if !fails && judged.iter().any(is_useless) {
+        return Exit::Usage;
+    }
+    gate.exit(fails, demanded, demanded || open)
+}
+
+fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) -> anyhow::Result<String> {
+    let fails = |severity| gate.fail_on().is_reached_by(severity);
+    let names: Vec<IssuanceReport<'_>> =
+        judged.iter().map(|judged| IssuanceReport::new(&judged.verdict, &judged.findings, fails)).collect();
+    Ok(match format {
+        Format::Human => {
+            let names: Vec<String> = judged
+                .iter()
+                .map(|judged| human::issuance::name(&judged.verdict, &judged.findings))
+                .collect();
+            names.join("\n")
+        }
+        Format::Json => {
+            let mut summary = Summary::default();
+            for (name, judged) in names.iter().zip(judged) {
+                summary.add(name.outcome, judged.findings.iter().map(|finding| finding.severity));
+            }
+            json::v1::issuance::document(at, &names, &summary)?
+        }
+        Format::Jsonl => {
+            let lines: Vec<String> = names.iter().map(json::v1::issuance::line).collect::<Result<_, _>>()?;
+            lines.concat()
+        }
+    })
+}
+
+/// Looks up CAA for the names of the certificates that can be used.
+fn look_up_caa(judge: &IssuanceJudge<'_>, evidence: &mut Evidence, client: &DnsClient) -> anyhow::Result<()> {
+    let observed_at = evidence.observed_at;
+    let runtime = super::runtime()?;
+    for seen in &mut evidence.issuance {
+        let names = caa_questions(&judge.judge(seen, observed_at));
+        if !names.is_empty() {
+            seen.caa = runtime.block_on(look_up(client, names));
+        }
+    }
+    Ok(())
+}
+
+async fn look_up(client: &DnsClient, names: Vec<DnsName>) -> Vec<CaaLookup> {
+    let mut tasks = JoinSet::new();
+    for name in names {
+        let client = client.clone();
+        let extent = Extent { above: false, all_nameservers: false };
+        tasks.spawn(async move { client.look_up_caa(&name, extent).await });
+    }
+    let mut lookups = tasks.join_all().await;
+    lookups.sort_by(|one, other| one.name.cmp(&other.name));
+    lookups
+}
+
+impl IssuanceOptions {
+    /// The files that are named to be read, but for those of sources.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let policy = Path::new(self.policy.as_deref().unwrap_or(DEFAULT_POLICY));
+        let named = self.names.iter().chain(&self.issuer).map(Path::new);
+        named.chain([policy]).chain(self.dns.files())
+    }
+
+    /// Refuses to write the report or the evidence over a file that is read.
+    fn spare<P: AsRef<Path>>(&self, inputs: impl IntoIterator<Item = P>) -> anyhow::Result<()> {
+        let inputs: Vec<P> = inputs.into_iter().collect();
+        if let Some(evidence) = &self.save_evidence {
+            spare("--save-evidence", evidence, &inputs)?;
+        }
+        self.output.spare(&inputs)
+    }
+
+    /// Asks the sources about each name.
+    fn look(&self) -> anyhow::Result<Evidence> {
+        let names = self.parsed_names()?;
+        self.sources.need_one()?;
+        if self.expect_ca.iter().any(|name| name.trim().is_empty()) {
+            bail!("--expect-ca names no CA: its value is empty");
+        }
+        let observed_at = clock::now();
+        let asked = self.sources.ask()?;
+        self.spare(&asked.paths)?;
+        let evidence = |name| IssuanceEvidence {
+            observation: IssuanceObservation { name, sources: asked.of_every_name.clone() },
+            caa: Vec::new(),
+        };
+        Ok(Evidence {
+            pinstead_evidence: EVIDENCE_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            observed_at,
+            request: Request {
+                expect_ca: self.expect_ca.clone(),
+                offline: self.offline,
+                at: self.at,
+                ..Request::default()
+            },
+            inputs: InputFiles {
+                policy: self.local_policy(),
+                issuers: self.issuers(),
+                ..InputFiles::default()
+            },
+            targets: Vec::new(),
+            issuance: names.into_iter().map(evidence).collect(),
+        })
+    }
+
+    fn parsed_names(&self) -> anyhow::Result<Vec<DnsName>> {
+        let parse = |text: &String| {
+            if let Some(taken) = text.strip_prefix("*.") {
+                bail!("the names below a name belong to it: give {taken} instead of {text}");
+            }
+            text.parse().with_context(|| format!("{text} is no name"))
+        };
+        self.names.iter().map(parse).collect()
+    }
+
+    fn local_policy(&self) -> Option<InputFile> {
+        match &self.policy {
+            Some(path) => Some(files::read(path, MAX_POLICY)),
+            None => files::exists(DEFAULT_POLICY).then(|| files::read(DEFAULT_POLICY, MAX_POLICY)),
+        }
+    }
+
+    fn issuers(&self) -> Vec<InputFile> {
+        self.issuer.iter().map(|path| files::read(path, MAX_INPUT)).collect()
+    }
+
+    /// The evidence that is named, with what the command line says instead of what was said then.
+    fn saved(&self) -> anyhow::Result<Option<Evidence>> {
+        let Some(path) = self.names.iter().find(|name| is_evidence_file(name)) else { return Ok(None) };
+        if self.names.len() > 1 {
+            bail!("{path} is saved evidence: judge it alone");
+        }
+        if self.sources.is_given() {
+            bail!("{path} is saved evidence: no further source is asked beside it");
+        }
+        let mut evidence = load(path)?;
+        if evidence.issuance.is_empty() {
+            bail!("{path} is evidence of something else: nothing in it tells what was issued");
+        }
+        announce_saved(path, &evidence);
+        if !self.expect_ca.is_empty() {
+            evidence.request.expect_ca.clone_from(&self.expect_ca);
+        }
+        evidence.request.at = self.at.or(evidence.request.at);
+        if self.policy.is_some() {
+            evidence.inputs.policy = self.local_policy();
+        }
+        if !self.issuer.is_empty() {
+            evidence.inputs.issuers = self.issuers();
+        }
+        Ok(Some(evidence))
+    }
+
+    /// The gate. For saved evidence the policy in it can make the gate stricter, never looser than it is here.
+    fn gate(&self, inputs: &Inputs, is_saved: bool) -> anyhow::Result<GateOptions> {
+        if !is_saved {
+            return Ok(self.gate.or_policy(&inputs.policy));
+        }
+        let here = match self.local_policy() {
+            Some(file) => {
+                let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
+                self.gate.or_policy(&Policy::parse(&file.path, octets)?)
+            }
+            None => self.gate.or_policy(&Policy::default()),
+        };
+        Ok(if self.gate.fail_on.is_some() { here } else { here.stricter(&inputs.policy) })
+    }
+}

@@ -1,0 +1,252 @@
+//! Judging what was issued for a name.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::issued::{IssuedCertificate, Life};
+use super::issuers::Issuers;
+use super::known::{Inventory, Knowledge};
+use super::merge::merge;
+use super::profile;
+use super::provider::{self, of_backup};
+use super::renewal::{issuer_label, renewals};
+use super::reported::{Coverage, SourceKind, SourceReading};
+use super::verdict::{
+    BackupOf, CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status,
+};
+use super::who::ForgedName;
+use crate::ca::expectation::{self, Expectation, IssuerVerdict};
+use crate::dns_name::{CertificateName, DnsName};
+
+/// How long after it begins a certificate is in every place that has all of them: a log may take a day (RFC 6962
+/// section 3, as log lists have it), and who reads logs as long again.
+const SETTLED: SignedDuration = SignedDuration::from_hours(72);
+
+/// Judges what `readings` report of `name` and the names below it, as of `at`.
+///
+/// `issuers` are further certificates of CAs. What CAA says is not judged here: see [`JudgedCertificate::caa`].
+pub fn judge(
+    name: &DnsName,
+    readings: &[SourceReading],
+    issuers: Issuers,
+    known: &dyn Knowledge,
+    at: Timestamp,
+) -> IssuanceVerdict {
+    let merged = merge(name, readings, issuers, known);
+    let sources: Vec<SourceSummary> = readings
+        .iter()
+        .enumerate()
+        .map(|(place, reading)| SourceSummary {
+            kind: reading.source,
+            place: reading.place.clone(),
+            asked_at: reading.asked_at,
+            coverage: reading.coverage.clone(),
+            current_to: reading.current_to,
+            scope: reading.scope.clone(),
+            reports: merged.belonging.get(place).copied().unwrap_or_default(),
+            problems: reading.problems.clone(),
+            unreadable: merged
+                .unreadable
+                .iter()
+                .filter(|(source, _)| *source == place)
+                .map(|(_, why)| why.clone())
+                .collect(),
+        })
+        .collect();
+    let mut certificates: Vec<JudgedCertificate> = merged
+        .certificates
+        .into_iter()
+        .map(|(certificate, forged)| judge_one(name, certificate, forged, &sources, known, at))
+        .collect();
+    let all: Vec<&IssuedCertificate> = certificates.iter().map(|judged| &judged.certificate).collect();
+    let label = |place: usize| certificates.get(place).map(issuer_label).unwrap_or_default();
+    let unlike = profile::unlike(&all, label);
+    for (judged, reasons) in certificates.iter_mut().zip(unlike) {
+        judged.unlike = reasons;
+    }
+    certificates.sort_by(|one, other| {
+        let newest = |judged: &JudgedCertificate| std::cmp::Reverse(judged.certificate.not_before);
+        (one.rank(), newest(one), &one.certificate.serial, one.certificate.tbs_sha256).cmp(&(
+            other.rank(),
+            newest(other),
+            &other.certificate.serial,
+            other.certificate.tbs_sha256,
+        ))
+    });
+    let expected = known.expected(name).to_vec();
+    let mut unknown_expectations: Vec<String> = Vec::new();
+    for judged in &certificates {
+        for unknown in &judged.issuer.unknown_expectations {
+            if !unknown_expectations.contains(unknown) {
+                unknown_expectations.push(unknown.clone());
+            }
+        }
+    }
+    IssuanceVerdict {
+        name: name.clone(),
+        judged_at: at,
+        status: status(&sources),
+        renewals: renewals(&certificates),
+        sources,
+        certificates,
+        expected,
+        unknown_expectations,
+    }
+}
+
+/// Whether any source told all that it knows.
+fn status(sources: &[SourceSummary]) -> Status {
+    let has = |wanted: fn(&Coverage) -> bool| sources.iter().any(|source| wanted(&source.coverage));
+    if has(|coverage| *coverage == Coverage::Whole) {
+        return Status::Checked;
+    }
+    if sources.iter().all(|source| matches!(source.coverage, Coverage::NotAsked(_))) {
+        let why = sources.iter().find_map(|source| match &source.coverage {
+            Coverage::NotAsked(why) => Some(format!("{}: {why}", source.title())),
+            _ => None,
+        });
+        return Status::NotChecked(why.unwrap_or_else(|| "no source was named".to_owned()));
+    }
+    let why: Vec<String> = sources
+        .iter()
+        .filter_map(|source| match &source.coverage {
+            Coverage::Whole => None,
+            Coverage::Part(why) => Some(format!("{} told a part only: {why}", source.title())),
+            Coverage::NoData(why) => Some(format!("{} gave no data: {why}", source.title())),
+            Coverage::NotAsked(why) => Some(format!("{} was not asked: {why}", source.title())),
+        })
+        .collect();
+    Status::Undetermined(why.join("; "))
+}
+
+fn judge_one(
+    name: &DnsName,
+    certificate: IssuedCertificate,
+    forged: Option<ForgedName>,
+    sources: &[SourceSummary],
+    known: &dyn Knowledge,
+    at: Timestamp,
+) -> JudgedCertificate {
+    let own: Vec<CertificateName> = certificate.names.iter().filter_map(|name| name.parse().ok()).collect();
+    let ours: Vec<&CertificateName> =
+        own.iter().filter(|own| super::unit::is_at_below_or_covers(own, name)).collect();
+    // Each name is judged by what is said of it: of a covering wildcard, what is said of the name asked about.
+    let bases = ours.iter().map(|own| if own.base.is_at_or_below(name) { &own.base } else { name });
+    let mut bases: Vec<&DnsName> = bases.collect();
+    bases.sort_unstable();
+    bases.dedup();
+    if bases.is_empty() {
+        bases.push(name);
+    }
+    let life = certificate.life(at);
+    let inventories: Vec<(&DnsName, Inventory<'_>)> =
+        bases.iter().map(|base| (*base, known.inventory(base))).collect();
+    let (unlisted_names, unlisted_wildcards) = unlisted(&ours, &inventories, name);
+    let issuer = expectation_for(&certificate, &bases, known);
+    let unexpected = issuer.expectation == Expectation::Unexpected;
+    let backup_of = of_backup(&certificate.names, &certificate.issuer.caa_identifiers)
+        .filter(|_| unexpected && forged.is_none())
+        .map(|found| {
+            let used = |id: &String| provider::provider(id) == Some(found);
+            let is_used = inventories.iter().any(|(_, inventory)| inventory.providers.iter().any(used));
+            BackupOf { provider: found, is_used }
+        });
+    JudgedCertificate {
+        life,
+        issuer,
+        forged,
+        key: key_listing(&certificate, &inventories),
+        unlisted_names,
+        unlisted_wildcards,
+        unlike: Vec::new(),
+        lacking: lacking(&certificate, sources),
+        backup_of,
+        caa: CaaToday::default(),
+        certificate,
+    }
+}
+
+/// By the expectation for each name; the worst verdict stands.
+fn expectation_for(
+    certificate: &IssuedCertificate,
+    bases: &[&DnsName],
+    known: &dyn Knowledge,
+) -> IssuerVerdict {
+    let mut lists: Vec<&[String]> = bases.iter().map(|base| known.expected(base)).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    let rank = |verdict: &IssuerVerdict| match verdict.expectation {
+        Expectation::Unexpected => 3,
+        Expectation::Undetermined => 2,
+        Expectation::Expected => 1,
+        Expectation::NoExpectation => 0,
+    };
+    let judge = |expected: &[String]| {
+        expectation::judge(certificate.issuer.as_issuer(), expected, &|name| known.is_known_ca(name))
+    };
+    let first = judge(lists.first().copied().unwrap_or_default());
+    lists
+        .into_iter()
+        .skip(1)
+        .map(judge)
+        .fold(first, |worst, next| if rank(&next) > rank(&worst) { next } else { worst })
+}
+
+/// The names of the owner's that no list has, and the wildcards among them.
+fn unlisted(
+    ours: &[&CertificateName],
+    inventories: &[(&DnsName, Inventory<'_>)],
+    asked: &DnsName,
+) -> (Vec<String>, Vec<String>) {
+    let (mut names, mut wildcards) = (Vec::new(), Vec::new());
+    for own in ours {
+        let base = if own.base.is_at_or_below(asked) { &own.base } else { asked };
+        let list =
+            inventories.iter().find(|(known, _)| *known == base).and_then(|(_, inventory)| inventory.names);
+        if list.is_some_and(|list| !list.contains(own)) {
+            if own.wildcard { &mut wildcards } else { &mut names }.push(own.to_string());
+        }
+    }
+    (names, wildcards)
+}
+
+fn key_listing(certificate: &IssuedCertificate, inventories: &[(&DnsName, Inventory<'_>)]) -> KeyListing {
+    let mut lists = inventories.iter().filter_map(|(_, inventory)| inventory.keys).peekable();
+    match (lists.peek().is_some(), certificate.spki_sha256) {
+        (false, _) => KeyListing::NoList,
+        (true, None) => KeyListing::Unknown,
+        (true, Some(key)) if lists.all(|list| list.contains(&key)) => KeyListing::Listed,
+        (true, Some(_)) => KeyListing::Unlisted,
+    }
+}
+
+/// The sources that tell all they know, should know this certificate, and do not.
+fn lacking(certificate: &IssuedCertificate, sources: &[SourceSummary]) -> Vec<usize> {
+    // What stands in files of the user's alone may be in no log.
+    let is_logged = certificate
+        .reported_by
+        .iter()
+        .any(|place| sources.get(*place).is_some_and(|source| source.kind != SourceKind::Files));
+    let should_know = |source: &SourceSummary| {
+        let known_to = source.current_to.unwrap_or(source.asked_at);
+        let is_settled =
+            certificate.not_before.is_some_and(|begin| begin.duration_until(known_to) >= SETTLED);
+        let is_unexpired = certificate.life(source.asked_at) == Life::Current;
+        match source.kind {
+            SourceKind::CrtSh => is_settled,
+            SourceKind::CertSpotter => is_settled && is_unexpired,
+            // These know a part by their nature.
+            SourceKind::Files | SourceKind::WatchState | SourceKind::Served => false,
+        }
+    };
+    sources
+        .iter()
+        .enumerate()
+        .filter(|(place, source)| {
+            is_logged
+                && source.coverage == Coverage::Whole
+                && !certificate.reported_by.contains(place)
+                && should_know(source)
+        })
+        .map(|(place, _)| place)
+        .collect()
+}

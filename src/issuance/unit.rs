@@ -1,0 +1,230 @@
+//! One report of one certificate, read as far as it shows anything.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest as _, Sha256};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::names::{Form, Found, NameField, WatchedNames, find, scan};
+use super::reported::ReportedCertificate;
+use crate::dns_name::{CertificateName, DnsName};
+use crate::x509::der;
+use crate::x509::precertificate::{self, logged_tbs};
+use crate::x509::{Certificate, CertificateSha256, hexadecimal};
+
+/// The most names of one certificate that are kept.
+const MOST_NAMES: usize = 2000;
+
+/// One report: what it shows, read.
+#[derive(Debug)]
+pub(super) struct Unit<'r> {
+    /// The source, by its place among the readings.
+    pub(super) source: usize,
+    /// What was reported.
+    pub(super) reported: &'r ReportedCertificate,
+    /// The final certificate.
+    pub(super) last: Option<Certificate>,
+    /// The precertificate.
+    pub(super) first: Option<Certificate>,
+    /// What a log's tree covers of the precertificate.
+    pub(super) logged: Option<Certificate>,
+    /// The hash of what precertificate and certificate have in common, as shown.
+    pub(super) tbs_sha256: Option<[u8; 32]>,
+    /// Why what was shown cannot be read.
+    pub(super) unreadable: Option<String>,
+    /// Where what was shown contradicts itself.
+    pub(super) contradictions: Vec<String>,
+}
+
+/// Whether a report is about the name that was asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Belongs {
+    /// It is; where it names it in an odd way only, how.
+    Yes(Option<String>),
+    /// It cannot be read whole, and what can be read does not name it.
+    Unreadable(String),
+    /// It is about others.
+    No,
+}
+
+impl<'r> Unit<'r> {
+    /// Reads a report.
+    pub(super) fn read(source: usize, reported: &'r ReportedCertificate) -> Self {
+        let mut unreadable = None;
+        let mut read = |what: &str, der: Option<&[u8]>| {
+            der.and_then(|der| {
+                Certificate::read(der).map_err(|error| unreadable = Some(format!("the {what}: {error}"))).ok()
+            })
+        };
+        let last = read("certificate", reported.certificate.as_ref().map(|der| &der.0[..]));
+        let first = read("precertificate", reported.precertificate.as_ref().map(|der| &der.0[..]));
+        let wrapped = reported.logged.as_ref().map(|logged| as_certificate(&logged.tbs));
+        let logged = read("logged TBSCertificate", wrapped.as_deref());
+        let mut unit = Self {
+            source,
+            reported,
+            last,
+            first,
+            logged,
+            tbs_sha256: None,
+            unreadable,
+            contradictions: Vec::new(),
+        };
+        unit.tbs_sha256 = unit.common_tbs();
+        unit
+    }
+
+    /// The hash of what precertificate and certificate have in common.
+    fn common_tbs(&mut self) -> Option<[u8; 32]> {
+        let hash = |tbs: &[u8]| -> [u8; 32] { Sha256::digest(tbs).into() };
+        let of_last = self.last.as_ref().and_then(logged_tbs).map(|tbs| hash(&tbs));
+        let of_logged = self.reported.logged.as_ref().map(|logged| hash(&logged.tbs));
+        let of_first =
+            self.first.as_ref().and_then(|first| self.tbs_of_precertificate(first)).map(|tbs| hash(&tbs));
+        let all: BTreeSet<[u8; 32]> = [of_last, of_logged, of_first].into_iter().flatten().collect();
+        if all.len() > 1 {
+            self.contradictions.push(
+                "The source has a precertificate and a certificate as one whose contents differ (RFC 6962 section 3.2)."
+                    .to_owned(),
+            );
+        }
+        of_last.or(of_logged).or(of_first)
+    }
+
+    /// What a log covers of a precertificate, with the CA in the place of a precertificate signing certificate.
+    fn tbs_of_precertificate(&self, precertificate: &Certificate) -> Option<Vec<u8>> {
+        let signers: Vec<Certificate> = self
+            .reported
+            .chain
+            .iter()
+            .filter_map(|der| Certificate::read(der).ok())
+            .filter(|issuer| issuer.is_precertificate_signer)
+            .collect();
+        precertificate::logged_tbs_under(precertificate, &signers)
+    }
+
+    /// What is shown best: the final certificate, what a log covers, the precertificate.
+    pub(super) fn best(&self) -> Option<&Certificate> {
+        self.last.as_ref().or(self.logged.as_ref()).or(self.first.as_ref())
+    }
+
+    /// The octets that were shown, whole or not.
+    fn shown(&self) -> Option<(&'r [u8], Form)> {
+        let reported = self.reported;
+        let whole = reported.certificate.as_ref().or(reported.precertificate.as_ref());
+        let tbs = || reported.logged.as_ref().map(|logged| (&logged.tbs.0[..], Form::TbsCertificate));
+        whole.map(|der| (&der.0[..], Form::Certificate)).or_else(tbs)
+    }
+
+    /// The hash of the octets that cannot be read.
+    pub(super) fn unreadable_sha256(&self) -> Option<CertificateSha256> {
+        self.best().is_none().then(|| self.shown().map(|(octets, _)| CertificateSha256::of(octets)))?
+    }
+
+    /// By issuer and serial number: what a CA gives to one certificate only (RFC 5280 section 4.1.2.2).
+    pub(super) fn issuer_and_serial(&self) -> Option<(String, String)> {
+        let claimed = &self.reported.claimed;
+        let (issuer, serial) = match self.best() {
+            Some(best) => (best.issuer.clone(), best.serial.clone()),
+            None => (claimed.issuer_name.clone()?, claimed.serial.clone()?),
+        };
+        Some((comparable_name(&issuer), comparable_serial(&serial)))
+    }
+
+    /// Whether it is about `name`: itself, below it, or covered by a wildcard.
+    pub(super) fn belongs(&self, name: &DnsName, watched: &WatchedNames) -> Belongs {
+        if let Some((octets, form)) = self.shown() {
+            return match find(octets, form, watched) {
+                Found::Claims(claim) => {
+                    let how = String::from_utf8_lossy(claim.claimed.octets).escape_debug().to_string();
+                    Belongs::Yes(claim.is_odd.then_some(how))
+                }
+                Found::Nothing => Belongs::No,
+                Found::Undetermined { why, mentions: Some(watched) } => {
+                    Belongs::Yes(Some(format!("{why}; {} stands somewhere in it", watched.name)))
+                }
+                Found::Undetermined { why, mentions: None } => Belongs::Unreadable(why.to_string()),
+            };
+        }
+        let claimed = &self.reported.claimed;
+        let is_ours = |claim: &String| match claim.parse::<CertificateName>() {
+            Ok(own) => is_at_below_or_covers(&own, name),
+            Err(_) => claim.to_lowercase().contains(name.as_str()),
+        };
+        // A source that was asked about this name, and does not say all names, answered for one of them.
+        let silent = claimed.dns_names.is_empty() || !claimed.names_are_complete;
+        if claimed.dns_names.iter().any(is_ours) || silent { Belongs::Yes(None) } else { Belongs::No }
+    }
+
+    /// Every name in what was shown, and whether these are all; `None` where nothing was shown.
+    pub(super) fn names(&self) -> Option<(Vec<String>, bool)> {
+        let (octets, form) = self.shown()?;
+        let mut names: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let scanned = scan(octets, form, &mut |claimed| {
+            let text = String::from_utf8_lossy(claimed.octets);
+            let canonical = text.parse::<CertificateName>().map(|name| name.to_string());
+            // A common name is a host's only where it looks like one.
+            let is_host = claimed.field != NameField::CommonName || (canonical.is_ok() && text.contains('.'));
+            let shown = canonical.unwrap_or_else(|_| text.escape_debug().to_string());
+            if is_host && names.len() < MOST_NAMES && seen.insert(shown.clone()) {
+                names.push(shown);
+            }
+        });
+        let all = scanned.is_ok() && names.len() < MOST_NAMES;
+        Some((names, all))
+    }
+}
+
+/// Whether a certificate's name is `name`, lies below it, or is a wildcard that covers it.
+pub(super) fn is_at_below_or_covers(own: &CertificateName, name: &DnsName) -> bool {
+    own.base.is_at_or_below(name) || own.covers(name)
+}
+
+/// A TBSCertificate as a certificate without a signature, so that it is read by the same code.
+fn as_certificate(tbs: &[u8]) -> Vec<u8> {
+    // ecdsa-with-SHA256 (RFC 5758 section 3.2), and no bits.
+    const ALGORITHM: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    const NOTHING: &[u8] = &[0x03, 0x01, 0x00];
+    der::wrap(der::SEQUENCE, &[tbs, ALGORITHM, NOTHING].concat())
+}
+
+/// The kind of a certificate's key.
+pub(super) fn key_type(certificate: &Certificate) -> Option<String> {
+    let parts = certificate.parts().ok()?;
+    let (_, spki) = SubjectPublicKeyInfo::from_der(parts.spki).ok()?;
+    let curve = || {
+        spki.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok()).map(|oid| oid.to_id_string())
+    };
+    Some(match (spki.algorithm.algorithm.to_id_string().as_str(), spki.parsed()) {
+        (_, Ok(PublicKey::RSA(key))) => format!("RSA {}", key.key_size()),
+        ("1.2.840.10045.2.1", _) => match curve().as_deref() {
+            Some("1.2.840.10045.3.1.7") => "EC P-256".to_owned(),
+            Some("1.3.132.0.34") => "EC P-384".to_owned(),
+            Some("1.3.132.0.35") => "EC P-521".to_owned(),
+            other => format!("EC {}", other.unwrap_or("of an unnamed curve")),
+        },
+        ("1.3.101.112", _) => "Ed25519".to_owned(),
+        (other, _) => other.to_owned(),
+    })
+}
+
+/// A name as text, without what differs between those who write it.
+fn comparable_name(text: &str) -> String {
+    let kept = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\\'));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// A serial number without leading zeros.
+pub(super) fn comparable_serial(text: &str) -> String {
+    let plain: String = text.chars().filter(char::is_ascii_hexdigit).flat_map(char::to_lowercase).collect();
+    let short = plain.trim_start_matches('0');
+    if short.is_empty() { "0".to_owned() } else { short.to_owned() }
+}
+
+/// A hash in hexadecimal, short enough for a sentence.
+pub(super) fn short(hash: &[u8]) -> String {
+    hexadecimal(hash.get(..8).unwrap_or(hash))
+}

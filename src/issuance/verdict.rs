@@ -1,0 +1,283 @@
+//! What is said of the certificates that were issued for a name.
+
+use jiff::Timestamp;
+
+use super::issued::{IssuedCertificate, Life};
+use super::provider::Provider;
+use super::renewal::Renewals;
+use super::reported::{Coverage, SourceKind};
+use super::who::ForgedName;
+use crate::ca::expectation::{Expectation, IssuerVerdict};
+use crate::dns_name::DnsName;
+
+/// What was issued for a name, and what of it was not expected.
+#[derive(Clone, Debug)]
+pub struct IssuanceVerdict {
+    /// The name; those below it belong to it.
+    pub name: DnsName,
+    /// As of when.
+    pub judged_at: Timestamp,
+    /// Whether what was issued could be determined.
+    pub status: Status,
+    /// The sources, with what each told.
+    pub sources: Vec<SourceSummary>,
+    /// The certificates: the unexpected first, then those of whom it is not known, the newest of each first.
+    pub certificates: Vec<JudgedCertificate>,
+    /// The same by who issued, for which names.
+    pub renewals: Vec<Renewals>,
+    /// The CAs that are expected for the name.
+    pub expected: Vec<String>,
+    /// Those of them that name neither a known CAA identifier nor a known owner.
+    pub unknown_expectations: Vec<String>,
+}
+
+/// Whether what was issued could be determined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A source told all that it knows.
+    Checked,
+    /// No source did, and why.
+    Undetermined(String),
+    /// None was asked.
+    NotChecked(String),
+}
+
+impl Status {
+    /// The name in the contract's JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Checked => "checked",
+            Self::Undetermined(_) => "undetermined",
+            Self::NotChecked(_) => "not_checked",
+        }
+    }
+
+    /// Why it is not checked.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Checked => None,
+            Self::Undetermined(why) | Self::NotChecked(why) => Some(why),
+        }
+    }
+}
+
+/// A source, and what it told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSummary {
+    /// Which.
+    pub kind: SourceKind,
+    /// Where it is.
+    pub place: String,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// How much it told.
+    pub coverage: Coverage,
+    /// Up to when it knows what was issued.
+    pub current_to: Option<Timestamp>,
+    /// What it knows at best.
+    pub scope: String,
+    /// How many of its reports are about the name.
+    pub reports: usize,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// Certificates of its answers that cannot be read, and name nothing of the name in what can be: why.
+    pub unreadable: Vec<String>,
+}
+
+impl SourceSummary {
+    /// What it is called in sentences.
+    pub fn title(&self) -> String {
+        format!("{} ({})", self.kind.title(), self.place)
+    }
+}
+
+impl SourceKind {
+    /// The name in reports.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::CrtSh => "crt.sh",
+            Self::CertSpotter => "Cert Spotter",
+            Self::Files => "files",
+            Self::WatchState => "the state of pinstead watch",
+            Self::Served => "the server",
+        }
+    }
+
+    /// The name in the JSON of reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CrtSh => "crt_sh",
+            Self::CertSpotter => "cert_spotter",
+            Self::Files => "files",
+            Self::WatchState => "watch_state",
+            Self::Served => "served",
+        }
+    }
+}
+
+/// One certificate, judged.
+#[derive(Clone, Debug)]
+pub struct JudgedCertificate {
+    /// The certificate.
+    pub certificate: IssuedCertificate,
+    /// Where it stands in its life.
+    pub life: Life,
+    /// Whether its CA is expected.
+    pub issuer: IssuerVerdict,
+    /// Whose issuer name it forged, if it did.
+    pub forged: Option<ForgedName>,
+    /// Whether its key is one of the owner's list.
+    pub key: KeyListing,
+    /// Its names that the owner's list lacks, wildcards apart.
+    pub unlisted_names: Vec<String>,
+    /// Its wildcards that the owner's list lacks.
+    pub unlisted_wildcards: Vec<String>,
+    /// In what it differs from the others of its CA, a clause each.
+    pub unlike: Vec<String>,
+    /// The sources that told all they know, should know it, and do not.
+    pub lacking: Vec<usize>,
+    /// The service whose backup certificate it may be.
+    pub backup_of: Option<BackupOf>,
+    /// What CAA as seen now says of its CA.
+    pub caa: CaaToday,
+}
+
+/// A service that obtains certificates from further CAs in advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupOf {
+    /// Which.
+    pub provider: &'static Provider,
+    /// Whether the owner says that the domain is there.
+    pub is_used: bool,
+}
+
+/// Whether a key is one of the owner's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyListing {
+    /// There is no list.
+    NoList,
+    /// It is.
+    Listed,
+    /// It is not.
+    Unlisted,
+    /// No source says which key the certificate has.
+    Unknown,
+}
+
+impl KeyListing {
+    /// The name in the JSON of reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoList => "no_list",
+            Self::Listed => "listed",
+            Self::Unlisted => "unlisted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What CAA, as it was seen now, says of a certificate's CA; CAA binds when a certificate is issued.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CaaToday {
+    /// It was not looked at, and why.
+    NotChecked(String),
+    /// The certificate has expired: what CAA says now is no matter.
+    #[default]
+    NotNeeded,
+    /// It permits the CA for each name.
+    Permits {
+        /// When it was seen.
+        seen: Timestamp,
+    },
+    /// It does not, for some name.
+    Denies {
+        /// When it was seen.
+        seen: Timestamp,
+        /// For which, and why.
+        names: Vec<(String, String)>,
+    },
+    /// What was seen does not tell, and why.
+    Undetermined {
+        /// When it was seen.
+        seen: Timestamp,
+        /// Why.
+        why: String,
+    },
+}
+
+impl CaaToday {
+    /// The name in the JSON of reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotChecked(_) => "not_checked",
+            Self::NotNeeded => "not_needed",
+            Self::Permits { .. } => "permit",
+            Self::Denies { .. } => "deny",
+            Self::Undetermined { .. } => "undetermined",
+        }
+    }
+}
+
+impl JudgedCertificate {
+    /// Whether it should not be there by what the owner expects, as far as keys prove it.
+    pub fn is_unexpected(&self) -> bool {
+        self.forged.is_some() || self.issuer.expectation == Expectation::Unexpected
+    }
+
+    /// How soon a reader should see it: the smaller, the sooner.
+    pub(super) fn rank(&self) -> u8 {
+        match self.issuer.expectation {
+            _ if self.forged.is_some() => 0,
+            Expectation::Unexpected => 1,
+            Expectation::Undetermined => 2,
+            Expectation::NoExpectation => 3,
+            Expectation::Expected => 4,
+        }
+    }
+}
+
+impl IssuanceVerdict {
+    /// The certificates that should not be there.
+    pub fn unexpected(&self) -> impl Iterator<Item = &JudgedCertificate> {
+        self.certificates.iter().filter(|certificate| certificate.is_unexpected())
+    }
+
+    /// What was asked for by name and stayed open.
+    pub fn demanded(&self) -> Vec<String> {
+        let mut open: Vec<String> = self
+            .status
+            .reason()
+            .map(|why| format!("what was issued for {}: {why}", self.name))
+            .into_iter()
+            .collect();
+        let undetermined = self.certificates.iter().filter(|certificate| {
+            certificate.life.can_be_used()
+                && certificate.issuer.expectation == Expectation::Undetermined
+                && !certificate.is_unexpected()
+        });
+        match undetermined.count() {
+            0 => {}
+            1 => open.push("whether the issuer of one certificate is expected".to_owned()),
+            many => open.push(format!("whether the issuers of {many} certificates are expected")),
+        }
+        open
+    }
+
+    /// What else was looked at and stayed open.
+    pub fn open(&self) -> Vec<String> {
+        let mut open = Vec::new();
+        let incomplete = |source: &&SourceSummary| {
+            !matches!(source.coverage, Coverage::Whole | Coverage::NotAsked(_))
+                || !source.problems.is_empty()
+                || !source.unreadable.is_empty()
+        };
+        for source in self.sources.iter().filter(incomplete) {
+            open.push(format!("what else {} knows", source.title()));
+        }
+        let caa = |certificate: &&JudgedCertificate| matches!(certificate.caa, CaaToday::Undetermined { .. });
+        if self.certificates.iter().any(|certificate| caa(&certificate)) {
+            open.push("what CAA says of some certificate's CA".to_owned());
+        }
+        open
+    }
+}

@@ -1,0 +1,197 @@
+//! What was issued for a name: the sources read, who issued by everything that is known, and CAA as seen now.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::inputs::Inputs;
+use crate::ca::issuer::{Candidate, KeyOwner};
+use crate::caa::{self, CaIdentity, CaaQuestion, Verdict, Who};
+use crate::ct::verdict::{Audience, Delivered};
+use crate::ct::verify::{Subject, Verifier};
+use crate::dns_name::{CertificateName, DnsName};
+use crate::evidence::Request;
+use crate::evidence::dns::CaaLookup;
+use crate::evidence::issuance::{IssuanceEvidence, IssuanceSource, Told};
+use crate::issuance::issuers::Issuers;
+use crate::issuance::known::{Inventory, Knowledge};
+use crate::issuance::renewal::issuer_label;
+use crate::issuance::reported::{Coverage, SourceKind, SourceReading};
+use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, files};
+use crate::x509::{Certificate, SpkiSha256};
+
+/// For how many names CAA is looked up and judged.
+const MAX_CAA_NAMES: usize = 250;
+
+/// Judges what was issued, by the inputs of one run.
+#[derive(Debug)]
+pub struct IssuanceJudge<'r> {
+    request: &'r Request,
+    inputs: &'r Inputs,
+    /// Remembers the keys of logs from one certificate to the next.
+    verifier: RefCell<Verifier<'r>>,
+    /// The keys that the policy lists, by domain.
+    keys: Vec<(&'r DnsName, Vec<SpkiSha256>)>,
+    /// The services that the policy names, by domain.
+    providers: Vec<(&'r DnsName, Vec<String>)>,
+    at: Timestamp,
+}
+
+impl<'r> IssuanceJudge<'r> {
+    /// A judge as of `at`.
+    pub fn new(request: &'r Request, inputs: &'r Inputs, at: Timestamp) -> Self {
+        let domains = &inputs.policy.domain;
+        let keys = domains.iter().filter_map(|domain| {
+            let keys = domain.known_keys.as_ref()?;
+            Some((&domain.name, keys.iter().map(|key| key.0).collect()))
+        });
+        let providers = domains.iter().filter(|domain| !domain.served_by.is_empty()).map(|domain| {
+            (&domain.name, domain.served_by.iter().map(|provider| provider.0.clone()).collect())
+        });
+        Self {
+            request,
+            inputs,
+            verifier: RefCell::new(Verifier::new(&inputs.logs)),
+            keys: keys.collect(),
+            providers: providers.collect(),
+            at,
+        }
+    }
+
+    /// Judges what was seen of one name; `seen` is when CAA was looked up.
+    pub fn judge(&self, evidence: &IssuanceEvidence, seen: Timestamp) -> IssuanceVerdict {
+        let readings: Vec<SourceReading> = evidence.observation.sources.iter().map(read).collect();
+        let mut issuers = Issuers::default();
+        self.inputs.issuers.iter().cloned().for_each(|issuer| issuers.add(issuer));
+        let mut verdict =
+            crate::issuance::judge(&evidence.observation.name, &readings, issuers, self, self.at);
+        for judged in &mut verdict.certificates {
+            judged.caa = self.caa_today(judged, &evidence.observation.name, &evidence.caa, seen);
+        }
+        verdict
+    }
+
+    /// What CAA as seen now says of a certificate's CA. It binds when a certificate is issued (RFC 8659 section 1).
+    fn caa_today(
+        &self,
+        judged: &JudgedCertificate,
+        asked: &DnsName,
+        lookups: &[CaaLookup],
+        seen: Timestamp,
+    ) -> CaaToday {
+        if !judged.life.can_be_used() {
+            return CaaToday::NotNeeded;
+        }
+        let who = &judged.certificate.issuer;
+        if who.caa_identifiers.is_empty() {
+            return CaaToday::NotChecked("no CAA identifier of its CA is known".to_owned());
+        }
+        if self.request.offline && lookups.is_empty() {
+            return CaaToday::NotChecked("CAA was not looked up, by --offline".to_owned());
+        }
+        let ca = CaIdentity { label: issuer_label(judged), identifiers: who.caa_identifiers.clone() };
+        let question = CaaQuestion::tls(Who::Named(vec![ca]));
+        let mut denied = Vec::new();
+        let mut open = None;
+        for name in own_names(judged, asked) {
+            let Some(lookup) = lookups.iter().find(|lookup| lookup.name == name.base) else {
+                open.get_or_insert_with(|| format!("CAA of {name} was not looked up"));
+                continue;
+            };
+            let Some(verdict) = caa::judge(&name, lookup, &question).verdicts.into_iter().next() else {
+                continue;
+            };
+            match verdict.verdict {
+                Verdict::Permit => {}
+                Verdict::Deny => denied.push((name.to_string(), verdict.reason)),
+                Verdict::Undetermined => {
+                    open.get_or_insert(verdict.reason);
+                }
+            }
+        }
+        match (denied.is_empty(), open) {
+            (false, _) => CaaToday::Denies { seen, names: denied },
+            (true, Some(why)) => CaaToday::Undetermined { seen, why },
+            (true, None) => CaaToday::Permits { seen },
+        }
+    }
+}
+
+impl Knowledge for IssuanceJudge<'_> {
+    fn owner_of(&self, key: &SpkiSha256) -> Option<KeyOwner> {
+        self.inputs.owner_of(key)
+    }
+
+    fn is_known_ca(&self, name: &str) -> bool {
+        self.inputs.is_known_ca(name)
+    }
+
+    fn expected(&self, name: &DnsName) -> &[String] {
+        self.inputs.expected(self.request, Some(name))
+    }
+
+    fn inventory(&self, name: &DnsName) -> Inventory<'_> {
+        Inventory {
+            keys: nearest(&self.keys, name),
+            names: self.inputs.policy.nearest(name, |domain| domain.known_names.as_deref()),
+            providers: nearest(&self.providers, name).unwrap_or_default(),
+        }
+    }
+
+    fn proven_by_sct(&self, certificate: &Certificate, candidates: &[Candidate]) -> Option<SpkiSha256> {
+        let keys: Vec<SpkiSha256> = candidates.iter().map(|candidate| candidate.key).collect();
+        let doubtful = candidates.iter().all(|candidate| candidate.doubtful);
+        let subject = Subject { certificate, issuer_keys: &keys, doubtful };
+        let delivered = Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
+        let verified = self.verifier.borrow_mut().verify(subject, delivered, self.at);
+        verified.scts.iter().find_map(|sct| sct.proves_issuer)
+    }
+}
+
+/// What the closest domain at or above a name has.
+fn nearest<'a, T>(lists: &'a [(&DnsName, Vec<T>)], name: &DnsName) -> Option<&'a [T]> {
+    lists
+        .iter()
+        .filter(|(domain, _)| name.is_at_or_below(domain))
+        .max_by_key(|(domain, _)| domain.labels().count())
+        .map(|(_, list)| list.as_slice())
+}
+
+/// The names whose CAA matters: those of the certificates that can be used, without `*.`. More than are looked up stay
+/// open.
+pub fn caa_questions(verdict: &IssuanceVerdict) -> Vec<DnsName> {
+    let in_use = verdict
+        .certificates
+        .iter()
+        .filter(|judged| judged.life.can_be_used() && !judged.certificate.issuer.caa_identifiers.is_empty());
+    let names: BTreeSet<DnsName> =
+        in_use.flat_map(|judged| own_names(judged, &verdict.name)).map(|name| name.base).collect();
+    names.into_iter().take(MAX_CAA_NAMES).collect()
+}
+
+/// The names of a certificate that belong to the name asked about.
+fn own_names(judged: &JudgedCertificate, asked: &DnsName) -> Vec<CertificateName> {
+    let names = judged.certificate.names.iter().filter_map(|name| name.parse::<CertificateName>().ok());
+    names.filter(|own| own.base.is_at_or_below(asked) || own.covers(asked)).collect()
+}
+
+/// Reads what a source told.
+fn read(source: &IssuanceSource) -> SourceReading {
+    let unread = |kind| SourceReading {
+        source: kind,
+        place: source.place.clone(),
+        asked_at: source.asked_at,
+        coverage: Coverage::NoData("this version does not read what it told".to_owned()),
+        current_to: None,
+        scope: String::new(),
+        certificates: Vec::new(),
+        problems: Vec::new(),
+    };
+    match &source.told {
+        Told::Files(given) => files::read(source, given),
+        Told::CrtSh(_) => unread(SourceKind::CrtSh),
+        Told::CertSpotter(_) => unread(SourceKind::CertSpotter),
+        Told::WatchState(_) => unread(SourceKind::WatchState),
+    }
+}

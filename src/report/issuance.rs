@@ -1,0 +1,36 @@
+//! One name of a report on issuance.
+
+use super::Outcome;
+use crate::issuance::IssuanceVerdict;
+use crate::rules::{Finding, Severity};
+
+/// What was issued for one name, with what was found.
+#[derive(Debug)]
+pub struct IssuanceReport<'a> {
+    /// What was judged.
+    pub verdict: &'a IssuanceVerdict,
+    /// The findings, gravest first.
+    pub findings: Vec<&'a Finding>,
+    /// How it came out.
+    pub outcome: Outcome,
+}
+
+impl<'a> IssuanceReport<'a> {
+    /// Puts verdict and findings together. `fails` tells whether a severity fails a name.
+    pub fn new(
+        verdict: &'a IssuanceVerdict,
+        findings: &'a [Finding],
+        fails: impl Fn(Severity) -> bool,
+    ) -> Self {
+        let outcome = if findings.iter().any(|finding| fails(finding.severity)) {
+            Outcome::Fail
+        } else if verdict.demanded().is_empty() && verdict.open().is_empty() {
+            Outcome::Pass
+        } else {
+            Outcome::Undetermined
+        };
+        let mut findings: Vec<&Finding> = findings.iter().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Self { verdict, findings, outcome }
+    }
+}

@@ -1,0 +1,225 @@
+//! Rules about who issued.
+
+use serde_json::json;
+
+use super::super::{Raised, Rule, RuleInfo, Severity};
+use super::{BR_REVOKE, BY_KEY, by_issuer};
+use crate::ca::expectation::Expectation;
+use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate};
+
+pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CRT001",
+            title: "A CA that is not expected issued for the name",
+            severity: Severity::High,
+            needs: "what was issued, the issuing key, and the owner's list of expected CAs",
+            explanation: "The key that issued belongs to a CA that the owner did not name. Someone else may have obtained a certificate \
+                for the name, a supplier (a CDN, a hosting company) may have changed its CA, or the list is out of date. \
+                The decision rests on the issuing key, never on a name: of the sub-CAs in use, most carry an organisation \
+                unlike that of the CA above them. Of certificates that have all expired the finding is medium.",
+            advice: "Find out who ordered it. If it is yours, add the CA to the policy; if not, have its CA revoke it, and \
+                restrict issuance with CAA.",
+            references: &[BY_KEY, BR_REVOKE],
+        },
+        raise: |verdict| {
+            let wanted = |judged: &JudgedCertificate| {
+                judged.issuer.expectation == Expectation::Unexpected
+                    && judged.forged.is_none()
+                    && !judged.backup_of.is_some_and(|backup| backup.is_used)
+            };
+            by_issuer(verdict, wanted)
+                .into_iter()
+                .map(|together| {
+                    let judged = together.certificates.first();
+                    let reason = judged.map(|judged| judged.issuer.reasons.join(" ")).unwrap_or_default();
+                    let mut message = format!("{}: {reason}", together.counted().trim_end_matches(','));
+                    if let Some(backup) = judged.and_then(|judged| judged.backup_of) {
+                        message.push_str(&format!(
+                            " {} keeps backup certificates of this CA for a domain and its wildcard; if the domain is \
+                             there, say so in the policy (served_by = [\"{}\"]).",
+                            backup.provider.name, backup.provider.id
+                        ));
+                    }
+                    let raised = Raised::new(together.issuer.clone(), message, together.evidence());
+                    let raised = raised.advising(format!(
+                        "Find out who ordered it; if it is yours, add the CA to the policy. If not: {}",
+                        together.revocation()
+                    ));
+                    if together.can_be_used() { raised } else { raised.at(Severity::Medium) }
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CRT002",
+            title: "Who issued a certificate for the name is not known",
+            severity: Severity::Medium,
+            needs: "what was issued, and the owner's list of expected CAs",
+            explanation: "The issuing key is in no table, or nothing proves which key it was: a source showed neither the certificate nor \
+                its issuer's, or only claims an issuer. Unknown is not unexpected, and a name that sounds right makes it \
+                not expected either. Of certificates that have all expired the finding is low.",
+            advice: "Give the issuer's certificate with --issuer, or a source that has the certificate itself; name a CA of your own in \
+                the policy under [[private_ca]].",
+            references: &[BY_KEY],
+        },
+        raise: |verdict| {
+            let wanted = |judged: &JudgedCertificate| {
+                judged.issuer.expectation == Expectation::Undetermined && judged.forged.is_none()
+            };
+            by_issuer(verdict, wanted)
+                .into_iter()
+                .map(|together| {
+                    let judged = together.certificates.first();
+                    let reason = judged.map(|judged| judged.issuer.reasons.join(" ")).unwrap_or_default();
+                    let claimed = judged.and_then(|judged| judged.certificate.issuer_name.as_deref());
+                    let claimed = claimed
+                        .map(|name| format!(" Its issuer's name, as claimed: {name}."))
+                        .unwrap_or_default();
+                    let message = format!("{}: {reason}{claimed}", together.counted().trim_end_matches(','));
+                    let raised = Raised::new(together.issuer.clone(), message, together.evidence());
+                    if together.can_be_used() { raised } else { raised.at(Severity::Low) }
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CRT003",
+            title: "A certificate bears the issuer name of a CA whose key did not issue it",
+            severity: Severity::Critical,
+            needs: "what was issued, with the issuing key proven",
+            explanation: "The issuer's name in the certificate is that of a known CA, byte for byte, and the key that issued it is none \
+                of that CA's of this name, nor below one. Whoever reads names takes it for that CA's. Either the name is forged, \
+                or the CA uses a new key of the same name that no table knows yet.",
+            advice: "Compare the issuing key with what the CA publishes. If the CA does not know it, find out which root it leads to, have \
+                that CA revoke it, and report it to the root programmes.",
+            references: &[
+                BY_KEY,
+                "RFC 5280 section 4.1.2.4 (an issuer is a name; its uniqueness rests on the CAs)",
+                BR_REVOKE,
+            ],
+        },
+        raise: |verdict| {
+            by_issuer(verdict, |judged| judged.forged.is_some())
+                .into_iter()
+                .filter_map(|together| {
+                    let judged = together.certificates.first()?;
+                    let forged = judged.forged.as_ref()?;
+                    let key = judged.certificate.issuer.key?;
+                    let name = judged.certificate.issuer_name.clone().unwrap_or_default();
+                    let really = match (&judged.certificate.issuer.owner, &judged.certificate.issuer.below) {
+                        (Some(owner), _) => format!("That key is {owner}'s."),
+                        (None, Some(above)) => format!("That key is below {above}."),
+                        (None, None) => "That key is in no table.".to_owned(),
+                    };
+                    let message = format!(
+                        "{}: the issuer claimed is {name}, which is {}, and the key {key} issued, which is none of \
+                         theirs of that name. {really}",
+                        together.counted().trim_end_matches(','),
+                        forged.owners.join(", "),
+                    );
+                    let keys: Vec<String> = forged.keys.iter().map(ToString::to_string).collect();
+                    let mut evidence = together.evidence();
+                    if let Some(facts) = evidence.as_object_mut() {
+                        facts.insert("claimed_owners".to_owned(), json!(forged.owners));
+                        facts.insert("keys_of_that_name".to_owned(), json!(keys));
+                    }
+                    let raised = Raised::new(name, message, evidence);
+                    Some(if together.can_be_used() { raised } else { raised.at(Severity::High) })
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CRT004",
+            title: "CAA as seen now does not authorise the CA of a certificate that can be used",
+            severity: Severity::Medium,
+            needs: "what was issued, the issuing key, and the CAA records as they are now",
+            explanation: "CAA binds a CA when it issues, and what was published then is not known: the certificate may have been allowed. \
+                It may also come from a CA that never looked, or from a time when nothing was restricted. Its renewal will be \
+                refused in any case.",
+            advice: "If the CA is one you use, add its identifier to CAA; if it is not, find out who asked it for the certificate.",
+            references: &["RFC 8659 section 3", "CA/Browser Forum Baseline Requirements 3.2.2.8", BR_REVOKE],
+        },
+        raise: |verdict| {
+            let denies = |judged: &JudgedCertificate| matches!(judged.caa, CaaToday::Denies { .. });
+            by_issuer(verdict, denies)
+                .into_iter()
+                .filter_map(|together| {
+                    let CaaToday::Denies { seen, names } = &together.certificates.first()?.caa else {
+                        return None;
+                    };
+                    let (name, why) = names.first()?;
+                    let message = format!(
+                        "{} by {}: not authorised by the CAA seen on {}. {name}: {why}.",
+                        together.counted().trim_end_matches(','),
+                        together.issuer,
+                        seen.strftime("%Y-%m-%d")
+                    );
+                    Some(Raised::new(together.issuer.clone(), message, together.evidence()))
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CRT015",
+            title: "A certificate may be a backup of the service that the domain is at",
+            severity: Severity::Medium,
+            needs: "what was issued, the owner's list of expected CAs, and `served_by` in the policy",
+            explanation: "The service named in the policy documents that it obtains a second certificate in advance, from another CA and \
+                with another key, for the domain and its wildcard. This one fits that. Nothing proves that the service ordered \
+                it: whoever obtains such a certificate from the same CA looks the same.",
+            advice: "Look for it among the certificates that the service shows. If it is there, add its CA to expect_ca; if not, treat it as \
+                one of an unexpected CA.",
+            references: &["https://developers.cloudflare.com/ssl/edge-certificates/backup-certificates/"],
+        },
+        raise: |verdict| {
+            let is_backup = |judged: &JudgedCertificate| {
+                judged.forged.is_none() && judged.backup_of.is_some_and(|backup| backup.is_used)
+            };
+            by_issuer(verdict, is_backup)
+                .into_iter()
+                .filter_map(|together| {
+                    let backup = together.certificates.first()?.backup_of?;
+                    let message = format!(
+                        "{} by {}, which is not expected: {} documents backup certificates of this CA ({}).",
+                        together.counted().trim_end_matches(','),
+                        together.issuer,
+                        backup.provider.name,
+                        backup.provider.source
+                    );
+                    Some(Raised::new(together.issuer.clone(), message, together.evidence()))
+                })
+                .collect()
+        },
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CRT016",
+            title: "Whether CAA as seen now authorises the CA of a certificate cannot be said",
+            severity: Severity::Low,
+            needs: "what was issued, the issuing key, and a look-up of CAA",
+            explanation: "The look-up of CAA failed or does not tell. That is neither a yes nor a no.",
+            advice: "Look the name up with `pinstead caa`, which says at which step it ends.",
+            references: &["RFC 8659 section 3"],
+        },
+        raise: |verdict| {
+            let is_open = |judged: &JudgedCertificate| matches!(judged.caa, CaaToday::Undetermined { .. });
+            by_issuer(verdict, is_open)
+                .into_iter()
+                .filter_map(|together| {
+                    let CaaToday::Undetermined { why, .. } = &together.certificates.first()?.caa else {
+                        return None;
+                    };
+                    let counted = together.counted();
+                    let message = format!("{} by {}: {why}.", counted.trim_end_matches(','), together.issuer);
+                    Some(Raised::new(together.issuer.clone(), message, together.evidence()))
+                })
+                .collect()
+        },
+    },
+];
