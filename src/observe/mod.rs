@@ -8,6 +8,7 @@ pub mod dns;
 pub mod files;
 pub mod folder;
 pub mod http;
+pub mod issuance;
 pub mod lines;
 pub mod log_lists;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pinstead::dns_name::DnsName;
 use pinstead::evidence::Bytes;
 use pinstead::watch::batch::ChainBeside;
 use pinstead::watch::state::{Due, EntryKind, Found, NewAlert, NewFault, Place, State, StateError};
@@ -40,6 +41,12 @@ pub(crate) async fn a_certificate_is_one_in_all_logs(place: Place) {
     let other = "www.example.com".parse().unwrap();
     assert!(state.certificates_claiming(&other, None).await.unwrap().is_empty());
     assert_eq!(state.certificate(&seventh.tbs_sha256).await.unwrap().as_ref(), Some(&known[0]));
+    for (above, below) in
+        [("com", &["example.com"][..]), ("example.com", &[]), ("le.com", &[]), ("a.example.com", &[])]
+    {
+        let names = state.claimed_below(&above.parse().unwrap()).await.unwrap();
+        assert_eq!(names.iter().map(DnsName::as_str).collect::<Vec<_>>(), below, "below {above}");
+    }
     assert_eq!(state.certificate(&[0; 32]).await.unwrap(), None);
 
     let places = state.sightings(&seventh.tbs_sha256).await.unwrap();

@@ -5,6 +5,9 @@
 
 mod hosts;
 mod retry;
+mod secret;
+
+pub use self::secret::Secret;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -61,12 +64,21 @@ pub struct HttpRequest {
     max_octets: usize,
     etag: Option<String>,
     last_modified: Option<String>,
+    token: Option<Secret>,
 }
 
 impl HttpRequest {
     /// Asks for `url`, and reads at most `max_octets` of its body.
     pub fn new(url: impl Into<String>, max_octets: usize) -> Self {
-        Self { url: url.into(), max_octets, etag: None, last_modified: None }
+        Self { url: url.into(), max_octets, etag: None, last_modified: None, token: None }
+    }
+
+    /// Sends a token along (RFC 6750). It goes to this host alone, never in the clear over a network, and whatever is
+    /// recorded of the answer is without it.
+    #[must_use]
+    pub fn bearer(mut self, token: Option<Secret>) -> Self {
+        self.token = token;
+        self
     }
 
     /// Asks only for what has changed since an earlier answer (RFC 9110 section 13.1).
@@ -117,7 +129,7 @@ impl HttpClient {
     /// Asks with GET until there is an answer or no more patience.
     pub async fn get(&self, request: HttpRequest) -> HttpExchange {
         let mut attempts = Vec::new();
-        let url = match usable(&request.url) {
+        let url = match usable(&request.url).and_then(|url| fit_for_secrets(url, &request)) {
             Ok(url) => url,
             Err(why) => {
                 let outcome = HttpOutcome::Failed(HttpFailure::Url(why));
@@ -140,6 +152,10 @@ impl HttpClient {
                 Ok(response) => HttpOutcome::Response(response),
                 Err(failure) => HttpOutcome::Failed(failure),
             };
+            let outcome = match &request.token {
+                Some(token) => token.blotted_out(outcome),
+                None => outcome,
+            };
             drop(turn);
             let next = retry::next(&outcome, attempts.len(), clock::now());
             attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
@@ -160,6 +176,9 @@ impl HttpClient {
         }
         if let Some(time) = &request.last_modified {
             builder = builder.header(header::IF_MODIFIED_SINCE, time);
+        }
+        if let Some(token) = &request.token {
+            builder = builder.header(header::AUTHORIZATION, token.bearer().map_err(HttpFailure::Url)?);
         }
         let mut response = builder.send().await.map_err(failure)?;
         let status = response.status();
@@ -196,6 +215,14 @@ pub fn usable(text: &str) -> Result<Url, String> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user name or a password".to_owned());
+    }
+    Ok(url)
+}
+
+/// Refuses to send a token in the clear to another machine.
+fn fit_for_secrets(url: Url, request: &HttpRequest) -> Result<Url, String> {
+    if request.token.is_some() && url.scheme() != "https" && !is_loopback(&url) {
+        return Err("a token is not sent over plain HTTP: give an address that begins with https:".to_owned());
     }
     Ok(url)
 }

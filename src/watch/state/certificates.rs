@@ -59,6 +59,16 @@ impl State {
         self.database.rows(Progress, sql, &values).await?.iter().map(read_certificate).collect()
     }
 
+    /// The watched names below this one that certificates claim; a thousand at most.
+    pub async fn claimed_below(&self, name: &DnsName) -> Result<Vec<DnsName>, StateError> {
+        let sql = "SELECT DISTINCT name FROM claims \
+                   WHERE substr(name, length(name) - length($1) + 1) = $1 ORDER BY name LIMIT $2";
+        let end = format!(".{name}");
+        let rows = self.database.rows(Progress, sql, &[Value::Text(&end), number(PAGE)?]).await?;
+        let damaged = |_| StateError::Damaged("a watched name is no name".to_owned());
+        rows.iter().map(|row| row.text(0)?.parse().map_err(damaged)).collect()
+    }
+
     /// The certificate of this hash, if it was found.
     pub async fn certificate(&self, tbs_sha256: &[u8; 32]) -> Result<Option<KnownCertificate>, StateError> {
         let sql = "SELECT tbs_sha256, first_seen, certificate, precertificate FROM certificates WHERE tbs_sha256 = $1";

@@ -1,0 +1,309 @@
+//! What crt.sh told: rows in JSON, and certificates fetched one by one.
+//!
+//! crt.sh counts the identities that match and shows 10,000 of them at most, a random choice. In JSON nothing says so
+//! but the sum of `result_count`. Its errors come as HTML, also where JSON was asked for.
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod certificates;
+mod row;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use self::row::Row;
+use super::answer::{NoAnswer, json_body};
+use super::json::{self, End};
+use super::problems::Problems;
+use super::question::parameter;
+use crate::evidence::http::{HttpExchange, HttpFailure, HttpOutcome};
+use crate::evidence::issuance::IssuanceSource;
+use crate::issuance::reported::{Claimed, Coverage, ReportedCertificate, Seen, SourceKind, SourceReading};
+
+/// How many matching identities crt.sh shows at most.
+const MOST_IDENTITIES: u64 = 10_000;
+
+/// The most rows that are read of an answer: ten times what crt.sh shows.
+const MOST_ROWS: usize = 100_000;
+
+/// The rows of a precertificate and its certificate.
+const A_PAIR: usize = 2;
+
+pub(super) fn read(source: &IssuanceSource, exchanges: &[HttpExchange]) -> SourceReading {
+    let mut problems = Problems::default();
+    let known = Known::of(exchanges, &mut problems);
+    let mut certificates = certificates::fetched(exchanges, &known, &mut problems);
+    let reported: Vec<ReportedCertificate> =
+        known.groups(&mut problems).iter().map(|rows| report(rows, source, &mut certificates)).collect();
+    let is_live = |certificate: &&ReportedCertificate| {
+        certificate.claimed.not_after.is_none_or(|end| end >= source.asked_at)
+    };
+    let unseen = reported
+        .iter()
+        .filter(is_live)
+        .filter(|certificate| certificate.certificate.is_none() && certificate.precertificate.is_none())
+        .count();
+    if unseen > 0 {
+        problems.add(|| {
+            format!(
+                "of {unseen} unexpired certificates only the row is known: crt.sh’s rows have neither the key nor the \
+                 issuer’s key, and not all names"
+            )
+        });
+    }
+    SourceReading {
+        source: SourceKind::CrtSh,
+        place: source.place.clone(),
+        asked_at: source.asked_at,
+        coverage: known.coverage(source),
+        current_to: None,
+        scope: known.scope(),
+        certificates: reported,
+        problems: problems.into_sentences(),
+    }
+}
+
+/// The certificates to fetch, by their numbers: of each that is not expired one, the newest first.
+pub(crate) fn wanted(exchanges: &[HttpExchange], now: Timestamp, most: usize) -> Vec<u64> {
+    let mut unheeded = Problems::default();
+    let known = Known::of(exchanges, &mut unheeded);
+    let mut wanted: Vec<(Option<Timestamp>, u64)> = known
+        .groups(&mut unheeded)
+        .iter()
+        .filter(|rows| rows.iter().any(|row| row.not_after.is_none_or(|end| end >= now)))
+        // The later one of a pair is mostly the certificate itself.
+        .filter_map(|rows| {
+            let id = rows.iter().filter_map(|row| row.id).max()?;
+            Some((rows.iter().filter_map(|row| row.not_before).max(), id))
+        })
+        .collect();
+    wanted.sort_unstable_by(|one, other| other.cmp(one));
+    wanted.into_iter().take(most).map(|(_, id)| id).collect()
+}
+
+/// Whether asking for less might give more: crt.sh shows no more of it, or had no time for all of it.
+pub(crate) fn may_be_narrowed(exchange: &HttpExchange) -> bool {
+    match exchange.outcome() {
+        Some(HttpOutcome::Failed(failure)) => {
+            matches!(failure, HttpFailure::Timeout | HttpFailure::TooLarge { .. } | HttpFailure::Broken(_))
+        }
+        Some(HttpOutcome::Response(response)) if response.status == 200 => {
+            !matches!(hear(exchange, &mut Problems::default()).0, Heard::Whole)
+        }
+        Some(HttpOutcome::Response(response)) => response.status >= 500,
+        None => false,
+    }
+}
+
+/// How much an answer told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Heard {
+    Whole,
+    Part(String),
+    Nothing(String),
+}
+
+/// Reads an answer with rows.
+fn hear(exchange: &HttpExchange, problems: &mut Problems) -> (Heard, Vec<Row>) {
+    let body = match json_body(exchange) {
+        Ok(body) => body,
+        Err(NoAnswer { why, .. }) => return (Heard::Nothing(why), Vec::new()),
+    };
+    let text = json::text(body);
+    let (mut rows, mut number) = (Vec::new(), 0_usize);
+    let mut take = |raw| {
+        number = number.saturating_add(1);
+        rows.extend(Row::read(raw, number, problems));
+    };
+    // Long ago the rows stood one behind the other, without a list around them.
+    let end = if text.trim_ascii_start().starts_with('[') {
+        json::elements(&text, MOST_ROWS, &mut take)
+    } else {
+        json::concatenated(&text, MOST_ROWS, &mut take)
+    };
+    let identities = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.identities));
+    let lost = number.saturating_sub(rows.len());
+    let heard = match end {
+        End::Cut(why) if rows.is_empty() => Heard::Nothing(format!("its answer cannot be read: {why}")),
+        End::Cut(why) => Heard::Part(format!("its answer cannot be read to its end: {why}")),
+        End::Whole if rows.is_empty() && lost > 0 => {
+            Heard::Nothing("its answer has no rows of certificates".to_owned())
+        }
+        End::Whole if identities >= MOST_IDENTITIES => Heard::Part(format!(
+            "it shows {MOST_IDENTITIES} matching names at most, a random choice, and {identities} came"
+        )),
+        End::Whole if lost > 0 => Heard::Part(format!("{lost} of its rows cannot be read")),
+        End::Whole => Heard::Whole,
+    };
+    (heard, rows)
+}
+
+/// What all answers say together.
+#[derive(Default)]
+struct Known {
+    /// By question: whether only unexpired ones were asked for, and how much was told.
+    answers: BTreeMap<String, Vec<(bool, Heard)>>,
+    /// By their numbers.
+    rows: BTreeMap<u64, Row>,
+    /// Those without a number.
+    others: BTreeSet<Row>,
+}
+
+impl Known {
+    fn of(exchanges: &[HttpExchange], problems: &mut Problems) -> Self {
+        let mut known = Self::default();
+        for exchange in exchanges {
+            let Some(question) = parameter(&exchange.url, "q") else { continue };
+            let (heard, rows) = hear(exchange, problems);
+            let is_unexpired = parameter(&exchange.url, "exclude").is_some();
+            known.answers.entry(question).or_default().push((is_unexpired, heard));
+            for row in rows {
+                match row.id {
+                    Some(id) => match known.rows.get_mut(&id) {
+                        Some(before) => before.add(row, problems),
+                        None => drop(known.rows.insert(id, row)),
+                    },
+                    // The same row may answer several questions.
+                    None => drop(known.others.insert(row)),
+                }
+            }
+        }
+        known
+    }
+
+    /// The rows of each issued certificate: a precertificate and its certificate have issuer and serial in common.
+    fn groups(&self, problems: &mut Problems) -> Vec<Vec<&Row>> {
+        let mut places: HashMap<_, usize> = HashMap::new();
+        let mut groups: Vec<Vec<&Row>> = Vec::new();
+        for row in self.rows.values() {
+            if let (Some(issuer), Some(serial)) = (row.issuer_ca_id, &row.serial) {
+                let key = (issuer, serial, row.not_before, row.not_after);
+                if let Some(group) = places.get(&key).and_then(|place| groups.get_mut(*place)) {
+                    group.push(row);
+                    continue;
+                }
+                places.insert(key, groups.len());
+            }
+            groups.push(vec![row]);
+        }
+        let mut apart = Vec::new();
+        for group in &mut groups {
+            if group.len() > A_PAIR {
+                problems.add(|| {
+                    let ids: Vec<String> =
+                        group.iter().take(10).filter_map(|row| Some(row.id?.to_string())).collect();
+                    format!(
+                        "{} certificates have issuer, serial number and validity in common, where a precertificate and \
+                         its certificate are two: ids {}",
+                        group.len(),
+                        ids.join(", ")
+                    )
+                });
+                apart.extend(group.drain(1..).map(|row| vec![row]));
+            }
+        }
+        groups.extend(apart);
+        groups.extend(self.others.iter().map(|row| vec![row]));
+        groups
+    }
+
+    fn coverage(&self, source: &IssuanceSource) -> Coverage {
+        if self.answers.is_empty() {
+            let why = source.broken_off.clone();
+            return why.map_or_else(
+                || Coverage::NoData("crt.sh was not asked for the name".to_owned()),
+                Coverage::NotAsked,
+            );
+        }
+        let mut told_anything = false;
+        let mut lacks = BTreeSet::new();
+        for (question, answers) in &self.answers {
+            match told(answers) {
+                Heard::Whole => told_anything = true,
+                Heard::Part(why) => {
+                    told_anything = true;
+                    lacks.insert(format!("asked for {question}: {why}"));
+                }
+                Heard::Nothing(why) => drop(lacks.insert(format!("asked for {question}: {why}"))),
+            }
+        }
+        lacks.extend(source.broken_off.clone());
+        let lacks = lacks.into_iter().collect::<Vec<_>>().join("; ");
+        match told_anything {
+            false => Coverage::NoData(lacks),
+            true if lacks.is_empty() => Coverage::Whole,
+            true => Coverage::Part(lacks),
+        }
+    }
+
+    fn scope(&self) -> String {
+        let is_unexpired = self.answers.values().flatten().all(|(is_unexpired, _)| *is_unexpired)
+            && !self.answers.is_empty();
+        format!(
+            "{} in the CT logs that crt.sh reads, which it lags behind at times",
+            if is_unexpired { "unexpired certificates" } else { "certificates, expired ones included," }
+        )
+    }
+}
+
+/// How much the answers to one question told together.
+fn told(answers: &[(bool, Heard)]) -> Heard {
+    let of_all = answers.iter().find(|(is_unexpired, _)| !is_unexpired).map(|(_, heard)| heard);
+    let of_live = answers.iter().rev().find(|(is_unexpired, _)| *is_unexpired).map(|(_, heard)| heard);
+    match (of_all, of_live) {
+        (Some(Heard::Whole), _) | (None, Some(Heard::Whole)) => Heard::Whole,
+        (Some(Heard::Part(why)), Some(Heard::Whole)) => {
+            Heard::Part(format!("of expired certificates only a part: {why}"))
+        }
+        (Some(Heard::Nothing(why)), Some(Heard::Whole)) => {
+            Heard::Part(format!("no expired certificates: {why}"))
+        }
+        (Some(Heard::Part(why)), _) => Heard::Part(why.clone()),
+        (Some(Heard::Nothing(_)) | None, Some(Heard::Part(why))) => Heard::Part(why.clone()),
+        (Some(Heard::Nothing(why)), _) | (None, Some(Heard::Nothing(why))) => Heard::Nothing(why.clone()),
+        (None, None) => Heard::Nothing("it was not asked".to_owned()),
+    }
+}
+
+/// One issued certificate, as its rows and what was fetched say.
+fn report(
+    rows: &[&Row],
+    source: &IssuanceSource,
+    fetched: &mut HashMap<u64, certificates::Fetched>,
+) -> ReportedCertificate {
+    let mut reported = ReportedCertificate::default();
+    let first = |of: fn(&Row) -> Option<Timestamp>| rows.iter().find_map(|row| of(row));
+    reported.claimed = Claimed {
+        issuer_name: rows.iter().find_map(|row| row.issuer_name.clone()),
+        serial: rows.iter().find_map(|row| row.serial.clone()),
+        not_before: first(|row| row.not_before),
+        not_after: first(|row| row.not_after),
+        dns_names: rows
+            .iter()
+            .flat_map(|row| &row.names)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .cloned()
+            .collect(),
+        ..Claimed::default()
+    };
+    for row in rows {
+        let place = match row.id {
+            Some(id) => format!("{}?id={id}", source.place),
+            None => source.place.clone(),
+        };
+        reported.seen.push(Seen { place, index: None, at: row.logged });
+        if let Some(found) = row.id.and_then(|id| fetched.remove(&id)) {
+            let place = if found.is_precertificate {
+                &mut reported.precertificate
+            } else {
+                &mut reported.certificate
+            };
+            *place = Some(found.der);
+        }
+    }
+    reported
+}
+
+#[cfg(test)]
+mod tests;
