@@ -11,13 +11,15 @@ mod profile;
 pub mod provider;
 pub mod renewal;
 pub mod reported;
-
-#[cfg(test)]
-mod tests;
-mod unit;
 pub mod sources;
+mod unit;
 pub mod verdict;
 pub mod who;
+
 pub use self::judge::judge;
 pub use self::verdict::{CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status};
+
+#[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
