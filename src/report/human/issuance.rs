@@ -17,7 +17,7 @@ use crate::issuance::{IssuanceVerdict, JudgedCertificate, Status};
 use crate::rules::Finding;
 
 /// The columns of a CA's name in the table.
-const CA: usize = 38;
+const CA: usize = 32;
 /// The most CAs, and the most names of each, that are shown.
 const MOST_CAS: usize = 20;
 const MOST_NAMES: usize = 6;
