@@ -41,7 +41,8 @@ pub(super) struct SourceOptions {
     cert_spotter: Option<String>,
     /// The state of `pinstead watch`: its file, or the URL of its database
     #[arg(long, value_name = "FILE|URL")]
-    state: Option<Place>,
+    // Parsed by us: what is no place may have a password in it, which is not to be shown.
+    state: Option<String>,
 }
 
 /// What the sources told.
@@ -70,12 +71,18 @@ impl SourceOptions {
                  that search the CT logs (--crt-sh, --cert-spotter), or the state of `pinstead watch` (--state FILE)"
             );
         }
-        if let Some(Place::File(path)) = &self.state
+        self.place().map(drop)
+    }
+
+    /// Where the state is. A file that is not there is not made.
+    fn place(&self) -> anyhow::Result<Option<Place>> {
+        let place = self.state.as_deref().map(str::parse::<Place>).transpose().context("--state")?;
+        if let Some(Place::File(path)) = &place
             && !files::exists(&path.display().to_string())
         {
             bail!("--state: there is no file {}", path.display());
         }
-        Ok(())
+        Ok(place)
     }
 
     /// Asks them about each name, one name after the other: services are not to be pressed.
@@ -93,7 +100,8 @@ impl SourceOptions {
             HttpClient::with_resolver(&dns.client()?)?
         };
         let runtime = runtime()?;
-        let state = match &self.state {
+        let place = self.place()?;
+        let state = match &place {
             Some(place) => {
                 Some((Arc::new(runtime.block_on(State::open(place, &StateOptions::default()))?), place))
             }
