@@ -120,6 +120,7 @@ fn a_forged_issuer_name_is_told_by_the_key() {
     assert_eq!(forged[0].forged.as_ref().unwrap().owners, ["Expected CA"]);
     assert_eq!(forged[0].issuer.expectation, Expectation::Undetermined, "the key is unknown, not unexpected");
     assert_eq!(forged[0].certificate.issuer.key, Some(forger.key.spki_sha256()));
+    assert!(verdict.demanded().is_empty(), "what is told as forged is not open besides");
     assert_eq!(verdict.certificates[0].certificate.sha256, forged[0].certificate.sha256, "it comes first");
 }
 

@@ -251,7 +251,9 @@ impl IssuanceVerdict {
             .into_iter()
             .collect();
         let undetermined = self.certificates.iter().filter(|certificate| {
-            certificate.life.can_be_used() && certificate.issuer.expectation == Expectation::Undetermined
+            certificate.life.can_be_used()
+                && certificate.issuer.expectation == Expectation::Undetermined
+                && !certificate.is_unexpected()
         });
         match undetermined.count() {
             0 => {}

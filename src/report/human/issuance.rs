@@ -53,8 +53,10 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
         _ => format!("{all} certificates, {current} of them current"),
     };
     let unexpected = verdict.unexpected().count();
-    let open =
-        verdict.certificates.iter().filter(|it| it.issuer.expectation == Expectation::Undetermined).count();
+    let is_open = |judged: &&JudgedCertificate| {
+        judged.issuer.expectation == Expectation::Undetermined && !judged.is_unexpected()
+    };
+    let open = verdict.certificates.iter().filter(is_open).count();
     let judged = match (unexpected, open) {
         (0, 0) if verdict.expected.is_empty() => String::new(),
         (0, 0) => "; none unexpected".to_owned(),
