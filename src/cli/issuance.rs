@@ -17,7 +17,7 @@ use super::options::{Format, GateOptions, OutputOptions, parse_time, spare};
 use crate::dns_name::DnsName;
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::file::InputFile;
-use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation};
+use crate::evidence::issuance::IssuanceEvidence;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::issuance::IssuanceVerdict;
 use crate::issuance::reported::{Coverage, SourceKind};
@@ -195,12 +195,9 @@ impl IssuanceOptions {
             bail!("--expect-ca names no CA: its value is empty");
         }
         let observed_at = clock::now();
-        let asked = self.sources.ask()?;
+        let asked = self.sources.ask(&names, self.offline, &self.dns)?;
         self.spare(&asked.paths)?;
-        let evidence = |name| IssuanceEvidence {
-            observation: IssuanceObservation { name, sources: asked.of_every_name.clone() },
-            caa: Vec::new(),
-        };
+        let evidence = |observation| IssuanceEvidence { observation, caa: Vec::new() };
         Ok(Evidence {
             pinstead_evidence: EVIDENCE_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -217,7 +214,7 @@ impl IssuanceOptions {
                 ..InputFiles::default()
             },
             targets: Vec::new(),
-            issuance: names.into_iter().map(evidence).collect(),
+            issuance: asked.observations.into_iter().map(evidence).collect(),
         })
     }
 

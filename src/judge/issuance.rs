@@ -17,8 +17,8 @@ use crate::evidence::issuance::{IssuanceEvidence, IssuanceSource, Told};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::known::{Inventory, Knowledge};
 use crate::issuance::renewal::issuer_label;
-use crate::issuance::reported::{Coverage, SourceKind, SourceReading};
-use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, files};
+use crate::issuance::reported::SourceReading;
+use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, files, sources};
 use crate::x509::{Certificate, SpkiSha256};
 
 /// For how many names CAA is looked up and judged.
@@ -178,20 +178,10 @@ fn own_names(judged: &JudgedCertificate, asked: &DnsName) -> Vec<CertificateName
 
 /// Reads what a source told.
 fn read(source: &IssuanceSource) -> SourceReading {
-    let unread = |kind| SourceReading {
-        source: kind,
-        place: source.place.clone(),
-        asked_at: source.asked_at,
-        coverage: Coverage::NoData("this version does not read what it told".to_owned()),
-        current_to: None,
-        scope: String::new(),
-        certificates: Vec::new(),
-        problems: Vec::new(),
-    };
     match &source.told {
         Told::Files(given) => files::read(source, given),
-        Told::CrtSh(_) => unread(SourceKind::CrtSh),
-        Told::CertSpotter(_) => unread(SourceKind::CertSpotter),
-        Told::WatchState(_) => unread(SourceKind::WatchState),
+        Told::CrtSh(_) | Told::CertSpotter(_) | Told::WatchState(_) => {
+            sources::read(source).unwrap_or_else(|| files::read(source, &[]))
+        }
     }
 }
