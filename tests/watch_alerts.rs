@@ -112,7 +112,7 @@ impl Receiver {
             for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
                 let answer = answers[number.min(answers.len() - 1)].clone();
                 let sender = sender.clone();
-                std::thread::spawn(move || answered(stream, &answer, &sender));
+                std::thread::spawn(move || answered(&stream, &answer, &sender));
             }
         });
         Self { address, requests }
@@ -131,7 +131,7 @@ impl Receiver {
     }
 }
 
-fn answered(stream: TcpStream, answer: &Answer, sender: &mpsc::Sender<Request>) {
+fn answered(mut stream: &TcpStream, answer: &Answer, sender: &mpsc::Sender<Request>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -146,7 +146,7 @@ fn answered(stream: TcpStream, answer: &Answer, sender: &mpsc::Sender<Request>) 
     // Who asks may have gone since, and the test may be over.
     let _ = sender.send(request);
     match answer {
-        Answer::Says(text) => drop((&stream).write_all(text.as_bytes())),
+        Answer::Says(text) => drop(stream.write_all(text.as_bytes())),
         Answer::Closes => {}
         Answer::Hangs => drop(reader.read(&mut [0])),
     }

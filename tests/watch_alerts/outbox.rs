@@ -10,7 +10,7 @@ use pinstead::observe::clock::{self, Stopwatch};
 use pinstead::rules::Severity;
 use pinstead::watch::alert::{Channel, Failure, Notice, Sending, Tally, deliver, deliver_once};
 use pinstead::watch::metrics::WatchMetrics;
-use pinstead::watch::state::{Place, State};
+use pinstead::watch::state::{Place, State, StateOptions};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::watch;
 
@@ -204,7 +204,7 @@ fn a_child_delivers_until_it_is_killed() {
     // Without that, this is the test that runs among the others, which has nothing to do.
     let (Some(place), Some(url)) = (std::env::var_os(STATE), std::env::var_os(RECEIVER)) else { return };
     crate::world::runtime().block_on(async {
-        let state = State::open(&Place::File(place.into()), &Default::default()).await.unwrap();
+        let state = State::open(&Place::File(place.into()), &StateOptions::default()).await.unwrap();
         println!("opened");
         let _ = once(&Arc::new(state), vec![Box::new(webhook(url.to_str().unwrap(), LONG))]).await;
         println!("delivered");

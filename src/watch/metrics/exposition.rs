@@ -42,6 +42,9 @@ struct Counted {
 /// One sample of a family: its labels and its value.
 type Sample<V> = (Vec<(&'static str, String)>, V);
 
+/// What is told of a log, where it was seen.
+type Read<V> = fn(&LogReading) -> Option<V>;
+
 /// A family's name without its unit, what it means, and its unit.
 type Meaning = (&'static str, &'static str, Option<&'static str>);
 
@@ -61,8 +64,7 @@ impl Collector for Counted {
 
 impl Counted {
     fn positions(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        type Read = fn(&LogReading) -> Option<u64>;
-        let families: [(&str, &str, Read); 4] = [
+        let families: [(&str, &str, Read<u64>); 4] = [
             ("pinstead_log_proven", "Entries proven to be those that the log signed", |log| log.proven),
             ("pinstead_log_read", "Entries read by all processes", |log| log.read),
             ("pinstead_log_tree_size", "Entries of the newest tree head", |log| log.tree_size),
@@ -71,8 +73,7 @@ impl Counted {
         for (name, help, read) in families {
             gauges(encoder, (name, help, Some("entries")), self.each(read))?;
         }
-        type Time = fn(&LogReading) -> Option<f64>;
-        let families: [(&str, &str, Time); 2] = [
+        let families: [(&str, &str, Read<f64>); 2] = [
             ("pinstead_log_tree_head_timestamp", "The newest tree head's time, as the log says", |log| {
                 log.tree_timestamp.map(seconds)
             }),
