@@ -200,7 +200,10 @@ fn beside(leaf: &[u8], entry: &RawEntry<'_>) -> Beside {
 fn beside_tile(leaf: &TileLeaf<'_>) -> Beside {
     Beside {
         precertificate: leaf.precertificate.map(|der| Bytes(der.to_vec())),
-        chain: ChainBeside::Fingerprints(leaf.chain.to_vec()),
+        chain: match leaf.chain_rest {
+            [] => ChainBeside::Fingerprints(leaf.chain.to_vec()),
+            _ => ChainBeside::Unreadable("its chain is not made of fingerprints".to_owned()),
+        },
     }
 }
 

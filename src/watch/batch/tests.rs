@@ -110,6 +110,12 @@ fn tiles_are_taken_from_where_the_last_one_ended() {
     assert_eq!(found.iter().map(|entry| entry.index).collect::<Vec<_>>(), [259, 260]);
     assert_eq!(found[0].leaf.0, leaf(&tbses[3]));
     assert_eq!(found[0].beside.chain, ChainBeside::Fingerprints(vec![[6; 32]]));
+    // A chain that is not made of hashes takes nothing from the entries.
+    let bad: Vec<u8> =
+        [timestamped(&tbses[0]), u24(b"precertificate"), vec![0, 3, 6, 6, 6]].concat().repeat(2);
+    let found = take_data_tile(&bad, 2, 0, &watched(), &mut RangeBuilder::new(0)).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(matches!(found[1].beside.chain, ChainBeside::Unreadable(_)), "{found:?}");
     let other = take_data_tile(&tile, 6, 0, &watched(), &mut range);
     assert_eq!(other, Err(BatchError::OtherCount { expected: 6, found: 5 }));
     assert!(matches!(take_data_tile(&tile[1..], 5, 0, &watched(), &mut range), Err(BatchError::Form(_))));
