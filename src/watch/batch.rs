@@ -232,7 +232,10 @@ fn beside(leaf: &[u8], encoded: &[u8]) -> Beside {
 fn beside_tile(leaf: &TileLeaf<'_>) -> Beside {
     Beside {
         precertificate: leaf.precertificate.map(|der| Bytes(der.to_vec())),
-        chain: ChainBeside::Fingerprints(leaf.chain.to_vec()),
+        chain: match leaf.chain_rest {
+            [] => ChainBeside::Fingerprints(leaf.chain.to_vec()),
+            _ => ChainBeside::Unreadable("its chain is not made of fingerprints".to_owned()),
+        },
     }
 }
 

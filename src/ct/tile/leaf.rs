@@ -22,6 +22,9 @@ pub struct TileLeaf<'a> {
     pub precertificate: Option<&'a [u8]>,
     /// The SHA-256 hashes of the chain's certificates.
     pub chain: &'a [[u8; 32]],
+    /// What stands behind them and is no hash; nothing belongs there. The tree does not cover the chain, so that the
+    /// entry counts all the same.
+    pub chain_rest: &'a [u8],
 }
 
 impl TileLeaf<'_> {
@@ -73,9 +76,6 @@ fn read_leaf<'a>(cursor: &mut Cursor<'a>) -> Result<TileLeaf<'a>, EntryError> {
             Some(cursor.u24_prefixed().ok_or(EntryError::Truncated("precertificate"))?)
         }
     };
-    let (chain, rest) = cursor.u16_prefixed().ok_or(EntryError::Truncated("chain"))?.as_chunks();
-    if !rest.is_empty() {
-        return Err(EntryError::Truncated("chain"));
-    }
-    Ok(TileLeaf { octets, timestamped, precertificate, chain })
+    let (chain, chain_rest) = cursor.u16_prefixed().ok_or(EntryError::Truncated("chain"))?.as_chunks();
+    Ok(TileLeaf { octets, timestamped, precertificate, chain, chain_rest })
 }

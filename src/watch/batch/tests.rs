@@ -113,6 +113,12 @@ fn tiles_are_taken_from_where_the_last_one_ended() {
     let mut part = RangeBuilder::new(257);
     take_data_tile(&tile, 5, 1, 2, &watched(), &mut part).unwrap();
     assert_eq!(part.end(), 259, "those behind are not wanted");
+    // A chain that is not made of hashes takes nothing from the entries.
+    let bad: Vec<u8> =
+        [timestamped(&tbses[0]), u24(b"precertificate"), vec![0, 3, 6, 6, 6]].concat().repeat(2);
+    let found = take_data_tile(&bad, 2, 0, 9, &watched(), &mut RangeBuilder::new(0)).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(matches!(found[1].beside.chain, ChainBeside::Unreadable(_)), "{found:?}");
     let other = take_data_tile(&tile, 6, 0, 9, &watched(), &mut range);
     assert_eq!(other, Err(BatchError::OtherCount { expected: 6, found: 5 }));
     assert!(matches!(take_data_tile(&tile[1..], 5, 0, 9, &watched(), &mut range), Err(BatchError::Form(_))));

@@ -40,10 +40,12 @@ impl FromStr for Place {
 
 /// Whether it names a server in a form that we do not read, or was mistyped: it is no path, and may have a password.
 fn is_for_a_server(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let has_user =
-        text.split_once('@').is_some_and(|(user, _)| user.contains(':') && !user.contains(['/', '\\']));
-    has_user || lower.contains("://") || lower.contains("password") || lower.starts_with("postgres")
+    let mut lower = text.to_ascii_lowercase();
+    lower.retain(|letter| !letter.is_whitespace());
+    let user = text.split_once('@').map_or("", |(user, _)| user);
+    let has_secret = user.contains(':') && !user.contains(['/', '\\']) || lower.contains("password=");
+    let is_url = lower.contains("://") || lower.starts_with("postgres:") || lower.starts_with("postgresql:");
+    has_secret || is_url
 }
 
 impl fmt::Display for Place {
