@@ -3,5 +3,6 @@
 //! A log is read in order, hashed into its tree, and searched for names; what is found is kept with what proves it.
 
 pub mod batch;
+pub mod follow;
 pub mod reader;
 pub mod state;
