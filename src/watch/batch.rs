@@ -4,7 +4,7 @@
 //! it; one that cannot be read is found, too, so that nobody hides behind a mistake.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use crate::ct::log_entry::{LoggedEntry, RawEntry, read_extra_data, read_get_entries, read_leaf};
+use crate::ct::log_entry::{LoggedEntry, read_extra_data, read_get_entries, read_leaf};
 use crate::ct::merkle::{RangeBuilder, leaf_hash};
 use crate::ct::tile::{TileLeaf, read_data_tile};
 use crate::dns_name::DnsName;
@@ -98,6 +98,15 @@ pub enum BatchError {
     Empty,
 }
 
+/// An entry of get-entries: both in base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncodedEntry<'a> {
+    /// The `MerkleTreeLeaf`.
+    pub leaf: &'a [u8],
+    /// The chain, and the precertificate where it is one.
+    pub extra: &'a [u8],
+}
+
 /// Takes the answer to get-entries whose first entry is the next one of `range`, and no more than `most` of it. Gives what
 /// was found; `range` tells how far the answer went. Where it fails, `range` may have grown by whole entries.
 pub fn take_get_entries(
@@ -110,13 +119,26 @@ pub fn take_get_entries(
     if entries.is_empty() {
         return Err(BatchError::Empty);
     }
+    let encoded = entries
+        .iter()
+        .take(usize::try_from(most).unwrap_or(usize::MAX))
+        .map(|entry| EncodedEntry { leaf: entry.leaf_input.as_bytes(), extra: entry.extra_data.as_bytes() });
+    take_entries(encoded, watched, range)
+}
+
+/// Takes entries of get-entries, the first of which is the next one of `range`.
+pub fn take_entries<'a>(
+    entries: impl Iterator<Item = EncodedEntry<'a>>,
+    watched: &WatchedNames,
+    range: &mut RangeBuilder,
+) -> Result<Vec<FoundEntry>, BatchError> {
     let mut found = Vec::new();
     let mut leaf = Vec::new();
-    for entry in entries.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
+    for entry in entries {
         let index = range.end();
-        decode(&entry.leaf_input, &mut leaf).ok_or(BatchError::NotBase64 { index })?;
+        decode(entry.leaf, &mut leaf).ok_or(BatchError::NotBase64 { index })?;
         if let Some(why) = search_leaf(&leaf, watched) {
-            let beside = beside(&leaf, entry);
+            let beside = beside(&leaf, entry.extra);
             found.push(FoundEntry { index, leaf: Bytes(leaf.clone()), beside, why });
         }
         range.push(leaf_hash(&leaf));
@@ -124,11 +146,13 @@ pub fn take_get_entries(
     Ok(found)
 }
 
-/// Takes a data tile of `width` entries, of which the first `skipped` were taken before.
+/// Takes a data tile of `width` entries, of which the first `skipped` were taken before, and no more than `most` of the
+/// others.
 pub fn take_data_tile(
     octets: &[u8],
     width: u16,
     skipped: u16,
+    most: usize,
     watched: &WatchedNames,
     range: &mut RangeBuilder,
 ) -> Result<Vec<FoundEntry>, BatchError> {
@@ -138,7 +162,7 @@ pub fn take_data_tile(
         return Err(BatchError::OtherCount { expected: u64::from(width), found });
     }
     let mut found = Vec::new();
-    for leaf in leaves.iter().skip(usize::from(skipped)) {
+    for leaf in leaves.iter().skip(usize::from(skipped)).take(most) {
         if let Some(why) = search(&leaf.timestamped.entry, watched) {
             found.push(FoundEntry {
                 index: range.end(),
@@ -189,10 +213,10 @@ fn name(watched: &WatchedName) -> DnsName {
     watched.name.clone()
 }
 
-fn beside(leaf: &[u8], entry: &RawEntry<'_>) -> Beside {
+fn beside(leaf: &[u8], encoded: &[u8]) -> Beside {
     let unreadable = |why: String| Beside { precertificate: None, chain: ChainBeside::Unreadable(why) };
     let mut extra = Vec::new();
-    if decode(&entry.extra_data, &mut extra).is_none() {
+    if decode(encoded, &mut extra).is_none() {
         return unreadable("its extra_data is not in base64".to_owned());
     }
     let read = read_leaf(leaf).and_then(|leaf| read_extra_data(&extra, &leaf.entry));
@@ -213,11 +237,11 @@ fn beside_tile(leaf: &TileLeaf<'_>) -> Beside {
 }
 
 /// Decodes base64 into `out`, whatever was there before.
-fn decode(text: &str, out: &mut Vec<u8>) -> Option<()> {
+fn decode(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     use base64_simd::AsOut as _;
     out.clear();
     out.resize(base64_simd::STANDARD.estimated_decoded_length(text.len()), 0);
-    let length = base64_simd::STANDARD.decode(text.as_bytes(), out.as_mut_slice().as_out()).ok()?.len();
+    let length = base64_simd::STANDARD.decode(text, out.as_mut_slice().as_out()).ok()?.len();
     out.truncate(length);
     Some(())
 }

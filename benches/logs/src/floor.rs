@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 Ok(())
             })?,
             Form::Static => self.tiles(|octets, width| {
-                found += take_data_tile(octets, width, 0, watched, &mut range)?.len() as u64;
+                found += take_data_tile(octets, width, 0, usize::MAX, watched, &mut range)?.len() as u64;
                 Ok(())
             })?,
         }

@@ -14,16 +14,16 @@ const MAX_PROOF: usize = 65;
 
 /// An audit path, and the index it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct AuditProof {
-    pub(super) index: u64,
-    pub(super) path: Vec<TreeHash>,
+pub(crate) struct AuditProof {
+    pub(crate) index: u64,
+    pub(crate) path: Vec<TreeHash>,
 }
 
 /// An entry's leaf, with the audit path where the answer has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct EntryLeaf {
-    pub(super) leaf: TreeHash,
-    pub(super) path: Option<Vec<TreeHash>>,
+pub(crate) struct EntryLeaf {
+    pub(crate) leaf: TreeHash,
+    pub(crate) path: Option<Vec<TreeHash>>,
 }
 
 #[derive(Deserialize)]
@@ -57,25 +57,25 @@ struct Entry {
 }
 
 /// Reads the answer to `get-proof-by-hash`.
-pub(super) fn proof_by_hash(octets: &[u8]) -> Result<AuditProof, String> {
+pub(crate) fn proof_by_hash(octets: &[u8]) -> Result<AuditProof, String> {
     let json: ProofByHash = json(octets)?;
     Ok(AuditProof { index: json.leaf_index, path: hashes(&json.audit_path)? })
 }
 
 /// Reads the answer to `get-sth-consistency` for two sizes that need a proof: one without any hash is none.
-pub(super) fn consistency(octets: &[u8]) -> Result<Vec<TreeHash>, String> {
+pub(crate) fn consistency(octets: &[u8]) -> Result<Vec<TreeHash>, String> {
     let proof = hashes(&json::<Consistency>(octets)?.consistency)?;
     if proof.is_empty() { Err("it has no proof".to_owned()) } else { Ok(proof) }
 }
 
 /// Reads the answer to `get-entry-and-proof`.
-pub(super) fn entry_and_proof(octets: &[u8]) -> Result<EntryLeaf, String> {
+pub(crate) fn entry_and_proof(octets: &[u8]) -> Result<EntryLeaf, String> {
     let json: EntryAndProof = json(octets)?;
     Ok(EntryLeaf { leaf: leaf(&json.leaf_input)?, path: Some(hashes(&json.audit_path)?) })
 }
 
 /// Reads the first entry of the answer to `get-entries`.
-pub(super) fn first_entry(octets: &[u8]) -> Result<EntryLeaf, String> {
+pub(crate) fn first_entry(octets: &[u8]) -> Result<EntryLeaf, String> {
     let json: Entries = json(octets)?;
     let first = json.entries.first().ok_or("it has no entry")?;
     Ok(EntryLeaf { leaf: leaf(&first.leaf_input)?, path: None })

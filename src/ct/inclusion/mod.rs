@@ -4,7 +4,7 @@
 //! so far, and [`Audits`] judges: a tree head counts only with the log's signature, and a log that is known from
 //! earlier runs has to prove that its tree has only grown. A look-up that failed is never taken for an absence.
 
-mod answers;
+pub(crate) mod answers;
 mod audit;
 mod head;
 mod plan;

@@ -61,6 +61,11 @@ pub fn root(tiles: &HashTiles, size: u64) -> Result<TreeHash, TileGap> {
     tiles.stretch(Stretch { from: 0, to: size })
 }
 
+/// The complete subtrees of the first `size` entries, the largest first.
+pub fn subtrees_before(tiles: &HashTiles, size: u64) -> Result<Vec<TreeHash>, TileGap> {
+    Stretch { from: 0, to: size }.subtrees().into_iter().map(|subtree| tiles.subtree(subtree)).collect()
+}
+
 /// The audit path of the leaf at `index` in the tree of `size` entries (RFC 6962 section 2.1.1); nothing where there is
 /// no such leaf.
 pub fn inclusion_path(tiles: &HashTiles, index: u64, size: u64) -> Result<Vec<TreeHash>, TileGap> {

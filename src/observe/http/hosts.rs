@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::Url;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
+use super::is_loopback;
+use super::pace::Pace;
 use super::retry::LONGEST_PAUSE;
 use crate::evidence::http::HttpFailure;
 
@@ -23,11 +25,28 @@ const AT_ONCE: usize = 4;
 /// A rest that ends after any run does.
 const A_DAY: Duration = Duration::from_secs(86_400);
 
+/// How hosts are spared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Limits {
+    /// For a run that ends: so many requests a second.
+    #[default]
+    Fixed,
+    /// For reading on and on: as often as the host bears it.
+    Paced,
+}
+
 /// The hosts asked so far.
 #[derive(Debug, Default)]
-pub(super) struct Hosts(Mutex<HashMap<String, Arc<Host>>>);
+pub(super) struct Hosts {
+    limits: Limits,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
 
 impl Hosts {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, hosts: Mutex::default() }
+    }
+
     /// The host of a URL, by name and port.
     pub(super) fn of(&self, url: &Url) -> Arc<Host> {
         let name = format!(
@@ -35,26 +54,27 @@ impl Hosts {
             url.host_str().unwrap_or_default(),
             url.port_or_known_default().unwrap_or_default()
         );
-        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(hosts.entry(name).or_default())
+        let rate = || match self.limits {
+            Limits::Fixed => Rate::Fixed(RateLimiter::direct(Quota::per_second(A_SECOND))),
+            Limits::Paced if is_loopback(url) => Rate::Paced(Mutex::new(Pace::unbounded())),
+            Limits::Paced => Rate::Paced(Mutex::new(Pace::sparing())),
+        };
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(hosts.entry(name).or_insert_with(|| Arc::new(Host::new(rate()))))
     }
+}
+
+/// How often a host is asked.
+enum Rate {
+    Fixed(DefaultDirectRateLimiter),
+    Paced(Mutex<Pace>),
 }
 
 /// One host's limits.
 pub(super) struct Host {
-    rate: DefaultDirectRateLimiter,
+    rate: Rate,
     places: Arc<Semaphore>,
     rests_until: Mutex<Option<Instant>>,
-}
-
-impl Default for Host {
-    fn default() -> Self {
-        Self {
-            rate: RateLimiter::direct(Quota::per_second(A_SECOND)),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-            rests_until: Mutex::new(None),
-        }
-    }
 }
 
 impl fmt::Debug for Host {
@@ -64,6 +84,10 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
+    fn new(rate: Rate) -> Self {
+        Self { rate, places: Arc::new(Semaphore::new(AT_ONCE)), rests_until: Mutex::new(None) }
+    }
+
     /// Waits until the host may be asked; the turn ends when the permit is dropped.
     ///
     /// Where the host asked for a longer rest than anyone waits, that is the answer.
@@ -80,8 +104,28 @@ impl Host {
                 _ => break,
             }
         }
-        self.rate.until_ready().await;
+        match &self.rate {
+            Rate::Fixed(rate) => rate.until_ready().await,
+            Rate::Paced(pace) => {
+                let now = Instant::now();
+                let turn = locked(pace).turn(now);
+                if turn > now {
+                    sleep_until(turn).await;
+                }
+            }
+        }
         Ok(place)
+    }
+
+    /// Learns from how a request ended: whether the host refused it or had trouble with it. Gives the rest that it then
+    /// needs besides what it asked for.
+    pub(super) fn learn(&self, refused: bool) -> Option<Duration> {
+        let Rate::Paced(pace) = &self.rate else { return None };
+        if refused {
+            return Some(locked(pace).refused());
+        }
+        locked(pace).answered();
+        None
     }
 
     /// Leaves the host alone for a while.
@@ -95,4 +139,8 @@ impl Host {
     fn rests_until(&self) -> Option<Instant> {
         *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn locked(pace: &Mutex<Pace>) -> MutexGuard<'_, Pace> {
+    pace.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,9 @@
 //! Each host gets a limited number of requests a second and at the same time. A request that failed for a passing
 //! reason is repeated with growing pauses, and `Retry-After` (RFC 9110 section 10.2.3) is obeyed for the whole host.
 
+pub mod gzip;
 mod hosts;
+mod pace;
 mod retry;
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +16,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{Client, Url, redirect};
 
-use self::hosts::Hosts;
+use self::gzip::{GunzipError, gunzip};
+use self::hosts::{Hosts, Limits};
 use super::clock::{self, Stopwatch};
 use super::dns::DnsClient;
 use crate::dns_name::DnsName;
@@ -47,6 +50,8 @@ pub struct HttpClient {
     /// For this machine itself, which no proxy can stand for.
     direct: Client,
     hosts: Arc<Hosts>,
+    /// Whether bodies are unpacked here and not on the way.
+    unpacks: bool,
 }
 
 /// Why no client could be made.
@@ -61,12 +66,20 @@ pub struct HttpRequest {
     max_octets: usize,
     etag: Option<String>,
     last_modified: Option<String>,
+    packed: bool,
 }
 
 impl HttpRequest {
     /// Asks for `url`, and reads at most `max_octets` of its body.
     pub fn new(url: impl Into<String>, max_octets: usize) -> Self {
-        Self { url: url.into(), max_octets, etag: None, last_modified: None }
+        Self { url: url.into(), max_octets, etag: None, last_modified: None, packed: true }
+    }
+
+    /// Does not ask for content coding: for what packs badly, or where unpacking costs more than reading.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.packed = false;
+        self
     }
 
     /// Asks only for what has changed since an earlier answer (RFC 9110 section 13.1).
@@ -81,22 +94,30 @@ impl HttpRequest {
 impl HttpClient {
     /// A client that trusts the system's roots and Mozilla's, so that it works on systems without any.
     pub fn new() -> Result<Self, HttpSetupError> {
-        Self::build(None)
+        Self::build(None, Limits::Fixed)
+    }
+
+    /// One that reads the same hosts on and on: other people's at a pace that starts moderately, grows as long as they
+    /// answer, and falls when they refuse; this machine's own at full speed.
+    pub fn for_reading(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
+        Self::build(dns, Limits::Paced)
     }
 
     /// One that looks hosts up with this resolver instead of the system's.
     pub fn with_resolver(dns: &DnsClient) -> Result<Self, HttpSetupError> {
-        Self::build(Some(dns))
+        Self::build(Some(dns), Limits::Fixed)
     }
 
-    fn build(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
+    fn build(dns: Option<&DnsClient>, limits: Limits) -> Result<Self, HttpSetupError> {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))
             .collect::<Result<Vec<_>, _>>()
             .map_err(HttpSetupError)?;
+        let unpacks = limits == Limits::Paced;
         let builder = || {
             let builder = Client::builder()
+                .gzip(!unpacks)
                 .user_agent(USER_AGENT)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(SILENCE_TIMEOUT)
@@ -111,7 +132,7 @@ impl HttpClient {
         };
         let client = builder().build().map_err(HttpSetupError)?;
         let direct = builder().no_proxy().build().map_err(HttpSetupError)?;
-        Ok(Self { client, direct, hosts: Arc::default() })
+        Ok(Self { client, direct, hosts: Arc::new(Hosts::new(limits)), unpacks })
     }
 
     /// Asks with GET until there is an answer or no more patience.
@@ -142,8 +163,9 @@ impl HttpClient {
             };
             drop(turn);
             let next = retry::next(&outcome, attempts.len(), clock::now());
+            let besides = host.learn(retry::is_refusal(&outcome));
             attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
-            if let Some(rest) = next.rest {
+            if let Some(rest) = next.rest.max(besides) {
                 host.rest(rest);
             }
             if !next.again {
@@ -161,12 +183,16 @@ impl HttpClient {
         if let Some(time) = &request.last_modified {
             builder = builder.header(header::IF_MODIFIED_SINCE, time);
         }
+        if self.unpacks && request.packed {
+            builder = builder.header(header::ACCEPT_ENCODING, "gzip");
+        }
         let mut response = builder.send().await.map_err(failure)?;
         let status = response.status();
         let headers = response.headers().clone();
         let (limit, may_cut) =
             if status.is_success() { (request.max_octets, false) } else { (ERROR_BODY, true) };
-        let mut body = Vec::new();
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(limit));
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             let room = limit.saturating_sub(body.len());
             if chunk.len() <= room {
@@ -177,6 +203,26 @@ impl HttpClient {
             } else {
                 return Err(HttpFailure::TooLarge { limit });
             }
+        }
+        if self.unpacks {
+            body = match coding(&headers) {
+                Coding::None => body,
+                Coding::Gzip => match gunzip(&body, limit) {
+                    Ok(body) => body,
+                    Err(GunzipError::TooLarge(limit)) if !may_cut => {
+                        return Err(HttpFailure::TooLarge { limit });
+                    }
+                    // Nobody reads the body of an error but people.
+                    Err(_) if may_cut => Vec::new(),
+                    Err(error) => return Err(HttpFailure::Broken(error.to_string())),
+                },
+                Coding::Other if may_cut => Vec::new(),
+                Coding::Other => {
+                    return Err(HttpFailure::Broken(
+                        "it has a content coding that nobody asked for".to_owned(),
+                    ));
+                }
+            };
         }
         Ok(HttpResponse {
             status: status.as_u16(),
@@ -198,6 +244,11 @@ pub fn usable(text: &str) -> Result<Url, String> {
         return Err("it holds a user name or a password".to_owned());
     }
     Ok(url)
+}
+
+/// How long an answer asks to leave its host alone, if it does (RFC 9110 section 10.2.3).
+pub fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    retry::asked_for(response, clock::now())
 }
 
 /// Whether the host is this machine.
@@ -239,6 +290,24 @@ impl Resolve for ByResolver {
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
+    }
+}
+
+/// How a body is packed.
+enum Coding {
+    None,
+    Gzip,
+    Other,
+}
+
+fn coding(headers: &HeaderMap) -> Coding {
+    match headers.get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes) {
+        None | Some(b"") => Coding::None,
+        Some(value) if value.eq_ignore_ascii_case(b"identity") => Coding::None,
+        Some(value) if value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip") => {
+            Coding::Gzip
+        }
+        Some(_) => Coding::Other,
     }
 }
 

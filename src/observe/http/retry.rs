@@ -44,13 +44,21 @@ pub(super) fn next(outcome: &HttpOutcome, before: usize, now: Timestamp) -> Next
     }
 }
 
+/// Whether an outcome says “not now”.
+pub(super) fn is_refusal(outcome: &HttpOutcome) -> bool {
+    match outcome {
+        HttpOutcome::Response(response) => is_passing(response.status),
+        HttpOutcome::Failed(failure) => failure.is_passing(),
+    }
+}
+
 /// Statuses that say “not now”: too slow, too many requests, and trouble of the server's own.
 fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504)
 }
 
 /// What `Retry-After` asks for: seconds, or a date (RFC 9110 section 10.2.3).
-fn asked_for(response: &HttpResponse, now: Timestamp) -> Option<Duration> {
+pub(super) fn asked_for(response: &HttpResponse, now: Timestamp) -> Option<Duration> {
     let text = response.retry_after.as_deref()?.trim();
     if !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()) {
         // More digits than fit are longer than anyone waits.

@@ -103,14 +103,17 @@ fn tiles_are_taken_from_where_the_last_one_ended() {
         .flat_map(|tbs| [timestamped(tbs), u24(b"precertificate"), vec![0, 32], vec![6; 32]].concat())
         .collect();
     let mut whole = RangeBuilder::new(0);
-    take_data_tile(&tile, 5, 0, &watched(), &mut whole).unwrap();
+    take_data_tile(&tile, 5, 0, 9, &watched(), &mut whole).unwrap();
     assert_eq!(root(&whole), root_of(tbses.iter().map(|tbs| leaf_hash(&leaf(tbs)))));
     let mut range = RangeBuilder::new(259);
-    let found = take_data_tile(&tile, 5, 3, &watched(), &mut range).unwrap();
+    let found = take_data_tile(&tile, 5, 3, 9, &watched(), &mut range).unwrap();
     assert_eq!(found.iter().map(|entry| entry.index).collect::<Vec<_>>(), [259, 260]);
     assert_eq!(found[0].leaf.0, leaf(&tbses[3]));
     assert_eq!(found[0].beside.chain, ChainBeside::Fingerprints(vec![[6; 32]]));
-    let other = take_data_tile(&tile, 6, 0, &watched(), &mut range);
+    let mut part = RangeBuilder::new(257);
+    take_data_tile(&tile, 5, 1, 2, &watched(), &mut part).unwrap();
+    assert_eq!(part.end(), 259, "those behind are not wanted");
+    let other = take_data_tile(&tile, 6, 0, 9, &watched(), &mut range);
     assert_eq!(other, Err(BatchError::OtherCount { expected: 6, found: 5 }));
-    assert!(matches!(take_data_tile(&tile[1..], 5, 0, &watched(), &mut range), Err(BatchError::Form(_))));
+    assert!(matches!(take_data_tile(&tile[1..], 5, 0, 9, &watched(), &mut range), Err(BatchError::Form(_))));
 }

@@ -1,40 +1,63 @@
 //! One answer with entries, as it came.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::ops::Range;
+
+use serde_json::json;
+
+use crate::ct::log_entry::{RawEntry, read_get_entries};
 use crate::ct::merkle::RangeBuilder;
 use crate::issuance::names::WatchedNames;
-use crate::watch::batch::{BatchError, FoundEntry, take_data_tile, take_get_entries};
+use crate::watch::batch::{BatchError, EncodedEntry, FoundEntry, take_data_tile, take_entries};
 
 /// One answer with entries, still to be taken.
 #[derive(Clone, Debug)]
 pub struct Answer {
     start: u64,
-    count: u64,
+    end: u64,
     octets: Vec<u8>,
     form: Form,
 }
 
 /// In which form the entries are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Form {
-    GetEntries,
+    /// The JSON of get-entries: where leaf and extra data of each entry stand in it.
+    GetEntries(Vec<[Range<usize>; 2]>),
     /// A data tile of so many entries, of which the first ones are before the answer's start.
-    DataTile {
-        width: u16,
-        skipped: u16,
-    },
+    DataTile { width: u16, skipped: u16 },
 }
 
 impl Answer {
-    /// An answer to get-entries with `count` entries, of which the first has this place in the log.
-    pub fn of_get_entries(start: u64, count: u64, octets: Vec<u8>) -> Self {
-        Self { start, count, octets, form: Form::GetEntries }
+    /// Reads an answer to get-entries whose first entry has this place in the log; entries from `stop` on were not asked
+    /// for, and are passed over. Where it is no answer, gives the octets back and says why.
+    pub fn read_get_entries(start: u64, stop: u64, octets: Vec<u8>) -> Result<Self, (String, Vec<u8>)> {
+        let entries = match read_get_entries(&octets) {
+            Ok(entries) => entries,
+            Err(error) => return Err((error.to_string(), octets)),
+        };
+        if entries.is_empty() {
+            return Err(("it has no entries".to_owned(), octets));
+        }
+        let places: Option<Vec<[Range<usize>; 2]>> = entries
+            .iter()
+            .map(|entry| Some([place(&octets, &entry.leaf_input)?, place(&octets, &entry.extra_data)?]))
+            .collect();
+        match places {
+            Some(places) => {
+                let count = u64::try_from(places.len()).unwrap_or(u64::MAX);
+                let end = start.saturating_add(count).min(stop);
+                Ok(Self { start, end, octets, form: Form::GetEntries(places) })
+            }
+            // Some text was escaped: it is written anew as it is without that.
+            None => Self::read_get_entries(start, stop, plain(&entries)),
+        }
     }
 
-    /// A data tile of `width` entries, of which the first `skipped` are before `start`.
-    pub fn of_data_tile(start: u64, width: u16, skipped: u16, octets: Vec<u8>) -> Self {
-        let count = u64::from(width.saturating_sub(skipped));
-        Self { start, count, octets, form: Form::DataTile { width, skipped } }
+    /// A data tile of `width` entries, of which the first `skipped` are before `start`, and those from `end` on are not
+    /// wanted.
+    pub fn of_data_tile(start: u64, end: u64, width: u16, skipped: u16, octets: Vec<u8>) -> Self {
+        Self { start, end, octets, form: Form::DataTile { width, skipped } }
     }
 
     /// The place of its first entry in the log.
@@ -42,9 +65,10 @@ impl Answer {
         self.start
     }
 
-    /// The place behind its last entry, as far as it can be told before it is taken.
+    /// The place behind its last entry that was asked for. A tile may turn out to have another number of entries than
+    /// its name says, which shows when it is taken.
     pub fn end(&self) -> u64 {
-        self.start.saturating_add(self.count)
+        self.end
     }
 
     /// What the log said, without content coding.
@@ -63,11 +87,39 @@ impl Answer {
         if range.end() != self.start {
             return Err(BatchError::Elsewhere { start: self.start, position: range.end() });
         }
-        match self.form {
-            Form::GetEntries => {
-                take_get_entries(&self.octets, stop.saturating_sub(self.start), watched, range)
+        let most = usize::try_from(stop.min(self.end).saturating_sub(self.start)).unwrap_or(usize::MAX);
+        match &self.form {
+            Form::GetEntries(places) => {
+                let part = |range: &Range<usize>| self.octets.get(range.clone()).unwrap_or_default();
+                let entries = places.iter().take(most);
+                let encoded =
+                    entries.map(|[leaf, extra]| EncodedEntry { leaf: part(leaf), extra: part(extra) });
+                take_entries(encoded, watched, range)
             }
-            Form::DataTile { width, skipped } => take_data_tile(&self.octets, width, skipped, watched, range),
+            Form::DataTile { width, skipped } => {
+                take_data_tile(&self.octets, *width, *skipped, most, watched, range)
+            }
         }
     }
+}
+
+/// Where a text stands in the octets that it was read from; `None` where it is a copy.
+fn place(octets: &[u8], text: &std::borrow::Cow<'_, str>) -> Option<Range<usize>> {
+    let std::borrow::Cow::Borrowed(text) = text else { return None };
+    let start = text.as_ptr().addr().checked_sub(octets.as_ptr().addr())?;
+    let end = start.checked_add(text.len())?;
+    (end <= octets.len()).then_some(start..end)
+}
+
+fn plain(entries: &[RawEntry<'_>]) -> Vec<u8> {
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            // What is not ASCII is no base64, whatever it is; without it, nothing has to be escaped.
+            let plain =
+                |text: &str| text.replace(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\\'), "!");
+            json!({"leaf_input": plain(&entry.leaf_input), "extra_data": plain(&entry.extra_data)})
+        })
+        .collect();
+    json!({ "entries": entries }).to_string().into_bytes()
 }

@@ -4,17 +4,31 @@
 //! verified before it is given. Entries are given as they came: whether they are the log's shows when they are hashed
 //! and compared with a verified root.
 
+pub mod ahead;
 mod answer;
+mod pages;
+mod place;
+mod rfc6962;
+mod source;
+mod static_ct;
 
 use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 pub use self::answer::Answer;
+pub use self::rfc6962::Rfc6962;
+use self::source::{Source, breach};
+pub use self::static_ct::StaticCt;
+use crate::ct::log_id::LogId;
+use crate::ct::log_key::LogKey;
 use crate::ct::merkle::TreeBuilder;
+use crate::ct::tree_head::TreeHead;
 use crate::evidence::Bytes;
-use crate::watch::state::Head;
+use crate::observe::http::HttpClient;
+use crate::watch::state::{Head, LogKind};
 
 /// A log as it is read.
 ///
@@ -41,6 +55,12 @@ pub trait LogReader: Send + Sync + 'static {
     /// keep these in order but for some hours.
     fn first_at(&self, head: &Head, time: Timestamp) -> impl Future<Output = Result<u64, ReadError>> + Send;
 
+    /// Where one answer to `entries` is likely to end; `None` as long as the log's pages are not known. Who reads ahead
+    /// begins the next question there, and loses no more than time where it is wrong.
+    fn expected_end(&self, _start: u64, _stop: u64, _size: u64) -> Option<u64> {
+        None
+    }
+
     /// Asks for entries from `start` up to before `stop`, in a tree of which a verified head has at least `size`: one
     /// answer, as it came. It has one entry at least, and often fewer than were asked for.
     fn entries(
@@ -53,6 +73,117 @@ pub trait LogReader: Send + Sync + 'static {
     /// The certificate that has this SHA-256, DER, checked against it. Static logs have their issuers this way; the
     /// entries of other logs have them beside them, so that there it is [`ReadError::Unusable`].
     fn issuer(&self, sha256: &[u8; 32]) -> impl Future<Output = Result<Bytes, ReadError>> + Send;
+}
+
+/// A log of either kind, read over HTTP.
+#[derive(Debug)]
+pub enum Reader {
+    /// By questions.
+    Rfc6962(Rfc6962),
+    /// As files.
+    Static(StaticCt),
+}
+
+impl Reader {
+    /// The log with this URL (of a static log, its monitoring prefix) and this key, a SubjectPublicKeyInfo. The client is
+    /// best made with [`HttpClient::for_reading`], and shared by all logs, so that each host is spared as a whole.
+    pub fn open(http: &HttpClient, kind: LogKind, url: &str, key: &[u8]) -> Result<Self, ReadError> {
+        let source = Source::new(http.clone(), url)?;
+        let id = LogId(Sha256::digest(key).into());
+        let key = LogKey::read(key).map_err(|error| ReadError::Unusable(format!("{url}: {error}")))?;
+        Ok(match kind {
+            LogKind::Rfc6962 => Self::Rfc6962(Rfc6962::new(source, key)),
+            LogKind::Static => Self::Static(StaticCt::new(source, key, id)),
+        })
+    }
+}
+
+/// The same question to either kind.
+macro_rules! either {
+    ($reader:expr, $log:ident => $asked:expr) => {
+        match $reader {
+            Self::Rfc6962($log) => $asked,
+            Self::Static($log) => $asked,
+        }
+    };
+}
+
+impl LogReader for Reader {
+    async fn head(&self) -> Result<Head, ReadError> {
+        either!(self, log => log.head().await)
+    }
+
+    async fn prove_consistency(&self, older: &Head, newer: &Head) -> Result<(), ReadError> {
+        either!(self, log => log.prove_consistency(older, newer).await)
+    }
+
+    async fn tree_before(&self, head: &Head, size: u64) -> Result<TreeBuilder, ReadError> {
+        either!(self, log => log.tree_before(head, size).await)
+    }
+
+    async fn first_at(&self, head: &Head, time: Timestamp) -> Result<u64, ReadError> {
+        either!(self, log => log.first_at(head, time).await)
+    }
+
+    fn expected_end(&self, start: u64, stop: u64, size: u64) -> Option<u64> {
+        either!(self, log => log.expected_end(start, stop, size))
+    }
+
+    async fn entries(&self, start: u64, stop: u64, size: u64) -> Result<Answer, ReadError> {
+        either!(self, log => log.entries(start, stop, size).await)
+    }
+
+    async fn issuer(&self, sha256: &[u8; 32]) -> Result<Bytes, ReadError> {
+        either!(self, log => log.issuer(sha256).await)
+    }
+}
+
+/// A tree head, if the log's key signed it.
+fn verified(head: &TreeHead, key: &LogKey, url: String, octets: Vec<u8>) -> Result<Head, ReadError> {
+    match head.verify(key) {
+        Ok(()) => {
+            Ok(Head { size: head.size, timestamp: head.timestamp, root: head.root, octets: Bytes(octets) })
+        }
+        Err(_) => {
+            let what = "the tree head is not signed by the log's key".to_owned();
+            Err(breach(Breach::Signature, what, url, &octets))
+        }
+    }
+}
+
+/// Which of two tree heads has to continue which: `None` where there is nothing to prove. A smaller tree at a later time
+/// is a log that shrank; at an earlier time it is one that a slower part of the log still shows.
+fn order<'a>(
+    older: &'a Head,
+    newer: &'a Head,
+    url: impl FnOnce() -> String,
+) -> Result<Option<(&'a Head, &'a Head)>, ReadError> {
+    let split = |what: String| {
+        let both = [older.octets.0.as_slice(), b"\n", &newer.octets.0].concat();
+        Err(breach(Breach::Split, what, url(), &both))
+    };
+    if older.size == newer.size {
+        if older.root == newer.root {
+            return Ok(None);
+        }
+        let (size, one, other) = (older.size, older.root, newer.root);
+        return split(format!(
+            "the log signed two trees of {size} entries, with the roots {one} and {other}"
+        ));
+    }
+    if newer.size < older.size && newer.timestamp > older.timestamp {
+        return split(format!("the tree had {} entries, and later {}", older.size, newer.size));
+    }
+    let (early, late) = if older.size < newer.size { (older, newer) } else { (newer, older) };
+    Ok((early.size > 0).then_some((early, late)))
+}
+
+fn beyond(size: u64, head: &Head) -> ReadError {
+    ReadError::Unusable(format!("{size} entries were asked for of a tree of {}", head.size))
+}
+
+fn nothing(start: u64, stop: u64, size: u64) -> ReadError {
+    ReadError::Unusable(format!("there is no entry from {start} to before {stop} in a tree of {size}"))
 }
 
 /// Why something could not be read from a log.
