@@ -14,6 +14,7 @@ use pinstead::evidence::{Inputs as InputFiles, Request};
 use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::judge::Inputs;
 use pinstead::watch::follow::{Event, Following, Judging, LogLabel, LogToFollow, Observer, Settings};
+use pinstead::watch::reader::ahead::Room;
 use pinstead::watch::reader::{Answer, Breach, LogReader, ReadError};
 use pinstead::watch::state::{Head, LogKind, Place, State, StateOptions};
 use pinstead::x509::precertificate::logged_tbs;
@@ -254,7 +255,7 @@ impl LogReader for Played {
         if self.chaos(30) {
             octets.truncate(octets.len() / 2);
         }
-        Ok(Answer::of_get_entries(start, count, octets))
+        Answer::read_get_entries(start, start + count, octets).map_err(|(why, _)| Self::breach(Breach::Form, &why))
     }
 
     async fn issuer(&self, _: &[u8; 32]) -> Result<Bytes, ReadError> {
@@ -322,6 +323,7 @@ pub(crate) async fn scene_with(place: &Place, settings: Settings, policy: &str) 
         judging: Arc::new(Judging::new(inputs, Vec::new(), &watched)),
         watched: Arc::new(watched),
         settings,
+        room: Room::new(8 << 20),
         stop: receiver,
         observer: heard.clone(),
     };

@@ -28,6 +28,7 @@ use self::issuers::Issuers;
 pub use self::start::Start;
 use self::trouble::Trouble;
 use super::reader::LogReader;
+use super::reader::ahead::Room;
 use super::state::{HeadLease, LogKind, LogNumber, RangeLease, State, StateError};
 use crate::evidence::Bytes;
 use crate::issuance::names::WatchedNames;
@@ -44,6 +45,8 @@ pub struct Following {
     pub judging: Arc<Judging>,
     /// How it is done.
     pub settings: Settings,
+    /// Room in memory for the answers of all logs.
+    pub room: Room,
     /// Becomes true when all is to end.
     pub stop: Receiver<bool>,
     /// Hears what happens.

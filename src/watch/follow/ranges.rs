@@ -1,11 +1,15 @@
 //! Ranges: read, searched and committed.
 
+use std::sync::Arc;
+
 use super::certificate::prepare;
 use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::log_fault::FaultKind;
 use crate::observe::clock::Stopwatch;
+use crate::watch::batch::BatchError;
 use crate::watch::reader::LogReader;
+use crate::watch::reader::ahead::Ahead;
 use crate::watch::state::{LogNumber, StateError};
 
 /// After how many milliseconds what was read is committed, however little it is.
@@ -22,8 +26,10 @@ impl<R: LogReader> Follower<'_, R> {
         let (stop, size) = (lease.stop(), goal.size);
         let mut range = lease.builder().map_err(|error| StateError::Damaged(error.to_string()))?;
         let mut since = Stopwatch::start();
-        while range.end() < stop {
-            let answer = self.reader.entries(range.end(), stop, size).await?;
+        let (room, depth) = (self.following.room.clone(), self.following.settings.ahead);
+        let mut ahead = Ahead::new(Arc::clone(&self.reader), range.end(), stop, size, depth, room);
+        while let Some(answer) = ahead.next().await {
+            let answer = answer?;
             let begun = range.end();
             let found = answer.take(&self.following.watched, &mut range, stop).map_err(|error| {
                 let octets = answer.octets();
@@ -34,10 +40,7 @@ impl<R: LogReader> Follower<'_, R> {
             })?;
             drop(answer);
             if range.end() == begun {
-                return Err(Trouble::Batch {
-                    error: crate::watch::batch::BatchError::Empty,
-                    octets: Vec::new(),
-                });
+                return Err(Trouble::Batch { error: BatchError::Empty, octets: Vec::new() });
             }
             let mut prepared = Vec::with_capacity(found.len());
             for entry in &found {
