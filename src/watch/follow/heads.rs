@@ -93,6 +93,7 @@ impl<R: LogReader> Follower<'_, R> {
         let goal = self.state().log(number).await?.goal;
         match self.state().prove(&lease, &tree).await {
             Ok(_) => {
+                self.wrong_roots = 0;
                 self.tell(&Event::Proven(tree.size()));
                 self.is_over(FaultKind::OtherRoot).await?;
                 Ok(true)

@@ -110,6 +110,9 @@ pub struct LogToFollow {
     pub key: Bytes,
 }
 
+/// With [`Settings::once`]: how often entries are read again that do not have the signed root.
+const MOST_WRONG_ROOTS: u32 = 3;
+
 /// Hears what happens with the logs; it must not wait for anything.
 pub trait Observer: Send + Sync {
     /// Something happened with this log.
@@ -201,6 +204,8 @@ struct Follower<'a, R> {
     open: BTreeSet<String>,
     failing_since: Option<Stopwatch>,
     failures: u32,
+    /// How often in a row the entries did not have the signed root.
+    wrong_roots: u32,
 }
 
 /// What a round came to.
@@ -233,6 +238,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
             open: BTreeSet::new(),
             failing_since: None,
             failures: 0,
+            wrong_roots: 0,
         }
     }
 
@@ -336,6 +342,11 @@ impl<'a, R: LogReader> Follower<'a, R> {
             return None;
         }
         self.failures = self.failures.saturating_add(1);
+        if matches!(trouble, Trouble::OtherRoot { .. }) {
+            // Reading it all again succeeds, and so does not count for anything.
+            self.wrong_roots = self.wrong_roots.saturating_add(1);
+            self.failures = self.failures.max(self.wrong_roots);
+        }
         self.note_fault(trouble).await;
         let what = trouble.to_string();
         let asked = trouble.asked_pause();
@@ -345,6 +356,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
         let pause = trouble::jittered(pause.min(trouble::LONGEST_ASKED));
         let is_given_up = self.settings().once
             && (self.failures >= self.settings().most_failures
+                || self.wrong_roots >= MOST_WRONG_ROOTS
                 || asked.is_some_and(|asked| asked > self.settings().longest_pause));
         if is_given_up {
             return Some(Outcome::Failed(what));
