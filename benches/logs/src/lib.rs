@@ -19,6 +19,7 @@ pub mod floor;
 pub mod key;
 pub mod make;
 pub mod names;
+pub mod read;
 pub mod serve;
 pub mod tree;
 pub mod usage;

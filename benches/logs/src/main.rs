@@ -12,6 +12,7 @@ use pinstead::observe::clock::{Stopwatch, now};
 use pinstead_logs::drain::drain;
 use pinstead_logs::floor::floor;
 use pinstead_logs::make::make;
+use pinstead_logs::read::{self, read};
 use pinstead_logs::serve::{self, Options};
 use pinstead_logs::usage::{cpu_seconds, peak_megabytes};
 use serde_json::Value;
@@ -65,6 +66,23 @@ enum Command {
         /// Over how many connections.
         #[arg(long, default_value_t = 4)]
         connections: usize,
+    },
+    /// Reads served logs as `pinstead watch` does, without its state: HTTP, hashing, names, the root checked.
+    Read {
+        /// The served world's folder.
+        folder: PathBuf,
+        /// How many domains are watched: 1, 1000 or 100000.
+        #[arg(long, default_value_t = 1)]
+        domains: u64,
+        /// How many threads; 0: one for all.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+        /// How many questions are under way at once.
+        #[arg(long, default_value_t = 4)]
+        depth: usize,
+        /// How often each log is read.
+        #[arg(long, default_value_t = 3)]
+        passes: u32,
     },
     /// Measures the pure core on a world's files.
     Floor {
@@ -130,6 +148,9 @@ fn main() -> Result<()> {
                     drained.cpu * 1e6 / drained.entries as f64,
                 )?;
             }
+        }
+        Command::Read { folder, domains, threads, depth, passes } => {
+            read(&folder, read::Options { threads, depth, domains, passes }, &mut out)?;
         }
         Command::Floor { folder } => floor(&folder, &mut out)?,
     }
