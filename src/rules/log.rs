@@ -64,10 +64,7 @@ static RULES: &[Rule<LogFault>] = &[
             explanation: "What answers at the log's address is not the log that the list describes, or its key or its list entry changed. \
                           Nothing it says can be relied on, and nothing of it was taken.",
             advice: "Update the log list with `pinstead logs update`. If it lasts, report it to the log's operator.",
-            references: &[
-                "RFC 6962 section 3.5 (signed tree head)",
-                "C2SP static-ct-api, “Checkpoints”",
-            ],
+            references: &["RFC 6962 section 3.5 (signed tree head)", "C2SP static-ct-api, “Checkpoints”"],
         },
         raise: |fault| when(fault, &[FaultKind::Signature]),
     },

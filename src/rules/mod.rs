@@ -20,7 +20,12 @@ use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
 pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
-    tls::infos().chain(ct::infos()).chain(caa::infos()).chain(issuer::infos()).chain(pins::infos()).chain(log::infos())
+    tls::infos()
+        .chain(ct::infos())
+        .chain(caa::infos())
+        .chain(issuer::infos())
+        .chain(pins::infos())
+        .chain(log::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

@@ -44,7 +44,10 @@ fn a_split_view_is_critical_and_stays() {
         }
         let told = fault_alerts(&scene).await;
         assert_eq!(told.len(), 1, "{told:?}");
-        assert_eq!((&told[0]["severity"], &told[0]["details"]["rule"]), (&"critical".into(), &"LOG001".into()));
+        assert_eq!(
+            (&told[0]["severity"], &told[0]["details"]["rule"]),
+            (&"critical".into(), &"LOG001".into())
+        );
         let heads = &told[0]["details"]["tree_heads"];
         assert_eq!(heads[0]["root"], known.root.to_string(), "both are kept as evidence");
         assert_eq!(heads[1]["root"], TreeHash([9; 32]).to_string());

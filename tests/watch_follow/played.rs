@@ -141,7 +141,9 @@ impl Played {
         let holds = |leaf: &[u8], tbs: &[u8]| leaf.windows(tbs.len()).any(|window| window == tbs);
         let mut truth = BTreeSet::new();
         for entry in &self.entries[from..] {
-            truth.extend(watched.iter().filter(|(tbs, _)| holds(&entry.leaf, tbs)).map(|(_, hash)| hash.clone()));
+            truth.extend(
+                watched.iter().filter(|(tbs, _)| holds(&entry.leaf, tbs)).map(|(_, hash)| hash.clone()),
+            );
         }
         truth
     }
@@ -255,7 +257,8 @@ impl LogReader for Played {
         if self.chaos(30) {
             octets.truncate(octets.len() / 2);
         }
-        Answer::read_get_entries(start, start + count, octets).map_err(|(why, _)| Self::breach(Breach::Form, &why))
+        Answer::read_get_entries(start, start + count, octets)
+            .map_err(|(why, _)| Self::breach(Breach::Form, &why))
     }
 
     async fn issuer(&self, _: &[u8; 32]) -> Result<Bytes, ReadError> {
@@ -310,10 +313,8 @@ pub(crate) async fn scene(place: &Place, settings: Settings) -> Scene {
 /// With a policy, TOML.
 pub(crate) async fn scene_with(place: &Place, settings: Settings, policy: &str) -> Scene {
     let options = StateOptions { channels: vec!["stderr".to_owned()], most_octets: None };
-    let watched = WatchedNames::new([WatchedName {
-        name: "ours.example".parse().unwrap(),
-        with_subdomains: true,
-    }]);
+    let watched =
+        WatchedNames::new([WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true }]);
     let mut inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
     inputs.policy = pinstead::policy::Policy::parse("policy", policy.as_bytes()).unwrap();
     let heard = Arc::new(Heard::default());

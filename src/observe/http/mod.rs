@@ -6,6 +6,7 @@
 pub mod gzip;
 mod hosts;
 mod pace;
+mod post;
 mod retry;
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +19,7 @@ use reqwest::{Client, Url, redirect};
 
 use self::gzip::{GunzipError, gunzip};
 use self::hosts::{Hosts, Limits};
+pub use self::post::{HttpPoster, Posted};
 use super::clock::{self, Stopwatch};
 use super::dns::DnsClient;
 use crate::dns_name::DnsName;
@@ -109,11 +111,7 @@ impl HttpClient {
     }
 
     fn build(dns: Option<&DnsClient>, limits: Limits) -> Result<Self, HttpSetupError> {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| reqwest::Certificate::from_der(der))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(HttpSetupError)?;
+        let roots = roots()?;
         let unpacks = limits == Limits::Paced;
         let builder = || {
             let builder = Client::builder()
@@ -234,6 +232,15 @@ impl HttpClient {
     }
 }
 
+/// Mozilla's roots, for systems without any.
+fn roots() -> Result<Vec<reqwest::Certificate>, HttpSetupError> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|der| reqwest::Certificate::from_der(der))
+        .collect::<Result<_, _>>()
+        .map_err(HttpSetupError)
+}
+
 /// A URL that may be asked for: HTTP or HTTPS, with a host, and no password that would end up in the evidence.
 pub fn usable(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
@@ -252,7 +259,7 @@ pub fn retry_after(response: &HttpResponse) -> Option<Duration> {
 }
 
 /// Whether the host is this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -57,9 +57,14 @@ fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504)
 }
 
-/// What `Retry-After` asks for: seconds, or a date (RFC 9110 section 10.2.3).
+/// What the response's `Retry-After` asks for.
 pub(super) fn asked_for(response: &HttpResponse, now: Timestamp) -> Option<Duration> {
-    let text = response.retry_after.as_deref()?.trim();
+    pause(response.retry_after.as_deref()?, now)
+}
+
+/// What a `Retry-After` field asks for: seconds, or a date (RFC 9110 section 10.2.3).
+pub(super) fn pause(field: &str, now: Timestamp) -> Option<Duration> {
+    let text = field.trim();
     if !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()) {
         // More digits than fit are longer than anyone waits.
         return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));

@@ -232,11 +232,8 @@ pub fn prepare(
         "text": summary.text,
         "details": summary.details,
     });
-    let alert = NewAlert {
-        kind: kind.to_owned(),
-        subject: summary.tbs_sha256.clone(),
-        payload: payload.to_string(),
-    };
+    let alert =
+        NewAlert { kind: kind.to_owned(), subject: summary.tbs_sha256.clone(), payload: payload.to_string() };
     Prepared { found, alert, summary }
 }
 
@@ -373,7 +370,8 @@ impl Subject<'_> {
                 "dns_names_left_out": contents.names.dns.len().saturating_sub(MOST_NAMES),
             })
         });
-        let time = i64::try_from(self.read.timestamp).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        let time =
+            i64::try_from(self.read.timestamp).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
         json!({
             "tbs_sha256": hexadecimal(&self.read.tbs_sha256),
             "certificate_sha256": self.read.certificate.as_ref().map(|der| hexadecimal(&Sha256::digest(&der.0))),

@@ -382,9 +382,9 @@ impl<'a, R: LogReader> Follower<'a, R> {
         }
         // Only who holds the log's head can take what it shows.
         self.head.is_some()
-            && self.polled.is_none_or(|(watch, interval)| {
-                u128::from(watch.milliseconds()) >= interval.as_millis()
-            })
+            && self
+                .polled
+                .is_none_or(|(watch, interval)| u128::from(watch.milliseconds()) >= interval.as_millis())
     }
 
     fn until_poll(&self) -> Duration {

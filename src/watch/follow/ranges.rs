@@ -33,10 +33,7 @@ impl<R: LogReader> Follower<'_, R> {
             let begun = range.end();
             let found = answer.take(&self.following.watched, &mut range, stop).map_err(|error| {
                 let octets = answer.octets();
-                Trouble::Batch {
-                    error,
-                    octets: octets.get(..MOST_EVIDENCE).unwrap_or(octets).to_vec(),
-                }
+                Trouble::Batch { error, octets: octets.get(..MOST_EVIDENCE).unwrap_or(octets).to_vec() }
             })?;
             drop(answer);
             if range.end() == begun {

@@ -1,6 +1,10 @@
 //! `pinstead.toml`: what the owner expects, where the pins are, what fails the gate.
 
+mod alerts;
+
 use serde::Deserialize;
+
+pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
 
 use crate::dns_name::DnsName;
 use crate::rules::Severity;
@@ -25,6 +29,8 @@ pub struct Policy {
     pub private_ca: Vec<PrivateCa>,
     /// What differs for single domains.
     pub domain: Vec<DomainPolicy>,
+    /// Where `watch` sends its alerts.
+    pub alerts: AlertsPolicy,
 }
 
 /// The severity from which findings fail a gate.
@@ -88,10 +94,8 @@ impl Policy {
     /// Reads a policy file's text.
     pub fn parse(path: &str, octets: &[u8]) -> Result<Self, PolicyError> {
         let text = std::str::from_utf8(octets).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
-        toml::from_str(text).map_err(|error| PolicyError::Toml {
-            path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })
+        toml::from_str(text)
+            .map_err(|error| PolicyError::Toml { path: path.to_owned(), message: told(&error, text) })
     }
 
     /// The CAs expected for `host`: those of the closest domain that names it, else the general ones.
@@ -104,6 +108,16 @@ impl Policy {
         })
         .map_or(&self.expect_ca, |domain| &domain.expect_ca)
     }
+}
+
+/// What is wrong, and where. A line that may hold a secret, put where it does not belong, is not repeated.
+fn told(error: &toml::de::Error, text: &str) -> String {
+    let whole = error.to_string();
+    if !["secret", "password"].iter().any(|word| whole.contains(word)) {
+        return whole.trim_end().to_owned();
+    }
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.split('\n').count(), error.message().trim_end())
 }
 
 impl TryFrom<String> for FailOn {

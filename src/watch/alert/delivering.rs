@@ -1,0 +1,220 @@
+//! Serving the channels from the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::channel::{Channel, Failure};
+use super::notice::Notice;
+use crate::observe::clock::Stopwatch;
+use crate::watch::metrics::WatchMetrics;
+use crate::watch::state::{Due, State, StateError};
+
+/// How often the outbox is looked at.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// The longest pause after failures one after another, of the channel or of the state.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+/// How long a delivery has to end once all are told to stop.
+const LAST_MOMENTS: Duration = Duration::from_secs(5);
+/// What is left after the longest delivery to write down that it was made.
+const TO_WRITE: Duration = Duration::from_secs(60);
+/// After this many failures one after another, a channel gets nothing more in this run.
+const MOST_FAILURES: u32 = 3;
+
+/// What a run delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Deliveries that were taken, those that were below the channel's severity not among them.
+    pub delivered: u64,
+    /// Attempts that failed; what they were to deliver stays in the outbox.
+    pub failed: u64,
+}
+
+/// Delivers alerts as they come, until `stop` is true or its sender is gone.
+pub async fn deliver(
+    state: Arc<State>,
+    channels: Vec<Box<dyn Channel>>,
+    metrics: Arc<WatchMetrics>,
+    stop: watch::Receiver<bool>,
+) {
+    let mut loops = JoinSet::new();
+    for channel in channels {
+        // So that its health is asked for before there is anything to deliver.
+        metrics.channel(channel.name());
+        let server = Server { state: Arc::clone(&state), channel, metrics: Arc::clone(&metrics) };
+        loops.spawn(server.until(stop.clone()));
+    }
+    while loops.join_next().await.is_some() {}
+}
+
+/// Delivers what is due now, once. An error of the state ends it; what was not delivered stays in the outbox.
+pub async fn deliver_once(
+    state: Arc<State>,
+    channels: Vec<Box<dyn Channel>>,
+    metrics: Arc<WatchMetrics>,
+) -> Result<Tally, StateError> {
+    let mut loops = JoinSet::new();
+    for channel in channels {
+        let server = Server { state: Arc::clone(&state), channel, metrics: Arc::clone(&metrics) };
+        loops.spawn(server.once());
+    }
+    let mut all = Tally::default();
+    let mut error = None;
+    while let Some(done) = loops.join_next().await {
+        match done {
+            Ok((tally, result)) => {
+                all.delivered = all.delivered.saturating_add(tally.delivered);
+                all.failed = all.failed.saturating_add(tally.failed);
+                error = error.or(result.err());
+            }
+            // A channel that panicked delivered nothing more; its alerts are in the outbox.
+            Err(_) => all.failed = all.failed.saturating_add(1),
+        }
+    }
+    error.map_or(Ok(all), Err)
+}
+
+/// Who serves one channel.
+struct Server {
+    state: Arc<State>,
+    channel: Box<dyn Channel>,
+    metrics: Arc<WatchMetrics>,
+}
+
+/// How one look at the outbox ended.
+enum Turn {
+    Nothing,
+    PassedOver,
+    Delivered,
+    Failed(Failure),
+}
+
+impl Server {
+    async fn until(self, mut stop: watch::Receiver<bool>) {
+        let mut failures = 0_u32;
+        while !*stop.borrow() {
+            let rest = tokio::select! {
+                biased;
+                rest = self.step(&mut failures) => rest,
+                () = over(&mut stop, LAST_MOMENTS) => return,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = over(&mut stop, Duration::ZERO) => return,
+            }
+        }
+    }
+
+    /// Delivers what is due next, and says how long to wait then.
+    async fn step(&self, failures: &mut u32) -> Duration {
+        match self.turn().await {
+            Ok(Turn::Nothing) => INTERVAL,
+            Ok(Turn::PassedOver) => Duration::ZERO,
+            Ok(Turn::Delivered) => {
+                *failures = 0;
+                Duration::ZERO
+            }
+            Ok(Turn::Failed(failure)) => {
+                *failures = failures.saturating_add(1);
+                failure.rest().unwrap_or_default().max(growing(*failures)).min(LONGEST_ASKED)
+            }
+            Err(_) => {
+                *failures = failures.saturating_add(1);
+                INTERVAL.max(growing(*failures))
+            }
+        }
+    }
+
+    async fn once(self) -> (Tally, Result<(), StateError>) {
+        let mut tally = Tally::default();
+        let mut failures = 0_u32;
+        loop {
+            match self.turn().await {
+                Ok(Turn::Nothing) => return (tally, Ok(())),
+                Ok(Turn::PassedOver) => {}
+                Ok(Turn::Delivered) => {
+                    failures = 0;
+                    tally.delivered = tally.delivered.saturating_add(1);
+                }
+                Ok(Turn::Failed(failure)) => {
+                    failures = failures.saturating_add(1);
+                    tally.failed = tally.failed.saturating_add(1);
+                    if failures >= MOST_FAILURES || failure.rest().is_some() {
+                        return (tally, Ok(()));
+                    }
+                }
+                Err(error) => return (tally, Err(error)),
+            }
+        }
+    }
+
+    /// Takes one delivery from the outbox, and makes it.
+    async fn turn(&self) -> Result<Turn, StateError> {
+        let begun = Stopwatch::start();
+        let held = self.channel.timeout().saturating_add(TO_WRITE);
+        let Some(due) = self.state.due(self.channel.name(), 1, held).await?.pop() else {
+            return Ok(Turn::Nothing);
+        };
+        let notice = Notice::new(&due.alert);
+        if notice.severity.is_some_and(|severity| severity < self.channel.min_severity()) {
+            self.state.delivered(&due).await?;
+            return Ok(Turn::PassedOver);
+        }
+        let done = self.channel.send(&notice).await;
+        self.metrics.channel(self.channel.name()).attempted(done.is_ok());
+        match done {
+            Ok(()) => {
+                self.write_down(&due, begun, held).await?;
+                Ok(Turn::Delivered)
+            }
+            Err(failure) => {
+                self.state.failed(&due, &failure.to_string(), failure.pause()).await?;
+                Ok(Turn::Failed(failure))
+            }
+        }
+    }
+
+    /// Writes down that it was delivered, as long as nobody else may deliver it.
+    async fn write_down(&self, due: &Due, begun: Stopwatch, held: Duration) -> Result<(), StateError> {
+        let mut tries = 0_u32;
+        loop {
+            let Err(error) = self.state.delivered(due).await else { return Ok(()) };
+            tries = tries.saturating_add(1);
+            let pause = growing(tries);
+            let passed = Duration::from_millis(begun.milliseconds());
+            if passed.saturating_add(pause) >= held {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// The longest that a channel is left alone because its receiver asked for it; the alert itself may wait for longer.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
+
+/// Waits until all are told to stop, and this long besides.
+async fn over(stop: &mut watch::Receiver<bool>, besides: Duration) {
+    // Where the sender is gone, nobody is left who could want more.
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(besides).await;
+}
+
+/// One second, doubled with each failure after another.
+fn growing(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    Duration::from_secs(1).saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(LONGEST_REST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_grow_up_to_a_minute() {
+        let seconds: Vec<u64> = [1, 2, 3, 6, 7, u32::MAX].map(|count| growing(count).as_secs()).to_vec();
+        assert_eq!(seconds, [1, 2, 4, 32, 60, 60]);
+    }
+}

@@ -1,0 +1,183 @@
+//! What was counted, as OpenMetrics text.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::counts::LogReading;
+use crate::watch::state::Waiting;
+
+/// The metrics of a process that started then. `attempts` is, for each channel, how often it took an alert and how
+/// often not; `waiting` is what the outbox says, where it says something.
+pub fn exposition(
+    started: Timestamp,
+    logs: &[(String, LogReading)],
+    attempts: &[(String, u64, u64)],
+    waiting: Option<&[Waiting]>,
+) -> Result<String, fmt::Error> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Counted {
+        started,
+        logs: logs.to_vec(),
+        attempts: attempts.to_vec(),
+        waiting: waiting.map(<[Waiting]>::to_vec),
+    }));
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+#[derive(Debug)]
+struct Counted {
+    started: Timestamp,
+    logs: Vec<(String, LogReading)>,
+    attempts: Vec<(String, u64, u64)>,
+    waiting: Option<Vec<Waiting>>,
+}
+
+/// One sample of a family: its labels and its value.
+type Sample<V> = (Vec<(&'static str, String)>, V);
+
+/// A family's name without its unit, what it means, and its unit.
+type Meaning = (&'static str, &'static str, Option<&'static str>);
+
+impl Collector for Counted {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let encoder = &mut encoder;
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        let help = "This program";
+        encoder.encode_descriptor("pinstead_build", help, None, MetricType::Info)?.encode_info(&version)?;
+        let start = vec![(Vec::new(), seconds(self.started))];
+        gauges(encoder, ("process_start_time", "When the process started", Some("seconds")), start)?;
+        self.positions(encoder)?;
+        self.counters(encoder)?;
+        self.alerts(encoder)
+    }
+}
+
+impl Counted {
+    fn positions(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        type Read = fn(&LogReading) -> Option<u64>;
+        let families: [(&str, &str, Read); 4] = [
+            ("pinstead_log_proven", "Entries proven to be those that the log signed", |log| log.proven),
+            ("pinstead_log_read", "Entries read by all processes", |log| log.read),
+            ("pinstead_log_tree_size", "Entries of the newest tree head", |log| log.tree_size),
+            ("pinstead_log_lag", "Entries of the newest tree head that are not read yet", LogReading::lag),
+        ];
+        for (name, help, read) in families {
+            gauges(encoder, (name, help, Some("entries")), self.each(read))?;
+        }
+        type Time = fn(&LogReading) -> Option<f64>;
+        let families: [(&str, &str, Time); 2] = [
+            ("pinstead_log_tree_head_timestamp", "The newest tree head's time, as the log says", |log| {
+                log.tree_timestamp.map(seconds)
+            }),
+            ("pinstead_log_tree_head_seen_timestamp", "When the newest tree head was seen", |log| {
+                log.seen.map(seconds)
+            }),
+        ];
+        for (name, help, read) in families {
+            gauges(encoder, (name, help, Some("seconds")), self.each(read))?;
+        }
+        let faults = self.each(|log| Some(u64::try_from(log.faults.len()).unwrap_or(u64::MAX)));
+        gauges(
+            encoder,
+            ("pinstead_log_faults", "Ways in which the log breaks its promises now", None),
+            faults,
+        )
+    }
+
+    fn counters(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let entries = self.each(|log| Some(log.entries));
+        counters(encoder, ("pinstead_log_entries_read", "Entries that this process read", None), entries)?;
+        let certificates = self.each(|log| Some(log.certificates));
+        let meaning = ("pinstead_log_certificates_found", "Certificates that this process found", None);
+        counters(encoder, meaning, certificates)?;
+        let errors = self.logs.iter().flat_map(|(name, log)| {
+            log.errors
+                .iter()
+                .map(|(kind, count)| (vec![("log", name.clone()), ("kind", kind.clone())], *count))
+        });
+        counters(encoder, ("pinstead_log_errors", "What failed, by kind", None), errors.collect())
+    }
+
+    fn alerts(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let attempts = self.attempts.iter().flat_map(|(name, delivered, failed)| {
+            [("delivered", *delivered), ("failed", *failed)].map(|(outcome, count)| {
+                (vec![("channel", name.clone()), ("outcome", outcome.to_owned())], count)
+            })
+        });
+        let meaning = ("pinstead_alert_attempts", "Deliveries that this process tried, by outcome", None);
+        counters(encoder, meaning, attempts.collect())?;
+        let usable = vec![(Vec::new(), u64::from(self.waiting.is_some()))];
+        gauges(encoder, ("pinstead_state_usable", "Whether the state answered just now", None), usable)?;
+        // What is not known is left out: it is not 0.
+        let Some(waiting) = &self.waiting else { return Ok(()) };
+        let of = |name: &str| waiting.iter().find(|waiting| waiting.channel == name);
+        let mut names: Vec<String> = self.attempts.iter().map(|(name, ..)| name.clone()).collect();
+        names.extend(waiting.iter().map(|waiting| waiting.channel.clone()));
+        names.sort();
+        names.dedup();
+        let each = |read: fn(&Waiting) -> u64| -> Vec<Sample<u64>> {
+            let sample = |name: &String| (vec![("channel", name.clone())], of(name).map_or(0, read));
+            names.iter().map(sample).collect()
+        };
+        let meaning = ("pinstead_alerts_waiting", "Alerts that wait for the channel", None);
+        gauges(encoder, meaning, each(|waiting| waiting.alerts))?;
+        let meaning = ("pinstead_alerts_failing", "Alerts that wait and failed before", None);
+        gauges(encoder, meaning, each(|waiting| waiting.failed))?;
+        let oldest = waiting
+            .iter()
+            .map(|waiting| (vec![("channel", waiting.channel.clone())], seconds(waiting.oldest)))
+            .collect();
+        let meaning =
+            ("pinstead_alerts_oldest_timestamp", "When the oldest that waits was made", Some("seconds"));
+        gauges(encoder, meaning, oldest)
+    }
+
+    fn each<V>(&self, read: impl Fn(&LogReading) -> Option<V>) -> Vec<Sample<V>> {
+        let sample = |(name, log): &(String, LogReading)| Some((vec![("log", name.clone())], read(log)?));
+        self.logs.iter().filter_map(sample).collect()
+    }
+}
+
+fn gauges<V: EncodeGaugeValue>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help, unit): Meaning,
+    samples: Vec<Sample<V>>,
+) -> fmt::Result {
+    if samples.is_empty() {
+        return Ok(());
+    }
+    let unit = unit.map(|unit| Unit::Other(unit.to_owned()));
+    let mut family = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+    for (labels, value) in samples {
+        family.encode_family(&labels)?.encode_gauge(&value)?;
+    }
+    Ok(())
+}
+
+fn counters(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help, unit): Meaning,
+    samples: Vec<Sample<u64>>,
+) -> fmt::Result {
+    if samples.is_empty() {
+        return Ok(());
+    }
+    let unit = unit.map(|unit| Unit::Other(unit.to_owned()));
+    let mut family = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Counter)?;
+    for (labels, value) in samples {
+        family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+    }
+    Ok(())
+}
+
+/// Seconds since the Unix epoch.
+fn seconds(time: Timestamp) -> f64 {
+    time.as_duration().as_secs_f64()
+}

@@ -1,0 +1,179 @@
+//! `/metrics` and `/health`, as those who scrape them see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pinstead::observe::clock;
+use pinstead::watch::metrics::{WatchMetrics, exposition, serve};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::{LONG, add, state};
+
+/// Asks a server for a path; gives the status, the head and the body.
+fn asked(address: SocketAddr, request: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    stream
+        .write_all(format!("{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), body.to_owned())
+}
+
+/// Reads OpenMetrics text by its rules (OpenMetrics 1.0, sections “Overall structure” and “Suffixes”), and gives the
+/// value of each sample.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let text = text.strip_suffix("# EOF\n").expect("it ends with # EOF");
+    let (mut samples, mut families) = (BTreeMap::new(), BTreeSet::new());
+    let mut family = (String::new(), String::new());
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# ") {
+            let [key, name, value] = rest.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            match key {
+                "HELP" => {
+                    assert!(families.insert(name.to_owned()), "{name} is there twice");
+                    family = (name.to_owned(), String::new());
+                }
+                "TYPE" => family.1 = value.to_owned(),
+                "UNIT" => assert!(name.ends_with(&format!("_{value}")), "{line}"),
+                _ => panic!("{line}"),
+            }
+            assert_eq!(name, family.0, "families are not mixed");
+            continue;
+        }
+        let (sample, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
+        let name = sample.split('{').next().unwrap();
+        match family.1.as_str() {
+            "counter" => assert_eq!(name, format!("{}_total", family.0)),
+            "info" => assert_eq!(name, format!("{}_info", family.0)),
+            "gauge" => assert_eq!(name, family.0),
+            other => panic!("{other}: {line}"),
+        }
+        assert!(
+            name.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'_')
+        );
+        let value = value.parse().unwrap_or_else(|_| panic!("{line}"));
+        assert!(samples.insert(sample.to_owned(), value).is_none(), "{sample} is there twice");
+    }
+    samples
+}
+
+#[test]
+fn both_pages_say_what_was_counted() {
+    let runtime = crate::world::runtime();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, state) = runtime.block_on(state(&folder, &["mail"]));
+    runtime.block_on(add(&state, "an alert"));
+    let state = Arc::new(state);
+    let metrics = Arc::new(WatchMetrics::new(clock::now()));
+    let (stop, stopped) = watch::channel(false);
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = runtime.spawn(serve(listener, Arc::clone(&metrics), Arc::clone(&state), stopped));
+    // One who says nothing holds up nobody.
+    let _silent = TcpStream::connect(address).unwrap();
+
+    let (code, head, body) = asked(address, "GET /health");
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((code, &health["status"]), (503, &Value::from("undetermined")), "{body}");
+    assert!(head.contains("content-type: application/json"), "{head}");
+
+    let log = metrics.log("Example “2027h1” \\ \"quoted\"");
+    let (_, _, body) = asked(address, "GET /metrics");
+    assert!(!body.contains("pinstead_log_read_entries"), "what was not seen is not told: {body}");
+    let now = clock::now();
+    log.head(1000, u64::try_from(now.as_millisecond()).unwrap(), now);
+    log.read(990);
+    log.proven(900);
+    log.entries(990);
+    log.certificates(3);
+    metrics.channel("mail").attempted(false);
+    let (code, head, body) = asked(address, "GET /metrics");
+    assert_eq!(code, 200);
+    assert!(head.contains("application/openmetrics-text; version=1.0.0; charset=utf-8"), "{head}");
+    let samples = samples(&body);
+    let label = r#"{log="Example “2027h1” \\ \"quoted\""}"#;
+    for (name, value) in [
+        ("pinstead_log_proven_entries", 900.0),
+        ("pinstead_log_read_entries", 990.0),
+        ("pinstead_log_tree_size_entries", 1000.0),
+        ("pinstead_log_lag_entries", 10.0),
+        ("pinstead_log_entries_read_total", 990.0),
+        ("pinstead_log_certificates_found_total", 3.0),
+        ("pinstead_log_faults", 0.0),
+    ] {
+        assert_eq!(samples.get(&format!("{name}{label}")), Some(&value), "{name}: {body}");
+    }
+    assert_eq!(samples[r#"pinstead_alerts_waiting{channel="mail"}"#], 1.0);
+    assert_eq!(samples[r#"pinstead_alert_attempts_total{channel="mail",outcome="failed"}"#], 1.0);
+    assert_eq!(samples["pinstead_state_usable"], 1.0);
+    let started = samples["process_start_time_seconds"];
+    assert!((started - metrics.started().as_duration().as_secs_f64()).abs() < 1.0);
+
+    let (code, _, body) = asked(address, "GET /health");
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((code, &health["status"]), (200, &Value::from("ok")), "{body}");
+    assert_eq!((&health["logs"][0]["lag"], &health["logs"][0]["proven"]), (&10.into(), &900.into()));
+    assert_eq!(health["alerts"][0]["waiting"], 1);
+
+    assert_eq!(asked(address, "GET /").0, 404);
+    assert_eq!(asked(address, "POST /health").0, 405);
+    let (code, _, body) = asked(address, "HEAD /metrics");
+    assert_eq!((code, body.as_str()), (200, ""));
+    let long = format!("GET /{}", "x".repeat(2_000_000));
+    let mut stream = TcpStream::connect(address).unwrap();
+    // It may be cut off while it is still being written.
+    let _ = stream.write_all(long.as_bytes());
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+
+    stop.send(true).unwrap();
+    runtime
+        .block_on(async { tokio::time::timeout(LONG, serving).await })
+        .expect("it stops")
+        .unwrap()
+        .unwrap();
+    assert!(TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_err());
+}
+
+#[test]
+fn a_state_that_cannot_be_used_is_not_an_empty_one() {
+    let runtime = crate::world::runtime();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, state) = runtime.block_on(state(&folder, &["mail"]));
+    runtime.block_on(add(&state, "an alert"));
+    runtime.block_on(state.close());
+    let metrics = Arc::new(WatchMetrics::new(clock::now()));
+    metrics.log("a").head(1, 0, clock::now());
+    metrics.channel("mail");
+    let (_stop, stopped) = watch::channel(false);
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(serve(listener, metrics, Arc::new(state), stopped));
+    let (_, _, body) = asked(address, "GET /metrics");
+    let samples = samples(&body);
+    assert_eq!(samples["pinstead_state_usable"], 0.0);
+    assert!(!body.contains("pinstead_alerts_waiting"), "{body}");
+    let (code, _, body) = asked(address, "GET /health");
+    assert_eq!(code, 503);
+    assert!(body.contains("the state cannot be used"), "{body}");
+}
+
+#[test]
+fn nothing_yet_is_well_formed_too() {
+    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], None).unwrap();
+    let samples = samples(&text);
+    assert_eq!(samples["process_start_time_seconds"], 0.0);
+    assert_eq!(samples.len(), 3, "{text}");
+}
