@@ -14,6 +14,7 @@ mod pin_inputs;
 mod pins;
 mod rules;
 mod tables;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Pins(pins::PinsOptions),
     /// The known CT logs: list them, update the lists they come from, verify a list's signature
     Logs(logs::LogsOptions),
+    /// Follow CT logs for your domains: who issued, whether it was expected, all of it proven; once, or as a service
+    Watch(Box<watch::WatchOptions>),
     /// Start a small world on loopback and check its hosts: no internet needed
     Demo(demo::DemoOptions),
     /// Maintain the embedded tables of CT logs and CAs
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
         Command::Logs(options) => logs::run(&options),
+        Command::Watch(options) => watch::run(&options),
         Command::Demo(options) => demo::run(&options, check_with),
         Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),

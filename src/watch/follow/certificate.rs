@@ -228,7 +228,8 @@ pub fn prepare(
     }
     let payload = json!({
         "title": summary.title,
-        "severity": summary.severity,
+        // A test has none, so that it comes to every channel.
+        "severity": (!judging.is_test).then_some(summary.severity),
         "text": summary.text,
         "details": summary.details,
     });

@@ -12,9 +12,9 @@ impl<R: LogReader> Follower<'_, R> {
     /// Asks for the newest tree head, and takes it where we hold the log's head.
     pub(super) async fn poll(&mut self, number: LogNumber) -> Result<(), Trouble> {
         let shown = self.reader.head().await?;
+        self.load_faults(number).await?;
         self.is_over(FaultKind::Signature).await?;
         if let Some(lease) = self.head.clone() {
-            self.load_faults(number).await?;
             let log = self.state().log(number).await?;
             if let Some(known) = last_verified(&log) {
                 self.compare(&known, &shown).await?;
