@@ -14,14 +14,17 @@ use crate::world;
 fn one_alert_a_certificate_after_any_history() {
     world::runtime().block_on(async {
         let histories = (1..=12).map(|seed| tokio::spawn(history(seed)));
+        let mut proven = 0;
         for history in histories.collect::<Vec<_>>() {
-            history.await.unwrap();
+            proven += u32::from(history.await.unwrap());
         }
+        assert!(proven >= 6, "only {proven} came to a good end");
     });
 }
 
 /// Two who follow the same log, killed at arbitrary moments, while the log lies, lags and fails; then peace.
-async fn history(seed: u64) {
+/// Gives whether all was proven in the end; a log that signed what it does not have never is.
+async fn history(seed: u64) -> bool {
     let folder = tempfile::TempDir::new().unwrap();
     let place = file(&folder);
     let played = Arc::new(Played::new(seed, 3000));
@@ -44,7 +47,8 @@ async fn history(seed: u64) {
     let outcome = follow(&last.following, &log, played.clone()).await;
     let state = &last.following.state;
     let kept = state.find_log(&log.log_id).await.unwrap().unwrap();
-    if outcome == (Outcome::Proven { size }) {
+    let is_proven = outcome == (Outcome::Proven { size });
+    if is_proven {
         assert_eq!(kept.proven.root(), played.tree(size).root(), "seed {seed}");
         let told: Vec<String> = alerts(state)
             .await
@@ -61,4 +65,5 @@ async fn history(seed: u64) {
         assert!(is_known, "seed {seed}: {outcome:?}, {faults:?}");
         assert_eq!(kept.proven.root(), played.tree(kept.proven.size()).root(), "seed {seed}");
     }
+    is_proven
 }

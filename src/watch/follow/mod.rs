@@ -357,6 +357,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
         let is_given_up = self.settings().once
             && (self.failures >= self.settings().most_failures
                 || self.wrong_roots >= MOST_WRONG_ROOTS
+                || trouble.is_for_good()
                 || asked.is_some_and(|asked| asked > self.settings().longest_pause));
         if is_given_up {
             return Some(Outcome::Failed(what));

@@ -57,6 +57,11 @@ impl Trouble {
         )
     }
 
+    /// Whether asking again soon changes nothing.
+    pub(super) fn is_for_good(&self) -> bool {
+        matches!(self, Self::Read(ReadError::Gone(_) | ReadError::Unusable(_)))
+    }
+
     /// How long the log asked to be left alone.
     pub(super) fn asked_pause(&self) -> Option<Duration> {
         match self {
