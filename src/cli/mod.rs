@@ -16,6 +16,7 @@ mod pins;
 mod revocation_options;
 mod rules;
 mod tables;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,8 @@ enum Command {
     Issuance(Box<issuance::IssuanceOptions>),
     /// The known CT logs: list them, update the lists they come from, verify a list's signature
     Logs(logs::LogsOptions),
+    /// Follow CT logs for your domains: who issued, whether it was expected, all of it proven; once, or as a service
+    Watch(Box<watch::WatchOptions>),
     /// Start a small world on loopback and check its hosts: no internet needed
     Demo(demo::DemoOptions),
     /// Maintain the embedded tables of CT logs and CAs
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Pins(options) => pins::run(&options),
         Command::Issuance(options) => issuance::run(&options),
         Command::Logs(options) => logs::run(&options),
+        Command::Watch(options) => watch::run(&options),
         Command::Demo(options) => demo::run(&options, check_with),
         Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),

@@ -6,6 +6,7 @@ pub mod inclusion;
 mod issuance;
 mod judge;
 pub mod log_entry;
+pub mod log_fault;
 pub mod log_id;
 pub mod log_key;
 pub mod log_list;

@@ -1,10 +1,12 @@
 //! `pinstead.toml`: what the owner expects, where the pins are, what fails the gate.
 
 mod alerts;
+mod watch;
 
 use serde::Deserialize;
 
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
+pub use self::watch::WatchPolicy;
 
 use crate::dns_name::{CertificateName, DnsName};
 use crate::issuance::provider::{PROVIDERS, provider};
@@ -32,6 +34,8 @@ pub struct Policy {
     pub domain: Vec<DomainPolicy>,
     /// Where `watch` sends its alerts.
     pub alerts: AlertsPolicy,
+    /// What `watch` follows, and how.
+    pub watch: WatchPolicy,
 }
 
 /// The severity from which findings fail a gate.

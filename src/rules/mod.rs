@@ -10,6 +10,7 @@ mod facts;
 mod finding;
 pub mod issuance;
 pub mod issuer;
+pub mod log;
 pub mod pins;
 pub mod revocation;
 mod texts;
@@ -28,6 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(issuance::infos())
         .chain(revocation::infos())
         .chain(pins::infos())
+        .chain(log::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod batch;
+pub mod follow;
 pub mod metrics;
 pub mod reader;
 pub mod state;

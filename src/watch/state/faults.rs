@@ -42,8 +42,8 @@ pub struct Fault {
 }
 
 impl State {
-    /// Keeps a fault, and adds its alert, in one transaction. Of a fault that lasts, the first text and evidence stay.
-    /// Gives the ids of alerts that were not there before.
+    /// Keeps a fault, and adds its alert, in one transaction. Of a fault that lasts, the first text and evidence stay, and
+    /// no further alert is added. Gives the ids of alerts that were not there before.
     pub async fn report_fault(
         &self,
         fault: &NewFault,
@@ -57,11 +57,12 @@ impl State {
             let sql = "INSERT INTO faults (log, kind, text, evidence, since, last_seen, times) \
                        VALUES ($1, $2, $3, $4, (SELECT now FROM clock), (SELECT now FROM clock), 1) \
                        ON CONFLICT (log, kind) DO UPDATE \
-                       SET last_seen = excluded.last_seen, times = faults.times + 1";
+                       SET last_seen = excluded.last_seen, times = faults.times + 1 RETURNING times";
             let values =
                 [Value::Number(fault.log.0), Value::Text(&kind), Value::Text(&text), Value::Octets(evidence)];
-            transaction.execute(sql, &values).await?;
-            add_alerts(&mut transaction, &self.channels, alerts).await
+            let rows = transaction.rows(sql, &values).await?;
+            let is_new = rows.first().map_or(Ok(1), |row| row.number(0))? == 1;
+            add_alerts(&mut transaction, &self.channels, if is_new { alerts } else { &[] }).await
         };
         let done = done.await;
         transaction.end(done).await

@@ -1,0 +1,13 @@
+//! Following logs, against a log that is played in memory and does what logs should not do.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod world;
+
+#[path = "watch_follow/chaos.rs"]
+mod chaos;
+#[path = "watch_follow/faults.rs"]
+mod faults;
+#[path = "watch_follow/played.rs"]
+mod played;
+#[path = "watch_follow/starts.rs"]
+mod starts;

@@ -1,0 +1,144 @@
+//! What logs do wrong, told once, with what proves it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pinstead::ct::merkle::TreeHash;
+use pinstead::watch::follow::{FAULT_ALERT, Outcome, Settings, follow};
+use serde_json::Value;
+
+use super::played::{Played, Scene, alerts, file, log, quick, scene};
+use crate::world;
+
+/// The faults that the state has now, by name.
+async fn open(scene: &Scene) -> Vec<String> {
+    let faults = scene.following.state.faults().await.unwrap();
+    faults.into_iter().map(|fault| fault.first.kind).collect()
+}
+
+async fn fault_alerts(scene: &Scene) -> Vec<Value> {
+    let alerts = alerts(&scene.following.state).await.into_iter();
+    alerts.filter(|(kind, ..)| kind == FAULT_ALERT).map(|(_, _, payload)| payload).collect()
+}
+
+fn few() -> Settings {
+    Settings { most_failures: 3, ..quick() }
+}
+
+#[test]
+fn a_split_view_is_critical_and_stays() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let scene = scene(&file(&folder), few()).await;
+        let played = Arc::new(Played::new(1, 600));
+        played.shown.store(500, Ordering::Relaxed);
+        let log = log();
+        let run = || follow(&scene.following, &log, played.clone());
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        let known = played.head_of(500);
+        *played.other_root.lock().unwrap() = Some(TreeHash([9; 32]));
+        for size in [500, 600] {
+            played.shown.store(size, Ordering::Relaxed);
+            assert!(matches!(run().await, Outcome::Failed(_)));
+        }
+        let told = fault_alerts(&scene).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(
+            (&told[0]["severity"], &told[0]["details"]["rule"]),
+            (&"critical".into(), &"LOG001".into())
+        );
+        let heads = &told[0]["details"]["tree_heads"];
+        assert_eq!(heads[0]["root"], known.root.to_string(), "both are kept as evidence");
+        assert_eq!(heads[1]["root"], TreeHash([9; 32]).to_string());
+        let kept = scene.following.state.find_log(&log.log_id).await.unwrap().unwrap();
+        assert_eq!(kept.head.unwrap().0, known, "the other one was not taken");
+
+        *played.other_root.lock().unwrap() = None;
+        assert_eq!(run().await, Outcome::Proven { size: 600 });
+        assert_eq!(open(&scene).await, ["split"], "what was signed cannot be unsigned");
+    });
+}
+
+#[test]
+fn a_log_that_shrinks_is_told_from_a_server_that_lags() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let scene = scene(&file(&folder), few()).await;
+        let played = Arc::new(Played::new(2, 500));
+        let log = log();
+        let run = || follow(&scene.following, &log, played.clone());
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        played.shown.store(400, Ordering::Relaxed);
+        assert_eq!(run().await, Outcome::Proven { size: 500 }, "an older tree is no fault");
+        assert!(open(&scene).await.is_empty());
+
+        played.later.store(1_000_000_000, Ordering::Relaxed);
+        assert!(matches!(run().await, Outcome::Failed(_)));
+        assert_eq!(open(&scene).await, ["shrunk"]);
+        let told = fault_alerts(&scene).await;
+        assert_eq!(told[0]["details"]["rule"], "LOG002");
+        assert_eq!(told[0]["severity"], "critical");
+        played.shown.store(500, Ordering::Relaxed);
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        assert!(open(&scene).await.is_empty());
+    });
+}
+
+#[test]
+fn an_entry_that_is_hidden_shows_in_the_root() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let scene = scene(&file(&folder), few()).await;
+        let played = Arc::new(Played::new(3, 500));
+        let log = log();
+        let run = || follow(&scene.following, &log, played.clone());
+        played.hidden.store(123, Ordering::Relaxed);
+        let Outcome::Failed(why) = run().await else { panic!("it was proven") };
+        assert!(why.contains("do not have the root"), "{why}");
+        assert_eq!(open(&scene).await, ["other_root"]);
+        assert_eq!(fault_alerts(&scene).await.len(), 1, "however often it was read");
+        let kept = scene.following.state.find_log(&log.log_id).await.unwrap().unwrap();
+        assert_eq!(kept.proven.size(), 0);
+        played.hidden.store(u64::MAX, Ordering::Relaxed);
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        assert!(open(&scene).await.is_empty());
+        let heard = scene.heard.0.lock().unwrap().clone();
+        assert!(heard.iter().any(|text| text == "over other_root"), "{heard:?}");
+    });
+}
+
+#[test]
+fn a_dead_log_is_told_once_it_lasts_and_is_over_when_it_answers() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let place = file(&folder);
+        let first = scene(&place, quick()).await;
+        let played = Arc::new(Played::new(4, 500));
+        let log = log();
+        assert_eq!(follow(&first.following, &log, played.clone()).await, Outcome::Proven { size: 500 });
+        let scene = scene(&place, Settings { once: false, ..quick() }).await;
+        played.is_dead.store(true, Ordering::Relaxed);
+        let stop = scene.stop.clone();
+        let watching = follow(&scene.following, &log, played.clone());
+        let story = async {
+            let until = async |wanted: &[&str]| {
+                while open(&scene).await != wanted {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            until(&["unreadable"]).await;
+            played.is_dead.store(false, Ordering::Relaxed);
+            until(&[]).await;
+            stop.send(true).unwrap();
+        };
+        let (outcome, ()) = tokio::join!(watching, story);
+        assert_eq!(outcome, Outcome::Stopped);
+        let told = fault_alerts(&scene).await;
+        assert_eq!(told.len(), 1);
+        assert_eq!((&told[0]["details"]["rule"], &told[0]["severity"]), (&"LOG007".into(), &"medium".into()));
+        // The leases were given back.
+        let number = scene.following.state.find_log(&log.log_id).await.unwrap().unwrap().number;
+        assert!(scene.following.state.lease_head(number, Duration::from_secs(1)).await.unwrap().is_some());
+    });
+}
