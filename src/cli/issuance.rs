@@ -214,6 +214,7 @@ impl IssuanceOptions {
                 ..InputFiles::default()
             },
             targets: Vec::new(),
+            crls: Vec::new(),
             issuance: asked.observations.into_iter().map(evidence).collect(),
         })
     }
