@@ -3,8 +3,6 @@
 
 mod world;
 
-#[path = "watch_state/chaos.rs"]
-mod chaos;
 #[path = "watch_state/cost.rs"]
 mod cost;
 #[path = "watch_state/crowd.rs"]
@@ -58,9 +56,6 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         crowd::no_alert_is_made_or_taken_twice,
         killed::who_is_killed_loses_and_repeats_nothing,
         cost::of_batches_without_hits,
-        chaos::nothing_is_lost_or_doubled,
-        chaos::nothing_is_lost_or_doubled,
-        chaos::nothing_is_lost_or_doubled,
     );
 }
 
