@@ -135,11 +135,8 @@ fn plain(entries: &[RawEntry<'_>]) -> Vec<u8> {
         .map(|entry| {
             // What is not ASCII is no base64, whatever it is; without it, nothing has to be escaped.
             let plain = |text: &[u8]| -> String {
-                let octet = |octet: &u8| match *octet {
-                    b'"' | b'\\' => '!',
-                    octet if octet.is_ascii_graphic() => char::from(octet),
-                    _ => '!',
-                };
+                let is_plain = |octet: u8| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'\\');
+                let octet = |octet: &u8| if is_plain(*octet) { char::from(*octet) } else { '!' };
                 text.iter().map(octet).collect()
             };
             json!({"leaf_input": plain(&entry.leaf_input), "extra_data": plain(&entry.extra_data)})
