@@ -1,7 +1,6 @@
 //! One answer with entries, as it came.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::json;
@@ -122,8 +121,7 @@ impl Answer {
 }
 
 /// Where a text stands in the octets that it was read from; `None` where it is a copy.
-fn place(octets: &[u8], text: &Cow<'_, [u8]>) -> Option<Range<usize>> {
-    let Cow::Borrowed(text) = text else { return None };
+fn place(octets: &[u8], text: &[u8]) -> Option<Range<usize>> {
     let start = text.as_ptr().addr().checked_sub(octets.as_ptr().addr())?;
     let end = start.checked_add(text.len())?;
     (end <= octets.len()).then_some(start..end)
