@@ -138,7 +138,8 @@ async fn heads_proofs_and_entries_of_both_kinds_are_read() {
 async fn logs_with_short_pages_are_read_whole() {
     for (page, is_aligned) in [(1, false), (7, false), (64, true), (100, true), (5000, false)] {
         let (server, reader) = serve(LogKind::Rfc6962, ENTRIES);
-        (server.state().page, server.state().is_aligned) = (page, is_aligned);
+        server.state().page = page;
+        server.state().is_aligned = is_aligned;
         let reader = Arc::new(reader);
         let whole = read(&server, &reader, 33, 700, 700).await.unwrap();
         assert_eq!(whole.root(), tree(&server, ENTRIES).root());
@@ -157,10 +158,8 @@ async fn a_log_that_breaks_its_promises_is_found_out() {
         let with = |faults: &[Fault]| server.state().faults = faults.to_vec();
         with(&[Fault::BadSignature]);
         assert_eq!(breach(reader.head().await), Breach::Signature);
-        for fault in [Fault::WebPage] {
-            with(&[fault]);
-            assert_eq!(breach(reader.head().await), Breach::Form, "{fault:?}");
-        }
+        with(&[Fault::WebPage]);
+        assert_eq!(breach(reader.head().await), Breach::Form);
         with(&[Fault::WrongProof]);
         assert_eq!(breach(reader.prove_consistency(&older, &newer).await), Breach::Proof);
         assert_eq!(breach(reader.tree_before(&newer, 300).await), Breach::Proof);

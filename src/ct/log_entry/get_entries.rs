@@ -133,7 +133,7 @@ impl<'a> Usual<'a> {
 /// Whether all octets are ASCII, and none a control octet: what is not ASCII is no base64, and control octets are no JSON.
 fn is_printable(text: &[u8]) -> bool {
     // Without a way out in the midst, this is done many octets at a time.
-    text.iter().fold(true, |so_far, octet| so_far & (octet.wrapping_sub(0x20) < 0x60))
+    text.iter().fold(0, |odd, octet| odd | u8::from(octet.wrapping_sub(0x20) >= 0x60)) == 0
 }
 
 /// Whether the quick way alone reads it.

@@ -103,8 +103,8 @@ proptest::proptest! {
         let list: Vec<_> = entries.iter().map(|(leaf, extra)| serde_json::json!({"leaf_input": leaf, "extra_data": extra})).collect();
         let text = serde_json::json!({"entries": list}).to_string();
         let read = read_get_entries(text.as_bytes()).unwrap();
-        let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
-        let read: Vec<_> = read.iter().map(|entry| (text(&entry.leaf_input), text(&entry.extra_data))).collect();
+        let shown = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+        let read: Vec<_> = read.iter().map(|entry| (shown(&entry.leaf_input), shown(&entry.extra_data))).collect();
         proptest::prop_assert_eq!(read, entries);
         proptest::prop_assert!(get_entries::is_usual(text.as_bytes()));
     }

@@ -106,9 +106,9 @@ impl Host {
         }
         match &self.rate {
             Rate::Fixed(rate) => rate.until_ready().await,
-            Rate::Paced(pace) => {
+            Rate::Paced(own) => {
                 let now = Instant::now();
-                let turn = locked(pace).turn(now);
+                let turn = locked(own).turn(now);
                 if turn > now {
                     sleep_until(turn).await;
                 }

@@ -94,8 +94,10 @@ mod tests {
         assert_eq!(pace.refused(), FIRST_REST);
         assert_eq!(pace.refused(), FIRST_REST * 2);
         assert_eq!(pace.interval, Some(SHORTEST * 4));
-        let long = (0..40).map(|_| pace.refused()).last();
-        assert_eq!((long, pace.interval), (Some(LONGEST_REST), Some(LONGEST)));
+        for _ in 0..40 {
+            pace.refused();
+        }
+        assert_eq!((pace.refused(), pace.interval), (LONGEST_REST, Some(LONGEST)));
         pace.answered();
         assert_eq!(pace.refused(), FIRST_REST, "an answer ends the row of refusals");
         // After a while without any request the next one is due at once.
@@ -110,7 +112,7 @@ mod tests {
             pace.answered();
             pace.interval > Some(FIRST)
         });
-        assert!(answers.count() > 50, "it took longer than it takes to come from 500 to 250 ms");
+        assert!(answers.count() > 25, "at the usual speed it takes 11 to come from 500 to 250 ms");
     }
 
     #[test]

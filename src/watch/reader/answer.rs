@@ -1,7 +1,6 @@
 //! One answer with entries, as it came.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::json;
@@ -122,8 +121,7 @@ impl Answer {
 }
 
 /// Where a text stands in the octets that it was read from; `None` where it is a copy.
-fn place(octets: &[u8], text: &Cow<'_, [u8]>) -> Option<Range<usize>> {
-    let Cow::Borrowed(text) = text else { return None };
+fn place(octets: &[u8], text: &[u8]) -> Option<Range<usize>> {
     let start = text.as_ptr().addr().checked_sub(octets.as_ptr().addr())?;
     let end = start.checked_add(text.len())?;
     (end <= octets.len()).then_some(start..end)
@@ -135,11 +133,8 @@ fn plain(entries: &[RawEntry<'_>]) -> Vec<u8> {
         .map(|entry| {
             // What is not ASCII is no base64, whatever it is; without it, nothing has to be escaped.
             let plain = |text: &[u8]| -> String {
-                let octet = |octet: &u8| match *octet {
-                    b'"' | b'\\' => '!',
-                    octet if octet.is_ascii_graphic() => char::from(octet),
-                    _ => '!',
-                };
+                let is_plain = |octet: u8| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'\\');
+                let octet = |octet: &u8| if is_plain(*octet) { char::from(*octet) } else { '!' };
                 text.iter().map(octet).collect()
             };
             json!({"leaf_input": plain(&entry.leaf_input), "extra_data": plain(&entry.extra_data)})

@@ -140,15 +140,11 @@ impl LogReader for Reader {
 
 /// A tree head, if the log's key signed it.
 fn verified(head: &TreeHead, key: &LogKey, url: String, octets: Vec<u8>) -> Result<Head, ReadError> {
-    match head.verify(key) {
-        Ok(()) => {
-            Ok(Head { size: head.size, timestamp: head.timestamp, root: head.root, octets: Bytes(octets) })
-        }
-        Err(_) => {
-            let what = "the tree head is not signed by the log's key".to_owned();
-            Err(breach(Breach::Signature, what, url, &octets))
-        }
+    if head.verify(key).is_err() {
+        let what = "the tree head is not signed by the log's key".to_owned();
+        return Err(breach(Breach::Signature, what, url, &octets));
     }
+    Ok(Head { size: head.size, timestamp: head.timestamp, root: head.root, octets: Bytes(octets) })
 }
 
 /// Which of two tree heads has to continue which: `None` where there is nothing to prove. A smaller tree at a later time

@@ -38,7 +38,7 @@ impl Pages {
     pub(super) fn stop(&self, start: u64, stop: u64) -> u64 {
         let page = self.page.max(1);
         let end = if self.is_known {
-            (start / page).saturating_add(1).saturating_mul(page)
+            start.checked_div(page).unwrap_or_default().saturating_add(1).saturating_mul(page)
         } else {
             start.saturating_add(page)
         };
@@ -50,8 +50,8 @@ impl Pages {
         self.is_known.then(|| self.stop(start, stop))
     }
 
-    /// The log was asked for `asked` entries from `start` on, all of which it has, and gave `given`.
-    pub(super) fn took(&mut self, start: u64, asked: u64, given: u64) {
+    /// The log was asked for `asked` entries, all of which it has, and gave `given`.
+    pub(super) fn took(&mut self, asked: u64, given: u64) {
         if given >= asked {
             self.short = 0;
             // The rest of a page says nothing about whole ones.
@@ -70,7 +70,6 @@ impl Pages {
             }
             return;
         }
-        self.whole = 0;
         if self.is_known {
             self.short = self.short.saturating_add(1);
             if self.short >= SHORT_IN_A_ROW {
@@ -78,14 +77,13 @@ impl Pages {
             }
             return;
         }
-        let is_at_multiple = given > 0 && start.is_multiple_of(given);
-        match self.first_short {
-            None if !is_at_multiple => self.first_short = Some(given),
-            first => {
-                self.page = given.max(first.unwrap_or_default()).max(1);
+        // A single one may only have been cut at a multiple; what follows it begins there, and shows the cap.
+        match self.first_short.take() {
+            None => self.first_short = Some(given),
+            Some(first) => {
+                self.page = given.max(first).max(1);
                 self.is_known = true;
-                self.first_short = None;
-                self.short = 0;
+                (self.whole, self.short) = (0, 0);
             }
         }
     }
@@ -104,6 +102,7 @@ impl Pages {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test counts in small numbers")]
 mod tests {
     use super::*;
 
@@ -114,7 +113,7 @@ mod tests {
             let stop = pages.stop(at, size);
             assert!(stop > at && stop <= size);
             let end = if is_aligned { (at / cap + 1) * cap } else { at + cap }.min(stop);
-            pages.took(at, stop - at, end - at);
+            pages.took(stop - at, end - at);
             answers += 1;
             short += u64::from(end < stop);
             at = end;
@@ -129,12 +128,14 @@ mod tests {
                 for from in [0, 7, 700, 123_456] {
                     let mut pages = Pages::default();
                     let (answers, short) = read(&mut pages, cap, is_aligned, from, from + 200_000);
-                    let best = 200_000 / cap.min(MOST);
+                    // A log that cuts at other multiples than ours adds a short answer at each.
+                    let cuts = if cap > MOST { 200_000 / cap } else { 0 };
+                    let best = 200_000 / cap.min(MOST) + cuts;
                     assert!(
                         answers <= best + best / 20 + 8,
                         "{cap} {is_aligned} {from}: {answers} for {best}"
                     );
-                    assert!(short <= 16, "{cap} {is_aligned} {from}: {short} short ones");
+                    assert!(short <= 24 + cuts, "{cap} {is_aligned} {from}: {short} short ones");
                 }
             }
         }

@@ -85,6 +85,7 @@ pub(super) fn subtrees_before(
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test counts in small numbers")]
 mod tests {
     use super::*;
     use crate::ct::merkle::leaf_hash;

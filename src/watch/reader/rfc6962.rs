@@ -187,7 +187,7 @@ impl LogReader for Rfc6962 {
                 Ok(answer) => answer,
                 Err((why, octets)) => return Err(breach(Breach::Form, why, url, &octets)),
             };
-            self.pages().took(start, asked, answer.end().saturating_sub(start));
+            self.pages().took(asked, answer.end().saturating_sub(start));
             return Ok(answer.given_back(self.source.buffers()));
         }
     }

@@ -110,7 +110,8 @@ pub(super) fn too_large(url: String, most: usize) -> ReadError {
 }
 
 /// A promise that is broken, with the beginning of what shows it.
-pub(super) fn breach(breach: Breach, what: String, url: String, octets: &[u8]) -> ReadError {
+pub(super) fn breach(breach: Breach, mut what: String, url: String, octets: &[u8]) -> ReadError {
+    what.insert_str(0, &format!("{url}: "));
     let shown = octets.get(..MOST_EVIDENCE).unwrap_or(octets);
-    ReadError::Breach { breach, what: format!("{url}: {what}"), url, octets: Bytes(shown.to_vec()) }
+    ReadError::Breach { breach, what, url, octets: Bytes(shown.to_vec()) }
 }

@@ -205,8 +205,8 @@ impl LogReader for StaticCt {
     }
 
     async fn issuer(&self, sha256: &[u8; 32]) -> Result<Bytes, ReadError> {
-        let name: String = sha256.iter().map(|octet| format!("{octet:02x}")).collect();
-        let path = format!("issuer/{name}");
+        let name: Vec<String> = sha256.iter().map(|octet| format!("{octet:02x}")).collect();
+        let path = format!("issuer/{}", name.concat());
         let octets = self.source.body(&path, MAX_ISSUER).await?;
         if <[u8; 32]>::from(Sha256::digest(&octets)) != *sha256 {
             let what = "the certificate has another SHA-256 than its name says".to_owned();
