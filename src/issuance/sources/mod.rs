@@ -25,3 +25,6 @@ pub fn read(source: &IssuanceSource) -> Option<SourceReading> {
 
 #[cfg(test)]
 pub(crate) mod testing;
+
+#[cfg(test)]
+mod tests;
