@@ -245,8 +245,8 @@ fn stapled_responses_are_judged_without_being_asked_for() {
         (pki.ocsp("ca", &[("77", "")], &[]), "undetermined", vec![("REV006", "medium")]),
     ] {
         let ocsp_response = Some(response.as_slice());
-        let served = Served { chain_pem: &chain_pem, key_pem: &key_pem, ocsp_response, ..Served::default() };
-        let server = OpensslServer::start(served);
+        let handed = Served { chain_pem: &chain_pem, key_pem: &key_pem, ocsp_response, ..Served::default() };
+        let server = OpensslServer::start(handed);
         let host = format!("www.example:{}", server.address.port());
         let connect = server.address.to_string();
         let target = pki.check_with(&[&host, "--connect", &connect, "--roots", root.to_str().unwrap()]);
@@ -258,13 +258,13 @@ fn stapled_responses_are_judged_without_being_asked_for() {
     assert_eq!(pki.server.requests().len(), 0);
     // Past its time, and contradicted by the list.
     let response = pki.ocsp("ca", &[], &[]);
-    let served = Served {
+    let handed = Served {
         chain_pem: &chain_pem,
         key_pem: &key_pem,
         ocsp_response: Some(response.as_slice()),
         ..Served::default()
     };
-    let server = OpensslServer::start(served);
+    let server = OpensslServer::start(handed);
     let host = format!("www.example:{}", server.address.port());
     let connect = server.address.to_string();
     let usual = [host.as_str(), "--connect", &connect, "--roots", root.to_str().unwrap()];
