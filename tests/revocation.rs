@@ -117,15 +117,19 @@ fn a_list_of_two_hundred_thousand_entries_is_read() {
     let serials: Vec<String> = (0..200_000).map(|number| format!("{:08X}", 0x3000_0000 + number)).collect();
     let mut revoked: Vec<(&str, &str)> =
         serials.iter().map(|serial| (serial.as_str(), "superseded")).collect();
-    pki.publish("/ca.crl", CrlPlan { revoked: &revoked, ..CrlPlan::default() });
-    let target = pki.check();
-    assert_eq!((statuses(&target)[0], source(&target)["entries"].as_u64()), ("good", Some(200_000)));
     revoked.push((LEAF, "superseded"));
     let list = pki.crl(CrlPlan { revoked: &revoked, ..CrlPlan::default() });
     assert!(list.len() > 6_000_000);
     pki.server.set("/ca.crl", Reply::Body(list));
-    fs::remove_dir_all(pki.path("cache")).unwrap();
-    assert_eq!(statuses(&pki.check())[0], "revoked");
+    let target = pki.check();
+    assert_eq!((statuses(&target)[0], source(&target)["entries"].as_u64()), ("revoked", Some(200_001)));
+    // Another certificate is not in the same list.
+    pki.leaf("other", "4001", &format!("crlDistributionPoints=URI:{}\n", pki.server.url("/ca.crl")));
+    let file = |name: &str| pki.path(name).to_str().unwrap().to_owned();
+    let arguments = ["--issuer", &file("ca.pem"), "--roots", &file("root.pem"), "--revocation"];
+    let target = pki.check_with(&[&[file("other.pem").as_str()][..], &arguments].concat());
+    assert_eq!(target["revocation"]["certificates"][0]["status"], "good", "{target:#}");
+    assert_eq!(source(&target)["from_cache"], true);
 }
 
 #[test]
@@ -241,8 +245,8 @@ fn stapled_responses_are_judged_without_being_asked_for() {
         (pki.ocsp("ca", &[("77", "")], &[]), "undetermined", vec![("REV006", "medium")]),
     ] {
         let ocsp_response = Some(response.as_slice());
-        let served = Served { chain_pem: &chain_pem, key_pem: &key_pem, ocsp_response, ..Served::default() };
-        let server = OpensslServer::start(served);
+        let handed = Served { chain_pem: &chain_pem, key_pem: &key_pem, ocsp_response, ..Served::default() };
+        let server = OpensslServer::start(handed);
         let host = format!("www.example:{}", server.address.port());
         let connect = server.address.to_string();
         let target = pki.check_with(&[&host, "--connect", &connect, "--roots", root.to_str().unwrap()]);
@@ -254,13 +258,13 @@ fn stapled_responses_are_judged_without_being_asked_for() {
     assert_eq!(pki.server.requests().len(), 0);
     // Past its time, and contradicted by the list.
     let response = pki.ocsp("ca", &[], &[]);
-    let served = Served {
+    let handed = Served {
         chain_pem: &chain_pem,
         key_pem: &key_pem,
         ocsp_response: Some(response.as_slice()),
         ..Served::default()
     };
-    let server = OpensslServer::start(served);
+    let server = OpensslServer::start(handed);
     let host = format!("www.example:{}", server.address.port());
     let connect = server.address.to_string();
     let usual = [host.as_str(), "--connect", &connect, "--roots", root.to_str().unwrap()];

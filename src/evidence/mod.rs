@@ -61,6 +61,7 @@ impl Evidence {
 
 /// What the user asked for, as far as the judgement depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "options, each with a switch of its own")]
 pub struct Request {
     /// The parts asked for with `--only`; empty: all.
     #[serde(default)]

@@ -84,10 +84,8 @@ pub(super) fn judge(
         return Part::NotChecked(NOT_ASKED);
     }
     if seen.chain.is_empty() {
-        return match asked {
-            true => Part::Undetermined("no certificate was obtained".to_owned()),
-            false => Part::NotChecked(NOT_ASKED),
-        };
+        let why = "no certificate was obtained".to_owned();
+        return if asked { Part::Undetermined(why) } else { Part::NotChecked(NOT_ASKED) };
     }
     let mut members = members(seen);
     if !asked {

@@ -60,7 +60,7 @@ pub(super) fn judge(observation: &CrlObservation, asked: &[&Asked<'_>], at: Time
         .iter()
         .enumerate()
         .map(|(place, asked)| match one(&crl, &found, place, (&observation.url, asked), at) {
-            Ok((said, covers, trouble)) => SourceVerdict { said, covers, trouble, ..read.clone() },
+            Ok((said, covers, trouble)) => SourceVerdict { said, trouble, covers, ..read.clone() },
             Err(trouble) => SourceVerdict { trouble: Some(trouble), ..read.clone() },
         })
         .collect()

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::x509::Certificate;
-use crate::x509::distribution::Pointers;
+use crate::x509::distribution::{Point, Pointers};
 
 /// Where a certificate sends who wants to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -20,7 +20,7 @@ pub struct Provision {
 impl Provision {
     pub(super) fn of(certificate: &Certificate, pointers: &Pointers<'_>) -> Self {
         Self {
-            crl_urls: pointers.points.iter().flat_map(|point| point.urls()).collect(),
+            crl_urls: pointers.points.iter().flat_map(Point::urls).collect(),
             ocsp_urls: pointers.ocsp.clone(),
             short_lived: is_short_lived(certificate),
         }

@@ -59,7 +59,8 @@ fn by_point(
     let scope = crl.extensions.scope.clone().unwrap_or_default();
     let by_issuer = crl.is_named_after(issuer);
     let by_other = point.crl_issuers().any(|name| name == crl.issuer);
-    if !by_issuer && !(by_other && scope.is_indirect) {
+    let may_issue = by_issuer || (by_other && scope.is_indirect);
+    if !may_issue {
         return Err(out_of_scope("its issuer has another name than the certificate's issuer".to_owned()));
     }
     if scope.only_attribute {

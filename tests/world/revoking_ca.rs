@@ -63,18 +63,12 @@ impl Pki {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    pub(crate) fn openssl(&self, arguments: &[&str]) -> String {
-        let output = run("openssl", arguments);
-        assert!(output.status.success(), "openssl {}: {}", arguments.join(" "), text(&output));
-        text(&output)
-    }
-
     /// A self-signed CA.
     pub(crate) fn root(&self, name: &str, subject: &str) {
         let (key, pem) = (self.file(&format!("{name}.key")), self.file(&format!("{name}.pem")));
         let curve = "ec_paramgen_curve:P-256";
         let usage = "keyUsage=critical,keyCertSign,cRLSign";
-        self.openssl(&[
+        openssl(&[
             "req", "-x509", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-keyout", &key, "-out", &pem,
             "-subj", subject, "-days", "30", "-addext", usage,
         ]);
@@ -85,14 +79,14 @@ impl Pki {
         let of = |kind: &str| self.file(&format!("{name}.{kind}"));
         let (key, request, pem, own) = (of("key"), of("csr"), of("pem"), of("ext"));
         let curve = "ec_paramgen_curve:P-256";
-        self.openssl(&[
+        openssl(&[
             "req", "-new", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-keyout", &key, "-out", &request,
             "-subj", subject,
         ]);
         fs::write(&own, extensions).unwrap();
         let (ca, ca_key) = (self.file(&format!("{by}.pem")), self.file(&format!("{by}.key")));
         let serial = format!("0x{serial}");
-        self.openssl(&[
+        openssl(&[
             "x509",
             "-req",
             "-in",
@@ -149,8 +143,8 @@ impl Pki {
         if let Some((last, next)) = plan.times {
             arguments.extend(["-crl_lastupdate", last, "-crl_nextupdate", next]);
         }
-        self.openssl(&arguments);
-        self.openssl(&["crl", "-in", &pem, "-outform", "DER", "-out", &der]);
+        openssl(&arguments);
+        openssl(&["crl", "-in", &pem, "-outform", "DER", "-out", &der]);
         fs::read(der).unwrap()
     }
 
@@ -171,7 +165,7 @@ impl Pki {
         let (request, response) = (self.file("ocsp.req"), self.file("ocsp.der"));
         let (pem, key) = (self.file(&format!("{signer}.pem")), self.file(&format!("{signer}.key")));
         let digest = if more.contains(&"sha256") { "-sha256" } else { "-sha1" };
-        self.openssl(&["ocsp", "-issuer", &ca, digest, "-cert", &leaf, "-no_nonce", "-reqout", &request]);
+        openssl(&["ocsp", "-issuer", &ca, digest, "-cert", &leaf, "-no_nonce", "-reqout", &request]);
         let mut arguments = vec![
             "ocsp", "-index", &index, "-CA", &ca, "-rsigner", &pem, "-rkey", &key, "-reqin", &request,
             "-respout", &response,
@@ -180,7 +174,7 @@ impl Pki {
         if !more.contains(&"-ndays") && !more.contains(&"-nmin") {
             arguments.extend(["-ndays", "7"]);
         }
-        self.openssl(&arguments);
+        openssl(&arguments);
         fs::read(response).unwrap()
     }
 
@@ -193,7 +187,7 @@ impl Pki {
         for (place, crl) in crls.iter().enumerate() {
             let (der, pem) = (self.file("verify.crl"), self.file(&format!("verify.{place}.pem")));
             fs::write(&der, crl).unwrap();
-            self.openssl(&["crl", "-inform", "DER", "-in", &der, "-out", &pem]);
+            openssl(&["crl", "-inform", "DER", "-in", &der, "-out", &pem]);
             arguments.extend(["-CRLfile".to_owned(), pem]);
         }
         arguments.push(leaf);
@@ -220,4 +214,9 @@ impl Pki {
             serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
         report["targets"][0].clone()
     }
+}
+
+fn openssl(arguments: &[&str]) {
+    let output = run("openssl", arguments);
+    assert!(output.status.success(), "openssl {}: {}", arguments.join(" "), text(&output));
 }

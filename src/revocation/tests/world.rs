@@ -1,4 +1,5 @@
 //! A CA with its certificates, and lists written octet by octet.
+#![expect(clippy::arithmetic_side_effects, reason = "times of this test, all of them small")]
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{

@@ -126,7 +126,7 @@ impl<'a> About<'a> {
                 }
                 CERTIFICATE_ISSUER => about.issuer = directory_name(extension.value),
                 other if extension.critical => {
-                    about.unknown_critical = about.unknown_critical.or(Some(other))
+                    about.unknown_critical = about.unknown_critical.or(Some(other));
                 }
                 _ => {}
             }

@@ -126,8 +126,8 @@ pub fn status(
     }
     let single = find(&entries, &about, &issuer_parts)?;
 
-    let signed = Signed { data: data.whole, algorithm: algorithm.whole, signature: signature.content };
-    let signer = signer(&signed, &responder, certificates, issuer, judged_at)?;
+    let claim = Signed { data: data.whole, algorithm: algorithm.whole, signature: signature.content };
+    let signer = signer(&claim, &responder, certificates, issuer, judged_at)?;
     let Single { status, this_update, next_update } = single;
     Ok(OcspStatus { status, this_update, next_update, produced_at, signer })
 }
@@ -245,7 +245,7 @@ impl Signed<'_> {
 
 /// Who signed, if it is somebody who may (RFC 6960 section 4.2.2.2).
 fn signer(
-    signed: &Signed<'_>,
+    claim: &Signed<'_>,
     responder: &Element<'_>,
     certificates: Option<Element<'_>>,
     issuer: &Certificate,
@@ -253,7 +253,7 @@ fn signer(
 ) -> Result<Signer, OcspProblem> {
     let mut unsupported = false;
     if is_responder(responder, issuer) {
-        match signed.by(issuer) {
+        match claim.by(issuer) {
             SignatureCheck::Made => return Ok(Signer::Issuer),
             SignatureCheck::NotMade => {}
             SignatureCheck::Unsupported => unsupported = true,
@@ -267,7 +267,7 @@ fn signer(
         if is_signed_by(&delegate, issuer) != SignatureCheck::Made {
             continue;
         }
-        match signed.by(&delegate) {
+        match claim.by(&delegate) {
             SignatureCheck::Made if judged_at < delegate.not_before || judged_at > delegate.not_after => {
                 expired = true;
             }

@@ -18,6 +18,7 @@ pub(super) struct Revocation<'a> {
 
 /// That of one certificate.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the keys of the report, each a fact of its own")]
 struct RevocationOf<'a> {
     sha256: CertificateSha256,
     subject: &'a str,
