@@ -73,9 +73,9 @@ struct Group<'r> {
 /// By what reports are known to be of one certificate.
 #[derive(Debug, Default)]
 struct Index {
-    by_tbs: HashMap<[u8; 32], Vec<usize>>,
-    by_hash: HashMap<CertificateSha256, usize>,
-    by_serial: HashMap<(String, String), Vec<usize>>,
+    tbs: HashMap<[u8; 32], Vec<usize>>,
+    hashes: HashMap<CertificateSha256, usize>,
+    serials: HashMap<(String, String), Vec<usize>>,
 }
 
 /// Sorts reports by the certificate that they are of: those that show most come first, so that the others find them.
@@ -121,31 +121,30 @@ impl Index {
         };
         let namesakes: &[usize] = unit
             .issuer_and_serial()
-            .and_then(|serial| self.by_serial.get(&serial))
+            .and_then(|serial| self.serials.get(&serial))
             .map(Vec::as_slice)
             .unwrap_or_default();
         let claimed = &unit.reported.claimed;
         if let Some(tbs) = unit.tbs_sha256.or(claimed.tbs_sha256) {
-            let same = self.by_tbs.get(&tbs).map(Vec::as_slice).unwrap_or_default();
+            let same = self.tbs.get(&tbs).map(Vec::as_slice).unwrap_or_default();
             let may_be =
                 |place: &&usize| groups.get(**place).is_some_and(|group| group.may_have_key_of(unit));
             return match (same.iter().find(may_be), same) {
                 (Some(place), _) => (Some(*place), None),
                 (None, [_, ..]) => (None, Some(TWO_KEYS.to_owned())),
                 (None, []) if unit.tbs_sha256.is_some() => (None, twin(namesakes)),
-                (None, []) => self.by_number(unit, namesakes, groups),
+                (None, []) => Self::by_number(unit, namesakes, groups),
             };
         }
         let hash = claimed.certificate_sha256.or_else(|| unit.unreadable_sha256());
-        if let Some(place) = hash.and_then(|hash| self.by_hash.get(&hash)) {
+        if let Some(place) = hash.and_then(|hash| self.hashes.get(&hash)) {
             return (Some(*place), None);
         }
-        self.by_number(unit, namesakes, groups)
+        Self::by_number(unit, namesakes, groups)
     }
 
     /// By issuer and serial number, where nothing that is said speaks against it.
     fn by_number(
-        &self,
         unit: &Unit<'_>,
         namesakes: &[usize],
         groups: &[Group<'_>],
@@ -184,17 +183,17 @@ impl Index {
         for tbs in
             [unit.tbs_sha256, claimed.tbs_sha256.filter(|_| unit.tbs_sha256.is_none())].into_iter().flatten()
         {
-            let places = self.by_tbs.entry(tbs).or_default();
+            let places = self.tbs.entry(tbs).or_default();
             if !places.contains(&place) {
                 places.push(place);
             }
         }
         let shown = [&unit.last, &unit.first].into_iter().flatten().map(|certificate| certificate.sha256);
         for hash in shown.chain(claimed.certificate_sha256).chain(unit.unreadable_sha256()) {
-            self.by_hash.entry(hash).or_insert(place);
+            self.hashes.entry(hash).or_insert(place);
         }
         if let Some(serial) = unit.issuer_and_serial() {
-            let places = self.by_serial.entry(serial).or_default();
+            let places = self.serials.entry(serial).or_default();
             if !places.contains(&place) {
                 places.push(place);
             }

@@ -1,5 +1,7 @@
 //! Rules about who issued.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::super::{Raised, Rule, RuleInfo, Severity};
@@ -35,11 +37,12 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let reason = judged.map(|judged| judged.issuer.reasons.join(" ")).unwrap_or_default();
                     let mut message = format!("{}: {reason}", together.counted().trim_end_matches(','));
                     if let Some(backup) = judged.and_then(|judged| judged.backup_of) {
-                        message.push_str(&format!(
+                        let _ = write!(
+                            message,
                             " {} keeps backup certificates of this CA for a domain and its wildcard; if the domain is \
                              there, say so in the policy (served_by = [\"{}\"]).",
                             backup.provider.name, backup.provider.id
-                        ));
+                        );
                     }
                     let raised = Raised::new(together.issuer.clone(), message, together.evidence());
                     let raised = raised.advising(format!(

@@ -180,7 +180,7 @@ fn unlisted(
     };
     let shown: Vec<&&String> = names.iter().take(MOST).collect();
     vec![Raised::new(
-        first.to_string(),
+        (*first).clone(),
         message,
         json!({"names": shown, "count": names.len(), "certificates": labels}),
     )]

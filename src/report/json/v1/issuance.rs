@@ -24,7 +24,7 @@ pub fn document(
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         judged_at,
-        names: names.iter().map(|name| Name::of(name, None)).collect(),
+        names: names.iter().map(|name| AskedName::of(name, None)).collect(),
         summary: Counts {
             names: summary.targets(),
             pass: summary.count(Outcome::Pass),
@@ -41,7 +41,7 @@ pub fn document(
 
 /// One name as a line of its own.
 pub fn line(name: &IssuanceReport<'_>) -> serde_json::Result<String> {
-    Ok(serde_json::to_string(&Name::of(name, Some(SCHEMA_VERSION)))? + "\n")
+    Ok(serde_json::to_string(&AskedName::of(name, Some(SCHEMA_VERSION)))? + "\n")
 }
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ struct Document<'a> {
     schema_version: u32,
     tool: Tool,
     judged_at: Timestamp,
-    names: Vec<Name<'a>>,
+    names: Vec<AskedName<'a>>,
     summary: Counts,
 }
 
@@ -69,7 +69,7 @@ struct Counts {
 }
 
 #[derive(Serialize)]
-struct Name<'a> {
+struct AskedName<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_version: Option<u32>,
     name: &'a str,
@@ -79,7 +79,7 @@ struct Name<'a> {
     findings: &'a [&'a Finding],
 }
 
-impl<'a> Name<'a> {
+impl<'a> AskedName<'a> {
     fn of(report: &'a IssuanceReport<'a>, schema_version: Option<u32>) -> Self {
         let verdict = report.verdict;
         Self {
@@ -99,7 +99,7 @@ struct Issuance<'a> {
     status: &'static str,
     reason: Option<&'a str>,
     expected: &'a [String],
-    sources: Vec<Source<'a>>,
+    sources: Vec<Told<'a>>,
     certificates: Vec<Certificate<'a>>,
     unexpected: Vec<Unexpected<'a>>,
     renewals: Vec<RenewalsSummary<'a>>,
@@ -111,7 +111,7 @@ impl<'a> Issuance<'a> {
             status: verdict.status.name(),
             reason: verdict.status.reason(),
             expected: &verdict.expected,
-            sources: verdict.sources.iter().map(Source::of).collect(),
+            sources: verdict.sources.iter().map(Told::of).collect(),
             certificates: verdict
                 .certificates
                 .iter()
@@ -124,7 +124,7 @@ impl<'a> Issuance<'a> {
 }
 
 #[derive(Serialize)]
-struct Source<'a> {
+struct Told<'a> {
     source: &'static str,
     place: &'a str,
     asked_at: Timestamp,
@@ -138,7 +138,7 @@ struct Source<'a> {
     unreadable: &'a [String],
 }
 
-impl<'a> Source<'a> {
+impl<'a> Told<'a> {
     fn of(source: &'a SourceSummary) -> Self {
         let (coverage, reason) = match &source.coverage {
             Coverage::Whole => ("whole", None),
