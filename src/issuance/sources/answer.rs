@@ -45,18 +45,18 @@ pub(super) fn body(exchange: &HttpExchange) -> Result<&[u8], NoAnswer> {
 /// What another status than 200 means.
 fn refusal(response: &HttpResponse) -> String {
     let mut why = match response.status {
-        429 => "it was asked too often (status 429)".to_owned(),
-        status => format!("it answered with status {status}"),
+        429 => vec!["it was asked too often (status 429)".to_owned()],
+        status => vec![format!("it answered with status {status}")],
     };
     if let Some(time) = &response.retry_after {
-        why.push_str(&format!(", and wants to be asked again later (Retry-After: {})", printable(time)));
+        why.push(format!("wants to be asked again later (Retry-After: {})", printable(time)));
     }
     if let Some(message) = message(&response.body) {
-        why.push_str(&format!(": “{message}”"));
+        why.push(format!("with the message “{message}”"));
     } else if first_letter(&response.body) == Some(b'<') {
-        why.push_str(", with a page of HTML");
+        why.push("with a page of HTML".to_owned());
     }
-    why
+    why.join(", ")
 }
 
 /// What an error in JSON says: SSLMate's have a `message`.

@@ -258,8 +258,9 @@ fn told(answers: &[(bool, Heard)]) -> Heard {
         (Some(Heard::Nothing(why)), Some(Heard::Whole)) => {
             Heard::Part(format!("no expired certificates: {why}"))
         }
-        (Some(Heard::Part(why)), _) => Heard::Part(why.clone()),
-        (Some(Heard::Nothing(_)) | None, Some(Heard::Part(why))) => Heard::Part(why.clone()),
+        (Some(Heard::Part(why)), _) | (Some(Heard::Nothing(_)) | None, Some(Heard::Part(why))) => {
+            Heard::Part(why.clone())
+        }
         (Some(Heard::Nothing(why)), _) | (None, Some(Heard::Nothing(why))) => Heard::Nothing(why.clone()),
         (None, None) => Heard::Nothing("it was not asked".to_owned()),
     }

@@ -102,22 +102,17 @@ impl<'a> Object<'a> {
     /// Reads an object; `place` says where it stands, for problems. Of a field that stands there twice, the first counts.
     pub(super) fn read(raw: &'a RawValue, place: String, problems: &mut Problems) -> Option<Self> {
         let mut reader = serde_json::Deserializer::from_str(raw.get());
-        match reader.deserialize_map(Fields) {
-            Ok(Fielded { fields, repeated, is_cut }) => {
-                for name in repeated {
-                    problems.add(|| format!("{place} has “{}” twice; the first counts", printable(&name)));
-                }
-                if is_cut {
-                    problems
-                        .add(|| format!("{place} has more than {MOST_FIELDS} fields; the first are read"));
-                }
-                Some(Self { place, fields })
-            }
-            Err(_) => {
-                problems.add(|| format!("{place} is no object that can be read"));
-                None
-            }
+        let Ok(Fielded { fields, repeated, is_cut }) = reader.deserialize_map(Fields) else {
+            problems.add(|| format!("{place} is no object that can be read"));
+            return None;
+        };
+        for name in repeated {
+            problems.add(|| format!("{place} has “{}” twice; the first counts", printable(&name)));
         }
+        if is_cut {
+            problems.add(|| format!("{place} has more than {MOST_FIELDS} fields; the first are read"));
+        }
+        Some(Self { place, fields })
     }
 
     /// Where it stands.

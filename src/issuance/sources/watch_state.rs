@@ -96,25 +96,21 @@ fn current_to(logs: &[FollowedLog]) -> Option<Timestamp> {
 }
 
 fn scope(logs: &[FollowedLog]) -> String {
-    let count = logs.len();
-    let mut scope = match count {
+    let followed = match logs.len() {
         1 => "what stands in the CT log that “watch” follows".to_owned(),
-        _ => format!("what stands in the {count} CT logs that “watch” follows"),
+        count => format!("what stands in the {count} CT logs that “watch” follows"),
     };
     let late: Vec<String> = logs
         .iter()
         .filter(|log| log.start > 0)
         .map(|log| format!("{} from entry {} on", name(log), log.start))
         .collect();
-    if !late.is_empty() {
-        let named = late.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
-        let more = late.len().saturating_sub(MOST_NAMED);
-        scope.push_str(&format!("; {named}"));
-        if more > 0 {
-            scope.push_str(&format!(", and {more} more not from their beginning"));
-        }
+    let named = late.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match late.len().checked_sub(MOST_NAMED) {
+        _ if late.is_empty() => followed,
+        None | Some(0) => format!("{followed}; {named}"),
+        Some(more) => format!("{followed}; {named}, and {more} more not from their beginning"),
     }
-    scope
 }
 
 fn name(log: &FollowedLog) -> String {

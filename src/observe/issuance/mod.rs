@@ -175,14 +175,12 @@ async fn get_until(
     ends: Instant,
 ) -> (HttpExchange, bool) {
     let watch = Stopwatch::start();
-    match timeout_at(ends, http.get(request)).await {
-        Ok(exchange) => (exchange, true),
-        Err(_) => {
-            let outcome = HttpOutcome::Failed(HttpFailure::Timeout);
-            let attempts = vec![HttpAttempt { milliseconds: watch.milliseconds(), outcome }];
-            (HttpExchange { url: url.to_string(), attempts }, false)
-        }
+    if let Ok(exchange) = timeout_at(ends, http.get(request)).await {
+        return (exchange, true);
     }
+    let outcome = HttpOutcome::Failed(HttpFailure::Timeout);
+    let attempts = vec![HttpAttempt { milliseconds: watch.milliseconds(), outcome }];
+    (HttpExchange { url: url.to_string(), attempts }, false)
 }
 
 /// The address of a source, without a query, which might hold something secret.

@@ -385,7 +385,9 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
     let entries =
         [entry(0, &["www.shop.example.com"]), entry(1, &["other.example.com"]), entry(2, &["*.example.com"])];
     let mut tree = TreeBuilder::default();
-    entries.iter().for_each(|(_, leaf)| tree.push(leaf_hash(leaf)));
+    for (_, leaf) in &entries {
+        tree.push(leaf_hash(leaf));
+    }
     let log = NewLog {
         log_id: [7; 32],
         description: "Log 7".to_owned(),
@@ -395,13 +397,15 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
         before: TreeBuilder::default(),
     };
     let log = state.register(&log).await.unwrap();
-    let long = Duration::from_secs(600);
-    let head_lease = state.lease_head(log.number, long).await.unwrap().unwrap();
+    let time = Duration::from_secs(600);
+    let head_lease = state.lease_head(log.number, time).await.unwrap().unwrap();
     let head = Head { size: 3, timestamp: 1_795_000_000_000, root: tree.root(), octets: Bytes(vec![1]) };
     state.take_head(&head_lease, &head).await.unwrap();
-    let mut lease = state.lease_range(log.number, long).await.unwrap().unwrap();
+    let mut lease = state.lease_range(log.number, time).await.unwrap().unwrap();
     let mut range = lease.builder().unwrap();
-    entries.iter().for_each(|(_, leaf)| range.push(leaf_hash(leaf)));
+    for (_, leaf) in &entries {
+        range.push(leaf_hash(leaf));
+    }
     let found: Vec<Found> = entries.iter().map(|(found, _)| found.clone()).collect();
     state.commit(&mut lease, &range, &found, &[]).await.unwrap();
 
@@ -413,8 +417,8 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
     let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
     assert_eq!(why, "Log 7: entries 0 to 2 are not proven yet, 3 of them read");
 
-    let folded = state.fold(&head_lease).await.unwrap().unwrap();
-    state.prove(&head_lease, &folded).await.unwrap();
+    let whole = state.fold(&head_lease).await.unwrap().unwrap();
+    state.prove(&head_lease, &whole).await.unwrap();
     let read = ask_state(Some(true)).await;
     assert_eq!((&read.coverage, read.problems.as_slice()), (&Coverage::Whole, [].as_slice()));
     assert_eq!(read.current_to, Some(Timestamp::from_millisecond(1_795_000_000_000).unwrap()));

@@ -27,7 +27,7 @@ fn sha256(octets: &[u8]) -> String {
 /// An issuance as the API writes it, with all that can be expanded.
 fn issuance(issued: &Issued, id: &str) -> Value {
     let certificate = Certificate::read(&issued.leaf.der).unwrap();
-    let issuer = Certificate::read(&issued.ca.der).unwrap();
+    let ca = Certificate::read(&issued.ca.der).unwrap();
     json!({
         "id": id,
         "tbs_sha256": sha256(&issued.leaf.precertificate_tbs),
@@ -38,7 +38,7 @@ fn issuance(issued: &Issued, id: &str) -> Value {
         "issuer": {
             "friendly_name": "CA", "website": null, "caa_domains": ["ca.example", "other.example"],
             "operator": {"name": "Operator", "website": "https://ca.example/"},
-            "pubkey_sha256": hexadecimal(&issuer.spki_sha256.0), "name": "CN=CA"
+            "pubkey_sha256": hexadecimal(&ca.spki_sha256.0), "name": "CN=CA"
         },
         "not_before": certificate.not_before.to_string(),
         "not_after": certificate.not_after.to_string(),
@@ -65,8 +65,8 @@ fn an_issuance_is_read_whole() {
     let hash: [u8; 32] = Sha256::digest(&issued.leaf.precertificate_tbs).into();
     assert_eq!(claimed.tbs_sha256, Some(hash));
     assert_eq!(claimed.certificate_sha256, Some(CertificateSha256::of(&issued.leaf.der)));
-    let issuer = Certificate::read(&issued.ca.der).unwrap().spki_sha256;
-    assert_eq!(claimed.issuer_spki_sha256, Some(issuer));
+    let key = Certificate::read(&issued.ca.der).unwrap().spki_sha256;
+    assert_eq!(claimed.issuer_spki_sha256, Some(key));
     assert_eq!(claimed.issuer_name.as_deref(), Some("CN=CA"));
     assert_eq!(claimed.issuer_owner.as_deref(), Some("Operator"));
     assert_eq!(claimed.issuer_caa_domains, ["ca.example", "other.example"]);
