@@ -86,14 +86,14 @@ pub(crate) fn expired(ca: &CaCertificate, names: &[&str]) -> IssuedLeaf {
     leaf_at(ca, names, now() - SignedDuration::from_hours(24 * 200))
 }
 
-pub(crate) fn der_of(der: &[u8]) -> Option<Bytes> {
-    Some(Bytes(der.to_vec()))
+pub(crate) fn bytes(octets: &[u8]) -> Bytes {
+    Bytes(octets.to_vec())
 }
 
 /// A final certificate with its chain, as files report it.
 pub(crate) fn shown(leaf: &IssuedLeaf, chain: &[&CaCertificate]) -> ReportedCertificate {
     ReportedCertificate {
-        certificate: der_of(&leaf.der),
+        certificate: Some(bytes(&leaf.der)),
         chain: chain.iter().map(|ca| Bytes(ca.der.clone())).collect(),
         seen: vec![Seen { place: "a.pem".to_owned(), index: None, at: None }],
         ..ReportedCertificate::default()
@@ -103,7 +103,7 @@ pub(crate) fn shown(leaf: &IssuedLeaf, chain: &[&CaCertificate]) -> ReportedCert
 /// A precertificate as a log has it.
 pub(crate) fn logged(leaf: &IssuedLeaf, ca: &CaCertificate) -> ReportedCertificate {
     ReportedCertificate {
-        precertificate: der_of(&precertificate::of(ca, &leaf.precertificate_tbs).unwrap()),
+        precertificate: Some(bytes(&precertificate::of(ca, &leaf.precertificate_tbs).unwrap())),
         logged: Some(LoggedTbs {
             tbs: Bytes(leaf.precertificate_tbs.clone()),
             issuer_key_hash: ca.key.spki_sha256(),

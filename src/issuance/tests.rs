@@ -3,7 +3,7 @@
 use super::issued::Life;
 use super::issuers::Issuers;
 use super::reported::{Claimed, Coverage, ReportedCertificate, SourceKind, SourceReading};
-use super::testing::{Played, ca, claimed, claims, der_of, expired, leaf, logged, now, reading, shown};
+use super::testing::{Played, bytes, ca, claimed, claims, expired, leaf, logged, now, reading, shown};
 use super::who::IssuerProof;
 use super::{IssuanceVerdict, JudgedCertificate, KeyListing, Status, judge};
 use crate::ca::expectation::Expectation;
@@ -108,18 +108,18 @@ fn only_what_is_for_the_name_counts() {
 
 #[test]
 fn a_forged_issuer_name_is_told_by_the_key() {
-    let (real, forger) = (ca("CA"), ca("CA"));
+    let (real, fake) = (ca("CA"), ca("CA"));
     let known = Played::expecting(&real);
     let readings = files(vec![
         shown(&leaf(&real, &["t.example"]), &[&real]),
-        shown(&leaf(&forger, &["t.example"]), &[&forger, &real]),
+        shown(&leaf(&fake, &["t.example"]), &[&fake, &real]),
     ]);
     let verdict = judged(&readings, &known);
     let forged: Vec<&JudgedCertificate> = verdict.unexpected().collect();
     assert_eq!(forged.len(), 1);
     assert_eq!(forged[0].forged.as_ref().unwrap().owners, ["Expected CA"]);
     assert_eq!(forged[0].issuer.expectation, Expectation::Undetermined, "the key is unknown, not unexpected");
-    assert_eq!(forged[0].certificate.issuer.key, Some(forger.key.spki_sha256()));
+    assert_eq!(forged[0].certificate.issuer.key, Some(fake.key.spki_sha256()));
     assert!(verdict.demanded().is_empty(), "what is told as forged is not open besides");
     assert_eq!(verdict.certificates[0].certificate.sha256, forged[0].certificate.sha256, "it comes first");
 }
@@ -178,16 +178,16 @@ fn the_leaf_of_a_log_tells_the_issuer_without_any_chain() {
 /// Who forges a CA's name may have the very same content signed.
 #[test]
 fn one_content_from_two_issuer_keys_is_two_certificates() {
-    let (real, forger) = (ca("CA"), ca("CA"));
+    let (real, fake) = (ca("CA"), ca("CA"));
     let once = leaf(&real, &["t.example"]);
     let mut chained = logged(&once, &real);
     chained.chain.push(crate::evidence::Bytes(real.der.clone()));
-    let reports = vec![chained, logged(&once, &forger)];
+    let reports = vec![chained, logged(&once, &fake)];
     let verdict = judged(&[reading(SourceKind::WatchState, reports)], &Played::expecting(&real));
     assert_eq!(verdict.certificates.len(), 2);
     assert_eq!(verdict.unexpected().count(), 1);
     let forged = verdict.unexpected().next().unwrap();
-    assert_eq!(forged.certificate.issuer.key, Some(forger.key.spki_sha256()));
+    assert_eq!(forged.certificate.issuer.key, Some(fake.key.spki_sha256()));
     assert_eq!(forged.certificate.contradictions.len(), 1);
 }
 
@@ -283,7 +283,7 @@ fn what_cannot_be_read_is_reported_by_what_can_be() {
     let mut torn_elsewhere = elsewhere.der.clone();
     torn_elsewhere.truncate(200);
     let report =
-        |der: &[u8]| ReportedCertificate { certificate: der_of(der), ..ReportedCertificate::default() };
+        |der: &[u8]| ReportedCertificate { certificate: Some(bytes(der)), ..ReportedCertificate::default() };
     let verdict = judged(
         &files(vec![report(&torn), report(&torn_elsewhere), report(b"\x30\x03abc")]),
         &Played::expecting(&ca),
@@ -301,9 +301,9 @@ proptest::proptest! {
     #[test]
     fn no_octets_stop_the_judge(certificate: Vec<u8>, tbs: Vec<u8>, chain: Vec<u8>, serial: String, name: String) {
         let report = ReportedCertificate {
-            certificate: der_of(&certificate),
-            precertificate: der_of(&tbs),
-            chain: der_of(&chain).into_iter().collect(),
+            certificate: Some(bytes(&certificate)),
+            precertificate: Some(bytes(&tbs)),
+            chain: vec![bytes(&chain)],
             claimed: Claimed { serial: Some(serial), issuer_name: Some(name.clone()), dns_names: vec![name], ..Claimed::default() },
             ..ReportedCertificate::default()
         };

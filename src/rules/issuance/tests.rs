@@ -5,7 +5,7 @@ use crate::issuance::issued::Life;
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::{Claimed, Coverage, ReportedCertificate, SourceKind, SourceReading};
 use crate::issuance::testing::{
-    Played, ca, claimed, claims, der_of, expired, leaf, logged, now, reading, shown,
+    Played, bytes, ca, claimed, claims, expired, leaf, logged, now, reading, shown,
 };
 use crate::issuance::{CaaToday, IssuanceVerdict, judge};
 use crate::rules::tests::ids;
@@ -91,17 +91,17 @@ fn crt002_an_unknown_key_is_a_verdict_of_its_own() {
 
 #[test]
 fn crt003_a_forged_issuer_name_is_critical() {
-    let (real, forger) = (ca("CA"), ca("CA"));
-    let reports = |forger| {
-        let forged = leaf(forger, &["t.example"]);
-        vec![shown(&leaf(&real, &["t.example"]), &[&real]), shown(&forged, &[forger])]
+    let (real, fake) = (ca("CA"), ca("CA"));
+    let reports = |fake| {
+        let forged = leaf(fake, &["t.example"]);
+        vec![shown(&leaf(&real, &["t.example"]), &[&real]), shown(&forged, &[fake])]
     };
-    let finding = only(&of_files(reports(&forger), &Played::expecting(&real)));
+    let finding = only(&of_files(reports(&fake), &Played::expecting(&real)));
     assert_eq!((finding.rule, finding.severity), ("CRT003", Severity::Critical));
-    assert!(finding.message.contains(&forger.key.spki_sha256().to_string()), "{}", finding.message);
+    assert!(finding.message.contains(&fake.key.spki_sha256().to_string()), "{}", finding.message);
     // The table of the test knows the other key as well: the CA has two.
-    let known = Played::expecting(&real).knowing(&forger, "Expected CA", "ca.example");
-    assert_eq!(raised(&of_files(reports(&forger), &known)), NONE);
+    let known = Played::expecting(&real).knowing(&fake, "Expected CA", "ca.example");
+    assert_eq!(raised(&of_files(reports(&fake), &known)), NONE);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn crt014_what_cannot_be_read() {
     let mut torn = leaf(&ca, &["t.example"]).der;
     torn.truncate(torn.len() - 9);
     let report =
-        |der: &[u8]| ReportedCertificate { certificate: der_of(der), ..ReportedCertificate::default() };
+        |der: &[u8]| ReportedCertificate { certificate: Some(bytes(der)), ..ReportedCertificate::default() };
     let found = findings(&of_files(vec![report(&torn)], &known));
     assert_eq!(ids(&found), ["CRT002", "CRT014"]);
     assert!(found[1].message.contains("t.example stands somewhere in it"), "{}", found[1].message);
