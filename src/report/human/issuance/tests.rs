@@ -32,7 +32,7 @@ fn the_unexpected_comes_first_and_all_of_it_fits() {
     let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} in {text}"));
     assert!(place("unexpected     1     0  2026-10-02  2026-10-02") < place("expected       1     1"));
     assert!(text.contains("2 times, 2026-03-16 to 2026-10-02"), "{text}");
-    assert!(text.contains("with a gap of 110 days; 2 keys"), "{text}");
+    assert!(text.contains("with a gap of 110 days;\n      2 keys"), "{text}");
     assert!(text.lines().all(|line| width(line) <= WIDTH || !line.trim().contains(' ')), "{text}");
 }
 
