@@ -151,12 +151,12 @@ fn who_is_killed_loses_and_repeats_nothing() {
     let report = json(&last);
     assert!(report["logs"].as_array().unwrap().iter().all(|log| log["proven"] == ENTRIES));
     // A delivery that was under way waits for its time.
-    let waiting = json(&served.command(&["--status", "--format", "json"]).output().unwrap());
-    let waits = waiting["waiting"].as_array().unwrap().iter().map(|one| one["alerts"].as_u64().unwrap());
+    let status = json(&served.command(&["--status", "--format", "json"]).output().unwrap());
+    let left = status["waiting"].as_array().unwrap().iter().map(|one| one["alerts"].as_u64().unwrap());
     let arrived = served.arrived();
     assert!(arrived.values().all(|ids| ids.len() == 1), "whatever comes twice has the same id");
-    let (known, waits) = (arrived.len(), usize::try_from(waits.sum::<u64>()).unwrap());
-    assert!(known <= certificates() && known + waits >= certificates(), "{known} and {waits}");
+    let (known, left) = (arrived.len(), usize::try_from(left.sum::<u64>()).unwrap());
+    assert!(known <= certificates() && known + left >= certificates(), "{known} and {left}");
 }
 
 #[test]

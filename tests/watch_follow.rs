@@ -5,6 +5,8 @@ mod world;
 
 #[path = "watch_follow/chaos.rs"]
 mod chaos;
+#[path = "watch_follow/entries.rs"]
+mod entries;
 #[path = "watch_follow/faults.rs"]
 mod faults;
 #[path = "watch_follow/played.rs"]

@@ -142,3 +142,19 @@ fn a_dead_log_is_told_once_it_lasts_and_is_over_when_it_answers() {
         assert!(scene.following.state.lease_head(number, Duration::from_secs(1)).await.unwrap().is_some());
     });
 }
+
+#[test]
+fn a_log_that_could_not_even_be_begun_is_told() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let settings = Settings { start: pinstead::watch::follow::Start::End, ..quick() };
+        let scene = scene(&file(&folder), settings).await;
+        let played = Arc::new(Played::new(8, 10));
+        played.is_dead.store(true, Ordering::Relaxed);
+        assert!(matches!(follow(&scene.following, &log(), played).await, Outcome::Failed(_)));
+        let told = fault_alerts(&scene).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0]["details"]["rule"], "LOG007");
+        assert!(scene.following.state.logs().await.unwrap().is_empty());
+    });
+}

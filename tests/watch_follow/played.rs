@@ -18,7 +18,7 @@ use pinstead::watch::reader::ahead::Room;
 use pinstead::watch::reader::{Answer, Breach, LogReader, ReadError};
 use pinstead::watch::state::{Head, LogKind, Place, State, StateOptions};
 use pinstead::x509::precertificate::logged_tbs;
-use pinstead::x509::{Certificate, SpkiSha256};
+use pinstead::x509::{Certificate, SpkiSha256, hexadecimal};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
@@ -135,7 +135,7 @@ impl Played {
             .map(|der| {
                 let tbs = logged_tbs(&Certificate::read(der).unwrap()).unwrap();
                 let hash = Sha256::digest(&tbs);
-                (tbs, hash.iter().map(|octet| format!("{octet:02x}")).collect())
+                (tbs, hexadecimal(&hash))
             })
             .collect();
         let holds = |leaf: &[u8], tbs: &[u8]| leaf.windows(tbs.len()).any(|window| window == tbs);

@@ -18,7 +18,7 @@ use tokio::sync::watch::{self, Sender};
 use tokio::task::JoinSet;
 
 use self::logs::Selection;
-use self::observer::Printer;
+use self::observer::{Printer, say};
 use self::report::OnceReport;
 use self::setup::Setup;
 use super::Exit;
@@ -165,6 +165,7 @@ async fn watch_logs(options: &WatchOptions, mut setup: Setup, selection: Selecti
         tokio::spawn(alert::deliver(Arc::clone(&state), channels, Arc::clone(&metrics), stopped.clone()))
     });
     let outcomes = follow_all(&following, &http, &selection).await;
+    let was_stopped = *stopped.borrow();
     // Whoever waits for alerts and questions ends as well.
     let _ = stop.send(true);
     if let Some(delivering) = delivering {
@@ -176,7 +177,8 @@ async fn watch_logs(options: &WatchOptions, mut setup: Setup, selection: Selecti
     signals.abort();
     if !options.once {
         state.close().await;
-        return Ok(Exit::Clean);
+        // Nobody asked for the end: there is no log that could be followed.
+        return Ok(if was_stopped { Exit::Clean } else { Exit::Undetermined });
     }
     let tally = alert::deliver_once(Arc::clone(&state), channels.unwrap_or_default(), metrics).await;
     let report = OnceReport::new(names, &selection, &state, outcomes, &printer, tally).await;
@@ -196,7 +198,10 @@ async fn follow_all(
         running.spawn(async move {
             let outcome = match Reader::open(&http, log.kind, &log.url, &log.key) {
                 Ok(reader) => follow(&following, &log, Arc::new(reader)).await,
-                Err(error) => Outcome::Failed(error.to_string()),
+                Err(error) => {
+                    say(&format!("{}: it cannot be followed: {error}", log.name));
+                    Outcome::Failed(error.to_string())
+                }
             };
             (place, outcome)
         });

@@ -94,7 +94,6 @@ impl<R: LogReader> Follower<'_, R> {
         heads: &[&Head],
         octets: &Bytes,
     ) {
-        let Some(number) = self.number else { return };
         let fault = LogFault {
             log: self.label.name.clone(),
             log_id: self.label.id.clone(),
@@ -109,8 +108,16 @@ impl<R: LogReader> Follower<'_, R> {
         } else {
             Bytes(json!({"tree_heads": heads}).to_string().into())
         };
-        let new = NewFault { log: number, kind: kind.name().to_owned(), text: fault.text.clone(), evidence };
-        if self.state().report_fault(&new, &[alert]).await.is_ok() && self.open.insert(new.kind) {
+        let reported = match self.number {
+            Some(log) => {
+                let kind = kind.name().to_owned();
+                let new = NewFault { log, kind, text: fault.text.clone(), evidence };
+                self.state().report_fault(&new, &[alert]).await.is_ok()
+            }
+            // A log that could not even be begun is not in the state; it is told all the same.
+            None => self.state().add_alert(&alert).await.is_ok(),
+        };
+        if reported && self.open.insert(kind.name().to_owned()) {
             self.tell(&Event::Fault(&fault));
         }
     }

@@ -30,6 +30,7 @@ use self::trouble::Trouble;
 use super::reader::LogReader;
 use super::reader::ahead::Room;
 use super::state::{HeadLease, LogKind, LogNumber, RangeLease, State, StateError};
+use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::evidence::Bytes;
 use crate::issuance::names::WatchedNames;
 use crate::observe::clock::Stopwatch;
@@ -145,9 +146,9 @@ pub enum Event<'a> {
         pause: Duration,
     },
     /// A fault began.
-    Fault(&'a crate::ct::log_fault::LogFault),
+    Fault(&'a LogFault),
     /// A fault is over.
-    FaultOver(crate::ct::log_fault::FaultKind),
+    FaultOver(FaultKind),
 }
 
 /// How following a log ended.
@@ -315,6 +316,10 @@ impl<'a, R: LogReader> Follower<'a, R> {
     /// Nothing is to be read or proven by us now.
     async fn rest(&mut self, number: LogNumber) -> Result<Round, Trouble> {
         let log = self.state().log(number).await?;
+        if log.goal.is_none() {
+            // Its tree head could be read, and everything behind it was.
+            self.is_over(FaultKind::Form).await?;
+        }
         if let Some(target) = self.target
             && log.proven.size() >= target
         {

@@ -81,7 +81,7 @@ pub(super) fn jittered(time: Duration) -> Duration {
     };
     // Nine to eleven tenths.
     let tenth = time / 10;
-    (time - tenth).saturating_add(tenth.saturating_mul(2).saturating_mul(share) / 65_536)
+    time.saturating_sub(tenth).saturating_add(tenth.saturating_mul(2).saturating_mul(share) / 65_536)
 }
 
 #[cfg(test)]
