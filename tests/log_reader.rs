@@ -1,5 +1,5 @@
 //! Logs on loopback as `pinstead watch` reads them: both kinds, when all is well, and when it is not.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
 
@@ -57,7 +57,9 @@ fn nothing_watched() -> WatchedNames {
 
 fn tree(server: &LogServer, size: usize) -> TreeBuilder {
     let mut tree = TreeBuilder::default();
-    hashes(&server.state().entries[..size]).into_iter().for_each(|hash| tree.push(TreeHash(hash)));
+    for hash in hashes(&server.state().entries[..size]) {
+        tree.push(TreeHash(hash));
+    }
     tree
 }
 

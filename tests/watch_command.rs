@@ -176,8 +176,8 @@ fn a_signal_ends_it_cleanly() {
 
 #[test]
 fn two_share_the_work_in_postgresql() {
-    let server = world::runtime().block_on(Postgres::start());
-    let url = world::runtime().block_on(server.database());
+    let postgres = world::runtime().block_on(Postgres::start());
+    let url = world::runtime().block_on(postgres.database());
     let served = Served::start(Options { page: 16, ..Options::default() });
     let start = || -> Child {
         let mut command = served.command(&["--once", "--format", "json"]);

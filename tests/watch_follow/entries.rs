@@ -16,7 +16,7 @@ fn judging() -> Judging {
     let watched =
         WatchedNames::new([WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true }]);
     let inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
-    Judging::new(inputs, vec!["letsencrypt.org".to_owned()], &watched)
+    Judging::new(inputs, vec!["letsencrypt.org".to_owned()], watched.into())
 }
 
 fn prepared(leaf: Vec<u8>, why: Why) -> Prepared {

@@ -313,16 +313,16 @@ pub(crate) async fn scene(place: &Place, settings: Settings) -> Scene {
 /// With a policy, TOML.
 pub(crate) async fn scene_with(place: &Place, settings: Settings, policy: &str) -> Scene {
     let options = StateOptions { channels: vec!["stderr".to_owned()], most_octets: None };
-    let watched =
-        WatchedNames::new([WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true }]);
+    let ours = WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true };
+    let watched = Arc::new(WatchedNames::new([ours]));
     let mut inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
     inputs.policy = pinstead::policy::Policy::parse("policy", policy.as_bytes()).unwrap();
     let heard = Arc::new(Heard::default());
     let (stop, receiver) = watch::channel(false);
     let following = Following {
         state: Arc::new(State::open(place, &options).await.unwrap()),
-        judging: Arc::new(Judging::new(inputs, Vec::new(), &watched)),
-        watched: Arc::new(watched),
+        judging: Arc::new(Judging::new(inputs, Vec::new(), Arc::clone(&watched))),
+        watched,
         settings,
         room: Room::new(8 << 20),
         stop: receiver,

@@ -287,7 +287,7 @@ fn the_truth_is_what_the_search_for_names_finds() {
         let mut in_tiles = Vec::new();
         for octets in &data {
             let width = u16::try_from((ENTRIES - range.end()).min(256)).unwrap();
-            in_tiles.extend(take_data_tile(octets, width, 0, &watched, &mut range).unwrap());
+            in_tiles.extend(take_data_tile(octets, width, 0, usize::MAX, &watched, &mut range).unwrap());
         }
         for found in [&found, &in_tiles] {
             assert_eq!(found.iter().map(|entry| entry.index).collect::<Vec<_>>(), placed);

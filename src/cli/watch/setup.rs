@@ -148,7 +148,7 @@ impl Setup {
 
     /// What found certificates are judged by.
     pub(super) fn judging(self) -> Judging {
-        Judging::new(self.judging_inputs, self.expect_ca, &self.watched)
+        Judging::new(self.judging_inputs, self.expect_ca, self.watched)
     }
 }
 

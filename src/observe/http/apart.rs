@@ -66,8 +66,8 @@ mod tests {
         let held = Arc::new(());
         let weak: Weak<()> = Arc::downgrade(&held);
         let endless = apart.run(async move {
-            let _held = held;
             tokio::time::sleep(Duration::from_secs(3600)).await;
+            drop(held);
         });
         assert!(tokio::time::timeout(Duration::from_millis(20), endless).await.is_err());
         // Another piece of work comes after what was given up.

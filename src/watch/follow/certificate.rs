@@ -6,7 +6,8 @@
 //! key made the signature. Names are shown as they are claimed.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +21,7 @@ use crate::ca::issuer::{self, Issuer};
 use crate::ct::log_entry::{LoggedEntry, read_leaf};
 use crate::dns_name::DnsName;
 use crate::evidence::{Bytes, Request};
-use crate::issuance::names::WatchedNames;
+use crate::issuance::names::{Form, WatchedNames, find_all};
 use crate::judge::Inputs;
 use crate::rules::Severity;
 use crate::watch::batch::{FoundEntry, Why};
@@ -43,7 +44,7 @@ pub const SELF_TEST_ALERT: &str = "self_test";
 pub struct Judging {
     inputs: Inputs,
     request: Request,
-    watched: HashSet<DnsName>,
+    watched: Arc<WatchedNames>,
     is_test: bool,
 }
 
@@ -91,8 +92,7 @@ pub struct Summary {
 
 impl Judging {
     /// Judges by the policy and the CAs of `inputs`; `expect_ca` stands instead of the policy's expected CAs.
-    pub fn new(inputs: Inputs, expect_ca: Vec<String>, watched: &WatchedNames) -> Self {
-        let watched = watched.names().iter().map(|watched| watched.name.clone()).collect();
+    pub fn new(inputs: Inputs, expect_ca: Vec<String>, watched: Arc<WatchedNames>) -> Self {
         Self { inputs, request: Request { expect_ca, ..Request::default() }, watched, is_test: false }
     }
 
@@ -101,22 +101,6 @@ impl Judging {
     pub fn testing(mut self) -> Self {
         self.is_test = true;
         self
-    }
-
-    /// The watched names that a certificate claims: itself or one above it.
-    fn claims<'a>(&self, names: impl Iterator<Item = &'a DnsName>) -> BTreeSet<DnsName> {
-        let mut claims = BTreeSet::new();
-        for name in names {
-            let mut next = Some(name.clone());
-            while let Some(name) = next {
-                next = name.parent();
-                if self.watched.contains(&name) {
-                    claims.insert(name);
-                    break;
-                }
-            }
-        }
-        claims
     }
 
     /// The gravest verdict on who issued, of those for each watched name.
@@ -201,7 +185,7 @@ pub fn prepare(
     judging: &Judging,
 ) -> Prepared {
     let read = read(&entry.leaf);
-    let claims = claims(entry, &read, judging);
+    let claims = claims(entry, judging);
     let issuer = who_issued(&read, issuers, judging);
     let verdict = judging.verdict(&issuer, &claims);
     let found = Found {
@@ -238,9 +222,15 @@ pub fn prepare(
     Prepared { found, alert, summary }
 }
 
-fn claims(entry: &FoundEntry, read: &Read, judging: &Judging) -> BTreeSet<DnsName> {
-    let names = read.contents.iter().flat_map(|contents| &contents.names.dns).map(|name| &name.base);
-    let mut claims = judging.claims(names);
+/// All watched names that the certificate claims, in whatever shape: each has its own expected CAs.
+fn claims(entry: &FoundEntry, judging: &Judging) -> BTreeSet<DnsName> {
+    let (octets, form) = match read_leaf(&entry.leaf).map(|leaf| leaf.entry) {
+        Ok(LoggedEntry::X509 { certificate }) => (certificate, Form::Certificate),
+        Ok(LoggedEntry::Precert { tbs, .. }) => (tbs, Form::TbsCertificate),
+        Err(_) => (entry.leaf.0.as_slice(), Form::Certificate),
+    };
+    let found = find_all(octets, form, &judging.watched);
+    let mut claims: BTreeSet<DnsName> = found.into_iter().map(|watched| watched.name.clone()).collect();
     match &entry.why {
         Why::Claims { watched, .. } => claims.insert(watched.clone()),
         Why::Undetermined { mentions, .. } => mentions.iter().any(|name| claims.insert(name.clone())),

@@ -117,10 +117,10 @@ mod tests {
                 octets: Bytes(Vec::new()),
             };
             let mut expected = TreeBuilder::default();
-            for last in 0..size {
-                expected.push(leaves[last]);
+            for (last, leaf) in tree.iter().enumerate() {
+                expected.push(*leaf);
                 let (place, path) = (u64::try_from(last).unwrap(), path(last, tree));
-                let before = subtrees_before(leaves[last], place, &head, &path).unwrap();
+                let before = subtrees_before(*leaf, place, &head, &path).unwrap();
                 assert_eq!(
                     (before.size(), before.subtrees()),
                     (expected.size(), expected.subtrees()),
