@@ -1,9 +1,12 @@
 //! What is made of an entry, whatever is in it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pinstead::evidence::Bytes;
 use pinstead::evidence::{Inputs as InputFiles, Request};
 use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::judge::Inputs;
+use pinstead::policy::Policy;
 use pinstead::rules::Severity;
 use pinstead::watch::batch::{Beside, ChainBeside, FoundEntry, Why};
 use pinstead::watch::follow::{Judging, LogLabel, Prepared, prepare};
@@ -11,6 +14,8 @@ use pinstead::watch::state::EntryKind;
 use proptest::prelude::{any, proptest};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+use super::played::CERTIFICATES;
 
 fn judging() -> Judging {
     let watched =
@@ -69,6 +74,33 @@ fn a_name_that_only_resembles_ours_is_no_less_told() {
     assert!(told.summary.severity >= Severity::Low);
     assert!(told.summary.text.contains("lenient reader"), "{}", told.summary.text);
     assert_eq!(told.summary.details["odd"], true);
+}
+
+#[test]
+fn a_wildcard_is_judged_for_all_it_covers() {
+    let of = |name: &str| WatchedName { name: name.parse().unwrap(), with_subdomains: true };
+    let watched = WatchedNames::new([of("shop.ours.example"), of("www.ours.example"), of("other.example")]);
+    let mut inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
+    let key = STANDARD.encode(CERTIFICATES.issuer_key().0);
+    let policy = format!(
+        "expect_ca = [\"Played\"]\n[[private_ca]]\nowner = \"Played\"\nspki_sha256 = \"{key}\"\n\
+         [[domain]]\nname = \"www.ours.example\"\nexpect_ca = [\"letsencrypt.org\"]\n"
+    );
+    inputs.policy = Policy::parse("policy", policy.as_bytes()).unwrap();
+    let judging = Judging::new(inputs, Vec::new(), watched.into());
+    let beside = Beside { precertificate: None, chain: ChainBeside::Certificates(Vec::new()) };
+    let told = |name: &str, first: &str| {
+        let why = Why::Claims { watched: first.parse().unwrap(), claimed: name.to_owned(), is_odd: false };
+        let leaf = Bytes(CERTIFICATES.precertificate_leaf(name));
+        let entry = FoundEntry { index: 7, leaf, beside: beside.clone(), why };
+        prepare(&entry, &[], None, &LogLabel::new("Log", &[1; 32], "https://log.example/"), &judging)
+    };
+    let wildcard = told("*.ours.example", "shop.ours.example");
+    let claims: Vec<String> = wildcard.found.claims.iter().map(ToString::to_string).collect();
+    assert_eq!(claims, ["shop.ours.example", "www.ours.example"]);
+    assert_eq!((wildcard.summary.expectation, wildcard.summary.severity), ("unexpected", Severity::High));
+    let one = told("shop.ours.example", "shop.ours.example");
+    assert_eq!((one.summary.expectation, one.found.claims.len()), ("expected", 1));
 }
 
 proptest! {

@@ -36,6 +36,7 @@ struct Entry {
 pub(crate) struct Certificates {
     issuer: Vec<u8>,
     issuer_key: [u8; 32],
+    issue: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
     filler: Vec<u8>,
     /// Those with a watched name.
     pub(crate) watched: Vec<Vec<u8>>,
@@ -50,7 +51,7 @@ pub(crate) static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(|| {
     let issuer_key = Certificate::read(&issuer).unwrap().spki_sha256.0;
     let authority = rcgen::Issuer::new(parameters, key);
     let subject = rcgen::KeyPair::generate().unwrap();
-    let certificate = |name: &str| {
+    let certificate = move |name: &str| {
         let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         parameters.signed_by(&subject, &authority).unwrap().der().to_vec()
     };
@@ -59,6 +60,7 @@ pub(crate) static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(|| {
         watched: (0..12).map(|number| certificate(&format!("host{number}.ours.example"))).collect(),
         issuer,
         issuer_key,
+        issue: Box::new(certificate),
     }
 });
 
@@ -66,6 +68,11 @@ impl Certificates {
     /// The key that issued them all.
     pub(crate) fn issuer_key(&self) -> SpkiSha256 {
         SpkiSha256(self.issuer_key)
+    }
+
+    /// The leaf of a precertificate for this name.
+    pub(crate) fn precertificate_leaf(&self, name: &str) -> Vec<u8> {
+        self.entry(&(self.issue)(name), 1, true).leaf
     }
 
     fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
