@@ -32,11 +32,14 @@ struct Entry {
     extra: Vec<u8>,
 }
 
+/// Makes a certificate for a name.
+type Issue = Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
+
 /// What certificates the log has, and who issued them.
 pub(crate) struct Certificates {
     issuer: Vec<u8>,
     issuer_key: [u8; 32],
-    issue: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+    issue: Issue,
     filler: Vec<u8>,
     /// Those with a watched name.
     pub(crate) watched: Vec<Vec<u8>>,

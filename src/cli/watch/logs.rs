@@ -40,11 +40,14 @@ pub(super) struct LeftOut {
 }
 
 /// Chooses the logs that some programme holds usable, qualified or readonly at a time; of these, those with one of
-/// `wanted` in their name or as their id, where any is wanted.
+/// `wanted` in their name or as their id, where any is wanted. Those that can hold nothing new are followed where they
+/// are wanted so.
 pub(super) fn select(table: &LogTable, at: Timestamp, wanted: &[String]) -> Selection {
     let mut selection = Selection { followed: Vec::new(), left_out: Vec::new() };
     for log in table.iter() {
-        let state = best_state(table, &log, at);
+        let states: Vec<LogState> =
+            Program::ALL.into_iter().map(|program| table.state(&log.id, program, at).state).collect();
+        let state = best(&states);
         let left_out = |why: String, by_name| LeftOut { name: log.name.to_owned(), id: log.id, why, by_name };
         if let Some(why) = why_not(&log, state) {
             selection.left_out.push(left_out(why, false));
@@ -56,6 +59,10 @@ pub(super) fn select(table: &LogTable, at: Timestamp, wanted: &[String]) -> Sele
         };
         if !is_wanted(&log, wanted) {
             selection.left_out.push(left_out("it was not named".to_owned(), true));
+            continue;
+        }
+        if let (true, Some(why)) = (wanted.is_empty(), nothing_new(&log, &states, at)) {
+            selection.left_out.push(left_out(why, false));
             continue;
         }
         let kind = match log.log_type {
@@ -79,8 +86,8 @@ pub(super) fn select(table: &LogTable, at: Timestamp, wanted: &[String]) -> Sele
 }
 
 /// The best that any programme says of a log.
-fn best_state(table: &LogTable, log: &KnownLog<'_>, at: Timestamp) -> LogState {
-    let rank = |state: &LogState| match state {
+fn best(states: &[LogState]) -> LogState {
+    let rank = |state: &&LogState| match state {
         LogState::Usable => 6,
         LogState::Qualified => 5,
         LogState::Readonly => 4,
@@ -89,8 +96,21 @@ fn best_state(table: &LogTable, log: &KnownLog<'_>, at: Timestamp) -> LogState {
         LogState::Rejected => 1,
         LogState::Unknown => 0,
     };
-    let states = Program::ALL.into_iter().map(|program| table.state(&log.id, program, at).state);
-    states.max_by_key(rank).unwrap_or_default()
+    states.iter().max_by_key(rank).copied().unwrap_or_default()
+}
+
+/// Why no certificate that clients would accept can be added to a log any more, if none can.
+fn nothing_new(log: &KnownLog<'_>, states: &[LogState], at: Timestamp) -> Option<String> {
+    if let Some((_, end)) = log.interval.filter(|(_, end)| *end <= at) {
+        let day = end.strftime("%Y-%m-%d");
+        return Some(format!("it took certificates that ended before {day}; --log follows it all the same"));
+    }
+    let is_over = |state: &LogState| matches!(state, LogState::Retired | LogState::Rejected);
+    let is_closed = best(states) == LogState::Readonly && states.iter().any(is_over);
+    is_closed.then(|| {
+        "it takes no certificates any more, and a programme has retired it; --log follows it all the same"
+            .to_owned()
+    })
 }
 
 fn why_not(log: &KnownLog<'_>, state: LogState) -> Option<String> {
@@ -160,6 +180,15 @@ mod tests {
         assert!(all.followed.iter().all(|log| states.contains(&log.state)));
         assert!(!all.reasons().is_empty());
         assert!(all.left_out.iter().all(|log| !log.why.is_empty()));
+
+        // What ended can be followed where it is wanted; what would be new to it, clients refuse.
+        let argon = |at: &str, wanted: &[String]| {
+            let selection = select(&table, at.parse().unwrap(), wanted);
+            selection.followed.iter().filter(|log| log.log.name.contains("Argon2026h1")).count()
+        };
+        let wanted = ["argon2026h1".to_owned()];
+        assert_eq!((argon("2026-05-01T00:00:00Z", &[]), argon("2026-07-01T00:00:00Z", &[])), (1, 0));
+        assert_eq!(argon("2026-07-01T00:00:00Z", &wanted), 1);
 
         let one = &all.followed[0].log;
         let by_id = select(&table, at, &[LogId(one.log_id).to_string()]);
