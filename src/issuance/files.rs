@@ -37,7 +37,10 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
     let mut leaves = Vec::new();
     for (file, der) in read {
         match Certificate::read(&der) {
-            Ok(certificate) if certificate.is_ca => issuers.add(certificate),
+            // A CA's certificate for a host is the gravest that there can be.
+            Ok(certificate) if certificate.is_ca && certificate.names.dns.is_empty() => {
+                issuers.add(certificate);
+            }
             Ok(certificate) => leaves.push((file, der, Some(certificate))),
             Err(_) => leaves.push((file, der, None)),
         }
@@ -46,6 +49,8 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
         leaves.into_iter().map(|(file, der, read)| reported(file, der, read.as_ref(), &issuers)).collect();
     let coverage = if all > MOST {
         Coverage::Part(format!("the files hold {all} certificates, of which the first {MOST} are read"))
+    } else if all == 0 && failed == 0 {
+        Coverage::NoData("there is no certificate in them".to_owned())
     } else if failed > 0 && certificates.is_empty() {
         Coverage::NoData("none of the files could be read as certificates".to_owned())
     } else if failed > 0 {

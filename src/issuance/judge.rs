@@ -93,10 +93,17 @@ pub fn judge(
     }
 }
 
-/// Whether any source told all that it knows.
+/// Whether any source told all that it knows. Files know what is in them, and nothing of what else was issued: beside
+/// sources that search, they decide nothing.
 fn status(sources: &[SourceSummary]) -> Status {
-    let has = |wanted: fn(&Coverage) -> bool| sources.iter().any(|source| wanted(&source.coverage));
-    if has(|coverage| *coverage == Coverage::Whole) {
+    let searches = |source: &&SourceSummary| !matches!(source.kind, SourceKind::Files | SourceKind::Served);
+    let is_whole = |source: &SourceSummary| source.coverage == Coverage::Whole;
+    let enough = if sources.iter().any(|source| searches(&source)) {
+        sources.iter().filter(searches).any(is_whole)
+    } else {
+        sources.iter().any(is_whole)
+    };
+    if enough {
         return Status::Checked;
     }
     if sources.iter().all(|source| matches!(source.coverage, Coverage::NotAsked(_))) {

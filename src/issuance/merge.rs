@@ -54,7 +54,7 @@ pub fn merge(name: &DnsName, readings: &[SourceReading], issuers: Issuers, known
         }
     }
     for group in grouped(units) {
-        merged.certificates.push(group.put_together(&pool, known));
+        merged.certificates.push(group.put_together(name, &pool, known));
     }
     merged
 }
@@ -219,7 +219,12 @@ impl<'r> Group<'r> {
             .or_else(|| best(Unit::best))
     }
 
-    fn put_together(&self, pool: &Issuers, known: &dyn Knowledge) -> (IssuedCertificate, Option<ForgedName>) {
+    fn put_together(
+        &self,
+        asked: &DnsName,
+        pool: &Issuers,
+        known: &dyn Knowledge,
+    ) -> (IssuedCertificate, Option<ForgedName>) {
         let first_of = |wanted: for<'u> fn(&'u Unit<'r>) -> Option<&'u Certificate>| {
             self.units.iter().find_map(|(unit, _)| wanted(unit))
         };
@@ -241,7 +246,7 @@ impl<'r> Group<'r> {
             // Which of the two a source means, it does not say.
             issued.sha256 = claims.iter().find_map(|claimed| claimed.certificate_sha256);
         }
-        if let Some((names, all)) = self.units.iter().find_map(|(unit, _)| unit.names()) {
+        if let Some((names, all)) = self.units.iter().find_map(|(unit, _)| unit.names(asked)) {
             (issued.names, issued.names_are_complete) = (names, all);
         }
         issued.contradictions = self.contradictions(best);

@@ -251,7 +251,39 @@ fn no_data_is_never_nothing_issued() {
     assert_eq!(of(std::slice::from_ref(&not_asked)), "not_checked");
     assert_eq!(of(&[none.clone(), not_asked]), "undetermined");
     assert_eq!(of(&[part, none.clone()]), "undetermined");
-    assert_eq!(of(&[none, Coverage::Whole]), "checked");
+    assert_eq!(of(&[none.clone(), Coverage::Whole]), "checked");
+    // Files know what is in them, and nothing of what else was issued.
+    let beside = |coverage: Coverage| {
+        let files = reading(SourceKind::Files, vec![]);
+        let service = SourceReading { coverage, ..reading(SourceKind::CrtSh, vec![]) };
+        judged(&[files, service], &Played::default()).status.name()
+    };
+    assert_eq!((beside(none), beside(Coverage::Whole)), ("undetermined", "checked"));
+}
+
+#[test]
+fn what_a_source_reports_is_not_lost_to_what_it_shows() {
+    let ca = ca("CA");
+    let mut report = shown(&leaf(&ca, &["other.test"]), &[&ca]);
+    report.claimed.dns_names = vec!["a.t.example".to_owned()];
+    let verdict = judged(&[reading(SourceKind::CrtSh, vec![report.clone()])], &Played::expecting(&ca));
+    let told = verdict.certificates[0].certificate.unreadable.as_deref().unwrap_or_default();
+    assert!(told.contains("what it shows does not name it"), "{told}");
+    report.claimed.dns_names = vec!["a.other.test".to_owned()];
+    let verdict = judged(&[reading(SourceKind::CrtSh, vec![report])], &Played::expecting(&ca));
+    assert!(verdict.certificates.is_empty());
+}
+
+#[test]
+fn our_names_are_kept_however_many_others_stand_before_them() {
+    let ca = ca("CA");
+    let mut names: Vec<String> = (0..2_100).map(|number| format!("n{number}.other.test")).collect();
+    names.push("evil.t.example".to_owned());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let verdict = judged(&files(vec![shown(&leaf(&ca, &names), &[&ca])]), &Played::expecting(&ca));
+    let certificate = &verdict.certificates[0].certificate;
+    assert!(certificate.names.iter().any(|name| name == "evil.t.example"));
+    assert!(!certificate.names_are_complete && certificate.names.len() == 2_001);
 }
 
 #[test]

@@ -141,6 +141,10 @@ impl<'r> Unit<'r> {
                     let how = String::from_utf8_lossy(claim.claimed.octets).escape_debug().to_string();
                     Belongs::Yes(claim.is_odd.then_some(how))
                 }
+                // What a source reports of the name is not lost to what it shows with it.
+                Found::Nothing if self.claims(name) => {
+                    Belongs::Yes(Some("the source says so, and what it shows does not name it".to_owned()))
+                }
                 Found::Nothing => Belongs::No,
                 Found::Undetermined { why, mentions: Some(watched) } => {
                     Belongs::Yes(Some(format!("{why}; {} stands somewhere in it", watched.name)))
@@ -149,31 +153,45 @@ impl<'r> Unit<'r> {
             };
         }
         let claimed = &self.reported.claimed;
-        let is_ours = |claim: &String| match claim.parse::<CertificateName>() {
-            Ok(own) => is_at_below_or_covers(&own, name),
-            Err(_) => claim.to_lowercase().contains(name.as_str()),
-        };
         // A source that was asked about this name, and does not say all names, answered for one of them.
         let silent = claimed.dns_names.is_empty() || !claimed.names_are_complete;
-        if claimed.dns_names.iter().any(is_ours) || silent { Belongs::Yes(None) } else { Belongs::No }
+        if self.claims(name) || silent { Belongs::Yes(None) } else { Belongs::No }
     }
 
-    /// Every name in what was shown, and whether these are all; `None` where nothing was shown.
-    pub(super) fn names(&self) -> Option<(Vec<String>, bool)> {
+    /// Whether the source says that it has the name, one below it, or a wildcard that covers it.
+    fn claims(&self, name: &DnsName) -> bool {
+        self.reported.claimed.dns_names.iter().any(|claim| match claim.parse::<CertificateName>() {
+            Ok(own) => is_at_below_or_covers(&own, name),
+            Err(_) => claim.to_lowercase().contains(name.as_str()),
+        })
+    }
+
+    /// The names in what was shown, and whether these are all; `None` where nothing was shown. However many there are,
+    /// those that have to do with `asked` are among them.
+    pub(super) fn names(&self, asked: &DnsName) -> Option<(Vec<String>, bool)> {
         let (octets, form) = self.shown()?;
         let mut names: Vec<String> = Vec::new();
+        let mut left_out = false;
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let scanned = scan(octets, form, &mut |claimed| {
             let text = String::from_utf8_lossy(claimed.octets);
-            let canonical = text.parse::<CertificateName>().map(|name| name.to_string());
+            let read = text.parse::<CertificateName>();
             // A common name is a host's only where it looks like one.
-            let is_host = claimed.field != NameField::CommonName || (canonical.is_ok() && text.contains('.'));
-            let shown = canonical.unwrap_or_else(|_| text.escape_debug().to_string());
-            if is_host && names.len() < MOST_NAMES && seen.insert(shown.clone()) {
+            let is_host = claimed.field != NameField::CommonName || (read.is_ok() && text.contains('.'));
+            let is_ours = read.as_ref().is_ok_and(|own| is_at_below_or_covers(own, asked));
+            let shown =
+                read.map_or_else(|_| text.escape_debug().to_string(), |own: CertificateName| own.to_string());
+            if !is_host || seen.contains(&shown) {
+                return;
+            }
+            if is_ours || names.len() < MOST_NAMES {
+                seen.insert(shown.clone());
                 names.push(shown);
+            } else {
+                left_out = true;
             }
         });
-        let all = scanned.is_ok() && names.len() < MOST_NAMES;
+        let all = scanned.is_ok() && !left_out;
         Some((names, all))
     }
 }

@@ -94,12 +94,17 @@ impl<'r> IssuanceJudge<'r> {
         let question = CaaQuestion::tls(Who::Named(vec![ca]));
         let mut denied = Vec::new();
         let mut open = None;
-        for name in own_names(judged, asked) {
+        let names = own_names(judged, asked);
+        if names.is_empty() {
+            return CaaToday::NotChecked("none of its names is one that CAA can be looked up for".to_owned());
+        }
+        for name in names {
             let Some(lookup) = lookups.iter().find(|lookup| lookup.name == name.base) else {
                 open.get_or_insert_with(|| format!("CAA of {name} was not looked up"));
                 continue;
             };
             let Some(verdict) = caa::judge(&name, lookup, &question).verdicts.into_iter().next() else {
+                open.get_or_insert_with(|| format!("CAA of {name} could not be judged"));
                 continue;
             };
             match verdict.verdict {

@@ -33,7 +33,16 @@ pub fn read(arguments: &[String]) -> CertificateFiles {
     let mut kept: usize = 0;
     for argument in arguments {
         let (new, places) = if folder::is_folder(argument) {
-            read_folder(argument)
+            let (new, places, not_entered) = read_folder(argument);
+            if let Some(first) = not_entered.first() {
+                let count = not_entered.len();
+                broken_off.get_or_insert_with(|| {
+                    format!(
+                        "{count} folders and links in {argument} were left out, {first} the first of them"
+                    )
+                });
+            }
+            (new, places)
         } else {
             (vec![files::read(argument, MAX_FILE)], vec![argument.into()])
         };
@@ -57,18 +66,14 @@ pub fn read(arguments: &[String]) -> CertificateFiles {
     }
 }
 
-fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>) {
+/// The files of a folder, where they are, and the folders and links that were left out.
+fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>, Vec<String>) {
     let wanted = Wanted {
-        by_name: &|name| {
-            let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-            ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())).then_some(true)
-        },
+        by_name: &|name| has_ending(name).then_some(true),
         by_content: &|head| has_certificate(head),
         longest: &|_| MAX_FILE,
-        // Keys and requests have the same endings.
-        keeps: &|file| {
-            file.octets().map_or(true, |octets| has_certificate(octets) || octets.first() == Some(&0x30))
-        },
+        // Keys and requests have the same endings; what has such an ending and is nothing of the kind is told.
+        keeps: &|file| file.octets().map_or(true, |octets| has_certificate(octets) || !is_of_keys(octets)),
     };
     let mut found = folder::read(path, wanted);
     let folder = path.trim_end_matches('/');
@@ -76,7 +81,40 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>) {
         file.path = format!("{folder}/{}", file.path);
         file.folder = Some(folder.to_owned());
     }
-    (found.files, found.paths)
+    // What clients of ACME keep are links, and what `.gitignore` names may be just the certificates.
+    let mut not_entered = Vec::new();
+    for name in found.left_out.into_iter().chain(found.ignored) {
+        let place = PathBuf::from(format!("{folder}/{name}"));
+        if place.is_file() {
+            if has_ending(&name) && found.files.len() < MOST_LINKS {
+                let mut file = files::read(&format!("{folder}/{name}"), MAX_FILE);
+                file.folder = Some(folder.to_owned());
+                if file.octets().is_ok_and(|octets| !has_certificate(octets) && is_of_keys(octets)) {
+                    continue;
+                }
+                found.files.push(file);
+                found.paths.push(place);
+            }
+        } else if place.file_name().is_none_or(|last| last != ".git") {
+            not_entered.push(name);
+        }
+    }
+    (found.files, found.paths, not_entered)
+}
+
+/// How many files a folder may have before no more links are followed.
+const MOST_LINKS: usize = 20_000;
+
+/// Whether a file may hold certificates, by its name.
+fn has_ending(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+}
+
+/// Whether a text has keys, requests, parameters or CRLs in PEM.
+fn is_of_keys(octets: &[u8]) -> bool {
+    const KINDS: [&[u8]; 4] = [b"KEY-----", b"REQUEST-----", b"PARAMETERS-----", b"X509 CRL-----"];
+    KINDS.iter().any(|kind| memchr::memmem::find(octets, kind).is_some())
 }
 
 /// Whether a text has a certificate in PEM.
@@ -98,12 +136,35 @@ mod tests {
         write("key.pem", b"-----BEGIN PRIVATE KEY-----\n");
         write("notes", b"text\n-----BEGIN CERTIFICATE-----\n");
         write("picture", b"\x89PNG");
+        write("empty.crt", b"");
+        write("cut.der", b"\x01\x02");
         let path = folder.path().to_str().unwrap().to_owned();
         let read = read(&[path.clone(), format!("{path}/none.pem")]);
         let Told::Files(files) = &read.source.told else { panic!() };
         let names: Vec<&str> = files.iter().map(|file| file.path.strip_prefix(&path).unwrap()).collect();
-        assert_eq!(names, ["/a.pem", "/b.der", "/notes", "/none.pem"]);
-        assert!(files[3].octets().is_err(), "what is named and not there is told");
+        assert_eq!(names, ["/a.pem", "/b.der", "/cut.der", "/empty.crt", "/notes", "/none.pem"]);
+        assert!(files[5].octets().is_err(), "what is named and not there is told");
         assert_eq!(read.source.broken_off, None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_what_git_ignores_are_read_and_other_folders_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("live/node_modules")).unwrap();
+        std::fs::write(at("one.pem"), b"-----BEGIN CERTIFICATE-----\n").unwrap();
+        std::fs::write(at("live/ignored.pem"), b"-----BEGIN CERTIFICATE-----\n").unwrap();
+        std::fs::write(at("live/.gitignore"), "*.pem\n").unwrap();
+        std::os::unix::fs::symlink("../one.pem", at("live/cert.pem")).unwrap();
+        std::os::unix::fs::symlink("..", at("live/around")).unwrap();
+        let path = at("live").to_str().unwrap().to_owned();
+        let read = read(std::slice::from_ref(&path));
+        let Told::Files(files) = &read.source.told else { panic!() };
+        let mut names: Vec<&str> = files.iter().map(|file| file.path.strip_prefix(&path).unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["/cert.pem", "/ignored.pem"]);
+        let left = read.source.broken_off.unwrap();
+        assert!(left.contains("2 folders and links") && left.contains("around"), "{left}");
     }
 }

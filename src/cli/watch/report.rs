@@ -241,10 +241,21 @@ impl OnceReport {
         let fails = gate.fails(&self.findings)
             || self.certificates.iter().any(|found| gate.fail_on().is_reached_by(found.severity));
         // Every log that is followed had to be read.
-        let demanded = self.logs.iter().any(|log| log.status != "proven");
+        let demanded = self.logs.iter().any(|log| log.status != "proven") || self.alerts_are_stuck();
         let open =
-            self.certificates.iter().any(|found| !found.is_determined || found.expectation == "undetermined");
+            self.certificates.iter().any(|found| !found.is_determined || found.expectation == "undetermined")
+                || self.has_read_nothing();
         gate.exit(fails, demanded, open)
+    }
+
+    /// Whether an alert that is due did not arrive.
+    fn alerts_are_stuck(&self) -> bool {
+        self.delivered.is_none_or(|tally| tally.failed > 0)
+    }
+
+    /// Whether no entry of any log has been looked at yet.
+    fn has_read_nothing(&self) -> bool {
+        self.logs.iter().all(|log| log.proven == log.start)
     }
 
     fn json(&self) -> serde_json::Value {
@@ -291,6 +302,22 @@ impl OnceReport {
         }
         if self.certificates_left_out > 0 {
             let _ = writeln!(text, "{} more are in the state.\n", self.certificates_left_out);
+        }
+        let mut note = |style, words: &str| {
+            text.push_str(&wrap(&paint(style, words), "", "  "));
+            text.push('\n');
+        };
+        if self.alerts_are_stuck() {
+            note(
+                BAD,
+                "Alerts could not be delivered; they wait in the state: see `pinstead watch --status`.",
+            );
+        }
+        if self.has_read_nothing() {
+            note(
+                DOUBTFUL,
+                "No entry was looked at yet: what is logged from here on is. `--from 7d` begins earlier.",
+            );
         }
         let _ = writeln!(text, "{}", paint(STRONG, "Logs"));
         for log in &self.logs {
