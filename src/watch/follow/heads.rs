@@ -45,6 +45,16 @@ impl<R: LogReader> Follower<'_, R> {
                 known.size, shown.size
             )
         };
+        // Of the tree that it began with, no time is known.
+        let is_of_a_time = !known.octets.is_empty();
+        // Both heads are signed: no proof is needed, and none could be had from a log that lost entries.
+        if shown.size < known.size && is_of_a_time && shown.timestamp > known.timestamp {
+            let what = format!(
+                "it signed a tree of {} entries after one of {}: entries that it had promised to keep are gone",
+                shown.size, known.size
+            );
+            return Err(heads(what, true));
+        }
         if shown.size == known.size {
             if shown.root != known.root {
                 return Err(heads(contradict("they have the same size and other roots"), false));
@@ -66,13 +76,6 @@ impl<R: LogReader> Follower<'_, R> {
             self.older_since = None;
             self.is_over(FaultKind::OldHead).await?;
             return self.is_over(FaultKind::Shrunk).await;
-        }
-        if shown.timestamp > known.timestamp {
-            let what = format!(
-                "it signed a tree of {} entries after one of {}: entries that it had promised to keep are gone",
-                shown.size, known.size
-            );
-            return Err(heads(what, true));
         }
         // A server that lags behind; it is worth a word where it lasts.
         let since = *self.older_since.get_or_insert_with(Stopwatch::start);
