@@ -93,10 +93,10 @@ mod tests {
             let saved = String::from_utf8(octets.0).unwrap();
             assert_eq!((saved.len(), saved.matches(certificate).count()), (text.len(), 2), "{saved}");
             assert!(saved.contains("AAAAAA==") && saved.contains(&format!("BEGIN {label}PRIVATE KEY")));
-            assert!(!saved.contains("MIGH") && !saved.contains("c2Vj"), "{saved}");
+            assert!(!saved.contains(&key[..8]) && !saved.contains("c2Vj"), "{saved}");
         }
         let cut = format!("-----BEGIN PRIVATE KEY-----\n{key}");
-        assert!(!String::from_utf8(blotted(cut.as_bytes()).unwrap()).unwrap().contains("MIGH"));
+        assert!(!String::from_utf8(blotted(cut.as_bytes()).unwrap()).unwrap().contains(&key[..8]));
         assert_eq!(blotted(certificate.as_bytes()), None, "what has no key is saved as it is");
     }
 }
