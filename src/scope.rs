@@ -9,6 +9,8 @@ pub enum Part {
     Caa,
     /// Who issued.
     Issuer,
+    /// What was issued.
+    Issuance,
     /// Pins.
     Pins,
     /// Everything side by side.
@@ -17,7 +19,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] = [Self::Ct, Self::Caa, Self::Issuer, Self::Pins, Self::Compare];
+    pub const ALL: [Self; 6] = [Self::Ct, Self::Caa, Self::Issuer, Self::Issuance, Self::Pins, Self::Compare];
 
     /// The name used in `--only`.
     pub fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Part {
             Self::Ct => "ct",
             Self::Caa => "caa",
             Self::Issuer => "issuer",
+            Self::Issuance => "issuance",
             Self::Pins => "pins",
             Self::Compare => "compare",
         }
@@ -40,7 +43,7 @@ pub struct Scope {
 
 /// A name that is no part's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” is no part of a check; the parts are ct, caa, issuer, pins and compare")]
+#[error("“{0}” is no part of a check; the parts are ct, caa, issuer, issuance, pins and compare")]
 pub struct UnknownPart(pub String);
 
 impl Scope {

@@ -6,6 +6,8 @@ mod world;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pinstead::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
 use pinstead::demo::ct::{SctPlan, issue};
 use pinstead::observe::clock;
@@ -256,6 +258,134 @@ fn a_forged_issuer_name_is_found_by_its_key_in_what_openssl_made() {
     );
 }
 
+/// Runs OpenSSL in the lab's folder.
+fn openssl(lab: &Lab, arguments: &str) -> Vec<u8> {
+    let script = format!("cd '{}' && openssl {arguments}", lab.folder.path().display());
+    let made = run("sh", &["-c", &script]);
+    assert!(made.status.success(), "{arguments}: {}", world::text(&made));
+    made.stdout
+}
+
+/// The hash of a key, as pins and policies have it.
+fn openssl_key(lab: &Lab, file: &str) -> String {
+    let pipe =
+        format!("pkey -in {file} -pubout -outform der | openssl dgst -sha256 -binary | openssl base64 -A");
+    String::from_utf8(openssl(lab, &pipe)).unwrap()
+}
+
+/// A certificate by OpenSSL, with a new key of this kind.
+fn openssl_leaf(lab: &Lab, ca: &str, key: &str, file: &str, days: u16, names: &[&str]) {
+    let names: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
+    openssl(
+        lab,
+        &format!(
+            "req -x509 {key} -out certificates/{file}.pem -days {days} -subj /CN=t.example -addext \
+             'subjectAltName={}' -addext 'basicConstraints=critical,CA:FALSE' -CA certificates/{ca}.pem -CAkey {ca}.key",
+            names.join(",")
+        ),
+    );
+}
+
+/// A key and a name that nobody wrote down, a certificate unlike the rest, and the backup CA of a CDN.
+#[test]
+fn what_openssl_made_is_set_against_the_lists_the_rest_and_the_cdn() {
+    let lab = Lab::new();
+    for ca in ["own", "backup"] {
+        let new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+        openssl(
+            &lab,
+            &format!(
+                "req -x509 {new} -keyout {ca}.key -out certificates/{ca}.pem -days 900 -subj '/O={ca}/CN={ca} CA'"
+            ),
+        );
+    }
+    openssl(&lab, "genpkey -algorithm ec -pkeyopt ec_paramgen_curve:P-256 -out usual.key");
+    for number in 0..9 {
+        openssl_leaf(
+            &lab,
+            "own",
+            "-key usual.key",
+            &format!("usual{number}"),
+            90,
+            &["t.example", "www.t.example"],
+        );
+    }
+    let policy = format!(
+        "expect_ca = [\"Own\"]\n[[private_ca]]\nowner = \"Own\"\nspki_sha256 = \"{}\"\n[[private_ca]]\nowner = \"Backup\"\n\
+         spki_sha256 = \"{}\"\ncaa_identifiers = [\"sectigo.com\"]\n[[domain]]\nname = \"t.example\"\n\
+         known_keys = [\"{}\"]\nknown_names = [\"t.example\", \"www.t.example\"]\nserved_by = [\"cloudflare\"]\n",
+        openssl_key(&lab, "own.key"),
+        openssl_key(&lab, "backup.key"),
+        openssl_key(&lab, "usual.key"),
+    );
+    lab.write("pinstead.toml", policy.as_bytes());
+    let report = lab.json(&["t.example"], 0);
+    assert_eq!(rules(&report["names"][0]), [""; 0]);
+    assert_eq!(report["names"][0]["issuance"]["renewals"][0]["certificates"], 9);
+
+    // Another key, four times as long, and twenty names beside the common name.
+    let names: Vec<String> = (0..20).map(|number| format!("n{number}.t.example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let new = "-newkey rsa:2048 -keyout new.key -nodes";
+    openssl_leaf(&lab, "own", new, "odd", 398, &names);
+    let report = lab.json(&["t.example"], 0);
+    let name = &report["names"][0];
+    let mut found = rules(name);
+    found.sort_unstable();
+    assert_eq!(found, ["CRT005", "CRT006", "CRT008"]);
+    let certificates = name["issuance"]["certificates"].as_array().unwrap();
+    let of = |file: &str| {
+        let place = format!("certificates/{file}.pem");
+        certificates.iter().find(|it| it["seen"][0]["place"] == place.as_str()).unwrap()
+    };
+    let odd = of("odd");
+    assert_eq!((&odd["expectation"], &odd["known_key"]), (&"expected".into(), &"unlisted".into()));
+    assert_eq!(odd["unlisted_names"].as_array().unwrap().len(), 20);
+    let unlike: Vec<&str> =
+        odd["unlike"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+    assert_eq!(unlike.len(), 3, "{unlike:?}");
+    assert!(
+        unlike[0].contains("RSA 2048") && unlike[1].contains("398 days") && unlike[2].contains("21 names")
+    );
+    assert_eq!(
+        (&of("usual0")["known_key"], &of("usual0")["unlike"]),
+        (&"listed".into(), &serde_json::json!([]))
+    );
+
+    // The pair that Cloudflare's backups are, by a CA that it names.
+    fs::remove_file(lab.path("certificates/odd.pem")).unwrap();
+    openssl_leaf(&lab, "backup", "-key usual.key", "pair", 90, &["t.example", "*.t.example"]);
+    let report = lab.json(&["t.example"], 0);
+    let name = &report["names"][0];
+    let mut found = rules(name);
+    found.sort_unstable();
+    assert_eq!(found, ["CRT007", "CRT015"]);
+    let pair = &name["issuance"]["certificates"][0];
+    assert_eq!((&pair["backup_of"], &pair["expectation"]), (&"cloudflare".into(), &"unexpected".into()));
+    // Not the pair, or not the domain that is there: unexpected like any other.
+    openssl_leaf(&lab, "backup", "-key usual.key", "pair", 90, &["vpn.t.example", "*.vpn.t.example"]);
+    assert!(rules(&lab.json(&["t.example"], 1)["names"][0]).contains(&"CRT001"));
+}
+
+/// Nobody said who may issue, and nothing says who did.
+#[test]
+fn an_unknown_issuer_is_undetermined_without_an_expectation() {
+    let lab = Lab::new();
+    lab.issue("a.pem", &["t.example"]);
+    fs::remove_file(lab.path("certificates/ca.pem")).unwrap();
+    lab.write("pinstead.toml", b"");
+    let report = lab.json(&["t.example"], 0);
+    let name = &report["names"][0];
+    assert_eq!(
+        (&name["outcome"], name["undetermined"].as_array().unwrap().len()),
+        (&"undetermined".into(), 1)
+    );
+    assert_eq!(rules(name), ["CRT002", "CRT012"]);
+    lab.json(&["t.example", "--fail-on-undetermined"], 3);
+    lab.write("pinstead.toml", b"expect_ca = []");
+    assert_eq!(rules(&lab.json(&["t.example"], 1)["names"][0]), ["CRT001"]);
+}
+
 #[test]
 fn without_a_source_nothing_is_asked() {
     let lab = Lab::new();
@@ -289,6 +419,85 @@ fn what_cannot_be_read_is_never_passed_over() {
     let mut found = rules(&report["names"][0]);
     found.sort_unstable();
     assert_eq!(found, ["CRT002", "CRT014"]);
+}
+
+/// Each would be answered with “nothing issued” if it were taken for a name.
+#[test]
+fn what_is_no_name_is_refused() {
+    let lab = Lab::new();
+    lab.write("empty.json", b"{}");
+    for (word, said) in [
+        ("192.0.2.1", "is an address"),
+        ("2001:db8::1", "is an address"),
+        ("[2001:db8::1]", "is an address"),
+        ("nosuch.json", "there is no file of that name"),
+        ("folder/t.example", "there is no file of that name"),
+        ("empty.json", "is a file, and no saved evidence"),
+        ("pinstead.toml", "is a file, and no saved evidence"),
+    ] {
+        let (out, error) = lab.run(&[word], 2);
+        assert!(out.is_empty() && error.contains(said), "{word}: {error}");
+    }
+}
+
+/// What is expected now counts whole: nothing of what was expected then is mixed with it.
+#[test]
+fn a_policy_that_is_named_takes_the_place_of_saved_expectations() {
+    let lab = Lab::new();
+    lab.issue("a.pem", &["t.example"]);
+    lab.json(&["t.example", "--expect-ca", "letsencrypt.org", "--save-evidence", "saved.json"], 1);
+    let again = |arguments: &[&str], code| {
+        let all = [&["saved.json"], arguments].concat();
+        json(lab.folder.path(), &all, code)["names"][0]["issuance"]["expected"].clone()
+    };
+    assert_eq!(again(&[], 1), serde_json::json!(["letsencrypt.org"]));
+    assert_eq!(again(&["--policy", "pinstead.toml"], 0), serde_json::json!(["Lab"]));
+    let (_, note) = issuance(lab.folder.path(), &["saved.json", "--policy", "pinstead.toml"], 0);
+    assert!(!note.contains("expected CAs") && !note.contains("policy"), "{note}");
+}
+
+/// Evidence goes to others: no key is in it, and it is nobody else's to read.
+#[test]
+fn saved_evidence_has_files_once_and_no_private_key() {
+    let lab = Lab::new();
+    lab.issue("a.pem", &["t.example", "u.example"]);
+    let both = lab.ca.key.to_pem() + &lab.ca.to_pem();
+    lab.write("certificates/both.pem", both.as_bytes());
+    let made = run("openssl", &["genpkey", "-algorithm", "ed25519", "-outform", "DER"]);
+    lab.write("key.der", &made.stdout);
+    let arguments = [
+        "t.example",
+        "u.example",
+        "--offline",
+        "--certificates",
+        "certificates",
+        "key.der",
+        "--save-evidence",
+        "e.json",
+    ];
+    let report = json(lab.folder.path(), &arguments, 3);
+    let problems = &report["names"][0]["issuance"]["sources"][0]["problems"];
+    assert!(problems[0].as_str().unwrap().starts_with("key.der: it is a private key"), "{problems}");
+    let text = fs::read_to_string(lab.path("e.json")).unwrap();
+    let evidence: Value = serde_json::from_str(&text).unwrap();
+    let files = evidence["inputs"]["certificates"]["told"]["files"].as_array().unwrap();
+    assert_eq!((files.len(), evidence["issuance"].as_array().unwrap().len()), (4, 2));
+    let kept: Vec<Vec<u8>> = files
+        .iter()
+        .map(|file| STANDARD.decode(file["content"]["read"].as_str().unwrap()).unwrap())
+        .collect();
+    let secret = made.stdout.get(16..48).unwrap();
+    let letters = lab.ca.key.to_pem();
+    let letters = letters.lines().nth(1).unwrap().as_bytes();
+    for kept in &kept {
+        assert!(kept.windows(8).all(|window| window != &secret[..8] && window != &letters[8..16]));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(lab.path("e.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(json(lab.folder.path(), &["e.json"], 3), report);
 }
 
 #[test]

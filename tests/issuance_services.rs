@@ -16,7 +16,7 @@ use pinstead::observe::clock;
 use pinstead::x509::Certificate;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use world::pinstead;
+use world::{Running, pinstead};
 
 /// A service on loopback.
 struct Service {
@@ -162,4 +162,75 @@ fn a_state_that_is_not_there_is_not_made() {
     assert!(!lab.folder.path().join("none.db").exists());
     let (_, error) = issuance(&lab, &["--state", "mysql://ann:s3cret@host/"], 2);
     assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[test]
+fn rows_in_another_form_are_no_issuances_and_a_host_alone_is_asked_at_the_path_of_the_api() {
+    let lab = lab();
+    let rows = json!([lab.row]).to_string();
+    let spotter = serve(move |_| (200, rows.clone()));
+    let (report, _) = issuance(&lab, &[&format!("--cert-spotter={}", spotter.url)], 3);
+    let source = &report["names"][0]["issuance"]["sources"][0];
+    assert_eq!((&source["coverage"], &source["reports"]), (&"no_data".into(), &0.into()));
+    assert!(spotter.heads.lock().unwrap().starts_with("GET /v1/issuances?domain=t.example&"));
+}
+
+#[test]
+fn an_error_in_json_is_told_in_its_own_words() {
+    let lab = lab();
+    let crt_sh = serve(|_| (200, json!({"error": "rate limited"}).to_string()));
+    let (report, _) = issuance(&lab, &[&format!("--crt-sh={}", crt_sh.url)], 3);
+    let source = &report["names"][0]["issuance"]["sources"][0];
+    let why = source["reason"].as_str().unwrap();
+    assert!(why.contains("it answered with a message instead of rows: “rate limited”"), "{why}");
+    assert_eq!((&source["coverage"], &source["problems"]), (&"no_data".into(), &json!([])));
+}
+
+/// Beside the server itself: what else was issued for its host, by the judge of `pinstead issuance`.
+#[test]
+fn a_check_asks_what_was_issued_for_the_host() {
+    let running = Running::start();
+    let world = &running.world;
+    let host = &world.shop;
+    let folder = tempfile::tempdir().unwrap();
+    let request = LeafRequest::new(&[host.name], world.now).unwrap();
+    let foreign = issue(&world.cas.careless, &request, &SctPlan::default()).unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("foreign.pem"), foreign.to_pem() + &world.cas.careless.to_pem()).unwrap();
+    let service = serve(|_| (200, "[]".to_owned()));
+    let crt_sh = format!("--crt-sh={}", service.url);
+    let (certificates, evidence) = (path("foreign.pem"), path("evidence.json"));
+    let more = [&crt_sh, "--certificates", &certificates, "--save-evidence", &evidence, "--format", "json"];
+    let checked = |more: &[&str], code| -> Value {
+        let assert = running.check(&[host.name], more).code(code);
+        serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    };
+    let report = checked(&more, 1);
+    let target = &report["targets"][0];
+    let issued = &target["issuance"];
+    assert_eq!((&issued["status"], &target["issuer"]["status"]), (&"checked".into(), &"expected".into()));
+    assert_eq!(issued["unexpected"][0]["issuer_owner"], "Careless CA");
+    assert_eq!(issued["unexpected"].as_array().unwrap().len(), 1);
+    let has = |rule: &str| {
+        let mut findings = target["findings"].as_array().unwrap().iter();
+        findings.any(|finding| finding["rule"] == rule)
+    };
+    assert!(has("CRT001") && has("CRT004"), "{:#}", target["findings"]);
+    let asked = service.asked.load(Ordering::SeqCst);
+    assert!(asked > 0);
+    // Judged again it is the same, and nobody is asked.
+    let again = pinstead().args(["check", &evidence, "--format", "json"]).assert().code(1);
+    assert_eq!(serde_json::from_slice::<Value>(&again.get_output().stdout).unwrap(), report);
+    assert_eq!(service.asked.load(Ordering::SeqCst), asked);
+    pinstead().args(["check", &evidence, &crt_sh]).assert().code(2);
+    // Two ports of a host are one question.
+    let beside = format!("{}:8443", host.name);
+    running.check(&[host.name, &beside], &[&crt_sh, "--certificates", &certificates]).code(1);
+    assert_eq!(service.asked.swap(asked, Ordering::SeqCst), 2 * asked);
+    // Where no source is named, nobody is asked, and that is not hidden.
+    let silent = checked(&["--format", "json"], 0);
+    assert_eq!(silent["targets"][0]["issuance"]["status"], "not_checked");
+    running.check(&[host.name], &["--only", "issuance"]).code(2);
+    running.check(&[host.name], &["--only", "ct", &crt_sh]).code(2);
+    assert_eq!(service.asked.load(Ordering::SeqCst), asked);
 }

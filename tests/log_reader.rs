@@ -250,6 +250,41 @@ async fn reading_ahead_goes_on_after_trouble() {
 }
 
 #[tokio::test]
+async fn who_holds_all_the_room_holds_up_no_other() {
+    for kind in KINDS {
+        let (_server, reader) = serve(kind, ENTRIES);
+        let (reader, room) = (Arc::new(reader), Room::new(1));
+        let mut slow = Ahead::new(Arc::clone(&reader), 0, 700, 700, 4, room.clone());
+        let _held = slow.next().await.unwrap().unwrap();
+        let mut other = Ahead::new(reader, 300, 700, 700, 4, room);
+        let mut next = 300;
+        for _ in 0..2 {
+            let asked = tokio::time::timeout(Duration::from_secs(60), other.next()).await;
+            let answer = asked.expect("it waits for nobody").unwrap().unwrap();
+            assert_eq!(answer.start(), next, "{kind:?}");
+            assert!(answer.end() > next && answer.end() <= 512, "a little at a time: {}", answer.end());
+            next = answer.end();
+            if next == 512 {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn entries_are_given_with_their_times_and_hashes() {
+    for kind in KINDS {
+        let (server, reader) = serve(kind, ENTRIES);
+        let leaves = hashes(&server.state().entries);
+        for index in [0, 255, 256, 699] {
+            let place = usize::try_from(index).unwrap();
+            let expected = (FIRST + 1000 * index, TreeHash(leaves[place]));
+            assert_eq!(reader.leaf_at(index, 700).await, Ok(expected), "{kind:?} {index}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_static_log_is_read_though_partial_tiles_are_gone_and_files_are_packed() {
     let (server, reader) = serve(LogKind::Static, ENTRIES);
     let older = reader.head().await.unwrap();

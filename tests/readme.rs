@@ -74,7 +74,7 @@ fn the_policy_in_readme_is_one() {
     let (_, rest) = readme.split_once("```toml\n").unwrap();
     let (policy, _) = rest.split_once("```").unwrap();
     let policy = pinstead::policy::Policy::parse("README.md", policy.as_bytes()).unwrap();
-    assert_eq!(policy.expect_ca, ["letsencrypt.org", "pki.goog"]);
+    assert_eq!(policy.expect_ca.unwrap(), ["letsencrypt.org", "pki.goog"]);
     assert_eq!((policy.domain.len(), policy.private_ca.len()), (1, 1));
 }
 

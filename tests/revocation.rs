@@ -5,6 +5,8 @@ mod world;
 
 use std::fs;
 
+use jiff::SignedDuration;
+use pinstead::observe::clock;
 use serde_json::Value;
 use world::list_server::Reply;
 use world::revoking_ca::{CA, CrlPlan, LEAF, Pki};
@@ -148,14 +150,7 @@ fn a_list_is_fetched_again_only_when_there_may_be_a_newer_one() {
     assert_eq!((paths().len(), source(&target)["from_cache"].as_bool()), (0, Some(true)));
     assert_eq!(statuses(&target), ["good", "good"]);
     // Two hours later the server is asked whether there is another.
-    for file in fs::read_dir(pki.path("cache/pinstead/crls")).unwrap() {
-        let path = file.unwrap().path();
-        let octets = fs::read(&path).unwrap();
-        let line = octets.iter().position(|&octet| octet == b'\n').unwrap();
-        let mut head: Value = serde_json::from_slice(&octets[..line]).unwrap();
-        head["seen_at"] = "2026-11-01T00:00:00Z".into();
-        fs::write(&path, [head.to_string().as_bytes(), &octets[line..]].concat()).unwrap();
-    }
+    pki.age_kept_lists();
     let target = pki.check();
     let requests = pki.server.requests();
     let of_ca = requests.iter().find(|request| request.path == "/ca.crl").unwrap();
@@ -256,6 +251,23 @@ fn stapled_responses_are_judged_without_being_asked_for() {
         assert_eq!(leaf["sources"][0]["kind"], "stapled_ocsp");
     }
     assert_eq!(pki.server.requests().len(), 0);
+    // One that does not say until when it counts, does for a day.
+    let endless = pki.ocsp("ca", &[], &["endless"]);
+    let handed = Served {
+        chain_pem: &chain_pem,
+        key_pem: &key_pem,
+        ocsp_response: Some(endless.as_slice()),
+        ..Served::default()
+    };
+    let server = OpensslServer::start(handed);
+    let host = format!("www.example:{}", server.address.port());
+    let connect = server.address.to_string();
+    let usual = [host.as_str(), "--connect", &connect, "--roots", root.to_str().unwrap()];
+    assert_eq!(source(&pki.check_with(&usual))["said"], "good");
+    let later = (clock::now() + SignedDuration::from_hours(48)).to_string();
+    let target = pki.check_with(&[&usual[..], &["--at", &later]].concat());
+    assert_eq!(source(&target)["trouble"], "stale");
+    assert!(source(&target)["trouble_detail"].as_str().unwrap().contains("RFC 6960"), "{target:#}");
     // Past its time, and contradicted by the list.
     let response = pki.ocsp("ca", &[], &[]);
     let handed = Served {
@@ -274,6 +286,190 @@ fn stapled_responses_are_judged_without_being_asked_for() {
     let asking = [&usual[..], &["--revocation"]].concat();
     let target = pki.check_with(&asking);
     assert_eq!(rules(&target), [("REV001", "critical"), ("REV007", "medium")], "{target:#}");
+}
+
+/// So long before now, as `openssl ca` takes it.
+fn before(hours: i64) -> String {
+    let time = clock::now() - SignedDuration::from_hours(hours);
+    time.strftime("%y%m%d%H%M%SZ").to_string()
+}
+
+#[test]
+fn a_ca_that_is_given_with_issuer_is_looked_at() {
+    let pki = Pki::new();
+    let file = |name: &str| pki.path(name).to_str().unwrap().to_owned();
+    pki.publish("/root.crl", CrlPlan { by: "root", revoked: &[(CA, "CACompromise")], ..CrlPlan::default() });
+    let (leaf, ca, root) = (file("leaf.pem"), file("ca.pem"), file("root.pem"));
+    let target = pki.check_with(&[&leaf, "--issuer", &ca, "--roots", &root, "--revocation"]);
+    assert_eq!((statuses(&target), rules(&target)), (["good", "revoked"], vec![("REV002", "critical")]));
+    assert_eq!(target["revocation"]["verdict"], "revoked");
+    assert_eq!(target["revocation"]["certificates"][1]["on_path"], true);
+    // Its list cannot be had: the chain stays open.
+    pki.server.set("/root.crl", Reply::Status(404));
+    fs::remove_dir_all(pki.path("cache")).unwrap();
+    let target = pki.check_with(&[&leaf, "--issuer", &ca, "--roots", &root, "--revocation"]);
+    assert_eq!(statuses(&target), ["good", "undetermined"]);
+    assert_eq!(target["revocation"]["verdict"], "undetermined");
+    // Without a path to an anchor, a CA that is there counts all the same.
+    pki.publish("/root.crl", CrlPlan { by: "root", revoked: &[(CA, "CACompromise")], ..CrlPlan::default() });
+    let all = [&file("chain.pem"), "--issuer", &root, "--revocation", "--private-crls"];
+    let target = pki.check_with(&all);
+    assert_eq!(
+        (statuses(&target), &target["revocation"]["path_built"]),
+        (["good", "revoked"], &false.into())
+    );
+    assert_eq!(target["revocation"]["verdict"], "revoked");
+}
+
+#[test]
+fn a_lone_certificate_is_issued_by_the_anchor_that_is_given() {
+    let pki = Pki::new();
+    let url = format!("crlDistributionPoints=URI:{}\n", pki.server.url("/root.crl"));
+    pki.issue("lone", "/CN=lone", ("root", "5001"), &format!("subjectAltName=DNS:lone.example\n{url}"));
+    let file = |name: &str| pki.path(name).to_str().unwrap().to_owned();
+    let (lone, root) = (file("lone.pem"), file("root.pem"));
+    let target = pki.check_with(&[&lone, "--roots", &root, "--revocation", "--expect-ca", "letsencrypt.org"]);
+    assert_eq!(target["revocation"]["verdict"], "good", "{target:#}");
+    let told = target.to_string();
+    assert!(!told.contains("no issuer certificate is there"), "{told}");
+}
+
+#[test]
+fn a_list_that_goes_back_in_time_does_not_take_a_revocation_back() {
+    let pki = Pki::new();
+    let (hour, days, later) = (before(1), before(48), before(-72));
+    let revoked = [(LEAF, "keyCompromise")];
+    let newer = CrlPlan { revoked: &revoked, times: Some((&hour, &later)), ..CrlPlan::default() };
+    let older = CrlPlan { times: Some((&days, &later)), ..CrlPlan::default() };
+    pki.publish("/ca.crl", newer);
+    assert_eq!(statuses(&pki.check())[0], "revoked");
+    pki.age_kept_lists();
+    pki.publish("/ca.crl", older);
+    let saved = pki.path("saved.json");
+    let file = |name: &str| pki.path(name).to_str().unwrap().to_owned();
+    let arguments = ["--revocation", "--roots", &file("root.pem")];
+    let keeping = ["--save-evidence", saved.to_str().unwrap()];
+    let target = pki.check_with(&[&[file("chain.pem").as_str()][..], &arguments, &keeping].concat());
+    assert_eq!(statuses(&target)[0], "revoked", "{target:#}");
+    let told = rules(&target);
+    assert_eq!(told, [("REV001", "critical"), ("REV004", "medium")], "{target:#}");
+    let sources = target["revocation"]["certificates"][0]["sources"].as_array().unwrap();
+    let troubles: Vec<&Value> = sources.iter().map(|source| &source["trouble"]).collect();
+    assert_eq!(troubles, [&Value::from("rolled_back"), &Value::Null]);
+    // The same from what was saved, and in the next run: the newer list is still the one that is kept.
+    assert_eq!(pki.check_with(&[saved.to_str().unwrap()])["revocation"], target["revocation"]);
+    pki.server.set("/ca.crl", Reply::Status(503));
+    pki.age_kept_lists();
+    let target = pki.check();
+    assert_eq!(statuses(&target)[0], "revoked");
+}
+
+#[test]
+fn a_kept_list_says_that_no_newer_one_could_be_had() {
+    let pki = Pki::new();
+    pki.check();
+    pki.age_kept_lists();
+    pki.server.set("/ca.crl", Reply::Status(404));
+    let target = pki.check();
+    assert_eq!(statuses(&target)[0], "good");
+    assert!(source(&target)["note"].as_str().unwrap().contains("HTTP status 404"), "{target:#}");
+    assert!(target["revocation"]["certificates"][0]["why"].as_str().unwrap().contains("HTTP status 404"));
+    // What is no list is told, and the kept one counts.
+    pki.age_kept_lists();
+    pki.server.set("/ca.crl", Reply::Body(b"<html>Log in</html>".to_vec()));
+    let target = pki.check();
+    assert_eq!((statuses(&target)[0], rules(&target)), ("good", vec![("REV004", "medium")]));
+    assert!(source(&target)["trouble_detail"].as_str().unwrap().contains("HTML"));
+}
+
+#[test]
+fn the_next_url_of_a_point_is_asked_where_the_first_gives_nothing_usable() {
+    let pki = Pki::new();
+    let root = pki.path("root.pem");
+    let ca = pki.path("ca.pem");
+    let urls: Vec<String> =
+        (0..5).map(|number| format!("URI:{}", pki.server.url(&format!("/{number}.crl")))).collect();
+    let point = format!("crlDistributionPoints=p\n[p]\nfullname={}\n", urls.join(","));
+    pki.leaf("leaf", LEAF, &point);
+    let judged = || {
+        let leaf = pki.path("leaf.pem");
+        let (ca, root) = (ca.to_str().unwrap(), root.to_str().unwrap());
+        pki.server.requests();
+        let arguments = ["--issuer", ca, "--roots", root, "--revocation", "--no-cache"];
+        pki.check_with(&[&[leaf.to_str().unwrap()][..], &arguments].concat())
+    };
+    let asked = || -> Vec<String> {
+        let all = pki.server.requests().into_iter().map(|request| request.path);
+        all.filter(|path| path != "/root.crl").collect()
+    };
+    pki.server.set("/0.crl", Reply::Body(b"<html>Log in</html>".to_vec()));
+    pki.publish("/1.crl", CrlPlan { times: Some(("261001000000Z", "261008000000Z")), ..CrlPlan::default() });
+    pki.publish("/2.crl", CrlPlan::default());
+    assert_eq!(statuses(&judged())[0], "good");
+    assert_eq!(asked(), ["/0.crl", "/1.crl", "/2.crl"]);
+    // No more than three: who wrote the certificate must not keep anyone busy.
+    pki.server.set("/2.crl", Reply::Status(404));
+    pki.publish("/3.crl", CrlPlan::default());
+    let target = judged();
+    assert_eq!(statuses(&target)[0], "undetermined");
+    assert_eq!(asked(), ["/0.crl", "/1.crl", "/2.crl"]);
+    assert_eq!(target["revocation"]["certificates"][0]["sources"][3]["trouble"], "not_asked");
+}
+
+#[test]
+fn a_responder_is_one_only_if_openssl_takes_it_for_one() {
+    let pki = Pki::new();
+    pki.root("stranger", "/CN=Other Issuer");
+    let usual = "extendedKeyUsage=OCSPSigning\n";
+    let nocheck = format!("{usual}noCheck=ignored\n");
+    let crl = format!("{usual}crlDistributionPoints=URI:{}\n", pki.server.url("/responder.crl"));
+    pki.publish("/responder.crl", CrlPlan::default());
+    let chain_pem = fs::read_to_string(pki.path("chain.pem")).unwrap();
+    let key_pem = fs::read_to_string(pki.path("leaf.key")).unwrap();
+    let root = pki.path("root.pem");
+    let judged = |response: &[u8], more: &[&str]| {
+        let handed = Served {
+            chain_pem: &chain_pem,
+            key_pem: &key_pem,
+            ocsp_response: Some(response),
+            ..Served::default()
+        };
+        let server = OpensslServer::start(handed);
+        let host = format!("www.example:{}", server.address.port());
+        let connect = server.address.to_string();
+        let usual = [host.as_str(), "--connect", &connect, "--roots", root.to_str().unwrap()];
+        let target = pki.check_with(&[&usual[..], more].concat());
+        let leaf = &target["revocation"]["certificates"][0];
+        let sources = leaf["sources"].as_array().unwrap();
+        let staple = sources.iter().find(|source| source["kind"] == "stapled_ocsp").unwrap();
+        (staple["said"].as_str().unwrap().to_owned(), staple["trouble"].as_str().map(str::to_owned))
+    };
+    for (place, (extensions, openssl_takes_it, expected)) in [
+        (nocheck.clone(), true, ("good", None)),
+        (format!("{nocheck}1.2.3.4=critical,ASN1:NULL\n"), false, ("nothing", Some("bad_signature"))),
+        // OpenSSL does not look at this one.
+        (format!("{nocheck}keyUsage=critical,keyEncipherment\n"), true, ("nothing", Some("bad_signature"))),
+        // Whether it is revoked itself is not known: nothing says that it need not be.
+        (crl.clone(), true, ("nothing", Some("unverifiable"))),
+        (usual.to_owned(), true, ("good", None)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let serial = format!("300{place}");
+        pki.issue("responder", "/CN=Responder", ("ca", &serial), &extensions);
+        let response = pki.ocsp("responder", &[], &[]);
+        assert_eq!(pki.openssl_takes(&response), openssl_takes_it, "{extensions}");
+        let (said, trouble) = judged(&response, &[]);
+        assert_eq!((said.as_str(), trouble.as_deref()), expected, "{extensions}");
+    }
+    // With its own list it is known, one way or the other.
+    pki.issue("responder", "/CN=Responder", ("ca", "3009"), &crl);
+    let response = pki.ocsp("responder", &[], &[]);
+    assert_eq!(judged(&response, &["--revocation", "--no-cache"]).0, "good");
+    pki.publish("/responder.crl", CrlPlan { revoked: &[("3009", "keyCompromise")], ..CrlPlan::default() });
+    let (said, trouble) = judged(&response, &["--revocation", "--no-cache"]);
+    assert_eq!((said.as_str(), trouble.as_deref()), ("nothing", Some("unverifiable")));
 }
 
 #[test]

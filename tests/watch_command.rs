@@ -4,6 +4,9 @@
 
 mod world;
 
+#[path = "watch_command/gate.rs"]
+mod gate;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -49,13 +52,20 @@ impl Served {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pinstead"));
         let domains = format!("domains-{DOMAINS}.txt");
+        let mut command = self.bare(&["--domains", &domains, "--from", "begin"]);
+        command.args(arguments);
+        command
+    }
+
+    /// Without names, and where to begin.
+    fn bare(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pinstead"));
         command
             .current_dir(self.folder.path())
             .env_remove("CI")
             .env_remove("PINSTEAD_STATE")
-            .args(["watch", "--log-list", "log-list.json", "--domains", &domains, "--from", "begin"])
+            .args(["watch", "--log-list", "log-list.json"])
             .args(arguments)
             .stdin(Stdio::null());
         command
@@ -69,8 +79,9 @@ impl Served {
     fn arrived(&self) -> BTreeMap<String, BTreeSet<String>> {
         let lines = std::fs::read_to_string(self.folder.path().join("alerts")).unwrap_or_default();
         let mut arrived: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for line in lines.lines().filter(|line| !line.is_empty()) {
-            let alert: Value = serde_json::from_str(line).unwrap();
+        // Two hooks at a time may write their alerts before either ends its line; one may be in the middle of its own.
+        let alerts = serde_json::Deserializer::from_str(&lines).into_iter::<Value>();
+        for alert in alerts.map_while(Result::ok) {
             assert_eq!(alert["kind"], "certificate", "{alert}");
             let said = |key: &str| alert[key].as_str().unwrap().to_owned();
             arrived.entry(said("subject")).or_default().insert(said("id"));
@@ -118,6 +129,10 @@ fn once_finds_what_the_generator_put_there() {
         .map(|one| one["expectation"].as_str().unwrap())
         .collect();
     assert_eq!(statuses, BTreeSet::from(["undetermined"]), "keys that no table knows");
+    // Of those it is not known whether they are unexpected: no list is asked for.
+    let looking = served.once(&["--state", "other.db", "--expect-ca", "letsencrypt.org", "--revocation"]);
+    assert_eq!(looking.status.code(), Some(3), "{}", text(&looking));
+    assert!(!text(&looking).contains("revocation could not be looked at"), "{}", text(&looking));
 
     let status = served.command(&["--status", "--format", "json"]).output().unwrap();
     let status = json(&status);
@@ -127,25 +142,86 @@ fn once_finds_what_the_generator_put_there() {
     assert!(text(&human).contains("entries 0 to 2999 proven"), "{}", text(&human));
 }
 
+/// Asks the state itself for a number, 0 where it has none: the tables may not be there yet.
+fn asked(served: &Served, sql: &'static str) -> i64 {
+    let state = served.folder.path().join("pinstead-state.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&state);
+    world::runtime().block_on(async {
+        let Ok(mut connection) = sqlx::SqliteConnection::connect_with(&options).await else { return 0 };
+        sqlx::query_scalar(sql).fetch_optional(&mut connection).await.ok().flatten().unwrap_or(0)
+    })
+}
+
+#[test]
+fn a_name_that_was_not_searched_for_is_undetermined() {
+    let served = Served::start(Options::default());
+    let folder = served.folder.path();
+    let all = std::fs::read_to_string(folder.join(format!("domains-{DOMAINS}.txt"))).unwrap();
+    let domains = || all.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let half = domains().take(500).collect::<Vec<_>>().join("\n");
+    std::fs::write(folder.join(format!("domains-{DOMAINS}.txt")), half).unwrap();
+    let first = json(&served.once(&[]));
+    let known = first["certificates"].as_array().unwrap().len();
+    std::fs::write(folder.join(format!("domains-{DOMAINS}.txt")), &all).unwrap();
+
+    // Without a word where to begin, what was read before is not searched again, and that is said.
+    let watch = |from: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pinstead"));
+        command.current_dir(folder).env_remove("CI").env_remove("PINSTEAD_STATE");
+        command.args(["watch", "--once", "--format", "json", "--log-list", "log-list.json", "--domains"]);
+        command.arg(format!("domains-{DOMAINS}.txt")).args(from.map(|from| format!("--from={from}")));
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    for _ in 0..2 {
+        let told = watch(None);
+        assert_eq!(told.status.code(), Some(3), "{}", text(&told));
+        let report = json(&told);
+        assert_eq!(report["certificates"].as_array().unwrap().len(), 0);
+        for log in report["logs"].as_array().unwrap() {
+            let missing = &log["unsearched"][0];
+            assert_eq!(missing["entries"], serde_json::json!([[0, ENTRIES]]), "{log}");
+            let named = missing["names"].as_array().unwrap().len();
+            let left_out = usize::try_from(missing["names_left_out"].as_u64().unwrap()).unwrap();
+            assert_eq!(named + left_out, domains().count() - 500);
+        }
+    }
+    let again = watch(Some("begin"));
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again));
+    let report = json(&again);
+    assert_eq!(report["certificates"].as_array().unwrap().len(), certificates() - known);
+    assert!(report["logs"].as_array().unwrap().iter().all(|log| log["proven"] == ENTRIES));
+    assert_eq!(watch(None).status.code(), Some(0), "all of it was searched for all of them");
+}
+
 #[test]
 fn who_is_killed_loses_and_repeats_nothing() {
     let served = Served::start(Options { page: 8, ..Options::default() });
-    for round in 0..4 {
+    let position = || {
+        let sql =
+            "SELECT (SELECT COALESCE(SUM(position - start), 0) FROM ranges) + SUM(proven_size) FROM logs";
+        asked(&served, sql)
+    };
+    let mut in_the_middle = 0;
+    for _ in 0..4 {
+        let before = position();
         let mut watching = served.command(&[]).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(150 + 100 * round));
+        // As soon as it is somewhere else, or has nothing more to do.
+        for _ in 0..300 {
+            std::thread::sleep(Duration::from_millis(10));
+            if position() > before || before == 2 * i64::try_from(ENTRIES).unwrap() {
+                break;
+            }
+        }
         // SIGKILL.
         watching.kill().unwrap();
         watching.wait().unwrap();
+        in_the_middle +=
+            asked(&served, "SELECT COUNT(*) FROM ranges WHERE start < position AND position < stop");
+        // Ranges that the dead hold are taken over when their leases end; here nobody waits for that.
+        asked(&served, "UPDATE ranges SET lease_until = 0 RETURNING 0");
+        asked(&served, "UPDATE logs SET lease_until = 0 RETURNING 0");
     }
-    // Ranges that the dead hold are taken over when their leases end; here nobody waits for that.
-    let state = served.folder.path().join("pinstead-state.db");
-    world::runtime().block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&state);
-        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-        for sql in ["UPDATE ranges SET lease_until = 0", "UPDATE logs SET lease_until = 0"] {
-            sqlx::query(sql).execute(&mut connection).await.unwrap();
-        }
-    });
+    assert!(in_the_middle > 0, "each was killed before it began, or when all was done");
     let last = served.once(&[]);
     assert_eq!(last.status.code(), Some(0), "{}", text(&last));
     let report = json(&last);
@@ -189,6 +265,17 @@ fn two_share_the_work_in_postgresql() {
         assert!(!text(output).contains(world::postgres::PASSWORD));
         assert!(json(output)["logs"].as_array().unwrap().iter().all(|log| log["proven"] == ENTRIES));
     }
+    let listed: Vec<String> = both
+        .iter()
+        .flat_map(|output| json(output)["certificates"].as_array().unwrap().clone())
+        .map(|one| one["tbs_sha256"].as_str().unwrap().to_owned())
+        .collect();
+    let different: BTreeSet<&String> = listed.iter().collect();
+    assert_eq!(
+        (listed.len(), different.len()),
+        (certificates(), certificates()),
+        "each in one of the reports"
+    );
     let alerts: i64 = world::runtime().block_on(async {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         sqlx::query_scalar("SELECT COUNT(*) FROM pinstead.alerts").fetch_one(&mut connection).await.unwrap()
@@ -243,7 +330,21 @@ fn what_cannot_be_used_is_refused_before_anything_is_asked() {
         assert!(text(&output).contains(why), "{}", text(&output));
     };
     refused(&["--once", "--state", "postgres://ann:s3cret@db.example/x"], "PINSTEAD_STATE");
-    refused(&["--once", "--log", "no such log"], "none is named so");
+    refused(&["--once", "--log", "no such log"], "“no such log” is in the name of none");
+    let list = std::fs::read(served.folder.path().join("log-list.json")).unwrap();
+    let list: Value = serde_json::from_slice(&list).unwrap();
+    let name = list["operators"][0]["logs"][0]["description"].as_str().unwrap();
+    refused(&["--once", "--log", name, "--log", "typo"], "“typo” is in the name of none");
+    refused(&["--once", "--log", name, "--log", ""], "an empty text names no log");
+    std::fs::write(served.folder.path().join("none.txt"), "# nothing came of it\n").unwrap();
+    for (arguments, why) in [
+        (["--domains", "none.txt"], "none.txt names no domain"),
+        (["--domain", "192.0.2.1"], "192.0.2.1 is an IP address"),
+    ] {
+        let output = served.bare(&["--once"]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains(why), "{}", text(&output));
+    }
     refused(&["--status", "--state", "nowhere.db"], "there is no state");
     refused(&["--once", "--status"], "cannot be used with");
     let mut nobody = Command::new(env!("CARGO_BIN_EXE_pinstead"));

@@ -9,7 +9,19 @@ mod chaos;
 mod entries;
 #[path = "watch_follow/faults.rs"]
 mod faults;
+#[path = "watch_follow/full_disk.rs"]
+mod full_disk;
+#[path = "watch_follow/heads.rs"]
+mod heads;
+#[path = "watch_follow/names.rs"]
+mod names;
 #[path = "watch_follow/played.rs"]
 mod played;
+#[path = "watch_follow/splits.rs"]
+mod splits;
 #[path = "watch_follow/starts.rs"]
 mod starts;
+#[path = "watch_follow/tiles.rs"]
+mod tiles;
+#[path = "watch_follow/verdicts.rs"]
+mod verdicts;

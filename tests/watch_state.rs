@@ -15,10 +15,14 @@ mod following;
 mod full_disk;
 #[path = "watch_state/killed.rs"]
 mod killed;
+#[path = "watch_state/names.rs"]
+mod names;
 #[path = "watch_state/opening.rs"]
 mod opening;
 #[path = "watch_state/played.rs"]
 mod played;
+#[path = "watch_state/told.rs"]
+mod told;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -44,12 +48,23 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         following::ranges_are_read_folded_and_proven,
         following::a_wrong_root_is_read_again,
         following::a_boundless_log_makes_few_ranges,
+        following::a_log_is_begun_with_its_tree_head,
+        following::a_part_of_a_tree_is_proven_by_itself,
         following::who_was_taken_over_writes_nothing,
         findings::a_certificate_is_one_in_all_logs,
+        findings::a_graver_or_better_verdict_is_told_again,
         findings::odd_octets_are_kept,
         findings::each_channel_is_served,
         findings::a_clock_that_was_set_back_delays_no_alert,
         findings::faults_last_until_they_end,
+        names::what_was_read_counts_for_the_names_it_was_read_for,
+        names::a_range_is_begun_anew_for_other_names,
+        names::two_with_other_names_are_told_apart,
+        told::who_holds_no_head_knows_how_all_stand,
+        told::each_pair_of_heads_is_told_and_kept,
+        told::alerts_go_to_the_channels_of_others_too,
+        told::a_report_lists_what_none_listed_before,
+        told::what_keeps_a_log_from_being_followed_is_known,
         opening::many_open_it_at_once,
         opening::tables_of_another_version_are_left_alone,
         crowd::no_range_is_read_twice,

@@ -24,6 +24,7 @@ fuzz_target!(|octets: &[u8]| {
         start: number,
         proven: number.rotate_left(7),
         read: number,
+        searched: Some(vec![(number, number.rotate_left(3)), (0, number)]),
         head_size: Some(number.rotate_left(13)),
         head_at: Some(now),
         head_seen: None,

@@ -43,11 +43,13 @@ pub struct IssuerVerdict {
     pub reasons: Vec<String>,
 }
 
-/// Judges an issuer against the owner's list of CAA identifiers and owner names.
+/// Judges an issuer against the owner's list of CAA identifiers and owner names. An empty list says that none may issue;
+/// no list says nothing.
 ///
 /// `is_known` tells whether a name is the identifier or the owner of any CA that is known.
-pub fn judge(issuer: Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool) -> IssuerVerdict {
+pub fn judge(issuer: Issuer, expected: Option<&[String]>, is_known: &dyn Fn(&str) -> bool) -> IssuerVerdict {
     let (expectation, reason) = decide(&issuer, expected, is_known);
+    let expected = expected.unwrap_or_default();
     let names_this = |wanted: &str| {
         issuer.owner.as_deref().is_some_and(|owner| same_owner(owner, wanted))
             || issuer.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(wanted))
@@ -67,11 +69,27 @@ pub fn judge(issuer: Issuer, expected: &[String], is_known: &dyn Fn(&str) -> boo
     }
 }
 
-fn decide(issuer: &Issuer, expected: &[String], is_known: &dyn Fn(&str) -> bool) -> (Expectation, String) {
-    if expected.is_empty() {
+fn decide(
+    issuer: &Issuer,
+    expected: Option<&[String]>,
+    is_known: &dyn Fn(&str) -> bool,
+) -> (Expectation, String) {
+    let Some(expected) = expected else {
         return (
             Expectation::NoExpectation,
             "No CA is named as expected; give --expect-ca or a policy.".to_owned(),
+        );
+    };
+    if expected.is_empty() {
+        // Whoever issued it, none may: that needs no proof of who it was.
+        let by = match (&issuer.owner, issuer.key) {
+            (Some(owner), _) => format!("issued by {owner}"),
+            (None, Some(key)) if key.proof != Proof::Claim => format!("issued by the key {}", key.key),
+            (None, _) => "who issued it is not known".to_owned(),
+        };
+        return (
+            Expectation::Unexpected,
+            format!("No CA may issue for it, because expect_ca of the policy is an empty list; {by}."),
         );
     }
     let Some(key) = issuer.key else {
@@ -154,7 +172,7 @@ mod tests {
     fn verdict(issuer: Issuer, expected: &[&str]) -> Expectation {
         let expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
         let known = |name: &str| ["ca.example", "other.example", "Example CA"].contains(&name);
-        judge(issuer, &expected, &known).expectation
+        judge(issuer, Some(&expected), &known).expectation
     }
 
     #[test]
@@ -165,7 +183,17 @@ mod tests {
         }
         assert_eq!(verdict(ours(), &["other.example"]), Expectation::Unexpected);
         assert_eq!(verdict(ours(), &["other.example", "ca.example"]), Expectation::Expected);
-        assert_eq!(verdict(ours(), &[]), Expectation::NoExpectation);
+        assert_eq!(judge(ours(), None, &|_| true).expectation, Expectation::NoExpectation);
+    }
+
+    #[test]
+    fn an_empty_list_says_that_none_may() {
+        let nobody = issuer(None, None, &[]);
+        let claimed = issuer(Some(Proof::Claim), None, &[]);
+        for issuer in [issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example"]), claimed, nobody] {
+            assert_eq!(verdict(issuer.clone(), &[]), Expectation::Unexpected);
+            assert!(judge(issuer, Some(&[]), &|_| true).reasons[0].contains("empty list"));
+        }
     }
 
     #[test]
@@ -196,11 +224,11 @@ mod tests {
     fn a_mistyped_expectation_is_told() {
         let expected = ["ca.exampel".to_owned(), "ca.example".to_owned()];
         let ours = issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example"]);
-        let verdict = judge(ours, &expected, &|name| name == "ca.example");
+        let verdict = judge(ours, Some(&expected), &|name| name == "ca.example");
         assert_eq!(verdict.unknown_expectations, ["ca.exampel"]);
         let reason = |expected: &str| {
             let ours = issuer(Some(Proof::Signature), Some("Example CA"), &["ca.example"]);
-            judge(ours, &[expected.to_owned()], &|name| name == "other.example").reasons.concat()
+            judge(ours, Some(&[expected.to_owned()]), &|name| name == "other.example").reasons.concat()
         };
         assert!(reason("ca.exampel").contains("mistyped"));
         assert!(!reason("other.example").contains("mistyped"));

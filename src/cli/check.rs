@@ -1,6 +1,8 @@
 //! `pinstead check`: observe, judge, report each target.
 
 mod in_order;
+mod issued;
+mod replay;
 mod run;
 
 use std::io::Write as _;
@@ -10,17 +12,21 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use self::issued::IssuanceAsker;
+use self::replay::{saved_evidence, saved_gate};
 use self::run::{Asking, Judging, Run};
 use super::Exit;
 use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
+use super::issuance::sources::SourceOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spare};
 use super::pin_inputs;
 use super::revocation_options::RevocationOptions;
+use super::saved::{is_evidence_file, save};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
-use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence};
+use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::judge::Inputs;
 use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
@@ -36,9 +42,6 @@ use crate::x509::path::HostIdentity;
 
 /// The policy file that is used where none is named.
 pub(super) const DEFAULT_POLICY: &str = "pinstead.toml";
-
-/// The largest evidence file that is read, in octets.
-const MAX_EVIDENCE: u64 = 256 << 20;
 
 /// The largest other input file that is read, in octets.
 pub(super) const MAX_INPUT: u64 = 64 << 20;
@@ -66,6 +69,8 @@ pub(super) struct CheckOptions {
     /// Look up the TLSA records of each server that is named, and judge them as pins
     #[arg(long, help_heading = "Network", conflicts_with = "offline")]
     tlsa: bool,
+    #[command(flatten)]
+    issued: SourceOptions,
     #[command(flatten)]
     judging: JudgingOptions,
     #[command(flatten)]
@@ -120,6 +125,7 @@ enum PartName {
     Ct,
     Caa,
     Issuer,
+    Issuance,
     Pins,
     Compare,
 }
@@ -130,6 +136,7 @@ impl PartName {
             Self::Ct => scope::Part::Ct,
             Self::Caa => scope::Part::Caa,
             Self::Issuer => scope::Part::Issuer,
+            Self::Issuance => scope::Part::Issuance,
             Self::Pins => scope::Part::Pins,
             Self::Compare => scope::Part::Compare,
         }
@@ -220,6 +227,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     let asking = Asking {
         logs: log_client(options, &inputs, &looking, &tree_heads)?,
         crls: options.revocation.client(&inputs, &looking, options.judging.lists.crls())?,
+        issuance: IssuanceAsker::of(options, &inputs)?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
@@ -279,48 +287,12 @@ fn keep<'h>(tree_heads: &TreeHeads, heads: impl Iterator<Item = (&'h LogId, &'h 
     }
 }
 
-/// The gate for saved evidence: the policy in it can make the gate stricter, never looser than it is here.
-fn saved_gate(options: &CheckOptions, inputs: &Inputs) -> anyhow::Result<GateOptions> {
-    let here = match local_policy(options) {
-        Some(file) => {
-            let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
-            options.gate.or_policy(&Policy::parse(&file.path, octets)?)
-        }
-        None => options.gate.or_policy(&Policy::default()),
-    };
-    Ok(if options.gate.fail_on.is_some() { here } else { here.stricter(&inputs.policy) })
-}
-
 fn local_policy(options: &CheckOptions) -> Option<crate::evidence::file::InputFile> {
     match &options.expectations.policy {
         Some(path) => Some(files::read(path, MAX_POLICY)),
         None if files::exists(DEFAULT_POLICY) => Some(files::read(DEFAULT_POLICY, MAX_POLICY)),
         None => None,
     }
-}
-
-/// Says on standard error what saved evidence brings along: whoever made it chose that.
-pub(super) fn announce_saved(path: &str, evidence: &Evidence) {
-    let inputs = &evidence.inputs;
-    let own: Vec<&str> = [
-        (inputs.policy.is_some(), "policy"),
-        (!inputs.pins.is_empty(), "pins"),
-        (inputs.roots.is_some(), "roots"),
-        (!inputs.issuers.is_empty(), "issuers"),
-        (inputs.log_list.is_some(), "log list"),
-        (inputs.log_list_key.is_some(), "key of log lists"),
-        (!inputs.log_list_caches.is_empty(), "kept log lists"),
-        (!evidence.request.only.is_empty(), "choice of parts"),
-        (!evidence.request.expect_ca.is_empty(), "expected CAs"),
-        (evidence.request.at.is_some(), "time of judging"),
-    ]
-    .into_iter()
-    .filter_map(|(present, name)| present.then_some(name))
-    .collect();
-    let with = if own.is_empty() { String::new() } else { format!(", with its own {}", own.join(", ")) };
-    let note = format!("note: {path} is evidence saved on {}{with}", evidence.observed_at);
-    // The report does not depend on it.
-    let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
 }
 
 fn request(options: &CheckOptions) -> Request {
@@ -331,6 +303,7 @@ fn request(options: &CheckOptions) -> Request {
         inclusion: options.inclusion,
         revocation: options.revocation.revocation,
         tlsa: options.tlsa,
+        issuance: options.issued.is_given(),
         at: options.judging.at,
         expires_within: options.expiry.within().map(|within| within.as_secs()),
     }
@@ -384,116 +357,17 @@ fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
     let read = |path: &String| files::read(path, MAX_INPUT);
     let read_pins = pin_inputs::read(&pins, MAX_INPUT);
     options.spare(&read_pins.paths)?;
+    let certificates = options.issued.files();
+    options.spare(certificates.iter().flat_map(|files| &files.paths))?;
     let mut inputs = InputFiles {
         policy,
         without_pins: if read_pins.files.is_empty() { pins } else { Vec::new() },
         pins: read_pins.files,
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
+        certificates: certificates.map(|files| files.source),
         ..InputFiles::default()
     };
     options.judging.lists.read_into(&mut inputs);
     Ok(inputs)
-}
-
-/// The evidence that is the target, if it is; with what the command line says instead of what was said then.
-fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
-    let [path] = options.target.as_slice() else { return Ok(None) };
-    if options.targets.is_some() || path == "-" || !files::exists(path) {
-        return Ok(None);
-    }
-    if !is_evidence_file(path) {
-        return Ok(None);
-    }
-    let mut evidence = load(path)?;
-    if evidence.targets.is_empty() && !evidence.issuance.is_empty() {
-        bail!("{path} is evidence of what was issued: judge it with `pinstead issuance {path}`");
-    }
-    if evidence.targets.is_empty() {
-        bail!("{path} is evidence of no target: there is nothing to judge");
-    }
-    if options.inclusion && !evidence.request.inclusion {
-        bail!("{path} was saved without --inclusion: no log is asked about saved evidence");
-    }
-    if options.revocation.revocation && !evidence.request.revocation {
-        bail!("{path} was saved without --revocation: no CRL is fetched for saved evidence");
-    }
-    if options.tlsa && !evidence.request.tlsa {
-        bail!("{path} was saved without --tlsa: nothing is looked up for saved evidence");
-    }
-    let is_surveyed = |target: &TargetEvidence| target.caa.iter().any(|lookup| lookup.nameservers.is_some());
-    if options.nameservers.are_asked() && !evidence.targets.iter().any(is_surveyed) {
-        bail!("{path} was saved without --all-nameservers: no server is asked about saved evidence");
-    }
-    announce_saved(path, &evidence);
-    let given = request(options);
-    let files = input_files(options)?;
-    let request = &mut evidence.request;
-    if !given.only.is_empty() {
-        request.only = given.only;
-    }
-    if !given.expect_ca.is_empty() {
-        request.expect_ca = given.expect_ca;
-    }
-    request.at = given.at.or(request.at);
-    request.expires_within = given.expires_within.or(request.expires_within);
-    let inputs = &mut evidence.inputs;
-    if options.expectations.policy.is_some() {
-        inputs.policy = files.policy;
-    }
-    if (!files.pins.is_empty() || !files.without_pins.is_empty())
-        && (options.expectations.policy.is_some() || !options.expectations.pins.is_empty())
-    {
-        inputs.pins = files.pins;
-        inputs.without_pins = files.without_pins;
-    }
-    if !files.issuers.is_empty() {
-        inputs.issuers = files.issuers;
-    }
-    inputs.roots = files.roots.or(inputs.roots.take());
-    let lists = &options.judging.lists;
-    if lists.is_given() {
-        lists.read_into(inputs);
-    } else {
-        inputs.log_list_key = files.log_list_key.or(inputs.log_list_key.take());
-    }
-    if lists.without_cache() {
-        inputs.log_list_caches = Vec::new();
-    }
-    Ok(Some(evidence))
-}
-
-/// Reads saved evidence.
-pub(super) fn load(path: &str) -> anyhow::Result<Evidence> {
-    let file = files::read(path, MAX_EVIDENCE);
-    let octets = file.octets().map_err(|why| anyhow::anyhow!("{path} is saved evidence, and {why}"))?;
-    let evidence: Evidence =
-        serde_json::from_slice(octets).with_context(|| format!("{path} is no evidence that can be read"))?;
-    if evidence.pinstead_evidence > EVIDENCE_VERSION {
-        bail!(
-            "{path} was saved in version {} of the evidence format; this program reads up to {EVIDENCE_VERSION}",
-            evidence.pinstead_evidence
-        );
-    }
-    Ok(evidence)
-}
-
-/// Whether a file of this name is there and begins as saved evidence does.
-pub(super) fn is_evidence_file(path: &str) -> bool {
-    path != "-"
-        && files::exists(path)
-        && files::beginning(path, 200).is_ok_and(|head| Evidence::is_begun_by(&head))
-}
-
-/// Saves evidence, to be judged again.
-pub(super) fn save(evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(evidence).context("writing the evidence as JSON")?;
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_EVIDENCE {
-        bail!(
-            "the evidence is not saved: it has {} MiB, and at most {} are read back; check fewer targets at once",
-            text.len() >> 20,
-            MAX_EVIDENCE >> 20
-        );
-    }
-    files::write(path, text.as_bytes()).with_context(|| format!("saving the evidence to {}", path.display()))
 }

@@ -1,28 +1,28 @@
 //! `pinstead issuance`: what was issued for names, by whom, and what of it was not expected.
 
-mod sources;
+mod revocation;
+pub(super) mod sources;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
-use tokio::task::JoinSet;
 
+use self::revocation::IssuedRevocationOptions;
 use self::sources::SourceOptions;
 use super::Exit;
-use super::check::{DEFAULT_POLICY, announce_saved, is_evidence_file, load, save};
+use super::check::DEFAULT_POLICY;
 use super::dns_options::DnsOptions;
 use super::options::{Format, GateOptions, OutputOptions, parse_time, spare};
+use super::saved::{announce_saved, forget_expectations, is_evidence_file, load, save};
 use crate::dns_name::DnsName;
-use crate::evidence::dns::CaaLookup;
 use crate::evidence::file::InputFile;
-use crate::evidence::issuance::IssuanceEvidence;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::issuance::IssuanceVerdict;
 use crate::issuance::reported::{Coverage, SourceKind};
-use crate::judge::{Inputs, IssuanceJudge, caa_questions};
-use crate::observe::dns::{DnsClient, Extent};
+use crate::judge::{Inputs, IssuanceJudge};
 use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
 use crate::report::{IssuanceReport, Summary, human, json};
@@ -57,6 +57,8 @@ pub(super) struct IssuanceOptions {
     #[command(flatten)]
     dns: DnsOptions,
     #[command(flatten)]
+    revocation: IssuedRevocationOptions,
+    #[command(flatten)]
     gate: GateOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -71,38 +73,38 @@ struct Judged {
     findings: Vec<Finding>,
 }
 
+impl Judged {
+    fn of(verdict: IssuanceVerdict) -> Self {
+        let mut findings = rules::issuance::findings(&verdict);
+        findings.extend(rules::revocation::issued_findings(&verdict));
+        Self { verdict, findings }
+    }
+}
+
+/// All names, judged.
+struct Run {
+    names: Vec<Judged>,
+    gate: GateOptions,
+    at: Timestamp,
+    /// What is to be saved.
+    evidence: Option<Evidence>,
+}
+
 /// Runs the command.
 pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
     options.spare(options.files())?;
     if options.save_evidence.is_some() && options.save_evidence == options.output.output {
         bail!("--save-evidence and --output name the same file: one would be written over by the other");
     }
-    let (mut evidence, is_saved) = match options.saved()? {
-        Some(evidence) => (evidence, true),
-        None => (options.look()?, false),
+    let judged = match options.saved()? {
+        Some(evidence) => options.judge_again(&evidence)?,
+        None => options.look_and_judge()?,
     };
-    let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
-    let gate = options.gate(&inputs, is_saved)?;
-    let request = evidence.request.clone();
-    let at = request.at.unwrap_or(evidence.observed_at);
-    let judge = IssuanceJudge::new(&request, &inputs, at);
-    if !is_saved && !request.offline {
-        look_up_caa(&judge, &mut evidence, &options.dns.client()?)?;
+    options.output.write(&report(&judged.names, options.output.format, &judged.gate, judged.at)?)?;
+    if let (Some(path), Some(evidence)) = (&options.save_evidence, &judged.evidence) {
+        save(evidence, path)?;
     }
-    let judged: Vec<Judged> = evidence
-        .issuance
-        .iter()
-        .map(|seen| {
-            let verdict = judge.judge(seen, evidence.observed_at);
-            let findings = rules::issuance::findings(&verdict);
-            Judged { verdict, findings }
-        })
-        .collect();
-    options.output.write(&report(&judged, options.output.format, &gate, at)?)?;
-    if let Some(path) = &options.save_evidence {
-        save(&evidence, path)?;
-    }
-    Ok(exit(&judged, &gate))
+    Ok(exit(&judged.names, &judged.gate))
 }
 
 fn exit(judged: &[Judged], gate: &GateOptions) -> Exit {
@@ -145,29 +147,23 @@ fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) 
     })
 }
 
-/// Looks up CAA for the names of the certificates that can be used.
-fn look_up_caa(judge: &IssuanceJudge<'_>, evidence: &mut Evidence, client: &DnsClient) -> anyhow::Result<()> {
-    let observed_at = evidence.observed_at;
-    let runtime = super::runtime()?;
-    for seen in &mut evidence.issuance {
-        let names = caa_questions(&judge.judge(seen, observed_at));
-        if !names.is_empty() {
-            seen.caa = runtime.block_on(look_up(client, names));
-        }
+/// Refuses what reads as a name and was meant otherwise: nobody issues for it, and “nothing issued” would be the answer.
+fn refuse_what_is_no_name(text: &str) -> anyhow::Result<()> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if bare.parse::<IpAddr>().is_ok() {
+        bail!("{text} is an address: what was issued is looked for by name, and never for addresses");
+    }
+    if files::exists(text) {
+        bail!(
+            "{text} is a file, and no saved evidence; files of certificates are named with --certificates, and a name like \
+             that of a file is written with a dot behind it"
+        );
+    }
+    let ending = text.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    if text.contains('/') || ending.is_some_and(|ending| matches!(ending.as_str(), "json" | "jsonl")) {
+        bail!("{text} is no name, and there is no file of that name");
     }
     Ok(())
-}
-
-async fn look_up(client: &DnsClient, names: Vec<DnsName>) -> Vec<CaaLookup> {
-    let mut tasks = JoinSet::new();
-    for name in names {
-        let client = client.clone();
-        let extent = Extent { above: false, all_nameservers: false };
-        tasks.spawn(async move { client.look_up_caa(&name, extent).await });
-    }
-    let mut lookups = tasks.join_all().await;
-    lookups.sort_by(|one, other| one.name.cmp(&other.name));
-    lookups
 }
 
 impl IssuanceOptions {
@@ -187,35 +183,77 @@ impl IssuanceOptions {
         self.output.spare(&inputs)
     }
 
-    /// Asks the sources about each name.
-    fn look(&self) -> anyhow::Result<Evidence> {
+    /// Asks the sources about each name, and judges it before the next one is asked about: what a source told is not
+    /// held for longer than it is needed.
+    fn look_and_judge(&self) -> anyhow::Result<Run> {
         let names = self.parsed_names()?;
         self.sources.need_one()?;
         if self.expect_ca.iter().any(|name| name.trim().is_empty()) {
             bail!("--expect-ca names no CA: its value is empty");
         }
         let observed_at = clock::now();
-        let asked = self.sources.ask(&names, self.offline, &self.dns)?;
-        self.spare(&asked.paths)?;
-        let evidence = |observation| IssuanceEvidence { observation, caa: Vec::new() };
-        Ok(Evidence {
+        let files = self.sources.files();
+        self.spare(files.iter().flat_map(|files| &files.paths))?;
+        let mut evidence = Evidence {
             pinstead_evidence: EVIDENCE_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             observed_at,
             request: Request {
                 expect_ca: self.expect_ca.clone(),
                 offline: self.offline,
+                revocation: self.revocation.revocation,
                 at: self.at,
                 ..Request::default()
             },
             inputs: InputFiles {
                 policy: self.local_policy(),
                 issuers: self.issuers(),
+                certificates: files.map(|files| files.source),
                 ..InputFiles::default()
             },
             targets: Vec::new(),
             crls: Vec::new(),
-            issuance: asked.observations.into_iter().map(evidence).collect(),
+            issuance: Vec::new(),
+        };
+        let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+        let gate = self.gate(&inputs, false)?;
+        let at = self.at.unwrap_or(observed_at);
+        let judge = IssuanceJudge::new(&evidence.request, &inputs, at);
+        let asker = self.sources.asker(self.offline, &self.dns)?;
+        let fetcher = self.revocation.fetcher(&self.dns)?;
+        let mut judged = Vec::new();
+        let mut kept = Vec::new();
+        for name in &names {
+            let seen = asker.look_at(name, &judge);
+            let mut verdict = judge.judge(&seen, observed_at);
+            if let Some(fetcher) = &fetcher {
+                fetcher.fetch(&judge, &seen, &verdict, &mut evidence.crls);
+            }
+            judge.judge_revocation(&seen, &mut verdict, &evidence.crls);
+            judged.push(Judged::of(verdict));
+            if self.save_evidence.is_some() {
+                kept.push(seen);
+            }
+        }
+        evidence.issuance = kept;
+        Ok(Run { names: judged, gate, at, evidence: self.save_evidence.is_some().then_some(evidence) })
+    }
+
+    /// Judges what was saved.
+    fn judge_again(&self, evidence: &Evidence) -> anyhow::Result<Run> {
+        let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+        let at = evidence.request.at.unwrap_or(evidence.observed_at);
+        let judge = IssuanceJudge::new(&evidence.request, &inputs, at);
+        let judged = |seen| {
+            let mut verdict = judge.judge(seen, evidence.observed_at);
+            judge.judge_revocation(seen, &mut verdict, &evidence.crls);
+            Judged::of(verdict)
+        };
+        Ok(Run {
+            names: evidence.issuance.iter().map(judged).collect(),
+            gate: self.gate(&inputs, true)?,
+            at,
+            evidence: self.save_evidence.is_some().then(|| evidence.clone()),
         })
     }
 
@@ -224,6 +262,7 @@ impl IssuanceOptions {
             if let Some(taken) = text.strip_prefix("*.") {
                 bail!("the names below a name belong to it: give {taken} instead of {text}");
             }
+            refuse_what_is_no_name(text)?;
             text.parse().with_context(|| format!("{text} is no name"))
         };
         self.names.iter().map(parse).collect()
@@ -252,6 +291,10 @@ impl IssuanceOptions {
         let mut evidence = load(path)?;
         if evidence.issuance.is_empty() {
             bail!("{path} is evidence of something else: nothing in it tells what was issued");
+        }
+        forget_expectations(&mut evidence, self.policy.is_some(), !self.expect_ca.is_empty());
+        if self.revocation.revocation && !evidence.request.revocation {
+            bail!("{path} was saved without --revocation: no CRL is fetched for saved evidence");
         }
         announce_saved(path, &evidence);
         if !self.expect_ca.is_empty() {

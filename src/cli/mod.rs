@@ -15,6 +15,7 @@ mod pin_inputs;
 mod pins;
 mod revocation_options;
 mod rules;
+mod saved;
 mod tables;
 mod watch;
 

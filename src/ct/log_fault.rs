@@ -22,11 +22,17 @@ pub enum FaultKind {
     OldHead,
     /// It could not be read for long.
     Unreadable,
+    /// It signed two trees, and no proof could be had that one continues the other.
+    Unproven,
+    /// Its newest tree head is older than the log may leave it.
+    StaleHead,
+    /// A tree head is of a time that is still to come.
+    FutureHead,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Split,
         Self::Shrunk,
         Self::OtherRoot,
@@ -35,6 +41,9 @@ impl FaultKind {
         Self::Form,
         Self::OldHead,
         Self::Unreadable,
+        Self::Unproven,
+        Self::StaleHead,
+        Self::FutureHead,
     ];
 
     /// The name by which it is kept and shown.
@@ -48,6 +57,9 @@ impl FaultKind {
             Self::Form => "form",
             Self::OldHead => "old_head",
             Self::Unreadable => "unreadable",
+            Self::Unproven => "unproven",
+            Self::StaleHead => "stale_head",
+            Self::FutureHead => "future_head",
         }
     }
 

@@ -79,15 +79,22 @@ pub enum HttpFailure {
     /// It led elsewhere too often, or from HTTPS to plain HTTP.
     #[error("a redirection was not followed: {0}")]
     Redirect(String),
-    /// The host had asked not to be asked for longer than anyone waits.
-    #[error("the host asked to be left alone, for another {seconds} s")]
+    /// The host is left alone for longer than anyone waits: it asked for that, or failed again and again.
+    #[error("{}the host is left alone for another {seconds} s", before(after))]
     Resting {
         /// How much longer, in seconds.
         seconds: u64,
+        /// What it answered last, or how it failed; empty where that was not recorded.
+        #[serde(default)]
+        after: String,
     },
     /// The answer broke off or made no sense.
     #[error("the answer cannot be read: {0}")]
     Broken(String),
+}
+
+fn before(after: &str) -> String {
+    if after.is_empty() { String::new() } else { format!("{after}; ") }
 }
 
 impl HttpFailure {

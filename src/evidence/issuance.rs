@@ -87,6 +87,10 @@ pub struct FollowedLog {
     pub proven: u64,
     /// How many entries behind these were read.
     pub read: u64,
+    /// The proven entries that were searched for the name and all below it, as far as is known: of each stretch its
+    /// first, and the one behind its last.
+    #[serde(default)]
+    pub searched: Option<Vec<(u64, u64)>>,
     /// The size of the last verified tree head.
     pub head_size: Option<u64>,
     /// Its time, as the log says.

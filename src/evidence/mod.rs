@@ -10,6 +10,7 @@ pub mod file;
 pub mod http;
 pub mod issuance;
 pub mod log_list;
+pub mod private_key;
 pub mod revocation;
 pub mod tls;
 
@@ -20,8 +21,8 @@ pub use self::bytes::Bytes;
 use self::ct_log::CtLogObservation;
 use self::dns::{CaaLookup, TlsaLookup};
 use self::file::InputFile;
-use self::issuance::IssuanceEvidence;
-use self::revocation::Crls;
+use self::issuance::{IssuanceEvidence, IssuanceSource};
+use self::revocation::{Crls, Reach};
 use self::tls::TlsObservation;
 
 /// The version of the evidence format that this program writes.
@@ -81,6 +82,9 @@ pub struct Request {
     /// Whether the TLSA records of servers were to be looked up.
     #[serde(default)]
     pub tlsa: bool,
+    /// Whether sources were to be asked what was issued for the targets' names.
+    #[serde(default)]
+    pub issuance: bool,
     /// The time of judging, if `--at` named one.
     #[serde(default)]
     pub at: Option<Timestamp>,
@@ -124,6 +128,9 @@ pub struct Inputs {
     /// The log lists that `pinstead logs update` kept.
     #[serde(default)]
     pub log_list_caches: Vec<InputFile>,
+    /// Files of certificates that tell what was issued, for every name that is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<IssuanceSource>,
 }
 
 /// A log list that was given.
@@ -152,6 +159,12 @@ pub struct TargetEvidence {
     /// The TLSA records of the server, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlsa: Option<TlsaLookup>,
+    /// What sources told of certificates that were issued for the host, where they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuance: Option<IssuanceEvidence>,
+    /// Where CRLs were asked for.
+    #[serde(default, skip_serializing_if = "Reach::is_usual")]
+    pub crl_reach: Reach,
 }
 
 /// Where a target's certificate came from.

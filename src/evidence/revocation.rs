@@ -11,17 +11,61 @@ use super::http::{HttpExchange, HttpOutcome};
 /// The CRLs of a run.
 pub type Crls = Vec<Arc<CrlObservation>>;
 
+/// Where CRLs may be asked for: the URLs in a certificate are written by whoever made it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// At public addresses only.
+    #[default]
+    Public,
+    /// At those of private networks too, but not at this machine's own nor at those of a link.
+    Private,
+    /// At any address.
+    Anywhere,
+}
+
+impl Reach {
+    /// Whether it is the usual one.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The lists as a certificate might ask for them: what another had that might ask further is not its own. Lists that were
+/// saved without saying for whom are everyone's.
+pub fn within(crls: &Crls, reach: Reach) -> Crls {
+    let own = |crl: &&Arc<CrlObservation>| {
+        crl.reach == reach || !crls.iter().any(|other| other.url == crl.url && other.reach == reach)
+    };
+    crls.iter().filter(own).cloned().collect()
+}
+
+/// Adds lists to others, each URL once for each reach; one that was had stands before one that was not.
+pub fn add_each_once(all: &mut Crls, further: Crls) {
+    for crl in further {
+        let is_same = |known: &&mut Arc<CrlObservation>| known.url == crl.url && known.reach == crl.reach;
+        match all.iter_mut().find(is_same) {
+            None => all.push(crl),
+            Some(known) if known.list().is_none() && crl.list().is_some() => *known = crl,
+            Some(_) => {}
+        }
+    }
+}
+
 /// One CRL, by the URL that a certificate names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrlObservation {
     /// The URL, as it stands in the certificate.
     pub url: String,
+    /// Where it might be asked for: of the same URL another target may have had what this one may not ask for.
+    #[serde(default, skip_serializing_if = "Reach::is_usual")]
+    pub reach: Reach,
     /// When it was asked for, or not.
     pub asked_at: Timestamp,
     /// Why nothing was asked in this run, if nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<String>,
-    /// What an earlier run kept.
+    /// What an earlier run kept; beside an answer, where that is older or of no use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptCrl>,
     /// The request of this run, and what came of it.
@@ -54,17 +98,33 @@ pub struct FetchedCrl<'a> {
 impl CrlObservation {
     /// One for which nothing was asked, and why.
     pub fn not_asked(url: impl Into<String>, asked_at: Timestamp, why: impl Into<String>) -> Self {
-        Self { url: url.into(), asked_at, not_asked: Some(why.into()), kept: None, exchange: None }
+        Self {
+            url: url.into(),
+            reach: Reach::default(),
+            asked_at,
+            not_asked: Some(why.into()),
+            kept: None,
+            exchange: None,
+        }
     }
 
-    /// The list: what was fetched now, else what was kept.
+    /// A list: what was fetched now, else what was kept.
     pub fn list(&self) -> Option<FetchedCrl<'_>> {
-        if let Some(HttpOutcome::Response(response)) = self.outcome()
-            && response.status == 200
-        {
-            let octets = &response.body;
-            return Some(FetchedCrl { octets, fetched_at: self.asked_at, from_cache: false });
+        self.fetched().or_else(|| self.kept())
+    }
+
+    /// What was fetched in this run.
+    pub fn fetched(&self) -> Option<FetchedCrl<'_>> {
+        match self.outcome()? {
+            HttpOutcome::Response(response) if response.status == 200 => {
+                Some(FetchedCrl { octets: &response.body, fetched_at: self.asked_at, from_cache: false })
+            }
+            _ => None,
         }
+    }
+
+    /// What an earlier run kept, and what still counts beside what was fetched.
+    pub fn kept(&self) -> Option<FetchedCrl<'_>> {
         let kept = self.kept.as_ref()?;
         Some(FetchedCrl { octets: &kept.octets, fetched_at: kept.fetched_at, from_cache: true })
     }

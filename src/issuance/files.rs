@@ -8,10 +8,14 @@ use super::reported::{Coverage, ReportedCertificate, Seen, SourceKind, SourceRea
 use crate::evidence::Bytes;
 use crate::evidence::file::InputFile;
 use crate::evidence::issuance::IssuanceSource;
-use crate::x509::{Certificate, certificate_ders};
+use crate::evidence::private_key::is_private_key;
+use crate::x509::{Bundle, Certificate};
 
 /// The most certificates that are read from all files together.
 const MOST: usize = 200_000;
+
+/// The most problems that are told of a file.
+const MOST_PROBLEMS: usize = 10;
 
 /// Reads what files report.
 pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
@@ -19,17 +23,10 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
     let mut failed: usize = 0;
     let mut read: Vec<(&InputFile, Vec<u8>)> = Vec::new();
     for file in files {
-        match file
-            .octets()
-            .map_err(str::to_owned)
-            .and_then(|octets| certificate_ders(octets).map_err(|why| why.to_string()))
-        {
-            Ok(ders) => read.extend(ders.into_iter().map(|der| (file, der))),
-            Err(why) => {
-                failed = failed.saturating_add(1);
-                problems.push(format!("{}: {why}", file.path));
-            }
-        }
+        let (ders, why) = certificates(file);
+        failed = failed.saturating_add(usize::from(!why.is_empty()));
+        problems.extend(why.into_iter().map(|why| format!("{}: {why}", file.path)));
+        read.extend(ders.into_iter().map(|der| (file, der)));
     }
     let all = read.len();
     read.truncate(MOST);
@@ -47,18 +44,19 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
     }
     let certificates: Vec<ReportedCertificate> =
         leaves.into_iter().map(|(file, der, read)| reported(file, der, read.as_ref(), &issuers)).collect();
-    let coverage = if all > MOST {
-        Coverage::Part(format!("the files hold {all} certificates, of which the first {MOST} are read"))
-    } else if all == 0 && failed == 0 {
-        Coverage::NoData("there is no certificate in them".to_owned())
-    } else if failed > 0 && certificates.is_empty() {
-        Coverage::NoData("none of the files could be read as certificates".to_owned())
-    } else if failed > 0 {
-        Coverage::Part(format!("{failed} of {} files could not be read", files.len()))
-    } else if let Some(why) = &source.broken_off {
-        Coverage::Part(why.clone())
-    } else {
-        Coverage::Whole
+    let mut lacks = Vec::new();
+    if all > MOST {
+        lacks.push(format!("the files hold {all} certificates, of which the first {MOST} are read"));
+    }
+    if failed > 0 {
+        lacks.push(format!("{failed} of {} files could not be read, or not to their ends", files.len()));
+    }
+    lacks.extend(source.broken_off.clone());
+    let coverage = match (all, lacks.is_empty()) {
+        (0, true) => Coverage::NoData("there is no certificate in them".to_owned()),
+        (0, false) => Coverage::NoData(format!("there is no certificate in them; {}", lacks.join("; "))),
+        (_, true) => Coverage::Whole,
+        (_, false) => Coverage::Part(lacks.join("; ")),
     };
     SourceReading {
         source: SourceKind::Files,
@@ -69,6 +67,26 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
         scope: "Only what these files hold; what else was issued they cannot tell.".to_owned(),
         certificates,
         problems,
+    }
+}
+
+/// The certificates of a file, DER, and what of it could not be read.
+fn certificates(file: &InputFile) -> (Vec<Vec<u8>>, Vec<String>) {
+    match file.octets() {
+        Err(why) => (Vec::new(), vec![why.to_owned()]),
+        Ok(octets) if is_private_key(octets) => {
+            (Vec::new(), vec!["it is a private key, and no certificate".to_owned()])
+        }
+        Ok(octets) => {
+            let bundle = Bundle::read(octets);
+            let more = bundle.problems.len().saturating_sub(MOST_PROBLEMS);
+            let mut problems: Vec<String> =
+                bundle.problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
+            if more > 0 {
+                problems.push(format!("{more} more of its blocks cannot be read"));
+            }
+            (bundle.ders, problems)
+        }
     }
 }
 
@@ -88,5 +106,53 @@ fn reported(
         chain: chain.into_iter().map(|issuer| Bytes(issuer.der().to_vec())).collect(),
         seen: vec![Seen { place: file.path.clone(), index: None, at: None }],
         ..ReportedCertificate::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::authority::{CaCertificate, KeyAlgorithm};
+    use crate::evidence::file::FileContent;
+    use crate::evidence::issuance::Told;
+
+    fn read_files(files: &[(&str, &[u8])]) -> SourceReading {
+        let files: Vec<InputFile> = files
+            .iter()
+            .map(|(path, octets)| InputFile {
+                path: (*path).to_owned(),
+                content: FileContent::Read(Bytes(octets.to_vec())),
+                folder: None,
+            })
+            .collect();
+        let source = IssuanceSource {
+            asked_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+            place: "files".to_owned(),
+            broken_off: None,
+            told: Told::Files(Vec::new()),
+        };
+        read(&source, &files)
+    }
+
+    #[test]
+    fn what_gives_no_certificate_is_named_and_makes_it_a_part() {
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        let ca = CaCertificate::root("CA", KeyAlgorithm::P256, at).unwrap();
+        let good = ca.to_pem();
+        let broken = format!("-----BEGIN CERTIFICATE-----\n%\n-----END CERTIFICATE-----\n{good}");
+        let stranger: &[u8] = &[0x30, 0x09, 2, 1, 1, 4, 4, 1, 2, 3, 4];
+        assert_eq!(read_files(&[("good", good.as_bytes())]).coverage, Coverage::Whole);
+        for (octets, why) in [
+            (broken.as_bytes(), "the PEM block that begins in line 1 is not base64"),
+            (b"", "the file is empty"),
+            (stranger, "it is a private key"),
+        ] {
+            let told = read_files(&[("good", good.as_bytes()), ("odd", octets)]);
+            assert!(matches!(told.coverage, Coverage::Part(_)), "{told:?}");
+            assert!(told.problems[0].starts_with(&format!("odd: {why}")), "{told:?}");
+        }
+        assert_eq!(read_files(&[("broken", broken.as_bytes())]).certificates.len(), 0, "a CA's is no leaf");
+        assert!(matches!(read_files(&[("odd", stranger)]).coverage, Coverage::NoData(_)));
+        assert!(matches!(read_files(&[]).coverage, Coverage::NoData(_)));
     }
 }

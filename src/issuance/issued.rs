@@ -39,6 +39,8 @@ pub struct IssuedCertificate {
     pub names_are_complete: bool,
     /// Who issued it.
     pub issuer: WhoIssued,
+    /// The sources that claim who issued it, by their place among the readings.
+    pub issuer_said_by: BTreeSet<usize>,
     /// The sources that report it, by their place among the readings.
     pub reported_by: BTreeSet<usize>,
     /// Where it was seen.
@@ -49,6 +51,8 @@ pub struct IssuedCertificate {
     pub revoked: Vec<(usize, bool)>,
     /// Where a source says that its CA takes reports of abuse.
     pub problem_reporting: Option<String>,
+    /// That source, by its place among the readings.
+    pub problem_reporting_by: Option<usize>,
     /// What of it cannot be read, where it cannot be read whole.
     pub unreadable: Option<String>,
     /// Where what is said of it contradicts itself, a sentence each.

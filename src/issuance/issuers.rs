@@ -1,8 +1,10 @@
 //! The certificates of CAs that are at hand, found by their subjects.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
-use crate::x509::{Certificate, CertificateSha256};
+use crate::ca::issuer::precertificate_signer;
+use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
 
 /// How far above a certificate its issuers are gathered.
 const DEEPEST: usize = 6;
@@ -13,26 +15,59 @@ const MOST: usize = 64;
 /// Certificates of CAs, by subject.
 #[derive(Clone, Debug, Default)]
 pub struct Issuers {
+    /// Those that many share.
+    shared: Option<Arc<Self>>,
     by_subject: BTreeMap<Vec<u8>, Vec<Certificate>>,
     known: HashSet<CertificateSha256>,
 }
 
 impl Issuers {
+    /// Those of `shared`, and whatever is added.
+    pub fn over(shared: Arc<Self>) -> Self {
+        Self { shared: Some(shared), ..Self::default() }
+    }
+
     /// Adds a certificate; one that is there already changes nothing.
     pub fn add(&mut self, certificate: Certificate) {
         let Ok(subject) = certificate.parts().map(|parts| parts.subject.to_vec()) else { return };
-        if self.known.insert(certificate.sha256) {
+        if !self.has(&certificate.sha256) {
+            self.known.insert(certificate.sha256);
             self.by_subject.entry(subject).or_default().push(certificate);
         }
     }
 
     /// Adds a certificate, DER, unless it cannot be read or is there already.
     pub fn add_der(&mut self, der: &[u8]) {
-        if !self.known.contains(&CertificateSha256::of(der))
+        if !self.has(&CertificateSha256::of(der))
             && let Ok(certificate) = Certificate::read(der)
         {
             self.add(certificate);
         }
+    }
+
+    fn has(&self, sha256: &CertificateSha256) -> bool {
+        self.known.contains(sha256) || self.shared.as_ref().is_some_and(|shared| shared.has(sha256))
+    }
+
+    /// Those of this subject, in the order in which they were added.
+    fn named(&self, subject: &[u8]) -> Vec<&Certificate> {
+        let mut found = self.shared.as_ref().map(|shared| shared.named(subject)).unwrap_or_default();
+        found.extend(self.by_subject.get(subject).into_iter().flatten());
+        found
+    }
+
+    /// Whether one of them has this key.
+    pub fn has_key(&self, key: &SpkiSha256) -> bool {
+        self.by_subject.values().flatten().any(|issuer| issuer.spki_sha256 == *key)
+            || self.shared.as_ref().is_some_and(|shared| shared.has_key(key))
+    }
+
+    /// The precertificate signing certificate among them that made this precertificate.
+    pub fn signer_of(&self, precertificate: &Certificate) -> Option<&Certificate> {
+        let named = self.named(precertificate.parts().ok()?.issuer);
+        named
+            .into_iter()
+            .find_map(|issuer| precertificate_signer(precertificate, std::slice::from_ref(issuer)))
     }
 
     /// Those that may have issued a certificate, by name, and those above them.
@@ -44,7 +79,7 @@ impl Issuers {
             let mut next = Vec::new();
             for below in level {
                 let Ok(parts) = below.parts() else { continue };
-                for issuer in self.by_subject.get(parts.issuer).into_iter().flatten() {
+                for issuer in self.named(parts.issuer) {
                     if found.len() < MOST && seen.insert(issuer.sha256) {
                         found.push(issuer);
                         next.push(issuer);

@@ -1,19 +1,24 @@
 //! Judging what was issued for a name.
 
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
+use super::forged::NameOfIssuer;
 use super::issued::{IssuedCertificate, Life};
 use super::issuers::Issuers;
-use super::known::{Inventory, Knowledge};
+use super::known::{Inventory, Knowledge, Served};
 use super::merge::merge;
 use super::profile;
 use super::provider::{self, of_backup};
-use super::renewal::{issuer_label, renewals};
+use super::renewal::renewals;
 use super::reported::{Coverage, SourceKind, SourceReading};
+use super::revocation::RevocationToday;
 use super::verdict::{
     BackupOf, CaaToday, IssuanceVerdict, JudgedCertificate, KeyListing, SourceSummary, Status,
 };
-use super::who::ForgedName;
+use super::who::IssuerProof;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::dns_name::{CertificateName, DnsName};
 
@@ -26,12 +31,13 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(72);
 /// `issuers` are further certificates of CAs. What CAA says is not judged here: see [`JudgedCertificate::caa`].
 pub fn judge(
     name: &DnsName,
-    readings: &[SourceReading],
+    readings: &[impl Borrow<SourceReading>],
     issuers: Issuers,
     known: &dyn Knowledge,
     at: Timestamp,
 ) -> IssuanceVerdict {
-    let merged = merge(name, readings, issuers, known);
+    let readings: Vec<&SourceReading> = readings.iter().map(Borrow::borrow).collect();
+    let merged = merge(name, &readings, issuers, known);
     let sources: Vec<SourceSummary> = readings
         .iter()
         .enumerate()
@@ -55,11 +61,11 @@ pub fn judge(
     let mut certificates: Vec<JudgedCertificate> = merged
         .certificates
         .into_iter()
-        .map(|(certificate, forged)| judge_one(name, certificate, forged, &sources, known, at))
+        .map(|(certificate, says)| judge_one(name, certificate, says, &sources, known, at))
         .collect();
     let all: Vec<&IssuedCertificate> = certificates.iter().map(|judged| &judged.certificate).collect();
-    let label = |place: usize| certificates.get(place).map(issuer_label).unwrap_or_default();
-    let unlike = profile::unlike(&all, label);
+    // Only certificates that are proven to be one CA's have a habit in common.
+    let unlike = profile::unlike(&all, |place| certificates.get(place)?.certificate.issuer.owner.clone());
     for (judged, reasons) in certificates.iter_mut().zip(unlike) {
         judged.unlike = reasons;
     }
@@ -72,7 +78,7 @@ pub fn judge(
             other.certificate.tbs_sha256,
         ))
     });
-    let expected = known.expected(name).to_vec();
+    let expected = known.expected(name).map(<[String]>::to_vec);
     let mut unknown_expectations: Vec<String> = Vec::new();
     for judged in &certificates {
         for unknown in &judged.issuer.unknown_expectations {
@@ -128,7 +134,7 @@ fn status(sources: &[SourceSummary]) -> Status {
 fn judge_one(
     name: &DnsName,
     certificate: IssuedCertificate,
-    forged: Option<ForgedName>,
+    says: NameOfIssuer,
     sources: &[SourceSummary],
     known: &dyn Knowledge,
     at: Timestamp,
@@ -136,31 +142,43 @@ fn judge_one(
     let own: Vec<CertificateName> = certificate.names.iter().filter_map(|name| name.parse().ok()).collect();
     let ours: Vec<&CertificateName> =
         own.iter().filter(|own| super::unit::is_at_below_or_covers(own, name)).collect();
-    // Each name is judged by what is said of it: of a covering wildcard, what is said of the name asked about.
-    let bases = ours.iter().map(|own| if own.base.is_at_or_below(name) { &own.base } else { name });
-    let mut bases: Vec<&DnsName> = bases.collect();
+    let mut bases: Vec<&DnsName> = ours.iter().flat_map(|own| bases(own, name, known)).collect();
     bases.sort_unstable();
     bases.dedup();
     if bases.is_empty() {
         bases.push(name);
     }
     let life = certificate.life(at);
+    let forged = match &says {
+        NameOfIssuer::Forged(forged) => Some(forged.clone()),
+        NameOfIssuer::Borne(_) | NameOfIssuer::NotCompared | NameOfIssuer::Unremarkable => None,
+    };
     let inventories: Vec<(&DnsName, Inventory<'_>)> =
         bases.iter().map(|base| (*base, known.inventory(base))).collect();
-    let (unlisted_names, unlisted_wildcards) = unlisted(&ours, &inventories, name);
-    let issuer = expectation_for(&certificate, &bases, known);
+    let (unlisted_names, unlisted_wildcards) = unlisted(&ours, &inventories, name, known);
+    let mut issuer = expectation_for(&certificate, &bases, known);
+    if issuer.expectation == Expectation::Undetermined
+        && let Some(reason) = unproven(&certificate, sources)
+    {
+        issuer.reasons = vec![reason];
+    }
     let unexpected = issuer.expectation == Expectation::Unexpected;
     let backup_of = of_backup(&certificate.names, &certificate.issuer.caa_identifiers)
         .filter(|_| unexpected && forged.is_none())
-        .map(|found| {
-            let used = |id: &String| provider::provider(id) == Some(found);
-            let is_used = inventories.iter().any(|(_, inventory)| inventory.providers.iter().any(used));
+        .map(|(found, domain)| {
+            // Backup certificates are of the domain that is at the service, not of each name below it.
+            let is_at = |served: Served<'_>| {
+                served.domain.as_str().eq_ignore_ascii_case(domain)
+                    && served.by.iter().any(|id| provider::provider(id) == Some(found))
+            };
+            let is_used = inventories.iter().any(|(_, inventory)| inventory.served.is_some_and(is_at));
             BackupOf { provider: found, is_used }
         });
     JudgedCertificate {
         life,
         issuer,
         forged,
+        name_of_issuer: says,
         key: key_listing(&certificate, &inventories),
         unlisted_names,
         unlisted_wildcards,
@@ -168,7 +186,41 @@ fn judge_one(
         lacking: lacking(&certificate, sources),
         backup_of,
         caa: CaaToday::default(),
+        revocation: RevocationToday::default(),
         certificate,
+    }
+}
+
+/// The names by whose expectations and lists a name of the owner's is judged: its own; of a covering wildcard, the name
+/// asked about; of a wildcard, each that it covers and of which something is said.
+fn bases<'a>(own: &'a CertificateName, asked: &'a DnsName, known: &'a dyn Knowledge) -> Vec<&'a DnsName> {
+    if !own.base.is_at_or_below(asked) {
+        return vec![asked];
+    }
+    let covered = if own.wildcard { known.covered_by(own) } else { Vec::new() };
+    [&own.base].into_iter().chain(covered).collect()
+}
+
+/// Why it is not known who issued, where that rests on what is merely said: in whose words.
+fn unproven(certificate: &IssuedCertificate, sources: &[SourceSummary]) -> Option<String> {
+    let titles = |places: &BTreeSet<usize>| {
+        let titles: BTreeSet<&str> =
+            places.iter().filter_map(|place| Some(sources.get(*place)?.kind.title())).collect();
+        titles.into_iter().collect::<Vec<_>>().join(" and ")
+    };
+    match certificate.issuer.proof {
+        IssuerProof::SourceClaim => {
+            let who = certificate.issuer.claimed_owner.as_deref().unwrap_or("a CA that no table knows");
+            let by = titles(&certificate.issuer_said_by);
+            Some(format!(
+                "By what {by} says, {who} issued it, and nothing proves that; give the issuer's certificate with --issuer."
+            ))
+        }
+        IssuerProof::None if !certificate.is_shown => Some(format!(
+            "Which key issued it is not known: {} does not show the certificate.",
+            titles(&certificate.reported_by)
+        )),
+        _ => None,
     }
 }
 
@@ -178,7 +230,7 @@ fn expectation_for(
     bases: &[&DnsName],
     known: &dyn Knowledge,
 ) -> IssuerVerdict {
-    let mut lists: Vec<&[String]> = bases.iter().map(|base| known.expected(base)).collect();
+    let mut lists: Vec<Option<&[String]>> = bases.iter().map(|base| known.expected(base)).collect();
     lists.sort_unstable();
     lists.dedup();
     let rank = |verdict: &IssuerVerdict| match verdict.expectation {
@@ -187,10 +239,10 @@ fn expectation_for(
         Expectation::Expected => 1,
         Expectation::NoExpectation => 0,
     };
-    let judge = |expected: &[String]| {
+    let judge = |expected: Option<&[String]>| {
         expectation::judge(certificate.issuer.as_issuer(), expected, &|name| known.is_known_ca(name))
     };
-    let first = judge(lists.first().copied().unwrap_or_default());
+    let first = judge(lists.first().copied().flatten());
     lists
         .into_iter()
         .skip(1)
@@ -203,13 +255,16 @@ fn unlisted(
     ours: &[&CertificateName],
     inventories: &[(&DnsName, Inventory<'_>)],
     asked: &DnsName,
+    known: &dyn Knowledge,
 ) -> (Vec<String>, Vec<String>) {
     let (mut names, mut wildcards) = (Vec::new(), Vec::new());
     for own in ours {
-        let base = if own.base.is_at_or_below(asked) { &own.base } else { asked };
-        let list =
-            inventories.iter().find(|(known, _)| *known == base).and_then(|(_, inventory)| inventory.names);
-        if list.is_some_and(|list| !list.contains(own)) {
+        let bases = bases(own, asked, known);
+        let mut lists = inventories
+            .iter()
+            .filter(|(known, _)| bases.contains(known))
+            .filter_map(|(_, inventory)| inventory.names);
+        if lists.any(|list| !list.contains(own)) {
             if own.wildcard { &mut wildcards } else { &mut names }.push(own.to_string());
         }
     }

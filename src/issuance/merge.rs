@@ -5,17 +5,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
-
+use super::claims::{contradictions, differences, key_beside_its_identifier, names_beyond, together};
+use super::forged::{NameOfIssuer, name_of_issuer};
 use super::issued::{IssuedCertificate, Sighting};
 use super::issuers::Issuers;
 use super::known::Knowledge;
 use super::names::{WatchedName, WatchedNames};
 use super::reported::{Claimed, SourceReading};
 use super::unit::{Belongs, Unit, comparable_serial, key_type, short};
-use super::who::{ForgedName, Traces, forged_name, who_issued};
+use super::who::{LoggedKey, Traces, WhoIssued, who_issued};
 use crate::dns_name::DnsName;
-use crate::x509::{Certificate, CertificateSha256};
+use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
 
 /// The most places where one certificate was seen that are kept.
 const MOST_SIGHTINGS: usize = 200;
@@ -23,8 +23,8 @@ const MOST_SIGHTINGS: usize = 200;
 /// What was put together.
 #[derive(Clone, Debug, Default)]
 pub struct Merged {
-    /// The certificates, each with the issuer's name that it forged, if it did.
-    pub certificates: Vec<(IssuedCertificate, Option<ForgedName>)>,
+    /// The certificates, each with what its issuer's name says against the key that issued.
+    pub certificates: Vec<(IssuedCertificate, NameOfIssuer)>,
     /// How many reports of each reading belong to the name.
     pub belonging: Vec<usize>,
     /// What cannot be read whole and names nothing of the name in what can be: by reading, why.
@@ -32,15 +32,17 @@ pub struct Merged {
 }
 
 /// Puts together what the readings report of `name` and the names below it.
-pub fn merge(name: &DnsName, readings: &[SourceReading], issuers: Issuers, known: &dyn Knowledge) -> Merged {
+pub fn merge(name: &DnsName, readings: &[&SourceReading], issuers: Issuers, known: &dyn Knowledge) -> Merged {
     let mut pool = issuers;
     let watched = WatchedNames::new([WatchedName { name: name.clone(), with_subdomains: true }]);
     let mut merged = Merged { belonging: vec![0; readings.len()], ..Merged::default() };
     let mut units: Vec<(Unit<'_>, Option<String>)> = Vec::new();
+    let chains = readings.iter().flat_map(|reading| &reading.certificates).flat_map(|one| &one.chain);
+    chains.for_each(|der| pool.add_der(der));
+    let nameless = known.nameless().iter().any(|key| !pool.has_key(key));
     for (source, reading) in readings.iter().enumerate() {
         for reported in &reading.certificates {
-            reported.chain.iter().for_each(|der| pool.add_der(der));
-            let unit = Unit::read(source, reported);
+            let unit = Unit::read((source, reading.source.title()), reported, &pool);
             match unit.belongs(name, &watched) {
                 Belongs::Yes(odd) => {
                     if let Some(count) = merged.belonging.get_mut(source) {
@@ -53,8 +55,24 @@ pub fn merge(name: &DnsName, readings: &[SourceReading], issuers: Issuers, known
             }
         }
     }
-    for group in grouped(units) {
-        merged.certificates.push(group.put_together(name, &pool, known));
+    let groups = grouped(units);
+    let mut keys: HashMap<[u8; 32], Vec<SpkiSha256>> = HashMap::new();
+    for group in &groups {
+        if let (Some(tbs), Some(logged)) = (group.tbs_sha256(), group.logged_key()) {
+            keys.entry(tbs).or_default().push(logged.key);
+        }
+    }
+    for group in &groups {
+        let others = group.tbs_sha256().and_then(|tbs| keys.get(&tbs)).map(Vec::as_slice).unwrap_or_default();
+        let (issued, mut says) = group.put_together(name, &pool, others, known);
+        if nameless
+            && says == NameOfIssuer::Unremarkable
+            && issued.issuer.is_unknown_key()
+            && issued.issuer.below.is_none()
+        {
+            says = NameOfIssuer::NotCompared;
+        }
+        merged.certificates.push((issued, says));
     }
     merged
 }
@@ -128,7 +146,7 @@ impl Index {
         if let Some(tbs) = unit.tbs_sha256.or(claimed.tbs_sha256) {
             let same = self.tbs.get(&tbs).map(Vec::as_slice).unwrap_or_default();
             let may_be =
-                |place: &&usize| groups.get(**place).is_some_and(|group| group.may_have_key_of(unit));
+                |place: &&usize| groups.get(**place).is_some_and(|group| group.may_be_of_key_of(unit));
             return match (same.iter().find(may_be), same) {
                 (Some(place), _) => (Some(*place), None),
                 (None, [_, ..]) => (None, Some(TWO_KEYS.to_owned())),
@@ -150,27 +168,33 @@ impl Index {
         groups: &[Group<'_>],
     ) -> (Option<usize>, Option<String>) {
         let claimed = &unit.reported.claimed;
-        let fits = |place: &&usize| {
-            groups.get(**place).is_some_and(|group| {
-                let shows_other = claimed.tbs_sha256.is_some()
-                    && group.units.iter().any(|(other, _)| {
-                        let theirs = other.tbs_sha256.or(other.reported.claimed.tbs_sha256);
-                        theirs.is_some() && theirs != claimed.tbs_sha256
-                    });
-                !shows_other && group.best().is_none_or(|best| contradictions(claimed, best).is_empty())
-            })
+        let against = |place: usize| -> Vec<String> {
+            let Some(group) = groups.get(place) else { return Vec::new() };
+            let shows_other = claimed.tbs_sha256.is_some()
+                && group.units.iter().any(|(other, _)| {
+                    let theirs = other.tbs_sha256.or(other.reported.claimed.tbs_sha256);
+                    theirs.is_some() && theirs != claimed.tbs_sha256
+                });
+            match group.best() {
+                _ if shows_other => vec!["the contents differ".to_owned()],
+                Some(best) => contradictions(unit.by, claimed, best),
+                None => group.differences(unit),
+            }
         };
+        let fits = |place: &&usize| against(**place).is_empty();
         match namesakes.iter().filter(fits).collect::<Vec<_>>().as_slice() {
             [only] => (Some(**only), None),
             [] if namesakes.is_empty() => (None, None),
-            [] => (
-                None,
-                Some(
-                    "A source that shows no octets claims the issuer and serial number of another certificate here, \
-                     and else what contradicts it: it is kept apart."
-                        .to_owned(),
-                ),
-            ),
+            [] => {
+                let why = namesakes.first().map(|place| against(*place).join("; ")).unwrap_or_default();
+                let odd = format!(
+                    "{} shows no octets here; it claims the issuer and serial number of another certificate, and what \
+                     contradicts that one ({}): it is kept apart.",
+                    unit.by,
+                    why.trim_end_matches('.')
+                );
+                (None, Some(odd))
+            }
             [..] => (
                 None,
                 Some("Several certificates have this issuer name and serial number; which one is meant is not known.".to_owned()),
@@ -202,11 +226,28 @@ impl Index {
 }
 
 impl<'r> Group<'r> {
-    /// Whether the logs' leaves name one issuer key for both.
-    fn may_have_key_of(&self, unit: &Unit<'_>) -> bool {
-        let key = |unit: &Unit<'_>| unit.reported.logged.as_ref().map(|logged| logged.issuer_key_hash);
-        let Some(wanted) = key(unit) else { return true };
-        self.units.iter().filter_map(|(own, _)| key(own)).all(|own| own == wanted)
+    /// Whether nothing says that another key issued it: the logs' leaves, or where nothing is shown what is claimed.
+    fn may_be_of_key_of(&self, unit: &Unit<'_>) -> bool {
+        let said = |unit: &Unit<'_>| unit.reported.claimed.issuer_spki_sha256;
+        if let (None, None, Some(wanted)) = (unit.tbs_sha256, self.tbs_sha256(), said(unit)) {
+            return self.units.iter().filter_map(|(own, _)| said(own)).all(|own| own == wanted);
+        }
+        let Some(wanted) = unit.logged_key() else { return true };
+        self.units.iter().filter_map(|(own, _)| own.logged_key()).all(|own| own.key == wanted.key)
+    }
+
+    /// The hash of what precertificate and certificate have in common, as shown.
+    fn tbs_sha256(&self) -> Option<[u8; 32]> {
+        self.units.iter().find_map(|(unit, _)| unit.tbs_sha256)
+    }
+
+    /// In what a report that shows nothing differs from those of this one that show nothing.
+    fn differences(&self, unit: &Unit<'_>) -> Vec<String> {
+        let of = |(own, _): &(Unit<'_>, Option<String>)| {
+            let (own_claims, claims) = (&own.reported.claimed, &unit.reported.claimed);
+            differences(own_claims, claims, own.source == unit.source)
+        };
+        self.units.iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     /// What is shown best of it.
@@ -223,8 +264,9 @@ impl<'r> Group<'r> {
         &self,
         asked: &DnsName,
         pool: &Issuers,
+        others: &[SpkiSha256],
         known: &dyn Knowledge,
-    ) -> (IssuedCertificate, Option<ForgedName>) {
+    ) -> (IssuedCertificate, NameOfIssuer) {
         let first_of = |wanted: for<'u> fn(&'u Unit<'r>) -> Option<&'u Certificate>| {
             self.units.iter().find_map(|(unit, _)| wanted(unit))
         };
@@ -233,13 +275,10 @@ impl<'r> Group<'r> {
         let best = self.best();
         let mut issued = match best {
             Some(best) => shown(best),
-            None => claimed(&claims),
+            None => together(&claims),
         };
-        issued.tbs_sha256 = self
-            .units
-            .iter()
-            .find_map(|(unit, _)| unit.tbs_sha256)
-            .or_else(|| claims.iter().find_map(|claimed| claimed.tbs_sha256));
+        issued.tbs_sha256 =
+            self.tbs_sha256().or_else(|| claims.iter().find_map(|claimed| claimed.tbs_sha256));
         issued.sha256 = last.map(|certificate| certificate.sha256);
         issued.precertificate_sha256 = first.map(|certificate| certificate.sha256);
         if issued.sha256.is_none() && issued.precertificate_sha256.is_none() {
@@ -249,7 +288,7 @@ impl<'r> Group<'r> {
         if let Some((names, all)) = self.units.iter().find_map(|(unit, _)| unit.names(asked)) {
             (issued.names, issued.names_are_complete) = (names, all);
         }
-        issued.contradictions = self.contradictions(best);
+        issued.contradictions = self.contradictions(best, &issued);
         issued.unreadable = self.units.iter().find_map(|(unit, odd)| {
             let odd = odd.as_ref().map(|how| format!("it is for the name in an odd way: {how}"));
             match (&unit.unreadable, odd) {
@@ -264,7 +303,19 @@ impl<'r> Group<'r> {
             .iter()
             .filter_map(|(unit, _)| Some((unit.source, unit.reported.claimed.is_revoked?)))
             .collect();
-        issued.problem_reporting = claims.iter().find_map(|claimed| claimed.problem_reporting.clone());
+        let contact = self
+            .units
+            .iter()
+            .find_map(|(unit, _)| Some((unit.source, unit.reported.claimed.problem_reporting.clone()?)));
+        (issued.problem_reporting_by, issued.problem_reporting) = contact.unzip();
+        let says_who = |unit: &Unit<'_>| {
+            let claimed = &unit.reported.claimed;
+            claimed.issuer_spki_sha256.is_some()
+                || claimed.issuer_owner.is_some()
+                || unit.logged_key().is_some_and(|logged| !logged.is_proven)
+        };
+        issued.issuer_said_by =
+            self.units.iter().filter(|(unit, _)| says_who(unit)).map(|(unit, _)| unit.source).collect();
 
         // A precertificate signing certificate has a CA above it: what a log covers names that CA.
         let signed = last.or(first);
@@ -278,34 +329,78 @@ impl<'r> Group<'r> {
                 issuers.push(issuer);
             }
         }
-        let logged_keys: BTreeSet<_> = self
-            .units
-            .iter()
-            .filter_map(|(unit, _)| unit.reported.logged.as_ref())
-            .map(|logged| logged.issuer_key_hash)
-            .collect();
-        let traces =
-            Traces { logged_key: logged_keys.first().copied(), certificate: signed, claimed: &claims };
-        issued.issuer = who_issued(traces, &issuers, known);
-        let said = claims.iter().find_map(|claimed| claimed.issuer_spki_sha256);
-        if let (Some(said), Some(key), true) = (said, issued.issuer.key, issued.issuer.proof.is_proof())
-            && said != key
-        {
-            issued.contradictions.push(format!("A source says that the key {said} issued it; {key} did."));
+        issued.issuer = self.who_issued(&claims, &issuers, others, known);
+        issued.contradictions.append(&mut issued.issuer.contradictions);
+        if let (Some(best), false) = (best, issued.issuer.proof.is_proof()) {
+            let beside = self
+                .units
+                .iter()
+                .filter_map(|(unit, _)| key_beside_its_identifier(unit.by, &unit.reported.claimed, best));
+            issued.contradictions.extend(beside.collect::<BTreeSet<_>>());
         }
-        // Of a precertificate that such a certificate signed, the issuer's name is that one's.
-        let by_signer = issuers.iter().any(|issuer| issuer.is_precertificate_signer);
-        let named = best.filter(|best| !(best.is_precertificate && by_signer));
-        let forged = named.and_then(|named| forged_name(named, &issued.issuer, &issuers, known));
-        (issued, forged)
+        let says = best
+            .map_or(NameOfIssuer::Unremarkable, |best| name_of_issuer(best, &issued.issuer, &issuers, known));
+        (issued, says)
     }
 
-    fn contradictions(&self, best: Option<&Certificate>) -> Vec<String> {
+    /// Who issued it. Octets of the same content that another issuer's key signed belong to `others`, whose leaves name
+    /// that key.
+    fn who_issued(
+        &self,
+        claims: &[&Claimed],
+        issuers: &[&Certificate],
+        others: &[SpkiSha256],
+        known: &dyn Knowledge,
+    ) -> WhoIssued {
+        let logged = self.logged_key();
+        let certificates: Vec<&Certificate> =
+            self.units.iter().flat_map(|(unit, _)| unit.signed()).fold(Vec::new(), |mut found, one| {
+                if found.iter().all(|known: &&Certificate| known.sha256 != one.sha256) {
+                    found.push(one);
+                }
+                found
+            });
+        let who = who_issued(Traces { logged, certificates: &certificates, claimed: claims }, issuers, known);
+        match (who.key, logged) {
+            (Some(key), Some(logged)) if key != logged.key && others.contains(&key) => who_issued(
+                Traces { logged: Some(logged), certificates: &[], claimed: claims },
+                issuers,
+                known,
+            ),
+            _ => who,
+        }
+    }
+
+    /// The issuer key that leaves of logs name.
+    fn logged_key(&self) -> Option<LoggedKey> {
+        let logged = || self.units.iter().filter_map(|(unit, _)| unit.logged_key());
+        let key = logged().next()?.key;
+        Some(LoggedKey { key, is_proven: logged().any(|logged| logged.is_proven) })
+    }
+
+    fn contradictions(&self, best: Option<&Certificate>, issued: &IssuedCertificate) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let own = self.units.iter().flat_map(|(unit, _)| unit.contradictions.clone());
         let claimed = self.units.iter().flat_map(|(unit, _)| {
-            best.map(|best| contradictions(&unit.reported.claimed, best)).unwrap_or_default()
+            let claimed = &unit.reported.claimed;
+            let beyond =
+                || names_beyond(unit.by, claimed, &issued.names).filter(|_| issued.names_are_complete);
+            best.map(|best| {
+                contradictions(unit.by, claimed, best).into_iter().chain(beyond()).collect::<Vec<_>>()
+            })
+            .unwrap_or_default()
         });
+        // Where nothing is shown, claims are known to be of one by a hash, and may differ else.
+        let first = self.units.first().filter(|_| best.is_none());
+        let between = first.into_iter().flat_map(|(first, _)| {
+            self.units.iter().filter_map(move |(unit, _)| {
+                let (one, other) = (&first.reported.claimed, &unit.reported.claimed);
+                let found = differences(one, other, false);
+                (!found.is_empty())
+                    .then(|| format!("{} and {} differ: {}.", first.by, unit.by, found.join("; ")))
+            })
+        });
+        let claimed = claimed.chain(between);
         for contradiction in self.notes.iter().cloned().chain(own).chain(claimed) {
             if !all.contains(&contradiction) {
                 all.push(contradiction);
@@ -341,52 +436,4 @@ fn shown(certificate: &Certificate) -> IssuedCertificate {
         is_shown: true,
         ..IssuedCertificate::default()
     }
-}
-
-/// What sources claim of a certificate that none of them shows; the first that says something is taken.
-fn claimed(claims: &[&Claimed]) -> IssuedCertificate {
-    let mut names: Vec<String> = Vec::new();
-    for name in claims.iter().flat_map(|claimed| &claimed.dns_names) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    IssuedCertificate {
-        spki_sha256: claims.iter().find_map(|claimed| claimed.spki_sha256),
-        issuer_name: claims.iter().find_map(|claimed| claimed.issuer_name.clone()),
-        serial: claims.iter().find_map(|claimed| claimed.serial.as_deref().map(comparable_serial)),
-        not_before: claims.iter().find_map(|claimed| claimed.not_before),
-        not_after: claims.iter().find_map(|claimed| claimed.not_after),
-        names,
-        names_are_complete: claims.iter().any(|claimed| claimed.names_are_complete),
-        ..IssuedCertificate::default()
-    }
-}
-
-/// Where what a source claims is not what the certificate shows.
-fn contradictions(claimed: &Claimed, shown: &Certificate) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut differ = |what: &str, said: Option<String>, is: String| {
-        if let Some(said) = said.filter(|said| *said != is) {
-            found.push(format!("A source says that its {what} is {said}; the certificate shows {is}."));
-        }
-    };
-    let whole = |time: Timestamp| Timestamp::from_second(time.as_second()).unwrap_or(time).to_string();
-    differ("first moment", claimed.not_before.map(whole), whole(shown.not_before));
-    differ("last moment", claimed.not_after.map(whole), whole(shown.not_after));
-    differ(
-        "serial number",
-        claimed.serial.as_deref().map(comparable_serial),
-        comparable_serial(&shown.serial),
-    );
-    differ("key", claimed.spki_sha256.map(|key| key.to_string()), shown.spki_sha256.to_string());
-    if claimed.names_are_complete {
-        let said: BTreeSet<String> = claimed.dns_names.iter().map(|name| name.to_lowercase()).collect();
-        let is: BTreeSet<String> = shown.names.dns.iter().map(ToString::to_string).collect();
-        let missing: Vec<&String> = is.difference(&said).collect();
-        if let Some(one) = missing.first().filter(|_| !said.is_empty()) {
-            found.push(format!("A source leaves out {} of its names, {one} among them.", missing.len()));
-        }
-    }
-    found
 }

@@ -29,18 +29,21 @@ pub fn provider(id: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.id.eq_ignore_ascii_case(id))
 }
 
-/// The service whose backup certificate one with these names may be: Cloudflare's are for a domain and its wildcard.
-pub(super) fn of_backup(names: &[String], identifiers: &[String]) -> Option<&'static Provider> {
-    let is_pair = match names {
-        [one, other] => {
-            one.strip_prefix("*.") == Some(other.as_str()) || other.strip_prefix("*.") == Some(one.as_str())
-        }
-        _ => false,
+/// The service whose backup certificate one with these names may be, and for which domain: Cloudflare's are for a domain
+/// and its wildcard.
+pub(super) fn of_backup<'n>(
+    names: &'n [String],
+    identifiers: &[String],
+) -> Option<(&'static Provider, &'n str)> {
+    let domain = match names {
+        [one, other] if one.strip_prefix("*.") == Some(other.as_str()) => other,
+        [one, other] if other.strip_prefix("*.") == Some(one.as_str()) => one,
+        _ => return None,
     };
     let is_by = |provider: &&Provider| {
         identifiers.iter().any(|own| provider.cas.iter().any(|ca| ca.eq_ignore_ascii_case(own)))
     };
-    PROVIDERS.iter().find(|provider| is_pair && is_by(provider))
+    PROVIDERS.iter().find(is_by).map(|provider| (provider, domain.as_str()))
 }
 
 #[cfg(test)]
@@ -51,10 +54,11 @@ mod tests {
     fn a_backup_is_for_a_domain_and_its_wildcard() {
         let of = |names: &[&str], ca: &str| {
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-            of_backup(&names, &[ca.to_owned()]).map(|provider| provider.id)
+            of_backup(&names, &[ca.to_owned()]).map(|(provider, domain)| (provider.id, domain.to_owned()))
         };
-        assert_eq!(of(&["t.example", "*.t.example"], "sectigo.com"), Some("cloudflare"));
-        assert_eq!(of(&["*.t.example", "t.example"], "pki.goog"), Some("cloudflare"));
+        let cloudflare = Some(("cloudflare", "t.example".to_owned()));
+        assert_eq!(of(&["t.example", "*.t.example"], "sectigo.com"), cloudflare);
+        assert_eq!(of(&["*.t.example", "t.example"], "pki.goog"), cloudflare);
         assert_eq!(of(&["t.example", "*.t.example"], "digicert.com"), None);
         assert_eq!(of(&["t.example", "www.t.example"], "sectigo.com"), None);
         assert_eq!(of(&["t.example", "*.t.example", "u.example"], "sectigo.com"), None);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::issued::Life;
+use super::unit::comparable_name;
 use super::verdict::JudgedCertificate;
 use crate::ca::expectation::Expectation;
 use crate::x509::SpkiSha256;
@@ -49,6 +50,17 @@ pub fn issuer_label(certificate: &JudgedCertificate) -> String {
     }
 }
 
+/// What certificates have in common that are known to be of one issuer, or claim the same one: those of whom nothing but
+/// that nothing is known are no group.
+fn one_issuer(judged: &JudgedCertificate) -> String {
+    let it = &judged.certificate;
+    let forged = if judged.forged.is_some() { "forged" } else { "" };
+    let key = it.issuer.key.filter(|_| it.issuer.proof.is_proof()).map(|key| key.to_string());
+    let named = || it.issuer_name.as_ref().map(|name| format!("claimed {}", comparable_name(name)));
+    let known = it.issuer.owner.clone().or(key).or_else(named);
+    format!("{forged} {}", known.unwrap_or_else(|| it.label()))
+}
+
 /// Sorts certificates into renewals, in the order in which the first of each comes.
 pub(super) fn renewals(certificates: &[JudgedCertificate]) -> Vec<Renewals> {
     let mut order: Vec<(String, Vec<String>)> = Vec::new();
@@ -56,8 +68,7 @@ pub(super) fn renewals(certificates: &[JudgedCertificate]) -> Vec<Renewals> {
     for judged in certificates {
         let names: BTreeSet<String> =
             judged.certificate.names.iter().map(|name| name.to_lowercase()).collect();
-        let forged = if judged.forged.is_some() { "forged: " } else { "" };
-        let key = (format!("{forged}{}", issuer_label(judged)), names.into_iter().collect());
+        let key = (one_issuer(judged), names.into_iter().collect());
         let group = groups.entry(key.clone()).or_default();
         if group.is_empty() {
             order.push(key);

@@ -78,6 +78,8 @@ pub struct LoggedTbs {
     pub tbs: Bytes,
     /// SHA-256 of the issuer's SubjectPublicKeyInfo.
     pub issuer_key_hash: SpkiSha256,
+    /// Whether the entry stands within the proven part of a log without fault; else it is what somebody says.
+    pub is_proven: bool,
 }
 
 /// What a source says of a certificate without showing it.
@@ -93,6 +95,11 @@ pub struct Claimed {
     pub issuer_spki_sha256: Option<SpkiSha256>,
     /// Its issuer's name.
     pub issuer_name: Option<String>,
+    /// The source's own number of its issuer.
+    pub issuer_number: Option<u64>,
+    /// Whether the source has more certificates of its issuer and serial number than a precertificate and a certificate:
+    /// they are not taken for one.
+    pub is_apart: bool,
     /// Who runs its issuer.
     pub issuer_owner: Option<String>,
     /// What its issuer accepts in CAA records.

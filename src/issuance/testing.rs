@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::known::{Inventory, Knowledge};
+use super::known::{Inventory, KeyTable, Knowledge, Served};
 use super::reported::{Claimed, Coverage, LoggedTbs, ReportedCertificate, Seen, SourceKind, SourceReading};
 use crate::ca::issuer::{Candidate, KeyOwner};
 use crate::demo::authority::{CaCertificate, IssuedLeaf, KeyAlgorithm, LeafRequest};
@@ -21,6 +21,13 @@ pub(crate) struct Played {
     /// Keys with their owners and CAA identifiers.
     pub(crate) owners: Vec<(SpkiSha256, &'static str, &'static str)>,
     pub(crate) expected: Vec<String>,
+    /// What is expected for single names, instead.
+    pub(crate) expected_for: Vec<(DnsName, Vec<String>)>,
+    pub(crate) domain: Option<DnsName>,
+    /// Own CAs by their names, and those that go without one.
+    pub(crate) named: Vec<(String, SpkiSha256)>,
+    pub(crate) nameless: Vec<SpkiSha256>,
+    pub(crate) private: Vec<SpkiSha256>,
     pub(crate) keys: Option<Vec<SpkiSha256>>,
     pub(crate) names: Option<Vec<CertificateName>>,
     pub(crate) providers: Vec<String>,
@@ -32,6 +39,7 @@ impl Played {
         Self {
             owners: vec![(ca.key.spki_sha256(), "Expected CA", "ca.example")],
             expected: vec!["ca.example".to_owned()],
+            domain: Some("t.example".parse().unwrap()),
             ..Self::default()
         }
     }
@@ -43,26 +51,46 @@ impl Played {
     }
 }
 
-impl Knowledge for Played {
+impl KeyTable for Played {
     fn owner_of(&self, key: &SpkiSha256) -> Option<KeyOwner> {
         let (_, owner, id) = self.owners.iter().find(|(own, ..)| own == key)?;
         Some(KeyOwner { owner: Some((*owner).to_owned()), caa_identifiers: vec![(*id).to_owned()] })
     }
 
+    fn proven_by_sct(&self, _: &Certificate, _: &[Candidate]) -> Option<SpkiSha256> {
+        None
+    }
+
+    fn keys_of_name(&self, name: &str) -> Vec<SpkiSha256> {
+        self.named.iter().filter(|(own, _)| own == name).map(|(_, key)| *key).collect()
+    }
+
+    fn is_private(&self, key: &SpkiSha256) -> bool {
+        self.private.contains(key)
+    }
+
+    fn nameless(&self) -> Vec<SpkiSha256> {
+        self.nameless.clone()
+    }
+}
+
+impl Knowledge for Played {
     fn is_known_ca(&self, name: &str) -> bool {
         self.owners.iter().any(|(_, owner, id)| *owner == name || *id == name)
     }
 
-    fn expected(&self, _: &DnsName) -> &[String] {
-        &self.expected
+    fn expected(&self, name: &DnsName) -> Option<&[String]> {
+        let own = self.expected_for.iter().find(|(own, _)| own == name).map(|(_, list)| list.as_slice());
+        own.or_else(|| (!self.expected.is_empty()).then_some(self.expected.as_slice()))
+    }
+
+    fn covered_by(&self, wildcard: &CertificateName) -> Vec<&DnsName> {
+        self.expected_for.iter().map(|(name, _)| name).filter(|name| wildcard.covers(name)).collect()
     }
 
     fn inventory(&self, _: &DnsName) -> Inventory<'_> {
-        Inventory { keys: self.keys.as_deref(), names: self.names.as_deref(), providers: &self.providers }
-    }
-
-    fn proven_by_sct(&self, _: &Certificate, _: &[Candidate]) -> Option<SpkiSha256> {
-        None
+        let served = self.domain.as_ref().map(|domain| Served { domain, by: &self.providers });
+        Inventory { keys: self.keys.as_deref(), names: self.names.as_deref(), served }
     }
 }
 
@@ -107,6 +135,7 @@ pub(crate) fn logged(leaf: &IssuedLeaf, ca: &CaCertificate) -> ReportedCertifica
         logged: Some(LoggedTbs {
             tbs: Bytes(leaf.precertificate_tbs.clone()),
             issuer_key_hash: ca.key.spki_sha256(),
+            is_proven: true,
         }),
         seen: vec![Seen { place: "A log".to_owned(), index: Some(7), at: Some(now()) }],
         ..ReportedCertificate::default()

@@ -10,6 +10,10 @@ use crate::ca::expectation::Expectation;
 use crate::demo::authority::CaCertificate;
 use crate::x509::{Certificate, SpkiSha256};
 
+mod claims;
+mod expectations;
+mod forged;
+
 fn judged(readings: &[SourceReading], known: &Played) -> IssuanceVerdict {
     judge(&"t.example".parse().unwrap(), readings, Issuers::default(), known, now())
 }
@@ -182,13 +186,58 @@ fn one_content_from_two_issuer_keys_is_two_certificates() {
     let once = leaf(&real, &["t.example"]);
     let mut chained = logged(&once, &real);
     chained.chain.push(crate::evidence::Bytes(real.der.clone()));
-    let reports = vec![chained, logged(&once, &fake)];
+    let mut of_fake = logged(&once, &fake);
+    of_fake.chain.push(crate::evidence::Bytes(fake.der.clone()));
+    let reports = vec![chained, of_fake];
     let verdict = judged(&[reading(SourceKind::WatchState, reports)], &Played::expecting(&real));
     assert_eq!(verdict.certificates.len(), 2);
     assert_eq!(verdict.unexpected().count(), 1);
     let forged = verdict.unexpected().next().unwrap();
     assert_eq!(forged.certificate.issuer.key, Some(fake.key.spki_sha256()));
     assert_eq!(forged.certificate.contradictions.len(), 1);
+}
+
+/// A log's tree proves that the log stands by an entry, not that the log looked at the chain.
+#[test]
+fn a_signature_that_can_be_checked_wins_over_a_leaf_and_the_difference_is_told() {
+    let (real, fake) = (ca("CA"), ca("CA"));
+    let forged = leaf(&fake, &["t.example"]);
+    for is_proven in [true, false] {
+        let mut lying = logged(&forged, &fake);
+        if let Some(logged) = &mut lying.logged {
+            (logged.issuer_key_hash, logged.is_proven) = (real.key.spki_sha256(), is_proven);
+        }
+        let with_final =
+            ReportedCertificate { certificate: Some(bytes(&forged.der)), ..ReportedCertificate::default() };
+        for (report, beside) in [(lying.clone(), None), (lying, Some(with_final))] {
+            let mut reports = vec![report];
+            reports.extend(beside);
+            reports[0].chain = vec![bytes(&fake.der), bytes(&real.der)];
+            let verdict = judged(&[reading(SourceKind::WatchState, reports)], &Played::expecting(&real));
+            let one = only(&verdict);
+            assert_eq!(one.certificate.issuer.key, Some(fake.key.spki_sha256()));
+            assert_eq!(one.certificate.issuer.proof, IssuerProof::Signature);
+            assert!(one.forged.is_some());
+            let told = one.certificate.contradictions.concat();
+            assert!(told.contains(&real.key.spki_sha256().to_string()), "{told}");
+        }
+    }
+}
+
+#[test]
+fn an_entry_that_is_not_proven_is_a_claim() {
+    let ca = ca("CA");
+    let mut report = logged(&leaf(&ca, &["t.example"]), &ca);
+    report.precertificate = None;
+    let of = |report: &ReportedCertificate| {
+        let readings = [reading(SourceKind::WatchState, vec![report.clone()])];
+        let verdict = judged(&readings, &Played::expecting(&ca));
+        let one = only(&verdict);
+        (one.certificate.issuer.proof, one.issuer.expectation)
+    };
+    assert_eq!(of(&report), (IssuerProof::Leaf, Expectation::Expected));
+    report.logged.as_mut().unwrap().is_proven = false;
+    assert_eq!(of(&report), (IssuerProof::SourceClaim, Expectation::Undetermined));
 }
 
 #[test]
@@ -326,6 +375,34 @@ fn what_cannot_be_read_is_reported_by_what_can_be() {
     assert_eq!(one.life, Life::Unknown);
     assert_eq!(verdict.sources[0].unreadable.len(), 2);
     assert_eq!(verdict.open().len(), 1);
+}
+
+/// Octets that are nearly a certificate get further than random ones.
+#[test]
+fn no_damaged_certificate_stops_the_judge() {
+    let ca = ca("CA");
+    let one = leaf(&ca, &["t.example", "www.t.example"]);
+    let known = Played::expecting(&ca);
+    let mut told = 0;
+    for at in (0..one.der.len()).step_by(7) {
+        let mut der = one.der.clone();
+        der[at] ^= 0x81;
+        let mut report = logged(&one, &ca);
+        report.certificate = Some(bytes(&der));
+        report.claimed = claims(&one);
+        let verdict = judged(&files(vec![report.clone(), report]), &known);
+        assert!(!verdict.certificates.is_empty(), "octet {at}: a certificate for the name is never lost");
+        told += usize::from(
+            verdict
+                .certificates
+                .iter()
+                .any(|it| it.certificate.unreadable.is_some() || !it.certificate.contradictions.is_empty()),
+        );
+        let mut torn = logged(&one, &ca);
+        torn.precertificate = Some(bytes(&one.der[..at]));
+        assert_eq!(judged(&files(vec![torn]), &known).certificates.len(), 1);
+    }
+    assert!(told > 50, "{told}");
 }
 
 proptest::proptest! {

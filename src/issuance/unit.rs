@@ -7,11 +7,13 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::names::{Form, Found, NameField, WatchedNames, find, scan};
+use super::issuers::Issuers;
+use super::names::{Form, Found, NameField, WatchedNames, find, find_odd, scan};
 use super::reported::ReportedCertificate;
+use super::who::LoggedKey;
 use crate::dns_name::{CertificateName, DnsName};
 use crate::x509::der;
-use crate::x509::precertificate::{self, logged_tbs};
+use crate::x509::precertificate::{logged_tbs, logged_tbs_under};
 use crate::x509::{Certificate, CertificateSha256, hexadecimal};
 
 /// The most names of one certificate that are kept.
@@ -22,6 +24,8 @@ const MOST_NAMES: usize = 2000;
 pub(super) struct Unit<'r> {
     /// The source, by its place among the readings.
     pub(super) source: usize,
+    /// What the source is called.
+    pub(super) by: &'static str,
     /// What was reported.
     pub(super) reported: &'r ReportedCertificate,
     /// The final certificate.
@@ -32,6 +36,8 @@ pub(super) struct Unit<'r> {
     pub(super) logged: Option<Certificate>,
     /// The hash of what precertificate and certificate have in common, as shown.
     pub(super) tbs_sha256: Option<[u8; 32]>,
+    /// The same by the final certificate alone, and by the precertificate alone.
+    of_each: [Option<[u8; 32]>; 2],
     /// Why what was shown cannot be read.
     pub(super) unreadable: Option<String>,
     /// Where what was shown contradicts itself.
@@ -50,8 +56,12 @@ pub(super) enum Belongs {
 }
 
 impl<'r> Unit<'r> {
-    /// Reads a report.
-    pub(super) fn read(source: usize, reported: &'r ReportedCertificate) -> Self {
+    /// Reads a report of the source at a place among the readings; a precertificate's signer may be in the pool.
+    pub(super) fn read(
+        (source, by): (usize, &'static str),
+        reported: &'r ReportedCertificate,
+        pool: &Issuers,
+    ) -> Self {
         let mut unreadable = None;
         let mut read = |what: &str, der: Option<&[u8]>| {
             der.and_then(|der| {
@@ -64,6 +74,8 @@ impl<'r> Unit<'r> {
         let logged = read("logged TBSCertificate", wrapped.as_deref());
         let mut unit = Self {
             source,
+            by,
+            of_each: [None; 2],
             reported,
             last,
             first,
@@ -72,17 +84,21 @@ impl<'r> Unit<'r> {
             unreadable,
             contradictions: Vec::new(),
         };
-        unit.tbs_sha256 = unit.common_tbs();
+        unit.tbs_sha256 = unit.common_tbs(pool);
         unit
     }
 
     /// The hash of what precertificate and certificate have in common.
-    fn common_tbs(&mut self) -> Option<[u8; 32]> {
+    fn common_tbs(&mut self, pool: &Issuers) -> Option<[u8; 32]> {
         let hash = |tbs: &[u8]| -> [u8; 32] { Sha256::digest(tbs).into() };
         let of_last = self.last.as_ref().and_then(logged_tbs).map(|tbs| hash(&tbs));
         let of_logged = self.reported.logged.as_ref().map(|logged| hash(&logged.tbs));
-        let of_first =
-            self.first.as_ref().and_then(|first| self.tbs_of_precertificate(first)).map(|tbs| hash(&tbs));
+        let tbs_of = |first: &Certificate| match pool.signer_of(first) {
+            // With the CA in the place of a precertificate signing certificate.
+            Some(signer) => logged_tbs_under(first, std::slice::from_ref(signer)),
+            None => logged_tbs(first),
+        };
+        let of_first = self.first.as_ref().and_then(tbs_of).map(|tbs| hash(&tbs));
         let all: BTreeSet<[u8; 32]> = [of_last, of_logged, of_first].into_iter().flatten().collect();
         if all.len() > 1 {
             self.contradictions.push(
@@ -90,19 +106,8 @@ impl<'r> Unit<'r> {
                     .to_owned(),
             );
         }
+        self.of_each = [of_last, of_first];
         of_last.or(of_logged).or(of_first)
-    }
-
-    /// What a log covers of a precertificate, with the CA in the place of a precertificate signing certificate.
-    fn tbs_of_precertificate(&self, precertificate: &Certificate) -> Option<Vec<u8>> {
-        let signers: Vec<Certificate> = self
-            .reported
-            .chain
-            .iter()
-            .filter_map(|der| Certificate::read(der).ok())
-            .filter(|issuer| issuer.is_precertificate_signer)
-            .collect();
-        precertificate::logged_tbs_under(precertificate, &signers)
     }
 
     /// What is shown best: the final certificate, what a log covers, the precertificate.
@@ -110,17 +115,45 @@ impl<'r> Unit<'r> {
         self.last.as_ref().or(self.logged.as_ref()).or(self.first.as_ref())
     }
 
-    /// The octets that were shown, whole or not.
-    fn shown(&self) -> Option<(&'r [u8], Form)> {
+    /// The issuer key that a log's entry for this content names.
+    pub(super) fn logged_key(&self) -> Option<LoggedKey> {
+        let logged = self.reported.logged.as_ref()?;
+        let own: [u8; 32] = Sha256::digest(&*logged.tbs).into();
+        (self.tbs_sha256 == Some(own))
+            .then_some(LoggedKey { key: logged.issuer_key_hash, is_proven: logged.is_proven })
+    }
+
+    /// The certificates whose signatures are over this content; what has another content is not this certificate.
+    pub(super) fn signed(&self) -> impl Iterator<Item = &Certificate> {
+        let each = [&self.last, &self.first].into_iter().zip(self.of_each);
+        each.filter(|(_, own)| *own == self.tbs_sha256).filter_map(|(certificate, _)| certificate.as_ref())
+    }
+
+    /// Everything that was shown, whole or not, with whether it could be read.
+    fn forms(&self) -> impl Iterator<Item = (&'r [u8], Form, bool)> {
         let reported = self.reported;
-        let whole = reported.certificate.as_ref().or(reported.precertificate.as_ref());
-        let tbs = || reported.logged.as_ref().map(|logged| (&logged.tbs.0[..], Form::TbsCertificate));
-        whole.map(|der| (&der.0[..], Form::Certificate)).or_else(tbs)
+        let whole = [(&reported.certificate, &self.last), (&reported.precertificate, &self.first)];
+        let whole = whole.map(|(der, read)| Some((&der.as_ref()?.0[..], Form::Certificate, read.is_some())));
+        let logged = reported.logged.as_ref();
+        let tbs = logged.map(|logged| (&logged.tbs.0[..], Form::TbsCertificate, self.logged.is_some()));
+        whole.into_iter().chain([tbs]).flatten()
+    }
+
+    /// What was shown, without what tells the same again: one that can be read stands for all others that can.
+    fn shown(&self) -> impl Iterator<Item = (&'r [u8], Form)> {
+        let differ = !self.contradictions.is_empty();
+        let mut has_one = false;
+        self.forms().filter_map(move |(octets, form, is_read)| {
+            let is_again = is_read && has_one && !differ;
+            has_one |= is_read;
+            (!is_again).then_some((octets, form))
+        })
     }
 
     /// The hash of the octets that cannot be read.
     pub(super) fn unreadable_sha256(&self) -> Option<CertificateSha256> {
-        self.best().is_none().then(|| self.shown().map(|(octets, _)| CertificateSha256::of(octets)))?
+        let (octets, ..) = self.forms().next().filter(|_| self.best().is_none())?;
+        Some(CertificateSha256::of(octets))
     }
 
     /// By issuer and serial number: what a CA gives to one certificate only (RFC 5280 section 4.1.2.2).
@@ -135,21 +168,34 @@ impl<'r> Unit<'r> {
 
     /// Whether it is about `name`: itself, below it, or covered by a wildcard.
     pub(super) fn belongs(&self, name: &DnsName, watched: &WatchedNames) -> Belongs {
-        if let Some((octets, form)) = self.shown() {
-            return match find(octets, form, watched) {
-                Found::Claims(claim) => {
-                    let how = String::from_utf8_lossy(claim.claimed.octets).escape_debug().to_string();
-                    Belongs::Yes(claim.is_odd.then_some(how))
+        let (mut unreadable, mut mentioned, mut is_plain, mut is_shown) = (None, None, false, false);
+        for (octets, form) in self.shown() {
+            is_shown = true;
+            // One odd name is told, however many plain ones stand beside it.
+            if let Some(odd) = find_odd(octets, form, watched) {
+                let how = String::from_utf8_lossy(odd.claimed.octets).escape_debug().to_string();
+                return Belongs::Yes(Some(how));
+            }
+            match find(octets, form, watched) {
+                Found::Claims(_) => is_plain = true,
+                Found::Nothing => {}
+                Found::Undetermined { why, mentions: Some(watched) } => {
+                    mentioned = Some(format!("{why}; {} stands somewhere in it", watched.name));
                 }
-                // What a source reports of the name is not lost to what it shows with it.
-                Found::Nothing if self.claims(name) => {
+                Found::Undetermined { why, mentions: None } => unreadable = Some(why.to_string()),
+            }
+        }
+        if is_shown {
+            // What a source reports of the name is not lost to what it shows with it.
+            return match (mentioned, unreadable) {
+                _ if is_plain => Belongs::Yes(None),
+                (Some(how), _) => Belongs::Yes(Some(how)),
+                (None, Some(why)) if self.claims(name) => Belongs::Yes(Some(why)),
+                (None, Some(why)) => Belongs::Unreadable(why),
+                (None, None) if self.claims(name) => {
                     Belongs::Yes(Some("the source says so, and what it shows does not name it".to_owned()))
                 }
-                Found::Nothing => Belongs::No,
-                Found::Undetermined { why, mentions: Some(watched) } => {
-                    Belongs::Yes(Some(format!("{why}; {} stands somewhere in it", watched.name)))
-                }
-                Found::Undetermined { why, mentions: None } => Belongs::Unreadable(why.to_string()),
+                (None, None) => Belongs::No,
             };
         }
         let claimed = &self.reported.claimed;
@@ -169,30 +215,33 @@ impl<'r> Unit<'r> {
     /// The names in what was shown, and whether these are all; `None` where nothing was shown. However many there are,
     /// those that have to do with `asked` are among them.
     pub(super) fn names(&self, asked: &DnsName) -> Option<(Vec<String>, bool)> {
-        let (octets, form) = self.shown()?;
         let mut names: Vec<String> = Vec::new();
-        let mut left_out = false;
+        let (mut is_whole, mut is_shown) = (true, false);
         let mut seen: BTreeSet<String> = BTreeSet::new();
-        let scanned = scan(octets, form, &mut |claimed| {
-            let text = String::from_utf8_lossy(claimed.octets);
-            let read = text.parse::<CertificateName>();
-            // A common name is a host's only where it looks like one.
-            let is_host = claimed.field != NameField::CommonName || (read.is_ok() && text.contains('.'));
-            let is_ours = read.as_ref().is_ok_and(|own| is_at_below_or_covers(own, asked));
-            let shown =
-                read.map_or_else(|_| text.escape_debug().to_string(), |own: CertificateName| own.to_string());
-            if !is_host || seen.contains(&shown) {
-                return;
-            }
-            if is_ours || names.len() < MOST_NAMES {
-                seen.insert(shown.clone());
-                names.push(shown);
-            } else {
-                left_out = true;
-            }
-        });
-        let all = scanned.is_ok() && !left_out;
-        Some((names, all))
+        for (octets, form) in self.shown() {
+            is_shown = true;
+            let mut left_out = false;
+            let scanned = scan(octets, form, &mut |claimed| {
+                let text = String::from_utf8_lossy(claimed.octets);
+                let read = text.parse::<CertificateName>();
+                // A common name is a host's only where it looks like one.
+                let is_host = claimed.field != NameField::CommonName || (read.is_ok() && text.contains('.'));
+                let is_ours = read.as_ref().is_ok_and(|own| is_at_below_or_covers(own, asked));
+                let shown = read
+                    .map_or_else(|_| text.escape_debug().to_string(), |own: CertificateName| own.to_string());
+                if !is_host || seen.contains(&shown) {
+                    return;
+                }
+                if is_ours || names.len() < MOST_NAMES {
+                    seen.insert(shown.clone());
+                    names.push(shown);
+                } else {
+                    left_out = true;
+                }
+            });
+            is_whole &= scanned.is_ok() && !left_out;
+        }
+        is_shown.then_some((names, is_whole))
     }
 }
 
@@ -230,7 +279,7 @@ pub(super) fn key_type(certificate: &Certificate) -> Option<String> {
 }
 
 /// A name as text, without what differs between those who write it.
-fn comparable_name(text: &str) -> String {
+pub(crate) fn comparable_name(text: &str) -> String {
     let kept = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\\'));
     kept.flat_map(char::to_lowercase).collect()
 }

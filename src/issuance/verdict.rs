@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::forged::{ForgedName, NameOfIssuer};
 use super::issued::{IssuedCertificate, Life};
 use super::provider::Provider;
 use super::renewal::Renewals;
 use super::reported::{Coverage, SourceKind};
-use super::who::ForgedName;
+use super::revocation::RevocationToday;
 use crate::ca::expectation::{Expectation, IssuerVerdict};
 use crate::dns_name::DnsName;
 
@@ -25,8 +26,8 @@ pub struct IssuanceVerdict {
     pub certificates: Vec<JudgedCertificate>,
     /// The same by who issued, for which names.
     pub renewals: Vec<Renewals>,
-    /// The CAs that are expected for the name.
-    pub expected: Vec<String>,
+    /// The CAs that are expected for the name; an empty list says that none may issue, and `None` that nobody said any.
+    pub expected: Option<Vec<String>>,
     /// Those of them that name neither a known CAA identifier nor a known owner.
     pub unknown_expectations: Vec<String>,
 }
@@ -126,6 +127,8 @@ pub struct JudgedCertificate {
     pub issuer: IssuerVerdict,
     /// Whose issuer name it forged, if it did.
     pub forged: Option<ForgedName>,
+    /// What its issuer's name says against the key that issued.
+    pub name_of_issuer: NameOfIssuer,
     /// Whether its key is one of the owner's list.
     pub key: KeyListing,
     /// Its names that the owner's list lacks, wildcards apart.
@@ -140,6 +143,8 @@ pub struct JudgedCertificate {
     pub backup_of: Option<BackupOf>,
     /// What CAA as seen now says of its CA.
     pub caa: CaaToday,
+    /// Whether it is revoked, where that was asked for.
+    pub revocation: RevocationToday,
 }
 
 /// A service that obtains certificates from further CAs in advance.
@@ -224,6 +229,12 @@ impl JudgedCertificate {
         self.forged.is_some() || self.issuer.expectation == Expectation::Unexpected
     }
 
+    /// Whether it is not known who issued it.
+    pub fn is_of_unknown_issuer(&self) -> bool {
+        let issuer = &self.certificate.issuer;
+        !issuer.proof.is_proof() || issuer.is_unknown_key()
+    }
+
     /// How soon a reader should see it: the smaller, the sooner.
     pub(super) fn rank(&self) -> u8 {
         match self.issuer.expectation {
@@ -260,6 +271,9 @@ impl IssuanceVerdict {
             1 => open.push("whether the issuer of one certificate is expected".to_owned()),
             many => open.push(format!("whether the issuers of {many} certificates are expected")),
         }
+        if self.unexpected().any(|certificate| certificate.revocation.is_open()) {
+            open.push("whether the unexpected certificates are revoked".to_owned());
+        }
         open
     }
 
@@ -274,9 +288,26 @@ impl IssuanceVerdict {
         for source in self.sources.iter().filter(incomplete) {
             open.push(format!("what else {} knows", source.title()));
         }
+        // Without an expectation nothing is unexpected, and who issued may be not known all the same.
+        let unknown = self.certificates.iter().filter(|judged| {
+            judged.life.can_be_used()
+                && judged.issuer.expectation == Expectation::NoExpectation
+                && judged.is_of_unknown_issuer()
+                && judged.forged.is_none()
+        });
+        match unknown.count() {
+            0 => {}
+            1 => open.push("who issued one certificate".to_owned()),
+            many => open.push(format!("who issued {many} certificates")),
+        }
         let caa = |certificate: &&JudgedCertificate| matches!(certificate.caa, CaaToday::Undetermined { .. });
         if self.certificates.iter().any(|certificate| caa(&certificate)) {
             open.push("what CAA says of some certificate's CA".to_owned());
+        }
+        let revocation = |certificate: &JudgedCertificate| certificate.revocation.is_open();
+        if self.certificates.iter().any(|certificate| revocation(certificate) && !certificate.is_unexpected())
+        {
+            open.push("whether some certificate is revoked".to_owned());
         }
         open
     }

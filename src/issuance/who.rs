@@ -1,16 +1,18 @@
 //! Who issued a certificate: by its issuer's key, in the order of what that is worth.
 //!
-//! The issuer key hash that a log's tree covers; then a verified signature, or the SCTs of a final certificate, which
-//! name the key too (RFC 6962 section 3.2); then what a source or the certificate merely claims. A name decides nothing.
+//! A verified signature; then the issuer key hash of a leaf that the proven tree of a log without fault covers; then the
+//! SCTs of a final certificate, which name the key too (RFC 6962 section 3.2); then what a log's other entries, a source
+//! or the certificate merely claim. A log's tree proves that the log stands by an entry, and never that the log checked
+//! the chain: where there is a signature to check, it decides, and whatever names another key is told. A name decides
+//! nothing.
 
-use super::known::Knowledge;
+use super::forged::above;
+pub use super::forged::{ForgedName, forged_name};
+use super::known::KeyTable;
 use super::reported::Claimed;
+use crate::ca::CaTable;
 use crate::ca::issuer::{self, Issuer, IssuingKey, Proof};
-use crate::ca::{CaTable, same_owner};
-use crate::x509::{Certificate, SignatureCheck, SpkiSha256, is_signed_by};
-
-/// How many certificates are climbed from an issuer to a CA that is known.
-const DEEPEST: usize = 6;
+use crate::x509::{Certificate, SpkiSha256};
 
 /// Who issued a certificate, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub struct WhoIssued {
     pub claimed_owner: Option<String>,
     /// Where the key itself is in no table: the owner of a CA above it, by verified signatures.
     pub below: Option<String>,
+    /// Whether the key is one of the owner's own CAs, and no public one.
+    pub is_private: bool,
+    /// What names another key than the one that is proven, a sentence each.
+    pub contradictions: Vec<String>,
 }
 
 /// How it is known which key issued.
@@ -37,13 +43,14 @@ pub enum IssuerProof {
     None,
     /// The certificate names it, and nothing proves it.
     CertificateClaim,
-    /// A source says so, and nothing proves it.
+    /// A source says so, or an entry that is not proven to be in its log, and nothing proves it.
     SourceClaim,
     /// A CT log signed for this issuer key, in an SCT of the certificate.
     Sct,
     /// The issuer's certificate is there, and its key made the signature.
     Signature,
-    /// The leaf that a log's tree covers has the hash of this key (RFC 6962 section 3.2).
+    /// The leaf that the proven tree of a log without fault covers has the hash of this key (RFC 6962 section 3.2), and
+    /// no signature says otherwise.
     Leaf,
 }
 
@@ -66,13 +73,22 @@ impl IssuerProof {
     }
 }
 
+/// The issuer key hash of a log's entry for a precertificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggedKey {
+    /// The key.
+    pub key: SpkiSha256,
+    /// Whether the entry stands within the proven part of a log without fault. If not, it is a claim like another.
+    pub is_proven: bool,
+}
+
 /// What is there to tell who issued.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Traces<'a> {
-    /// The issuer key hash of a log's leaf.
-    pub logged_key: Option<SpkiSha256>,
-    /// The final certificate, or where there is none the precertificate.
-    pub certificate: Option<&'a Certificate>,
+    /// What a log's entry says.
+    pub logged: Option<LoggedKey>,
+    /// The final certificate and the precertificate, as far as they are there: whose signatures can be checked.
+    pub certificates: &'a [&'a Certificate],
     /// What sources claim.
     pub claimed: &'a [&'a Claimed],
 }
@@ -100,116 +116,88 @@ impl WhoIssued {
 }
 
 /// Who issued, from everything there is. `issuers` are certificates of CAs, of which any may be the issuer's.
-pub fn who_issued(traces: Traces<'_>, issuers: &[&Certificate], known: &dyn Knowledge) -> WhoIssued {
-    let owned = |key, proof| {
-        let owner = known.owner_of(&key).unwrap_or_default();
-        let is_unknown = owner.owner.is_none() && owner.caa_identifiers.is_empty();
-        WhoIssued {
-            key: Some(key),
-            proof,
-            owner: owner.owner,
-            caa_identifiers: owner.caa_identifiers,
-            claimed_owner: None,
-            below: if is_unknown { above(&key, issuers, known) } else { None },
-        }
+pub fn who_issued(traces: Traces<'_>, issuers: &[&Certificate], known: &dyn KeyTable) -> WhoIssued {
+    let read: Vec<Issuer> = traces
+        .certificates
+        .iter()
+        .map(|certificate| {
+            let candidates = issuer::candidates(certificate, issuers, CaTable);
+            let by_sct = known.proven_by_sct(certificate, &candidates);
+            issuer::identify(&candidates, by_sct, |key| known.owner_of(key))
+        })
+        .collect();
+    let by = |wanted: Proof| {
+        read.iter().filter_map(|found| found.key).find(|found| found.proof == wanted).map(|found| found.key)
     };
-    if let Some(key) = traces.logged_key {
-        return owned(key, IssuerProof::Leaf);
-    }
-    let found = traces.certificate.map(|certificate| {
-        let candidates = issuer::candidates(certificate, issuers, CaTable);
-        let by_sct = known.proven_by_sct(certificate, &candidates);
-        issuer::identify(&candidates, by_sct, |key| known.owner_of(key))
-    });
-    match found.as_ref().and_then(|found| found.key) {
-        Some(IssuingKey { key, proof: Proof::Signature }) => owned(key, IssuerProof::Signature),
-        Some(IssuingKey { key, proof: Proof::Sct }) => owned(key, IssuerProof::Sct),
-        by_certificate => {
-            claimed(traces.claimed, by_certificate, found.and_then(|found| found.claimed_owner), known)
-        }
+    let (signed, by_sct) = (by(Proof::Signature), by(Proof::Sct));
+    let leaf = traces.logged.filter(|logged| logged.is_proven).map(|logged| logged.key);
+    let (key, proof) = match (signed, leaf, by_sct) {
+        // Both prove it: the leaf is what anyone can look up.
+        (Some(signed), Some(leaf), _) if signed == leaf => (leaf, IssuerProof::Leaf),
+        (Some(signed), ..) => (signed, IssuerProof::Signature),
+        (None, Some(leaf), _) => (leaf, IssuerProof::Leaf),
+        (None, None, Some(by_sct)) => (by_sct, IssuerProof::Sct),
+        (None, None, None) => return claimed(traces, read, known),
+    };
+    let owner = known.owner_of(&key).unwrap_or_default();
+    let is_unknown = owner.owner.is_none() && owner.caa_identifiers.is_empty();
+    WhoIssued {
+        key: Some(key),
+        proof,
+        owner: owner.owner,
+        caa_identifiers: owner.caa_identifiers,
+        claimed_owner: None,
+        is_private: known.is_private(&key),
+        below: if is_unknown { above(&key, issuers, known).0 } else { None },
+        contradictions: contradictions(key, traces, &read),
     }
 }
 
-/// What is merely claimed: by a source, else by the certificate's key identifier.
-fn claimed(
-    claims: &[&Claimed],
-    by_certificate: Option<IssuingKey>,
-    owner: Option<String>,
-    known: &dyn Knowledge,
-) -> WhoIssued {
-    let by_source = claims.iter().find_map(|claimed| claimed.issuer_spki_sha256);
-    let said = claims.iter().find_map(|claimed| claimed.issuer_owner.clone());
-    let key = by_source.or(by_certificate.map(|issuing| issuing.key));
+/// What names another key than the one that issued.
+fn contradictions(key: SpkiSha256, traces: Traces<'_>, read: &[Issuer]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut differ = |other: SpkiSha256, who: &str| {
+        let sentence = format!("{who} the key {other} issued it; {key} did.");
+        if other != key && !found.contains(&sentence) {
+            found.push(sentence);
+        }
+    };
+    for issuing in read.iter().filter_map(|found| found.key) {
+        match issuing.proof {
+            Proof::Signature => differ(issuing.key, "By the signature of its other form,"),
+            Proof::Sct => differ(issuing.key, "By an SCT that a CT log signed,"),
+            // Its key identifier, which is no key.
+            Proof::Claim => {}
+        }
+    }
+    match traces.logged {
+        Some(logged) if logged.is_proven => differ(logged.key, "By the leaf that a CT log's tree covers,"),
+        Some(logged) => differ(logged.key, "By a CT log's entry, which is not proven to be in its tree,"),
+        None => {}
+    }
+    for said in traces.claimed.iter().filter_map(|claimed| claimed.issuer_spki_sha256) {
+        differ(said, "A source says that");
+    }
+    found
+}
+
+/// What is merely claimed: by a log's entry, by a source, else by the certificate's key identifier.
+fn claimed(traces: Traces<'_>, read: Vec<Issuer>, known: &dyn KeyTable) -> WhoIssued {
+    let own = read.into_iter().find(|found| found.key.is_some()).unwrap_or_default();
+    let claims = traces.claimed;
+    let by_log = traces.logged.map(|logged| logged.key);
+    let by_source = by_log.or_else(|| claims.iter().find_map(|claimed| claimed.issuer_spki_sha256));
+    let said = claims.iter().find_map(|claimed| claimed.issuer_owner.clone()).filter(|_| by_log.is_none());
     let of_key = by_source.and_then(|key| known.owner_of(&key)).and_then(|owner| owner.owner);
-    let proof = match (by_source.is_some() || said.is_some(), by_certificate) {
+    let proof = match (by_source.is_some() || said.is_some(), own.key) {
         (true, _) => IssuerProof::SourceClaim,
         (false, Some(_)) => IssuerProof::CertificateClaim,
         (false, None) => IssuerProof::None,
     };
-    WhoIssued { key, proof, claimed_owner: of_key.or(said).or(owner), ..WhoIssued::default() }
-}
-
-/// The owner of the nearest CA above a key, by verified signatures, that is known.
-fn above(key: &SpkiSha256, issuers: &[&Certificate], known: &dyn Knowledge) -> Option<String> {
-    let mut level: Vec<&Certificate> =
-        issuers.iter().filter(|issuer| issuer.spki_sha256 == *key).copied().collect();
-    for _ in 0..DEEPEST {
-        let mut next: Vec<&Certificate> = Vec::new();
-        for certificate in level {
-            for &parent in issuers {
-                let is_new = next.iter().all(|seen| seen.sha256 != parent.sha256);
-                let names_it = certificate
-                    .parts()
-                    .is_ok_and(|own| parent.parts().is_ok_and(|parts| parts.subject == own.issuer));
-                if is_new && names_it && is_signed_by(certificate, parent) == SignatureCheck::Made {
-                    next.push(parent);
-                }
-            }
-        }
-        let owner = |parent: &&Certificate| known.owner_of(&parent.spki_sha256)?.owner;
-        if let Some(owner) = next.iter().find_map(owner) {
-            return Some(owner);
-        }
-        level = next;
+    WhoIssued {
+        key: by_source.or(own.key.map(|issuing| issuing.key)),
+        proof,
+        claimed_owner: of_key.or(said).or(own.claimed_owner),
+        ..WhoIssued::default()
     }
-    None
-}
-
-/// A certificate that claims the name of one CA and was issued by the key of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForgedName {
-    /// Whose name it is.
-    pub owners: Vec<String>,
-    /// Their keys of that name.
-    pub keys: Vec<SpkiSha256>,
-}
-
-/// Whose issuer name a certificate claims, where a key issued it that is none of theirs.
-///
-/// Only a proven key tells: 41 subject names of public CAs stand for several keys, and every one of those is known.
-pub fn forged_name(
-    certificate: &Certificate,
-    who: &WhoIssued,
-    issuers: &[&Certificate],
-    known: &dyn Knowledge,
-) -> Option<ForgedName> {
-    let (Some(key), true) = (who.key, who.proof.is_proof()) else { return None };
-    let parts = certificate.parts().ok()?;
-    let of_this_name = issuers
-        .iter()
-        .filter(|issuer| issuer.parts().is_ok_and(|own| own.subject == parts.issuer))
-        .map(|issuer| issuer.spki_sha256);
-    let mut keys: Vec<SpkiSha256> = CaTable.keys_by_subject(parts.issuer).collect();
-    keys.extend(of_this_name.filter(|key| known.owner_of(key).is_some()));
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.is_empty() || keys.contains(&key) {
-        return None;
-    }
-    let mut owners: Vec<String> = keys.iter().filter_map(|key| known.owner_of(key)?.owner).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let really = [&who.owner, &who.below];
-    let is_theirs = |owner: &String| really.into_iter().flatten().any(|own| same_owner(own, owner));
-    (!owners.is_empty() && !owners.iter().any(is_theirs)).then_some(ForgedName { owners, keys })
 }

@@ -1,13 +1,16 @@
 //! The files given beside the targets, read into what the judges need.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::issuance;
 use super::lists::{ListUse, Lists};
 use crate::ca::{CaTable, issuer, same_owner};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
 use crate::evidence::{Inputs as InputFiles, Request};
+use crate::issuance::issuers::Issuers;
+use crate::issuance::reported::SourceReading;
 use crate::pins::{KnownCa, PinFile};
 use crate::policy::{Policy, PolicyError};
 use crate::scope::{Scope, UnknownPart};
@@ -25,6 +28,8 @@ pub struct Inputs {
     pub anchors: Anchors,
     /// Further issuer certificates.
     pub issuers: Vec<Certificate>,
+    /// Those and the trust anchors, to find who may have issued: put together once, when it is needed.
+    pool: OnceLock<Arc<Issuers>>,
     /// The CT logs.
     pub logs: LogTable,
     /// The public CAs.
@@ -37,6 +42,8 @@ pub struct Inputs {
     pub has_own_anchors: bool,
     /// Whether the log list was given by the user.
     pub has_own_logs: bool,
+    /// What the files of certificates tell, that say what was issued.
+    pub certificates: Option<SourceReading>,
     /// What became of each log list that was given or kept.
     pub log_lists: Arc<[ListUse]>,
 }
@@ -139,14 +146,26 @@ impl Inputs {
             scope: Scope::from_names(&request.only)?,
             anchors,
             issuers,
+            pool: OnceLock::new(),
             logs: lists.table,
             cas: CaTable,
             pins: PinFile::of_all(&files.pins),
             without_pins: files.without_pins.clone(),
             has_own_anchors: files.roots.is_some(),
             has_own_logs: files.log_list.is_some(),
+            certificates: files.certificates.as_ref().map(issuance::read),
             log_lists: lists.uses.into(),
         })
+    }
+
+    /// The further issuer certificates and the trust anchors, by name.
+    pub(super) fn pool(&self) -> Arc<Issuers> {
+        Arc::clone(self.pool.get_or_init(|| {
+            let mut pool = Issuers::default();
+            let given = self.issuers.iter().chain(self.anchors.certificates());
+            given.cloned().for_each(|issuer| pool.add(issuer));
+            Arc::new(pool)
+        }))
     }
 
     /// Who a CA key belongs to: a private CA of the policy first, then the public table.
@@ -174,13 +193,14 @@ impl Inputs {
         self.cas.key(key).map(KnownCa::from)
     }
 
-    /// The CAs expected for a target: those of the command line, else those of the policy.
+    /// The CAs expected for a target: those of the command line, else those of the policy. `None`: nobody said any; an
+    /// empty list says that none may issue.
     pub fn expected<'a>(
         &'a self,
         request: &'a Request,
         host: Option<&crate::dns_name::DnsName>,
-    ) -> &'a [String] {
-        if request.expect_ca.is_empty() { self.policy.expected_for(host) } else { &request.expect_ca }
+    ) -> Option<&'a [String]> {
+        if request.expect_ca.is_empty() { self.policy.expected_for(host) } else { Some(&request.expect_ca) }
     }
 }
 

@@ -1,24 +1,31 @@
 //! What was issued for a name: the sources read, who issued by everything that is known, and CAA as seen now.
 
+mod revocation;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::revocation::IssuedCrls;
 use super::inputs::Inputs;
+use super::target::{NOT_ASKED, Part};
 use crate::ca::issuer::{Candidate, KeyOwner};
 use crate::caa::{self, CaIdentity, CaaQuestion, Verdict, Who};
 use crate::ct::verdict::{Audience, Delivered};
 use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
-use crate::evidence::Request;
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceSource, Told};
+use crate::evidence::{Request, TargetEvidence};
+use crate::issuance::comparable_name;
 use crate::issuance::issuers::Issuers;
-use crate::issuance::known::{Inventory, Knowledge};
+use crate::issuance::known::{Inventory, KeyTable, Knowledge, Served};
 use crate::issuance::renewal::issuer_label;
 use crate::issuance::reported::SourceReading;
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, files, sources};
+use crate::scope;
 use crate::x509::{Certificate, SpkiSha256};
 
 /// For how many names CAA is looked up and judged.
@@ -35,6 +42,8 @@ pub struct IssuanceJudge<'r> {
     keys: Vec<(&'r DnsName, Vec<SpkiSha256>)>,
     /// The services that the policy names, by domain.
     providers: Vec<(&'r DnsName, Vec<String>)>,
+    /// The certificates of CAs that are given, and the trust anchors.
+    issuers: Arc<Issuers>,
     at: Timestamp,
 }
 
@@ -55,15 +64,22 @@ impl<'r> IssuanceJudge<'r> {
             verifier: RefCell::new(Verifier::new(&inputs.logs)),
             keys: keys.collect(),
             providers: providers.collect(),
+            issuers: inputs.pool(),
             at,
         }
     }
 
     /// Judges what was seen of one name; `seen` is when CAA was looked up.
     pub fn judge(&self, evidence: &IssuanceEvidence, seen: Timestamp) -> IssuanceVerdict {
-        let readings: Vec<SourceReading> = evidence.observation.sources.iter().map(read).collect();
-        let mut issuers = Issuers::default();
-        self.inputs.issuers.iter().cloned().for_each(|issuer| issuers.add(issuer));
+        let told: Vec<SourceReading> = evidence.observation.sources.iter().map(read).collect();
+        let readings: Vec<&SourceReading> = self.inputs.certificates.iter().chain(&told).collect();
+        let mut issuers = Issuers::over(Arc::clone(&self.issuers));
+        for source in &evidence.observation.sources {
+            // They may tell whose name it is that another's certificate bears.
+            if let Told::WatchState(state) = &source.told {
+                state.issuers.iter().for_each(|der| issuers.add_der(der));
+            }
+        }
         let mut verdict =
             crate::issuance::judge(&evidence.observation.name, &readings, issuers, self, self.at);
         for judged in &mut verdict.certificates {
@@ -123,25 +139,9 @@ impl<'r> IssuanceJudge<'r> {
     }
 }
 
-impl Knowledge for IssuanceJudge<'_> {
+impl KeyTable for IssuanceJudge<'_> {
     fn owner_of(&self, key: &SpkiSha256) -> Option<KeyOwner> {
         self.inputs.owner_of(key)
-    }
-
-    fn is_known_ca(&self, name: &str) -> bool {
-        self.inputs.is_known_ca(name)
-    }
-
-    fn expected(&self, name: &DnsName) -> &[String] {
-        self.inputs.expected(self.request, Some(name))
-    }
-
-    fn inventory(&self, name: &DnsName) -> Inventory<'_> {
-        Inventory {
-            keys: nearest(&self.keys, name),
-            names: self.inputs.policy.nearest(name, |domain| domain.known_names.as_deref()),
-            providers: nearest(&self.providers, name).unwrap_or_default(),
-        }
     }
 
     fn proven_by_sct(&self, certificate: &Certificate, candidates: &[Candidate]) -> Option<SpkiSha256> {
@@ -152,15 +152,54 @@ impl Knowledge for IssuanceJudge<'_> {
         let verified = self.verifier.borrow_mut().verify(subject, delivered, self.at);
         verified.scts.iter().find_map(|sct| sct.proves_issuer)
     }
+
+    fn keys_of_name(&self, name: &str) -> Vec<SpkiSha256> {
+        let is_of = |subject: &String| comparable_name(subject) == comparable_name(name);
+        let own = self.inputs.policy.private_ca.iter().filter(|ca| ca.subject.as_ref().is_some_and(is_of));
+        own.map(|ca| ca.spki_sha256.0).collect()
+    }
+
+    fn is_private(&self, key: &SpkiSha256) -> bool {
+        self.inputs.cas.key(key).is_none()
+            && self.inputs.policy.private_ca.iter().any(|ca| ca.spki_sha256.0 == *key)
+    }
+
+    fn nameless(&self) -> Vec<SpkiSha256> {
+        let own = self.inputs.policy.private_ca.iter().filter(|ca| ca.subject.is_none());
+        own.map(|ca| ca.spki_sha256.0).collect()
+    }
+}
+
+impl Knowledge for IssuanceJudge<'_> {
+    fn is_known_ca(&self, name: &str) -> bool {
+        self.inputs.is_known_ca(name)
+    }
+
+    fn expected(&self, name: &DnsName) -> Option<&[String]> {
+        self.inputs.expected(self.request, Some(name))
+    }
+
+    fn covered_by(&self, wildcard: &CertificateName) -> Vec<&DnsName> {
+        let domains = self.inputs.policy.domain.iter().map(|domain| &domain.name);
+        domains.filter(|domain| wildcard.covers(domain)).collect()
+    }
+
+    fn inventory(&self, name: &DnsName) -> Inventory<'_> {
+        Inventory {
+            keys: nearest(&self.keys, name).map(|(_, keys)| keys),
+            names: self.inputs.policy.nearest(name, |domain| domain.known_names.as_deref()),
+            served: nearest(&self.providers, name).map(|(domain, by)| Served { domain, by }),
+        }
+    }
 }
 
 /// What the closest domain at or above a name has.
-fn nearest<'a, T>(lists: &'a [(&DnsName, Vec<T>)], name: &DnsName) -> Option<&'a [T]> {
+fn nearest<'a, T>(lists: &'a [(&DnsName, Vec<T>)], name: &DnsName) -> Option<(&'a DnsName, &'a [T])> {
     lists
         .iter()
         .filter(|(domain, _)| name.is_at_or_below(domain))
         .max_by_key(|(domain, _)| domain.labels().count())
-        .map(|(_, list)| list.as_slice())
+        .map(|(domain, list)| (*domain, list.as_slice()))
 }
 
 /// The names whose CAA matters: those of the certificates that can be used, without `*.`. More than are looked up stay
@@ -181,8 +220,28 @@ fn own_names(judged: &JudgedCertificate, asked: &DnsName) -> Vec<CertificateName
     names.filter(|own| own.base.is_at_or_below(asked) || own.covers(asked)).collect()
 }
 
+/// Judges what was issued for a target's host.
+pub(super) fn of_target(
+    target: &TargetEvidence,
+    (request, inputs): (&Request, &Inputs),
+    at: Timestamp,
+) -> Part<IssuanceVerdict> {
+    match &target.issuance {
+        _ if !inputs.scope.includes(scope::Part::Issuance) || !request.issuance => {
+            Part::NotChecked(NOT_ASKED)
+        }
+        None => {
+            Part::NotChecked("what was issued is looked for by the name of a host, which this target has not")
+        }
+        Some(evidence) => {
+            let asked_at = evidence.observation.sources.iter().map(|source| source.asked_at).max();
+            Part::Checked(IssuanceJudge::new(request, inputs, at).judge(evidence, asked_at.unwrap_or(at)))
+        }
+    }
+}
+
 /// Reads what a source told.
-fn read(source: &IssuanceSource) -> SourceReading {
+pub(super) fn read(source: &IssuanceSource) -> SourceReading {
     match &source.told {
         Told::Files(given) => files::read(source, given),
         Told::CrtSh(_) | Told::CertSpotter(_) | Told::WatchState(_) => {

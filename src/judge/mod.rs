@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 pub use self::in_use::{InUse, NamedCa, NoCa, Sources};
 pub use self::inputs::{InputError, Inputs};
-pub use self::issuance::{IssuanceJudge, caa_questions};
+pub use self::issuance::{IssuanceJudge, IssuedCrls, caa_questions};
 pub use self::issued::issued;
 pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};
 pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_update};
@@ -165,8 +165,8 @@ impl<'r> Judge<'r> {
             return CrlQuestions::default();
         }
         let seen = observed::read(&target.source);
-        let questions = revocation::questions(&seen, self.inputs);
         let trust = target::judge_trust(&seen, self.inputs, self.at);
+        let questions = revocation::questions(&seen, self.inputs, trust.as_ref());
         let is_built = trust.is_some_and(|trust| trust.is_built());
         CrlQuestions { questions, by_own_ca: is_built && self.inputs.has_own_anchors }
     }

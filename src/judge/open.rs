@@ -9,6 +9,7 @@ use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
+use crate::issuance::IssuanceVerdict;
 use crate::pins::formats::tlsa;
 use crate::pins::{PinsStatus, ProblemKind, SourceState, SourceVerdict};
 use crate::scope;
@@ -75,17 +76,17 @@ impl TargetVerdicts {
         if matches!(self.caa, Part::NotChecked(_)) && named(scope::Part::Caa) {
             add("CAA, which was asked for and not looked at", true);
         }
-        match &self.issuer {
-            Part::Checked(issuer) if issuer.expectation == Expectation::Undetermined => {
-                add("whether the issuer is expected", true);
-            }
-            _ => {}
+        if self.issuer.verdict().is_some_and(|issuer| issuer.expectation == Expectation::Undetermined) {
+            add("whether the issuer is expected", true);
         }
         if let Some(revocation) = self.revocation.verdict()
             && revocation.asked
             && revocation.status() == "undetermined"
         {
             add("whether the certificates are revoked", true);
+        }
+        for (what, demanded) in open_issuance(&self.issuance, named(scope::Part::Issuance)) {
+            add(&what, demanded);
         }
         if let Part::Checked(pins) = &self.pins {
             if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
@@ -126,6 +127,20 @@ impl TargetVerdicts {
             _ => {}
         }
         open
+    }
+}
+
+/// What of issuance stays open, and whether it is demanded: a source is only asked where it is named.
+fn open_issuance(part: &Part<IssuanceVerdict>, named: bool) -> Vec<(String, bool)> {
+    match part {
+        Part::Checked(issuance) => {
+            let demanded = issuance.demanded().into_iter().map(|what| (what, true));
+            demanded.chain(issuance.open().into_iter().map(|what| (what, false))).collect()
+        }
+        Part::NotChecked(_) if named => {
+            vec![("what was issued, which was asked for and not looked at".to_owned(), true)]
+        }
+        Part::NotChecked(_) | Part::Undetermined(_) => Vec::new(),
     }
 }
 

@@ -6,11 +6,11 @@ use super::inputs::Inputs;
 use super::observed::Seen;
 use super::target::{NOT_ASKED, Part};
 use crate::evidence::Request;
-use crate::evidence::revocation::Crls;
+use crate::evidence::revocation::{Crls, Reach, within};
 use crate::revocation::{self, CrlQuestion, Question, RevocationVerdict, Status};
 use crate::scope;
-use crate::x509::Certificate;
-use crate::x509::path::ChainVerdict;
+use crate::x509::path::{self, ChainPosition, ChainVerdict};
+use crate::x509::{Certificate, CertificateSha256};
 
 /// The most CA certificates of a chain whose status is judged.
 const MOST_CAS: usize = 8;
@@ -22,8 +22,12 @@ pub struct ChainRevocation {
     pub asked: bool,
     /// Whether the chain leads to an anchor of a public programme, whose rules then hold.
     pub public: bool,
+    /// Whether a path to an anchor was built. Without one any CA certificate that is there may stand between.
+    pub path_built: bool,
     /// The certificates, the leaf first.
     pub members: Vec<MemberRevocation>,
+    /// The subjects of CA certificates that count and were not looked at: there are more than are judged.
+    pub left_out: Vec<String>,
 }
 
 /// One certificate of a chain.
@@ -46,15 +50,17 @@ impl ChainRevocation {
         self.members.iter().skip(1)
     }
 
-    /// The status of the chain: one revoked certificate is enough, and one that is open leaves it open. A CA certificate
-    /// that is served beside the path has no part in it.
+    /// The status of the chain: one revoked certificate is enough, and one that is open, or was not looked at, leaves it
+    /// open. A CA certificate that is served beside the path has no part in it; without a path every one counts.
     pub fn status(&self) -> &'static str {
-        let counted =
-            || self.members.iter().enumerate().filter(|(place, member)| *place == 0 || member.on_path);
+        let counted = || {
+            let members = self.members.iter().enumerate();
+            members.filter(|(place, member)| *place == 0 || member.on_path || !self.path_built)
+        };
         let any = |is: fn(&Status) -> bool| counted().any(|(_, member)| is(&member.verdict.status));
         if any(|status| matches!(status, Status::Revoked(_))) {
             "revoked"
-        } else if any(|status| matches!(status, Status::Undetermined)) {
+        } else if any(|status| matches!(status, Status::Undetermined)) || !self.left_out.is_empty() {
             "undetermined"
         } else {
             "good"
@@ -63,19 +69,17 @@ impl ChainRevocation {
 }
 
 /// The CRLs that the certificates of a target name.
-pub(super) fn questions(seen: &Seen, inputs: &Inputs) -> Vec<CrlQuestion> {
-    let members = members(seen);
+pub(super) fn questions(seen: &Seen, inputs: &Inputs, trust: Option<&ChainVerdict>) -> Vec<CrlQuestion> {
+    let members = Members::of(seen, inputs, trust);
     let issuers = issuers(seen, inputs);
-    let asked: Vec<Question<'_>> =
-        members.iter().map(|certificate| Question { certificate, issuers: &issuers, staple: None }).collect();
-    revocation::crl_questions(&asked)
+    revocation::crl_questions(&members.questions(seen, &issuers, false))
 }
 
 /// Judges what was asked for, and a stapled response in any case.
 pub(super) fn judge(
     seen: &Seen,
     (request, inputs): (&Request, &Inputs),
-    crls: &Crls,
+    (crls, reach): (&Crls, Reach),
     trust: Option<&ChainVerdict>,
     at: Timestamp,
 ) -> Part<ChainRevocation> {
@@ -87,29 +91,27 @@ pub(super) fn judge(
         let why = "no certificate was obtained".to_owned();
         return if asked { Part::Undetermined(why) } else { Part::NotChecked(NOT_ASKED) };
     }
-    let mut members = members(seen);
+    let mut members = Members::of(seen, inputs, trust);
     if !asked {
-        members.truncate(1);
+        // Without being asked, only what came with the leaf is judged, and nothing is said of the rest.
+        members.certificates.truncate(1);
+        members.left_out.clear();
     }
+    let path_built = trust.is_some_and(ChainVerdict::is_built);
+    let public = path_built && !inputs.has_own_anchors;
     let issuers = issuers(seen, inputs);
-    let questions: Vec<Question<'_>> = members
-        .iter()
-        .enumerate()
-        .map(|(place, certificate)| Question {
-            certificate,
-            issuers: &issuers,
-            staple: seen.ocsp_response.as_deref().filter(|_| place == 0),
-        })
-        .collect();
-    let none = Crls::new();
-    let verdicts = revocation::judge(&questions, if asked { crls } else { &none }, at);
-    let is_built = trust.is_some_and(ChainVerdict::is_built);
+    let questions = members.questions(seen, &issuers, public);
+    let crls = if asked { within(crls, reach) } else { Crls::new() };
+    let verdicts = revocation::judge(&questions, &crls, at);
     let on_path = |verdict: &RevocationVerdict| {
-        trust.is_some_and(|trust| is_built && trust.path.iter().any(|member| member.sha256 == verdict.sha256))
+        path_built
+            && trust.is_some_and(|trust| trust.path.iter().any(|member| member.sha256 == verdict.sha256))
     };
     Part::Checked(ChainRevocation {
         asked,
-        public: is_built && !inputs.has_own_anchors,
+        public,
+        path_built,
+        left_out: members.left_out,
         members: verdicts
             .into_iter()
             .map(|verdict| MemberRevocation { on_path: on_path(&verdict), verdict })
@@ -117,10 +119,60 @@ pub(super) fn judge(
     })
 }
 
-/// The leaf, and the CA certificates beside it that another CA issued.
-fn members(seen: &Seen) -> Vec<&Certificate> {
-    let cas = seen.chain.iter().skip(1).filter(|other| other.is_ca && !other.is_self_issued());
-    seen.chain.iter().take(1).chain(cas.take(MOST_CAS)).collect()
+/// The certificates whose status is judged, the leaf first.
+struct Members<'a> {
+    certificates: Vec<&'a Certificate>,
+    /// The subjects of those that count and are more than are judged.
+    left_out: Vec<String>,
+}
+
+impl<'a> Members<'a> {
+    /// The leaf; every CA certificate on its path but the anchor, whether it was served or given; and those that were
+    /// served besides and that another CA issued.
+    fn of(seen: &'a Seen, inputs: &'a Inputs, trust: Option<&ChainVerdict>) -> Self {
+        let is_built = trust.is_some_and(ChainVerdict::is_built);
+        let given: &[Certificate] = if seen.observed.is_file { &inputs.issuers } else { &[] };
+        let at_hand = || seen.chain.iter().chain(given);
+        let between: Vec<CertificateSha256> = match trust {
+            Some(trust) if is_built => {
+                let cas = trust.path.iter().filter(|member| member.position == ChainPosition::Intermediate);
+                cas.map(|member| member.sha256).collect()
+            }
+            // Without a path, what issued the leaf, and what issued that.
+            _ => {
+                let at_hand: Vec<Certificate> = at_hand().cloned().collect();
+                let linked = path::linked(&at_hand).into_iter();
+                let cas = linked.filter(|member| member.position == ChainPosition::Intermediate);
+                cas.map(|member| member.sha256).collect()
+            }
+        };
+        let on_path =
+            between.iter().filter_map(|hash| at_hand().find(|certificate| certificate.sha256 == *hash));
+        let served = seen.chain.iter().skip(1).filter(|other| other.is_ca && !other.is_self_issued());
+        let mut members = Self { certificates: seen.chain.iter().take(1).collect(), left_out: Vec::new() };
+        for (counts, certificate) in on_path.map(|it| (true, it)).chain(served.map(|it| (!is_built, it))) {
+            if members.certificates.iter().any(|known| known.sha256 == certificate.sha256) {
+                continue;
+            }
+            if members.certificates.len() <= MOST_CAS {
+                members.certificates.push(certificate);
+            } else if counts {
+                members.left_out.push(certificate.subject.clone());
+            }
+        }
+        members
+    }
+
+    /// What is asked about them; the stapled response is about the leaf.
+    fn questions(&self, seen: &'a Seen, issuers: &'a [&'a Certificate], public: bool) -> Vec<Question<'a>> {
+        let all = self.certificates.iter().enumerate();
+        all.map(|(place, certificate)| Question {
+            staple: seen.ocsp_response.as_deref().filter(|_| place == 0),
+            public,
+            ..Question::about(certificate, issuers)
+        })
+        .collect()
+    }
 }
 
 /// Everything that may be an issuer's certificate: what came, what was given, and the anchors that are named.

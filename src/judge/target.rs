@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::facts;
 use super::inputs::Inputs;
+use super::issuance;
 use super::lists::ListUse;
 use super::observed::{self, Observed};
 use super::revocation::{self, ChainRevocation};
@@ -23,6 +24,7 @@ use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
+use crate::issuance::IssuanceVerdict;
 use crate::pins::PinsVerdict;
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
@@ -55,6 +57,8 @@ pub struct TargetVerdicts {
     pub issuer: Part<IssuerVerdict>,
     /// Whether the certificates are revoked.
     pub revocation: Part<ChainRevocation>,
+    /// What was issued for the host.
+    pub issuance: Part<IssuanceVerdict>,
     /// The pins for this host.
     pub pins: Part<PinsVerdict>,
     /// Everything side by side.
@@ -157,7 +161,8 @@ pub(super) fn judge(
             Part::Checked(judge_issuer(&who_issued, &names, request, inputs))
         }
     };
-    let revocation = revocation::judge(&seen, (request, inputs), crls, trust.as_ref(), at);
+    let revocation =
+        revocation::judge(&seen, (request, inputs), (crls, target.crl_reach), trust.as_ref(), at);
     let ct = match ct {
         _ if !asked(scope::Part::Ct) => Part::NotChecked(NOT_ASKED),
         None => Part::Undetermined(no_certificate()),
@@ -176,6 +181,7 @@ pub(super) fn judge(
         who_issued,
         issuer,
         revocation,
+        issuance: issuance::of_target(target, (request, inputs), at),
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
         log_lists: Arc::clone(&inputs.log_lists),
@@ -186,10 +192,11 @@ pub(super) fn judge(
     verdicts
 }
 
-/// The keys that may have issued the first certificate of a chain.
+/// The keys that may have issued the first certificate of a chain. An anchor that was given may have, too.
 fn issuing_keys(chain: &[Certificate], inputs: &Inputs) -> Vec<issuer::Candidate> {
     let Some((leaf, others)) = chain.split_first() else { return Vec::new() };
-    let others: Vec<&Certificate> = others.iter().chain(&inputs.issuers).collect();
+    let given: &[Certificate] = if inputs.has_own_anchors { inputs.anchors.certificates() } else { &[] };
+    let others: Vec<&Certificate> = others.iter().chain(&inputs.issuers).chain(given).collect();
     issuer::candidates(leaf, &others, inputs.cas)
 }
 
@@ -283,7 +290,8 @@ fn expectation_names(host: Option<&HostIdentity>, leaf: Option<&Certificate>) ->
 
 /// Judges the issuer by the expectation for each name; the worst verdict stands.
 fn judge_issuer(issuer: &Issuer, names: &[DnsName], request: &Request, inputs: &Inputs) -> IssuerVerdict {
-    let mut lists: Vec<&[String]> = names.iter().map(|name| inputs.expected(request, Some(name))).collect();
+    let mut lists: Vec<Option<&[String]>> =
+        names.iter().map(|name| inputs.expected(request, Some(name))).collect();
     lists.sort_unstable();
     lists.dedup();
     if lists.is_empty() {
@@ -296,7 +304,7 @@ fn judge_issuer(issuer: &Issuer, names: &[DnsName], request: &Request, inputs: &
         Expectation::NoExpectation => 0,
     };
     let judge = |expected| expectation::judge(issuer.clone(), expected, &|name| inputs.is_known_ca(name));
-    let first = judge(lists.first().copied().unwrap_or_default());
+    let first = judge(lists.first().copied().flatten());
     lists
         .into_iter()
         .skip(1)
@@ -401,6 +409,8 @@ mod tests {
             caa: Vec::new(),
             ct_logs: Vec::new(),
             tlsa: None,
+            issuance: None,
+            crl_reach: crate::evidence::revocation::Reach::default(),
         };
         let host = Some(HostIdentity::Name("t.example".parse().unwrap()));
         let seen = observed::Seen { host, ..observed::Seen::default() };

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use super::folder::{self, Wanted};
 use super::{clock, files};
-use crate::evidence::file::InputFile;
+use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::issuance::{IssuanceSource, Told};
+use crate::evidence::private_key::{is_pkcs12, is_private_key};
+use crate::x509::{LABELS, begins_as_der};
 
 /// The largest file that is read, in octets.
 const MAX_FILE: u64 = 64 << 20;
@@ -14,7 +16,11 @@ const MAX_FILE: u64 = 64 << 20;
 const MOST: usize = 128 << 20;
 
 /// Endings of files that may hold certificates.
-const ENDINGS: [&str; 6] = ["pem", "crt", "cer", "der", "cert", "chain"];
+const ENDINGS: [&str; 11] = ["pem", "crt", "cer", "der", "cert", "chain", "p7b", "p7c", "p7s", "p12", "pfx"];
+
+/// What is told of PKCS #12.
+const PKCS12: &str =
+    "it is PKCS #12, which is not read: `openssl pkcs12 -nokeys -in FILE` writes its certificates as PEM";
 
 /// What was read, and where it is.
 #[derive(Debug)]
@@ -47,7 +53,11 @@ pub fn read(arguments: &[String]) -> CertificateFiles {
             (vec![files::read(argument, MAX_FILE)], vec![argument.into()])
         };
         paths.extend(places);
-        for file in new {
+        for mut file in new {
+            if file.octets().is_ok_and(is_pkcs12) {
+                // It may have keys in it, which no evidence is to hold.
+                file.content = FileContent::Failed(PKCS12.to_owned());
+            }
             kept = kept.saturating_add(file.octets().map_or(0, <[u8]>::len));
             if kept > MOST {
                 broken_off = Some(format!(
@@ -73,7 +83,7 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>, Vec<String>) {
         by_content: &|head| has_certificate(head),
         longest: &|_| MAX_FILE,
         // Keys and requests have the same endings; what has such an ending and is nothing of the kind is told.
-        keeps: &|file| file.octets().map_or(true, |octets| has_certificate(octets) || !is_of_keys(octets)),
+        keeps: &|file| file.octets().map_or(true, |octets| !is_of_something_else(octets)),
     };
     let mut found = folder::read(path, wanted);
     let folder = path.trim_end_matches('/');
@@ -89,7 +99,7 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>, Vec<String>) {
             if has_ending(&name) && found.files.len() < MOST_LINKS {
                 let mut file = files::read(&format!("{folder}/{name}"), MAX_FILE);
                 file.folder = Some(folder.to_owned());
-                if file.octets().is_ok_and(|octets| !has_certificate(octets) && is_of_keys(octets)) {
+                if file.octets().is_ok_and(is_of_something_else) {
                     continue;
                 }
                 found.files.push(file);
@@ -111,17 +121,29 @@ fn has_ending(name: &str) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
-/// Whether a text has keys, requests, parameters or CRLs in PEM.
-fn is_of_keys(octets: &[u8]) -> bool {
+/// Whether this is a key, a request, parameters or a CRL, and no certificate. PKCS #12 is none of these: it has
+/// certificates that are not read, which is told.
+fn is_of_something_else(octets: &[u8]) -> bool {
     const KINDS: [&[u8]; 4] = [b"KEY-----", b"REQUEST-----", b"PARAMETERS-----", b"X509 CRL-----"];
-    KINDS.iter().any(|kind| memchr::memmem::find(octets, kind).is_some())
+    let has_kind = || KINDS.iter().any(|kind| memchr::memmem::find(octets, kind).is_some());
+    !has_certificate(octets) && (is_private_key(octets) || has_kind())
 }
 
-/// Whether a text has a certificate in PEM.
+/// Whether this has certificates: in PEM or PKCS #7, or begins as one in DER does.
 fn has_certificate(octets: &[u8]) -> bool {
-    memchr::memmem::find(octets, b"-----BEGIN CERTIFICATE-----").is_some()
-        || memchr::memmem::find(octets, b"-----BEGIN X509 CERTIFICATE-----").is_some()
+    let mut begins = memchr::memmem::find_iter(octets, b"-----BEGIN ");
+    let has_label = |place: usize| {
+        let label = octets.get(place.saturating_add(b"-----BEGIN ".len())..).unwrap_or_default();
+        let label = label.get(..label.len().min(LONGEST_LABEL)).unwrap_or_default();
+        LABELS.iter().any(|wanted| {
+            label.strip_prefix(wanted.as_bytes()).is_some_and(|rest| rest.starts_with(b"-----"))
+        })
+    };
+    begins_as_der(octets) || begins.any(has_label)
 }
+
+/// As much as is looked at of the label of a block in PEM.
+const LONGEST_LABEL: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -138,12 +160,29 @@ mod tests {
         write("picture", b"\x89PNG");
         write("empty.crt", b"");
         write("cut.der", b"\x01\x02");
+        // A certificate in DER, without an ending; a key, which is none; PKCS #7 beside a key.
+        write("without", &[0x30, 0x82, 3, 0, 0x30, 0x82, 2, 0, 0xa0, 3, 2, 1, 2]);
+        write("key.der", &[0x30, 0x09, 2, 1, 1, 4, 4, 1, 2, 3, 4]);
+        write("both.pem", b"-----BEGIN PRIVATE KEY-----\n-----BEGIN PKCS7-----\n");
+        write("store.p12", &[0x30, 0x05, 2, 1, 3, 0x30, 0]);
         let path = folder.path().to_str().unwrap().to_owned();
         let read = read(&[path.clone(), format!("{path}/none.pem")]);
         let Told::Files(files) = &read.source.told else { panic!() };
         let names: Vec<&str> = files.iter().map(|file| file.path.strip_prefix(&path).unwrap()).collect();
-        assert_eq!(names, ["/a.pem", "/b.der", "/cut.der", "/empty.crt", "/notes", "/none.pem"]);
-        assert!(files[5].octets().is_err(), "what is named and not there is told");
+        let wanted = [
+            "a.pem",
+            "b.der",
+            "both.pem",
+            "cut.der",
+            "empty.crt",
+            "notes",
+            "store.p12",
+            "without",
+            "none.pem",
+        ];
+        assert_eq!(names, wanted.map(|name| format!("/{name}")));
+        assert!(files[6].octets().unwrap_err().contains("PKCS #12"));
+        assert!(files[8].octets().is_err(), "what is named and not there is told");
         assert_eq!(read.source.broken_off, None);
     }
 

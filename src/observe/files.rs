@@ -1,7 +1,7 @@
 //! Reading the files a user named, within bounds.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -11,6 +11,9 @@ use crate::evidence::file::{FileContent, InputFile};
 
 /// How long a named pipe may take.
 const PIPE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long it may take until somebody writes to a named pipe.
+const PIPE_OPENING: Duration = Duration::from_secs(3);
 
 /// Reads a file of at most `limit` octets; `-` is standard input.
 ///
@@ -30,6 +33,17 @@ pub fn read(path: &str, limit: u64) -> InputFile {
 /// Whether a file of this name is there; a directory is none.
 pub fn exists(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir())
+}
+
+/// Whether a file is there that somebody may run.
+pub fn may_be_run(path: &std::path::Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| {
+        #[cfg(unix)]
+        let is_allowed = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;
+        #[cfg(not(unix))]
+        let is_allowed = true;
+        metadata.is_file() && is_allowed
+    })
 }
 
 /// The first octets of a regular file.
@@ -86,6 +100,31 @@ pub fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Writes a file like [`write()`], for its owner alone to read: what it holds may be nobody else's to see.
+pub fn write_private(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let Some(part) = beside(path) else { return fs::write(path, octets) };
+    let written = write_as_owner(&part, octets).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn write_as_owner(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // One that was left over keeps the rights it had.
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    file.write_all(octets)
+}
+
 /// Where a file stands until it is whole, for this process alone; `None` for a device or a pipe, which is written to
 /// as it is.
 pub fn beside(path: &Path) -> Option<PathBuf> {
@@ -108,6 +147,8 @@ enum ReadError {
     TooLong { limit: u64 },
     #[error("it is a pipe that did not end within {} seconds", PIPE_TIMEOUT.as_secs())]
     Stalled,
+    #[error("it is a pipe that nobody opened to write to it within {} seconds", PIPE_OPENING.as_secs())]
+    NoWriter,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -133,13 +174,18 @@ fn read_path(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 /// Reads a pipe. Both opening and reading one may wait for ever for its writer, so that the waiting is done
 /// apart; a thread that is still waiting ends with the program.
 fn read_pipe(path: PathBuf, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let (sender, receiver) = mpsc::sync_channel(1);
+    let (sender, receiver) = mpsc::sync_channel(2);
     std::thread::spawn(move || {
-        let read = File::open(path).map_err(ReadError::from).and_then(|pipe| read_at_most(pipe, limit));
+        let opened = File::open(path);
         // Nobody listens any more after the time-out.
-        let _ = sender.send(read);
+        let _ = sender.send(None);
+        let read = opened.map_err(ReadError::from).and_then(|pipe| read_at_most(pipe, limit));
+        let _ = sender.send(Some(read));
     });
-    receiver.recv_timeout(PIPE_TIMEOUT).unwrap_or(Err(ReadError::Stalled))
+    if receiver.recv_timeout(PIPE_OPENING).is_err() {
+        return Err(ReadError::NoWriter);
+    }
+    receiver.recv_timeout(PIPE_TIMEOUT).ok().flatten().unwrap_or(Err(ReadError::Stalled))
 }
 
 /// Whether this is a device or a socket, which may never end or never answer. A pipe is none: `<(command)` of a
@@ -172,8 +218,6 @@ fn read_into(mut octets: Vec<u8>, source: impl Read, limit: u64) -> Result<Vec<u
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     fn failure(path: &str, limit: u64) -> String {
@@ -212,6 +256,20 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_is_private_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("evidence");
+        fs::write(&path, "before").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write_private(&path, b"after").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(&path).unwrap(), b"after");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
     #[test]
     fn what_is_no_file_is_said() {
         let directory = tempfile::tempdir().unwrap();
@@ -219,6 +277,25 @@ mod tests {
         assert!(failure(directory.path().join("none").to_str().unwrap(), 8).contains("No such file"));
         assert!(failure("", 8).contains("No such file"));
         assert!(!failure("nul\0inside", 8).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_without_a_writer_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = |name: &str| {
+            let path = folder.path().join(name).to_str().unwrap().to_owned();
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            path
+        };
+        assert!(failure(&made("silent"), 8).contains("nobody opened"));
+        let path = made("written");
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || fs::write(path, "12345678").unwrap()
+        });
+        assert_eq!(read(&path, 8).octets(), Ok(&b"12345678"[..]));
+        writer.join().unwrap();
     }
 
     #[cfg(unix)]

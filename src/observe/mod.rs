@@ -15,3 +15,4 @@ pub mod log_lists;
 pub mod run;
 pub mod tls;
 pub mod tree_heads;
+mod whole_file;

@@ -10,6 +10,7 @@ use super::files;
 use super::tls::{self, TlsOptions, TlsServer};
 use crate::dns_name::DnsName;
 use crate::evidence::dns::TlsaLookup;
+use crate::evidence::revocation::Reach;
 use crate::evidence::tls::{TlsObservation, TlsOutcome};
 use crate::evidence::{CertificateSource, TargetEvidence};
 use crate::judge::caa_names;
@@ -58,7 +59,15 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
         (Some(dns), Some(extent)) => look_up_caa(&source, host.as_ref(), dns, extent).await,
         _ => Vec::new(),
     };
-    TargetEvidence { target: label, source, caa, ct_logs: Vec::new(), tlsa }
+    TargetEvidence {
+        target: label,
+        source,
+        caa,
+        ct_logs: Vec::new(),
+        tlsa,
+        issuance: None,
+        crl_reach: Reach::default(),
+    }
 }
 
 /// The TLSA records of a server that has a name; an address has none. `None`, too, where the service's name is longer

@@ -3,14 +3,14 @@
 //! One file a log, in the user's cache folder or another one: the JSON of `get-sth` with the log's id. Whether it can
 //! be used, its signature included, is judged anew in every run.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 use serde_json::Value;
 
-use super::files;
+use super::{files, whole_file};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::{MAX_TREE_HEAD, TreeHead};
 use crate::evidence::file::{FileContent, InputFile};
@@ -84,7 +84,7 @@ impl TreeHeads {
         if let Some(fields) = json.as_object_mut() {
             fields.insert("log_id".to_owned(), Value::String(log.to_string()));
         }
-        replace(&path, format!("{json:#}\n").as_bytes())
+        whole_file::replace(&path, &[format!("{json:#}\n").as_bytes()])
             .map_err(|source| KeepError::Io { path: path.clone(), source })
     }
 
@@ -92,25 +92,6 @@ impl TreeHeads {
         let name: Vec<String> = log.0.iter().map(|octet| format!("{octet:02x}")).collect();
         self.folder.as_ref().map(|folder| folder.join(format!("{}.json", name.concat())))
     }
-}
-
-/// Writes beside the file, down to the disk, and then into its place.
-fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // Each process writes a file of its own, so that two runs do not mix theirs.
-    let beside = path.with_extension(format!("{}.part", std::process::id()));
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(octets)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&beside, path));
-    if moved.is_err() {
-        // What is left over is of no use, and the first failure is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    moved
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ pub enum StderrFormat {
     Human,
     /// One line of JSON each.
     Json,
+    /// One line each, beside a report that says the rest; no policy asks for it.
+    #[serde(skip)]
+    Brief,
 }
 
 /// A command that is run with each alert on its standard input.

@@ -1,6 +1,7 @@
 //! `pinstead.toml`: what the owner expects, where the pins are, what fails the gate.
 
 mod alerts;
+mod twice;
 mod watch;
 
 use serde::Deserialize;
@@ -20,8 +21,8 @@ pub const MAX_POLICY: u64 = 1 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// The CAs expected for every domain: CAA identifiers or owner names.
-    pub expect_ca: Vec<String>,
+    /// The CAs expected for every domain: CAA identifiers or owner names. An empty list says that none may issue.
+    pub expect_ca: Option<Vec<String>>,
     /// The pin files, relative to the policy file.
     pub pins: Vec<String>,
     /// The severity from which findings fail the gate; `none`: never.
@@ -59,6 +60,9 @@ pub struct PrivateCa {
     /// The identifiers it accepts in CAA records.
     #[serde(default)]
     pub caa_identifiers: Vec<String>,
+    /// The name in its certificate, as reports show it, so that a certificate that forges it is seen.
+    #[serde(default)]
+    pub subject: Option<String>,
 }
 
 /// What is expected for one domain and the names below it.
@@ -67,7 +71,7 @@ pub struct PrivateCa {
 pub struct DomainPolicy {
     /// The domain.
     pub name: DnsName,
-    /// The CAs expected for it, instead of the general ones.
+    /// The CAs expected for it, instead of the general ones. An empty list says that none may issue.
     #[serde(default)]
     pub expect_ca: Option<Vec<String>>,
     /// The keys that its certificates have: any other is told by `pinstead issuance`.
@@ -114,14 +118,19 @@ impl Policy {
     /// Reads a policy file's text.
     pub fn parse(path: &str, octets: &[u8]) -> Result<Self, PolicyError> {
         let text = std::str::from_utf8(octets).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
-        toml::from_str(text)
-            .map_err(|error| PolicyError::Toml { path: path.to_owned(), message: told(&error, text) })
+        let policy = toml::from_str(text)
+            .map_err(|error| PolicyError::Toml { path: path.to_owned(), message: told(&error, text) })?;
+        match twice::find(&policy, text) {
+            Some(message) => Err(PolicyError::Toml { path: path.to_owned(), message }),
+            None => Ok(policy),
+        }
     }
 
-    /// The CAs expected for `host`: those of the closest domain that names any, else the general ones.
-    pub fn expected_for(&self, host: Option<&DnsName>) -> &[String] {
-        host.and_then(|host| self.nearest(host, |domain| domain.expect_ca.as_ref()))
-            .unwrap_or(&self.expect_ca)
+    /// The CAs expected for `host`: those of the closest domain that says any, else the general ones; `None` where
+    /// neither says any.
+    pub fn expected_for(&self, host: Option<&DnsName>) -> Option<&[String]> {
+        host.and_then(|host| self.nearest(host, |domain| domain.expect_ca.as_deref()))
+            .or(self.expect_ca.as_deref())
     }
 
     /// What the closest domain at or above `host` says, among those that say it.
@@ -228,7 +237,7 @@ mod tests {
         let policy = Policy::parse("pinstead.toml", POLICY.as_bytes()).unwrap();
         assert_eq!(policy.fail_on, Some(FailOn::AtLeast(Severity::Medium)));
         assert_eq!(policy.private_ca[0].spki_sha256.0, SpkiSha256::of(b""));
-        let expected = |host: &str| policy.expected_for(Some(&host.parse().unwrap())).to_vec();
+        let expected = |host: &str| policy.expected_for(Some(&host.parse().unwrap())).unwrap().to_vec();
         assert_eq!(expected("example.com"), ["letsencrypt.org"]);
         assert_eq!(expected("shop.example.com"), ["pki.goog"]);
         assert_eq!(expected("a.shop.example.com"), ["pki.goog"]);
@@ -237,6 +246,19 @@ mod tests {
         let below: DnsName = "a.old.shop.example.com".parse().unwrap();
         assert_eq!(policy.nearest(&below, |domain| domain.known_names.as_ref()).unwrap().len(), 2);
         assert!(policy.nearest(&"shop.example.com".parse().unwrap(), |it| it.known_keys.as_ref()).is_none());
+    }
+
+    #[test]
+    fn an_empty_list_of_cas_is_a_list() {
+        let expected = |text: &str| {
+            let policy = Policy::parse("p", text.as_bytes()).unwrap();
+            policy.expected_for(Some(&"a.example".parse().unwrap())).map(<[String]>::to_vec)
+        };
+        assert_eq!(expected(""), None);
+        assert_eq!(expected("expect_ca = []"), Some(vec![]));
+        let of_domain = "expect_ca = [\"pki.goog\"]\n[[domain]]\nname = \"a.example\"\n";
+        assert_eq!(expected(of_domain), Some(vec!["pki.goog".to_owned()]));
+        assert_eq!(expected(&format!("{of_domain}expect_ca = []")), Some(vec![]));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct WatchPolicy {
     pub logs: Vec<String>,
     /// The address on which metrics and health are served, such as `127.0.0.1:9464`.
     pub metrics: Option<String>,
+    /// Whether the CRLs of unexpected certificates are fetched, again and again.
+    pub revocation: bool,
 }
 
 #[cfg(test)]
@@ -34,9 +36,10 @@ mod tests {
         let policy = |text: &str| Policy::parse("pinstead.toml", text.as_bytes());
         let read = policy(
             "[watch]\nstate = \"state.db\"\ndomains = [\"b\u{fc}cher.example\"]\nnames = [\"www.example.com\"]\n\
-             from = \"7d\"\ninterval_seconds = 300\nlogs = [\"Argon\"]\nmetrics = \"127.0.0.1:9464\"\n",
+             from = \"7d\"\ninterval_seconds = 300\nlogs = [\"Argon\"]\nmetrics = \"127.0.0.1:9464\"\nrevocation = true\n",
         );
         let watch = read.unwrap().watch;
+        assert!(watch.revocation);
         assert_eq!(watch.domains[0].as_str(), "xn--bcher-kva.example");
         assert_eq!((watch.interval_seconds, watch.from.as_deref()), (Some(300), Some("7d")));
         assert_eq!(policy("").unwrap().watch, super::WatchPolicy::default());

@@ -14,7 +14,8 @@ mod weigh;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::provision::{Provision, is_short_lived};
+pub use self::issuing::issuer;
+pub use self::provision::{Provision, is_short_lived, is_short_period};
 pub use self::verdict::{
     Revocation, RevocationVerdict, Said, SourceKind, SourceVerdict, Status, Trouble, TroubleKind,
 };
@@ -34,13 +35,23 @@ pub struct Question<'a> {
     pub issuers: &'a [&'a Certificate],
     /// The OCSP response that came with it.
     pub staple: Option<&'a [u8]>,
+    /// Whether a public CA issued it, whose rules then hold.
+    pub public: bool,
+}
+
+impl<'a> Question<'a> {
+    /// One about a certificate by which nothing came, of a CA of no known programme.
+    pub fn about(certificate: &'a Certificate, issuers: &'a [&'a Certificate]) -> Self {
+        Self { certificate, issuers, staple: None, public: false }
+    }
 }
 
 /// Judges any number of certificates as of `at`. Each CRL is read once for all of them. Only CRLs from URLs that a
 /// certificate itself names count for it.
 pub fn judge(questions: &[Question<'_>], crls: &Crls, at: Timestamp) -> Vec<RevocationVerdict> {
     let asked: Vec<Asked<'_>> = questions.iter().map(Asked::of).collect();
-    let mut sources: Vec<Vec<SourceVerdict>> = asked.iter().map(|asked| staple::judge(asked, at)).collect();
+    let mut sources: Vec<Vec<SourceVerdict>> =
+        asked.iter().map(|asked| staple::judge(asked, crls, at)).collect();
     for observation in crls {
         let about: Vec<usize> = asked
             .iter()
@@ -49,9 +60,9 @@ pub fn judge(questions: &[Question<'_>], crls: &Crls, at: Timestamp) -> Vec<Revo
             .map(|(place, _)| place)
             .collect();
         let members: Vec<&Asked<'_>> = about.iter().filter_map(|&place| asked.get(place)).collect();
-        for (place, source) in about.iter().zip(crl::judge(observation, &members, at)) {
+        for (place, told) in about.iter().zip(crl::judge(observation, &members, at)) {
             if let Some(sources) = sources.get_mut(*place) {
-                sources.push(source);
+                sources.extend(told);
             }
         }
     }
@@ -67,18 +78,16 @@ pub struct CrlQuestion {
     pub signers: Vec<Certificate>,
 }
 
-/// The CRLs of certificates: one for each distribution point of each.
+/// The most distribution points of one certificate that are asked; those in use have one or two.
+const MOST_POINTS: usize = 8;
+
+/// The CRLs of certificates: one for each distribution point of each, and of the responders of stapled responses.
 pub fn crl_questions(questions: &[Question<'_>]) -> Vec<CrlQuestion> {
     let mut wanted: Vec<CrlQuestion> = Vec::new();
     for asked in questions.iter().map(Asked::of) {
-        for point in &asked.pointers.points {
-            let urls = point.urls();
-            if urls.is_empty() || wanted.iter().any(|known| known.urls == urls) {
-                continue;
-            }
-            let delegates = asked.others.iter().copied().filter(|_| !point.crl_issuer.is_empty());
-            let signers = asked.issuer.into_iter().chain(delegates).cloned().collect();
-            wanted.push(CrlQuestion { urls, signers });
+        asked.want(&mut wanted);
+        if let Some(responder) = staple::responder_to_check(&asked) {
+            Asked::of(&Question::about(&responder, asked.others)).want(&mut wanted);
         }
     }
     wanted
@@ -89,6 +98,7 @@ struct Asked<'a> {
     certificate: &'a Certificate,
     others: &'a [&'a Certificate],
     staple: Option<&'a [u8]>,
+    public: bool,
     issuer: Option<&'a Certificate>,
     pointers: Pointers<'a>,
 }
@@ -99,6 +109,7 @@ impl<'a> Asked<'a> {
             certificate: question.certificate,
             others: question.issuers,
             staple: question.staple,
+            public: question.public,
             issuer: issuing::issuer(question.certificate, question.issuers),
             pointers: question.certificate.parts().map(|parts| Pointers::of(&parts)).unwrap_or_default(),
         }
@@ -106,6 +117,43 @@ impl<'a> Asked<'a> {
 
     fn names(&self, url: &str) -> bool {
         self.pointers.points.iter().any(|point| point.urls().iter().any(|own| own == url))
+    }
+
+    /// Adds the lists that it names.
+    fn want(&self, wanted: &mut Vec<CrlQuestion>) {
+        let points = self.pointers.points.iter().filter(|point| !point.urls().is_empty());
+        for point in points.take(MOST_POINTS) {
+            let urls = point.urls();
+            let delegates = self.others.iter().copied().filter(|_| !point.crl_issuer.is_empty());
+            let signers: Vec<Certificate> = self.issuer.into_iter().chain(delegates).cloned().collect();
+            match wanted.iter_mut().find(|known| known.urls == urls) {
+                None => wanted.push(CrlQuestion { urls, signers }),
+                Some(known) => {
+                    let is_new = |signer: &Certificate| !known.signers.contains(signer);
+                    let further: Vec<Certificate> = signers.into_iter().filter(is_new).collect();
+                    known.signers.extend(further);
+                }
+            }
+        }
+    }
+
+    /// How old what says “good” may be at most: the longest that the rules of public CAs let it count.
+    fn oldest(&self) -> Option<SignedDuration> {
+        const DAY: SignedDuration = SignedDuration::from_hours(24);
+        let days = if self.certificate.is_ca { 366 } else { 10 };
+        self.public.then(|| DAY.saturating_mul(days))
+    }
+
+    /// Whether what is of this time is too old to say “good” by, whatever it says itself.
+    fn too_old(&self, this_update: Timestamp, rule: &str, at: Timestamp) -> Option<Trouble> {
+        let oldest = self.oldest()?;
+        (at.duration_since(this_update) > oldest).then(|| {
+            let days = oldest.as_hours() / 24;
+            let text = format!(
+                "it is of {this_update}, and of a public CA nothing counts for longer than {days} days ({rule})"
+            );
+            Trouble::new(TroubleKind::TooOld, text)
+        })
     }
 }
 

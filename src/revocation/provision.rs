@@ -35,16 +35,20 @@ impl Provision {
 /// Whether it is a Short-lived Subscriber Certificate (Baseline Requirements 1.6.1): at most ten days if issued from
 /// 15 March 2024 on, at most seven if issued from 15 March 2026 on; no CA's certificate is one.
 pub fn is_short_lived(certificate: &Certificate) -> bool {
+    !certificate.is_ca && is_short_period(certificate.not_before, certificate.not_after)
+}
+
+/// Whether a subscriber's certificate of this period is a short-lived one.
+pub fn is_short_period(issued: Timestamp, end: Timestamp) -> bool {
     const SINCE: i64 = 1_710_460_800;
     const SHORTER_SINCE: i64 = 1_773_532_800;
-    let issued = certificate.not_before;
     let days = match issued {
-        _ if certificate.is_ca || issued < second(SINCE) => return false,
+        _ if issued < second(SINCE) => return false,
         _ if issued < second(SHORTER_SINCE) => 10,
         _ => 7,
     };
     // The last second belongs to the period (RFC 5280 section 4.1.2.5).
-    let period = certificate.not_after.duration_since(issued).saturating_add(SignedDuration::from_secs(1));
+    let period = end.duration_since(issued).saturating_add(SignedDuration::from_secs(1));
     period <= SignedDuration::from_hours(24).saturating_mul(days)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 5280 section 6.3.3, steps (b) to (f).
 
+use jiff::Timestamp;
+
 use super::Asked;
 use super::verdict::{Trouble, TroubleKind};
 use crate::x509::crl::{Crl, Reasons};
@@ -99,21 +101,46 @@ fn is_same_point(name: &PointName<'_>, point: &Point<'_>) -> bool {
 }
 
 /// Whether the key that issued the certificate vouches for the list, or one that it vouches for itself.
-pub(super) fn vouched(crl: &Crl<'_>, asked: &Asked<'_>, issuer: &Certificate) -> Result<(), Trouble> {
+pub(super) fn vouched(
+    crl: &Crl<'_>,
+    asked: &Asked<'_>,
+    issuer: &Certificate,
+    at: Timestamp,
+) -> Result<(), Trouble> {
     if crl.is_named_after(issuer) {
         return by_key(crl, issuer, "the key that issued the certificate");
     }
-    let delegate = asked
+    let delegates: Vec<&Certificate> = asked
         .others
         .iter()
-        .find(|other| crl.is_named_after(other) && is_signed_by(other, issuer) == SignatureCheck::Made);
-    let Some(delegate) = delegate else {
+        .filter(|other| crl.is_named_after(other) && is_issued_by(other, issuer))
+        .copied()
+        .collect();
+    let is_valid = |delegate: &Certificate| delegate.not_before <= at && at <= delegate.not_after;
+    if !delegates.is_empty() && !delegates.iter().any(|delegate| is_valid(delegate)) {
+        return Err(Trouble::new(
+            TroubleKind::Unverifiable,
+            "the certificate of its issuer is not valid at the time of judging",
+        ));
+    }
+    let valid = || delegates.iter().copied().filter(|delegate| is_valid(delegate));
+    let signed = |delegate: &&Certificate| crl.is_signed_by(delegate) == SignatureCheck::Made;
+    let Some(delegate) = valid().find(signed).or_else(|| valid().next()) else {
         return Err(Trouble::new(
             TroubleKind::Unverifiable,
             "it is issued by another in the place of the certificate's issuer, and no certificate of that one, by the same issuer, is at hand (--issuer)",
         ));
     };
     by_key(crl, delegate, "the key of the CRL's issuer")
+}
+
+/// Whether a certificate bears another's name as its issuer's, and that one's key signed it.
+fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    let is_named = match (certificate.parts(), issuer.parts()) {
+        (Ok(certificate), Ok(issuer)) => certificate.issuer == issuer.subject,
+        _ => false,
+    };
+    is_named && is_signed_by(certificate, issuer) == SignatureCheck::Made
 }
 
 fn by_key(crl: &Crl<'_>, signer: &Certificate, whose: &str) -> Result<(), Trouble> {

@@ -112,6 +112,28 @@ pub struct SourceVerdict {
     pub from_cache: bool,
     /// The reasons for which a certificate would stand in it.
     pub covers: Reasons,
+    /// What else is to be known of it, to follow a colon.
+    pub note: Option<String>,
+}
+
+impl SourceVerdict {
+    /// One that says nothing yet.
+    pub(super) fn silent(kind: SourceKind, url: Option<String>) -> Self {
+        Self {
+            kind,
+            url,
+            said: Said::Nothing,
+            trouble: None,
+            this_update: None,
+            next_update: None,
+            number: None,
+            entries: None,
+            fetched_at: None,
+            from_cache: false,
+            covers: Reasons::NONE,
+            note: None,
+        }
+    }
 }
 
 /// The kinds of sources.
@@ -180,6 +202,10 @@ pub enum TroubleKind {
     Unverifiable,
     /// It is past its time, or has none.
     Stale,
+    /// It is older than the rules of public CAs allow, whatever it says itself.
+    TooOld,
+    /// It is older than what the same place gave before.
+    RolledBack,
     /// It is of a later time than that of judging.
     InFuture,
     /// It is not about certificates like this one, or another distribution point's.
@@ -204,6 +230,8 @@ impl TroubleKind {
             Self::BadSignature => "bad_signature",
             Self::Unverifiable => "unverifiable",
             Self::Stale => "stale",
+            Self::TooOld => "too_old",
+            Self::RolledBack => "rolled_back",
             Self::InFuture => "in_future",
             Self::OutOfScope => "out_of_scope",
             Self::Delta => "delta",
@@ -220,6 +248,8 @@ impl TroubleKind {
             Self::Unreadable
                 | Self::BadSignature
                 | Self::Stale
+                | Self::TooOld
+                | Self::RolledBack
                 | Self::InFuture
                 | Self::OutOfScope
                 | Self::Delta

@@ -24,13 +24,15 @@ pub(super) fn verdict(
         .filter(|source| source.said == Said::Good)
         .fold(Reasons::NONE, |all, source| all.or(source.covers));
     let (status, why) = match revoked {
-        Some((revocation, source)) => (Status::Revoked(revocation), said_by(source, &revocation.in_words())),
+        Some((revocation, source)) => {
+            (Status::Revoked(revocation), said_by(source, &revocation.in_words(), at))
+        }
         None if covered == Reasons::ALL => {
             let good = sources.iter().filter(|source| source.said == Said::Good);
-            let by: Vec<String> = good.map(|source| said_by(source, "not revoked")).collect();
+            let by: Vec<String> = good.map(|source| said_by(source, "not revoked", at)).collect();
             (Status::Good, by.join(" "))
         }
-        None => (Status::Undetermined, open(asked, &provision, &sources, crls)),
+        None => (Status::Undetermined, open(asked, &provision, (&sources, crls), at)),
     };
     RevocationVerdict {
         sha256: certificate.sha256,
@@ -67,24 +69,37 @@ fn revoked(sources: &[SourceVerdict]) -> Option<(Revocation, &SourceVerdict)> {
         .min_by_key(|(revocation, _)| revocation.date)
 }
 
-fn said_by(source: &SourceVerdict, what: &str) -> String {
-    let of = source.this_update.map(|time| format!(" of {time}")).unwrap_or_default();
+fn said_by(source: &SourceVerdict, what: &str, at: Timestamp) -> String {
+    let of = source.this_update.map(|time| format!(" of {time}{}", age(time, at))).unwrap_or_default();
+    let note = source.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     match (source.kind, &source.url) {
-        (SourceKind::StapledOcsp, _) => format!("The stapled OCSP response{of}: {what}."),
+        (SourceKind::StapledOcsp, _) => format!("The stapled OCSP response{of}: {what}{note}."),
         (SourceKind::Crl, url) => {
-            format!("The CRL{of} at {}: {what}.", url.as_deref().unwrap_or("an unknown place"))
+            format!("The CRL{of} at {}: {what}{note}.", url.as_deref().unwrap_or("an unknown place"))
         }
     }
 }
 
+/// How old something is, where that is worth a word.
+fn age(time: Timestamp, at: Timestamp) -> String {
+    const WORTH: i64 = 10;
+    let days = at.duration_since(time).as_hours() / 24;
+    if days > WORTH { format!(", {days} days old,") } else { String::new() }
+}
+
 /// Why nothing is known.
-fn open(asked: &Asked<'_>, provision: &Provision, sources: &[SourceVerdict], crls: &Crls) -> String {
+fn open(
+    asked: &Asked<'_>,
+    provision: &Provision,
+    (sources, crls): (&[SourceVerdict], &Crls),
+    at: Timestamp,
+) -> String {
     let mut reasons: Vec<String> = sources
         .iter()
         .map(|source| match (&source.trouble, source.said) {
-            (Some(trouble), _) => said_by(source, &trouble.text),
-            (None, Said::Unknown) => said_by(source, "the responder does not know the certificate"),
-            (None, _) => said_by(source, "it says nothing"),
+            (Some(trouble), _) => said_by(source, &trouble.text, at),
+            (None, Said::Unknown) => said_by(source, "the responder does not know the certificate", at),
+            (None, _) => said_by(source, "it says nothing", at),
         })
         .collect();
     if reasons.is_empty() {

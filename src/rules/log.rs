@@ -121,6 +121,39 @@ static RULES: &[Rule<LogFault>] = &[
         },
         raise: |fault| when(fault, &[FaultKind::OldHead]),
     },
+    Rule {
+        info: RuleInfo {
+            id: "LOG009",
+            title: "Two trees of a CT log could not be shown to be one",
+            severity: Severity::High,
+            needs: "two tree heads of a log that is followed, and its answers to the question for a proof between them",
+            explanation: "Both tree heads are signed by the log, it answers, and it does not prove that the newer tree continues the \
+                          older one: the proof is refused, missing or false. A log that shows different people different trees cannot \
+                          prove it, and has every reason to refuse. The newer tree head was not taken, and nothing of it is covered.",
+            advice: "Keep both tree heads. Ask the log for the proof from another place; if it is refused there, too, send both to the \
+                     log's operator and to the ct-policy list.",
+            references: &[APPEND_ONLY, "RFC 6962 section 4.4 (get-sth-consistency)"],
+        },
+        raise: |fault| when(fault, &[FaultKind::Unproven]),
+    },
+    Rule {
+        info: RuleInfo {
+            id: "LOG010",
+            title: "A CT log's tree head is not of now",
+            severity: Severity::Medium,
+            needs: "a tree head of a log that is followed, the time, and the log's maximum merge delay",
+            explanation: "A log has to sign a new tree head within its maximum merge delay, even if it got no new entries. Who repeats an \
+                          older one, be it the log, a cache or whoever stands between, hides what was logged since. One from the \
+                          future is not taken: no later one could be told from an older one any more.",
+            advice: "If several logs show this, look at this machine's clock and at proxies on the way. If one does, ask it from another \
+                     place, and tell its operator.",
+            references: &[
+                "RFC 6962 section 3 (maximum merge delay) and section 3.5 (signed tree head)",
+                "C2SP static-ct-api, “Checkpoints”",
+            ],
+        },
+        raise: |fault| when(fault, &[FaultKind::StaleHead, FaultKind::FutureHead]),
+    },
 ];
 
 /// What each rule says of itself.
@@ -156,6 +189,9 @@ mod tests {
             (FaultKind::Form, "LOG006", Severity::Medium),
             (FaultKind::Unreadable, "LOG007", Severity::Medium),
             (FaultKind::OldHead, "LOG008", Severity::Low),
+            (FaultKind::Unproven, "LOG009", Severity::High),
+            (FaultKind::StaleHead, "LOG010", Severity::Medium),
+            (FaultKind::FutureHead, "LOG010", Severity::Medium),
         ];
         assert_eq!(expected.len(), FaultKind::ALL.len());
         for (kind, rule, severity) in expected {

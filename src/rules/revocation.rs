@@ -1,12 +1,16 @@
 //! Rules about revocation.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
+use crate::issuance::IssuanceVerdict;
 use crate::judge::ChainRevocation;
 use crate::revocation::{
     Revocation, RevocationVerdict, Said, SourceKind, SourceVerdict, Status, Trouble, TroubleKind,
 };
+use crate::x509::SpkiSha256;
 
 const CRL_PROFILE: &str = "RFC 5280 section 5";
 const VALIDATION: &str = "RFC 5280 section 6.3.3";
@@ -14,6 +18,7 @@ const OCSP: &str = "RFC 6960 section 3.2";
 const REASONS: &str = "CA/Browser Forum Baseline Requirements 4.9.1.1";
 const CA_REASONS: &str = "CA/Browser Forum Baseline Requirements 4.9.1.2";
 const CRL_TIMES: &str = "CA/Browser Forum Baseline Requirements 4.9.7";
+const CRL_LIFE: &str = "CA/Browser Forum Baseline Requirements 7.2 (nextUpdate)";
 const OCSP_TIMES: &str = "CA/Browser Forum Baseline Requirements 4.9.10";
 const POINTERS: &str = "CA/Browser Forum Baseline Requirements 7.1.2.11.2";
 const SHORT_LIVED: &str = "CA/Browser Forum Baseline Requirements 1.6.1 (Short-lived Subscriber Certificate)";
@@ -41,7 +46,7 @@ static RULES: &[Rule<ChainRevocation>] = &[
             title: "A CA certificate in the chain is revoked",
             severity: Severity::Critical,
             needs: "--revocation, and the certificates of the CAs above",
-            explanation: "A CA certificate that the server sends was revoked by the CA above it. Everything below it falls with it, for clients \
+            explanation: "A CA certificate that the server sends, or that --issuer gave for the path, was revoked by the CA above it. Everything below it falls with it, for clients \
                           that look that up or whose vendors distribute it (CRLSets, OneCRL, CRLite). Where the path to the anchor goes \
                           another way, over a cross-certificate, the severity is high: the revoked one is of no use any more, and \
                           clients that build the path as it is served fail.",
@@ -74,12 +79,14 @@ static RULES: &[Rule<ChainRevocation>] = &[
             needs: "--revocation, and an answer from the CRL's URL",
             explanation: "The certificate names this URL, and what is there is not what belongs there: its nextUpdate is over, its signature was \
                           not made by the key that issued the certificate, it is the list of another distribution point or of other kinds of \
-                          certificates, a delta CRL, or no CRL at all. Clients that insist on revocation fail; the others learn \
+                          certificates, a delta CRL, or no CRL at all. Or it is older than the list that the same URL gave before, or, of a \
+                          public CA, older than such a list may be. Clients that insist on revocation fail; the others learn \
                           nothing. A list of subscriber certificates has to be renewed within seven days, or four where not all of them \
-                          name an OCSP responder. An attacker on the way can replace an answer over plain HTTP, but cannot sign it.",
+                          name an OCSP responder, and counts for ten days at most. An attacker on the way can replace an answer over \
+                          plain HTTP, or send an older list again, but cannot sign one.",
             advice: "Ask again from another network, to rule out a proxy. Then report it to the CA: it is a compliance incident of a public CA. \
                      In a CA of your own, see to the job that publishes CRLs.",
-            references: &[CRL_TIMES, VALIDATION, CRL_PROFILE],
+            references: &[CRL_TIMES, CRL_LIFE, VALIDATION, CRL_PROFILE],
         },
         raise: unusable_crls,
     },
@@ -133,7 +140,7 @@ static RULES: &[Rule<ChainRevocation>] = &[
 ];
 
 /// Every rule about a certificate that nobody expected.
-static UNEXPECTED: &[Rule<RevocationVerdict>] = &[Rule {
+static UNEXPECTED: &[Rule<Unexpected>] = &[Rule {
     info: RuleInfo {
         id: "REV008",
         title: "An unexpected certificate is not revoked yet",
@@ -141,7 +148,7 @@ static UNEXPECTED: &[Rule<RevocationVerdict>] = &[Rule {
         needs: "a certificate judged unexpected, and its CRL",
         explanation: "A certificate was issued for one of the owner's names by a CA or for a key that the owner does not know, and it can still \
                       be used: its CA has not revoked it. Until it expires, whoever has its key can stand for the name. A CA must revoke \
-                      within 24 hours once it has evidence that the request was not authorised.",
+                      within 24 hours once it has evidence that the request was not authorised; a short-lived one it need not.",
         advice: "Report it to the CA by the contact in its CPS or in CCADB (“problem reporting mechanism”), with the certificate, the names and \
                  proof that they are yours. Then look again: a revocation has to be published within 24 hours.",
         references: &[REASONS, "CA/Browser Forum Baseline Requirements 4.9.3", CRL_TIMES],
@@ -159,9 +166,22 @@ pub fn findings(chain: &ChainRevocation) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule.findings(chain)).collect()
 }
 
-/// What there is to say of the revocation of a certificate that was judged unexpected.
-pub fn unexpected_findings(verdict: &RevocationVerdict) -> Vec<Finding> {
-    UNEXPECTED.iter().flat_map(|rule| rule.findings(verdict)).collect()
+/// The revocation of certificates that were judged unexpected.
+#[derive(Clone, Debug, Default)]
+pub struct Unexpected {
+    /// Each of them that can still be used.
+    pub verdicts: Vec<RevocationVerdict>,
+}
+
+/// What there is to say of the revocation of certificates that were judged unexpected.
+pub fn unexpected_findings(unexpected: &Unexpected) -> Vec<Finding> {
+    UNEXPECTED.iter().flat_map(|rule| rule.findings(unexpected)).collect()
+}
+
+/// What there is to say of the revocation of what was issued for a name.
+pub fn issued_findings(verdict: &IssuanceVerdict) -> Vec<Finding> {
+    let verdicts = verdict.unexpected().filter_map(|judged| judged.revocation.verdict().cloned());
+    unexpected_findings(&Unexpected { verdicts: verdicts.collect() })
 }
 
 fn leaf_revoked(chain: &ChainRevocation) -> Vec<Raised> {
@@ -197,6 +217,13 @@ fn open(chain: &ChainRevocation) -> Vec<Raised> {
     if !chain.asked {
         return Vec::new();
     }
+    let left_out = (!chain.left_out.is_empty()).then(|| {
+        let names = chain.left_out.join("; ");
+        let message = format!(
+            "There are more CA certificates than are judged. Whether these are revoked was not looked at: {names}."
+        );
+        Raised::new("CA certificates", message, json!({"subjects": chain.left_out}))
+    });
     let open = chain.members.iter().map(|member| &member.verdict);
     open.filter(|verdict| verdict.status == Status::Undetermined && !is_missing(verdict))
         .map(|verdict| {
@@ -207,6 +234,7 @@ fn open(chain: &ChainRevocation) -> Vec<Raised> {
             let by_rule = verdict.expired || verdict.provision.short_lived;
             if by_rule { raised(verdict, message).at(Severity::Info) } else { raised(verdict, message) }
         })
+        .chain(left_out)
         .collect()
 }
 
@@ -303,15 +331,44 @@ fn disagreeing(chain: &ChainRevocation) -> Vec<Raised> {
         .collect()
 }
 
-fn unrevoked(verdict: &RevocationVerdict) -> Vec<Raised> {
-    if verdict.status != Status::Good || verdict.expired {
-        return Vec::new();
+/// The most certificates that are named in one finding.
+const MOST: usize = 20;
+
+/// One finding for each CA: whoever had one certificate issued may have had many.
+fn unrevoked(unexpected: &Unexpected) -> Vec<Raised> {
+    let is_left = |verdict: &&RevocationVerdict| verdict.status == Status::Good && !verdict.expired;
+    let mut by_ca: BTreeMap<Option<SpkiSha256>, Vec<&RevocationVerdict>> = BTreeMap::new();
+    for verdict in unexpected.verdicts.iter().filter(is_left) {
+        by_ca.entry(verdict.issuer_key).or_default().push(verdict);
     }
-    let message = format!(
-        "The unexpected certificate {} (serial number {}) is not revoked. {}",
-        verdict.subject, verdict.serial, verdict.why
-    );
-    vec![raised(verdict, message)]
+    by_ca
+        .values()
+        .filter_map(|verdicts| match verdicts.as_slice() {
+            [] => None,
+            [verdict] => {
+                let message = format!(
+                    "The unexpected certificate {} (serial number {}) is not revoked. {}",
+                    verdict.subject, verdict.serial, verdict.why
+                );
+                Some(raised(verdict, message))
+            }
+            [first, ..] => {
+                let serials: Vec<&str> =
+                    verdicts.iter().take(MOST).map(|verdict| verdict.serial.as_str()).collect();
+                let more = verdicts.len().saturating_sub(MOST);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let message = format!(
+                    "{} unexpected certificates of one CA are not revoked (serial numbers {}{more}). Of the first: {}",
+                    verdicts.len(),
+                    serials.join(", "),
+                    first.why
+                );
+                let all: Vec<Value> = verdicts.iter().take(MOST).map(|verdict| facts(verdict)).collect();
+                let evidence = json!({"count": verdicts.len(), "certificates": all});
+                Some(Raised::new(first.subject.clone(), message, evidence))
+            }
+        })
+        .collect()
 }
 
 fn raised(verdict: &RevocationVerdict, message: String) -> Raised {
@@ -348,6 +405,7 @@ fn source_facts(source: &SourceVerdict) -> Value {
         "this_update": source.this_update.map(|time| time.to_string()),
         "next_update": source.next_update.map(|time| time.to_string()),
         "crl_number": source.number,
+        "note": source.note,
     })
 }
 

@@ -4,6 +4,10 @@
 //! it; one that cannot be read is found, too, so that nobody hides behind a mistake.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod broken_tile;
+
+pub use self::broken_tile::take_broken_tile;
+
 use crate::ct::log_entry::{LoggedEntry, read_extra_data, read_get_entries, read_leaf};
 use crate::ct::merkle::{RangeBuilder, leaf_hash};
 use crate::ct::tile::{TileLeaf, read_data_tile};
@@ -136,7 +140,10 @@ pub fn take_entries<'a>(
     let mut memory = Vec::new();
     for entry in entries {
         let index = range.end();
-        let leaf = decode(entry.leaf, &mut memory).ok_or(BatchError::NotBase64 { index })?;
+        let Some(leaf) = decode(entry.leaf, &mut memory) else {
+            // What was found before it is not lost: the next question begins here, and fails.
+            return if found.is_empty() { Err(BatchError::NotBase64 { index }) } else { Ok(found) };
+        };
         if let Some(why) = search_leaf(leaf, watched) {
             let beside = beside(leaf, entry.extra);
             found.push(FoundEntry { index, leaf: Bytes(leaf.to_vec()), beside, why });
@@ -163,20 +170,20 @@ pub fn take_data_tile(
     }
     let mut found = Vec::new();
     for leaf in leaves.iter().skip(usize::from(skipped)).take(most) {
-        if let Some(why) = search(&leaf.timestamped.entry, watched) {
-            found.push(FoundEntry {
-                index: range.end(),
-                leaf: Bytes([&[0, 0], leaf.octets].concat()),
-                beside: beside_tile(leaf),
-                why,
-            });
-        }
+        found.extend(search_tile_leaf(leaf, range.end(), watched));
         range.push(leaf.leaf_hash());
     }
     Ok(found)
 }
 
-fn search_leaf(leaf: &[u8], watched: &WatchedNames) -> Option<Why> {
+fn search_tile_leaf(leaf: &TileLeaf<'_>, index: u64, watched: &WatchedNames) -> Option<FoundEntry> {
+    let why = search(&leaf.timestamped.entry, watched)?;
+    let octets = Bytes([&[0, 0], leaf.octets].concat());
+    Some(FoundEntry { index, leaf: octets, beside: beside_tile(leaf), why })
+}
+
+/// Why an entry with this leaf is found, if it is.
+pub(crate) fn search_leaf(leaf: &[u8], watched: &WatchedNames) -> Option<Why> {
     match read_leaf(leaf) {
         Ok(read) => search(&read.entry, watched),
         // Names may stand in it all the same.

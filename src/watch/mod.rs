@@ -7,4 +7,5 @@ pub mod batch;
 pub mod follow;
 pub mod metrics;
 pub mod reader;
+pub mod revocation;
 pub mod state;

@@ -1,5 +1,6 @@
 //! Certificates: reading them, cutting their bytes exactly, and building paths to anchors.
 
+mod bundle;
 mod certificate;
 pub mod crl;
 pub(crate) mod der;
@@ -15,6 +16,7 @@ pub mod precertificate;
 mod signature;
 pub(crate) mod time;
 
+pub use self::bundle::{Bundle, BundleError, LABELS, begins_as_der};
 pub use self::certificate::{Certificate, SubjectNames, hexadecimal, leaf_index};
 pub use self::der::DerError;
 pub use self::hash::{CertificateSha256, Fingerprints, SpkiSha256};

@@ -9,7 +9,7 @@ mod status;
 
 use aws_lc_rs::digest;
 
-pub use self::status::{CertificateStatus, OcspProblem, OcspStatus, Signer, status};
+pub use self::status::{CertificateStatus, OcspProblem, OcspStatus, Signer, responder_to_check, status};
 use super::der::{self, DerError, Element, Reader};
 use super::parts::{Extension, Parts, read_extension};
 

@@ -14,7 +14,7 @@ pub const MAX_CERTIFICATES: usize = 10_000;
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pinstead::observe::clock::Stopwatch;
 use pinstead::rules::Severity;
-use pinstead::watch::alert::{Channel as _, Failure, Hook, Notice};
+use pinstead::watch::alert::{Channel as _, ChannelSettings, Failure, Hook, Notice};
 use serde_json::{Value, json};
 
 use super::{LONG, notice, notice_of};
@@ -19,7 +19,11 @@ fn hook(folder: &Path, script: &str, timeout: Duration, hidden: &[&str]) -> Hook
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let arguments = vec![folder.to_str().unwrap().to_owned(), "$(touch injected) ; a b".to_owned()];
     let hidden = hidden.iter().map(|name| (*name).to_owned()).collect();
-    Hook::new("hook".to_owned(), Severity::Info, (program.into(), arguments), timeout, hidden)
+    Hook::new(settings(timeout), (program.into(), arguments), hidden)
+}
+
+fn settings(timeout: Duration) -> ChannelSettings {
+    ChannelSettings { name: "hook".to_owned(), least: Severity::Info, timeout }
 }
 
 /// Runs it until the system lets it: another test's child may still hold the script open for writing.
@@ -128,7 +132,7 @@ fn a_program_that_cannot_be_run_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing").into();
     let command = (missing, Vec::new());
-    let hook = Hook::new("hook".to_owned(), Severity::Info, command, LONG, Vec::new());
+    let hook = Hook::new(settings(LONG), command, Vec::new());
     let failure = run(&hook, &notice()).unwrap_err().to_string();
     assert!(failure.starts_with("it cannot be started: No such file"), "{failure}");
 }

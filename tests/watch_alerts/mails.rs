@@ -9,7 +9,7 @@ use std::time::Duration;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use pinstead::policy::MailSecurity;
 use pinstead::rules::Severity;
-use pinstead::watch::alert::{Channel as _, Failure, Mail, MailServer, Secret};
+use pinstead::watch::alert::{Channel as _, ChannelSettings, Failure, Mail, MailServer, Secret};
 use serde_json::Value;
 
 use super::{LONG, notice, notice_of};
@@ -123,7 +123,8 @@ fn mail(address: SocketAddr, security: MailSecurity, login: bool, timeout: Durat
     let server = MailServer { host: "127.0.0.1".to_owned(), port: address.port(), security, login };
     let to = ["Security <security@example.com>".to_owned(), "second@example.com".to_owned()];
     let mailboxes = ("Pinstead <pinstead@sender.example>", to.as_slice());
-    Mail::new("mail".to_owned(), Severity::Info, server, mailboxes, timeout).unwrap()
+    let settings = ChannelSettings { name: "mail".to_owned(), least: Severity::Info, timeout };
+    Mail::new(settings, server, mailboxes).unwrap()
 }
 
 fn sent(mail: &Mail) -> Result<(), Failure> {

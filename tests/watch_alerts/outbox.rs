@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use pinstead::observe::clock::{self, Stopwatch};
 use pinstead::rules::Severity;
-use pinstead::watch::alert::{Channel, Failure, Notice, Sending, Tally, deliver, deliver_once};
+use pinstead::watch::alert::{
+    Channel, ChannelSettings, Failure, Notice, Sending, Tally, deliver, deliver_once,
+};
 use pinstead::watch::metrics::WatchMetrics;
 use pinstead::watch::state::{Place, State, StateOptions};
 use sqlx::{Connection as _, SqliteConnection};
@@ -23,8 +25,7 @@ const RECEIVER: &str = "PINSTEAD_TEST_RECEIVER";
 
 /// A channel of the test: it keeps what it gets, fails, or never ends.
 struct Played {
-    name: &'static str,
-    least: Severity,
+    settings: ChannelSettings,
     got: Arc<Mutex<Vec<String>>>,
     fails: Arc<AtomicBool>,
     hangs: bool,
@@ -32,21 +33,18 @@ struct Played {
 
 impl Played {
     fn new(name: &'static str) -> Self {
-        Self { name, least: Severity::Info, got: Arc::default(), fails: Arc::default(), hangs: false }
+        Self::from(name, Severity::Info)
+    }
+
+    fn from(name: &str, least: Severity) -> Self {
+        let settings = ChannelSettings { name: name.to_owned(), least, timeout: LONG };
+        Self { settings, got: Arc::default(), fails: Arc::default(), hangs: false }
     }
 }
 
 impl Channel for Played {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn min_severity(&self) -> Severity {
-        self.least
-    }
-
-    fn timeout(&self) -> Duration {
-        LONG
+    fn settings(&self) -> &ChannelSettings {
+        &self.settings
     }
 
     fn send<'a>(&'a self, notice: &'a Notice) -> Sending<'a> {
@@ -65,7 +63,8 @@ fn metrics() -> Arc<WatchMetrics> {
 }
 
 async fn once(state: &Arc<State>, channels: Vec<Box<dyn Channel>>) -> Tally {
-    deliver_once(Arc::clone(state), channels, metrics()).await.unwrap()
+    let (_going, stopped) = watch::channel(false);
+    deliver_once(Arc::clone(state), channels, metrics(), stopped).await.unwrap()
 }
 
 /// All that waits is due now, and nobody is about to deliver it.
@@ -121,7 +120,7 @@ fn what_failed_comes_again_with_its_id_and_what_was_taken_does_not() {
         let (got, retried) = (Arc::clone(&first.got), Arc::clone(&second.got));
         second.fails.store(true, Ordering::Relaxed);
         let tally = once(&state, vec![Box::new(first), Box::new(second)]).await;
-        assert_eq!(tally, Tally { delivered: 2, failed: 2 });
+        assert_eq!(tally, Tally { delivered: 2, failed: 2, is_cut: false });
         assert_eq!(*got.lock().unwrap(), ids, "in the order in which they were made");
         let waiting = state.waiting().await.unwrap();
         assert_eq!(waiting.len(), 1);
@@ -154,7 +153,10 @@ fn a_channel_that_is_down_is_not_tried_with_everything() {
         let down = Played::new("down");
         down.fails.store(true, Ordering::Relaxed);
         let got = Arc::clone(&down.got);
-        assert_eq!(once(&state, vec![Box::new(down)]).await, Tally { delivered: 0, failed: 3 });
+        assert_eq!(
+            once(&state, vec![Box::new(down)]).await,
+            Tally { delivered: 0, failed: 3, is_cut: false }
+        );
         assert_eq!(got.lock().unwrap().len(), 3);
         assert_eq!(state.waiting().await.unwrap()[0].alerts, 10, "they all wait");
     });
@@ -173,8 +175,8 @@ fn what_is_below_a_channels_severity_is_passed_over() {
             payload: "{}".to_owned(),
         };
         state.add_alert(&unknown).await.unwrap();
-        let high = Played { least: Severity::High, ..Played::new("high") };
-        let critical = Played { least: Severity::Critical, ..Played::new("critical") };
+        let high = Played::from("high", Severity::High);
+        let critical = Played::from("critical", Severity::Critical);
         let tally = once(&state, vec![Box::new(high), Box::new(critical)]).await;
         assert_eq!(tally.delivered, 3, "what has no severity goes everywhere");
         assert!(state.waiting().await.unwrap().is_empty());
@@ -192,7 +194,7 @@ fn a_receiver_that_asks_for_rest_gets_it() {
         }
         let receiver = Receiver::start(vec![status("429 Too Many Requests", "Retry-After: 600\r\n")]);
         let tally = once(&state, vec![Box::new(webhook(&receiver.url("/"), LONG))]).await;
-        assert_eq!(tally, Tally { delivered: 0, failed: 1 }, "the other is not even tried");
+        assert_eq!(tally, Tally { delivered: 0, failed: 1, is_cut: false }, "the other is not even tried");
         let waiting = state.waiting().await.unwrap().remove(0);
         assert_eq!((waiting.alerts, waiting.failed, waiting.error.as_deref()), (2, 1, Some("HTTP 429")));
     });

@@ -6,9 +6,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use pinstead::ct::merkle::{TreeBuilder, TreeHash, leaf_hash};
+use pinstead::evidence::Bytes;
 use pinstead::observe::clock;
 use pinstead::watch::metrics::{WatchMetrics, exposition, serve};
+use pinstead::watch::state::{Head, LogKind, NewFault, NewLog, State};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -68,12 +73,39 @@ fn samples(text: &str) -> BTreeMap<String, String> {
     samples
 }
 
+/// Has another process follow a log: of 1000 entries 990 are read, and none are proven.
+async fn followed(state: &State) {
+    let lease = Duration::from_secs(600);
+    let new = NewLog {
+        log_id: [1; 32],
+        description: "an earlier name".to_owned(),
+        url: "https://log.example/".to_owned(),
+        kind: LogKind::Rfc6962,
+        key: Bytes(vec![1; 91]),
+        before: TreeBuilder::default(),
+        head: None,
+    };
+    let log = state.register(&new).await.unwrap().number;
+    let timestamp = u64::try_from(clock::now().as_millisecond()).unwrap();
+    let holding = state.lease_head(log, lease).await.unwrap().unwrap();
+    let shown = Head { size: 1000, timestamp, root: TreeHash([0; 32]), octets: Bytes(vec![0]) };
+    state.take_head(&holding, &shown).await.unwrap();
+    let mut range = state.lease_range(log, lease).await.unwrap().unwrap();
+    let mut read = range.builder().unwrap();
+    (0..990_u64).for_each(|index| read.push(leaf_hash(&index.to_be_bytes())));
+    state.commit(&mut range, &read, &[], &[]).await.unwrap();
+    let (kind, text) = ("split".to_owned(), "two trees".to_owned());
+    let fault = NewFault { log, kind, text, evidence: Bytes(Vec::new()) };
+    state.report_fault(&fault, &[]).await.unwrap();
+}
+
 #[test]
 fn both_pages_say_what_was_counted() {
     let runtime = crate::world::runtime();
     let folder = tempfile::tempdir().unwrap();
     let (_, state) = runtime.block_on(state(&folder, &["mail"]));
     runtime.block_on(add(&state, "an alert"));
+    runtime.block_on(followed(&state));
     let state = Arc::new(state);
     let metrics = Arc::new(WatchMetrics::new(clock::now()));
     let (stop, stopped) = watch::channel(false);
@@ -88,13 +120,14 @@ fn both_pages_say_what_was_counted() {
     assert_eq!((code, &health["status"]), (503, &Value::from("undetermined")), "{body}");
     assert!(head.contains("content-type: application/json"), "{head}");
 
-    let log = metrics.log("Example “2027h1” \\ \"quoted\"");
+    metrics.log(&STANDARD.encode([2; 32]), "not begun yet");
     let (_, _, body) = asked(address, "GET /metrics");
-    assert!(!body.contains("pinstead_log_read_entries"), "what was not seen is not told: {body}");
-    let now = clock::now();
-    log.head(1000, u64::try_from(now.as_millisecond()).unwrap(), now);
-    log.read(990);
-    log.proven(900);
+    assert!(body.contains("not begun yet"), "{body}");
+    for unseen in ["pinstead_log_read_entries", "pinstead_log_faults"] {
+        assert!(!body.contains(unseen), "what was not seen is not told: {body}");
+    }
+    // Another process read it, and holds its head.
+    let log = metrics.log(&STANDARD.encode([1; 32]), "Example “2027h1” \\ \"quoted\"");
     log.entries(990);
     log.certificates(3);
     metrics.channel("mail").attempted(false);
@@ -104,13 +137,13 @@ fn both_pages_say_what_was_counted() {
     let samples = samples(&body);
     let label = r#"{log="Example “2027h1” \\ \"quoted\""}"#;
     for (name, value) in [
-        ("pinstead_log_proven_entries", "900"),
+        ("pinstead_log_proven_entries", "0"),
         ("pinstead_log_read_entries", "990"),
         ("pinstead_log_tree_size_entries", "1000"),
         ("pinstead_log_lag_entries", "10"),
         ("pinstead_log_entries_read_total", "990"),
         ("pinstead_log_certificates_found_total", "3"),
-        ("pinstead_log_faults", "0"),
+        ("pinstead_log_faults", "1"),
     ] {
         assert_eq!(samples.get(&format!("{name}{label}")), Some(&value.to_owned()), "{name}: {body}");
     }
@@ -122,8 +155,12 @@ fn both_pages_say_what_was_counted() {
 
     let (code, _, body) = asked(address, "GET /health");
     let health: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((code, &health["status"]), (200, &Value::from("ok")), "{body}");
-    assert_eq!((&health["logs"][0]["lag"], &health["logs"][0]["proven"]), (&10.into(), &900.into()));
+    assert_eq!((code, &health["status"]), (200, &Value::from("degraded")), "{body}");
+    let log = &health["logs"][0];
+    assert_eq!((&log["lag"], &log["proven"], &log["read"]), (&10.into(), &0.into(), &990.into()));
+    // It was there before this process.
+    assert_eq!((&log["faults"][0]["kind"], &log["status"]), (&"split".into(), &"degraded".into()), "{log}");
+    assert_eq!(health["logs"][1]["status"], "undetermined");
     assert_eq!(health["alerts"][0]["waiting"], 1);
 
     assert_eq!(asked(address, "GET /").0, 404);
@@ -156,7 +193,7 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
     runtime.block_on(add(&state, "an alert"));
     runtime.block_on(state.close());
     let metrics = Arc::new(WatchMetrics::new(clock::now()));
-    metrics.log("a").head(1, 0, clock::now());
+    metrics.log(&STANDARD.encode([1; 32]), "a").entries(1);
     metrics.channel("mail");
     let (_stop, stopped) = watch::channel(false);
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -165,7 +202,9 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
     let (_, _, body) = asked(address, "GET /metrics");
     let samples = samples(&body);
     assert_eq!(samples["pinstead_state_usable"], "0");
-    assert!(!body.contains("pinstead_alerts_waiting"), "{body}");
+    for unknown in ["pinstead_alerts_waiting", "pinstead_log_proven", "pinstead_log_faults"] {
+        assert!(!body.contains(unknown), "{body}");
+    }
     let (code, _, body) = asked(address, "GET /health");
     assert_eq!(code, 503);
     assert!(body.contains("the state cannot be used"), "{body}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pinstead::observe::http::HttpPoster;
 use pinstead::rules::Severity;
-use pinstead::watch::alert::{Channel as _, Failure, Secret, Webhook};
+use pinstead::watch::alert::{Channel as _, ChannelSettings, Failure, Secret, Webhook};
 use reqwest::Url;
 
 use super::{Answer, LONG, Receiver, notice, status};
@@ -15,7 +15,8 @@ pub(crate) const SECRET: &str = "a secret that nobody knows";
 pub(crate) fn webhook(url: &str, timeout: Duration) -> Webhook {
     let poster = HttpPoster::new().unwrap();
     let url = Url::parse(url).unwrap();
-    Webhook::new("siem".to_owned(), Severity::Info, url, Secret::new(SECRET), timeout, poster)
+    let settings = ChannelSettings { name: "siem".to_owned(), least: Severity::Info, timeout };
+    Webhook::new(settings, url, Secret::new(SECRET), poster)
 }
 
 fn sent(receiver: &Receiver, timeout: Duration) -> Result<(), Failure> {

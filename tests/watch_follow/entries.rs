@@ -9,7 +9,7 @@ use pinstead::judge::Inputs;
 use pinstead::policy::Policy;
 use pinstead::rules::Severity;
 use pinstead::watch::batch::{Beside, ChainBeside, FoundEntry, Why};
-use pinstead::watch::follow::{Judging, LogLabel, Prepared, prepare};
+use pinstead::watch::follow::{Judging, LogLabel, Prepared, Standing, prepare};
 use pinstead::watch::state::EntryKind;
 use proptest::prelude::{any, proptest};
 use serde_json::Value;
@@ -28,7 +28,12 @@ fn prepared(leaf: Vec<u8>, why: Why) -> Prepared {
     let beside = Beside { precertificate: None, chain: ChainBeside::Unreadable("it is cut".to_owned()) };
     let entry = FoundEntry { index: 7, leaf: Bytes(leaf), beside, why };
     let log = LogLabel::new("Log", &[1; 32], "https://log.example/");
-    prepare(&entry, &[], Some("it is cut"), &log, &judging())
+    prepare(&entry, &Standing { missing: Some("it is cut"), ..standing(&log, &[]) }, &judging())
+}
+
+fn standing<'a>(log: &'a LogLabel, issuers: &'a [Bytes]) -> Standing<'a> {
+    let at = "2026-11-22T00:00:00Z".parse().unwrap();
+    Standing { log, issuers, missing: None, is_proven: false, at }
 }
 
 fn undetermined(mentions: Option<&str>) -> Why {
@@ -88,12 +93,14 @@ fn a_wildcard_is_judged_for_all_it_covers() {
     );
     inputs.policy = Policy::parse("policy", policy.as_bytes()).unwrap();
     let judging = Judging::new(inputs, Vec::new(), watched.into());
-    let beside = Beside { precertificate: None, chain: ChainBeside::Certificates(Vec::new()) };
     let told = |name: &str, first: &str| {
         let why = Why::Claims { watched: first.parse().unwrap(), claimed: name.to_owned(), is_odd: false };
-        let leaf = Bytes(CERTIFICATES.precertificate_leaf(name));
-        let entry = FoundEntry { index: 7, leaf, beside: beside.clone(), why };
-        prepare(&entry, &[], None, &LogLabel::new("Log", &[1; 32], "https://log.example/"), &judging)
+        let (leaf, precertificate) = CERTIFICATES.precertificate(name);
+        let chain = ChainBeside::Certificates(vec![CERTIFICATES.issuer()]);
+        let beside = Beside { precertificate: Some(Bytes(precertificate)), chain };
+        let entry = FoundEntry { index: 7, leaf: Bytes(leaf), beside, why };
+        let log = LogLabel::new("Log", &[1; 32], "https://log.example/");
+        prepare(&entry, &standing(&log, &[CERTIFICATES.issuer()]), &judging)
     };
     let wildcard = told("*.ours.example", "shop.ours.example");
     let claims: Vec<String> = wildcard.found.claims.iter().map(ToString::to_string).collect();
@@ -101,6 +108,97 @@ fn a_wildcard_is_judged_for_all_it_covers() {
     assert_eq!((wildcard.summary.expectation, wildcard.summary.severity), ("unexpected", Severity::High));
     let one = told("shop.ours.example", "shop.ours.example");
     assert_eq!((one.summary.expectation, one.found.claims.len()), ("expected", 1));
+}
+
+fn named(name: &str) -> rcgen::CertificateParams {
+    let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(2026, 11, 1);
+    parameters.not_after = rcgen::date_time_ymd(2027, 1, 1);
+    parameters
+}
+
+/// An entry for a certificate by a CA of this name, and the CA's certificate.
+fn issued_by(name: &[(rcgen::DnType, &str)]) -> (Vec<u8>, Bytes) {
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters.distinguished_name = rcgen::DistinguishedName::new();
+    for (part, value) in name {
+        let value = rcgen::string::PrintableString::try_from(*value).unwrap();
+        parameters.distinguished_name.push(part.clone(), rcgen::DnValue::PrintableString(value));
+    }
+    let key = rcgen::KeyPair::generate().unwrap();
+    let ca = parameters.self_signed(&key).unwrap().der().to_vec();
+    let subject = rcgen::KeyPair::generate().unwrap();
+    let authority = rcgen::Issuer::new(parameters, key);
+    let der = named("www.ours.example").signed_by(&subject, &authority).unwrap().der().to_vec();
+    let length = u32::try_from(der.len()).unwrap().to_be_bytes();
+    let leaf = [&[0; 10][..], &[0, 0], &length[1..], &der, &[0, 0]].concat();
+    (leaf, Bytes(ca))
+}
+
+fn judged(leaf: &[u8], issuers: &[Bytes], policy: &str) -> Prepared {
+    let why = Why::Claims {
+        watched: "ours.example".parse().unwrap(),
+        claimed: "www.ours.example".to_owned(),
+        is_odd: false,
+    };
+    let beside = Beside { precertificate: None, chain: ChainBeside::Certificates(issuers.to_vec()) };
+    let entry = FoundEntry { index: 7, leaf: Bytes(leaf.to_vec()), beside, why };
+    let watched =
+        WatchedNames::new([WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true }]);
+    let mut inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
+    inputs.policy = Policy::parse("policy", policy.as_bytes()).unwrap();
+    let judging = Judging::new(inputs, Vec::new(), watched.into());
+    prepare(&entry, &standing(&LogLabel::new("Log", &[1; 32], "https://log.example/"), issuers), &judging)
+}
+
+#[test]
+fn a_forged_issuer_name_is_critical() {
+    use rcgen::DnType::{CommonName, CountryName, OrganizationName};
+    let expected = "expect_ca = [\"letsencrypt.org\"]\n";
+    let (leaf, ca) = issued_by(&[
+        (CountryName, "US"),
+        (OrganizationName, "Internet Security Research Group"),
+        (CommonName, "ISRG Root X1"),
+    ]);
+    let told = judged(&leaf, std::slice::from_ref(&ca), expected);
+    assert_eq!(told.summary.severity, Severity::Critical, "{}", told.summary.text);
+    assert!(told.summary.title.starts_with("Forged issuer name"), "{}", told.summary.title);
+    assert_eq!(told.summary.details["findings"][0]["rule"], "CRT003");
+    assert!(told.summary.text.contains("Proven by the signature"), "{}", told.summary.text);
+    // Nothing shows which key issued: it may be the one that the name says.
+    let unproven = judged(&leaf, &[], expected);
+    assert_eq!(unproven.summary.severity, Severity::Medium);
+    assert!(!unproven.found.judged.as_ref().unwrap().is_determined);
+    assert!(unproven.summary.text.contains("Not proven"), "{}", unproven.summary.text);
+    let (leaf, ca) = issued_by(&[(CountryName, "US"), (CommonName, "Nobody")]);
+    assert_eq!(judged(&leaf, &[ca], expected).summary.severity, Severity::Medium, "an unknown CA");
+}
+
+#[test]
+fn what_the_owner_lists_is_compared_as_issuance_does() {
+    let (leaf, ca) = issued_by(&[(rcgen::DnType::CommonName, "Own CA")]);
+    let key = STANDARD.encode(pinstead::x509::Certificate::read(&ca).unwrap().spki_sha256.0);
+    let other = STANDARD.encode([7; 32]);
+    let policy = |listed: &str| {
+        format!(
+            "expect_ca = [\"Own CA\"]\n[[private_ca]]\nowner = \"Own CA\"\nspki_sha256 = \"{key}\"\n\
+             [[domain]]\nname = \"ours.example\"\n{listed}\n"
+        )
+    };
+    let rules = |told: &Prepared| -> Vec<String> {
+        let findings = told.summary.details["findings"].as_array().unwrap();
+        findings.iter().map(|one| one["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    let plain = judged(&leaf, std::slice::from_ref(&ca), &policy(""));
+    assert_eq!((plain.summary.expectation, plain.summary.severity), ("expected", Severity::Info));
+    assert_eq!(rules(&plain), [""; 0]);
+    let listed = format!("known_keys = [\"{other}\"]\nknown_names = [\"shop.ours.example\"]");
+    let told = judged(&leaf, &[ca], &policy(&listed));
+    assert_eq!((told.summary.expectation, told.summary.severity), ("expected", Severity::Medium));
+    assert_eq!(rules(&told), ["CRT005", "CRT006"]);
+    assert_eq!(told.summary.details["known_key"], "unlisted");
+    assert!(told.summary.text.contains("known_names does not have"), "{}", told.summary.text);
 }
 
 proptest! {

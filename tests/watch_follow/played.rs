@@ -1,13 +1,13 @@
 //! A log in memory, which can be told to misbehave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pinstead::ct::merkle::{TreeBuilder, TreeHash, leaf_hash};
 use pinstead::evidence::Bytes;
 use pinstead::evidence::{Inputs as InputFiles, Request};
@@ -24,6 +24,24 @@ use tokio::sync::watch;
 
 /// When the first entry was logged; each further one came a second later.
 pub(crate) const BEGINNING: u64 = 1_790_000_000_000;
+
+/// When all of it happens: no tree head of the log is old, and none of the future.
+pub(crate) fn then() -> Timestamp {
+    Timestamp::from_millisecond(i64::try_from(BEGINNING).unwrap()).unwrap() + SignedDuration::from_hours(2)
+}
+
+/// How a log does not prove that one tree continues another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Withheld {
+    /// With status 400.
+    Refused,
+    /// With status 404.
+    Gone,
+    /// With status 500.
+    Trouble,
+    /// With a proof that proves nothing.
+    Junk,
+}
 
 /// An entry as get-entries has it.
 #[derive(Clone)]
@@ -73,9 +91,15 @@ impl Certificates {
         SpkiSha256(self.issuer_key)
     }
 
-    /// The leaf of a precertificate for this name.
-    pub(crate) fn precertificate_leaf(&self, name: &str) -> Vec<u8> {
-        self.entry(&(self.issue)(name), 1, true).leaf
+    /// A precertificate for this name: its leaf, and itself.
+    pub(crate) fn precertificate(&self, name: &str) -> (Vec<u8>, Vec<u8>) {
+        let der = (self.issue)(name);
+        (self.entry(&der, 1, true).leaf, der)
+    }
+
+    /// The certificate of the CA that issued them all.
+    pub(crate) fn issuer(&self) -> Bytes {
+        Bytes(self.issuer.clone())
     }
 
     fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
@@ -110,6 +134,24 @@ pub(crate) struct Played {
     pub(crate) hidden: AtomicU64,
     /// Whether it answers nothing.
     pub(crate) is_dead: AtomicBool,
+    /// Whether it shows no tree heads.
+    pub(crate) has_no_heads: AtomicBool,
+    /// Tree heads that it shows before all others.
+    pub(crate) heads: Mutex<VecDeque<Head>>,
+    /// How many entries it has: there are no proofs about more.
+    pub(crate) has: AtomicU64,
+    /// A size up to which it proves consistency with whatever root.
+    pub(crate) agrees_to: AtomicU64,
+    /// From this entry on it gives none.
+    pub(crate) silent_from: AtomicU64,
+    /// How it withholds proofs of consistency.
+    pub(crate) withheld: Mutex<Option<Withheld>>,
+    /// Whether it says that all entries are old, as long as it need not prove that.
+    pub(crate) lies_of_time: AtomicBool,
+    /// Whether it gives issuers by their hashes.
+    pub(crate) gives_issuers: AtomicBool,
+    /// Whether it garbles what no root covers.
+    pub(crate) is_garbled: AtomicBool,
     chance: Mutex<u64>,
 }
 
@@ -125,6 +167,15 @@ impl Played {
             other_root: Mutex::new(None),
             hidden: AtomicU64::new(u64::MAX),
             is_dead: AtomicBool::new(false),
+            has_no_heads: AtomicBool::new(false),
+            heads: Mutex::default(),
+            has: AtomicU64::new(size),
+            agrees_to: AtomicU64::new(0),
+            silent_from: AtomicU64::new(u64::MAX),
+            withheld: Mutex::new(None),
+            lies_of_time: AtomicBool::new(false),
+            is_garbled: AtomicBool::new(false),
+            gives_issuers: AtomicBool::new(false),
             chance: Mutex::new(seed.wrapping_mul(2).wrapping_add(1)),
         };
         for index in 0..size {
@@ -208,6 +259,12 @@ impl Played {
 impl LogReader for Played {
     async fn head(&self) -> Result<Head, ReadError> {
         self.asked().await?;
+        if self.has_no_heads.load(Ordering::Relaxed) {
+            return Err(ReadError::Passing { why: "no head".to_owned(), pause: None });
+        }
+        if let Some(head) = self.heads.lock().unwrap().pop_front() {
+            return Ok(head);
+        }
         if self.chaos(15) {
             return Err(Self::breach(Breach::Signature, "the signature does not hold"));
         }
@@ -219,7 +276,7 @@ impl LogReader for Played {
             head.root = TreeHash([7; 32]);
         }
         if self.chaos(12) {
-            head.timestamp += 1_000_000_000;
+            head.timestamp += 1_000_000;
         }
         Ok(head)
     }
@@ -227,6 +284,22 @@ impl LogReader for Played {
     async fn prove_consistency(&self, older: &Head, newer: &Head) -> Result<(), ReadError> {
         self.asked().await?;
         assert!(0 < older.size && older.size < newer.size);
+        let withheld = *self.withheld.lock().unwrap();
+        match withheld {
+            Some(Withheld::Refused) => return Err(ReadError::Refused("HTTP status 400".to_owned())),
+            Some(Withheld::Gone) => return Err(ReadError::Gone("HTTP status 404".to_owned())),
+            Some(Withheld::Trouble) => {
+                return Err(ReadError::Passing { why: "HTTP status 500".to_owned(), pause: None });
+            }
+            Some(Withheld::Junk) => return Err(Self::breach(Breach::Proof, "it proves nothing")),
+            None => {}
+        }
+        if newer.size == self.agrees_to.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if newer.size > self.has.load(Ordering::Relaxed) {
+            return Err(ReadError::Refused(format!("it has no tree of {} entries", newer.size)));
+        }
         for head in [older, newer] {
             if head.root != self.tree(head.size).root() {
                 return Err(Self::breach(Breach::Split, "the proof leads to another root"));
@@ -243,8 +316,24 @@ impl LogReader for Played {
         Ok(self.tree(size))
     }
 
+    async fn leaf_at(&self, index: u64, size: u64) -> Result<(u64, TreeHash), ReadError> {
+        self.asked().await?;
+        assert!(index < size);
+        if index >= self.silent_from.load(Ordering::Relaxed) {
+            return Err(ReadError::Passing { why: "no entries".to_owned(), pause: None });
+        }
+        let leaf = &self.entries[usize::try_from(index).unwrap()].leaf;
+        if self.hidden.load(Ordering::Relaxed) == index {
+            return Ok((0, leaf_hash(b"another")));
+        }
+        Ok((u64::from_be_bytes(leaf[2..10].try_into().unwrap()), leaf_hash(leaf)))
+    }
+
     async fn first_at(&self, head: &Head, time: Timestamp) -> Result<u64, ReadError> {
         self.asked().await?;
+        if self.lies_of_time.load(Ordering::Relaxed) {
+            return Ok(head.size);
+        }
         let time = u64::try_from(time.as_millisecond()).unwrap_or_default();
         Ok(time.saturating_sub(BEGINNING).div_ceil(1000).min(head.size))
     }
@@ -252,6 +341,9 @@ impl LogReader for Played {
     async fn entries(&self, start: u64, stop: u64, size: u64) -> Result<Answer, ReadError> {
         self.asked().await?;
         assert!(start < stop && stop <= size);
+        if start >= self.silent_from.load(Ordering::Relaxed) {
+            return Err(ReadError::Passing { why: "no entries".to_owned(), pause: None });
+        }
         let count = (stop - start).min(1 + self.dice(64));
         let mut entries = Vec::new();
         for index in start..start + count {
@@ -260,6 +352,7 @@ impl LogReader for Played {
                 Some(entry) if !is_hidden => entry.clone(),
                 _ => CERTIFICATES.entry(&CERTIFICATES.filler, 1, false),
             };
+            let extra = if self.is_garbled.load(Ordering::Relaxed) { vec![0, 0, 9] } else { extra };
             let (leaf, extra) = (STANDARD.encode(leaf), STANDARD.encode(extra));
             entries.push(format!(r#"{{"leaf_input":"{leaf}","extra_data":"{extra}"}}"#));
         }
@@ -272,6 +365,9 @@ impl LogReader for Played {
     }
 
     async fn issuer(&self, _: &[u8; 32]) -> Result<Bytes, ReadError> {
+        if self.gives_issuers.load(Ordering::Relaxed) {
+            return Ok(CERTIFICATES.issuer());
+        }
         Err(ReadError::Unusable("the entries have their issuers beside them".to_owned()))
     }
 }
@@ -287,8 +383,11 @@ impl Observer for Heard {
             Event::Proven(size) => format!("proven {size}"),
             Event::Fault(fault) => format!("fault {}", fault.kind.name()),
             Event::FaultOver(kind) => format!("over {}", kind.name()),
+            Event::Began { beginning: Some(beginning), .. } => beginning.to_string(),
             Event::Began { proven, .. } => format!("began {proven}"),
-            Event::Head(_) | Event::Read(_) | Event::Trouble { .. } => return,
+            Event::Trouble { what, .. } => format!("trouble {what}"),
+            Event::Unsearched(what) => format!("unsearched {what}"),
+            Event::Head(_) | Event::Read(_) => return,
         };
         self.0.lock().unwrap().push(text);
     }
@@ -312,6 +411,7 @@ pub(crate) fn quick() -> Settings {
         longest_pause: Duration::from_millis(4),
         patience: Duration::from_millis(40),
         most_failures: 200,
+        clock: then,
         ..Settings::default()
     }
 }
@@ -322,9 +422,14 @@ pub(crate) async fn scene(place: &Place, settings: Settings) -> Scene {
 
 /// With a policy, TOML.
 pub(crate) async fn scene_with(place: &Place, settings: Settings, policy: &str) -> Scene {
+    scene_for(place, settings, policy, &["ours.example"]).await
+}
+
+/// For these names, each with all below it.
+pub(crate) async fn scene_for(place: &Place, settings: Settings, policy: &str, names: &[&str]) -> Scene {
     let options = StateOptions { channels: vec!["stderr".to_owned()], most_octets: None };
-    let ours = WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true };
-    let watched = Arc::new(WatchedNames::new([ours]));
+    let of = |name: &&str| WatchedName { name: name.parse().unwrap(), with_subdomains: true };
+    let watched = Arc::new(WatchedNames::new(names.iter().map(of)));
     let mut inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
     inputs.policy = pinstead::policy::Policy::parse("policy", policy.as_bytes()).unwrap();
     let heard = Arc::new(Heard::default());
@@ -348,6 +453,8 @@ pub(crate) fn log() -> LogToFollow {
         url: "https://played.example/".to_owned(),
         kind: LogKind::Rfc6962,
         key: Bytes(vec![3; 91]),
+        merge_delay: SignedDuration::from_hours(24),
+        is_closed: false,
     }
 }
 

@@ -3,33 +3,76 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use jiff::SignedDuration;
-use pinstead::observe::clock;
-use pinstead::watch::follow::{Outcome, Settings, Start, follow};
+use jiff::{SignedDuration, Timestamp};
+use pinstead::watch::follow::{LogToFollow, Outcome, Settings, Start, follow};
 
 use super::played::{BEGINNING, CERTIFICATES, Played, alerts, file, log, quick, scene, scene_with};
 use crate::world;
+
+fn logged(index: u64) -> Timestamp {
+    Timestamp::from_millisecond(i64::try_from(BEGINNING + index * 1000).unwrap()).unwrap()
+}
+
+/// Entries of all ages.
+fn days_on() -> Timestamp {
+    logged(0) + SignedDuration::from_hours(72)
+}
+
+#[test]
+fn what_a_log_says_of_an_age_it_has_to_prove() {
+    world::runtime().block_on(async {
+        for hidden in [u64::MAX, 1999] {
+            let played = Arc::new(Played::new(5, 2000));
+            played.lies_of_time.store(true, Ordering::Relaxed);
+            played.hidden.store(hidden, Ordering::Relaxed);
+            let folder = tempfile::TempDir::new().unwrap();
+            let start = Start::Age(SignedDuration::from_hours(24 * 3));
+            let settings = Settings { start, clock: days_on, most_failures: 3, ..quick() };
+            let scene = scene(&file(&folder), settings).await;
+            let Outcome::Failed(why) = follow(&scene.following, &log(), played).await else {
+                panic!("it was begun at its end");
+            };
+            let expected = if hidden == 1999 { "is not the entry in its tree" } else { "in its place" };
+            assert!(why.contains(expected) && why.contains("1999"), "{why}");
+            let told = alerts(&scene.following.state).await;
+            assert_eq!(told[0].2["details"]["rule"], "LOG005");
+        }
+    });
+}
 
 #[test]
 fn a_log_is_begun_where_it_was_asked_for() {
     world::runtime().block_on(async {
         let played = Arc::new(Played::new(5, 3000));
+        // A day more than the age is looked at: entries may come so late.
         let age = |index: u64| {
             let logged = i64::try_from(BEGINNING / 1000 + index).unwrap();
-            Start::Age(SignedDuration::from_secs(clock::now().as_second() - logged))
+            Start::Age(
+                SignedDuration::from_secs(days_on().as_second() - logged) - SignedDuration::from_hours(24),
+            )
         };
+        let log = || LogToFollow { merge_delay: SignedDuration::from_hours(100), ..log() };
         for (start, first) in [(Start::Begin, 0), (Start::End, 2000), (age(1500), 1500), (age(9000), 2000)] {
             let folder = tempfile::TempDir::new().unwrap();
             let place = file(&folder);
             played.shown.store(2000, Ordering::Relaxed);
-            let settings = || Settings { start, ..quick() };
+            let settings = || Settings { start, clock: days_on, ..quick() };
             let scene = scene(&place, settings()).await;
             let state = &scene.following.state;
             let outcome = follow(&scene.following, &log(), played.clone()).await;
             assert_eq!(outcome, Outcome::Proven { size: 2000 });
             let kept = state.find_log(&[3; 32]).await.unwrap().unwrap();
-            // The clock may move on by a second in between.
-            assert!(kept.start.abs_diff(first) <= 2, "{start:?}: {}", kept.start);
+            assert_eq!(kept.start, first, "{start:?}");
+            let said = scene.heard.0.lock().unwrap()[0].clone();
+            let (before, ends) =
+                (format!("logged at {}", logged(first.saturating_sub(1))), "the end of its tree");
+            match start {
+                Start::Age(_) => {
+                    assert!(said.contains(&format!("entry {first}")) && said.contains(&before), "{said}");
+                    assert_eq!(said.contains(ends), first == 2000, "{said}");
+                }
+                _ => assert_eq!(said, format!("began {first}")),
+            }
             assert_eq!(kept.proven.root(), played.tree(2000).root());
 
             played.shown.store(3000, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pinstead::dns_name::DnsName;
 use pinstead::evidence::Bytes;
 use pinstead::watch::batch::ChainBeside;
-use pinstead::watch::state::{Due, EntryKind, Found, NewAlert, NewFault, Place, State, StateError};
+use pinstead::watch::state::{Due, EntryKind, Found, Judged, NewAlert, NewFault, Place, State, StateError};
 use sha2::{Digest as _, Sha256};
 
 use super::played::{LONG, NO_TIME, alert, count, followed, found, open, read_to};
@@ -74,6 +74,71 @@ pub(crate) async fn a_certificate_is_one_in_all_logs(place: Place) {
         state.keep_issuers(std::slice::from_ref(&late)).await.unwrap();
     }
     assert_eq!(state.issuer(&hash).await.unwrap(), Some(late));
+}
+
+/// The subjects of the alerts that were made of one certificate with these verdicts, one after the other.
+async fn told(state: &State, judged: Vec<Judged>) -> Vec<usize> {
+    let (log, _) = followed(state, 1, 10_000).await;
+    let mut lease = state.lease_range(log.number, LONG).await.unwrap().unwrap();
+    let mut told = Vec::new();
+    for (place, judged) in judged.into_iter().enumerate() {
+        let end = u64::try_from(place).unwrap() + 1;
+        let range = read_to(&lease, end);
+        let found = [Found { judged: Some(judged), ..found(7, end - 1, EntryKind::X509) }];
+        let committed = state.commit_told(&mut lease, &range, &found, &[]).await.unwrap();
+        assert_eq!(committed.told.len(), committed.alerts.len());
+        told.push(committed.alerts.len());
+    }
+    told
+}
+
+fn judged(key: u8, gravity: u8, is_determined: bool) -> Judged {
+    let subject = "7".repeat(64);
+    Judged {
+        issuer_key: (key > 0).then_some([key; 32]),
+        gravity,
+        is_determined,
+        is_final: is_determined,
+        verdict: format!("{gravity} {key}"),
+        alert: NewAlert { subject, ..alert("") },
+    }
+}
+
+pub(crate) async fn a_graver_or_better_verdict_is_told_again(place: Place) {
+    let state = open(&place).await;
+    let verdicts = [
+        (judged(0, 2, false), 1, "the first"),
+        (judged(0, 2, false), 0, "the same"),
+        (judged(0, 1, false), 0, "a lighter one"),
+        (judged(1, 3, true), 1, "graver, and determined"),
+        (judged(0, 2, false), 0, "what is not proven beside what is"),
+        (judged(1, 3, true), 0, "the same again"),
+        (judged(2, 0, true), 1, "another key of the same content"),
+        (judged(2, 0, true), 0, "that again"),
+        (judged(2, 4, true), 1, "graver"),
+        (judged(0, 3, false), 1, "grave, though not proven"),
+    ];
+    let made = told(&state, verdicts.iter().map(|(judged, ..)| judged.clone()).collect()).await;
+    for ((_, wanted, why), made) in verdicts.iter().zip(made) {
+        assert_eq!(made, *wanted, "{why}");
+    }
+    let subjects: Vec<String> = state
+        .due("hook", 100, LONG)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|due| due.alert.subject.replace(&"7".repeat(64), "7"))
+        .collect();
+    let mut sorted = subjects.clone();
+    sorted.sort();
+    assert_eq!(sorted, ["7", "7 0 2", "7 3 0", "7 3 1", "7 4 2"], "{subjects:?}");
+    assert_eq!(state.count_open_verdicts().await.unwrap(), 1);
+    let log = state.logs().await.unwrap()[0].number;
+    let open = state.open_verdicts(log, None).await.unwrap();
+    assert_eq!(open.iter().map(|entry| entry.index).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+    assert_eq!((open[3].chain.len(), open[3].leaf.0.as_slice()), (2, &b"leaf 7 at 3"[..]));
+    assert!(state.open_verdicts(log, Some(&open[0].tbs_sha256)).await.unwrap().is_empty());
+    assert_eq!(state.judged_again(log, &[]).await.unwrap().told, [0; 0]);
 }
 
 pub(crate) async fn odd_octets_are_kept(place: Place) {

@@ -139,6 +139,48 @@ pub(crate) async fn a_boundless_log_makes_few_ranges(place: Place) {
     let over = Head { size: size + 1, ..again };
     assert!(matches!(state.take_head(&lease, &over).await, Err(StateError::TooLarge { .. })));
     assert!(!state.lease_range(log.number, LONG).await.unwrap().unwrap().is_done());
+    state.extend_ranges(&lease).await.unwrap();
+    assert_eq!(count(&place, ranges).await, 4096, "they still wait");
+    // However long that took.
+    count(&place, "UPDATE ranges SET position = stop RETURNING start").await;
+    assert_eq!(state.lease_range(log.number, LONG).await.unwrap(), None);
+    state.extend_ranges(&lease).await.unwrap();
+    assert_eq!(count(&place, ranges).await, 2 * 4096);
+    assert_eq!(state.lease_range(log.number, LONG).await.unwrap().unwrap().start(), 4096 * RANGE);
+}
+
+pub(crate) async fn a_log_is_begun_with_its_tree_head(place: Place) {
+    let state = open(&place).await;
+    let begun = NewLog { head: Some(head(300)), ..new_log(1, 200) };
+    let log = state.register(&begun).await.unwrap();
+    assert_eq!(log.head.unwrap().0, head(300));
+    let later = NewLog { head: Some(head(400)), ..begun };
+    assert_eq!(state.register(&later).await.unwrap().head.unwrap().0, head(300), "it knows one");
+    let old = state.register(&new_log(2, 200)).await.unwrap();
+    let elsewhere = NewLog { head: Some(head(400)), ..new_log(2, 300) };
+    assert_eq!(state.register(&elsewhere).await.unwrap().head, None, "it stands elsewhere");
+    assert_eq!(state.log(old.number).await.unwrap().proven.size(), 200);
+}
+
+pub(crate) async fn a_part_of_a_tree_is_proven_by_itself(place: Place) {
+    let state = open(&place).await;
+    let log = state.register(&new_log(1, 0)).await.unwrap();
+    let lease = state.lease_head(log.number, LONG).await.unwrap().unwrap().with_goals_within(100);
+    let taken = state.take_head(&lease, &head(300)).await.unwrap();
+    assert_eq!(taken, HeadTaken { is_kept: true, goal: None });
+    assert_eq!(state.take_goal(&lease, &head(301)).await.unwrap(), None, "it is beyond the tree");
+    assert_eq!(state.take_goal(&lease, &head(250)).await.unwrap(), Some(250));
+    assert_eq!(state.take_goal(&lease, &head(260)).await.unwrap(), Some(250), "there is one");
+    read_all(&state, &log).await;
+    let folded = state.fold(&lease).await.unwrap().unwrap();
+    assert_eq!(state.prove(&lease, &folded).await.unwrap(), Some(300), "the rest is no more than that");
+    assert_eq!(state.log(log.number).await.unwrap().proven.root(), tree(250).root());
+
+    state.forget_head(log.number).await.unwrap();
+    let forgotten = state.log(log.number).await.unwrap();
+    assert_eq!((forgotten.head, forgotten.goal, forgotten.proven.size()), (None, None, 250));
+    assert!(matches!(state.renew_head(&lease).await, Err(StateError::LeaseLost)));
+    assert_eq!(count(&place, "SELECT COUNT(*) FROM ranges").await, 0);
 }
 
 pub(crate) async fn who_was_taken_over_writes_nothing(place: Place) {

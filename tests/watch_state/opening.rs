@@ -22,7 +22,7 @@ pub(crate) async fn tables_of_another_version_are_left_alone(place: Place) {
     let state = open(&place).await;
     state.register(&new_log(1, 0)).await.unwrap();
     state.close().await;
-    let step = "UPDATE _sqlx_migrations SET version = 99 RETURNING version";
+    let step = "UPDATE _sqlx_migrations SET version = 99 WHERE version = 1 RETURNING version";
     count(&place, step).await;
     let refused = State::open(&place, &options()).await.err().unwrap();
     assert!(matches!(refused, StateError::OtherVersion(_)), "{refused:?}");

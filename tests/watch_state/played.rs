@@ -35,6 +35,7 @@ pub(crate) fn new_log(id: u8, start: u64) -> NewLog {
         kind: LogKind::Rfc6962,
         key: Bytes(vec![id; 91]),
         before: tree(start),
+        head: None,
     }
 }
 
@@ -102,6 +103,7 @@ pub(crate) fn found(number: u64, index: u64, kind: EntryKind) -> Found {
         precertificate: if is_precert { der("precertificate") } else { None },
         chain: ChainBeside::Certificates(vec![Bytes(b"issuer".to_vec()), Bytes(b"root".to_vec())]),
         claims: vec!["example.com".parse().unwrap()],
+        judged: None,
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
         caa: Vec::new(),
         ct_logs: Vec::new(),
         tlsa: None,
+        issuance: None,
+        crl_reach: pinstead::evidence::revocation::Reach::default(),
     }
 }
 

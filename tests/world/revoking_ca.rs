@@ -63,6 +63,13 @@ impl Pki {
         self.path(name).to_str().unwrap().to_owned()
     }
 
+    /// The hash of a certificate's key, as policies name it.
+    pub(crate) fn spki_sha256(&self, name: &str) -> String {
+        let pem = fs::read(self.path(&format!("{name}.pem"))).unwrap();
+        let certificates = pinstead::x509::read_certificates(&pem).unwrap();
+        certificates.first().unwrap().spki_sha256.to_string()
+    }
+
     /// A self-signed CA.
     pub(crate) fn root(&self, name: &str, subject: &str) {
         let (key, pem) = (self.file(&format!("{name}.key")), self.file(&format!("{name}.pem")));
@@ -170,12 +177,45 @@ impl Pki {
             "ocsp", "-index", &index, "-CA", &ca, "-rsigner", &pem, "-rkey", &key, "-reqin", &request,
             "-respout", &response,
         ];
-        arguments.extend(more.iter().filter(|argument| **argument != "sha256"));
-        if !more.contains(&"-ndays") && !more.contains(&"-nmin") {
+        arguments.extend(more.iter().filter(|argument| !matches!(**argument, "sha256" | "endless")));
+        if !more.iter().any(|argument| matches!(*argument, "-ndays" | "-nmin" | "endless")) {
             arguments.extend(["-ndays", "7"]);
         }
         openssl(&arguments);
         fs::read(response).unwrap()
+    }
+
+    /// Whether OpenSSL takes an OCSP response for one about the leaf that may be believed.
+    pub(crate) fn openssl_takes(&self, response: &[u8]) -> bool {
+        let (root, ca, leaf, file) =
+            (self.file("root.pem"), self.file("ca.pem"), self.file("leaf.pem"), self.file("taken.der"));
+        fs::write(&file, response).unwrap();
+        let arguments = [
+            "ocsp",
+            "-issuer",
+            &ca,
+            "-cert",
+            &leaf,
+            "-respin",
+            &file,
+            "-CAfile",
+            &root,
+            "-verify_other",
+            &ca,
+        ];
+        text(&run("openssl", &arguments)).contains("Response verify OK")
+    }
+
+    /// Makes all kept lists look as if they had been seen current long ago.
+    pub(crate) fn age_kept_lists(&self) {
+        for file in fs::read_dir(self.path("cache/pinstead/crls")).unwrap() {
+            let path = file.unwrap().path();
+            let octets = fs::read(&path).unwrap();
+            let line = octets.iter().position(|&octet| octet == b'\n').unwrap();
+            let mut head: Value = serde_json::from_slice(&octets[..line]).unwrap();
+            head["seen_at"] = "2026-11-01T00:00:00Z".into();
+            fs::write(&path, [head.to_string().as_bytes(), &octets[line..]].concat()).unwrap();
+        }
     }
 
     /// What OpenSSL says of the chain by these CRLs.

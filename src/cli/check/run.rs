@@ -6,15 +6,16 @@ use std::num::NonZero;
 use jiff::Timestamp;
 
 use super::in_order::{Sharing, in_order};
+use super::issued::IssuanceAsker;
 use crate::cli::options::{Format, GateOptions, OutputOptions, ReportWriter};
 use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::ct::verdict::CtVerdict;
-use crate::evidence::revocation::Crls;
+use crate::evidence::revocation::{Crls, Reach, add_each_once};
 use crate::evidence::{Request, TargetEvidence};
 use crate::judge::{Basis, Inputs, Judge};
-use crate::observe::crl::{CrlClient, Reach};
+use crate::observe::crl::{Allowance, CrlClient, reach_of_source};
 use crate::observe::ct_log::LogClient;
 use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
 use crate::report::{Outcome, Summary, TargetReport, human, json};
@@ -40,6 +41,8 @@ pub(super) struct Asking {
     pub(super) logs: Option<LogClient>,
     /// The CRLs.
     pub(super) crls: Option<CrlClient>,
+    /// The sources of what was issued.
+    pub(super) issuance: Option<IssuanceAsker>,
 }
 
 /// A run on its way.
@@ -130,11 +133,15 @@ impl<'r> Run<'r> {
                 let crls = match &asking.crls {
                     Some(client) => {
                         let wanted = judge.crl_questions(&seen);
-                        let reach = if wanted.by_own_ca { Reach::Anywhere } else { Reach::of(&seen.source) };
-                        runtime.block_on(client.fetch(wanted.questions, reach))
+                        let reach =
+                            if wanted.by_own_ca { Reach::Anywhere } else { reach_of_source(&seen.source) };
+                        seen.crl_reach = client.reach(reach);
+                        runtime.block_on(client.fetch(wanted.questions, reach, Allowance::TARGET))
                     }
                     None => Crls::new(),
                 };
+                seen.issuance =
+                    asking.issuance.as_ref().and_then(|sources| sources.look_at(&target, judging));
                 let judged = judging.judge_one(judge, (&seen, &crls), format)?;
                 anyhow::Ok((judged, keep.then_some((seen, crls))))
             },
@@ -142,7 +149,7 @@ impl<'r> Run<'r> {
                 let (judged, seen) = done?;
                 if let Some((seen, crls)) = seen {
                     kept.push(seen);
-                    keep_each_once(&mut kept_crls, crls);
+                    add_each_once(&mut kept_crls, crls);
                 }
                 self.report(judged)
             },
@@ -235,17 +242,6 @@ impl Ended {
             fails: self.fails | other.fails,
             unusable_file: self.unusable_file | other.unusable_file,
             open: self.open.max(other.open),
-        }
-    }
-}
-
-/// Each CRL once, however many targets name it; one that was had for one target stands for the others.
-fn keep_each_once(kept: &mut Crls, crls: Crls) {
-    for crl in crls {
-        match kept.iter_mut().find(|known| known.url == crl.url) {
-            None => kept.push(crl),
-            Some(known) if known.list().is_none() && crl.list().is_some() => *known = crl,
-            Some(_) => {}
         }
     }
 }

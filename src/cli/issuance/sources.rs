@@ -1,22 +1,26 @@
 //! Which sources tell what was issued. None is asked that the user did not name: each learns the name it is asked about.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 use crate::cli::dns_options::DnsOptions;
 use crate::cli::runtime;
 use crate::dns_name::DnsName;
-use crate::evidence::issuance::IssuanceObservation;
+use crate::evidence::dns::CaaLookup;
+use crate::evidence::issuance::IssuanceEvidence;
 use crate::issuance::reported::SourceKind;
-use crate::observe::certificate_files;
-use crate::observe::files;
+use crate::judge::{IssuanceJudge, caa_questions};
+use crate::observe::certificate_files::{self, CertificateFiles};
+use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::http::{HttpClient, Secret};
 use crate::observe::issuance::{
     AskedSource, Asking, CERT_SPOTTER, CRT_SH, CertSpotter, CrtSh, WatchState, ask,
 };
+use crate::observe::{clock, files};
 use crate::watch::state::{Place, State, StateOptions};
 
 /// Where the token of an account at Cert Spotter is taken from.
@@ -27,16 +31,16 @@ const OFFLINE: &str = "the network is not to be used (--offline)";
 
 /// The sources.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Sources")]
-pub(super) struct SourceOptions {
-    /// Files and folders of certificates, PEM or DER; of CAs, too, which tell who issued. Takes every word that follows:
+#[command(next_help_heading = "Sources of what was issued")]
+pub(in crate::cli) struct SourceOptions {
+    /// Files and folders of certificates, PEM, DER or PKCS #7; of CAs, too, which tell who issued. Takes every word that follows:
     /// names come first
     #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     certificates: Vec<String>,
     /// Ask crt.sh, or a copy of it at this URL
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = CRT_SH)]
     crt_sh: Option<String>,
-    /// Ask SSLMate's Cert Spotter, or one at this URL; the token of an account comes from the variable CERTSPOTTER_TOKEN
+    /// Ask SSLMate's Cert Spotter, or one at this URL (where it has no path, /v1/issuances is asked); the token of an account comes from the variable CERTSPOTTER_TOKEN
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = CERT_SPOTTER)]
     cert_spotter: Option<String>,
     /// The state of `pinstead watch`: its file, or the URL of its database
@@ -45,18 +49,9 @@ pub(super) struct SourceOptions {
     state: Option<String>,
 }
 
-/// What the sources told.
-#[derive(Debug, Default)]
-pub(super) struct Asked {
-    /// Of each name.
-    pub(super) observations: Vec<IssuanceObservation>,
-    /// The files that were read.
-    pub(super) paths: Vec<PathBuf>,
-}
-
 impl SourceOptions {
     /// Whether any source is named.
-    pub(super) fn is_given(&self) -> bool {
+    pub(in crate::cli) fn is_given(&self) -> bool {
         !self.certificates.is_empty()
             || self.crt_sh.is_some()
             || self.cert_spotter.is_some()
@@ -64,7 +59,7 @@ impl SourceOptions {
     }
 
     /// Refuses to go on without a source: nothing could be said.
-    pub(super) fn need_one(&self) -> anyhow::Result<()> {
+    pub(in crate::cli) fn need_one(&self) -> anyhow::Result<()> {
         if !self.is_given() {
             bail!(
                 "no source is named, and none is asked unasked. Name files or folders (--certificates FILE), services \
@@ -85,46 +80,31 @@ impl SourceOptions {
         Ok(place)
     }
 
-    /// Asks them about each name, one name after the other: services are not to be pressed.
-    pub(super) fn ask(&self, names: &[DnsName], offline: bool, dns: &DnsOptions) -> anyhow::Result<Asked> {
-        let mut asked = Asked::default();
-        let mut of_files = None;
-        if !self.certificates.is_empty() {
-            let files = certificate_files::read(&self.certificates);
-            of_files = Some(files.source);
-            asked.paths = files.paths;
-        }
-        let http = if offline || dns.resolvers.is_empty() {
-            HttpClient::new()?
-        } else {
-            HttpClient::with_resolver(&dns.client()?)?
+    /// Reads the files that are named.
+    pub(in crate::cli) fn files(&self) -> Option<CertificateFiles> {
+        (!self.certificates.is_empty()).then(|| certificate_files::read(&self.certificates))
+    }
+
+    /// What asks the other sources.
+    pub(in crate::cli) fn asker(&self, offline: bool, dns: &DnsOptions) -> anyhow::Result<Asker> {
+        let client = if offline { None } else { Some(dns.client()?) };
+        let http = match &client {
+            Some(client) if !dns.resolvers.is_empty() => HttpClient::with_resolver(client)?,
+            _ => HttpClient::new()?,
         };
         let runtime = runtime()?;
-        let place = self.place()?;
-        let state = match &place {
-            Some(place) => {
-                Some((Arc::new(runtime.block_on(State::open(place, &StateOptions::default()))?), place))
-            }
-            None => None,
-        };
-        for name in names {
-            let mut sources = self.services(offline)?;
-            sources.extend(state.as_ref().map(|(state, place)| {
-                AskedSource::WatchState(WatchState {
-                    state: Arc::clone(state),
-                    place: place.to_string(),
-                    is_watched: None,
-                })
+        let mut sources = self.services(offline)?;
+        let mut opened = None;
+        if let Some(place) = self.place()? {
+            let state = Arc::new(runtime.block_on(State::open(&place, &StateOptions::default()))?);
+            opened = Some(Arc::clone(&state));
+            sources.push(AskedSource::WatchState(WatchState {
+                state,
+                place: place.to_string(),
+                is_watched: None,
             }));
-            let asking = Asking { name: name.clone(), http: http.clone(), sources };
-            let mut observation = runtime.block_on(ask(&asking));
-            observation.sources.splice(0..0, of_files.clone());
-            asked.observations.push(observation);
         }
-        if let Some((state, _)) = state {
-            runtime.block_on(state.close());
-        }
-        Ok(asked)
+        Ok(Asker { runtime, http, dns: client, sources, state: opened })
     }
 
     /// The services that are named.
@@ -155,6 +135,50 @@ impl SourceOptions {
         }
         Ok(sources)
     }
+}
+
+/// Asks the sources about names, one name after the other: services are not to be pressed.
+pub(in crate::cli) struct Asker {
+    runtime: Runtime,
+    http: HttpClient,
+    /// Who looks up CAA; nobody without the network.
+    dns: Option<DnsClient>,
+    sources: Vec<AskedSource>,
+    state: Option<Arc<State>>,
+}
+
+impl Asker {
+    /// What the sources tell of a name, and CAA of the names of the certificates that can be used.
+    pub(in crate::cli) fn look_at(&self, name: &DnsName, judge: &IssuanceJudge<'_>) -> IssuanceEvidence {
+        let asking = Asking { name: name.clone(), http: self.http.clone(), sources: self.sources.clone() };
+        let observation = self.runtime.block_on(ask(&asking));
+        let mut seen = IssuanceEvidence { observation, caa: Vec::new() };
+        if let Some(client) = &self.dns {
+            let names = caa_questions(&judge.judge(&seen, clock::now()));
+            seen.caa = self.runtime.block_on(look_up(client, names));
+        }
+        seen
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        if let Some(state) = self.state.take() {
+            self.runtime.block_on(state.close());
+        }
+    }
+}
+
+async fn look_up(client: &DnsClient, names: Vec<DnsName>) -> Vec<CaaLookup> {
+    let mut tasks = JoinSet::new();
+    for name in names {
+        let client = client.clone();
+        let extent = Extent { above: false, all_nameservers: false };
+        tasks.spawn(async move { client.look_up_caa(&name, extent).await });
+    }
+    let mut lookups = tasks.join_all().await;
+    lookups.sort_by(|one, other| one.name.cmp(&other.name));
+    lookups
 }
 
 /// The token of an account at Cert Spotter.

@@ -1,11 +1,19 @@
 //! `pinstead watch`: follows CT logs for the policy's domains.
 
+mod acknowledge;
+mod coverage;
+mod following;
+mod forget;
+mod grouped;
+mod listed;
 mod logs;
 mod names;
 mod observer;
 mod report;
+mod revocation;
 mod self_test;
 mod setup;
+mod signals;
 mod status;
 
 use std::io::Write as _;
@@ -14,25 +22,32 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use tokio::sync::watch::{self, Sender};
-use tokio::task::JoinSet;
+use tokio::sync::watch::{self, Receiver, Sender};
 
-use self::logs::Selection;
+use self::following::{CHOSEN_ANEW, follow_all};
+use self::logs::{FollowedLog, Selection};
 use self::observer::{Printer, say};
 use self::report::OnceReport;
-use self::setup::Setup;
+use self::revocation::{Looking, WatchRevocationOptions, graver};
+use self::setup::{Setup, log_filter};
+use self::signals::until_second;
 use super::Exit;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, OutputOptions};
+use crate::ct::log_list::Program;
+use crate::ct::log_table::LogTable;
+use crate::evidence::{Inputs as InputFiles, Request};
+use crate::judge::{Inputs, ListAge};
 use crate::observe::clock;
 use crate::observe::http::HttpClient;
+use crate::policy::Policy;
 use crate::report::human::safe;
 use crate::watch::alert;
 use crate::watch::follow::{Following, Outcome, Settings, Start, follow};
 use crate::watch::metrics::{WatchMetrics, serve};
 use crate::watch::reader::Reader;
 use crate::watch::reader::ahead::Room;
-use crate::watch::state::{State, StateError};
+use crate::watch::state::{Log, Place, State, StateError};
 
 /// Room in memory for the answers of all logs, in octets.
 const ROOM: usize = 48 << 20;
@@ -80,9 +95,19 @@ pub(super) struct WatchOptions {
     /// Only show what the state knows: positions, backlogs, faults, alerts that wait; no network is used
     #[arg(long, conflicts_with_all = ["once", "self_test"])]
     status: bool,
+    /// Forget the last tree head of this log (its whole name or its id) and what was read of it and is not proven: where it
+    /// signed a tree that it does not have. What was proven, found or told stays
+    #[arg(long, value_name = "LOG", conflicts_with_all = ["once", "status", "self_test"])]
+    forget_head: Option<String>,
     /// Send the certificate of a test through the whole way to every channel of alerts, and show whether it arrived
     #[arg(long, conflicts_with = "once")]
     self_test: bool,
+    /// Say that the faults of the logs with this in their name, or of this id, are known, or the undetermined
+    /// certificate of this hash: they are shown, and fail nothing any more; may be given several times
+    #[arg(long, value_name = "LOG|HASH", conflicts_with_all = ["once", "status", "self_test"])]
+    acknowledge: Vec<String>,
+    #[command(flatten)]
+    revocation: WatchRevocationOptions,
     #[command(flatten)]
     lists: ListOptions,
     #[command(flatten)]
@@ -99,16 +124,35 @@ pub(super) fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
     if options.status {
         return runtime.block_on(status::run(options));
     }
+    if let Some(named) = &options.forget_head {
+        return runtime.block_on(forget::run(options, named));
+    }
+    if !options.acknowledge.is_empty() {
+        return runtime.block_on(acknowledge::run(options));
+    }
     let setup = Setup::read(options)?;
     if options.self_test {
         return runtime.block_on(self_test::run(options, setup));
     }
     announce_refused(&setup.judging_inputs.log_lists);
-    let selection = logs::select(&setup.judging_inputs.logs, clock::now(), &setup.log_filter(options));
-    if selection.followed.is_empty() {
+    let filter = log_filter(options, &setup.judging_inputs.policy);
+    let selection = logs::select(&setup.judging_inputs.logs, clock::now(), &filter);
+    if let Some(why) = selection.unmatched.first() {
+        anyhow::bail!("--log, or logs of [watch]: {why}");
+    }
+    if selection.is_hopeless() {
         anyhow::bail!("no log of the list can be followed: {}", selection.why_none());
     }
-    runtime.block_on(watch_logs(options, setup, selection))
+    let (stop, stopped) = watch::channel(false);
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            () = until_second(stop.clone()) => Ok(Exit::Undetermined),
+            ended = watch_logs(options, setup, selection, (stop.clone(), stopped)) => ended,
+        }
+    });
+    // Whatever still writes to a pipe that nobody reads is not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Opens the state. Another process may hold it for a moment, and a server may just be starting.
@@ -125,25 +169,64 @@ async fn open(setup: &Setup) -> Result<State, StateError> {
     }
 }
 
-/// Says why nothing could be started.
-fn cannot_start(error: &anyhow::Error) -> Exit {
-    // Nothing is left to do where even the message cannot be written.
-    let _ = writeln!(anstream::stderr().lock(), "error: {}", safe(&format!("{error:#}")));
-    Exit::Undetermined
+/// Says why nothing could be started. A state that is none is the same error wherever it is named; one that cannot be
+/// reached may be there again.
+fn cannot_start(error: StateError, place: &Place) -> anyhow::Result<Exit> {
+    let exit = exit_of(&error);
+    let error = anyhow::Error::new(error).context(format!("the state {place}"));
+    match exit {
+        Exit::Undetermined => {
+            // Nothing is left to do where even the message cannot be written.
+            let _ = writeln!(anstream::stderr().lock(), "error: {}", safe(&format!("{error:#}")));
+            Ok(exit)
+        }
+        _ => Err(error),
+    }
 }
 
-async fn watch_logs(options: &WatchOptions, mut setup: Setup, selection: Selection) -> anyhow::Result<Exit> {
-    let state = match open(&setup).await.with_context(|| format!("the state {}", setup.place)) {
+/// Whether the state knows of entries of a log that were not proven.
+fn is_unread(log: &Log) -> bool {
+    log.head.as_ref().is_some_and(|(head, _)| log.proven.size() < head.size)
+}
+
+/// The exit code where the state cannot be used.
+fn exit_of(error: &StateError) -> Exit {
+    match error {
+        StateError::Busy(_) | StateError::Unavailable(_) | StateError::Full(_) | StateError::Refused(_) => {
+            Exit::Undetermined
+        }
+        _ => Exit::Usage,
+    }
+}
+
+async fn watch_logs(
+    options: &WatchOptions,
+    mut setup: Setup,
+    mut selection: Selection,
+    (stop, stopped): (Sender<bool>, Receiver<bool>),
+) -> anyhow::Result<Exit> {
+    let state = match open(&setup).await {
         Ok(state) => Arc::new(state),
-        Err(error) => return Ok(cannot_start(&error)),
+        Err(error) => return cannot_start(error, &setup.place),
     };
+    match state.logs().await {
+        Ok(logs) => selection.follow_unread(|id| logs.iter().any(|log| log.log_id == *id && is_unread(log))),
+        Err(error) => return cannot_start(error, &setup.place),
+    }
+    if selection.followed.is_empty() {
+        anyhow::bail!("no log of the list can be followed: {}", selection.why_none());
+    }
     let http = HttpClient::for_reading(None)?;
     let metrics = Arc::new(WatchMetrics::new(clock::now()));
     let printer = Arc::new(Printer::new(options.once, Arc::clone(&metrics)));
-    let (stop, stopped) = watch::channel(false);
-    let mut channels = Some(std::mem::take(&mut setup.channels));
     printer.announce(&setup, &selection);
+    let mut channels = Some(std::mem::take(&mut setup.channels));
+    let mut revocations = Some(Looking::new(options, &setup)?);
     let policy = setup.judging_inputs.policy.clone();
+    let list = list_age(&setup.judging_inputs.logs);
+    if !options.once {
+        list.as_ref().into_iter().for_each(say_if_stale);
+    }
     let (address, settings) = (setup.metrics.take(), setup.settings(options, selection.followed.len()));
     let watched = Arc::clone(&setup.watched);
     let names = watched.names().len();
@@ -156,7 +239,6 @@ async fn watch_logs(options: &WatchOptions, mut setup: Setup, selection: Selecti
         stop: stopped.clone(),
         observer: printer.clone(),
     });
-    let signals = tokio::spawn(until_signal(stop.clone()));
     let served = match &address {
         Some(address) => Some(serve_metrics(address, &metrics, &state, &stopped).await?),
         None => None,
@@ -164,55 +246,98 @@ async fn watch_logs(options: &WatchOptions, mut setup: Setup, selection: Selecti
     let delivering = channels.take_if(|_| !options.once).map(|channels| {
         tokio::spawn(alert::deliver(Arc::clone(&state), channels, Arc::clone(&metrics), stopped.clone()))
     });
-    let outcomes = follow_all(&following, &http, &selection).await;
-    let was_stopped = *stopped.borrow();
-    // Whoever waits for alerts and questions ends as well.
-    let _ = stop.send(true);
-    if let Some(delivering) = delivering {
-        let _ = delivering.await;
-    }
-    if let Some(served) = served {
-        let _ = served.await;
-    }
-    signals.abort();
-    if !options.once {
-        state.close().await;
-        // Nobody asked for the end: there is no log that could be followed.
-        return Ok(if was_stopped { Exit::Clean } else { Exit::Undetermined });
-    }
-    let tally = alert::deliver_once(Arc::clone(&state), channels.unwrap_or_default(), metrics).await;
-    let report = OnceReport::new(names, &selection, &state, outcomes, &printer, tally).await;
-    state.close().await;
-    report.write(options, &policy)
-}
-
-/// Follows every log at the same time, and gives how each ended, in the order of the selection.
-async fn follow_all(
-    following: &Arc<Following>,
-    http: &HttpClient,
-    selection: &Selection,
-) -> Vec<(usize, Outcome)> {
-    let mut running = JoinSet::new();
-    for (place, log) in selection.followed.iter().enumerate() {
-        let (following, http, log) = (Arc::clone(following), http.clone(), log.log.clone());
-        running.spawn(async move {
-            let outcome = match Reader::open(&http, log.kind, &log.url, &log.key) {
+    let looking = revocations.take_if(|_| !options.once).map(|looking| {
+        tokio::spawn(looking.keep(Arc::clone(&state), options.gate.or_policy(&policy), stopped.clone()))
+    });
+    let keeping = {
+        let (printer, state, stopped) = (Arc::clone(&printer), Arc::clone(&state), stopped.clone());
+        tokio::spawn(async move { printer.keep(&state, stopped).await })
+    };
+    let begin = |log: &FollowedLog| {
+        let (following, http, log) = (Arc::clone(&following), http.clone(), log.log.clone());
+        async move {
+            match Reader::open(&http, log.kind, &log.url, &log.key) {
                 Ok(reader) => follow(&following, &log, Arc::new(reader)).await,
                 Err(error) => {
                     say(&format!("{}: it cannot be followed: {error}", log.name));
                     Outcome::Failed(error.to_string())
                 }
-            };
-            (place, outcome)
-        });
+            }
+        }
+    };
+    let choose = || choose_anew(options, &policy);
+    let every = (!options.once).then_some(CHOSEN_ANEW);
+    let outcomes = follow_all(&mut selection, &printer, begin, every, choose).await;
+    for log in &selection.followed {
+        if let Some(Outcome::Failed(why)) = outcomes.get(&log.log.log_id) {
+            printer.failed(&log.label(), "given_up", why);
+        }
     }
-    let mut outcomes = Vec::new();
-    while let Some(ended) = running.join_next().await {
-        // One that panicked is missing, and reported as not read.
-        outcomes.extend(ended.ok());
+    if !options.once {
+        let was_stopped = *stopped.borrow();
+        // Whoever waits for alerts and questions ends as well.
+        let _ = stop.send(true);
+        if let Some(delivering) = delivering {
+            let _ = delivering.await;
+        }
+        if let Some(served) = served {
+            let _ = served.await;
+        }
+        if let Some(looking) = looking {
+            let _ = looking.await;
+        }
+        let _ = keeping.await;
+        printer.write(&state).await;
+        state.close().await;
+        // Nobody asked for the end: there is no log that could be followed.
+        return Ok(if was_stopped { Exit::Clean } else { Exit::Undetermined });
     }
-    outcomes.sort_by_key(|(place, _)| *place);
-    outcomes
+    keeping.abort();
+    printer.write(&state).await;
+    let looked = match &revocations {
+        Some(looking) => looking.once(&state, &options.gate.or_policy(&policy), stopped.clone()).await,
+        None => Exit::Clean,
+    };
+    let channels = channels.unwrap_or_default();
+    let tally = alert::deliver_once(Arc::clone(&state), channels, metrics, stopped).await;
+    let report = OnceReport::new(names, list, &selection, &state, outcomes, tally).await;
+    let exit = report.write(options, &policy, &state).await;
+    state.close().await;
+    Ok(graver(exit?, looked))
+}
+
+fn say_if_stale(list: &ListAge) {
+    if list.is_stale() {
+        say(&format!(
+            "warning: the log list is {}, {} days old: logs that became usable since are missing; `pinstead logs update` \
+             fetches newer ones",
+            list.dated(),
+            list.days
+        ));
+    }
+}
+
+/// How old the list is that the logs are chosen by; where several programmes' are, the newest.
+fn list_age(table: &LogTable) -> Option<ListAge> {
+    let now = clock::now();
+    let ages = Program::ALL.into_iter().filter_map(|program| table.list_at(program, now));
+    ages.map(|list| ListAge::of(&list, now)).min_by_key(|age| age.days)
+}
+
+/// The logs that are to be followed by the lists of now: those that were given, or are kept here by now.
+fn choose_anew(options: &WatchOptions, policy: &Policy) -> Option<Selection> {
+    let mut files = InputFiles::default();
+    options.lists.read_into(&mut files);
+    match Inputs::read(&Request::default(), &files) {
+        Ok(inputs) => {
+            announce_refused(&inputs.log_lists);
+            Some(logs::select(&inputs.logs, clock::now(), &log_filter(options, policy)))
+        }
+        Err(error) => {
+            say(&format!("warning: the logs cannot be chosen anew: {error}"));
+            None
+        }
+    }
 }
 
 async fn serve_metrics(
@@ -231,29 +356,11 @@ async fn serve_metrics(
     Ok(tokio::spawn(serve(listener, Arc::clone(metrics), Arc::clone(state), stop.clone())))
 }
 
-/// Ends all on SIGINT and SIGTERM.
-async fn until_signal(stop: Sender<bool>) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            let _ = stop.send(true);
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        let _ = stop.send(true);
-    }
-}
-
 impl Setup {
     fn settings(&self, options: &WatchOptions, logs: usize) -> Settings {
         Settings {
-            start: self.start,
+            start: self.start.unwrap_or(Start::End),
+            start_again: self.start,
             once: options.once,
             interval: self.interval,
             ahead: (AHEAD.1 / logs.max(1)).clamp(1, AHEAD.0),

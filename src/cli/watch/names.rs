@@ -3,6 +3,7 @@
 use anyhow::{Context as _, bail};
 
 use super::WatchOptions;
+use super::observer::say;
 use crate::dns_name::DnsName;
 use crate::issuance::names::{WatchedName, WatchedNames};
 use crate::observe::lines::Lines;
@@ -18,6 +19,7 @@ pub(super) fn watched(options: &WatchOptions, policy: &Policy) -> anyhow::Result
         domains.push(text.parse().with_context(|| format!("--domain {text}"))?);
     }
     if let Some(path) = &options.domains {
+        let before = domains.len();
         for line in Lines::open(path).with_context(|| path.clone())? {
             let line = line.with_context(|| path.clone())?;
             let named = || format!("{path}, line {}", line.number);
@@ -26,6 +28,10 @@ pub(super) fn watched(options: &WatchOptions, policy: &Policy) -> anyhow::Result
             if domains.len() > MOST_NAMES {
                 bail!("{path} has more than {MOST_NAMES} domains");
             }
+        }
+        if domains.len() == before {
+            // Whatever made the file made nothing of it; the policy's names are others.
+            bail!("{path} names no domain");
         }
     }
     let mut names: Vec<WatchedName> = Vec::new();
@@ -41,5 +47,47 @@ pub(super) fn watched(options: &WatchOptions, policy: &Policy) -> anyhow::Result
             "no domain is named: give --domain NAME, --domains FILE, or a policy with [[domain]] or [watch] domains"
         );
     }
+    for watched in &names {
+        let name = watched.name.as_str();
+        if is_address(name) {
+            bail!("{name} is an IP address, and no domain: watch the names of what runs there");
+        }
+        if watched.with_subdomains && is_suffix(name) {
+            say(&format!(
+                "warning: under {name}, everybody registers domains: all of theirs are watched, too"
+            ));
+        }
+    }
     Ok(WatchedNames::new(names))
+}
+
+/// Whether a name is what is written for an IPv4 address: no top-level domain is a number (RFC 3696 section 2).
+fn is_address(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|last| last.bytes().all(|octet| octet.is_ascii_digit()))
+}
+
+/// Whether a name is one below which others register theirs.
+fn is_suffix(name: &str) -> bool {
+    let is_listed = psl::suffix(name.as_bytes())
+        .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_bytes());
+    is_listed || !name.contains('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_suffixes_are_told_from_domains() {
+        for (name, address, suffix) in [
+            ("example.com", false, false),
+            ("1.example", false, false),
+            ("192.0.2.1", true, false),
+            ("co.uk", false, true),
+            ("com", false, true),
+            ("localhost", false, true),
+        ] {
+            assert_eq!((is_address(name), is_suffix(name)), (address, suffix), "{name}");
+        }
+    }
 }

@@ -1,18 +1,24 @@
-//! What happens with the logs, said on standard error, counted, and kept for the report.
+//! What happens with the logs, said on standard error, counted, and kept for whoever asks later.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use super::logs::Selection;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::sync::watch::Receiver;
+
+use super::logs::{FollowedLog, Selection};
 use super::setup::Setup;
 use crate::observe::clock;
 use crate::report::human::safe;
-use crate::watch::follow::{Event, LogLabel, Observer, Summary};
+use crate::watch::follow::{Event, LogLabel, Observer};
 use crate::watch::metrics::WatchMetrics;
+use crate::watch::state::State;
 
-/// The most certificates that a report lists.
-const MOST_LISTED: usize = 10_000;
+/// How often troubles are written to the state.
+const WRITTEN: Duration = Duration::from_secs(5);
 
 /// Hears of everything.
 pub(super) struct Printer {
@@ -21,13 +27,13 @@ pub(super) struct Printer {
     kept: Mutex<Kept>,
 }
 
-/// What a report is made of.
+/// What keeps logs from being followed.
 #[derive(Default)]
 struct Kept {
-    found: Vec<Summary>,
-    left_out: u64,
-    /// How far each log was read, by name.
-    read: HashMap<String, u64>,
+    /// By id: whether the log has trouble, as far as this process has seen.
+    has_trouble: HashMap<String, bool>,
+    /// What is not in the state yet, by id: name, URL, and the trouble, or that it is over.
+    changed: BTreeMap<String, (String, String, Option<String>)>,
 }
 
 impl Printer {
@@ -48,76 +54,102 @@ impl Printer {
         for (why, count) in selection.reasons() {
             say(&format!("left out: {count} {}: {why}", if count == 1 { "log" } else { "logs" }));
         }
+        if !self.is_once && setup.channels.is_empty() {
+            say(
+                "warning: no channel of alerts is set up here: what is found is kept in the state, and nobody is \
+                 told. See [alerts] of the policy",
+            );
+        }
+        for log in &selection.followed {
+            self.shown(log);
+        }
     }
 
-    /// The certificates that were found and not known before, and how many more there were.
-    pub(super) fn found(&self) -> (Vec<Summary>, u64) {
+    /// A log is followed: its health is asked for before anything is known of it.
+    pub(super) fn shown(&self, log: &FollowedLog) {
+        let label = log.label();
+        self.metrics.log(&label.id, &label.name).head_may_be(log.head_age);
+    }
+
+    /// Something that is not the log's fault ended what followed it.
+    pub(super) fn failed(&self, label: &LogLabel, kind: &str, what: &str) {
+        self.metrics.log(&label.id, &label.name).error(kind, what, clock::now());
+        self.trouble(label, Some(what));
+    }
+
+    /// Writes to the state what keeps logs from being followed, until it is told to stop.
+    pub(super) async fn keep(&self, state: &State, mut stop: Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(WRITTEN) => {}
+                () = over(&mut stop) => return,
+            }
+            self.write(state).await;
+        }
+    }
+
+    /// Writes to the state what keeps logs from being followed. What cannot be written is in the metrics and on standard
+    /// error all the same.
+    pub(super) async fn write(&self, state: &State) {
+        let changed = std::mem::take(&mut self.kept().changed);
+        for (id, (name, url, text)) in changed {
+            let Ok(Ok(id)) = STANDARD.decode(id).map(<[u8; 32]>::try_from) else { continue };
+            let _ = state.keep_trouble(&id, (&name, &url), text.as_deref()).await;
+        }
+    }
+
+    fn trouble(&self, log: &LogLabel, what: Option<&str>) {
         let mut kept = self.kept();
-        let mut seen = std::collections::HashSet::new();
-        // Two logs may have had it at the same moment.
-        let mut found = std::mem::take(&mut kept.found);
-        found.retain(|summary| seen.insert(summary.tbs_sha256.clone()));
-        (found, kept.left_out)
+        let before = kept.has_trouble.insert(log.id.clone(), what.is_some());
+        if what.is_some() || before != Some(false) {
+            let told = (log.name.clone(), log.url.clone(), what.map(str::to_owned));
+            kept.changed.insert(log.id.clone(), told);
+        }
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn read_to(&self, log: &str, position: impl FnOnce(u64) -> u64) {
-        let mut kept = self.kept();
-        let read = kept.read.entry(log.to_owned()).or_default();
-        *read = position(*read);
-        self.metrics.log(log).read(*read);
-    }
 }
 
 impl Observer for Printer {
     fn happened(&self, log: &LogLabel, event: &Event<'_>) {
-        let metrics = self.metrics.log(&log.name);
+        let metrics = self.metrics.log(&log.id, &log.name);
         match event {
-            Event::Began { proven, .. } => {
-                metrics.proven(*proven);
-                self.read_to(&log.name, |_| *proven);
-                if !self.is_once {
+            Event::Began { proven, beginning, .. } => {
+                if let Some(beginning) = beginning {
+                    say(&format!("{}: {beginning}", log.name));
+                } else if !self.is_once {
                     say(&format!("{}: goes on behind entry {proven}", log.name));
                 }
             }
-            Event::Head(head) => metrics.head(head.size, head.timestamp, clock::now()),
+            Event::Head(_) | Event::Proven(_) => self.trouble(log, None),
             Event::Read(count) => {
                 metrics.entries(*count);
-                self.read_to(&log.name, |read| read.saturating_add(*count));
+                self.trouble(log, None);
             }
-            Event::Found(summary) => {
-                metrics.certificates(1);
-                if !self.is_once {
-                    return;
-                }
-                let mut kept = self.kept();
-                if kept.found.len() < MOST_LISTED {
-                    kept.found.push((*summary).clone());
-                } else {
-                    kept.left_out = kept.left_out.saturating_add(1);
-                }
+            Event::Found(_) => metrics.certificates(1),
+            Event::Unsearched(what) => {
+                metrics.error("names", what, clock::now());
+                say(&format!("warning: {}: {what}", log.name));
             }
-            Event::Proven(size) => {
-                metrics.proven(*size);
-                self.read_to(&log.name, |_| *size);
-            }
-            Event::Trouble { what, pause } => {
-                metrics.error("trouble", what, clock::now());
+            Event::Trouble { kind, what, pause } => {
+                metrics.error(kind, what, clock::now());
+                self.trouble(log, Some(what));
                 say(&format!("{}: {what}; tried again in {:.0} s", log.name, pause.as_secs_f64().ceil()));
             }
             Event::Fault(fault) => {
-                metrics.fault(fault.kind.name(), &fault.text);
                 say(&format!("{}: fault ({}): {}", log.name, fault.kind.name(), fault.text));
             }
-            Event::FaultOver(kind) => {
-                metrics.fault_ended(kind.name());
-                say(&format!("{}: fault over ({})", log.name, kind.name()));
-            }
+            Event::FaultOver(kind) => say(&format!("{}: fault over ({})", log.name, kind.name())),
         }
     }
+}
+
+/// Waits until all is to end.
+async fn over(stop: &mut Receiver<bool>) {
+    // Where the sender is gone, nobody is left who could want more.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Says something on standard error.

@@ -25,7 +25,7 @@ use crate::report::human::safe;
 use crate::report::human::style::{BAD, GOOD, paint};
 use crate::report::json::v1::SCHEMA_VERSION;
 use crate::watch::alert;
-use crate::watch::follow::{LogLabel, Prepared, prepare};
+use crate::watch::follow::{LogLabel, Prepared, Standing, prepare};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::reader::Answer;
 use crate::watch::state::{Head, LogKind, NewLog, Place, State};
@@ -67,7 +67,8 @@ pub(super) async fn run(options: &WatchOptions, mut setup: Setup) -> anyhow::Res
     let names: Vec<String> = channels.iter().map(|channel| channel.name().to_owned()).collect();
     let prepared = inject(&state, setup).await.context("the test did not come as far as its alert")?;
     let metrics = Arc::new(WatchMetrics::new(clock::now()));
-    alert::deliver_once(Arc::clone(&state), channels, metrics).await?;
+    let (_going, stopped) = tokio::sync::watch::channel(false);
+    alert::deliver_once(Arc::clone(&state), channels, metrics, stopped).await?;
     let waiting = state.waiting().await?;
     state.close().await;
     let arrived: Vec<(String, Option<String>)> = names
@@ -105,6 +106,7 @@ async fn inject(state: &State, setup: Setup) -> anyhow::Result<Prepared> {
         kind: LogKind::Rfc6962,
         key,
         before: TreeBuilder::default(),
+        head: None,
     };
     let log = state.register(&new).await?.number;
     let head = state.lease_head(log, LEASE).await?.context("the head is held by another")?;
@@ -123,7 +125,9 @@ async fn inject(state: &State, setup: Setup) -> anyhow::Result<Prepared> {
         _ => Vec::new(),
     };
     let label = LogLabel::new(&new.description, &log_id, URL);
-    let prepared = prepare(found, &issuers, None, &label, &setup.judging().testing());
+    let standing =
+        Standing { log: &label, issuers: &issuers, missing: None, is_proven: false, at: clock::now() };
+    let prepared = prepare(found, &standing, &setup.judging().testing());
     let made = state
         .commit(
             &mut range,

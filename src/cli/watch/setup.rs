@@ -13,10 +13,10 @@ use crate::evidence::{Inputs as InputFiles, Request};
 use crate::issuance::names::WatchedNames;
 use crate::judge::Inputs;
 use crate::observe::files;
-use crate::policy::{MAX_POLICY, Policy};
+use crate::policy::{MAX_POLICY, Policy, StderrFormat};
 use crate::watch::alert::{Channel, channels};
 use crate::watch::follow::{Judging, Start};
-use crate::watch::state::{Place, StateOptions};
+use crate::watch::state::{Place, REPORT, StateOptions};
 
 /// The environment variable that names the state.
 const STATE: &str = "PINSTEAD_STATE";
@@ -37,8 +37,8 @@ pub(super) struct Setup {
     pub(super) place: Place,
     /// Where alerts go.
     pub(super) channels: Vec<Box<dyn Channel>>,
-    /// Where a log is begun.
-    pub(super) start: Start,
+    /// Where a log is begun, where that was said.
+    pub(super) start: Option<Start>,
     /// How often a tree head is asked for.
     pub(super) interval: Duration,
     /// Where metrics are served.
@@ -102,14 +102,24 @@ impl Setup {
         let policy = PolicyFile::read(options)?;
         let watched = Arc::new(watched(options, &policy.policy)?);
         let place = policy.place(options)?;
-        let channels = channels(&policy.policy.alerts, &policy.folder, &environment)?;
+        let mut alerts = policy.policy.alerts.clone();
+        if options.once && alerts.stderr_format == StderrFormat::Human {
+            // The report says the rest.
+            alerts.stderr_format = StderrFormat::Brief;
+        }
+        let channels = channels(&alerts, &policy.folder, &environment)?;
+        let mut channel_names: Vec<String> =
+            channels.iter().map(|channel| channel.name().to_owned()).collect();
+        if options.once {
+            channel_names.push(REPORT.to_owned());
+        }
         let watch = &policy.policy.watch;
         let start = match (&options.from, &watch.from) {
-            (Some(start), _) => *start,
+            (Some(start), _) => Some(*start),
             (None, Some(text)) => {
-                text.parse().map_err(|why: String| anyhow::anyhow!("[watch] from: {why}"))?
+                Some(text.parse().map_err(|why: String| anyhow::anyhow!("[watch] from: {why}"))?)
             }
-            (None, None) => Start::End,
+            (None, None) => None,
         };
         let seconds = options.interval.or(watch.interval_seconds).unwrap_or(INTERVAL);
         if !(1..=86_400).contains(&seconds) {
@@ -124,21 +134,12 @@ impl Setup {
             expect_ca: options.expect_ca.clone(),
             watched,
             place,
-            channel_names: channels.iter().map(|channel| channel.name().to_owned()).collect(),
+            channel_names,
             channels,
             start,
             interval: Duration::from_secs(u64::from(seconds)),
             metrics: metrics.filter(|_| !options.once),
         })
-    }
-
-    /// Which logs are wanted: those of the command line, else those of the policy.
-    pub(super) fn log_filter(&self, options: &WatchOptions) -> Vec<String> {
-        if options.log.is_empty() {
-            self.judging_inputs.policy.watch.logs.clone()
-        } else {
-            options.log.clone()
-        }
     }
 
     /// How the state is opened.
@@ -150,6 +151,11 @@ impl Setup {
     pub(super) fn judging(self) -> Judging {
         Judging::new(self.judging_inputs, self.expect_ca, self.watched)
     }
+}
+
+/// Which logs are wanted: those of the command line, else those of the policy.
+pub(super) fn log_filter(options: &WatchOptions, policy: &Policy) -> Vec<String> {
+    if options.log.is_empty() { policy.watch.logs.clone() } else { options.log.clone() }
 }
 
 /// A variable of the environment.

@@ -2,47 +2,116 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
 use serde_json::json;
 
-use super::WatchOptions;
-use super::report::LogCoverage;
+use super::coverage::LogCoverage;
+use super::listed::Listed;
+use super::logs::Selection;
 use super::setup::PolicyFile;
+use super::{WatchOptions, cannot_start, choose_anew};
 use crate::cli::Exit;
 use crate::cli::options::Format;
 use crate::report::human::safe;
 use crate::report::human::style::{STRONG, paint};
 use crate::report::human::wrap::indented;
 use crate::report::json::v1::SCHEMA_VERSION;
-use crate::watch::state::{Place, State, StateOptions, Waiting};
+use crate::watch::state::{Place, State, StateError, StateOptions, Waiting};
 
-/// Shows it.
-pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
-    let place = PolicyFile::read(options)?.place(options)?;
-    if let Place::File(path) = &place
+/// The most certificates that are named to people.
+const MOST_NAMED: usize = 20;
+
+/// What the state knows.
+struct Known {
+    logs: Vec<LogCoverage>,
+    /// Logs that would be followed now, and are not in the state.
+    not_begun: Vec<LogCoverage>,
+    waiting: Vec<Waiting>,
+    /// Alerts that were made where no channel was known.
+    without_channel: u64,
+    /// Alerts that no report listed yet, of runs that were to make one.
+    unreported: u64,
+    /// Certificates that were reported as undetermined, and still are.
+    undetermined: Vec<Listed>,
+}
+
+/// Opens a state to look at it, or says why it cannot be reached, and gives the exit code.
+pub(super) async fn opened(place: &Place) -> anyhow::Result<Result<State, Exit>> {
+    if let Place::File(path) = place
         && !path.exists()
     {
         // Looking must not make one.
         anyhow::bail!("there is no state in {place}");
     }
-    let named = || format!("the state {place}");
-    let state = State::open(&place, &StateOptions::default()).await.with_context(named)?;
-    let faults = state.faults().await.with_context(named)?;
-    let logs = state.logs().await.with_context(named)?;
-    let logs: Vec<LogCoverage> = logs.iter().map(|log| LogCoverage::of(log, &faults)).collect();
-    let waiting = state.waiting().await.with_context(named)?;
+    match State::open(place, &StateOptions::default()).await {
+        Ok(state) => Ok(Ok(state)),
+        Err(error) => cannot_start(error, place).map(Err),
+    }
+}
+
+/// Shows it.
+pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
+    let policy = PolicyFile::read(options)?;
+    let place = policy.place(options)?;
+    let state = match opened(&place).await? {
+        Ok(state) => state,
+        Err(exit) => return Ok(exit),
+    };
+    let known = known(&state, choose_anew(options, &policy.policy)).await;
     state.close().await;
+    let known = match known {
+        Ok(known) => known,
+        Err(error) => return cannot_start(error, &place),
+    };
     let text = match options.output.format {
-        Format::Human => human(&place, &logs, &waiting),
-        Format::Json => format!("{:#}\n", json(&place, &logs, &waiting)),
-        Format::Jsonl => format!("{}\n", json(&place, &logs, &waiting)),
+        Format::Human => human(&place, &known),
+        Format::Json => format!("{:#}\n", json(&place, &known)),
+        Format::Jsonl => format!("{}\n", json(&place, &known)),
     };
     options.output.write(&text)?;
     Ok(Exit::Clean)
 }
 
-fn json(place: &Place, logs: &[LogCoverage], waiting: &[Waiting]) -> serde_json::Value {
-    let waiting = waiting.iter().map(|channel| {
+/// Asks the state. `selection` is what would be followed now.
+async fn known(state: &State, selection: Option<Selection>) -> Result<Known, StateError> {
+    let survey = state.survey().await?;
+    let troubles = state.troubles().await?;
+    let mut logs = Vec::new();
+    for log in state.logs().await? {
+        let faults = survey.iter().find(|surveyed| surveyed.number == log.number);
+        let mut coverage = LogCoverage::of(&log, faults.map(|log| log.faults.as_slice()).unwrap_or_default());
+        if let Some(trouble) = troubles.iter().find(|trouble| trouble.log_id == log.log_id) {
+            coverage = coverage.troubled(trouble);
+        }
+        let left_out = selection.iter().flat_map(|chosen| &chosen.left_out);
+        if let Some(out) = left_out.clone().find(|out| out.id.0 == log.log_id) {
+            coverage = coverage.left_out(&out.why);
+        }
+        logs.push(coverage);
+    }
+    // Those that never came so far as to be in the state.
+    let mut not_begun = Vec::new();
+    for log in selection.iter().flat_map(|chosen| &chosen.followed) {
+        if survey.iter().any(|known| known.log_id == log.log.log_id) {
+            continue;
+        }
+        let coverage = LogCoverage::not_begun(log);
+        not_begun.push(match troubles.iter().find(|trouble| trouble.log_id == log.log.log_id) {
+            Some(trouble) => coverage.troubled(trouble),
+            None => coverage,
+        });
+    }
+    Ok(Known {
+        logs,
+        not_begun,
+        waiting: state.waiting().await?,
+        without_channel: state.alerts_without_channel().await?,
+        unreported: state.count_unreported().await?,
+        undetermined: state.undetermined().await?.iter().filter_map(Listed::of).collect(),
+    })
+}
+
+fn json(place: &Place, known: &Known) -> serde_json::Value {
+    let waiting = known.waiting.iter().map(|channel| {
         json!({
             "channel": channel.channel,
             "alerts": channel.alerts,
@@ -55,31 +124,56 @@ fn json(place: &Place, logs: &[LogCoverage], waiting: &[Waiting]) -> serde_json:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pinstead", "version": env!("CARGO_PKG_VERSION")},
         "state": place.to_string(),
-        "logs": logs,
+        "logs": known.logs,
+        "logs_not_begun": known.not_begun,
         "waiting": waiting.collect::<Vec<_>>(),
+        "alerts_without_channel": known.without_channel,
+        "alerts_unreported": known.unreported,
+        "certificates_undetermined": known.undetermined,
     })
 }
 
-fn human(place: &Place, logs: &[LogCoverage], waiting: &[Waiting]) -> String {
+fn human(place: &Place, known: &Known) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", paint(STRONG, safe(&format!("State in {place}"))));
-    if logs.is_empty() {
+    if known.logs.is_empty() {
         text.push_str("  no log is followed yet\n");
     }
-    for log in logs {
+    let untouched = known.not_begun.iter().filter(|log| log.is_untouched()).count();
+    for log in known.logs.iter().chain(known.not_begun.iter().filter(|log| !log.is_untouched())) {
         text.push_str(&log.human());
     }
+    if untouched > 0 {
+        let _ = writeln!(text, "  {untouched} more of the list were not begun yet");
+    }
     let _ = writeln!(text, "\n{}", paint(STRONG, "Alerts that wait"));
-    if waiting.is_empty() {
+    if known.waiting.is_empty() {
         text.push_str("  none\n");
     }
-    for channel in waiting {
+    for channel in &known.waiting {
         let error = channel.error.as_ref().map_or_else(String::new, |error| format!("; {error}"));
         let line = format!(
             "{}: {}, the oldest of {}; {} failed before{error}",
             channel.channel, channel.alerts, channel.oldest, channel.failed
         );
         text.push_str(&indented(&safe(&line), 2));
+    }
+    for (count, what) in [
+        (known.without_channel, "were made without any channel: nobody was told"),
+        (known.unreported, "are in no report yet: the next `pinstead watch --once` lists them"),
+    ] {
+        if count > 0 {
+            text.push_str(&indented(&format!("{count} {what}"), 2));
+        }
+    }
+    if !known.undetermined.is_empty() {
+        let _ = writeln!(text, "\n{}", paint(STRONG, "Undetermined certificates"));
+    }
+    for listed in known.undetermined.iter().take(MOST_NAMED) {
+        text.push_str(&indented(&format!("{} ({})", safe(&listed.title), listed.tbs_sha256), 2));
+    }
+    if let Some(more) = known.undetermined.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  and {more} more: see the JSON report");
     }
     text
 }

@@ -53,16 +53,29 @@ pub enum DataTileError {
 
 /// Reads every entry of a data tile.
 pub fn read_data_tile(octets: &[u8]) -> Result<Vec<TileLeaf<'_>>, DataTileError> {
+    match read_data_tile_so_far(octets) {
+        (leaves, None) => Ok(leaves),
+        (_, Some((error, _))) => Err(error),
+    }
+}
+
+/// Reads the entries of a data tile as far as they can be read: also gives why that is not to the end, and the octets
+/// from there on.
+pub fn read_data_tile_so_far(octets: &[u8]) -> (Vec<TileLeaf<'_>>, Option<(DataTileError, &[u8])>) {
     let mut cursor = Cursor(octets);
     let mut leaves = Vec::new();
     while !cursor.0.is_empty() {
+        let rest = cursor.0;
         if leaves.len() >= usize::from(FULL_WIDTH) {
-            return Err(DataTileError::TooMany);
+            return (leaves, Some((DataTileError::TooMany, rest)));
         }
         let entry = leaves.len();
-        leaves.push(read_leaf(&mut cursor).map_err(|error| DataTileError::Entry { entry, error })?);
+        match read_leaf(&mut cursor) {
+            Ok(leaf) => leaves.push(leaf),
+            Err(error) => return (leaves, Some((DataTileError::Entry { entry, error }, rest))),
+        }
     }
-    Ok(leaves)
+    (leaves, None)
 }
 
 fn read_leaf<'a>(cursor: &mut Cursor<'a>) -> Result<TileLeaf<'a>, EntryError> {

@@ -7,7 +7,7 @@
 mod leaf;
 mod tree;
 
-pub use self::leaf::{DataTileError, TileLeaf, read_data_tile};
+pub use self::leaf::{DataTileError, TileLeaf, read_data_tile, read_data_tile_so_far};
 pub use self::tree::{HashTiles, TileGap, consistency_proof, inclusion_path, root, subtrees_before};
 pub use self::tree::{tiles_for_consistency, tiles_for_inclusion, tiles_for_root};
 

@@ -54,6 +54,22 @@ pub fn find<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> 
     }
 }
 
+/// The first watched name that is claimed in a way which only a lenient reader might take for it.
+pub fn find_odd<'a, 'w>(octets: &'a [u8], form: Form, watched: &'w WatchedNames) -> Option<Claim<'a, 'w>> {
+    let mut claim = None;
+    let mut left = Left::default();
+    // What cannot be read is said by `find`.
+    let _ = scan(octets, form, &mut |claimed| {
+        if claim.is_none() {
+            each_matching(claimed, watched, &mut left, &mut |watched, is_odd| {
+                claim = is_odd.then_some(Claim { claimed, watched, is_odd });
+                is_odd
+            });
+        }
+    });
+    claim
+}
+
 /// How many times a watched name is matched by one certificate before no more are looked for: one wildcard may cover
 /// all there are, and stand there often.
 const MOST_MATCHES: u32 = 1_000_000;

@@ -8,6 +8,6 @@ mod scan;
 mod text;
 mod watched;
 
-pub use self::find::{Claim, Found, find, find_all};
+pub use self::find::{Claim, Found, find, find_all, find_odd};
 pub use self::scan::{ClaimedName, Form, NameField, ScanError, scan};
 pub use self::watched::{WatchedName, WatchedNames};

@@ -59,13 +59,13 @@ fn refusal(response: &HttpResponse) -> String {
     why.join(", ")
 }
 
-/// What an error in JSON says: SSLMate's have a `message`.
+/// What an error in JSON says: SSLMate's have a `message`, others an `error`.
 pub(super) fn message(body: &[u8]) -> Option<String> {
     let text = json::text(body);
     let raw = serde_json::from_str(&text).ok()?;
     let mut unheeded = Problems::default();
     let object = Object::read(raw, String::new(), &mut unheeded)?;
-    let said = object.text("message", &mut unheeded).or_else(|| object.text("code", &mut unheeded))?;
+    let said = ["message", "error", "code"].iter().find_map(|field| object.text(field, &mut unheeded))?;
     Some(printable(&said))
 }
 

@@ -158,7 +158,8 @@ fn refused(none: &NoAnswer) -> String {
         Some(401) => "give a token of an SSLMate account that is valid",
         Some(403) => "give a token of an SSLMate account whose plan covers this name and the names below it",
         Some(429) => {
-            "ask later, or give a token of an SSLMate account: without one few questions an hour are answered"
+            "ask later; without a token of an SSLMate account (CERTSPOTTER_TOKEN) few questions an hour are answered, and with \
+             one as many as its plan has"
         }
         _ => return none.why.clone(),
     };

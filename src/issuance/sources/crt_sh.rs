@@ -8,14 +8,16 @@ mod certificates;
 mod row;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use self::row::Row;
-use super::answer::{NoAnswer, json_body};
+use super::answer::{NoAnswer, json_body, message};
 use super::json::{self, End};
-use super::problems::Problems;
+use super::problems::{Problems, printable};
 use super::question::parameter;
+use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::http::{HttpExchange, HttpFailure, HttpOutcome};
 use crate::evidence::issuance::IssuanceSource;
 use crate::issuance::reported::{Claimed, Coverage, ReportedCertificate, Seen, SourceKind, SourceReading};
@@ -35,6 +37,7 @@ pub(super) fn read(source: &IssuanceSource, exchanges: &[HttpExchange]) -> Sourc
     let mut certificates = certificates::fetched(exchanges, &known, &mut problems);
     let reported: Vec<ReportedCertificate> =
         known.groups(&mut problems).iter().map(|rows| report(rows, source, &mut certificates)).collect();
+    let reported = kept_apart(reported);
     let is_live = |certificate: &&ReportedCertificate| {
         certificate.claimed.not_after.is_none_or(|end| end >= source.asked_at)
     };
@@ -95,6 +98,26 @@ pub(crate) fn may_be_narrowed(exchange: &HttpExchange) -> bool {
     }
 }
 
+/// What was asked for.
+fn question(exchange: &HttpExchange) -> String {
+    parameter(&exchange.url, "q").map(|question| printable(&question)).unwrap_or_default()
+}
+
+/// The question for a name and all below it; it gives names as well that only end alike.
+pub(crate) fn narrower(name: &DnsName) -> String {
+    format!("%{name}")
+}
+
+/// Whether a question is one of those by which a cut answer was narrowed.
+fn is_narrower(question: &str) -> bool {
+    question.starts_with('%') && !question.starts_with("%.")
+}
+
+/// The names one label below `base` that rows tell of, themselves or below them: those with the most rows first.
+pub(crate) fn told_below(exchanges: &[HttpExchange], base: &DnsName) -> Vec<DnsName> {
+    Known::of(exchanges, &mut Problems::default()).told_below(base)
+}
+
 /// How much an answer told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Heard {
@@ -110,10 +133,14 @@ fn hear(exchange: &HttpExchange, problems: &mut Problems) -> (Heard, Vec<Row>) {
         Err(NoAnswer { why, .. }) => return (Heard::Nothing(why), Vec::new()),
     };
     let text = json::text(body);
+    if let Some(said) = message(body) {
+        let why = format!("it answered with a message instead of rows: “{said}”");
+        return (Heard::Nothing(why), Vec::new());
+    }
     let (mut rows, mut number) = (Vec::new(), 0_usize);
     let mut take = |raw| {
         number = number.saturating_add(1);
-        rows.extend(Row::read(raw, number, problems));
+        rows.extend(Row::read(raw, &format!("row {number} for {}", question(exchange)), problems));
     };
     // Long ago the rows stood one behind the other, without a list around them.
     let end = if text.trim_ascii_start().starts_with('[') {
@@ -207,6 +234,48 @@ impl Known {
         groups
     }
 
+    /// The names one label below `base` of which rows tell.
+    fn told_below(&self, base: &DnsName) -> Vec<DnsName> {
+        let mut counts: BTreeMap<DnsName, usize> = BTreeMap::new();
+        for name in self.rows.values().chain(&self.others).flat_map(|row| &row.names) {
+            let Ok(name) = name.parse::<CertificateName>() else { continue };
+            let mut line = std::iter::successors(Some(name.base), DnsName::parent);
+            if let Some(child) = line.find(|name| name.parent().as_ref() == Some(base)) {
+                let count = counts.entry(child).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        let mut counts: Vec<(DnsName, usize)> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// What narrower questions gave, and what they left out; `None` where none was asked.
+    fn narrowed(&self) -> Option<String> {
+        let asked = || self.answers.iter().filter(|(question, _)| is_narrower(question));
+        let count = asked().count();
+        if count == 0 {
+            return None;
+        }
+        let unheard: Vec<String> = asked()
+            .filter_map(|(question, answers)| match told(answers) {
+                Heard::Whole => None,
+                Heard::Part(why) | Heard::Nothing(why) => Some(format!("{question}: {why}")),
+            })
+            .collect();
+        let base = self.answers.keys().find_map(|question| question.strip_prefix("%.")?.parse().ok());
+        let known = base.map(|base: DnsName| self.told_below(&base)).unwrap_or_default();
+        let left_out = known.iter().filter(|name| !self.answers.contains_key(&narrower(name))).count();
+        let mut said = format!("unexpired ones were asked for again below {count} of the names that it told");
+        if let Some(first) = unheard.first() {
+            let _ = write!(said, ", {} of them not whole either ({first})", unheard.len());
+        }
+        if left_out > 0 {
+            let _ = write!(said, ", {left_out} were left out");
+        }
+        Some(format!("{said}; names below of which no row tells stay uncovered, and so do expired ones"))
+    }
+
     fn coverage(&self, source: &IssuanceSource) -> Coverage {
         if self.answers.is_empty() {
             let why = source.broken_off.clone();
@@ -216,19 +285,20 @@ impl Known {
             );
         }
         let mut told_anything = false;
-        let mut lacks = BTreeSet::new();
-        for (question, answers) in &self.answers {
+        let mut lacks = Vec::new();
+        for (question, answers) in self.answers.iter().filter(|(question, _)| !is_narrower(question)) {
             match told(answers) {
                 Heard::Whole => told_anything = true,
                 Heard::Part(why) => {
                     told_anything = true;
-                    lacks.insert(format!("asked for {question}: {why}"));
+                    lacks.push(format!("asked for {question}: {why}"));
                 }
-                Heard::Nothing(why) => drop(lacks.insert(format!("asked for {question}: {why}"))),
+                Heard::Nothing(why) => lacks.push(format!("asked for {question}: {why}")),
             }
         }
+        lacks.extend(self.narrowed());
         lacks.extend(source.broken_off.clone());
-        let lacks = lacks.into_iter().collect::<Vec<_>>().join("; ");
+        let lacks = lacks.join("; ");
         match told_anything {
             false => Coverage::NoData(lacks),
             true if lacks.is_empty() => Coverage::Whole,
@@ -266,6 +336,24 @@ fn told(answers: &[(bool, Heard)]) -> Heard {
     }
 }
 
+/// Says of each that has all in common with another which a certificate and its precertificate have that they are not
+/// one: the pairs are made already.
+fn kept_apart(mut reported: Vec<ReportedCertificate>) -> Vec<ReportedCertificate> {
+    let key = |one: &ReportedCertificate| {
+        let claimed = &one.claimed;
+        Some((claimed.issuer_number?, claimed.serial.clone()?, claimed.not_before, claimed.not_after))
+    };
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for one in reported.iter().filter_map(key) {
+        let count = counts.entry(one).or_default();
+        *count = count.saturating_add(1);
+    }
+    for one in &mut reported {
+        one.claimed.is_apart = key(one).is_some_and(|key| counts.get(&key).is_some_and(|count| *count > 1));
+    }
+    reported
+}
+
 /// One issued certificate, as its rows and what was fetched say.
 fn report(
     rows: &[&Row],
@@ -276,6 +364,7 @@ fn report(
     let first = |of: fn(&Row) -> Option<Timestamp>| rows.iter().find_map(|row| of(row));
     reported.claimed = Claimed {
         issuer_name: rows.iter().find_map(|row| row.issuer_name.clone()),
+        issuer_number: rows.iter().find_map(|row| row.issuer_ca_id),
         serial: rows.iter().find_map(|row| row.serial.clone()),
         not_before: first(|row| row.not_before),
         not_after: first(|row| row.not_after),

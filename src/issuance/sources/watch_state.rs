@@ -59,10 +59,10 @@ fn coverage(source: &IssuanceSource, state: &WatchStateReading) -> Coverage {
         Some(false) => lacks.push("the name is not watched any more, or only names below it".to_owned()),
         None => lacks.push("whether the name was watched is not known".to_owned()),
     }
-    let broken: Vec<&FollowedLog> = state.logs.iter().filter(|log| lack(log).is_some()).collect();
-    lacks.extend(
-        broken.iter().take(MOST_NAMED).filter_map(|log| Some(format!("{}: {}", name(log), lack(log)?))),
-    );
+    let is_watched = state.is_watched == Some(true);
+    let broken: Vec<(&FollowedLog, String)> =
+        state.logs.iter().filter_map(|log| Some((log, lack(log, is_watched)?))).collect();
+    lacks.extend(broken.iter().take(MOST_NAMED).map(|(log, lack)| format!("{}: {lack}", name(log))));
     let more = broken.len().saturating_sub(MOST_NAMED);
     if more > 0 {
         lacks.push(format!("{more} more logs were not proven to their ends, or have faults"));
@@ -71,8 +71,15 @@ fn coverage(source: &IssuanceSource, state: &WatchStateReading) -> Coverage {
 }
 
 /// What is not known of a log's entries.
-fn lack(log: &FollowedLog) -> Option<String> {
+fn lack(log: &FollowedLog, is_watched: bool) -> Option<String> {
     let mut lacks: Vec<String> = log.faults.iter().take(MOST_NAMED).map(|fault| printable(fault)).collect();
+    match &log.searched {
+        Some(searched) if is_watched => lacks.extend(unsearched(searched, log.proven)),
+        None if log.start > 0 => {
+            lacks.push(format!("entries 0 to {} were not read", log.start.saturating_sub(1)));
+        }
+        _ => {}
+    }
     match log.head_size {
         None => lacks.push("no tree head of it was seen yet".to_owned()),
         Some(size) if log.proven < size => {
@@ -86,6 +93,25 @@ fn lack(log: &FollowedLog) -> Option<String> {
         Some(_) => {}
     }
     (!lacks.is_empty()).then(|| lacks.join(", "))
+}
+
+/// The proven entries that were not searched for the name: it was watched later, or the log was begun later.
+fn unsearched(searched: &[(u64, u64)], proven: u64) -> Option<String> {
+    let mut stretches = searched.to_vec();
+    stretches.sort_unstable();
+    let mut from = 0;
+    let mut missing: Vec<String> = Vec::new();
+    for (start, stop) in stretches.into_iter().chain([(proven, proven)]) {
+        if from < start.min(proven) {
+            missing.push(format!("{from} to {}", start.min(proven).saturating_sub(1)));
+        }
+        from = from.max(stop);
+    }
+    let more = missing.len().saturating_sub(MOST_NAMED);
+    missing.truncate(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more stretches") } else { String::new() };
+    (!missing.is_empty())
+        .then(|| format!("entries {}{more} were not searched for the name", missing.join(", ")))
 }
 
 /// The oldest of the logs' tree heads; unknown where one was not proven up to its own.
@@ -133,7 +159,8 @@ fn report(
             problems.add(|| format!("entry {} of {place} cannot be read: {error}", sighting.index));
         }
         let entry = entry.ok();
-        let logged = entry.and_then(|entry| logged_part(&entry));
+        let logged =
+            entry.and_then(|entry| logged_part(&entry, log.is_some_and(|log| proves(log, sighting.index))));
         let chain = chain(sighting, issuers);
         if let Some(entry) = &entry
             && let Some(what) = differs(entry, found, &chain)
@@ -147,11 +174,14 @@ fn report(
             at: at.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()),
         };
         let same = |before: &&mut ReportedCertificate| match (&before.logged, &logged) {
-            (Some(before), Some(logged)) => before == logged,
+            (Some(before), Some(logged)) => {
+                (&before.tbs, before.issuer_key_hash) == (&logged.tbs, logged.issuer_key_hash)
+            }
             _ => true,
         };
         if let Some(before) = reported.iter_mut().find(same) {
-            before.logged = before.logged.take().or(logged);
+            let is_proven = [&before.logged, &logged].into_iter().flatten().any(|logged| logged.is_proven);
+            before.logged = before.logged.take().or(logged).map(|logged| LoggedTbs { is_proven, ..logged });
             before.seen.push(seen);
             if chain.len() > before.chain.len() {
                 before.chain = chain;
@@ -181,12 +211,17 @@ fn report(
     reported
 }
 
+/// Whether the entry at `index` is among those that give a root which the log signed, and the log keeps its promises.
+fn proves(log: &FollowedLog, index: u64) -> bool {
+    log.faults.is_empty() && (log.start..log.proven).contains(&index)
+}
+
 /// What the tree covers of a precertificate.
-fn logged_part(entry: &TimestampedEntry<'_>) -> Option<LoggedTbs> {
+fn logged_part(entry: &TimestampedEntry<'_>, is_proven: bool) -> Option<LoggedTbs> {
     match entry.entry {
         LoggedEntry::X509 { .. } => None,
         LoggedEntry::Precert { issuer_key_hash, tbs } => {
-            Some(LoggedTbs { tbs: Bytes(tbs.to_vec()), issuer_key_hash })
+            Some(LoggedTbs { tbs: Bytes(tbs.to_vec()), issuer_key_hash, is_proven })
         }
     }
 }

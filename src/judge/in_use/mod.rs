@@ -95,7 +95,7 @@ impl Judge<'_> {
             finder.issued(issued, self.at);
         }
         let (expected, source) = if self.request.expect_ca.is_empty() {
-            (self.inputs.policy.expected_for(Some(sources.name)), SightingSource::Policy)
+            (self.inputs.policy.expected_for(Some(sources.name)).unwrap_or_default(), SightingSource::Policy)
         } else {
             (self.request.expect_ca.as_slice(), SightingSource::ExpectCa)
         };

@@ -3,16 +3,15 @@
 //! A file is a line of JSON, then the list as it came. What cannot be read whole counts as not there: it is fetched
 //! again. The report does not depend on keeping, so that a failure to keep is no failure of the run.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::observe::files;
+use crate::observe::{files, whole_file};
 use crate::x509::crl::MAX_CRL;
 use crate::x509::hexadecimal;
 
@@ -107,7 +106,7 @@ impl CrlCache {
         let Ok(mut text) = serde_json::to_vec(&head) else { return };
         text.push(b'\n');
         // Without it the next run asks again, and nothing else changes.
-        let _ = replace(&path, &text, &kept.octets);
+        let _ = whole_file::replace(&path, &[text.as_slice(), &kept.octets]);
         self.make_room();
     }
 
@@ -133,26 +132,6 @@ impl CrlCache {
 
 fn fingerprint(octets: &[u8]) -> String {
     hexadecimal(&Sha256::digest(octets))
-}
-
-/// Writes beside the file, down to the disk, and then into its place.
-fn replace(path: &Path, head: &[u8], list: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // Each process writes a file of its own, so that two runs do not mix theirs.
-    let beside = path.with_extension(format!("{}.part", std::process::id()));
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(head)?;
-        file.write_all(list)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&beside, path));
-    if moved.is_err() {
-        // What is left over is of no use, and the first failure is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    moved
 }
 
 #[cfg(test)]

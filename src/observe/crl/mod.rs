@@ -4,22 +4,26 @@
 //! HTTP alone, no more than [`MAX_CRL`] of it, and at public addresses only, unless the target itself is on another
 //! network or the user allows it: a certificate must not make a machine ask inside its own network.
 
+mod budget;
 mod cache;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use self::budget::Budget;
 pub use self::cache::CrlCache;
 use self::cache::Kept;
 use super::clock;
 use super::dns::DnsClient;
-use super::http::{HttpClient, HttpRequest, HttpSetupError, is_public};
+use super::http::{HttpClient, HttpRequest, HttpSetupError, reach_of};
 use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
-use crate::evidence::revocation::{CrlObservation, Crls, KeptCrl};
+use crate::evidence::revocation::{CrlObservation, Crls, KeptCrl, Reach};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Bytes, CertificateSource};
 use crate::revocation::CrlQuestion;
@@ -32,11 +36,20 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How long a kept list is taken for the current one without asking. CAs publish a revocation within a day.
 const UNASKED: SignedDuration = SignedDuration::from_hours(1);
 
+/// By how much the clock of who made a list may be ahead.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long a list is remembered in a run.
+const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
+
 /// How many KiB of lists are remembered in a run.
 const REMEMBERED_KIB: u64 = 256 << 10;
 
-/// The most lists that are asked for one target.
-const MOST_A_TARGET: usize = 32;
+/// The most URLs of one distribution point that are asked. They are the same list, and CAs name one, or two.
+const MOST_URLS: usize = 3;
+
+/// How many lists are fetched at the same time for one target.
+const AT_ONCE: usize = 2;
 
 /// Fetches CRLs. Clones share what they know.
 #[derive(Clone, Debug)]
@@ -45,36 +58,39 @@ pub struct CrlClient(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     public: HttpClient,
+    private: HttpClient,
     anywhere: HttpClient,
     cache: CrlCache,
     private_allowed: bool,
     known: Cache<(String, Reach), Arc<CrlObservation>>,
 }
 
-/// Where may be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reach {
-    /// Public addresses only.
-    Public,
-    /// Any address.
-    Anywhere,
+/// What asking for the lists of one target, or of one run, may cost at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// How many lists.
+    pub lists: usize,
+    /// How many octets, all lists together.
+    pub octets: usize,
+    /// For how long a list is begun.
+    pub time: Duration,
 }
 
-impl Reach {
-    /// How far a target's certificates may lead: a target on a private address is on a network whose own CAs may well
-    /// keep their lists there.
-    pub fn of(source: &CertificateSource) -> Self {
-        let CertificateSource::Tls(observation) = source else { return Self::Public };
-        let reached =
-            observation.attempts.iter().filter(|attempt| matches!(attempt.outcome, TlsOutcome::Handshake(_)));
-        let addresses: Vec<std::net::SocketAddr> =
-            reached.filter_map(|attempt| attempt.address.parse().ok()).collect();
-        if addresses.first().is_some_and(|address| !is_public(address.ip())) {
-            Self::Anywhere
-        } else {
-            Self::Public
-        }
-    }
+impl Allowance {
+    /// That of one server or file.
+    pub const TARGET: Self = Self { lists: 32, octets: 2 * MAX_CRL, time: Duration::from_secs(120) };
+    /// That of everything that was issued for the names of a run.
+    pub const ISSUED: Self = Self { lists: 500, octets: 8 * MAX_CRL, time: Duration::from_secs(900) };
+}
+
+/// How far a target's certificates may lead: a target on a private address is on a network whose own CAs may well keep
+/// their lists there.
+pub fn reach_of_source(source: &CertificateSource) -> Reach {
+    let CertificateSource::Tls(observation) = source else { return Reach::Public };
+    let reached =
+        observation.attempts.iter().filter(|attempt| matches!(attempt.outcome, TlsOutcome::Handshake(_)));
+    let mut addresses = reached.filter_map(|attempt| attempt.address.parse::<SocketAddr>().ok());
+    addresses.next().map_or(Reach::Public, |address| reach_of(address.ip()))
 }
 
 impl CrlClient {
@@ -82,19 +98,39 @@ impl CrlClient {
     pub fn new(dns: &DnsClient, cache: CrlCache, private_allowed: bool) -> Result<Self, HttpSetupError> {
         let known = Cache::builder()
             .max_capacity(REMEMBERED_KIB)
+            // A run may last for months.
+            .time_to_live(REMEMBERED_FOR)
             .weigher(|_, observation: &Arc<CrlObservation>| weight(observation))
             .build();
-        let (public, anywhere) = (HttpClient::public_only(dns)?, HttpClient::with_resolver(dns)?);
-        Ok(Self(Arc::new(Shared { public, anywhere, cache, private_allowed, known })))
+        let client = |reach| HttpClient::within(dns, reach);
+        Ok(Self(Arc::new(Shared {
+            public: client(Reach::Public)?,
+            private: client(Reach::Private)?,
+            anywhere: client(Reach::Anywhere)?,
+            cache,
+            private_allowed,
+            known,
+        })))
     }
 
-    /// Fetches the list of each question: the first of its URLs that gives one.
-    pub async fn fetch(&self, questions: Vec<CrlQuestion>, reach: Reach) -> Crls {
-        let reach = if self.0.private_allowed { Reach::Anywhere } else { reach };
+    /// How far is asked where certificates may lead so far.
+    pub fn reach(&self, reach: Reach) -> Reach {
+        if self.0.private_allowed { Reach::Anywhere } else { reach }
+    }
+
+    /// Fetches the list of each question, from the first of its URLs that gives one that can be used.
+    pub async fn fetch(&self, questions: Vec<CrlQuestion>, reach: Reach, allowance: Allowance) -> Crls {
+        let reach = self.reach(reach);
+        let budget = Arc::new(Budget::new(allowance));
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
         let mut tasks = JoinSet::new();
-        for (place, question) in questions.into_iter().take(MOST_A_TARGET).enumerate() {
-            let client = self.clone();
-            tasks.spawn(async move { (place, client.first_of(&question, reach).await) });
+        for (place, question) in questions.into_iter().take(allowance.lists).enumerate() {
+            let (client, budget, turns) = (self.clone(), Arc::clone(&budget), Arc::clone(&turns));
+            tasks.spawn(async move {
+                // The semaphore is never closed.
+                let _turn = turns.acquire().await;
+                (place, client.first_of(&question, reach, &budget).await)
+            });
         }
         let mut found = Vec::new();
         while let Some(done) = tasks.join_next().await {
@@ -114,13 +150,17 @@ impl CrlClient {
         crls
     }
 
-    async fn first_of(&self, question: &CrlQuestion, reach: Reach) -> Crls {
+    async fn first_of(&self, question: &CrlQuestion, reach: Reach, budget: &Budget) -> Crls {
         let mut tried = Crls::new();
+        let mut asked = 0;
         for url in &question.urls {
-            let key = (url.clone(), reach);
-            let ask = async { Arc::new(self.ask(url, &question.signers, reach).await) };
-            let observation = self.0.known.get_with(key, ask).await;
-            let is_had = observation.list().is_some();
+            let observation = if let Some(why) = unasked(url, asked) {
+                Arc::new(CrlObservation::not_asked(url, clock::now(), why))
+            } else {
+                asked += 1;
+                self.known_or_asked(url, &question.signers, reach, budget).await
+            };
+            let is_had = is_usable(&observation, &question.signers);
             tried.push(observation);
             if is_had {
                 break;
@@ -129,46 +169,70 @@ impl CrlClient {
         tried
     }
 
-    async fn ask(&self, url: &str, signers: &[Certificate], reach: Reach) -> CrlObservation {
-        let now = clock::now();
-        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
-        if !matches!(scheme.as_str(), "http" | "https") {
-            let why = format!("its URL begins with {scheme}:, and only http: and https: are asked");
-            return CrlObservation::not_asked(url, now, why);
+    /// What is known of a URL in this run, or what it gives now. What is not asked for want of time or room may be asked
+    /// for another target, and is not remembered.
+    async fn known_or_asked(
+        &self,
+        url: &str,
+        signers: &[Certificate],
+        reach: Reach,
+        budget: &Budget,
+    ) -> Arc<CrlObservation> {
+        let key = (url.to_owned(), reach);
+        if let Some(known) = self.0.known.get(&key).await {
+            return known;
         }
+        let room = match budget.reserve() {
+            Ok(room) => room,
+            Err(why) => {
+                let none = CrlObservation::not_asked(url, clock::now(), why);
+                return Arc::new(CrlObservation { reach, ..none });
+            }
+        };
+        let ask = async { Arc::new(self.ask(url, signers, reach, room).await) };
+        let observation = if room < MAX_CRL { ask.await } else { self.0.known.get_with(key, ask).await };
+        budget.give_back(room, observation.fetched().map_or(0, |list| list.octets.len()));
+        observation
+    }
+
+    async fn ask(&self, url: &str, signers: &[Certificate], reach: Reach, room: usize) -> CrlObservation {
+        let now = clock::now();
+        let seen = |kept, exchange| CrlObservation {
+            url: url.to_owned(),
+            reach,
+            asked_at: now,
+            not_asked: None,
+            kept,
+            exchange,
+        };
         let kept = self.0.cache.read(url).filter(|kept| is_vouched(&kept.octets, signers));
         if let Some(kept) = &kept
             && is_fresh(kept, now)
         {
-            let kept = Some(observed(kept));
-            return CrlObservation {
-                url: url.to_owned(),
-                asked_at: now,
-                not_asked: None,
-                kept,
-                exchange: None,
-            };
+            return seen(Some(observed(kept)), None);
         }
         let (etag, last_modified) =
             kept.as_ref().map(|kept| (kept.etag.clone(), kept.last_modified.clone())).unwrap_or_default();
-        let request = HttpRequest::new(url, MAX_CRL).conditional(etag, last_modified);
+        let request = HttpRequest::new(url, room).conditional(etag, last_modified);
         let client = match reach {
             Reach::Public => &self.0.public,
+            Reach::Private => &self.0.private,
             Reach::Anywhere => &self.0.anywhere,
         };
         let exchange = within(client, request, url).await;
         if let Some(HttpOutcome::Failed(HttpFailure::Url(why))) = exchange.outcome() {
-            return CrlObservation::not_asked(url, now, why.clone());
+            return CrlObservation { reach, ..CrlObservation::not_asked(url, now, why.clone()) };
         }
         let response = match exchange.outcome() {
             Some(HttpOutcome::Response(response)) => Some(response),
             _ => None,
         };
         let kept = self.keep(url, kept, response, signers, now);
-        CrlObservation { url: url.to_owned(), asked_at: now, not_asked: None, kept, exchange: Some(exchange) }
+        seen(kept, Some(exchange))
     }
 
-    /// Keeps what came for the next run, where its issuer vouches for it; gives what was kept and still counts.
+    /// Keeps what came for the next run, where its issuer vouches for it and it is not older than what is kept; gives what
+    /// was kept and still counts.
     fn keep(
         &self,
         url: &str,
@@ -179,18 +243,20 @@ impl CrlClient {
     ) -> Option<KeptCrl> {
         match response {
             Some(response) if response.status == 200 => {
-                if is_vouched(&response.body, signers) {
-                    self.0.cache.keep(
-                        url,
-                        &Kept {
-                            etag: response.etag.clone(),
-                            last_modified: response.last_modified.clone(),
-                            fetched_at: now,
-                            seen_at: now,
-                            octets: response.body.0.clone(),
-                        },
-                    );
+                let older = |kept: &Kept| is_older(&response.body, &kept.octets, now);
+                if !is_vouched(&response.body, signers) || kept.as_ref().is_some_and(older) {
+                    return kept.as_ref().map(observed);
                 }
+                self.0.cache.keep(
+                    url,
+                    &Kept {
+                        etag: response.etag.clone(),
+                        last_modified: response.last_modified.clone(),
+                        fetched_at: now,
+                        seen_at: now,
+                        octets: response.body.0.clone(),
+                    },
+                );
                 None
             }
             Some(response) if response.status == 304 => {
@@ -201,6 +267,30 @@ impl CrlClient {
             _ => kept.as_ref().map(observed),
         }
     }
+}
+
+/// Why a URL is not asked, after so many of the same list.
+fn unasked(url: &str, asked: usize) -> Option<String> {
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https") {
+        return Some(format!("its URL begins with {scheme}:, and only http: and https: are asked"));
+    }
+    (asked >= MOST_URLS).then(|| format!("at most {MOST_URLS} URLs of one list are asked"))
+}
+
+/// Whether one list is older than another that was kept. One that is of the future is no measure.
+fn is_older(list: &[u8], kept: &[u8], now: Timestamp) -> bool {
+    let (Ok(list), Ok(kept)) = (Crl::read(list), Crl::read(kept)) else { return false };
+    list.is_older_than(&kept) && kept.this_update.duration_since(now) <= CLOCK_SKEW
+}
+
+/// Whether a list came that its issuer vouches for and that is of its time: otherwise the next URL may have a better one.
+fn is_usable(observation: &CrlObservation, signers: &[Certificate]) -> bool {
+    let is_current = |octets: &[u8]| {
+        Crl::read(octets).is_ok_and(|crl| crl.next_update.is_some_and(|next| next > observation.asked_at))
+    };
+    let lists = [observation.fetched(), observation.kept()];
+    lists.into_iter().flatten().any(|list| is_vouched(list.octets, signers) && is_current(list.octets))
 }
 
 fn observed(kept: &Kept) -> KeptCrl {

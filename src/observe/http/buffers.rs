@@ -15,14 +15,19 @@ pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 impl Buffers {
     /// An empty buffer with room for so many octets at least.
     pub(super) fn take(&self, octets: usize) -> Vec<u8> {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let mut buffer = self.take_used();
+        buffer.clear();
         buffer.reserve(octets);
         buffer
     }
 
+    /// A buffer with whatever was in it, for those who write over that.
+    pub(super) fn take_used(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
     /// Gives a buffer back when nobody reads it any more.
-    pub fn give(&self, mut buffer: Vec<u8>) {
-        buffer.clear();
+    pub fn give(&self, buffer: Vec<u8>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if (1..=LARGEST_KEPT).contains(&buffer.capacity()) && kept.len() < MOST_KEPT {
             kept.push(buffer);

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::is_loopback;
 use super::pace::Pace;
 use super::retry::LONGEST_PAUSE;
-use crate::evidence::http::HttpFailure;
+use crate::evidence::http::{HttpFailure, HttpOutcome};
 
 /// Requests a second to one host.
 const A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -22,8 +22,8 @@ const A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Requests to one host at the same time.
 const AT_ONCE: usize = 4;
 
-/// A rest that ends after any run does.
-const A_DAY: Duration = Duration::from_secs(86_400);
+/// The longest rest that a host gets, whatever it asks for: a field that is wrong must not silence it for ever.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// How hosts are spared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,18 +74,26 @@ enum Rate {
 pub(super) struct Host {
     rate: Rate,
     places: Arc<Semaphore>,
-    rests_until: Mutex<Option<Instant>>,
+    rests: Mutex<Option<Rest>>,
+}
+
+/// A host is left alone.
+#[derive(Clone, Debug)]
+struct Rest {
+    until: Instant,
+    /// What it did before.
+    after: String,
 }
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("rests_until", &self.rests_until).finish_non_exhaustive()
+        f.debug_struct("Host").field("rests", &self.rests).finish_non_exhaustive()
     }
 }
 
 impl Host {
     fn new(rate: Rate) -> Self {
-        Self { rate, places: Arc::new(Semaphore::new(AT_ONCE)), rests_until: Mutex::new(None) }
+        Self { rate, places: Arc::new(Semaphore::new(AT_ONCE)), rests: Mutex::new(None) }
     }
 
     /// Waits until the host may be asked; the turn ends when the permit is dropped.
@@ -94,15 +102,15 @@ impl Host {
     pub(super) async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>, HttpFailure> {
         // Nobody closes the semaphore, so there is always a permit.
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        loop {
-            let rest = self.rests_until().map(|until| until.saturating_duration_since(Instant::now()));
-            match rest {
-                Some(rest) if rest > LONGEST_PAUSE => {
-                    return Err(HttpFailure::Resting { seconds: rest.as_secs() });
-                }
-                Some(rest) if !rest.is_zero() => sleep(rest).await,
-                _ => break,
+        while let Some(rest) = self.rests() {
+            let left = rest.until.saturating_duration_since(Instant::now());
+            if left > LONGEST_PAUSE {
+                return Err(HttpFailure::Resting { seconds: left.as_secs(), after: rest.after });
             }
+            if left.is_zero() {
+                break;
+            }
+            sleep(left).await;
         }
         match &self.rate {
             Rate::Fixed(rate) => rate.until_ready().await,
@@ -128,16 +136,21 @@ impl Host {
         None
     }
 
-    /// Leaves the host alone for a while.
-    pub(super) fn rest(&self, pause: Duration) {
-        let now = Instant::now();
-        let until = now.checked_add(pause).unwrap_or_else(|| now + A_DAY);
-        let mut rests = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *rests = (*rests).max(Some(until));
+    /// Leaves the host alone for a while, after what it did.
+    pub(super) fn rest(&self, pause: Duration, after: &HttpOutcome) {
+        let until = Instant::now() + pause.min(LONGEST_REST);
+        let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        if rests.as_ref().is_none_or(|rest| rest.until < until) {
+            let after = match after {
+                HttpOutcome::Response(response) => format!("HTTP status {}", response.status),
+                HttpOutcome::Failed(failure) => failure.to_string(),
+            };
+            *rests = Some(Rest { until, after });
+        }
     }
 
-    fn rests_until(&self) -> Option<Instant> {
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rests(&self) -> Option<Rest> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -28,13 +28,14 @@ pub use self::buffers::Buffers;
 use self::gzip::{GunzipError, gunzip_into};
 use self::hosts::{Hosts, Limits};
 pub use self::post::{HttpPoster, Posted};
-pub(super) use self::public::is_public;
-use self::public::{NotPublic, literal};
+pub(super) use self::public::reach_of;
+use self::public::{NotPublic, is_within, literal};
 use super::clock::{self, Stopwatch};
 use super::dns::DnsClient;
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
+use crate::evidence::revocation::Reach;
 
 /// Tells operators of logs who asks, and where to complain.
 pub(super) const USER_AGENT: &str =
@@ -65,8 +66,8 @@ pub struct HttpClient {
     /// For this machine itself, which no proxy can stand for.
     direct: Client,
     hosts: Arc<Hosts>,
-    /// Whether other addresses than public ones are refused.
-    public_only: bool,
+    /// Which addresses are not refused.
+    reach: Reach,
     /// Whether bodies are unpacked here and not on the way.
     unpacks: bool,
     /// For large bodies of those who read on and on.
@@ -124,27 +125,27 @@ impl HttpRequest {
 impl HttpClient {
     /// A client that trusts the system's roots and Mozilla's, so that it works on systems without any.
     pub fn new() -> Result<Self, HttpSetupError> {
-        Self::build(None, Limits::Fixed, false)
+        Self::build(None, Limits::Fixed, Reach::Anywhere)
     }
 
     /// One that reads the same hosts on and on: other people's at a pace that starts moderately, grows as long as they
     /// answer, and falls when they refuse; this machine's own at full speed. It has a thread of its own.
     pub fn for_reading(dns: Option<&DnsClient>) -> Result<Self, HttpSetupError> {
-        Self::build(dns, Limits::Paced, false)
+        Self::build(dns, Limits::Paced, Reach::Anywhere)
     }
 
     /// One that looks hosts up with this resolver instead of the system's.
     pub fn with_resolver(dns: &DnsClient) -> Result<Self, HttpSetupError> {
-        Self::build(Some(dns), Limits::Fixed, false)
+        Self::build(Some(dns), Limits::Fixed, Reach::Anywhere)
     }
 
-    /// One for URLs that strangers wrote: it asks public addresses only, whatever a name leads to. It goes through no
-    /// proxy, which would look names up by itself.
-    pub fn public_only(dns: &DnsClient) -> Result<Self, HttpSetupError> {
-        Self::build(Some(dns), Limits::Fixed, true)
+    /// One for URLs that strangers wrote: it asks no other addresses than these, whatever a name leads to. Unless it may
+    /// ask anywhere, it goes through no proxy, which would look names up by itself.
+    pub fn within(dns: &DnsClient, reach: Reach) -> Result<Self, HttpSetupError> {
+        Self::build(Some(dns), Limits::Fixed, reach)
     }
 
-    fn build(dns: Option<&DnsClient>, limits: Limits, public_only: bool) -> Result<Self, HttpSetupError> {
+    fn build(dns: Option<&DnsClient>, limits: Limits, reach: Reach) -> Result<Self, HttpSetupError> {
         let roots = roots()?;
         let unpacks = limits == Limits::Paced;
         let builder = || {
@@ -158,15 +159,14 @@ impl HttpClient {
                 .referer(false)
                 .tls_certs_merge(roots.clone());
             match dns {
-                Some(dns) => builder.dns_resolver(ByResolver { dns: dns.clone(), public_only }),
+                Some(dns) => builder.dns_resolver(ByResolver { dns: dns.clone(), reach }),
                 None => builder,
             }
         };
         let direct = builder().no_proxy().build().map_err(|error| HttpSetupError(error.into()))?;
-        let client = if public_only {
-            direct.clone()
-        } else {
-            builder().build().map_err(|error| HttpSetupError(error.into()))?
+        let client = match reach {
+            Reach::Public | Reach::Private => direct.clone(),
+            Reach::Anywhere => builder().build().map_err(|error| HttpSetupError(error.into()))?,
         };
         let apart =
             if unpacks { Some(Apart::start().map_err(|error| HttpSetupError(error.into()))?) } else { None };
@@ -177,7 +177,7 @@ impl HttpClient {
             unpacks,
             buffers: Buffers::default(),
             apart,
-            public_only,
+            reach,
         })
     }
 
@@ -198,9 +198,9 @@ impl HttpClient {
 
     async fn get_here(&self, request: HttpRequest) -> HttpExchange {
         let mut attempts = Vec::new();
-        let allowed = |url: Url| match literal(&url) {
-            Err(why) if self.public_only => Err(why.to_string()),
-            _ => Ok(url),
+        let allowed = |url: Url| match literal(&url, self.reach) {
+            Err(why) => Err(why.to_string()),
+            Ok(()) => Ok(url),
         };
         let fit = |url| fit_for_secrets(url, &request);
         let url = match usable(&request.url).and_then(fit).and_then(allowed) {
@@ -233,10 +233,10 @@ impl HttpClient {
             drop(turn);
             let next = retry::next(&outcome, attempts.len(), clock::now());
             let besides = host.learn(retry::is_refusal(&outcome));
-            attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
             if let Some(rest) = next.rest.max(besides) {
-                host.rest(rest);
+                host.rest(rest, &outcome);
             }
+            attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
             if !next.again {
                 return HttpExchange { url: request.url, attempts };
             }
@@ -314,7 +314,7 @@ impl HttpClient {
             let why = "it has a content coding that nobody asked for".to_owned();
             return if is_error { Ok(Vec::new()) } else { Err(HttpFailure::Broken(why)) };
         }
-        let mut out = if body.len() >= LARGE_BODY { self.buffers.take(0) } else { Vec::new() };
+        let mut out = if body.len() >= LARGE_BODY { self.buffers.take_used() } else { Vec::new() };
         let done = gunzip_into(&body, limit, &mut out);
         self.buffers.give(body);
         match done {
@@ -380,7 +380,9 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
     } else if from.host_str() != to.host_str()
         || !(is_upgrade || from.port_or_known_default() == to.port_or_known_default())
     {
-        let elsewhere = format!("it leads to another host, {}", to.host_str().unwrap_or("without a name"));
+        let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = to.host_str().unwrap_or("without a name");
+        let elsewhere = format!("it leads to another host, {host}{port}");
         attempt.error(elsewhere)
     } else {
         attempt.follow()
@@ -390,19 +392,17 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
 /// Looks up hosts as the rest of the program does.
 struct ByResolver {
     dns: DnsClient,
-    public_only: bool,
+    reach: Reach,
 }
 
 impl Resolve for ByResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (dns, public_only) = (self.dns.clone(), self.public_only);
+        let (dns, reach) = (self.dns.clone(), self.reach);
         Box::pin(async move {
             let name: DnsName = name.as_str().parse()?;
             let addresses = dns.addresses(&name).await?;
             // One of several is enough to refuse: which of them is connected to is not known here.
-            if let (true, Some(&other)) =
-                (public_only, addresses.iter().find(|address| !is_public(**address)))
-            {
+            if let Some(&other) = addresses.iter().find(|address| !is_within(**address, reach)) {
                 return Err(NotPublic(other).into());
             }
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));

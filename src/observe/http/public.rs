@@ -1,4 +1,4 @@
-//! Which addresses are public: what a URL that a stranger wrote may lead to.
+//! Which addresses are public, and which are a network's own: what a URL that a stranger wrote may lead to.
 //!
 //! Source: the IANA special-purpose address registries (RFC 6890). What stands there for a network's own use, and what
 //! translates to it, is not public.
@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
+use crate::evidence::revocation::Reach;
+
 /// An address that is not public, where only public ones may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -14,8 +16,48 @@ use reqwest::Url;
 )]
 pub(super) struct NotPublic(pub(super) IpAddr);
 
+/// Whether an address may be asked.
+pub(super) fn is_within(address: IpAddr, reach: Reach) -> bool {
+    match reach {
+        Reach::Public => is_public(address),
+        Reach::Private => is_public(address) || is_private_network(address),
+        Reach::Anywhere => true,
+    }
+}
+
+/// How far the certificates of a server may lead that was reached at this address: to its own network, and to this
+/// machine or its links only where the server itself is there.
+pub(in crate::observe) fn reach_of(address: IpAddr) -> Reach {
+    if is_public(address) {
+        Reach::Public
+    } else if is_private_network(address) {
+        Reach::Private
+    } else {
+        Reach::Anywhere
+    }
+}
+
+/// Whether an address is one for networks of one's own (RFC 1918, RFC 4193, RFC 6598). What clouds tell their machines
+/// in secret is asked at some of these, too.
+fn is_private_network(address: IpAddr) -> bool {
+    const METADATA_V4: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+    const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let is_private =
+                matches!((first, second), (10, _) | (172, 16..=31) | (192, 168) | (100, 64..=127));
+            is_private && address != METADATA_V4
+        }
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(inner) => is_private_network(IpAddr::V4(inner)),
+            None => matches!(address.segments(), [0xfc00..=0xfdff, ..]) && address != METADATA_V6,
+        },
+    }
+}
+
 /// Whether an address belongs to the public Internet.
-pub(in crate::observe) fn is_public(address: IpAddr) -> bool {
+fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -54,8 +96,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// Refuses a URL whose host is an address that is not public, or this machine's own name.
-pub(super) fn literal(url: &Url) -> Result<(), NotPublic> {
+/// Refuses a URL whose host is an address that may not be asked, or this machine's own name.
+pub(super) fn literal(url: &Url, reach: Reach) -> Result<(), NotPublic> {
     let host = url.host_str().unwrap_or_default();
     let is_own = host == "localhost" || host.ends_with(".localhost");
     let address = match host.trim_start_matches('[').trim_end_matches(']').parse() {
@@ -63,7 +105,7 @@ pub(super) fn literal(url: &Url) -> Result<(), NotPublic> {
         Err(_) if is_own => IpAddr::V4(Ipv4Addr::LOCALHOST),
         Err(_) => return Ok(()),
     };
-    if is_public(address) { Ok(()) } else { Err(NotPublic(address)) }
+    if is_within(address, reach) { Ok(()) } else { Err(NotPublic(address)) }
 }
 
 #[cfg(test)]
@@ -112,8 +154,34 @@ mod tests {
             "http://[::1]:80/",
             "http://localhost/",
         ] {
-            assert!(literal(&Url::parse(text).unwrap()).is_err(), "{text}");
+            assert!(literal(&Url::parse(text).unwrap(), Reach::Public).is_err(), "{text}");
         }
-        assert!(literal(&Url::parse("http://crl.example/").unwrap()).is_ok());
+        assert!(literal(&Url::parse("http://crl.example/").unwrap(), Reach::Public).is_ok());
+    }
+
+    /// Whoever is on a private network may lead to others there, and never to this machine, its links, or the service
+    /// that tells it a cloud's secrets.
+    #[test]
+    fn a_private_network_is_not_this_machine() {
+        for (text, reach) in [
+            ("8.8.8.8", Reach::Public),
+            ("10.1.2.3", Reach::Private),
+            ("172.16.0.1", Reach::Private),
+            ("192.168.1.1", Reach::Private),
+            ("fd12::1", Reach::Private),
+            ("::ffff:10.0.0.1", Reach::Private),
+            ("127.0.0.1", Reach::Anywhere),
+            ("169.254.169.254", Reach::Anywhere),
+            ("100.100.100.200", Reach::Anywhere),
+            ("fd00:ec2::254", Reach::Anywhere),
+            ("fe80::1", Reach::Anywhere),
+            ("::1", Reach::Anywhere),
+            ("::ffff:127.0.0.1", Reach::Anywhere),
+        ] {
+            let address = text.parse().unwrap();
+            assert_eq!(reach_of(address), reach, "{text}");
+            assert_eq!(is_within(address, Reach::Private), reach != Reach::Anywhere, "{text}");
+        }
+        assert!(literal(&Url::parse("http://localhost/").unwrap(), Reach::Private).is_err());
     }
 }

@@ -117,8 +117,26 @@ async fn a_host_that_wants_to_be_left_alone_is() {
     let refused = client.get(HttpRequest::new(format!("{url}/one"), 10)).await;
     assert_eq!(refused.attempts.len(), 1);
     let other = client.get(HttpRequest::new(format!("{url}/other"), 10)).await;
-    assert!(matches!(last(&other), HttpOutcome::Failed(HttpFailure::Resting { .. })), "{other:?}");
+    let HttpOutcome::Failed(resting @ HttpFailure::Resting { .. }) = last(&other) else {
+        panic!("{other:?}")
+    };
+    assert!(resting.to_string().starts_with("HTTP status 429; the host is left alone"), "{resting}");
     assert_eq!(requests.try_iter().count(), 1, "the other resource was never asked for");
+}
+
+#[tokio::test]
+async fn no_host_is_left_alone_for_longer_than_an_hour() {
+    for asked in ["31536000", "99999999999999999999999", "Thu, 21 Nov 2999 08:00:20 GMT"] {
+        let (url, _requests) =
+            server(vec![answer(&format!("429 Too Many Requests\r\nRetry-After: {asked}"), b"")]);
+        let client = HttpClient::new().unwrap();
+        client.get(HttpRequest::new(url.clone(), 10)).await;
+        let other = client.get(HttpRequest::new(url, 10)).await;
+        let HttpOutcome::Failed(HttpFailure::Resting { seconds, .. }) = last(&other) else {
+            panic!("{other:?}")
+        };
+        assert!((3500..=3600).contains(seconds), "{asked}: {seconds}");
+    }
 }
 
 #[tokio::test]
@@ -163,7 +181,7 @@ async fn a_name_that_leads_into_ones_own_network_is_refused_where_strangers_chos
     let dns = DnsClient::from_address(&server_of_names.address().to_string()).unwrap();
     let (url, requests) = server(vec![answer("200 OK", b"inside")]);
     let by_name = url.replace("127.0.0.1", "crl.demo.example");
-    let client = HttpClient::public_only(&dns).unwrap();
+    let client = HttpClient::within(&dns, Reach::Public).unwrap();
     for url in [url, by_name] {
         let exchange = client.get(HttpRequest::new(url, 10)).await;
         let HttpOutcome::Failed(HttpFailure::Url(why)) = last(&exchange) else { panic!("{exchange:?}") };

@@ -34,7 +34,7 @@ const FIELDS: [&str; 8] = [
 pub(super) async fn ask(name: &DnsName, http: &HttpClient, how: &CertSpotter) -> IssuanceSource {
     let asked_at = clock::now();
     let url = match endpoint(&how.url) {
-        Ok(url) => url,
+        Ok(url) => with_path(url),
         Err(why) => return super::not_asked(Told::CertSpotter(Vec::new()), "Cert Spotter", why, asked_at),
     };
     let mut pages = Vec::new();
@@ -80,6 +80,14 @@ async fn ask_pages(
         after = Some(last);
     }
     Err(format!("it has more than the {} pages that are read", how.most_pages))
+}
+
+/// The address of the API; where only a host is named, its path is the one of SSLMate.
+fn with_path(mut url: Url) -> Url {
+    if url.path() == "/" {
+        url.set_path("/v1/issuances");
+    }
+    url
 }
 
 fn page_url(url: &Url, name: &DnsName, after: Option<&str>) -> Url {

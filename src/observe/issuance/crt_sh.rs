@@ -1,5 +1,7 @@
 //! Asking crt.sh: for the name, for those below it, and for the wildcard beside it.
 
+use std::collections::VecDeque;
+
 use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
@@ -9,11 +11,14 @@ use super::{CrtSh, endpoint, get_until};
 use crate::dns_name::DnsName;
 use crate::evidence::http::{HttpExchange, HttpFailure, HttpOutcome};
 use crate::evidence::issuance::{IssuanceSource, Told};
-use crate::issuance::sources::crt_sh::{may_be_narrowed, wanted};
+use crate::issuance::sources::crt_sh::{may_be_narrowed, narrower, told_below, wanted};
 use crate::x509::MAX_CERTIFICATE;
 
 /// The most octets of an answer with rows: 10,000 rows with hundreds of names each are some tens of megabytes.
 const MOST_OCTETS: usize = 64 << 20;
+
+/// After this many octets of answers nothing is narrowed any more.
+const MOST_IN_ALL: usize = 128 << 20;
 
 /// The most octets of a certificate in PEM.
 const MOST_PEM: usize = MAX_CERTIFICATE + MAX_CERTIFICATE / 2;
@@ -53,9 +58,33 @@ impl Session<'_> {
     async fn ask_all(&mut self, name: &DnsName) -> Result<(), String> {
         for pattern in patterns(name) {
             let is_unexpired_only = self.how.is_unexpired_only;
-            let may_be_narrowed = self.search(&pattern, is_unexpired_only).await?;
+            let mut may_be_narrowed = self.search(&pattern, is_unexpired_only).await?;
             if may_be_narrowed && !is_unexpired_only {
-                self.search(&pattern, true).await?;
+                may_be_narrowed = self.search(&pattern, true).await?;
+            }
+            if may_be_narrowed && pattern.starts_with('%') {
+                self.narrow(name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the unexpired ones of each name below that was told, those with the most rows first; where that is cut
+    /// off too, for those below it. What is left out is told where the answers are read.
+    async fn narrow(&mut self, name: &DnsName) -> Result<(), String> {
+        let mut cut_off = VecDeque::from([name.clone()]);
+        let mut left = self.how.most_narrower;
+        while let Some(base) = cut_off.pop_front() {
+            for child in told_below(&self.exchanges, &base) {
+                let octets =
+                    self.exchanges.iter().fold(0, |sum: usize, one| sum.saturating_add(octets_of(one)));
+                if left == 0 || octets > MOST_IN_ALL {
+                    return Ok(());
+                }
+                left -= 1;
+                if self.search(&narrower(&child), true).await? {
+                    cut_off.push_back(child);
+                }
             }
         }
         Ok(())
@@ -114,6 +143,13 @@ fn patterns(name: &DnsName) -> Vec<String> {
         name.parent().filter(|parent| parent.as_str().contains('.')).map(|parent| format!("*.{parent}")),
     );
     patterns
+}
+
+fn octets_of(exchange: &HttpExchange) -> usize {
+    match exchange.outcome() {
+        Some(HttpOutcome::Response(response)) => response.body.len(),
+        _ => 0,
+    }
 }
 
 /// Whether asking for anything else would fail as well, or is not wanted.

@@ -38,6 +38,7 @@ pub struct Asking {
 }
 
 /// A source to ask.
+#[derive(Clone)]
 pub enum AskedSource {
     /// crt.sh.
     CrtSh(CrtSh),
@@ -65,6 +66,8 @@ pub struct CrtSh {
     pub is_unexpired_only: bool,
     /// How many unexpired certificates are fetched one by one, at most: a row has neither key nor issuer's key.
     pub most_certificates: usize,
+    /// How many names below are asked for one by one, at most, where an answer was cut off.
+    pub most_narrower: usize,
     /// The pause between two questions.
     pub pause: Duration,
     /// How long all of it may take.
@@ -78,6 +81,7 @@ impl Default for CrtSh {
             url: CRT_SH.to_owned(),
             is_unexpired_only: false,
             most_certificates: 100,
+            most_narrower: 30,
             pause: Duration::from_secs(1),
             patience: Duration::from_secs(600),
         }
@@ -109,6 +113,7 @@ impl Default for CertSpotter {
 }
 
 /// The state of `pinstead watch`.
+#[derive(Clone)]
 pub struct WatchState {
     /// The state, opened.
     pub state: Arc<State>,

@@ -10,6 +10,7 @@ use super::super::http::HttpClient;
 use super::*;
 use crate::ct::merkle::{TreeBuilder, leaf_hash};
 use crate::evidence::Bytes;
+use crate::issuance::names::{WatchedName, WatchedNames};
 use crate::issuance::reported::{Coverage, SourceReading};
 use crate::issuance::sources;
 use crate::issuance::sources::testing::{issued, list, pem};
@@ -182,6 +183,54 @@ async fn what_crt_sh_cuts_off_is_asked_for_again_without_the_expired() {
 }
 
 #[tokio::test]
+async fn what_is_cut_off_even_so_is_asked_for_name_by_name() {
+    let named = |id: u64, name: &str, identities: u64| {
+        let mut row = row(id, identities);
+        row["name_value"] = json!(name);
+        row["common_name"] = json!(name);
+        row
+    };
+    let server = serve(move |target, _| {
+        if target.starts_with("/?q=%25.shop.example.com&") {
+            ok(&list(&[
+                named(1, "a.shop.example.com", 9_000),
+                named(2, "*.b.shop.example.com", 1_000),
+                named(3, "x.b.shop.example.com", 1),
+                named(4, "c.shop.example.com", 0),
+            ]))
+        } else if target.starts_with("/?q=%25b.shop.example.com&") {
+            ok(&list(&[named(2, "*.b.shop.example.com", 1), named(9, "y.b.shop.example.com", 10_000)]))
+        } else if target.starts_with("/?q=%25y.b.shop.example.com&") {
+            ok(&list(&[named(10, "z.y.b.shop.example.com", 1)]))
+        } else {
+            ok("[]")
+        }
+    });
+    let (_, read) = ask_crt_sh(&server, |how| {
+        how.most_certificates = 0;
+        how.most_narrower = 4;
+    })
+    .await;
+    let asked: Vec<String> = server
+        .targets()
+        .into_iter()
+        .filter(|target| target.starts_with("/?q=%25") && !target.contains("%25."))
+        .collect();
+    let wanted = ["b.shop", "a.shop", "c.shop", "x.b.shop"]
+        .map(|name| format!("/?q=%25{name}.example.com&output=json&exclude=expired"));
+    assert_eq!(asked, wanted, "those with the most rows first, and no more than is allowed");
+    let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
+    for said in [
+        "below 4 of the names",
+        "1 of them not whole either (%b.shop.example.com: ",
+        "no row tells stay uncovered",
+    ] {
+        assert!(why.contains(said), "{said}: {why}");
+    }
+    assert_eq!(read.certificates.len(), 5);
+}
+
+#[tokio::test]
 async fn crt_sh_that_fails_gives_no_data() {
     let page = "<html><body>502 Bad Gateway</body></html>";
     let missing = serve(move |_, _| answer("404 Not Found\r\nContent-Type: text/html", page));
@@ -199,6 +248,7 @@ async fn crt_sh_that_fails_gives_no_data() {
     let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
     assert!(why.contains("status 429"), "{why}");
     assert!(why.contains("Retry-After: 3600"), "{why}");
+    assert!(why.ends_with("; after this answer it was not asked any more"), "{why}");
     assert!(source.broken_off.is_some());
     assert_eq!(busy.requests().len(), 2);
 
@@ -251,7 +301,7 @@ async fn paging_ends() {
     assert_eq!((source.broken_off.as_deref(), read.certificates.len()), (Some(limit), 5));
     assert_eq!(read.coverage, Coverage::Part(limit.to_owned()));
 
-    let circle = serve(|_, number| ok(&list(&[json!({"id": (number % 2).to_string()})])));
+    let circle = serve(|_, number| ok(&list(&[json!({"id": (number % 2).to_string(), "dns_names": []})])));
     let (_, read) = ask_cert_spotter(&circle.url, |_| {}).await;
     let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
     assert!(why.contains("in a circle"), "{why}");
@@ -265,14 +315,16 @@ async fn paging_ends() {
 
 #[tokio::test]
 async fn a_page_that_fails_leaves_a_part() {
-    let cut = |number: usize, body: Vec<u8>| if number == 0 { ok("[{\"id\":\"1\"}]") } else { body };
+    let cut = |number: usize, body: Vec<u8>| {
+        if number == 0 { ok("[{\"id\":\"1\",\"dns_names\":[]}]") } else { body }
+    };
     let limited = serve(move |_, number| {
         cut(number, answer("429 Too Many Requests\r\nRetry-After: 3600", "{\"code\":\"rate_limited\"}"))
     });
     let (_, read) = ask_cert_spotter(&limited.url, |_| {}).await;
     let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
     assert!(why.starts_with("page 2: it was asked too often (status 429)"), "{why}");
-    let half = serve(move |_, number| cut(number, ok("[{\"id\":\"2\"},{\"id\":")));
+    let half = serve(move |_, number| cut(number, ok("[{\"id\":\"2\",\"dns_names\":[]},{\"id\":")));
     let (_, read) = ask_cert_spotter(&half.url, |_| {}).await;
     assert_eq!(read.certificates.len(), 2);
     assert!(matches!(read.coverage, Coverage::Part(_)), "{:?}", read.coverage);
@@ -293,7 +345,7 @@ async fn the_token_goes_to_its_host_alone_and_is_shown_nowhere() {
         let said = format!("{{\"message\": \"no such key: Bearer {TOKEN}\"}}");
         match number {
             0 => answer(&format!("403 Forbidden\r\nETag: \"{TOKEN}\"\r\nRetry-After: {TOKEN}"), &said),
-            _ => ok(&format!("[{{\"id\": \"1\", \"problem_reporting\": \"{TOKEN}\"}}]")),
+            _ => ok(&format!("[{{\"id\": \"1\", \"dns_names\": [], \"problem_reporting\": \"{TOKEN}\"}}]")),
         }
     });
     let (_, read) = ask_cert_spotter(&echo.url, |_| {}).await;
@@ -373,6 +425,7 @@ fn entry(index: u64, names: &[&str]) -> (Found, Vec<u8>) {
         precertificate: Some(Bytes(issued.precertificate)),
         chain: ChainBeside::Certificates(vec![Bytes(issued.ca.der)]),
         claims: vec!["example.com".parse().unwrap()],
+        judged: None,
     };
     (found, leaf)
 }
@@ -395,7 +448,10 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
         kind: LogKind::Rfc6962,
         key: Bytes(vec![7]),
         before: TreeBuilder::default(),
+        head: None,
     };
+    let ours = WatchedName { name: "example.com".parse().unwrap(), with_subdomains: true };
+    state.search_for(&WatchedNames::new([ours])).await.unwrap();
     let log = state.register(&log).await.unwrap();
     let time = Duration::from_secs(600);
     let head_lease = state.lease_head(log.number, time).await.unwrap().unwrap();
@@ -413,13 +469,13 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
         let place = place.to_string();
         ask_one(AskedSource::WatchState(WatchState { state: Arc::clone(&state), place, is_watched })).await.1
     };
-    let read = ask_state(Some(true)).await;
+    let read = ask_state(None).await;
     let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
     assert_eq!(why, "Log 7: entries 0 to 2 are not proven yet, 3 of them read");
 
     let whole = state.fold(&head_lease).await.unwrap().unwrap();
     state.prove(&head_lease, &whole).await.unwrap();
-    let read = ask_state(Some(true)).await;
+    let read = ask_state(None).await;
     assert_eq!((&read.coverage, read.problems.as_slice()), (&Coverage::Whole, [].as_slice()));
     assert_eq!(read.current_to, Some(Timestamp::from_millisecond(1_795_000_000_000).unwrap()));
     // Asked for shop.example.com: what is below it, and the wildcard that covers it.
@@ -430,7 +486,6 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
         let issuer = crate::x509::Certificate::read(&one.chain[0]).unwrap();
         assert_eq!(one.logged.as_ref().unwrap().issuer_key_hash, issuer.spki_sha256);
     }
-    assert!(matches!(ask_state(None).await.coverage, Coverage::Part(_)));
 
     let fault = NewFault {
         log: log.number,
@@ -439,7 +494,7 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
         evidence: Bytes(Vec::new()),
     };
     state.report_fault(&fault, &[]).await.unwrap();
-    let read = ask_state(Some(true)).await;
+    let read = ask_state(None).await;
     let Coverage::Part(why) = &read.coverage else { panic!("{:?}", read.coverage) };
     assert!(why.starts_with("Log 7: it showed two trees (since "), "{why}");
 }

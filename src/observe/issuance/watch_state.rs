@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::super::clock;
 use super::WatchState;
@@ -15,13 +16,16 @@ use crate::evidence::issuance::{
 };
 use crate::issuance::names::{Form, Found, WatchedName, WatchedNames, find};
 use crate::watch::batch::ChainBeside;
-use crate::watch::state::{KnownCertificate, Log, LogNumber, Sighting, State, StateError};
+use crate::watch::state::{KnownCertificate, Log, LogNumber, NameSearch, Sighting, State, StateError};
 
 /// The most certificates that are read of it.
 const MOST_CERTIFICATES: usize = 100_000;
 
 /// The most octets of certificates and entries that are read of it.
 const MOST_OCTETS: usize = 256 << 20;
+
+/// The most certificates of issuers that are read of it, beside those above what was found.
+const MOST_ISSUERS: u64 = 2000;
 
 /// How many rows the state gives at once.
 const A_PAGE: usize = 1000;
@@ -44,7 +48,11 @@ async fn read(
     reading: &mut WatchStateReading,
 ) -> Result<Option<String>, StateError> {
     let logs = state.logs().await?;
-    reading.logs = logs.iter().map(followed).collect();
+    let search = state.searched_for(name).await?;
+    if search.is_known {
+        reading.is_watched.get_or_insert(search.is_watched);
+    }
+    reading.logs = logs.iter().map(|log| followed(log, &search)).collect();
     let ids: HashMap<LogNumber, String> =
         logs.iter().map(|log| (log.number, STANDARD.encode(log.log_id))).collect();
     let (found, mut cut) = certificates(state, name).await?;
@@ -64,9 +72,13 @@ async fn read(
         }
         reading.certificates.push(logged(known, sightings, &ids));
     }
-    for hash in chains {
-        reading.issuers.extend(state.issuer(&hash).await?);
+    for hash in &chains {
+        reading.issuers.extend(state.issuer(hash).await?);
     }
+    // Those of other names may tell whose name a forger took.
+    let others = state.issuers(MOST_ISSUERS).await?;
+    let is_other = |der: &Bytes| !chains.contains(&<[u8; 32]>::from(Sha256::digest(&der.0)));
+    reading.issuers.extend(others.into_iter().filter(is_other));
     // Last, so that no fault is missed that came up meanwhile.
     for fault in state.faults().await? {
         let id = ids.get(&fault.first.log);
@@ -125,7 +137,7 @@ fn octets_of(known: &KnownCertificate) -> usize {
     known.certificate.iter().chain(&known.precertificate).fold(0, |sum, der| sum.saturating_add(der.len()))
 }
 
-fn followed(log: &Log) -> FollowedLog {
+fn followed(log: &Log, search: &NameSearch) -> FollowedLog {
     let head = log.head.as_ref();
     FollowedLog {
         log_id: STANDARD.encode(log.log_id),
@@ -133,6 +145,7 @@ fn followed(log: &Log) -> FollowedLog {
         start: log.start,
         proven: log.proven.size(),
         read: log.read,
+        searched: search.is_known.then(|| search.entries.get(&log.number).cloned().unwrap_or_default()),
         head_size: head.map(|(head, _)| head.size),
         head_at: head
             .and_then(|(head, _)| Timestamp::from_millisecond(i64::try_from(head.timestamp).ok()?).ok()),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::style::{self, paint};
 use super::wrap;
-use super::{comparison, ct, findings, revocation, safe, tally, target_pins};
+use super::{comparison, ct, findings, issuance, revocation, safe, tally, target_pins};
 use crate::ca::expectation::Expectation;
 use crate::caa::nameservers::Agreement;
 use crate::caa::{CaaReading, Relevant, Verdict};
@@ -84,6 +84,9 @@ pub fn target(target: &TargetReport<'_>) -> String {
     // A part that has to be asked for is not told of where it was not.
     if !matches!(verdicts.revocation, Part::NotChecked(_)) {
         part(&mut text, "Revocation", &or_status(&verdicts.revocation, revocation::words));
+    }
+    if !matches!(verdicts.issuance, Part::NotChecked(_)) {
+        part(&mut text, "Issuance", &or_status(&verdicts.issuance, issuance::words));
     }
     part(&mut text, "Pins", &or_status(&verdicts.pins, target_pins::pins));
     let owned: Vec<Finding> = target.findings.iter().map(|&finding| finding.clone()).collect();

@@ -1,18 +1,21 @@
 //! The report of `pinstead issuance` for people: who issued how many, the unexpected first, and what to do.
 
+mod revocation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::Style;
 use jiff::Timestamp;
 
+use super::check::Mark;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{indented, labelled, pad, width};
 use super::{findings as render_findings, safe};
 use crate::ca::expectation::Expectation;
 use crate::issuance::issued::Life;
 use crate::issuance::renewal::{Renewals, issuer_label};
-use crate::issuance::reported::Coverage;
+use crate::issuance::reported::{Coverage, SourceKind};
 use crate::issuance::{IssuanceVerdict, JudgedCertificate, Status};
 use crate::rules::Finding;
 
@@ -33,6 +36,7 @@ pub fn name(verdict: &IssuanceVerdict, findings: &[Finding]) -> String {
         &paint(style, answer),
     ));
     sources(&mut out, verdict);
+    out.push_str(&revocation::lines(verdict));
     table(&mut out, verdict);
     renewals(&mut out, verdict);
     if !findings.is_empty() {
@@ -42,23 +46,56 @@ pub fn name(verdict: &IssuanceVerdict, findings: &[Finding]) -> String {
     out
 }
 
+/// What `pinstead check` says of it: the answer, and which source told how much.
+pub(super) fn words(verdict: &IssuanceVerdict) -> (Mark, String) {
+    let (_, answer) = answer(verdict);
+    let mark = match (&verdict.status, verdict.unexpected().count(), verdict.demanded().is_empty()) {
+        (_, 1.., _) => Mark::Bad,
+        (Status::Checked, 0, true) if verdict.expected.is_none() => Mark::None,
+        (Status::Checked, 0, true) => Mark::Good,
+        _ => Mark::Open,
+    };
+    let told = verdict.sources.iter().map(|source| {
+        let how = match &source.coverage {
+            Coverage::Whole if source.kind == SourceKind::Files => "all read",
+            Coverage::Whole => "all it knows",
+            Coverage::Part(_) => "a part only",
+            Coverage::NoData(_) => "no data",
+            Coverage::NotAsked(_) => "not asked",
+        };
+        format!("{}: {how}", source.kind.title())
+    });
+    let told: Vec<String> = told.collect();
+    (mark, safe(&format!("For {}: {answer}. {}.", verdict.name, told.join("; "))).into_owned())
+}
+
 /// The answer in a few words.
 fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
     let all = verdict.certificates.len();
     let current = verdict.certificates.iter().filter(|judged| judged.life == Life::Current).count();
+    let unknown = verdict.certificates.iter().filter(|judged| judged.life == Life::Unknown).count();
     let counted = match all {
         0 => "no certificate".to_owned(),
         1 if current == 1 => "1 certificate, current".to_owned(),
+        1 if unknown == 1 => "1 certificate, whether current is not known".to_owned(),
         1 => "1 certificate, not current".to_owned(),
+        _ if unknown > 0 => {
+            format!("{all} certificates, {current} of them current, of {unknown} that is not known")
+        }
         _ => format!("{all} certificates, {current} of them current"),
     };
     let unexpected = verdict.unexpected().count();
     let is_open = |judged: &&JudgedCertificate| {
-        judged.issuer.expectation == Expectation::Undetermined && !judged.is_unexpected()
+        let is_undetermined = match judged.issuer.expectation {
+            Expectation::Undetermined => true,
+            Expectation::NoExpectation => judged.is_of_unknown_issuer(),
+            Expectation::Expected | Expectation::Unexpected => false,
+        };
+        is_undetermined && !judged.is_unexpected()
     };
     let open = verdict.certificates.iter().filter(is_open).count();
     let judged = match (unexpected, open) {
-        (0, 0) if verdict.expected.is_empty() => String::new(),
+        (0, 0) if verdict.expected.is_none() => String::new(),
         (0, 0) => "; none unexpected".to_owned(),
         (0, open) => format!("; of {open} it is not known who issued"),
         (unexpected, 0) => format!("; {unexpected} unexpected"),
@@ -71,9 +108,7 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
             (style, format!("undetermined; what is known: {counted}{judged}"))
         }
         Status::Checked if unexpected > 0 => (BAD, format!("{counted}{judged}")),
-        Status::Checked if open > 0 || verdict.expected.is_empty() => {
-            (DOUBTFUL, format!("{counted}{judged}"))
-        }
+        Status::Checked if open > 0 || verdict.expected.is_none() => (DOUBTFUL, format!("{counted}{judged}")),
         Status::Checked => (GOOD, format!("{counted}{judged}")),
     }
 }
@@ -82,6 +117,10 @@ fn sources(out: &mut String, verdict: &IssuanceVerdict) {
     for source in &verdict.sources {
         let day = date(source.asked_at);
         let (style, told) = match &source.coverage {
+            Coverage::Whole if !source.problems.is_empty() || !source.unreadable.is_empty() => {
+                (DOUBTFUL, "all it knows, not all of it readable".to_owned())
+            }
+            Coverage::Whole if source.kind == SourceKind::Files => (GOOD, "all of them are read".to_owned()),
             Coverage::Whole => (GOOD, "all it knows".to_owned()),
             Coverage::Part(why) => (DOUBTFUL, format!("a part only, {why}")),
             Coverage::NoData(why) => (BAD, format!("no data, {why}")),
@@ -90,8 +129,12 @@ fn sources(out: &mut String, verdict: &IssuanceVerdict) {
         let told = paint(style, safe(&told));
         let place = safe(&source.place);
         let current = source.current_to.map(|to| format!("; current to {}", date(to))).unwrap_or_default();
-        let line =
-            format!("{} {place} on {day}: {told}; {} reports{current}", source.kind.title(), source.reports);
+        let reports = if source.reports == 1 { "report" } else { "reports" };
+        let line = format!(
+            "{} {place} on {day}: {told}; {} {reports}{current}",
+            source.kind.title(),
+            source.reports
+        );
         out.push_str(&labelled("  source: ", &line));
         if !source.scope.is_empty() {
             out.push_str(&indented(&paint(FAINT, safe(&source.scope)), 10));
@@ -121,6 +164,7 @@ fn word(judged: &JudgedCertificate) -> (Style, &'static str) {
         Expectation::Unexpected => (BAD, "unexpected"),
         Expectation::Undetermined => (DOUBTFUL, "not known"),
         Expectation::Expected => (GOOD, "expected"),
+        Expectation::NoExpectation if judged.is_of_unknown_issuer() => (DOUBTFUL, "not known"),
         Expectation::NoExpectation => (FAINT, ""),
     }
 }

@@ -25,4 +25,4 @@ pub mod wrap;
 pub use self::comparison::comparison;
 pub use self::findings::{findings, tally};
 pub use self::rules::{explanation, rules};
-pub use self::safe::safe;
+pub use self::safe::{must_be_shown, safe};

@@ -1,5 +1,7 @@
 //! The revocation of a chain, in words.
 
+use std::fmt::Write as _;
+
 use super::check::Mark;
 use super::safe;
 use crate::judge::{ChainRevocation, MemberRevocation};
@@ -14,10 +16,14 @@ pub(super) fn words(chain: &ChainRevocation) -> (Mark, String) {
     };
     let leaf = chain.members.iter().take(1).map(|member| one("The certificate", member));
     let cas = chain.members.iter().skip(1).map(|member| {
-        let beside = if member.on_path { "" } else { ", beside the path," };
+        let beside = if member.on_path || !chain.path_built { "" } else { ", beside the path," };
         one(&format!("The CA {}{beside}", member.verdict.subject), member)
     });
     let mut text = leaf.chain(cas).collect::<Vec<_>>().join(" ");
+    if !chain.left_out.is_empty() {
+        let names = chain.left_out.join("; ");
+        let _ = write!(text, " Not looked at: {names}.");
+    }
     if !chain.asked {
         text.push_str(" Its CRLs are asked only with --revocation.");
     }

@@ -31,7 +31,8 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-fn must_be_shown(character: char) -> bool {
+/// Whether a terminal would obey or hide a character.
+pub fn must_be_shown(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -1,5 +1,6 @@
 //! Lists of every kind for a certificate, each signed anew; `tests/revocation.rs` has those that OpenSSL makes.
 
+mod bounds;
 mod world;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use self::world::{Ca, ListPlan, NOW, URL, at, days};
 use super::{CrlQuestion, Question, RevocationVerdict, Said, Status, TroubleKind, crl_questions, judge};
 use crate::evidence::http::{HttpAttempt, HttpExchange, HttpOutcome, HttpResponse};
-use crate::evidence::revocation::{CrlObservation, Crls};
+use crate::evidence::revocation::{CrlObservation, Crls, Reach};
 use crate::x509::Certificate;
 use crate::x509::crl::Reason;
 
@@ -17,6 +18,7 @@ fn answered(url: &str, status: u16, body: Vec<u8>) -> std::sync::Arc<CrlObservat
     let attempts = vec![HttpAttempt { milliseconds: 1, outcome: HttpOutcome::Response(response) }];
     std::sync::Arc::new(CrlObservation {
         url: url.to_owned(),
+        reach: Reach::default(),
         asked_at: at(NOW),
         not_asked: None,
         kept: None,
@@ -30,7 +32,7 @@ fn judged(
     crls: &Crls,
     now: Timestamp,
 ) -> RevocationVerdict {
-    let question = Question { certificate, issuers, staple: None };
+    let question = Question::about(certificate, issuers);
     judge(&[question], crls, now).remove(0)
 }
 
@@ -237,7 +239,7 @@ fn many_certificates_are_judged_by_one_list_each_by_its_own_issuer() {
     let crls = vec![answered(URL, 200, ListPlan { entries: &entries, ..ListPlan::default() }.signed_by(&ca))];
     let issuers = [&ca.certificate];
     let questions: Vec<Question<'_>> =
-        leaves.iter().map(|certificate| Question { certificate, issuers: &issuers, staple: None }).collect();
+        leaves.iter().map(|certificate| Question::about(certificate, &issuers)).collect();
     let verdicts = judge(&questions, &crls, at(NOW));
     for (place, verdict) in verdicts.iter().enumerate() {
         assert_eq!(verdict.status == Status::Good, place % 2 == 1, "{place}");

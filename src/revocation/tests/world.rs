@@ -58,6 +58,28 @@ impl Ca {
         self.issue(ca_params(name, serial, urls), serial, urls)
     }
 
+    /// Another that this one certifies until the end of a day of November 2026.
+    pub(super) fn delegate(&self, name: &str, day: u8) -> Self {
+        let mut params = ca_params(name, &[9], &[]);
+        params.not_after = rcgen::date_time_ymd(2026, 11, day);
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        let certificate = Certificate::read(params.signed_by(&key, &issuer).unwrap().der()).unwrap();
+        Self { certificate, key, params }
+    }
+
+    /// A server's certificate whose list at the usual URL is another's (RFC 5280 section 4.2.1.13, cRLIssuer).
+    pub(super) fn leaf_listed_by(&self, serial: &[u8], other: &Certificate) -> Certificate {
+        let name = der::wrap(der::constructed(4), other.parts().unwrap().subject);
+        let fields = [point(URL), der::wrap(der::constructed(2), &name)];
+        let points = sequence(&[sequence(&fields)]);
+        let mut params = CertificateParams::new(vec!["www.example".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2026, 11, 20);
+        params.not_after = rcgen::date_time_ymd(2027, 1, 20);
+        params.custom_extensions = vec![rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 31], points)];
+        self.issue(params, serial, &[])
+    }
+
     fn issue(&self, mut params: CertificateParams, serial: &[u8], urls: &[&str]) -> Certificate {
         params.serial_number = Some(SerialNumber::from_slice(serial));
         params.crl_distribution_points =

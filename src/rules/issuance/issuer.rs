@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::super::{Raised, Rule, RuleInfo, Severity};
-use super::{BR_REVOKE, BY_KEY, by_issuer};
+use super::{BR_REVOKE, BY_KEY, by_issuer, by_reason};
 use crate::ca::expectation::Expectation;
+use crate::caa::BR_CAA;
+use crate::issuance::forged::NameOfIssuer;
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate};
 
 pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
@@ -25,25 +27,26 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             references: &[BY_KEY, BR_REVOKE],
         },
         raise: |verdict| {
-            let wanted = |judged: &JudgedCertificate| {
-                judged.issuer.expectation == Expectation::Unexpected
+            let reason = |judged: &JudgedCertificate| {
+                let is_told = judged.issuer.expectation == Expectation::Unexpected
                     && judged.forged.is_none()
-                    && !judged.backup_of.is_some_and(|backup| backup.is_used)
+                    && !judged.backup_of.is_some_and(|backup| backup.is_used);
+                let mut reason = judged.issuer.reasons.join(" ");
+                if let Some(backup) = judged.backup_of {
+                    let _ = write!(
+                        reason,
+                        " {} keeps backup certificates of this CA for a domain and its wildcard; if the domain is \
+                         there, say so in the policy, of this very domain (served_by = [\"{}\"]).",
+                        backup.provider.name, backup.provider.id
+                    );
+                }
+                is_told.then_some(reason)
             };
-            by_issuer(verdict, wanted)
+            by_reason(verdict, reason)
                 .into_iter()
                 .map(|together| {
-                    let judged = together.certificates.first();
-                    let reason = judged.map(|judged| judged.issuer.reasons.join(" ")).unwrap_or_default();
-                    let mut message = format!("{}: {reason}", together.counted().trim_end_matches(','));
-                    if let Some(backup) = judged.and_then(|judged| judged.backup_of) {
-                        let _ = write!(
-                            message,
-                            " {} keeps backup certificates of this CA for a domain and its wildcard; if the domain is \
-                             there, say so in the policy (served_by = [\"{}\"]).",
-                            backup.provider.name, backup.provider.id
-                        );
-                    }
+                    let message =
+                        format!("{}: {}", together.counted().trim_end_matches(','), together.reason);
                     let raised = Raised::new(together.issuer.clone(), message, together.evidence());
                     let raised = raised.advising(format!(
                         "Find out who ordered it; if it is yours, add the CA to the policy. If not: {}",
@@ -59,30 +62,32 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             id: "CRT002",
             title: "Who issued a certificate for the name is not known",
             severity: Severity::Medium,
-            needs: "what was issued, and the owner's list of expected CAs",
+            needs: "what was issued",
             explanation: "The issuing key is in no table, or nothing proves which key it was: a source showed neither the certificate nor \
                 its issuer's, or only claims an issuer. Unknown is not unexpected, and a name that sounds right makes it \
-                not expected either. Of certificates that have all expired the finding is low.",
+                not expected either. A known CA's name that an unknown key bears is told besides: CAs have new keys of old names, and \
+                forgers too. Without a list of expected CAs, or of certificates that have all expired, the finding is low.",
             advice: "Give the issuer's certificate with --issuer, or a source that has the certificate itself; name a CA of your own in \
                 the policy under [[private_ca]].",
             references: &[BY_KEY],
         },
         raise: |verdict| {
-            let wanted = |judged: &JudgedCertificate| {
-                judged.issuer.expectation == Expectation::Undetermined && judged.forged.is_none()
-            };
-            by_issuer(verdict, wanted)
+            by_reason(verdict, unknown)
                 .into_iter()
                 .map(|together| {
-                    let judged = together.certificates.first();
-                    let reason = judged.map(|judged| judged.issuer.reasons.join(" ")).unwrap_or_default();
-                    let claimed = judged.and_then(|judged| judged.certificate.issuer_name.as_deref());
-                    let claimed = claimed
-                        .map(|name| format!(" Its issuer's name, as claimed: {name}."))
-                        .unwrap_or_default();
-                    let message = format!("{}: {reason}{claimed}", together.counted().trim_end_matches(','));
+                    let message =
+                        format!("{}: {}", together.counted().trim_end_matches(','), together.reason);
+                    let is_expected =
+                        |judged: &&JudgedCertificate| judged.issuer.expectation == Expectation::NoExpectation;
                     let raised = Raised::new(together.issuer.clone(), message, together.evidence());
-                    if together.can_be_used() { raised } else { raised.at(Severity::Low) }
+                    match (
+                        together.can_be_used(),
+                        together.certificates.iter().copied().all(|it| is_expected(&it)),
+                    ) {
+                        (true, false) => raised,
+                        (true, true) | (false, false) => raised.at(Severity::Low),
+                        (false, true) => raised.at(Severity::Info),
+                    }
                 })
                 .collect()
         },
@@ -105,24 +110,14 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             ],
         },
         raise: |verdict| {
-            by_issuer(verdict, |judged| judged.forged.is_some())
+            by_reason(verdict, forged)
                 .into_iter()
                 .filter_map(|together| {
                     let judged = together.certificates.first()?;
                     let forged = judged.forged.as_ref()?;
-                    let key = judged.certificate.issuer.key?;
                     let name = judged.certificate.issuer_name.clone().unwrap_or_default();
-                    let really = match (&judged.certificate.issuer.owner, &judged.certificate.issuer.below) {
-                        (Some(owner), _) => format!("That key is {owner}'s."),
-                        (None, Some(above)) => format!("That key is below {above}."),
-                        (None, None) => "That key is in no table.".to_owned(),
-                    };
-                    let message = format!(
-                        "{}: the issuer claimed is {name}, which is {}, and the key {key} issued, which is none of \
-                         theirs of that name. {really}",
-                        together.counted().trim_end_matches(','),
-                        forged.owners.join(", "),
-                    );
+                    let message =
+                        format!("{}: {}", together.counted().trim_end_matches(','), together.reason);
                     let keys: Vec<String> = forged.keys.iter().map(ToString::to_string).collect();
                     let mut evidence = together.evidence();
                     if let Some(facts) = evidence.as_object_mut() {
@@ -145,22 +140,27 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                 It may also come from a CA that never looked, or from a time when nothing was restricted. Its renewal will be \
                 refused in any case.",
             advice: "If the CA is one you use, add its identifier to CAA; if it is not, find out who asked it for the certificate.",
-            references: &["RFC 8659 section 3", "CA/Browser Forum Baseline Requirements 3.2.2.8", BR_REVOKE],
+            references: &["RFC 8659 section 3", BR_CAA, BR_REVOKE],
         },
         raise: |verdict| {
             let denies = |judged: &JudgedCertificate| matches!(judged.caa, CaaToday::Denies { .. });
             by_issuer(verdict, denies)
                 .into_iter()
                 .filter_map(|together| {
-                    let CaaToday::Denies { seen, names } = &together.certificates.first()?.caa else {
-                        return None;
-                    };
-                    let (name, why) = names.first()?;
+                    let mut reasons = Vec::new();
+                    let mut day = None;
+                    for judged in &together.certificates {
+                        if let CaaToday::Denies { seen, names } = &judged.caa {
+                            day = day.max(Some(*seen));
+                            reasons.extend(names.iter().map(|(name, why)| format!("{name}: {why}")));
+                        }
+                    }
                     let message = format!(
-                        "{} by {}: not authorised by the CAA seen on {}. {name}: {why}.",
+                        "{} by {}: not authorised by the CAA seen on {}. {}.",
                         together.counted().trim_end_matches(','),
                         together.issuer,
-                        seen.strftime("%Y-%m-%d")
+                        day?.strftime("%Y-%m-%d"),
+                        first_few(reasons)
                     );
                     Some(Raised::new(together.issuer.clone(), message, together.evidence()))
                 })
@@ -181,21 +181,23 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             references: &["https://developers.cloudflare.com/ssl/edge-certificates/backup-certificates/"],
         },
         raise: |verdict| {
-            let is_backup = |judged: &JudgedCertificate| {
-                judged.forged.is_none() && judged.backup_of.is_some_and(|backup| backup.is_used)
+            let reason = |judged: &JudgedCertificate| {
+                let backup = judged.backup_of.filter(|backup| backup.is_used && judged.forged.is_none())?;
+                Some(format!(
+                    "which is not expected: {} documents backup certificates of this CA ({}).",
+                    backup.provider.name, backup.provider.source
+                ))
             };
-            by_issuer(verdict, is_backup)
+            by_reason(verdict, reason)
                 .into_iter()
-                .filter_map(|together| {
-                    let backup = together.certificates.first()?.backup_of?;
+                .map(|together| {
                     let message = format!(
-                        "{} by {}, which is not expected: {} documents backup certificates of this CA ({}).",
+                        "{} by {}, {}",
                         together.counted().trim_end_matches(','),
                         together.issuer,
-                        backup.provider.name,
-                        backup.provider.source
+                        together.reason
                     );
-                    Some(Raised::new(together.issuer.clone(), message, together.evidence()))
+                    Raised::new(together.issuer.clone(), message, together.evidence())
                 })
                 .collect()
         },
@@ -214,15 +216,85 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             let is_open = |judged: &JudgedCertificate| matches!(judged.caa, CaaToday::Undetermined { .. });
             by_issuer(verdict, is_open)
                 .into_iter()
-                .filter_map(|together| {
-                    let CaaToday::Undetermined { why, .. } = &together.certificates.first()?.caa else {
-                        return None;
+                .map(|together| {
+                    let why = |judged: &&JudgedCertificate| match &judged.caa {
+                        CaaToday::Undetermined { why, .. } => Some(why.clone()),
+                        _ => None,
                     };
+                    let reasons = together.certificates.iter().copied().filter_map(|it| why(&it)).collect();
                     let counted = together.counted();
-                    let message = format!("{} by {}: {why}.", counted.trim_end_matches(','), together.issuer);
-                    Some(Raised::new(together.issuer.clone(), message, together.evidence()))
+                    let counted = counted.trim_end_matches(',');
+                    let message = format!("{counted} by {}: {}.", together.issuer, first_few(reasons));
+                    Raised::new(together.issuer.clone(), message, together.evidence())
                 })
                 .collect()
         },
     },
 ];
+
+/// Why it is not known who issued a certificate.
+fn unknown(judged: &JudgedCertificate) -> Option<String> {
+    let is_told = match judged.issuer.expectation {
+        Expectation::Undetermined => true,
+        Expectation::NoExpectation => judged.is_of_unknown_issuer(),
+        Expectation::Expected | Expectation::Unexpected => false,
+    };
+    if !is_told || judged.forged.is_some() {
+        return None;
+    }
+    let issuer = &judged.certificate.issuer;
+    let mut reason = match (judged.issuer.expectation, issuer.key) {
+        (Expectation::NoExpectation, Some(key)) if issuer.proof.is_proof() => {
+            format!("The issuing key {key} is in no table, so who runs it is not known.")
+        }
+        (Expectation::NoExpectation, _) => "Nothing proves which key issued it.".to_owned(),
+        _ => judged.issuer.reasons.join(" "),
+    };
+    if let Some(name) = &judged.certificate.issuer_name {
+        let _ = write!(reason, " Its issuer's name, as claimed: {name}.");
+    }
+    match &judged.name_of_issuer {
+        NameOfIssuer::Borne(name) => {
+            let _ = write!(
+                reason,
+                " That is the name of {}, and the key is none of theirs that is known by it: a new one, or forged. The \
+                 certificates of its CA and of those above it would tell.",
+                name.owners.join(", ")
+            );
+        }
+        NameOfIssuer::NotCompared => reason.push_str(
+            " Whether that is the name of a CA of yours cannot be said: give the certificates of [[private_ca]] with \
+             --issuer, or their names as subject.",
+        ),
+        NameOfIssuer::Forged(_) | NameOfIssuer::Unremarkable => {}
+    }
+    Some(reason)
+}
+
+/// Whose issuer name a certificate bears, and whose key issued it.
+fn forged(judged: &JudgedCertificate) -> Option<String> {
+    let forged = judged.forged.as_ref()?;
+    let key = judged.certificate.issuer.key?;
+    let name = judged.certificate.issuer_name.clone().unwrap_or_default();
+    let really = match (&judged.certificate.issuer.owner, &judged.certificate.issuer.below) {
+        (Some(owner), _) => format!("That key is {owner}'s."),
+        (None, Some(above)) => format!("That key is below {above}."),
+        (None, None) => "That key is in no table.".to_owned(),
+    };
+    Some(format!(
+        "the issuer claimed is {name}, which is {}, and the key {key} issued, which is none of theirs of that name. \
+         {really}",
+        forged.owners.join(", "),
+    ))
+}
+
+/// The first few of many reasons, each once.
+fn first_few(mut reasons: Vec<String>) -> String {
+    const SHOWN: usize = 3;
+    reasons.sort_unstable();
+    reasons.dedup();
+    let more = reasons.len().saturating_sub(SHOWN);
+    let shown =
+        reasons.iter().take(SHOWN).map(|why| why.trim_end_matches('.')).collect::<Vec<_>>().join("; ");
+    if more > 0 { format!("{shown}; and {more} more") } else { shown }
+}

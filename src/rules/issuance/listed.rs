@@ -120,7 +120,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
         raise: |verdict| {
             let has_judged =
                 |wanted| verdict.certificates.iter().any(|judged| judged.issuer.expectation == wanted);
-            let silent = verdict.expected.is_empty()
+            let silent = verdict.expected.is_none()
                 && !matches!(verdict.status, Status::NotChecked(_))
                 && (verdict.certificates.is_empty() || has_judged(Expectation::NoExpectation));
             if !silent {

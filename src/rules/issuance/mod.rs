@@ -2,6 +2,7 @@
 
 mod issuer;
 mod listed;
+mod revoked;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -9,8 +10,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Finding, Rule, RuleInfo};
+use crate::issuance::issued::IssuedCertificate;
 use crate::issuance::renewal::issuer_label;
-use crate::issuance::{IssuanceVerdict, JudgedCertificate};
+use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate};
+use crate::revocation::is_short_period;
 
 /// How an abuse is reported, and what a CA then has to do.
 const BR_REVOKE: &str =
@@ -40,18 +43,32 @@ pub fn findings(verdict: &IssuanceVerdict) -> Vec<Finding> {
 
 /// Certificates of one issuer, told together.
 struct Together<'a> {
+    verdict: &'a IssuanceVerdict,
     /// Who issued, in a few words.
     issuer: String,
+    /// Why they are told.
+    reason: String,
     certificates: Vec<&'a JudgedCertificate>,
 }
 
 /// Those that are wanted, by issuer.
 fn by_issuer(verdict: &IssuanceVerdict, wanted: impl Fn(&JudgedCertificate) -> bool) -> Vec<Together<'_>> {
-    let mut found: BTreeMap<String, Vec<&JudgedCertificate>> = BTreeMap::new();
-    for judged in verdict.certificates.iter().filter(|judged| wanted(judged)) {
-        found.entry(issuer_label(judged)).or_default().push(judged);
+    by_reason(verdict, |judged| wanted(judged).then(String::new))
+}
+
+/// Those that there is a reason to tell, by issuer and reason: what is said of one is true of all that are told with it.
+fn by_reason(
+    verdict: &IssuanceVerdict,
+    reason: impl Fn(&JudgedCertificate) -> Option<String>,
+) -> Vec<Together<'_>> {
+    let mut found: BTreeMap<(String, String), Vec<&JudgedCertificate>> = BTreeMap::new();
+    for judged in &verdict.certificates {
+        if let Some(reason) = reason(judged) {
+            found.entry((issuer_label(judged), reason)).or_default().push(judged);
+        }
     }
-    found.into_iter().map(|(issuer, certificates)| Together { issuer, certificates }).collect()
+    let together = |((issuer, reason), certificates)| Together { verdict, issuer, reason, certificates };
+    found.into_iter().map(together).collect()
 }
 
 impl Together<'_> {
@@ -87,39 +104,107 @@ impl Together<'_> {
         names
     }
 
+    /// What all have in common, and the facts of each.
     fn evidence(&self) -> Value {
-        let first = self.certificates.first().map(|judged| &judged.certificate);
-        let labels: Vec<String> =
-            self.certificates.iter().take(MOST).map(|judged| judged.certificate.label()).collect();
+        let own = || self.certificates.iter().map(|judged| &judged.certificate);
+        let labels: Vec<String> = own().take(MOST).map(IssuedCertificate::label).collect();
         let names: Vec<String> = self.names().into_iter().take(MOST).collect();
+        let each: Vec<Value> = self.certificates.iter().take(MOST).map(|judged| facts(judged)).collect();
         json!({
             "count": self.certificates.len(),
             "certificates": labels,
             "names": names,
-            "issuer": first.and_then(|it| it.issuer_name.clone()),
-            "issuer_spki_sha256": first.and_then(|it| it.issuer.key).map(|key| key.to_string()),
-            "issuer_proof": first.map(|it| it.issuer.proof.name()),
+            "issuer": common(own().map(|it| it.issuer_name.clone())),
+            "issuer_spki_sha256": common(own().map(|it| it.issuer.key)).map(|key| key.to_string()),
+            "issuer_proof": common(own().map(|it| Some(it.issuer.proof.name()))),
+            "each": each,
         })
     }
 
     /// How the CA is asked to revoke them.
     fn revocation(&self) -> String {
-        let contact =
-            self.certificates.iter().find_map(|judged| judged.certificate.problem_reporting.as_deref());
-        let label = self.certificates.first().map(|judged| judged.certificate.label()).unwrap_or_default();
-        match contact {
-            Some(contact) => format!(
-                "Send {} a problem report ({contact}) with the {label}: it has to answer within 24 hours, and to revoke \
-                 what was issued without your control of the name.",
-                self.issuer
-            ),
-            None => format!(
-                "Send {} a problem report with the {label}: section 1.5.2 of its CPS, and CCADB, say where. It has to \
-                 answer within 24 hours, and to revoke what was issued without your control of the name.",
-                self.issuer
-            ),
-        }
+        self.done_already().unwrap_or_else(|| format!("{}{}", self.report_it(), self.claimed()))
     }
+
+    /// How the CA is told.
+    fn report_it(&self) -> String {
+        let certificates = || self.certificates.iter().map(|judged| &judged.certificate);
+        let label = certificates().next().map(IssuedCertificate::label).unwrap_or_default();
+        if certificates().any(|it| it.issuer.owner.is_none()) {
+            return format!(
+                "Find out first who issued the {label}: give the certificate of its issuer with --issuer. Only its CA can \
+                 revoke it."
+            );
+        }
+        if certificates().all(|it| it.issuer.is_private) {
+            return format!(
+                "Have whoever runs {} revoke the {label}: it is a CA of the policy ([[private_ca]]), and what holds for \
+                 public ones binds it to nothing.",
+                self.issuer
+            );
+        }
+        let contact = certificates().find_map(|it| {
+            let source = self.verdict.sources.get(it.problem_reporting_by?)?;
+            Some((it.problem_reporting.as_deref()?, source.kind.title()))
+        });
+        let to_it = match contact {
+            Some((contact, source)) => {
+                format!(
+                    "Send {} a problem report with the {label}; {source} names {contact} for that.",
+                    self.issuer
+                )
+            }
+            None => format!(
+                "Send {} a problem report with the {label}: section 1.5.2 of its CPS, and CCADB, say where.",
+                self.issuer
+            ),
+        };
+        let is_short = |judged: &&JudgedCertificate| {
+            let it = &judged.certificate;
+            it.not_before.zip(it.not_after).is_some_and(|(from, to)| is_short_period(from, to))
+        };
+        let mut left =
+            self.certificates.iter().copied().filter(|judged| judged.life.can_be_used()).peekable();
+        if left.peek().is_some() && left.all(|judged| is_short(&judged)) {
+            return format!(
+                "{to_it} It has to answer within 24 hours; a short-lived certificate it need not revoke, but has to say how \
+                 it came to issue it."
+            );
+        }
+        format!(
+            "{to_it} It has to answer within 24 hours, and to revoke what was issued without your control of the name."
+        )
+    }
+}
+
+/// The facts of one certificate.
+fn facts(judged: &JudgedCertificate) -> Value {
+    let it = &judged.certificate;
+    let denied: Vec<Value> = match &judged.caa {
+        CaaToday::Denies { names, .. } => {
+            names.iter().take(MOST).map(|(name, why)| json!({"name": name, "reason": why})).collect()
+        }
+        _ => Vec::new(),
+    };
+    json!({
+        "certificate": it.label(),
+        "names": it.names.iter().take(MOST).collect::<Vec<_>>(),
+        "issuer": it.issuer_name,
+        "issuer_spki_sha256": it.issuer.key.map(|key| key.to_string()),
+        "issuer_proof": it.issuer.proof.name(),
+        "spki_sha256": it.spki_sha256.map(|key| key.to_string()),
+        "not_before": it.not_before,
+        "not_after": it.not_after,
+        "life": judged.life.name(),
+        "reasons": judged.issuer.reasons,
+        "caa_denied": denied,
+    })
+}
+
+/// What all have, if they have the same.
+fn common<T: PartialEq>(mut all: impl Iterator<Item = Option<T>>) -> Option<T> {
+    let first = all.next()??;
+    all.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::{Raised, Rule, RuleInfo, Severity};
 use super::{MONITORS, MOST};
-use crate::issuance::reported::Coverage;
+use crate::issuance::reported::{Coverage, SourceKind};
 use crate::issuance::{IssuanceVerdict, JudgedCertificate, SourceSummary, Status};
 
 pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
@@ -78,7 +78,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
     Rule {
         info: RuleInfo {
             id: "CRT011",
-            title: "A source told only a part of what it knows",
+            title: "A source told only a part, or not all that it told can be read",
             severity: Severity::Medium,
             needs: "a source that was asked",
             explanation: "The source cut its answer off, or some of it could not be fetched or read. What it left out may be what matters. \
@@ -136,17 +136,23 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             let odd = verdict.certificates.iter().filter_map(|judged| {
                 let why = judged.certificate.unreadable.as_ref()?;
                 let label = judged.certificate.label();
+                let place = judged.certificate.sightings.first().map(|sighting| sighting.seen.place.as_str());
+                let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
                 let names = judged.certificate.names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
                 let names = if names.is_empty() { String::new() } else { format!(" Names in it: {names}.") };
-                Some(Raised::new(label.clone(), format!("The {label}: {why}.{names}"), json!({"why": why})))
+                let subject = label.trim_start_matches("a ").to_owned();
+                let message = format!("The {subject}{place}: {why}.{names}");
+                Some(Raised::new(subject, message, json!({"why": why})))
             });
             let mut raised: Vec<Raised> = odd.take(MOST).collect();
             for source in verdict.sources.iter().filter(|source| !source.unreadable.is_empty()) {
                 let count = source.unreadable.len();
                 let first = source.unreadable.first().map(String::as_str).unwrap_or_default();
                 let message = format!(
-                    "{count} certificates of {} cannot be read whole, and what can be read of them names others: {first}.",
-                    source.title()
+                    "{} of {} cannot be read whole, and what can be read of {} names others: {first}.",
+                    if count == 1 { "One certificate".to_owned() } else { format!("{count} certificates") },
+                    source.title(),
+                    if count == 1 { "it" } else { "them" }
                 );
                 raised.push(Raised::new(source.title(), message, json!({"count": count})).at(Severity::Low));
             }
@@ -166,7 +172,25 @@ fn of_sources(verdict: &IssuanceVerdict, told: impl Fn(&SourceSummary) -> Option
                 "source": source.kind.name(), "place": source.place, "problems": source.problems,
             });
             let raised = Raised::new(source.title(), told(source)?, evidence);
+            let raised = match advice(source.kind) {
+                Some(advice) => raised.advising(advice),
+                None => raised,
+            };
             Some(if is_checked { raised.at(Severity::Low) } else { raised })
         })
         .collect()
+}
+
+/// What to do about a source that is no service; `None` for those that are.
+fn advice(kind: SourceKind) -> Option<&'static str> {
+    match kind {
+        SourceKind::Files => Some(
+            "Name files that are there, with certificates in PEM, DER or PKCS #7 (`openssl x509 -in FILE -noout -subject` \
+             shows one), and leave out what is none.",
+        ),
+        SourceKind::WatchState => Some(
+            "Let `pinstead watch` go on until its logs are read and proven, and see what it tells of them.",
+        ),
+        SourceKind::CrtSh | SourceKind::CertSpotter | SourceKind::Served => None,
+    }
 }

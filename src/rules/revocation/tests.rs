@@ -22,6 +22,7 @@ fn source(kind: SourceKind, said: Said, trouble: Option<TroubleKind>) -> SourceV
         fetched_at: None,
         from_cache: false,
         covers: Reasons::ALL,
+        note: None,
     }
 }
 
@@ -62,7 +63,7 @@ fn revoked() -> Status {
 
 fn chain(members: Vec<RevocationVerdict>) -> ChainRevocation {
     let members = members.into_iter().map(|verdict| MemberRevocation { verdict, on_path: true }).collect();
-    ChainRevocation { asked: true, public: true, members }
+    ChainRevocation { asked: true, public: true, path_built: true, members, left_out: Vec::new() }
 }
 
 fn good() -> RevocationVerdict {
@@ -99,11 +100,35 @@ fn what_is_not_known_is_told_where_it_was_asked() {
     assert_eq!(raised(&open), [("REV003", Severity::Info)]);
     open.asked = false;
     assert_eq!(raised(&open), []);
+    let mut long = chain(vec![good()]);
+    assert_eq!((raised(&long), long.status()), (vec![], "good"));
+    long.left_out = vec!["CN=CA 9".to_owned()];
+    assert_eq!((raised(&long), long.status()), (vec![("REV003", Severity::Low)], "undetermined"));
+    assert!(findings(&long)[0].message.contains("CN=CA 9"), "{:?}", findings(&long));
+}
+
+/// Without a path nobody knows which of the CA certificates stands between: every one counts.
+#[test]
+fn without_a_path_every_ca_counts() {
+    let mut beside = chain(vec![good(), verdict(revoked(), vec![])]);
+    beside.members[1].on_path = false;
+    assert_eq!(beside.status(), "good", "the path goes another way");
+    beside.path_built = false;
+    assert_eq!(beside.status(), "revoked");
+    beside.members[1].verdict.status = Status::Undetermined;
+    assert_eq!(beside.status(), "undetermined");
 }
 
 #[test]
 fn a_list_that_is_not_what_belongs_there_is_told_once() {
-    for kind in [TroubleKind::Stale, TroubleKind::BadSignature, TroubleKind::OutOfScope, TroubleKind::Delta] {
+    for kind in [
+        TroubleKind::Stale,
+        TroubleKind::TooOld,
+        TroubleKind::RolledBack,
+        TroubleKind::BadSignature,
+        TroubleKind::OutOfScope,
+        TroubleKind::Delta,
+    ] {
         let of = || verdict(Status::Undetermined, vec![crl(Said::Nothing, Some(kind))]);
         let found = raised(&chain(vec![of(), of()]));
         assert_eq!(found.iter().filter(|(rule, _)| *rule == "REV004").count(), 1, "{kind:?}");
@@ -174,8 +199,18 @@ fn sources_that_disagree_are_named() {
 
 #[test]
 fn an_unexpected_certificate_is_to_be_revoked() {
-    assert_eq!(ids(&unexpected_findings(&good())), ["REV008"]);
-    assert_eq!(ids(&unexpected_findings(&verdict(revoked(), vec![]))), Vec::<&str>::new());
-    assert_eq!(ids(&unexpected_findings(&verdict(Status::Undetermined, vec![]))), Vec::<&str>::new());
-    assert_eq!(ids(&unexpected_findings(&RevocationVerdict { expired: true, ..good() })), Vec::<&str>::new());
+    let told = |verdicts: Vec<RevocationVerdict>| unexpected_findings(&Unexpected { verdicts });
+    assert_eq!(ids(&told(vec![good()])), ["REV008"]);
+    let other_ca = RevocationVerdict { issuer_key: Some(SpkiSha256::of(b"other")), ..good() };
+    let found = told(vec![good(), RevocationVerdict { serial: "08".to_owned(), ..good() }, other_ca]);
+    assert_eq!(ids(&found), ["REV008", "REV008"], "one for each CA");
+    assert!(found[0].message.contains("2 unexpected certificates"), "{found:?}");
+    assert!(found[0].message.contains("07, 08"), "{found:?}");
+    for other in [
+        verdict(revoked(), vec![]),
+        verdict(Status::Undetermined, vec![]),
+        RevocationVerdict { expired: true, ..good() },
+    ] {
+        assert_eq!(ids(&told(vec![other])), Vec::<&str>::new());
+    }
 }

@@ -9,16 +9,36 @@ use crate::rules::Severity;
 /// A delivery on its way.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
 
+/// What every channel has.
+#[derive(Clone, Debug)]
+pub struct ChannelSettings {
+    /// What it is called in the state.
+    pub name: String,
+    /// The least severity that it gets; what has none gets everywhere.
+    pub least: Severity,
+    /// How long one delivery may take.
+    pub timeout: Duration,
+}
+
 /// A way to whoever is to know.
 pub trait Channel: Send + Sync {
+    /// What it is called, what it gets, and how long that may take.
+    fn settings(&self) -> &ChannelSettings;
+
     /// What it is called in the state.
-    fn name(&self) -> &str;
+    fn name(&self) -> &str {
+        &self.settings().name
+    }
 
     /// The least severity that it gets; what has none gets everywhere.
-    fn min_severity(&self) -> Severity;
+    fn min_severity(&self) -> Severity {
+        self.settings().least
+    }
 
     /// How long one delivery may take at most; the channel ends it by itself then.
-    fn timeout(&self) -> Duration;
+    fn timeout(&self) -> Duration {
+        self.settings().timeout
+    }
 
     /// Delivers.
     fn send<'a>(&'a self, notice: &'a Notice) -> Sending<'a>;

@@ -20,6 +20,8 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 const LAST_MOMENTS: Duration = Duration::from_secs(5);
 /// What is left after the longest delivery to write down that it was made.
 const TO_WRITE: Duration = Duration::from_secs(60);
+/// How often the state hears which channels are served.
+const NAMED_AGAIN: Duration = Duration::from_secs(3600);
 /// After this many failures one after another, a channel gets nothing more in this run.
 const MOST_FAILURES: u32 = 3;
 
@@ -30,6 +32,8 @@ pub struct Tally {
     pub delivered: u64,
     /// Attempts that failed; what they were to deliver stays in the outbox.
     pub failed: u64,
+    /// Whether it was told to stop before all was tried.
+    pub is_cut: bool,
 }
 
 /// Delivers alerts as they come, until `stop` is true or its sender is gone.
@@ -46,19 +50,36 @@ pub async fn deliver(
         let server = Server { state: Arc::clone(&state), channel, metrics: Arc::clone(&metrics) };
         loops.spawn(server.until(stop.clone()));
     }
+    if !loops.is_empty() {
+        loops.spawn(name_again(state, stop));
+    }
     while loops.join_next().await.is_some() {}
 }
 
-/// Delivers what is due now, once. An error of the state ends it; what was not delivered stays in the outbox.
+/// Says every hour that the channels are served, so that others make alerts for them, too.
+async fn name_again(state: Arc<State>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(NAMED_AGAIN) => {}
+            () = over(&mut stop, Duration::ZERO) => return,
+        }
+        // What fails now is done in an hour.
+        let _ = state.name_channels().await;
+    }
+}
+
+/// Delivers what is due now, once, or until `stop` is true. An error of the state ends it; what was not delivered stays
+/// in the outbox.
 pub async fn deliver_once(
     state: Arc<State>,
     channels: Vec<Box<dyn Channel>>,
     metrics: Arc<WatchMetrics>,
+    stop: watch::Receiver<bool>,
 ) -> Result<Tally, StateError> {
     let mut loops = JoinSet::new();
     for channel in channels {
         let server = Server { state: Arc::clone(&state), channel, metrics: Arc::clone(&metrics) };
-        loops.spawn(server.once());
+        loops.spawn(server.once(stop.clone()));
     }
     let mut all = Tally::default();
     let mut error = None;
@@ -67,6 +88,7 @@ pub async fn deliver_once(
             Ok((tally, result)) => {
                 all.delivered = all.delivered.saturating_add(tally.delivered);
                 all.failed = all.failed.saturating_add(tally.failed);
+                all.is_cut |= tally.is_cut;
                 error = error.or(result.err());
             }
             // A channel that panicked delivered nothing more; its alerts are in the outbox.
@@ -127,11 +149,19 @@ impl Server {
         }
     }
 
-    async fn once(self) -> (Tally, Result<(), StateError>) {
+    async fn once(self, mut stop: watch::Receiver<bool>) -> (Tally, Result<(), StateError>) {
         let mut tally = Tally::default();
         let mut failures = 0_u32;
         loop {
-            match self.turn().await {
+            if *stop.borrow() {
+                return (Tally { is_cut: true, ..tally }, Ok(()));
+            }
+            let turn = tokio::select! {
+                biased;
+                turn = self.turn() => turn,
+                () = over(&mut stop, LAST_MOMENTS) => return (Tally { is_cut: true, ..tally }, Ok(())),
+            };
+            match turn {
                 Ok(Turn::Nothing) => return (tally, Ok(())),
                 Ok(Turn::PassedOver) => {}
                 Ok(Turn::Delivered) => {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::channel::{Channel, Failure, Sending};
+use super::channel::{Channel, ChannelSettings, Failure, Sending};
 use super::notice::Notice;
-use crate::rules::Severity;
+use crate::report::human::must_be_shown;
 
 /// The most characters of a value in the environment.
 const MOST_VALUE: usize = 1000;
@@ -22,11 +22,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// whether it took the alert.
 #[derive(Clone, Debug)]
 pub struct Hook {
-    name: String,
-    least: Severity,
+    settings: ChannelSettings,
     program: OsString,
     arguments: Vec<String>,
-    timeout: Duration,
     hidden: Vec<String>,
 }
 
@@ -34,13 +32,11 @@ impl Hook {
     /// Runs `program` with `arguments`; no shell reads them. It sees the environment of this process, without the
     /// variables `hidden`.
     pub fn new(
-        name: String,
-        least: Severity,
+        settings: ChannelSettings,
         (program, arguments): (OsString, Vec<String>),
-        timeout: Duration,
         hidden: Vec<String>,
     ) -> Self {
-        Self { name, least, program, arguments, timeout, hidden }
+        Self { settings, program, arguments, hidden }
     }
 
     fn command(&self, notice: &Notice) -> Command {
@@ -70,7 +66,8 @@ impl Hook {
         let mut started = Started::new(self.command(notice))
             .map_err(|error| Failure::passing(format!("it cannot be started: {error}")))?;
         let mut errors = Vec::new();
-        let ended = tokio::time::timeout(self.timeout, started.fed(notice.json(), &mut errors)).await;
+        let ended =
+            tokio::time::timeout(self.settings.timeout, started.fed(notice.json(), &mut errors)).await;
         let said = said(&errors);
         match ended {
             Ok(Ok(status)) if status.success() => Ok(()),
@@ -78,7 +75,7 @@ impl Hook {
             Ok(Err(error)) => Err(Failure::passing(format!("it cannot be waited for: {error}"))),
             // It ends with all it started, because `started` goes.
             Err(_) => {
-                let seconds = self.timeout.as_secs();
+                let seconds = self.settings.timeout.as_secs();
                 Err(Failure::passing(format!("it took longer than {seconds} seconds, and was ended{said}")))
             }
         }
@@ -86,16 +83,12 @@ impl Hook {
 }
 
 impl Channel for Hook {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn min_severity(&self) -> Severity {
-        self.least
+    fn settings(&self) -> &ChannelSettings {
+        &self.settings
     }
 
     fn timeout(&self) -> Duration {
-        self.timeout.saturating_add(LAST_WORDS)
+        self.settings.timeout.saturating_add(LAST_WORDS)
     }
 
     fn send<'a>(&'a self, notice: &'a Notice) -> Sending<'a> {
@@ -103,9 +96,9 @@ impl Channel for Hook {
     }
 }
 
-/// A value for the environment: bounded, and without what a terminal or a log would obey.
+/// A value for the environment: bounded, and without what a terminal or a log would obey or hide.
 fn harmless(value: &str) -> String {
-    value.chars().take(MOST_VALUE).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    value.chars().take(MOST_VALUE).map(|c| if must_be_shown(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// What a hook said, as the end of a sentence.

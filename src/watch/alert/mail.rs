@@ -1,6 +1,6 @@
 //! Mail, over SMTP (RFC 5321).
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
@@ -8,13 +8,12 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-use super::channel::{Channel, Failure, Sending};
+use super::channel::{Channel, ChannelSettings, Failure, Sending};
 use super::notice::Notice;
 use super::secret::Secret;
 use crate::observe::clock;
 use crate::policy::MailSecurity;
 use crate::report::human::safe;
-use crate::rules::Severity;
 
 /// The most characters of a subject.
 const MOST_SUBJECT: usize = 200;
@@ -36,23 +35,20 @@ pub struct MailServer {
 
 /// Mailboxes, reached through one server.
 pub struct Mail {
-    name: String,
-    least: Severity,
+    settings: ChannelSettings,
     from: Mailbox,
     to: Vec<Mailbox>,
-    timeout: Duration,
-    password: Option<Secret>,
+    /// What a server must not have us repeat.
+    secrets: Vec<Secret>,
     transport: AsyncSmtpTransport<Tokio1Executor>,
 }
 
 impl Mail {
     /// Sends from and to these mailboxes. The server's certificate is verified with the system's roots and Mozilla's.
     pub fn new(
-        name: String,
-        least: Severity,
+        settings: ChannelSettings,
         server: MailServer,
         (from, to): (&str, &[String]),
-        timeout: Duration,
     ) -> Result<Self, String> {
         let mailbox = |text: &str| -> Result<Mailbox, String> {
             text.parse().map_err(|error| format!("“{text}” is no mailbox: {error}"))
@@ -67,15 +63,17 @@ impl Mail {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host)
             .port(server.port)
             .tls(tls)
-            .timeout(Some(timeout));
-        let mut password = None;
+            .timeout(Some(settings.timeout));
+        let mut secrets = Vec::new();
         if let Some((user, secret)) = server.login {
             let text = String::from_utf8(secret.octets().to_vec())
                 .map_err(|_| "the password is not UTF-8".to_owned())?;
+            // As AUTH PLAIN sends both (RFC 4616 section 2).
+            secrets.push(Secret::new(format!("\0{user}\0{text}")));
+            secrets.push(secret);
             builder = builder.credentials(Credentials::new(user, text));
-            password = Some(secret);
         }
-        Ok(Self { name, least, from, to, timeout, password, transport: builder.build() })
+        Ok(Self { settings, from, to, secrets, transport: builder.build() })
     }
 
     fn message(&self, notice: &Notice) -> Result<Message, Failure> {
@@ -110,31 +108,23 @@ impl Mail {
 
     async fn mail(&self, notice: &Notice) -> Result<(), Failure> {
         let message = self.message(notice)?;
-        let sent = tokio::time::timeout(self.timeout, self.transport.send(message)).await;
+        let sent = tokio::time::timeout(self.settings.timeout, self.transport.send(message)).await;
         let Ok(sent) = sent else {
-            let seconds = self.timeout.as_secs();
+            let seconds = self.settings.timeout.as_secs();
             return Err(Failure::passing(format!("the server did not take it within {seconds} seconds")));
         };
         let Err(error) = sent else { return Ok(()) };
         let mut text = error.to_string();
-        if let Some(password) = &self.password {
-            text = password.hidden_in(&text);
+        for secret in &self.secrets {
+            text = secret.hidden_in(&text);
         }
         Err(if error.is_permanent() { Failure::lasting(text) } else { Failure::passing(text) })
     }
 }
 
 impl Channel for Mail {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn min_severity(&self) -> Severity {
-        self.least
-    }
-
-    fn timeout(&self) -> Duration {
-        self.timeout
+    fn settings(&self) -> &ChannelSettings {
+        &self.settings
     }
 
     fn send<'a>(&'a self, notice: &'a Notice) -> Sending<'a> {

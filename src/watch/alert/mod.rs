@@ -14,7 +14,7 @@ mod setup;
 mod stderr;
 mod webhook;
 
-pub use self::channel::{Channel, Failure, Sending};
+pub use self::channel::{Channel, ChannelSettings, Failure, Sending};
 pub use self::delivering::{Tally, deliver, deliver_once};
 pub use self::hook::Hook;
 pub use self::mail::{Mail, MailServer};

@@ -4,12 +4,19 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
 use crate::observe::files;
 
 /// The most octets of a file with a secret.
 const MOST: u64 = 64 << 10;
 /// What stands where a secret stood.
 const HIDDEN: &str = "…";
+/// The fewest octets of a secret's beginning that are hidden; fewer stand anywhere by chance.
+const SHORTEST_PART: usize = 4;
+/// No word of a variable's name is as long.
+const LONGEST_WORD: usize = 16;
 
 /// A secret. It is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,9 +45,9 @@ impl Secret {
         environment: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, String> {
         let value =
-            environment(name).ok_or_else(|| format!("the environment variable “{name}” is not set"))?;
+            environment(name).ok_or_else(|| format!("the environment variable{} is not set", shown(name)))?;
         if value.is_empty() {
-            return Err(format!("the environment variable “{name}” is empty"));
+            return Err(format!("the environment variable{} is empty", shown(name)));
         }
         Ok(Self(value.into_encoded_bytes()))
     }
@@ -59,12 +66,36 @@ impl Secret {
         Ok(Self(octets.to_vec()))
     }
 
-    /// `text` without the secret, where a receiver repeated it.
+    /// `text` without the secret, where a receiver repeated it: as it is, in base64, or its beginning where the text was
+    /// cut.
     pub(super) fn hidden_in(&self, text: &str) -> String {
-        match std::str::from_utf8(&self.0) {
-            Ok(secret) if !secret.is_empty() => text.replace(secret, HIDDEN),
-            _ => text.to_owned(),
+        let encoded = [STANDARD.encode(&self.0), URL_SAFE_NO_PAD.encode(&self.0)];
+        let shapes = std::str::from_utf8(&self.0).ok().into_iter().chain(encoded.iter().map(String::as_str));
+        let mut text = text.to_owned();
+        for secret in shapes.filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, HIDDEN);
+            let mut ends = secret.char_indices().map(|(at, _)| at).filter(|at| *at >= SHORTEST_PART);
+            let cut = ends.rfind(|end| secret.get(..*end).is_some_and(|part| text.ends_with(part)));
+            if let Some(cut) = cut {
+                text.truncate(text.len().saturating_sub(cut));
+                text.push_str(HIDDEN);
+            }
         }
+        text
+    }
+}
+
+/// The name of a variable, where it looks like one: whoever pastes the secret itself in its place must not see it in a
+/// log.
+fn shown(name: &str) -> String {
+    let is_name =
+        name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_')
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+            && (name.contains('_') || name.len() < LONGEST_WORD);
+    if is_name {
+        format!(" “{name}”")
+    } else {
+        " that is named (its name is not shown: it looks like a secret)".to_owned()
     }
 }
 
@@ -95,5 +126,13 @@ mod tests {
         assert!(Secret::from_file(&file).unwrap_err().contains("is empty"));
         assert!(Secret::from_file(&folder.path().join("none")).unwrap_err().contains("cannot be read"));
         assert_eq!(Secret::new("abc").hidden_in("535 abc is wrong"), "535 … is wrong");
+        // printf '%s' 's3cret-pass' | base64
+        for text in ["535 s3cret-pass", "535 czNjcmV0LXBhc3M=", "535 s3cret", "535 czNjcmV0"] {
+            assert_eq!(Secret::new("s3cret-pass").hidden_in(text), "535 …", "{text}");
+        }
+        for pasted in ["hunter2-very-secret-value", "JBSWY3DPEHPK3PXPJBSWY3DP", "s3cret"] {
+            let error = Secret::from_environment(pasted, &environment).unwrap_err();
+            assert!(error.contains("is not set") && !error.contains(pasted), "{error}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::channel::Channel;
+use super::channel::{Channel, ChannelSettings};
 use super::hook::Hook;
 use super::mail::{Mail, MailServer};
 use super::secret::Secret;
@@ -15,6 +15,8 @@ use super::webhook::Webhook;
 use crate::observe::files;
 use crate::observe::http::{self, HttpPoster, HttpSetupError};
 use crate::policy::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, WebhookPolicy};
+use crate::rules::Severity;
+use crate::watch::state::is_reserved;
 
 /// The most channels; the state shows what waits for a hundred.
 const MOST_CHANNELS: usize = 50;
@@ -24,6 +26,11 @@ const MOST_NAME: usize = 64;
 const FEWEST_SECRET: usize = 16;
 /// The most recipients of a mail.
 const MOST_RECIPIENTS: usize = 50;
+/// The variables of the environment from which pinstead itself takes what nobody else is to know: the state's URL and
+/// the password of its database, and the token of a service.
+const OWN_SECRETS: [&str; 3] = ["PINSTEAD_STATE", "PGPASSWORD", "CERTSPOTTER_TOKEN"];
+/// Where programs are looked for without `PATH`, as the system does.
+const USUAL_PATH: &str = "/bin:/usr/bin";
 /// The longest that a delivery may take, in seconds.
 const LONGEST_TIMEOUT: u16 = 600;
 
@@ -90,7 +97,8 @@ pub fn channels(
 fn hidden(policy: &AlertsPolicy) -> Vec<String> {
     let webhooks = policy.webhook.iter().filter_map(|webhook| webhook.secret_env.clone());
     let mails = policy.mail.iter().filter_map(|mail| mail.password_env.clone());
-    webhooks.chain(mails).filter(|name| is_variable(name)).collect()
+    let named = webhooks.chain(mails).filter(|name| is_variable(name));
+    OWN_SECRETS.into_iter().map(str::to_owned).chain(named).collect()
 }
 
 /// A name that an environment can have.
@@ -106,8 +114,7 @@ struct Setup<'a> {
 
 impl Setup<'_> {
     fn hook(&self, policy: &HookPolicy) -> Result<Hook, String> {
-        check_name(&policy.name)?;
-        let timeout = timeout(policy.timeout_seconds)?;
+        let settings = settings(&policy.name, policy.min_severity, policy.timeout_seconds)?;
         let Some((program, arguments)) =
             policy.command.split_first().filter(|(program, _)| !program.is_empty())
         else {
@@ -122,13 +129,20 @@ impl Setup<'_> {
             if !path.to_str().is_some_and(files::exists) {
                 return Err(format!("there is no program “{}”", path.display()));
             }
+            if !files::may_be_run(Path::new(&path)) {
+                return Err(format!("“{}” may not be run: it lacks the right (chmod +x)", path.display()));
+            }
+        } else {
+            let places = (self.environment)("PATH").unwrap_or_else(|| USUAL_PATH.into());
+            if !std::env::split_paths(&places).any(|place| files::may_be_run(&place.join(program))) {
+                return Err(format!("there is no program “{program}” in PATH"));
+            }
         }
-        let command = (path, arguments.to_vec());
-        Ok(Hook::new(policy.name.clone(), policy.min_severity, command, timeout, self.hidden.clone()))
+        Ok(Hook::new(settings, (path, arguments.to_vec()), self.hidden.clone()))
     }
 
     fn webhook(&self, policy: &WebhookPolicy, poster: HttpPoster) -> Result<Webhook, String> {
-        check_name(&policy.name)?;
+        let settings = settings(&policy.name, policy.min_severity, policy.timeout_seconds)?;
         // What stands in the URL may be secret.
         let url = http::usable(&policy.url).map_err(|why| format!("its URL cannot be used: {why}"))?;
         if url.scheme() != "https" && !policy.allow_http && !http::is_loopback(&url) {
@@ -145,12 +159,11 @@ impl Setup<'_> {
         if secret.octets().len() < FEWEST_SECRET {
             return Err(format!("its secret has fewer than {FEWEST_SECRET} octets"));
         }
-        let timeout = timeout(policy.timeout_seconds)?;
-        Ok(Webhook::new(policy.name.clone(), policy.min_severity, url, secret, timeout, poster))
+        Ok(Webhook::new(settings, url, secret, poster))
     }
 
     fn mail(&self, policy: &MailPolicy) -> Result<Mail, String> {
-        check_name(&policy.name)?;
+        let settings = settings(&policy.name, policy.min_severity, policy.timeout_seconds)?;
         if policy.server.is_empty() {
             return Err("`server` is empty".to_owned());
         }
@@ -181,14 +194,7 @@ impl Setup<'_> {
             security: policy.security,
             login,
         };
-        let mailboxes = (policy.from.as_str(), policy.to.as_slice());
-        Mail::new(
-            policy.name.clone(),
-            policy.min_severity,
-            server,
-            mailboxes,
-            timeout(policy.timeout_seconds)?,
-        )
+        Mail::new(settings, server, (policy.from.as_str(), policy.to.as_slice()))
     }
 
     /// The secret that one of the two keys leads to.
@@ -209,19 +215,18 @@ impl Setup<'_> {
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+/// What every channel has.
+fn settings(name: &str, least: Severity, seconds: u16) -> Result<ChannelSettings, String> {
     if name.trim().is_empty() || name.chars().count() > MOST_NAME || name.contains(char::is_control) {
         return Err(format!("a channel's name has 1 to {MOST_NAME} characters, and no control characters"));
     }
-    Ok(())
-}
-
-fn timeout(seconds: u16) -> Result<Duration, String> {
-    if (1..=LONGEST_TIMEOUT).contains(&seconds) {
-        Ok(Duration::from_secs(seconds.into()))
-    } else {
-        Err(format!("`timeout_seconds` is from 1 to {LONGEST_TIMEOUT}"))
+    if is_reserved(name) {
+        return Err("another channel has this name: the one of reports".to_owned());
     }
+    if !(1..=LONGEST_TIMEOUT).contains(&seconds) {
+        return Err(format!("`timeout_seconds` is from 1 to {LONGEST_TIMEOUT}"));
+    }
+    Ok(ChannelSettings { name: name.to_owned(), least, timeout: Duration::from_secs(seconds.into()) })
 }
 
 /// Whether a server's name says that it is this machine.

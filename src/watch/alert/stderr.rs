@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::channel::{Channel, Failure, Sending};
+use super::channel::{Channel, ChannelSettings, Failure, Sending};
 use super::notice::Notice;
 use crate::policy::StderrFormat;
 use crate::report::human::safe;
@@ -13,13 +13,15 @@ use crate::rules::Severity;
 
 /// What the channel is called.
 pub(super) const NAME: &str = "stderr";
+/// How long nobody may read it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// The most lines of an alert's text that are shown.
 const MOST_LINES: usize = 60;
 
 /// Standard error, or whatever takes its place in a test.
 pub struct Stderr {
+    settings: ChannelSettings,
     format: StderrFormat,
-    least: Severity,
     writer: Arc<Mutex<Box<dyn Write + Send>>>,
 }
 
@@ -31,27 +33,21 @@ impl Stderr {
 
     /// Writes to something else.
     pub fn to(writer: Box<dyn Write + Send>, format: StderrFormat, least: Severity) -> Self {
-        Self { format, least, writer: Arc::new(Mutex::new(writer)) }
+        let settings = ChannelSettings { name: NAME.to_owned(), least, timeout: TIMEOUT };
+        Self { settings, format, writer: Arc::new(Mutex::new(writer)) }
     }
 }
 
 impl Channel for Stderr {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn min_severity(&self) -> Severity {
-        self.least
-    }
-
-    fn timeout(&self) -> Duration {
-        Duration::from_secs(30)
+    fn settings(&self) -> &ChannelSettings {
+        &self.settings
     }
 
     fn send<'a>(&'a self, notice: &'a Notice) -> Sending<'a> {
         let text = match self.format {
             StderrFormat::Human => human(notice),
             StderrFormat::Json => plain_json(notice),
+            StderrFormat::Brief => headline(notice),
         };
         let writer = Arc::clone(&self.writer);
         Box::pin(async move {
@@ -73,9 +69,14 @@ fn write(writer: &Mutex<Box<dyn Write + Send>>, text: &str) -> io::Result<()> {
     writer.flush()
 }
 
+/// One line for people.
+fn headline(notice: &Notice) -> String {
+    format!("{} [{}] {}\n", notice.created, notice.severity_name(), safe(&notice.headline()))
+}
+
 /// A few lines for people.
 fn human(notice: &Notice) -> String {
-    let mut lines = format!("{} [{}] {}\n", notice.created, notice.severity_name(), safe(&notice.headline()));
+    let mut lines = headline(notice);
     let text = notice.text.as_deref().unwrap_or_default();
     for line in text.lines().take(MOST_LINES) {
         // Writing to a string cannot fail.

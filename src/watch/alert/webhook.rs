@@ -1,32 +1,32 @@
 //! A URL to which each alert is posted, signed.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use super::channel::{Channel, Failure, Sending};
+use super::channel::{Channel, ChannelSettings, Failure, Sending};
 use super::notice::Notice;
 use super::secret::Secret;
 use crate::observe::clock;
 use crate::observe::http::{HttpPoster, Posted};
-use crate::rules::Severity;
 
 /// What the signature begins with; another way of signing would begin otherwise.
 pub const SIGNATURE_VERSION: &str = "v1";
 /// The most characters of a receiver's answer that are kept.
 const MOST_ANSWER: usize = 200;
+/// Shorter parts of a URL are words that stand anywhere.
+const SHORTEST: usize = 8;
 
 /// A receiver of JSON over HTTPS. Any 2xx says that it has the alert.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    name: String,
-    least: Severity,
+    settings: ChannelSettings,
     url: Url,
     secret: Secret,
-    timeout: Duration,
+    /// What a receiver must not have us repeat: the secret, and what stands in the URL.
+    hidden: Vec<Secret>,
     poster: HttpPoster,
 }
 
@@ -47,17 +47,54 @@ pub fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {
     text
 }
 
+/// What of a URL may be as secret as a password: path and query, whole and in parts, as they stand and decoded.
+fn of_url(url: &Url) -> Vec<String> {
+    let parts = url.path_segments().into_iter().flatten().map(str::to_owned);
+    let pairs = url.query_pairs().map(|(_, value)| value.into_owned());
+    let parts: Vec<String> = parts.chain(pairs).filter(|part| part.len() >= SHORTEST).collect();
+    let mut all: Vec<String> = [url.path(), url.query().unwrap_or_default()]
+        .into_iter()
+        .filter(|text| text.len() > 1)
+        .map(str::to_owned)
+        .collect();
+    all.extend(parts);
+    let decoded: Vec<String> = all.iter().map(|text| decoded(text)).collect();
+    all.extend(decoded);
+    // The longest first: what is left of it when a part is gone would be shown.
+    all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    all.dedup();
+    all
+}
+
+/// A part of a URL without its percent-encoding (RFC 3986 section 2.1).
+fn decoded(text: &str) -> String {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        let digits =
+            more.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        if let Some(octet) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            octets.push(octet);
+            rest = more.get(2..).unwrap_or_default();
+        } else {
+            octets.push(*first);
+            rest = more;
+        }
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
 impl Webhook {
     /// Posts to `url`, signed with `secret`.
-    pub fn new(
-        name: String,
-        least: Severity,
-        url: Url,
-        secret: Secret,
-        timeout: Duration,
-        poster: HttpPoster,
-    ) -> Self {
-        Self { name, least, url, secret, timeout, poster }
+    pub fn new(settings: ChannelSettings, url: Url, secret: Secret, poster: HttpPoster) -> Self {
+        let mut hidden = vec![secret.clone()];
+        hidden.extend(of_url(&url).into_iter().map(Secret::new));
+        Self { settings, url, secret, hidden, poster }
+    }
+
+    /// `text` without what nobody else is to know.
+    fn hidden_in(&self, text: &str) -> String {
+        self.hidden.iter().fold(text.to_owned(), |text, secret| secret.hidden_in(&text))
     }
 
     async fn post(&self, notice: &Notice) -> Result<(), Failure> {
@@ -74,17 +111,18 @@ impl Webhook {
                 .map_err(|_| Failure::lasting(format!("{name} cannot be written as a header field")))?;
             fields.push((HeaderName::from_static(name), value));
         }
-        match self.poster.post(&self.url, &fields, body, self.timeout).await {
+        match self.poster.post(&self.url, &fields, body, self.settings.timeout).await {
             Ok(posted) => self.judged(&posted),
-            Err(failure) => Err(Failure::passing(self.secret.hidden_in(&failure.to_string()))),
+            Err(failure) => Err(Failure::passing(self.hidden_in(&failure.to_string()))),
         }
     }
 
     fn judged(&self, posted: &Posted) -> Result<(), Failure> {
-        let answer: String = posted.answer.trim().chars().take(MOST_ANSWER).collect();
+        // What is cut first might end within a secret, which nobody would know again.
+        let answer: String = self.hidden_in(posted.answer.trim()).chars().take(MOST_ANSWER).collect();
         let text = match answer.as_str() {
             "" => format!("HTTP {}", posted.status),
-            answer => format!("HTTP {}: {}", posted.status, self.secret.hidden_in(answer)),
+            answer => format!("HTTP {}: {answer}", posted.status),
         };
         match posted.status {
             200..=299 => Ok(()),
@@ -99,16 +137,8 @@ impl Webhook {
 }
 
 impl Channel for Webhook {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn min_severity(&self) -> Severity {
-        self.least
-    }
-
-    fn timeout(&self) -> Duration {
-        self.timeout
+    fn settings(&self) -> &ChannelSettings {
+        &self.settings
     }
 
     fn send<'a>(&'a self, notice: &'a Notice) -> Sending<'a> {
@@ -118,7 +148,10 @@ impl Channel for Webhook {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::rules::Severity;
 
     #[test]
     fn the_signature_is_the_standard_one() {
@@ -129,12 +162,43 @@ mod tests {
 
     const OPENSSL: &str = "v1=1e443ee3bf026ea79475488f06840f31fe709a863e0837554d38cd056694641a";
 
+    fn settings() -> ChannelSettings {
+        let (least, timeout) = (Severity::Info, Duration::from_secs(1));
+        ChannelSettings { name: "siem".to_owned(), least, timeout }
+    }
+
+    #[test]
+    fn what_the_receiver_repeats_of_url_and_secret_is_not_shown() {
+        let url = Url::parse("https://siem.example/hook/T0KEN%2Fin-the-path?key=anothertoken").unwrap();
+        let secret = Secret::new("0123456789abcdefghij");
+        let webhook = Webhook::new(settings(), url, secret, HttpPoster::new().unwrap());
+        let told = |answer: String| {
+            let posted = Posted { status: 404, retry_after: None, answer };
+            webhook.judged(&posted).unwrap_err().to_string()
+        };
+        assert_eq!(told("Cannot POST /hook/T0KEN%2Fin-the-path".to_owned()), "HTTP 404: Cannot POST …");
+        for answer in [
+            "no /hook/T0KEN/in-the-path here".to_owned(),
+            "no T0KEN%2Fin-the-path".to_owned(),
+            "key=anothertoken".to_owned(),
+            "unknown key: anothertoken".to_owned(),
+            format!("{}0123456789abcdefghij", "x".repeat(190)),
+            // What the reading of the answer cut is cut within the secret.
+            "bad 0123456789".to_owned(),
+            "MDEyMzQ1Njc4OWFiY2RlZmdoaWo=".to_owned(),
+        ] {
+            let text = told(answer);
+            for part in ["T0KEN", "anothertoken", "0123", "MDEyMzQ1"] {
+                assert!(!text.contains(part), "{text}");
+            }
+        }
+    }
+
     fn judged(status: u16, retry_after: Option<u64>) -> Result<(), Failure> {
         let poster = HttpPoster::new().unwrap();
         let url = Url::parse("https://siem.example/").unwrap();
         let secret = Secret::new("s3cret");
-        let webhook =
-            Webhook::new("siem".to_owned(), Severity::Info, url, secret, Duration::from_secs(1), poster);
+        let webhook = Webhook::new(settings(), url, secret, poster);
         let retry_after = retry_after.map(Duration::from_secs);
         webhook.judged(&Posted { status, retry_after, answer: "no s3cret here".to_owned() })
     }

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::*;
-use crate::ct::merkle::{TreeBuilder, root_of};
+use crate::ct::merkle::{TreeBuilder, TreeHash, root_of};
 use crate::x509::der;
 
 fn u24(octets: &[u8]) -> Vec<u8> {
@@ -89,6 +89,13 @@ fn what_is_no_answer_is_refused() {
     assert_eq!(take("{\"entries\":[]}"), Err(BatchError::Empty));
     let not_base64 = answer(&[leaf(&tbs("a.test"))]).replace("\"AAA", "\"A!A");
     assert_eq!(take(&not_base64), Err(BatchError::NotBase64 { index: 5 }));
+    // What was found before it is told all the same; it comes first in the next answer.
+    let leaves = [leaf(&tbs("example.com")), leaf(&tbs("other.test"))];
+    let second = STANDARD.encode(&leaves[1]);
+    let behind = answer(&leaves).replace(&second, &format!("!{}", &second[1..]));
+    let mut range = RangeBuilder::new(5);
+    let found = take_get_entries(behind.as_bytes(), 9, &watched(), &mut range).unwrap();
+    assert_eq!((found.len(), found[0].index, range.end()), (1, 5, 6));
     // What the tree does not cover may be anything: the entry counts.
     let bad_extra = answer(&[leaf(&tbs("example.com"))]).replace("\"extra_data\":\"", "\"extra_data\":\"!");
     let found = take(&bad_extra).unwrap();
@@ -122,4 +129,36 @@ fn tiles_are_taken_from_where_the_last_one_ended() {
     let other = take_data_tile(&tile, 6, 0, 9, &watched(), &mut range);
     assert_eq!(other, Err(BatchError::OtherCount { expected: 6, found: 5 }));
     assert!(matches!(take_data_tile(&tile[1..], 5, 0, 9, &watched(), &mut range), Err(BatchError::Form(_))));
+}
+
+#[test]
+fn nobody_hides_behind_an_entry_that_ends_nowhere() {
+    let tbses: Vec<Vec<u8>> = (0..5).map(|number| tbs(&format!("d{number}.example.com"))).collect();
+    let hashes: Vec<TreeHash> = tbses.iter().map(|tbs| leaf_hash(&leaf(tbs))).collect();
+    let mut tile: Vec<Vec<u8>> = tbses
+        .iter()
+        .map(|tbs| [timestamped(tbs), u24(b"precertificate"), vec![0, 32], vec![6; 32]].concat())
+        .collect();
+    tile[3][9] = 7;
+    for (octets, dark) in [(tile.concat(), 2), (tile[..2].concat(), 3)] {
+        assert!(take_data_tile(&octets, 5, 0, 9, &watched(), &mut RangeBuilder::new(0)).is_err());
+        let mut range = RangeBuilder::new(0);
+        let found = take_broken_tile(&octets, 0, 9, &hashes, &watched(), &mut range).unwrap();
+        assert_eq!(root(&range), root_of(hashes.iter().copied()), "the tree has all of them");
+        assert_eq!((range.end(), found.len()), (5, 5 - dark + 1));
+        let last = found.last().unwrap();
+        assert_eq!(last.index, u64::try_from(5 - dark).unwrap());
+        let Why::Undetermined { why, mentions } = &last.why else { panic!("{last:?}") };
+        assert!(why.contains(&format!("{dark} entries from this one on")), "{why}");
+        assert_eq!(mentions.is_some(), dark == 2, "a watched name stands in the rest");
+        assert!(!last.leaf.0.is_empty());
+    }
+    // From the middle on, and behind the broken one.
+    let mut range = RangeBuilder::new(260);
+    let found = take_broken_tile(&tile.concat(), 4, 9, &hashes, &watched(), &mut range).unwrap();
+    assert_eq!((range.end(), found.len(), found[0].index), (261, 1, 260));
+    // Without hashes nothing is taken beyond what can be read.
+    let mut range = RangeBuilder::new(256);
+    let found = take_broken_tile(&tile.concat(), 0, 9, &[], &watched(), &mut range).unwrap();
+    assert_eq!((range.end(), found.len()), (256, 0));
 }

@@ -1,13 +1,11 @@
 //! What was found in a log, made into what is kept and what is told: which certificate it is, who issued it, and whether
 //! that was expected.
 //!
-//! Plain functions: an entry and the certificates above it go in. Who issued is decided by key. A precertificate's leaf,
-//! which the log's tree covers, has the hash of the issuer's key; a certificate's issuer is the one in its chain whose
-//! key made the signature. Names are shown as they are claimed.
+//! Plain functions: an entry and the certificates above it go in. Who issued is decided by key, as everywhere; names are
+//! shown as they are claimed.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,16 +14,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::ca::expectation::{self, Expectation, IssuerVerdict};
-use crate::ca::issuer::{self, Issuer};
+use super::judging::{Judgement, Judging, Standing};
+use crate::ca::expectation::Expectation;
 use crate::ct::log_entry::{LoggedEntry, read_leaf};
 use crate::dns_name::DnsName;
-use crate::evidence::{Bytes, Request};
-use crate::issuance::names::{Form, WatchedNames, find_all};
-use crate::judge::Inputs;
-use crate::rules::Severity;
+use crate::evidence::Bytes;
+use crate::issuance::forged::ForgedName;
+use crate::issuance::names::{Form, find_all};
+use crate::issuance::who::{IssuerProof, WhoIssued};
+use crate::rules::{Finding, Severity};
 use crate::watch::batch::{FoundEntry, Why};
-use crate::watch::state::{EntryKind, Found, LogKind, NewAlert};
+use crate::watch::state::{EntryKind, Found, Judged, LogKind, NewAlert};
 use crate::x509::der;
 use crate::x509::precertificate::logged_tbs;
 use crate::x509::{Certificate, SpkiSha256, hexadecimal};
@@ -38,15 +37,6 @@ const MOST_TEXT: usize = 500;
 pub const CERTIFICATE_ALERT: &str = "certificate";
 /// The kind of the alert of a test.
 pub const SELF_TEST_ALERT: &str = "self_test";
-
-/// What found certificates are judged by.
-#[derive(Debug)]
-pub struct Judging {
-    inputs: Inputs,
-    request: Request,
-    watched: Arc<WatchedNames>,
-    is_test: bool,
-}
 
 /// The log that an entry stands in, as an alert names it.
 #[derive(Clone, Debug, Serialize)]
@@ -88,36 +78,6 @@ pub struct Summary {
     pub is_determined: bool,
     /// The facts.
     pub details: Value,
-}
-
-impl Judging {
-    /// Judges by the policy and the CAs of `inputs`; `expect_ca` stands instead of the policy's expected CAs.
-    pub fn new(inputs: Inputs, expect_ca: Vec<String>, watched: Arc<WatchedNames>) -> Self {
-        Self { inputs, request: Request { expect_ca, ..Request::default() }, watched, is_test: false }
-    }
-
-    /// The same for a test, whose alerts say so.
-    #[must_use]
-    pub fn testing(mut self) -> Self {
-        self.is_test = true;
-        self
-    }
-
-    /// The gravest verdict on who issued, of those for each watched name.
-    fn verdict(&self, issuer: &Issuer, claims: &BTreeSet<DnsName>) -> IssuerVerdict {
-        let is_known = |name: &str| self.inputs.is_known_ca(name);
-        let judge = |host: Option<&DnsName>| {
-            expectation::judge(issuer.clone(), self.inputs.expected(&self.request, host), &is_known)
-        };
-        let gravity = |verdict: &IssuerVerdict| match verdict.expectation {
-            Expectation::Unexpected => 3,
-            Expectation::Undetermined => 2,
-            Expectation::NoExpectation => 1,
-            Expectation::Expected => 0,
-        };
-        let judged = claims.iter().map(|name| judge(Some(name)));
-        judged.max_by_key(gravity).unwrap_or_else(|| judge(None))
-    }
 }
 
 /// What an entry's leaf says.
@@ -175,20 +135,12 @@ fn read_tbs(tbs: &[u8]) -> Option<Certificate> {
     Certificate::read(&der::wrap(der::SEQUENCE, &[tbs, &algorithm, &signature].concat())).ok()
 }
 
-/// Makes of an entry what is kept of it, and its alert. `issuers` are the certificates above it, as far as they are
-/// there; `missing` says why they are not.
-pub fn prepare(
-    entry: &FoundEntry,
-    issuers: &[Bytes],
-    missing: Option<&str>,
-    log: &LogLabel,
-    judging: &Judging,
-) -> Prepared {
+/// Makes of an entry what is kept of it, and its alert.
+pub fn prepare(entry: &FoundEntry, standing: &Standing<'_>, judging: &Judging) -> Prepared {
     let read = read(&entry.leaf);
     let claims = claims(entry, judging);
-    let issuer = who_issued(&read, issuers, judging);
-    let verdict = judging.verdict(&issuer, &claims);
-    let found = Found {
+    let judgement = judging.judge(entry, read.certificate.as_ref(), read.issuer_key, &claims, standing);
+    let mut found = Found {
         tbs_sha256: read.tbs_sha256,
         kind: read.kind,
         index: entry.index,
@@ -198,8 +150,9 @@ pub fn prepare(
         precertificate: entry.beside.precertificate.clone(),
         chain: entry.beside.chain.clone(),
         claims: claims.iter().cloned().collect(),
+        judged: None,
     };
-    let subject = Subject { entry, read: &read, claims: &claims, verdict: &verdict, missing, log };
+    let subject = Subject { entry, read: &read, claims: &claims, judgement: &judgement, standing };
     let mut summary = subject.summary();
     let mut kind = CERTIFICATE_ALERT;
     if judging.is_test {
@@ -219,6 +172,14 @@ pub fn prepare(
     });
     let alert =
         NewAlert { kind: kind.to_owned(), subject: summary.tbs_sha256.clone(), payload: payload.to_string() };
+    found.judged = Some(Judged {
+        issuer_key: subject.proven_key().map(|key| key.0),
+        gravity: gravity(summary.severity),
+        is_determined: subject.is_determined(),
+        is_final: subject.is_final(),
+        verdict: subject.verdict(summary.severity),
+        alert: alert.clone(),
+    });
     Prepared { found, alert, summary }
 }
 
@@ -238,31 +199,74 @@ fn claims(entry: &FoundEntry, judging: &Judging) -> BTreeSet<DnsName> {
     claims
 }
 
-fn who_issued(read: &Read, issuers: &[Bytes], judging: &Judging) -> Issuer {
-    let owner_of = |key: &SpkiSha256| judging.inputs.owner_of(key);
-    if read.issuer_key.is_some() {
-        // The log signed for this key, having seen the chain.
-        return issuer::identify(&[], read.issuer_key, owner_of);
-    }
-    let Some(contents) = &read.contents else { return Issuer::default() };
-    let issuers: Vec<Certificate> = issuers.iter().filter_map(|der| Certificate::read(der).ok()).collect();
-    let others: Vec<&Certificate> = issuers.iter().chain(&judging.inputs.issuers).collect();
-    issuer::identify(&issuer::candidates(contents, &others, judging.inputs.cas), None, owner_of)
-}
-
 /// What an alert is about.
 struct Subject<'a> {
     entry: &'a FoundEntry,
     read: &'a Read,
     claims: &'a BTreeSet<DnsName>,
-    verdict: &'a IssuerVerdict,
-    missing: Option<&'a str>,
-    log: &'a LogLabel,
+    judgement: &'a Judgement,
+    standing: &'a Standing<'a>,
+}
+
+/// How grave it is, as the state compares it.
+fn gravity(severity: Severity) -> u8 {
+    match severity {
+        Severity::Info => 0,
+        Severity::Low => 1,
+        Severity::Medium => 2,
+        Severity::High => 3,
+        Severity::Critical => 4,
+    }
 }
 
 impl Subject<'_> {
+    fn expectation(&self) -> Expectation {
+        self.judgement.issuer.expectation
+    }
+
+    /// Who issued, as the judge of issuance has it.
+    fn who(&self) -> Option<&WhoIssued> {
+        self.judgement.certificate.as_ref().map(|judged| &judged.certificate.issuer)
+    }
+
+    fn forged(&self) -> Option<&ForgedName> {
+        self.judgement.certificate.as_ref()?.forged.as_ref()
+    }
+
+    /// The key that issued, where that is proven.
+    fn proven_key(&self) -> Option<SpkiSha256> {
+        self.who().filter(|who| who.proof.is_proof())?.key
+    }
+
+    /// Whether it is known what is to be thought of it.
+    fn is_determined(&self) -> bool {
+        let is_read =
+            matches!(self.entry.why, Why::Claims { .. }) && self.expectation() != Expectation::Undetermined;
+        // What names nobody of ours is no matter of issuers.
+        is_read || self.claims.is_empty()
+    }
+
+    /// Whether looking again, with more at hand, would change nothing.
+    fn is_final(&self) -> bool {
+        self.is_determined() && (self.proven_key().is_some() || self.claims.is_empty())
+    }
+
+    /// The verdict in a few words, which tell it from another one.
+    fn verdict(&self, severity: Severity) -> String {
+        let key = self.proven_key().map_or_else(|| "unproven".to_owned(), |key| key.to_string());
+        let forged = if self.forged().is_some() { " forged" } else { "" };
+        format!("{severity} {}{forged} {key}", self.expectation().name())
+    }
+
     fn severity(&self) -> Severity {
-        match (&self.entry.why, self.verdict.expectation) {
+        let findings = self.judgement.findings.iter().map(|finding| finding.severity);
+        findings.fold(self.own_severity(), Severity::max)
+    }
+
+    fn own_severity(&self) -> Severity {
+        let has_ended = self.judgement.certificate.as_ref().is_some_and(|judged| !judged.life.can_be_used());
+        match (&self.entry.why, self.expectation()) {
+            (_, Expectation::Unexpected) if has_ended => Severity::Medium,
             (_, Expectation::Unexpected) => Severity::High,
             (Why::Undetermined { mentions: None, .. }, _) if self.claims.is_empty() => Severity::Low,
             (Why::Undetermined { .. }, _) | (_, Expectation::Undetermined) => Severity::Medium,
@@ -280,8 +284,13 @@ impl Subject<'_> {
         if matches!(self.entry.why, Why::Undetermined { .. }) {
             return format!("A certificate that cannot be read whole, for {name}");
         }
-        let by = self.verdict.issuer.owner.as_deref().unwrap_or("an unknown CA");
-        let what = match self.verdict.expectation {
+        if let Some(forged) = self.forged() {
+            let owners = forged.owners.join(", ");
+            let title = format!("Forged issuer name: a certificate for {name}, not issued by {owners}");
+            return shorten(&title);
+        }
+        let by = self.judgement.issuer.issuer.owner.as_deref().unwrap_or("an unknown CA");
+        let what = match self.expectation() {
             Expectation::Expected => "Certificate",
             Expectation::Unexpected => "Unexpected certificate",
             Expectation::Undetermined | Expectation::NoExpectation => "New certificate",
@@ -306,8 +315,14 @@ impl Subject<'_> {
                 }
             }
         }
-        lines.extend(self.verdict.reasons.iter().map(|reason| shorten(reason)));
-        if let Some(missing) = self.missing {
+        lines.extend(self.judgement.issuer.reasons.iter().map(|reason| shorten(reason)));
+        lines.push(self.proof().to_owned());
+        // Of an expected and an unexpected issuer the reasons tell already.
+        let further = |finding: &&Finding| !matches!(finding.rule, "CRT001" | "CRT002");
+        for finding in self.judgement.findings.iter().filter(further) {
+            lines.push(shorten(&format!("{}: {}", finding.rule, finding.message)));
+        }
+        if let Some(missing) = self.standing.missing {
             lines.push(format!("Certificates above it are missing: {}", shorten(missing)));
         }
         if let Some(contents) = &self.read.contents {
@@ -318,8 +333,8 @@ impl Subject<'_> {
             EntryKind::X509 => "certificate",
             EntryKind::Precert => "precertificate",
         };
-        lines.push(format!("Entry {} of {}, as {kind}.", self.entry.index, self.log.name));
-        if self.verdict.expectation == Expectation::Unexpected {
+        lines.push(format!("Entry {} of {}, as {kind}.", self.entry.index, self.standing.log.name));
+        if self.expectation() == Expectation::Unexpected || self.forged().is_some() {
             lines.push(
                 "Find out who ordered it. If nobody of yours did, ask the CA to revoke it, and restrict \
                  issuance with CAA."
@@ -329,20 +344,47 @@ impl Subject<'_> {
         lines.join("\n")
     }
 
+    /// What proves who issued, in a sentence.
+    fn proof(&self) -> &'static str {
+        let is_of_leaf = self.read.issuer_key.is_some();
+        match self.who().map(|who| who.proof).unwrap_or_default() {
+            IssuerProof::Signature => "Proven by the signature, which the issuer's certificate made.",
+            IssuerProof::Leaf if self.standing.is_proven => {
+                "Proven by the log's entry, which names the issuer's key and is covered by its proven tree."
+            }
+            IssuerProof::Leaf => {
+                "By the log's entry alone, which names the issuer's key; that its tree covers it is proven later."
+            }
+            IssuerProof::Sct => "Proven by an SCT, which a CT log signed for the issuer's key.",
+            IssuerProof::SourceClaim | IssuerProof::CertificateClaim | IssuerProof::None if is_of_leaf => {
+                "Not proven yet: the log's entry names an issuer's key, no certificate at hand made the signature, and \
+                 its tree is not proven up to the entry. It is judged again."
+            }
+            IssuerProof::SourceClaim | IssuerProof::CertificateClaim | IssuerProof::None => {
+                "Not proven: no certificate at hand made the signature. It is judged again where one is found."
+            }
+        }
+    }
+
     fn summary(&self) -> Summary {
         Summary {
             tbs_sha256: hexadecimal(&self.read.tbs_sha256),
             severity: self.severity(),
             title: self.title(),
             text: self.text(),
-            expectation: self.verdict.expectation.name(),
+            expectation: self.expectation().name(),
             is_determined: matches!(self.entry.why, Why::Claims { .. }),
             details: self.details(),
         }
     }
 
     fn details(&self) -> Value {
-        let issuer = &self.verdict.issuer;
+        let (verdict, who) = (&self.judgement.issuer, self.who());
+        let issuer = &verdict.issuer;
+        let findings = self.judgement.findings.iter().map(|finding| {
+            let message = shorten(&finding.message);
+            json!({"rule": finding.rule, "severity": finding.severity, "message": message})
+        });
         let (claimed, is_odd, undetermined) = match &self.entry.why {
             Why::Claims { claimed, is_odd, .. } => (Some(shorten(claimed)), *is_odd, None),
             Why::Undetermined { why, .. } => (None, false, Some(shorten(why))),
@@ -372,16 +414,21 @@ impl Subject<'_> {
             "undetermined": undetermined,
             "certificate": contents,
             "issuer": {
-                "status": self.verdict.expectation.name(),
-                "expected": self.verdict.expected,
-                "reasons": self.verdict.reasons,
+                "status": verdict.expectation.name(),
+                "expected": verdict.expected,
+                "reasons": verdict.reasons,
                 "owner": issuer.owner,
                 "claimed_owner": issuer.claimed_owner,
                 "caa_identifiers": issuer.caa_identifiers,
                 "spki_sha256": issuer.key.map(|key| key.key.to_string()),
                 "proof": issuer.key.map(|key| key.proof.name()),
+                "proven_by": who.map(|who| who.proof.name()),
+                "forged_name_of": self.forged().map(|forged| &forged.owners),
+                "below": who.and_then(|who| who.below.as_ref()),
             },
-            "log": self.log,
+            "known_key": self.judgement.certificate.as_ref().map(|judged| judged.key.name()),
+            "findings": findings.collect::<Vec<_>>(),
+            "log": self.standing.log,
             "entry": {
                 "index": self.entry.index,
                 "kind": match self.read.kind { EntryKind::X509 => "x509", EntryKind::Precert => "precert" },

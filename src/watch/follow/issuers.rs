@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use super::Follower;
 use super::trouble::Trouble;
+use crate::ct::log_entry::read_leaf;
+use crate::ct::log_fault::FaultKind;
 use crate::evidence::Bytes;
 use crate::watch::batch::{ChainBeside, FoundEntry};
 use crate::watch::reader::{LogReader, ReadError};
@@ -20,9 +22,16 @@ const MOST_ATTEMPTS: u32 = 3;
 pub(super) struct Issuers {
     kept: HashMap<[u8; 32], Bytes>,
     failures: HashMap<[u8; 32], u32>,
+    /// Whether the last chain was one that the log has in another form than it must.
+    are_broken: bool,
 }
 
 impl Issuers {
+    /// Whether the last chain was broken: that fault is not over.
+    pub(super) fn are_broken(&self) -> bool {
+        self.are_broken
+    }
+
     fn keep(&mut self, sha256: [u8; 32], der: &Bytes) {
         if self.kept.len() >= MOST_KEPT {
             self.kept.clear();
@@ -50,8 +59,21 @@ impl<R: LogReader> Follower<'_, R> {
         entry: &FoundEntry,
     ) -> Result<(Vec<Bytes>, Option<String>), Trouble> {
         let hashes = match &entry.beside.chain {
-            ChainBeside::Certificates(chain) => return Ok((chain.clone(), None)),
-            ChainBeside::Unreadable(why) => return Ok((Vec::new(), Some(why.clone()))),
+            ChainBeside::Certificates(chain) => {
+                self.issuers.are_broken = false;
+                return Ok((chain.clone(), None));
+            }
+            // Nothing of it can be read, which is told of the entry itself.
+            ChainBeside::Unreadable(why) if read_leaf(&entry.leaf).is_err() => {
+                return Ok((Vec::new(), Some(why.clone())));
+            }
+            ChainBeside::Unreadable(why) => {
+                // No root covers it, so that whoever garbles it hides who issued.
+                let text = format!("what stands beside entry {} cannot be used: {why}", entry.index);
+                self.issuers.are_broken = true;
+                self.report(FaultKind::Form, text, None, &[], &Bytes(Vec::new())).await;
+                return Ok((Vec::new(), Some(why.clone())));
+            }
             ChainBeside::Fingerprints(hashes) => hashes,
         };
         let mut issuers = Vec::new();
@@ -73,13 +95,20 @@ impl<R: LogReader> Follower<'_, R> {
                     issuers.push(der);
                 }
                 Err(error) => {
-                    let is_passing = matches!(error, ReadError::Passing { .. });
+                    let is_passing = matches!(error, ReadError::Passing { .. } | ReadError::Refused(_));
                     if is_passing && self.issuers.may_fail_again(*sha256) {
                         return Err(error.into());
                     }
                     missing = Some(error.to_string());
+                    if let ReadError::Breach { what, url, octets, .. } = error {
+                        self.issuers.are_broken = true;
+                        self.report(FaultKind::Form, what, Some(&url), &[], &octets).await;
+                    }
                 }
             }
+        }
+        if missing.is_none() {
+            self.issuers.are_broken = false;
         }
         Ok((issuers, missing))
     }

@@ -6,10 +6,16 @@
 //! database that is gone, a disk that is full. Every step is one transaction of the state, so that a process may be
 //! killed at any moment: what was committed stays, and what was not is read again.
 
+mod again;
+mod age;
 mod certificate;
 mod fault;
+mod flood;
 mod heads;
 mod issuers;
+mod judging;
+mod names;
+mod pauses;
 mod ranges;
 mod start;
 mod trouble;
@@ -18,22 +24,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::Receiver;
 
 pub use self::certificate::{
-    CERTIFICATE_ALERT, Judging, LogLabel, Prepared, SELF_TEST_ALERT, Summary, kind_name, prepare,
+    CERTIFICATE_ALERT, LogLabel, Prepared, SELF_TEST_ALERT, Summary, kind_name, prepare,
 };
 pub use self::fault::FAULT_ALERT;
+use self::flood::Flood;
 use self::issuers::Issuers;
-pub use self::start::Start;
-use self::trouble::Trouble;
+pub use self::judging::{Judging, Standing};
+pub use self::start::{Beginning, Start};
+use self::trouble::{Failing, Trouble};
 use super::reader::LogReader;
 use super::reader::ahead::Room;
 use super::state::{HeadLease, LogKind, LogNumber, RangeLease, State, StateError};
 use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::evidence::Bytes;
 use crate::issuance::names::WatchedNames;
-use crate::observe::clock::Stopwatch;
+use crate::observe::clock::{self, Stopwatch};
 use crate::watch::state::Head;
 
 /// What all logs that a process follows have in common.
@@ -59,6 +68,9 @@ pub struct Following {
 pub struct Settings {
     /// Where a log is begun that the state does not know.
     pub start: Start,
+    /// From where on a log that the state knows is read again where it was not searched for all names; where nothing is
+    /// said, what was not searched is only told.
+    pub start_again: Option<Start>,
     /// Whether to end when everything up to the tree head of now is proven.
     pub once: bool,
     /// How often a log's tree head is asked for.
@@ -77,12 +89,17 @@ pub struct Settings {
     pub patience: Duration,
     /// With `once`: after how many failures in a row a log is given up.
     pub most_failures: u32,
+    /// How many entries are read before they are proven, at most: one wrong answer costs no more.
+    pub most_unproven: u64,
+    /// What time it is.
+    pub clock: fn() -> Timestamp,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             start: Start::End,
+            start_again: None,
             once: false,
             interval: Duration::from_secs(60),
             lease: Duration::from_secs(90),
@@ -92,6 +109,8 @@ impl Default for Settings {
             longest_pause: Duration::from_secs(300),
             patience: Duration::from_secs(3600),
             most_failures: 4,
+            most_unproven: 4 << 20,
+            clock: clock::now,
         }
     }
 }
@@ -109,10 +128,11 @@ pub struct LogToFollow {
     pub kind: LogKind,
     /// Its key, a DER SubjectPublicKeyInfo.
     pub key: Bytes,
+    /// Its maximum merge delay: within this time it has to sign a new tree head.
+    pub merge_delay: SignedDuration,
+    /// Whether it takes no certificates any more, so that its last tree head may be of any age.
+    pub is_closed: bool,
 }
-
-/// With [`Settings::once`]: how often entries are read again that do not have the signed root.
-const MOST_WRONG_ROOTS: u32 = 3;
 
 /// Hears what happens with the logs; it must not wait for anything.
 pub trait Observer: Send + Sync {
@@ -129,6 +149,8 @@ pub enum Event<'a> {
         number: LogNumber,
         /// The first entry that is not proven yet.
         proven: u64,
+        /// How it was begun, where that was by age and now.
+        beginning: Option<Beginning>,
     },
     /// A tree head was verified.
     Head(&'a Head),
@@ -138,8 +160,12 @@ pub enum Event<'a> {
     Found(&'a Summary),
     /// All entries before this one are proven.
     Proven(u64),
+    /// Proven entries were not searched for all of our names; which, for people.
+    Unsearched(&'a str),
     /// Something failed, and is tried again.
     Trouble {
+        /// Of which kind: a word.
+        kind: &'static str,
         /// What.
         what: &'a str,
         /// After which pause.
@@ -199,14 +225,29 @@ struct Follower<'a, R> {
     polled: Option<(Stopwatch, Duration)>,
     /// Since when an older tree than before is shown.
     older_since: Option<Stopwatch>,
-    /// The size that is to be proven, with `once`.
-    target: Option<u64>,
+    /// What is wrong with the age of the newest tree head, if it is too old.
+    stale: Option<String>,
+    /// The tree head that is to be proven, with `once`, and the one with which it was compared.
+    target: Option<Head>,
+    compared: Option<Head>,
     /// The kinds of faults that are not over, by name.
     open: BTreeSet<String>,
-    failing_since: Option<Stopwatch>,
-    failures: u32,
+    /// How asking for tree heads fails.
+    polling: Failing,
+    /// Why no tree head is asked for any more, with `once`.
+    no_head: Option<String>,
+    /// How everything else fails.
+    reading: Failing,
+    /// The entry at which an answer was not in the form that it must have.
+    broken_at: Option<u64>,
     /// How often in a row the entries did not have the signed root.
     wrong_roots: u32,
+    /// Up to where it was looked at which entries were not searched for our names.
+    searched_to: Option<u64>,
+    /// When open verdicts were looked at again last.
+    judged_again: Option<Stopwatch>,
+    /// How many entries of this hour cannot be read.
+    flood: Flood,
 }
 
 /// What a round came to.
@@ -220,6 +261,8 @@ enum Round {
         /// The size that is proven.
         size: u64,
     },
+    /// All is done that can be.
+    GivenUp(String),
 }
 
 impl<'a, R: LogReader> Follower<'a, R> {
@@ -235,11 +278,18 @@ impl<'a, R: LogReader> Follower<'a, R> {
             issuers: Issuers::default(),
             polled: None,
             older_since: None,
+            stale: None,
             target: None,
+            compared: None,
             open: BTreeSet::new(),
-            failing_since: None,
-            failures: 0,
+            polling: Failing::default(),
+            no_head: None,
+            reading: Failing::default(),
+            broken_at: None,
             wrong_roots: 0,
+            searched_to: None,
+            judged_again: None,
+            flood: Flood::default(),
         }
     }
 
@@ -251,6 +301,10 @@ impl<'a, R: LogReader> Follower<'a, R> {
         &self.following.state
     }
 
+    fn now(&self) -> Timestamp {
+        (self.following.settings.clock)()
+    }
+
     fn tell(&self, event: &Event<'_>) {
         self.following.observer.happened(&self.label, event);
     }
@@ -258,11 +312,12 @@ impl<'a, R: LogReader> Follower<'a, R> {
     async fn run(&mut self) -> Outcome {
         loop {
             match self.round().await {
-                Ok(Round::Worked) => self.succeeded(),
+                Ok(Round::Worked) => self.reading = Failing::default(),
                 Ok(Round::Idle(time)) => {
-                    self.succeeded();
+                    self.reading = Failing::default();
                     tokio::time::sleep(time).await;
                 }
+                Ok(Round::GivenUp(why)) => return Outcome::Failed(why),
                 Ok(Round::Done { size }) => return Outcome::Proven { size },
                 Err(trouble) => {
                     if let Some(outcome) = self.failed(&trouble).await {
@@ -273,11 +328,6 @@ impl<'a, R: LogReader> Follower<'a, R> {
         }
     }
 
-    fn succeeded(&mut self) {
-        self.failures = 0;
-        self.failing_since = None;
-    }
-
     /// Looks what can be done, and does it.
     async fn round(&mut self) -> Result<Round, Trouble> {
         let Some(number) = self.number else {
@@ -285,15 +335,22 @@ impl<'a, R: LogReader> Follower<'a, R> {
             return Ok(Round::Worked);
         };
         if self.head.is_none() {
-            self.head = self.state().lease_head(number, self.settings().lease).await?;
+            let lease = self.state().lease_head(number, self.settings().lease).await?;
+            self.head = lease.map(|lease| lease.with_goals_within(self.settings().most_unproven));
         }
         // Leases are renewed beside the work. One that is lost all the same shows when something is to be written.
         let (state, every) = (self.state(), self.settings().lease / 3);
         if self.is_poll_due() {
             let keeper = keep(state, self.head.clone(), None, every);
-            tokio::select! {
-                done = self.poll(number) => done?,
+            let polled = tokio::select! {
+                done = self.poll(number) => done,
                 never = keeper => match never {},
+            };
+            match polled {
+                Ok(()) => self.polled_well().await?,
+                Err(trouble @ Trouble::State(_)) => return Err(trouble),
+                // What it signed before can be read and proven all the same.
+                Err(trouble) => self.polled_in_vain(&trouble).await,
             }
         }
         if self.range.is_none() {
@@ -313,65 +370,6 @@ impl<'a, R: LogReader> Follower<'a, R> {
         self.rest(number).await
     }
 
-    /// Nothing is to be read or proven by us now.
-    async fn rest(&mut self, number: LogNumber) -> Result<Round, Trouble> {
-        let log = self.state().log(number).await?;
-        if log.goal.is_none() {
-            // Its tree head could be read, and everything behind it was.
-            self.is_over(FaultKind::Form).await?;
-        }
-        if let Some(target) = self.target
-            && log.proven.size() >= target
-        {
-            return Ok(Round::Done { size: log.proven.size() });
-        }
-        let often = self.settings().interval.min(self.settings().lease / 8).max(Duration::from_millis(1));
-        if self.head.is_none() || log.goal.is_some() {
-            // Others read it, or hold its head.
-            return Ok(Round::Idle(often));
-        }
-        if self.settings().once {
-            // Who held the head before did not take the tree head that we saw.
-            self.target = None;
-            return Ok(Round::Idle(Duration::from_millis(1)));
-        }
-        Ok(Round::Idle(self.until_poll()))
-    }
-
-    /// What follows from a failure: a pause, or the end.
-    async fn failed(&mut self, trouble: &Trouble) -> Option<Outcome> {
-        self.give_back().await;
-        if trouble.is_lost_lease() {
-            // Somebody else works on it, or nobody could be reached for long; that is no failure.
-            tokio::time::sleep(self.settings().first_pause).await;
-            return None;
-        }
-        self.failures = self.failures.saturating_add(1);
-        if matches!(trouble, Trouble::OtherRoot { .. }) {
-            // Reading it all again succeeds, and so does not count for anything.
-            self.wrong_roots = self.wrong_roots.saturating_add(1);
-            self.failures = self.failures.max(self.wrong_roots);
-        }
-        self.note_fault(trouble).await;
-        let what = trouble.to_string();
-        let asked = trouble.asked_pause();
-        let doublings = self.failures.saturating_sub(1).min(16);
-        let own = self.settings().first_pause.saturating_mul(1 << doublings);
-        let pause = own.min(self.settings().longest_pause).max(asked.unwrap_or_default());
-        let pause = trouble::jittered(pause.min(trouble::LONGEST_ASKED));
-        let is_given_up = self.settings().once
-            && (self.failures >= self.settings().most_failures
-                || self.wrong_roots >= MOST_WRONG_ROOTS
-                || trouble.is_for_good()
-                || asked.is_some_and(|asked| asked > self.settings().longest_pause));
-        if is_given_up {
-            return Some(Outcome::Failed(what));
-        }
-        self.tell(&Event::Trouble { what: &what, pause });
-        tokio::time::sleep(pause).await;
-        None
-    }
-
     /// Gives the leases back. Where the state cannot be reached, they end by themselves.
     async fn give_back(&mut self) {
         if let Some(range) = self.range.take() {
@@ -380,22 +378,6 @@ impl<'a, R: LogReader> Follower<'a, R> {
         if let Some(head) = self.head.take() {
             let _ = self.state().release_head(head).await;
         }
-    }
-
-    fn is_poll_due(&self) -> bool {
-        if self.settings().once {
-            return self.target.is_none();
-        }
-        // Only who holds the log's head can take what it shows.
-        self.head.is_some()
-            && self
-                .polled
-                .is_none_or(|(watch, interval)| u128::from(watch.milliseconds()) >= interval.as_millis())
-    }
-
-    fn until_poll(&self) -> Duration {
-        let Some((watch, interval)) = self.polled else { return Duration::ZERO };
-        interval.saturating_sub(Duration::from_millis(watch.milliseconds()))
     }
 }
 

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use super::certificate::prepare;
+use super::certificate::{Prepared, prepare};
+use super::judging::Standing;
 use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::log_fault::FaultKind;
+use crate::ct::merkle::RangeBuilder;
 use crate::observe::clock::Stopwatch;
 use crate::watch::batch::BatchError;
-use crate::watch::reader::LogReader;
-use crate::watch::reader::ahead::Ahead;
+use crate::watch::reader::ahead::{Ahead, Ready};
+use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{LogNumber, StateError};
 
 /// After how many milliseconds what was read is committed, however little it is.
 const COMMIT_AFTER: u64 = 5_000;
+/// How often a tile is read that cannot be, before the entries behind are.
+const MOST_BROKEN: u32 = 3;
 /// The most octets of an answer that are kept as evidence.
 const MOST_EVIDENCE: usize = 256 << 10;
 
@@ -29,54 +33,112 @@ impl<R: LogReader> Follower<'_, R> {
         let (room, depth) = (self.following.room.clone(), self.following.settings.ahead);
         let mut ahead = Ahead::new(Arc::clone(&self.reader), range.end(), stop, size, depth, room);
         while let Some(answer) = ahead.next().await {
-            let answer = answer?;
-            let begun = range.end();
-            let found = answer.take(&self.following.watched, &mut range, stop).map_err(|error| {
-                let octets = answer.octets();
-                Trouble::Batch { error, octets: octets.get(..MOST_EVIDENCE).unwrap_or(octets).to_vec() }
-            })?;
-            drop(answer);
-            if range.end() == begun {
-                return Err(Trouble::Batch { error: BatchError::Empty, octets: Vec::new() });
-            }
-            let mut prepared = Vec::with_capacity(found.len());
-            for entry in &found {
-                let (issuers, missing) = self.issuers_of(entry).await?;
-                let judging = &self.following.judging;
-                prepared.push(prepare(entry, &issuers, missing.as_deref(), &self.label, judging));
-            }
+            let before = range.clone();
+            let taken = match answer {
+                Ok(answer) => self.take(answer, &mut range, stop, size).await,
+                Err(error) => Err(error.into()),
+            };
+            let (mut prepared, mut failed) = match taken {
+                Ok(prepared) => (prepared, None),
+                Err(trouble) => {
+                    // Of an answer that cannot be taken nothing counts, and what came before it does.
+                    range = before;
+                    if is_about_form(&trouble) {
+                        self.broken_at = Some(range.end());
+                    }
+                    (Vec::new(), Some(trouble))
+                }
+            };
+            let has_found = !prepared.is_empty();
+            let now = self.now();
+            let alerts = self.flood.keep_back(&mut prepared, &self.label, now);
             let Some(lease) = &mut self.range else { return Ok(()) };
             let uncommitted = range.end() - lease.position();
+            if let Some(trouble) = failed.take_if(|_| uncommitted == 0) {
+                return Err(trouble);
+            }
             let is_due = range.end() == stop
-                || !prepared.is_empty()
+                || failed.is_some()
+                || has_found
                 || uncommitted >= self.following.settings.most_uncommitted
                 || since.milliseconds() >= COMMIT_AFTER;
             if !is_due {
                 continue;
             }
-            let mut new = Vec::new();
-            for one in &prepared {
-                if self.following.state.certificate(&one.found.tbs_sha256).await?.is_none() {
-                    new.push(&one.summary);
-                }
-            }
-            let (found, alerts): (Vec<_>, Vec<_>) =
-                prepared.iter().map(|one| (one.found.clone(), one.alert.clone())).unzip();
-            self.following.state.commit(lease, &range, &found, &alerts).await?;
+            let found: Vec<_> = prepared.iter().map(|one| one.found.clone()).collect();
+            let committed = self.following.state.commit_told(lease, &range, &found, &alerts).await?;
             since = Stopwatch::start();
             let is_done = lease.is_done();
             if is_done {
                 self.range = None;
             }
             self.tell(&Event::Read(uncommitted));
-            for summary in new {
-                self.tell(&Event::Found(summary));
+            for one in committed.told.iter().filter_map(|place| prepared.get(*place)) {
+                self.tell(&Event::Found(&one.summary));
             }
-            self.is_over(FaultKind::Form).await?;
+            if self.broken_at.take_if(|at| range.end() > *at).is_some() {
+                self.is_over(FaultKind::Form).await?;
+            }
+            if self.polling.times == 0 {
+                self.is_over(FaultKind::Unreadable).await?;
+            }
+            if let Some(trouble) = failed {
+                return Err(trouble);
+            }
             if !is_done && self.is_poll_due() {
                 return Ok(());
             }
         }
         Ok(())
     }
+
+    /// Takes an answer into the range, and judges what it has for us.
+    async fn take(
+        &mut self,
+        answer: Ready,
+        range: &mut RangeBuilder,
+        stop: u64,
+        size: u64,
+    ) -> Result<Vec<Prepared>, Trouble> {
+        let begun = range.end();
+        let watched = &self.following.watched;
+        let trouble = |error| {
+            let octets = answer.octets();
+            Trouble::Batch { error, octets: octets.get(..MOST_EVIDENCE).unwrap_or(octets).to_vec() }
+        };
+        let found = match answer.take(watched, range, stop) {
+            // It is so whenever it is read: what stands behind it is read nevertheless.
+            Err(error) if self.broken_at == Some(begun) && self.reading.times >= MOST_BROKEN => {
+                let hashes = self.reader.leaf_hashes(begun, size).await.unwrap_or_default();
+                answer.take_broken(&hashes, watched, range, stop).unwrap_or(Err(error)).map_err(trouble)?
+            }
+            taken => taken.map_err(trouble)?,
+        };
+        drop(answer);
+        if range.end() == begun {
+            return Err(Trouble::Batch { error: BatchError::Empty, octets: Vec::new() });
+        }
+        let mut prepared = Vec::with_capacity(found.len());
+        for entry in &found {
+            let (issuers, missing) = self.issuers_of(entry).await?;
+            let standing = Standing {
+                log: &self.label,
+                issuers: &issuers,
+                missing: missing.as_deref(),
+                is_proven: false,
+                at: self.now(),
+            };
+            prepared.push(prepare(entry, &standing, &self.following.judging));
+        }
+        Ok(prepared)
+    }
+}
+
+/// Whether an answer was not in the form that it must have.
+fn is_about_form(trouble: &Trouble) -> bool {
+    matches!(
+        trouble,
+        Trouble::Batch { .. }
+            | Trouble::Read(ReadError::Breach { breach: Breach::Form | Breach::Issuer, .. })
+    )
 }

@@ -1,18 +1,22 @@
 //! Where a log is begun.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::age::{can_be_taken, time};
 use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::merkle::TreeBuilder;
-use crate::observe::clock;
-use crate::watch::reader::LogReader;
-use crate::watch::state::NewLog;
+use crate::watch::reader::{Breach, LogReader, ReadError};
+use crate::watch::state::{Head, NewLog};
 
 /// The longest age that can be asked for, in days: logs are younger.
 const MOST_DAYS: i64 = 36_500;
+/// How much later than its timestamp an entry may come into a log: the maximum merge delay of the logs' policies. Behind the
+/// first entry of a time there may be older ones for so long.
+const LATEST_ENTRY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where a log is begun that the state does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +25,42 @@ pub enum Start {
     End,
     /// At its first entry.
     Begin,
-    /// At the first entry that is no older than this.
+    /// At the first entry that is no older than this, and a day more.
     Age(SignedDuration),
+}
+
+/// Where a log was begun by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The first entry that is read.
+    pub first: u64,
+    /// When the entry before it was logged, as its leaf says, which lies in the log's tree.
+    pub before: Option<Timestamp>,
+    /// The time that was looked for.
+    pub since: Timestamp,
+    /// Whether the log has nothing of that time or later.
+    pub is_end: bool,
+}
+
+impl fmt::Display for Beginning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "begun at entry {}", self.first)?;
+        if self.is_end {
+            write!(f, ", the end of its tree: no entry is of {} or later", self.since)?;
+        }
+        match self.before {
+            Some(before) => write!(f, "; the entry before it was logged at {before}"),
+            None => write!(f, ", its first"),
+        }
+    }
+}
+
+/// What stands before the first entry that is to be read.
+#[derive(Default)]
+struct Before {
+    tree: TreeBuilder,
+    head: Option<Head>,
+    beginning: Option<Beginning>,
 }
 
 impl FromStr for Start {
@@ -55,9 +93,11 @@ impl FromStr for Start {
 impl<R: LogReader> Follower<'_, R> {
     /// Registers the log in the state, where it is not known from where it is to be begun.
     pub(super) async fn begin(&mut self) -> Result<(), Trouble> {
-        let before = match self.state().find_log(&self.log.log_id).await? {
+        self.state().search_for(&self.following.watched).await?;
+        let known = self.state().find_log(&self.log.log_id).await?;
+        let before = match &known {
             // It goes on from where it stands.
-            Some(_) => TreeBuilder::default(),
+            Some(_) => Before::default(),
             None => self.tree_before().await?,
         };
         let log = self
@@ -68,31 +108,83 @@ impl<R: LogReader> Follower<'_, R> {
                 url: self.log.url.clone(),
                 kind: self.log.kind,
                 key: self.log.key.clone(),
-                before,
+                before: before.tree,
+                head: before.head,
             })
             .await?;
+        if known.is_some() {
+            self.search_again(&log).await?;
+        }
         self.number = Some(log.number);
-        self.tell(&Event::Began { number: log.number, proven: log.proven.size() });
+        let log = self.state().log(log.number).await?;
+        let beginning = before.beginning.filter(|beginning| beginning.first == log.start);
+        self.tell(&Event::Began { number: log.number, proven: log.proven.size(), beginning });
         Ok(())
     }
 
-    async fn tree_before(&self) -> Result<TreeBuilder, Trouble> {
+    async fn tree_before(&self) -> Result<Before, Trouble> {
         let start = self.settings().start;
         if start == Start::Begin {
-            return Ok(TreeBuilder::default());
+            return Ok(Before::default());
         }
         let head = self.reader.head().await?;
-        let size = match start {
-            Start::Begin | Start::End => head.size,
-            Start::Age(age) => {
-                let since = clock::now().checked_sub(age).unwrap_or(Timestamp::MIN);
-                self.reader.first_at(&head, since).await?.min(head.size)
-            }
-        };
-        if size == 0 {
-            return Ok(TreeBuilder::default());
+        if let Err((kind, what)) = can_be_taken(None, &head, self.now()) {
+            return Err(Trouble::heads(kind, what, [&head]));
         }
-        Ok(self.reader.tree_before(&head, size).await?)
+        let (tree, beginning) = match start {
+            Start::Age(age) => {
+                let (tree, beginning) = self.tree_before_age(&head, age).await?;
+                (tree, Some(beginning))
+            }
+            Start::Begin | Start::End => (self.tree_of_first(&head, head.size).await?, None),
+        };
+        Ok(Before { tree, head: Some(head), beginning })
+    }
+
+    async fn tree_of_first(&self, head: &Head, size: u64) -> Result<TreeBuilder, Trouble> {
+        Ok(match size {
+            0 => TreeBuilder::default(),
+            size => self.reader.tree_before(head, size).await?,
+        })
+    }
+
+    /// The tree before the first entry that is no older than an age and a day more, and where that is.
+    pub(super) async fn tree_before_age(
+        &self,
+        head: &Head,
+        age: SignedDuration,
+    ) -> Result<(TreeBuilder, Beginning), Trouble> {
+        let back = age.saturating_add(LATEST_ENTRY);
+        let since = self.now().checked_sub(back).unwrap_or(Timestamp::MIN);
+        let first = self.reader.first_at(head, since).await?.min(head.size);
+        let tree = self.tree_of_first(head, first).await?;
+        let before = self.time_before(head, &tree, since).await?;
+        Ok((tree, Beginning { first, before, since, is_end: first == head.size }))
+    }
+
+    /// When the last entry of `tree` was logged, which must be before `since`. What a log says where nothing proves it may
+    /// be false: its leaf has to be the one in the tree.
+    async fn time_before(
+        &self,
+        head: &Head,
+        tree: &TreeBuilder,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, Trouble> {
+        let Some(last) = tree.size().checked_sub(1) else { return Ok(None) };
+        let mut with_leaf = self.reader.tree_before(head, last).await?;
+        let (timestamp, leaf) = self.reader.leaf_at(last, head.size).await?;
+        with_leaf.push(leaf);
+        let logged = i64::try_from(timestamp).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        let what = if with_leaf.root() != tree.root() {
+            format!("what it gave for entry {last} is not the entry in its tree")
+        } else if logged.is_none_or(|logged| logged >= since) {
+            let logged = time(timestamp);
+            format!("entry {last} was logged at {logged}, and it gave one of before {since} in its place")
+        } else {
+            return Ok(logged);
+        };
+        let url = self.log.url.clone();
+        Err(ReadError::Breach { breach: Breach::Proof, what, url, octets: head.octets.clone() }.into())
     }
 }
 

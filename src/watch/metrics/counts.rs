@@ -1,19 +1,23 @@
-//! What is counted.
+//! What this process counts, and what is told of it beside what the state says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 
 use super::rate::Rate;
+use crate::watch::state::SurveyedLog;
 
-/// What stands where nothing was seen yet.
-const NOT_SEEN: u64 = u64::MAX;
+/// How old a tree head may be by its own time, where the log promises no more: the longest that the policies of log
+/// programmes allow.
+const OLDEST_HEAD: SignedDuration = SignedDuration::from_hours(24);
 /// The most characters that are kept of an error.
 const MOST_ERROR: usize = 500;
-/// The most kinds of errors and faults of a log; what comes beyond is counted as `other`.
+/// The most kinds of errors of a log; what comes beyond is counted as `other`.
 const MOST_KINDS: usize = 32;
 
 /// What a process counts.
@@ -35,14 +39,15 @@ impl WatchMetrics {
         self.started
     }
 
-    /// What is counted of the log of this name; from now on, it is shown.
-    pub fn log(&self, name: &str) -> Arc<LogMetrics> {
-        of(&self.logs, name)
-    }
-
-    /// A log that is followed no more is not shown either.
-    pub fn forget_log(&self, name: &str) {
-        self.logs.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    /// What is counted of the log of this id, in base64, and this name; from now on, it is shown.
+    pub fn log(&self, id: &str, name: &str) -> Arc<LogMetrics> {
+        let log = of(&self.logs, id);
+        let mut trouble = log.trouble();
+        if trouble.name != name {
+            name.clone_into(&mut trouble.name);
+        }
+        drop(trouble);
+        log
     }
 
     /// What is counted of the alerts' channel of this name; from now on, it is shown.
@@ -50,9 +55,33 @@ impl WatchMetrics {
         of(&self.channels, name)
     }
 
-    /// All logs, by name.
-    pub fn logs(&self) -> Vec<(String, Arc<LogMetrics>)> {
-        all(&self.logs)
+    /// All logs, as they stand `milliseconds` after some moment that stays the same. `survey` is what the state says of
+    /// them, where it says something.
+    pub fn readings(
+        &self,
+        milliseconds: u64,
+        survey: Option<&[SurveyedLog]>,
+        now: Timestamp,
+    ) -> Vec<LogReading> {
+        let surveyed: HashMap<String, &SurveyedLog> =
+            survey.unwrap_or_default().iter().map(|log| (STANDARD.encode(log.log_id), log)).collect();
+        let mut readings: Vec<LogReading> = all(&self.logs)
+            .into_iter()
+            .map(|(id, log)| log.reading(&id, milliseconds, surveyed.get(&id).copied(), now))
+            .collect();
+        let mut names: HashMap<String, u32> = HashMap::new();
+        for reading in &readings {
+            let count = names.entry(reading.name.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+        for reading in &mut readings {
+            // Two that are called the same would be one to whoever reads this.
+            if names.get(&reading.name).is_some_and(|count| *count > 1) {
+                reading.name = format!("{} ({})", reading.name, reading.id);
+            }
+        }
+        readings.sort_by(|a, b| a.name.cmp(&b.name));
+        readings
     }
 
     /// All channels, by name.
@@ -100,13 +129,8 @@ impl ChannelMetrics {
 }
 
 /// What is counted of a log.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LogMetrics {
-    proven: AtomicU64,
-    read: AtomicU64,
-    tree_size: AtomicU64,
-    tree_timestamp: AtomicU64,
-    seen: AtomicU64,
     entries: AtomicU64,
     certificates: AtomicU64,
     /// What is rare.
@@ -124,9 +148,32 @@ struct Pace {
 
 #[derive(Debug, Default)]
 struct Trouble {
+    name: String,
+    head: HeadAge,
     errors: BTreeMap<String, u64>,
     last: Option<LastError>,
-    faults: BTreeMap<String, String>,
+}
+
+/// How old a log's tree head may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadAge {
+    /// As old as the policies of log programmes allow.
+    #[default]
+    Usual,
+    /// As old as the log promises, and no less than is usual.
+    AtMost(SignedDuration),
+    /// As old as it likes: nothing is added to it any more.
+    Any,
+}
+
+impl HeadAge {
+    fn limit(self) -> Option<SignedDuration> {
+        match self {
+            Self::Usual => Some(OLDEST_HEAD),
+            Self::AtMost(age) => Some(age.max(OLDEST_HEAD)),
+            Self::Any => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -136,39 +183,10 @@ struct LastError {
     text: String,
 }
 
-impl Default for LogMetrics {
-    fn default() -> Self {
-        let unseen = || AtomicU64::new(NOT_SEEN);
-        Self {
-            proven: unseen(),
-            read: unseen(),
-            tree_size: unseen(),
-            tree_timestamp: unseen(),
-            seen: unseen(),
-            entries: AtomicU64::new(0),
-            certificates: AtomicU64::new(0),
-            trouble: Mutex::default(),
-            pace: Mutex::default(),
-        }
-    }
-}
-
 impl LogMetrics {
-    /// All entries before this one are proven to be those that the log signed.
-    pub fn proven(&self, position: u64) {
-        self.proven.store(position, Ordering::Relaxed);
-    }
-
-    /// So many entries were read, from the log's first, by all processes.
-    pub fn read(&self, position: u64) {
-        self.read.store(position, Ordering::Relaxed);
-    }
-
-    /// A tree head was verified: of this size, with this timestamp in milliseconds since the Unix epoch.
-    pub fn head(&self, size: u64, timestamp: u64, seen: Timestamp) {
-        self.tree_size.store(size, Ordering::Relaxed);
-        self.tree_timestamp.store(timestamp, Ordering::Relaxed);
-        self.seen.store(u64::try_from(seen.as_second()).unwrap_or_default(), Ordering::Relaxed);
+    /// How old its tree head may be.
+    pub fn head_may_be(&self, age: HeadAge) {
+        self.trouble().head = age;
     }
 
     /// This process read so many entries more.
@@ -188,31 +206,22 @@ impl LogMetrics {
         let kind = if is_known { kind } else { "other" };
         let count = trouble.errors.entry(kind.to_owned()).or_default();
         *count = count.saturating_add(1);
-        trouble.last =
-            Some(LastError { at, kind: kind.to_owned(), text: text.chars().take(MOST_ERROR).collect() });
+        trouble.last = Some(LastError { at, kind: kind.to_owned(), text: shortened(text) });
     }
 
-    /// The log broke its promises, and still does.
-    pub fn fault(&self, kind: &str, text: &str) {
-        let mut trouble = self.trouble();
-        if trouble.faults.contains_key(kind) || trouble.faults.len() < MOST_KINDS {
-            trouble.faults.insert(kind.to_owned(), text.chars().take(MOST_ERROR).collect());
-        }
-    }
-
-    /// It does no more.
-    pub fn fault_ended(&self, kind: &str) {
-        self.trouble().faults.remove(kind);
-    }
-
-    /// What was counted, `milliseconds` after some moment that stays the same.
-    pub fn reading(&self, milliseconds: u64) -> LogReading {
+    fn reading(
+        &self,
+        id: &str,
+        milliseconds: u64,
+        survey: Option<&SurveyedLog>,
+        now: Timestamp,
+    ) -> LogReading {
         let entries = self.entries.load(Ordering::Relaxed);
-        let (proven, read) = (seen(&self.proven), seen(&self.read));
+        let read = survey.map(|log| log.read);
         let (entries_per_second, still) = {
             let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
             pace.rate.add(milliseconds, entries);
-            if let Some(position) = read.or(proven)
+            if let Some(position) = read
                 && pace.moved.is_none_or(|(last, _)| last != position)
             {
                 pace.moved = Some((position, milliseconds));
@@ -220,21 +229,30 @@ impl LogMetrics {
             let still = pace.moved.map(|(_, at)| Duration::from_millis(milliseconds.saturating_sub(at)));
             (pace.rate.per_second(), still)
         };
+        let head = survey.and_then(|log| log.head.as_ref());
         let trouble = self.trouble();
         LogReading {
-            proven,
+            id: id.to_owned(),
+            name: trouble.name.clone(),
+            proven: survey.map(|log| log.proven),
             read,
             still,
-            tree_size: seen(&self.tree_size),
-            tree_timestamp: seen(&self.tree_timestamp)
-                .and_then(|time| Timestamp::from_millisecond(i64::try_from(time).ok()?).ok()),
-            seen: seen(&self.seen).and_then(|time| Timestamp::from_second(i64::try_from(time).ok()?).ok()),
+            tree_size: head.map(|head| head.size),
+            tree_timestamp: head
+                .and_then(|head| Timestamp::from_millisecond(i64::try_from(head.timestamp).ok()?).ok()),
+            oldest_head: trouble.head.limit(),
+            // The state's clock may be another than ours.
+            seen: head.and_then(|head| now.checked_sub(head.age).ok()),
             entries,
             entries_per_second,
             certificates: self.certificates.load(Ordering::Relaxed),
             errors: trouble.errors.clone().into_iter().collect(),
             last_error: trouble.last.as_ref().map(|last| (last.at, last.kind.clone(), last.text.clone())),
-            faults: trouble.faults.clone().into_iter().collect(),
+            faults: survey
+                .map(|log| {
+                    log.faults.iter().map(|fault| (fault.kind.clone(), shortened(&fault.text))).collect()
+                })
+                .unwrap_or_default(),
         }
     }
 
@@ -243,13 +261,18 @@ impl LogMetrics {
     }
 }
 
-fn seen(value: &AtomicU64) -> Option<u64> {
-    Some(value.load(Ordering::Relaxed)).filter(|value| *value != NOT_SEEN)
+fn shortened(text: &str) -> String {
+    text.chars().take(MOST_ERROR).collect()
 }
 
-/// What was counted of a log at a moment. What was not seen yet is `None`.
+/// A log at a moment: positions, tree head and faults by the state, the rest by this process. What was not seen yet is
+/// `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogReading {
+    /// Its id, base64.
+    pub id: String,
+    /// What it is called, and its id where another is called the same.
+    pub name: String,
     /// The entries that are proven.
     pub proven: Option<u64>,
     /// The entries that were read.
@@ -260,6 +283,8 @@ pub struct LogReading {
     pub tree_size: Option<u64>,
     /// Its time, as the log says.
     pub tree_timestamp: Option<Timestamp>,
+    /// How old it may be by that, where there is a bound.
+    pub oldest_head: Option<SignedDuration>,
     /// When it was seen.
     pub seen: Option<Timestamp>,
     /// The entries that this process read.
@@ -284,52 +309,4 @@ impl LogReading {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_not_seen_is_not_zero() {
-        let metrics = WatchMetrics::new(Timestamp::UNIX_EPOCH);
-        let log = metrics.log("a");
-        let reading = log.reading(0);
-        assert_eq!(reading, LogReading::default());
-        assert_eq!(reading.lag(), None);
-        log.head(10, 1_795_323_600_123, "2026-11-22T05:00:01Z".parse().unwrap());
-        log.read(7);
-        log.proven(5);
-        metrics.log("a").entries(7);
-        log.certificates(2);
-        let reading = log.reading(1000);
-        assert_eq!(reading.lag(), Some(3));
-        assert_eq!((reading.entries, reading.certificates), (7, 2));
-        assert_eq!(reading.still, Some(Duration::ZERO));
-        assert_eq!(log.reading(61_000).still, Some(Duration::from_secs(60)));
-        log.read(8);
-        assert_eq!(log.reading(62_000).still, Some(Duration::ZERO));
-        assert_eq!(reading.seen.unwrap().to_string(), "2026-11-22T05:00:01Z");
-        assert_eq!(reading.tree_timestamp.unwrap().as_millisecond(), 1_795_323_600_123);
-        log.head(4, u64::MAX - 1, Timestamp::UNIX_EPOCH);
-        assert_eq!(log.reading(2000).tree_timestamp, None, "no time that could be shown");
-        assert_eq!(log.reading(2000).lag(), Some(0));
-        assert_eq!(metrics.logs().len(), 1);
-        metrics.forget_log("a");
-        assert!(metrics.logs().is_empty());
-    }
-
-    #[test]
-    fn trouble_is_counted_within_bounds() {
-        let log = LogMetrics::default();
-        let now = "2026-11-22T05:00:00Z".parse().unwrap();
-        for number in 0..100 {
-            log.error(&format!("kind {number}"), &"x".repeat(10_000), now);
-            log.fault(&format!("kind {number}"), "broken");
-        }
-        log.fault_ended("kind 3");
-        let reading = log.reading(0);
-        assert_eq!(reading.errors.len(), MOST_KINDS + 1);
-        assert_eq!(reading.errors.last(), Some(&("other".to_owned(), 68)));
-        assert_eq!(reading.faults.len(), MOST_KINDS - 1);
-        let (at, kind, text) = reading.last_error.unwrap();
-        assert_eq!((at, kind.as_str(), text.len()), (now, "other", MOST_ERROR));
-    }
-}
+mod tests;

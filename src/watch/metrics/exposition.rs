@@ -15,7 +15,7 @@ use crate::watch::state::Waiting;
 /// often not; `waiting` is what the outbox says, where it says something.
 pub fn exposition(
     started: Timestamp,
-    logs: &[(String, LogReading)],
+    logs: &[LogReading],
     attempts: &[(String, u64, u64)],
     waiting: Option<&[Waiting]>,
 ) -> Result<String, fmt::Error> {
@@ -34,7 +34,7 @@ pub fn exposition(
 #[derive(Debug)]
 struct Counted {
     started: Timestamp,
-    logs: Vec<(String, LogReading)>,
+    logs: Vec<LogReading>,
     attempts: Vec<(String, u64, u64)>,
     waiting: Option<Vec<Waiting>>,
 }
@@ -84,7 +84,7 @@ impl Counted {
         for (name, help, read) in families {
             gauges(encoder, (name, help, Some("seconds")), self.each(read))?;
         }
-        let faults = self.each(|log| Some(u64::try_from(log.faults.len()).unwrap_or(u64::MAX)));
+        let faults = self.each(|log| log.proven.map(|_| u64::try_from(log.faults.len()).unwrap_or(u64::MAX)));
         gauges(
             encoder,
             ("pinstead_log_faults", "Ways in which the log breaks its promises now", None),
@@ -98,10 +98,10 @@ impl Counted {
         let certificates = self.each(|log| Some(log.certificates));
         let meaning = ("pinstead_log_certificates_found", "Certificates that this process found", None);
         counters(encoder, meaning, certificates)?;
-        let errors = self.logs.iter().flat_map(|(name, log)| {
+        let errors = self.logs.iter().flat_map(|log| {
             log.errors
                 .iter()
-                .map(|(kind, count)| (vec![("log", name.clone()), ("kind", kind.clone())], *count))
+                .map(|(kind, count)| (vec![("log", log.name.clone()), ("kind", kind.clone())], *count))
         });
         counters(encoder, ("pinstead_log_errors", "What failed, by kind", None), errors.collect())
     }
@@ -141,7 +141,7 @@ impl Counted {
     }
 
     fn each<V>(&self, read: impl Fn(&LogReading) -> Option<V>) -> Vec<Sample<V>> {
-        let sample = |(name, log): &(String, LogReading)| Some((vec![("log", name.clone())], read(log)?));
+        let sample = |log: &LogReading| Some((vec![("log", log.name.clone())], read(log)?));
         self.logs.iter().filter_map(sample).collect()
     }
 }

@@ -16,8 +16,6 @@ const LONG_UNSEEN: SignedDuration = SignedDuration::from_hours(1);
 const STILL: Duration = Duration::from_secs(15 * 60);
 /// How long before it is not followed any more.
 const LONG_STILL: Duration = Duration::from_secs(3600);
-/// How old a tree head may be by its own time: the maximum merge delay of the logs' policies, 24 hours.
-const OLDEST_HEAD: SignedDuration = SignedDuration::from_hours(24);
 /// How long alerts may wait on every channel before nobody is told of anything.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(15);
 
@@ -73,6 +71,8 @@ pub struct LogHealth {
     pub tree_head_timestamp: Option<Timestamp>,
     /// How old it is by that.
     pub tree_head_age_seconds: Option<i64>,
+    /// Whether it is older than it may be.
+    pub is_stale: bool,
     /// When it was seen.
     pub tree_head_seen: Option<Timestamp>,
     /// How many entries this process reads a second, over the last minutes.
@@ -121,12 +121,13 @@ pub struct ChannelHealth {
 /// Judges what was counted. `waiting` is what the outbox says, or why it says nothing.
 pub fn health(
     started: Timestamp,
-    logs: &[(String, LogReading)],
+    logs: &[LogReading],
     channels: &[String],
     waiting: Result<&[Waiting], &str>,
     now: Timestamp,
 ) -> Health {
-    let logs: Vec<LogHealth> = logs.iter().map(|(name, reading)| log(name, reading, started, now)).collect();
+    let datable = logs.iter().filter(|log| log.oldest_head.is_some()).count();
+    let logs: Vec<LogHealth> = logs.iter().map(|reading| log(reading, started, now)).collect();
     let mut status = HealthStatus::Ok;
     let mut reasons = Vec::new();
     let mut found = |worse: HealthStatus, reason: String| {
@@ -144,6 +145,10 @@ pub fn health(
         let is_most = failing.saturating_mul(2) >= logs.len();
         let worse = if is_most { HealthStatus::Failing } else { HealthStatus::Degraded };
         found(worse, format!("{failing} of {} logs cannot be followed", logs.len()));
+    }
+    if datable > 0 && logs.iter().filter(|log| log.is_stale).count() >= datable {
+        // One that stands still is its own trouble; where all do, somebody shows us the past.
+        found(HealthStatus::Failing, "every log shows an old tree head only".to_owned());
     }
     if degraded > 0 {
         found(HealthStatus::Degraded, format!("{degraded} of {} logs have trouble", logs.len()));
@@ -186,26 +191,29 @@ fn channel(waiting: &Waiting) -> ChannelHealth {
     }
 }
 
-fn log(name: &str, reading: &LogReading, started: Timestamp, now: Timestamp) -> LogHealth {
+fn log(reading: &LogReading, started: Timestamp, now: Timestamp) -> LogHealth {
     let mut status = HealthStatus::Ok;
     let mut reasons = Vec::new();
     let mut found = |worse: HealthStatus, reason: String| {
         status = status.max(worse);
         reasons.push(reason);
     };
-    // What this process waits for, it waits for since it started.
-    let unseen = now.duration_since(reading.seen.unwrap_or(started).max(started));
-    let minutes = unseen.as_mins();
-    if unseen >= LONG_UNSEEN {
+    // Whoever holds the log's head asks for it, in whatever process; since this one started, it had this long.
+    let silent = reading.seen.map(|seen| now.duration_since(seen));
+    let waited = silent.unwrap_or(SignedDuration::MAX).min(now.duration_since(started));
+    let minutes = waited.as_mins();
+    if waited >= LONG_UNSEEN {
         found(HealthStatus::Failing, format!("no tree head was seen for {minutes} minutes"));
-    } else if unseen >= UNSEEN {
+    } else if waited >= UNSEEN {
         found(HealthStatus::Degraded, format!("no tree head was seen for {minutes} minutes"));
-    } else if reading.seen.is_none() {
+    } else if silent.is_none_or(|silent| silent >= UNSEEN) {
         found(HealthStatus::Undetermined, "no tree head was seen yet".to_owned());
     }
     let age = reading.tree_timestamp.map(|time| now.duration_since(time));
-    if age.is_some_and(|age| age >= OLDEST_HEAD) {
-        found(HealthStatus::Degraded, "its newest tree head is older than 24 hours".to_owned());
+    let is_stale = age.zip(reading.oldest_head).is_some_and(|(age, most)| age >= most);
+    if is_stale {
+        let hours = reading.oldest_head.unwrap_or_default().as_hours();
+        found(HealthStatus::Degraded, format!("its newest tree head is older than {hours} hours"));
     }
     let still = reading.still.filter(|_| reading.lag().is_some_and(|lag| lag > 0)).unwrap_or_default();
     if still >= STILL {
@@ -217,7 +225,7 @@ fn log(name: &str, reading: &LogReading, started: Timestamp, now: Timestamp) -> 
         found(HealthStatus::Degraded, "it breaks its promises".to_owned());
     }
     LogHealth {
-        log: name.to_owned(),
+        log: reading.name.clone(),
         status,
         reasons,
         proven: reading.proven,
@@ -226,6 +234,7 @@ fn log(name: &str, reading: &LogReading, started: Timestamp, now: Timestamp) -> 
         lag: reading.lag(),
         tree_head_timestamp: reading.tree_timestamp,
         tree_head_age_seconds: age.map(|age| age.as_secs()),
+        is_stale,
         tree_head_seen: reading.seen,
         entries_per_second: reading.entries_per_second.map(|rate| (rate * 10.0).round() / 10.0),
         last_error: reading.last_error.clone().map(|(at, kind, text)| ErrorSeen { at, kind, text }),

@@ -1,7 +1,8 @@
 //! What `pinstead watch` says of itself: metrics for Prometheus, and a verdict on its health.
 //!
-//! Whoever follows a log writes down how far it is, which costs a few atomic additions; all else is worked out when
-//! somebody asks. What was not seen yet is left out of the metrics and “undetermined” in the health, never 0 or “ok”.
+//! How far each log is, its tree head and its faults are what the state says, which all processes write that share it:
+//! one question, at most every few seconds. Only what this process itself did is counted here. What was not seen yet is
+//! left out of the metrics and “undetermined” in the health, never 0 or “ok”.
 
 mod counts;
 mod exposition;
@@ -9,7 +10,7 @@ mod health;
 mod rate;
 mod server;
 
-pub use self::counts::{ChannelMetrics, LogMetrics, LogReading, WatchMetrics};
+pub use self::counts::{ChannelMetrics, HeadAge, LogMetrics, LogReading, WatchMetrics};
 pub use self::exposition::exposition;
 pub use self::health::{ChannelHealth, Health, HealthStatus, LogHealth, health};
 pub use self::server::serve;

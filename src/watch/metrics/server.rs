@@ -23,7 +23,7 @@ use super::counts::{LogReading, WatchMetrics};
 use super::exposition::exposition;
 use super::health::{HealthStatus, health};
 use crate::observe::clock::{self, Stopwatch};
-use crate::watch::state::{State, Waiting};
+use crate::watch::state::{State, StateError, SurveyedLog, Waiting};
 
 /// How many connections there are at a time.
 const MOST_CONNECTIONS: usize = 64;
@@ -46,7 +46,7 @@ pub async fn serve(
     state: Arc<State>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let asked = Arc::new(Asked { metrics, state, begun: Stopwatch::start(), waiting: Mutex::default() });
+    let asked = Arc::new(Asked { metrics, state, begun: Stopwatch::start(), told: Mutex::default() });
     let (for_metrics, for_health) = (Arc::clone(&asked), Arc::clone(&asked));
     let router = Router::new()
         .route("/metrics", get(move || async move { for_metrics.metrics().await }))
@@ -57,7 +57,8 @@ pub async fn serve(
         axum::serve(listener, router).with_graceful_shutdown(async move { over(&mut stopped).await });
     let sampling = async {
         loop {
-            asked.logs();
+            let told = asked.told().await;
+            asked.logs(told.as_ref().as_ref().ok());
             tokio::time::sleep(INTERVAL).await;
         }
     };
@@ -78,23 +79,30 @@ struct Asked {
     metrics: Arc<WatchMetrics>,
     state: Arc<State>,
     begun: Stopwatch,
-    waiting: Mutex<Option<(u64, Outbox)>>,
+    told: Mutex<Option<(u64, Answer)>>,
 }
 
-/// What the outbox says, or why it says nothing.
-type Outbox = Arc<Result<Vec<Waiting>, String>>;
+/// What the state says.
+struct Told {
+    waiting: Vec<Waiting>,
+    logs: Vec<SurveyedLog>,
+}
+
+/// What the state says, or why it says nothing.
+type Answer = Arc<Result<Told, String>>;
 
 impl Asked {
     async fn metrics(&self) -> Response {
-        let waiting = self.waiting().await;
+        let told = self.told().await;
+        let told = told.as_ref().as_ref().ok();
         let attempts: Vec<(String, u64, u64)> = self
             .metrics
             .channels()
             .into_iter()
             .map(|(name, channel)| (name, channel.delivered(), channel.failed()))
             .collect();
-        let waiting = waiting.as_ref().as_ref().ok().map(Vec::as_slice);
-        match exposition(self.metrics.started(), &self.logs(), &attempts, waiting) {
+        let waiting = told.map(|told| told.waiting.as_slice());
+        match exposition(self.metrics.started(), &self.logs(told), &attempts, waiting) {
             Ok(text) => {
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 answer(StatusCode::OK, kind, text)
@@ -104,10 +112,12 @@ impl Asked {
     }
 
     async fn health(&self) -> Response {
-        let waiting = self.waiting().await;
+        let told = self.told().await;
+        let told = told.as_ref().as_ref().map_err(String::as_str);
         let channels: Vec<String> = self.metrics.channels().into_iter().map(|(name, _)| name).collect();
-        let waiting = waiting.as_ref().as_ref().map(Vec::as_slice).map_err(String::as_str);
-        let health = health(self.metrics.started(), &self.logs(), &channels, waiting, clock::now());
+        let waiting = told.map(|told| told.waiting.as_slice());
+        let logs = self.logs(told.ok());
+        let health = health(self.metrics.started(), &logs, &channels, waiting, clock::now());
         let status = match health.status {
             HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
             HealthStatus::Undetermined | HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,
@@ -118,28 +128,33 @@ impl Asked {
         }
     }
 
-    fn logs(&self) -> Vec<(String, LogReading)> {
-        let now = self.begun.milliseconds();
-        self.metrics.logs().into_iter().map(|(name, log)| (name, log.reading(now))).collect()
+    fn logs(&self, told: Option<&Told>) -> Vec<LogReading> {
+        let survey = told.map(|told| told.logs.as_slice());
+        self.metrics.readings(self.begun.milliseconds(), survey, clock::now())
     }
 
-    /// What the outbox says; all who ask while it is asked get the same answer.
-    async fn waiting(&self) -> Outbox {
-        let mut kept = self.waiting.lock().await;
+    /// What the state says; all who ask while it is asked get the same answer.
+    async fn told(&self) -> Answer {
+        let mut kept = self.told.lock().await;
         let now = self.begun.milliseconds();
-        if let Some((at, waiting)) = kept.as_ref()
+        if let Some((at, told)) = kept.as_ref()
             && now.saturating_sub(*at) < STATE_AGE
         {
-            return Arc::clone(waiting);
+            return Arc::clone(told);
         }
-        let waiting = match tokio::time::timeout(STATE_TIMEOUT, self.state.waiting()).await {
-            Ok(Ok(waiting)) => Ok(waiting),
-            Ok(Err(error)) => Err(error.to_string()),
+        let asking = async {
+            Ok::<_, StateError>(Told {
+                waiting: self.state.waiting().await?,
+                logs: self.state.survey().await?,
+            })
+        };
+        let told = match tokio::time::timeout(STATE_TIMEOUT, asking).await {
+            Ok(told) => told.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {} seconds", STATE_TIMEOUT.as_secs())),
         };
-        let waiting = Arc::new(waiting);
-        *kept = Some((self.begun.milliseconds(), Arc::clone(&waiting)));
-        waiting
+        let told = Arc::new(told);
+        *kept = Some((self.begun.milliseconds(), Arc::clone(&told)));
+        told
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
@@ -17,6 +18,13 @@ const UNIT: usize = 16 << 10;
 
 /// How many octets an entry is taken to have before any came.
 const LIKELY_ENTRY: usize = 6 << 10;
+
+/// How long is waited for room before a little is asked for without: logs that answer slowly, or not at all, must not hold
+/// up the others.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Without room is asked for what comes before the next multiple of this: a tile, or some hundred entries.
+const A_LITTLE: u64 = 256;
 
 /// Room for answers that are asked for or lie ready. Clones share it.
 #[derive(Clone, Debug)]
@@ -118,12 +126,17 @@ impl<R: LogReader> Ahead<R> {
         Some(Ok(Ready { answer, _room: room }))
     }
 
-    /// The first question waits for room, the others take what there is.
+    /// The first question waits for room, but not for ever; the others take what there is.
     async fn ask(&mut self) {
         if self.asked.is_empty() {
-            let end = self.reader.expected_end(self.next, self.stop, self.size);
-            let room = self.room.take(self.octets(self.next, end.unwrap_or(self.stop))).await;
-            self.spawn(self.next, end.unwrap_or(self.stop), room, false);
+            let end = self.reader.expected_end(self.next, self.stop, self.size).unwrap_or(self.stop);
+            let room = self.room.take(self.octets(self.next, end));
+            if let Ok(room) = tokio::time::timeout(LONGEST_WAIT, room).await {
+                self.spawn(self.next, end, room, false);
+            } else {
+                let little = (self.next / A_LITTLE).saturating_add(1).saturating_mul(A_LITTLE);
+                self.spawn(self.next, end.min(little), None, false);
+            }
         }
         self.ask_if_there_is_room();
     }

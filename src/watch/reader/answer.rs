@@ -6,10 +6,12 @@ use std::ops::Range;
 use serde_json::json;
 
 use crate::ct::log_entry::{RawEntry, read_get_entries};
-use crate::ct::merkle::RangeBuilder;
+use crate::ct::merkle::{RangeBuilder, TreeHash};
 use crate::issuance::names::WatchedNames;
 use crate::observe::http::Buffers;
-use crate::watch::batch::{BatchError, EncodedEntry, FoundEntry, take_data_tile, take_entries};
+use crate::watch::batch::{
+    BatchError, EncodedEntry, FoundEntry, take_broken_tile, take_data_tile, take_entries,
+};
 
 /// One answer with entries, still to be taken.
 #[derive(Clone, Debug)]
@@ -117,6 +119,20 @@ impl Answer {
                 take_data_tile(&self.octets, *width, *skipped, most, watched, range)
             }
         }
+    }
+
+    /// The same of a tile that cannot be read to its end, with the hashes of its leaves as the log gives them; `None` where
+    /// it is no tile.
+    pub fn take_broken(
+        &self,
+        hashes: &[TreeHash],
+        watched: &WatchedNames,
+        range: &mut RangeBuilder,
+        stop: u64,
+    ) -> Option<Result<Vec<FoundEntry>, BatchError>> {
+        let Form::DataTile { skipped, .. } = &self.form else { return None };
+        let most = usize::try_from(stop.min(self.end).saturating_sub(self.start)).unwrap_or(usize::MAX);
+        Some(take_broken_tile(&self.octets, *skipped, most, hashes, watched, range))
     }
 }
 

@@ -24,7 +24,7 @@ use self::source::{Source, breach};
 pub use self::static_ct::StaticCt;
 use crate::ct::log_id::LogId;
 use crate::ct::log_key::LogKey;
-use crate::ct::merkle::TreeBuilder;
+use crate::ct::merkle::{TreeBuilder, TreeHash};
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::Bytes;
 use crate::observe::http::HttpClient;
@@ -50,6 +50,24 @@ pub trait LogReader: Send + Sync + 'static {
         head: &Head,
         size: u64,
     ) -> impl Future<Output = Result<TreeBuilder, ReadError>> + Send;
+
+    /// What the log gives as the entry at `index` of a tree of `size`: its timestamp, and its leaf's hash. Nothing proves
+    /// either before the hash is found in a tree.
+    fn leaf_at(
+        &self,
+        index: u64,
+        size: u64,
+    ) -> impl Future<Output = Result<(u64, TreeHash), ReadError>> + Send;
+
+    /// The hashes of the leaves of the tile with the entry at `index`, in a tree of `size`: for a tile that cannot be read.
+    /// Only static logs have them beside it.
+    fn leaf_hashes(
+        &self,
+        _index: u64,
+        _size: u64,
+    ) -> impl Future<Output = Result<Vec<TreeHash>, ReadError>> + Send {
+        std::future::ready(Err(ReadError::Unusable("the log has no tiles".to_owned())))
+    }
 
     /// The first entry logged at or after `time`, by the entries' timestamps; the tree's size where there is none. Logs
     /// keep these in order but for some hours.
@@ -121,6 +139,14 @@ impl LogReader for Reader {
         either!(self, log => log.tree_before(head, size).await)
     }
 
+    async fn leaf_at(&self, index: u64, size: u64) -> Result<(u64, TreeHash), ReadError> {
+        either!(self, log => log.leaf_at(index, size).await)
+    }
+
+    async fn leaf_hashes(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, ReadError> {
+        either!(self, log => log.leaf_hashes(index, size).await)
+    }
+
     async fn first_at(&self, head: &Head, time: Timestamp) -> Result<u64, ReadError> {
         either!(self, log => log.first_at(head, time).await)
     }
@@ -138,11 +164,21 @@ impl LogReader for Reader {
     }
 }
 
-/// A tree head, if the log's key signed it.
+/// More entries than any log ever had.
+const MOST_ENTRIES: u64 = 1 << 40;
+
+/// A tree head, if the log's key signed it, and if it can be one at all.
 fn verified(head: &TreeHead, key: &LogKey, url: String, octets: Vec<u8>) -> Result<Head, ReadError> {
     if head.verify(key).is_err() {
         let what = "the tree head is not signed by the log's key".to_owned();
         return Err(breach(Breach::Signature, what, url, &octets));
+    }
+    if head.size > MOST_ENTRIES || i64::try_from(head.timestamp).is_err() {
+        let what = format!(
+            "the tree head is signed, and of {} entries at {} ms after 1970, which no log can have",
+            head.size, head.timestamp
+        );
+        return Err(breach(Breach::Form, what, url, &octets));
     }
     Ok(Head { size: head.size, timestamp: head.timestamp, root: head.root, octets: Bytes(octets) })
 }
@@ -205,6 +241,9 @@ pub enum ReadError {
         /// What the log said; of something long, the beginning.
         octets: Bytes,
     },
+    /// The log takes the question to be wrong (400), which a part of it may do that lags behind.
+    #[error("{0}")]
+    Refused(String),
     /// The log has not what was asked for, which it should have: a status that says so for good (404, 403, 410).
     #[error("{0}")]
     Gone(String),
@@ -226,4 +265,41 @@ pub enum Breach {
     Form,
     /// An issuer's certificate has another hash than its name.
     Issuer,
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    use super::*;
+    use crate::demo::authority::KeyAlgorithm;
+    use crate::demo::ct::{CtLog, LogKind as Kind};
+
+    #[test]
+    fn a_signature_makes_no_tree_head_of_what_cannot_be_one() {
+        let log = CtLog::generate("Log", "Log", Kind::Rfc6962, KeyAlgorithm::P256).unwrap();
+        let key = LogKey::read(&log.key_der()).unwrap();
+        let most = i64::MAX.unsigned_abs();
+        for (size, timestamp, is_one) in [
+            (MOST_ENTRIES, most, true),
+            (MOST_ENTRIES + 1, 1, false),
+            (u64::MAX, 1, false),
+            (1, most + 1, false),
+        ] {
+            let signature = log.sign_tree_head(timestamp, size, [7; 32]).unwrap();
+            let head = json!({
+                "tree_size": size, "timestamp": timestamp,
+                "sha256_root_hash": STANDARD.encode([7; 32]), "tree_head_signature": STANDARD.encode(signature),
+            });
+            let octets = head.to_string().into_bytes();
+            let head = TreeHead::from_json(&octets).unwrap();
+            match verified(&head, &key, "https://log.example/".to_owned(), octets) {
+                Ok(head) => assert!(is_one && head.size == size),
+                Err(ReadError::Breach { breach: Breach::Form, .. }) => assert!(!is_one, "{size} {timestamp}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
 }

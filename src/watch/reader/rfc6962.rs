@@ -57,6 +57,13 @@ impl Rfc6962 {
         STANDARD.decode(&first.leaf_input).map_err(|_| refused("its leaf is not base64"))
     }
 
+    fn timestamp(&self, index: u64, leaf: &[u8]) -> Result<u64, ReadError> {
+        timestamp_of_leaf(leaf).ok_or_else(|| {
+            let url = self.source.url(&entries_path(index, index));
+            breach(Breach::Form, "the leaf has no timestamp".to_owned(), url, leaf)
+        })
+    }
+
     /// The audit path of the entry at `index`, whose leaf has this hash.
     async fn audit_path(
         &self,
@@ -136,15 +143,16 @@ impl LogReader for Rfc6962 {
         })
     }
 
+    async fn leaf_at(&self, index: u64, _size: u64) -> Result<(u64, TreeHash), ReadError> {
+        let leaf = self.leaf(index).await?;
+        Ok((self.timestamp(index, &leaf)?, leaf_hash(&leaf)))
+    }
+
     async fn first_at(&self, head: &Head, time: Timestamp) -> Result<u64, ReadError> {
         let mut search = Search::new(head.size, time);
         while let Some(index) = search.wanted() {
             let leaf = self.leaf(index).await?;
-            let timestamp = timestamp_of_leaf(&leaf).ok_or_else(|| {
-                let url = self.source.url(&entries_path(index, index));
-                breach(Breach::Form, "the leaf has no timestamp".to_owned(), url, &leaf)
-            })?;
-            search.saw(timestamp);
+            search.saw(self.timestamp(index, &leaf)?);
         }
         Ok(search.place())
     }

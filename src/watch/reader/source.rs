@@ -62,9 +62,8 @@ impl Source {
                 return Err(ReadError::Unusable(format!("{url}: the URL cannot be used: {why}")));
             }
             HttpOutcome::Failed(HttpFailure::TooLarge { .. }) => return Ok(Said::TooLarge),
-            HttpOutcome::Failed(HttpFailure::Resting { seconds }) => {
-                let why = HttpFailure::Resting { seconds }.to_string();
-                return Err(passing(why, Some(Duration::from_secs(seconds))));
+            HttpOutcome::Failed(resting @ HttpFailure::Resting { seconds, .. }) => {
+                return Err(passing(resting.to_string(), Some(Duration::from_secs(seconds))));
             }
             HttpOutcome::Failed(failure) => return Err(passing(failure.to_string(), None)),
         };
@@ -83,9 +82,7 @@ impl Source {
             Said::Body(body) => Ok(body),
             Said::TooLarge => Err(too_large(url, most)),
             Said::Gone(response) => Err(gone(&url, &response)),
-            Said::Wrong(response) => {
-                Err(ReadError::Passing { why: format!("{url}: {}", refusal(&response)), pause: None })
-            }
+            Said::Wrong(response) => Err(ReadError::Refused(format!("{url}: {}", refusal(&response)))),
         }
     }
 }

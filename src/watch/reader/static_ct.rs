@@ -94,8 +94,8 @@ impl StaticCt {
         self.tile(tile).await
     }
 
-    /// The timestamps of the entries of the tile that begins at `start`, as far as the tree has them.
-    async fn timestamps(&self, start: u64, size: u64) -> Result<Vec<u64>, ReadError> {
+    /// The timestamps and leaf hashes of the entries of the tile that begins at `start`, as far as the tree has them.
+    async fn leaves(&self, start: u64, size: u64) -> Result<Vec<(u64, TreeHash)>, ReadError> {
         let served = self.data_tile(start, size).await?;
         let refused =
             |why: String| breach(Breach::Form, why, self.source.url(&served.tile.path()), &served.octets);
@@ -104,7 +104,7 @@ impl StaticCt {
             return Err(refused(format!("it has {} entries and not {}", leaves.len(), served.tile.width)));
         }
         let there = usize::try_from(size.saturating_sub(start)).unwrap_or(usize::MAX);
-        Ok(leaves.iter().take(there).map(|leaf| leaf.timestamped.timestamp).collect())
+        Ok(leaves.iter().take(there).map(|leaf| (leaf.timestamped.timestamp, leaf.leaf_hash())).collect())
     }
 
     fn split(&self, why: String, octets: &[u8]) -> ReadError {
@@ -168,23 +168,39 @@ impl LogReader for StaticCt {
         Ok(tree)
     }
 
+    async fn leaf_at(&self, index: u64, size: u64) -> Result<(u64, TreeHash), ReadError> {
+        let leaves = self.leaves((index / A_TILE).saturating_mul(A_TILE), size).await?;
+        let leaf = usize::try_from(index % A_TILE).ok().and_then(|place| leaves.get(place)).copied();
+        leaf.ok_or_else(|| super::nothing(index, index.saturating_add(1), size))
+    }
+
+    async fn leaf_hashes(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, ReadError> {
+        let tile = Tile::holding(TileKind::Hashes { level: 0 }, index, size)
+            .ok_or_else(|| super::nothing(index, index.saturating_add(1), size))?;
+        let served = self.tile(tile).await?;
+        let mut hashes = read_hash_tile(&served.octets, served.tile.width).map_err(|error| {
+            breach(Breach::Form, error.to_string(), self.source.url(&served.tile.path()), &served.octets)
+        })?;
+        hashes.truncate(usize::from(tile.width));
+        Ok(hashes)
+    }
+
     async fn first_at(&self, head: &Head, time: Timestamp) -> Result<u64, ReadError> {
         // By the first entry of each tile, and then within the last tile whose first entry is before the time.
         let mut search = Search::new(head.size.div_ceil(A_TILE), time);
         let mut within = Vec::new();
         while let Some(tile) = search.wanted() {
-            let times = self.timestamps(tile.saturating_mul(A_TILE), head.size).await?;
-            let first = times.first().copied().unwrap_or_default();
-            search.saw(first);
+            let leaves = self.leaves(tile.saturating_mul(A_TILE), head.size).await?;
+            search.saw(leaves.first().map_or(0, |(timestamp, _)| *timestamp));
             if search.place() > tile {
-                within = times;
+                within = leaves;
             }
         }
         let Some(before) = search.place().checked_sub(1) else { return Ok(0) };
         let mut search = Search::new(u64::try_from(within.len()).unwrap_or_default(), time);
         while let Some(place) = search.wanted() {
-            let timestamp = usize::try_from(place).ok().and_then(|place| within.get(place));
-            search.saw(timestamp.copied().unwrap_or_default());
+            let leaf = usize::try_from(place).ok().and_then(|place| within.get(place));
+            search.saw(leaf.map_or(0, |(timestamp, _)| *timestamp));
         }
         Ok(before.saturating_mul(A_TILE).saturating_add(search.place()))
     }

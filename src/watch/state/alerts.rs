@@ -5,10 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::State;
+use super::channels::served;
 use super::database::Durability::{Durable, Progress};
-use super::database::{Transaction, Value, milliseconds, number, storable};
+use super::database::{Row, Transaction, Value, milliseconds, number, storable};
 use super::error::StateError;
 use super::lease::random_text;
+use super::reporting::is_reserved;
 
 /// The most octets of an alert's payload.
 const MOST_PAYLOAD: u64 = 1 << 20;
@@ -174,7 +176,10 @@ impl State {
         let sql = "SELECT channel, COUNT(*), COUNT(error), MIN(created), MAX(error) FROM deliveries \
                    WHERE delivered_at IS NULL GROUP BY channel ORDER BY channel LIMIT 100";
         let rows = self.database.rows(Progress, sql, &[]).await?;
+        // Reports are no channel that anybody waits for.
+        let is_channel = |row: &&Row| !row.text(0).is_ok_and(|channel| is_reserved(&channel));
         rows.iter()
+            .filter(is_channel)
             .map(|row| {
                 Ok(Waiting {
                     channel: row.text(0)?,
@@ -194,7 +199,7 @@ fn pause(attempt: u64) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
 }
 
-/// Adds alerts that are not there yet, with a delivery for each channel; gives their ids.
+/// Adds alerts that are not there yet, with a delivery for each channel, also of the others; gives their ids.
 pub(super) async fn add_alerts(
     transaction: &mut Transaction,
     channels: &[String],
@@ -204,6 +209,7 @@ pub(super) async fn add_alerts(
     let mut sorted: Vec<&NewAlert> = alerts.iter().collect();
     sorted.sort_by(|a, b| (&a.kind, &a.subject).cmp(&(&b.kind, &b.subject)));
     let mut added = Vec::new();
+    let mut all = None;
     for alert in sorted {
         if u64::try_from(alert.payload.len()).unwrap_or(u64::MAX) > MOST_PAYLOAD {
             return Err(StateError::TooLarge { what: "an alert's payload", most: MOST_PAYLOAD });
@@ -217,7 +223,10 @@ pub(super) async fn add_alerts(
         if transaction.execute(sql, &values).await? == 0 {
             continue;
         }
-        for channel in channels {
+        if all.is_none() {
+            all = Some(served(transaction, channels).await?);
+        }
+        for channel in all.iter().flatten() {
             // Due at once by any clock, also by one that was set back since.
             let sql = "INSERT INTO deliveries (alert, channel, created, next_at) \
                        VALUES ($1, $2, (SELECT now FROM clock), 0) ON CONFLICT (alert, channel) DO NOTHING";

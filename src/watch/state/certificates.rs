@@ -91,6 +91,13 @@ impl State {
         rows.first().map(|row| row.octets(0).map(Bytes)).transpose()
     }
 
+    /// The certificates of issuers that are kept, DER, this many at most.
+    pub async fn issuers(&self, most: u64) -> Result<Vec<Bytes>, StateError> {
+        let sql = "SELECT der FROM issuers ORDER BY sha256 LIMIT $1";
+        let rows = self.database.rows(Progress, sql, &[number(most)?]).await?;
+        rows.iter().map(|row| row.octets(0).map(Bytes)).collect()
+    }
+
     /// Keeps certificates of issuers that a static log has in files of their own.
     pub async fn keep_issuers(&self, issuers: &[Bytes]) -> Result<(), StateError> {
         let mut transaction = self.database.begin(Durable).await?;

@@ -35,6 +35,7 @@ pub(super) enum Durability {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value<'a> {
     Number(i64),
+    MaybeNumber(Option<i64>),
     Text(&'a str),
     Octets(&'a [u8]),
     MaybeText(Option<&'a str>),
@@ -62,6 +63,7 @@ macro_rules! bound {
     ($sql:expr, $values:expr) => {
         $values.iter().fold(sqlx::query($sql), |query, value| match *value {
             Value::Number(number) => query.bind(number),
+            Value::MaybeNumber(number) => query.bind(number),
             Value::Text(text) => query.bind(text),
             Value::Octets(octets) => query.bind(octets),
             Value::MaybeText(text) => query.bind(text),

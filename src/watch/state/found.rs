@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use super::alerts::add_alerts;
 use super::database::{Transaction, Value, number, storable};
 use super::error::StateError;
 use super::logs::LogNumber;
+use super::verdicts::{Judged, add_verdict};
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::watch::batch::ChainBeside;
@@ -59,6 +61,17 @@ pub struct Found {
     pub chain: ChainBeside,
     /// The watched names that it claims.
     pub claims: Vec<DnsName>,
+    /// What was judged of it, where it was.
+    pub judged: Option<Judged>,
+}
+
+/// What came of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The ids of the alerts that were not there before.
+    pub alerts: Vec<String>,
+    /// Of what was found, the places of those that are told.
+    pub told: Vec<usize>,
 }
 
 /// What a chain is kept as: each certificate's SHA-256, the certificates once for all chains.
@@ -72,25 +85,35 @@ fn fingerprints(chain: &ChainBeside) -> Vec<u8> {
     }
 }
 
-/// Adds what was found. What two processes add at once is added in the same order by both, so that neither waits for
-/// the other for ever.
+/// Adds what was found, with the alerts of what was judged. What two processes add at once is added in the same order by
+/// both, so that neither waits for the other for ever.
 pub(super) async fn add_found(
     transaction: &mut Transaction,
     log: LogNumber,
+    channels: &[String],
     found: &[Found],
-) -> Result<(), StateError> {
+) -> Result<Committed, StateError> {
     let issuers = found.iter().flat_map(|found| match &found.chain {
         ChainBeside::Certificates(certificates) => certificates.as_slice(),
         ChainBeside::Fingerprints(_) | ChainBeside::Unreadable(_) => &[],
     });
     add_issuers(transaction, issuers).await?;
-    let mut sorted: Vec<&Found> = found.iter().collect();
-    sorted.sort_by_key(|found| (found.tbs_sha256, found.index));
-    for found in sorted {
+    let mut committed = Committed::default();
+    let mut sorted: Vec<(usize, &Found)> = found.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, found)| (found.tbs_sha256, found.index));
+    for (place, found) in sorted {
         add_certificate(transaction, found).await?;
         add_sighting(transaction, log, found).await?;
+        let Some(judged) = &found.judged else { continue };
+        if let Some(alert) = add_verdict(transaction, &found.tbs_sha256, judged).await? {
+            let added = add_alerts(transaction, channels, std::slice::from_ref(&alert)).await?;
+            if !added.is_empty() {
+                committed.told.push(place);
+            }
+            committed.alerts.extend(added);
+        }
     }
-    Ok(())
+    Ok(committed)
 }
 
 /// Adds certificates of issuers that are not there yet.

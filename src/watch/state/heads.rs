@@ -7,6 +7,7 @@ use super::database::{Row, Transaction, Value, number};
 use super::error::StateError;
 use super::lease;
 use super::logs::{Head, LogNumber};
+use super::names::keep_searched;
 use super::ranges::RANGE;
 use super::{PAGE, State};
 use crate::ct::merkle::{RangeBuilder, TreeBuilder, TreeHash};
@@ -20,9 +21,17 @@ pub struct HeadLease {
     pub(super) log: LogNumber,
     pub(super) token: String,
     pub(super) time: Duration,
+    pub(super) most_unproven: u64,
 }
 
 impl HeadLease {
+    /// Where more than so many entries of a tree head are to be proven, it is not made the goal by itself: whoever holds
+    /// the lease finds one with fewer, for [`State::take_goal`].
+    #[must_use]
+    pub fn with_goals_within(self, most_unproven: u64) -> Self {
+        Self { most_unproven, ..self }
+    }
+
     /// Which log's.
     pub fn log(&self) -> LogNumber {
         self.log
@@ -83,6 +92,52 @@ impl State {
         transaction.end(done).await
     }
 
+    /// Makes a tree the goal, and ranges up to it, where there is no goal yet: the last tree head's, or a part of it whose
+    /// root was proven against it. Gives the goal's size, if there is anything to read.
+    pub async fn take_goal(&self, lease: &HeadLease, goal: &Head) -> Result<Option<u64>, StateError> {
+        let mut transaction = self.database.begin(Durable).await?;
+        let done = async {
+            fence(&mut transaction, lease).await?;
+            transaction
+                .execute(
+                    "UPDATE logs SET goal_size = $2, goal_timestamp = $3, goal_root = $4, goal_octets = $5 \
+                     WHERE id = $1 AND goal_size IS NULL AND proven_size < $2 AND head_size >= $2",
+                    &[
+                        Value::Number(lease.log.0),
+                        number(goal.size)?,
+                        number(goal.timestamp)?,
+                        Value::Octets(&goal.root.0),
+                        Value::Octets(&goal.octets),
+                    ],
+                )
+                .await?;
+            next_goal(&mut transaction, lease).await
+        };
+        let done = done.await;
+        transaction.end(done).await
+    }
+
+    /// Makes more ranges up to the goal where most of those that were made are read.
+    pub async fn extend_ranges(&self, lease: &HeadLease) -> Result<(), StateError> {
+        let mut transaction = self.database.begin(Progress).await?;
+        let done = next_goal(&mut transaction, lease).await;
+        transaction.end(done).await.map(drop)
+    }
+
+    /// Forgets the log's tree head and everything that was read of it and is not proven: for a log that signed a tree that
+    /// it does not have. What was proven and found stays, and so do the faults with their tree heads.
+    pub async fn forget_head(&self, log: LogNumber) -> Result<(), StateError> {
+        let mut transaction = self.database.begin(Durable).await?;
+        let done = async {
+            let sql = "UPDATE logs SET head_size = NULL, goal_size = NULL, lease = NULL WHERE id = $1";
+            transaction.execute(sql, &[Value::Number(log.0)]).await?;
+            let sql = "DELETE FROM ranges WHERE log = $1";
+            transaction.execute(sql, &[Value::Number(log.0)]).await.map(drop)
+        };
+        let done = done.await;
+        transaction.end(done).await
+    }
+
     /// The tree over all entries up to the goal, folded from the ranges; `None` where not all were read, or where there
     /// is nothing to read.
     pub async fn fold(&self, lease: &HeadLease) -> Result<Option<TreeBuilder>, StateError> {
@@ -137,6 +192,7 @@ impl State {
             if tree.root() != goal.root {
                 return Err(StateError::OtherRoot);
             }
+            keep_searched(&mut transaction, lease.log, tree.size()).await?;
             transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
             transaction
                 .execute(
@@ -145,6 +201,31 @@ impl State {
                 )
                 .await?;
             next_goal(&mut transaction, lease).await
+        };
+        let done = done.await;
+        transaction.end(done).await
+    }
+
+    /// Has the entries behind `before` read again, for the names that are ours: `before` is the tree before the first of
+    /// them, verified. What was proven of them is proven again.
+    pub async fn search_again(&self, lease: &HeadLease, before: &TreeBuilder) -> Result<(), StateError> {
+        let hashes: Vec<u8> = before.subtrees().iter().flat_map(|hash| hash.0).collect();
+        let log = Value::Number(lease.log.0);
+        let mut transaction = self.database.begin(Durable).await?;
+        let done = async {
+            let fenced = fence(&mut transaction, lease).await?;
+            if before.size() >= fenced.proven {
+                return Ok(());
+            }
+            transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
+            transaction
+                .execute(
+                    "UPDATE logs SET proven_size = $2, proven_subtrees = $3, goal_size = NULL, \
+                     start_size = CASE WHEN start_size > $2 THEN $2 ELSE start_size END WHERE id = $1",
+                    &[log, number(before.size())?, Value::Octets(&hashes)],
+                )
+                .await?;
+            next_goal(&mut transaction, lease).await.map(drop)
         };
         let done = done.await;
         transaction.end(done).await
@@ -205,7 +286,7 @@ async fn next_goal(transaction: &mut Transaction, lease: &HeadLease) -> Result<O
     let Fenced { goal, proven, head } = fence(transaction, lease).await?;
     let goal = match (goal, head) {
         (Some(goal), _) => goal.size,
-        (None, Some(size)) if size > proven => {
+        (None, Some(size)) if size > proven && size - proven <= lease.most_unproven => {
             let sql = "UPDATE logs SET goal_size = head_size, goal_timestamp = head_timestamp, \
                        goal_root = head_root, goal_octets = head_octets WHERE id = $1";
             transaction.execute(sql, &[log]).await?;

@@ -17,6 +17,14 @@ use crate::evidence::Bytes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogNumber(pub(super) i64);
 
+#[cfg(test)]
+impl LogNumber {
+    /// A number for a test that needs one.
+    pub(crate) fn example(number: i64) -> Self {
+        Self(number)
+    }
+}
+
 /// How a log is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {
@@ -58,6 +66,8 @@ pub struct NewLog {
     pub key: Bytes,
     /// The tree before the first entry to read: verified, or empty.
     pub before: TreeBuilder,
+    /// The tree head against which that was verified, if there was one: the log's first.
+    pub head: Option<Head>,
 }
 
 /// A tree head, whose signature and consistency were verified.
@@ -141,6 +151,26 @@ impl State {
             if changed == 0 {
                 return Err(StateError::OtherKey);
             }
+            if let Some(head) = &log.head {
+                // Only where it stands there, and knows no tree head yet.
+                transaction
+                    .execute(
+                        "UPDATE logs SET head_size = $2, head_timestamp = $3, head_root = $4, head_octets = $5, \
+                         head_seen = (SELECT now FROM clock) \
+                         WHERE log_id = $1 AND head_size IS NULL AND goal_size IS NULL \
+                         AND proven_size = $6 AND proven_subtrees = $7",
+                        &[
+                            Value::Octets(&log.log_id),
+                            number(head.size)?,
+                            number(head.timestamp)?,
+                            Value::Octets(&head.root.0),
+                            Value::Octets(&head.octets),
+                            number(log.before.size())?,
+                            Value::Octets(&hashes),
+                        ],
+                    )
+                    .await?;
+            }
             let sql = concat!("SELECT ", log_columns!(), " FROM logs WHERE log_id = $1");
             let rows = transaction.rows(sql, &[Value::Octets(&log.log_id)]).await?;
             read_log(rows.first().ok_or(StateError::NoSuchLog)?)
@@ -190,7 +220,7 @@ impl State {
                 ],
             )
             .await?;
-        Ok((!rows.is_empty()).then_some(HeadLease { log, token, time }))
+        Ok((!rows.is_empty()).then_some(HeadLease { log, token, time, most_unproven: u64::MAX }))
     }
 }
 

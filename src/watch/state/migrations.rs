@@ -9,8 +9,16 @@ use super::database::Database;
 use super::error::StateError;
 
 /// Steps are never changed once released; each change is a further step, in both.
-const SQLITE: [(i64, &str, &str); 1] = [(1, "first", include_str!("migrations/sqlite/1_first.sql"))];
-const POSTGRES: [(i64, &str, &str); 1] = [(1, "first", include_str!("migrations/postgres/1_first.sql"))];
+const SQLITE: [(i64, &str, &str); 3] = [
+    (1, "first", include_str!("migrations/sqlite/1_first.sql")),
+    (2, "names", include_str!("migrations/sqlite/2_names.sql")),
+    (3, "told", include_str!("migrations/sqlite/3_told.sql")),
+];
+const POSTGRES: [(i64, &str, &str); 3] = [
+    (1, "first", include_str!("migrations/postgres/1_first.sql")),
+    (2, "names", include_str!("migrations/postgres/2_names.sql")),
+    (3, "told", include_str!("migrations/postgres/3_told.sql")),
+];
 
 fn migrator(steps: &[(i64, &'static str, &'static str)]) -> Migrator {
     let step = |(version, name, sql): &(i64, &'static str, &'static str)| {

@@ -11,6 +11,7 @@
 
 mod alerts;
 mod certificates;
+mod channels;
 mod database;
 mod error;
 mod faults;
@@ -19,25 +20,39 @@ mod heads;
 mod lease;
 mod logs;
 mod migrations;
+mod names;
+mod pairs;
 mod place;
 mod ranges;
+mod reporting;
+mod survey;
+mod troubles;
+mod verdicts;
+
+use tokio::sync::OnceCell;
 
 pub use self::alerts::{Alert, Due, NewAlert, Waiting};
 pub use self::certificates::{KnownCertificate, Sighting};
 use self::database::{Database, storable};
 pub use self::error::StateError;
 pub use self::faults::{Fault, NewFault};
-pub use self::found::{EntryKind, Found};
+pub use self::found::{Committed, EntryKind, Found};
 pub use self::heads::{HeadLease, HeadTaken};
 pub use self::lease::LONGEST_LEASE;
 pub use self::logs::{Head, Log, LogKind, LogNumber, NewLog};
+use self::names::OwnNames;
+pub use self::names::{NameSearch, Unsearched};
 pub use self::place::Place;
 pub use self::ranges::{RANGE, RangeLease};
+pub use self::reporting::{REPORT, is_reserved};
+pub use self::survey::{OpenFault, SurveyedHead, SurveyedLog};
+pub use self::troubles::LogTrouble;
+pub use self::verdicts::{Judged, OpenEntry};
 
 /// How the state is opened.
 #[derive(Clone, Debug, Default)]
 pub struct StateOptions {
-    /// The channels that each new alert goes to.
+    /// The channels that each new alert goes to, beside those of the others who work with the state.
     pub channels: Vec<String>,
     /// The most octets that SQLite's file may have; its log of at most some 20 MB comes besides.
     pub most_octets: Option<u64>,
@@ -49,6 +64,8 @@ pub struct State {
     /// Shown to people; what a lease is held by is its own token.
     owner: String,
     channels: Vec<String>,
+    /// The names that this process searches for.
+    names: OnceCell<OwnNames>,
 }
 
 impl State {
@@ -57,7 +74,12 @@ impl State {
         let database = place.open(options.most_octets).await?;
         migrations::migrate(&database).await?;
         let channels = options.channels.iter().map(|channel| storable(channel)).collect();
-        Ok(Self { database, owner: lease::random_text()?, channels })
+        let state = Self { database, owner: lease::random_text()?, channels, names: OnceCell::new() };
+        match state.name_channels().await {
+            // There may be room again later, when they are named again.
+            Ok(()) | Err(StateError::Full(_)) => Ok(state),
+            Err(error) => Err(error),
+        }
     }
 
     /// What this process is called where it holds a lease.

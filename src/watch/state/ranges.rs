@@ -7,7 +7,7 @@ use super::alerts::{NewAlert, add_alerts};
 use super::database::Durability::{Durable, Progress};
 use super::database::{Row, Value, number};
 use super::error::StateError;
-use super::found::{Found, add_found};
+use super::found::{Committed, Found, add_found};
 use super::lease::{self, is_free};
 use super::logs::LogNumber;
 use crate::ct::merkle::{RangeBuilder, RangeError};
@@ -63,7 +63,9 @@ impl RangeLease {
 macro_rules! lease_range {
     ($skip:literal) => {
         concat!(
-            "UPDATE ranges SET owner = $1, lease = $2, lease_until = (SELECT now FROM clock) + $3 \
+            "UPDATE ranges SET owner = $1, lease = $2, lease_until = (SELECT now FROM clock) + $3, names = $5, \
+             position = CASE WHEN names IS NOT DISTINCT FROM $5 THEN position ELSE start END, \
+             subtrees = CASE WHEN names IS NOT DISTINCT FROM $5 THEN subtrees ELSE $6 END \
              WHERE log = $4 AND position < stop AND ",
             is_free!(),
             " AND start = (SELECT start FROM ranges WHERE log = $4 AND position < stop AND ",
@@ -76,7 +78,8 @@ macro_rules! lease_range {
 }
 
 impl State {
-    /// Takes the first range of the log that is not read and that nobody works on, from where it was left.
+    /// Takes the first range of the log that is not read and that nobody works on, from where it was left; from its
+    /// beginning where it was read for other names than ours.
     pub async fn lease_range(
         &self,
         log: LogNumber,
@@ -93,6 +96,8 @@ impl State {
             Value::Text(&token),
             Value::Number(lease::duration(time)),
             Value::Number(log.0),
+            Value::MaybeNumber(self.names()),
+            Value::Octets(&[]),
         ];
         let rows = self.database.rows(Durable, sql, &values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -131,8 +136,7 @@ impl State {
         read_lease(row, lease.log, lease.token.clone(), lease.time)
     }
 
-    /// Commits what was read of a range, all or nothing: how far, what was found, and the alerts that are due. Prolongs
-    /// the lease, or ends it where the range is read. Gives the ids of the alerts that were not there before.
+    /// [`State::commit_told`], for the ids of the alerts that were not there before.
     pub async fn commit(
         &self,
         lease: &mut RangeLease,
@@ -140,6 +144,18 @@ impl State {
         found: &[Found],
         alerts: &[NewAlert],
     ) -> Result<Vec<String>, StateError> {
+        Ok(self.commit_told(lease, range, found, alerts).await?.alerts)
+    }
+
+    /// Commits what was read of a range, all or nothing: how far, what was found with what was judged of it, and further
+    /// alerts. Prolongs the lease, or ends it where the range is read.
+    pub async fn commit_told(
+        &self,
+        lease: &mut RangeLease,
+        range: &RangeBuilder,
+        found: &[Found],
+        alerts: &[NewAlert],
+    ) -> Result<Committed, StateError> {
         let (position, octets) = (range.end(), range.octets());
         if range.start() != lease.start || position < lease.position || position > lease.stop {
             return Err(StateError::Elsewhere { position: lease.position });
@@ -158,16 +174,17 @@ impl State {
         ];
         let added = if found.is_empty() && alerts.is_empty() {
             // By far the most commits: one statement, and no wait for the disk.
-            self.database.rows(Progress, sql, &values).await.map(|rows| (rows.len(), Vec::new()))
+            self.database.rows(Progress, sql, &values).await.map(|rows| (rows.len(), Committed::default()))
         } else {
             let mut transaction = self.database.begin(Durable).await?;
             let done = async {
                 let rows = transaction.rows(sql, &values).await?;
                 if rows.is_empty() {
-                    return Ok((0, Vec::new()));
+                    return Ok((0, Committed::default()));
                 }
-                add_found(&mut transaction, lease.log, found).await?;
-                Ok((rows.len(), add_alerts(&mut transaction, &self.channels, alerts).await?))
+                let mut committed = add_found(&mut transaction, lease.log, &self.channels, found).await?;
+                committed.alerts.extend(add_alerts(&mut transaction, &self.channels, alerts).await?);
+                Ok((rows.len(), committed))
             };
             let done = done.await;
             transaction.end(done).await

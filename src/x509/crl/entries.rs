@@ -52,14 +52,23 @@ pub struct Found<'a> {
     /// The first critical extension of an entry that is not known here, as content of its object identifier. A list
     /// with one must not be used for any certificate (RFC 5280 section 5.3).
     pub unknown_critical: Option<&'a [u8]>,
+    /// What makes it impossible to say whose entries these are.
+    pub broken: Option<&'static str>,
 }
+
+/// Whose an entry is where it says so, as far as the list may say so.
+const NOT_INDIRECT: &str =
+    "an entry names an issuer of its own, which only an indirect CRL may (RFC 5280 section 5.3.3)";
+const NO_NAME: &str = "an entry names an issuer of its own that is no readable name (RFC 5280 section 5.3.3)";
 
 pub(super) fn find<'a>(crl: &Crl<'a>, wanted: &[Wanted<'_>]) -> Result<Found<'a>, CrlError> {
     let mut by_serial: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (place, wanted) in wanted.iter().enumerate() {
         by_serial.entry(shortest(wanted.serial)).or_default().push(place);
     }
-    let mut found = Found { entries: vec![None; wanted.len()], count: 0, unknown_critical: None };
+    let mut found =
+        Found { entries: vec![None; wanted.len()], count: 0, unknown_critical: None, broken: None };
+    let is_indirect = crl.extensions.scope.as_ref().is_some_and(|scope| scope.is_indirect);
     let mut issuer = crl.issuer;
     let mut reader = Reader::new(crl.entries);
     while !reader.is_empty() {
@@ -74,7 +83,12 @@ pub(super) fn find<'a>(crl: &Crl<'a>, wanted: &[Wanted<'_>]) -> Result<Found<'a>
         found.count = found.count.saturating_add(1);
         found.unknown_critical = found.unknown_critical.or(about.unknown_critical);
         // Each entry without an issuer of its own has that of the entry before (RFC 5280 section 5.3.3).
-        issuer = about.issuer.unwrap_or(issuer);
+        match about.issuer {
+            Whose::Unsaid => {}
+            _ if !is_indirect => found.broken = found.broken.or(Some(NOT_INDIRECT)),
+            Whose::Unreadable => found.broken = found.broken.or(Some(NO_NAME)),
+            Whose::Of(own) => issuer = own,
+        }
         let Some(places) = by_serial.get(shortest(serial)) else { continue };
         let entry = Entry {
             date: time::read(&date).ok_or(CrlError::BadTime("date of an entry"))?,
@@ -83,7 +97,10 @@ pub(super) fn find<'a>(crl: &Crl<'a>, wanted: &[Wanted<'_>]) -> Result<Found<'a>
         };
         for &place in places {
             let is_meant = wanted.get(place).is_some_and(|wanted| wanted.issuer == issuer);
-            if let (true, Some(place @ None)) = (is_meant, found.entries.get_mut(place)) {
+            // Of several entries of one number, which no list should have, the one that revokes counts.
+            if let (true, Some(place)) = (is_meant, found.entries.get_mut(place))
+                && place.is_none_or(|known| known.reason == Some(Reason::REMOVE_FROM_CRL))
+            {
                 *place = Some(entry);
             }
         }
@@ -101,12 +118,24 @@ fn shortest(mut serial: &[u8]) -> &[u8] {
     serial
 }
 
+/// What an entry says of who issued its certificate.
+#[derive(Clone, Copy, Debug, Default)]
+enum Whose<'a> {
+    /// Nothing: the same as that of the entry before.
+    #[default]
+    Unsaid,
+    /// Whoever has this Name.
+    Of(&'a [u8]),
+    /// Someone whose name cannot be read.
+    Unreadable,
+}
+
 /// The extensions of an entry.
 #[derive(Clone, Copy, Debug, Default)]
 struct About<'a> {
     reason: Option<Reason>,
     invalid_since: Option<Timestamp>,
-    issuer: Option<&'a [u8]>,
+    issuer: Whose<'a>,
     unknown_critical: Option<&'a [u8]>,
 }
 
@@ -124,7 +153,9 @@ impl<'a> About<'a> {
                 INVALIDITY_DATE => {
                     about.invalid_since = value.element().ok().and_then(|date| time::read(&date));
                 }
-                CERTIFICATE_ISSUER => about.issuer = directory_name(extension.value),
+                CERTIFICATE_ISSUER => {
+                    about.issuer = directory_name(extension.value).map_or(Whose::Unreadable, Whose::Of);
+                }
                 other if extension.critical => {
                     about.unknown_critical = about.unknown_critical.or(Some(other));
                 }

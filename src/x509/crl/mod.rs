@@ -61,6 +61,12 @@ pub enum CrlError {
     /// An extension twice.
     #[error("it has two extensions of a kind")]
     Doubled,
+    /// There is nothing.
+    #[error("it is empty")]
+    Empty,
+    /// A web page, as portals and proxies send it.
+    #[error("it is an HTML page, where a CRL belongs")]
+    Page,
     /// It is text, not DER (RFC 5280 section 4.2.1.13 asks for DER).
     #[error("it is PEM or other text, where DER belongs")]
     Text,
@@ -76,8 +82,11 @@ impl<'a> Crl<'a> {
         if octets.len() > MAX_CRL {
             return Err(CrlError::TooLarge(octets.len()));
         }
-        if octets.first().is_some_and(|&first| matches!(first, b'-' | b'<' | b'{')) {
-            return Err(CrlError::Text);
+        match octets.iter().find(|octet| !octet.is_ascii_whitespace()) {
+            None => return Err(CrlError::Empty),
+            Some(b'<') => return Err(CrlError::Page),
+            Some(b'-' | b'{') => return Err(CrlError::Text),
+            Some(_) => {}
         }
         let mut outer = Reader::new(octets);
         let whole = outer.expect(der::SEQUENCE).map_err(at("frame"))?;
@@ -136,6 +145,16 @@ impl<'a> Crl<'a> {
     /// Looks for certificates among the entries, in one pass.
     pub fn find(&self, wanted: &[Wanted<'_>]) -> Result<Found<'a>, CrlError> {
         entries::find(self, wanted)
+    }
+
+    /// Whether it was made before another of the same place; of lists of the same second, whether its number is smaller.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let shortest = |number: &'a [u8]| {
+            let zeros = number.iter().take_while(|&&octet| octet == 0).count();
+            number.get(zeros..).unwrap_or_default()
+        };
+        let number = |crl: &Self| crl.extensions.number.map(shortest).map(|number| (number.len(), number));
+        (self.this_update, number(self)) < (other.this_update, number(other))
     }
 
     /// The CRL number, hexadecimal.

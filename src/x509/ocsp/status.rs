@@ -53,12 +53,17 @@ pub enum CertificateStatus {
 }
 
 /// Who signed a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {
     /// The certificate's issuer.
     Issuer,
     /// A responder that the issuer delegated.
-    Delegated,
+    Delegated {
+        /// Its certificate.
+        certificate: Box<Certificate>,
+        /// Whether its own status need not be looked at (id-pkix-ocsp-nocheck, RFC 6960 section 4.2.2.2.1).
+        no_check: bool,
+    },
 }
 
 /// Why a response says nothing that may be believed.
@@ -264,14 +269,17 @@ fn signer(
         if !is_responder(responder, &delegate) || !may_answer(&delegate) {
             continue;
         }
-        if is_signed_by(&delegate, issuer) != SignatureCheck::Made {
+        if !is_delegated_by(&delegate, issuer) {
             continue;
         }
         match claim.by(&delegate) {
             SignatureCheck::Made if judged_at < delegate.not_before || judged_at > delegate.not_after => {
                 expired = true;
             }
-            SignatureCheck::Made => return Ok(Signer::Delegated),
+            SignatureCheck::Made => {
+                let no_check = has_no_check(&delegate);
+                return Ok(Signer::Delegated { certificate: Box::new(delegate), no_check });
+            }
             SignatureCheck::NotMade => {}
             SignatureCheck::Unsupported => unsupported = true,
         }
@@ -307,12 +315,63 @@ fn is_responder(responder: &Element<'_>, certificate: &Certificate) -> bool {
     by_key && hash.is_ok_and(|hash| raw_key(parts.spki).is_some_and(|key| sha1(key) == hash.content))
 }
 
-/// Whether the certificate is for signing OCSP responses.
+/// Whether the issuer, by name and key, certified the responder.
+fn is_delegated_by(delegate: &Certificate, issuer: &Certificate) -> bool {
+    let is_named = match (delegate.parts(), issuer.parts()) {
+        (Ok(delegate), Ok(issuer)) => delegate.issuer == issuer.subject,
+        _ => false,
+    };
+    is_named && is_signed_by(delegate, issuer) == SignatureCheck::Made
+}
+
+/// Whether the certificate is for signing OCSP responses: its purpose, its key's usage where that is limited, and nothing
+/// critical in it that is not understood here.
 fn may_answer(certificate: &Certificate) -> bool {
+    const UNDERSTOOD: [&[u8]; 3] = [oid::KEY_USAGE, oid::EXTENDED_KEY_USAGE, oid::BASIC_CONSTRAINTS];
     let Ok(parts) = certificate.parts() else { return false };
+    if parts.extensions.iter().any(|extension| extension.critical && !UNDERSTOOD.contains(&extension.oid)) {
+        return false;
+    }
+    has_purpose(&parts) && may_sign(&parts)
+}
+
+fn has_purpose(parts: &Parts<'_>) -> bool {
     let Some(usage) = parts.extension(oid::EXTENDED_KEY_USAGE) else { return false };
     let Ok(list) = Reader::new(usage.value).expect(der::SEQUENCE) else { return false };
     let mut purposes = list.reader();
     std::iter::from_fn(|| purposes.element().ok())
         .any(|purpose| purpose.tag == der::OBJECT_IDENTIFIER && purpose.content == oid::OCSP_SIGNING)
+}
+
+/// Whether keyUsage, where there is one, has digitalSignature (RFC 5280 section 4.2.1.3).
+fn may_sign(parts: &Parts<'_>) -> bool {
+    const DIGITAL_SIGNATURE: u8 = 0b1000_0000;
+    let Some(usage) = parts.extension(oid::KEY_USAGE) else { return true };
+    let Ok(bits) = Reader::new(usage.value).expect(der::BIT_STRING) else { return false };
+    bits.content.get(1).is_some_and(|first| first & DIGITAL_SIGNATURE != 0)
+}
+
+fn has_no_check(certificate: &Certificate) -> bool {
+    certificate.parts().is_ok_and(|parts| parts.extension(oid::OCSP_NO_CHECK).is_some())
+}
+
+/// The responder whose own status is to be looked at before a response of its is believed: one that the issuer
+/// delegated, that does not say that it need not be, and that the response names. Whether it signed is not checked.
+pub fn responder_to_check(response: &[u8], issuer: &Certificate) -> Option<Certificate> {
+    let basic = basic_response(response).ok()?;
+    let mut fields = basic.reader();
+    let data = fields.expect(der::SEQUENCE).ok()?;
+    fields.element().ok()?;
+    fields.element().ok()?;
+    let certificates = fields.optional(der::constructed(0)).ok()?;
+    let mut reader = data.reader();
+    reader.optional(der::constructed(0)).ok()?;
+    let responder = reader.element().ok()?;
+    let delegates = delegates(certificates).ok()?;
+    delegates.into_iter().find(|delegate| {
+        is_responder(&responder, delegate)
+            && may_answer(delegate)
+            && is_delegated_by(delegate, issuer)
+            && !has_no_check(delegate)
+    })
 }

@@ -81,7 +81,7 @@ proptest::proptest! {
         let ca = Certificate::read(&WORLD.ca.der).unwrap();
         let at = "2026-11-01T00:00:00Z".parse().unwrap();
         let good = status(&WORLD.response, &leaf, &ca, at).unwrap();
-        proptest::prop_assert_eq!((good.status, good.signer), (CertificateStatus::Good, Signer::Issuer));
+        proptest::prop_assert_eq!((good.status, &good.signer), (CertificateStatus::Good, &Signer::Issuer));
         let mut response = WORLD.response.clone();
         let place = place.index(response.len());
         response[place] = octet;

@@ -22,8 +22,11 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> Option<ReportedCertificate> {
     let mut object = Object::read(raw, place, problems)?;
-    if !["id", "tbs_sha256", "cert_sha256", "dns_names", "cert_der"].iter().any(|field| object.has(field)) {
-        problems.add(|| format!("{} says nothing of a certificate", object.place()));
+    // An `id` alone is no sign: rows of crt.sh have one, too.
+    let known = ["tbs_sha256", "cert_sha256", "dns_names", "cert_der", "cert", "pubkey_sha256"];
+    if !known.iter().any(|field| object.has(field)) {
+        problems
+            .add(|| format!("{} says nothing of a certificate in the form of Cert Spotter", object.place()));
         return None;
     }
     let id = object.id("id", problems).map(|id| printable(&id));

@@ -40,9 +40,9 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Reads a row; `None` where it is none.
-    pub(super) fn read(raw: &RawValue, number: usize, problems: &mut Problems) -> Option<Self> {
-        let mut object = Object::read(raw, format!("row {number}"), problems)?;
+    /// Reads a row; `None` where it is none. `place` says which, for problems.
+    pub(super) fn read(raw: &RawValue, place: &str, problems: &mut Problems) -> Option<Self> {
+        let mut object = Object::read(raw, place.to_owned(), problems)?;
         if !["id", "min_cert_id", "serial_number", "name_value"].iter().any(|field| object.has(field)) {
             problems.add(|| format!("{} is none of a certificate", object.place()));
             return None;
@@ -53,7 +53,7 @@ impl Row {
             (now_or_then("id", "min_cert_id"), now_or_then("entry_timestamp", "min_entry_timestamp"));
         let id = object.number(id, problems);
         if let Some(id) = id {
-            object.rename(format!("row {number} (id {id})"));
+            object.rename(format!("{place} (id {id})"));
         }
         let serial = object.text("serial_number", problems).and_then(|text| {
             let serial = serial(&text);
@@ -71,7 +71,8 @@ impl Row {
             not_before: object.time("not_before", problems),
             not_after: object.time("not_after", problems),
             serial,
-            identities: object.number("result_count", problems).unwrap_or(1),
+            // Each row stands for one at least, whatever it says.
+            identities: object.number("result_count", problems).unwrap_or(1).max(1),
         })
     }
 

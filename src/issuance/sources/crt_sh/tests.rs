@@ -202,15 +202,27 @@ fn hostile_rows_cost_themselves_alone() {
     assert_eq!(by_id("7").claimed.dns_names, [""; 0]);
     assert_eq!(read.certificates.len(), 7);
     for problem in [
-        "“name_value” of row 2 (id 2) is no text",
-        "“id” of row 3 is no number that can be",
-        "“serial_number” of row 3 is no text",
-        "row 4 has “id” twice; the first counts",
-        "“not_before” of row 5 is no time",
-        "“not_after” of row 5 is no text",
+        "“name_value” of row 2 for example.com (id 2) is no text",
+        "“id” of row 3 for example.com is no number that can be",
+        "“serial_number” of row 3 for example.com is no text",
+        "row 4 for example.com has “id” twice; the first counts",
+        "“not_before” of row 5 for example.com is no time",
+        "“not_after” of row 5 for example.com is no text",
     ] {
         assert!(read.problems.iter().any(|told| told == problem), "{problem}: {:#?}", read.problems);
     }
+}
+
+#[test]
+fn ten_thousand_rows_are_a_part_whatever_they_count() {
+    let rows = |count: u64| {
+        let rows: Vec<Value> = (0..count)
+            .map(|id| with(row(id, &format!("{id:x}"), "example.com"), "result_count", json!(0)))
+            .collect();
+        told(vec![answer(NAME, 200, list(&rows))]).coverage
+    };
+    assert_eq!(rows(9_999), Coverage::Whole);
+    assert!(why(&rows(10_000)).contains("10000 matching names at most"));
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn log(id: u8) -> FollowedLog {
         start: 0,
         proven: 100,
         read: 0,
+        searched: Some(vec![(0, 100)]),
         head_size: Some(100),
         head_at: Some(now()),
         head_seen: Some(now()),
@@ -71,7 +72,10 @@ fn a_certificate_has_what_the_tree_covers() {
     assert_eq!((&read.coverage, read.problems.as_slice()), (&Coverage::Whole, [].as_slice()));
     assert_eq!(read.current_to, Some(now()));
     let [one] = read.certificates.as_slice() else { panic!("{read:?}") };
-    assert_eq!(one.logged, Some(LoggedTbs { tbs: Bytes(tbs.clone()), issuer_key_hash: key_hash }));
+    assert_eq!(
+        one.logged,
+        Some(LoggedTbs { tbs: Bytes(tbs.clone()), issuer_key_hash: key_hash, is_proven: true })
+    );
     assert_eq!(one.certificate, Some(Bytes(issued.leaf.der.clone())));
     assert_eq!(one.precertificate, Some(Bytes(issued.precertificate.clone())));
     assert_eq!(one.chain, [Bytes(issued.ca.der.clone())], "up to the first that is not known");
@@ -97,6 +101,11 @@ fn silence_is_worth_what_was_proven() {
     let (why, _) =
         part(vec![FollowedLog { faults: vec!["split \u{7}view".to_owned()], ..log(1) }], Some(true));
     assert_eq!(why, "Log 1: split \\u{7}view");
+    let late = FollowedLog { start: 40, searched: Some(vec![(70, 90), (40, 60)]), ..log(2) };
+    let (why, _) = part(vec![log(1), late.clone()], Some(true));
+    assert_eq!(why, "Log 2: entries 0 to 39, 60 to 69, 90 to 99 were not searched for the name");
+    let (why, _) = part(vec![FollowedLog { searched: None, ..late }], Some(true));
+    assert_eq!(why, "Log 2: entries 0 to 39 were not read");
     let (why, _) = part(vec![log(1)], None);
     assert_eq!(why, "whether the name was watched is not known");
     let many = (0..30).map(|id| FollowedLog { proven: 0, ..log(id) }).collect();
@@ -112,6 +121,27 @@ fn silence_is_worth_what_was_proven() {
         told: Told::WatchState(WatchStateReading::default()),
     });
     assert_eq!(unread.coverage, Coverage::NoData("the state’s database cannot be used".to_owned()));
+}
+
+#[test]
+fn an_entry_is_proven_below_the_proven_size_of_a_log_without_fault() {
+    let issued = issued(&["example.com"]);
+    let entry = leaf(1, &[7; 32], &issued.leaf.precertificate_tbs);
+    let is_proven = |logs: Vec<FollowedLog>, sightings: &[(u8, u64)]| {
+        let sightings =
+            sightings.iter().map(|(log, index)| sighting(*log, *index, entry.clone(), &[])).collect();
+        let read = told(WatchStateReading { certificates: vec![found(&issued, sightings)], ..watched(logs) });
+        let [one] = read.certificates.as_slice() else { panic!("{read:?}") };
+        one.logged.as_ref().unwrap().is_proven
+    };
+    let late = FollowedLog { start: 20, ..log(2) };
+    let faulty = FollowedLog { faults: vec!["split view".to_owned()], ..log(3) };
+    let logs = || vec![log(1), late.clone(), faulty.clone()];
+    assert!(is_proven(logs(), &[(1, 99)]) && is_proven(logs(), &[(2, 20)]));
+    for unproven in [(1, 100), (2, 19), (3, 7), (9, 7)] {
+        assert!(!is_proven(logs(), &[unproven]), "{unproven:?}");
+        assert!(is_proven(logs(), &[unproven, (1, 5)]), "another log proves it");
+    }
 }
 
 #[test]

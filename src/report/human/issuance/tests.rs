@@ -1,7 +1,7 @@
 use super::*;
 use crate::issuance::issuers::Issuers;
 use crate::issuance::judge;
-use crate::issuance::reported::{SourceKind, SourceReading};
+use crate::issuance::reported::SourceReading;
 use crate::issuance::testing::{Played, ca, expired, leaf, now, reading, shown};
 use crate::report::human::wrap::WIDTH;
 
@@ -34,6 +34,16 @@ fn the_unexpected_comes_first_and_all_of_it_fits() {
     assert!(text.contains("2 times, 2026-03-16 to 2026-10-02"), "{text}");
     assert!(text.contains("with a gap of 110 days;\n      2 keys"), "{text}");
     assert!(text.lines().all(|line| width(line) <= WIDTH || !line.trim().contains(' ')), "{text}");
+}
+
+#[test]
+fn what_is_not_known_of_a_life_is_not_told_as_its_end() {
+    let mut claims = crate::issuance::testing::claims(&leaf(&ca("CA"), &["t.example"]));
+    claims.not_before = None;
+    let certificates = vec![crate::issuance::testing::claimed(claims)];
+    let text = report(&[reading(SourceKind::CrtSh, certificates)], &Played::default());
+    let said = "t.example: 1 certificate, whether current is not known";
+    assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{text}");
 }
 
 #[test]

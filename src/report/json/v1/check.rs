@@ -12,6 +12,7 @@ use super::pins::TargetPins;
 use super::revocation::Revocation;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
+use crate::issuance::IssuanceVerdict;
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
 use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
@@ -129,7 +130,7 @@ struct Target<'a> {
     caa: Caa<'a>,
     issuer: Issuer<'a>,
     revocation: Revocation<'a>,
-    issuance: Issuance,
+    issuance: Issuance<'a>,
     pins: Pins<'a>,
     comparison: Option<&'a Comparison>,
     findings: &'a [&'a Finding],
@@ -150,7 +151,7 @@ impl<'a> Target<'a> {
             caa: Caa::of(target),
             issuer: Issuer::of(&verdicts.issuer),
             revocation: Revocation::of(&verdicts.revocation),
-            issuance: Issuance::NOT_CHECKED,
+            issuance: Issuance::of(&verdicts.issuance),
             pins: Pins::of(verdicts),
             comparison: verdicts.comparison.verdict(),
             findings: &target.findings,
@@ -337,17 +338,32 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// What was issued for the names, which this version does not look up.
+/// What was issued for a target's host, or that nobody asked.
 #[derive(Serialize)]
-struct Issuance {
-    status: &'static str,
-    sources: [(); 0],
-    certificates: [(); 0],
-    unexpected: [(); 0],
+#[serde(untagged)]
+enum Issuance<'a> {
+    Judged(Box<super::issuance::Issuance<'a>>),
+    Not {
+        status: &'static str,
+        reason: &'static str,
+        sources: [(); 0],
+        certificates: [(); 0],
+        unexpected: [(); 0],
+    },
 }
 
-impl Issuance {
-    const NOT_CHECKED: Self = Self { status: "not_checked", sources: [], certificates: [], unexpected: [] };
+impl<'a> Issuance<'a> {
+    fn of(part: &'a Part<IssuanceVerdict>) -> Self {
+        match part {
+            Part::Checked(verdict) => Self::Judged(Box::new(super::issuance::Issuance::of(verdict))),
+            Part::NotChecked(why) => Self::not(part.status(), why),
+            Part::Undetermined(_) => Self::not(part.status(), ""),
+        }
+    }
+
+    fn not(status: &'static str, reason: &'static str) -> Self {
+        Self::Not { status, reason, sources: [], certificates: [], unexpected: [] }
+    }
 }
 
 /// The pins of a target, or why there is nothing to say of them.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
+use super::revocation::IssuedRevocation;
 use crate::issuance::issued::Sighting;
 use crate::issuance::renewal::Renewals;
 use crate::issuance::reported::Coverage;
@@ -95,7 +96,7 @@ impl<'a> AskedName<'a> {
 
 /// What was issued for a name.
 #[derive(Serialize)]
-struct Issuance<'a> {
+pub(super) struct Issuance<'a> {
     status: &'static str,
     reason: Option<&'a str>,
     expected: &'a [String],
@@ -106,11 +107,11 @@ struct Issuance<'a> {
 }
 
 impl<'a> Issuance<'a> {
-    fn of(verdict: &'a IssuanceVerdict) -> Self {
+    pub(super) fn of(verdict: &'a IssuanceVerdict) -> Self {
         Self {
             status: verdict.status.name(),
             reason: verdict.status.reason(),
-            expected: &verdict.expected,
+            expected: verdict.expected.as_deref().unwrap_or_default(),
             sources: verdict.sources.iter().map(Told::of).collect(),
             certificates: verdict
                 .certificates
@@ -195,7 +196,10 @@ struct Certificate<'a> {
     unlike: &'a [String],
     backup_of: Option<&'static str>,
     caa: Caa<'a>,
+    /// What a source claims.
     revoked: Option<bool>,
+    /// What the certificate's CRLs say, where that was asked for.
+    revocation: IssuedRevocation<'a>,
     problem_reporting: Option<&'a str>,
     reported_by: Vec<usize>,
     lacking: &'a [usize],
@@ -256,7 +260,6 @@ impl<'a> SeenAt<'a> {
 impl<'a> Certificate<'a> {
     fn of(judged: &'a JudgedCertificate, sources: &[SourceSummary]) -> Self {
         let it = &judged.certificate;
-        let said = |wanted| it.revoked.iter().any(|(_, revoked)| *revoked == wanted);
         Self {
             sha256: it.sha256,
             precertificate_sha256: it.precertificate_sha256,
@@ -285,7 +288,8 @@ impl<'a> Certificate<'a> {
             unlike: &judged.unlike,
             backup_of: judged.backup_of.map(|backup| backup.provider.id),
             caa: Caa::of(&judged.caa),
-            revoked: if said(true) { Some(true) } else { said(false).then_some(false) },
+            revoked: judged.claimed_revoked(),
+            revocation: IssuedRevocation::of(&judged.revocation),
             problem_reporting: it.problem_reporting.as_deref(),
             reported_by: it.reported_by.iter().copied().collect(),
             lacking: &judged.lacking,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::issuance::revocation::RevocationToday;
 use crate::judge::{ChainRevocation, MemberRevocation, Part};
 use crate::revocation::{Provision, RevocationVerdict, SourceKind, SourceVerdict};
 use crate::x509::{CertificateSha256, SpkiSha256};
@@ -13,6 +14,9 @@ pub(super) struct Revocation<'a> {
     status: &'static str,
     verdict: Option<&'static str>,
     crls_asked: bool,
+    path_built: Option<bool>,
+    /// The subjects of CA certificates that count and whose status was not looked at.
+    not_looked_at: &'a [String],
     certificates: Vec<RevocationOf<'a>>,
 }
 
@@ -51,6 +55,7 @@ struct Source<'a> {
     entries: Option<usize>,
     fetched_at: Option<Timestamp>,
     from_cache: bool,
+    note: Option<&'a str>,
 }
 
 impl<'a> Revocation<'a> {
@@ -60,8 +65,41 @@ impl<'a> Revocation<'a> {
         Self {
             status: part.status(),
             verdict: verdict.map(ChainRevocation::status),
+            path_built: verdict.map(|chain| chain.path_built),
+            not_looked_at: verdict.map(|chain| chain.left_out.as_slice()).unwrap_or_default(),
             crls_asked: verdict.is_some_and(|chain| chain.asked),
             certificates: members.iter().map(RevocationOf::of).collect(),
+        }
+    }
+}
+
+/// What is known now of the revocation of a certificate that was issued.
+#[derive(Serialize)]
+pub(super) struct IssuedRevocation<'a> {
+    /// `good`, `revoked`, `undetermined`, `not_checked` or `not_needed`.
+    status: &'static str,
+    why: Option<&'a str>,
+    revoked_at: Option<Timestamp>,
+    reason: Option<String>,
+    invalid_since: Option<Timestamp>,
+    sources: Vec<Source<'a>>,
+}
+
+impl<'a> IssuedRevocation<'a> {
+    pub(super) fn of(today: &'a RevocationToday) -> Self {
+        let revocation = today.revocation();
+        let why = match today {
+            RevocationToday::NotChecked(why) => Some(why.as_str()),
+            RevocationToday::Judged(verdict) => Some(verdict.why.as_str()),
+            RevocationToday::NotAsked | RevocationToday::NotNeeded => None,
+        };
+        Self {
+            status: today.name(),
+            why,
+            revoked_at: revocation.map(|revocation| revocation.date),
+            reason: revocation.and_then(|revocation| revocation.reason).map(|reason| reason.to_string()),
+            invalid_since: revocation.and_then(|revocation| revocation.invalid_since),
+            sources: today.verdict().into_iter().flat_map(|it| &it.sources).map(Source::of).collect(),
         }
     }
 }
@@ -104,6 +142,7 @@ impl<'a> Source<'a> {
             entries: source.entries,
             fetched_at: source.fetched_at,
             from_cache: source.from_cache,
+            note: source.note.as_deref(),
         }
     }
 }

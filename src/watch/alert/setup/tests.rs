@@ -1,5 +1,7 @@
 //! What is refused before anything starts.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 use crate::policy::Policy;
 
@@ -9,8 +11,16 @@ fn made(text: &str) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
     std::fs::write(folder.path().join("short"), "x").unwrap();
-    std::fs::write(folder.path().join("page"), "#!/bin/sh\n").unwrap();
-    let environment = |name: &str| (name == "SECRET").then(|| SECRET.into());
+    for (name, mode) in [("page", 0o755), ("plain", 0o644)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let environment = |name: &str| match name {
+        "SECRET" => Some(SECRET.into()),
+        "PATH" => Some(folder.path().as_os_str().to_owned()),
+        _ => None,
+    };
     let policy = Policy::parse("p", text.as_bytes()).unwrap();
     channels(&policy.alerts, folder.path(), &environment)
         .map(|channels| channels.iter().map(|channel| channel.name().to_owned()).collect())
@@ -43,7 +53,7 @@ fn usable_channels_are_made() {
     .concat();
     assert_eq!(made(&all).unwrap(), ["stderr", "hook", "siem", "mail"]);
     for usable in [
-        hook("command = [\"logger\"]"),
+        hook("command = [\"page\"]"),
         webhook("url = \"http://127.0.0.1:8080/\"\nsecret_file = \"secret\""),
         webhook("url = \"http://[::1]/\"\nsecret_file = \"secret\""),
         webhook("url = \"http://siem.example/\"\nsecret_file = \"secret\"\nallow_http = true"),
@@ -60,8 +70,11 @@ fn what_cannot_work_is_told_before() {
     for (text, told) in [
         (hook("command = []"), "names no program"),
         (hook("command = [\"./none\"]"), "there is no program"),
-        (hook("command = [\"a\"]\ntimeout_seconds = 0"), "timeout_seconds"),
-        (hook("command = [\"a\"]\ntimeout_seconds = 601"), "timeout_seconds"),
+        (hook("command = [\"none\"]"), "there is no program “none” in PATH"),
+        (hook("command = [\"plain\"]"), "there is no program “plain” in PATH"),
+        (hook("command = [\"./plain\"]"), "may not be run"),
+        (hook("command = [\"page\"]\ntimeout_seconds = 0"), "timeout_seconds"),
+        (hook("command = [\"page\"]\ntimeout_seconds = 601"), "timeout_seconds"),
         (webhook(https), "no secret to sign with"),
         (webhook(&format!("{https}\nsecret_env = \"OTHER\"")), "“OTHER” is not set"),
         (webhook(&format!("{https}\nsecret_env = \"A=B\"")), "not the name of an environment variable"),
@@ -77,14 +90,17 @@ fn what_cannot_work_is_told_before() {
         (mail("server = \"mail.example\"\npassword_env = \"SECRET\""), "and no user"),
         (mail("server = \"m\"").replace("p@example.com", "nobody"), "is no mailbox"),
         (mail("server = \"m\"").replace("\"Security <s@example.com>\"", ""), "names no mailbox"),
-        (hook("command = [\"a\"]").repeat(2), "another channel has this name"),
-        (hook("command = [\"a\"]").replace("\"hook\"", "\"stderr\""), "another channel has this name"),
-        (hook("command = [\"a\"]").replace("\"hook\"", "\" \""), "a channel's name"),
+        (hook("command = [\"page\"]").repeat(2), "another channel has this name"),
+        (hook("command = [\"page\"]").replace("\"hook\"", "\"stderr\""), "another channel has this name"),
+        (hook("command = [\"page\"]").replace("\"hook\"", "\" \""), "a channel's name"),
+        (hook("command = [\"page\"]").replace("\"hook\"", "\"--once\""), "another channel has this name"),
+        (webhook(&format!("{https}\nsecret_env = \"hunter2-very-secret-t0ken\"")), "is not set"),
     ] {
         let error = made(&text).unwrap_err();
         assert!(error.contains(told), "{text}: {error}");
         assert!(!error.contains(SECRET) && !error.contains("t0ken"), "{error}");
     }
-    let names = (0..51).map(|number| hook("command = [\"a\"]").replace("\"hook\"", &format!("\"{number}\"")));
+    let names =
+        (0..51).map(|number| hook("command = [\"page\"]").replace("\"hook\"", &format!("\"{number}\"")));
     assert!(made(&names.collect::<String>()).unwrap_err().contains("more than 50"));
 }

@@ -16,20 +16,19 @@ fn well() -> LogReading {
         still: Some(Duration::from_secs(7200)),
         tree_size: Some(100),
         tree_timestamp: Some(at("2026-11-22T04:58:00Z")),
+        oldest_head: Some(SignedDuration::from_hours(24)),
         seen: Some(at("2026-11-22T04:59:00Z")),
         ..LogReading::default()
     }
 }
 
 fn judged(log: LogReading, now: &str) -> LogHealth {
-    health(at(STARTED), &[("a".to_owned(), log)], &[], Ok(&[]), at(now)).logs.remove(0)
+    health(at(STARTED), &[log], &[], Ok(&[]), at(now)).logs.remove(0)
 }
 
 fn whole(logs: &[LogReading], waiting: Result<&[Waiting], &str>) -> Health {
-    let logs: Vec<_> =
-        logs.iter().enumerate().map(|(number, log)| (number.to_string(), log.clone())).collect();
     let channels = ["mail".to_owned(), "hook".to_owned()];
-    health(at(STARTED), &logs, &channels, waiting, at("2026-11-22T05:00:00Z"))
+    health(at(STARTED), logs, &channels, waiting, at("2026-11-22T05:00:00Z"))
 }
 
 fn stuck(channel: &str, oldest: &str) -> Waiting {
@@ -62,10 +61,18 @@ fn a_log_is_judged_by_what_was_seen_of_it() {
     assert_eq!(judged(well(), "2026-11-22T06:00:00Z").status, HealthStatus::Failing);
     // After a restart, it has the time again that a log has.
     let old = LogReading { seen: Some(at("2026-11-21T00:00:00Z")), ..well() };
-    assert_eq!(judged(old, "2026-11-22T00:01:00Z").status, HealthStatus::Ok);
+    assert_eq!(judged(old, "2026-11-22T00:01:00Z").status, HealthStatus::Undetermined);
+    // Another process saw one a moment ago.
+    let others = LogReading { seen: Some(at("2026-11-21T23:59:00Z")), ..well() };
+    assert_eq!(judged(others, "2026-11-22T00:01:00Z").status, HealthStatus::Ok);
 
     let frozen = LogReading { tree_timestamp: Some(at("2026-11-21T04:00:00Z")), ..well() };
-    assert_eq!(judged(frozen, now).status, HealthStatus::Degraded);
+    assert_eq!(
+        (judged(frozen.clone(), now).status, judged(frozen.clone(), now).is_stale),
+        (HealthStatus::Degraded, true)
+    );
+    let closed = LogReading { oldest_head: None, ..frozen };
+    assert_eq!((judged(closed.clone(), now).status, judged(closed, now).is_stale), (HealthStatus::Ok, false));
     let faulty = LogReading { faults: vec![("split_view".to_owned(), "two roots".to_owned())], ..well() };
     assert_eq!(judged(faulty.clone(), now).status, HealthStatus::Degraded);
     assert_eq!(judged(faulty, now).faults[0].kind, "split_view");
@@ -88,6 +95,15 @@ fn the_whole_is_as_well_as_most_of_it() {
     assert_eq!(whole(&[well(), well(), well()], Ok(&[])).status, HealthStatus::Ok);
     assert_eq!(whole(&[well(), well(), dead.clone()], Ok(&[])).status, HealthStatus::Degraded);
     assert_eq!(whole(&[well(), dead], Ok(&[])).status, HealthStatus::Failing);
+    // A log that shows the past is its operator's trouble; where all do, nothing new can be found.
+    let frozen = LogReading { tree_timestamp: Some(at("2026-11-21T04:00:00Z")), ..well() };
+    let closed = LogReading { oldest_head: None, ..frozen.clone() };
+    assert_eq!(whole(&[well(), frozen.clone()], Ok(&[])).status, HealthStatus::Degraded);
+    assert_eq!(
+        whole(&[frozen.clone(), frozen.clone(), closed.clone()], Ok(&[])).status,
+        HealthStatus::Failing
+    );
+    assert_eq!(whole(&[closed], Ok(&[])).status, HealthStatus::Ok);
     let broken = whole(&[well()], Err("the state's disk is full"));
     assert_eq!(broken.status, HealthStatus::Failing);
     assert_eq!(broken.reasons, ["the state cannot be used: the state's disk is full"]);

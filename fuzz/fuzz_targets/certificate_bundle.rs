@@ -1,0 +1,14 @@
+//! Any octets are read as a file of certificates, and no certificate is longer than its file.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pinstead::evidence::private_key::{is_pkcs12, is_private_key};
+use pinstead::x509::{Bundle, begins_as_der};
+
+fuzz_target!(|octets: &[u8]| {
+    let bundle = Bundle::read(octets);
+    let together: usize = bundle.ders.iter().map(Vec::len).sum();
+    assert!(together <= octets.len());
+    assert!(!bundle.ders.is_empty() || !bundle.problems.is_empty());
+    let _ = (begins_as_der(octets), is_pkcs12(octets), is_private_key(octets));
+});

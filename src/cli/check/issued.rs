@@ -1,0 +1,55 @@
+//! What was issued for the targets' hosts, asked beside the targets themselves.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::bail;
+
+use super::CheckOptions;
+use super::run::Judging;
+use crate::cli::issuance::sources::Asker;
+use crate::dns_name::DnsName;
+use crate::evidence::issuance::IssuanceEvidence;
+use crate::judge::{Inputs, IssuanceJudge};
+use crate::scope;
+use crate::target::{ServerTarget, Target};
+use crate::x509::path::HostIdentity;
+
+/// Asks the sources about each host once, and one after the other.
+pub(super) struct IssuanceAsker {
+    asker: Asker,
+    known: Mutex<HashMap<DnsName, IssuanceEvidence>>,
+}
+
+impl IssuanceAsker {
+    /// What asks, if anything is to be asked.
+    pub(super) fn of(options: &CheckOptions, inputs: &Inputs) -> anyhow::Result<Option<Self>> {
+        let is_included = inputs.scope.includes(scope::Part::Issuance);
+        if !options.issued.is_given() {
+            if inputs.scope.named().contains(&scope::Part::Issuance) {
+                options.issued.need_one()?;
+            }
+            return Ok(None);
+        }
+        if !is_included {
+            bail!("sources of what was issued belong to the part issuance, which --only leaves out");
+        }
+        options.issued.need_one()?;
+        let asker = options.issued.asker(options.network.offline, &options.network.dns)?;
+        Ok(Some(Self { asker, known: Mutex::default() }))
+    }
+
+    /// What was issued for a target's host; `None` for what has no name.
+    pub(super) fn look_at(&self, target: &Target, judging: Judging<'_>) -> Option<IssuanceEvidence> {
+        let Target::Server(ServerTarget { host: HostIdentity::Name(name), .. }) = target else { return None };
+        // Whoever waits here waits for a service that is not to be pressed.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = known.get(name) {
+            return Some(seen.clone());
+        }
+        let judge = IssuanceJudge::new(judging.request, judging.inputs, judging.at);
+        let seen = self.asker.look_at(name, &judge);
+        known.insert(name.clone(), seen.clone());
+        Some(seen)
+    }
+}

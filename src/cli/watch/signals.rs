@@ -1,0 +1,54 @@
+//! Signals that end the program: the first one in good order, the second at once.
+
+use tokio::sync::watch::Sender;
+
+use super::observer::say;
+
+/// Says on the first SIGINT or SIGTERM that all is to end, and returns on the second.
+pub(super) async fn until_second(stop: Sender<bool>) {
+    let Ok(mut signals) = Signals::new() else {
+        // Without handlers the system ends it, which loses nothing that was committed.
+        return std::future::pending().await;
+    };
+    signals.next().await;
+    let _ = stop.send(true);
+    say("ending; a second signal ends at once");
+    signals.next().await;
+}
+
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Whether what was issued is revoked, in words.
+
+use super::super::safe;
+use super::super::style::{BAD, DOUBTFUL, GOOD, paint};
+use super::super::wrap::{indented, labelled};
+use crate::issuance::revocation::RevocationToday;
+use crate::issuance::{IssuanceVerdict, JudgedCertificate};
+use crate::revocation::Status;
+
+/// The most certificates that are told one by one.
+const MOST: usize = 10;
+
+/// One line, and the first certificates that are revoked or open; nothing where nobody asked and no source says.
+pub(super) fn lines(verdict: &IssuanceVerdict) -> String {
+    let judged = |status: fn(&Status) -> bool| {
+        let verdicts = verdict.certificates.iter().filter_map(|judged| judged.revocation.verdict());
+        verdicts.filter(|verdict| status(&verdict.status)).count()
+    };
+    let good = judged(|status| matches!(status, Status::Good));
+    let revoked = judged(|status| matches!(status, Status::Revoked(_)));
+    let open = verdict.certificates.iter().filter(|judged| judged.revocation.is_open()).count();
+    let claimed = verdict
+        .certificates
+        .iter()
+        .filter(|judged| judged.claimed_revoked() == Some(true) && judged.revocation.revocation().is_none());
+    let claimed = claimed.count();
+    let mut parts = Vec::new();
+    for (count, style, what) in
+        [(revoked, BAD, "revoked"), (good, GOOD, "not revoked"), (open, DOUBTFUL, "not known")]
+    {
+        if count > 0 {
+            parts.push(paint(style, format!("{count} {what}")));
+        }
+    }
+    if claimed > 0 {
+        let text = format!("{claimed} revoked as a source claims, which nothing verified");
+        parts.push(paint(DOUBTFUL, text));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let mut out = labelled("  revocation: ", &parts.join(", "));
+    for judged in verdict.certificates.iter().filter(|judged| is_told(judged)).take(MOST) {
+        out.push_str(&indented(&safe(&told(judged)), 6));
+    }
+    out
+}
+
+/// What is worth a line of its own: the revoked ones, and those of which it is not known, and why.
+fn is_told(judged: &JudgedCertificate) -> bool {
+    judged.revocation.revocation().is_some() || judged.revocation.is_open()
+}
+
+fn told(judged: &JudgedCertificate) -> String {
+    let label = judged.certificate.label();
+    match &judged.revocation {
+        RevocationToday::Judged(verdict) => match verdict.revocation() {
+            Some(revocation) => format!("{label}: {}", revocation.in_words()),
+            None => format!("{label}: not known. {}", verdict.why),
+        },
+        RevocationToday::NotChecked(why) => format!("{label}: not known, {why}"),
+        RevocationToday::NotAsked | RevocationToday::NotNeeded => label,
+    }
+}

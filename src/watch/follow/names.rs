@@ -1,0 +1,66 @@
+//! Names that entries were not searched for: read again where that was asked for, and told else.
+
+use super::start::Start;
+use super::trouble::Trouble;
+use super::{Event, Follower};
+use crate::ct::merkle::TreeBuilder;
+use crate::watch::reader::LogReader;
+use crate::watch::state::{Head, Log};
+
+impl<R: LogReader> Follower<'_, R> {
+    /// Has entries of a known log read again that were not searched for all of our names, from where it was asked for.
+    pub(super) async fn search_again(&mut self, log: &Log) -> Result<(), Trouble> {
+        let missing = self.state().unsearched(log, log.start).await?;
+        let (Some(start), Some((head, _)), false) =
+            (self.settings().start_again, &log.head, missing.is_empty())
+        else {
+            return Ok(());
+        };
+        let from = match (start, self.state().wanted_from(log.number).await?) {
+            (Start::Begin, _) => 0,
+            (_, Some(known)) => known,
+            (start, None) => self.place_of(start, head).await?,
+        };
+        self.state().want_from(log.number, from).await?;
+        let missing = self.state().unsearched(log, from).await?;
+        let first = missing.iter().flat_map(|missing| &missing.entries).map(|(first, _)| *first).min();
+        let Some(first) = first else { return Ok(()) };
+        if self.head.is_none() {
+            let lease = self.state().lease_head(log.number, self.settings().lease).await?;
+            self.head = lease.map(|lease| lease.with_goals_within(self.settings().most_unproven));
+        }
+        // Where another process holds it, the report tells what was not searched.
+        let Some(lease) = self.head.clone() else { return Ok(()) };
+        let before = match first {
+            0 => TreeBuilder::default(),
+            first => self.reader.tree_before(head, first).await?,
+        };
+        self.state().search_again(&lease, &before).await?;
+        Ok(())
+    }
+
+    async fn place_of(&self, start: Start, head: &Head) -> Result<u64, Trouble> {
+        Ok(match start {
+            Start::Begin => 0,
+            Start::End => head.size,
+            Start::Age(age) => self.tree_before_age(head, age).await?.1.first,
+        })
+    }
+
+    /// Tells which proven entries were not searched for all of our names: read before some were added, or by a process
+    /// that watches others. What was told once is not looked at again.
+    pub(super) async fn tell_unsearched(&mut self, log: &Log) -> Result<(), Trouble> {
+        let proven = log.proven.size();
+        let from = match self.searched_to {
+            Some(known) if known >= proven => return Ok(()),
+            Some(known) => known,
+            None => self.state().wanted_from(log.number).await?.unwrap_or(log.start),
+        };
+        let missing = self.state().unsearched(log, from).await?;
+        self.searched_to = Some(proven);
+        if let Some(first) = missing.first() {
+            self.tell(&Event::Unsearched(&first.to_string()));
+        }
+        Ok(())
+    }
+}

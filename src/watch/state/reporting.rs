@@ -1,0 +1,81 @@
+//! Reports as a channel of the outbox: what `watch --once` found is listed by one report, also where the run that found
+//! it never came to its own; and what could not be determined is named until it is, or somebody knows of it.
+
+use std::time::Duration;
+
+use super::State;
+use super::alerts::{Alert, Due};
+use super::database::Durability::{Durable, Progress};
+use super::database::{Value, number};
+use super::error::StateError;
+
+/// The channel of reports; no other may have its name.
+pub const REPORT: &str = "--once";
+/// Where that stands which was reported as undetermined.
+pub(super) const UNDETERMINED: &str = "--once, undetermined";
+/// The most undetermined alerts that are read.
+const MOST: u64 = 10_000;
+
+/// Whether no channel of a policy may be called so.
+pub fn is_reserved(channel: &str) -> bool {
+    channel.starts_with(REPORT)
+}
+
+impl State {
+    /// Takes alerts that no report has listed yet, a hundred at most. For the time given, no other report lists them.
+    pub async fn unreported(&self, time: Duration) -> Result<Vec<Due>, StateError> {
+        self.due(REPORT, 100, time).await
+    }
+
+    /// How many alerts no report has listed yet, those that others are about to list among them.
+    pub async fn count_unreported(&self) -> Result<u64, StateError> {
+        let sql = "SELECT COUNT(*) FROM deliveries WHERE channel = $1 AND delivered_at IS NULL";
+        let rows = self.database.rows(Progress, sql, &[Value::Text(REPORT)]).await?;
+        rows.first().map_or(Ok(0), |row| row.number(0))
+    }
+
+    /// The alerts of these ids were listed, and of these, `undetermined` are to be named again.
+    pub async fn reported(&self, listed: &[String], undetermined: &[String]) -> Result<(), StateError> {
+        let mut transaction = self.database.begin(Durable).await?;
+        let done = async {
+            for id in listed {
+                let sql = "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) \
+                           WHERE alert = $1 AND channel = $2 AND delivered_at IS NULL";
+                transaction.execute(sql, &[Value::Text(id), Value::Text(REPORT)]).await?;
+            }
+            for id in undetermined {
+                let sql = "INSERT INTO deliveries (alert, channel, created, next_at) \
+                           VALUES ($1, $2, (SELECT now FROM clock), 0) ON CONFLICT (alert, channel) DO NOTHING";
+                transaction.execute(sql, &[Value::Text(id), Value::Text(UNDETERMINED)]).await?;
+            }
+            Ok(())
+        };
+        let done = done.await;
+        transaction.end(done).await
+    }
+
+    /// The alerts that were reported as undetermined, and still are, the oldest first; ten thousand at most.
+    pub async fn undetermined(&self) -> Result<Vec<Alert>, StateError> {
+        let sql = "SELECT a.id, a.kind, a.subject, a.created, a.payload FROM deliveries d \
+                   JOIN alerts a ON a.id = d.alert WHERE d.channel = $1 AND d.delivered_at IS NULL \
+                   ORDER BY a.created, a.id LIMIT $2";
+        let rows = self.database.rows(Progress, sql, &[Value::Text(UNDETERMINED), number(MOST)?]).await?;
+        let read = rows.iter().map(|row| {
+            Ok(Alert {
+                id: row.text(0)?,
+                kind: row.text(1)?,
+                subject: row.text(2)?,
+                created: row.time(3)?,
+                payload: row.text(4)?,
+            })
+        });
+        read.collect()
+    }
+
+    /// An alert is not undetermined any more, or somebody knows of it.
+    pub async fn determined(&self, id: &str) -> Result<(), StateError> {
+        let sql =
+            "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) WHERE alert = $1 AND channel = $2";
+        self.database.rows(Durable, sql, &[Value::Text(id), Value::Text(UNDETERMINED)]).await.map(drop)
+    }
+}

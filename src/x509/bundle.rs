@@ -1,0 +1,277 @@
+//! Every certificate of a file, however it is wrapped: what is broken costs itself and nothing else.
+//!
+//! PEM with anything around it (RFC 7468; also `TRUSTED CERTIFICATE`, OpenSSL's own), DER, and the certificates of PKCS #7
+//! and CMS (RFC 5652 section 5.1), in PEM or DER.
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use base64::Engine as _;
+use memchr::memmem::find;
+
+use super::der::{self, OBJECT_IDENTIFIER, Reader, SEQUENCE, constructed};
+use super::pem::{LENIENT, MAX_CERTIFICATES};
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+
+/// The longest label of a block.
+const LONGEST_LABEL: usize = 64;
+
+/// id-signedData, 1.2.840.113549.1.7.2.
+const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+
+/// The labels of blocks with certificates.
+pub const LABELS: [&str; 5] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "CMS"];
+
+/// The certificates of a file, and what of it could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bundle {
+    /// DER, in order; whether they can be read is another matter.
+    pub ders: Vec<Vec<u8>>,
+    /// What could not be read.
+    pub problems: Vec<BundleError>,
+}
+
+/// Why a part of a file gave no certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// Nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// Neither DER nor PEM.
+    #[error("this is no certificate: it is neither DER nor has a PEM block “CERTIFICATE” or “PKCS7”")]
+    NotACertificate,
+    /// A PEM block that cannot be decoded.
+    #[error("the PEM block that begins in line {line} is not base64")]
+    BadPem {
+        /// The line of its header.
+        line: usize,
+    },
+    /// A PEM block without its end.
+    #[error("the PEM block that begins in line {line} has no end")]
+    UnendedPem {
+        /// The line of its header.
+        line: usize,
+    },
+    /// PKCS #7 or CMS whose certificates cannot be taken out.
+    #[error("its PKCS #7 cannot be read: {0}")]
+    Pkcs7(&'static str),
+    /// More than [`MAX_CERTIFICATES`].
+    #[error("the file has more than {MAX_CERTIFICATES} certificates; the first are read")]
+    TooMany,
+}
+
+impl Bundle {
+    /// Reads every certificate of a file.
+    pub fn read(octets: &[u8]) -> Self {
+        let mut bundle = Self::default();
+        if octets.iter().all(u8::is_ascii_whitespace) {
+            bundle.problems.push(BundleError::Empty);
+            return bundle;
+        }
+        bundle.read_pem(octets);
+        if bundle.ders.is_empty() && bundle.problems.is_empty() {
+            if octets.first() == Some(&SEQUENCE) {
+                bundle.take_der(octets);
+            } else {
+                bundle.problems.push(BundleError::NotACertificate);
+            }
+        }
+        if bundle.ders.len() > MAX_CERTIFICATES {
+            bundle.ders.truncate(MAX_CERTIFICATES);
+            bundle.problems.push(BundleError::TooMany);
+        }
+        bundle
+    }
+
+    fn read_pem(&mut self, octets: &[u8]) {
+        let mut place = 0_usize;
+        while self.ders.len() <= MAX_CERTIFICATES
+            && let Some(rest) = octets.get(place..)
+            && let Some(found) = find(rest, BEGIN)
+        {
+            let begin = place.saturating_add(found);
+            place = begin.saturating_add(BEGIN.len());
+            let Some((label, from)) = label(octets, place) else { continue };
+            place = from;
+            let Some(kind) = LABELS.iter().position(|wanted| wanted.as_bytes() == label) else { continue };
+            let line =
+                || octets.iter().take(begin).filter(|octet| **octet == b'\n').count().saturating_add(1);
+            let body = octets.get(place..).unwrap_or_default();
+            let length = find(body, DASHES).unwrap_or(body.len());
+            let (body, rest) = body.split_at_checked(length).unwrap_or((body, &[]));
+            place = place.saturating_add(length);
+            if !rest.starts_with(END) {
+                self.problems.push(BundleError::UnendedPem { line: line() });
+                continue;
+            }
+            place = place.saturating_add(END.len());
+            let letters: Vec<u8> =
+                body.iter().copied().filter(|letter| !letter.is_ascii_whitespace()).collect();
+            match (LENIENT.decode(letters), kind) {
+                (Err(_), _) => self.problems.push(BundleError::BadPem { line: line() }),
+                (Ok(der), 0 | 1) => self.ders.push(der),
+                (Ok(der), 2) => self.ders.push(without_trust(&der)),
+                (Ok(der), _) => self.take_der(&der),
+            }
+        }
+    }
+
+    /// Takes a certificate, or those of PKCS #7.
+    fn take_der(&mut self, der: &[u8]) {
+        match signed_data(der) {
+            None => self.ders.push(der.to_vec()),
+            Some(Ok(ders)) if ders.is_empty() => {
+                self.problems.push(BundleError::Pkcs7("there is no certificate in it"));
+            }
+            Some(Ok(ders)) => self.ders.extend(ders),
+            Some(Err(_)) => self.problems.push(BundleError::Pkcs7("its frame is not DER, or is broken off")),
+        }
+    }
+}
+
+/// Whether octets begin as a certificate in DER does, or as PKCS #7 does.
+pub fn begins_as_der(octets: &[u8]) -> bool {
+    const INTEGER_WITH_MORE: u8 = 2;
+    let Some(content) = content_of_sequence(octets) else { return false };
+    if content.first() == Some(&OBJECT_IDENTIFIER) {
+        return content.get(2..).is_some_and(|rest| rest.starts_with(SIGNED_DATA));
+    }
+    let Some(tbs) = content_of_sequence(content) else { return false };
+    match tbs {
+        // Version 3, or 2; or the serial number, which version 1 begins with. A request and a CRL begin with a short number.
+        [0xa0, 0x03, der::INTEGER, 0x01, ..] => true,
+        [der::INTEGER, length, ..] => *length > INTEGER_WITH_MORE && *length <= 0x21,
+        _ => false,
+    }
+}
+
+/// What stands in a SEQUENCE, as far as it is there.
+fn content_of_sequence(octets: &[u8]) -> Option<&[u8]> {
+    match octets {
+        [SEQUENCE, 0..=0x7f, rest @ ..]
+        | [SEQUENCE, 0x81, _, rest @ ..]
+        | [SEQUENCE, 0x82, _, _, rest @ ..]
+        | [SEQUENCE, 0x83, _, _, _, rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// The label of a block from this place on, and where its content begins.
+fn label(octets: &[u8], place: usize) -> Option<(&[u8], usize)> {
+    let rest = octets.get(place..)?;
+    let window = rest.get(..rest.len().min(LONGEST_LABEL))?;
+    let length = find(window, DASHES)?;
+    let label = window.get(..length)?;
+    let is_text = label.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ');
+    is_text.then(|| (label, place.saturating_add(length).saturating_add(DASHES.len())))
+}
+
+/// The certificate of a block `TRUSTED CERTIFICATE`, without what OpenSSL writes behind it.
+fn without_trust(der: &[u8]) -> Vec<u8> {
+    let certificate = Reader::new(der).expect(SEQUENCE).map(|element| element.whole);
+    certificate.unwrap_or(der).to_vec()
+}
+
+/// The certificates of SignedData (RFC 5652 section 5.1); `None` where it is something else.
+fn signed_data(der: &[u8]) -> Option<Result<Vec<Vec<u8>>, der::DerError>> {
+    let content = content_of_sequence(der).filter(|content| content.first() == Some(&OBJECT_IDENTIFIER))?;
+    let is_signed = content.get(2..).is_some_and(|rest| rest.starts_with(SIGNED_DATA));
+    Some(if is_signed { certificates_of(der) } else { Err(der::DerError::Truncated) })
+}
+
+fn certificates_of(der: &[u8]) -> Result<Vec<Vec<u8>>, der::DerError> {
+    let mut info = Reader::new(der).expect(SEQUENCE)?.reader();
+    info.expect(OBJECT_IDENTIFIER)?;
+    let mut data = info.expect(constructed(0))?.reader().expect(SEQUENCE)?.reader();
+    // The version, the digest algorithms, and what was signed.
+    for _ in 0..3 {
+        data.element()?;
+    }
+    let mut ders = Vec::new();
+    if let Some(certificates) = data.optional(constructed(0))? {
+        let mut certificates = certificates.reader();
+        while !certificates.is_empty() && ders.len() <= MAX_CERTIFICATES {
+            let element = certificates.element()?;
+            // The others are attribute certificates, and forms that were given up.
+            if element.tag == SEQUENCE {
+                ders.push(element.whole.to_vec());
+            }
+        }
+    }
+    Ok(ders)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use openssl::pkcs7::{Pkcs7, Pkcs7Flags};
+    use openssl::pkey::PKey;
+    use openssl::stack::Stack;
+    use openssl::x509::X509;
+
+    use super::*;
+    use crate::demo::authority::{CaCertificate, KeyAlgorithm};
+
+    fn ca(name: &str) -> CaCertificate {
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        CaCertificate::root(name, KeyAlgorithm::P256, at).unwrap()
+    }
+
+    fn pem(label: &str, der: &[u8]) -> String {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    }
+
+    #[test]
+    fn a_broken_block_costs_itself_alone() {
+        let (one, other) = (ca("One"), ca("Other"));
+        let text = format!(
+            "subject=one\n{}-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n{}-----BEGIN CERTIFICATE-----\nMIIB",
+            pem("CERTIFICATE", &one.der),
+            pem("TRUSTED CERTIFICATE", &[&other.der[..], &[0x30, 0x00]].concat()),
+        );
+        let bundle = Bundle::read(text.as_bytes());
+        assert_eq!(bundle.ders, [one.der.clone(), other.der.clone()]);
+        assert_eq!(bundle.problems, [BundleError::BadPem { line: 5 }, BundleError::UnendedPem { line: 11 }]);
+        let in_one_line = text.replace('\n', "");
+        assert_eq!(Bundle::read(in_one_line.as_bytes()).ders, bundle.ders);
+        assert_eq!(Bundle::read(text.replace('\n', "\r").as_bytes()).ders, bundle.ders);
+        assert_eq!(Bundle::read(&one.der).ders, std::slice::from_ref(&one.der));
+        assert_eq!(Bundle::read(b" \n").problems, [BundleError::Empty]);
+        assert_eq!(Bundle::read(b"text").problems, [BundleError::NotACertificate]);
+        let key = pem("PRIVATE KEY", b"key");
+        assert_eq!(Bundle::read(key.as_bytes()).problems, [BundleError::NotACertificate]);
+    }
+
+    /// The PKCS #7 is OpenSSL's own.
+    #[test]
+    fn the_certificates_of_pkcs7_are_read() {
+        let (one, other) = (ca("One"), ca("Other"));
+        let mut stack = Stack::new().unwrap();
+        stack.push(X509::from_der(&other.der).unwrap()).unwrap();
+        let signer = X509::from_der(&one.der).unwrap();
+        let key = PKey::private_key_from_pem(one.key.to_pem().as_bytes()).unwrap();
+        let made = Pkcs7::sign(&signer, &key, &stack, b"content", Pkcs7Flags::BINARY).unwrap();
+        let der = made.to_der().unwrap();
+        let mut expected = vec![one.der.clone(), other.der.clone()];
+        expected.sort();
+        for octets in [der.clone(), made.to_pem().unwrap(), pem("CMS", &der).into_bytes()] {
+            let mut bundle = Bundle::read(&octets);
+            bundle.ders.sort();
+            assert_eq!((bundle.ders, bundle.problems), (expected.clone(), vec![]));
+        }
+        assert!(begins_as_der(&der) && begins_as_der(&one.der));
+        assert!(!begins_as_der(&key.private_key_to_der().unwrap()) && !begins_as_der(b"0123"));
+        for cut in [100, der.len() - 1] {
+            let bundle = Bundle::read(&der[..cut]);
+            assert!(bundle.ders.is_empty() && bundle.problems.len() == 1, "{bundle:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_octets_are_read_without_panic(octets in proptest::collection::vec(0_u8.., 0..99)) {
+            let _ = (Bundle::read(&octets), begins_as_der(&octets));
+        }
+    }
+}

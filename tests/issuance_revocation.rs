@@ -1,0 +1,247 @@
+//! `pinstead issuance --revocation`: what was issued, by CRLs that OpenSSL makes, from the command line to the report.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod world;
+
+use std::fs;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use pinstead::evidence::file::{FileContent, InputFile};
+use pinstead::evidence::issuance::{
+    IssuanceEvidence, IssuanceObservation, IssuanceSource, LoggedCertificate, Told, WatchStateReading,
+};
+use pinstead::evidence::{Bytes, Inputs as InputFiles, Request};
+use pinstead::judge::Inputs;
+use pinstead::observe::clock;
+use pinstead::observe::crl::{CrlCache, CrlClient};
+use pinstead::observe::dns::DnsClient;
+use pinstead::observe::http::HttpClient;
+use pinstead::watch::revocation::{Looked, Revocations};
+use pinstead::watch::state::{Place, State, StateOptions};
+use pinstead::x509::read_certificates;
+use serde_json::Value;
+use world::list_server::Reply;
+use world::pinstead;
+use world::revoking_ca::{CrlPlan, LEAF, Pki};
+
+/// The owner expects another CA than the one that issued.
+const POLICY: &str = "expect_ca = [\"letsencrypt.org\"]\n";
+
+struct Lab {
+    pki: Pki,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let lab = Self { pki: Pki::new() };
+        lab.policy();
+        lab
+    }
+
+    fn policy(&self) {
+        let key = self.pki.spki_sha256("ca");
+        let own = format!("[[private_ca]]\nowner = \"Lab\"\nspki_sha256 = \"{key}\"\n");
+        fs::write(self.pki.path("policy.toml"), format!("{POLICY}{own}")).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str], code: i32) -> Value {
+        let file = |name: &str| self.pki.path(name).to_str().unwrap().to_owned();
+        let mut command = pinstead();
+        command
+            .env("NO_PROXY", "127.0.0.1")
+            .env("XDG_CACHE_HOME", self.pki.path("cache"))
+            .current_dir(self.pki.folder.path())
+            .args([
+                "issuance",
+                "--policy",
+                &file("policy.toml"),
+                "--format",
+                "json",
+                "--resolver",
+                "127.0.0.1:9",
+            ])
+            .args(arguments);
+        let assert = command.assert().code(code);
+        let report: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+        report["names"][0].clone()
+    }
+
+    fn issued(&self, more: &[&str], code: i32) -> Value {
+        let file = |name: &str| self.pki.path(name).to_str().unwrap().to_owned();
+        let chain = file("chain.pem");
+        self.run(&[&["www.example", "--revocation"], more, &["--certificates", &chain]].concat(), code)
+    }
+}
+
+fn told(name: &Value) -> Vec<&str> {
+    let findings = name["findings"].as_array().unwrap();
+    let rules = findings.iter().map(|finding| finding["rule"].as_str().unwrap());
+    rules.filter(|rule| matches!(*rule, "CRT001" | "REV008")).collect()
+}
+
+#[test]
+fn an_unexpected_certificate_is_followed_to_its_revocation() {
+    let lab = Lab::new();
+    let saved = lab.pki.path("saved.json");
+    let saved = saved.to_str().unwrap();
+    let name = lab.issued(&["--save-evidence", saved, "--no-cache"], 1);
+    let revocation = &name["issuance"]["certificates"][0]["revocation"];
+    assert_eq!(
+        (revocation["status"].as_str(), told(&name)),
+        (Some("good"), vec!["CRT001", "REV008"]),
+        "{name:#}"
+    );
+    // Each list once.
+    let asked: Vec<String> = lab.pki.server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(asked, ["/ca.crl"]);
+    // Saved evidence gives the same, and asks nobody.
+    let again = lab.run(&[saved], 1);
+    assert_eq!(again["issuance"]["certificates"], name["issuance"]["certificates"]);
+    assert_eq!(told(&again), told(&name));
+    assert_eq!(lab.pki.server.requests().len(), 0);
+
+    lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "superseded")], ..CrlPlan::default() });
+    let name = lab.issued(&["--no-cache"], 1);
+    let revocation = &name["issuance"]["certificates"][0]["revocation"];
+    assert_eq!((revocation["status"].as_str(), told(&name)), (Some("revoked"), vec!["CRT001"]));
+    assert_eq!(
+        (&revocation["reason"], &revocation["revoked_at"]),
+        (&"superseded".into(), &"2026-11-01T00:00:00Z".into())
+    );
+    let findings = name["findings"].as_array().unwrap();
+    let unexpected = findings.iter().find(|finding| finding["rule"] == "CRT001").unwrap();
+    let advice = unexpected["advice"].as_str().unwrap();
+    assert!(advice.contains("has revoked") && !advice.contains("problem report"), "{advice}");
+}
+
+#[test]
+fn what_cannot_be_known_of_an_unexpected_certificate_stays_open() {
+    let lab = Lab::new();
+    lab.pki.server.set("/ca.crl", Reply::Status(404));
+    let name = lab.issued(&["--no-cache", "--fail-on", "critical"], 3);
+    assert_eq!(name["issuance"]["certificates"][0]["revocation"]["status"], "undetermined");
+    assert_eq!(told(&name), ["CRT001"]);
+    // Of a CA that the policy does not name, the URLs are a stranger's.
+    fs::write(lab.pki.path("policy.toml"), POLICY).unwrap();
+    lab.pki.publish("/ca.crl", CrlPlan::default());
+    lab.pki.server.requests();
+    let name = lab.issued(&["--no-cache", "--fail-on", "critical"], 3);
+    let revocation = &name["issuance"]["certificates"][0]["revocation"];
+    assert_eq!(revocation["sources"][0]["trouble"], "not_asked", "{revocation:#}");
+    assert_eq!(lab.pki.server.requests().len(), 0);
+    let name = lab.issued(&["--no-cache", "--private-crls", "--fail-on", "critical"], 3);
+    assert_eq!(name["issuance"]["certificates"][0]["revocation"]["status"], "good");
+    // Without its issuer's certificate no list could be believed, and none is asked for.
+    lab.pki.server.requests();
+    let leaf = lab.pki.path("leaf.pem");
+    let arguments = [
+        "www.example",
+        "--revocation",
+        "--private-crls",
+        "--no-cache",
+        "--certificates",
+        leaf.to_str().unwrap(),
+    ];
+    let name = lab.run(&arguments, 3);
+    let revocation = &name["issuance"]["certificates"][0]["revocation"];
+    assert_eq!(revocation["status"], "not_checked");
+    assert!(revocation["why"].as_str().unwrap().contains("--issuer"), "{revocation:#}");
+    assert_eq!(lab.pki.server.requests().len(), 0);
+    let mut command = pinstead();
+    command.current_dir(lab.pki.folder.path()).args(["issuance", "--resolver", "127.0.0.1:9"]);
+    let human = command.args(arguments).assert();
+    let human = String::from_utf8_lossy(&human.get_output().stdout).into_owned();
+    assert!(human.contains("revocation: 1 not known") && human.contains("--issuer"), "{human}");
+}
+
+/// What looks at revocations for `pinstead watch`, anew each time: a run remembers its lists.
+fn revocations(lab: &Lab) -> Revocations {
+    let file = |name: &str| {
+        let octets = fs::read(lab.pki.path(name)).unwrap();
+        InputFile { path: name.to_owned(), content: FileContent::Read(Bytes(octets)), folder: None }
+    };
+    let files = InputFiles {
+        policy: Some(file("policy.toml")),
+        issuers: vec![file("ca.pem")],
+        ..InputFiles::default()
+    };
+    let request = Request { revocation: true, offline: true, ..Request::default() };
+    Revocations {
+        inputs: Inputs::read(&request, &files).unwrap(),
+        request,
+        names: vec!["www.example".parse().unwrap()],
+        place: "a test".to_owned(),
+        client: CrlClient::new(&DnsClient::system(), CrlCache::none(), false).unwrap(),
+        http: HttpClient::new().unwrap(),
+    }
+}
+
+/// What the state has of the leaf, found so long ago.
+fn found(lab: &Lab, age: SignedDuration) -> IssuanceEvidence {
+    let leaf = read_certificates(&fs::read(lab.pki.path("leaf.pem")).unwrap()).unwrap().remove(0);
+    let logged = LoggedCertificate {
+        first_seen: clock::now() - age,
+        certificate: Some(Bytes(leaf.der().to_vec())),
+        precertificate: None,
+        sightings: Vec::new(),
+    };
+    let reading = WatchStateReading { certificates: vec![logged], ..WatchStateReading::default() };
+    let source = IssuanceSource {
+        asked_at: clock::now(),
+        place: "a test".to_owned(),
+        broken_off: None,
+        told: Told::WatchState(reading),
+    };
+    let observation = IssuanceObservation { name: "www.example".parse().unwrap(), sources: vec![source] };
+    IssuanceEvidence { observation, caa: Vec::new() }
+}
+
+#[tokio::test]
+async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once_that_it_is() {
+    let lab = Lab::new();
+    let place = Place::File(lab.pki.path("state.db"));
+    let options = StateOptions { channels: vec!["hook".to_owned()], most_octets: None };
+    let state = Arc::new(State::open(&place, &options).await.unwrap());
+    let look = async |age: SignedDuration, at: Timestamp| {
+        let mut looked = Looked::default();
+        revocations(&lab).look_at(&found(&lab, age), &state, at, &mut looked).await.unwrap();
+        (looked.certificates, looked.revoked, looked.open, looked.told)
+    };
+    let (fresh, overdue) = (SignedDuration::from_hours(2), SignedDuration::from_hours(25));
+    // The CA has a day.
+    assert_eq!(look(fresh, clock::now()).await, (1, 0, 0, vec![]));
+    let (.., told) = look(overdue, clock::now()).await;
+    assert!(matches!(told.as_slice(), [one] if one.contains("still not revoked after 24 hours")), "{told:?}");
+    assert_eq!(look(overdue, clock::now()).await, (1, 0, 0, vec![]), "each thing once");
+    // What cannot be had is not known, and not good.
+    lab.pki.server.set("/ca.crl", Reply::Status(404));
+    let (_, _, open, told) = look(overdue, clock::now()).await;
+    assert!(open == 1 && told.len() == 1 && told[0].contains("is not known"), "{told:?}");
+    lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "superseded")], ..CrlPlan::default() });
+    let (_, revoked, _, told) = look(overdue, clock::now()).await;
+    assert!(revoked == 1 && told.len() == 1 && told[0].contains("superseded"), "{told:?}");
+    let (.., told) = look(overdue, clock::now()).await;
+    assert!(told.is_empty(), "{told:?}");
+    let due = state.due("hook", 10, std::time::Duration::from_secs(60)).await.unwrap();
+    let told: Vec<(String, String)> = due
+        .iter()
+        .map(|due| {
+            let payload: Value = serde_json::from_str(&due.alert.payload).unwrap();
+            (due.alert.kind.clone(), payload["severity"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let of = |severity: &str| ("revocation".to_owned(), severity.to_owned());
+    assert_eq!(told, [of("high"), of("medium"), of("info")]);
+    // After its end it is no matter.
+    let later = clock::now() + SignedDuration::from_hours(24 * 30);
+    assert_eq!(look(overdue, later).await.0, 0);
+    // A CA that is expected is not asked about.
+    let policy = fs::read_to_string(lab.pki.path("policy.toml")).unwrap().replace("letsencrypt.org", "Lab");
+    fs::write(lab.pki.path("policy.toml"), policy).unwrap();
+    lab.pki.server.requests();
+    assert_eq!(look(overdue, clock::now()).await.0, 0);
+    assert_eq!(lab.pki.server.requests().len(), 0);
+    state.close().await;
+}
