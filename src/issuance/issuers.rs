@@ -27,32 +27,28 @@ impl Issuers {
         Self { shared: Some(shared), ..Self::default() }
     }
 
-    /// Adds a certificate; one that is there already changes nothing.
+    /// Adds a certificate; one that was added already changes nothing.
     pub fn add(&mut self, certificate: Certificate) {
         let Ok(subject) = certificate.parts().map(|parts| parts.subject.to_vec()) else { return };
-        if !self.has(&certificate.sha256) {
-            self.known.insert(certificate.sha256);
+        if self.known.insert(certificate.sha256) {
             self.by_subject.entry(subject).or_default().push(certificate);
         }
     }
 
-    /// Adds a certificate, DER, unless it cannot be read or is there already.
+    /// Adds a certificate, DER, unless it cannot be read or was added already.
     pub fn add_der(&mut self, der: &[u8]) {
-        if !self.has(&CertificateSha256::of(der))
+        if !self.known.contains(&CertificateSha256::of(der))
             && let Ok(certificate) = Certificate::read(der)
         {
             self.add(certificate);
         }
     }
 
-    fn has(&self, sha256: &CertificateSha256) -> bool {
-        self.known.contains(sha256) || self.shared.as_ref().is_some_and(|shared| shared.has(sha256))
-    }
-
-    /// Those of this subject, in the order in which they were added.
+    /// Those of this subject: first those that were added here, in their order, so that namesakes among the shared ones
+    /// crowd none of them out; then the shared ones.
     fn named(&self, subject: &[u8]) -> Vec<&Certificate> {
-        let mut found = self.shared.as_ref().map(|shared| shared.named(subject)).unwrap_or_default();
-        found.extend(self.by_subject.get(subject).into_iter().flatten());
+        let mut found: Vec<&Certificate> = self.by_subject.get(subject).into_iter().flatten().collect();
+        found.extend(self.shared.iter().flat_map(|shared| shared.named(subject)));
         found
     }
 

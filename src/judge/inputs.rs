@@ -168,6 +168,13 @@ impl Inputs {
         }))
     }
 
+    /// Those and further ones, DER; what of them cannot be read is left out.
+    pub fn pool_with<'d>(&self, further: impl IntoIterator<Item = &'d [u8]>) -> Arc<Issuers> {
+        let mut pool = Issuers::over(self.pool());
+        further.into_iter().for_each(|der| pool.add_der(der));
+        Arc::new(pool)
+    }
+
     /// Who a CA key belongs to: a private CA of the policy first, then the public table.
     pub fn owner_of(&self, key: &SpkiSha256) -> Option<issuer::KeyOwner> {
         let private = self.policy.private_ca.iter().find(|ca| ca.spki_sha256.0 == *key);

@@ -69,6 +69,13 @@ impl<'r> IssuanceJudge<'r> {
         }
     }
 
+    /// The same by these certificates of CAs, of [`Inputs::pool_with`].
+    #[must_use]
+    pub fn by_issuers(mut self, issuers: Arc<Issuers>) -> Self {
+        self.issuers = issuers;
+        self
+    }
+
     /// Judges what was seen of one name; `seen` is when CAA was looked up.
     pub fn judge(&self, evidence: &IssuanceEvidence, seen: Timestamp) -> IssuanceVerdict {
         let told: Vec<SourceReading> = evidence.observation.sources.iter().map(read).collect();

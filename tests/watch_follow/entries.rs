@@ -33,7 +33,7 @@ fn prepared(leaf: Vec<u8>, why: Why) -> Prepared {
 
 fn standing<'a>(log: &'a LogLabel, issuers: &'a [Bytes]) -> Standing<'a> {
     let at = "2026-11-22T00:00:00Z".parse().unwrap();
-    Standing { log, issuers, missing: None, is_proven: false, at }
+    Standing { log, issuers, others: None, missing: None, is_proven: false, at }
 }
 
 fn undetermined(mentions: Option<&str>) -> Why {

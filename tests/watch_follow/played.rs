@@ -103,11 +103,15 @@ impl Certificates {
     }
 
     fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
+        self.entry_below(&self.issuer, der, timestamp, is_precert)
+    }
+
+    fn entry_below(&self, issuer: &[u8], der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
         let sized = |octets: &[u8]| {
             let length = u32::try_from(octets.len()).unwrap().to_be_bytes();
             [&length[1..], octets].concat()
         };
-        let chain = sized(&sized(&self.issuer));
+        let chain = sized(&sized(issuer));
         let head = [&[0, 0], &timestamp.to_be_bytes()[..]].concat();
         let (body, extra) = if is_precert {
             let tbs = logged_tbs(&Certificate::read(der).unwrap()).unwrap();
@@ -186,6 +190,14 @@ impl Played {
             played.entries.push(certificates.entry(der, time, is_precert));
         }
         played
+    }
+
+    /// The same with a certificate at its end, and its CA's beside it.
+    pub(crate) fn with(mut self, der: &[u8], issuer: &[u8]) -> Self {
+        let size = self.shown.fetch_add(1, Ordering::Relaxed);
+        self.has.store(size + 1, Ordering::Relaxed);
+        self.entries.push(CERTIFICATES.entry_below(issuer, der, BEGINNING + size * 1000, false));
+        self
     }
 
     /// The watched certificates from this entry on, each once.

@@ -58,6 +58,91 @@ fn what_a_log_garbles_is_told_again_when_another_shows_it() {
     });
 }
 
+/// A certificate for this name by a CA that calls itself as the one that issued all others, and that CA's own.
+fn forged(name: &str) -> (Vec<u8>, Vec<u8>) {
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Played CA");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let own = parameters.self_signed(&key).unwrap().der().to_vec();
+    let authority = rcgen::Issuer::new(parameters, key);
+    let subject = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    (parameters.signed_by(&subject, &authority).unwrap().der().to_vec(), own)
+}
+
+/// What `watch` tells of the certificates, and whether by rule CRT003.
+async fn severities(scene: &super::played::Scene) -> Vec<(String, bool)> {
+    let told = alerts(&scene.following.state).await.into_iter().filter(|(kind, ..)| kind != FAULT_ALERT);
+    let of = |payload: &serde_json::Value| {
+        let findings = payload["details"]["findings"].as_array().unwrap();
+        let is_forged = findings.iter().any(|finding| finding["rule"] == "CRT003");
+        (payload["severity"].as_str().unwrap().to_owned(), is_forged)
+    };
+    told.map(|(.., payload)| of(&payload)).collect()
+}
+
+#[test]
+fn the_forged_name_of_an_own_ca_is_told_as_issuance_tells_it() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        // The policy says no subject of the CA: only its certificate tells what it is called.
+        let policy = format!("{}[[domain]]\nname = \"ours.example\"\nexpect_ca = [\"Played\"]\n", private());
+        let scene = scene_with(&file(&folder), quick(), &policy).await;
+        let (one, own) = forged("vpn.ours.example");
+        let early = Arc::new(Played::new(6, 0).with(&one, &own));
+        let other = LogToFollow { log_id: [4; 32], name: "Forged".to_owned(), ..log() };
+        follow(&scene.following, &other, early.clone()).await;
+        assert_eq!(
+            severities(&scene).await,
+            [("medium".to_owned(), false)],
+            "nobody knows the CA's name yet"
+        );
+
+        // Another process finds what the CA issued, and keeps its certificate.
+        let another = scene_with(&file(&folder), quick(), &policy).await;
+        follow(&another.following, &log(), Arc::new(Played::new(6, 1000))).await;
+        let honest = severities(&another).await;
+        assert!(!honest.is_empty() && honest.iter().all(|told| *told == ("info".to_owned(), false)));
+
+        let critical = [("critical".to_owned(), true)];
+        follow(&scene.following, &other, early).await;
+        assert_eq!(severities(&scene).await, critical, "it is judged again by what is known now");
+        let (one, own) = forged("mail.ours.example");
+        let third = LogToFollow { log_id: [5; 32], name: "Third".to_owned(), ..log() };
+        follow(&scene.following, &third, Arc::new(Played::new(6, 0).with(&one, &own))).await;
+        assert_eq!(severities(&scene).await, critical, "at once");
+        // In one answer, the certificate of the CA may come behind.
+        let next = tempfile::TempDir::new().unwrap();
+        let both = scene_with(&file(&next), quick(), &policy).await;
+        let honest = &CERTIFICATES.watched[0];
+        let played = Played::new(6, 0).with(&one, &own).with(honest, &CERTIFICATES.issuer());
+        follow(&both.following, &log(), Arc::new(played)).await;
+        let told = severities(&both).await;
+        assert!(told.contains(&critical[0]), "{told:?}");
+        both.following.state.close().await;
+        another.following.state.close().await;
+        scene.following.state.close().await;
+
+        std::fs::write(folder.path().join("policy.toml"), policy).unwrap();
+        let asked = world::pinstead()
+            .current_dir(folder.path())
+            .args(["issuance", "ours.example", "--offline", "--state", "state.db"])
+            .args(["--policy", "policy.toml", "--format", "json"])
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&asked.stdout).unwrap();
+        let forged: Vec<&str> = report["names"][0]["findings"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{report}"))
+            .iter()
+            .filter(|finding| finding["rule"] == "CRT003")
+            .map(|finding| finding["severity"].as_str().unwrap())
+            .collect();
+        assert_eq!(forged, ["critical", "critical"], "{report}");
+    });
+}
+
 #[test]
 fn what_was_open_is_judged_by_the_policy_of_today() {
     world::runtime().block_on(async {

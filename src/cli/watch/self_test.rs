@@ -125,8 +125,14 @@ async fn inject(state: &State, setup: Setup) -> anyhow::Result<Prepared> {
         _ => Vec::new(),
     };
     let label = LogLabel::new(&new.description, &log_id, URL);
-    let standing =
-        Standing { log: &label, issuers: &issuers, missing: None, is_proven: false, at: clock::now() };
+    let standing = Standing {
+        log: &label,
+        issuers: &issuers,
+        others: None,
+        missing: None,
+        is_proven: false,
+        at: clock::now(),
+    };
     let prepared = prepare(found, &standing, &setup.judging().testing());
     let made = state
         .commit(

@@ -24,9 +24,6 @@ const MOST_CERTIFICATES: usize = 100_000;
 /// The most octets of certificates and entries that are read of it.
 const MOST_OCTETS: usize = 256 << 20;
 
-/// The most certificates of issuers that are read of it, beside those above what was found.
-const MOST_ISSUERS: u64 = 2000;
-
 /// How many rows the state gives at once.
 const A_PAGE: usize = 1000;
 
@@ -76,7 +73,7 @@ async fn read(
         reading.issuers.extend(state.issuer(hash).await?);
     }
     // Those of other names may tell whose name a forger took.
-    let others = state.issuers(MOST_ISSUERS).await?;
+    let others = state.issuers().await?;
     let is_other = |der: &Bytes| !chains.contains(&<[u8; 32]>::from(Sha256::digest(&der.0)));
     reading.issuers.extend(others.into_iter().filter(is_other));
     // Last, so that no fault is missed that came up meanwhile.

@@ -57,9 +57,11 @@ impl<R: LogReader> Follower<'_, R> {
                 Err(error) => return Err(error),
             }
         };
+        let others = self.following.judging.others(self.state(), &issuers).await?;
         let standing = Standing {
             log: &self.label,
             issuers: &issuers,
+            others: Some(&others),
             missing: missing.as_deref(),
             is_proven: entry.index < log.proven.size() && self.open.is_empty(),
             at: self.now(),

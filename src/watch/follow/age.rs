@@ -45,7 +45,7 @@ pub(super) fn can_be_taken(known: Option<&Head>, shown: &Head, now: Timestamp) -
 
 /// What is wrong with the newest tree head of a log if it is older than the log may leave it: it has to sign a new one
 /// within its maximum merge delay, whether or not there are new entries (RFC 6962 section 3.5).
-pub(super) fn staleness(timestamp: u64, now: Timestamp, merge_delay: SignedDuration) -> Option<String> {
+pub fn staleness(timestamp: u64, now: Timestamp, merge_delay: SignedDuration) -> Option<String> {
     let age = milliseconds(now).saturating_sub(timestamp);
     let most = merge_delay.saturating_add(MARGIN);
     (age > u64::try_from(most.as_millis().max(0)).unwrap_or(u64::MAX)).then(|| {

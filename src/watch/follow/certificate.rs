@@ -19,7 +19,7 @@ use crate::ca::expectation::Expectation;
 use crate::ct::log_entry::{LoggedEntry, read_leaf};
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
-use crate::issuance::forged::ForgedName;
+use crate::issuance::forged::{ForgedName, NameOfIssuer};
 use crate::issuance::names::{Form, find_all};
 use crate::issuance::who::{IssuerProof, WhoIssued};
 use crate::rules::{Finding, Severity};
@@ -246,9 +246,14 @@ impl Subject<'_> {
         is_read || self.claims.is_empty()
     }
 
-    /// Whether looking again, with more at hand, would change nothing.
+    /// Whether looking again, with more at hand, would change nothing. Whose name the issuer bears may be told by a
+    /// certificate of a CA that is found later.
     fn is_final(&self) -> bool {
-        self.is_determined() && (self.proven_key().is_some() || self.claims.is_empty())
+        let is_name_open = self.judgement.certificate.as_ref().is_some_and(|judged| {
+            matches!(judged.name_of_issuer, NameOfIssuer::Borne(_) | NameOfIssuer::NotCompared)
+        });
+        let is_proven = self.proven_key().is_some() && !is_name_open;
+        self.is_determined() && (is_proven || self.claims.is_empty())
     }
 
     /// The verdict in a few words, which tell it from another one.

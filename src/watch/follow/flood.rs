@@ -109,7 +109,8 @@ mod tests {
             };
             let beside = Beside { precertificate: None, chain: ChainBeside::Certificates(Vec::new()) };
             let entry = FoundEntry { index, leaf: Bytes(vec![9]), beside, why };
-            let standing = Standing { log: &log, issuers: &[], missing: None, is_proven: false, at };
+            let standing =
+                Standing { log: &log, issuers: &[], others: None, missing: None, is_proven: false, at };
             prepare(&entry, &standing, &judging)
         };
         let mut flood = Flood::default();

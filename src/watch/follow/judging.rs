@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::certificate::LogLabel;
+use super::kept::KeptIssuers;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
 use crate::dns_name::DnsName;
@@ -20,10 +21,12 @@ use crate::evidence::issuance::{
 };
 use crate::evidence::{Bytes, Request};
 use crate::issuance::JudgedCertificate;
+use crate::issuance::issuers::Issuers;
 use crate::issuance::names::WatchedNames;
 use crate::judge::{Inputs, IssuanceJudge};
 use crate::rules::{self, Finding};
 use crate::watch::batch::FoundEntry;
+use crate::watch::state::{State, StateError};
 use crate::x509::SpkiSha256;
 
 /// For how many watched names one certificate is judged each by each; of more, for one of those that the policy has the
@@ -41,6 +44,7 @@ pub struct Judging {
     request: Request,
     pub(super) watched: Arc<WatchedNames>,
     pub(super) is_test: bool,
+    kept: KeptIssuers,
 }
 
 /// What is known of an entry beside its octets.
@@ -50,6 +54,8 @@ pub struct Standing<'a> {
     pub log: &'a LogLabel,
     /// The certificates above it, as far as they are there.
     pub issuers: &'a [Bytes],
+    /// All other issuers that are known, which may tell whose name is borne: those of the inputs where there are none.
+    pub others: Option<&'a Arc<Issuers>>,
     /// Why some of them are missing, if they are.
     pub missing: Option<&'a str>,
     /// Whether the log's tree was rebuilt up to it, and gave the signed root, and the log has no fault.
@@ -73,7 +79,7 @@ impl Judging {
     pub fn new(inputs: Inputs, expect_ca: Vec<String>, watched: Arc<WatchedNames>) -> Self {
         // What CAA says is not looked up.
         let request = Request { expect_ca, offline: true, ..Request::default() };
-        Self { inputs, request, watched, is_test: false }
+        Self { inputs, request, watched, is_test: false, kept: KeptIssuers::default() }
     }
 
     /// The same for a test, whose alerts say so.
@@ -81,6 +87,17 @@ impl Judging {
     pub fn testing(mut self) -> Self {
         self.is_test = true;
         self
+    }
+
+    /// The issuers that the state keeps, these, and those of the inputs: what is judged by beside an entry's own.
+    pub(super) async fn others(
+        &self,
+        state: &State,
+        these: impl IntoIterator<Item = &Bytes>,
+    ) -> Result<Arc<Issuers>, StateError> {
+        let mut others = Issuers::over(self.kept.pool(state, &self.inputs).await?);
+        these.into_iter().for_each(|der| others.add_der(der));
+        Ok(Arc::new(others))
     }
 
     /// Judges an entry for the watched names that it claims. `logged_key` is the issuer's key by its leaf.
@@ -93,7 +110,10 @@ impl Judging {
         standing: &Standing<'_>,
     ) -> Judgement {
         let source = source(entry, certificate, standing);
-        let judge = IssuanceJudge::new(&self.request, &self.inputs, standing.at);
+        let mut judge = IssuanceJudge::new(&self.request, &self.inputs, standing.at);
+        if let Some(others) = standing.others {
+            judge = judge.by_issuers(Arc::clone(others));
+        }
         let mut gravest: Option<JudgedCertificate> = None;
         let mut findings: Vec<Finding> = Vec::new();
         for name in self.to_judge(claims) {

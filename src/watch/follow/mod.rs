@@ -14,6 +14,7 @@ mod flood;
 mod heads;
 mod issuers;
 mod judging;
+mod kept;
 mod names;
 mod pauses;
 mod ranges;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::Receiver;
 
+pub use self::age::staleness;
 pub use self::certificate::{
     CERTIFICATE_ALERT, LogLabel, Prepared, SELF_TEST_ALERT, Summary, kind_name, prepare,
 };

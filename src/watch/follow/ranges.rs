@@ -118,17 +118,27 @@ impl<R: LogReader> Follower<'_, R> {
         if range.end() == begun {
             return Err(Trouble::Batch { error: BatchError::Empty, octets: Vec::new() });
         }
-        let mut prepared = Vec::with_capacity(found.len());
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut above = Vec::with_capacity(found.len());
         for entry in &found {
-            let (issuers, missing) = self.issuers_of(entry).await?;
+            above.push(self.issuers_of(entry).await?);
+        }
+        let judging = &self.following.judging;
+        let these = above.iter().flat_map(|(issuers, _)| issuers);
+        let others = judging.others(self.state(), these).await?;
+        let mut prepared = Vec::with_capacity(found.len());
+        for (entry, (issuers, missing)) in found.iter().zip(&above) {
             let standing = Standing {
                 log: &self.label,
-                issuers: &issuers,
+                issuers,
+                others: Some(&others),
                 missing: missing.as_deref(),
                 is_proven: false,
                 at: self.now(),
             };
-            prepared.push(prepare(entry, &standing, &self.following.judging));
+            prepared.push(prepare(entry, &standing, judging));
         }
         Ok(prepared)
     }

@@ -12,6 +12,9 @@ use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::watch::batch::ChainBeside;
 
+/// The most certificates of issuers that are read at once, to tell whose name another's certificate bears.
+const MOST_ISSUERS: u64 = 2000;
+
 /// A certificate that was found, in any number of logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownCertificate {
@@ -91,11 +94,17 @@ impl State {
         rows.first().map(|row| row.octets(0).map(Bytes)).transpose()
     }
 
-    /// The certificates of issuers that are kept, DER, this many at most.
-    pub async fn issuers(&self, most: u64) -> Result<Vec<Bytes>, StateError> {
+    /// The certificates of issuers that are kept, DER, [`MOST_ISSUERS`] at most.
+    pub async fn issuers(&self) -> Result<Vec<Bytes>, StateError> {
         let sql = "SELECT der FROM issuers ORDER BY sha256 LIMIT $1";
-        let rows = self.database.rows(Progress, sql, &[number(most)?]).await?;
+        let rows = self.database.rows(Progress, sql, &[number(MOST_ISSUERS)?]).await?;
         rows.iter().map(|row| row.octets(0).map(Bytes)).collect()
+    }
+
+    /// How many certificates of issuers are kept: none goes, so that the same number are the same ones.
+    pub async fn count_issuers(&self) -> Result<u64, StateError> {
+        let rows = self.database.rows(Progress, "SELECT COUNT(*) FROM issuers", &[]).await?;
+        rows.first().map_or(Ok(0), |row| row.number(0))
     }
 
     /// Keeps certificates of issuers that a static log has in files of their own.
