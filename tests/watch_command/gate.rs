@@ -243,6 +243,63 @@ fn what_keeps_a_log_from_being_read_is_in_the_status() {
 }
 
 #[test]
+fn the_status_says_what_it_comes_to() {
+    let served = Served::start(Options::default());
+    assert_eq!(served.once(&[]).status.code(), Some(0));
+    let status = |arguments: &[&str]| {
+        let mut command = served.command(&["--status", "--format", "json"]);
+        let output = command.args(arguments).output().unwrap();
+        (output.status.code().unwrap(), json(&output))
+    };
+    let (code, report) = status(&["--fail-on-undetermined"]);
+    assert_eq!((code, count(&report, "findings"), count(&report, "undetermined")), (0, 0, 0), "{report}");
+    assert_eq!(report["domains"], DOMAINS);
+
+    // A name that is watched since now: nothing is read, and nothing is written.
+    let (code, report) = status(&["--domain", "later.example"]);
+    assert_eq!(code, 3, "{report}");
+    let missing = &report["logs"][0]["unsearched"][0];
+    assert_eq!(missing["entries"], serde_json::json!([[0, ENTRIES]]), "{report}");
+    assert_eq!(missing["names"], serde_json::json!(["later.example"]));
+    let (code, _) = status(&["--domain", "later.example"]);
+    assert_eq!((code, served.sql("SELECT COUNT(*) FROM name_sets")), (3, 1));
+
+    served.sql(
+        "INSERT INTO faults (log, kind, text, evidence, since, last_seen, times) \
+         VALUES (1, 'split', 'it signed two trees', x'', 0, 0, 1) RETURNING log",
+    );
+    let (code, report) = status(&[]);
+    assert_eq!((code, &report["findings"][0]["rule"]), (1, &"LOG001".into()), "{report}");
+    assert_eq!(status(&["--fail-on", "none"]).0, 0);
+    let human = served.command(&["--status"]).output().unwrap();
+    assert_eq!(human.status.code(), Some(1));
+    assert!(text(&human).contains("1 critical"), "{}", text(&human));
+    let name = report["logs"][0]["name"].as_str().unwrap();
+    assert!(served.command(&["--acknowledge", name]).output().unwrap().status.success());
+    assert_eq!(status(&[]).0, 0, "somebody knows of it");
+
+    // What was seen a year ago says nothing of today.
+    served.sql("UPDATE logs SET head_timestamp = head_timestamp - 31536000000 WHERE id = 1 RETURNING id");
+    let (code, report) = status(&[]);
+    assert_eq!(code, 3, "{report}");
+    assert!(report["undetermined"][0].as_str().unwrap().contains("newest tree head is of"), "{report}");
+    served.sql("UPDATE logs SET head_timestamp = head_timestamp + 31536000000 WHERE id = 1 RETURNING id");
+    assert_eq!(status(&[]).0, 0);
+
+    // A log that cannot be read, and one that was never begun.
+    served.sql(
+        "INSERT INTO troubles (log_id, name, url, text, since, seen) \
+         SELECT log_id, description, url, 'nobody answers', 0, 0 FROM logs WHERE id = 2 RETURNING 1",
+    );
+    assert_eq!((status(&[]).0, status(&["--fail-on", "medium"]).0), (3, 1));
+    let mut elsewhere = served.command(&["--once", "--log", name, "--state", "one.db"]);
+    assert_eq!(elsewhere.output().unwrap().status.code(), Some(0));
+    let (code, report) = status(&["--state", "one.db"]);
+    assert_eq!((code, count(&report, "logs_not_begun")), (3, 1), "{report}");
+    assert_eq!(status(&["--state", "one.db", "--log", name]).0, 0, "it is not asked for");
+}
+
+#[test]
 fn what_is_no_state_is_the_same_error_everywhere() {
     let served = Served::start(Options::default());
     let junk = served.path("junk.db");

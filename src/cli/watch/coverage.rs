@@ -12,7 +12,7 @@ use crate::report::human::safe;
 use crate::report::human::style::{BAD, DOUBTFUL, GOOD, paint};
 use crate::report::human::wrap::{indented, wrap};
 use crate::watch::follow::{LogToFollow, Outcome, kind_name};
-use crate::watch::state::{Log, LogTrouble, OpenFault, State};
+use crate::watch::state::{Log, LogTrouble, OpenFault, State, StateError};
 
 /// What is done about entries that were not searched for a name.
 const SEARCH_AGAIN: &str = "--from 7d (or begin) reads them again, and --from end leaves it at that";
@@ -20,7 +20,7 @@ const SEARCH_AGAIN: &str = "--from 7d (or begin) reads them again, and --from en
 /// How far a log is covered.
 #[derive(Debug, Serialize)]
 pub(super) struct LogCoverage {
-    name: String,
+    pub(super) name: String,
     log_id: String,
     operator: Option<String>,
     #[serde(rename = "type")]
@@ -35,10 +35,10 @@ pub(super) struct LogCoverage {
     tree_head_timestamp: Option<Timestamp>,
     tree_head_seen: Option<Timestamp>,
     /// Entries of the last tree head that are not proven yet.
-    backlog: Option<u64>,
+    pub(super) backlog: Option<u64>,
     /// `proven`, `failed`, `stopped`, or in `--status` `known`, `not_begun`.
     pub(super) status: &'static str,
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     faults: Vec<serde_json::Value>,
     /// Proven entries that were not searched for some of the watched names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -155,6 +155,19 @@ impl LogCoverage {
         let why = format!("not followed any more: {why}");
         self.reason = Some(self.reason.map_or_else(|| why.clone(), |reason| format!("{why}; {reason}")));
         self
+    }
+
+    /// The faults of it that nobody acknowledged. `lacking` hears of those of which no rule is known.
+    pub(super) fn faults(&self, open: &[OpenFault], mut lacking: impl FnMut(StateError)) -> Vec<LogFault> {
+        let mut faults = Vec::new();
+        for fault in open.iter().filter(|fault| fault.acknowledged.is_none()) {
+            match FaultKind::from_name(&fault.kind) {
+                Some(kind) => faults.push(self.fault(kind, &fault.text)),
+                // It is no less a fault.
+                None => lacking(StateError::Damaged(format!("a fault is of the kind “{}”", fault.kind))),
+            }
+        }
+        faults
     }
 
     /// A fault of it.

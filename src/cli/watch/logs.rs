@@ -220,6 +220,13 @@ impl Selection {
         self.sort();
     }
 
+    /// How this log is followed, or why it is not.
+    pub(super) fn of(&self, id: &[u8; 32]) -> Result<&FollowedLog, &str> {
+        let left_out = || self.left_out.iter().find(|log| log.id.0 == *id);
+        let why = || left_out().map_or("it is in the list no more", |log| log.why.as_str());
+        self.followed.iter().find(|log| log.log.log_id == *id).ok_or_else(why)
+    }
+
     /// Whether there is none that may be followed.
     pub(super) fn is_hopeless(&self) -> bool {
         self.followed.is_empty() && self.left_out.iter().all(|log| log.closed.is_none())

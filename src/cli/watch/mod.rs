@@ -5,6 +5,7 @@ mod coverage;
 mod following;
 mod forget;
 mod grouped;
+mod judged;
 mod listed;
 mod logs;
 mod names;

@@ -12,8 +12,26 @@ use crate::policy::Policy;
 /// The most names that are watched.
 const MOST_NAMES: usize = 1_000_000;
 
-/// Reads them.
+/// Reads them; where nobody named any, that is an error.
 pub(super) fn watched(options: &WatchOptions, policy: &Policy) -> anyhow::Result<WatchedNames> {
+    let Some(names) = named(options, policy)? else {
+        bail!(
+            "no domain is named: give --domain NAME, --domains FILE, or a policy with [[domain]] or [watch] domains"
+        );
+    };
+    for watched in names.names().iter().filter(|watched| watched.with_subdomains) {
+        let name = watched.name.as_str();
+        if is_suffix(name) {
+            say(&format!(
+                "warning: under {name}, everybody registers domains: all of theirs are watched, too"
+            ));
+        }
+    }
+    Ok(names)
+}
+
+/// Reads them, if any are named.
+pub(super) fn named(options: &WatchOptions, policy: &Policy) -> anyhow::Result<Option<WatchedNames>> {
     let mut domains: Vec<DnsName> = Vec::new();
     for text in &options.domain {
         domains.push(text.parse().with_context(|| format!("--domain {text}"))?);
@@ -42,23 +60,10 @@ pub(super) fn watched(options: &WatchOptions, policy: &Policy) -> anyhow::Result
         names.extend(alone.map(|name| WatchedName { name, with_subdomains: false }));
     }
     names.extend(domains.into_iter().map(|name| WatchedName { name, with_subdomains: true }));
-    if names.is_empty() {
-        bail!(
-            "no domain is named: give --domain NAME, --domains FILE, or a policy with [[domain]] or [watch] domains"
-        );
+    if let Some(address) = names.iter().find(|watched| is_address(watched.name.as_str())) {
+        bail!("{} is an IP address, and no domain: watch the names of what runs there", address.name);
     }
-    for watched in &names {
-        let name = watched.name.as_str();
-        if is_address(name) {
-            bail!("{name} is an IP address, and no domain: watch the names of what runs there");
-        }
-        if watched.with_subdomains && is_suffix(name) {
-            say(&format!(
-                "warning: under {name}, everybody registers domains: all of theirs are watched, too"
-            ));
-        }
-    }
-    Ok(WatchedNames::new(names))
+    Ok((!names.is_empty()).then(|| WatchedNames::new(names)))
 }
 
 /// Whether a name is what is written for an IPv4 address: no top-level domain is a number (RFC 3696 section 2).

@@ -14,7 +14,7 @@ use super::logs::Selection;
 use super::observer::say;
 use crate::cli::Exit;
 use crate::cli::options::{Format, GateOptions};
-use crate::ct::log_fault::{FaultKind, LogFault};
+use crate::ct::log_fault::FaultKind;
 use crate::judge::ListAge;
 use crate::observe::clock;
 use crate::policy::Policy;
@@ -83,14 +83,7 @@ impl OnceReport {
                 Some(log) => LogCoverage::of(log, open).searched(state, log).await,
                 None => LogCoverage::unknown(&followed.log),
             };
-            let mut faults: Vec<LogFault> = Vec::new();
-            for fault in open.iter().filter(|fault| fault.acknowledged.is_none()) {
-                match FaultKind::from_name(&fault.kind) {
-                    Some(kind) => faults.push(coverage.fault(kind, &fault.text)),
-                    // No rule is known for it, and it is no less a fault.
-                    None => lacking(StateError::Damaged(format!("a fault is of the kind “{}”", fault.kind))),
-                }
-            }
+            let mut faults = coverage.faults(open, &mut lacking);
             if let (Outcome::Failed(why), true) = (&outcome, faults.is_empty()) {
                 faults.push(coverage.fault(FaultKind::Unreadable, why));
             }

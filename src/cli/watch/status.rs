@@ -1,19 +1,24 @@
-//! `pinstead watch --status`: what the state knows, without the network.
+//! `pinstead watch --status`: what the state knows, without the network, and what that comes to.
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::coverage::LogCoverage;
+use super::judged::Judged;
 use super::listed::Listed;
 use super::logs::Selection;
+use super::names::named;
 use super::setup::PolicyFile;
-use super::{WatchOptions, cannot_start, choose_anew};
+use super::{WatchOptions, cannot_start, choose_anew, is_unread};
 use crate::cli::Exit;
 use crate::cli::options::Format;
-use crate::report::human::safe;
+use crate::issuance::names::WatchedNames;
+use crate::observe::clock;
 use crate::report::human::style::{STRONG, paint};
 use crate::report::human::wrap::indented;
+use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
 use crate::watch::state::{Place, State, StateError, StateOptions, Waiting};
 
@@ -22,6 +27,10 @@ const MOST_NAMED: usize = 20;
 
 /// What the state knows.
 struct Known {
+    judged_at: Timestamp,
+    /// How many names are watched; `None` where nobody said which.
+    domains: Option<usize>,
+    judged: Judged,
     logs: Vec<LogCoverage>,
     /// Logs that would be followed now, and are not in the state.
     not_begun: Vec<LogCoverage>,
@@ -56,7 +65,8 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
         Ok(state) => state,
         Err(exit) => return Ok(exit),
     };
-    let known = known(&state, choose_anew(options, &policy.policy)).await;
+    let watched = named(options, &policy.policy)?;
+    let known = known(&state, watched.as_ref(), choose_anew(options, &policy.policy)).await;
     state.close().await;
     let known = match known {
         Ok(known) => known,
@@ -68,24 +78,45 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
         Format::Jsonl => format!("{}\n", json(&place, &known)),
     };
     options.output.write(&text)?;
-    Ok(Exit::Clean)
+    Ok(known.judged.exit(&options.gate.or_policy(&policy.policy)))
 }
 
-/// Asks the state. `selection` is what would be followed now.
-async fn known(state: &State, selection: Option<Selection>) -> Result<Known, StateError> {
+/// Asks the state about the names. `selection` is what would be followed now: of other logs, nothing is demanded.
+async fn known(
+    state: &State,
+    watched: Option<&WatchedNames>,
+    mut selection: Option<Selection>,
+) -> Result<Known, StateError> {
+    let now = clock::now();
+    let mut judged = Judged::default();
+    match watched {
+        Some(watched) => state.look_for(watched).await?,
+        None => judged.open.push("no name is watched here: of none is known what was searched".to_owned()),
+    }
     let survey = state.survey().await?;
     let troubles = state.troubles().await?;
+    let all = state.logs().await?;
+    match &mut selection {
+        Some(chosen) => {
+            chosen.follow_unread(|id| all.iter().any(|log| log.log_id == *id && is_unread(log)));
+        }
+        None => judged.undetermined.push("which logs are to be followed could not be read".to_owned()),
+    }
     let mut logs = Vec::new();
-    for log in state.logs().await? {
+    for log in all {
         let faults = survey.iter().find(|surveyed| surveyed.number == log.number);
-        let mut coverage = LogCoverage::of(&log, faults.map(|log| log.faults.as_slice()).unwrap_or_default());
+        let faults = faults.map(|log| log.faults.as_slice()).unwrap_or_default();
+        let mut coverage = LogCoverage::of(&log, faults);
         if let Some(trouble) = troubles.iter().find(|trouble| trouble.log_id == log.log_id) {
             coverage = coverage.troubled(trouble);
         }
-        let left_out = selection.iter().flat_map(|chosen| &chosen.left_out);
-        if let Some(out) = left_out.clone().find(|out| out.id.0 == log.log_id) {
-            coverage = coverage.left_out(&out.why);
+        let chosen = selection.as_ref().map(|chosen| chosen.of(&log.log_id));
+        if let Some(Err(why)) = chosen {
+            logs.push(coverage.left_out(why));
+            continue;
         }
+        coverage = coverage.searched(state, &log).await;
+        judged.log(&coverage, (&log, faults), chosen.and_then(Result::ok), now);
         logs.push(coverage);
     }
     // Those that never came so far as to be in the state.
@@ -94,19 +125,27 @@ async fn known(state: &State, selection: Option<Selection>) -> Result<Known, Sta
         if survey.iter().any(|known| known.log_id == log.log.log_id) {
             continue;
         }
-        let coverage = LogCoverage::not_begun(log);
-        not_begun.push(match troubles.iter().find(|trouble| trouble.log_id == log.log.log_id) {
-            Some(trouble) => coverage.troubled(trouble),
-            None => coverage,
-        });
+        let mut coverage = LogCoverage::not_begun(log);
+        if let Some(trouble) = troubles.iter().find(|trouble| trouble.log_id == log.log.log_id) {
+            coverage = coverage.troubled(trouble);
+        }
+        not_begun.push(coverage);
     }
+    judged.not_begun(&not_begun);
+    let waiting = state.waiting().await?;
+    waiting.iter().for_each(|waiting| judged.channel(waiting));
+    let undetermined: Vec<Listed> = state.undetermined().await?.iter().filter_map(Listed::of).collect();
+    undetermined.iter().for_each(|listed| judged.certificate(listed, now));
     Ok(Known {
+        judged_at: now,
+        domains: watched.map(|watched| watched.names().len()),
+        judged,
         logs,
         not_begun,
-        waiting: state.waiting().await?,
+        waiting,
         without_channel: state.alerts_without_channel().await?,
         unreported: state.count_unreported().await?,
-        undetermined: state.undetermined().await?.iter().filter_map(Listed::of).collect(),
+        undetermined,
     })
 }
 
@@ -123,13 +162,18 @@ fn json(place: &Place, known: &Known) -> serde_json::Value {
     json!({
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pinstead", "version": env!("CARGO_PKG_VERSION")},
+        "judged_at": known.judged_at,
         "state": place.to_string(),
+        "domains": known.domains,
         "logs": known.logs,
         "logs_not_begun": known.not_begun,
         "waiting": waiting.collect::<Vec<_>>(),
         "alerts_without_channel": known.without_channel,
         "alerts_unreported": known.unreported,
         "certificates_undetermined": known.undetermined,
+        "findings": known.judged.findings,
+        "undetermined": known.judged.undetermined,
+        "open": known.judged.open,
     })
 }
 
@@ -175,5 +219,29 @@ fn human(place: &Place, known: &Known) -> String {
     if let Some(more) = known.undetermined.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more: see the JSON report");
     }
+    text.push_str(&comes_to(&known.judged));
+    text
+}
+
+/// What it comes to: what is wrong, and what is not known.
+fn comes_to(judged: &Judged) -> String {
+    let mut text = String::new();
+    for (heading, reasons) in [("Not known", &judged.undetermined), ("Still open", &judged.open)] {
+        if !reasons.is_empty() {
+            let _ = writeln!(text, "\n{}", paint(STRONG, heading));
+        }
+        for reason in reasons.iter().take(MOST_NAMED) {
+            text.push_str(&indented(&safe(reason), 2));
+        }
+        if let Some(more) = reasons.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+            let _ = writeln!(text, "  and {more} more: see the JSON report");
+        }
+    }
+    text.push('\n');
+    if !judged.findings.is_empty() {
+        text.push_str(&human_findings(&judged.findings));
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{}", tally(&judged.findings));
     text
 }

@@ -60,9 +60,10 @@ pub struct NameSearch {
     pub entries: HashMap<LogNumber, Vec<(u64, u64)>>,
 }
 
-/// The names that this process searches for.
+/// The names that this process searches for, or asks about.
 pub(super) struct OwnNames {
-    id: i64,
+    /// The number of their set, where there is one.
+    id: Option<i64>,
     names: Vec<WatchedName>,
 }
 
@@ -72,16 +73,25 @@ impl State {
         self.names.get_or_try_init(|| self.keep_names(watched)).await.map(drop)
     }
 
+    /// Asks about these names alone, and changes nothing; like [`State::search_for`], the first call counts.
+    pub async fn look_for(&self, watched: &WatchedNames) -> Result<(), StateError> {
+        let look = async || {
+            let sha256 = Sha256::digest(octets_of(watched));
+            let sql = "SELECT id FROM name_sets WHERE sha256 = $1";
+            let rows = self.database.rows(Progress, sql, &[Value::Octets(&sha256)]).await?;
+            let id = rows.first().map(|row| row.signed(0)).transpose()?;
+            Ok(OwnNames { id, names: watched.names().to_vec() })
+        };
+        self.names.get_or_try_init(look).await.map(drop)
+    }
+
     /// The set that is searched for, if there is one.
     pub(super) fn names(&self) -> Option<i64> {
-        self.names.get().map(|own| own.id)
+        self.names.get().and_then(|own| own.id)
     }
 
     async fn keep_names(&self, watched: &WatchedNames) -> Result<OwnNames, StateError> {
-        let mut lines: Vec<String> = watched.names().iter().map(line).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        let octets = lines.join("\n").into_bytes();
+        let octets = octets_of(watched);
         let sha256 = Sha256::digest(&octets);
         let mut transaction = self.database.begin(Durable).await?;
         let done = async {
@@ -93,24 +103,24 @@ impl State {
             rows.first().ok_or_else(missing)?.signed(0)
         };
         let done = done.await;
-        let id = transaction.end(done).await?;
+        let id = Some(transaction.end(done).await?);
         Ok(OwnNames { id, names: watched.names().to_vec() })
     }
 
     /// From which entry on the log is to be searched for our names, where that was said.
     pub async fn wanted_from(&self, log: LogNumber) -> Result<Option<u64>, StateError> {
-        let Some(own) = self.names.get() else { return Ok(None) };
+        let Some(own) = self.names() else { return Ok(None) };
         let sql = "SELECT start FROM wanted WHERE log = $1 AND names = $2";
-        let values = [Value::Number(log.0), Value::Number(own.id)];
+        let values = [Value::Number(log.0), Value::Number(own)];
         self.database.rows(Progress, sql, &values).await?.first().map(|row| row.number(0)).transpose()
     }
 
     /// Says from which entry on the log is to be searched for our names.
     pub async fn want_from(&self, log: LogNumber, start: u64) -> Result<(), StateError> {
-        let Some(own) = self.names.get() else { return Ok(()) };
+        let Some(own) = self.names() else { return Ok(()) };
         let sql = "INSERT INTO wanted (log, names, start) VALUES ($1, $2, $3) \
                    ON CONFLICT (log, names) DO UPDATE SET start = excluded.start";
-        let values = [Value::Number(log.0), Value::Number(own.id), number(start)?];
+        let values = [Value::Number(log.0), Value::Number(own), number(start)?];
         self.database.rows(Durable, sql, &values).await.map(drop)
     }
 
@@ -119,12 +129,12 @@ impl State {
         let Some(own) = self.names.get() else { return Ok(Vec::new()) };
         let wanted = (from, log.proven.size());
         let sets = self.searched(log.number).await?;
-        let ours = sets.get(&own.id).cloned().unwrap_or_default();
+        let ours = own.id.and_then(|id| sets.get(&id)).cloned().unwrap_or_default();
         if gaps(&ours, wanted).is_empty() {
             return Ok(Vec::new());
         }
         let mut others = Vec::new();
-        for (id, stretches) in sets.iter().rev().filter(|(id, _)| **id != own.id).take(MOST_SETS) {
+        for (id, stretches) in sets.iter().rev().filter(|(id, _)| Some(**id) != own.id).take(MOST_SETS) {
             let sql = "SELECT names FROM name_sets WHERE id = $1";
             let rows = self.database.rows(Progress, sql, &[Value::Number(*id)]).await?;
             others.push((rows.first().map_or(Ok(Vec::new()), |row| row.octets(0))?, stretches));
@@ -214,6 +224,14 @@ pub(super) async fn keep_searched(
         transaction.execute(sql, &[log, names, number(start)?, number(stop)?]).await?;
     }
     Ok(())
+}
+
+/// A set as it is kept: by its hash it is known again.
+fn octets_of(watched: &WatchedNames) -> Vec<u8> {
+    let mut lines: Vec<String> = watched.names().iter().map(line).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines.join("\n").into_bytes()
 }
 
 /// A name as a set has it.
