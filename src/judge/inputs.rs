@@ -8,7 +8,7 @@ use crate::ca::{CaTable, issuer, same_owner};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
-use crate::evidence::{Inputs as InputFiles, Request};
+use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::SourceReading;
 use crate::pins::{KnownCa, PinFile};
@@ -166,6 +166,13 @@ impl Inputs {
             given.cloned().for_each(|issuer| pool.add(issuer));
             Arc::new(pool)
         }))
+    }
+
+    /// The certificates of CAs that are given, the trust anchors, and these, DER, with them.
+    pub fn pool_with<'a>(&self, ders: impl IntoIterator<Item = &'a Bytes>) -> Arc<Issuers> {
+        let mut pool = Issuers::over(self.pool());
+        ders.into_iter().for_each(|der| pool.add_der(der));
+        Arc::new(pool)
     }
 
     /// Who a CA key belongs to: a private CA of the policy first, then the public table.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::coverage::LogCoverage;
 use super::listed::Listed;
 use super::logs::Selection;
+use super::revoked::Revoked;
 use super::setup::PolicyFile;
 use super::{WatchOptions, cannot_start, choose_anew};
 use crate::cli::Exit;
@@ -32,6 +33,8 @@ struct Known {
     unreported: u64,
     /// Certificates that were reported as undetermined, and still are.
     undetermined: Vec<Listed>,
+    /// What the last look at revocations showed.
+    revoked: Revoked,
 }
 
 /// Opens a state to look at it, or says why it cannot be reached, and gives the exit code.
@@ -107,6 +110,7 @@ async fn known(state: &State, selection: Option<Selection>) -> Result<Known, Sta
         without_channel: state.alerts_without_channel().await?,
         unreported: state.count_unreported().await?,
         undetermined: state.undetermined().await?.iter().filter_map(Listed::of).collect(),
+        revoked: Revoked::kept(state).await?,
     })
 }
 
@@ -130,6 +134,7 @@ fn json(place: &Place, known: &Known) -> serde_json::Value {
         "alerts_without_channel": known.without_channel,
         "alerts_unreported": known.unreported,
         "certificates_undetermined": known.undetermined,
+        "revocation": known.revoked.json(),
     })
 }
 
@@ -174,6 +179,11 @@ fn human(place: &Place, known: &Known) -> String {
     }
     if let Some(more) = known.undetermined.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more: see the JSON report");
+    }
+    let revoked = known.revoked.human();
+    if !revoked.is_empty() {
+        let _ = write!(text, "\n{}", revoked.trim_end_matches('\n'));
+        text.push('\n');
     }
     text
 }
