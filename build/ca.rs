@@ -32,9 +32,11 @@ pub(crate) fn compile() -> Result<(String, Vec<u8>), String> {
     let retired = Table::read("data/ca-retired.tsv")?;
     let identifiers = Table::read("data/ca-identifiers.tsv")?;
     let organisations = Table::read("data/ca-organisations.tsv")?;
+    let contacts = Table::read("data/ca-contacts.tsv")?;
     let mut code = String::new();
     let (known, owners) = known_identifiers(&identifiers, &mut code)?;
     write_retired(&retired, &known, &mut code)?;
+    write_contacts(&contacts, &mut code)?;
     let of_organisation = identifier_sets(&organisations, &known)?;
     let (keys, skis, names) = read_keys(&keys)?;
     owner_keys(owners.iter().copied().chain(keys.values().filter_map(|key| key.owner)), &mut code);
@@ -141,6 +143,23 @@ fn write_retired(table: &Table, known: &BTreeMap<&str, u16>, code: &mut String) 
     declare(code, &format!("RETIRED: [RetiredIdentifier; {}] = [", entries.len()));
     for entry in entries.values() {
         emit(code, entry);
+    }
+    emit(code, "];");
+    Ok(())
+}
+
+/// Writes `CONTACTS`: where owners take problem reports, by their names as `owner_key` reduces them, sorted.
+fn write_contacts(table: &Table, code: &mut String) -> Result<(), String> {
+    let mut contacts = BTreeMap::new();
+    for row in table.rows() {
+        let all = row.text("contacts")?.split(SEPARATOR).collect::<Vec<_>>().join(" or ");
+        if contacts.insert(owner_key(row.text("owner")?), all).is_some() {
+            return Err(row.error("this owner stands in the table already"));
+        }
+    }
+    declare(code, &format!("CONTACTS: [(&str, &str); {}] = [", contacts.len()));
+    for (owner, contact) in &contacts {
+        emit(code, &format!("({owner:?}, {contact:?}),"));
     }
     emit(code, "];");
     Ok(())

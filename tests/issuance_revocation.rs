@@ -9,17 +9,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use pinstead::evidence::file::{FileContent, InputFile};
-use pinstead::evidence::issuance::{
-    IssuanceEvidence, IssuanceObservation, IssuanceSource, LoggedCertificate, Told, WatchStateReading,
-};
+use pinstead::evidence::issuance::{FollowedLog, LogSighting, LoggedCertificate, WatchStateReading};
 use pinstead::evidence::{Bytes, Inputs as InputFiles, Request};
+use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::judge::Inputs;
 use pinstead::observe::clock;
-use pinstead::observe::crl::{CrlCache, CrlClient};
+use pinstead::observe::crl::{Allowance, CrlCache, CrlClient};
 use pinstead::observe::dns::DnsClient;
-use pinstead::observe::http::HttpClient;
 use pinstead::watch::revocation::{Looked, Revocations};
 use pinstead::watch::state::{Place, State, StateOptions};
+use pinstead::x509::precertificate::logged_tbs;
 use pinstead::x509::read_certificates;
 use serde_json::Value;
 use world::list_server::Reply;
@@ -168,18 +167,18 @@ fn revocations(lab: &Lab) -> Revocations {
         ..InputFiles::default()
     };
     let request = Request { revocation: true, offline: true, ..Request::default() };
+    let watched = WatchedName { name: "www.example".parse().unwrap(), with_subdomains: true };
     Revocations {
         inputs: Inputs::read(&request, &files).unwrap(),
         request,
-        names: vec!["www.example".parse().unwrap()],
+        watched: Arc::new(WatchedNames::new([watched])),
         place: "a test".to_owned(),
         client: CrlClient::new(&DnsClient::system(), CrlCache::none(), false).unwrap(),
-        http: HttpClient::new().unwrap(),
     }
 }
 
 /// What the state has of the leaf, found so long ago.
-fn found(lab: &Lab, age: SignedDuration) -> IssuanceEvidence {
+fn found(lab: &Lab, age: SignedDuration) -> WatchStateReading {
     let leaf = read_certificates(&fs::read(lab.pki.path("leaf.pem")).unwrap()).unwrap().remove(0);
     let logged = LoggedCertificate {
         first_seen: clock::now() - age,
@@ -187,15 +186,68 @@ fn found(lab: &Lab, age: SignedDuration) -> IssuanceEvidence {
         precertificate: None,
         sightings: Vec::new(),
     };
-    let reading = WatchStateReading { certificates: vec![logged], ..WatchStateReading::default() };
-    let source = IssuanceSource {
-        asked_at: clock::now(),
-        place: "a test".to_owned(),
-        broken_off: None,
-        told: Told::WatchState(reading),
+    WatchStateReading { certificates: vec![logged], ..WatchStateReading::default() }
+}
+
+/// Looks at what the state has, as of then.
+async fn look(lab: &Lab, state: &State, page: &WatchStateReading, at: Timestamp) -> Looked {
+    let revocations = revocations(lab);
+    let issuers = revocations.inputs.pool_with([]);
+    let mut looked = Looked::new(at);
+    revocations.look_at(page, (&issuers, Allowance::ISSUED), state, &mut looked).await.unwrap();
+    looked
+}
+
+/// Of an entry of which a log has neither certificate nor precertificate, only what its tree covers, no list can be had:
+/// that is told after a day as of any other.
+#[tokio::test]
+async fn a_certificate_that_no_log_shows_whole_is_told_as_not_known() {
+    let lab = Lab::new();
+    let place = Place::File(lab.pki.path("state.db"));
+    let state = State::open(&place, &StateOptions::default()).await.unwrap();
+    let read = |name: &str| read_certificates(&fs::read(lab.pki.path(name)).unwrap()).unwrap().remove(0);
+    let (leaf, ca) = (read("leaf.pem"), read("ca.pem"));
+    let tbs = logged_tbs(&leaf).unwrap();
+    // RFC 6962 section 3.4: a MerkleTreeLeaf with a precert_entry.
+    let mut octets = [&[0, 0][..], &1_700_000_000_000_u64.to_be_bytes(), &[0, 1], &ca.spki_sha256.0].concat();
+    octets.extend_from_slice(&u32::try_from(tbs.len()).unwrap().to_be_bytes()[1..]);
+    octets.extend([&tbs[..], &[0, 0]].concat());
+    let seen = clock::now() - SignedDuration::from_hours(25);
+    let log_id = "a log".to_owned();
+    let sighting =
+        LogSighting { log_id: log_id.clone(), index: 7, leaf: Bytes(octets), chain: Vec::new(), seen };
+    let logged = LoggedCertificate {
+        first_seen: seen,
+        certificate: None,
+        precertificate: None,
+        sightings: vec![sighting],
     };
-    let observation = IssuanceObservation { name: "www.example".parse().unwrap(), sources: vec![source] };
-    IssuanceEvidence { observation, caa: Vec::new() }
+    let log = FollowedLog {
+        log_id,
+        description: "A log".to_owned(),
+        start: 0,
+        proven: 8,
+        read: 0,
+        searched: None,
+        head_size: Some(8),
+        head_at: None,
+        head_seen: None,
+        faults: Vec::new(),
+    };
+    let page =
+        WatchStateReading { logs: vec![log], certificates: vec![logged], ..WatchStateReading::default() };
+    let looked = look(&lab, &state, &page, clock::now()).await;
+    assert_eq!((looked.count(), looked.open, looked.unknown), (1, 1, 1));
+    assert!(matches!(looked.told.as_slice(), [one] if one.contains("is not known")), "{:?}", looked.told);
+    let one = &looked.certificates[0];
+    assert_eq!((one.status(), one.overdue, one.first_seen), ("not_checked", true, Some(seen)));
+    // A clock that was wrong when it was found makes it no newer.
+    let mut ahead = page.clone();
+    ahead.certificates[0].first_seen = clock::now() + SignedDuration::from_hours(24 * 365);
+    ahead.certificates[0].sightings[0].seen = ahead.certificates[0].first_seen;
+    let looked = look(&lab, &state, &ahead, clock::now() + SignedDuration::from_hours(48)).await;
+    assert_eq!(looked.unknown, 1);
+    state.close().await;
 }
 
 #[tokio::test]
@@ -204,25 +256,24 @@ async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once
     let place = Place::File(lab.pki.path("state.db"));
     let options = StateOptions { channels: vec!["hook".to_owned()], most_octets: None };
     let state = Arc::new(State::open(&place, &options).await.unwrap());
-    let look = async |age: SignedDuration, at: Timestamp| {
-        let mut looked = Looked::default();
-        revocations(&lab).look_at(&found(&lab, age), &state, at, &mut looked).await.unwrap();
-        (looked.certificates, looked.revoked, looked.open, looked.told)
+    let looked = async |age: SignedDuration, at: Timestamp| {
+        let looked = look(&lab, &state, &found(&lab, age), at).await;
+        (looked.count(), looked.revoked, looked.open, looked.told)
     };
     let (fresh, overdue) = (SignedDuration::from_hours(2), SignedDuration::from_hours(25));
     // The CA has a day.
-    assert_eq!(look(fresh, clock::now()).await, (1, 0, 0, vec![]));
-    let (.., told) = look(overdue, clock::now()).await;
+    assert_eq!(looked(fresh, clock::now()).await, (1, 0, 0, vec![]));
+    let (.., told) = looked(overdue, clock::now()).await;
     assert!(matches!(told.as_slice(), [one] if one.contains("still not revoked after 24 hours")), "{told:?}");
-    assert_eq!(look(overdue, clock::now()).await, (1, 0, 0, vec![]), "each thing once");
+    assert_eq!(looked(overdue, clock::now()).await, (1, 0, 0, vec![]), "each thing once");
     // What cannot be had is not known, and not good.
     lab.pki.server.set("/ca.crl", Reply::Status(404));
-    let (_, _, open, told) = look(overdue, clock::now()).await;
+    let (_, _, open, told) = looked(overdue, clock::now()).await;
     assert!(open == 1 && told.len() == 1 && told[0].contains("is not known"), "{told:?}");
     lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "superseded")], ..CrlPlan::default() });
-    let (_, revoked, _, told) = look(overdue, clock::now()).await;
+    let (_, revoked, _, told) = looked(overdue, clock::now()).await;
     assert!(revoked == 1 && told.len() == 1 && told[0].contains("superseded"), "{told:?}");
-    let (.., told) = look(overdue, clock::now()).await;
+    let (.., told) = looked(overdue, clock::now()).await;
     assert!(told.is_empty(), "{told:?}");
     let due = state.due("hook", 10, std::time::Duration::from_secs(60)).await.unwrap();
     let told: Vec<(String, String)> = due
@@ -236,12 +287,12 @@ async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once
     assert_eq!(told, [of("high"), of("medium"), of("info")]);
     // After its end it is no matter.
     let later = clock::now() + SignedDuration::from_hours(24 * 30);
-    assert_eq!(look(overdue, later).await.0, 0);
+    assert_eq!(looked(overdue, later).await.0, 0);
     // A CA that is expected is not asked about.
     let policy = fs::read_to_string(lab.pki.path("policy.toml")).unwrap().replace("letsencrypt.org", "Lab");
     fs::write(lab.pki.path("policy.toml"), policy).unwrap();
     lab.pki.server.requests();
-    assert_eq!(look(overdue, clock::now()).await.0, 0);
+    assert_eq!(looked(overdue, clock::now()).await.0, 0);
     assert_eq!(lab.pki.server.requests().len(), 0);
     state.close().await;
 }

@@ -8,12 +8,13 @@ use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     "ca-keys.tsv",
     "ca-identifiers.tsv",
     "ca-organisations.tsv",
     "ca-certificates.tsv",
     "ca-near-misses.tsv",
+    "ca-contacts.tsv",
 ];
 
 /// The certificates of a root and of the CA below it, as PEM.
@@ -33,7 +34,7 @@ fn hierarchy(organisation: &str) -> [String; 2] {
     [root_pem, authority("Sub").signed_by(&sub_key, &by_root).unwrap().pem()]
 }
 
-/// Runs the command over the files of a folder and gives its five tables.
+/// Runs the command over the files of a folder and gives its six tables.
 fn tables(folder: &Path, arguments: &[&str], output: &str) -> Vec<String> {
     let directory = folder.join(output);
     fs::create_dir_all(&directory).unwrap();
@@ -85,4 +86,48 @@ fn the_same_inputs_give_the_same_octets_and_a_merge_keeps_old_rows() {
     for table in [3, 4] {
         assert_eq!(rows(&anew[table]), rows(&both[table]));
     }
+}
+
+/// CCADB says where CAs take problem reports; a table without that is no error, and a newer report replaces an older one.
+#[test]
+fn contacts_are_read_where_a_report_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let report = |name: &str, text: &str| fs::write(path.join(name), text).unwrap();
+    let contacts = |arguments: &[&str], output: &str| -> Vec<String> {
+        let text = tables(path, arguments, output).pop().unwrap();
+        text.lines().filter(|line| !line.starts_with('#')).skip(1).map(str::to_owned).collect()
+    };
+    report("ids", r#"{"domains": {"first.example": {"one": "First Trust"}}}"#);
+    let ids = ["--identifiers", "ids=ids"];
+    assert_eq!(contacts(&ids, "none"), Vec::<String>::new());
+    let record = "CA Owner,Subordinate CA Owner,SHA-256 Fingerprint";
+    report("plain.csv", &format!("{record}\nFirst Trust,,\n"));
+    assert_eq!(contacts(&[&ids[..], &["--owners", "o=plain.csv"]].concat(), "plain"), Vec::<String>::new());
+    report(
+        "records.csv",
+        &format!("{record},Problem Reporting Mechanism\n\"First Trust, Inc.\",,,in@first.example\n"),
+    );
+    let of_records = [&ids[..], &["--owners", "o=records.csv"]].concat();
+    assert_eq!(contacts(&of_records, "records"), ["First Trust\tin@first.example"]);
+    report(
+        "all.csv",
+        "\u{feff}\"CA Owner\",\"Problem Reporting Mechanism\"\n\"First Trust\",\"https://first.example/report\n or \
+         revoke@first.example\"\n\"Other\",\"\"\n\"Third\",\"third@third.example | c@third.example\"\n",
+    );
+    let newer = ["--contacts", "c=all.csv", "--merge", "records"];
+    let both = [
+        "First Trust\thttps://first.example/report or revoke@first.example",
+        "Third\tthird@third.example, c@third.example",
+    ];
+    assert_eq!(contacts(&newer, "both"), both);
+    assert_eq!(contacts(&["--merge", "both"], "again"), both);
+    // One that should have it and has not is refused.
+    let run = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+        .args(["tables", "ca", "--contacts", "c=plain.csv", "--output", "refused"])
+        .current_dir(path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(!run.status.success() && said.contains("Problem Reporting Mechanism"), "{said}");
 }

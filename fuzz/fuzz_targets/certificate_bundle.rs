@@ -3,12 +3,18 @@
 
 use libfuzzer_sys::fuzz_target;
 use pinstead::evidence::private_key::{is_pkcs12, is_private_key};
-use pinstead::x509::{Bundle, begins_as_der};
+use pinstead::x509::{Bundle, BundleError, begins_as_der, certificate_ders};
 
 fuzz_target!(|octets: &[u8]| {
     let bundle = Bundle::read(octets);
     let together: usize = bundle.ders.iter().map(Vec::len).sum();
     assert!(together <= octets.len());
     assert!(!bundle.ders.is_empty() || !bundle.problems.is_empty());
+    // The strict mode reads no block that the lenient one does not.
+    if let Ok(ders) = certificate_ders(octets)
+        && !bundle.problems.contains(&BundleError::TooMany)
+    {
+        assert!(ders == [octets] || ders.iter().all(|der| bundle.ders.contains(der)));
+    }
     let _ = (begins_as_der(octets), is_pkcs12(octets), is_private_key(octets));
 });

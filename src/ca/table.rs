@@ -16,7 +16,8 @@ use crate::x509::SpkiSha256;
 // SKIS and NAMES: subject key identifiers, and the first 8 octets of SHA-256 over a subject Name; sorted, each
 // beside the position of its key. STRINGS: every text; IDENTIFIERS: identifiers, sorted, with their owners; SETS:
 // sets of identifiers, by position; OWNER_KEYS: the owners' names as `owner_key` reduces them, sorted; RETIRED: what
-// ended which CAs, by identifier, sorted.
+// ended which CAs, by identifier, sorted; CONTACTS: where owners take problem reports, by their names as `owner_key`
+// reduces them, sorted.
 include!(concat!(env!("OUT_DIR"), "/ca_tables.rs"));
 
 /// What is known of one key; texts and sets by position.
@@ -116,6 +117,11 @@ impl CaTable {
         nearest
     }
 
+    /// Where the CAs of an owner take problem reports, where the table has it.
+    pub fn problem_reporting(&self, owner: &str) -> Option<&'static str> {
+        contact_of(&CONTACTS, owner)
+    }
+
     /// Whether this is the name of a known owner, however it is punctuated.
     pub fn is_known_owner(&self, name: &str) -> bool {
         OWNER_KEYS.binary_search(&owner_key(name).as_str()).is_ok()
@@ -150,6 +156,13 @@ impl CaTable {
     }
 }
 
+/// The contact of an owner among those of a table.
+fn contact_of<'t>(contacts: &[(&str, &'t str)], owner: &str) -> Option<&'t str> {
+    let wanted = owner_key(owner);
+    let found = contacts.binary_search_by(|(known, _)| (*known).cmp(wanted.as_str())).ok()?;
+    contacts.get(found).map(|(_, contact)| *contact)
+}
+
 fn spkis() -> &'static [[u8; 32]] {
     SPKIS.as_chunks().0
 }
@@ -181,4 +194,19 @@ fn string(position: u16) -> &'static str {
 fn identifier_set(position: u16) -> impl Iterator<Item = &'static str> {
     let set = SETS.get(usize::from(position)).copied().unwrap_or_default();
     set.iter().filter_map(|index| IDENTIFIERS.get(usize::from(*index)).map(|(domain, _)| *domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_found_however_the_owner_is_spelled() {
+        let contacts = [("digicert", "revoke@digicert.example"), ("sectigo", "report@sectigo.example")];
+        assert_eq!(contact_of(&contacts, "DigiCert, Inc."), Some("revoke@digicert.example"));
+        assert_eq!(contact_of(&contacts, "Sectigo"), Some("report@sectigo.example"));
+        assert_eq!(contact_of(&contacts, "Somebody"), None);
+        // Each stands there once, sorted: the search rests on it.
+        assert!(CONTACTS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
 }

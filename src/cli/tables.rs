@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::Exit;
 use crate::ct::log_list::{ListReading, LogList};
 use crate::tables::ca::{
-    CaCertificate, CaInputs, CaTables, CaTexts, IdentifierInput, OwnerRecords, pem_certificates,
+    CaCertificate, CaInputs, CaTables, CaTexts, IdentifierInput, OwnerRecords, contacts_csv, pem_certificates,
 };
 use crate::tables::logs::{ListInput, ListSource, LogTables, LogTexts};
 use crate::x509::SpkiSha256;
@@ -54,6 +54,9 @@ struct CaOptions {
     /// CCADB's CSV report of all certificate records
     #[arg(long, value_name = "LABEL=FILE")]
     owners: Vec<String>,
+    /// CCADB's CSV report of problem reporting mechanisms
+    #[arg(long, value_name = "LABEL=FILE")]
+    contacts: Vec<String>,
     /// CAA identifiers, JSON: {"domains": {ID: {SOURCE: OWNER}}} or {"ca": {LABEL: [ID]}}
     #[arg(long, value_name = "LABEL=FILE")]
     identifiers: Vec<String>,
@@ -73,12 +76,13 @@ struct Place {
 
 /// The file names of the log tables, and those of the CA tables.
 const LOG_FILES: [&str; 3] = ["ct-logs.tsv", "ct-log-states.tsv", "ct-log-lists.tsv"];
-const CA_FILES: [&str; 5] = [
+const CA_FILES: [&str; 6] = [
     "ca-keys.tsv",
     "ca-identifiers.tsv",
     "ca-organisations.tsv",
     "ca-certificates.tsv",
     "ca-near-misses.tsv",
+    "ca-contacts.tsv",
 ];
 
 /// Builds tables.
@@ -134,9 +138,9 @@ fn list_input(argument: &str) -> anyhow::Result<ListInput> {
 fn ca(options: &CaOptions) -> anyhow::Result<()> {
     let mut tables = match options.place.earlier(CA_FILES)? {
         None => CaTables::default(),
-        Some([keys, identifiers, organisations, certificates, near_misses]) => {
-            CaTables::parse(&CaTexts { keys, identifiers, organisations, certificates, near_misses })
-                .context("reading the CA tables to merge with")?
+        Some([keys, identifiers, organisations, certificates, near_misses, contacts]) => {
+            let texts = CaTexts { keys, identifiers, organisations, certificates, near_misses, contacts };
+            CaTables::parse(&texts).context("reading the CA tables to merge with")?
         }
     };
     let mut inputs = CaInputs::default();
@@ -152,8 +156,16 @@ fn ca(options: &CaOptions) -> anyhow::Result<()> {
     }
     for (label, path) in labels(&options.owners)? {
         inputs.sources.push(label.to_owned());
-        let records = OwnerRecords::parse_csv(&read_text(Path::new(path))?);
+        let text = read_text(Path::new(path))?;
+        let records = OwnerRecords::parse_csv(&text);
         inputs.owners.extend(records.with_context(|| format!("reading {path}"))?);
+        // Reports of certificates may have the column, and need not.
+        inputs.contacts.extend(contacts_csv(&text).unwrap_or_default());
+    }
+    for (label, path) in labels(&options.contacts)? {
+        inputs.sources.push(label.to_owned());
+        let contacts = contacts_csv(&read_text(Path::new(path))?);
+        inputs.contacts.extend(contacts.with_context(|| format!("reading {path}"))?);
     }
     for (label, path) in labels(&options.identifiers)? {
         inputs.sources.push(label.to_owned());
@@ -166,8 +178,14 @@ fn ca(options: &CaOptions) -> anyhow::Result<()> {
     }
     tables.add(&inputs);
     let texts = tables.render();
-    let written =
-        [&texts.keys, &texts.identifiers, &texts.organisations, &texts.certificates, &texts.near_misses];
+    let written = [
+        &texts.keys,
+        &texts.identifiers,
+        &texts.organisations,
+        &texts.certificates,
+        &texts.near_misses,
+        &texts.contacts,
+    ];
     options.place.write(CA_FILES, written)
 }
 

@@ -35,6 +35,12 @@ impl CaaLookup {
         attempts.peek().is_some() && attempts.all(|attempt| matches!(attempt.outcome, DnsOutcome::Failed(_)))
     }
 
+    /// When the answer came that it ends with: what is said of the name rests on that. A step above may have been asked for
+    /// another name before.
+    pub fn answered_at(&self) -> Option<Timestamp> {
+        self.steps.last().and_then(|step| step.ended_at)
+    }
+
     /// A look-up with nothing asked yet.
     pub fn of(name: DnsName) -> Self {
         Self { name, steps: Vec::new(), above: Vec::new(), dnssec: Vec::new(), nameservers: None }
@@ -62,6 +68,9 @@ pub struct TlsaLookup {
 pub struct DnsExchange {
     /// The name asked for.
     pub name: DnsName,
+    /// When it ended; not known of evidence that an older version saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     /// The attempts in order; the last one is the answer, or the failure that stands.
     pub attempts: Vec<DnsAttempt>,
     /// The same question for the name that the answer's aliases lead to, where the answer says nothing of that name.
@@ -75,7 +84,7 @@ pub struct DnsExchange {
 impl DnsExchange {
     /// An exchange whose answer no validator has seen.
     pub fn of(name: DnsName, attempts: Vec<DnsAttempt>) -> Self {
-        Self { name, attempts, beyond: None, dnssec: None }
+        Self { name, ended_at: None, attempts, beyond: None, dnssec: None }
     }
 
     /// Every attempt, those beyond the aliases included.

@@ -174,7 +174,9 @@ fn judge_one(
             let is_used = inventories.iter().any(|(_, inventory)| inventory.served.is_some_and(is_at));
             BackupOf { provider: found, is_used }
         });
+    let owner = certificate.issuer.owner.as_ref().filter(|_| !certificate.issuer.is_private);
     JudgedCertificate {
+        problem_reporting: owner.and_then(|owner| known.problem_reporting(owner)),
         life,
         issuer,
         forged,

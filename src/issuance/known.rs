@@ -33,6 +33,11 @@ pub trait Knowledge: KeyTable {
     /// Whether any CA is known by this CAA identifier or this owner's name.
     fn is_known_ca(&self, name: &str) -> bool;
 
+    /// Where a public CA of this owner takes problem reports, where that is known.
+    fn problem_reporting(&self, _owner: &str) -> Option<String> {
+        None
+    }
+
     /// The CAs that are expected for a name: none of them where the list is empty; `None` where the owner said nothing.
     fn expected(&self, name: &DnsName) -> Option<&[String]>;
 

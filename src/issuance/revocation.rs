@@ -1,8 +1,11 @@
 //! Whether a certificate that was issued is revoked, as far as that was looked at.
 
-use crate::revocation::{Revocation, RevocationVerdict, Status};
+use sha2::{Digest as _, Sha256};
 
-use super::JudgedCertificate;
+use super::{IssuanceVerdict, JudgedCertificate};
+use crate::revocation::{Revocation, RevocationVerdict, Status};
+use crate::x509::Certificate;
+use crate::x509::precertificate::logged_tbs;
 
 /// What is known now of a certificate's revocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,9 +55,47 @@ impl RevocationToday {
 }
 
 impl JudgedCertificate {
+    /// What sources claim of its revocation and what its issuer signed contradicts: the source, and whether it says that it
+    /// is revoked.
+    pub fn contradicted_claims(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
+        let is_revoked = match self.revocation.verdict().map(|verdict| verdict.status) {
+            Some(Status::Revoked(_)) => Some(true),
+            Some(Status::Good) => Some(false),
+            Some(Status::Undetermined) | None => None,
+        };
+        let claims = self.certificate.revoked.iter().copied();
+        claims.filter(move |(_, claimed)| is_revoked.is_some_and(|is_revoked| is_revoked != *claimed))
+    }
+
+    /// What sources claim of its revocation where nothing that its issuer signed tells: the source, and whether it says that
+    /// it is revoked.
+    pub fn unverified_claims(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
+        let is_known =
+            self.revocation.verdict().is_some_and(|verdict| verdict.status != Status::Undetermined);
+        self.certificate.revoked.iter().copied().filter(move |_| !is_known)
+    }
+
     /// The sources that claim that it is revoked, or not; nothing proves it.
     pub fn claimed_revoked(&self) -> Option<bool> {
         let said = |wanted| self.certificate.revoked.iter().any(|(_, revoked)| *revoked == wanted);
         if said(true) { Some(true) } else { said(false).then_some(false) }
+    }
+}
+
+impl IssuanceVerdict {
+    /// Takes over what is known of the revocation of the certificate that a server showed, from its CRL or the response that
+    /// came with it. What is not known of it stays as it is.
+    pub fn served(&mut self, served: &Certificate, known: &RevocationVerdict) {
+        if known.status == Status::Undetermined {
+            return;
+        }
+        let tbs: Option<[u8; 32]> = logged_tbs(served).map(|tbs| Sha256::digest(&tbs).into());
+        for judged in &mut self.certificates {
+            let it = &judged.certificate;
+            let is_it = it.sha256 == Some(served.sha256) || (tbs.is_some() && it.tbs_sha256 == tbs);
+            if is_it && judged.revocation == RevocationToday::NotAsked {
+                judged.revocation = RevocationToday::Judged(Box::new(known.clone()));
+            }
+        }
     }
 }

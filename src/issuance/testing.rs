@@ -31,6 +31,8 @@ pub(crate) struct Played {
     pub(crate) keys: Option<Vec<SpkiSha256>>,
     pub(crate) names: Option<Vec<CertificateName>>,
     pub(crate) providers: Vec<String>,
+    /// Where an owner takes problem reports.
+    pub(crate) contact: Option<(&'static str, &'static str)>,
 }
 
 impl Played {
@@ -75,6 +77,10 @@ impl KeyTable for Played {
 }
 
 impl Knowledge for Played {
+    fn problem_reporting(&self, owner: &str) -> Option<String> {
+        self.contact.filter(|(known, _)| *known == owner).map(|(_, contact)| contact.to_owned())
+    }
+
     fn is_known_ca(&self, name: &str) -> bool {
         self.owners.iter().any(|(_, owner, id)| *owner == name || *id == name)
     }

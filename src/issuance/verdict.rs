@@ -145,6 +145,8 @@ pub struct JudgedCertificate {
     pub caa: CaaToday,
     /// Whether it is revoked, where that was asked for.
     pub revocation: RevocationToday,
+    /// Where its CA takes problem reports, by the table of CAs.
+    pub problem_reporting: Option<String>,
 }
 
 /// A service that obtains certificates from further CAs in advance.
@@ -191,12 +193,12 @@ pub enum CaaToday {
     NotNeeded,
     /// It permits the CA for each name.
     Permits {
-        /// When it was seen.
+        /// When it was seen: the oldest of the answers that this rests on.
         seen: Timestamp,
     },
     /// It does not, for some name.
     Denies {
-        /// When it was seen.
+        /// When it was seen: the oldest of the answers that deny it.
         seen: Timestamp,
         /// For which, and why.
         names: Vec<(String, String)>,

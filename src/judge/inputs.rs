@@ -8,7 +8,7 @@ use crate::ca::{CaTable, issuer, same_owner};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
-use crate::evidence::{Inputs as InputFiles, Request};
+use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::SourceReading;
 use crate::pins::{KnownCa, PinFile};
@@ -169,7 +169,7 @@ impl Inputs {
     }
 
     /// Those and further ones, DER; what of them cannot be read is left out.
-    pub fn pool_with<'d>(&self, further: impl IntoIterator<Item = &'d [u8]>) -> Arc<Issuers> {
+    pub fn pool_with<'d>(&self, further: impl IntoIterator<Item = &'d Bytes>) -> Arc<Issuers> {
         let mut pool = Issuers::over(self.pool());
         further.into_iter().for_each(|der| pool.add_der(der));
         Arc::new(pool)

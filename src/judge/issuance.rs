@@ -117,6 +117,9 @@ impl<'r> IssuanceJudge<'r> {
         let question = CaaQuestion::tls(Who::Named(vec![ca]));
         let mut denied = Vec::new();
         let mut open = None;
+        // The oldest of the answers that it rests on; of those that deny, where some do.
+        let (mut looked, mut denied_at): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+        let earlier = |one: Option<Timestamp>, other| Some(one.map_or(other, |one| one.min(other)));
         let names = own_names(judged, asked);
         if names.is_empty() {
             return CaaToday::NotChecked("none of its names is one that CAA can be looked up for".to_owned());
@@ -126,18 +129,24 @@ impl<'r> IssuanceJudge<'r> {
                 open.get_or_insert_with(|| format!("CAA of {name} was not looked up"));
                 continue;
             };
+            let answered = lookup.answered_at().unwrap_or(seen);
+            looked = earlier(looked, answered);
             let Some(verdict) = caa::judge(&name, lookup, &question).verdicts.into_iter().next() else {
                 open.get_or_insert_with(|| format!("CAA of {name} could not be judged"));
                 continue;
             };
             match verdict.verdict {
                 Verdict::Permit => {}
-                Verdict::Deny => denied.push((name.to_string(), verdict.reason)),
+                Verdict::Deny => {
+                    denied_at = earlier(denied_at, answered);
+                    denied.push((name.to_string(), verdict.reason));
+                }
                 Verdict::Undetermined => {
                     open.get_or_insert(verdict.reason);
                 }
             }
         }
+        let seen = denied_at.or(looked).unwrap_or(seen);
         match (denied.is_empty(), open) {
             (false, _) => CaaToday::Denies { seen, names: denied },
             (true, Some(why)) => CaaToday::Undetermined { seen, why },
@@ -180,6 +189,10 @@ impl KeyTable for IssuanceJudge<'_> {
 impl Knowledge for IssuanceJudge<'_> {
     fn is_known_ca(&self, name: &str) -> bool {
         self.inputs.is_known_ca(name)
+    }
+
+    fn problem_reporting(&self, owner: &str) -> Option<String> {
+        self.inputs.cas.problem_reporting(owner).map(str::to_owned)
     }
 
     fn expected(&self, name: &DnsName) -> Option<&[String]> {

@@ -186,6 +186,12 @@ pub(super) fn judge(
         comparison: Part::NotChecked(NOT_ASKED),
         log_lists: Arc::clone(&inputs.log_lists),
     };
+    if let (Part::Checked(issued), Part::Checked(revocation), Some(served)) =
+        (&mut verdicts.issuance, &verdicts.revocation, verdicts.chain.first())
+        && let Some(leaf) = revocation.leaf()
+    {
+        issued.served(served, leaf);
+    }
     if asked(scope::Part::Compare) {
         verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
     }

@@ -171,6 +171,8 @@ pub fn findings(chain: &ChainRevocation) -> Vec<Finding> {
 pub struct Unexpected {
     /// Each of them that can still be used.
     pub verdicts: Vec<RevocationVerdict>,
+    /// Where the CA of an issuing key takes problem reports, where that is known.
+    pub contacts: BTreeMap<SpkiSha256, String>,
 }
 
 /// What there is to say of the revocation of certificates that were judged unexpected.
@@ -181,7 +183,13 @@ pub fn unexpected_findings(unexpected: &Unexpected) -> Vec<Finding> {
 /// What there is to say of the revocation of what was issued for a name.
 pub fn issued_findings(verdict: &IssuanceVerdict) -> Vec<Finding> {
     let verdicts = verdict.unexpected().filter_map(|judged| judged.revocation.verdict().cloned());
-    unexpected_findings(&Unexpected { verdicts: verdicts.collect() })
+    let contacts = verdict.unexpected().filter_map(|judged| {
+        let it = &judged.certificate;
+        let contact = judged.problem_reporting.clone().or_else(|| it.problem_reporting.clone())?;
+        Some((it.issuer.key?, contact))
+    });
+    let contacts = contacts.collect();
+    unexpected_findings(&Unexpected { verdicts: verdicts.collect(), contacts })
 }
 
 fn leaf_revoked(chain: &ChainRevocation) -> Vec<Raised> {
@@ -341,32 +349,43 @@ fn unrevoked(unexpected: &Unexpected) -> Vec<Raised> {
     for verdict in unexpected.verdicts.iter().filter(is_left) {
         by_ca.entry(verdict.issuer_key).or_default().push(verdict);
     }
+    let told = |verdicts: &[&RevocationVerdict]| match verdicts {
+        [] => None,
+        [verdict] => {
+            let message = format!(
+                "The unexpected certificate {} (serial number {}) is not revoked. {}",
+                verdict.subject, verdict.serial, verdict.why
+            );
+            Some(raised(verdict, message))
+        }
+        [first, ..] => {
+            let serials: Vec<&str> =
+                verdicts.iter().take(MOST).map(|verdict| verdict.serial.as_str()).collect();
+            let more = verdicts.len().saturating_sub(MOST);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let message = format!(
+                "{} unexpected certificates of one CA are not revoked (serial numbers {}{more}). Of the first: {}",
+                verdicts.len(),
+                serials.join(", "),
+                first.why
+            );
+            let all: Vec<Value> = verdicts.iter().take(MOST).map(|verdict| facts(verdict)).collect();
+            let evidence = json!({"count": verdicts.len(), "certificates": all});
+            Some(Raised::new(first.subject.clone(), message, evidence))
+        }
+    };
     by_ca
-        .values()
-        .filter_map(|verdicts| match verdicts.as_slice() {
-            [] => None,
-            [verdict] => {
-                let message = format!(
-                    "The unexpected certificate {} (serial number {}) is not revoked. {}",
-                    verdict.subject, verdict.serial, verdict.why
-                );
-                Some(raised(verdict, message))
-            }
-            [first, ..] => {
-                let serials: Vec<&str> =
-                    verdicts.iter().take(MOST).map(|verdict| verdict.serial.as_str()).collect();
-                let more = verdicts.len().saturating_sub(MOST);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let message = format!(
-                    "{} unexpected certificates of one CA are not revoked (serial numbers {}{more}). Of the first: {}",
-                    verdicts.len(),
-                    serials.join(", "),
-                    first.why
-                );
-                let all: Vec<Value> = verdicts.iter().take(MOST).map(|verdict| facts(verdict)).collect();
-                let evidence = json!({"count": verdicts.len(), "certificates": all});
-                Some(Raised::new(first.subject.clone(), message, evidence))
-            }
+        .iter()
+        .filter_map(|(key, verdicts)| {
+            let raised = told(verdicts)?;
+            let contact = key.and_then(|key| unexpected.contacts.get(&key));
+            Some(match contact {
+                Some(contact) => raised.advising(format!(
+                    "Report it to the CA ({contact}), with the certificate, the names and proof that they are yours. Then look \
+                     again: a revocation has to be published within 24 hours."
+                )),
+                None => raised,
+            })
         })
         .collect()
 }

@@ -1,21 +1,12 @@
-//! Every certificate of a file, however it is wrapped: what is broken costs itself and nothing else.
+//! Every certificate of a file, however it is wrapped: what is broken costs itself and nothing else. This is the lenient mode
+//! of reading, for files of others that are searched; [`super::certificate_ders`] is the strict one, over the same blocks.
 //!
 //! PEM with anything around it (RFC 7468; also `TRUSTED CERTIFICATE`, OpenSSL's own), DER, and the certificates of PKCS #7
 //! and CMS (RFC 5652 section 5.1), in PEM or DER.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use base64::Engine as _;
-use memchr::memmem::find;
-
 use super::der::{self, OBJECT_IDENTIFIER, Reader, SEQUENCE, constructed};
-use super::pem::{LENIENT, MAX_CERTIFICATES};
-
-const BEGIN: &[u8] = b"-----BEGIN ";
-const END: &[u8] = b"-----END ";
-const DASHES: &[u8] = b"-----";
-
-/// The longest label of a block.
-const LONGEST_LABEL: usize = 64;
+use super::pem::{BlockFault, Blocks, MAX_CERTIFICATES};
 
 /// id-signedData, 1.2.840.113549.1.7.2.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
@@ -85,31 +76,20 @@ impl Bundle {
     }
 
     fn read_pem(&mut self, octets: &[u8]) {
-        let mut place = 0_usize;
-        while self.ders.len() <= MAX_CERTIFICATES
-            && let Some(rest) = octets.get(place..)
-            && let Some(found) = find(rest, BEGIN)
-        {
-            let begin = place.saturating_add(found);
-            place = begin.saturating_add(BEGIN.len());
-            let Some((label, from)) = label(octets, place) else { continue };
-            place = from;
-            let Some(kind) = LABELS.iter().position(|wanted| wanted.as_bytes() == label) else { continue };
-            let line =
-                || octets.iter().take(begin).filter(|octet| **octet == b'\n').count().saturating_add(1);
-            let body = octets.get(place..).unwrap_or_default();
-            let length = find(body, DASHES).unwrap_or(body.len());
-            let (body, rest) = body.split_at_checked(length).unwrap_or((body, &[]));
-            place = place.saturating_add(length);
-            if !rest.starts_with(END) {
-                self.problems.push(BundleError::UnendedPem { line: line() });
-                continue;
+        for block in Blocks::of(octets) {
+            if self.ders.len() > MAX_CERTIFICATES {
+                return;
             }
-            place = place.saturating_add(END.len());
-            let letters: Vec<u8> =
-                body.iter().copied().filter(|letter| !letter.is_ascii_whitespace()).collect();
-            match (LENIENT.decode(letters), kind) {
-                (Err(_), _) => self.problems.push(BundleError::BadPem { line: line() }),
+            let Some(kind) = LABELS.iter().position(|wanted| wanted.as_bytes() == block.label) else {
+                continue;
+            };
+            match (block.decode(), kind) {
+                (Err(BlockFault::NoEnd), _) => {
+                    self.problems.push(BundleError::UnendedPem { line: block.line() });
+                }
+                (Err(BlockFault::NotBase64), _) => {
+                    self.problems.push(BundleError::BadPem { line: block.line() });
+                }
                 (Ok(der), 0 | 1) => self.ders.push(der),
                 (Ok(der), 2) => self.ders.push(without_trust(&der)),
                 (Ok(der), _) => self.take_der(&der),
@@ -157,16 +137,6 @@ fn content_of_sequence(octets: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The label of a block from this place on, and where its content begins.
-fn label(octets: &[u8], place: usize) -> Option<(&[u8], usize)> {
-    let rest = octets.get(place..)?;
-    let window = rest.get(..rest.len().min(LONGEST_LABEL))?;
-    let length = find(window, DASHES)?;
-    let label = window.get(..length)?;
-    let is_text = label.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ');
-    is_text.then(|| (label, place.saturating_add(length).saturating_add(DASHES.len())))
-}
-
 /// The certificate of a block `TRUSTED CERTIFICATE`, without what OpenSSL writes behind it.
 fn without_trust(der: &[u8]) -> Vec<u8> {
     let certificate = Reader::new(der).expect(SEQUENCE).map(|element| element.whole);
@@ -204,12 +174,14 @@ fn certificates_of(der: &[u8]) -> Result<Vec<Vec<u8>>, der::DerError> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use openssl::pkcs7::{Pkcs7, Pkcs7Flags};
     use openssl::pkey::PKey;
     use openssl::stack::Stack;
     use openssl::x509::X509;
 
+    use super::super::{CertificateFileError, certificate_ders};
     use super::*;
     use crate::demo::authority::{CaCertificate, KeyAlgorithm};
 
@@ -243,6 +215,32 @@ mod tests {
         assert_eq!(Bundle::read(key.as_bytes()).problems, [BundleError::NotACertificate]);
     }
 
+    /// What both modes read is the same; where they differ, it is as each says of itself.
+    #[test]
+    fn the_strict_mode_reads_the_same_blocks_and_guesses_nothing() {
+        let (one, other) = (ca("One"), ca("Other"));
+        let both = pem("CERTIFICATE", &one.der) + &pem("X509 CERTIFICATE", &other.der);
+        let strict = |text: &str| certificate_ders(text.as_bytes());
+        let wrapped =
+            format!("subject=one\r\n  {}{}", both.replace('\n', "\r\n"), pem("PRIVATE KEY", b"key"));
+        for text in [&both, &wrapped, &both.replace('\n', "\r")] {
+            let lenient = Bundle::read(text.as_bytes());
+            assert_eq!((strict(text), lenient.problems), (Ok(lenient.ders), vec![]));
+        }
+        // What is quoted within a line, and what is wrapped otherwise, only the lenient mode takes.
+        for text in [format!("> {}", pem("CERTIFICATE", &one.der)), pem("TRUSTED CERTIFICATE", &one.der)] {
+            assert_eq!(strict(&text), Err(CertificateFileError::NotACertificate));
+            assert_eq!(Bundle::read(text.as_bytes()).ders, std::slice::from_ref(&one.der));
+        }
+        // One broken block is an error there, and costs itself alone here.
+        let broken = format!("-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n{both}");
+        assert_eq!(strict(&broken), Err(CertificateFileError::BadPem { line: 1 }));
+        assert_eq!(Bundle::read(broken.as_bytes()).ders.len(), 2);
+        let unended = format!("{both}-----BEGIN CERTIFICATE-----\nMIIB");
+        assert!(matches!(strict(&unended), Err(CertificateFileError::UnendedPem { .. })));
+        assert_eq!(strict(" \n"), Err(CertificateFileError::Empty));
+    }
+
     /// The PKCS #7 is OpenSSL's own.
     #[test]
     fn the_certificates_of_pkcs7_are_read() {
@@ -271,7 +269,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_octets_are_read_without_panic(octets in proptest::collection::vec(0_u8.., 0..99)) {
-            let _ = (Bundle::read(&octets), begins_as_der(&octets));
+            let _ = (Bundle::read(&octets), begins_as_der(&octets), certificate_ders(&octets));
         }
     }
 }

@@ -13,7 +13,7 @@ use pinstead::ct::merkle::{TreeBuilder, TreeHash, leaf_hash};
 use pinstead::evidence::Bytes;
 use pinstead::observe::clock;
 use pinstead::watch::metrics::{WatchMetrics, exposition, serve};
-use pinstead::watch::state::{Head, LogKind, NewFault, NewLog, State};
+use pinstead::watch::state::{Head, LogKind, NewFault, NewLog, RevocationLook, State};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -212,8 +212,36 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
 
 #[test]
 fn nothing_yet_is_well_formed_too() {
-    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], None).unwrap();
+    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], (None, None)).unwrap();
     let samples = samples(&text);
     assert_eq!(samples["process_start_time_seconds"], "0.0");
     assert_eq!(samples.len(), 3, "{text}");
+}
+
+/// Before the first whole look nobody counted: that is not 0.
+#[test]
+fn revocations_are_counted_once_they_were_looked_at() {
+    let scraped = |look: &RevocationLook| {
+        samples(&exposition(Timestamp::UNIX_EPOCH, &[], &[], (None, Some(look))).unwrap())
+    };
+    let at = Timestamp::from_second(1_700_000_000).unwrap();
+    let failed = RevocationLook { failed: Some((at, "away".to_owned())), ..RevocationLook::default() };
+    let never = scraped(&failed);
+    assert_eq!(never["pinstead_revocation_look_failed"], "1");
+    assert!(never.keys().all(|name| !name.starts_with("pinstead_unexpected")), "{never:?}");
+    let look = RevocationLook {
+        looked_at: Some(at),
+        revoked: 1,
+        good: 2,
+        open: 3,
+        overdue: 4,
+        ..RevocationLook::default()
+    };
+    let seen = scraped(&look);
+    assert_eq!(seen["pinstead_revocation_look_failed"], "0");
+    assert_eq!(seen["pinstead_revocation_look_timestamp_seconds"], "1700000000.0");
+    for (status, count) in [("revoked", "1"), ("good", "2"), ("undetermined", "3")] {
+        assert_eq!(seen[&format!("pinstead_unexpected_certificates{{status=\"{status}\"}}")], count);
+    }
+    assert_eq!(seen["pinstead_unexpected_certificates_overdue"], "4");
 }

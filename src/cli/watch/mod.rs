@@ -12,6 +12,7 @@ mod names;
 mod observer;
 mod report;
 mod revocation;
+mod revoked;
 mod self_test;
 mod setup;
 mod signals;
@@ -30,6 +31,7 @@ use self::logs::{FollowedLog, Selection};
 use self::observer::{Printer, say};
 use self::report::OnceReport;
 use self::revocation::{Looking, WatchRevocationOptions, graver};
+use self::revoked::Revoked;
 use self::setup::{Setup, log_filter};
 use self::signals::until_second;
 use super::Exit;
@@ -295,13 +297,13 @@ async fn watch_logs(
     }
     keeping.abort();
     printer.write(&state).await;
-    let looked = match &revocations {
+    let (looked, revoked) = match &revocations {
         Some(looking) => looking.once(&state, &options.gate.or_policy(&policy), stopped.clone()).await,
-        None => Exit::Clean,
+        None => (Exit::Clean, Revoked::default()),
     };
     let channels = channels.unwrap_or_default();
     let tally = alert::deliver_once(Arc::clone(&state), channels, metrics, stopped).await;
-    let report = OnceReport::new(names, list, &selection, &state, outcomes, tally).await;
+    let report = OnceReport::new(names, list, &selection, &state, outcomes, tally).await.with(revoked);
     let exit = report.write(options, &policy, &state).await;
     state.close().await;
     Ok(graver(exit?, looked))

@@ -12,6 +12,7 @@ use super::grouped::grouped;
 use super::listed::Certificates;
 use super::logs::Selection;
 use super::observer::say;
+use super::revoked::Revoked;
 use crate::cli::Exit;
 use crate::cli::options::{Format, GateOptions};
 use crate::ct::log_fault::FaultKind;
@@ -40,6 +41,7 @@ pub(super) struct OnceReport {
     certificates: Certificates,
     findings: Vec<Finding>,
     delivered: Option<Tally>,
+    revoked: Revoked,
     /// Why the state did not say all that belongs into it.
     lacks: Option<String>,
 }
@@ -114,8 +116,14 @@ impl OnceReport {
             certificates,
             findings,
             delivered,
+            revoked: Revoked::default(),
             lacks,
         }
+    }
+
+    /// With what was seen of revocations.
+    pub(super) fn with(self, revoked: Revoked) -> Self {
+        Self { revoked, ..self }
     }
 
     /// Writes it, has the state know what was listed, and gives the exit code.
@@ -186,6 +194,7 @@ impl OnceReport {
             "certificates_left_out": certificates.left_out,
             "certificates_undetermined_before": certificates.open_before,
             "further_alerts": certificates.others,
+            "revocation": self.revoked.json(),
             "findings": self.findings,
             "alerts": self.delivered.map(|tally| json!({
                 "delivered": tally.delivered, "failed": tally.failed, "cut_short": tally.is_cut,
@@ -228,6 +237,7 @@ impl OnceReport {
             let _ = writeln!(text, "{} more are in the state.\n", self.certificates.left_out);
         }
         text.push_str(&self.before());
+        text.push_str(&self.revoked.human());
         text.push_str(&self.notes());
         let _ = writeln!(text, "{}", paint(STRONG, "Logs"));
         for log in &self.logs {

@@ -8,6 +8,7 @@ use tokio::sync::watch::Receiver;
 
 use super::WatchOptions;
 use super::observer::say;
+use super::revoked::Revoked;
 use super::setup::{PolicyFile, Setup};
 use crate::cli::Exit;
 use crate::cli::options::GateOptions;
@@ -16,7 +17,6 @@ use crate::judge::Inputs;
 use crate::observe::clock;
 use crate::observe::crl::CrlClient;
 use crate::observe::dns::DnsClient;
-use crate::observe::http::HttpClient;
 use crate::rules::Severity;
 use crate::watch::revocation::Revocations;
 use crate::watch::state::State;
@@ -59,45 +59,53 @@ impl Looking {
         Ok(Self(Some(Revocations {
             inputs: Inputs::read(&request, &files)?,
             request,
-            names: setup.watched.names().iter().map(|watched| watched.name.clone()).collect(),
+            watched: Arc::clone(&setup.watched),
             place: setup.place.to_string(),
             client: CrlClient::new(&dns, options.lists.crls(), options.revocation.private_crls)?,
-            http: HttpClient::new()?,
         })))
     }
 
-    /// Looks once, unless all ends meanwhile; gives what that looks like as an exit code.
+    /// Looks once, unless all ends meanwhile; gives what that looks like as an exit code, and what was seen.
     pub(super) async fn once(
         &self,
         state: &Arc<State>,
         gate: &GateOptions,
         mut stop: Receiver<bool>,
-    ) -> Exit {
+    ) -> (Exit, Revoked) {
         tokio::select! {
             looked = self.look(state, gate) => looked,
-            _ = stop.wait_for(|stop| *stop) => Exit::Undetermined,
+            _ = stop.wait_for(|stop| *stop) => {
+                (Exit::Undetermined, Revoked::failed(clock::now(), "it was stopped before its end".to_owned()))
+            }
         }
     }
 
-    async fn look(&self, state: &Arc<State>, gate: &GateOptions) -> Exit {
-        let Some(revocations) = &self.0 else { return Exit::Clean };
-        match revocations.look(state, clock::now()).await {
+    async fn look(&self, state: &Arc<State>, gate: &GateOptions) -> (Exit, Revoked) {
+        let Some(revocations) = &self.0 else { return (Exit::Clean, Revoked::default()) };
+        let now = clock::now();
+        match revocations.look(state, now).await {
             Ok(looked) => {
                 for line in &looked.told {
                     say(line);
                 }
-                if looked.certificates > 0 {
+                if looked.count() > 0 {
                     say(&format!(
                         "revocation: {} unexpected certificates, {} of them revoked, of {} not known",
-                        looked.certificates, looked.revoked, looked.open
+                        looked.count(),
+                        looked.revoked,
+                        looked.open
                     ));
                 }
-                let fails = looked.overdue > 0 && gate.fail_on().is_reached_by(Severity::High);
-                gate.exit(fails, looked.open > 0, looked.open > 0)
+                let fails = looked.unrevoked > 0 && gate.fail_on().is_reached_by(Severity::High);
+                let exit = gate.exit(fails, looked.open > 0, looked.open > 0);
+                (exit, Revoked::seen(looked))
             }
             Err(error) => {
-                say(&format!("revocation could not be looked at: {error}"));
-                Exit::Undetermined
+                let why = error.to_string();
+                say(&format!("revocation could not be looked at: {why}"));
+                // Where the state itself is away, whoever asks it is told that.
+                let _ = state.revocations_failed(now, &why).await;
+                (Exit::Undetermined, Revoked::failed(now, why))
             }
         }
     }
@@ -108,7 +116,7 @@ impl Looking {
             return;
         }
         loop {
-            // What there is to say goes into alerts.
+            // What there is to say goes into alerts and into the state.
             let _ = self.once(&state, &gate, stop.clone()).await;
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}

@@ -10,6 +10,7 @@ use super::judged::Judged;
 use super::listed::Listed;
 use super::logs::Selection;
 use super::names::named;
+use super::revoked::Revoked;
 use super::setup::PolicyFile;
 use super::{WatchOptions, cannot_start, choose_anew, is_unread};
 use crate::cli::Exit;
@@ -41,6 +42,8 @@ struct Known {
     unreported: u64,
     /// Certificates that were reported as undetermined, and still are.
     undetermined: Vec<Listed>,
+    /// What the last look at revocations showed.
+    revoked: Revoked,
 }
 
 /// Opens a state to look at it, or says why it cannot be reached, and gives the exit code.
@@ -146,6 +149,7 @@ async fn known(
         without_channel: state.alerts_without_channel().await?,
         unreported: state.count_unreported().await?,
         undetermined,
+        revoked: Revoked::kept(state).await?,
     })
 }
 
@@ -174,6 +178,7 @@ fn json(place: &Place, known: &Known) -> serde_json::Value {
         "findings": known.judged.findings,
         "undetermined": known.judged.undetermined,
         "open": known.judged.open,
+        "revocation": known.revoked.json(),
     })
 }
 
@@ -218,6 +223,11 @@ fn human(place: &Place, known: &Known) -> String {
     }
     if let Some(more) = known.undetermined.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more: see the JSON report");
+    }
+    let revoked = known.revoked.human();
+    if !revoked.is_empty() {
+        let _ = write!(text, "\n{}", revoked.trim_end_matches('\n'));
+        text.push('\n');
     }
     text.push_str(&comes_to(&known.judged));
     text

@@ -33,6 +33,7 @@ use self::server::Server;
 use self::server::address::ResolverAddress;
 pub use self::server::address::ResolverAddressError;
 pub use self::stream::framing;
+use super::clock;
 use crate::caa::answer::{Answer, Content};
 use crate::caa::climb::Climb;
 use crate::caa::{NotApplicable, not_counted};
@@ -181,6 +182,7 @@ impl DnsClient {
             let question = Question::caa(name, self.dnssec.manner());
             let (attempts, ()) = tokio::join!(self.ask(&question), self.dnssec.prepare());
             let mut exchange = DnsExchange::of(name.clone(), attempts);
+            exchange.ended_at = Some(clock::now());
             exchange.beyond = self.ask_beyond(&exchange).await;
             exchange.dnssec = self.dnssec.read(&exchange).await;
             exchange

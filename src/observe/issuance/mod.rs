@@ -4,6 +4,7 @@
 
 mod cert_spotter;
 mod crt_sh;
+mod state_pages;
 mod watch_state;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use reqwest::Url;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::state_pages::StatePages;
 use super::clock::{self, Stopwatch};
 use super::http::{HttpClient, HttpRequest, Secret, usable};
 use crate::dns_name::DnsName;

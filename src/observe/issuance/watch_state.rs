@@ -50,8 +50,7 @@ async fn read(
         reading.is_watched.get_or_insert(search.is_watched);
     }
     reading.logs = logs.iter().map(|log| followed(log, &search)).collect();
-    let ids: HashMap<LogNumber, String> =
-        logs.iter().map(|log| (log.number, STANDARD.encode(log.log_id))).collect();
+    let ids = ids_of(&logs);
     let (found, mut cut) = certificates(state, name).await?;
     let mut chains = BTreeSet::new();
     let mut octets = 0_usize;
@@ -77,14 +76,40 @@ async fn read(
     let is_other = |der: &Bytes| !chains.contains(&<[u8; 32]>::from(Sha256::digest(&der.0)));
     reading.issuers.extend(others.into_iter().filter(is_other));
     // Last, so that no fault is missed that came up meanwhile.
+    add_faults(state, &ids, &mut reading.logs).await?;
+    let more_logs = (logs.len() >= A_PAGE).then(|| format!("more than {A_PAGE} logs are followed"));
+    Ok(cut.or(more_logs))
+}
+
+/// The ids of logs, base64.
+pub(super) fn ids_of(logs: &[Log]) -> HashMap<LogNumber, String> {
+    logs.iter().map(|log| (log.number, STANDARD.encode(log.log_id))).collect()
+}
+
+/// The logs as evidence, with what is wrong with each.
+pub(super) async fn followed_logs(
+    state: &State,
+    logs: &[Log],
+    ids: &HashMap<LogNumber, String>,
+    search: &NameSearch,
+) -> Result<Vec<FollowedLog>, StateError> {
+    let mut followed: Vec<FollowedLog> = logs.iter().map(|log| followed(log, search)).collect();
+    add_faults(state, ids, &mut followed).await?;
+    Ok(followed)
+}
+
+async fn add_faults(
+    state: &State,
+    ids: &HashMap<LogNumber, String>,
+    logs: &mut [FollowedLog],
+) -> Result<(), StateError> {
     for fault in state.faults().await? {
         let id = ids.get(&fault.first.log);
-        if let Some(log) = reading.logs.iter_mut().find(|log| Some(&log.log_id) == id) {
+        if let Some(log) = logs.iter_mut().find(|log| Some(&log.log_id) == id) {
             log.faults.push(format!("{} (since {})", fault.first.text, fault.since));
         }
     }
-    let more_logs = (logs.len() >= A_PAGE).then(|| format!("more than {A_PAGE} logs are followed"));
-    Ok(cut.or(more_logs))
+    Ok(())
 }
 
 /// The certificates that concern the name, by their hashes, and why there may be more.
@@ -151,7 +176,7 @@ fn followed(log: &Log, search: &NameSearch) -> FollowedLog {
     }
 }
 
-fn logged(
+pub(super) fn logged(
     known: KnownCertificate,
     sightings: Vec<Sighting>,
     ids: &HashMap<LogNumber, String>,

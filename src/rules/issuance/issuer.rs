@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::{Raised, Rule, RuleInfo, Severity};
@@ -125,6 +126,15 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                         facts.insert("keys_of_that_name".to_owned(), json!(keys));
                     }
                     let raised = Raised::new(name, message, evidence);
+                    let raised = if judged.certificate.issuer.owner.is_some() {
+                        raised.advising(format!(
+                            "Compare the issuing key with what the CA publishes that it claims to be, and report it to the \
+                             root programmes. {}",
+                            together.revocation()
+                        ))
+                    } else {
+                        raised
+                    };
                     Some(if together.can_be_used() { raised } else { raised.at(Severity::High) })
                 })
                 .collect()
@@ -148,18 +158,18 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                 .into_iter()
                 .filter_map(|together| {
                     let mut reasons = Vec::new();
-                    let mut day = None;
+                    let mut times = Vec::new();
                     for judged in &together.certificates {
                         if let CaaToday::Denies { seen, names } = &judged.caa {
-                            day = day.max(Some(*seen));
+                            times.push(*seen);
                             reasons.extend(names.iter().map(|(name, why)| format!("{name}: {why}")));
                         }
                     }
                     let message = format!(
-                        "{} by {}: not authorised by the CAA seen on {}. {}.",
+                        "{} by {}: not authorised by the CAA seen {}. {}.",
                         together.counted().trim_end_matches(','),
                         together.issuer,
-                        day?.strftime("%Y-%m-%d"),
+                        between(*times.iter().min()?, *times.iter().max()?),
                         first_few(reasons)
                     );
                     Some(Raised::new(together.issuer.clone(), message, together.evidence()))
@@ -286,6 +296,15 @@ fn forged(judged: &JudgedCertificate) -> Option<String> {
          {really}",
         forged.owners.join(", "),
     ))
+}
+
+/// When something was seen, to the minute.
+fn between(first: Timestamp, last: Timestamp) -> String {
+    let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    match (minute(first), minute(last)) {
+        (first, last) if first == last => format!("at {first}"),
+        (first, last) => format!("from {first} to {last}"),
+    }
 }
 
 /// The first few of many reasons, each once.

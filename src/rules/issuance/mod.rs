@@ -28,7 +28,7 @@ const MONITORS: &str = "Li et al., Certificate Transparency in the Wild, ACM CCS
 const MOST: usize = 20;
 
 fn all() -> impl Iterator<Item = &'static Rule<IssuanceVerdict>> {
-    issuer::RULES.iter().chain(listed::RULES).chain(sources::RULES)
+    issuer::RULES.iter().chain(listed::RULES).chain(sources::RULES).chain(revoked::RULES)
 }
 
 /// What each rule says of itself.
@@ -126,6 +126,26 @@ impl Together<'_> {
         self.done_already().unwrap_or_else(|| format!("{}{}", self.report_it(), self.claimed()))
     }
 
+    /// Where the CA takes problem reports, and who says so.
+    fn contact(&self) -> String {
+        let by_source = self.certificates.iter().find_map(|judged| {
+            let it = &judged.certificate;
+            let source = self.verdict.sources.get(it.problem_reporting_by?)?;
+            Some((it.problem_reporting.as_deref()?, source.kind.title()))
+        });
+        let by_table = self.certificates.iter().find_map(|judged| judged.problem_reporting.as_deref());
+        let by_table = by_table.filter(|contact| by_source.is_none_or(|(other, _)| other != *contact));
+        match (by_table.map(|contact| (contact, "CCADB")), by_source) {
+            (Some((contact, by)), None) | (None, Some((contact, by))) => {
+                format!("; {by} names {contact} for that.")
+            }
+            (Some((first, by)), Some((other, whose))) => {
+                format!("; {by} names {first} for that, and {whose} {other}.")
+            }
+            (None, None) => ": section 1.5.2 of its CPS, and CCADB, say where.".to_owned(),
+        }
+    }
+
     /// How the CA is told.
     fn report_it(&self) -> String {
         let certificates = || self.certificates.iter().map(|judged| &judged.certificate);
@@ -143,22 +163,7 @@ impl Together<'_> {
                 self.issuer
             );
         }
-        let contact = certificates().find_map(|it| {
-            let source = self.verdict.sources.get(it.problem_reporting_by?)?;
-            Some((it.problem_reporting.as_deref()?, source.kind.title()))
-        });
-        let to_it = match contact {
-            Some((contact, source)) => {
-                format!(
-                    "Send {} a problem report with the {label}; {source} names {contact} for that.",
-                    self.issuer
-                )
-            }
-            None => format!(
-                "Send {} a problem report with the {label}: section 1.5.2 of its CPS, and CCADB, say where.",
-                self.issuer
-            ),
-        };
+        let to_it = format!("Send {} a problem report with the {label}{}", self.issuer, self.contact());
         let is_short = |judged: &&JudgedCertificate| {
             let it = &judged.certificate;
             it.not_before.zip(it.not_after).is_some_and(|(from, to)| is_short_period(from, to))

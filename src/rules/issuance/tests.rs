@@ -8,13 +8,15 @@ use crate::demo::ct::{SctPlan, issue};
 use crate::issuance::issued::Life;
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::{Claimed, Coverage, ReportedCertificate, SourceKind, SourceReading};
+use crate::issuance::revocation::RevocationToday;
 use crate::issuance::testing::{
     Played, bytes, ca, claimed, claims, expired, leaf, logged, now, reading, shown,
 };
 use crate::issuance::{CaaToday, IssuanceVerdict, judge};
+use crate::revocation::{self, Question, Revocation, RevocationVerdict, Status};
 use crate::rules::tests::ids;
 use crate::rules::{Finding, Severity};
-use crate::x509::SpkiSha256;
+use crate::x509::{Certificate, SpkiSha256};
 
 fn judged(readings: &[SourceReading], known: &Played) -> IssuanceVerdict {
     judge(&"t.example".parse().unwrap(), readings, Issuers::default(), known, now())
@@ -114,7 +116,11 @@ fn crt004_and_crt016_what_caa_says_now() {
     let names = vec![("t.example".to_owned(), "issue names others".to_owned())];
     let finding = only(&with_caa(CaaToday::Denies { seen: now(), names }));
     assert_eq!((finding.rule, finding.severity), ("CRT004", Severity::Medium));
-    assert!(finding.message.contains("not authorised by the CAA seen on 2026-11-01"), "{}", finding.message);
+    assert!(
+        finding.message.contains("not authorised by the CAA seen at 2026-11-01 00:00 UTC"),
+        "{}",
+        finding.message
+    );
     let open = only(&with_caa(CaaToday::Undetermined { seen: now(), why: "SERVFAIL".to_owned() }));
     assert_eq!((open.rule, open.severity), ("CRT016", Severity::Low));
 }
@@ -342,6 +348,97 @@ fn whose_word_a_contact_is_is_said() {
     let known = Played::expecting(&ca).knowing(&other, "Other CA", "other.example");
     let finding = only(&judged(&[reading(SourceKind::CertSpotter, vec![report])], &known));
     assert!(finding.advice.contains("Cert Spotter names abuse@other.example"), "{}", finding.advice);
+}
+
+/// The table of CAs may know the contact, with or without a source that does; where neither does, it is said where to look.
+#[test]
+fn the_contact_of_a_ca_is_named_when_it_is_known() {
+    let (ca, other) = (ca("CA"), ca("Other"));
+    let advice = |contact, said: Option<&str>| {
+        let known = Played { contact, ..Played::expecting(&ca).knowing(&other, "Other CA", "other.example") };
+        let mut report = shown(&leaf(&other, &["t.example"]), &[&other]);
+        report.claimed.problem_reporting = said.map(str::to_owned);
+        let finding = only(&judged(&[reading(SourceKind::CertSpotter, vec![report])], &known));
+        assert_eq!(finding.rule, "CRT001");
+        finding.advice
+    };
+    let of_table = Some(("Other CA", "revoke@other.example"));
+    assert!(advice(of_table, None).contains("CCADB names revoke@other.example"));
+    let both = advice(of_table, Some("abuse@other.example"));
+    assert!(
+        both.contains("revoke@other.example") && both.contains("Cert Spotter abuse@other.example"),
+        "{both}"
+    );
+    let one = advice(of_table, Some("revoke@other.example"));
+    assert_eq!(one.matches("revoke@other.example").count(), 1, "{one}");
+    assert!(advice(Some(("Somebody", "x@somebody.example")), None).contains("section 1.5.2 of its CPS"));
+    // A forged name: it is the CA of the key that is asked.
+    let (real, fake) = (crate::issuance::testing::ca("CA"), crate::issuance::testing::ca("CA"));
+    let reports =
+        vec![shown(&leaf(&real, &["t.example"]), &[&real]), shown(&leaf(&fake, &["t.example"]), &[&fake])];
+    let mut verdict = of_files(reports, &Played::expecting(&real));
+    let forged = verdict.certificates.iter_mut().find(|judged| judged.forged.is_some()).unwrap();
+    forged.certificate.issuer.owner = Some("Other CA".to_owned());
+    forged.problem_reporting = Some("revoke@other.example".to_owned());
+    let finding = only(&verdict);
+    assert_eq!(finding.rule, "CRT003");
+    assert!(finding.advice.contains("CCADB names revoke@other.example"), "{}", finding.advice);
+}
+
+/// A claim stands against what the issuing key signed, and never in its place.
+#[test]
+fn crt018_a_claim_of_revocation_that_the_issuer_contradicts() {
+    let ca = ca("CA");
+    let known = Played::expecting(&ca);
+    let issued = leaf(&ca, &["t.example"]);
+    let of = |claim: Option<bool>, today: RevocationToday| {
+        let mut report = shown(&issued, &[&ca]);
+        report.claimed.is_revoked = claim;
+        let mut verdict = judged(&[reading(SourceKind::CertSpotter, vec![report])], &known);
+        verdict.certificates[0].revocation = today;
+        verdict
+    };
+    let revoked = Status::Revoked(Revocation { date: now(), reason: None, invalid_since: None });
+    let signed = |status| RevocationToday::Judged(Box::new(status_of(&issued, status)));
+    let finding = only(&of(Some(true), signed(Status::Good)));
+    assert_eq!((finding.rule, finding.severity), ("CRT018", Severity::Medium));
+    assert!(
+        finding.message.starts_with("Cert Spotter (place) says that the certificate"),
+        "{}",
+        finding.message
+    );
+    assert!(finding.message.contains("is revoked") && finding.message.contains("it is not"));
+    let finding = only(&of(Some(false), signed(revoked)));
+    assert_eq!((finding.rule, finding.severity), ("CRT018", Severity::Low));
+    for (claim, today) in [
+        (Some(true), signed(revoked)),
+        (Some(false), signed(Status::Good)),
+        (None, signed(Status::Good)),
+        // Where nothing is known, nothing is contradicted.
+        (Some(true), signed(Status::Undetermined)),
+        (Some(true), RevocationToday::NotAsked),
+        (Some(false), RevocationToday::NotChecked("no list".to_owned())),
+    ] {
+        assert_eq!(raised(&of(claim, today.clone())), NONE, "{claim:?} {today:?}");
+    }
+    // What a server showed is known by its CRL or its staple.
+    let mut checked = of(Some(true), RevocationToday::NotAsked);
+    let certificate = Certificate::read(&issued.der).unwrap();
+    checked.served(&certificate, &status_of(&issued, Status::Undetermined));
+    assert_eq!(checked.certificates[0].revocation, RevocationToday::NotAsked);
+    checked.served(&certificate, &status_of(&issued, Status::Good));
+    assert_eq!(raised(&checked), ["CRT018"]);
+    let other = Certificate::read(&leaf(&ca, &["t.example"]).der).unwrap();
+    let mut of_another = of(Some(true), RevocationToday::NotAsked);
+    of_another.served(&other, &status_of(&issued, Status::Good));
+    assert_eq!(raised(&of_another), NONE);
+}
+
+/// What a CRL says of a certificate.
+fn status_of(issued: &IssuedLeaf, status: Status) -> RevocationVerdict {
+    let certificate = Certificate::read(&issued.der).unwrap();
+    let judged = revocation::judge(&[Question::about(&certificate, &[])], &Vec::new(), now());
+    RevocationVerdict { status, ..judged.into_iter().next().unwrap() }
 }
 
 #[test]

@@ -199,7 +199,9 @@ fn sources_that_disagree_are_named() {
 
 #[test]
 fn an_unexpected_certificate_is_to_be_revoked() {
-    let told = |verdicts: Vec<RevocationVerdict>| unexpected_findings(&Unexpected { verdicts });
+    let told = |verdicts: Vec<RevocationVerdict>| {
+        unexpected_findings(&Unexpected { verdicts, ..Unexpected::default() })
+    };
     assert_eq!(ids(&told(vec![good()])), ["REV008"]);
     let other_ca = RevocationVerdict { issuer_key: Some(SpkiSha256::of(b"other")), ..good() };
     let found = told(vec![good(), RevocationVerdict { serial: "08".to_owned(), ..good() }, other_ca]);

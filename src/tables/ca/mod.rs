@@ -2,6 +2,7 @@
 
 mod certificate;
 mod certificates;
+mod contacts;
 mod identifiers;
 mod lineage;
 mod owners;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::certificate::{CaCertificate, CertificateFault, pem_certificates};
 use self::certificates::Certificates;
+pub use self::contacts::{Contacts, contacts_csv};
 pub use self::identifiers::{IdentifierError, IdentifierInput};
 use self::lineage::Lineage;
 use self::owners::{Names, Owners};
@@ -32,9 +34,11 @@ pub struct CaInputs {
     pub owners: OwnerRecords,
     /// Who recognises which CAA identifier.
     pub identifiers: Vec<IdentifierInput>,
+    /// Where owners take problem reports.
+    pub contacts: Contacts,
 }
 
-/// The five tables.
+/// The six tables.
 #[derive(Debug, Default)]
 pub struct CaTables {
     sources: BTreeSet<String>,
@@ -43,6 +47,8 @@ pub struct CaTables {
     /// An organisation as certificates or owners' names write it, and the identifiers it is known by.
     organisations: BTreeMap<String, BTreeSet<String>>,
     certificates: Certificates,
+    /// Where each owner takes problem reports.
+    contacts: Contacts,
 }
 
 /// One row: a key under one identifier and one name.
@@ -86,6 +92,8 @@ impl CaTables {
         self.add_pairs(&inputs.key_identifiers);
         self.add_identifiers(&inputs.identifiers, &names);
         self.add_owners_by_key(&names);
+        // A newer report replaces what an earlier one said of an owner.
+        self.contacts.extend(contacts::of_owners(&inputs.contacts, &names));
     }
 
     fn add_certificates(&mut self, inputs: &CaInputs, lineage: &Lineage, owners: &Owners) {

@@ -207,7 +207,7 @@ fn by_root_name(certificates: &[CaCertificate], owners: &Owners, names: &Names) 
 }
 
 /// Rows of a CSV text with quoted fields (RFC 4180).
-fn csv_rows(text: &str) -> Vec<Vec<String>> {
+pub(super) fn csv_rows(text: &str) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut row = Vec::new();
     let mut field = String::new();
@@ -236,7 +236,7 @@ fn csv_rows(text: &str) -> Vec<Vec<String>> {
     rows
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -45,6 +45,7 @@ fn inputs(certificates: Vec<CaCertificate>) -> CaInputs {
         key_identifiers: vec![(vec![1, 2, 3], SpkiSha256([9; 32]))],
         owners: OwnerRecords::parse_csv(&owners).unwrap(),
         identifiers: vec![IdentifierInput::parse_json("list", identifiers).unwrap()],
+        ..CaInputs::default()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::tables::TableError;
 use crate::tables::tsv::{parse, render};
 use crate::x509::SpkiSha256;
 
-/// The text of the five tables.
+/// The text of the six tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaTexts {
     /// `ca-keys.tsv`.
@@ -22,6 +22,8 @@ pub struct CaTexts {
     pub certificates: String,
     /// `ca-near-misses.tsv`.
     pub near_misses: String,
+    /// `ca-contacts.tsv`.
+    pub contacts: String,
 }
 
 const KEY_COLUMNS: &[&str] = &[
@@ -38,6 +40,7 @@ const KEY_COLUMNS: &[&str] = &[
 ];
 const IDENTIFIER_COLUMNS: &[&str] = &["identifier", "owners", "sources"];
 const ORGANISATION_COLUMNS: &[&str] = &["organisation", "identifiers"];
+const CONTACT_COLUMNS: &[&str] = &["owner", "contacts"];
 
 /// Between the parts of a field; no organisation has it in its name.
 const SEPARATOR: &str = " | ";
@@ -77,6 +80,9 @@ impl CaTables {
             let identifiers = row.text("identifiers").split(' ').map(str::to_owned).collect();
             tables.organisations.insert(row.text("organisation").to_owned(), identifiers);
         }
+        for row in parse(&texts.contacts, CONTACT_COLUMNS)? {
+            tables.contacts.insert(row.text("owner").to_owned(), parts(row.text("contacts")));
+        }
         Ok(tables)
     }
 
@@ -98,7 +104,17 @@ impl CaTables {
                 "Each value is the first 6 octets of a hash, base64. key: of the SPKI's SHA-256. The others are \
                  described in src/x509/miscomputed.rs; “header” is that of another kind of key before this one.",
             )),
+            contacts: self.contacts_text(),
         }
+    }
+
+    fn contacts_text(&self) -> String {
+        let notes = self.notes(
+            "Where CAs take problem reports, as CCADB has it of their owners; empty where no input had it.",
+            "Whoever asks a CA to revoke writes there (Baseline Requirements 4.9.3).",
+        );
+        let fields = |(owner, contacts): (&String, &BTreeSet<String>)| vec![owner.clone(), joined(contacts)];
+        render(&notes, CONTACT_COLUMNS, self.contacts.iter().map(fields))
     }
 
     fn keys_text(&self) -> String {

@@ -23,7 +23,7 @@ impl KeptIssuers {
             return Ok(Arc::clone(pool));
         }
         let kept = state.issuers().await?;
-        let pool = inputs.pool_with(kept.iter().map(|der| der.0.as_slice()));
+        let pool = inputs.pool_with(&kept);
         *known = Some((count, Arc::clone(&pool)));
         Ok(pool)
     }

@@ -9,15 +9,16 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::counts::LogReading;
-use crate::watch::state::Waiting;
+use crate::watch::state::{RevocationLook, Waiting};
 
 /// The metrics of a process that started then. `attempts` is, for each channel, how often it took an alert and how
-/// often not; `waiting` is what the outbox says, where it says something.
+/// often not; `waiting` is what the outbox says, where it says something; `revocations` what the last look at them
+/// showed, where there was one.
 pub fn exposition(
     started: Timestamp,
     logs: &[LogReading],
     attempts: &[(String, u64, u64)],
-    waiting: Option<&[Waiting]>,
+    (waiting, revocations): (Option<&[Waiting]>, Option<&RevocationLook>),
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Counted {
@@ -25,6 +26,7 @@ pub fn exposition(
         logs: logs.to_vec(),
         attempts: attempts.to_vec(),
         waiting: waiting.map(<[Waiting]>::to_vec),
+        revocations: revocations.cloned(),
     }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
@@ -37,6 +39,7 @@ struct Counted {
     logs: Vec<LogReading>,
     attempts: Vec<(String, u64, u64)>,
     waiting: Option<Vec<Waiting>>,
+    revocations: Option<RevocationLook>,
 }
 
 /// One sample of a family: its labels and its value.
@@ -58,7 +61,8 @@ impl Collector for Counted {
         gauges(encoder, ("process_start_time", "When the process started", Some("seconds")), start)?;
         self.positions(encoder)?;
         self.counters(encoder)?;
-        self.alerts(encoder)
+        self.alerts(encoder)?;
+        self.revocations(encoder)
     }
 }
 
@@ -138,6 +142,36 @@ impl Counted {
         let meaning =
             ("pinstead_alerts_oldest_timestamp", "When the oldest that waits was made", Some("seconds"));
         gauges(encoder, meaning, oldest)
+    }
+
+    /// What the last look showed; nothing before the first whole one, because nobody counted.
+    fn revocations(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(look) = &self.revocations else { return Ok(()) };
+        let failed = vec![(Vec::new(), u64::from(look.failed.is_some()))];
+        let meaning =
+            ("pinstead_revocation_look_failed", "Whether the last look at revocations failed", None);
+        gauges(encoder, meaning, failed)?;
+        let Some(at) = look.looked_at else { return Ok(()) };
+        let meaning = (
+            "pinstead_revocation_look_timestamp",
+            "When the last whole look at revocations was made",
+            Some("seconds"),
+        );
+        gauges(encoder, meaning, vec![(Vec::new(), seconds(at))])?;
+        let by_status = [("revoked", look.revoked), ("good", look.good), ("undetermined", look.open)]
+            .map(|(status, count)| (vec![("status", status.to_owned())], count));
+        let meaning = (
+            "pinstead_unexpected_certificates",
+            "Unexpected certificates that can be used, by the status of their revocation",
+            None,
+        );
+        gauges(encoder, meaning, by_status.to_vec())?;
+        let meaning = (
+            "pinstead_unexpected_certificates_overdue",
+            "Those known for a day or longer and not known to be revoked",
+            None,
+        );
+        gauges(encoder, meaning, vec![(Vec::new(), look.overdue)])
     }
 
     fn each<V>(&self, read: impl Fn(&LogReading) -> Option<V>) -> Vec<Sample<V>> {

@@ -23,7 +23,7 @@ use super::counts::{LogReading, WatchMetrics};
 use super::exposition::exposition;
 use super::health::{HealthStatus, health};
 use crate::observe::clock::{self, Stopwatch};
-use crate::watch::state::{State, StateError, SurveyedLog, Waiting};
+use crate::watch::state::{RevocationLook, State, StateError, SurveyedLog, Waiting};
 
 /// How many connections there are at a time.
 const MOST_CONNECTIONS: usize = 64;
@@ -86,6 +86,7 @@ struct Asked {
 struct Told {
     waiting: Vec<Waiting>,
     logs: Vec<SurveyedLog>,
+    revocations: Option<RevocationLook>,
 }
 
 /// What the state says, or why it says nothing.
@@ -102,7 +103,8 @@ impl Asked {
             .map(|(name, channel)| (name, channel.delivered(), channel.failed()))
             .collect();
         let waiting = told.map(|told| told.waiting.as_slice());
-        match exposition(self.metrics.started(), &self.logs(told), &attempts, waiting) {
+        let revocations = told.and_then(|told| told.revocations.as_ref());
+        match exposition(self.metrics.started(), &self.logs(told), &attempts, (waiting, revocations)) {
             Ok(text) => {
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 answer(StatusCode::OK, kind, text)
@@ -146,6 +148,7 @@ impl Asked {
             Ok::<_, StateError>(Told {
                 waiting: self.state.waiting().await?,
                 logs: self.state.survey().await?,
+                revocations: self.state.revocation_look().await?,
             })
         };
         let told = match tokio::time::timeout(STATE_TIMEOUT, asking).await {

@@ -62,6 +62,33 @@ impl State {
         self.database.rows(Progress, sql, &values).await?.iter().map(read_certificate).collect()
     }
 
+    /// Certificates for any names, in the order of their hashes, behind `after`; `most` of them, a thousand at most.
+    pub async fn certificates_after(
+        &self,
+        after: Option<&[u8; 32]>,
+        most: u64,
+    ) -> Result<Vec<KnownCertificate>, StateError> {
+        let sql = "SELECT tbs_sha256, first_seen, certificate, precertificate FROM certificates \
+                   WHERE tbs_sha256 > $1 ORDER BY tbs_sha256 LIMIT $2";
+        let after = after.map_or(&[][..], |hash| hash.as_slice());
+        let values = [Value::Octets(after), number(most.min(PAGE))?];
+        self.database.rows(Progress, sql, &values).await?.iter().map(read_certificate).collect()
+    }
+
+    /// Where the certificates stand whose hashes are from `first` to `last`, in their order; `most` places at most.
+    pub async fn sightings_between(
+        &self,
+        (first, last): (&[u8; 32], &[u8; 32]),
+        most: u64,
+    ) -> Result<Vec<([u8; 32], Sighting)>, StateError> {
+        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen, tbs_sha256 \
+                   FROM sightings WHERE tbs_sha256 >= $1 AND tbs_sha256 <= $2 \
+                   ORDER BY tbs_sha256, log, entry_index LIMIT $3";
+        let values = [Value::Octets(first), Value::Octets(last), number(most)?];
+        let rows = self.database.rows(Progress, sql, &values).await?;
+        rows.iter().map(|row| Ok((row.hash(8)?, read_sighting(row)?))).collect()
+    }
+
     /// The watched names below this one that certificates claim; a thousand at most.
     pub async fn claimed_below(&self, name: &DnsName) -> Result<Vec<DnsName>, StateError> {
         let sql = "SELECT DISTINCT name FROM claims \

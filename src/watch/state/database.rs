@@ -22,6 +22,12 @@ use super::error::StateError;
 /// How long is waited for others who write, or for a connection.
 const WAIT: Duration = Duration::from_secs(20);
 
+#[cfg(test)]
+thread_local! {
+    /// How many statements this thread has asked any state, for tests of what something costs.
+    pub(crate) static STATEMENTS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Whether a transaction is on the disk when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Durability {
@@ -276,6 +282,8 @@ impl Connection {
 
     fn rows<'a>(&'a mut self, sql: &'static str, values: &'a [Value<'a>]) -> Boxed<'a, Vec<Row>> {
         Box::pin(async move {
+            #[cfg(test)]
+            STATEMENTS.set(STATEMENTS.get() + 1);
             Ok(match self {
                 Self::Sqlite(connection) => {
                     let rows = bound!(sql, values).fetch_all(&mut **connection).await?;
@@ -291,6 +299,8 @@ impl Connection {
 
     fn execute<'a>(&'a mut self, sql: &'static str, values: &'a [Value<'a>]) -> Boxed<'a, u64> {
         Box::pin(async move {
+            #[cfg(test)]
+            STATEMENTS.set(STATEMENTS.get() + 1);
             Ok(match self {
                 Self::Sqlite(connection) => {
                     bound!(sql, values).execute(&mut **connection).await?.rows_affected()

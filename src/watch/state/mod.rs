@@ -25,6 +25,7 @@ mod pairs;
 mod place;
 mod ranges;
 mod reporting;
+mod revocations;
 mod survey;
 mod troubles;
 mod verdicts;
@@ -33,6 +34,8 @@ use tokio::sync::OnceCell;
 
 pub use self::alerts::{Alert, Due, NewAlert, Waiting};
 pub use self::certificates::{KnownCertificate, Sighting};
+#[cfg(test)]
+pub(crate) use self::database::STATEMENTS;
 use self::database::{Database, storable};
 pub use self::error::StateError;
 pub use self::faults::{Fault, NewFault};
@@ -45,6 +48,7 @@ pub use self::names::{NameSearch, Unsearched};
 pub use self::place::Place;
 pub use self::ranges::{RANGE, RangeLease};
 pub use self::reporting::{REPORT, is_reserved};
+pub use self::revocations::RevocationLook;
 pub use self::survey::{OpenFault, SurveyedHead, SurveyedLog};
 pub use self::troubles::LogTrouble;
 pub use self::verdicts::{Judged, OpenEntry};

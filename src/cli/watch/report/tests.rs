@@ -54,6 +54,7 @@ fn all_certificates_count_whatever_is_listed() {
         certificates,
         findings: Vec::new(),
         delivered: Some(Tally::default()),
+        revoked: Revoked::default(),
         lacks: None,
     };
     let gate = GateOptions { fail_on: None, fail_on_undetermined: Some(false) };

@@ -1,5 +1,7 @@
 //! Whether what was issued is revoked, in words.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::safe;
 use super::super::style::{BAD, DOUBTFUL, GOOD, paint};
 use super::super::wrap::{indented, labelled};
@@ -19,11 +21,6 @@ pub(super) fn lines(verdict: &IssuanceVerdict) -> String {
     let good = judged(|status| matches!(status, Status::Good));
     let revoked = judged(|status| matches!(status, Status::Revoked(_)));
     let open = verdict.certificates.iter().filter(|judged| judged.revocation.is_open()).count();
-    let claimed = verdict
-        .certificates
-        .iter()
-        .filter(|judged| judged.claimed_revoked() == Some(true) && judged.revocation.revocation().is_none());
-    let claimed = claimed.count();
     let mut parts = Vec::new();
     for (count, style, what) in
         [(revoked, BAD, "revoked"), (good, GOOD, "not revoked"), (open, DOUBTFUL, "not known")]
@@ -32,10 +29,7 @@ pub(super) fn lines(verdict: &IssuanceVerdict) -> String {
             parts.push(paint(style, format!("{count} {what}")));
         }
     }
-    if claimed > 0 {
-        let text = format!("{claimed} revoked as a source claims, which nothing verified");
-        parts.push(paint(DOUBTFUL, text));
-    }
+    parts.extend(claims(verdict));
     if parts.is_empty() {
         return String::new();
     }
@@ -44,6 +38,25 @@ pub(super) fn lines(verdict: &IssuanceVerdict) -> String {
         out.push_str(&indented(&safe(&told(judged)), 6));
     }
     out
+}
+
+/// What sources claim where nothing that is signed tells: as their claim.
+fn claims(verdict: &IssuanceVerdict) -> Vec<String> {
+    let mut counts: BTreeMap<(bool, &str), usize> = BTreeMap::new();
+    for judged in &verdict.certificates {
+        let by: BTreeSet<(bool, &str)> = judged
+            .unverified_claims()
+            .filter_map(|(place, revoked)| Some((!revoked, verdict.sources.get(place)?.kind.title())))
+            .collect();
+        for claim in by {
+            *counts.entry(claim).or_default() += 1;
+        }
+    }
+    let told = counts.into_iter().map(|((is_good, by), count)| {
+        let what = if is_good { "not revoked" } else { "revoked" };
+        paint(DOUBTFUL, format!("{count} {what} as {by} claims, which nothing verified"))
+    });
+    told.collect()
 }
 
 /// What is worth a line of its own: the revoked ones, and those of which it is not known, and why.

@@ -198,14 +198,25 @@ struct Certificate<'a> {
     caa: Caa<'a>,
     /// What a source claims.
     revoked: Option<bool>,
+    /// Whose claims those are: by source, its place in `sources`.
+    revoked_claims: Vec<RevokedClaim>,
     /// What the certificate's CRLs say, where that was asked for.
     revocation: IssuedRevocation<'a>,
     problem_reporting: Option<&'a str>,
+    /// The same by the table of CAs.
+    ccadb_problem_reporting: Option<&'a str>,
     reported_by: Vec<usize>,
     lacking: &'a [usize],
     seen: Vec<SeenAt<'a>>,
     contradictions: &'a [String],
     unreadable: Option<&'a str>,
+}
+
+/// What a source says of a certificate's revocation; nothing proves it.
+#[derive(Serialize)]
+struct RevokedClaim {
+    source: usize,
+    revoked: bool,
 }
 
 /// What CAA as seen now says of the CA.
@@ -289,8 +300,14 @@ impl<'a> Certificate<'a> {
             backup_of: judged.backup_of.map(|backup| backup.provider.id),
             caa: Caa::of(&judged.caa),
             revoked: judged.claimed_revoked(),
+            revoked_claims: it
+                .revoked
+                .iter()
+                .map(|(source, revoked)| RevokedClaim { source: *source, revoked: *revoked })
+                .collect(),
             revocation: IssuedRevocation::of(&judged.revocation),
             problem_reporting: it.problem_reporting.as_deref(),
+            ccadb_problem_reporting: judged.problem_reporting.as_deref(),
             reported_by: it.reported_by.iter().copied().collect(),
             lacking: &judged.lacking,
             seen: it.sightings.iter().map(|sighting| SeenAt::of(sighting, sources)).collect(),

@@ -13,6 +13,7 @@ pub mod pins_make;
 mod revocation;
 mod rules;
 
+pub use self::revocation::issued_revocation;
 pub use self::rules::{rule, rules};
 
 /// The version that these reports state.

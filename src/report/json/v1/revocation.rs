@@ -85,6 +85,12 @@ pub(super) struct IssuedRevocation<'a> {
     sources: Vec<Source<'a>>,
 }
 
+/// The same on its own: of a certificate that `pinstead watch` found.
+pub fn issued_revocation(today: &RevocationToday) -> serde_json::Value {
+    // Nothing in it can fail to be written; and null is no status that passes for “good”.
+    serde_json::to_value(IssuedRevocation::of(today)).unwrap_or_default()
+}
+
 impl<'a> IssuedRevocation<'a> {
     pub(super) fn of(today: &'a RevocationToday) -> Self {
         let revocation = today.revocation();

@@ -1,0 +1,192 @@
+//! What the last look at revocations showed, for the reports of `watch`.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::report::human::safe;
+use crate::report::human::style::{BAD, DOUBTFUL, FAINT, STRONG, paint};
+use crate::report::human::wrap::{indented, wrap};
+use crate::watch::revocation::{Looked, RevocationOfFound};
+use crate::watch::state::{RevocationLook, State, StateError};
+
+/// The most certificates that are named to people.
+const MOST_NAMED: usize = 100;
+
+/// What is known of the revocation of unexpected certificates.
+#[derive(Debug, Default)]
+pub(super) struct Revoked {
+    /// The numbers; none where nobody ever looked.
+    look: Option<RevocationLook>,
+    certificates: Vec<RevocationOfFound>,
+}
+
+impl Revoked {
+    /// What a look showed just now.
+    pub(super) fn seen(looked: Looked) -> Self {
+        Self { look: Some(looked.numbers()), certificates: looked.certificates }
+    }
+
+    /// A look that failed.
+    pub(super) fn failed(at: Timestamp, why: String) -> Self {
+        let look = RevocationLook { failed: Some((at, why)), ..RevocationLook::default() };
+        Self { look: Some(look), certificates: Vec::new() }
+    }
+
+    /// What the state has of the last look.
+    pub(super) async fn kept(state: &State) -> Result<Self, StateError> {
+        let look = state.revocation_look().await?;
+        let read = |facts: &String| {
+            serde_json::from_str(facts)
+                .map_err(|error| StateError::Damaged(format!("what was seen of a revocation: {error}")))
+        };
+        let certificates = state.kept_revocations().await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { look, certificates })
+    }
+
+    /// As the contract names such things: what is not known is undetermined.
+    fn status(&self) -> &'static str {
+        match &self.look {
+            None => "not_checked",
+            Some(look) if look.looked_at.is_none() || look.failed.is_some() || look.open > 0 => {
+                "undetermined"
+            }
+            Some(_) => "checked",
+        }
+    }
+
+    /// For programs.
+    pub(super) fn json(&self) -> serde_json::Value {
+        let look = self.look.as_ref();
+        // Numbers that nobody counted are not 0.
+        let seen = look.filter(|look| look.looked_at.is_some());
+        let failed = look.and_then(|look| look.failed.as_ref());
+        let listed = u64::try_from(self.certificates.len()).unwrap_or(u64::MAX);
+        json!({
+            "status": self.status(),
+            "looked_at": look.and_then(|look| look.looked_at),
+            "failed_at": failed.map(|(at, _)| at),
+            "error": failed.map(|(_, why)| why),
+            "counts": seen.map(|look| json!({
+                "certificates": count(look),
+                "revoked": look.revoked,
+                "not_revoked": look.good,
+                "not_known": look.open,
+                "overdue": look.overdue,
+            })),
+            "certificates": self.certificates,
+            "certificates_left_out": seen.map_or(0, |look| count(look).saturating_sub(listed)),
+        })
+    }
+
+    /// For people; nothing where nobody looked.
+    pub(super) fn human(&self) -> String {
+        let Some(look) = &self.look else { return String::new() };
+        let mut text = format!("{}\n", paint(STRONG, "Revocation of unexpected certificates"));
+        if let Some((at, why)) = &look.failed {
+            let line = format!("  It could not be looked at on {at}: {}.", safe(why));
+            text.push_str(&wrap(&paint(BAD, line), "", "  "));
+        }
+        let Some(at) = look.looked_at else {
+            text.push('\n');
+            return text;
+        };
+        let line = match count(look) {
+            0 => format!("There was none that could be used on {at}."),
+            all => format!(
+                "{all} that could be used on {at}: {} revoked, {} not revoked, of {} not known; {} known for a day or longer \
+                 and not known to be revoked",
+                look.revoked, look.good, look.open, look.overdue
+            ),
+        };
+        text.push_str(&indented(&line, 2));
+        for one in self.certificates.iter().take(MOST_NAMED) {
+            text.push_str(&shown(one));
+        }
+        let named = u64::try_from(self.certificates.len().min(MOST_NAMED)).unwrap_or(u64::MAX);
+        let more = count(look).saturating_sub(named);
+        if more > 0 {
+            let _ = writeln!(text, "  {}", paint(FAINT, format!("and {more} more: see the JSON report")));
+        }
+        text.push('\n');
+        text
+    }
+}
+
+fn count(look: &RevocationLook) -> u64 {
+    look.revoked.saturating_add(look.good).saturating_add(look.open)
+}
+
+/// A certificate, what is known, and by what.
+fn shown(one: &RevocationOfFound) -> String {
+    let said = |key: &str| one.revocation[key].as_str();
+    let (style, what): (Style, String) = match one.status() {
+        "revoked" => {
+            let since = said("revoked_at").unwrap_or("a time that is not known");
+            (FAINT, format!("revoked since {since} ({})", said("reason").unwrap_or("no reason given")))
+        }
+        "good" if one.overdue => (BAD, "still not revoked".to_owned()),
+        "good" => (DOUBTFUL, "not revoked".to_owned()),
+        _ => (DOUBTFUL, "not known whether it is revoked".to_owned()),
+    };
+    let found = match one.first_seen {
+        Some(time) => format!("found {time}"),
+        None => "found nobody knows when".to_owned(),
+    };
+    let hash = one.tbs_sha256.as_deref().or(one.serial.as_deref()).unwrap_or("without a hash");
+    let issuer = one.issuer_owner.as_deref().or(one.issuer.as_deref()).unwrap_or("an unknown CA");
+    let heading = format!("{}: {}; by {}; {found} ({})", one.watched, what, issuer, hash);
+    let mut text = wrap(&format!("  {}", paint(style, safe(&heading))), "", "    ");
+    if let Some(why) = said("why") {
+        text.push_str(&indented(&safe(why), 4));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(status: &str, overdue: bool) -> RevocationOfFound {
+        RevocationOfFound {
+            tbs_sha256: Some("ab".repeat(32)),
+            certificate_sha256: None,
+            precertificate_sha256: None,
+            serial: None,
+            watched: "www.example".to_owned(),
+            issuer: Some("CN=\u{1b}[31mX".to_owned()),
+            issuer_owner: None,
+            not_after: None,
+            first_seen: Some("2026-11-20T00:00:00Z".parse().unwrap()),
+            overdue,
+            revocation: json!({"status": status, "why": "The CRL at http://crl.example/: it could not be had."}),
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_good() {
+        let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        assert_eq!(Revoked::default().json()["status"], "not_checked");
+        assert_eq!(Revoked::default().json()["counts"], serde_json::Value::Null);
+        assert_eq!(Revoked::default().human(), "");
+        let failed = Revoked::failed(at, "the state is away".to_owned());
+        assert_eq!((failed.status(), &failed.json()["counts"]), ("undetermined", &serde_json::Value::Null));
+        assert!(failed.human().contains("could not be looked at"), "{}", failed.human());
+        let look = RevocationLook { looked_at: Some(at), open: 2, overdue: 1, ..RevocationLook::default() };
+        let open = Revoked {
+            look: Some(look),
+            certificates: vec![one("undetermined", true), one("a status of tomorrow", false)],
+        };
+        let json = open.json();
+        assert_eq!((&json["status"], &json["counts"]["not_known"]), (&"undetermined".into(), &2.into()));
+        let text = anstream::adapter::strip_str(&open.human()).to_string();
+        assert_eq!(text.matches("not known whether it is revoked").count(), 2, "{text}");
+        assert!(text.contains("could not be had") && !text.contains('\u{1b}'), "{text}");
+        let look = RevocationLook { looked_at: Some(at), good: 1, overdue: 1, ..RevocationLook::default() };
+        let good = Revoked { look: Some(look), certificates: vec![one("good", true)] };
+        assert_eq!(good.status(), "checked");
+        assert!(good.human().contains("still not revoked"), "{}", good.human());
+    }
+}

@@ -1,0 +1,93 @@
+//! What is told of the revocation of an unexpected certificate.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::REVOCATION_ALERT;
+use super::looked::{Standing, why};
+use crate::dns_name::DnsName;
+use crate::issuance::JudgedCertificate;
+use crate::report::json::v1::issued_revocation;
+use crate::rules::Severity;
+use crate::watch::state::NewAlert;
+use crate::x509::hexadecimal;
+
+/// An alert before it is written down.
+pub(super) struct Alert {
+    subject: String,
+    severity: Severity,
+    pub(super) title: String,
+    text: String,
+    details: serde_json::Value,
+}
+
+impl Alert {
+    pub(super) fn into_new(self) -> NewAlert {
+        let payload = json!({
+            "title": self.title, "severity": self.severity, "text": self.text, "details": self.details,
+        });
+        NewAlert { kind: REVOCATION_ALERT.to_owned(), subject: self.subject, payload: payload.to_string() }
+    }
+}
+
+/// What there is to tell; nothing while the CA has its day.
+pub(super) fn alert(
+    name: &DnsName,
+    judged: &JudgedCertificate,
+    found: Option<Timestamp>,
+    standing: Standing,
+) -> Option<Alert> {
+    let (state, severity, title, advice) = match standing {
+        Standing::Revoked => {
+            let since = judged.revocation.revocation()?.in_words();
+            (
+                "revoked",
+                Severity::Info,
+                format!("Unexpected certificate for {name} is {since}"),
+                "Whoever looks revocations up refuses it by now; not all do.".to_owned(),
+            )
+        }
+        Standing::Good { is_overdue: true } => (
+            "unrevoked",
+            Severity::High,
+            format!("Unexpected certificate for {name} is still not revoked after 24 hours"),
+            report_it(judged),
+        ),
+        Standing::Open { is_overdue: true } => (
+            "unknown",
+            Severity::Medium,
+            format!("Whether an unexpected certificate for {name} is revoked is not known after 24 hours"),
+            "Look it up by hand, at the place that the certificate names.".to_owned(),
+        ),
+        Standing::Good { is_overdue: false } | Standing::Open { is_overdue: false } => return None,
+    };
+    let it = &judged.certificate;
+    let issuer = it.issuer_name.as_deref().unwrap_or("not known");
+    let text =
+        format!("{}\nIssuer, as claimed: {issuer}\nThe {}.\n{advice}", why(&judged.revocation), it.label());
+    let hash = it.tbs_sha256.map_or_else(|| it.label(), |hash| hexadecimal(&hash));
+    let details = json!({
+        "status": judged.revocation.name(),
+        "tbs_sha256": it.tbs_sha256.map(|hash| hexadecimal(&hash)),
+        "certificate_sha256": it.sha256.map(|hash| hash.to_string()),
+        "precertificate_sha256": it.precertificate_sha256.map(|hash| hash.to_string()),
+        "serial": it.serial,
+        "issuer": it.issuer_name,
+        "issuer_owner": it.issuer.owner,
+        "watched": name,
+        "first_seen": found,
+        "not_after": it.not_after,
+        "revoked_at": judged.revocation.revocation().map(|revocation| revocation.date),
+        "revocation": issued_revocation(&judged.revocation),
+    });
+    Some(Alert { subject: format!("{hash}:{state}"), severity, title, text, details })
+}
+
+/// How its CA is told.
+fn report_it(judged: &JudgedCertificate) -> String {
+    let contact = judged.problem_reporting.as_deref().unwrap_or("by the contact in its CPS or in CCADB");
+    format!(
+        "Report it to its CA ({contact}), with proof that the name is yours, and ask again what became of a report that was \
+         made (REV008)."
+    )
+}
