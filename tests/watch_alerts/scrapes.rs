@@ -84,6 +84,7 @@ async fn followed(state: &State) {
         key: Bytes(vec![1; 91]),
         before: TreeBuilder::default(),
         head: None,
+        begun: None,
     };
     let log = state.register(&new).await.unwrap().number;
     let timestamp = u64::try_from(clock::now().as_millisecond()).unwrap();
