@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use pinstead::ct::merkle::{TreeBuilder, TreeHash, leaf_hash};
 use pinstead::evidence::Bytes;
 use pinstead::observe::clock;
-use pinstead::watch::metrics::{WatchMetrics, exposition, serve};
+use pinstead::watch::metrics::{PolicyReads, WatchMetrics, exposition, serve};
 use pinstead::watch::state::{Head, LogKind, NewFault, NewLog, State};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -213,8 +213,9 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
 
 #[test]
 fn nothing_yet_is_well_formed_too() {
-    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], None).unwrap();
+    let text = exposition((Timestamp::UNIX_EPOCH, PolicyReads::default()), &[], &[], None).unwrap();
     let samples = samples(&text);
     assert_eq!(samples["process_start_time_seconds"], "0.0");
-    assert_eq!(samples.len(), 3, "{text}");
+    assert_eq!(samples["pinstead_policy_current"], "1");
+    assert_eq!(samples.len(), 6, "{text}");
 }
