@@ -272,6 +272,20 @@ async fn who_holds_all_the_room_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn an_answer_takes_the_room_that_it_needs() {
+    for kind in KINDS {
+        let (_server, reader) = serve(kind, ENTRIES);
+        let room = Room::new(64 << 20);
+        let mut ahead = Ahead::new(Arc::new(reader), 0, 1, 700, 4, room.clone());
+        let answer = ahead.next().await.unwrap().unwrap();
+        assert_eq!(room.taken(), answer.memory(), "{kind:?}");
+        assert!(answer.memory() >= answer.octets().len());
+        drop(answer);
+        assert_eq!(room.taken(), 0, "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn entries_are_given_with_their_times_and_hashes() {
     for kind in KINDS {
         let (server, reader) = serve(kind, ENTRIES);

@@ -6,6 +6,8 @@ mod world;
 
 #[path = "watch_command/gate.rs"]
 mod gate;
+#[path = "watch_command/reload.rs"]
+mod reload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -112,6 +114,12 @@ fn once_finds_what_the_generator_put_there() {
     for log in logs {
         assert_eq!((&log["status"], &log["start"]), (&"proven".into(), &0.into()), "{log}");
         assert_eq!((&log["proven"], &log["backlog"]), (&ENTRIES.into(), &0.into()), "{log}");
+        let started = &log["started_at"];
+        assert_eq!(
+            (&started["index"], &started["why"]),
+            (&0.into(), &"begun at its first entry (from begin)".into()),
+            "{log}"
+        );
     }
     let arrived = served.arrived();
     assert_eq!(arrived.len(), certificates());
@@ -137,6 +145,7 @@ fn once_finds_what_the_generator_put_there() {
     let status = served.command(&["--status", "--format", "json"]).output().unwrap();
     let status = json(&status);
     assert_eq!(status["logs"][1]["proven"], ENTRIES);
+    assert!(status["logs"][1]["started_at"]["at"].is_string(), "{status}");
     assert_eq!(status["waiting"].as_array().unwrap().len(), 0);
     let human = served.command(&["--status"]).output().unwrap();
     assert!(text(&human).contains("entries 0 to 2999 proven"), "{}", text(&human));

@@ -60,6 +60,7 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         names::what_was_read_counts_for_the_names_it_was_read_for,
         names::a_range_is_begun_anew_for_other_names,
         names::two_with_other_names_are_told_apart,
+        names::what_nothing_needs_any_more_is_dropped,
         told::who_holds_no_head_knows_how_all_stand,
         told::each_pair_of_heads_is_told_and_kept,
         told::alerts_go_to_the_channels_of_others_too,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use pinstead::ct::merkle::{TreeBuilder, TreeHash, leaf_hash};
 use pinstead::evidence::Bytes;
 use pinstead::observe::clock;
-use pinstead::watch::metrics::{WatchMetrics, exposition, serve};
+use pinstead::watch::metrics::{PolicyReads, WatchMetrics, exposition, serve};
 use pinstead::watch::state::{Head, LogKind, NewFault, NewLog, RevocationLook, State};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -84,6 +84,7 @@ async fn followed(state: &State) {
         key: Bytes(vec![1; 91]),
         before: TreeBuilder::default(),
         head: None,
+        begun: None,
     };
     let log = state.register(&new).await.unwrap().number;
     let timestamp = u64::try_from(clock::now().as_millisecond()).unwrap();
@@ -212,17 +213,19 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
 
 #[test]
 fn nothing_yet_is_well_formed_too() {
-    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], (None, None)).unwrap();
+    let text = exposition((Timestamp::UNIX_EPOCH, PolicyReads::default()), &[], &[], (None, None)).unwrap();
     let samples = samples(&text);
     assert_eq!(samples["process_start_time_seconds"], "0.0");
-    assert_eq!(samples.len(), 3, "{text}");
+    assert_eq!(samples["pinstead_policy_current"], "1");
+    assert_eq!(samples.len(), 6, "{text}");
 }
 
 /// Before the first whole look nobody counted: that is not 0.
 #[test]
 fn revocations_are_counted_once_they_were_looked_at() {
     let scraped = |look: &RevocationLook| {
-        samples(&exposition(Timestamp::UNIX_EPOCH, &[], &[], (None, Some(look))).unwrap())
+        let begun = (Timestamp::UNIX_EPOCH, PolicyReads::default());
+        samples(&exposition(begun, &[], &[], (None, Some(look))).unwrap())
     };
     let at = Timestamp::from_second(1_700_000_000).unwrap();
     let failed = RevocationLook { failed: Some((at, "away".to_owned())), ..RevocationLook::default() };

@@ -45,7 +45,7 @@ fn count(report: &Value, key: &str) -> usize {
 }
 
 /// Waits until it is so; a minute is forever.
-fn wait_for(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_for(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..600 {
         if is_so() {
             return;

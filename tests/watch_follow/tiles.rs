@@ -6,7 +6,7 @@ use pinstead::demo::authority::KeyAlgorithm;
 use pinstead::demo::ct::{CtLog, LogKind as Kind};
 use pinstead::evidence::Bytes;
 use pinstead::observe::http::HttpClient;
-use pinstead::watch::follow::{CERTIFICATE_ALERT, LogToFollow, Outcome, follow};
+use pinstead::watch::follow::{CERTIFICATE_ALERT, LogToFollow, Outcome, Settings, follow};
 use pinstead::watch::reader::Reader;
 use pinstead::watch::state::LogKind;
 
@@ -55,5 +55,35 @@ fn what_stands_behind_an_entry_that_cannot_be_read_is_read() {
         assert_eq!(told.len(), 1, "and the log is told: {told:?}");
         assert_eq!(told[0].2["details"]["rule"], "LOG006");
         assert!(fault_alerts(&scene).await.is_empty(), "each alert was taken above");
+    });
+}
+
+#[test]
+fn a_tile_that_is_too_large_is_a_fault_and_the_log_is_not_proven() {
+    world::runtime().block_on(async {
+        let mut entries: Vec<Entry> = (0..700).map(Entry::filler).collect();
+        // No tree covers what stands beside an entry.
+        entries[300].rest = vec![0; (32 << 20) + 1];
+        let kept = CtLog::generate("Log", "Log", Kind::Static, KeyAlgorithm::P256).unwrap();
+        let key = Bytes(kept.key_der());
+        let log_id = kept.log_id();
+        let server = LogServer::start(kept, entries, BEGINNING);
+        let url = format!("http://{}/", server.address);
+        let http = HttpClient::for_reading(None).unwrap();
+        let reader = Reader::open(&http, LogKind::Static, &url, &key).unwrap();
+        let log = LogToFollow { log_id, url, key, kind: LogKind::Static, ..log() };
+        let folder = tempfile::TempDir::new().unwrap();
+        let settings = Settings { most_failures: 6, ..quick() };
+        let scene = scene(&file(&folder), settings).await;
+        let outcome = follow(&scene.following, &log, Arc::new(reader)).await;
+        let Outcome::Failed(why) = outcome else { panic!("{outcome:?}") };
+        assert!(why.contains("entries 256 to 511 has more than 33554432 octets"), "{why}");
+        assert_eq!(open(&scene).await, ["form"], "it stays");
+        let kept = scene.following.state.find_log(&log.log_id).await.unwrap().unwrap();
+        assert_eq!((kept.proven.size(), kept.read), (0, 256), "what stands before it was read");
+        let told = fault_alerts(&scene).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0]["text"].as_str().unwrap().contains("pinstead issuance"), "{told:?}");
+        assert_eq!(told[0]["details"]["rule"], "LOG006");
     });
 }

@@ -2,6 +2,7 @@
 
 use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::watch::state::{HeadLease, Log, Place, State};
+use sqlx::Connection as _;
 
 use super::played::{LONG, head, new_log, open, read_all, read_to, tree};
 
@@ -57,8 +58,9 @@ pub(crate) async fn what_was_read_counts_for_the_names_it_was_read_for(place: Pl
     assert_eq!(second.wanted_from(log.number).await.unwrap(), None);
     second.want_from(log.number, 10).await.unwrap();
     assert_eq!(second.wanted_from(log.number).await.unwrap(), Some(10));
-    second.search_again(&lease, &tree(10)).await.unwrap();
+    second.search_again(&lease, &tree(10), "for two").await.unwrap();
     let again = second.log(log.number).await.unwrap();
+    assert_eq!(again.begun.as_deref(), Some("for two"));
     assert_eq!((again.start, again.proven.size()), (10, 10));
     read_all(&second, &log).await;
     let folded = second.fold(&lease).await.unwrap().unwrap();
@@ -112,4 +114,59 @@ pub(crate) async fn two_with_other_names_are_told_apart(place: Place) {
     assert_eq!(missing, [(vec!["one.example".to_owned()], vec![(65_536, 131_072), (196_608, 200_000)])]);
     let missing = unsearched(&theirs, &log).await;
     assert_eq!(missing, [(vec!["two.example".to_owned()], vec![(0, 65_536), (131_072, 196_608)])]);
+}
+
+/// Asks the state itself; `set_back` makes every set one that nobody has searched for in thirty days.
+async fn sets(place: &Place, set_back: bool) -> Vec<Vec<u8>> {
+    let (update, select) =
+        ("UPDATE name_sets SET named = named - 2600000000", "SELECT names FROM name_sets ORDER BY id");
+    match place {
+        Place::File(path) => {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            if set_back {
+                sqlx::query(update).execute(&mut connection).await.unwrap();
+            }
+            sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap()
+        }
+        Place::Postgres(options) => {
+            let mut connection = sqlx::PgConnection::connect_with(options).await.unwrap();
+            sqlx::query("SET search_path TO pinstead").execute(&mut connection).await.unwrap();
+            if set_back {
+                sqlx::query(update).execute(&mut connection).await.unwrap();
+            }
+            sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+}
+
+pub(crate) async fn what_nothing_needs_any_more_is_dropped(place: Place) {
+    let first = searching(&place, &[".one.example"]).await;
+    let log = first.register(&new_log(1, 0)).await.unwrap();
+    let lease = first.lease_head(log.number, LONG).await.unwrap().unwrap();
+    prove(&first, &lease, &log, 1000).await;
+    // Nobody read a thing for these, and somebody said from where they are wanted.
+    let unused = searching(&place, &[".three.example"]).await;
+    unused.want_from(log.number, 3).await.unwrap();
+    let both = [".one.example", ".two.example"];
+    let second = searching(&place, &both).await;
+    assert_eq!(sets(&place, true).await.len(), 3, "they are kept for a month");
+
+    // What the first set was searched for counts still: nobody else did that.
+    let again = searching(&place, &both).await;
+    assert_eq!(sets(&place, false).await, [b".one.example".to_vec(), b".one.example\n.two.example".to_vec()]);
+    assert_eq!(unsearched(&again, &log).await, [(vec!["two.example".to_owned()], vec![(0, 1000)])]);
+    // One that slept meanwhile keeps its names anew.
+    assert!(unused.lease_range(log.number, LONG).await.unwrap().is_none());
+    assert_eq!(sets(&place, false).await.len(), 3);
+
+    // Read again for all names, the first set is of no more use.
+    second.search_again(&lease, &tree(0), "").await.unwrap();
+    read_all(&second, &log).await;
+    let folded = second.fold(&lease).await.unwrap().unwrap();
+    second.prove(&lease, &folded).await.unwrap();
+    sets(&place, true).await;
+    let last = searching(&place, &both).await;
+    assert_eq!(sets(&place, false).await, [b".one.example\n.two.example".to_vec()]);
+    assert!(unsearched(&last, &log).await.is_empty());
 }

@@ -36,6 +36,7 @@ pub(crate) fn new_log(id: u8, start: u64) -> NewLog {
         key: Bytes(vec![id; 91]),
         before: tree(start),
         head: None,
+        begun: None,
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct LogCoverage {
     state: Option<&'static str>,
     /// The first entry that was to be read.
     pub(super) start: Option<u64>,
+    /// Where following it began, why, and when it came into the state.
+    started_at: Option<serde_json::Value>,
     /// All entries from `start` up to before this one are proven.
     pub(super) proven: Option<u64>,
     tree_size: Option<u64>,
@@ -59,6 +61,7 @@ impl LogCoverage {
             url: log.url.clone(),
             state: None,
             start: Some(log.start),
+            started_at: Some(json!({"index": log.start, "why": log.begun, "at": log.registered})),
             proven: Some(log.proven.size()),
             tree_size: size,
             tree_head_timestamp: head.and_then(|head| time(head.timestamp)),
@@ -93,6 +96,7 @@ impl LogCoverage {
             url: log.url.clone(),
             state: None,
             start: None,
+            started_at: None,
             proven: None,
             tree_size: None,
             tree_head_timestamp: None,

@@ -10,13 +10,16 @@ mod listed;
 mod logs;
 mod names;
 mod observer;
+mod plan;
 mod report;
 mod revocation;
 mod revoked;
 mod self_test;
+mod service;
 mod setup;
 mod signals;
 mod status;
+mod watching;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -26,14 +29,14 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::watch::{self, Receiver, Sender};
 
-use self::following::{CHOSEN_ANEW, follow_all};
-use self::logs::{FollowedLog, Selection};
-use self::observer::{Printer, say};
+use self::logs::Selection;
+use self::observer::say;
+use self::plan::Plan;
 use self::report::OnceReport;
-use self::revocation::{Looking, WatchRevocationOptions, graver};
-use self::revoked::Revoked;
+use self::revocation::{WatchRevocationOptions, graver};
 use self::setup::{Setup, log_filter};
-use self::signals::until_second;
+use self::signals::{Hangups, until_second};
+use self::watching::Watching;
 use super::Exit;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, OutputOptions};
@@ -46,10 +49,8 @@ use crate::observe::http::HttpClient;
 use crate::policy::Policy;
 use crate::report::human::safe;
 use crate::watch::alert;
-use crate::watch::follow::{Following, Outcome, Settings, Start, follow};
+use crate::watch::follow::Start;
 use crate::watch::metrics::{WatchMetrics, serve};
-use crate::watch::reader::Reader;
-use crate::watch::reader::ahead::Room;
 use crate::watch::state::{Log, Place, State, StateError};
 
 /// Room in memory for the answers of all logs, in octets.
@@ -137,20 +138,12 @@ pub(super) fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
     if options.self_test {
         return runtime.block_on(self_test::run(options, setup));
     }
-    announce_refused(&setup.judging_inputs.log_lists);
-    let filter = log_filter(options, &setup.judging_inputs.policy);
-    let selection = logs::select(&setup.judging_inputs.logs, clock::now(), &filter);
-    if let Some(why) = selection.unmatched.first() {
-        anyhow::bail!("--log, or logs of [watch]: {why}");
-    }
-    if selection.is_hopeless() {
-        anyhow::bail!("no log of the list can be followed: {}", selection.why_none());
-    }
+    let plan = Plan::of(options, setup)?;
     let (stop, stopped) = watch::channel(false);
     let ended = runtime.block_on(async {
         tokio::select! {
             () = until_second(stop.clone()) => Ok(Exit::Undetermined),
-            ended = watch_logs(options, setup, selection, (stop.clone(), stopped)) => ended,
+            ended = watch_logs(options, plan, (stop.clone(), stopped)) => ended,
         }
     });
     // Whatever still writes to a pipe that nobody reads is not waited for.
@@ -204,105 +197,48 @@ fn exit_of(error: &StateError) -> Exit {
 
 async fn watch_logs(
     options: &WatchOptions,
-    mut setup: Setup,
-    mut selection: Selection,
+    mut plan: Plan,
     (stop, stopped): (Sender<bool>, Receiver<bool>),
 ) -> anyhow::Result<Exit> {
-    let state = match open(&setup).await {
+    let hangups = (!options.once).then(Hangups::new);
+    let state = match open(&plan.setup).await {
         Ok(state) => Arc::new(state),
-        Err(error) => return cannot_start(error, &setup.place),
+        Err(error) => return cannot_start(error, &plan.setup.place),
     };
-    match state.logs().await {
-        Ok(logs) => selection.follow_unread(|id| logs.iter().any(|log| log.log_id == *id && is_unread(log))),
-        Err(error) => return cannot_start(error, &setup.place),
+    if let Err(error) = plan.follow_unread(&state).await {
+        return cannot_start(error, &plan.setup.place);
     }
-    if selection.followed.is_empty() {
-        anyhow::bail!("no log of the list can be followed: {}", selection.why_none());
+    if plan.selection.followed.is_empty() {
+        anyhow::bail!("no log of the list can be followed: {}", plan.selection.why_none());
     }
-    let http = HttpClient::for_reading(None)?;
-    let metrics = Arc::new(WatchMetrics::new(clock::now()));
-    let printer = Arc::new(Printer::new(options.once, Arc::clone(&metrics)));
-    printer.announce(&setup, &selection);
-    let mut channels = Some(std::mem::take(&mut setup.channels));
-    let mut revocations = Some(Looking::new(options, &setup)?);
-    let policy = setup.judging_inputs.policy.clone();
-    let list = list_age(&setup.judging_inputs.logs);
-    if !options.once {
-        list.as_ref().into_iter().for_each(say_if_stale);
+    match hangups {
+        Some(hangups) => service::run(options, plan, state, hangups, (stop, stopped)).await,
+        None => look_once(options, plan, state, stopped).await,
     }
-    let (address, settings) = (setup.metrics.take(), setup.settings(options, selection.followed.len()));
-    let watched = Arc::clone(&setup.watched);
-    let names = watched.names().len();
-    let following = Arc::new(Following {
-        state: Arc::clone(&state),
-        watched,
-        judging: Arc::new(setup.judging()),
-        settings,
-        room: Room::new(ROOM),
-        stop: stopped.clone(),
-        observer: printer.clone(),
-    });
-    let served = match &address {
-        Some(address) => Some(serve_metrics(address, &metrics, &state, &stopped).await?),
-        None => None,
-    };
-    let delivering = channels.take_if(|_| !options.once).map(|channels| {
-        tokio::spawn(alert::deliver(Arc::clone(&state), channels, Arc::clone(&metrics), stopped.clone()))
-    });
-    let looking = revocations.take_if(|_| !options.once).map(|looking| {
-        tokio::spawn(looking.keep(Arc::clone(&state), options.gate.or_policy(&policy), stopped.clone()))
-    });
+}
+
+async fn look_once(
+    options: &WatchOptions,
+    plan: Plan,
+    state: Arc<State>,
+    stopped: Receiver<bool>,
+) -> anyhow::Result<Exit> {
+    let Plan { mut setup, selection, looking } = plan;
+    let (http, metrics) = (HttpClient::for_reading(None)?, Arc::new(WatchMetrics::new(clock::now())));
+    let channels = std::mem::take(&mut setup.channels);
+    let clients = (&metrics, &http);
+    let mut watching = Watching::new(options, (setup, selection), &state, clients, stopped.clone());
     let keeping = {
-        let (printer, state, stopped) = (Arc::clone(&printer), Arc::clone(&state), stopped.clone());
+        let (printer, state, stopped) = (Arc::clone(&watching.printer), Arc::clone(&state), stopped.clone());
         tokio::spawn(async move { printer.keep(&state, stopped).await })
     };
-    let begin = |log: &FollowedLog| {
-        let (following, http, log) = (Arc::clone(&following), http.clone(), log.log.clone());
-        async move {
-            match Reader::open(&http, log.kind, &log.url, &log.key) {
-                Ok(reader) => follow(&following, &log, Arc::new(reader)).await,
-                Err(error) => {
-                    say(&format!("{}: it cannot be followed: {error}", log.name));
-                    Outcome::Failed(error.to_string())
-                }
-            }
-        }
-    };
-    let choose = || choose_anew(options, &policy);
-    let every = (!options.once).then_some(CHOSEN_ANEW);
-    let outcomes = follow_all(&mut selection, &printer, begin, every, choose).await;
-    for log in &selection.followed {
-        if let Some(Outcome::Failed(why)) = outcomes.get(&log.log.log_id) {
-            printer.failed(&log.label(), "given_up", why);
-        }
-    }
-    if !options.once {
-        let was_stopped = *stopped.borrow();
-        // Whoever waits for alerts and questions ends as well.
-        let _ = stop.send(true);
-        if let Some(delivering) = delivering {
-            let _ = delivering.await;
-        }
-        if let Some(served) = served {
-            let _ = served.await;
-        }
-        if let Some(looking) = looking {
-            let _ = looking.await;
-        }
-        let _ = keeping.await;
-        printer.write(&state).await;
-        state.close().await;
-        // Nobody asked for the end: there is no log that could be followed.
-        return Ok(if was_stopped { Exit::Clean } else { Exit::Undetermined });
-    }
+    let outcomes = watching.follow().await;
     keeping.abort();
-    printer.write(&state).await;
-    let (looked, revoked) = match &revocations {
-        Some(looking) => looking.once(&state, &options.gate.or_policy(&policy), stopped.clone()).await,
-        None => (Exit::Clean, Revoked::default()),
-    };
-    let channels = channels.unwrap_or_default();
+    watching.printer.write(&state).await;
+    let gate = options.gate.or_policy(&watching.policy);
+    let (looked, revoked) = looking.once(&state, &gate, stopped.clone()).await;
     let tally = alert::deliver_once(Arc::clone(&state), channels, metrics, stopped).await;
+    let Watching { policy, list, names, selection, .. } = watching;
     let report = OnceReport::new(names, list, &selection, &state, outcomes, tally).await.with(revoked);
     let exit = report.write(options, &policy, &state).await;
     state.close().await;
@@ -357,17 +293,4 @@ async fn serve_metrics(
     let _ =
         writeln!(anstream::stderr().lock(), "metrics: http://{local}/metrics, health: http://{local}/health");
     Ok(tokio::spawn(serve(listener, Arc::clone(metrics), Arc::clone(state), stop.clone())))
-}
-
-impl Setup {
-    fn settings(&self, options: &WatchOptions, logs: usize) -> Settings {
-        Settings {
-            start: self.start.unwrap_or(Start::End),
-            start_again: self.start,
-            once: options.once,
-            interval: self.interval,
-            ahead: (AHEAD.1 / logs.max(1)).clamp(1, AHEAD.0),
-            ..Settings::default()
-        }
-    }
 }

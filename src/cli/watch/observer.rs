@@ -54,7 +54,7 @@ impl Printer {
         for (why, count) in selection.reasons() {
             say(&format!("left out: {count} {}: {why}", if count == 1 { "log" } else { "logs" }));
         }
-        if !self.is_once && setup.channels.is_empty() {
+        if !self.is_once && !setup.has_channels {
             say(
                 "warning: no channel of alerts is set up here: what is found is kept in the state, and nobody is \
                  told. See [alerts] of the policy",

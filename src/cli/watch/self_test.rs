@@ -107,6 +107,7 @@ async fn inject(state: &State, setup: Setup) -> anyhow::Result<Prepared> {
         key,
         before: TreeBuilder::default(),
         head: None,
+        begun: None,
     };
     let log = state.register(&new).await?.number;
     let head = state.lease_head(log, LEASE).await?.context("the head is held by another")?;

@@ -37,6 +37,8 @@ pub(super) struct Setup {
     pub(super) place: Place,
     /// Where alerts go.
     pub(super) channels: Vec<Box<dyn Channel>>,
+    /// Whether there is any.
+    pub(super) has_channels: bool,
     /// Where a log is begun, where that was said.
     pub(super) start: Option<Start>,
     /// How often a tree head is asked for.
@@ -135,6 +137,7 @@ impl Setup {
             watched,
             place,
             channel_names,
+            has_channels: !channels.is_empty(),
             channels,
             start,
             interval: Duration::from_secs(u64::from(seconds)),

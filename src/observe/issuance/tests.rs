@@ -449,6 +449,7 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
         key: Bytes(vec![7]),
         before: TreeBuilder::default(),
         head: None,
+        begun: None,
     };
     let ours = WatchedName { name: "example.com".parse().unwrap(), with_subdomains: true };
     state.search_for(&WatchedNames::new([ours])).await.unwrap();

@@ -35,7 +35,8 @@ impl<R: LogReader> Follower<'_, R> {
             0 => TreeBuilder::default(),
             first => self.reader.tree_before(head, first).await?,
         };
-        self.state().search_again(&lease, &before).await?;
+        let why = format!("begun again at entry {first}: it was not searched for all names");
+        self.state().search_again(&lease, &before, &why).await?;
         Ok(())
     }
 

@@ -61,6 +61,8 @@ struct Before {
     tree: TreeBuilder,
     head: Option<Head>,
     beginning: Option<Beginning>,
+    /// Why it is begun behind that, for people.
+    why: Option<String>,
 }
 
 impl FromStr for Start {
@@ -110,6 +112,7 @@ impl<R: LogReader> Follower<'_, R> {
                 key: self.log.key.clone(),
                 before: before.tree,
                 head: before.head,
+                begun: before.why,
             })
             .await?;
         if known.is_some() {
@@ -125,7 +128,8 @@ impl<R: LogReader> Follower<'_, R> {
     async fn tree_before(&self) -> Result<Before, Trouble> {
         let start = self.settings().start;
         if start == Start::Begin {
-            return Ok(Before::default());
+            let why = Some("begun at its first entry (from begin)".to_owned());
+            return Ok(Before { why, ..Before::default() });
         }
         let head = self.reader.head().await?;
         if let Err((kind, what)) = can_be_taken(None, &head, self.now()) {
@@ -138,7 +142,11 @@ impl<R: LogReader> Follower<'_, R> {
             }
             Start::Begin | Start::End => (self.tree_of_first(&head, head.size).await?, None),
         };
-        Ok(Before { tree, head: Some(head), beginning })
+        let why = beginning.map_or_else(
+            || "begun at the end of the tree that it had then (from end)".to_owned(),
+            |beginning| beginning.to_string(),
+        );
+        Ok(Before { tree, head: Some(head), beginning, why: Some(why) })
     }
 
     async fn tree_of_first(&self, head: &Head, size: u64) -> Result<TreeBuilder, Trouble> {

@@ -26,12 +26,46 @@ pub struct WatchMetrics {
     started: Timestamp,
     logs: RwLock<BTreeMap<String, Arc<LogMetrics>>>,
     channels: RwLock<BTreeMap<String, Arc<ChannelMetrics>>>,
+    policy: Mutex<PolicyReads>,
+}
+
+/// How often the policy was read again while the process runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PolicyReads {
+    /// How often it was taken.
+    pub taken: u64,
+    /// How often it was broken, so that the one before stayed.
+    pub refused: u64,
+    /// Whether it was broken the last time.
+    pub is_refused: bool,
 }
 
 impl WatchMetrics {
     /// Counts from nothing, in a process that started then.
     pub fn new(started: Timestamp) -> Self {
-        Self { started, logs: RwLock::default(), channels: RwLock::default() }
+        Self { started, logs: RwLock::default(), channels: RwLock::default(), policy: Mutex::default() }
+    }
+
+    /// The policy was read again, and taken, or it was broken and the one before stays.
+    pub fn read_policy(&self, is_taken: bool) {
+        let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = if is_taken { &mut policy.taken } else { &mut policy.refused };
+        *count = count.saturating_add(1);
+        policy.is_refused = !is_taken;
+    }
+
+    /// How often that was so.
+    pub fn policy(&self) -> PolicyReads {
+        *self.policy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows only these logs, by their ids in base64, and these channels from now on: those of another policy.
+    pub fn keep_only(&self, logs: &[String], channels: &[String]) {
+        let mut known = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|id, _| logs.contains(id));
+        drop(known);
+        let mut known = self.channels.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|name, _| channels.contains(name));
     }
 
     /// When the process started.

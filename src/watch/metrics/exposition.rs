@@ -8,14 +8,14 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSe
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::counts::LogReading;
+use super::counts::{LogReading, PolicyReads};
 use crate::watch::state::{RevocationLook, Waiting};
 
-/// The metrics of a process that started then. `attempts` is, for each channel, how often it took an alert and how
-/// often not; `waiting` is what the outbox says, where it says something; `revocations` what the last look at them
-/// showed, where there was one.
+/// The metrics of a process that started then, and read its policy again so often. `attempts` is, for each channel, how
+/// often it took an alert and how often not; `waiting` is what the outbox says, where it says something; `revocations`
+/// what the last look at them showed, where there was one.
 pub fn exposition(
-    started: Timestamp,
+    (started, policy): (Timestamp, PolicyReads),
     logs: &[LogReading],
     attempts: &[(String, u64, u64)],
     (waiting, revocations): (Option<&[Waiting]>, Option<&RevocationLook>),
@@ -23,6 +23,7 @@ pub fn exposition(
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Counted {
         started,
+        policy,
         logs: logs.to_vec(),
         attempts: attempts.to_vec(),
         waiting: waiting.map(<[Waiting]>::to_vec),
@@ -36,6 +37,7 @@ pub fn exposition(
 #[derive(Debug)]
 struct Counted {
     started: Timestamp,
+    policy: PolicyReads,
     logs: Vec<LogReading>,
     attempts: Vec<(String, u64, u64)>,
     waiting: Option<Vec<Waiting>>,
@@ -59,6 +61,13 @@ impl Collector for Counted {
         encoder.encode_descriptor("pinstead_build", help, None, MetricType::Info)?.encode_info(&version)?;
         let start = vec![(Vec::new(), seconds(self.started))];
         gauges(encoder, ("process_start_time", "When the process started", Some("seconds")), start)?;
+        let reads = [("taken", self.policy.taken), ("refused", self.policy.refused)];
+        let reads = reads.map(|(outcome, count)| (vec![("outcome", outcome.to_owned())], count));
+        let meaning = ("pinstead_policy_reads", "How often the policy was read again, by outcome", None);
+        counters(encoder, meaning, reads.to_vec())?;
+        let current = vec![(Vec::new(), u64::from(!self.policy.is_refused))];
+        let meaning = ("pinstead_policy_current", "Whether the policy that was read last is in use", None);
+        gauges(encoder, meaning, current)?;
         self.positions(encoder)?;
         self.counters(encoder)?;
         self.alerts(encoder)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::counts::LogReading;
+use super::counts::{LogReading, PolicyReads};
 use crate::watch::state::Waiting;
 
 /// How long a log may show no tree head before something is wrong.
@@ -120,7 +120,7 @@ pub struct ChannelHealth {
 
 /// Judges what was counted. `waiting` is what the outbox says, or why it says nothing.
 pub fn health(
-    started: Timestamp,
+    (started, policy): (Timestamp, PolicyReads),
     logs: &[LogReading],
     channels: &[String],
     waiting: Result<&[Waiting], &str>,
@@ -137,6 +137,12 @@ pub fn health(
     let count = |status| logs.iter().filter(|log| log.status == status).count();
     let (failing, degraded, unseen) =
         (count(HealthStatus::Failing), count(HealthStatus::Degraded), count(HealthStatus::Undetermined));
+    if policy.is_refused {
+        // What is wrong with it may name what is watched.
+        let reason =
+            "the policy that was read last is broken, and the one before is in use: see standard error";
+        found(HealthStatus::Degraded, reason.to_owned());
+    }
     if logs.is_empty() {
         found(HealthStatus::Undetermined, "no log is followed yet".to_owned());
     }

@@ -10,7 +10,7 @@ mod health;
 mod rate;
 mod server;
 
-pub use self::counts::{ChannelMetrics, HeadAge, LogMetrics, LogReading, WatchMetrics};
+pub use self::counts::{ChannelMetrics, HeadAge, LogMetrics, LogReading, PolicyReads, WatchMetrics};
 pub use self::exposition::exposition;
 pub use self::health::{ChannelHealth, Health, HealthStatus, LogHealth, health};
 pub use self::server::serve;

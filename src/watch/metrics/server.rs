@@ -104,7 +104,8 @@ impl Asked {
             .collect();
         let waiting = told.map(|told| told.waiting.as_slice());
         let revocations = told.and_then(|told| told.revocations.as_ref());
-        match exposition(self.metrics.started(), &self.logs(told), &attempts, (waiting, revocations)) {
+        let begun = (self.metrics.started(), self.metrics.policy());
+        match exposition(begun, &self.logs(told), &attempts, (waiting, revocations)) {
             Ok(text) => {
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 answer(StatusCode::OK, kind, text)
@@ -119,7 +120,8 @@ impl Asked {
         let channels: Vec<String> = self.metrics.channels().into_iter().map(|(name, _)| name).collect();
         let waiting = told.map(|told| told.waiting.as_slice());
         let logs = self.logs(told.ok());
-        let health = health(self.metrics.started(), &logs, &channels, waiting, clock::now());
+        let begun = (self.metrics.started(), self.metrics.policy());
+        let health = health(begun, &logs, &channels, waiting, clock::now());
         let status = match health.status {
             HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
             HealthStatus::Undetermined | HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,

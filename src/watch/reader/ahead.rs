@@ -5,16 +5,13 @@
 
 use std::collections::VecDeque;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{Answer, LogReader, ReadError};
-
-/// The unit in which room is given, in octets.
-const UNIT: usize = 16 << 10;
 
 /// How many octets an entry is taken to have before any came.
 const LIKELY_ENTRY: usize = 6 << 10;
@@ -27,24 +24,97 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const A_LITTLE: u64 = 256;
 
 /// Room for answers that are asked for or lie ready. Clones share it.
+///
+/// What an answer will have is only thought before it is there; from then on, what it has counts. So there may be more
+/// than there is room for, by what came larger than was thought, and nothing further is asked for until that is gone.
 #[derive(Clone, Debug)]
 pub struct Room {
-    units: Arc<Semaphore>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// How many octets there is room for.
     all: usize,
+    /// How many are taken.
+    taken: Mutex<usize>,
+    freed: Notify,
+}
+
+impl Shared {
+    fn taken(&self) -> MutexGuard<'_, usize> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Room {
     /// Room for so many octets. One answer is always let in, however large.
     pub fn new(octets: usize) -> Self {
-        let all = (octets / UNIT).clamp(1, usize::try_from(u32::MAX).unwrap_or(usize::MAX));
-        Self { units: Arc::new(Semaphore::new(all)), all }
+        Self { shared: Arc::new(Shared { all: octets, taken: Mutex::new(0), freed: Notify::new() }) }
+    }
+
+    /// How many octets are taken now.
+    pub fn taken(&self) -> usize {
+        *self.shared.taken()
     }
 
     /// Waits for room for an answer that is likely to have so many octets.
-    async fn take(&self, octets: usize) -> Option<OwnedSemaphorePermit> {
-        let units = octets.div_ceil(UNIT).clamp(1, self.all);
-        // Nobody closes the semaphore.
-        Arc::clone(&self.units).acquire_many_owned(u32::try_from(units).ok()?).await.ok()
+    async fn take(&self, octets: usize) -> Place {
+        loop {
+            let mut freed = std::pin::pin!(self.shared.freed.notified());
+            // Who is heard from here on is not missed.
+            freed.as_mut().enable();
+            if let Some(place) = self.try_take(octets) {
+                return place;
+            }
+            freed.await;
+        }
+    }
+
+    /// Room for an answer that is likely to have so many octets, if there is any.
+    fn try_take(&self, octets: usize) -> Option<Place> {
+        let mut taken = self.shared.taken();
+        let sum = taken.saturating_add(octets);
+        if *taken > 0 && sum > self.shared.all {
+            return None;
+        }
+        *taken = sum;
+        Some(Place { shared: Arc::clone(&self.shared), octets })
+    }
+
+    /// No room, for what is asked for all the same.
+    fn none(&self) -> Place {
+        Place { shared: Arc::clone(&self.shared), octets: 0 }
+    }
+}
+
+/// What an answer takes of the room, until it is dropped.
+#[derive(Debug)]
+struct Place {
+    shared: Arc<Shared>,
+    octets: usize,
+}
+
+impl Place {
+    /// It turned out to take so many octets.
+    fn is_really(&mut self, octets: usize) {
+        let mut taken = self.shared.taken();
+        *taken = taken.saturating_sub(self.octets).saturating_add(octets);
+        drop(taken);
+        let is_less = octets < self.octets;
+        self.octets = octets;
+        if is_less {
+            self.shared.freed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.shared.taken();
+        *taken = taken.saturating_sub(self.octets);
+        drop(taken);
+        self.shared.freed.notify_waiters();
     }
 }
 
@@ -52,7 +122,7 @@ impl Room {
 #[derive(Debug)]
 pub struct Ready {
     answer: Answer,
-    _room: Option<OwnedSemaphorePermit>,
+    _room: Place,
 }
 
 impl Deref for Ready {
@@ -64,7 +134,7 @@ impl Deref for Ready {
 }
 
 /// What a question gave, with the room it was given.
-type Asked = JoinHandle<(Result<Answer, ReadError>, Option<OwnedSemaphorePermit>)>;
+type Asked = JoinHandle<(Result<Answer, ReadError>, Place)>;
 
 /// Questions under way. They end when this is dropped.
 #[derive(Debug)]
@@ -117,7 +187,7 @@ impl<R: LogReader> Ahead<R> {
         if self.next < end && !self.asked.is_empty() {
             // The log gave less than was thought: the rest comes before what is asked already. It does not wait for
             // room, which those behind it may hold.
-            self.spawn(self.next, end, None, true);
+            self.spawn(self.next, end, self.room.none(), true);
         } else if self.next > end {
             // More than was asked for: what was asked already begins elsewhere.
             self.asked_no_more();
@@ -135,7 +205,7 @@ impl<R: LogReader> Ahead<R> {
                 self.spawn(self.next, end, room, false);
             } else {
                 let little = (self.next / A_LITTLE).saturating_add(1).saturating_mul(A_LITTLE);
-                self.spawn(self.next, end.min(little), None, false);
+                self.spawn(self.next, end.min(little), self.room.none(), false);
             }
         }
         self.ask_if_there_is_room();
@@ -148,10 +218,8 @@ impl<R: LogReader> Ahead<R> {
                 return;
             }
             let Some(end) = self.reader.expected_end(start, self.stop, self.size) else { return };
-            let units = self.octets(start, end).div_ceil(UNIT).clamp(1, self.room.all);
-            let Ok(units) = u32::try_from(units) else { return };
-            let Ok(room) = Arc::clone(&self.room.units).try_acquire_many_owned(units) else { return };
-            self.spawn(start, end, Some(room), false);
+            let Some(room) = self.room.try_take(self.octets(start, end)) else { return };
+            self.spawn(start, end, room, false);
         }
     }
 
@@ -161,9 +229,13 @@ impl<R: LogReader> Ahead<R> {
         count.saturating_mul(self.entry)
     }
 
-    fn spawn(&mut self, start: u64, end: u64, room: Option<OwnedSemaphorePermit>, first: bool) {
+    fn spawn(&mut self, start: u64, end: u64, mut room: Place, first: bool) {
         let (reader, size) = (Arc::clone(&self.reader), self.size);
-        let asked = tokio::spawn(async move { (reader.entries(start, end, size).await, room) });
+        let asked = tokio::spawn(async move {
+            let answer = reader.entries(start, end, size).await;
+            room.is_really(answer.as_ref().map_or(0, Answer::memory));
+            (answer, room)
+        });
         if first {
             self.asked.push_front((start, end, asked));
         } else {
@@ -179,5 +251,37 @@ impl<R: LogReader> Ahead<R> {
 impl<R> Drop for Ahead<R> {
     fn drop(&mut self) {
         self.asked.iter().for_each(|(.., asked)| asked.abort());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_counts_and_not_what_was_thought() {
+        let room = Room::new(100);
+        let mut first = room.try_take(60).unwrap();
+        assert!(room.try_take(60).is_none());
+        // It is smaller, and there is room for another.
+        first.is_really(30);
+        let mut second = room.try_take(60).unwrap();
+        assert_eq!(room.taken(), 90);
+        // It is larger than all the room: nothing comes in before it is gone.
+        second.is_really(5000);
+        assert_eq!(room.taken(), 5030);
+        drop(first);
+        assert!(room.try_take(1).is_none());
+        let mut waiting = std::pin::pin!(room.take(1000));
+        let early = tokio::time::timeout(Duration::from_millis(20), waiting.as_mut()).await;
+        assert!(early.is_err(), "it waits");
+        drop(second);
+        let third = tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap();
+        assert_eq!(room.taken(), 1000, "one is let in, however large");
+        let mut without = room.none();
+        without.is_really(7);
+        assert_eq!(room.taken(), 1007, "what was asked for without room counts, too");
+        drop((third, without));
+        assert_eq!(room.taken(), 0);
     }
 }

@@ -90,6 +90,15 @@ impl Answer {
         self.end
     }
 
+    /// How many octets of memory it takes.
+    pub fn memory(&self) -> usize {
+        let places = match &self.form {
+            Form::GetEntries(places) => places.capacity().saturating_mul(size_of::<[Range<usize>; 2]>()),
+            Form::DataTile { .. } => 0,
+        };
+        self.octets.capacity().saturating_add(places)
+    }
+
     /// What the log said, without content coding.
     pub fn octets(&self) -> &[u8] {
         &self.octets

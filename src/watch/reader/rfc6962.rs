@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::pages::Pages;
 use super::place::{Search, subtrees_before, timestamp_of_leaf};
-use super::source::{Said, Source, breach, gone, refusal, too_large};
+use super::source::{Said, Source, breach, gone, refusal, too_large_entries};
 use super::{Answer, Breach, LogReader, ReadError, order, verified};
 use crate::ct::inclusion::answers;
 use crate::ct::log_key::LogKey;
@@ -178,7 +178,7 @@ impl LogReader for Rfc6962 {
                     self.pages().refused(asked);
                     continue;
                 }
-                Said::TooLarge => return Err(too_large(url, most)),
+                Said::TooLarge => return Err(too_large_entries(url, most, start, start)),
                 Said::Gone(response) => return Err(gone(&url, &response)),
                 // The tree has these entries: a part of the log does not know that yet, or they are too many.
                 Said::Wrong(response) => {

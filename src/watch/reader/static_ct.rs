@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::place::Search;
-use super::source::{Said, Source, breach, gone, too_large};
+use super::source::{Said, Source, breach, gone, too_large, too_large_entries};
 use super::{Answer, Breach, LogReader, ReadError, order, verified};
 use crate::ct::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use crate::ct::log_id::LogId;
@@ -61,11 +61,15 @@ impl StaticCt {
         let url = self.source.url(&tile.path());
         match self.source.ask(HttpRequest::new(&url, most)).await? {
             Said::Body(octets) => Ok(Served { tile, octets }),
-            Said::TooLarge => Err(too_large(url, most)),
+            Said::TooLarge => Err(too_large_tile(tile, url, most)),
             Said::Gone(_) | Said::Wrong(_) if tile.is_partial() => {
                 let whole = tile.full();
-                let octets = self.source.body(&whole.path(), most).await?;
-                Ok(Served { tile: whole, octets })
+                let url = self.source.url(&whole.path());
+                match self.source.ask(HttpRequest::new(&url, most)).await? {
+                    Said::Body(octets) => Ok(Served { tile: whole, octets }),
+                    Said::TooLarge => Err(too_large_tile(whole, url, most)),
+                    Said::Gone(response) | Said::Wrong(response) => Err(gone(&url, &response)),
+                }
             }
             Said::Gone(response) | Said::Wrong(response) => Err(gone(&url, &response)),
         }
@@ -109,6 +113,17 @@ impl StaticCt {
 
     fn split(&self, why: String, octets: &[u8]) -> ReadError {
         breach(Breach::Split, why, self.source.url("checkpoint"), octets)
+    }
+}
+
+fn too_large_tile(tile: Tile, url: String, most: usize) -> ReadError {
+    match tile.kind {
+        TileKind::Hashes { .. } => too_large(url, most),
+        TileKind::Data => {
+            let first = tile.index.saturating_mul(A_TILE);
+            let last = first.saturating_add(u64::from(tile.width).saturating_sub(1));
+            too_large_entries(url, most, first, last)
+        }
     }
 }
 

@@ -142,7 +142,8 @@ impl Row {
     }
 }
 
-/// Where the state is, opened.
+/// Where the state is, opened. Clones share the connections.
+#[derive(Clone)]
 pub(super) enum Database {
     Sqlite { durable: SqlitePool, progress: SqlitePool },
     Postgres { durable: PgPool, progress: PgPool },

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::database::Durability::{Durable, Progress};
-use super::database::{Row, Transaction, Value, number};
+use super::database::{Row, Transaction, Value, number, storable};
 use super::error::StateError;
 use super::lease;
 use super::logs::{Head, LogNumber};
@@ -207,8 +207,14 @@ impl State {
     }
 
     /// Has the entries behind `before` read again, for the names that are ours: `before` is the tree before the first of
-    /// them, verified. What was proven of them is proven again.
-    pub async fn search_again(&self, lease: &HeadLease, before: &TreeBuilder) -> Result<(), StateError> {
+    /// them, verified. What was proven of them is proven again. `why`, for people, is kept where that is before all that
+    /// was to be read until now.
+    pub async fn search_again(
+        &self,
+        lease: &HeadLease,
+        before: &TreeBuilder,
+        why: &str,
+    ) -> Result<(), StateError> {
         let hashes: Vec<u8> = before.subtrees().iter().flat_map(|hash| hash.0).collect();
         let log = Value::Number(lease.log.0);
         let mut transaction = self.database.begin(Durable).await?;
@@ -221,8 +227,9 @@ impl State {
             transaction
                 .execute(
                     "UPDATE logs SET proven_size = $2, proven_subtrees = $3, goal_size = NULL, \
+                     begun = CASE WHEN start_size > $2 THEN $4 ELSE begun END, \
                      start_size = CASE WHEN start_size > $2 THEN $2 ELSE start_size END WHERE id = $1",
-                    &[log, number(before.size())?, Value::Octets(&hashes)],
+                    &[log, number(before.size())?, Value::Octets(&hashes), Value::Text(&storable(why))],
                 )
                 .await?;
             next_goal(&mut transaction, lease).await.map(drop)

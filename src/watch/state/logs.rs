@@ -68,6 +68,8 @@ pub struct NewLog {
     pub before: TreeBuilder,
     /// The tree head against which that was verified, if there was one: the log's first.
     pub head: Option<Head>,
+    /// Why it is begun there, for people.
+    pub begun: Option<String>,
 }
 
 /// A tree head, whose signature and consistency were verified.
@@ -102,6 +104,8 @@ pub struct Log {
     pub registered: Timestamp,
     /// The first entry that was to be read.
     pub start: u64,
+    /// Why that one, for people, where it is known.
+    pub begun: Option<String>,
     /// The tree over all entries before the first that is not proven yet.
     pub proven: TreeBuilder,
     /// The last tree head whose signature and consistency hold, and when it was seen.
@@ -117,7 +121,7 @@ macro_rules! log_columns {
     () => {
         "id, log_id, description, url, kind, key, registered, start_size, proven_size, proven_subtrees, head_size, \
          head_timestamp, head_root, head_octets, goal_size, goal_timestamp, goal_root, goal_octets, head_seen, \
-         CAST(COALESCE((SELECT SUM(position - start) FROM ranges WHERE log = id), 0) AS BIGINT)"
+         CAST(COALESCE((SELECT SUM(position - start) FROM ranges WHERE log = id), 0) AS BIGINT), begun"
     };
 }
 
@@ -127,13 +131,14 @@ impl State {
     pub async fn register(&self, log: &NewLog) -> Result<Log, StateError> {
         let hashes: Vec<u8> = log.before.subtrees().iter().flat_map(|hash| hash.0).collect();
         let (description, url) = (storable(&log.description), storable(&log.url));
+        let begun = log.begun.as_deref().map(storable);
         let mut transaction = self.database.begin(Durable).await?;
         let done = async {
             let changed = transaction
                 .execute(
                     "INSERT INTO logs (log_id, description, url, kind, key, registered, start_size, \
-                     proven_size, proven_subtrees) \
-                     VALUES ($1, $2, $3, $4, $5, (SELECT now FROM clock), $6, $6, $7) \
+                     proven_size, proven_subtrees, begun) \
+                     VALUES ($1, $2, $3, $4, $5, (SELECT now FROM clock), $6, $6, $7, $8) \
                      ON CONFLICT (log_id) DO UPDATE \
                      SET description = excluded.description, url = excluded.url, kind = excluded.kind \
                      WHERE logs.key = excluded.key",
@@ -145,6 +150,7 @@ impl State {
                         Value::Octets(&log.key),
                         number(log.before.size())?,
                         Value::Octets(&hashes),
+                        Value::MaybeText(begun.as_deref()),
                     ],
                 )
                 .await?;
@@ -235,6 +241,7 @@ fn read_log(row: &Row) -> Result<Log, StateError> {
         key: Bytes(row.octets(5)?),
         registered: row.time(6)?,
         start: row.number(7)?,
+        begun: row.maybe_text(20)?,
         proven: read_tree(row.number(8)?, &row.octets(9)?)?,
         head: read_head(row, 10)?.zip(head_seen),
         goal: read_head(row, 14)?,

@@ -77,6 +77,15 @@ impl State {
     pub async fn open(place: &Place, options: &StateOptions) -> Result<Self, StateError> {
         let database = place.open(options.most_octets).await?;
         migrations::migrate(&database).await?;
+        Self::of(database, options).await
+    }
+
+    /// The same state for other names and channels, by the connections that there are; closing either closes both.
+    pub async fn anew(&self, options: &StateOptions) -> Result<Self, StateError> {
+        Self::of(self.database.clone(), options).await
+    }
+
+    async fn of(database: Database, options: &StateOptions) -> Result<Self, StateError> {
         let channels = options.channels.iter().map(|channel| storable(channel)).collect();
         let state = Self { database, owner: lease::random_text()?, channels, names: OnceCell::new() };
         match state.name_channels().await {

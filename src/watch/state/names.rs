@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
@@ -18,8 +19,20 @@ use crate::issuance::names::{WatchedName, WatchedNames};
 
 /// How many sets of others are compared with ours, the newest first.
 const MOST_SETS: usize = 15;
+/// How long a set is kept that nobody searches for and nothing needs, in milliseconds: thirty days.
+const KEPT: i64 = 30 * 86_400_000;
+/// How often it is said that a set is searched for, in milliseconds.
+const NAMED_EVERY: i64 = 3_600_000;
 /// How many names are listed that entries were not searched for.
 const MOST_LISTED: usize = 20;
+
+/// Whether no entry of a log was searched, or is, for the names of the set $1.
+macro_rules! is_unused {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM searched WHERE names = $1) \
+         AND NOT EXISTS (SELECT 1 FROM ranges WHERE names = $1)"
+    };
+}
 
 /// Names that entries of a log were not searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +75,8 @@ pub struct NameSearch {
 
 /// The names that this process searches for, or asks about.
 pub(super) struct OwnNames {
-    /// The number of their set, where there is one.
-    id: Option<i64>,
+    /// The number of their set; 0 where there is none. One that went while nobody looked gets another.
+    id: AtomicI64,
     names: Vec<WatchedName>,
 }
 
@@ -76,35 +89,87 @@ impl State {
     /// Asks about these names alone, and changes nothing; like [`State::search_for`], the first call counts.
     pub async fn look_for(&self, watched: &WatchedNames) -> Result<(), StateError> {
         let look = async || {
-            let sha256 = Sha256::digest(octets_of(watched));
+            let sha256 = Sha256::digest(octets_of(watched.names()));
             let sql = "SELECT id FROM name_sets WHERE sha256 = $1";
             let rows = self.database.rows(Progress, sql, &[Value::Octets(&sha256)]).await?;
-            let id = rows.first().map(|row| row.signed(0)).transpose()?;
-            Ok(OwnNames { id, names: watched.names().to_vec() })
+            let id = rows.first().map_or(Ok(0), |row| row.signed(0))?;
+            Ok(OwnNames { id: AtomicI64::new(id), names: watched.names().to_vec() })
         };
         self.names.get_or_try_init(look).await.map(drop)
     }
 
     /// The set that is searched for, if there is one.
     pub(super) fn names(&self) -> Option<i64> {
-        self.names.get().and_then(|own| own.id)
+        self.names.get().map(|own| own.id.load(Ordering::Relaxed)).filter(|id| *id > 0)
+    }
+
+    /// Says that our names are searched for still, so that their set stays.
+    pub(super) async fn still_search(&self) -> Result<(), StateError> {
+        let (Some(own), Some(id)) = (self.names.get(), self.names()) else { return Ok(()) };
+        let sql = "SELECT (SELECT now FROM clock) - named FROM name_sets WHERE id = $1";
+        let rows = self.database.rows(Progress, sql, &[Value::Number(id)]).await?;
+        // Where it is gone, we slept for so long that others took it for nobody's.
+        let is_due = rows.first().map_or(Ok(true), |row| row.signed(0).map(|age| age > NAMED_EVERY))?;
+        if is_due {
+            let id = self.keep_set(&own.names).await?;
+            own.id.store(id, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     async fn keep_names(&self, watched: &WatchedNames) -> Result<OwnNames, StateError> {
-        let octets = octets_of(watched);
+        let id = self.keep_set(watched.names()).await?;
+        self.drop_stale(id, watched.names()).await?;
+        Ok(OwnNames { id: AtomicI64::new(id), names: watched.names().to_vec() })
+    }
+
+    async fn keep_set(&self, names: &[WatchedName]) -> Result<i64, StateError> {
+        let octets = octets_of(names);
         let sha256 = Sha256::digest(&octets);
         let mut transaction = self.database.begin(Durable).await?;
         let done = async {
             let values = [Value::Octets(&sha256), Value::Octets(&octets)];
-            let sql = "INSERT INTO name_sets (sha256, names) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING";
+            let sql = "INSERT INTO name_sets (sha256, names, named) VALUES ($1, $2, (SELECT now FROM clock)) \
+                       ON CONFLICT (sha256) DO UPDATE SET named = excluded.named";
             transaction.execute(sql, &values).await?;
             let rows = transaction.rows("SELECT id FROM name_sets WHERE sha256 = $1", &values[..1]).await?;
             let missing = || StateError::Damaged("a set of names is missing".to_owned());
             rows.first().ok_or_else(missing)?.signed(0)
         };
         let done = done.await;
-        let id = Some(transaction.end(done).await?);
-        Ok(OwnNames { id, names: watched.names().to_vec() })
+        transaction.end(done).await
+    }
+
+    /// Drops sets that nobody has searched for in thirty days and of which nothing is left: no entries, or only such as
+    /// were searched for our names as well, which have all of theirs.
+    async fn drop_stale(&self, own: i64, names: &[WatchedName]) -> Result<(), StateError> {
+        let octets = octets_of(names);
+        let ours = Lookup::read(&octets);
+        let sql =
+            "SELECT id FROM name_sets WHERE id <> $1 AND (SELECT now FROM clock) - named > $2 ORDER BY id";
+        for row in self.database.rows(Progress, sql, &[Value::Number(own), Value::Number(KEPT)]).await? {
+            let stale = [Value::Number(row.signed(0)?), Value::Number(own)];
+            let sql = "SELECT names FROM name_sets WHERE id = $1";
+            let rows = self.database.rows(Progress, sql, &stale[..1]).await?;
+            let theirs = rows.first().map_or(Ok(Vec::new()), |row| row.octets(0))?;
+            let mut transaction = self.database.begin(Durable).await?;
+            let done = async {
+                if covers_all(&ours, &theirs) {
+                    let sql = "DELETE FROM searched WHERE names = $1 AND EXISTS (SELECT 1 FROM searched AS own \
+                               WHERE own.names = $2 AND own.log = searched.log \
+                               AND own.start <= searched.start AND own.stop >= searched.stop)";
+                    transaction.execute(sql, &stale).await?;
+                }
+                // Whoever comes back with these names says anew from where they are wanted.
+                let sql = concat!("DELETE FROM wanted WHERE names = $1 AND ", is_unused!());
+                transaction.execute(sql, &stale[..1]).await?;
+                let sql = concat!("DELETE FROM name_sets WHERE id = $1 AND ", is_unused!());
+                transaction.execute(sql, &stale[..1]).await.map(drop)
+            };
+            let done = done.await;
+            transaction.end(done).await?;
+        }
+        Ok(())
     }
 
     /// From which entry on the log is to be searched for our names, where that was said.
@@ -129,12 +194,13 @@ impl State {
         let Some(own) = self.names.get() else { return Ok(Vec::new()) };
         let wanted = (from, log.proven.size());
         let sets = self.searched(log.number).await?;
-        let ours = own.id.and_then(|id| sets.get(&id)).cloned().unwrap_or_default();
+        let id = self.names();
+        let ours = id.and_then(|id| sets.get(&id)).cloned().unwrap_or_default();
         if gaps(&ours, wanted).is_empty() {
             return Ok(Vec::new());
         }
         let mut others = Vec::new();
-        for (id, stretches) in sets.iter().rev().filter(|(id, _)| Some(**id) != own.id).take(MOST_SETS) {
+        for (id, stretches) in sets.iter().rev().filter(|(other, _)| Some(**other) != id).take(MOST_SETS) {
             let sql = "SELECT names FROM name_sets WHERE id = $1";
             let rows = self.database.rows(Progress, sql, &[Value::Number(*id)]).await?;
             others.push((rows.first().map_or(Ok(Vec::new()), |row| row.octets(0))?, stretches));
@@ -227,8 +293,8 @@ pub(super) async fn keep_searched(
 }
 
 /// A set as it is kept: by its hash it is known again.
-fn octets_of(watched: &WatchedNames) -> Vec<u8> {
-    let mut lines: Vec<String> = watched.names().iter().map(line).collect();
+fn octets_of(names: &[WatchedName]) -> Vec<u8> {
+    let mut lines: Vec<String> = names.iter().map(line).collect();
     lines.sort_unstable();
     lines.dedup();
     lines.join("\n").into_bytes()
@@ -238,6 +304,15 @@ fn octets_of(watched: &WatchedNames) -> Vec<u8> {
 fn line(watched: &WatchedName) -> String {
     let dot = if watched.with_subdomains { "." } else { "" };
     format!("{dot}{}", watched.name)
+}
+
+/// Whether everything that concerns a name of `theirs` concerns ours.
+fn covers_all(ours: &Lookup<'_>, theirs: &[u8]) -> bool {
+    let is_ours = |line: &str| {
+        let name = line.strip_prefix('.').unwrap_or(line).parse();
+        name.is_ok_and(|name| ours.covers(&WatchedName { name, with_subdomains: line.starts_with('.') }))
+    };
+    std::str::from_utf8(theirs).is_ok_and(|theirs| theirs.lines().all(is_ours))
 }
 
 /// A set of names, to look names up in.

@@ -85,6 +85,7 @@ impl State {
         log: LogNumber,
         time: Duration,
     ) -> Result<Option<RangeLease>, StateError> {
+        self.still_search().await?;
         let token = lease::random_text()?;
         let sql = if self.database.is_postgres() {
             lease_range!("FOR UPDATE SKIP LOCKED")

@@ -23,12 +23,12 @@ fn well() -> LogReading {
 }
 
 fn judged(log: LogReading, now: &str) -> LogHealth {
-    health(at(STARTED), &[log], &[], Ok(&[]), at(now)).logs.remove(0)
+    health((at(STARTED), PolicyReads::default()), &[log], &[], Ok(&[]), at(now)).logs.remove(0)
 }
 
 fn whole(logs: &[LogReading], waiting: Result<&[Waiting], &str>) -> Health {
     let channels = ["mail".to_owned(), "hook".to_owned()];
-    health(at(STARTED), logs, &channels, waiting, at("2026-11-22T05:00:00Z"))
+    health((at(STARTED), PolicyReads::default()), logs, &channels, waiting, at("2026-11-22T05:00:00Z"))
 }
 
 fn stuck(channel: &str, oldest: &str) -> Waiting {
