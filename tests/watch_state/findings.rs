@@ -138,7 +138,7 @@ pub(crate) async fn a_graver_or_better_verdict_is_told_again(place: Place) {
     assert_eq!(open.iter().map(|entry| entry.index).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
     assert_eq!((open[3].chain.len(), open[3].leaf.0.as_slice()), (2, &b"leaf 7 at 3"[..]));
     assert!(state.open_verdicts(log, Some(&open[0].tbs_sha256)).await.unwrap().is_empty());
-    assert_eq!(state.judged_again(log, &[]).await.unwrap().told, [0; 0]);
+    assert_eq!(state.judged_again(&[]).await.unwrap().told, [0; 0]);
 }
 
 pub(crate) async fn odd_octets_are_kept(place: Place) {

@@ -32,19 +32,20 @@ impl<R: LogReader> Follower<'_, R> {
                 break;
             }
             for entry in open {
-                self.judge_one_again(log, entry).await?;
+                self.judge_one_again(entry).await?;
             }
         }
         Ok(())
     }
 
-    async fn judge_one_again(&mut self, log: &Log, open: OpenEntry) -> Result<(), Trouble> {
+    async fn judge_one_again(&mut self, open: OpenEntry) -> Result<(), Trouble> {
         // Nobody watches for it any more.
         let Some(why) = search_leaf(&open.leaf, &self.following.watched) else { return Ok(()) };
         let chain = match open.chain_problem {
             Some(why) => ChainBeside::Unreadable(why),
             None => ChainBeside::Fingerprints(open.chain),
         };
+        let is_proven = open.is_proven;
         let beside = Beside { precertificate: open.precertificate, chain };
         let entry = FoundEntry { index: open.index, leaf: open.leaf, beside, why };
         let (issuers, missing) = if let ChainBeside::Unreadable(why) = &entry.beside.chain {
@@ -61,12 +62,12 @@ impl<R: LogReader> Follower<'_, R> {
             log: &self.label,
             issuers: &issuers,
             missing: missing.as_deref(),
-            is_proven: entry.index < log.proven.size() && self.open.is_empty(),
+            is_proven: is_proven && self.open.is_empty(),
             at: self.now(),
         };
         let prepared = prepare(&entry, &standing, &self.following.judging);
         let found = std::slice::from_ref(&prepared.found);
-        if !self.state().judged_again(log.number, found).await?.told.is_empty() {
+        if !self.state().judged_again(found).await?.told.is_empty() {
             self.tell(&Event::Found(&prepared.summary));
         }
         Ok(())

@@ -23,6 +23,7 @@ mod migrations;
 mod names;
 mod pairs;
 mod place;
+mod proofs;
 mod ranges;
 mod reporting;
 mod survey;

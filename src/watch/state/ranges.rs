@@ -10,6 +10,7 @@ use super::error::StateError;
 use super::found::{Committed, Found, add_found};
 use super::lease::{self, is_free};
 use super::logs::LogNumber;
+use super::proofs::{Proof, set_aside};
 use crate::ct::merkle::{RangeBuilder, RangeError};
 
 /// How many entries a range has, and of what its ends are multiples; the first and the last of a log may have fewer.
@@ -101,7 +102,14 @@ impl State {
         ];
         let rows = self.database.rows(Durable, sql, &values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(read_lease(row, log, token, time)?))
+        let lease = read_lease(row, log, token, time)?;
+        if lease.position == lease.start {
+            // It may have been read for other names: what was found then is not in what is hashed now.
+            let mut transaction = self.database.begin(Progress).await?;
+            let done = set_aside(&mut transaction, log, (lease.start, lease.stop)).await;
+            transaction.end(done).await?;
+        }
+        Ok(Some(lease))
     }
 
     /// Prolongs the lease.
@@ -182,7 +190,8 @@ impl State {
                 if rows.is_empty() {
                     return Ok((0, Committed::default()));
                 }
-                let mut committed = add_found(&mut transaction, lease.log, &self.channels, found).await?;
+                let place = Some((lease.log, Proof::Read));
+                let mut committed = add_found(&mut transaction, place, &self.channels, found).await?;
                 committed.alerts.extend(add_alerts(&mut transaction, &self.channels, alerts).await?);
                 Ok((rows.len(), committed))
             };
