@@ -26,6 +26,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Without room is asked for what comes before the next multiple of this: a tile, or some hundred entries.
 const A_LITTLE: u64 = 256;
 
+/// The share of the room that the questions to one log take: what one log makes of its answers, or keeps waiting, leaves
+/// room for the others.
+const SHARE: usize = 6;
+
 /// Room for answers that are asked for or lie ready. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Room {
@@ -38,6 +42,11 @@ impl Room {
     pub fn new(octets: usize) -> Self {
         let all = (octets / UNIT).clamp(1, usize::try_from(u32::MAX).unwrap_or(usize::MAX));
         Self { units: Arc::new(Semaphore::new(all)), all }
+    }
+
+    /// How much of it the questions to one log may take.
+    fn share(&self) -> usize {
+        (self.all.saturating_mul(UNIT) / SHARE).max(1)
     }
 
     /// Waits for room for an answer that is likely to have so many octets.
@@ -148,6 +157,10 @@ impl<R: LogReader> Ahead<R> {
                 return;
             }
             let Some(end) = self.reader.expected_end(start, self.stop, self.size) else { return };
+            let under_way = self.octets(start, end).saturating_mul(self.asked.len().saturating_add(1));
+            if under_way > self.room.share() && !self.asked.is_empty() {
+                return;
+            }
             let units = self.octets(start, end).div_ceil(UNIT).clamp(1, self.room.all);
             let Ok(units) = u32::try_from(units) else { return };
             let Ok(room) = Arc::clone(&self.room.units).try_acquire_many_owned(units) else { return };
@@ -158,7 +171,8 @@ impl<R: LogReader> Ahead<R> {
     fn octets(&self, start: u64, end: u64) -> usize {
         // An answer is never larger than some thousand entries, whatever is expected.
         let count = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX).min(1024);
-        count.saturating_mul(self.entry)
+        // What came last may be of any size, and the next is no larger than one log's share of the room.
+        count.saturating_mul(self.entry).min(self.room.share())
     }
 
     fn spawn(&mut self, start: u64, end: u64, room: Option<OwnedSemaphorePermit>, first: bool) {
