@@ -8,6 +8,7 @@
 
 mod again;
 mod age;
+mod bounded;
 mod certificate;
 mod fault;
 mod flood;
