@@ -245,8 +245,9 @@ struct Follower<'a, R> {
     wrong_roots: u32,
     /// Up to where it was looked at which entries were not searched for our names.
     searched_to: Option<u64>,
-    /// When open verdicts were looked at again last.
+    /// When open verdicts were looked at again last, and up to which.
     judged_again: Option<Stopwatch>,
+    judged_upto: Option<[u8; 32]>,
     /// How many entries of this hour cannot be read.
     flood: Flood,
 }
@@ -290,6 +291,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
             wrong_roots: 0,
             searched_to: None,
             judged_again: None,
+            judged_upto: None,
             flood: Flood::default(),
         }
     }
