@@ -58,7 +58,7 @@ pub(crate) struct Certificates {
     issuer: Vec<u8>,
     issuer_key: [u8; 32],
     issue: Issue,
-    filler: Vec<u8>,
+    pub(crate) filler: Vec<u8>,
     /// Those with a watched name.
     pub(crate) watched: Vec<Vec<u8>>,
 }
@@ -102,7 +102,8 @@ impl Certificates {
         Bytes(self.issuer.clone())
     }
 
-    fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
+    /// An entry of it.
+    pub(crate) fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
         let sized = |octets: &[u8]| {
             let length = u32::try_from(octets.len()).unwrap().to_be_bytes();
             [&length[1..], octets].concat()

@@ -10,6 +10,7 @@ mod again;
 mod age;
 mod bounded;
 mod certificate;
+mod dark;
 mod fault;
 mod flood;
 mod heads;
@@ -248,6 +249,8 @@ struct Follower<'a, R> {
     /// When open verdicts were looked at again last, and up to which.
     judged_again: Option<Stopwatch>,
     judged_upto: Option<[u8; 32]>,
+    /// When entries that could not be read were asked for last.
+    asked_for_dark: dark::Asked,
     /// How many entries of this hour cannot be read.
     flood: Flood,
 }
@@ -292,6 +295,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
             searched_to: None,
             judged_again: None,
             judged_upto: None,
+            asked_for_dark: None,
             flood: Flood::default(),
         }
     }

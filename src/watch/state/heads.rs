@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::dark::prove_dark;
 use super::database::Durability::{Durable, Progress};
 use super::database::{Row, Transaction, Value, number};
 use super::error::StateError;
@@ -196,6 +197,7 @@ impl State {
             }
             keep_searched(&mut transaction, lease.log, tree.size()).await?;
             prove_found(&mut transaction, lease.log, (fenced.proven, tree.size())).await?;
+            prove_dark(&mut transaction, lease.log, tree.size()).await?;
             transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
             transaction
                 .execute(

@@ -12,6 +12,7 @@
 mod alerts;
 mod certificates;
 mod channels;
+mod dark;
 mod database;
 mod error;
 mod faults;
@@ -34,6 +35,7 @@ use tokio::sync::OnceCell;
 
 pub use self::alerts::{Alert, Due, NewAlert, Waiting};
 pub use self::certificates::{KnownCertificate, Sighting};
+pub use self::dark::{Dark, NewDark};
 use self::database::{Database, storable};
 pub use self::error::StateError;
 pub use self::faults::{Fault, NewFault};
@@ -44,7 +46,7 @@ pub use self::logs::{Head, Log, LogKind, LogNumber, NewLog};
 use self::names::OwnNames;
 pub use self::names::{NameSearch, Unsearched};
 pub use self::place::Place;
-pub use self::ranges::{RANGE, RangeLease};
+pub use self::ranges::{Gain, RANGE, RangeLease};
 pub use self::reporting::{REPORT, is_reserved};
 pub use self::survey::{OpenFault, SurveyedHead, SurveyedLog};
 pub use self::troubles::LogTrouble;

@@ -48,6 +48,8 @@ pub(super) async fn set_aside(
     let values = [Value::Number(log.0), number(start)?, number(stop)?];
     let sql = "UPDATE sightings SET proof = 2 \
                WHERE log = $1 AND proof = 0 AND entry_index >= $2 AND entry_index < $3";
+    transaction.execute(sql, &values).await?;
+    let sql = "UPDATE dark SET proof = 2 WHERE log = $1 AND proof = 0 AND start >= $2 AND start < $3";
     transaction.execute(sql, &values).await.map(drop)
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::State;
 use super::alerts::{NewAlert, add_alerts};
+use super::dark::{NewDark, add_dark};
 use super::database::Durability::{Durable, Progress};
 use super::database::{Row, Value, number};
 use super::error::StateError;
@@ -26,6 +27,17 @@ pub struct RangeLease {
     subtrees: Vec<u8>,
     token: String,
     time: Duration,
+}
+
+/// What an answer of a log had for us.
+#[derive(Clone, Debug, Default)]
+pub struct Gain<'a> {
+    /// What was found, with what was judged of it.
+    pub found: &'a [Found],
+    /// The entries that could not be read.
+    pub dark: &'a [NewDark],
+    /// Further alerts.
+    pub alerts: &'a [NewAlert],
 }
 
 impl RangeLease {
@@ -152,17 +164,16 @@ impl State {
         found: &[Found],
         alerts: &[NewAlert],
     ) -> Result<Vec<String>, StateError> {
-        Ok(self.commit_told(lease, range, found, alerts).await?.alerts)
+        let gain = Gain { found, alerts, dark: &[] };
+        Ok(self.commit_told(lease, range, &gain).await?.alerts)
     }
 
-    /// Commits what was read of a range, all or nothing: how far, what was found with what was judged of it, and further
-    /// alerts. Prolongs the lease, or ends it where the range is read.
+    /// Commits what was read of a range, all or nothing: how far, and what it had for us. Prolongs the lease, or ends it where the range is read.
     pub async fn commit_told(
         &self,
         lease: &mut RangeLease,
         range: &RangeBuilder,
-        found: &[Found],
-        alerts: &[NewAlert],
+        gain: &Gain<'_>,
     ) -> Result<Committed, StateError> {
         let (position, octets) = (range.end(), range.octets());
         if range.start() != lease.start || position < lease.position || position > lease.stop {
@@ -180,7 +191,8 @@ impl State {
             Value::Text(&lease.token),
             number(lease.position)?,
         ];
-        let added = if found.is_empty() && alerts.is_empty() {
+        let Gain { found, dark, alerts } = gain;
+        let added = if found.is_empty() && dark.is_empty() && alerts.is_empty() {
             // By far the most commits: one statement, and no wait for the disk.
             self.database.rows(Progress, sql, &values).await.map(|rows| (rows.len(), Committed::default()))
         } else {
@@ -192,6 +204,7 @@ impl State {
                 }
                 let place = Some((lease.log, Proof::Read));
                 let mut committed = add_found(&mut transaction, place, &self.channels, found).await?;
+                add_dark(&mut transaction, lease.log, dark).await?;
                 committed.alerts.extend(add_alerts(&mut transaction, &self.channels, alerts).await?);
                 Ok((rows.len(), committed))
             };
