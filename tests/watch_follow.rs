@@ -17,6 +17,8 @@ mod heads;
 mod names;
 #[path = "watch_follow/played.rs"]
 mod played;
+#[path = "watch_follow/room.rs"]
+mod room;
 #[path = "watch_follow/splits.rs"]
 mod splits;
 #[path = "watch_follow/starts.rs"]

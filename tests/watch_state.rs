@@ -21,6 +21,8 @@ mod names;
 mod opening;
 #[path = "watch_state/played.rs"]
 mod played;
+#[path = "watch_state/proofs.rs"]
+mod proofs;
 #[path = "watch_state/told.rs"]
 mod told;
 
@@ -61,6 +63,8 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         names::a_range_is_begun_anew_for_other_names,
         names::two_with_other_names_are_told_apart,
         names::what_nothing_needs_any_more_is_dropped,
+        proofs::what_was_given_once_proves_nothing,
+        proofs::what_nobody_could_read_was_not_searched,
         told::who_holds_no_head_knows_how_all_stand,
         told::each_pair_of_heads_is_told_and_kept,
         told::alerts_go_to_the_channels_of_others_too,

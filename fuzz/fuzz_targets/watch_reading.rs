@@ -13,6 +13,7 @@ fuzz_target!(|octets: &[u8]| {
     let sighting = |leaf: &[u8]| LogSighting {
         log_id: "log".to_owned(),
         index: 0,
+        is_proven: true,
         leaf: Bytes(leaf.to_vec()),
         chain: vec![Bytes(leaf.to_vec())],
         seen: now,

@@ -125,7 +125,11 @@ pub struct LogSighting {
     pub log_id: String,
     /// Its place there.
     pub index: u64,
-    /// The `MerkleTreeLeaf`, which the log's tree covers.
+    /// Whether this leaf was part of what gave a root that the log signed; what a log gave once and otherwise later was
+    /// not.
+    #[serde(default)]
+    pub is_proven: bool,
+    /// The `MerkleTreeLeaf`.
     pub leaf: Bytes,
     /// The SHA-256 of each certificate of the chain beside it, the issuer first.
     #[serde(default)]

@@ -45,9 +45,9 @@ pub(crate) enum Withheld {
 
 /// An entry as get-entries has it.
 #[derive(Clone)]
-struct Entry {
-    leaf: Vec<u8>,
-    extra: Vec<u8>,
+pub(crate) struct Entry {
+    pub(crate) leaf: Vec<u8>,
+    pub(crate) extra: Vec<u8>,
 }
 
 /// Makes a certificate for a name.
@@ -58,7 +58,7 @@ pub(crate) struct Certificates {
     issuer: Vec<u8>,
     issuer_key: [u8; 32],
     issue: Issue,
-    filler: Vec<u8>,
+    pub(crate) filler: Vec<u8>,
     /// Those with a watched name.
     pub(crate) watched: Vec<Vec<u8>>,
 }
@@ -102,7 +102,8 @@ impl Certificates {
         Bytes(self.issuer.clone())
     }
 
-    fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
+    /// An entry of it.
+    pub(crate) fn entry(&self, der: &[u8], timestamp: u64, is_precert: bool) -> Entry {
         self.entry_below(&self.issuer, der, timestamp, is_precert)
     }
 
@@ -136,6 +137,8 @@ pub(crate) struct Played {
     pub(crate) other_root: Mutex<Option<TreeHash>>,
     /// An entry in whose place it gives another.
     pub(crate) hidden: AtomicU64,
+    /// What it gives once in the place of an entry.
+    pub(crate) given_once: Mutex<Option<(u64, Entry)>>,
     /// Whether it answers nothing.
     pub(crate) is_dead: AtomicBool,
     /// Whether it shows no tree heads.
@@ -170,6 +173,7 @@ impl Played {
             is_honest: AtomicBool::new(true),
             other_root: Mutex::new(None),
             hidden: AtomicU64::new(u64::MAX),
+            given_once: Mutex::new(None),
             is_dead: AtomicBool::new(false),
             has_no_heads: AtomicBool::new(false),
             heads: Mutex::default(),
@@ -198,6 +202,11 @@ impl Played {
         self.has.store(size + 1, Ordering::Relaxed);
         self.entries.push(CERTIFICATES.entry_below(issuer, der, BEGINNING + size * 1000, false));
         self
+    }
+
+    /// Has another entry at this place, in its tree as well.
+    pub(crate) fn put(&mut self, index: usize, entry: Entry) {
+        self.entries[index] = entry;
     }
 
     /// The watched certificates from this entry on, each once.
@@ -364,6 +373,8 @@ impl LogReader for Played {
                 Some(entry) if !is_hidden => entry.clone(),
                 _ => CERTIFICATES.entry(&CERTIFICATES.filler, 1, false),
             };
+            let once = self.given_once.lock().unwrap().take_if(|(at, _)| *at == index);
+            let Entry { leaf, extra } = once.map_or(Entry { leaf, extra }, |(_, entry)| entry);
             let extra = if self.is_garbled.load(Ordering::Relaxed) { vec![0, 0, 9] } else { extra };
             let (leaf, extra) = (STANDARD.encode(leaf), STANDARD.encode(extra));
             entries.push(format!(r#"{{"leaf_input":"{leaf}","extra_data":"{extra}"}}"#));

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use pinstead::watch::follow::{FAULT_ALERT, LogToFollow, follow};
+use pinstead::watch::follow::{FAULT_ALERT, LogToFollow, Outcome, follow};
+use pinstead::x509::hexadecimal;
 use sqlx::Connection as _;
 
-use super::played::{CERTIFICATES, Played, alerts, file, log, quick, scene_with};
+use super::played::{CERTIFICATES, Entry, Played, alerts, file, log, quick, scene_with};
 use crate::world;
 
 /// The severities of the alerts about each certificate, in their order.
@@ -176,5 +177,52 @@ fn what_was_open_is_judged_by_the_policy_of_today() {
         assert_eq!(open(&scene).await.unwrap(), 0);
         follow(&scene.following, &log(), played).await;
         assert!(told(&scene).await.is_empty(), "once");
+    });
+}
+
+/// A log of ten entries, one of which is a precertificate whose leaf names another key than the one that the log gives
+/// once; without anything beside it that would show who issued.
+fn with_a_false_leaf(is_false: bool) -> Played {
+    let mut played = Played::new(2, 10);
+    let (expected, _) = CERTIFICATES.precertificate("fake.ours.example");
+    let mut another = expected.clone();
+    another[12..44].copy_from_slice(&[9; 32]);
+    let entry = |leaf: &[u8]| Entry { leaf: leaf.to_vec(), extra: vec![0; 6] };
+    played.put(4, entry(if is_false { &another } else { &expected }));
+    *played.given_once.lock().unwrap() = is_false.then(|| (4, entry(&expected)));
+    played
+}
+
+#[test]
+fn a_leaf_that_is_not_in_the_tree_excuses_nobody() {
+    world::runtime().block_on(async {
+        for is_false in [true, false] {
+            let folder = tempfile::TempDir::new().unwrap();
+            let policy = format!("expect_ca = [\"Played\"]\n{}", private());
+            let scene = scene_with(&file(&folder), quick(), &policy).await;
+            let played = Arc::new(with_a_false_leaf(is_false));
+            for _ in 0..2 {
+                let outcome = follow(&scene.following, &log(), played.clone()).await;
+                assert_eq!(outcome, Outcome::Proven { size: 10 });
+            }
+            let heard = scene.heard.0.lock().unwrap().clone();
+            assert_eq!(heard.iter().any(|text| text == "fault other_root"), is_false, "{heard:?}");
+            let state = &scene.following.state;
+            let name = "ours.example".parse().unwrap();
+            let mut given = Vec::new();
+            for known in state.certificates_claiming(&name, None).await.unwrap() {
+                let sightings = state.sightings(&known.tbs_sha256).await.unwrap();
+                let at_it = sightings.into_iter().filter(|sighting| sighting.index == 4);
+                given.extend(at_it.map(|sighting| (hexadecimal(&known.tbs_sha256), sighting)));
+            }
+            let [(subject, sighting)] = given.as_slice() else { panic!("{given:?}") };
+            assert_eq!(
+                (sighting.is_proven, sighting.leaf.0[12] == 9),
+                (true, is_false),
+                "the true one is kept"
+            );
+            let told = told(&scene).await.remove(subject).unwrap();
+            assert_eq!(told.iter().any(|severity| severity == "info"), !is_false, "{told:?}");
+        }
     });
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use pinstead::dns_name::DnsName;
 use pinstead::evidence::Bytes;
 use pinstead::watch::batch::ChainBeside;
-use pinstead::watch::state::{Due, EntryKind, Found, Judged, NewAlert, NewFault, Place, State, StateError};
+use pinstead::watch::state::{
+    Due, EntryKind, Found, Gain, Judged, NewAlert, NewFault, Place, State, StateError,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::played::{LONG, NO_TIME, alert, count, followed, found, open, read_to};
@@ -85,7 +87,8 @@ async fn told(state: &State, judged: Vec<Judged>) -> Vec<usize> {
         let end = u64::try_from(place).unwrap() + 1;
         let range = read_to(&lease, end);
         let found = [Found { judged: Some(judged), ..found(7, end - 1, EntryKind::X509) }];
-        let committed = state.commit_told(&mut lease, &range, &found, &[]).await.unwrap();
+        let committed =
+            state.commit_told(&mut lease, &range, &Gain { found: &found, ..Gain::default() }).await.unwrap();
         assert_eq!(committed.told.len(), committed.alerts.len());
         told.push(committed.alerts.len());
     }
@@ -138,7 +141,7 @@ pub(crate) async fn a_graver_or_better_verdict_is_told_again(place: Place) {
     assert_eq!(open.iter().map(|entry| entry.index).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
     assert_eq!((open[3].chain.len(), open[3].leaf.0.as_slice()), (2, &b"leaf 7 at 3"[..]));
     assert!(state.open_verdicts(log, Some(&open[0].tbs_sha256)).await.unwrap().is_empty());
-    assert_eq!(state.judged_again(log, &[]).await.unwrap().told, [0; 0]);
+    assert_eq!(state.judged_again(&[]).await.unwrap().told, [0; 0]);
 }
 
 pub(crate) async fn odd_octets_are_kept(place: Place) {

@@ -57,6 +57,8 @@ pub(crate) enum Fault {
     BehindOnce,
     /// Issuers' certificates have one octet more.
     OtherIssuer,
+    /// Issuers' certificates are answered with 503.
+    IssuersDown,
 }
 
 /// One entry: the `MerkleTreeLeaf`, and the rest of a static log's `TileLeaf`.
@@ -97,6 +99,8 @@ pub(crate) struct LogState {
     pub(crate) is_aligned: bool,
     /// The certificates of issuers, which a static log has as files.
     pub(crate) issuers: Vec<Vec<u8>>,
+    /// The entries in whose place a data tile has octets that nobody can read.
+    pub(crate) garbled: Vec<usize>,
     /// What is wrong with it.
     pub(crate) faults: Vec<Fault>,
     /// The paths asked for.
@@ -123,6 +127,7 @@ impl LogServer {
             page: 64,
             is_aligned: false,
             issuers: Vec::new(),
+            garbled: Vec::new(),
             faults: Vec::new(),
             requests: Vec::new(),
         };
@@ -307,6 +312,9 @@ fn static_answer(path: &str, log: &CtLog, address: SocketAddr, state: &LogState)
         return ok(checkpoint(log, address, state));
     }
     if let Some(name) = path.strip_prefix("/issuer/") {
+        if has(Fault::IssuersDown) {
+            return Response { status: 503, body: b"down".to_vec() };
+        }
         let named = |der: &&Vec<u8>| digest(&[der]).map(|octet| format!("{octet:02x}")).concat() == name;
         let Some(der) = state.issuers.iter().find(named) else { return not_found() };
         let more: &[u8] = if has(Fault::OtherIssuer) { &[0] } else { &[] };
@@ -330,9 +338,13 @@ fn static_answer(path: &str, log: &CtLog, address: SocketAddr, state: &LogState)
     if kind == "data" {
         let other = usize::from(has(Fault::OtherEntries));
         let Some(held) = entries.get(from..to) else { return not_found() };
-        let shown = (from..to).map(|at| &entries[at.saturating_sub(other)]);
+        let shown = |at: usize| {
+            let entry = &entries[at.saturating_sub(other)];
+            let is_garbled = state.garbled.contains(&at);
+            if is_garbled { vec![0xff; 40] } else { [&entry.leaf[2..], &entry.rest].concat() }
+        };
         assert_eq!(held.len(), width);
-        return ok(shown.flat_map(|entry| [&entry.leaf[2..], &entry.rest].concat()).collect::<Vec<u8>>());
+        return ok((from..to).flat_map(shown).collect::<Vec<u8>>());
     }
     let mut row = hashes(entries);
     for _ in 0..level {

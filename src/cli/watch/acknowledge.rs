@@ -73,6 +73,7 @@ async fn acknowledged(state: &State, texts: &[String]) -> anyhow::Result<Acknowl
             let Some(listed) = Listed::of(alert) else { continue };
             if listed.tbs_sha256.eq_ignore_ascii_case(text) {
                 state.determined(&alert.id).await.context("the state")?;
+                state.acknowledge_dark(&listed.tbs_sha256).await.context("the state")?;
                 done.certificates.push((listed.title, listed.tbs_sha256));
             }
         }

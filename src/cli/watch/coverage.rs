@@ -12,7 +12,7 @@ use crate::report::human::safe;
 use crate::report::human::style::{BAD, DOUBTFUL, GOOD, paint};
 use crate::report::human::wrap::{indented, wrap};
 use crate::watch::follow::{LogToFollow, Outcome, kind_name};
-use crate::watch::state::{Log, LogTrouble, OpenFault, State, StateError};
+use crate::watch::state::{Dark, Log, LogTrouble, OpenFault, State, StateError};
 
 /// What is done about entries that were not searched for a name.
 const SEARCH_AGAIN: &str = "--from 7d (or begin) reads them again, and --from end leaves it at that";
@@ -45,6 +45,9 @@ pub(super) struct LogCoverage {
     /// Proven entries that were not searched for some of the watched names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) unsearched: Vec<serde_json::Value>,
+    /// Proven entries that nobody could read: they were searched for no name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<serde_json::Value>,
 }
 
 impl LogCoverage {
@@ -83,6 +86,7 @@ impl LogCoverage {
                 })
                 .collect(),
             unsearched: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -106,11 +110,19 @@ impl LogCoverage {
             reason: None,
             faults: Vec::new(),
             unsearched: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
     /// With what of it was not searched for the watched names.
     pub(super) async fn searched(mut self, state: &State, log: &Log) -> Self {
+        match state.dark(log.number).await {
+            Ok(dark) => self.unread = dark.iter().map(unread).collect(),
+            Err(error) => {
+                let text = format!("which entries nobody could read, the state does not say: {error}");
+                self.unread = vec![json!({ "text": text })];
+            }
+        }
         let missing = async {
             let from = state.wanted_from(log.number).await?.unwrap_or(log.start);
             state.unsearched(log, from).await
@@ -137,6 +149,11 @@ impl LogCoverage {
             })
             .collect();
         self
+    }
+
+    /// Whether entries of it could not be read, and nobody said that he knows of them.
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread.iter().any(|unread| unread["acknowledged"].is_null())
     }
 
     /// One that is to be followed, and was not begun.
@@ -234,10 +251,27 @@ impl LogCoverage {
             let line = format!("fault “{}” since {}{known}: {}", said("kind"), said("since"), said("text"));
             text.push_str(&indented(&safe(&line), 4));
         }
+        for unread in &self.unread {
+            let known = if unread["acknowledged"].is_null() { "" } else { "; acknowledged" };
+            let line = format!("{}{known}", unread["text"].as_str().unwrap_or_default());
+            text.push_str(&indented(&safe(&line), 4));
+        }
         for missing in &self.unsearched {
             let line = format!("{}; {SEARCH_AGAIN}", missing["text"].as_str().unwrap_or_default());
             text.push_str(&indented(&safe(&line), 4));
         }
         text
     }
+}
+
+/// Entries that nobody could read, as reports have them.
+fn unread(dark: &Dark) -> serde_json::Value {
+    let (first, last) = (dark.start, dark.stop.saturating_sub(1));
+    let which = if first == last { format!("entry {first}") } else { format!("entries {first} to {last}") };
+    json!({
+        "text": format!("cannot be read since {}, and was searched for no name: {which}", dark.since),
+        "entries": [dark.start, dark.stop],
+        "since": dark.since,
+        "acknowledged": dark.acknowledged,
+    })
 }

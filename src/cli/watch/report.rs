@@ -152,7 +152,10 @@ impl OnceReport {
         let fails = gate.fails(&self.findings)
             || self.certificates.gravest.is_some_and(|gravest| gate.fail_on().is_reached_by(gravest));
         // Every log that is followed had to be read.
-        let demanded = self.logs.iter().any(|log| log.status != "proven" || !log.unsearched.is_empty())
+        let demanded = self
+            .logs
+            .iter()
+            .any(|log| log.status != "proven" || !log.unsearched.is_empty() || log.has_unread())
             || self.certificates.is_issuer_open
             || self.alerts_are_stuck()
             || self.lacks.is_some();

@@ -160,7 +160,7 @@ fn report(
         }
         let entry = entry.ok();
         let logged =
-            entry.and_then(|entry| logged_part(&entry, log.is_some_and(|log| proves(log, sighting.index))));
+            entry.and_then(|entry| logged_part(&entry, log.is_some_and(|log| proves(log, sighting))));
         let chain = chain(sighting, issuers);
         if let Some(entry) = &entry
             && let Some(what) = differs(entry, found, &chain)
@@ -211,9 +211,9 @@ fn report(
     reported
 }
 
-/// Whether the entry at `index` is among those that give a root which the log signed, and the log keeps its promises.
-fn proves(log: &FollowedLog, index: u64) -> bool {
-    log.faults.is_empty() && (log.start..log.proven).contains(&index)
+/// Whether the entry as it is kept is among those that give a root which the log signed, and the log keeps its promises.
+fn proves(log: &FollowedLog, sighting: &LogSighting) -> bool {
+    log.faults.is_empty() && sighting.is_proven && (log.start..log.proven).contains(&sighting.index)
 }
 
 /// What the tree covers of a precertificate.

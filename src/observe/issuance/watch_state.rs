@@ -184,6 +184,7 @@ pub(super) fn logged(
     let place = |sighting: Sighting| LogSighting {
         log_id: ids.get(&sighting.log).cloned().unwrap_or_default(),
         index: sighting.index,
+        is_proven: sighting.is_proven,
         leaf: sighting.leaf,
         chain: match sighting.chain {
             ChainBeside::Fingerprints(hashes) => hashes.iter().map(|hash| Bytes(hash.to_vec())).collect(),

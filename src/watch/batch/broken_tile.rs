@@ -1,17 +1,27 @@
 //! A data tile of which not every entry can be read: what stands in it goes into the tree all the same.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use super::{BatchError, Beside, ChainBeside, FoundEntry, Why, name, search_tile_leaf};
+use super::{BatchError, FoundEntry, name, search_tile_leaf};
 use crate::ct::merkle::{RangeBuilder, TreeHash};
 use crate::ct::tile::read_data_tile_so_far;
-use crate::evidence::Bytes;
+use crate::dns_name::DnsName;
 use crate::issuance::names::{Form, Found, WatchedNames, find};
 
-/// How much of what cannot be read is kept.
-const MOST_KEPT: usize = 64 << 10;
+/// Entries of a tile that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DarkEntries {
+    /// The first of them.
+    pub start: u64,
+    /// The leaf hash of each, as the log gives them.
+    pub hashes: Vec<TreeHash>,
+    /// Why they cannot be read.
+    pub why: String,
+    /// A watched name that stands somewhere in the octets that the log gave for them.
+    pub mentions: Option<DnsName>,
+}
 
 /// Takes a data tile of which an entry, and so all behind it, cannot be read: of those the tree has the hashes, which the
-/// log gives beside the tile in `hashes`. What cannot be read is found as one entry, so that nobody hides in it; whether
+/// log gives beside the tile in `hashes`. What cannot be read is given as such, so that nobody hides in it; whether
 /// the hashes are the log's shows, as for all others, when they have its root.
 pub fn take_broken_tile(
     octets: &[u8],
@@ -20,7 +30,7 @@ pub fn take_broken_tile(
     hashes: &[TreeHash],
     watched: &WatchedNames,
     range: &mut RangeBuilder,
-) -> Result<Vec<FoundEntry>, BatchError> {
+) -> Result<(Vec<FoundEntry>, Option<DarkEntries>), BatchError> {
     let (leaves, broken) = read_data_tile_so_far(octets);
     let first = usize::from(skipped);
     let all = first.saturating_add(most).min(hashes.len());
@@ -31,36 +41,47 @@ pub fn take_broken_tile(
     }
     let dark = hashes.get(leaves.len().max(first)..all).unwrap_or_default();
     if dark.is_empty() {
-        return Ok(found);
+        return Ok((found, None));
     }
     let (why, rest) = match broken {
         Some((error, rest)) => (error.to_string(), rest),
         None => (format!("it ends behind {} entries", leaves.len()), &[][..]),
     };
-    // Where nothing is there, it is told from others by its hashes.
-    let leaf = match rest {
-        [] => dark.iter().flat_map(|hash| hash.0).collect(),
-        rest => rest.get(..MOST_KEPT).unwrap_or(rest).to_vec(),
+    let entries = DarkEntries {
+        start: range.end(),
+        hashes: dark.to_vec(),
+        why,
+        mentions: match find(rest, Form::Certificate, watched) {
+            Found::Undetermined { mentions, .. } => mentions.map(name),
+            Found::Claims(claim) => Some(name(claim.watched)),
+            Found::Nothing => None,
+        },
     };
-    let count = dark.len();
-    found.push(FoundEntry {
-        index: range.end(),
-        leaf: Bytes(leaf),
-        beside: Beside {
-            precertificate: None,
-            chain: ChainBeside::Unreadable("its tile cannot be read".to_owned()),
-        },
-        why: Why::Undetermined {
-            why: format!("its tile cannot be read, and with it {count} entries from this one on: {why}"),
-            mentions: match find(rest, Form::Certificate, watched) {
-                Found::Undetermined { mentions, .. } => mentions.map(name),
-                Found::Claims(claim) => Some(name(claim.watched)),
-                Found::Nothing => None,
-            },
-        },
-    });
     for hash in dark {
         range.push(*hash);
     }
-    Ok(found)
+    Ok((found, Some(entries)))
+}
+
+/// Looks again at a tile whose entries from `start` on could not be read: `skipped` are before these, and the tree has
+/// `hashes` of them. Takes those that can be read by now, from the first on, and are the tree's. Gives how many, and what
+/// was found in them.
+pub fn take_again(
+    octets: &[u8],
+    skipped: u16,
+    start: u64,
+    hashes: &[TreeHash],
+    watched: &WatchedNames,
+) -> (u64, Vec<FoundEntry>) {
+    let (leaves, _) = read_data_tile_so_far(octets);
+    let mut found = Vec::new();
+    let mut read = 0_u64;
+    for (leaf, hash) in leaves.iter().skip(usize::from(skipped)).zip(hashes) {
+        if leaf.leaf_hash() != *hash {
+            break;
+        }
+        found.extend(search_tile_leaf(leaf, start.saturating_add(read), watched));
+        read = read.saturating_add(1);
+    }
+    (read, found)
 }

@@ -143,22 +143,38 @@ fn nobody_hides_behind_an_entry_that_ends_nowhere() {
     for (octets, dark) in [(tile.concat(), 2), (tile[..2].concat(), 3)] {
         assert!(take_data_tile(&octets, 5, 0, 9, &watched(), &mut RangeBuilder::new(0)).is_err());
         let mut range = RangeBuilder::new(0);
-        let found = take_broken_tile(&octets, 0, 9, &hashes, &watched(), &mut range).unwrap();
+        let (found, unread) = take_broken_tile(&octets, 0, 9, &hashes, &watched(), &mut range).unwrap();
         assert_eq!(root(&range), root_of(hashes.iter().copied()), "the tree has all of them");
-        assert_eq!((range.end(), found.len()), (5, 5 - dark + 1));
-        let last = found.last().unwrap();
-        assert_eq!(last.index, u64::try_from(5 - dark).unwrap());
-        let Why::Undetermined { why, mentions } = &last.why else { panic!("{last:?}") };
-        assert!(why.contains(&format!("{dark} entries from this one on")), "{why}");
-        assert_eq!(mentions.is_some(), dark == 2, "a watched name stands in the rest");
-        assert!(!last.leaf.0.is_empty());
+        assert_eq!((range.end(), found.len()), (5, 5 - dark));
+        let unread = unread.unwrap();
+        assert_eq!((unread.start, unread.hashes.len()), (u64::try_from(5 - dark).unwrap(), dark));
+        assert_eq!(unread.hashes, hashes[5 - dark..]);
+        assert_eq!(unread.mentions.is_some(), dark == 2, "a watched name stands in the rest");
     }
     // From the middle on, and behind the broken one.
     let mut range = RangeBuilder::new(260);
-    let found = take_broken_tile(&tile.concat(), 4, 9, &hashes, &watched(), &mut range).unwrap();
-    assert_eq!((range.end(), found.len(), found[0].index), (261, 1, 260));
+    let (found, unread) = take_broken_tile(&tile.concat(), 4, 9, &hashes, &watched(), &mut range).unwrap();
+    assert_eq!((range.end(), found.len(), unread.unwrap().start), (261, 0, 260));
     // Without hashes nothing is taken beyond what can be read.
     let mut range = RangeBuilder::new(256);
-    let found = take_broken_tile(&tile.concat(), 0, 9, &[], &watched(), &mut range).unwrap();
-    assert_eq!((range.end(), found.len()), (256, 0));
+    let (found, unread) = take_broken_tile(&tile.concat(), 0, 9, &[], &watched(), &mut range).unwrap();
+    assert_eq!((range.end(), found.len(), unread), (256, 0, None));
+}
+
+#[test]
+fn what_was_dark_is_taken_when_it_is_what_the_tree_has() {
+    let tbses: Vec<Vec<u8>> = (0..5).map(|number| tbs(&format!("d{number}.example.com"))).collect();
+    let hashes: Vec<TreeHash> = tbses.iter().map(|tbs| leaf_hash(&leaf(tbs))).collect();
+    let tile: Vec<Vec<u8>> = tbses
+        .iter()
+        .map(|tbs| [timestamped(tbs), u24(b"precertificate"), vec![0, 32], vec![6; 32]].concat())
+        .collect();
+    let (read, found) = take_again(&tile.concat(), 2, 102, &hashes[2..], &watched());
+    assert_eq!((read, found.len(), found[2].index), (3, 3, 104));
+    let (read, found) = take_again(&tile[..4].concat(), 2, 102, &hashes[2..], &watched());
+    assert_eq!((read, found.len()), (2, 2), "as far as it can be read");
+    // Another entry in the place of one is none of the tree.
+    let other = [&tile[..3], &tile[..1], &tile[4..]].concat().concat();
+    let (read, found) = take_again(&other, 2, 102, &hashes[2..], &watched());
+    assert_eq!((read, found.len()), (1, 1));
 }

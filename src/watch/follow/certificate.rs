@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::bounded;
 use super::judging::{Judgement, Judging, Standing};
 use crate::ca::expectation::Expectation;
 use crate::ct::log_entry::{LoggedEntry, read_leaf};
@@ -152,6 +153,7 @@ pub fn prepare(entry: &FoundEntry, standing: &Standing<'_>, judging: &Judging) -
         claims: claims.iter().cloned().collect(),
         judged: None,
     };
+    bounded::cut(&mut found, &entry.why);
     let subject = Subject { entry, read: &read, claims: &claims, judgement: &judgement, standing };
     let mut summary = subject.summary();
     let mut kind = CERTIFICATE_ALERT;

@@ -49,6 +49,9 @@ impl<R: LogReader> Follower<'_, R> {
         if kind.is_lasting() || !self.open.contains(kind.name()) {
             return Ok(());
         }
+        if kind == FaultKind::Form && self.state().has_dark(number).await? {
+            return Ok(());
+        }
         let was_there = self.state().end_fault(number, kind.name()).await?;
         self.open.remove(kind.name());
         if was_there {

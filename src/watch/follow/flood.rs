@@ -14,11 +14,15 @@ const MOST: u32 = 50;
 /// The same of those in whose octets a watched name stands.
 const MOST_WITH_NAME: u32 = 500;
 
+/// The same of stretches of entries whose tile cannot be read: they take some seconds each.
+const MOST_DARK: u32 = 100;
+
 /// How many of this hour there were.
 #[derive(Debug, Default)]
 pub(super) struct Flood {
     hour: String,
     counts: [u32; 2],
+    dark: u32,
 }
 
 impl Flood {
@@ -30,10 +34,7 @@ impl Flood {
         log: &LogLabel,
         at: Timestamp,
     ) -> Vec<NewAlert> {
-        let hour = at.strftime("%Y-%m-%dT%H").to_string();
-        if hour != self.hour {
-            *self = Self { hour, ..Self::default() };
-        }
+        self.begin_hour(at);
         let mut alerts = Vec::new();
         prepared.retain_mut(|one| {
             if one.summary.is_determined {
@@ -53,6 +54,50 @@ impl Flood {
             is_told || has_name
         });
         alerts
+    }
+
+    /// The alert about entries that are dark from this one on, or the one that stands for many such, once an hour.
+    pub(super) fn keep_back_dark(
+        &mut self,
+        alert: NewAlert,
+        start: u64,
+        log: &LogLabel,
+        at: Timestamp,
+    ) -> Option<NewAlert> {
+        self.begin_hour(at);
+        self.dark = self.dark.saturating_add(1);
+        match self.dark.checked_sub(MOST_DARK) {
+            None | Some(0) => Some(alert),
+            Some(1) => Some(many_dark(log, &self.hour, start)),
+            Some(_) => None,
+        }
+    }
+
+    fn begin_hour(&mut self, at: Timestamp) {
+        let hour = at.strftime("%Y-%m-%dT%H").to_string();
+        if hour != self.hour {
+            *self = Self { hour, ..Self::default() };
+        }
+    }
+}
+
+fn many_dark(log: &LogLabel, hour: &str, start: u64) -> NewAlert {
+    let text = format!(
+        "More than {MOST_DARK} tiles cannot be read among those that were read since {hour}:00Z. From entry {start} on, \
+         those of this hour are kept and asked for again, and not told one by one.\nReport it to the log's operator."
+    );
+    let payload = json!({
+        "title": format!("Many entries that nobody can read: {}", log.name),
+        "severity": Severity::Medium,
+        "text": text,
+        "details": {"log": log, "from_entry": start, "hour": hour, "told_one_by_one": MOST_DARK,
+            "undetermined": "many tiles cannot be read", "issuer": {"status": Expectation::Undetermined.name()},
+        },
+    });
+    NewAlert {
+        kind: CERTIFICATE_ALERT.to_owned(),
+        subject: format!("{} dark {hour}", log.id),
+        payload: payload.to_string(),
     }
 }
 

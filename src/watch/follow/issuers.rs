@@ -7,6 +7,7 @@ use super::trouble::Trouble;
 use crate::ct::log_entry::read_leaf;
 use crate::ct::log_fault::FaultKind;
 use crate::evidence::Bytes;
+use crate::observe::clock::Stopwatch;
 use crate::watch::batch::{ChainBeside, FoundEntry};
 use crate::watch::reader::{LogReader, ReadError};
 
@@ -14,14 +15,17 @@ use crate::watch::reader::{LogReader, ReadError};
 const MOST_KEPT: usize = 512;
 /// How many certificates of a chain are fetched.
 const MOST_CHAIN: usize = 16;
-/// How often an issuer is asked for before the entry is judged without it.
-const MOST_ATTEMPTS: u32 = 3;
+/// How long a log that could not give an issuer is asked for none, in milliseconds.
+const REST: u64 = 60_000;
 
-/// Issuers as far as they were needed, and how often they could not be had.
+/// Issuers as far as they were needed.
 #[derive(Debug, Default)]
 pub(super) struct Issuers {
     kept: HashMap<[u8; 32], Bytes>,
-    failures: HashMap<[u8; 32], u32>,
+    /// Since when, and why, none is asked for, where one could not be had for now.
+    resting: Option<(Stopwatch, String)>,
+    /// Whether entries were judged without issuers that may come.
+    are_awaited: bool,
     /// Whether the last chain was one that the log has in another form than it must.
     are_broken: bool,
 }
@@ -36,24 +40,29 @@ impl Issuers {
         if self.kept.len() >= MOST_KEPT {
             self.kept.clear();
         }
-        self.failures.remove(&sha256);
         self.kept.insert(sha256, der.clone());
     }
 
-    /// Notes a failure, and gives whether there may be another attempt.
-    fn may_fail_again(&mut self, sha256: [u8; 32]) -> bool {
-        if self.failures.len() >= MOST_KEPT {
-            self.failures.clear();
-        }
-        let failures = self.failures.entry(sha256).or_default();
-        *failures = failures.saturating_add(1);
-        *failures < MOST_ATTEMPTS
+    /// Whether entries were judged without issuers that the log may give later.
+    pub(super) fn are_awaited(&self) -> bool {
+        self.are_awaited
+    }
+
+    /// All that was judged without them is judged again now: they are asked for, whatever was before.
+    pub(super) fn ask_again(&mut self) {
+        (self.resting, self.are_awaited) = (None, false);
+    }
+
+    /// Why none is asked for now, where that is so.
+    fn rest(&self) -> Option<String> {
+        let (since, why) = self.resting.as_ref()?;
+        (since.milliseconds() < REST).then(|| why.clone())
     }
 }
 
 impl<R: LogReader> Follower<'_, R> {
-    /// The certificates above an entry, and why some are missing, if they are. Only a passing failure is an error, and
-    /// not for ever: an entry is never held back for an issuer that the log does not give.
+    /// The certificates above an entry, and why some are missing, if they are: an entry is never held back for an issuer
+    /// that the log does not give. Where it may give it later, the entry is judged again.
     pub(super) async fn issuers_of(
         &mut self,
         entry: &FoundEntry,
@@ -88,6 +97,11 @@ impl<R: LogReader> Follower<'_, R> {
                 issuers.push(der);
                 continue;
             }
+            if let Some(why) = self.issuers.rest() {
+                self.issuers.are_awaited = true;
+                missing = Some(why);
+                continue;
+            }
             match self.reader.issuer(sha256).await {
                 Ok(der) => {
                     self.state().keep_issuers(std::slice::from_ref(&der)).await?;
@@ -95,11 +109,11 @@ impl<R: LogReader> Follower<'_, R> {
                     issuers.push(der);
                 }
                 Err(error) => {
-                    let is_passing = matches!(error, ReadError::Passing { .. } | ReadError::Refused(_));
-                    if is_passing && self.issuers.may_fail_again(*sha256) {
-                        return Err(error.into());
-                    }
                     missing = Some(error.to_string());
+                    if matches!(error, ReadError::Passing { .. } | ReadError::Refused(_)) {
+                        self.issuers.resting = Some((Stopwatch::start(), error.to_string()));
+                        self.issuers.are_awaited = true;
+                    }
                     if let ReadError::Breach { what, url, octets, .. } = error {
                         self.issuers.are_broken = true;
                         self.report(FaultKind::Form, what, Some(&url), &[], &octets).await;

@@ -207,6 +207,7 @@ fn source(entry: &FoundEntry, certificate: Option<&Bytes>, standing: &Standing<'
     let sighting = LogSighting {
         log_id: standing.log.id.clone(),
         index: entry.index,
+        is_proven: standing.is_proven,
         leaf: entry.leaf.clone(),
         chain: standing.issuers.iter().map(|der| Bytes(Sha256::digest(&der.0).to_vec())).collect(),
         seen: standing.at,

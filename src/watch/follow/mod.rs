@@ -8,7 +8,9 @@
 
 mod again;
 mod age;
+mod bounded;
 mod certificate;
+mod dark;
 mod fault;
 mod flood;
 mod heads;
@@ -246,8 +248,11 @@ struct Follower<'a, R> {
     wrong_roots: u32,
     /// Up to where it was looked at which entries were not searched for our names.
     searched_to: Option<u64>,
-    /// When open verdicts were looked at again last.
+    /// When open verdicts were looked at again last, and up to which.
     judged_again: Option<Stopwatch>,
+    judged_upto: Option<[u8; 32]>,
+    /// When entries that could not be read were asked for last.
+    asked_for_dark: dark::Asked,
     /// How many entries of this hour cannot be read.
     flood: Flood,
 }
@@ -291,6 +296,8 @@ impl<'a, R: LogReader> Follower<'a, R> {
             wrong_roots: 0,
             searched_to: None,
             judged_again: None,
+            judged_upto: None,
+            asked_for_dark: None,
             flood: Flood::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! Names that entries were not searched for: read again where that was asked for, and told else.
 
+use super::dark::stretch;
 use super::start::Start;
 use super::trouble::Trouble;
 use super::{Event, Follower};
@@ -61,6 +62,13 @@ impl<R: LogReader> Follower<'_, R> {
         self.searched_to = Some(proven);
         if let Some(first) = missing.first() {
             self.tell(&Event::Unsearched(&first.to_string()));
+        }
+        let dark = self.state().dark(log.number).await?;
+        if let Some(first) = dark.iter().find(|dark| dark.stop > from) {
+            let (start, last) = (first.start, first.stop.saturating_sub(1));
+            let more = dark.len().saturating_sub(1);
+            let more = if more > 0 { format!(", and {more} more stretches") } else { String::new() };
+            self.tell(&Event::Unsearched(&format!("{}{more} cannot be read", stretch(start, last))));
         }
         Ok(())
     }

@@ -28,6 +28,10 @@ impl<R: LogReader> Follower<'_, R> {
             self.is_over(FaultKind::Form).await?;
             self.is_over(FaultKind::Unreadable).await?;
         }
+        let is_at_target = self.target.as_ref().is_some_and(|target| log.proven.size() >= target.size);
+        if is_at_target || self.is_dark_due() {
+            self.ask_for_dark(&log).await?;
+        }
         self.tell_unsearched(&log).await?;
         if let Some(target) = self.target.clone()
             && log.proven.size() >= target.size

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::certificate::{Prepared, prepare};
+use super::dark;
 use super::judging::Standing;
 use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::log_fault::FaultKind;
 use crate::ct::merkle::RangeBuilder;
 use crate::observe::clock::Stopwatch;
-use crate::watch::batch::BatchError;
+use crate::watch::batch::{BatchError, DarkEntries, FoundEntry};
 use crate::watch::reader::ahead::{Ahead, Ready};
 use crate::watch::reader::{Breach, LogReader, ReadError};
-use crate::watch::state::{LogNumber, StateError};
+use crate::watch::state::{Gain, LogNumber, StateError};
 
 /// After how many milliseconds what was read is committed, however little it is.
 const COMMIT_AFTER: u64 = 5_000;
@@ -38,20 +39,24 @@ impl<R: LogReader> Follower<'_, R> {
                 Ok(answer) => self.take(answer, &mut range, stop, size).await,
                 Err(error) => Err(error.into()),
             };
-            let (mut prepared, mut failed) = match taken {
-                Ok(prepared) => (prepared, None),
+            let (mut prepared, unread, mut failed) = match taken {
+                Ok((prepared, unread)) => (prepared, unread, None),
                 Err(trouble) => {
                     // Of an answer that cannot be taken nothing counts, and what came before it does.
                     range = before;
                     if is_about_form(&trouble) {
                         self.broken_at = Some(range.end());
                     }
-                    (Vec::new(), Some(trouble))
+                    (Vec::new(), None, Some(trouble))
                 }
             };
-            let has_found = !prepared.is_empty();
+            let has_found = !prepared.is_empty() || unread.is_some();
             let now = self.now();
-            let alerts = self.flood.keep_back(&mut prepared, &self.label, now);
+            let mut alerts = self.flood.keep_back(&mut prepared, &self.label, now);
+            let (unread, told) = unread.map(|unread| dark::tell(&unread, &self.label)).unzip();
+            if let (Some(alert), Some(unread)) = (told, &unread) {
+                alerts.extend(self.flood.keep_back_dark(alert, unread.start, &self.label, now));
+            }
             let Some(lease) = &mut self.range else { return Ok(()) };
             let uncommitted = range.end() - lease.position();
             if let Some(trouble) = failed.take_if(|_| uncommitted == 0) {
@@ -66,11 +71,15 @@ impl<R: LogReader> Follower<'_, R> {
                 continue;
             }
             let found: Vec<_> = prepared.iter().map(|one| one.found.clone()).collect();
-            let committed = self.following.state.commit_told(lease, &range, &found, &alerts).await?;
+            let gain = Gain { found: &found, dark: unread.as_slice(), alerts: &alerts };
+            let committed = self.following.state.commit_told(lease, &range, &gain).await?;
             since = Stopwatch::start();
             let is_done = lease.is_done();
             if is_done {
                 self.range = None;
+            }
+            if unread.is_some() {
+                self.found_dark();
             }
             self.tell(&Event::Read(uncommitted));
             for one in committed.told.iter().filter_map(|place| prepared.get(*place)) {
@@ -99,30 +108,35 @@ impl<R: LogReader> Follower<'_, R> {
         range: &mut RangeBuilder,
         stop: u64,
         size: u64,
-    ) -> Result<Vec<Prepared>, Trouble> {
+    ) -> Result<(Vec<Prepared>, Option<DarkEntries>), Trouble> {
         let begun = range.end();
         let watched = &self.following.watched;
         let trouble = |error| {
             let octets = answer.octets();
             Trouble::Batch { error, octets: octets.get(..MOST_EVIDENCE).unwrap_or(octets).to_vec() }
         };
-        let found = match answer.take(watched, range, stop) {
+        let (found, unread) = match answer.take(watched, range, stop) {
             // It is so whenever it is read: what stands behind it is read nevertheless.
             Err(error) if self.broken_at == Some(begun) && self.reading.times >= MOST_BROKEN => {
                 let hashes = self.reader.leaf_hashes(begun, size).await.unwrap_or_default();
                 answer.take_broken(&hashes, watched, range, stop).unwrap_or(Err(error)).map_err(trouble)?
             }
-            taken => taken.map_err(trouble)?,
+            taken => (taken.map_err(trouble)?, None),
         };
         drop(answer);
         if range.end() == begun {
             return Err(Trouble::Batch { error: BatchError::Empty, octets: Vec::new() });
         }
+        Ok((self.prepare_all(&found).await?, unread))
+    }
+
+    /// Judges what was found.
+    pub(super) async fn prepare_all(&mut self, found: &[FoundEntry]) -> Result<Vec<Prepared>, Trouble> {
         if found.is_empty() {
             return Ok(Vec::new());
         }
         let mut above = Vec::with_capacity(found.len());
-        for entry in &found {
+        for entry in found {
             above.push(self.issuers_of(entry).await?);
         }
         let judging = &self.following.judging;

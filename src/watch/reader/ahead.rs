@@ -23,6 +23,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Without room is asked for what comes before the next multiple of this: a tile, or some hundred entries.
 const A_LITTLE: u64 = 256;
 
+/// The share of the room that the questions to one log take: what one log makes of its answers, or keeps waiting, leaves
+/// room for the others.
+const SHARE: usize = 6;
+
 /// Room for answers that are asked for or lie ready. Clones share it.
 ///
 /// What an answer will have is only thought before it is there; from then on, what it has counts. So there may be more
@@ -56,6 +60,11 @@ impl Room {
     /// How many octets are taken now.
     pub fn taken(&self) -> usize {
         *self.shared.taken()
+    }
+
+    /// How much of it the questions to one log may take.
+    fn share(&self) -> usize {
+        (self.shared.all / SHARE).max(1)
     }
 
     /// Waits for room for an answer that is likely to have so many octets.
@@ -218,6 +227,10 @@ impl<R: LogReader> Ahead<R> {
                 return;
             }
             let Some(end) = self.reader.expected_end(start, self.stop, self.size) else { return };
+            let under_way = self.octets(start, end).saturating_mul(self.asked.len().saturating_add(1));
+            if under_way > self.room.share() && !self.asked.is_empty() {
+                return;
+            }
             let Some(room) = self.room.try_take(self.octets(start, end)) else { return };
             self.spawn(start, end, room, false);
         }
@@ -226,7 +239,8 @@ impl<R: LogReader> Ahead<R> {
     fn octets(&self, start: u64, end: u64) -> usize {
         // An answer is never larger than some thousand entries, whatever is expected.
         let count = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX).min(1024);
-        count.saturating_mul(self.entry)
+        // What came last may be of any size, and the next is no larger than one log's share of the room.
+        count.saturating_mul(self.entry).min(self.room.share())
     }
 
     fn spawn(&mut self, start: u64, end: u64, mut room: Place, first: bool) {

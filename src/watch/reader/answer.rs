@@ -10,7 +10,8 @@ use crate::ct::merkle::{RangeBuilder, TreeHash};
 use crate::issuance::names::WatchedNames;
 use crate::observe::http::Buffers;
 use crate::watch::batch::{
-    BatchError, EncodedEntry, FoundEntry, take_broken_tile, take_data_tile, take_entries,
+    BatchError, DarkEntries, EncodedEntry, FoundEntry, take_again, take_broken_tile, take_data_tile,
+    take_entries,
 };
 
 /// One answer with entries, still to be taken.
@@ -138,10 +139,22 @@ impl Answer {
         watched: &WatchedNames,
         range: &mut RangeBuilder,
         stop: u64,
-    ) -> Option<Result<Vec<FoundEntry>, BatchError>> {
+    ) -> Option<Result<(Vec<FoundEntry>, Option<DarkEntries>), BatchError>> {
         let Form::DataTile { skipped, .. } = &self.form else { return None };
         let most = usize::try_from(stop.min(self.end).saturating_sub(self.start)).unwrap_or(usize::MAX);
         Some(take_broken_tile(&self.octets, *skipped, most, hashes, watched, range))
+    }
+
+    /// Takes those of its entries that can be read, from `start` on, and have these leaf hashes: of a tile that could not
+    /// be read before. Gives how many, and what was found; `None` where it is no tile, or begins elsewhere.
+    pub fn take_again(
+        &self,
+        start: u64,
+        hashes: &[TreeHash],
+        watched: &WatchedNames,
+    ) -> Option<(u64, Vec<FoundEntry>)> {
+        let Form::DataTile { skipped, .. } = &self.form else { return None };
+        (start == self.start).then(|| take_again(&self.octets, *skipped, start, hashes, watched))
     }
 }
 

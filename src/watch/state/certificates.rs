@@ -7,6 +7,7 @@ use super::database::{Row, Value, number};
 use super::error::StateError;
 use super::found::{EntryKind, add_issuers};
 use super::logs::LogNumber;
+use super::proofs::Proof;
 use super::{PAGE, State};
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
@@ -39,7 +40,9 @@ pub struct Sighting {
     pub kind: EntryKind,
     /// What the log says of its time, in milliseconds since the Unix epoch.
     pub timestamp: u64,
-    /// The `MerkleTreeLeaf`, which the log's tree covers.
+    /// Whether it stands in a tree whose root the log signed, as was proven.
+    pub is_proven: bool,
+    /// The `MerkleTreeLeaf`.
     pub leaf: Bytes,
     /// The chain beside it: fingerprints, or why it could not be read. [`State::issuer`] has the certificates.
     pub chain: ChainBeside,
@@ -108,7 +111,8 @@ impl State {
 
     /// Where a certificate stands; a thousand places at most.
     pub async fn sightings(&self, tbs_sha256: &[u8; 32]) -> Result<Vec<Sighting>, StateError> {
-        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen FROM sightings \
+        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen, proof \
+                   FROM sightings \
                    WHERE tbs_sha256 = $1 ORDER BY log, entry_index LIMIT $2";
         let values = [Value::Octets(tbs_sha256), number(PAGE)?];
         self.database.rows(Progress, sql, &values).await?.iter().map(read_sighting).collect()
@@ -166,6 +170,7 @@ fn read_sighting(row: &Row) -> Result<Sighting, StateError> {
         index: row.number(1)?,
         kind: EntryKind::read(&row.text(2)?)?,
         timestamp: row.number(3)?,
+        is_proven: Proof::is_proven(row.signed(8)?),
         leaf: Bytes(row.octets(4)?),
         chain,
         seen: row.time(7)?,

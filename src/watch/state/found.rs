@@ -8,6 +8,7 @@ use super::alerts::add_alerts;
 use super::database::{Transaction, Value, number, storable};
 use super::error::StateError;
 use super::logs::LogNumber;
+use super::proofs::Proof;
 use super::verdicts::{Judged, add_verdict};
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
@@ -86,10 +87,10 @@ fn fingerprints(chain: &ChainBeside) -> Vec<u8> {
 }
 
 /// Adds what was found, with the alerts of what was judged. What two processes add at once is added in the same order by
-/// both, so that neither waits for the other for ever.
+/// both, so that neither waits for the other for ever. Without `place`, it is about entries that are kept already.
 pub(super) async fn add_found(
     transaction: &mut Transaction,
-    log: LogNumber,
+    place: Option<(LogNumber, Proof)>,
     channels: &[String],
     found: &[Found],
 ) -> Result<Committed, StateError> {
@@ -101,14 +102,16 @@ pub(super) async fn add_found(
     let mut committed = Committed::default();
     let mut sorted: Vec<(usize, &Found)> = found.iter().enumerate().collect();
     sorted.sort_by_key(|(_, found)| (found.tbs_sha256, found.index));
-    for (place, found) in sorted {
+    for (nth, found) in sorted {
         add_certificate(transaction, found).await?;
-        add_sighting(transaction, log, found).await?;
+        if let Some((log, proof)) = place {
+            add_sighting(transaction, log, proof, found).await?;
+        }
         let Some(judged) = &found.judged else { continue };
         if let Some(alert) = add_verdict(transaction, &found.tbs_sha256, judged).await? {
             let added = add_alerts(transaction, channels, std::slice::from_ref(&alert)).await?;
             if !added.is_empty() {
-                committed.told.push(place);
+                committed.told.push(nth);
             }
             committed.alerts.extend(added);
         }
@@ -156,9 +159,11 @@ async fn add_certificate(transaction: &mut Transaction, found: &Found) -> Result
     Ok(())
 }
 
+/// Adds where it stands. What a log gave before is replaced, unless it is proven.
 async fn add_sighting(
     transaction: &mut Transaction,
     log: LogNumber,
+    proof: Proof,
     found: &Found,
 ) -> Result<(), StateError> {
     let problem = match &found.chain {
@@ -169,9 +174,12 @@ async fn add_sighting(
     let timestamp = i64::try_from(found.timestamp).unwrap_or(i64::MAX);
     transaction
         .execute(
-            "INSERT INTO sightings (tbs_sha256, log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT now FROM clock)) \
-             ON CONFLICT (tbs_sha256, log, entry_index) DO NOTHING",
+            "INSERT INTO sightings (tbs_sha256, log, entry_index, kind, logged_at, leaf, chain, chain_problem, proof, \
+             seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT now FROM clock)) \
+             ON CONFLICT (tbs_sha256, log, entry_index) DO UPDATE SET kind = excluded.kind, \
+             logged_at = excluded.logged_at, leaf = excluded.leaf, chain = excluded.chain, \
+             chain_problem = excluded.chain_problem, proof = excluded.proof, seen = excluded.seen \
+             WHERE sightings.proof <> 1",
             &[
                 Value::Octets(&found.tbs_sha256),
                 Value::Number(log.0),
@@ -181,6 +189,7 @@ async fn add_sighting(
                 Value::Octets(&found.leaf),
                 Value::Octets(&fingerprints(&found.chain)),
                 Value::MaybeText(problem.as_deref()),
+                proof.value(),
             ],
         )
         .await?;

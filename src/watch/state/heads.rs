@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::dark::prove_dark;
 use super::database::Durability::{Durable, Progress};
 use super::database::{Row, Transaction, Value, number, storable};
 use super::error::StateError;
 use super::lease;
 use super::logs::{Head, LogNumber};
 use super::names::keep_searched;
+use super::proofs::{prove_found, set_all_aside};
 use super::ranges::RANGE;
 use super::{PAGE, State};
 use crate::ct::merkle::{RangeBuilder, TreeBuilder, TreeHash};
@@ -132,7 +134,8 @@ impl State {
             let sql = "UPDATE logs SET head_size = NULL, goal_size = NULL, lease = NULL WHERE id = $1";
             transaction.execute(sql, &[Value::Number(log.0)]).await?;
             let sql = "DELETE FROM ranges WHERE log = $1";
-            transaction.execute(sql, &[Value::Number(log.0)]).await.map(drop)
+            transaction.execute(sql, &[Value::Number(log.0)]).await?;
+            set_all_aside(&mut transaction, log).await
         };
         let done = done.await;
         transaction.end(done).await
@@ -193,6 +196,8 @@ impl State {
                 return Err(StateError::OtherRoot);
             }
             keep_searched(&mut transaction, lease.log, tree.size()).await?;
+            prove_found(&mut transaction, lease.log, (fenced.proven, tree.size())).await?;
+            prove_dark(&mut transaction, lease.log, tree.size()).await?;
             transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
             transaction
                 .execute(
@@ -224,6 +229,7 @@ impl State {
                 return Ok(());
             }
             transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
+            set_all_aside(&mut transaction, lease.log).await?;
             transaction
                 .execute(
                     "UPDATE logs SET proven_size = $2, proven_subtrees = $3, goal_size = NULL, \
@@ -239,13 +245,14 @@ impl State {
     }
 
     /// Has everything that is not proven read again, up to the last tree head. Those who read it lose their leases; what
-    /// was found stays. Gives the goal's size, if there is anything to read.
+    /// was found stays, and proves nothing of the tree until it is read again. Gives the goal's size, if there is anything to read.
     pub async fn rewind(&self, lease: &HeadLease) -> Result<Option<u64>, StateError> {
         let log = Value::Number(lease.log.0);
         let mut transaction = self.database.begin(Durable).await?;
         let done = async {
             fence(&mut transaction, lease).await?;
             transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
+            set_all_aside(&mut transaction, lease.log).await?;
             transaction.execute("UPDATE logs SET goal_size = NULL WHERE id = $1", &[log]).await?;
             next_goal(&mut transaction, lease).await
         };

@@ -12,6 +12,7 @@
 mod alerts;
 mod certificates;
 mod channels;
+mod dark;
 mod database;
 mod error;
 mod faults;
@@ -23,6 +24,7 @@ mod migrations;
 mod names;
 mod pairs;
 mod place;
+mod proofs;
 mod ranges;
 mod reporting;
 mod revocations;
@@ -34,6 +36,7 @@ use tokio::sync::OnceCell;
 
 pub use self::alerts::{Alert, Due, NewAlert, Waiting};
 pub use self::certificates::{KnownCertificate, Sighting};
+pub use self::dark::{Dark, NewDark};
 #[cfg(test)]
 pub(crate) use self::database::STATEMENTS;
 use self::database::{Database, storable};
@@ -46,7 +49,7 @@ pub use self::logs::{Head, Log, LogKind, LogNumber, NewLog};
 use self::names::OwnNames;
 pub use self::names::{NameSearch, Unsearched};
 pub use self::place::Place;
-pub use self::ranges::{RANGE, RangeLease};
+pub use self::ranges::{Gain, RANGE, RangeLease};
 pub use self::reporting::{REPORT, is_reserved};
 pub use self::revocations::RevocationLook;
 pub use self::survey::{OpenFault, SurveyedHead, SurveyedLog};

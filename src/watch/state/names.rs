@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::State;
+use super::dark::dark_before;
 use super::database::Durability::{Durable, Progress};
 use super::database::{Transaction, Value, number};
 use super::error::StateError;
@@ -189,13 +190,15 @@ impl State {
         self.database.rows(Durable, sql, &values).await.map(drop)
     }
 
-    /// Which proven entries of the log, from this one on, were not searched for which of our names.
+    /// Which proven entries of the log, from this one on, were not searched for which of our names, beside those that
+    /// nobody could read: those are in [`State::dark`].
     pub async fn unsearched(&self, log: &Log, from: u64) -> Result<Vec<Unsearched>, StateError> {
         let Some(own) = self.names.get() else { return Ok(Vec::new()) };
         let wanted = (from, log.proven.size());
         let sets = self.searched(log.number).await?;
         let id = self.names();
-        let ours = id.and_then(|id| sets.get(&id)).cloned().unwrap_or_default();
+        let mut ours = id.and_then(|id| sets.get(&id)).cloned().unwrap_or_default();
+        ours.extend(self.dark(log.number).await?.iter().map(|dark| (dark.start, dark.stop)));
         if gaps(&ours, wanted).is_empty() {
             return Ok(Vec::new());
         }
@@ -264,30 +267,24 @@ impl State {
     }
 }
 
-/// Keeps for which names the ranges before `end` were read, which are proven with that.
+/// Keeps for which names the ranges before `end` were read, which are proven with that. What nobody could read in them was
+/// not searched.
 pub(super) async fn keep_searched(
     transaction: &mut Transaction,
     log: LogNumber,
     end: u64,
 ) -> Result<(), StateError> {
-    let log = Value::Number(log.0);
+    let dark = dark_before(transaction, log, end).await?;
     // Neighbours of one set are one stretch.
     let sql = "SELECT names, MIN(start), MAX(stop) FROM \
                (SELECT names, start, stop, ROW_NUMBER() OVER (ORDER BY start) \
                   - ROW_NUMBER() OVER (PARTITION BY names ORDER BY start) AS island \
                 FROM ranges WHERE log = $1 AND stop <= $2) AS read_ranges \
                WHERE names IS NOT NULL GROUP BY names, island ORDER BY MIN(start)";
-    for row in transaction.rows(sql, &[log, number(end)?]).await? {
-        let names = Value::Number(row.signed(0)?);
-        let (mut start, mut stop) = (row.number(1)?, row.number(2)?);
-        let sql = "DELETE FROM searched WHERE log = $1 AND names = $2 AND start <= $4 AND stop >= $3 \
-                   RETURNING start, stop";
-        for known in transaction.rows(sql, &[log, names, number(start)?, number(stop)?]).await? {
-            start = start.min(known.number(0)?);
-            stop = stop.max(known.number(1)?);
+    for row in transaction.rows(sql, &[Value::Number(log.0), number(end)?]).await? {
+        for stretch in gaps(&dark, (row.number(1)?, row.number(2)?)) {
+            add_searched(transaction, log, row.signed(0)?, stretch).await?;
         }
-        let sql = "INSERT INTO searched (log, names, start, stop) VALUES ($1, $2, $3, $4)";
-        transaction.execute(sql, &[log, names, number(start)?, number(stop)?]).await?;
     }
     Ok(())
 }
@@ -298,6 +295,24 @@ fn octets_of(names: &[WatchedName]) -> Vec<u8> {
     lines.sort_unstable();
     lines.dedup();
     lines.join("\n").into_bytes()
+}
+
+/// Keeps that proven entries were searched for these names.
+pub(super) async fn add_searched(
+    transaction: &mut Transaction,
+    log: LogNumber,
+    names: i64,
+    (mut start, mut stop): (u64, u64),
+) -> Result<(), StateError> {
+    let (log, names) = (Value::Number(log.0), Value::Number(names));
+    let sql = "DELETE FROM searched WHERE log = $1 AND names = $2 AND start <= $4 AND stop >= $3 \
+               RETURNING start, stop";
+    for known in transaction.rows(sql, &[log, names, number(start)?, number(stop)?]).await? {
+        start = start.min(known.number(0)?);
+        stop = stop.max(known.number(1)?);
+    }
+    let sql = "INSERT INTO searched (log, names, start, stop) VALUES ($1, $2, $3, $4)";
+    transaction.execute(sql, &[log, names, number(start)?, number(stop)?]).await.map(drop)
 }
 
 /// A name as a set has it.

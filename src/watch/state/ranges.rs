@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::State;
 use super::alerts::{NewAlert, add_alerts};
+use super::dark::{NewDark, add_dark};
 use super::database::Durability::{Durable, Progress};
 use super::database::{Row, Value, number};
 use super::error::StateError;
 use super::found::{Committed, Found, add_found};
 use super::lease::{self, is_free};
 use super::logs::LogNumber;
+use super::proofs::{Proof, set_aside};
 use crate::ct::merkle::{RangeBuilder, RangeError};
 
 /// How many entries a range has, and of what its ends are multiples; the first and the last of a log may have fewer.
@@ -25,6 +27,17 @@ pub struct RangeLease {
     subtrees: Vec<u8>,
     token: String,
     time: Duration,
+}
+
+/// What an answer of a log had for us.
+#[derive(Clone, Debug, Default)]
+pub struct Gain<'a> {
+    /// What was found, with what was judged of it.
+    pub found: &'a [Found],
+    /// The entries that could not be read.
+    pub dark: &'a [NewDark],
+    /// Further alerts.
+    pub alerts: &'a [NewAlert],
 }
 
 impl RangeLease {
@@ -102,7 +115,14 @@ impl State {
         ];
         let rows = self.database.rows(Durable, sql, &values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(read_lease(row, log, token, time)?))
+        let lease = read_lease(row, log, token, time)?;
+        if lease.position == lease.start {
+            // It may have been read for other names: what was found then is not in what is hashed now.
+            let mut transaction = self.database.begin(Progress).await?;
+            let done = set_aside(&mut transaction, log, (lease.start, lease.stop)).await;
+            transaction.end(done).await?;
+        }
+        Ok(Some(lease))
     }
 
     /// Prolongs the lease.
@@ -145,17 +165,16 @@ impl State {
         found: &[Found],
         alerts: &[NewAlert],
     ) -> Result<Vec<String>, StateError> {
-        Ok(self.commit_told(lease, range, found, alerts).await?.alerts)
+        let gain = Gain { found, alerts, dark: &[] };
+        Ok(self.commit_told(lease, range, &gain).await?.alerts)
     }
 
-    /// Commits what was read of a range, all or nothing: how far, what was found with what was judged of it, and further
-    /// alerts. Prolongs the lease, or ends it where the range is read.
+    /// Commits what was read of a range, all or nothing: how far, and what it had for us. Prolongs the lease, or ends it where the range is read.
     pub async fn commit_told(
         &self,
         lease: &mut RangeLease,
         range: &RangeBuilder,
-        found: &[Found],
-        alerts: &[NewAlert],
+        gain: &Gain<'_>,
     ) -> Result<Committed, StateError> {
         let (position, octets) = (range.end(), range.octets());
         if range.start() != lease.start || position < lease.position || position > lease.stop {
@@ -173,7 +192,8 @@ impl State {
             Value::Text(&lease.token),
             number(lease.position)?,
         ];
-        let added = if found.is_empty() && alerts.is_empty() {
+        let Gain { found, dark, alerts } = gain;
+        let added = if found.is_empty() && dark.is_empty() && alerts.is_empty() {
             // By far the most commits: one statement, and no wait for the disk.
             self.database.rows(Progress, sql, &values).await.map(|rows| (rows.len(), Committed::default()))
         } else {
@@ -183,7 +203,9 @@ impl State {
                 if rows.is_empty() {
                     return Ok((0, Committed::default()));
                 }
-                let mut committed = add_found(&mut transaction, lease.log, &self.channels, found).await?;
+                let place = Some((lease.log, Proof::Read));
+                let mut committed = add_found(&mut transaction, place, &self.channels, found).await?;
+                add_dark(&mut transaction, lease.log, dark).await?;
                 committed.alerts.extend(add_alerts(&mut transaction, &self.channels, alerts).await?);
                 Ok((rows.len(), committed))
             };

@@ -80,12 +80,15 @@ impl State {
         Ok(logs)
     }
 
-    /// Somebody knows of all faults of a log: they are shown, and fail nothing any more until another is seen. Gives how
+    /// Somebody knows of all faults of a log, and of its entries that nobody can read: they are shown, and fail nothing any more until another is seen. Gives how
     /// many were not known of before.
     pub async fn acknowledge_faults(&self, log: LogNumber) -> Result<usize, StateError> {
         let sql = "UPDATE faults SET acknowledged = (SELECT now FROM clock) \
                    WHERE log = $1 AND acknowledged IS NULL RETURNING kind";
         let rows = self.database.rows(Durable, sql, &[Value::Number(log.0)]).await?;
+        for dark in self.dark(log).await?.iter().filter(|dark| dark.acknowledged.is_none()) {
+            self.acknowledge_dark(&dark.subject).await?;
+        }
         Ok(rows.len())
     }
 }

@@ -7,6 +7,7 @@ use super::database::{Transaction, Value, number};
 use super::error::StateError;
 use super::found::{Committed, Found, add_found};
 use super::logs::LogNumber;
+use super::proofs::Proof;
 use super::reporting::UNDETERMINED;
 use crate::evidence::Bytes;
 use crate::x509::hexadecimal;
@@ -40,6 +41,8 @@ pub struct OpenEntry {
     pub tbs_sha256: [u8; 32],
     /// Its place in the log.
     pub index: u64,
+    /// Whether the log's tree covers it, as was proven.
+    pub is_proven: bool,
     /// The `MerkleTreeLeaf`.
     pub leaf: Bytes,
     /// The precertificate, DER, where a log had it.
@@ -57,7 +60,7 @@ impl State {
         log: LogNumber,
         after: Option<&[u8; 32]>,
     ) -> Result<Vec<OpenEntry>, StateError> {
-        let sql = "SELECT s.tbs_sha256, s.entry_index, s.leaf, c.precertificate, s.chain, s.chain_problem \
+        let sql = "SELECT s.tbs_sha256, s.entry_index, s.leaf, c.precertificate, s.chain, s.chain_problem, s.proof \
                    FROM sightings s JOIN certificates c ON c.tbs_sha256 = s.tbs_sha256 \
                    WHERE s.log = $1 AND s.tbs_sha256 > $2 \
                    AND s.tbs_sha256 IN (SELECT tbs_sha256 FROM verdicts WHERE determined < 2) \
@@ -70,6 +73,7 @@ impl State {
                 Ok(OpenEntry {
                     tbs_sha256: row.hash(0)?,
                     index: row.number(1)?,
+                    is_proven: Proof::is_proven(row.signed(6)?),
                     leaf: Bytes(row.octets(2)?),
                     precertificate: row.maybe_octets(3)?.map(Bytes),
                     chain: row.octets(4)?.as_chunks::<32>().0.to_vec(),
@@ -86,9 +90,9 @@ impl State {
     }
 
     /// Keeps what was judged again of what was found before.
-    pub async fn judged_again(&self, log: LogNumber, found: &[Found]) -> Result<Committed, StateError> {
+    pub async fn judged_again(&self, found: &[Found]) -> Result<Committed, StateError> {
         let mut transaction = self.database.begin(Durable).await?;
-        let done = add_found(&mut transaction, log, &self.channels, found).await;
+        let done = add_found(&mut transaction, None, &self.channels, found).await;
         transaction.end(done).await
     }
 }

@@ -40,7 +40,7 @@ fn leaf(kind: u16, key_hash: &[u8], octets: &[u8]) -> Bytes {
 
 fn sighting(log: u8, index: u64, leaf: Bytes, chain: &[&[u8]]) -> LogSighting {
     let chain = chain.iter().map(|der| Bytes(Sha256::digest(der).to_vec())).collect();
-    LogSighting { log_id: STANDARD.encode([log; 32]), index, leaf, chain, seen: now() }
+    LogSighting { log_id: STANDARD.encode([log; 32]), index, is_proven: true, leaf, chain, seen: now() }
 }
 
 fn found(issued: &Issued, sightings: Vec<LogSighting>) -> LoggedCertificate {
@@ -142,6 +142,10 @@ fn an_entry_is_proven_below_the_proven_size_of_a_log_without_fault() {
         assert!(!is_proven(logs(), &[unproven]), "{unproven:?}");
         assert!(is_proven(logs(), &[unproven, (1, 5)]), "another log proves it");
     }
+    let once = LogSighting { is_proven: false, ..sighting(1, 5, entry.clone(), &[]) };
+    let read = told(WatchStateReading { certificates: vec![found(&issued, vec![once])], ..watched(logs()) });
+    let logged = read.certificates.first().and_then(|one| one.logged.as_ref());
+    assert!(!logged.unwrap().is_proven, "what the log gave once, and is not in its tree");
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! What of that which was found stands in a log's tree, and what nobody could read.
+
+use pinstead::evidence::Bytes;
+use pinstead::issuance::names::{WatchedName, WatchedNames};
+use pinstead::watch::state::{
+    EntryKind, Found, Gain, HeadLease, Log, NewDark, Place, Sighting, State, StateOptions,
+};
+
+use super::played::{LONG, alert, found, head, leaf, new_log, read_to};
+
+async fn searching(place: &Place, name: &str) -> State {
+    let options = StateOptions { channels: vec!["hook".to_owned()], most_octets: None };
+    let state = State::open(place, &options).await.unwrap();
+    let watched = WatchedName { name: name.parse().unwrap(), with_subdomains: true };
+    state.search_for(&WatchedNames::new([watched])).await.unwrap();
+    state
+}
+
+async fn begun(state: &State) -> (Log, HeadLease) {
+    let log = state.register(&new_log(1, 0)).await.unwrap();
+    let lease = state.lease_head(log.number, LONG).await.unwrap().unwrap();
+    state.take_head(&lease, &head(100)).await.unwrap();
+    (log, lease)
+}
+
+async fn read_with(state: &State, log: &Log, end: u64, gain: &Gain<'_>) {
+    let mut range = state.lease_range(log.number, LONG).await.unwrap().unwrap();
+    let read = read_to(&range, end);
+    state.commit_told(&mut range, &read, gain).await.unwrap();
+    state.release_range(range).await.unwrap();
+}
+
+async fn prove(state: &State, lease: &HeadLease) {
+    let folded = state.fold(lease).await.unwrap().unwrap();
+    state.prove(lease, &folded).await.unwrap();
+}
+
+async fn sighting(state: &State, of: &Found) -> Sighting {
+    let mut all = state.sightings(&of.tbs_sha256).await.unwrap();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+pub(crate) async fn what_was_given_once_proves_nothing(place: Place) {
+    let state = searching(&place, "one.example").await;
+    let (log, lease) = begun(&state).await;
+    let fake = found(1, 5, EntryKind::Precert);
+    let gone = found(2, 6, EntryKind::Precert);
+    let both = [fake.clone(), gone.clone()];
+    read_with(&state, &log, 10, &Gain { found: &both, ..Gain::default() }).await;
+    assert!(!sighting(&state, &fake).await.is_proven, "its range is not proven");
+    state.rewind(&lease).await.unwrap();
+    let truth = Found { leaf: Bytes(b"another leaf".to_vec()), ..fake.clone() };
+    read_with(&state, &log, 10, &Gain { found: std::slice::from_ref(&truth), ..Gain::default() }).await;
+
+    // Who searches for other names begins the range anew, and what was found in it before is not in what he hashes.
+    let other = searching(&place, "two.example").await;
+    let late = found(3, 7, EntryKind::Precert);
+    read_with(&other, &log, 20, &Gain { found: std::slice::from_ref(&late), ..Gain::default() }).await;
+    read_with(&other, &log, 100, &Gain::default()).await;
+    prove(&other, &lease).await;
+    for (of, is_proven) in [(&truth, false), (&gone, false), (&late, true)] {
+        let kept = sighting(&state, of).await;
+        assert_eq!((kept.is_proven, &kept.leaf), (is_proven, &of.leaf), "{}", of.index);
+    }
+    // What is proven is not replaced.
+    let changed = Found { leaf: Bytes(b"later".to_vec()), ..late.clone() };
+    state.take_head(&lease, &head(120)).await.unwrap();
+    read_with(&other, &log, 120, &Gain { found: &[changed], ..Gain::default() }).await;
+    assert_eq!(sighting(&state, &late).await.leaf, late.leaf);
+}
+
+pub(crate) async fn what_nobody_could_read_was_not_searched(place: Place) {
+    let state = searching(&place, "one.example").await;
+    let (log, lease) = begun(&state).await;
+    let dark = |start: u64, subject: &str| NewDark {
+        start,
+        hashes: (start..60).map(leaf).collect(),
+        subject: subject.to_owned(),
+    };
+    let stretches = async || {
+        let kept = state.dark(log.number).await.unwrap();
+        kept.iter().map(|dark| (dark.start, dark.stop)).collect::<Vec<_>>()
+    };
+    let searched = async || {
+        let search = state.searched_for(&"one.example".parse().unwrap()).await.unwrap();
+        search.entries[&log.number].clone()
+    };
+    let told = [alert("dark"), alert("darker")];
+    read_with(&state, &log, 60, &Gain { dark: &[dark(40, "dark")], alerts: &told, ..Gain::default() }).await;
+    state.rewind(&lease).await.unwrap();
+    read_with(&state, &log, 60, &Gain { dark: &[dark(50, "darker")], ..Gain::default() }).await;
+    read_with(&state, &log, 100, &Gain::default()).await;
+    assert_eq!(stretches().await, [(40, 60), (50, 60)], "until it is proven what is there");
+    assert!(state.dark_to_ask(log.number, 9).await.unwrap().is_empty(), "its hashes are not proven");
+    let due = state.due("hook", 9, LONG).await.unwrap();
+    let ids: Vec<String> = due.into_iter().map(|due| due.alert.id).collect();
+    state.reported(&[], &ids).await.unwrap();
+    assert_eq!(state.undetermined().await.unwrap().len(), 2);
+
+    prove(&state, &lease).await;
+    assert_eq!(stretches().await, [(50, 60)]);
+    assert_eq!(searched().await, [(0, 50), (60, 100)]);
+    let proven = state.log(log.number).await.unwrap();
+    assert!(state.unsearched(&proven, 0).await.unwrap().is_empty(), "it is told as what it is");
+    assert_eq!(state.undetermined().await.unwrap().len(), 1);
+
+    let asked = state.dark_to_ask(log.number, 9).await.unwrap();
+    let there = found(1, 52, EntryKind::X509);
+    state.light_up(&asked[0], 4, std::slice::from_ref(&there)).await.unwrap();
+    assert_eq!((stretches().await, searched().await), (vec![(54, 60)], vec![(0, 54), (60, 100)]));
+    assert!(sighting(&state, &there).await.is_proven);
+    // Who comes second changes nothing.
+    state.light_up(&asked[0], 10, &[]).await.unwrap();
+    assert_eq!(stretches().await, [(54, 60)]);
+
+    assert_eq!(state.acknowledge_faults(log.number).await.unwrap(), 0);
+    let rest = state.dark_to_ask(log.number, 9).await.unwrap();
+    assert!(rest[0].acknowledged.is_some());
+    assert_eq!(rest[0].hashes, (54..60).map(leaf).collect::<Vec<_>>());
+    state.light_up(&rest[0], 6, &[]).await.unwrap();
+    assert_eq!((stretches().await, searched().await), (vec![], vec![(0, 100)]));
+    assert!(state.undetermined().await.unwrap().is_empty());
+    assert!(!state.has_dark(log.number).await.unwrap());
+}
