@@ -120,12 +120,29 @@ fn an_unexpected_ca_is_found_and_set_beside_caa() {
     assert_eq!(report["summary"]["findings"]["high"], 1);
 
     // Judged again, it is the same report, and nothing is asked.
-    let human = [&arguments[..5], &arguments[7..]].concat();
+    let other = folder.path().join("other.json");
+    let human = [&arguments[..6], &[text(&other)], &arguments[7..]].concat();
     let (seen, _) = issuance(folder.path(), &human, 1);
-    let (again, note) = issuance(folder.path(), &[text(&evidence)], 1);
+    let (again, note) = issuance(folder.path(), &[text(&other)], 1);
     assert_eq!(seen, again);
     assert!(note.contains("evidence saved on"), "{note}");
     assert_eq!(json(folder.path(), &[text(&evidence)], 1), report);
+    // The time that is told of CAA is that of its answers, and not of the whole look.
+    let mut saved: Value = serde_json::from_slice(&fs::read(&evidence).unwrap()).unwrap();
+    for lookup in saved["issuance"][0]["caa"].as_array_mut().unwrap() {
+        for step in lookup["steps"].as_array_mut().unwrap() {
+            assert!(step["ended_at"].is_string(), "{step}");
+            step["ended_at"] = "2026-01-02T03:04:05Z".into();
+        }
+    }
+    fs::write(&other, saved.to_string()).unwrap();
+    let earlier = json(folder.path(), &[text(&other)], 1);
+    let name = &earlier["names"][0];
+    assert_eq!(name["issuance"]["certificates"][0]["caa"]["seen_at"], "2026-01-02T03:04:05Z");
+    let findings = name["findings"].as_array().unwrap();
+    let denied = findings.iter().find(|finding| finding["rule"] == "CRT004").unwrap();
+    let message = denied["message"].as_str().unwrap();
+    assert!(message.contains("the CAA seen at 2026-01-02 03:04 UTC"), "{message}");
     // What is expected may be said anew.
     let loosened = json(folder.path(), &[text(&evidence), "--expect-ca", "Careless CA", "Demo CA"], 0);
     assert_eq!(rules(&loosened["names"][0]), ["CRT004"]);

@@ -141,6 +141,18 @@ fn once_finds_what_the_generator_put_there() {
     let looking = served.once(&["--state", "other.db", "--expect-ca", "letsencrypt.org", "--revocation"]);
     assert_eq!(looking.status.code(), Some(3), "{}", text(&looking));
     assert!(!text(&looking).contains("revocation could not be looked at"), "{}", text(&looking));
+    assert_eq!(
+        (&report["revocation"]["status"], &report["revocation"]["counts"]),
+        (&"not_checked".into(), &Value::Null)
+    );
+    let looked = &json(&looking)["revocation"];
+    assert_eq!(
+        (&looked["status"], &looked["counts"]["certificates"]),
+        (&"checked".into(), &0.into()),
+        "{looked}"
+    );
+    let status = served.command(&["--status", "--format", "json", "--state", "other.db"]).output().unwrap();
+    assert_eq!(json(&status)["revocation"], *looked);
 
     let status = served.command(&["--status", "--format", "json"]).output().unwrap();
     let status = json(&status);

@@ -59,6 +59,8 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         findings::each_channel_is_served,
         findings::a_clock_that_was_set_back_delays_no_alert,
         findings::faults_last_until_they_end,
+        findings::what_a_look_at_revocations_showed_is_kept,
+        findings::certificates_are_read_page_by_page,
         names::what_was_read_counts_for_the_names_it_was_read_for,
         names::a_range_is_begun_anew_for_other_names,
         names::two_with_other_names_are_told_apart,

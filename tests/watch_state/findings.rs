@@ -6,7 +6,7 @@ use pinstead::dns_name::DnsName;
 use pinstead::evidence::Bytes;
 use pinstead::watch::batch::ChainBeside;
 use pinstead::watch::state::{
-    Due, EntryKind, Found, Gain, Judged, NewAlert, NewFault, Place, State, StateError,
+    Due, EntryKind, Found, Gain, Judged, NewAlert, NewFault, Place, RevocationLook, State, StateError,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -265,4 +265,43 @@ pub(crate) async fn faults_last_until_they_end(place: Place) {
     assert!(state.end_fault(log.number, "other root").await.unwrap());
     assert!(!state.end_fault(log.number, "other root").await.unwrap());
     assert_eq!(state.faults().await.unwrap().len(), 1);
+}
+
+pub(crate) async fn what_a_look_at_revocations_showed_is_kept(place: Place) {
+    let state = open(&place).await;
+    assert_eq!(state.revocation_look().await.unwrap(), None);
+    let at = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+    state.revocations_failed(at, "away").await.unwrap();
+    let look = RevocationLook { looked_at: Some(at), revoked: 1, good: 2, open: 3, overdue: 4, failed: None };
+    for kept in [vec!["{}".to_owned(), "[1]".to_owned()], vec!["[2]".to_owned()]] {
+        state.keep_revocations(&look, &kept).await.unwrap();
+        assert_eq!(state.revocation_look().await.unwrap().as_ref(), Some(&look));
+        assert_eq!(state.kept_revocations().await.unwrap(), kept, "those of the last look alone");
+    }
+    state.revocations_failed(at, "away again").await.unwrap();
+    let failed = RevocationLook { failed: Some((at, "away again".to_owned())), ..look };
+    assert_eq!(state.revocation_look().await.unwrap(), Some(failed));
+    assert_eq!(state.kept_revocations().await.unwrap(), ["[2]"]);
+}
+
+pub(crate) async fn certificates_are_read_page_by_page(place: Place) {
+    let state = open(&place).await;
+    let (log, _) = followed(&state, 1, 10_000).await;
+    let mut lease = state.lease_range(log.number, LONG).await.unwrap().unwrap();
+    let all: Vec<Found> =
+        (0..5).flat_map(|one| [0, 1].map(|again| found(one, one * 2 + again, EntryKind::X509))).collect();
+    state.commit(&mut lease, &read_to(&lease, 10), &all, &[]).await.unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = state.certificates_after(after.as_ref(), 2).await.unwrap();
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { break };
+        let places = state.sightings_between((&first.tbs_sha256, &last.tbs_sha256), 100).await.unwrap();
+        assert_eq!(places.len(), page.len() * 2, "each stands in the log twice");
+        assert!(places.iter().all(|(hash, _)| page.iter().any(|known| known.tbs_sha256 == *hash)));
+        seen.extend(page.iter().map(|known| known.tbs_sha256));
+        after = Some(last.tbs_sha256);
+    }
+    let mut expected: Vec<[u8; 32]> = all.iter().map(|found| found.tbs_sha256).collect();
+    expected.dedup();
+    assert_eq!(seen, expected);
 }

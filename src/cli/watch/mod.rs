@@ -212,7 +212,7 @@ async fn watch_logs(
         anyhow::bail!("no log of the list can be followed: {}", plan.selection.why_none());
     }
     match hangups {
-        Some(hangups) => service::run(options, plan, state, hangups, (stop, stopped)).await,
+        Some(hangups) => Box::pin(service::run(options, plan, state, hangups, (stop, stopped))).await,
         None => look_once(options, plan, state, stopped).await,
     }
 }

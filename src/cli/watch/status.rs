@@ -136,9 +136,13 @@ async fn known(
     }
     judged.not_begun(&not_begun);
     let waiting = state.waiting().await?;
-    waiting.iter().for_each(|waiting| judged.channel(waiting));
+    for channel in &waiting {
+        judged.channel(channel);
+    }
     let undetermined: Vec<Listed> = state.undetermined().await?.iter().filter_map(Listed::of).collect();
-    undetermined.iter().for_each(|listed| judged.certificate(listed, now));
+    for listed in &undetermined {
+        judged.certificate(listed, now);
+    }
     Ok(Known {
         judged_at: now,
         domains: watched.map(|watched| watched.names().len()),

@@ -20,6 +20,9 @@ pub struct DarkEntries {
     pub mentions: Option<DnsName>,
 }
 
+/// What was found in such a tile, and what of it cannot be read.
+pub type BrokenTile = (Vec<FoundEntry>, Option<DarkEntries>);
+
 /// Takes a data tile of which an entry, and so all behind it, cannot be read: of those the tree has the hashes, which the
 /// log gives beside the tile in `hashes`. What cannot be read is given as such, so that nobody hides in it; whether
 /// the hashes are the log's shows, as for all others, when they have its root.
@@ -30,7 +33,7 @@ pub fn take_broken_tile(
     hashes: &[TreeHash],
     watched: &WatchedNames,
     range: &mut RangeBuilder,
-) -> Result<(Vec<FoundEntry>, Option<DarkEntries>), BatchError> {
+) -> Result<BrokenTile, BatchError> {
     let (leaves, broken) = read_data_tile_so_far(octets);
     let first = usize::from(skipped);
     let all = first.saturating_add(most).min(hashes.len());

@@ -10,7 +10,7 @@ use crate::ct::merkle::{RangeBuilder, TreeHash};
 use crate::issuance::names::WatchedNames;
 use crate::observe::http::Buffers;
 use crate::watch::batch::{
-    BatchError, DarkEntries, EncodedEntry, FoundEntry, take_again, take_broken_tile, take_data_tile,
+    BatchError, BrokenTile, EncodedEntry, FoundEntry, take_again, take_broken_tile, take_data_tile,
     take_entries,
 };
 
@@ -139,7 +139,7 @@ impl Answer {
         watched: &WatchedNames,
         range: &mut RangeBuilder,
         stop: u64,
-    ) -> Option<Result<(Vec<FoundEntry>, Option<DarkEntries>), BatchError>> {
+    ) -> Option<Result<BrokenTile, BatchError>> {
         let Form::DataTile { skipped, .. } = &self.form else { return None };
         let most = usize::try_from(stop.min(self.end).saturating_sub(self.start)).unwrap_or(usize::MAX);
         Some(take_broken_tile(&self.octets, *skipped, most, hashes, watched, range))
