@@ -96,7 +96,8 @@ pub(super) struct WatchOptions {
     /// Read up to the tree heads of now, prove, deliver what is due, report, and end
     #[arg(long)]
     once: bool,
-    /// Only show what the state knows: positions, backlogs, faults, alerts that wait; no network is used
+    /// Only show what the state knows, and what that comes to: positions, backlogs, faults, names that were not searched for,
+    /// alerts that wait; no network is used
     #[arg(long, conflicts_with_all = ["once", "self_test"])]
     status: bool,
     /// Forget the last tree head of this log (its whole name or its id) and what was read of it and is not proven: where it
