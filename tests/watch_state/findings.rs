@@ -290,7 +290,8 @@ pub(crate) async fn certificates_are_read_page_by_page(place: Place) {
     let mut lease = state.lease_range(log.number, LONG).await.unwrap().unwrap();
     let all: Vec<Found> =
         (0..5).flat_map(|one| [0, 1].map(|again| found(one, one * 2 + again, EntryKind::X509))).collect();
-    state.commit(&mut lease, &read_to(&lease, 10), &all, &[]).await.unwrap();
+    let range = read_to(&lease, 10);
+    state.commit(&mut lease, &range, &all, &[]).await.unwrap();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = state.certificates_after(after.as_ref(), 2).await.unwrap();

@@ -48,6 +48,7 @@ async fn state_with(place: &Place, found: &[Found]) -> State {
         key: Bytes(vec![1; 91]),
         before: TreeBuilder::default(),
         head: None,
+        begun: None,
     };
     let log = state.register(&log).await.unwrap();
     let head = state.lease_head(log.number, LONG).await.unwrap().unwrap();
