@@ -195,9 +195,10 @@ impl State {
             if tree.root() != goal.root {
                 return Err(StateError::OtherRoot);
             }
+            // First, so that what was dark once, and was read when that was done again, counts as searched.
+            prove_dark(&mut transaction, lease.log, tree.size()).await?;
             keep_searched(&mut transaction, lease.log, tree.size()).await?;
             prove_found(&mut transaction, lease.log, (fenced.proven, tree.size())).await?;
-            prove_dark(&mut transaction, lease.log, tree.size()).await?;
             transaction.execute("DELETE FROM ranges WHERE log = $1", &[log]).await?;
             transaction
                 .execute(
