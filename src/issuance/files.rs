@@ -4,6 +4,7 @@
 //! with its octets: what can be read of it may name somebody.
 
 use super::issuers::Issuers;
+use super::names::{Form, NameField, scan};
 use super::reported::{Coverage, ReportedCertificate, Seen, SourceKind, SourceReading};
 use crate::evidence::Bytes;
 use crate::evidence::file::InputFile;
@@ -34,11 +35,16 @@ pub fn read(source: &IssuanceSource, files: &[InputFile]) -> SourceReading {
     let mut leaves = Vec::new();
     for (file, der) in read {
         match Certificate::read(&der) {
-            // A CA's certificate for a host is the gravest that there can be.
-            Ok(certificate) if certificate.is_ca && certificate.names.dns.is_empty() => {
-                issuers.add(certificate);
+            Ok(certificate) => {
+                let is_ca = certificate.is_ca;
+                if is_ca {
+                    issuers.add(certificate.clone());
+                }
+                // A CA's certificate for a host is the gravest that there can be.
+                if !is_ca || may_be_of_a_host(&der) {
+                    leaves.push((file, der, Some(certificate)));
+                }
             }
-            Ok(certificate) => leaves.push((file, der, Some(certificate))),
             Err(_) => leaves.push((file, der, None)),
         }
     }
@@ -90,6 +96,17 @@ fn certificates(file: &InputFile) -> (Vec<Vec<u8>>, Vec<String>) {
     }
 }
 
+/// Whether a CA's certificate may be one for a host: any name stands in its subjectAltName, its common name is no title of
+/// several words, or not all of it can be read.
+fn may_be_of_a_host(der: &[u8]) -> bool {
+    let mut is_named = false;
+    let scanned = scan(der, Form::Certificate, &mut |claimed| {
+        let words = || claimed.octets.trim_ascii().iter().any(u8::is_ascii_whitespace);
+        is_named |= claimed.field != NameField::CommonName || claimed.octets.contains(&b'.') && !words();
+    });
+    is_named || scanned.is_err()
+}
+
 fn reported(
     file: &InputFile,
     der: Vec<u8>,
@@ -132,6 +149,33 @@ mod tests {
             told: Told::Files(Vec::new()),
         };
         read(&source, &files)
+    }
+
+    /// The certificate that is made by hand most often is a CA's, and has a common name alone.
+    #[test]
+    fn a_cas_certificate_that_may_be_of_a_host_is_reported() {
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        for (common_name, count) in [
+            ("t.example", 1),
+            ("*.t.example", 1),
+            (" t.example:8443/ ", 1),
+            ("Root CA of t.example", 0),
+            ("CA", 0),
+        ] {
+            let ca = CaCertificate::root(common_name, KeyAlgorithm::P256, at).unwrap();
+            let told = read_files(&[("ca", &ca.der)]);
+            assert_eq!(told.certificates.len(), count, "{common_name}");
+            assert_eq!(told.coverage, Coverage::Whole);
+        }
+        for name in ["t.example", "t.example:8443", "x.invalid.t.example/"] {
+            let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            params.subject_alt_names = vec![rcgen::SanType::DnsName(name.try_into().unwrap())];
+            let made = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            let told = read_files(&[("ca", made.der())]);
+            assert_eq!(told.certificates.len(), 1, "{name}");
+            assert_eq!(told.certificates[0].chain.len(), 1, "it is a CA's all the same");
+        }
     }
 
     #[test]
