@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::bundle::begins_as_der;
 use super::certificate::Certificate;
 use super::parts::CertificateError;
 
@@ -71,6 +72,10 @@ pub fn read_certificates(octets: &[u8]) -> Result<Vec<Certificate>, CertificateF
 pub fn certificate_ders(octets: &[u8]) -> Result<Vec<Vec<u8>>, CertificateFileError> {
     if octets.is_empty() {
         return Err(CertificateFileError::Empty);
+    }
+    // Whatever a certificate holds as text, a block too, is a part of it.
+    if begins_as_der(octets) {
+        return Ok(vec![octets.to_vec()]);
     }
     let ders = pem_blocks(octets)?;
     Ok(match ders.as_slice() {
