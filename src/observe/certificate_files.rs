@@ -81,6 +81,7 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>, Vec<String>) {
     let wanted = Wanted {
         by_name: &|name| has_ending(name).then_some(true),
         by_content: &|head| has_certificate(head),
+        looks_at_all: true,
         longest: &|_| MAX_FILE,
         // Keys and requests have the same endings; what has such an ending and is nothing of the kind is told.
         keeps: &|file| file.octets().map_or(true, |octets| !is_of_something_else(octets)),
@@ -184,6 +185,22 @@ mod tests {
         assert!(files[6].octets().unwrap_err().contains("PKCS #12"));
         assert!(files[8].octets().is_err(), "what is named and not there is told");
         assert_eq!(read.source.broken_off, None);
+    }
+
+    /// A long file is looked at to its end, however its name ends.
+    #[test]
+    fn a_certificate_far_behind_the_beginning_of_a_file_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let block = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        for (name, before) in [("across", (4 << 20) - 9), ("behind", 9 << 20), ("none", 0)] {
+            let mut octets = vec![b'#'; before];
+            octets.extend(if name == "none" { &b"nothing"[..] } else { block });
+            std::fs::write(folder.path().join(name), octets).unwrap();
+        }
+        let read = read(&[folder.path().to_str().unwrap().to_owned()]);
+        let Told::Files(files) = &read.source.told else { panic!() };
+        let names: Vec<&str> = files.iter().filter_map(|file| file.path.rsplit('/').next()).collect();
+        assert_eq!(names, ["across", "behind"]);
     }
 
     #[cfg(unix)]
