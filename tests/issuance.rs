@@ -465,6 +465,10 @@ fn saved_evidence_has_files_once_and_no_private_key() {
     lab.write("certificates/both.pem", both.as_bytes());
     let made = run("openssl", &["genpkey", "-algorithm", "ed25519", "-outform", "DER"]);
     lab.write("key.der", &made.stdout);
+    // Of what programs are set up with, the certificates alone are kept; of a store in BER, nothing.
+    lab.write("setup.ovpn", format!("{}auth-user-pass\nhunter2\n", lab.ca.to_pem()).as_bytes());
+    let store = [&[0x30, 0x80, 2, 1, 3, 0x30, 0x80][..], &made.stdout, &[0, 0, 0, 0]].concat();
+    lab.write("store.p12", &store);
     let arguments = [
         "t.example",
         "u.example",
@@ -472,6 +476,8 @@ fn saved_evidence_has_files_once_and_no_private_key() {
         "--certificates",
         "certificates",
         "key.der",
+        "setup.ovpn",
+        "store.p12",
         "--save-evidence",
         "e.json",
     ];
@@ -481,11 +487,12 @@ fn saved_evidence_has_files_once_and_no_private_key() {
     let text = fs::read_to_string(lab.path("e.json")).unwrap();
     let evidence: Value = serde_json::from_str(&text).unwrap();
     let files = evidence["inputs"]["certificates"]["told"]["files"].as_array().unwrap();
-    assert_eq!((files.len(), evidence["issuance"].as_array().unwrap().len()), (4, 2));
-    let kept: Vec<Vec<u8>> = files
-        .iter()
-        .map(|file| STANDARD.decode(file["content"]["read"].as_str().unwrap()).unwrap())
-        .collect();
+    assert_eq!((files.len(), evidence["issuance"].as_array().unwrap().len()), (6, 2));
+    let ders = files.iter().map(|file| file["content"]["certificates"]["ders"].as_array().unwrap());
+    let kept: Vec<Vec<u8>> =
+        ders.flatten().map(|der| STANDARD.decode(der.as_str().unwrap()).unwrap()).collect();
+    assert_eq!(kept.len(), 4, "three files have one, and one has two");
+    assert!(!text.contains(&STANDARD.encode("hunter2")[..8]) && !text.contains("hunter2"));
     let secret = made.stdout.get(16..48).unwrap();
     let letters = lab.ca.key.to_pem();
     let letters = letters.lines().nth(1).unwrap().as_bytes();

@@ -6,7 +6,8 @@ use super::folder::{self, Wanted};
 use super::{clock, files};
 use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::issuance::{IssuanceSource, Told};
-use crate::evidence::private_key::{is_pkcs12, is_private_key};
+use crate::evidence::private_key::is_private_key;
+use crate::issuance;
 use crate::x509::{LABELS, begins_as_der};
 
 /// The largest file that is read, in octets.
@@ -17,10 +18,6 @@ const MOST: usize = 128 << 20;
 
 /// Endings of files that may hold certificates.
 const ENDINGS: [&str; 11] = ["pem", "crt", "cer", "der", "cert", "chain", "p7b", "p7c", "p7s", "p12", "pfx"];
-
-/// What is told of PKCS #12.
-const PKCS12: &str =
-    "it is PKCS #12, which is not read: `openssl pkcs12 -nokeys -in FILE` writes its certificates as PEM";
 
 /// What was read, and where it is.
 #[derive(Debug)]
@@ -54,14 +51,15 @@ pub fn read(arguments: &[String]) -> CertificateFiles {
         };
         paths.extend(places);
         for mut file in new {
-            if file.octets().is_ok_and(is_pkcs12) {
-                // It may have keys in it, which no evidence is to hold.
-                file.content = FileContent::Failed(PKCS12.to_owned());
+            if let Ok(octets) = file.octets() {
+                // Whatever else stands in it, no evidence is to hold.
+                let certificates = issuance::files::kept(octets);
+                kept = certificates.ders.iter().fold(kept, |kept, der| kept.saturating_add(der.len()));
+                file.content = FileContent::Certificates(certificates);
             }
-            kept = kept.saturating_add(file.octets().map_or(0, <[u8]>::len));
             if kept > MOST {
                 broken_off = Some(format!(
-                    "the files have more than {} MiB together; the rest is not read",
+                    "the files have more than {} MiB of certificates together; the rest is not read",
                     MOST >> 20
                 ));
                 break;
@@ -182,8 +180,12 @@ mod tests {
             "none.pem",
         ];
         assert_eq!(names, wanted.map(|name| format!("/{name}")));
-        assert!(files[6].octets().unwrap_err().contains("PKCS #12"));
-        assert!(files[8].octets().is_err(), "what is named and not there is told");
+        let problems = |place: usize| match &files[place].content {
+            FileContent::Certificates(kept) => kept.problems.concat(),
+            other => format!("{other:?}"),
+        };
+        assert!(problems(6).contains("PKCS #12"), "{}", problems(6));
+        assert!(problems(8).starts_with("Failed"), "what is named and not there is told");
         assert_eq!(read.source.broken_off, None);
     }
 
