@@ -507,6 +507,21 @@ fn saved_evidence_has_files_once_and_no_private_key() {
     assert_eq!(json(lab.folder.path(), &["e.json"], 3), report);
 }
 
+/// A service that is not asked is named without what its address has of secrets.
+#[test]
+fn the_address_of_a_service_that_is_not_asked_shows_no_secret() {
+    let lab = Lab::new();
+    lab.issue("a.pem", &["t.example"]);
+    for service in
+        ["--crt-sh=https://user:s3cret@crt.example/", "--cert-spotter=https://cs.example/?token=s3cret"]
+    {
+        let (report, _) = lab.run(&["t.example", service, "--save-evidence", "e.json"], 3);
+        let evidence = fs::read_to_string(lab.path("e.json")).unwrap();
+        assert!(report.contains("--offline") && !report.contains("s3cret"), "{report}");
+        assert!(!evidence.contains("s3cret"), "{evidence}");
+    }
+}
+
 #[test]
 fn the_report_fits_and_hostile_names_cannot_steer_the_terminal() {
     let lab = Lab::new();
