@@ -482,6 +482,10 @@ fn saved_evidence_has_files_once_and_no_private_key() {
     lab.write("certificates/both.pem", both.as_bytes());
     let made = run("openssl", &["genpkey", "-algorithm", "ed25519", "-outform", "DER"]);
     lab.write("key.der", &made.stdout);
+    // Of what programs are set up with, the certificates alone are kept; of a store in BER, nothing.
+    lab.write("setup.ovpn", format!("{}auth-user-pass\nhunter2\n", lab.ca.to_pem()).as_bytes());
+    let store = [&[0x30, 0x80, 2, 1, 3, 0x30, 0x80][..], &made.stdout, &[0, 0, 0, 0]].concat();
+    lab.write("store.p12", &store);
     let arguments = [
         "t.example",
         "u.example",
@@ -489,6 +493,8 @@ fn saved_evidence_has_files_once_and_no_private_key() {
         "--certificates",
         "certificates",
         "key.der",
+        "setup.ovpn",
+        "store.p12",
         "--save-evidence",
         "e.json",
     ];
@@ -498,11 +504,12 @@ fn saved_evidence_has_files_once_and_no_private_key() {
     let text = fs::read_to_string(lab.path("e.json")).unwrap();
     let evidence: Value = serde_json::from_str(&text).unwrap();
     let files = evidence["inputs"]["certificates"]["told"]["files"].as_array().unwrap();
-    assert_eq!((files.len(), evidence["issuance"].as_array().unwrap().len()), (4, 2));
-    let kept: Vec<Vec<u8>> = files
-        .iter()
-        .map(|file| STANDARD.decode(file["content"]["read"].as_str().unwrap()).unwrap())
-        .collect();
+    assert_eq!((files.len(), evidence["issuance"].as_array().unwrap().len()), (6, 2));
+    let ders = files.iter().map(|file| file["content"]["certificates"]["ders"].as_array().unwrap());
+    let kept: Vec<Vec<u8>> =
+        ders.flatten().map(|der| STANDARD.decode(der.as_str().unwrap()).unwrap()).collect();
+    assert_eq!(kept.len(), 4, "three files have one, and one has two");
+    assert!(!text.contains(&STANDARD.encode("hunter2")[..8]) && !text.contains("hunter2"));
     let secret = made.stdout.get(16..48).unwrap();
     let letters = lab.ca.key.to_pem();
     let letters = letters.lines().nth(1).unwrap().as_bytes();
@@ -515,6 +522,21 @@ fn saved_evidence_has_files_once_and_no_private_key() {
         assert_eq!(fs::metadata(lab.path("e.json")).unwrap().permissions().mode() & 0o777, 0o600);
     }
     assert_eq!(json(lab.folder.path(), &["e.json"], 3), report);
+}
+
+/// A service that is not asked is named without what its address has of secrets.
+#[test]
+fn the_address_of_a_service_that_is_not_asked_shows_no_secret() {
+    let lab = Lab::new();
+    lab.issue("a.pem", &["t.example"]);
+    for service in
+        ["--crt-sh=https://user:s3cret@crt.example/", "--cert-spotter=https://cs.example/?token=s3cret"]
+    {
+        let (report, _) = lab.run(&["t.example", service, "--save-evidence", "e.json"], 3);
+        let evidence = fs::read_to_string(lab.path("e.json")).unwrap();
+        assert!(report.contains("--offline") && !report.contains("s3cret"), "{report}");
+        assert!(!evidence.contains("s3cret"), "{evidence}");
+    }
 }
 
 #[test]

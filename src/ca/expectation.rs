@@ -92,21 +92,9 @@ fn decide(
             format!("No CA may issue for it, because expect_ca of the policy is an empty list; {by}."),
         );
     }
-    let Some(key) = issuer.key else {
-        return (
-            Expectation::Undetermined,
-            "Which key issued the certificate is not known: no issuer certificate is there, and the table has none for it.".to_owned(),
-        );
+    let Some(key) = issuer.key.filter(|key| key.proof != Proof::Claim) else {
+        return (Expectation::Undetermined, unproven(issuer));
     };
-    if key.proof == Proof::Claim {
-        let whom = issuer.claimed_owner.as_deref().unwrap_or("a CA that no table knows");
-        return (
-            Expectation::Undetermined,
-            format!(
-                "The certificate claims to be issued by {whom}, and nothing proves it; give the issuer's certificate with --issuer."
-            ),
-        );
-    }
     if issuer.owner.is_none() && issuer.caa_identifiers.is_empty() {
         return (
             Expectation::Undetermined,
@@ -154,6 +142,31 @@ fn decide(
     }
 }
 
+/// Why it is not known which key issued.
+fn unproven(issuer: &Issuer) -> String {
+    let whom = issuer.claimed_owner.as_deref().unwrap_or("a CA that no table knows");
+    let claims = issuer.key.is_some().then(|| format!("The certificate claims to be issued by {whom}"));
+    match (issuer.not_made_by.as_slice(), claims) {
+        ([], Some(claims)) => {
+            format!("{claims}, and nothing proves it; give the issuer's certificate with --issuer.")
+        }
+        ([], None) => "Which key issued the certificate is not known: no issuer certificate is there, and the table has \
+                       none for it."
+            .to_owned(),
+        ([first, more @ ..], claims) => {
+            let claims = claims.map(|claims| format!("{claims}, and nothing proves it. ")).unwrap_or_default();
+            let keys = match more.len() {
+                0 => format!("the key {first} did not make the signature"),
+                more => format!("the key {first} did not make the signature, and {more} other keys of that name did not either"),
+            };
+            format!(
+                "{claims}A certificate of a CA with the issuer's name is there, and {keys}: the name is forged, or the CA has \
+                 another key of this name. Give the certificate of that key with --issuer, if there is one."
+            )
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::issuer::IssuingKey;
@@ -165,7 +178,7 @@ mod tests {
             key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
             owner: owner.map(str::to_owned),
             caa_identifiers: identifiers.iter().map(|&id| id.to_owned()).collect(),
-            claimed_owner: None,
+            ..Issuer::default()
         }
     }
 
@@ -218,6 +231,24 @@ mod tests {
         }
         let logged = issuer(Some(Proof::Sct), Some("Example CA"), &["ca.example"]);
         assert_eq!(verdict(logged, &["ca.example"]), Expectation::Expected);
+    }
+
+    #[test]
+    fn an_issuer_certificate_that_is_there_and_did_not_sign_is_told() {
+        let because =
+            |issuer: Issuer| judge(issuer, Some(&["ca.example".to_owned()]), &|_| true).reasons.concat();
+        let none = because(issuer(None, None, &[]));
+        assert!(none.contains("no issuer certificate is there"), "{none}");
+        let other = SpkiSha256([2; 32]);
+        for proof in [None, Some(Proof::Claim)] {
+            let beside = Issuer { not_made_by: vec![other, other], ..issuer(proof, None, &[]) };
+            let said = because(beside);
+            assert!(
+                said.contains(&format!("the key {other} did not make the signature, and 1 other")),
+                "{said}"
+            );
+            assert!(!said.contains("no issuer certificate"), "{said}");
+        }
     }
 
     #[test]

@@ -86,12 +86,16 @@ pub struct Issuer {
     pub caa_identifiers: Vec<String>,
     /// Who the certificate merely claims to be issued by.
     pub claimed_owner: Option<String>,
+    /// Where it is not proven which key issued: the keys of certificates that are there, bear the issuer's name, and did
+    /// not make the signature.
+    pub not_made_by: Vec<SpkiSha256>,
 }
 
 /// The keys that may have issued `certificate`, likeliest first.
 ///
-/// Issuer certificates count by the exact name (RFC 5280 section 6.1.3) and, where both sides have one, the key
-/// identifier. Without any, the table is asked for the key identifier, and for the name where there is none.
+/// Issuer certificates count by the exact name (RFC 5280 section 6.1.3); key identifiers order them, and exclude none
+/// whose key made the signature: whoever issues writes them. Without any, the table is asked for the key identifier, and
+/// for the name where there is none.
 pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaTable) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     let mut add = |key, signature, doubtful| {
@@ -99,12 +103,7 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
             found.push(Candidate { key, signature, doubtful });
         }
     };
-    let named: Vec<(&Certificate, SignatureCheck)> = others
-        .iter()
-        .filter(|other| is_named_issuer(certificate, other))
-        .take(MAX_CANDIDATES)
-        .map(|&other| (other, is_signed_by(certificate, other)))
-        .collect();
+    let named = checked(certificate, others);
     if let Some((issuer, made)) = named.iter().find(|(_, check)| *check == SignatureCheck::Made) {
         // The final certificate comes from the CA above the signer, whose key the SCTs name too (RFC 6962 section 3.2).
         if is_made_by_signer(certificate, issuer) {
@@ -115,10 +114,9 @@ pub fn candidates(certificate: &Certificate, others: &[&Certificate], table: CaT
     }
     for (issuer, check) in named {
         // The same name with another key is another CA, unless the key identifiers say that it is meant.
-        if check != SignatureCheck::NotMade
-            || certificate.authority_key_id.is_some() && issuer.subject_key_id.is_some()
-        {
-            add(issuer.spki_sha256, Some(check), false);
+        match (identifiers(certificate, issuer), check) {
+            (Identifiers::Differ, _) | (Identifiers::Silent, SignatureCheck::NotMade) => {}
+            _ => add(issuer.spki_sha256, Some(check), false),
         }
     }
     match (&certificate.authority_key_id, certificate.parts()) {
@@ -149,16 +147,68 @@ fn is_made_by_signer(certificate: &Certificate, issuer: &Certificate) -> bool {
     certificate.is_precertificate && issuer.is_precertificate_signer && !issuer.is_precertificate
 }
 
+/// The keys of issuer certificates that are there, bear the issuer's name, and did not make the signature.
+pub fn not_made_by(certificate: &Certificate, others: &[&Certificate]) -> Vec<SpkiSha256> {
+    let checked = checked(certificate, others).into_iter();
+    checked
+        .filter(|(_, check)| *check == SignatureCheck::NotMade)
+        .map(|(issuer, _)| issuer.spki_sha256)
+        .collect()
+}
+
+/// The certificates among `others` that bear the issuer's name, one of each key, with whether it made the signature;
+/// those first whose key identifier is the one that is claimed.
+fn checked<'a>(
+    certificate: &Certificate,
+    others: &[&'a Certificate],
+) -> Vec<(&'a Certificate, SignatureCheck)> {
+    let mut named: Vec<&Certificate> = Vec::new();
+    for other in others {
+        if is_named_issuer(certificate, other)
+            && named.iter().all(|known| known.spki_sha256 != other.spki_sha256)
+        {
+            named.push(other);
+        }
+    }
+    named.sort_by_key(|other| identifiers(certificate, other));
+    named.into_iter().take(MAX_CANDIDATES).map(|other| (other, is_signed_by(certificate, other))).collect()
+}
+
+/// What key identifiers say of whether a certificate is meant as the issuer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Identifiers {
+    /// That it is.
+    Match,
+    /// Nothing: one of the two has none.
+    Silent,
+    /// That another one is.
+    Differ,
+}
+
+fn identifiers(certificate: &Certificate, issuer: &Certificate) -> Identifiers {
+    match (&certificate.authority_key_id, &issuer.subject_key_id) {
+        (Some(claimed), Some(own)) if claimed == own => Identifiers::Match,
+        (Some(_), Some(_)) => Identifiers::Differ,
+        _ => Identifiers::Silent,
+    }
+}
+
 fn is_named_issuer(certificate: &Certificate, other: &Certificate) -> bool {
-    let names = match (certificate.parts(), other.parts()) {
+    match (certificate.parts(), other.parts()) {
         (Ok(issued), Ok(issuing)) => issued.issuer == issuing.subject,
         _ => false,
-    };
-    let ids = match (&certificate.authority_key_id, &other.subject_key_id) {
-        (Some(claimed), Some(own)) => claimed == own,
-        _ => true,
-    };
-    names && ids
+    }
+}
+
+impl Issuer {
+    /// The same, with what the issuer certificates that are there say against themselves where nothing is proven.
+    #[must_use]
+    pub fn beside(self, certificate: &Certificate, others: &[&Certificate]) -> Self {
+        if self.key.is_some_and(|issuing| issuing.proof != Proof::Claim) {
+            return self;
+        }
+        Self { not_made_by: not_made_by(certificate, others), ..self }
+    }
 }
 
 /// Who issued, from the candidates and the issuer key that the SCTs prove, if any does.
@@ -182,5 +232,5 @@ pub fn identify(
     if key.is_some_and(|issuing| issuing.proof == Proof::Claim) {
         return Issuer { key, claimed_owner: known.owner, ..Issuer::default() };
     }
-    Issuer { key, owner: known.owner, caa_identifiers: known.caa_identifiers, claimed_owner: None }
+    Issuer { key, owner: known.owner, caa_identifiers: known.caa_identifiers, ..Issuer::default() }
 }

@@ -1,4 +1,8 @@
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyIdMethod, KeyPair};
+
+use super::issuer::{Candidate, candidates, not_made_by};
 use super::*;
+use crate::x509::{Certificate, SignatureCheck};
 
 fn key(base64: &str) -> CaKey {
     CaTable.key(&SpkiSha256::from_base64(base64).unwrap()).unwrap()
@@ -85,4 +89,36 @@ fn owners_are_one_whatever_their_form() {
     ] {
         assert!(!same_owner(one, other), "{one} / {other}");
     }
+}
+
+/// Path validation does not look at key identifiers (RFC 5280 section 6.1), and whoever issues writes them.
+#[test]
+fn a_key_that_made_the_signature_issued_whatever_the_identifiers_say() {
+    let named = |identifier: u8| {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "A CA of this test");
+        params.key_identifier_method = KeyIdMethod::PreSpecified(vec![identifier; 20]);
+        params
+    };
+    let read = |der: &[u8]| Certificate::read(der).unwrap();
+    let certified = |identifier, key: &KeyPair| read(named(identifier).self_signed(key).unwrap().der());
+    let [key, other_key, leaf_key] = [(); 3].map(|()| KeyPair::generate().unwrap());
+    let mut params = CertificateParams::new(vec!["t.example".to_owned()]).unwrap();
+    params.use_authority_key_identifier_extension = true;
+    let made_as = named(1);
+    let issuer = rcgen::Issuer::from_params(&made_as, &key);
+    let leaf = read(params.signed_by(&leaf_key, &issuer).unwrap().der());
+    let (own, meant, other) = (certified(2, &key), certified(1, &other_key), certified(3, &other_key));
+    let candidate = |issuer: &Certificate, check| Candidate {
+        key: issuer.spki_sha256,
+        signature: Some(check),
+        doubtful: false,
+    };
+    let found = candidates(&leaf, &[&meant, &own], CaTable);
+    assert_eq!(found, [candidate(&own, SignatureCheck::Made)]);
+    // The one that is meant is a candidate though it did not sign; another of the name is not.
+    assert_eq!(candidates(&leaf, &[&meant], CaTable), [candidate(&meant, SignatureCheck::NotMade)]);
+    assert_eq!(candidates(&leaf, &[&other], CaTable), []);
+    assert_eq!(not_made_by(&leaf, &[&other, &own]), [other.spki_sha256]);
 }

@@ -57,6 +57,7 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
     let wanted = Wanted {
         by_name: &candidates::by_name,
         by_content: &candidates::by_content,
+        looks_at_all: false,
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
         keeps: &says_something,
     };

@@ -24,8 +24,24 @@ pub struct InputFile {
 pub enum FileContent {
     /// Its octets. What is saved of them is without private keys, of which no judgement needs more than that they are there.
     Read(#[serde(serialize_with = "without_private_keys")] Bytes),
+    /// The certificates that stand in it, and nothing else of it.
+    Certificates(FileCertificates),
     /// Why it could not be read.
     Failed(String),
+}
+
+/// What is kept of a file that may hold anything beside certificates: keys, passwords, whatever programs are set up with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCertificates {
+    /// SHA-256 of the file.
+    pub sha256: Bytes,
+    /// How long it is, in octets.
+    pub length: usize,
+    /// The certificates as they stand in it, DER, in order; whether they can be read is another matter.
+    pub ders: Vec<Bytes>,
+    /// What of it could not be read, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 impl InputFile {
@@ -39,6 +55,7 @@ impl InputFile {
     pub fn octets(&self) -> Result<&[u8], &str> {
         match &self.content {
             FileContent::Read(octets) => Ok(octets),
+            FileContent::Certificates(_) => Err("of this file only its certificates are kept"),
             FileContent::Failed(why) => Err(why),
         }
     }

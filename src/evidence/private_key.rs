@@ -116,7 +116,13 @@ fn children(octets: &[u8]) -> Option<Vec<(u8, Range<usize>)>> {
     let mut place = content.start;
     while place < content.end && children.len() < MOST {
         let (tag, content) = element(inner, place)?;
+        // Two zeros end what BER tells no length of.
+        if tag == 0 {
+            break;
+        }
         place = content.end;
+        // BER has strings in pieces, too.
+        let tag = if tag == 0x20 | OCTET_STRING { OCTET_STRING } else { tag };
         children.push((tag, content));
     }
     Some(children)
@@ -128,6 +134,8 @@ fn element(octets: &[u8], place: usize) -> Option<(u8, Range<usize>)> {
     let (&first, rest) = rest.split_first()?;
     let (length, header) = match first {
         0..=0x7f => (usize::from(first), 2),
+        // BER: where it ends is not told here (ITU-T X.690 section 8.1.3.6), and all that follows may belong to it.
+        0x80 => (octets.len().checked_sub(place.checked_add(2)?)?, 2),
         0x81..=0x84 => {
             let count = usize::from(first & 0x7f);
             let length = rest
@@ -185,6 +193,18 @@ mod tests {
         let encrypted = ed.private_key_to_pkcs8_passphrase(Cipher::aes_256_cbc(), b"word").unwrap();
         assert!(is_private_key(&encrypted) && !is_pkcs12(&encrypted));
         assert!(!shares(&encrypted[encrypted.len() - 32..], &blotted(&encrypted).unwrap()));
+    }
+
+    /// As Java, NSS and Windows wrote them: without a length that is told.
+    #[test]
+    fn no_private_key_in_ber_is_kept() {
+        let ed = PKey::generate_ed25519().unwrap();
+        let der = ed.private_key_to_pkcs8().unwrap();
+        let in_ber = [&[SEQUENCE, 0x80], &der[2..], &[0, 0]].concat();
+        assert!(is_private_key(&in_ber));
+        assert!(!shares(&ed.raw_private_key().unwrap(), &blotted(&in_ber).unwrap()));
+        let store = [&[SEQUENCE, 0x80, INTEGER, 1, 3, SEQUENCE, 0x80][..], &der, &[0, 0, 0, 0]].concat();
+        assert!(is_pkcs12(&store) && !is_private_key(&store));
     }
 
     #[test]

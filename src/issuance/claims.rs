@@ -1,6 +1,6 @@
 //! What sources claim of a certificate, set against what it shows, and against one another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -13,12 +13,9 @@ use crate::x509::{Certificate, hexadecimal};
 
 /// What sources claim of a certificate that none of them shows; the first that says something is taken.
 pub(super) fn together(claims: &[&Claimed]) -> IssuedCertificate {
-    let mut names: Vec<String> = Vec::new();
-    for name in claims.iter().flat_map(|claimed| &claimed.dns_names) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
+    let mut seen: HashSet<&String> = HashSet::new();
+    let names = claims.iter().flat_map(|claimed| &claimed.dns_names);
+    let names: Vec<String> = names.filter(|name| seen.insert(name)).cloned().collect();
     IssuedCertificate {
         spki_sha256: claims.iter().find_map(|claimed| claimed.spki_sha256),
         issuer_name: claims.iter().find_map(|claimed| claimed.issuer_name.clone()),
@@ -57,9 +54,8 @@ pub(super) fn contradictions(by: &str, claimed: &Claimed, shown: &Certificate) -
     found
 }
 
-/// The names that `by` claims and that are not among `all`, which are those of the certificate.
-pub(super) fn names_beyond(by: &str, claimed: &Claimed, all: &[String]) -> Option<String> {
-    let known: BTreeSet<String> = all.iter().map(|name| name.to_lowercase()).collect();
+/// The names that `by` claims and that are not among `known`, which are those of the certificate in lower case.
+pub(super) fn names_beyond(by: &str, claimed: &Claimed, known: &HashSet<String>) -> Option<String> {
     let is_beyond = |name: &&String| {
         name.contains('.')
             && name.parse::<CertificateName>().is_ok_and(|name| !known.contains(&name.to_string()))

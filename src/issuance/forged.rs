@@ -122,9 +122,11 @@ fn compare(
 /// Whether the CAs above a key are there up to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Top {
-    /// The last one signed itself, or names an issuer that nobody knows.
+    /// The last one signed itself; or all name issuers that nobody knows.
     Reached,
-    /// The CA's certificate is not there, or one above it that bears a known CA's name: it may lead there.
+    /// The CA's certificate is not there, or one above it that bears a known CA's name: it may lead there. One verified
+    /// way to a last one is enough for the other: whoever likes makes a certificate for another's key that names a known
+    /// CA and that nothing there verifies.
     Missing,
 }
 
@@ -137,6 +139,7 @@ pub(super) fn above(
     let mut level: Vec<&Certificate> =
         issuers.iter().filter(|issuer| issuer.spki_sha256 == *key).copied().collect();
     let mut top = if level.is_empty() { Top::Missing } else { Top::Reached };
+    let mut is_verified = false;
     for _ in 0..DEEPEST {
         let mut next: Vec<&Certificate> = Vec::new();
         for certificate in level {
@@ -146,6 +149,7 @@ pub(super) fn above(
                 let names_it = parent.parts().is_ok_and(|parts| parts.subject == own.issuer);
                 if names_it && is_signed_by(certificate, parent) == SignatureCheck::Made {
                     is_signed = true;
+                    is_verified |= parent.sha256 == certificate.sha256;
                     if parent.sha256 != certificate.sha256
                         && next.iter().all(|seen| seen.sha256 != parent.sha256)
                     {
@@ -162,11 +166,11 @@ pub(super) fn above(
             return (Some(owner), top);
         }
         if next.is_empty() {
-            return (None, top);
+            break;
         }
         level = next;
     }
-    (None, top)
+    (None, if is_verified { Top::Reached } else { top })
 }
 
 /// Whether a known CA bears the name of this certificate's issuer, and not all of its certificates are there.

@@ -3,6 +3,7 @@
 mod claims;
 pub mod files;
 pub mod forged;
+mod grouping;
 pub mod issued;
 pub mod issuers;
 pub mod judge;

@@ -273,6 +273,15 @@ impl IssuanceVerdict {
             1 => open.push("whether the issuer of one certificate is expected".to_owned()),
             many => open.push(format!("whether the issuers of {many} certificates are expected")),
         }
+        let unknown_keys = self
+            .certificates
+            .iter()
+            .filter(|certificate| certificate.life.can_be_used() && certificate.key == KeyListing::Unknown);
+        match unknown_keys.count() {
+            0 => {}
+            1 => open.push("whether the key of one certificate is among known_keys".to_owned()),
+            many => open.push(format!("whether the keys of {many} certificates are among known_keys")),
+        }
         if self.unexpected().any(|certificate| certificate.revocation.is_open()) {
             open.push("whether the unexpected certificates are revoked".to_owned());
         }

@@ -6,6 +6,8 @@
 //! the chain: where there is a signature to check, it decides, and whatever names another key is told. A name decides
 //! nothing.
 
+use std::collections::BTreeSet;
+
 use super::forged::above;
 pub use super::forged::{ForgedName, forged_name};
 use super::known::KeyTable;
@@ -31,6 +33,9 @@ pub struct WhoIssued {
     pub below: Option<String>,
     /// Whether the key is one of the owner's own CAs, and no public one.
     pub is_private: bool,
+    /// Where no key is proven: those of certificates that are there, bear the issuer's name, and did not make the
+    /// signature.
+    pub not_made_by: Vec<SpkiSha256>,
     /// What names another key than the one that is proven, a sentence each.
     pub contradictions: Vec<String>,
 }
@@ -106,6 +111,7 @@ impl WhoIssued {
             owner: self.owner.clone(),
             caa_identifiers: self.caa_identifiers.clone(),
             claimed_owner: self.claimed_owner.clone(),
+            not_made_by: self.not_made_by.clone(),
         }
     }
 
@@ -123,7 +129,7 @@ pub fn who_issued(traces: Traces<'_>, issuers: &[&Certificate], known: &dyn KeyT
         .map(|certificate| {
             let candidates = issuer::candidates(certificate, issuers, CaTable);
             let by_sct = known.proven_by_sct(certificate, &candidates);
-            issuer::identify(&candidates, by_sct, |key| known.owner_of(key))
+            issuer::identify(&candidates, by_sct, |key| known.owner_of(key)).beside(certificate, issuers)
         })
         .collect();
     let by = |wanted: Proof| {
@@ -148,6 +154,7 @@ pub fn who_issued(traces: Traces<'_>, issuers: &[&Certificate], known: &dyn KeyT
         caa_identifiers: owner.caa_identifiers,
         claimed_owner: None,
         is_private: known.is_private(&key),
+        not_made_by: Vec::new(),
         below: if is_unknown { above(&key, issuers, known).0 } else { None },
         contradictions: contradictions(key, traces, &read),
     }
@@ -183,6 +190,8 @@ fn contradictions(key: SpkiSha256, traces: Traces<'_>, read: &[Issuer]) -> Vec<S
 
 /// What is merely claimed: by a log's entry, by a source, else by the certificate's key identifier.
 fn claimed(traces: Traces<'_>, read: Vec<Issuer>, known: &dyn KeyTable) -> WhoIssued {
+    let not_made_by = read.iter().flat_map(|found| &found.not_made_by).copied();
+    let not_made_by = not_made_by.collect::<BTreeSet<_>>().into_iter().collect();
     let own = read.into_iter().find(|found| found.key.is_some()).unwrap_or_default();
     let claims = traces.claimed;
     let by_log = traces.logged.map(|logged| logged.key);
@@ -198,6 +207,7 @@ fn claimed(traces: Traces<'_>, read: Vec<Issuer>, known: &dyn KeyTable) -> WhoIs
         key: by_source.or(own.key.map(|issuing| issuing.key)),
         proof,
         claimed_owner: of_key.or(said).or(own.claimed_owner),
+        not_made_by,
         ..WhoIssued::default()
     }
 }

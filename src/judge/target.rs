@@ -139,7 +139,10 @@ pub(super) fn judge(
         }
     }
     let proven = ct.as_ref().and_then(|ct| ct.scts.iter().find_map(|sct| sct.proves_issuer));
-    let who_issued = issuer::identify(&candidates, proven, |key| inputs.owner_of(key));
+    let mut who_issued = issuer::identify(&candidates, proven, |key| inputs.owner_of(key));
+    if let Some(leaf) = seen.chain.first() {
+        who_issued = who_issued.beside(leaf, &possible_issuers(&seen.chain, inputs));
+    }
     let host_name = host_name(seen.host.as_ref(), leaf);
 
     let caa = if asked(scope::Part::Caa) {
@@ -200,10 +203,14 @@ pub(super) fn judge(
 
 /// The keys that may have issued the first certificate of a chain. An anchor that was given may have, too.
 fn issuing_keys(chain: &[Certificate], inputs: &Inputs) -> Vec<issuer::Candidate> {
-    let Some((leaf, others)) = chain.split_first() else { return Vec::new() };
+    let Some((leaf, _)) = chain.split_first() else { return Vec::new() };
+    issuer::candidates(leaf, &possible_issuers(chain, inputs), inputs.cas)
+}
+
+/// The certificates of which one may be the issuer's of the first of a chain.
+fn possible_issuers<'a>(chain: &'a [Certificate], inputs: &'a Inputs) -> Vec<&'a Certificate> {
     let given: &[Certificate] = if inputs.has_own_anchors { inputs.anchors.certificates() } else { &[] };
-    let others: Vec<&Certificate> = others.iter().chain(&inputs.issuers).chain(given).collect();
-    issuer::candidates(leaf, &others, inputs.cas)
+    chain.iter().skip(1).chain(&inputs.issuers).chain(given).collect()
 }
 
 /// The SCTs of a target, verified and nothing more.

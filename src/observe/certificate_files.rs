@@ -6,7 +6,8 @@ use super::folder::{self, Wanted};
 use super::{clock, files};
 use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::issuance::{IssuanceSource, Told};
-use crate::evidence::private_key::{is_pkcs12, is_private_key};
+use crate::evidence::private_key::is_private_key;
+use crate::issuance;
 use crate::x509::{LABELS, begins_as_der};
 
 /// The largest file that is read, in octets.
@@ -17,10 +18,6 @@ const MOST: usize = 128 << 20;
 
 /// Endings of files that may hold certificates.
 const ENDINGS: [&str; 11] = ["pem", "crt", "cer", "der", "cert", "chain", "p7b", "p7c", "p7s", "p12", "pfx"];
-
-/// What is told of PKCS #12.
-const PKCS12: &str =
-    "it is PKCS #12, which is not read: `openssl pkcs12 -nokeys -in FILE` writes its certificates as PEM";
 
 /// What was read, and where it is.
 #[derive(Debug)]
@@ -54,14 +51,15 @@ pub fn read(arguments: &[String]) -> CertificateFiles {
         };
         paths.extend(places);
         for mut file in new {
-            if file.octets().is_ok_and(is_pkcs12) {
-                // It may have keys in it, which no evidence is to hold.
-                file.content = FileContent::Failed(PKCS12.to_owned());
+            if let Ok(octets) = file.octets() {
+                // Whatever else stands in it, no evidence is to hold.
+                let certificates = issuance::files::kept(octets);
+                kept = certificates.ders.iter().fold(kept, |kept, der| kept.saturating_add(der.len()));
+                file.content = FileContent::Certificates(certificates);
             }
-            kept = kept.saturating_add(file.octets().map_or(0, <[u8]>::len));
             if kept > MOST {
                 broken_off = Some(format!(
-                    "the files have more than {} MiB together; the rest is not read",
+                    "the files have more than {} MiB of certificates together; the rest is not read",
                     MOST >> 20
                 ));
                 break;
@@ -81,6 +79,7 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>, Vec<String>) {
     let wanted = Wanted {
         by_name: &|name| has_ending(name).then_some(true),
         by_content: &|head| has_certificate(head),
+        looks_at_all: true,
         longest: &|_| MAX_FILE,
         // Keys and requests have the same endings; what has such an ending and is nothing of the kind is told.
         keeps: &|file| file.octets().map_or(true, |octets| !is_of_something_else(octets)),
@@ -181,9 +180,29 @@ mod tests {
             "none.pem",
         ];
         assert_eq!(names, wanted.map(|name| format!("/{name}")));
-        assert!(files[6].octets().unwrap_err().contains("PKCS #12"));
-        assert!(files[8].octets().is_err(), "what is named and not there is told");
+        let problems = |place: usize| match &files[place].content {
+            FileContent::Certificates(kept) => kept.problems.concat(),
+            other => format!("{other:?}"),
+        };
+        assert!(problems(6).contains("PKCS #12"), "{}", problems(6));
+        assert!(problems(8).starts_with("Failed"), "what is named and not there is told");
         assert_eq!(read.source.broken_off, None);
+    }
+
+    /// A long file is looked at to its end, however its name ends.
+    #[test]
+    fn a_certificate_far_behind_the_beginning_of_a_file_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let block = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        for (name, before) in [("across", (4 << 20) - 9), ("behind", 9 << 20), ("none", 0)] {
+            let mut octets = vec![b'#'; before];
+            octets.extend(if name == "none" { &b"nothing"[..] } else { block });
+            std::fs::write(folder.path().join(name), octets).unwrap();
+        }
+        let read = read(&[folder.path().to_str().unwrap().to_owned()]);
+        let Told::Files(files) = &read.source.told else { panic!() };
+        let names: Vec<&str> = files.iter().filter_map(|file| file.path.rsplit('/').next()).collect();
+        assert_eq!(names, ["across", "behind"]);
     }
 
     #[cfg(unix)]

@@ -223,7 +223,7 @@ mod tests {
     fn failure(path: &str, limit: u64) -> String {
         match read(path, limit).content {
             FileContent::Failed(why) => why,
-            FileContent::Read(octets) => panic!("{path} was read: {octets:?}"),
+            read => panic!("{path} was read: {read:?}"),
         }
     }
 

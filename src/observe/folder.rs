@@ -4,7 +4,8 @@
 //! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
 
 use std::collections::HashSet;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, Walk, WalkBuilder};
@@ -20,8 +21,10 @@ const MOST_NAMES: usize = 200_000;
 const MOST_READ: usize = 20_000;
 /// The most octets that are kept, of all files together.
 const MOST_KEPT: usize = 512 << 20;
-/// How much of a file with a name that tells nothing is looked at.
+/// How much of a file with a name that tells nothing is looked at at once.
 const SNIFFED: u64 = 4 << 20;
+/// What of that is looked at again with the next piece: what is looked for may stand across both.
+const OVERLAP: usize = 4 << 10;
 /// How much is looked at in all such files together.
 const MOST_SNIFFED: u64 = 4 << 30;
 
@@ -58,6 +61,8 @@ pub struct Wanted<'a> {
     pub by_name: &'a dyn Fn(&str) -> Option<bool>,
     /// Whether a file with this in it may be.
     pub by_content: &'a dyn Fn(&[u8]) -> bool,
+    /// Whether all of a file with a name that tells nothing is looked at, piece by piece, or its beginning alone.
+    pub looks_at_all: bool,
     /// The longest file of this name that is read, in octets.
     pub longest: &'a dyn Fn(&str) -> u64,
     /// Whether a file that was read is.
@@ -251,9 +256,20 @@ fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>, sniffed: &mut u64
     if *sniffed > MOST_SNIFFED {
         return Ok(false);
     }
-    let read = files::beginning(&entry.path().to_string_lossy(), SNIFFED)?;
-    *sniffed = sniffed.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
-    Ok((wanted.by_content)(&read))
+    let mut file = File::open(entry.path())?;
+    let mut piece = Vec::new();
+    loop {
+        let read = file.by_ref().take(SNIFFED).read_to_end(&mut piece)?;
+        *sniffed = sniffed.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        if (wanted.by_content)(&piece) {
+            return Ok(true);
+        }
+        let is_all = u64::try_from(read).is_ok_and(|read| read < SNIFFED);
+        if is_all || !wanted.looks_at_all || *sniffed > MOST_SNIFFED {
+            return Ok(false);
+        }
+        piece.drain(..piece.len().saturating_sub(OVERLAP));
+    }
 }
 
 /// A path from the folder on, with `/` between its parts.
@@ -273,6 +289,7 @@ mod tests {
         let wanted = Wanted {
             by_name: &|name| name.contains(".txt").then_some(true),
             by_content: &|head| head.starts_with(b"pins"),
+            looks_at_all: false,
             longest: &|_| 16,
             keeps: &|file| file.octets() != Ok(b"none"),
         };

@@ -143,7 +143,7 @@ fn issuer_verdict(proof: Option<Proof>, expected: &[&str]) -> IssuerVerdict {
         key: proof.map(|proof| IssuingKey { key: SpkiSha256([1; 32]), proof }),
         owner: Some("Example CA".to_owned()),
         caa_identifiers: vec!["ca.example".to_owned()],
-        claimed_owner: None,
+        ..Issuer::default()
     };
     let expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
     let expected = (!expected.is_empty()).then_some(expected.as_slice());

@@ -60,12 +60,12 @@ impl Bundle {
             bundle.problems.push(BundleError::Empty);
             return bundle;
         }
-        bundle.read_pem(octets);
-        if bundle.ders.is_empty() && bundle.problems.is_empty() {
-            if octets.first() == Some(&SEQUENCE) {
-                bundle.take_der(octets);
-            } else {
-                bundle.problems.push(BundleError::NotACertificate);
+        let behind = bundle.read_der(octets);
+        if behind.len() == octets.len() || !is_blank(behind) {
+            let found = bundle.ders.len().saturating_add(bundle.problems.len());
+            bundle.read_pem(behind);
+            if bundle.ders.len().saturating_add(bundle.problems.len()) == found {
+                bundle.take_der(behind);
             }
         }
         if bundle.ders.len() > MAX_CERTIFICATES {
@@ -73,6 +73,25 @@ impl Bundle {
             bundle.problems.push(BundleError::TooMany);
         }
         bundle
+    }
+
+    /// Reads what stands in DER at the beginning, one behind the other, and gives what is behind it. Whatever a certificate
+    /// holds as text, a block in PEM too, is a part of it.
+    fn read_der<'o>(&mut self, octets: &'o [u8]) -> &'o [u8] {
+        let mut rest = octets;
+        while self.ders.len() <= MAX_CERTIFICATES && is_long_sequence(rest) {
+            let mut reader = Reader::new(rest);
+            if let Ok(element) = reader.element() {
+                self.take_der(element.whole);
+                rest = reader.rest();
+            } else {
+                // Where it ends is not known: it may be cut off, or BER.
+                self.take_der(rest);
+                self.read_pem(rest);
+                return &[];
+            }
+        }
+        rest
     }
 
     fn read_pem(&mut self, octets: &[u8]) {
@@ -97,10 +116,11 @@ impl Bundle {
         }
     }
 
-    /// Takes a certificate, or those of PKCS #7.
+    /// Takes a certificate, or those of PKCS #7. What has the form of neither, as keys and their stores have, is not taken.
     fn take_der(&mut self, der: &[u8]) {
         match signed_data(der) {
-            None => self.ders.push(der.to_vec()),
+            None if is_like_a_certificate(der) => self.ders.push(der.to_vec()),
+            None => self.problems.push(BundleError::NotACertificate),
             Some(Ok(ders)) if ders.is_empty() => {
                 self.problems.push(BundleError::Pkcs7("there is no certificate in it"));
             }
@@ -126,13 +146,32 @@ pub fn begins_as_der(octets: &[u8]) -> bool {
     }
 }
 
+/// Whether octets begin as a SEQUENCE of more than 127 octets, or of a length that is not told: no text does.
+fn is_long_sequence(octets: &[u8]) -> bool {
+    matches!(octets, [SEQUENCE, 0x80..=0x84, ..])
+}
+
+/// Whether nothing stands there: blanks, and zeros as fill up a block or end what BER has no length of.
+fn is_blank(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| octet.is_ascii_whitespace() || *octet == 0)
+}
+
+/// Whether octets begin as a certificate does, readable or not: with a SEQUENCE in a SEQUENCE that begins with a version or
+/// a serial number. Private keys and their stores begin otherwise (RFC 5958, RFC 5915, RFC 8017 appendix A.1.2, RFC 7292).
+fn is_like_a_certificate(octets: &[u8]) -> bool {
+    let tbs = content_of_sequence(octets).and_then(content_of_sequence);
+    tbs.and_then(<[u8]>::first).is_some_and(|tag| matches!(*tag, 0xa0 | der::INTEGER))
+}
+
 /// What stands in a SEQUENCE, as far as it is there.
 fn content_of_sequence(octets: &[u8]) -> Option<&[u8]> {
     match octets {
-        [SEQUENCE, 0..=0x7f, rest @ ..]
+        // BER has lengths that are not told (ITU-T X.690 section 8.1.3.6).
+        [SEQUENCE, 0..=0x80, rest @ ..]
         | [SEQUENCE, 0x81, _, rest @ ..]
         | [SEQUENCE, 0x82, _, _, rest @ ..]
-        | [SEQUENCE, 0x83, _, _, _, rest @ ..] => Some(rest),
+        | [SEQUENCE, 0x83, _, _, _, rest @ ..]
+        | [SEQUENCE, 0x84, _, _, _, _, rest @ ..] => Some(rest),
         _ => None,
     }
 }
@@ -239,6 +278,40 @@ mod tests {
         let unended = format!("{both}-----BEGIN CERTIFICATE-----\nMIIB");
         assert!(matches!(strict(&unended), Err(CertificateFileError::UnendedPem { .. })));
         assert_eq!(strict(" \n"), Err(CertificateFileError::Empty));
+    }
+
+    /// A comment, a name, anything may hold text.
+    #[test]
+    fn a_block_within_a_certificate_hides_no_certificate() {
+        let (one, other) = (ca("One"), ca("Other"));
+        let harmless = pem("CERTIFICATE", &one.der);
+        let tbs = der::wrap(SEQUENCE, &[&[0xa0, 3, 2, 1, 2], harmless.as_bytes()].concat());
+        let whole = der::wrap(SEQUENCE, &tbs);
+        assert_eq!(Bundle::read(&whole).ders, std::slice::from_ref(&whole));
+        assert_eq!(super::super::certificate_ders(&whole).unwrap(), std::slice::from_ref(&whole));
+        // Where its end is not known, both are there.
+        let in_ber = [&[SEQUENCE, 0x80], &tbs[..], &[0, 0]].concat();
+        for cut in [&whole[..whole.len() - 1], &in_ber] {
+            assert_eq!(Bundle::read(cut).ders, [cut.to_vec(), one.der.clone()]);
+        }
+        // One behind the other, in either form.
+        let behind = [&one.der[..], &other.der, harmless.as_bytes()].concat();
+        assert_eq!(Bundle::read(&behind).ders.len(), 3);
+        let odd = Bundle::read(&[&one.der[..], b"more"].concat());
+        assert_eq!((odd.ders, odd.problems), (vec![one.der.clone()], vec![BundleError::NotACertificate]));
+        assert_eq!(Bundle::read(&[&one.der[..], b"\n"].concat()).problems, []);
+    }
+
+    #[test]
+    fn what_begins_as_keys_and_their_stores_do_is_no_certificate() {
+        let key = PKey::private_key_from_pem(ca("One").key.to_pem().as_bytes()).unwrap();
+        let der = key.private_key_to_der().unwrap();
+        let store = der::wrap(SEQUENCE, &[&[2, 1, 3][..], &der::wrap(SEQUENCE, &[7; 200])].concat());
+        let in_ber = [&[SEQUENCE, 0x80][..], &store[3..], &[0, 0]].concat();
+        for octets in [&der, &key.private_key_to_pkcs8().unwrap(), &store, &in_ber] {
+            let read = Bundle::read(octets);
+            assert_eq!((read.ders.len(), read.problems), (0, vec![BundleError::NotACertificate]));
+        }
     }
 
     /// The PKCS #7 is OpenSSL's own.

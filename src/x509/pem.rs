@@ -7,6 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem::find;
 
+use super::bundle::begins_as_der;
 use super::certificate::Certificate;
 use super::parts::CertificateError;
 
@@ -82,6 +83,10 @@ pub fn read_certificates(octets: &[u8]) -> Result<Vec<Certificate>, CertificateF
 pub fn certificate_ders(octets: &[u8]) -> Result<Vec<Vec<u8>>, CertificateFileError> {
     if octets.iter().all(u8::is_ascii_whitespace) {
         return Err(CertificateFileError::Empty);
+    }
+    // Whatever a certificate holds as text, a block too, is a part of it.
+    if begins_as_der(octets) {
+        return Ok(vec![octets.to_vec()]);
     }
     let mut ders = Vec::new();
     for block in Blocks::of(octets).filter(|block| block.begins_line && STRICT.contains(&block.label)) {

@@ -109,11 +109,7 @@ impl SourceOptions {
 
     /// The services that are named.
     fn services(&self, offline: bool) -> anyhow::Result<Vec<AskedSource>> {
-        let not_asked = |source, place: &String| AskedSource::NotAsked {
-            source,
-            place: place.clone(),
-            why: OFFLINE.to_owned(),
-        };
+        let not_asked = |source, url: &String| AskedSource::not_asked(source, url, OFFLINE);
         let mut sources = Vec::new();
         if let Some(url) = &self.crt_sh {
             sources.push(if offline {

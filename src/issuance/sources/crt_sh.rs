@@ -74,7 +74,7 @@ pub(crate) fn wanted(exchanges: &[HttpExchange], now: Timestamp, most: usize) ->
         .groups(&mut unheeded)
         .iter()
         .filter(|rows| rows.iter().any(|row| row.not_after.is_none_or(|end| end >= now)))
-        // The later one of a pair is mostly the certificate itself.
+        // The later one of a pair is mostly the certificate itself. What only looks like a pair is two, and both are asked for.
         .filter_map(|rows| {
             let id = rows.iter().filter_map(|row| row.id).max()?;
             Some((rows.iter().filter_map(|row| row.not_before).max(), id))
@@ -198,13 +198,14 @@ impl Known {
         known
     }
 
-    /// The rows of each issued certificate: a precertificate and its certificate have issuer and serial in common.
+    /// The rows of each issued certificate: a precertificate and its certificate have issuer, serial number, validity and
+    /// names in common. All names that match come with each row, so that rows with different ones are no pair.
     fn groups(&self, problems: &mut Problems) -> Vec<Vec<&Row>> {
         let mut places: HashMap<_, usize> = HashMap::new();
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         for row in self.rows.values() {
             if let (Some(issuer), Some(serial)) = (row.issuer_ca_id, &row.serial) {
-                let key = (issuer, serial, row.not_before, row.not_after);
+                let key = (issuer, serial, row.not_before, row.not_after, &row.names);
                 if let Some(group) = places.get(&key).and_then(|place| groups.get_mut(*place)) {
                     group.push(row);
                     continue;

@@ -99,6 +99,44 @@ fn every_difference_from_what_a_certificate_shows_is_told_by_who_claims_it() {
     assert_eq!(told(&judged(&readings, &Played::expecting(&ca))).len(), 2);
 }
 
+/// crt.sh shows one of them, and says of the other what cannot be of that one.
+#[test]
+fn a_row_of_another_issuer_or_with_other_names_is_no_report_of_a_certificate_that_is_shown() {
+    let ca = ca("CA");
+    let one = leaf(&ca, &["t.example"]);
+    let known = Played::expecting(&ca);
+    let base = Claimed { issuer_number: Some(1), ..claims(&one) };
+    let fetched = || ReportedCertificate { claimed: base.clone(), ..shown(&one, &[&ca]) };
+    let mut more = base.clone();
+    more.dns_names.push("login.t.example".to_owned());
+    let others = [Claimed { issuer_number: Some(2), ..base.clone() }, more.clone()];
+    for other in others {
+        let readings = [reading(SourceKind::CrtSh, vec![fetched(), claimed(other)])];
+        let verdict = judged(&readings, &known);
+        assert_eq!(verdict.certificates.len(), 2);
+        assert!(told(&verdict).iter().any(|told| told.contains("kept apart")), "{:?}", told(&verdict));
+        assert!(!verdict.demanded().is_empty(), "who issued the other is not known");
+    }
+    // Of a file of the user's nothing is claimed; the names speak all the same.
+    let verdict = judged(&[files(vec![shown(&one, &[&ca])]), crt_sh(vec![more])].concat(), &known);
+    assert_eq!(verdict.certificates.len(), 2);
+    let verdict = judged(&[files(vec![shown(&one, &[&ca])]), crt_sh(vec![base])].concat(), &known);
+    assert_eq!((verdict.certificates.len(), told(&verdict).len()), (1, 0));
+}
+
+/// Whoever fills a log or a service with namesakes is not set beside each of them.
+#[test]
+fn of_many_certificates_of_one_number_none_is_compared_with_all() {
+    let ca = ca("CA");
+    let base = claims(&leaf(&ca, &["t.example"]));
+    let later = |hours: i64| base.not_before.map(|time| time + jiff::SignedDuration::from_hours(hours));
+    let many = (1..=40).map(|hours| Claimed { not_before: later(hours), ..base.clone() }).collect();
+    let verdict = judged(&crt_sh(many), &Played::expecting(&ca));
+    assert_eq!(verdict.certificates.len(), 40);
+    let uncompared = told(&verdict).iter().filter(|told| told.starts_with("More than 16")).count();
+    assert_eq!(uncompared, 23);
+}
+
 /// What a search service claims is said in its name, and no certificate's.
 #[test]
 fn a_claim_is_said_to_be_whose_it_is() {

@@ -73,3 +73,21 @@ fn unknown_issuers_are_not_one() {
     assert_eq!(verdict.certificates.iter().filter(|judged| !judged.unlike.is_empty()).count(), 1);
     assert_eq!(verdict.renewals.iter().map(|renewals| renewals.count).max(), Some(6));
 }
+
+/// A list of keys is a demand: what cannot be set beside it is open.
+#[test]
+fn a_key_that_nobody_tells_is_open_where_keys_are_listed() {
+    let ca = ca("CA");
+    let one = leaf(&ca, &["t.example"]);
+    let listing = || Played {
+        keys: Some(vec![Certificate::read(&one.der).unwrap().spki_sha256]),
+        expected: Vec::new(),
+        ..Played::expecting(&ca)
+    };
+    let rows = [reading(SourceKind::CrtSh, vec![claimed(claims(&one))])];
+    let verdict = judged(&rows, &listing());
+    assert_eq!(only(&verdict).key, KeyListing::Unknown);
+    assert_eq!(verdict.demanded(), ["whether the key of one certificate is among known_keys"]);
+    assert!(judged(&rows, &Played { keys: None, ..listing() }).demanded().is_empty());
+    assert!(judged(&files(vec![shown(&one, &[&ca])]), &listing()).demanded().is_empty());
+}

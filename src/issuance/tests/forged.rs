@@ -107,6 +107,27 @@ fn a_known_name_with_an_unknown_key_is_forged_only_where_its_certificate_leads_e
     assert!(matches!(says(&state(report(&[&real]), &theirs, &[])), NameOfIssuer::Forged(_)));
 }
 
+/// Whoever likes makes a certificate for another's key that names a known CA: what nothing verifies says nothing beside a
+/// verified way.
+#[test]
+fn a_certificate_that_nothing_verifies_excuses_no_forger() {
+    let (real, other_root, known_root) = (ca("CA"), ca("Other root"), ca("Known root"));
+    let fake = other_root.intermediate("CA", KeyAlgorithm::P256, now()).unwrap();
+    let at = memchr::memmem::find(&fake.der, b"Other root").unwrap();
+    let twisted = [&fake.der[..at], b"Known root", &fake.der[at + 10..]].concat();
+    let known = Played {
+        named: vec![(other_root_name(&known_root), known_root.key.spki_sha256())],
+        ..Played::expecting(&real)
+    };
+    let says = |chain: &[&CaCertificate]| {
+        let mut report = chained(logged(&leaf(&fake, &["t.example"]), &fake), chain);
+        report.chain.push(bytes(&twisted));
+        only(&state(report, &known, &[])).name_of_issuer.clone()
+    };
+    assert!(matches!(says(&[&fake, &other_root, &real]), NameOfIssuer::Forged(_)));
+    assert!(matches!(says(&[&fake, &real]), NameOfIssuer::Borne(_)), "without a verified way it may be");
+}
+
 fn other_root_name(ca: &CaCertificate) -> String {
     Certificate::read(&ca.der).unwrap().subject
 }

@@ -198,5 +198,18 @@ fn endpoint(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+impl AskedSource {
+    /// A service at an address that is not asked, and why. The address is told as it would be asked: without a query, and not
+    /// at all where it holds a password.
+    pub fn not_asked(source: SourceKind, address: &str, why: &str) -> Self {
+        match endpoint(address) {
+            Ok(url) => Self::NotAsked { source, place: url.to_string(), why: why.to_owned() },
+            Err(error) => {
+                Self::NotAsked { source, place: source.title().to_owned(), why: format!("{why}; {error}") }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

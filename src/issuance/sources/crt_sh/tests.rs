@@ -255,6 +255,18 @@ fn what_two_answers_say_otherwise_is_told() {
     assert!(read.problems[0].starts_with("3 certificates have issuer, serial number"), "{:?}", read.problems);
 }
 
+/// All names that match come with each row: rows with different ones are two certificates, and both are asked for.
+#[test]
+fn rows_with_different_names_are_no_pair() {
+    let first = list(&[row(1, "01", "example.com"), row(2, "01", "example.com")]);
+    let second = list(&[row(1, "01", "login.example.com")]);
+    let answers = vec![answer(NAME, 200, first), answer(BELOW, 200, second)];
+    assert_eq!(wanted(&answers, now(), 10), [2, 1]);
+    let read = told(answers);
+    assert_eq!(read.certificates.len(), 2);
+    assert!(read.certificates.iter().all(|one| one.claimed.is_apart));
+}
+
 #[test]
 fn fetched_certificates_are_those_of_their_rows() {
     let issued = issued(&["example.com"]);
