@@ -1,11 +1,13 @@
 //! Rules about revocation.
 
+mod issued;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub use self::issued::issued_findings;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
-use crate::issuance::IssuanceVerdict;
 use crate::judge::ChainRevocation;
 use crate::revocation::{
     Revocation, RevocationVerdict, Said, SourceKind, SourceVerdict, Status, Trouble, TroubleKind,
@@ -33,7 +35,8 @@ static RULES: &[Rule<ChainRevocation>] = &[
             needs: "--revocation and the issuer's certificate, or a stapled OCSP response",
             explanation: "The CA says, signed with the key that issued the certificate, that it must not be used any more. Browsers that \
                           look it up refuse the connection; others go on, and do not see that the key may be in other hands. A \
-                          certificate is revoked once and for all, unless it was only put on hold.",
+                          certificate is revoked once and for all, unless it was only put on hold. Of what was issued for a name it is not \
+                          known which one is in use: where a later one for the same names is good, the severity is low.",
             advice: "Get a new certificate now, with a new key if the reason is keyCompromise or is not known, and find out who had it \
                      revoked and why. Then look for further servers with the old one.",
             references: &[CRL_PROFILE, OCSP, REASONS],
@@ -146,8 +149,10 @@ static UNEXPECTED: &[Rule<Unexpected>] = &[Rule {
         title: "An unexpected certificate is not revoked yet",
         severity: Severity::High,
         needs: "a certificate judged unexpected, and its CRL",
-        explanation: "A certificate was issued for one of the owner's names by a CA or for a key that the owner does not know, and it can still \
-                      be used: its CA has not revoked it. Until it expires, whoever has its key can stand for the name. A CA must revoke \
+        explanation: "A certificate was issued for one of the owner's names by a CA or for a key that the owner does not know, for a name that is \
+                      on no list of the owner's, or against CAA as it is now, and it can still \
+                      be used: its CA has not revoked it. Where the CA is expected, and only the key, a name or CAA speaks against it, the \
+                      severity is medium. Until it expires, whoever has its key can stand for the name. A CA must revoke \
                       within 24 hours once it has evidence that the request was not authorised; a short-lived one it need not.",
         advice: "Report it to the CA by the contact in its CPS or in CCADB (“problem reporting mechanism”), with the certificate, the names and \
                  proof that they are yours. Then look again: a revocation has to be published within 24 hours.",
@@ -171,17 +176,13 @@ pub fn findings(chain: &ChainRevocation) -> Vec<Finding> {
 pub struct Unexpected {
     /// Each of them that can still be used.
     pub verdicts: Vec<RevocationVerdict>,
+    /// The same of expected CAs, where the key, a name or CAA is not as the owner has it.
+    pub by_lists: Vec<RevocationVerdict>,
 }
 
 /// What there is to say of the revocation of certificates that were judged unexpected.
 pub fn unexpected_findings(unexpected: &Unexpected) -> Vec<Finding> {
     UNEXPECTED.iter().flat_map(|rule| rule.findings(unexpected)).collect()
-}
-
-/// What there is to say of the revocation of what was issued for a name.
-pub fn issued_findings(verdict: &IssuanceVerdict) -> Vec<Finding> {
-    let verdicts = verdict.unexpected().filter_map(|judged| judged.revocation.verdict().cloned());
-    unexpected_findings(&Unexpected { verdicts: verdicts.collect() })
 }
 
 fn leaf_revoked(chain: &ChainRevocation) -> Vec<Raised> {
@@ -334,11 +335,17 @@ fn disagreeing(chain: &ChainRevocation) -> Vec<Raised> {
 /// The most certificates that are named in one finding.
 const MOST: usize = 20;
 
-/// One finding for each CA: whoever had one certificate issued may have had many.
 fn unrevoked(unexpected: &Unexpected) -> Vec<Raised> {
+    let by_lists =
+        unrevoked_by_ca(&unexpected.by_lists).into_iter().map(|raised| raised.at(Severity::Medium));
+    unrevoked_by_ca(&unexpected.verdicts).into_iter().chain(by_lists).collect()
+}
+
+/// One finding for each CA: whoever had one certificate issued may have had many.
+fn unrevoked_by_ca(verdicts: &[RevocationVerdict]) -> Vec<Raised> {
     let is_left = |verdict: &&RevocationVerdict| verdict.status == Status::Good && !verdict.expired;
     let mut by_ca: BTreeMap<Option<SpkiSha256>, Vec<&RevocationVerdict>> = BTreeMap::new();
-    for verdict in unexpected.verdicts.iter().filter(is_left) {
+    for verdict in verdicts.iter().filter(is_left) {
         by_ca.entry(verdict.issuer_key).or_default().push(verdict);
     }
     by_ca

@@ -199,13 +199,18 @@ fn sources_that_disagree_are_named() {
 
 #[test]
 fn an_unexpected_certificate_is_to_be_revoked() {
-    let told = |verdicts: Vec<RevocationVerdict>| unexpected_findings(&Unexpected { verdicts });
+    let told = |verdicts: Vec<RevocationVerdict>| {
+        unexpected_findings(&Unexpected { verdicts, by_lists: Vec::new() })
+    };
     assert_eq!(ids(&told(vec![good()])), ["REV008"]);
     let other_ca = RevocationVerdict { issuer_key: Some(SpkiSha256::of(b"other")), ..good() };
     let found = told(vec![good(), RevocationVerdict { serial: "08".to_owned(), ..good() }, other_ca]);
     assert_eq!(ids(&found), ["REV008", "REV008"], "one for each CA");
     assert!(found[0].message.contains("2 unexpected certificates"), "{found:?}");
     assert!(found[0].message.contains("07, 08"), "{found:?}");
+    let by_lists = unexpected_findings(&Unexpected { verdicts: vec![good()], by_lists: vec![good()] });
+    let severities: Vec<Severity> = by_lists.iter().map(|finding| finding.severity).collect();
+    assert_eq!(severities, [Severity::High, Severity::Medium]);
     for other in [
         verdict(revoked(), vec![]),
         verdict(Status::Undetermined, vec![]),
