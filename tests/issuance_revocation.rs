@@ -213,8 +213,8 @@ fn check_looks_at_the_revocation_of_what_was_issued() {
     let lab = Lab::new();
     let file = |name: &str| lab.pki.path(name).to_str().unwrap().to_owned();
     let [chain_pem, key_pem] = ["chain.pem", "leaf.key"].map(|name| fs::read_to_string(file(name)).unwrap());
-    let served = Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() };
-    let server = OpensslServer::start(served);
+    let handed = Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() };
+    let server = OpensslServer::start(handed);
     let (host, connect) = (format!("www.example:{}", server.address.port()), server.address.to_string());
     let check = |arguments: &[&str]| {
         let mut command = pinstead();
