@@ -24,6 +24,7 @@ use serde_json::Value;
 use world::list_server::Reply;
 use world::pinstead;
 use world::revoking_ca::{CrlPlan, LEAF, Pki};
+use world::servers::{OpensslServer, Served};
 
 /// The owner expects another CA than the one that issued.
 const POLICY: &str = "expect_ca = [\"letsencrypt.org\"]\n";
@@ -153,6 +154,98 @@ fn what_cannot_be_known_of_an_unexpected_certificate_stays_open() {
     let human = command.args(arguments).assert();
     let human = String::from_utf8_lossy(&human.get_output().stdout).into_owned();
     assert!(human.contains("revocation: 1 not known") && human.contains("--issuer"), "{human}");
+}
+
+/// Who asks for the revocation of what was issued is told what is not known of it, and what is revoked.
+#[test]
+fn what_is_expected_and_revoked_or_not_known_passes_no_gate() {
+    let lab = Lab::new();
+    let policy = fs::read_to_string(lab.pki.path("policy.toml")).unwrap().replace("letsencrypt.org", "Lab");
+    fs::write(lab.pki.path("policy.toml"), policy).unwrap();
+    let rules = |name: &Value| -> Vec<(String, String)> {
+        let findings = name["findings"].as_array().unwrap().iter();
+        let of = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+        findings
+            .map(|finding| (of(finding, "rule"), of(finding, "severity")))
+            .filter(|(rule, _)| rule.starts_with("REV"))
+            .collect()
+    };
+    let told = |rule: &str, severity: &str| vec![(rule.to_owned(), severity.to_owned())];
+    assert_eq!(rules(&lab.issued(&["--no-cache"], 0)), vec![]);
+    lab.pki.server.set("/ca.crl", Reply::Status(404));
+    let name = lab.issued(&["--no-cache"], 3);
+    assert_eq!(rules(&name), told("REV003", "low"), "{name:#}");
+    assert_eq!(name["undetermined"][0], "whether one certificate is revoked");
+    lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "superseded")], ..CrlPlan::default() });
+    assert_eq!(rules(&lab.issued(&["--no-cache"], 1)), told("REV001", "critical"));
+    // One that was replaced may be revoked.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let url = format!("crlDistributionPoints=URI:{}\n", lab.pki.server.url("/ca.crl"));
+    lab.pki.leaf("later", "1002", &url);
+    let later = lab.pki.path("later.pem");
+    let name = lab.issued(&["--no-cache", "--certificates", later.to_str().unwrap()], 0);
+    assert_eq!(rules(&name), told("REV001", "low"), "{name:#}");
+}
+
+/// A certificate of an expected CA with a key that the owner does not know is unexpected, and its revocation is looked at.
+#[test]
+fn one_with_an_unknown_key_is_unexpected_until_it_is_revoked() {
+    let lab = Lab::new();
+    let key = lab.pki.spki_sha256("root");
+    let policy = fs::read_to_string(lab.pki.path("policy.toml")).unwrap().replace("letsencrypt.org", "Lab");
+    let domain = format!("[[domain]]\nname = \"www.example\"\nknown_keys = [\"{key}\"]\n");
+    fs::write(lab.pki.path("policy.toml"), format!("{policy}{domain}")).unwrap();
+    let name = lab.issued(&["--no-cache"], 0);
+    let findings = name["findings"].as_array().unwrap();
+    let rules: Vec<(&Value, &Value)> = findings.iter().map(|it| (&it["rule"], &it["severity"])).collect();
+    assert!(rules.contains(&(&"CRT005".into(), &"medium".into())), "{name:#}");
+    assert!(rules.contains(&(&"REV008".into(), &"medium".into())), "{name:#}");
+    let unexpected = &name["issuance"]["unexpected"][0];
+    assert_eq!(unexpected["reasons"], serde_json::json!(["Its key is none of known_keys."]));
+    lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "superseded")], ..CrlPlan::default() });
+    assert_eq!(told(&lab.issued(&["--no-cache"], 0)), Vec::<&str>::new());
+}
+
+/// `check --revocation` with sources looks at what was issued as well, and saved evidence tells the same.
+#[test]
+fn check_looks_at_the_revocation_of_what_was_issued() {
+    let lab = Lab::new();
+    let file = |name: &str| lab.pki.path(name).to_str().unwrap().to_owned();
+    let [chain_pem, key_pem] = ["chain.pem", "leaf.key"].map(|name| fs::read_to_string(file(name)).unwrap());
+    let handed = Served { chain_pem: &chain_pem, key_pem: &key_pem, ..Served::default() };
+    let server = OpensslServer::start(handed);
+    let (host, connect) = (format!("www.example:{}", server.address.port()), server.address.to_string());
+    let check = |arguments: &[&str]| {
+        let mut command = pinstead();
+        command.env("NO_PROXY", "127.0.0.1").current_dir(lab.pki.folder.path());
+        command.args(["check", "--only", "issuer,issuance", "--format", "json"]).args(arguments);
+        let assert = command.assert().code(1);
+        let report: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+        report["targets"][0].clone()
+    };
+    let (policy, root, chain, saved) =
+        (file("policy.toml"), file("root.pem"), file("chain.pem"), file("saved.json"));
+    let target = check(&[
+        &host,
+        "--connect",
+        &connect,
+        "--policy",
+        &policy,
+        "--roots",
+        &root,
+        "--revocation",
+        "--no-cache",
+        "--certificates",
+        &chain,
+        "--resolver",
+        "127.0.0.1:9",
+        "--save-evidence",
+        &saved,
+    ]);
+    assert_eq!(target["issuance"]["certificates"][0]["revocation"]["status"], "good", "{target:#}");
+    assert!(told(&target).contains(&"REV008"), "{target:#}");
+    let again = check(&[&saved]);
+    assert_eq!((&again["issuance"], &again["revocation"]), (&target["issuance"], &target["revocation"]));
 }
 
 /// What looks at revocations for `pinstead watch`, anew each time: a run remembers its lists.

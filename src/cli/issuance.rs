@@ -184,7 +184,7 @@ impl IssuanceOptions {
     }
 
     /// Asks the sources about each name, and judges it before the next one is asked about: what a source told is not
-    /// held for longer than it is needed.
+    /// held for longer than it is needed. Where revocation is asked for, all names are judged by the lists of all.
     fn look_and_judge(&self) -> anyhow::Result<Run> {
         let names = self.parsed_names()?;
         self.sources.need_one()?;
@@ -221,21 +221,21 @@ impl IssuanceOptions {
         let judge = IssuanceJudge::new(&evidence.request, &inputs, at);
         let asker = self.sources.asker(self.offline, &self.dns)?;
         let fetcher = self.revocation.fetcher(&self.dns)?;
-        let mut judged = Vec::new();
-        let mut kept = Vec::new();
+        let mut verdicts = Vec::new();
         for name in &names {
             let seen = asker.look_at(name, &judge);
-            let mut verdict = judge.judge(&seen, observed_at);
-            if let Some(fetcher) = &fetcher {
-                fetcher.fetch(&judge, &seen, &verdict, &mut evidence.crls);
-            }
-            judge.judge_revocation(&seen, &mut verdict, &evidence.crls);
-            judged.push(Judged::of(verdict));
-            if self.save_evidence.is_some() {
-                kept.push(seen);
+            verdicts.push(judge.judge(&seen, observed_at));
+            if fetcher.is_some() || self.save_evidence.is_some() {
+                evidence.issuance.push(seen);
             }
         }
-        evidence.issuance = kept;
+        if let Some(fetcher) = &fetcher {
+            evidence.crls = fetcher.fetch(&judge, &evidence.issuance, &verdicts);
+            for (seen, verdict) in evidence.issuance.iter().zip(&mut verdicts) {
+                judge.judge_revocation(seen, verdict, &evidence.crls);
+            }
+        }
+        let judged = verdicts.into_iter().map(Judged::of).collect();
         Ok(Run { names: judged, gate, at, evidence: self.save_evidence.is_some().then_some(evidence) })
     }
 

@@ -165,6 +165,10 @@ pub struct TargetEvidence {
     /// Where CRLs were asked for.
     #[serde(default, skip_serializing_if = "Reach::is_usual")]
     pub crl_reach: Reach,
+    /// Which of the run's CRLs were had for this target, by their places; those of another target are none of its. Evidence
+    /// that does not say so has them all for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crls: Option<Vec<usize>>,
 }
 
 /// Where a target's certificate came from.

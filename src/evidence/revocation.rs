@@ -1,4 +1,4 @@
-//! Certificate revocation lists as they were fetched: once a URL, for however many certificates.
+//! Certificate revocation lists as they were fetched: once a URL and signer, for however many certificates.
 
 use std::sync::Arc;
 
@@ -40,14 +40,42 @@ pub fn within(crls: &Crls, reach: Reach) -> Crls {
     crls.iter().filter(own).cloned().collect()
 }
 
-/// Adds lists to others, each URL once for each reach; one that was had stands before one that was not.
+/// Adds lists that were had for one target to those of a run, and gives their places there: what two targets had alike is
+/// held once.
+pub fn add_for_target(all: &mut Crls, own: Crls) -> Vec<usize> {
+    own.into_iter()
+        .map(|crl| {
+            let is_same = |known: &Arc<CrlObservation>| Arc::ptr_eq(known, &crl) || *known == crl;
+            all.iter().position(is_same).unwrap_or_else(|| {
+                all.push(crl);
+                all.len().saturating_sub(1)
+            })
+        })
+        .collect()
+}
+
+/// The lists at these places; all, where none are named.
+pub fn of_target(all: &Crls, places: Option<&[usize]>) -> Crls {
+    match places {
+        Some(places) => places.iter().filter_map(|&place| all.get(place).cloned()).collect(),
+        None => all.clone(),
+    }
+}
+
+/// Adds lists to others, each once for each reach: one that was had stands before one that was not, and one that was asked
+/// for before one that was not.
 pub fn add_each_once(all: &mut Crls, further: Crls) {
     for crl in further {
-        let is_same = |known: &&mut Arc<CrlObservation>| known.url == crl.url && known.reach == crl.reach;
-        match all.iter_mut().find(is_same) {
+        let others = || all.iter().filter(|known| known.url == crl.url && known.reach == crl.reach);
+        if others().any(|known| known.tells_all_of(&crl)) {
+            continue;
+        }
+        let place = all
+            .iter()
+            .position(|known| known.url == crl.url && known.reach == crl.reach && crl.tells_all_of(known));
+        match place.and_then(|place| all.get_mut(place)) {
+            Some(known) => *known = crl,
             None => all.push(crl),
-            Some(known) if known.list().is_none() && crl.list().is_some() => *known = crl,
-            Some(_) => {}
         }
     }
 }
@@ -105,6 +133,21 @@ impl CrlObservation {
             not_asked: Some(why.into()),
             kept: None,
             exchange: None,
+        }
+    }
+
+    /// Whether it has everything that another of the same URL has.
+    fn tells_all_of(&self, other: &Self) -> bool {
+        fn octets(list: Option<FetchedCrl<'_>>) -> Option<&[u8]> {
+            list.map(|list| list.octets)
+        }
+        let (own, own_kept) = (octets(self.fetched()), octets(self.kept()));
+        match (octets(other.fetched()), octets(other.kept())) {
+            (None, None) if own.is_none() && own_kept.is_none() => {
+                self.not_asked.is_none() || other.not_asked.is_some()
+            }
+            (None, None) => true,
+            (fetched, kept) => fetched == own && (kept.is_none() || kept == own_kept),
         }
     }
 

@@ -44,6 +44,23 @@ impl RevocationToday {
         self.verdict().and_then(RevocationVerdict::revocation)
     }
 
+    /// What it rests on, or why it is not known, in sentences.
+    pub fn why(&self) -> Option<String> {
+        match self {
+            Self::Judged(verdict) => Some(verdict.why.clone()),
+            Self::NotChecked(why) => Some(format!("{why}.")),
+            Self::NotAsked | Self::NotNeeded => None,
+        }
+    }
+
+    /// Whether it is open though it could be known: a short-lived certificate that names no list need not be revocable.
+    pub fn is_demanded(&self) -> bool {
+        let need_not = |verdict: &RevocationVerdict| {
+            verdict.provision.short_lived && verdict.provision.crl_urls.is_empty()
+        };
+        self.is_open() && !self.verdict().is_some_and(need_not)
+    }
+
     /// Whether it was to be looked at and is not known.
     pub fn is_open(&self) -> bool {
         match self {

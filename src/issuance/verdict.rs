@@ -226,9 +226,39 @@ impl CaaToday {
 }
 
 impl JudgedCertificate {
-    /// Whether it should not be there by what the owner expects, as far as keys prove it.
+    /// Whether it should not be there by what the owner expects: its CA as far as keys prove it, its key and its names by
+    /// the owner's lists, and CAA as it is now.
     pub fn is_unexpected(&self) -> bool {
+        self.is_of_unexpected_issuer() || !self.against_lists().is_empty()
+    }
+
+    /// Whether its CA is not expected, or its issuer's name is forged.
+    pub fn is_of_unexpected_issuer(&self) -> bool {
         self.forged.is_some() || self.issuer.expectation == Expectation::Unexpected
+    }
+
+    /// What speaks against it, whoever issued it, while it can be used; a sentence each.
+    pub fn against_lists(&self) -> Vec<String> {
+        if !self.life.can_be_used() {
+            return Vec::new();
+        }
+        let mut against = Vec::new();
+        if self.key == KeyListing::Unlisted {
+            against.push("Its key is none of known_keys.".to_owned());
+        }
+        let names = self.unlisted_names.len().saturating_add(self.unlisted_wildcards.len());
+        if let Some(first) = self.unlisted_names.first().or(self.unlisted_wildcards.first()) {
+            let more = if names > 1 {
+                format!(" and {} more of its names", names.saturating_sub(1))
+            } else {
+                String::new()
+            };
+            against.push(format!("Not in known_names: {first}{more}."));
+        }
+        if let CaaToday::Denies { seen, .. } = &self.caa {
+            against.push(format!("CAA as seen on {} does not authorise its CA.", seen.strftime("%Y-%m-%d")));
+        }
+        against
     }
 
     /// Whether it is not known who issued it.
@@ -266,7 +296,7 @@ impl IssuanceVerdict {
         let undetermined = self.certificates.iter().filter(|certificate| {
             certificate.life.can_be_used()
                 && certificate.issuer.expectation == Expectation::Undetermined
-                && !certificate.is_unexpected()
+                && !certificate.is_of_unexpected_issuer()
         });
         match undetermined.count() {
             0 => {}
@@ -284,6 +314,12 @@ impl IssuanceVerdict {
         }
         if self.unexpected().any(|certificate| certificate.revocation.is_open()) {
             open.push("whether the unexpected certificates are revoked".to_owned());
+        }
+        let others = self.certificates.iter().filter(|certificate| !certificate.is_unexpected());
+        match others.filter(|certificate| certificate.revocation.is_demanded()).count() {
+            0 => {}
+            1 => open.push("whether one certificate is revoked".to_owned()),
+            many => open.push(format!("whether {many} certificates are revoked")),
         }
         open
     }
@@ -315,10 +351,13 @@ impl IssuanceVerdict {
         if self.certificates.iter().any(|certificate| caa(&certificate)) {
             open.push("what CAA says of some certificate's CA".to_owned());
         }
-        let revocation = |certificate: &JudgedCertificate| certificate.revocation.is_open();
-        if self.certificates.iter().any(|certificate| revocation(certificate) && !certificate.is_unexpected())
-        {
-            open.push("whether some certificate is revoked".to_owned());
+        let need_not = |certificate: &JudgedCertificate| {
+            certificate.revocation.is_open()
+                && !certificate.revocation.is_demanded()
+                && !certificate.is_unexpected()
+        };
+        if self.certificates.iter().any(need_not) {
+            open.push("whether some short-lived certificate is revoked".to_owned());
         }
         open
     }

@@ -18,6 +18,7 @@ use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceSource, Told};
+use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
 use crate::issuance::comparable_name;
 use crate::issuance::issuers::Issuers;
@@ -242,7 +243,7 @@ fn own_names(judged: &JudgedCertificate, asked: &DnsName) -> Vec<CertificateName
 
 /// Judges what was issued for a target's host.
 pub(super) fn of_target(
-    target: &TargetEvidence,
+    (target, crls): (&TargetEvidence, &Crls),
     (request, inputs): (&Request, &Inputs),
     at: Timestamp,
 ) -> Part<IssuanceVerdict> {
@@ -255,7 +256,10 @@ pub(super) fn of_target(
         }
         Some(evidence) => {
             let asked_at = evidence.observation.sources.iter().map(|source| source.asked_at).max();
-            Part::Checked(IssuanceJudge::new(request, inputs, at).judge(evidence, asked_at.unwrap_or(at)))
+            let judge = IssuanceJudge::new(request, inputs, at);
+            let mut verdict = judge.judge(evidence, asked_at.unwrap_or(at));
+            judge.judge_revocation(evidence, &mut verdict, crls);
+            Part::Checked(verdict)
         }
     }
 }

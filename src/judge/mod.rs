@@ -36,7 +36,7 @@ use crate::ct::log_list::Program;
 use crate::ct::log_table::{DatedList, Dating, Signed, SnapshotSource};
 use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::ct::verify::Verifier;
-use crate::evidence::revocation::Crls;
+use crate::evidence::revocation::{Crls, Reach};
 use crate::evidence::{Request, TargetEvidence};
 use crate::revocation::CrlQuestion;
 use crate::scope;
@@ -109,15 +109,6 @@ impl ListAge {
     }
 }
 
-/// The CRLs that a target's certificates name.
-#[derive(Clone, Debug, Default)]
-pub struct CrlQuestions {
-    /// One for each list.
-    pub questions: Vec<CrlQuestion>,
-    /// Whether the chain leads to an anchor that the user gave: then the user trusts who wrote the URLs.
-    pub by_own_ca: bool,
-}
-
 /// Judges targets one after the other, by the inputs of one run. Log keys stay parsed from one to the next.
 #[derive(Debug)]
 pub struct Judge<'r> {
@@ -159,16 +150,15 @@ impl<'r> Judge<'r> {
         inclusion::questions(&scts, &self.inputs.logs)
     }
 
-    /// Which CRLs to ask for: those that the target's certificates name. None where revocation was not asked for.
-    pub fn crl_questions(&self, target: &TargetEvidence) -> CrlQuestions {
+    /// Which CRLs to ask for, and how far: those that the target's certificates name. `reach` is how far the target
+    /// itself leads. None where revocation was not asked for.
+    pub fn crl_questions(&self, target: &TargetEvidence, reach: Reach) -> Vec<(CrlQuestion, Reach)> {
         if !self.request.revocation || !self.inputs.scope.includes(scope::Part::Issuer) {
-            return CrlQuestions::default();
+            return Vec::new();
         }
         let seen = observed::read(&target.source);
         let trust = target::judge_trust(&seen, self.inputs, self.at);
-        let questions = revocation::questions(&seen, self.inputs, trust.as_ref());
-        let is_built = trust.is_some_and(|trust| trust.is_built());
-        CrlQuestions { questions, by_own_ca: is_built && self.inputs.has_own_anchors }
+        revocation::questions(&seen, self.inputs, trust.as_ref(), reach)
     }
 
     /// Judges one target, by the CRLs that were fetched for it, or more.

@@ -68,11 +68,31 @@ impl ChainRevocation {
     }
 }
 
-/// The CRLs that the certificates of a target name.
-pub(super) fn questions(seen: &Seen, inputs: &Inputs, trust: Option<&ChainVerdict>) -> Vec<CrlQuestion> {
+/// The CRLs that the certificates of a target name: those of certificates on a path to the user's own anchor at any
+/// address, the others as far as the target itself leads.
+pub(super) fn questions(
+    seen: &Seen,
+    inputs: &Inputs,
+    trust: Option<&ChainVerdict>,
+    reach: Reach,
+) -> Vec<(CrlQuestion, Reach)> {
     let members = Members::of(seen, inputs, trust);
     let issuers = issuers(seen, inputs);
-    revocation::crl_questions(&members.questions(seen, &issuers, false))
+    let all = members.questions(seen, &issuers, false);
+    let of = |own: bool, reach: Reach| {
+        let asked: Vec<Question<'_>> =
+            all.iter().filter(|asked| is_own(asked.certificate, inputs, trust) == own).copied().collect();
+        revocation::crl_questions(&asked).into_iter().map(move |question| (question, reach))
+    };
+    // The strangers' come last: they must not use up what the path needs.
+    of(true, Reach::Anywhere).chain(of(false, reach)).collect()
+}
+
+/// Whether a certificate stands on a path to an anchor that the user gave: then the user trusts who wrote its URLs.
+/// What is served beside the path is anyone's.
+fn is_own(certificate: &Certificate, inputs: &Inputs, trust: Option<&ChainVerdict>) -> bool {
+    let path = trust.filter(|trust| trust.is_built() && inputs.has_own_anchors);
+    path.is_some_and(|trust| trust.path.iter().any(|member| member.sha256 == certificate.sha256))
 }
 
 /// Judges what was asked for, and a stapled response in any case.
@@ -101,8 +121,18 @@ pub(super) fn judge(
     let public = path_built && !inputs.has_own_anchors;
     let issuers = issuers(seen, inputs);
     let questions = members.questions(seen, &issuers, public);
-    let crls = if asked { within(crls, reach) } else { Crls::new() };
-    let verdicts = revocation::judge(&questions, &crls, at);
+    let of = |own: bool| {
+        let reach = if own { Reach::Anywhere } else { reach };
+        let crls = if asked { within(crls, reach) } else { Crls::new() };
+        let is_of = |question: &&Question<'_>| is_own(question.certificate, inputs, trust) == own;
+        let asked: Vec<Question<'_>> = questions.iter().filter(is_of).copied().collect();
+        revocation::judge(&asked, &crls, at)
+    };
+    let mut verdicts = [of(false), of(true)].concat();
+    let place = |verdict: &RevocationVerdict| {
+        questions.iter().position(|question| question.certificate.sha256 == verdict.sha256)
+    };
+    verdicts.sort_by_key(place);
     let on_path = |verdict: &RevocationVerdict| {
         path_built
             && trust.is_some_and(|trust| trust.path.iter().any(|member| member.sha256 == verdict.sha256))
@@ -131,8 +161,7 @@ impl<'a> Members<'a> {
     /// served besides and that another CA issued.
     fn of(seen: &'a Seen, inputs: &'a Inputs, trust: Option<&ChainVerdict>) -> Self {
         let is_built = trust.is_some_and(ChainVerdict::is_built);
-        let given: &[Certificate] = if seen.observed.is_file { &inputs.issuers } else { &[] };
-        let at_hand = || seen.chain.iter().chain(given);
+        let at_hand = || seen.chain.iter().chain(&inputs.issuers);
         let between: Vec<CertificateSha256> = match trust {
             Some(trust) if is_built => {
                 let cas = trust.path.iter().filter(|member| member.position == ChainPosition::Intermediate);

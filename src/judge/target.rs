@@ -184,7 +184,7 @@ pub(super) fn judge(
         who_issued,
         issuer,
         revocation,
-        issuance: issuance::of_target(target, (request, inputs), at),
+        issuance: issuance::of_target((target, crls), (request, inputs), at),
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
         log_lists: Arc::clone(&inputs.log_lists),
@@ -424,6 +424,7 @@ mod tests {
             tlsa: None,
             issuance: None,
             crl_reach: crate::evidence::revocation::Reach::default(),
+            crls: None,
         };
         let host = Some(HostIdentity::Name("t.example".parse().unwrap()));
         let seen = observed::Seen { host, ..observed::Seen::default() };

@@ -67,6 +67,7 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
         tlsa,
         issuance: None,
         crl_reach: Reach::default(),
+        crls: None,
     }
 }
 

@@ -163,6 +163,10 @@ fn one(
             "it takes a revocation of the certificate back (removeFromCRL), which only a delta CRL can (RFC 5280 section 5.3.1)",
         )),
         (Some(entry), dated) => listed(entry, covers, dated, at),
+        (None, _) if found.doubtful.get(place).copied().unwrap_or_default() => Err(Trouble::new(
+            TroubleKind::Unreadable,
+            "an entry has the certificate's serial number, and whether its issuer is the certificate's cannot be told (RFC 5280 section 7.1)",
+        )),
         (None, Some(trouble)) => Err(trouble),
         (None, None) => {
             if let Some(trouble) = asked.too_old(crl.this_update, PUBLIC_CRLS, at) {

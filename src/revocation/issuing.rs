@@ -1,5 +1,6 @@
 //! Which certificate's key issued another.
 
+use super::scope::may_sign;
 use crate::x509::{Certificate, SignatureCheck, is_signed_by};
 
 /// The certificate of who issued, by name and key. A precertificate may be signed by a certificate that is for nothing
@@ -12,6 +13,7 @@ pub fn issuer<'a>(certificate: &Certificate, candidates: &[&'a Certificate]) -> 
     Some(signer)
 }
 
+/// Of several certificates of that name and key the first that may sign CRLs: anyone can make one that may not.
 fn signer<'a>(certificate: &Certificate, candidates: &[&'a Certificate]) -> Option<&'a Certificate> {
     let parts = certificate.parts().ok()?;
     let named = |candidate: &&&Certificate| {
@@ -19,5 +21,6 @@ fn signer<'a>(certificate: &Certificate, candidates: &[&'a Certificate]) -> Opti
             && candidate.parts().is_ok_and(|candidate| candidate.subject == parts.issuer)
     };
     let signed = |candidate: &&&Certificate| is_signed_by(certificate, candidate) == SignatureCheck::Made;
-    candidates.iter().filter(named).find(signed).copied()
+    let of_key = || candidates.iter().filter(named).filter(signed);
+    of_key().find(|candidate| may_sign(candidate)).or_else(|| of_key().next()).copied()
 }

@@ -78,10 +78,41 @@ pub struct CrlQuestion {
     pub signers: Vec<Certificate>,
 }
 
+/// Who signs: a key, by its name. What one signer's list is worth must not depend on what another's said, though both are
+/// had from the same URL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SignerId {
+    key: [u8; 32],
+    name: Vec<u8>,
+}
+
+impl SignerId {
+    /// That of a certificate's key and subject.
+    pub fn of(certificate: &Certificate) -> Self {
+        let name = certificate.parts().map(|parts| parts.subject.to_vec()).unwrap_or_default();
+        Self { key: certificate.spki_sha256.0, name }
+    }
+
+    /// Both, as octets.
+    pub fn octets(&self) -> Vec<u8> {
+        [self.key.as_slice(), &self.name].concat()
+    }
+}
+
+impl CrlQuestion {
+    /// Who may have signed the list, in an order of their own.
+    pub fn signer_ids(&self) -> Vec<SignerId> {
+        let mut ids: Vec<SignerId> = self.signers.iter().map(SignerId::of).collect();
+        ids.sort();
+        ids
+    }
+}
+
 /// The most distribution points of one certificate that are asked; those in use have one or two.
 const MOST_POINTS: usize = 8;
 
-/// The CRLs of certificates: one for each distribution point of each, and of the responders of stapled responses.
+/// The CRLs of certificates: one for each distribution point of each and for whoever may have signed it, and of the
+/// responders of stapled responses.
 pub fn crl_questions(questions: &[Question<'_>]) -> Vec<CrlQuestion> {
     let mut wanted: Vec<CrlQuestion> = Vec::new();
     for asked in questions.iter().map(Asked::of) {
@@ -119,20 +150,29 @@ impl<'a> Asked<'a> {
         self.pointers.points.iter().any(|point| point.urls().iter().any(|own| own == url))
     }
 
-    /// Adds the lists that it names.
+    /// Adds the lists that it names; none where its issuer is not at hand, for nothing in them could be believed.
     fn want(&self, wanted: &mut Vec<CrlQuestion>) {
+        let Some(issuer) = self.issuer else { return };
         let points = self.pointers.points.iter().filter(|point| !point.urls().is_empty());
         for point in points.take(MOST_POINTS) {
             let urls = point.urls();
-            let delegates = self.others.iter().copied().filter(|_| !point.crl_issuer.is_empty());
-            let signers: Vec<Certificate> = self.issuer.into_iter().chain(delegates).cloned().collect();
-            match wanted.iter_mut().find(|known| known.urls == urls) {
-                None => wanted.push(CrlQuestion { urls, signers }),
-                Some(known) => {
-                    let is_new = |signer: &Certificate| !known.signers.contains(signer);
-                    let further: Vec<Certificate> = signers.into_iter().filter(is_new).collect();
-                    known.signers.extend(further);
+            let is_delegate = |other: &&Certificate| {
+                other.parts().is_ok_and(|parts| point.crl_issuers().any(|name| name == parts.subject))
+                    && scope::is_issued_by(other, issuer)
+            };
+            let delegates = self.others.iter().copied().filter(is_delegate);
+            let mut signers: Vec<Certificate> = Vec::new();
+            for signer in std::iter::once(issuer).chain(delegates) {
+                if signers.iter().all(|known| SignerId::of(known) != SignerId::of(signer)) {
+                    signers.push(signer.clone());
                 }
+            }
+            let question = CrlQuestion { urls, signers };
+            if wanted
+                .iter()
+                .all(|known| known.urls != question.urls || known.signer_ids() != question.signer_ids())
+            {
+                wanted.push(question);
             }
         }
     }

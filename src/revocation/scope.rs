@@ -60,10 +60,16 @@ fn by_point(
 ) -> Result<Reasons, Trouble> {
     let scope = crl.extensions.scope.clone().unwrap_or_default();
     let by_issuer = crl.is_named_after(issuer);
-    let by_other = point.crl_issuers().any(|name| name == crl.issuer);
-    let may_issue = by_issuer || (by_other && scope.is_indirect);
-    if !may_issue {
+    let by_named = point.crl_issuers().any(|name| name == crl.issuer);
+    if point.crl_issuer.is_empty() && !by_issuer {
         return Err(out_of_scope("its issuer has another name than the certificate's issuer".to_owned()));
+    }
+    // Some CAs name themselves: then it is their own list.
+    if !point.crl_issuer.is_empty() && !(by_named && (scope.is_indirect || by_issuer)) {
+        return Err(out_of_scope(
+            "it is not an indirect list of the CRL issuer that the certificate names (RFC 5280 section 6.3.3 (b)(1))"
+                .to_owned(),
+        ));
     }
     if scope.only_attribute {
         return Err(out_of_scope("it is about attribute certificates only".to_owned()));
@@ -125,7 +131,9 @@ pub(super) fn vouched(
     }
     let valid = || delegates.iter().copied().filter(|delegate| is_valid(delegate));
     let signed = |delegate: &&Certificate| crl.is_signed_by(delegate) == SignatureCheck::Made;
-    let Some(delegate) = valid().find(signed).or_else(|| valid().next()) else {
+    let best =
+        valid().find(|delegate| signed(delegate) && may_sign(delegate)).or_else(|| valid().find(signed));
+    let Some(delegate) = best.or_else(|| valid().next()) else {
         return Err(Trouble::new(
             TroubleKind::Unverifiable,
             "it is issued by another in the place of the certificate's issuer, and no certificate of that one, by the same issuer, is at hand (--issuer)",
@@ -135,7 +143,7 @@ pub(super) fn vouched(
 }
 
 /// Whether a certificate bears another's name as its issuer's, and that one's key signed it.
-fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+pub(super) fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     let is_named = match (certificate.parts(), issuer.parts()) {
         (Ok(certificate), Ok(issuer)) => certificate.issuer == issuer.subject,
         _ => false,
@@ -161,7 +169,7 @@ fn by_key(crl: &Crl<'_>, signer: &Certificate, whose: &str) -> Result<(), Troubl
 }
 
 /// Whether keyUsage, where there is one, has cRLSign.
-fn may_sign(certificate: &Certificate) -> bool {
+pub(super) fn may_sign(certificate: &Certificate) -> bool {
     const CRL_SIGN: u8 = 0b0000_0010;
     let Ok(parts) = certificate.parts() else { return false };
     let Some(usage) = parts.extension(oid::KEY_USAGE) else { return true };

@@ -110,6 +110,9 @@ fn open(
             "It names neither a CRL nor an OCSP responder.".to_owned()
         } else if provision.crl_urls.is_empty() {
             "It names an OCSP responder and no CRL, and no OCSP response was stapled.".to_owned()
+        } else if asked.issuer.is_none() {
+            "No CRL was asked for: the certificate of its issuer is not at hand, so that none could be verified (--issuer)."
+                .to_owned()
         } else if crls.is_empty() {
             "No CRL was asked for.".to_owned()
         } else {

@@ -181,7 +181,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(info: &RuleInfo, raised: Raised) -> Self {
+    pub(super) fn new(info: &RuleInfo, raised: Raised) -> Self {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {
             rule: info.id,

@@ -73,6 +73,7 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
     findings.extend(verdicts.revocation.verdict().map(revocation::findings).unwrap_or_default());
     findings.extend(verdicts.issuance.verdict().map(issuance::findings).unwrap_or_default());
+    findings.extend(verdicts.issuance.verdict().map(revocation::issued_findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings.extend(pins::target_findings(verdicts));
     findings

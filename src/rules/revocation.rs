@@ -1,11 +1,13 @@
 //! Rules about revocation.
 
+mod issued;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub use self::issued::issued_findings;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
-use crate::issuance::IssuanceVerdict;
 use crate::judge::ChainRevocation;
 use crate::revocation::{
     Revocation, RevocationVerdict, Said, SourceKind, SourceVerdict, Status, Trouble, TroubleKind,
@@ -33,7 +35,8 @@ static RULES: &[Rule<ChainRevocation>] = &[
             needs: "--revocation and the issuer's certificate, or a stapled OCSP response",
             explanation: "The CA says, signed with the key that issued the certificate, that it must not be used any more. Browsers that \
                           look it up refuse the connection; others go on, and do not see that the key may be in other hands. A \
-                          certificate is revoked once and for all, unless it was only put on hold.",
+                          certificate is revoked once and for all, unless it was only put on hold. Of what was issued for a name it is not \
+                          known which one is in use: where a later one for the same names is good, the severity is low.",
             advice: "Get a new certificate now, with a new key if the reason is keyCompromise or is not known, and find out who had it \
                      revoked and why. Then look for further servers with the old one.",
             references: &[CRL_PROFILE, OCSP, REASONS],
@@ -146,8 +149,10 @@ static UNEXPECTED: &[Rule<Unexpected>] = &[Rule {
         title: "An unexpected certificate is not revoked yet",
         severity: Severity::High,
         needs: "a certificate judged unexpected, and its CRL",
-        explanation: "A certificate was issued for one of the owner's names by a CA or for a key that the owner does not know, and it can still \
-                      be used: its CA has not revoked it. Until it expires, whoever has its key can stand for the name. A CA must revoke \
+        explanation: "A certificate was issued for one of the owner's names by a CA or for a key that the owner does not know, for a name that is \
+                      on no list of the owner's, or against CAA as it is now, and it can still \
+                      be used: its CA has not revoked it. Where the CA is expected, and only the key, a name or CAA speaks against it, the \
+                      severity is medium. Until it expires, whoever has its key can stand for the name. A CA must revoke \
                       within 24 hours once it has evidence that the request was not authorised; a short-lived one it need not.",
         advice: "Report it to the CA by the contact in its CPS or in CCADB (“problem reporting mechanism”), with the certificate, the names and \
                  proof that they are yours. Then look again: a revocation has to be published within 24 hours.",
@@ -173,23 +178,13 @@ pub struct Unexpected {
     pub verdicts: Vec<RevocationVerdict>,
     /// Where the CA of an issuing key takes problem reports, where that is known.
     pub contacts: BTreeMap<SpkiSha256, String>,
+    /// The same of expected CAs, where the key, a name or CAA is not as the owner has it.
+    pub by_lists: Vec<RevocationVerdict>,
 }
 
 /// What there is to say of the revocation of certificates that were judged unexpected.
 pub fn unexpected_findings(unexpected: &Unexpected) -> Vec<Finding> {
     UNEXPECTED.iter().flat_map(|rule| rule.findings(unexpected)).collect()
-}
-
-/// What there is to say of the revocation of what was issued for a name.
-pub fn issued_findings(verdict: &IssuanceVerdict) -> Vec<Finding> {
-    let verdicts = verdict.unexpected().filter_map(|judged| judged.revocation.verdict().cloned());
-    let contacts = verdict.unexpected().filter_map(|judged| {
-        let it = &judged.certificate;
-        let contact = judged.problem_reporting.clone().or_else(|| it.problem_reporting.clone())?;
-        Some((it.issuer.key?, contact))
-    });
-    let contacts = contacts.collect();
-    unexpected_findings(&Unexpected { verdicts: verdicts.collect(), contacts })
 }
 
 fn leaf_revoked(chain: &ChainRevocation) -> Vec<Raised> {
@@ -342,12 +337,19 @@ fn disagreeing(chain: &ChainRevocation) -> Vec<Raised> {
 /// The most certificates that are named in one finding.
 const MOST: usize = 20;
 
-/// One finding for each CA: whoever had one certificate issued may have had many.
 fn unrevoked(unexpected: &Unexpected) -> Vec<Raised> {
+    let by_lists = by_ca(&unexpected.by_lists, &unexpected.contacts)
+        .into_iter()
+        .map(|raised| raised.at(Severity::Medium));
+    by_ca(&unexpected.verdicts, &unexpected.contacts).into_iter().chain(by_lists).collect()
+}
+
+/// One finding for each CA: whoever had one certificate issued may have had many.
+fn by_ca(verdicts: &[RevocationVerdict], contacts: &BTreeMap<SpkiSha256, String>) -> Vec<Raised> {
     let is_left = |verdict: &&RevocationVerdict| verdict.status == Status::Good && !verdict.expired;
-    let mut by_ca: BTreeMap<Option<SpkiSha256>, Vec<&RevocationVerdict>> = BTreeMap::new();
-    for verdict in unexpected.verdicts.iter().filter(is_left) {
-        by_ca.entry(verdict.issuer_key).or_default().push(verdict);
+    let mut left: BTreeMap<Option<SpkiSha256>, Vec<&RevocationVerdict>> = BTreeMap::new();
+    for verdict in verdicts.iter().filter(is_left) {
+        left.entry(verdict.issuer_key).or_default().push(verdict);
     }
     let told = |verdicts: &[&RevocationVerdict]| match verdicts {
         [] => None,
@@ -374,11 +376,10 @@ fn unrevoked(unexpected: &Unexpected) -> Vec<Raised> {
             Some(Raised::new(first.subject.clone(), message, evidence))
         }
     };
-    by_ca
-        .iter()
+    left.iter()
         .filter_map(|(key, verdicts)| {
             let raised = told(verdicts)?;
-            let contact = key.and_then(|key| unexpected.contacts.get(&key));
+            let contact = key.and_then(|key| contacts.get(&key));
             Some(match contact {
                 Some(contact) => raised.advising(format!(
                     "Report it to the CA ({contact}), with the certificate, the names and proof that they are yours. Then look \

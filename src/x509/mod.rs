@@ -7,6 +7,7 @@ pub(crate) mod der;
 pub(crate) mod distribution;
 mod hash;
 pub mod miscomputed;
+mod name_matching;
 pub mod ocsp;
 pub(crate) mod parts;
 pub mod path;

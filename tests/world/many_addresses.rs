@@ -39,6 +39,7 @@ pub(crate) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
         tlsa: None,
         issuance: None,
         crl_reach: pinstead::evidence::revocation::Reach::default(),
+        crls: None,
     }
 }
 

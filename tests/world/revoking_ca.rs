@@ -242,6 +242,11 @@ impl Pki {
     }
 
     pub(crate) fn check_with(&self, arguments: &[&str]) -> Value {
+        self.check_all(arguments)["targets"][0].clone()
+    }
+
+    /// The whole report.
+    pub(crate) fn check_all(&self, arguments: &[&str]) -> Value {
         let mut command = pinstead();
         command
             .env("XDG_CACHE_HOME", self.path("cache"))
@@ -250,9 +255,7 @@ impl Pki {
             .args(arguments);
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let report: Value =
-            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
-        report["targets"][0].clone()
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -12,10 +13,11 @@ use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::ct::verdict::CtVerdict;
-use crate::evidence::revocation::{Crls, Reach, add_each_once};
+use crate::evidence::revocation::{Crls, add_each_once, add_for_target, of_target};
 use crate::evidence::{Request, TargetEvidence};
-use crate::judge::{Basis, Inputs, Judge};
-use crate::observe::crl::{Allowance, CrlClient, reach_of_source};
+use crate::judge::{Basis, Inputs, IssuanceJudge, Judge};
+use crate::observe::clock;
+use crate::observe::crl::{Allowance, Budget, CrlClient, reach_of_source};
 use crate::observe::ct_log::LogClient;
 use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
 use crate::report::{Outcome, Summary, TargetReport, human, json};
@@ -104,7 +106,10 @@ impl<'r> Run<'r> {
             targets.iter(),
             by_cores(),
             || judging.judge(),
-            |judge, target| judging.judge_one(judge, (target, crls), format),
+            |judge, target| {
+                let own = of_target(crls, target.crls.as_deref());
+                judging.judge_one(judge, (target, &own), format)
+            },
             |judged| self.report(judged?),
         )
     }
@@ -130,26 +135,24 @@ impl<'r> Run<'r> {
                 if let Some(logs) = &asking.logs {
                     seen.ct_logs = runtime.block_on(logs.ask(judge.log_questions(&seen)));
                 }
+                seen.issuance =
+                    asking.issuance.as_ref().and_then(|sources| sources.look_at(&target, judging));
                 let crls = match &asking.crls {
                     Some(client) => {
-                        let wanted = judge.crl_questions(&seen);
-                        let reach =
-                            if wanted.by_own_ca { Reach::Anywhere } else { reach_of_source(&seen.source) };
+                        let reach = reach_of_source(&seen.source);
                         seen.crl_reach = client.reach(reach);
-                        runtime.block_on(client.fetch(wanted.questions, reach, Allowance::TARGET))
+                        runtime.block_on(fetch(client, judge, judging, &seen))
                     }
                     None => Crls::new(),
                 };
-                seen.issuance =
-                    asking.issuance.as_ref().and_then(|sources| sources.look_at(&target, judging));
                 let judged = judging.judge_one(judge, (&seen, &crls), format)?;
                 anyhow::Ok((judged, keep.then_some((seen, crls))))
             },
             |done| {
                 let (judged, seen) = done?;
-                if let Some((seen, crls)) = seen {
+                if let Some((mut seen, crls)) = seen {
+                    seen.crls = judging.request.revocation.then(|| add_for_target(&mut kept_crls, crls));
                     kept.push(seen);
-                    add_each_once(&mut kept_crls, crls);
                 }
                 self.report(judged)
             },
@@ -244,6 +247,19 @@ impl Ended {
             open: self.open.max(other.open),
         }
     }
+}
+
+/// The CRLs of a target's certificates, and of what was issued for its host.
+async fn fetch(client: &CrlClient, judge: &Judge<'_>, judging: Judging<'_>, seen: &TargetEvidence) -> Crls {
+    let budget = |allowance| Arc::new(Budget::new(allowance));
+    let own = judge.crl_questions(seen, reach_of_source(&seen.source));
+    let mut crls = client.fetch_each(own, &budget(Allowance::TARGET)).await;
+    if let Some(evidence) = &seen.issuance {
+        let issued = IssuanceJudge::new(judging.request, judging.inputs, judging.at);
+        let questions = issued.crls_of(evidence, clock::now()).by_reach().collect();
+        add_each_once(&mut crls, client.fetch_each(questions, &budget(Allowance::ISSUED)).await);
+    }
+    crls
 }
 
 /// Without a network, the cores are what is short; with it, the patience of others.

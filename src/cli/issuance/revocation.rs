@@ -1,15 +1,18 @@
 //! Whether what was issued is revoked: the CRLs that the certificates name, fetched once each.
 
+use std::sync::Arc;
+
 use clap::Args;
 use tokio::runtime::Runtime;
 
 use crate::cli::list_options::CacheOptions;
 use crate::cli::{dns_options::DnsOptions, runtime};
 use crate::evidence::issuance::IssuanceEvidence;
-use crate::evidence::revocation::{Crls, Reach, add_each_once};
+use crate::evidence::revocation::{Crls, Reach};
 use crate::issuance::IssuanceVerdict;
-use crate::judge::IssuanceJudge;
-use crate::observe::crl::{Allowance, CrlClient};
+use crate::judge::{IssuanceJudge, IssuedCrls};
+use crate::observe::crl::{Allowance, Budget, CrlClient};
+use crate::revocation::CrlQuestion;
 
 /// What is asked about revocation, and where.
 #[derive(Debug, Args)]
@@ -43,22 +46,24 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Adds the CRLs of everything that was issued for a name and can still be used.
+    /// The CRLs of everything that was issued for the names and can still be used: each is asked for once, and all of them
+    /// out of one allowance.
     pub(super) fn fetch(
         &self,
         judge: &IssuanceJudge<'_>,
-        seen: &IssuanceEvidence,
-        verdict: &IssuanceVerdict,
-        crls: &mut Crls,
-    ) {
-        let wanted = judge.crl_questions(seen, verdict);
-        for (questions, reach) in [(wanted.public, Reach::Public), (wanted.own, Reach::Anywhere)] {
-            if !questions.is_empty() {
-                add_each_once(
-                    crls,
-                    self.runtime.block_on(self.client.fetch(questions, reach, Allowance::ISSUED)),
-                );
+        seen: &[IssuanceEvidence],
+        verdicts: &[IssuanceVerdict],
+    ) -> Crls {
+        let mut wanted: Vec<(CrlQuestion, Reach)> = Vec::new();
+        let of_each = seen.iter().zip(verdicts).map(|(seen, verdict)| judge.crl_questions(seen, verdict));
+        for question in of_each.flat_map(IssuedCrls::by_reach) {
+            if !wanted.contains(&question) {
+                wanted.push(question);
             }
         }
+        // Those that strangers' certificates name come last.
+        wanted.sort_by_key(|(_, reach)| *reach == Reach::Public);
+        let budget = Arc::new(Budget::new(Allowance::ISSUED));
+        self.runtime.block_on(self.client.fetch_each(wanted, &budget))
     }
 }

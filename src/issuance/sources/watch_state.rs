@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::problems::{Problems, printable};
@@ -18,6 +18,10 @@ use crate::x509::precertificate::logged_tbs;
 
 /// How many logs are named in a sentence.
 const MOST_NAMED: usize = 10;
+
+/// How old what was seen last of a log may be: a log includes what it promised within a day (RFC 6962 section 3, maximum
+/// merge delay; Chrome's log policy: 24 hours), and a run a day may be late.
+const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(48);
 
 pub(super) fn read(source: &IssuanceSource, state: &WatchStateReading) -> SourceReading {
     let mut problems = Problems::default();
@@ -41,7 +45,7 @@ pub(super) fn read(source: &IssuanceSource, state: &WatchStateReading) -> Source
     }
 }
 
-/// Whole only where every log was read and proven up to its last tree head, and keeps its promises.
+/// Whole only where every log was read and proven up to its last tree head, that was seen of late, and keeps its promises.
 fn coverage(source: &IssuanceSource, state: &WatchStateReading) -> Coverage {
     let has_nothing = state.certificates.is_empty();
     if state.logs.is_empty() && has_nothing {
@@ -61,7 +65,7 @@ fn coverage(source: &IssuanceSource, state: &WatchStateReading) -> Coverage {
     }
     let is_watched = state.is_watched == Some(true);
     let broken: Vec<(&FollowedLog, String)> =
-        state.logs.iter().filter_map(|log| Some((log, lack(log, is_watched)?))).collect();
+        state.logs.iter().filter_map(|log| Some((log, lack(log, is_watched, source.asked_at)?))).collect();
     lacks.extend(broken.iter().take(MOST_NAMED).map(|(log, lack)| format!("{}: {lack}", name(log))));
     let more = broken.len().saturating_sub(MOST_NAMED);
     if more > 0 {
@@ -71,7 +75,7 @@ fn coverage(source: &IssuanceSource, state: &WatchStateReading) -> Coverage {
 }
 
 /// What is not known of a log's entries.
-fn lack(log: &FollowedLog, is_watched: bool) -> Option<String> {
+fn lack(log: &FollowedLog, is_watched: bool, asked_at: Timestamp) -> Option<String> {
     let mut lacks: Vec<String> = log.faults.iter().take(MOST_NAMED).map(|fault| printable(fault)).collect();
     match &log.searched {
         Some(searched) if is_watched => lacks.extend(unsearched(searched, log.proven)),
@@ -91,6 +95,14 @@ fn lack(log: &FollowedLog, is_watched: bool) -> Option<String> {
             });
         }
         Some(_) => {}
+    }
+    // A watch that stopped says nothing of what was issued since.
+    let last_seen = log.head_seen.or(log.head_at);
+    if let Some(seen) = last_seen.filter(|seen| asked_at.duration_since(*seen) > LONGEST_UNSEEN) {
+        lacks.push(format!(
+            "its tree head was seen last on {}: what was logged since is not known",
+            seen.strftime("%Y-%m-%d")
+        ));
     }
     (!lacks.is_empty()).then(|| lacks.join(", "))
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{IssuanceJudge, read};
 use crate::evidence::issuance::IssuanceEvidence;
 use crate::evidence::revocation::{Crls, Reach, within};
@@ -20,6 +22,14 @@ pub struct IssuedCrls {
     pub public: Vec<CrlQuestion>,
     /// Those of CAs that the policy names as the owner's own: the owner trusts who wrote the URLs.
     pub own: Vec<CrlQuestion>,
+}
+
+impl IssuedCrls {
+    /// Each list, and how far may be asked for it. The strangers' come last: they must not use up what the owner's need.
+    pub fn by_reach(self) -> impl Iterator<Item = (CrlQuestion, Reach)> {
+        let own = self.own.into_iter().map(|question| (question, Reach::Anywhere));
+        own.chain(self.public.into_iter().map(|question| (question, Reach::Public)))
+    }
 }
 
 /// The octets that the sources showed.
@@ -51,6 +61,14 @@ impl IssuanceJudge<'_> {
             revocation::crl_questions(&questions)
         };
         IssuedCrls { public: of(false), own: of(true) }
+    }
+
+    /// The same of everything that was seen of a name; none where revocation was not asked for.
+    pub fn crls_of(&self, evidence: &IssuanceEvidence, seen: Timestamp) -> IssuedCrls {
+        if !self.request.revocation {
+            return IssuedCrls::default();
+        }
+        self.crl_questions(evidence, &self.judge(evidence, seen))
     }
 
     /// Judges the revocation of what was issued, where it was asked for.

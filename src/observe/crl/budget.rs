@@ -1,4 +1,4 @@
-//! What is left of the time and the octets that the lists of one target may cost.
+//! What is left of the lists, the time and the octets that asking for the lists of one target, or of one run, may cost.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,16 +8,30 @@ use crate::x509::crl::MAX_CRL;
 
 /// What is left.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub struct Budget {
     allowance: Allowance,
     watch: Stopwatch,
     octets: Mutex<usize>,
+    lists: Mutex<usize>,
 }
 
 impl Budget {
-    /// All of it.
-    pub(super) fn new(allowance: Allowance) -> Self {
-        Self { allowance, watch: Stopwatch::start(), octets: Mutex::new(allowance.octets) }
+    /// All of it; the time begins now.
+    pub fn new(allowance: Allowance) -> Self {
+        Self {
+            allowance,
+            watch: Stopwatch::start(),
+            octets: Mutex::new(allowance.octets),
+            lists: Mutex::new(allowance.lists),
+        }
+    }
+
+    /// Takes one list of those that are left.
+    pub(super) fn take_list(&self) -> bool {
+        let mut left = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_left = *left > 0;
+        *left = left.saturating_sub(1);
+        is_left
     }
 
     /// Room for one list; or why none is asked any more. What is taken for lists that are on their way cannot be taken
@@ -60,6 +74,12 @@ mod tests {
         budget.give_back(MAX_CRL, 1000);
         budget.give_back(100, 100);
         assert_eq!(budget.reserve(), Ok(MAX_CRL - 1000));
+    }
+
+    #[test]
+    fn no_more_lists_are_begun_than_there_are() {
+        let budget = Budget::new(Allowance { lists: 2, ..Allowance::TARGET });
+        assert_eq!([(); 4].map(|()| budget.take_list()), [true, true, false, false]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The folder in which CRLs are kept between runs: one file a URL, replaced as a whole.
+//! The folder in which CRLs are kept between runs: one file for each URL and each signer, replaced as a whole. Whatever a
+//! stranger signs and has fetched from the same URL, nobody else's list goes for it.
 //!
 //! A file is a line of JSON, then the list as it came. What cannot be read whole counts as not there: it is fetched
 //! again. The report does not depend on keeping, so that a failure to keep is no failure of the run.
@@ -12,11 +13,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::observe::{files, whole_file};
+use crate::revocation::SignerId;
 use crate::x509::crl::MAX_CRL;
 use crate::x509::hexadecimal;
 
 /// The longest first line of a file, in octets.
 const MAX_HEAD: usize = 16 << 10;
+
+/// The version of the files.
+const VERSION: u32 = 2;
 
 /// How many lists are kept; beyond it, those that were not used for longest go.
 const MOST_KEPT: usize = 500;
@@ -47,6 +52,7 @@ pub(super) struct Kept {
 struct Head {
     pinstead_crl: u32,
     url: String,
+    signer: String,
     etag: Option<String>,
     last_modified: Option<String>,
     fetched_at: Timestamp,
@@ -71,9 +77,9 @@ impl CrlCache {
         Self { folder: None }
     }
 
-    /// What is kept for a URL.
-    pub(super) fn read(&self, url: &str) -> Option<Kept> {
-        let path = self.path(url)?;
+    /// What is kept for a URL, signed by this one.
+    pub(super) fn read(&self, url: &str, signer: &SignerId) -> Option<Kept> {
+        let path = self.path(url, signer)?;
         let limit = u64::try_from(MAX_CRL.checked_add(MAX_HEAD)?).ok()?;
         let file = files::read(path.to_str()?, limit);
         let octets = file.octets().ok()?;
@@ -81,7 +87,8 @@ impl CrlCache {
         let (head, list) = octets.split_at_checked(line)?;
         let list = list.split_first()?.1;
         let head: Head = serde_json::from_slice(head).ok()?;
-        let is_whole = head.pinstead_crl == 1 && head.url == url && head.sha256 == fingerprint(list);
+        let is_meant = head.url == url && head.signer == fingerprint(&signer.octets());
+        let is_whole = head.pinstead_crl == VERSION && is_meant && head.sha256 == fingerprint(list);
         is_whole.then(|| Kept {
             etag: head.etag,
             last_modified: head.last_modified,
@@ -92,11 +99,12 @@ impl CrlCache {
     }
 
     /// Keeps a list, whole or not at all.
-    pub(super) fn keep(&self, url: &str, kept: &Kept) {
-        let Some(path) = self.path(url) else { return };
+    pub(super) fn keep(&self, url: &str, signer: &SignerId, kept: &Kept) {
+        let Some(path) = self.path(url, signer) else { return };
         let head = Head {
-            pinstead_crl: 1,
+            pinstead_crl: VERSION,
             url: url.to_owned(),
+            signer: fingerprint(&signer.octets()),
             etag: kept.etag.clone(),
             last_modified: kept.last_modified.clone(),
             fetched_at: kept.fetched_at,
@@ -125,8 +133,9 @@ impl CrlCache {
         }
     }
 
-    fn path(&self, url: &str) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("{}.crl", fingerprint(url.as_bytes()))))
+    fn path(&self, url: &str, signer: &SignerId) -> Option<PathBuf> {
+        let both = [url.as_bytes(), b"\n", &signer.octets()].concat();
+        Some(self.folder.as_ref()?.join(format!("{}.crl", fingerprint(&both))))
     }
 }
 
@@ -137,6 +146,8 @@ fn fingerprint(octets: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::authority::{CaCertificate, KeyAlgorithm};
+    use crate::x509::Certificate;
 
     fn kept(octets: &[u8]) -> Kept {
         Kept {
@@ -148,24 +159,32 @@ mod tests {
         }
     }
 
+    fn signer(name: &str) -> SignerId {
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let ca = CaCertificate::root(name, KeyAlgorithm::P256, now).unwrap();
+        SignerId::of(&Certificate::read(&ca.der).unwrap())
+    }
+
     #[test]
     fn what_is_kept_comes_back_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let cache = CrlCache::in_folder(folder.path().join("deep"));
         let url = "http://crl.example/a.crl";
-        assert_eq!(cache.read(url), None);
+        let [signer, other] = ["CA", "Other"].map(signer);
+        assert_eq!(cache.read(url, &signer), None);
         for octets in [b"first\n\nlist".as_slice(), b"\n2nd", b""] {
-            cache.keep(url, &kept(octets));
-            assert_eq!(cache.read(url), Some(kept(octets)));
+            cache.keep(url, &signer, &kept(octets));
+            assert_eq!(cache.read(url, &signer), Some(kept(octets)));
         }
-        assert_eq!(cache.read("http://crl.example/b.crl"), None);
-        cache.keep(url, &kept(b"a list"));
-        let path = cache.path(url).unwrap();
+        assert_eq!(cache.read("http://crl.example/b.crl", &signer), None);
+        assert_eq!(cache.read(url, &other), None, "what another signed is another list");
+        cache.keep(url, &signer, &kept(b"a list"));
+        let path = cache.path(url, &signer).unwrap();
         let mut damaged = fs::read(&path).unwrap();
         *damaged.last_mut().unwrap() ^= 1;
         fs::write(&path, damaged).unwrap();
-        assert_eq!(cache.read(url), None);
+        assert_eq!(cache.read(url, &signer), None);
         assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1, "nothing is left beside it");
-        CrlCache::none().keep(url, &kept(b"x"));
+        CrlCache::none().keep(url, &signer, &kept(b"x"));
     }
 }

@@ -1,4 +1,4 @@
-//! Fetching the CRLs that certificates name: once a run, and between runs only when there may be a newer one.
+//! Fetching the CRLs that certificates name: once a run for each signer, and between runs only when there may be a newer one.
 //!
 //! A certificate is written by a stranger, and so are the URLs in it. Nothing else is asked than what they name, by
 //! HTTP alone, no more than [`MAX_CRL`] of it, and at public addresses only, unless the target itself is on another
@@ -16,17 +16,17 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use self::budget::Budget;
+pub use self::budget::Budget;
 pub use self::cache::CrlCache;
 use self::cache::Kept;
 use super::clock;
 use super::dns::DnsClient;
 use super::http::{HttpClient, HttpRequest, HttpSetupError, reach_of};
 use crate::evidence::http::{HttpAttempt, HttpExchange, HttpFailure, HttpOutcome, HttpResponse};
-use crate::evidence::revocation::{CrlObservation, Crls, KeptCrl, Reach};
+use crate::evidence::revocation::{CrlObservation, Crls, KeptCrl, Reach, add_each_once};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Bytes, CertificateSource};
-use crate::revocation::CrlQuestion;
+use crate::revocation::{CrlQuestion, SignerId};
 use crate::x509::crl::{Crl, MAX_CRL};
 use crate::x509::{Certificate, SignatureCheck};
 
@@ -62,7 +62,8 @@ struct Shared {
     anywhere: HttpClient,
     cache: CrlCache,
     private_allowed: bool,
-    known: Cache<(String, Reach), Arc<CrlObservation>>,
+    /// By URL, how far might be asked, and who may have signed: one asker's list is not another's.
+    known: Cache<(String, Reach, Vec<SignerId>), Arc<CrlObservation>>,
 }
 
 /// What asking for the lists of one target, or of one run, may cost at most.
@@ -120,12 +121,20 @@ impl CrlClient {
 
     /// Fetches the list of each question, from the first of its URLs that gives one that can be used.
     pub async fn fetch(&self, questions: Vec<CrlQuestion>, reach: Reach, allowance: Allowance) -> Crls {
-        let reach = self.reach(reach);
-        let budget = Arc::new(Budget::new(allowance));
+        let questions = questions.into_iter().map(|question| (question, reach)).collect();
+        self.fetch_each(questions, &Arc::new(Budget::new(allowance))).await
+    }
+
+    /// The same, each question as far as may be asked for it, out of what is left.
+    pub async fn fetch_each(&self, questions: Vec<(CrlQuestion, Reach)>, budget: &Arc<Budget>) -> Crls {
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         let mut tasks = JoinSet::new();
-        for (place, question) in questions.into_iter().take(allowance.lists).enumerate() {
-            let (client, budget, turns) = (self.clone(), Arc::clone(&budget), Arc::clone(&turns));
+        for (place, (question, reach)) in questions.into_iter().enumerate() {
+            if !budget.take_list() {
+                break;
+            }
+            let reach = self.reach(reach);
+            let (client, budget, turns) = (self.clone(), Arc::clone(budget), Arc::clone(&turns));
             tasks.spawn(async move {
                 // The semaphore is never closed.
                 let _turn = turns.acquire().await;
@@ -142,10 +151,8 @@ impl CrlClient {
         }
         found.sort_by_key(|(place, _)| *place);
         let mut crls = Crls::new();
-        for observation in found.into_iter().flat_map(|(_, observations)| observations) {
-            if crls.iter().all(|known| known.url != observation.url) {
-                crls.push(observation);
-            }
+        for (_, observations) in found {
+            add_each_once(&mut crls, observations);
         }
         crls
     }
@@ -155,10 +162,10 @@ impl CrlClient {
         let mut asked = 0;
         for url in &question.urls {
             let observation = if let Some(why) = unasked(url, asked) {
-                Arc::new(CrlObservation::not_asked(url, clock::now(), why))
+                Arc::new(CrlObservation { reach, ..CrlObservation::not_asked(url, clock::now(), why) })
             } else {
                 asked += 1;
-                self.known_or_asked(url, &question.signers, reach, budget).await
+                self.known_or_asked(url, question, reach, budget).await
             };
             let is_had = is_usable(&observation, &question.signers);
             tried.push(observation);
@@ -174,11 +181,11 @@ impl CrlClient {
     async fn known_or_asked(
         &self,
         url: &str,
-        signers: &[Certificate],
+        question: &CrlQuestion,
         reach: Reach,
         budget: &Budget,
     ) -> Arc<CrlObservation> {
-        let key = (url.to_owned(), reach);
+        let key = (url.to_owned(), reach, question.signer_ids());
         if let Some(known) = self.0.known.get(&key).await {
             return known;
         }
@@ -189,7 +196,7 @@ impl CrlClient {
                 return Arc::new(CrlObservation { reach, ..none });
             }
         };
-        let ask = async { Arc::new(self.ask(url, signers, reach, room).await) };
+        let ask = async { Arc::new(self.ask(url, &question.signers, reach, room).await) };
         let observation = if room < MAX_CRL { ask.await } else { self.0.known.get_with(key, ask).await };
         budget.give_back(room, observation.fetched().map_or(0, |list| list.octets.len()));
         observation
@@ -205,7 +212,7 @@ impl CrlClient {
             kept,
             exchange,
         };
-        let kept = self.0.cache.read(url).filter(|kept| is_vouched(&kept.octets, signers));
+        let kept = self.kept(url, signers, now);
         if let Some(kept) = &kept
             && is_fresh(kept, now)
         {
@@ -231,6 +238,16 @@ impl CrlClient {
         seen(kept, Some(exchange))
     }
 
+    /// The newest list of this URL that is kept and that one of these signed.
+    fn kept(&self, url: &str, signers: &[Certificate], now: Timestamp) -> Option<Kept> {
+        let of = |signer: &Certificate| {
+            let kept = self.0.cache.read(url, &SignerId::of(signer))?;
+            is_vouched_by(&kept.octets, signer).then_some(kept)
+        };
+        let all = signers.iter().filter_map(of);
+        all.reduce(|one, other| if is_older(&one.octets, &other.octets, now) { other } else { one })
+    }
+
     /// Keeps what came for the next run, where its issuer vouches for it and it is not older than what is kept; gives what
     /// was kept and still counts.
     fn keep(
@@ -241,14 +258,18 @@ impl CrlClient {
         signers: &[Certificate],
         now: Timestamp,
     ) -> Option<KeptCrl> {
+        let signer =
+            |list: &[u8]| signers.iter().find(|signer| is_vouched_by(list, signer)).map(SignerId::of);
         match response {
             Some(response) if response.status == 200 => {
                 let older = |kept: &Kept| is_older(&response.body, &kept.octets, now);
-                if !is_vouched(&response.body, signers) || kept.as_ref().is_some_and(older) {
+                let Some(signer) = signer(&response.body).filter(|_| !kept.as_ref().is_some_and(older))
+                else {
                     return kept.as_ref().map(observed);
-                }
+                };
                 self.0.cache.keep(
                     url,
+                    &signer,
                     &Kept {
                         etag: response.etag.clone(),
                         last_modified: response.last_modified.clone(),
@@ -261,7 +282,9 @@ impl CrlClient {
             }
             Some(response) if response.status == 304 => {
                 let seen = Kept { seen_at: now, ..kept? };
-                self.0.cache.keep(url, &seen);
+                if let Some(signer) = signer(&seen.octets) {
+                    self.0.cache.keep(url, &signer, &seen);
+                }
                 Some(observed(&seen))
             }
             _ => kept.as_ref().map(observed),
@@ -297,12 +320,14 @@ fn observed(kept: &Kept) -> KeptCrl {
     KeptCrl { fetched_at: kept.fetched_at, seen_at: kept.seen_at, octets: Bytes(kept.octets.clone()) }
 }
 
-/// A list that anyone could have sent is never kept: with a validator of the true one it would stay.
 fn is_vouched(octets: &[u8], signers: &[Certificate]) -> bool {
+    signers.iter().any(|signer| is_vouched_by(octets, signer))
+}
+
+/// A list that anyone could have sent is never kept: with a validator of the true one it would stay.
+fn is_vouched_by(octets: &[u8], signer: &Certificate) -> bool {
     let Ok(crl) = Crl::read(octets) else { return false };
-    signers
-        .iter()
-        .any(|signer| crl.is_named_after(signer) && crl.is_signed_by(signer) == SignatureCheck::Made)
+    crl.is_named_after(signer) && crl.is_signed_by(signer) == SignatureCheck::Made
 }
 
 fn is_fresh(kept: &Kept, now: Timestamp) -> bool {

@@ -91,7 +91,7 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
             Expectation::NoExpectation => judged.is_of_unknown_issuer(),
             Expectation::Expected | Expectation::Unexpected => false,
         };
-        is_undetermined && !judged.is_unexpected()
+        is_undetermined && !judged.is_of_unexpected_issuer()
     };
     let open = verdict.certificates.iter().filter(is_open).count();
     let judged = match (unexpected, open) {

@@ -6,7 +6,7 @@ use super::world::{self, Ca, ListPlan, NOW, URL, at, days};
 use super::{answered, by, judged, trouble};
 use crate::evidence::Bytes;
 use crate::evidence::revocation::{CrlObservation, Crls, KeptCrl, Reach, add_each_once, within};
-use crate::revocation::{Question, Said, Status, TroubleKind, judge};
+use crate::revocation::{Question, Said, Status, TroubleKind, crl_questions, judge};
 use crate::x509::Certificate;
 use crate::x509::crl::Reason;
 
@@ -144,4 +144,101 @@ fn who_issues_lists_for_another_is_valid_then() {
     let unverifiable = (Status::Undetermined, Some(TroubleKind::Unverifiable));
     assert_eq!(told(21, true), unverifiable, "it had ended the day before");
     assert_eq!(told(30, false), unverifiable, "a namesake of the CA certified it");
+}
+
+/// Names are compared by what they say (RFC 5280 section 7.1): another encoding is no other issuer.
+#[test]
+fn an_entry_of_an_issuer_whose_name_is_written_otherwise_counts() {
+    let ca = Ca::new("CA");
+    let told = |change: fn(u8) -> u8| {
+        let entries = [world::entry(&[7], &[world::certificate_issuer_as(&ca.certificate, change)])];
+        let extensions = [world::scope(&[world::flag(4)])];
+        let verdict =
+            by(&ca, &ListPlan { entries: &entries, extensions: &extensions, ..ListPlan::default() });
+        (verdict.status.name(), trouble(&verdict))
+    };
+    const UTF8: u8 = 0x0c;
+    assert_eq!(told(|octet| if octet == UTF8 { 0x13 } else { octet }), ("revoked", None));
+    assert_eq!(told(|octet| if octet == b'C' { b'c' } else { octet }), ("revoked", None));
+    assert_eq!(told(|octet| if octet == b'C' { b'D' } else { octet }), ("good", None));
+    // TeletexString beyond ASCII is not read: whose the entry is stays open, and that is not “good”.
+    let strange = told(|octet| match octet {
+        UTF8 => 0x14,
+        b'C' => 0xc7,
+        other => other,
+    });
+    assert_eq!(strange, ("undetermined", Some(TroubleKind::Unreadable)));
+}
+
+/// Where another issues the list, the CA's own list from that place is not the one that is meant.
+#[test]
+fn only_the_list_of_whom_the_certificate_names_counts() {
+    let ca = Ca::new("CA");
+    let delegate = ca.delegate("Lists", 30);
+    let issuers = [&ca.certificate, &delegate.certificate];
+    let told = |leaf: &Certificate, plan: &ListPlan<'_>, signer: &Ca| {
+        let crls = vec![answered(URL, 200, plan.signed_by(signer))];
+        let verdict = judged(leaf, &issuers, &crls, at(NOW));
+        (verdict.status, trouble(&verdict))
+    };
+    let leaf = ca.leaf_listed_by(&[7], &delegate.certificate);
+    let (usual, indirect) = (ListPlan::default(), [world::scope(&[world::point(URL), world::flag(4)])]);
+    let out_of_scope = (Status::Undetermined, Some(TroubleKind::OutOfScope));
+    assert_eq!(told(&leaf, &usual, &ca), out_of_scope);
+    assert_eq!(told(&leaf, &ListPlan { extensions: &indirect, ..usual.clone() }, &ca), out_of_scope);
+    assert_eq!(told(&leaf, &usual, &delegate), out_of_scope, "one that is not indirect is about its own");
+    let good = (Status::Good, None);
+    assert_eq!(told(&leaf, &ListPlan { extensions: &indirect, ..usual.clone() }, &delegate), good);
+    // Some name themselves.
+    let own = ca.leaf_listed_by(&[7], &ca.certificate);
+    assert_eq!(told(&own, &usual, &ca), good);
+}
+
+/// Anyone can make a certificate with the CA's name and key: what that one may not do says nothing of the CA.
+#[test]
+fn a_counterfeit_of_the_ca_hides_no_revocation() {
+    let ca = Ca::new("CA");
+    let leaf = ca.leaf(&[7], &[URL]);
+    let entries = [world::entry(&[7], &[])];
+    let crls = vec![answered(URL, 200, ListPlan { entries: &entries, ..ListPlan::default() }.signed_by(&ca))];
+    let counterfeit = ca.counterfeit();
+    for issuers in [[&counterfeit, &ca.certificate], [&ca.certificate, &counterfeit]] {
+        assert_eq!(judged(&leaf, &issuers, &crls, at(NOW)).status.name(), "revoked");
+    }
+    let alone = judged(&leaf, &[&counterfeit], &crls, at(NOW));
+    assert_eq!((alone.status, trouble(&alone)), (Status::Undetermined, Some(TroubleKind::BadSignature)));
+}
+
+/// Nothing is asked for that could not be believed, and the certificate says why its status is open.
+#[test]
+fn a_list_is_asked_for_where_the_issuer_is_at_hand() {
+    let (ca, stranger) = (Ca::new("CA"), Ca::new("Stranger"));
+    let leaf = ca.leaf(&[7], &[URL]);
+    let stray = stranger.below("Stray", &[8], &["http://127.0.0.1/stray.crl"]);
+    let issuers = [&ca.certificate, &stray];
+    let questions = [Question::about(&leaf, &issuers), Question::about(&stray, &issuers)];
+    let urls: Vec<String> =
+        crl_questions(&questions).into_iter().flat_map(|question| question.urls).collect();
+    assert_eq!(urls, [URL]);
+    let open = judged(&stray, &issuers, &Crls::new(), at(NOW));
+    assert!(open.status == Status::Undetermined && open.why.contains("--issuer"), "{}", open.why);
+}
+
+/// What was not asked stands behind what came, whoever asked first.
+#[test]
+fn a_list_that_came_stands_before_one_that_was_not_asked_for() {
+    let ca = Ca::new("CA");
+    let refused = Arc::new(CrlObservation::not_asked(URL, at(NOW), "for this test"));
+    let gone = answered(URL, 404, Vec::new());
+    let had = answered(URL, 200, ListPlan::default().signed_by(&ca));
+    let mut all = Crls::new();
+    add_each_once(&mut all, vec![refused.clone(), gone.clone(), refused.clone()]);
+    assert_eq!(all, [gone.clone()]);
+    add_each_once(&mut all, vec![had.clone(), gone, refused, had.clone()]);
+    assert_eq!(all, [had.clone()]);
+    // Another list of the same place is one of its own.
+    let entries = [world::entry(&[7], &[])];
+    let other = answered(URL, 200, ListPlan { entries: &entries, ..ListPlan::default() }.signed_by(&ca));
+    add_each_once(&mut all, vec![other.clone()]);
+    assert_eq!(all, [had, other]);
 }

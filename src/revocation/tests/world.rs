@@ -39,6 +39,13 @@ impl Ca {
         Self { certificate, key, params }
     }
 
+    /// A certificate with this one's name and key that anyone may have made, and that is not for signing lists.
+    pub(super) fn counterfeit(&self) -> Certificate {
+        let mut params = self.params.clone();
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        Certificate::read(params.self_signed(&self.key).unwrap().der()).unwrap()
+    }
+
     /// A server's certificate of ninety days.
     pub(super) fn leaf(&self, serial: &[u8], urls: &[&str]) -> Certificate {
         self.leaf_for(serial, urls, 90)
@@ -173,6 +180,13 @@ pub(super) fn invalid_since() -> Vec<u8> {
 
 pub(super) fn certificate_issuer(issuer: &Certificate) -> Vec<u8> {
     let name = der::wrap(der::constructed(4), issuer.parts().unwrap().subject);
+    extension(&[0x55, 0x1d, 0x1d], true, &sequence(&[name]))
+}
+
+/// The same of a name that is written otherwise.
+pub(super) fn certificate_issuer_as(issuer: &Certificate, change: impl Fn(u8) -> u8) -> Vec<u8> {
+    let subject: Vec<u8> = issuer.parts().unwrap().subject.iter().map(|&octet| change(octet)).collect();
+    let name = der::wrap(der::constructed(4), &subject);
     extension(&[0x55, 0x1d, 0x1d], true, &sequence(&[name]))
 }
 

@@ -208,6 +208,13 @@ fn an_unexpected_certificate_is_to_be_revoked() {
     assert_eq!(ids(&found), ["REV008", "REV008"], "one for each CA");
     assert!(found[0].message.contains("2 unexpected certificates"), "{found:?}");
     assert!(found[0].message.contains("07, 08"), "{found:?}");
+    let by_lists = unexpected_findings(&Unexpected {
+        verdicts: vec![good()],
+        by_lists: vec![good()],
+        ..Unexpected::default()
+    });
+    let severities: Vec<Severity> = by_lists.iter().map(|finding| finding.severity).collect();
+    assert_eq!(severities, [Severity::High, Severity::Medium]);
     for other in [
         verdict(revoked(), vec![]),
         verdict(Status::Undetermined, vec![]),

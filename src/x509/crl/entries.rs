@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{Crl, CrlError, Reason, at};
 use crate::x509::der::{self, Reader};
 use crate::x509::distribution::directory_name;
+use crate::x509::name_matching::{NameComparison, compare};
 use crate::x509::parts::read_extension;
 use crate::x509::time;
 
@@ -47,6 +48,8 @@ pub struct Entry {
 pub struct Found<'a> {
     /// For each certificate that was looked for, its entry.
     pub entries: Vec<Option<Entry>>,
+    /// For each, whether an entry with its number names an issuer that may be its issuer: the names cannot be compared.
+    pub doubtful: Vec<bool>,
     /// How many entries there are in all.
     pub count: usize,
     /// The first critical extension of an entry that is not known here, as content of its object identifier. A list
@@ -66,8 +69,13 @@ pub(super) fn find<'a>(crl: &Crl<'a>, wanted: &[Wanted<'_>]) -> Result<Found<'a>
     for (place, wanted) in wanted.iter().enumerate() {
         by_serial.entry(shortest(wanted.serial)).or_default().push(place);
     }
-    let mut found =
-        Found { entries: vec![None; wanted.len()], count: 0, unknown_critical: None, broken: None };
+    let mut found = Found {
+        entries: vec![None; wanted.len()],
+        doubtful: vec![false; wanted.len()],
+        count: 0,
+        unknown_critical: None,
+        broken: None,
+    };
     let is_indirect = crl.extensions.scope.as_ref().is_some_and(|scope| scope.is_indirect);
     let mut issuer = crl.issuer;
     let mut reader = Reader::new(crl.entries);
@@ -96,12 +104,19 @@ pub(super) fn find<'a>(crl: &Crl<'a>, wanted: &[Wanted<'_>]) -> Result<Found<'a>
             invalid_since: about.invalid_since,
         };
         for &place in places {
-            let is_meant = wanted.get(place).is_some_and(|wanted| wanted.issuer == issuer);
+            let (Some(wanted), Some(known)) = (wanted.get(place), found.entries.get_mut(place)) else {
+                continue;
+            };
             // Of several entries of one number, which no list should have, the one that revokes counts.
-            if let (true, Some(place)) = (is_meant, found.entries.get_mut(place))
-                && place.is_none_or(|known| known.reason == Some(Reason::REMOVE_FROM_CRL))
-            {
-                *place = Some(entry);
+            if known.is_some_and(|known| known.reason != Some(Reason::REMOVE_FROM_CRL)) {
+                continue;
+            }
+            match compare(wanted.issuer, issuer) {
+                NameComparison::Same => *known = Some(entry),
+                NameComparison::Different => {}
+                NameComparison::Unknown => {
+                    found.doubtful.get_mut(place).into_iter().for_each(|doubtful| *doubtful = true);
+                }
             }
         }
     }

@@ -144,9 +144,23 @@ struct Single {
     next_update: Option<Timestamp>,
 }
 
+impl Single {
+    /// How much it counts beside another about the same certificate.
+    fn weight(&self) -> u8 {
+        match self.status {
+            CertificateStatus::Revoked { .. } => 2,
+            CertificateStatus::Unknown => 1,
+            CertificateStatus::Good => 0,
+        }
+    }
+}
+
+/// The response about the certificate. Of several, which should not be, the one that revokes counts, then one that knows
+/// nothing, whatever their order.
 fn find(entries: &Element<'_>, about: &Parts<'_>, issuer: &Parts<'_>) -> Result<Single, OcspProblem> {
     let mut reader = entries.reader();
     let mut looked_at = 0_usize;
+    let mut found: Option<Single> = None;
     while !reader.is_empty() {
         if looked_at >= MAX_RESPONSES {
             return Err(OcspError::TooMany("responses").into());
@@ -155,10 +169,13 @@ fn find(entries: &Element<'_>, about: &Parts<'_>, issuer: &Parts<'_>) -> Result<
         let mut entry = reader.expect(der::SEQUENCE).map_err(at("single response"))?.reader();
         let id = entry.expect(der::SEQUENCE).map_err(at("certificate id"))?;
         if is_about(&id, about, issuer).map_err(at("certificate id"))? {
-            return single(entry);
+            let single = single(entry)?;
+            if found.as_ref().is_none_or(|known| single.weight() > known.weight()) {
+                found = Some(single);
+            }
         }
     }
-    Err(OcspError::AboutOthers(looked_at).into())
+    found.ok_or_else(|| OcspError::AboutOthers(looked_at).into())
 }
 
 /// All three parts of a CertID: the issuer's name, its key, the serial number (RFC 6960 section 4.1.1).
@@ -374,4 +391,46 @@ pub fn responder_to_check(response: &[u8], issuer: &Certificate) -> Option<Certi
             && is_delegated_by(delegate, issuer)
             && !has_no_check(delegate)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
+    use crate::demo::ct::{SctPlan, issue};
+
+    /// A response that says two things of one certificate says that it is revoked, whichever comes first.
+    #[test]
+    fn of_several_responses_about_a_certificate_the_one_that_revokes_counts() {
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let ca = CaCertificate::root("OCSP CA", KeyAlgorithm::P256, now).unwrap();
+        let request = LeafRequest::new(&["ocsp.example"], now).unwrap();
+        let leaf = Certificate::read(&issue(&ca, &request, &SctPlan::default()).unwrap().der).unwrap();
+        let ca = Certificate::read(&ca.der).unwrap();
+        let (about, issuer) = (leaf.parts().unwrap(), ca.parts().unwrap());
+        let sequence = |parts: &[Vec<u8>]| der::wrap(der::SEQUENCE, &parts.concat());
+        let octets = |octets: &[u8]| der::wrap(der::OCTET_STRING, octets);
+        // sha-1, 1.3.14.3.2.26.
+        let algorithm = sequence(&[der::wrap(der::OBJECT_IDENTIFIER, &[0x2b, 0x0e, 3, 2, 0x1a])]);
+        let (name, key) = (sha1(issuer.subject), sha1(raw_key(issuer.spki).unwrap()));
+        let serial = der::wrap(der::INTEGER, about.serial);
+        let id = sequence(&[algorithm, octets(name.as_ref()), octets(key.as_ref()), serial]);
+        let time = der::wrap(0x18, b"20261101000000Z");
+        let entry = |status: Vec<u8>| sequence(&[id.clone(), status, time.clone()]);
+        let good = entry(der::wrap(der::primitive(0), &[]));
+        let unknown = entry(der::wrap(der::primitive(2), &[]));
+        let revoked = entry(der::wrap(der::constructed(1), &time));
+        let told = |entries: &[&Vec<u8>]| {
+            let entries: Vec<Vec<u8>> = entries.iter().map(|&entry| entry.clone()).collect();
+            let list = sequence(&entries);
+            find(&Reader::new(&list).expect(der::SEQUENCE).unwrap(), &about, &issuer).unwrap().status
+        };
+        let date = "2026-11-01T00:00:00Z".parse().unwrap();
+        let is_revoked = CertificateStatus::Revoked { date, reason: None };
+        assert_eq!(told(&[&good]), CertificateStatus::Good);
+        assert_eq!(told(&[&good, &revoked]), is_revoked);
+        assert_eq!(told(&[&revoked, &good]), is_revoked);
+        assert_eq!(told(&[&unknown, &revoked]), is_revoked);
+        assert_eq!(told(&[&good, &unknown]), CertificateStatus::Unknown);
+    }
 }

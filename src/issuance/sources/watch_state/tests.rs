@@ -106,6 +106,18 @@ fn silence_is_worth_what_was_proven() {
     assert_eq!(why, "Log 2: entries 0 to 39, 60 to 69, 90 to 99 were not searched for the name");
     let (why, _) = part(vec![FollowedLog { searched: None, ..late }], Some(true));
     assert_eq!(why, "Log 2: entries 0 to 39 were not read");
+    // A watch that stopped knows nothing of what came after.
+    let ago = |hours: i64| Some(now() - jiff::SignedDuration::from_hours(hours));
+    let (why, _) = part(vec![FollowedLog { head_at: ago(8760), head_seen: ago(8760), ..log(1) }], Some(true));
+    assert_eq!(why, "Log 1: its tree head was seen last on 2025-11-20: what was logged since is not known");
+    let (why, _) = part(vec![FollowedLog { head_at: ago(50), head_seen: None, ..log(1) }], Some(true));
+    assert!(why.contains("2026-11-17"), "{why}");
+    let closed = FollowedLog { head_at: ago(8760), head_seen: ago(40), ..log(1) };
+    assert_eq!(
+        told(watched(vec![closed])).coverage,
+        Coverage::Whole,
+        "one that signs nothing more was asked"
+    );
     let (why, _) = part(vec![log(1)], None);
     assert_eq!(why, "whether the name was watched is not known");
     let many = (0..30).map(|id| FollowedLog { proven: 0, ..log(id) }).collect();

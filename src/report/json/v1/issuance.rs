@@ -338,6 +338,8 @@ impl<'a> Unexpected<'a> {
         let forged = judged.forged.as_ref().map(|forged| {
             format!("It bears the issuer name of {}, whose key did not issue it.", forged.owners.join(", "))
         });
+        // What makes a CA expected is no reason.
+        let by_issuer = judged.issuer.reasons.iter().filter(|_| judged.is_of_unexpected_issuer()).cloned();
         Self {
             sha256: it.sha256,
             precertificate_sha256: it.precertificate_sha256,
@@ -348,7 +350,7 @@ impl<'a> Unexpected<'a> {
             issuer_owner: it.issuer.owner.as_deref(),
             issuer_spki_sha256: it.issuer.key,
             life: judged.life.name(),
-            reasons: forged.into_iter().chain(judged.issuer.reasons.iter().cloned()).collect(),
+            reasons: forged.into_iter().chain(by_issuer).chain(judged.against_lists()).collect(),
         }
     }
 }
