@@ -70,7 +70,16 @@ impl Listed {
         !self.is_determined || self.expectation == "undetermined"
     }
 
-    fn is_over(&self, now: Timestamp) -> bool {
+    /// The key that issued it, where that is proven: certificates of one content that two keys issued are two.
+    fn issuer_key(&self) -> Option<&str> {
+        let issuer = &self.details["issuer"];
+        let is_proven =
+            !matches!(issuer["proven_by"].as_str(), None | Some("none" | "claim" | "source_claim"));
+        issuer["spki_sha256"].as_str().filter(|_| is_proven)
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
         let end = self.details["certificate"]["not_after"].as_str();
         end.and_then(|end| end.parse::<Timestamp>().ok()).is_some_and(|end| end < now)
     }
@@ -101,17 +110,21 @@ pub(super) struct Certificates {
     pub(super) open_ids: Vec<String>,
 }
 
-/// Where a certificate is listed, and when its alert was made.
+/// The alert by which a certificate is listed.
 struct Place {
     index: usize,
+    id: String,
     created: Timestamp,
 }
+
+/// By what precertificate and certificate have in common: where the certificates of that content are listed.
+type Places = HashMap<String, Vec<Place>>;
 
 impl Certificates {
     /// Gathers what no report had yet. What another report is about to list is waited for: it may never come to it.
     pub(super) async fn gather(state: &State) -> Result<Self, StateError> {
         let mut all = Self::default();
-        let mut places: HashMap<String, Place> = HashMap::new();
+        let mut places = Places::new();
         let mut seen: HashSet<String> = HashSet::new();
         loop {
             let due = state.unreported(HELD).await?;
@@ -136,11 +149,12 @@ impl Certificates {
                 all.ids.push(due.alert.id);
             }
         }
+        all.count(&places);
         let now = clock::now();
         for alert in state.undetermined().await? {
             match Listed::of(&alert) {
                 // What is told anew of it counts.
-                Some(listed) if !listed.is_over(now) && !places.contains_key(&listed.tbs_sha256) => {
+                Some(listed) if !listed.is_over(now) && !all.is_told_anew(&listed, &places) => {
                     all.is_issuer_open |= listed.expectation == "undetermined";
                     all.open_before.push(listed);
                 }
@@ -150,29 +164,70 @@ impl Certificates {
         Ok(all)
     }
 
-    fn add(&mut self, listed: Listed, alert: &Alert, places: &mut HashMap<String, Place>) {
+    /// Adds a certificate, or in the place of one what is said of it now.
+    fn add(&mut self, listed: Listed, alert: &Alert, places: &mut Places) {
+        let known = places.entry(listed.tbs_sha256.clone()).or_default();
+        let key_at = |place: &Place| self.listed.get(place.index).and_then(Listed::issuer_key);
+        let key = listed.issuer_key();
+        let same = known.iter().position(|place| key_at(place) == key);
+        // What was not proven before is proven now: it is the same certificate, come further.
+        let open = known.iter().position(|place| key_at(place).is_none() && place.created <= alert.created);
+        let is_proven_since = |place: &Place| {
+            let is_beside = place.created == alert.created && listed.severity < Severity::High;
+            key_at(place).is_some() && (place.created > alert.created || is_beside)
+        };
+        let is_past = key.is_none() && known.iter().any(is_proven_since);
+        if let Some(place) = same.or(open).and_then(|place| known.get_mut(place)) {
+            // A later alert of the same certificate says more of it.
+            if place.created <= alert.created
+                && let Some(before) = self.listed.get_mut(place.index)
+            {
+                *before = listed;
+                (place.id, place.created) = (alert.id.clone(), alert.created);
+            }
+        } else if is_past {
+            // What is proven of it by now is listed.
+        } else if self.listed.len() < MOST_LISTED {
+            let index = self.listed.len();
+            known.push(Place { index, id: alert.id.clone(), created: alert.created });
+            self.listed.push(listed);
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+            self.count_one(&listed, &alert.id);
+        }
+    }
+
+    /// Counts those that are listed, by what is said of them last.
+    fn count(&mut self, places: &Places) {
+        let listed = std::mem::take(&mut self.listed);
+        for place in places.values().flatten() {
+            if let Some(one) = listed.get(place.index) {
+                self.count_one(one, &place.id);
+            }
+        }
+        self.listed = listed;
+    }
+
+    fn count_one(&mut self, listed: &Listed, id: &str) {
         self.gravest = self.gravest.max(Some(listed.severity));
         if listed.is_open() {
             self.open = self.open.saturating_add(1);
-            self.open_ids.push(alert.id.clone());
+            self.open_ids.push(id.to_owned());
         }
         self.is_issuer_open |= listed.expectation == "undetermined";
         if listed.expectation == "unexpected" {
             self.unexpected = self.unexpected.saturating_add(1);
         }
-        if let Some(place) = places.get_mut(&listed.tbs_sha256) {
-            // A later alert of the same certificate says more of it.
-            if let Some(known) = self.listed.get_mut(place.index).filter(|_| place.created <= alert.created) {
-                *known = listed;
-                place.created = alert.created;
-            }
-        } else if self.listed.len() < MOST_LISTED {
-            let place = Place { index: self.listed.len(), created: alert.created };
-            places.insert(listed.tbs_sha256.clone(), place);
-            self.listed.push(listed);
-        } else {
-            self.left_out = self.left_out.saturating_add(1);
-        }
+    }
+
+    /// Whether one of those that are listed is this certificate.
+    fn is_told_anew(&self, before: &Listed, places: &Places) -> bool {
+        let key = before.issuer_key();
+        let is_same = |place: &Place| {
+            let own = self.listed.get(place.index).and_then(Listed::issuer_key);
+            key.is_none() || own.is_none() || own == key
+        };
+        places.get(&before.tbs_sha256).is_some_and(|places| places.iter().any(is_same))
     }
 
     /// An alert of another kind.
@@ -221,6 +276,73 @@ mod tests {
             all.were_reported(&state).await.unwrap();
             let again = Certificates::gather(&state).await.unwrap();
             assert_eq!((again.listed.len(), again.others.len()), (0, 0));
+        });
+    }
+
+    /// An alert about the certificate of one content, which this key issued, or of which that is not known.
+    fn of_key(verdict: &str, key: Option<&str>, severity: &str, status: &str) -> NewAlert {
+        let hash = "cd".repeat(32);
+        let details = serde_json::json!({
+            "tbs_sha256": hash,
+            "undetermined": null,
+            "certificate": {"not_after": "9990-01-01T00:00:00Z"},
+            "issuer": {
+                "status": status,
+                "spki_sha256": key.unwrap_or("claimed"),
+                "proven_by": if key.is_some() { "signature" } else { "claim" },
+            },
+        });
+        let payload = serde_json::json!({"title": "A certificate", "severity": severity, "details": details});
+        NewAlert {
+            kind: "certificate".to_owned(),
+            subject: format!("{hash}{verdict}"),
+            payload: payload.to_string(),
+        }
+    }
+
+    #[test]
+    fn one_content_of_two_keys_is_two_certificates() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::File(folder.path().join("state.db"));
+        let options = StateOptions { channels: vec![REPORT.to_owned()], most_octets: None };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let state = State::open(&place, &options).await.unwrap();
+            let told = [
+                of_key("", None, "medium", "undetermined"),
+                of_key(" one", Some("one"), "info", "expected"),
+                of_key(" two", Some("two"), "medium", "undetermined"),
+                of_key(" two again", Some("two"), "high", "unexpected"),
+            ];
+            for alert in &told {
+                state.add_alert(alert).await.unwrap();
+                // In their order, by the database's clock.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let all = Certificates::gather(&state).await.unwrap();
+            let listed: Vec<_> = all
+                .listed
+                .iter()
+                .map(|one| (one.issuer_key().unwrap(), one.severity, one.expectation.as_str()))
+                .collect();
+            assert_eq!(
+                listed,
+                [("one", Severity::Info, "expected"), ("two", Severity::High, "unexpected")],
+                "each by what is said of it last"
+            );
+            assert_eq!((all.ids.len(), all.open, all.unexpected), (4, 0, 1));
+            assert!(all.open_ids.is_empty() && !all.is_issuer_open, "what was open was resolved since");
+            all.were_reported(&state).await.unwrap();
+
+            // One that stays open does so whatever is told of the other.
+            state.add_alert(&of_key(" three", Some("three"), "medium", "undetermined")).await.unwrap();
+            let all = Certificates::gather(&state).await.unwrap();
+            assert_eq!((all.listed.len(), all.open_ids.len()), (1, 1));
+            all.were_reported(&state).await.unwrap();
+            state.add_alert(&of_key(" one again", Some("one"), "high", "unexpected")).await.unwrap();
+            let all = Certificates::gather(&state).await.unwrap();
+            assert_eq!((all.listed.len(), all.open_before.len()), (1, 1));
+            assert_eq!(all.open_before[0].issuer_key(), Some("three"));
         });
     }
 }
