@@ -20,6 +20,7 @@ use crate::judge::{Inputs, IssuanceJudge};
 use crate::observe::crl::{Allowance, CrlClient};
 use crate::observe::http::HttpClient;
 use crate::observe::issuance::{AskedSource, Asking, WatchState, ask};
+use crate::report::human::safe;
 use crate::revocation::Status;
 use crate::rules::Severity;
 use crate::x509::{CertificateSha256, hexadecimal};
@@ -233,7 +234,11 @@ impl Looked {
         };
         let it = &judged.certificate;
         let issuer = it.issuer_name.as_deref().unwrap_or("not known");
-        let text = format!("{why}\nIssuer, as claimed: {issuer}\nThe {}.\n{advice}", it.label());
+        // What a line has from outside makes no further ones.
+        let lines =
+            [why, format!("Issuer, as claimed: {issuer}"), format!("The {}.", it.label()), advice.to_owned()];
+        let text = lines.map(|line| safe(&line).into_owned()).join("\n");
+        let title = safe(&title).into_owned();
         let hash = it.tbs_sha256.map_or_else(|| it.label(), |hash| hexadecimal(&hash));
         let details = json!({
             "status": judged.revocation.name(),

@@ -22,6 +22,7 @@ use crate::evidence::Bytes;
 use crate::issuance::forged::ForgedName;
 use crate::issuance::names::{Form, find_all};
 use crate::issuance::who::{IssuerProof, WhoIssued};
+use crate::report::human::safe;
 use crate::rules::{Finding, Severity};
 use crate::watch::batch::{FoundEntry, Why};
 use crate::watch::state::{EntryKind, Found, Judged, LogKind, NewAlert};
@@ -341,7 +342,8 @@ impl Subject<'_> {
                     .to_owned(),
             );
         }
-        lines.join("\n")
+        // What a line has from outside makes no further ones.
+        lines.iter().map(|line| safe(line)).collect::<Vec<_>>().join("\n")
     }
 
     /// What proves who issued, in a sentence.
@@ -370,7 +372,7 @@ impl Subject<'_> {
         Summary {
             tbs_sha256: hexadecimal(&self.read.tbs_sha256),
             severity: self.severity(),
-            title: self.title(),
+            title: safe(&self.title()).into_owned(),
             text: self.text(),
             expectation: self.expectation().name(),
             is_determined: matches!(self.entry.why, Why::Claims { .. }),

@@ -8,6 +8,7 @@ use super::trouble::{Failing, Trouble};
 use super::{Event, Follower};
 use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::evidence::Bytes;
+use crate::report::human::safe;
 use crate::rules::log;
 use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{Head, LogNumber, NewAlert, NewFault};
@@ -192,9 +193,9 @@ impl<R: LogReader> Follower<'_, R> {
         let title = first.map_or("A fault of a CT log", |finding| finding.title);
         let advice = first.map_or("", |finding| &finding.advice);
         let payload = json!({
-            "title": format!("{title}: {}", fault.log),
+            "title": safe(&format!("{title}: {}", fault.log)),
             "severity": first.map_or("high", |finding| finding.severity.name()),
-            "text": format!("{}: {}.\n{advice}", fault.log, fault.text.trim_end_matches('.')),
+            "text": format!("{}: {}.\n{advice}", safe(&fault.log), safe(fault.text.trim_end_matches('.'))),
             "details": {
                 "rule": first.map(|finding| finding.rule),
                 "log": self.label,
