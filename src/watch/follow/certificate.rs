@@ -178,6 +178,7 @@ pub fn prepare(entry: &FoundEntry, standing: &Standing<'_>, judging: &Judging) -
         gravity: gravity(summary.severity),
         is_determined: subject.is_determined(),
         is_final: subject.is_final(),
+        wishes: judging.wishes(),
         verdict: subject.verdict(summary.severity),
         alert: alert.clone(),
     });

@@ -103,6 +103,7 @@ impl<R: LogReader> Follower<'_, R> {
         let log = self
             .state()
             .register(&NewLog {
+        self.following.judging.wishes().into_iter().for_each(|wishes| self.state().wish(wishes));
                 log_id: self.log.log_id,
                 description: self.log.name.clone(),
                 url: self.log.url.clone(),
