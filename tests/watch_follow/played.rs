@@ -224,6 +224,11 @@ impl Played {
         Head { size, timestamp, root, octets: Bytes(format!("{size} {root} {timestamp}").into_bytes()) }
     }
 
+    /// Has its last entry of another time, in its tree as well.
+    pub(crate) fn date_last(&mut self, time: u64) {
+        self.entries.last_mut().unwrap().leaf[2..10].copy_from_slice(&time.to_be_bytes());
+    }
+
     fn dice(&self, sides: u64) -> u64 {
         let mut chance = self.chance.lock().unwrap();
         *chance ^= *chance << 13;
