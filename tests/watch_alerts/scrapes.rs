@@ -212,7 +212,7 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
 
 #[test]
 fn nothing_yet_is_well_formed_too() {
-    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], None).unwrap();
+    let text = exposition(Timestamp::UNIX_EPOCH, &[], &[], None, None).unwrap();
     let samples = samples(&text);
     assert_eq!(samples["process_start_time_seconds"], "0.0");
     assert_eq!(samples.len(), 3, "{text}");

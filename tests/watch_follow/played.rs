@@ -394,6 +394,7 @@ impl Observer for Heard {
             Event::Unsearched(what) => format!("unsearched {what}"),
             Event::Head(_) | Event::Read(_) => return,
         };
+            Event::UnsearchedCount(count) => format!("not searched: {count}"),
         self.0.lock().unwrap().push(text);
     }
 }

@@ -149,6 +149,7 @@ impl Observer for Printer {
 /// Waits until all is to end.
 async fn over(stop: &mut Receiver<bool>) {
     // Where the sender is gone, nobody is left who could want more.
+            Event::UnsearchedCount(count) => metrics.unsearched(*count),
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

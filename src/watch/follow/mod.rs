@@ -162,6 +162,8 @@ pub enum Event<'a> {
     Proven(u64),
     /// Proven entries were not searched for all of our names; which, for people.
     Unsearched(&'a str),
+    /// How many of them are not, by now.
+    UnsearchedCount(u64),
     /// Something failed, and is tried again.
     Trouble {
         /// Of which kind: a word.
@@ -244,6 +246,8 @@ struct Follower<'a, R> {
     wrong_roots: u32,
     /// Up to where it was looked at which entries were not searched for our names.
     searched_to: Option<u64>,
+    /// When the entries were counted last that were not searched for our names.
+    unsearched_counted: Option<Stopwatch>,
     /// When open verdicts were looked at again last.
     judged_again: Option<Stopwatch>,
     /// How many entries of this hour cannot be read.
@@ -290,6 +294,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
             searched_to: None,
             judged_again: None,
             flood: Flood::default(),
+            unsearched_counted: None,
         }
     }
 

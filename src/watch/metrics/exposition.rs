@@ -12,12 +12,13 @@ use super::counts::LogReading;
 use crate::watch::state::Waiting;
 
 /// The metrics of a process that started then. `attempts` is, for each channel, how often it took an alert and how
-/// often not; `waiting` is what the outbox says, where it says something.
+/// often not; `waiting` is what the outbox says, where it says something; `list` is when the list of logs was the current one.
 pub fn exposition(
     started: Timestamp,
     logs: &[LogReading],
     attempts: &[(String, u64, u64)],
     waiting: Option<&[Waiting]>,
+    list: Option<Timestamp>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Counted {
@@ -25,6 +26,7 @@ pub fn exposition(
         logs: logs.to_vec(),
         attempts: attempts.to_vec(),
         waiting: waiting.map(<[Waiting]>::to_vec),
+        list,
     }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
@@ -37,6 +39,7 @@ struct Counted {
     logs: Vec<LogReading>,
     attempts: Vec<(String, u64, u64)>,
     waiting: Option<Vec<Waiting>>,
+    list: Option<Timestamp>,
 }
 
 /// One sample of a family: its labels and its value.
@@ -56,6 +59,13 @@ impl Collector for Counted {
         encoder.encode_descriptor("pinstead_build", help, None, MetricType::Info)?.encode_info(&version)?;
         let start = vec![(Vec::new(), seconds(self.started))];
         gauges(encoder, ("process_start_time", "When the process started", Some("seconds")), start)?;
+        let list = self.list.map(|list| (Vec::new(), seconds(list)));
+        let meaning = "When the list that the logs are chosen by was the current one last";
+        gauges(
+            encoder,
+            ("pinstead_log_list_timestamp", meaning, Some("seconds")),
+            list.into_iter().collect(),
+        )?;
         self.positions(encoder)?;
         self.counters(encoder)?;
         self.alerts(encoder)
@@ -64,11 +74,14 @@ impl Collector for Counted {
 
 impl Counted {
     fn positions(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let families: [(&str, &str, Read<u64>); 4] = [
+        let families: [(&str, &str, Read<u64>); 5] = [
             ("pinstead_log_proven", "Entries proven to be those that the log signed", |log| log.proven),
             ("pinstead_log_read", "Entries read by all processes", |log| log.read),
             ("pinstead_log_tree_size", "Entries of the newest tree head", |log| log.tree_size),
             ("pinstead_log_lag", "Entries of the newest tree head that are not read yet", LogReading::lag),
+            ("pinstead_log_unsearched", "Proven entries not searched for all names watched here", |log| {
+                log.unsearched
+            }),
         ];
         for (name, help, read) in families {
             gauges(encoder, (name, help, Some("entries")), self.each(read))?;

@@ -102,7 +102,7 @@ impl Asked {
             .map(|(name, channel)| (name, channel.delivered(), channel.failed()))
             .collect();
         let waiting = told.map(|told| told.waiting.as_slice());
-        match exposition(self.metrics.started(), &self.logs(told), &attempts, waiting) {
+        match exposition(self.metrics.started(), &self.logs(told), &attempts, waiting, self.metrics.list()) {
             Ok(text) => {
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 answer(StatusCode::OK, kind, text)
@@ -117,7 +117,8 @@ impl Asked {
         let channels: Vec<String> = self.metrics.channels().into_iter().map(|(name, _)| name).collect();
         let waiting = told.map(|told| told.waiting.as_slice());
         let logs = self.logs(told.ok());
-        let health = health(self.metrics.started(), &logs, &channels, waiting, clock::now());
+        let health = health(self.metrics.started(), &logs, &channels, waiting, clock::now())
+            .chosen_by(self.metrics.list());
         let status = match health.status {
             HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
             HealthStatus::Undetermined | HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,
