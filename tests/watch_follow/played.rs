@@ -387,14 +387,16 @@ impl Observer for Heard {
             Event::Found(summary) => format!("found {}", summary.tbs_sha256),
             Event::Proven(size) => format!("proven {size}"),
             Event::Fault(fault) => format!("fault {}", fault.kind.name()),
+            Event::FaultAgain(fault) => format!("again {}", fault.kind.name()),
+            Event::FaultKnown(fault) => format!("known {}", fault.kind.name()),
             Event::FaultOver(kind) => format!("over {}", kind.name()),
             Event::Began { beginning: Some(beginning), .. } => beginning.to_string(),
             Event::Began { proven, .. } => format!("began {proven}"),
             Event::Trouble { what, .. } => format!("trouble {what}"),
             Event::Unsearched(what) => format!("unsearched {what}"),
+            Event::UnsearchedCount(count) => format!("not searched: {count}"),
             Event::Head(_) | Event::Read(_) => return,
         };
-            Event::UnsearchedCount(count) => format!("not searched: {count}"),
         self.0.lock().unwrap().push(text);
     }
 }

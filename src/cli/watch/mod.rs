@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod coverage;
+mod deadline;
 mod following;
 mod forget;
 mod grouped;
@@ -16,6 +17,7 @@ mod setup;
 mod signals;
 mod status;
 
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +25,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::watch::{self, Receiver, Sender};
+use tokio::task::JoinHandle;
 
+use self::deadline::Deadline;
 use self::following::{CHOSEN_ANEW, follow_all};
 use self::logs::{FollowedLog, Selection};
 use self::observer::{Printer, say};
-use self::report::OnceReport;
+use self::report::{Ended, OnceReport};
 use self::revocation::{Looking, WatchRevocationOptions, graver};
 use self::setup::{Setup, log_filter};
 use self::signals::until_second;
@@ -42,8 +46,8 @@ use crate::observe::clock;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
 use crate::report::human::safe;
-use crate::watch::alert;
-use crate::watch::follow::{Following, Outcome, Settings, Start, follow};
+use crate::watch::alert::{self, Tally};
+use crate::watch::follow::{Following, LogToFollow, Outcome, Settings, Start, follow};
 use crate::watch::metrics::{WatchMetrics, serve};
 use crate::watch::reader::Reader;
 use crate::watch::reader::ahead::Room;
@@ -92,6 +96,9 @@ pub(super) struct WatchOptions {
     /// Read up to the tree heads of now, prove, deliver what is due, report, and end
     #[arg(long)]
     once: bool,
+    /// With --once: read for so many seconds at most; what is left is told as backlog (exit code 3)
+    #[arg(long, value_name = "SECONDS", requires = "once", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
     /// Only show what the state knows: positions, backlogs, faults, alerts that wait; no network is used
     #[arg(long, conflicts_with_all = ["once", "self_test"])]
     status: bool,
@@ -225,18 +232,19 @@ async fn watch_logs(
     let policy = setup.judging_inputs.policy.clone();
     let list = list_age(&setup.judging_inputs.logs);
     if !options.once {
-        list.as_ref().into_iter().for_each(say_if_stale);
+        chosen_by(list.as_ref(), &metrics);
     }
     let (address, settings) = (setup.metrics.take(), setup.settings(options, selection.followed.len()));
     let watched = Arc::clone(&setup.watched);
     let names = watched.names().len();
+    let deadline = Deadline::begin(options.timeout, &stopped);
     let following = Arc::new(Following {
         state: Arc::clone(&state),
         watched,
         judging: Arc::new(setup.judging()),
         settings,
         room: Room::new(ROOM),
-        stop: stopped.clone(),
+        stop: deadline.stop.clone(),
         observer: printer.clone(),
     });
     let served = match &address {
@@ -245,6 +253,11 @@ async fn watch_logs(
     };
     let delivering = channels.take_if(|_| !options.once).map(|channels| {
         tokio::spawn(alert::deliver(Arc::clone(&state), channels, Arc::clone(&metrics), stopped.clone()))
+    });
+    let (all_made, is_all_made) = watch::channel(false);
+    let delivering_once = channels.take().map(|channels| {
+        let (state, metrics) = (Arc::clone(&state), Arc::clone(&metrics));
+        tokio::spawn(alert::deliver_until(state, channels, metrics, is_all_made, stopped.clone()))
     });
     let looking = revocations.take_if(|_| !options.once).map(|looking| {
         tokio::spawn(looking.keep(Arc::clone(&state), options.gate.or_policy(&policy), stopped.clone()))
@@ -255,38 +268,26 @@ async fn watch_logs(
     };
     let begin = |log: &FollowedLog| {
         let (following, http, log) = (Arc::clone(&following), http.clone(), log.log.clone());
-        async move {
-            match Reader::open(&http, log.kind, &log.url, &log.key) {
-                Ok(reader) => follow(&following, &log, Arc::new(reader)).await,
-                Err(error) => {
-                    say(&format!("{}: it cannot be followed: {error}", log.name));
-                    Outcome::Failed(error.to_string())
-                }
-            }
-        }
+        async move { follow_one(&following, &http, &log).await }
     };
-    let choose = || choose_anew(options, &policy);
+    let choose = || {
+        let (selection, list) = selected(options, &policy)?;
+        chosen_by(list.as_ref(), &metrics);
+        Some(selection)
+    };
     let every = (!options.once).then_some(CHOSEN_ANEW);
     let outcomes = follow_all(&mut selection, &printer, begin, every, choose).await;
-    for log in &selection.followed {
-        if let Some(Outcome::Failed(why)) = outcomes.get(&log.log.log_id) {
-            printer.failed(&log.label(), "given_up", why);
-        }
-    }
+    tell_given_up(&printer, &selection, &outcomes);
     if !options.once {
         let was_stopped = *stopped.borrow();
         // Whoever waits for alerts and questions ends as well.
         let _ = stop.send(true);
-        if let Some(delivering) = delivering {
-            let _ = delivering.await;
+        for beside in [delivering, looking, Some(keeping)].into_iter().flatten() {
+            let _ = beside.await;
         }
         if let Some(served) = served {
             let _ = served.await;
         }
-        if let Some(looking) = looking {
-            let _ = looking.await;
-        }
-        let _ = keeping.await;
         printer.write(&state).await;
         state.close().await;
         // Nobody asked for the end: there is no log that could be followed.
@@ -295,19 +296,49 @@ async fn watch_logs(
     keeping.abort();
     printer.write(&state).await;
     let looked = match &revocations {
-        Some(looking) => looking.once(&state, &options.gate.or_policy(&policy), stopped.clone()).await,
+        Some(looking) => looking.once(&state, &options.gate.or_policy(&policy), stopped).await,
         None => Exit::Clean,
     };
-    let channels = channels.unwrap_or_default();
-    let tally = alert::deliver_once(Arc::clone(&state), channels, metrics, stopped).await;
-    let report = OnceReport::new(names, list, &selection, &state, outcomes, tally).await;
+    let _ = all_made.send(true);
+    let tally = tally_of(delivering_once).await;
+    let ended = Ended { outcomes, faults: printer.faults(), timed_out: deadline.is_over() };
+    let report = OnceReport::new(names, list, &selection, &state, ended, tally).await;
     let exit = report.write(options, &policy, &state).await;
     state.close().await;
     Ok(graver(exit?, looked))
 }
 
-fn say_if_stale(list: &ListAge) {
-    if list.is_stale() {
+async fn follow_one(following: &Following, http: &HttpClient, log: &LogToFollow) -> Outcome {
+    match Reader::open(http, log.kind, &log.url, &log.key) {
+        Ok(reader) => follow(following, log, Arc::new(reader)).await,
+        Err(error) => {
+            say(&format!("{}: it cannot be followed: {error}", log.name));
+            Outcome::Failed(error.to_string())
+        }
+    }
+}
+
+fn tell_given_up(printer: &Printer, selection: &Selection, outcomes: &HashMap<[u8; 32], Outcome>) {
+    for log in &selection.followed {
+        if let Some(Outcome::Failed(why)) = outcomes.get(&log.log.log_id) {
+            printer.failed(&log.label(), "given_up", why);
+        }
+    }
+}
+
+/// What was delivered, once all is.
+async fn tally_of(delivering: Option<JoinHandle<Result<Tally, StateError>>>) -> Result<Tally, StateError> {
+    match delivering {
+        // What panicked delivered nothing more; its alerts are in the outbox.
+        Some(delivering) => delivering.await.unwrap_or(Ok(Tally { failed: 1, ..Tally::default() })),
+        None => Ok(Tally::default()),
+    }
+}
+
+/// Counts the list that the logs are chosen by, and says that it is old where it was not before.
+fn chosen_by(list: Option<&ListAge>, metrics: &WatchMetrics) {
+    let Some(list) = list else { return };
+    if metrics.chosen_by(list.current_at, clock::now()) {
         say(&format!(
             "warning: the log list is {}, {} days old: logs that became usable since are missing; `pinstead logs update` \
              fetches newer ones",
@@ -326,12 +357,18 @@ fn list_age(table: &LogTable) -> Option<ListAge> {
 
 /// The logs that are to be followed by the lists of now: those that were given, or are kept here by now.
 fn choose_anew(options: &WatchOptions, policy: &Policy) -> Option<Selection> {
+    Some(selected(options, policy)?.0)
+}
+
+/// Them, and how old the list is.
+fn selected(options: &WatchOptions, policy: &Policy) -> Option<(Selection, Option<ListAge>)> {
     let mut files = InputFiles::default();
     options.lists.read_into(&mut files);
     match Inputs::read(&Request::default(), &files) {
         Ok(inputs) => {
             announce_refused(&inputs.log_lists);
-            Some(logs::select(&inputs.logs, clock::now(), &log_filter(options, policy)))
+            let selection = logs::select(&inputs.logs, clock::now(), &log_filter(options, policy));
+            Some((selection, list_age(&inputs.logs)))
         }
         Err(error) => {
             say(&format!("warning: the logs cannot be chosen anew: {error}"));
@@ -345,7 +382,7 @@ async fn serve_metrics(
     metrics: &Arc<WatchMetrics>,
     state: &Arc<State>,
     stop: &watch::Receiver<bool>,
-) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("serving metrics on {address}"))?;

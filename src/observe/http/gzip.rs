@@ -93,7 +93,9 @@ pub(super) fn gunzip_into(packed: &[u8], most: usize, out: &mut Vec<u8>) -> Resu
 
 /// Unpacks what is a single member of this length from its first octet to its last; says whether it was.
 fn gunzip_at_once(packed: &[u8], length: usize, out: &mut Vec<u8>) -> bool {
-    let Some(check) = packed.last_chunk::<8>().filter(|_| packed.starts_with(PLAIN_MEMBER)) else { return false };
+    let Some(check) = packed.last_chunk::<8>().filter(|_| packed.starts_with(PLAIN_MEMBER)) else {
+        return false;
+    };
     // What was there before is written over: zeros are put only behind it.
     out.resize(length, 0);
     // libdeflate does not say where the member ends: with the check of what came out, which must stand at the very end and

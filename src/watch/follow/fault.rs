@@ -31,7 +31,7 @@ impl<R: LogReader> Follower<'_, R> {
             let kind = FaultKind::from_name(&fault.kind);
             if let (Some(kind), false) = (kind, before.remove(&fault.kind)) {
                 let (log, log_id) = (self.label.name.clone(), self.label.id.clone());
-                self.tell(&Event::Fault(&LogFault { log, log_id, kind, text: fault.text, url: None }));
+                self.tell(&Event::FaultKnown(&LogFault { log, log_id, kind, text: fault.text, url: None }));
             }
             self.open.insert(fault.kind);
         }
@@ -180,7 +180,10 @@ impl<R: LogReader> Follower<'_, R> {
             // A log that could not even be begun is not in the state; it is told all the same.
             None => self.state().add_alert(&alert).await.is_ok(),
         };
-        if reported && self.open.insert(kind.name().to_owned()) {
+        if self.open.contains(kind.name()) {
+            self.tell(&Event::FaultAgain(&fault));
+        } else if reported {
+            self.open.insert(kind.name().to_owned());
             self.tell(&Event::Fault(&fault));
         }
     }

@@ -175,6 +175,10 @@ pub enum Event<'a> {
     },
     /// A fault began.
     Fault(&'a LogFault),
+    /// A fault was seen once more.
+    FaultAgain(&'a LogFault),
+    /// The state knows of a fault that is not over; it need not have been seen now.
+    FaultKnown(&'a LogFault),
     /// A fault is over.
     FaultOver(FaultKind),
 }
@@ -242,12 +246,12 @@ struct Follower<'a, R> {
     reading: Failing,
     /// The entry at which an answer was not in the form that it must have.
     broken_at: Option<u64>,
+    /// When the entries were counted last that were not searched for our names.
+    unsearched_counted: Option<Stopwatch>,
     /// How often in a row the entries did not have the signed root.
     wrong_roots: u32,
     /// Up to where it was looked at which entries were not searched for our names.
     searched_to: Option<u64>,
-    /// When the entries were counted last that were not searched for our names.
-    unsearched_counted: Option<Stopwatch>,
     /// When open verdicts were looked at again last.
     judged_again: Option<Stopwatch>,
     /// How many entries of this hour cannot be read.
@@ -290,11 +294,11 @@ impl<'a, R: LogReader> Follower<'a, R> {
             no_head: None,
             reading: Failing::default(),
             broken_at: None,
+            unsearched_counted: None,
             wrong_roots: 0,
             searched_to: None,
             judged_again: None,
             flood: Flood::default(),
-            unsearched_counted: None,
         }
     }
 
