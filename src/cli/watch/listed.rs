@@ -126,7 +126,7 @@ fn fault_of(alert: &Alert) -> Option<LogFault> {
     let log = said(&details["log"]["name"])?;
     // In a line: the log, and what is wrong with it.
     let line = notice.text.as_deref()?.lines().next().unwrap_or_default();
-    let text = line.strip_prefix(&format!("{log}: ")).unwrap_or(line).to_owned();
+    let text = line.strip_prefix(&format!("{log}: ")).unwrap_or(line).trim_end_matches('.').to_owned();
     Some(LogFault {
         log,
         log_id: said(&details["log"]["id"])?,
@@ -310,7 +310,13 @@ mod tests {
         let alert = |kind: &str, severity: &str| NewAlert {
             kind: kind.to_owned(),
             subject: "ab".repeat(32),
-            payload: serde_json::json!({"title": kind, "severity": severity}).to_string(),
+            payload: serde_json::json!({
+                "title": kind,
+                "severity": severity,
+                "text": "A log: it did wrong.\nReport it.",
+                "details": {"log": {"name": "A log", "id": "AAAA", "url": "u"}, "fault": "split"},
+            })
+            .to_string(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -324,6 +330,8 @@ mod tests {
             assert_eq!((all.listed.len(), all.listed[0].severity), (1, Severity::Low));
             assert_eq!((all.others.len(), all.others[0].kind.as_str()), (1, "revocation"));
             assert_eq!(all.gravest, Some(Severity::High), "logs have findings of their own");
+            let fault = &all.faults[0];
+            assert_eq!((fault.kind, fault.text.as_str()), (FaultKind::Split, "it did wrong"));
             all.were_reported(&state).await.unwrap();
             let again = Certificates::gather(&state).await.unwrap();
             assert_eq!((again.listed.len(), again.others.len()), (0, 0));

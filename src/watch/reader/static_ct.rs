@@ -143,7 +143,9 @@ impl StaticCt {
                 let before = subtrees_before(tiles, start).map_err(|gap| gap.to_string())?;
                 tree = TreeBuilder::of_subtrees(start, &before).map_err(|error| error.to_string())?;
             }
-            leaves.iter().for_each(|(_, leaf)| tree.push(*leaf));
+            for (_, leaf) in leaves {
+                tree.push(*leaf);
+            }
             let proof = consistency_proof(tiles, end, head.size).map_err(|gap| gap.to_string())?;
             verify_consistency(end, tree.root(), head.size, head.root, &proof)
                 .map_err(|error| error.to_string())
