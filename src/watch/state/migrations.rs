@@ -13,13 +13,13 @@ const SQLITE: [(i64, &str, &str); 4] = [
     (1, "first", include_str!("migrations/sqlite/1_first.sql")),
     (2, "names", include_str!("migrations/sqlite/2_names.sql")),
     (3, "told", include_str!("migrations/sqlite/3_told.sql")),
-    (5, "wishes", include_str!("migrations/sqlite/5_wishes.sql")),
+    (7, "wishes", include_str!("migrations/sqlite/7_wishes.sql")),
 ];
 const POSTGRES: [(i64, &str, &str); 4] = [
     (1, "first", include_str!("migrations/postgres/1_first.sql")),
     (2, "names", include_str!("migrations/postgres/2_names.sql")),
     (3, "told", include_str!("migrations/postgres/3_told.sql")),
-    (5, "wishes", include_str!("migrations/postgres/5_wishes.sql")),
+    (7, "wishes", include_str!("migrations/postgres/7_wishes.sql")),
 ];
 
 fn migrator(steps: &[(i64, &'static str, &'static str)]) -> Migrator {
