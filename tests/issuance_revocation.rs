@@ -307,8 +307,14 @@ async fn a_certificate_that_no_log_shows_whole_is_told_as_not_known() {
     octets.extend([&tbs[..], &[0, 0]].concat());
     let seen = clock::now() - SignedDuration::from_hours(25);
     let log_id = "a log".to_owned();
-    let sighting =
-        LogSighting { log_id: log_id.clone(), index: 7, leaf: Bytes(octets), chain: Vec::new(), seen };
+    let sighting = LogSighting {
+        log_id: log_id.clone(),
+        index: 7,
+        is_proven: true,
+        leaf: Bytes(octets),
+        chain: Vec::new(),
+        seen,
+    };
     let logged = LoggedCertificate {
         first_seen: seen,
         certificate: None,

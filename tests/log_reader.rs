@@ -183,6 +183,14 @@ async fn a_log_that_breaks_its_promises_is_found_out() {
         let whole = read(&server, &Arc::new(reader), 0, 800, 800).await.unwrap();
         assert_ne!(whole.root(), newer.root);
     }
+    for kind in KINDS {
+        let (server, reader) = serve(kind, ENTRIES);
+        let head = reader.head().await.unwrap();
+        server.state().faults = vec![Fault::OtherEntries];
+        let time = Timestamp::from_millisecond(i64::try_from(FIRST).unwrap() + 600_000).unwrap();
+        let place = reader.first_at(&head, time).await;
+        assert!(place.is_err(), "what is not in the tree has no time: {place:?}");
+    }
 }
 
 #[tokio::test]

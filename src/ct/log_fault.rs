@@ -68,9 +68,10 @@ impl FaultKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether it stays, whatever the log does later: what was signed cannot be unsigned.
+    /// Whether it stays, whatever the log does later: two signed tree heads prove it, and what was signed cannot be
+    /// unsigned.
     pub fn is_lasting(self) -> bool {
-        self == Self::Split
+        matches!(self, Self::Split | Self::Shrunk)
     }
 }
 

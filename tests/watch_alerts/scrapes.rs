@@ -213,7 +213,8 @@ fn a_state_that_cannot_be_used_is_not_an_empty_one() {
 
 #[test]
 fn nothing_yet_is_well_formed_too() {
-    let text = exposition((Timestamp::UNIX_EPOCH, PolicyReads::default()), &[], &[], (None, None)).unwrap();
+    let text =
+        exposition((Timestamp::UNIX_EPOCH, PolicyReads::default()), &[], &[], (None, None), None).unwrap();
     let samples = samples(&text);
     assert_eq!(samples["process_start_time_seconds"], "0.0");
     assert_eq!(samples["pinstead_policy_current"], "1");
@@ -225,7 +226,7 @@ fn nothing_yet_is_well_formed_too() {
 fn revocations_are_counted_once_they_were_looked_at() {
     let scraped = |look: &RevocationLook| {
         let begun = (Timestamp::UNIX_EPOCH, PolicyReads::default());
-        samples(&exposition(begun, &[], &[], (None, Some(look))).unwrap())
+        samples(&exposition(begun, &[], &[], (None, Some(look)), None).unwrap())
     };
     let at = Timestamp::from_second(1_700_000_000).unwrap();
     let failed = RevocationLook { failed: Some((at, "away".to_owned())), ..RevocationLook::default() };

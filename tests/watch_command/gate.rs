@@ -74,6 +74,9 @@ fn what_a_killed_run_found_stands_in_the_next_report() {
 fn a_signal_ends_a_delivery_and_a_second_one_everything() {
     let served = Served::start(Options::default());
     let watching = served.hanging();
+    // It delivers while it reads.
+    let all = i64::try_from(certificates()).unwrap();
+    wait_for("all to be found", || asked(&served, "SELECT COUNT(*) FROM alerts") == all);
     run("kill", &["-TERM", &watching.id().to_string()]);
     let ended = watching.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(3), "{}", text(&ended));
@@ -99,6 +102,34 @@ fn what_did_not_arrive_is_no_success() {
     assert!(json(&output)["alerts"]["failed"].as_u64().unwrap() > 0);
     let human = served.command(&["--once"]).output().unwrap();
     assert!(text(&human).contains("Alerts could not be delivered"), "{}", text(&human));
+}
+
+#[test]
+fn a_log_that_answers_nothing_keeps_no_alert_back_and_ends_with_its_time() {
+    let served = Served::start(Options::default());
+    let path = served.path("log-list.json");
+    let mut list: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    // Whoever asks waits.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    list["operators"][0]["logs"][0]["url"] = url.into();
+    std::fs::write(&path, list.to_string()).unwrap();
+    let mut watching =
+        served.command(&["--once"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for("the alerts of the other log", || !served.arrived().is_empty());
+    assert!(watching.try_wait().unwrap().is_none(), "it reads on");
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+
+    let output = served.once(&["--timeout", "2", "--state", "other.db"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let report = json(&output);
+    let stopped: Vec<&Value> =
+        report["logs"].as_array().unwrap().iter().filter(|log| log["status"] == "stopped").collect();
+    assert!(!stopped.is_empty(), "{report}");
+    assert!(stopped.iter().all(|log| log["reason"].as_str().unwrap().contains("--timeout")), "{report}");
+    let refused = served.command(&["--timeout", "2"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
 }
 
 #[test]

@@ -213,3 +213,37 @@ proptest! {
         assert_eq!(told.alert.subject.len(), 64);
     }
 }
+
+#[test]
+fn what_stands_in_a_certificate_makes_no_lines_of_an_alert() {
+    let forged = "Evil\nProven by the signature.\r\u{2028}Issued by Sectigo.";
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, forged);
+    let authority = rcgen::Issuer::new(parameters, rcgen::KeyPair::generate().unwrap());
+    let subject = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(vec!["login.ours.example".to_owned()]).unwrap();
+    let der = parameters.signed_by(&subject, &authority).unwrap().der().to_vec();
+    let length = u32::try_from(der.len()).unwrap().to_be_bytes();
+    let leaf = [&[0; 12][..], &length[1..], &der, &[0, 0]].concat();
+    let why = Why::Claims {
+        watched: "ours.example".parse().unwrap(),
+        claimed: format!("login.ours.example{forged}"),
+        is_odd: false,
+    };
+    let beside = Beside { precertificate: None, chain: ChainBeside::Certificates(Vec::new()) };
+    let entry = FoundEntry { index: 7, leaf: Bytes(leaf), beside, why };
+    let log = LogLabel::new(&format!("Log {forged}"), &[1; 32], "https://log.example/");
+    let told = prepare(&entry, &standing(&log, &[]), &judging());
+    for line in told.summary.text.lines() {
+        assert!(
+            !["Proven by the signature", "Issued by"].iter().any(|start| line.starts_with(start)),
+            "{line}"
+        );
+    }
+    assert!(told.summary.text.contains("Evil\\nProven by"), "{}", told.summary.text);
+    assert!(!told.summary.text.contains(['\r', '\u{2028}']) && !told.summary.title.contains('\n'));
+    // Programs get it as it is.
+    let issuer = told.summary.details["certificate"]["issuer"].as_str().unwrap();
+    assert!(issuer.contains("Evil"), "{issuer}");
+}

@@ -86,7 +86,40 @@ fn a_log_that_shrinks_is_told_from_a_server_that_lags() {
         played.has.store(500, Ordering::Relaxed);
         played.shown.store(500, Ordering::Relaxed);
         assert_eq!(run().await, Outcome::Proven { size: 500 });
-        assert!(open(&scene).await.is_empty());
+        assert_eq!(open(&scene).await, ["shrunk"], "what was signed cannot be unsigned");
+        let number = scene.following.state.find_log(&log.log_id).await.unwrap().unwrap().number;
+        assert_eq!(scene.following.state.fault_pairs(number).await.unwrap().len(), 1);
+        // Each pair is told for itself, whatever the day.
+        played.shown.store(300, Ordering::Relaxed);
+        played.later.store(2_000_000, Ordering::Relaxed);
+        assert!(matches!(run().await, Outcome::Failed(_)));
+        assert_eq!(fault_alerts(&scene).await.len(), 1);
+        assert_eq!(scene.following.state.fault_pairs(number).await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_smaller_tree_that_is_another_one_is_a_split_and_heard_of_in_the_run() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let scene = scene(&file(&folder), few()).await;
+        let played = Arc::new(Played::new(2, 500));
+        let log = log();
+        let run = || follow(&scene.following, &log, played.clone());
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        // Once, and later.
+        let mut smaller = played.head_of(400);
+        smaller.timestamp += 1_000_000;
+        smaller.root = TreeHash([9; 32]);
+        played.heads.lock().unwrap().push_back(smaller);
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        assert_eq!(open(&scene).await, ["split"]);
+        assert_eq!(fault_alerts(&scene).await[0]["details"]["rule"], "LOG001");
+        let heard = || scene.heard.0.lock().unwrap().clone();
+        assert!(heard().contains(&"fault split".to_owned()), "{:?}", heard());
+        scene.heard.0.lock().unwrap().clear();
+        assert_eq!(run().await, Outcome::Proven { size: 500 });
+        assert!(!heard().contains(&"fault split".to_owned()), "it was seen in another run");
     });
 }
 

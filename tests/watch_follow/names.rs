@@ -38,6 +38,10 @@ fn a_name_that_is_added_is_told_or_searched_for_again() {
             ["unsearched entries 0 to 999 were not searched for ours.example"]
         );
         assert!(alerts(&second.following.state).await.is_empty());
+        let counted = |scene: &Scene, count: u64| {
+            scene.heard.0.lock().unwrap().contains(&format!("not searched: {count}"))
+        };
+        assert!(counted(&first, 0) && counted(&second, 1000));
 
         let third = watch(&place, &played, &both, Some(Start::Begin)).await;
         assert!(told_unsearched(&third).is_empty());

@@ -245,6 +245,11 @@ impl Played {
         Head { size, timestamp, root, octets: Bytes(format!("{size} {root} {timestamp}").into_bytes()) }
     }
 
+    /// Has its last entry of another time, in its tree as well.
+    pub(crate) fn date_last(&mut self, time: u64) {
+        self.entries.last_mut().unwrap().leaf[2..10].copy_from_slice(&time.to_be_bytes());
+    }
+
     fn dice(&self, sides: u64) -> u64 {
         let mut chance = self.chance.lock().unwrap();
         *chance ^= *chance << 13;
@@ -405,11 +410,14 @@ impl Observer for Heard {
             Event::Found(summary) => format!("found {}", summary.tbs_sha256),
             Event::Proven(size) => format!("proven {size}"),
             Event::Fault(fault) => format!("fault {}", fault.kind.name()),
+            Event::FaultAgain(fault) => format!("again {}", fault.kind.name()),
+            Event::FaultKnown(fault) => format!("known {}", fault.kind.name()),
             Event::FaultOver(kind) => format!("over {}", kind.name()),
             Event::Began { beginning: Some(beginning), .. } => beginning.to_string(),
             Event::Began { proven, .. } => format!("began {proven}"),
             Event::Trouble { what, .. } => format!("trouble {what}"),
             Event::Unsearched(what) => format!("unsearched {what}"),
+            Event::UnsearchedCount(count) => format!("not searched: {count}"),
             Event::Head(_) | Event::Read(_) => return,
         };
         self.0.lock().unwrap().push(text);

@@ -41,6 +41,26 @@ fn what_a_log_says_of_an_age_it_has_to_prove() {
 }
 
 #[test]
+fn one_old_entry_in_the_tree_moves_no_beginning() {
+    world::runtime().block_on(async {
+        let mut played = Played::new(5, 2000);
+        played.lies_of_time.store(true, Ordering::Relaxed);
+        // Its last entry is of an old time, and truly in its tree; all others are of the time that is asked for.
+        played.date_last(BEGINNING - 30 * 86_400_000);
+        let folder = tempfile::TempDir::new().unwrap();
+        let start = Start::Age(SignedDuration::from_hours(24 * 4));
+        let settings = Settings { start, clock: days_on, most_failures: 3, ..quick() };
+        let scene = scene(&file(&folder), settings).await;
+        let Outcome::Failed(why) = follow(&scene.following, &log(), Arc::new(played)).await else {
+            panic!("it was begun at its end");
+        };
+        assert!(why.contains("of more than a day before"), "{why}");
+        assert_eq!(alerts(&scene.following.state).await[0].2["details"]["rule"], "LOG005");
+        assert!(scene.following.state.logs().await.unwrap().is_empty());
+    });
+}
+
+#[test]
 fn a_log_is_begun_where_it_was_asked_for() {
     world::runtime().block_on(async {
         let played = Arc::new(Played::new(5, 3000));

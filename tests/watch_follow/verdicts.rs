@@ -226,3 +226,33 @@ fn a_leaf_that_is_not_in_the_tree_excuses_nobody() {
         }
     });
 }
+
+#[test]
+fn who_expects_nothing_takes_no_verdict_from_who_does() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let played = Arc::new(Played::new(6, 1000));
+        // All of them are judged by who wishes nothing, for good.
+        let by_hand = scene_with(&file(&folder), quick(), "").await;
+        follow(&by_hand.following, &log(), played.clone()).await;
+        let first = told(&by_hand).await;
+        assert!(!first.is_empty() && first.values().all(|told| told == &["low"]), "{first:?}");
+
+        let policy = format!("expect_ca = [\"letsencrypt.org\"]\n{}", private());
+        let service = scene_with(&file(&folder), quick(), &policy).await;
+        follow(&service.following, &log(), played.clone()).await;
+        let second = told(&service).await;
+        assert_eq!(second.keys().collect::<Vec<_>>(), first.keys().collect::<Vec<_>>());
+        assert!(second.values().all(|told| told == &["high"]), "{second:?}");
+        // Each once, whoever comes next.
+        for scene in [&by_hand, &service] {
+            follow(&scene.following, &log(), played.clone()).await;
+            assert!(told(scene).await.is_empty());
+        }
+        // Who expects just that CA has nothing to tell.
+        let policy = format!("expect_ca = [\"Played\"]\n{}", private());
+        let expecting = scene_with(&file(&folder), quick(), &policy).await;
+        follow(&expecting.following, &log(), played).await;
+        assert!(told(&expecting).await.is_empty());
+    });
+}

@@ -102,6 +102,7 @@ fn judged(key: u8, gravity: u8, is_determined: bool) -> Judged {
         gravity,
         is_determined,
         is_final: is_determined,
+        wishes: is_determined.then_some([5; 32]),
         verdict: format!("{gravity} {key}"),
         alert: NewAlert { subject, ..alert("") },
     }

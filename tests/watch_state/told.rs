@@ -118,6 +118,8 @@ pub(crate) async fn a_report_lists_what_none_listed_before(place: Place) {
     assert_eq!(waiting.iter().map(|waiting| waiting.channel.as_str()).collect::<Vec<_>>(), ["mail"]);
 
     let ids: Vec<String> = listed.iter().map(|due| due.alert.id.clone()).collect();
+    next.hold_unreported(&ids, LONG).await.unwrap();
+    assert!(other.unreported(LONG).await.unwrap().is_empty(), "they are held on");
     next.reported(&ids, &ids[..1]).await.unwrap();
     assert_eq!(other.count_unreported().await.unwrap(), 0);
     let open = other.undetermined().await.unwrap();

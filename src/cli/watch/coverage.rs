@@ -47,7 +47,7 @@ pub(super) struct LogCoverage {
     pub(super) unsearched: Vec<serde_json::Value>,
     /// Proven entries that nobody could read: they were searched for no name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    unread: Vec<serde_json::Value>,
+    pub(super) unread: Vec<serde_json::Value>,
 }
 
 impl LogCoverage {
@@ -82,6 +82,7 @@ impl LogCoverage {
                         "last_seen": fault.last_seen,
                         "times": fault.times,
                         "acknowledged": fault.acknowledged,
+                        "over": false,
                     })
                 })
                 .collect(),
@@ -202,17 +203,33 @@ impl LogCoverage {
         }
     }
 
+    /// The same with a fault that was seen and is over.
+    pub(super) fn over(&mut self, kind: FaultKind, text: &str) {
+        self.faults.push(json!({
+            "kind": kind.name(),
+            "text": text,
+            "since": null,
+            "last_seen": null,
+            "times": null,
+            "acknowledged": null,
+            "over": true,
+        }));
+    }
+
     /// Whether nothing is known of it: it was not begun, and nothing went wrong with it.
     pub(super) fn is_untouched(&self) -> bool {
         self.status == "not_begun" && self.reason.is_none()
     }
 
     /// The same with how following it ended.
-    pub(super) fn ended(mut self, log: &FollowedLog, outcome: &Outcome) -> Self {
+    pub(super) fn ended(mut self, log: &FollowedLog, outcome: &Outcome, timed_out: bool) -> Self {
         self.operator = Some(log.operator.clone());
         self.state = Some(log.state.name());
         (self.status, self.reason) = match outcome {
             Outcome::Proven { .. } => ("proven", None),
+            Outcome::Stopped if timed_out => {
+                ("stopped", Some("the time of --timeout was over before all was read and proven".to_owned()))
+            }
             Outcome::Stopped => ("stopped", Some("it was told to end before all was read".to_owned())),
             Outcome::Failed(why) => ("failed", Some(why.clone())),
         };
@@ -248,7 +265,12 @@ impl LogCoverage {
         for fault in &self.faults {
             let said = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
             let known = if fault["acknowledged"].is_null() { "" } else { ", acknowledged" };
-            let line = format!("fault “{}” since {}{known}: {}", said("kind"), said("since"), said("text"));
+            let when = if fault["over"] == true {
+                "seen and over".to_owned()
+            } else {
+                format!("since {}", said("since"))
+            };
+            let line = format!("fault “{}” {when}{known}: {}", said("kind"), said("text"));
             text.push_str(&indented(&safe(&line), 4));
         }
         for unread in &self.unread {

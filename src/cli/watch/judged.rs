@@ -62,6 +62,9 @@ impl Judged {
         lacks.extend(
             coverage.unsearched.iter().filter_map(|missing| Some(missing["text"].as_str()?.to_owned())),
         );
+        // What somebody said he knows of is shown, and demands nothing.
+        let unread = coverage.unread.iter().filter(|unread| unread["acknowledged"].is_null());
+        lacks.extend(unread.filter_map(|unread| Some(unread["text"].as_str()?.to_owned())));
         self.undetermined.extend(lacks.into_iter().map(|lack| format!("{name}: {lack}")));
     }
 

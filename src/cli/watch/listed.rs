@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::observe::clock;
+use crate::ct::log_fault::{FaultKind, LogFault};
+use crate::observe::clock::{self, Stopwatch};
 use crate::rules::Severity;
 use crate::watch::alert::Notice;
 use crate::watch::follow::{CERTIFICATE_ALERT, FAULT_ALERT};
-use crate::watch::state::{Alert, State, StateError};
+use crate::watch::state::{Alert, Due, State, StateError};
 
 /// The most certificates that a report lists.
 const MOST_LISTED: usize = 10_000;
@@ -94,7 +95,9 @@ pub(super) struct Certificates {
     pub(super) left_out: u64,
     /// What no report had yet of anything but certificates and logs, which have their own lists.
     pub(super) others: Vec<Notice>,
-    /// The gravest of them all.
+    /// The faults of logs that no report had yet.
+    pub(super) faults: Vec<LogFault>,
+    /// The gravest of the certificates and others.
     pub(super) gravest: Option<Severity>,
     /// How many of them are unexpected.
     pub(super) unexpected: u64,
@@ -110,6 +113,29 @@ pub(super) struct Certificates {
     pub(super) open_ids: Vec<String>,
 }
 
+/// Whether that began so long ago.
+fn lasts(since: Stopwatch, time: Duration) -> bool {
+    u128::from(since.milliseconds()) >= time.as_millis()
+}
+
+/// The fault that an alert is about.
+fn fault_of(alert: &Alert) -> Option<LogFault> {
+    let notice = Notice::new(alert);
+    let details: Value = serde_json::from_str(notice.details.as_ref()?.get()).ok()?;
+    let said = |value: &Value| value.as_str().map(str::to_owned);
+    let log = said(&details["log"]["name"])?;
+    // In a line: the log, and what is wrong with it.
+    let line = notice.text.as_deref()?.lines().next().unwrap_or_default();
+    let text = line.strip_prefix(&format!("{log}: ")).unwrap_or(line).trim_end_matches('.').to_owned();
+    Some(LogFault {
+        log,
+        log_id: said(&details["log"]["id"])?,
+        kind: FaultKind::from_name(details["fault"].as_str()?)?,
+        text,
+        url: said(&details["log"]["url"]),
+    })
+}
+
 /// The alert by which a certificate is listed.
 struct Place {
     index: usize,
@@ -123,31 +149,40 @@ type Places = HashMap<String, Vec<Place>>;
 impl Certificates {
     /// Gathers what no report had yet. What another report is about to list is waited for: it may never come to it.
     pub(super) async fn gather(state: &State) -> Result<Self, StateError> {
+        Self::gather_holding(state, HELD).await
+    }
+
+    /// The same, with each held for so long: however slow the state is, it ends with what is there.
+    async fn gather_holding(state: &State, held: Duration) -> Result<Self, StateError> {
         let mut all = Self::default();
         let mut places = Places::new();
         let mut seen: HashSet<String> = HashSet::new();
+        let (mut renewed, mut waited) = (Stopwatch::start(), None);
         loop {
-            let due = state.unreported(HELD).await?;
-            if due.is_empty() {
-                let own = u64::try_from(all.ids.len()).unwrap_or(u64::MAX);
-                if state.count_unreported().await? <= own {
-                    break;
-                }
-                tokio::time::sleep(LOOKED).await;
-                continue;
-            }
+            let due = state.unreported(held).await?;
+            // They come in the order in which they are due: behind one that was held for too long, none is new.
+            let is_new = !due.is_empty() && due.iter().all(|due| !seen.contains(&due.alert.id));
             for due in due {
                 // One that took so long that it is due again is listed already.
-                if !seen.insert(due.alert.id.clone()) {
-                    continue;
+                if seen.insert(due.alert.id.clone()) {
+                    all.take(due, &mut places);
                 }
-                if let Some(listed) = Listed::of(&due.alert) {
-                    all.add(listed, &due.alert, &mut places);
-                } else if due.alert.kind != FAULT_ALERT {
-                    all.add_other(Notice::new(&due.alert));
-                }
-                all.ids.push(due.alert.id);
             }
+            if lasts(renewed, held / 3) {
+                state.hold_unreported(&all.ids, held).await?;
+                renewed = Stopwatch::start();
+            }
+            if is_new {
+                waited = None;
+                continue;
+            }
+            let own = u64::try_from(all.ids.len()).unwrap_or(u64::MAX);
+            // Who holds some for longer than one who died can hold them is about to list them.
+            let since = *waited.get_or_insert_with(Stopwatch::start);
+            if state.count_unreported().await? <= own || lasts(since, held.saturating_add(LOOKED * 5)) {
+                break;
+            }
+            tokio::time::sleep(LOOKED).await;
         }
         all.count(&places);
         let now = clock::now();
@@ -162,6 +197,22 @@ impl Certificates {
             }
         }
         Ok(all)
+    }
+
+    /// Takes up what is due.
+    fn take(&mut self, due: Due, places: &mut Places) {
+        if let Some(listed) = Listed::of(&due.alert) {
+            self.add(listed, &due.alert, places);
+        } else if due.alert.kind == FAULT_ALERT {
+            match fault_of(&due.alert) {
+                Some(fault) => self.faults.push(fault),
+                // It cannot be read, and is no less an alert.
+                None => self.add_other(Notice::new(&due.alert)),
+            }
+        } else {
+            self.add_other(Notice::new(&due.alert));
+        }
+        self.ids.push(due.alert.id);
     }
 
     /// Adds a certificate, or in the place of one what is said of it now.
@@ -259,7 +310,13 @@ mod tests {
         let alert = |kind: &str, severity: &str| NewAlert {
             kind: kind.to_owned(),
             subject: "ab".repeat(32),
-            payload: serde_json::json!({"title": kind, "severity": severity}).to_string(),
+            payload: serde_json::json!({
+                "title": kind,
+                "severity": severity,
+                "text": "A log: it did wrong.\nReport it.",
+                "details": {"log": {"name": "A log", "id": "AAAA", "url": "u"}, "fault": "split"},
+            })
+            .to_string(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -273,6 +330,8 @@ mod tests {
             assert_eq!((all.listed.len(), all.listed[0].severity), (1, Severity::Low));
             assert_eq!((all.others.len(), all.others[0].kind.as_str()), (1, "revocation"));
             assert_eq!(all.gravest, Some(Severity::High), "logs have findings of their own");
+            let fault = &all.faults[0];
+            assert_eq!((fault.kind, fault.text.as_str()), (FaultKind::Split, "it did wrong"));
             all.were_reported(&state).await.unwrap();
             let again = Certificates::gather(&state).await.unwrap();
             assert_eq!((again.listed.len(), again.others.len()), (0, 0));
@@ -343,6 +402,40 @@ mod tests {
             let all = Certificates::gather(&state).await.unwrap();
             assert_eq!((all.listed.len(), all.open_before.len()), (1, 1));
             assert_eq!(all.open_before[0].issuer_key(), Some("three"));
+        });
+    }
+
+    #[test]
+    fn gathering_ends_however_long_it_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::File(folder.path().join("state.db"));
+        let options = StateOptions { channels: vec![REPORT.to_owned()], most_octets: None };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let state = State::open(&place, &options).await.unwrap();
+            for number in 0..250 {
+                let alert = NewAlert {
+                    kind: "certificate".to_owned(),
+                    subject: format!("{number:064}"),
+                    payload: serde_json::json!({"title": number.to_string(), "severity": "low"}).to_string(),
+                };
+                state.add_alert(&alert).await.unwrap();
+            }
+            // Each is due again as soon as it was taken.
+            let gathering = Certificates::gather_holding(&state, Duration::ZERO);
+            let all = tokio::time::timeout(Duration::from_secs(60), gathering).await.unwrap().unwrap();
+            assert_eq!((all.ids.len(), all.listed.len()), (250, 250));
+            state.hold_unreported(&all.ids, Duration::from_secs(600)).await.unwrap();
+            assert!(state.unreported(Duration::ZERO).await.unwrap().is_empty(), "they are held");
+            all.were_reported(&state).await.unwrap();
+            assert_eq!(state.count_unreported().await.unwrap(), 0);
+
+            // One that another report holds is its own, unless that one dies.
+            state.add_alert(&of_key("", None, "low", "expected")).await.unwrap();
+            assert_eq!(state.unreported(Duration::from_secs(600)).await.unwrap().len(), 1);
+            let gathering = Certificates::gather_holding(&state, Duration::from_millis(50));
+            let all = tokio::time::timeout(Duration::from_secs(60), gathering).await.unwrap().unwrap();
+            assert!(all.ids.is_empty());
         });
     }
 }

@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod coverage;
+mod deadline;
 mod following;
 mod forget;
 mod grouped;
@@ -28,11 +29,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::watch::{self, Receiver, Sender};
+use tokio::task::JoinHandle;
 
+use self::deadline::Deadline;
 use self::logs::Selection;
 use self::observer::say;
 use self::plan::Plan;
-use self::report::OnceReport;
+use self::report::{Ended, OnceReport};
 use self::revocation::{WatchRevocationOptions, graver};
 use self::setup::{Setup, log_filter};
 use self::signals::{Hangups, until_second};
@@ -48,7 +51,7 @@ use crate::observe::clock;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
 use crate::report::human::safe;
-use crate::watch::alert;
+use crate::watch::alert::{self, Tally};
 use crate::watch::follow::Start;
 use crate::watch::metrics::{WatchMetrics, serve};
 use crate::watch::state::{Log, Place, State, StateError};
@@ -96,6 +99,9 @@ pub(super) struct WatchOptions {
     /// Read up to the tree heads of now, prove, deliver what is due, report, and end
     #[arg(long)]
     once: bool,
+    /// With --once: read for so many seconds at most; what is left is told as backlog (exit code 3)
+    #[arg(long, value_name = "SECONDS", requires = "once", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
     /// Only show what the state knows, and what that comes to: positions, backlogs, faults, names that were not searched for,
     /// alerts that wait; no network is used
     #[arg(long, conflicts_with_all = ["once", "self_test"])]
@@ -228,7 +234,14 @@ async fn look_once(
     let (http, metrics) = (HttpClient::for_reading(None)?, Arc::new(WatchMetrics::new(clock::now())));
     let channels = std::mem::take(&mut setup.channels);
     let clients = (&metrics, &http);
-    let mut watching = Watching::new(options, (setup, selection), &state, clients, stopped.clone());
+    let deadline = Deadline::begin(options.timeout, &stopped);
+    let stop = deadline.stop.clone();
+    let mut watching = Watching::new(options, (setup, selection), &state, clients, stop);
+    let (all_made, is_all_made) = watch::channel(false);
+    let delivering = {
+        let (state, metrics) = (Arc::clone(&state), Arc::clone(&metrics));
+        tokio::spawn(alert::deliver_until(state, channels, metrics, is_all_made, stopped.clone()))
+    };
     let keeping = {
         let (printer, state, stopped) = (Arc::clone(&watching.printer), Arc::clone(&state), stopped.clone());
         tokio::spawn(async move { printer.keep(&state, stopped).await })
@@ -237,17 +250,27 @@ async fn look_once(
     keeping.abort();
     watching.printer.write(&state).await;
     let gate = options.gate.or_policy(&watching.policy);
-    let (looked, revoked) = looking.once(&state, &gate, stopped.clone()).await;
-    let tally = alert::deliver_once(Arc::clone(&state), channels, metrics, stopped).await;
-    let Watching { policy, list, names, selection, .. } = watching;
-    let report = OnceReport::new(names, list, &selection, &state, outcomes, tally).await.with(revoked);
+    let (looked, revoked) = looking.once(&state, &gate, stopped).await;
+    let _ = all_made.send(true);
+    let tally = tally_of(delivering).await;
+    let Watching { policy, list, names, selection, printer, .. } = watching;
+    let ended = Ended { outcomes, faults: printer.faults(), timed_out: deadline.is_over() };
+    let report = OnceReport::new(names, list, &selection, &state, ended, tally).await.with(revoked);
     let exit = report.write(options, &policy, &state).await;
     state.close().await;
     Ok(graver(exit?, looked))
 }
 
-fn say_if_stale(list: &ListAge) {
-    if list.is_stale() {
+/// What was delivered, once all is.
+async fn tally_of(delivering: JoinHandle<Result<Tally, StateError>>) -> Result<Tally, StateError> {
+    // What panicked delivered nothing more; its alerts are in the outbox.
+    delivering.await.unwrap_or(Ok(Tally { failed: 1, ..Tally::default() }))
+}
+
+/// Counts the list that the logs are chosen by, and says that it is old where it was not before.
+fn chosen_by(list: Option<&ListAge>, metrics: &WatchMetrics) {
+    let Some(list) = list else { return };
+    if metrics.chosen_by(list.current_at, clock::now()) {
         say(&format!(
             "warning: the log list is {}, {} days old: logs that became usable since are missing; `pinstead logs update` \
              fetches newer ones",
@@ -266,12 +289,18 @@ fn list_age(table: &LogTable) -> Option<ListAge> {
 
 /// The logs that are to be followed by the lists of now: those that were given, or are kept here by now.
 fn choose_anew(options: &WatchOptions, policy: &Policy) -> Option<Selection> {
+    Some(selected(options, policy)?.0)
+}
+
+/// Them, and how old the list is.
+fn selected(options: &WatchOptions, policy: &Policy) -> Option<(Selection, Option<ListAge>)> {
     let mut files = InputFiles::default();
     options.lists.read_into(&mut files);
     match Inputs::read(&Request::default(), &files) {
         Ok(inputs) => {
             announce_refused(&inputs.log_lists);
-            Some(logs::select(&inputs.logs, clock::now(), &log_filter(options, policy)))
+            let selection = logs::select(&inputs.logs, clock::now(), &log_filter(options, policy));
+            Some((selection, list_age(&inputs.logs)))
         }
         Err(error) => {
             say(&format!("warning: the logs cannot be chosen anew: {error}"));
@@ -285,7 +314,7 @@ async fn serve_metrics(
     metrics: &Arc<WatchMetrics>,
     state: &Arc<State>,
     stop: &watch::Receiver<bool>,
-) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("serving metrics on {address}"))?;

@@ -11,6 +11,7 @@ use tokio::sync::watch::Receiver;
 
 use super::logs::{FollowedLog, Selection};
 use super::setup::Setup;
+use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::observe::clock;
 use crate::report::human::safe;
 use crate::watch::follow::{Event, LogLabel, Observer};
@@ -25,6 +26,8 @@ pub(super) struct Printer {
     is_once: bool,
     metrics: Arc<WatchMetrics>,
     kept: Mutex<Kept>,
+    /// The faults that were seen since this began, with `--once`: by the log's id and the kind, the first of each.
+    seen: Mutex<BTreeMap<(String, FaultKind), LogFault>>,
 }
 
 /// What keeps logs from being followed.
@@ -38,7 +41,7 @@ struct Kept {
 
 impl Printer {
     pub(super) fn new(is_once: bool, metrics: Arc<WatchMetrics>) -> Self {
-        Self { is_once, metrics, kept: Mutex::default() }
+        Self { is_once, metrics, kept: Mutex::default(), seen: Mutex::default() }
     }
 
     /// Says what is about to be done.
@@ -98,6 +101,19 @@ impl Printer {
         }
     }
 
+    /// The faults that were seen in this run, those that are over by now among them.
+    pub(super) fn faults(&self) -> Vec<LogFault> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn saw(&self, fault: &LogFault) {
+        // A service tells of them by its alerts, and need not keep any.
+        if self.is_once {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.entry((fault.log_id.clone(), fault.kind)).or_insert_with(|| fault.clone());
+        }
+    }
+
     fn trouble(&self, log: &LogLabel, what: Option<&str>) {
         let mut kept = self.kept();
         let before = kept.has_trouble.insert(log.id.clone(), what.is_some());
@@ -133,12 +149,17 @@ impl Observer for Printer {
                 metrics.error("names", what, clock::now());
                 say(&format!("warning: {}: {what}", log.name));
             }
+            Event::UnsearchedCount(count) => metrics.unsearched(*count),
             Event::Trouble { kind, what, pause } => {
                 metrics.error(kind, what, clock::now());
                 self.trouble(log, Some(what));
                 say(&format!("{}: {what}; tried again in {:.0} s", log.name, pause.as_secs_f64().ceil()));
             }
-            Event::Fault(fault) => {
+            Event::FaultAgain(fault) => self.saw(fault),
+            Event::Fault(fault) | Event::FaultKnown(fault) => {
+                if matches!(event, Event::Fault(_)) {
+                    self.saw(fault);
+                }
                 say(&format!("{}: fault ({}): {}", log.name, fault.kind.name(), fault.text));
             }
             Event::FaultOver(kind) => say(&format!("{}: fault over ({})", log.name, kind.name())),

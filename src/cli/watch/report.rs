@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -15,7 +17,7 @@ use super::observer::say;
 use super::revoked::Revoked;
 use crate::cli::Exit;
 use crate::cli::options::{Format, GateOptions};
-use crate::ct::log_fault::FaultKind;
+use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::judge::ListAge;
 use crate::observe::clock;
 use crate::policy::Policy;
@@ -26,10 +28,21 @@ use crate::report::json::v1::SCHEMA_VERSION;
 use crate::rules::{Finding, log};
 use crate::watch::alert::Tally;
 use crate::watch::follow::Outcome;
-use crate::watch::state::{State, StateError, SurveyedLog};
+use crate::watch::state::{OpenFault, State, StateError, SurveyedLog};
 
 /// The most certificates that were undetermined before and are named to people.
 const MOST_BEFORE: usize = 20;
+
+/// How following the logs ended.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// Each log, by its id.
+    pub(super) outcomes: HashMap<[u8; 32], Outcome>,
+    /// The faults that were seen in this run, also those that are over.
+    pub(super) faults: Vec<LogFault>,
+    /// Whether they were stopped because the time of the run was over.
+    pub(super) timed_out: bool,
+}
 
 /// What one look brought.
 pub(super) struct OnceReport {
@@ -53,7 +66,7 @@ impl OnceReport {
         list: Option<ListAge>,
         selection: &Selection,
         state: &State,
-        mut outcomes: HashMap<[u8; 32], Outcome>,
+        mut ended: Ended,
         tally: Result<Tally, StateError>,
     ) -> Self {
         let mut lacks: Option<String> = None;
@@ -64,12 +77,18 @@ impl OnceReport {
             lacking(error);
             Vec::new()
         });
+        let certificates = Certificates::gather(state).await.unwrap_or_else(|error| {
+            lacking(error);
+            Certificates::default()
+        });
+        // A run that was killed before its report may have seen more.
+        ended.faults.extend(certificates.faults.iter().cloned());
         let mut logs = Vec::new();
         let mut findings = Vec::new();
         for followed in &selection.followed {
             let id = &followed.log.log_id;
             let ours = || Outcome::Failed("following it ended by a fault of pinstead".to_owned());
-            let mut outcome = outcomes.remove(id).unwrap_or_else(ours);
+            let mut outcome = ended.outcomes.remove(id).unwrap_or_else(ours);
             let known = match state.find_log(id).await {
                 Ok(known) => known,
                 Err(error) => {
@@ -81,25 +100,34 @@ impl OnceReport {
             };
             let surveyed: Option<&SurveyedLog> = survey.iter().find(|log| log.log_id == *id);
             let open = surveyed.map(|log| log.faults.as_slice()).unwrap_or_default();
-            let coverage = match &known {
+            let mut coverage = match &known {
                 Some(log) => LogCoverage::of(log, open).searched(state, log).await,
                 None => LogCoverage::unknown(&followed.log),
             };
             let mut faults = coverage.faults(open, &mut lacking);
-            if let (Outcome::Failed(why), true) = (&outcome, faults.is_empty()) {
+            let over = over(&mut ended.faults, id, open);
+            if let (Outcome::Failed(why), true) =
+                (&outcome, faults.is_empty() && over.iter().all(|fault| fault.kind != FaultKind::Unreadable))
+            {
                 faults.push(coverage.fault(FaultKind::Unreadable, why));
             }
+            for fault in over {
+                coverage.over(fault.kind, &fault.text);
+                faults.push(fault);
+            }
             findings.extend(faults.iter().flat_map(log::findings));
-            logs.push(coverage.ended(followed, &outcome));
+            logs.push(coverage.ended(followed, &outcome, ended.timed_out));
         }
         let left_out = selection
             .left_out
             .iter()
             .map(|log| json!({"name": log.name, "log_id": log.id, "reason": log.why}));
-        let certificates = Certificates::gather(state).await.unwrap_or_else(|error| {
-            lacking(error);
-            Certificates::default()
-        });
+        // Of logs that are not followed any more.
+        let acknowledged = |fault: &LogFault| {
+            let log = survey.iter().find(|log| STANDARD.encode(log.log_id) == fault.log_id);
+            log.is_some_and(|log| log.faults.iter().any(|open| open.kind == fault.kind.name()))
+        };
+        findings.extend(ended.faults.iter().filter(|fault| !acknowledged(fault)).flat_map(log::findings));
         let delivered = match tally {
             Ok(tally) => Some(tally),
             Err(error) => {
@@ -333,6 +361,19 @@ impl OnceReport {
             (false, false) => format!("certificates: {}; logs: {}", parts.join(", "), tally(&self.findings)),
         }
     }
+}
+
+/// Takes the faults of a log out of those that were seen, and gives those of them that are over: one of each kind. What
+/// a log did is no less done when it behaves again.
+fn over(seen: &mut Vec<LogFault>, id: &[u8; 32], open: &[OpenFault]) -> Vec<LogFault> {
+    let id = STANDARD.encode(id);
+    let (ours, others) = std::mem::take(seen).into_iter().partition(|fault| fault.log_id == id);
+    *seen = others;
+    let mut over: Vec<LogFault> = ours;
+    over.sort_by_key(|fault| fault.kind);
+    over.dedup_by_key(|fault| fault.kind);
+    over.retain(|fault| open.iter().all(|open| open.kind != fault.kind.name()));
+    over
 }
 
 /// The list that the logs were chosen by.

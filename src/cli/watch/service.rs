@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::setup::Setup;
 use super::signals::Hangups;
 use super::watching::Watching;
-use super::{WatchOptions, say_if_stale, serve_metrics};
+use super::{WatchOptions, chosen_by, serve_metrics};
 use crate::cli::Exit;
 use crate::observe::clock;
 use crate::observe::http::HttpClient;
@@ -87,7 +87,7 @@ impl Service<'_> {
         let channels = std::mem::take(&mut setup.channels);
         let clients = (&self.metrics, &self.http);
         let mut watching = Watching::new(self.options, (setup, selection), &state, clients, ended.clone());
-        watching.list.as_ref().into_iter().for_each(say_if_stale);
+        chosen_by(watching.list.as_ref(), &self.metrics);
         let metrics = Arc::clone(&self.metrics);
         let delivering = tokio::spawn(alert::deliver(Arc::clone(&state), channels, metrics, ended.clone()));
         let gate = self.options.gate.or_policy(&watching.policy);

@@ -9,7 +9,7 @@ use super::following::{CHOSEN_ANEW, follow_all};
 use super::logs::{FollowedLog, Selection};
 use super::observer::{Printer, say};
 use super::setup::Setup;
-use super::{AHEAD, ROOM, WatchOptions, choose_anew, list_age};
+use super::{AHEAD, ROOM, WatchOptions, chosen_by, list_age, selected};
 use crate::judge::ListAge;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
@@ -33,6 +33,7 @@ pub(super) struct Watching<'o> {
     /// Hears what happens.
     pub(super) printer: Arc<Printer>,
     following: Arc<Following>,
+    metrics: Arc<WatchMetrics>,
     http: HttpClient,
 }
 
@@ -64,6 +65,7 @@ impl<'o> Watching<'o> {
             }),
             selection,
             printer,
+            metrics: Arc::clone(metrics),
             http: http.clone(),
         }
     }
@@ -83,8 +85,12 @@ impl<'o> Watching<'o> {
                 }
             }
         };
-        let (options, policy) = (self.options, &self.policy);
-        let choose = || choose_anew(options, policy);
+        let (options, policy, metrics) = (self.options, &self.policy, &self.metrics);
+        let choose = || {
+            let (selection, list) = selected(options, policy)?;
+            chosen_by(list.as_ref(), metrics);
+            Some(selection)
+        };
         let every = (!options.once).then_some(CHOSEN_ANEW);
         let outcomes = follow_all(&mut self.selection, &self.printer, begin, every, choose).await;
         for log in &self.selection.followed {

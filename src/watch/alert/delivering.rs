@@ -1,5 +1,6 @@
 //! Serving the channels from the outbox.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ const MOST_FAILURES: u32 = 3;
 pub struct Tally {
     /// Deliveries that were taken, those that were below the channel's severity not among them.
     pub delivered: u64,
-    /// Attempts that failed; what they were to deliver stays in the outbox.
+    /// Alerts that a channel did not take, and has not taken since; they stay in the outbox.
     pub failed: u64,
     /// Whether it was told to stop before all was tried.
     pub is_cut: bool,
@@ -76,10 +77,23 @@ pub async fn deliver_once(
     metrics: Arc<WatchMetrics>,
     stop: watch::Receiver<bool>,
 ) -> Result<Tally, StateError> {
+    deliver_until(state, channels, metrics, watch::channel(true).1, stop).await
+}
+
+/// Delivers alerts as they come until `all_made` is true, and then what is due, once: nobody waits for an alert until the
+/// slowest log is read. Ends where `stop` is true. An error of the state then ends it; what was not delivered stays in the
+/// outbox.
+pub async fn deliver_until(
+    state: Arc<State>,
+    channels: Vec<Box<dyn Channel>>,
+    metrics: Arc<WatchMetrics>,
+    all_made: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
+) -> Result<Tally, StateError> {
     let mut loops = JoinSet::new();
     for channel in channels {
         let server = Server { state: Arc::clone(&state), channel, metrics: Arc::clone(&metrics) };
-        loops.spawn(server.once(stop.clone()));
+        loops.spawn(server.once(all_made.clone(), stop.clone()));
     }
     let mut all = Tally::default();
     let mut error = None;
@@ -109,8 +123,38 @@ struct Server {
 enum Turn {
     Nothing,
     PassedOver,
-    Delivered,
-    Failed(Failure),
+    /// The alert of this id.
+    Delivered(String),
+    /// The alert of this id was not taken.
+    Failed(String, Failure),
+}
+
+/// What a run delivered to one channel.
+#[derive(Default)]
+struct Account {
+    delivered: u64,
+    /// The ids of the alerts that were not taken, and not delivered since.
+    failed: HashSet<String>,
+}
+
+impl Account {
+    fn add(&mut self, turn: &Turn) {
+        match turn {
+            Turn::Delivered(id) => {
+                self.delivered = self.delivered.saturating_add(1);
+                self.failed.remove(id);
+            }
+            Turn::Failed(id, _) => {
+                self.failed.insert(id.clone());
+            }
+            Turn::Nothing | Turn::PassedOver => {}
+        }
+    }
+
+    fn tally(&self, is_cut: bool) -> Tally {
+        let failed = u64::try_from(self.failed.len()).unwrap_or(u64::MAX);
+        Tally { delivered: self.delivered, failed, is_cut }
+    }
 }
 
 impl Server {
@@ -119,7 +163,7 @@ impl Server {
         while !*stop.borrow() {
             let rest = tokio::select! {
                 biased;
-                rest = self.step(&mut failures) => rest,
+                rest = self.step(&mut failures, None) => rest,
                 () = over(&mut stop, LAST_MOMENTS) => return,
             };
             tokio::select! {
@@ -130,15 +174,19 @@ impl Server {
     }
 
     /// Delivers what is due next, and says how long to wait then.
-    async fn step(&self, failures: &mut u32) -> Duration {
-        match self.turn().await {
+    async fn step(&self, failures: &mut u32, account: Option<&mut Account>) -> Duration {
+        let turn = self.turn().await;
+        if let (Some(account), Ok(turn)) = (account, &turn) {
+            account.add(turn);
+        }
+        match turn {
             Ok(Turn::Nothing) => INTERVAL,
             Ok(Turn::PassedOver) => Duration::ZERO,
-            Ok(Turn::Delivered) => {
+            Ok(Turn::Delivered(_)) => {
                 *failures = 0;
                 Duration::ZERO
             }
-            Ok(Turn::Failed(failure)) => {
+            Ok(Turn::Failed(_, failure)) => {
                 *failures = failures.saturating_add(1);
                 failure.rest().unwrap_or_default().max(growing(*failures)).min(LONGEST_ASKED)
             }
@@ -149,33 +197,53 @@ impl Server {
         }
     }
 
-    async fn once(self, mut stop: watch::Receiver<bool>) -> (Tally, Result<(), StateError>) {
-        let mut tally = Tally::default();
+    /// Delivers until all alerts are made, and then what is due.
+    async fn once(
+        self,
+        mut all_made: watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
+    ) -> (Tally, Result<(), StateError>) {
+        let mut account = Account::default();
         let mut failures = 0_u32;
+        // Where the sender is gone, nobody makes any more.
+        while !*all_made.borrow() && all_made.has_changed().is_ok() && !*stop.borrow() {
+            let rest = tokio::select! {
+                biased;
+                rest = self.step(&mut failures, Some(&mut account)) => rest,
+                () = over(&mut stop, LAST_MOMENTS) => return (account.tally(true), Ok(())),
+            };
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = over(&mut all_made, Duration::ZERO) => {}
+                () = over(&mut stop, Duration::ZERO) => {}
+            }
+        }
+        failures = 0;
         loop {
             if *stop.borrow() {
-                return (Tally { is_cut: true, ..tally }, Ok(()));
+                return (account.tally(true), Ok(()));
             }
             let turn = tokio::select! {
                 biased;
                 turn = self.turn() => turn,
-                () = over(&mut stop, LAST_MOMENTS) => return (Tally { is_cut: true, ..tally }, Ok(())),
+                () = over(&mut stop, LAST_MOMENTS) => return (account.tally(true), Ok(())),
             };
             match turn {
-                Ok(Turn::Nothing) => return (tally, Ok(())),
-                Ok(Turn::PassedOver) => {}
-                Ok(Turn::Delivered) => {
-                    failures = 0;
-                    tally.delivered = tally.delivered.saturating_add(1);
-                }
-                Ok(Turn::Failed(failure)) => {
-                    failures = failures.saturating_add(1);
-                    tally.failed = tally.failed.saturating_add(1);
-                    if failures >= MOST_FAILURES || failure.rest().is_some() {
-                        return (tally, Ok(()));
+                Ok(turn) => {
+                    account.add(&turn);
+                    match turn {
+                        Turn::Nothing => return (account.tally(false), Ok(())),
+                        Turn::PassedOver => {}
+                        Turn::Delivered(_) => failures = 0,
+                        Turn::Failed(_, failure) => {
+                            failures = failures.saturating_add(1);
+                            if failures >= MOST_FAILURES || failure.rest().is_some() {
+                                return (account.tally(false), Ok(()));
+                            }
+                        }
                     }
                 }
-                Err(error) => return (tally, Err(error)),
+                Err(error) => return (account.tally(false), Err(error)),
             }
         }
     }
@@ -197,11 +265,11 @@ impl Server {
         match done {
             Ok(()) => {
                 self.write_down(&due, begun, held).await?;
-                Ok(Turn::Delivered)
+                Ok(Turn::Delivered(due.alert.id))
             }
             Err(failure) => {
                 self.state.failed(&due, &failure.to_string(), failure.pause()).await?;
-                Ok(Turn::Failed(failure))
+                Ok(Turn::Failed(due.alert.id, failure))
             }
         }
     }

@@ -15,7 +15,7 @@ mod stderr;
 mod webhook;
 
 pub use self::channel::{Channel, ChannelSettings, Failure, Sending};
-pub use self::delivering::{Tally, deliver, deliver_once};
+pub use self::delivering::{Tally, deliver, deliver_once, deliver_until};
 pub use self::hook::Hook;
 pub use self::mail::{Mail, MailServer};
 pub use self::notice::Notice;

@@ -23,6 +23,7 @@ use crate::evidence::Bytes;
 use crate::issuance::forged::{ForgedName, NameOfIssuer};
 use crate::issuance::names::{Form, find_all};
 use crate::issuance::who::{IssuerProof, WhoIssued};
+use crate::report::human::safe;
 use crate::rules::{Finding, Severity};
 use crate::watch::batch::{FoundEntry, Why};
 use crate::watch::state::{EntryKind, Found, Judged, LogKind, NewAlert};
@@ -179,6 +180,7 @@ pub fn prepare(entry: &FoundEntry, standing: &Standing<'_>, judging: &Judging) -
         gravity: gravity(summary.severity),
         is_determined: subject.is_determined(),
         is_final: subject.is_final(),
+        wishes: judging.wishes(),
         verdict: subject.verdict(summary.severity),
         alert: alert.clone(),
     });
@@ -348,7 +350,8 @@ impl Subject<'_> {
                     .to_owned(),
             );
         }
-        lines.join("\n")
+        // What a line has from outside makes no further ones.
+        lines.iter().map(|line| safe(line)).collect::<Vec<_>>().join("\n")
     }
 
     /// What proves who issued, in a sentence.
@@ -377,7 +380,7 @@ impl Subject<'_> {
         Summary {
             tbs_sha256: hexadecimal(&self.read.tbs_sha256),
             severity: self.severity(),
-            title: self.title(),
+            title: safe(&self.title()).into_owned(),
             text: self.text(),
             expectation: self.expectation().name(),
             is_determined: matches!(self.entry.why, Why::Claims { .. }),

@@ -8,6 +8,7 @@ use super::trouble::{Failing, Trouble};
 use super::{Event, Follower};
 use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::evidence::Bytes;
+use crate::report::human::safe;
 use crate::rules::log;
 use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{Head, LogNumber, NewAlert, NewFault};
@@ -30,7 +31,7 @@ impl<R: LogReader> Follower<'_, R> {
             let kind = FaultKind::from_name(&fault.kind);
             if let (Some(kind), false) = (kind, before.remove(&fault.kind)) {
                 let (log, log_id) = (self.label.name.clone(), self.label.id.clone());
-                self.tell(&Event::Fault(&LogFault { log, log_id, kind, text: fault.text, url: None }));
+                self.tell(&Event::FaultKnown(&LogFault { log, log_id, kind, text: fault.text, url: None }));
             }
             self.open.insert(fault.kind);
         }
@@ -182,7 +183,10 @@ impl<R: LogReader> Follower<'_, R> {
             // A log that could not even be begun is not in the state; it is told all the same.
             None => self.state().add_alert(&alert).await.is_ok(),
         };
-        if reported && self.open.insert(kind.name().to_owned()) {
+        if self.open.contains(kind.name()) {
+            self.tell(&Event::FaultAgain(&fault));
+        } else if reported {
+            self.open.insert(kind.name().to_owned());
             self.tell(&Event::Fault(&fault));
         }
     }
@@ -195,9 +199,9 @@ impl<R: LogReader> Follower<'_, R> {
         let title = first.map_or("A fault of a CT log", |finding| finding.title);
         let advice = first.map_or("", |finding| &finding.advice);
         let payload = json!({
-            "title": format!("{title}: {}", fault.log),
+            "title": safe(&format!("{title}: {}", fault.log)),
             "severity": first.map_or("high", |finding| finding.severity.name()),
-            "text": format!("{}: {}.\n{advice}", fault.log, fault.text.trim_end_matches('.')),
+            "text": format!("{}: {}.\n{advice}", safe(&fault.log), safe(fault.text.trim_end_matches('.'))),
             "details": {
                 "rule": first.map(|finding| finding.rule),
                 "log": self.label,

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::certificate::{CERTIFICATE_ALERT, LogLabel, Prepared};
 use crate::ca::expectation::Expectation;
+use crate::report::human::safe;
 use crate::rules::Severity;
 use crate::watch::state::NewAlert;
 
@@ -117,7 +118,7 @@ fn summed_up(log: &LogLabel, hour: &str, index: u64, has_name: bool, most: u32) 
          Report it to the log's operator: logs check what they take."
     );
     let payload = json!({
-        "title": format!("Many entries that cannot be read: {}", log.name),
+        "title": safe(&format!("Many entries that cannot be read: {}", log.name)),
         "severity": severity,
         "text": text,
         "details": {"log": log, "from_entry": index, "hour": hour, "told_one_by_one": most, "mention": has_name,

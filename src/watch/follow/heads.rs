@@ -50,8 +50,15 @@ impl<R: LogReader> Follower<'_, R> {
             );
             both(FaultKind::Split, what)
         };
-        // Both heads are signed: no proof is needed, and none could be had from a log that lost entries.
         if shown.size < known.size && shown.timestamp > known.timestamp {
+            // Both heads are signed, and no proof is needed for that. But a smaller tree may be another one besides; a
+            // log that lost entries can prove neither.
+            if shown.size > 0
+                && let Err(ReadError::Breach { breach: Breach::Split, what, .. }) =
+                    self.reader.prove_consistency(shown, known).await
+            {
+                return Err(contradict(&what));
+            }
             let what = format!(
                 "it signed a tree of {} entries after one of {}: entries that it had promised to keep are gone",
                 shown.size, known.size
@@ -83,8 +90,7 @@ impl<R: LogReader> Follower<'_, R> {
         }
         if shown.size >= known.size {
             self.older_since = None;
-            self.is_over(FaultKind::OldHead).await?;
-            return self.is_over(FaultKind::Shrunk).await;
+            return self.is_over(FaultKind::OldHead).await;
         }
         // A server that lags behind; it is worth a word where it lasts.
         let since = *self.older_since.get_or_insert_with(Stopwatch::start);

@@ -41,7 +41,7 @@ const OF_CERTIFICATES: [&str; 9] =
 #[derive(Debug)]
 pub struct Judging {
     inputs: Inputs,
-    request: Request,
+    request: Wished,
     pub(super) watched: Arc<WatchedNames>,
     pub(super) is_test: bool,
     kept: KeptIssuers,
@@ -79,7 +79,14 @@ impl Judging {
     pub fn new(inputs: Inputs, expect_ca: Vec<String>, watched: Arc<WatchedNames>) -> Self {
         // What CAA says is not looked up.
         let request = Request { expect_ca, offline: true, ..Request::default() };
+        let request = Wished::new(request, &inputs, &watched);
         Self { inputs, request, watched, is_test: false, kept: KeptIssuers::default() }
+    }
+
+    /// A hash of what is wished of the names that are watched, none where nothing is: a verdict for which nothing was
+    /// wished is not one for whoever expects something.
+    pub(super) fn wishes(&self) -> Option<[u8; 32]> {
+        self.request.wishes
     }
 
     /// The same for a test, whose alerts say so.
@@ -174,6 +181,39 @@ impl Judging {
             above.max_by_key(|(_, domain)| domain.name.labels().count()).map(|(place, _)| place)
         };
         claims.iter().filter(|name| seen.insert(wishes(name))).collect()
+    }
+}
+
+/// What is asked, and what is wished besides.
+#[derive(Debug)]
+struct Wished {
+    request: Request,
+    wishes: Option<[u8; 32]>,
+}
+
+impl Wished {
+    fn new(request: Request, inputs: &Inputs, watched: &WatchedNames) -> Self {
+        let policy = &inputs.policy;
+        let is_any = !request.expect_ca.is_empty()
+            || policy.expect_ca.is_some()
+            || !policy.private_ca.is_empty()
+            || !policy.domain.is_empty();
+        // Another version may write it in another way: then all is judged once more.
+        let wishes = is_any.then(|| {
+            let mut names: Vec<String> = watched.names().iter().map(|name| format!("{name:?}")).collect();
+            names.sort_unstable();
+            let wished = (&request.expect_ca, &policy.expect_ca, &policy.private_ca, &policy.domain, names);
+            Sha256::digest(format!("{wished:?}")).into()
+        });
+        Self { request, wishes }
+    }
+}
+
+impl std::ops::Deref for Wished {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
     }
 }
 

@@ -166,6 +166,8 @@ pub enum Event<'a> {
     Proven(u64),
     /// Proven entries were not searched for all of our names; which, for people.
     Unsearched(&'a str),
+    /// How many of them are not, by now.
+    UnsearchedCount(u64),
     /// Something failed, and is tried again.
     Trouble {
         /// Of which kind: a word.
@@ -177,6 +179,10 @@ pub enum Event<'a> {
     },
     /// A fault began.
     Fault(&'a LogFault),
+    /// A fault was seen once more.
+    FaultAgain(&'a LogFault),
+    /// The state knows of a fault that is not over; it need not have been seen now.
+    FaultKnown(&'a LogFault),
     /// A fault is over.
     FaultOver(FaultKind),
 }
@@ -244,6 +250,8 @@ struct Follower<'a, R> {
     reading: Failing,
     /// The entry at which an answer was not in the form that it must have.
     broken_at: Option<u64>,
+    /// When the entries were counted last that were not searched for our names.
+    unsearched_counted: Option<Stopwatch>,
     /// How often in a row the entries did not have the signed root.
     wrong_roots: u32,
     /// Up to where it was looked at which entries were not searched for our names.
@@ -293,6 +301,7 @@ impl<'a, R: LogReader> Follower<'a, R> {
             no_head: None,
             reading: Failing::default(),
             broken_at: None,
+            unsearched_counted: None,
             wrong_roots: 0,
             searched_to: None,
             judged_again: None,

@@ -5,8 +5,24 @@ use super::start::Start;
 use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::merkle::TreeBuilder;
+use crate::observe::clock::Stopwatch;
 use crate::watch::reader::LogReader;
 use crate::watch::state::{Head, Log};
+
+/// After how many milliseconds the entries are counted again that were not searched.
+const COUNTED_AGAIN: u64 = 60_000;
+
+/// How many entries these stretches have; those that are in several count once.
+fn count<'a>(stretches: impl Iterator<Item = &'a (u64, u64)>) -> u64 {
+    let mut stretches: Vec<(u64, u64)> = stretches.copied().collect();
+    stretches.sort_unstable();
+    let (mut end, mut count) = (0_u64, 0_u64);
+    for (first, behind) in stretches {
+        count = count.saturating_add(behind.saturating_sub(first.max(end)));
+        end = end.max(behind);
+    }
+    count
+}
 
 impl<R: LogReader> Follower<'_, R> {
     /// Has entries of a known log read again that were not searched for all of our names, from where it was asked for.
@@ -41,6 +57,18 @@ impl<R: LogReader> Follower<'_, R> {
         Ok(())
     }
 
+    /// Counts the proven entries that were not searched for all of our names: others may have searched some since.
+    async fn count_unsearched(&mut self, log: &Log) -> Result<(), Trouble> {
+        if self.unsearched_counted.is_some_and(|since| since.milliseconds() < COUNTED_AGAIN) {
+            return Ok(());
+        }
+        self.unsearched_counted = Some(Stopwatch::start());
+        let from = self.state().wanted_from(log.number).await?.unwrap_or(log.start);
+        let missing = self.state().unsearched(log, from).await?;
+        self.tell(&Event::UnsearchedCount(count(missing.iter().flat_map(|missing| &missing.entries))));
+        Ok(())
+    }
+
     async fn place_of(&self, start: Start, head: &Head) -> Result<u64, Trouble> {
         Ok(match start {
             Start::Begin => 0,
@@ -52,6 +80,7 @@ impl<R: LogReader> Follower<'_, R> {
     /// Tells which proven entries were not searched for all of our names: read before some were added, or by a process
     /// that watches others. What was told once is not looked at again.
     pub(super) async fn tell_unsearched(&mut self, log: &Log) -> Result<(), Trouble> {
+        self.count_unsearched(log).await?;
         let proven = log.proven.size();
         let from = match self.searched_to {
             Some(known) if known >= proven => return Ok(()),

@@ -18,6 +18,11 @@ const MOST_DAYS: i64 = 36_500;
 /// first entry of a time there may be older ones for so long.
 const LATEST_ENTRY: SignedDuration = SignedDuration::from_hours(24);
 
+/// Among how many entries before the first one that is read one is looked at, and how many times as many for each
+/// further one.
+const NEAREST: u64 = 16;
+const FURTHER: u64 = 16;
+
 /// Where a log is begun that the state does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -38,7 +43,7 @@ pub struct Beginning {
     pub before: Option<Timestamp>,
     /// The time that was looked for.
     pub since: Timestamp,
-    /// Whether the log has nothing of that time or later.
+    /// Whether it is the end of the tree: of the entries that were looked at, none is of that time or later.
     pub is_end: bool,
 }
 
@@ -46,7 +51,11 @@ impl fmt::Display for Beginning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "begun at entry {}", self.first)?;
         if self.is_end {
-            write!(f, ", the end of its tree: no entry is of {} or later", self.since)?;
+            write!(
+                f,
+                ", the end of its tree: none of the entries that were looked at is of {} or later",
+                self.since
+            )?;
         }
         match self.before {
             Some(before) => write!(f, "; the entry before it was logged at {before}"),
@@ -96,6 +105,7 @@ impl<R: LogReader> Follower<'_, R> {
     /// Registers the log in the state, where it is not known from where it is to be begun.
     pub(super) async fn begin(&mut self) -> Result<(), Trouble> {
         self.state().search_for(&self.following.watched).await?;
+        self.following.judging.wishes().into_iter().for_each(|wishes| self.state().wish(wishes));
         let known = self.state().find_log(&self.log.log_id).await?;
         let before = match &known {
             // It goes on from where it stands.
@@ -167,11 +177,12 @@ impl<R: LogReader> Follower<'_, R> {
         let first = self.reader.first_at(head, since).await?.min(head.size);
         let tree = self.tree_of_first(head, first).await?;
         let before = self.time_before(head, &tree, since).await?;
+        let asked = self.now().checked_sub(age).unwrap_or(Timestamp::MIN);
+        self.look_before(head, first, asked).await?;
         Ok((tree, Beginning { first, before, since, is_end: first == head.size }))
     }
 
-    /// When the last entry of `tree` was logged, which must be before `since`. What a log says where nothing proves it may
-    /// be false: its leaf has to be the one in the tree.
+    /// When the last entry of `tree` was logged, which must be before `since`.
     async fn time_before(
         &self,
         head: &Head,
@@ -179,20 +190,67 @@ impl<R: LogReader> Follower<'_, R> {
         since: Timestamp,
     ) -> Result<Option<Timestamp>, Trouble> {
         let Some(last) = tree.size().checked_sub(1) else { return Ok(None) };
+        let timestamp = self.proven_time(head, tree).await?;
+        let logged = i64::try_from(timestamp).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        if logged.is_none_or(|logged| logged >= since) {
+            let logged = time(timestamp);
+            let what = format!(
+                "entry {last} was logged at {logged}, and it gave one of before {since} in its place"
+            );
+            return Err(self.misplaced(head, what));
+        }
+        Ok(logged)
+    }
+
+    /// Looks at entries here and there before the first one that is read: one of the time that was asked for shows that
+    /// the place was found by entries with a false time. An entry comes into its log within a day, so that behind it none
+    /// is more than a day older. Nobody can know in advance which are looked at.
+    async fn look_before(&self, head: &Head, first: u64, asked: Timestamp) -> Result<(), Trouble> {
+        let (mut width, mut done) = (NEAREST, first == 0);
+        while !done {
+            let index = first.saturating_sub(1).saturating_sub(chance(width.min(first)));
+            let tree = self.reader.tree_before(head, index.saturating_add(1)).await?;
+            let timestamp = self.proven_time(head, &tree).await?;
+            let logged = i64::try_from(timestamp).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+            if logged.is_none_or(|logged| logged >= asked) {
+                let what = format!(
+                    "entry {index} was logged at {}, and entries behind it say that they are of more than a day before",
+                    time(timestamp)
+                );
+                return Err(self.misplaced(head, what));
+            }
+            done = width >= first;
+            width = width.saturating_mul(FURTHER);
+        }
+        Ok(())
+    }
+
+    /// When the last entry of `tree` was logged, in milliseconds. What a log says where nothing proves it may be false:
+    /// its leaf has to be the one in the tree.
+    async fn proven_time(&self, head: &Head, tree: &TreeBuilder) -> Result<u64, Trouble> {
+        let last = tree.size().saturating_sub(1);
         let mut with_leaf = self.reader.tree_before(head, last).await?;
         let (timestamp, leaf) = self.reader.leaf_at(last, head.size).await?;
         with_leaf.push(leaf);
-        let logged = i64::try_from(timestamp).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        let what = if with_leaf.root() != tree.root() {
-            format!("what it gave for entry {last} is not the entry in its tree")
-        } else if logged.is_none_or(|logged| logged >= since) {
-            let logged = time(timestamp);
-            format!("entry {last} was logged at {logged}, and it gave one of before {since} in its place")
-        } else {
-            return Ok(logged);
-        };
+        if with_leaf.root() != tree.root() {
+            let what = format!("what it gave for entry {last} is not the entry in its tree");
+            return Err(self.misplaced(head, what));
+        }
+        Ok(timestamp)
+    }
+
+    fn misplaced(&self, head: &Head, what: String) -> Trouble {
         let url = self.log.url.clone();
-        Err(ReadError::Breach { breach: Breach::Proof, what, url, octets: head.octets.clone() }.into())
+        ReadError::Breach { breach: Breach::Proof, what, url, octets: head.octets.clone() }.into()
+    }
+}
+
+/// Less than `below`, by chance; the middle of it without.
+fn chance(below: u64) -> u64 {
+    let mut octets = [0; 8];
+    match getrandom::fill(&mut octets) {
+        Ok(()) => u64::from_be_bytes(octets).checked_rem(below).unwrap_or_default(),
+        Err(_) => below / 2,
     }
 }
 

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 
+use super::health::is_list_stale;
 use super::rate::Rate;
 use crate::watch::state::SurveyedLog;
 
@@ -27,6 +28,8 @@ pub struct WatchMetrics {
     logs: RwLock<BTreeMap<String, Arc<LogMetrics>>>,
     channels: RwLock<BTreeMap<String, Arc<ChannelMetrics>>>,
     policy: Mutex<PolicyReads>,
+    /// When the list of logs was the current one, and whether it was too old when that was looked at last.
+    list: Mutex<Option<(Timestamp, bool)>>,
 }
 
 /// How often the policy was read again while the process runs.
@@ -43,7 +46,13 @@ pub struct PolicyReads {
 impl WatchMetrics {
     /// Counts from nothing, in a process that started then.
     pub fn new(started: Timestamp) -> Self {
-        Self { started, logs: RwLock::default(), channels: RwLock::default(), policy: Mutex::default() }
+        Self {
+            started,
+            logs: RwLock::default(),
+            channels: RwLock::default(),
+            policy: Mutex::default(),
+            list: Mutex::default(),
+        }
     }
 
     /// The policy was read again, and taken, or it was broken and the one before stays.
@@ -71,6 +80,20 @@ impl WatchMetrics {
     /// When the process started.
     pub fn started(&self) -> Timestamp {
         self.started
+    }
+
+    /// The list that the logs are chosen by was the current one at this time last. Gives whether it is too old now and was
+    /// not before.
+    pub fn chosen_by(&self, current_at: Timestamp, now: Timestamp) -> bool {
+        let is_stale = is_list_stale(current_at, now);
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = list.replace((current_at, is_stale));
+        is_stale && before.is_none_or(|(_, was_stale)| !was_stale)
+    }
+
+    /// When the list that the logs are chosen by was the current one, as far as is known.
+    pub fn list(&self) -> Option<Timestamp> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).map(|(current_at, _)| current_at)
     }
 
     /// What is counted of the log of this id, in base64, and this name; from now on, it is shown.
@@ -167,6 +190,8 @@ impl ChannelMetrics {
 pub struct LogMetrics {
     entries: AtomicU64,
     certificates: AtomicU64,
+    /// Plus one; 0 where that is not known.
+    unsearched: AtomicU64,
     /// What is rare.
     trouble: Mutex<Trouble>,
     pace: Mutex<Pace>,
@@ -233,6 +258,11 @@ impl LogMetrics {
         self.certificates.fetch_add(count, Ordering::Relaxed);
     }
 
+    /// So many of its proven entries were not searched for all names that this process watches.
+    pub fn unsearched(&self, count: u64) {
+        self.unsearched.store(count.saturating_add(1), Ordering::Relaxed);
+    }
+
     /// Something failed. `kind` is one of a few words; nothing secret may be in `text`.
     pub fn error(&self, kind: &str, text: &str, at: Timestamp) {
         let mut trouble = self.trouble();
@@ -280,6 +310,7 @@ impl LogMetrics {
             entries,
             entries_per_second,
             certificates: self.certificates.load(Ordering::Relaxed),
+            unsearched: self.unsearched.load(Ordering::Relaxed).checked_sub(1),
             errors: trouble.errors.clone().into_iter().collect(),
             last_error: trouble.last.as_ref().map(|last| (last.at, last.kind.clone(), last.text.clone())),
             faults: survey
@@ -327,6 +358,8 @@ pub struct LogReading {
     pub entries_per_second: Option<f64>,
     /// The certificates that this process found.
     pub certificates: u64,
+    /// The proven entries that were not searched for all names that this process watches.
+    pub unsearched: Option<u64>,
     /// How often what failed.
     pub errors: Vec<(String, u64)>,
     /// What failed last: when, the kind, and how.

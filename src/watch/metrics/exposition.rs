@@ -13,12 +13,13 @@ use crate::watch::state::{RevocationLook, Waiting};
 
 /// The metrics of a process that started then, and read its policy again so often. `attempts` is, for each channel, how
 /// often it took an alert and how often not; `waiting` is what the outbox says, where it says something; `revocations`
-/// what the last look at them showed, where there was one.
+/// what the last look at them showed, where there was one; `list` is when the list of logs was the current one.
 pub fn exposition(
     (started, policy): (Timestamp, PolicyReads),
     logs: &[LogReading],
     attempts: &[(String, u64, u64)],
     (waiting, revocations): (Option<&[Waiting]>, Option<&RevocationLook>),
+    list: Option<Timestamp>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Counted {
@@ -28,6 +29,7 @@ pub fn exposition(
         attempts: attempts.to_vec(),
         waiting: waiting.map(<[Waiting]>::to_vec),
         revocations: revocations.cloned(),
+        list,
     }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
@@ -42,6 +44,7 @@ struct Counted {
     attempts: Vec<(String, u64, u64)>,
     waiting: Option<Vec<Waiting>>,
     revocations: Option<RevocationLook>,
+    list: Option<Timestamp>,
 }
 
 /// One sample of a family: its labels and its value.
@@ -68,6 +71,13 @@ impl Collector for Counted {
         let current = vec![(Vec::new(), u64::from(!self.policy.is_refused))];
         let meaning = ("pinstead_policy_current", "Whether the policy that was read last is in use", None);
         gauges(encoder, meaning, current)?;
+        let list = self.list.map(|list| (Vec::new(), seconds(list)));
+        let meaning = "When the list that the logs are chosen by was the current one last";
+        gauges(
+            encoder,
+            ("pinstead_log_list_timestamp", meaning, Some("seconds")),
+            list.into_iter().collect(),
+        )?;
         self.positions(encoder)?;
         self.counters(encoder)?;
         self.alerts(encoder)?;
@@ -77,11 +87,14 @@ impl Collector for Counted {
 
 impl Counted {
     fn positions(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let families: [(&str, &str, Read<u64>); 4] = [
+        let families: [(&str, &str, Read<u64>); 5] = [
             ("pinstead_log_proven", "Entries proven to be those that the log signed", |log| log.proven),
             ("pinstead_log_read", "Entries read by all processes", |log| log.read),
             ("pinstead_log_tree_size", "Entries of the newest tree head", |log| log.tree_size),
             ("pinstead_log_lag", "Entries of the newest tree head that are not read yet", LogReading::lag),
+            ("pinstead_log_unsearched", "Proven entries not searched for all names watched here", |log| {
+                log.unsearched
+            }),
         ];
         for (name, help, read) in families {
             gauges(encoder, (name, help, Some("entries")), self.each(read))?;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::counts::{LogReading, PolicyReads};
+use crate::ct::policy::MAX_LIST_AGE_DAYS;
 use crate::watch::state::Waiting;
 
 /// How long a log may show no tree head before something is wrong.
@@ -44,6 +45,8 @@ pub struct Health {
     pub at: Timestamp,
     /// When the process started.
     pub started: Timestamp,
+    /// When the list that the logs are chosen by was the current one, as far as is known.
+    pub log_list_current_at: Option<Timestamp>,
     /// Each log.
     pub logs: Vec<LogHealth>,
     /// Each channel for which alerts wait.
@@ -75,6 +78,8 @@ pub struct LogHealth {
     pub is_stale: bool,
     /// When it was seen.
     pub tree_head_seen: Option<Timestamp>,
+    /// How many proven entries were not searched for all names that this process watches.
+    pub unsearched: Option<u64>,
     /// How many entries this process reads a second, over the last minutes.
     pub entries_per_second: Option<f64>,
     /// What failed last.
@@ -184,7 +189,27 @@ pub fn health(
             waiting.iter().map(channel).collect()
         }
     };
-    Health { status, reasons, at: now, started, logs, alerts }
+    Health { status, reasons, at: now, started, log_list_current_at: None, logs, alerts }
+}
+
+/// Whether a list of logs that was the current one then is too old by now to choose logs by.
+pub fn is_list_stale(current_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(current_at).as_hours() / 24 >= MAX_LIST_AGE_DAYS
+}
+
+impl Health {
+    /// The same with the list that the logs are chosen by: an old one lacks logs, and whatever stands in them.
+    #[must_use]
+    pub fn chosen_by(mut self, list: Option<Timestamp>) -> Self {
+        self.log_list_current_at = list;
+        if let Some(list) = list.filter(|list| is_list_stale(*list, self.at)) {
+            let days = self.at.duration_since(list).as_hours() / 24;
+            self.status = self.status.max(HealthStatus::Degraded);
+            self.reasons
+                .push(format!("the log list is {days} days old: logs that became usable since are missing"));
+        }
+        self
+    }
 }
 
 fn channel(waiting: &Waiting) -> ChannelHealth {
@@ -227,6 +252,9 @@ fn log(reading: &LogReading, started: Timestamp, now: Timestamp) -> LogHealth {
         let minutes = still.as_secs() / 60;
         found(worse, format!("it has entries that are not read, and nothing was read for {minutes} minutes"));
     }
+    if let Some(count) = reading.unsearched.filter(|count| *count > 0) {
+        found(HealthStatus::Degraded, format!("{count} entries were not searched for all watched names"));
+    }
     if !reading.faults.is_empty() {
         found(HealthStatus::Degraded, "it breaks its promises".to_owned());
     }
@@ -242,6 +270,7 @@ fn log(reading: &LogReading, started: Timestamp, now: Timestamp) -> LogHealth {
         tree_head_age_seconds: age.map(|age| age.as_secs()),
         is_stale,
         tree_head_seen: reading.seen,
+        unsearched: reading.unsearched,
         entries_per_second: reading.entries_per_second.map(|rate| (rate * 10.0).round() / 10.0),
         last_error: reading.last_error.clone().map(|(at, kind, text)| ErrorSeen { at, kind, text }),
         faults: reading.faults.iter().cloned().map(|(kind, text)| FaultSeen { kind, text }).collect(),

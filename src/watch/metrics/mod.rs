@@ -12,5 +12,5 @@ mod server;
 
 pub use self::counts::{ChannelMetrics, HeadAge, LogMetrics, LogReading, PolicyReads, WatchMetrics};
 pub use self::exposition::exposition;
-pub use self::health::{ChannelHealth, Health, HealthStatus, LogHealth, health};
+pub use self::health::{ChannelHealth, Health, HealthStatus, LogHealth, health, is_list_stale};
 pub use self::server::serve;

@@ -105,7 +105,7 @@ impl Asked {
         let waiting = told.map(|told| told.waiting.as_slice());
         let revocations = told.and_then(|told| told.revocations.as_ref());
         let begun = (self.metrics.started(), self.metrics.policy());
-        match exposition(begun, &self.logs(told), &attempts, (waiting, revocations)) {
+        match exposition(begun, &self.logs(told), &attempts, (waiting, revocations), self.metrics.list()) {
             Ok(text) => {
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 answer(StatusCode::OK, kind, text)
@@ -121,7 +121,7 @@ impl Asked {
         let waiting = told.map(|told| told.waiting.as_slice());
         let logs = self.logs(told.ok());
         let begun = (self.metrics.started(), self.metrics.policy());
-        let health = health(begun, &logs, &channels, waiting, clock::now());
+        let health = health(begun, &logs, &channels, waiting, clock::now()).chosen_by(self.metrics.list());
         let status = match health.status {
             HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
             HealthStatus::Undetermined | HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,

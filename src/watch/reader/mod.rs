@@ -69,8 +69,9 @@ pub trait LogReader: Send + Sync + 'static {
         std::future::ready(Err(ReadError::Unusable("the log has no tiles".to_owned())))
     }
 
-    /// The first entry logged at or after `time`, by the entries' timestamps; the tree's size where there is none. Logs
-    /// keep these in order but for some hours.
+    /// The first entry logged at or after `time`, by the timestamps of the entries that are looked at, each proven to stand
+    /// in the tree; the tree's size where none of them is. Logs keep these in order but for some hours; nothing proves
+    /// that of the entries between.
     fn first_at(&self, head: &Head, time: Timestamp) -> impl Future<Output = Result<u64, ReadError>> + Send;
 
     /// Where one answer to `entries` is likely to end; `None` as long as the log's pages are not known. Who reads ahead

@@ -13,7 +13,7 @@ use super::source::{Said, Source, breach, gone, refusal, too_large_entries};
 use super::{Answer, Breach, LogReader, ReadError, order, verified};
 use crate::ct::inclusion::answers;
 use crate::ct::log_key::LogKey;
-use crate::ct::merkle::{ProofError, TreeBuilder, TreeHash, leaf_hash, verify_consistency};
+use crate::ct::merkle::{ProofError, TreeBuilder, TreeHash, leaf_hash, verify_consistency, verify_inclusion};
 use crate::ct::tree_head::{MAX_TREE_HEAD, TreeHead};
 use crate::evidence::Bytes;
 use crate::observe::http::HttpRequest;
@@ -61,6 +61,20 @@ impl Rfc6962 {
         timestamp_of_leaf(leaf).ok_or_else(|| {
             let url = self.source.url(&entries_path(index, index));
             breach(Breach::Form, "the leaf has no timestamp".to_owned(), url, leaf)
+        })
+    }
+
+    /// Proves that the leaf of this hash stands at `index` in the tree of `head`.
+    async fn prove_inclusion(&self, head: &Head, index: u64, leaf: TreeHash) -> Result<(), ReadError> {
+        let (path, url) = if head.size == 1 {
+            (Vec::new(), self.source.url("ct/v1/get-sth"))
+        } else {
+            self.audit_path(leaf, index, head.size).await?
+        };
+        verify_inclusion(leaf, index, head.size, &path, head.root).map_err(|error| {
+            let what =
+                format!("what it gave for entry {index} is not shown to be the entry in its tree: {error}");
+            breach(Breach::Proof, what, url, &path.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>())
         })
     }
 
@@ -152,6 +166,7 @@ impl LogReader for Rfc6962 {
         let mut search = Search::new(head.size, time);
         while let Some(index) = search.wanted() {
             let leaf = self.leaf(index).await?;
+            self.prove_inclusion(head, index, leaf_hash(&leaf)).await?;
             search.saw(self.timestamp(index, &leaf)?);
         }
         Ok(search.place())

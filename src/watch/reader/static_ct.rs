@@ -4,6 +4,8 @@
 //! there. Names tiles are not read: nothing vouches for them.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -48,6 +50,13 @@ struct Served {
     octets: Vec<u8>,
 }
 
+/// Tiles of hashes of one tree that were read already, and which they are.
+#[derive(Default)]
+struct KnownTiles {
+    tiles: HashTiles,
+    names: BTreeSet<Tile>,
+}
+
 impl StaticCt {
     pub(super) fn new(source: Source, key: LogKey, id: LogId) -> Self {
         Self { source, key, id }
@@ -79,16 +88,21 @@ impl StaticCt {
     async fn hash_tiles(&self, wanted: impl IntoIterator<Item = Tile>) -> Result<HashTiles, ReadError> {
         let mut tiles = HashTiles::default();
         for tile in wanted {
-            let TileKind::Hashes { level } = tile.kind else { continue };
-            let served = self.tile(tile).await?;
-            let mut hashes = read_hash_tile(&served.octets, served.tile.width).map_err(|error| {
-                breach(Breach::Form, error.to_string(), self.source.url(&served.tile.path()), &served.octets)
-            })?;
-            // What a whole tile has beyond the tree is another tree's.
-            hashes.truncate(usize::from(tile.width));
-            tiles.insert(level, tile.index, hashes);
+            self.add_hash_tile(&mut tiles, tile).await?;
         }
         Ok(tiles)
+    }
+
+    async fn add_hash_tile(&self, tiles: &mut HashTiles, tile: Tile) -> Result<(), ReadError> {
+        let TileKind::Hashes { level } = tile.kind else { return Ok(()) };
+        let served = self.tile(tile).await?;
+        let mut hashes = read_hash_tile(&served.octets, served.tile.width).map_err(|error| {
+            breach(Breach::Form, error.to_string(), self.source.url(&served.tile.path()), &served.octets)
+        })?;
+        // What a whole tile has beyond the tree is another tree's.
+        hashes.truncate(usize::from(tile.width));
+        tiles.insert(level, tile.index, hashes);
+        Ok(())
     }
 
     /// The data tile with the entry at `index`, in a tree of `size` entries.
@@ -109,6 +123,41 @@ impl StaticCt {
         }
         let there = usize::try_from(size.saturating_sub(start)).unwrap_or(usize::MAX);
         Ok(leaves.iter().take(there).map(|leaf| (leaf.timestamped.timestamp, leaf.leaf_hash())).collect())
+    }
+
+    /// Proves that these leaves stand in the tree of `head` from `start` on.
+    async fn prove_leaves(
+        &self,
+        head: &Head,
+        start: u64,
+        leaves: &[(u64, TreeHash)],
+        known: &mut KnownTiles,
+    ) -> Result<(), ReadError> {
+        let end = start.saturating_add(u64::try_from(leaves.len()).unwrap_or(u64::MAX));
+        let wanted = [start, end].into_iter().filter(|size| *size > 0);
+        for tile in wanted.flat_map(|size| tiles_for_consistency(size, head.size)) {
+            if known.names.insert(tile) {
+                self.add_hash_tile(&mut known.tiles, tile).await?;
+            }
+        }
+        let tiles = &known.tiles;
+        let proven = || {
+            let mut tree = TreeBuilder::default();
+            if start > 0 {
+                let before = subtrees_before(tiles, start).map_err(|gap| gap.to_string())?;
+                tree = TreeBuilder::of_subtrees(start, &before).map_err(|error| error.to_string())?;
+            }
+            for (_, leaf) in leaves {
+                tree.push(*leaf);
+            }
+            let proof = consistency_proof(tiles, end, head.size).map_err(|gap| gap.to_string())?;
+            verify_consistency(end, tree.root(), head.size, head.root, &proof)
+                .map_err(|error| error.to_string())
+        };
+        proven().map_err(|why: String| {
+            let what = format!("the tile with entry {start} is not shown to be the one in its tree: {why}");
+            breach(Breach::Proof, what, self.source.url("tile/"), &[])
+        })
     }
 
     fn split(&self, why: String, octets: &[u8]) -> ReadError {
@@ -204,8 +253,11 @@ impl LogReader for StaticCt {
         // By the first entry of each tile, and then within the last tile whose first entry is before the time.
         let mut search = Search::new(head.size.div_ceil(A_TILE), time);
         let mut within = Vec::new();
+        let mut proofs = KnownTiles::default();
         while let Some(tile) = search.wanted() {
-            let leaves = self.leaves(tile.saturating_mul(A_TILE), head.size).await?;
+            let start = tile.saturating_mul(A_TILE);
+            let leaves = self.leaves(start, head.size).await?;
+            self.prove_leaves(head, start, &leaves, &mut proofs).await?;
             search.saw(leaves.first().map_or(0, |(timestamp, _)| *timestamp));
             if search.place() > tile {
                 within = leaves;

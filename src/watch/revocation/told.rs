@@ -7,6 +7,7 @@ use super::REVOCATION_ALERT;
 use super::looked::{Standing, why};
 use crate::dns_name::DnsName;
 use crate::issuance::JudgedCertificate;
+use crate::report::human::safe;
 use crate::report::json::v1::issued_revocation;
 use crate::rules::Severity;
 use crate::watch::state::NewAlert;
@@ -63,8 +64,15 @@ pub(super) fn alert(
     };
     let it = &judged.certificate;
     let issuer = it.issuer_name.as_deref().unwrap_or("not known");
-    let text =
-        format!("{}\nIssuer, as claimed: {issuer}\nThe {}.\n{advice}", why(&judged.revocation), it.label());
+    // What a line has from outside makes no further ones.
+    let lines = [
+        why(&judged.revocation),
+        format!("Issuer, as claimed: {issuer}"),
+        format!("The {}.", it.label()),
+        advice,
+    ];
+    let text = lines.map(|line| safe(&line).into_owned()).join("\n");
+    let title = safe(&title).into_owned();
     let hash = it.tbs_sha256.map_or_else(|| it.label(), |hash| hexadecimal(&hash));
     let details = json!({
         "status": judged.revocation.name(),

@@ -94,7 +94,10 @@ macro_rules! claim {
             " ORDER BY next_at LIMIT $2 ",
             $skip,
             ") UPDATE deliveries SET attempts = attempts + 1, next_at = (SELECT now FROM clock) + $3 \
-             WHERE channel = $1 AND alert IN (SELECT alert FROM due) RETURNING alert, attempts"
+             WHERE channel = $1 AND alert IN (SELECT alert FROM due) RETURNING alert, attempts, \
+             (SELECT kind FROM alerts WHERE id = alert), (SELECT subject FROM alerts WHERE id = alert), \
+             (SELECT alerts.created FROM alerts WHERE id = alert), \
+             (SELECT payload FROM alerts WHERE id = alert)"
         )
     };
 }
@@ -120,18 +123,15 @@ impl State {
                 Value::Number(milliseconds(time.min(LONGEST_PAUSE))),
             ];
             let mut due = Vec::new();
+            // One question for all of them: a database may be far away.
             for row in transaction.rows(sql, &values).await? {
-                let id = row.text(0)?;
-                let sql = "SELECT kind, subject, created, payload FROM alerts WHERE id = $1";
-                let alerts = transaction.rows(sql, &[Value::Text(&id)]).await?;
-                let alert =
-                    alerts.first().ok_or_else(|| StateError::Damaged("an alert is missing".to_owned()))?;
+                let missing = || StateError::Damaged("an alert is missing".to_owned());
                 let alert = Alert {
-                    id,
-                    kind: alert.text(0)?,
-                    subject: alert.text(1)?,
-                    created: alert.time(2)?,
-                    payload: alert.text(3)?,
+                    id: row.text(0)?,
+                    kind: row.maybe_text(2)?.ok_or_else(missing)?,
+                    subject: row.text(3)?,
+                    created: row.time(4)?,
+                    payload: row.text(5)?,
                 };
                 due.push(Due { alert, channel: channel.clone(), attempt: row.number(1)? });
             }

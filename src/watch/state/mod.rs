@@ -32,6 +32,8 @@ mod survey;
 mod troubles;
 mod verdicts;
 
+use std::sync::OnceLock;
+
 use tokio::sync::OnceCell;
 
 pub use self::alerts::{Alert, Due, NewAlert, Waiting};
@@ -73,6 +75,8 @@ pub struct State {
     channels: Vec<String>,
     /// The names that this process searches for.
     names: OnceCell<OwnNames>,
+    /// What it wishes of certificates, where it does.
+    wishes: OnceLock<[u8; 32]>,
 }
 
 impl State {
@@ -90,7 +94,8 @@ impl State {
 
     async fn of(database: Database, options: &StateOptions) -> Result<Self, StateError> {
         let channels = options.channels.iter().map(|channel| storable(channel)).collect();
-        let state = Self { database, owner: lease::random_text()?, channels, names: OnceCell::new() };
+        let (owner, wishes) = (lease::random_text()?, OnceLock::new());
+        let state = Self { database, owner, channels, names: OnceCell::new(), wishes };
         match state.name_channels().await {
             // There may be room again later, when they are named again.
             Ok(()) | Err(StateError::Full(_)) => Ok(state),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::State;
 use super::alerts::{Alert, Due};
 use super::database::Durability::{Durable, Progress};
-use super::database::{Value, number};
+use super::database::{Value, milliseconds, number};
 use super::error::StateError;
 
 /// The channel of reports; no other may have its name.
@@ -15,6 +15,42 @@ pub const REPORT: &str = "--once";
 pub(super) const UNDETERMINED: &str = "--once, undetermined";
 /// The most undetermined alerts that are read.
 const MOST: u64 = 10_000;
+
+/// How many ids go into one question.
+const AT_ONCE: usize = 1000;
+
+/// The texts of a JSON array, as either database unpacks them.
+macro_rules! listed {
+    (postgres) => {
+        "(SELECT value FROM json_array_elements_text(CAST($2 AS json)))"
+    };
+    (sqlite) => {
+        "(SELECT value FROM json_each($2))"
+    };
+}
+
+/// Deliveries that are open of the alerts of a list.
+macro_rules! among {
+    ($database:tt) => {
+        concat!("delivered_at IS NULL AND alert IN ", listed!($database))
+    };
+}
+
+/// Deliveries of the alerts of a list that are not there yet.
+macro_rules! again {
+    ($database:tt) => {
+        concat!(
+            "INSERT INTO deliveries (alert, channel, created, next_at) \
+             SELECT id, $1, (SELECT now FROM clock), 0 FROM alerts WHERE id IN ",
+            listed!($database),
+            " ON CONFLICT (alert, channel) DO NOTHING"
+        )
+    };
+}
+
+fn list(ids: &[String]) -> String {
+    serde_json::json!(ids).to_string()
+}
 
 /// Whether no channel of a policy may be called so.
 pub fn is_reserved(channel: &str) -> bool {
@@ -34,19 +70,50 @@ impl State {
         rows.first().map_or(Ok(0), |row| row.number(0))
     }
 
+    /// Holds alerts that [`State::unreported`] gave for that much longer.
+    pub async fn hold_unreported(&self, ids: &[String], time: Duration) -> Result<(), StateError> {
+        let sql = if self.database.is_postgres() {
+            concat!(
+                "UPDATE deliveries SET next_at = (SELECT now FROM clock) + $3 WHERE channel = $1 AND ",
+                among!(postgres)
+            )
+        } else {
+            concat!(
+                "UPDATE deliveries SET next_at = (SELECT now FROM clock) + $3 WHERE channel = $1 AND ",
+                among!(sqlite)
+            )
+        };
+        for ids in ids.chunks(AT_ONCE) {
+            let values = [Value::Text(REPORT), Value::Text(&list(ids)), Value::Number(milliseconds(time))];
+            self.database.rows(Progress, sql, &values).await?;
+        }
+        Ok(())
+    }
+
     /// The alerts of these ids were listed, and of these, `undetermined` are to be named again.
     pub async fn reported(&self, listed: &[String], undetermined: &[String]) -> Result<(), StateError> {
+        let is_postgres = self.database.is_postgres();
+        let done_with = if is_postgres {
+            concat!(
+                "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) WHERE channel = $1 AND ",
+                among!(postgres)
+            )
+        } else {
+            concat!(
+                "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) WHERE channel = $1 AND ",
+                among!(sqlite)
+            )
+        };
+        let named_again = if is_postgres { again!(postgres) } else { again!(sqlite) };
         let mut transaction = self.database.begin(Durable).await?;
         let done = async {
-            for id in listed {
-                let sql = "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) \
-                           WHERE alert = $1 AND channel = $2 AND delivered_at IS NULL";
-                transaction.execute(sql, &[Value::Text(id), Value::Text(REPORT)]).await?;
+            for ids in listed.chunks(AT_ONCE) {
+                transaction.execute(done_with, &[Value::Text(REPORT), Value::Text(&list(ids))]).await?;
             }
-            for id in undetermined {
-                let sql = "INSERT INTO deliveries (alert, channel, created, next_at) \
-                           VALUES ($1, $2, (SELECT now FROM clock), 0) ON CONFLICT (alert, channel) DO NOTHING";
-                transaction.execute(sql, &[Value::Text(id), Value::Text(UNDETERMINED)]).await?;
+            for ids in undetermined.chunks(AT_ONCE) {
+                transaction
+                    .execute(named_again, &[Value::Text(UNDETERMINED), Value::Text(&list(ids))])
+                    .await?;
             }
             Ok(())
         };

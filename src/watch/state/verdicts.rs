@@ -26,8 +26,10 @@ pub struct Judged {
     pub gravity: u8,
     /// Whether it is known what is to be thought of it.
     pub is_determined: bool,
-    /// Whether looking again would change nothing.
+    /// Whether looking again would change nothing for whoever wishes the same.
     pub is_final: bool,
+    /// What was wished when it was judged, as a hash; none where nothing was.
+    pub wishes: Option<[u8; 32]>,
     /// The verdict in a few words: the subject of an alert has it where it is not the first of its certificate.
     pub verdict: String,
     /// What is told, unless it was told before.
@@ -54,7 +56,14 @@ pub struct OpenEntry {
 }
 
 impl State {
-    /// Entries of the log whose certificates have verdicts that are not final, in the order of their hashes, behind `after`.
+    /// What this process wishes of certificates, as a hash: those that were judged by other wishes are open for it.
+    pub fn wish(&self, wishes: [u8; 32]) {
+        // The same each time.
+        let _ = self.wishes.set(wishes);
+    }
+
+    /// Entries of the log whose certificates have verdicts that are not final, or not by our wishes, in the order of their
+    /// hashes, behind `after`.
     pub async fn open_verdicts(
         &self,
         log: LogNumber,
@@ -63,10 +72,13 @@ impl State {
         let sql = "SELECT s.tbs_sha256, s.entry_index, s.leaf, c.precertificate, s.chain, s.chain_problem, s.proof \
                    FROM sightings s JOIN certificates c ON c.tbs_sha256 = s.tbs_sha256 \
                    WHERE s.log = $1 AND s.tbs_sha256 > $2 \
-                   AND s.tbs_sha256 IN (SELECT tbs_sha256 FROM verdicts WHERE determined < 2) \
+                   AND (s.tbs_sha256 IN (SELECT tbs_sha256 FROM verdicts WHERE determined < 2) \
+                     OR length($4) > 0 AND EXISTS (SELECT 1 FROM verdicts v WHERE v.tbs_sha256 = s.tbs_sha256) \
+                     AND NOT EXISTS (SELECT 1 FROM judged j WHERE j.tbs_sha256 = s.tbs_sha256 AND j.wishes = $4)) \
                    ORDER BY s.tbs_sha256, s.entry_index LIMIT $3";
         let after = after.map_or(&[][..], |hash| hash.as_slice());
-        let values = [Value::Number(log.0), Value::Octets(after), number(MOST_OPEN)?];
+        let wishes = self.wishes.get().map_or(&[][..], |wishes| wishes.as_slice());
+        let values = [Value::Number(log.0), Value::Octets(after), number(MOST_OPEN)?, Value::Octets(wishes)];
         let rows = self.database.rows(Progress, sql, &values).await?;
         rows.iter()
             .map(|row| {
@@ -122,6 +134,10 @@ pub(super) async fn add_verdict(
     let kept: Vec<Kept> = kept.collect::<Result<_, StateError>>()?;
     let key: &[u8] = judged.issuer_key.as_ref().map_or(&[], |key| key.as_slice());
     let level = i64::from(judged.is_determined) + i64::from(judged.is_determined && judged.is_final);
+    if let Some(wishes) = judged.wishes.filter(|_| judged.is_final) {
+        let sql = "INSERT INTO judged (tbs_sha256, wishes) VALUES ($1, $2) ON CONFLICT (tbs_sha256, wishes) DO NOTHING";
+        transaction.execute(sql, &[tbs, Value::Octets(&wishes)]).await?;
+    }
     let determined = Value::Number(level);
     let gravity = Value::Number(judged.gravity.into());
     // What was not proven before is proven now: it is the same verdict, come further.

@@ -12,9 +12,14 @@ fn selection() -> Selection {
 }
 
 async fn report(state: &State) -> OnceReport {
+    report_with(state, Vec::new()).await
+}
+
+async fn report_with(state: &State, faults: Vec<LogFault>) -> OnceReport {
     let selection = selection();
     let outcomes = selection.followed.iter().map(|log| (log.log.log_id, Outcome::Proven { size: 0 }));
-    OnceReport::new(1, None, &selection, state, outcomes.collect(), Ok(Tally::default())).await
+    let ended = Ended { outcomes: outcomes.collect(), faults, timed_out: false };
+    OnceReport::new(1, None, &selection, state, ended, Ok(Tally::default())).await
 }
 
 #[test]
@@ -62,4 +67,45 @@ fn all_certificates_count_whatever_is_listed() {
     assert_eq!(report.json()["summary"]["certificates"], 1);
     let text = anstream::adapter::strip_str(&report.human()).to_string();
     assert!(text.ends_with("certificates: 1 unexpected\n"), "{text}");
+}
+
+#[test]
+fn a_fault_that_was_seen_counts_though_it_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("state.db"));
+    let options = StateOptions { channels: vec![crate::watch::state::REPORT.to_owned()], most_octets: None };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let gate = GateOptions { fail_on: None, fail_on_undetermined: Some(false) };
+    let log = selection().followed.remove(0).log;
+    let fault = |kind| LogFault {
+        log: log.name.clone(),
+        log_id: STANDARD.encode(log.log_id),
+        kind,
+        text: "it did wrong".to_owned(),
+        url: None,
+    };
+    runtime.block_on(async {
+        let state = State::open(&place, &options).await.unwrap();
+        let seen = report_with(&state, vec![fault(FaultKind::OtherRoot), fault(FaultKind::OtherRoot)]).await;
+        assert_eq!((seen.findings.len(), seen.findings[0].rule), (1, "LOG003"));
+        assert_eq!(seen.exit(&gate), Exit::Findings);
+        let json = seen.json();
+        assert_eq!(json["logs"][0]["faults"][0]["kind"], "other_root", "{json}");
+        assert_eq!(json["logs"][0]["faults"][0]["over"], true, "{json}");
+        assert!(seen.human().contains("seen and over: it did wrong"), "{}", seen.human());
+        // One that a killed run saw, of a log that is not followed any more.
+        let details = json!({"log": {"name": "Gone", "id": "AAAA", "url": "u"}, "fault": "split"});
+        let alert = crate::watch::state::NewAlert {
+            kind: crate::watch::follow::FAULT_ALERT.to_owned(),
+            subject: "a split".to_owned(),
+            payload: json!({"severity": "critical", "text": "Gone: two trees.\nDo it.", "details": details})
+                .to_string(),
+        };
+        state.add_alert(&alert).await.unwrap();
+        let killed = report(&state).await;
+        assert_eq!((killed.findings.len(), killed.findings[0].rule), (1, "LOG001"));
+        assert_eq!(killed.exit(&gate), Exit::Findings);
+        killed.certificates.were_reported(&state).await.unwrap();
+        assert_eq!(report(&state).await.exit(&gate), Exit::Clean, "it was reported");
+    });
 }

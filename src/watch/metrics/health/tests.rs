@@ -121,3 +121,32 @@ fn alerts_that_nobody_takes_are_grave() {
     let fresh = Waiting { failed: 0, error: None, ..stuck("mail", long) };
     assert_eq!(whole(&[well()], Ok(&[fresh])).status, HealthStatus::Ok, "what waits its turn is no trouble");
 }
+
+#[test]
+fn an_old_list_and_entries_that_were_not_searched_are_told() {
+    let now = at("2026-11-22T05:00:00Z");
+    let fine = health((at(STARTED), PolicyReads::default()), &[], &[], Ok(&[]), now);
+    let list = |days: i64| Some(now - jiff::SignedDuration::from_hours(24 * days));
+    assert_eq!(fine.clone().chosen_by(list(69)).reasons, fine.reasons);
+    let old = fine.clone().chosen_by(list(70));
+    assert!(old.status >= HealthStatus::Degraded && old.log_list_current_at == list(70));
+    assert!(old.reasons.iter().any(|reason| reason.contains("70 days old")), "{:?}", old.reasons);
+    // It grows old in a process that goes on.
+    let metrics = crate::watch::metrics::WatchMetrics::new(at(STARTED));
+    assert!(!metrics.chosen_by(list(69).unwrap(), now));
+    let later = now + jiff::SignedDuration::from_hours(24);
+    assert!(metrics.chosen_by(list(69).unwrap(), later) && !metrics.chosen_by(list(69).unwrap(), later));
+    assert_eq!(metrics.list(), list(69));
+
+    let log = metrics.log("id", "Log");
+    let of_log = |metrics: &crate::watch::metrics::WatchMetrics| {
+        let reading = metrics.readings(0, None, now).remove(0);
+        let log = health((at(STARTED), PolicyReads::default()), &[reading], &[], Ok(&[]), now).logs.remove(0);
+        (log.unsearched, log.reasons.iter().any(|reason| reason.contains("10 entries were not searched")))
+    };
+    assert_eq!(of_log(&metrics), (None, false));
+    log.unsearched(10);
+    assert_eq!(of_log(&metrics), (Some(10), true));
+    log.unsearched(0);
+    assert_eq!(of_log(&metrics), (Some(0), false));
+}
