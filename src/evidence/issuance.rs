@@ -1,4 +1,4 @@
-//! What was issued for a name, as each source told it: raw answers and files, untouched.
+//! What was issued for a name, as each source told it: raw answers, untouched, and of files the certificates in them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub enum Told {
     CrtSh(Vec<HttpExchange>),
     /// The CT Search API of SSLMate's Cert Spotter: its pages in the order of asking.
     CertSpotter(Vec<HttpExchange>),
-    /// Files of certificates, of the user's own.
+    /// Files of certificates, of the user's own: of each what [`FileCertificates`](super::file::FileCertificates) has.
     Files(Vec<InputFile>),
     /// What `pinstead watch` found in the CT logs.
     WatchState(WatchStateReading),
