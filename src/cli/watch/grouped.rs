@@ -12,6 +12,10 @@ use crate::report::human::wrap::{indented, wrap};
 /// The most certificates of a group that are named.
 const MOST_NAMED: usize = 100;
 
+/// What to do about unexpected ones.
+const ADVICE: &str = "Find out who ordered them. If nobody of yours did, ask the CA to revoke them, and restrict issuance with \
+                      CAA.";
+
 /// The certificates, the gravest first.
 pub(super) fn grouped(all: &[Listed]) -> String {
     let mut groups: Vec<Vec<&Listed>> = Vec::new();
@@ -39,6 +43,15 @@ fn is_alike(a: &Listed, b: &Listed) -> bool {
         && is_plain(b)
         && issuer(a) == issuer(b)
         && a.details["certificate"]["issuer"] == b.details["certificate"]["issuer"]
+        && further(a).map(|(rule, _)| rule).eq(further(b).map(|(rule, _)| rule))
+        && a.is_forged() == b.is_forged()
+}
+
+/// What rules say of a certificate beside who issued it, which the reasons tell: rule and message.
+fn further(listed: &Listed) -> impl Iterator<Item = (&str, &str)> {
+    let findings = listed.details["findings"].as_array().into_iter().flatten();
+    let said = |finding: &'_ Value| Some((finding["rule"].as_str()?, finding["message"].as_str()?));
+    findings.filter_map(said).filter(|(rule, _)| !matches!(*rule, "CRT001" | "CRT002"))
 }
 
 fn shown(group: &[&Listed]) -> String {
@@ -68,6 +81,12 @@ fn shown(group: &[&Listed]) -> String {
     if let Some(issuer) = said(&first.details["certificate"]["issuer"]) {
         text.push_str(&indented(&safe(&format!("Issuer, as claimed: {issuer}")), 2));
     }
+    for (rule, message) in further(first) {
+        text.push_str(&indented(&safe(&format!("{rule}, of the first: {message}")), 2));
+    }
+    if first.expectation == "unexpected" || first.is_forged() {
+        text.push_str(&indented(ADVICE, 2));
+    }
     for listed in group.iter().take(MOST_NAMED) {
         text.push_str(&wrap(&safe(&line(listed)), "    ", "      "));
     }
@@ -83,18 +102,19 @@ fn line(listed: &Listed) -> String {
     let details = &listed.details;
     let watched: Vec<&str> =
         details["watched"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let names = match watched.as_slice() {
-        [] => details["claimed"].as_str().unwrap_or("a name that cannot be read").to_owned(),
-        [one] => (*one).to_owned(),
-        [first, more @ ..] => format!("{first} and {} more watched", more.len()),
-    };
+    let claimed = details["claimed"].as_str().or(watched.first().copied());
+    let mut names = claimed.unwrap_or("a name that cannot be read").to_owned();
+    if let Some(more) = watched.len().checked_sub(1).filter(|more| *more > 0) {
+        let _ = write!(names, " and {more} more watched");
+    }
+    let serial = details["certificate"]["serial"].as_str().unwrap_or("not known");
     let day = |key: &str| {
         let time = details["certificate"][key].as_str().unwrap_or("?");
         time.split('T').next().unwrap_or(time).to_owned()
     };
     let entry = &details["entry"];
     format!(
-        "{names}: {} to {}; entry {} of {}",
+        "{names}: {} to {}; serial {serial}; entry {} of {}",
         day("not_before"),
         day("not_after"),
         entry["index"],
@@ -118,10 +138,12 @@ mod tests {
             expectation: "unexpected".to_owned(),
             is_determined: true,
             details: json!({
-                "watched": [name, "b.example"],
+                "watched": ["example", "b.example"],
+                "claimed": name,
                 "odd": false,
                 "certificate": {
                     "issuer": "CN=\u{1b}[31mX",
+                    "serial": "0a",
                     "not_before": "2026-11-01T00:00:00Z",
                     "not_after": "2026-12-01T00:00:00Z"
                 },
@@ -154,8 +176,9 @@ mod tests {
                 "high  2 unexpected certificates, issued by An owner",
                 "  It is none of yours.",
                 "  Issuer, as claimed: CN=\\u{1b}[31mX",
-                "    a.example and 1 more watched: 2026-11-01 to 2026-12-01; entry 1 of A log",
-                "    c.example and 1 more watched: 2026-11-01 to 2026-12-01; entry 2 of A log",
+                "  Find out who ordered them. If nobody of yours did, ask the CA to revoke them, and restrict issuance with CAA.",
+                "    a.example and 1 more watched: 2026-11-01 to 2026-12-01; serial 0a; entry 1 of A log",
+                "    c.example and 1 more watched: 2026-11-01 to 2026-12-01; serial 0a; entry 2 of A log",
                 "",
                 "low  A certificate for d.example",
                 "  It claims it.",
@@ -163,6 +186,23 @@ mod tests {
                 "",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_rule_says_of_some_is_not_lost_among_the_others() {
+        let plain = listed("a.example", 1, Severity::Medium);
+        let with = |name: &str, index: u64| {
+            let mut one = listed(name, index, Severity::Medium);
+            one.details["findings"] = json!([
+                {"rule": "CRT001", "message": "told by the reasons"},
+                {"rule": "CRT005", "message": "a key of nobody's"},
+            ]);
+            one
+        };
+        let text = grouped(&[plain, with("b.example", 2), with("c.example", 3)]);
+        assert!(text.contains("A certificate for a.example"), "it stands alone: {text}");
+        assert_eq!(text.matches("CRT005, of the first: a key of nobody's").count(), 1, "{text}");
+        assert!(!text.contains("told by the reasons"), "{text}");
     }
 
     #[test]

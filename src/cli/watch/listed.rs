@@ -1,6 +1,6 @@
 //! The certificates that a report lists: what was found and in no report yet, and what is undetermined still.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -79,6 +79,11 @@ impl Listed {
         issuer["spki_sha256"].as_str().filter(|_| is_proven)
     }
 
+    /// Whether it bears the name of a CA whose key did not issue it.
+    pub(super) fn is_forged(&self) -> bool {
+        !self.details["issuer"]["forged_name_of"].is_null()
+    }
+
     /// Whether it has ended.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         let end = self.details["certificate"]["not_after"].as_str();
@@ -99,7 +104,9 @@ pub(super) struct Certificates {
     pub(super) faults: Vec<LogFault>,
     /// The gravest of the certificates and others.
     pub(super) gravest: Option<Severity>,
-    /// How many of them are unexpected.
+    /// How many of them, and of the others, are how grave.
+    pub(super) by_severity: BTreeMap<Severity, u64>,
+    /// How many of them are unexpected, by their CA or by a forged name of one.
     pub(super) unexpected: u64,
     /// How many of them could not be determined.
     pub(super) open: u64,
@@ -260,13 +267,13 @@ impl Certificates {
     }
 
     fn count_one(&mut self, listed: &Listed, id: &str) {
-        self.gravest = self.gravest.max(Some(listed.severity));
+        self.weigh(Some(listed.severity));
         if listed.is_open() {
             self.open = self.open.saturating_add(1);
             self.open_ids.push(id.to_owned());
         }
         self.is_issuer_open |= listed.expectation == "undetermined";
-        if listed.expectation == "unexpected" {
+        if listed.expectation == "unexpected" || listed.is_forged() {
             self.unexpected = self.unexpected.saturating_add(1);
         }
     }
@@ -281,9 +288,17 @@ impl Certificates {
         places.get(&before.tbs_sha256).is_some_and(|places| places.iter().any(is_same))
     }
 
+    fn weigh(&mut self, severity: Option<Severity>) {
+        self.gravest = self.gravest.max(severity);
+        if let Some(severity) = severity {
+            let count = self.by_severity.entry(severity).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
     /// An alert of another kind.
     fn add_other(&mut self, notice: Notice) {
-        self.gravest = self.gravest.max(notice.severity);
+        self.weigh(notice.severity);
         if self.others.len() < MOST_LISTED {
             self.others.push(notice);
         } else {

@@ -25,7 +25,7 @@ use crate::report::human::style::{BAD, DOUBTFUL, FAINT, STRONG, of_severity, pai
 use crate::report::human::wrap::{indented, wrap};
 use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
-use crate::rules::{Finding, log};
+use crate::rules::{Finding, Severity, log};
 use crate::watch::alert::Tally;
 use crate::watch::follow::Outcome;
 use crate::watch::state::{OpenFault, State, StateError, SurveyedLog};
@@ -235,6 +235,7 @@ impl OnceReport {
                 "logs": self.logs.len(),
                 "logs_proven": proven,
                 "certificates": listed.saturating_add(certificates.left_out),
+                "by_severity": certificates.by_severity,
                 "unexpected": certificates.unexpected,
                 "undetermined": certificates.open,
             },
@@ -347,6 +348,11 @@ impl OnceReport {
     /// The last line: findings of logs, and the certificates that count as such.
     fn bottom_line(&self) -> String {
         let mut parts = Vec::new();
+        for severity in [Severity::Critical, Severity::High] {
+            if let Some(count) = self.certificates.by_severity.get(&severity) {
+                parts.push(paint(BAD, format!("{count} {severity}")));
+            }
+        }
         if self.certificates.unexpected > 0 {
             parts.push(paint(BAD, format!("{} unexpected", self.certificates.unexpected)));
         }
@@ -357,8 +363,10 @@ impl OnceReport {
         }
         match (parts.is_empty(), self.findings.is_empty()) {
             (true, _) => tally(&self.findings),
-            (false, true) => format!("certificates: {}", parts.join(", ")),
-            (false, false) => format!("certificates: {}; logs: {}", parts.join(", "), tally(&self.findings)),
+            (false, true) => format!("certificates and alerts: {}", parts.join(", ")),
+            (false, false) => {
+                format!("certificates and alerts: {}; logs: {}", parts.join(", "), tally(&self.findings))
+            }
         }
     }
 }

@@ -285,9 +285,14 @@ impl Subject<'_> {
     }
 
     fn title(&self) -> String {
-        let name = match (self.claims.first(), self.claims.len()) {
+        // Which host it is for is what tells it from the next one.
+        let first = match &self.entry.why {
+            Why::Claims { claimed, .. } => Some(shorten(claimed)),
+            Why::Undetermined { .. } => self.claims.first().map(ToString::to_string),
+        };
+        let name = match (first, self.claims.len()) {
             (None, _) => "a name that cannot be read".to_owned(),
-            (Some(first), 1) => first.to_string(),
+            (Some(first), 0 | 1) => first,
             (Some(first), more) => format!("{first} and {} more watched", more.saturating_sub(1)),
         };
         if matches!(self.entry.why, Why::Undetermined { .. }) {
@@ -336,7 +341,12 @@ impl Subject<'_> {
         }
         if let Some(contents) = &self.read.contents {
             lines.push(format!("Issuer, as claimed: {}", shorten(&contents.issuer)));
-            lines.push(format!("Valid from {} to {}.", contents.not_before, contents.not_after));
+            lines.push(format!(
+                "Valid from {} to {}; serial number {}.",
+                contents.not_before,
+                contents.not_after,
+                shorten(&contents.serial)
+            ));
         }
         let kind = match self.read.kind {
             EntryKind::X509 => "certificate",
