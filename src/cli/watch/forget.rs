@@ -28,7 +28,7 @@ pub(super) async fn run(options: &WatchOptions, named: &str) -> anyhow::Result<E
     state.forget_head(log.number).await.with_context(context)?;
     state.close().await;
     say(&format!(
-        "{}: its tree head is forgotten, and what was read and not proven; it goes on behind entry {}",
+        "{}: its tree head is forgotten, and what was read and not proven; it goes on at entry {}",
         log.description,
         log.proven.size()
     ));

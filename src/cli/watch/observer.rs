@@ -136,7 +136,7 @@ impl Observer for Printer {
                 if let Some(beginning) = beginning {
                     say(&format!("{}: {beginning}", log.name));
                 } else if !self.is_once {
-                    say(&format!("{}: goes on behind entry {proven}", log.name));
+                    say(&format!("{}: goes on at entry {proven}", log.name));
                 }
             }
             Event::Head(_) | Event::Proven(_) => self.trouble(log, None),

@@ -16,7 +16,7 @@ use crate::ca::expectation::Expectation;
 use crate::issuance::issued::Life;
 use crate::issuance::renewal::{Renewals, issuer_label};
 use crate::issuance::reported::{Coverage, SourceKind};
-use crate::issuance::{IssuanceVerdict, JudgedCertificate, Status};
+use crate::issuance::{IssuanceVerdict, JudgedCertificate, SourceSummary, Status};
 use crate::rules::Finding;
 
 /// The columns of a CA's name in the table.
@@ -95,7 +95,7 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
     };
     let open = verdict.certificates.iter().filter(is_open).count();
     let judged = match (unexpected, open) {
-        (0, 0) if verdict.expected.is_none() => String::new(),
+        (0, 0) if verdict.expected.is_none() || is_nothing_known(verdict) => String::new(),
         (0, 0) => "; none unexpected".to_owned(),
         (0, open) => format!("; of {open} it is not known who issued"),
         (unexpected, 0) => format!("; {unexpected} unexpected"),
@@ -111,6 +111,12 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
         Status::Checked if open > 0 || verdict.expected.is_none() => (DOUBTFUL, format!("{counted}{judged}")),
         Status::Checked => (GOOD, format!("{counted}{judged}")),
     }
+}
+
+/// Whether no source told anything: then there is nothing of which it could be said that it is expected.
+fn is_nothing_known(verdict: &IssuanceVerdict) -> bool {
+    let told = |source: &SourceSummary| matches!(source.coverage, Coverage::Whole | Coverage::Part(_));
+    verdict.certificates.is_empty() && !verdict.sources.iter().any(told)
 }
 
 fn sources(out: &mut String, verdict: &IssuanceVerdict) {
@@ -194,7 +200,8 @@ fn table(out: &mut String, verdict: &IssuanceVerdict) {
         let Some(row) = rows.get(&(label.clone(), *word)) else { continue };
         let day = |time: Option<Timestamp>| time.map_or_else(|| pad("?", 10), date);
         let shown = safe(label);
-        let fits = width(&shown) <= CA;
+        // A blank is left before the next column.
+        let fits = width(&shown) < CA;
         if !fits {
             out.push_str(&indented(&shown, 2));
         }
