@@ -84,12 +84,12 @@ impl State {
         (first, last): (&[u8; 32], &[u8; 32]),
         most: u64,
     ) -> Result<Vec<([u8; 32], Sighting)>, StateError> {
-        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen, tbs_sha256 \
-                   FROM sightings WHERE tbs_sha256 >= $1 AND tbs_sha256 <= $2 \
+        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen, proof, \
+                   tbs_sha256 FROM sightings WHERE tbs_sha256 >= $1 AND tbs_sha256 <= $2 \
                    ORDER BY tbs_sha256, log, entry_index LIMIT $3";
         let values = [Value::Octets(first), Value::Octets(last), number(most)?];
         let rows = self.database.rows(Progress, sql, &values).await?;
-        rows.iter().map(|row| Ok((row.hash(8)?, read_sighting(row)?))).collect()
+        rows.iter().map(|row| Ok((row.hash(9)?, read_sighting(row)?))).collect()
     }
 
     /// The watched names below this one that certificates claim; a thousand at most.
