@@ -50,8 +50,9 @@ fn is_alike(a: &Listed, b: &Listed) -> bool {
 /// What rules say of a certificate beside who issued it, which the reasons tell: rule and message.
 fn further(listed: &Listed) -> impl Iterator<Item = (&str, &str)> {
     let findings = listed.details["findings"].as_array().into_iter().flatten();
-    let said = |finding: &'_ Value| Some((finding["rule"].as_str()?, finding["message"].as_str()?));
-    findings.filter_map(said).filter(|(rule, _)| !matches!(*rule, "CRT001" | "CRT002"))
+    let said = findings.map(|finding| (finding["rule"].as_str(), finding["message"].as_str()));
+    let said = said.filter_map(|(rule, message)| Some((rule?, message?)));
+    said.filter(|(rule, _)| !matches!(*rule, "CRT001" | "CRT002"))
 }
 
 fn shown(group: &[&Listed]) -> String {
