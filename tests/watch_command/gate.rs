@@ -100,8 +100,14 @@ fn what_did_not_arrive_is_no_success() {
     let output = served.once(&[]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert!(json(&output)["alerts"]["failed"].as_u64().unwrap() > 0);
+    // Nor is it one before it is due again.
+    let again = served.once(&[]);
+    assert_eq!(again.status.code(), Some(3), "{}", text(&again));
     let human = served.command(&["--once"]).output().unwrap();
     assert!(text(&human).contains("Alerts could not be delivered"), "{}", text(&human));
+    served.policy("[alerts]\nstderr = false\n");
+    let without = served.once(&[]);
+    assert_eq!(without.status.code(), Some(0), "nobody waits there any more: {}", text(&without));
 }
 
 #[test]

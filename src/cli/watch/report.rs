@@ -129,7 +129,18 @@ impl OnceReport {
         };
         findings.extend(ended.faults.iter().filter(|fault| !acknowledged(fault)).flat_map(log::findings));
         let delivered = match tally {
-            Ok(tally) => Some(tally),
+            // What failed in an earlier run, and is not due yet, did not arrive either.
+            Ok(tally) => match state.waiting().await {
+                Ok(waiting) => {
+                    let ours = waiting.iter().filter(|waiting| state.serves(&waiting.channel));
+                    let failed = ours.map(|waiting| waiting.failed).fold(0, u64::saturating_add);
+                    Some(Tally { failed: tally.failed.max(failed), ..tally })
+                }
+                Err(error) => {
+                    lacking(error);
+                    Some(tally)
+                }
+            },
             Err(error) => {
                 say(&format!("warning: alerts could not be delivered: {error}; they wait in the state"));
                 None

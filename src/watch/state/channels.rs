@@ -12,6 +12,11 @@ const IN_USE: i64 = 30 * 86_400_000;
 const MOST: i64 = 100;
 
 impl State {
+    /// Whether this process serves this channel.
+    pub fn serves(&self, channel: &str) -> bool {
+        self.channels.iter().any(|own| own == channel)
+    }
+
     /// Says that this process serves its channels: for thirty days, whoever makes an alert makes it for them, too.
     pub async fn name_channels(&self) -> Result<(), StateError> {
         for channel in self.channels.iter().filter(|channel| !is_reserved(channel)) {

@@ -66,7 +66,7 @@ fn all_certificates_count_whatever_is_listed() {
     assert_eq!(report.exit(&gate), Exit::Findings);
     assert_eq!(report.json()["summary"]["certificates"], 1);
     let text = anstream::adapter::strip_str(&report.human()).to_string();
-    assert!(text.ends_with("certificates: 1 unexpected\n"), "{text}");
+    assert!(text.ends_with("certificates and alerts: 1 unexpected\n"), "{text}");
 }
 
 #[test]
