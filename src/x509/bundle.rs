@@ -76,22 +76,32 @@ impl Bundle {
     }
 
     /// Reads what stands in DER at the beginning, one behind the other, and gives what is behind it. Whatever a certificate
-    /// holds as text, a block in PEM too, is a part of it.
+    /// holds as text, a block in PEM too, is a part of it; from what is none on, blocks are read as well.
     fn read_der<'o>(&mut self, octets: &'o [u8]) -> &'o [u8] {
         let mut rest = octets;
+        let mut other = None;
         while self.ders.len() <= MAX_CERTIFICATES && is_long_sequence(rest) {
             let mut reader = Reader::new(rest);
-            if let Ok(element) = reader.element() {
-                self.take_der(element.whole);
-                rest = reader.rest();
-            } else {
+            let Ok(element) = reader.element() else {
                 // Where it ends is not known: it may be cut off, or BER.
                 self.take_der(rest);
-                self.read_pem(rest);
-                return &[];
+                other = other.or(Some(rest));
+                rest = &[];
+                break;
+            };
+            if !begins_as_der(element.whole) {
+                other = other.or(Some(rest));
             }
+            self.take_der(element.whole);
+            rest = reader.rest();
         }
-        rest
+        let Some(other) = other else { return rest };
+        let found = self.ders.len().saturating_add(self.problems.len());
+        self.read_pem(other);
+        if !is_blank(rest) && self.ders.len().saturating_add(self.problems.len()) == found {
+            self.problems.push(BundleError::NotACertificate);
+        }
+        &[]
     }
 
     fn read_pem(&mut self, octets: &[u8]) {
@@ -294,6 +304,12 @@ mod tests {
         for cut in [&whole[..whole.len() - 1], &in_ber] {
             assert_eq!(Bundle::read(cut).ders, [cut.to_vec(), one.der.clone()]);
         }
+        // Found by fuzzing: what is no certificate hides none.
+        let store =
+            der::wrap(SEQUENCE, &[&b"\x06\x09odd-octet\n"[..], harmless.as_bytes(), &[0; 100]].concat());
+        let read = Bundle::read(&[&store[..], &other.der].concat());
+        assert_eq!(read.ders, [other.der.clone(), one.der.clone()]);
+        assert_eq!(read.problems, [BundleError::NotACertificate]);
         // One behind the other, in either form.
         let behind = [&one.der[..], &other.der, harmless.as_bytes()].concat();
         assert_eq!(Bundle::read(&behind).ders.len(), 3);
