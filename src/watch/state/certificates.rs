@@ -125,7 +125,7 @@ impl State {
         rows.first().map(|row| row.octets(0).map(Bytes)).transpose()
     }
 
-    /// The certificates of issuers that are kept, DER, [`MOST_ISSUERS`] at most.
+    /// The certificates of issuers that are kept, DER; two thousand at most.
     pub async fn issuers(&self) -> Result<Vec<Bytes>, StateError> {
         let sql = "SELECT der FROM issuers ORDER BY sha256 LIMIT $1";
         let rows = self.database.rows(Progress, sql, &[number(MOST_ISSUERS)?]).await?;
