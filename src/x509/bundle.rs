@@ -309,7 +309,7 @@ mod tests {
             der::wrap(SEQUENCE, &[&b"\x06\x09odd-octet\n"[..], harmless.as_bytes(), &[0; 100]].concat());
         let read = Bundle::read(&[&store[..], &other.der].concat());
         assert_eq!(read.ders, [other.der.clone(), one.der.clone()]);
-        assert_eq!(read.problems, [BundleError::NotACertificate]);
+        assert_eq!(read.problems, [BundleError::Pkcs7("its frame is not DER, or is broken off")]);
         // One behind the other, in either form.
         let behind = [&one.der[..], &other.der, harmless.as_bytes()].concat();
         assert_eq!(Bundle::read(&behind).ders.len(), 3);
