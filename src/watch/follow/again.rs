@@ -5,8 +5,9 @@ use super::certificate::prepare;
 use super::judging::Standing;
 use super::trouble::Trouble;
 use super::{Event, Follower};
+use crate::evidence::Bytes;
 use crate::observe::clock::Stopwatch;
-use crate::watch::batch::{Beside, ChainBeside, FoundEntry, search_leaf};
+use crate::watch::batch::{Beside, ChainBeside, FoundEntry, Why, search_leaf};
 use crate::watch::reader::LogReader;
 use crate::watch::state::{Log, OpenEntry};
 
@@ -34,9 +35,8 @@ impl<R: LogReader> Follower<'_, R> {
         for _ in 0..=MOST_PAGES {
             let open = self.state().open_verdicts(log.number, after.as_ref()).await?;
             let last = open.last().map(|last| last.tbs_sha256);
-            for entry in open.into_iter().filter(|entry| is_behind || entry.tbs_sha256 <= begun) {
-                self.judge_one_again(entry).await?;
-            }
+            let these = open.into_iter().filter(|entry| is_behind || entry.tbs_sha256 <= begun);
+            self.judge_these_again(these).await?;
             match last {
                 Some(last) if is_behind || last < begun => after = Some(last),
                 // From the first on, up to where it began.
@@ -48,14 +48,55 @@ impl<R: LogReader> Follower<'_, R> {
         Ok(())
     }
 
-    async fn judge_one_again(&mut self, open: OpenEntry) -> Result<(), Trouble> {
-        // Nobody watches for it any more.
-        let Some(why) = search_leaf(&open.leaf, &self.following.watched) else { return Ok(()) };
+    /// Judges a page of them, and keeps it in one step; also what was judged before something failed.
+    async fn judge_these_again(&mut self, open: impl Iterator<Item = OpenEntry>) -> Result<(), Trouble> {
+        let mut with_issuers = Vec::new();
+        let mut failed = None;
+        for open in open {
+            // Nobody watches for what is left out any more.
+            let Some(why) = search_leaf(&open.leaf, &self.following.watched) else { continue };
+            match self.entry_with_issuers(open, why).await {
+                Ok(entry) => with_issuers.push(entry),
+                Err(trouble) => {
+                    failed = Some(trouble);
+                    break;
+                }
+            }
+        }
+        let judging = &self.following.judging;
+        let these = with_issuers.iter().flat_map(|one| &one.issuers);
+        let others = judging.others(self.state(), these).await?;
+        let mut prepared = Vec::with_capacity(with_issuers.len());
+        for one in &with_issuers {
+            let standing = Standing {
+                log: &self.label,
+                issuers: &one.issuers,
+                others: Some(&others),
+                missing: one.missing.as_deref(),
+                is_proven: one.is_proven && self.open.is_empty(),
+                at: self.now(),
+            };
+            let judged = prepare(&one.entry, &standing, judging);
+            // Where only the beginning of an entry is kept, it says no more than it did.
+            if judged.found.tbs_sha256 == one.tbs_sha256 {
+                prepared.push(judged);
+            }
+        }
+        let found: Vec<_> = prepared.iter().map(|one| one.found.clone()).collect();
+        if !found.is_empty() {
+            let committed = self.state().judged_again(&found).await?;
+            for one in committed.told.iter().filter_map(|place| prepared.get(*place)) {
+                self.tell(&Event::Found(&one.summary));
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn entry_with_issuers(&mut self, open: OpenEntry, why: Why) -> Result<WithIssuers, Trouble> {
         let chain = match open.chain_problem {
             Some(why) => ChainBeside::Unreadable(why),
             None => ChainBeside::Fingerprints(open.chain),
         };
-        let (is_proven, tbs_sha256) = (open.is_proven, open.tbs_sha256);
         let beside = Beside { precertificate: open.precertificate, chain };
         let entry = FoundEntry { index: open.index, leaf: open.leaf, beside, why };
         let (issuers, missing) = if let ChainBeside::Unreadable(why) = &entry.beside.chain {
@@ -64,26 +105,20 @@ impl<R: LogReader> Follower<'_, R> {
         } else {
             self.issuers_of(&entry).await?
         };
-        let others = self.following.judging.others(self.state(), &issuers).await?;
-        let standing = Standing {
-            log: &self.label,
-            issuers: &issuers,
-            others: Some(&others),
-            missing: missing.as_deref(),
-            is_proven: is_proven && self.open.is_empty(),
-            at: self.now(),
-        };
-        let prepared = prepare(&entry, &standing, &self.following.judging);
-        if prepared.found.tbs_sha256 != tbs_sha256 {
-            // Only the beginning of it is kept, and says no more than it did.
-            return Ok(());
-        }
-        let found = std::slice::from_ref(&prepared.found);
-        if !self.state().judged_again(found).await?.told.is_empty() {
-            self.tell(&Event::Found(&prepared.summary));
-        }
-        Ok(())
+        let (tbs_sha256, is_proven) = (open.tbs_sha256, open.is_proven);
+        Ok(WithIssuers { entry, tbs_sha256, is_proven, issuers, missing })
     }
+}
+
+/// An entry that is judged again, with the certificates above it.
+struct WithIssuers {
+    entry: FoundEntry,
+    /// What it is kept by.
+    tbs_sha256: [u8; 32],
+    is_proven: bool,
+    issuers: Vec<Bytes>,
+    /// Why some of them are missing, if they are.
+    missing: Option<String>,
 }
 
 /// Any place among hashes; the first without chance.

@@ -10,13 +10,18 @@ use super::{Event, Follower};
 use crate::ct::log_fault::FaultKind;
 use crate::ct::merkle::RangeBuilder;
 use crate::observe::clock::Stopwatch;
-use crate::watch::batch::{BatchError, DarkEntries, FoundEntry};
+use crate::watch::batch::{BatchError, ChainBeside, DarkEntries, FoundEntry};
 use crate::watch::reader::ahead::{Ahead, Ready};
 use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{Gain, LogNumber, StateError};
 
 /// After how many milliseconds what was read is committed, however little it is.
 const COMMIT_AFTER: u64 = 5_000;
+/// The same where something was found: at the end of a log that is at once, and a busy one is not committed for each.
+const COMMIT_FOUND_AFTER: u64 = 250;
+/// The most found entries that wait for that, and their octets.
+const MOST_WAITING: usize = 256;
+const MOST_WAITING_OCTETS: usize = 1 << 20;
 /// How often a tile is read that cannot be, before the entries behind are.
 const MOST_BROKEN: u32 = 3;
 /// The most octets of an answer that are kept as evidence.
@@ -33,13 +38,14 @@ impl<R: LogReader> Follower<'_, R> {
         let mut since = Stopwatch::start();
         let (room, depth) = (self.following.room.clone(), self.following.settings.ahead);
         let mut ahead = Ahead::new(Arc::clone(&self.reader), range.end(), stop, size, depth, room);
+        let mut waiting = Vec::new();
         while let Some(answer) = ahead.next().await {
             let before = range.clone();
             let taken = match answer {
                 Ok(answer) => self.take(answer, &mut range, stop, size).await,
                 Err(error) => Err(error.into()),
             };
-            let (mut prepared, unread, mut failed) = match taken {
+            let (prepared, unread, mut failed) = match taken {
                 Ok((prepared, unread)) => (prepared, unread, None),
                 Err(trouble) => {
                     // Of an answer that cannot be taken nothing counts, and what came before it does.
@@ -50,13 +56,7 @@ impl<R: LogReader> Follower<'_, R> {
                     (Vec::new(), None, Some(trouble))
                 }
             };
-            let has_found = !prepared.is_empty() || unread.is_some();
-            let now = self.now();
-            let mut alerts = self.flood.keep_back(&mut prepared, &self.label, now);
-            let (unread, told) = unread.map(|unread| dark::tell(&unread, &self.label)).unzip();
-            if let (Some(alert), Some(unread)) = (told, &unread) {
-                alerts.extend(self.flood.keep_back_dark(alert, unread.start, &self.label, now));
-            }
+            waiting.extend(prepared);
             let Some(lease) = &mut self.range else { return Ok(()) };
             let uncommitted = range.end() - lease.position();
             if let Some(trouble) = failed.take_if(|_| uncommitted == 0) {
@@ -64,12 +64,22 @@ impl<R: LogReader> Follower<'_, R> {
             }
             let is_due = range.end() == stop
                 || failed.is_some()
-                || has_found
+                || unread.is_some()
+                || !waiting.is_empty() && since.milliseconds() >= COMMIT_FOUND_AFTER
+                || are_many(&waiting)
                 || uncommitted >= self.following.settings.most_uncommitted
                 || since.milliseconds() >= COMMIT_AFTER;
             if !is_due {
                 continue;
             }
+            let mut prepared = std::mem::take(&mut waiting);
+            let now = self.now();
+            let mut alerts = self.flood.keep_back(&mut prepared, &self.label, now);
+            let (unread, told) = unread.map(|unread| dark::tell(&unread, &self.label)).unzip();
+            if let (Some(alert), Some(unread)) = (told, &unread) {
+                alerts.extend(self.flood.keep_back_dark(alert, unread.start, &self.label, now));
+            }
+            let Some(lease) = &mut self.range else { return Ok(()) };
             let found: Vec<_> = prepared.iter().map(|one| one.found.clone()).collect();
             let gain = Gain { found: &found, dark: unread.as_slice(), alerts: &alerts };
             let committed = self.following.state.commit_told(lease, &range, &gain).await?;
@@ -156,6 +166,25 @@ impl<R: LogReader> Follower<'_, R> {
         }
         Ok(prepared)
     }
+}
+
+/// Whether what waits to be committed has waited enough, however short that was.
+fn are_many(waiting: &[Prepared]) -> bool {
+    let octets = |one: &Prepared| {
+        let found = &one.found;
+        let chain = match &found.chain {
+            ChainBeside::Certificates(chain) => chain.iter().map(|der| der.0.len()).sum(),
+            ChainBeside::Fingerprints(_) | ChainBeside::Unreadable(_) => 0,
+        };
+        let certificates = [&found.certificate, &found.precertificate];
+        certificates
+            .into_iter()
+            .flatten()
+            .fold(found.leaf.0.len(), |sum, der| sum.saturating_add(der.0.len()))
+            .saturating_add(chain)
+    };
+    waiting.len() >= MOST_WAITING
+        || waiting.iter().map(octets).fold(0, usize::saturating_add) >= MOST_WAITING_OCTETS
 }
 
 /// Whether an answer was not in the form that it must have.
