@@ -8,12 +8,13 @@ use anyhow::{Context as _, bail};
 
 use super::WatchOptions;
 use super::names::watched;
+use super::observer::say;
 use crate::cli::check::DEFAULT_POLICY;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::issuance::names::WatchedNames;
 use crate::judge::Inputs;
-use crate::observe::files;
-use crate::policy::{MAX_POLICY, Policy, StderrFormat};
+use crate::observe::{clock, files};
+use crate::policy::{AcceptedCertificate, MAX_POLICY, Policy, StderrFormat};
 use crate::watch::alert::{Channel, channels};
 use crate::watch::follow::{Judging, Start};
 use crate::watch::state::{Place, REPORT, StateOptions};
@@ -130,7 +131,8 @@ impl Setup {
         let metrics = options.metrics.clone().or_else(|| watch.metrics.clone());
         let mut files = InputFiles { policy: policy.file, ..InputFiles::default() };
         options.lists.read_into(&mut files);
-        let judging_inputs = Inputs::read(&Request::default(), &files)?;
+        let mut judging_inputs = Inputs::read(&Request::default(), &files)?;
+        forget_past(&mut judging_inputs.policy.accepted_certificate);
         Ok(Self {
             judging_inputs,
             expect_ca: options.expect_ca.clone(),
@@ -154,6 +156,21 @@ impl Setup {
     pub(super) fn judging(self) -> Judging {
         Judging::new(self.judging_inputs, self.expect_ca, self.watched)
     }
+}
+
+/// Leaves out the acceptances whose day has gone, and says so: what they excused is judged again.
+fn forget_past(accepted: &mut Vec<AcceptedCertificate>) {
+    let now = clock::now();
+    accepted.retain(|entry| {
+        let is_past = entry.is_past(now);
+        if is_past {
+            say(&format!(
+                "warning: [[accepted_certificate]]: “{}” was accepted until {}; that day has gone",
+                entry.reason, entry.until
+            ));
+        }
+        !is_past
+    });
 }
 
 /// Which logs are wanted: those of the command line, else those of the policy.
