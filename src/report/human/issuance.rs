@@ -1,6 +1,7 @@
 //! The report of `pinstead issuance` for people: who issued how many, the unexpected first, and what to do.
 
 mod revocation;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,6 +9,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use jiff::Timestamp;
 
+pub use self::summary::summary;
 use super::check::Mark;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{indented, labelled, pad, width};
