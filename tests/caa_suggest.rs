@@ -241,6 +241,44 @@ fn issued_certificates_are_evidence() {
     assert_eq!(suggest(&[&options[..], &[&policy]].concat()).status.code(), Some(2), "no certificate file");
 }
 
+/// One that says of itself that it is a CA's is a host's all the same where it names one: who made it has to be authorised.
+/// What made itself asks nobody.
+#[test]
+fn a_hosts_certificate_that_says_it_is_a_cas_counts_where_another_made_it() {
+    let now = clock::now();
+    let ca = CaCertificate::root("CA one", KeyAlgorithm::P256, now).unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("ca.pem"), ca.to_pem()).unwrap();
+    fs::write(path("ca.key"), ca.key.to_pem()).unwrap();
+    let key = ca.key.spki_sha256();
+    let policy = format!(
+        "[[private_ca]]\nowner = \"One\"\nspki_sha256 = \"{key}\"\ncaa_identifiers = [\"one.example\"]\n"
+    );
+    fs::write(path("pinstead.toml"), policy).unwrap();
+    let make = |file: &str, by: &str| {
+        let command = format!(
+            "cd '{}' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {file}.key -out \
+             {file}.pem -days 30 -subj '/CN=A box' -addext 'subjectAltName=DNS:www.example.com' {by}",
+            folder.path().display()
+        );
+        let made = run("sh", &["-c", &command]);
+        assert!(made.status.success(), "{}", text(&made));
+    };
+    // OpenSSL says so of whatever it makes this way.
+    make("made", "-CA ca.pem -CAkey ca.key");
+    make("own", "");
+    let (policy, by_ca, by_itself, ca) =
+        (path("pinstead.toml"), path("made.pem"), path("own.pem"), path("ca.pem"));
+    let options = ["example.com", "--offline", "--policy", &policy, "--issued", &ca];
+    let (report, code) = suggested(&[&options[..], &[&by_ca, &by_itself]].concat());
+    assert_eq!(
+        (code, records(&report)),
+        (0, vec!["0 issue one.example".to_owned(), "0 issuewild ;".to_owned()]),
+        "{report}"
+    );
+}
+
 /// A wildcard certificate says something of the name below which it stands, and of no other.
 #[test]
 fn a_served_wildcard_is_counted_where_its_caa_is_looked_up() {

@@ -102,8 +102,14 @@ fn an_unexpected_certificate_is_followed_to_its_revocation() {
     assert_eq!(told(&again), told(&name));
     assert_eq!(lab.pki.server.requests().len(), 0);
 
+    // One that is on hold may come back.
+    lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "certificateHold")], ..CrlPlan::default() });
+    assert_eq!(told(&lab.issued(&["--no-cache"], 1)), ["CRT001"]);
+    // What its CA has revoked for good is still shown, and fails nothing.
     lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "superseded")], ..CrlPlan::default() });
-    let name = lab.issued(&["--no-cache"], 1);
+    let name = lab.issued(&["--no-cache"], 0);
+    assert_eq!(name["issuance"]["unexpected"].as_array().unwrap().len(), 1);
+    lab.issued(&["--no-cache", "--fail-on", "low"], 1);
     let revocation = &name["issuance"]["certificates"][0]["revocation"];
     assert_eq!((revocation["status"].as_str(), told(&name)), (Some("revoked"), vec!["CRT001"]));
     assert_eq!(
@@ -112,6 +118,9 @@ fn an_unexpected_certificate_is_followed_to_its_revocation() {
     );
     let findings = name["findings"].as_array().unwrap();
     let unexpected = findings.iter().find(|finding| finding["rule"] == "CRT001").unwrap();
+    assert_eq!(unexpected["severity"], "low");
+    let message = unexpected["message"].as_str().unwrap();
+    assert!(message.contains("revoked since 2026-11-01 by its CA"), "{message}");
     let advice = unexpected["advice"].as_str().unwrap();
     assert!(advice.contains("has revoked") && !advice.contains("problem report"), "{advice}");
 }

@@ -8,7 +8,7 @@ mod run;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
@@ -24,6 +24,7 @@ use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spa
 use super::pin_inputs;
 use super::revocation_options::RevocationOptions;
 use super::saved::{is_evidence_file, save};
+use super::target_list;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
@@ -106,7 +107,7 @@ pub(super) struct JudgingOptions {
     /// Judge as of this time instead of now
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Timestamp>,
-    /// Judge only these parts
+    /// Judge only these parts; revocation belongs to issuer, that of what was issued to issuance
     #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
     only: Vec<PartName>,
     /// Trust anchors (PEM) instead of the embedded ones
@@ -227,7 +228,12 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     let asking = Asking {
         logs: log_client(options, &inputs, &looking, &tree_heads)?,
         crls: options.revocation.client(&inputs, &looking, options.judging.lists.crls())?,
-        issuance: IssuanceAsker::of(options, &inputs)?,
+        issuance: IssuanceAsker::of(
+            options,
+            &inputs,
+            evidence.inputs.policy.as_ref().map(|file| file.path.as_str()),
+            targets.len(),
+        )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
     let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
@@ -312,14 +318,7 @@ fn request(options: &CheckOptions) -> Request {
 fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
     let mut named = options.target.clone();
     if let Some(path) = &options.targets {
-        let file = files::read(path, MAX_INPUT);
-        let octets = file.octets().map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
-        let text = std::str::from_utf8(octets).with_context(|| format!("{path} is not UTF-8 text"))?;
-        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-        named.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
-    }
-    if let (true, Some(path)) = (named.is_empty(), &options.targets) {
-        bail!("{path} names no target");
+        named.extend(target_list::read(path)?.into_iter().map(|listed| listed.text));
     }
     if named.is_empty() {
         bail!(

@@ -1,23 +1,24 @@
 //! `pinstead issuance`: what was issued for names, by whom, and what of it was not expected.
 
+mod names;
+pub(super) mod progress;
 mod revocation;
 pub(super) mod sources;
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 
+use self::progress::Progress;
 use self::revocation::IssuedRevocationOptions;
-use self::sources::SourceOptions;
+use self::sources::{SourceOptions, StatePolicy};
 use super::Exit;
 use super::check::DEFAULT_POLICY;
 use super::dns_options::DnsOptions;
 use super::options::{Format, GateOptions, OutputOptions, parse_time, spare};
 use super::saved::{announce_saved, forget_expectations, is_evidence_file, load, save};
-use crate::dns_name::DnsName;
 use crate::evidence::file::InputFile;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::issuance::IssuanceVerdict;
@@ -34,9 +35,13 @@ const MAX_INPUT: u64 = 64 << 20;
 /// Options of `pinstead issuance`.
 #[derive(Debug, Args)]
 pub(super) struct IssuanceOptions {
-    /// The names; those below each belong to it. Or saved evidence, to be judged again
-    #[arg(required = true, value_name = "NAME")]
+    /// The names; those below each belong to it. Without any, those of the policy, as `watch` takes them. Or saved evidence, to
+    /// be judged again
+    #[arg(value_name = "NAME")]
     names: Vec<String>,
+    /// Read further names from a file, one a line; # begins a comment, - is standard input
+    #[arg(long, value_name = "FILE")]
+    targets: Option<String>,
     #[command(flatten)]
     sources: SourceOptions,
     /// The policy file (default: pinstead.toml in this folder, if it is there)
@@ -65,6 +70,9 @@ pub(super) struct IssuanceOptions {
     /// Save what the sources told, to be judged again later: `pinstead issuance FILE`
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     save_evidence: Option<PathBuf>,
+    /// Say nothing on standard error of how far it has come
+    #[arg(long, help_heading = "Report")]
+    quiet: bool,
 }
 
 /// One name, judged.
@@ -127,11 +135,14 @@ fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) 
         judged.iter().map(|judged| IssuanceReport::new(&judged.verdict, &judged.findings, fails)).collect();
     Ok(match format {
         Format::Human => {
-            let names: Vec<String> = judged
+            let mut blocks: Vec<String> = judged
                 .iter()
                 .map(|judged| human::issuance::name(&judged.verdict, &judged.findings))
                 .collect();
-            names.join("\n")
+            if blocks.len() > 1 {
+                blocks.push(human::issuance::summary(&names));
+            }
+            blocks.join("\n")
         }
         Format::Json => {
             let mut summary = Summary::default();
@@ -147,30 +158,11 @@ fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) 
     })
 }
 
-/// Refuses what reads as a name and was meant otherwise: nobody issues for it, and “nothing issued” would be the answer.
-fn refuse_what_is_no_name(text: &str) -> anyhow::Result<()> {
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    if bare.parse::<IpAddr>().is_ok() {
-        bail!("{text} is an address: what was issued is looked for by name, and never for addresses");
-    }
-    if files::exists(text) {
-        bail!(
-            "{text} is a file, and no saved evidence; files of certificates are named with --certificates, and a name like \
-             that of a file is written with a dot behind it"
-        );
-    }
-    let ending = text.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    if text.contains('/') || ending.is_some_and(|ending| matches!(ending.as_str(), "json" | "jsonl")) {
-        bail!("{text} is no name, and there is no file of that name");
-    }
-    Ok(())
-}
-
 impl IssuanceOptions {
     /// The files that are named to be read, but for those of sources.
     fn files(&self) -> impl Iterator<Item = &Path> {
         let policy = Path::new(self.policy.as_deref().unwrap_or(DEFAULT_POLICY));
-        let named = self.names.iter().chain(&self.issuer).map(Path::new);
+        let named = self.names.iter().chain(&self.targets).chain(&self.issuer).map(Path::new);
         named.chain([policy]).chain(self.dns.files())
     }
 
@@ -186,7 +178,7 @@ impl IssuanceOptions {
     /// Asks the sources about each name, and judges it before the next one is asked about: what a source told is not
     /// held for longer than it is needed. Where revocation is asked for, all names are judged by the lists of all.
     fn look_and_judge(&self) -> anyhow::Result<Run> {
-        let names = self.parsed_names()?;
+        let mut names = names::given(&self.names, self.targets.as_deref())?;
         self.sources.need_one()?;
         if self.expect_ca.iter().any(|name| name.trim().is_empty()) {
             bail!("--expect-ca names no CA: its value is empty");
@@ -216,10 +208,16 @@ impl IssuanceOptions {
             issuance: Vec::new(),
         };
         let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+        if names.is_empty() {
+            names = names::of_policy(&inputs.policy)?;
+        }
         let gate = self.gate(&inputs, false)?;
         let at = self.at.unwrap_or(observed_at);
         let judge = IssuanceJudge::new(&evidence.request, &inputs, at);
-        let asker = self.sources.asker(self.offline, &self.dns)?;
+        let policy = evidence.inputs.policy.as_ref().map(|file| file.path.as_str());
+        let policy = StatePolicy { policy: &inputs.policy, path: policy };
+        let progress = Progress::of(names.len(), self.quiet);
+        let asker = self.sources.asker(policy, self.offline, &self.dns, progress)?;
         let fetcher = self.revocation.fetcher(&self.dns)?;
         let mut verdicts = Vec::new();
         for name in &names {
@@ -230,6 +228,7 @@ impl IssuanceOptions {
             }
         }
         if let Some(fetcher) = &fetcher {
+            asker.now("fetching CRLs");
             evidence.crls = fetcher.fetch(&judge, &evidence.issuance, &verdicts);
             for (seen, verdict) in evidence.issuance.iter().zip(&mut verdicts) {
                 judge.judge_revocation(seen, verdict, &evidence.crls);
@@ -257,17 +256,6 @@ impl IssuanceOptions {
         })
     }
 
-    fn parsed_names(&self) -> anyhow::Result<Vec<DnsName>> {
-        let parse = |text: &String| {
-            if let Some(taken) = text.strip_prefix("*.") {
-                bail!("the names below a name belong to it: give {taken} instead of {text}");
-            }
-            refuse_what_is_no_name(text)?;
-            text.parse().with_context(|| format!("{text} is no name"))
-        };
-        self.names.iter().map(parse).collect()
-    }
-
     fn local_policy(&self) -> Option<InputFile> {
         match &self.policy {
             Some(path) => Some(files::read(path, MAX_POLICY)),
@@ -282,7 +270,7 @@ impl IssuanceOptions {
     /// The evidence that is named, with what the command line says instead of what was said then.
     fn saved(&self) -> anyhow::Result<Option<Evidence>> {
         let Some(path) = self.names.iter().find(|name| is_evidence_file(name)) else { return Ok(None) };
-        if self.names.len() > 1 {
+        if self.names.len() > 1 || self.targets.is_some() {
             bail!("{path} is saved evidence: judge it alone");
         }
         if self.sources.is_given() {

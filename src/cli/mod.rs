@@ -16,7 +16,9 @@ mod pins;
 mod revocation_options;
 mod rules;
 mod saved;
+mod state_place;
 mod tables;
+mod target_list;
 mod watch;
 
 use std::process::ExitCode;

@@ -18,6 +18,35 @@ impl HttpExchange {
     pub fn outcome(&self) -> Option<&HttpOutcome> {
         self.attempts.last().map(|attempt| &attempt.outcome)
     }
+
+    /// The beginning of an answer, where none came whole, and how it broke off: the longest that there is.
+    pub fn part(&self) -> Option<(&[u8], &HttpFailure)> {
+        if matches!(self.outcome(), Some(HttpOutcome::Response(_))) {
+            return None;
+        }
+        let parts = self.attempts.iter().filter_map(|attempt| match &attempt.outcome {
+            HttpOutcome::Failed(failure @ HttpFailure::Cut { body, .. }) => Some((&body.0[..], failure)),
+            HttpOutcome::Failed(_) | HttpOutcome::Response(_) => None,
+        });
+        parts.max_by_key(|(body, _)| body.len())
+    }
+
+    /// Keeps of all parts that came the longest alone, and none beside a whole answer.
+    pub(crate) fn keep_longest_part(&mut self) {
+        let kept = self.part().map(|(body, _)| body.len());
+        let mut is_kept = false;
+        for attempt in &mut self.attempts {
+            if let HttpOutcome::Failed(failure @ HttpFailure::Cut { .. }) = &mut attempt.outcome
+                && let HttpFailure::Cut { why, body } = &*failure
+            {
+                if Some(body.len()) == kept && !is_kept {
+                    is_kept = true;
+                } else {
+                    *failure = HttpFailure::Broken(why.clone());
+                }
+            }
+        }
+    }
 }
 
 /// One attempt.
@@ -91,6 +120,14 @@ pub enum HttpFailure {
     /// The answer broke off or made no sense.
     #[error("the answer cannot be read: {0}")]
     Broken(String),
+    /// The answer, of status 200, broke off within its body, whose beginning was wanted all the same.
+    #[error("the answer breaks off after {} octets: {why}", .body.len())]
+    Cut {
+        /// How it broke off.
+        why: String,
+        /// What came of the body after content coding was undone.
+        body: Bytes,
+    },
 }
 
 fn before(after: &str) -> String {
@@ -100,6 +137,6 @@ fn before(after: &str) -> String {
 impl HttpFailure {
     /// Whether asking again may help.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Connect(_) | Self::Broken(_))
+        matches!(self, Self::Timeout | Self::Connect(_) | Self::Broken(_) | Self::Cut { .. })
     }
 }

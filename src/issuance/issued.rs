@@ -15,6 +15,8 @@ use crate::x509::{CertificateSha256, SpkiSha256};
 pub struct IssuedCertificate {
     /// SHA-256 of the TBSCertificate without SCT list and poison: what precertificate and certificate have in common.
     pub tbs_sha256: Option<[u8; 32]>,
+    /// Those of its hashes that are only claimed: nothing that was shown has them.
+    pub claimed_hashes: BTreeSet<[u8; 32]>,
     /// The final certificate.
     pub sha256: Option<CertificateSha256>,
     /// The precertificate.

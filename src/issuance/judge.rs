@@ -175,7 +175,8 @@ fn judge_one(
             BackupOf { provider: found, is_used }
         });
     let owner = certificate.issuer.owner.as_ref().filter(|_| !certificate.issuer.is_private);
-    JudgedCertificate {
+    let acceptance = known.accepted(&certificate);
+    let mut judged = JudgedCertificate {
         problem_reporting: owner.and_then(|owner| known.problem_reporting(owner)),
         life,
         issuer,
@@ -189,8 +190,14 @@ fn judge_one(
         backup_of,
         caa: CaaToday::default(),
         revocation: RevocationToday::default(),
+        acceptance: None,
+        excused: Vec::new(),
         certificate,
+    };
+    if let Some(acceptance) = acceptance {
+        judged.accept(acceptance);
     }
+    judged
 }
 
 /// The names by whose expectations and lists a name of the owner's is judged: its own; of a covering wildcard, the name
@@ -217,6 +224,9 @@ fn unproven(certificate: &IssuedCertificate, sources: &[SourceSummary]) -> Optio
             Some(format!(
                 "By what {by} says, {who} issued it, and nothing proves that; give the issuer's certificate with --issuer."
             ))
+        }
+        IssuerProof::None if !certificate.is_shown && certificate.unreadable.is_some() => {
+            Some("Which key issued it is not known: it cannot be read.".to_owned())
         }
         IssuerProof::None if !certificate.is_shown => Some(format!(
             "Which key issued it is not known: {} does not show the certificate.",

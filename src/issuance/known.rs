@@ -1,5 +1,8 @@
 //! What is known beside the sources: whose keys are whose, and what the owner of a name expects.
 
+use jiff::civil::Date;
+
+use super::issued::IssuedCertificate;
 use crate::ca::issuer::{Candidate, KeyOwner};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::x509::{Certificate, SpkiSha256};
@@ -44,8 +47,24 @@ pub trait Knowledge: KeyTable {
     /// The names of which the owner says something of their own, among those that a wildcard covers.
     fn covered_by(&self, wildcard: &CertificateName) -> Vec<&DnsName>;
 
+    /// What the owner says of a certificate that is known and accepted, whoever issued it.
+    fn accepted(&self, _certificate: &IssuedCertificate) -> Option<Acceptance> {
+        None
+    }
+
     /// What the owner says there is for a name.
     fn inventory(&self, name: &DnsName) -> Inventory<'_>;
+}
+
+/// That the owner accepts a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day, UTC.
+    pub until: Date,
+    /// Whether that day has gone: then it excuses nothing any more.
+    pub is_past: bool,
 }
 
 /// What the owner says there is for a domain.

@@ -106,6 +106,10 @@ impl<'r> Group<'r> {
         if issued.sha256.is_none() && issued.precertificate_sha256.is_none() {
             // Which of the two a source means, it does not say.
             issued.sha256 = claims.iter().find_map(|claimed| claimed.certificate_sha256);
+            issued.claimed_hashes.extend(issued.sha256.map(|hash| hash.0));
+        }
+        if self.tbs_sha256().is_none() {
+            issued.claimed_hashes.extend(issued.tbs_sha256);
         }
         if let Some((names, all)) = self.units.iter().find_map(|(unit, _)| unit.names(asked)) {
             (issued.names, issued.names_are_complete) = (names, all);

@@ -1,10 +1,12 @@
 //! Whether a certificate that was issued is revoked, as far as that was looked at.
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{IssuanceVerdict, JudgedCertificate};
 use crate::revocation::{Revocation, RevocationVerdict, Status};
 use crate::x509::Certificate;
+use crate::x509::crl::Reason;
 use crate::x509::precertificate::logged_tbs;
 
 /// What is known now of a certificate's revocation.
@@ -72,6 +74,13 @@ impl RevocationToday {
 }
 
 impl JudgedCertificate {
+    /// Since when its issuer has revoked it for good, as of `at`: what is only on hold may come back.
+    pub fn revoked_for_good(&self, at: Timestamp) -> Option<Timestamp> {
+        let revocation = self.revocation.revocation()?;
+        let is_for_good = revocation.reason != Some(Reason::CERTIFICATE_HOLD) && revocation.date <= at;
+        is_for_good.then_some(revocation.date)
+    }
+
     /// What sources claim of its revocation and what its issuer signed contradicts: the source, and whether it says that it
     /// is revoked.
     pub fn contradicted_claims(&self) -> impl Iterator<Item = (usize, bool)> + '_ {

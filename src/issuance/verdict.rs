@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::forged::{ForgedName, NameOfIssuer};
 use super::issued::{IssuedCertificate, Life};
+use super::known::Acceptance;
 use super::provider::Provider;
 use super::renewal::Renewals;
 use super::reported::{Coverage, SourceKind};
@@ -147,6 +148,10 @@ pub struct JudgedCertificate {
     pub revocation: RevocationToday,
     /// Where its CA takes problem reports, by the table of CAs.
     pub problem_reporting: Option<String>,
+    /// That the owner accepts it, or did until a day that has gone.
+    pub acceptance: Option<Acceptance>,
+    /// What would be said of its issuer if it were not accepted, a sentence each.
+    pub excused: Vec<String>,
 }
 
 /// A service that obtains certificates from further CAs in advance.
@@ -226,6 +231,38 @@ impl CaaToday {
 }
 
 impl JudgedCertificate {
+    /// Whether the owner accepts it, whoever issued it and whatever its key and names are.
+    pub fn is_accepted(&self) -> bool {
+        self.acceptance.as_ref().is_some_and(|acceptance| !acceptance.is_past)
+    }
+
+    /// Takes over what the owner says of it: where that holds, its issuer counts as expected.
+    pub(super) fn accept(&mut self, acceptance: Acceptance) {
+        if !acceptance.is_past {
+            if let Some(forged) = self.forged.take() {
+                self.excused.push(format!(
+                    "It bears the issuer name of {}, whose key did not issue it.",
+                    forged.owners.join(", ")
+                ));
+            }
+            if self.issuer.expectation != Expectation::Expected {
+                self.excused.append(&mut self.issuer.reasons);
+            }
+            self.excused.extend(self.against_lists());
+            self.issuer.expectation = Expectation::Expected;
+            self.issuer.reasons.insert(
+                0,
+                format!(
+                    "Accepted by the policy until {}: {}.",
+                    acceptance.until,
+                    acceptance.reason.trim_end_matches('.')
+                ),
+            );
+            self.backup_of = None;
+        }
+        self.acceptance = Some(acceptance);
+    }
+
     /// Whether it should not be there by what the owner expects: its CA as far as keys prove it, its key and its names by
     /// the owner's lists, and CAA as it is now.
     pub fn is_unexpected(&self) -> bool {
@@ -239,7 +276,7 @@ impl JudgedCertificate {
 
     /// What speaks against it, whoever issued it, while it can be used; a sentence each.
     pub fn against_lists(&self) -> Vec<String> {
-        if !self.life.can_be_used() {
+        if !self.life.can_be_used() || self.is_accepted() {
             return Vec::new();
         }
         let mut against = Vec::new();
@@ -303,10 +340,11 @@ impl IssuanceVerdict {
             1 => open.push("whether the issuer of one certificate is expected".to_owned()),
             many => open.push(format!("whether the issuers of {many} certificates are expected")),
         }
-        let unknown_keys = self
-            .certificates
-            .iter()
-            .filter(|certificate| certificate.life.can_be_used() && certificate.key == KeyListing::Unknown);
+        let unknown_keys = self.certificates.iter().filter(|certificate| {
+            certificate.life.can_be_used()
+                && certificate.key == KeyListing::Unknown
+                && !certificate.is_accepted()
+        });
         match unknown_keys.count() {
             0 => {}
             1 => open.push("whether the key of one certificate is among known_keys".to_owned()),
@@ -315,7 +353,10 @@ impl IssuanceVerdict {
         if self.unexpected().any(|certificate| certificate.revocation.is_open()) {
             open.push("whether the unexpected certificates are revoked".to_owned());
         }
-        let others = self.certificates.iter().filter(|certificate| !certificate.is_unexpected());
+        let others = self
+            .certificates
+            .iter()
+            .filter(|certificate| !certificate.is_unexpected() && !certificate.is_accepted());
         match others.filter(|certificate| certificate.revocation.is_demanded()).count() {
             0 => {}
             1 => open.push("whether one certificate is revoked".to_owned()),
@@ -347,7 +388,9 @@ impl IssuanceVerdict {
             1 => open.push("who issued one certificate".to_owned()),
             many => open.push(format!("who issued {many} certificates")),
         }
-        let caa = |certificate: &&JudgedCertificate| matches!(certificate.caa, CaaToday::Undetermined { .. });
+        let caa = |certificate: &&JudgedCertificate| {
+            matches!(certificate.caa, CaaToday::Undetermined { .. }) && !certificate.is_accepted()
+        };
         if self.certificates.iter().any(|certificate| caa(&certificate)) {
             open.push("what CAA says of some certificate's CA".to_owned());
         }
@@ -355,6 +398,7 @@ impl IssuanceVerdict {
             certificate.revocation.is_open()
                 && !certificate.revocation.is_demanded()
                 && !certificate.is_unexpected()
+                && !certificate.is_accepted()
         };
         if self.certificates.iter().any(need_not) {
             open.push("whether some short-lived certificate is revoked".to_owned());

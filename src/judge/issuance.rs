@@ -21,11 +21,13 @@ use crate::evidence::issuance::{IssuanceEvidence, IssuanceSource, Told};
 use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
 use crate::issuance::comparable_name;
+use crate::issuance::issued::IssuedCertificate;
 use crate::issuance::issuers::Issuers;
-use crate::issuance::known::{Inventory, KeyTable, Knowledge, Served};
+use crate::issuance::known::{Acceptance, Inventory, KeyTable, Knowledge, Served};
 use crate::issuance::renewal::issuer_label;
 use crate::issuance::reported::SourceReading;
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, files, sources};
+use crate::policy::Accepted;
 use crate::scope;
 use crate::x509::{Certificate, SpkiSha256};
 
@@ -205,11 +207,38 @@ impl Knowledge for IssuanceJudge<'_> {
         domains.filter(|domain| wildcard.covers(domain)).collect()
     }
 
+    fn accepted(&self, certificate: &IssuedCertificate) -> Option<Acceptance> {
+        let entries = self.inputs.policy.accepted_certificate.iter();
+        // The one that holds longest, where several are of this certificate.
+        let entry =
+            entries.filter(|entry| is_of(&entry.which, certificate)).max_by_key(|entry| entry.until)?;
+        Some(Acceptance { reason: entry.reason.clone(), until: entry.until, is_past: entry.is_past(self.at) })
+    }
+
     fn inventory(&self, name: &DnsName) -> Inventory<'_> {
         Inventory {
             keys: nearest(&self.keys, name).map(|(_, keys)| keys),
             names: self.inputs.policy.nearest(name, |domain| domain.known_names.as_deref()),
             served: nearest(&self.providers, name).map(|(domain, by)| Served { domain, by }),
+        }
+    }
+}
+
+/// Whether what is accepted is this certificate. A hash that is only claimed excuses nothing that others report too: a source
+/// does not decide what becomes of another's. A serial number is one certificate's only where it is proven which key issued it:
+/// whoever makes a certificate writes into it what he likes.
+fn is_of(accepted: &Accepted, certificate: &IssuedCertificate) -> bool {
+    match accepted {
+        Accepted::Sha256(hash) => {
+            let is_alone = !certificate.is_shown && certificate.reported_by.len() <= 1;
+            let whole = [certificate.sha256, certificate.precertificate_sha256];
+            let is_its = certificate.tbs_sha256 == Some(*hash)
+                || whole.into_iter().flatten().any(|own| own.0 == *hash);
+            is_its && (is_alone || !certificate.claimed_hashes.contains(hash))
+        }
+        Accepted::Issued(key, serial) => {
+            let issuer = &certificate.issuer;
+            issuer.proof.is_proof() && issuer.key == Some(*key) && certificate.serial.as_ref() == Some(serial)
         }
     }
 }
@@ -271,5 +300,40 @@ pub(super) fn read(source: &IssuanceSource) -> SourceReading {
         Told::CrtSh(_) | Told::CertSpotter(_) | Told::WatchState(_) => {
             sources::read(source).unwrap_or_else(|| files::read(source, &[]))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuance::who::{IssuerProof, WhoIssued};
+    use crate::x509::CertificateSha256;
+
+    /// What excuses a certificate has to be shown, or claimed by the only one who reports it.
+    #[test]
+    fn a_claim_excuses_nothing_that_another_source_shows() {
+        let (own, other) = ([1; 32], [2; 32]);
+        let shown = IssuedCertificate {
+            tbs_sha256: Some([3; 32]),
+            sha256: Some(CertificateSha256(own)),
+            is_shown: true,
+            reported_by: [0, 1].into(),
+            ..IssuedCertificate::default()
+        };
+        let by = |certificate: &IssuedCertificate, hash| is_of(&Accepted::Sha256(hash), certificate);
+        assert!(by(&shown, own) && by(&shown, [3; 32]) && !by(&shown, other));
+        let said = IssuedCertificate { claimed_hashes: [own].into(), ..shown.clone() };
+        assert!(!by(&said, own) && by(&said, [3; 32]));
+        let alone = IssuedCertificate { is_shown: false, reported_by: [1].into(), ..said.clone() };
+        assert!(by(&alone, own));
+        assert!(!by(&IssuedCertificate { is_shown: false, ..said }, own), "two report it");
+        let key = SpkiSha256([9; 32]);
+        let by_number = |proof: IssuerProof| {
+            let issuer = WhoIssued { key: Some(key), proof, ..WhoIssued::default() };
+            let certificate = IssuedCertificate { issuer, serial: Some("a1".to_owned()), ..shown.clone() };
+            is_of(&Accepted::Issued(key, "a1".to_owned()), &certificate)
+        };
+        assert!(by_number(IssuerProof::Signature) && by_number(IssuerProof::Leaf));
+        assert!(!by_number(IssuerProof::CertificateClaim) && !by_number(IssuerProof::SourceClaim));
     }
 }

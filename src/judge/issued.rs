@@ -8,15 +8,21 @@ use crate::caa::{CaIdentity, IssuedCertificate};
 use crate::ct::verify::Verifier;
 use crate::x509::Certificate;
 
-/// The certificates among `given` that are no CA's, each with its issuer.
+/// Whether a CA had to be authorised for a certificate. One that says of itself that it is a CA's counts where it is for a host
+/// and another made it; what made itself asked nobody, and CAA is no matter of it (RFC 8659 section 1).
+pub(super) fn is_of_a_host(certificate: &Certificate) -> bool {
+    !certificate.is_ca || certificate.issuer != certificate.subject && !certificate.names.dns.is_empty()
+}
+
+/// The certificates among `given` that are for hosts, each with its issuer.
 ///
 /// A key is taken for the issuer's where its certificate stands among `given` or the inputs and made the signature, or
 /// where the embedded SCTs prove it (RFC 6962 section 3.2); what a certificate merely claims names no CA. Private CAs
 /// are those of the policy.
 pub fn issued(given: Vec<Certificate>, mut inputs: Inputs, at: Timestamp) -> Vec<IssuedCertificate> {
-    let (issuers, leaves): (Vec<Certificate>, Vec<Certificate>) =
-        given.into_iter().partition(|certificate| certificate.is_ca);
-    inputs.issuers.extend(issuers);
+    let leaves: Vec<Certificate> =
+        given.iter().filter(|certificate| is_of_a_host(certificate)).cloned().collect();
+    inputs.issuers.extend(given.into_iter().filter(|certificate| certificate.is_ca));
     let mut verifier = Verifier::new(&inputs.logs);
     leaves.iter().map(|leaf| one(leaf, &inputs, &mut verifier, at)).collect()
 }

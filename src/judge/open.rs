@@ -130,12 +130,13 @@ impl TargetVerdicts {
     }
 }
 
-/// What of issuance stays open, and whether it is demanded: a source is only asked where it is named.
+/// What of issuance stays open, and whether it is demanded: a source is only asked where it is named, and who names the part
+/// wants all of it.
 fn open_issuance(part: &Part<IssuanceVerdict>, named: bool) -> Vec<(String, bool)> {
     match part {
         Part::Checked(issuance) => {
             let demanded = issuance.demanded().into_iter().map(|what| (what, true));
-            demanded.chain(issuance.open().into_iter().map(|what| (what, false))).collect()
+            demanded.chain(issuance.open().into_iter().map(|what| (what, named))).collect()
         }
         Part::NotChecked(_) if named => {
             vec![("what was issued, which was asked for and not looked at".to_owned(), true)]

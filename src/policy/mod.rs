@@ -1,11 +1,13 @@
 //! `pinstead.toml`: what the owner expects, where the pins are, what fails the gate.
 
+mod accepted;
 mod alerts;
 mod twice;
 mod watch;
 
 use serde::Deserialize;
 
+pub use self::accepted::{Accepted, AcceptedCertificate};
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
 pub use self::watch::WatchPolicy;
 
@@ -33,6 +35,8 @@ pub struct Policy {
     pub private_ca: Vec<PrivateCa>,
     /// What differs for single domains.
     pub domain: Vec<DomainPolicy>,
+    /// Certificates that the owner knows and accepts, whoever issued them.
+    pub accepted_certificate: Vec<AcceptedCertificate>,
     /// Where `watch` sends its alerts.
     pub alerts: AlertsPolicy,
     /// What `watch` follows, and how.

@@ -13,6 +13,7 @@ use super::Policy;
 struct Places {
     domain: Vec<Domain>,
     private_ca: Vec<Ca>,
+    accepted_certificate: Vec<Spanned<toml::Table>>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +39,15 @@ pub(super) fn find(policy: &Policy, text: &str) -> Option<String> {
         return Some(format!(
             "[[domain]] {} is there twice, in the lines {} and {}: put what they say into one",
             domains.get(second)?,
+            at(first),
+            at(second)
+        ));
+    }
+    let accepted: Vec<_> = policy.accepted_certificate.iter().map(|one| &one.which).collect();
+    if let Some((first, second)) = pair(&accepted) {
+        let at = |index: usize| line(places.accepted_certificate.get(index).map(|one| one.span().start));
+        return Some(format!(
+            "[[accepted_certificate]] has the same certificate twice, in the lines {} and {}: keep one of them",
             at(first),
             at(second)
         ));

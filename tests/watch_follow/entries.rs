@@ -110,6 +110,47 @@ fn a_wildcard_is_judged_for_all_it_covers() {
     assert_eq!((one.summary.expectation, one.found.claims.len()), ("expected", 1));
 }
 
+/// By the judge of `issuance`: what the policy accepts until a day is expected until then.
+#[test]
+fn a_certificate_that_the_policy_accepts_is_expected_until_its_day() {
+    let (leaf, precertificate) = CERTIFICATES.precertificate("www.ours.example");
+    let key = STANDARD.encode(CERTIFICATES.issuer_key().0);
+    let told = |accepted: &str| {
+        let watched = WatchedName { name: "ours.example".parse().unwrap(), with_subdomains: true };
+        let mut inputs = Inputs::read(&Request::default(), &InputFiles::default()).unwrap();
+        let policy = format!(
+            "expect_ca = [\"letsencrypt.org\"]\n[[private_ca]]\nowner = \"Played\"\nspki_sha256 = \"{key}\"\n{accepted}"
+        );
+        inputs.policy = Policy::parse("policy", policy.as_bytes()).unwrap();
+        let judging = Judging::new(inputs, Vec::new(), WatchedNames::new([watched]).into());
+        let why = Why::Claims {
+            watched: "ours.example".parse().unwrap(),
+            claimed: "www.ours.example".to_owned(),
+            is_odd: false,
+        };
+        let chain = ChainBeside::Certificates(vec![CERTIFICATES.issuer()]);
+        let beside = Beside { precertificate: Some(Bytes(precertificate.clone())), chain };
+        let entry = FoundEntry { index: 7, leaf: Bytes(leaf.clone()), beside, why };
+        let log = LogLabel::new("Log", &[1; 32], "https://log.example/");
+        prepare(&entry, &standing(&log, &[CERTIFICATES.issuer()]), &judging)
+    };
+    let verdict = |told: &Prepared| (told.summary.expectation, told.summary.severity);
+    let before = told("");
+    assert_eq!(verdict(&before), ("unexpected", Severity::High));
+    let hash = pinstead::x509::hexadecimal(&before.found.tbs_sha256);
+    let until = |day: &str| {
+        told(&format!(
+            "[[accepted_certificate]]\nsha256 = \"{hash}\"\nreason = \"ticket 4711\"\nuntil = {day}\n"
+        ))
+    };
+    let accepted = until("2026-11-22");
+    assert_eq!(verdict(&accepted), ("expected", Severity::Info), "{}", accepted.summary.text);
+    assert!(accepted.summary.text.contains("ticket 4711"), "{}", accepted.summary.text);
+    assert_eq!(verdict(&until("2026-11-21")), ("unexpected", Severity::High));
+    let wishes = |told: &Prepared| told.found.judged.as_ref().unwrap().wishes;
+    assert_ne!(wishes(&before), wishes(&accepted), "what was told before is judged again");
+}
+
 fn named(name: &str) -> rcgen::CertificateParams {
     let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
     parameters.not_before = rcgen::date_time_ymd(2026, 11, 1);

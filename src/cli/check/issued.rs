@@ -7,7 +7,8 @@ use anyhow::bail;
 
 use super::CheckOptions;
 use super::run::Judging;
-use crate::cli::issuance::sources::Asker;
+use crate::cli::issuance::progress::Progress;
+use crate::cli::issuance::sources::{Asker, StatePolicy};
 use crate::dns_name::DnsName;
 use crate::evidence::issuance::IssuanceEvidence;
 use crate::judge::{Inputs, IssuanceJudge};
@@ -23,7 +24,12 @@ pub(super) struct IssuanceAsker {
 
 impl IssuanceAsker {
     /// What asks, if anything is to be asked.
-    pub(super) fn of(options: &CheckOptions, inputs: &Inputs) -> anyhow::Result<Option<Self>> {
+    pub(super) fn of(
+        options: &CheckOptions,
+        inputs: &Inputs,
+        policy: Option<&str>,
+        targets: usize,
+    ) -> anyhow::Result<Option<Self>> {
         let is_included = inputs.scope.includes(scope::Part::Issuance);
         if !options.issued.is_given() {
             if inputs.scope.named().contains(&scope::Part::Issuance) {
@@ -35,7 +41,10 @@ impl IssuanceAsker {
             bail!("sources of what was issued belong to the part issuance, which --only leaves out");
         }
         options.issued.need_one()?;
-        let asker = options.issued.asker(options.network.offline, &options.network.dns)?;
+        let policy = StatePolicy { policy: &inputs.policy, path: policy };
+        // Targets are told as they are done; nothing is to stand between them.
+        let progress = Progress::notes_alone(targets);
+        let asker = options.issued.asker(policy, options.network.offline, &options.network.dns, progress)?;
         Ok(Some(Self { asker, known: Mutex::default() }))
     }
 

@@ -1,5 +1,6 @@
 //! Which sources tell what was issued. None is asked that the user did not name: each learns the name it is asked about.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -7,8 +8,10 @@ use clap::Args;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use super::progress::Progress;
 use crate::cli::dns_options::DnsOptions;
 use crate::cli::runtime;
+use crate::cli::state_place::state_place;
 use crate::dns_name::DnsName;
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::issuance::IssuanceEvidence;
@@ -17,14 +20,16 @@ use crate::judge::{IssuanceJudge, caa_questions};
 use crate::observe::certificate_files::{self, CertificateFiles};
 use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::http::{HttpClient, Secret};
-use crate::observe::issuance::{
-    AskedSource, Asking, CERT_SPOTTER, CRT_SH, CertSpotter, CrtSh, WatchState, ask,
-};
+use crate::observe::issuance::{AskedSource, Asking, CERT_SPOTTER, CRT_SH, CertSpotter, CrtSh, WatchState};
 use crate::observe::{clock, files};
+use crate::policy::Policy;
 use crate::watch::state::{Place, State, StateOptions};
 
 /// Where the token of an account at Cert Spotter is taken from.
 const TOKEN: &str = "CERTSPOTTER_TOKEN";
+
+/// Stands for `--state` without a value: an octet that no argument can have.
+const UNNAMED: &str = "\0";
 
 /// Why nothing on the network is asked.
 const OFFLINE: &str = "the network is not to be used (--offline)";
@@ -43,10 +48,20 @@ pub(in crate::cli) struct SourceOptions {
     /// Ask SSLMate's Cert Spotter, or one at this URL (where it has no path, /v1/issuances is asked); the token of an account comes from the variable CERTSPOTTER_TOKEN
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = CERT_SPOTTER)]
     cert_spotter: Option<String>,
-    /// The state of `pinstead watch`: its file, or the URL of its database
-    #[arg(long, value_name = "FILE|URL")]
+    /// The state of `pinstead watch`: its file; without a value the one that `watch` uses: of the variable PINSTEAD_STATE, which
+    /// may name a database, of the policy, or pinstead-state.db in this folder
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = UNNAMED, hide_default_value = true)]
     // Parsed by us: what is no place may have a password in it, which is not to be shown.
     state: Option<String>,
+}
+
+/// The policy, and where it stands: it may say where the state is.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct StatePolicy<'p> {
+    /// What it says.
+    pub(in crate::cli) policy: &'p Policy,
+    /// The file.
+    pub(in crate::cli) path: Option<&'p str>,
 }
 
 impl SourceOptions {
@@ -63,21 +78,24 @@ impl SourceOptions {
         if !self.is_given() {
             bail!(
                 "no source is named, and none is asked unasked. Name files or folders (--certificates FILE), services \
-                 that search the CT logs (--crt-sh, --cert-spotter), or the state of `pinstead watch` (--state FILE)"
+                 that search the CT logs (--crt-sh, --cert-spotter), or the state of `pinstead watch` (--state)"
             );
         }
-        self.place().map(drop)
+        Ok(())
     }
 
-    /// Where the state is. A file that is not there is not made.
-    fn place(&self) -> anyhow::Result<Option<Place>> {
-        let place = self.state.as_deref().map(str::parse::<Place>).transpose().context("--state")?;
-        if let Some(Place::File(path)) = &place
+    /// Where the state is, if it is named. A file that is not there is not made.
+    fn place(&self, of: StatePolicy<'_>) -> anyhow::Result<Option<Place>> {
+        let Some(given) = &self.state else { return Ok(None) };
+        let folder = of.path.and_then(|path| Path::new(path).parent()).unwrap_or(Path::new(""));
+        let given = (given != UNNAMED).then_some(given.as_str());
+        let place = state_place(given, of.policy, folder)?;
+        if let Place::File(path) = &place
             && !files::exists(&path.display().to_string())
         {
             bail!("--state: there is no file {}", path.display());
         }
-        Ok(place)
+        Ok(Some(place))
     }
 
     /// Reads the files that are named.
@@ -86,7 +104,14 @@ impl SourceOptions {
     }
 
     /// What asks the other sources.
-    pub(in crate::cli) fn asker(&self, offline: bool, dns: &DnsOptions) -> anyhow::Result<Asker> {
+    pub(in crate::cli) fn asker(
+        &self,
+        policy: StatePolicy<'_>,
+        offline: bool,
+        dns: &DnsOptions,
+        progress: Progress,
+    ) -> anyhow::Result<Asker> {
+        let place = self.place(policy)?;
         let client = if offline { None } else { Some(dns.client()?) };
         let http = match &client {
             Some(client) if !dns.resolvers.is_empty() => HttpClient::with_resolver(client)?,
@@ -95,8 +120,11 @@ impl SourceOptions {
         let runtime = runtime()?;
         let mut sources = self.services(offline)?;
         let mut opened = None;
-        if let Some(place) = self.place()? {
-            let state = Arc::new(runtime.block_on(State::open(&place, &StateOptions::default()))?);
+        if let Some(place) = place {
+            let state = runtime
+                .block_on(State::open(&place, &StateOptions::default()))
+                .with_context(|| format!("--state {place}"))?;
+            let state = Arc::new(state);
             opened = Some(Arc::clone(&state));
             sources.push(AskedSource::WatchState(WatchState {
                 state,
@@ -104,7 +132,7 @@ impl SourceOptions {
                 is_watched: None,
             }));
         }
-        Ok(Asker { runtime, http, dns: client, sources, state: opened })
+        Ok(Asker { runtime, http, dns: client, sources, state: opened, progress })
     }
 
     /// The services that are named.
@@ -141,19 +169,28 @@ pub(in crate::cli) struct Asker {
     dns: Option<DnsClient>,
     sources: Vec<AskedSource>,
     state: Option<Arc<State>>,
+    progress: Progress,
 }
 
 impl Asker {
     /// What the sources tell of a name, and CAA of the names of the certificates that can be used.
     pub(in crate::cli) fn look_at(&self, name: &DnsName, judge: &IssuanceJudge<'_>) -> IssuanceEvidence {
         let asking = Asking { name: name.clone(), http: self.http.clone(), sources: self.sources.clone() };
-        let observation = self.runtime.block_on(ask(&asking));
+        let observation = self.runtime.block_on(self.progress.ask(&asking));
         let mut seen = IssuanceEvidence { observation, caa: Vec::new() };
         if let Some(client) = &self.dns {
             let names = caa_questions(&judge.judge(&seen, clock::now()));
+            self.progress.now(&format!("{name}: looking up CAA of {} names", names.len()));
             seen.caa = self.runtime.block_on(look_up(client, names));
         }
         seen
+    }
+}
+
+impl Asker {
+    /// Shows what is done now.
+    pub(super) fn now(&self, what: &str) {
+        self.progress.now(what);
     }
 }
 

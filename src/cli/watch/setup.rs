@@ -4,24 +4,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::WatchOptions;
 use super::names::watched;
+use super::observer::say;
 use crate::cli::check::DEFAULT_POLICY;
+use crate::cli::state_place::state_place;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::issuance::names::WatchedNames;
 use crate::judge::Inputs;
-use crate::observe::files;
-use crate::policy::{MAX_POLICY, Policy, StderrFormat};
+use crate::observe::{clock, files};
+use crate::policy::{AcceptedCertificate, MAX_POLICY, Policy, StderrFormat};
 use crate::watch::alert::{Channel, channels};
 use crate::watch::follow::{Judging, Start};
 use crate::watch::state::{Place, REPORT, StateOptions};
 
-/// The environment variable that names the state.
-const STATE: &str = "PINSTEAD_STATE";
-/// The file of the state where nothing else is said.
-const DEFAULT_STATE: &str = "pinstead-state.db";
 /// How often a log's tree head is asked for where nothing else is said, in seconds.
 const INTERVAL: u32 = 60;
 
@@ -77,24 +75,7 @@ impl PolicyFile {
 
     /// Where the state is: by option, environment, policy, or in this folder.
     pub(super) fn place(&self, options: &WatchOptions) -> anyhow::Result<Place> {
-        if let Some(path) = &options.state {
-            if path.contains("://") {
-                // Whoever lists processes would read its password.
-                bail!("--state takes a file; name a database in the environment variable {STATE}");
-            }
-            return Ok(Place::File(PathBuf::from(path)));
-        }
-        if let Some(place) = environment(STATE) {
-            let place = place.into_string().ok().with_context(|| format!("{STATE} is no UTF-8 text"))?;
-            return place.parse().with_context(|| STATE);
-        }
-        match &self.policy.watch.state {
-            Some(path) if path.contains("://") => {
-                bail!("[watch] state takes a file; name a database in the environment variable {STATE}")
-            }
-            Some(path) => Ok(Place::File(self.folder.join(path))),
-            None => Ok(Place::File(PathBuf::from(DEFAULT_STATE))),
-        }
+        state_place(options.state.as_deref(), &self.policy, &self.folder)
     }
 }
 
@@ -130,7 +111,8 @@ impl Setup {
         let metrics = options.metrics.clone().or_else(|| watch.metrics.clone());
         let mut files = InputFiles { policy: policy.file, ..InputFiles::default() };
         options.lists.read_into(&mut files);
-        let judging_inputs = Inputs::read(&Request::default(), &files)?;
+        let mut judging_inputs = Inputs::read(&Request::default(), &files)?;
+        forget_past(&mut judging_inputs.policy.accepted_certificate);
         Ok(Self {
             judging_inputs,
             expect_ca: options.expect_ca.clone(),
@@ -154,6 +136,21 @@ impl Setup {
     pub(super) fn judging(self) -> Judging {
         Judging::new(self.judging_inputs, self.expect_ca, self.watched)
     }
+}
+
+/// Leaves out the acceptances whose day has gone, and says so: what they excused is judged again.
+fn forget_past(accepted: &mut Vec<AcceptedCertificate>) {
+    let now = clock::now();
+    accepted.retain(|entry| {
+        let is_past = entry.is_past(now);
+        if is_past {
+            say(&format!(
+                "warning: [[accepted_certificate]]: “{}” was accepted until {}; that day has gone",
+                entry.reason, entry.until
+            ));
+        }
+        !is_past
+    });
 }
 
 /// Which logs are wanted: those of the command line, else those of the policy.

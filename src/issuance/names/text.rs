@@ -18,6 +18,9 @@ const CONSTRUCTED: u8 = 0x20;
 /// How many octets of one certificate's names are converted from other alphabets.
 const MOST_CONVERTED: usize = 32_768;
 
+/// Stands for a label that is there.
+const LABEL: &[u8] = b"-";
+
 /// How deep strings in pieces are taken apart, and into how many.
 const DEEPEST: u8 = 4;
 const MOST_PIECES: usize = 256;
@@ -98,11 +101,29 @@ impl<'f> Search<'f> {
 
     /// The pieces between octets that names do not have.
     fn ascii(&mut self, octets: &[u8]) -> bool {
+        let labelled = labelled_dots(octets);
+        let mut next: usize = 0;
         octets.split(|octet| !is_letter(*octet) && *octet != b'@').any(|chunk| {
+            let start = next;
+            next = start.saturating_add(chunk.len()).saturating_add(1);
             let mut parts = chunk.split(|octet| *octet == b'@');
-            !self.passes(&mut parts.clone().map(<[u8]>::is_empty))
-                && parts.any(|piece| piece.contains(&b'.') && (self.try_piece)(piece))
+            if self.passes(&mut parts.clone().map(<[u8]>::is_empty)) {
+                return false;
+            }
+            let is_cut = chunk.first() == Some(&b'.') && labelled.contains(&start);
+            if is_cut && parts.next().is_some_and(|piece| self.cut(piece)) {
+                return true;
+            }
+            parts.any(|piece| piece.contains(&b'.') && (self.try_piece)(piece))
         })
+    }
+
+    /// The end of a name whose first labels are in another alphabet: it may be below what it names, or that itself where a
+    /// reader drops what it does not know, and is no wildcard.
+    fn cut(&mut self, piece: &[u8]) -> bool {
+        let first = piece.iter().position(|octet| *octet != b'.').unwrap_or(piece.len());
+        let bare = piece.get(first..).unwrap_or_default();
+        (self.try_piece)(bare) || (self.try_piece)(&[LABEL, b".", bare].concat())
     }
 
     /// The same of a text, as A-labels.
@@ -144,10 +165,31 @@ pub(super) fn is_letter(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'*')
 }
 
+/// The places of the dots that end a label whose last letter is of another alphabet, where the octets are UTF-8. What stands
+/// behind them is no name that begins with a dot.
+fn labelled_dots(octets: &[u8]) -> Vec<usize> {
+    let Ok(text) = std::str::from_utf8(octets) else { return Vec::new() };
+    if text.is_ascii() {
+        return Vec::new();
+    }
+    let letters = text.char_indices().zip(text.char_indices().skip(1));
+    letters
+        .filter(|((_, before), (_, dot))| *dot == '.' && !before.is_ascii() && before.is_alphanumeric())
+        .map(|(_, (place, _))| place)
+        .collect()
+}
+
 /// The texts that the octets may be.
 fn readings(is_wide: bool, octets: &[u8]) -> Vec<String> {
     let mut texts = vec![String::from_utf8_lossy(octets).into_owned()];
-    texts.push(octets.iter().copied().map(char::from).collect());
+    // As Latin-1; a letter of UTF-8 may leave controls before a dot, and is a letter all the same.
+    let mut latin: Vec<char> = octets.iter().copied().map(char::from).collect();
+    for dot in labelled_dots(octets) {
+        if let Some(before) = dot.checked_sub(1).and_then(|place| latin.get_mut(place)) {
+            *before = '-';
+        }
+    }
+    texts.push(latin.into_iter().collect());
     if is_wide {
         let (pairs, _) = octets.as_chunks::<2>();
         let (fours, _) = octets.as_chunks::<4>();

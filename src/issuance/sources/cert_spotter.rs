@@ -121,7 +121,11 @@ fn read_page(
     certificates: &mut Vec<ReportedCertificate>,
     problems: &mut Problems,
 ) -> Result<usize, Unread> {
-    let body = json_body(page).map_err(|none| Unread { is_part: false, why: refused(&none) })?;
+    let (body, breaks_off) = match (json_body(page), page.part()) {
+        (Ok(body), _) => (body, None),
+        (Err(none), Some((part, _))) => (part, Some(none.why)),
+        (Err(none), None) => return Err(Unread { is_part: false, why: refused(&none) }),
+    };
     let text = json::text(body);
     let before = certificates.len();
     let mut count = 0_usize;
@@ -137,6 +141,8 @@ fn read_page(
     });
     let read = certificates.len().saturating_sub(before);
     match end {
+        // Whatever it looks like, it is not the whole of it.
+        _ if let Some(why) = breaks_off => Err(Unread { is_part: read > 0, why }),
         End::Cut(_) if let Some(message) = message(body) => Err(Unread {
             is_part: false,
             why: format!("it answered with a message instead of a list: “{message}”"),

@@ -7,6 +7,7 @@
 mod certificates;
 mod row;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
@@ -35,15 +36,27 @@ pub(super) fn read(source: &IssuanceSource, exchanges: &[HttpExchange]) -> Sourc
     let mut problems = Problems::default();
     let known = Known::of(exchanges, &mut problems);
     let mut certificates = certificates::fetched(exchanges, &known, &mut problems);
-    let reported: Vec<ReportedCertificate> =
-        known.groups(&mut problems).iter().map(|rows| report(rows, source, &mut certificates)).collect();
-    let reported = kept_apart(reported);
-    let is_live = |certificate: &&ReportedCertificate| {
-        certificate.claimed.not_after.is_none_or(|end| end >= source.asked_at)
+    let groups = known.groups(&mut problems);
+    let is_half_known = |rows: &&Vec<&Row>| {
+        let fetched = rows.iter().filter(|row| row.id.is_some_and(|id| certificates.contains_key(&id)));
+        rows.len() == A_PAIR && fetched.count() == 1 && is_live(rows, source.asked_at)
     };
+    let half_known = groups.iter().filter(is_half_known).count();
+    if half_known > 0 {
+        problems.add(|| {
+            format!(
+                "of {half_known} unexpired certificates only one of two rows was got: that the other is its precertificate,                  or the certificate of this one, is not shown"
+            )
+        });
+    }
+    let groups: Vec<Vec<&Row>> =
+        groups.into_iter().flat_map(|rows| certificates::as_shown(rows, &certificates)).collect();
+    let reported: Vec<ReportedCertificate> =
+        groups.iter().map(|rows| report(rows, source, &mut certificates)).collect();
+    let reported = kept_apart(reported);
     let unseen = reported
         .iter()
-        .filter(is_live)
+        .filter(|certificate| certificate.claimed.not_after.is_none_or(|end| end >= source.asked_at))
         .filter(|certificate| certificate.certificate.is_none() && certificate.precertificate.is_none())
         .count();
     if unseen > 0 {
@@ -66,29 +79,41 @@ pub(super) fn read(source: &IssuanceSource, exchanges: &[HttpExchange]) -> Sourc
     }
 }
 
-/// The certificates to fetch, by their numbers: of each that is not expired one, the newest first.
+/// Whether any of the rows is of a certificate that has not expired.
+fn is_live(rows: &[&Row], now: Timestamp) -> bool {
+    rows.iter().any(|row| row.not_after.is_none_or(|end| end >= now))
+}
+
+/// The certificates to fetch, by their numbers: those that are not expired, the newest first, so many at most; of each both
+/// rows, because only what both hold shows that they are one, and the later ones first, which tell more.
 pub(crate) fn wanted(exchanges: &[HttpExchange], now: Timestamp, most: usize) -> Vec<u64> {
     let mut unheeded = Problems::default();
     let known = Known::of(exchanges, &mut unheeded);
-    let mut wanted: Vec<(Option<Timestamp>, u64)> = known
-        .groups(&mut unheeded)
+    let groups = known.groups(&mut unheeded);
+    let mut wanted: Vec<(Option<Timestamp>, u64, &[&Row])> = groups
         .iter()
-        .filter(|rows| rows.iter().any(|row| row.not_after.is_none_or(|end| end >= now)))
-        // The later one of a pair is mostly the certificate itself. What only looks like a pair is two, and both are asked for.
+        .filter(|rows| is_live(rows, now))
         .filter_map(|rows| {
+            // The later one of a pair is mostly the certificate itself.
             let id = rows.iter().filter_map(|row| row.id).max()?;
-            Some((rows.iter().filter_map(|row| row.not_before).max(), id))
+            Some((rows.iter().filter_map(|row| row.not_before).max(), id, rows.as_slice()))
         })
         .collect();
-    wanted.sort_unstable_by(|one, other| other.cmp(one));
-    wanted.into_iter().take(most).map(|(_, id)| id).collect()
+    wanted.sort_unstable_by_key(|(begin, id, _)| Reverse((*begin, *id)));
+    wanted.truncate(most);
+    let later = wanted.iter().map(|(_, id, _)| *id);
+    let earlier = wanted
+        .iter()
+        .flat_map(|(_, later, rows)| rows.iter().filter_map(|row| row.id).filter(move |id| id != later));
+    later.chain(earlier).collect()
 }
 
 /// Whether asking for less might give more: crt.sh shows no more of it, or had no time for all of it.
 pub(crate) fn may_be_narrowed(exchange: &HttpExchange) -> bool {
     match exchange.outcome() {
         Some(HttpOutcome::Failed(failure)) => {
-            matches!(failure, HttpFailure::Timeout | HttpFailure::TooLarge { .. } | HttpFailure::Broken(_))
+            let is_passing = matches!(failure, HttpFailure::Timeout | HttpFailure::TooLarge { .. });
+            is_passing || matches!(failure, HttpFailure::Broken(_) | HttpFailure::Cut { .. })
         }
         Some(HttpOutcome::Response(response)) if response.status == 200 => {
             !matches!(hear(exchange, &mut Problems::default()).0, Heard::Whole)
@@ -128,9 +153,10 @@ enum Heard {
 
 /// Reads an answer with rows.
 fn hear(exchange: &HttpExchange, problems: &mut Problems) -> (Heard, Vec<Row>) {
-    let body = match json_body(exchange) {
-        Ok(body) => body,
-        Err(NoAnswer { why, .. }) => return (Heard::Nothing(why), Vec::new()),
+    let (body, breaks_off) = match (json_body(exchange), exchange.part()) {
+        (Ok(body), _) => (body, None),
+        (Err(NoAnswer { why, .. }), Some((part, _))) => (part, Some(why)),
+        (Err(NoAnswer { why, .. }), None) => return (Heard::Nothing(why), Vec::new()),
     };
     let text = json::text(body);
     if let Some(said) = message(body) {
@@ -151,6 +177,14 @@ fn hear(exchange: &HttpExchange, problems: &mut Problems) -> (Heard, Vec<Row>) {
     let identities = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.identities));
     let lost = number.saturating_sub(rows.len());
     let heard = match end {
+        // Whatever it looks like, it is not the whole of it.
+        _ if let Some(why) = breaks_off => {
+            if rows.is_empty() {
+                Heard::Nothing(why)
+            } else {
+                Heard::Part(why)
+            }
+        }
         End::Cut(why) if rows.is_empty() => Heard::Nothing(format!("its answer cannot be read: {why}")),
         End::Cut(why) => Heard::Part(format!("its answer cannot be read to its end: {why}")),
         End::Whole if rows.is_empty() && lost > 0 => {

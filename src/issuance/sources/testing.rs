@@ -62,8 +62,14 @@ pub(crate) struct Issued {
 }
 
 pub(crate) fn issued(names: &[&str]) -> Issued {
+    issued_with(names, None)
+}
+
+/// The same with this serial number.
+pub(crate) fn issued_with(names: &[&str], serial: Option<Vec<u8>>) -> Issued {
     let ca = CaCertificate::root("CA", KeyAlgorithm::P256, now()).unwrap();
-    let leaf = issue(&ca, &LeafRequest::new(names, now()).unwrap(), &SctPlan::default()).unwrap();
+    let request = LeafRequest { serial, ..LeafRequest::new(names, now()).unwrap() };
+    let leaf = issue(&ca, &request, &SctPlan::default()).unwrap();
     let precertificate = precertificate::of(&ca, &leaf.precertificate_tbs).unwrap();
     Issued { ca, leaf, precertificate }
 }

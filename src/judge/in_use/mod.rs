@@ -8,6 +8,7 @@ mod served;
 use self::known::{Known, Named};
 pub use self::named::{NamedCa, NoCa};
 use super::inputs::{self, Inputs};
+use super::issued::is_of_a_host;
 use super::target;
 use super::{InputError, Judge};
 use crate::ca::canonical::{self, Resemblance};
@@ -108,13 +109,14 @@ impl Judge<'_> {
         Ok(finder.finish())
     }
 
-    /// The certificates of a file that are no CA's, each with who issued it.
+    /// The certificates of a file that are for hosts, each with who issued it.
     fn issued(&mut self, file: &InputFile) -> Result<Vec<(Certificate, Issuer)>, InputError> {
         let octets = inputs::octets(file)?;
         let certificates = read_certificates(octets)
             .map_err(|error| InputError::Certificates { path: file.path.clone(), error })?;
-        let (cas, leaves): (Vec<Certificate>, Vec<Certificate>) =
-            certificates.into_iter().partition(|certificate| certificate.is_ca);
+        let cas: Vec<Certificate> =
+            certificates.iter().filter(|certificate| certificate.is_ca).cloned().collect();
+        let leaves: Vec<Certificate> = certificates.into_iter().filter(is_of_a_host).collect();
         let with_issuer = |leaf: Certificate| {
             let chain: Vec<Certificate> = std::iter::once(leaf.clone()).chain(cas.iter().cloned()).collect();
             let issuer = target::who_issued(&chain, self.inputs, &mut self.verifier, self.at);

@@ -90,12 +90,28 @@ pub struct HttpRequest {
     last_modified: Option<String>,
     token: Option<Secret>,
     packed: bool,
+    keeps_part: bool,
 }
 
 impl HttpRequest {
     /// Asks for `url`, and reads at most `max_octets` of its body.
     pub fn new(url: impl Into<String>, max_octets: usize) -> Self {
-        Self { url: url.into(), max_octets, etag: None, last_modified: None, token: None, packed: true }
+        Self {
+            url: url.into(),
+            max_octets,
+            etag: None,
+            last_modified: None,
+            token: None,
+            packed: true,
+            keeps_part: false,
+        }
+    }
+
+    /// Keeps what came of an answer that breaks off ([`HttpFailure::Cut`]): of a list, the first rows are of use.
+    #[must_use]
+    pub fn keeping_part(mut self) -> Self {
+        self.keeps_part = true;
+        self
     }
 
     /// Sends a token along (RFC 6750). It goes to this host alone, never in the clear over a network, and whatever is
@@ -236,10 +252,13 @@ impl HttpClient {
             if let Some(rest) = next.rest.max(besides) {
                 host.rest(rest, &outcome);
             }
-            attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
+            let mut exchange = HttpExchange { url: request.url.clone(), attempts };
+            exchange.attempts.push(HttpAttempt { milliseconds: watch.milliseconds(), outcome });
+            exchange.keep_longest_part();
             if !next.again {
-                return HttpExchange { url: request.url, attempts };
+                return exchange;
             }
+            attempts = exchange.attempts;
         }
     }
 
@@ -269,7 +288,15 @@ impl HttpClient {
         let likely = length.unwrap_or_default().min(most);
         let is_large = self.unpacks && likely >= LARGE_BODY;
         let mut body = if is_large { self.buffers.take(likely) } else { Vec::with_capacity(likely) };
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        loop {
+            let chunk = match response.chunk().await.map_err(failure) {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(failure) if request.keeps_part && status.as_u16() == 200 && !body.is_empty() => {
+                    return Err(HttpFailure::Cut { why: failure.to_string(), body: Bytes(body) });
+                }
+                Err(failure) => return Err(failure),
+            };
             let room = most.saturating_sub(body.len());
             if chunk.len() <= room {
                 body.extend_from_slice(&chunk);

@@ -50,6 +50,10 @@ impl Secret {
                 HttpFailure::Connect(text) => HttpFailure::Connect(self.without(&text)),
                 HttpFailure::Redirect(text) => HttpFailure::Redirect(self.without(&text)),
                 HttpFailure::Broken(text) => HttpFailure::Broken(self.without(&text)),
+                HttpFailure::Cut { why, mut body } => {
+                    self.blot(&mut body.0);
+                    HttpFailure::Cut { why: self.without(&why), body }
+                }
                 other @ (HttpFailure::Timeout
                 | HttpFailure::TooLarge { .. }
                 | HttpFailure::Resting { .. }) => other,

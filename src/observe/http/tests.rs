@@ -110,6 +110,29 @@ async fn an_answer_that_breaks_off_is_no_answer() {
     assert!(matches!(last(&exchange), HttpOutcome::Failed(HttpFailure::Broken(_))), "{exchange:?}");
 }
 
+/// Of a list the first rows are of use: of all that broke off, the longest is kept, once, and only for whoever wants it.
+#[tokio::test]
+async fn what_came_of_an_answer_that_breaks_off_is_kept_where_it_is_wanted() {
+    let short = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{body}").into_bytes();
+    let answers = vec![short("half"), short("and more"), short("half"), short("")];
+    let (url, _requests) = server(answers);
+    let exchange = HttpClient::new().unwrap().get(HttpRequest::new(url, 1000).keeping_part()).await;
+    assert_eq!(exchange.attempts.len(), 4);
+    let (part, _) = exchange.part().unwrap();
+    assert_eq!(part, b"and more");
+    let is_part =
+        |attempt: &&HttpAttempt| matches!(attempt.outcome, HttpOutcome::Failed(HttpFailure::Cut { .. }));
+    assert_eq!(exchange.attempts.iter().filter(is_part).count(), 1);
+    // A whole answer needs no part, and one of another status is none.
+    let (url, _requests) = server(vec![short("half"), answer("200 OK", b"whole")]);
+    let exchange = HttpClient::new().unwrap().get(HttpRequest::new(url, 1000).keeping_part()).await;
+    assert!(exchange.part().is_none() && !exchange.attempts.iter().any(|attempt| is_part(&attempt)));
+    let error = b"HTTP/1.1 503 X\r\nContent-Length: 100\r\n\r\nhalf".to_vec();
+    let (url, _requests) = server(vec![error; 4]);
+    let exchange = HttpClient::new().unwrap().get(HttpRequest::new(url, 1000).keeping_part()).await;
+    assert!(exchange.part().is_none(), "{exchange:?}");
+}
+
 #[tokio::test]
 async fn a_host_that_wants_to_be_left_alone_is() {
     let (url, requests) = server(vec![answer("429 Too Many Requests\r\nRetry-After: 3600", b"")]);

@@ -56,7 +56,7 @@ async fn ask_pages(
     let mut octets = 0_usize;
     while pages.len() < how.most_pages {
         let asked = page_url(url, name, after.as_deref());
-        let request = HttpRequest::new(asked.as_str(), MOST_OCTETS).bearer(how.token.clone());
+        let request = HttpRequest::new(asked.as_str(), MOST_OCTETS).bearer(how.token.clone()).keeping_part();
         let (page, is_in_time) = get_until(http, request, &asked, ends).await;
         if !is_in_time {
             pages.push(page);

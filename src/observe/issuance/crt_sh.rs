@@ -96,7 +96,7 @@ impl Session<'_> {
         if is_unexpired_only {
             query.push(("exclude", "expired"));
         }
-        let exchange = self.get(&query, MOST_OCTETS).await?;
+        let exchange = self.get(&query, MOST_OCTETS, true).await?;
         let is_refused = is_refused(exchange);
         let may_be_narrowed = may_be_narrowed(exchange);
         if is_refused {
@@ -110,7 +110,7 @@ impl Session<'_> {
     async fn fetch(&mut self, ids: &[u64]) {
         let mut failures = 0;
         for id in ids {
-            let Ok(exchange) = self.get(&[("d", &id.to_string())], MOST_PEM).await else { return };
+            let Ok(exchange) = self.get(&[("d", &id.to_string())], MOST_PEM, false).await else { return };
             let is_had =
                 matches!(exchange.outcome(), Some(HttpOutcome::Response(response)) if response.status == 200);
             failures = if is_had { 0 } else { failures + 1 };
@@ -120,13 +120,20 @@ impl Session<'_> {
         }
     }
 
-    async fn get(&mut self, query: &[(&str, &str)], most_octets: usize) -> Result<&HttpExchange, String> {
+    /// Asks; of rows, the first are of use where the rest does not come.
+    async fn get(
+        &mut self,
+        query: &[(&str, &str)],
+        most_octets: usize,
+        are_rows: bool,
+    ) -> Result<&HttpExchange, String> {
         if !self.exchanges.is_empty() {
             sleep(self.how.pause).await;
         }
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(query);
         let request = HttpRequest::new(url.as_str(), most_octets);
+        let request = if are_rows { request.keeping_part() } else { request };
         let (exchange, is_in_time) = get_until(self.http, request, &url, self.ends).await;
         self.exchanges.push(exchange);
         if !is_in_time {
@@ -148,7 +155,7 @@ fn patterns(name: &DnsName) -> Vec<String> {
 fn octets_of(exchange: &HttpExchange) -> usize {
     match exchange.outcome() {
         Some(HttpOutcome::Response(response)) => response.body.len(),
-        _ => 0,
+        _ => exchange.part().map_or(0, |(body, _)| body.len()),
     }
 }
 

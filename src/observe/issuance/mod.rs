@@ -39,6 +39,18 @@ pub struct Asking {
     pub sources: Vec<AskedSource>,
 }
 
+impl Asking {
+    /// The sources that are asked.
+    pub fn asked(&self) -> impl Iterator<Item = SourceKind> + '_ {
+        self.sources.iter().filter_map(|source| match source {
+            AskedSource::CrtSh(_) => Some(SourceKind::CrtSh),
+            AskedSource::CertSpotter(_) => Some(SourceKind::CertSpotter),
+            AskedSource::WatchState(_) => Some(SourceKind::WatchState),
+            AskedSource::NotAsked { .. } => None,
+        })
+    }
+}
+
 /// A source to ask.
 #[derive(Clone)]
 pub enum AskedSource {
@@ -66,7 +78,8 @@ pub struct CrtSh {
     pub url: String,
     /// Whether expired certificates are left out.
     pub is_unexpired_only: bool,
-    /// How many unexpired certificates are fetched one by one, at most: a row has neither key nor issuer's key.
+    /// How many unexpired certificates are fetched one by one, at most, each with its precertificate: a row has neither key
+    /// nor issuer's key.
     pub most_certificates: usize,
     /// How many names below are asked for one by one, at most, where an answer was cut off.
     pub most_narrower: usize,
@@ -127,6 +140,11 @@ pub struct WatchState {
 
 /// Asks all sources, those on the network at the same time.
 pub async fn ask(asking: &Asking) -> IssuanceObservation {
+    ask_telling(asking, |_| {}).await
+}
+
+/// Asks all sources as [`ask`] does, and tells of each of [`Asking::asked`] that it has answered.
+pub async fn ask_telling(asking: &Asking, answered: impl Fn(SourceKind)) -> IssuanceObservation {
     let mut told = Vec::new();
     let mut tasks = JoinSet::new();
     for (place, source) in asking.sources.iter().enumerate() {
@@ -134,13 +152,18 @@ pub async fn ask(asking: &Asking) -> IssuanceObservation {
         match source {
             AskedSource::CrtSh(how) => {
                 let how = how.clone();
-                tasks.spawn(async move { (place, crt_sh::ask(&name, &http, &how).await) });
+                let kind = SourceKind::CrtSh;
+                tasks.spawn(async move { (kind, (place, crt_sh::ask(&name, &http, &how).await)) });
             }
             AskedSource::CertSpotter(how) => {
                 let how = how.clone();
-                tasks.spawn(async move { (place, cert_spotter::ask(&name, &http, &how).await) });
+                let kind = SourceKind::CertSpotter;
+                tasks.spawn(async move { (kind, (place, cert_spotter::ask(&name, &http, &how).await)) });
             }
-            AskedSource::WatchState(how) => told.push((place, watch_state::ask(&name, how).await)),
+            AskedSource::WatchState(how) => {
+                told.push((place, watch_state::ask(&name, how).await));
+                answered(SourceKind::WatchState);
+            }
             AskedSource::NotAsked { source, place: at, why } => {
                 let none = nothing_told(*source);
                 told.extend(none.map(|none| (place, not_asked(none, at, why.clone(), clock::now()))));
@@ -149,7 +172,10 @@ pub async fn ask(asking: &Asking) -> IssuanceObservation {
     }
     while let Some(done) = tasks.join_next().await {
         match done {
-            Ok(source) => told.push(source),
+            Ok((kind, source)) => {
+                told.push(source);
+                answered(kind);
+            }
             // A task that panicked must not pass for a source that was never asked.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

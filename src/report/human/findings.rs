@@ -16,7 +16,8 @@ pub fn findings(findings: &[Finding]) -> String {
 }
 
 /// How many findings there are of each severity: “1 high, 2 low”, or “no findings”.
-pub fn tally(findings: &[Finding]) -> String {
+pub fn tally<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String {
+    let findings: Vec<&Finding> = findings.into_iter().collect();
     let counts: Vec<String> = Severity::ALL
         .into_iter()
         .rev()

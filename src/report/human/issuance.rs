@@ -1,6 +1,7 @@
 //! The report of `pinstead issuance` for people: who issued how many, the unexpected first, and what to do.
 
 mod revocation;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,6 +9,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use jiff::Timestamp;
 
+pub use self::summary::summary;
 use super::check::Mark;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{indented, labelled, pad, width};
@@ -16,7 +18,7 @@ use crate::ca::expectation::Expectation;
 use crate::issuance::issued::Life;
 use crate::issuance::renewal::{Renewals, issuer_label};
 use crate::issuance::reported::{Coverage, SourceKind};
-use crate::issuance::{IssuanceVerdict, JudgedCertificate, SourceSummary, Status};
+use crate::issuance::{IssuanceVerdict, JudgedCertificate, Status};
 use crate::rules::Finding;
 
 /// The columns of a CA's name in the table.
@@ -84,6 +86,8 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
         }
         _ => format!("{all} certificates, {current} of them current"),
     };
+    let later = verdict.certificates.iter().filter(|judged| judged.life == Life::NotYet).count();
+    let counted = if later > 0 { format!("{counted}, {later} not valid yet") } else { counted };
     let unexpected = verdict.unexpected().count();
     let is_open = |judged: &&JudgedCertificate| {
         let is_undetermined = match judged.issuer.expectation {
@@ -94,12 +98,20 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
         is_undetermined && !judged.is_of_unexpected_issuer()
     };
     let open = verdict.certificates.iter().filter(is_open).count();
+    let is_revoked = |judged: &&JudgedCertificate| judged.revoked_for_good(verdict.judged_at).is_some();
+    let revoked = match (verdict.unexpected().filter(is_revoked).count(), unexpected) {
+        (0, _) => String::new(),
+        (some, all) if some == all => " and revoked".to_owned(),
+        (some, _) => format!(" ({some} of them revoked)"),
+    };
     let judged = match (unexpected, open) {
         (0, 0) if verdict.expected.is_none() || is_nothing_known(verdict) => String::new(),
         (0, 0) => "; none unexpected".to_owned(),
         (0, open) => format!("; of {open} it is not known who issued"),
-        (unexpected, 0) => format!("; {unexpected} unexpected"),
-        (unexpected, open) => format!("; {unexpected} unexpected, of {open} it is not known who issued"),
+        (unexpected, 0) => format!("; {unexpected} unexpected{revoked}"),
+        (unexpected, open) => {
+            format!("; {unexpected} unexpected{revoked}, of {open} it is not known who issued")
+        }
     };
     match &verdict.status {
         Status::NotChecked(_) => (DOUBTFUL, "not looked at; no source was asked".to_owned()),
@@ -113,10 +125,9 @@ fn answer(verdict: &IssuanceVerdict) -> (Style, String) {
     }
 }
 
-/// Whether no source told anything: then there is nothing of which it could be said that it is expected.
+/// Whether nothing is known: then there is nothing of which it could be said that it is expected.
 fn is_nothing_known(verdict: &IssuanceVerdict) -> bool {
-    let told = |source: &SourceSummary| matches!(source.coverage, Coverage::Whole | Coverage::Part(_));
-    verdict.certificates.is_empty() && !verdict.sources.iter().any(told)
+    verdict.certificates.is_empty() && verdict.status != Status::Checked
 }
 
 fn sources(out: &mut String, verdict: &IssuanceVerdict) {
@@ -166,6 +177,7 @@ struct Row<'a> {
 
 fn word(judged: &JudgedCertificate) -> (Style, &'static str) {
     match judged.issuer.expectation {
+        _ if judged.is_accepted() => (FAINT, "accepted"),
         _ if judged.forged.is_some() => (BAD, "forged name"),
         Expectation::Unexpected => (BAD, "unexpected"),
         Expectation::Undetermined => (DOUBTFUL, "not known"),

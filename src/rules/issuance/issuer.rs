@@ -22,7 +22,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             explanation: "The key that issued belongs to a CA that the owner did not name. Someone else may have obtained a certificate \
                 for the name, a supplier (a CDN, a hosting company) may have changed its CA, or the list is out of date. \
                 The decision rests on the issuing key, never on a name: of the sub-CAs in use, most carry an organisation \
-                unlike that of the CA above them. Of certificates that have all expired the finding is medium.",
+                unlike that of the CA above them. Of certificates that have all expired the finding is medium, and of those \
+                that their CA has revoked for good, as its CRL says, it is low. One that you know is accepted in the policy \
+                ([[accepted_certificate]]).",
             advice: "Find out who ordered it. If it is yours, add the CA to the policy; if not, have its CA revoke it, and \
                 restrict issuance with CAA.",
             references: &[BY_KEY, BR_REVOKE],
@@ -46,14 +48,17 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             by_reason(verdict, reason)
                 .into_iter()
                 .map(|together| {
-                    let message =
-                        format!("{}: {}", together.counted().trim_end_matches(','), together.reason);
+                    let message = format!("{}: {}", together.heading(), together.reason);
                     let raised = Raised::new(together.issuer.clone(), message, together.evidence());
                     let raised = raised.advising(format!(
                         "Find out who ordered it; if it is yours, add the CA to the policy. If not: {}",
                         together.revocation()
                     ));
-                    if together.can_be_used() { raised } else { raised.at(Severity::Medium) }
+                    match (together.can_be_used(), together.revoked) {
+                        (_, Some(_)) => raised.at(Severity::Low),
+                        (true, None) => raised,
+                        (false, None) => raised.at(Severity::Medium),
+                    }
                 })
                 .collect()
         },
@@ -76,11 +81,13 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             by_reason(verdict, unknown)
                 .into_iter()
                 .map(|together| {
-                    let message =
-                        format!("{}: {}", together.counted().trim_end_matches(','), together.reason);
+                    let message = format!("{}: {}", together.heading(), together.reason);
                     let is_expected =
                         |judged: &&JudgedCertificate| judged.issuer.expectation == Expectation::NoExpectation;
                     let raised = Raised::new(together.issuer.clone(), message, together.evidence());
+                    let is_shown = together.certificates.iter().any(|judged| judged.certificate.is_shown);
+                    // No issuer's certificate tells anything of what nobody shows.
+                    let raised = if is_shown { raised } else { raised.advising(NOT_SHOWN) };
                     match (
                         together.can_be_used(),
                         together.certificates.iter().copied().all(|it| is_expected(&it)),
@@ -117,8 +124,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let judged = together.certificates.first()?;
                     let forged = judged.forged.as_ref()?;
                     let name = judged.certificate.issuer_name.clone().unwrap_or_default();
-                    let message =
-                        format!("{}: {}", together.counted().trim_end_matches(','), together.reason);
+                    let message = format!("{}: {}", together.heading(), together.reason);
                     let keys: Vec<String> = forged.keys.iter().map(ToString::to_string).collect();
                     let mut evidence = together.evidence();
                     if let Some(facts) = evidence.as_object_mut() {
@@ -135,7 +141,11 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     } else {
                         raised
                     };
-                    Some(if together.can_be_used() { raised } else { raised.at(Severity::High) })
+                    Some(match (together.can_be_used(), together.revoked) {
+                        (_, Some(_)) => raised.at(Severity::Medium),
+                        (true, None) => raised,
+                        (false, None) => raised.at(Severity::High),
+                    })
                 })
                 .collect()
         },
@@ -167,12 +177,13 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     }
                     let message = format!(
                         "{} by {}: not authorised by the CAA seen {}. {}.",
-                        together.counted().trim_end_matches(','),
+                        together.heading(),
                         together.issuer,
                         between(*times.iter().min()?, *times.iter().max()?),
                         first_few(reasons)
                     );
-                    Some(Raised::new(together.issuer.clone(), message, together.evidence()))
+                    let subject = together.issuer.clone();
+                    Some(together.raised(subject, message, together.evidence(), Severity::Low))
                 })
                 .collect()
         },
@@ -201,13 +212,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             by_reason(verdict, reason)
                 .into_iter()
                 .map(|together| {
-                    let message = format!(
-                        "{} by {}, {}",
-                        together.counted().trim_end_matches(','),
-                        together.issuer,
-                        together.reason
-                    );
-                    Raised::new(together.issuer.clone(), message, together.evidence())
+                    let message =
+                        format!("{} by {}, {}", together.heading(), together.issuer, together.reason);
+                    together.raised(together.issuer.clone(), message, together.evidence(), Severity::Low)
                 })
                 .collect()
         },
@@ -241,6 +248,10 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
         },
     },
 ];
+
+/// What to do about a certificate that no source shows.
+const NOT_SHOWN: &str = "Ask a source that has the certificate itself: files (--certificates), Cert Spotter, or the state of \
+    `pinstead watch`.";
 
 /// Why it is not known who issued a certificate.
 fn unknown(judged: &JudgedCertificate) -> Option<String> {

@@ -37,13 +37,12 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let shown = keys.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
                     let more = keys.len().saturating_sub(3);
                     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                    let counted = together.counted();
                     let message = format!(
                         "{} by {}: known_keys has none of {shown}{more}.",
-                        counted.trim_end_matches(','),
+                        together.heading(),
                         together.issuer
                     );
-                    Raised::new(together.issuer.clone(), message, together.evidence())
+                    together.raised(together.issuer.clone(), message, together.evidence(), Severity::Low)
                 })
                 .collect()
         },
@@ -160,7 +159,7 @@ fn unlisted(
     let with: Vec<&JudgedCertificate> = verdict
         .certificates
         .iter()
-        .filter(|judged| judged.life.can_be_used() && !of(judged).is_empty())
+        .filter(|judged| judged.life.can_be_used() && !judged.is_accepted() && !of(judged).is_empty())
         .collect();
     let mut names: Vec<&String> = with.iter().flat_map(|judged| of(judged)).collect();
     names.sort_unstable();
@@ -173,17 +172,21 @@ fn unlisted(
     } else {
         format!("{} certificates are", with.len())
     };
+    let is_revoked = with.iter().all(|judged| judged.revoked_for_good(verdict.judged_at).is_some());
+    let revoked = if is_revoked { " By the CA all of it is revoked." } else { "" };
     let message = if names.len() == 1 {
-        format!("{certificates} for the {what} {first}, which known_names does not have.")
+        format!("{certificates} for the {what} {first}, which known_names does not have.{revoked}")
     } else {
-        format!("{certificates} for {} {what}s that known_names does not have: {}.", names.len(), some(&all))
+        format!(
+            "{certificates} for {} {what}s that known_names does not have: {}.{revoked}",
+            names.len(),
+            some(&all)
+        )
     };
     let shown: Vec<&&String> = names.iter().take(MOST).collect();
-    vec![Raised::new(
-        (*first).clone(),
-        message,
-        json!({"names": shown, "count": names.len(), "certificates": labels}),
-    )]
+    let evidence = json!({"names": shown, "count": names.len(), "certificates": labels});
+    let raised = Raised::new((*first).clone(), message, evidence);
+    vec![if is_revoked { raised.at(Severity::Low) } else { raised }]
 }
 
 /// The first few of many.

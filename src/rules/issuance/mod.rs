@@ -1,5 +1,6 @@
 //! Rules about certificates that were issued for a name.
 
+mod accepted;
 mod issuer;
 mod listed;
 mod revoked;
@@ -7,9 +8,10 @@ mod sources;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Finding, Rule, RuleInfo};
+use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::issuance::issued::IssuedCertificate;
 use crate::issuance::renewal::issuer_label;
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate};
@@ -28,7 +30,12 @@ const MONITORS: &str = "Li et al., Certificate Transparency in the Wild, ACM CCS
 const MOST: usize = 20;
 
 fn all() -> impl Iterator<Item = &'static Rule<IssuanceVerdict>> {
-    issuer::RULES.iter().chain(listed::RULES).chain(sources::RULES).chain(revoked::RULES)
+    issuer::RULES
+        .iter()
+        .chain(listed::RULES)
+        .chain(sources::RULES)
+        .chain(revoked::RULES)
+        .chain(accepted::RULES)
 }
 
 /// What each rule says of itself.
@@ -48,6 +55,8 @@ struct Together<'a> {
     issuer: String,
     /// Why they are told.
     reason: String,
+    /// Since when all of them are revoked for good, if they are.
+    revoked: Option<Timestamp>,
     certificates: Vec<&'a JudgedCertificate>,
 }
 
@@ -57,18 +66,27 @@ fn by_issuer(verdict: &IssuanceVerdict, wanted: impl Fn(&JudgedCertificate) -> b
 }
 
 /// Those that there is a reason to tell, by issuer and reason: what is said of one is true of all that are told with it.
+/// What the owner accepts is told by a rule of its own.
 fn by_reason(
     verdict: &IssuanceVerdict,
     reason: impl Fn(&JudgedCertificate) -> Option<String>,
 ) -> Vec<Together<'_>> {
-    let mut found: BTreeMap<(String, String), Vec<&JudgedCertificate>> = BTreeMap::new();
-    for judged in &verdict.certificates {
+    let mut found: BTreeMap<(String, String, bool), Vec<&JudgedCertificate>> = BTreeMap::new();
+    for judged in verdict.certificates.iter().filter(|judged| !judged.is_accepted()) {
         if let Some(reason) = reason(judged) {
-            found.entry((issuer_label(judged), reason)).or_default().push(judged);
+            let is_revoked = judged.revoked_for_good(verdict.judged_at).is_some();
+            found.entry((issuer_label(judged), reason, is_revoked)).or_default().push(judged);
         }
     }
-    let together = |((issuer, reason), certificates)| Together { verdict, issuer, reason, certificates };
-    found.into_iter().map(together).collect()
+    found
+        .into_iter()
+        .map(|((issuer, reason, _), certificates)| {
+            let since = certificates.iter().map(|judged| judged.revoked_for_good(verdict.judged_at));
+            // The last of them, where all are.
+            let revoked = since.collect::<Option<Vec<_>>>().and_then(|since| since.into_iter().max());
+            Together { verdict, issuer, reason, revoked, certificates }
+        })
+        .collect()
 }
 
 impl Together<'_> {
@@ -94,6 +112,25 @@ impl Together<'_> {
             (all, usable) if all == usable => format!("{all} certificates{of_names}"),
             (all, usable) => format!("{all} certificates{of_names}, {usable} of which can be used,"),
         }
+    }
+
+    /// What [`Self::counted`] says, and that they are revoked, if they are.
+    fn heading(&self) -> String {
+        let counted = self.counted();
+        let counted = counted.trim_end_matches(',');
+        match self.revoked {
+            Some(since) => {
+                let last = if self.certificates.len() == 1 { "" } else { ", the last" };
+                format!("{counted}, revoked{last} since {} by its CA", since.strftime("%Y-%m-%d"))
+            }
+            None => counted.to_owned(),
+        }
+    }
+
+    /// What is raised; less grave where all of them are revoked: what is left is to know how they came to be issued.
+    fn raised(&self, subject: String, message: String, evidence: Value, revoked: Severity) -> Raised {
+        let raised = Raised::new(subject, message, evidence);
+        if self.revoked.is_some() { raised.at(revoked) } else { raised }
     }
 
     fn names(&self) -> Vec<String> {

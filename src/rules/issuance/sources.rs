@@ -142,7 +142,8 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                 let names = if names.is_empty() { String::new() } else { format!(" Names in it: {names}.") };
                 let subject = label.trim_start_matches("a ").to_owned();
                 let message = format!("The {subject}{place}: {why}.{names}");
-                Some(Raised::new(subject, message, json!({"why": why})))
+                let raised = Raised::new(subject, message, json!({"why": why}));
+                Some(if judged.is_accepted() { raised.at(Severity::Info) } else { raised })
             });
             let mut raised: Vec<Raised> = odd.take(MOST).collect();
             for source in verdict.sources.iter().filter(|source| !source.unreadable.is_empty()) {
@@ -161,6 +162,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
     },
 ];
 
+/// What to do about a service that answers accounts alone.
+const WITH_TOKEN: &str = "Put the token of an account that may ask this into the variable CERTSPOTTER_TOKEN, or ask another source.";
+
 /// What is to be told of sources; less grave where another one told all it knows.
 fn of_sources(verdict: &IssuanceVerdict, told: impl Fn(&SourceSummary) -> Option<String>) -> Vec<Raised> {
     let is_checked = verdict.status == Status::Checked;
@@ -172,7 +176,10 @@ fn of_sources(verdict: &IssuanceVerdict, told: impl Fn(&SourceSummary) -> Option
                 "source": source.kind.name(), "place": source.place, "problems": source.problems,
             });
             let raised = Raised::new(source.title(), told(source)?, evidence);
-            let raised = match advice(source.kind) {
+            let wants_token =
+                matches!(&source.coverage, Coverage::NoData(why) | Coverage::Part(why) if why.contains("give a token"));
+            let advice = advice(source.kind).or_else(|| wants_token.then_some(WITH_TOKEN));
+            let raised = match advice {
                 Some(advice) => raised.advising(advice),
                 None => raised,
             };

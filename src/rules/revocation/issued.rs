@@ -48,7 +48,8 @@ fn raised(verdict: &IssuanceVerdict) -> Vec<(&'static str, Raised)> {
     let mut raised = Vec::new();
     // That an unexpected one is revoked is as it should be.
     let revoked = || {
-        let expected = verdict.certificates.iter().filter(|judged| !judged.is_unexpected());
+        let expected =
+            verdict.certificates.iter().filter(|judged| !judged.is_unexpected() && !judged.is_accepted());
         expected.filter(|judged| judged.revocation.revocation().is_some())
     };
     for is_replaced in [false, true] {
@@ -65,7 +66,8 @@ fn raised(verdict: &IssuanceVerdict) -> Vec<(&'static str, Raised)> {
         );
     }
     for needed in [true, false] {
-        let open = verdict.certificates.iter().filter(|judged| judged.revocation.is_open());
+        let open =
+            verdict.certificates.iter().filter(|judged| judged.revocation.is_open() && !judged.is_accepted());
         let these: Vec<&JudgedCertificate> =
             open.filter(|judged| judged.revocation.is_demanded() == needed).collect();
         raised.extend(

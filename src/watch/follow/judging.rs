@@ -197,12 +197,15 @@ impl Wished {
         let is_any = !request.expect_ca.is_empty()
             || policy.expect_ca.is_some()
             || !policy.private_ca.is_empty()
-            || !policy.domain.is_empty();
+            || !policy.domain.is_empty()
+            || !policy.accepted_certificate.is_empty();
         // Another version may write it in another way: then all is judged once more.
         let wishes = is_any.then(|| {
             let mut names: Vec<String> = watched.names().iter().map(|name| format!("{name:?}")).collect();
             names.sort_unstable();
-            let wished = (&request.expect_ca, &policy.expect_ca, &policy.private_ca, &policy.domain, names);
+            let accepted = &policy.accepted_certificate;
+            let expected = (&request.expect_ca, &policy.expect_ca);
+            let wished = (expected, &policy.private_ca, &policy.domain, accepted, names);
             Sha256::digest(format!("{wished:?}")).into()
         });
         Self { request, wishes }

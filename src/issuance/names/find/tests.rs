@@ -373,6 +373,31 @@ fn all_watched_names_are_found_that_are_claimed() {
     assert_eq!(all(&["\0.other.test", "*.example"]), ["other.test", "xn--bcher-kva.example"]);
 }
 
+/// A label in another alphabet is one: what stands behind it is no wildcard of the names beside it.
+#[test]
+fn a_label_in_another_alphabet_is_told_for_its_own_name_alone() {
+    let names = ["victim.example", "b\u{fc}cher.example", "other.example"];
+    let all = watched(&names.map(|name| (name, true)));
+    let found = |name: &str, names: &WatchedNames| -> Vec<String> {
+        let tbs = tbs(&[], &[(0x82, name.as_bytes())]);
+        let found = find_all(&tbs, Form::TbsCertificate, names).into_iter();
+        found.map(|watched| watched.name.to_string()).collect()
+    };
+    let wide = "login.\u{ff56}\u{ff49}\u{ff43}\u{ff54}\u{ff49}\u{ff4d}.example";
+    assert_eq!(found(wide, &all), ["victim.example"]);
+    assert_eq!(found("www.b\u{fc}cher.example", &all), ["xn--bcher-kva.example"]);
+    assert_eq!(found("\u{fc}.other.example", &all), ["other.example"]);
+    // What is no letter hides nothing, as before.
+    for odd in ["\u{ff0a}.example", "\u{fffd}.example", "\u{a0}.example", ".example"] {
+        assert_eq!(found(odd, &all).len(), 3, "{odd}");
+    }
+    // The name itself, where a reader drops what it does not know, and those below it.
+    let alone = watched(&[("other.example", false)]);
+    assert_eq!(found("\u{fc}.other.example", &alone), ["other.example"]);
+    let above = watched(&[("example", true)]);
+    assert_eq!(found(wide, &above), ["example"]);
+}
+
 #[test]
 fn a_hundred_thousand_names_are_told_apart() {
     let many: Vec<WatchedName> = (0..100_000)

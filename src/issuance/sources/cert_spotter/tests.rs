@@ -97,6 +97,14 @@ fn only_an_empty_page_is_the_end() {
     assert!(matches!(told(vec![busy]).coverage, Coverage::NoData(_)));
     let cut = told(vec![full(), failed(URL, HttpFailure::Timeout)]);
     assert_eq!(cut.coverage, Coverage::Part("page 2: no whole answer in time".to_owned()));
+    // What came before the connection broke counts, and is a part.
+    let Some(HttpOutcome::Response(whole)) = full().outcome().cloned() else { panic!() };
+    for (length, count) in [(whole.body.len(), 1), (10, 0)] {
+        let body = Bytes(whole.body.0[..length].to_vec());
+        let half = told(vec![failed(URL, HttpFailure::Cut { why: "reset".to_owned(), body })]);
+        assert_eq!(half.certificates.len(), count);
+        assert_eq!(matches!(half.coverage, Coverage::NoData(_)), count == 0, "{:?}", half.coverage);
+    }
     let broken_off = reading_of(&IssuanceSource {
         asked_at: now(),
         place: "https://source.example/".to_owned(),

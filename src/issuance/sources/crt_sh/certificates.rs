@@ -10,6 +10,7 @@ use super::Known;
 use super::row::Row;
 use crate::evidence::Bytes;
 use crate::evidence::http::HttpExchange;
+use crate::x509::precertificate::corresponds;
 use crate::x509::{Certificate, MAX_CERTIFICATE, read_certificates};
 
 /// The most octets of a certificate in PEM.
@@ -40,6 +41,19 @@ pub(super) fn fetched(
         }
     }
     fetched
+}
+
+/// The rows of one certificate, or each for itself where what was fetched shows that they are not a certificate and its
+/// precertificate.
+pub(super) fn as_shown<'r>(rows: Vec<&'r Row>, fetched: &HashMap<u64, Fetched>) -> Vec<Vec<&'r Row>> {
+    let shown: Option<Vec<Certificate>> =
+        rows.iter().map(|row| Certificate::read(&fetched.get(&row.id?)?.der.0).ok()).collect();
+    match shown.as_deref() {
+        Some([one, other]) if !(corresponds(one, other, &[]) || corresponds(other, one, &[])) => {
+            rows.into_iter().map(|row| vec![row]).collect()
+        }
+        _ => vec![rows],
+    }
 }
 
 fn read(exchange: &HttpExchange, row: &Row) -> Result<Fetched, String> {

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::testing::{answer, failed, issued, list, now, pem, reading, reading_of};
+use super::super::testing::{answer, failed, issued, issued_with, list, now, pem, reading, reading_of};
 use super::*;
 use crate::evidence::Bytes;
 use crate::evidence::issuance::Told;
@@ -180,6 +180,23 @@ fn an_answer_that_is_cut_gives_what_came() {
     assert!(matches!(garbage.coverage, Coverage::Part(_)), "{:?}", garbage.coverage);
 }
 
+/// What came before the connection broke is of use; it is never the whole, whatever it looks like.
+#[test]
+fn an_answer_that_the_connection_cuts_gives_what_came() {
+    let whole = list(&[row(1, "01", "example.com"), row(2, "02", "example.com")]);
+    for (length, count) in [(whole.len() - 40, 1), (whole.len(), 2), (20, 0)] {
+        let body = Bytes(whole.as_bytes()[..length].to_vec());
+        let mut cut = failed(NAME, HttpFailure::Cut { why: "reset".to_owned(), body });
+        // Who asks again may hear less.
+        cut.attempts.extend(failed(NAME, HttpFailure::Timeout).attempts);
+        assert!(may_be_narrowed(&cut));
+        let read = told(vec![cut]);
+        assert_eq!(read.certificates.len(), count, "{length}");
+        assert_eq!(matches!(read.coverage, Coverage::NoData(_)), count == 0);
+        assert!(why(&read.coverage).ends_with("no whole answer in time"), "{:?}", read.coverage);
+    }
+}
+
 #[test]
 fn hostile_rows_cost_themselves_alone() {
     let good = row(1, "01", "example.com").to_string();
@@ -267,6 +284,39 @@ fn rows_with_different_names_are_no_pair() {
     assert!(read.certificates.iter().all(|one| one.claimed.is_apart));
 }
 
+/// Issuer, serial number, validity and names alike are no proof: where what is fetched shows two certificates, they are two,
+/// and where only one is had, that is told.
+#[test]
+fn what_looks_like_a_pair_is_one_only_where_both_show_it() {
+    let issued = issued(&["example.com"]);
+    let certificate = Certificate::read(&issued.leaf.der).unwrap();
+    // Another key, and the same number.
+    let twin = issued_with(&["example.com"], Some(issued.leaf.serial.clone()));
+    let text = |time: Timestamp| json!(time.to_string().trim_end_matches('Z'));
+    let of = |id: u64| {
+        let row = row(id, &certificate.serial, "example.com");
+        let row = with(row, "not_before", text(certificate.not_before));
+        with(row, "not_after", text(certificate.not_after))
+    };
+    let rows = || answer(NAME, 200, list(&[of(1), of(2)]));
+    let got = |id: u64, der: &[u8]| answer(&format!("https://source.example/?d={id}"), 200, pem(der));
+    let last = || got(2, &issued.leaf.der);
+    let shown = |first: HttpExchange| told(vec![rows(), first, last()]);
+    let pair = shown(got(1, &issued.precertificate));
+    assert_eq!((pair.certificates.len(), pair.problems.len()), (1, 0), "{:?}", pair.problems);
+    for twin in [&twin.leaf.der, &twin.precertificate] {
+        let two = shown(got(1, twin));
+        assert_eq!(two.certificates.len(), 2, "{:?}", two.problems);
+        assert!(two.certificates.iter().all(|one| one.claimed.is_apart));
+    }
+    let half = told(vec![rows(), last()]);
+    assert_eq!(half.certificates.len(), 1);
+    assert!(
+        half.problems[0].starts_with("of 1 unexpired certificates only one of two rows was got"),
+        "{half:?}"
+    );
+}
+
 #[test]
 fn fetched_certificates_are_those_of_their_rows() {
     let issued = issued(&["example.com"]);
@@ -279,8 +329,12 @@ fn fetched_certificates_are_those_of_their_rows() {
     };
     let other = with(row(9, "77", "example.com"), "not_after", json!("2026-11-19T23:59:59"));
     let rows = answer(NAME, 200, list(&[of(1), of(2), row(3, "03", "example.com"), other]));
-    assert_eq!(wanted(std::slice::from_ref(&rows), now(), 10), [2, 3], "one of a pair, none that expired");
-    assert_eq!(wanted(std::slice::from_ref(&rows), now(), 1), [2]);
+    assert_eq!(
+        wanted(std::slice::from_ref(&rows), now(), 10),
+        [2, 3, 1],
+        "the later ones first, none that expired"
+    );
+    assert_eq!(wanted(std::slice::from_ref(&rows), now(), 1), [2, 1]);
     let at = |id: u64| format!("https://source.example/?d={id}");
     let read = told(vec![
         rows,

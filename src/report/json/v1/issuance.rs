@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
@@ -188,6 +189,8 @@ struct Certificate<'a> {
     /// `expected`, `unexpected`, `undetermined` or `no_expectation`.
     expectation: &'static str,
     reasons: &'a [String],
+    /// What the policy says of a certificate that is accepted.
+    accepted: Option<Accepted<'a>>,
     /// The owners whose issuer name it bears and whose key did not issue it.
     forged_issuer_name: Option<&'a [String]>,
     /// `no_list`, `listed`, `unlisted` or `unknown`.
@@ -210,6 +213,18 @@ struct Certificate<'a> {
     seen: Vec<SeenAt<'a>>,
     contradictions: &'a [String],
     unreadable: Option<&'a str>,
+}
+
+/// That a certificate is accepted.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    reason: &'a str,
+    /// The last day, UTC.
+    until: Date,
+    /// Whether that day has gone.
+    ended: bool,
+    /// What would be said of it otherwise.
+    excused: &'a [String],
 }
 
 /// What a source says of a certificate's revocation; nothing proves it.
@@ -293,6 +308,12 @@ impl<'a> Certificate<'a> {
             issuer_proof: it.issuer.proof.name(),
             expectation: judged.issuer.expectation.name(),
             reasons: &judged.issuer.reasons,
+            accepted: judged.acceptance.as_ref().map(|acceptance| Accepted {
+                reason: &acceptance.reason,
+                until: acceptance.until,
+                ended: acceptance.is_past,
+                excused: &judged.excused,
+            }),
             forged_issuer_name: judged.forged.as_ref().map(|forged| forged.owners.as_slice()),
             known_key: judged.key.name(),
             unlisted_names: judged.unlisted_names.iter().chain(&judged.unlisted_wildcards).collect(),
