@@ -74,8 +74,10 @@ impl RevocationToday {
 }
 
 impl JudgedCertificate {
-    /// Since when its issuer has revoked it for good, as of `at`: what is only on hold may come back.
+    /// Since when its CA has revoked it for good, as of `at`: what is only on hold may come back. The list of a key that
+    /// nobody knows excuses nothing: an attacker's would say the same.
     pub fn revoked_for_good(&self, at: Timestamp) -> Option<Timestamp> {
+        self.certificate.issuer.owner.as_ref()?;
         let revocation = self.revocation.revocation()?;
         let is_for_good = revocation.reason != Some(Reason::CERTIFICATE_HOLD) && revocation.date <= at;
         is_for_good.then_some(revocation.date)
