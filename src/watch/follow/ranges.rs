@@ -9,8 +9,9 @@ use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::log_fault::FaultKind;
 use crate::ct::merkle::RangeBuilder;
+use crate::ct::tile::FULL_WIDTH;
 use crate::observe::clock::Stopwatch;
-use crate::watch::batch::{BatchError, DarkEntries, FoundEntry};
+use crate::watch::batch::{BatchError, DarkEntries, FoundEntry, pass_over};
 use crate::watch::reader::ahead::{Ahead, Ready};
 use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{Gain, LogNumber, StateError};
@@ -19,6 +20,8 @@ use crate::watch::state::{Gain, LogNumber, StateError};
 const COMMIT_AFTER: u64 = 5_000;
 /// How often a tile is read that cannot be, before the entries behind are.
 const MOST_BROKEN: u32 = 3;
+/// The same of one that is too large to be read at all.
+const MOST_TOO_LARGE: u32 = 1;
 /// The most octets of an answer that are kept as evidence.
 const MOST_EVIDENCE: usize = 256 << 10;
 
@@ -35,9 +38,10 @@ impl<R: LogReader> Follower<'_, R> {
         let mut ahead = Ahead::new(Arc::clone(&self.reader), range.end(), stop, size, depth, room);
         while let Some(answer) = ahead.next().await {
             let before = range.clone();
+            let is_read = answer.is_ok();
             let taken = match answer {
                 Ok(answer) => self.take(answer, &mut range, stop, size).await,
-                Err(error) => Err(error.into()),
+                Err(error) => self.pass_over(error, &mut range, stop, size).await,
             };
             let (mut prepared, unread, mut failed) = match taken {
                 Ok((prepared, unread)) => (prepared, unread, None),
@@ -94,7 +98,8 @@ impl<R: LogReader> Follower<'_, R> {
             if let Some(trouble) = failed {
                 return Err(trouble);
             }
-            if !is_done && self.is_poll_due() {
+            // Behind what was passed over, asking begins anew.
+            if !is_read || (!is_done && self.is_poll_due()) {
                 return Ok(());
             }
         }
@@ -130,6 +135,28 @@ impl<R: LogReader> Follower<'_, R> {
         Ok((self.prepare_all(&found).await?, unread))
     }
 
+    /// Passes over a tile that is too large whenever it is asked for: no log can stop the watch with that.
+    async fn pass_over(
+        &self,
+        error: ReadError,
+        range: &mut RangeBuilder,
+        stop: u64,
+        size: u64,
+    ) -> Result<(Vec<Prepared>, Option<DarkEntries>), Trouble> {
+        let begun = range.end();
+        let is_too_large = matches!(error, ReadError::Breach { breach: Breach::Size, .. });
+        if !is_too_large || self.broken_at != Some(begun) || self.reading.times < MOST_TOO_LARGE {
+            return Err(error.into());
+        }
+        let hashes = self.reader.leaf_hashes(begun, size).await.unwrap_or_default();
+        let skipped = usize::try_from(begun % u64::from(FULL_WIDTH)).unwrap_or_default();
+        let most = usize::try_from(stop.saturating_sub(begun)).unwrap_or(usize::MAX);
+        match pass_over(&hashes, (skipped, most), "it is too large to be read".to_owned(), range) {
+            Some(dark) => Ok((Vec::new(), Some(dark))),
+            None => Err(error.into()),
+        }
+    }
+
     /// Judges what was found.
     pub(super) async fn prepare_all(&mut self, found: &[FoundEntry]) -> Result<Vec<Prepared>, Trouble> {
         if found.is_empty() {
@@ -163,6 +190,6 @@ fn is_about_form(trouble: &Trouble) -> bool {
     matches!(
         trouble,
         Trouble::Batch { .. }
-            | Trouble::Read(ReadError::Breach { breach: Breach::Form | Breach::Issuer, .. })
+            | Trouble::Read(ReadError::Breach { breach: Breach::Form | Breach::Size | Breach::Issuer, .. })
     )
 }
