@@ -80,7 +80,9 @@ pub fn pass_over(
     let all = skipped.saturating_add(most).min(hashes.len());
     let hashes = hashes.get(skipped..all).filter(|dark| !dark.is_empty())?.to_vec();
     let start = range.end();
-    hashes.iter().for_each(|hash| range.push(*hash));
+    for hash in &hashes {
+        range.push(*hash);
+    }
     Some(DarkEntries { start, hashes, why, mentions: None, were_read: false })
 }
 
