@@ -325,14 +325,27 @@ async fn a_static_log_is_read_though_partial_tiles_are_gone_and_files_are_packed
     assert_eq!(reader.tree_before(&older, 600).await.unwrap().subtrees(), tree(&server, 600).subtrees());
 }
 
+/// A CA's certificate with a comment of so many octets.
+fn issuer(octets: usize) -> Vec<u8> {
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let comment = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 55555, 1], vec![0; octets]);
+    parameters.custom_extensions = vec![comment];
+    parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec()
+}
+
 #[tokio::test]
 async fn issuers_are_what_their_name_says() {
     let (server, reader) = serve(LogKind::Static, 3);
-    let der = b"the issuer's certificate".to_vec();
-    server.state().issuers = vec![der.clone()];
+    let der = issuer(0);
+    let large = issuer(64 << 10);
+    let none = b"the issuer's certificate".to_vec();
+    server.state().issuers = vec![der.clone(), large.clone(), none.clone()];
     let name: [u8; 32] = Sha256::digest(&der).into();
     assert_eq!(reader.issuer(&name).await.unwrap().0, der);
     assert!(matches!(reader.issuer(&[7; 32]).await, Err(ReadError::Gone(_))));
+    // Any octets have a hash: those that are no certificate, or a far too large one, are not taken.
+    assert_eq!(breach(reader.issuer(&Sha256::digest(&none).into()).await), Breach::Issuer);
+    assert_eq!(breach(reader.issuer(&Sha256::digest(&large).into()).await), Breach::Form);
     server.state().faults = vec![Fault::OtherIssuer];
     assert_eq!(breach(reader.issuer(&name).await), Breach::Issuer);
     let (_server, reader) = serve(LogKind::Rfc6962, 3);

@@ -323,6 +323,33 @@ fn a_dead_log_is_undetermined_and_never_nothing() {
 }
 
 #[test]
+fn where_no_log_can_be_reached_that_is_one_finding_and_told_early() {
+    let served = Served::start(Options::default());
+    let path = served.folder.path().join("log-list.json");
+    let mut list: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    // Nobody listens there.
+    let nowhere = || {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Value::from(format!("http://{}/", listener.local_addr().unwrap()))
+    };
+    list["operators"][0]["logs"][0]["url"] = nowhere();
+    list["operators"][1]["tiled_logs"][0]["monitoring_url"] = nowhere();
+    std::fs::write(&path, list.to_string()).unwrap();
+    let output = served.once(&["--fail-on", "high"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let report = json(&output);
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.iter().map(|one| &one["rule"]).collect::<Vec<_>>(), ["LOG011"], "{report}");
+    assert_eq!((&findings[0]["evidence"]["logs"], &findings[0]["evidence"]["hosts"]), (&2.into(), &2.into()));
+    assert!(findings[0]["message"].as_str().unwrap().contains("no connection"), "{report}");
+    for log in report["logs"].as_array().unwrap() {
+        assert_eq!((&log["status"], &log["reason"]), (&"stopped".into(), &"no log could be reached".into()));
+    }
+    // Long before any log was given up by itself.
+    assert!(!text(&output).contains("fault (unreadable)"), "{}", text(&output));
+}
+
+#[test]
 fn the_self_test_arrives_at_every_channel() {
     let served = Served::start(Options::default());
     let output = served.command(&["--self-test"]).output().unwrap();

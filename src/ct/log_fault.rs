@@ -90,6 +90,27 @@ pub struct LogFault {
     pub url: Option<String>,
 }
 
+/// What keeps a run from following logs, whatever they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunFault {
+    /// None of them could be reached: it is the network here.
+    CutOff {
+        /// How many logs are to be followed.
+        logs: usize,
+        /// At how many hosts they are.
+        hosts: usize,
+        /// Why none was reached, and how many hosts that holds for, most first.
+        causes: Vec<(String, usize)>,
+    },
+    /// What was read could not be kept.
+    State {
+        /// How many logs were given up for that.
+        logs: usize,
+        /// What the state said.
+        text: String,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

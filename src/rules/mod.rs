@@ -13,6 +13,7 @@ pub mod issuer;
 pub mod log;
 pub mod pins;
 pub mod revocation;
+pub mod run;
 mod texts;
 pub mod tls;
 
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(revocation::infos())
         .chain(pins::infos())
         .chain(log::infos())
+        .chain(run::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

@@ -6,7 +6,7 @@
 
 mod broken_tile;
 
-pub use self::broken_tile::{BrokenTile, DarkEntries, take_again, take_broken_tile};
+pub use self::broken_tile::{BrokenTile, DarkEntries, pass_over, take_again, take_broken_tile};
 
 use crate::ct::log_entry::{LoggedEntry, read_extra_data, read_get_entries, read_leaf};
 use crate::ct::merkle::{RangeBuilder, leaf_hash};

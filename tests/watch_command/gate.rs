@@ -305,8 +305,23 @@ fn the_status_says_what_it_comes_to() {
         "INSERT INTO faults (log, kind, text, evidence, since, last_seen, times) \
          VALUES (1, 'split', 'it signed two trees', x'', 0, 0, 1) RETURNING log",
     );
+    served.sql(
+        "INSERT INTO fault_pairs (log, kind, known, shown, text, evidence, seen) VALUES (1, 'split', x'01', x'02', \
+         'it signed two trees', CAST('{\"tree_heads\": [{\"root\": \"one\"}, {\"root\": \"other\"}]}' AS BLOB), 0) \
+         RETURNING log",
+    );
     let (code, report) = status(&[]);
     assert_eq!((code, &report["findings"][0]["rule"]), (1, &"LOG001".into()), "{report}");
+    // Both tree heads can be had from either report.
+    let once = json(&served.once(&[]));
+    for report in [&report, &once] {
+        let heads = serde_json::json!([{"root": "one"}, {"root": "other"}]);
+        assert_eq!(report["findings"][0]["evidence"]["pairs"][0]["tree_heads"], heads, "{report}");
+        let faults =
+            report["logs"].as_array().unwrap().iter().flat_map(|log| log["faults"].as_array().unwrap());
+        let shown: Vec<&Value> = faults.map(|fault| &fault["pairs"][0]["tree_heads"]).collect();
+        assert_eq!(shown, [&heads], "{report}");
+    }
     assert_eq!(status(&["--fail-on", "none"]).0, 0);
     let human = served.command(&["--status"]).output().unwrap();
     assert_eq!(human.status.code(), Some(1));

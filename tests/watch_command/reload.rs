@@ -90,3 +90,24 @@ fn a_service_takes_a_new_policy_and_keeps_the_old_one_where_that_is_broken() {
     // Nothing is leased any more, so that another goes on at once.
     assert_eq!(asked(&served, "SELECT COUNT(*) FROM logs WHERE lease IS NOT NULL"), 0);
 }
+
+#[test]
+fn a_service_says_once_that_a_channel_does_not_take_alerts() {
+    let served = Served::start(Options::default());
+    let policy = "[alerts]\nstderr = false\n[[alerts.hook]]\nname = \"broken\"\ncommand = [\"/bin/false\"]\n";
+    std::fs::write(served.folder.path().join("pinstead.toml"), policy).unwrap();
+    let said = std::fs::File::create(served.folder.path().join("said")).unwrap();
+    let watching = served.command(&[]).stderr(said).spawn().unwrap();
+    let waiting = || {
+        let state = served.folder.path().join("pinstead-state.db");
+        let mut status = served.bare(&["--status", "--format", "json"]);
+        state.exists() && json(&status.output().unwrap())["waiting"][0]["failed"].as_u64() >= Some(3)
+    };
+    wait_for("several alerts to fail", waiting);
+    run("kill", &["-TERM", &watching.id().to_string()]);
+    watching.wait_with_output().unwrap();
+    let lines: Vec<String> =
+        served.said().lines().filter(|line| line.contains("“broken”")).map(str::to_owned).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("does not take alerts") && lines[0].contains("status: 1"), "{lines:?}");
+}

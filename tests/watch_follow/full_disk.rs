@@ -78,3 +78,19 @@ fn what_found_no_room_is_neither_lost_nor_repeated() {
         assert!(scene.following.state.faults().await.unwrap().is_empty(), "it is not the log's fault");
     });
 }
+
+#[test]
+fn what_cannot_be_kept_is_the_trouble_of_the_state() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let place = file(&folder);
+        let settings = Settings { most_failures: 3, most_uncommitted: 10, ..quick() };
+        let mut scene = scene(&place, settings).await;
+        // It may not grow by a page.
+        let options = StateOptions { channels: vec!["stderr".to_owned()], most_octets: Some(4096) };
+        scene.following.state = Arc::new(State::open(&place, &options).await.unwrap());
+        let outcome = follow(&scene.following, &log(), Arc::new(Played::new(7, 2000))).await;
+        let Outcome::NotKept(why) = outcome else { panic!("{outcome:?}") };
+        assert!(why.contains("the state's disk is full"), "{why}");
+    });
+}

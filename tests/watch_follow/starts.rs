@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pinstead::watch::follow::{LogToFollow, Outcome, Settings, Start, follow};
+use pinstead::watch::follow::{LogToFollow, Outcome, Settings, Start, follow, follow_until};
 
 use super::played::{BEGINNING, CERTIFICATES, Played, alerts, file, log, quick, scene, scene_with};
 use crate::world;
@@ -148,5 +149,33 @@ fn who_issued_is_decided_by_key() {
             assert_eq!(payload["details"]["issuer"]["status"], "undetermined", "{payload}");
             assert_eq!(payload["severity"], "medium");
         }
+    });
+}
+
+#[test]
+fn one_log_is_ended_alone_and_can_be_followed_by_another_url_at_once() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        // Longer than the test: who did not give its leases back would be waited for.
+        let settings = Settings { once: false, lease: Duration::from_secs(600), ..quick() };
+        let mut scene = scene(&file(&folder), settings).await;
+        let played = Arc::new(Played::new(5, 700));
+        let (end, ended) = tokio::sync::watch::channel(false);
+        let first = log();
+        let proven = async {
+            while !scene.heard.0.lock().unwrap().iter().any(|heard| heard == "proven 700") {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            end.send(true).unwrap();
+        };
+        let (outcome, ()) =
+            tokio::join!(follow_until(&scene.following, &first, played.clone(), ended), proven);
+        assert_eq!((outcome, *scene.stop.borrow()), (Outcome::Stopped, false), "nothing else was");
+
+        scene.following.settings.once = true;
+        let moved = LogToFollow { url: "https://moved.example/".to_owned(), ..log() };
+        assert_eq!(follow(&scene.following, &moved, played).await, Outcome::Proven { size: 700 });
+        let kept = scene.following.state.find_log(&moved.log_id).await.unwrap().unwrap();
+        assert_eq!((kept.url, kept.proven.size()), (moved.url, 700));
     });
 }

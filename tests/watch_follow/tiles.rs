@@ -56,7 +56,7 @@ fn what_stands_behind_an_entry_that_cannot_be_read_is_read() {
 }
 
 #[test]
-fn a_tile_that_is_too_large_is_a_fault_and_the_log_is_not_proven() {
+fn a_tile_that_is_too_large_is_passed_over_as_a_dark_one() {
     world::runtime().block_on(async {
         let mut entries: Vec<Entry> = (0..700).map(Entry::filler).collect();
         // No tree covers what stands beside an entry.
@@ -73,15 +73,26 @@ fn a_tile_that_is_too_large_is_a_fault_and_the_log_is_not_proven() {
         let settings = Settings { most_failures: 6, ..quick() };
         let scene = scene(&file(&folder), settings).await;
         let outcome = follow(&scene.following, &log, Arc::new(reader)).await;
-        let Outcome::Failed(why) = outcome else { panic!("{outcome:?}") };
-        assert!(why.contains("entries 256 to 511 has more than 33554432 octets"), "{why}");
+        assert_eq!(outcome, Outcome::Proven { size: 700 }, "no log stops the watch with that");
         assert_eq!(open(&scene).await, ["form"], "it stays");
-        let kept = scene.following.state.find_log(&log.log_id).await.unwrap().unwrap();
-        assert_eq!((kept.proven.size(), kept.read), (0, 256), "what stands before it was read");
-        let told = fault_alerts(&scene).await;
+        let state = &scene.following.state;
+        let number = state.find_log(&log.log_id).await.unwrap().unwrap().number;
+        let dark: Vec<_> =
+            state.dark(number).await.unwrap().iter().map(|dark| (dark.start, dark.stop)).collect();
+        assert_eq!(dark, [(256, 512)]);
+        let search = state.searched_for(&"ours.example".parse().unwrap()).await.unwrap();
+        assert_eq!(search.entries[&number], [(0, 256), (512, 700)], "nobody searched it");
+        let all = alerts(state).await;
+        let told: Vec<_> = all.iter().filter(|(kind, ..)| kind != CERTIFICATE_ALERT).collect();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0]["text"].as_str().unwrap().contains("pinstead issuance"), "{told:?}");
-        assert_eq!(told[0]["details"]["rule"], "LOG006");
+        let text = told[0].2["text"].as_str().unwrap();
+        assert!(text.contains("entries 256 to 511 has more than 33554432 octets"), "{text}");
+        assert!(text.contains("pinstead issuance"), "{text}");
+        assert_eq!(told[0].2["details"]["rule"], "LOG006");
+        let of_tile = |(.., payload): &&(String, String, serde_json::Value)| {
+            payload["text"].as_str().unwrap().contains("nobody looked")
+        };
+        assert_eq!(all.iter().filter(of_tile).count(), 1, "{all:?}");
     });
 }
 

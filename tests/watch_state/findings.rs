@@ -237,9 +237,29 @@ pub(crate) async fn each_channel_is_served(place: Place) {
 pub(crate) async fn a_clock_that_was_set_back_delays_no_alert(place: Place) {
     let state = open(&place).await;
     state.add_alert(&alert("a")).await.unwrap().unwrap();
-    // By today's clock, it was made tomorrow.
-    count(&place, "UPDATE deliveries SET next_at = next_at + 86400000 RETURNING next_at").await;
-    assert_eq!(subjects(&state.due("hook", 100, LONG).await.unwrap()), ["a"]);
+    // What was made later than it is now by the clock is due.
+    set_back(&place).await;
+    let claimed = state.due("hook", 100, LONG).await.unwrap();
+    assert_eq!(subjects(&claimed), ["a"]);
+    assert!(state.due("hook", 100, LONG).await.unwrap().is_empty(), "another one has it");
+    // Whoever had it died, and the clock was set back since.
+    set_back(&place).await;
+    let again = state.due("hook", 100, LONG).await.unwrap();
+    assert_eq!(subjects(&again), ["a"]);
+    // The same of one that failed, whatever pause its receiver asked for.
+    for asked in [None, Some(Duration::from_secs(60)), Some(Duration::from_secs(86_400))] {
+        let due = state.due("hook", 100, LONG).await.unwrap();
+        let due = due.first().unwrap_or(&again[0]);
+        state.failed(due, "away", asked).await.unwrap();
+        assert!(state.due("hook", 100, LONG).await.unwrap().is_empty(), "the pause is kept: {asked:?}");
+        set_back(&place).await;
+        assert_eq!(state.due("hook", 100, NO_TIME).await.unwrap().len(), 1, "{asked:?}");
+    }
+}
+
+/// The clock is set back by two hours: all that was to be then is two hours further ahead.
+async fn set_back(place: &Place) {
+    count(place, "UPDATE deliveries SET next_at = next_at + 7200000 RETURNING next_at").await;
 }
 
 pub(crate) async fn faults_last_until_they_end(place: Place) {

@@ -11,11 +11,17 @@ use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::report::human::safe;
 use crate::report::human::style::{BAD, DOUBTFUL, GOOD, paint};
 use crate::report::human::wrap::{indented, wrap};
+use crate::rules::{Finding, log};
 use crate::watch::follow::{LogToFollow, Outcome, kind_name};
-use crate::watch::state::{Dark, Log, LogTrouble, OpenFault, State, StateError};
+use crate::watch::state::{Dark, FaultPair, Log, LogTrouble, OpenFault, State, StateError};
 
 /// What is done about entries that were not searched for a name.
 const SEARCH_AGAIN: &str = "--from 7d (or begin) reads them again, and --from end leaves it at that";
+
+/// Why logs were stopped where it is the network.
+pub(super) const NOT_REACHED: &str = "no log could be reached";
+/// The most pairs of tree heads of a kind of fault that are shown; the state keeps them all.
+const MOST_PAIRS: u64 = 8;
 
 /// How far a log is covered.
 #[derive(Debug, Serialize)]
@@ -124,6 +130,7 @@ impl LogCoverage {
                 self.unread = vec![json!({ "text": text })];
             }
         }
+        self.show_pairs(state, log).await;
         let missing = async {
             let from = state.wanted_from(log.number).await?.unwrap_or(log.start);
             state.unsearched(log, from).await
@@ -150,6 +157,41 @@ impl LogCoverage {
             })
             .collect();
         self
+    }
+
+    /// Adds to each fault that two tree heads prove both of them, as the log signed them.
+    async fn show_pairs(&mut self, state: &State, log: &Log) {
+        for fault in &mut self.faults {
+            let kind = fault["kind"].as_str().and_then(FaultKind::from_name);
+            let Some(kind) = kind.filter(|kind| kind.is_lasting()) else { continue };
+            match state.pairs_of(log.number, kind.name(), MOST_PAIRS).await {
+                Ok((pairs, count)) => {
+                    let left_out = count.saturating_sub(u64::try_from(pairs.len()).unwrap_or(u64::MAX));
+                    fault["pairs"] = pairs.iter().map(pair).collect();
+                    fault["pairs_left_out"] = left_out.into();
+                }
+                Err(error) => fault["pairs_error"] = error.to_string().into(),
+            }
+        }
+    }
+
+    /// The findings about faults of it, with the tree heads that prove them.
+    pub(super) fn findings(&self, faults: &[LogFault]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for fault in faults {
+            let shown = self.faults.iter().find(|shown| shown["kind"] == fault.kind.name());
+            for mut finding in log::findings(fault) {
+                let mut evidence = finding.evidence.to_json();
+                for key in ["pairs", "pairs_left_out", "pairs_error"] {
+                    if let Some(value) = shown.and_then(|shown| shown.get(key)) {
+                        evidence[key] = value.clone();
+                    }
+                }
+                finding.evidence = evidence.into();
+                findings.push(finding);
+            }
+        }
+        findings
     }
 
     /// Whether entries of it could not be read, and nobody said that he knows of them.
@@ -221,17 +263,19 @@ impl LogCoverage {
         self.status == "not_begun" && self.reason.is_none()
     }
 
+    /// Whether nothing is to be said of it but that none could be reached.
+    pub(super) fn is_only_unreached(&self) -> bool {
+        self.start.is_none() && self.faults.is_empty() && self.reason.as_deref() == Some(NOT_REACHED)
+    }
+
     /// The same with how following it ended.
-    pub(super) fn ended(mut self, log: &FollowedLog, outcome: &Outcome, timed_out: bool) -> Self {
+    pub(super) fn ended(mut self, log: &FollowedLog, outcome: &Outcome, why_stopped: &str) -> Self {
         self.operator = Some(log.operator.clone());
         self.state = Some(log.state.name());
         (self.status, self.reason) = match outcome {
             Outcome::Proven { .. } => ("proven", None),
-            Outcome::Stopped if timed_out => {
-                ("stopped", Some("the time of --timeout was over before all was read and proven".to_owned()))
-            }
-            Outcome::Stopped => ("stopped", Some("it was told to end before all was read".to_owned())),
-            Outcome::Failed(why) => ("failed", Some(why.clone())),
+            Outcome::Stopped => ("stopped", Some(why_stopped.to_owned())),
+            Outcome::Failed(why) | Outcome::NotKept(why) => ("failed", Some(why.clone())),
         };
         self
     }
@@ -284,6 +328,13 @@ impl LogCoverage {
         }
         text
     }
+}
+
+/// Two tree heads, as reports have them. What was kept in another form is given as text.
+fn pair(pair: &FaultPair) -> serde_json::Value {
+    let evidence = serde_json::from_slice::<serde_json::Value>(&pair.evidence);
+    let heads = evidence.ok().map(|mut evidence| evidence["tree_heads"].take());
+    json!({"seen": pair.seen, "text": pair.text, "tree_heads": heads})
 }
 
 /// Entries that nobody could read, as reports have them.

@@ -35,7 +35,7 @@ impl Judged {
         let name = &coverage.name;
         let mut lacks = Vec::new();
         let faults = coverage.faults(faults, |error| lacks.push(error.to_string()));
-        self.findings.extend(faults.iter().flat_map(log::findings));
+        self.findings.extend(coverage.findings(&faults));
         if let Some(reason) = &coverage.reason {
             lacks.push(reason.clone());
             if faults.is_empty() {

@@ -22,6 +22,7 @@ pub(super) struct Selection {
 }
 
 /// A log that is followed.
+#[derive(Clone)]
 pub(super) struct FollowedLog {
     /// How it is read.
     pub(super) log: LogToFollow,

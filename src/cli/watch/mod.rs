@@ -1,6 +1,7 @@
 //! `pinstead watch`: follows CT logs for the policy's domains.
 
 mod acknowledge;
+mod contact;
 mod coverage;
 mod deadline;
 mod following;
@@ -23,6 +24,7 @@ mod status;
 mod watching;
 
 use std::io::Write as _;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +48,7 @@ use super::options::{GateOptions, OutputOptions};
 use crate::ct::log_list::Program;
 use crate::ct::log_table::LogTable;
 use crate::evidence::{Inputs as InputFiles, Request};
-use crate::judge::{Inputs, ListAge};
+use crate::judge::{Inputs, ListAge, ListOutcome};
 use crate::observe::clock;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
@@ -220,7 +222,7 @@ async fn watch_logs(
     }
     match hangups {
         Some(hangups) => Box::pin(service::run(options, plan, state, hangups, (stop, stopped))).await,
-        None => look_once(options, plan, state, stopped).await,
+        None => Box::pin(look_once(options, plan, state, stopped)).await,
     }
 }
 
@@ -246,7 +248,17 @@ async fn look_once(
         let (printer, state, stopped) = (Arc::clone(&watching.printer), Arc::clone(&state), stopped.clone());
         tokio::spawn(async move { printer.keep(&state, stopped).await })
     };
-    let outcomes = watching.follow().await;
+    let cut_off = contact::cut_off(http.clone(), &watching.selection.followed);
+    let (outcomes, cut_off) = {
+        let mut following = pin!(watching.follow());
+        tokio::select! {
+            outcomes = &mut following => (outcomes, None),
+            fault = cut_off => {
+                deadline.end();
+                (following.await, Some(fault))
+            }
+        }
+    };
     keeping.abort();
     watching.printer.write(&state).await;
     let gate = options.gate.or_policy(&watching.policy);
@@ -254,7 +266,7 @@ async fn look_once(
     let _ = all_made.send(true);
     let tally = tally_of(delivering).await;
     let Watching { policy, list, names, selection, printer, .. } = watching;
-    let ended = Ended { outcomes, faults: printer.faults(), timed_out: deadline.is_over() };
+    let ended = Ended { outcomes, faults: printer.faults(), timed_out: deadline.is_over(), cut_off };
     let report = OnceReport::new(names, list, &selection, &state, ended, tally).await.with(revoked);
     let exit = report.write(options, &policy, &state).await;
     state.close().await;
@@ -289,18 +301,30 @@ fn list_age(table: &LogTable) -> Option<ListAge> {
 
 /// The logs that are to be followed by the lists of now: those that were given, or are kept here by now.
 fn choose_anew(options: &WatchOptions, policy: &Policy) -> Option<Selection> {
-    Some(selected(options, policy)?.0)
+    Some(selected(options, policy)?.selection)
+}
+
+/// The logs that are to be followed by the lists of now.
+struct Chosen {
+    /// They.
+    selection: Selection,
+    /// How old the list is.
+    list: Option<ListAge>,
+    /// Whether a kept list was refused, so that an older one stands in for it.
+    is_refused: bool,
 }
 
 /// Them, and how old the list is.
-fn selected(options: &WatchOptions, policy: &Policy) -> Option<(Selection, Option<ListAge>)> {
+fn selected(options: &WatchOptions, policy: &Policy) -> Option<Chosen> {
     let mut files = InputFiles::default();
     options.lists.read_into(&mut files);
     match Inputs::read(&Request::default(), &files) {
         Ok(inputs) => {
             announce_refused(&inputs.log_lists);
+            let is_refused =
+                inputs.log_lists.iter().any(|list| matches!(list.outcome, ListOutcome::Refused(_)));
             let selection = logs::select(&inputs.logs, clock::now(), &log_filter(options, policy));
-            Some((selection, list_age(&inputs.logs)))
+            Some(Chosen { selection, list: list_age(&inputs.logs), is_refused })
         }
         Err(error) => {
             say(&format!("warning: the logs cannot be chosen anew: {error}"));

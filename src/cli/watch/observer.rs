@@ -18,6 +18,8 @@ use crate::watch::follow::{Event, LogLabel, Observer};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::state::State;
 
+/// The kind of errors that are the state's own.
+pub(super) const OF_THE_STATE: &str = "state";
 /// How often troubles are written to the state.
 const WRITTEN: Duration = Duration::from_secs(5);
 
@@ -74,10 +76,18 @@ impl Printer {
         self.metrics.log(&label.id, &label.name).head_may_be(log.head_age);
     }
 
+    /// A log is not followed any more: nothing is asked of its health.
+    pub(super) fn gone(&self, label: &LogLabel) {
+        self.metrics.forget(&label.id);
+        self.kept().has_trouble.remove(&label.id);
+    }
+
     /// Something that is not the log's fault ended what followed it.
     pub(super) fn failed(&self, label: &LogLabel, kind: &str, what: &str) {
         self.metrics.log(&label.id, &label.name).error(kind, what, clock::now());
-        self.trouble(label, Some(what));
+        if kind != OF_THE_STATE {
+            self.trouble(label, Some(what));
+        }
     }
 
     /// Writes to the state what keeps logs from being followed, until it is told to stop.
@@ -152,7 +162,10 @@ impl Observer for Printer {
             Event::UnsearchedCount(count) => metrics.unsearched(*count),
             Event::Trouble { kind, what, pause } => {
                 metrics.error(kind, what, clock::now());
-                self.trouble(log, Some(what));
+                // What the state does not take keeps no log from being read, as whoever asks it later is told.
+                if *kind != OF_THE_STATE {
+                    self.trouble(log, Some(what));
+                }
                 say(&format!("{}: {what}; tried again in {:.0} s", log.name, pause.as_secs_f64().ceil()));
             }
             Event::FaultAgain(fault) => self.saw(fault),

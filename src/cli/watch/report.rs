@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::WatchOptions;
-use super::coverage::LogCoverage;
+use super::coverage::{LogCoverage, NOT_REACHED};
 use super::grouped::grouped;
 use super::listed::Certificates;
 use super::logs::Selection;
@@ -17,7 +17,7 @@ use super::observer::say;
 use super::revoked::Revoked;
 use crate::cli::Exit;
 use crate::cli::options::{Format, GateOptions};
-use crate::ct::log_fault::{FaultKind, LogFault};
+use crate::ct::log_fault::{FaultKind, LogFault, RunFault};
 use crate::judge::ListAge;
 use crate::observe::clock;
 use crate::policy::Policy;
@@ -25,7 +25,7 @@ use crate::report::human::style::{BAD, DOUBTFUL, FAINT, STRONG, of_severity, pai
 use crate::report::human::wrap::{indented, wrap};
 use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
-use crate::rules::{Finding, Severity, log};
+use crate::rules::{Finding, Severity, log, run};
 use crate::watch::alert::Tally;
 use crate::watch::follow::Outcome;
 use crate::watch::state::{OpenFault, State, StateError, SurveyedLog};
@@ -42,6 +42,19 @@ pub(super) struct Ended {
     pub(super) faults: Vec<LogFault>,
     /// Whether they were stopped because the time of the run was over.
     pub(super) timed_out: bool,
+    /// Where they were stopped because none could be reached: that.
+    pub(super) cut_off: Option<RunFault>,
+}
+
+impl Ended {
+    /// Why they were stopped, where they were.
+    fn why_stopped(&self) -> &'static str {
+        match (&self.cut_off, self.timed_out) {
+            (Some(_), _) => NOT_REACHED,
+            (None, true) => "the time of --timeout was over before all was read and proven",
+            (None, false) => "it was told to end before all was read",
+        }
+    }
 }
 
 /// What one look brought.
@@ -84,7 +97,8 @@ impl OnceReport {
         // A run that was killed before its report may have seen more.
         ended.faults.extend(certificates.faults.iter().cloned());
         let mut logs = Vec::new();
-        let mut findings = Vec::new();
+        let mut findings: Vec<Finding> = ended.cut_off.iter().flat_map(run::findings).collect();
+        let mut not_kept: Option<(usize, String)> = None;
         for followed in &selection.followed {
             let id = &followed.log.log_id;
             let ours = || Outcome::Failed("following it ended by a fault of pinstead".to_owned());
@@ -93,7 +107,7 @@ impl OnceReport {
                 Ok(known) => known,
                 Err(error) => {
                     // How far it is covered, and what it does wrong, is in there only.
-                    outcome = Outcome::Failed(format!("the state does not say how far it is: {error}"));
+                    outcome = Outcome::NotKept(format!("the state does not say how far it is: {error}"));
                     lacking(error);
                     None
                 }
@@ -106,6 +120,10 @@ impl OnceReport {
             };
             let mut faults = coverage.faults(open, &mut lacking);
             let over = over(&mut ended.faults, id, open);
+            if let Outcome::NotKept(why) = &outcome {
+                // One trouble of the state, however many logs it held up.
+                not_kept.get_or_insert_with(|| (0, why.clone())).0 += 1;
+            }
             if let (Outcome::Failed(why), true) =
                 (&outcome, faults.is_empty() && over.iter().all(|fault| fault.kind != FaultKind::Unreadable))
             {
@@ -115,9 +133,11 @@ impl OnceReport {
                 coverage.over(fault.kind, &fault.text);
                 faults.push(fault);
             }
-            findings.extend(faults.iter().flat_map(log::findings));
-            logs.push(coverage.ended(followed, &outcome, ended.timed_out));
+            findings.extend(coverage.findings(&faults));
+            logs.push(coverage.ended(followed, &outcome, ended.why_stopped()));
         }
+        let not_kept = not_kept.map(|(logs, text)| RunFault::State { logs, text });
+        findings.extend(not_kept.iter().flat_map(run::findings));
         let left_out = selection
             .left_out
             .iter()
@@ -283,8 +303,12 @@ impl OnceReport {
         text.push_str(&self.revoked.human());
         text.push_str(&self.notes());
         let _ = writeln!(text, "{}", paint(STRONG, "Logs"));
-        for log in &self.logs {
+        let (silent, shown): (Vec<_>, Vec<_>) = self.logs.iter().partition(|log| log.is_only_unreached());
+        for log in shown {
             text.push_str(&log.human());
+        }
+        if !silent.is_empty() {
+            let _ = writeln!(text, "  {} logs, of which nothing is known: {NOT_REACHED}", silent.len());
         }
         if !self.left_out.is_empty() {
             let note = format!("{} logs of the list were left out: see the JSON report", self.left_out.len());

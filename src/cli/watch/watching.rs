@@ -1,19 +1,20 @@
 //! The logs of a plan, followed.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch::Receiver;
 
-use super::following::{CHOSEN_ANEW, follow_all};
+use super::following::{CHOSEN_ANEW, ChosenAnew, follow_all};
 use super::logs::{FollowedLog, Selection};
-use super::observer::{Printer, say};
+use super::observer::{OF_THE_STATE, Printer, say};
 use super::setup::Setup;
-use super::{AHEAD, ROOM, WatchOptions, chosen_by, list_age, selected};
+use super::{AHEAD, Chosen, ROOM, WatchOptions, chosen_by, is_unread, list_age, selected};
 use crate::judge::ListAge;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
-use crate::watch::follow::{Following, Outcome, Settings, Start, follow};
+use crate::watch::follow::{Following, Outcome, Settings, Start, follow_until};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::reader::Reader;
 use crate::watch::reader::ahead::Room;
@@ -73,11 +74,11 @@ impl<'o> Watching<'o> {
     /// Follows them until all are proven, or it is told to stop; gives how each ended, by its id.
     pub(super) async fn follow(&mut self) -> HashMap<[u8; 32], Outcome> {
         let (following, http) = (&self.following, &self.http);
-        let begin = |log: &FollowedLog| {
+        let begin = |log: &FollowedLog, ended: Receiver<bool>| {
             let (following, http, log) = (Arc::clone(following), http.clone(), log.log.clone());
             async move {
                 match Reader::open(&http, log.kind, &log.url, &log.key) {
-                    Ok(reader) => follow(&following, &log, Arc::new(reader)).await,
+                    Ok(reader) => follow_until(&following, &log, Arc::new(reader), ended).await,
                     Err(error) => {
                         say(&format!("{}: it cannot be followed: {error}", log.name));
                         Outcome::Failed(error.to_string())
@@ -86,16 +87,32 @@ impl<'o> Watching<'o> {
             }
         };
         let (options, policy, metrics) = (self.options, &self.policy, &self.metrics);
-        let choose = || {
-            let (selection, list) = selected(options, policy)?;
+        let newest = Cell::new(self.list.as_ref().map(|list| list.current_at));
+        let choose = async || {
+            let Chosen { mut selection, list, is_refused } = selected(options, policy)?;
+            let logs = match following.state.logs().await {
+                Ok(logs) => logs,
+                Err(error) => {
+                    say(&format!("warning: the logs cannot be chosen anew: {error}"));
+                    return None;
+                }
+            };
+            selection.follow_unread(|id| logs.iter().any(|log| log.log_id == *id && is_unread(log)));
             chosen_by(list.as_ref(), metrics);
-            Some(selection)
+            // What an older list does not say is no reason to stop anything.
+            let current_at = list.map(|list| list.current_at);
+            let is_older = is_refused || current_at < newest.get();
+            newest.set(current_at.max(newest.get()));
+            Some(ChosenAnew { selection, may_change: !is_older })
         };
         let every = (!options.once).then_some(CHOSEN_ANEW);
         let outcomes = follow_all(&mut self.selection, &self.printer, begin, every, choose).await;
         for log in &self.selection.followed {
-            if let Some(Outcome::Failed(why)) = outcomes.get(&log.log.log_id) {
-                self.printer.failed(&log.label(), "given_up", why);
+            match outcomes.get(&log.log.log_id) {
+                Some(Outcome::Failed(why)) => self.printer.failed(&log.label(), "given_up", why),
+                // Where it could not be kept, that cannot be either.
+                Some(Outcome::NotKept(why)) => self.printer.failed(&log.label(), OF_THE_STATE, why),
+                _ => {}
             }
         }
         outcomes

@@ -1,6 +1,6 @@
 //! What each host is spared: requests a second, requests at the same time, and any while it asked for rest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,11 +49,7 @@ impl Hosts {
 
     /// The host of a URL, by name and port.
     pub(super) fn of(&self, url: &Url) -> Arc<Host> {
-        let name = format!(
-            "{}:{}",
-            url.host_str().unwrap_or_default(),
-            url.port_or_known_default().unwrap_or_default()
-        );
+        let name = name_and_port(url);
         let rate = || match self.limits {
             Limits::Fixed => Rate::Fixed(RateLimiter::direct(Quota::per_second(A_SECOND))),
             Limits::Paced if is_loopback(url) => Rate::Paced(Mutex::new(Pace::unbounded())),
@@ -62,6 +58,45 @@ impl Hosts {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(hosts.entry(name).or_insert_with(|| Arc::new(Host::new(rate()))))
     }
+
+    /// Which of them could be reached.
+    pub(super) fn contact(&self) -> Contact {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut contact = Contact::default();
+        for (name, host) in hosts.iter() {
+            match &*host.heard.lock().unwrap_or_else(PoisonError::into_inner) {
+                Heard::Something => contact.is_any_reached = true,
+                Heard::Nothing(times, why) => {
+                    contact.unreached.insert(name.clone(), (*times, why.clone()));
+                }
+            }
+        }
+        contact
+    }
+}
+
+/// Which of the hosts asked so far could be reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Whether any of them answered anything.
+    pub is_any_reached: bool,
+    /// Of those that never did, by name and port: how often they were asked in vain, and why the last time.
+    pub unreached: BTreeMap<String, (u32, String)>,
+}
+
+/// What was heard of a host.
+#[derive(Clone, Debug)]
+enum Heard {
+    /// So often nothing, and why.
+    Nothing(u32, String),
+    /// Something, whatever it was.
+    Something,
+}
+
+/// A host as limits know it: its name, and its port.
+pub(super) fn name_and_port(url: &Url) -> String {
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{}:{port}", url.host_str().unwrap_or_default())
 }
 
 /// How often a host is asked.
@@ -75,6 +110,7 @@ pub(super) struct Host {
     rate: Rate,
     places: Arc<Semaphore>,
     rests: Mutex<Option<Rest>>,
+    heard: Mutex<Heard>,
 }
 
 /// A host is left alone.
@@ -93,7 +129,8 @@ impl fmt::Debug for Host {
 
 impl Host {
     fn new(rate: Rate) -> Self {
-        Self { rate, places: Arc::new(Semaphore::new(AT_ONCE)), rests: Mutex::new(None) }
+        let heard = Mutex::new(Heard::Nothing(0, String::new()));
+        Self { rate, places: Arc::new(Semaphore::new(AT_ONCE)), rests: Mutex::new(None), heard }
     }
 
     /// Waits until the host may be asked; the turn ends when the permit is dropped.
@@ -123,6 +160,24 @@ impl Host {
             }
         }
         Ok(place)
+    }
+
+    /// Hears how a request ended.
+    pub(super) fn hear(&self, outcome: &HttpOutcome) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match (outcome, &mut *heard) {
+            // It was not asked.
+            (HttpOutcome::Failed(HttpFailure::Url(_) | HttpFailure::Resting { .. }), _)
+            | (HttpOutcome::Failed(_), Heard::Something) => {}
+            (
+                HttpOutcome::Failed(failure @ (HttpFailure::Connect(_) | HttpFailure::Timeout)),
+                Heard::Nothing(times, why),
+            ) => {
+                *times = times.saturating_add(1);
+                *why = failure.to_string();
+            }
+            (HttpOutcome::Response(_) | HttpOutcome::Failed(_), _) => *heard = Heard::Something,
+        }
     }
 
     /// Learns from how a request ended: whether the host refused it or had trouble with it. Gives the rest that it then

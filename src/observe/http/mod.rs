@@ -26,6 +26,7 @@ use reqwest::{Client, Url, redirect};
 use self::apart::Apart;
 pub use self::buffers::Buffers;
 use self::gzip::{GunzipError, gunzip_into};
+pub use self::hosts::Contact;
 use self::hosts::{Hosts, Limits};
 pub use self::post::{HttpPoster, Posted};
 pub(super) use self::public::reach_of;
@@ -202,6 +203,11 @@ impl HttpClient {
         &self.buffers
     }
 
+    /// Which of the hosts that were asked so far could be reached.
+    pub fn contact(&self) -> Contact {
+        self.hosts.contact()
+    }
+
     /// Asks with GET until there is an answer or no more patience.
     pub async fn get(&self, request: HttpRequest) -> HttpExchange {
         let Some(apart) = &self.apart else { return self.get_here(request).await };
@@ -247,6 +253,7 @@ impl HttpClient {
                 None => outcome,
             };
             drop(turn);
+            host.hear(&outcome);
             let next = retry::next(&outcome, attempts.len(), clock::now());
             let besides = host.learn(retry::is_refusal(&outcome));
             if let Some(rest) = next.rest.max(besides) {
@@ -372,6 +379,11 @@ pub fn usable(text: &str) -> Result<Url, String> {
         return Err("it holds a user name or a password".to_owned());
     }
     Ok(url)
+}
+
+/// The host of a URL and its port, as [`Contact`] names it; `None` where it may not be asked for.
+pub fn host_and_port(url: &str) -> Option<String> {
+    usable(url).ok().map(|url| hosts::name_and_port(&url))
 }
 
 /// Refuses to send a token in the clear to another machine.

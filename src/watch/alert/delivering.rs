@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::channel::{Channel, Failure};
 use super::notice::Notice;
+use super::stderr;
 use crate::observe::clock::Stopwatch;
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::state::{Due, State, StateError};
@@ -112,6 +113,28 @@ pub async fn deliver_until(
     error.map_or(Ok(all), Err)
 }
 
+/// Whether a channel takes alerts, as far as that was said.
+#[derive(Debug, Default)]
+struct Standing {
+    is_failing: bool,
+}
+
+impl Standing {
+    /// What is to be said of the channel of this name after a delivery, where something changed: once, and not each time.
+    /// `failure` has nothing secret: it is kept and shown elsewhere, too.
+    fn after(&mut self, name: &str, failure: Option<&str>) -> Option<String> {
+        let (was_failing, is_failing) = (self.is_failing, failure.is_some());
+        self.is_failing = is_failing;
+        match failure {
+            Some(why) if !was_failing => Some(format!(
+                "warning: “{name}” does not take alerts: {why}; they wait in the state, and are sent again and again"
+            )),
+            None if was_failing => Some(format!("“{name}” takes alerts again")),
+            _ => None,
+        }
+    }
+}
+
 /// Who serves one channel.
 struct Server {
     state: Arc<State>,
@@ -160,10 +183,11 @@ impl Account {
 impl Server {
     async fn until(self, mut stop: watch::Receiver<bool>) {
         let mut failures = 0_u32;
+        let mut standing = Standing::default();
         while !*stop.borrow() {
             let rest = tokio::select! {
                 biased;
-                rest = self.step(&mut failures, None) => rest,
+                rest = self.step(&mut failures, (None, Some(&mut standing))) => rest,
                 () = over(&mut stop, LAST_MOMENTS) => return,
             };
             tokio::select! {
@@ -173,9 +197,24 @@ impl Server {
         }
     }
 
-    /// Delivers what is due next, and says how long to wait then.
-    async fn step(&self, failures: &mut u32, account: Option<&mut Account>) -> Duration {
+    /// Delivers what is due next, and says how long to wait then. Where a standing is kept, standard error is told of what
+    /// changed in it.
+    async fn step(
+        &self,
+        failures: &mut u32,
+        (account, standing): (Option<&mut Account>, Option<&mut Standing>),
+    ) -> Duration {
         let turn = self.turn().await;
+        let done = match &turn {
+            Ok(Turn::Delivered(_)) => Some(None),
+            Ok(Turn::Failed(_, failure)) => Some(Some(failure.to_string())),
+            _ => None,
+        };
+        if let (Some(done), Some(standing)) = (done, standing)
+            && let Some(said) = standing.after(self.channel.name(), done.as_deref())
+        {
+            stderr::say(&said);
+        }
         if let (Some(account), Ok(turn)) = (account, &turn) {
             account.add(turn);
         }
@@ -209,7 +248,7 @@ impl Server {
         while !*all_made.borrow() && all_made.has_changed().is_ok() && !*stop.borrow() {
             let rest = tokio::select! {
                 biased;
-                rest = self.step(&mut failures, Some(&mut account)) => rest,
+                rest = self.step(&mut failures, (Some(&mut account), None)) => rest,
                 () = over(&mut stop, LAST_MOMENTS) => return (account.tally(true), Ok(())),
             };
             tokio::select! {
@@ -309,6 +348,19 @@ fn growing(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_a_channel_fails_is_said_once_and_so_is_that_it_does_not() {
+        let mut standing = Standing::default();
+        let mut said = |failure| standing.after("pager", failure);
+        assert_eq!(said(None), None);
+        let first = said(Some("it said 500")).unwrap();
+        assert!(first.starts_with("warning: “pager” does not take alerts: it said 500;"), "{first}");
+        assert_eq!((said(Some("it said 500")), said(Some("no connection"))), (None, None));
+        assert_eq!(said(None).as_deref(), Some("“pager” takes alerts again"));
+        assert_eq!(said(None), None);
+        assert!(said(Some("it said 500")).is_some(), "the next time is another one");
+    }
 
     #[test]
     fn rests_grow_up_to_a_minute() {

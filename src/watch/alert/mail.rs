@@ -38,6 +38,8 @@ pub struct Mail {
     settings: ChannelSettings,
     from: Mailbox,
     to: Vec<Mailbox>,
+    /// The server, by its name and port.
+    server: String,
     /// What a server must not have us repeat.
     secrets: Vec<Secret>,
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -60,6 +62,7 @@ impl Mail {
             MailSecurity::Tls => Tls::Wrapper(parameters(&server.host)?),
             MailSecurity::None => Tls::None,
         };
+        let shown = format!("{}:{}", server.host, server.port);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host)
             .port(server.port)
             .tls(tls)
@@ -73,7 +76,7 @@ impl Mail {
             secrets.push(secret);
             builder = builder.credentials(Credentials::new(user, text));
         }
-        Ok(Self { settings, from, to, secrets, transport: builder.build() })
+        Ok(Self { settings, from, to, server: shown, secrets, transport: builder.build() })
     }
 
     fn message(&self, notice: &Notice) -> Result<Message, Failure> {
@@ -111,10 +114,13 @@ impl Mail {
         let sent = tokio::time::timeout(self.settings.timeout, self.transport.send(message)).await;
         let Ok(sent) = sent else {
             let seconds = self.settings.timeout.as_secs();
-            return Err(Failure::passing(format!("the server did not take it within {seconds} seconds")));
+            return Err(Failure::passing(format!(
+                "{} did not take it within {seconds} seconds",
+                self.server
+            )));
         };
         let Err(error) = sent else { return Ok(()) };
-        let mut text = error.to_string();
+        let mut text = format!("{}: {error}", self.server);
         for secret in &self.secrets {
             text = secret.hidden_in(&text);
         }

@@ -63,6 +63,12 @@ impl Channel for Stderr {
     }
 }
 
+/// Says something about the alerts themselves on standard error.
+pub(super) fn say(text: &str) {
+    // Nothing is left to do where even that cannot be written.
+    let _ = writeln!(anstream::stderr().lock(), "{}", safe(text));
+}
+
 fn write(writer: &Mutex<Box<dyn Write + Send>>, text: &str) -> io::Result<()> {
     let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
     writer.write_all(text.as_bytes())?;

@@ -18,6 +18,8 @@ pub struct DarkEntries {
     pub why: String,
     /// A watched name that stands somewhere in the octets that the log gave for them.
     pub mentions: Option<DnsName>,
+    /// Whether these octets were read at all.
+    pub were_read: bool,
 }
 
 /// What was found in such a tile, and what of it cannot be read.
@@ -59,11 +61,29 @@ pub fn take_broken_tile(
             Found::Claims(claim) => Some(name(claim.watched)),
             Found::Nothing => None,
         },
+        were_read: true,
     };
     for hash in dark {
         range.push(*hash);
     }
     Ok((found, Some(entries)))
+}
+
+/// Passes over the entries of a tile that is not read at all, `skipped` of which were taken before, and no more than `most`
+/// of the others: the tree has their `hashes`. Nothing where it has none.
+pub fn pass_over(
+    hashes: &[TreeHash],
+    (skipped, most): (usize, usize),
+    why: String,
+    range: &mut RangeBuilder,
+) -> Option<DarkEntries> {
+    let all = skipped.saturating_add(most).min(hashes.len());
+    let hashes = hashes.get(skipped..all).filter(|dark| !dark.is_empty())?.to_vec();
+    let start = range.end();
+    for hash in &hashes {
+        range.push(*hash);
+    }
+    Some(DarkEntries { start, hashes, why, mentions: None, were_read: false })
 }
 
 /// Looks again at a tile whose entries from `start` on could not be read: `skipped` are before these, and the tree has

@@ -1,5 +1,9 @@
-//! How much is kept of what cannot be read: a log may make up as much of it as it likes.
+//! How much is kept of what a log gives: it may make up as much as it likes.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+use std::collections::HashSet;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::evidence::Bytes;
 use crate::watch::batch::{ChainBeside, Why};
@@ -14,14 +18,7 @@ pub(super) fn cut(found: &mut Found, why: &Why) {
     if !matches!(why, Why::Undetermined { .. }) {
         return;
     }
-    let is_large = |octets: &Bytes| octets.len() > MOST_KEPT;
-    if is_large(&found.leaf) {
-        let note = format!("the first {MOST_KEPT} of {} octets: ", found.leaf.len());
-        let kept = found.leaf.get(..MOST_KEPT).unwrap_or_default();
-        found.leaf = Bytes([note.as_bytes(), kept].concat());
-    }
-    found.certificate.take_if(|der| is_large(der));
-    found.precertificate.take_if(|der| is_large(der));
+    cut_down(found);
     if let ChainBeside::Certificates(chain) = &found.chain
         && chain.iter().fold(0_usize, |sum, der| sum.saturating_add(der.len())) > MOST_KEPT
     {
@@ -29,11 +26,108 @@ pub(super) fn cut(found: &mut Found, why: &Why) {
     }
 }
 
+/// How many octets of certificates that are larger than [`MOST_KEPT`], and of issuers that were not known, the state keeps
+/// whole of a log in an hour.
+const MOST_AN_HOUR: (usize, usize) = (64 << 20, 8 << 20);
+/// As how many octets an issuer counts at least.
+const LEAST_ISSUER: usize = 512;
+
+/// What was kept of a log in this hour.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    large: usize,
+    issuers: usize,
+    known: HashSet<[u8; 32]>,
+}
+
+impl Kept {
+    /// Cuts what is kept of an entry where the log gave too much in this hour: it is told all the same. Of a chain, the
+    /// fingerprints stay.
+    pub(super) fn bound(&mut self, found: &mut Found) {
+        let parts = [Some(&found.leaf), found.certificate.as_ref(), found.precertificate.as_ref()];
+        let large = parts.into_iter().flatten().filter(|octets| is_large(octets));
+        let octets = large.fold(0_usize, |sum, octets| sum.saturating_add(octets.len()));
+        self.large = self.large.saturating_add(octets);
+        if octets > 0 && self.large > MOST_AN_HOUR.0 {
+            cut_down(found);
+        }
+        let ChainBeside::Certificates(chain) = &found.chain else { return };
+        let hashes: Vec<[u8; 32]> = chain.iter().map(|der| Sha256::digest(&der.0).into()).collect();
+        if self.issuers <= MOST_AN_HOUR.1 {
+            for (hash, der) in hashes.iter().zip(chain) {
+                if self.known.insert(*hash) {
+                    self.issuers = self.issuers.saturating_add(der.len().max(LEAST_ISSUER));
+                }
+            }
+        }
+        if self.issuers > MOST_AN_HOUR.1 {
+            found.chain = ChainBeside::Fingerprints(hashes);
+        }
+    }
+}
+
+fn is_large(octets: &Bytes) -> bool {
+    octets.len() > MOST_KEPT
+}
+
+fn cut_down(found: &mut Found) {
+    if is_large(&found.leaf) {
+        let note = format!("the first {MOST_KEPT} of {} octets: ", found.leaf.len());
+        let kept = found.leaf.get(..MOST_KEPT).unwrap_or_default();
+        found.leaf = Bytes([note.as_bytes(), kept].concat());
+    }
+    found.certificate.take_if(|der| is_large(der));
+    found.precertificate.take_if(|der| is_large(der));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ct::log_entry::read_leaf;
     use crate::watch::state::EntryKind;
+
+    fn claiming(certificate: usize, chain: Vec<Bytes>) -> Found {
+        Found {
+            tbs_sha256: [1; 32],
+            kind: EntryKind::X509,
+            index: 1,
+            timestamp: 1,
+            leaf: Bytes(vec![0; certificate]),
+            certificate: Some(Bytes(vec![0; certificate])),
+            precertificate: None,
+            chain: ChainBeside::Certificates(chain),
+            claims: vec!["ours.example".parse().unwrap()],
+            judged: None,
+        }
+    }
+
+    #[test]
+    fn a_log_makes_the_state_keep_so_much_in_an_hour_and_no_more() {
+        let mut kept = Kept::default();
+        let mut octets = 0;
+        for place in 0..100_u8 {
+            let mut found = claiming(1 << 20, vec![Bytes(vec![place; 100_000]), Bytes(vec![0; 3])]);
+            kept.bound(&mut found);
+            octets += found.leaf.len() + found.certificate.as_ref().map_or(0, |der| der.len());
+            if let ChainBeside::Certificates(chain) = &found.chain {
+                octets += chain.iter().map(|der| der.len()).sum::<usize>();
+            } else {
+                assert!(matches!(&found.chain, ChainBeside::Fingerprints(hashes) if hashes.len() == 2));
+            }
+        }
+        // Of those that are too much, 64 KiB each.
+        assert!(octets < (64 << 20) + (8 << 20) + 100 * (66 << 10), "{octets}");
+        // What is small stays whole, and so do issuers that are known by then.
+        let mut small = claiming(2000, Vec::new());
+        kept.bound(&mut small);
+        assert_eq!(small, claiming(2000, Vec::new()));
+        let mut kept = Kept::default();
+        for _ in 0..10_000 {
+            let mut found = claiming(2000, vec![Bytes(vec![1; 2000])]);
+            kept.bound(&mut found);
+            assert_eq!(found.chain, ChainBeside::Certificates(vec![Bytes(vec![1; 2000])]));
+        }
+    }
 
     #[test]
     fn of_what_cannot_be_read_the_beginning_is_kept() {

@@ -13,12 +13,14 @@ use crate::ct::log_fault::FaultKind;
 use crate::observe::clock::Stopwatch;
 use crate::rules::Severity;
 use crate::watch::batch::DarkEntries;
-use crate::watch::reader::{LogReader, ReadError};
+use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{Dark, Log, NewAlert, NewDark};
 use crate::x509::hexadecimal;
 
 /// How many stretches are asked for again at once.
 const MOST_ASKED: u64 = 64;
+/// How many of those that are too large are read in vain at once.
+const MOST_TOO_LARGE: u32 = 2;
 /// How long is waited before the first time, and after the later ones at most, in milliseconds.
 const PAUSES: (u64, u64) = (60_000, 3_600_000);
 
@@ -44,6 +46,7 @@ pub(super) fn tell(dark: &DarkEntries, log: &LogLabel) -> (NewDark, NewAlert) {
     let why: String = dark.why.chars().take(500).collect();
     let mention = match &dark.mentions {
         Some(name) => format!("The watched name {name} stands in the octets that it gave."),
+        None if !dark.were_read => "Whether a watched name stands in it, nobody looked.".to_owned(),
         None => "No watched name stands in plain letters in what it gave.".to_owned(),
     };
     let text = format!(
@@ -93,6 +96,7 @@ impl<R: LogReader> Follower<'_, R> {
         }
         // The tile may be whole by now.
         let size = log.head.as_ref().map_or(0, |(head, _)| head.size).max(log.proven.size());
+        let mut too_large = 0_u32;
         for dark in all {
             match self.reader.entries(dark.start, dark.stop, size).await {
                 Ok(answer) => {
@@ -103,6 +107,12 @@ impl<R: LogReader> Follower<'_, R> {
                 }
                 // It is not there for others either.
                 Err(ReadError::Passing { .. }) => break,
+                Err(ReadError::Breach { breach: Breach::Size, .. }) => {
+                    too_large = too_large.saturating_add(1);
+                    if too_large >= MOST_TOO_LARGE {
+                        break;
+                    }
+                }
                 Err(_) => {}
             }
         }

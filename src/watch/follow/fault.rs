@@ -105,7 +105,7 @@ impl<R: LogReader> Follower<'_, R> {
                     Breach::Signature => FaultKind::Signature,
                     // Without two tree heads it is one proof that fails.
                     Breach::Split | Breach::Proof => FaultKind::Proof,
-                    Breach::Form | Breach::Issuer => FaultKind::Form,
+                    Breach::Form | Breach::Size | Breach::Issuer => FaultKind::Form,
                 };
                 self.report(kind, what.clone(), Some(url), &[], octets).await;
             }

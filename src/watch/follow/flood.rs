@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::bounded::Kept;
 use super::certificate::{CERTIFICATE_ALERT, LogLabel, Prepared};
 use crate::ca::expectation::Expectation;
 use crate::report::human::safe;
@@ -24,10 +25,11 @@ pub(super) struct Flood {
     hour: String,
     counts: [u32; 2],
     dark: u32,
+    kept: Kept,
 }
 
 impl Flood {
-    /// Takes out what is too much, and gives the alerts that stand for it, one an hour. Where a watched name stands in an
+    /// Takes out what is too much, bounds what is kept of the others, and gives the alerts that stand for it, one an hour. Where a watched name stands in an
     /// entry, it is kept all the same, untold: whoever asks the state for that name must not take it for nothing.
     pub(super) fn keep_back(
         &mut self,
@@ -38,6 +40,7 @@ impl Flood {
         self.begin_hour(at);
         let mut alerts = Vec::new();
         prepared.retain_mut(|one| {
+            self.kept.bound(&mut one.found);
             if one.summary.is_determined {
                 return true;
             }

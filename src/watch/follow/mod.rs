@@ -120,7 +120,7 @@ impl Default for Settings {
 }
 
 /// A log to follow.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogToFollow {
     /// Its id: SHA-256 of its key.
     pub log_id: [u8; 32],
@@ -199,15 +199,29 @@ pub enum Outcome {
     Stopped,
     /// It could not be read or proven.
     Failed(String),
+    /// What was read of it could not be kept: that is the state's trouble, and not the log's.
+    NotKept(String),
 }
 
 /// Follows a log until it is told to stop, or once.
 pub async fn follow<R: LogReader>(following: &Following, log: &LogToFollow, reader: Arc<R>) -> Outcome {
+    follow_until(following, log, reader, following.stop.clone()).await
+}
+
+/// The same until `ended` becomes true, too, which is for this log alone: between two commits, and what it holds of the
+/// log is given back, so that whoever follows it next need not wait.
+pub async fn follow_until<R: LogReader>(
+    following: &Following,
+    log: &LogToFollow,
+    reader: Arc<R>,
+    mut ended: Receiver<bool>,
+) -> Outcome {
     let mut stop = following.stop.clone();
     let mut follower = Follower::new(following, log, reader);
     let outcome = tokio::select! {
         outcome = follower.run() => outcome,
         () = stopped(&mut stop) => Outcome::Stopped,
+        () = stopped(&mut ended) => Outcome::Stopped,
     };
     follower.give_back().await;
     outcome

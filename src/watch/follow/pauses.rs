@@ -108,7 +108,10 @@ impl<R: LogReader> Follower<'_, R> {
         self.note_fault(trouble, self.reading, is_given_up).await;
         let what = trouble.to_string();
         if is_given_up {
-            return Some(Outcome::Failed(what));
+            return Some(match trouble {
+                Trouble::State(_) => Outcome::NotKept(what),
+                _ => Outcome::Failed(what),
+            });
         }
         self.tell(&Event::Trouble { kind: trouble.kind(), what: &what, pause });
         tokio::time::sleep(pause).await;

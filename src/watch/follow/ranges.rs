@@ -9,8 +9,9 @@ use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ct::log_fault::FaultKind;
 use crate::ct::merkle::RangeBuilder;
+use crate::ct::tile::FULL_WIDTH;
 use crate::observe::clock::Stopwatch;
-use crate::watch::batch::{BatchError, ChainBeside, DarkEntries, FoundEntry};
+use crate::watch::batch::{BatchError, ChainBeside, DarkEntries, FoundEntry, pass_over};
 use crate::watch::reader::ahead::{Ahead, Ready};
 use crate::watch::reader::{Breach, LogReader, ReadError};
 use crate::watch::state::{Gain, LogNumber, StateError};
@@ -24,6 +25,8 @@ const MOST_WAITING: usize = 256;
 const MOST_WAITING_OCTETS: usize = 1 << 20;
 /// How often a tile is read that cannot be, before the entries behind are.
 const MOST_BROKEN: u32 = 3;
+/// The same of one that is too large to be read at all.
+const MOST_TOO_LARGE: u32 = 1;
 /// The most octets of an answer that are kept as evidence.
 const MOST_EVIDENCE: usize = 256 << 10;
 
@@ -41,9 +44,10 @@ impl<R: LogReader> Follower<'_, R> {
         let mut waiting = Vec::new();
         while let Some(answer) = ahead.next().await {
             let before = range.clone();
+            let is_read = answer.is_ok();
             let taken = match answer {
                 Ok(answer) => self.take(answer, &mut range, stop, size).await,
-                Err(error) => Err(error.into()),
+                Err(error) => self.pass_over(error, &mut range, stop, size).await,
             };
             let (prepared, unread, mut failed) = match taken {
                 Ok((prepared, unread)) => (prepared, unread, None),
@@ -104,7 +108,8 @@ impl<R: LogReader> Follower<'_, R> {
             if let Some(trouble) = failed {
                 return Err(trouble);
             }
-            if !is_done && self.is_poll_due() {
+            // Behind what was passed over, asking begins anew.
+            if !is_read || (!is_done && self.is_poll_due()) {
                 return Ok(());
             }
         }
@@ -138,6 +143,28 @@ impl<R: LogReader> Follower<'_, R> {
             return Err(Trouble::Batch { error: BatchError::Empty, octets: Vec::new() });
         }
         Ok((self.prepare_all(&found).await?, unread))
+    }
+
+    /// Passes over a tile that is too large whenever it is asked for: no log can stop the watch with that.
+    async fn pass_over(
+        &self,
+        error: ReadError,
+        range: &mut RangeBuilder,
+        stop: u64,
+        size: u64,
+    ) -> Result<(Vec<Prepared>, Option<DarkEntries>), Trouble> {
+        let begun = range.end();
+        let is_too_large = matches!(error, ReadError::Breach { breach: Breach::Size, .. });
+        if !is_too_large || self.broken_at != Some(begun) || self.reading.times < MOST_TOO_LARGE {
+            return Err(error.into());
+        }
+        let hashes = self.reader.leaf_hashes(begun, size).await.unwrap_or_default();
+        let skipped = usize::try_from(begun % u64::from(FULL_WIDTH)).unwrap_or_default();
+        let most = usize::try_from(stop.saturating_sub(begun)).unwrap_or(usize::MAX);
+        match pass_over(&hashes, (skipped, most), "it is too large to be read".to_owned(), range) {
+            Some(dark) => Ok((Vec::new(), Some(dark))),
+            None => Err(error.into()),
+        }
     }
 
     /// Judges what was found.
@@ -192,6 +219,6 @@ fn is_about_form(trouble: &Trouble) -> bool {
     matches!(
         trouble,
         Trouble::Batch { .. }
-            | Trouble::Read(ReadError::Breach { breach: Breach::Form | Breach::Issuer, .. })
+            | Trouble::Read(ReadError::Breach { breach: Breach::Form | Breach::Size | Breach::Issuer, .. })
     )
 }

@@ -77,6 +77,11 @@ impl WatchMetrics {
         known.retain(|name, _| channels.contains(name));
     }
 
+    /// Shows this log, by its id in base64, no more: it is not followed any longer.
+    pub fn forget(&self, log: &str) {
+        self.logs.write().unwrap_or_else(PoisonError::into_inner).remove(log);
+    }
+
     /// When the process started.
     pub fn started(&self) -> Timestamp {
         self.started

@@ -89,7 +89,7 @@ pub trait LogReader: Send + Sync + 'static {
         size: u64,
     ) -> impl Future<Output = Result<Answer, ReadError>> + Send;
 
-    /// The certificate that has this SHA-256, DER, checked against it. Static logs have their issuers this way; the
+    /// The certificate that has this SHA-256, DER, checked against it, and one that can be read. Static logs have their issuers this way; the
     /// entries of other logs have them beside them, so that there it is [`ReadError::Unusable`].
     fn issuer(&self, sha256: &[u8; 32]) -> impl Future<Output = Result<Bytes, ReadError>> + Send;
 }
@@ -264,7 +264,9 @@ pub enum Breach {
     Proof,
     /// An answer is not in the form that it must have.
     Form,
-    /// An issuer's certificate has another hash than its name.
+    /// An answer with entries has more octets than are read: no promise bounds them, and somebody must.
+    Size,
+    /// An issuer's certificate has another hash than its name, or is no certificate.
     Issuer,
 }
 

@@ -106,14 +106,14 @@ pub(super) fn too_large(url: String, most: usize) -> ReadError {
     breach(Breach::Form, format!("the answer has more than {most} octets"), url, &[])
 }
 
-/// The same of entries, which stand in the way of all behind them; `last` is the last of them.
+/// The same of entries; `last` is the last of them.
 pub(super) fn too_large_entries(url: String, most: usize, first: u64, last: u64) -> ReadError {
     let which = if first == last { format!("entry {first}") } else { format!("entries {first} to {last}") };
     let what = format!(
-        "the answer with {which} has more than {most} octets, and is not read: neither these nor what stands behind them is \
-         covered. Tell the log's operator; what it holds for your names, another source may tell (`pinstead issuance`)"
+        "the answer with {which} has more than {most} octets, and is not read: what stands there is not searched. Tell the \
+         log's operator; what it holds for your names, another source may tell (`pinstead issuance`)"
     );
-    breach(Breach::Form, what, url, &[])
+    breach(Breach::Size, what, url, &[])
 }
 
 /// A promise that is broken, with the beginning of what shows it.

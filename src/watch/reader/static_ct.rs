@@ -23,15 +23,20 @@ use crate::ct::tile::{
 use crate::evidence::Bytes;
 use crate::observe::http::HttpRequest;
 use crate::watch::state::Head;
+use crate::x509::parts::Parts;
 
 /// The octets of a whole tile of hashes.
 const MAX_HASH_TILE: usize = 8192;
 
-/// The most octets of a data tile, unpacked; real ones have about half a million.
+/// The most octets of a data tile, unpacked; real ones have about half a million. 256 entries may lawfully have 2^24 - 1
+/// octets in each of two fields (RFC 6962 section 3.4), 8 GiB in all. What is larger than this is passed over as dark: the
+/// hashes of its leaves are in a tile of their own (C2SP tlog-tiles, “Merkle Tree”).
 const MAX_DATA_TILE: usize = 32 << 20;
 
-/// The most octets of an issuer's certificate.
-const MAX_ISSUER: usize = 1 << 20;
+/// The most octets of an issuer's certificate; real ones have two thousand. TLS bounds a certificate by 2^24 - 1 octets
+/// only (RFC 8446 section 4.4.2), and no client takes so much: by default, OpenSSL refuses a chain of more than 100 KiB
+/// in all (`SSL_CTX_set_max_cert_list`), and Go a handshake message of more than 256 KiB.
+const MAX_ISSUER: usize = 64 << 10;
 
 /// The entries of a whole tile.
 const A_TILE: u64 = 256;
@@ -293,6 +298,11 @@ impl LogReader for StaticCt {
         let octets = self.source.body(&path, MAX_ISSUER).await?;
         if <[u8; 32]>::from(Sha256::digest(&octets)) != *sha256 {
             let what = "the certificate has another SHA-256 than its name says".to_owned();
+            return Err(breach(Breach::Issuer, what, self.source.url(&path), &octets));
+        }
+        // Any octets have a hash. Those that are no certificate say nothing of who issued.
+        if let Err(error) = Parts::read(&octets) {
+            let what = format!("what it gives as an issuer is no certificate: {error}");
             return Err(breach(Breach::Issuer, what, self.source.url(&path), &octets));
         }
         Ok(Bytes(octets))

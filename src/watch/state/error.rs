@@ -80,8 +80,9 @@ impl From<sqlx::Error> for StateError {
             sqlx::Error::Database(error) => {
                 let text = error.message().to_owned();
                 match error.code().as_deref() {
-                    // SQLITE_FULL; disk_full.
-                    Some("13" | "53100") => Self::Full(text),
+                    // SQLITE_FULL; SQLITE_IOERR_SHMSIZE, where there is no room for the shared memory beside the file;
+                    // disk_full.
+                    Some("13" | "4874" | "53100") => Self::Full(text),
                     // lock_not_available, serialization_failure, deadlock_detected.
                     Some("55P03" | "40001" | "40P01") => Self::Busy(text),
                     // read_only_sql_transaction, as after a change of servers; idle_in_transaction_session_timeout.

@@ -2,7 +2,8 @@
 //!
 //! A lease is held by a token that is random each time, so that no earlier holder is ever taken for the present one. Its
 //! end is a time of the database's clock. A clock that was set back would make a lease endless: one that ends later than
-//! any lease may is over, too. Who is taken over writes nothing, so that a wrong clock costs work and no more.
+//! any lease may is over, too, so that it costs minutes at most. Who is taken over writes nothing, so that a wrong clock
+//! costs work and no more.
 
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use super::error::StateError;
 use crate::x509::hexadecimal;
 
 /// The longest time a lease is given for at once; a longer one is cut to it.
-pub const LONGEST_LEASE: Duration = Duration::from_secs(3600);
+pub const LONGEST_LEASE: Duration = Duration::from_secs(300);
 
 /// Where the row's lease is over, or was never given.
 macro_rules! is_free {
     () => {
         "(lease IS NULL OR lease_until <= (SELECT now FROM clock) \
-         OR lease_until > (SELECT now FROM clock) + 3600000)"
+         OR lease_until > (SELECT now FROM clock) + 300000)"
     };
 }
 pub(super) use is_free;
@@ -41,6 +42,6 @@ mod tests {
     #[test]
     fn the_longest_lease_is_the_one_that_statements_have() {
         assert!(is_free!().contains(&format!("+ {})", LONGEST_LEASE.as_millis())));
-        assert_eq!(duration(Duration::MAX), 3_600_000);
+        assert_eq!(duration(Duration::MAX), 300_000);
     }
 }

@@ -9,7 +9,7 @@ use super::database::Database;
 use super::error::StateError;
 
 /// Steps are never changed once released; each change is a further step, in both.
-const SQLITE: [(i64, &str, &str); 7] = [
+const SQLITE: [(i64, &str, &str); 8] = [
     (1, "first", include_str!("migrations/sqlite/1_first.sql")),
     (2, "names", include_str!("migrations/sqlite/2_names.sql")),
     (3, "told", include_str!("migrations/sqlite/3_told.sql")),
@@ -17,8 +17,9 @@ const SQLITE: [(i64, &str, &str); 7] = [
     (5, "begun", include_str!("migrations/sqlite/5_begun.sql")),
     (6, "proofs", include_str!("migrations/sqlite/6_proofs.sql")),
     (7, "wishes", include_str!("migrations/sqlite/7_wishes.sql")),
+    (8, "pauses", include_str!("migrations/sqlite/8_pauses.sql")),
 ];
-const POSTGRES: [(i64, &str, &str); 7] = [
+const POSTGRES: [(i64, &str, &str); 8] = [
     (1, "first", include_str!("migrations/postgres/1_first.sql")),
     (2, "names", include_str!("migrations/postgres/2_names.sql")),
     (3, "told", include_str!("migrations/postgres/3_told.sql")),
@@ -26,6 +27,7 @@ const POSTGRES: [(i64, &str, &str); 7] = [
     (5, "begun", include_str!("migrations/postgres/5_begun.sql")),
     (6, "proofs", include_str!("migrations/postgres/6_proofs.sql")),
     (7, "wishes", include_str!("migrations/postgres/7_wishes.sql")),
+    (8, "pauses", include_str!("migrations/postgres/8_pauses.sql")),
 ];
 
 fn migrator(steps: &[(i64, &'static str, &'static str)]) -> Migrator {

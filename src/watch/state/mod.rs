@@ -50,6 +50,7 @@ pub use self::lease::LONGEST_LEASE;
 pub use self::logs::{Head, Log, LogKind, LogNumber, NewLog};
 use self::names::OwnNames;
 pub use self::names::{NameSearch, Unsearched};
+pub use self::pairs::FaultPair;
 pub use self::place::Place;
 pub use self::ranges::{Gain, RANGE, RangeLease};
 pub use self::reporting::{REPORT, is_reserved};

@@ -1,9 +1,11 @@
 //! Pairs of tree heads that contradict each other. Each pair is told and kept for itself: a log that splits twice did
 //! so twice.
 
+use jiff::Timestamp;
+
 use super::alerts::{NewAlert, add_alerts};
 use super::database::Durability::{Durable, Progress};
-use super::database::{Value, number, storable};
+use super::database::{Row, Value, number, storable};
 use super::error::StateError;
 use super::faults::NewFault;
 use super::logs::LogNumber;
@@ -19,6 +21,17 @@ const A_DAY: i64 = 86_400_000;
 const MOST_TEXT: usize = 4000;
 /// The most octets of evidence.
 const MOST_EVIDENCE: usize = 4 << 20;
+
+/// Two tree heads that contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultPair {
+    /// When that was seen.
+    pub seen: Timestamp,
+    /// What is wrong with them, for people.
+    pub text: String,
+    /// Both, with their signatures: JSON.
+    pub evidence: Bytes,
+}
 
 impl State {
     /// Keeps a fault that two tree heads prove, the one of the root `known` and the one of the root `shown`, and adds its
@@ -67,6 +80,28 @@ impl State {
         };
         let done = done.await;
         transaction.end(done).await
+    }
+
+    /// The pairs of tree heads of a log that contradict each other in this way, the oldest first, as many as `most`; and how
+    /// many there are in all.
+    pub async fn pairs_of(
+        &self,
+        log: LogNumber,
+        kind: &str,
+        most: u64,
+    ) -> Result<(Vec<FaultPair>, u64), StateError> {
+        let (log, kind) = (Value::Number(log.0), storable(kind));
+        let sql = "SELECT seen, text, evidence FROM fault_pairs WHERE log = $1 AND kind = $2 \
+                   ORDER BY seen, known, shown LIMIT $3";
+        let values = [log, Value::Text(&kind), number(most)?];
+        let rows = self.database.rows(Progress, sql, &values).await?;
+        let read = |row: &Row| {
+            Ok(FaultPair { seen: row.time(0)?, text: row.text(1)?, evidence: Bytes(row.octets(2)?) })
+        };
+        let pairs = rows.iter().map(read).collect::<Result<Vec<_>, StateError>>()?;
+        let sql = "SELECT COUNT(*) FROM fault_pairs WHERE log = $1 AND kind = $2";
+        let rows = self.database.rows(Progress, sql, &[log, Value::Text(&kind)]).await?;
+        Ok((pairs, rows.first().map_or(Ok(0), |row| row.number(0))?))
     }
 
     /// The evidence of all pairs of tree heads of a log that contradict each other, the oldest first; a thousand at most.

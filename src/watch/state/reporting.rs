@@ -74,12 +74,12 @@ impl State {
     pub async fn hold_unreported(&self, ids: &[String], time: Duration) -> Result<(), StateError> {
         let sql = if self.database.is_postgres() {
             concat!(
-                "UPDATE deliveries SET next_at = (SELECT now FROM clock) + $3 WHERE channel = $1 AND ",
+                "UPDATE deliveries SET next_at = (SELECT now FROM clock) + $3, pause = $3 WHERE channel = $1 AND ",
                 among!(postgres)
             )
         } else {
             concat!(
-                "UPDATE deliveries SET next_at = (SELECT now FROM clock) + $3 WHERE channel = $1 AND ",
+                "UPDATE deliveries SET next_at = (SELECT now FROM clock) + $3, pause = $3 WHERE channel = $1 AND ",
                 among!(sqlite)
             )
         };

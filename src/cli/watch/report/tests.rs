@@ -18,7 +18,7 @@ async fn report(state: &State) -> OnceReport {
 async fn report_with(state: &State, faults: Vec<LogFault>) -> OnceReport {
     let selection = selection();
     let outcomes = selection.followed.iter().map(|log| (log.log.log_id, Outcome::Proven { size: 0 }));
-    let ended = Ended { outcomes: outcomes.collect(), faults, timed_out: false };
+    let ended = Ended { outcomes: outcomes.collect(), faults, timed_out: false, cut_off: None };
     OnceReport::new(1, None, &selection, state, ended, Ok(Tally::default())).await
 }
 
@@ -38,6 +38,9 @@ fn a_state_that_fails_at_the_end_is_not_one_without_faults() {
         let json = lacking.json();
         assert!(json["state_error"].is_string(), "{json}");
         assert_eq!(json["logs"][0]["status"], "failed", "{json}");
+        let rules: Vec<&str> =
+            json["findings"].as_array().unwrap().iter().map(|one| one["rule"].as_str().unwrap()).collect();
+        assert_eq!(rules, ["LOG012"], "it is the state's trouble: {json}");
         assert!(lacking.human().contains("The state did not say all"), "{}", lacking.human());
     });
 }
