@@ -1,6 +1,8 @@
 //! `pinstead watch`: follows CT logs for the policy's domains.
 
 mod acknowledge;
+mod again;
+mod certificates;
 mod coverage;
 mod deadline;
 mod following;
@@ -253,8 +255,15 @@ async fn look_once(
     let (looked, revoked) = looking.once(&state, &gate, stopped).await;
     let _ = all_made.send(true);
     let tally = tally_of(delivering).await;
+    let judging = watching.judging();
     let Watching { policy, list, names, selection, printer, .. } = watching;
-    let ended = Ended { outcomes, faults: printer.faults(), timed_out: deadline.is_over() };
+    let ended = Ended {
+        outcomes,
+        faults: printer.faults(),
+        timed_out: deadline.is_over(),
+        own: printer.found(),
+        judging: Some(judging),
+    };
     let report = OnceReport::new(names, list, &selection, &state, ended, tally).await.with(revoked);
     let exit = report.write(options, &policy, &state).await;
     state.close().await;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +10,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::WatchOptions;
+use super::again::{Judge, OwnVerdict};
+use super::certificates::Certificates;
 use super::coverage::LogCoverage;
 use super::grouped::grouped;
-use super::listed::Certificates;
 use super::logs::Selection;
 use super::observer::say;
 use super::revoked::Revoked;
@@ -27,11 +29,13 @@ use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
 use crate::rules::{Finding, Severity, log};
 use crate::watch::alert::Tally;
-use crate::watch::follow::Outcome;
+use crate::watch::follow::{Judging, Outcome};
 use crate::watch::state::{OpenFault, State, StateError, SurveyedLog};
 
 /// The most certificates that were undetermined before and are named to people.
 const MOST_BEFORE: usize = 20;
+/// The most alerts about other things than certificates that are shown to people.
+const MOST_OTHERS: usize = 100;
 
 /// How following the logs ended.
 #[derive(Default)]
@@ -42,6 +46,10 @@ pub(super) struct Ended {
     pub(super) faults: Vec<LogFault>,
     /// Whether they were stopped because the time of the run was over.
     pub(super) timed_out: bool,
+    /// What this run judged itself of certificates.
+    pub(super) own: HashMap<String, OwnVerdict>,
+    /// What certificates are judged by.
+    pub(super) judging: Option<Arc<Judging>>,
 }
 
 /// What one look brought.
@@ -77,7 +85,14 @@ impl OnceReport {
             lacking(error);
             Vec::new()
         });
-        let certificates = Certificates::gather(state).await.unwrap_or_else(|error| {
+        // How far the logs are is asked before what was found: others may go on meanwhile, and no entry counts as proven here
+        // of which the report does not have what was found in it.
+        let mut all_known = HashMap::new();
+        for followed in &selection.followed {
+            all_known.insert(followed.log.log_id, state.find_log(&followed.log.log_id).await);
+        }
+        let own = std::mem::take(&mut ended.own);
+        let certificates = gathered(state, ended.judging.take(), own).await.unwrap_or_else(|error| {
             lacking(error);
             Certificates::default()
         });
@@ -89,9 +104,10 @@ impl OnceReport {
             let id = &followed.log.log_id;
             let ours = || Outcome::Failed("following it ended by a fault of pinstead".to_owned());
             let mut outcome = ended.outcomes.remove(id).unwrap_or_else(ours);
-            let known = match state.find_log(id).await {
-                Ok(known) => known,
-                Err(error) => {
+            let known = match all_known.remove(id) {
+                Some(Ok(known)) => known,
+                None => None,
+                Some(Err(error)) => {
                     // How far it is covered, and what it does wrong, is in there only.
                     outcome = Outcome::Failed(format!("the state does not say how far it is: {error}"));
                     lacking(error);
@@ -267,15 +283,7 @@ impl OnceReport {
         );
         let _ = writeln!(text, "{}\n", paint(STRONG, heading));
         text.push_str(&grouped(&self.certificates.listed));
-        for notice in &self.certificates.others {
-            let severity =
-                notice.severity.map_or_else(String::new, |one| paint(of_severity(one), one) + "  ");
-            text.push_str(&wrap(&format!("{severity}{}", safe(&notice.headline())), "", "  "));
-            for line in notice.text.iter().flat_map(|text| text.lines()) {
-                text.push_str(&indented(&safe(line), 2));
-            }
-            text.push('\n');
-        }
+        text.push_str(&self.others());
         if self.certificates.left_out > 0 {
             let _ = writeln!(text, "{} more are in the state.\n", self.certificates.left_out);
         }
@@ -296,6 +304,26 @@ impl OnceReport {
             text.push('\n');
         }
         let _ = writeln!(text, "{}", self.bottom_line());
+        text
+    }
+
+    /// What else was told, the gravest first.
+    fn others(&self) -> String {
+        let mut text = String::new();
+        let mut others: Vec<_> = self.certificates.others.iter().collect();
+        others.sort_by_key(|notice| std::cmp::Reverse(notice.severity));
+        for notice in others.iter().take(MOST_OTHERS) {
+            let severity =
+                notice.severity.map_or_else(String::new, |one| paint(of_severity(one), one) + "  ");
+            text.push_str(&wrap(&format!("{severity}{}", safe(&notice.headline())), "", "  "));
+            for line in notice.text.iter().flat_map(|text| text.lines()) {
+                text.push_str(&indented(&safe(line), 2));
+            }
+            text.push('\n');
+        }
+        if let Some(more) = others.len().checked_sub(MOST_OTHERS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "and {more} more alerts, none of them graver: see the JSON report\n");
+        }
         text
     }
 
@@ -380,6 +408,19 @@ impl OnceReport {
             }
         }
     }
+}
+
+/// What no report had yet, judged by these wishes.
+async fn gathered(
+    state: &State,
+    judging: Option<Arc<Judging>>,
+    own: HashMap<String, OwnVerdict>,
+) -> Result<Certificates, StateError> {
+    let mut judge = match judging {
+        Some(judging) => Judge::new(state, &judging, own).await?,
+        None => Judge::default(),
+    };
+    Certificates::gather(state, &mut judge).await
 }
 
 /// Takes the faults of a log out of those that were seen, and gives those of them that are over: one of each kind. What

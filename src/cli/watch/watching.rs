@@ -13,7 +13,7 @@ use super::{AHEAD, ROOM, WatchOptions, chosen_by, list_age, selected};
 use crate::judge::ListAge;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
-use crate::watch::follow::{Following, Outcome, Settings, Start, follow};
+use crate::watch::follow::{Following, Judging, Outcome, Settings, Start, follow};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::reader::Reader;
 use crate::watch::reader::ahead::Room;
@@ -68,6 +68,11 @@ impl<'o> Watching<'o> {
             metrics: Arc::clone(metrics),
             http: http.clone(),
         }
+    }
+
+    /// What certificates are judged by.
+    pub(super) fn judging(&self) -> Arc<Judging> {
+        Arc::clone(&self.following.judging)
     }
 
     /// Follows them until all are proven, or it is told to stop; gives how each ended, by its id.

@@ -18,7 +18,7 @@ async fn report(state: &State) -> OnceReport {
 async fn report_with(state: &State, faults: Vec<LogFault>) -> OnceReport {
     let selection = selection();
     let outcomes = selection.followed.iter().map(|log| (log.log.log_id, Outcome::Proven { size: 0 }));
-    let ended = Ended { outcomes: outcomes.collect(), faults, timed_out: false };
+    let ended = Ended { outcomes: outcomes.collect(), faults, ..Ended::default() };
     OnceReport::new(1, None, &selection, state, ended, Ok(Tally::default())).await
 }
 
