@@ -62,16 +62,19 @@ fn what_a_service_found_stands_in_the_next_report() {
     assert!(served.arrived().values().all(|ids| ids.len() == 1), "and the channels once");
 }
 
+/// All CAs that issued what a report lists, as those of a policy.
+fn own_cas(report: &Value) -> String {
+    let key = |one: &Value| one["details"]["issuer"]["spki_sha256"].as_str().unwrap().to_owned();
+    let keys: BTreeSet<String> = listed(report).iter().map(key).collect();
+    let private = |key: &String| format!("[[private_ca]]\nowner = \"World\"\nspki_sha256 = \"{key}\"\n");
+    keys.iter().map(private).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn a_report_judges_by_its_own_wishes_whoever_found_it() {
     let served = Served::start(Options::default());
     let first = json(&served.once(&["--state", "keys.db"]));
-    let keys: BTreeSet<&str> =
-        listed(&first).iter().map(|one| one["details"]["issuer"]["spki_sha256"].as_str().unwrap()).collect();
-    let own: String = keys
-        .iter()
-        .map(|key| format!("[[private_ca]]\nowner = \"World\"\nspki_sha256 = \"{key}\"\n"))
-        .collect();
+    let own = own_cas(&first);
     // Who finds it has no wishes, expects another CA, or just this one; and so does whoever reports.
     for (finder, reporter, wanted) in [
         ("", Some("World"), ("expected", 0)),
@@ -138,4 +141,42 @@ fn a_run_by_hand_takes_no_alert_from_the_journal_of_the_service() {
     }
     assert_eq!((told.matches("] first").count(), told.matches("] second").count()), (1, 1), "{told}");
     assert_eq!(lines(&told), certificates(), "{told}");
+}
+
+#[test]
+fn what_one_policy_determines_stays_open_for_another() {
+    let served = Served::start(Options::default());
+    // To one policy the keys are unknown, to the other they are its own CA's.
+    let unknown = ["--expect-ca", "letsencrypt.org"];
+    let report = json(&served.once(&unknown));
+    let own = own_cas(&report);
+    let known = |with_cas: bool| {
+        served.wish(if with_cas { &own } else { "" });
+        let output = served.once(if with_cas { &["--expect-ca", "World"] } else { &unknown });
+        // Some may be told once more, as they were judged by the other one in between.
+        let report = json(&output);
+        let before = report["certificates_undetermined_before"].as_array().unwrap();
+        let open = before.iter().chain(listed(&report));
+        let open: BTreeSet<&str> = open
+            .filter(|one| one["expectation"] == "undetermined")
+            .map(|one| one["tbs_sha256"].as_str().unwrap())
+            .collect();
+        (output.status.code().unwrap(), open.len())
+    };
+    // The others have ended.
+    let left = known(false);
+    assert!(left.0 == 3 && left.1 > 0, "{left:?}");
+    assert_eq!(known(true), (0, 0), "its own CA issued all");
+    let again = known(false);
+    assert!(again.0 == 3 && again.1 >= left.1, "which the first policy does not know: {again:?}");
+    // Nothing is told of them any more.
+    assert_eq!((known(true), known(false)), ((0, 0), left));
+    let status = |arguments: &[&str]| {
+        let mut command = served.command(&["--status", "--format", "json"]);
+        let report = json(&command.args(arguments).output().unwrap());
+        report["certificates_undetermined"].as_array().unwrap().len()
+    };
+    assert_eq!(status(&unknown), left.1);
+    served.wish(&own);
+    assert_eq!(status(&["--expect-ca", "World"]), 0);
 }

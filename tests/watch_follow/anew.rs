@@ -1,6 +1,7 @@
 //! What the state keeps, judged once more for a report.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pinstead::evidence::Inputs as InputFiles;
 use pinstead::evidence::Request;
@@ -8,9 +9,9 @@ use pinstead::evidence::file::{FileContent, InputFile};
 use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::judge::Inputs;
 use pinstead::observe::clock;
-use pinstead::watch::follow::{Anew, Judging, Outcome, Rejudging, follow};
+use pinstead::watch::follow::{Anew, Judging, LogToFollow, Outcome, Rejudging, follow};
 
-use super::played::{alerts, file, log, quick, scene_with};
+use super::played::{Played, alerts, file, log, quick, scene_with};
 use super::verdicts::{private, with_a_false_leaf};
 use crate::world;
 
@@ -63,5 +64,28 @@ fn what_was_not_proven_when_it_was_found_is_by_the_time_of_the_report() {
         let mut rejudging = Rejudging::new(state, judging("", "ours.example")).await.unwrap();
         assert!(!rejudging.has_wishes());
         assert!(matches!(rejudging.judge(state, &[9; 32], clock::now()).await.unwrap(), Anew::NotKept));
+    });
+}
+
+#[test]
+fn no_alert_of_watch_advises_what_watch_does_not_have() {
+    world::runtime().block_on(async {
+        for policy in [private(), String::new()] {
+            let folder = tempfile::TempDir::new().unwrap();
+            let policy = format!("expect_ca = [\"letsencrypt.org\"]\n{policy}");
+            let scene = scene_with(&file(&folder), quick(), &policy).await;
+            let garbled = Played::new(6, 1000);
+            garbled.is_garbled.store(true, Ordering::Relaxed);
+            follow(&scene.following, &log(), Arc::new(garbled)).await;
+            let other = LogToFollow { log_id: [4; 32], name: "Silent".to_owned(), ..log() };
+            follow(&scene.following, &other, Arc::new(with_a_false_leaf(true))).await;
+            let told = alerts(&scene.following.state).await;
+            assert!(told.iter().any(|(.., payload)| payload["severity"] == "medium"), "{told:?}");
+            for (.., payload) in told {
+                for words in ["give the issuer's certificate", "--issuer.", "state of pinstead watch"] {
+                    assert!(!payload.to_string().contains(words), "{words}: {payload}");
+                }
+            }
+        }
     });
 }

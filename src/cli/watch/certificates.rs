@@ -114,7 +114,7 @@ impl Certificates {
         let mut all = Self::default();
         let mut places = Places::new();
         let mut seen: HashSet<String> = HashSet::new();
-        let (mut hold, mut waited) = (Hold { since: Stopwatch::start(), time: held }, None);
+        let (mut renewal, mut waited) = (Hold { since: Stopwatch::start(), time: held }, None);
         state.take_up_unreported().await?;
         loop {
             let due = state.unreported(held).await?;
@@ -131,13 +131,13 @@ impl Certificates {
                     all.left_out = all.left_out.saturating_add(1);
                     all.count_one(&judged, &id);
                 }
-                hold.renew(state, &all.ids).await?;
+                renewal.renew(state, &all.ids).await?;
             }
             if is_new {
                 waited = None;
                 continue;
             }
-            hold.renew(state, &all.ids).await?;
+            renewal.renew(state, &all.ids).await?;
             let own = u64::try_from(all.ids.len()).unwrap_or(u64::MAX);
             // Who holds some for longer than one who died can hold them is about to list them.
             let since = *waited.get_or_insert_with(Stopwatch::start);
@@ -149,7 +149,7 @@ impl Certificates {
         for listed in std::mem::take(&mut all.listed) {
             let is_alone = places.get(&listed.tbs_sha256).is_none_or(|places| places.len() <= 1);
             all.listed.push(judge.again(state, listed, is_alone).await?);
-            hold.renew(state, &all.ids).await?;
+            renewal.renew(state, &all.ids).await?;
         }
         all.count(&places);
         all.gather_open(state, judge, &places).await?;

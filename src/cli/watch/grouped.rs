@@ -228,7 +228,9 @@ mod tests {
         // What is told one by one is bounded as well.
         let mut all: Vec<Listed> =
             (0..210).map(|index| listed("a.example", index, Severity::Medium)).collect();
-        all.iter_mut().for_each(|one| one.is_determined = false);
+        for one in &mut all {
+            one.is_determined = false;
+        }
         all.push(Listed { is_determined: false, ..listed("grave.example", 210, Severity::High) });
         let text = grouped(&all);
         assert_eq!(text.matches("A certificate for a.example").count(), MOST_SHOWN - 1);

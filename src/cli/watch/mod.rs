@@ -116,7 +116,8 @@ pub(super) struct WatchOptions {
     #[arg(long, conflicts_with = "once")]
     self_test: bool,
     /// Say that the faults of the logs with this in their name, or of this id, are known, or the undetermined
-    /// certificate of this hash: they are shown, and fail nothing any more; may be given several times
+    /// certificate of this hash, or one that is not revoked after a day: they are shown, and fail nothing any more; may be
+    /// given several times
     #[arg(long, value_name = "LOG|HASH", conflicts_with_all = ["once", "status", "self_test"])]
     acknowledge: Vec<String>,
     #[command(flatten)]

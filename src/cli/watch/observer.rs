@@ -61,7 +61,7 @@ impl Printer {
             setup.place,
         ));
         for (why, count) in selection.reasons() {
-            say(&format!("left out: {count} {}: {why}", if count == 1 { "log" } else { "logs" }));
+            say(&format!("left out because {why}: {count} {}", if count == 1 { "log" } else { "logs" }));
         }
         if !self.is_once && !setup.has_channels {
             say(

@@ -177,7 +177,8 @@ impl OnceReport {
     }
 
     /// With what was seen of revocations.
-    pub(super) fn with(self, revoked: Revoked) -> Self {
+    pub(super) fn with(mut self, mut revoked: Revoked) -> Self {
+        self.findings.extend(revoked.take_findings());
         Self { revoked, ..self }
     }
 
@@ -229,6 +230,16 @@ impl OnceReport {
     /// Whether no entry of any log has been looked at yet.
     fn has_read_nothing(&self) -> bool {
         self.logs.iter().all(|log| log.proven == log.start)
+    }
+
+    /// What can be done where no entry was looked at.
+    fn why_nothing(&self) -> &'static str {
+        if self.logs.iter().all(|log| log.start.is_none()) {
+            return "No log could be begun, so that nothing is known of what they hold: “Logs” below says why. Where it is \
+                    the same of all, it is the network here.";
+        }
+        "No entry was looked at yet: what is logged from here on is. The state knows these logs by now, and `--from` begins \
+         only those that it does not know: to look at earlier entries, give `--from 7d` together with another --state."
     }
 
     /// Whether the logs were chosen by a list that is too old.
@@ -295,7 +306,9 @@ impl OnceReport {
             text.push_str(&log.human());
         }
         if !self.left_out.is_empty() {
-            let note = format!("{} logs of the list were left out: see the JSON report", self.left_out.len());
+            let count = self.left_out.len();
+            let were = if count == 1 { "log of the list was" } else { "logs of the list were" };
+            let note = format!("{count} {were} left out: see the JSON report");
             let _ = writeln!(text, "  {}", paint(FAINT, note));
         }
         text.push('\n');
@@ -365,10 +378,7 @@ impl OnceReport {
             );
         }
         if self.has_read_nothing() {
-            note(
-                DOUBTFUL,
-                "No entry was looked at yet: what is logged from here on is. `--from 7d` begins earlier.",
-            );
+            note(DOUBTFUL, self.why_nothing());
         }
         if self.list_is_stale() {
             let which = self.list.as_ref().map_or("There is no log list".to_owned(), |list| {
@@ -404,7 +414,7 @@ impl OnceReport {
             (true, _) => tally(&self.findings),
             (false, true) => format!("certificates and alerts: {}", parts.join(", ")),
             (false, false) => {
-                format!("certificates and alerts: {}; logs: {}", parts.join(", "), tally(&self.findings))
+                format!("certificates and alerts: {}; findings: {}", parts.join(", "), tally(&self.findings))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Reports as a channel of the outbox: whatever was found, by whomever, is listed by one report of `watch --once`; and what
 //! could not be determined is named until it is, or somebody knows of it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::State;
@@ -15,6 +16,8 @@ pub const REPORT: &str = "--once";
 /// Where that stands which was reported as undetermined: this where nothing was wished, and with the wishes behind it
 /// where it was judged by some. Who wishes something else ends it for himself alone.
 pub(super) const UNDETERMINED: &str = "--once, undetermined";
+/// Where that stands of which somebody said that he knows of it.
+const ACKNOWLEDGED: &str = "--once, acknowledged";
 /// The most undetermined alerts that are read.
 const MOST: u64 = 10_000;
 
@@ -162,6 +165,30 @@ impl State {
             })
         });
         read.collect()
+    }
+
+    /// Somebody knows of what the alerts of this kind say whose subjects begin so; gives the payloads of these alerts.
+    pub async fn acknowledge_alerts(&self, kind: &str, subjects: &str) -> Result<Vec<String>, StateError> {
+        let is_meant = [Value::Text(kind), Value::Text(subjects)];
+        let sql = "SELECT payload FROM alerts WHERE kind = $1 AND substr(subject, 1, length($2)) = $2 \
+                   ORDER BY created, id";
+        let payloads: Result<_, _> =
+            self.database.rows(Progress, sql, &is_meant).await?.iter().map(|row| row.text(0)).collect();
+        let sql = "INSERT INTO deliveries (alert, channel, created, next_at, delivered_at) \
+                   SELECT id, $3, (SELECT now FROM clock), 0, (SELECT now FROM clock) FROM alerts \
+                   WHERE kind = $1 AND substr(subject, 1, length($2)) = $2 \
+                   ON CONFLICT (alert, channel) DO NOTHING";
+        let [kind, subjects] = is_meant;
+        self.database.rows(Durable, sql, &[kind, subjects, Value::Text(ACKNOWLEDGED)]).await?;
+        payloads
+    }
+
+    /// The subjects of the alerts of this kind that somebody knows of.
+    pub async fn acknowledged(&self, kind: &str) -> Result<BTreeSet<String>, StateError> {
+        let sql = "SELECT a.subject FROM alerts a WHERE a.kind = $1 AND EXISTS \
+                   (SELECT 1 FROM deliveries d WHERE d.alert = a.id AND d.channel = $2)";
+        let values = [Value::Text(kind), Value::Text(ACKNOWLEDGED)];
+        self.database.rows(Progress, sql, &values).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// An alert is undetermined for nobody any more, or somebody knows of it.
