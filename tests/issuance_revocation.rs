@@ -404,3 +404,45 @@ async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once
     assert_eq!(lab.pki.server.requests().len(), 0);
     state.close().await;
 }
+
+#[tokio::test]
+async fn what_is_not_revoked_stays_a_finding_until_somebody_knows_of_it() {
+    let lab = Lab::new();
+    let place = Place::File(lab.pki.path("state.db"));
+    let options = StateOptions { channels: vec!["hook".to_owned()], most_octets: None };
+    let state = State::open(&place, &options).await.unwrap();
+    let overdue = found(&lab, SignedDuration::from_hours(25));
+    let findings = async || {
+        let looked = look(&lab, &state, &overdue, clock::now()).await;
+        let of = |finding: &pinstead::rules::Finding| (finding.rule, finding.severity);
+        (looked.findings.iter().map(of).collect::<Vec<_>>(), looked.certificates[0].clone())
+    };
+    let high = ("REV008", pinstead::rules::Severity::High);
+    for _ in 0..3 {
+        assert_eq!(findings().await.0, [high], "in each look");
+    }
+    let hash = findings().await.1.tbs_sha256.unwrap();
+    let known = state.acknowledge_alerts("revocation", &format!("{hash}:")).await.unwrap();
+    assert_eq!(known.len(), 1);
+    let (none, shown) = findings().await;
+    assert!(none.is_empty() && shown.overdue && shown.acknowledged, "{none:?} {shown:?}");
+    // That it cannot be known any more is something else.
+    lab.pki.server.set("/ca.crl", Reply::Status(404));
+    let looked = look(&lab, &state, &overdue, clock::now()).await;
+    assert_eq!((looked.unknown, looked.unknown_known), (1, 0));
+
+    // Where the CA is expected and only the key is not, it is as grave as in `issuance`.
+    let lab = Lab::new();
+    let place = Place::File(lab.pki.path("state.db"));
+    let state = State::open(&place, &options).await.unwrap();
+    let policy = fs::read_to_string(lab.pki.path("policy.toml")).unwrap().replace("letsencrypt.org", "Lab");
+    let other = lab.pki.spki_sha256("ca");
+    let keys = format!("[[domain]]\nname = \"www.example\"\nknown_keys = [\"{other}\"]\n");
+    fs::write(lab.pki.path("policy.toml"), format!("{policy}{keys}")).unwrap();
+    let looked = look(&lab, &state, &found(&lab, SignedDuration::from_hours(25)), clock::now()).await;
+    let severities: Vec<_> = looked.findings.iter().map(|finding| finding.severity).collect();
+    assert_eq!(severities, [pinstead::rules::Severity::Medium]);
+    let due = state.due("hook", 10, std::time::Duration::from_secs(60)).await.unwrap();
+    let payload: Value = serde_json::from_str(&due[0].alert.payload).unwrap();
+    assert_eq!((due.len(), &payload["severity"]), (1, &Value::from("medium")));
+}

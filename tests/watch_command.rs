@@ -8,6 +8,8 @@ mod world;
 mod gate;
 #[path = "watch_command/reload.rs"]
 mod reload;
+#[path = "watch_command/reports.rs"]
+mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

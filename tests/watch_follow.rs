@@ -3,6 +3,8 @@
 
 mod world;
 
+#[path = "watch_follow/anew.rs"]
+mod anew;
 #[path = "watch_follow/chaos.rs"]
 mod chaos;
 #[path = "watch_follow/entries.rs"]

@@ -148,7 +148,7 @@ fn unproven(issuer: &Issuer) -> String {
     let claims = issuer.key.is_some().then(|| format!("The certificate claims to be issued by {whom}"));
     match (issuer.not_made_by.as_slice(), claims) {
         ([], Some(claims)) => {
-            format!("{claims}, and nothing proves it; give the issuer's certificate with --issuer.")
+            format!("{claims}, and nothing proves it: the issuer's certificate would.")
         }
         ([], None) => "Which key issued the certificate is not known: no issuer certificate is there, and the table has \
                        none for it."
@@ -161,7 +161,7 @@ fn unproven(issuer: &Issuer) -> String {
             };
             format!(
                 "{claims}A certificate of a CA with the issuer's name is there, and {keys}: the name is forged, or the CA has \
-                 another key of this name. Give the certificate of that key with --issuer, if there is one."
+                 another key of this name. The certificate of that key would tell, if there is one."
             )
         }
     }

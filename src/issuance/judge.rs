@@ -213,8 +213,13 @@ fn bases<'a>(own: &'a CertificateName, asked: &'a DnsName, known: &'a dyn Knowle
 /// Why it is not known who issued, where that rests on what is merely said: in whose words.
 fn unproven(certificate: &IssuedCertificate, sources: &[SourceSummary]) -> Option<String> {
     let titles = |places: &BTreeSet<usize>| {
+        let title = |kind: SourceKind| match kind {
+            // It has what the log gave, whose word it is.
+            SourceKind::WatchState => "the entry of a log",
+            other => other.title(),
+        };
         let titles: BTreeSet<&str> =
-            places.iter().filter_map(|place| Some(sources.get(*place)?.kind.title())).collect();
+            places.iter().filter_map(|place| Some(title(sources.get(*place)?.kind))).collect();
         titles.into_iter().collect::<Vec<_>>().join(" and ")
     };
     match certificate.issuer.proof {
@@ -222,7 +227,7 @@ fn unproven(certificate: &IssuedCertificate, sources: &[SourceSummary]) -> Optio
             let who = certificate.issuer.claimed_owner.as_deref().unwrap_or("a CA that no table knows");
             let by = titles(&certificate.issuer_said_by);
             Some(format!(
-                "By what {by} says, {who} issued it, and nothing proves that; give the issuer's certificate with --issuer."
+                "By what {by} says, {who} issued it, and nothing proves that: the issuer's certificate would."
             ))
         }
         IssuerProof::None if !certificate.is_shown && certificate.unreadable.is_some() => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-pub use self::issued::issued_findings;
+pub use self::issued::{issued_findings, unrevoked_findings};
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::judge::ChainRevocation;
 use crate::revocation::{
@@ -337,10 +337,16 @@ fn disagreeing(chain: &ChainRevocation) -> Vec<Raised> {
 /// The most certificates that are named in one finding.
 const MOST: usize = 20;
 
+/// How grave it is that an unexpected certificate is not revoked: by whether its CA is unexpected, or only its key, a name or
+/// CAA speaks against it (REV008).
+pub fn severity_of_unrevoked(is_of_unexpected_issuer: bool) -> Severity {
+    if is_of_unexpected_issuer { Severity::High } else { Severity::Medium }
+}
+
 fn unrevoked(unexpected: &Unexpected) -> Vec<Raised> {
     let by_lists = by_ca(&unexpected.by_lists, &unexpected.contacts)
         .into_iter()
-        .map(|raised| raised.at(Severity::Medium));
+        .map(|raised| raised.at(severity_of_unrevoked(false)));
     by_ca(&unexpected.verdicts, &unexpected.contacts).into_iter().chain(by_lists).collect()
 }
 

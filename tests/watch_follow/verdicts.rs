@@ -23,7 +23,7 @@ async fn told(scene: &super::played::Scene) -> BTreeMap<String, Vec<String>> {
     told
 }
 
-fn private() -> String {
+pub(super) fn private() -> String {
     let key = CERTIFICATES.issuer_key();
     format!("[[private_ca]]\nowner = \"Played\"\nspki_sha256 = \"{key}\"\n")
 }
@@ -182,7 +182,7 @@ fn what_was_open_is_judged_by_the_policy_of_today() {
 
 /// A log of ten entries, one of which is a precertificate whose leaf names another key than the one that the log gives
 /// once; without anything beside it that would show who issued.
-fn with_a_false_leaf(is_false: bool) -> Played {
+pub(super) fn with_a_false_leaf(is_false: bool) -> Played {
     let mut played = Played::new(2, 10);
     let (expected, _) = CERTIFICATES.precertificate("fake.ours.example");
     let mut another = expected.clone();

@@ -100,7 +100,7 @@ pub(crate) async fn alerts_go_to_the_channels_of_others_too(place: Place) {
 
 pub(crate) async fn a_report_lists_what_none_listed_before(place: Place) {
     let once = async || {
-        let channels = vec!["--once".to_owned(), "mail".to_owned()];
+        let channels = vec!["mail".to_owned()];
         State::open(&place, &StateOptions { channels, most_octets: None }).await.unwrap()
     };
     // Killed before it came to its report.
@@ -109,6 +109,8 @@ pub(crate) async fn a_report_lists_what_none_listed_before(place: Place) {
     killed.close().await;
     let next = once().await;
     next.add_alert(&alert("b")).await.unwrap();
+    assert!(next.unreported(LONG).await.unwrap().is_empty(), "nobody wants a report yet");
+    next.take_up_unreported().await.unwrap();
     let listed = next.unreported(LONG).await.unwrap();
     assert_eq!(listed.len(), 2);
     let other = once().await;
@@ -126,10 +128,29 @@ pub(crate) async fn a_report_lists_what_none_listed_before(place: Place) {
     assert_eq!(open.iter().map(|alert| alert.id.clone()).collect::<Vec<_>>(), ids[..1]);
     other.determined(&ids[0]).await.unwrap();
     assert!(next.undetermined().await.unwrap().is_empty());
-    // A service makes no report.
+    // Whoever finds something, the next report has it, and no other.
     let service = State::open(&place, &super::played::options()).await.unwrap();
     service.add_alert(&alert("c")).await.unwrap();
+    assert_eq!(next.count_without_report().await.unwrap(), 1);
+    next.take_up_unreported().await.unwrap();
+    let listed = next.unreported(LONG).await.unwrap();
+    assert_eq!(listed.iter().map(|due| due.alert.subject.as_str()).collect::<Vec<_>>(), ["c"]);
+    next.reported(&[listed[0].alert.id.clone()], &[]).await.unwrap();
+    next.take_up_unreported().await.unwrap();
     assert!(next.unreported(Duration::ZERO).await.unwrap().is_empty());
+    assert_eq!(next.count_without_report().await.unwrap(), 0);
+
+    // What is undetermined by some wishes is so until it is not by these.
+    let (ours, theirs) = (once().await, once().await);
+    ours.wish([1; 32]);
+    theirs.wish([2; 32]);
+    ours.reported(&[], &ids[..1]).await.unwrap();
+    theirs.reported(&[], &ids[..1]).await.unwrap();
+    assert_eq!(ours.undetermined().await.unwrap().len(), 1);
+    theirs.determined_for_us(&ids[0]).await.unwrap();
+    assert_eq!(theirs.undetermined().await.unwrap().len(), 1, "by ours it is still");
+    ours.determined_for_us(&ids[0]).await.unwrap();
+    assert!(theirs.undetermined().await.unwrap().is_empty());
 }
 
 pub(crate) async fn what_keeps_a_log_from_being_followed_is_known(place: Place) {

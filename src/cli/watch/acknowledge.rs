@@ -17,6 +17,7 @@ use crate::cli::options::Format;
 use crate::ct::log_id::LogId;
 use crate::report::human::safe;
 use crate::report::json::v1::SCHEMA_VERSION;
+use crate::watch::revocation::{REVOCATION_ALERT, RevocationOfFound};
 use crate::watch::state::State;
 
 /// What was acknowledged.
@@ -57,10 +58,10 @@ async fn acknowledged(state: &State, texts: &[String]) -> anyhow::Result<Acknowl
         let is_certificate = undetermined.iter().any(|alert| {
             Listed::of(alert).is_some_and(|listed| listed.tbs_sha256.eq_ignore_ascii_case(text))
         });
-        if !is_log && !is_certificate {
+        if !is_log && !is_certificate && overdue(&state.kept_revocations().await?, text).is_none() {
             anyhow::bail!(
                 "“{text}” is in the name of no log of the state, the id of none, and the hash of no certificate \
-                 that is undetermined; `pinstead watch --status` shows what there is"
+                 that is undetermined or not revoked after a day; `pinstead watch --status` shows what there is"
             );
         }
     }
@@ -77,8 +78,21 @@ async fn acknowledged(state: &State, texts: &[String]) -> anyhow::Result<Acknowl
                 done.certificates.push((listed.title, listed.tbs_sha256));
             }
         }
+        let Some(hash) = overdue(&state.kept_revocations().await?, text) else { continue };
+        for payload in state.acknowledge_alerts(REVOCATION_ALERT, &format!("{hash}:")).await? {
+            let payload: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
+            let title = payload["title"].as_str().unwrap_or("an unexpected certificate").to_owned();
+            done.certificates.push((title, hash.clone()));
+        }
     }
     Ok(done)
+}
+
+/// The hash of a certificate that was not known to be revoked a day after it was found, where the text is one.
+fn overdue(kept: &[String], text: &str) -> Option<String> {
+    let read = |facts: &String| serde_json::from_str::<RevocationOfFound>(facts).ok();
+    let mut overdue = kept.iter().filter_map(read).filter(|one| one.overdue);
+    overdue.find_map(|one| one.tbs_sha256.filter(|hash| hash.eq_ignore_ascii_case(text)))
 }
 
 impl Acknowledged {
@@ -107,5 +121,46 @@ impl Acknowledged {
                 "certificates": certificates.collect::<Vec<_>>(),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::state::{NewAlert, Place, RevocationLook, StateOptions};
+
+    #[test]
+    fn what_is_not_revoked_can_be_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::File(folder.path().join("state.db"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let state = State::open(&place, &StateOptions::default()).await.unwrap();
+            let facts = |octet: &str, overdue: bool| {
+                let hash = octet.repeat(32);
+                json!({
+                    "tbs_sha256": hash, "certificate_sha256": null, "precertificate_sha256": null, "serial": "01",
+                    "watched": "ours.example", "issuer": null, "issuer_owner": null, "not_after": null,
+                    "first_seen": null, "overdue": overdue, "revocation": {"status": "good"},
+                })
+                .to_string()
+            };
+            let look = RevocationLook { good: 2, overdue: 1, ..RevocationLook::default() };
+            state.keep_revocations(&look, &[facts("ab", true), facts("cd", false)]).await.unwrap();
+            for octet in ["ab", "cd"] {
+                let alert = NewAlert {
+                    kind: REVOCATION_ALERT.to_owned(),
+                    subject: format!("{}:unrevoked", octet.repeat(32)),
+                    payload: json!({"title": format!("{octet} is not revoked")}).to_string(),
+                };
+                state.add_alert(&alert).await.unwrap();
+            }
+            assert!(acknowledged(&state, &["cd".repeat(32)]).await.is_err(), "its CA has a day");
+            let done = acknowledged(&state, &["AB".repeat(32)]).await.unwrap();
+            assert_eq!(done.certificates, [("ab is not revoked".to_owned(), "ab".repeat(32))]);
+            let known = state.acknowledged(REVOCATION_ALERT).await.unwrap();
+            assert_eq!(known.into_iter().collect::<Vec<_>>(), [format!("{}:unrevoked", "ab".repeat(32))]);
+            assert_eq!(state.count_without_report().await.unwrap(), 2, "a report lists it all the same");
+        });
     }
 }

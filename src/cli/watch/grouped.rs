@@ -12,6 +12,9 @@ use crate::report::human::wrap::{indented, wrap};
 /// The most certificates of a group that are named.
 const MOST_NAMED: usize = 100;
 
+/// The most certificates and groups that are shown with all that is said of them.
+const MOST_SHOWN: usize = 200;
+
 /// What to do about unexpected ones.
 const ADVICE: &str = "Find out who ordered them. If nobody of yours did, ask the CA to revoke them, and restrict issuance with \
                       CAA.";
@@ -26,7 +29,13 @@ pub(super) fn grouped(all: &[Listed]) -> String {
         }
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.first().map(|first| first.severity)));
-    groups.iter().map(|group| shown(group)).collect()
+    let mut text: String = groups.iter().take(MOST_SHOWN).map(|group| shown(group)).collect();
+    let more: usize = groups.iter().skip(MOST_SHOWN).map(Vec::len).sum();
+    if more > 0 {
+        let certificates = if more == 1 { "certificate" } else { "certificates" };
+        let _ = writeln!(text, "and {more} more {certificates}, none of them graver: see the JSON report\n");
+    }
+    text
 }
 
 /// Whether two differ in nothing but the name and where they stand.
@@ -215,5 +224,16 @@ mod tests {
         let text = grouped(&all);
         assert_eq!(text.matches("; entry ").count(), MOST_NAMED);
         assert!(text.contains("and 50 more: see the JSON report"), "{text}");
+
+        // What is told one by one is bounded as well.
+        let mut all: Vec<Listed> =
+            (0..210).map(|index| listed("a.example", index, Severity::Medium)).collect();
+        for one in &mut all {
+            one.is_determined = false;
+        }
+        all.push(Listed { is_determined: false, ..listed("grave.example", 210, Severity::High) });
+        let text = grouped(&all);
+        assert_eq!(text.matches("A certificate for a.example").count(), MOST_SHOWN - 1);
+        assert!(text.contains("grave.example") && text.contains("and 11 more certificates"), "{text}");
     }
 }

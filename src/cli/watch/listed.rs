@@ -1,25 +1,13 @@
-//! The certificates that a report lists: what was found and in no report yet, and what is undetermined still.
-
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
+//! A certificate as a report lists it.
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ct::log_fault::{FaultKind, LogFault};
-use crate::observe::clock::{self, Stopwatch};
 use crate::rules::Severity;
 use crate::watch::alert::Notice;
-use crate::watch::follow::{CERTIFICATE_ALERT, FAULT_ALERT};
-use crate::watch::state::{Alert, Due, State, StateError};
-
-/// The most certificates that a report lists.
-const MOST_LISTED: usize = 10_000;
-/// How long a report has to be written before another lists the same.
-const HELD: Duration = Duration::from_secs(15);
-/// How often is looked whether another report was written.
-const LOOKED: Duration = Duration::from_millis(200);
+use crate::watch::follow::{CERTIFICATE_ALERT, Summary};
+use crate::watch::state::Alert;
 
 /// A certificate as a report lists it.
 #[derive(Clone, Debug, Serialize)]
@@ -66,17 +54,35 @@ impl Listed {
         })
     }
 
+    /// The same by what is judged of it now.
+    pub(super) fn anew(summary: Summary) -> Self {
+        Self {
+            tbs_sha256: summary.tbs_sha256,
+            severity: summary.severity,
+            title: summary.title,
+            text: summary.text,
+            expectation: summary.expectation.to_owned(),
+            is_determined: summary.is_determined,
+            details: summary.details,
+        }
+    }
+
     /// Whether anything about it that matters could not be determined.
     pub(super) fn is_open(&self) -> bool {
         !self.is_determined || self.expectation == "undetermined"
     }
 
     /// The key that issued it, where that is proven: certificates of one content that two keys issued are two.
-    fn issuer_key(&self) -> Option<&str> {
+    pub(super) fn issuer_key(&self) -> Option<&str> {
         let issuer = &self.details["issuer"];
         let is_proven =
             !matches!(issuer["proven_by"].as_str(), None | Some("none" | "claim" | "source_claim"));
         issuer["spki_sha256"].as_str().filter(|_| is_proven)
+    }
+
+    /// Whether a certificate at hand made its signature: nothing that is found later proves more.
+    pub(super) fn is_signature_proven(&self) -> bool {
+        self.details["issuer"]["proven_by"] == "signature"
     }
 
     /// Whether it bears the name of a CA whose key did not issue it.
@@ -88,369 +94,5 @@ impl Listed {
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         let end = self.details["certificate"]["not_after"].as_str();
         end.and_then(|end| end.parse::<Timestamp>().ok()).is_some_and(|end| end < now)
-    }
-}
-
-/// What a report has to say of certificates. All of them count; some are listed.
-#[derive(Debug, Default)]
-pub(super) struct Certificates {
-    /// Those that no report had yet.
-    pub(super) listed: Vec<Listed>,
-    /// How many more there are.
-    pub(super) left_out: u64,
-    /// What no report had yet of anything but certificates and logs, which have their own lists.
-    pub(super) others: Vec<Notice>,
-    /// The faults of logs that no report had yet.
-    pub(super) faults: Vec<LogFault>,
-    /// The gravest of the certificates and others.
-    pub(super) gravest: Option<Severity>,
-    /// How many of them, and of the others, are how grave.
-    pub(super) by_severity: BTreeMap<Severity, u64>,
-    /// How many of them are unexpected, by their CA or by a forged name of one.
-    pub(super) unexpected: u64,
-    /// How many of them could not be determined.
-    pub(super) open: u64,
-    /// Whether who issued is not known of one that is expected to be of some CA, now or before.
-    pub(super) is_issuer_open: bool,
-    /// Those that were reported as undetermined before, and still are.
-    pub(super) open_before: Vec<Listed>,
-    /// The ids of the alerts that the report is about.
-    pub(super) ids: Vec<String>,
-    /// Those of them that are to be named again.
-    pub(super) open_ids: Vec<String>,
-}
-
-/// Whether that began so long ago.
-fn lasts(since: Stopwatch, time: Duration) -> bool {
-    u128::from(since.milliseconds()) >= time.as_millis()
-}
-
-/// The fault that an alert is about.
-fn fault_of(alert: &Alert) -> Option<LogFault> {
-    let notice = Notice::new(alert);
-    let details: Value = serde_json::from_str(notice.details.as_ref()?.get()).ok()?;
-    let said = |value: &Value| value.as_str().map(str::to_owned);
-    let log = said(&details["log"]["name"])?;
-    // In a line: the log, and what is wrong with it.
-    let line = notice.text.as_deref()?.lines().next().unwrap_or_default();
-    let text = line.strip_prefix(&format!("{log}: ")).unwrap_or(line).trim_end_matches('.').to_owned();
-    Some(LogFault {
-        log,
-        log_id: said(&details["log"]["id"])?,
-        kind: FaultKind::from_name(details["fault"].as_str()?)?,
-        text,
-        url: said(&details["log"]["url"]),
-    })
-}
-
-/// The alert by which a certificate is listed.
-struct Place {
-    index: usize,
-    id: String,
-    created: Timestamp,
-}
-
-/// By what precertificate and certificate have in common: where the certificates of that content are listed.
-type Places = HashMap<String, Vec<Place>>;
-
-impl Certificates {
-    /// Gathers what no report had yet. What another report is about to list is waited for: it may never come to it.
-    pub(super) async fn gather(state: &State) -> Result<Self, StateError> {
-        Self::gather_holding(state, HELD).await
-    }
-
-    /// The same, with each held for so long: however slow the state is, it ends with what is there.
-    async fn gather_holding(state: &State, held: Duration) -> Result<Self, StateError> {
-        let mut all = Self::default();
-        let mut places = Places::new();
-        let mut seen: HashSet<String> = HashSet::new();
-        let (mut renewed, mut waited) = (Stopwatch::start(), None);
-        loop {
-            let due = state.unreported(held).await?;
-            // They come in the order in which they are due: behind one that was held for too long, none is new.
-            let is_new = !due.is_empty() && due.iter().all(|due| !seen.contains(&due.alert.id));
-            for due in due {
-                // One that took so long that it is due again is listed already.
-                if seen.insert(due.alert.id.clone()) {
-                    all.take(due, &mut places);
-                }
-            }
-            if lasts(renewed, held / 3) {
-                state.hold_unreported(&all.ids, held).await?;
-                renewed = Stopwatch::start();
-            }
-            if is_new {
-                waited = None;
-                continue;
-            }
-            let own = u64::try_from(all.ids.len()).unwrap_or(u64::MAX);
-            // Who holds some for longer than one who died can hold them is about to list them.
-            let since = *waited.get_or_insert_with(Stopwatch::start);
-            if state.count_unreported().await? <= own || lasts(since, held.saturating_add(LOOKED * 5)) {
-                break;
-            }
-            tokio::time::sleep(LOOKED).await;
-        }
-        all.count(&places);
-        let now = clock::now();
-        for alert in state.undetermined().await? {
-            match Listed::of(&alert) {
-                // What is told anew of it counts.
-                Some(listed) if !listed.is_over(now) && !all.is_told_anew(&listed, &places) => {
-                    all.is_issuer_open |= listed.expectation == "undetermined";
-                    all.open_before.push(listed);
-                }
-                _ => state.determined(&alert.id).await?,
-            }
-        }
-        Ok(all)
-    }
-
-    /// Takes up what is due.
-    fn take(&mut self, due: Due, places: &mut Places) {
-        if let Some(listed) = Listed::of(&due.alert) {
-            self.add(listed, &due.alert, places);
-        } else if due.alert.kind == FAULT_ALERT {
-            match fault_of(&due.alert) {
-                Some(fault) => self.faults.push(fault),
-                // It cannot be read, and is no less an alert.
-                None => self.add_other(Notice::new(&due.alert)),
-            }
-        } else {
-            self.add_other(Notice::new(&due.alert));
-        }
-        self.ids.push(due.alert.id);
-    }
-
-    /// Adds a certificate, or in the place of one what is said of it now.
-    fn add(&mut self, listed: Listed, alert: &Alert, places: &mut Places) {
-        let known = places.entry(listed.tbs_sha256.clone()).or_default();
-        let key_at = |place: &Place| self.listed.get(place.index).and_then(Listed::issuer_key);
-        let key = listed.issuer_key();
-        let same = known.iter().position(|place| key_at(place) == key);
-        // What was not proven before is proven now: it is the same certificate, come further.
-        let open = known.iter().position(|place| key_at(place).is_none() && place.created <= alert.created);
-        let is_proven_since = |place: &Place| {
-            let is_beside = place.created == alert.created && listed.severity < Severity::High;
-            key_at(place).is_some() && (place.created > alert.created || is_beside)
-        };
-        let is_past = key.is_none() && known.iter().any(is_proven_since);
-        if let Some(place) = same.or(open).and_then(|place| known.get_mut(place)) {
-            // A later alert of the same certificate says more of it.
-            if place.created <= alert.created
-                && let Some(before) = self.listed.get_mut(place.index)
-            {
-                *before = listed;
-                (place.id, place.created) = (alert.id.clone(), alert.created);
-            }
-        } else if is_past {
-            // What is proven of it by now is listed.
-        } else if self.listed.len() < MOST_LISTED {
-            let index = self.listed.len();
-            known.push(Place { index, id: alert.id.clone(), created: alert.created });
-            self.listed.push(listed);
-        } else {
-            self.left_out = self.left_out.saturating_add(1);
-            self.count_one(&listed, &alert.id);
-        }
-    }
-
-    /// Counts those that are listed, by what is said of them last.
-    fn count(&mut self, places: &Places) {
-        let listed = std::mem::take(&mut self.listed);
-        for place in places.values().flatten() {
-            if let Some(one) = listed.get(place.index) {
-                self.count_one(one, &place.id);
-            }
-        }
-        self.listed = listed;
-    }
-
-    fn count_one(&mut self, listed: &Listed, id: &str) {
-        self.weigh(Some(listed.severity));
-        if listed.is_open() {
-            self.open = self.open.saturating_add(1);
-            self.open_ids.push(id.to_owned());
-        }
-        self.is_issuer_open |= listed.expectation == "undetermined";
-        if listed.expectation == "unexpected" || listed.is_forged() {
-            self.unexpected = self.unexpected.saturating_add(1);
-        }
-    }
-
-    /// Whether one of those that are listed is this certificate.
-    fn is_told_anew(&self, before: &Listed, places: &Places) -> bool {
-        let key = before.issuer_key();
-        let is_same = |place: &Place| {
-            let own = self.listed.get(place.index).and_then(Listed::issuer_key);
-            key.is_none() || own.is_none() || own == key
-        };
-        places.get(&before.tbs_sha256).is_some_and(|places| places.iter().any(is_same))
-    }
-
-    fn weigh(&mut self, severity: Option<Severity>) {
-        self.gravest = self.gravest.max(severity);
-        if let Some(severity) = severity {
-            let count = self.by_severity.entry(severity).or_default();
-            *count = count.saturating_add(1);
-        }
-    }
-
-    /// An alert of another kind.
-    fn add_other(&mut self, notice: Notice) {
-        self.weigh(notice.severity);
-        if self.others.len() < MOST_LISTED {
-            self.others.push(notice);
-        } else {
-            self.left_out = self.left_out.saturating_add(1);
-        }
-    }
-
-    /// The report was written.
-    pub(super) async fn were_reported(&self, state: &State) -> Result<(), StateError> {
-        state.reported(&self.ids, &self.open_ids).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::watch::state::{NewAlert, Place, REPORT, StateOptions};
-
-    #[test]
-    fn alerts_of_every_kind_stand_in_one_report() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place::File(folder.path().join("state.db"));
-        let options = StateOptions { channels: vec![REPORT.to_owned()], most_octets: None };
-        let alert = |kind: &str, severity: &str| NewAlert {
-            kind: kind.to_owned(),
-            subject: "ab".repeat(32),
-            payload: serde_json::json!({
-                "title": kind,
-                "severity": severity,
-                "text": "A log: it did wrong.\nReport it.",
-                "details": {"log": {"name": "A log", "id": "AAAA", "url": "u"}, "fault": "split"},
-            })
-            .to_string(),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let state = State::open(&place, &options).await.unwrap();
-            for (kind, severity) in
-                [("certificate", "low"), ("log_fault", "critical"), ("revocation", "high")]
-            {
-                state.add_alert(&alert(kind, severity)).await.unwrap();
-            }
-            let all = Certificates::gather(&state).await.unwrap();
-            assert_eq!((all.listed.len(), all.listed[0].severity), (1, Severity::Low));
-            assert_eq!((all.others.len(), all.others[0].kind.as_str()), (1, "revocation"));
-            assert_eq!(all.gravest, Some(Severity::High), "logs have findings of their own");
-            let fault = &all.faults[0];
-            assert_eq!((fault.kind, fault.text.as_str()), (FaultKind::Split, "it did wrong"));
-            all.were_reported(&state).await.unwrap();
-            let again = Certificates::gather(&state).await.unwrap();
-            assert_eq!((again.listed.len(), again.others.len()), (0, 0));
-        });
-    }
-
-    /// An alert about the certificate of one content, which this key issued, or of which that is not known.
-    fn of_key(verdict: &str, key: Option<&str>, severity: &str, status: &str) -> NewAlert {
-        let hash = "cd".repeat(32);
-        let details = serde_json::json!({
-            "tbs_sha256": hash,
-            "undetermined": null,
-            "certificate": {"not_after": "9990-01-01T00:00:00Z"},
-            "issuer": {
-                "status": status,
-                "spki_sha256": key.unwrap_or("claimed"),
-                "proven_by": if key.is_some() { "signature" } else { "claim" },
-            },
-        });
-        let payload = serde_json::json!({"title": "A certificate", "severity": severity, "details": details});
-        NewAlert {
-            kind: "certificate".to_owned(),
-            subject: format!("{hash}{verdict}"),
-            payload: payload.to_string(),
-        }
-    }
-
-    #[test]
-    fn one_content_of_two_keys_is_two_certificates() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place::File(folder.path().join("state.db"));
-        let options = StateOptions { channels: vec![REPORT.to_owned()], most_octets: None };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let state = State::open(&place, &options).await.unwrap();
-            let told = [
-                of_key("", None, "medium", "undetermined"),
-                of_key(" one", Some("one"), "info", "expected"),
-                of_key(" two", Some("two"), "medium", "undetermined"),
-                of_key(" two again", Some("two"), "high", "unexpected"),
-            ];
-            for alert in &told {
-                state.add_alert(alert).await.unwrap();
-                // In their order, by the database's clock.
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            let all = Certificates::gather(&state).await.unwrap();
-            let listed: Vec<_> = all
-                .listed
-                .iter()
-                .map(|one| (one.issuer_key().unwrap(), one.severity, one.expectation.as_str()))
-                .collect();
-            assert_eq!(
-                listed,
-                [("one", Severity::Info, "expected"), ("two", Severity::High, "unexpected")],
-                "each by what is said of it last"
-            );
-            assert_eq!((all.ids.len(), all.open, all.unexpected), (4, 0, 1));
-            assert!(all.open_ids.is_empty() && !all.is_issuer_open, "what was open was resolved since");
-            all.were_reported(&state).await.unwrap();
-
-            // One that stays open does so whatever is told of the other.
-            state.add_alert(&of_key(" three", Some("three"), "medium", "undetermined")).await.unwrap();
-            let all = Certificates::gather(&state).await.unwrap();
-            assert_eq!((all.listed.len(), all.open_ids.len()), (1, 1));
-            all.were_reported(&state).await.unwrap();
-            state.add_alert(&of_key(" one again", Some("one"), "high", "unexpected")).await.unwrap();
-            let all = Certificates::gather(&state).await.unwrap();
-            assert_eq!((all.listed.len(), all.open_before.len()), (1, 1));
-            assert_eq!(all.open_before[0].issuer_key(), Some("three"));
-        });
-    }
-
-    #[test]
-    fn gathering_ends_however_long_it_takes() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place::File(folder.path().join("state.db"));
-        let options = StateOptions { channels: vec![REPORT.to_owned()], most_octets: None };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let state = State::open(&place, &options).await.unwrap();
-            for number in 0..250 {
-                let alert = NewAlert {
-                    kind: "certificate".to_owned(),
-                    subject: format!("{number:064}"),
-                    payload: serde_json::json!({"title": number.to_string(), "severity": "low"}).to_string(),
-                };
-                state.add_alert(&alert).await.unwrap();
-            }
-            // Each is due again as soon as it was taken.
-            let gathering = Certificates::gather_holding(&state, Duration::ZERO);
-            let all = tokio::time::timeout(Duration::from_secs(60), gathering).await.unwrap().unwrap();
-            assert_eq!((all.ids.len(), all.listed.len()), (250, 250));
-            state.hold_unreported(&all.ids, Duration::from_secs(600)).await.unwrap();
-            assert!(state.unreported(Duration::ZERO).await.unwrap().is_empty(), "they are held");
-            all.were_reported(&state).await.unwrap();
-            assert_eq!(state.count_unreported().await.unwrap(), 0);
-
-            // One that another report holds is its own, unless that one dies.
-            state.add_alert(&of_key("", None, "low", "expected")).await.unwrap();
-            assert_eq!(state.unreported(Duration::from_secs(600)).await.unwrap().len(), 1);
-            let gathering = Certificates::gather_holding(&state, Duration::from_millis(50));
-            let all = tokio::time::timeout(Duration::from_secs(60), gathering).await.unwrap().unwrap();
-            assert!(all.ids.is_empty());
-        });
     }
 }

@@ -1,6 +1,8 @@
 //! `pinstead watch`: follows CT logs for the policy's domains.
 
 mod acknowledge;
+mod again;
+mod certificates;
 mod contact;
 mod coverage;
 mod deadline;
@@ -116,7 +118,8 @@ pub(super) struct WatchOptions {
     #[arg(long, conflicts_with = "once")]
     self_test: bool,
     /// Say that the faults of the logs with this in their name, or of this id, are known, or the undetermined
-    /// certificate of this hash: they are shown, and fail nothing any more; may be given several times
+    /// certificate of this hash, or one that is not revoked after a day: they are shown, and fail nothing any more; may be
+    /// given several times
     #[arg(long, value_name = "LOG|HASH", conflicts_with_all = ["once", "status", "self_test"])]
     acknowledge: Vec<String>,
     #[command(flatten)]
@@ -265,8 +268,16 @@ async fn look_once(
     let (looked, revoked) = looking.once(&state, &gate, stopped).await;
     let _ = all_made.send(true);
     let tally = tally_of(delivering).await;
+    let judging = watching.judging();
     let Watching { policy, list, names, selection, printer, .. } = watching;
-    let ended = Ended { outcomes, faults: printer.faults(), timed_out: deadline.is_over(), cut_off };
+    let ended = Ended {
+        outcomes,
+        faults: printer.faults(),
+        timed_out: deadline.is_over(),
+        cut_off,
+        own: printer.found(),
+        judging: Some(judging),
+    };
     let report = OnceReport::new(names, list, &selection, &state, ended, tally).await.with(revoked);
     let exit = report.write(options, &policy, &state).await;
     state.close().await;

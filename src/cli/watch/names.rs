@@ -1,5 +1,7 @@
 //! The names that are watched: those that were given, else those of the policy.
 
+use std::collections::HashSet;
+
 use anyhow::{Context as _, bail};
 
 use super::WatchOptions;
@@ -63,7 +65,19 @@ pub(super) fn named(options: &WatchOptions, policy: &Policy) -> anyhow::Result<O
     if let Some(address) = names.iter().find(|watched| is_address(watched.name.as_str())) {
         bail!("{} is an IP address, and no domain: watch the names of what runs there", address.name);
     }
-    Ok((!names.is_empty()).then(|| WatchedNames::new(names)))
+    Ok((!names.is_empty()).then(|| WatchedNames::new(each_once(names))))
+}
+
+/// Each name once, in their order: one that is watched with all below it is not also watched alone.
+fn each_once(names: Vec<WatchedName>) -> Vec<WatchedName> {
+    let is_whole = |watched: &&WatchedName| watched.with_subdomains;
+    let whole: HashSet<DnsName> = names.iter().filter(is_whole).map(|watched| watched.name.clone()).collect();
+    let mut seen: HashSet<DnsName> = HashSet::with_capacity(names.len());
+    names
+        .into_iter()
+        .filter(|watched| watched.with_subdomains || !whole.contains(&watched.name))
+        .filter(|watched| seen.insert(watched.name.clone()))
+        .collect()
 }
 
 /// Whether a name is what is written for an IPv4 address: no top-level domain is a number (RFC 3696 section 2).
@@ -81,6 +95,18 @@ fn is_suffix(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_there_twice_is_one() {
+        let named =
+            |name: &str, with_subdomains| WatchedName { name: name.parse().unwrap(), with_subdomains };
+        let all = [("a.example", false), ("b.example", true), ("b.example", true), ("b.example", false)];
+        let again = [("a.example", false), ("c.example", true)];
+        let kept = each_once(all.into_iter().chain(again).map(|(name, all)| named(name, all)).collect());
+        let kept: Vec<(&str, bool)> =
+            kept.iter().map(|watched| (watched.name.as_str(), watched.with_subdomains)).collect();
+        assert_eq!(kept, [("a.example", false), ("b.example", true), ("c.example", true)]);
+    }
 
     #[test]
     fn addresses_and_suffixes_are_told_from_domains() {

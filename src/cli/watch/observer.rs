@@ -9,12 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::watch::Receiver;
 
+use super::again::OwnVerdict;
 use super::logs::{FollowedLog, Selection};
 use super::setup::Setup;
 use crate::ct::log_fault::{FaultKind, LogFault};
 use crate::observe::clock;
 use crate::report::human::safe;
-use crate::watch::follow::{Event, LogLabel, Observer};
+use crate::watch::follow::{Event, LogLabel, Observer, Summary};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::state::State;
 
@@ -22,6 +23,8 @@ use crate::watch::state::State;
 pub(super) const OF_THE_STATE: &str = "state";
 /// How often troubles are written to the state.
 const WRITTEN: Duration = Duration::from_secs(5);
+/// Of how many certificates is kept what was judged of them.
+const MOST_FOUND: usize = 100_000;
 
 /// Hears of everything.
 pub(super) struct Printer {
@@ -30,6 +33,8 @@ pub(super) struct Printer {
     kept: Mutex<Kept>,
     /// The faults that were seen since this began, with `--once`: by the log's id and the kind, the first of each.
     seen: Mutex<BTreeMap<(String, FaultKind), LogFault>>,
+    /// What this run judged of certificates, with `--once`: the last of each, of as many as are kept.
+    found: Mutex<HashMap<String, OwnVerdict>>,
 }
 
 /// What keeps logs from being followed.
@@ -43,7 +48,8 @@ struct Kept {
 
 impl Printer {
     pub(super) fn new(is_once: bool, metrics: Arc<WatchMetrics>) -> Self {
-        Self { is_once, metrics, kept: Mutex::default(), seen: Mutex::default() }
+        let (kept, seen, found) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { is_once, metrics, kept, seen, found }
     }
 
     /// Says what is about to be done.
@@ -57,7 +63,7 @@ impl Printer {
             setup.place,
         ));
         for (why, count) in selection.reasons() {
-            say(&format!("left out: {count} {}: {why}", if count == 1 { "log" } else { "logs" }));
+            say(&format!("left out because {why}: {count} {}", if count == 1 { "log" } else { "logs" }));
         }
         if !self.is_once && !setup.has_channels {
             say(
@@ -116,6 +122,19 @@ impl Printer {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// What this run judged of the certificates that it told of.
+    pub(super) fn found(&self) -> HashMap<String, OwnVerdict> {
+        std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn judged(&self, summary: &Summary) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is not kept is judged once more for the report.
+        if self.is_once && found.len() < MOST_FOUND {
+            found.insert(summary.tbs_sha256.clone(), (summary.severity, summary.expectation));
+        }
+    }
+
     fn saw(&self, fault: &LogFault) {
         // A service tells of them by its alerts, and need not keep any.
         if self.is_once {
@@ -154,7 +173,10 @@ impl Observer for Printer {
                 metrics.entries(*count);
                 self.trouble(log, None);
             }
-            Event::Found(_) => metrics.certificates(1),
+            Event::Found(summary) => {
+                self.judged(summary);
+                metrics.certificates(1);
+            }
             Event::Unsearched(what) => {
                 metrics.error("names", what, clock::now());
                 say(&format!("warning: {}: {what}", log.name));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +10,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::WatchOptions;
+use super::again::{Judge, OwnVerdict};
+use super::certificates::Certificates;
 use super::coverage::{LogCoverage, NOT_REACHED};
 use super::grouped::grouped;
-use super::listed::Certificates;
 use super::logs::Selection;
 use super::observer::say;
 use super::revoked::Revoked;
@@ -27,11 +29,13 @@ use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
 use crate::rules::{Finding, Severity, log, run};
 use crate::watch::alert::Tally;
-use crate::watch::follow::Outcome;
+use crate::watch::follow::{Judging, Outcome};
 use crate::watch::state::{OpenFault, State, StateError, SurveyedLog};
 
 /// The most certificates that were undetermined before and are named to people.
 const MOST_BEFORE: usize = 20;
+/// The most alerts about other things than certificates that are shown to people.
+const MOST_OTHERS: usize = 100;
 
 /// How following the logs ended.
 #[derive(Default)]
@@ -44,6 +48,10 @@ pub(super) struct Ended {
     pub(super) timed_out: bool,
     /// Where they were stopped because none could be reached: that.
     pub(super) cut_off: Option<RunFault>,
+    /// What this run judged itself of certificates.
+    pub(super) own: HashMap<String, OwnVerdict>,
+    /// What certificates are judged by.
+    pub(super) judging: Option<Arc<Judging>>,
 }
 
 impl Ended {
@@ -90,7 +98,14 @@ impl OnceReport {
             lacking(error);
             Vec::new()
         });
-        let certificates = Certificates::gather(state).await.unwrap_or_else(|error| {
+        // How far the logs are is asked before what was found: others may go on meanwhile, and no entry counts as proven here
+        // of which the report does not have what was found in it.
+        let mut all_known = HashMap::new();
+        for followed in &selection.followed {
+            all_known.insert(followed.log.log_id, state.find_log(&followed.log.log_id).await);
+        }
+        let own = std::mem::take(&mut ended.own);
+        let certificates = gathered(state, ended.judging.take(), own).await.unwrap_or_else(|error| {
             lacking(error);
             Certificates::default()
         });
@@ -103,9 +118,10 @@ impl OnceReport {
             let id = &followed.log.log_id;
             let ours = || Outcome::Failed("following it ended by a fault of pinstead".to_owned());
             let mut outcome = ended.outcomes.remove(id).unwrap_or_else(ours);
-            let known = match state.find_log(id).await {
-                Ok(known) => known,
-                Err(error) => {
+            let known = match all_known.remove(id) {
+                Some(Ok(known)) => known,
+                None => None,
+                Some(Err(error)) => {
                     // How far it is covered, and what it does wrong, is in there only.
                     outcome = Outcome::NotKept(format!("the state does not say how far it is: {error}"));
                     lacking(error);
@@ -181,7 +197,8 @@ impl OnceReport {
     }
 
     /// With what was seen of revocations.
-    pub(super) fn with(self, revoked: Revoked) -> Self {
+    pub(super) fn with(mut self, mut revoked: Revoked) -> Self {
+        self.findings.extend(revoked.take_findings());
         Self { revoked, ..self }
     }
 
@@ -233,6 +250,16 @@ impl OnceReport {
     /// Whether no entry of any log has been looked at yet.
     fn has_read_nothing(&self) -> bool {
         self.logs.iter().all(|log| log.proven == log.start)
+    }
+
+    /// What can be done where no entry was looked at.
+    fn why_nothing(&self) -> &'static str {
+        if self.logs.iter().all(|log| log.start.is_none()) {
+            return "No log could be begun, so that nothing is known of what they hold: “Logs” below says why. Where it is \
+                    the same of all, it is the network here.";
+        }
+        "No entry was looked at yet: what is logged from here on is. The state knows these logs by now, and `--from` begins \
+         only those that it does not know: to look at earlier entries, give `--from 7d` together with another --state."
     }
 
     /// Whether the logs were chosen by a list that is too old.
@@ -287,15 +314,7 @@ impl OnceReport {
         );
         let _ = writeln!(text, "{}\n", paint(STRONG, heading));
         text.push_str(&grouped(&self.certificates.listed));
-        for notice in &self.certificates.others {
-            let severity =
-                notice.severity.map_or_else(String::new, |one| paint(of_severity(one), one) + "  ");
-            text.push_str(&wrap(&format!("{severity}{}", safe(&notice.headline())), "", "  "));
-            for line in notice.text.iter().flat_map(|text| text.lines()) {
-                text.push_str(&indented(&safe(line), 2));
-            }
-            text.push('\n');
-        }
+        text.push_str(&self.others());
         if self.certificates.left_out > 0 {
             let _ = writeln!(text, "{} more are in the state.\n", self.certificates.left_out);
         }
@@ -311,7 +330,9 @@ impl OnceReport {
             let _ = writeln!(text, "  {} logs, of which nothing is known: {NOT_REACHED}", silent.len());
         }
         if !self.left_out.is_empty() {
-            let note = format!("{} logs of the list were left out: see the JSON report", self.left_out.len());
+            let count = self.left_out.len();
+            let were = if count == 1 { "log of the list was" } else { "logs of the list were" };
+            let note = format!("{count} {were} left out: see the JSON report");
             let _ = writeln!(text, "  {}", paint(FAINT, note));
         }
         text.push('\n');
@@ -320,6 +341,26 @@ impl OnceReport {
             text.push('\n');
         }
         let _ = writeln!(text, "{}", self.bottom_line());
+        text
+    }
+
+    /// What else was told, the gravest first.
+    fn others(&self) -> String {
+        let mut text = String::new();
+        let mut others: Vec<_> = self.certificates.others.iter().collect();
+        others.sort_by_key(|notice| std::cmp::Reverse(notice.severity));
+        for notice in others.iter().take(MOST_OTHERS) {
+            let severity =
+                notice.severity.map_or_else(String::new, |one| paint(of_severity(one), one) + "  ");
+            text.push_str(&wrap(&format!("{severity}{}", safe(&notice.headline())), "", "  "));
+            for line in notice.text.iter().flat_map(|text| text.lines()) {
+                text.push_str(&indented(&safe(line), 2));
+            }
+            text.push('\n');
+        }
+        if let Some(more) = others.len().checked_sub(MOST_OTHERS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "and {more} more alerts, none of them graver: see the JSON report\n");
+        }
         text
     }
 
@@ -361,10 +402,7 @@ impl OnceReport {
             );
         }
         if self.has_read_nothing() {
-            note(
-                DOUBTFUL,
-                "No entry was looked at yet: what is logged from here on is. `--from 7d` begins earlier.",
-            );
+            note(DOUBTFUL, self.why_nothing());
         }
         if self.list_is_stale() {
             let which = self.list.as_ref().map_or("There is no log list".to_owned(), |list| {
@@ -400,10 +438,23 @@ impl OnceReport {
             (true, _) => tally(&self.findings),
             (false, true) => format!("certificates and alerts: {}", parts.join(", ")),
             (false, false) => {
-                format!("certificates and alerts: {}; logs: {}", parts.join(", "), tally(&self.findings))
+                format!("certificates and alerts: {}; findings: {}", parts.join(", "), tally(&self.findings))
             }
         }
     }
+}
+
+/// What no report had yet, judged by these wishes.
+async fn gathered(
+    state: &State,
+    judging: Option<Arc<Judging>>,
+    own: HashMap<String, OwnVerdict>,
+) -> Result<Certificates, StateError> {
+    let mut judge = match judging {
+        Some(judging) => Judge::new(state, &judging, own).await?,
+        None => Judge::default(),
+    };
+    Certificates::gather(state, &mut judge).await
 }
 
 /// Takes the faults of a log out of those that were seen, and gives those of them that are over: one of each kind. What

@@ -17,7 +17,6 @@ use crate::judge::Inputs;
 use crate::observe::clock;
 use crate::observe::crl::CrlClient;
 use crate::observe::dns::DnsClient;
-use crate::rules::Severity;
 use crate::watch::revocation::Revocations;
 use crate::watch::state::State;
 
@@ -88,17 +87,19 @@ impl Looking {
                 for line in &looked.told {
                     say(line);
                 }
-                if looked.count() > 0 {
+                let all = looked.count();
+                if all > 0 {
                     say(&format!(
-                        "revocation: {} unexpected certificates, {} of them revoked, of {} not known",
-                        looked.count(),
+                        "revocation: {all} unexpected {}: {} revoked, {} not revoked, {} of which it is not known",
+                        if all == 1 { "certificate" } else { "certificates" },
                         looked.revoked,
+                        looked.good,
                         looked.open
                     ));
                 }
-                let fails = looked.unrevoked > 0 && gate.fail_on().is_reached_by(Severity::High);
-                let exit = gate.exit(fails, looked.open > 0, looked.open > 0);
-                (exit, Revoked::seen(looked))
+                // What is not revoked is a finding of the report.
+                let is_open = looked.open > looked.unknown_known;
+                (gate.exit(gate.fails(&looked.findings), is_open, is_open), Revoked::seen(looked))
             }
             Err(error) => {
                 let why = error.to_string();

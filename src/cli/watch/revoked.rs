@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::report::human::safe;
 use crate::report::human::style::{BAD, DOUBTFUL, FAINT, STRONG, paint};
 use crate::report::human::wrap::{indented, wrap};
+use crate::rules::Finding;
 use crate::watch::revocation::{Looked, RevocationOfFound};
 use crate::watch::state::{RevocationLook, State, StateError};
 
@@ -21,18 +22,26 @@ pub(super) struct Revoked {
     /// The numbers; none where nobody ever looked.
     look: Option<RevocationLook>,
     certificates: Vec<RevocationOfFound>,
+    /// Of what a look just now showed, what stays to be done.
+    findings: Vec<Finding>,
 }
 
 impl Revoked {
     /// What a look showed just now.
     pub(super) fn seen(looked: Looked) -> Self {
-        Self { look: Some(looked.numbers()), certificates: looked.certificates }
+        let look = Some(looked.numbers());
+        Self { look, certificates: looked.certificates, findings: looked.findings }
+    }
+
+    /// Takes out what stays to be done.
+    pub(super) fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
     }
 
     /// A look that failed.
     pub(super) fn failed(at: Timestamp, why: String) -> Self {
         let look = RevocationLook { failed: Some((at, why)), ..RevocationLook::default() };
-        Self { look: Some(look), certificates: Vec::new() }
+        Self { look: Some(look), ..Self::default() }
     }
 
     /// What the state has of the last look.
@@ -43,7 +52,7 @@ impl Revoked {
                 .map_err(|error| StateError::Damaged(format!("what was seen of a revocation: {error}")))
         };
         let certificates = state.kept_revocations().await?.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { look, certificates })
+        Ok(Self { look, certificates, findings: Vec::new() })
     }
 
     /// As the contract names such things: what is not known is undetermined.
@@ -96,8 +105,8 @@ impl Revoked {
         let line = match count(look) {
             0 => format!("There was none that could be used on {at}."),
             all => format!(
-                "{all} that could be used on {at}: {} revoked, {} not revoked, of {} not known; {} known for a day or longer \
-                 and not known to be revoked",
+                "{all} that could be used on {at}: {} revoked, {} not revoked, {} of which it is not known; {} known for a day \
+                 or longer and not known to be revoked",
                 look.revoked, look.good, look.open, look.overdue
             ),
         };
@@ -127,8 +136,10 @@ fn shown(one: &RevocationOfFound) -> String {
             let since = said("revoked_at").unwrap_or("a time that is not known");
             (FAINT, format!("revoked since {since} ({})", said("reason").unwrap_or("no reason given")))
         }
+        "good" if one.acknowledged => (FAINT, "still not revoked, acknowledged".to_owned()),
         "good" if one.overdue => (BAD, "still not revoked".to_owned()),
         "good" => (DOUBTFUL, "not revoked".to_owned()),
+        _ if one.acknowledged => (FAINT, "not known whether it is revoked, acknowledged".to_owned()),
         _ => (DOUBTFUL, "not known whether it is revoked".to_owned()),
     };
     let found = match one.first_seen {
@@ -161,6 +172,7 @@ mod tests {
             not_after: None,
             first_seen: Some("2026-11-20T00:00:00Z".parse().unwrap()),
             overdue,
+            acknowledged: false,
             revocation: json!({"status": status, "why": "The CRL at http://crl.example/: it could not be had."}),
         }
     }
@@ -178,6 +190,7 @@ mod tests {
         let open = Revoked {
             look: Some(look),
             certificates: vec![one("undetermined", true), one("a status of tomorrow", false)],
+            ..Revoked::default()
         };
         let json = open.json();
         assert_eq!((&json["status"], &json["counts"]["not_known"]), (&"undetermined".into(), &2.into()));
@@ -185,7 +198,7 @@ mod tests {
         assert_eq!(text.matches("not known whether it is revoked").count(), 2, "{text}");
         assert!(text.contains("could not be had") && !text.contains('\u{1b}'), "{text}");
         let look = RevocationLook { looked_at: Some(at), good: 1, overdue: 1, ..RevocationLook::default() };
-        let good = Revoked { look: Some(look), certificates: vec![one("good", true)] };
+        let good = Revoked { look: Some(look), certificates: vec![one("good", true)], ..Revoked::default() };
         assert_eq!(good.status(), "checked");
         assert!(good.human().contains("still not revoked"), "{}", good.human());
     }

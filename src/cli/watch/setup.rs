@@ -16,9 +16,9 @@ use crate::issuance::names::WatchedNames;
 use crate::judge::Inputs;
 use crate::observe::{clock, files};
 use crate::policy::{AcceptedCertificate, MAX_POLICY, Policy, StderrFormat};
-use crate::watch::alert::{Channel, channels};
+use crate::watch::alert::{Channel, StderrOf, channels};
 use crate::watch::follow::{Judging, Start};
-use crate::watch::state::{Place, REPORT, StateOptions};
+use crate::watch::state::{Place, StateOptions};
 
 /// How often a log's tree head is asked for where nothing else is said, in seconds.
 const INTERVAL: u32 = 60;
@@ -90,12 +90,9 @@ impl Setup {
             // The report says the rest.
             alerts.stderr_format = StderrFormat::Brief;
         }
-        let channels = channels(&alerts, &policy.folder, &environment)?;
-        let mut channel_names: Vec<String> =
-            channels.iter().map(|channel| channel.name().to_owned()).collect();
-        if options.once {
-            channel_names.push(REPORT.to_owned());
-        }
+        let of = if options.once { StderrOf::Once } else { StderrOf::Service };
+        let channels = channels(&alerts, &policy.folder, &environment, of)?;
+        let channel_names = channels.iter().map(|channel| channel.name().to_owned()).collect();
         let watch = &policy.policy.watch;
         let start = match (&options.from, &watch.from) {
             (Some(start), _) => Some(*start),

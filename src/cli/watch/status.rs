@@ -1,10 +1,13 @@
 //! `pinstead watch --status`: what the state knows, without the network, and what that comes to.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::again::Judge;
 use super::coverage::LogCoverage;
 use super::judged::Judged;
 use super::listed::Listed;
@@ -15,12 +18,15 @@ use super::setup::PolicyFile;
 use super::{WatchOptions, cannot_start, choose_anew, is_unread};
 use crate::cli::Exit;
 use crate::cli::options::Format;
+use crate::evidence::{Inputs as InputFiles, Request};
 use crate::issuance::names::WatchedNames;
+use crate::judge::Inputs;
 use crate::observe::clock;
 use crate::report::human::style::{STRONG, paint};
 use crate::report::human::wrap::indented;
 use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
+use crate::watch::follow::Judging;
 use crate::watch::state::{Place, State, StateError, StateOptions, Waiting};
 
 /// The most certificates that are named to people.
@@ -38,7 +44,7 @@ struct Known {
     waiting: Vec<Waiting>,
     /// Alerts that were made where no channel was known.
     without_channel: u64,
-    /// Alerts that no report listed yet, of runs that were to make one.
+    /// Alerts that no report listed yet, whoever found what they are about.
     unreported: u64,
     /// Certificates that were reported as undetermined, and still are.
     undetermined: Vec<Listed>,
@@ -68,8 +74,10 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
         Ok(state) => state,
         Err(exit) => return Ok(exit),
     };
-    let watched = named(options, &policy.policy)?;
-    let known = known(&state, watched.as_ref(), choose_anew(options, &policy.policy)).await;
+    let watched = named(options, &policy.policy)?.map(Arc::new);
+    let judging = watched.as_ref().map(|watched| judging(options, &policy, watched)).transpose()?;
+    let selection = choose_anew(options, &policy.policy);
+    let known = known(&state, (watched.as_deref(), judging), selection).await;
     state.close().await;
     let known = match known {
         Ok(known) => known,
@@ -84,10 +92,22 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
     Ok(known.judged.exit(&options.gate.or_policy(&policy.policy)))
 }
 
+/// What the names are judged by.
+fn judging(
+    options: &WatchOptions,
+    policy: &PolicyFile,
+    watched: &Arc<WatchedNames>,
+) -> anyhow::Result<Arc<Judging>> {
+    let mut files = InputFiles { policy: policy.file.clone(), ..InputFiles::default() };
+    options.lists.read_into(&mut files);
+    let inputs = Inputs::read(&Request::default(), &files)?;
+    Ok(Arc::new(Judging::new(inputs, options.expect_ca.clone(), Arc::clone(watched))))
+}
+
 /// Asks the state about the names. `selection` is what would be followed now: of other logs, nothing is demanded.
 async fn known(
     state: &State,
-    watched: Option<&WatchedNames>,
+    (watched, judging): (Option<&WatchedNames>, Option<Arc<Judging>>),
     mut selection: Option<Selection>,
 ) -> Result<Known, StateError> {
     let now = clock::now();
@@ -139,7 +159,14 @@ async fn known(
     for channel in &waiting {
         judged.channel(channel);
     }
-    let undetermined: Vec<Listed> = state.undetermined().await?.iter().filter_map(Listed::of).collect();
+    let mut judge = match judging {
+        Some(judging) => Judge::new(state, &judging, HashMap::new()).await?,
+        None => Judge::default(),
+    };
+    let mut undetermined = Vec::new();
+    for listed in state.undetermined().await?.iter().filter_map(Listed::of) {
+        undetermined.extend(judge.still_open(state, listed).await?);
+    }
     for listed in &undetermined {
         judged.certificate(listed, now);
     }
@@ -151,7 +178,7 @@ async fn known(
         not_begun,
         waiting,
         without_channel: state.alerts_without_channel().await?,
-        unreported: state.count_unreported().await?,
+        unreported: state.count_without_report().await?,
         undetermined,
         revoked: Revoked::kept(state).await?,
     })
@@ -213,7 +240,7 @@ fn human(place: &Place, known: &Known) -> String {
     }
     for (count, what) in [
         (known.without_channel, "were made without any channel: nobody was told"),
-        (known.unreported, "are in no report yet: the next `pinstead watch --once` lists them"),
+        (known.unreported, "are in no report of `pinstead watch --once` yet: the next one lists them"),
     ] {
         if count > 0 {
             text.push_str(&indented(&format!("{count} {what}"), 2));

@@ -14,7 +14,7 @@ use super::{AHEAD, Chosen, ROOM, WatchOptions, chosen_by, is_unread, list_age, s
 use crate::judge::ListAge;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
-use crate::watch::follow::{Following, Outcome, Settings, Start, follow_until};
+use crate::watch::follow::{Following, Judging, Outcome, Settings, Start, follow_until};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::reader::Reader;
 use crate::watch::reader::ahead::Room;
@@ -69,6 +69,11 @@ impl<'o> Watching<'o> {
             metrics: Arc::clone(metrics),
             http: http.clone(),
         }
+    }
+
+    /// What certificates are judged by.
+    pub(super) fn judging(&self) -> Arc<Judging> {
+        Arc::clone(&self.following.judging)
     }
 
     /// Follows them until all are proven, or it is told to stop; gives how each ended, by its id.

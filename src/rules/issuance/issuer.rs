@@ -284,8 +284,8 @@ fn unknown(judged: &JudgedCertificate) -> Option<String> {
             );
         }
         NameOfIssuer::NotCompared => reason.push_str(
-            " Whether that is the name of a CA of yours cannot be said: give the certificates of [[private_ca]] with \
-             --issuer, or their names as subject.",
+            " Whether that is the name of a CA of yours cannot be said: give their names as subject of \
+             [[private_ca]], or `pinstead issuance` their certificates (--issuer).",
         ),
         NameOfIssuer::Forged(_) | NameOfIssuer::Unremarkable => {}
     }

@@ -9,22 +9,27 @@ use crate::rules::{Finding, Raised, Severity};
 
 /// The findings about what was issued, where its revocation was looked at.
 pub fn issued_findings(verdict: &IssuanceVerdict) -> Vec<Finding> {
-    let of = |by_issuer: bool| {
-        let unexpected =
-            verdict.unexpected().filter(move |judged| judged.is_of_unexpected_issuer() == by_issuer);
-        unexpected.filter_map(|judged| judged.revocation.verdict().cloned()).collect()
-    };
-    let contacts = verdict.unexpected().filter_map(|judged| {
-        let it = &judged.certificate;
-        let contact = judged.problem_reporting.clone().or_else(|| it.problem_reporting.clone())?;
-        Some((it.issuer.key?, contact))
-    });
-    let unexpected = Unexpected { verdicts: of(true), by_lists: of(false), contacts: contacts.collect() };
+    let unexpected: Vec<&JudgedCertificate> = verdict.unexpected().collect();
     let told = raised(verdict).into_iter().filter_map(|(rule, raised)| {
         let rule = RULES.iter().find(|known| known.info.id == rule)?;
         Some(Finding::new(&rule.info, raised))
     });
-    told.chain(lists(verdict)).chain(unexpected_findings(&unexpected)).collect()
+    told.chain(lists(verdict)).chain(unrevoked_findings(&unexpected)).collect()
+}
+
+/// What is to be said of these unexpected certificates that are not revoked (REV008).
+pub fn unrevoked_findings(unexpected: &[&JudgedCertificate]) -> Vec<Finding> {
+    let of = |by_issuer: bool| {
+        let unexpected =
+            unexpected.iter().filter(move |judged| judged.is_of_unexpected_issuer() == by_issuer);
+        unexpected.filter_map(|judged| judged.revocation.verdict().cloned()).collect()
+    };
+    let contacts = unexpected.iter().filter_map(|judged| {
+        let it = &judged.certificate;
+        let contact = judged.problem_reporting.clone().or_else(|| it.problem_reporting.clone())?;
+        Some((it.issuer.key?, contact))
+    });
+    unexpected_findings(&Unexpected { verdicts: of(true), by_lists: of(false), contacts: contacts.collect() })
 }
 
 /// What is said of lists is said as of the chains of servers.

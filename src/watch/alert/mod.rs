@@ -21,5 +21,5 @@ pub use self::mail::{Mail, MailServer};
 pub use self::notice::Notice;
 pub use self::secret::Secret;
 pub use self::setup::{AlertSetupError, channels};
-pub use self::stderr::Stderr;
+pub use self::stderr::{Stderr, StderrOf};
 pub use self::webhook::{SIGNATURE_VERSION, Webhook, signature};

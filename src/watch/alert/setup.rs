@@ -10,7 +10,7 @@ use super::channel::{Channel, ChannelSettings};
 use super::hook::Hook;
 use super::mail::{Mail, MailServer};
 use super::secret::Secret;
-use super::stderr::{self, Stderr};
+use super::stderr::{self, Stderr, StderrOf};
 use super::webhook::Webhook;
 use crate::observe::files;
 use crate::observe::http::{self, HttpPoster, HttpSetupError};
@@ -53,16 +53,18 @@ pub enum AlertSetupError {
     Http(#[from] HttpSetupError),
 }
 
-/// The channels of a policy that stands in `folder`, with their secrets from `environment` and files.
+/// The channels of a policy that stands in `folder`, with their secrets from `environment` and files. `of` says whose
+/// standard error it is.
 pub fn channels(
     policy: &AlertsPolicy,
     folder: &Path,
     environment: &dyn Fn(&str) -> Option<OsString>,
+    of: StderrOf,
 ) -> Result<Vec<Box<dyn Channel>>, AlertSetupError> {
     let setup = Setup { folder, environment, hidden: hidden(policy) };
     let mut channels: Vec<Box<dyn Channel>> = Vec::new();
     if policy.stderr {
-        channels.push(Box::new(Stderr::new(policy.stderr_format, policy.stderr_min_severity)));
+        channels.push(Box::new(Stderr::new(of, policy.stderr_format, policy.stderr_min_severity)));
     }
     let wrong = |channel: &str| {
         let channel = channel.to_owned();

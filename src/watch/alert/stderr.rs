@@ -11,12 +11,24 @@ use crate::policy::StderrFormat;
 use crate::report::human::safe;
 use crate::rules::Severity;
 
-/// What the channel is called.
+/// What the channel of a service is called.
 pub(super) const NAME: &str = "stderr";
+/// What that of a run by hand is called, which gets nothing of what others find. It is no channel that anybody waits for:
+/// what such a run could not say is in the report of the next.
+const NAME_ONCE: &str = "--once, stderr";
 /// How long nobody may read it.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The most lines of an alert's text that are shown.
 const MOST_LINES: usize = 60;
+
+/// Whose standard error it is: what waits for the one of a service is not said on a terminal where somebody looks once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StderrOf {
+    /// A service's, also of one that is started again.
+    Service,
+    /// That of a run that looks once.
+    Once,
+}
 
 /// Standard error, or whatever takes its place in a test.
 pub struct Stderr {
@@ -27,13 +39,17 @@ pub struct Stderr {
 
 impl Stderr {
     /// Writes to standard error.
-    pub fn new(format: StderrFormat, least: Severity) -> Self {
-        Self::to(Box::new(anstream::stderr()), format, least)
+    pub fn new(of: StderrOf, format: StderrFormat, least: Severity) -> Self {
+        Self::to(Box::new(anstream::stderr()), of, format, least)
     }
 
     /// Writes to something else.
-    pub fn to(writer: Box<dyn Write + Send>, format: StderrFormat, least: Severity) -> Self {
-        let settings = ChannelSettings { name: NAME.to_owned(), least, timeout: TIMEOUT };
+    pub fn to(writer: Box<dyn Write + Send>, of: StderrOf, format: StderrFormat, least: Severity) -> Self {
+        let name = match of {
+            StderrOf::Service => NAME,
+            StderrOf::Once => NAME_ONCE,
+        };
+        let settings = ChannelSettings { name: name.to_owned(), least, timeout: TIMEOUT };
         Self { settings, format, writer: Arc::new(Mutex::new(writer)) }
     }
 }
@@ -159,7 +175,7 @@ mod tests {
                 Ok(())
             }
         }
-        let channel = Stderr::to(Box::new(Closed), StderrFormat::Human, Severity::Info);
+        let channel = Stderr::to(Box::new(Closed), StderrOf::Service, StderrFormat::Human, Severity::Info);
         let failure = channel.send(&nasty()).await.unwrap_err();
         assert!(failure.to_string().contains("cannot be written: broken pipe"), "{failure}");
     }

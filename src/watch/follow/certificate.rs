@@ -162,7 +162,8 @@ pub fn prepare(entry: &FoundEntry, standing: &Standing<'_>, judging: &Judging) -
         kind = SELF_TEST_ALERT;
         summary.title = format!("TEST: {}", summary.title);
         summary.text = format!(
-            "This is a test of pinstead watch. The certificate was made up, and stands in no log.\n{}",
+            "This is a test of pinstead watch. The certificate was made up, and stands in no log. It has no severity, so that \
+             it comes to every channel; one by a CA that is known and not expected has “high”.\n{}",
             summary.text
         );
     }

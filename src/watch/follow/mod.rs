@@ -8,6 +8,7 @@
 
 mod again;
 mod age;
+mod anew;
 mod bounded;
 mod certificate;
 mod dark;
@@ -31,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::Receiver;
 
 pub use self::age::staleness;
+pub use self::anew::{Anew, Rejudging};
 pub use self::certificate::{
     CERTIFICATE_ALERT, LogLabel, Prepared, SELF_TEST_ALERT, Summary, kind_name, prepare,
 };

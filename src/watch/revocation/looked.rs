@@ -10,6 +10,7 @@ use crate::issuance::JudgedCertificate;
 use crate::issuance::revocation::RevocationToday;
 use crate::report::json::v1::issued_revocation;
 use crate::revocation::Status;
+use crate::rules::Finding;
 use crate::watch::state::RevocationLook;
 use crate::x509::hexadecimal;
 
@@ -19,8 +20,11 @@ const GRACE: SignedDuration = SignedDuration::from_hours(24);
 /// The most certificates of a look that are listed; all are counted.
 const MOST_LISTED: usize = 10_000;
 
+/// How other commands are given what is missing.
+const ISSUER_OPTION: &str = " (--issuer)";
+
 /// What one look showed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Looked {
     /// When it was made.
     pub at: Timestamp,
@@ -34,6 +38,12 @@ pub struct Looked {
     pub unrevoked: u64,
     /// Of how many that is not known though they had been found a day before.
     pub unknown: u64,
+    /// How many of `unrevoked` somebody knows of.
+    pub unrevoked_known: u64,
+    /// How many of `unknown` somebody knows of.
+    pub unknown_known: u64,
+    /// Of `unrevoked` what is to be said, but for those that somebody knows of.
+    pub findings: Vec<Finding>,
     /// The first of them, as many as are listed.
     pub certificates: Vec<RevocationOfFound>,
     /// What is new, one line each.
@@ -63,6 +73,9 @@ pub struct RevocationOfFound {
     pub first_seen: Option<Timestamp>,
     /// Whether it is not revoked, or that is not known, though it had been found a day before.
     pub overdue: bool,
+    /// Whether somebody said that he knows of that.
+    #[serde(default)]
+    pub acknowledged: bool,
     /// `status` (`good`, `revoked`, `undetermined`, `not_checked`), `why`, `revoked_at`, `reason`, `invalid_since` and
     /// `sources`, as `issuance` reports them.
     pub revocation: Value,
@@ -84,6 +97,13 @@ pub(super) enum Standing {
     Good { is_overdue: bool },
     /// That is not known; whether it would matter by now.
     Open { is_overdue: bool },
+}
+
+impl Standing {
+    /// Whether its CA had its time.
+    pub(super) fn is_overdue(self) -> bool {
+        matches!(self, Self::Good { is_overdue: true } | Self::Open { is_overdue: true })
+    }
 }
 
 impl Looked {
@@ -109,29 +129,36 @@ impl Looked {
         }
     }
 
-    /// Counts a certificate that was found then, and lists it. One of which nobody knows when is as one found long ago.
-    pub(super) fn add(
-        &mut self,
-        name: &DnsName,
-        judged: &JudgedCertificate,
-        found: Option<Timestamp>,
-    ) -> Standing {
+    /// What is to be thought of a certificate that was found then. One of which nobody knows when is as one found long ago.
+    pub(super) fn standing(&self, judged: &JudgedCertificate, found: Option<Timestamp>) -> Standing {
         let is_overdue = found.is_none_or(|found| self.at.duration_since(found) >= GRACE);
-        let standing = match judged.revocation.verdict().map(|verdict| verdict.status) {
+        match judged.revocation.verdict().map(|verdict| verdict.status) {
             Some(Status::Revoked(_)) => Standing::Revoked,
             Some(Status::Good) => Standing::Good { is_overdue },
             // What was not looked at is no better known.
             Some(Status::Undetermined) | None => Standing::Open { is_overdue },
-        };
+        }
+    }
+
+    /// Counts it, and lists it. `is_known` says whether somebody knows how it stands.
+    pub(super) fn add(
+        &mut self,
+        (name, judged): (&DnsName, &JudgedCertificate),
+        found: Option<Timestamp>,
+        standing: Standing,
+        is_known: bool,
+    ) {
         match standing {
             Standing::Revoked => self.revoked = self.revoked.saturating_add(1),
             Standing::Good { is_overdue } => {
                 self.good = self.good.saturating_add(1);
                 self.unrevoked = self.unrevoked.saturating_add(is_overdue.into());
+                self.unrevoked_known = self.unrevoked_known.saturating_add((is_overdue && is_known).into());
             }
             Standing::Open { is_overdue } => {
                 self.open = self.open.saturating_add(1);
                 self.unknown = self.unknown.saturating_add(is_overdue.into());
+                self.unknown_known = self.unknown_known.saturating_add((is_overdue && is_known).into());
             }
         }
         if self.certificates.len() < MOST_LISTED {
@@ -146,11 +173,11 @@ impl Looked {
                 issuer_owner: it.issuer.owner.clone(),
                 not_after: it.not_after,
                 first_seen: found,
-                overdue: is_overdue && standing != Standing::Revoked,
+                overdue: standing.is_overdue(),
+                acknowledged: standing.is_overdue() && is_known,
                 revocation: issued_revocation(&judged.revocation),
             });
         }
-        standing
     }
 
     /// Puts first what a reader should see first: what is overdue, then what is not known, then what is not revoked, the
@@ -181,8 +208,11 @@ pub(super) fn found_at(
 /// Why nothing more is known, or by what it is known, for people.
 pub(super) fn why(today: &RevocationToday) -> String {
     match today {
-        RevocationToday::Judged(verdict) => verdict.why.clone(),
-        RevocationToday::NotChecked(why) => format!("It could not be looked at: {why}."),
+        // `watch` has no such option: it is given what logs have.
+        RevocationToday::Judged(verdict) => verdict.why.replace(ISSUER_OPTION, ""),
+        RevocationToday::NotChecked(why) => {
+            format!("It could not be looked at: {}.", why.replace(ISSUER_OPTION, ""))
+        }
         RevocationToday::NotAsked | RevocationToday::NotNeeded => "It was not looked at.".to_owned(),
     }
 }

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use self::looked::found_at;
 pub use self::looked::{Looked, RevocationOfFound};
+use self::looked::{Standing, found_at};
 use self::names::to_judge;
 use crate::dns_name::DnsName;
 use crate::evidence::issuance::{
@@ -30,6 +30,7 @@ use crate::judge::{Inputs, IssuanceJudge, IssuedCrls};
 use crate::observe::clock::Stopwatch;
 use crate::observe::crl::{Allowance, CrlClient};
 use crate::observe::issuance::StatePages;
+use crate::rules::revocation::unrevoked_findings;
 use crate::watch::state::{State, StateError};
 
 /// The kind of the alerts about revocations.
@@ -101,14 +102,23 @@ impl Revocations {
             }
         }
         self.judge(issuers, looked.at).judge_revocation(&unexpected.evidence, &mut unexpected.verdict, &crls);
+        let acknowledged = state.acknowledged(REVOCATION_ALERT).await?;
+        let mut pressing = Vec::new();
         for (judged, (name, found)) in unexpected.verdict.certificates.iter().zip(&unexpected.found) {
-            let standing = looked.add(name, judged, *found);
-            let Some(alert) = told::alert(name, judged, *found, standing) else { continue };
+            let standing = looked.standing(judged, *found);
+            let alert = told::alert(name, judged, *found, standing);
+            let is_known = alert.as_ref().is_some_and(|alert| alert.is_among(&acknowledged));
+            looked.add((name, judged), *found, standing, is_known);
+            if standing == (Standing::Good { is_overdue: true }) && !is_known {
+                pressing.push(judged);
+            }
+            let Some(alert) = alert else { continue };
             let title = alert.title.clone();
             if state.add_alert(&alert.into_new()).await?.is_some() {
                 looked.told.push(title);
             }
         }
+        looked.findings.extend(unrevoked_findings(&pressing));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What is told of the revocation of an unexpected certificate.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -10,6 +12,7 @@ use crate::issuance::JudgedCertificate;
 use crate::report::human::safe;
 use crate::report::json::v1::issued_revocation;
 use crate::rules::Severity;
+use crate::rules::revocation::severity_of_unrevoked;
 use crate::watch::state::NewAlert;
 use crate::x509::hexadecimal;
 
@@ -23,6 +26,11 @@ pub(super) struct Alert {
 }
 
 impl Alert {
+    /// What it is about, and whether somebody said that he knows of just that.
+    pub(super) fn is_among(&self, subjects: &BTreeSet<String>) -> bool {
+        subjects.contains(&self.subject)
+    }
+
     pub(super) fn into_new(self) -> NewAlert {
         let payload = json!({
             "title": self.title, "severity": self.severity, "text": self.text, "details": self.details,
@@ -50,7 +58,7 @@ pub(super) fn alert(
         }
         Standing::Good { is_overdue: true } => (
             "unrevoked",
-            Severity::High,
+            severity_of_unrevoked(judged.is_of_unexpected_issuer()),
             format!("Unexpected certificate for {name} is still not revoked after 24 hours"),
             report_it(judged),
         ),

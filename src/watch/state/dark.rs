@@ -183,10 +183,11 @@ pub(super) async fn dark_before(
     rows.iter().map(|row| Ok((row.number(0)?, row.number(1)?))).collect()
 }
 
-/// What an alert says is undetermined no more: reports named it as long as it was.
+/// What an alert says is undetermined no more, whatever anybody wishes: reports named it as long as it was.
 async fn end_alert(transaction: &mut Transaction, subject: &str) -> Result<(), StateError> {
     let sql = "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) \
-               WHERE channel = $1 AND delivered_at IS NULL AND alert IN (SELECT id FROM alerts WHERE subject = $2)";
+               WHERE substr(channel, 1, length($1)) = $1 AND delivered_at IS NULL \
+               AND alert IN (SELECT id FROM alerts WHERE subject = $2)";
     transaction.execute(sql, &[Value::Text(UNDETERMINED), Value::Text(subject)]).await.map(drop)
 }
 

@@ -8,7 +8,7 @@ use super::error::StateError;
 use super::found::{Committed, Found, add_found};
 use super::logs::LogNumber;
 use super::proofs::Proof;
-use super::reporting::UNDETERMINED;
+use super::reporting::undetermined_by;
 use crate::evidence::Bytes;
 use crate::x509::hexadecimal;
 
@@ -173,13 +173,14 @@ pub(super) async fn add_verdict(
         if kept.is_empty() { Some(judged.alert.clone()) } else { again() }
     };
     if judged.is_determined {
-        // Reports named it as long as it was open; one of the same content that another key issued may be so still.
+        // Reports named it as long as it was open by these wishes; one of the same content that another key issued may be
+        // so still.
         let sql = "UPDATE deliveries SET delivered_at = (SELECT now FROM clock) \
                    WHERE channel = $1 AND delivered_at IS NULL AND alert IN \
                    (SELECT id FROM alerts WHERE substr(subject, 1, 64) = $2) \
                    AND NOT EXISTS (SELECT 1 FROM verdicts WHERE tbs_sha256 = $3 AND determined = 0)";
-        let subject = hexadecimal(tbs_sha256);
-        transaction.execute(sql, &[Value::Text(UNDETERMINED), Value::Text(&subject), tbs]).await?;
+        let (subject, channel) = (hexadecimal(tbs_sha256), undetermined_by(judged.wishes.as_ref()));
+        transaction.execute(sql, &[Value::Text(&channel), Value::Text(&subject), tbs]).await?;
     }
     Ok(told)
 }

@@ -18,7 +18,7 @@ async fn report(state: &State) -> OnceReport {
 async fn report_with(state: &State, faults: Vec<LogFault>) -> OnceReport {
     let selection = selection();
     let outcomes = selection.followed.iter().map(|log| (log.log.log_id, Outcome::Proven { size: 0 }));
-    let ended = Ended { outcomes: outcomes.collect(), faults, timed_out: false, cut_off: None };
+    let ended = Ended { outcomes: outcomes.collect(), faults, ..Ended::default() };
     OnceReport::new(1, None, &selection, state, ended, Ok(Tally::default())).await
 }
 
@@ -110,5 +110,61 @@ fn a_fault_that_was_seen_counts_though_it_is_over() {
         assert_eq!(killed.exit(&gate), Exit::Findings);
         killed.certificates.were_reported(&state).await.unwrap();
         assert_eq!(report(&state).await.exit(&gate), Exit::Clean, "it was reported");
+    });
+}
+
+#[test]
+fn why_nothing_was_looked_at_is_said_with_what_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("state.db"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let state = State::open(&place, &StateOptions::default()).await.unwrap();
+        let words = |report: OnceReport| report.human().split_whitespace().collect::<Vec<_>>().join(" ");
+        let unread = words(report(&state).await);
+        assert!(unread.contains("No log could be begun") && !unread.contains("--from"), "{unread}");
+        let log = selection().followed.remove(0).log;
+        let new = crate::watch::state::NewLog {
+            log_id: log.log_id,
+            description: log.name,
+            url: log.url,
+            kind: log.kind,
+            key: log.key,
+            before: crate::ct::merkle::TreeBuilder::default(),
+            head: None,
+            begun: None,
+        };
+        state.register(&new).await.unwrap();
+        let begun = words(report(&state).await);
+        assert!(begun.contains("`--from 7d` together with another --state"), "{begun}");
+    });
+}
+
+#[test]
+fn what_is_not_revoked_stays_a_finding_of_each_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("state.db"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let gate = GateOptions { fail_on: None, fail_on_undetermined: Some(false) };
+    runtime.block_on(async {
+        let state = State::open(&place, &StateOptions::default()).await.unwrap();
+        let log = selection().followed.remove(0).log;
+        // Any finding will do.
+        let fault = LogFault {
+            log: log.name,
+            log_id: STANDARD.encode(log.log_id),
+            kind: FaultKind::Split,
+            text: "it is not revoked".to_owned(),
+            url: None,
+        };
+        let findings = log::findings(&fault);
+        let looked = || crate::watch::revocation::Looked { findings: findings.clone(), ..Default::default() };
+        for _ in 0..2 {
+            let told = report(&state).await.with(Revoked::seen(looked()));
+            assert_eq!((told.exit(&gate), told.findings.len()), (Exit::Findings, 1));
+            assert!(!told.human().contains("no findings"), "{}", told.human());
+        }
+        let none = report(&state).await.with(Revoked::seen(crate::watch::revocation::Looked::default()));
+        assert_eq!(none.exit(&gate), Exit::Clean);
     });
 }

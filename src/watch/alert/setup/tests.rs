@@ -22,7 +22,7 @@ fn made(text: &str) -> Result<Vec<String>, String> {
         _ => None,
     };
     let policy = Policy::parse("p", text.as_bytes()).unwrap();
-    channels(&policy.alerts, folder.path(), &environment)
+    channels(&policy.alerts, folder.path(), &environment, StderrOf::Service)
         .map(|channels| channels.iter().map(|channel| channel.name().to_owned()).collect())
         .map_err(|error| error.to_string())
 }
@@ -44,6 +44,10 @@ fn mail(rest: &str) -> String {
 #[test]
 fn usable_channels_are_made() {
     assert_eq!(made("").unwrap(), ["stderr"]);
+    let policy = Policy::parse("p", b"").unwrap();
+    let once = channels(&policy.alerts, Path::new(""), &|_| None, StderrOf::Once).unwrap();
+    assert_eq!(once.iter().map(|channel| channel.name()).collect::<Vec<_>>(), ["--once, stderr"]);
+    assert!(is_reserved(once[0].name()), "nobody waits for it");
     assert!(made("[alerts]\nstderr = false").unwrap().is_empty());
     let all = [
         hook("command = [\"./page\", \"--now\"]"),
