@@ -270,7 +270,7 @@ fn a_hosts_certificate_that_says_it_is_a_cas_counts_where_another_made_it() {
     make("own", "");
     let (policy, by_ca, by_itself, ca) =
         (path("pinstead.toml"), path("made.pem"), path("own.pem"), path("ca.pem"));
-    let options = ["example.com", "--offline", "--policy", &policy, "--issued", &ca];
+    let options = ["example.com", "--offline", "--policy", &policy, "--issuer", &ca, "--issued"];
     let (report, code) = suggested(&[&options[..], &[&by_ca, &by_itself]].concat());
     assert_eq!(
         (code, records(&report)),
