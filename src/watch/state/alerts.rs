@@ -116,7 +116,8 @@ impl State {
     pub async fn due(&self, channel: &str, most: u32, time: Duration) -> Result<Vec<Due>, StateError> {
         let channel = storable(channel);
         let sql = if self.database.is_postgres() { claim!("FOR UPDATE SKIP LOCKED") } else { claim!("") };
-        let mut transaction = self.database.begin(Durable).await?;
+        // A claim that is lost with the power is one that nobody holds any more.
+        let mut transaction = self.database.begin(Progress).await?;
         let done = async {
             let values = [
                 Value::Text(&channel),
