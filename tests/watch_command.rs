@@ -218,7 +218,8 @@ fn a_name_that_was_not_searched_for_is_undetermined() {
 
 #[test]
 fn who_is_killed_loses_and_repeats_nothing() {
-    let served = Served::start(Options { page: 8, ..Options::default() });
+    // Slow enough for several commits.
+    let served = Served::start(Options { page: 8, pause: 20, ..Options::default() });
     let position = || {
         let sql =
             "SELECT (SELECT COALESCE(SUM(position - start), 0) FROM ranges) + SUM(proven_size) FROM logs";

@@ -55,6 +55,9 @@ enum Command {
         /// Answers every seventh request with 429.
         #[arg(long)]
         throttle: bool,
+        /// Takes so many milliseconds at least for each answer.
+        #[arg(long, default_value_t = 0)]
+        pause: u64,
         /// Begins with the smallest tree, and grows to the next after so many seconds.
         #[arg(long, value_name = "SECONDS")]
         grow: Option<u64>,
@@ -126,9 +129,9 @@ fn main() -> Result<()> {
                 )?;
             }
         }
-        Command::Serve { folder, page, throttle, grow, ports } => {
+        Command::Serve { folder, page, throttle, pause, grow, ports } => {
             let ports = ports.try_into().ok().context("two ports")?;
-            let addresses = serve::start(&folder, Options { page, throttle, grow, ports })?;
+            let addresses = serve::start(&folder, Options { page, throttle, pause, grow, ports })?;
             writeln!(out, "rfc6962 http://{}/", addresses.rfc6962)?;
             writeln!(out, "static http://{}/", addresses.tiled)?;
             writeln!(out, "log list {}", folder.join("log-list.json").display())?;

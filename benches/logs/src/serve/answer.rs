@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::FileExt as _;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use pinstead::ct::merkle::TreeHash;
@@ -49,6 +51,7 @@ impl Answer {
 
 /// Answers GET of this target.
 pub(super) fn answer(target: &str, form: Form, logs: &Logs, answer: &mut Answer) -> Result<()> {
+    thread::sleep(Duration::from_millis(logs.options.pause));
     if logs.is_refused() {
         answer.refuse("429 Too Many Requests", "come back later");
         return Ok(());

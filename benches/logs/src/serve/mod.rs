@@ -34,6 +34,8 @@ pub struct Options {
     pub page: u64,
     /// Whether every seventh request is answered with 429.
     pub throttle: bool,
+    /// How long each answer takes at least, in milliseconds.
+    pub pause: u64,
     /// After how many seconds the logs grow to their next size; never: they are whole from the beginning.
     pub grow: Option<u64>,
     /// The ports of the RFC 6962 log and the static one; 0: whichever is free.
@@ -42,7 +44,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { page: 256, throttle: false, grow: None, ports: [0, 0] }
+        Self { page: 256, throttle: false, pause: 0, grow: None, ports: [0, 0] }
     }
 }
 
