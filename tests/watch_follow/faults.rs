@@ -8,7 +8,7 @@ use pinstead::ct::merkle::TreeHash;
 use pinstead::watch::follow::{FAULT_ALERT, Outcome, Settings, follow};
 use serde_json::Value;
 
-use super::played::{Played, Scene, alerts, file, log, quick, scene};
+use super::played::{BEGINNING, CERTIFICATES, Played, Scene, alerts, file, log, quick, scene};
 use crate::world;
 
 /// The faults that the state has now, by name.
@@ -194,5 +194,31 @@ fn a_log_that_could_not_even_be_begun_is_told() {
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0]["details"]["rule"], "LOG007");
         assert!(scene.following.state.logs().await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_log_that_hangs_holds_back_nothing_that_it_gave() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let settings = Settings { lease: Duration::from_secs(60), most_uncommitted: 1_000_000, ..quick() };
+        let scene = scene(&file(&folder), settings).await;
+        let mut played = Played::new(1, 100);
+        played.put(7, CERTIFICATES.entry(&CERTIFICATES.watched[0], BEGINNING + 7000, false));
+        played.hangs_from.store(10, Ordering::Relaxed);
+        let (log, played) = (log(), Arc::new(played));
+        let told = async {
+            for _ in 0..2000 {
+                if !alerts(&scene.following.state).await.is_empty() {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            false
+        };
+        tokio::select! {
+            told = told => assert!(told, "it is told while the next answer is awaited"),
+            outcome = follow(&scene.following, &log, played) => panic!("it hangs, and gave {outcome:?}"),
+        }
     });
 }

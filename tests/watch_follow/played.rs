@@ -151,6 +151,8 @@ pub(crate) struct Played {
     pub(crate) agrees_to: AtomicU64,
     /// From this entry on it gives none.
     pub(crate) silent_from: AtomicU64,
+    /// From this entry on it does not answer.
+    pub(crate) hangs_from: AtomicU64,
     /// How it withholds proofs of consistency.
     pub(crate) withheld: Mutex<Option<Withheld>>,
     /// Whether it says that all entries are old, as long as it need not prove that.
@@ -180,6 +182,7 @@ impl Played {
             has: AtomicU64::new(size),
             agrees_to: AtomicU64::new(0),
             silent_from: AtomicU64::new(u64::MAX),
+            hangs_from: AtomicU64::new(u64::MAX),
             withheld: Mutex::new(None),
             lies_of_time: AtomicBool::new(false),
             is_garbled: AtomicBool::new(false),
@@ -370,7 +373,11 @@ impl LogReader for Played {
         if start >= self.silent_from.load(Ordering::Relaxed) {
             return Err(ReadError::Passing { why: "no entries".to_owned(), pause: None });
         }
-        let count = (stop - start).min(1 + self.dice(64));
+        let hangs_from = self.hangs_from.load(Ordering::Relaxed);
+        if start >= hangs_from {
+            std::future::pending::<()>().await;
+        }
+        let count = (stop - start).min(1 + self.dice(64)).min(hangs_from - start);
         let mut entries = Vec::new();
         for index in start..start + count {
             let is_hidden = index == self.hidden.load(Ordering::Relaxed) || self.chaos(2000);

@@ -1,6 +1,7 @@
 //! Ranges: read, searched and committed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::certificate::{Prepared, prepare};
 use super::dark;
@@ -42,12 +43,17 @@ impl<R: LogReader> Follower<'_, R> {
         let (room, depth) = (self.following.room.clone(), self.following.settings.ahead);
         let mut ahead = Ahead::new(Arc::clone(&self.reader), range.end(), stop, size, depth, room);
         let mut waiting = Vec::new();
-        while let Some(answer) = ahead.next().await {
+        loop {
+            // What was found does not wait for an answer that may never come.
+            let left = if waiting.is_empty() { None } else { Some(COMMIT_FOUND_AFTER) };
+            let left = left.map(|after| Duration::from_millis(after.saturating_sub(since.milliseconds())));
+            let Some(answer) = next_within(&mut ahead, left).await else { return Ok(()) };
             let before = range.clone();
-            let is_read = answer.is_ok();
+            let is_read = !matches!(answer, Some(Err(_)));
             let taken = match answer {
-                Ok(answer) => self.take(answer, &mut range, stop, size).await,
-                Err(error) => self.pass_over(error, &mut range, stop, size).await,
+                Some(Ok(answer)) => self.take(answer, &mut range, stop, size).await,
+                Some(Err(error)) => self.pass_over(error, &mut range, stop, size).await,
+                None => Ok((Vec::new(), None)),
             };
             let (prepared, unread, mut failed) = match taken {
                 Ok((prepared, unread)) => (prepared, unread, None),
@@ -113,7 +119,6 @@ impl<R: LogReader> Follower<'_, R> {
                 return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Takes an answer into the range, and judges what it has for us.
@@ -192,6 +197,18 @@ impl<R: LogReader> Follower<'_, R> {
             prepared.push(prepare(entry, &standing, judging));
         }
         Ok(prepared)
+    }
+}
+
+/// The next answer; none in it where it did not come within the time, and none at all behind the last one.
+async fn next_within<R: LogReader>(
+    ahead: &mut Ahead<R>,
+    time: Option<Duration>,
+) -> Option<Option<Result<Ready, ReadError>>> {
+    let Some(time) = time else { return ahead.next().await.map(Some) };
+    match tokio::time::timeout(time, ahead.next()).await {
+        Ok(answer) => answer.map(Some),
+        Err(_) => Some(None),
     }
 }
 

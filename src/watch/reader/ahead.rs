@@ -171,14 +171,18 @@ impl<R: LogReader> Ahead<R> {
     }
 
     /// The next answer; `None` behind the last one. After an error the same entries are asked for again. An answer takes
-    /// room as long as it is held: whoever keeps answers while asking for the next one needs room for all of them.
+    /// room as long as it is held: whoever keeps answers while asking for the next one needs room for all of them. Who
+    /// stops waiting for it loses nothing.
     pub async fn next(&mut self) -> Option<Result<Ready, ReadError>> {
         if self.next >= self.stop {
             return None;
         }
         self.ask().await;
-        let (_, end, asked) = self.asked.pop_front()?;
-        let (answer, room) = match asked.await {
+        let (_, end, asked) = self.asked.front_mut()?;
+        let end = *end;
+        let given = asked.await;
+        self.asked.pop_front();
+        let (answer, room) = match given {
             Ok((Ok(answer), room)) => (answer, room),
             Ok((Err(error), _)) => {
                 self.asked_no_more();
