@@ -31,27 +31,28 @@ impl Judge {
         Ok(Self { judging: Some(Rejudging::new(state, Arc::clone(judging)).await?), own })
     }
 
-    /// A certificate by our wishes, and by what is known now. What the state does not have, or is for names that are not
-    /// ours, stays as whoever found it judged it. Of several of one content each keeps the key that issued it.
+    /// A certificate by our wishes, and by what is known now; none where it is for names that are not ours. What the state
+    /// does not have stays as whoever found it judged it. Of several of one content each keeps the key that issued it.
     pub(super) async fn again(
         &mut self,
         state: &State,
         listed: Listed,
         is_alone: bool,
-    ) -> Result<Listed, StateError> {
+    ) -> Result<Option<Listed>, StateError> {
         let is_own = self.own.get(&listed.tbs_sha256).is_some_and(|(severity, expectation)| {
             *severity == listed.severity && *expectation == listed.expectation
         });
         if is_own && listed.is_signature_proven() {
-            return Ok(listed);
+            return Ok(Some(listed));
         }
         let again = match self.judged(state, &listed).await? {
             Anew::Judged(places) => chosen(&listed, places.into_iter().map(Listed::anew), is_alone),
-            Anew::NotKept | Anew::OfOthers => None,
+            Anew::NotKept => None,
+            Anew::OfOthers => return Ok(None),
         };
         // Who wishes nothing takes no verdict back that rests on wishes.
         let has_wishes = self.judging.as_ref().is_some_and(Rejudging::has_wishes);
-        Ok(again.filter(|again| has_wishes || again.severity >= listed.severity).unwrap_or(listed))
+        Ok(Some(again.filter(|again| has_wishes || again.severity >= listed.severity).unwrap_or(listed)))
     }
 
     /// One that was undetermined, where it is so still.
@@ -92,12 +93,17 @@ fn octets(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Of what is judged in several places, what is to be said of the one that was listed: by the key that issued it; where that
-/// was not known, by the one that is by now, unless something grave speaks against that.
+/// was not known, by the one that is by now, unless something grave speaks against that. Where that key is proven no more,
+/// what others wished excuses nothing: the gravest stands, if it is no milder.
 fn chosen(listed: &Listed, places: impl Iterator<Item = Listed>, is_alone: bool) -> Option<Listed> {
     let place = |one: &Listed| (one.details["log"]["id"].clone(), one.details["entry"]["index"].clone());
     let key = listed.issuer_key();
-    let mut places: Vec<Listed> =
-        places.filter(|one| one.issuer_key() == key || is_alone && key.is_none()).collect();
+    let (mut places, others): (Vec<Listed>, Vec<Listed>) =
+        places.partition(|one| one.issuer_key() == key || is_alone && key.is_none());
+    if places.is_empty() {
+        let gravest = others.into_iter().max_by_key(|one| (one.severity, one.is_open()));
+        return gravest.filter(|one| one.severity >= listed.severity);
+    }
     places.sort_by_key(|one| {
         let is_first = one.issuer_key().is_some() || one.severity >= Severity::High;
         std::cmp::Reverse((is_first, one.severity, place(one) == place(listed)))

@@ -50,6 +50,10 @@ pub(super) struct Certificates {
     pub(super) ids: Vec<String>,
     /// Those of them that are to be named again.
     pub(super) open_ids: Vec<String>,
+    /// How many certificates are for names that are not watched here, and are left to whoever watches those.
+    pub(super) of_others: u64,
+    /// The alerts about each content.
+    ids_of: HashMap<String, Vec<String>>,
 }
 
 /// Whether that began so long ago.
@@ -114,6 +118,8 @@ impl Certificates {
         let mut all = Self::default();
         let mut places = Places::new();
         let mut seen: HashSet<String> = HashSet::new();
+        // Certificates for names that are not ours: whoever watches those is to have them in a report.
+        let mut of_others: HashSet<String> = HashSet::new();
         let (mut renewal, mut waited) = (Hold { since: Stopwatch::start(), time: held }, None);
         state.take_up_unreported().await?;
         loop {
@@ -127,9 +133,13 @@ impl Certificates {
                 }
                 let id = due.alert.id.clone();
                 if let Some(left_out) = all.take(due, &mut places) {
-                    let judged = judge.again(state, left_out, true).await?;
-                    all.left_out = all.left_out.saturating_add(1);
-                    all.count_one(&judged, &id);
+                    let hash = left_out.tbs_sha256.clone();
+                    if let Some(judged) = judge.again(state, left_out, true).await? {
+                        all.left_out = all.left_out.saturating_add(1);
+                        all.count_one(&judged, &id);
+                    } else {
+                        of_others.insert(hash);
+                    }
                 }
                 renewal.renew(state, &all.ids).await?;
             }
@@ -146,11 +156,18 @@ impl Certificates {
             }
             tokio::time::sleep(LOOKED).await;
         }
+        let mut ours = Vec::new();
         for listed in std::mem::take(&mut all.listed) {
             let is_alone = places.get(&listed.tbs_sha256).is_none_or(|places| places.len() <= 1);
-            all.listed.push(judge.again(state, listed, is_alone).await?);
+            let hash = listed.tbs_sha256.clone();
+            let judged = judge.again(state, listed, is_alone).await?;
+            if judged.is_none() {
+                of_others.insert(hash);
+            }
+            ours.push(judged);
             renewal.renew(state, &all.ids).await?;
         }
+        all.keep_ours(ours, &mut places, &of_others);
         all.count(&places);
         all.gather_open(state, judge, &places).await?;
         Ok(all)
@@ -183,10 +200,35 @@ impl Certificates {
         Ok(())
     }
 
+    /// Lists those that are ours, and leaves the others for whoever watches their names.
+    fn keep_ours(&mut self, judged: Vec<Option<Listed>>, places: &mut Places, of_others: &HashSet<String>) {
+        let mut moved = HashMap::new();
+        for (index, one) in judged.into_iter().enumerate() {
+            if let Some(one) = one.filter(|one| !of_others.contains(&one.tbs_sha256)) {
+                moved.insert(index, self.listed.len());
+                self.listed.push(one);
+            }
+        }
+        for places in places.values_mut() {
+            places.retain_mut(|place| match moved.get(&place.index) {
+                Some(index) => {
+                    place.index = *index;
+                    true
+                }
+                None => false,
+            });
+        }
+        let theirs: HashSet<String> =
+            of_others.iter().filter_map(|hash| self.ids_of.remove(hash)).flatten().collect();
+        self.ids.retain(|id| !theirs.contains(id));
+        self.of_others = u64::try_from(of_others.len()).unwrap_or(u64::MAX);
+    }
+
     /// Takes up what is due; gives a certificate that is too many to be listed.
     fn take(&mut self, due: Due, places: &mut Places) -> Option<Listed> {
         let mut left_out = None;
         if let Some(listed) = Listed::of(&due.alert) {
+            self.ids_of.entry(listed.tbs_sha256.clone()).or_default().push(due.alert.id.clone());
             left_out = self.add(listed, &due.alert, places);
         } else if due.alert.kind == FAULT_ALERT {
             match fault_of(&due.alert) {

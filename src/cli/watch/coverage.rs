@@ -160,7 +160,7 @@ impl LogCoverage {
     }
 
     /// Adds to each fault that two tree heads prove both of them, as the log signed them.
-    async fn show_pairs(&mut self, state: &State, log: &Log) {
+    pub(super) async fn show_pairs(&mut self, state: &State, log: &Log) {
         for fault in &mut self.faults {
             let kind = fault["kind"].as_str().and_then(FaultKind::from_name);
             let Some(kind) = kind.filter(|kind| kind.is_lasting()) else { continue };

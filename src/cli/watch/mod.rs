@@ -6,6 +6,7 @@ mod certificates;
 mod contact;
 mod coverage;
 mod deadline;
+mod faults;
 mod following;
 mod forget;
 mod grouped;
@@ -266,6 +267,7 @@ async fn look_once(
     watching.printer.write(&state).await;
     let gate = options.gate.or_policy(&watching.policy);
     let (looked, revoked) = looking.once(&state, &gate, stopped).await;
+    watching.judge_left(&outcomes).await;
     let _ = all_made.send(true);
     let tally = tally_of(delivering).await;
     let judging = watching.judging();

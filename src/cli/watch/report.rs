@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -13,6 +11,7 @@ use super::WatchOptions;
 use super::again::{Judge, OwnVerdict};
 use super::certificates::Certificates;
 use super::coverage::{LogCoverage, NOT_REACHED};
+use super::faults::{of_left_logs, over};
 use super::grouped::grouped;
 use super::logs::Selection;
 use super::observer::say;
@@ -27,10 +26,10 @@ use crate::report::human::style::{BAD, DOUBTFUL, FAINT, STRONG, of_severity, pai
 use crate::report::human::wrap::{indented, wrap};
 use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
-use crate::rules::{Finding, Severity, log, run};
+use crate::rules::{Finding, Severity, run};
 use crate::watch::alert::Tally;
 use crate::watch::follow::{Judging, Outcome};
-use crate::watch::state::{OpenFault, State, StateError, SurveyedLog};
+use crate::watch::state::{State, StateError, SurveyedLog};
 
 /// The most certificates that were undetermined before and are named to people.
 const MOST_BEFORE: usize = 20;
@@ -158,12 +157,7 @@ impl OnceReport {
             .left_out
             .iter()
             .map(|log| json!({"name": log.name, "log_id": log.id, "reason": log.why}));
-        // Of logs that are not followed any more.
-        let acknowledged = |fault: &LogFault| {
-            let log = survey.iter().find(|log| STANDARD.encode(log.log_id) == fault.log_id);
-            log.is_some_and(|log| log.faults.iter().any(|open| open.kind == fault.kind.name()))
-        };
-        findings.extend(ended.faults.iter().filter(|fault| !acknowledged(fault)).flat_map(log::findings));
+        findings.extend(of_left_logs(state, selection, &survey, ended.faults, &mut lacking).await);
         let delivered = match tally {
             // What failed in an earlier run, and is not due yet, did not arrive either.
             Ok(tally) => match state.waiting().await {
@@ -281,6 +275,7 @@ impl OnceReport {
             "logs_left_out": self.left_out,
             "certificates": certificates.listed,
             "certificates_left_out": certificates.left_out,
+            "certificates_of_names_not_watched": certificates.of_others,
             "certificates_undetermined_before": certificates.open_before,
             "further_alerts": certificates.others,
             "revocation": self.revoked.json(),
@@ -317,6 +312,13 @@ impl OnceReport {
         text.push_str(&self.others());
         if self.certificates.left_out > 0 {
             let _ = writeln!(text, "{} more are in the state.\n", self.certificates.left_out);
+        }
+        if self.certificates.of_others > 0 {
+            let note = format!(
+                "Found for names that are not watched here, and left to the reports of whoever watches them: {}.",
+                self.certificates.of_others
+            );
+            let _ = writeln!(text, "{}", wrap(&note, "", "  "));
         }
         text.push_str(&self.before());
         text.push_str(&self.revoked.human());
@@ -455,19 +457,6 @@ async fn gathered(
         None => Judge::default(),
     };
     Certificates::gather(state, &mut judge).await
-}
-
-/// Takes the faults of a log out of those that were seen, and gives those of them that are over: one of each kind. What
-/// a log did is no less done when it behaves again.
-fn over(seen: &mut Vec<LogFault>, id: &[u8; 32], open: &[OpenFault]) -> Vec<LogFault> {
-    let id = STANDARD.encode(id);
-    let (ours, others) = std::mem::take(seen).into_iter().partition(|fault| fault.log_id == id);
-    *seen = others;
-    let mut over: Vec<LogFault> = ours;
-    over.sort_by_key(|fault| fault.kind);
-    over.dedup_by_key(|fault| fault.kind);
-    over.retain(|fault| open.iter().all(|open| open.kind != fault.kind.name()));
-    over
 }
 
 /// The list that the logs were chosen by.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::again::Judge;
 use super::coverage::LogCoverage;
+use super::faults::lasting;
 use super::judged::Judged;
 use super::listed::Listed;
 use super::logs::Selection;
@@ -135,6 +136,7 @@ async fn known(
         }
         let chosen = selection.as_ref().map(|chosen| chosen.of(&log.log_id));
         if let Some(Err(why)) = chosen {
+            judged.findings.extend(lasting(state, &log, faults).await);
             logs.push(coverage.left_out(why));
             continue;
         }

@@ -1,8 +1,10 @@
 //! The logs of a plan, followed.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
 
@@ -12,13 +14,14 @@ use super::observer::{OF_THE_STATE, Printer, say};
 use super::setup::Setup;
 use super::{AHEAD, Chosen, ROOM, WatchOptions, chosen_by, is_unread, list_age, selected};
 use crate::judge::ListAge;
+use crate::observe::clock;
 use crate::observe::http::HttpClient;
 use crate::policy::Policy;
-use crate::watch::follow::{Following, Judging, Outcome, Settings, Start, follow_until};
+use crate::watch::follow::{Following, Judging, Outcome, Rejudging, Settings, Start, follow_until};
 use crate::watch::metrics::WatchMetrics;
 use crate::watch::reader::Reader;
 use crate::watch::reader::ahead::Room;
-use crate::watch::state::State;
+use crate::watch::state::{State, StateError};
 
 /// They, and what they are followed for.
 pub(super) struct Watching<'o> {
@@ -76,6 +79,15 @@ impl<'o> Watching<'o> {
         Arc::clone(&self.following.judging)
     }
 
+    /// Judges again what is open by our wishes in logs whose followers did not: they are followed no more, or did not come so
+    /// far. What is graver by that is told.
+    pub(super) async fn judge_left(&self, outcomes: &HashMap<[u8; 32], Outcome>) {
+        let is_done = |id: &[u8; 32]| matches!(outcomes.get(id), Some(Outcome::Proven { .. }));
+        if let Err(error) = judge_left(&self.following, |id| !is_done(id)).await {
+            say(&format!("warning: what was found before could not all be judged again: {error}"));
+        }
+    }
+
     /// Follows them until all are proven, or it is told to stop; gives how each ended, by its id.
     pub(super) async fn follow(&mut self) -> HashMap<[u8; 32], Outcome> {
         let (following, http) = (&self.following, &self.http);
@@ -111,7 +123,11 @@ impl<'o> Watching<'o> {
             Some(ChosenAnew { selection, may_change: !is_older })
         };
         let every = (!options.once).then_some(CHOSEN_ANEW);
-        let outcomes = follow_all(&mut self.selection, &self.printer, begin, every, choose).await;
+        let left = judge_left_hourly(following, &self.selection, every);
+        let outcomes = tokio::select! {
+            outcomes = follow_all(&mut self.selection, &self.printer, begin, every, choose) => outcomes,
+            never = left => match never {},
+        };
         for log in &self.selection.followed {
             match outcomes.get(&log.log.log_id) {
                 Some(Outcome::Failed(why)) => self.printer.failed(&log.label(), "given_up", why),
@@ -121,6 +137,36 @@ impl<'o> Watching<'o> {
             }
         }
         outcomes
+    }
+}
+
+/// Judges again what is open by our wishes in the logs that `is_left` says, as they stand in the state.
+async fn judge_left(following: &Following, is_left: impl Fn(&[u8; 32]) -> bool) -> Result<(), StateError> {
+    let state = &following.state;
+    let mut judging = Rejudging::new(state, Arc::clone(&following.judging)).await?;
+    for log in state.logs().await?.iter().filter(|log| is_left(&log.log_id)) {
+        judging.judge_left(state, log.number, clock::now()).await?;
+    }
+    Ok(())
+}
+
+/// The same of a service for as long as it runs: at first of the logs that it does not follow, and from then on of all.
+fn judge_left_hourly(
+    following: &Arc<Following>,
+    selection: &Selection,
+    every: Option<Duration>,
+) -> impl Future<Output = Infallible> + use<> {
+    let mut followed: HashSet<[u8; 32]> = selection.followed.iter().map(|log| log.log.log_id).collect();
+    let following = Arc::clone(following);
+    async move {
+        let Some(every) = every else { return std::future::pending().await };
+        loop {
+            if let Err(error) = judge_left(&following, |id| !followed.contains(id)).await {
+                say(&format!("warning: what was found before could not all be judged again: {error}"));
+            }
+            followed.clear();
+            tokio::time::sleep(every).await;
+        }
     }
 }
 

@@ -110,7 +110,7 @@ impl<'f> Search<'f> {
             if self.passes(&mut parts.clone().map(<[u8]>::is_empty)) {
                 return false;
             }
-            let is_cut = chunk.first() == Some(&b'.') && labelled.contains(&start);
+            let is_cut = chunk.first() == Some(&b'.') && labelled.binary_search(&start).is_ok();
             if is_cut && parts.next().is_some_and(|piece| self.cut(piece)) {
                 return true;
             }

@@ -10,12 +10,14 @@ use super::certificate::{LogLabel, Summary, prepare};
 use super::judging::{Judging, Standing};
 use crate::evidence::Bytes;
 use crate::watch::batch::{Beside, ChainBeside, FoundEntry, search_leaf};
-use crate::watch::state::{LogNumber, Sighting, State, StateError};
+use crate::watch::state::{LogNumber, State, StateError};
 
 /// In how many of its places a certificate is judged.
 const MOST_PLACES: usize = 16;
 /// How many certificates of a chain are read.
 const MOST_CHAIN: usize = 16;
+/// How many pages of open verdicts of a log are looked at.
+const MOST_PAGES: usize = 50;
 /// How many issuers are kept in memory.
 const MOST_KEPT: usize = 512;
 
@@ -74,7 +76,7 @@ impl Rejudging {
                 continue;
             };
             let Some((label, has_fault)) = self.logs.get(&sighting.log).cloned() else { continue };
-            let (issuers, missing) = self.issuers_of(state, &sighting).await?;
+            let (issuers, missing) = self.issuers_of(state, &sighting.chain).await?;
             let beside = Beside { precertificate: known.precertificate.clone(), chain: sighting.chain };
             let entry = FoundEntry { index: sighting.index, leaf: sighting.leaf, beside, why };
             let others = self.judging.others(state, &issuers).await?;
@@ -99,13 +101,58 @@ impl Rejudging {
         })
     }
 
+    /// Judges what is open by these wishes of what stands in a log, and keeps it, with an alert where it is graver now: for
+    /// logs that nobody follows, whose followers would. Gives how many are told.
+    pub async fn judge_left(
+        &mut self,
+        state: &State,
+        log: LogNumber,
+        at: Timestamp,
+    ) -> Result<usize, StateError> {
+        let Some((label, has_fault)) = self.logs.get(&log).cloned() else { return Ok(0) };
+        let (mut told, mut after) = (0_usize, None);
+        for _ in 0..MOST_PAGES {
+            let open = state.open_verdicts(log, after.as_ref()).await?;
+            let Some(last) = open.last().map(|last| last.tbs_sha256) else { break };
+            after = Some(last);
+            let mut entries = Vec::new();
+            for open in open {
+                // Nobody watches for what is left out any more.
+                let Some(why) = search_leaf(&open.leaf, &self.judging.watched) else { continue };
+                let chain = match open.chain_problem {
+                    Some(why) => ChainBeside::Unreadable(why),
+                    None => ChainBeside::Fingerprints(open.chain),
+                };
+                let above = self.issuers_of(state, &chain).await?;
+                let beside = Beside { precertificate: open.precertificate, chain };
+                let entry = FoundEntry { index: open.index, leaf: open.leaf, beside, why };
+                entries.push((entry, above, (open.tbs_sha256, open.is_proven && !has_fault)));
+            }
+            let these = entries.iter().flat_map(|(_, (issuers, _), _)| issuers);
+            let others = self.judging.others(state, these).await?;
+            let mut found = Vec::with_capacity(entries.len());
+            for (entry, (issuers, missing), (tbs_sha256, is_proven)) in &entries {
+                let (missing, is_proven) = (missing.as_deref(), *is_proven);
+                let standing =
+                    Standing { log: &label, issuers, others: Some(&others), missing, is_proven, at };
+                let prepared = prepare(entry, &standing, &self.judging);
+                // Of one that is not the same, only the beginning is kept.
+                if prepared.found.tbs_sha256 == *tbs_sha256 {
+                    found.push(prepared.found);
+                }
+            }
+            told = told.saturating_add(state.judged_again(&found).await?.told.len());
+        }
+        Ok(told)
+    }
+
     /// The certificates above it that the state has, and why some are missing, if they are.
     async fn issuers_of(
         &mut self,
         state: &State,
-        sighting: &Sighting,
+        chain: &ChainBeside,
     ) -> Result<(Vec<Bytes>, Option<String>), StateError> {
-        let hashes = match &sighting.chain {
+        let hashes = match chain {
             ChainBeside::Certificates(chain) => return Ok((chain.clone(), None)),
             ChainBeside::Unreadable(why) => return Ok((Vec::new(), Some(why.clone()))),
             ChainBeside::Fingerprints(hashes) => hashes,
