@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-pub use self::issued::{issued_findings, unrevoked_findings};
+pub use self::issued::{issued_findings, kept_unrevoked_findings, unrevoked_findings};
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::judge::ChainRevocation;
 use crate::revocation::{

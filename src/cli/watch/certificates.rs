@@ -38,7 +38,9 @@ pub(super) struct Certificates {
     pub(super) gravest: Option<Severity>,
     /// How many of them, and of the others, are how grave.
     pub(super) by_severity: BTreeMap<Severity, u64>,
-    /// How many of them are unexpected, by their CA or by a forged name of one.
+    /// Whether one is for a name for which nobody says which CAs are expected.
+    pub(super) is_without_expectation: bool,
+    /// How many of them are unexpected: by their CA, a forged name of one, or a key or name that the owner does not list.
     pub(super) unexpected: u64,
     /// How many of them could not be determined.
     pub(super) open: u64,
@@ -52,8 +54,10 @@ pub(super) struct Certificates {
     pub(super) open_ids: Vec<String>,
     /// How many certificates are for names that are not watched here, and are left to whoever watches those.
     pub(super) of_others: u64,
+    /// The alerts about them.
+    pub(super) left: Vec<String>,
     /// The alerts about each content.
-    ids_of: HashMap<String, Vec<String>>,
+    pub(super) ids_of: HashMap<String, Vec<String>>,
 }
 
 /// Whether that began so long ago.
@@ -191,7 +195,12 @@ impl Certificates {
             match judge.still_open(state, listed).await? {
                 Some(open) if !is_told => {
                     self.is_issuer_open |= open.expectation == "undetermined";
-                    self.open_before.push(open);
+                    let key = open.issuer_key();
+                    let is_same =
+                        |known: &Listed| known.tbs_sha256 == open.tbs_sha256 && known.issuer_key() == key;
+                    if !self.open_before.iter().any(is_same) {
+                        self.open_before.push(open);
+                    }
                 }
                 // Others may wish something else.
                 _ => state.determined_for_us(&alert.id).await?,
@@ -204,7 +213,16 @@ impl Certificates {
     fn keep_ours(&mut self, judged: Vec<Option<Listed>>, places: &mut Places, of_others: &HashSet<String>) {
         let mut moved = HashMap::new();
         for (index, one) in judged.into_iter().enumerate() {
-            if let Some(one) = one.filter(|one| !of_others.contains(&one.tbs_sha256)) {
+            let is_ours = |one: &Listed| !of_others.contains(&one.tbs_sha256);
+            // By what is known now, two that were told may be the same one.
+            let is_new = |one: &Listed| {
+                let key = one.issuer_key();
+                !self
+                    .listed
+                    .iter()
+                    .any(|known| known.tbs_sha256 == one.tbs_sha256 && known.issuer_key() == key)
+            };
+            if let Some(one) = one.filter(|one| is_ours(one) && is_new(one)) {
                 moved.insert(index, self.listed.len());
                 self.listed.push(one);
             }
@@ -221,6 +239,7 @@ impl Certificates {
         let theirs: HashSet<String> =
             of_others.iter().filter_map(|hash| self.ids_of.remove(hash)).flatten().collect();
         self.ids.retain(|id| !theirs.contains(id));
+        self.left.extend(theirs);
         self.of_others = u64::try_from(of_others.len()).unwrap_or(u64::MAX);
     }
 
@@ -294,7 +313,8 @@ impl Certificates {
             self.open_ids.push(id.to_owned());
         }
         self.is_issuer_open |= listed.expectation == "undetermined";
-        if listed.expectation == "unexpected" || listed.is_forged() {
+        self.is_without_expectation |= listed.expectation == "no_expectation" && !listed.is_unexpected();
+        if listed.is_unexpected() {
             self.unexpected = self.unexpected.saturating_add(1);
         }
     }
@@ -329,6 +349,8 @@ impl Certificates {
 
     /// The report was written.
     pub(super) async fn were_reported(&self, state: &State) -> Result<(), StateError> {
+        // Nobody waits for those that are left to others.
+        state.hold_unreported(&self.left, Duration::ZERO).await?;
         state.reported(&self.ids, &self.open_ids).await
     }
 }

@@ -54,6 +54,8 @@ fn is_alike(a: &Listed, b: &Listed) -> bool {
         && a.details["certificate"]["issuer"] == b.details["certificate"]["issuer"]
         && further(a).map(|(rule, _)| rule).eq(further(b).map(|(rule, _)| rule))
         && a.is_forged() == b.is_forged()
+        && a.is_accepted() == b.is_accepted()
+        && a.is_unexpected() == b.is_unexpected()
 }
 
 /// What rules say of a certificate beside who issued it, which the reasons tell: rule and message.
@@ -61,7 +63,8 @@ fn further(listed: &Listed) -> impl Iterator<Item = (&str, &str)> {
     let findings = listed.details["findings"].as_array().into_iter().flatten();
     let said = findings.map(|finding| (finding["rule"].as_str(), finding["message"].as_str()));
     let said = said.filter_map(|(rule, message)| Some((rule?, message?)));
-    said.filter(|(rule, _)| !matches!(*rule, "CRT001" | "CRT002"))
+    let bears_name = listed.details["bears_known_name"] == true;
+    said.filter(move |(rule, _)| *rule != "CRT001" && (bears_name || *rule != "CRT002"))
 }
 
 fn shown(group: &[&Listed]) -> String {
@@ -77,6 +80,8 @@ fn shown(group: &[&Listed]) -> String {
         return text;
     }
     let what = match first.expectation.as_str() {
+        "expected" if first.is_accepted() => "accepted certificates",
+        "expected" if first.is_unexpected() => "certificates by an expected CA that are not as listed",
         "expected" => "certificates by an expected CA",
         "unexpected" => "unexpected certificates",
         _ => "new certificates",
@@ -94,7 +99,7 @@ fn shown(group: &[&Listed]) -> String {
     for (rule, message) in further(first) {
         text.push_str(&indented(&safe(&format!("{rule}, of the first: {message}")), 2));
     }
-    if first.expectation == "unexpected" || first.is_forged() {
+    if first.is_unexpected() {
         text.push_str(&indented(ADVICE, 2));
     }
     for listed in group.iter().take(MOST_NAMED) {

@@ -90,6 +90,16 @@ impl Listed {
         !self.details["issuer"]["forged_name_of"].is_null()
     }
 
+    /// Whether it should not be there: by its CA, by a forged name of one, or by a key or name that the owner does not list.
+    pub(super) fn is_unexpected(&self) -> bool {
+        self.expectation == "unexpected" || self.is_forged() || self.details["unexpected"] == true
+    }
+
+    /// Whether the owner accepts it, whoever issued it.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.details["accepted"] == true
+    }
+
     /// Whether it has ended.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         let end = self.details["certificate"]["not_after"].as_str();

@@ -231,6 +231,7 @@ impl OnceReport {
             || self.lacks.is_some();
         let open = self.certificates.open > 0
             || !self.certificates.open_before.is_empty()
+            || self.certificates.is_without_expectation
             || self.has_read_nothing()
             || self.list_is_stale();
         gate.exit(fails, demanded, open)
@@ -420,12 +421,12 @@ impl OnceReport {
         text
     }
 
-    /// The last line: findings of logs, and the certificates that count as such.
+    /// The last line: findings of logs, the certificates that count as such, and what else the exit code may be about.
     fn bottom_line(&self) -> String {
         let mut parts = Vec::new();
-        for severity in [Severity::Critical, Severity::High] {
+        for severity in [Severity::Critical, Severity::High, Severity::Medium] {
             if let Some(count) = self.certificates.by_severity.get(&severity) {
-                parts.push(paint(BAD, format!("{count} {severity}")));
+                parts.push(paint(of_severity(severity), format!("{count} {severity}")));
             }
         }
         if self.certificates.unexpected > 0 {
@@ -436,13 +437,37 @@ impl OnceReport {
         if open > 0 {
             parts.push(paint(DOUBTFUL, format!("{open} undetermined")));
         }
-        match (parts.is_empty(), self.findings.is_empty()) {
+        let mut line = match (parts.is_empty(), self.findings.is_empty()) {
             (true, _) => tally(&self.findings),
             (false, true) => format!("certificates and alerts: {}", parts.join(", ")),
             (false, false) => {
                 format!("certificates and alerts: {}; findings: {}", parts.join(", "), tally(&self.findings))
             }
+        };
+        let lacking = self.lacking();
+        if !lacking.is_empty() {
+            let _ = write!(line, "; {}", paint(DOUBTFUL, format!("not known: {}", lacking.join(", "))));
         }
+        line
+    }
+
+    /// What else is not known or not done, in a few words each.
+    fn lacking(&self) -> Vec<String> {
+        let unread = self.logs.iter().filter(|log| log.status != "proven").count();
+        let logs = (unread > 0).then(|| format!("{unread} of {} logs not read and proven", self.logs.len()));
+        let said = [
+            (
+                self.logs.iter().any(|log| !log.unsearched.is_empty()),
+                "entries that were not searched for all names",
+            ),
+            (self.logs.iter().any(LogCoverage::has_unread), "entries that nobody could read"),
+            (self.certificates.is_without_expectation, "which CAs are expected"),
+            (self.alerts_are_stuck(), "whether all alerts arrive"),
+            (self.lacks.is_some(), "all that the state has"),
+            (self.list_is_stale(), "which logs there are by now"),
+        ];
+        let said = said.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
+        logs.into_iter().chain(said).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::report::human::safe;
 use crate::report::human::style::{BAD, DOUBTFUL, FAINT, STRONG, paint};
 use crate::report::human::wrap::{indented, wrap};
 use crate::rules::Finding;
+use crate::rules::revocation::kept_unrevoked_findings;
 use crate::watch::revocation::{Looked, RevocationOfFound};
 use crate::watch::state::{RevocationLook, State, StateError};
 
@@ -42,6 +43,32 @@ impl Revoked {
     pub(super) fn failed(at: Timestamp, why: String) -> Self {
         let look = RevocationLook { failed: Some((at, why)), ..RevocationLook::default() };
         Self { look: Some(look), ..Self::default() }
+    }
+
+    /// What of the last look stays to be done, and what it left unknown, a sentence each.
+    pub(super) fn judged(&self) -> (Vec<Finding>, Vec<String>) {
+        let Some(look) = &self.look else {
+            return (Vec::new(), vec!["revocations are to be looked at, and were not yet".to_owned()]);
+        };
+        let is_due = |one: &&RevocationOfFound| one.status() == "good" && one.overdue && !one.acknowledged;
+        let unrevoked = self.certificates.iter().filter(is_due).map(|one| {
+            let which = one.serial.as_deref().or(one.tbs_sha256.as_deref()).unwrap_or("without a number");
+            (format!("one for {}, serial number {which}", one.watched), one.by_issuer)
+        });
+        let findings = kept_unrevoked_findings(&unrevoked.collect::<Vec<_>>());
+        let mut unknown = Vec::new();
+        if let Some((at, why)) = &look.failed {
+            unknown.push(format!("revocations could not be looked at on {at}: {why}"));
+        }
+        let is_known =
+            |one: &&RevocationOfFound| matches!(one.status(), "good" | "revoked") || one.acknowledged;
+        let known = u64::try_from(self.certificates.iter().filter(is_known).count()).unwrap_or(u64::MAX);
+        let open = count(look).saturating_sub(known);
+        if open > 0 {
+            unknown
+                .push(format!("of {open} unexpected certificates it is not known whether they are revoked"));
+        }
+        (findings, unknown)
     }
 
     /// What the state has of the last look.
@@ -173,6 +200,7 @@ mod tests {
             first_seen: Some("2026-11-20T00:00:00Z".parse().unwrap()),
             overdue,
             acknowledged: false,
+            by_issuer: true,
             revocation: json!({"status": status, "why": "The CRL at http://crl.example/: it could not be had."}),
         }
     }

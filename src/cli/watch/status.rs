@@ -78,7 +78,8 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
     let watched = named(options, &policy.policy)?.map(Arc::new);
     let judging = watched.as_ref().map(|watched| judging(options, &policy, watched)).transpose()?;
     let selection = choose_anew(options, &policy.policy);
-    let known = known(&state, (watched.as_deref(), judging), selection).await;
+    let wants_revocation = policy.policy.watch.revocation;
+    let known = known(&state, (watched.as_deref(), judging), selection, wants_revocation).await;
     state.close().await;
     let known = match known {
         Ok(known) => known,
@@ -110,6 +111,7 @@ async fn known(
     state: &State,
     (watched, judging): (Option<&WatchedNames>, Option<Arc<Judging>>),
     mut selection: Option<Selection>,
+    wants_revocation: bool,
 ) -> Result<Known, StateError> {
     let now = clock::now();
     let mut judged = Judged::default();
@@ -172,6 +174,12 @@ async fn known(
     for listed in &undetermined {
         judged.certificate(listed, now);
     }
+    let revoked = Revoked::kept(state).await?;
+    if wants_revocation {
+        let (findings, unknown) = revoked.judged();
+        judged.findings.extend(findings);
+        judged.undetermined.extend(unknown);
+    }
     Ok(Known {
         judged_at: now,
         domains: watched.map(|watched| watched.names().len()),
@@ -182,7 +190,7 @@ async fn known(
         without_channel: state.alerts_without_channel().await?,
         unreported: state.count_without_report().await?,
         undetermined,
-        revoked: Revoked::kept(state).await?,
+        revoked,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MOST, RULES, Unexpected, facts, unexpected_findings};
+use super::{MOST, RULES, UNEXPECTED, Unexpected, facts, severity_of_unrevoked, unexpected_findings};
 use crate::issuance::{IssuanceVerdict, JudgedCertificate};
 use crate::judge::{ChainRevocation, MemberRevocation};
 use crate::rules::{Finding, Raised, Severity};
@@ -30,6 +30,28 @@ pub fn unrevoked_findings(unexpected: &[&JudgedCertificate]) -> Vec<Finding> {
         Some((it.issuer.key?, contact))
     });
     unexpected_findings(&Unexpected { verdicts: of(true), by_lists: of(false), contacts: contacts.collect() })
+}
+
+/// The same of what is only kept of them: which certificates, in words, and whether each is unexpected by its issuer.
+pub fn kept_unrevoked_findings(unrevoked: &[(String, bool)]) -> Vec<Finding> {
+    let Some(rule) = UNEXPECTED.iter().find(|rule| rule.info.id == "REV008") else { return Vec::new() };
+    let of = |by_issuer: bool| -> Vec<&str> {
+        unrevoked.iter().filter(|(_, by)| *by == by_issuer).map(|(which, _)| which.as_str()).collect()
+    };
+    let raised = [true, false].map(|by_issuer| (of(by_issuer), severity_of_unrevoked(by_issuer)));
+    let raised = raised.into_iter().filter(|(which, _)| !which.is_empty()).map(|(which, severity)| {
+        let shown = which.iter().take(MOST).copied().collect::<Vec<_>>().join("; ");
+        let message = match which.as_slice() {
+            [one] => format!("Known for a day or longer, and not revoked when it was looked at last: {one}."),
+            all => format!(
+                "{} are known for a day or longer, and were not revoked when they were looked at last: {shown}.",
+                all.len()
+            ),
+        };
+        let evidence = json!({"count": which.len(), "certificates": which.iter().take(MOST).collect::<Vec<_>>()});
+        Finding::new(&rule.info, Raised::new("unexpected certificates", message, evidence).at(severity))
+    });
+    raised.collect()
 }
 
 /// What is said of lists is said as of the chains of servers.

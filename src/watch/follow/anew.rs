@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::certificate::{LogLabel, Summary, prepare};
+use super::certificate::{Summary, prepare};
 use super::judging::{Judging, Standing};
+use super::label::LogLabel;
 use crate::evidence::Bytes;
 use crate::watch::batch::{Beside, ChainBeside, FoundEntry, search_leaf};
 use crate::watch::state::{LogNumber, State, StateError};

@@ -7,8 +7,6 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,40 +14,29 @@ use sha2::{Digest as _, Sha256};
 
 use super::bounded;
 use super::judging::{Judgement, Judging, Standing};
+use super::label::shorten;
 use crate::ca::expectation::Expectation;
 use crate::ct::log_entry::{LoggedEntry, read_leaf};
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
+use crate::issuance::JudgedCertificate;
 use crate::issuance::forged::{ForgedName, NameOfIssuer};
 use crate::issuance::names::{Form, find_all};
 use crate::issuance::who::{IssuerProof, WhoIssued};
 use crate::report::human::safe;
 use crate::rules::{Finding, Severity};
 use crate::watch::batch::{FoundEntry, Why};
-use crate::watch::state::{EntryKind, Found, Judged, LogKind, NewAlert};
+use crate::watch::state::{EntryKind, Found, Judged, NewAlert};
 use crate::x509::der;
 use crate::x509::precertificate::logged_tbs;
 use crate::x509::{Certificate, SpkiSha256, hexadecimal};
 
 /// The most names of a certificate that an alert lists.
 const MOST_NAMES: usize = 100;
-/// The most characters of a text from outside in an alert.
-const MOST_TEXT: usize = 500;
 /// The kind of the alerts about certificates.
 pub const CERTIFICATE_ALERT: &str = "certificate";
 /// The kind of the alert of a test.
 pub const SELF_TEST_ALERT: &str = "self_test";
-
-/// The log that an entry stands in, as an alert names it.
-#[derive(Clone, Debug, Serialize)]
-pub struct LogLabel {
-    /// What it is called.
-    pub name: String,
-    /// Its id, base64.
-    pub id: String,
-    /// Where it is read.
-    pub url: String,
-}
 
 /// What was found, ready to be kept and told.
 #[derive(Clone, Debug)]
@@ -234,8 +221,22 @@ impl Subject<'_> {
         self.judgement.certificate.as_ref().map(|judged| &judged.certificate.issuer)
     }
 
+    fn judged(&self) -> Option<&JudgedCertificate> {
+        self.judgement.certificate.as_ref()
+    }
+
     fn forged(&self) -> Option<&ForgedName> {
-        self.judgement.certificate.as_ref()?.forged.as_ref()
+        self.judged()?.forged.as_ref()
+    }
+
+    /// Whether its issuer bears the name of a known CA, of which nobody can say whether the key is theirs.
+    fn bears_name(&self) -> bool {
+        self.judged().is_some_and(|judged| matches!(judged.name_of_issuer, NameOfIssuer::Borne(_)))
+    }
+
+    /// Whether the owner accepts it, whoever issued it.
+    fn is_accepted(&self) -> bool {
+        self.judged().is_some_and(JudgedCertificate::is_accepted)
     }
 
     /// The key that issued, where that is proven.
@@ -305,9 +306,14 @@ impl Subject<'_> {
             return shorten(&title);
         }
         let by = self.judgement.issuer.issuer.owner.as_deref().unwrap_or("an unknown CA");
+        let has = |rule: &str| self.judgement.findings.iter().any(|finding| finding.rule == rule);
         let what = match self.expectation() {
-            Expectation::Expected => "Certificate",
             Expectation::Unexpected => "Unexpected certificate",
+            // What its CA does not tell: whoever deceives a CA is only seen here.
+            _ if has("CRT005") => "Unlisted key in a certificate",
+            _ if has("CRT006") || has("CRT007") => "Unlisted name in a certificate",
+            Expectation::Expected if self.is_accepted() => "Accepted certificate",
+            Expectation::Expected => "Certificate",
             Expectation::Undetermined | Expectation::NoExpectation => "New certificate",
         };
         shorten(&format!("{what} for {name}, issued by {by}"))
@@ -332,8 +338,17 @@ impl Subject<'_> {
         }
         lines.extend(self.judgement.issuer.reasons.iter().map(|reason| shorten(reason)));
         lines.push(self.proof().to_owned());
-        // Of an expected and an unexpected issuer the reasons tell already.
-        let further = |finding: &&Finding| !matches!(finding.rule, "CRT001" | "CRT002");
+        if self.is_accepted() {
+            let excused = self.judged().into_iter().flat_map(|judged| &judged.excused);
+            lines.extend(excused.map(|otherwise| shorten(&format!("Otherwise: {otherwise}"))));
+        }
+        // Of an expected and an unexpected issuer the reasons tell already; of an unknown one, not whose name it bears.
+        let bears_name = self.bears_name();
+        let further = |finding: &&Finding| match finding.rule {
+            "CRT001" => false,
+            "CRT002" => bears_name,
+            _ => true,
+        };
         for finding in self.judgement.findings.iter().filter(further) {
             lines.push(shorten(&format!("{}: {}", finding.rule, finding.message)));
         }
@@ -447,6 +462,9 @@ impl Subject<'_> {
                 "forged_name_of": self.forged().map(|forged| &forged.owners),
                 "below": who.and_then(|who| who.below.as_ref()),
             },
+            "unexpected": self.judged().is_some_and(JudgedCertificate::is_unexpected),
+            "accepted": self.is_accepted(),
+            "bears_known_name": self.bears_name(),
             "known_key": self.judgement.certificate.as_ref().map(|judged| judged.key.name()),
             "findings": findings.collect::<Vec<_>>(),
             "log": self.standing.log,
@@ -456,28 +474,5 @@ impl Subject<'_> {
                 "logged_at": time,
             },
         })
-    }
-}
-
-/// Text from outside, no longer than an alert bears.
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MOST_TEXT) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-impl LogLabel {
-    /// A log as alerts name it.
-    pub fn new(name: &str, id: &[u8; 32], url: &str) -> Self {
-        Self { name: shorten(name), id: STANDARD.encode(id), url: shorten(url) }
-    }
-}
-
-/// What an interface is called.
-pub fn kind_name(kind: LogKind) -> &'static str {
-    match kind {
-        LogKind::Rfc6962 => "rfc6962",
-        LogKind::Static => "static",
     }
 }

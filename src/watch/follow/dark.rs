@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::certificate::{CERTIFICATE_ALERT, LogLabel};
+use super::certificate::CERTIFICATE_ALERT;
+use super::label::LogLabel;
 use super::trouble::Trouble;
 use super::{Event, Follower};
 use crate::ca::expectation::Expectation;

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::bounded::Kept;
-use super::certificate::{CERTIFICATE_ALERT, LogLabel, Prepared};
+use super::certificate::{CERTIFICATE_ALERT, Prepared};
+use super::label::LogLabel;
 use crate::ca::expectation::Expectation;
 use crate::report::human::safe;
 use crate::rules::Severity;

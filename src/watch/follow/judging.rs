@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::certificate::LogLabel;
 use super::kept::KeptIssuers;
+use super::label::LogLabel;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
 use crate::dns_name::DnsName;

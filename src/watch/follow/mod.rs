@@ -18,6 +18,7 @@ mod heads;
 mod issuers;
 mod judging;
 mod kept;
+mod label;
 mod names;
 mod pauses;
 mod ranges;
@@ -33,13 +34,12 @@ use tokio::sync::watch::Receiver;
 
 pub use self::age::staleness;
 pub use self::anew::{Anew, Rejudging};
-pub use self::certificate::{
-    CERTIFICATE_ALERT, LogLabel, Prepared, SELF_TEST_ALERT, Summary, kind_name, prepare,
-};
+pub use self::certificate::{CERTIFICATE_ALERT, Prepared, SELF_TEST_ALERT, Summary, prepare};
 pub use self::fault::FAULT_ALERT;
 use self::flood::Flood;
 use self::issuers::Issuers;
 pub use self::judging::{Judging, Standing};
+pub use self::label::{LogLabel, kind_name};
 pub use self::start::{Beginning, Start};
 use self::trouble::{Failing, Trouble};
 use super::reader::LogReader;

@@ -76,9 +76,17 @@ pub struct RevocationOfFound {
     /// Whether somebody said that he knows of that.
     #[serde(default)]
     pub acknowledged: bool,
+    /// Whether its issuer is what makes it unexpected; else its key, a name or CAA.
+    #[serde(default = "by_issuer")]
+    pub by_issuer: bool,
     /// `status` (`good`, `revoked`, `undetermined`, `not_checked`), `why`, `revoked_at`, `reason`, `invalid_since` and
     /// `sources`, as `issuance` reports them.
     pub revocation: Value,
+}
+
+/// What older states do not say is taken for the graver.
+fn by_issuer() -> bool {
+    true
 }
 
 impl RevocationOfFound {
@@ -175,6 +183,7 @@ impl Looked {
                 first_seen: found,
                 overdue: standing.is_overdue(),
                 acknowledged: standing.is_overdue() && is_known,
+                by_issuer: judged.is_of_unexpected_issuer(),
                 revocation: issued_revocation(&judged.revocation),
             });
         }
