@@ -62,6 +62,17 @@ fn what_a_service_found_stands_in_the_next_report() {
     assert!(served.arrived().values().all(|ids| ids.len() == 1), "and the channels once");
 }
 
+#[test]
+fn a_report_leaves_what_is_for_other_names_to_who_watches_them() {
+    let served = Served::start(Options::default());
+    end(served.service(&[]));
+    let other = ["--once", "--format", "json", "--domain", "other.example"];
+    let other = json(&served.bare(&other).output().unwrap());
+    assert_eq!(listed(&other).len(), 0);
+    assert_eq!(other["certificates_of_names_not_watched"], certificates());
+    assert_eq!(listed(&json(&served.once(&[]))).len(), certificates());
+}
+
 /// All CAs that issued what a report lists, as those of a policy.
 fn own_cas(report: &Value) -> String {
     let key = |one: &Value| one["details"]["issuer"]["spki_sha256"].as_str().unwrap().to_owned();

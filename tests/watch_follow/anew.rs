@@ -89,3 +89,30 @@ fn no_alert_of_watch_advises_what_watch_does_not_have() {
         }
     });
 }
+
+#[test]
+fn what_nobody_follows_is_judged_by_the_policy_of_now() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        // Who finds it wishes nothing, and the log is followed no more.
+        let scene = scene_with(&file(&folder), quick(), "").await;
+        let played = Arc::new(with_a_false_leaf(false));
+        assert_eq!(follow(&scene.following, &log(), played).await, Outcome::Proven { size: 10 });
+        let state = &scene.following.state;
+        assert!(!alerts(state).await.is_empty());
+        let number = state.find_log(&log().log_id).await.unwrap().unwrap().number;
+        let policy = format!("expect_ca = [\"letsencrypt.org\"]\n{}", private());
+        let mut rejudging = Rejudging::new(state, judging(&policy, "ours.example")).await.unwrap();
+        let told = rejudging.judge_left(state, number, clock::now()).await.unwrap();
+        let again = alerts(state).await;
+        assert!(told > 0 && again.len() == told, "{told}: {again:?}");
+        for (.., payload) in &again {
+            assert_eq!(
+                (&payload["details"]["issuer"]["status"], &payload["severity"]),
+                (&"unexpected".into(), &"high".into())
+            );
+        }
+        assert_eq!(rejudging.judge_left(state, number, clock::now()).await.unwrap(), 0, "once");
+        assert!(alerts(state).await.is_empty());
+    });
+}

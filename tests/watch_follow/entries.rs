@@ -239,6 +239,11 @@ fn what_the_owner_lists_is_compared_as_issuance_does() {
     assert_eq!((told.summary.expectation, told.summary.severity), ("expected", Severity::Medium));
     assert_eq!(rules(&told), ["CRT005", "CRT006"]);
     assert_eq!(told.summary.details["known_key"], "unlisted");
+    assert_eq!(
+        (&plain.summary.details["unexpected"], &told.summary.details["unexpected"]),
+        (&false.into(), &true.into())
+    );
+    assert!(told.summary.title.starts_with("Unlisted key in a certificate for "), "{}", told.summary.title);
     assert!(told.summary.text.contains("known_names does not have"), "{}", told.summary.text);
 }
 
