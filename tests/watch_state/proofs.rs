@@ -1,5 +1,7 @@
 //! What of that which was found stands in a log's tree, and what nobody could read.
 
+use std::time::Duration;
+
 use pinstead::evidence::Bytes;
 use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::watch::state::{
@@ -122,4 +124,37 @@ pub(crate) async fn what_nobody_could_read_was_not_searched(place: Place) {
     assert_eq!((stretches().await, searched().await), (vec![], vec![(0, 100)]));
     assert!(state.undetermined().await.unwrap().is_empty());
     assert!(!state.has_dark(log.number).await.unwrap());
+}
+
+pub(crate) async fn what_was_not_asked_for_comes_first(place: Place) {
+    let state = searching(&place, "one.example").await;
+    let (log, lease) = begun(&state).await;
+    let dark = [10, 20, 30].map(|start: u64| NewDark {
+        start,
+        hashes: (start..start + 10).map(leaf).collect(),
+        subject: format!("dark {start}"),
+    });
+    read_with(&state, &log, 100, &Gain { dark: &dark, ..Gain::default() }).await;
+    prove(&state, &lease).await;
+    let first = async || {
+        let asked = state.dark_to_ask(log.number, 2).await.unwrap();
+        assert_eq!(asked.len(), 2);
+        asked[0].clone()
+    };
+    for _ in 0..3 {
+        assert_eq!(first().await.start, 10, "to be told of them is not to ask for them");
+    }
+    for (asked, next) in [(10, 20), (20, 30), (30, 10)] {
+        let before = first().await;
+        assert_eq!(before.start, asked);
+        // The clock counts milliseconds: what was asked for within the same one is in its order.
+        for _ in 0..1000 {
+            if first().await.start != asked {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            state.ask_for_dark(&before).await.unwrap();
+        }
+        assert_eq!(first().await.start, next);
+    }
 }
