@@ -67,6 +67,8 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         names::what_nothing_needs_any_more_is_dropped,
         proofs::what_was_given_once_proves_nothing,
         proofs::what_nobody_could_read_was_not_searched,
+        proofs::what_was_not_asked_for_comes_first,
+        proofs::places_that_are_proven_come_first,
         told::who_holds_no_head_knows_how_all_stand,
         told::each_pair_of_heads_is_told_and_kept,
         told::alerts_go_to_the_channels_of_others_too,

@@ -12,9 +12,9 @@ static RULES: &[Rule<RunFault>] = &[
             id: "LOG011",
             title: "No CT log could be reached",
             severity: Severity::Medium,
-            needs: "an attempt to read several logs at different hosts",
+            needs: "an attempt to read logs of several operators or domains, for ten seconds",
             explanation: "Not one of the hosts of the logs answered anything: names could not be resolved, or no connection was made. \
-                          So many logs do not fail at once: it is the network here. Nothing was read, so that nothing is known of \
+                          Logs of several operators or domains do not fail at once: it is the network here. Nothing was read, so that nothing is known of \
                           what the logs hold, and each log by itself says nothing.",
             advice: "Look at this machine's network: name resolution, the way out (`HTTPS_PROXY`, a firewall), its clock. Then \
                      run it again.",

@@ -222,3 +222,20 @@ fn a_log_that_hangs_holds_back_nothing_that_it_gave() {
         }
     });
 }
+
+#[test]
+fn a_log_without_tiles_that_is_stopped_says_what_is_not_covered() {
+    world::runtime().block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let scene = scene(&file(&folder), few()).await;
+        let played = Played::new(1, 100);
+        played.too_large_at.store(40, Ordering::Relaxed);
+        let (log, played) = (log(), Arc::new(played));
+        assert!(matches!(follow(&scene.following, &log, played).await, Outcome::Failed(_)));
+        let told = fault_alerts(&scene).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0]["details"]["rule"], "LOG006");
+        let text = told[0]["text"].as_str().unwrap();
+        assert!(text.contains("Entry 40 and all behind it are not covered until it can be read."), "{text}");
+    });
+}

@@ -153,6 +153,8 @@ pub(crate) struct Played {
     pub(crate) silent_from: AtomicU64,
     /// From this entry on it does not answer.
     pub(crate) hangs_from: AtomicU64,
+    /// The entry that is larger than anybody reads.
+    pub(crate) too_large_at: AtomicU64,
     /// How it withholds proofs of consistency.
     pub(crate) withheld: Mutex<Option<Withheld>>,
     /// Whether it says that all entries are old, as long as it need not prove that.
@@ -183,6 +185,7 @@ impl Played {
             agrees_to: AtomicU64::new(0),
             silent_from: AtomicU64::new(u64::MAX),
             hangs_from: AtomicU64::new(u64::MAX),
+            too_large_at: AtomicU64::new(u64::MAX),
             withheld: Mutex::new(None),
             lies_of_time: AtomicBool::new(false),
             is_garbled: AtomicBool::new(false),
@@ -377,7 +380,12 @@ impl LogReader for Played {
         if start >= hangs_from {
             std::future::pending::<()>().await;
         }
-        let count = (stop - start).min(1 + self.dice(64)).min(hangs_from - start);
+        let too_large_at = self.too_large_at.load(Ordering::Relaxed);
+        if start == too_large_at {
+            return Err(Self::breach(Breach::Size, "the answer is too large"));
+        }
+        let left = too_large_at.checked_sub(start).unwrap_or(u64::MAX);
+        let count = (stop - start).min(1 + self.dice(64)).min(hangs_from - start).min(left);
         let mut entries = Vec::new();
         for index in start..start + count {
             let is_hidden = index == self.hidden.load(Ordering::Relaxed) || self.chaos(2000);

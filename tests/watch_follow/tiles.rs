@@ -96,6 +96,33 @@ fn a_tile_that_is_too_large_is_passed_over_as_a_dark_one() {
     });
 }
 
+#[test]
+fn tiles_that_are_too_large_keep_no_other_from_being_read() {
+    world::runtime().block_on(async {
+        let (server, log, reader) = static_log(768, &[(600, 0)]);
+        let folder = tempfile::TempDir::new().unwrap();
+        let scene = scene(&file(&folder), quick()).await;
+        let state = &scene.following.state;
+        for index in [0, 256] {
+            server.state().entries[index].rest = vec![0; (32 << 20) + 1];
+        }
+        server.state().garbled = vec![512];
+        assert_eq!(follow(&scene.following, &log, reader.clone()).await, Outcome::Proven { size: 768 });
+        let number = state.find_log(&log.log_id).await.unwrap().unwrap().number;
+        let dark = async || {
+            let all = state.dark(number).await.unwrap();
+            all.iter().map(|dark| (dark.start, dark.stop)).collect::<Vec<_>>()
+        };
+        assert_eq!(dark().await, [(0, 256), (256, 512), (512, 768)]);
+
+        server.state().garbled.clear();
+        assert_eq!(follow(&scene.following, &log, reader).await, Outcome::Proven { size: 768 });
+        assert_eq!(dark().await, [(0, 256), (256, 512)], "what can be read by now is");
+        let known = state.certificates_claiming(&"ours.example".parse().unwrap(), None).await.unwrap();
+        assert_eq!(known.len(), 1, "and what stood there is found");
+    });
+}
+
 /// A certificate as a static log has it.
 fn logged(der: &[u8], index: u64) -> Entry {
     let leaf = CERTIFICATES.entry(der, BEGINNING + index, false).leaf;

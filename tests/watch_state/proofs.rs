@@ -1,5 +1,7 @@
 //! What of that which was found stands in a log's tree, and what nobody could read.
 
+use std::time::Duration;
+
 use pinstead::evidence::Bytes;
 use pinstead::issuance::names::{WatchedName, WatchedNames};
 use pinstead::watch::state::{
@@ -122,4 +124,61 @@ pub(crate) async fn what_nobody_could_read_was_not_searched(place: Place) {
     assert_eq!((stretches().await, searched().await), (vec![], vec![(0, 100)]));
     assert!(state.undetermined().await.unwrap().is_empty());
     assert!(!state.has_dark(log.number).await.unwrap());
+}
+
+pub(crate) async fn what_was_not_asked_for_comes_first(place: Place) {
+    let state = searching(&place, "one.example").await;
+    let (log, lease) = begun(&state).await;
+    let dark = [10, 20, 30].map(|start: u64| NewDark {
+        start,
+        hashes: (start..start + 10).map(leaf).collect(),
+        subject: format!("dark {start}"),
+    });
+    read_with(&state, &log, 100, &Gain { dark: &dark, ..Gain::default() }).await;
+    prove(&state, &lease).await;
+    let first = async || {
+        let asked = state.dark_to_ask(log.number, 2).await.unwrap();
+        assert_eq!(asked.len(), 2);
+        asked[0].clone()
+    };
+    for _ in 0..3 {
+        assert_eq!(first().await.start, 10, "to be told of them is not to ask for them");
+    }
+    for (asked, next) in [(10, 20), (20, 30), (30, 10)] {
+        let before = first().await;
+        assert_eq!(before.start, asked);
+        // The clock counts milliseconds: what was asked for within the same one is in its order.
+        for _ in 0..1000 {
+            if first().await.start != asked {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            state.ask_for_dark(&before).await.unwrap();
+        }
+        assert_eq!(first().await.start, next);
+    }
+}
+
+pub(crate) async fn places_that_are_proven_come_first(place: Place) {
+    let state = searching(&place, "one.example").await;
+    let (log, lease) = begun(&state).await;
+    let other = state.register(&new_log(2, 0)).await.unwrap();
+    let head_of_other = state.lease_head(other.number, LONG).await.unwrap().unwrap();
+    state.take_head(&head_of_other, &head(100)).await.unwrap();
+    let places = |from: u64| [from, from + 1, from + 2].map(|index| found(1, index, EntryKind::X509));
+    read_with(&state, &log, 100, &Gain { found: &places(5), ..Gain::default() }).await;
+    read_with(&state, &other, 100, &Gain { found: &places(50), ..Gain::default() }).await;
+    let first = async |most| {
+        let hash = found(1, 0, EntryKind::X509).tbs_sha256;
+        let all = state.first_sightings(&hash, most).await.unwrap();
+        all.into_iter().map(|one| (one.log, one.index, one.is_proven)).collect::<Vec<_>>()
+    };
+    assert_eq!(first(2).await, [(log.number, 5, false), (log.number, 6, false)]);
+    prove(&state, &head_of_other).await;
+    let proven = [50, 51, 52].map(|index| (other.number, index, true));
+    assert_eq!(first(2).await, proven[..2]);
+    assert_eq!(first(4).await, [&proven[..], &[(log.number, 5, false)]].concat());
+    assert_eq!(first(9).await.len(), 6, "of no other certificate");
+    prove(&state, &lease).await;
+    assert_eq!(first(1).await, [(log.number, 5, true)]);
 }

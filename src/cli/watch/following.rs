@@ -135,11 +135,15 @@ impl<B> Logs<B> {
                 self.begin(log);
                 continue;
             };
+            // One that is ending is followed no more: that it is again is no change of what is said of it.
+            let is_gone = matches!(running.then, Then::Gone);
             let is_ending = !matches!(running.then, Then::Ended);
-            if !may_change || (running.log == log.log && !is_ending) {
+            if !is_gone && (!may_change || (running.log == log.log && !is_ending)) {
                 continue;
             }
-            if !is_ending {
+            if is_gone {
+                say(&format!("{}: followed from now on ({})", log.log.name, log.state.name()));
+            } else if !is_ending {
                 say(&format!("{}: followed anew: {}", log.log.name, changes(&running.log, log)));
             }
             printer.shown(log);

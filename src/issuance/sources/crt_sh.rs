@@ -45,7 +45,8 @@ pub(super) fn read(source: &IssuanceSource, exchanges: &[HttpExchange]) -> Sourc
     if half_known > 0 {
         problems.add(|| {
             format!(
-                "of {half_known} unexpired certificates only one of two rows was got: that the other is its precertificate,                  or the certificate of this one, is not shown"
+                "of {half_known} unexpired certificates only one of two rows was got: that the other is its \
+                 precertificate, or the certificate of this one, is not shown"
             )
         });
     }

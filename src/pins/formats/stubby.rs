@@ -226,7 +226,8 @@ impl Reader {
         let Some((text, line)) = &self.authentication else {
             return of(
                 EnforcementMode::Unknown,
-                "tls_authentication is not in the file: stubby refuses a resolver without any of the keys only where                  authentication is required",
+                "tls_authentication is not in the file: stubby refuses a resolver without any of the keys only \
+                 where authentication is required",
             );
         };
         match text.as_str() {

@@ -67,9 +67,7 @@ impl Rejudging {
         at: Timestamp,
     ) -> Result<Anew, StateError> {
         let Some(known) = state.certificate(tbs_sha256).await? else { return Ok(Anew::NotKept) };
-        let mut sightings = state.sightings(tbs_sha256).await?;
-        sightings.sort_by_key(|sighting| !sighting.is_proven);
-        sightings.truncate(MOST_PLACES);
+        let sightings = state.first_sightings(tbs_sha256, MOST_PLACES).await?;
         let (mut judged, mut is_of_others) = (Vec::new(), false);
         for sighting in sightings {
             let Some(why) = search_leaf(&sighting.leaf, &self.judging.watched) else {

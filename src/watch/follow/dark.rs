@@ -14,14 +14,12 @@ use crate::ct::log_fault::FaultKind;
 use crate::observe::clock::Stopwatch;
 use crate::rules::Severity;
 use crate::watch::batch::DarkEntries;
-use crate::watch::reader::{Breach, LogReader, ReadError};
+use crate::watch::reader::{LogReader, ReadError};
 use crate::watch::state::{Dark, Log, NewAlert, NewDark};
 use crate::x509::hexadecimal;
 
 /// How many stretches are asked for again at once.
 const MOST_ASKED: u64 = 64;
-/// How many of those that are too large are read in vain at once.
-const MOST_TOO_LARGE: u32 = 2;
 /// How long is waited before the first time, and after the later ones at most, in milliseconds.
 const PAUSES: (u64, u64) = (60_000, 3_600_000);
 
@@ -97,8 +95,9 @@ impl<R: LogReader> Follower<'_, R> {
         }
         // The tile may be whole by now.
         let size = log.head.as_ref().map_or(0, |(head, _)| head.size).max(log.proven.size());
-        let mut too_large = 0_u32;
         for dark in all {
+            // What is not reached this time comes first the next time, however the others are.
+            self.state().ask_for_dark(&dark).await?;
             match self.reader.entries(dark.start, dark.stop, size).await {
                 Ok(answer) => {
                     let again = answer.take_again(dark.start, &dark.hashes, &self.following.watched);
@@ -108,12 +107,6 @@ impl<R: LogReader> Follower<'_, R> {
                 }
                 // It is not there for others either.
                 Err(ReadError::Passing { .. }) => break,
-                Err(ReadError::Breach { breach: Breach::Size, .. }) => {
-                    too_large = too_large.saturating_add(1);
-                    if too_large >= MOST_TOO_LARGE {
-                        break;
-                    }
-                }
                 Err(_) => {}
             }
         }

@@ -11,7 +11,7 @@ use crate::evidence::Bytes;
 use crate::report::human::safe;
 use crate::rules::log;
 use crate::watch::reader::{Breach, LogReader, ReadError};
-use crate::watch::state::{Head, LogNumber, NewAlert, NewFault};
+use crate::watch::state::{Head, LogKind, LogNumber, NewAlert, NewFault};
 
 /// The kind of the alerts about logs.
 pub const FAULT_ALERT: &str = "log_fault";
@@ -69,7 +69,7 @@ impl<R: LogReader> Follower<'_, R> {
             // Ours, not the log's.
             Trouble::State(_) => {}
             Trouble::Batch { error, octets } => {
-                let text = format!("an answer with entries cannot be used: {error}");
+                let text = format!("an answer with entries cannot be used: {error}{}", self.uncovered());
                 self.report(FaultKind::Form, text, None, &[], &Bytes(octets.clone())).await;
             }
             Trouble::Heads { kind, what, heads } => {
@@ -107,7 +107,11 @@ impl<R: LogReader> Follower<'_, R> {
                     Breach::Split | Breach::Proof => FaultKind::Proof,
                     Breach::Form | Breach::Size | Breach::Issuer => FaultKind::Form,
                 };
-                self.report(kind, what.clone(), Some(url), &[], octets).await;
+                let mut what = what.clone();
+                if kind == FaultKind::Form {
+                    what.push_str(&self.uncovered());
+                }
+                self.report(kind, what, Some(url), &[], octets).await;
             }
             Trouble::Read(
                 error @ (ReadError::Passing { .. }
@@ -120,6 +124,17 @@ impl<R: LogReader> Follower<'_, R> {
                         .await;
                 }
             }
+        }
+    }
+
+    /// What is not covered as long as an answer with entries cannot be read: no RFC 6962 log has hashes beside its entries,
+    /// with which reading could go on behind them.
+    fn uncovered(&self) -> String {
+        match self.broken_at {
+            Some(at) if self.log.kind == LogKind::Rfc6962 => {
+                format!(". Entry {at} and all behind it are not covered until it can be read")
+            }
+            _ => String::new(),
         }
     }
 

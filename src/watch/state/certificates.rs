@@ -118,6 +118,24 @@ impl State {
         self.database.rows(Progress, sql, &values).await?.iter().map(read_sighting).collect()
     }
 
+    /// Where a certificate stands, so many places at most: those that are proven first.
+    pub async fn first_sightings(
+        &self,
+        tbs_sha256: &[u8; 32],
+        most: usize,
+    ) -> Result<Vec<Sighting>, StateError> {
+        // Which they are is known before any leaf is read: a leaf may have megabytes.
+        let sql = "SELECT log, entry_index, kind, logged_at, leaf, chain, chain_problem, seen, proof \
+                   FROM sightings \
+                   WHERE tbs_sha256 = $1 AND (log, entry_index) IN \
+                   (SELECT log, entry_index FROM sightings WHERE tbs_sha256 = $1 \
+                   ORDER BY CASE WHEN proof = 1 THEN 0 ELSE 1 END, log, entry_index LIMIT $2) \
+                   ORDER BY CASE WHEN proof = 1 THEN 0 ELSE 1 END, log, entry_index";
+        let most = number(u64::try_from(most).unwrap_or(PAGE).min(PAGE))?;
+        let values = [Value::Octets(tbs_sha256), most];
+        self.database.rows(Progress, sql, &values).await?.iter().map(read_sighting).collect()
+    }
+
     /// The certificate of an issuer with this SHA-256, DER, if it is kept.
     pub async fn issuer(&self, sha256: &[u8; 32]) -> Result<Option<Bytes>, StateError> {
         let sql = "SELECT der FROM issuers WHERE sha256 = $1";

@@ -66,16 +66,23 @@ impl State {
         Ok(!self.database.rows(Progress, sql, &[Value::Number(log.0)]).await?.is_empty())
     }
 
-    /// Those whose hashes are proven, so many at most, and first those that were not asked for for the longest time. They
-    /// count as asked for with this.
+    /// Those whose hashes are proven, so many at most, and first those that were not asked for for the longest time.
     pub async fn dark_to_ask(&self, log: LogNumber, most: u64) -> Result<Vec<Dark>, StateError> {
         let sql = concat!(
-            "UPDATE dark SET asked = (SELECT now FROM clock) WHERE log = $1 AND proof = 1 AND subject IN \
-             (SELECT subject FROM dark WHERE log = $1 AND proof = 1 ORDER BY asked, start LIMIT $2) RETURNING ",
-            dark_columns!()
+            "SELECT ",
+            dark_columns!(),
+            " FROM dark WHERE log = $1 AND proof = 1 ORDER BY asked, start, stop LIMIT $2"
         );
         let rows = self.database.rows(Progress, sql, &[Value::Number(log.0), number(most)?]).await?;
         rows.iter().map(|row| read_dark(row, log)).collect()
+    }
+
+    /// These are asked for now: others come first the next time.
+    pub async fn ask_for_dark(&self, dark: &Dark) -> Result<(), StateError> {
+        let sql =
+            "UPDATE dark SET asked = (SELECT now FROM clock) WHERE log = $1 AND start = $2 AND stop = $3";
+        let values = [Value::Number(dark.log.0), number(dark.start)?, number(dark.stop)?];
+        self.database.rows(Progress, sql, &values).await.map(drop)
     }
 
     /// The first `read` of dark entries can be read by now, and have the hashes that are proven: keeps what was found in

@@ -140,3 +140,56 @@ fn a_log_is_followed_by_what_the_list_says_of_it_now() {
     let (_, history, _) = after(|| ChosenAnew { selection: chosen(0), may_change: true });
     assert_eq!(history, begun);
 }
+
+#[test]
+fn a_log_that_is_chosen_again_while_it_ends_is_followed_on() {
+    let metrics = Arc::new(WatchMetrics::new(clock::now()));
+    let printer = Printer::new(false, Arc::clone(&metrics));
+    let history: Arc<Mutex<Vec<String>>> = Arc::default();
+    let mut selection = chosen(3);
+    let name = selection.followed[2].log.name.clone();
+    let (may_end, ends) = watch::channel(false);
+    let begin = |log: &FollowedLog, mut ended: Receiver<bool>| {
+        let (history, name, mut ends) = (Arc::clone(&history), log.log.name.clone(), ends.clone());
+        async move {
+            history.lock().unwrap().push(name);
+            let _ = ended.wait_for(|ended| *ended).await;
+            // What it holds of the log it gives back slowly.
+            let _ = ends.wait_for(|ends| *ends).await;
+            Outcome::Stopped
+        }
+    };
+    let times = std::cell::Cell::new(0);
+    let choose = async || {
+        times.set(times.get() + 1);
+        match times.get() {
+            1 => Some(ChosenAnew { selection: chosen(2), may_change: true }),
+            // An older list that stands in for one that is refused is good for more.
+            2 => Some(ChosenAnew { selection: chosen(3), may_change: false }),
+            _ => {
+                let _ = may_end.send(true);
+                None
+            }
+        }
+    };
+    let is_back = async {
+        for _ in 0..1000 {
+            if history.lock().unwrap().iter().filter(|begun| **begun == name).count() == 2 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::select! {
+            _ = follow_all(&mut selection, &printer, begin, Some(Duration::from_millis(20)), choose) => panic!("all ended"),
+            is_back = is_back => assert!(is_back, "{:?}", history.lock().unwrap()),
+        }
+    });
+    assert_eq!(selection.followed.len(), 3);
+    let shown: Vec<String> =
+        metrics.readings(0, None, clock::now()).into_iter().map(|log| log.name).collect();
+    assert!(shown.contains(&name), "{shown:?}");
+}
