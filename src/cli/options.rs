@@ -41,6 +41,10 @@ pub(super) struct OutputOptions {
     /// Write the report here instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Whether what was written counts as told from then on: then a reader that has gone before the end, or none at all,
+    /// is an error.
+    #[arg(skip)]
+    pub(super) is_told_once: bool,
 }
 
 impl OutputOptions {
@@ -61,7 +65,10 @@ impl OutputOptions {
         // Going through every octet for styles takes time, and JSON has none.
         let styled = self.format == Format::Human;
         Ok(match &self.output {
-            None => ReportWriter::Stdout { styled, gone: false },
+            None if self.is_told_once && nobody_reads() => bail!(
+                "writing the report: standard output is closed, so that nobody reads it; with --output FILE it is kept"
+            ),
+            None => ReportWriter::Stdout { styled, is_told_once: self.is_told_once, gone: false },
             Some(path) => {
                 let part = files::beside(path);
                 let to = part.as_deref().unwrap_or(path);
@@ -100,12 +107,27 @@ pub(super) fn spare<P: AsRef<Path>>(
     }
 }
 
+/// Whether standard output was closed when the program began: the runtime puts /dev/null in its place then, open for both
+/// ways, which no redirection of a shell does. (Of who starts programs, some do the same to throw away what they write;
+/// nobody reads that either.) Told on Linux alone.
+fn nobody_reads() -> bool {
+    if !std::fs::read_link("/proc/self/fd/1").is_ok_and(|path| path == Path::new("/dev/null")) {
+        return false;
+    }
+    let facts = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
+    let flags = facts.lines().find_map(|line| line.strip_prefix("flags:"));
+    // The access mode is in the last two bits: 0 to read, 1 to write, 2 for both (open(2)).
+    flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & 3 == 2)
+}
+
 /// A report on its way out.
 pub(super) enum ReportWriter {
     /// To standard output.
     Stdout {
         /// Whether there may be styles in it, which only a terminal is to see.
         styled: bool,
+        /// Whether somebody has to read all of it.
+        is_told_once: bool,
         /// Whether the reader has gone.
         gone: bool,
     },
@@ -139,7 +161,7 @@ impl ReportWriter {
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
             Self::Stdout { gone: true, .. } => Ok(()),
-            Self::Stdout { styled, gone } => {
+            Self::Stdout { styled, is_told_once, gone } => {
                 let written = if *styled {
                     let mut stdout = anstream::stdout().lock();
                     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
@@ -149,7 +171,7 @@ impl ReportWriter {
                 };
                 match written {
                     // A reader that has seen enough changes nothing in the verdict.
-                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && !*is_told_once => {
                         *gone = true;
                         Ok(())
                     }

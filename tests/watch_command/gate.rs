@@ -380,3 +380,32 @@ fn who_is_told_nothing_hears_of_that() {
     let ended = watching.wait_with_output().unwrap();
     assert!(text(&ended).contains("no channel of alerts is set up"), "{}", text(&ended));
 }
+
+#[test]
+fn what_nobody_could_read_is_listed_again() {
+    let served = Served::start(Options::default());
+    // A reader that went before the end, and none from the beginning.
+    let mut unread =
+        served.command(&["--once"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(unread.stdout.take());
+    let unread = unread.wait_with_output().unwrap();
+    assert_eq!(unread.status.code(), Some(2), "{}", text(&unread));
+    assert!(text(&unread).contains("writing the report"), "{}", text(&unread));
+    let program = served.command(&["--once"]);
+    let mut closed = Command::new("/bin/sh");
+    closed.current_dir(served.folder.path()).env_remove("CI").env_remove("PINSTEAD_STATE");
+    closed.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(program.get_program()).args(program.get_args());
+    let closed = closed.output().unwrap();
+    assert_eq!(closed.status.code(), Some(2), "{}", text(&closed));
+    assert!(text(&closed).contains("standard output is closed"), "{}", text(&closed));
+    // Of what does not count as told, a reader may have enough.
+    let mut enough = served.command(&["--status"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(enough.stdout.take());
+    assert_eq!(enough.wait().unwrap().code(), Some(0));
+    let read = served.once(&[]);
+    assert_eq!((read.status.code(), count(&json(&read), "certificates")), (Some(0), certificates()));
+    assert_eq!(count(&json(&served.once(&[])), "certificates"), 0);
+    // Who throws it away has been told.
+    let thrown = served.command(&["--once", "--state", "other.db"]).stdout(Stdio::null()).output().unwrap();
+    assert_eq!(thrown.status.code(), Some(0), "{}", text(&thrown));
+}
