@@ -175,6 +175,11 @@ fn an_undetermined_certificate_stays_one_until_somebody_knows_of_it() {
     assert_eq!(known.status.code(), Some(0), "{}", text(&known));
     let last = served.once(&[]);
     assert_eq!(last.status.code(), Some(0), "{}", text(&last));
+    // Whoever says it twice, beside what is new, is no worse for it.
+    let again =
+        served.command(&["--acknowledge", hash, "--acknowledge", &hash.to_uppercase()]).output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again));
+    assert!(text(&again).contains(&format!("already acknowledged: {hash}")), "{}", text(&again));
 }
 
 #[test]
