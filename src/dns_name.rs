@@ -40,12 +40,20 @@ pub enum DnsNameError {
     /// A label is too long or has an octet that host names do not have.
     #[error("the label “{0}” is not a DNS label (1 to 63 letters, digits, hyphens or underscores)")]
     BadLabel(String),
-    /// A `*` somewhere other than as the whole leftmost label.
-    #[error("“{0}” has a wildcard elsewhere than as its leftmost label")]
+    /// A `*` somewhere other than as the whole leftmost label; or there, where no wildcard belongs.
+    #[error("“{name}” has a wildcard {place}", name = .0, place = place_of_wildcard(.0))]
     MisplacedWildcard(String),
     /// The internationalised name cannot be converted (UTS 46).
     #[error("“{0}” is not a valid internationalised name")]
     NotIdna(String),
+}
+
+/// Where a wildcard stands that does not belong there.
+fn place_of_wildcard(text: &str) -> &'static str {
+    match text.strip_prefix("*.") {
+        Some(rest) if !rest.contains('*') => "where the name of one host or domain belongs",
+        _ => "elsewhere than as its leftmost label",
+    }
 }
 
 impl DnsName {

@@ -383,6 +383,17 @@ async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once
     assert!(revoked == 1 && told.len() == 1 && told[0].contains("superseded"), "{told:?}");
     let (.., told) = looked(overdue, clock::now()).await;
     assert!(told.is_empty(), "{told:?}");
+    // That was verified, and nothing undoes it.
+    lab.pki.server.set("/ca.crl", Reply::Status(404));
+    assert_eq!(looked(overdue, clock::now()).await, (1, 1, 0, vec![]));
+    let again = look(&lab, &state, &found(&lab, overdue), clock::now()).await;
+    let one = &again.certificates[0];
+    assert_eq!(
+        (one.status(), &one.revocation["reason"], one.overdue),
+        ("revoked", &"superseded".into(), false)
+    );
+    let why = one.revocation["why"].as_str().unwrap();
+    assert!(why.contains("Verified and told at") && why.contains("404"), "{why}");
     let due = state.due("hook", 10, std::time::Duration::from_secs(60)).await.unwrap();
     let told: Vec<(String, String)> = due
         .iter()
@@ -402,6 +413,28 @@ async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once
     lab.pki.server.requests();
     assert_eq!(looked(overdue, clock::now()).await.0, 0);
     assert_eq!(lab.pki.server.requests().len(), 0);
+    state.close().await;
+}
+
+/// A hold may have ended by now.
+#[tokio::test]
+async fn a_hold_that_was_told_is_not_known_later() {
+    let lab = Lab::new();
+    let state = State::open(&Place::File(lab.pki.path("state.db")), &StateOptions::default()).await.unwrap();
+    let overdue = found(&lab, SignedDuration::from_hours(25));
+    lab.pki.publish("/ca.crl", CrlPlan { revoked: &[(LEAF, "certificateHold")], ..CrlPlan::default() });
+    let held = look(&lab, &state, &overdue, clock::now()).await;
+    assert_eq!((held.revoked, held.told.len()), (1, 1));
+    // A pager tells by the title which host it is, and which certificate.
+    let serial = held.certificates[0].serial.clone().unwrap();
+    assert!(held.told[0].contains(&format!("(serial number {serial})")), "{:?}", held.told);
+    assert_eq!(
+        (held.certificates[0].claimed().as_str(), held.certificates[0].names_left_out),
+        ("www.example", 0)
+    );
+    lab.pki.server.set("/ca.crl", Reply::Status(404));
+    let looked = look(&lab, &state, &overdue, clock::now()).await;
+    assert_eq!((looked.revoked, looked.open), (0, 1));
     state.close().await;
 }
 

@@ -391,6 +391,8 @@ fn what_cannot_be_used_is_refused_before_anything_is_asked() {
     for (arguments, why) in [
         (["--domains", "none.txt"], "none.txt names no domain"),
         (["--domain", "192.0.2.1"], "192.0.2.1 is an IP address"),
+        (["--domain", "*.ours.example"], "give ours.example instead of *.ours.example"),
+        (["--domain", "a*.ours.example"], "a wildcard elsewhere than as its leftmost label"),
     ] {
         let output = served.bare(&["--once"]).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));

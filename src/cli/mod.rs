@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
         Command::Pins(options) => pins::run(&options),
         Command::Issuance(options) => issuance::run(&options),
         Command::Logs(options) => logs::run(&options),
-        Command::Watch(options) => watch::run(&options),
+        Command::Watch(options) => watch::run(*options),
         Command::Demo(options) => demo::run(&options, check_with),
         Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),

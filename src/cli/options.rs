@@ -41,6 +41,10 @@ pub(super) struct OutputOptions {
     /// Write the report here instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Whether what was written counts as told from then on: then a reader that has gone before the end, or none at all,
+    /// is an error.
+    #[arg(skip)]
+    pub(super) is_told_once: bool,
 }
 
 impl OutputOptions {
@@ -61,7 +65,7 @@ impl OutputOptions {
         // Going through every octet for styles takes time, and JSON has none.
         let styled = self.format == Format::Human;
         Ok(match &self.output {
-            None => ReportWriter::Stdout { styled, gone: false },
+            None => ReportWriter::Stdout { styled, is_told_once: self.is_told_once, gone: false },
             Some(path) => {
                 let part = files::beside(path);
                 let to = part.as_deref().unwrap_or(path);
@@ -106,6 +110,8 @@ pub(super) enum ReportWriter {
     Stdout {
         /// Whether there may be styles in it, which only a terminal is to see.
         styled: bool,
+        /// Whether somebody has to read all of it.
+        is_told_once: bool,
         /// Whether the reader has gone.
         gone: bool,
     },
@@ -139,7 +145,7 @@ impl ReportWriter {
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
             Self::Stdout { gone: true, .. } => Ok(()),
-            Self::Stdout { styled, gone } => {
+            Self::Stdout { styled, is_told_once, gone } => {
                 let written = if *styled {
                     let mut stdout = anstream::stdout().lock();
                     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
@@ -149,7 +155,7 @@ impl ReportWriter {
                 };
                 match written {
                     // A reader that has seen enough changes nothing in the verdict.
-                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && !*is_told_once => {
                         *gone = true;
                         Ok(())
                     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::reported::Seen;
 use super::who::WhoIssued;
+use crate::dns_name::{CertificateName, DnsName};
 use crate::x509::{CertificateSha256, SpkiSha256};
 
 /// A certificate that was issued: its precertificate, its final certificate and every report of either are one.
@@ -128,11 +129,42 @@ impl IssuedCertificate {
         let known = hashes.into_iter().find_map(|(what, value)| Some(format!("{what} {}", value?)));
         known.unwrap_or_else(|| "a certificate without hash or serial number".to_owned())
     }
+
+    /// Its names that are this one, below it, or a wildcard that covers it; none where it names it in an odd way only.
+    pub fn names_of(&self, name: &DnsName) -> Vec<&str> {
+        let is_meant = |text: &str| {
+            text.parse::<CertificateName>()
+                .is_ok_and(|claimed| claimed.base.is_at_or_below(name) || claimed.covers(name))
+        };
+        self.names.iter().map(String::as_str).filter(|text| is_meant(text)).collect()
+    }
+
+    /// For what it is, of this name and those below it, in a few words: the first host that it claims, and how many more.
+    pub fn claimed(&self, name: &DnsName) -> String {
+        match self.names_of(name).as_slice() {
+            [] => name.to_string(),
+            [only] => (*only).to_owned(),
+            [first, more @ ..] => format!("{first} and {} more", more.len()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_is_named_that_is_claimed() {
+        let name: DnsName = "firm.example".parse().unwrap();
+        let claimed = |names: &[&str]| {
+            let names = names.iter().map(|&name| name.to_owned()).collect();
+            IssuedCertificate { names, ..IssuedCertificate::default() }.claimed(&name)
+        };
+        assert_eq!(claimed(&["other.example", "Pay.firm.example"]), "Pay.firm.example");
+        assert_eq!(claimed(&["*.firm.example", "a.firm.example", "b"]), "*.firm.example and 1 more");
+        assert_eq!(claimed(&["*.example"]), "*.example");
+        assert_eq!(claimed(&["firm.example\0.evil"]), "firm.example");
+    }
 
     #[test]
     fn a_life_has_both_of_its_ends() {

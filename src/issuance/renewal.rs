@@ -38,6 +38,9 @@ pub struct Renewals {
     pub gap_days: Option<i64>,
 }
 
+/// What stands for an issuer of whom nothing is known.
+const NOT_KNOWN: &str = "not known";
+
 /// Who issued, in a few words: the owner, what is claimed, the key.
 pub fn issuer_label(certificate: &JudgedCertificate) -> String {
     let who = &certificate.certificate.issuer;
@@ -46,8 +49,13 @@ pub fn issuer_label(certificate: &JudgedCertificate) -> String {
         (None, Some(above), ..) => format!("an unknown CA below {above}"),
         (None, None, Some(claimed), _) => format!("claimed: {claimed}"),
         (None, None, None, Some(key)) if who.proof.is_proof() => format!("unknown key {key}"),
-        _ => "not known".to_owned(),
+        _ => NOT_KNOWN.to_owned(),
     }
+}
+
+/// The same behind “by”, in a sentence.
+pub fn by_whom(label: &str) -> &str {
+    if label == NOT_KNOWN { "an issuer that is not known" } else { label }
 }
 
 /// What certificates have in common that are known to be of one issuer, or claim the same one: those of whom nothing but
@@ -115,4 +123,15 @@ fn gap(group: &[&JudgedCertificate]) -> Option<i64> {
         covered = covered.max(end);
     }
     longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_issues_by_not_known() {
+        assert_eq!(by_whom(NOT_KNOWN), "an issuer that is not known");
+        assert_eq!(by_whom("Firm GmbH"), "Firm GmbH");
+    }
 }

@@ -1,12 +1,14 @@
 //! `[[accepted_certificate]]` of the policy: a certificate that the owner knows, and accepts until a day.
 
+use core::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::PinnedKey;
-use crate::x509::SpkiSha256;
+use crate::x509::{SpkiSha256, hexadecimal};
 
 /// A certificate that the owner accepts, whoever issued it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,6 +30,15 @@ pub enum Accepted {
     /// The key that issued it, and its serial number in lower-case hexadecimal without leading zeros: what a CA gives to
     /// one certificate only (RFC 5280 section 4.1.2.2).
     Issued(SpkiSha256, String),
+}
+
+impl fmt::Display for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sha256(hash) => write!(f, "the certificate of SHA-256 {}", hexadecimal(hash)),
+            Self::Issued(_, serial) => write!(f, "the certificate of serial number {serial}"),
+        }
+    }
 }
 
 impl AcceptedCertificate {
@@ -148,6 +159,7 @@ mod tests {
         );
         let read = policy(&entry).unwrap();
         assert!(matches!(&read[0].which, Accepted::Issued(_, serial) if serial == "a1b"), "{read:?}");
+        assert_eq!(read[0].which.to_string(), "the certificate of serial number a1b");
     }
 
     #[test]

@@ -175,6 +175,11 @@ fn an_undetermined_certificate_stays_one_until_somebody_knows_of_it() {
     assert_eq!(known.status.code(), Some(0), "{}", text(&known));
     let last = served.once(&[]);
     assert_eq!(last.status.code(), Some(0), "{}", text(&last));
+    // Whoever says it twice, beside what is new, is no worse for it.
+    let again =
+        served.command(&["--acknowledge", hash, "--acknowledge", &hash.to_uppercase()]).output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again));
+    assert!(text(&again).contains(&format!("already acknowledged: {hash}")), "{}", text(&again));
 }
 
 #[test]
@@ -379,4 +384,26 @@ fn who_is_told_nothing_hears_of_that() {
     run("kill", &["-TERM", &watching.id().to_string()]);
     let ended = watching.wait_with_output().unwrap();
     assert!(text(&ended).contains("no channel of alerts is set up"), "{}", text(&ended));
+}
+
+#[test]
+fn what_nobody_could_read_is_listed_again() {
+    let served = Served::start(Options::default());
+    // A reader that went before the end.
+    let mut unread =
+        served.command(&["--once"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(unread.stdout.take());
+    let unread = unread.wait_with_output().unwrap();
+    assert_eq!(unread.status.code(), Some(2), "{}", text(&unread));
+    assert!(text(&unread).contains("writing the report"), "{}", text(&unread));
+    // Of what does not count as told, a reader may have enough.
+    let mut enough = served.command(&["--status"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(enough.stdout.take());
+    assert_eq!(enough.wait().unwrap().code(), Some(0));
+    let read = served.once(&[]);
+    assert_eq!((read.status.code(), count(&json(&read), "certificates")), (Some(0), certificates()));
+    assert_eq!(count(&json(&served.once(&[])), "certificates"), 0);
+    // Who throws it away has been told.
+    let thrown = served.command(&["--once", "--state", "other.db"]).stdout(Stdio::null()).output().unwrap();
+    assert_eq!(thrown.status.code(), Some(0), "{}", text(&thrown));
 }

@@ -1,5 +1,6 @@
 //! `pinstead watch --acknowledge`: somebody knows of what a log did, or of a certificate that cannot be determined.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
@@ -17,8 +18,12 @@ use crate::cli::options::Format;
 use crate::ct::log_id::LogId;
 use crate::report::human::safe;
 use crate::report::json::v1::SCHEMA_VERSION;
+use crate::watch::follow::CERTIFICATE_ALERT;
 use crate::watch::revocation::{REVOCATION_ALERT, RevocationOfFound};
-use crate::watch::state::State;
+use crate::watch::state::{State, StateError};
+
+/// How many digits a SHA-256 hash has.
+const HASH_DIGITS: usize = 64;
 
 /// What was acknowledged.
 #[derive(Default)]
@@ -27,6 +32,8 @@ struct Acknowledged {
     logs: Vec<(String, String, usize)>,
     /// Certificates: title and hash.
     certificates: Vec<(String, String)>,
+    /// Hashes of certificates of which it was said before.
+    already: Vec<String>,
 }
 
 /// Has the state know it.
@@ -51,6 +58,8 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
 async fn acknowledged(state: &State, texts: &[String]) -> anyhow::Result<Acknowledged> {
     let survey = state.survey().await.context("the state")?;
     let undetermined = state.undetermined().await.context("the state")?;
+    let kept = state.kept_revocations().await.context("the state")?;
+    let before = hashes_before(state).await.context("the state")?;
     let mut done = Acknowledged::default();
     // All are looked for before anything is written.
     for text in texts {
@@ -58,34 +67,57 @@ async fn acknowledged(state: &State, texts: &[String]) -> anyhow::Result<Acknowl
         let is_certificate = undetermined.iter().any(|alert| {
             Listed::of(alert).is_some_and(|listed| listed.tbs_sha256.eq_ignore_ascii_case(text))
         });
-        if !is_log && !is_certificate && overdue(&state.kept_revocations().await?, text).is_none() {
+        let is_before = before.contains(&text.to_ascii_lowercase());
+        if !is_log && !is_certificate && !is_before && overdue(&kept, text).is_none() {
             anyhow::bail!(
                 "“{text}” is in the name of no log of the state, the id of none, and the hash of no certificate \
-                 that is undetermined or not revoked after a day; `pinstead watch --status` shows what there is"
+                 that is undetermined or not revoked after a day, or of which somebody knows; `pinstead watch --status` \
+                 shows what there is"
             );
         }
     }
     for text in texts {
+        let mut is_new = false;
         for log in survey.iter().filter(|log| is_named(&LogId(log.log_id), &log.description, text)) {
             let count = state.acknowledge_faults(log.number).await.context("the state")?;
             done.logs.push((log.description.clone(), STANDARD.encode(log.log_id), count));
+            is_new = true;
         }
         for alert in &undetermined {
             let Some(listed) = Listed::of(alert) else { continue };
             if listed.tbs_sha256.eq_ignore_ascii_case(text) {
                 state.determined(&alert.id).await.context("the state")?;
                 state.acknowledge_dark(&listed.tbs_sha256).await.context("the state")?;
+                // So that whoever says it again is told that it is known.
+                state.acknowledge_alerts(CERTIFICATE_ALERT, &alert.subject).await.context("the state")?;
                 done.certificates.push((listed.title, listed.tbs_sha256));
+                is_new = true;
             }
         }
-        let Some(hash) = overdue(&state.kept_revocations().await?, text) else { continue };
-        for payload in state.acknowledge_alerts(REVOCATION_ALERT, &format!("{hash}:")).await? {
-            let payload: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
-            let title = payload["title"].as_str().unwrap_or("an unexpected certificate").to_owned();
-            done.certificates.push((title, hash.clone()));
+        if let Some(hash) = overdue(&kept, text) {
+            for payload in state.acknowledge_alerts(REVOCATION_ALERT, &format!("{hash}:")).await? {
+                let payload: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
+                let title = payload["title"].as_str().unwrap_or("an unexpected certificate").to_owned();
+                done.certificates.push((title, hash.clone()));
+                is_new = true;
+            }
+        }
+        if !is_new {
+            done.already.push(text.to_ascii_lowercase());
         }
     }
     Ok(done)
+}
+
+/// The hashes of the certificates of which somebody said before that he knows of them: subjects begin with them.
+async fn hashes_before(state: &State) -> Result<BTreeSet<String>, StateError> {
+    let mut hashes = BTreeSet::new();
+    for kind in [CERTIFICATE_ALERT, REVOCATION_ALERT] {
+        let subjects = state.acknowledged(kind).await?;
+        let hash = |subject: &String| subject.get(..HASH_DIGITS).map(str::to_owned);
+        hashes.extend(subjects.iter().filter_map(hash));
+    }
+    Ok(hashes)
 }
 
 /// The hash of a certificate that was not known to be revoked a day after it was found, where the text is one.
@@ -105,6 +137,9 @@ impl Acknowledged {
         for (title, hash) in &self.certificates {
             let _ = writeln!(text, "acknowledged: {} ({hash})", safe(title));
         }
+        for hash in &self.already {
+            let _ = writeln!(text, "already acknowledged: {}", safe(hash));
+        }
         text
     }
 
@@ -119,6 +154,7 @@ impl Acknowledged {
             "acknowledged": {
                 "logs": logs.collect::<Vec<_>>(),
                 "certificates": certificates.collect::<Vec<_>>(),
+                "already": self.already,
             },
         })
     }
@@ -160,6 +196,10 @@ mod tests {
             assert_eq!(done.certificates, [("ab is not revoked".to_owned(), "ab".repeat(32))]);
             let known = state.acknowledged(REVOCATION_ALERT).await.unwrap();
             assert_eq!(known.into_iter().collect::<Vec<_>>(), [format!("{}:unrevoked", "ab".repeat(32))]);
+            let both = ["ab".repeat(32), "cd".repeat(32)];
+            assert!(acknowledged(&state, &both).await.is_err(), "nobody knows of the second");
+            let again = acknowledged(&state, &["AB".repeat(32)]).await.unwrap();
+            assert_eq!((again.certificates.len(), again.already), (0, vec!["ab".repeat(32)]));
             assert_eq!(state.count_without_report().await.unwrap(), 2, "a report lists it all the same");
         });
     }

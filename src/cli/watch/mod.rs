@@ -134,7 +134,10 @@ pub(super) struct WatchOptions {
 }
 
 /// Follows logs, shows what is known, or tests the way of alerts.
-pub(super) fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
+pub(super) fn run(mut options: WatchOptions) -> anyhow::Result<Exit> {
+    // What a report of `--once` has listed, no later one lists.
+    options.output.is_told_once = options.once;
+    let options = &options;
     let files = options.policy.iter().chain(&options.domains).map(std::path::Path::new);
     options.output.spare(files.chain(options.lists.files()))?;
     let runtime = super::runtime()?;

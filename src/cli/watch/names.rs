@@ -36,7 +36,7 @@ pub(super) fn watched(options: &WatchOptions, policy: &Policy) -> anyhow::Result
 pub(super) fn named(options: &WatchOptions, policy: &Policy) -> anyhow::Result<Option<WatchedNames>> {
     let mut domains: Vec<DnsName> = Vec::new();
     for text in &options.domain {
-        domains.push(text.parse().with_context(|| format!("--domain {text}"))?);
+        domains.push(domain(text).with_context(|| format!("--domain {text}"))?);
     }
     if let Some(path) = &options.domains {
         let before = domains.len();
@@ -44,7 +44,7 @@ pub(super) fn named(options: &WatchOptions, policy: &Policy) -> anyhow::Result<O
             let line = line.with_context(|| path.clone())?;
             let named = || format!("{path}, line {}", line.number);
             let text = line.text.as_deref().map_err(|error| anyhow::anyhow!("{}: {error}", named()))?;
-            domains.push(text.parse().with_context(named)?);
+            domains.push(domain(text).with_context(named)?);
             if domains.len() > MOST_NAMES {
                 bail!("{path} has more than {MOST_NAMES} domains");
             }
@@ -66,6 +66,14 @@ pub(super) fn named(options: &WatchOptions, policy: &Policy) -> anyhow::Result<O
         bail!("{} is an IP address, and no domain: watch the names of what runs there", address.name);
     }
     Ok((!names.is_empty()).then(|| WatchedNames::new(each_once(names))))
+}
+
+/// A domain. Whoever writes a wildcard means what is watched anyway.
+fn domain(text: &str) -> anyhow::Result<DnsName> {
+    if let Some(name) = text.strip_prefix("*.").filter(|name| name.parse::<DnsName>().is_ok()) {
+        bail!("the names below a name are watched with it, and wildcards too: give {name} instead of {text}");
+    }
+    Ok(text.parse()?)
 }
 
 /// Each name once, in their order: one that is watched with all below it is not also watched alone.

@@ -56,10 +56,11 @@ impl Printer {
     pub(super) fn announce(&self, setup: &Setup, selection: &Selection) {
         let names = setup.watched.names().len();
         say(&format!(
-            "{} {names} watched {} in {} logs; state in {}",
+            "{} {names} watched {} in {} {}; state in {}",
             if self.is_once { "looking once for" } else { "watching for" },
             if names == 1 { "name" } else { "names" },
             selection.followed.len(),
+            if selection.followed.len() == 1 { "log" } else { "logs" },
             setup.place,
         ));
         for (why, count) in selection.reasons() {

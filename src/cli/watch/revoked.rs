@@ -173,9 +173,11 @@ fn shown(one: &RevocationOfFound) -> String {
         Some(time) => format!("found {time}"),
         None => "found nobody knows when".to_owned(),
     };
-    let hash = one.tbs_sha256.as_deref().or(one.serial.as_deref()).unwrap_or("without a hash");
+    let serial = one.serial.as_deref().map(|serial| format!("serial number {serial}"));
+    let named: Vec<String> = serial.into_iter().chain(one.tbs_sha256.clone()).collect();
+    let named = if named.is_empty() { "without a hash".to_owned() } else { named.join(", ") };
     let issuer = one.issuer_owner.as_deref().or(one.issuer.as_deref()).unwrap_or("an unknown CA");
-    let heading = format!("{}: {}; by {}; {found} ({})", one.watched, what, issuer, hash);
+    let heading = format!("{}: {what}; by {issuer}; {found} ({named})", one.claimed());
     let mut text = wrap(&format!("  {}", paint(style, safe(&heading))), "", "    ");
     if let Some(why) = said("why") {
         text.push_str(&indented(&safe(why), 4));
@@ -192,8 +194,10 @@ mod tests {
             tbs_sha256: Some("ab".repeat(32)),
             certificate_sha256: None,
             precertificate_sha256: None,
-            serial: None,
+            serial: Some("0a1b".to_owned()),
             watched: "www.example".to_owned(),
+            names: vec!["pay.www.example".to_owned(), "www.example".to_owned()],
+            names_left_out: 3,
             issuer: Some("CN=\u{1b}[31mX".to_owned()),
             issuer_owner: None,
             not_after: None,
@@ -228,6 +232,8 @@ mod tests {
         let look = RevocationLook { looked_at: Some(at), good: 1, overdue: 1, ..RevocationLook::default() };
         let good = Revoked { look: Some(look), certificates: vec![one("good", true)], ..Revoked::default() };
         assert_eq!(good.status(), "checked");
-        assert!(good.human().contains("still not revoked"), "{}", good.human());
+        let text = good.human();
+        assert!(text.contains("pay.www.example and 4 more: still not revoked"), "{text}");
+        assert!(text.contains("serial number 0a1b"), "{text}");
     }
 }

@@ -142,8 +142,8 @@ fn forget_past(accepted: &mut Vec<AcceptedCertificate>) {
         let is_past = entry.is_past(now);
         if is_past {
             say(&format!(
-                "warning: [[accepted_certificate]]: “{}” was accepted until {}; that day has gone",
-                entry.reason, entry.until
+                "warning: [[accepted_certificate]]: {} (“{}”) was accepted until {}; that day has gone",
+                entry.which, entry.reason, entry.until
             ));
         }
         !is_past

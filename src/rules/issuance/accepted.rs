@@ -31,7 +31,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let message = format!(
                         "{} by {}: accepted until {} because of “{}”.{}",
                         together.counted().trim_end_matches(','),
-                        together.issuer,
+                        together.by(),
                         acceptance.until,
                         acceptance.reason,
                         excused(&together)
@@ -60,7 +60,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let message = format!(
                         "{} by {}: accepted until {} because of “{}”; that day has gone.",
                         together.counted().trim_end_matches(','),
-                        together.issuer,
+                        together.by(),
                         acceptance.until,
                         acceptance.reason,
                     );

@@ -178,7 +178,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let message = format!(
                         "{} by {}: not authorised by the CAA seen {}. {}.",
                         together.heading(),
-                        together.issuer,
+                        together.by(),
                         between(*times.iter().min()?, *times.iter().max()?),
                         first_few(reasons)
                     );
@@ -212,8 +212,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
             by_reason(verdict, reason)
                 .into_iter()
                 .map(|together| {
-                    let message =
-                        format!("{} by {}, {}", together.heading(), together.issuer, together.reason);
+                    let message = format!("{} by {}, {}", together.heading(), together.by(), together.reason);
                     together.raised(together.issuer.clone(), message, together.evidence(), Severity::Low)
                 })
                 .collect()
@@ -241,7 +240,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let reasons = together.certificates.iter().copied().filter_map(|it| why(&it)).collect();
                     let counted = together.counted();
                     let counted = counted.trim_end_matches(',');
-                    let message = format!("{counted} by {}: {}.", together.issuer, first_few(reasons));
+                    let message = format!("{counted} by {}: {}.", together.by(), first_few(reasons));
                     Raised::new(together.issuer.clone(), message, together.evidence())
                 })
                 .collect()

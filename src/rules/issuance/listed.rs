@@ -40,7 +40,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     let message = format!(
                         "{} by {}: known_keys has none of {shown}{more}.",
                         together.heading(),
-                        together.issuer
+                        together.by()
                     );
                     together.raised(together.issuer.clone(), message, together.evidence(), Severity::Low)
                 })

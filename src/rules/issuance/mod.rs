@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::issuance::issued::IssuedCertificate;
-use crate::issuance::renewal::issuer_label;
+use crate::issuance::renewal::{by_whom, issuer_label};
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate};
 use crate::revocation::is_short_period;
 
@@ -90,6 +90,11 @@ fn by_reason(
 }
 
 impl Together<'_> {
+    /// Who issued, behind “by”.
+    fn by(&self) -> &str {
+        by_whom(&self.issuer)
+    }
+
     /// Whether any of them can be used now or later.
     fn can_be_used(&self) -> bool {
         self.certificates.iter().any(|judged| judged.life.can_be_used())

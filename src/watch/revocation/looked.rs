@@ -20,6 +20,9 @@ const GRACE: SignedDuration = SignedDuration::from_hours(24);
 /// The most certificates of a look that are listed; all are counted.
 const MOST_LISTED: usize = 10_000;
 
+/// The most names of a certificate that are listed.
+pub(super) const MOST_NAMES: usize = 10;
+
 /// How other commands are given what is missing.
 const ISSUER_OPTION: &str = " (--issuer)";
 
@@ -63,6 +66,12 @@ pub struct RevocationOfFound {
     pub serial: Option<String>,
     /// The watched name for which it is unexpected.
     pub watched: String,
+    /// What it claims of that: the name, names below it, wildcards that cover it; the first ten.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// How many more of these there are.
+    #[serde(default)]
+    pub names_left_out: u64,
     /// The issuer's name, as claimed.
     pub issuer: Option<String>,
     /// Who the issuing key belongs to, where that is known.
@@ -93,6 +102,16 @@ impl RevocationOfFound {
     /// The status, as reports name it. What cannot be read is not known.
     pub fn status(&self) -> &str {
         self.revocation["status"].as_str().unwrap_or("undetermined")
+    }
+
+    /// For what it is, for people: the first host that it claims, and how many more.
+    pub fn claimed(&self) -> String {
+        let more = u64::try_from(self.names.len().saturating_sub(1)).unwrap_or(u64::MAX);
+        match (self.names.first(), more.saturating_add(self.names_left_out)) {
+            (None, _) => self.watched.clone(),
+            (Some(first), 0) => first.clone(),
+            (Some(first), more) => format!("{first} and {more} more"),
+        }
     }
 }
 
@@ -148,13 +167,14 @@ impl Looked {
         }
     }
 
-    /// Counts it, and lists it. `is_known` says whether somebody knows how it stands.
+    /// Counts it, and lists it. `is_known` says whether somebody knows how it stands; `before` is its revocation as it was
+    /// told before, where nothing tells now.
     pub(super) fn add(
         &mut self,
         (name, judged): (&DnsName, &JudgedCertificate),
         found: Option<Timestamp>,
-        standing: Standing,
-        is_known: bool,
+        (standing, is_known): (Standing, bool),
+        before: Option<Value>,
     ) {
         match standing {
             Standing::Revoked => self.revoked = self.revoked.saturating_add(1),
@@ -171,12 +191,16 @@ impl Looked {
         }
         if self.certificates.len() < MOST_LISTED {
             let it = &judged.certificate;
+            let names = it.names_of(name);
+            let left_out = u64::try_from(names.len().saturating_sub(MOST_NAMES)).unwrap_or(u64::MAX);
             self.certificates.push(RevocationOfFound {
                 tbs_sha256: it.tbs_sha256.map(|hash| hexadecimal(&hash)),
                 certificate_sha256: it.sha256.map(|hash| hash.to_string()),
                 precertificate_sha256: it.precertificate_sha256.map(|hash| hash.to_string()),
                 serial: it.serial.clone(),
                 watched: name.to_string(),
+                names: names.into_iter().take(MOST_NAMES).map(str::to_owned).collect(),
+                names_left_out: left_out,
                 issuer: it.issuer_name.clone(),
                 issuer_owner: it.issuer.owner.clone(),
                 not_after: it.not_after,
@@ -186,6 +210,9 @@ impl Looked {
                 by_issuer: judged.is_of_unexpected_issuer(),
                 revocation: issued_revocation(&judged.revocation),
             });
+            if let (Some(before), Some(listed)) = (before, self.certificates.last_mut()) {
+                listed.revocation = before;
+            }
         }
     }
 

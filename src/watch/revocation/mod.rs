@@ -4,6 +4,7 @@
 //! judges it. An alert is made once for each certificate and each thing that is to be told of it: the outbox of the state
 //! sees to that, for however many processes.
 
+mod before;
 mod looked;
 mod names;
 mod told;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use self::before::Before;
 pub use self::looked::{Looked, RevocationOfFound};
 use self::looked::{Standing, found_at};
 use self::names::to_judge;
@@ -103,12 +105,14 @@ impl Revocations {
         }
         self.judge(issuers, looked.at).judge_revocation(&unexpected.evidence, &mut unexpected.verdict, &crls);
         let acknowledged = state.acknowledged(REVOCATION_ALERT).await?;
+        let before = Before::of(&unexpected.verdict.certificates, state).await?;
         let mut pressing = Vec::new();
         for (judged, (name, found)) in unexpected.verdict.certificates.iter().zip(&unexpected.found) {
-            let standing = looked.standing(judged, *found);
+            let told = before.revocation(judged, looked.at);
+            let standing = if told.is_some() { Standing::Revoked } else { looked.standing(judged, *found) };
             let alert = told::alert(name, judged, *found, standing);
             let is_known = alert.as_ref().is_some_and(|alert| alert.is_among(&acknowledged));
-            looked.add((name, judged), *found, standing, is_known);
+            looked.add((name, judged), *found, (standing, is_known), told);
             if standing == (Standing::Good { is_overdue: true }) && !is_known {
                 pressing.push(judged);
             }

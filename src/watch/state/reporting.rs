@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::State;
 use super::alerts::{Alert, Due};
 use super::database::Durability::{Durable, Progress};
-use super::database::{Value, milliseconds, number};
+use super::database::{Row, Value, milliseconds, number};
 use super::error::StateError;
 use crate::x509::hexadecimal;
 
@@ -65,6 +65,16 @@ pub fn is_reserved(channel: &str) -> bool {
 /// Where that stands which was reported as undetermined by whoever had these wishes.
 pub(super) fn undetermined_by(wishes: Option<&[u8; 32]>) -> String {
     wishes.map_or_else(|| UNDETERMINED.to_owned(), |wishes| format!("{UNDETERMINED} {}", hexadecimal(wishes)))
+}
+
+fn read(row: &Row) -> Result<Alert, StateError> {
+    Ok(Alert {
+        id: row.text(0)?,
+        kind: row.text(1)?,
+        subject: row.text(2)?,
+        created: row.time(3)?,
+        payload: row.text(4)?,
+    })
 }
 
 impl State {
@@ -155,22 +165,39 @@ impl State {
                    (SELECT alert FROM deliveries WHERE substr(channel, 1, length($1)) = $1 \
                    AND delivered_at IS NULL) ORDER BY created, id LIMIT $2";
         let rows = self.database.rows(Progress, sql, &[Value::Text(UNDETERMINED), number(MOST)?]).await?;
-        let read = rows.iter().map(|row| {
-            Ok(Alert {
-                id: row.text(0)?,
-                kind: row.text(1)?,
-                subject: row.text(2)?,
-                created: row.time(3)?,
-                payload: row.text(4)?,
-            })
-        });
-        read.collect()
+        rows.iter().map(read).collect()
     }
 
-    /// Somebody knows of what the alerts of this kind say whose subjects begin so; gives the payloads of these alerts.
+    /// The alerts of this kind about these subjects, in no order.
+    pub async fn alerts_about(&self, kind: &str, subjects: &[String]) -> Result<Vec<Alert>, StateError> {
+        let sql = if self.database.is_postgres() {
+            concat!(
+                "SELECT id, kind, subject, created, payload FROM alerts WHERE kind = $1 AND subject IN ",
+                listed!(postgres)
+            )
+        } else {
+            concat!(
+                "SELECT id, kind, subject, created, payload FROM alerts WHERE kind = $1 AND subject IN ",
+                listed!(sqlite)
+            )
+        };
+        let mut found = Vec::new();
+        for subjects in subjects.chunks(AT_ONCE) {
+            let subjects = list(subjects);
+            let values = [Value::Text(kind), Value::Text(&subjects)];
+            for row in self.database.rows(Progress, sql, &values).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Somebody knows of what the alerts of this kind say whose subjects begin so; gives the payloads of those of which
+    /// nobody did before.
     pub async fn acknowledge_alerts(&self, kind: &str, subjects: &str) -> Result<Vec<String>, StateError> {
-        let is_meant = [Value::Text(kind), Value::Text(subjects)];
+        let is_meant = [Value::Text(kind), Value::Text(subjects), Value::Text(ACKNOWLEDGED)];
         let sql = "SELECT payload FROM alerts WHERE kind = $1 AND substr(subject, 1, length($2)) = $2 \
+                   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.alert = alerts.id AND d.channel = $3) \
                    ORDER BY created, id";
         let payloads: Result<_, _> =
             self.database.rows(Progress, sql, &is_meant).await?.iter().map(|row| row.text(0)).collect();
@@ -178,8 +205,7 @@ impl State {
                    SELECT id, $3, (SELECT now FROM clock), 0, (SELECT now FROM clock) FROM alerts \
                    WHERE kind = $1 AND substr(subject, 1, length($2)) = $2 \
                    ON CONFLICT (alert, channel) DO NOTHING";
-        let [kind, subjects] = is_meant;
-        self.database.rows(Durable, sql, &[kind, subjects, Value::Text(ACKNOWLEDGED)]).await?;
+        self.database.rows(Durable, sql, &is_meant).await?;
         payloads
     }
 

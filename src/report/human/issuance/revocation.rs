@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::safe;
 use super::super::style::{BAD, DOUBTFUL, GOOD, paint};
 use super::super::wrap::{indented, labelled};
+use crate::dns_name::DnsName;
 use crate::issuance::revocation::RevocationToday;
 use crate::issuance::{IssuanceVerdict, JudgedCertificate};
 use crate::revocation::Status;
@@ -35,7 +36,7 @@ pub(super) fn lines(verdict: &IssuanceVerdict) -> String {
     }
     let mut out = labelled("  revocation: ", &parts.join(", "));
     for judged in verdict.certificates.iter().filter(|judged| is_told(judged)).take(MOST) {
-        out.push_str(&indented(&safe(&told(judged)), 6));
+        out.push_str(&indented(&safe(&told(judged, &verdict.name)), 6));
     }
     out
 }
@@ -64,8 +65,8 @@ fn is_told(judged: &JudgedCertificate) -> bool {
     judged.revocation.revocation().is_some() || judged.revocation.is_open()
 }
 
-fn told(judged: &JudgedCertificate) -> String {
-    let label = judged.certificate.label();
+fn told(judged: &JudgedCertificate, name: &DnsName) -> String {
+    let label = format!("{} for {}", judged.certificate.label(), judged.certificate.claimed(name));
     match &judged.revocation {
         RevocationToday::Judged(verdict) => match verdict.revocation() {
             Some(revocation) => format!("{label}: {}", revocation.in_words()),
