@@ -214,13 +214,13 @@ impl Certificates {
         let mut moved = HashMap::new();
         for (index, one) in judged.into_iter().enumerate() {
             let is_ours = |one: &Listed| !of_others.contains(&one.tbs_sha256);
-            // By what is known now, two that were told may be the same one.
+            // By what is known now, two that were told may be the same one; none is dropped for a milder one.
             let is_new = |one: &Listed| {
-                let key = one.issuer_key();
-                !self
-                    .listed
-                    .iter()
-                    .any(|known| known.tbs_sha256 == one.tbs_sha256 && known.issuer_key() == key)
+                let says_it_all = |known: &Listed| {
+                    (&known.tbs_sha256, known.issuer_key()) == (&one.tbs_sha256, one.issuer_key())
+                        && (known.severity >= one.severity && known.is_open() >= one.is_open())
+                };
+                !self.listed.iter().any(says_it_all)
             };
             if let Some(one) = one.filter(|one| is_ours(one) && is_new(one)) {
                 moved.insert(index, self.listed.len());
