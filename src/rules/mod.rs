@@ -18,7 +18,7 @@ mod texts;
 pub mod tls;
 
 pub use self::facts::Facts;
-pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
+pub use self::finding::{Finding, Location, Raised, Rule, RuleInfo, Severity};
 use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
