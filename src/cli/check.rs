@@ -1,5 +1,6 @@
 //! `pinstead check`: observe, judge, report each target.
 
+mod form;
 mod in_order;
 mod issued;
 mod replay;
