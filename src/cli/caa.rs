@@ -177,6 +177,7 @@ fn judge_subject(
         _ => None,
     };
     findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
+    rules::stamp(&reading.name, &mut findings);
     Judged { reading, issued, findings }
 }
 

@@ -85,6 +85,7 @@ impl Judged {
     fn of(verdict: IssuanceVerdict) -> Self {
         let mut findings = rules::issuance::findings(&verdict);
         findings.extend(rules::revocation::issued_findings(&verdict));
+        rules::stamp(verdict.name.as_str(), &mut findings);
         Self { verdict, findings }
     }
 }

@@ -10,6 +10,7 @@ mod ct;
 mod expectation;
 mod facts;
 mod pins;
+pub mod replay;
 mod threat;
 mod trust;
 
@@ -19,6 +20,7 @@ pub use self::facts::{
     CaaPolicy, ClientPins, CtPolicy, CurrentIssuer, Expectation, Fact, LogWatch, MeasuredFacts,
     PinEnforcement, PinMatches, Pins, PublicTrust,
 };
+pub use self::replay::Replay;
 pub use self::threat::Threat;
 
 /// Sets every control beside every threat.
@@ -35,7 +37,7 @@ pub fn compare(facts: &MeasuredFacts) -> Comparison {
 }
 
 /// The protections of one host side by side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// One row a threat, in the order of [`Threat::ALL`].
     pub threats: Vec<ThreatRow>,
@@ -54,10 +56,6 @@ impl Comparison {
         Control::ALL.into_iter().filter(unknown).collect()
     }
 }
-
-/// The replay over issuance history, which this version does not make: the type has no values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Replay {}
 
 /// One threat, and what each control does about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

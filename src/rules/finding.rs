@@ -179,6 +179,9 @@ impl Raised {
 pub struct Finding {
     /// The rule's id.
     pub rule: &'static str,
+    /// By what it is known again in another run ([`super::fingerprint`]), where it is known what it was found at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// How much it matters here.
     pub severity: Severity,
     /// The rule's title.
@@ -206,6 +209,7 @@ impl Finding {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {
             rule: info.id,
+            fingerprint: None,
             severity: raised.at_most.map_or(severity, |most| severity.min(most)),
             title: info.title,
             message: raised.message,

@@ -65,6 +65,7 @@ mod tests {
         for rule in super::super::all() {
             for references in [rule.references, references] {
                 let finding = Finding {
+                    fingerprint: None,
                     rule: rule.id,
                     severity: Severity::Low,
                     title: rule.title,

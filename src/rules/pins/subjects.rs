@@ -111,6 +111,7 @@ impl Group<'_> {
             "file": self.source.file,
             "line": self.first.line,
             "scopes": scopes,
+            "count": self.entries.len(),
             "pins": pins.into_iter().take(20).map(pin_facts).collect::<Vec<_>>(),
         })
     }
@@ -184,7 +185,7 @@ pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterat
     let of_entries = guesses.filter(|_| !kind.is_seen()).and_then(|all| all.first().copied());
     let guess = source.guessed.as_deref().or(of_entries);
     source.problems.iter().filter(move |problem| problem.kind == kind).map(move |problem| {
-        let evidence = json!({"file": source.file, "line": problem.line});
+        let evidence = json!({"file": source.file, "line": problem.line, "what": problem.what});
         let message = format!("{}.", problem.what.trim_end_matches('.'));
         let raised = Raised::new(at_line(&source.file, problem.line), message, evidence)
             .in_format(source.format)

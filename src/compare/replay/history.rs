@@ -1,0 +1,115 @@
+//! What the replay is made from: the certificates of a host, the paths above them, and the pins as given.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::dns_name::DnsName;
+use crate::pins::{EnforcementMode, Expiry, Pin};
+use crate::x509::{CertificateSha256, PathCertificate, SpkiSha256};
+
+use super::outcome::Flagged;
+
+/// What was issued for a host, as far as it is known.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The host; certificates that do not cover it are not replayed.
+    pub host: DnsName,
+    /// The certificates, in any order; each once, its precertificate included.
+    pub certificates: Vec<HistoricCertificate>,
+    /// The keys of the CAs concerned, for pin sets of theirs.
+    pub ca_keys: Vec<CaKeyFacts>,
+    /// The pins that were given, one a client.
+    pub pins: Vec<GivenPins>,
+    /// What CAA of today, the expected CAs, the known keys and `issuewild` say against certificates, by their place in
+    /// `certificates`; `None` where none of these is known for the host.
+    pub flagged: Option<Vec<Flagged>>,
+    /// What could not be replayed, and why, a sentence each.
+    pub left_out: Vec<String>,
+    /// What the sources do not vouch for, a sentence each.
+    pub coverage: Vec<String>,
+    /// The certificate that the server shows now, where it was asked.
+    pub served_now: Option<CertificateSha256>,
+    /// Up to when the replay goes.
+    pub at: Timestamp,
+}
+
+/// A certificate that was issued.
+#[derive(Clone, Debug)]
+pub struct HistoricCertificate {
+    /// What reports call it.
+    pub label: String,
+    /// Its hash, where the certificate itself is known; that of a precertificate is none.
+    pub sha256: Option<CertificateSha256>,
+    /// Its serial number, in hexadecimal.
+    pub serial: Option<String>,
+    /// Its key.
+    pub key: SpkiSha256,
+    /// The kind of its key, such as `EC P-256`; servers show certificates of several kinds beside one another.
+    pub key_type: Option<String>,
+    /// Whose CA issued it, for people; certificates of one issuer have the same.
+    pub issuer: String,
+    /// The key that issued it, where that is proven.
+    pub issuer_key: Option<SpkiSha256>,
+    /// The first moment of its life.
+    pub not_before: Timestamp,
+    /// The last second of its life.
+    pub not_after: Timestamp,
+    /// When a log had it first, as far as the sources say.
+    pub first_logged: Option<Timestamp>,
+    /// Its names.
+    pub names: Vec<String>,
+    /// Every way from its issuer to an anchor, shared by all certificates of one issuer; none where the issuer is not
+    /// known well enough: then only the leaf's key and the issuer's are compared.
+    pub paths: Arc<[CaPath]>,
+}
+
+/// A way from an issuing CA to an anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaPath {
+    /// The issuing CA first, the anchor last; empty where it stands for further paths, which were not looked at.
+    pub certificates: Vec<PathCertificate>,
+    /// Whether the anchor is one of those that chains are judged with today.
+    pub trusted: bool,
+    /// The first moment at which every certificate of it is valid.
+    pub from: Timestamp,
+    /// The last.
+    pub until: Timestamp,
+}
+
+/// A key of a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaKeyFacts {
+    /// The key.
+    pub key: SpkiSha256,
+    /// Whose it is: the text of [`HistoricCertificate::issuer`].
+    pub issuer: String,
+    /// Its name, for people.
+    pub name: String,
+    /// Whether it has a self-signed certificate.
+    pub is_root: bool,
+    /// The first moment of its first certificate.
+    pub from: Timestamp,
+    /// The last second of its last.
+    pub until: Timestamp,
+}
+
+/// The pins of one client, as they were given.
+#[derive(Clone, Debug)]
+pub struct GivenPins {
+    /// The file that they are from, and what of it, for people.
+    pub client: String,
+    /// When the release with them came out; before, they bind nobody. `None`: not known, and they are taken to have been
+    /// there all the time.
+    pub released: Option<Timestamp>,
+    /// What clients do where no pin matches, dates aside.
+    pub enforcement: EnforcementMode,
+    /// When the pins end, and what clients do then.
+    pub expiry: Option<Expiry>,
+    /// The pins: of each list that there is (any place, leaf, CA), one has to match.
+    pub pins: Vec<Pin>,
+    /// Keys with which a chain is refused whatever else matches.
+    pub forbidden: Vec<Pin>,
+    /// How many further pins could not be read; each may be any key.
+    pub unread: u32,
+}
