@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::inputs::Inputs;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
 use crate::caa::{CaaReading, Policy, Relevant, Verdict};
 use crate::compare::{CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PublicTrust};
 use crate::ct::policy::{Policies, PolicyOutcome};
+use crate::evidence::TargetEvidence;
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// What was measured of a target.
-pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
+pub(super) fn measured(verdicts: &TargetVerdicts, _: &TargetEvidence, _: &Inputs) -> MeasuredFacts {
     MeasuredFacts {
         public_trust: public_trust(verdicts),
         ct_policy: match &verdicts.ct {
@@ -47,6 +49,7 @@ pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
             Part::Undetermined(_) => Fact::Undetermined,
             Part::Checked(pins) => super::pin_facts::measured(pins),
         },
+        ..MeasuredFacts::default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::issuance;
 use super::lists::{ListUse, Lists};
 use crate::ca::{CaTable, issuer, same_owner};
+use crate::compare::Circumstances;
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
@@ -46,6 +47,8 @@ pub struct Inputs {
     pub certificates: Option<SourceReading>,
     /// What became of each log list that was given or kept.
     pub log_lists: Arc<[ListUse]>,
+    /// What the owner states of the targets' clients.
+    pub circumstances: Circumstances,
 }
 
 /// Why an input file cannot be used.
@@ -155,6 +158,7 @@ impl Inputs {
             has_own_logs: files.log_list.is_some(),
             certificates: files.certificates.as_ref().map(issuance::read),
             log_lists: lists.uses.into(),
+            circumstances: Circumstances::default(),
         })
     }
 

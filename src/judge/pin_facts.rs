@@ -31,11 +31,17 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
         .into_iter()
         .find(|&mode| applying.iter().any(|(_, entry)| entry.enforced == mode))
     else {
-        return Fact::Measured(vec![ClientPins { client: String::new(), pins: Pins::NotPinned }]);
+        return Fact::Measured(vec![ClientPins {
+            client: String::new(),
+            class: None,
+            pins: Pins::NotPinned,
+        }]);
     };
     let in_force = applying.into_iter().filter(|(_, entry)| entry.enforced == mode);
     Fact::Measured(
-        in_force.map(|(file, entry)| ClientPins { client: file.to_owned(), pins: pinned(entry) }).collect(),
+        in_force
+            .map(|(file, entry)| ClientPins { client: file.to_owned(), class: None, pins: pinned(entry) })
+            .collect(),
     )
 }
 
@@ -190,7 +196,10 @@ mod tests {
     #[test]
     fn no_pins_for_the_host_are_no_client() {
         let elsewhere = android(&["root"], "").replace("shop.example", "other.example");
-        assert_eq!(clients(&[elsewhere]), [ClientPins { client: String::new(), pins: Pins::NotPinned }]);
+        assert_eq!(
+            clients(&[elsewhere]),
+            [ClientPins { client: String::new(), class: None, pins: Pins::NotPinned }]
+        );
         assert_eq!(clients(&[curl("leaf")])[0].client, "0");
     }
 

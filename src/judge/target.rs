@@ -196,7 +196,8 @@ pub(super) fn judge(
         issued.served(served, leaf);
     }
     if asked(scope::Part::Compare) {
-        verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
+        let facts = facts::measured(&verdicts, target, inputs);
+        verdicts.comparison = Part::Checked(compare::compare(&facts, &inputs.circumstances));
     }
     verdicts
 }
