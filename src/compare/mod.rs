@@ -4,6 +4,7 @@
 //! “not pinned”. A cell speaks of the clients that have the control, of the worst off where their pins differ; what
 //! that comes to is said for each kind of client by itself. There is no blended number.
 
+pub mod advice;
 mod cell;
 mod circumstances;
 mod clients;
@@ -15,6 +16,7 @@ mod threat;
 
 use serde::Serialize;
 
+pub use self::advice::Advice;
 pub use self::cell::{Cell, Column, Control, Effect, InPlace, ThreatRow, Within};
 pub use self::circumstances::Circumstances;
 pub use self::clients::{
@@ -67,10 +69,6 @@ pub struct Comparison {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<Advice>,
 }
-
-/// Advice, which this version does not give: the type has no values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Advice {}
 
 impl Comparison {
     /// The controls that a comparison is asked about, and of which nothing is known.
