@@ -204,7 +204,16 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
                 has_history(&inputs)?;
             }
             let at = request.at.unwrap_or(evidence.observed_at);
-            let mut run = Run::new(Judging { request, inputs: &inputs, at, gate: &gate }, &options.output)?;
+            let mut run = Run::new(
+                Judging {
+                    request,
+                    inputs: &inputs,
+                    at,
+                    gate: &gate,
+                    policy_file: policy_file(&evidence.inputs),
+                },
+                &options.output,
+            )?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
@@ -266,7 +275,8 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
-    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
+    let policy_file = policy_file(&evidence.inputs);
+    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate, policy_file };
     let mut run = Run::new(judging, &options.output)?;
     let (seen, crls) = run.look_and_judge(targets, &looking, &asking, options.save_evidence.is_some())?;
     keep(&tree_heads, run.tree_heads());
@@ -287,6 +297,10 @@ fn has_history(inputs: &Inputs) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn policy_file(inputs: &InputFiles) -> Option<&str> {
+    inputs.policy.as_ref().map(|file| file.path.as_str())
 }
 
 /// Refuses `--tlsa` where nothing could come of it.

@@ -176,10 +176,10 @@ pub enum Dane {
     NotUsable(String),
     /// There are some that clients use.
     Usable {
-        /// The usages of the records that the chain satisfies; of all of them where none is satisfied.
+        /// The usages of all of them: any of them may let a chain in.
         usages: BTreeSet<u8>,
-        /// Whether the chain satisfies one of them; `None` where that is not known.
-        matches: Option<bool>,
+        /// The usages of those that the chain satisfies, none where it satisfies none; `None` where that is not known.
+        satisfied: Option<BTreeSet<u8>>,
     },
 }
 
@@ -218,8 +218,10 @@ pub struct AppFacts {
     pub file: String,
     /// The kind of client.
     pub class: ClientClass,
-    /// Whether the app asks for Certificate Transparency for this host, where its configuration says so.
-    pub certificate_transparency: Option<bool>,
+    /// Whether the app asks for Certificate Transparency for this host, by its configuration or its level.
+    pub certificate_transparency: Fact<bool>,
+    /// Whether the app trusts CAs that a user added to the device, by its configuration or its level.
+    pub trusts_user_cas: Fact<bool>,
 }
 
 /// The standard verdict on the chain: anchor, name and dates.

@@ -157,9 +157,12 @@ fn enumerated(words: &[String]) -> String {
 /// How long detection takes, in words.
 pub fn in_words(within: &Within) -> String {
     match within.at_worst {
-        Some(worst) if worst == within.at_best => format!("within {}", duration(worst)),
+        Some(worst) if worst == within.at_best || within.at_best.is_zero() => {
+            format!("within {}", duration(worst))
+        }
         Some(worst) => format!("within {} to {}", duration(within.at_best), duration(worst)),
-        None => format!("after {} at best, and nothing bounds it", duration(within.at_best)),
+        None if within.at_best.is_zero() => "with no bound on how late".to_owned(),
+        None => format!("after {} at best, with no bound on how late", duration(within.at_best)),
     }
 }
 

@@ -60,7 +60,8 @@ impl CheckForm {
             Form::Plain(Plain::Json) => Rendered::Text(json::v1::check::target(report)?),
             Form::Plain(Plain::Jsonl) => Rendered::Text(json::v1::check::line(report)?),
             Form::Document(form) => {
-                Rendered::Piece(Box::new(form.piece(&self.head, &Section::of_target(report))?))
+                let section = Section::of_target(report, &self.head, form)?;
+                Rendered::Piece(Box::new(form.piece(&self.head, &section)?))
             }
         })
     }

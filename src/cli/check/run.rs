@@ -37,6 +37,8 @@ pub(super) struct Judging<'r> {
     pub(super) at: Timestamp,
     /// What fails.
     pub(super) gate: &'r GateOptions,
+    /// The policy's file, if there is one.
+    pub(super) policy_file: Option<&'r str>,
 }
 
 /// What else is asked about the targets, beside themselves.
@@ -216,6 +218,7 @@ impl<'r> Judging<'r> {
             command: if self.request.compare.is_some() { "compare" } else { "check" },
             judged_at: basis.judged_at,
             basis: human::check::lists(basis),
+            home: self.policy_file.map(ToOwned::to_owned),
             fail_on: self.gate.least(),
             strict: self.gate.is_strict(),
         }

@@ -80,6 +80,7 @@ pub(crate) fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
         release_lead_days: None,
     };
     Replay {
+        lines: 1,
         host: "shop.example".to_owned(),
         from: None,
         until: at,

@@ -1,19 +1,27 @@
 //! The best that the controls in place do about each threat for one kind of client; of a change without an attacker, the
 //! worst, for there a control can only harm.
 
-use super::{ClientControl, ClientThreat, Enforced};
+use super::{ClientClass, ClientControl, ClientThreat, Enforced, android};
 use crate::compare::controls::{self, Judgement};
 use crate::compare::{Control, Effect, MeasuredFacts, Threat};
 
 /// Each threat, by the controls that the client goes by and the facts of its own.
-pub(super) fn threats(controls: &[ClientControl], own: &MeasuredFacts) -> Vec<ClientThreat> {
+pub(super) fn threats(
+    client: ClientClass,
+    controls: &[ClientControl],
+    own: &MeasuredFacts,
+) -> Vec<ClientThreat> {
     Threat::ALL
         .into_iter()
         .map(|threat| {
             let judged = controls
                 .iter()
                 .filter(|one| one.enforced != Enforced::No)
-                .map(|one| (one, of_client(one, controls::judge(one.control, threat, own))))
+                .map(|one| {
+                    let judged = android::judge(client, one.control, threat, own)
+                        .unwrap_or_else(|| controls::judge(one.control, threat, own));
+                    (one, of_client(one, judged))
+                })
                 .collect::<Vec<_>>();
             weigh(threat, &judged)
         })

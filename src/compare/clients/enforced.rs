@@ -95,42 +95,38 @@ fn transparency(client: ClientClass, own: &MeasuredFacts) -> (Enforced, &'static
             (No, "Ordinary TLS libraries do not ask for SCTs.", "RFC 6962 section 5.2")
         }
         ClientClass::Android { target_level } => {
-            let stated: Vec<Option<bool>> = own.apps.iter().map(|app| app.certificate_transparency).collect();
-            let says = |what| stated.contains(&Some(what));
-            match (says(true), says(false), target_level) {
-                (true, true, _) => (Unknown, "Its configurations differ about it.", ANDROID),
-                (true, false, Some(ANDROID_TRANSPARENCY..)) => (
+            let says = |what| own.apps.iter().any(|app| app.certificate_transparency == Fact::Measured(what));
+            let is_late = target_level.is_some_and(|level| level >= ANDROID_TRANSPARENCY);
+            match (says(true), says(false)) {
+                (true, true) => (Unknown, "Its configurations differ about it.", ANDROID),
+                (true, false) if is_late => (
                     Yes,
                     "Apps that target API 37 ask for SCTs, on Android 17 and with a log list that is not too old.",
                     ANDROID,
                 ),
-                (true, false, _) => (
+                (true, false) => (
                     Yes,
                     "Its configuration asks for SCTs (certificateTransparency), on Android 16 and later and with a log list \
                      that is not too old.",
                     ANDROID,
                 ),
-                (false, true, _) => (
+                (false, true) if is_late => (
                     No,
                     "Its configuration switches Certificate Transparency off, or names anchors of its own.",
                     ANDROID,
                 ),
-                (false, false, Some(ANDROID_TRANSPARENCY..)) => (
-                    Yes,
-                    "Apps that target API 37 ask for SCTs by default, on Android 17 and with a log list that is not too old.",
-                    ANDROID,
-                ),
-                (false, false, Some(_)) if !stated.is_empty() => (
+                (false, true) => (
                     No,
-                    "Apps that target an API level below 37 ask for no SCTs by default, and this one does not.",
+                    "Below API 37 an app asks for SCTs only where its configuration does, and this one's does not.",
                     ANDROID,
                 ),
-                (false, false, Some(_)) => (
-                    Unknown,
-                    "Below API 37 an app asks for SCTs only where its configuration does, and that was not given.",
+                (false, false) if is_late && own.apps.is_empty() => (
+                    Yes,
+                    "Apps that target API 37 ask for SCTs on Android 17, unless their configuration, which was not given, \
+                     switches it off.",
                     ANDROID,
                 ),
-                (false, false, None) => (
+                (false, false) => (
                     Unknown,
                     "It depends on the API level that the app targets and on its configuration, which are not known.",
                     ANDROID,

@@ -1,5 +1,6 @@
 //! The kinds of clients that a domain serves: what one of them enforces says nothing of another.
 
+mod android;
 mod best;
 mod enforced;
 mod served;
@@ -18,7 +19,7 @@ pub(super) fn protections(facts: &MeasuredFacts, circumstances: &Circumstances) 
         .map(|(client, served, evidence)| {
             let own = enforced::facts_of(client, facts);
             let controls = enforced::controls(client, &own);
-            let threats = best::threats(&controls, &own);
+            let threats = best::threats(client, &controls, &own);
             ClientProtection { client, served, evidence, controls, threats }
         })
         .collect()

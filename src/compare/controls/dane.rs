@@ -50,14 +50,14 @@ pub(super) fn state(dane: &Fact<Dane>) -> State {
         Fact::Measured(Dane::NotUsable(why)) => {
             State::new(InPlace::No, format!("No client uses the TLSA records: {why}."))
         }
-        Fact::Measured(Dane::Usable { usages, matches }) => {
+        Fact::Measured(Dane::Usable { usages, satisfied }) => {
             let state = State::new(
                 InPlace::Yes,
                 format!("TLSA records of usage {} are secured by DNSSEC.", listed(usages)),
             );
-            state.and(match matches {
-                Some(true) => "The chain satisfies one of them.",
-                Some(false) => "The chain satisfies none of them: clients that validate DANE refuse it now.",
+            state.and(match satisfied.as_ref().map(BTreeSet::is_empty) {
+                Some(false) => "The chain satisfies one of them.",
+                Some(true) => "The chain satisfies none of them: clients that validate DANE refuse it now.",
                 None => "Whether the chain satisfies them is not known.",
             })
         }
@@ -81,17 +81,17 @@ pub(super) fn judge(threat: Threat, dane: &Fact<Dane>) -> Judgement {
         Fact::Measured(Dane::NotUsable(why)) => {
             Judgement::new(Effect::NoEffect, format!("No client uses the TLSA records: {why}."), USABLE)
         }
-        Fact::Measured(Dane::Usable { usages, matches }) => usable(threat, usages, *matches),
+        Fact::Measured(Dane::Usable { usages, satisfied }) => usable(threat, usages, satisfied.as_ref()),
     }
 }
 
-fn usable(threat: Threat, usages: &BTreeSet<u8>, matches: Option<bool>) -> Judgement {
+fn usable(threat: Threat, usages: &BTreeSet<u8>, satisfied: Option<&BTreeSet<u8>>) -> Judgement {
     use Threat as T;
     let listed = listed(usages);
     let would = would(threat);
     if threat.is_change() && threat != T::LogDistrusted {
-        return match matches {
-            Some(false) => Judgement::new(
+        return match satisfied {
+            Some(satisfied) if satisfied.is_empty() => Judgement::new(
                 Effect::MakesWorse,
                 "The chain satisfies none of the TLSA records: clients that validate DANE refuse it now.",
                 USABLE,
@@ -101,14 +101,14 @@ fn usable(threat: Threat, usages: &BTreeSet<u8>, matches: Option<bool>) -> Judge
                 "Whether the chain satisfies the TLSA records is not known.",
                 USABLE,
             ),
-            Some(true) => change(threat, usages),
+            Some(satisfied) => change(threat, satisfied),
         };
     }
     if would.effect == Effect::NoEffect {
         let reason = format!("The TLSA records are of usage {listed}, which changes nothing here.");
         return Judgement::new(Effect::NoEffect, reason, would.source);
     }
-    if matches != Some(true) && threat != T::NetworkAttacker {
+    if satisfied.is_none_or(BTreeSet::is_empty) && threat != T::NetworkAttacker {
         let reason = format!(
             "The TLSA records are of usage {listed}; what they accept is not known, as the chain was not found to \
              satisfy one."

@@ -138,7 +138,7 @@ pub(super) struct Judgement {
 }
 
 impl Judgement {
-    fn new(effect: Effect, reason: impl Into<String>, source: &'static str) -> Self {
+    pub(super) fn new(effect: Effect, reason: impl Into<String>, source: &'static str) -> Self {
         Self { effect, reason: reason.into(), source, within: None }
     }
 
