@@ -20,7 +20,7 @@ use self::asked::Asked;
 use super::Exit;
 use super::dns_options::{DnsOptions, NameserverOptions};
 use super::issued_options::IssuedOptions;
-use super::options::{Format, GateOptions, OutputOptions};
+use super::options::{GateOptions, OutputOptions, Plain};
 use crate::caa::method::{LabelFaultKind, check_label};
 use crate::caa::{
     CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, check_account,
@@ -177,6 +177,7 @@ fn judge_subject(
         _ => None,
     };
     findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
+    rules::stamp(&reading.name, &mut findings);
     Judged { reading, issued, findings }
 }
 
@@ -187,15 +188,14 @@ impl CaaOptions {
     }
 
     fn report(&self, judged: &[Judged], asked: &Asked) -> anyhow::Result<String> {
-        if self.output.format == Format::Json {
+        let form = self.output.plain("caa")?;
+        if form == Plain::Json {
             let names = judged.iter().map(|judged| judged.json(CaaName::new, asked)).collect();
             return Ok(serde_json::to_string_pretty(&CaaDocument::new(names))? + "\n");
         }
-        let names: Vec<Vec<u8>> = judged
-            .iter()
-            .map(|judged| judged.render(self.output.format, asked, None))
-            .collect::<Result<_, _>>()?;
-        let between: &[u8] = if self.output.format == Format::Human { b"\n" } else { b"" };
+        let names: Vec<Vec<u8>> =
+            judged.iter().map(|judged| judged.render(form, asked, None)).collect::<Result<_, _>>()?;
+        let between: &[u8] = if form == Plain::Human { b"\n" } else { b"" };
         Ok(String::from_utf8(names.join(between))?)
     }
 }
@@ -221,14 +221,14 @@ impl Judged {
     }
 
     /// The name's part of the report; a line of a long one says what its run was asked.
-    fn render(&self, format: Format, asked: &Asked, run: Option<&str>) -> anyhow::Result<Vec<u8>> {
-        Ok(match format {
-            Format::Human => {
+    fn render(&self, form: Plain, asked: &Asked, run: Option<&str>) -> anyhow::Result<Vec<u8>> {
+        Ok(match form {
+            Plain::Human => {
                 human::caa::with_issued(&self.reading, asked.terms(), self.issued.as_ref(), &self.findings)
                     .into_bytes()
             }
-            Format::Json => self.json(CaaName::new, asked).to_json()?,
-            Format::Jsonl => {
+            Plain::Json => self.json(CaaName::new, asked).to_json()?,
+            Plain::Jsonl => {
                 let line = self.json(CaaName::line, asked);
                 run.into_iter().fold(line, CaaName::of_run).to_json_line()?
             }

@@ -18,14 +18,21 @@ pub(super) enum Exit {
     Undetermined,
 }
 
+impl Exit {
+    /// The number that the process ends with.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Undetermined => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Clean => 0,
-            Exit::Findings => 1,
-            Exit::Usage => 2,
-            Exit::Undetermined => 3,
-        })
+        Self::from(exit.code())
     }
 }
 

@@ -17,7 +17,7 @@ use self::sources::{SourceOptions, StatePolicy};
 use super::Exit;
 use super::check::DEFAULT_POLICY;
 use super::dns_options::DnsOptions;
-use super::options::{Format, GateOptions, OutputOptions, parse_time, spare};
+use super::options::{GateOptions, OutputOptions, Plain, parse_time, spare};
 use super::saved::{announce_saved, forget_expectations, is_evidence_file, load, save};
 use crate::evidence::file::InputFile;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
@@ -85,6 +85,7 @@ impl Judged {
     fn of(verdict: IssuanceVerdict) -> Self {
         let mut findings = rules::issuance::findings(&verdict);
         findings.extend(rules::revocation::issued_findings(&verdict));
+        rules::stamp(verdict.name.as_str(), &mut findings);
         Self { verdict, findings }
     }
 }
@@ -108,7 +109,12 @@ pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
         Some(evidence) => options.judge_again(&evidence)?,
         None => options.look_and_judge()?,
     };
-    options.output.write(&report(&judged.names, options.output.format, &judged.gate, judged.at)?)?;
+    options.output.write(&report(
+        &judged.names,
+        options.output.plain("issuance")?,
+        &judged.gate,
+        judged.at,
+    )?)?;
     if let (Some(path), Some(evidence)) = (&options.save_evidence, &judged.evidence) {
         save(evidence, path)?;
     }
@@ -129,12 +135,12 @@ fn exit(judged: &[Judged], gate: &GateOptions) -> Exit {
     gate.exit(fails, demanded, demanded || open)
 }
 
-fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) -> anyhow::Result<String> {
+fn report(judged: &[Judged], form: Plain, gate: &GateOptions, at: Timestamp) -> anyhow::Result<String> {
     let fails = |severity| gate.fail_on().is_reached_by(severity);
     let names: Vec<IssuanceReport<'_>> =
         judged.iter().map(|judged| IssuanceReport::new(&judged.verdict, &judged.findings, fails)).collect();
-    Ok(match format {
-        Format::Human => {
+    Ok(match form {
+        Plain::Human => {
             let mut blocks: Vec<String> = judged
                 .iter()
                 .map(|judged| human::issuance::name(&judged.verdict, &judged.findings))
@@ -144,14 +150,14 @@ fn report(judged: &[Judged], format: Format, gate: &GateOptions, at: Timestamp) 
             }
             blocks.join("\n")
         }
-        Format::Json => {
+        Plain::Json => {
             let mut summary = Summary::default();
             for (name, judged) in names.iter().zip(judged) {
                 summary.add(name.outcome, judged.findings.iter().map(|finding| finding.severity));
             }
             json::v1::issuance::document(at, &names, &summary)?
         }
-        Format::Jsonl => {
+        Plain::Jsonl => {
             let lines: Vec<String> = names.iter().map(json::v1::issuance::line).collect::<Result<_, _>>()?;
             lines.concat()
         }

@@ -13,11 +13,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Exit;
+use super::check::Detail;
 use super::dns_options::DnsOptions;
 use crate::observe::dns::DnsClient;
 use crate::observe::files::{self, FileIdentity};
 use crate::observe::tls::Starttls;
 use crate::policy::{FailOn, Policy};
+use crate::report::document::DocumentForm;
 use crate::rules::{Finding, Severity};
 
 /// How a report is written.
@@ -29,6 +31,40 @@ pub(super) enum Format {
     Json,
     /// One JSON object a line for each target or name
     Jsonl,
+    /// Markdown, for a comment on a pull request
+    Markdown,
+}
+
+/// The forms that each command has of its own, and that are written piece by piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plain {
+    /// For people.
+    Human,
+    /// One JSON object.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// What a format comes down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A command's own form.
+    Plain(Plain),
+    /// A form that is the same for every command with findings.
+    Document(DocumentForm),
+}
+
+impl Format {
+    /// What the format comes down to.
+    pub(super) fn form(self) -> Form {
+        match self {
+            Self::Human => Form::Plain(Plain::Human),
+            Self::Json => Form::Plain(Plain::Json),
+            Self::Jsonl => Form::Plain(Plain::Jsonl),
+            Self::Markdown => Form::Document(DocumentForm::Markdown),
+        }
+    }
 }
 
 /// Where the report goes, and in which form.
@@ -45,9 +81,30 @@ pub(super) struct OutputOptions {
     /// is an error.
     #[arg(skip)]
     pub(super) is_told_once: bool,
+    /// How much of a comparison is shown, where `pinstead compare` is what is run.
+    #[arg(skip)]
+    pub(super) compared: Option<Detail>,
 }
 
 impl OutputOptions {
+    /// The form, for a command that has no findings to pass on.
+    pub(super) fn plain(&self, command: &str) -> anyhow::Result<Plain> {
+        match self.format.form() {
+            Form::Plain(plain) => Ok(plain),
+            Form::Document(form) => bail!(
+                "--format {form} is for findings, and `pinstead {command}` reports none: use human, json or jsonl"
+            ),
+        }
+    }
+
+    /// The form, for a command that has pages in Markdown and no findings to pass on.
+    pub(super) fn form_or_pages(&self, command: &str) -> anyhow::Result<Form> {
+        match self.format.form() {
+            form @ Form::Document(DocumentForm::Markdown) => Ok(form),
+            _ => self.plain(command).map(Form::Plain),
+        }
+    }
+
     /// Writes a finished report; styles stay only where they are shown on a terminal.
     pub(super) fn write(&self, report: &str) -> anyhow::Result<()> {
         let mut writer = self.open()?;
@@ -224,9 +281,22 @@ impl GateOptions {
         }
     }
 
+    /// The least severity that fails the command; `None` where none does.
+    pub(super) fn least(&self) -> Option<Severity> {
+        match self.fail_on() {
+            FailOn::None => None,
+            FailOn::AtLeast(severity) => Some(severity),
+        }
+    }
+
     /// The severity from which findings fail the command.
     pub(super) fn fail_on(&self) -> FailOn {
         self.fail_on.unwrap_or(FailOn::AtLeast(Severity::High))
+    }
+
+    /// Whether anything that stayed open fails the command.
+    pub(super) fn is_strict(&self) -> bool {
+        self.fail_on_undetermined.unwrap_or_else(in_ci)
     }
 
     /// Whether any finding fails the command.
@@ -240,10 +310,9 @@ impl GateOptions {
     /// be reached, an expectation that could not be judged): that is never passed over. `open` is true where
     /// anything stayed open.
     pub(super) fn exit(&self, fails: bool, demanded: bool, open: bool) -> Exit {
-        let strict = self.fail_on_undetermined.unwrap_or_else(in_ci);
         if fails {
             Exit::Findings
-        } else if demanded || (open && strict) {
+        } else if demanded || (open && self.is_strict()) {
             Exit::Undetermined
         } else {
             Exit::Clean

@@ -4,9 +4,9 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::Exit;
-use super::options::{Format, OutputOptions};
+use super::options::{Form, OutputOptions, Plain};
 use crate::report::{human, json::v1};
-use crate::rules::{RuleInfo, all};
+use crate::rules::{self, RuleInfo, all};
 
 /// How many letters a mistyped id may be off.
 const NEAR: usize = 2;
@@ -29,10 +29,13 @@ pub(super) struct ExplainOptions {
 
 /// Lists every rule.
 pub(super) fn list(options: &RulesOptions) -> anyhow::Result<Exit> {
-    let report = match options.output.format {
-        Format::Human => human::rules(all()),
-        Format::Json => format!("{:#}\n", v1::rules(all())),
-        Format::Jsonl => all().map(|rule| format!("{}\n", v1::rule(rule))).collect::<Vec<_>>().concat(),
+    let report = match options.output.form_or_pages("rules")? {
+        Form::Plain(Plain::Human) => human::rules(all()),
+        Form::Plain(Plain::Json) => format!("{:#}\n", v1::rules(all())),
+        Form::Plain(Plain::Jsonl) => {
+            all().map(|rule| format!("{}\n", v1::rule(rule))).collect::<Vec<_>>().concat()
+        }
+        Form::Document(_) => all().map(rules::markdown).collect::<Vec<_>>().join("\n"),
     };
     options.output.write(&report)?;
     Ok(Exit::Clean)
@@ -40,14 +43,16 @@ pub(super) fn list(options: &RulesOptions) -> anyhow::Result<Exit> {
 
 /// Explains one rule.
 pub(super) fn explain(options: &ExplainOptions) -> anyhow::Result<Exit> {
+    let form = options.output.form_or_pages("explain")?;
     let wanted = options.rule.to_ascii_uppercase();
     let Some(rule) = all().find(|rule| rule.id == wanted) else {
         return Err(anyhow!("no rule has the id {}; {}", human::safe(&wanted), suggestion(&wanted)));
     };
-    let report = match options.output.format {
-        Format::Human => human::explanation(rule),
-        Format::Json => format!("{:#}\n", v1::rule(rule)),
-        Format::Jsonl => format!("{}\n", v1::rule(rule)),
+    let report = match form {
+        Form::Plain(Plain::Human) => human::explanation(rule),
+        Form::Plain(Plain::Json) => format!("{:#}\n", v1::rule(rule)),
+        Form::Plain(Plain::Jsonl) => format!("{}\n", v1::rule(rule)),
+        Form::Document(_) => rules::markdown(rule),
     };
     options.output.write(&report)?;
     Ok(Exit::Clean)

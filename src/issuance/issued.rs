@@ -130,6 +130,12 @@ impl IssuedCertificate {
         known.unwrap_or_else(|| "a certificate without hash or serial number".to_owned())
     }
 
+    /// By what it is known whichever source tells of it: what certificate and precertificate have in common, where that is
+    /// known.
+    pub fn identity(&self) -> String {
+        self.tbs_sha256.map_or_else(|| self.label(), |hash| crate::x509::hexadecimal(&hash))
+    }
+
     /// Its names that are this one, below it, or a wildcard that covers it; none where it names it in an odd way only.
     pub fn names_of(&self, name: &DnsName) -> Vec<&str> {
         let is_meant = |text: &str| {

@@ -1,9 +1,11 @@
 //! Reports: verdicts and findings rendered; a new format is one new file.
 
+pub mod document;
 pub mod human;
 mod issuance;
 pub mod json;
 mod logs;
+mod markdown;
 
 use std::collections::BTreeMap;
 

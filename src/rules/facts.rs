@@ -23,6 +23,14 @@ impl Facts {
         Self(Form::AsTheyAre(Arc::new(facts)))
     }
 
+    /// The facts, where they are JSON already.
+    pub(super) fn as_json(&self) -> Option<&Value> {
+        match &self.0 {
+            Form::Json(json) => Some(json),
+            Form::AsTheyAre(_) => None,
+        }
+    }
+
     /// The facts as JSON; null where they cannot be written as such.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()

@@ -98,6 +98,15 @@ impl<V: ?Sized> Rule<V> {
     }
 }
 
+/// Where in a file it stands that a finding is about: a pin file, or the policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// The path, as the user gave it; within a package behind “!/”.
+    pub file: String,
+    /// The line, from 1, where one is known.
+    pub line: Option<usize>,
+}
+
 /// What a rule found in one place.
 #[derive(Clone, Debug, Default)]
 pub struct Raised {
@@ -117,6 +126,8 @@ pub struct Raised {
     pub format: Option<&'static str>,
     /// Sources other than the rule's own.
     pub references: Option<Vec<&'static str>>,
+    /// Where in a file it stands, if it is about one.
+    pub location: Option<Location>,
 }
 
 impl Raised {
@@ -148,6 +159,13 @@ impl Raised {
         self
     }
 
+    /// About what stands there.
+    #[must_use]
+    pub fn standing_at(mut self, location: Option<Location>) -> Self {
+        self.location = location;
+        self
+    }
+
     /// With advice other than the rule's own.
     #[must_use]
     pub fn advising(mut self, advice: impl Into<String>) -> Self {
@@ -161,6 +179,9 @@ impl Raised {
 pub struct Finding {
     /// The rule's id.
     pub rule: &'static str,
+    /// By what it is known again in another run ([`super::fingerprint`]), where it is known what it was found at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// How much it matters here.
     pub severity: Severity,
     /// The rule's title.
@@ -170,6 +191,9 @@ pub struct Finding {
     pub message: String,
     /// What it is about.
     pub subject: String,
+    /// Where in a file it stands; absent where it is about none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     /// The facts it rests on.
     pub evidence: Facts,
     /// What to do.
@@ -185,10 +209,12 @@ impl Finding {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {
             rule: info.id,
+            fingerprint: None,
             severity: raised.at_most.map_or(severity, |most| severity.min(most)),
             title: info.title,
             message: raised.message,
             subject: raised.subject,
+            location: raised.location,
             evidence: raised.evidence,
             advice: raised.advice.map_or(Cow::Borrowed(info.advice), Cow::Owned),
             references: raised.references.map_or(Cow::Borrowed(info.references), Cow::Owned),

@@ -5,9 +5,11 @@
 //! made from that entry.
 
 pub mod caa;
+pub mod compare;
 pub mod ct;
 mod facts;
 mod finding;
+mod fingerprint;
 pub mod issuance;
 pub mod issuer;
 pub mod log;
@@ -18,7 +20,8 @@ mod texts;
 pub mod tls;
 
 pub use self::facts::Facts;
-pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
+pub use self::finding::{Finding, Location, Raised, Rule, RuleInfo, Severity};
+pub use self::fingerprint::{fingerprint, stamp};
 use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
@@ -30,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(issuance::infos())
         .chain(revocation::infos())
         .chain(pins::infos())
+        .chain(compare::infos())
         .chain(log::infos())
         .chain(run::infos())
 }
@@ -51,6 +55,12 @@ pub fn markdown(rule: &RuleInfo) -> String {
 
 /// The findings about CAA, for each name that was judged.
 pub fn caa_findings(verdicts: &TargetVerdicts) -> Vec<Vec<Finding>> {
+    let mut findings = unstamped_caa_findings(verdicts);
+    findings.iter_mut().for_each(|of_name| stamp(&verdicts.target, of_name));
+    findings
+}
+
+fn unstamped_caa_findings(verdicts: &TargetVerdicts) -> Vec<Vec<Finding>> {
     let readings = verdicts.caa.verdict().into_iter().flatten();
     readings
         .map(|reading| {
@@ -71,13 +81,15 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     if verdicts.ct.verdict().is_some() {
         findings.extend(ct::list_findings(&verdicts.log_lists));
     }
-    findings.extend(caa_findings(verdicts).into_iter().flatten());
+    findings.extend(unstamped_caa_findings(verdicts).into_iter().flatten());
     findings.extend(verdicts.issuer.verdict().map(issuer::findings).unwrap_or_default());
     findings.extend(verdicts.revocation.verdict().map(revocation::findings).unwrap_or_default());
     findings.extend(verdicts.issuance.verdict().map(issuance::findings).unwrap_or_default());
     findings.extend(verdicts.issuance.verdict().map(revocation::issued_findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings.extend(pins::target_findings(verdicts));
+    findings.extend(compare::findings(verdicts));
+    stamp(&verdicts.target, &mut findings);
     findings
 }
 

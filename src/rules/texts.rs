@@ -65,11 +65,13 @@ mod tests {
         for rule in super::super::all() {
             for references in [rule.references, references] {
                 let finding = Finding {
+                    fingerprint: None,
                     rule: rule.id,
                     severity: Severity::Low,
                     title: rule.title,
                     message: String::new(),
                     subject: String::new(),
+                    location: None,
                     evidence: Value::Null.into(),
                     advice: Cow::Borrowed(rule.advice),
                     references: Cow::Borrowed(references),

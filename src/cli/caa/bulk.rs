@@ -22,7 +22,7 @@ use super::{CaaOptions, Subject, judge_subject, note, parse_subject, read};
 use crate::caa::answer::Answer;
 use crate::caa::{IssuedCertificate, judge_answers};
 use crate::cli::issued_options::IssuedFiles;
-use crate::cli::options::Format;
+use crate::cli::options::Plain;
 use crate::cli::{Exit, runtime};
 use crate::evidence::dns::CaaLookup;
 use crate::observe::clock::Stopwatch;
@@ -49,7 +49,7 @@ struct Shared {
     asked: Asked,
     /// What was issued, where that was given.
     certificates: Option<Vec<IssuedCertificate>>,
-    format: Format,
+    form: Plain,
     /// What is asked, hashed.
     run: String,
     report: Mutex<Report>,
@@ -62,7 +62,7 @@ pub(super) fn run(
     asked: Asked,
     issued: Option<IssuedFiles>,
 ) -> anyhow::Result<Exit> {
-    let format = options.output.format;
+    let form = options.output.plain("caa")?;
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
     // What is wrong with an option is told before anything is written.
     let client = options.nameservers.reached_by(options.dns.client()?);
@@ -80,14 +80,14 @@ pub(super) fn run(
         extent: options.nameservers.extent(),
         asked,
         certificates: issued.map(|issued| issued.certificates),
-        format,
+        form,
         run,
         report: Mutex::new(Report {
             sink,
-            separator: match format {
-                Format::Human => "\n",
-                Format::Json => ",",
-                Format::Jsonl => "",
+            separator: match form {
+                Plain::Human => "\n",
+                Plain::Json => ",",
+                Plain::Jsonl => "",
             },
             written: 0,
             tally: Vec::new(),
@@ -102,7 +102,7 @@ pub(super) fn run(
     bar.finish_and_clear();
 
     let mut report = shared.report();
-    if format == Format::Json {
+    if form == Plain::Json {
         report.write(END);
     }
     let flushed = report.sink.flush();
@@ -139,17 +139,17 @@ fn digest(options: &CaaOptions, asked: &Asked, issued: Option<&IssuedFiles>) -> 
 
 /// Where the report goes, and what stands there already.
 fn open(options: &CaaOptions, run: &str) -> anyhow::Result<(Earlier, Sink)> {
-    let format = options.output.format;
+    let form = options.output.plain("caa")?;
     let mut sink = match (&options.output.output, options.resume) {
-        (Some(path), true) if format == Format::Jsonl => {
+        (Some(path), true) if form == Plain::Jsonl => {
             let (earlier, file) = Earlier::take_up(path, run)?;
             return Ok((earlier, Sink::append(path, file)));
         }
         (_, true) => bail!("--resume goes on with a file: it needs --output FILE and --format jsonl"),
-        (Some(path), false) => Sink::create(path, format == Format::Human)?,
-        (None, false) => Sink::stdout(format == Format::Human),
+        (Some(path), false) => Sink::create(path, form == Plain::Human)?,
+        (None, false) => Sink::stdout(form == Plain::Human),
     };
-    if format == Format::Json {
+    if form == Plain::Json {
         sink.write(BEGIN.as_bytes())?;
     }
     Ok((Earlier::default(), sink))
@@ -222,7 +222,7 @@ where
 async fn work(shared: Arc<Shared>, desk: Arc<Desk>) {
     while let Some(subject) = desk.next().await {
         match subject {
-            Err(invalid) => shared.report().invalid(shared.format, &shared.run, &invalid),
+            Err(invalid) => shared.report().invalid(shared.form, &shared.run, &invalid),
             Ok(subject) => {
                 let looked_up = match &subject {
                     Subject::Name(name) => {
@@ -368,7 +368,7 @@ impl Shared {
             open: judged.is_open(),
             has_issued: judged.has_issued(),
         };
-        (judged.render(self.format, &self.asked, Some(&self.run)), ended)
+        (judged.render(self.form, &self.asked, Some(&self.run)), ended)
     }
 }
 

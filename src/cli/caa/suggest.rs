@@ -15,7 +15,7 @@ use crate::caa::suggest::{
 use crate::caa::{CaaQuestion, CaaReading, Verdict, Who, judge};
 use crate::cli::check::{DEFAULT_POLICY, MAX_INPUT};
 use crate::cli::dns_options::NameserverOptions;
-use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
+use crate::cli::options::{Format, NetworkOptions, OutputOptions, Plain, parse_time};
 use crate::cli::{Exit, runtime};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::dns::DnsOutcome;
@@ -139,6 +139,7 @@ struct Seen {
 
 /// Finds the CAs in use, and writes what to publish.
 pub(super) fn run(options: &SuggestOptions) -> anyhow::Result<Exit> {
+    options.output.plain("caa suggest")?;
     let name = &options.name;
     if let Some(zone) = &options.wish.zone
         && !name.is_at_or_below(zone)
@@ -292,8 +293,8 @@ impl SuggestOptions {
         notes: &[String],
     ) -> anyhow::Result<()> {
         let document = || SuggestDocument::new(&self.name, self.wish.strict, in_use, suggested, notes);
-        let report = match (self.output.format, suggested) {
-            (Format::Human, Some((_, set))) => {
+        let report = match (self.output.plain("caa suggest")?, suggested) {
+            (Plain::Human, Some((_, set))) => {
                 let form = self.form.form();
                 let mut notes = notes.to_vec();
                 notes.push(form.instruction().to_owned());
@@ -302,9 +303,9 @@ impl SuggestOptions {
                 }
                 form.render(set, &notes)
             }
-            (Format::Human, None) => String::new(),
-            (Format::Json, _) => serde_json::to_string_pretty(&document())? + "\n",
-            (Format::Jsonl, _) => serde_json::to_string(&document())? + "\n",
+            (Plain::Human, None) => String::new(),
+            (Plain::Json, _) => serde_json::to_string_pretty(&document())? + "\n",
+            (Plain::Jsonl, _) => serde_json::to_string(&document())? + "\n",
         };
         self.output.write(&report)
     }

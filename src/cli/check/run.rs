@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::form::{CheckForm, Rendered};
 use super::in_order::{Sharing, in_order};
 use super::issued::IssuanceAsker;
-use crate::cli::options::{Format, GateOptions, OutputOptions, ReportWriter};
+use crate::cli::options::{GateOptions, OutputOptions, ReportWriter};
 use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
@@ -20,7 +21,8 @@ use crate::observe::clock;
 use crate::observe::crl::{Allowance, Budget, CrlClient, reach_of_source};
 use crate::observe::ct_log::LogClient;
 use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
-use crate::report::{Outcome, Summary, TargetReport, human, json};
+use crate::report::document::{Head, Piece};
+use crate::report::{Outcome, Summary, TargetReport, human};
 use crate::rules::{self, Severity};
 use crate::target::Target;
 
@@ -50,9 +52,11 @@ pub(super) struct Asking {
 /// A run on its way.
 pub(super) struct Run<'r> {
     judging: Judging<'r>,
-    format: Format,
+    form: CheckForm,
     basis: Basis,
     writer: ReportWriter,
+    /// What forms that are written at the end need of the targets.
+    pieces: Vec<Piece>,
     summary: Summary,
     ended: Ended,
     tree_heads: BTreeMap<LogId, TreeHead>,
@@ -79,7 +83,7 @@ enum Open {
 
 /// One target, judged and rendered.
 struct Judged {
-    text: String,
+    rendered: Rendered,
     outcome: Outcome,
     severities: Vec<Severity>,
     ended: Ended,
@@ -90,25 +94,31 @@ impl<'r> Run<'r> {
     /// Begins the report.
     pub(super) fn new(judging: Judging<'r>, output: &OutputOptions) -> anyhow::Result<Self> {
         let basis = judging.judge().basis();
+        let form = CheckForm::new(output.format.form(), judging.head(&basis)).comparing(output.compared);
         let mut writer = output.open()?;
-        if output.format == Format::Json {
-            writer.write(&json::v1::check::begin(&basis)?)?;
-        }
-        let (summary, ended) = (Summary::default(), Ended::default());
-        let tree_heads = BTreeMap::new();
-        Ok(Self { judging, format: output.format, basis, writer, summary, ended, tree_heads })
+        writer.write(&form.begin(&basis)?)?;
+        Ok(Self {
+            judging,
+            form,
+            basis,
+            writer,
+            pieces: Vec::new(),
+            summary: Summary::default(),
+            ended: Ended::default(),
+            tree_heads: BTreeMap::new(),
+        })
     }
 
     /// Judges what was seen before.
     pub(super) fn judge(&mut self, targets: &[TargetEvidence], crls: &Crls) -> anyhow::Result<()> {
-        let (judging, format) = (self.judging, self.format);
+        let (judging, form) = (self.judging, self.form.clone());
         in_order(
             targets.iter(),
             by_cores(),
             || judging.judge(),
             |judge, target| {
                 let own = of_target(crls, target.crls.as_deref());
-                judging.judge_one(judge, (target, &own), format)
+                judging.judge_one(judge, (target, &own), &form)
             },
             |judged| self.report(judged?),
         )
@@ -123,7 +133,7 @@ impl<'r> Run<'r> {
         asking: &Asking,
         keep: bool,
     ) -> anyhow::Result<(Vec<TargetEvidence>, Crls)> {
-        let (judging, format) = (self.judging, self.format);
+        let (judging, form) = (self.judging, self.form.clone());
         let runtime = runtime()?;
         let (mut kept, mut kept_crls) = (Vec::new(), Crls::new());
         in_order(
@@ -145,7 +155,7 @@ impl<'r> Run<'r> {
                     }
                     None => Crls::new(),
                 };
-                let judged = judging.judge_one(judge, (&seen, &crls), format)?;
+                let judged = judging.judge_one(judge, (&seen, &crls), &form)?;
                 anyhow::Ok((judged, keep.then_some((seen, crls))))
             },
             |done| {
@@ -162,13 +172,12 @@ impl<'r> Run<'r> {
 
     fn report(&mut self, judged: Judged) -> anyhow::Result<()> {
         if self.summary.targets() > 0 {
-            self.writer.write(match self.format {
-                Format::Human => "\n",
-                Format::Json => ",",
-                Format::Jsonl => "",
-            })?;
+            self.writer.write(self.form.between())?;
         }
-        self.writer.write(&judged.text)?;
+        match judged.rendered {
+            Rendered::Text(text) => self.writer.write(&text)?,
+            Rendered::Piece(piece) => self.pieces.push(*piece),
+        }
         self.summary.add(judged.outcome, judged.severities);
         self.ended = self.ended.and(judged.ended);
         self.tree_heads.extend(judged.tree_heads);
@@ -182,20 +191,18 @@ impl<'r> Run<'r> {
 
     /// Ends the report, and tells how the run ended.
     pub(super) fn finish(mut self) -> anyhow::Result<Exit> {
-        match self.format {
-            Format::Human => {
-                let footer = human::check::footer(&self.basis, &self.summary);
-                self.writer.write(&format!("\n{footer}"))?;
-            }
-            Format::Json => self.writer.write(&json::v1::check::end(&self.summary)?)?,
-            Format::Jsonl => {}
-        }
+        let exit = self.exit();
+        self.writer.write(&self.form.end(&self.basis, &self.summary, &self.pieces, exit.code())?)?;
         self.writer.finish()?;
+        Ok(exit)
+    }
+
+    fn exit(&self) -> Exit {
         let Ended { fails, unusable_file, open } = self.ended;
         if !fails && unusable_file {
-            return Ok(Exit::Usage);
+            return Exit::Usage;
         }
-        Ok(self.judging.gate.exit(fails, open == Open::Demanded, open >= Open::Something))
+        self.judging.gate.exit(fails, open == Open::Demanded, open >= Open::Something)
     }
 }
 
@@ -204,25 +211,31 @@ impl<'r> Judging<'r> {
         Judge::new(self.request, self.inputs, self.at)
     }
 
+    fn head(self, basis: &Basis) -> Head {
+        Head {
+            command: if self.request.compare.is_some() { "compare" } else { "check" },
+            judged_at: basis.judged_at,
+            basis: human::check::lists(basis),
+            fail_on: self.gate.least(),
+            strict: self.gate.is_strict(),
+        }
+    }
+
     fn judge_one(
         self,
         judge: &mut Judge<'_>,
         (target, crls): (&TargetEvidence, &Crls),
-        format: Format,
+        form: &CheckForm,
     ) -> anyhow::Result<Judged> {
         let verdicts = judge.judge(target, crls);
         let findings = rules::findings(&verdicts);
         let fails = |severity| self.gate.fail_on().is_reached_by(severity);
         let report = TargetReport::new(&verdicts, &findings, fails);
-        let text = match format {
-            Format::Human => human::check::target(&report),
-            Format::Json => json::v1::check::target(&report)?,
-            Format::Jsonl => json::v1::check::line(&report)?,
-        };
+        let rendered = form.target(&report)?;
         let open = verdicts.open_questions();
         let tree_heads = verdicts.ct.verdict().into_iter().flat_map(CtVerdict::tree_heads);
         Ok(Judged {
-            text,
+            rendered,
             outcome: report.outcome,
             severities: findings.iter().map(|finding| finding.severity).collect(),
             tree_heads: tree_heads.map(|(log, head)| (log, head.clone())).collect(),

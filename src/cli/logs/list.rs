@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::ProgramName;
 use crate::cli::Exit;
 use crate::cli::list_options::{ListOptions, announce_refused};
-use crate::cli::options::{Format, OutputOptions, parse_time};
+use crate::cli::options::{OutputOptions, Plain, parse_time};
 use crate::ct::log_id::LogId;
 use crate::ct::log_list::{LogState, LogType, Program};
 use crate::evidence::Inputs as InputFiles;
@@ -87,6 +87,7 @@ impl From<StateName> for Standing {
 
 /// Lists the logs.
 pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
+    let form = options.output.plain("logs list")?;
     options.output.spare(options.lists.files())?;
     let mut inputs = InputFiles::default();
     options.lists.read_into(&mut inputs);
@@ -111,10 +112,10 @@ pub(super) fn run(options: &ListLogsOptions) -> anyhow::Result<Exit> {
     };
     let logs = known_logs(&lists.table, program, at, &filter);
     let report = LogsReport { program, at, list: list.map(|list| ListAge::of(&list, at)), logs: &logs };
-    options.output.write(&match options.output.format {
-        Format::Human => human::logs::list(&report),
-        Format::Json => v1::logs::list(&report)?,
-        Format::Jsonl => v1::logs::list_lines(&report)?,
+    options.output.write(&match form {
+        Plain::Human => human::logs::list(&report),
+        Plain::Json => v1::logs::list(&report)?,
+        Plain::Jsonl => v1::logs::list_lines(&report)?,
     })?;
     Ok(Exit::Clean)
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{ProgramName, list_key};
 use crate::cli::Exit;
-use crate::cli::options::{Format, OutputOptions};
+use crate::cli::options::{OutputOptions, Plain};
 use crate::ct::log_list::{ListKey, LogList, Program, read_kept};
 use crate::evidence::log_list::{KeptLogList, ListFetch};
 use crate::judge::{UpdateQuestion, UpdateVerdict, judge_update};
@@ -58,6 +58,7 @@ pub(super) struct UpdateOptions {
 
 /// Fetches the lists.
 pub(super) fn run(options: &UpdateOptions) -> anyhow::Result<Exit> {
+    let form = options.output.plain("logs update")?;
     let wanted = options.wanted()?;
     options.output.spare(&options.key)?;
     let key = list_key(options.key.as_deref())?;
@@ -75,10 +76,10 @@ pub(super) fn run(options: &UpdateOptions) -> anyhow::Result<Exit> {
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let report = UpdateReport { now: clock::now(), updates };
-    options.output.write(&match options.output.format {
-        Format::Human => human::logs::update(&report),
-        Format::Json => v1::logs::update(&report)?,
-        Format::Jsonl => v1::logs::update_lines(&report)?,
+    options.output.write(&match form {
+        Plain::Human => human::logs::update(&report),
+        Plain::Json => v1::logs::update(&report)?,
+        Plain::Jsonl => v1::logs::update_lines(&report)?,
     })?;
     Ok(exit(&report))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{ProgramName, list_key};
 use crate::cli::Exit;
-use crate::cli::options::{Format, OutputOptions};
+use crate::cli::options::{OutputOptions, Plain};
 use crate::ct::log_list::{ListReading, LogList, MAX_LIST_OCTETS, Program};
 use crate::observe::{clock, files};
 use crate::report::json::v1;
@@ -33,6 +33,7 @@ pub(super) struct VerifyOptions {
 
 /// Verifies a list.
 pub(super) fn run(options: &VerifyOptions) -> anyhow::Result<Exit> {
+    let form = options.output.plain("logs verify")?;
     options.output.spare([&options.file, &options.signature].into_iter().chain(&options.key))?;
     let key = list_key(options.key.as_deref())?;
     let list = files::read(&options.file, MAX_FILE);
@@ -52,10 +53,10 @@ pub(super) fn run(options: &VerifyOptions) -> anyhow::Result<Exit> {
         now: clock::now(),
         list: list.as_ref(),
     };
-    options.output.write(&match options.output.format {
-        Format::Human => human::logs::verify(&report),
-        Format::Json => v1::logs::verify(&report)?,
-        Format::Jsonl => v1::logs::verify_line(&report)?,
+    options.output.write(&match form {
+        Plain::Human => human::logs::verify(&report),
+        Plain::Json => v1::logs::verify(&report)?,
+        Plain::Jsonl => v1::logs::verify_line(&report)?,
     })?;
     Ok(if report.is_good() { Exit::Clean } else { Exit::Findings })
 }

@@ -88,5 +88,6 @@ pub(super) fn findings(verdict: &PinsVerdict, others: &[OtherChain]) -> Vec<Find
             }
         }
     }
+    rules::stamp(verdict.host.as_deref().unwrap_or_default(), &mut findings);
     findings
 }

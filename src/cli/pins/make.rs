@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::backup_ca::{BackupRoots, backup_roots, known_roots};
 use super::served::{Served, anchors, default_port, fetch, parse_server};
 use crate::cli::Exit;
-use crate::cli::options::{Format, NetworkOptions, OutputOptions, parse_time};
+use crate::cli::options::{NetworkOptions, OutputOptions, Plain, parse_time};
 use crate::observe::{clock, files};
 use crate::pins::make::{Form, Level, Material, OwnKey, Proposal, propose, read_key, write};
 use crate::report::human::pins_make as human;
@@ -131,6 +131,7 @@ impl FormName {
 
 /// Proposes and writes.
 pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
+    options.output.plain("pins make")?;
     let choice = &options.choice;
     let read = options.chain.iter().chain(&options.roots).chain(&choice.key).chain(&choice.backup_key);
     options.output.spare(read.map(Path::new).chain(options.network.dns.files()))?;
@@ -202,10 +203,10 @@ fn report(options: &MakeOptions, proposal: &Proposal, port: u16) -> anyhow::Resu
     };
     let forms: Vec<(Form, Result<String, String>)> =
         asked.into_iter().map(|form| (form, write(proposal, form, port))).collect();
-    let text = match options.output.format {
-        Format::Json => serde_json::to_string_pretty(&json::document(proposal, &forms))? + "\n",
-        Format::Jsonl => serde_json::to_string(&json::document(proposal, &forms))? + "\n",
-        Format::Human => match forms.as_slice() {
+    let text = match options.output.plain("pins make")? {
+        Plain::Json => serde_json::to_string_pretty(&json::document(proposal, &forms))? + "\n",
+        Plain::Jsonl => serde_json::to_string(&json::document(proposal, &forms))? + "\n",
+        Plain::Human => match forms.as_slice() {
             // A single form is for a file: everything said of it goes beside it.
             [(form, written)] if !options.forms.is_empty() => {
                 let unsaid = if written.is_ok() { human::unsaid(proposal, *form) } else { String::new() };

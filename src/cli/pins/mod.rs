@@ -20,7 +20,7 @@ use self::open::{open_parts, why_undetermined};
 use self::served::{Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
 use super::expiry_options::ExpiryOptions;
-use super::options::{Format, GateOptions, NetworkOptions, OutputOptions, parse_time};
+use super::options::{GateOptions, NetworkOptions, OutputOptions, Plain, parse_time};
 use super::pin_inputs;
 use crate::dns_name::DnsName;
 use crate::observe::clock;
@@ -149,10 +149,10 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let verdicts = || std::iter::once(&verdict).chain(others.iter().map(|other| &other.verdict));
     let open = open_parts(unseen.clone(), verdicts(), !chains.is_empty());
     let document = || PinsReport::new(&verdict, &others, &open, &findings);
-    let report = match options.output.format {
-        Format::Human => crate::report::human::pins::render(&verdict, &others, &findings),
-        Format::Json => serde_json::to_string_pretty(&document())? + "\n",
-        Format::Jsonl => serde_json::to_string(&document())? + "\n",
+    let report = match options.output.plain("pins")? {
+        Plain::Human => crate::report::human::pins::render(&verdict, &others, &findings),
+        Plain::Json => serde_json::to_string_pretty(&document())? + "\n",
+        Plain::Jsonl => serde_json::to_string(&document())? + "\n",
     };
     options.output.write(&report)?;
     if !verdict.sources.is_empty()

@@ -14,7 +14,7 @@ use super::logs::is_named;
 use super::setup::PolicyFile;
 use super::status::opened;
 use crate::cli::Exit;
-use crate::cli::options::Format;
+use crate::cli::options::Plain;
 use crate::ct::log_id::LogId;
 use crate::report::human::safe;
 use crate::report::json::v1::SCHEMA_VERSION;
@@ -38,6 +38,7 @@ struct Acknowledged {
 
 /// Has the state know it.
 pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
+    let form = options.output.plain("watch --acknowledge")?;
     let place = PolicyFile::read(options)?.place(options)?;
     let state = match opened(&place).await? {
         Ok(state) => state,
@@ -46,10 +47,10 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
     let done = acknowledged(&state, &options.acknowledge).await;
     state.close().await;
     let done = done?;
-    let text = match options.output.format {
-        Format::Human => done.human(),
-        Format::Json => format!("{:#}\n", done.json()),
-        Format::Jsonl => format!("{}\n", done.json()),
+    let text = match form {
+        Plain::Human => done.human(),
+        Plain::Json => format!("{:#}\n", done.json()),
+        Plain::Jsonl => format!("{}\n", done.json()),
     };
     options.output.write(&text)?;
     Ok(Exit::Clean)

@@ -17,7 +17,7 @@ use super::logs::Selection;
 use super::observer::say;
 use super::revoked::Revoked;
 use crate::cli::Exit;
-use crate::cli::options::{Format, GateOptions};
+use crate::cli::options::{GateOptions, Plain};
 use crate::ct::log_fault::{FaultKind, LogFault, RunFault};
 use crate::judge::ListAge;
 use crate::observe::clock;
@@ -204,10 +204,10 @@ impl OnceReport {
         state: &State,
     ) -> anyhow::Result<Exit> {
         let gate = options.gate.or_policy(policy);
-        let text = match options.output.format {
-            Format::Human => self.human(),
-            Format::Json => format!("{:#}\n", self.json()),
-            Format::Jsonl => format!("{}\n", self.json()),
+        let text = match options.output.plain("watch")? {
+            Plain::Human => self.human(),
+            Plain::Json => format!("{:#}\n", self.json()),
+            Plain::Jsonl => format!("{}\n", self.json()),
         };
         options.output.write(&text)?;
         if let Err(error) = self.certificates.were_reported(state).await {

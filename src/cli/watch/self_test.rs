@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::WatchOptions;
 use super::setup::Setup;
 use crate::cli::Exit;
-use crate::cli::options::Format;
+use crate::cli::options::Plain;
 use crate::ct::merkle::{TreeBuilder, leaf_hash};
 use crate::evidence::Bytes;
 use crate::observe::clock;
@@ -60,6 +60,7 @@ impl Drop for Folder {
 
 /// Runs the test.
 pub(super) async fn run(options: &WatchOptions, mut setup: Setup) -> anyhow::Result<Exit> {
+    let form = options.output.plain("watch --self-test")?;
     let folder = Folder::new()?;
     let place = Place::File(folder.0.join("state.db"));
     let state = Arc::new(State::open(&place, &setup.state_options()).await?);
@@ -79,10 +80,10 @@ pub(super) async fn run(options: &WatchOptions, mut setup: Setup) -> anyhow::Res
             (name, why)
         })
         .collect();
-    let text = match options.output.format {
-        Format::Human => human(&prepared, &arrived),
-        Format::Json => format!("{:#}\n", report(&prepared, &arrived)),
-        Format::Jsonl => format!("{}\n", report(&prepared, &arrived)),
+    let text = match form {
+        Plain::Human => human(&prepared, &arrived),
+        Plain::Json => format!("{:#}\n", report(&prepared, &arrived)),
+        Plain::Jsonl => format!("{}\n", report(&prepared, &arrived)),
     };
     options.output.write(&text)?;
     let all_arrived = !arrived.is_empty() && arrived.iter().all(|(_, why)| why.is_none());

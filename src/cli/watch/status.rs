@@ -18,7 +18,7 @@ use super::revoked::Revoked;
 use super::setup::PolicyFile;
 use super::{WatchOptions, cannot_start, choose_anew, is_unread};
 use crate::cli::Exit;
-use crate::cli::options::Format;
+use crate::cli::options::Plain;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::issuance::names::WatchedNames;
 use crate::judge::Inputs;
@@ -69,6 +69,7 @@ pub(super) async fn opened(place: &Place) -> anyhow::Result<Result<State, Exit>>
 
 /// Shows it.
 pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
+    let form = options.output.plain("watch --status")?;
     let policy = PolicyFile::read(options)?;
     let place = policy.place(options)?;
     let state = match opened(&place).await? {
@@ -85,10 +86,10 @@ pub(super) async fn run(options: &WatchOptions) -> anyhow::Result<Exit> {
         Ok(known) => known,
         Err(error) => return cannot_start(error, &place),
     };
-    let text = match options.output.format {
-        Format::Human => human(&place, &known),
-        Format::Json => format!("{:#}\n", json(&place, &known)),
-        Format::Jsonl => format!("{}\n", json(&place, &known)),
+    let text = match form {
+        Plain::Human => human(&place, &known),
+        Plain::Json => format!("{:#}\n", json(&place, &known)),
+        Plain::Jsonl => format!("{}\n", json(&place, &known)),
     };
     options.output.write(&text)?;
     Ok(known.judged.exit(&options.gate.or_policy(&policy.policy)))

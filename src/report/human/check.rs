@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use super::style::{self, paint};
 use super::wrap;
 use super::{comparison, ct, findings, issuance, revocation, safe, tally, target_pins};
-use crate::ca::expectation::Expectation;
+use crate::ca::expectation::{Expectation, IssuerVerdict};
 use crate::caa::nameservers::Agreement;
 use crate::caa::{CaaReading, Relevant, Verdict};
 use crate::ct::log_list::Program;
 use crate::ct::log_table::{Signed, SnapshotSource};
 use crate::ct::policy::title;
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
+use crate::report::document::{Mark, PartLine};
 use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
 use crate::x509::path::{Life, NameMatch, Trust};
@@ -22,10 +23,7 @@ const LABEL: usize = 14;
 /// What stands below all targets.
 pub fn footer(basis: &Basis, summary: &Summary) -> String {
     let mut line = format!("Judged as of {}", basis.judged_at.strftime("%Y-%m-%d %H:%M:%SZ"));
-    let others = basis.others_lists.iter().map(|(program, list)| by_list(*program, list));
-    let lists: Vec<String> =
-        basis.log_list.iter().map(|list| by_list(Program::Chrome, list)).chain(others).collect();
-    let _ = match lists.as_slice() {
+    let _ = match lists(basis).as_slice() {
         [] => write!(line, "; no log list of Chrome is known from before then."),
         lists => write!(line, " by {}.", lists.join(" and by ")),
     };
@@ -40,6 +38,12 @@ pub fn footer(basis: &Basis, summary: &Summary) -> String {
         );
     }
     paint(style::FAINT, wrap::wrap(&line, "", "").trim_end()) + "\n"
+}
+
+/// The log lists that are judged by, and how old they are.
+pub fn lists(basis: &Basis) -> Vec<String> {
+    let others = basis.others_lists.iter().map(|(program, list)| by_list(*program, list));
+    basis.log_list.iter().map(|list| by_list(Program::Chrome, list)).chain(others).collect()
 }
 
 /// A log list, and whether it judges.
@@ -62,33 +66,9 @@ fn by_list(program: Program, list: &ListAge) -> String {
 pub fn target(target: &TargetReport<'_>) -> String {
     let verdicts = target.verdicts;
     let mut text = headline(target);
-    part(&mut text, "Certificate", &certificate(verdicts));
-    if verdicts.trust.is_some() {
-        part(&mut text, "Chain", &chain(verdicts));
+    for part in parts(verdicts) {
+        line(&mut text, &part);
     }
-    part(&mut text, "CT", &or_status(&verdicts.ct, ct::words));
-    part(&mut text, "CAA", &or_status(&verdicts.caa, |readings| caa(readings)));
-    part(
-        &mut text,
-        "Issuer",
-        &or_status(&verdicts.issuer, |issuer| {
-            let mark = match issuer.expectation {
-                Expectation::Expected => Mark::Good,
-                Expectation::Unexpected => Mark::Bad,
-                Expectation::Undetermined => Mark::Open,
-                Expectation::NoExpectation => Mark::None,
-            };
-            (mark, safe(&issuer.reasons.join(" ")).into_owned())
-        }),
-    );
-    // A part that has to be asked for is not told of where it was not.
-    if !matches!(verdicts.revocation, Part::NotChecked(_)) {
-        part(&mut text, "Revocation", &or_status(&verdicts.revocation, revocation::words));
-    }
-    if !matches!(verdicts.issuance, Part::NotChecked(_)) {
-        part(&mut text, "Issuance", &or_status(&verdicts.issuance, issuance::words));
-    }
-    part(&mut text, "Pins", &or_status(&verdicts.pins, target_pins::pins));
     let owned: Vec<Finding> = target.findings.iter().map(|&finding| finding.clone()).collect();
     if !owned.is_empty() {
         let _ = write!(text, "\n{}\n", paint(style::STRONG, format!("Findings: {}", tally(&owned))));
@@ -101,7 +81,38 @@ pub fn target(target: &TargetReport<'_>) -> String {
     text
 }
 
-fn headline(target: &TargetReport<'_>) -> String {
+/// What each part of the check came to, in a few words each.
+pub(in crate::report) fn parts(verdicts: &TargetVerdicts) -> Vec<PartLine> {
+    let mut parts = Vec::new();
+    let mut add = |label, family, (mark, words)| parts.push(PartLine { label, family, mark, words });
+    add("Certificate", None, certificate(verdicts));
+    if verdicts.trust.is_some() {
+        add("Chain", Some("TLS"), chain(verdicts));
+    }
+    add("CT", Some("CT"), or_status(&verdicts.ct, ct::words));
+    add("CAA", Some("CAA"), or_status(&verdicts.caa, |readings| caa(readings)));
+    let issuer = |issuer: &IssuerVerdict| {
+        let mark = match issuer.expectation {
+            Expectation::Expected => Mark::Good,
+            Expectation::Unexpected => Mark::Bad,
+            Expectation::Undetermined => Mark::Open,
+            Expectation::NoExpectation => Mark::None,
+        };
+        (mark, safe(&issuer.reasons.join(" ")).into_owned())
+    };
+    add("Issuer", Some("ISS"), or_status(&verdicts.issuer, issuer));
+    // A part that has to be asked for is not told of where it was not.
+    if !matches!(verdicts.revocation, Part::NotChecked(_)) {
+        add("Revocation", Some("REV"), or_status(&verdicts.revocation, revocation::words));
+    }
+    if !matches!(verdicts.issuance, Part::NotChecked(_)) {
+        add("Issuance", Some("CRT"), or_status(&verdicts.issuance, issuance::words));
+    }
+    add("Pins", Some("PIN"), or_status(&verdicts.pins, target_pins::pins));
+    parts
+}
+
+pub(super) fn headline(target: &TargetReport<'_>) -> String {
     let name = safe(&target.verdicts.target).into_owned();
     let (style, word) = match target.outcome {
         Outcome::Pass => (style::GOOD, "PASS"),
@@ -117,20 +128,8 @@ fn headline(target: &TargetReport<'_>) -> String {
     text
 }
 
-/// How a part looks at a glance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// As it should be.
-    Good,
-    /// Wrong.
-    Bad,
-    /// Not determined.
-    Open,
-    /// Nothing was judged.
-    None,
-}
-
-fn part(text: &mut String, label: &str, (mark, words): &(Mark, String)) {
+fn line(text: &mut String, part: &PartLine) {
+    let PartLine { label, mark, words, .. } = part;
     let (style, sign) = match mark {
         Mark::Good => (style::GOOD, "+"),
         Mark::Bad => (style::BAD, "!"),

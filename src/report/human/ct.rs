@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::check::Mark;
 use super::inclusion::inclusion;
 use super::safe;
 use crate::ct::log_list::Program;
 use crate::ct::log_table::Dating;
 use crate::ct::policy::{PolicyOutcome, PolicyVerdict, Unjudged, enumerated, title};
 use crate::ct::verdict::{Audience, CtVerdict, SctOutcome, SctVerdict};
+use crate::report::document::Mark;
 
 /// The SCTs, and what each programme makes of them.
 pub(super) fn words(ct: &CtVerdict) -> (Mark, String) {

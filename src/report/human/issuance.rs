@@ -10,7 +10,6 @@ use anstyle::Style;
 use jiff::Timestamp;
 
 pub use self::summary::summary;
-use super::check::Mark;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{indented, labelled, pad, width};
 use super::{findings as render_findings, safe};
@@ -19,6 +18,7 @@ use crate::issuance::issued::Life;
 use crate::issuance::renewal::{Renewals, issuer_label};
 use crate::issuance::reported::{Coverage, SourceKind};
 use crate::issuance::{IssuanceVerdict, JudgedCertificate, Status};
+use crate::report::document::Mark;
 use crate::rules::Finding;
 
 /// The columns of a CA's name in the table.

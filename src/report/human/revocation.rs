@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::check::Mark;
 use super::safe;
 use crate::judge::{ChainRevocation, MemberRevocation};
+use crate::report::document::Mark;
 use crate::revocation::Status;
 
 /// One line: the leaf first, then the CAs.

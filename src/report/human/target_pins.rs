@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::check::Mark;
 use super::pins::on_paths;
 use super::safe;
 use crate::pins::{
     Backup, Diagnosis, EnforcementMode, EntryVerdict, Outcome, PinMatch, PinVerdict, PinsStatus, PinsVerdict,
 };
+use crate::report::document::Mark;
 use crate::x509::ChainPosition;
 
 /// The most entries that are told of.

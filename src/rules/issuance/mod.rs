@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::issuance::issued::IssuedCertificate;
 use crate::issuance::renewal::{by_whom, issuer_label};
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate};
 use crate::revocation::is_short_period;
+use crate::x509::hexadecimal;
 
 /// How an abuse is reported, and what a CA then has to do.
 const BR_REVOKE: &str =
@@ -151,10 +153,13 @@ impl Together<'_> {
         let own = || self.certificates.iter().map(|judged| &judged.certificate);
         let labels: Vec<String> = own().take(MOST).map(IssuedCertificate::label).collect();
         let names: Vec<String> = self.names().into_iter().take(MOST).collect();
+        let mut identities: Vec<String> = own().map(IssuedCertificate::identity).collect();
+        identities.sort_unstable();
         let each: Vec<Value> = self.certificates.iter().take(MOST).map(|judged| facts(judged)).collect();
         json!({
             "count": self.certificates.len(),
             "certificates": labels,
+            "certificates_sha256": hexadecimal(&Sha256::digest(identities.join("\n"))),
             "names": names,
             "issuer": common(own().map(|it| it.issuer_name.clone())),
             "issuer_spki_sha256": common(own().map(|it| it.issuer.key)).map(|key| key.to_string()),

@@ -7,7 +7,7 @@ use super::super::sink::Sink;
 use super::super::{CaaOptions, NONE_ISSUED, note};
 use crate::caa::{CaaReading, Relevant};
 use crate::cli::Exit;
-use crate::cli::options::Format;
+use crate::cli::options::{Format, Plain};
 use crate::report::human::safe;
 use crate::report::json::v1::caa::CaaName;
 
@@ -51,15 +51,15 @@ impl Report {
         ended.count_into(&mut self.tally);
     }
 
-    pub(super) fn invalid(&mut self, format: Format, run: &str, invalid: &Invalid) {
+    pub(super) fn invalid(&mut self, form: Plain, run: &str, invalid: &Invalid) {
         let why = format!("line {}: {}", invalid.line, invalid.why);
         self.first_invalid.get_or_insert_with(|| why.clone());
-        let text = match format {
-            Format::Human => {
+        let text = match form {
+            Plain::Human => {
                 Ok(format!("{}: not looked up, {}\n", safe(&invalid.text), safe(&why)).into_bytes())
             }
-            Format::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
-            Format::Jsonl => CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line(),
+            Plain::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
+            Plain::Jsonl => CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line(),
         };
         self.add(text.map_err(Into::into), Ended { lines: 1, state: State::Invalid, ..Ended::default() });
     }

@@ -1,0 +1,178 @@
+//! By what a finding is known again in another run.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::Finding;
+
+/// What is hashed first: another way of making fingerprints gets another text.
+const DOMAIN: &str = "pinstead finding 1";
+
+/// The facts that tell what a finding is about, by family of rules. Every other fact is a measurement: it changes by itself
+/// (dates, ages, counts, what a server said this time), or is said to explain.
+const IDENTIFYING: &[(&str, &[&str])] = &[
+    ("TLS", &["dns_names", "sha256"]),
+    ("CT", &["file", "kind", "leaf_hash", "log_id", "operator", "program"]),
+    (
+        "CAA",
+        &[
+            "ca", "child", "domain", "insecure", "issuer", "label", "named", "parent", "rdata", "record",
+            "records", "tld", "zone",
+        ],
+    ),
+    ("ISS", &["issuer_owner", "issuer_spki_sha256"]),
+    ("CRT", &["ca", "certificate", "certificates", "certificates_sha256", "name", "names"]),
+    ("REV", &["certificates", "issuer_spki_sha256", "serial", "subjects"]),
+    (
+        "PIN",
+        &[
+            "all_that_do_not",
+            "all_that_pin",
+            "file",
+            "hosts",
+            "names",
+            "only_here",
+            "pattern",
+            "permitted_not_pinned",
+            "pinned_not_permitted",
+            "platform",
+            "records",
+            "scopes",
+            "shadows",
+            "source",
+            "value",
+            "what",
+        ],
+    ),
+    ("LOG", &["fault", "log_id"]),
+];
+
+/// A digest that is the same for the same finding about the same thing in every run, in 32 hexadecimal digits: the rule,
+/// the target, what the finding is about, and the facts that tell apart what a rule may find there more than once (a
+/// record, a pin, a certificate, a log).
+///
+/// Dates, ages, counts, the order of a list, the lines of a file and the wording change nothing in it; nor does the
+/// severity. What a finding is about does: one more unexpected certificate is another finding. Upper and lower case of the
+/// target do not matter.
+pub fn fingerprint(target: &str, finding: &Finding) -> String {
+    let mut parts = BTreeSet::new();
+    let keys = identifying(finding.rule);
+    if let Some(facts) = finding.evidence.as_json() {
+        gather(facts, keys, &mut parts);
+    }
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        // The length before each part keeps two parts from being taken for one.
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    };
+    add(DOMAIN);
+    add(finding.rule);
+    add(&path(target).to_ascii_lowercase());
+    add(&subject(finding.rule, &finding.subject, &parts));
+    for (key, value) in &parts {
+        add(key);
+        add(value);
+    }
+    let digest = hash.finalize();
+    crate::x509::hexadecimal(digest.get(..16).unwrap_or_default())
+}
+
+/// Gives each finding its fingerprint, for reports.
+pub fn stamp(target: &str, findings: &mut [Finding]) {
+    for finding in findings {
+        finding.fingerprint = Some(fingerprint(target, finding));
+    }
+}
+
+fn identifying(rule: &str) -> &'static [&'static str] {
+    let family = rule.trim_end_matches(|character: char| character.is_ascii_digit());
+    IDENTIFYING.iter().find(|(name, _)| *name == family).map_or(&[], |(_, keys)| keys)
+}
+
+/// Gathers what stands under identifying keys, however deep.
+fn gather<'v>(facts: &'v Value, keys: &[&'static str], parts: &mut BTreeSet<(&'static str, String)>) {
+    match facts {
+        Value::Array(all) => all.iter().for_each(|one| gather(one, keys, parts)),
+        Value::Object(all) => {
+            let has = |key: &str| all.get(key).is_some_and(|value: &'v Value| !value.is_null());
+            for (key, value) in all {
+                match keys.iter().find(|known| *known == key) {
+                    // A digest of all stands for the few that are shown.
+                    Some(_) if *key != "certificates_sha256" && has("certificates_sha256") => {}
+                    // A CA's keys change; only one without a known owner is known by its key.
+                    Some(_) if key == "issuer_spki_sha256" && has("issuer_owner") => {}
+                    Some(key) => take(key, value, keys, parts),
+                    None if has("certificates_sha256") => {}
+                    None => gather(value, keys, parts),
+                }
+            }
+            let shown = all.values().filter_map(Value::as_array).map(Vec::len).max().unwrap_or_default();
+            let count = all.get("count").and_then(Value::as_u64);
+            // What is counted and not shown is told apart by its number only.
+            if let Some(count) = count.filter(|count| usize::try_from(*count).is_ok_and(|all| all > shown))
+                && shown > 0
+                && !has("certificates_sha256")
+            {
+                parts.insert(("count", count.to_string()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn take(
+    key: &'static str,
+    value: &Value,
+    keys: &[&'static str],
+    parts: &mut BTreeSet<(&'static str, String)>,
+) {
+    match value {
+        Value::String(text) if matches!(key, "file" | "source" | "all_that_pin" | "all_that_do_not") => {
+            parts.insert((key, path(text)));
+        }
+        Value::String(text) => {
+            parts.insert((key, text.clone()));
+        }
+        Value::Array(all) => all.iter().for_each(|one| take(key, one, keys, parts)),
+        Value::Object(_) => gather(value, keys, parts),
+        // A number is a measurement.
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A path as every system and every way of naming it has it.
+fn path(text: &str) -> String {
+    let text = text.replace('\\', "/");
+    let mut rest = text.as_str();
+    while let Some(shorter) = rest.strip_prefix("./") {
+        rest = shorter;
+    }
+    rest.to_owned()
+}
+
+/// What the finding is about, without the line where that stands today, and without a list of hosts that the facts have.
+fn subject(rule: &str, subject: &str, parts: &BTreeSet<(&'static str, String)>) -> String {
+    if !rule.starts_with("PIN") {
+        return subject.to_owned();
+    }
+    let has = |wanted: &str| parts.iter().any(|(key, _)| *key == wanted);
+    if has("hosts") && !has("file") {
+        return String::new();
+    }
+    let (place, rest) = match subject.find(" (") {
+        Some(at) => subject.split_at(at),
+        None => (subject, ""),
+    };
+    let place = match place.rsplit_once(':') {
+        Some((file, line)) if !line.is_empty() && line.bytes().all(|digit| digit.is_ascii_digit()) => file,
+        _ => place,
+    };
+    let rest = if has("scopes") { "" } else { rest };
+    path(place) + rest
+}
+
+#[cfg(test)]
+mod tests;

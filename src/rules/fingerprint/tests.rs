@@ -1,0 +1,133 @@
+use serde_json::json;
+
+use super::*;
+use crate::rules::{self, Raised, Rule, RuleInfo, Severity};
+
+/// A finding of a rule of this family.
+fn finding(id: &'static str, subject: &str, evidence: Value) -> Finding {
+    let info = RuleInfo {
+        id,
+        title: "A title",
+        severity: Severity::Low,
+        needs: "nothing",
+        explanation: "",
+        advice: "",
+        references: &[],
+    };
+    Finding::new(&info, Raised::new(subject, "It was so on 2027-03-01.", evidence))
+}
+
+fn of(id: &'static str, subject: &str, evidence: Value) -> String {
+    fingerprint("shop.example:443", &finding(id, subject, evidence))
+}
+
+#[test]
+fn what_changes_by_itself_changes_nothing() {
+    let together = |count: u64, day: &str, names: [&str; 2]| {
+        json!({"count": count, "names": names, "judged_at": day, "age_days": count,
+               "each": [{"certificate": "certificate 01", "life": day}]})
+    };
+    assert_eq!(
+        of("CRT001", "by a CA", together(1, "2027-03-01", ["a", "b"])),
+        of("CRT001", "by a CA", together(2, "2027-04-01", ["b", "a"])),
+        "dates, ages, counts of what is shown, order"
+    );
+    let one = finding("CAA001", "shop.example", json!({"record": "0 issue \"ca.example\""}));
+    let mut other = one.clone();
+    other.message = "It was otherwise.".to_owned();
+    other.severity = Severity::Critical;
+    assert_eq!(
+        fingerprint("shop.example", &one),
+        fingerprint("Shop.Example", &other),
+        "wording and severity"
+    );
+    let pins = |line: u64, scopes: [&str; 2]| json!({"file": "./app/a.xml", "line": line, "scopes": scopes});
+    assert_eq!(
+        of("PIN004", "./app/a.xml:3 (a.example, b.example)", pins(3, ["a.example", "b.example"])),
+        of("PIN004", "./app/a.xml:17 (b.example, a.example)", pins(17, ["b.example", "a.example"])),
+        "lines and the order of entries"
+    );
+    let at = |line: u64| json!({"file": "app\\a.xml", "line": line, "what": "<pin> has no digest"});
+    assert_eq!(of("PIN006", "app\\a.xml:3", at(3)), of("PIN006", "app/a.xml:4", at(4)));
+}
+
+#[test]
+fn what_a_finding_is_about_changes_it() {
+    let base = of("CAA001", "shop.example", json!({"record": "0 issue \"a.example\""}));
+    let others = [
+        of("CAA002", "shop.example", json!({"record": "0 issue \"a.example\""})),
+        of("CAA001", "www.shop.example", json!({"record": "0 issue \"a.example\""})),
+        of("CAA001", "shop.example", json!({"record": "0 issue \"b.example\""})),
+        of("CAA001", "shop.example", json!({})),
+        fingerprint(
+            "other.example:443",
+            &finding("CAA001", "shop.example", json!({"record": "0 issue \"a.example\""})),
+        ),
+    ];
+    for other in others {
+        assert_ne!(base, other);
+    }
+    let pins = |value: &str| json!({"file": "a.xml", "scopes": ["a.example"], "pins": [{"value": value, "line": 4}]});
+    assert_ne!(
+        of("PIN005", "a.xml:3 (a.example)", pins("sha256/A")),
+        of("PIN005", "a.xml:3 (a.example)", pins("sha256/B"))
+    );
+    let problem = |what: &str| json!({"file": "a.xml", "line": 3, "what": what});
+    assert_ne!(of("PIN006", "a.xml:3", problem("one")), of("PIN006", "a.xml:3", problem("other")));
+    let issuer = |owner: Option<&str>, key: &str| json!({"issuer_owner": owner, "issuer_spki_sha256": key});
+    assert_eq!(
+        of("ISS001", "A CA", issuer(Some("A CA"), "1")),
+        of("ISS001", "A CA", issuer(Some("A CA"), "2"))
+    );
+    assert_ne!(of("ISS001", "a CA", issuer(None, "1")), of("ISS001", "a CA", issuer(None, "2")));
+}
+
+#[test]
+fn one_more_certificate_is_another_finding_even_where_it_is_not_shown() {
+    let shown: Vec<String> = (0..20).map(|number| format!("certificate {number}")).collect();
+    let facts = |count: u64| json!({"count": count, "certificates": shown});
+    assert_ne!(of("CRT009", "a source", facts(21)), of("CRT009", "a source", facts(22)));
+    let all = |digest: &str, label: &str| {
+        json!({"count": 1, "certificates": [label], "certificates_sha256": digest,
+               "each": [{"certificate": label, "names": ["a.example"]}]})
+    };
+    assert_ne!(
+        of("CRT001", "a CA", all("aa", "certificate 1")),
+        of("CRT001", "a CA", all("bb", "certificate 1"))
+    );
+    assert_eq!(
+        of("CRT001", "a CA", all("aa", "precertificate 1")),
+        of("CRT001", "a CA", all("aa", "certificate 2")),
+        "a source that shows the final certificate tells nothing new"
+    );
+}
+
+#[test]
+fn every_family_of_rules_says_what_identifies_its_findings() {
+    for rule in rules::all() {
+        assert!(!identifying(rule.id).is_empty(), "{} has no line in IDENTIFYING", rule.id);
+    }
+}
+
+#[test]
+fn reports_show_it_and_two_parts_are_never_one() {
+    const RULE: Rule<str> = Rule {
+        info: RuleInfo {
+            id: "TLS001",
+            title: "A title",
+            severity: Severity::Low,
+            needs: "nothing",
+            explanation: "",
+            advice: "",
+            references: &[],
+        },
+        raise: |text| vec![Raised::new(text, "", Value::Null)],
+    };
+    let mut findings = RULE.findings("a");
+    assert!(!serde_json::to_string(&findings).unwrap().contains("fingerprint"));
+    stamp("b", &mut findings);
+    let json = serde_json::to_value(&findings).unwrap();
+    let shown = json[0]["fingerprint"].as_str().unwrap();
+    assert!(shown.len() == 32 && shown.bytes().all(|digit| digit.is_ascii_hexdigit()), "{shown}");
+    assert_ne!(fingerprint("ba", &RULE.findings("")[0]), fingerprint("b", &RULE.findings("a")[0]));
+}
