@@ -205,7 +205,8 @@ impl Reader<'_> {
         use crate::ca::issuer::Proof;
         let who = &verdicts.who_issued;
         let issuer_key = who.key.filter(|key| key.proof != Proof::Claim).map(|key| key.key);
-        let unnamed = || issuer_key.map_or_else(|| "not known".to_owned(), |key| format!("unknown key {key}"));
+        let unnamed =
+            || issuer_key.map_or_else(|| "not known".to_owned(), |key| format!("unknown key {key}"));
         Some(HistoricCertificate {
             label: format!("certificate {}", leaf.sha256),
             sha256: Some(leaf.sha256),
@@ -231,8 +232,7 @@ impl Reader<'_> {
             return Arc::new([]);
         }
         let graph = |key: &SpkiSha256| self.inputs.cas.certificates(key).collect();
-        let paths: Arc<[CaPath]> =
-            paths_above(&issuer, &self.cas, &self.inputs.anchors, &graph).into();
+        let paths: Arc<[CaPath]> = paths_above(&issuer, &self.cas, &self.inputs.anchors, &graph).into();
         self.ways.insert(issuer, Arc::clone(&paths));
         paths
     }
@@ -256,7 +256,8 @@ fn ca_keys(certificates: &[HistoricCertificate], inputs: &Inputs) -> Vec<CaKeyFa
     let mut keys = Vec::new();
     for key in inputs.cas.keys().filter(|_| !owners.is_empty()) {
         let Some(known) = inputs.cas.key(&key) else { continue };
-        let Some(owner) = known.owner.and_then(|owner| owners.iter().find(|own| same_owner(own, owner))) else {
+        let Some(owner) = known.owner.and_then(|owner| owners.iter().find(|own| same_owner(own, owner)))
+        else {
             continue;
         };
         let lives: Vec<_> = inputs

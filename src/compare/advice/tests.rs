@@ -90,6 +90,7 @@ fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
         flagged: None,
         next_renewal: Some(next),
         left_out: Vec::new(),
+        lines: 1,
         assumptions: Vec::new(),
         unknown: Vec::new(),
         sentence: String::new(),

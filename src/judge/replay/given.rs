@@ -2,9 +2,7 @@
 
 use crate::compare::replay::GivenPins;
 use crate::dns_name::DnsName;
-use crate::pins::{
-    self, ComparedWith, Confidence, EnforcementMode, HostPattern, PinEntry, PinFile, Reading,
-};
+use crate::pins::{self, ComparedWith, Confidence, EnforcementMode, HostPattern, PinEntry, PinFile, Reading};
 
 /// The pins for a host, one set a client.
 pub(super) fn pins(files: &[PinFile], host: &DnsName, left_out: &mut Vec<String>) -> Vec<GivenPins> {
@@ -52,10 +50,9 @@ fn of_group(file: &str, group: &[&PinEntry], (is_one, is_guessed): (bool, bool))
         .find(|mode| modes().any(|own| own == *mode))
         .unwrap_or(EnforcementMode::No);
     let doubted = is_guessed || group.iter().any(|entry| matches!(entry.confidence, Confidence::Guessed(_)));
-    let enforcement =
-        if doubted && mode == EnforcementMode::Yes { EnforcementMode::Unknown } else { mode };
-    let members: Vec<&&PinEntry> = group.iter().filter(|entry| entry.enforcement.mode == mode).collect();
-    let (sure, possible): (Vec<_>, Vec<_>) = members.iter().partition(|entry| !entry.is_possible);
+    let enforcement = if doubted && mode == EnforcementMode::Yes { EnforcementMode::Unknown } else { mode };
+    let members = group.iter().copied().filter(|entry| entry.enforcement.mode == mode);
+    let (sure, possible): (Vec<&PinEntry>, Vec<&PinEntry>) = members.partition(|entry| !entry.is_possible);
     let unread = sure.iter().map(|entry| entry.unread).fold(0_u32, u32::saturating_add);
     // Pins that a condition adds may be there or not: like pins that could not be read.
     let maybe = possible

@@ -70,7 +70,10 @@ fn lobsters_2026() {
     let all = replayed(vec![lasting(&[YE1, ROOT_YE, X2]), lasting(&[YE1, ROOT_YE, X2, X1])]);
     let set = as_given(&all);
     assert_eq!((set.sure, set.lockouts.len()), (0, 1));
-    assert_eq!((set.lockouts[0].begins_at_worst, set.lockouts[0].ends_at_worst), (at("2026-06-02T03:17:13Z"), None));
+    assert_eq!(
+        (set.lockouts[0].begins_at_worst, set.lockouts[0].ends_at_worst),
+        (at("2026-06-02T03:17:13Z"), None)
+    );
     // The same by the tables of this program.
     let tabled = replayed(real("ISRG", YE1).paths.to_vec());
     assert_eq!((as_given(&tabled).sure, as_given(&tabled).lockouts.len()), (0, 1));
@@ -93,7 +96,10 @@ fn brave_2026() {
     let replayed = replay(&all, None);
     let set = as_given(&replayed);
     assert_eq!((set.sure, set.lockouts.len()), (1, 1));
-    assert_eq!((set.lockouts[0].cause, set.lockouts[0].begins_at_best), (Cause::NewPath, Some(at("2026-01-16"))));
+    assert_eq!(
+        (set.lockouts[0].cause, set.lockouts[0].begins_at_best),
+        (Cause::NewPath, Some(at("2026-01-16")))
+    );
     assert!(set.lockouts[0].is_open);
     assert!(replayed.renewals.is_empty());
     let root = level(&replayed, Level::Root, false);
@@ -157,7 +163,8 @@ fn safe_wallet_2026() {
         ],
         "2026-06-20",
     );
-    all.pins = vec![given(&["one", AMAZON_M01], Some("2025-06-01")), given(&AMAZON_ROOTS, Some("2025-06-01"))];
+    all.pins =
+        vec![given(&["one", AMAZON_M01], Some("2025-06-01")), given(&AMAZON_ROOTS, Some("2025-06-01"))];
     let replayed = replay(&all, None);
     let sets: Vec<&ReplayedPinSet> =
         replayed.pin_sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. })).collect();
