@@ -10,6 +10,7 @@ use super::inputs::Inputs;
 use super::issuance;
 use super::lists::ListUse;
 use super::observed::{self, Observed};
+use super::replay;
 use super::revocation::{self, ChainRevocation};
 use super::target_pins::judge_pins;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
@@ -202,6 +203,8 @@ pub(super) fn judge(
     if asked(scope::Part::Compare) {
         let facts = facts::measured(&verdicts, target, inputs);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
+        let lead = inputs.circumstances.release_lead;
+        comparison.replay = replay::of_target((target, &verdicts), inputs, lead, at);
         if verdicts.is_compared {
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
             let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);

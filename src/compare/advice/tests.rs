@@ -91,6 +91,7 @@ pub(crate) fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
         flagged: None,
         next_renewal: Some(next),
         left_out: Vec::new(),
+        lines: 1,
         assumptions: Vec::new(),
         unknown: Vec::new(),
         sentence: String::new(),

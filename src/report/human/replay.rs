@@ -216,9 +216,7 @@ fn next(replay: &Replay) -> String {
     let basis = match next.basis {
         RenewalBasis::TwoThirds => "two thirds of the certificate's life, as ACME clients do",
         RenewalBasis::OwnHabit => "when the certificates before were renewed",
-        RenewalBasis::AlreadyIssued => {
-            "the next certificate has been issued and may be put in service any time"
-        }
+        RenewalBasis::AlreadyIssued => "the next certificate has been issued, and is not in service yet",
     };
     let lead = match next.release_lead_days {
         Some(lead) if next.runway_days < 0.0 => paint(
