@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Exit;
+use super::check::Detail;
 use super::dns_options::DnsOptions;
 use crate::observe::dns::DnsClient;
 use crate::observe::files::{self, FileIdentity};
@@ -89,6 +90,9 @@ pub(super) struct OutputOptions {
     /// is an error.
     #[arg(skip)]
     pub(super) is_told_once: bool,
+    /// How much of a comparison is shown, where `pinstead compare` is what is run.
+    #[arg(skip)]
+    pub(super) compared: Option<Detail>,
 }
 
 impl OutputOptions {

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod alerts;
+mod compare;
 mod twice;
 mod watch;
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 pub use self::accepted::{Accepted, AcceptedCertificate};
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
+pub use self::compare::{ComparePolicy, ReleaseLead, StatedClient};
 pub use self::watch::WatchPolicy;
 
 use crate::dns_name::{CertificateName, DnsName};
@@ -41,6 +43,8 @@ pub struct Policy {
     pub alerts: AlertsPolicy,
     /// What `watch` follows, and how.
     pub watch: WatchPolicy,
+    /// What is stated for `compare`.
+    pub compare: ComparePolicy,
 }
 
 /// The severity from which findings fail a gate.

@@ -5,6 +5,7 @@
 //! made from that entry.
 
 pub mod caa;
+pub mod compare;
 pub mod ct;
 mod facts;
 mod finding;
@@ -32,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(issuance::infos())
         .chain(revocation::infos())
         .chain(pins::infos())
+        .chain(compare::infos())
         .chain(log::infos())
         .chain(run::infos())
 }
@@ -86,6 +88,7 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     findings.extend(verdicts.issuance.verdict().map(revocation::issued_findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings.extend(pins::target_findings(verdicts));
+    findings.extend(compare::findings(verdicts));
     stamp(&verdicts.target, &mut findings);
     findings
 }

@@ -96,7 +96,7 @@ impl<'r> Run<'r> {
     /// Begins the report.
     pub(super) fn new(judging: Judging<'r>, output: &OutputOptions) -> anyhow::Result<Self> {
         let basis = judging.judge().basis();
-        let form = CheckForm::new(output.format.form(), judging.head(&basis));
+        let form = CheckForm::new(output.format.form(), judging.head(&basis)).comparing(output.compared);
         let mut writer = output.open()?;
         writer.write(&form.begin(&basis)?)?;
         Ok(Self {
@@ -215,7 +215,7 @@ impl<'r> Judging<'r> {
 
     fn head(self, basis: &Basis) -> Head {
         Head {
-            command: "check",
+            command: if self.request.compare.is_some() { "compare" } else { "check" },
             judged_at: basis.judged_at,
             basis: human::check::lists(basis),
             home: self.policy_file.map(ToOwned::to_owned),
