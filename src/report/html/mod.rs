@@ -46,6 +46,7 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(
         ("page.html", include_str!("templates/page.html")),
         ("target.html", include_str!("templates/target.html")),
         ("blocks.html", include_str!("templates/blocks.html")),
+        ("advice.html", include_str!("templates/advice.html")),
         ("comparison.html", include_str!("templates/comparison.html")),
         ("replay.html", include_str!("templates/replay.html")),
         ("details.html", include_str!("templates/details.html")),
