@@ -205,6 +205,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that was raised before and kept with its rule's id; `None` where no rule has it any more.
+    pub fn again(rule: &str, severity: Severity, raised: Raised) -> Option<Self> {
+        let info = super::all().find(|info| info.id == rule)?;
+        Some(Self::new(info, raised.at(severity)))
+    }
+
     pub(super) fn new(info: &RuleInfo, raised: Raised) -> Self {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {
