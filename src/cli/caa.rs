@@ -18,16 +18,19 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::asked::Asked;
 use super::Exit;
+use super::baseline_options::{BaselineOptions, InUse};
 use super::dns_options::{DnsOptions, NameserverOptions};
 use super::issued_options::IssuedOptions;
 use super::options::{GateOptions, OutputOptions, Plain};
 use crate::caa::method::{LabelFaultKind, check_label};
+use crate::caa::nameservers::Agreement;
 use crate::caa::{
     CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, check_account,
     issued, judge,
 };
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
+use crate::observe::clock;
 use crate::observe::dns::{DnsClient, Extent};
 use crate::report::human::{self, safe};
 use crate::report::json::v1::caa::{CaaDocument, CaaName};
@@ -76,6 +79,8 @@ pub(super) struct CaaOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 /// What else there is to do about CAA.
@@ -115,12 +120,14 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     if let Some(CaaCommand::Suggest(options)) = &options.command {
         return suggest::run(options);
     }
-    options.output.spare(options.files())?;
+    options.output.spare(options.files().chain(options.baseline.files()))?;
+    options.baseline.spare_others(options.files())?;
+    let baseline = options.baseline.in_use("caa", clock::now(), &options.gate)?;
     let inputs = options.issued.inputs()?;
     let asked = Asked::of(options, &inputs)?;
     let issued = options.issued.certificates(inputs)?;
     if let Some(list) = &options.targets {
-        return bulk::run(options, list, asked, issued);
+        return bulk::run(options, list, asked, issued, baseline);
     }
     let certificates = issued.map(|issued| issued.certificates);
     let client = options.nameservers.reached_by(options.dns.client()?);
@@ -133,7 +140,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         .zip(&lookups)
         .map(|(subject, lookup)| {
             let reading = read(subject, lookup.as_ref(), &asked.question);
-            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref())
+            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref(), &baseline)
         })
         .collect();
     options.output.write(&options.report(&judged, &asked)?)?;
@@ -148,6 +155,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     }
     // Every name was asked for by name, so nothing that stayed open is passed over.
     let open = unused || judged.iter().any(Judged::is_open);
+    baseline.finish()?;
     Ok(options.gate.exit(fails, open, open))
 }
 
@@ -167,6 +175,7 @@ fn judge_subject(
     lookup: Option<&CaaLookup>,
     asked: &Asked,
     certificates: Option<&[IssuedCertificate]>,
+    baseline: &InUse,
 ) -> Judged {
     asked.vouch(&mut reading);
     let mut findings = rules::caa::findings(&reading);
@@ -178,7 +187,17 @@ fn judge_subject(
     };
     findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
     rules::stamp(&reading.name, &mut findings);
-    Judged { reading, issued, findings }
+    let mut judged = Judged { reading, issued, findings: Vec::new() };
+    let whole = !judged.is_open();
+    let of_servers = judged.reading.nameservers.state != Agreement::NotAsked;
+    let of_issued = judged.has_issued();
+    baseline.settle(&judged.reading.name, &mut findings, |rule| {
+        whole
+            && (of_servers || !rules::caa::is_about_nameservers(rule))
+            && (of_issued || !rules::caa::is_about_issued(rule))
+    });
+    judged.findings = findings;
+    judged
 }
 
 impl CaaOptions {

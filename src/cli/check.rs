@@ -17,6 +17,7 @@ use self::issued::IssuanceAsker;
 use self::replay::{saved_evidence, saved_gate};
 use self::run::{Asking, Judging, Run};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::issuance::sources::SourceOptions;
@@ -77,6 +78,8 @@ pub(super) struct CheckOptions {
     judging: JudgingOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     #[command(flatten)]
     expiry: ExpiryOptions,
     #[command(flatten)]
@@ -152,7 +155,12 @@ impl CheckOptions {
         let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
         let JudgingOptions { roots, issuer, lists, .. } = &self.judging;
         let named = self.target.iter().chain(&self.targets).chain(pins).chain(roots).chain(issuer);
-        named.map(Path::new).chain([policy]).chain(lists.files()).chain(self.network.dns.files())
+        named
+            .map(Path::new)
+            .chain([policy])
+            .chain(lists.files())
+            .chain(self.network.dns.files())
+            .chain(self.baseline.files())
     }
 
     /// Refuses to write the report or the evidence over a file that is read.
@@ -161,7 +169,8 @@ impl CheckOptions {
         if let Some(evidence) = &self.save_evidence {
             spare("--save-evidence", evidence, &inputs)?;
         }
-        self.output.spare(&inputs)
+        self.output.spare(&inputs)?;
+        self.baseline.spare_others(&inputs)
     }
 }
 
@@ -178,12 +187,16 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             let gate = saved_gate(options, &inputs)?;
             let Evidence { request, targets, crls, .. } = &evidence;
             let at = request.at.unwrap_or(evidence.observed_at);
-            let mut run = Run::new(Judging { request, inputs: &inputs, at, gate: &gate }, &options.output)?;
+            let baseline = options.baseline.in_use("check", at, &gate)?;
+            let judging = Judging { request, inputs: &inputs, at, gate: &gate, baseline: &baseline };
+            let mut run = Run::new(judging, &options.output)?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
             }
-            run.finish()
+            let exit = run.finish()?;
+            baseline.finish()?;
+            Ok(exit)
         }
         None => look_and_judge(options),
     }
@@ -237,7 +250,9 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
-    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate };
+    let baseline = options.baseline.in_use("check", at, &gate)?;
+    let judging =
+        Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate, baseline: &baseline };
     let mut run = Run::new(judging, &options.output)?;
     let (seen, crls) = run.look_and_judge(targets, &looking, &asking, options.save_evidence.is_some())?;
     keep(&tree_heads, run.tree_heads());
@@ -246,6 +261,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         (evidence.targets, evidence.crls) = (seen, crls);
         save(&evidence, path)?;
     }
+    baseline.finish()?;
     Ok(exit)
 }
 

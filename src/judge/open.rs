@@ -24,8 +24,14 @@ pub struct OpenQuestion {
 }
 
 impl TargetVerdicts {
-    /// Everything that was looked at and stayed open.
+    /// Everything that was looked at and stayed open, but for what a baseline accepts as that.
     pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        let mut open = self.all_open();
+        open.retain(|question| !self.accepted_open.iter().any(|accepted| accepted.what == question.what));
+        open
+    }
+
+    fn all_open(&self) -> Vec<OpenQuestion> {
         let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });

@@ -47,6 +47,7 @@ const IDENTIFYING: &[(&str, &[&str])] = &[
         ],
     ),
     ("LOG", &["fault", "log_id"]),
+    ("RUN", &["about", "rule"]),
 ];
 
 /// A digest that is the same for the same finding about the same thing in every run, in 32 hexadecimal digits: the rule,

@@ -4,6 +4,7 @@
 //! function that raises it. `pinstead rules`, `pinstead explain` and the pages under `docs/rules/` are all
 //! made from that entry.
 
+pub mod baseline;
 pub mod caa;
 pub mod ct;
 mod facts;
@@ -19,7 +20,7 @@ mod texts;
 pub mod tls;
 
 pub use self::facts::Facts;
-pub use self::finding::{Finding, Raised, Rule, RuleInfo, Severity};
+pub use self::finding::{Acceptance, Finding, Raised, Rule, RuleInfo, Severity};
 pub use self::fingerprint::{fingerprint, stamp};
 use crate::judge::TargetVerdicts;
 
@@ -34,6 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(pins::infos())
         .chain(log::infos())
         .chain(run::infos())
+        .chain(baseline::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

@@ -9,6 +9,7 @@ mod served;
 mod tlsa;
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -19,6 +20,7 @@ use self::compared::{Asked, Compared, findings};
 use self::open::{open_parts, why_undetermined};
 use self::served::{Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::expiry_options::ExpiryOptions;
 use super::options::{GateOptions, NetworkOptions, OutputOptions, Plain, parse_time};
 use super::pin_inputs;
@@ -29,6 +31,7 @@ use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::{OpenPart, OtherChain, PinFile, SourceState};
 use crate::report::human::safe;
 use crate::report::json::v1::pins::PinsReport;
+use crate::rules;
 use crate::target::ServerTarget;
 use crate::x509::path::HostIdentity;
 
@@ -93,6 +96,8 @@ pub(super) struct PinsOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 /// What else there is to do about pins.
@@ -107,7 +112,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     if let Some(PinsCommand::Make(options)) = &options.command {
         return make::run(options);
     }
-    options.output.spare(options.files.iter().chain(&options.chain).chain(&options.roots))?;
+    let inputs = || options.files.iter().chain(&options.chain).chain(&options.roots).map(Path::new);
+    options.output.spare(inputs().chain(options.baseline.files()))?;
+    options.baseline.spare_others(inputs())?;
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = anchors(options.roots.as_deref())?;
     let live = options.live_server()?;
@@ -145,9 +152,13 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
             verdict: asked.judge(&inputs, Some(chain)),
         })
         .collect();
-    let findings = findings(&verdict, &others);
+    let mut findings = findings(&verdict, &others);
     let verdicts = || std::iter::once(&verdict).chain(others.iter().map(|other| &other.verdict));
     let open = open_parts(unseen.clone(), verdicts(), !chains.is_empty());
+    let baseline = options.baseline.in_use("pins", at, &options.gate)?;
+    let looked =
+        |rule: &str| open.is_empty() && (!chains.is_empty() || rules::pins::is_about_files_alone(rule));
+    baseline.settle(verdict.host.as_deref().unwrap_or_default(), &mut findings, looked);
     let document = || PinsReport::new(&verdict, &others, &open, &findings);
     let report = match options.output.plain("pins")? {
         Plain::Human => crate::report::human::pins::render(&verdict, &others, &findings),
@@ -168,6 +179,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         !unseen.is_empty() || verdicts().any(|verdict| verdict.is_left_open(!chains.is_empty())),
         verdict.is_status_open(),
     );
+    baseline.finish()?;
     if exit == Exit::Undetermined {
         note(&why_undetermined(&open));
     }
