@@ -56,7 +56,7 @@ fn a_well_protected_host_passes() {
         .collect();
     assert_eq!(matches, ["intermediate", "none"]);
     assert_eq!(target["trust"]["chain"], "trusted");
-    assert_eq!(target["comparison"]["threats"].as_array().unwrap().len(), 16);
+    assert_eq!(target["comparison"]["threats"].as_array().unwrap().len(), 18);
     assert_eq!(rules(target), Vec::<&str>::new());
 }
 

@@ -36,4 +36,5 @@ pub use self::judge::{
     CaaReading, NotApplicable, Relevant, RelevantSet, Step, StepOutcome, judge, judge_answers,
 };
 pub use self::software::{Software, SoftwareVerdict};
+pub use self::value::IssueValue;
 pub use self::verdict::{CaIdentity, CaVerdict, CaaQuestion, Policy, Usage, Verdict, Who};

@@ -13,6 +13,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+pub(super) use self::form::Detail;
 use self::issued::IssuanceAsker;
 use self::replay::{saved_evidence, saved_gate};
 use self::run::{Asking, Judging, Run};
@@ -29,7 +30,8 @@ use super::saved::{is_evidence_file, save};
 use super::target_list;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
-use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::evidence::{CompareRequest, EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::issuance::reported::{Coverage, SourceReading};
 use crate::judge::Inputs;
 use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
@@ -87,6 +89,9 @@ pub(super) struct CheckOptions {
     /// Save what was observed, to be judged again later: `pinstead check FILE`
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     save_evidence: Option<PathBuf>,
+    /// Set by `pinstead compare`.
+    #[arg(skip)]
+    comparing: Option<CompareRequest>,
 }
 
 /// What the owner expects.
@@ -149,6 +154,24 @@ impl PartName {
 }
 
 impl CheckOptions {
+    /// Makes it a run of `pinstead compare`.
+    pub(super) fn compare(&mut self, request: CompareRequest, detail: Detail) {
+        self.comparing = Some(request);
+        self.output.compared = Some(detail);
+    }
+
+    /// Whether no target is named.
+    pub(super) fn names_nothing(&self) -> bool {
+        self.target.is_empty() && self.targets.is_none()
+    }
+
+    /// Whether TLSA records are looked up: where that is asked for; `compare` has a column for them, and asks itself.
+    fn looks_up_tlsa(&self) -> bool {
+        let only = &self.judging.only;
+        let is_wanted = only.is_empty() || only.contains(&PartName::Pins);
+        self.tlsa || self.comparing.is_some() && !self.network.offline && is_wanted
+    }
+
     /// The files that are named to be read, but for those of the lists that are among them.
     fn files(&self) -> impl Iterator<Item = &Path> {
         let ExpectationOptions { policy, pins, .. } = &self.expectations;
@@ -174,6 +197,11 @@ impl CheckOptions {
     }
 }
 
+/// The command that judges by this request.
+pub(super) fn command(request: &Request) -> &'static str {
+    if request.compare.is_some() { "compare" } else { "check" }
+}
+
 /// Runs the command.
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
     options.spare(options.files())?;
@@ -186,9 +214,13 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             announce_refused(&inputs.log_lists);
             let gate = saved_gate(options, &inputs)?;
             let Evidence { request, targets, crls, .. } = &evidence;
+            if options.comparing.is_some() {
+                has_history(&inputs)?;
+            }
             let at = request.at.unwrap_or(evidence.observed_at);
-            let baseline = options.baseline.in_use("check", at, &gate)?;
-            let judging = Judging { request, inputs: &inputs, at, gate: &gate, baseline: &baseline };
+            let baseline = options.baseline.in_use(command(request), at, &gate)?;
+            let policy_file = policy_file(&evidence.inputs);
+            let judging = Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
             let mut run = Run::new(judging, &options.output)?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
@@ -221,6 +253,9 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     };
     // What is wrong with an input is told before anything is asked of the network.
     let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
+    if options.comparing.is_some() {
+        has_history(&inputs)?;
+    }
     announce_refused(&inputs.log_lists);
     let gate = options.gate.or_policy(&inputs.policy);
     let looking = Looking {
@@ -228,7 +263,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa).then(|| options.nameservers.extent()),
-        tlsa: options.tlsa,
+        tlsa: evidence.request.tlsa,
     };
     if options.tlsa {
         can_have_tlsa(&targets, &inputs.scope)?;
@@ -250,9 +285,16 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
-    let baseline = options.baseline.in_use("check", at, &gate)?;
-    let judging =
-        Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate, baseline: &baseline };
+    let baseline = options.baseline.in_use(command(&evidence.request), at, &gate)?;
+    let policy_file = policy_file(&evidence.inputs);
+    let judging = Judging {
+        request: &evidence.request,
+        inputs: &inputs,
+        at,
+        gate: &gate,
+        policy_file,
+        baseline: &baseline,
+    };
     let mut run = Run::new(judging, &options.output)?;
     let (seen, crls) = run.look_and_judge(targets, &looking, &asking, options.save_evidence.is_some())?;
     keep(&tree_heads, run.tree_heads());
@@ -263,6 +305,21 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
     }
     baseline.finish()?;
     Ok(exit)
+}
+
+/// Refuses files of certificates with which nothing can be replayed.
+fn has_history(inputs: &Inputs) -> anyhow::Result<()> {
+    match &inputs.certificates {
+        Some(SourceReading { coverage: Coverage::NoData(why), place, problems, .. }) => {
+            let first = problems.first().map(|problem| format!(" ({problem})")).unwrap_or_default();
+            bail!("--history {place}: {why}{first}")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn policy_file(inputs: &InputFiles) -> Option<&str> {
+    inputs.policy.as_ref().map(|file| file.path.as_str())
 }
 
 /// Refuses `--tlsa` where nothing could come of it.
@@ -325,10 +382,11 @@ fn request(options: &CheckOptions) -> Request {
         offline: options.network.offline,
         inclusion: options.inclusion,
         revocation: options.revocation.revocation,
-        tlsa: options.tlsa,
+        tlsa: options.looks_up_tlsa(),
         issuance: options.issued.is_given(),
         at: options.judging.at,
         expires_within: options.expiry.within().map(|within| within.as_secs()),
+        compare: options.comparing.clone(),
     }
 }
 
@@ -354,7 +412,19 @@ fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
     {
         bail!("{path} is saved evidence: judge it alone, as the only target");
     }
-    named.iter().map(|text| Target::parse(text, files::exists).map_err(Into::into)).collect()
+    let targets: Vec<Target> =
+        named.iter().map(|text| Target::parse(text, files::exists)).collect::<Result<_, _>>()?;
+    let file = targets.iter().find_map(|target| match target {
+        Target::File(path) => Some(path),
+        Target::Server(_) => None,
+    });
+    match file {
+        Some(path) if options.comparing.is_some() => bail!(
+            "{path} is a file, and no saved evidence; what was issued is named with --history, lists of names with --targets, \
+             and a name like that of a file is written with a dot behind it"
+        ),
+        _ => Ok(targets),
+    }
 }
 
 /// Reads the input files; the policy's pin files stand beside it.

@@ -3,6 +3,7 @@
 mod baseline_options;
 mod caa;
 mod check;
+mod compare;
 mod completions;
 mod demo;
 mod dns_options;
@@ -52,6 +53,8 @@ enum Command {
     Pins(pins::PinsOptions),
     /// What was issued for a name and the names below it, by whom, and what of it was not expected
     Issuance(Box<issuance::IssuanceOptions>),
+    /// Protection by CT beside pinning for a host: what stops, what shows, what locks users out, replayed over its history
+    Compare(Box<compare::CompareOptions>),
     /// The known CT logs: list them, update the lists they come from, verify a list's signature
     Logs(logs::LogsOptions),
     /// Follow CT logs for your domains: who issued, whether it was expected, all of it proven; once, or as a service
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
         Command::Issuance(options) => issuance::run(&options),
+        Command::Compare(options) => compare::run(*options),
         Command::Logs(options) => logs::run(&options),
         Command::Watch(options) => watch::run(*options),
         Command::Demo(options) => demo::run(&options, check_with),

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Exit;
+use super::check::Detail;
 use super::dns_options::DnsOptions;
 use crate::observe::dns::DnsClient;
 use crate::observe::files::{self, FileIdentity};
@@ -30,8 +31,14 @@ pub(super) enum Format {
     Json,
     /// One JSON object a line for each target or name
     Jsonl,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for CI servers
+    Junit,
     /// Markdown, for a comment on a pull request
     Markdown,
+    /// One HTML file that is whole in itself
+    Html,
 }
 
 /// The forms that each command has of its own, and that are written piece by piece.
@@ -61,7 +68,10 @@ impl Format {
             Self::Human => Form::Plain(Plain::Human),
             Self::Json => Form::Plain(Plain::Json),
             Self::Jsonl => Form::Plain(Plain::Jsonl),
+            Self::Sarif => Form::Document(DocumentForm::Sarif),
+            Self::Junit => Form::Document(DocumentForm::Junit),
             Self::Markdown => Form::Document(DocumentForm::Markdown),
+            Self::Html => Form::Document(DocumentForm::Html),
         }
     }
 }
@@ -80,6 +90,9 @@ pub(super) struct OutputOptions {
     /// is an error.
     #[arg(skip)]
     pub(super) is_told_once: bool,
+    /// How much of a comparison is shown, where `pinstead compare` is what is run.
+    #[arg(skip)]
+    pub(super) compared: Option<Detail>,
 }
 
 impl OutputOptions {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use super::{ClientClass, Within};
 use crate::x509::ChainPosition;
 
 /// Something that is known, or not, and then why not.
@@ -16,22 +19,209 @@ pub enum Fact<T> {
     Measured(T),
 }
 
+impl<T> Fact<T> {
+    /// What was measured, if anything was.
+    pub fn measured(&self) -> Option<&T> {
+        match self {
+            Self::Measured(value) => Some(value),
+            Self::NotGiven | Self::Undetermined => None,
+        }
+    }
+}
+
 /// Everything the table is made from. The default knows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeasuredFacts {
+    /// The service that was asked.
+    pub service: Service,
     /// Whether clients accept the host's certificate without any further arrangement.
     pub public_trust: Fact<PublicTrust>,
     /// Whether the host's certificate meets the CT policies.
     pub ct_policy: Fact<CtPolicy>,
+    /// The same, programme by programme.
+    pub ct_programmes: CtProgrammes,
     /// What the CAA records of the certificate's names say; the weakest where names differ.
     pub caa: Fact<CaaPolicy>,
+    /// Whether they bind more than the CA, and whether DNSSEC secures them; the weakest where names differ.
+    pub caa_binding: Fact<CaaBinding>,
     /// Whether the issuer is one the owner expects.
     pub expectation: Fact<Expectation>,
     /// Whether anyone compares the CT logs with that expectation.
     pub log_watch: Fact<LogWatch>,
-    /// The pins that apply to this host, client by client. Where there are none, [`Pins::NotPinned`] stands alone;
-    /// an empty list says nothing and counts as undetermined.
+    /// The pins that apply to this host, client by client, TLSA records apart. Where there are none,
+    /// [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
     pub pins: Fact<Vec<ClientPins>>,
+    /// The pins that clients fetch or learn at run time; an empty list: none of the files given has any for this host.
+    pub dynamic_pins: Fact<Vec<DynamicPins>>,
+    /// The header `Public-Key-Pins`, where headers were given.
+    pub hpkp: Fact<Hpkp>,
+    /// The TLSA records of the service.
+    pub dane: Fact<Dane>,
+    /// How clients can learn that the certificate is revoked.
+    pub revocation: Fact<RevocationPaths>,
+    /// What pin files and packages say of apps beside their pins.
+    pub apps: Vec<AppFacts>,
+}
+
+/// The service that was asked: it says which clients there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Service {
+    /// None, or a file: which clients there are is not known.
+    #[default]
+    Unknown,
+    /// HTTP over TLS, as far as the port and the lack of STARTTLS tell.
+    Https {
+        /// The port.
+        port: u16,
+    },
+    /// Mail transfer: STARTTLS by SMTP on port 25, to which other mail servers deliver.
+    MailTransfer {
+        /// The port.
+        port: u16,
+    },
+    /// Another service with STARTTLS, or another port by which mail programs and the like come.
+    Other {
+        /// The port.
+        port: u16,
+    },
+}
+
+/// Whether the certificate meets each programme's CT policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CtProgrammes {
+    /// Chrome's.
+    pub chrome: Fact<bool>,
+    /// Apple's.
+    pub apple: Fact<bool>,
+    /// Mozilla's.
+    pub mozilla: Fact<bool>,
+    /// Android's, for the apps that ask for it.
+    pub android: Fact<bool>,
+}
+
+/// What CAA binds beside the CA (RFC 8657), and what secures it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaaBinding {
+    /// How many of the properties that permit a CA bind its account (`accounturi`).
+    pub accounts: Share,
+    /// How many bind the validation method (`validationmethods`).
+    pub methods: Share,
+    /// What DNSSEC says of the look-ups.
+    pub dnssec: Dnssec,
+}
+
+/// How many of some things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Share {
+    /// None of them, or there are none.
+    None,
+    /// Some, and not all.
+    Some,
+    /// All of them.
+    All,
+}
+
+/// What DNSSEC says of several answers: the worst of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dnssec {
+    /// Each is validated up to a trust anchor.
+    Secure,
+    /// One was not validated, or validation could not be finished.
+    Unknown,
+    /// One is proven to be unsigned.
+    Insecure,
+    /// One should validate, and does not.
+    Bogus,
+}
+
+/// The pins of a client that come at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DynamicPins {
+    /// The file that says so.
+    pub client: String,
+    /// The kind of client, where the file tells.
+    pub class: Option<ClientClass>,
+    /// Whether a mismatch refuses the connection; `None` where it is not known.
+    pub is_enforced: Option<bool>,
+    /// How the first contact is authenticated.
+    pub first_contact: FirstContact,
+}
+
+/// How pins that come at run time are authenticated at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FirstContact {
+    /// By a signature whose key the client ships, or by a connection that is itself pinned.
+    Authenticated,
+    /// By nothing but an ordinary certificate, or by nothing: whoever is met first is believed.
+    NotAuthenticated,
+    /// The file does not say.
+    Unknown,
+}
+
+/// The header `Public-Key-Pins`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hpkp {
+    /// Headers were given, and it is not among them.
+    NotSent,
+    /// It is sent.
+    Sent,
+}
+
+/// The TLSA records of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dane {
+    /// There are none.
+    NoRecords,
+    /// There are some that clients must not use, and why (RFC 6698 section 4.1).
+    NotUsable(String),
+    /// There are some that clients use.
+    Usable {
+        /// The usages of all of them: any of them may let a chain in.
+        usages: BTreeSet<u8>,
+        /// The usages of those that the chain satisfies, none where it satisfies none; `None` where that is not known.
+        satisfied: Option<BTreeSet<u8>>,
+    },
+}
+
+/// How clients can learn that the host's certificate is revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RevocationPaths {
+    /// Whether the certificate names CRLs.
+    pub names_crl: bool,
+    /// Whether it names an OCSP responder.
+    pub names_ocsp: bool,
+    /// Whether a response that counts was stapled; `None` where no handshake was seen.
+    pub is_stapled: Option<bool>,
+    /// Whether the certificate demands a stapled response (`must-staple`, RFC 7633).
+    pub must_staple: bool,
+    /// Whether it is a Short-lived Subscriber Certificate, which nobody needs to revoke.
+    pub short_lived: bool,
+    /// When it expires.
+    pub not_after: Option<Timestamp>,
+    /// What its revocation status is, where it was looked at.
+    pub status: Fact<RevocationStatus>,
+}
+
+/// Whether a certificate is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationStatus {
+    /// It is not.
+    Good,
+    /// It is.
+    Revoked,
+}
+
+/// What a pin file or a package says of an app, whether it pins or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppFacts {
+    /// The file.
+    pub file: String,
+    /// The kind of client.
+    pub class: ClientClass,
+    /// Whether the app asks for Certificate Transparency for this host, by its configuration or its level.
+    pub certificate_transparency: Fact<bool>,
+    /// Whether the app trusts CAs that a user added to the device, by its configuration or its level.
+    pub trusts_user_cas: Fact<bool>,
 }
 
 /// The standard verdict on the chain: anchor, name and dates.
@@ -90,13 +280,28 @@ pub enum Expectation {
     Unexpected,
 }
 
-/// Whether the logs are watched for certificates of other issuers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether the logs are watched for certificates that the owner does not expect.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogWatch {
-    /// Certificates found in the logs are compared with the expectation.
-    Watched,
-    /// They are not.
+    /// Somebody follows the logs and compares what they hold with the expectation.
+    Watched(Watch),
+    /// A service was asked what is in the logs, once, by this check.
+    LookedUp(Watch),
+    /// Nobody does.
     NotWatched,
+}
+
+/// Who looks into the logs, and what that is worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// The source, as reports call it.
+    pub by: String,
+    /// What of the logs it does not vouch for; `None` where it told all.
+    pub lacks: Option<String>,
+    /// Whether the keys of certificates are compared with a list of the owner's too, and not only who issued them.
+    pub compares_keys: bool,
+    /// How long it takes until a logged certificate is found.
+    pub within: Option<Within>,
 }
 
 /// The pins of one client: an app, or a tool with a list of its own.
@@ -104,6 +309,8 @@ pub enum LogWatch {
 pub struct ClientPins {
     /// The file they were read from, as the user named it; empty where no client has pins.
     pub client: String,
+    /// The kind of client, where the file tells.
+    pub class: Option<ClientClass>,
     /// What it has.
     pub pins: Pins,
 }

@@ -38,6 +38,10 @@ fn pinned(enforcement: PinEnforcement, matches: Fact<PinMatches>) -> Pins {
     Pins::Pinned { enforcement, matches, locked_out: false, overridden_for_user_anchors: false }
 }
 
+fn watched() -> LogWatch {
+    LogWatch::Watched(Watch { by: "the state of pinstead watch".to_owned(), ..Watch::default() })
+}
+
 /// The pins of a client that match nothing here.
 fn locked_out() -> Pins {
     Pins::Pinned {
@@ -50,7 +54,10 @@ fn locked_out() -> Pins {
 
 /// The pins of `a.txt`, `b.txt` and so on.
 fn clients(pins: impl IntoIterator<Item = Pins>) -> Vec<ClientPins> {
-    ('a'..='z').zip(pins).map(|(name, pins)| ClientPins { client: format!("{name}.txt"), pins }).collect()
+    ('a'..='z')
+        .zip(pins)
+        .map(|(name, pins)| ClientPins { client: format!("{name}.txt"), class: None, pins })
+        .collect()
 }
 
 fn pin_states() -> Vec<State<Vec<ClientPins>>> {
@@ -91,7 +98,7 @@ fn every_input() -> impl Iterator<Item = (MeasuredFacts, Vec<Control>)> {
     let trust = states([PublicTrust::Trusted, PublicTrust::NotTrusted]);
     let ct = states([CtPolicy::Met, CtPolicy::MetInPart, CtPolicy::NotMet]);
     let expectation = states([Expectation::Expected, Expectation::Unexpected]);
-    let watch = states([LogWatch::Watched, LogWatch::NotWatched]);
+    let watch = states([watched(), LogWatch::NotWatched]);
     let (caa, pins) = (caa_states(), pin_states());
     // The columns do not look at one another, so each control's states are run through beside the others'.
     let most = pins.len() * expectation.len() * watch.len();
@@ -107,6 +114,7 @@ fn every_input() -> impl Iterator<Item = (MeasuredFacts, Vec<Control>)> {
             expectation: expectation.0.clone(),
             log_watch: watch.0.clone(),
             pins: pins.0.clone(),
+            ..MeasuredFacts::default()
         };
         let known = [trust.1, ct.1, caa.1, expectation.1, pins.1];
         let unknown = Control::ALL.into_iter().zip(known).filter(|(_, known)| !known);
@@ -115,7 +123,7 @@ fn every_input() -> impl Iterator<Item = (MeasuredFacts, Vec<Control>)> {
 }
 
 fn effect(facts: &MeasuredFacts, threat: Threat, control: Control) -> Effect {
-    let comparison = compare(facts);
+    let comparison = compare(facts, &Circumstances::default());
     let row = comparison.threats.iter().find(|row| row.id == threat.id()).unwrap();
     row.cells.iter().find(|cell| cell.control == control).unwrap().effect
 }
@@ -151,7 +159,7 @@ fn with_caa(permitted: &[&str], current_issuer: CurrentIssuer) -> MeasuredFacts 
 fn what_is_not_known_is_unknown_in_its_whole_column() {
     let mut seen = 0;
     for (facts, unknown) in every_input() {
-        for row in compare(&facts).threats {
+        for row in compare(&facts, &Circumstances::default()).threats {
             for cell in row.cells.iter().filter(|cell| unknown.contains(&cell.control)) {
                 assert_eq!(cell.effect, Effect::Unknown, "{} {:?} of {facts:?}", row.id, cell.control);
                 seen += 1;
@@ -164,7 +172,7 @@ fn what_is_not_known_is_unknown_in_its_whole_column() {
 #[test]
 fn every_cell_gives_one_sentence_and_a_source() {
     for (facts, _) in every_input() {
-        let comparison = compare(&facts);
+        let comparison = compare(&facts, &Circumstances::default());
         assert_eq!(comparison.threats.len(), Threat::ALL.len());
         for cell in comparison.threats.iter().flat_map(|row| &row.cells) {
             assert!(cell.reason.ends_with('.') && !cell.reason.contains(". "), "{}", cell.reason);
@@ -225,7 +233,7 @@ fn an_expectation_shows_nothing_until_someone_looks() {
     assert_eq!(column(Expectation::Expected, Fact::NotGiven), "T1 ?, T1b ?");
     assert_eq!(column(Expectation::Expected, Fact::Undetermined), "T1 ?, T1b ?");
     assert_eq!(column(Expectation::Expected, Fact::Measured(LogWatch::NotWatched)), "");
-    assert_eq!(column(Expectation::Expected, Fact::Measured(LogWatch::Watched)), "T1 shows, T1b shows");
+    assert_eq!(column(Expectation::Expected, Fact::Measured(watched())), "T1 shows, T1b shows");
     assert_eq!(column(Expectation::Unexpected, Fact::NotGiven), "T1 shows, T1b shows");
 }
 
@@ -276,7 +284,7 @@ fn clients_that_are_locked_out_stay_so_though_others_connect() {
         "T1 ?, T1b ?, T2 ?, T3 ?, T5 ?, T6 ?, T8 ?, T10 worse, \
          A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
     );
-    let comparison = compare(&facts);
+    let comparison = compare(&facts, &Circumstances::default());
     let renewal = comparison.threats.iter().find(|row| row.id == "A1").unwrap();
     let cell = renewal.cells.iter().find(|cell| cell.control == Control::Pins).unwrap();
     assert!(cell.reason.starts_with("For b.txt: "), "{}", cell.reason);
@@ -298,7 +306,7 @@ fn pins_that_are_overridden_for_added_roots_do_not_stop_them() {
         column(&facts, Control::Pins),
         "T1 stops, T1b stops, T2 stops, T3 stops, T6 stops, T8 stops, A3 worse, A4 worse"
     );
-    let comparison = compare(&facts);
+    let comparison = compare(&facts, &Circumstances::default());
     let row = comparison.threats.iter().find(|row| row.id == "T5").unwrap();
     let cell = row.cells.iter().find(|cell| cell.control == Control::Pins).unwrap();
     assert!(cell.reason.contains("overridePins"), "{}", cell.reason);
@@ -307,10 +315,10 @@ fn pins_that_are_overridden_for_added_roots_do_not_stop_them() {
 
 #[test]
 fn the_json_is_the_contract() {
-    let json = serde_json::to_value(compare(&MeasuredFacts::default())).unwrap();
+    let json = serde_json::to_value(compare(&MeasuredFacts::default(), &Circumstances::default())).unwrap();
     assert_eq!(json["replay"], serde_json::Value::Null);
     let row = &json["threats"][0];
-    assert_eq!((row["id"].as_str(), row["cells"].as_array().map(Vec::len)), (Some("T1"), Some(5)));
+    assert_eq!((row["id"].as_str(), row["cells"].as_array().map(Vec::len)), (Some("T1"), Some(13)));
     assert_eq!(row["cells"][3]["control"], "issuer_expectation");
     assert_eq!(row["cells"][3]["effect"], "unknown");
 }

@@ -25,6 +25,8 @@ pub enum Threat {
     StolenKey,
     /// T11: the domain's DNS is taken over, and the owner's CA is asked for a certificate.
     DnsHijack,
+    /// T12: a CDN or hosting service that holds the server's private key by agreement.
+    KeyHolder,
     /// A1: the certificate is renewed with a new key.
     NewKey,
     /// A2: the CA issues from another intermediate.
@@ -35,11 +37,13 @@ pub enum Threat {
     CaDistrusted,
     /// A5: root programmes stop trusting a CT log in use.
     LogDistrusted,
+    /// A6: an attacker sets pins, to lock the users out or to hold them to ransom.
+    HostilePins,
 }
 
 impl Threat {
     /// Every threat, attacks first.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::OtherCaLogged,
         Self::OtherCaDeceived,
         Self::OtherCaUnlogged,
@@ -51,11 +55,13 @@ impl Threat {
         Self::DeviceOwner,
         Self::StolenKey,
         Self::DnsHijack,
+        Self::KeyHolder,
         Self::NewKey,
         Self::NewIntermediate,
         Self::NewCa,
         Self::CaDistrusted,
         Self::LogDistrusted,
+        Self::HostilePins,
     ];
 
     /// The short id used in tables.
@@ -72,11 +78,13 @@ impl Threat {
             Self::DeviceOwner => "T9",
             Self::StolenKey => "T10",
             Self::DnsHijack => "T11",
+            Self::KeyHolder => "T12",
             Self::NewKey => "A1",
             Self::NewIntermediate => "A2",
             Self::NewCa => "A3",
             Self::CaDistrusted => "A4",
             Self::LogDistrusted => "A5",
+            Self::HostilePins => "A6",
         }
     }
 
@@ -94,11 +102,21 @@ impl Threat {
             Self::DeviceOwner => "the device's own owner",
             Self::StolenKey => "your key is stolen",
             Self::DnsHijack => "your DNS is taken over",
+            Self::KeyHolder => "your CDN holds your key",
             Self::NewKey => "renewal with a new key",
             Self::NewIntermediate => "your CA changes intermediate",
             Self::NewCa => "you or the CDN change CA",
             Self::CaDistrusted => "your CA is distrusted",
             Self::LogDistrusted => "a CT log is distrusted",
+            Self::HostilePins => "an attacker sets pins",
         }
+    }
+
+    /// Whether it is a change with no attacker about, which can lock users out.
+    pub fn is_change(self) -> bool {
+        matches!(
+            self,
+            Self::NewKey | Self::NewIntermediate | Self::NewCa | Self::CaDistrusted | Self::LogDistrusted
+        )
     }
 }

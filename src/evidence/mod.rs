@@ -91,6 +91,57 @@ pub struct Request {
     /// The time within which pins that end fail the gate, in seconds, if `--expires-within` named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_within: Option<i64>,
+    /// What was stated to `pinstead compare`, where that is what was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareRequest>,
+}
+
+/// What the command line of `pinstead compare` states of the clients, as it is written there; the policy may say more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CompareRequest {
+    /// The kinds of clients.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// How long it takes until new pins have reached the users, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_lead: Option<i64>,
+    /// Whether the owner runs both the server and the clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controls_both_ends: Option<bool>,
+    /// Whether pins can be replaced in clients by a protected way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pins_updatable: Option<bool>,
+    /// Whether users are disturbed by having to update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_disruptive: Option<bool>,
+    /// Whether the next key is known before it is put into service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_predictable: Option<bool>,
+    /// Whether the client is an app of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub native_app: Option<bool>,
+    /// The steps of the plan that have to be done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<String>,
+}
+
+impl CompareRequest {
+    /// What is stated now, and where nothing is, what was stated `before`.
+    #[must_use]
+    pub fn beside(self, before: Option<Self>) -> Self {
+        let before = before.unwrap_or_default();
+        Self {
+            clients: if self.clients.is_empty() { before.clients } else { self.clients },
+            release_lead: self.release_lead.or(before.release_lead),
+            controls_both_ends: self.controls_both_ends.or(before.controls_both_ends),
+            pins_updatable: self.pins_updatable.or(before.pins_updatable),
+            update_disruptive: self.update_disruptive.or(before.update_disruptive),
+            key_predictable: self.key_predictable.or(before.key_predictable),
+            native_app: self.native_app.or(before.native_app),
+            require: if self.require.is_empty() { before.require } else { self.require },
+        }
+    }
 }
 
 /// The files given beside the targets, as read.

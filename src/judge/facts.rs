@@ -1,17 +1,24 @@
 //! The measured facts that the comparison is made from.
 
-use std::collections::BTreeSet;
+mod apps;
+mod caa;
+mod dane;
+mod revocation;
+mod watch;
 
+pub(super) use self::apps::class_of;
+use super::inputs::Inputs;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
-use crate::caa::{CaaReading, Policy, Relevant, Verdict};
-use crate::compare::{CaaPolicy, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PublicTrust};
-use crate::ct::policy::{Policies, PolicyOutcome};
+use crate::compare::{CtPolicy, CtProgrammes, Expectation, Fact, MeasuredFacts, PublicTrust, Service};
+use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
+use crate::evidence::{CertificateSource, TargetEvidence};
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// What was measured of a target.
-pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
+pub(super) fn measured(verdicts: &TargetVerdicts, target: &TargetEvidence, inputs: &Inputs) -> MeasuredFacts {
     MeasuredFacts {
+        service: service(target),
         public_trust: public_trust(verdicts),
         ct_policy: match &verdicts.ct {
             Part::NotChecked(_) => Fact::NotGiven,
@@ -26,11 +33,9 @@ pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
                 PolicyOutcome::NotJudged => Fact::Undetermined,
             },
         },
-        caa: match &verdicts.caa {
-            Part::NotChecked(_) => Fact::NotGiven,
-            Part::Undetermined(_) => Fact::Undetermined,
-            Part::Checked(readings) => caa_policy(readings),
-        },
+        ct_programmes: programmes(verdicts),
+        caa: caa::policy(&verdicts.caa),
+        caa_binding: caa::binding(&verdicts.caa),
         expectation: match &verdicts.issuer {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,
@@ -41,12 +46,64 @@ pub(super) fn measured(verdicts: &TargetVerdicts) -> MeasuredFacts {
                 expectation::Expectation::NoExpectation => Fact::NotGiven,
             },
         },
-        log_watch: Fact::NotGiven,
+        log_watch: watch::log_watch(&verdicts.issuance, target.issuance.as_ref(), inputs),
         pins: match &verdicts.pins {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,
             Part::Checked(pins) => super::pin_facts::measured(pins),
         },
+        dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
+        hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),
+        dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),
+        revocation: revocation::paths(verdicts),
+        apps: verdicts.pins.verdict().map(apps::apps).unwrap_or_default(),
+    }
+}
+
+/// Ports on which other protocols than HTTP begin with TLS (IANA's registry of service names): LDAP, DNS, FTP, Telnet,
+/// IMAP and POP3 over TLS, submission of mail, SIP, XMPP, MQTT, PostgreSQL, RDP, MySQL.
+const OTHERS: [u16; 18] =
+    [465, 587, 636, 853, 989, 990, 992, 993, 994, 995, 3269, 3306, 3389, 5061, 5223, 5269, 5432, 8883];
+
+/// The port for mail between servers (RFC 5321 section 4.5.4.2), and the one where mail programs submit (RFC 6409).
+const SMTP: u16 = 25;
+const SUBMISSION: u16 = 587;
+
+fn service(target: &TargetEvidence) -> Service {
+    let CertificateSource::Tls(observation) = &target.source else { return Service::Unknown };
+    let port = observation.port;
+    match observation.starttls.as_deref() {
+        Some("smtp") if port != SUBMISSION => Service::MailTransfer { port },
+        Some(_) => Service::Other { port },
+        None if port == SMTP => Service::MailTransfer { port },
+        None if OTHERS.contains(&port) => Service::Other { port },
+        None => Service::Https { port },
+    }
+}
+
+fn programmes(verdicts: &TargetVerdicts) -> CtProgrammes {
+    let policies = match &verdicts.ct {
+        Part::NotChecked(_) => return CtProgrammes::default(),
+        Part::Undetermined(_) => {
+            return CtProgrammes {
+                chrome: Fact::Undetermined,
+                apple: Fact::Undetermined,
+                mozilla: Fact::Undetermined,
+                android: Fact::Undetermined,
+            };
+        }
+        Part::Checked(ct) => &ct.policies,
+    };
+    let of = |verdict: &PolicyVerdict| match verdict.outcome {
+        PolicyOutcome::Compliant => Fact::Measured(true),
+        PolicyOutcome::NotCompliant => Fact::Measured(false),
+        PolicyOutcome::NotJudged => Fact::Undetermined,
+    };
+    CtProgrammes {
+        chrome: of(&policies.chrome),
+        apple: of(&policies.apple),
+        mozilla: of(&policies.mozilla),
+        android: of(&policies.android),
     }
 }
 
@@ -65,66 +122,4 @@ fn public_trust(verdicts: &TargetVerdicts) -> Fact<PublicTrust> {
     let trusted =
         chain.trust == Trust::Trusted && chain.life == Life::Current && chain.name != NameMatch::Differs;
     Fact::Measured(if trusted { PublicTrust::Trusted } else { PublicTrust::NotTrusted })
-}
-
-/// What CAA says for all names together: the weakest of them, for one open name is enough.
-fn caa_policy(readings: &[CaaReading]) -> Fact<CaaPolicy> {
-    let mut policies = Vec::new();
-    for reading in readings {
-        match of_reading(reading) {
-            Fact::Undetermined => return Fact::Undetermined,
-            Fact::Measured(policy) => policies.push(policy),
-            Fact::NotGiven => {}
-        }
-    }
-    let weakness = |policy: &CaaPolicy| match policy {
-        CaaPolicy::NoRecords => 0,
-        CaaPolicy::Unrestricted => 1,
-        CaaPolicy::Restrictive { .. } => 2,
-    };
-    let Some(weakest) = policies.iter().min_by_key(|policy| weakness(policy)) else { return Fact::NotGiven };
-    Fact::Measured(match weakest {
-        CaaPolicy::Restrictive { .. } => merged(&policies),
-        other => other.clone(),
-    })
-}
-
-/// What CAA says for one name; not given where CAA does not apply to it.
-fn of_reading(reading: &CaaReading) -> Fact<CaaPolicy> {
-    match (&reading.relevant, reading.policy()) {
-        (Relevant::NotApplicable(_), _) => Fact::NotGiven,
-        (Relevant::Undetermined { .. }, _) | (_, Policy::Undetermined(_)) => Fact::Undetermined,
-        (Relevant::NoneAnywhere, _) => Fact::Measured(CaaPolicy::NoRecords),
-        (Relevant::Set(_), Policy::Anyone) => Fact::Measured(CaaPolicy::Unrestricted),
-        (Relevant::Set(_), Policy::Nobody) => Fact::Measured(restrictive(reading, Vec::new())),
-        (Relevant::Set(_), Policy::Only(permitted)) => Fact::Measured(restrictive(reading, permitted)),
-    }
-}
-
-fn restrictive(reading: &CaaReading, permitted: Vec<String>) -> CaaPolicy {
-    let current_issuer = match reading.verdicts.first().map(|verdict| verdict.verdict) {
-        Some(Verdict::Permit) => CurrentIssuer::Permitted,
-        Some(Verdict::Deny) => CurrentIssuer::Denied,
-        Some(Verdict::Undetermined) | None => CurrentIssuer::Undetermined,
-    };
-    CaaPolicy::Restrictive { permitted, current_issuer }
-}
-
-/// Several restrictive sets together: whoever any of them permits; the present CA as the worst of them has it.
-fn merged(policies: &[CaaPolicy]) -> CaaPolicy {
-    let mut all = BTreeSet::new();
-    let mut current = CurrentIssuer::Permitted;
-    for policy in policies {
-        if let CaaPolicy::Restrictive { permitted, current_issuer } = policy {
-            all.extend(permitted.iter().cloned());
-            current = match (current, current_issuer) {
-                (CurrentIssuer::Denied, _) | (_, CurrentIssuer::Denied) => CurrentIssuer::Denied,
-                (CurrentIssuer::Undetermined, _) | (_, CurrentIssuer::Undetermined) => {
-                    CurrentIssuer::Undetermined
-                }
-                _ => CurrentIssuer::Permitted,
-            };
-        }
-    }
-    CaaPolicy::Restrictive { permitted: all.into_iter().collect(), current_issuer: current }
 }

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use jiff::SignedDuration;
+
 use super::issuance;
 use super::lists::{ListUse, Lists};
 use crate::ca::{CaTable, issuer, same_owner};
+use crate::compare::Circumstances;
+use crate::compare::advice::{StepId, UnknownStep};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
@@ -12,7 +16,7 @@ use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::SourceReading;
 use crate::pins::{KnownCa, PinFile};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, StatedClient};
 use crate::scope::{Scope, UnknownPart};
 use crate::x509::path::Anchors;
 use crate::x509::{Certificate, CertificateFileError, SpkiSha256, read_certificates};
@@ -44,6 +48,10 @@ pub struct Inputs {
     pub has_own_logs: bool,
     /// What the files of certificates tell, that say what was issued.
     pub certificates: Option<SourceReading>,
+    /// What the owner states of the clients: on the command line, else in the policy.
+    pub circumstances: Circumstances,
+    /// The steps of the plan that have to be done.
+    pub required: Vec<StepId>,
     /// What became of each log list that was given or kept.
     pub log_lists: Arc<[ListUse]>,
 }
@@ -120,6 +128,12 @@ pub enum InputError {
     /// The evidence asks for a part that there is not.
     #[error(transparent)]
     Scope(#[from] UnknownPart),
+    /// The evidence names a kind of client that there is not.
+    #[error("the evidence was saved for {0}")]
+    Client(String),
+    /// The evidence names a step that there is not.
+    #[error("the evidence was saved for a step: {0}")]
+    Step(#[from] UnknownStep),
     /// It is no policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -141,7 +155,10 @@ impl Inputs {
             issuers.extend(certificates(file)?);
         }
         let lists = Lists::read(files)?;
+        let circumstances = policy.compare.beside(&stated(request)?);
         Ok(Self {
+            circumstances,
+            required: required(request)?,
             policy,
             scope: Scope::from_names(&request.only)?,
             anchors,
@@ -209,6 +226,27 @@ impl Inputs {
     ) -> Option<&'a [String]> {
         if request.expect_ca.is_empty() { self.policy.expected_for(host) } else { Some(&request.expect_ca) }
     }
+}
+
+/// What the command line stated.
+fn stated(request: &Request) -> Result<Circumstances, InputError> {
+    let Some(given) = &request.compare else { return Ok(Circumstances::default()) };
+    let clients = given.clients.iter().map(|client| client.parse().map(|StatedClient(class)| class));
+    Ok(Circumstances {
+        clients: clients.collect::<Result<_, _>>().map_err(InputError::Client)?,
+        release_lead: given.release_lead.map(SignedDuration::from_secs),
+        controls_both_ends: given.controls_both_ends,
+        pins_updatable: given.pins_updatable,
+        update_disruptive: given.update_disruptive,
+        key_predictable: given.key_predictable,
+        native_app: given.native_app,
+    })
+}
+
+/// The steps that were required.
+fn required(request: &Request) -> Result<Vec<StepId>, InputError> {
+    let named = request.compare.iter().flat_map(|given| &given.require);
+    named.map(|step| step.parse().map_err(InputError::Step)).collect()
 }
 
 pub(super) fn octets(file: &InputFile) -> Result<&[u8], InputError> {

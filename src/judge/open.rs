@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation::Expectation;
 use crate::caa::CaaReading;
+use crate::compare::advice::Done;
 use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
@@ -35,7 +36,7 @@ impl TargetVerdicts {
         let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
-        if self.chain.is_empty() {
+        if self.chain.is_empty() && !self.is_of_history_alone() {
             add("the certificate", true);
         }
         // Whoever names what to expect wants no other certificate passed over.
@@ -102,8 +103,9 @@ impl TargetVerdicts {
                 for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
                     add(&format!("the pins of {}", source.file), true);
                 }
+                // `compare` looks them up unasked.
                 for source in pins.sources.iter().filter(|source| is_unheard(source)) {
-                    add(&format!("the {}", source.file), true);
+                    add(&format!("the {}", source.file), !self.is_compared);
                 }
                 let in_part =
                     pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
@@ -118,6 +120,12 @@ impl TargetVerdicts {
                 add(&format!("what {} does", control.title()), true);
             }
         }
+        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+        for step in advice.into_iter().flat_map(|advice| &advice.required) {
+            if step.done == Done::Unknown {
+                add(&format!("whether the step “{}” is done: {}", step.id, step.evidence), true);
+            }
+        }
         if named(scope::Part::Issuer)
             && self.issuer.verdict().is_some_and(|issuer| issuer.expectation == Expectation::NoExpectation)
         {
@@ -127,7 +135,11 @@ impl TargetVerdicts {
             Part::Checked(pins) if pins.status == PinsStatus::Undetermined => {
                 add("whether the host is pinned", true);
             }
-            Part::Checked(pins) if pins.status == PinsStatus::Pinned && pins.is_uncompared() => {
+            Part::Checked(pins)
+                if pins.status == PinsStatus::Pinned
+                    && pins.is_uncompared()
+                    && !self.is_of_history_alone() =>
+            {
                 add("whether the pins match", true);
             }
             _ => {}

@@ -2,41 +2,105 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::{ClientPins, Fact, PinEnforcement, PinMatches, Pins};
-use crate::pins::{EnforcementMode, EntryVerdict, Outcome, PinMatch, PinsStatus, PinsVerdict, SourceState};
+use super::facts::class_of;
+use crate::compare::{ClientPins, DynamicPins, Fact, FirstContact, Hpkp, PinEnforcement, PinMatches, Pins};
+use crate::pins::{
+    Bootstrap, EnforcementMode, EntryVerdict, Outcome, PinMatch, PinsStatus, PinsVerdict, SourceState,
+    SourceVerdict,
+};
+
+/// The formats that have columns of their own: TLSA records, and headers that no browser obeys.
+const APART: [&str; 3] = ["tlsa", "hpkp", "expect-ct"];
+
+/// The sources whose pins are clients' own.
+fn own(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict> {
+    verdict.sources.iter().filter(|source| source.format.is_none_or(|format| !APART.contains(&format)))
+}
 
 /// What was measured of the pins, client by client: an entry that applies is what one client goes by.
 pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
+    if own(verdict).next().is_none() && !verdict.sources.is_empty() {
+        return Fact::NotGiven;
+    }
     match verdict.status {
         PinsStatus::NoPinSources => return Fact::NotGiven,
         PinsStatus::Undetermined => return Fact::Undetermined,
         PinsStatus::Pinned | PinsStatus::NotPinned => {}
     }
     // What the clients of a file that could not be read do is not known, whatever the others do.
-    if verdict.sources.iter().any(|source| source.state != SourceState::Read) {
+    if own(verdict).any(|source| source.state != SourceState::Read) {
         return Fact::Undetermined;
     }
-    let entries = || verdict.sources.iter().flat_map(|source| &source.entries);
-    if entries().any(|entry| entry.applies && entry.is_open()) {
+    let entries = || own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
+    if entries().any(|(_, entry)| entry.applies && entry.is_open()) {
         return Fact::Undetermined;
     }
-    let applying: Vec<(&str, &EntryVerdict)> = verdict
-        .sources
-        .iter()
-        .flat_map(|source| source.entries.iter().map(|entry| (source.file.as_str(), entry)))
-        .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
-        .collect();
+    let applying: Vec<(&SourceVerdict, &EntryVerdict)> =
+        entries().filter(|(_, entry)| entry.applies && !entry.pins.is_empty()).collect();
     // The column is about pins in force: those that are not are shown only where no client has any that are.
     let Some(mode) = [EnforcementMode::Yes, EnforcementMode::Report, EnforcementMode::No]
         .into_iter()
         .find(|&mode| applying.iter().any(|(_, entry)| entry.enforced == mode))
     else {
-        return Fact::Measured(vec![ClientPins { client: String::new(), pins: Pins::NotPinned }]);
+        return Fact::Measured(vec![ClientPins {
+            client: String::new(),
+            class: None,
+            pins: Pins::NotPinned,
+        }]);
     };
     let in_force = applying.into_iter().filter(|(_, entry)| entry.enforced == mode);
     Fact::Measured(
-        in_force.map(|(file, entry)| ClientPins { client: file.to_owned(), pins: pinned(entry) }).collect(),
+        in_force
+            .map(|(source, entry)| ClientPins {
+                client: source.file.clone(),
+                class: class_of(source, Some(entry)),
+                pins: pinned(entry),
+            })
+            .collect(),
     )
+}
+
+/// The pins that clients fetch or learn at run time, of the files that were given.
+pub(super) fn dynamic(verdict: &PinsVerdict) -> Fact<Vec<DynamicPins>> {
+    if own(verdict).next().is_none() {
+        let was_given = verdict.status == PinsStatus::Undetermined && verdict.sources.is_empty();
+        return if was_given { Fact::Undetermined } else { Fact::NotGiven };
+    }
+    if own(verdict).any(|source| source.state != SourceState::Read) {
+        return Fact::Undetermined;
+    }
+    let entries = own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
+    Fact::Measured(
+        entries
+            .filter(|(_, entry)| entry.applies)
+            .filter_map(|(source, entry)| {
+                Some(DynamicPins {
+                    client: source.file.clone(),
+                    class: class_of(source, Some(entry)),
+                    is_enforced: match entry.enforced {
+                        EnforcementMode::Yes => Some(true),
+                        EnforcementMode::Report | EnforcementMode::No => Some(false),
+                        EnforcementMode::Unknown => None,
+                    },
+                    first_contact: match entry.bootstrap? {
+                        Bootstrap::Signed | Bootstrap::Pinned => FirstContact::Authenticated,
+                        Bootstrap::ValidatedOnly | Bootstrap::FirstUse => FirstContact::NotAuthenticated,
+                        Bootstrap::Unstated => FirstContact::Unknown,
+                    },
+                })
+            })
+            .collect(),
+    )
+}
+
+/// Whether `Public-Key-Pins` is sent, as far as headers were given: of those without it nothing is read.
+pub(super) fn hpkp(verdict: &PinsVerdict) -> Fact<Hpkp> {
+    let mut headers = verdict.sources.iter().filter(|source| source.format == Some("hpkp"));
+    if headers.any(|source| source.entries.iter().any(|entry| entry.applies)) {
+        Fact::Measured(Hpkp::Sent)
+    } else {
+        Fact::NotGiven
+    }
 }
 
 fn pinned(entry: &EntryVerdict) -> Pins {
@@ -190,7 +254,10 @@ mod tests {
     #[test]
     fn no_pins_for_the_host_are_no_client() {
         let elsewhere = android(&["root"], "").replace("shop.example", "other.example");
-        assert_eq!(clients(&[elsewhere]), [ClientPins { client: String::new(), pins: Pins::NotPinned }]);
+        assert_eq!(
+            clients(&[elsewhere]),
+            [ClientPins { client: String::new(), class: None, pins: Pins::NotPinned }]
+        );
         assert_eq!(clients(&[curl("leaf")])[0].client, "0");
     }
 

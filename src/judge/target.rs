@@ -17,6 +17,7 @@ use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
 use crate::caa::nameservers::Agreement;
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
+use crate::compare::advice::advise;
 use crate::compare::{self, Comparison};
 use crate::ct;
 use crate::ct::inclusion::Audits;
@@ -69,6 +70,8 @@ pub struct TargetVerdicts {
     pub comparison: Part<Comparison>,
     /// What could not be determined and is accepted as that by a baseline; it is no open question then.
     pub accepted_open: Vec<AcceptedQuestion>,
+    /// Whether this is for `pinstead compare`.
+    pub is_compared: bool,
     /// The log lists that were given or kept, and what became of them; the same for every target.
     pub log_lists: Arc<[ListUse]>,
 }
@@ -194,6 +197,7 @@ pub(super) fn judge(
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
         accepted_open: Vec::new(),
+        is_compared: request.compare.is_some(),
         log_lists: Arc::clone(&inputs.log_lists),
     };
     if let (Part::Checked(issued), Part::Checked(revocation), Some(served)) =
@@ -203,7 +207,14 @@ pub(super) fn judge(
         issued.served(served, leaf);
     }
     if asked(scope::Part::Compare) {
-        verdicts.comparison = Part::Checked(compare::compare(&facts::measured(&verdicts)));
+        let facts = facts::measured(&verdicts, target, inputs);
+        let mut comparison = compare::compare(&facts, &inputs.circumstances);
+        if verdicts.is_compared {
+            let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
+            let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);
+            comparison.advice = Some(advised);
+        }
+        verdicts.comparison = Part::Checked(comparison);
     }
     verdicts
 }
@@ -422,6 +433,11 @@ impl TargetVerdicts {
             }),
             _ => false,
         }
+    }
+
+    /// Whether what was issued is all that is compared: the server was not to be asked.
+    pub fn is_of_history_alone(&self) -> bool {
+        self.is_compared && self.observed.not_tried.is_some() && self.issuance.verdict().is_some()
     }
 
     /// Whether the target is a file that holds no certificate.

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod alerts;
+mod compare;
 pub(crate) mod diagnose;
 mod schema;
 mod twice;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub(crate) use self::accepted::day;
 pub use self::accepted::{Accepted, AcceptedCertificate};
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
+pub use self::compare::{ComparePolicy, ReleaseLead, StatedClient};
 pub use self::diagnose::Problem;
 pub(crate) use self::schema::{is_of_format as format_of_text, of as schema_of};
 pub use self::schema::{schema, text as schema_text};
@@ -48,6 +50,8 @@ pub struct Policy {
     pub alerts: AlertsPolicy,
     /// What `watch` follows, and how.
     pub watch: WatchPolicy,
+    /// What is stated for `compare`.
+    pub compare: ComparePolicy,
 }
 
 /// The severity from which findings fail a gate.

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::accepted::{self, Until};
-use super::{FailOn, PinnedKey, Policy, ProviderId};
+use super::{FailOn, PinnedKey, Policy, ProviderId, ReleaseLead, StatedClient};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::issuance::provider::PROVIDERS;
 use crate::rules::Severity;
@@ -42,6 +42,8 @@ pub(crate) fn is_of_format(format: &str, text: &str) -> Result<(), String> {
         "serial-hex" => accepted::serial(&text).map(drop),
         "date" => accepted::day(&text).map(drop),
         "service" => ProviderId::try_from(text).map(drop),
+        "client" => StatedClient::try_from(text).map(drop),
+        "release-lead" => ReleaseLead::try_from(text).map(drop),
         _ => Ok(()),
     }
 }
@@ -72,6 +74,8 @@ texts! {
     Until: "Until", json_schema!({"type": "string", "format": "date"});
     Severity: "Severity", json_schema!({"type": "string", "format": "severity", "enum": severities()});
     FailOn: "FailOn", json_schema!({"type": "string", "format": "fail-on", "enum": thresholds()});
+    StatedClient: "StatedClient", json_schema!({"type": "string", "format": "client"});
+    ReleaseLead: "ReleaseLead", json_schema!({"type": "string", "format": "release-lead"});
     ProviderId: "ProviderId", json_schema!({"type": "string", "format": "service", "enum": services()});
 }
 

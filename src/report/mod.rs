@@ -1,11 +1,14 @@
 //! Reports: verdicts and findings rendered; a new format is one new file.
 
 pub mod document;
+mod html;
 pub mod human;
 mod issuance;
 pub mod json;
+mod junit;
 mod logs;
 mod markdown;
+mod sarif;
 
 use std::collections::BTreeMap;
 

@@ -99,6 +99,15 @@ impl<V: ?Sized> Rule<V> {
     }
 }
 
+/// Where in a file it stands that a finding is about: a pin file, or the policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// The path, as the user gave it; within a package behind “!/”.
+    pub file: String,
+    /// The line, from 1, where one is known.
+    pub line: Option<usize>,
+}
+
 /// What a rule found in one place.
 #[derive(Clone, Debug, Default)]
 pub struct Raised {
@@ -118,6 +127,8 @@ pub struct Raised {
     pub format: Option<&'static str>,
     /// Sources other than the rule's own.
     pub references: Option<Vec<&'static str>>,
+    /// Where in a file it stands, if it is about one.
+    pub location: Option<Location>,
 }
 
 impl Raised {
@@ -146,6 +157,13 @@ impl Raised {
     #[must_use]
     pub fn in_format(mut self, format: Option<&'static str>) -> Self {
         self.format = format;
+        self
+    }
+
+    /// About what stands there.
+    #[must_use]
+    pub fn standing_at(mut self, location: Option<Location>) -> Self {
+        self.location = location;
         self
     }
 
@@ -186,6 +204,9 @@ pub struct Finding {
     pub message: String,
     /// What it is about.
     pub subject: String,
+    /// Where in a file it stands; absent where it is about none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     /// The facts it rests on.
     pub evidence: Facts,
     /// What to do.
@@ -212,6 +233,7 @@ impl Finding {
             title: info.title,
             message: raised.message,
             subject: raised.subject,
+            location: raised.location,
             evidence: raised.evidence,
             advice: raised.advice.map_or(Cow::Borrowed(info.advice), Cow::Owned),
             references: raised.references.map_or(Cow::Borrowed(info.references), Cow::Owned),

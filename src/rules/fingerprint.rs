@@ -46,6 +46,7 @@ const IDENTIFYING: &[(&str, &[&str])] = &[
             "what",
         ],
     ),
+    ("CMP", &["client", "kind", "step", "title"]),
     ("LOG", &["fault", "log_id"]),
     ("RUN", &["about", "rule"]),
 ];

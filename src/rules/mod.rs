@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod caa;
+pub mod compare;
 pub mod ct;
 mod facts;
 mod finding;
@@ -20,7 +21,7 @@ mod texts;
 pub mod tls;
 
 pub use self::facts::Facts;
-pub use self::finding::{Acceptance, Finding, Raised, Rule, RuleInfo, Severity};
+pub use self::finding::{Acceptance, Finding, Location, Raised, Rule, RuleInfo, Severity};
 pub use self::fingerprint::{fingerprint, stamp};
 use crate::judge::TargetVerdicts;
 
@@ -33,6 +34,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(issuance::infos())
         .chain(revocation::infos())
         .chain(pins::infos())
+        .chain(compare::infos())
         .chain(log::infos())
         .chain(run::infos())
         .chain(baseline::infos())
@@ -88,6 +90,7 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     findings.extend(verdicts.issuance.verdict().map(revocation::issued_findings).unwrap_or_default());
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings.extend(pins::target_findings(verdicts));
+    findings.extend(compare::findings(verdicts));
     stamp(&verdicts.target, &mut findings);
     findings
 }

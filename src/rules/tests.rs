@@ -201,6 +201,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         revocation: Part::NotChecked("a test"),
         pins: Part::NotChecked("a test"),
         comparison: Part::NotChecked("a test"),
+        is_compared: false,
         log_lists: std::sync::Arc::default(),
     }
 }

@@ -72,6 +72,7 @@ mod tests {
                     title: rule.title,
                     message: String::new(),
                     subject: String::new(),
+                    location: None,
                     evidence: Value::Null.into(),
                     advice: Cow::Borrowed(rule.advice),
                     references: Cow::Borrowed(references),

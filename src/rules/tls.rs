@@ -141,7 +141,7 @@ pub fn findings(verdict: &TargetVerdicts) -> Vec<Finding> {
 
 fn nothing_seen(verdicts: &TargetVerdicts) -> Vec<Raised> {
     let observed = &verdicts.observed;
-    if observed.is_file || !verdicts.chain.is_empty() {
+    if observed.is_file || !verdicts.chain.is_empty() || verdicts.is_of_history_alone() {
         return Vec::new();
     }
     let message = match &observed.not_tried {

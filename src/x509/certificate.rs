@@ -102,6 +102,18 @@ impl Certificate {
         Parts::read(&self.der)
     }
 
+    /// Whether it demands that servers staple an OCSP response: the TLS feature `status_request` (RFC 7633 section 4). What
+    /// cannot be read demands nothing.
+    pub fn must_staple(&self) -> bool {
+        const STATUS_REQUEST: &[u8] = &[5];
+        let Ok(parts) = self.parts() else { return false };
+        let Some(extension) = parts.extension(oid::TLS_FEATURE) else { return false };
+        let Ok(features) = Reader::new(extension.value).expect(der::SEQUENCE) else { return false };
+        let mut features = features.reader();
+        std::iter::from_fn(|| features.expect(der::INTEGER).ok())
+            .any(|feature| feature.content == STATUS_REQUEST)
+    }
+
     /// Whether subject and issuer are the same name, octet for octet.
     pub fn is_self_issued(&self) -> bool {
         self.parts().is_ok_and(|parts| parts.subject == parts.issuer)

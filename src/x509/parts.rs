@@ -24,6 +24,8 @@ pub(crate) mod oid {
     pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
     /// id-pkix-ocsp-nocheck, 1.3.6.1.5.5.7.48.1.5 (RFC 6960 section 4.2.2.2.1).
     pub(crate) const OCSP_NO_CHECK: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x05];
+    /// The TLS feature extension, 1.3.6.1.5.5.7.1.24 (RFC 7633 section 6).
+    pub(crate) const TLS_FEATURE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18];
     /// subjectKeyIdentifier (RFC 5280 section 4.2.1.2).
     pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 0x0e];
     /// subjectAltName (RFC 5280 section 4.2.1.6).

@@ -7,11 +7,14 @@
 //! (path lengths, names) are not asked about, so that a path may be listed that a client refuses.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod above;
+
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
+pub use self::above::{CaPath, paths_above};
 use super::certificate::Certificate;
 use super::path::{Anchors, ChainPosition, PathCertificate, path_certificate};
 use super::signature::{SignatureCheck, is_signed_by};

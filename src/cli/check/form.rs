@@ -10,6 +10,16 @@ use crate::report::{Summary, TargetReport, human, json};
 pub(super) struct CheckForm {
     form: Form,
     head: Head,
+    compared: Option<Detail>,
+}
+
+/// How much of a comparison people are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Detail {
+    /// The gravest of it.
+    Gravest,
+    /// All of it.
+    Full,
 }
 
 /// One target, rendered.
@@ -24,7 +34,12 @@ pub(super) enum Rendered {
 impl CheckForm {
     /// The form, with what is known before the first target.
     pub(super) fn new(form: Form, head: Head) -> Self {
-        Self { form, head }
+        Self { form, head, compared: None }
+    }
+
+    /// The same for `pinstead compare`, where it is that.
+    pub(super) fn comparing(self, compared: Option<Detail>) -> Self {
+        Self { compared, ..self }
     }
 
     /// What stands before the first target.
@@ -38,11 +53,15 @@ impl CheckForm {
     /// One target; called from any thread, in any order.
     pub(super) fn target(&self, report: &TargetReport<'_>) -> anyhow::Result<Rendered> {
         Ok(match self.form {
-            Form::Plain(Plain::Human) => Rendered::Text(human::check::target(report)),
+            Form::Plain(Plain::Human) => Rendered::Text(match self.compared {
+                Some(detail) => human::compare::target(report, detail == Detail::Full),
+                None => human::check::target(report),
+            }),
             Form::Plain(Plain::Json) => Rendered::Text(json::v1::check::target(report)?),
             Form::Plain(Plain::Jsonl) => Rendered::Text(json::v1::check::line(report)?),
             Form::Document(form) => {
-                Rendered::Piece(Box::new(form.piece(&self.head, &Section::of_target(report))?))
+                let section = Section::of_target(report, &self.head, form)?;
+                Rendered::Piece(Box::new(form.piece(&self.head, &section)?))
             }
         })
     }

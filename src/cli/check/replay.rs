@@ -5,10 +5,14 @@ use anyhow::bail;
 use super::{CheckOptions, input_files, local_policy, request};
 use crate::cli::options::GateOptions;
 use crate::cli::saved::{announce_saved, forget_expectations, is_evidence_file, load};
-use crate::evidence::{Evidence, TargetEvidence};
+use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation};
+use crate::evidence::revocation::Reach;
+use crate::evidence::{CertificateSource, Evidence, TargetEvidence};
 use crate::judge::Inputs;
 use crate::observe::files;
+use crate::observe::tls::{self, TlsServer};
 use crate::policy::Policy;
+use crate::target::DEFAULT_PORT;
 
 /// The gate for saved evidence: the policy in it can make the gate stricter, never looser than it is here.
 pub(super) fn saved_gate(options: &CheckOptions, inputs: &Inputs) -> anyhow::Result<GateOptions> {
@@ -33,7 +37,10 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
     }
     let mut evidence = load(path)?;
     if evidence.targets.is_empty() && !evidence.issuance.is_empty() {
-        bail!("{path} is evidence of what was issued: judge it with `pinstead issuance {path}`");
+        if options.comparing.is_none() {
+            bail!("{path} is evidence of what was issued: judge it with `pinstead issuance {path}`");
+        }
+        compare_issued(&mut evidence);
     }
     if evidence.targets.is_empty() {
         bail!("{path} is evidence of no target: there is nothing to judge");
@@ -44,7 +51,8 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
     if options.revocation.revocation && !evidence.request.revocation {
         bail!("{path} was saved without --revocation: no CRL is fetched for saved evidence");
     }
-    if options.issued.is_given() {
+    let with_files = options.comparing.is_some() && options.issued.is_files_alone();
+    if options.issued.is_given() && !with_files {
         bail!("{path} is saved evidence: no source of what was issued is asked beside it");
     }
     if options.tlsa && !evidence.request.tlsa {
@@ -68,6 +76,7 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
     }
     request.at = given.at.or(request.at);
     request.expires_within = given.expires_within.or(request.expires_within);
+    request.compare = given.compare.map(|stated| stated.beside(request.compare.take()));
     let inputs = &mut evidence.inputs;
     if has_policy {
         inputs.policy = files.policy;
@@ -77,6 +86,11 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
     {
         inputs.pins = files.pins;
         inputs.without_pins = files.without_pins;
+    }
+    if with_files {
+        inputs.certificates = files.certificates;
+        request.issuance = true;
+        evidence.targets.iter_mut().for_each(issued_by_files);
     }
     if !files.issuers.is_empty() {
         inputs.issuers = files.issuers;
@@ -92,4 +106,37 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
         inputs.log_list_caches = Vec::new();
     }
     Ok(Some(evidence))
+}
+
+/// Makes targets of names of which it was saved only what was issued for them.
+fn compare_issued(evidence: &mut Evidence) {
+    evidence.request.issuance = true;
+    evidence.targets = std::mem::take(&mut evidence.issuance)
+        .into_iter()
+        .map(|issued| {
+            let host = issued.observation.name.to_string();
+            let server = TlsServer { host: host.clone(), sni: Some(host.clone()), port: DEFAULT_PORT };
+            let observed = tls::not_tried(&server, "the evidence tells what was issued, and nothing else");
+            TargetEvidence {
+                target: host,
+                source: CertificateSource::Tls(observed),
+                caa: issued.caa.clone(),
+                ct_logs: Vec::new(),
+                tlsa: None,
+                issuance: Some(issued),
+                crl_reach: Reach::default(),
+                crls: None,
+            }
+        })
+        .collect();
+}
+
+/// Notes that files which are given now tell what was issued for a target's host, where it has a name.
+fn issued_by_files(target: &mut TargetEvidence) {
+    let CertificateSource::Tls(observed) = &target.source else { return };
+    let Ok(name) = observed.host.parse() else { return };
+    if target.issuance.is_none() {
+        let observation = IssuanceObservation { name, sources: Vec::new() };
+        target.issuance = Some(IssuanceEvidence { observation, caa: target.caa.clone() });
+    }
 }

@@ -38,6 +38,8 @@ pub(super) struct Judging<'r> {
     pub(super) at: Timestamp,
     /// What fails.
     pub(super) gate: &'r GateOptions,
+    /// The policy's file, if there is one.
+    pub(super) policy_file: Option<&'r str>,
     /// What is known and accepted.
     pub(super) baseline: &'r InUse,
 }
@@ -97,7 +99,7 @@ impl<'r> Run<'r> {
     /// Begins the report.
     pub(super) fn new(judging: Judging<'r>, output: &OutputOptions) -> anyhow::Result<Self> {
         let basis = judging.judge().basis();
-        let form = CheckForm::new(output.format.form(), judging.head(&basis));
+        let form = CheckForm::new(output.format.form(), judging.head(&basis)).comparing(output.compared);
         let mut writer = output.open()?;
         writer.write(&form.begin(&basis)?)?;
         Ok(Self {
@@ -216,9 +218,10 @@ impl<'r> Judging<'r> {
 
     fn head(self, basis: &Basis) -> Head {
         Head {
-            command: "check",
+            command: super::command(self.request),
             judged_at: basis.judged_at,
             basis: human::check::lists(basis),
+            home: self.policy_file.map(ToOwned::to_owned),
             fail_on: self.gate.least(),
             strict: self.gate.is_strict(),
         }

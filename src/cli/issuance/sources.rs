@@ -40,7 +40,7 @@ const OFFLINE: &str = "the network is not to be used (--offline)";
 pub(in crate::cli) struct SourceOptions {
     /// Files and folders of certificates, PEM, DER or PKCS #7; of CAs, too, which tell who issued. Takes every word that follows:
     /// names come first
-    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    #[arg(long, visible_alias = "history", value_name = "FILE|DIR", num_args = 1..)]
     certificates: Vec<String>,
     /// Ask crt.sh, or a copy of it at this URL
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = CRT_SH)]
@@ -71,6 +71,14 @@ impl SourceOptions {
             || self.crt_sh.is_some()
             || self.cert_spotter.is_some()
             || self.state.is_some()
+    }
+
+    /// Whether files are the only source that is named.
+    pub(in crate::cli) fn is_files_alone(&self) -> bool {
+        !self.certificates.is_empty()
+            && self.crt_sh.is_none()
+            && self.cert_spotter.is_none()
+            && self.state.is_none()
     }
 
     /// Refuses to go on without a source: nothing could be said.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::dns_name::DnsName;
 use crate::pins::{EnforcementMode, Expiry, Pin};
-use crate::x509::{CertificateSha256, PathCertificate, SpkiSha256};
+use crate::x509::paths::CaPath;
+use crate::x509::{CertificateSha256, SpkiSha256};
 
 use super::outcome::Flagged;
 
@@ -62,19 +63,6 @@ pub struct HistoricCertificate {
     /// Every way from its issuer to an anchor, shared by all certificates of one issuer; none where the issuer is not
     /// known well enough: then only the leaf's key and the issuer's are compared.
     pub paths: Arc<[CaPath]>,
-}
-
-/// A way from an issuing CA to an anchor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaPath {
-    /// The issuing CA first, the anchor last; empty where it stands for further paths, which were not looked at.
-    pub certificates: Vec<PathCertificate>,
-    /// Whether the anchor is one of those that chains are judged with today.
-    pub trusted: bool,
-    /// The first moment at which every certificate of it is valid.
-    pub from: Timestamp,
-    /// The last.
-    pub until: Timestamp,
 }
 
 /// A key of a CA.

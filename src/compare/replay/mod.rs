@@ -4,11 +4,187 @@
 //! So every answer here is a bound. See `docs/replay.md` for the model.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod cause;
+mod forecast;
+mod given;
 mod history;
+mod hypothetical;
+mod keys;
+mod lines;
+mod matching;
 mod outcome;
+mod seconds;
+mod survival;
+#[cfg(test)]
+mod tests;
+mod words;
 
-pub use self::history::{CaKeyFacts, CaPath, GivenPins, HistoricCertificate, History};
+use jiff::SignedDuration;
+
+pub use self::history::{CaKeyFacts, GivenPins, HistoricCertificate, History};
+use self::hypothetical::Tenure;
+use self::keys::Keys;
+use self::lines::Laid;
+use self::matching::{Matcher, PinSet};
 pub use self::outcome::{
     Bounds, Cause, Chance, ChanceBasis, FlagRule, Flagged, HalfLife, Level, Lockout, NextRenewal, PinSetKind,
     Renewal, RenewalBasis, Replay, ReplayedCertificate, ReplayedPinSet, Share, Survival,
 };
+pub use crate::x509::paths::CaPath;
+
+/// The most pin sets as given that are replayed.
+const MOST_GIVEN: usize = 64;
+
+/// Replays a history; `release_lead` is how long new pins take to reach clients, where the owner states it.
+pub fn replay(history: &History, release_lead: Option<SignedDuration>) -> Replay {
+    let mut laid = Laid::of(history);
+    let mut left_out = history.left_out.clone();
+    left_out.append(&mut laid.left_out);
+    let tenures = hypothetical::tenures(&laid, history);
+    let keys = Keys::of(history, &laid);
+    let mut pin_sets = Vec::new();
+    for level in Level::ALL {
+        for backup in [false, true] {
+            pin_sets.push(hypothetical_set(
+                (level, backup),
+                &keys,
+                (&laid, &tenures),
+                (history, release_lead),
+                &mut left_out,
+            ));
+        }
+    }
+    if let Some(more) = history.pins.len().checked_sub(MOST_GIVEN).filter(|more| *more > 0) {
+        left_out.push(format!("{more} further pin sets are left out: the first {MOST_GIVEN} are replayed."));
+    }
+    pin_sets
+        .extend(history.pins.iter().take(MOST_GIVEN).map(|given| given_set(given, &laid, &tenures, history)));
+    let renewals = laid.renewals(history.at);
+    let flagged = history.flagged.as_deref().map(|all| placed(all, &laid));
+    let mut replay = Replay {
+        host: history.host.to_string(),
+        from: laid.certificates.first().map(|first| first.it.not_before),
+        until: history.at,
+        certificates: certificates(&laid, history),
+        key_reuse: Share {
+            of: renewals.len(),
+            count: renewals.iter().filter(|renewal| !renewal.new_key).count(),
+        },
+        renewals,
+        pin_sets,
+        next_renewal: forecast::next_renewal(&laid, &tenures, (history.at, release_lead)),
+        left_out,
+        lines: laid.lines,
+        assumptions: words::assumptions(&laid, history, release_lead.is_some()),
+        unknown: unknown(&laid, history, flagged.as_deref()),
+        flagged,
+        sentence: String::new(),
+    };
+    replay.sentence = words::sentence(&replay);
+    replay
+}
+
+fn hypothetical_set(
+    (level, backup): (Level, bool),
+    keys: &Keys<'_>,
+    (laid, tenures): (&Laid<'_>, &[Tenure<'_, '_>]),
+    (history, lead): (&History, Option<SignedDuration>),
+    left_out: &mut Vec<String>,
+) -> ReplayedPinSet {
+    let fate = hypothetical::replay((level, backup), keys, (laid, tenures), (history, lead));
+    let half_life = hypothetical::half_life((level, backup), keys, tenures, history);
+    let title = level.title(backup);
+    if half_life.is_none() && fate.undetermined < tenures.len() {
+        left_out
+            .push(format!("How long {title} lasts is left out: there are too many renewals to go through."));
+    }
+    ReplayedPinSet {
+        kind: PinSetKind::Hypothetical { level, backup },
+        title: title.to_owned(),
+        sure: sure(&fate.lockouts),
+        lockouts: fate.lockouts,
+        lockout_days_per_year: fate.days_per_year,
+        half_life,
+        next_match: forecast::chance(hypothetical::recent(&fate.kept), ChanceBasis::RecentChanges),
+        undetermined: fate.undetermined,
+        notes: vec![level.note(backup).to_owned()],
+    }
+}
+
+fn given_set(
+    given: &GivenPins,
+    laid: &Laid<'_>,
+    tenures: &[Tenure<'_, '_>],
+    history: &History,
+) -> ReplayedPinSet {
+    let fate = given::replay(given, laid, history);
+    let mut matcher = Matcher::new(PinSet::Given(given));
+    let recent = hypothetical::recent_of_given(&mut matcher, tenures);
+    ReplayedPinSet {
+        kind: PinSetKind::Given { client: given.client.clone() },
+        title: format!("the pins of {}", given.client),
+        sure: sure(&fate.lockouts),
+        lockouts: fate.lockouts,
+        lockout_days_per_year: fate.days_per_year,
+        half_life: None,
+        next_match: forecast::chance(recent, ChanceBasis::RecentRenewals),
+        undetermined: fate.undetermined,
+        notes: fate.notes,
+    }
+}
+
+fn sure(lockouts: &[Lockout]) -> usize {
+    lockouts.iter().filter(|lockout| lockout.begins_at_best.is_some()).count()
+}
+
+fn certificates(laid: &Laid<'_>, history: &History) -> Vec<ReplayedCertificate> {
+    let followed: std::collections::BTreeSet<usize> = laid.followed.iter().copied().collect();
+    let certificate = |(place, placed): (usize, &lines::Placed<'_>)| {
+        let it = placed.it;
+        ReplayedCertificate {
+            label: it.label.clone(),
+            sha256: it.sha256,
+            serial: it.serial.clone(),
+            spki_sha256: it.key,
+            issuer: it.issuer.clone(),
+            issuer_spki_sha256: it.issuer_key,
+            not_before: it.not_before,
+            not_after: it.not_after,
+            first_logged: it.first_logged,
+            served_now: history.served_now.map(|_| laid.served == Some(place)),
+            line: placed.line,
+            is_followed: followed.contains(&place),
+        }
+    };
+    laid.certificates.iter().enumerate().map(certificate).collect()
+}
+
+/// What was flagged, by the places of the replay.
+fn placed(flagged: &[Flagged], laid: &Laid<'_>) -> Vec<Flagged> {
+    let places: std::collections::BTreeMap<usize, usize> =
+        laid.certificates.iter().enumerate().map(|(place, placed)| (placed.given, place)).collect();
+    let mut placed: Vec<Flagged> = flagged
+        .iter()
+        .filter_map(|flag| Some(Flagged { certificate: *places.get(&flag.certificate)?, ..flag.clone() }))
+        .collect();
+    placed.sort_by_key(|flag| (flag.certificate, flag.rule));
+    placed
+}
+
+fn unknown(laid: &Laid<'_>, history: &History, flagged: Option<&[Flagged]>) -> Vec<String> {
+    let mut unknown = history.coverage.clone();
+    let without_paths = laid.certificates.iter().filter(|placed| placed.it.paths.is_empty()).count();
+    if without_paths > 0 {
+        unknown.push(format!(
+            "The paths of {without_paths} of {} certificates are not known: of these only the keys of the certificate \
+             and of its issuer are compared.",
+            laid.certificates.len()
+        ));
+    }
+    if history.served_now.is_some() && laid.served.is_none() {
+        unknown
+            .push("The certificate that the server shows is not among those that are replayed.".to_owned());
+    }
+    unknown.extend(words::of_today(flagged));
+    unknown
+}

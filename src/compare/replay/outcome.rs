@@ -28,6 +28,8 @@ pub struct Replay {
     pub next_renewal: Option<NextRenewal>,
     /// What was not replayed, and why, a sentence each.
     pub left_out: Vec<String>,
+    /// How many lines of certificates run beside one another; one of them is followed.
+    pub lines: usize,
     /// What was taken for granted, a sentence each.
     pub assumptions: Vec<String>,
     /// What is not known, a sentence each.
@@ -280,7 +282,7 @@ pub enum FlagRule {
 pub struct NextRenewal {
     /// The certificate that is renewed, by its place.
     pub certificate: usize,
-    /// When it is expected.
+    /// When it is expected; in the past where it is due, or issued already.
     pub expected_at: Timestamp,
     /// What that is taken from.
     pub basis: RenewalBasis,
@@ -301,4 +303,6 @@ pub enum RenewalBasis {
     TwoThirds,
     /// The median share of their lives after which the certificates before were renewed.
     OwnHabit,
+    /// The one after it has been issued already: it may be put in service any time.
+    AlreadyIssued,
 }

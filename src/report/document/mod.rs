@@ -6,21 +6,34 @@
 
 use jiff::Timestamp;
 
-use super::{Outcome, Summary, TargetReport, human, markdown};
+use quick_junit::TestSuite;
+use serde_json::Value;
+
+use super::{Outcome, Summary, TargetReport, html, human, json, junit, markdown, sarif};
+use crate::compare::replay::Replay;
 use crate::judge::OpenQuestion;
 use crate::rules::{Finding, Severity};
 
 /// A form of report that is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentForm {
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI servers.
+    Junit,
     /// Markdown, for a comment on a pull request.
     Markdown,
+    /// HTML, for people.
+    Html,
 }
 
 impl std::fmt::Display for DocumentForm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         })
     }
 }
@@ -33,6 +46,12 @@ pub struct DocumentError {
     why: String,
 }
 
+impl DocumentError {
+    fn new(form: DocumentForm, why: impl ToString) -> Self {
+        Self { form, why: why.to_string() }
+    }
+}
+
 /// What is known before the first target.
 #[derive(Clone, Debug)]
 pub struct Head {
@@ -42,6 +61,8 @@ pub struct Head {
     pub judged_at: Timestamp,
     /// What was judged by: log lists and their age; sentences.
     pub basis: Vec<String>,
+    /// The file that stands for targets that are none: the policy, if there is one.
+    pub home: Option<String>,
     /// The least severity that fails the command; `None` where none does.
     pub fail_on: Option<Severity>,
     /// Whether anything that stayed open fails the command.
@@ -73,18 +94,35 @@ pub struct Section<'a> {
     pub open: Vec<OpenQuestion>,
     /// The findings, gravest first.
     pub findings: Vec<&'a Finding>,
+    /// The file that it is, or that stands for it.
+    pub home: Option<&'a str>,
+    /// The same as `--format json` has it, for tables; null where the form has none.
+    pub data: Value,
+    /// The replay over issuance history, if it was made.
+    pub replay: Option<&'a Replay>,
 }
 
 impl<'a> Section<'a> {
-    /// One target of `check`.
-    pub fn of_target(report: &'a TargetReport<'a>) -> Self {
-        Self {
+    /// One target of `check`, for this form.
+    pub fn of_target(
+        report: &'a TargetReport<'a>,
+        head: &'a Head,
+        form: DocumentForm,
+    ) -> Result<Self, DocumentError> {
+        let verdicts = report.verdicts;
+        let data = if form.has_tables() { json::v1::check::value(report) } else { Ok(Value::Null) };
+        // Standard input is no file that anybody could look into.
+        let own = (verdicts.observed.is_file && verdicts.target != "-").then_some(verdicts.target.as_str());
+        Ok(Self {
             name: &report.verdicts.target,
             outcome: report.outcome,
             parts: human::check::parts(report.verdicts),
             open: report.verdicts.open_questions(),
             findings: report.findings.clone(),
-        }
+            home: own.or(head.home.as_deref()),
+            data: data.map_err(|error| DocumentError::new(form, error))?,
+            replay: verdicts.comparison.verdict().and_then(|comparison| comparison.replay.as_ref()),
+        })
     }
 }
 
@@ -129,7 +167,44 @@ pub struct Tail<'a> {
 #[derive(Debug)]
 pub struct Piece {
     pub(super) row: Row,
-    pub(super) body: String,
+    pub(super) body: Body,
+}
+
+/// One target in its form.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Markdown or HTML.
+    Text(String),
+    /// SARIF.
+    Results(sarif::Results),
+    /// JUnit.
+    Suite(Box<TestSuite>),
+}
+
+impl Body {
+    /// The text, where it is one.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Results(_) | Self::Suite(_) => "",
+        }
+    }
+
+    /// The results, where it is SARIF.
+    pub(super) fn results(&self) -> Option<&sarif::Results> {
+        match self {
+            Self::Results(results) => Some(results),
+            Self::Text(_) | Self::Suite(_) => None,
+        }
+    }
+
+    /// The suite, where it is JUnit.
+    pub(super) fn suite(&self) -> Option<&TestSuite> {
+        match self {
+            Self::Suite(suite) => Some(suite),
+            Self::Text(_) | Self::Results(_) => None,
+        }
+    }
 }
 
 /// What the summary of a report says of one target.
@@ -168,18 +243,37 @@ impl Row {
 
 impl DocumentForm {
     /// Renders one target.
-    pub fn piece(self, _head: &Head, section: &Section<'_>) -> Result<Piece, DocumentError> {
+    pub fn piece(self, head: &Head, section: &Section<'_>) -> Result<Piece, DocumentError> {
         let row = Row::of(section);
         let body = match self {
-            Self::Markdown => markdown::section(section),
+            Self::Sarif => {
+                Body::Results(sarif::section(head, section).map_err(|error| DocumentError::new(self, error))?)
+            }
+            Self::Junit => Body::Suite(Box::new(junit::section(head, section))),
+            Self::Markdown => Body::Text(markdown::section(section)),
+            Self::Html => {
+                Body::Text(html::section(section).map_err(|error| DocumentError::new(self, error))?)
+            }
         };
         Ok(Piece { row, body })
+    }
+
+    /// Whether it shows tables of all that was looked at.
+    pub fn has_tables(self) -> bool {
+        self == Self::Html
     }
 
     /// Writes the whole report.
     pub fn document(self, head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, DocumentError> {
         match self {
+            Self::Sarif => {
+                sarif::document(head, pieces, tail).map_err(|error| DocumentError::new(self, error))
+            }
+            Self::Junit => {
+                junit::document(head, pieces, tail).map_err(|error| DocumentError::new(self, error))
+            }
             Self::Markdown => Ok(markdown::document(head, pieces, tail)),
+            Self::Html => html::document(head, pieces, tail).map_err(|error| DocumentError::new(self, error)),
         }
     }
 }

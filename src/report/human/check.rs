@@ -112,7 +112,7 @@ pub(in crate::report) fn parts(verdicts: &TargetVerdicts) -> Vec<PartLine> {
     parts
 }
 
-fn headline(target: &TargetReport<'_>) -> String {
+pub(super) fn headline(target: &TargetReport<'_>) -> String {
     let name = safe(&target.verdicts.target).into_owned();
     let (style, word) = match target.outcome {
         Outcome::Pass => (style::GOOD, "PASS"),

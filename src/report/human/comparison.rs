@@ -21,14 +21,14 @@ pub fn comparison(comparison: &Comparison) -> String {
 
 fn table(comparison: &Comparison) -> String {
     let mut text = pad("", ID + THREAT);
-    for control in Control::ALL {
+    for control in Control::ASKED {
         text.push_str(&pad(&paint(STRONG, control.title()), CONTROL));
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     for row in &comparison.threats {
         let mut line = format!("{}{}", pad(row.id, ID), pad(row.threat, THREAT));
-        for cell in &row.cells {
+        for cell in row.cells.iter().filter(|cell| Control::ASKED.contains(&cell.control)) {
             line.push_str(&pad(&paint(style(cell.effect), cell.effect.word()), CONTROL));
         }
         text.push_str(line.trim_end());
@@ -55,7 +55,7 @@ fn legend() -> String {
 /// The reasons by control; one that several threats share is given once, after their ids.
 fn reasons(comparison: &Comparison) -> String {
     let mut text = String::new();
-    for control in Control::ALL {
+    for control in Control::ASKED {
         let mut told: Vec<(&Cell, Vec<&str>)> = Vec::new();
         for row in &comparison.threats {
             for cell in row.cells.iter().filter(|cell| cell.control == control) {
@@ -96,8 +96,8 @@ mod tests {
 
     use super::*;
     use crate::compare::{
-        CaaPolicy, ClientPins, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts, PinEnforcement,
-        PinMatches, Pins, PublicTrust, compare,
+        CaaPolicy, Circumstances, ClientPins, CtPolicy, CurrentIssuer, Expectation, Fact, MeasuredFacts,
+        PinEnforcement, PinMatches, Pins, PublicTrust, compare,
     };
     use crate::report::human::wrap::{WIDTH, width};
     use crate::x509::ChainPosition;
@@ -108,34 +108,42 @@ mod tests {
 
     #[test]
     fn a_measured_host_fits_in_80_columns() {
-        let text = comparison(&compare(&MeasuredFacts {
-            public_trust: Fact::Measured(PublicTrust::Trusted),
-            ct_policy: Fact::Measured(CtPolicy::Met),
-            caa: Fact::Measured(CaaPolicy::Restrictive {
-                permitted: vec!["ca1.example".into()],
-                current_issuer: CurrentIssuer::Permitted,
-            }),
-            expectation: Fact::Measured(Expectation::Expected),
-            log_watch: Fact::NotGiven,
-            pins: Fact::Measured(vec![ClientPins {
-                client: "pins.txt".to_owned(),
-                pins: Pins::Pinned {
-                    enforcement: PinEnforcement::Enforced,
-                    matches: Fact::Measured(PinMatches {
-                        positions: BTreeSet::from([ChainPosition::Intermediate]),
-                        unmatched: 1,
-                    }),
-                    locked_out: false,
-                    overridden_for_user_anchors: false,
-                },
-            }]),
-        }));
+        let text = comparison(&compare(
+            &MeasuredFacts {
+                public_trust: Fact::Measured(PublicTrust::Trusted),
+                ct_policy: Fact::Measured(CtPolicy::Met),
+                caa: Fact::Measured(CaaPolicy::Restrictive {
+                    permitted: vec!["ca1.example".into()],
+                    current_issuer: CurrentIssuer::Permitted,
+                }),
+                expectation: Fact::Measured(Expectation::Expected),
+                log_watch: Fact::NotGiven,
+                pins: Fact::Measured(vec![ClientPins {
+                    client: "pins.txt".to_owned(),
+                    class: None,
+                    pins: Pins::Pinned {
+                        enforcement: PinEnforcement::Enforced,
+                        matches: Fact::Measured(PinMatches {
+                            positions: BTreeSet::from([ChainPosition::Intermediate]),
+                            unmatched: 1,
+                        }),
+                        locked_out: false,
+                        overridden_for_user_anchors: false,
+                    },
+                }]),
+                ..MeasuredFacts::default()
+            },
+            &Circumstances::default(),
+        ));
         assert!(text.lines().all(|line| width(line) <= WIDTH), "{}", bare(&text));
         insta::assert_snapshot!(bare(&text));
     }
 
     #[test]
     fn what_is_not_known_is_told_once_a_control() {
-        insta::assert_snapshot!(bare(&comparison(&compare(&MeasuredFacts::default()))));
+        insta::assert_snapshot!(bare(&comparison(&compare(
+            &MeasuredFacts::default(),
+            &Circumstances::default()
+        ))));
     }
 }

@@ -3,9 +3,11 @@
 //! Styles are always written; whoever prints takes them away where no terminal shows them. Text from outside
 //! goes through [`safe`] before it is styled or wrapped.
 
+mod advice;
 pub mod caa;
 pub mod caa_suggest;
 pub mod check;
+pub mod compare;
 mod comparison;
 mod ct;
 mod findings;
@@ -15,6 +17,7 @@ pub mod logs;
 mod nameservers;
 pub mod pins;
 pub mod pins_make;
+mod replay;
 mod revocation;
 mod rules;
 mod safe;
@@ -22,7 +25,9 @@ pub mod style;
 mod target_pins;
 pub mod wrap;
 
+pub use self::advice::advice;
 pub use self::comparison::comparison;
 pub use self::findings::{findings, tally};
+pub use self::replay::replay;
 pub use self::rules::{explanation, rules};
 pub use self::safe::{must_be_shown, safe};

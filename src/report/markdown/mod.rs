@@ -58,7 +58,7 @@ fn of_finding(finding: &Finding) -> String {
     let _ = writeln!(text, "<br>{}", escape(&safe(&finding.message)));
     let _ = writeln!(text, "  <br>**Do:** {}", escape(&safe(&finding.advice)));
     if !finding.references.is_empty() {
-        let _ = writeln!(text, "  <br><sub>{}</sub>", escape(&finding.references.join("; ")));
+        let _ = writeln!(text, "  <br><sub>{}</sub>", finding.references.join("; "));
     }
     text
 }
@@ -98,11 +98,11 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String
         if piece.row.outcome == Outcome::Pass && piece.row.counts.is_empty() && pieces.len() > 1 {
             continue;
         }
-        let size = piece.body.chars().count();
+        let size = piece.body.text().chars().count();
         match left.checked_sub(size) {
             Some(rest) if left_out == 0 => {
                 left = rest;
-                text.push_str(&piece.body);
+                text.push_str(piece.body.text());
             }
             _ => left_out = left_out.saturating_add(1),
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::{at_line, each, of_kind};
+use super::subjects::{at_line, each, of_kind, place};
 use crate::pins::{Bootstrap, Confidence, PinsVerdict, ProblemKind, SourceVerdict};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -102,8 +102,9 @@ pub(super) fn unauthenticated(verdict: &PinsVerdict) -> Vec<Raised> {
         for entry in learnt {
             let Some((severity, what)) = entry.bootstrap.and_then(said) else { continue };
             let subject = format!("{} ({})", at_line(&source.file, entry.line), entry.scope.in_words());
-            let found =
-                Raised::new(subject, what, json!({"file": source.file, "line": entry.line})).at(severity);
+            let found = Raised::new(subject, what, json!({"file": source.file, "line": entry.line}))
+                .at(severity)
+                .standing_at(place(source, entry.line));
             raised.push(match &entry.confidence {
                 Confidence::Guessed(why) => found.guessed(why),
                 Confidence::Stated | Confidence::Read => found,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::{at_line, of_kind, pinned_groups, pins};
+use super::subjects::{at_line, of_kind, pinned_groups, pins, place};
 use crate::pins::{
     Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinsVerdict, ProblemKind, SourceState,
     SourceVerdict,
@@ -79,7 +79,11 @@ pub(super) static NOT_READABLE: Rule<PinsVerdict> = Rule {
             };
             let evidence = json!({"file": source.file, "format": source.format, "error": why});
             let message = format!("{}: {why}.", source.file);
-            Some(Raised::new(&source.file, message, evidence).in_format(source.format))
+            Some(
+                Raised::new(&source.file, message, evidence)
+                    .in_format(source.format)
+                    .standing_at(place(source, None)),
+            )
         });
         raised.collect()
     },
@@ -230,7 +234,11 @@ pub(super) static NO_PINS: Rule<PinsVerdict> = Rule {
             let evidence =
                 json!({"file": source.file, "format": source.format, "entries": source.entries.len()});
             let message = "No entry of the file has a pin.";
-            Some(Raised::new(&source.file, message, evidence).in_format(source.format))
+            Some(
+                Raised::new(&source.file, message, evidence)
+                    .in_format(source.format)
+                    .standing_at(place(source, None)),
+            )
         });
         raised.collect()
     },
@@ -272,7 +280,9 @@ fn shadowed(source: &SourceVerdict) -> Vec<Raised> {
         let evidence = json!({"file": source.file, "line": entry.line, "shadows": above.to_string()});
         let scope = entry.scope.in_words();
         let raise = |message: String| {
-            Raised::new(at_line(&source.file, entry.line), message, evidence.clone()).in_format(source.format)
+            Raised::new(at_line(&source.file, entry.line), message, evidence.clone())
+                .in_format(source.format)
+                .standing_at(place(source, entry.line))
         };
         if entry.is_excluded {
             let message = format!("The file excludes {scope} from the pins of {}.", above.in_words());

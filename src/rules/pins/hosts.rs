@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::subjects::{at_line, listed};
+use super::subjects::{at_line, listed, place};
 use crate::dns_name::CertificateName;
 use crate::judge::TargetVerdicts;
 use crate::pins::{
@@ -87,7 +87,9 @@ fn star_gaps(source: &SourceVerdict, verdict: &PinsVerdict) -> Vec<Raised> {
             return None;
         }
         let evidence = json!({"file": source.file, "line": entry.line, "pattern": format!("*.{name}")});
-        let found = Raised::new(at_line(&source.file, entry.line), message, evidence).at(severity);
+        let found = Raised::new(at_line(&source.file, entry.line), message, evidence)
+            .at(severity)
+            .standing_at(place(source, entry.line));
         Some(match &entry.confidence {
             Confidence::Guessed(why) => found.guessed(why),
             Confidence::Stated | Confidence::Read => found,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::subjects::pinned_groups;
+use super::subjects::{pinned_groups, place};
 use crate::pins::{PathMatches, PathsVerdict, PinsVerdict, UNKNOWN_STORES};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -57,7 +57,11 @@ pub(super) static PATH_DEPENDENT: Rule<PinsVerdict> = Rule {
             // To the anchors that the chain is judged with there may be one answer all the same.
             let sure = entry.paths.among_trusted() == PathsVerdict::All;
             let severity = if sure { Severity::Medium } else { Severity::High };
-            Some(Raised::new(group.subject(), message, evidence).at(severity))
+            Some(
+                Raised::new(group.subject(), message, evidence)
+                    .at(severity)
+                    .standing_at(place(group.source, group.first.line)),
+            )
         });
         raised.collect()
     },

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subjects::of_kind;
+use super::subjects::{of_kind, place};
 use crate::pins::{PinsVerdict, ProblemKind, SourceState};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -22,7 +22,7 @@ pub(super) static NOT_RECOGNISED: Rule<PinsVerdict> = Rule {
         let unknown = verdict.sources.iter().filter(|source| source.state == SourceState::NotRecognised);
         let raised = unknown.map(|source| {
             let message = "The format is not recognised; whether the file pins anything is undetermined.";
-            Raised::new(&source.file, message, json!({"file": source.file}))
+            Raised::new(&source.file, message, json!({"file": source.file})).standing_at(place(source, None))
         });
         raised.collect()
     },

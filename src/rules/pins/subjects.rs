@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ca::{CaKey, CaRole, CaTable};
 use crate::pins::{Confidence, EntryVerdict, PinVerdict, PinsVerdict, ProblemKind, SourceVerdict};
-use crate::rules::Raised;
+use crate::rules::{Location, Raised};
 
 /// The entries of one source that share a pin set and apply: one finding is enough for all of them.
 pub(super) struct Group<'a> {
@@ -87,7 +87,7 @@ impl Group<'_> {
 
     /// A finding as grave as the reading of these entries bears.
     pub(super) fn soften(&self, raised: Raised) -> Raised {
-        let raised = raised.in_format(self.source.format);
+        let raised = raised.in_format(self.source.format).standing_at(place(self.source, self.first.line));
         match &self.first.confidence {
             Confidence::Guessed(why) => raised.guessed(why),
             Confidence::Stated | Confidence::Read => raised,
@@ -119,6 +119,13 @@ impl Group<'_> {
 
 fn pin_facts(pin: &PinVerdict) -> Value {
     json!({"value": pin.pin.to_string(), "line": pin.pin.line, "diagnosis": pin.diagnosis.to_string()})
+}
+
+/// Where in a file it stands; `None` for what is no file: an answer of the DNS, standard input, a list that was given by
+/// itself.
+pub(super) fn place(source: &SourceVerdict, line: Option<usize>) -> Option<Location> {
+    let is_file = !source.is_looked_up() && source.file != "-" && !source.file.starts_with("sha256//");
+    is_file.then(|| Location { file: source.file.clone(), line })
 }
 
 /// A file and a line in it, as compilers write them.
@@ -180,8 +187,9 @@ pub(super) fn problems(source: &SourceVerdict, kind: ProblemKind) -> impl Iterat
     source.problems.iter().filter(move |problem| problem.kind == kind).map(move |problem| {
         let evidence = json!({"file": source.file, "line": problem.line, "what": problem.what});
         let message = format!("{}.", problem.what.trim_end_matches('.'));
-        let raised =
-            Raised::new(at_line(&source.file, problem.line), message, evidence).in_format(source.format);
+        let raised = Raised::new(at_line(&source.file, problem.line), message, evidence)
+            .in_format(source.format)
+            .standing_at(place(source, problem.line));
         match guess {
             Some(why) => raised.guessed(why),
             None => raised,

@@ -55,6 +55,11 @@ pub fn end(summary: &Summary) -> serde_json::Result<String> {
     Ok(format!("\n  ],{}\n", tail.strip_prefix('{').unwrap_or(&tail)))
 }
 
+/// One target as a value.
+pub fn value(target: &TargetReport<'_>) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(Target::of(target))
+}
+
 /// One target as a line of its own.
 pub fn line(target: &TargetReport<'_>) -> serde_json::Result<String> {
     let mut text = Vec::with_capacity(USUAL_LINE);

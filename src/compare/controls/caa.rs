@@ -1,12 +1,62 @@
 //! The column of CAA: an instruction to CAs, read when they issue and never by clients.
 
-use super::{CaaPolicy, CurrentIssuer, Effect, Fact, Judgement, Threat};
+use super::{Judgement, State, Would};
+use crate::compare::{CaaPolicy, CurrentIssuer, Effect, Fact, InPlace, Threat};
 
 const SCOPE: &str = "RFC 8659 section 1";
 const COMPLIANCE: &str = "RFC 8659 section 5.2";
 const AUTHORISED: &str = "RFC 8659 section 5.3";
 const SPOOFING: &str = "RFC 8659 section 5.4";
 const RELEVANT: &str = "RFC 8659 section 3";
+
+/// What restrictive CAA records do.
+pub(super) fn would(threat: Threat) -> Would {
+    use Threat as T;
+    match threat {
+        T::OtherCaDeceived => Would::new(Effect::Prevents, RELEVANT),
+        T::OtherCaLogged | T::OtherCaUnlogged | T::ColludingLogs => Would::new(Effect::NoEffect, COMPLIANCE)
+            .only("CAA binds CAs that keep the rules, when they issue; one under an attacker's control does not ask"),
+        T::AuthorisedCa => Would::new(Effect::NoEffect, AUTHORISED),
+        T::DnsHijack => {
+            Would::new(Effect::NoEffect, SPOOFING).only("whoever controls the DNS of the domain rewrites the records")
+        }
+        T::NewKey | T::NewIntermediate => {
+            Would::new(Effect::NoEffect, RELEVANT).only("as long as the records permit the CA in use")
+        }
+        T::NewCa | T::CaDistrusted => {
+            Would::new(Effect::MakesWorse, RELEVANT).only("until the records name the new CA")
+        }
+        T::UserRoot
+        | T::SystemRoot
+        | T::NetworkAttacker
+        | T::DeviceOwner
+        | T::StolenKey
+        | T::KeyHolder
+        | T::LogDistrusted
+        | T::HostilePins => Would::new(Effect::NoEffect, SCOPE),
+    }
+}
+
+/// Whether the records restrict who may issue.
+pub(super) fn state(policy: &Fact<CaaPolicy>) -> State {
+    match policy {
+        Fact::NotGiven => State::new(InPlace::Unknown, "CAA was not looked up."),
+        Fact::Undetermined => State::new(InPlace::Unknown, "The CAA records could not be determined."),
+        Fact::Measured(CaaPolicy::NoRecords) => State::new(InPlace::No, "There is no CAA record."),
+        Fact::Measured(CaaPolicy::Unrestricted) => {
+            State::new(InPlace::No, "The CAA records do not restrict who may issue.")
+        }
+        Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => {
+            let who = if permitted.is_empty() { "no CA".to_owned() } else { permitted.join(", ") };
+            let state = State::new(InPlace::Yes, format!("CAA permits {who}."));
+            match current_issuer {
+                CurrentIssuer::Permitted => state,
+                CurrentIssuer::Denied => state.and("The CA in use is not among them."),
+                CurrentIssuer::Undetermined => state.and("Whether the CA in use is among them is not known."),
+            }
+        }
+    }
+}
 
 /// What the CAA records do against `threat`.
 pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>) -> Judgement {
@@ -56,6 +106,12 @@ fn restrictive(threat: Threat, permitted: &[String], current_issuer: CurrentIssu
             "CAA is set; clients never look at it, and nobody asks a public CA here.".to_owned(),
             SCOPE,
         ),
+        T::KeyHolder => (
+            Effect::NoEffect,
+            "CAA is set, and whoever holds the key needs no new certificate.".to_owned(),
+            SCOPE,
+        ),
+        T::HostilePins => (Effect::NoEffect, "CAA is set, and sets no pins.".to_owned(), SCOPE),
         T::NewKey | T::NewIntermediate | T::LogDistrusted => return renewal(&who, current_issuer),
         T::NewCa | T::CaDistrusted => (
             Effect::MakesWorse,

@@ -1,8 +1,41 @@
 //! The column of CA trust: what validation does when nothing else helps.
 
-use super::{Effect, Fact, Judgement, PublicTrust, Threat};
+use super::{Judgement, State, Would};
+use crate::compare::{Effect, Fact, InPlace, PublicTrust, Threat};
 
 const SOURCE: &str = "RFC 5280 section 6; RFC 9525 section 6";
+const USER_CAS: &str = "Android developer guide, “Network security configuration”";
+
+/// What validation does where it is in place.
+pub(super) fn would(threat: Threat) -> Would {
+    match threat {
+        Threat::NetworkAttacker => Would::new(Effect::Prevents, SOURCE),
+        Threat::UserRoot => Would::new(Effect::NoEffect, USER_CAS).only(
+            "apps that target Android 7 (API 24) or later do not trust CAs that a user adds, unless their configuration does",
+        ),
+        Threat::CaDistrusted => {
+            Would::new(Effect::MakesWorse, SOURCE).only("that is the threat itself, whatever else is in place")
+        }
+        _ => Would::new(Effect::NoEffect, SOURCE),
+    }
+}
+
+/// Whether the chain is trusted.
+pub(super) fn state(trust: &Fact<PublicTrust>) -> State {
+    match trust {
+        Fact::NotGiven => State::new(InPlace::Unknown, "No chain was judged."),
+        Fact::Undetermined => {
+            State::new(InPlace::Unknown, "Whether the chain is trusted could not be determined.")
+        }
+        Fact::Measured(PublicTrust::Trusted) => {
+            State::new(InPlace::Yes, "The chain leads to a trusted root, and name and dates are right.")
+        }
+        Fact::Measured(PublicTrust::NotTrusted) => State::new(
+            InPlace::No,
+            "The chain does not lead to a trusted root, or its name or dates are not right.",
+        ),
+    }
+}
 
 /// What validation against the trusted CAs does against `threat`.
 pub(super) fn judge(threat: Threat, trust: &Fact<PublicTrust>) -> Judgement {
@@ -42,6 +75,10 @@ fn trusted(threat: Threat) -> Judgement {
             Effect::NoEffect,
             "The certificate stays trusted until it expires or a client learns that it was revoked.",
         ),
+        T::KeyHolder => {
+            (Effect::NoEffect, "The host's chain is trusted, whoever holds its key and ends the connection.")
+        }
+        T::HostilePins => (Effect::NoEffect, "Validation against the trusted CAs knows no pins."),
         T::NewKey | T::NewIntermediate | T::NewCa | T::LogDistrusted => {
             (Effect::NoEffect, "Any chain to a trusted root is accepted, whichever key and CA it has.")
         }

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Effect, Fact, Judgement, PinEnforcement, PinMatches, Pins, Threat};
+use super::Judgement;
+use crate::compare::{Effect, Fact, PinEnforcement, PinMatches, Pins, Threat};
 use crate::x509::ChainPosition;
 
 /// What pins are checked by.
 pub(super) const VALIDATION: &str = "RFC 7469 section 2.6";
-const RISK: &str = "RFC 7469 section 4";
-const OVERRIDES: &str = "Android developer guide, “Network security configuration”";
-const DEVICE: &str = "OWASP MASVS, MASVS-NETWORK-2";
+pub(super) const RISK: &str = "RFC 7469 section 4";
+pub(super) const HOSTILE: &str = "RFC 7469 section 4.5";
+pub(super) const OVERRIDES: &str = "Android developer guide, “Network security configuration”";
+pub(super) const DEVICE: &str = "OWASP MASVS, MASVS-NETWORK-2";
+
+const SHIPPED: &str = "The pins come with the client, and nobody who takes over a server can set them.";
 
 /// What the pins of a client do against `threat`.
 pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
@@ -31,7 +35,7 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
             );
         }
         Pins::Pinned { enforcement: PinEnforcement::Enforced, locked_out: true, matches, .. }
-            if is_change(threat) =>
+            if threat.is_change() =>
         {
             return locked_out(matches);
         }
@@ -43,12 +47,6 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
         },
     };
     Judgement::new(effect, reason, VALIDATION)
-}
-
-/// Whether the threat is a change with no attacker about, which can lock users out.
-pub(super) fn is_change(threat: Threat) -> bool {
-    use Threat as T;
-    matches!(threat, T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted)
 }
 
 /// Clients with these pins connect no more, whatever changes.
@@ -64,8 +62,11 @@ fn locked_out(matches: &Fact<PinMatches>) -> Judgement {
 
 /// The pins are enforced and match nothing.
 fn unmatched(threat: Threat) -> Judgement {
-    if is_change(threat) {
+    if threat.is_change() {
         return locked_out(&Fact::Measured(PinMatches::default()));
+    }
+    if threat == Threat::HostilePins {
+        return Judgement::new(Effect::NoEffect, SHIPPED, HOSTILE);
     }
     Judgement::new(
         Effect::Unknown,
@@ -107,6 +108,12 @@ fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {
         T::StolenKey => {
             (Effect::NoEffect, format!("The pins match {at}, which the stolen key comes with."), VALIDATION)
         }
+        T::KeyHolder => (
+            Effect::NoEffect,
+            format!("The pins match {at}, and whoever holds the key serves that chain."),
+            VALIDATION,
+        ),
+        T::HostilePins => (Effect::NoEffect, SHIPPED.to_owned(), HOSTILE),
         T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => return change(threat, matches, &at),
         T::LogDistrusted => {
             (Effect::NoEffect, "Pins name keys, and a change of logs changes none.".to_owned(), VALIDATION)

@@ -1,6 +1,7 @@
 //! The column of Certificate Transparency as browsers enforce it.
 
-use super::{CtPolicy, Effect, Fact, Judgement, Threat};
+use super::{Judgement, State, Would};
+use crate::compare::{CtPolicy, Effect, Fact, InPlace, Threat};
 
 const POLICY: &str = "Chrome CT policy";
 const POLICIES: &str = "CT policies of Chrome, Apple, Mozilla and Android";
@@ -8,6 +9,53 @@ const MISISSUE: &str = "RFC 6962 section 7.1";
 const DETECTION: &str = "RFC 6962 section 7.2";
 const LOGS: &str = "RFC 6962 section 7.3";
 const LOCAL: &str = "Chrome CT, notes for enterprises";
+const ANDROID: &str = "Android developer guide, “Network security configuration” (certificateTransparency)";
+
+/// What CT does in clients that enforce it.
+pub(super) fn would(threat: Threat) -> Would {
+    use Threat as T;
+    match threat {
+        T::OtherCaLogged | T::OtherCaDeceived | T::AuthorisedCa | T::DnsHijack => {
+            Would::new(Effect::NoEffect, DETECTION).only("a logged certificate satisfies the policy")
+        }
+        T::OtherCaUnlogged => Would::new(Effect::Prevents, POLICIES).only(
+            "only in clients that enforce it: Chrome, Firefox, Apple's systems, apps that target Android 17; not in other servers",
+        ),
+        T::ColludingLogs => {
+            Would::new(Effect::NoEffect, LOGS).only("unless somebody checks that the logs keep their promises")
+        }
+        T::UserRoot => Would::new(Effect::NoEffect, LOCAL)
+            .only("it is not enforced under roots that were added; a user's anchor in an app's configuration switches it off"),
+        T::SystemRoot => Would::new(Effect::Prevents, ANDROID).only(
+            "only in apps that target Android 17, for which a root in the system's store is a public one; not in browsers",
+        ),
+        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => Would::new(Effect::NoEffect, POLICY)
+            .only("the new certificate brings SCTs of its own; what the logs themselves do is A5"),
+        T::LogDistrusted => Would::new(Effect::MakesWorse, POLICY).only(
+            "little: policies ask for logs of several operators, and Android accepts where its log list is missing or too old",
+        ),
+        T::NetworkAttacker | T::DeviceOwner | T::StolenKey | T::KeyHolder | T::HostilePins => {
+            Would::new(Effect::NoEffect, POLICY)
+        }
+    }
+}
+
+/// Whether the policies are met.
+pub(super) fn state(policy: &Fact<CtPolicy>) -> State {
+    match policy {
+        Fact::NotGiven => State::new(InPlace::Unknown, "The CT policies were not judged."),
+        Fact::Undetermined => {
+            State::new(InPlace::Unknown, "Whether the CT policies are met could not be determined.")
+        }
+        Fact::Measured(CtPolicy::Met) => {
+            State::new(InPlace::Yes, "The SCTs meet Chrome's policy, and no other one is known to be missed.")
+        }
+        Fact::Measured(CtPolicy::MetInPart) => {
+            State::new(InPlace::Partly, "The SCTs meet Chrome's policy, and miss another programme's.")
+        }
+        Fact::Measured(CtPolicy::NotMet) => State::new(InPlace::No, "The SCTs do not meet Chrome's policy."),
+    }
+}
 
 /// What enforced CT does against `threat`.
 pub(super) fn judge(threat: Threat, policy: &Fact<CtPolicy>) -> Judgement {
@@ -48,6 +96,10 @@ fn met(threat: Threat) -> Judgement {
         }
         T::DeviceOwner => (Effect::NoEffect, "Whoever owns the device decides what it enforces.", LOCAL),
         T::StolenKey => (Effect::NoEffect, "The stolen key comes with the logged certificate.", MISISSUE),
+        T::KeyHolder => {
+            (Effect::NoEffect, "Whoever holds the key has the logged certificate with it.", MISISSUE)
+        }
+        T::HostilePins => (Effect::NoEffect, "SCTs set no pins.", POLICY),
         T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => {
             (Effect::NoEffect, "A new certificate brings SCTs of its own, whoever issues it.", POLICY)
         }

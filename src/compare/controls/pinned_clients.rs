@@ -1,8 +1,53 @@
 //! The column of the pins that were given. Each client has its own: a cell speaks of the one that is worst off, for
 //! what protects one client does nothing for another.
 
-use super::pins::{self, VALIDATION, is_change};
-use super::{ClientPins, Effect, Fact, Judgement, Pins, Threat};
+use super::pins::{self, VALIDATION};
+use super::{Judgement, State, Would, levels};
+use crate::compare::{ClientPins, Effect, Fact, InPlace, PinEnforcement, Pins, Threat};
+
+/// What pins do whose level is not known: what the levels agree on.
+pub(super) fn would(threat: Threat) -> Would {
+    let [leaf, intermediate, root] = levels::Level::ALL.map(|level| levels::would(level, threat));
+    if leaf.effect == intermediate.effect && leaf.effect == root.effect {
+        return leaf;
+    }
+    Would::new(Effect::Unknown, leaf.source)
+        .only("depends on whose key is pinned: see the pins of own keys, intermediates and roots")
+}
+
+/// Whether some client has pins that it enforces.
+pub(super) fn state(clients: &Fact<Vec<ClientPins>>) -> State {
+    let Fact::Measured(clients) = clients else {
+        let why = match clients {
+            Fact::NotGiven => "No pins were given.",
+            _ => "Whether the host is pinned could not be determined.",
+        };
+        return State::new(InPlace::Unknown, why);
+    };
+    let mut state = State { in_place: InPlace::Unknown, evidence: Vec::new() };
+    for client in clients {
+        let (in_place, what) = match &client.pins {
+            Pins::NotPinned => (InPlace::No, "The pins that were given do not name this host.".to_owned()),
+            Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
+                (InPlace::No, format!("The pins of {} only report.", client.client))
+            }
+            Pins::Pinned { enforcement: PinEnforcement::Off, .. } => {
+                (InPlace::No, format!("The pins of {} are expired, empty or switched off.", client.client))
+            }
+            Pins::Pinned { locked_out: true, .. } => (
+                InPlace::Yes,
+                format!("The pins of {} are enforced and lock its users out now.", client.client),
+            ),
+            Pins::Pinned { .. } => (InPlace::Yes, format!("The pins of {} are enforced.", client.client)),
+        };
+        state.in_place = match state.in_place {
+            InPlace::Yes => InPlace::Yes,
+            _ => in_place,
+        };
+        state.evidence.push(what);
+    }
+    state
+}
 
 /// What the pins do against `threat`, for the worst off of the clients that have some.
 pub(super) fn judge(threat: Threat, clients: &Fact<Vec<ClientPins>>) -> Judgement {
@@ -44,7 +89,7 @@ fn worst_off(threat: Threat, clients: &[ClientPins]) -> Option<Judgement> {
 /// The order of the effects, worst first. Against an attack, no protection is worse than one that is not known;
 /// for a change without an attacker, not to know is worse than to know that nothing happens.
 fn rank(threat: Threat, effect: Effect) -> u8 {
-    match (effect, is_change(threat)) {
+    match (effect, threat.is_change()) {
         (Effect::MakesWorse, _) => 0,
         (Effect::NoEffect, false) | (Effect::Unknown, true) => 1,
         (Effect::Unknown, false) | (Effect::NoEffect, true) => 2,
@@ -76,7 +121,7 @@ mod tests {
             locked_out,
             overridden_for_user_anchors: false,
         };
-        ClientPins { client: name.to_owned(), pins }
+        ClientPins { client: name.to_owned(), class: None, pins }
     }
 
     fn at(name: &str, position: ChainPosition) -> ClientPins {
@@ -134,7 +179,7 @@ mod tests {
         for clients in
             [[at("nsc.xml", Root), locked_out("Info.plist")], [locked_out("Info.plist"), at("nsc.xml", Root)]]
         {
-            for threat in Threat::ALL.into_iter().filter(|&threat| is_change(threat)) {
+            for threat in Threat::ALL.into_iter().filter(|&threat| threat.is_change()) {
                 let (effect, reason) = cell(threat, &clients);
                 assert_eq!(effect, Effect::MakesWorse, "{threat:?}");
                 assert!(

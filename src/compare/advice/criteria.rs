@@ -1,0 +1,321 @@
+//! The considerations: OWASP's criteria, which the owner answers, and what measured facts say of pins as they are.
+
+use super::OWASP;
+use super::known::{Known, Pinned, named};
+use crate::compare::replay::{PinSetKind, Replay, ReplayedPinSet};
+use crate::compare::{ClientClass, Hpkp, PinEnforcement, Pins};
+use crate::x509::ChainPosition;
+
+/// One consideration.
+pub(super) struct Criterion {
+    /// Its id.
+    pub(super) id: &'static str,
+    /// The guidance it is from.
+    pub(super) source: &'static str,
+    /// What it says of what is known.
+    pub(super) weigh: fn(&Known<'_>) -> Weighed,
+}
+
+/// What a consideration says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Weighed {
+    /// Nothing.
+    Silent,
+    /// Against having pins at all.
+    Against { text: String, evidence: String },
+    /// For leaving things as they are.
+    For { text: String, evidence: String },
+    /// Against the pins as they are.
+    Wrong { text: String, evidence: String, change: String },
+    /// The owner has to say.
+    Open(String),
+}
+
+const WHAT_TO_PIN: &str = "OWASP Pinning Cheat Sheet (What Should Be Pinned)";
+
+/// Every consideration, in the order of reports.
+pub(super) static CRITERIA: [Criterion; 14] = [
+    Criterion {
+        id: "clients_cannot_pin",
+        source: "Chrome Platform Status (HPKP, removed in Chrome 72); RFC 7672 (mail)",
+        weigh: clients,
+    },
+    Criterion { id: "both_ends", source: OWASP, weigh: both_ends },
+    Criterion { id: "pins_not_updatable", source: OWASP, weigh: updatable },
+    Criterion { id: "update_disruptive", source: OWASP, weigh: disruptive },
+    Criterion { id: "key_not_predictable", source: OWASP, weigh: predictable },
+    Criterion { id: "not_a_native_app", source: OWASP, weigh: native },
+    Criterion { id: "locked_out_now", source: WHAT_TO_PIN, weigh: locked_out },
+    Criterion { id: "next_renewal", source: "the replay over issuance history", weigh: next_renewal },
+    Criterion { id: "locked_out_before", source: "the replay over issuance history", weigh: lockouts },
+    Criterion { id: "any_pin_locks_out", source: "the replay over issuance history", weigh: hypothetical },
+    Criterion { id: "no_backup", source: WHAT_TO_PIN, weigh: backup },
+    Criterion { id: "shared_ca_only", source: WHAT_TO_PIN, weigh: shared },
+    Criterion {
+        id: "not_enforced",
+        source: "OWASP MASTG, MASTG-TEST-0243; RFC 7469 section 2.1.5",
+        weigh: enforcement,
+    },
+    Criterion {
+        id: "hpkp_sent",
+        source: "Chrome Platform Status (HPKP, removed in Chrome 72); RFC 7469",
+        weigh: hpkp,
+    },
+];
+
+/// Whether a change is to be made even where the pins are to go, or there are none.
+pub(super) fn holds_without_pins(id: &str) -> bool {
+    id == "hpkp_sent"
+}
+
+/// What the owner stated, or the question that is open.
+fn stated(
+    answer: Option<bool>,
+    favourable: bool,
+    (against, good): (&str, &str),
+    option: &str,
+    question: impl FnOnce() -> String,
+) -> Weighed {
+    let evidence = |value: bool| format!("stated: {option} = {value}");
+    match answer {
+        None => Weighed::Open(question()),
+        Some(value) if value == favourable => {
+            Weighed::For { text: good.to_owned(), evidence: evidence(value) }
+        }
+        Some(value) => Weighed::Against { text: against.to_owned(), evidence: evidence(value) },
+    }
+}
+
+fn clients(known: &Known<'_>) -> Weighed {
+    let clients = &known.circumstances.clients;
+    let cannot = |client: &ClientClass| matches!(client, ClientClass::Browser | ClientClass::Mail);
+    if clients.is_empty() || !clients.iter().all(cannot) {
+        return Weighed::Silent;
+    }
+    let named = clients.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Weighed::Against {
+        text: "None of the clients can have pins of yours: no browser obeys HPKP any more, and mail servers go by DANE or \
+               MTA-STS."
+            .to_owned(),
+        evidence: format!("stated: clients = {named}"),
+    }
+}
+
+fn both_ends(known: &Known<'_>) -> Weighed {
+    let words = (
+        "You do not control both the server and the clients.",
+        "You control both the server and the clients.",
+    );
+    stated(known.circumstances.controls_both_ends, true, words, "controls_both_ends", || {
+        "Do you control both the server and the clients that have the pins? (--controls-both-ends)".to_owned()
+    })
+}
+
+fn updatable(known: &Known<'_>) -> Weighed {
+    let words = ("The pins cannot be replaced securely.", "The pins can be replaced securely.");
+    stated(known.circumstances.pins_updatable, true, words, "pins_updatable", || {
+        "Can the pins in clients be replaced by a way that is protected against others? (--pins-updatable)"
+            .to_owned()
+    })
+}
+
+fn disruptive(known: &Known<'_>) -> Weighed {
+    let words = ("Replacing the pins disrupts the users.", "Replacing the pins does not disrupt the users.");
+    stated(known.circumstances.update_disruptive, false, words, "update_disruptive", || {
+        "Does replacing the pins disrupt the users, such as by a new release? (--update-disruptive)"
+            .to_owned()
+    })
+}
+
+fn predictable(known: &Known<'_>) -> Weighed {
+    let words = (
+        "The next key is not known before it goes into service.",
+        "The next key is known before it goes into service.",
+    );
+    stated(known.circumstances.key_predictable, true, words, "key_predictable", || {
+        let measured = known.replay().map(|replay| replay.key_reuse).filter(|share| share.of > 0);
+        let measured = measured.map_or(String::new(), |share| {
+            format!(" {} of {} renewals kept the key.", share.count, share.of)
+        });
+        format!("Is the next key known before it goes into service? (--key-predictable){measured}")
+    })
+}
+
+fn native(known: &Known<'_>) -> Weighed {
+    let words = ("The client is no native app.", "The client is a native app.");
+    stated(known.circumstances.native_app, true, words, "native_app", || {
+        "Is the client a native app? (--native-app)".to_owned()
+    })
+}
+
+fn locked_out(known: &Known<'_>) -> Weighed {
+    let out = || {
+        known.clients().filter(|client| {
+            matches!(
+                client.pins,
+                Pins::Pinned { locked_out: true, enforcement: PinEnforcement::Enforced, .. }
+            )
+        })
+    };
+    if out().next().is_none() {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "Clients with these pins are locked out now.".to_owned(),
+        evidence: format!(
+            "no pin matches the chain as served: {}",
+            named(out().map(|client| client.client.as_str()))
+        ),
+        change: "Serve a certificate that the pins match, or release new pins: users cannot connect."
+            .to_owned(),
+    }
+}
+
+fn next_renewal(known: &Known<'_>) -> Weighed {
+    let Some(next) = known.replay().and_then(|replay| replay.next_renewal.as_ref()) else {
+        return Weighed::Silent;
+    };
+    let misses = |set: &&ReplayedPinSet| {
+        set.next_match.as_ref().is_some_and(|chance| chance.share.count < chance.share.of)
+    };
+    let Some(worst) = known.given().filter(misses).min_by_key(|set| {
+        set.next_match.as_ref().map_or((0, 0), |chance| (chance.share.count, chance.share.of))
+    }) else {
+        return Weighed::Silent;
+    };
+    let share = worst.next_match.as_ref().map(|chance| chance.share).unwrap_or_default();
+    Weighed::Wrong {
+        text: "The next renewal may lock users out.".to_owned(),
+        evidence: format!(
+            "{}: {} of {} recent certificates match; expected on {}, {:.0} days to begin a release",
+            worst.title,
+            share.count,
+            share.of,
+            next.expected_at.strftime("%Y-%m-%d"),
+            next.runway_days
+        ),
+        change: "Add pins that the next certificate surely matches (a backup key of your own that is used next, or every \
+                 root of every CA that you use), and release them before the renewal."
+            .to_owned(),
+    }
+}
+
+fn lockouts(known: &Known<'_>) -> Weighed {
+    let hurt = || known.given().filter(|set| set.sure > 0);
+    if hurt().next().is_none() {
+        return Weighed::Silent;
+    }
+    let count: usize = hurt().map(|set| set.sure).sum();
+    Weighed::Wrong {
+        text: format!(
+            "The pins as given would have locked users out {}.",
+            if count == 1 { "once".to_owned() } else { format!("{count} times") }
+        ),
+        evidence: named(hurt().map(|set| set.title.as_str())),
+        change:
+            "Pin what stays at renewals: see which changes hurt in the replay, and add a backup for each."
+                .to_owned(),
+    }
+}
+
+/// What any pins would have done, for an owner who has none.
+fn hypothetical(known: &Known<'_>) -> Weighed {
+    if known.pinned() == Pinned::Yes {
+        return Weighed::Silent;
+    }
+    let with_backup = |replay: &Replay| -> Vec<(String, usize)> {
+        let sets = replay.pin_sets.iter();
+        let sets = sets.filter(|set| matches!(set.kind, PinSetKind::Hypothetical { backup: true, .. }));
+        sets.map(|set| (set.title.clone(), set.sure)).collect()
+    };
+    let sets = known.replay().map(with_backup).unwrap_or_default();
+    if sets.is_empty() || sets.iter().any(|(_, sure)| *sure == 0) {
+        return Weighed::Silent;
+    }
+    let told: Vec<String> = sets.iter().map(|(title, sure)| format!("{title}: {sure}")).collect();
+    Weighed::Against {
+        text: "Whatever had been pinned, even with a backup, users would have been locked out.".to_owned(),
+        evidence: format!("how often: {}", told.join("; ")),
+    }
+}
+
+fn backup(known: &Known<'_>) -> Weighed {
+    let without = || {
+        known.enforced().filter(|(_, matches)| {
+            matches.is_some_and(|matches| {
+                matches.unmatched == 0
+                    && matches.positions.iter().all(|position| *position == ChainPosition::Leaf)
+            })
+        })
+    };
+    // A set that locks out is told already.
+    let is_out = |matches: Option<&crate::compare::PinMatches>| {
+        matches.is_some_and(|matches| matches.positions.is_empty())
+    };
+    let mut clients = without().filter(|(_, matches)| !is_out(*matches)).map(|(client, _)| client).peekable();
+    if clients.peek().is_none() {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "Only the key in service is pinned; there is no backup.".to_owned(),
+        evidence: named(clients.map(|client| client.client.as_str())),
+        change: "Add the pin of a key that is made, kept offline and used at the next renewal.".to_owned(),
+    }
+}
+
+fn shared(known: &Known<'_>) -> Weighed {
+    let is_shared =
+        |position: &ChainPosition| matches!(position, ChainPosition::Intermediate | ChainPosition::Root);
+    let mut clients = known
+        .enforced()
+        .filter(|(_, matches)| {
+            matches.is_some_and(|matches| {
+                !matches.positions.is_empty() && matches.positions.iter().all(is_shared)
+            })
+        })
+        .map(|(client, _)| client.client.as_str())
+        .peekable();
+    if clients.peek().is_none() {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "What the chain matches are keys of the CA alone: every certificate of that CA passes, also one that an \
+               attacker obtains from it."
+            .to_owned(),
+        evidence: named(clients),
+        change: "Pin your own keys with a backup, or leave it to CAA with accounturi and to CT monitoring, which do the same \
+                 without a lock-out."
+            .to_owned(),
+    }
+}
+
+fn enforcement(known: &Known<'_>) -> Weighed {
+    let off = || {
+        known.clients().filter(|client| {
+            matches!(
+                client.pins,
+                Pins::Pinned { enforcement: PinEnforcement::ReportOnly | PinEnforcement::Off, .. }
+            )
+        })
+    };
+    if off().next().is_none() {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "Pins are there and refuse nothing.".to_owned(),
+        evidence: named(off().map(|client| client.client.as_str())),
+        change: "Decide: take them out, or enforce them again; as they are they only look like protection."
+            .to_owned(),
+    }
+}
+
+fn hpkp(known: &Known<'_>) -> Weighed {
+    if known.facts.hpkp.measured() != Some(&Hpkp::Sent) {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "The server sends Public-Key-Pins, which no browser obeys any more.".to_owned(),
+        evidence: "the header among those given".to_owned(),
+        change: "Remove the header.".to_owned(),
+    }
+}

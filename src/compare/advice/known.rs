@@ -1,0 +1,91 @@
+//! What the considerations ask of what was measured and stated.
+
+use crate::compare::replay::{PinSetKind, Replay, ReplayedPinSet};
+use crate::compare::{
+    Circumstances, ClientPins, Comparison, Fact, MeasuredFacts, PinEnforcement, PinMatches, Pins,
+};
+
+/// Everything that is known.
+pub(super) struct Known<'k> {
+    /// The host, for the commands that are named.
+    pub(super) host: &'k str,
+    /// What was measured.
+    pub(super) facts: &'k MeasuredFacts,
+    /// What that comes to, with the replay.
+    pub(super) comparison: &'k Comparison,
+    /// What the owner states.
+    pub(super) circumstances: &'k Circumstances,
+}
+
+/// Whether any client has pins for the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pinned {
+    /// One has, in force or not.
+    Yes,
+    /// None of the files given pins it.
+    No,
+    /// No file was given, or it is not known what they do.
+    Unknown,
+}
+
+impl<'k> Known<'k> {
+    pub(super) fn replay(&self) -> Option<&'k Replay> {
+        self.comparison.replay.as_ref()
+    }
+
+    pub(super) fn pinned(&self) -> Pinned {
+        match &self.facts.pins {
+            Fact::NotGiven | Fact::Undetermined => Pinned::Unknown,
+            Fact::Measured(clients) if clients.is_empty() => Pinned::Unknown,
+            Fact::Measured(clients) if clients.iter().any(|client| client.pins != Pins::NotPinned) => {
+                Pinned::Yes
+            }
+            Fact::Measured(_) => Pinned::No,
+        }
+    }
+
+    /// The clients that have pins.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &'k ClientPins> {
+        let clients = self.facts.pins.measured().map(Vec::as_slice).unwrap_or_default();
+        clients.iter().filter(|client| client.pins != Pins::NotPinned)
+    }
+
+    /// Those of them with pins that refuse connections, and what their pins match where that is known.
+    pub(super) fn enforced(&self) -> impl Iterator<Item = (&'k ClientPins, Option<&'k PinMatches>)> {
+        self.clients().filter_map(|client| match &client.pins {
+            Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } => {
+                Some((client, matches.measured()))
+            }
+            Pins::Pinned { .. } | Pins::NotPinned => None,
+        })
+    }
+
+    /// The replay of the pins that were given.
+    pub(super) fn given(&self) -> impl Iterator<Item = &'k ReplayedPinSet> {
+        let sets = self.replay().map(|replay| replay.pin_sets.as_slice()).unwrap_or_default();
+        sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }))
+    }
+
+    /// The command that judges the pins as they are.
+    pub(super) fn gate_of_pins(&self) -> String {
+        format!("pinstead check {} --only pins --pins {}", self.host, self.pin_files())
+    }
+
+    /// The files that have pins, as arguments.
+    pub(super) fn pin_files(&self) -> String {
+        let mut files: Vec<&str> = self.clients().map(|client| client.client.as_str()).collect();
+        files.dedup();
+        files.retain(|file| !file.is_empty());
+        if files.is_empty() { "FILE".to_owned() } else { files.join(" ") }
+    }
+}
+
+/// Some names, the first few of them.
+pub(super) fn named<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const MOST: usize = 3;
+    let mut names: Vec<&str> = names.collect();
+    names.dedup();
+    let more = names.len().saturating_sub(MOST);
+    let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}

@@ -1,0 +1,191 @@
+//! Should this domain pin? Answered by OWASP's criteria and what was measured; what the owner did not state stays a
+//! question.
+//!
+//! Each consideration stands in one table ([`criteria`]), each step of the way off pinning in another ([`steps`]).
+#![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod claims;
+mod criteria;
+mod known;
+mod steps;
+
+use serde::Serialize;
+
+pub use self::claims::Correction;
+use self::criteria::{CRITERIA, Weighed};
+use self::known::{Known, Pinned};
+pub use self::steps::{Done, MigrationStep, Step, StepId, UnknownStep};
+use super::{Circumstances, Comparison, MeasuredFacts};
+
+/// The guidance whose criteria decide whether to pin at all.
+const OWASP: &str = "OWASP Pinning Cheat Sheet (When Do You Not Pin?)";
+
+/// Whether to pin, why, and how to get away from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// What to do.
+    pub verdict: Verdict,
+    /// The same in a sentence.
+    pub sentence: String,
+    /// Why, the reasons that decide first.
+    pub because: Vec<Reason>,
+    /// What only the owner can answer, and has not.
+    pub open_questions: Vec<String>,
+    /// What to have in place, whatever becomes of pins.
+    pub first: Vec<Step>,
+    /// What to change on the pins as they are.
+    pub changes: Vec<Change>,
+    /// The way off pinning, in order; empty where nothing is pinned.
+    pub migration: Vec<MigrationStep>,
+    /// The steps that were asked for by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<Step>,
+    /// What is often said and is not so, where what was measured shows it.
+    pub corrections: Vec<Correction>,
+}
+
+/// What to do about pins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Leave things as they are.
+    Keep,
+    /// Change the pins.
+    Change,
+    /// Get away from pins.
+    Drop,
+    /// Do not begin to pin.
+    DoNotPin,
+    /// What is known does not tell.
+    Undetermined,
+}
+
+impl Verdict {
+    /// The word used in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Change => "change",
+            Self::Drop => "drop the pins",
+            Self::DoNotPin => "do not pin",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// A reason, with what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The consideration's id, such as `key_not_predictable`.
+    pub id: &'static str,
+    /// The reason in a sentence.
+    pub text: String,
+    /// The guidance it is from.
+    pub source: &'static str,
+    /// What was stated or measured.
+    pub evidence: String,
+}
+
+/// Something to change on the pins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The consideration's id.
+    pub id: &'static str,
+    /// What to do.
+    pub what: String,
+    /// The command whose exit code tells that it is done.
+    pub gate: String,
+}
+
+/// Advises the owner of `host`, and tells of the steps in `require` whether they are done.
+pub fn advise(
+    (host, require): (&str, &[StepId]),
+    facts: &MeasuredFacts,
+    comparison: &Comparison,
+    circumstances: &Circumstances,
+) -> Advice {
+    let known = Known { host, facts, comparison, circumstances };
+    let (mut against, mut wrong, mut good) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut open_questions, mut changes) = (Vec::new(), Vec::new());
+    for criterion in &CRITERIA {
+        let reason = |text, evidence| Reason { id: criterion.id, text, source: criterion.source, evidence };
+        match (criterion.weigh)(&known) {
+            Weighed::Silent => {}
+            Weighed::Against { text, evidence } => against.push(reason(text, evidence)),
+            Weighed::For { text, evidence } => good.push(reason(text, evidence)),
+            Weighed::Open(question) => open_questions.push(question),
+            Weighed::Wrong { text, evidence, change } => {
+                wrong.push(reason(text, evidence));
+                changes.push(Change { id: criterion.id, what: change, gate: known.gate_of_pins() });
+            }
+        }
+    }
+    let verdict = match (known.pinned(), !against.is_empty(), !wrong.is_empty(), !open_questions.is_empty()) {
+        (Pinned::Yes, true, ..) => Verdict::Drop,
+        (Pinned::No | Pinned::Unknown, true, ..) => Verdict::DoNotPin,
+        (_, false, true, _) => Verdict::Change,
+        (_, false, false, true) => Verdict::Undetermined,
+        (Pinned::Unknown, false, false, false) => Verdict::Undetermined,
+        (Pinned::Yes | Pinned::No, false, false, false) => Verdict::Keep,
+    };
+    let sentence = sentence(verdict, &known, (against.len(), wrong.len(), open_questions.len()));
+    let migration = if known.pinned() == Pinned::Yes { steps::migration(&known) } else { Vec::new() };
+    // What is to be changed does not matter where pins are to go.
+    if verdict != Verdict::Change {
+        changes.retain(|change| criteria::holds_without_pins(change.id));
+    }
+    against.append(&mut wrong);
+    against.append(&mut good);
+    Advice {
+        verdict,
+        sentence,
+        because: against,
+        open_questions,
+        first: steps::first(&known),
+        changes,
+        migration,
+        required: steps::required(&known, require),
+        corrections: claims::shown(&known),
+    }
+}
+
+fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize, usize, usize)) -> String {
+    let counted = |count: usize, what: &str| {
+        if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    };
+    match (verdict, known.pinned()) {
+        (Verdict::Drop, _) => format!(
+            "Drop the pins, in the order of the plan: {} of OWASP's and of what was measured against pinning at all.",
+            counted(against, "criterion").replace("criterions", "criteria")
+        ),
+        (Verdict::DoNotPin, Pinned::Unknown) => format!(
+            "Do not begin to pin ({} against it); and if your clients have pins, which no pin file given here shows, drop \
+             them.",
+            counted(against, "reason")
+        ),
+        (Verdict::DoNotPin, _) => format!("Do not begin to pin: {} against it.", counted(against, "reason")),
+        (Verdict::Change, Pinned::Yes) => format!(
+            "Change the pins: {} wrong with them, and nothing that was stated speaks against pinning itself.",
+            if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
+        ),
+        (Verdict::Change, _) => format!(
+            "Nothing is pinned, and {} to be put right.",
+            if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
+        ),
+        (Verdict::Keep, Pinned::Yes) => {
+            "Keep the pins: none of OWASP's criteria speaks against them, and nothing that was measured does.".to_owned()
+        }
+        (Verdict::Keep, _) => {
+            "Stay without pins, unless your own CA is an attacker you reckon with: then OWASP's criteria would allow pins of \
+             your own keys, with a backup."
+                .to_owned()
+        }
+        (Verdict::Undetermined, _) => format!(
+            "Whether to pin cannot be said until {} answered; OWASP's answer to the general question is “probably never”.",
+            if open == 1 { "1 question is".to_owned() } else { format!("{open} questions are") }
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

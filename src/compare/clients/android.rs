@@ -1,0 +1,65 @@
+//! What only Android's apps do: they trust no CA that a user added, from API 24 on, and from API 37 on they ask for SCTs
+//! under every root of the system's store.
+
+use super::ClientClass;
+use crate::compare::controls::{self, Judgement};
+use crate::compare::{Control, Effect, Fact, MeasuredFacts, Threat};
+
+/// The first API level for which apps do not trust the CAs of users by default.
+const WITHOUT_USER_CAS: u32 = 24;
+/// The first API level for which apps ask for Certificate Transparency by default.
+const TRANSPARENCY: u32 = 37;
+
+const SOURCE: &str = "Android developer guide, “Network security configuration”";
+
+/// What a control does for an Android app where that is not what it does for others.
+pub(super) fn judge(
+    client: ClientClass,
+    control: Control,
+    threat: Threat,
+    own: &MeasuredFacts,
+) -> Option<Judgement> {
+    let ClientClass::Android { target_level } = client else { return None };
+    match (control, threat) {
+        (Control::CaTrust, Threat::UserRoot) => Some(user_root(target_level, own)),
+        (Control::Ct, Threat::SystemRoot) if target_level.is_some_and(|level| level >= TRANSPARENCY) => {
+            let unlogged = controls::judge(Control::Ct, Threat::OtherCaUnlogged, own);
+            (unlogged.effect == Effect::Prevents).then(|| {
+                Judgement::new(
+                    Effect::Prevents,
+                    "Android 17 holds a root of the system's store for a public one, and asks for SCTs under it.",
+                    SOURCE,
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+fn user_root(target_level: Option<u32>, own: &MeasuredFacts) -> Judgement {
+    let says = |what| own.apps.iter().any(|app| app.trusts_user_cas == Fact::Measured(what));
+    let is_open = own.apps.iter().any(|app| app.trusts_user_cas.measured().is_none());
+    let (effect, reason) = match (says(true), says(false) && !is_open, target_level) {
+        (true, ..) => (
+            Effect::NoEffect,
+            "The app trusts CAs that a user adds, by its configuration or the level that it targets.",
+        ),
+        (false, true, _) => {
+            (Effect::Prevents, "The app targets API 24 or later and trusts no CA that a user adds.")
+        }
+        (false, false, Some(..WITHOUT_USER_CAS)) => (
+            Effect::NoEffect,
+            "Apps that target API 23 or less trust CAs that a user adds, unless their configuration does not.",
+        ),
+        (false, false, Some(_)) if own.apps.is_empty() => (
+            Effect::Prevents,
+            "Apps that target API 24 or later trust no CA that a user adds, unless their configuration, which was not \
+             given, does.",
+        ),
+        (false, false, _) => (
+            Effect::Unknown,
+            "Whether the app trusts CAs that a user adds depends on the level that it targets, which is not known.",
+        ),
+    };
+    Judgement::new(effect, reason, SOURCE)
+}

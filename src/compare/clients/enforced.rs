@@ -1,0 +1,216 @@
+//! Which controls a kind of client goes by.
+
+use super::{ClientClass, ClientControl, Enforced};
+use crate::compare::{ClientPins, Control, CtPolicy, DynamicPins, Fact, MeasuredFacts, Pins};
+
+/// The controls that are asked about of each client. The levels of pins are the pins again.
+const CONTROLS: [Control; 10] = [
+    Control::CaTrust,
+    Control::Ct,
+    Control::Caa,
+    Control::CaaBound,
+    Control::IssuerExpectation,
+    Control::Pins,
+    Control::DynamicPins,
+    Control::Hpkp,
+    Control::Dane,
+    Control::Revocation,
+];
+
+/// The first API level for which Android apps ask for Certificate Transparency by default.
+const ANDROID_TRANSPARENCY: u32 = 37;
+
+const ANDROID: &str = "Android developer guide, “Network security configuration” (certificateTransparency)";
+const CLIENT_PINS: &str = "RFC 7469 section 2.6";
+
+/// Each control, and whether this kind of client goes by it; by the facts of [`facts_of`].
+pub(super) fn controls(client: ClientClass, own: &MeasuredFacts) -> Vec<ClientControl> {
+    CONTROLS
+        .into_iter()
+        .map(|control| {
+            let (enforced, why, source) = enforced(control, client, own);
+            ClientControl { control, enforced, why: why.to_owned(), source }
+        })
+        .collect()
+}
+
+fn enforced(
+    control: Control,
+    client: ClientClass,
+    own: &MeasuredFacts,
+) -> (Enforced, &'static str, &'static str) {
+    use Enforced::{No, Unknown, Yes};
+    match control {
+        Control::CaTrust if client == ClientClass::Mail => (
+            Unknown,
+            "Mail servers take any certificate, unless DANE or MTA-STS tells them otherwise; MTA-STS is not looked at.",
+            "RFC 7672 section 1.3; RFC 8461",
+        ),
+        Control::CaTrust => {
+            (Yes, "It validates the chain, the name and the dates.", "RFC 5280 section 6; RFC 9525 section 6")
+        }
+        Control::Ct => transparency(client, own),
+        Control::Caa | Control::CaaBound => {
+            (Yes, "CAs obey it when they issue, whichever client connects afterwards.", "RFC 8659 section 1")
+        }
+        Control::IssuerExpectation => {
+            (Yes, "The owner looks into the logs, whichever client connects.", "RFC 6962 section 7.2")
+        }
+        Control::Pins | Control::LeafPin | Control::IntermediatePin | Control::RootPin => {
+            pinned(client, own.pins.measured().map(|pins| pins.iter().any(|one| one.pins != Pins::NotPinned)))
+        }
+        Control::DynamicPins => pinned(client, own.dynamic_pins.measured().map(|pins| !pins.is_empty())),
+        Control::Hpkp => (
+            No,
+            "It does not obey Public-Key-Pins: browsers did, and do no more.",
+            "RFC 7469; removed from Chrome 72 and Firefox 72",
+        ),
+        Control::Dane if client == ClientClass::Mail => {
+            (Yes, "It validates TLSA records.", "RFC 7672 section 2.2")
+        }
+        Control::Dane => (No, "It does not look at TLSA records.", "RFC 6698 section 4"),
+        Control::Revocation => (
+            Unknown,
+            "Whether it checks revocation, and by what, is its own affair and is not measured.",
+            "RFC 5280 section 6.3",
+        ),
+    }
+}
+
+/// Whether it asks for SCTs.
+fn transparency(client: ClientClass, own: &MeasuredFacts) -> (Enforced, &'static str, &'static str) {
+    use Enforced::{No, Unknown, Yes};
+    match client {
+        ClientClass::Browser => (
+            Yes,
+            "Chrome, Edge, Safari and Firefox ask for SCTs under public roots.",
+            "CT policies of Chrome, Apple and Mozilla",
+        ),
+        ClientClass::Ios => (
+            Yes,
+            "Apple's systems ask for SCTs under public roots, and App Transport Security cannot switch it off.",
+            "Apple's Certificate Transparency policy (support.apple.com/103214)",
+        ),
+        ClientClass::Server | ClientClass::Mail => {
+            (No, "Ordinary TLS libraries do not ask for SCTs.", "RFC 6962 section 5.2")
+        }
+        ClientClass::Android { target_level } => {
+            let says = |what| own.apps.iter().any(|app| app.certificate_transparency == Fact::Measured(what));
+            let is_late = target_level.is_some_and(|level| level >= ANDROID_TRANSPARENCY);
+            match (says(true), says(false)) {
+                (true, true) => (Unknown, "Its configurations differ about it.", ANDROID),
+                (true, false) if is_late => (
+                    Yes,
+                    "Apps that target API 37 ask for SCTs, on Android 17 and with a log list that is not too old.",
+                    ANDROID,
+                ),
+                (true, false) => (
+                    Yes,
+                    "Its configuration asks for SCTs (certificateTransparency), on Android 16 and later and with a log list \
+                     that is not too old.",
+                    ANDROID,
+                ),
+                (false, true) if is_late => (
+                    No,
+                    "Its configuration switches Certificate Transparency off, or names anchors of its own.",
+                    ANDROID,
+                ),
+                (false, true) => (
+                    No,
+                    "Below API 37 an app asks for SCTs only where its configuration does, and this one's does not.",
+                    ANDROID,
+                ),
+                (false, false) if is_late && own.apps.is_empty() => (
+                    Yes,
+                    "Apps that target API 37 ask for SCTs on Android 17, unless their configuration, which was not given, \
+                     switches it off.",
+                    ANDROID,
+                ),
+                (false, false) => (
+                    Unknown,
+                    "It depends on the API level that the app targets and on its configuration, which are not known.",
+                    ANDROID,
+                ),
+            }
+        }
+    }
+}
+
+/// Whether it has pins of its own; `None` where that is not known.
+fn pinned(client: ClientClass, has_own: Option<bool>) -> (Enforced, &'static str, &'static str) {
+    use Enforced::{No, Unknown, Yes};
+    match (client, has_own) {
+        (_, Some(true)) => (Yes, "Pins of such a client were given.", CLIENT_PINS),
+        (_, Some(false)) => (No, "None of the pins that were given are such a client's.", CLIENT_PINS),
+        (ClientClass::Browser, None) => (
+            No,
+            "Browsers pin hosts of their makers' and no others.",
+            "Chromium net/http/transport_security_state.cc",
+        ),
+        (ClientClass::Mail, None) => {
+            (No, "Mail servers go by TLSA records, and by no other pins.", "RFC 7672")
+        }
+        (_, None) => (Unknown, "Whether such a client has pins is not known.", CLIENT_PINS),
+    }
+}
+
+/// The facts as they are for one kind of client: its own pins, its own apps, its programme's CT policy.
+pub(super) fn facts_of(client: ClientClass, facts: &MeasuredFacts) -> MeasuredFacts {
+    let mut own = facts.clone();
+    own.apps.retain(|app| is_of(Some(app.class), client));
+    own.pins = pins_of(client, &facts.pins);
+    own.dynamic_pins = dynamic_of(client, &facts.dynamic_pins);
+    let by = |programme: &Fact<bool>| match programme {
+        Fact::NotGiven => Fact::NotGiven,
+        Fact::Undetermined => Fact::Undetermined,
+        Fact::Measured(true) => Fact::Measured(CtPolicy::Met),
+        Fact::Measured(false) => Fact::Measured(CtPolicy::NotMet),
+    };
+    match client {
+        ClientClass::Ios => own.ct_policy = by(&facts.ct_programmes.apple),
+        ClientClass::Android { .. } => own.ct_policy = by(&facts.ct_programmes.android),
+        ClientClass::Browser | ClientClass::Server | ClientClass::Mail => {}
+    }
+    own
+}
+
+/// Whether what is of one kind of client is of `client`, too.
+fn is_of(class: Option<ClientClass>, client: ClientClass) -> bool {
+    match (class, client) {
+        (Some(ClientClass::Android { .. }), ClientClass::Android { target_level: None }) => true,
+        (class, client) => class == Some(client),
+    }
+}
+
+/// Whether pins whose kind of client is not known may be of `client`: those of browsers and mail servers are.
+fn may_be_of(class: Option<ClientClass>, client: ClientClass) -> bool {
+    match (class, client) {
+        (_, ClientClass::Browser | ClientClass::Mail) => false,
+        (None, _) => true,
+        // A level that nobody stated may be this one.
+        (Some(ClientClass::Android { target_level: None }), ClientClass::Android { .. }) => true,
+        _ => false,
+    }
+}
+
+fn pins_of(client: ClientClass, pins: &Fact<Vec<ClientPins>>) -> Fact<Vec<ClientPins>> {
+    let Fact::Measured(all) = pins else { return pins.clone() };
+    let own: Vec<ClientPins> = all.iter().filter(|one| is_of(one.class, client)).cloned().collect();
+    let is_open = |one: &ClientPins| one.pins != Pins::NotPinned && may_be_of(one.class, client);
+    if !own.is_empty() {
+        Fact::Measured(own)
+    } else if all.iter().any(is_open) {
+        Fact::Undetermined
+    } else {
+        Fact::Measured(vec![ClientPins { client: String::new(), class: None, pins: Pins::NotPinned }])
+    }
+}
+
+fn dynamic_of(client: ClientClass, pins: &Fact<Vec<DynamicPins>>) -> Fact<Vec<DynamicPins>> {
+    let Fact::Measured(all) = pins else { return pins.clone() };
+    let own: Vec<DynamicPins> = all.iter().filter(|one| is_of(one.class, client)).cloned().collect();
+    if own.is_empty() && all.iter().any(|one| may_be_of(one.class, client)) {
+        return Fact::Undetermined;
+    }
+    Fact::Measured(own)
+}

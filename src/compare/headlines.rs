@@ -1,0 +1,224 @@
+//! Three headlines, never one score: what is prevented now, what is detected and within what time, and what can lock
+//! users out.
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::{ClientClass, ClientProtection, ClientThreat, Control, Effect, Threat, Within};
+
+/// The three headlines over all kinds of clients.
+pub(super) fn headlines(clients: &[ClientProtection]) -> Headlines {
+    let prevents = items(clients, |_, threat| (threat.effect == Effect::Prevents).then(|| threat.by.clone()));
+    // A revocation follows what was found: it never prevents at once.
+    let may_prevent = items(clients, |row, threat| {
+        let open = row.open(threat);
+        let now = open.into_iter().filter(|control| *control != Control::Revocation || row.is_stolen_key());
+        let could = |control: &Control| {
+            matches!(super::controls::would(*control, row.threat).effect, Effect::Prevents | Effect::Unknown)
+        };
+        let open: Vec<Control> = now.filter(could).collect();
+        (!row.threat.is_change() && threat.effect != Effect::Prevents && !open.is_empty()).then_some(open)
+    });
+    let detects = items(clients, |_, threat| (threat.effect == Effect::Detects).then(|| threat.by.clone()));
+    let may_detect = items(clients, |row, threat| {
+        let could =
+            |control: &Control| super::controls::would(*control, row.threat).effect == Effect::Detects;
+        let open: Vec<Control> = row.open(threat).into_iter().filter(could).collect();
+        (!matches!(threat.effect, Effect::Prevents | Effect::Detects) && !open.is_empty()).then_some(open)
+    });
+    let locks_out = items(clients, |row, threat| {
+        (row.locks_out() && threat.effect == Effect::MakesWorse).then(|| threat.by.clone())
+    });
+    let may_lock_out = items(clients, |row, threat| {
+        let open = row.open(threat);
+        (row.locks_out() && threat.effect != Effect::MakesWorse && !open.is_empty()).then_some(open)
+    });
+    Headlines {
+        prevents: headline(clients, "prevented now", prevents, may_prevent),
+        detects: headline(clients, "detected", detects, may_detect),
+        locks_out: headline(clients, "known to lock users out", locks_out, may_lock_out),
+    }
+}
+
+/// A row of one client's.
+struct Row {
+    threat: Threat,
+}
+
+impl Row {
+    /// The controls of which it is not known what they do.
+    fn open(&self, threat: &ClientThreat) -> Vec<Control> {
+        if threat.effect == Effect::Unknown { threat.by.clone() } else { threat.unknown.clone() }
+    }
+
+    fn is_stolen_key(&self) -> bool {
+        self.threat == Threat::StolenKey
+    }
+
+    /// Whether it is about users who cannot connect.
+    fn locks_out(&self) -> bool {
+        self.threat.is_change() || self.threat == Threat::HostilePins
+    }
+}
+
+/// The threats of each client that are of a kind, with the controls that make them so.
+fn items(
+    clients: &[ClientProtection],
+    is_so: impl Fn(&Row, &ClientThreat) -> Option<Vec<Control>>,
+) -> Vec<HeadlineItem> {
+    let mut items = Vec::new();
+    for client in clients {
+        for (threat, judged) in Threat::ALL.into_iter().zip(&client.threats) {
+            if let Some(by) = is_so(&Row { threat }, judged) {
+                let within = judged.within.clone();
+                items.push(HeadlineItem { threat: judged.id, client: client.client, by, within });
+            }
+        }
+    }
+    items
+}
+
+fn headline(
+    clients: &[ClientProtection],
+    what: &str,
+    items: Vec<HeadlineItem>,
+    unknown: Vec<HeadlineItem>,
+) -> Headline {
+    let mut sentences = Vec::new();
+    if clients.is_empty() {
+        sentences.push("Which clients the host serves is not known, so nothing is said of them.".to_owned());
+    } else if items.is_empty() {
+        sentences.push(format!("Nothing is {what}."));
+    }
+    for client in clients {
+        let own: Vec<&HeadlineItem> = items.iter().filter(|item| item.client == client.client).collect();
+        if !own.is_empty() {
+            sentences.push(format!("For {}: {}.", client.client.title(), told(&own).join("; ")));
+        }
+    }
+    for client in clients {
+        let own: Vec<&HeadlineItem> = unknown.iter().filter(|item| item.client == client.client).collect();
+        if !own.is_empty() {
+            let told: Vec<String> = grouped(&own)
+                .into_iter()
+                .map(|(by, of)| format!("what {} does about {}", names(by), ids(&of)))
+                .collect();
+            sentences.push(format!("Not known for {}: {}.", client.client.title(), told.join("; ")));
+        }
+    }
+    Headline { sentence: sentences.join(" "), items, unknown }
+}
+
+/// The items by the controls that make them so.
+fn grouped<'a>(items: &[&'a HeadlineItem]) -> Vec<(&'a [Control], Vec<&'a HeadlineItem>)> {
+    let mut groups: Vec<(&[Control], Vec<&HeadlineItem>)> = Vec::new();
+    for &item in items {
+        match groups.iter_mut().find(|(by, _)| *by == item.by) {
+            Some((_, of)) => of.push(item),
+            None => groups.push((&item.by, vec![item])),
+        }
+    }
+    groups
+}
+
+fn told(items: &[&HeadlineItem]) -> Vec<String> {
+    let groups = grouped(items).into_iter();
+    groups
+        .map(|(by, of)| {
+            let threats: Vec<String> =
+                of.iter().map(|item| format!("{} ({})", title(item.threat), item.threat)).collect();
+            let within = of.iter().find_map(|item| item.within.as_ref());
+            let within = within.map(|within| format!(", {}", in_words(within))).unwrap_or_default();
+            format!("{} by {}{within}", enumerated(&threats), names(by))
+        })
+        .collect()
+}
+
+fn title(id: &str) -> &'static str {
+    Threat::ALL.into_iter().find(|threat| threat.id() == id).map_or("", Threat::title)
+}
+
+fn ids(items: &[&HeadlineItem]) -> String {
+    enumerated(&items.iter().map(|item| item.threat.to_owned()).collect::<Vec<_>>())
+}
+
+fn names(controls: &[Control]) -> String {
+    enumerated(&controls.iter().map(|control| control.title().to_owned()).collect::<Vec<_>>())
+}
+
+fn enumerated(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// How long detection takes, in words.
+pub fn in_words(within: &Within) -> String {
+    match within.at_worst {
+        Some(worst) if worst == within.at_best || within.at_best.is_zero() => {
+            format!("within {}", duration(worst))
+        }
+        Some(worst) => format!("within {} to {}", duration(within.at_best), duration(worst)),
+        None if within.at_best.is_zero() => "with no bound on how late".to_owned(),
+        None => format!("after {} at best, with no bound on how late", duration(within.at_best)),
+    }
+}
+
+/// A duration in its two largest units.
+pub fn duration(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    let units = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
+    let mut rest = seconds;
+    let mut told = Vec::new();
+    for (unit, size) in units {
+        let count = rest / size;
+        rest %= size;
+        if count > 0 {
+            told.push(format!("{count} {unit}"));
+        } else if !told.is_empty() {
+            break;
+        }
+        if told.len() == 2 {
+            break;
+        }
+    }
+    if told.is_empty() { "less than a second".to_owned() } else { told.join(" ") }
+}
+
+/// The three headlines of a comparison.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Headlines {
+    /// The attacks that fail now.
+    pub prevents: Headline,
+    /// The attacks that work, and are seen.
+    pub detects: Headline,
+    /// The changes, without an attacker, after which users cannot connect; and what only an attacker can make of that.
+    pub locks_out: Headline,
+}
+
+/// One headline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// It in words: threats, clients, controls and durations, and what is not known.
+    pub sentence: String,
+    /// What it is made of.
+    pub items: Vec<HeadlineItem>,
+    /// What would belong here if it were known.
+    pub unknown: Vec<HeadlineItem>,
+}
+
+/// One threat to one kind of client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadlineItem {
+    /// The threat's short id.
+    pub threat: &'static str,
+    /// The kind of client.
+    pub client: ClientClass,
+    /// The controls that do it, or of which it is not known.
+    pub by: Vec<Control>,
+    /// How long detection takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+}

@@ -1,0 +1,330 @@
+//! Pins as they were given, over every certificate that can have been in service.
+//!
+//! At each moment any certificate in its life may be the one that is shown. Users are locked out for sure where none of
+//! them matches on any path, and perhaps where one does not match, or not on all paths.
+
+use std::collections::BTreeMap;
+
+use super::cause;
+use super::history::{GivenPins, History};
+use super::lines::Laid;
+use super::matching::{Matcher, PinSet, Segment, Status};
+use super::outcome::{Bounds, Cause, Lockout};
+use super::seconds::{DAY, days, moment};
+use crate::pins::{AfterExpiry, EnforcementMode, ExpiryClock};
+
+/// What given pins did.
+#[derive(Debug)]
+pub(super) struct GivenFate {
+    pub(super) lockouts: Vec<Lockout>,
+    pub(super) days_per_year: Option<Bounds>,
+    pub(super) undetermined: usize,
+    pub(super) notes: Vec<String>,
+}
+
+/// When pins bind: from the release on, until they end.
+#[derive(Clone, Copy, Debug)]
+struct Binding {
+    from: i64,
+    /// For sure until then.
+    surely_until: i64,
+    /// On some device until then.
+    perhaps_until: i64,
+    /// Whether clients refuse everything afterwards.
+    is_closed_after: bool,
+    /// Whether it is known that they bind at all.
+    is_sure: bool,
+}
+
+/// What there is to be served, second by second, as counts of certificates.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    all: usize,
+    some: usize,
+    none: usize,
+    unknown: usize,
+}
+
+impl Counts {
+    fn of(&mut self, status: Status) -> &mut usize {
+        match status {
+            Status::All => &mut self.all,
+            Status::Some => &mut self.some,
+            Status::None => &mut self.none,
+            Status::Unknown => &mut self.unknown,
+        }
+    }
+
+    fn is_sure(self) -> bool {
+        self.none > 0 && self.all == 0 && self.some == 0 && self.unknown == 0
+    }
+
+    fn is_possible(self) -> bool {
+        self.none > 0 || self.some > 0
+    }
+}
+
+/// Replays the pins of one client.
+pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> GivenFate {
+    let mut matcher = Matcher::new(PinSet::Given(given));
+    let lives: Vec<Vec<Segment>> =
+        laid.certificates.iter().map(|placed| matcher.over_life(placed.it)).collect();
+    let undetermined = lives
+        .iter()
+        .filter(|segments| segments.iter().any(|segment| segment.status == Status::Unknown))
+        .count();
+    let mut notes = notes(given);
+    let end = history.at.as_second();
+    let Some(binding) = binding(given, laid, end) else {
+        return GivenFate { lockouts: Vec::new(), days_per_year: None, undetermined, notes };
+    };
+    if !binding.is_sure {
+        notes.push(
+            "Whether a mismatch refuses the connection is not known, so that nothing is sure.".to_owned(),
+        );
+    }
+    let now = laid.served.and_then(|served| {
+        let placed = laid.get(served)?;
+        Some(matcher.at(placed.it, end))
+    });
+    let mut sweep = Sweep { lives: &lives, binding, end, open: None, found: Vec::new() };
+    let mut seconds = sweep.run();
+    sweep.settle_now(now);
+    let mut lockouts = sweep.found;
+    for lockout in &mut lockouts {
+        lockout.cause = cause(lockout, laid, &mut matcher);
+    }
+    if binding.is_closed_after && binding.perhaps_until < end {
+        let since = binding.perhaps_until.max(binding.from);
+        lockouts.push(Lockout {
+            cause: Cause::PinsExpired,
+            certificate: None,
+            begins_at_worst: moment(binding.surely_until.max(binding.from)),
+            begins_at_best: binding.is_sure.then(|| moment(since)),
+            ends_at_best: None,
+            ends_at_worst: None,
+            is_open: true,
+        });
+        let more = end.saturating_sub(since);
+        seconds.1 = seconds.1.saturating_add(more);
+        if binding.is_sure {
+            seconds.0 = seconds.0.saturating_add(more);
+        }
+    }
+    let span = end.saturating_sub(binding.from);
+    let per_year = |seconds: i64| days(seconds) / days(span) * 365.0;
+    let days_per_year = (span >= DAY && !laid.certificates.is_empty())
+        .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
+    GivenFate { lockouts, days_per_year, undetermined, notes }
+}
+
+fn notes(given: &GivenPins) -> Vec<String> {
+    let mut notes = Vec::new();
+    match given.enforcement {
+        EnforcementMode::Report => notes.push("They only report, and lock nobody out.".to_owned()),
+        EnforcementMode::No => notes.push("They are not enforced, and lock nobody out.".to_owned()),
+        EnforcementMode::Yes | EnforcementMode::Unknown => {}
+    }
+    match given.released {
+        Some(released) => {
+            notes.push(format!("Released on {}; before, they bind nobody.", released.strftime("%Y-%m-%d")));
+        }
+        None => notes.push(
+            "When they were released is not stated: they are taken to have been there all the time."
+                .to_owned(),
+        ),
+    }
+    if let Some(expiry) = &given.expiry {
+        let then = match expiry.afterwards {
+            AfterExpiry::FailOpen => "clients connect without them afterwards, and are not protected",
+            AfterExpiry::FailClosed => "clients refuse every connection afterwards",
+        };
+        notes.push(format!("They end on {}: {then}.", expiry.at.strftime("%Y-%m-%d")));
+    }
+    if given.unread > 0 {
+        notes.push(format!("{} of their pins could not be read, and may be any key.", given.unread));
+    }
+    if given.pins.iter().chain(&given.forbidden).any(|pin| pin.ends.is_some()) {
+        notes.push("Some of the pins end by themselves, which is not replayed: where only they match, it is not known whether they did.".to_owned());
+    }
+    notes
+}
+
+/// When the pins bind anybody; `None` where they never do.
+fn binding(given: &GivenPins, laid: &Laid<'_>, end: i64) -> Option<Binding> {
+    let is_sure = match given.enforcement {
+        EnforcementMode::Yes => true,
+        EnforcementMode::Unknown => false,
+        EnforcementMode::Report | EnforcementMode::No => return None,
+    };
+    if given.pins.is_empty() && given.forbidden.is_empty() && given.unread == 0 {
+        return None;
+    }
+    let first = laid.certificates.first()?.begins();
+    let from = given.released.map_or(first, |released| released.as_second().max(first));
+    let mut binding =
+        Binding { from, surely_until: end, perhaps_until: end, is_closed_after: false, is_sure };
+    if let Some(expiry) = &given.expiry {
+        let at = expiry.at.as_second();
+        // The first time zone is 14 hours ahead of UTC, the last 12 behind it.
+        let (before, after) = match expiry.clock {
+            ExpiryClock::Utc => (0, 0),
+            ExpiryClock::Device => (14 * 3600, 12 * 3600),
+        };
+        binding.surely_until = at.saturating_sub(before).min(end);
+        binding.perhaps_until = at.saturating_add(after).min(end);
+        binding.is_closed_after = expiry.afterwards == AfterExpiry::FailClosed;
+    }
+    Some(binding)
+}
+
+struct Sweep<'s> {
+    lives: &'s [Vec<Segment>],
+    binding: Binding,
+    end: i64,
+    open: Option<Lockout>,
+    found: Vec<Lockout>,
+}
+
+impl Sweep<'_> {
+    /// Goes through time; gives the seconds that are lost at best and at worst.
+    fn run(&mut self) -> (i64, i64) {
+        let mut turns: BTreeMap<i64, Vec<(bool, usize, Status)>> = BTreeMap::new();
+        for (place, segments) in self.lives.iter().enumerate() {
+            for segment in segments {
+                turns.entry(segment.from).or_default().push((true, place, segment.status));
+                turns.entry(segment.until).or_default().push((false, place, segment.status));
+            }
+        }
+        let binding = self.binding;
+        for turn in [binding.from, binding.surely_until, binding.perhaps_until, self.end] {
+            turns.entry(turn).or_default();
+        }
+        let mut counts = Counts::default();
+        let (mut least, mut most) = (0_i64, 0_i64);
+        let nexts: Vec<i64> = turns.keys().skip(1).copied().chain([self.end]).collect();
+        for ((at, changes), next) in turns.into_iter().zip(nexts) {
+            let mut brought = None;
+            for (begins, place, status) in changes {
+                let count = counts.of(status);
+                *count = if begins { count.saturating_add(1) } else { count.saturating_sub(1) };
+                if begins && matches!(status, Status::None | Status::Some) {
+                    brought = Some(place);
+                }
+            }
+            if at >= self.end || at < binding.from || at >= binding.perhaps_until {
+                self.close(at.min(self.end), at >= self.end && binding.perhaps_until >= self.end);
+                continue;
+            }
+            let stretch = next.min(self.end).saturating_sub(at);
+            let is_sure = counts.is_sure() && binding.is_sure && at < binding.surely_until;
+            if is_sure {
+                least = least.saturating_add(stretch);
+            }
+            if counts.is_possible() || counts.unknown > 0 {
+                most = most.saturating_add(stretch);
+            }
+            if counts.is_possible() {
+                self.go_on(at, next.min(self.end), is_sure, brought);
+            } else {
+                self.close(at, false);
+            }
+        }
+        (least, most)
+    }
+
+    fn go_on(&mut self, at: i64, next: i64, is_sure: bool, brought: Option<usize>) {
+        let open = self.open.get_or_insert_with(|| Lockout {
+            cause: Cause::NeverMatched,
+            certificate: brought,
+            begins_at_worst: moment(at),
+            begins_at_best: None,
+            ends_at_best: None,
+            ends_at_worst: None,
+            is_open: false,
+        });
+        if open.certificate.is_none() {
+            // It was there before the pins were.
+            open.certificate = brought.or_else(|| {
+                let covers = |segment: &Segment| {
+                    segment.from <= at
+                        && at < segment.until
+                        && matches!(segment.status, Status::None | Status::Some)
+                };
+                self.lives.iter().rposition(|segments| segments.iter().any(covers))
+            });
+        }
+        if is_sure {
+            open.begins_at_best.get_or_insert(moment(at));
+            open.ends_at_best = Some(moment(next));
+        }
+    }
+
+    fn close(&mut self, at: i64, lasts: bool) {
+        if let Some(mut open) = self.open.take() {
+            if lasts {
+                if open.ends_at_best == Some(moment(at)) {
+                    open.ends_at_best = None;
+                    open.is_open = true;
+                }
+            } else {
+                open.ends_at_worst = Some(moment(at));
+            }
+            self.found.push(open);
+        }
+    }
+
+    /// What is shown now settles how it stands now.
+    fn settle_now(&mut self, now: Option<Status>) {
+        let Some(status) = now else { return };
+        let binds_now = self.binding.perhaps_until >= self.end && self.binding.from <= self.end;
+        let lasting = self.found.iter_mut().rev().find(|lockout| lockout.ends_at_worst.is_none());
+        let Some(lockout) = lasting.filter(|_| binds_now) else { return };
+        let (end, is_sure) = (moment(self.end), self.binding.is_sure);
+        match status {
+            Status::All => {
+                lockout.ends_at_worst = Some(end);
+                if lockout.is_open {
+                    lockout.ends_at_best = Some(end);
+                }
+                lockout.is_open = false;
+            }
+            Status::None if is_sure => {
+                lockout.begins_at_best.get_or_insert(end);
+                lockout.ends_at_best = None;
+                lockout.is_open = true;
+            }
+            Status::None | Status::Some | Status::Unknown => {}
+        }
+    }
+}
+
+/// What brought a lock-out: what changed of what the pins matched before.
+fn cause(lockout: &Lockout, laid: &Laid<'_>, matcher: &mut Matcher<'_>) -> Cause {
+    let Some(placed) = lockout.certificate.and_then(|place| laid.get(place)) else {
+        return Cause::NeverMatched;
+    };
+    let begins = lockout.begins_at_worst.as_second();
+    let just_before = begins.saturating_sub(1);
+    if placed.begins() < begins
+        && matches!(matcher.at(placed.it, just_before), Status::All | Status::Unknown)
+        && matcher.at(placed.it, begins) != Status::All
+        && matcher.over_life(placed.it).len() > 1
+    {
+        return Cause::NewPath;
+    }
+    // The last that matched before it.
+    let earlier = lockout.certificate.unwrap_or_default();
+    let before = laid
+        .certificates
+        .iter()
+        .take(earlier)
+        .rev()
+        .take(MOST_LOOKED_BACK)
+        .find(|other| matcher.at(other.it, begins.min(other.ends().saturating_sub(1))) == Status::All);
+    let Some(before) = before else { return Cause::NeverMatched };
+    cause::between(matcher, before.it, placed.it, begins)
+}
+
+/// How many certificates before are looked at for one that matched.
+const MOST_LOOKED_BACK: usize = 4_096;

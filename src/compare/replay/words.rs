@@ -1,0 +1,202 @@
+//! The replay in sentences.
+
+use super::history::History;
+use super::lines::Laid;
+use super::outcome::{Cause, FlagRule, Flagged, HalfLife, Level, PinSetKind, Replay, ReplayedPinSet};
+use super::seconds::{DAY, days};
+
+/// Of fewer months than this a history is short.
+const SHORT_MONTHS: i64 = 12;
+
+/// The pin sets without backup that the sentence tells of.
+const TOLD: [Level; 3] = [Level::Leaf, Level::Intermediate, Level::AllRootsOfCa];
+
+impl Cause {
+    /// What brought it, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NewKey => "a new key",
+            Self::NewIntermediate => "a new intermediate",
+            Self::NewPath => "a new path",
+            Self::NewCa => "a new CA",
+            Self::PinsExpired => "the pins expired",
+            Self::NeverMatched => "the pins never matched",
+        }
+    }
+}
+
+impl FlagRule {
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Caa => "CAA as it is today",
+            Self::Issuewild => "issuewild of CAA as it is today",
+            Self::ExpectedCa => "the expected CAs",
+            Self::KnownKey => "the known keys",
+        }
+    }
+}
+
+/// The one sentence.
+pub(super) fn sentence(replay: &Replay) -> String {
+    let Some(from) = replay.from else {
+        return format!("No certificate of {} is known that could be replayed.", replay.host);
+    };
+    let seconds = replay.until.as_second().saturating_sub(from.as_second());
+    let count = replay.certificates.len();
+    let mut clauses: Vec<String> = Vec::new();
+    for set in told(replay) {
+        clauses.push(clause(set, clauses.is_empty()));
+    }
+    clauses.push(flagged(replay));
+    let short = if seconds < SHORT_MONTHS.saturating_mul(30).saturating_mul(DAY) || replay.renewals.len() < 3
+    {
+        let renewals = counted(replay.renewals.len(), "renewal", "renewals");
+        format!(" The history is short ({renewals}): these numbers say little of what is to come.")
+    } else {
+        String::new()
+    };
+    let certificates = counted(count, "certificate", "certificates");
+    format!("In {} ({certificates}): {}.{short}", span(seconds), clauses.join("; "))
+}
+
+/// The pin sets that the sentence is about: some of a level, and those given.
+fn told(replay: &Replay) -> Vec<&ReplayedPinSet> {
+    let level = |wanted: Level| {
+        replay
+            .pin_sets
+            .iter()
+            .find(move |set| set.kind == PinSetKind::Hypothetical { level: wanted, backup: false })
+    };
+    let given = replay.pin_sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }));
+    TOLD.into_iter().filter_map(level).chain(given).collect()
+}
+
+fn clause(set: &ReplayedPinSet, is_first: bool) -> String {
+    let most = set.lockouts.len();
+    let how_often = if set.sure == most {
+        counted(most, "time", "times")
+    } else {
+        format!("{} to {}", set.sure, counted(most, "time", "times"))
+    };
+    let mut more: Vec<String> = Vec::new();
+    if let Some(half_life) = &set.half_life {
+        more.push(lasts(half_life));
+    }
+    if matches!(set.kind, PinSetKind::Given { .. })
+        && let Some(first) = set.lockouts.first()
+    {
+        let date = first.begins_at_worst.strftime("%Y-%m-%d");
+        more.push(format!("{} from {date}", first.cause.words()));
+    }
+    if set.undetermined > 0 {
+        more.push(format!("{} not known", counted(set.undetermined, "certificate", "certificates")));
+    }
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    let subject = match &set.kind {
+        PinSetKind::Given { client } if client.is_empty() => "your pins".to_owned(),
+        PinSetKind::Given { client } => format!("your pins of {client}"),
+        PinSetKind::Hypothetical { .. } => set.title.clone(),
+    };
+    if is_first {
+        format!("{subject} would have locked users out {how_often}{more}")
+    } else {
+        format!("{subject} {how_often}{more}")
+    }
+}
+
+fn lasts(half_life: &HalfLife) -> String {
+    match half_life.median_days {
+        Some(median) => format!("median {median} days"),
+        None if half_life.events == 0 => "none ended".to_owned(),
+        None => "more than half lasted".to_owned(),
+    }
+}
+
+fn flagged(replay: &Replay) -> String {
+    let of = replay.certificates.len();
+    let Some(flagged) = &replay.flagged else {
+        return "what CAA and expected CAs would have flagged is not known, for no CA is expected and CAA was not \
+                looked up"
+            .to_owned();
+    };
+    let by = |rules: &[FlagRule]| {
+        let places: std::collections::BTreeSet<usize> =
+            flagged.iter().filter(|flag| rules.contains(&flag.rule)).map(|flag| flag.certificate).collect();
+        places.len()
+    };
+    let count = by(&[FlagRule::Caa, FlagRule::Issuewild, FlagRule::ExpectedCa]);
+    let keys = by(&[FlagRule::KnownKey]);
+    let keys = if keys > 0 { format!(", the known keys {keys}") } else { String::new() };
+    format!("CAA of today and expected CAs would have flagged {count} of {of}{keys}")
+}
+
+fn span(seconds: i64) -> String {
+    let months = (days(seconds) / 30.44).round();
+    if months >= 2.0 {
+        format!("{months:.0} months")
+    } else {
+        let whole = super::forecast::whole_days(seconds);
+        if whole == 1 { "1 day".to_owned() } else { format!("{whole} days") }
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// What the replay takes for granted.
+pub(super) fn assumptions(laid: &Laid<'_>, history: &History, has_lead: bool) -> Vec<String> {
+    let mut said = vec![
+        "No log tells when a certificate was put in service: each may have been from its notBefore to its notAfter, \
+         so that a swap lies between the notBefore of the next and the notAfter of the one before."
+            .to_owned(),
+        "Given pins: users are locked out for sure while no certificate in its life matches on any path, and perhaps \
+         while one does not match, or not on all paths to anchors of today."
+            .to_owned(),
+        "Which roots clients had in the past is not known: paths are judged by the anchors of today, and those to \
+         other known roots count at best."
+            .to_owned(),
+    ];
+    if laid.lines > 1 {
+        let others = counted(laid.lines.saturating_sub(1), "line runs", "lines run");
+        said.push(format!(
+            "Pin sets that follow the certificates, the half-life and the key reuse go by one line of renewals; \
+             {others} beside it or came before (other kinds of keys, other names, further servers, backup \
+             certificates) and could have broken them more often."
+        ));
+    }
+    said.push(match laid.served {
+        Some(_) => "The line followed ends with the certificate that the server showed.".to_owned(),
+        None => "The server was not asked, or shows a certificate that no source has: the line followed is the longest \
+                 of those with a certificate in its life."
+            .to_owned(),
+    });
+    said.push(if has_lead {
+        "Pin sets that follow the certificates are made again when one does not match; at best new pins are released \
+         when the certificate is issued and it is put in service as late as can be, at worst both are done at once; \
+         clients have them after the release lead."
+            .to_owned()
+    } else {
+        "No release lead is stated: pin sets that follow the certificates are made again at once, and only how often \
+         they break is counted."
+            .to_owned()
+    });
+    if history.pins.iter().any(|given| given.released.is_none()) {
+        said.push(
+            "Pins without a date of release are taken to have been there from the first certificate on."
+                .to_owned(),
+        );
+    }
+    said
+}
+
+/// What is flagged by rules of today.
+pub(super) fn of_today(flagged: Option<&[Flagged]>) -> Option<String> {
+    let rules = [FlagRule::Caa, FlagRule::Issuewild];
+    let is_caa = |flag: &Flagged| rules.contains(&flag.rule);
+    flagged.is_some_and(|all| all.iter().any(is_caa)).then(|| {
+        "CAA is judged by the records of today; what they were when the certificates were issued is not known."
+            .to_owned()
+    })
+}

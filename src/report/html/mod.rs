@@ -1,0 +1,288 @@
+//! HTML for people: one file that is whole in itself, loads nothing and runs nothing.
+//!
+//! The templates escape by themselves; what comes from outside is shown as text only, without anything that would hide
+//! or turn it around. The tables are made from the same JSON that `--format json` writes.
+
+mod filters;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::value::Serde;
+use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::Outcome;
+use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
+use super::human::safe;
+use crate::rules::{self, Finding, Severity};
+
+/// The style sheet, which stands in the page.
+const STYLE: &str = include_str!("templates/style.css");
+
+/// Stands for the number of the target until that is known. Nothing from outside holds it: there, `<` is escaped.
+const NUMBER: &str = "<N>";
+
+/// The most findings shown of one target.
+const MOST_FINDINGS: usize = 200;
+
+/// The most characters of a finding's facts.
+const MOST_FACTS: usize = 20_000;
+
+/// From how many targets that did not pass on none is unfolded.
+const MOST_UNFOLDED: usize = 20;
+
+/// The templates, read once.
+static TEMPLATES: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    for (name, text) in [
+        ("page.html", include_str!("templates/page.html")),
+        ("target.html", include_str!("templates/target.html")),
+        ("blocks.html", include_str!("templates/blocks.html")),
+        ("comparison.html", include_str!("templates/comparison.html")),
+        ("replay.html", include_str!("templates/replay.html")),
+        ("details.html", include_str!("templates/details.html")),
+    ] {
+        environment.add_template(name, text)?;
+    }
+    // A report has what was looked at and nothing else: each part may be missing.
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    filters::add(&mut environment);
+    Ok(environment)
+});
+
+fn render(template: &str, context: Value) -> Result<String, String> {
+    let environment = TEMPLATES.as_ref().map_err(ToString::to_string)?;
+    environment
+        .get_template(template)
+        .and_then(|template| template.render(context))
+        .map_err(|error| format!("{error:#}"))
+}
+
+/// A part as the template takes it.
+#[derive(Serialize)]
+struct PartView<'a> {
+    label: &'static str,
+    mark: &'static str,
+    word: &'static str,
+    words: &'a str,
+}
+
+impl<'a> PartView<'a> {
+    fn of(part: &'a PartLine) -> Self {
+        let (mark, word) = match part.mark {
+            Mark::Good => ("good", "Good"),
+            Mark::Bad => ("bad", "Bad"),
+            Mark::Open => ("open", "Open"),
+            Mark::None => ("none", "Not judged"),
+        };
+        Self { label: part.label, mark, word, words: &part.words }
+    }
+}
+
+/// A finding as the template takes it.
+#[derive(Serialize)]
+struct FindingView<'a> {
+    rule: &'a str,
+    severity: Severity,
+    title: &'a str,
+    subject: &'a str,
+    message: &'a str,
+    advice: &'a str,
+    location: Option<&'a rules::Location>,
+    references: &'a [&'static str],
+    /// Escaped already: it is JSON of several lines.
+    evidence: String,
+    fingerprint: String,
+}
+
+impl<'a> FindingView<'a> {
+    fn of(section: &Section<'_>, finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            title: finding.title,
+            subject: &finding.subject,
+            message: &finding.message,
+            advice: &finding.advice,
+            location: finding.location.as_ref(),
+            references: &finding.references,
+            evidence: facts(finding),
+            fingerprint: finding
+                .fingerprint
+                .clone()
+                .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+        }
+    }
+}
+
+/// The facts as JSON, escaped line by line.
+fn facts(finding: &Finding) -> String {
+    let json = finding.evidence.to_json();
+    if json.is_null() {
+        return String::new();
+    }
+    let mut text = String::new();
+    for line in format!("{json:#}").lines() {
+        if text.len() > MOST_FACTS {
+            text.push_str("… (--format json has all of it)\n");
+            break;
+        }
+        let _ = writeln!(text, "{}", filters::escaped(&safe(line)));
+    }
+    text
+}
+
+/// One target.
+pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
+    let findings = section.findings.iter().take(MOST_FINDINGS);
+    render(
+        "target.html",
+        context! {
+            open => section.open.iter().map(|question| question.what.clone()).collect::<Vec<_>>(),
+            findings => Value::from(Serde(findings.map(|one| FindingView::of(section, one)).collect::<Vec<_>>())),
+            more_findings => section.findings.len().saturating_sub(MOST_FINDINGS),
+            parts => Value::from(Serde(section.parts.iter().map(PartView::of).collect::<Vec<_>>())),
+            data => Value::from(Serde(&section.data)),
+            timeline => section.replay.map(timeline::svg),
+        },
+    )
+}
+
+/// A count of the verdict.
+#[derive(Serialize)]
+struct Count {
+    title: String,
+    class: &'static str,
+    count: usize,
+}
+
+/// A target of the page.
+#[derive(Clone, Serialize)]
+struct RowView<'a> {
+    number: usize,
+    name: &'a str,
+    outcome: Outcome,
+    word: &'static str,
+    counts: Vec<SeverityCount>,
+    open: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folded: Option<bool>,
+    body: String,
+}
+
+#[derive(Clone, Serialize)]
+struct SeverityCount {
+    severity: Severity,
+    count: usize,
+}
+
+/// The whole report.
+pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, String> {
+    let not_passed = pieces.iter().filter(|piece| piece.row.outcome != Outcome::Pass).count();
+    let rows: Vec<RowView<'_>> = pieces
+        .iter()
+        .enumerate()
+        .map(|(index, piece)| {
+            let number = index.saturating_add(1);
+            let row = &piece.row;
+            let folded = row.outcome == Outcome::Pass || not_passed > MOST_UNFOLDED;
+            RowView {
+                number,
+                name: &row.name,
+                outcome: row.outcome,
+                word: word(row.outcome),
+                counts: row
+                    .counts
+                    .iter()
+                    .map(|&(severity, count)| SeverityCount { severity, count })
+                    .collect(),
+                open: open(row),
+                folded: (pieces.len() > 1).then_some(folded),
+                body: piece.body.text().replace(NUMBER, &number.to_string()),
+            }
+        })
+        .collect();
+    let of = |outcome| -> Vec<RowView<'_>> {
+        let all = rows.iter().filter(|row| row.outcome == outcome);
+        all.map(|row| RowView { body: String::new(), ..row.clone() }).collect()
+    };
+    let whole = whole(tail);
+    render(
+        "page.html",
+        context! {
+            style => STYLE,
+            style_hash => format!("sha256-{}", STANDARD.encode(Sha256::digest(STYLE.as_bytes()))),
+            version => env!("CARGO_PKG_VERSION"),
+            command => head.command,
+            judged_at => head.judged_at.to_string(),
+            outcome => Value::from(Serde(whole)),
+            word => word(whole),
+            verdict => verdict(head, tail),
+            notes => Value::from(Serde(tail.notes)),
+            counts => Value::from(Serde(counts(tail))),
+            groups => [Outcome::Fail, Outcome::Undetermined, Outcome::Pass]
+                .map(|outcome| context! { title => word(outcome), rows => Value::from(Serde(of(outcome))) })
+                .to_vec(),
+            basis => Value::from(Serde(&head.basis)),
+            exit_code => tail.exit_code,
+            ended => ended(tail.exit_code),
+            fail_on => head.fail_on.map_or_else(|| "no severity".to_owned(), |least| match least {
+                Severity::Critical => "severity critical".to_owned(),
+                least => format!("severity {least} or graver"),
+            }),
+            strict => head.strict,
+            rows => Value::from(Serde(&rows)),
+        },
+    )
+}
+
+fn open(row: &Row) -> String {
+    match row.open.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [one, more @ ..] => format!("{one}; and {} more", more.len()),
+    }
+}
+
+fn counts(tail: &Tail<'_>) -> Vec<Count> {
+    let summary = tail.summary;
+    let title = if summary.targets() == 1 { "target" } else { "targets" };
+    let mut counts = vec![Count { title: title.to_owned(), class: "none", count: summary.targets() }];
+    if summary.targets() > 1 {
+        for (outcome, class) in
+            [(Outcome::Pass, "pass"), (Outcome::Fail, "fail"), (Outcome::Undetermined, "undetermined")]
+        {
+            let title = word(outcome).to_ascii_lowercase();
+            counts.push(Count { title, class, count: summary.count(outcome) });
+        }
+    }
+    let by_severity: Vec<(Severity, usize)> = summary.findings_by_severity().collect();
+    for (severity, count) in by_severity.into_iter().rev().filter(|(_, count)| *count > 0) {
+        counts.push(Count { title: severity.to_string(), class: severity.name(), count });
+    }
+    counts
+}
+
+fn whole(tail: &Tail<'_>) -> Outcome {
+    match tail.exit_code {
+        0 if tail.summary.count(Outcome::Undetermined) == 0 => Outcome::Pass,
+        0 | 3 => Outcome::Undetermined,
+        _ => Outcome::Fail,
+    }
+}
+
+fn ended(exit_code: u8) -> &'static str {
+    match exit_code {
+        0 => "nothing fails the run",
+        1 => "findings fail the run",
+        2 => "an input could not be used",
+        _ => "something that had to be determined could not be",
+    }
+}

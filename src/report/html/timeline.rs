@@ -1,0 +1,300 @@
+//! The replay as a picture: certificates as bars by CA, the lock-outs of each pin set, what would have been flagged, today.
+//!
+//! It stands in the page as SVG and takes its colours from the page's style, so that both light and dark have theirs. What
+//! it shows stands in the tables below it as well.
+#![deny(clippy::indexing_slicing, clippy::as_conversions)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::NUMBER;
+use super::filters::escaped;
+use crate::compare::replay::{Lockout, Replay, ReplayedCertificate, ReplayedPinSet};
+use crate::report::human::safe;
+
+/// The width of the picture, in units of its own.
+const WIDTH: f64 = 960.0;
+
+/// Where the time begins; to the left stand the labels.
+const LEFT: f64 = 190.0;
+
+/// Where it ends.
+const RIGHT: f64 = 948.0;
+
+/// The height of a bar, and of the row that it stands in.
+const BAR: f64 = 14.0;
+const ROW: f64 = 18.0;
+
+/// The most certificates that are drawn: the latest.
+const MOST_BARS: usize = 150;
+
+/// The most rows of one CA: further certificates at the same time are drawn over one another.
+const MOST_ROWS: usize = 12;
+
+/// The most characters of a label.
+const LABEL: usize = 27;
+
+/// The picture.
+pub(super) fn svg(replay: &Replay) -> minijinja::Value {
+    let skipped = replay.certificates.len().saturating_sub(MOST_BARS);
+    let shown: Vec<(usize, &ReplayedCertificate)> =
+        replay.certificates.iter().enumerate().skip(skipped).collect();
+    let Some(scale) = Scale::of(&shown, replay.until) else { return minijinja::Value::from("") };
+    let mut body = String::new();
+    let mut y = 8.0;
+    for (issuer, bars) in by_issuer(&shown) {
+        y = lane(&mut body, &scale, y, &issuer, &bars, replay);
+    }
+    for set in &replay.pin_sets {
+        y = pin_set(&mut body, &scale, y, set, replay.until);
+    }
+    let height = y + 30.0;
+    let mut text = format!(
+        "<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-labelledby=\"t{NUMBER}-tl\" \
+         aria-describedby=\"t{NUMBER}-tl-text\"><title id=\"t{NUMBER}-tl\">Certificates of {} and pins over time</title>\
+         <desc id=\"t{NUMBER}-tl-text\">{}</desc>{}",
+        fit(&replay.host),
+        fit(&described(replay, skipped)),
+        patterns()
+    );
+    text.push_str(&scale.axis(y));
+    text.push_str(&body);
+    text.push_str(&scale.today(replay.until, y));
+    text.push_str("</svg>");
+    minijinja::Value::from_safe_string(text)
+}
+
+/// What the picture shows, for those who do not see it.
+fn described(replay: &Replay, skipped: usize) -> String {
+    let mut text = replay.sentence.clone();
+    let _ = write!(
+        text,
+        " {} certificates and {} pin sets; the tables below have each.",
+        replay.certificates.len(),
+        replay.pin_sets.len()
+    );
+    if skipped > 0 {
+        let _ = write!(text, " The earliest {skipped} certificates are not drawn.");
+    }
+    text
+}
+
+/// The patterns of lock-outs: they differ by more than their colour.
+fn patterns() -> String {
+    format!(
+        "<defs><pattern id=\"t{NUMBER}-perhaps\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
+         <path class=\"perhaps-lines\" d=\"M-1 8 8 -1\"/></pattern>\
+         <pattern id=\"t{NUMBER}-sure\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
+         <path class=\"sure-lines\" d=\"M-1 8 8 -1M-1 -1 8 8\"/></pattern></defs>"
+    )
+}
+
+/// Text from outside, as text.
+fn fit(text: &str) -> String {
+    escaped(&safe(text))
+}
+
+/// A label, cut to its place.
+fn label(text: &str) -> String {
+    if text.chars().count() <= LABEL {
+        return fit(text);
+    }
+    let cut: String = text.chars().take(LABEL.saturating_sub(1)).collect();
+    fit(&cut) + "…"
+}
+
+/// From time to place.
+struct Scale {
+    from: Timestamp,
+    until: Timestamp,
+    seconds: f64,
+}
+
+impl Scale {
+    /// From the first certificate to the last, today among it.
+    fn of(shown: &[(usize, &ReplayedCertificate)], today: Timestamp) -> Option<Self> {
+        let from = shown.iter().map(|(_, one)| one.not_before).min()?;
+        let until = shown.iter().map(|(_, one)| one.not_after).max()?.max(today);
+        let seconds = until.duration_since(from).as_secs_f64();
+        (seconds > 0.0).then_some(Self { from, until, seconds })
+    }
+
+    fn x(&self, at: Timestamp) -> f64 {
+        let at = at.clamp(self.from, self.until);
+        LEFT + (RIGHT - LEFT) * at.duration_since(self.from).as_secs_f64() / self.seconds
+    }
+
+    /// Lines at the beginnings of months or years, as many as there is room for.
+    fn axis(&self, bottom: f64) -> String {
+        let mut text = String::new();
+        let months = self.seconds / (30.44 * 86_400.0);
+        let step: i32 = [1, 2, 3, 6, 12, 24, 60]
+            .into_iter()
+            .find(|step| months / f64::from(*step) <= 12.0)
+            .unwrap_or(120);
+        let first = self.from.to_zoned(TimeZone::UTC).date();
+        let Ok(mut day) = Date::new(first.year(), 1, 1) else { return text };
+        while let Ok(at) = day.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()) {
+            if at > self.until {
+                break;
+            }
+            if at >= self.from {
+                let x = self.x(at);
+                let name = if step >= 12 { day.strftime("%Y") } else { day.strftime("%Y-%m") };
+                let _ = write!(
+                    text,
+                    "<path class=\"grid\" d=\"M{x:.1} 4V{bottom:.1}\"/><text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\" \
+                     text-anchor=\"middle\">{name}</text>",
+                    bottom + 14.0
+                );
+            }
+            match day.checked_add(step.months()) {
+                Ok(next) => day = next,
+                Err(_) => break,
+            }
+        }
+        text
+    }
+
+    fn today(&self, at: Timestamp, bottom: f64) -> String {
+        let x = self.x(at);
+        let anchor = if x > (LEFT + RIGHT) / 2.0 { "end" } else { "start" };
+        format!(
+            "<path class=\"today\" d=\"M{x:.1} 2V{:.1}\"/><text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">\
+             {} (as judged)</text>",
+            bottom + 16.0,
+            bottom + 26.0,
+            at.strftime("%Y-%m-%d")
+        )
+    }
+}
+
+type Bars<'a> = Vec<(usize, &'a ReplayedCertificate)>;
+
+/// The certificates by CA, in the order in which the CAs came.
+fn by_issuer<'a>(shown: &[(usize, &'a ReplayedCertificate)]) -> Vec<(String, Bars<'a>)> {
+    let mut lanes: BTreeMap<&str, (usize, Bars<'a>)> = BTreeMap::new();
+    for &(index, certificate) in shown {
+        lanes.entry(&certificate.issuer).or_insert_with(|| (index, Vec::new())).1.push((index, certificate));
+    }
+    let mut lanes: Vec<(&str, (usize, Bars<'a>))> = lanes.into_iter().collect();
+    lanes.sort_by_key(|(_, (first, _))| *first);
+    lanes.into_iter().map(|(issuer, (_, bars))| (issuer.to_owned(), bars)).collect()
+}
+
+/// One CA: its certificates, in as many rows as they overlap in.
+fn lane(text: &mut String, scale: &Scale, top: f64, issuer: &str, bars: &Bars<'_>, replay: &Replay) -> f64 {
+    let mut rows: Vec<f64> = Vec::new();
+    let mut drawn = String::new();
+    for (index, certificate) in bars {
+        let (from, until) = (scale.x(certificate.not_before), scale.x(certificate.not_after));
+        let free = rows.iter().position(|end| *end <= from);
+        let row = match free {
+            Some(row) => row,
+            None if rows.len() < MOST_ROWS => {
+                rows.push(0.0);
+                rows.len().saturating_sub(1)
+            }
+            None => index.checked_rem(MOST_ROWS).unwrap_or_default(),
+        };
+        if let Some(end) = rows.get_mut(row) {
+            *end = until + 2.0;
+        }
+        let y = top + ROW * number(row);
+        drawn.push_str(&bar((*index, certificate), (from, until), y, replay, scale));
+    }
+    let bottom = top + ROW * number(rows.len().max(1));
+    let _ = write!(
+        text,
+        "<text x=\"4\" y=\"{:.1}\">{}</text>{drawn}<path class=\"lane\" d=\"M0 {bottom:.1}H{WIDTH}\"/>",
+        top + 12.0,
+        label(issuer)
+    );
+    bottom + 6.0
+}
+
+fn bar(
+    (index, certificate): (usize, &ReplayedCertificate),
+    (from, until): (f64, f64),
+    y: f64,
+    replay: &Replay,
+    scale: &Scale,
+) -> String {
+    let width = (until - from).max(2.0);
+    let followed = if certificate.is_followed { " is-followed" } else { "" };
+    let mut text = format!(
+        "<g><title>{}: {}, {} to {}{}</title><rect class=\"bar{followed}\" x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+         height=\"{BAR}\" rx=\"2\"/>",
+        index.saturating_add(1),
+        fit(&certificate.label),
+        certificate.not_before.strftime("%Y-%m-%d"),
+        certificate.not_after.strftime("%Y-%m-%d"),
+        if certificate.is_followed { ", in service" } else { "" },
+    );
+    if width > 16.0 {
+        let _ = write!(
+            text,
+            "<text class=\"number{followed}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            from + width / 2.0,
+            y + 11.0,
+            index.saturating_add(1)
+        );
+    }
+    text.push_str("</g>");
+    for flag in replay.flagged.iter().flatten().filter(|flag| flag.certificate == index) {
+        let x = scale.x(flag.visible_from.unwrap_or(certificate.not_before));
+        let _ = write!(
+            text,
+            "<path class=\"flag\" d=\"M{:.1} {:.1}h10l-5 9z\"><title>Flagged: {}</title></path>",
+            x - 5.0,
+            y - 2.0,
+            fit(&flag.why)
+        );
+    }
+    text
+}
+
+/// One pin set: what is possible, and over it what is sure.
+fn pin_set(text: &mut String, scale: &Scale, top: f64, set: &ReplayedPinSet, today: Timestamp) -> f64 {
+    let _ = write!(text, "<text x=\"4\" y=\"{:.1}\">{}</text>", top + 12.0, label(&set.title));
+    for lockout in &set.lockouts {
+        text.push_str(&windows(lockout, scale, top, set, today));
+    }
+    let bottom = top + ROW;
+    let _ = write!(text, "<path class=\"lane\" d=\"M0 {bottom:.1}H{WIDTH}\"/>");
+    bottom + 4.0
+}
+
+fn windows(lockout: &Lockout, scale: &Scale, y: f64, set: &ReplayedPinSet, today: Timestamp) -> String {
+    let mut text = String::new();
+    let mut window = |from: Timestamp, until: Timestamp, class: &str, words: &str| {
+        let (from_x, until_x) = (scale.x(from), scale.x(until));
+        let width = (until_x - from_x).max(2.0);
+        let _ = write!(
+            text,
+            "<g><title>{}: {words}, {} to {}</title><rect x=\"{from_x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+             height=\"{BAR}\" fill=\"url(#t{NUMBER}-{class})\"/><rect class=\"{class}\" x=\"{from_x:.1}\" y=\"{y:.1}\" \
+             width=\"{width:.1}\" height=\"{BAR}\" fill-opacity=\"0\"/></g>",
+            fit(&set.title),
+            from.strftime("%Y-%m-%d"),
+            until.strftime("%Y-%m-%d"),
+        );
+    };
+    window(lockout.begins_at_worst, lockout.ends_at_worst.unwrap_or(today), "perhaps", "locked out at worst");
+    if let Some(begins) = lockout.begins_at_best {
+        let ends = lockout.ends_at_best.or_else(|| lockout.is_open.then_some(today));
+        if let Some(ends) = ends.filter(|ends| *ends > begins) {
+            window(begins, ends, "sure", "locked out");
+        }
+    }
+    text
+}
+
+/// A small count as a number to reckon with.
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(0.0, f64::from)
+}

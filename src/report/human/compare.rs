@@ -1,0 +1,67 @@
+//! The report of `pinstead compare`: the comparison first, then the findings.
+
+use std::fmt::Write as _;
+
+use super::check::headline;
+use super::style::{FAINT, STRONG, paint};
+use super::wrap::{indented, wrap};
+use super::{advice, comparison, findings, replay, tally};
+use crate::judge::Part;
+use crate::report::TargetReport;
+use crate::rules::{Finding, Severity};
+
+/// The least severity of a finding that is shown, unless all are.
+const LEAST: Severity = Severity::Medium;
+
+/// One name; `full` shows every renewal and every finding.
+pub fn target(target: &TargetReport<'_>, full: bool) -> String {
+    let verdicts = target.verdicts;
+    let mut text = headline(target);
+    if let Some(compared) = verdicts.comparison.verdict() {
+        let _ = write!(text, "\n{}", comparison(compared));
+        let _ = match (&compared.replay, &verdicts.issuance) {
+            (Some(replayed), _) => write!(text, "\n{}", replay(replayed, full)),
+            (None, Part::Checked(_)) => write!(
+                text,
+                "\n{}",
+                not_replayed("undetermined: no certificate of the sources could be replayed")
+            ),
+            (None, _) => write!(
+                text,
+                "\n{}",
+                not_replayed(
+                    "not checked: no source of what was issued is named (--history FOLDER, --crt-sh, --cert-spotter, --state)"
+                )
+            ),
+        };
+        if let Some(advised) = &compared.advice {
+            let _ = write!(text, "\n{}", advice(advised));
+        }
+    }
+    text.push_str(&matter(&target.findings, full));
+    text
+}
+
+fn not_replayed(why: &str) -> String {
+    wrap(&format!("{} {why}.", paint(STRONG, "Replay")), "", "  ")
+}
+
+/// The findings that matter to the comparison; the others are counted.
+fn matter(all: &[&Finding], full: bool) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<Finding> = all
+        .iter()
+        .filter(|finding| full || finding.severity >= LEAST)
+        .map(|&finding| finding.clone())
+        .collect();
+    let heading = format!("Findings: {}", tally(all.iter().copied()));
+    let mut text = format!("\n{}\n{}", paint(STRONG, heading), findings(&shown));
+    let rest = all.len() - shown.len();
+    if rest > 0 {
+        let line = format!("{rest} more below {LEAST}; --full shows them all");
+        text.push_str(&indented(&paint(FAINT, line), 2));
+    }
+    text
+}

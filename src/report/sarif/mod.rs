@@ -1,0 +1,277 @@
+//! SARIF 2.1.0, for code scanning and for whatever else gathers findings of several tools.
+//!
+//! What stayed open is no result and no silence: each such part is a notification of the invocation, and an invocation
+//! that had to determine it did not succeed. GitHub's code scanning takes a result only with a file, relative to the
+//! repository: see [`physical`] for which one stands where a finding is about a server.
+
+mod model;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use self::model::{
+    ArtifactLocation, AutomationDetails, Configuration, Driver, Fingerprints, Invocation, Level, Location,
+    LogicalLocation, Message, Notification, PhysicalLocation, Reference, Region, ReportingDescriptor, Run,
+    SarifLog, SarifResult, Tool,
+};
+use super::document::{Head, Piece, Section, Tail};
+use super::human::safe;
+use crate::judge::OpenQuestion;
+use crate::rules::{self, Finding, RuleInfo, Severity};
+
+/// Where the standard's schema is; a name, which nothing here fetches.
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+
+/// The id of the notifications about what stayed open.
+const UNDETERMINED: &str = "undetermined";
+
+/// The id of the notifications about the run itself.
+const NOTE: &str = "run";
+
+/// One target: its results, and what stayed open.
+#[derive(Debug)]
+pub(super) struct Results {
+    results: Vec<Value>,
+    notifications: Vec<Value>,
+    rules: BTreeSet<&'static str>,
+}
+
+/// One target.
+pub(super) fn section(head: &Head, section: &Section<'_>) -> serde_json::Result<Results> {
+    let results = section.findings.iter().map(|finding| serde_json::to_value(result(section, finding)));
+    let notifications =
+        section.open.iter().map(|question| serde_json::to_value(notification(head, section, question)));
+    Ok(Results {
+        results: results.collect::<Result<_, _>>()?,
+        notifications: notifications.collect::<Result<_, _>>()?,
+        rules: section.findings.iter().map(|finding| finding.rule).collect(),
+    })
+}
+
+/// The whole report.
+pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_json::Result<String> {
+    let all = || pieces.iter().filter_map(|piece| piece.body.results());
+    let raised: BTreeSet<&str> = all().flat_map(|results| results.rules.iter().copied()).collect();
+    let mut notifications: Vec<Value> =
+        all().flat_map(|results| results.notifications.iter().cloned()).collect();
+    for note in tail.notes {
+        notifications.push(serde_json::to_value(Notification {
+            descriptor: Reference { id: NOTE },
+            level: Level::Warning,
+            message: Message::plain(safe(note)),
+            locations: Vec::new(),
+        })?);
+    }
+    let log = SarifLog {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "pinstead",
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                    information_uri: env!("CARGO_PKG_REPOSITORY"),
+                    rules: rules::all().filter(|rule| raised.contains(rule.id)).map(descriptor).collect(),
+                    notifications: vec![
+                        kind(
+                            UNDETERMINED,
+                            "Not determined",
+                            "Something was looked at and stayed open: that is neither good nor bad news about the target.",
+                        ),
+                        kind(NOTE, "About the run", "What the run has to say of itself, beside its targets."),
+                    ],
+                },
+            },
+            // The slash ends the category: GitHub keeps the results of `check` and of `issuance` beside one another.
+            automation_details: AutomationDetails { id: format!("pinstead/{}/", head.command) },
+            invocations: [Invocation {
+                execution_successful: matches!(tail.exit_code, 0 | 1),
+                exit_code: tail.exit_code,
+                exit_code_description: ended(tail.exit_code),
+                tool_execution_notifications: notifications,
+            }],
+            results: all().flat_map(|results| results.results.iter().cloned()).collect(),
+            column_kind: "unicodeCodePoints",
+            properties: properties(head, tail),
+        }],
+    };
+    Ok(serde_json::to_string_pretty(&log)? + "\n")
+}
+
+fn properties(head: &Head, tail: &Tail<'_>) -> Value {
+    use super::Outcome::{Fail, Pass, Undetermined};
+    let summary = tail.summary;
+    json!({
+        "judged_at": head.judged_at,
+        "judged_by": head.basis,
+        "fail_on": head.fail_on.map_or("none", Severity::name),
+        "targets": summary.targets(),
+        "pass": summary.count(Pass),
+        "fail": summary.count(Fail),
+        "undetermined": summary.count(Undetermined),
+    })
+}
+
+fn ended(exit_code: u8) -> &'static str {
+    match exit_code {
+        0 => "nothing at or above --fail-on",
+        1 => "findings at or above --fail-on",
+        2 => "an input could not be used",
+        _ => "something that had to be determined could not be",
+    }
+}
+
+fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Critical | Severity::High => Level::Error,
+        Severity::Medium => Level::Warning,
+        Severity::Low | Severity::Info => Level::Note,
+    }
+}
+
+/// What GitHub shows as critical (over 9.0), high (over 7.0), medium (over 4.0) and low.
+fn security_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "9.5",
+        Severity::High => "8.0",
+        Severity::Medium => "5.5",
+        Severity::Low => "2.0",
+        Severity::Info => "0.1",
+    }
+}
+
+fn descriptor(rule: &RuleInfo) -> ReportingDescriptor {
+    let mut text = format!("{}\n\nWhat to do: {}\n\nSources:", rule.explanation, rule.advice);
+    for reference in rule.references {
+        let _ = write!(text, "\n- {reference}");
+    }
+    ReportingDescriptor {
+        id: rule.id,
+        short_description: Message::plain(rule.title),
+        full_description: Message::plain(rule.explanation),
+        help: Message { text, markdown: Some(rules::markdown(rule)) },
+        default_configuration: Configuration { level: level(rule.severity) },
+        properties: Some(json!({
+            "severity": rule.severity,
+            "security-severity": security_severity(rule.severity),
+            "problem.severity": match level(rule.severity) {
+                Level::Error => "error",
+                Level::Warning => "warning",
+                Level::Note => "recommendation",
+            },
+            "tags": ["security", family(rule.id)],
+        })),
+    }
+}
+
+/// The family of a rule, as a tag.
+fn family(id: &str) -> &'static str {
+    match id.trim_end_matches(|character: char| character.is_ascii_digit()) {
+        "CT" | "LOG" => "certificate-transparency",
+        "CAA" => "caa",
+        "PIN" => "pinning",
+        "REV" => "revocation",
+        "CRT" | "ISS" => "issuance",
+        _ => "tls",
+    }
+}
+
+fn kind(id: &'static str, short: &str, full: &str) -> ReportingDescriptor {
+    ReportingDescriptor {
+        id,
+        short_description: Message::plain(short),
+        full_description: Message::plain(full),
+        help: Message::plain(full),
+        default_configuration: Configuration { level: Level::Warning },
+        properties: None,
+    }
+}
+
+fn result<'a>(section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a> {
+    let about = if finding.subject.is_empty() { String::new() } else { format!(" ({})", finding.subject) };
+    // GitHub shows the message alone: it has to say of which target it is, and what to do.
+    let text = format!("{}{about}: {}: {} {}", section.name, finding.title, finding.message, finding.advice);
+    SarifResult {
+        rule_id: finding.rule,
+        level: level(finding.severity),
+        message: Message::plain(safe(&text)),
+        locations: [location(section, Some(finding))],
+        partial_fingerprints: Fingerprints {
+            pinstead: finding
+                .fingerprint
+                .clone()
+                .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+        },
+        properties: json!({
+            "severity": finding.severity,
+            "target": section.name,
+            "subject": finding.subject,
+            "advice": finding.advice,
+            "references": finding.references,
+            "evidence": finding.evidence,
+        }),
+    }
+}
+
+fn notification<'a>(head: &Head, section: &'a Section<'_>, question: &OpenQuestion) -> Notification<'a> {
+    let level = if head.fails_open(question) { Level::Error } else { Level::Warning };
+    Notification {
+        descriptor: Reference { id: UNDETERMINED },
+        level,
+        message: Message::plain(safe(&format!("{}: not determined: {}.", section.name, question.what))),
+        locations: vec![location(section, None)],
+    }
+}
+
+fn location<'a>(section: &'a Section<'_>, finding: Option<&Finding>) -> Location<'a> {
+    Location {
+        physical_location: physical(section, finding),
+        logical_locations: [LogicalLocation { fully_qualified_name: section.name, kind: "resource" }],
+    }
+}
+
+/// The file that a result is shown at.
+///
+/// Where the finding is about a line of a pin file, that one; where the target is a file, that one. A server is no file of
+/// a repository, and GitHub refuses the whole upload where a result has none: then it is the policy, which is what the
+/// owner says of the server, and without one a path made of the target's name.
+fn physical(section: &Section<'_>, finding: Option<&Finding>) -> PhysicalLocation {
+    let (file, line) = match (finding.and_then(|finding| finding.location.as_ref()), section.home) {
+        (Some(location), _) => match location.file.split_once("!/") {
+            // A line within a package is none of the package's.
+            Some((package, _)) => (package, None),
+            None => (location.file.as_str(), location.line),
+        },
+        (None, Some(home)) => (home, None),
+        (None, None) => (section.name, None),
+    };
+    PhysicalLocation {
+        artifact_location: ArtifactLocation { uri: relative(file) },
+        region: Region { start_line: line.unwrap_or(1).max(1) },
+    }
+}
+
+/// A path as a relative reference (RFC 3986 section 4.2): never a scheme, never a host.
+fn relative(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut rest = path.as_str();
+    while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
+        rest = shorter;
+    }
+    let mut uri = String::with_capacity(rest.len());
+    for octet in rest.bytes() {
+        match octet {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(octet))
+            }
+            octet => {
+                let _ = write!(uri, "%{octet:02X}");
+            }
+        }
+    }
+    if uri.is_empty() { "-".to_owned() } else { uri }
+}

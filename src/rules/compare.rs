@@ -1,0 +1,146 @@
+//! Rules about what the comparison shows: where a gate should fail.
+
+use serde_json::json;
+
+use super::{Finding, Raised, Rule, RuleInfo, Severity};
+use crate::compare::advice::Done;
+use crate::compare::replay::{NextRenewal, PinSetKind, ReplayedPinSet};
+use crate::judge::{Part, TargetVerdicts};
+
+/// Every rule about the comparison.
+static RULES: &[Rule<TargetVerdicts>] = &[
+    Rule {
+        info: RuleInfo {
+            id: "CMP001",
+            title: "The next renewal may lock pinned clients out",
+            severity: Severity::High,
+            needs: "pin files, a history of certificates (--history and the like), and a certificate that will be renewed",
+            explanation: "Of the certificates that were issued lately for this host, some or all do not match the pins: the next one \
+                          may not either. It is high where half of them or more do not match and there is no time left to release \
+                          new pins before the renewal is expected (the release lead that is stated, or the renewal is overdue), and \
+                          medium where only some do not, or there is time. How often the recent ones match is no promise of the CA: \
+                          the interval tells how little it may mean.",
+            advice: "Release pins that the next certificate surely matches: a backup key of your own that is used next, or every root \
+                     of every CA in use. Where there is no time, renew with the same key once (`--reuse-key`), and release then.",
+            references: &[
+                "docs/compare.md",
+                "OWASP Pinning Cheat Sheet (When Do You Not Pin?)",
+                "CA/Browser Forum Baseline Requirements 6.3.2",
+            ],
+        },
+        raise: next_renewal,
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CMP002",
+            title: "What was issued could not be replayed against the pins",
+            severity: Severity::Medium,
+            needs: "sources of what was issued, asked for",
+            explanation: "A source was named, and nothing came of it that could be replayed: no certificate for the host, or none of which \
+                          enough is known to compare it with the pins. That is no statement about the pins.",
+            advice: "Give further sources, or the issuers' certificates with --issuer; see what was left out, and why.",
+            references: &["docs/compare.md"],
+        },
+        raise: not_replayed,
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CMP003",
+            title: "A step that is required is not done",
+            severity: Severity::High,
+            needs: "--require, and the evidence that the step is judged by",
+            explanation: "The steps of the plan (monitoring, CAA, expected CAs, wider pins, no pins) are each judged by evidence, and \
+                          `--require` makes one of them a gate. Where the evidence does not tell, the outcome is undetermined, and \
+                          this rule is silent.",
+            advice: "Do the step; what it needs stands in the message.",
+            references: &["docs/compare.md"],
+        },
+        raise: required,
+    },
+];
+
+/// What each rule says of itself.
+pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
+    RULES.iter().map(|rule| &rule.info)
+}
+
+/// What the rules find in a target that is compared; nothing where `pinstead compare` was not what was run.
+pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
+    if !verdicts.is_compared {
+        return Vec::new();
+    }
+    RULES.iter().flat_map(|rule| rule.findings(verdicts)).collect()
+}
+
+fn next_renewal(verdicts: &TargetVerdicts) -> Vec<Raised> {
+    let replay = verdicts.comparison.verdict().and_then(|comparison| comparison.replay.as_ref());
+    let Some((replay, next)) = replay.and_then(|replay| Some((replay, replay.next_renewal.as_ref()?))) else {
+        return Vec::new();
+    };
+    replay.pin_sets.iter().filter_map(|set| of_pin_set(set, next)).collect()
+}
+
+fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal) -> Option<Raised> {
+    let PinSetKind::Given { client } = &set.kind else { return None };
+    let share = set.next_match.as_ref()?.share;
+    if share.count >= share.of {
+        return None;
+    }
+    let is_likely = share.count.saturating_mul(2) <= share.of;
+    let is_late = next.runway_days < 0.0;
+    let when = next.expected_at.strftime("%Y-%m-%d");
+    let time = match next.release_lead_days {
+        Some(lead) if is_late => {
+            format!("a release takes {lead:.0} days, and comes {:.0} days too late", -next.runway_days)
+        }
+        Some(lead) => {
+            format!("a release takes {lead:.0} days, and has to begin within {:.0} days", next.runway_days)
+        }
+        None if is_late => "that is overdue".to_owned(),
+        None => format!("that is in {:.0} days", next.runway_days),
+    };
+    let message = format!(
+        "{} of {} recent certificates match these pins, and the next renewal is expected on {when}: {time}.",
+        share.count, share.of
+    );
+    let evidence = json!({
+        "matching": share.count,
+        "certificates": share.of,
+        "expected_at": next.expected_at,
+        "latest_at": next.latest_at,
+        "runway_days": next.runway_days,
+        "release_lead_days": next.release_lead_days,
+    });
+    let raised = Raised::new(client.clone(), message, evidence);
+    Some(if is_likely && is_late { raised } else { raised.at(Severity::Medium) })
+}
+
+fn not_replayed(verdicts: &TargetVerdicts) -> Vec<Raised> {
+    let (Part::Checked(issuance), Some(comparison)) = (&verdicts.issuance, verdicts.comparison.verdict())
+    else {
+        return Vec::new();
+    };
+    let why = match &comparison.replay {
+        None => "no certificate of the sources could be replayed".to_owned(),
+        Some(replay) if replay.certificates.is_empty() => {
+            let first = replay.left_out.first().map(|why| format!(": {}", why.trim_end_matches('.')));
+            format!("no certificate for the host is known{}", first.unwrap_or_default())
+        }
+        Some(_) => return Vec::new(),
+    };
+    let evidence = json!({ "name": issuance.name.to_string() });
+    vec![Raised::new(verdicts.target.clone(), format!("Nothing was replayed: {why}."), evidence)]
+}
+
+fn required(verdicts: &TargetVerdicts) -> Vec<Raised> {
+    let advice = verdicts.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+    let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
+    steps
+        .iter()
+        .filter(|step| step.done == Done::No)
+        .map(|step| {
+            let message = format!("The step “{}” is not done: {}. {}", step.id, step.evidence, step.what);
+            Raised::new(step.id.to_string(), message, json!({"step": step.id, "evidence": step.evidence}))
+        })
+        .collect()
+}

@@ -1,0 +1,251 @@
+//! `pinstead compare`: a host of the loopback world with pins and a history of certificates, from the command line to
+//! the report.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use pinstead::demo::authority::{CaCertificate, LeafRequest};
+use pinstead::demo::ct::{SctPlan, issue};
+use pinstead::demo::world::{BESIDE, SHOP};
+use serde_json::Value;
+use tempfile::TempDir;
+use world::{Running, pinstead};
+
+/// A world, and what was issued for its shop: three certificates of the CA that nobody expects, then the one in use.
+struct Shop {
+    running: Running,
+    folder: TempDir,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let running = Running::start();
+        let shop = Self { running, folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(shop.path("history")).unwrap();
+        let world = &shop.running.world;
+        let cas = &world.cas;
+        for (name, ca) in [("root", &cas.root), ("expected", &cas.expected), ("careless", &cas.careless)] {
+            shop.write(&format!("history/{name}.pem"), &ca.to_pem());
+        }
+        for (name, days) in [("a", 210), ("b", 150), ("c", 90)] {
+            shop.write(&format!("history/{name}.pem"), &leaf(&cas.careless, world.now, days));
+        }
+        shop.write("history/now.pem", &world.shop.leaf.to_pem());
+        shop
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn history(&self) -> String {
+        self.path("history").display().to_string()
+    }
+
+    fn run(&self, hosts: &[&str], more: &[&str], code: i32) -> (String, String) {
+        compare(&[&as_str(&self.running.world.check_arguments(hosts)), more].concat(), code)
+    }
+
+    fn json(&self, hosts: &[&str], more: &[&str], code: i32) -> Value {
+        let text = self.run(hosts, &[more, &["--format", "json"]].concat(), code).0;
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn as_str(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+/// A certificate for the shop, issued so many days ago for ninety.
+fn leaf(ca: &CaCertificate, now: Timestamp, days_ago: i64) -> String {
+    let not_before = now - SignedDuration::from_hours(days_ago * 24);
+    let not_after = not_before + SignedDuration::from_hours(90 * 24);
+    let request = LeafRequest { not_before, not_after, ..LeafRequest::new(&[SHOP], now).unwrap() };
+    issue(ca, &request, &SctPlan::default()).unwrap().to_pem()
+}
+
+fn compare(arguments: &[&str], code: i32) -> (String, String) {
+    let assert = pinstead().arg("compare").args(arguments).assert().code(code);
+    let output = assert.get_output();
+    let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn rules(target: &Value) -> Vec<&str> {
+    target["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
+}
+
+fn step<'v>(target: &'v Value, id: &str) -> &'v Value {
+    let steps = target["comparison"]["advice"]["migration"].as_array().unwrap();
+    steps.iter().find(|step| step["id"] == id).unwrap()
+}
+
+#[test]
+fn a_host_is_compared_and_its_history_replayed() {
+    let shop = Shop::new();
+    let history = shop.history();
+    // Whoever issued before is not expected any more, which `issuance` tells: that fails nothing here.
+    let report = shop.json(&[SHOP], &["--history", &history, "--fail-on", "none"], 0);
+    let target = &report["targets"][0];
+    let comparison = &target["comparison"];
+    assert!(comparison["threats"].as_array().unwrap().len() > 10);
+    let replay = &comparison["replay"];
+    assert_eq!(replay["host"], SHOP);
+    assert_eq!(replay["certificates"].as_array().unwrap().len(), 4);
+    assert_eq!(replay["key_reuse"], serde_json::json!({"of": 3, "count": 0}));
+    let sets = replay["pin_sets"].as_array().unwrap();
+    let given = sets.iter().find(|set| set["kind"]["kind"] == "given").unwrap();
+    assert!(!given["lockouts"].as_array().unwrap().is_empty(), "{given}");
+    let advice = &comparison["advice"];
+    assert_eq!(advice["verdict"], "change");
+    assert_eq!(advice["open_questions"].as_array().unwrap().len(), 5);
+    assert_eq!(step(target, "caa")["done"], "yes");
+    assert_eq!(step(target, "removed")["done"], "no");
+    assert_eq!(step(target, "released")["done"], "unknown");
+}
+
+#[test]
+fn what_the_owner_states_decides() {
+    let shop = Shop::new();
+    let history = shop.history();
+    let stated =
+        ["--history", &history, "--fail-on", "none", "--client", "android:36,ios", "--pins-updatable=false"];
+    let report = shop.json(&[SHOP], &stated, 0);
+    let advice = &report["targets"][0]["comparison"]["advice"];
+    assert_eq!(advice["verdict"], "drop");
+    assert_eq!(advice["because"][0]["id"], "pins_not_updatable");
+    assert_eq!(advice["open_questions"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn saved_evidence_gives_the_same_comparison() {
+    let shop = Shop::new();
+    let (history, saved) = (shop.history(), shop.path("evidence.json"));
+    let saved = saved.to_str().unwrap();
+    let observed = shop.json(
+        &[SHOP],
+        &["--history", &history, "--fail-on", "none", "--release-lead", "30d", "--save-evidence", saved],
+        0,
+    );
+    let again = |more: &[&str]| -> Value {
+        let text = compare(&[&[saved, "--format", "json", "--fail-on", "none"], more].concat(), 0).0;
+        serde_json::from_str(&text).unwrap()
+    };
+    assert_eq!(observed["targets"], again(&[])["targets"]);
+    // What is stated now counts instead.
+    let stated = again(&["--native-app=false"]);
+    assert_eq!(stated["targets"][0]["comparison"]["advice"]["verdict"], "drop");
+}
+
+#[test]
+fn history_and_pins_alone_are_enough_without_a_network() {
+    let shop = Shop::new();
+    let world = &shop.running.world;
+    let path = |path: &Path| path.display().to_string();
+    let (roots, pins) = (path(&world.files.roots), path(&world.files.network_security_config));
+    let arguments = [
+        SHOP,
+        "--offline",
+        "--roots",
+        &roots,
+        "--pins",
+        &pins,
+        "--history",
+        &shop.history(),
+        "--format",
+        "json",
+    ];
+    let report: Value = serde_json::from_str(&compare(&arguments, 0).0).unwrap();
+    let target = &report["targets"][0];
+    assert_eq!(target["comparison"]["replay"]["certificates"].as_array().unwrap().len(), 4);
+    assert!(!rules(target).contains(&"TLS001"), "nobody asked for the server");
+    assert_eq!(target["undetermined"], serde_json::json!([]));
+    // Without a history there is nothing left to compare.
+    compare(&[SHOP, "--offline", "--pins", &pins], 3);
+}
+
+#[test]
+fn without_a_source_the_replay_is_not_checked() {
+    let shop = Shop::new();
+    let (text, _) = shop.run(&[SHOP], &[], 0);
+    assert!(text.contains("Replay not checked: no source of what was issued is named"), "{text}");
+    assert!(text.contains("Advice:"), "{text}");
+    let report = shop.json(&[SHOP], &[], 0);
+    assert_eq!(report["targets"][0]["comparison"]["replay"], Value::Null);
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_a_usage_error() {
+    let shop = Shop::new();
+    shop.write("empty.pem", "nothing\n");
+    let missing = shop.path("missing").display().to_string();
+    let empty = shop.path("empty.pem").display().to_string();
+    for path in [&missing, &empty] {
+        let (out, error) = shop.run(&[SHOP], &["--history", path], 2);
+        assert!(out.is_empty() && error.contains(&format!("--history {path}: ")), "{error}");
+    }
+}
+
+#[test]
+fn many_names_are_told_one_after_the_other() {
+    let shop = Shop::new();
+    let report = shop.json(&[SHOP, BESIDE], &["--history", &shop.history(), "--fail-on", "none"], 0);
+    let targets = report["targets"].as_array().unwrap();
+    assert_eq!(targets.len(), 2);
+    assert!(targets.iter().all(|target| target["comparison"]["advice"].is_object()));
+    let lines = shop
+        .run(&[SHOP, BESIDE], &["--history", &shop.history(), "--format", "jsonl", "--fail-on", "none"], 0)
+        .0;
+    assert_eq!(lines.lines().count(), 2);
+}
+
+#[test]
+fn a_step_can_be_required() {
+    let shop = Shop::new();
+    let (text, _) = shop.run(&[SHOP], &["--require", "removed"], 1);
+    assert!(text.contains("CMP003") && text.contains("network_security_config.xml"), "{text}");
+    shop.run(&[SHOP], &["--require", "caa,expected-ca"], 0);
+    let (text, _) = shop.run(&[SHOP], &["--require", "monitoring"], 3);
+    assert!(text.contains("whether the step “monitoring” is done"), "{text}");
+    assert!(shop.run(&[SHOP], &["--require", "luck"], 2).1.contains("is no step; use monitoring, caa"));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let shop = Shop::new();
+    for (arguments, told) in [
+        (vec![SHOP, "--offline", "--client", "windows"], "is no kind of client"),
+        (vec![SHOP, "--offline", "--release-lead", "soon"], "is no release lead"),
+        (vec!["--offline"], "no name is given"),
+        (vec!["history/a.pem", "--offline"], "is a file, and no saved evidence"),
+    ] {
+        let error = compare(&arguments, 2).1;
+        assert!(error.contains(told), "{error}");
+    }
+    shop.write("pinstead.toml", "[compare]\nclients = [\"browser\"]\nrelease_lead = \"two months\"\n");
+    let policy = shop.path("pinstead.toml").display().to_string();
+    let error = compare(&[SHOP, "--offline", "--policy", &policy], 2).1;
+    assert!(error.contains("line 3") && error.contains("“two months” is no release lead"), "{error}");
+}
+
+#[test]
+fn the_report_fits_in_80_columns() {
+    let shop = Shop::new();
+    let history = shop.history();
+    for more in [vec!["--history", &history], vec!["--history", &history, "--full"]] {
+        let (text, _) = shop.run(&[SHOP], &[more, vec!["--fail-on", "none"]].concat(), 0);
+        let is_long = |line: &&str| line.chars().count() > 80 && line.trim().contains(' ');
+        let long: Vec<&str> = text.lines().filter(is_long).collect();
+        // Commands and hashes are there to be copied, and stay whole.
+        assert!(long.is_empty(), "{long:#?}");
+        assert!(text.contains("Replay") && text.contains("The way off pinning"), "{text}");
+    }
+}
