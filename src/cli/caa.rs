@@ -18,10 +18,12 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::asked::Asked;
 use super::Exit;
+use super::baseline_options::{BaselineOptions, InUse};
 use super::dns_options::{DnsOptions, NameserverOptions};
 use super::issued_options::IssuedOptions;
 use super::options::{Form, GateOptions, OutputOptions, Plain};
 use crate::caa::method::{LabelFaultKind, check_label};
+use crate::caa::nameservers::Agreement;
 use crate::caa::{
     CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, check_account,
     issued, judge,
@@ -79,6 +81,8 @@ pub(super) struct CaaOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 /// What else there is to do about CAA.
@@ -118,12 +122,14 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     if let Some(CaaCommand::Suggest(options)) = &options.command {
         return suggest::run(options);
     }
-    options.output.spare(options.files())?;
+    options.output.spare(options.files().chain(options.baseline.files()))?;
+    options.baseline.spare_others(options.files())?;
+    let baseline = options.baseline.in_use("caa", clock::now(), &options.gate)?;
     let inputs = options.issued.inputs()?;
     let asked = Asked::of(options, &inputs)?;
     let issued = options.issued.certificates(inputs)?;
     if let Some(list) = &options.targets {
-        return bulk::run(options, list, asked, issued);
+        return bulk::run(options, list, asked, issued, baseline);
     }
     let certificates = issued.map(|issued| issued.certificates);
     let client = options.nameservers.reached_by(options.dns.client()?);
@@ -136,7 +142,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         .zip(&lookups)
         .map(|(subject, lookup)| {
             let reading = read(subject, lookup.as_ref(), &asked.question);
-            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref())
+            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref(), &baseline)
         })
         .collect();
     let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
@@ -151,7 +157,10 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     options.output.write(&options.report(&judged, &asked, exit, &notes)?)?;
     match ended_early {
         Some(error) => Err(error).context("a look-up ended early"),
-        None => Ok(exit),
+        None => {
+            baseline.finish()?;
+            Ok(exit)
+        }
     }
 }
 
@@ -171,6 +180,7 @@ fn judge_subject(
     lookup: Option<&CaaLookup>,
     asked: &Asked,
     certificates: Option<&[IssuedCertificate]>,
+    baseline: &InUse,
 ) -> Judged {
     asked.vouch(&mut reading);
     let mut findings = rules::caa::findings(&reading);
@@ -182,7 +192,17 @@ fn judge_subject(
     };
     findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
     rules::stamp(&reading.name, &mut findings);
-    Judged { reading, issued, findings }
+    let mut judged = Judged { reading, issued, findings: Vec::new() };
+    let whole = !judged.is_open();
+    let of_servers = judged.reading.nameservers.state != Agreement::NotAsked;
+    let of_issued = judged.has_issued();
+    baseline.settle(&judged.reading.name, &mut findings, |rule| {
+        whole
+            && (of_servers || !rules::caa::is_about_nameservers(rule))
+            && (of_issued || !rules::caa::is_about_issued(rule))
+    });
+    judged.findings = findings;
+    judged
 }
 
 impl CaaOptions {

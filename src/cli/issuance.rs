@@ -15,6 +15,7 @@ use self::progress::Progress;
 use self::revocation::IssuedRevocationOptions;
 use self::sources::{SourceOptions, StatePolicy};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::check::DEFAULT_POLICY;
 use super::dns_options::DnsOptions;
 use super::options::{Form, GateOptions, OutputOptions, Plain, parse_time, spare};
@@ -67,6 +68,8 @@ pub(super) struct IssuanceOptions {
     #[command(flatten)]
     gate: GateOptions,
     #[command(flatten)]
+    baseline: BaselineOptions,
+    #[command(flatten)]
     output: OutputOptions,
     /// Save what the sources told, to be judged again later: `pinstead issuance FILE`
     #[arg(long, value_name = "FILE", help_heading = "Report")]
@@ -108,14 +111,22 @@ pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
     if options.save_evidence.is_some() && options.save_evidence == options.output.output {
         bail!("--save-evidence and --output name the same file: one would be written over by the other");
     }
-    let judged = match options.saved()? {
+    let mut judged = match options.saved()? {
         Some(evidence) => options.judge_again(&evidence)?,
         None => options.look_and_judge()?,
     };
+    let baseline = options.baseline.in_use("issuance", judged.at, &judged.gate)?;
+    for Judged { verdict, findings } in &mut judged.names {
+        let whole = verdict.demanded().is_empty() && verdict.open().is_empty();
+        let of_revocation = options.revocation.revocation;
+        let looked = |rule: &str| whole && (of_revocation || !rule.starts_with("REV"));
+        baseline.settle(verdict.name.as_str(), findings, looked);
+    }
     options.output.write(&judged.report(options.output.format.form())?)?;
     if let (Some(path), Some(evidence)) = (&options.save_evidence, &judged.evidence) {
         save(evidence, path)?;
     }
+    baseline.finish()?;
     Ok(exit(&judged.names, &judged.gate))
 }
 
@@ -196,7 +207,7 @@ impl IssuanceOptions {
     fn files(&self) -> impl Iterator<Item = &Path> {
         let policy = Path::new(self.policy.as_deref().unwrap_or(DEFAULT_POLICY));
         let named = self.names.iter().chain(&self.targets).chain(&self.issuer).map(Path::new);
-        named.chain([policy]).chain(self.dns.files())
+        named.chain([policy]).chain(self.dns.files()).chain(self.baseline.files())
     }
 
     /// Refuses to write the report or the evidence over a file that is read.
@@ -205,7 +216,8 @@ impl IssuanceOptions {
         if let Some(evidence) = &self.save_evidence {
             spare("--save-evidence", evidence, &inputs)?;
         }
-        self.output.spare(&inputs)
+        self.output.spare(&inputs)?;
+        self.baseline.spare_others(&inputs)
     }
 
     /// Asks the sources about each name, and judges it before the next one is asked about: what a source told is not

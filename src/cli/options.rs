@@ -211,6 +211,11 @@ impl Drop for PartFile {
 }
 
 impl ReportWriter {
+    /// To standard output, without styles.
+    pub(super) fn stdout() -> Self {
+        Self::Stdout { styled: false, is_told_once: false, gone: false }
+    }
+
     /// Writes the next piece.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
@@ -257,7 +262,7 @@ impl ReportWriter {
 }
 
 /// What makes the command fail.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub(super) struct GateOptions {
     /// Exit with 1 on a finding of this severity or a higher one: none, info, low, medium, high (the default)
@@ -314,7 +319,7 @@ impl GateOptions {
 
     /// Whether any finding fails the command.
     pub(super) fn fails(&self, findings: &[Finding]) -> bool {
-        findings.iter().any(|finding| self.fail_on().is_reached_by(finding.severity))
+        findings.iter().filter_map(Finding::counts).any(|severity| self.fail_on().is_reached_by(severity))
     }
 
     /// The exit code: findings first; then what had to be determined and was not.

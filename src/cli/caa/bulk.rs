@@ -21,6 +21,7 @@ use super::sink::Sink;
 use super::{CaaOptions, Judged, Subject, judge_subject, note, parse_subject, read};
 use crate::caa::answer::Answer;
 use crate::caa::{IssuedCertificate, judge_answers};
+use crate::cli::baseline_options::InUse;
 use crate::cli::issued_options::IssuedFiles;
 use crate::cli::options::{Form, Plain};
 use crate::cli::{Exit, runtime};
@@ -30,6 +31,7 @@ use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::lines::{Line, Lines};
 use crate::report::document::Head;
 use crate::report::json::v1::caa::{BEGIN, END};
+use crate::rules::Finding;
 
 /// How many names are looked up at the same time unless the user says otherwise.
 const AT_ONCE: usize = 500;
@@ -50,6 +52,7 @@ struct Shared {
     asked: Asked,
     /// What was issued, where that was given.
     certificates: Option<Vec<IssuedCertificate>>,
+    baseline: InUse,
     form: Form,
     head: Head,
     /// What is asked, hashed.
@@ -63,7 +66,11 @@ pub(super) fn run(
     list: &str,
     asked: Asked,
     issued: Option<IssuedFiles>,
+    baseline: InUse,
 ) -> anyhow::Result<Exit> {
+    if options.resume && options.baseline.is_given() {
+        bail!("--resume does not go with a baseline: what earlier lines say of findings was said without it");
+    }
     let form = options.output.format.form();
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
     // What is wrong with an option is told before anything is written.
@@ -82,6 +89,7 @@ pub(super) fn run(
         extent: options.nameservers.extent(),
         asked,
         certificates: issued.map(|issued| issued.certificates),
+        baseline,
         form,
         head: options.head(),
         run,
@@ -129,6 +137,7 @@ pub(super) fn run(
     if let Form::Document(form) = form {
         report.document(form, &shared.head, exit)?;
     }
+    shared.baseline.finish()?;
     Ok(exit)
 }
 
@@ -370,11 +379,18 @@ impl Shared {
             _ => read(subject, None, question),
         };
         let lookup = looked_up.map(|(lookup, _)| lookup);
-        let judged = judge_subject(subject, reading, lookup, &self.asked, self.certificates.as_deref());
+        let judged = judge_subject(
+            subject,
+            reading,
+            lookup,
+            &self.asked,
+            self.certificates.as_deref(),
+            &self.baseline,
+        );
         let ended = Ended {
             lines: 1,
             state: State::of(&judged.reading),
-            gravest: judged.findings.iter().map(|finding| finding.severity).max(),
+            gravest: judged.findings.iter().filter_map(Finding::counts).max(),
             open: judged.is_open(),
             has_issued: judged.has_issued(),
         };

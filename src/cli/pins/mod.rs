@@ -9,6 +9,7 @@ mod served;
 mod tlsa;
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -19,6 +20,7 @@ use self::compared::{Asked, Compared, findings};
 use self::open::{open_parts, why_undetermined};
 use self::served::{Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::expiry_options::ExpiryOptions;
 use super::options::{Form, GateOptions, NetworkOptions, OutputOptions, Plain, parse_time};
 use super::pin_inputs;
@@ -31,7 +33,7 @@ use crate::report::Summary;
 use crate::report::document::{DocumentError, DocumentForm, Head, Section, Tail};
 use crate::report::human::safe;
 use crate::report::json::v1::pins::PinsReport;
-use crate::rules::Finding;
+use crate::rules::{self, Finding};
 use crate::target::ServerTarget;
 use crate::x509::path::HostIdentity;
 
@@ -96,6 +98,8 @@ pub(super) struct PinsOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 /// What else there is to do about pins.
@@ -110,7 +114,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     if let Some(PinsCommand::Make(options)) = &options.command {
         return make::run(options);
     }
-    options.output.spare(options.files.iter().chain(&options.chain).chain(&options.roots))?;
+    let inputs = || options.files.iter().chain(&options.chain).chain(&options.roots).map(Path::new);
+    options.output.spare(inputs().chain(options.baseline.files()))?;
+    options.baseline.spare_others(inputs())?;
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = anchors(options.roots.as_deref())?;
     let live = options.live_server()?;
@@ -148,9 +154,13 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
             verdict: asked.judge(&inputs, Some(chain)),
         })
         .collect();
-    let findings = findings(&verdict, &others);
+    let mut findings = findings(&verdict, &others);
     let verdicts = || std::iter::once(&verdict).chain(others.iter().map(|other| &other.verdict));
     let open = open_parts(unseen.clone(), verdicts(), !chains.is_empty());
+    let baseline = options.baseline.in_use("pins", at, &options.gate)?;
+    let looked =
+        |rule: &str| open.is_empty() && (!chains.is_empty() || rules::pins::is_about_files_alone(rule));
+    baseline.settle(verdict.host.as_deref().unwrap_or_default(), &mut findings, looked);
     let document = || PinsReport::new(&verdict, &others, &open, &findings);
     let is_unusable = |source: &SourceVerdict| {
         matches!(source.state, SourceState::Unreadable(_) | SourceState::NotWellFormed(_))
@@ -172,6 +182,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         }
     };
     options.output.write(&report)?;
+    baseline.finish()?;
     if exit == Exit::Undetermined {
         note(&why_undetermined(&open));
     }
