@@ -147,3 +147,6 @@ impl Judgement {
         Self { within, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests;
