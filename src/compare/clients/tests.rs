@@ -154,6 +154,10 @@ fn ct_protects_only_clients_that_enforce_it() {
         MeasuredFacts { ct_programmes: apple, ct_policy: Fact::Measured(CtPolicy::MetInPart), ..facts };
     let ios = of(&missed, &circumstances, ClientClass::Ios);
     assert!(with(&ios, Effect::MakesWorse).contains(&("A1", vec![Control::Ct])), "{ios:?}");
+    let unlogged = ios.threats.iter().find(|threat| threat.id == "T2").unwrap();
+    assert_eq!(unlogged.effect, Effect::Unknown, "its pins are not known: {unlogged:?}");
+    let renewal = ios.threats.iter().find(|threat| threat.id == "A1").unwrap();
+    assert!(renewal.why.contains("does not meet Apple's policy"), "{}", renewal.why);
     let browser = of(&missed, &circumstances, ClientClass::Browser);
     assert_eq!(with(&browser, Effect::Prevents)[1], ("T2", vec![Control::Ct]));
 }
@@ -162,6 +166,7 @@ fn ct_protects_only_clients_that_enforce_it() {
 fn an_android_app_goes_by_its_configuration_and_its_level() {
     let of_app = |level, transparency, user_cas| {
         let facts = MeasuredFacts { apps: vec![app(level, transparency, user_cas)], ..https() };
+        // Whether it has pins is not known.
         of(&facts, &Circumstances::default(), ClientClass::Android { target_level: level })
     };
     let yes = || Fact::Measured(true);

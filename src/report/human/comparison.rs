@@ -218,7 +218,7 @@ fn client_block(client: &ClientProtection) -> String {
         Served::Assumed => "assumed",
     };
     let title = format!("For {}", client.client.title());
-    let evidence = paint(FAINT, format_args!("({served}: {})", clause(&safe(&client.evidence))));
+    let evidence = paint(FAINT, format_args!("({served}: {})", safe(client.evidence.trim_end_matches('.'))));
     let mut text = wrap(&format!("{} {evidence}", paint(STRONG, title)), "", "  ");
     for effect in [Effect::Prevents, Effect::Detects, Effect::MakesWorse, Effect::Unknown, Effect::NoEffect] {
         let mut groups: Vec<(&[Control], Vec<&str>)> = Vec::new();
@@ -254,7 +254,7 @@ fn client_block(client: &ClientProtection) -> String {
 }
 
 fn titles(controls: &[Control]) -> String {
-    controls.iter().map(|control| control.title()).collect::<Vec<_>>().join(", ")
+    controls.iter().map(|control| control.noun()).collect::<Vec<_>>().join(", ")
 }
 
 fn style(effect: Effect) -> Style {
