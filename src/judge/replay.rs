@@ -279,3 +279,6 @@ fn ca_keys(certificates: &[HistoricCertificate], inputs: &Inputs) -> Vec<CaKeyFa
     }
     keys
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,8 @@ pub(super) fn replay(
         matched = Some(tenure.placed);
     }
     let span = end.saturating_sub(begin);
-    if lead.is_some() && span >= DAY {
+    // What is not known has no bounds.
+    if lead.is_some() && span >= DAY && followed.undetermined == 0 {
         let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
         followed.days_per_year = Some(Bounds { at_best: per_year(least), at_worst: per_year(most) });
     }
