@@ -18,6 +18,7 @@ use self::issued::IssuanceAsker;
 use self::replay::{saved_evidence, saved_gate};
 use self::run::{Asking, Judging, Run};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::issuance::sources::SourceOptions;
@@ -79,6 +80,8 @@ pub(super) struct CheckOptions {
     judging: JudgingOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     #[command(flatten)]
     expiry: ExpiryOptions,
     #[command(flatten)]
@@ -175,7 +178,12 @@ impl CheckOptions {
         let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
         let JudgingOptions { roots, issuer, lists, .. } = &self.judging;
         let named = self.target.iter().chain(&self.targets).chain(pins).chain(roots).chain(issuer);
-        named.map(Path::new).chain([policy]).chain(lists.files()).chain(self.network.dns.files())
+        named
+            .map(Path::new)
+            .chain([policy])
+            .chain(lists.files())
+            .chain(self.network.dns.files())
+            .chain(self.baseline.files())
     }
 
     /// Refuses to write the report or the evidence over a file that is read.
@@ -184,8 +192,14 @@ impl CheckOptions {
         if let Some(evidence) = &self.save_evidence {
             spare("--save-evidence", evidence, &inputs)?;
         }
-        self.output.spare(&inputs)
+        self.output.spare(&inputs)?;
+        self.baseline.spare_others(&inputs)
     }
+}
+
+/// The command that judges by this request.
+pub(super) fn command(request: &Request) -> &'static str {
+    if request.compare.is_some() { "compare" } else { "check" }
 }
 
 /// Runs the command.
@@ -204,21 +218,18 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
                 has_history(&inputs)?;
             }
             let at = request.at.unwrap_or(evidence.observed_at);
-            let mut run = Run::new(
-                Judging {
-                    request,
-                    inputs: &inputs,
-                    at,
-                    gate: &gate,
-                    policy_file: policy_file(&evidence.inputs),
-                },
-                &options.output,
-            )?;
+            let baseline = options.baseline.in_use(command(request), at, &gate)?;
+            let policy_file = policy_file(&evidence.inputs);
+            let judging =
+                Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
+            let mut run = Run::new(judging, &options.output)?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
             }
-            run.finish()
+            let exit = run.finish()?;
+            baseline.finish()?;
+            Ok(exit)
         }
         None => look_and_judge(options),
     }
@@ -275,8 +286,16 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
+    let baseline = options.baseline.in_use(command(&evidence.request), at, &gate)?;
     let policy_file = policy_file(&evidence.inputs);
-    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate, policy_file };
+    let judging = Judging {
+        request: &evidence.request,
+        inputs: &inputs,
+        at,
+        gate: &gate,
+        policy_file,
+        baseline: &baseline,
+    };
     let mut run = Run::new(judging, &options.output)?;
     let (seen, crls) = run.look_and_judge(targets, &looking, &asking, options.save_evidence.is_some())?;
     keep(&tree_heads, run.tree_heads());
@@ -285,6 +304,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         (evidence.targets, evidence.crls) = (seen, crls);
         save(&evidence, path)?;
     }
+    baseline.finish()?;
     Ok(exit)
 }
 

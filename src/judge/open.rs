@@ -26,8 +26,14 @@ pub struct OpenQuestion {
 }
 
 impl TargetVerdicts {
-    /// Everything that was looked at and stayed open.
+    /// Everything that was looked at and stayed open, but for what a baseline accepts as that.
     pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        let mut open = self.all_open();
+        open.retain(|question| !self.accepted_open.iter().any(|accepted| accepted.what == question.what));
+        open
+    }
+
+    fn all_open(&self) -> Vec<OpenQuestion> {
         let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
@@ -146,7 +152,8 @@ impl TargetVerdicts {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
         let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
         let open = steps.iter().filter(|step| step.done == Done::Unknown);
-        open.map(|step| (format!("whether the step “{}” is done: {}", step.id, step.evidence), true)).collect()
+        open.map(|step| (format!("whether the step “{}” is done: {}", step.id, step.evidence), true))
+            .collect()
     }
 
     /// What of the replay stays open, and whether it is demanded: who names a source wants it replayed.
@@ -162,7 +169,10 @@ impl TargetVerdicts {
         let given = replay.pin_sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }));
         let open = given.filter(|set| set.undetermined > 0).map(|set| {
             let of = replay.certificates.len();
-            (format!("whether {} of {of} certificates match the pins of {}", set.undetermined, set.title), false)
+            (
+                format!("whether {} of {of} certificates match the pins of {}", set.undetermined, set.title),
+                false,
+            )
         });
         open.collect()
     }

@@ -13,8 +13,10 @@ use super::observed::{self, Observed};
 use super::replay;
 use super::revocation::{self, ChainRevocation};
 use super::target_pins::judge_pins;
+use crate::baseline::AcceptedQuestion;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
+use crate::caa::nameservers::Agreement;
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::advice::advise;
 use crate::compare::{self, Comparison};
@@ -27,7 +29,9 @@ use crate::evidence::dns::CaaLookup;
 use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
 use crate::issuance::IssuanceVerdict;
-use crate::pins::PinsVerdict;
+use crate::pins::formats::tlsa;
+use crate::pins::{PinsVerdict, SourceVerdict};
+use crate::rules;
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
 use crate::x509::{Certificate, SpkiSha256};
@@ -65,6 +69,8 @@ pub struct TargetVerdicts {
     pub pins: Part<PinsVerdict>,
     /// Everything side by side.
     pub comparison: Part<Comparison>,
+    /// What could not be determined and is accepted as that by a baseline; it is no open question then.
+    pub accepted_open: Vec<AcceptedQuestion>,
     /// Whether this is for `pinstead compare`.
     pub is_compared: bool,
     /// Whether TLSA records were looked up for the comparison's sake, and not asked for by name.
@@ -193,6 +199,7 @@ pub(super) fn judge(
         issuance: issuance::of_target((target, crls), (request, inputs), at),
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
+        accepted_open: Vec::new(),
         is_compared: request.compare.is_some(),
         tlsa_unasked: request.compare.as_ref().is_some_and(|stated| !stated.tlsa),
         log_lists: Arc::clone(&inputs.log_lists),
@@ -407,6 +414,33 @@ pub(crate) fn caa_names(
 }
 
 impl TargetVerdicts {
+    /// Whether all was looked at that the rules of this id need: what they do not find then is not there.
+    pub fn is_judged(&self, rule: &str) -> bool {
+        let family = rule.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let caa = self.caa.verdict().filter(|readings| !readings.is_empty());
+        match family {
+            "TLS" => !self.chain.is_empty(),
+            "CT" if rules::ct::is_about_inclusion(rule) => {
+                let scts = self.ct.verdict().map(|ct| ct.scts.as_slice()).unwrap_or_default();
+                scts.iter().any(|sct| sct.inclusion.verdict().is_some())
+            }
+            "CT" => self.ct.verdict().is_some(),
+            "CAA" if rules::caa::is_about_nameservers(rule) => {
+                caa.is_some_and(|all| all.iter().all(|one| one.nameservers.state != Agreement::NotAsked))
+            }
+            "CAA" => caa.is_some(),
+            "ISS" => self.issuer.verdict().is_some(),
+            "REV" => self.revocation.verdict().is_some(),
+            "CRT" => self.issuance.verdict().is_some(),
+            "PIN" => self.pins.verdict().is_some_and(|pins| {
+                let is_record = |source: &SourceVerdict| tlsa::is_looked_up(source.format, &source.file);
+                let wants_records = rules::pins::is_about_records(rule);
+                pins.sources.iter().any(|source| is_record(source) == wants_records)
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether what was issued is all that is compared: the server was not to be asked.
     pub fn is_of_history_alone(&self) -> bool {
         self.is_compared && self.observed.not_tried.is_some() && self.issuance.verdict().is_some()

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::form::{CheckForm, Rendered};
 use super::in_order::{Sharing, in_order};
 use super::issued::IssuanceAsker;
+use crate::cli::baseline_options::InUse;
 use crate::cli::options::{GateOptions, OutputOptions, ReportWriter};
 use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
@@ -39,6 +40,8 @@ pub(super) struct Judging<'r> {
     pub(super) gate: &'r GateOptions,
     /// The policy's file, if there is one.
     pub(super) policy_file: Option<&'r str>,
+    /// What is known and accepted.
+    pub(super) baseline: &'r InUse,
 }
 
 /// What else is asked about the targets, beside themselves.
@@ -215,7 +218,7 @@ impl<'r> Judging<'r> {
 
     fn head(self, basis: &Basis) -> Head {
         Head {
-            command: if self.request.compare.is_some() { "compare" } else { "check" },
+            command: super::command(self.request),
             judged_at: basis.judged_at,
             basis: human::check::lists(basis),
             home: self.policy_file.map(ToOwned::to_owned),
@@ -230,8 +233,9 @@ impl<'r> Judging<'r> {
         (target, crls): (&TargetEvidence, &Crls),
         form: &CheckForm,
     ) -> anyhow::Result<Judged> {
-        let verdicts = judge.judge(target, crls);
-        let findings = rules::findings(&verdicts);
+        let mut verdicts = judge.judge(target, crls);
+        let mut findings = rules::findings(&verdicts);
+        self.baseline.settle_target(&mut verdicts, &mut findings);
         let fails = |severity| self.gate.fail_on().is_reached_by(severity);
         let report = TargetReport::new(&verdicts, &findings, fails);
         let rendered = form.target(&report)?;

@@ -10,6 +10,7 @@ use super::caa::CaaName;
 use super::ct::Ct;
 use super::pins::TargetPins;
 use super::revocation::Revocation;
+use crate::baseline::AcceptedQuestion;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
 use crate::issuance::IssuanceVerdict;
@@ -127,6 +128,9 @@ struct Target<'a> {
     label: &'a str,
     outcome: Outcome,
     undetermined: Vec<String>,
+    /// What a baseline accepts as not determined.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    undetermined_accepted: &'a [AcceptedQuestion],
     connection: Connection<'a>,
     certificate: Option<CertificateSummary<'a>>,
     chain: Vec<ChainMember<'a>>,
@@ -148,6 +152,7 @@ impl<'a> Target<'a> {
             label: &verdicts.target,
             outcome: target.outcome,
             undetermined: verdicts.open_questions().into_iter().map(|question| question.what).collect(),
+            undetermined_accepted: &verdicts.accepted_open,
             connection: Connection::of(verdicts),
             certificate: verdicts.chain.first().map(|leaf| CertificateSummary::of(leaf, verdicts)),
             chain: verdicts.chain.iter().map(ChainMember::of).collect(),
