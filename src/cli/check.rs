@@ -156,7 +156,7 @@ impl PartName {
 impl CheckOptions {
     /// Makes it a run of `pinstead compare`.
     pub(super) fn compare(&mut self, request: CompareRequest, detail: Detail) {
-        self.comparing = Some(request);
+        self.comparing = Some(CompareRequest { tlsa: self.tlsa, ..request });
         self.output.compared = Some(detail);
     }
 

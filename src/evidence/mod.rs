@@ -124,6 +124,8 @@ pub struct CompareRequest {
     /// The steps of the plan that have to be done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub require: Vec<String>,
+    /// Whether TLSA records were asked for by name; else they are looked up for their column alone.
+    pub tlsa: bool,
 }
 
 impl CompareRequest {
@@ -139,6 +141,7 @@ impl CompareRequest {
             update_disruptive: self.update_disruptive.or(before.update_disruptive),
             key_predictable: self.key_predictable.or(before.key_predictable),
             native_app: self.native_app.or(before.native_app),
+            tlsa: self.tlsa || before.tlsa,
             require: if self.require.is_empty() { before.require } else { self.require },
         }
     }

@@ -104,9 +104,9 @@ impl TargetVerdicts {
                 for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
                     add(&format!("the pins of {}", source.file), true);
                 }
-                // `compare` looks them up unasked.
-                for source in pins.sources.iter().filter(|source| is_unheard(source)) {
-                    add(&format!("the {}", source.file), !self.is_compared);
+                let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
+                for source in unheard {
+                    add(&format!("the {}", source.file), true);
                 }
                 let in_part =
                     pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));

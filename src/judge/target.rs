@@ -73,6 +73,8 @@ pub struct TargetVerdicts {
     pub accepted_open: Vec<AcceptedQuestion>,
     /// Whether this is for `pinstead compare`.
     pub is_compared: bool,
+    /// Whether TLSA records were looked up for the comparison's sake, and not asked for by name.
+    pub tlsa_unasked: bool,
     /// The log lists that were given or kept, and what became of them; the same for every target.
     pub log_lists: Arc<[ListUse]>,
 }
@@ -199,6 +201,7 @@ pub(super) fn judge(
         comparison: Part::NotChecked(NOT_ASKED),
         accepted_open: Vec::new(),
         is_compared: request.compare.is_some(),
+        tlsa_unasked: request.compare.as_ref().is_some_and(|stated| !stated.tlsa),
         log_lists: Arc::clone(&inputs.log_lists),
     };
     if let (Part::Checked(issued), Part::Checked(revocation), Some(served)) =

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::compare::advice::Done;
-use crate::compare::replay::{NextRenewal, PinSetKind, ReplayedPinSet};
+use crate::compare::replay::{NextRenewal, PinSetKind, RenewalBasis, ReplayedPinSet};
 use crate::judge::{Part, TargetVerdicts};
 
 /// Every rule about the comparison.
@@ -82,14 +82,20 @@ fn next_renewal(verdicts: &TargetVerdicts) -> Vec<Raised> {
 
 fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal) -> Option<Raised> {
     let PinSetKind::Given { client } = &set.kind else { return None };
+    if !set.refuses {
+        return None;
+    }
     let share = set.next_match.as_ref()?.share;
     if share.count >= share.of {
         return None;
     }
     let is_likely = share.count.saturating_mul(2) <= share.of;
-    let is_late = next.runway_days < 0.0;
+    // When a certificate that is there already goes into service, nobody knows.
+    let is_issued = next.basis == RenewalBasis::AlreadyIssued;
+    let is_late = next.runway_days < 0.0 && !is_issued;
     let when = next.expected_at.strftime("%Y-%m-%d");
     let time = match next.release_lead_days {
+        _ if is_issued => "it has been issued already, and may go into service any time".to_owned(),
         Some(lead) if is_late => {
             format!("a release takes {lead:.0} days, and comes {:.0} days too late", -next.runway_days)
         }
@@ -186,6 +192,9 @@ mod tests {
         assert_eq!(severity, Severity::Medium);
         assert!(message.contains("has to begin within 12 days"), "{message}");
         assert_eq!(of((4, 4), -9.0, Some(30.0)), None);
+        let reporting = ReplayedPinSet { refuses: false, ..given(0, Some((0, 4))) };
+        let reporting = with_runway(vec![reporting], -9.0, None);
+        assert!(!ids(&findings(&compared(Some(reporting), &[]))).contains(&"CMP001"));
         let unknown = with_runway(vec![given(0, None)], -9.0, None);
         assert!(!ids(&findings(&compared(Some(unknown), &[]))).contains(&"CMP001"));
     }

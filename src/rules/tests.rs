@@ -202,6 +202,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         pins: Part::NotChecked("a test"),
         comparison: Part::NotChecked("a test"),
         is_compared: false,
+        tlsa_unasked: false,
         log_lists: std::sync::Arc::default(),
     }
 }

@@ -44,6 +44,7 @@ impl StatedOptions {
             key_predictable: self.key_predictable,
             native_app: self.native_app,
             require: Vec::new(),
+            tlsa: false,
         }
     }
 }

@@ -176,7 +176,7 @@ fn next_renewal(known: &Known<'_>) -> Weighed {
         return Weighed::Silent;
     };
     let misses = |set: &&ReplayedPinSet| {
-        set.next_match.as_ref().is_some_and(|chance| chance.share.count < chance.share.of)
+        set.refuses && set.next_match.as_ref().is_some_and(|chance| chance.share.count < chance.share.of)
     };
     let Some(worst) = known.given().filter(misses).min_by_key(|set| {
         set.next_match.as_ref().map_or((0, 0), |chance| (chance.share.count, chance.share.of))

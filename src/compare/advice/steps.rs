@@ -369,7 +369,7 @@ fn widened(known: &Known<'_>) -> (Done, String) {
         return (Done::Yes, "no pins are in force any more".to_owned());
     }
     let mut told = Vec::new();
-    for set in known.given() {
+    for set in known.given().filter(|set| set.refuses) {
         match &set.next_match {
             Some(chance) if chance.share.count < chance.share.of => {
                 let why = format!(

@@ -55,6 +55,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
     ReplayedPinSet {
         kind,
         title: "app.xml".to_owned(),
+        refuses: true,
         lockouts: Vec::new(),
         sure,
         lockout_days_per_year: None,
@@ -80,7 +81,6 @@ pub(crate) fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
         release_lead_days: None,
     };
     Replay {
-        lines: 1,
         host: "shop.example".to_owned(),
         from: None,
         until: at,

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::cause;
 use super::history::{GivenPins, History};
 use super::lines::Laid;
 use super::matching::{Matcher, PinSet, Segment, Status};
 use super::outcome::{Bounds, Cause, Lockout};
 use super::seconds::{DAY, days, moment};
-use crate::pins::{AfterExpiry, EnforcementMode, ExpiryClock};
+use crate::pins::{AfterExpiry, EnforcementMode, Expiry, ExpiryClock};
 
 /// What given pins did.
 #[derive(Debug)]
@@ -116,6 +118,13 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let days_per_year = (span >= DAY && !laid.certificates.is_empty())
         .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
     GivenFate { lockouts, days_per_year, undetermined, notes }
+}
+
+/// Whether clients refuse what the pins do not match; where that is not known, they are taken to.
+pub(super) fn refuses(given: &GivenPins, at: Timestamp) -> bool {
+    let is_over = |expiry: &Expiry| expiry.at <= at && expiry.afterwards == AfterExpiry::FailOpen;
+    matches!(given.enforcement, EnforcementMode::Yes | EnforcementMode::Unknown)
+        && !given.expiry.as_ref().is_some_and(is_over)
 }
 
 fn notes(given: &GivenPins) -> Vec<String> {

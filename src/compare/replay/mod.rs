@@ -101,6 +101,7 @@ fn hypothetical_set(
     ReplayedPinSet {
         kind: PinSetKind::Hypothetical { level, backup },
         title: title.to_owned(),
+        refuses: true,
         sure: sure(&fate.lockouts),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
@@ -123,6 +124,7 @@ fn given_set(
     ReplayedPinSet {
         kind: PinSetKind::Given { client: given.client.clone() },
         title: format!("the pins of {}", given.client),
+        refuses: given::refuses(given, history.at),
         sure: sure(&fate.lockouts),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,

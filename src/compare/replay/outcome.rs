@@ -106,6 +106,9 @@ pub struct ReplayedPinSet {
     pub kind: PinSetKind,
     /// What it is called.
     pub title: String,
+    /// Whether clients that have it refuse what it does not match, as of the end of the replay; where that is not known, they
+    /// are taken to.
+    pub refuses: bool,
     /// When it locked users out, or may have.
     pub lockouts: Vec<Lockout>,
     /// How many of those are sure: no certificate that can have been in service matched on any path.
