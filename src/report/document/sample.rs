@@ -176,6 +176,7 @@ pub(in crate::report) fn replay() -> Replay {
             ),
         ],
         renewals: Vec::new(),
+        lines: 1,
         key_reuse: Share { of: 2, count: 0 },
         pin_sets: vec![
             set(
