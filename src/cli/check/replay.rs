@@ -29,7 +29,7 @@ pub(super) fn saved_gate(options: &CheckOptions, inputs: &Inputs) -> anyhow::Res
 /// The evidence that is the target, if it is; with what the command line says instead of what was said then.
 pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     let [path] = options.target.as_slice() else { return Ok(None) };
-    if options.targets.is_some() || path == "-" || !files::exists(path) {
+    if options.many.targets.is_some() || path == "-" || !files::exists(path) {
         return Ok(None);
     }
     if !is_evidence_file(path) {

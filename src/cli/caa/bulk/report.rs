@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::super::earlier::{Ended, State};
-use super::super::sink::Sink;
 use super::super::{CaaOptions, NONE_ISSUED, note};
 use crate::caa::{CaaReading, Relevant};
 use crate::cli::Exit;
 use crate::cli::options::{Format, Plain};
+use crate::cli::sink::Sink;
 use crate::report::human::safe;
 use crate::report::json::v1::caa::CaaName;
 
