@@ -9,6 +9,7 @@
 //!
 //! pinstead is an auditor, never a TLS client's enforcement library.
 
+pub mod baseline;
 pub mod ca;
 pub mod caa;
 pub mod cli;

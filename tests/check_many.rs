@@ -240,7 +240,10 @@ fn what_was_asked_otherwise_is_not_gone_on_with() {
     for other in [["--expect-ca", "ca.example"], ["--fail-on", "low"], ["--at", "2027-01-01"]] {
         let refused = many.check(&[&arguments[..], &["--resume"], &other[..]].concat()).output().unwrap();
         assert_eq!(code(&refused), 2, "{other:?}");
-        assert!(stderr(&refused).contains("another policy, other pins, options or version"), "{refused:?}");
+        assert!(
+            stderr(&refused).contains("another policy, other pins, baseline, options or version"),
+            "{refused:?}"
+        );
     }
     for (wrong, why) in [
         (&["--format", "json", "--resume", &output][..], "--format jsonl"),

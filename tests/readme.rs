@@ -9,8 +9,8 @@ const CALLS: [&str; 2] = ["pinstead ", "cargo run --release -- "];
 
 #[test]
 fn every_command_in_readme_exists() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let calls = calls(&readme);
+    let read = |file| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let calls = calls(&["README.md", "docs/ci.md"].map(read).join("\n"));
     assert!(
         calls.contains_key("check") && calls.contains_key("demo"),
         "README shows the main job: {calls:?}"
@@ -91,7 +91,10 @@ fn calls(readme: &str) -> BTreeMap<String, Vec<String>> {
         let command = match words.clone().next() {
             Some(word)
                 if matches!(command, "logs" | "tables") && !word.starts_with('-')
-                    || matches!((command, word), ("caa", "suggest") | ("pins", "make")) =>
+                    || matches!(
+                        (command, word),
+                        ("caa", "suggest") | ("pins", "make") | ("policy", "check" | "schema")
+                    ) =>
             {
                 words.next();
                 format!("{command} {word}")

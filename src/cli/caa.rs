@@ -17,17 +17,22 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::asked::Asked;
 use super::Exit;
+use super::baseline_options::{BaselineOptions, InUse};
 use super::dns_options::{DnsOptions, NameserverOptions};
 use super::issued_options::IssuedOptions;
-use super::options::{GateOptions, OutputOptions, Plain};
+use super::options::{Form, GateOptions, OutputOptions, Plain};
 use crate::caa::method::{LabelFaultKind, check_label};
+use crate::caa::nameservers::Agreement;
 use crate::caa::{
     CaaQuestion, CaaReading, Issued, IssuedCertificate, NotApplicable, Relevant, Usage, check_account,
     issued, judge,
 };
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
+use crate::observe::clock;
 use crate::observe::dns::{DnsClient, Extent};
+use crate::report::Summary;
+use crate::report::document::{DocumentForm, Head, Piece, Section, Tail};
 use crate::report::human::{self, safe};
 use crate::report::json::v1::caa::{CaaDocument, CaaName};
 use crate::rules::{self, Finding};
@@ -75,6 +80,8 @@ pub(super) struct CaaOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 /// What else there is to do about CAA.
@@ -114,12 +121,14 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     if let Some(CaaCommand::Suggest(options)) = &options.command {
         return suggest::run(options);
     }
-    options.output.spare(options.files())?;
+    options.output.spare(options.files().chain(options.baseline.files()))?;
+    options.baseline.spare_others(options.files())?;
+    let baseline = options.baseline.in_use("caa", clock::now(), &options.gate)?;
     let inputs = options.issued.inputs()?;
     let asked = Asked::of(options, &inputs)?;
     let issued = options.issued.certificates(inputs)?;
     if let Some(list) = &options.targets {
-        return bulk::run(options, list, asked, issued);
+        return bulk::run(options, list, asked, issued, baseline);
     }
     let certificates = issued.map(|issued| issued.certificates);
     let client = options.nameservers.reached_by(options.dns.client()?);
@@ -132,14 +141,9 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
         .zip(&lookups)
         .map(|(subject, lookup)| {
             let reading = read(subject, lookup.as_ref(), &asked.question);
-            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref())
+            judge_subject(subject, reading, lookup.as_ref(), &asked, certificates.as_deref(), &baseline)
         })
         .collect();
-    options.output.write(&options.report(&judged, &asked)?)?;
-    if let Some(error) = ended_early {
-        return Err(error).context("a look-up ended early");
-    }
-
     let fails = judged.iter().any(|judged| options.gate.fails(&judged.findings));
     let unused = certificates.is_some() && !judged.iter().any(Judged::has_issued);
     if unused {
@@ -147,7 +151,16 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     }
     // Every name was asked for by name, so nothing that stayed open is passed over.
     let open = unused || judged.iter().any(Judged::is_open);
-    Ok(options.gate.exit(fails, open, open))
+    let exit = options.gate.exit(fails, open, open);
+    let notes = if unused { vec![NONE_ISSUED.to_owned()] } else { Vec::new() };
+    options.output.write(&options.report(&judged, &asked, exit, &notes)?)?;
+    match ended_early {
+        Some(error) => Err(error).context("a look-up ended early"),
+        None => {
+            baseline.finish()?;
+            Ok(exit)
+        }
+    }
 }
 
 /// What is told where `--issued` tells nothing.
@@ -166,6 +179,7 @@ fn judge_subject(
     lookup: Option<&CaaLookup>,
     asked: &Asked,
     certificates: Option<&[IssuedCertificate]>,
+    baseline: &InUse,
 ) -> Judged {
     asked.vouch(&mut reading);
     let mut findings = rules::caa::findings(&reading);
@@ -177,7 +191,17 @@ fn judge_subject(
     };
     findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
     rules::stamp(&reading.name, &mut findings);
-    Judged { reading, issued, findings }
+    let mut judged = Judged { reading, issued, findings: Vec::new() };
+    let whole = !judged.is_open();
+    let of_servers = judged.reading.nameservers.state != Agreement::NotAsked;
+    let of_issued = judged.has_issued();
+    baseline.settle(&judged.reading.name, &mut findings, |rule| {
+        whole
+            && (of_servers || !rules::caa::is_about_nameservers(rule))
+            && (of_issued || !rules::caa::is_about_issued(rule))
+    });
+    judged.findings = findings;
+    judged
 }
 
 impl CaaOptions {
@@ -186,12 +210,44 @@ impl CaaOptions {
         self.targets.iter().map(Path::new).chain(self.issued.files()).chain(self.dns.files())
     }
 
-    fn report(&self, judged: &[Judged], asked: &Asked) -> anyhow::Result<String> {
-        let form = self.output.plain("caa")?;
-        if form == Plain::Json {
-            let names = judged.iter().map(|judged| judged.json(CaaName::new, asked)).collect();
-            return Ok(serde_json::to_string_pretty(&CaaDocument::new(names))? + "\n");
+    /// What is known before the first name.
+    fn head(&self) -> Head {
+        Head {
+            command: "caa",
+            judged_at: clock::now(),
+            basis: Vec::new(),
+            home: None,
+            fail_on: self.gate.least(),
+            // Every name was asked for by name.
+            strict: true,
         }
+    }
+
+    fn report(
+        &self,
+        judged: &[Judged],
+        asked: &Asked,
+        exit: Exit,
+        notes: &[String],
+    ) -> anyhow::Result<String> {
+        let form = match self.output.format.form() {
+            Form::Plain(Plain::Json) => {
+                let names = judged.iter().map(|judged| judged.json(CaaName::new, asked)).collect();
+                return Ok(serde_json::to_string_pretty(&CaaDocument::new(names))? + "\n");
+            }
+            Form::Plain(form) => form,
+            Form::Document(form) => {
+                let head = self.head();
+                let pieces = judged
+                    .iter()
+                    .map(|judged| judged.piece(form, &head, asked))
+                    .collect::<anyhow::Result<Vec<Piece>>>()?;
+                let mut summary = Summary::default();
+                pieces.iter().for_each(|piece| piece.count_into(&mut summary));
+                let tail = Tail { summary: &summary, exit_code: exit.code(), notes };
+                return Ok(form.document(&head, &pieces, &tail)?);
+            }
+        };
         let names: Vec<Vec<u8>> =
             judged.iter().map(|judged| judged.render(form, asked, None)).collect::<Result<_, _>>()?;
         let between: &[u8] = if form == Plain::Human { b"\n" } else { b"" };
@@ -217,6 +273,13 @@ impl Judged {
         asked: &Asked,
     ) -> CaaName<'a> {
         name(&self.reading, &self.findings).with_issued(self.issued.as_ref()).with_meant(&asked.meant)
+    }
+
+    /// The name in a form that is the same for every command.
+    fn piece(&self, form: DocumentForm, head: &Head, asked: &Asked) -> anyhow::Result<Piece> {
+        let data = form.data(|| serde_json::to_value(self.json(CaaName::new, asked)))?;
+        let section = Section::of_caa(&self.reading, &self.findings, self.is_open(), head, data);
+        Ok(form.piece(head, &section)?)
     }
 
     /// The name's part of the report; a line of a long one says what its run was asked.

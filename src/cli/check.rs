@@ -3,6 +3,7 @@
 mod earlier;
 mod flow;
 mod form;
+mod given;
 mod in_order;
 mod issued;
 mod judging;
@@ -20,6 +21,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 pub(super) use self::form::Detail;
+use self::given::{input_files, request, targets};
 use self::issued::IssuanceAsker;
 use self::judging::{Asking, Judging};
 use self::listing::Listing;
@@ -27,31 +29,29 @@ use self::many::ManyOptions;
 use self::replay::{saved_evidence, saved_gate};
 use self::run::{Beginning, Run};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::issuance::sources::SourceOptions;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{Form, GateOptions, NetworkOptions, OutputOptions, Plain, parse_time, spare};
-use super::pin_inputs;
 use super::progress::note;
 use super::revocation_options::RevocationOptions;
-use super::saved::{is_evidence_file, save};
-use super::target_list;
+use super::saved::save;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{CompareRequest, EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::issuance::reported::{Coverage, SourceReading};
 use crate::judge::Inputs;
+use crate::observe::clock;
 use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
 use crate::observe::run::Looking;
-use crate::observe::tls::{Starttls, TlsOptions};
+use crate::observe::tls::TlsOptions;
 use crate::observe::tree_heads::TreeHeads;
-use crate::observe::{clock, files};
-use crate::policy::{MAX_POLICY, Policy};
 use crate::report::human::safe;
 use crate::scope;
-use crate::target::{DEFAULT_PORT, ServerTarget, Target};
+use crate::target::{ServerTarget, Target};
 use crate::x509::path::HostIdentity;
 
 /// The policy file that is used where none is named.
@@ -88,6 +88,8 @@ pub(super) struct CheckOptions {
     judging: JudgingOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     #[command(flatten)]
     expiry: ExpiryOptions,
     #[command(flatten)]
@@ -184,7 +186,12 @@ impl CheckOptions {
         let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
         let JudgingOptions { roots, issuer, lists, .. } = &self.judging;
         let named = self.target.iter().chain(&self.many.targets).chain(pins).chain(roots).chain(issuer);
-        named.map(Path::new).chain([policy]).chain(lists.files()).chain(self.network.dns.files())
+        named
+            .map(Path::new)
+            .chain([policy])
+            .chain(lists.files())
+            .chain(self.network.dns.files())
+            .chain(self.baseline.files())
     }
 
     /// How the report begins.
@@ -206,8 +213,14 @@ impl CheckOptions {
         if let Some(summary) = &self.many.summary {
             spare("--summary", summary, &inputs)?;
         }
-        self.output.spare(&inputs)
+        self.output.spare(&inputs)?;
+        self.baseline.spare_others(&inputs)
     }
+}
+
+/// The command that judges by this request.
+pub(super) fn command(request: &Request) -> &'static str {
+    if request.compare.is_some() { "compare" } else { "check" }
 }
 
 /// Runs the command.
@@ -222,6 +235,11 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
         bail!("--summary names the same file as another report: one would be written over by the other");
     }
     let earlier = options.many.earlier(&options.output)?;
+    if earlier.is_some() && options.baseline.is_written() {
+        bail!(
+            "--write-baseline does not go with --resume: what the lines that are there tell would not be in it"
+        );
+    }
     if earlier.is_some() && options.save_evidence.is_some() {
         bail!(
             "--save-evidence does not go with --resume: of the targets that have a line already, nothing was saved"
@@ -240,14 +258,18 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
                 has_history(&inputs)?;
             }
             let at = request.at.unwrap_or(evidence.observed_at);
+            let baseline = options.baseline.in_use(command(request), at, &gate)?;
             let policy_file = policy_file(&evidence.inputs);
-            let judging = Judging { request, inputs: &inputs, at, gate: &gate, policy_file };
+            let judging =
+                Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
             let mut run = Run::new(judging, options.beginning(targets.len(), None, None))?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
             }
-            run.finish()
+            let exit = run.finish()?;
+            baseline.finish()?;
+            Ok(exit)
         }
         None => look_and_judge(options, earlier),
     }
@@ -306,11 +328,19 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
         )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
+    let baseline = options.baseline.in_use(command(&evidence.request), at, &gate)?;
     let policy_file = policy_file(&evidence.inputs);
-    let judging = Judging { request: &evidence.request, inputs: &inputs, at, gate: &gate, policy_file };
+    let judging = Judging {
+        request: &evidence.request,
+        inputs: &inputs,
+        at,
+        gate: &gate,
+        policy_file,
+        baseline: &baseline,
+    };
     let is_lines = options.output.format.form() == Form::Plain(Plain::Jsonl);
     let digest = if is_lines {
-        Some(earlier::digest(options, (&evidence.request, &evidence.inputs), &gate)?)
+        Some(earlier::digest(options, (&evidence.request, &evidence.inputs), (&gate, &baseline))?)
     } else {
         None
     };
@@ -330,6 +360,7 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
         (evidence.targets, evidence.crls) = (seen, crls);
         save(&evidence, path)?;
     }
+    baseline.finish()?;
     Ok(exit)
 }
 
@@ -391,95 +422,4 @@ fn keep<'h>(tree_heads: &TreeHeads, heads: impl Iterator<Item = (&'h LogId, &'h 
             let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
         }
     }
-}
-
-fn local_policy(options: &CheckOptions) -> Option<crate::evidence::file::InputFile> {
-    match &options.expectations.policy {
-        Some(path) => Some(files::read(path, MAX_POLICY)),
-        None if files::exists(DEFAULT_POLICY) => Some(files::read(DEFAULT_POLICY, MAX_POLICY)),
-        None => None,
-    }
-}
-
-fn request(options: &CheckOptions) -> Request {
-    Request {
-        only: options.judging.only.iter().map(|only| only.part().name().to_owned()).collect(),
-        expect_ca: options.expectations.expect_ca.clone(),
-        offline: options.network.offline,
-        inclusion: options.inclusion,
-        revocation: options.revocation.revocation,
-        tlsa: options.looks_up_tlsa(),
-        issuance: options.issued.is_given(),
-        at: options.judging.at,
-        expires_within: options.expiry.within().map(|within| within.as_secs()),
-        compare: options.comparing.clone(),
-    }
-}
-
-fn targets(options: &CheckOptions) -> anyhow::Result<Listing> {
-    let mut named = options.target.clone();
-    if let Some(path) = &options.many.targets {
-        named.extend(target_list::read(path)?.into_iter().map(|listed| listed.text));
-    }
-    if named.is_empty() {
-        bail!(
-            "no target is named. --expect-ca and --pins take every word that follows them: name the target before them, or after `--`"
-        );
-    }
-    if options.expectations.expect_ca.iter().any(|name| name.trim().is_empty()) {
-        bail!("--expect-ca names no CA: its value is empty");
-    }
-    if let Some(taken) = options.expectations.expect_ca.iter().find(|name| files::exists(name)) {
-        bail!("{taken} is a file, and --expect-ca took it for a CA: name the targets before that option");
-    }
-    // Those of a list are told when their turn comes: opening every file twice takes its time.
-    if named.len() > 1
-        && let Some(path) = options.target.iter().find(|path| is_evidence_file(path))
-    {
-        bail!("{path} is saved evidence: judge it alone, as the only target");
-    }
-    let default_port = options.network.starttls.map_or(DEFAULT_PORT, Starttls::default_port);
-    let listing = Listing::of(named, default_port)?;
-    let file = listing.targets().find_map(|target| match target {
-        Target::File(path) => Some(path),
-        Target::Server(_) => None,
-    });
-    match file {
-        Some(path) if options.comparing.is_some() => bail!(
-            "{path} is a file, and no saved evidence; what was issued is named with --history, lists of names with --targets, \
-             and a name like that of a file is written with a dot behind it"
-        ),
-        _ => Ok(listing),
-    }
-}
-
-/// Reads the input files; the policy's pin files stand beside it.
-fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
-    let policy = local_policy(options);
-    let mut pins: Vec<String> = options.expectations.pins.clone();
-    if let (true, Some(file)) = (pins.is_empty(), &policy) {
-        let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
-        let folder = Path::new(&file.path).parent().unwrap_or(Path::new(""));
-        pins = Policy::parse(&file.path, octets)?
-            .pins
-            .iter()
-            .map(|path| folder.join(path).to_string_lossy().into_owned())
-            .collect();
-    }
-    let read = |path: &String| files::read(path, MAX_INPUT);
-    let read_pins = pin_inputs::read(&pins, MAX_INPUT);
-    options.spare(&read_pins.paths)?;
-    let certificates = options.issued.files();
-    options.spare(certificates.iter().flat_map(|files| &files.paths))?;
-    let mut inputs = InputFiles {
-        policy,
-        without_pins: if read_pins.files.is_empty() { pins } else { Vec::new() },
-        pins: read_pins.files,
-        roots: options.judging.roots.as_ref().map(read),
-        issuers: options.judging.issuer.iter().map(read).collect(),
-        certificates: certificates.map(|files| files.source),
-        ..InputFiles::default()
-    };
-    options.judging.lists.read_into(&mut inputs);
-    Ok(inputs)
 }

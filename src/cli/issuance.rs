@@ -15,9 +15,10 @@ use self::progress::Progress;
 use self::revocation::IssuedRevocationOptions;
 use self::sources::{SourceOptions, StatePolicy};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::check::DEFAULT_POLICY;
 use super::dns_options::DnsOptions;
-use super::options::{GateOptions, OutputOptions, Plain, parse_time, spare};
+use super::options::{Form, GateOptions, OutputOptions, Plain, parse_time, spare};
 use super::saved::{announce_saved, forget_expectations, is_evidence_file, load, save};
 use crate::evidence::file::InputFile;
 use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
@@ -26,6 +27,7 @@ use crate::issuance::reported::{Coverage, SourceKind};
 use crate::judge::{Inputs, IssuanceJudge};
 use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
+use crate::report::document::{Head, Piece, Section, Tail};
 use crate::report::{IssuanceReport, Summary, human, json};
 use crate::rules::{self, Finding};
 
@@ -66,6 +68,8 @@ pub(super) struct IssuanceOptions {
     #[command(flatten)]
     gate: GateOptions,
     #[command(flatten)]
+    baseline: BaselineOptions,
+    #[command(flatten)]
     output: OutputOptions,
     /// Save what the sources told, to be judged again later: `pinstead issuance FILE`
     #[arg(long, value_name = "FILE", help_heading = "Report")]
@@ -95,6 +99,8 @@ struct Run {
     names: Vec<Judged>,
     gate: GateOptions,
     at: Timestamp,
+    /// The policy's file, if there is one.
+    policy_file: Option<String>,
     /// What is to be saved.
     evidence: Option<Evidence>,
 }
@@ -105,19 +111,22 @@ pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
     if options.save_evidence.is_some() && options.save_evidence == options.output.output {
         bail!("--save-evidence and --output name the same file: one would be written over by the other");
     }
-    let judged = match options.saved()? {
+    let mut judged = match options.saved()? {
         Some(evidence) => options.judge_again(&evidence)?,
         None => options.look_and_judge()?,
     };
-    options.output.write(&report(
-        &judged.names,
-        options.output.plain("issuance")?,
-        &judged.gate,
-        judged.at,
-    )?)?;
+    let baseline = options.baseline.in_use("issuance", judged.at, &judged.gate)?;
+    for Judged { verdict, findings } in &mut judged.names {
+        let whole = verdict.demanded().is_empty() && verdict.open().is_empty();
+        let of_revocation = options.revocation.revocation;
+        let looked = |rule: &str| whole && (of_revocation || !rule.starts_with("REV"));
+        baseline.settle(verdict.name.as_str(), findings, looked);
+    }
+    options.output.write(&judged.report(options.output.format.form())?)?;
     if let (Some(path), Some(evidence)) = (&options.save_evidence, &judged.evidence) {
         save(evidence, path)?;
     }
+    baseline.finish()?;
     Ok(exit(&judged.names, &judged.gate))
 }
 
@@ -135,33 +144,62 @@ fn exit(judged: &[Judged], gate: &GateOptions) -> Exit {
     gate.exit(fails, demanded, demanded || open)
 }
 
-fn report(judged: &[Judged], form: Plain, gate: &GateOptions, at: Timestamp) -> anyhow::Result<String> {
-    let fails = |severity| gate.fail_on().is_reached_by(severity);
-    let names: Vec<IssuanceReport<'_>> =
-        judged.iter().map(|judged| IssuanceReport::new(&judged.verdict, &judged.findings, fails)).collect();
-    Ok(match form {
-        Plain::Human => {
-            let mut blocks: Vec<String> = judged
-                .iter()
-                .map(|judged| human::issuance::name(&judged.verdict, &judged.findings))
-                .collect();
-            if blocks.len() > 1 {
-                blocks.push(human::issuance::summary(&names));
+impl Run {
+    fn report(&self, form: Form) -> anyhow::Result<String> {
+        let fails = |severity| self.gate.fail_on().is_reached_by(severity);
+        let judged = &self.names;
+        let names: Vec<IssuanceReport<'_>> = judged
+            .iter()
+            .map(|judged| IssuanceReport::new(&judged.verdict, &judged.findings, fails))
+            .collect();
+        let mut summary = Summary::default();
+        for (name, judged) in names.iter().zip(judged) {
+            summary.add(name.outcome, judged.findings.iter().map(|finding| finding.severity));
+        }
+        let form = match form {
+            Form::Plain(form) => form,
+            Form::Document(form) => {
+                let head = self.head();
+                let piece = |name| Ok(form.piece(&head, &Section::of_issuance(name, &head, form)?)?);
+                let pieces = names.iter().map(piece).collect::<anyhow::Result<Vec<Piece>>>()?;
+                let exit_code = exit(judged, &self.gate).code();
+                return Ok(form.document(
+                    &head,
+                    &pieces,
+                    &Tail { summary: &summary, exit_code, notes: &[] },
+                )?);
             }
-            blocks.join("\n")
-        }
-        Plain::Json => {
-            let mut summary = Summary::default();
-            for (name, judged) in names.iter().zip(judged) {
-                summary.add(name.outcome, judged.findings.iter().map(|finding| finding.severity));
+        };
+        Ok(match form {
+            Plain::Human => {
+                let mut blocks: Vec<String> = judged
+                    .iter()
+                    .map(|judged| human::issuance::name(&judged.verdict, &judged.findings))
+                    .collect();
+                if blocks.len() > 1 {
+                    blocks.push(human::issuance::summary(&names));
+                }
+                blocks.join("\n")
             }
-            json::v1::issuance::document(at, &names, &summary)?
+            Plain::Json => json::v1::issuance::document(self.at, &names, &summary)?,
+            Plain::Jsonl => {
+                let lines: Vec<String> =
+                    names.iter().map(json::v1::issuance::line).collect::<Result<_, _>>()?;
+                lines.concat()
+            }
+        })
+    }
+
+    fn head(&self) -> Head {
+        Head {
+            command: "issuance",
+            judged_at: self.at,
+            basis: Vec::new(),
+            home: self.policy_file.clone(),
+            fail_on: self.gate.least(),
+            strict: self.gate.is_strict(),
         }
-        Plain::Jsonl => {
-            let lines: Vec<String> = names.iter().map(json::v1::issuance::line).collect::<Result<_, _>>()?;
-            lines.concat()
-        }
-    })
+    }
 }
 
 impl IssuanceOptions {
@@ -169,7 +207,7 @@ impl IssuanceOptions {
     fn files(&self) -> impl Iterator<Item = &Path> {
         let policy = Path::new(self.policy.as_deref().unwrap_or(DEFAULT_POLICY));
         let named = self.names.iter().chain(&self.targets).chain(&self.issuer).map(Path::new);
-        named.chain([policy]).chain(self.dns.files())
+        named.chain([policy]).chain(self.dns.files()).chain(self.baseline.files())
     }
 
     /// Refuses to write the report or the evidence over a file that is read.
@@ -178,7 +216,8 @@ impl IssuanceOptions {
         if let Some(evidence) = &self.save_evidence {
             spare("--save-evidence", evidence, &inputs)?;
         }
-        self.output.spare(&inputs)
+        self.output.spare(&inputs)?;
+        self.baseline.spare_others(&inputs)
     }
 
     /// Asks the sources about each name, and judges it before the next one is asked about: what a source told is not
@@ -241,7 +280,14 @@ impl IssuanceOptions {
             }
         }
         let judged = verdicts.into_iter().map(Judged::of).collect();
-        Ok(Run { names: judged, gate, at, evidence: self.save_evidence.is_some().then_some(evidence) })
+        let policy_file = evidence.inputs.policy.as_ref().map(|file| file.path.clone());
+        Ok(Run {
+            names: judged,
+            gate,
+            at,
+            policy_file,
+            evidence: self.save_evidence.is_some().then_some(evidence),
+        })
     }
 
     /// Judges what was saved.
@@ -258,6 +304,7 @@ impl IssuanceOptions {
             names: evidence.issuance.iter().map(judged).collect(),
             gate: self.gate(&inputs, true)?,
             at,
+            policy_file: evidence.inputs.policy.as_ref().map(|file| file.path.clone()),
             evidence: self.save_evidence.is_some().then(|| evidence.clone()),
         })
     }

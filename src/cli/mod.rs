@@ -1,8 +1,10 @@
 //! The commands: one file each, options in, report out.
 
+mod baseline_options;
 mod caa;
 mod check;
 mod compare;
+mod completions;
 mod demo;
 mod dns_options;
 mod exit;
@@ -14,6 +16,7 @@ mod logs;
 mod options;
 mod pin_inputs;
 mod pins;
+mod policy;
 mod progress;
 mod resume;
 mod revocation_options;
@@ -26,12 +29,14 @@ mod tables;
 mod target_list;
 mod watch;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::exit::Exit;
+use crate::report::human::safe;
 
 /// Audits what protects a domain from certificates it did not ask for: Certificate Transparency, CAA,
 /// expected issuers and pins, side by side.
@@ -62,10 +67,16 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Maintain the embedded tables of CT logs and CAs
     Tables(tables::TablesOptions),
+    /// Check a policy file, or print the schema that editors check it by
+    Policy(policy::PolicyOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
     Explain(rules::ExplainOptions),
+    /// Print what completes commands and options in a shell
+    Completions(completions::CompletionsOptions),
+    /// Write man pages, one a command
+    Man(completions::ManOptions),
 }
 
 /// Parses the command line, runs the command and gives its exit code.
@@ -86,6 +97,9 @@ pub fn main() -> ExitCode {
         Command::Tables(options) => tables::run(&options),
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
+        Command::Policy(options) => policy::run(&options),
+        Command::Completions(options) => completions::complete(&options, Cli::command()),
+        Command::Man(options) => completions::man(&options, Cli::command()),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -100,6 +114,11 @@ fn check_with(arguments: &[String]) -> anyhow::Result<Exit> {
         Command::Check(options) => check::run(&options),
         _ => anyhow::bail!("the arguments are not those of `pinstead check`"),
     }
+}
+
+/// Says something on standard error; no report depends on it.
+fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", safe(&format!("note: {text}")));
 }
 
 /// The runtime of the commands that use the network.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -100,9 +100,7 @@ impl OutputOptions {
     pub(super) fn plain(&self, command: &str) -> anyhow::Result<Plain> {
         match self.format.form() {
             Form::Plain(plain) => Ok(plain),
-            Form::Document(form) => bail!(
-                "--format {form} is for findings, and `pinstead {command}` reports none: use human, json or jsonl"
-            ),
+            Form::Document(form) => Err(no_findings(form, command, "human, json or jsonl")),
         }
     }
 
@@ -110,7 +108,8 @@ impl OutputOptions {
     pub(super) fn form_or_pages(&self, command: &str) -> anyhow::Result<Form> {
         match self.format.form() {
             form @ Form::Document(DocumentForm::Markdown) => Ok(form),
-            _ => self.plain(command).map(Form::Plain),
+            Form::Document(form) => Err(no_findings(form, command, "human, json, jsonl or markdown")),
+            form @ Form::Plain(_) => Ok(form),
         }
     }
 
@@ -145,6 +144,11 @@ impl OutputOptions {
             }
         })
     }
+}
+
+/// Why a form that is for findings is refused.
+fn no_findings(form: DocumentForm, command: &str, forms: &str) -> anyhow::Error {
+    anyhow!("--format {form} is for findings, and `pinstead {command}` reports none: use {forms}")
 }
 
 /// Refuses to write what `option` names over a file that the command reads: the input would be lost.
@@ -207,6 +211,11 @@ impl Drop for PartFile {
 }
 
 impl ReportWriter {
+    /// To standard output, without styles.
+    pub(super) fn stdout() -> Self {
+        Self::Stdout { styled: false, is_told_once: false, gone: false }
+    }
+
     /// Writes the next piece.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
@@ -253,7 +262,7 @@ impl ReportWriter {
 }
 
 /// What makes the command fail.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub(super) struct GateOptions {
     /// Exit with 1 on a finding of this severity or a higher one: none, info, low, medium, high (the default)
@@ -310,7 +319,7 @@ impl GateOptions {
 
     /// Whether any finding fails the command.
     pub(super) fn fails(&self, findings: &[Finding]) -> bool {
-        findings.iter().any(|finding| self.fail_on().is_reached_by(finding.severity))
+        findings.iter().filter_map(Finding::counts).any(|severity| self.fail_on().is_reached_by(severity))
     }
 
     /// The exit code: findings first; then what had to be determined and was not.

@@ -148,6 +148,17 @@ impl Control {
     }
 }
 
+impl Control {
+    /// What it is called in sentences.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::IssuerExpectation => "the watch of the logs",
+            Self::CaaBound => "bound CAA records",
+            other => other.title(),
+        }
+    }
+}
+
 /// What a control does against a threat, for the clients that have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

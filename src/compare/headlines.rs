@@ -101,7 +101,7 @@ fn headline(
         if !own.is_empty() {
             let told: Vec<String> = grouped(&own)
                 .into_iter()
-                .map(|(by, of)| format!("what {} does about {}", names(by), ids(&of)))
+                .map(|(by, of)| format!("the effect of {} on {}", names(by), ids(&of)))
                 .collect();
             sentences.push(format!("Not known for {}: {}.", client.client.title(), told.join("; ")));
         }
@@ -143,7 +143,7 @@ fn ids(items: &[&HeadlineItem]) -> String {
 }
 
 fn names(controls: &[Control]) -> String {
-    enumerated(&controls.iter().map(|control| control.title().to_owned()).collect::<Vec<_>>())
+    enumerated(&controls.iter().map(|control| control.noun().to_owned()).collect::<Vec<_>>())
 }
 
 fn enumerated(words: &[String]) -> String {

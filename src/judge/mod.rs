@@ -13,6 +13,7 @@ mod lists;
 mod observed;
 mod open;
 mod pin_facts;
+mod replay;
 mod revocation;
 mod target;
 mod target_pins;

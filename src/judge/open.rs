@@ -6,6 +6,7 @@ use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation::Expectation;
 use crate::caa::CaaReading;
 use crate::compare::advice::Done;
+use crate::compare::replay::PinSetKind;
 use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
@@ -25,8 +26,14 @@ pub struct OpenQuestion {
 }
 
 impl TargetVerdicts {
-    /// Everything that was looked at and stayed open.
+    /// Everything that was looked at and stayed open, but for what a baseline accepts as that.
     pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        let mut open = self.all_open();
+        open.retain(|question| !self.accepted_open.iter().any(|accepted| accepted.what == question.what));
+        open
+    }
+
+    fn all_open(&self) -> Vec<OpenQuestion> {
         let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
@@ -114,11 +121,8 @@ impl TargetVerdicts {
                 add(&format!("what {} does", control.title()), true);
             }
         }
-        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
-        for step in advice.into_iter().flat_map(|advice| &advice.required) {
-            if step.done == Done::Unknown {
-                add(&format!("whether the step “{}” is done: {}", step.id, step.evidence), true);
-            }
+        for (what, demanded) in self.open_replay().into_iter().chain(self.open_steps()) {
+            add(&what, demanded);
         }
         if named(scope::Part::Issuer)
             && self.issuer.verdict().is_some_and(|issuer| issuer.expectation == Expectation::NoExpectation)
@@ -139,6 +143,38 @@ impl TargetVerdicts {
             _ => {}
         }
         open
+    }
+}
+
+impl TargetVerdicts {
+    /// The steps that are required, and of which it is not known whether they are done.
+    fn open_steps(&self) -> Vec<(String, bool)> {
+        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+        let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
+        let open = steps.iter().filter(|step| step.done == Done::Unknown);
+        open.map(|step| (format!("whether the step “{}” is done: {}", step.id, step.evidence), true))
+            .collect()
+    }
+
+    /// What of the replay stays open, and whether it is demanded: who names a source wants it replayed.
+    fn open_replay(&self) -> Vec<(String, bool)> {
+        let (true, Some(_), Some(comparison)) =
+            (self.is_compared, self.issuance.verdict(), self.comparison.verdict())
+        else {
+            return Vec::new();
+        };
+        let Some(replay) = comparison.replay.as_ref().filter(|replay| !replay.certificates.is_empty()) else {
+            return vec![("what pins would have done: nothing could be replayed".to_owned(), true)];
+        };
+        let given = replay.pin_sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }));
+        let open = given.filter(|set| set.undetermined > 0).map(|set| {
+            let of = replay.certificates.len();
+            (
+                format!("whether {} of {of} certificates match the pins of {}", set.undetermined, set.title),
+                false,
+            )
+        });
+        open.collect()
     }
 }
 

@@ -10,10 +10,13 @@ use super::inputs::Inputs;
 use super::issuance;
 use super::lists::ListUse;
 use super::observed::{self, Observed};
+use super::replay;
 use super::revocation::{self, ChainRevocation};
 use super::target_pins::judge_pins;
+use crate::baseline::AcceptedQuestion;
 use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
+use crate::caa::nameservers::Agreement;
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::advice::advise;
 use crate::compare::{self, Comparison};
@@ -26,7 +29,9 @@ use crate::evidence::dns::CaaLookup;
 use crate::evidence::revocation::Crls;
 use crate::evidence::{Request, TargetEvidence};
 use crate::issuance::IssuanceVerdict;
-use crate::pins::PinsVerdict;
+use crate::pins::formats::tlsa;
+use crate::pins::{PinsVerdict, SourceVerdict};
+use crate::rules;
 use crate::scope;
 use crate::x509::path::{self, ChainVerdict, HostIdentity, Trust};
 use crate::x509::{Certificate, SpkiSha256};
@@ -64,6 +69,8 @@ pub struct TargetVerdicts {
     pub pins: Part<PinsVerdict>,
     /// Everything side by side.
     pub comparison: Part<Comparison>,
+    /// What could not be determined and is accepted as that by a baseline; it is no open question then.
+    pub accepted_open: Vec<AcceptedQuestion>,
     /// Whether this is for `pinstead compare`.
     pub is_compared: bool,
     /// The log lists that were given or kept, and what became of them; the same for every target.
@@ -190,6 +197,7 @@ pub(super) fn judge(
         issuance: issuance::of_target((target, crls), (request, inputs), at),
         pins,
         comparison: Part::NotChecked(NOT_ASKED),
+        accepted_open: Vec::new(),
         is_compared: request.compare.is_some(),
         log_lists: Arc::clone(&inputs.log_lists),
     };
@@ -202,6 +210,8 @@ pub(super) fn judge(
     if asked(scope::Part::Compare) {
         let facts = facts::measured(&verdicts, target, inputs);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
+        let lead = inputs.circumstances.release_lead;
+        comparison.replay = replay::of_target((target, &verdicts), inputs, lead, at);
         if verdicts.is_compared {
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
             let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);
@@ -401,6 +411,33 @@ pub(crate) fn caa_names(
 }
 
 impl TargetVerdicts {
+    /// Whether all was looked at that the rules of this id need: what they do not find then is not there.
+    pub fn is_judged(&self, rule: &str) -> bool {
+        let family = rule.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let caa = self.caa.verdict().filter(|readings| !readings.is_empty());
+        match family {
+            "TLS" => !self.chain.is_empty(),
+            "CT" if rules::ct::is_about_inclusion(rule) => {
+                let scts = self.ct.verdict().map(|ct| ct.scts.as_slice()).unwrap_or_default();
+                scts.iter().any(|sct| sct.inclusion.verdict().is_some())
+            }
+            "CT" => self.ct.verdict().is_some(),
+            "CAA" if rules::caa::is_about_nameservers(rule) => {
+                caa.is_some_and(|all| all.iter().all(|one| one.nameservers.state != Agreement::NotAsked))
+            }
+            "CAA" => caa.is_some(),
+            "ISS" => self.issuer.verdict().is_some(),
+            "REV" => self.revocation.verdict().is_some(),
+            "CRT" => self.issuance.verdict().is_some(),
+            "PIN" => self.pins.verdict().is_some_and(|pins| {
+                let is_record = |source: &SourceVerdict| tlsa::is_looked_up(source.format, &source.file);
+                let wants_records = rules::pins::is_about_records(rule);
+                pins.sources.iter().any(|source| is_record(source) == wants_records)
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether what was issued is all that is compared: the server was not to be asked.
     pub fn is_of_history_alone(&self) -> bool {
         self.is_compared && self.observed.not_tried.is_some() && self.issuance.verdict().is_some()

@@ -4,6 +4,7 @@
 //! which entry applies to a host. [`judge()`] is the same for all of them.
 
 mod base64_text;
+mod clients;
 mod diagnosis;
 pub mod formats;
 mod judge;
@@ -16,6 +17,7 @@ mod paths;
 pub(crate) mod testing;
 mod verdict;
 
+pub use self::clients::entries_together;
 pub use self::diagnosis::{Context, Diagnosis, KnownCa, Mistake, NearMiss, diagnose};
 pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{Question, ServedAt, judge};

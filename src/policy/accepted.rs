@@ -1,10 +1,12 @@
 //! `[[accepted_certificate]]` of the policy: a certificate that the owner knows, and accepts until a day.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::PinnedKey;
@@ -48,14 +50,33 @@ impl AcceptedCertificate {
     }
 }
 
-/// An entry as it is written.
-#[derive(Deserialize)]
+impl JsonSchema for AcceptedCertificate {
+    fn schema_name() -> Cow<'static, str> {
+        "AcceptedCertificate".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
+    }
+}
+
+/// A certificate that is known and accepted, whoever issued it.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "AcceptedCertificate")]
 struct Written {
+    /// The SHA-256 of the certificate, its precertificate or its TBSCertificate, in hexadecimal; or give both of the next.
+    #[schemars(extend("format" = "sha256-hex"))]
     sha256: Option<String>,
+    /// The key that issued it, in the base64 that pins use.
     issuer_spki_sha256: Option<PinnedKey>,
+    /// Its serial number, in hexadecimal.
+    #[schemars(extend("format" = "serial-hex"))]
     serial: Option<String>,
+    /// Why it is accepted.
     reason: String,
+    /// The last day on which it is accepted, UTC.
+    #[schemars(extend("format" = "date"))]
     until: Until,
 }
 
@@ -85,7 +106,7 @@ impl TryFrom<Written> for AcceptedCertificate {
 /// A day, as TOML has it or as text.
 #[derive(Deserialize)]
 #[serde(try_from = "toml::Value")]
-struct Until(Date);
+pub(super) struct Until(Date);
 
 impl TryFrom<toml::Value> for Until {
     type Error = String;
@@ -96,15 +117,16 @@ impl TryFrom<toml::Value> for Until {
             toml::Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        text.parse()
-            .ok()
-            // A time of day would be dropped silently.
-            .filter(|_| text.len() == "2027-03-01".len())
-            .map(Self)
-            .ok_or_else(|| {
-                format!("“{text}” is no day: write the last one on which it is accepted, as 2027-03-01")
-            })
+        day(&text).map(Self)
     }
+}
+
+/// A day, and no time of it: that would be dropped silently.
+pub(crate) fn day(text: &str) -> Result<Date, String> {
+    let day = text.parse().ok().filter(|_| text.len() == "2027-03-01".len());
+    day.ok_or_else(|| {
+        format!("“{text}” is no day: write the last one on which it is accepted, as 2027-03-01")
+    })
 }
 
 /// Hexadecimal, with or without colons between the octets.
@@ -113,7 +135,7 @@ fn digits(text: &str) -> Option<String> {
     (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit())).then_some(digits)
 }
 
-fn sha256(text: &str) -> Result<[u8; 32], String> {
+pub(super) fn sha256(text: &str) -> Result<[u8; 32], String> {
     let octets = digits(text).filter(|digits| digits.len() == 64).map(|digits| {
         let pairs = digits.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
         pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect::<Vec<u8>>()
@@ -126,7 +148,7 @@ fn sha256(text: &str) -> Result<[u8; 32], String> {
     })
 }
 
-fn serial(text: &str) -> Result<String, String> {
+pub(super) fn serial(text: &str) -> Result<String, String> {
     let digits = digits(text).filter(|digits| digits.len() <= 256);
     let digits = digits.ok_or_else(|| format!("“{text}” is no serial number in hexadecimal"))?;
     let short = digits.trim_start_matches('0');
@@ -189,7 +211,7 @@ mod tests {
                 "line 3",
                 "reason is empty",
             ),
-            ("sha256 = \"abc\"\nreason = \"x\"\nuntil = 2027-03-01\n".to_owned(), "line 3", "64 digits"),
+            ("sha256 = \"abc\"\nreason = \"x\"\nuntil = 2027-03-01\n".to_owned(), "line 4", "64 digits"),
             (format!("sha265 = \"{hash}\"\nreason = \"x\"\nuntil = 2027-03-01\n"), "line 4", "sha265"),
         ] {
             let error = policy(&entry).unwrap_err();

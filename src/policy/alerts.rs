@@ -1,11 +1,12 @@
 //! `[alerts]` of the policy: where `pinstead watch` sends its alerts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::rules::Severity;
 
 /// Where alerts go. Without any of it, they go to standard error.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertsPolicy {
     /// Whether they are written to standard error.
@@ -37,7 +38,7 @@ impl Default for AlertsPolicy {
 }
 
 /// How alerts are written to standard error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StderrFormat {
     /// A few lines for people.
@@ -51,7 +52,7 @@ pub enum StderrFormat {
 }
 
 /// A command that is run with each alert on its standard input.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HookPolicy {
     /// What the channel is called in the state; what waits for it waits under this name.
@@ -68,7 +69,7 @@ pub struct HookPolicy {
 }
 
 /// A URL to which each alert is posted, signed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookPolicy {
     /// What the channel is called in the state.
@@ -91,7 +92,7 @@ pub struct WebhookPolicy {
 }
 
 /// Mailboxes to which each alert is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailPolicy {
     /// What the channel is called in the state.
@@ -122,7 +123,7 @@ pub struct MailPolicy {
 }
 
 /// How the connection to a mail server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MailSecurity {
     /// STARTTLS, without which nothing is sent (RFC 3207); port 587.

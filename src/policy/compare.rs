@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::compare::{Circumstances, ClientClass, NoClientClass};
@@ -11,7 +12,7 @@ use crate::compare::{Circumstances, ClientClass, NoClientClass};
 const LONGEST_DAYS: i64 = 3650;
 
 /// What the owner states; what is left out stays unknown, and is never guessed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ComparePolicy {
     /// The kinds of clients that the domain serves: `browser`, `android`, `android:36`, `ios`, `server`, `mail`.
@@ -163,7 +164,7 @@ mod tests {
             ),
             ("[compare]\nrelease_lead = \"soon\"", "“soon” is no release lead"),
             ("[compare]\nrelease = \"30d\"", "unknown field `release`"),
-            ("[compare]\nnative_app = \"yes\"", "expected a boolean"),
+            ("[compare]\nnative_app = \"yes\"", "true or false belongs there"),
         ] {
             let error = policy(text).unwrap_err();
             assert!(error.contains(told) && error.contains("line "), "{error}");

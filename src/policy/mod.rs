@@ -3,14 +3,21 @@
 mod accepted;
 mod alerts;
 mod compare;
+pub(crate) mod diagnose;
+mod schema;
 mod twice;
 mod watch;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use self::accepted::day;
 pub use self::accepted::{Accepted, AcceptedCertificate};
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
 pub use self::compare::{ComparePolicy, ReleaseLead, StatedClient};
+pub use self::diagnose::Problem;
+pub(crate) use self::schema::{is_of_format as format_of_text, of as schema_of};
+pub use self::schema::{schema, text as schema_text};
 pub use self::watch::WatchPolicy;
 
 use crate::dns_name::{CertificateName, DnsName};
@@ -22,7 +29,7 @@ use crate::x509::SpkiSha256;
 pub const MAX_POLICY: u64 = 1 << 20;
 
 /// A policy file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// The CAs expected for every domain: CAA identifiers or owner names. An empty list says that none may issue.
@@ -58,7 +65,7 @@ pub enum FailOn {
 }
 
 /// A CA of the owner's own, or one that the embedded table does not know yet.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrivateCa {
     /// Who runs it.
@@ -74,7 +81,7 @@ pub struct PrivateCa {
 }
 
 /// What is expected for one domain and the names below it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DomainPolicy {
     /// The domain.
@@ -112,13 +119,13 @@ pub enum PolicyError {
         /// The file.
         path: String,
     },
-    /// Not TOML, or not a policy: with the line and what was expected.
-    #[error("{path}: {message}")]
+    /// Not TOML, or not a policy: each place with what was expected there.
+    #[error("{path}: {}", listed(problems))]
     Toml {
         /// The file.
         path: String,
-        /// What is wrong, with the place in the file.
-        message: String,
+        /// What is wrong, and where, in the order of the file.
+        problems: Vec<Problem>,
     },
 }
 
@@ -126,10 +133,10 @@ impl Policy {
     /// Reads a policy file's text.
     pub fn parse(path: &str, octets: &[u8]) -> Result<Self, PolicyError> {
         let text = std::str::from_utf8(octets).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
-        let policy = toml::from_str(text)
-            .map_err(|error| PolicyError::Toml { path: path.to_owned(), message: told(&error, text) })?;
+        let wrong = |problems| PolicyError::Toml { path: path.to_owned(), problems };
+        let policy = toml::from_str(text).map_err(|error| wrong(everything_wrong(&error, text)))?;
         match twice::find(&policy, text) {
-            Some(message) => Err(PolicyError::Toml { path: path.to_owned(), message }),
+            Some(problem) => Err(wrong(vec![problem])),
             None => Ok(policy),
         }
     }
@@ -167,14 +174,26 @@ impl TryFrom<String> for ProviderId {
     }
 }
 
-/// What is wrong, and where. A line that may hold a secret, put where it does not belong, is not repeated.
-fn told(error: &toml::de::Error, text: &str) -> String {
-    let whole = error.to_string();
-    if !["secret", "password"].iter().any(|word| whole.contains(word)) {
-        return whole.trim_end().to_owned();
+/// Everything that is wrong with a policy that serde refuses; what it says of it where the schema says nothing.
+fn everything_wrong(error: &toml::de::Error, text: &str) -> Vec<Problem> {
+    let problems = diagnose::problems(text, &schema(), schema::is_of_format);
+    if !problems.is_empty() {
+        return problems;
     }
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    format!("line {}: {}", before.split('\n').count(), error.message().trim_end())
+    // Never the line itself: a secret may stand in it, put where it does not belong.
+    let at = error.span().map_or(0, |span| span.start);
+    vec![diagnose::at_place(text, at, error.message().trim_end().to_owned())]
+}
+
+/// One problem as it is, several one below the other.
+pub(crate) fn listed(problems: &[Problem]) -> String {
+    match problems {
+        [one] => one.to_string(),
+        several => {
+            let lines: Vec<String> = several.iter().map(|problem| format!("\n  {problem}")).collect();
+            format!("{} errors:{}", several.len(), lines.concat())
+        }
+    }
 }
 
 impl TryFrom<String> for FailOn {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Policy;
+use super::diagnose::{Problem, at_place};
 
 /// The entries of a policy, with their places alone.
 #[derive(Default, Deserialize)]
@@ -27,43 +28,44 @@ struct Ca {
 }
 
 /// The first entry that is there a second time, with the lines of both.
-pub(super) fn find(policy: &Policy, text: &str) -> Option<String> {
+pub(super) fn find(policy: &Policy, text: &str) -> Option<Problem> {
     let places: Places = toml::from_str(text).unwrap_or_default();
-    let line = |place: Option<usize>| {
-        let before = place.and_then(|place| text.get(..place)).unwrap_or_default();
-        before.split('\n').count()
-    };
+    let problem = |place: Option<usize>, what| at_place(text, place.unwrap_or_default(), what);
+    let line = |place| problem(place, String::new()).line;
     let domains: Vec<_> = policy.domain.iter().map(|domain| &domain.name).collect();
     if let Some((first, second)) = pair(&domains) {
-        let at = |index: usize| line(places.domain.get(index).map(|domain| domain.name.span().start));
-        return Some(format!(
+        let at = |index: usize| places.domain.get(index).map(|domain| domain.name.span().start);
+        let what = format!(
             "[[domain]] {} is there twice, in the lines {} and {}: put what they say into one",
             domains.get(second)?,
-            at(first),
-            at(second)
-        ));
+            line(at(first)),
+            line(at(second))
+        );
+        return Some(problem(at(second), what));
     }
     let accepted: Vec<_> = policy.accepted_certificate.iter().map(|one| &one.which).collect();
     if let Some((first, second)) = pair(&accepted) {
-        let at = |index: usize| line(places.accepted_certificate.get(index).map(|one| one.span().start));
-        return Some(format!(
+        let at = |index: usize| places.accepted_certificate.get(index).map(|one| one.span().start);
+        let what = format!(
             "[[accepted_certificate]] has the same certificate twice, in the lines {} and {}: keep one of them",
-            at(first),
-            at(second)
-        ));
+            line(at(first)),
+            line(at(second))
+        );
+        return Some(problem(at(second), what));
     }
     let keys: Vec<_> = policy.private_ca.iter().map(|ca| ca.spki_sha256.0).collect();
     let (first, second) = pair(&keys)?;
-    let at = |index: usize| line(places.private_ca.get(index).map(|ca| ca.spki_sha256.span().start));
+    let at = |index: usize| places.private_ca.get(index).map(|ca| ca.spki_sha256.span().start);
     let owner = |index: usize| policy.private_ca.get(index).map(|ca| ca.owner.as_str()).unwrap_or_default();
-    Some(format!(
+    let what = format!(
         "[[private_ca]] has the key {} twice, in the lines {} (“{}”) and {} (“{}”)",
         keys.get(second)?,
-        at(first),
+        line(at(first)),
         owner(first),
-        at(second),
+        line(at(second)),
         owner(second)
-    ))
+    );
+    Some(problem(at(second), what))
 }
 
 /// The places of the first two that are the same.

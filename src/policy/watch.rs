@@ -1,11 +1,12 @@
 //! `[watch]` of the policy: what `pinstead watch` follows, and how.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::dns_name::DnsName;
 
 /// What is watched beside the domains of the policy, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WatchPolicy {
     /// The file of the state, relative to the policy file. A database of PostgreSQL is named in the environment, because

@@ -22,7 +22,7 @@ impl<'a> IssuanceReport<'a> {
         findings: &'a [Finding],
         fails: impl Fn(Severity) -> bool,
     ) -> Self {
-        let outcome = if findings.iter().any(|finding| fails(finding.severity)) {
+        let outcome = if findings.iter().filter_map(Finding::counts).any(fails) {
             Outcome::Fail
         } else if verdict.demanded().is_empty() && verdict.open().is_empty() {
             Outcome::Pass

@@ -55,16 +55,20 @@ impl<'a> TargetReport<'a> {
         findings: &'a [Finding],
         fails: impl Fn(Severity) -> bool,
     ) -> Self {
-        let outcome = if findings.iter().any(|finding| fails(finding.severity)) {
+        let outcome = if findings.iter().filter_map(Finding::counts).any(fails) {
             Outcome::Fail
         } else if verdicts.open_questions().is_empty() {
             Outcome::Pass
         } else {
             Outcome::Undetermined
         };
+        let mut caa_findings = rules::caa_findings(verdicts);
+        for finding in caa_findings.iter_mut().flatten() {
+            let same = findings.iter().find(|known| known.fingerprint == finding.fingerprint);
+            finding.accepted = same.and_then(|known| known.accepted.clone());
+        }
         let mut findings: Vec<&Finding> = findings.iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let caa_findings = rules::caa_findings(verdicts);
         Self { verdicts, findings, caa_findings, outcome, listed: &[], run: None }
     }
 

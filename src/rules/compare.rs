@@ -144,3 +144,65 @@ fn required(verdicts: &TargetVerdicts) -> Vec<Raised> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::advice::tests::{given, replay};
+    use crate::compare::advice::{StepId, advise};
+    use crate::compare::replay::{Replay, ReplayedPinSet};
+    use crate::compare::{Circumstances, Comparison, MeasuredFacts, compare};
+    use crate::rules::tests::{ids, target};
+
+    fn compared(replay: Option<Replay>, require: &[StepId]) -> TargetVerdicts {
+        let (facts, stated) = (MeasuredFacts::default(), Circumstances::default());
+        let mut comparison = Comparison { replay, ..compare(&facts, &stated) };
+        comparison.advice = Some(advise(("www.test.example", require), &facts, &comparison, &stated));
+        TargetVerdicts { comparison: Part::Checked(comparison), is_compared: true, ..target() }
+    }
+
+    fn with_runway(sets: Vec<ReplayedPinSet>, days: f64, lead: Option<f64>) -> Replay {
+        let mut replay = replay(sets);
+        if let Some(next) = &mut replay.next_renewal {
+            (next.runway_days, next.release_lead_days) = (days, lead);
+        }
+        replay
+    }
+
+    #[test]
+    fn a_renewal_that_comes_before_a_release_is_grave_where_it_will_probably_not_match() {
+        let of = |share, days, lead| {
+            let replay = with_runway(vec![given(0, Some(share))], days, lead);
+            let mut found = findings(&compared(Some(replay), &[]));
+            found.retain(|finding| finding.rule == "CMP001");
+            found.pop().map(|finding| (finding.severity, finding.message))
+        };
+        let (severity, message) = of((1, 4), -9.0, Some(30.0)).unwrap();
+        assert_eq!(severity, Severity::High);
+        assert!(message.contains("a release takes 30 days, and comes 9 days too late"), "{message}");
+        assert_eq!(of((2, 4), -1.0, None).unwrap().0, Severity::High, "a coin that is tossed for all users");
+        assert_eq!(of((3, 4), -9.0, Some(30.0)).unwrap().0, Severity::Medium);
+        let (severity, message) = of((0, 4), 12.0, Some(30.0)).unwrap();
+        assert_eq!(severity, Severity::Medium);
+        assert!(message.contains("has to begin within 12 days"), "{message}");
+        assert_eq!(of((4, 4), -9.0, Some(30.0)), None);
+        let unknown = with_runway(vec![given(0, None)], -9.0, None);
+        assert!(!ids(&findings(&compared(Some(unknown), &[]))).contains(&"CMP001"));
+    }
+
+    #[test]
+    fn a_step_that_is_not_done_fails_and_one_that_is_not_known_is_open() {
+        let nothing = compared(None, &[StepId::ExpectedCa, StepId::Caa]);
+        assert_eq!(ids(&findings(&nothing)), ["CMP003"]);
+        let open: Vec<String> = nothing.open_questions().into_iter().map(|question| question.what).collect();
+        assert!(open.iter().any(|what| what.contains("the step “caa” is done")), "{open:?}");
+        assert_eq!(ids(&findings(&compared(None, &[]))), Vec::<&str>::new());
+    }
+
+    /// `check` has no gate of its own for what only `compare` looks at.
+    #[test]
+    fn nothing_is_raised_where_nothing_was_to_be_compared() {
+        let checked = TargetVerdicts { is_compared: false, ..compared(None, &[StepId::ExpectedCa]) };
+        assert_eq!(ids(&findings(&checked)), Vec::<&str>::new());
+    }
+}

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::facts::Facts;
@@ -174,6 +175,15 @@ impl Raised {
     }
 }
 
+/// That something is accepted for a time, by a baseline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it is, UTC.
+    pub until: Date,
+}
+
 /// A finding: one rule, raised about one subject.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
@@ -182,6 +192,9 @@ pub struct Finding {
     /// By what it is known again in another run ([`super::fingerprint`]), where it is known what it was found at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// That a baseline accepts it: it is shown, and fails nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
     /// How much it matters here.
     pub severity: Severity,
     /// The rule's title.
@@ -205,11 +218,23 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that was raised before and kept with its rule's id; `None` where no rule has it any more.
+    pub fn again(rule: &str, severity: Severity, raised: Raised) -> Option<Self> {
+        let info = super::all().find(|info| info.id == rule)?;
+        Some(Self::new(info, raised.at(severity)))
+    }
+
+    /// The severity that counts for outcome and exit code; none where a baseline accepts the finding.
+    pub fn counts(&self) -> Option<Severity> {
+        if self.accepted.is_none() { Some(self.severity) } else { None }
+    }
+
     pub(super) fn new(info: &RuleInfo, raised: Raised) -> Self {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {
             rule: info.id,
             fingerprint: None,
+            accepted: None,
             severity: raised.at_most.map_or(severity, |most| severity.min(most)),
             title: info.title,
             message: raised.message,

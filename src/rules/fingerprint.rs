@@ -46,7 +46,9 @@ const IDENTIFYING: &[(&str, &[&str])] = &[
             "what",
         ],
     ),
+    ("CMP", &["client", "kind", "step", "title"]),
     ("LOG", &["fault", "log_id"]),
+    ("RUN", &["about", "rule"]),
 ];
 
 /// A digest that is the same for the same finding about the same thing in every run, in 32 hexadecimal digits: the rule,

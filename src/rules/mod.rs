@@ -4,6 +4,7 @@
 //! function that raises it. `pinstead rules`, `pinstead explain` and the pages under `docs/rules/` are all
 //! made from that entry.
 
+pub mod baseline;
 pub mod caa;
 pub mod compare;
 pub mod ct;
@@ -20,7 +21,7 @@ mod texts;
 pub mod tls;
 
 pub use self::facts::Facts;
-pub use self::finding::{Finding, Location, Raised, Rule, RuleInfo, Severity};
+pub use self::finding::{Acceptance, Finding, Location, Raised, Rule, RuleInfo, Severity};
 pub use self::fingerprint::{fingerprint, stamp};
 use crate::judge::TargetVerdicts;
 
@@ -36,6 +37,7 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(compare::infos())
         .chain(log::infos())
         .chain(run::infos())
+        .chain(baseline::infos())
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

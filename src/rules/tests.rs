@@ -176,6 +176,7 @@ pub(in crate::rules) fn target() -> TargetVerdicts {
 fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp) -> TargetVerdicts {
     let host = HostIdentity::Name(host.parse().unwrap());
     TargetVerdicts {
+        accepted_open: Vec::new(),
         issuance: Part::NotChecked("not asked for"),
         target: "www.test.example:443".to_owned(),
         trust: path::judge(&chain, Some(&host), anchors, at),

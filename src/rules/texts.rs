@@ -66,6 +66,7 @@ mod tests {
             for references in [rule.references, references] {
                 let finding = Finding {
                     fingerprint: None,
+                    accepted: None,
                     rule: rule.id,
                     severity: Severity::Low,
                     title: rule.title,

@@ -13,14 +13,15 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::interval;
 
-use self::report::{Invalid, Report};
+use self::report::{Invalid, Rendered, Report};
 use super::asked::Asked;
 use super::earlier::{Earlier, Ended, State};
-use super::{CaaOptions, Subject, judge_subject, note, parse_subject, read};
+use super::{CaaOptions, Judged, Subject, judge_subject, note, parse_subject, read};
 use crate::caa::answer::Answer;
 use crate::caa::{IssuedCertificate, judge_answers};
+use crate::cli::baseline_options::InUse;
 use crate::cli::issued_options::IssuedFiles;
-use crate::cli::options::Plain;
+use crate::cli::options::{Form, Plain};
 use crate::cli::progress::{self, Way};
 use crate::cli::sink::Sink;
 use crate::cli::{Exit, runtime};
@@ -28,7 +29,9 @@ use crate::evidence::dns::CaaLookup;
 use crate::observe::clock::Stopwatch;
 use crate::observe::dns::{DnsClient, Extent};
 use crate::observe::lines::{Line, Lines};
+use crate::report::document::Head;
 use crate::report::json::v1::caa::{BEGIN, END};
+use crate::rules::Finding;
 
 /// How many names are looked up at the same time unless the user says otherwise.
 const AT_ONCE: usize = 500;
@@ -49,7 +52,9 @@ struct Shared {
     asked: Asked,
     /// What was issued, where that was given.
     certificates: Option<Vec<IssuedCertificate>>,
-    form: Plain,
+    baseline: InUse,
+    form: Form,
+    head: Head,
     /// What is asked, hashed.
     run: String,
     report: Mutex<Report>,
@@ -61,8 +66,12 @@ pub(super) fn run(
     list: &str,
     asked: Asked,
     issued: Option<IssuedFiles>,
+    baseline: InUse,
 ) -> anyhow::Result<Exit> {
-    let form = options.output.plain("caa")?;
+    if options.resume && options.baseline.is_given() {
+        bail!("--resume does not go with a baseline: what earlier lines say of findings was said without it");
+    }
+    let form = options.output.format.form();
     let lines = Lines::open(list).with_context(|| format!("--targets {list}"))?;
     // What is wrong with an option is told before anything is written.
     let client = options.nameservers.reached_by(options.dns.client()?);
@@ -80,15 +89,19 @@ pub(super) fn run(
         extent: options.nameservers.extent(),
         asked,
         certificates: issued.map(|issued| issued.certificates),
+        baseline,
         form,
+        head: options.head(),
         run,
         report: Mutex::new(Report {
             sink,
             separator: match form {
-                Plain::Human => "\n",
-                Plain::Json => ",",
-                Plain::Jsonl => "",
+                Form::Plain(Plain::Human) => "\n",
+                Form::Plain(Plain::Json) => ",",
+                Form::Plain(Plain::Jsonl) | Form::Document(_) => "",
             },
+            pieces: Vec::new(),
+            invalid: Vec::new(),
             written: 0,
             tally: Vec::new(),
             first_invalid: None,
@@ -102,7 +115,7 @@ pub(super) fn run(
     bar.finish_and_clear();
 
     let mut report = shared.report();
-    if form == Plain::Json {
+    if form == Form::Plain(Plain::Json) {
         report.write(END);
     }
     let flushed = report.sink.flush();
@@ -120,7 +133,12 @@ pub(super) fn run(
     }
     note(&report.summary(asked, watch.milliseconds()));
     report.tell_what_is_left(options, earlier.not_listed);
-    Ok(report.exit(options, with_issued))
+    let exit = report.exit(options, with_issued);
+    if let Form::Document(form) = form {
+        report.document(form, &shared.head, exit)?;
+    }
+    shared.baseline.finish()?;
+    Ok(exit)
 }
 
 /// What is asked, hashed: whatever bears on a line, and not how it is got.
@@ -139,17 +157,18 @@ fn digest(options: &CaaOptions, asked: &Asked, issued: Option<&IssuedFiles>) -> 
 
 /// Where the report goes, and what stands there already.
 fn open(options: &CaaOptions, run: &str) -> anyhow::Result<(Earlier, Sink)> {
-    let form = options.output.plain("caa")?;
+    let form = options.output.format.form();
+    let is_human = form == Form::Plain(Plain::Human);
     let mut sink = match (&options.output.output, options.resume) {
-        (Some(path), true) if form == Plain::Jsonl => {
+        (Some(path), true) if form == Form::Plain(Plain::Jsonl) => {
             let (earlier, file) = Earlier::take_up(path, run)?;
             return Ok((earlier, Sink::append(path, file)));
         }
         (_, true) => bail!("--resume goes on with a file: it needs --output FILE and --format jsonl"),
-        (Some(path), false) => Sink::create(path, form == Plain::Human)?,
-        (None, false) => Sink::stdout(form == Plain::Human),
+        (Some(path), false) => Sink::create(path, is_human)?,
+        (None, false) => Sink::stdout(is_human),
     };
-    if form == Plain::Json {
+    if form == Form::Plain(Plain::Json) {
         sink.write(BEGIN.as_bytes())?;
     }
     Ok((Earlier::default(), sink))
@@ -353,22 +372,36 @@ impl Shared {
         &self,
         subject: &Subject,
         looked_up: Option<&(CaaLookup, Vec<Arc<Answer>>)>,
-    ) -> (anyhow::Result<Vec<u8>>, Ended) {
+    ) -> (anyhow::Result<Rendered>, Ended) {
         let question = &self.asked.question;
         let reading = match (subject, looked_up) {
             (Subject::Name(name), Some((lookup, answers))) => judge_answers(name, lookup, answers, question),
             _ => read(subject, None, question),
         };
         let lookup = looked_up.map(|(lookup, _)| lookup);
-        let judged = judge_subject(subject, reading, lookup, &self.asked, self.certificates.as_deref());
+        let judged = judge_subject(
+            subject,
+            reading,
+            lookup,
+            &self.asked,
+            self.certificates.as_deref(),
+            &self.baseline,
+        );
         let ended = Ended {
             lines: 1,
             state: State::of(&judged.reading),
-            gravest: judged.findings.iter().map(|finding| finding.severity).max(),
+            gravest: judged.findings.iter().filter_map(Finding::counts).max(),
             open: judged.is_open(),
             has_issued: judged.has_issued(),
         };
-        (judged.render(self.form, &self.asked, Some(&self.run)), ended)
+        (self.render(&judged), ended)
+    }
+
+    fn render(&self, judged: &Judged) -> anyhow::Result<Rendered> {
+        Ok(match self.form {
+            Form::Plain(form) => Rendered::Text(judged.render(form, &self.asked, Some(&self.run))?),
+            Form::Document(form) => Rendered::Piece(Box::new(judged.piece(form, &self.head, &self.asked)?)),
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::CheckOptions;
 use super::listing::{Listing, label};
+use crate::cli::baseline_options::InUse;
 use crate::cli::options::GateOptions;
 use crate::cli::progress::note;
 use crate::cli::resume::{Found, Line, take_up};
@@ -38,18 +39,19 @@ pub(super) struct Earlier {
 pub(super) fn digest(
     options: &CheckOptions,
     (request, inputs): (&Request, &Inputs),
-    gate: &GateOptions,
+    (gate, baseline): (&GateOptions, &InUse),
 ) -> anyhow::Result<String> {
     let mut hasher = Hashing(Sha256::new());
     let network = &options.network;
     hasher.0.update(format!(
-        "{} {:?} {:?} {:?} {:?} {:?} ",
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} ",
         env!("CARGO_PKG_VERSION"),
         gate.fail_on(),
         network.dns.asked(&options.nameservers),
         network.connect,
         network.starttls,
         options.issued,
+        baseline.known(),
     ));
     serde_json::to_writer(&mut hasher, &(request, inputs)).context("hashing what is asked")?;
     let digest: [u8; 32] = hasher.0.finalize().into();
@@ -92,7 +94,7 @@ impl Earlier {
                 .with_context(|| format!("{}: line {number} is no line of this command", path.display()))?;
             if line.run != run {
                 bail!(
-                    "{}: line {number} was written by a run with another policy, other pins, options or version; repeat \
+                    "{}: line {number} was written by a run with another policy, other pins, baseline, options or version; repeat \
                      its options, or choose another file",
                     path.display()
                 );

@@ -23,8 +23,8 @@ const UNDER_WAY: usize = 1024;
 /// How many octets of what is judged may wait for what comes before it.
 const MOST_WAITING: usize = 32 << 20;
 
-/// How many files each thread that judges may have before it: they are read faster than judged.
-const FILES_AHEAD: usize = 4;
+/// How many files may be under way: they are read faster than judged, and each may be long.
+const FILES: usize = 64;
 
 /// How many targets are judged at the same time where something else is asked about each: that waits for others.
 const ASKING_AT_ONCE: usize = 16;
@@ -103,7 +103,7 @@ where
         stop: stop.clone(),
         waiting: waiting.subscribe(),
         rooms: Arc::new(Semaphore::new(UNDER_WAY)),
-        files: Arc::new(Semaphore::new(judges.saturating_mul(FILES_AHEAD))),
+        files: Arc::new(Semaphore::new(FILES)),
         has_fault: Arc::clone(&has_fault),
     };
     runtime.spawn(feeder.feed(targets));

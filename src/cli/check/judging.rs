@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::form::{CheckForm, Rendered};
 use super::issued::IssuanceAsker;
+use crate::cli::baseline_options::InUse;
 use crate::cli::options::GateOptions;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
@@ -36,6 +37,8 @@ pub(super) struct Judging<'r> {
     pub(super) gate: &'r GateOptions,
     /// The policy's file, if there is one.
     pub(super) policy_file: Option<&'r str>,
+    /// What is known and accepted.
+    pub(super) baseline: &'r InUse,
 }
 
 /// What else is asked about the targets, beside themselves.
@@ -135,7 +138,7 @@ impl<'r> Judging<'r> {
 
     pub(super) fn head(self, basis: &Basis) -> Head {
         Head {
-            command: if self.request.compare.is_some() { "compare" } else { "check" },
+            command: super::command(self.request),
             judged_at: basis.judged_at,
             basis: human::check::lists(basis),
             home: self.policy_file.map(ToOwned::to_owned),
@@ -150,8 +153,9 @@ impl<'r> Judging<'r> {
         (target, crls): (&TargetEvidence, &Crls),
         place: Place<'_>,
     ) -> anyhow::Result<Judged> {
-        let verdicts = judge.judge(target, crls);
-        let findings = rules::findings(&verdicts);
+        let mut verdicts = judge.judge(target, crls);
+        let mut findings = rules::findings(&verdicts);
+        self.baseline.settle_target(&mut verdicts, &mut findings);
         let fails = |severity| self.gate.fail_on().is_reached_by(severity);
         let report = TargetReport {
             listed: place.listed,

@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 
-use super::{CheckOptions, input_files, local_policy, request};
+use super::CheckOptions;
+use super::given::{input_files, local_policy, request};
 use crate::cli::options::GateOptions;
 use crate::cli::saved::{announce_saved, forget_expectations, is_evidence_file, load};
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation};

@@ -9,6 +9,7 @@ mod served;
 mod tlsa;
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -19,16 +20,20 @@ use self::compared::{Asked, Compared, findings};
 use self::open::{open_parts, why_undetermined};
 use self::served::{Served, anchors, default_port, fetch, parse_server};
 use super::Exit;
+use super::baseline_options::BaselineOptions;
 use super::expiry_options::ExpiryOptions;
-use super::options::{GateOptions, NetworkOptions, OutputOptions, Plain, parse_time};
+use super::options::{Form, GateOptions, NetworkOptions, OutputOptions, Plain, parse_time};
 use super::pin_inputs;
 use crate::dns_name::DnsName;
 use crate::observe::clock;
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
-use crate::pins::{OpenPart, OtherChain, PinFile, SourceState};
+use crate::pins::{OpenPart, OtherChain, PinFile, PinsVerdict, SourceState, SourceVerdict};
+use crate::report::Summary;
+use crate::report::document::{DocumentError, DocumentForm, Head, Section, Tail};
 use crate::report::human::safe;
 use crate::report::json::v1::pins::PinsReport;
+use crate::rules::{self, Finding};
 use crate::target::ServerTarget;
 use crate::x509::path::HostIdentity;
 
@@ -93,6 +98,8 @@ pub(super) struct PinsOptions {
     output: OutputOptions,
     #[command(flatten)]
     gate: GateOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 /// What else there is to do about pins.
@@ -107,7 +114,9 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     if let Some(PinsCommand::Make(options)) = &options.command {
         return make::run(options);
     }
-    options.output.spare(options.files.iter().chain(&options.chain).chain(&options.roots))?;
+    let inputs = || options.files.iter().chain(&options.chain).chain(&options.roots).map(Path::new);
+    options.output.spare(inputs().chain(options.baseline.files()))?;
+    options.baseline.spare_others(inputs())?;
     let at = options.at.unwrap_or_else(clock::now);
     let anchors = anchors(options.roots.as_deref())?;
     let live = options.live_server()?;
@@ -145,29 +154,35 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
             verdict: asked.judge(&inputs, Some(chain)),
         })
         .collect();
-    let findings = findings(&verdict, &others);
+    let mut findings = findings(&verdict, &others);
     let verdicts = || std::iter::once(&verdict).chain(others.iter().map(|other| &other.verdict));
     let open = open_parts(unseen.clone(), verdicts(), !chains.is_empty());
+    let baseline = options.baseline.in_use("pins", at, &options.gate)?;
+    let looked =
+        |rule: &str| open.is_empty() && (!chains.is_empty() || rules::pins::is_about_files_alone(rule));
+    baseline.settle(verdict.host.as_deref().unwrap_or_default(), &mut findings, looked);
     let document = || PinsReport::new(&verdict, &others, &open, &findings);
-    let report = match options.output.plain("pins")? {
-        Plain::Human => crate::report::human::pins::render(&verdict, &others, &findings),
-        Plain::Json => serde_json::to_string_pretty(&document())? + "\n",
-        Plain::Jsonl => serde_json::to_string(&document())? + "\n",
+    let is_unusable = |source: &SourceVerdict| {
+        matches!(source.state, SourceState::Unreadable(_) | SourceState::NotWellFormed(_))
+    };
+    let is_left_open =
+        !unseen.is_empty() || verdicts().any(|verdict| verdict.is_left_open(!chains.is_empty()));
+    let exit = if !verdict.sources.is_empty() && verdict.sources.iter().all(is_unusable) {
+        Exit::Usage
+    } else {
+        options.gate.exit(options.gate.fails(&findings), is_left_open, verdict.is_status_open())
+    };
+    let report = match options.output.format.form() {
+        Form::Plain(Plain::Human) => crate::report::human::pins::render(&verdict, &others, &findings),
+        Form::Plain(Plain::Json) => serde_json::to_string_pretty(&document())? + "\n",
+        Form::Plain(Plain::Jsonl) => serde_json::to_string(&document())? + "\n",
+        Form::Document(form) => {
+            let data = form.data(|| serde_json::to_value(document()))?;
+            options.document(form, (&verdict, &findings), (&open, is_left_open), data, exit)?
+        }
     };
     options.output.write(&report)?;
-    if !verdict.sources.is_empty()
-        && verdict
-            .sources
-            .iter()
-            .all(|source| matches!(source.state, SourceState::Unreadable(_) | SourceState::NotWellFormed(_)))
-    {
-        return Ok(Exit::Usage);
-    }
-    let exit = options.gate.exit(
-        options.gate.fails(&findings),
-        !unseen.is_empty() || verdicts().any(|verdict| verdict.is_left_open(!chains.is_empty())),
-        verdict.is_status_open(),
-    );
+    baseline.finish()?;
     if exit == Exit::Undetermined {
         note(&why_undetermined(&open));
     }
@@ -175,6 +190,35 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
 }
 
 impl PinsOptions {
+    /// The report in a form that is the same for every command: all files are one target.
+    fn document(
+        &self,
+        form: DocumentForm,
+        (verdict, findings): (&PinsVerdict, &[Finding]),
+        open: (&[OpenPart], bool),
+        data: serde_json::Value,
+        exit: Exit,
+    ) -> Result<String, DocumentError> {
+        let head = Head {
+            command: "pins",
+            judged_at: verdict.at,
+            basis: Vec::new(),
+            home: self.files.first().filter(|file| *file != "-" && !file.starts_with("sha256")).cloned(),
+            fail_on: self.gate.least(),
+            strict: self.gate.is_strict(),
+        };
+        let name = match (verdict.host.as_deref(), self.files.as_slice()) {
+            (Some(host), _) => host.to_owned(),
+            (None, [only]) => only.clone(),
+            (None, [first, more @ ..]) => format!("{first} and {} more", more.len()),
+            (None, []) => "TLSA records".to_owned(),
+        };
+        let piece = form.piece(&head, &Section::of_pins((&name, verdict), findings, open, &head, data))?;
+        let mut summary = Summary::default();
+        piece.count_into(&mut summary);
+        form.document(&head, &[piece], &Tail { summary: &summary, exit_code: exit.code(), notes: &[] })
+    }
+
     /// The server whose chain is wanted.
     fn live_server(&self) -> anyhow::Result<Option<ServerTarget>> {
         match (self.live.as_deref(), &self.host) {

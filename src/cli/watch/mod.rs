@@ -136,6 +136,9 @@ pub(super) struct WatchOptions {
 pub(super) fn run(mut options: WatchOptions) -> anyhow::Result<Exit> {
     // What a report of `--once` has listed, no later one lists.
     options.output.is_told_once = options.once;
+    if !options.once {
+        options.output.plain("watch` without `--once")?;
+    }
     let options = &options;
     let files = options.policy.iter().chain(&options.domains).map(std::path::Path::new);
     options.output.spare(files.chain(options.lists.files()))?;

@@ -17,7 +17,7 @@ use super::logs::Selection;
 use super::observer::say;
 use super::revoked::Revoked;
 use crate::cli::Exit;
-use crate::cli::options::{GateOptions, Plain};
+use crate::cli::options::{Form, GateOptions, Plain};
 use crate::ct::log_fault::{FaultKind, LogFault, RunFault};
 use crate::judge::ListAge;
 use crate::observe::clock;
@@ -204,10 +204,13 @@ impl OnceReport {
         state: &State,
     ) -> anyhow::Result<Exit> {
         let gate = options.gate.or_policy(policy);
-        let text = match options.output.plain("watch")? {
-            Plain::Human => self.human(),
-            Plain::Json => format!("{:#}\n", self.json()),
-            Plain::Jsonl => format!("{}\n", self.json()),
+        let text = match options.output.format.form() {
+            Form::Plain(Plain::Human) => self.human(),
+            Form::Plain(Plain::Json) => format!("{:#}\n", self.json()),
+            Form::Plain(Plain::Jsonl) => format!("{}\n", self.json()),
+            Form::Document(form) => {
+                self.document(form, &gate, self.exit(&gate), options.policy.as_deref())?
+            }
         };
         options.output.write(&text)?;
         if let Err(error) = self.certificates.were_reported(state).await {
@@ -450,25 +453,6 @@ impl OnceReport {
         }
         line
     }
-
-    /// What else is not known or not done, in a few words each.
-    fn lacking(&self) -> Vec<String> {
-        let unread = self.logs.iter().filter(|log| log.status != "proven").count();
-        let logs = (unread > 0).then(|| format!("{unread} of {} logs not read and proven", self.logs.len()));
-        let said = [
-            (
-                self.logs.iter().any(|log| !log.unsearched.is_empty()),
-                "entries that were not searched for all names",
-            ),
-            (self.logs.iter().any(LogCoverage::has_unread), "entries that nobody could read"),
-            (self.certificates.is_without_expectation, "which CAs are expected"),
-            (self.alerts_are_stuck(), "whether all alerts arrive"),
-            (self.lacks.is_some(), "all that the state has"),
-            (self.list_is_stale(), "which logs there are by now"),
-        ];
-        let said = said.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
-        logs.into_iter().chain(said).collect()
-    }
 }
 
 /// What no report had yet, judged by these wishes.
@@ -496,5 +480,6 @@ fn list_json(list: &ListAge) -> serde_json::Value {
     })
 }
 
+mod passed_on;
 #[cfg(test)]
 mod tests;

@@ -188,4 +188,4 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -65,11 +65,11 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
     }
 }
 
-fn given(sure: usize, next: Option<(usize, usize)>) -> ReplayedPinSet {
+pub(crate) fn given(sure: usize, next: Option<(usize, usize)>) -> ReplayedPinSet {
     set(PinSetKind::Given { client: "app.xml".to_owned() }, sure, next)
 }
 
-fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
+pub(crate) fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
     let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
     let next = NextRenewal {
         certificate: 0,
@@ -91,6 +91,7 @@ fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
         flagged: None,
         next_renewal: Some(next),
         left_out: Vec::new(),
+        lines: 1,
         assumptions: Vec::new(),
         unknown: Vec::new(),
         sentence: String::new(),

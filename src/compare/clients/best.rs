@@ -2,7 +2,7 @@
 //! worst, for there a control can only harm.
 
 use super::{ClientClass, ClientControl, ClientThreat, Enforced, android};
-use crate::compare::controls::{self, Judgement};
+use crate::compare::controls::{self, Judgement, ct};
 use crate::compare::{Control, Effect, MeasuredFacts, Threat};
 
 /// Each threat, by the controls that the client goes by and the facts of its own.
@@ -18,14 +18,42 @@ pub(super) fn threats(
                 .iter()
                 .filter(|one| one.enforced != Enforced::No)
                 .map(|one| {
-                    let judged = android::judge(client, one.control, threat, own)
-                        .unwrap_or_else(|| controls::judge(one.control, threat, own));
+                    let judged = own_way(client, one.control, threat, own)
+                        .unwrap_or_else(|| relevant(one.control, threat, own));
                     (one, of_client(one, judged))
                 })
                 .collect::<Vec<_>>();
             weigh(threat, &judged)
         })
         .collect()
+}
+
+/// What a control does where this kind of client has a way of its own.
+fn own_way(client: ClientClass, control: Control, threat: Threat, own: &MeasuredFacts) -> Option<Judgement> {
+    let programme = match client {
+        ClientClass::Ios => ct::APPLE,
+        ClientClass::Android { .. } => ct::ANDROIDS,
+        ClientClass::Browser | ClientClass::Server | ClientClass::Mail => return None,
+    };
+    android::judge(client, control, threat, own).or_else(|| {
+        let judged = (control == Control::Ct).then(|| ct::judge(threat, &own.ct_policy, programme))?;
+        Some(if is_idle(control, threat, &judged) { idle(judged) } else { judged })
+    })
+}
+
+/// What a control does; nothing, where it is not known and could do nothing against an attack whatever it is.
+fn relevant(control: Control, threat: Threat, own: &MeasuredFacts) -> Judgement {
+    let judged = controls::judge(control, threat, own);
+    if is_idle(control, threat, &judged) { idle(judged) } else { judged }
+}
+
+fn is_idle(control: Control, threat: Threat, judged: &Judgement) -> bool {
+    let would = controls::would(control, threat).effect;
+    !threat.is_change() && judged.effect == Effect::Unknown && would == Effect::NoEffect
+}
+
+fn idle(judged: Judgement) -> Judgement {
+    Judgement { effect: Effect::NoEffect, ..judged }
 }
 
 /// What a control does for the client: not known, where it is not known whether the client goes by it.

@@ -173,3 +173,6 @@ pub struct ClientThreat {
     /// Why, in one sentence.
     pub why: String,
 }
+
+#[cfg(test)]
+mod tests;

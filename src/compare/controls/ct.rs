@@ -57,27 +57,52 @@ pub(super) fn state(policy: &Fact<CtPolicy>) -> State {
     }
 }
 
-/// What enforced CT does against `threat`.
-pub(super) fn judge(threat: Threat, policy: &Fact<CtPolicy>) -> Judgement {
+/// Whose policy is judged, and who enforces it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::compare) struct Programme {
+    owner: &'static str,
+    clients: &'static str,
+    source: &'static str,
+}
+
+/// Chrome's: it decides the column, for it has the most users and the newest list.
+pub(super) const CHROME: Programme =
+    Programme { owner: "Chrome's", clients: "browsers that enforce it", source: POLICY };
+/// Apple's.
+pub(in crate::compare) const APPLE: Programme = Programme {
+    owner: "Apple's",
+    clients: "Apple's systems",
+    source: "Apple's Certificate Transparency policy (support.apple.com/103214)",
+};
+/// Android's.
+pub(in crate::compare) const ANDROIDS: Programme =
+    Programme { owner: "Android's", clients: "apps that ask for it", source: ANDROID };
+
+/// What enforced CT does against `threat`, by one programme's policy.
+pub(in crate::compare) fn judge(threat: Threat, policy: &Fact<CtPolicy>, programme: Programme) -> Judgement {
     match policy {
-        Fact::NotGiven => Judgement::new(Effect::Unknown, "The CT policy was not judged.", POLICY),
-        Fact::Undetermined => {
-            Judgement::new(Effect::Unknown, "Whether the CT policy is met could not be determined.", POLICY)
-        }
-        Fact::Measured(CtPolicy::Met) => met(threat),
-        Fact::Measured(CtPolicy::MetInPart) => met_in_part(threat),
-        Fact::Measured(CtPolicy::NotMet) => not_met(threat),
+        Fact::NotGiven => Judgement::new(Effect::Unknown, "The CT policy was not judged.", programme.source),
+        Fact::Undetermined => Judgement::new(
+            Effect::Unknown,
+            "Whether the CT policy is met could not be determined.",
+            programme.source,
+        ),
+        Fact::Measured(CtPolicy::Met) => met(threat, programme),
+        Fact::Measured(CtPolicy::MetInPart) => met_in_part(threat, programme),
+        Fact::Measured(CtPolicy::NotMet) => not_met(threat, programme),
     }
 }
 
-fn met(threat: Threat) -> Judgement {
+fn met(threat: Threat, programme: Programme) -> Judgement {
     use Threat as T;
+    let Programme { owner, clients, source: policy } = programme;
     let (effect, reason, source) = match threat {
-        T::OtherCaUnlogged => (
-            Effect::Prevents,
-            "The host meets Chrome's policy, so browsers that enforce it refuse a certificate without enough SCTs.",
-            MISISSUE,
-        ),
+        T::OtherCaUnlogged => {
+            let reason = format!(
+                "The host meets {owner} policy, so {clients} refuse a certificate without enough SCTs."
+            );
+            return Judgement::new(Effect::Prevents, reason, MISISSUE);
+        }
         T::OtherCaLogged | T::OtherCaDeceived | T::AuthorisedCa | T::DnsHijack => (
             Effect::NoEffect,
             "A logged certificate meets the policy too; someone has to look for it in the logs.",
@@ -92,28 +117,28 @@ fn met(threat: Threat) -> Judgement {
             (Effect::NoEffect, "Browsers do not ask for SCTs under roots that were added locally.", LOCAL)
         }
         T::NetworkAttacker => {
-            (Effect::NoEffect, "SCTs are looked at only after the chain was found trusted.", POLICY)
+            (Effect::NoEffect, "SCTs are looked at only after the chain was found trusted.", policy)
         }
         T::DeviceOwner => (Effect::NoEffect, "Whoever owns the device decides what it enforces.", LOCAL),
         T::StolenKey => (Effect::NoEffect, "The stolen key comes with the logged certificate.", MISISSUE),
         T::KeyHolder => {
             (Effect::NoEffect, "Whoever holds the key has the logged certificate with it.", MISISSUE)
         }
-        T::HostilePins => (Effect::NoEffect, "SCTs set no pins.", POLICY),
+        T::HostilePins => (Effect::NoEffect, "SCTs set no pins.", policy),
         T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => {
-            (Effect::NoEffect, "A new certificate brings SCTs of its own, whoever issues it.", POLICY)
+            (Effect::NoEffect, "A new certificate brings SCTs of its own, whoever issues it.", policy)
         }
         T::LogDistrusted => (
             Effect::MakesWorse,
             "The policy is met with the logs of today; without one of them, a new certificate may be needed.",
-            POLICY,
+            policy,
         ),
     };
     Judgement::new(effect, reason, source)
 }
 
 /// Chrome's policy is met, and another programme's missed: its clients refuse the host's own certificate too.
-fn met_in_part(threat: Threat) -> Judgement {
+fn met_in_part(threat: Threat, programme: Programme) -> Judgement {
     use Threat as T;
     match threat {
         T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => Judgement::new(
@@ -121,22 +146,21 @@ fn met_in_part(threat: Threat) -> Judgement {
             "Chrome accepts the certificate, but another programme's policy is missed: its clients refuse it under a public root.",
             POLICIES,
         ),
-        _ => met(threat),
+        _ => met(threat, programme),
     }
 }
 
-fn not_met(threat: Threat) -> Judgement {
-    use Threat as T;
-    match threat {
-        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => Judgement::new(
-            Effect::MakesWorse,
-            "The certificate does not meet Chrome's policy: browsers that enforce it refuse it under a public root.",
-            POLICY,
-        ),
-        _ => Judgement::new(
-            Effect::NoEffect,
-            "The certificate does not meet Chrome's policy, so clients that reach this host do not enforce it.",
-            POLICY,
-        ),
-    }
+fn not_met(threat: Threat, programme: Programme) -> Judgement {
+    let Programme { owner, clients, source } = programme;
+    let (effect, reason) = if threat.is_change() {
+        let reason =
+            format!("The certificate does not meet {owner} policy: {clients} refuse it under a public root.");
+        (Effect::MakesWorse, reason)
+    } else {
+        let reason = format!(
+            "The certificate does not meet {owner} policy, so clients that reach this host do not enforce it."
+        );
+        (Effect::NoEffect, reason)
+    };
+    Judgement::new(effect, reason, source)
 }

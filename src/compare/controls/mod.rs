@@ -3,7 +3,7 @@
 
 mod caa;
 mod caa_bound;
-mod ct;
+pub(super) mod ct;
 mod dane;
 mod dynamic;
 mod hpkp;
@@ -75,7 +75,7 @@ pub(super) fn would(control: Control, threat: Threat) -> Would {
 pub(super) fn judge(control: Control, threat: Threat, facts: &MeasuredFacts) -> Judgement {
     match control {
         Control::CaTrust => trust::judge(threat, &facts.public_trust),
-        Control::Ct => ct::judge(threat, &facts.ct_policy),
+        Control::Ct => ct::judge(threat, &facts.ct_policy, ct::CHROME),
         Control::Caa => caa::judge(threat, &facts.caa),
         Control::CaaBound => caa_bound::judge(threat, &facts.caa, &facts.caa_binding),
         Control::IssuerExpectation => monitor::judge(threat, &facts.expectation, &facts.log_watch),
@@ -147,3 +147,6 @@ impl Judgement {
         Self { within, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests;

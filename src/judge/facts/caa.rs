@@ -134,3 +134,89 @@ fn share(of: &[bool]) -> Share {
         (true, false) => Share::All,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caa::record::CaaRecord;
+    use crate::caa::{NotApplicable, Step, StepOutcome};
+
+    fn record(tag: &str, value: &str) -> CaaRecord {
+        let length = u8::try_from(tag.len()).unwrap();
+        CaaRecord::read(&[&[0, length], tag.as_bytes(), value.as_bytes()].concat())
+    }
+
+    /// The reading of a name whose set has these properties, and whose answer has this state.
+    fn reading(properties: &[(&str, &str)], wildcard: bool, dnssec: caa::Dnssec) -> CaaReading {
+        let set = RelevantSet {
+            name: "shop.example".parse().unwrap(),
+            records: properties.iter().map(|(tag, value)| record(tag, value)).collect(),
+            ttl: 300,
+            aliases: Vec::new(),
+        };
+        let step = Step {
+            name: "shop.example".parse().unwrap(),
+            outcome: StepOutcome::Records,
+            detail: "NOERROR".to_owned(),
+            aliases: Vec::new(),
+            dnssec,
+            dnssec_detail: None,
+            unfinished: None,
+            own_zone: None,
+            authentic_data: false,
+        };
+        CaaReading {
+            relevant: Relevant::Set(set),
+            steps: vec![step],
+            ..CaaReading::not_applicable("shop.example", wildcard, NotApplicable::IpAddress)
+        }
+    }
+
+    fn of(readings: Vec<CaaReading>) -> (Share, Share, Dnssec) {
+        match binding(&Part::Checked(readings)) {
+            Fact::Measured(CaaBinding { accounts, methods, dnssec }) => (accounts, methods, dnssec),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const BOUND: (&str, &str) = ("issue", "ca1.example; accounturi=https://ca1.example/acct/1");
+    const METHOD: (&str, &str) = ("issue", "ca1.example; validationmethods=dns-01");
+    const FREE: (&str, &str) = ("issue", "ca2.example");
+
+    #[test]
+    fn one_property_that_binds_nothing_is_enough_to_be_free() {
+        let secure = |properties: &[(&str, &str)]| of(vec![reading(properties, false, caa::Dnssec::Secure)]);
+        assert_eq!(secure(&[BOUND]), (Share::All, Share::None, Dnssec::Secure));
+        assert_eq!(secure(&[BOUND, FREE]), (Share::Some, Share::None, Dnssec::Secure));
+        assert_eq!(secure(&[BOUND, METHOD]), (Share::Some, Share::Some, Dnssec::Secure));
+        // “No CA” permits nobody, and so leaves nobody free.
+        assert_eq!(secure(&[BOUND, ("issue", ";")]), (Share::All, Share::None, Dnssec::Secure));
+        assert_eq!(secure(&[FREE]).0, Share::None);
+        // A wildcard goes by issuewild, where there is one.
+        let wild = of(vec![reading(&[BOUND, ("issuewild", "ca2.example")], true, caa::Dnssec::Secure)]);
+        assert_eq!(wild.0, Share::None);
+    }
+
+    #[test]
+    fn the_weakest_answer_tells_what_dnssec_secures() {
+        let of = |states: &[caa::Dnssec]| {
+            of(states.iter().map(|state| reading(&[BOUND], false, *state)).collect()).2
+        };
+        use caa::Dnssec as S;
+        assert_eq!(of(&[S::Secure, S::Secure]), Dnssec::Secure);
+        assert_eq!(of(&[S::Secure, S::Unchecked]), Dnssec::Unknown);
+        assert_eq!(of(&[S::Indeterminate, S::Insecure]), Dnssec::Insecure);
+        assert_eq!(of(&[S::Bogus, S::Secure]), Dnssec::Bogus);
+    }
+
+    #[test]
+    fn a_name_without_records_is_bound_to_nothing() {
+        let none = CaaReading {
+            relevant: Relevant::NoneAnywhere,
+            ..CaaReading::not_applicable("b.example", false, NotApplicable::IpAddress)
+        };
+        assert_eq!(of(vec![reading(&[BOUND], false, caa::Dnssec::Secure), none]).0, Share::Some);
+        assert_eq!(binding(&Part::Checked(Vec::new())), Fact::NotGiven);
+        assert_eq!(binding(&Part::Undetermined("x".to_owned())), Fact::Undetermined);
+    }
+}

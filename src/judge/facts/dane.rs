@@ -55,3 +55,65 @@ fn usable(source: &SourceVerdict) -> impl Iterator<Item = (&PinVerdict, u8)> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pins::formats::tlsa::of_lookup;
+    use crate::pins::formats::tlsa::tests::{lookup, spki};
+    use crate::pins::{PinFile, Question, ServedAt, judge};
+    use crate::x509::ChainPosition::{Intermediate, Leaf};
+    use crate::x509::{CertificateSha256, Fingerprints, PathCertificate, SpkiSha256};
+
+    /// What is made of records of a port, for a chain of the keys “key” and “ca”.
+    fn dane(port: u16, rdata: &[Vec<u8>], state: Option<DnssecState>) -> Fact<Dane> {
+        let files: Vec<PinFile> = vec![of_lookup(&lookup(port, rdata, None, state))];
+        let path = [(Leaf, "key"), (Intermediate, "ca")].map(|(position, name)| PathCertificate {
+            position,
+            spki_sha256: SpkiSha256::of(name.as_bytes()),
+            sha256: CertificateSha256::of(name.as_bytes()),
+            subject: name.to_owned(),
+            fingerprints: Fingerprints::default(),
+        });
+        records(&judge(
+            &files,
+            &Question {
+                host: Some("mail.example"),
+                path: Some(&path),
+                off_path: &[],
+                service: Some(ServedAt { port, chain: &path }),
+                at: "2026-11-21T00:00:00Z".parse().unwrap(),
+                paths: &[],
+                certificates: &[],
+                known_ca: &|_| None,
+            },
+        ))
+    }
+
+    fn usable(usages: &[u8], satisfied: &[u8]) -> Fact<Dane> {
+        Fact::Measured(Dane::Usable {
+            usages: usages.iter().copied().collect(),
+            satisfied: Some(satisfied.iter().copied().collect()),
+        })
+    }
+
+    #[test]
+    fn records_count_by_dnssec_by_usage_and_by_what_they_match() {
+        let secure = Some(DnssecState::Secure);
+        assert_eq!(dane(25, &[spki(3, "key")], secure), usable(&[3], &[3]));
+        assert_eq!(dane(25, &[spki(3, "key"), spki(2, "other")], secure), usable(&[2, 3], &[3]));
+        assert_eq!(dane(25, &[spki(2, "ca")], secure), usable(&[2], &[2]));
+        assert_eq!(dane(25, &[spki(3, "next")], secure), usable(&[3], &[]));
+        // Browsers look at none; clients made for DANE do.
+        assert_eq!(dane(443, &[spki(3, "key")], secure), usable(&[3], &[3]));
+        // Between mail servers, usages 0 and 1 are left aside.
+        assert!(matches!(dane(25, &[spki(1, "key")], secure), Fact::Measured(Dane::NotUsable(_))));
+        assert_eq!(dane(25, &[], secure), Fact::Measured(Dane::NoRecords));
+        for state in [DnssecState::Insecure, DnssecState::Bogus] {
+            assert!(matches!(dane(25, &[spki(3, "key")], Some(state)), Fact::Measured(Dane::NotUsable(_))));
+        }
+        for state in [Some(DnssecState::Indeterminate), None] {
+            assert_eq!(dane(25, &[spki(3, "key")], state), Fact::Undetermined);
+        }
+    }
+}

@@ -161,3 +161,6 @@ fn bounded(source: &IssuanceSource, state: &WatchStateReading, inputs: &Inputs) 
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

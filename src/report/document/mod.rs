@@ -4,12 +4,16 @@
 //! [`Piece`] and is then let go, and a [`Tail`] at the end. SARIF, JUnit, Markdown and HTML say what all of it comes
 //! to at their top or need it whole, so that they are written at the end, out of the pieces.
 
+#[cfg(test)]
+pub(super) mod sample;
+mod sections;
+
 use jiff::Timestamp;
 
 use quick_junit::TestSuite;
 use serde_json::Value;
 
-use super::{Outcome, Summary, TargetReport, html, human, json, junit, markdown, sarif};
+use super::{Outcome, Summary, html, junit, markdown, sarif};
 use crate::compare::replay::Replay;
 use crate::judge::OpenQuestion;
 use crate::rules::{Finding, Severity};
@@ -100,30 +104,6 @@ pub struct Section<'a> {
     pub data: Value,
     /// The replay over issuance history, if it was made.
     pub replay: Option<&'a Replay>,
-}
-
-impl<'a> Section<'a> {
-    /// One target of `check`, for this form.
-    pub fn of_target(
-        report: &'a TargetReport<'a>,
-        head: &'a Head,
-        form: DocumentForm,
-    ) -> Result<Self, DocumentError> {
-        let verdicts = report.verdicts;
-        let data = if form.has_tables() { json::v1::check::value(report) } else { Ok(Value::Null) };
-        // Standard input is no file that anybody could look into.
-        let own = (verdicts.observed.is_file && verdicts.target != "-").then_some(verdicts.target.as_str());
-        Ok(Self {
-            name: &report.verdicts.target,
-            outcome: report.outcome,
-            parts: human::check::parts(report.verdicts),
-            open: report.verdicts.open_questions(),
-            findings: report.findings.clone(),
-            home: own.or(head.home.as_deref()),
-            data: data.map_err(|error| DocumentError::new(form, error))?,
-            replay: verdicts.comparison.verdict().and_then(|comparison| comparison.replay.as_ref()),
-        })
-    }
 }
 
 /// What one part of a target came to.
@@ -217,6 +197,20 @@ pub(super) struct Row {
     pub(super) open: Vec<String>,
 }
 
+impl Piece {
+    /// Counts the target in.
+    pub fn count_into(&self, summary: &mut Summary) {
+        let counts = self.row.counts.iter();
+        let severities = counts.flat_map(|(severity, count)| std::iter::repeat_n(*severity, *count));
+        summary.add(self.row.outcome, severities);
+    }
+
+    /// What the target is called.
+    pub fn name(&self) -> &str {
+        &self.row.name
+    }
+}
+
 impl Row {
     fn of(section: &Section<'_>) -> Self {
         let count = |severity| section.findings.iter().filter(|one| one.severity == severity).count();
@@ -230,6 +224,15 @@ impl Row {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             open: section.open.iter().map(|question| question.what.clone()).collect(),
+        }
+    }
+
+    /// Its place in a report that begins with what failed and ends with what passed.
+    pub(super) fn rank(&self) -> u8 {
+        match self.outcome {
+            Outcome::Fail => 0,
+            Outcome::Undetermined => 1,
+            Outcome::Pass => 2,
         }
     }
 
@@ -258,9 +261,12 @@ impl DocumentForm {
         Ok(Piece { row, body })
     }
 
-    /// Whether it shows tables of all that was looked at.
-    pub fn has_tables(self) -> bool {
-        self == Self::Html
+    /// The JSON of a target, for a form that shows tables of all that was looked at; null for the others.
+    pub fn data(self, value: impl FnOnce() -> serde_json::Result<Value>) -> Result<Value, DocumentError> {
+        if self != Self::Html {
+            return Ok(Value::Null);
+        }
+        value().map_err(|error| DocumentError::new(self, error))
     }
 
     /// Writes the whole report.

@@ -13,6 +13,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("control", control);
     environment.add_filter("sign", sign);
     environment.add_filter("effect_sign", effect_sign);
+    environment.add_filter("effect_word", effect_word);
 }
 
 /// Shows a value: text without control characters and marks that turn its direction, then escaped.
@@ -66,7 +67,8 @@ fn control(name: &str) -> String {
         "ca_trust" => "CA trust".to_owned(),
         "ct" => "CT".to_owned(),
         "caa" => "CAA".to_owned(),
-        "caa_bound" => "CAA, bound".to_owned(),
+        "caa_bound" => "Bound CAA".to_owned(),
+        "leaf_pin" => "Own-key pin".to_owned(),
         "hpkp" => "HPKP".to_owned(),
         "dane" => "DANE".to_owned(),
         "issuer_expectation" => "Expected issuer".to_owned(),
@@ -98,5 +100,15 @@ fn effect_sign(of: &str) -> &'static str {
         "makes_worse" => "✕",
         "unknown" => "?",
         _ => "–",
+    }
+}
+
+/// One word for what a control does, as the table of `pinstead check` has it.
+fn effect_word(of: &str) -> &'static str {
+    match of {
+        "prevents" => "stops",
+        "detects" => "shows",
+        "makes_worse" => "worse",
+        _ => "",
     }
 }

@@ -7,6 +7,7 @@ mod filters;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod why;
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -49,6 +50,7 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(
         ("page.html", include_str!("templates/page.html")),
         ("target.html", include_str!("templates/target.html")),
         ("blocks.html", include_str!("templates/blocks.html")),
+        ("advice.html", include_str!("templates/advice.html")),
         ("comparison.html", include_str!("templates/comparison.html")),
         ("replay.html", include_str!("templates/replay.html")),
         ("details.html", include_str!("templates/details.html")),
@@ -159,6 +161,7 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
             more_findings => section.findings.len().saturating_sub(MOST_FINDINGS),
             parts => Value::from(Serde(section.parts.iter().map(PartView::of).collect::<Vec<_>>())),
             data => Value::from(Serde(&section.data)),
+            why => Value::from(Serde(why::by_control(&section.data))),
             timeline => section.replay.map(timeline::svg),
         },
     )
@@ -215,8 +218,10 @@ struct SeverityCount {
 /// The whole report.
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, String> {
     let not_passed = pieces.iter().filter(|piece| piece.row.outcome != Outcome::Pass).count();
-    let rows: Vec<RowView<'_>> = pieces
-        .iter()
+    let mut sorted: Vec<&Piece> = pieces.iter().collect();
+    sorted.sort_by_key(|piece| piece.row.rank());
+    let rows: Vec<RowView<'_>> = sorted
+        .into_iter()
         .enumerate()
         .map(|(index, piece)| {
             let number = index.saturating_add(1);
@@ -238,10 +243,6 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             }
         })
         .collect();
-    let of = |outcome| -> Vec<RowView<'_>> {
-        let all = rows.iter().filter(|row| row.outcome == outcome);
-        all.map(|row| RowView { body: String::new(), ..row.clone() }).collect()
-    };
     let whole = whole(tail);
     render(
         "page.html",
@@ -257,9 +258,6 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             notes => Value::from(Serde(tail.notes)),
             counts => Value::from(Serde(counts(tail))),
             fleet => Value::from(Serde(fleet(tail))),
-            groups => [Outcome::Fail, Outcome::Undetermined, Outcome::Pass]
-                .map(|outcome| context! { title => word(outcome), rows => Value::from(Serde(of(outcome))) })
-                .to_vec(),
             basis => Value::from(Serde(&head.basis)),
             exit_code => tail.exit_code,
             ended => ended(tail.exit_code),

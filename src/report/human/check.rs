@@ -130,6 +130,15 @@ pub(super) fn headline(target: &TargetReport<'_>) -> String {
     if !open.is_empty() {
         text.push_str(&wrap::indented(&format!("Not determined: {}.", open.join("; ")), 2));
     }
+    for accepted in &target.verdicts.accepted_open {
+        let (until, reason) = (accepted.acceptance.until, &accepted.acceptance.reason);
+        let line = format!(
+            "Accepted as not determined until {until}, because of “{}” (baseline): {}.",
+            safe(reason),
+            safe(&accepted.what)
+        );
+        text.push_str(&wrap::indented(&line, 2));
+    }
     text
 }
 

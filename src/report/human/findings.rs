@@ -25,7 +25,12 @@ pub fn tally<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(severity, count)| paint(of_severity(severity), format_args!("{count} {severity}")))
         .collect();
-    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
+    let accepted = match findings.iter().filter(|finding| finding.accepted.is_some()).count() {
+        0 => String::new(),
+        all if all == findings.len() => " (accepted)".to_owned(),
+        some => format!(" ({some} of them accepted)"),
+    };
+    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") + &accepted }
 }
 
 fn block(finding: &Finding) -> String {
@@ -37,6 +42,10 @@ fn block(finding: &Finding) -> String {
         text.push_str(&wrap(&safe(&finding.subject), &indent, &indent));
     }
     text.push_str(&wrap(&safe(&finding.message), &indent, &indent));
+    if let Some(accepted) = &finding.accepted {
+        let until = format!("until {}, because of “{}” (baseline).", accepted.until, safe(&accepted.reason));
+        text.push_str(&labelled(&format!("{indent}Accepted "), &until));
+    }
     text.push_str(&labelled(&format!("{indent}Do: "), &safe(&finding.advice)));
     if !finding.references.is_empty() {
         let sources = paint(FAINT, format_args!("({})", finding.references.join("; ")));

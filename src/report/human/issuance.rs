@@ -49,7 +49,7 @@ pub fn name(verdict: &IssuanceVerdict, findings: &[Finding]) -> String {
 }
 
 /// What `pinstead check` says of it: the answer, and which source told how much.
-pub(super) fn words(verdict: &IssuanceVerdict) -> (Mark, String) {
+pub(in crate::report) fn words(verdict: &IssuanceVerdict) -> (Mark, String) {
     let (_, answer) = answer(verdict);
     let mark = match (&verdict.status, verdict.unexpected().count(), verdict.demanded().is_empty()) {
         (_, 1.., _) => Mark::Bad,

@@ -33,3 +33,4 @@ pub use self::fleet::fleet;
 pub use self::replay::replay;
 pub use self::rules::{explanation, rules};
 pub use self::safe::{must_be_shown, safe};
+pub(super) use self::target_pins::pins as target_pins;

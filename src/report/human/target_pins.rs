@@ -17,7 +17,7 @@ const MOST_ENTRIES: usize = 3;
 const MOST_DIAGNOSES: usize = 3;
 
 /// What the pins come to, and of each entry in force: what matches, on which paths, and what the other pins are.
-pub(super) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
+pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
     let applying: Vec<(&str, &EntryVerdict)> = verdict
         .sources
         .iter()

@@ -44,7 +44,8 @@ pub(super) fn section(head: &Head, section: &Section<'_>) -> TestSuite {
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, SerializeError> {
     let mut report = Report::new(format!("pinstead {}", head.command));
     for piece in pieces {
-        report.test_suites.extend(piece.body.suite().cloned());
+        // Adding them one by one counts them, too.
+        report.add_test_suites(piece.body.suite().cloned());
     }
     let mut run = TestSuite::new("pinstead");
     run.add_property(Property::new("judged_at", head.judged_at.to_string()));

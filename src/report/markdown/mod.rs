@@ -5,6 +5,8 @@
 
 mod escape;
 mod fleet;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 
@@ -99,7 +101,7 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String
     }
     let mut left = MOST.saturating_sub(text.chars().count());
     let mut order: Vec<&Piece> = pieces.iter().collect();
-    order.sort_by_key(|piece| rank(&piece.row));
+    order.sort_by_key(|piece| piece.row.rank());
     let mut left_out = 0_usize;
     for piece in order {
         // A target without findings and open questions has its row, and no more to say.
@@ -144,19 +146,10 @@ fn whole(tail: &Tail<'_>) -> &'static str {
     }
 }
 
-/// What failed first, then what is open.
-fn rank(row: &Row) -> u8 {
-    match row.outcome {
-        Outcome::Fail => 0,
-        Outcome::Undetermined => 1,
-        Outcome::Pass => 2,
-    }
-}
-
 fn table(pieces: &[Piece], summary: &Summary) -> String {
     let mut text = "| | Target | Findings | Not determined |\n|---|---|---|---|\n".to_owned();
     let mut rows: Vec<&Row> = pieces.iter().map(|piece| &piece.row).collect();
-    rows.sort_by_key(|row| rank(row));
+    rows.sort_by_key(|row| row.rank());
     for row in rows.iter().take(MOST_ROWS) {
         let open = match row.open.as_slice() {
             [] => String::new(),

@@ -40,6 +40,16 @@ pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
     of_name().chain(issuer::RULES).map(|rule| &rule.info).chain(issued::RULES.iter().map(|rule| &rule.info))
 }
 
+/// Whether a rule is raised only where every authoritative server was asked.
+pub fn is_about_nameservers(rule: &str) -> bool {
+    nameservers::RULES.iter().any(|known| known.info.id == rule)
+}
+
+/// Whether a rule is raised only where certificates were given.
+pub fn is_about_issued(rule: &str) -> bool {
+    issued::RULES.iter().any(|known| known.info.id == rule)
+}
+
 /// The findings about a name's CAA.
 pub fn findings(reading: &CaaReading) -> Vec<Finding> {
     of_name().flat_map(|rule| rule.findings(reading)).collect()

@@ -36,6 +36,11 @@ pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
     infos.into_iter()
 }
 
+/// Whether a rule is about what logs hold, which they are only asked for where that is wanted.
+pub fn is_about_inclusion(rule: &str) -> bool {
+    inclusion::RULES.iter().any(|known| known.info.id == rule)
+}
+
 /// What the rules find in a verdict, by rule.
 pub fn findings(verdict: &CtVerdict) -> Vec<Finding> {
     let mut findings: Vec<_> = rules().flat_map(|rule| rule.findings(verdict)).collect();

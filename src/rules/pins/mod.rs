@@ -83,6 +83,19 @@ pub(super) fn infos() -> impl Iterator<Item = &'static RuleInfo> {
     RULES.iter().map(|rule| &rule.info).chain([&caa::DISAGREES.info])
 }
 
+/// Whether a rule is about records in the DNS.
+pub fn is_about_records(rule: &str) -> bool {
+    [&tlsa::NO_DNSSEC, &tlsa::NO_MATCH, &tlsa::ROTATING_CA, &tlsa::NOT_FOR_SMTP, &tlsa::NO_NEXT_KEY]
+        .iter()
+        .any(|known| known.info.id == rule)
+}
+
+/// Whether a rule needs files alone: no host, no chain that a server shows, no look-up.
+pub fn is_about_files_alone(rule: &str) -> bool {
+    let needs = infos().find(|info| info.id == rule).map(|info| info.needs);
+    needs.is_some_and(|needs| !["chain", "host", "TLSA", "CAA"].iter().any(|what| needs.contains(what)))
+}
+
 /// What the rules find in a verdict, by rule.
 pub fn findings(verdict: &PinsVerdict) -> Vec<Finding> {
     let word = |info, raised| platforms::worded(info, raised);

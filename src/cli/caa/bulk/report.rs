@@ -6,8 +6,10 @@ use super::super::earlier::{Ended, State};
 use super::super::{CaaOptions, NONE_ISSUED, note};
 use crate::caa::{CaaReading, Relevant};
 use crate::cli::Exit;
-use crate::cli::options::{Format, Plain};
+use crate::cli::options::{Form, Format, Plain};
 use crate::cli::sink::Sink;
+use crate::report::Summary;
+use crate::report::document::{DocumentForm, Head, Piece, Tail};
 use crate::report::human::safe;
 use crate::report::json::v1::caa::CaaName;
 
@@ -15,11 +17,23 @@ use crate::report::json::v1::caa::CaaName;
 pub(super) struct Report {
     pub(super) sink: Sink,
     pub(super) separator: &'static str,
+    /// The names, for a form that is written at the end.
+    pub(super) pieces: Vec<Piece>,
+    /// What such a form says of the lines that name nothing.
+    pub(super) invalid: Vec<String>,
     pub(super) written: u64,
     pub(super) tally: Vec<Ended>,
     /// The first line that names nothing that can be looked up.
     pub(super) first_invalid: Option<String>,
     pub(super) failure: Option<anyhow::Error>,
+}
+
+/// A name, rendered.
+pub(super) enum Rendered {
+    /// It is written as it comes.
+    Text(Vec<u8>),
+    /// It is kept until the end.
+    Piece(Box<Piece>),
 }
 
 /// A line of the list that is no name.
@@ -41,27 +55,53 @@ impl State {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, text: anyhow::Result<Vec<u8>>, ended: Ended) {
+    pub(super) fn add(&mut self, rendered: anyhow::Result<Rendered>, ended: Ended) {
         if self.written > 0 && !self.separator.is_empty() {
             self.write(self.separator);
         }
-        let written = text.and_then(|text| self.sink.write(&text));
+        let written = rendered.and_then(|rendered| match rendered {
+            Rendered::Text(text) => self.sink.write(&text),
+            Rendered::Piece(piece) => {
+                self.pieces.push(*piece);
+                Ok(())
+            }
+        });
         self.settle(written);
         self.written += 1;
         ended.count_into(&mut self.tally);
     }
 
-    pub(super) fn invalid(&mut self, form: Plain, run: &str, invalid: &Invalid) {
+    pub(super) fn invalid(&mut self, form: Form, run: &str, invalid: &Invalid) {
         let why = format!("line {}: {}", invalid.line, invalid.why);
         self.first_invalid.get_or_insert_with(|| why.clone());
         let text = match form {
-            Plain::Human => {
+            Form::Plain(Plain::Human) => {
                 Ok(format!("{}: not looked up, {}\n", safe(&invalid.text), safe(&why)).into_bytes())
             }
-            Plain::Json => CaaName::invalid(&invalid.text, &why, false).to_json(),
-            Plain::Jsonl => CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line(),
+            Form::Plain(Plain::Json) => CaaName::invalid(&invalid.text, &why, false).to_json(),
+            Form::Plain(Plain::Jsonl) => {
+                CaaName::invalid(&invalid.text, &why, true).of_run(run).to_json_line()
+            }
+            Form::Document(_) => {
+                self.invalid.push(format!("{}: not looked up, {why}", invalid.text));
+                Ok(Vec::new())
+            }
         };
-        self.add(text.map_err(Into::into), Ended { lines: 1, state: State::Invalid, ..Ended::default() });
+        self.add(
+            text.map(Rendered::Text).map_err(Into::into),
+            Ended { lines: 1, state: State::Invalid, ..Ended::default() },
+        );
+    }
+
+    /// Writes a form that is written at the end. The names come in any order, and are put in one.
+    pub(super) fn document(&mut self, form: DocumentForm, head: &Head, exit: Exit) -> anyhow::Result<()> {
+        self.pieces.sort_by(|one, other| one.name().cmp(other.name()));
+        self.invalid.sort();
+        let mut summary = Summary::default();
+        self.pieces.iter().for_each(|piece| piece.count_into(&mut summary));
+        let tail = Tail { summary: &summary, exit_code: exit.code(), notes: &self.invalid };
+        self.sink.write(form.document(head, &self.pieces, &tail)?.as_bytes())?;
+        self.sink.flush()
     }
 
     pub(super) fn write(&mut self, text: &str) {

@@ -11,6 +11,7 @@ use super::ct::Ct;
 use super::fleet::JsonFleet;
 use super::pins::TargetPins;
 use super::revocation::Revocation;
+use crate::baseline::AcceptedQuestion;
 use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
 use crate::issuance::IssuanceVerdict;
@@ -175,6 +176,9 @@ struct Target<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<&'a str>,
     undetermined: Vec<String>,
+    /// What a baseline accepts as not determined.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    undetermined_accepted: &'a [AcceptedQuestion],
     connection: Connection<'a>,
     certificate: Option<CertificateSummary<'a>>,
     chain: Vec<ChainMember<'a>>,
@@ -200,6 +204,7 @@ impl<'a> Target<'a> {
             unusable_file: verdicts.is_unusable_file(),
             run: target.run,
             undetermined: verdicts.open_questions().into_iter().map(|question| question.what).collect(),
+            undetermined_accepted: &verdicts.accepted_open,
             connection: Connection::of(verdicts),
             certificate: verdicts.chain.first().map(|leaf| CertificateSummary::of(leaf, verdicts)),
             chain: verdicts.chain.iter().map(ChainMember::of).collect(),

@@ -41,6 +41,11 @@ pub fn document(
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
+/// One name as a value.
+pub fn value(name: &IssuanceReport<'_>) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(AskedName::of(name, None))
+}
+
 /// One name as a line of its own.
 pub fn line(name: &IssuanceReport<'_>) -> serde_json::Result<String> {
     Ok(serde_json::to_string(&AskedName::of(name, Some(SCHEMA_VERSION)))? + "\n")

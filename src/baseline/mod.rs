@@ -1,0 +1,239 @@
+//! A baseline: findings that are known, accepted with a reason until a day, so that a gate fails on what is new.
+//!
+//! It hides nothing: what is accepted stands in every report with the reason and the day, what is past its day counts
+//! again and says so, and what occurs no more is told. What could not be determined is no finding: it is accepted by
+//! entries of a kind of its own.
+
+mod read;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+pub use self::read::{BaselineError, schema};
+pub use self::write::{Addition, WriteError};
+use crate::judge::OpenQuestion;
+use crate::rules::baseline::{self as rule, Fault};
+use crate::rules::{self, Acceptance, Finding, Severity};
+
+/// The largest baseline that is read, in octets.
+pub const MAX_BASELINE: u64 = 8 << 20;
+
+/// A baseline as it was read.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline {
+    path: String,
+    text: String,
+    findings: Vec<Known>,
+    undetermined: Vec<KnownOpen>,
+    by_fingerprint: HashMap<String, Vec<usize>>,
+    by_name: HashMap<(String, String, String), Vec<usize>>,
+}
+
+/// A finding that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    /// The line of its entry.
+    line: usize,
+    /// Where what `--extend` changes stands in the text.
+    spans: Spans,
+    /// By what it is known; else by rule, target and subject.
+    fingerprint: Option<String>,
+    /// The command that found it, where that is said.
+    command: Option<String>,
+    rule: Option<String>,
+    target: Option<String>,
+    subject: Option<String>,
+    /// The gravest severity that was accepted; any where it is not said.
+    severity: Option<Severity>,
+    reason: String,
+    until: Date,
+}
+
+/// The octets of an entry's values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spans {
+    reason: Range<usize>,
+    until: Range<usize>,
+    severity: Option<Range<usize>>,
+}
+
+/// Something that could not be determined, and is accepted as that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct KnownOpen {
+    line: usize,
+    target: String,
+    what: String,
+    reason: String,
+    until: Date,
+}
+
+/// What is settled: one target of one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The command, such as `check`.
+    pub command: &'a str,
+    /// The target, as the fingerprints have it.
+    pub target: &'a str,
+    /// As of when is judged.
+    pub at: Timestamp,
+}
+
+/// A question that stayed open, and is accepted as that.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AcceptedQuestion {
+    /// What could not be determined, in words.
+    pub what: String,
+    /// Why that is accepted, and until when.
+    #[serde(flatten)]
+    pub acceptance: Acceptance,
+}
+
+/// What came of the findings of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// By place in the findings that were given: those whose entry counts no more, by its day or its severity.
+    pub lapsed: BTreeSet<usize>,
+}
+
+impl Baseline {
+    /// Marks what is accepted, and adds what there is to say of entries: those past their day, those of something graver
+    /// now, and those that occur no more.
+    ///
+    /// `looked` tells whether all was looked at that a rule needs: only then an entry that nothing matches occurs no more.
+    pub fn settle(
+        &self,
+        run: Run<'_>,
+        findings: &mut Vec<Finding>,
+        looked: impl Fn(&str) -> bool,
+    ) -> Settled {
+        let today = run.at.to_zoned(TimeZone::UTC).date();
+        let mut settled = Settled::default();
+        let mut met = BTreeSet::new();
+        let mut told: BTreeMap<usize, Fault> = BTreeMap::new();
+        for (place, finding) in findings.iter_mut().enumerate() {
+            let mut lapsed = None;
+            for (index, known) in self.entries_of(run.target, finding) {
+                met.insert(index);
+                let fault = known.fault(&self.path, finding, today);
+                if fault.is_none() {
+                    finding.accepted = Some(known.acceptance());
+                    lapsed = None;
+                    break;
+                }
+                lapsed = lapsed.or(fault.map(|fault| (index, fault)));
+            }
+            if let Some((index, fault)) = lapsed {
+                settled.lapsed.insert(place);
+                told.entry(index).or_insert(fault);
+            }
+        }
+        let mut faults: Vec<Fault> = told.into_values().collect();
+        let gone = self.findings.iter().enumerate().filter(|(index, known)| {
+            !met.contains(index) && known.is_of(run) && known.rule.as_deref().is_some_and(&looked)
+        });
+        faults.extend(gone.map(|(_, known)| known.gone(&self.path)));
+        self.add(run, findings, &faults);
+        settled
+    }
+
+    /// The entries that a finding is known by.
+    fn entries_of(&self, target: &str, finding: &Finding) -> Vec<(usize, &Known)> {
+        let by_fingerprint = finding
+            .fingerprint
+            .as_deref()
+            .and_then(|print| self.by_fingerprint.get(print))
+            .into_iter()
+            .flatten();
+        let name = (finding.rule.to_owned(), target.to_owned(), finding.subject.clone());
+        let by_name = self.by_name.get(&name).into_iter().flatten();
+        let rule = finding.rule;
+        by_fingerprint
+            .chain(by_name)
+            .filter_map(|index| Some((*index, self.findings.get(*index)?)))
+            // Whoever copies a fingerprint to an entry of another rule has made a mistake.
+            .filter(|(_, known)| known.rule.as_deref().is_none_or(|known| known == rule))
+            .collect()
+    }
+
+    /// Takes out of the open questions of a target those that are accepted; adds what there is to say of such entries.
+    pub fn settle_open(
+        &self,
+        run: Run<'_>,
+        open: &[OpenQuestion],
+        findings: &mut Vec<Finding>,
+    ) -> Vec<AcceptedQuestion> {
+        let today = run.at.to_zoned(TimeZone::UTC).date();
+        let mut accepted = Vec::new();
+        let mut faults = Vec::new();
+        for known in self.undetermined.iter().filter(|known| known.target == run.target) {
+            let place = format!("{}:{}", self.path, known.line);
+            let is_open = open.iter().any(|question| question.what == known.what);
+            let (entry, what) = (place, format!("not determined: {}", known.what));
+            if !is_open {
+                faults.push(Fault::Gone { entry, rule: None, subject: what });
+            } else if today > known.until {
+                faults.push(Fault::Past {
+                    entry,
+                    rule: None,
+                    subject: what,
+                    until: known.until,
+                    reason: known.reason.clone(),
+                });
+            } else {
+                let acceptance = Acceptance { reason: known.reason.clone(), until: known.until };
+                accepted.push(AcceptedQuestion { what: known.what.clone(), acceptance });
+            }
+        }
+        self.add(run, findings, &faults);
+        accepted
+    }
+
+    fn add(&self, run: Run<'_>, findings: &mut Vec<Finding>, faults: &[Fault]) {
+        let mut own: Vec<Finding> = faults.iter().flat_map(rule::findings).collect();
+        rules::stamp(run.target, &mut own);
+        findings.append(&mut own);
+    }
+
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.undetermined.is_empty()
+    }
+}
+
+impl Known {
+    /// Why it does not cover this finding, if it does not.
+    fn fault(&self, path: &str, finding: &Finding, today: Date) -> Option<Fault> {
+        let entry = format!("{path}:{}", self.line);
+        let (rule, subject) = (Some(finding.rule), finding.subject.clone());
+        if today > self.until {
+            let (until, reason) = (self.until, self.reason.clone());
+            return Some(Fault::Past { entry, rule, subject, until, reason });
+        }
+        let accepted = self.severity.filter(|accepted| finding.severity > *accepted)?;
+        Some(Fault::Graver { entry, rule: finding.rule, subject, accepted, now: finding.severity })
+    }
+
+    fn gone(&self, path: &str) -> Fault {
+        let rule =
+            self.rule.as_deref().and_then(|id| rules::all().find(|rule| rule.id == id)).map(|rule| rule.id);
+        let subject = self.subject.clone().or_else(|| self.fingerprint.clone()).unwrap_or_default();
+        Fault::Gone { entry: format!("{path}:{}", self.line), rule, subject }
+    }
+
+    fn is_of(&self, run: Run<'_>) -> bool {
+        self.target.as_deref() == Some(run.target)
+            && self.command.as_deref().is_none_or(|command| command == run.command)
+    }
+
+    fn acceptance(&self) -> Acceptance {
+        Acceptance { reason: self.reason.clone(), until: self.until }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+use serde_json::json;
+
+use super::*;
+use crate::rules::{Raised, Rule, RuleInfo};
+
+const RULE: Rule<(Severity, &'static str)> = Rule {
+    info: RuleInfo {
+        id: "CAA012",
+        title: "A title",
+        severity: Severity::Low,
+        needs: "a record",
+        explanation: "",
+        advice: "",
+        references: &[],
+    },
+    raise: |(severity, record)| {
+        vec![Raised::new("shop.example", "It is so.", json!({"record": record})).at(*severity)]
+    },
+};
+
+fn at(day: &str) -> Timestamp {
+    format!("{day}T12:00:00Z").parse().unwrap()
+}
+
+fn run(day: &str) -> Run<'static> {
+    Run { command: "check", target: "shop.example:443", at: at(day) }
+}
+
+fn found(severity: Severity, record: &'static str) -> Vec<Finding> {
+    let mut findings = RULE.findings(&(severity, record));
+    rules::stamp("shop.example:443", &mut findings);
+    findings
+}
+
+/// A baseline that accepts a medium finding until the end of March.
+fn baseline() -> Baseline {
+    let finding = &found(Severity::Medium, "0 issue \"a.example\"")[0];
+    let additions = [Addition::of(run("2027-03-01"), finding)];
+    let (text, new, extended) = Baseline::default()
+        .with(&additions, ("a \"reason\"\u{1b}[2J", "2027-03-31".parse().unwrap()), false)
+        .unwrap();
+    assert_eq!((new, extended), (1, 0));
+    assert!(!text.contains('\u{1b}'), "{text}");
+    Baseline::parse("known.toml", text.as_bytes()).unwrap()
+}
+
+fn ids(findings: &[Finding]) -> Vec<(&'static str, bool)> {
+    findings.iter().map(|finding| (finding.rule, finding.counts().is_some())).collect()
+}
+
+#[test]
+fn what_is_known_is_shown_as_accepted_until_its_day() {
+    let baseline = baseline();
+    let settle = |day: &str, severity, record| {
+        let mut findings = found(severity, record);
+        baseline.settle(run(day), &mut findings, |_| true);
+        findings
+    };
+    let known = settle("2027-03-31", Severity::Medium, "0 issue \"a.example\"");
+    assert_eq!(ids(&known), [("CAA012", false)]);
+    let json = serde_json::to_value(&known[0]).unwrap();
+    assert_eq!(json["accepted"], json!({"reason": "a \"reason\"\u{1b}[2J", "until": "2027-03-31"}));
+    let milder = settle("2027-03-01", Severity::Info, "0 issue \"a.example\"");
+    assert_eq!(ids(&milder), [("CAA012", false)]);
+    let past = settle("2027-04-01", Severity::Medium, "0 issue \"a.example\"");
+    assert_eq!(ids(&past), [("CAA012", true), ("RUN001", true)]);
+    assert!(past[1].message.contains("known.toml:4"), "{}", past[1].message);
+    let graver = settle("2027-03-01", Severity::High, "0 issue \"a.example\"");
+    assert_eq!(ids(&graver), [("CAA012", true), ("RUN003", true)]);
+    // Another record is another finding, and the one that was known is gone.
+    let other = settle("2027-03-01", Severity::Medium, "0 issue \"b.example\"");
+    assert_eq!(ids(&other), [("CAA012", true), ("RUN002", true)]);
+    assert_eq!(other[1].severity, Severity::Info);
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_said_to_be_gone() {
+    let baseline = baseline();
+    let mut findings = Vec::new();
+    baseline.settle(run("2027-03-01"), &mut findings, |_| false);
+    for (command, target) in [("caa", "shop.example:443"), ("check", "other.example:443")] {
+        baseline.settle(Run { command, target, at: at("2027-03-01") }, &mut findings, |_| true);
+    }
+    assert!(findings.is_empty(), "{findings:?}");
+    baseline.settle(run("2027-03-01"), &mut findings, |rule| rule == "CAA012");
+    assert_eq!(ids(&findings), [("RUN002", true)]);
+}
+
+#[test]
+fn an_entry_by_hand_needs_no_fingerprint() {
+    let text = "version = 1\n[[finding]]\nrule = \"CAA012\"\ntarget = \"shop.example:443\"\nsubject = \"shop.example\"\n\
+                reason = \"known\"\nuntil = \"2027-03-31\"\n";
+    let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
+    let mut findings = found(Severity::Critical, "x");
+    baseline.settle(run("2027-03-01"), &mut findings, |_| true);
+    assert_eq!(ids(&findings), [("CAA012", false)], "without a severity any is accepted");
+}
+
+#[test]
+fn what_is_open_is_accepted_by_entries_of_its_own_kind_alone() {
+    let text = "version = 1\n[[undetermined]]\ntarget = \"shop.example:443\"\nwhat = \"what CAA says\"\nreason = \"split DNS\"\n\
+                until = 2027-03-31\n";
+    let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
+    let open = [OpenQuestion { what: "what CAA says".to_owned(), demanded: true }];
+    let settle = |day: &str, open: &[OpenQuestion]| {
+        let mut findings = Vec::new();
+        let accepted = baseline.settle_open(run(day), open, &mut findings);
+        (accepted.len(), ids(&findings))
+    };
+    assert_eq!(settle("2027-03-31", &open), (1, vec![]));
+    assert_eq!(settle("2027-04-01", &open), (0, vec![("RUN001", true)]));
+    assert_eq!(settle("2027-03-01", &[]), (0, vec![("RUN002", true)]));
+}
+
+#[test]
+fn nothing_is_extended_silently() {
+    let known = baseline();
+    let additions = [Severity::High]
+        .map(|severity| Addition::of(run("2027-05-01"), &found(severity, "0 issue \"a.example\"")[0]));
+    let day = "2027-12-31".parse().unwrap();
+    let refused = known.with(&additions, ("again", day), false).unwrap_err().to_string();
+    assert!(refused.contains("nothing was written") && refused.contains("known.toml:4"), "{refused}");
+    let (text, new, extended) = known.with(&additions, ("again", day), true).unwrap();
+    assert_eq!((new, extended), (0, 1));
+    assert!(
+        text.contains("reason = \"again\"\nuntil = 2027-12-31") && text.contains("severity = \"high\""),
+        "{text}"
+    );
+    assert_eq!(text.matches("[[finding]]").count(), 1);
+    // What is there stays as it is, comments included.
+    let commented = format!("# ours\n{}", known.text);
+    let known = Baseline::parse("b", commented.as_bytes()).unwrap();
+    let other = Addition::of(run("2027-03-01"), &found(Severity::Low, "other")[0]);
+    let (text, new, _) = known.with(&[other], ("new", day), false).unwrap();
+    assert!(text.starts_with(&commented) && new == 1, "{text}");
+    assert_eq!(Baseline::parse("b", text.as_bytes()).unwrap().findings.len(), 2);
+}
+
+#[test]
+fn a_broken_baseline_is_told_with_every_place() {
+    let told = |text: &str| Baseline::parse("b.toml", text.as_bytes()).unwrap_err().to_string();
+    let entry = "[[finding]]\nfingerprint = \"00112233445566778899aabbccddeeff\"\nreason = \"x\"\nuntil = 2027-03-31\n";
+    assert!(Baseline::parse("b", format!("version = 1\n{entry}").as_bytes()).is_ok());
+    for (text, line, why) in [
+        ("", "line 1", "missing field `version`"),
+        ("version = 2\n", "line 1", "is not known"),
+        ("version = 1\n[[findings]]\n", "line 2", "did you mean `finding`?"),
+        (
+            "version = 1\n[[finding]]\nreason = \"x\"\nuntil = 2027-03-31\n",
+            "line 2",
+            "rule, target and subject",
+        ),
+        (&format!("version = 1\n{}", entry.replace("001122", "")), "line 2", "32 hexadecimal digits"),
+        (&format!("version = 1\n{}", entry.replace("\"x\"", "\" \"")), "line 4", "reason is empty"),
+        (&format!("version = 1\n{}", entry.replace("2027-03-31", "\"soon\"")), "line 5", "is no day"),
+        (&format!("version = 1\n{entry}rule = \"CAA999\"\n"), "line 2", "is no rule"),
+        (&format!("version = 1\n{entry}severity = \"hihg\"\n"), "line 6", "is no severity"),
+        (
+            &format!("version = 1\n{}", entry.replace("\"x\"", &format!("\"{}\"", "x".repeat(5000)))),
+            "line 2",
+            "more than 4000",
+        ),
+    ] {
+        let told = told(text);
+        assert!(told.contains("b.toml") && told.contains(line) && told.contains(why), "{told}");
+    }
+    assert!(Baseline::parse("b", b"version = 1\n\xff").unwrap_err().to_string().contains("line 2"));
+    let many = "version = 1\n".to_owned() + &entry.repeat(20_001);
+    assert!(told(&many).contains("20001 entries are more than"));
+    let deep = format!("version = 1\nx = {}", "[".repeat(100_000));
+    assert!(told(&deep).contains("line 2"));
+}
+
+#[test]
+fn the_schema_is_one() {
+    let schema = schema();
+    assert_eq!(schema["properties"]["finding"]["type"], "array");
+    let additional = schema["definitions"]["WrittenFinding"]["additionalProperties"].as_bool();
+    assert_eq!(additional, Some(false), "{schema:#}");
+}

@@ -1,0 +1,173 @@
+//! How long the watch takes, by states that are written by hand.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::*;
+use crate::evidence::file::{FileContent, InputFile};
+use crate::evidence::issuance::{FollowedLog, IssuanceObservation, LogSighting};
+use crate::evidence::{Bytes, Inputs as InputFiles, Request};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn inputs(policy: &str) -> Inputs {
+    let content = FileContent::Read(Bytes(policy.as_bytes().to_vec()));
+    let policy = Some(InputFile { path: "pinstead.toml".to_owned(), content, folder: None });
+    Inputs::read(&Request::default(), &InputFiles { policy, ..InputFiles::default() }).unwrap()
+}
+
+/// A certificate that was logged and found at these times.
+fn certificate(logged: &str, found: &str, is_proven: bool) -> LoggedCertificate {
+    let stamp = u64::try_from(at(logged).as_millisecond()).unwrap().to_be_bytes();
+    let leaf = Bytes([&[0, 0], &stamp[..], &[0, 0, 0, 0, 1, 0x30, 0, 0]].concat());
+    let sighting = LogSighting {
+        log_id: STANDARD.encode([1; 32]),
+        index: 7,
+        is_proven,
+        leaf,
+        chain: Vec::new(),
+        seen: at(found),
+    };
+    LoggedCertificate {
+        first_seen: at(found),
+        certificate: None,
+        precertificate: None,
+        sightings: vec![sighting],
+    }
+}
+
+const NOW: &str = "2026-11-20T12:00:00Z";
+const LAST_SEEN: &str = "2026-11-20T11:50:00Z";
+
+fn state(certificates: Vec<LoggedCertificate>) -> WatchStateReading {
+    let log = FollowedLog {
+        log_id: STANDARD.encode([1; 32]),
+        description: "Log".to_owned(),
+        start: 0,
+        proven: 9,
+        read: 0,
+        searched: None,
+        head_size: Some(9),
+        head_at: Some(at(LAST_SEEN)),
+        head_seen: Some(at(LAST_SEEN)),
+        faults: Vec::new(),
+    };
+    WatchStateReading { is_watched: Some(true), logs: vec![log], certificates, issuers: Vec::new() }
+}
+
+fn summary(kind: SourceKind, coverage: Coverage) -> SourceSummary {
+    SourceSummary {
+        kind,
+        place: "state.db".to_owned(),
+        asked_at: at(NOW),
+        coverage,
+        current_to: None,
+        scope: String::new(),
+        reports: 0,
+        problems: Vec::new(),
+        unreadable: Vec::new(),
+    }
+}
+
+/// What is made of one source, with the state behind it and a policy.
+fn watch_of(source: SourceSummary, state: WatchStateReading, policy: &str) -> Fact<LogWatch> {
+    let verdict = IssuanceVerdict {
+        name: "shop.example".parse().unwrap(),
+        judged_at: at(NOW),
+        status: Status::Checked,
+        sources: vec![source],
+        certificates: Vec::new(),
+        renewals: Vec::new(),
+        expected: None,
+        unknown_expectations: Vec::new(),
+    };
+    let told = IssuanceSource {
+        asked_at: at(NOW),
+        place: "state.db".to_owned(),
+        broken_off: None,
+        told: Told::WatchState(state),
+    };
+    let observation = IssuanceObservation { name: "shop.example".parse().unwrap(), sources: vec![told] };
+    let evidence = IssuanceEvidence { observation, caa: Vec::new() };
+    log_watch(&Part::Checked(verdict), Some(&evidence), &inputs(policy))
+}
+
+fn within(certificates: Vec<LoggedCertificate>, policy: &str) -> Within {
+    match watch_of(summary(SourceKind::WatchState, Coverage::Whole), state(certificates), policy) {
+        Fact::Measured(LogWatch::Watched(watch)) => watch.within.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_logged_while_the_watch_ran_measures_it() {
+    let measured = within(
+        vec![
+            // The first was read long after it was logged: that says nothing of the watch.
+            certificate("2025-01-01T00:00:00Z", "2026-11-10T00:00:00Z", true),
+            certificate("2026-11-09T23:00:00Z", "2026-11-10T01:00:00Z", true),
+            certificate("2026-11-11T00:00:00Z", "2026-11-11T01:30:00Z", true),
+            certificate("2026-11-12T00:00:00Z", "2026-11-12T06:00:00Z", true),
+            certificate("2026-11-13T00:00:00Z", "2026-11-13T03:00:00Z", true),
+            // What a log gave once, and is not in its tree, has a time that nobody vouches for.
+            certificate("2026-11-14T00:00:00Z", "2026-11-19T00:00:00Z", false),
+        ],
+        "",
+    );
+    assert_eq!(measured.at_best, SignedDuration::from_mins(90));
+    assert_eq!(measured.at_worst, Some(SignedDuration::from_hours(6)));
+    assert_eq!(
+        measured.measured_by,
+        "Measured on 3 certificates that the state of pinstead watch (state.db) found after 2026-11-10, from the log's \
+         time stamp to the finding: 3 h in the middle; the handling of the alert is not counted."
+    );
+}
+
+#[test]
+fn without_a_measure_the_parts_of_the_bound_are_named() {
+    let old = || vec![certificate("2025-01-01T00:00:00Z", "2026-11-10T00:00:00Z", true)];
+    for certificates in [Vec::new(), old()] {
+        let bounded = within(certificates, "");
+        // 24 hours for a log that is in no list, and the ten minutes since it was looked at.
+        assert_eq!(bounded.at_worst, Some(SignedDuration::from_mins(24 * 60 + 10)));
+        assert_eq!(
+            bounded.measured_by,
+            "Not measured, for nothing was logged since the watch found its first; bounded, if it goes on as it did: a \
+             log may take 1 d to include what it promised, and the watch looked last 10 min before; the handling of the \
+             alert is not counted."
+        );
+    }
+    let hourly = within(Vec::new(), "[watch]\ninterval_seconds = 3600\n");
+    assert_eq!(hourly.at_worst, Some(SignedDuration::from_hours(25)));
+    assert!(hourly.measured_by.contains("once in 1 h by the policy"), "{}", hourly.measured_by);
+}
+
+#[test]
+fn what_a_source_does_not_vouch_for_is_said() {
+    let of = |kind, coverage| watch_of(summary(kind, coverage), state(Vec::new()), "");
+    match of(SourceKind::WatchState, Coverage::Part("a log has a fault".to_owned())) {
+        Fact::Measured(LogWatch::Watched(watch)) => {
+            assert_eq!(watch.lacks.as_deref(), Some("a log has a fault"));
+            assert!(!watch.compares_keys);
+        }
+        other => panic!("{other:?}"),
+    }
+    match of(SourceKind::CrtSh, Coverage::Whole) {
+        Fact::Measured(LogWatch::LookedUp(watch)) => assert_eq!(watch.within.unwrap().at_worst, None),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(of(SourceKind::WatchState, Coverage::NoData("no log".to_owned())), Fact::Undetermined);
+    assert_eq!(of(SourceKind::CrtSh, Coverage::NotAsked("offline".to_owned())), Fact::NotGiven);
+    assert_eq!(of(SourceKind::Files, Coverage::Whole), Fact::NotGiven, "files watch no log");
+    assert_eq!(log_watch(&Part::NotChecked("not asked for"), None, &inputs("")), Fact::NotGiven);
+    let keys = format!(
+        "[[domain]]\nname = \"shop.example\"\nknown_keys = [\"{}\"]\n",
+        crate::x509::SpkiSha256::of(b"key")
+    );
+    match watch_of(summary(SourceKind::WatchState, Coverage::Whole), state(Vec::new()), &keys) {
+        Fact::Measured(LogWatch::Watched(watch)) => assert!(watch.compares_keys),
+        other => panic!("{other:?}"),
+    }
+}

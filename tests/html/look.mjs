@@ -1,0 +1,130 @@
+// Opens reports in headless Chromium, narrow and wide, light and dark, with every fold opened, and says what is wrong:
+// whatever the console has, a request for anything but the page itself, a page that scrolls sideways, and what axe-core
+// finds. Speaks the DevTools protocol over a pipe, so that it needs nothing but Node and Chromium.
+//
+// node look.mjs CHROMIUM AXE FOLDER-FOR-PICTURES PAGE…
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [chromium, axePath, pictures, ...pages] = process.argv.slice(2);
+const axe = readFileSync(axePath, "utf8");
+const profile = mkdtempSync(join(tmpdir(), "pinstead-look-"));
+const flags = [
+  "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
+  `--user-data-dir=${profile}`, "about:blank",
+];
+const browser = spawn(chromium, flags, { stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"] });
+const [toBrowser, fromBrowser] = [browser.stdio[3], browser.stdio[4]];
+
+let last = 0;
+const waiting = new Map();
+let heard = () => {};
+let rest = "";
+fromBrowser.setEncoding("utf8");
+fromBrowser.on("data", (text) => {
+  const parts = (rest + text).split("\0");
+  rest = parts.pop();
+  for (const part of parts) {
+    const message = JSON.parse(part);
+    if (message.id === undefined) {
+      heard(message);
+      continue;
+    }
+    const { resolve, reject } = waiting.get(message.id);
+    waiting.delete(message.id);
+    message.error ? reject(new Error(JSON.stringify(message.error))) : resolve(message.result);
+  }
+});
+const send = (method, params = {}, sessionId = undefined) =>
+  new Promise((resolve, reject) => {
+    const id = ++last;
+    waiting.set(id, { resolve, reject });
+    toBrowser.write(JSON.stringify({ id, method, params, sessionId }) + "\0");
+  });
+
+const problems = [];
+async function look(page, width, scheme) {
+  const url = pathToFileURL(page).href;
+  const say = (what) => problems.push(`${basename(page)} at ${width} px, ${scheme}: ${what}`);
+  const { targetId } = await send("Target.createTarget", { url: "about:blank" });
+  const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+  const tell = (method, params) => send(method, params, sessionId);
+  let loaded;
+  const isLoaded = new Promise((resolve) => { loaded = resolve; });
+  let told = true;
+  heard = ({ method, params, sessionId: of }) => {
+    if (of !== sessionId || !told) return;
+    if (method === "Page.loadEventFired") loaded();
+    if (method === "Log.entryAdded") say(`the console says: ${params.entry.text}`);
+    if (method === "Runtime.consoleAPICalled") say(`the console says: ${JSON.stringify(params.args)}`);
+    if (method === "Runtime.exceptionThrown") say(`an exception: ${params.exceptionDetails.text}`);
+    if (method === "Network.requestWillBeSent" && params.request.url !== url) say(`it asks for ${params.request.url}`);
+  };
+  for (const domain of ["Page", "Runtime", "Log", "Network"]) await tell(`${domain}.enable`);
+  const height = 900;
+  await tell("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+  await tell("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+  await tell("Page.navigate", { url });
+  await isLoaded;
+  const evaluate = async (expression) => {
+    const { result, exceptionDetails } = await tell("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  const picture = async (name) => {
+    const { data } = await tell("Page.captureScreenshot", { format: "png" });
+    writeFileSync(join(pictures, `${basename(page, ".html")}-${width}-${scheme}${name}.png`), Buffer.from(data, "base64"));
+  };
+  await picture("");
+  const scripts = await evaluate("document.scripts.length");
+  if (scripts !== 0) say(`it has ${scripts} scripts`);
+  const wider = `[document.documentElement.scrollWidth, innerWidth, [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .hidden, .skip"))
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))]`;
+  for (const state of ["as it opens", "with every fold open"]) {
+    const [needs, has, which] = await evaluate(wider);
+    if (needs > has || which.length > 0) say(`${state}, it needs ${needs} px of ${has}: ${which.join(" … ")}`);
+    await evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
+  }
+  // What axe does is not the page's doing.
+  told = false;
+  await tell("Page.setBypassCSP", { enabled: true });
+  await evaluate(axe);
+  const violations = await evaluate(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+    violations.map(({ id, help, nodes }) => id + ": " + help + ": " + nodes.slice(0, 3).map((node) =>
+      node.html.slice(0, 160) + " " + (node.any[0]?.message ?? "")).join(" … ")))`);
+  violations.forEach(say);
+  await send("Target.closeTarget", { targetId });
+}
+
+const late = setTimeout(() => {
+  console.log("it took longer than 8 minutes");
+  browser.kill("SIGKILL");
+  process.exit(1);
+}, 480_000);
+browser.on("exit", (code) => {
+  if (!late.isOver) {
+    console.log(`Chromium ended with ${code}`);
+    process.exit(1);
+  }
+});
+try {
+  for (const page of pages) {
+    for (const width of [360, 1280]) {
+      for (const scheme of ["light", "dark"]) await look(page, width, scheme);
+    }
+  }
+} catch (error) {
+  problems.push(String(error.stack ?? error));
+}
+late.isOver = true;
+clearTimeout(late);
+browser.kill("SIGKILL");
+rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+problems.forEach((problem) => console.log(problem));
+console.log(`${pages.length} pages looked at, ${problems.length} problems`);
+process.exit(problems.length > 0 ? 1 : 0);

@@ -1,0 +1,271 @@
+//! The action for GitHub and the other integrations, as far as they can be run here: their scripts with the real binary in
+//! an environment like GitHub's, and their files read as what they are.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// SHA-256 of “leaf”, in base64.
+const LEAF: &str = "n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs=";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// A runner with a repository in which a pin stands alone.
+struct Runner {
+    folder: TempDir,
+}
+
+impl Runner {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pins = format!("version = 1\n[[pin]]\nhosts = [\"a.example\"]\npins = [\"{LEAF}\"]\n");
+        fs::write(folder.path().join("pins.toml"), pins).unwrap();
+        fs::create_dir(folder.path().join("temp")).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a script of the action with these inputs; gives what it wrote to the step's outputs beside it.
+    fn run(&self, script: &str, inputs: &[(&str, &str)]) -> (Output, String) {
+        let binary = Path::new(env!("CARGO_BIN_EXE_pinstead")).parent().unwrap();
+        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+        let _ = fs::remove_file(self.path("output"));
+        let output = Command::new("bash")
+            .arg(root().join("integrations/github").join(script))
+            .current_dir(self.folder.path())
+            .env("PATH", path)
+            .env("GITHUB_OUTPUT", self.path("output"))
+            .env("GITHUB_PATH", self.path("path"))
+            .env("GITHUB_ACTION_PATH", root())
+            .env("RUNNER_TEMP", self.path("temp"))
+            .env("CI", "true")
+            .envs(inputs.iter().copied())
+            .output()
+            .unwrap();
+        let written = fs::read_to_string(self.path("output")).unwrap_or_default();
+        (output, written)
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), output.stderr.as_slice()].concat()).into_owned()
+}
+
+#[test]
+fn the_action_lints_pins_and_hands_on_the_exit_code() {
+    let runner = Runner::new();
+    let (output, written) =
+        runner.run("run.sh", &[("PINSTEAD_PINS", " pins.toml \n"), ("PINSTEAD_FAIL_ON", "medium")]);
+    // The step itself succeeds: the report is handed on first, and the last step fails.
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("PIN004") || said(&output).contains("backup"), "{}", said(&output));
+    assert_eq!(written, "exit-code=1\n");
+    let inputs = [
+        ("PINSTEAD_PINS", "pins.toml"),
+        ("PINSTEAD_FAIL_ON", "critical"),
+        ("PINSTEAD_FORMAT", "json"),
+        ("PINSTEAD_OUTPUT", "report of mine.json"),
+    ];
+    let (output, written) = runner.run("run.sh", &inputs);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(written, "exit-code=0\nreport=report of mine.json\n");
+    let report = fs::read(runner.path("report of mine.json")).unwrap();
+    assert!(serde_json::from_slice::<serde_json::Value>(&report).unwrap()["findings"].is_array());
+}
+
+#[test]
+fn the_action_checks_targets_by_policy_and_baseline() {
+    let runner = Runner::new();
+    fs::write(runner.path("policy.toml"), "fail_on = \"none\"\n").unwrap();
+    fs::write(runner.path("known.toml"), "version = 1\n").unwrap();
+    fs::write(runner.path("no.pem"), "nothing\n").unwrap();
+    fs::write(runner.path("targets.txt"), "no.pem # a file without certificate\n").unwrap();
+    let inputs = [
+        ("PINSTEAD_TARGETS", "no.pem\n\n no.pem"),
+        ("PINSTEAD_TARGETS_FILE", "targets.txt"),
+        ("PINSTEAD_POLICY", "policy.toml"),
+        ("PINSTEAD_BASELINE", "known.toml"),
+        ("PINSTEAD_PINS", "pins.toml"),
+        ("PINSTEAD_FAIL_ON_UNDETERMINED", "true"),
+    ];
+    let (output, written) = runner.run("run.sh", &inputs);
+    assert!(output.status.success(), "{}", said(&output));
+    // All three are looked at; none holds a certificate.
+    assert!(said(&output).contains("3 targets"), "{}", said(&output));
+    assert_eq!(written, "exit-code=2\n");
+}
+
+#[test]
+fn no_input_is_read_as_shell_or_as_an_option() {
+    let runner = Runner::new();
+    let mark = runner.path("mark");
+    let hostile = [
+        format!("$(touch {})", mark.display()),
+        format!("`touch {}`", mark.display()),
+        format!("; touch {} #", mark.display()),
+        format!("\"; touch {}; \"", mark.display()),
+        "*".to_owned(),
+    ];
+    for text in &hostile {
+        for input in [
+            "PINSTEAD_TARGETS",
+            "PINSTEAD_TARGETS_FILE",
+            "PINSTEAD_PINS",
+            "PINSTEAD_POLICY",
+            "PINSTEAD_BASELINE",
+            "PINSTEAD_FAIL_ON",
+            "PINSTEAD_FAIL_ON_UNDETERMINED",
+            "PINSTEAD_FORMAT",
+        ] {
+            let known = if input == "PINSTEAD_PINS" { "PINSTEAD_FAIL_ON" } else { "PINSTEAD_PINS" };
+            let value = if known == "PINSTEAD_PINS" { "pins.toml" } else { "high" };
+            // Names that resolve nowhere, so that nothing is looked up.
+            let (output, _) =
+                runner.run("run.sh", &[(known, value), (input, text), ("PINSTEAD_VERSION", text)]);
+            assert!(!mark.exists(), "{input}={text}: {}", said(&output));
+        }
+        let (output, _) = runner.run("install.sh", &[("PINSTEAD_VERSION", text)]);
+        assert!(!mark.exists() && output.status.code() == Some(2), "{text}: {}", said(&output));
+    }
+    for (input, text) in [("PINSTEAD_TARGETS", "--save-evidence=mark"), ("PINSTEAD_PINS", "--output=mark")] {
+        let (output, written) = runner.run("run.sh", &[(input, text)]);
+        assert!(output.status.code() == Some(2) && written.is_empty() && !mark.exists(), "{}", said(&output));
+    }
+    let (output, _) = runner.run("run.sh", &[]);
+    assert!(
+        output.status.code() == Some(2) && said(&output).contains("::error::name targets"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn the_action_installs_what_it_says() {
+    let runner = Runner::new();
+    let (output, _) = runner.run("install.sh", &[("PINSTEAD_VERSION", "path")]);
+    assert!(output.status.success(), "{}", said(&output));
+    for version in ["", "latest", "v1", "v1.0.0/../../x", "v1.0.0 --x", "0.1.0"] {
+        let asked = [("PINSTEAD_VERSION", version), ("RUNNER_OS", "Plan9"), ("RUNNER_ARCH", "X64")];
+        if version.is_empty() {
+            continue;
+        }
+        let (output, _) = runner.run("install.sh", &asked);
+        assert_eq!(output.status.code(), Some(2), "{version}: {}", said(&output));
+    }
+    let (output, _) = runner
+        .run("install.sh", &[("PINSTEAD_VERSION", "v0.1.0"), ("RUNNER_OS", "Plan9"), ("RUNNER_ARCH", "X64")]);
+    assert!(said(&output).contains("no release for this runner"), "{}", said(&output));
+}
+
+#[test]
+fn the_action_pins_what_it_uses_and_puts_no_input_into_a_script() {
+    let action = read("action.yml");
+    for line in action.lines().map(str::trim) {
+        if let Some(used) = line.strip_prefix("uses:") {
+            let commit = used.split(['@', '#']).nth(1).unwrap().trim();
+            assert!(commit.len() == 40 && commit.bytes().all(|digit| digit.is_ascii_hexdigit()), "{line}");
+        }
+        if line.starts_with("run:") {
+            assert!(!line.contains("${{"), "{line}");
+        }
+    }
+    // Every input reaches a step, and every variable of the scripts is set by one.
+    let (_, inputs) = action.split_once("inputs:\n").unwrap();
+    let (inputs, _) = inputs.split_once("\noutputs:").unwrap();
+    let names = inputs.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names.map(|line| line.trim().trim_end_matches(':')) {
+        assert!(action.contains(&format!("inputs.{name}")), "the input {name} does nothing");
+    }
+    for script in ["run.sh", "install.sh"] {
+        let text = read(&format!("integrations/github/{script}"));
+        for variable in text.split("${").skip(1).filter_map(|rest| rest.split([':', '}']).next()) {
+            if variable.starts_with("PINSTEAD_") {
+                assert!(action.contains(&format!("{variable}: ${{{{")), "{script}: nothing sets {variable}");
+            }
+        }
+        let checked =
+            Command::new("bash").arg("-n").arg(root().join("integrations/github").join(script)).status();
+        assert!(checked.unwrap().success(), "{script}");
+    }
+}
+
+/// What the hooks of pre-commit run, run as it would: with the files that a commit changes behind it.
+#[test]
+fn the_hooks_fail_on_what_they_say() {
+    let hooks = read(".pre-commit-hooks.yaml");
+    let entries: Vec<&str> =
+        hooks.lines().filter_map(|line| line.trim().strip_prefix("entry: pinstead ")).collect();
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    let runner = Runner::new();
+    fs::write(runner.path("pinstead.toml"), "fail_on = \"hihg\"\n").unwrap();
+    let run = |entry: &str, file: &str| {
+        let words = entry.split(' ').chain([file]);
+        Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .args(words)
+            .current_dir(runner.folder.path())
+            .output()
+            .unwrap()
+    };
+    let linted = run(entries[0], "pins.toml");
+    assert_eq!(linted.status.code(), Some(1), "{}", said(&linted));
+    let checked = run(entries[1], "pinstead.toml");
+    assert!(
+        checked.status.code() == Some(2) && said(&checked).contains("did you mean “high”?"),
+        "{}",
+        said(&checked)
+    );
+}
+
+/// The files are YAML, where a reader of it is here.
+#[test]
+fn the_files_are_yaml() {
+    let program = "import sys, yaml\nfor file in sys.argv[1:]: assert yaml.safe_load(open(file)), file";
+    let files = ["action.yml", ".pre-commit-hooks.yaml", "integrations/gitlab/pinstead.gitlab-ci.yml"];
+    let has_reader = Command::new("python3").args(["-c", "import yaml"]).output();
+    if has_reader.is_ok_and(|output| output.status.success()) {
+        let read =
+            Command::new("python3").args(["-c", program]).args(files).current_dir(root()).output().unwrap();
+        assert!(read.status.success(), "{}", said(&read));
+    }
+    for file in files {
+        assert!(!read(file).contains('\t'), "{file} has a tab");
+    }
+}
+
+/// The commands and options that the integrations and docs/ci.md call are those of the program.
+#[test]
+fn what_is_called_exists() {
+    let texts = [
+        read("integrations/gitlab/pinstead.gitlab-ci.yml"),
+        read("integrations/jenkins/Jenkinsfile"),
+        read(".pre-commit-hooks.yaml"),
+    ];
+    for (command, options) in [
+        (
+            "check",
+            &["--targets", "--fail-on", "--fail-on-undetermined", "--baseline", "--format", "--output"][..],
+        ),
+        ("pins", &["--fail-on", "--fail-on-undetermined", "--baseline"]),
+        ("policy check", &[]),
+    ] {
+        assert!(texts.iter().any(|text| text.contains(&format!("pinstead {command}"))), "{command}");
+        let words = command.split(' ').chain(["--help"]);
+        let help = Command::new(env!("CARGO_BIN_EXE_pinstead")).args(words).output().unwrap();
+        let help = String::from_utf8_lossy(&help.stdout).into_owned();
+        for option in options {
+            assert!(help.contains(option), "pinstead {command} has no {option}");
+        }
+    }
+}
