@@ -12,8 +12,12 @@ use std::fmt::Write as _;
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::document::{Head, Mark, PartLine, Piece, Section, Tail, verdict};
+use super::fleet::Fleet;
 use super::human::safe;
 use crate::rules::{Finding, Severity};
+
+/// How many of the targets that something is so of are named.
+const MOST_NAMED: usize = 5;
 
 /// The case of what stayed open of a target.
 const DETERMINED: &str = "Everything determined";
@@ -69,7 +73,11 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
     }
     let mut case = TestCase::new("The run as a whole", status);
     case.set_classname("pinstead");
-    case.set_system_out(fit(&words));
+    let mut told: Vec<String> = words.lines().map(ToOwned::to_owned).collect();
+    for fact in tail.summary.in_short().map(Fleet::facts).unwrap_or_default() {
+        told.push(format!("{}: {} targets: {}", fact.about, fact.targets, fact.told(MOST_NAMED)));
+    }
+    case.set_system_out(fit_lines(&told));
     run.add_test_case(case);
     report.add_test_suite(run);
     report.to_string()
