@@ -4,9 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::compare::advice::tests::{given, replay as empty};
-use crate::compare::replay::{
-    Flagged, HalfLife, Level, Renewal, ReplayedCertificate, Share, Survival,
-};
+use crate::compare::replay::{Flagged, HalfLife, Level, Renewal, ReplayedCertificate, Share, Survival};
 use crate::x509::SpkiSha256;
 
 fn bare(text: &str) -> String {
