@@ -68,7 +68,6 @@ pub struct ReplayedCertificate {
 }
 
 /// One certificate following another.
-#[expect(clippy::struct_excessive_bools, reason = "each is a change of its own that reports name")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Renewal {
     /// The certificate before, by its place.

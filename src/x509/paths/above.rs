@@ -208,7 +208,7 @@ mod tests {
     }
 
     /// Let's Encrypt's R3 by its key alone: up to ISRG Root X1, which is an anchor; and by IdenTrust's cross-certificates
-    /// (of R3 until 2021-09-29, of X1 until 2024-09-30) to DST Root CA X3, which ended on 2021-09-30.
+    /// (two of R3, the longer until 2021-09-29T19:52:04Z; of X1 until 2024-09-30) to DST Root CA X3, which ended on 2021-09-30.
     #[test]
     fn the_ways_up_from_a_key_have_the_times_for_which_they_hold() {
         let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
@@ -220,7 +220,7 @@ mod tests {
         let of = |label: &str| found.iter().position(|(own, _)| own == label).unwrap();
         let (short, long) = (of("R3 ← DST Root CA X3"), of("R3 ← ISRG Root X1 ← DST Root CA X3"));
         assert!(!found[short].1 && !found[long].1, "no anchor of today");
-        assert_eq!(paths[short].until, "2021-09-29T19:21:40Z".parse().unwrap());
+        assert_eq!(paths[short].until, "2021-09-29T19:52:04Z".parse().unwrap());
         assert_eq!(paths[long].until, "2021-09-30T14:01:15Z".parse().unwrap());
         assert_eq!(paths[short].certificates[0].position, ChainPosition::Intermediate);
         assert_eq!(paths[short].certificates[1].position, ChainPosition::Root);
