@@ -16,8 +16,11 @@ fn it_is_written_like_this() {
 fn names_that_mean_harm_are_text() {
     let hostile = sample::hostile_findings();
     let text = sample::document(DocumentForm::Markdown, &sample::sections(&[], &hostile), 1);
+    // What stands behind a backslash is no markup.
+    let bare =
+        ["\\\\", "\\<", "\\]", "\\&"].iter().fold(text.clone(), |text, escaped| text.replace(escaped, ""));
     for markup in ["<script", "](javascript", "@octocat", "\u{1b}", "\u{202e}", " https://evil", "&lt;"] {
-        assert!(!text.contains(markup), "{markup:?} in {text}");
+        assert!(!bare.contains(markup), "{markup:?} in {text}");
     }
     // Each row has its cells and no more.
     for row in text.lines().filter(|line| line.starts_with("| ") && line.contains("<code>")) {
