@@ -93,29 +93,16 @@ pub struct AcceptedQuestion {
     pub acceptance: Acceptance,
 }
 
-/// What came of the findings of a target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// By place in the findings that were given: those whose entry counts no more, by its day or its severity.
-    pub lapsed: BTreeSet<usize>,
-}
-
 impl Baseline {
     /// Marks what is accepted, and adds what there is to say of entries: those past their day, those of something graver
     /// now, and those that occur no more.
     ///
     /// `looked` tells whether all was looked at that a rule needs: only then an entry that nothing matches occurs no more.
-    pub fn settle(
-        &self,
-        run: Run<'_>,
-        findings: &mut Vec<Finding>,
-        looked: impl Fn(&str) -> bool,
-    ) -> Settled {
+    pub fn settle(&self, run: Run<'_>, findings: &mut Vec<Finding>, looked: impl Fn(&str) -> bool) {
         let today = run.at.to_zoned(TimeZone::UTC).date();
-        let mut settled = Settled::default();
         let mut met = BTreeSet::new();
         let mut told: BTreeMap<usize, Fault> = BTreeMap::new();
-        for (place, finding) in findings.iter_mut().enumerate() {
+        for finding in &mut *findings {
             let mut lapsed = None;
             for (index, known) in self.entries_of(run.target, finding) {
                 met.insert(index);
@@ -128,7 +115,6 @@ impl Baseline {
                 lapsed = lapsed.or(fault.map(|fault| (index, fault)));
             }
             if let Some((index, fault)) = lapsed {
-                settled.lapsed.insert(place);
                 told.entry(index).or_insert(fault);
             }
         }
@@ -138,7 +124,6 @@ impl Baseline {
         });
         faults.extend(gone.map(|(_, known)| known.gone(&self.path)));
         self.add(run, findings, &faults);
-        settled
     }
 
     /// The entries that a finding is known by.

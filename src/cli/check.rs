@@ -220,7 +220,8 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             let at = request.at.unwrap_or(evidence.observed_at);
             let baseline = options.baseline.in_use(command(request), at, &gate)?;
             let policy_file = policy_file(&evidence.inputs);
-            let judging = Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
+            let judging =
+                Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
             let mut run = Run::new(judging, &options.output)?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Outcome, Summary, TargetReport, html, human, json, junit, markdown, sarif};
 use crate::compare::replay::Replay;
-use crate::judge::OpenQuestion;
+use crate::judge::{OpenQuestion, TargetVerdicts};
 use crate::rules::{Finding, Severity};
 
 /// A form of report that is passed on.
@@ -116,7 +116,7 @@ impl<'a> Section<'a> {
         Ok(Self {
             name: &report.verdicts.target,
             outcome: report.outcome,
-            parts: human::check::parts(report.verdicts),
+            parts: parts_of(report.verdicts),
             open: report.verdicts.open_questions(),
             findings: report.findings.clone(),
             home: own.or(head.home.as_deref()),
@@ -124,6 +124,19 @@ impl<'a> Section<'a> {
             replay: verdicts.comparison.verdict().and_then(|comparison| comparison.replay.as_ref()),
         })
     }
+}
+
+/// The parts, with what is accepted as not determined behind them.
+fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
+    let mut parts = human::check::parts(verdicts);
+    parts.extend(verdicts.accepted_open.iter().map(|accepted| PartLine {
+        label: "Accepted",
+        family: None,
+        mark: Mark::None,
+        words:
+            human::safe(&format!("Not determined: {}; {}.", accepted.what, accepted.acceptance)).into_owned(),
+    }));
+    parts
 }
 
 /// What one part of a target came to.
