@@ -123,7 +123,7 @@ impl Baseline {
             !met.contains(index) && known.is_of(run) && known.rule.as_deref().is_some_and(&looked)
         });
         faults.extend(gone.map(|(_, known)| known.gone(&self.path)));
-        self.add(run, findings, &faults);
+        Self::add(run, findings, &faults);
     }
 
     /// The entries that a finding is known by.
@@ -174,11 +174,11 @@ impl Baseline {
                 accepted.push(AcceptedQuestion { what: known.what.clone(), acceptance });
             }
         }
-        self.add(run, findings, &faults);
+        Self::add(run, findings, &faults);
         accepted
     }
 
-    fn add(&self, run: Run<'_>, findings: &mut Vec<Finding>, faults: &[Fault]) {
+    fn add(run: Run<'_>, findings: &mut Vec<Finding>, faults: &[Fault]) {
         let mut own: Vec<Finding> = faults.iter().flat_map(rule::findings).collect();
         rules::stamp(run.target, &mut own);
         findings.append(&mut own);
