@@ -111,6 +111,7 @@ struct FindingView<'a> {
     /// Escaped already: it is JSON of several lines.
     evidence: String,
     fingerprint: String,
+    accepted: Option<String>,
 }
 
 impl<'a> FindingView<'a> {
@@ -129,6 +130,7 @@ impl<'a> FindingView<'a> {
                 .fingerprint
                 .clone()
                 .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+            accepted: finding.accepted.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -90,7 +90,8 @@ fn case(
     part: Option<&PartLine>,
     findings: &[&Finding],
 ) -> TestCase {
-    let failing: Vec<&&Finding> = findings.iter().filter(|finding| head.fails(finding.severity)).collect();
+    let failing: Vec<&&Finding> =
+        findings.iter().filter(|finding| finding.counts().is_some_and(|it| head.fails(it))).collect();
     let is_open = part.is_some_and(|part| part.mark == Mark::Open);
     let mut status = if !failing.is_empty() {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
@@ -111,7 +112,7 @@ fn case(
     let mut case = TestCase::new(label, status);
     case.set_classname(fit(section.name));
     let mut lines: Vec<String> = part.iter().map(|part| part.words.clone()).collect();
-    let milder = findings.iter().filter(|finding| !head.fails(finding.severity));
+    let milder = findings.iter().filter(|finding| !finding.counts().is_some_and(|it| head.fails(it)));
     lines.extend(milder.map(|finding| told(finding)));
     if !lines.is_empty() {
         case.set_system_out(fit_lines(&lines));
@@ -137,8 +138,9 @@ fn determined(head: &Head, section: &Section<'_>) -> TestCase {
 
 fn told(finding: &Finding) -> String {
     let about = if finding.subject.is_empty() { String::new() } else { format!(" ({})", finding.subject) };
+    let accepted = finding.accepted.as_ref().map(|accepted| format!(" [{accepted}]")).unwrap_or_default();
     format!(
-        "{} {} {}{about}: {} Do: {}",
+        "{} {} {}{about}: {}{accepted} Do: {}",
         finding.severity, finding.rule, finding.title, finding.message, finding.advice
     )
 }

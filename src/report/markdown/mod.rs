@@ -59,6 +59,9 @@ fn of_finding(finding: &Finding) -> String {
         let _ = write!(text, " ({})", code(&finding.subject));
     }
     let _ = writeln!(text, "<br>{}", escape(&safe(&finding.message)));
+    if let Some(accepted) = &finding.accepted {
+        let _ = writeln!(text, "  <br>**Accepted:** {}", escape(&safe(&accepted.to_string())));
+    }
     let _ = writeln!(text, "  <br>**Do:** {}", escape(&safe(&finding.advice)));
     if !finding.references.is_empty() {
         let _ = writeln!(text, "  <br><sub>{}</sub>", finding.references.join("; "));

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use self::model::{
     ArtifactLocation, AutomationDetails, Configuration, Driver, Fingerprints, Invocation, Level, Location,
     LogicalLocation, Message, Notification, PhysicalLocation, Reference, Region, ReportingDescriptor, Run,
-    SarifLog, SarifResult, Tool,
+    SarifLog, SarifResult, Suppression, Tool,
 };
 use super::document::{Head, Piece, Section, Tail};
 use super::human::safe;
@@ -211,6 +211,15 @@ fn result<'a>(section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a>
                 .clone()
                 .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
         },
+        suppressions: finding
+            .accepted
+            .iter()
+            .map(|accepted| Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: safe(&format!("{} (until {})", accepted.reason, accepted.until)).into_owned(),
+            })
+            .collect(),
         properties: json!({
             "severity": finding.severity,
             "target": section.name,
