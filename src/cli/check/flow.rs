@@ -92,7 +92,7 @@ where
     R: Send,
 {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let judges = if manner.asks_others { ASKING_AT_ONCE.max(cores) } else { cores };
+    let threads = if manner.asks_others { ASKING_AT_ONCE.max(cores) } else { cores };
     let (seen, to_judge) = mpsc::channel();
     let (judged, to_tell) = mpsc::channel();
     let waiting = watch::Sender::new(0_usize);
@@ -109,7 +109,7 @@ where
     runtime.spawn(feeder.feed(targets));
     let to_judge = Mutex::new(to_judge);
     let told = std::thread::scope(|scope| {
-        for _ in 0..judges {
+        for _ in 0..threads {
             let (judged, to_judge, state, work) = (judged.clone(), &to_judge, &state, &work);
             scope.spawn(move || {
                 let _guard = StopOnPanic { stop: stop.clone(), has_fault: None };
