@@ -146,7 +146,6 @@ pub(in crate::report) fn replay() -> Replay {
         title: title.to_owned(),
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
         lockouts,
-        refuses: true,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {
             starts: 900,
