@@ -47,7 +47,8 @@ fn app(hosts: &[&str]) -> TempDir {
 
 fn write(folder: &Path, hosts: &[&str]) {
     let pins = hosts.iter().map(|host| format!("\n[[pin]]\nhosts = [\"{host}\"]\npins = [\"{LEAF}\"]\n"));
-    fs::write(folder.join("pins.toml"), format!("version = 1\n{}", pins.collect::<String>())).unwrap();
+    fs::write(folder.join("pins.toml"), format!("version = 1\n{}", pins.collect::<Vec<_>>().concat()))
+        .unwrap();
 }
 
 const PINS: [&str; 6] = ["pins", "pins.toml", "--fail-on", "medium", "--at", "2027-03-01"];
@@ -161,6 +162,21 @@ fn check_accepts_findings_and_never_what_is_open_with_them() {
     let human = pinstead(folder, &[&asked[..], &["--baseline", "known.toml"]].concat());
     let human = String::from_utf8(human.stdout).unwrap();
     assert!(human.contains("Accepted as not determined until 2100-01-01"), "{human}");
+    // Every form shows what is accepted, and fails nothing for it.
+    for (format, told, never) in [
+        ("sarif", "\"suppressions\"", "\u{0}"),
+        ("junit", "no network here", "<failure"),
+        ("markdown", "no network here", "\u{0}"),
+        ("html", "no network here", "\u{0}"),
+    ] {
+        let output =
+            pinstead(folder, &[&asked[..], &["--baseline", "known.toml", "--format", format]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.code() == Some(0) && text.contains(told) && !text.contains(never),
+            "{format}: {text}"
+        );
+    }
 }
 
 #[test]

@@ -163,10 +163,16 @@ fn standard_input_is_a_file_too() {
 #[test]
 fn many_targets_are_reported_in_their_order_in_every_form() {
     let files = Files::new();
-    let other = path_text(&files.running.world.legacy.chain_file);
     let mut list = tempfile::NamedTempFile::new().unwrap();
-    let targets: Vec<String> =
-        (0..300).map(|number| if number % 7 == 3 { other.clone() } else { files.shop() }).collect();
+    let copies = tempfile::tempdir().unwrap();
+    let world = &files.running.world;
+    let copy = |number: usize| {
+        let chain = if number % 7 == 3 { &world.legacy.chain_file } else { &world.shop.chain_file };
+        let path = copies.path().join(format!("{number}.pem"));
+        fs::copy(chain, &path).unwrap();
+        path_text(&path)
+    };
+    let targets: Vec<String> = (0..300).map(copy).collect();
     writeln!(list, "{}", targets.join("\n")).unwrap();
     let list = list.path().to_str().unwrap();
     let check = |format: &str, more: &[&str]| {
@@ -211,7 +217,10 @@ fn many_targets_are_reported_in_their_order_in_every_form() {
 fn targets_come_from_a_file_and_as_lines() {
     let files = Files::new();
     let mut list = tempfile::NamedTempFile::new().unwrap();
-    writeln!(list, "# hosts of the shop\n\n{}  # the chain\n{}", files.shop(), files.shop()).unwrap();
+    let copy = tempfile::NamedTempFile::new().unwrap();
+    fs::copy(files.shop(), copy.path()).unwrap();
+    writeln!(list, "# hosts of the shop\n\n{}  # the chain\n{}", files.shop(), copy.path().display())
+        .unwrap();
     let assert = pinstead()
         .args(["check", "--offline", "--format", "jsonl", "--targets", list.path().to_str().unwrap()])
         .args(files.arguments())

@@ -56,8 +56,49 @@ fn a_well_protected_host_passes() {
         .collect();
     assert_eq!(matches, ["intermediate", "none"]);
     assert_eq!(target["trust"]["chain"], "trusted");
-    assert_eq!(target["comparison"]["threats"].as_array().unwrap().len(), 18);
+    compares_every_control_for_every_kind_of_client(&target["comparison"]);
     assert_eq!(rules(target), Vec::<&str>::new());
+}
+
+/// The shop has SCTs, CAA and an Android configuration that pins its intermediate.
+fn compares_every_control_for_every_kind_of_client(comparison: &Value) {
+    assert_eq!(comparison["threats"].as_array().unwrap().len(), 18);
+    let cells = |row: &Value| row["cells"].as_array().unwrap().len();
+    assert!(comparison["threats"].as_array().unwrap().iter().all(|row| cells(row) == 13));
+    let column = |control: &str| {
+        let columns = comparison["columns"].as_array().unwrap();
+        columns.iter().find(|column| column["control"] == control).unwrap()["in_place"].clone()
+    };
+    for (control, state) in [
+        ("ca_trust", "yes"),
+        ("ct", "yes"),
+        ("caa", "yes"),
+        ("caa_bound", "no"),
+        ("pins", "yes"),
+        ("leaf_pin", "no"),
+        ("intermediate_pin", "yes"),
+        ("dynamic_pins", "no"),
+        ("dane", "unknown"),
+        ("hpkp", "unknown"),
+        ("issuer_expectation", "unknown"),
+    ] {
+        assert_eq!(column(control), state, "{control}: {comparison:#}");
+    }
+    let clients = comparison["clients"].as_array().unwrap();
+    let served: Vec<_> = clients.iter().map(|client| (&client["client"], &client["served"])).collect();
+    assert_eq!(served, [(&"browser".into(), &"assumed".into()), (&"android".into(), &"found".into())]);
+    let effect = |client: &Value, id: &str| {
+        let threats = client["threats"].as_array().unwrap();
+        threats.iter().find(|threat| threat["id"] == id).unwrap()["effect"].clone()
+    };
+    // Pins protect the app, and SCTs the browser; whether the app asks for them depends on its level, which is not known.
+    assert_eq!([effect(&clients[0], "T2"), effect(&clients[0], "T3")], ["prevents", "no_effect"]);
+    assert_eq!([effect(&clients[1], "T3"), effect(&clients[1], "A2")], ["prevents", "makes_worse"]);
+    let prevents = &comparison["headlines"]["prevents"];
+    let item = serde_json::json!({"threat": "T2", "client": "browser", "by": ["ct"]});
+    assert!(prevents["items"].as_array().unwrap().contains(&item), "{prevents:#}");
+    let sentence = prevents["sentence"].as_str().unwrap();
+    assert!(sentence.contains("For browsers: another CA is deceived (T1b) by CAA;"), "{sentence}");
 }
 
 #[test]

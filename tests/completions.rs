@@ -1,4 +1,5 @@
 //! What shells and `man` are given: produced for each, and read by those that are here.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::process::{Command, Stdio};
 

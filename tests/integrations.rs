@@ -1,6 +1,7 @@
 //! The action for GitHub and the other integrations, as far as they can be run here: their scripts with the real binary in
 //! an environment like GitHub's, and their files read as what they are.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "the program is put before what PATH has")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -156,11 +157,8 @@ fn the_action_installs_what_it_says() {
     let runner = Runner::new();
     let (output, _) = runner.run("install.sh", &[("PINSTEAD_VERSION", "path")]);
     assert!(output.status.success(), "{}", said(&output));
-    for version in ["", "latest", "v1", "v1.0.0/../../x", "v1.0.0 --x", "0.1.0"] {
+    for version in ["latest", "v1", "v1.0.0/../../x", "v1.0.0 --x", "0.1.0"] {
         let asked = [("PINSTEAD_VERSION", version), ("RUNNER_OS", "Plan9"), ("RUNNER_ARCH", "X64")];
-        if version.is_empty() {
-            continue;
-        }
         let (output, _) = runner.run("install.sh", &asked);
         assert_eq!(output.status.code(), Some(2), "{version}: {}", said(&output));
     }

@@ -250,6 +250,22 @@ fn check_looks_records_up_and_judges_them_again_from_evidence() {
     let (target, code) = checked(&[&[&*format!("{SHOP}:587"), "--tlsa"], &network[..]].concat());
     assert_eq!((&target["pins"]["status"], code), (&"not_pinned".into(), 0), "{target:#}");
     assert!(target["pins"]["reason"].as_str().unwrap().contains("no TLSA records"), "{target:#}");
+    // In the comparison they have a column of their own, which mail servers go by.
+    let output = pinstead()
+        .args(["check", &format!("{SHOP}:25"), "--tlsa", "--fail-on", "none", "--format", "json"])
+        .args(&network)
+        .output()
+        .unwrap();
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    let comparison = &report["targets"][0]["comparison"];
+    let columns = comparison["columns"].as_array().unwrap();
+    let in_place = |control: &str| &columns.iter().find(|one| one["control"] == control).unwrap()["in_place"];
+    assert_eq!([in_place("dane"), in_place("pins")], ["yes", "unknown"], "{comparison:#}");
+    assert_eq!(comparison["clients"][0]["client"], "mail");
+    let own_ca = comparison["clients"][0]["threats"].as_array().unwrap().iter().find(|one| one["id"] == "T4");
+    assert_eq!(own_ca.unwrap()["effect"], "prevents");
+    assert_eq!(own_ca.unwrap()["by"], serde_json::json!(["dane"]));
     // A look-up that failed is passed over by no gate, not even where something else pins.
     let deaf = [&base[..], &["--resolver", "127.0.0.1:1"]].concat();
     let service = format!("{SHOP}:25");

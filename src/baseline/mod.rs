@@ -93,29 +93,16 @@ pub struct AcceptedQuestion {
     pub acceptance: Acceptance,
 }
 
-/// What came of the findings of a target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// By place in the findings that were given: those whose entry counts no more, by its day or its severity.
-    pub lapsed: BTreeSet<usize>,
-}
-
 impl Baseline {
     /// Marks what is accepted, and adds what there is to say of entries: those past their day, those of something graver
     /// now, and those that occur no more.
     ///
     /// `looked` tells whether all was looked at that a rule needs: only then an entry that nothing matches occurs no more.
-    pub fn settle(
-        &self,
-        run: Run<'_>,
-        findings: &mut Vec<Finding>,
-        looked: impl Fn(&str) -> bool,
-    ) -> Settled {
+    pub fn settle(&self, run: Run<'_>, findings: &mut Vec<Finding>, looked: impl Fn(&str) -> bool) {
         let today = run.at.to_zoned(TimeZone::UTC).date();
-        let mut settled = Settled::default();
         let mut met = BTreeSet::new();
         let mut told: BTreeMap<usize, Fault> = BTreeMap::new();
-        for (place, finding) in findings.iter_mut().enumerate() {
+        for finding in &mut *findings {
             let mut lapsed = None;
             for (index, known) in self.entries_of(run.target, finding) {
                 met.insert(index);
@@ -128,7 +115,6 @@ impl Baseline {
                 lapsed = lapsed.or(fault.map(|fault| (index, fault)));
             }
             if let Some((index, fault)) = lapsed {
-                settled.lapsed.insert(place);
                 told.entry(index).or_insert(fault);
             }
         }
@@ -137,8 +123,7 @@ impl Baseline {
             !met.contains(index) && known.is_of(run) && known.rule.as_deref().is_some_and(&looked)
         });
         faults.extend(gone.map(|(_, known)| known.gone(&self.path)));
-        self.add(run, findings, &faults);
-        settled
+        Self::add(run, findings, &faults);
     }
 
     /// The entries that a finding is known by.
@@ -189,11 +174,11 @@ impl Baseline {
                 accepted.push(AcceptedQuestion { what: known.what.clone(), acceptance });
             }
         }
-        self.add(run, findings, &faults);
+        Self::add(run, findings, &faults);
         accepted
     }
 
-    fn add(&self, run: Run<'_>, findings: &mut Vec<Finding>, faults: &[Fault]) {
+    fn add(run: Run<'_>, findings: &mut Vec<Finding>, faults: &[Fault]) {
         let mut own: Vec<Finding> = faults.iter().flat_map(rule::findings).collect();
         rules::stamp(run.target, &mut own);
         findings.append(&mut own);

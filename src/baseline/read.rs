@@ -193,7 +193,7 @@ impl Reader<'_> {
                 self.tell(at, "its fingerprint is not the 32 hexadecimal digits that JSON reports show");
             }
             None if !is_named => {
-                self.tell(at, "say which finding: with fingerprint, or with rule, target and subject")
+                self.tell(at, "say which finding: with fingerprint, or with rule, target and subject");
             }
             _ => {}
         }

@@ -23,7 +23,7 @@ pub mod record;
 mod software;
 pub mod suggest;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod value;
 mod verdict;
 

@@ -1,5 +1,21 @@
 //! DNS messages made by hand for tests: no code is shared with what reads them.
 
+use crate::evidence::dns::{CaaLookup, DnsAttempt, DnsExchange, DnsOutcome, DnsTransport};
+
+/// The look-up of a name that has these records itself: tags and values.
+pub(crate) fn found(name: &str, records: &[(&str, &str)]) -> CaaLookup {
+    let records: Vec<Rr<'_>> = records.iter().map(|(tag, value)| (name, CAA, caa(0, tag, value))).collect();
+    let attempt = DnsAttempt {
+        server: "192.0.2.1:53".to_owned(),
+        transport: DnsTransport::Udp,
+        milliseconds: 1,
+        outcome: DnsOutcome::Message(message(name, RECURSIVE, &records, &[soa("example")]).into()),
+    };
+    let name = name.parse().unwrap();
+    let step = DnsExchange::of(Clone::clone(&name), vec![attempt]);
+    CaaLookup { steps: vec![step.into()], ..CaaLookup::of(name) }
+}
+
 /// A record of an answer: owner, type, RDATA.
 pub(super) type Rr<'a> = (&'a str, u16, Vec<u8>);
 

@@ -71,6 +71,11 @@ impl BaselineOptions {
         spare("--write-baseline", path, inputs.into_iter().filter(|input| input.as_ref() != path))
     }
 
+    /// Whether one is written.
+    pub(super) fn is_written(&self) -> bool {
+        self.write_baseline.is_some()
+    }
+
     /// Whether there is one.
     pub(super) fn is_given(&self) -> bool {
         self.baseline.is_some() || self.write_baseline.is_some()
@@ -118,6 +123,11 @@ fn read(path: &Path) -> anyhow::Result<Baseline> {
 }
 
 impl InUse {
+    /// What is accepted from the beginning.
+    pub(super) fn known(&self) -> Option<&Baseline> {
+        self.known.as_ref()
+    }
+
     /// Marks what is accepted among the findings of a target, and adds what there is to say of entries. `looked` tells of
     /// a rule whether all was looked at that it needs.
     pub(super) fn settle(&self, target: &str, findings: &mut Vec<Finding>, looked: impl Fn(&str) -> bool) {

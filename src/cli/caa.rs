@@ -3,7 +3,6 @@
 mod asked;
 mod bulk;
 mod earlier;
-mod sink;
 mod suggest;
 
 use std::fmt;

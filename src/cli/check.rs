@@ -1,45 +1,54 @@
 //! `pinstead check`: observe, judge, report each target.
 
+mod earlier;
+mod flow;
 mod form;
+mod given;
 mod in_order;
 mod issued;
+mod judging;
+mod listing;
+mod many;
 mod replay;
 mod run;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 pub(super) use self::form::Detail;
+use self::given::{input_files, request, targets};
 use self::issued::IssuanceAsker;
+use self::judging::{Asking, Judging};
+use self::listing::Listing;
+use self::many::ManyOptions;
 use self::replay::{saved_evidence, saved_gate};
-use self::run::{Asking, Judging, Run};
+use self::run::{Beginning, Run};
 use super::Exit;
 use super::baseline_options::BaselineOptions;
 use super::dns_options::NameserverOptions;
 use super::expiry_options::ExpiryOptions;
 use super::issuance::sources::SourceOptions;
 use super::list_options::{ListOptions, announce_refused};
-use super::options::{GateOptions, NetworkOptions, OutputOptions, parse_time, spare};
-use super::pin_inputs;
+use super::options::{Form, GateOptions, NetworkOptions, OutputOptions, Plain, parse_time, spare};
+use super::progress::note;
 use super::revocation_options::RevocationOptions;
-use super::saved::{is_evidence_file, save};
-use super::target_list;
+use super::saved::save;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
 use crate::evidence::{CompareRequest, EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
 use crate::issuance::reported::{Coverage, SourceReading};
 use crate::judge::Inputs;
+use crate::observe::clock;
 use crate::observe::ct_log::LogClient;
 use crate::observe::http::HttpClient;
 use crate::observe::run::Looking;
 use crate::observe::tls::TlsOptions;
 use crate::observe::tree_heads::TreeHeads;
-use crate::observe::{clock, files};
-use crate::policy::{MAX_POLICY, Policy};
 use crate::report::human::safe;
 use crate::scope;
 use crate::target::{ServerTarget, Target};
@@ -57,9 +66,8 @@ pub(super) struct CheckOptions {
     /// A host, host:port, https URL, certificate file (PEM or DER, - for standard input), or saved evidence
     #[arg(value_name = "TARGET")]
     target: Vec<String>,
-    /// Read further targets from a file, one a line; # begins a comment, - is standard input
-    #[arg(long, value_name = "FILE")]
-    targets: Option<String>,
+    #[command(flatten)]
+    many: ManyOptions,
     #[command(flatten)]
     expectations: ExpectationOptions,
     #[command(flatten)]
@@ -162,7 +170,7 @@ impl CheckOptions {
 
     /// Whether no target is named.
     pub(super) fn names_nothing(&self) -> bool {
-        self.target.is_empty() && self.targets.is_none()
+        self.target.is_empty() && self.many.targets.is_none()
     }
 
     /// Whether TLSA records are looked up: where that is asked for; `compare` has a column for them, and asks itself.
@@ -177,7 +185,7 @@ impl CheckOptions {
         let ExpectationOptions { policy, pins, .. } = &self.expectations;
         let policy = Path::new(policy.as_deref().unwrap_or(DEFAULT_POLICY));
         let JudgingOptions { roots, issuer, lists, .. } = &self.judging;
-        let named = self.target.iter().chain(&self.targets).chain(pins).chain(roots).chain(issuer);
+        let named = self.target.iter().chain(&self.many.targets).chain(pins).chain(roots).chain(issuer);
         named
             .map(Path::new)
             .chain([policy])
@@ -186,11 +194,24 @@ impl CheckOptions {
             .chain(self.baseline.files())
     }
 
+    /// How the report begins.
+    fn beginning<'b>(
+        &'b self,
+        targets: usize,
+        digest: Option<String>,
+        earlier: Option<(&'b Path, &'b Listing)>,
+    ) -> Beginning<'b> {
+        Beginning { output: &self.output, many: &self.many, targets, digest, earlier }
+    }
+
     /// Refuses to write the report or the evidence over a file that is read.
     fn spare<P: AsRef<Path>>(&self, inputs: impl IntoIterator<Item = P>) -> anyhow::Result<()> {
         let inputs: Vec<P> = inputs.into_iter().collect();
         if let Some(evidence) = &self.save_evidence {
             spare("--save-evidence", evidence, &inputs)?;
+        }
+        if let Some(summary) = &self.many.summary {
+            spare("--summary", summary, &inputs)?;
         }
         self.output.spare(&inputs)?;
         self.baseline.spare_others(&inputs)
@@ -208,7 +229,26 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
     if options.save_evidence.is_some() && options.save_evidence == options.output.output {
         bail!("--save-evidence and --output name the same file: one would be written over by the other");
     }
+    if options.many.summary.is_some()
+        && [&options.save_evidence, &options.output.output].contains(&&options.many.summary)
+    {
+        bail!("--summary names the same file as another report: one would be written over by the other");
+    }
+    let earlier = options.many.earlier(&options.output)?;
+    if earlier.is_some() && options.baseline.is_written() {
+        bail!(
+            "--write-baseline does not go with --resume: what the lines that are there tell would not be in it"
+        );
+    }
+    if earlier.is_some() && options.save_evidence.is_some() {
+        bail!(
+            "--save-evidence does not go with --resume: of the targets that have a line already, nothing was saved"
+        );
+    }
     match saved_evidence(options)? {
+        Some(_) if earlier.is_some() => {
+            bail!("--resume goes on with looking; saved evidence is judged as a whole")
+        }
         Some(evidence) => {
             let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
             announce_refused(&inputs.log_lists);
@@ -222,7 +262,7 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             let policy_file = policy_file(&evidence.inputs);
             let judging =
                 Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
-            let mut run = Run::new(judging, &options.output)?;
+            let mut run = Run::new(judging, options.beginning(targets.len(), None, None))?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
@@ -231,14 +271,14 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             baseline.finish()?;
             Ok(exit)
         }
-        None => look_and_judge(options),
+        None => look_and_judge(options, earlier),
     }
 }
 
 /// Looks at the targets and judges each as soon as it was seen.
-fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
-    let targets = targets(options)?;
-    options.spare(targets.iter().filter_map(|target| match target {
+fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Result<Exit> {
+    let listing = Arc::new(targets(options)?);
+    options.spare(listing.targets().filter_map(|target| match target {
         Target::File(path) => Some(path),
         Target::Server(_) => None,
     }))?;
@@ -265,9 +305,11 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa).then(|| options.nameservers.extent()),
         tlsa: evidence.request.tlsa,
+        doors: Arc::new(options.many.doors()),
+        at_most: options.many.at_most(),
     };
     if options.tlsa {
-        can_have_tlsa(&targets, &inputs.scope)?;
+        can_have_tlsa(&listing, &inputs.scope)?;
     }
     if options.nameservers.are_asked() && (looking.dns.is_none() || looking.caa.is_none()) {
         bail!(
@@ -282,7 +324,7 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
             options,
             &inputs,
             evidence.inputs.policy.as_ref().map(|file| file.path.as_str()),
-            targets.len(),
+            &listing,
         )?,
     };
     let at = evidence.request.at.unwrap_or(evidence.observed_at);
@@ -296,8 +338,22 @@ fn look_and_judge(options: &CheckOptions) -> anyhow::Result<Exit> {
         policy_file,
         baseline: &baseline,
     };
-    let mut run = Run::new(judging, &options.output)?;
-    let (seen, crls) = run.look_and_judge(targets, &looking, &asking, options.save_evidence.is_some())?;
+    let is_lines = options.output.format.form() == Form::Plain(Plain::Jsonl);
+    let digest = if is_lines {
+        Some(earlier::digest(options, (&evidence.request, &evidence.inputs), (&gate, &baseline))?)
+    } else {
+        None
+    };
+    let earlier = earlier.map(|path| (path, &*listing));
+    let mut run = Run::new(judging, options.beginning(listing.len(), digest, earlier))?;
+    if listing.repeated() > 0 && !options.many.quiet {
+        note(&format!(
+            "{} of the targets named are the same as others: each is looked at and reported once",
+            listing.repeated()
+        ));
+    }
+    let keep_evidence = options.save_evidence.is_some();
+    let (seen, crls) = run.look_and_judge(&listing, looking, &asking, (&options.many, keep_evidence))?;
     keep(&tree_heads, run.tree_heads());
     let exit = run.finish()?;
     if let Some(path) = &options.save_evidence {
@@ -324,13 +380,13 @@ fn policy_file(inputs: &InputFiles) -> Option<&str> {
 }
 
 /// Refuses `--tlsa` where nothing could come of it.
-fn can_have_tlsa(targets: &[Target], scope: &scope::Scope) -> anyhow::Result<()> {
+fn can_have_tlsa(listing: &Listing, scope: &scope::Scope) -> anyhow::Result<()> {
     if !scope.includes(scope::Part::Pins) {
         bail!("--tlsa belongs to the part pins, which --only leaves out");
     }
     let has_records =
         |target: &Target| matches!(target, Target::Server(ServerTarget { host: HostIdentity::Name(_), .. }));
-    if !targets.iter().any(has_records) {
+    if !listing.targets().any(|target| has_records(&target)) {
         bail!("--tlsa needs a target that is a host: files and addresses have no TLSA records");
     }
     Ok(())
@@ -366,95 +422,4 @@ fn keep<'h>(tree_heads: &TreeHeads, heads: impl Iterator<Item = (&'h LogId, &'h 
             let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
         }
     }
-}
-
-fn local_policy(options: &CheckOptions) -> Option<crate::evidence::file::InputFile> {
-    match &options.expectations.policy {
-        Some(path) => Some(files::read(path, MAX_POLICY)),
-        None if files::exists(DEFAULT_POLICY) => Some(files::read(DEFAULT_POLICY, MAX_POLICY)),
-        None => None,
-    }
-}
-
-fn request(options: &CheckOptions) -> Request {
-    Request {
-        only: options.judging.only.iter().map(|only| only.part().name().to_owned()).collect(),
-        expect_ca: options.expectations.expect_ca.clone(),
-        offline: options.network.offline,
-        inclusion: options.inclusion,
-        revocation: options.revocation.revocation,
-        tlsa: options.looks_up_tlsa(),
-        issuance: options.issued.is_given(),
-        at: options.judging.at,
-        expires_within: options.expiry.within().map(|within| within.as_secs()),
-        compare: options.comparing.clone(),
-    }
-}
-
-fn targets(options: &CheckOptions) -> anyhow::Result<Vec<Target>> {
-    let mut named = options.target.clone();
-    if let Some(path) = &options.targets {
-        named.extend(target_list::read(path)?.into_iter().map(|listed| listed.text));
-    }
-    if named.is_empty() {
-        bail!(
-            "no target is named. --expect-ca and --pins take every word that follows them: name the target before them, or after `--`"
-        );
-    }
-    if options.expectations.expect_ca.iter().any(|name| name.trim().is_empty()) {
-        bail!("--expect-ca names no CA: its value is empty");
-    }
-    if let Some(taken) = options.expectations.expect_ca.iter().find(|name| files::exists(name)) {
-        bail!("{taken} is a file, and --expect-ca took it for a CA: name the targets before that option");
-    }
-    // Those of a list are told when their turn comes: opening every file twice takes its time.
-    if named.len() > 1
-        && let Some(path) = options.target.iter().find(|path| is_evidence_file(path))
-    {
-        bail!("{path} is saved evidence: judge it alone, as the only target");
-    }
-    let targets: Vec<Target> =
-        named.iter().map(|text| Target::parse(text, files::exists)).collect::<Result<_, _>>()?;
-    let file = targets.iter().find_map(|target| match target {
-        Target::File(path) => Some(path),
-        Target::Server(_) => None,
-    });
-    match file {
-        Some(path) if options.comparing.is_some() => bail!(
-            "{path} is a file, and no saved evidence; what was issued is named with --history, lists of names with --targets, \
-             and a name like that of a file is written with a dot behind it"
-        ),
-        _ => Ok(targets),
-    }
-}
-
-/// Reads the input files; the policy's pin files stand beside it.
-fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> {
-    let policy = local_policy(options);
-    let mut pins: Vec<String> = options.expectations.pins.clone();
-    if let (true, Some(file)) = (pins.is_empty(), &policy) {
-        let octets = file.octets().map_err(|why| anyhow::anyhow!("{}: {why}", file.path))?;
-        let folder = Path::new(&file.path).parent().unwrap_or(Path::new(""));
-        pins = Policy::parse(&file.path, octets)?
-            .pins
-            .iter()
-            .map(|path| folder.join(path).to_string_lossy().into_owned())
-            .collect();
-    }
-    let read = |path: &String| files::read(path, MAX_INPUT);
-    let read_pins = pin_inputs::read(&pins, MAX_INPUT);
-    options.spare(&read_pins.paths)?;
-    let certificates = options.issued.files();
-    options.spare(certificates.iter().flat_map(|files| &files.paths))?;
-    let mut inputs = InputFiles {
-        policy,
-        without_pins: if read_pins.files.is_empty() { pins } else { Vec::new() },
-        pins: read_pins.files,
-        roots: options.judging.roots.as_ref().map(read),
-        issuers: options.judging.issuer.iter().map(read).collect(),
-        certificates: certificates.map(|files| files.source),
-        ..InputFiles::default()
-    };
-    options.judging.lists.read_into(&mut inputs);
-    Ok(inputs)
 }

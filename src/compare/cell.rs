@@ -152,7 +152,7 @@ impl Control {
     /// What it is called in sentences.
     pub fn noun(self) -> &'static str {
         match self {
-            Self::IssuerExpectation => "the watch of the logs",
+            Self::IssuerExpectation => "the expectation of issuers",
             Self::CaaBound => "bound CAA records",
             other => other.title(),
         }

@@ -184,6 +184,7 @@ pub enum Dane {
 }
 
 /// How clients can learn that the host's certificate is revoked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the certificate states")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RevocationPaths {
     /// Whether the certificate names CRLs.

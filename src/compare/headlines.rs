@@ -11,8 +11,8 @@ pub(super) fn headlines(clients: &[ClientProtection]) -> Headlines {
     let prevents = items(clients, |_, threat| (threat.effect == Effect::Prevents).then(|| threat.by.clone()));
     // A revocation follows what was found: it never prevents at once.
     let may_prevent = items(clients, |row, threat| {
-        let open = row.open(threat);
-        let now = open.into_iter().filter(|control| *control != Control::Revocation || row.is_stolen_key());
+        let now =
+            open(threat).into_iter().filter(|control| *control != Control::Revocation || row.is_stolen_key());
         let could = |control: &Control| {
             matches!(super::controls::would(*control, row.threat).effect, Effect::Prevents | Effect::Unknown)
         };
@@ -23,14 +23,14 @@ pub(super) fn headlines(clients: &[ClientProtection]) -> Headlines {
     let may_detect = items(clients, |row, threat| {
         let could =
             |control: &Control| super::controls::would(*control, row.threat).effect == Effect::Detects;
-        let open: Vec<Control> = row.open(threat).into_iter().filter(could).collect();
+        let open: Vec<Control> = open(threat).into_iter().filter(could).collect();
         (!matches!(threat.effect, Effect::Prevents | Effect::Detects) && !open.is_empty()).then_some(open)
     });
     let locks_out = items(clients, |row, threat| {
         (row.locks_out() && threat.effect == Effect::MakesWorse).then(|| threat.by.clone())
     });
     let may_lock_out = items(clients, |row, threat| {
-        let open = row.open(threat);
+        let open = open(threat);
         (row.locks_out() && threat.effect != Effect::MakesWorse && !open.is_empty()).then_some(open)
     });
     Headlines {
@@ -46,11 +46,6 @@ struct Row {
 }
 
 impl Row {
-    /// The controls of which it is not known what they do.
-    fn open(&self, threat: &ClientThreat) -> Vec<Control> {
-        if threat.effect == Effect::Unknown { threat.by.clone() } else { threat.unknown.clone() }
-    }
-
     fn is_stolen_key(&self) -> bool {
         self.threat == Threat::StolenKey
     }
@@ -59,6 +54,11 @@ impl Row {
     fn locks_out(&self) -> bool {
         self.threat.is_change() || self.threat == Threat::HostilePins
     }
+}
+
+/// The controls of which it is not known what they do.
+fn open(threat: &ClientThreat) -> Vec<Control> {
+    if threat.effect == Effect::Unknown { threat.by.clone() } else { threat.unknown.clone() }
 }
 
 /// The threats of each client that are of a kind, with the controls that make them so.

@@ -321,4 +321,16 @@ fn the_json_is_the_contract() {
     assert_eq!((row["id"].as_str(), row["cells"].as_array().map(Vec::len)), (Some("T1"), Some(13)));
     assert_eq!(row["cells"][3]["control"], "issuer_expectation");
     assert_eq!(row["cells"][3]["effect"], "unknown");
+    assert_eq!(row["cells"][3]["would"], "detects");
+    assert!(row["cells"][3]["condition"].as_str().unwrap().contains("merge delay"));
+    assert!(row["cells"][3].get("within").is_none() && json.get("advice").is_none());
+    let within = Within {
+        at_best: jiff::SignedDuration::from_mins(90),
+        at_worst: None,
+        measured_by: "Measured.".to_owned(),
+    };
+    assert_eq!(
+        serde_json::to_value(within).unwrap(),
+        serde_json::json!({"at_best": "PT1H30M", "measured_by": "Measured."})
+    );
 }

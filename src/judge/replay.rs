@@ -6,7 +6,7 @@ mod given;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::inputs::Inputs;
 use super::issuance;
@@ -32,7 +32,6 @@ const MOST_CAS: usize = 32;
 pub(super) fn of_target(
     (target, verdicts): (&TargetEvidence, &TargetVerdicts),
     inputs: &Inputs,
-    release_lead: Option<SignedDuration>,
     at: Timestamp,
 ) -> Option<Replay> {
     let Part::Checked(issued) = &verdicts.issuance else { return None };
@@ -40,7 +39,7 @@ pub(super) fn of_target(
         return None;
     }
     let history = history((target, verdicts), issued, inputs, at);
-    Some(replay::replay(&history, release_lead))
+    Some(replay::replay(&history, inputs.circumstances.release_lead))
 }
 
 /// The history of a host.
@@ -279,3 +278,6 @@ fn ca_keys(certificates: &[HistoricCertificate], inputs: &Inputs) -> Vec<CaKeyFa
     }
     keys
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,8 +213,7 @@ pub(super) fn judge(
     if asked(scope::Part::Compare) {
         let facts = facts::measured(&verdicts, target, inputs);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
-        let lead = inputs.circumstances.release_lead;
-        comparison.replay = replay::of_target((target, &verdicts), inputs, lead, at);
+        comparison.replay = replay::of_target((target, &verdicts), inputs, at);
         if verdicts.is_compared {
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
             let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);

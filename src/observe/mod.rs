@@ -6,6 +6,7 @@ pub mod clock;
 pub mod crl;
 pub mod ct_log;
 pub mod dns;
+pub mod doors;
 pub mod files;
 pub mod folder;
 pub mod http;

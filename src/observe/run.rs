@@ -2,14 +2,21 @@
 
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::clock::Stopwatch;
 use super::dns::{DnsClient, Extent};
+use super::doors::Doors;
 use super::files;
 use super::tls::{self, TlsOptions, TlsServer};
 use crate::dns_name::DnsName;
-use crate::evidence::dns::TlsaLookup;
+use crate::evidence::dns::{
+    CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, TlsaLookup,
+};
 use crate::evidence::revocation::Reach;
 use crate::evidence::tls::{TlsObservation, TlsOutcome};
 use crate::evidence::{CertificateSource, TargetEvidence};
@@ -18,8 +25,8 @@ use crate::target::{DEFAULT_PORT, ServerTarget, Target};
 use crate::x509::path::HostIdentity;
 use crate::x509::{Certificate, leaf_index, read_certificates};
 
-/// How many targets may be looked at at the same time.
-pub const TARGETS_AT_ONCE: usize = 16;
+/// How long looking at one target may take, all attempts and look-ups together, unless the user says otherwise.
+pub const AT_MOST: Duration = Duration::from_secs(120);
 
 /// The largest certificate file that is read, in octets.
 pub const MAX_CERTIFICATE_FILE: u64 = 16 << 20;
@@ -37,10 +44,32 @@ pub struct Looking {
     pub caa: Option<Extent>,
     /// Whether TLSA records are to be looked up.
     pub tlsa: bool,
+    /// The doors to the servers, for all targets of a run.
+    pub doors: Arc<Doors>,
+    /// How long looking at one target may take, without what it waits at the doors.
+    pub at_most: Duration,
+}
+
+/// What is left of the time for a target.
+struct Left(Duration);
+
+impl Left {
+    /// Does `work` within what is left, and takes off what it took; `None` where that was not enough.
+    async fn spend<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let watch = Stopwatch::start();
+        let done = timeout(self.0, work).await.ok();
+        self.take(watch.milliseconds());
+        done
+    }
+
+    fn take(&mut self, milliseconds: u64) {
+        self.0 = self.0.saturating_sub(Duration::from_millis(milliseconds));
+    }
 }
 
 /// Looks at one target.
 pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
+    let mut left = Left(looking.at_most);
     let (label, source, host, tlsa) = match target {
         Target::File(path) => {
             let file = files::read(path, MAX_CERTIFICATE_FILE);
@@ -49,14 +78,17 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
         Target::Server(server) => {
             let default_port = looking.tls.starttls.map_or(DEFAULT_PORT, super::tls::Starttls::default_port);
             let (observation, tlsa) = tokio::join!(
-                look_at_server(server, default_port, looking),
+                look_at_server(server, default_port, looking, &mut left),
                 look_up_tlsa(server, default_port, looking)
             );
             (server.label(default_port), CertificateSource::Tls(observation), Some(server.host.clone()), tlsa)
         }
     };
     let caa = match (&looking.dns, looking.caa) {
-        (Some(dns), Some(extent)) => look_up_caa(&source, host.as_ref(), dns, extent).await,
+        (Some(dns), Some(extent)) => {
+            let _place = looking.doors.place().await;
+            look_up_caa(&source, host.as_ref(), (dns, extent), &left).await
+        }
         _ => Vec::new(),
     };
     TargetEvidence {
@@ -76,10 +108,16 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
 async fn look_up_tlsa(server: &ServerTarget, default_port: u16, looking: &Looking) -> Option<TlsaLookup> {
     let (Some(dns), true) = (&looking.dns, looking.tlsa) else { return None };
     let HostIdentity::Name(name) = &server.host else { return None };
+    let _place = looking.doors.place().await;
     dns.look_up_tlsa(name, server.port.unwrap_or(default_port), "tcp").await.ok()
 }
 
-async fn look_at_server(server: &ServerTarget, default_port: u16, looking: &Looking) -> TlsObservation {
+async fn look_at_server(
+    server: &ServerTarget,
+    default_port: u16,
+    looking: &Looking,
+    left: &mut Left,
+) -> TlsObservation {
     let port = server.port.unwrap_or(default_port);
     let (host, sni) = match &server.host {
         HostIdentity::Name(name) => (name.to_string(), Some(name.to_string())),
@@ -91,29 +129,76 @@ async fn look_at_server(server: &ServerTarget, default_port: u16, looking: &Look
         (Some((address, own_port)), _) => Ok(vec![SocketAddr::new(address, own_port.unwrap_or(port))]),
         (None, HostIdentity::Address(address)) => Ok(vec![SocketAddr::new(*address, port)]),
         (None, HostIdentity::Name(name)) => {
-            dns.addresses(name).await.map(|addresses| tls::with_port(&addresses, port))
+            let _place = looking.doors.place().await;
+            let found = left.spend(dns.addresses(name)).await;
+            let found =
+                found.unwrap_or_else(|| Err(format!("no answer within {} s", looking.at_most.as_secs())));
+            found.map(|addresses| tls::with_port(&addresses, port))
         }
     };
-    tls::observe(&wanted, addresses, &looking.tls).await
+    let seen = tls::observe(&wanted, addresses, &looking.tls, (&looking.doors, left.0)).await;
+    // Both families are looked at at the same time.
+    let took = |v6: bool| {
+        let own = seen.attempts.iter().filter(|attempt| attempt.address.starts_with('[') == v6);
+        own.fold(0_u64, |sum, attempt| sum.saturating_add(attempt.milliseconds))
+    };
+    left.take(took(false).max(took(true)));
+    seen
 }
 
+/// The look-ups that come to their end within what is left; of the others it is told that they did not.
 async fn look_up_caa(
     source: &CertificateSource,
     host: Option<&HostIdentity>,
-    dns: &DnsClient,
-    extent: Extent,
-) -> Vec<crate::evidence::dns::CaaLookup> {
+    (dns, extent): (&DnsClient, Extent),
+    left: &Left,
+) -> Vec<CaaLookup> {
     let leaf = leaf_of(source);
-    let names: BTreeSet<DnsName> =
+    let mut names: BTreeSet<DnsName> =
         caa_names(leaf.as_ref(), host).0.into_iter().map(|name| name.base).collect();
     let mut tasks = JoinSet::new();
-    for name in names {
+    for name in names.clone() {
         let dns = dns.clone();
         tasks.spawn(async move { dns.look_up_caa(&name, extent).await });
     }
-    let mut lookups = tasks.join_all().await;
+    let deadline = Instant::now().checked_add(left.0);
+    let mut lookups = Vec::new();
+    loop {
+        let next = match deadline {
+            Some(deadline) => timeout_at(deadline, tasks.join_next()).await,
+            None => Ok(tasks.join_next().await),
+        };
+        match next {
+            Ok(Some(Ok(lookup))) => {
+                names.remove(&lookup.name);
+                lookups.push(lookup);
+            }
+            // A task that panicked must not pass for a name that was never asked.
+            Ok(Some(Err(error))) => std::panic::resume_unwind(error.into_panic()),
+            Ok(None) => break,
+            Err(_) => {
+                tasks.abort_all();
+                lookups.extend(names.into_iter().map(|name| unfinished(name, left.0)));
+                break;
+            }
+        }
+    }
     lookups.sort_by(|a, b| a.name.cmp(&b.name));
     lookups
+}
+
+/// A look-up of which nothing is known but that the time was over.
+fn unfinished(name: DnsName, after: Duration) -> CaaLookup {
+    let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    let why = "the time for this target was over before the look-up was".to_owned();
+    let attempt = DnsAttempt {
+        server: "none".to_owned(),
+        transport: DnsTransport::Udp,
+        milliseconds,
+        outcome: DnsOutcome::Failed(DnsFailure::Local(why)),
+    };
+    let step = DnsExchange::of(name.clone(), vec![attempt]);
+    CaaLookup { steps: vec![Arc::new(step)], ..CaaLookup::of(name) }
 }
 
 /// The certificate whose names are looked up: the one that will be judged.

@@ -46,7 +46,7 @@ pub(crate) fn problems(text: &str, schema: &Value, format: Format) -> Vec<Proble
     // What is no TOML says nothing of keys and values.
     if found.is_empty() {
         let mut walk = Walk { root: schema, format, found: Vec::new() };
-        walk.table(table.get_ref(), table.span(), schema, &Place { key: "", is_secret: false, depth: 0 });
+        walk.table(table.get_ref(), &table.span(), schema, &Place { key: "", is_secret: false, depth: 0 });
         found = walk.found;
     }
     found.sort_by_key(|(at, _)| *at);
@@ -159,7 +159,7 @@ impl<'s> Walk<'s> {
             );
         }
         match value.get_ref() {
-            DeValue::Table(table) => self.table(table, span, schema, &place),
+            DeValue::Table(table) => self.table(table, &span, schema, &place),
             DeValue::Array(items) => {
                 if let Some(schema) = schema.get("items") {
                     items.iter().for_each(|item| self.value(item, schema, place.below(place.key)));
@@ -202,7 +202,7 @@ impl<'s> Walk<'s> {
         self.found.extend(closest.into_iter().flatten());
     }
 
-    fn table(&mut self, table: &DeTable<'_>, span: Range<usize>, schema: &'s Value, place: &Place<'_>) {
+    fn table(&mut self, table: &DeTable<'_>, span: &Range<usize>, schema: &'s Value, place: &Place<'_>) {
         let none = serde_json::Map::new();
         let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
         let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
@@ -223,7 +223,7 @@ impl<'s> Walk<'s> {
         for name in needed.filter_map(Value::as_str) {
             if !table.contains_key(name) {
                 let of = if place.key.is_empty() { String::new() } else { format!(" of `{}`", place.key) };
-                self.tell(&span, format!("missing field `{name}`{of}"));
+                self.tell(span, format!("missing field `{name}`{of}"));
             }
         }
     }

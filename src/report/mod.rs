@@ -1,6 +1,7 @@
 //! Reports: verdicts and findings rendered; a new format is one new file.
 
 pub mod document;
+pub mod fleet;
 mod html;
 pub mod human;
 mod issuance;
@@ -12,6 +13,7 @@ mod sarif;
 
 use std::collections::BTreeMap;
 
+use self::fleet::{Entry, Fleet, Open};
 pub use self::issuance::IssuanceReport;
 pub use self::logs::{ListUpdate, LogsReport, Storing, UpdateReport, VerifyReport, age_in_days};
 use crate::judge::TargetVerdicts;
@@ -28,6 +30,10 @@ pub struct TargetReport<'a> {
     pub caa_findings: Vec<Vec<Finding>>,
     /// How it came out.
     pub outcome: Outcome,
+    /// How it was named each time, where that was more than once.
+    pub listed: &'a [String],
+    /// What its run asked, hashed, where the run can be gone on with.
+    pub run: Option<&'a str>,
 }
 
 /// How a target came out.
@@ -63,7 +69,14 @@ impl<'a> TargetReport<'a> {
         }
         let mut findings: Vec<&Finding> = findings.iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        Self { verdicts, findings, caa_findings, outcome }
+        Self { verdicts, findings, caa_findings, outcome, listed: &[], run: None }
+    }
+
+    /// What stayed open.
+    pub fn open(&self) -> Open {
+        let open = self.verdicts.open_questions();
+        let of = |demanded| if demanded { Open::Demanded } else { Open::Something };
+        open.iter().map(|question| of(question.demanded)).max().unwrap_or_default()
     }
 }
 
@@ -72,9 +85,52 @@ impl<'a> TargetReport<'a> {
 pub struct Summary {
     outcomes: BTreeMap<Outcome, usize>,
     findings: BTreeMap<Severity, usize>,
+    fleet: Option<Fleet>,
+    not_done: usize,
 }
 
 impl Summary {
+    /// One that counts what the targets have in common, too.
+    pub fn of_fleet(fleet: Fleet) -> Self {
+        Self { fleet: Some(fleet), ..Self::default() }
+    }
+
+    /// Counts one target in, with what it has in common with others.
+    pub fn add_entry(&mut self, entry: &Entry) {
+        self.add(entry.outcome, entry.severities.iter().copied());
+        if let Some(fleet) = &mut self.fleet {
+            fleet.add(entry);
+        }
+    }
+
+    /// What the targets have in common, where there are several.
+    pub fn common(&self) -> Option<&Fleet> {
+        self.fleet.as_ref().filter(|fleet| fleet.targets() > 1)
+    }
+
+    /// The same where there are so many that people need them in short.
+    pub fn in_short(&self) -> Option<&Fleet> {
+        self.fleet.as_ref().filter(|fleet| fleet.is_large())
+    }
+
+    /// Takes note that so many targets were not done, as the run was interrupted.
+    pub fn left_out(&mut self, targets: usize) {
+        self.not_done = targets;
+    }
+
+    /// How many targets were not done.
+    pub fn not_done(&self) -> usize {
+        self.not_done
+    }
+
+    /// That the run was interrupted, and what that left out, where it was.
+    pub fn interrupted(&self) -> Option<String> {
+        let targets = if self.not_done == 1 { "target was" } else { "targets were" };
+        let all = self.not_done.saturating_add(self.targets());
+        (self.not_done > 0)
+            .then(|| format!("Interrupted: {} of {all} {targets} not looked at.", self.not_done))
+    }
+
     /// Counts one target in.
     pub fn add(&mut self, outcome: Outcome, findings: impl IntoIterator<Item = Severity>) {
         *self.outcomes.entry(outcome).or_default() += 1;

@@ -184,6 +184,12 @@ pub struct Acceptance {
     pub until: Date,
 }
 
+impl fmt::Display for Acceptance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accepted until {}, because of “{}” (baseline)", self.until, self.reason)
+    }
+}
+
 /// A finding: one rule, raised about one subject.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {

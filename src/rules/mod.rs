@@ -58,7 +58,9 @@ pub fn markdown(rule: &RuleInfo) -> String {
 /// The findings about CAA, for each name that was judged.
 pub fn caa_findings(verdicts: &TargetVerdicts) -> Vec<Vec<Finding>> {
     let mut findings = unstamped_caa_findings(verdicts);
-    findings.iter_mut().for_each(|of_name| stamp(&verdicts.target, of_name));
+    for of_name in &mut findings {
+        stamp(&verdicts.target, of_name);
+    }
     findings
 }
 

@@ -165,3 +165,22 @@ proptest::proptest! {
         let _ = Certificate::read(&der);
     }
 }
+
+#[test]
+fn must_staple_is_the_tls_feature_of_status_requests() {
+    let with = |content: &[u8]| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        let feature =
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], content.to_vec());
+        params.custom_extensions = vec![feature];
+        Certificate::read(params.self_signed(&key).unwrap().der()).unwrap().must_staple()
+    };
+    assert!(with(&[0x30, 3, 2, 1, 5]));
+    assert!(with(&[0x30, 6, 2, 1, 17, 2, 1, 5]), "beside another");
+    assert!(!with(&[0x30, 3, 2, 1, 17]), "another alone");
+    assert!(!with(&[0x30, 4, 2, 2, 0, 5]), "no DER");
+    for broken in [&[][..], &[0x30], &[0x30, 3, 2, 1], &[2, 1, 5]] {
+        assert!(!with(broken), "{broken:?}");
+    }
+}

@@ -47,9 +47,16 @@ const send = (method, params = {}, sessionId = undefined) =>
   });
 
 const problems = [];
+// So many targets at once are a matter of layout: axe looks at them as they open, which is folded.
+const MANY = 20;
 async function look(page, width, scheme) {
   const url = pathToFileURL(page).href;
-  const say = (what) => problems.push(`${basename(page)} at ${width} px, ${scheme}: ${what}`);
+  const say = (what) => {
+    const problem = `${basename(page)} at ${width} px, ${scheme}: ${what}`;
+    problems.push(problem);
+    // Whoever waits in vain for the rest has this much.
+    console.log(problem);
+  };
   const { targetId } = await send("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
   const tell = (method, params) => send(method, params, sessionId);
@@ -90,6 +97,8 @@ async function look(page, width, scheme) {
     if (needs > has || which.length > 0) say(`${state}, it needs ${needs} px of ${has}: ${which.join(" … ")}`);
     await evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
   }
+  await evaluate(`document.querySelectorAll("article").length > ${MANY} &&
+    document.querySelectorAll("article > details").forEach((one) => { one.open = false; })`);
   // What axe does is not the page's doing.
   told = false;
   await tell("Page.setBypassCSP", { enabled: true });
@@ -102,10 +111,10 @@ async function look(page, width, scheme) {
 }
 
 const late = setTimeout(() => {
-  console.log("it took longer than 8 minutes");
+  console.log("it took longer than 20 minutes");
   browser.kill("SIGKILL");
   process.exit(1);
-}, 480_000);
+}, 1_200_000);
 browser.on("exit", (code) => {
   if (!late.isOver) {
     console.log(`Chromium ended with ${code}`);
@@ -119,12 +128,12 @@ try {
     }
   }
 } catch (error) {
-  problems.push(String(error.stack ?? error));
+  problems.push(error);
+  console.log(String(error.stack ?? error));
 }
 late.isOver = true;
 clearTimeout(late);
 browser.kill("SIGKILL");
 rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-problems.forEach((problem) => console.log(problem));
 console.log(`${pages.length} pages looked at, ${problems.length} problems`);
 process.exit(problems.length > 0 ? 1 : 0);

@@ -3,12 +3,11 @@
 mod report;
 
 use std::collections::VecDeque;
-use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -17,13 +16,14 @@ use tokio::time::interval;
 use self::report::{Invalid, Rendered, Report};
 use super::asked::Asked;
 use super::earlier::{Earlier, Ended, State};
-use super::sink::Sink;
 use super::{CaaOptions, Judged, Subject, judge_subject, note, parse_subject, read};
 use crate::caa::answer::Answer;
 use crate::caa::{IssuedCertificate, judge_answers};
 use crate::cli::baseline_options::InUse;
 use crate::cli::issued_options::IssuedFiles;
 use crate::cli::options::{Form, Plain};
+use crate::cli::progress::{self, Way};
+use crate::cli::sink::Sink;
 use crate::cli::{Exit, runtime};
 use crate::evidence::dns::CaaLookup;
 use crate::observe::clock::Stopwatch;
@@ -108,7 +108,7 @@ pub(super) fn run(
             failure: None,
         }),
     });
-    let bar = progress(lines.length());
+    let bar = progress::bar(lines.length().map_or(Way::Unknown, Way::Octets), false);
     let watch = Stopwatch::start();
     let at_once = options.concurrency.map_or(AT_ONCE, |number| usize::from(number.get()));
     let done = runtime()?.block_on(ask_all(&shared, options, earlier, lines, at_once, &bar));
@@ -403,19 +403,6 @@ impl Shared {
             Form::Document(form) => Rendered::Piece(Box::new(judged.piece(form, &self.head, &self.asked)?)),
         })
     }
-}
-
-/// A bar on standard error, where that is a terminal.
-fn progress(octets: Option<u64>) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = octets.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-    let form = match octets {
-        Some(_) => "{bar:30} {percent:>3} %  {msg}  {elapsed}, {eta} to go",
-        None => "{spinner} {msg}  {elapsed}",
-    };
-    bar.with_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 #[cfg(test)]

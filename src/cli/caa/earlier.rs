@@ -2,23 +2,16 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::iter;
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::sink::lock;
-use crate::observe::files;
+use crate::cli::resume::{Line, take_up};
 use crate::rules::Severity;
-
-/// The longest line that is read back, in octets.
-const LONGEST: u64 = 16 << 20;
 
 /// How every line begins.
 const LINE: &[u8] = br#"{"schema_version":1,"name":""#;
@@ -107,29 +100,9 @@ impl Earlier {
     /// Reads the whole lines of a file, takes out those of names that stayed undetermined and a last one that is not
     /// whole, and gives the file, ready to be written on.
     pub(super) fn take_up(path: &Path, run: &str) -> anyhow::Result<(Self, File)> {
-        let in_file = || format!("going on with {}", path.display());
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(path).with_context(in_file)?;
-        if !file.metadata().with_context(in_file)?.is_file() {
-            bail!("{} is no file: --resume reads back what it holds", path.display());
-        }
-        lock(&file, path)?;
         let mut earlier = Self::default();
-        let mut whole = 0_u64;
-        let mut gone: Vec<Range<u64>> = Vec::new();
-        let mut reader = BufReader::new(&mut file);
-        for number in 1_u64.. {
-            let mut line = Vec::new();
-            let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line).with_context(in_file)?;
-            if line.last() != Some(&b'\n') {
-                // Only what this command began to write is cut off.
-                let begun = LINE.iter().zip(&line).all(|(one, other)| one == other);
-                if !begun || u64::try_from(read).is_ok_and(|read| read >= LONGEST) {
-                    bail!("{}: line {number} is no line of this command", path.display());
-                }
-                break;
-            }
-            let line: EarlierLine = serde_json::from_slice(&line)
+        let (found, file) = take_up(path, LINE, |number, text| {
+            let line: EarlierLine = serde_json::from_slice(text)
                 .with_context(|| format!("{}: line {number} is no line of this command", path.display()))?;
             if line.run != run {
                 bail!(
@@ -138,24 +111,13 @@ impl Earlier {
                     path.display()
                 );
             }
-            let end = whole.saturating_add(u64::try_from(read).unwrap_or_default());
             if line.state == State::Undetermined {
-                earlier.again += 1;
-                match gone.last_mut() {
-                    Some(last) if last.end == whole => last.end = end,
-                    _ => gone.push(whole..end),
-                }
-            } else {
-                earlier.add(&line).with_context(|| format!("{}: line {number}", path.display()))?;
+                return Ok(Line::Goes);
             }
-            whole = end;
-        }
-        drop(reader);
-        if gone.is_empty() {
-            file.set_len(whole).with_context(in_file)?;
-        } else {
-            file = without(&mut file, path, &gone, whole).with_context(in_file)?;
-        }
+            earlier.add(&line).with_context(|| format!("{}: line {number}", path.display()))?;
+            Ok(Line::Stays)
+        })?;
+        earlier.again = found.gone;
         Ok((earlier, file))
     }
 
@@ -213,35 +175,6 @@ impl Earlier {
     pub(super) fn again(&self) -> u64 {
         self.again
     }
-}
-
-/// Puts a file in the place of this one that has its first `whole` octets but for those that are to go. Until then the
-/// old one stays as it is, whatever happens.
-fn without(file: &mut File, path: &Path, gone: &[Range<u64>], whole: u64) -> io::Result<File> {
-    // What is in the place of a link is to stay there.
-    let path = fs::canonicalize(path)?;
-    let part = files::beside(&path).ok_or_else(|| io::Error::other("it is no file"))?;
-    // One that an earlier process left behind, of the same number.
-    let _ = fs::remove_file(&part);
-    let written = (|| {
-        let mut new = OpenOptions::new().read(true).append(true).create_new(true).open(&part)?;
-        new.set_permissions(file.metadata()?.permissions())?;
-        lock(&new, &part).map_err(io::Error::other)?;
-        let mut begin = 0;
-        for next in gone.iter().cloned().chain(iter::once(whole..whole)) {
-            file.seek(SeekFrom::Start(begin))?;
-            io::copy(&mut file.by_ref().take(next.start.saturating_sub(begin)), &mut new)?;
-            begin = next.end;
-        }
-        new.sync_all()?;
-        fs::rename(&part, &path)?;
-        Ok(new)
-    })();
-    if written.is_err() {
-        // What went wrong is told, and the part is of no use.
-        let _ = fs::remove_file(&part);
-    }
-    written
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -22,7 +23,7 @@ use crate::evidence::dns::DnsOutcome;
 use crate::evidence::{Inputs as InputFiles, Request, TargetEvidence};
 use crate::judge::{InUse, Inputs, Judge, Sources};
 use crate::observe::dns::{DnsClient, Manner, Question};
-use crate::observe::run::{Looking, look_at};
+use crate::observe::run::{AT_MOST, Looking, look_at};
 use crate::observe::tls::TlsOptions;
 use crate::observe::{clock, files};
 use crate::policy::MAX_POLICY;
@@ -214,6 +215,8 @@ fn look(options: &SuggestOptions) -> anyhow::Result<Seen> {
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: None,
         tlsa: false,
+        doors: Arc::default(),
+        at_most: AT_MOST,
     };
     let question = CaaQuestion::tls(Who::EveryCaInTheSet);
     runtime()?.block_on(async {

@@ -88,7 +88,8 @@ impl CheckForm {
             Form::Plain(Plain::Json) => json::v1::check::end(summary)?,
             Form::Plain(Plain::Jsonl) => String::new(),
             Form::Document(form) => {
-                form.document(&self.head, pieces, &Tail { summary, exit_code, notes: &[] })?
+                let notes: Vec<String> = summary.interrupted().into_iter().collect();
+                form.document(&self.head, pieces, &Tail { summary, exit_code, notes: &notes })?
             }
         })
     }

@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 
-use super::{CheckOptions, input_files, local_policy, request};
+use super::CheckOptions;
+use super::given::{input_files, local_policy, request};
 use crate::cli::options::GateOptions;
 use crate::cli::saved::{announce_saved, forget_expectations, is_evidence_file, load};
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation};
@@ -29,7 +30,7 @@ pub(super) fn saved_gate(options: &CheckOptions, inputs: &Inputs) -> anyhow::Res
 /// The evidence that is the target, if it is; with what the command line says instead of what was said then.
 pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Evidence>> {
     let [path] = options.target.as_slice() else { return Ok(None) };
-    if options.targets.is_some() || path == "-" || !files::exists(path) {
+    if options.many.targets.is_some() || path == "-" || !files::exists(path) {
         return Ok(None);
     }
     if !is_evidence_file(path) {

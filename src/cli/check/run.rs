@@ -1,116 +1,137 @@
-//! One run: each target is looked at, judged and reported by itself, in order, and then let go.
+//! One run: each target is looked at, judged and reported by itself, and then let go.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use anyhow::{Context as _, bail};
 
+use super::earlier::Earlier;
+use super::flow::{Manner, Seen, Stop, flow};
 use super::form::{CheckForm, Rendered};
 use super::in_order::{Sharing, in_order};
-use super::issued::IssuanceAsker;
-use crate::cli::baseline_options::InUse;
-use crate::cli::options::{GateOptions, OutputOptions, ReportWriter};
+use super::judging::{Asking, Ended, Judged, Judging, Place};
+use super::listing::Listing;
+use super::many::ManyOptions;
+use crate::cli::options::{Form, OutputOptions, Plain, ReportWriter};
+use crate::cli::progress::{Counted, note};
+use crate::cli::signals::until_second;
+use crate::cli::sink::Sink;
 use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
-use crate::ct::verdict::CtVerdict;
-use crate::evidence::revocation::{Crls, add_each_once, add_for_target, of_target};
-use crate::evidence::{Request, TargetEvidence};
-use crate::judge::{Basis, Inputs, IssuanceJudge, Judge};
-use crate::observe::clock;
-use crate::observe::crl::{Allowance, Budget, CrlClient, reach_of_source};
-use crate::observe::ct_log::LogClient;
-use crate::observe::run::{Looking, TARGETS_AT_ONCE, look_at};
-use crate::report::document::{Head, Piece};
-use crate::report::{Outcome, Summary, TargetReport, human};
-use crate::rules::{self, Severity};
-use crate::target::Target;
-
-/// What the targets are judged by.
-#[derive(Clone, Copy)]
-pub(super) struct Judging<'r> {
-    /// What was asked for.
-    pub(super) request: &'r Request,
-    /// The input files, read.
-    pub(super) inputs: &'r Inputs,
-    /// As of when.
-    pub(super) at: Timestamp,
-    /// What fails.
-    pub(super) gate: &'r GateOptions,
-    /// The policy's file, if there is one.
-    pub(super) policy_file: Option<&'r str>,
-    /// What is known and accepted.
-    pub(super) baseline: &'r InUse,
-}
-
-/// What else is asked about the targets, beside themselves.
-pub(super) struct Asking {
-    /// The CT logs.
-    pub(super) logs: Option<LogClient>,
-    /// The CRLs.
-    pub(super) crls: Option<CrlClient>,
-    /// The sources of what was issued.
-    pub(super) issuance: Option<IssuanceAsker>,
-}
+use crate::evidence::TargetEvidence;
+use crate::evidence::revocation::{Crls, add_for_target, of_target};
+use crate::judge::Basis;
+use crate::observe::files;
+use crate::observe::run::{Looking, look_at};
+use crate::report::document::Piece;
+use crate::report::fleet::{Fleet, Open};
+use crate::report::{Outcome, Summary, json};
 
 /// A run on its way.
 pub(super) struct Run<'r> {
     judging: Judging<'r>,
     form: CheckForm,
     basis: Basis,
-    writer: ReportWriter,
+    writer: Writer,
+    /// Where the summary is written to, besides.
+    summary_file: Option<PathBuf>,
     /// What forms that are written at the end need of the targets.
     pieces: Vec<Piece>,
     summary: Summary,
+    /// What is asked, hashed: each line has it. `None` where the report is not of lines.
+    digest: Option<String>,
+    /// What an earlier run left.
+    earlier: Earlier,
+    /// How many targets there are, and how many of them this run wrote.
+    targets: usize,
+    written: usize,
     ended: Ended,
     tree_heads: BTreeMap<LogId, TreeHead>,
+    progress: Counted,
 }
 
-/// What the exit code depends on.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ended {
-    fails: bool,
-    unusable_file: bool,
-    open: Open,
+/// Where the report goes.
+enum Writer {
+    /// A report that is put in its place when it is whole, or goes to standard output.
+    Report(ReportWriter),
+    /// Lines in a file, each there as soon as it is written.
+    Lines(Sink),
 }
 
-/// What stayed open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Open {
-    #[default]
-    Nothing,
-    /// Something that was looked at.
-    Something,
-    /// Something that was asked for by name.
-    Demanded,
+impl Writer {
+    fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Report(writer) => writer.write(text),
+            Self::Lines(sink) => {
+                sink.write(text.as_bytes())?;
+                sink.flush()
+            }
+        }
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Report(writer) => writer.finish(),
+            Self::Lines(mut sink) => sink.flush(),
+        }
+    }
 }
 
-/// One target, judged and rendered.
-struct Judged {
-    rendered: Rendered,
-    outcome: Outcome,
-    severities: Vec<Severity>,
-    ended: Ended,
-    tree_heads: Vec<(LogId, TreeHead)>,
+/// Where a report goes, and what an interrupted run left there.
+pub(super) struct Beginning<'b> {
+    /// The report.
+    pub(super) output: &'b OutputOptions,
+    /// What is said of many targets.
+    pub(super) many: &'b ManyOptions,
+    /// How many targets there are.
+    pub(super) targets: usize,
+    /// What is asked, hashed, where the report is of lines.
+    pub(super) digest: Option<String>,
+    /// The file of an interrupted run, and the targets that its lines may be of.
+    pub(super) earlier: Option<(&'b Path, &'b Listing)>,
 }
 
 impl<'r> Run<'r> {
-    /// Begins the report.
-    pub(super) fn new(judging: Judging<'r>, output: &OutputOptions) -> anyhow::Result<Self> {
+    /// Begins the report, or goes on with it.
+    pub(super) fn new(judging: Judging<'r>, beginning: Beginning<'_>) -> anyhow::Result<Self> {
+        let Beginning { output, many, targets, digest, earlier } = beginning;
         let basis = judging.judge().basis();
         let form = CheckForm::new(output.format.form(), judging.head(&basis)).comparing(output.compared);
-        let mut writer = output.open()?;
+        let (mut summary, mut ended) = (Summary::of_fleet(Fleet::new(basis.judged_at)), Ended::default());
+        let is_lines = output.format.form() == Form::Plain(Plain::Jsonl);
+        let (earlier, mut writer) = match (earlier, &output.output) {
+            (Some((path, listing)), _) => {
+                let digest = digest.as_deref().unwrap_or_default();
+                let (earlier, file) = Earlier::take_up(path, digest, listing, |line| {
+                    summary.add_entry(&line.entry);
+                    ended = ended.and(Ended::of(&line));
+                })?;
+                earlier.tell();
+                (earlier, Writer::Lines(Sink::append(path, file)))
+            }
+            (None, Some(path)) if is_lines => (Earlier::default(), Writer::Lines(Sink::create(path, false)?)),
+            (None, _) => (Earlier::default(), Writer::Report(output.open()?)),
+        };
         writer.write(&form.begin(&basis)?)?;
+        let progress = Counted::of(targets.saturating_sub(earlier.targets()), many.quiet);
         Ok(Self {
             judging,
             form,
             basis,
             writer,
+            summary_file: many.summary.clone(),
             pieces: Vec::new(),
-            summary: Summary::default(),
-            ended: Ended::default(),
+            summary,
+            digest,
+            earlier,
+            targets,
+            written: 0,
+            ended,
             tree_heads: BTreeMap::new(),
+            progress,
         })
     }
 
@@ -123,70 +144,97 @@ impl<'r> Run<'r> {
             || judging.judge(),
             |judge, target| {
                 let own = of_target(crls, target.crls.as_deref());
-                judging.judge_one(judge, (target, &own), &form)
+                judging.judge_one(judge, (target, &own), Place { form: &form, listed: &[], run: None })
             },
             |judged| self.report(judged?),
         )
     }
 
-    /// Looks at each target, asks the logs about it where that is wanted, and judges it; keeps what was seen only
-    /// where that is wanted too.
+    /// Looks at each target without a line, asks the logs about it where that is wanted, and judges it; keeps what was
+    /// seen only where that is wanted too.
     pub(super) fn look_and_judge(
         &mut self,
-        targets: Vec<Target>,
-        looking: &Looking,
+        listing: &Arc<Listing>,
+        looking: Looking,
         asking: &Asking,
-        keep: bool,
+        (many, keep): (&ManyOptions, bool),
     ) -> anyhow::Result<(Vec<TargetEvidence>, Crls)> {
-        let (judging, form) = (self.judging, self.form.clone());
+        let (judging, form, digest) = (self.judging, self.form.clone(), self.digest.clone());
         let runtime = runtime()?;
+        let stop = Stop::new();
+        if listing.len() > 1 {
+            runtime.spawn(end_by_signals(stop.clone()));
+        }
+        let due: Vec<usize> = (0..listing.len()).filter(|number| !self.earlier.has(*number)).collect();
+        let targets = {
+            let listing = Arc::clone(listing);
+            due.into_iter().filter_map(move |number| Some((number, listing.target(number)?)))
+        };
+        let place = |number| Place { form: &form, listed: listing.forms(number), run: digest.as_deref() };
         let (mut kept, mut kept_crls) = (Vec::new(), Crls::new());
-        in_order(
-            targets.into_iter(),
-            sharing(looking),
-            || judging.judge(),
-            |judge, target| {
-                let mut seen = runtime.block_on(look_at(&target, looking));
-                if let Some(logs) = &asking.logs {
-                    seen.ct_logs = runtime.block_on(logs.ask(judge.log_questions(&seen)));
+        let mut done = |(judged, seen): (Judged, Option<(TargetEvidence, Crls)>)| {
+            if let Some((mut seen, crls)) = seen {
+                seen.crls = judging.request.revocation.then(|| add_for_target(&mut kept_crls, crls));
+                kept.push(seen);
+            }
+            self.report(judged)
+        };
+        if looking.dns.is_none() && !asking.is_any() {
+            // Without a network, the cores are what is short.
+            in_order(
+                targets.take_while(|_| !stop.is_stopped()),
+                by_cores(),
+                || judging.judge(),
+                |judge, (number, target)| {
+                    let seen = runtime.block_on(look_at(&target, &looking));
+                    let judged = judging.judge_one(judge, (&seen, &Crls::new()), place(number))?;
+                    anyhow::Ok((judged, keep.then_some((seen, Crls::new()))))
+                },
+                |judged| done(judged?),
+            )?;
+        } else {
+            let manner = Manner { in_order: many.in_order(), asks_others: asking.is_any() };
+            let work = |judge: &mut _, seen: Seen| {
+                let Seen { number, target, mut evidence, .. } = seen;
+                if stop.is_stopped() && asking.is_any() {
+                    return Ok(None);
                 }
-                seen.issuance =
-                    asking.issuance.as_ref().and_then(|sources| sources.look_at(&target, judging));
-                let crls = match &asking.crls {
-                    Some(client) => {
-                        let reach = reach_of_source(&seen.source);
-                        seen.crl_reach = client.reach(reach);
-                        runtime.block_on(fetch(client, judge, judging, &seen))
-                    }
-                    None => Crls::new(),
-                };
-                let judged = judging.judge_one(judge, (&seen, &crls), &form)?;
-                anyhow::Ok((judged, keep.then_some((seen, crls))))
-            },
-            |done| {
-                let (judged, seen) = done?;
-                if let Some((mut seen, crls)) = seen {
-                    seen.crls = judging.request.revocation.then(|| add_for_target(&mut kept_crls, crls));
-                    kept.push(seen);
-                }
-                self.report(judged)
-            },
-        )?;
+                let crls = asking.ask(&runtime, judge, judging, (&target, &mut evidence));
+                let judged = judging.judge_one(judge, (&evidence, &crls), place(number))?;
+                let octets = judged.octets();
+                Ok(Some(((judged, keep.then_some((evidence, crls))), octets)))
+            };
+            let looking = Arc::new(looking);
+            flow(&runtime, targets, looking, (manner, &stop), || judging.judge(), work, &mut done)?;
+        }
+        let left = self.not_done();
+        if left > 0 && !stop.is_stopped() {
+            bail!("{left} targets were lost on their way: this is a fault of the program");
+        }
         Ok((kept, kept_crls))
     }
 
     fn report(&mut self, judged: Judged) -> anyhow::Result<()> {
-        if self.summary.targets() > 0 {
-            self.writer.write(self.form.between())?;
+        let Self { writer, form, pieces, progress, .. } = self;
+        if self.written > 0 {
+            writer.write(form.between())?;
         }
         match judged.rendered {
-            Rendered::Text(text) => self.writer.write(&text)?,
-            Rendered::Piece(piece) => self.pieces.push(*piece),
+            Rendered::Text(text) => progress.beside(|| writer.write(&text))?,
+            Rendered::Piece(piece) => pieces.push(*piece),
         }
-        self.summary.add(judged.outcome, judged.severities);
+        self.written = self.written.saturating_add(1);
+        self.summary.add_entry(&judged.entry);
         self.ended = self.ended.and(judged.ended);
         self.tree_heads.extend(judged.tree_heads);
+        let summary = &self.summary;
+        progress.one(|| counts(summary));
         Ok(())
+    }
+
+    /// How many targets have neither a line of before nor one of now.
+    fn not_done(&self) -> usize {
+        self.targets.saturating_sub(self.earlier.targets()).saturating_sub(self.written)
     }
 
     /// The logs' tree heads that are to be kept for the next run.
@@ -196,9 +244,20 @@ impl<'r> Run<'r> {
 
     /// Ends the report, and tells how the run ended.
     pub(super) fn finish(mut self) -> anyhow::Result<Exit> {
+        self.summary.left_out(self.not_done());
         let exit = self.exit();
         self.writer.write(&self.form.end(&self.basis, &self.summary, &self.pieces, exit.code())?)?;
         self.writer.finish()?;
+        drop(self.progress);
+        if let Some(path) = &self.summary_file {
+            let text = json::v1::check::summary(&self.basis, &self.summary)?;
+            files::write(path, text.as_bytes())
+                .with_context(|| format!("writing the summary to {}", path.display()))?;
+        }
+        if let Some(interrupted) = self.summary.interrupted() {
+            let how = if self.digest.is_some() { " --resume goes on with what was written." } else { "" };
+            note(&format!("{interrupted}{how}"));
+        }
         Ok(exit)
     }
 
@@ -207,84 +266,27 @@ impl<'r> Run<'r> {
         if !fails && unusable_file {
             return Exit::Usage;
         }
-        self.judging.gate.exit(fails, open == Open::Demanded, open >= Open::Something)
+        // What nobody looked at is not known to be clean, whatever was asked for.
+        let demanded = open == Open::Demanded || self.summary.not_done() > 0;
+        self.judging.gate.exit(fails, demanded, open >= Open::Something)
     }
 }
 
-impl<'r> Judging<'r> {
-    fn judge(self) -> Judge<'r> {
-        Judge::new(self.request, self.inputs, self.at)
-    }
-
-    fn head(self, basis: &Basis) -> Head {
-        Head {
-            command: super::command(self.request),
-            judged_at: basis.judged_at,
-            basis: human::check::lists(basis),
-            home: self.policy_file.map(ToOwned::to_owned),
-            fail_on: self.gate.least(),
-            strict: self.gate.is_strict(),
-        }
-    }
-
-    fn judge_one(
-        self,
-        judge: &mut Judge<'_>,
-        (target, crls): (&TargetEvidence, &Crls),
-        form: &CheckForm,
-    ) -> anyhow::Result<Judged> {
-        let mut verdicts = judge.judge(target, crls);
-        let mut findings = rules::findings(&verdicts);
-        self.baseline.settle_target(&mut verdicts, &mut findings);
-        let fails = |severity| self.gate.fail_on().is_reached_by(severity);
-        let report = TargetReport::new(&verdicts, &findings, fails);
-        let rendered = form.target(&report)?;
-        let open = verdicts.open_questions();
-        let tree_heads = verdicts.ct.verdict().into_iter().flat_map(CtVerdict::tree_heads);
-        Ok(Judged {
-            rendered,
-            outcome: report.outcome,
-            severities: findings.iter().map(|finding| finding.severity).collect(),
-            tree_heads: tree_heads.map(|(log, head)| (log, head.clone())).collect(),
-            ended: Ended {
-                fails: self.gate.fails(&findings),
-                unusable_file: verdicts.is_unusable_file(),
-                open: open
-                    .iter()
-                    .map(|question| if question.demanded { Open::Demanded } else { Open::Something })
-                    .max()
-                    .unwrap_or_default(),
-            },
-        })
-    }
+fn counts(summary: &Summary) -> String {
+    let count = |outcome| summary.count(outcome);
+    format!(
+        "{} pass, {} fail, {} undetermined",
+        count(Outcome::Pass),
+        count(Outcome::Fail),
+        count(Outcome::Undetermined)
+    )
 }
 
-impl Ended {
-    fn and(self, other: Self) -> Self {
-        Self {
-            fails: self.fails | other.fails,
-            unusable_file: self.unusable_file | other.unusable_file,
-            open: self.open.max(other.open),
-        }
-    }
-}
-
-/// The CRLs of a target's certificates, and of what was issued for its host.
-async fn fetch(client: &CrlClient, judge: &Judge<'_>, judging: Judging<'_>, seen: &TargetEvidence) -> Crls {
-    let budget = |allowance| Arc::new(Budget::new(allowance));
-    let own = judge.crl_questions(seen, reach_of_source(&seen.source));
-    let mut crls = client.fetch_each(own, &budget(Allowance::TARGET)).await;
-    if let Some(evidence) = &seen.issuance {
-        let issued = IssuanceJudge::new(judging.request, judging.inputs, judging.at);
-        let questions = issued.crls_of(evidence, clock::now()).by_reach().collect();
-        add_each_once(&mut crls, client.fetch_each(questions, &budget(Allowance::ISSUED)).await);
-    }
-    crls
-}
-
-/// Without a network, the cores are what is short; with it, the patience of others.
-fn sharing(looking: &Looking) -> Sharing {
-    if looking.dns.is_some() { Sharing { workers: TARGETS_AT_ONCE, batch: 1 } } else { by_cores() }
+/// On the first signal nothing more is begun, and what is done is told; the second ends the process.
+#[expect(clippy::disallowed_methods, reason = "whoever sends a second signal waits for nothing any more")]
+async fn end_by_signals(stop: Stop) {
+    until_second(stop.sender(), note).await;
+    std::process::exit(Exit::Undetermined.code().into());
 }
 
 fn by_cores() -> Sharing {

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::time::timeout;
 
+use crate::cli::progress::{self, Way};
 use crate::dns_name::DnsName;
 use crate::evidence::issuance::IssuanceObservation;
 use crate::issuance::reported::SourceKind;
@@ -30,14 +30,7 @@ pub(in crate::cli) struct Progress {
 impl Progress {
     /// For so many names; on a terminal in one line.
     pub(in crate::cli) fn of(names: usize, is_quiet: bool) -> Self {
-        if is_quiet || !std::io::stderr().is_terminal() {
-            let mut notes = Self::notes_alone(names);
-            notes.is_quiet = is_quiet;
-            return notes;
-        }
-        let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let bar = progress::bar(Way::Unknown, is_quiet);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, names, begun: AtomicUsize::new(0), is_quiet }
     }
@@ -78,9 +71,7 @@ impl Progress {
         if self.is_quiet || !self.bar.is_hidden() || titles.is_empty() {
             return;
         }
-        let note = format!("note: still asking {titles} about {name}, after {} s", LONG.as_secs());
-        // The report does not depend on it.
-        let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
+        progress::note(&format!("still asking {titles} about {name}, after {} s", LONG.as_secs()));
     }
 }
 

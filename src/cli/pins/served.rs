@@ -1,5 +1,7 @@
 //! The chain that pins are compared with: out of a file, or as the server shows it now.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
@@ -9,7 +11,7 @@ use crate::cli::runtime;
 use crate::evidence::tls::{TlsObservation, TlsOutcome};
 use crate::evidence::{Bytes, CertificateSource};
 use crate::observe::files;
-use crate::observe::run::{Looking, look_at};
+use crate::observe::run::{AT_MOST, Looking, look_at};
 use crate::observe::tls::{Starttls, TlsOptions};
 use crate::pins::off_path;
 use crate::target::{DEFAULT_PORT, ServerTarget, Target};
@@ -124,6 +126,8 @@ pub(super) fn fetch(
         tls: TlsOptions { starttls: network.starttls, ..TlsOptions::default() },
         caa: None,
         tlsa: false,
+        doors: Arc::default(),
+        at_most: AT_MOST,
     };
     let seen = runtime()?.block_on(look_at(&Target::Server(server.clone()), &looking));
     Ok(match &seen.source {

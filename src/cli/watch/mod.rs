@@ -22,7 +22,6 @@ mod revoked;
 mod self_test;
 mod service;
 mod setup;
-mod signals;
 mod status;
 mod watching;
 
@@ -43,11 +42,11 @@ use self::plan::Plan;
 use self::report::{Ended, OnceReport};
 use self::revocation::{WatchRevocationOptions, graver};
 use self::setup::{Setup, log_filter};
-use self::signals::{Hangups, until_second};
 use self::watching::Watching;
 use super::Exit;
 use super::list_options::{ListOptions, announce_refused};
 use super::options::{GateOptions, OutputOptions};
+use super::signals::{Hangups, until_second};
 use crate::ct::log_list::Program;
 use crate::ct::log_table::LogTable;
 use crate::evidence::{Inputs as InputFiles, Request};
@@ -161,7 +160,7 @@ pub(super) fn run(mut options: WatchOptions) -> anyhow::Result<Exit> {
     let (stop, stopped) = watch::channel(false);
     let ended = runtime.block_on(async {
         tokio::select! {
-            () = until_second(stop.clone()) => Ok(Exit::Undetermined),
+            () = until_second(stop.clone(), say) => Ok(Exit::Undetermined),
             ended = watch_logs(options, plan, (stop.clone(), stopped)) => ended,
         }
     });

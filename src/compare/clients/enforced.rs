@@ -186,9 +186,8 @@ fn is_of(class: Option<ClientClass>, client: ClientClass) -> bool {
 fn may_be_of(class: Option<ClientClass>, client: ClientClass) -> bool {
     match (class, client) {
         (_, ClientClass::Browser | ClientClass::Mail) => false,
-        (None, _) => true,
         // A level that nobody stated may be this one.
-        (Some(ClientClass::Android { target_level: None }), ClientClass::Android { .. }) => true,
+        (None, _) | (Some(ClientClass::Android { target_level: None }), ClientClass::Android { .. }) => true,
         _ => false,
     }
 }

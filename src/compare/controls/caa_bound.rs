@@ -73,8 +73,8 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>, binding: &Fact<Caa
         _ => return caa::judge(threat, policy),
     };
     match threat {
-        Threat::AuthorisedCa => own_ca(bound),
-        Threat::DnsHijack => hijack(bound),
+        Threat::AuthorisedCa => own_ca(*bound),
+        Threat::DnsHijack => hijack(*bound),
         _ if bound.accounts.max(bound.methods) == Share::None => {
             Judgement::new(Effect::NoEffect, "No CAA record binds an account or a method.", BINDING)
         }
@@ -83,7 +83,7 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>, binding: &Fact<Caa
 }
 
 /// The CA that may issue does so for somebody else: by an account of his own, or by a method that he can pass.
-fn own_ca(bound: &CaaBinding) -> Judgement {
+fn own_ca(bound: CaaBinding) -> Judgement {
     let (effect, reason) = match (bound.accounts, bound.methods) {
         (Share::All, _) => (
             Effect::Prevents,
@@ -103,7 +103,7 @@ fn own_ca(bound: &CaaBinding) -> Judgement {
 }
 
 /// The DNS of the domain is taken over: its records are what the attacker says, unless DNSSEC tells.
-fn hijack(bound: &CaaBinding) -> Judgement {
+fn hijack(bound: CaaBinding) -> Judgement {
     let (effect, reason) = match (bound.accounts, bound.dnssec) {
         (Share::None | Share::Some, _) => (
             Effect::NoEffect,

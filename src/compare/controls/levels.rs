@@ -54,14 +54,15 @@ pub(super) fn would(level: Level, threat: Threat) -> Would {
         T::OtherCaLogged | T::OtherCaDeceived | T::OtherCaUnlogged | T::ColludingLogs if of_ca => {
             Would::new(Effect::Prevents, VALIDATION).only("as long as that CA is not among the pinned ones")
         }
+        T::AuthorisedCa | T::DnsHijack if of_ca => Would::new(Effect::NoEffect, VALIDATION)
+            .only("every certificate of the pinned CA is accepted, whoever asked for it"),
         T::OtherCaLogged
         | T::OtherCaDeceived
         | T::OtherCaUnlogged
         | T::ColludingLogs
+        | T::AuthorisedCa
+        | T::DnsHijack
         | T::NetworkAttacker => Would::new(Effect::Prevents, VALIDATION),
-        T::AuthorisedCa | T::DnsHijack if of_ca => Would::new(Effect::NoEffect, VALIDATION)
-            .only("every certificate of the pinned CA is accepted, whoever asked for it"),
-        T::AuthorisedCa | T::DnsHijack => Would::new(Effect::Prevents, VALIDATION),
         T::UserRoot => Would::new(Effect::Prevents, ADDED_ROOTS).only(
             "in apps, unless overridePins; browsers leave pins aside for roots that were added to the device",
         ),
@@ -104,10 +105,9 @@ fn on_change(level: Level, threat: Threat) -> Would {
 pub(super) fn state(level: Level, clients: &Fact<Vec<ClientPins>>) -> State {
     let Fact::Measured(all) = clients else { return pinned_clients::state(clients) };
     let own = of_level(level, all);
-    if let [first, ..] = own.as_slice() {
+    if !own.is_empty() {
         let files: Vec<&str> = own.iter().map(|client| client.client.as_str()).collect();
         let in_place = if own.len() == all.len() { InPlace::Yes } else { InPlace::Partly };
-        let _ = first;
         return State::new(in_place, format!("{} accept {}.", files.join(" and "), level.title()));
     }
     if all.is_empty() || all.iter().any(|client| is_open(&client.pins)) {

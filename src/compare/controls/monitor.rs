@@ -3,8 +3,10 @@
 //! A check compares the certificate that one host serves to one place. A certificate served to somebody else
 //! is only seen by watching the logs, so that is asked for separately.
 
+use jiff::SignedDuration;
+
 use super::{Judgement, State, Would};
-use crate::compare::{Effect, Expectation, Fact, InPlace, LogWatch, Threat, Watch};
+use crate::compare::{Effect, Expectation, Fact, InPlace, LogWatch, Threat, Watch, Within};
 
 const DETECTION: &str = "RFC 6962 section 7.2";
 const LOGS: &str = "RFC 6962 section 7.3";
@@ -80,7 +82,12 @@ fn unexpected(threat: Threat) -> Judgement {
             Effect::Detects,
             "The certificate that was served comes from an issuer that is not expected, and this check says so.",
             DETECTION,
-        ),
+        )
+        .within(Some(Within {
+            at_best: SignedDuration::ZERO,
+            at_worst: None,
+            measured_by: "It was served to this check; how long it was served before is not known.".to_owned(),
+        })),
         _ => expected(threat, &Fact::NotGiven),
     }
 }

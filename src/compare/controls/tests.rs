@@ -131,12 +131,12 @@ fn with_pins(pins: Vec<Pins>) -> MeasuredFacts {
 
 #[test]
 fn the_widest_key_that_a_client_accepts_is_its_level() {
+    use InPlace::{No, Partly, Unknown, Yes};
     let levels = |pins: Vec<Pins>| {
         let facts = with_pins(pins);
         [Control::LeafPin, Control::IntermediatePin, Control::RootPin]
             .map(|control| in_place(&facts, control))
     };
-    use InPlace::{No, Partly, Unknown, Yes};
     assert_eq!(levels(vec![pinned(&[Leaf], 1)]), [Yes, No, No]);
     assert_eq!(levels(vec![pinned(&[Leaf, Root], 0)]), [No, No, Yes]);
     assert_eq!(levels(vec![pinned(&[Leaf], 1), pinned(&[Intermediate], 0)]), [Partly, Partly, No]);

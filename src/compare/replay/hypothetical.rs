@@ -103,7 +103,8 @@ pub(super) fn replay(
         matched = Some(tenure.placed);
     }
     let span = end.saturating_sub(begin);
-    if lead.is_some() && span >= DAY {
+    // What is not known has no bounds.
+    if lead.is_some() && span >= DAY && followed.undetermined == 0 {
         let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
         followed.days_per_year = Some(Bounds { at_best: per_year(least), at_worst: per_year(most) });
     }
@@ -123,9 +124,9 @@ fn first_break(matcher: &mut Matcher<'_>, tenure: &Tenure<'_, '_>) -> Option<(i6
     segments.iter().find(broken).map(|segment| (segment.from.max(tenure.from), segment.status))
 }
 
-fn why(matcher: &mut Matcher<'_>, matched: Option<&Placed<'_>>, tenure: &Tenure<'_, '_>, at: i64) -> Cause {
+fn why(pins: &mut Matcher<'_>, matched: Option<&Placed<'_>>, tenure: &Tenure<'_, '_>, at: i64) -> Cause {
     match matched {
-        Some(before) if at <= tenure.from => cause::between(matcher, before.it, tenure.placed.it, at),
+        Some(before) if at <= tenure.from => cause::between(pins, before.it, tenure.placed.it, at),
         _ => Cause::NewPath,
     }
 }
@@ -231,7 +232,6 @@ pub(super) fn half_life(
 
 /// For pins made of each certificate in its turn: until when they match, and whether they are known to end then; `None`
 /// where there is nothing to pin.
-#[expect(clippy::type_complexity, reason = "the outer absence is of time, the inner of pins")]
 fn ends(
     (level, backup): (Level, bool),
     keys: &Keys<'_>,

@@ -128,8 +128,10 @@ impl<'p> Matcher<'p> {
             return Rc::clone(known);
         }
         let found: Rc<[Segment]> = over_paths(&it.paths, |path| {
-            let ca = self.of_ca(path);
-            self.accepts(leaf, ca, !path.certificates.is_empty())
+            // Every path begins with the issuer, those that were not looked at as well.
+            let is_further = path.certificates.is_empty();
+            let ca = if is_further { self.issuer_alone(it) } else { self.of_ca(path) };
+            self.accepts(leaf, ca, !is_further)
         })
         .into();
         self.known.insert(shared, Rc::clone(&found));

@@ -165,12 +165,12 @@ fn certificates(laid: &Laid<'_>, history: &History) -> Vec<ReplayedCertificate> 
 fn placed(flagged: &[Flagged], laid: &Laid<'_>) -> Vec<Flagged> {
     let places: std::collections::BTreeMap<usize, usize> =
         laid.certificates.iter().enumerate().map(|(place, placed)| (placed.given, place)).collect();
-    let mut placed: Vec<Flagged> = flagged
+    let mut moved: Vec<Flagged> = flagged
         .iter()
         .filter_map(|flag| Some(Flagged { certificate: *places.get(&flag.certificate)?, ..flag.clone() }))
         .collect();
-    placed.sort_by_key(|flag| (flag.certificate, flag.rule));
-    placed
+    moved.sort_by_key(|flag| (flag.certificate, flag.rule));
+    moved
 }
 
 fn unknown(laid: &Laid<'_>, history: &History, flagged: Option<&[Flagged]>) -> Vec<String> {

@@ -68,7 +68,6 @@ pub struct ReplayedCertificate {
 }
 
 /// One certificate following another.
-#[expect(clippy::struct_excessive_bools, reason = "each is a change of its own that reports name")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Renewal {
     /// The certificate before, by its place.
@@ -113,7 +112,8 @@ pub struct ReplayedPinSet {
     pub lockouts: Vec<Lockout>,
     /// How many of those are sure: no certificate that can have been in service matched on any path.
     pub sure: usize,
-    /// The days a year without service; `None` where no time of release is given for pins that follow the certificates.
+    /// The days a year without service; `None` where the history is shorter than a day, and for pins that follow the
+    /// certificates where no release lead is stated or some certificate is not known to match.
     pub lockout_days_per_year: Option<Bounds>,
     /// How long such a pin set lasts; `None` for pins as given, which have one beginning.
     pub half_life: Option<HalfLife>,

@@ -45,8 +45,11 @@ pub(super) fn sentence(replay: &Replay) -> String {
     let seconds = replay.until.as_second().saturating_sub(from.as_second());
     let count = replay.certificates.len();
     let mut clauses: Vec<String> = Vec::new();
+    // The first that is known says in full what the others count.
+    let mut is_first = true;
     for set in told(replay) {
-        clauses.push(clause(set, clauses.is_empty()));
+        clauses.push(clause(set, is_first));
+        is_first = is_first && is_not_known(set);
     }
     clauses.push(flagged(replay));
     let short = if seconds < SHORT_MONTHS.saturating_mul(30).saturating_mul(DAY) || replay.renewals.len() < 3
@@ -74,6 +77,9 @@ fn told(replay: &Replay) -> Vec<&ReplayedPinSet> {
 
 fn clause(set: &ReplayedPinSet, is_first: bool) -> String {
     let most = set.lockouts.len();
+    if is_not_known(set) {
+        return format!("of {} it is not known", subject(set));
+    }
     let how_often = if set.sure == most {
         counted(most, "time", "times")
     } else {
@@ -93,11 +99,7 @@ fn clause(set: &ReplayedPinSet, is_first: bool) -> String {
         more.push(format!("{} not known", counted(set.undetermined, "certificate", "certificates")));
     }
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
-    let subject = match &set.kind {
-        PinSetKind::Given { client } if client.is_empty() => "your pins".to_owned(),
-        PinSetKind::Given { client } => format!("your pins of {client}"),
-        PinSetKind::Hypothetical { .. } => set.title.clone(),
-    };
+    let subject = subject(set);
     if is_first {
         format!("{subject} would have locked users out {how_often}{more}")
     } else {
@@ -105,8 +107,22 @@ fn clause(set: &ReplayedPinSet, is_first: bool) -> String {
     }
 }
 
+/// Whether nothing of it could be told.
+fn is_not_known(set: &ReplayedPinSet) -> bool {
+    set.lockouts.is_empty() && set.undetermined > 0 && set.next_match.is_none()
+}
+
+fn subject(set: &ReplayedPinSet) -> String {
+    match &set.kind {
+        PinSetKind::Given { client } if client.is_empty() => "your pins".to_owned(),
+        PinSetKind::Given { client } => format!("your pins of {client}"),
+        PinSetKind::Hypothetical { .. } => set.title.clone(),
+    }
+}
+
 fn lasts(half_life: &HalfLife) -> String {
     match half_life.median_days {
+        Some(1) => "median 1 day".to_owned(),
         Some(median) => format!("median {median} days"),
         None if half_life.events == 0 => "none ended".to_owned(),
         None => "more than half lasted".to_owned(),

@@ -199,10 +199,10 @@ mod tests {
 
     #[test]
     fn the_weakest_answer_tells_what_dnssec_secures() {
+        use caa::Dnssec as S;
         let of = |states: &[caa::Dnssec]| {
             of(states.iter().map(|state| reading(&[BOUND], false, *state)).collect()).2
         };
-        use caa::Dnssec as S;
         assert_eq!(of(&[S::Secure, S::Secure]), Dnssec::Secure);
         assert_eq!(of(&[S::Secure, S::Unchecked]), Dnssec::Unknown);
         assert_eq!(of(&[S::Indeterminate, S::Insecure]), Dnssec::Insecure);

@@ -18,11 +18,10 @@ pub(super) fn paths(verdicts: &TargetVerdicts) -> Fact<RevocationPaths> {
         staples.any(|source| matches!(source.said, Said::Good | Said::Revoked(_)))
     });
     let status = match judged.map(|judged| judged.status) {
-        None => Fact::NotGiven,
         Some(Status::Good) => Fact::Measured(RevocationStatus::Good),
         Some(Status::Revoked(_)) => Fact::Measured(RevocationStatus::Revoked),
         Some(Status::Undetermined) if chain.is_some_and(|chain| chain.asked) => Fact::Undetermined,
-        Some(Status::Undetermined) => Fact::NotGiven,
+        None | Some(Status::Undetermined) => Fact::NotGiven,
     };
     Fact::Measured(RevocationPaths {
         names_crl: pointers.points.iter().any(|point: &Point<'_>| !point.urls().is_empty()),

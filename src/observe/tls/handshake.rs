@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_openssl::SslStream;
 
+use super::Failure;
 use crate::evidence::Bytes;
 use crate::evidence::tls::TlsHandshake;
 
@@ -24,20 +25,23 @@ pub(super) async fn observe(
     stream: TcpStream,
     sni: Option<&str>,
     limit: Duration,
-) -> Result<TlsHandshake, String> {
+) -> Result<TlsHandshake, Failure> {
     let found = Found::default();
-    let ssl = client(sni, &found).map_err(|error| format!("OpenSSL cannot be set up: {error}"))?;
-    let mut stream = SslStream::new(ssl, stream).map_err(|error| error.to_string())?;
+    let other = |error: String| Failure::Other(error);
+    let ssl = client(sni, &found).map_err(|error| other(format!("OpenSSL cannot be set up: {error}")))?;
+    let mut stream = SslStream::new(ssl, stream).map_err(|error| other(error.to_string()))?;
     let broken_off = match timeout(limit, Pin::new(&mut stream).connect()).await {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string()),
-        Err(_) => Some(format!("no end of the handshake within {} s", limit.as_secs())),
+        Ok(Err(error)) => Some(other(error.to_string())),
+        Err(_) => Some(Failure::NoEnd(limit)),
     };
-    let handshake = read(stream.ssl(), sni, &found).map_err(|error| error.to_string())?;
+    let handshake = read(stream.ssl(), sni, &found).map_err(|error| other(error.to_string()))?;
     match broken_off {
         // A server that wants a client certificate has shown its own before it breaks off.
-        Some(error) if handshake.chain.is_empty() => Err(error),
-        broken_off => Ok(TlsHandshake { broken_off, ..handshake }),
+        Some(failure) if handshake.chain.is_empty() => Err(failure),
+        broken_off => {
+            Ok(TlsHandshake { broken_off: broken_off.map(|failure| failure.to_string()), ..handshake })
+        }
     }
 }
 

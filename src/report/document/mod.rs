@@ -293,41 +293,39 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// What the whole report comes to, in one sentence.
+/// What the whole report comes to, in a sentence or two.
 pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
     let summary = tail.summary;
-    let targets = |count: usize| if count == 1 { "target" } else { "targets" };
     let all = summary.targets();
     let (failed, open) = (summary.count(Outcome::Fail), summary.count(Outcome::Undetermined));
-    let least = head.fail_on.map_or_else(
-        || "no finding fails it".to_owned(),
-        |severity| match severity {
-            Severity::Critical => "severity critical".to_owned(),
-            severity => format!("severity {severity} or graver"),
-        },
-    );
-    let mut text = match (failed, open, tail.exit_code) {
-        (0, 0, 0) => format!("Nothing of {least} was found for {all} {}.", targets(all)),
-        (0, open, 0) => format!(
-            "Nothing of {least} was found for {all} {}, but of {open} not everything could be determined.",
-            targets(all)
-        ),
-        (0, open, _) => format!(
-            "It could not be determined whether all is well: of {open} of {all} {} something stayed open.",
-            targets(all)
-        ),
-        (failed, 0, _) => format!("{failed} of {all} {} failed: findings of {least}.", targets(all)),
-        (failed, open, _) => format!(
-            "{failed} of {all} {} failed: findings of {least}. Of {open} more not everything could be determined.",
-            targets(all)
-        ),
-    };
-    if head.fail_on.is_none() {
-        text = format!(
-            "{all} {} looked at; no finding fails the run. {} pass, {open} undetermined.",
-            targets(all),
+    let Some(least) = head.fail_on else {
+        return format!(
+            "{all} looked at, {} pass, {open} undetermined; no finding fails the run.",
             summary.count(Outcome::Pass)
         );
+    };
+    let what = match least {
+        Severity::Critical => "findings of severity critical".to_owned(),
+        least => format!("findings of severity {least} or graver"),
+    };
+    match (all, failed, open, tail.exit_code) {
+        (_, 0, 0, 0) => format!("No {what}, and everything that was looked at could be determined."),
+        (1, 0, _, 0) => format!("No {what}, but not everything could be determined."),
+        (_, 0, open, 0) => {
+            format!("No {what}, but of {open} of {all} targets not everything could be determined.")
+        }
+        (1, 0, ..) => "It could not be determined whether all is well.".to_owned(),
+        (_, 0, open, _) => {
+            format!(
+                "It could not be determined whether all is well: of {open} of {all} targets something stayed open."
+            )
+        }
+        (1, ..) => format!("There are {what}."),
+        (_, failed, 0, _) => format!("{failed} of {all} targets have {what}."),
+        (_, failed, open, _) => {
+            format!(
+                "{failed} of {all} targets have {what}; of {open} more not everything could be determined."
+            )
+        }
     }
-    text
 }

@@ -146,6 +146,7 @@ pub(in crate::report) fn replay() -> Replay {
         title: title.to_owned(),
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
         lockouts,
+        refuses: true,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {
             starts: 900,
@@ -177,6 +178,7 @@ pub(in crate::report) fn replay() -> Replay {
             ),
         ],
         renewals: Vec::new(),
+        lines: 1,
         key_reuse: Share { of: 2, count: 0 },
         pin_sets: vec![
             set(

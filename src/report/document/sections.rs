@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{DocumentError, DocumentForm, Head, Mark, PartLine, Section};
 use crate::caa::{CaaReading, Relevant, Verdict};
-use crate::judge::OpenQuestion;
+use crate::judge::{OpenQuestion, TargetVerdicts};
 use crate::pins::{OpenPart, PinsVerdict};
 use crate::report::human::safe;
 use crate::report::{IssuanceReport, Outcome, TargetReport, human, json as forms};
@@ -23,7 +23,7 @@ impl<'a> Section<'a> {
         Ok(Self {
             name: &verdicts.target,
             outcome: report.outcome,
-            parts: human::check::parts(verdicts),
+            parts: parts_of(verdicts),
             open: verdicts.open_questions(),
             findings: report.findings.clone(),
             home: own.or(head.home.as_deref()),
@@ -135,8 +135,21 @@ fn demanded(what: &str) -> OpenQuestion {
     OpenQuestion { what: what.to_owned(), demanded: true }
 }
 
+/// The parts, with what is accepted as not determined behind them.
+fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
+    let mut parts = human::check::parts(verdicts);
+    parts.extend(verdicts.accepted_open.iter().map(|accepted| PartLine {
+        label: "Accepted",
+        family: None,
+        mark: Mark::None,
+        words:
+            safe(&format!("Not determined: {}; {}.", accepted.what, accepted.acceptance)).into_owned(),
+    }));
+    parts
+}
+
 fn outcome(head: &Head, findings: &[Finding], is_open: bool) -> Outcome {
-    if findings.iter().any(|finding| head.fails(finding.severity)) {
+    if findings.iter().filter_map(Finding::counts).any(|severity| head.fails(severity)) {
         Outcome::Fail
     } else if is_open {
         Outcome::Undetermined

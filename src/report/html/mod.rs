@@ -21,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
 use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
+use super::fleet::{Fleet, FleetFact};
 use super::human::safe;
 use crate::rules::{self, Finding, Severity};
 
@@ -35,6 +36,9 @@ const MOST_FINDINGS: usize = 200;
 
 /// The most characters of a finding's facts.
 const MOST_FACTS: usize = 20_000;
+
+/// How many of the targets that something is so of are named.
+const MOST_NAMED: usize = 5;
 
 /// From how many targets that did not pass on none is unfolded.
 const MOST_UNFOLDED: usize = 20;
@@ -78,13 +82,18 @@ struct PartView<'a> {
 
 impl<'a> PartView<'a> {
     fn of(part: &'a PartLine) -> Self {
-        let (mark, word) = match part.mark {
-            Mark::Good => ("good", "Good"),
-            Mark::Bad => ("bad", "Bad"),
-            Mark::Open => ("open", "Open"),
-            Mark::None => ("none", "Not judged"),
-        };
+        let (mark, word) = marked(part.mark);
         Self { label: part.label, mark, word, words: &part.words }
+    }
+}
+
+/// A mark's class, and its word.
+fn marked(mark: Mark) -> (&'static str, &'static str) {
+    match mark {
+        Mark::Good => ("good", "Good"),
+        Mark::Bad => ("bad", "Bad"),
+        Mark::Open => ("open", "Open"),
+        Mark::None => ("none", "Not judged"),
     }
 }
 
@@ -102,6 +111,7 @@ struct FindingView<'a> {
     /// Escaped already: it is JSON of several lines.
     evidence: String,
     fingerprint: String,
+    accepted: Option<String>,
 }
 
 impl<'a> FindingView<'a> {
@@ -120,6 +130,7 @@ impl<'a> FindingView<'a> {
                 .fingerprint
                 .clone()
                 .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+            accepted: finding.accepted.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -156,6 +167,26 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
             timeline => section.replay.map(timeline::svg),
         },
     )
+}
+
+/// What is so of some of the targets, as the template takes it.
+#[derive(Serialize)]
+struct FactView {
+    about: &'static str,
+    mark: &'static str,
+    word: &'static str,
+    targets: usize,
+    words: String,
+}
+
+impl FactView {
+    fn of(fact: &FleetFact) -> Self {
+        let (mark, word) = match fact.mark {
+            Mark::None => ("none", "Note"),
+            mark => marked(mark),
+        };
+        Self { about: fact.about, mark, word, targets: fact.targets, words: fact.told(MOST_NAMED) }
+    }
 }
 
 /// A count of the verdict.
@@ -228,6 +259,7 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             verdict => verdict(head, tail),
             notes => Value::from(Serde(tail.notes)),
             counts => Value::from(Serde(counts(tail))),
+            fleet => Value::from(Serde(fleet(tail))),
             basis => Value::from(Serde(&head.basis)),
             exit_code => tail.exit_code,
             ended => ended(tail.exit_code),
@@ -239,6 +271,11 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             rows => Value::from(Serde(&rows)),
         },
     )
+}
+
+/// What many targets have in common.
+fn fleet(tail: &Tail<'_>) -> Vec<FactView> {
+    tail.summary.in_short().map(Fleet::facts).unwrap_or_default().iter().map(FactView::of).collect()
 }
 
 fn open(row: &Row) -> String {

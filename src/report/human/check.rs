@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::style::{self, paint};
 use super::wrap;
-use super::{comparison, ct, findings, issuance, revocation, safe, tally, target_pins};
+use super::{comparison, ct, findings, fleet, issuance, revocation, safe, tally, target_pins};
 use crate::ca::expectation::{Expectation, IssuerVerdict};
 use crate::caa::nameservers::Agreement;
 use crate::caa::{CaaReading, Relevant, Verdict};
@@ -37,7 +37,12 @@ pub fn footer(basis: &Basis, summary: &Summary) -> String {
             summary.count(Outcome::Undetermined)
         );
     }
-    paint(style::FAINT, wrap::wrap(&line, "", "").trim_end()) + "\n"
+    let mut text = summary.in_short().map(|targets| format!("{}\n", fleet(targets))).unwrap_or_default();
+    if let Some(interrupted) = summary.interrupted() {
+        text.push_str(&paint(style::BAD, wrap::wrap(&interrupted, "", "").trim_end()));
+        text.push('\n');
+    }
+    text + &paint(style::FAINT, wrap::wrap(&line, "", "").trim_end()) + "\n"
 }
 
 /// The log lists that are judged by, and how old they are.

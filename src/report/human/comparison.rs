@@ -196,13 +196,10 @@ fn reasons(comparison: &Comparison, shown: &[Control]) -> String {
             let ids = if everywhere { "all".to_owned() } else { ids.join(" ") };
             let label = format!("  {} {ids}: ", paint(style(cell.effect), cell.effect.word()));
             let source = paint(FAINT, format_args!("({})", cell.source));
-            let within = cell.within.as_ref().map(|within| {
-                format!(
-                    " It takes {}. {}",
-                    in_words(within).trim_start_matches("within "),
-                    within.measured_by
-                )
-            });
+            let within = cell
+                .within
+                .as_ref()
+                .map(|within| format!(" Seen {}. {}", in_words(within), within.measured_by));
             let reason = format!("{}{}", cell.reason, within.unwrap_or_default());
             text.push_str(&wrap(&format!("{} {source}", safe(&reason)), &label, "    "));
         }

@@ -12,8 +12,12 @@ use std::fmt::Write as _;
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::document::{Head, Mark, PartLine, Piece, Section, Tail, verdict};
+use super::fleet::Fleet;
 use super::human::safe;
 use crate::rules::{Finding, Severity};
+
+/// How many of the targets that something is so of are named.
+const MOST_NAMED: usize = 5;
 
 /// The case of what stayed open of a target.
 const DETERMINED: &str = "Everything determined";
@@ -69,7 +73,11 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
     }
     let mut case = TestCase::new("The run as a whole", status);
     case.set_classname("pinstead");
-    case.set_system_out(fit(&words));
+    let mut told: Vec<String> = words.lines().map(ToOwned::to_owned).collect();
+    for fact in tail.summary.in_short().map(Fleet::facts).unwrap_or_default() {
+        told.push(format!("{}: {} targets: {}", fact.about, fact.targets, fact.told(MOST_NAMED)));
+    }
+    case.set_system_out(fit_lines(&told));
     run.add_test_case(case);
     report.add_test_suite(run);
     report.to_string()
@@ -82,7 +90,8 @@ fn case(
     part: Option<&PartLine>,
     findings: &[&Finding],
 ) -> TestCase {
-    let failing: Vec<&&Finding> = findings.iter().filter(|finding| head.fails(finding.severity)).collect();
+    let failing: Vec<&&Finding> =
+        findings.iter().filter(|finding| finding.counts().is_some_and(|it| head.fails(it))).collect();
     let is_open = part.is_some_and(|part| part.mark == Mark::Open);
     let mut status = if !failing.is_empty() {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
@@ -103,7 +112,7 @@ fn case(
     let mut case = TestCase::new(label, status);
     case.set_classname(fit(section.name));
     let mut lines: Vec<String> = part.iter().map(|part| part.words.clone()).collect();
-    let milder = findings.iter().filter(|finding| !head.fails(finding.severity));
+    let milder = findings.iter().filter(|finding| !finding.counts().is_some_and(|it| head.fails(it)));
     lines.extend(milder.map(|finding| told(finding)));
     if !lines.is_empty() {
         case.set_system_out(fit_lines(&lines));
@@ -129,8 +138,9 @@ fn determined(head: &Head, section: &Section<'_>) -> TestCase {
 
 fn told(finding: &Finding) -> String {
     let about = if finding.subject.is_empty() { String::new() } else { format!(" ({})", finding.subject) };
+    let accepted = finding.accepted.as_ref().map(|accepted| format!(" [{accepted}]")).unwrap_or_default();
     format!(
-        "{} {} {}{about}: {} Do: {}",
+        "{} {} {}{about}: {}{accepted} Do: {}",
         finding.severity, finding.rule, finding.title, finding.message, finding.advice
     )
 }

@@ -4,6 +4,7 @@
 //! a certificate makes a link, a mention, a table or HTML.
 
 mod escape;
+mod fleet;
 #[cfg(test)]
 mod tests;
 
@@ -58,6 +59,9 @@ fn of_finding(finding: &Finding) -> String {
         let _ = write!(text, " ({})", code(&finding.subject));
     }
     let _ = writeln!(text, "<br>{}", escape(&safe(&finding.message)));
+    if let Some(accepted) = &finding.accepted {
+        let _ = writeln!(text, "  <br>**Accepted:** {}", escape(&safe(&accepted.to_string())));
+    }
     let _ = writeln!(text, "  <br>**Do:** {}", escape(&safe(&finding.advice)));
     if !finding.references.is_empty() {
         let _ = writeln!(text, "  <br><sub>{}</sub>", finding.references.join("; "));
@@ -65,13 +69,17 @@ fn of_finding(finding: &Finding) -> String {
     text
 }
 
-fn of_part(part: &PartLine) -> String {
-    let mark = match part.mark {
+fn mark(mark: Mark) -> &'static str {
+    match mark {
         Mark::Good => "✅",
         Mark::Bad => "❌",
         Mark::Open => "❔",
         Mark::None => "➖",
-    };
+    }
+}
+
+fn of_part(part: &PartLine) -> String {
+    let mark = mark(part.mark);
     format!("| {mark} | {} | {} |\n", part.label, escape(&part.words))
 }
 
@@ -91,6 +99,9 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String
         let _ = writeln!(text, "{}\n", escape(&safe(note)));
     }
     text.push_str(&table(pieces, summary));
+    if let Some(targets) = summary.in_short() {
+        text.push_str(&fleet::fleet(targets));
+    }
     let mut left = MOST.saturating_sub(text.chars().count());
     let mut order: Vec<&Piece> = pieces.iter().collect();
     order.sort_by_key(|piece| piece.row.rank());

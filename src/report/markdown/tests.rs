@@ -16,8 +16,11 @@ fn it_is_written_like_this() {
 fn names_that_mean_harm_are_text() {
     let hostile = sample::hostile_findings();
     let text = sample::document(DocumentForm::Markdown, &sample::sections(&[], &hostile), 1);
+    // What stands behind a backslash is no markup.
+    let bare =
+        ["\\\\", "\\<", "\\]", "\\&"].iter().fold(text.clone(), |text, escaped| text.replace(escaped, ""));
     for markup in ["<script", "](javascript", "@octocat", "\u{1b}", "\u{202e}", " https://evil", "&lt;"] {
-        assert!(!text.contains(markup), "{markup:?} in {text}");
+        assert!(!bare.contains(markup), "{markup:?} in {text}");
     }
     // Each row has its cells and no more.
     for row in text.lines().filter(|line| line.starts_with("| ") && line.contains("<code>")) {
@@ -47,5 +50,5 @@ fn many_targets_fit_into_a_comment_and_what_is_left_out_is_said() {
     assert!(text.chars().count() < MOST + 1000, "{}", text.chars().count());
     assert!(text.contains(&format!("and {} more, none of them worse", 500 - MOST_ROWS)), "{text}");
     assert!(text.contains("more targets are left out here, for length"), "{text}");
-    assert!(text.contains("500 of 500 targets failed"), "{text}");
+    assert!(text.contains("500 of 500 targets have findings"), "{text}");
 }

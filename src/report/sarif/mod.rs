@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use self::model::{
     ArtifactLocation, AutomationDetails, Configuration, Driver, Fingerprints, Invocation, Level, Location,
     LogicalLocation, Message, Notification, PhysicalLocation, Reference, Region, ReportingDescriptor, Run,
-    SarifLog, SarifResult, Tool,
+    SarifLog, SarifResult, Suppression, Tool,
 };
 use super::document::{Head, Piece, Section, Tail};
 use super::human::safe;
+use super::json::v1::fleet_value;
 use crate::judge::OpenQuestion;
 use crate::rules::{self, Finding, RuleInfo, Severity};
 
@@ -96,16 +97,16 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_
             }],
             results: all().flat_map(|results| results.results.iter().cloned()).collect(),
             column_kind: "unicodeCodePoints",
-            properties: properties(head, tail),
+            properties: properties(head, tail)?,
         }],
     };
     Ok(serde_json::to_string_pretty(&log)? + "\n")
 }
 
-fn properties(head: &Head, tail: &Tail<'_>) -> Value {
+fn properties(head: &Head, tail: &Tail<'_>) -> serde_json::Result<Value> {
     use super::Outcome::{Fail, Pass, Undetermined};
     let summary = tail.summary;
-    json!({
+    let mut properties = json!({
         "judged_at": head.judged_at,
         "judged_by": head.basis,
         "fail_on": head.fail_on.map_or("none", Severity::name),
@@ -113,7 +114,11 @@ fn properties(head: &Head, tail: &Tail<'_>) -> Value {
         "pass": summary.count(Pass),
         "fail": summary.count(Fail),
         "undetermined": summary.count(Undetermined),
-    })
+    });
+    if let (Some(fleet), Some(properties)) = (summary.common(), properties.as_object_mut()) {
+        properties.insert("fleet".to_owned(), fleet_value(fleet)?);
+    }
+    Ok(properties)
 }
 
 fn ended(exit_code: u8) -> &'static str {
@@ -206,6 +211,15 @@ fn result<'a>(section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a>
                 .clone()
                 .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
         },
+        suppressions: finding
+            .accepted
+            .iter()
+            .map(|accepted| Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: safe(&format!("{} (until {})", accepted.reason, accepted.until)).into_owned(),
+            })
+            .collect(),
         properties: json!({
             "severity": finding.severity,
             "target": section.name,

@@ -185,3 +185,84 @@ impl<'a> Climb<'a> {
         self.found.push(CaPath { certificates, trusted, from: life.from, until: life.until });
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test counts in small numbers")]
+mod tests {
+    use super::*;
+    use crate::ca::CaTable;
+    use crate::demo::authority::{CaCertificate, KeyAlgorithm};
+    use crate::x509::CertificateSha256;
+
+    fn key(pin: &str) -> SpkiSha256 {
+        SpkiSha256::from_base64(pin).unwrap()
+    }
+
+    fn labels(paths: &[CaPath]) -> Vec<(String, bool)> {
+        let name = |subject: &str| subject.rsplit("CN=").next().unwrap_or(subject).to_owned();
+        let label = |path: &CaPath| -> String {
+            let names: Vec<String> = path.certificates.iter().map(|one| name(&one.subject)).collect();
+            names.join(" ← ")
+        };
+        paths.iter().map(|path| (label(path), path.trusted)).collect()
+    }
+
+    /// Let's Encrypt's R3 by its key alone: up to ISRG Root X1, which is an anchor; and by IdenTrust's cross-certificates
+    /// (two of R3, the longer until 2021-09-29T19:52:04Z; of X1 until 2024-09-30) to DST Root CA X3, which ended on 2021-09-30.
+    #[test]
+    fn the_ways_up_from_a_key_have_the_times_for_which_they_hold() {
+        let graph = |key: &SpkiSha256| CaTable.certificates(key).collect();
+        let r3 = key("jQJTbIh0grw0/1TkHSumWb+Fs0Ggogr621gT3PvPKG0=");
+        let paths = paths_above(&r3, &[], &Anchors::embedded(), &graph);
+        let found = labels(&paths);
+        assert_eq!(found[0], ("R3 ← ISRG Root X1".to_owned(), true), "{found:?}");
+        assert_eq!(paths[0].until, "2025-09-15T16:00:00Z".parse().unwrap());
+        let of = |label: &str| found.iter().position(|(own, _)| own == label).unwrap();
+        let (short, long) = (of("R3 ← DST Root CA X3"), of("R3 ← ISRG Root X1 ← DST Root CA X3"));
+        assert!(!found[short].1 && !found[long].1, "no anchor of today");
+        assert_eq!(paths[short].until, "2021-09-29T19:52:04Z".parse().unwrap());
+        assert_eq!(paths[long].until, "2021-09-30T14:01:15Z".parse().unwrap());
+        assert_eq!(paths[short].certificates[0].position, ChainPosition::Intermediate);
+        assert_eq!(paths[short].certificates[1].position, ChainPosition::Root);
+        assert!(paths_above(&SpkiSha256([7; 32]), &[], &Anchors::embedded(), &graph).is_empty());
+    }
+
+    #[test]
+    fn a_ca_of_no_table_is_found_by_the_certificates_at_hand() {
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let root = CaCertificate::root("Lab Root", KeyAlgorithm::P256, now).unwrap();
+        let below = root.intermediate("Lab Issuing", KeyAlgorithm::P256, now).unwrap();
+        let read = |ca: &CaCertificate| Certificate::read(&ca.der).unwrap();
+        let anchors = Anchors::given(vec![read(&root)], "test");
+        let nothing = |_: &SpkiSha256| Vec::new();
+        let paths = paths_above(&below.key.spki_sha256(), &[read(&below)], &anchors, &nothing);
+        assert_eq!(labels(&paths), [("Lab Issuing ← Lab Root".to_owned(), true)]);
+        assert!(paths_above(&below.key.spki_sha256(), &[], &anchors, &nothing).is_empty());
+        // A root that issues itself.
+        let alone = paths_above(&root.key.spki_sha256(), &[], &anchors, &nothing);
+        assert_eq!(labels(&alone), [("Lab Root".to_owned(), true)]);
+    }
+
+    #[test]
+    fn a_graph_of_certificates_that_sign_each_other_ends_and_says_so() {
+        let keys: Vec<SpkiSha256> = (0..12_u8).map(|number| SpkiSha256([number; 32])).collect();
+        let graph = |key: &SpkiSha256| -> Vec<KnownCertificate> {
+            let of = |kind| KnownCertificate {
+                sha256: CertificateSha256(key.0),
+                key: *key,
+                name: "Loop".to_owned(),
+                subject: [1; 6],
+                issuer: [1; 6],
+                issuer_keys: keys.clone(),
+                kind,
+                not_before: Timestamp::MIN,
+                not_after: Timestamp::MAX,
+            };
+            vec![of(CertificateKind::Intermediate), of(CertificateKind::Root)]
+        };
+        let paths = paths_above(&keys[0], &[], &Anchors::given(Vec::new(), "none"), &graph);
+        assert_eq!(paths.len(), MOST_PATHS + 1);
+        let last = paths.last().unwrap();
+        assert!(last.certificates.is_empty() && last.trusted);
+    }
+}

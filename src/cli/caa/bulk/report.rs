@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::super::earlier::{Ended, State};
-use super::super::sink::Sink;
 use super::super::{CaaOptions, NONE_ISSUED, note};
 use crate::caa::{CaaReading, Relevant};
 use crate::cli::Exit;
 use crate::cli::options::{Form, Format, Plain};
+use crate::cli::sink::Sink;
 use crate::report::Summary;
 use crate::report::document::{DocumentForm, Head, Piece, Tail};
 use crate::report::human::safe;

@@ -290,3 +290,24 @@ fn the_chance_of_a_match_comes_from_the_renewals() {
     assert_eq!((given.share, given.basis), (Share { of: 4, count: 2 }, ChanceBasis::RecentRenewals));
     assert_eq!(level(&replayed, Level::Root, false).next_match.clone().unwrap().share.count, 4);
 }
+
+#[test]
+fn paths_that_were_not_looked_at_begin_with_the_issuer_too() {
+    let further = path_of_others();
+    let cut = ca("Letters", "int", vec![lasting(&["int", "root"]), further]);
+    let mut all = history(vec![certificate("leaf", &cut, "2025-01-01", "2025-04-01")], "2025-03-01");
+    all.pins = vec![given(&["int"], None), given(&["root"], None), given(&["other"], None)];
+    let replayed = replay(&all, None);
+    let open: Vec<usize> = replayed
+        .pin_sets
+        .iter()
+        .filter(|set| matches!(set.kind, PinSetKind::Given { .. }))
+        .map(|set| set.undetermined)
+        .collect();
+    assert_eq!(open, [0, 1, 1]);
+    assert!(replayed.pin_sets.iter().all(|set| set.lockouts.is_empty()));
+}
+
+fn path_of_others() -> CaPath {
+    CaPath { certificates: Vec::new(), ..lasting(&["int"]) }
+}

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::SCHEMA_VERSION;
 use super::caa::CaaName;
 use super::ct::Ct;
+use super::fleet::JsonFleet;
 use super::pins::TargetPins;
 use super::revocation::Revocation;
 use crate::baseline::AcceptedQuestion;
@@ -15,6 +16,7 @@ use crate::ca::expectation::IssuerVerdict;
 use crate::compare::Comparison;
 use crate::issuance::IssuanceVerdict;
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
+use crate::report::fleet::Open;
 use crate::report::{Outcome, Summary, TargetReport};
 use crate::rules::Finding;
 use crate::x509::path::{Life, NameMatch, Trust};
@@ -22,12 +24,7 @@ use crate::x509::{Certificate, CertificateSha256, SpkiSha256};
 
 /// The beginning of the report, up to the first target.
 pub fn begin(basis: &Basis) -> serde_json::Result<String> {
-    let head = serde_json::to_string_pretty(&Head {
-        schema_version: SCHEMA_VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        judged_at: basis.judged_at,
-        log_list: basis.log_list.as_ref().map(LogListSummary::of),
-    })?;
+    let head = serde_json::to_string_pretty(&Head::of(basis))?;
     Ok(format!("{},\n  \"targets\": [", head.strip_suffix("\n}").unwrap_or(&head)))
 }
 
@@ -40,24 +37,19 @@ pub fn target(target: &TargetReport<'_>) -> serde_json::Result<String> {
 
 /// The end of the report, after the last target.
 pub fn end(summary: &Summary) -> serde_json::Result<String> {
-    let tail = serde_json::to_string_pretty(&Tail {
-        summary: Counts {
-            targets: summary.targets(),
-            pass: summary.count(Outcome::Pass),
-            fail: summary.count(Outcome::Fail),
-            undetermined: summary.count(Outcome::Undetermined),
-            findings: summary
-                .findings_by_severity()
-                .map(|(severity, count)| (severity.name(), count))
-                .collect(),
-        },
-    })?;
+    let tail = serde_json::to_string_pretty(&Tail { summary: Counts::of(summary) })?;
     Ok(format!("\n  ],{}\n", tail.strip_prefix('{').unwrap_or(&tail)))
 }
 
 /// One target as a value.
 pub fn value(target: &TargetReport<'_>) -> serde_json::Result<serde_json::Value> {
     serde_json::to_value(Target::of(target))
+}
+
+/// The summary as a document of its own: all but the targets.
+pub fn summary(basis: &Basis, summary: &Summary) -> serde_json::Result<String> {
+    let document = SummaryDocument { head: Head::of(basis), summary: Counts::of(summary) };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
 /// One target as a line of its own.
@@ -79,9 +71,27 @@ struct Head {
     log_list: Option<LogListSummary>,
 }
 
+impl Head {
+    fn of(basis: &Basis) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            judged_at: basis.judged_at,
+            log_list: basis.log_list.as_ref().map(LogListSummary::of),
+        }
+    }
+}
+
 #[derive(Serialize)]
-struct Tail {
-    summary: Counts,
+struct SummaryDocument<'a> {
+    #[serde(flatten)]
+    head: Head,
+    summary: Counts<'a>,
+}
+
+#[derive(Serialize)]
+struct Tail<'a> {
+    summary: Counts<'a>,
 }
 
 #[derive(Serialize)]
@@ -114,19 +124,57 @@ impl LogListSummary {
 }
 
 #[derive(Serialize)]
-struct Counts {
+struct Counts<'a> {
     targets: usize,
     pass: usize,
     fail: usize,
     undetermined: usize,
+    /// Those that were not done, where the run was interrupted.
+    #[serde(skip_serializing_if = "is_zero")]
+    not_done: usize,
     findings: BTreeMap<&'static str, usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fleet: Option<JsonFleet<'a>>,
+}
+
+impl<'a> Counts<'a> {
+    fn of(summary: &'a Summary) -> Self {
+        Self {
+            targets: summary.targets(),
+            pass: summary.count(Outcome::Pass),
+            fail: summary.count(Outcome::Fail),
+            undetermined: summary.count(Outcome::Undetermined),
+            not_done: summary.not_done(),
+            findings: summary
+                .findings_by_severity()
+                .map(|(severity, count)| (severity.name(), count))
+                .collect(),
+            fleet: summary.common().map(JsonFleet::of),
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize)]
 struct Target<'a> {
     #[serde(rename = "target")]
     label: &'a str,
+    /// How it was named each time, where that was more than once.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    listed: &'a [String],
     outcome: Outcome,
+    /// What stayed open counts for the gate: `nothing`, `something`, or `demanded` (it was asked for by name).
+    open: Open,
+    /// Whether it is a file that could not be used.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unusable_file: bool,
+    /// What its run was asked, hashed: a run that goes on with it has to ask the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
     undetermined: Vec<String>,
     /// What a baseline accepts as not determined.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -150,7 +198,11 @@ impl<'a> Target<'a> {
         let verdicts = target.verdicts;
         Self {
             label: &verdicts.target,
+            listed: target.listed,
             outcome: target.outcome,
+            open: target.open(),
+            unusable_file: verdicts.is_unusable_file(),
+            run: target.run,
             undetermined: verdicts.open_questions().into_iter().map(|question| question.what).collect(),
             undetermined_accepted: &verdicts.accepted_open,
             connection: Connection::of(verdicts),

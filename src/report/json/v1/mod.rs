@@ -4,6 +4,7 @@ pub mod caa;
 pub mod caa_suggest;
 pub mod check;
 mod ct;
+mod fleet;
 mod inclusion;
 pub mod issuance;
 pub mod logs;
@@ -13,6 +14,7 @@ pub mod pins_make;
 mod revocation;
 mod rules;
 
+pub use self::fleet::fleet_value;
 pub use self::revocation::issued_revocation;
 pub use self::rules::{rule, rules};
 

@@ -3,10 +3,8 @@
 
 use tokio::sync::watch::Sender;
 
-use super::observer::say;
-
 /// Says on the first SIGINT or SIGTERM that all is to end, and returns on the second.
-pub(super) async fn until_second(stop: Sender<bool>) {
+pub(super) async fn until_second(stop: Sender<bool>, say: impl Fn(&str)) {
     let Ok(mut signals) = Signals::new() else {
         // Without handlers the system ends it, which loses nothing that was committed.
         return std::future::pending().await;

@@ -1,0 +1,183 @@
+//! From evidence to the replay: certificates in files, a policy, pins and CAA.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::caa::testing::found;
+use crate::compare::Replay;
+use crate::compare::replay::{Cause, FlagRule, Level, PinSetKind};
+use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
+use crate::demo::ct::{SctPlan, issue};
+use crate::evidence::dns::CaaLookup;
+use crate::evidence::file::{FileContent, InputFile};
+use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation, IssuanceSource, Told};
+use crate::evidence::revocation::{Crls, Reach};
+use crate::evidence::{Bytes, CertificateSource, Inputs as InputFiles, Request, TargetEvidence};
+use crate::judge::{Inputs, Judge};
+
+fn now() -> Timestamp {
+    "2026-11-01T00:00:00Z".parse().unwrap()
+}
+
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(count * 24)
+}
+
+fn file(path: &str, content: &str) -> InputFile {
+    let content = FileContent::Read(Bytes(content.as_bytes().to_vec()));
+    InputFile { path: path.to_owned(), content, folder: None }
+}
+
+/// Two CAs, and what they issued for shop.example.
+struct Lab {
+    own: CaCertificate,
+    other: CaCertificate,
+    files: Vec<InputFile>,
+    host: &'static str,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let own = CaCertificate::root("Own Root", KeyAlgorithm::P256, now()).unwrap();
+        let other = CaCertificate::root("Other Root", KeyAlgorithm::P256, now()).unwrap();
+        let files = [&own, &other].map(|ca| file("ca.pem", &ca.to_pem())).to_vec();
+        Self { own, other, files, host: "shop.example" }
+    }
+
+    fn issue(&mut self, ca: fn(&Self) -> &CaCertificate, name: &str, days_ago: i64) {
+        let not_before = now() - days(days_ago);
+        let not_after = not_before + days(90);
+        let request = LeafRequest { not_before, not_after, ..LeafRequest::new(&[name], now()).unwrap() };
+        let leaf = issue(ca(self), &request, &SctPlan::default()).unwrap();
+        self.files.push(file(&format!("{days_ago}.pem"), &leaf.to_pem()));
+    }
+
+    fn policy(&self, more: &str) -> String {
+        let ca = |owner: &str, id: &str, ca: &CaCertificate| {
+            format!(
+                "[[private_ca]]\nowner = \"{owner}\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"{id}\"]\n",
+                ca.key.spki_sha256()
+            )
+        };
+        let cas = [ca("Own", "own.example", &self.own), ca("Other", "other.example", &self.other)].concat();
+        format!("[[domain]]\nname = \"shop.example\"\nexpect_ca = [\"own.example\"]\n{more}\n{cas}")
+    }
+
+    fn replayed(&self, pins: &[InputFile], caa: Vec<CaaLookup>) -> Replay {
+        let roots = [self.own.to_pem(), self.other.to_pem()].concat();
+        let request = Request { issuance: true, offline: true, ..Request::default() };
+        let inputs = InputFiles {
+            policy: Some(file("pinstead.toml", &self.policy(""))),
+            roots: Some(file("roots.pem", &roots)),
+            pins: pins.to_vec(),
+            ..InputFiles::default()
+        };
+        let inputs = Inputs::read(&request, &inputs).unwrap();
+        let source = IssuanceSource {
+            asked_at: now(),
+            place: "history".to_owned(),
+            broken_off: None,
+            told: Told::Files(self.files.clone()),
+        };
+        let name = self.host.parse().unwrap();
+        let observation = IssuanceObservation { name, sources: vec![source] };
+        let target = TargetEvidence {
+            target: "shop.example".to_owned(),
+            source: CertificateSource::File(file("none.pem", "")),
+            caa: Vec::new(),
+            ct_logs: Vec::new(),
+            tlsa: None,
+            issuance: Some(IssuanceEvidence { observation, caa }),
+            crl_reach: Reach::default(),
+            crls: None,
+        };
+        let verdicts = Judge::new(&request, &inputs, now()).judge(&target, &Crls::default());
+        verdicts.comparison.verdict().unwrap().replay.clone().unwrap()
+    }
+}
+
+/// Pins of an Android app to these keys.
+fn android(keys: &[String], expiration: &str) -> InputFile {
+    let pins: Vec<String> = keys.iter().map(|key| format!("<pin digest='SHA-256'>{key}</pin>")).collect();
+    let text = format!(
+        "<network-security-config><domain-config><domain>shop.example</domain><pin-set {expiration}>{}</pin-set>\
+         </domain-config></network-security-config>",
+        pins.concat()
+    );
+    file("nsc.xml", &text)
+}
+
+#[test]
+fn what_was_issued_is_replayed_with_pins_expectations_and_caa() {
+    let mut lab = Lab::new();
+    for days_ago in [200, 140] {
+        lab.issue(|lab| &lab.own, "shop.example", days_ago);
+    }
+    lab.issue(|lab| &lab.other, "shop.example", 80);
+    lab.issue(|lab| &lab.own, "deep.shop.example", 20);
+    let own = lab.own.key.spki_sha256().to_string();
+    let replayed = lab.replayed(
+        &[android(&[own.clone(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()], "")],
+        vec![found("shop.example", &[("issue", "own.example")])],
+    );
+    let issuers: Vec<&str> = replayed.certificates.iter().map(|one| one.issuer.as_str()).collect();
+    assert_eq!(issuers, ["Own", "Own", "Other"]);
+    assert!(
+        replayed.left_out.iter().any(|said| said.contains("not for shop.example")),
+        "{:?}",
+        replayed.left_out
+    );
+    assert!(replayed.certificates.iter().all(|one| one.issuer_spki_sha256.is_some()));
+    let renewals: Vec<(bool, Option<bool>)> =
+        replayed.renewals.iter().map(|renewal| (renewal.new_ca, renewal.new_path)).collect();
+    assert_eq!(renewals, [(false, Some(false)), (true, Some(true))]);
+    let given = replayed.pin_sets.iter().find(|set| matches!(set.kind, PinSetKind::Given { .. })).unwrap();
+    assert_eq!((given.sure, given.lockouts.len(), given.undetermined), (1, 1, 0));
+    assert_eq!((given.lockouts[0].cause, given.lockouts[0].certificate), (Cause::NewCa, Some(2)));
+    assert_eq!(given.lockouts[0].begins_at_worst, now() - days(80));
+    assert_eq!(given.lockouts[0].begins_at_best.unwrap(), now() - days(50) + SignedDuration::from_secs(1));
+    let root = PinSetKind::Hypothetical { level: Level::Root, backup: false };
+    let root = replayed.pin_sets.iter().find(|set| set.kind == root).unwrap();
+    assert_eq!((root.lockouts.len(), root.undetermined), (1, 0));
+    // By what is expected and by CAA of today, the one of the other CA; the expired ones are judged, too.
+    let flagged: Vec<(usize, FlagRule)> =
+        replayed.flagged.iter().flatten().map(|flag| (flag.certificate, flag.rule)).collect();
+    assert_eq!(flagged, [(2, FlagRule::Caa), (2, FlagRule::ExpectedCa)]);
+    assert!(replayed.sentence.contains("would have flagged 1 of 3"), "{}", replayed.sentence);
+    assert!(replayed.unknown.iter().any(|said| said.contains("records of today")), "{:?}", replayed.unknown);
+}
+
+#[test]
+fn pins_that_have_expired_by_now_bound_while_they_lasted() {
+    let mut lab = Lab::new();
+    lab.issue(|lab| &lab.own, "shop.example", 200);
+    lab.issue(|lab| &lab.other, "shop.example", 140);
+    let ends = (now() - days(60)).strftime("%Y-%m-%d").to_string();
+    let pins = android(&[lab.own.key.spki_sha256().to_string()], &format!("expiration='{ends}'"));
+    let replayed = lab.replayed(&[pins], Vec::new());
+    let given = replayed.pin_sets.iter().find(|set| matches!(set.kind, PinSetKind::Given { .. })).unwrap();
+    assert_eq!((given.sure, given.lockouts.len()), (1, 1));
+    // Over on the last device half a day after midnight in UTC.
+    assert_eq!(given.lockouts[0].ends_at_worst.unwrap(), now() - days(60) + SignedDuration::from_hours(12));
+    assert!(given.notes.iter().any(|note| note.contains("connect without them")), "{:?}", given.notes);
+}
+
+#[test]
+fn issuewild_is_told_apart_from_other_denials() {
+    let mut lab = Lab { host: "www.shop.example", ..Lab::new() };
+    lab.issue(|lab| &lab.own, "*.shop.example", 80);
+    lab.issue(|lab| &lab.own, "www.shop.example", 20);
+    let records = [("issue", "own.example"), ("issuewild", ";")];
+    let caa = vec![found("shop.example", &records), found("www.shop.example", &records)];
+    let replayed = lab.replayed(&[], caa);
+    let flagged: Vec<(usize, FlagRule)> =
+        replayed.flagged.iter().flatten().map(|flag| (flag.certificate, flag.rule)).collect();
+    assert_eq!(flagged, [(0, FlagRule::Issuewild)]);
+    // What CAA says of a name that was not looked up is not known.
+    let replayed = lab.replayed(&[], vec![found("www.shop.example", &records)]);
+    assert!(replayed.flagged.unwrap().is_empty());
+    assert!(
+        replayed.unknown.iter().any(|said| said.contains("Of 1 of 2 certificates")),
+        "{:?}",
+        replayed.unknown
+    );
+}

@@ -1,0 +1,74 @@
+//! Why something stayed open, without what differs from target to target.
+
+/// The steps at which an attempt at a server can fail, as [`crate::judge`] words them.
+const STEPS: [&str; 3] =
+    ["connecting failed: ", "the dialogue before TLS failed: ", "the TLS handshake failed: "];
+
+/// The most characters of a cause.
+const MOST: usize = 120;
+
+/// What an open question is about, whichever target it is of; `failures` are what failed on the way to the target.
+pub(super) fn of(question: &str, failures: &[String]) -> String {
+    if question == "the certificate" {
+        return failures.first().map_or_else(|| question.to_owned(), |failure| of_failure(failure));
+    }
+    if question.starts_with("the other certificate, at ") {
+        return "the other certificate of another address".to_owned();
+    }
+    without_numbers(question)
+}
+
+fn of_failure(failure: &str) -> String {
+    let step = STEPS.iter().find_map(|step| failure.find(step).and_then(|at| failure.get(at..)));
+    if let Some(step) = step {
+        return without_numbers(step.trim_end_matches('.'));
+    }
+    // What follows has the name in it.
+    if failure.starts_with("The addresses of ") {
+        return "the addresses could not be had".to_owned();
+    }
+    without_numbers(failure.trim_end_matches('.'))
+}
+
+/// The text with each number of a count or a size as N, cut where it is long.
+fn without_numbers(text: &str) -> String {
+    let mut words = Vec::new();
+    for word in text.split(' ') {
+        let is_number = !word.is_empty() && word.chars().all(|character| character.is_ascii_digit());
+        words.push(if is_number { "N" } else { word });
+    }
+    words.join(" ").chars().take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_the_same_whichever_target_it_is_of() {
+        for (question, failure, expected) in [
+            (
+                "the certificate",
+                "192.0.2.7:443: connecting failed: Connection refused (os error 111).",
+                "connecting failed: Connection refused (os error 111)",
+            ),
+            (
+                "the certificate",
+                "[2001:db8::1]:443: the TLS handshake failed: no end of the handshake within 10 s.",
+                "the TLS handshake failed: no end of the handshake within N s",
+            ),
+            (
+                "the certificate",
+                "The addresses of a.example could not be had: NXDOMAIN.",
+                "the addresses could not be had",
+            ),
+            ("CAA of 12 further names", "", "CAA of N further names"),
+            ("the other certificate, at 192.0.2.1:443", "", "the other certificate of another address"),
+            ("what CAA says", "", "what CAA says"),
+        ] {
+            assert_eq!(of(question, &[failure.to_owned()]), expected);
+        }
+        assert_eq!(of("the certificate", &[]), "the certificate");
+        assert_eq!(of(&"x".repeat(1000), &[]).len(), MOST);
+    }
+}
