@@ -31,7 +31,7 @@ impl Shop {
         for (name, ca) in [("root", &cas.root), ("expected", &cas.expected), ("careless", &cas.careless)] {
             shop.write(&format!("history/{name}.pem"), &ca.to_pem());
         }
-        for (name, days) in [("a", 210), ("b", 150), ("c", 90)] {
+        for (name, days) in [("a", 215), ("b", 155), ("c", 95)] {
             shop.write(&format!("history/{name}.pem"), &leaf(&cas.careless, world.now, days));
         }
         shop.write("history/now.pem", &world.shop.leaf.to_pem());
