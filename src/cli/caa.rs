@@ -154,13 +154,11 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     let exit = options.gate.exit(fails, open, open);
     let notes = if unused { vec![NONE_ISSUED.to_owned()] } else { Vec::new() };
     options.output.write(&options.report(&judged, &asked, exit, &notes)?)?;
-    match ended_early {
-        Some(error) => Err(error).context("a look-up ended early"),
-        None => {
-            baseline.finish()?;
-            Ok(exit)
-        }
+    if let Some(error) = ended_early {
+        return Err(error).context("a look-up ended early");
     }
+    baseline.finish()?;
+    Ok(exit)
 }
 
 /// What is told where `--issued` tells nothing.
@@ -243,7 +241,9 @@ impl CaaOptions {
                     .map(|judged| judged.piece(form, &head, asked))
                     .collect::<anyhow::Result<Vec<Piece>>>()?;
                 let mut summary = Summary::default();
-                pieces.iter().for_each(|piece| piece.count_into(&mut summary));
+                for piece in &pieces {
+                    piece.count_into(&mut summary);
+                }
                 let tail = Tail { summary: &summary, exit_code: exit.code(), notes };
                 return Ok(form.document(&head, &pieces, &tail)?);
             }
@@ -278,7 +278,7 @@ impl Judged {
     /// The name in a form that is the same for every command.
     fn piece(&self, form: DocumentForm, head: &Head, asked: &Asked) -> anyhow::Result<Piece> {
         let data = form.data(|| serde_json::to_value(self.json(CaaName::new, asked)))?;
-        let section = Section::of_caa(&self.reading, &self.findings, self.is_open(), head, data);
+        let section = Section::of_caa(&self.reading, &self.findings, self.is_open(), head, &data);
         Ok(form.piece(head, &section)?)
     }
 

@@ -107,9 +107,8 @@ impl OutputOptions {
     /// The form, for a command that has pages in Markdown and no findings to pass on.
     pub(super) fn form_or_pages(&self, command: &str) -> anyhow::Result<Form> {
         match self.format.form() {
-            form @ Form::Document(DocumentForm::Markdown) => Ok(form),
+            form @ (Form::Document(DocumentForm::Markdown) | Form::Plain(_)) => Ok(form),
             Form::Document(form) => Err(no_findings(form, command, "human, json, jsonl or markdown")),
-            form @ Form::Plain(_) => Ok(form),
         }
     }
 

@@ -96,25 +96,8 @@ impl TargetVerdicts {
         for (what, demanded) in open_issuance(&self.issuance, named(scope::Part::Issuance)) {
             add(&what, demanded);
         }
-        if let Part::Checked(pins) = &self.pins {
-            if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
-                add("whether the host is pinned: no pin file was given", true);
-            }
-            if pins.status == PinsStatus::Pinned {
-                for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
-                    add(&format!("the pins of {}", source.file), true);
-                }
-                let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
-                for source in unheard {
-                    add(&format!("the {}", source.file), true);
-                }
-                let in_part =
-                    pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
-                let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
-                for file in files {
-                    add(&format!("the whole of the pins of {file}"), true);
-                }
-            }
+        for what in self.open_pins(named(scope::Part::Pins)) {
+            add(&what, true);
         }
         if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
             for control in comparison.unknown_controls() {
@@ -154,6 +137,30 @@ impl TargetVerdicts {
         let open = steps.iter().filter(|step| step.done == Done::Unknown);
         open.map(|step| (format!("whether the step “{}” is done: {}", step.id, step.evidence), true))
             .collect()
+    }
+
+    /// What of the pins was not read.
+    fn open_pins(&self, named: bool) -> Vec<String> {
+        let mut open = Vec::new();
+        let Part::Checked(pins) = &self.pins else { return open };
+        if pins.status == PinsStatus::NoPinSources && named {
+            open.push("whether the host is pinned: no pin file was given".to_owned());
+        }
+        if pins.status == PinsStatus::Pinned {
+            for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
+                open.push(format!("the pins of {}", source.file));
+            }
+            let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
+            for source in unheard {
+                open.push(format!("the {}", source.file));
+            }
+            let in_part = pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
+            let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
+            for file in files {
+                open.push(format!("the whole of the pins of {file}"));
+            }
+        }
+        open
     }
 
     /// What of the replay stays open, and whether it is demanded: who names a source wants it replayed.

@@ -63,7 +63,7 @@ fn history(
     if let Some(leaf) = served {
         match certificates.iter_mut().find(|own| is_served(own, leaf)) {
             Some(own) => own.sha256 = Some(leaf.sha256),
-            None => certificates.extend(reader.served(leaf, verdicts)),
+            None => certificates.push(reader.served(leaf, verdicts)),
         }
     }
     let mut left_out = reader.left_out();
@@ -200,13 +200,13 @@ impl Reader<'_> {
     }
 
     /// The certificate that is served, where no source has it.
-    fn served(&mut self, leaf: &Certificate, verdicts: &TargetVerdicts) -> Option<HistoricCertificate> {
+    fn served(&mut self, leaf: &Certificate, verdicts: &TargetVerdicts) -> HistoricCertificate {
         use crate::ca::issuer::Proof;
         let who = &verdicts.who_issued;
         let issuer_key = who.key.filter(|key| key.proof != Proof::Claim).map(|key| key.key);
         let unnamed =
             || issuer_key.map_or_else(|| "not known".to_owned(), |key| format!("unknown key {key}"));
-        Some(HistoricCertificate {
+        HistoricCertificate {
             label: format!("certificate {}", leaf.sha256),
             sha256: Some(leaf.sha256),
             serial: Some(leaf.serial.clone()),
@@ -219,7 +219,7 @@ impl Reader<'_> {
             first_logged: None,
             names: leaf.names.dns.iter().map(ToString::to_string).collect(),
             paths: self.ways_up(issuer_key),
-        })
+        }
     }
 
     fn ways_up(&mut self, issuer: Option<SpkiSha256>) -> Arc<[CaPath]> {

@@ -213,7 +213,7 @@ impl PinsOptions {
             (None, [first, more @ ..]) => format!("{first} and {} more", more.len()),
             (None, []) => "TLSA records".to_owned(),
         };
-        let piece = form.piece(&head, &Section::of_pins((&name, verdict), findings, open, &head, data))?;
+        let piece = form.piece(&head, &Section::of_pins((&name, verdict), findings, open, &head, &data))?;
         let mut summary = Summary::default();
         piece.count_into(&mut summary);
         form.document(&head, &[piece], &Tail { summary: &summary, exit_code: exit.code(), notes: &[] })

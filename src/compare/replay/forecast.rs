@@ -25,13 +25,13 @@ pub(super) fn next_renewal(
     let (expected, basis) = match placed.next.and_then(|next| laid.get(next)) {
         // Its successor is there already and not in service.
         Some(next) if next.it.not_before <= at => (next.begins(), RenewalBasis::AlreadyIssued),
-        _ => match habit(laid, placed) {
-            Some(thousandths) => (after_share(placed.begins(), life, thousandths), RenewalBasis::OwnHabit),
-            None => {
+        _ => habit(laid, placed).map_or_else(
+            || {
                 let third = life.checked_div(3).unwrap_or_default();
                 (placed.begins().saturating_add(third.saturating_mul(2)), RenewalBasis::TwoThirds)
-            }
-        },
+            },
+            |thousandths| (after_share(placed.begins(), life, thousandths), RenewalBasis::OwnHabit),
+        ),
     };
     let expected = expected.min(placed.ends().saturating_sub(1));
     let lead_days = lead.map(|lead| days(lead.as_secs()));

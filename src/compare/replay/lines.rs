@@ -62,6 +62,9 @@ pub(super) struct Placed<'h> {
     names: usize,
 }
 
+/// What the certificates of a line have in common: issuer, kind of key, and the number of their names.
+type InCommon<'h> = (&'h str, Option<&'h str>, usize);
+
 impl Placed<'_> {
     /// The first second of its life.
     pub(super) fn begins(&self) -> i64 {
@@ -102,7 +105,7 @@ impl<'h> Laid<'h> {
     /// Puts each certificate at the end of the line that it renews, or at the beginning of one.
     fn join(&mut self, chosen: Vec<(usize, &'h HistoricCertificate)>) {
         // The last of each line, by what its certificates have in common: when it is half through its life.
-        let mut ends: BTreeMap<(&str, Option<&str>, usize), BTreeSet<(i64, usize)>> = BTreeMap::new();
+        let mut ends: BTreeMap<InCommon<'_>, BTreeSet<(i64, usize)>> = BTreeMap::new();
         let mut sets: HashMap<BTreeSet<String>, usize> = HashMap::new();
         for (place, (given, it)) in chosen.into_iter().enumerate() {
             let next_set = sets.len();
@@ -120,15 +123,12 @@ impl<'h> Laid<'h> {
             let (begins, end) = (it.not_before.as_second(), after(it.not_after));
             let half = end.saturating_sub(begins) / 2;
             ends.insert((begins.saturating_add(half), place));
-            let line = match before.and_then(|before| self.certificates.get_mut(before)) {
-                Some(before) => {
-                    before.next = Some(place);
-                    before.line
-                }
-                None => {
-                    self.lines = self.lines.saturating_add(1);
-                    self.lines.saturating_sub(1)
-                }
+            let line = if let Some(before) = before.and_then(|before| self.certificates.get_mut(before)) {
+                before.next = Some(place);
+                before.line
+            } else {
+                self.lines = self.lines.saturating_add(1);
+                self.lines.saturating_sub(1)
             };
             self.certificates.push(Placed { it, given, line, before, next: None, names });
         }

@@ -144,7 +144,7 @@ impl<'p> Matcher<'p> {
             PinSet::Keys(_) => 1,
             PinSet::Given(given) => {
                 let has = |rule: PositionRule| given.pins.iter().any(|pin| pin.position == rule);
-                bits(|rule| has(rule))
+                bits(has)
             }
         }
     }

@@ -78,13 +78,12 @@ impl Caa<'_> {
         let mut open = false;
         for name in names.filter(|name| name.covers(host)) {
             let key = (identifiers.clone(), name.to_string());
-            let denied = match self.known.get(&key) {
-                Some(known) => known.clone(),
-                None => {
-                    let found = self.look(&name, identifiers, &issuer_label(judged));
-                    self.known.insert(key, found.clone());
-                    found
-                }
+            let denied = if let Some(known) = self.known.get(&key) {
+                known.clone()
+            } else {
+                let found = self.look(&name, identifiers, &issuer_label(judged));
+                self.known.insert(key, found.clone());
+                found
             };
             match denied {
                 Some(Some(denied)) => return Some(Some(denied)),

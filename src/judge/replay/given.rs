@@ -27,8 +27,7 @@ pub(super) fn pins(files: &[PinFile], host: &DnsName, left_out: &mut Vec<String>
             entry.compared_with == ComparedWith::ServedChain
                 || matches!(entry.scope, HostPattern::Service { .. })
         };
-        let (dns, own): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|group| group.iter().any(|entry| is_dns(entry)));
+        let (dns, own): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.iter().any(&is_dns));
         if !dns.is_empty() {
             left_out.push(format!(
                 "The TLSA records of {} are left out: what the DNS said in the past is not known.",

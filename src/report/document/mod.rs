@@ -51,7 +51,7 @@ pub struct DocumentError {
 }
 
 impl DocumentError {
-    fn new(form: DocumentForm, why: impl ToString) -> Self {
+    fn new(form: DocumentForm, why: &impl ToString) -> Self {
         Self { form, why: why.to_string() }
     }
 }
@@ -156,7 +156,7 @@ pub(super) enum Body {
     /// Markdown or HTML.
     Text(String),
     /// SARIF.
-    Results(sarif::Results),
+    Results(sarif::SarifResults),
     /// JUnit.
     Suite(Box<TestSuite>),
 }
@@ -171,7 +171,7 @@ impl Body {
     }
 
     /// The results, where it is SARIF.
-    pub(super) fn results(&self) -> Option<&sarif::Results> {
+    pub(super) fn results(&self) -> Option<&sarif::SarifResults> {
         match self {
             Self::Results(results) => Some(results),
             Self::Text(_) | Self::Suite(_) => None,
@@ -249,13 +249,13 @@ impl DocumentForm {
     pub fn piece(self, head: &Head, section: &Section<'_>) -> Result<Piece, DocumentError> {
         let row = Row::of(section);
         let body = match self {
-            Self::Sarif => {
-                Body::Results(sarif::section(head, section).map_err(|error| DocumentError::new(self, error))?)
-            }
+            Self::Sarif => Body::Results(
+                sarif::section(head, section).map_err(|error| DocumentError::new(self, &error))?,
+            ),
             Self::Junit => Body::Suite(Box::new(junit::section(head, section))),
             Self::Markdown => Body::Text(markdown::section(section)),
             Self::Html => {
-                Body::Text(html::section(section).map_err(|error| DocumentError::new(self, error))?)
+                Body::Text(html::section(section).map_err(|error| DocumentError::new(self, &error))?)
             }
         };
         Ok(Piece { row, body })
@@ -266,20 +266,22 @@ impl DocumentForm {
         if self != Self::Html {
             return Ok(Value::Null);
         }
-        value().map_err(|error| DocumentError::new(self, error))
+        value().map_err(|error| DocumentError::new(self, &error))
     }
 
     /// Writes the whole report.
     pub fn document(self, head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, DocumentError> {
         match self {
             Self::Sarif => {
-                sarif::document(head, pieces, tail).map_err(|error| DocumentError::new(self, error))
+                sarif::document(head, pieces, tail).map_err(|error| DocumentError::new(self, &error))
             }
             Self::Junit => {
-                junit::document(head, pieces, tail).map_err(|error| DocumentError::new(self, error))
+                junit::document(head, pieces, tail).map_err(|error| DocumentError::new(self, &error))
             }
             Self::Markdown => Ok(markdown::document(head, pieces, tail)),
-            Self::Html => html::document(head, pieces, tail).map_err(|error| DocumentError::new(self, error)),
+            Self::Html => {
+                html::document(head, pieces, tail).map_err(|error| DocumentError::new(self, &error))
+            }
         }
     }
 }

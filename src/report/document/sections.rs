@@ -38,7 +38,7 @@ impl<'a> Section<'a> {
         findings: &'a [Finding],
         is_open: bool,
         head: &'a Head,
-        data: Value,
+        data: &Value,
     ) -> Self {
         let why = match &reading.relevant {
             Relevant::Undetermined { .. } => "what CAA says: a look-up failed",
@@ -64,7 +64,7 @@ impl<'a> Section<'a> {
         findings: &'a [Finding],
         (open, fails): (&[OpenPart], bool),
         head: &'a Head,
-        data: Value,
+        data: &Value,
     ) -> Self {
         let open: Vec<OpenQuestion> = open
             .iter()

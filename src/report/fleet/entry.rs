@@ -163,7 +163,7 @@ impl FoundRule {
                 known.findings = known.findings.saturating_add(1);
             }
             None => {
-                found.push(Self { rule: rule.to_owned(), severity, title: title.to_owned(), findings: 1 })
+                found.push(Self { rule: rule.to_owned(), severity, title: title.to_owned(), findings: 1 });
             }
         }
     }

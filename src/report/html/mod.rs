@@ -191,7 +191,7 @@ impl FactView {
 
 /// A count of the verdict.
 #[derive(Serialize)]
-struct Count {
+struct Tally {
     title: String,
     class: &'static str,
     count: usize,
@@ -286,21 +286,21 @@ fn open(row: &Row) -> String {
     }
 }
 
-fn counts(tail: &Tail<'_>) -> Vec<Count> {
+fn counts(tail: &Tail<'_>) -> Vec<Tally> {
     let summary = tail.summary;
     let title = if summary.targets() == 1 { "target" } else { "targets" };
-    let mut counts = vec![Count { title: title.to_owned(), class: "none", count: summary.targets() }];
+    let mut counts = vec![Tally { title: title.to_owned(), class: "none", count: summary.targets() }];
     if summary.targets() > 1 {
         for (outcome, class) in
             [(Outcome::Pass, "pass"), (Outcome::Fail, "fail"), (Outcome::Undetermined, "undetermined")]
         {
             let title = word(outcome).to_ascii_lowercase();
-            counts.push(Count { title, class, count: summary.count(outcome) });
+            counts.push(Tally { title, class, count: summary.count(outcome) });
         }
     }
     let by_severity: Vec<(Severity, usize)> = summary.findings_by_severity().collect();
     for (severity, count) in by_severity.into_iter().rev().filter(|(_, count)| *count > 0) {
-        counts.push(Count { title: severity.to_string(), class: severity.name(), count });
+        counts.push(Tally { title: severity.to_string(), class: severity.name(), count });
     }
     counts
 }

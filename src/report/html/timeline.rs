@@ -162,7 +162,7 @@ impl Scale {
 
     fn today(&self, at: Timestamp, bottom: f64) -> String {
         let x = self.x(at);
-        let anchor = if x > (LEFT + RIGHT) / 2.0 { "end" } else { "start" };
+        let anchor = if x > f64::midpoint(LEFT, RIGHT) { "end" } else { "start" };
         format!(
             "<path class=\"today\" d=\"M{x:.1} 2V{:.1}\"/><text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">\
              {} (as judged)</text>",

@@ -60,7 +60,7 @@ pub(super) fn code(text: &str) -> String {
         match character {
             ' ' | '.' | ',' | '/' | '-' | '=' | '(' | ')' => escaped.push(character),
             character if character.is_ascii_alphanumeric() || !character.is_ascii() => {
-                escaped.push(character)
+                escaped.push(character);
             }
             character => {
                 let _ = write!(escaped, "&#{};", u32::from(character));

@@ -35,18 +35,18 @@ const NOTE: &str = "run";
 
 /// One target: its results, and what stayed open.
 #[derive(Debug)]
-pub(super) struct Results {
+pub(super) struct SarifResults {
     results: Vec<Value>,
     notifications: Vec<Value>,
     rules: BTreeSet<&'static str>,
 }
 
 /// One target.
-pub(super) fn section(head: &Head, section: &Section<'_>) -> serde_json::Result<Results> {
+pub(super) fn section(head: &Head, section: &Section<'_>) -> serde_json::Result<SarifResults> {
     let results = section.findings.iter().map(|finding| serde_json::to_value(result(section, finding)));
     let notifications =
         section.open.iter().map(|question| serde_json::to_value(notification(head, section, question)));
-    Ok(Results {
+    Ok(SarifResults {
         results: results.collect::<Result<_, _>>()?,
         notifications: notifications.collect::<Result<_, _>>()?,
         rules: section.findings.iter().map(|finding| finding.rule).collect(),
@@ -280,7 +280,7 @@ fn relative(path: &str) -> String {
     for octet in rest.bytes() {
         match octet {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(octet))
+                uri.push(char::from(octet));
             }
             octet => {
                 let _ = write!(uri, "%{octet:02X}");

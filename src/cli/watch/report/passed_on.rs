@@ -57,7 +57,9 @@ impl OnceReport {
         rules::stamp(LOGS, &mut findings);
         pieces.push(form.piece(&head, &Section::of_findings(LOGS, &findings, open, &head))?);
         let mut summary = Summary::default();
-        pieces.iter().for_each(|piece| piece.count_into(&mut summary));
+        for piece in &pieces {
+            piece.count_into(&mut summary);
+        }
         form.document(
             &head,
             &pieces,

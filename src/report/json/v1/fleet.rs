@@ -27,7 +27,7 @@ pub(super) struct JsonFleet<'a> {
     pins: Pins<'a>,
     expiry: Ends<'a>,
     undetermined: Vec<Cause<'a>>,
-    findings: Vec<Rule<'a>>,
+    findings: Vec<RuleTally<'a>>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +79,7 @@ struct Cause<'a> {
 }
 
 #[derive(Serialize)]
-struct Rule<'a> {
+struct RuleTally<'a> {
     rule: &'a str,
     severity: Severity,
     title: &'a str,
@@ -136,8 +136,8 @@ fn ca<'a>((issuing, count): (&'a Issuing, &'a CaCount)) -> Ca<'a> {
     }
 }
 
-fn rule<'a>((rule, count): (&'a str, &'a RuleCount)) -> Rule<'a> {
-    Rule {
+fn rule<'a>((rule, count): (&'a str, &'a RuleCount)) -> RuleTally<'a> {
+    RuleTally {
         rule,
         severity: count.severity,
         title: &count.title,
