@@ -142,8 +142,7 @@ fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
         label: "Accepted",
         family: None,
         mark: Mark::None,
-        words:
-            safe(&format!("Not determined: {}; {}.", accepted.what, accepted.acceptance)).into_owned(),
+        words: safe(&format!("Not determined: {}; {}.", accepted.what, accepted.acceptance)).into_owned(),
     }));
     parts
 }
