@@ -13,7 +13,7 @@ use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::issuance::IssuanceVerdict;
 use crate::pins::formats::tlsa;
-use crate::pins::{PinsStatus, ProblemKind, SourceState, SourceVerdict};
+use crate::pins::{PinsStatus, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
 use crate::scope;
 
 /// Something that was looked at and stayed open.
@@ -100,20 +100,8 @@ impl TargetVerdicts {
             if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
                 add("whether the host is pinned: no pin file was given", true);
             }
-            if pins.status == PinsStatus::Pinned {
-                for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
-                    add(&format!("the pins of {}", source.file), true);
-                }
-                let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
-                for source in unheard {
-                    add(&format!("the {}", source.file), true);
-                }
-                let in_part =
-                    pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
-                let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
-                for file in files {
-                    add(&format!("the whole of the pins of {file}"), true);
-                }
+            for what in self.open_pin_sources(pins) {
+                add(&what, true);
             }
         }
         if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
@@ -147,6 +135,21 @@ impl TargetVerdicts {
 }
 
 impl TargetVerdicts {
+    /// What of the sources of pins stays open, where the host is pinned.
+    fn open_pin_sources(&self, pins: &PinsVerdict) -> Vec<String> {
+        if pins.status != PinsStatus::Pinned {
+            return Vec::new();
+        }
+        let unread = pins.sources.iter().filter(|source| source.state != SourceState::Read);
+        let mut open: Vec<String> = unread.map(|source| format!("the pins of {}", source.file)).collect();
+        let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
+        open.extend(unheard.map(|source| format!("the {}", source.file)));
+        let in_part = pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
+        let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
+        open.extend(files.into_iter().map(|file| format!("the whole of the pins of {file}")));
+        open
+    }
+
     /// The steps that are required, and of which it is not known whether they are done.
     fn open_steps(&self) -> Vec<(String, bool)> {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());

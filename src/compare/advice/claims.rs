@@ -21,7 +21,7 @@ pub struct Correction {
 
 /// A claim, and what of what is known shows that it does not hold here.
 struct Claim {
-    claim: &'static str,
+    said: &'static str,
     correction: &'static str,
     source: &'static str,
     shown: fn(&Known<'_>) -> Option<String>,
@@ -30,7 +30,7 @@ struct Claim {
 /// Every claim that evidence can speak to; docs/compare.md answers further ones.
 static CLAIMS: [Claim; 4] = [
     Claim {
-        claim: "Public-Key-Pins makes browsers pin",
+        said: "Public-Key-Pins makes browsers pin",
         correction: "No browser obeys the header any more; it protects nobody.",
         source: "Chrome Platform Status, “Remove HTTP-Based Public Key Pinning” (Chrome 72)",
         shown: |known| {
@@ -39,7 +39,7 @@ static CLAIMS: [Claim; 4] = [
         },
     },
     Claim {
-        claim: "CAA prevents every other CA from issuing",
+        said: "CAA prevents every other CA from issuing",
         correction: "CAA binds CAs that obey it, at the moment they issue: one that is broken into or coerced passes it over, \
                      and no client looks at it.",
         source: "RFC 8659 sections 1 and 5",
@@ -54,7 +54,7 @@ static CLAIMS: [Claim; 4] = [
         },
     },
     Claim {
-        claim: "A renewed certificate keeps its key",
+        said: "A renewed certificate keeps its key",
         correction: "Certbot and many CDNs make a new key for each certificate unless they are told not to.",
         source: "Certbot 1.20.0, release notes (--no-reuse-key is the default)",
         shown: |known| {
@@ -63,7 +63,7 @@ static CLAIMS: [Claim; 4] = [
         },
     },
     Claim {
-        claim: "Pinning the intermediate outlasts renewals",
+        said: "Pinning the intermediate outlasts renewals",
         correction: "CAs change their intermediates without notice, and some choose one at random for each certificate.",
         source: "Let's Encrypt, “New Intermediate Certificates” (2024-03-19)",
         shown: |known| {
@@ -83,7 +83,7 @@ pub(super) fn shown(known: &Known<'_>) -> Vec<Correction> {
         .filter_map(|claim| {
             let evidence = (claim.shown)(known)?;
             Some(Correction {
-                claim: claim.claim,
+                claim: claim.said,
                 correction: claim.correction,
                 source: claim.source,
                 evidence,

@@ -124,8 +124,7 @@ pub fn advise(
         (Pinned::Yes, true, ..) => Verdict::Drop,
         (Pinned::No | Pinned::Unknown, true, ..) => Verdict::DoNotPin,
         (_, false, true, _) => Verdict::Change,
-        (_, false, false, true) => Verdict::Undetermined,
-        (Pinned::Unknown, false, false, false) => Verdict::Undetermined,
+        (_, false, false, true) | (Pinned::Unknown, false, false, false) => Verdict::Undetermined,
         (Pinned::Yes | Pinned::No, false, false, false) => Verdict::Keep,
     };
     let sentence = sentence(verdict, &known, (against.len(), wrong.len(), open_questions.len()));

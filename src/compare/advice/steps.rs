@@ -80,7 +80,7 @@ pub struct MigrationStep {
 
 /// A text that names no step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{text}” is no step; use {}", StepId::ALL.map(|step| step.name()).join(", "))]
+#[error("“{text}” is no step; use {}", StepId::ALL.map(StepId::name).join(", "))]
 pub struct UnknownStep {
     /// The text.
     text: String,

@@ -1,5 +1,7 @@
 //! Whether to pin, for people: the answer, why, what stays open, and the way.
 
+use std::fmt::Write as _;
+
 use super::safe;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{labelled, wrap};
@@ -28,18 +30,18 @@ pub fn advice(advice: &Advice) -> String {
         text.push_str(&labelled("  Change: ", &safe(&change.what)));
         text.push_str(&gate(&change.gate));
     }
-    text.push_str(&format!("\n{}\n", paint(STRONG, "To have in place, whatever becomes of pins")));
+    let _ = writeln!(text, "\n{}", paint(STRONG, "To have in place, whatever becomes of pins"));
     for step in &advice.first {
         text.push_str(&step_line(step, "  "));
     }
     if !advice.migration.is_empty() {
-        text.push_str(&format!("\n{}\n", paint(STRONG, "The way off pinning, in this order")));
+        let _ = writeln!(text, "\n{}", paint(STRONG, "The way off pinning, in this order"));
         for step in &advice.migration {
             text.push_str(&step_line(&step.step, &format!("  {}. ", step.order)));
         }
     }
     if !advice.corrections.is_empty() {
-        text.push_str(&format!("\n{}\n", paint(STRONG, "Often said, and not so")));
+        let _ = writeln!(text, "\n{}", paint(STRONG, "Often said, and not so"));
         for correction in &advice.corrections {
             let line = format!(
                 "“{}”: {} {}",
@@ -56,7 +58,7 @@ pub fn advice(advice: &Advice) -> String {
 fn block(title: &str, lines: &[String], bullet: &str) -> String {
     let mut text = String::new();
     if !lines.is_empty() {
-        text.push_str(&format!("\n{}\n", paint(STRONG, title)));
+        let _ = writeln!(text, "\n{}", paint(STRONG, title));
     }
     for line in lines {
         text.push_str(&wrap(&safe(line), bullet, "    "));
