@@ -13,7 +13,7 @@ use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::issuance::IssuanceVerdict;
 use crate::pins::formats::tlsa;
-use crate::pins::{PinsStatus, ProblemKind, SourceState, SourceVerdict};
+use crate::pins::{PinsStatus, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
 use crate::scope;
 
 /// Something that was looked at and stayed open.
@@ -96,8 +96,13 @@ impl TargetVerdicts {
         for (what, demanded) in open_issuance(&self.issuance, named(scope::Part::Issuance)) {
             add(&what, demanded);
         }
-        for what in self.open_pins(named(scope::Part::Pins)) {
-            add(&what, true);
+        if let Part::Checked(pins) = &self.pins {
+            if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
+                add("whether the host is pinned: no pin file was given", true);
+            }
+            for what in self.open_pin_sources(pins) {
+                add(&what, true);
+            }
         }
         if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
             for control in comparison.unknown_controls() {
@@ -130,6 +135,21 @@ impl TargetVerdicts {
 }
 
 impl TargetVerdicts {
+    /// What of the sources of pins stays open, where the host is pinned.
+    fn open_pin_sources(&self, pins: &PinsVerdict) -> Vec<String> {
+        if pins.status != PinsStatus::Pinned {
+            return Vec::new();
+        }
+        let unread = pins.sources.iter().filter(|source| source.state != SourceState::Read);
+        let mut open: Vec<String> = unread.map(|source| format!("the pins of {}", source.file)).collect();
+        let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
+        open.extend(unheard.map(|source| format!("the {}", source.file)));
+        let in_part = pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
+        let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
+        open.extend(files.into_iter().map(|file| format!("the whole of the pins of {file}")));
+        open
+    }
+
     /// The steps that are required, and of which it is not known whether they are done.
     fn open_steps(&self) -> Vec<(String, bool)> {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
@@ -137,30 +157,6 @@ impl TargetVerdicts {
         let open = steps.iter().filter(|step| step.done == Done::Unknown);
         open.map(|step| (format!("whether the step “{}” is done: {}", step.id, step.evidence), true))
             .collect()
-    }
-
-    /// What of the pins was not read.
-    fn open_pins(&self, named: bool) -> Vec<String> {
-        let mut open = Vec::new();
-        let Part::Checked(pins) = &self.pins else { return open };
-        if pins.status == PinsStatus::NoPinSources && named {
-            open.push("whether the host is pinned: no pin file was given".to_owned());
-        }
-        if pins.status == PinsStatus::Pinned {
-            for source in pins.sources.iter().filter(|source| source.state != SourceState::Read) {
-                open.push(format!("the pins of {}", source.file));
-            }
-            let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
-            for source in unheard {
-                open.push(format!("the {}", source.file));
-            }
-            let in_part = pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
-            let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
-            for file in files {
-                open.push(format!("the whole of the pins of {file}"));
-            }
-        }
-        open
     }
 
     /// What of the replay stays open, and whether it is demanded: who names a source wants it replayed.

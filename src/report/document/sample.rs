@@ -141,7 +141,6 @@ pub(in crate::report) fn replay() -> Replay {
         is_open: ends.is_none(),
     };
     let set = |title: &str, kind, lockouts: Vec<Lockout>| ReplayedPinSet {
-        refuses: true,
         kind,
         title: title.to_owned(),
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
