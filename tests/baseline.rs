@@ -150,9 +150,10 @@ fn check_accepts_findings_and_never_what_is_open_with_them() {
     // What is open is accepted by entries of its own kind, and stands in the report as such.
     let mut text = fs::read_to_string(folder.join("known.toml")).unwrap();
     for what in &open {
-        text += &format!(
+        let entry = format!(
             "\n[[undetermined]]\ntarget = \"shop.pem\"\nwhat = \"{what}\"\nreason = \"no network here\"\nuntil = 2100-01-01\n"
         );
+        text.push_str(&entry);
     }
     fs::write(folder.join("known.toml"), text).unwrap();
     let (code, report, said) = json(folder, &[&asked[..], &["--baseline", "known.toml"]].concat());

@@ -1,7 +1,7 @@
 //! The HTML report in a browser: narrow and wide, light and dark, with every fold opened.
 //!
 //! Needs chromium, node, npm and openssl. `tests/html/look.mjs` opens the pages and says what is wrong with them.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
 

@@ -178,7 +178,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         Form::Plain(Plain::Jsonl) => serde_json::to_string(&document())? + "\n",
         Form::Document(form) => {
             let data = form.data(|| serde_json::to_value(document()))?;
-            options.document(form, (&verdict, &findings), (&open, is_left_open), data, exit)?
+            options.document(form, (&verdict, &findings), (&open, is_left_open), &data, exit)?
         }
     };
     options.output.write(&report)?;
@@ -196,7 +196,7 @@ impl PinsOptions {
         form: DocumentForm,
         (verdict, findings): (&PinsVerdict, &[Finding]),
         open: (&[OpenPart], bool),
-        data: serde_json::Value,
+        data: &serde_json::Value,
         exit: Exit,
     ) -> Result<String, DocumentError> {
         let head = Head {
@@ -213,7 +213,7 @@ impl PinsOptions {
             (None, [first, more @ ..]) => format!("{first} and {} more", more.len()),
             (None, []) => "TLSA records".to_owned(),
         };
-        let piece = form.piece(&head, &Section::of_pins((&name, verdict), findings, open, &head, &data))?;
+        let piece = form.piece(&head, &Section::of_pins((&name, verdict), findings, open, &head, data))?;
         let mut summary = Summary::default();
         piece.count_into(&mut summary);
         form.document(&head, &[piece], &Tail { summary: &summary, exit_code: exit.code(), notes: &[] })

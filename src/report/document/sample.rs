@@ -143,6 +143,7 @@ pub(in crate::report) fn replay() -> Replay {
     let set = |title: &str, kind, lockouts: Vec<Lockout>| ReplayedPinSet {
         kind,
         title: title.to_owned(),
+        refuses: true,
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),

@@ -13,6 +13,7 @@ const BREAK: &str = "&#8203;";
 /// in the text that comes of it, so that these are broken by a character without width.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let text = safe(text);
     let mut characters = text.chars().peekable();
     let mut before = [' '; 3];
     while let Some(character) = characters.next() {
@@ -34,9 +35,6 @@ pub(super) fn escape(text: &str) -> String {
             {
                 escaped.push(character);
                 escaped.push_str(BREAK);
-            }
-            character if character.is_control() => {
-                let _ = write!(escaped, "\\\\{{{:x}}}", u32::from(character));
             }
             character => escaped.push(character),
         }
@@ -86,7 +84,7 @@ mod tests {
             ("see #12 and GH-3, 2026-01-02", "see #&#8203;12 and GH-&#8203;3, 2026-01-02"),
             ("https://evil.example and www.evil.example", "https\\://evil.example and www\\.evil.example"),
             ("&lt;", "\\&lt;"),
-            ("one\ntwo", "one\\\\{a}two"),
+            ("one\ntwo", "one\\\\ntwo"),
         ] {
             assert_eq!(escape(text), escaped);
         }

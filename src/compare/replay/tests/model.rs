@@ -64,8 +64,8 @@ fn pins_begun_on_any_day_last_until_the_next_renewal() {
 
 #[test]
 fn with_a_lead_the_days_are_bounded() {
-    let lead = Some(jiff::SignedDuration::from_hours(40 * 24));
-    let replayed = replay(&history(renewed(4), "2025-12-31"), lead);
+    let release = Some(jiff::SignedDuration::from_hours(40 * 24));
+    let replayed = replay(&history(renewed(4), "2025-12-31"), release);
     let leaf = level(&replayed, Level::Leaf, false);
     // 30 days of overlap: of the 40 that a release takes 10 are left at best.
     let first = leaf.lockouts[0];
@@ -77,8 +77,8 @@ fn with_a_lead_the_days_are_bounded() {
     assert!((bounds.at_worst - 120.0 / span * 365.0).abs() < 0.1, "{bounds:?}");
     assert!((bounds.at_best - 30.0 / span * 365.0).abs() < 0.1, "{bounds:?}");
     // A release within the overlap is in time.
-    let lead = Some(jiff::SignedDuration::from_hours(20 * 24));
-    let replayed = replay(&history(renewed(4), "2025-12-31"), lead);
+    let release = Some(jiff::SignedDuration::from_hours(20 * 24));
+    let replayed = replay(&history(renewed(4), "2025-12-31"), release);
     let leaf = level(&replayed, Level::Leaf, false);
     assert_eq!((leaf.sure, leaf.lockouts.len()), (0, 3));
     assert!(leaf.lockout_days_per_year.unwrap().at_best.abs() < f64::EPSILON);
