@@ -84,8 +84,12 @@ mod tests {
 
     fn curve(events: &[u32], censored: &[u32]) -> Curve {
         let mut observations = Observations::default();
-        events.iter().for_each(|time| observations.note(*time, true));
-        censored.iter().for_each(|time| observations.note(*time, false));
+        for time in events {
+            observations.note(*time, true);
+        }
+        for time in censored {
+            observations.note(*time, false);
+        }
         assert_eq!((observations.events(), observations.censored()), (events.len(), censored.len()));
         observations.curve()
     }

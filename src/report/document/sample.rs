@@ -110,7 +110,9 @@ pub(in crate::report) fn document(form: DocumentForm, sections: &[Section<'_>], 
     let head = head("check");
     let pieces: Vec<_> = sections.iter().map(|section| form.piece(&head, section).unwrap()).collect();
     let mut summary = Summary::default();
-    pieces.iter().for_each(|piece| piece.count_into(&mut summary));
+    for piece in &pieces {
+        piece.count_into(&mut summary);
+    }
     let notes = [format!("A note about {HOSTILE}.")];
     form.document(&head, &pieces, &Tail { summary: &summary, exit_code, notes: &notes }).unwrap()
 }
