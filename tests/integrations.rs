@@ -91,10 +91,12 @@ fn the_action_checks_targets_by_policy_and_baseline() {
     let runner = Runner::new();
     fs::write(runner.path("policy.toml"), "fail_on = \"none\"\n").unwrap();
     fs::write(runner.path("known.toml"), "version = 1\n").unwrap();
-    fs::write(runner.path("no.pem"), "nothing\n").unwrap();
-    fs::write(runner.path("targets.txt"), "no.pem # a file without certificate\n").unwrap();
+    for name in ["no.pem", "neither.pem", "nor.pem"] {
+        fs::write(runner.path(name), "nothing\n").unwrap();
+    }
+    fs::write(runner.path("targets.txt"), "nor.pem # a file without certificate\n").unwrap();
     let inputs = [
-        ("PINSTEAD_TARGETS", "no.pem\n\n no.pem"),
+        ("PINSTEAD_TARGETS", "no.pem\n\n neither.pem"),
         ("PINSTEAD_TARGETS_FILE", "targets.txt"),
         ("PINSTEAD_POLICY", "policy.toml"),
         ("PINSTEAD_BASELINE", "known.toml"),

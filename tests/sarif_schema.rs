@@ -22,7 +22,15 @@ fn schema() -> jsonschema::Validator {
     let fetched = run(root.join("tests/html/fetch").to_str().unwrap(), &[]);
     assert!(fetched.status.success(), "the schema is fetched: {}", text(&fetched));
     let schema = fs::read_to_string(root.join("target/npm/sarif-2.1.0-rtm.5.json")).unwrap();
-    jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
+    let mut schema: Value = serde_json::from_str(&schema).unwrap();
+    // The schema's pattern of languages is no regular expression of ECMA 262 with `u`: a bracket too many.
+    for class in ["run", "toolComponent"] {
+        let pattern =
+            schema.pointer_mut(&format!("/definitions/{class}/properties/language/pattern")).unwrap();
+        assert_eq!(*pattern, "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$");
+        *pattern = "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$".into();
+    }
+    jsonschema::validator_for(&schema).unwrap()
 }
 
 #[test]

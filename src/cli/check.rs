@@ -338,8 +338,10 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
         policy_file,
         baseline: &baseline,
     };
-    let is_lines = options.output.format.form() == Form::Plain(Plain::Jsonl);
-    let digest = if is_lines {
+    // A run that keeps its evidence is not gone on with: it would be the evidence of a part.
+    let can_go_on =
+        options.output.format.form() == Form::Plain(Plain::Jsonl) && options.save_evidence.is_none();
+    let digest = if can_go_on {
         Some(earlier::digest(options, (&evidence.request, &evidence.inputs), (&gate, &baseline))?)
     } else {
         None

@@ -1,7 +1,7 @@
 //! Should this domain pin? Answered by OWASP's criteria and what was measured; what the owner did not state stays a
 //! question.
 //!
-//! Each consideration stands in one table ([`criteria`]), each step of the way off pinning in another ([`steps`]).
+//! Each consideration stands in one table (`criteria`), each step of the way off pinning in another (`steps`).
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod claims;
