@@ -193,7 +193,8 @@ pub(super) fn half_life(
     tenures: &[Tenure<'_, '_>],
     history: &History,
 ) -> Option<HalfLife> {
-    let end = history.at.as_second();
+    // After the last certificate's life nothing is known that pins could match or miss: watching ends with it.
+    let end = history.at.as_second().min(tenures.last()?.placed.ends());
     let ends = ends((level, backup), keys, tenures)?;
     let mut observations = Observations::default();
     let mut renewals = BTreeSet::new();

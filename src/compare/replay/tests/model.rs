@@ -63,6 +63,14 @@ fn pins_begun_on_any_day_last_until_the_next_renewal() {
 }
 
 #[test]
+fn pins_are_watched_no_longer_than_certificates_are_known() {
+    let replayed = replay(&history(renewed(5), "2026-09-10"), None);
+    let half_life = level(&replayed, Level::Leaf, false).half_life.clone().unwrap();
+    // The last one lives for 90 days, its last second included; what came after it is in no source.
+    assert_eq!((half_life.starts, half_life.events, half_life.censored), (331, 240, 91));
+}
+
+#[test]
 fn with_a_lead_the_days_are_bounded() {
     let release = Some(jiff::SignedDuration::from_hours(40 * 24));
     let replayed = replay(&history(renewed(4), "2025-12-31"), release);
