@@ -214,6 +214,9 @@ pub(super) fn judge(
         let facts = facts::measured(&verdicts, target, inputs);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
         comparison.replay = replay::of_target((target, &verdicts), inputs, at);
+        if let Some(replay) = &mut comparison.replay {
+            replay.join(&comparison.unlisted_ca);
+        }
         if verdicts.is_compared {
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
             let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);
