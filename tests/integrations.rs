@@ -321,6 +321,34 @@ fn the_jobs_need_neither_policy_nor_baseline() {
     }
 }
 
+/// The oldest Rust that is promised is one name in every place, and one that the dependencies are content with.
+#[test]
+fn the_oldest_rust_is_the_same_everywhere() {
+    let manifest = read("Cargo.toml");
+    let (_, oldest) = manifest.split_once("\nrust-version = \"").unwrap();
+    let (oldest, _) = oldest.split_once('"').unwrap();
+    assert!(read("Containerfile").contains(&format!("/rust:{oldest}-slim-")), "Containerfile");
+    assert!(read("README.md").contains(&format!("{oldest} or later")), "README.md");
+    let host = Command::new("rustc").arg("-vV").output().unwrap();
+    let host = String::from_utf8(host.stdout).unwrap();
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let graph = Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let graph: serde_json::Value = serde_json::from_slice(&graph.stdout).expect(&said(&graph));
+    let number =
+        |version: &str| -> Vec<u64> { version.split('.').map(|part| part.parse().unwrap()).collect() };
+    let newer = graph["packages"].as_array().unwrap().iter().filter(|package| {
+        package["rust_version"]
+            .as_str()
+            .is_some_and(|needs| number(needs) > [number(oldest), vec![0]].concat())
+    });
+    let newer: Vec<&str> = newer.filter_map(|package| package["name"].as_str()).collect();
+    assert!(newer.is_empty(), "{oldest} is too old for {newer:?}");
+}
+
 /// The files are YAML, where a reader of it is here.
 #[test]
 fn the_files_are_yaml() {
