@@ -254,4 +254,6 @@ impl Known {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

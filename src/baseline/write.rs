@@ -76,7 +76,7 @@ impl Baseline {
                 known.command.as_ref().is_none_or(|command| *command == addition.command)
                     && known.rule.as_deref().is_none_or(|rule| rule == addition.rule)
             };
-            let known = places.filter_map(|index| self.findings.get(*index)).filter(is_of).next_back();
+            let known = places.filter_map(|index| self.findings.get(*index)).rfind(is_of);
             let Some(known) = known else {
                 new.push(addition);
                 continue;
