@@ -209,7 +209,7 @@ fn result<'a>(section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a>
             pinstead: finding
                 .fingerprint
                 .clone()
-                .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+                .unwrap_or_else(|| rules::fingerprint(section.name, None, finding)),
         },
         suppressions: finding
             .accepted
