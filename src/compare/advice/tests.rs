@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::compare::replay::{
-    Bounds, Cause, Chance, ChanceBasis, Level, Lockout, NextRenewal, PinSetKind, RenewalBasis, Replay,
+    Bounds, Cause, Chance, ChanceBasis, Level, Lockout, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay,
     ReplayedPinSet, Share,
 };
 use crate::compare::{
@@ -59,6 +59,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         refuses: true,
         lockouts: Vec::new(),
         sure,
+        locks_out_now: LocksOutNow::Unknown,
         lockout_days_per_year: None,
         half_life: None,
         next_match,

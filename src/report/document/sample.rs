@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{DocumentForm, Head, Mark, PartLine, Section, Tail};
 use crate::compare::replay::{
-    Bounds, Cause, FlagRule, Flagged, HalfLife, Level, Lockout, PinSetKind, Replay, ReplayedCertificate,
-    ReplayedPinSet, Share, Survival,
+    Bounds, Cause, FlagRule, Flagged, HalfLife, Level, Lockout, LocksOutNow, PinSetKind, Replay,
+    ReplayedCertificate, ReplayedPinSet, Share, Survival,
 };
 use crate::judge::OpenQuestion;
 use crate::report::{Outcome, Summary};
@@ -147,6 +147,7 @@ pub(in crate::report) fn replay() -> Replay {
         title: title.to_owned(),
         refuses: true,
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
+        locks_out_now: LocksOutNow::Unknown,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {
