@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::compare::replay::{
-    Bounds, Chance, ChanceBasis, Level, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet, Share,
+    Bounds, Chance, ChanceBasis, Level, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay,
+    ReplayedPinSet, Share,
 };
 use crate::compare::{
     CaaBinding, CaaPolicy, ClientClass, ClientPins, CurrentIssuer, Dnssec, Expectation, Fact, Hpkp, LogWatch,
@@ -58,6 +59,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         refuses: true,
         lockouts: Vec::new(),
         sure,
+        locks_out_now: LocksOutNow::Unknown,
         lockout_days_per_year: None,
         half_life: None,
         next_match,

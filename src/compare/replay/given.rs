@@ -174,17 +174,28 @@ fn binding(given: &GivenPins, laid: &Laid<'_>, end: i64) -> Option<Binding> {
     let mut binding =
         Binding { from, surely_until: end, perhaps_until: end, is_closed_after: false, is_sure };
     if let Some(expiry) = &given.expiry {
-        let at = expiry.at.as_second();
-        // The first time zone is 14 hours ahead of UTC, the last 12 behind it.
-        let (before, after) = match expiry.clock {
-            ExpiryClock::Utc => (0, 0),
-            ExpiryClock::Device => (14 * 3600, 12 * 3600),
-        };
-        binding.surely_until = at.saturating_sub(before).min(end);
-        binding.perhaps_until = at.saturating_add(after).min(end);
+        let (first, last) = ends(expiry);
+        binding.surely_until = first.min(end);
+        binding.perhaps_until = last.min(end);
         binding.is_closed_after = expiry.afterwards == AfterExpiry::FailClosed;
     }
     Some(binding)
+}
+
+/// When pins end on the first device, and when on the last.
+pub(super) fn ends(expiry: &Expiry) -> (i64, i64) {
+    let at = expiry.at.as_second();
+    match expiry.clock {
+        ExpiryClock::Utc => (at, at),
+        // The first time zone is 14 hours ahead of UTC, the last 12 behind it.
+        ExpiryClock::Device => (at.saturating_sub(14 * 3600), at.saturating_add(12 * 3600)),
+    }
+}
+
+/// Whether the pins have ended on some device, and clients refuse every connection since.
+pub(super) fn is_closed(given: &GivenPins, second: i64) -> bool {
+    let expiry = given.expiry.as_ref();
+    expiry.is_some_and(|expiry| expiry.afterwards == AfterExpiry::FailClosed && ends(expiry).0 <= second)
 }
 
 struct Sweep<'s> {

@@ -26,8 +26,6 @@ pub(super) struct Followed {
     pub(super) lockouts: Vec<Lockout>,
     pub(super) days_per_year: Option<Bounds>,
     pub(super) undetermined: usize,
-    /// Of the renewals that could be judged, how many each kept what was pinned; the newest last.
-    pub(super) kept: Vec<bool>,
 }
 
 /// A certificate while the service is taken to be with it.
@@ -71,10 +69,9 @@ pub(super) fn replay(
 ) -> Followed {
     let end = history.at.as_second();
     let made = |tenure: &Tenure<'_, '_>, second| {
-        Matcher::new(PinSet::Keys(keys.pins(level, backup, tenure.placed.it, second)))
+        Matcher::new(PinSet::Keys(keys.pins((level, backup), tenure.placed.it, second)))
     };
-    let mut followed =
-        Followed { lockouts: Vec::new(), days_per_year: None, undetermined: 0, kept: Vec::new() };
+    let mut followed = Followed { lockouts: Vec::new(), days_per_year: None, undetermined: 0 };
     let Some(first) = tenures.first() else { return followed };
     let begin = first.from;
     let mut pins = made(first, first.from);
@@ -84,9 +81,6 @@ pub(super) fn replay(
         let broken = first_break(&mut pins, tenure);
         let at_start = broken.is_some_and(|(at, _)| at <= tenure.from);
         let is_unknown = broken.is_some_and(|(_, status)| status == Status::Unknown);
-        if matched.is_some() && !(is_unknown && at_start) {
-            followed.kept.push(!at_start);
-        }
         if let Some((at, status)) = broken {
             if is_unknown {
                 followed.undetermined = followed.undetermined.saturating_add(1);
@@ -243,7 +237,7 @@ fn ends(
     // The pins made of the certificate after this one, and until when they match.
     let mut later: Option<(Matcher<'_>, Option<(i64, bool)>)> = None;
     for (index, tenure) in tenures.iter().enumerate().rev() {
-        let pins = keys.pins(level, backup, tenure.placed.it, tenure.from);
+        let pins = keys.pins((level, backup), tenure.placed.it, tenure.from);
         let (mut matcher, known) = match later.take() {
             Some((matcher, known)) if matcher.keys() == Some(&pins) => (matcher, Some(known)),
             _ => (Matcher::new(PinSet::Keys(pins)), None),
@@ -274,20 +268,43 @@ fn ends(
     Some(ends)
 }
 
-/// How many of the recent renewals each kept what was pinned.
-pub(super) fn recent(kept: &[bool]) -> Share {
-    let recent: Vec<bool> = kept.iter().rev().take(MOST_RECENT).copied().collect();
-    Share { of: recent.len(), count: recent.iter().filter(|kept| **kept).count() }
+/// How many renewals count as recent.
+const MOST_RECENT: usize = 20;
+
+/// How many of the recent renewals each kept what such pins name, on the paths of now; those of which it is known.
+pub(super) fn recent_changes(
+    of: (Level, bool),
+    keys: &Keys<'_>,
+    tenures: &[Tenure<'_, '_>],
+    now: i64,
+) -> Share {
+    let recent =
+        tenures.get(tenures.len().saturating_sub(MOST_RECENT.saturating_add(1))..).unwrap_or_default();
+    let made = |tenure: &Tenure<'_, '_>| {
+        let pins = keys.pins_by_paths_of(of, tenure.placed.it, (tenure.from, now));
+        (!pins.is_empty()).then(|| Matcher::new(PinSet::Keys(pins)))
+    };
+    let mut share = Share::default();
+    let mut pins = recent.first().and_then(made);
+    for tenure in recent.iter().skip(1) {
+        let status = pins.as_mut().map_or(Status::Unknown, |pins| pins.at(tenure.placed.it, now));
+        if status != Status::Unknown {
+            share.of = share.of.saturating_add(1);
+        }
+        if status == Status::All {
+            share.count = share.count.saturating_add(1);
+        } else {
+            pins = made(tenure);
+        }
+    }
+    share
 }
 
-/// How many renewals count as recent.
-pub(super) const MOST_RECENT: usize = 20;
-
-/// The statuses of pins as they stand now over the recent renewals.
-pub(super) fn recent_of_given(matcher: &mut Matcher<'_>, tenures: &[Tenure<'_, '_>]) -> Share {
+/// How many of the certificates of recent renewals the pins match on the paths of now; of those of which it is known.
+pub(super) fn recent_of_given(matcher: &mut Matcher<'_>, tenures: &[Tenure<'_, '_>], now: i64) -> Share {
     let renewed = tenures.iter().skip(1).rev().take(MOST_RECENT);
     let judged: Vec<Status> = renewed
-        .map(|tenure| matcher.at(tenure.placed.it, tenure.from))
+        .map(|tenure| matcher.at(tenure.placed.it, now))
         .filter(|status| *status != Status::Unknown)
         .collect();
     Share { of: judged.len(), count: judged.iter().filter(|status| **status == Status::All).count() }

@@ -45,15 +45,24 @@ impl<'h> Keys<'h> {
     /// The keys of a pin set made from a certificate at a time; none where what it takes is not known.
     pub(super) fn pins(
         &self,
-        level: Level,
-        backup: bool,
+        of: (Level, bool),
         it: &HistoricCertificate,
         second: i64,
+    ) -> BTreeSet<SpkiSha256> {
+        self.pins_by_paths_of(of, it, (second, second))
+    }
+
+    /// The same with the keys that were known at a time, and the paths of another.
+    pub(super) fn pins_by_paths_of(
+        &self,
+        (level, backup): (Level, bool),
+        it: &HistoricCertificate,
+        (second, paths): (i64, i64),
     ) -> BTreeSet<SpkiSha256> {
         let mut pins: BTreeSet<SpkiSha256> = match level {
             Level::Leaf => [it.key].into(),
             Level::Intermediate => it.issuer_key.into_iter().collect(),
-            Level::Root => roots_at(&it.paths, second),
+            Level::Root => roots_at(&it.paths, paths),
             Level::AllRootsOfCa => self.of_ca(&it.issuer, second, true).map(|key| key.key).collect(),
         };
         if pins.is_empty() || !backup {

@@ -12,6 +12,7 @@ mod hypothetical;
 mod keys;
 mod lines;
 mod matching;
+mod now;
 mod outcome;
 mod seconds;
 mod survival;
@@ -27,8 +28,9 @@ use self::keys::Keys;
 use self::lines::Laid;
 use self::matching::{Matcher, PinSet};
 pub use self::outcome::{
-    Bounds, Cause, Chance, ChanceBasis, FlagRule, Flagged, HalfLife, Level, Lockout, NextRenewal, PinSetKind,
-    Renewal, RenewalBasis, Replay, ReplayedCertificate, ReplayedPinSet, Share, Survival,
+    Bounds, Cause, Chance, ChanceBasis, FlagRule, Flagged, HalfLife, Level, Lockout, LocksOutNow,
+    NextRenewal, PinSetKind, Renewal, RenewalBasis, Replay, ReplayedCertificate, ReplayedPinSet, Share,
+    Survival,
 };
 pub use crate::x509::paths::CaPath;
 
@@ -92,6 +94,7 @@ fn hypothetical_set(
     left_out: &mut Vec<String>,
 ) -> ReplayedPinSet {
     let fate = hypothetical::replay((level, backup), keys, (laid, tenures), (history, lead));
+    let recent = hypothetical::recent_changes((level, backup), keys, tenures, history.at.as_second());
     let half_life = hypothetical::half_life((level, backup), keys, tenures, history);
     let title = level.title(backup);
     if half_life.is_none() && fate.undetermined < tenures.len() {
@@ -103,10 +106,11 @@ fn hypothetical_set(
         title: title.to_owned(),
         refuses: true,
         sure: sure(&fate.lockouts),
+        locks_out_now: now::of_followed(&fate, tenures, (history.at, lead)),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
         half_life,
-        next_match: forecast::chance(hypothetical::recent(&fate.kept), ChanceBasis::RecentChanges),
+        next_match: forecast::chance(recent, ChanceBasis::RecentChanges),
         undetermined: fate.undetermined,
         notes: vec![level.note(backup).to_owned()],
     }
@@ -120,12 +124,16 @@ fn given_set(
 ) -> ReplayedPinSet {
     let fate = given::replay(given, laid, history);
     let mut matcher = Matcher::new(PinSet::Given(given));
-    let recent = hypothetical::recent_of_given(&mut matcher, tenures);
+    let mut recent = hypothetical::recent_of_given(&mut matcher, tenures, history.at.as_second());
+    if given::is_closed(given, history.at.as_second()) {
+        recent.count = 0;
+    }
     ReplayedPinSet {
         kind: PinSetKind::Given { client: given.client.clone() },
         title: format!("the pins of {}", given.client),
         refuses: given::refuses(given, history.at),
         sure: sure(&fate.lockouts),
+        locks_out_now: now::of_given(given, laid, history.at),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
         half_life: None,

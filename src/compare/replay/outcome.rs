@@ -112,17 +112,33 @@ pub struct ReplayedPinSet {
     pub lockouts: Vec<Lockout>,
     /// How many of those are sure: no certificate that can have been in service matched on any path.
     pub sure: usize,
+    /// Whether it locks users out at the end of the replay.
+    pub locks_out_now: LocksOutNow,
     /// The days a year without service; `None` where the history is shorter than a day, and for pins that follow the
     /// certificates where no release lead is stated or some certificate is not known to match.
     pub lockout_days_per_year: Option<Bounds>,
     /// How long such a pin set lasts; `None` for pins as given, which have one beginning.
     pub half_life: Option<HalfLife>,
-    /// Whether the next renewal matches the pins as they stand now.
+    /// Whether the next renewal matches the pins as they stand now, on the paths of now.
     pub next_match: Option<Chance>,
     /// The certificates of which it is not known whether they match.
     pub undetermined: usize,
     /// What is to be known of it, a sentence each: what its backup is, that it only reports.
     pub notes: Vec<String>,
+}
+
+/// Whether pins lock users out at the end of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LocksOutNow {
+    /// They match what is served; or every certificate that can be, where the server was not asked; or they bind nobody.
+    No,
+    /// It depends on the client, or on which certificate is served.
+    Perhaps,
+    /// Whatever can be served, no path of it matches; or they ended, and clients refuse every connection since.
+    Surely,
+    /// Not known.
+    Unknown,
 }
 
 /// Which pin set.
@@ -247,7 +263,7 @@ pub struct Chance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChanceBasis {
-    /// The recent renewals: whether each one's certificate matches the pins as they stand now.
+    /// The recent renewals: whether each one's certificate matches the pins on the paths of now.
     RecentRenewals,
     /// The recent renewals: whether each kept what pins of this level name.
     RecentChanges,

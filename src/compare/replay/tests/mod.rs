@@ -4,6 +4,7 @@
 mod bounds;
 mod known_cases;
 mod model;
+mod now;
 
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ pub(in crate::report) use self::comparison::comparison;
 use super::{DocumentForm, Head, Mark, PartLine, Section, Tail};
 use crate::compare::Comparison;
 use crate::compare::replay::{
-    Bounds, Cause, FlagRule, Flagged, HalfLife, Level, Lockout, PinSetKind, Replay, ReplayedCertificate,
-    ReplayedPinSet, Share, Survival,
+    Bounds, Cause, FlagRule, Flagged, HalfLife, Level, Lockout, LocksOutNow, PinSetKind, Replay,
+    ReplayedCertificate, ReplayedPinSet, Share, Survival,
 };
 use crate::judge::OpenQuestion;
 use crate::report::{Outcome, Summary};
@@ -176,6 +176,7 @@ pub(in crate::report) fn replay() -> Replay {
         title: title.to_owned(),
         refuses: true,
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
+        locks_out_now: LocksOutNow::Unknown,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {
