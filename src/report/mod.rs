@@ -1,5 +1,6 @@
 //! Reports: verdicts and findings rendered; a new format is one new file.
 
+mod compared;
 pub mod document;
 pub mod fleet;
 mod html;
