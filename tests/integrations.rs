@@ -81,9 +81,51 @@ fn the_action_lints_pins_and_hands_on_the_exit_code() {
     ];
     let (output, written) = runner.run("run.sh", &inputs);
     assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(written, "exit-code=0\nreport=report of mine.json\n");
-    let report = fs::read(runner.path("report of mine.json")).unwrap();
+    // The steps that follow run elsewhere: the name is whole.
+    let report = runner.path("report of mine.json").canonicalize().unwrap();
+    assert_eq!(written, format!("exit-code=0\nreport={}\n", report.display()));
+    let report = fs::read(report).unwrap();
     assert!(serde_json::from_slice::<serde_json::Value>(&report).unwrap()["findings"].is_array());
+}
+
+#[test]
+fn the_action_hands_on_no_report_of_an_earlier_run() {
+    let runner = Runner::new();
+    fs::write(runner.path("r.sarif"), "stale").unwrap();
+    let inputs = [
+        ("PINSTEAD_PINS", "pins.toml"),
+        ("PINSTEAD_BASELINE", "missing.toml"),
+        ("PINSTEAD_OUTPUT", "r.sarif"),
+        ("PINSTEAD_FORMAT", "sarif"),
+    ];
+    let (output, written) = runner.run("run.sh", &inputs);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(written, "exit-code=2\n");
+    assert!(!runner.path("r.sarif").exists());
+}
+
+#[test]
+fn the_action_uploads_by_true_in_any_case() {
+    let runner = Runner::new();
+    for upload in ["true", "True", "TRUE"] {
+        let inputs =
+            [("PINSTEAD_PINS", "pins.toml"), ("PINSTEAD_FORMAT", "sarif"), ("PINSTEAD_UPLOAD_SARIF", upload)];
+        let (output, written) = runner.run("run.sh", &inputs);
+        assert!(output.status.success() && written.contains("\nreport="), "{upload}: {}", said(&output));
+        assert!(runner.path("temp/pinstead.sarif").exists(), "{upload}");
+    }
+    let (output, _) =
+        runner.run("run.sh", &[("PINSTEAD_PINS", "pins.toml"), ("PINSTEAD_UPLOAD_SARIF", "yes")]);
+    assert!(output.status.code() == Some(2), "{}", said(&output));
+}
+
+#[test]
+fn the_action_drops_no_policy() {
+    let runner = Runner::new();
+    let (output, written) =
+        runner.run("run.sh", &[("PINSTEAD_PINS", "pins.toml"), ("PINSTEAD_POLICY", "p.toml")]);
+    assert!(output.status.code() == Some(2) && written.is_empty(), "{}", said(&output));
+    assert!(said(&output).contains("without a policy"), "{}", said(&output));
 }
 
 #[test]
@@ -210,22 +252,101 @@ fn the_hooks_fail_on_what_they_say() {
     assert_eq!(entries.len(), 2, "{entries:?}");
     let runner = Runner::new();
     fs::write(runner.path("pinstead.toml"), "fail_on = \"hihg\"\n").unwrap();
-    let run = |entry: &str, file: &str| {
-        let words = entry.split(' ').chain([file]);
+    let (_, given) = hooks.split_once("  args: [").unwrap();
+    let (given, _) = given.split_once(']').unwrap();
+    let given: Vec<&str> = given.split(", ").collect();
+    let run = |entry: &str, args: &[&str], file: &str| {
+        let words = entry.split(' ').chain(args.iter().copied()).chain([file]);
         Command::new(env!("CARGO_BIN_EXE_pinstead"))
             .args(words)
             .current_dir(runner.folder.path())
             .output()
             .unwrap()
     };
-    let linted = run(entries[0], "pins.toml");
+    let linted = run(entries[0], &given, "pins.toml");
     assert_eq!(linted.status.code(), Some(1), "{}", said(&linted));
-    let checked = run(entries[1], "pinstead.toml");
+    // A configuration's own arguments take the place of the hook's, as docs/ci.md has it.
+    let linted = run(entries[0], &["--fail-on=none"], "pins.toml");
+    assert_eq!(linted.status.code(), Some(0), "{}", said(&linted));
+    let checked = run(entries[1], &[], "pinstead.toml");
     assert!(
         checked.status.code() == Some(2) && said(&checked).contains("did you mean “high”?"),
         "{}",
         said(&checked)
     );
+}
+
+/// The scripts of GitLab and Jenkins, run as those would: with and without the files that a repository need not have.
+#[test]
+fn the_jobs_need_neither_policy_nor_baseline() {
+    let gitlab = read("integrations/gitlab/pinstead.gitlab-ci.yml");
+    let (_, script) = gitlab.split_once("  script:\n").unwrap();
+    let (script, _) = script.split_once("  artifacts:").unwrap();
+    // One item a command; a folded one (`>-`) is its lines with blanks between.
+    let items =
+        script.split("    - ").map(|item| item.trim_start_matches(">-\n").trim().replace("\n      ", " "));
+    let gitlab = items.collect::<Vec<String>>().join("\n");
+    let jenkins = read("integrations/jenkins/Jenkinsfile");
+    let (_, script) = jenkins.split_once("sh '''").unwrap();
+    let (script, _) = script.split_once("'''").unwrap();
+    let jenkins = script.to_owned();
+    for script in [gitlab, jenkins] {
+        let runner = Runner::new();
+        // What is called is written down: the real program would ask the network for its targets.
+        fs::write(runner.path("temp/pinstead"), "#!/bin/sh\nprintf '<%s>' \"$@\"\necho\n").unwrap();
+        let made = Command::new("chmod").arg("+x").arg(runner.path("temp/pinstead")).status();
+        assert!(made.unwrap().success());
+        let run = |baseline: &str| {
+            let path = format!("{}:{}", runner.path("temp").display(), std::env::var("PATH").unwrap());
+            let output = Command::new("sh")
+                .args(["-e", "-c", &script])
+                .current_dir(runner.folder.path())
+                .env("PATH", path)
+                .env("PINSTEAD_TARGETS_FILE", "targets.txt")
+                .env("PINSTEAD_FAIL_ON", "high")
+                .env("PINSTEAD_BASELINE", baseline)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{script}\n{}", said(&output));
+            said(&output).replace("<--baseline><", "<--baseline=")
+        };
+        let check = "<check><--targets><targets.txt><--fail-on><high><--fail-on-undetermined>";
+        let form = "<--format><junit><--output><pinstead.xml>\n";
+        assert_eq!(run(""), format!("{check}{form}"), "{script}");
+        fs::write(runner.path("pinstead-baseline.toml"), "version = 1\n").unwrap();
+        fs::write(runner.path("pinstead.toml"), "").unwrap();
+        // Jenkins has the policy checked in a step of its own.
+        let called = run("pinstead-baseline.toml").replace("<policy><check>\n", "");
+        assert_eq!(called, format!("{check}<--baseline=pinstead-baseline.toml>{form}"), "{script}");
+    }
+}
+
+/// The oldest Rust that is promised is one name in every place, and one that the dependencies are content with.
+#[test]
+fn the_oldest_rust_is_the_same_everywhere() {
+    let manifest = read("Cargo.toml");
+    let (_, oldest) = manifest.split_once("\nrust-version = \"").unwrap();
+    let (oldest, _) = oldest.split_once('"').unwrap();
+    assert!(read("Containerfile").contains(&format!("/rust:{oldest}-slim-")), "Containerfile");
+    assert!(read("README.md").contains(&format!("{oldest} or later")), "README.md");
+    let host = Command::new("rustc").arg("-vV").output().unwrap();
+    let host = String::from_utf8(host.stdout).unwrap();
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let graph = Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let graph: serde_json::Value = serde_json::from_slice(&graph.stdout).expect(&said(&graph));
+    let number =
+        |version: &str| -> Vec<u64> { version.split('.').map(|part| part.parse().unwrap()).collect() };
+    let newer = graph["packages"].as_array().unwrap().iter().filter(|package| {
+        package["rust_version"]
+            .as_str()
+            .is_some_and(|needs| number(needs) > [number(oldest), vec![0]].concat())
+    });
+    let newer: Vec<&str> = newer.filter_map(|package| package["name"].as_str()).collect();
+    assert!(newer.is_empty(), "{oldest} is too old for {newer:?}");
 }
 
 /// The files are YAML, where a reader of it is here.

@@ -35,6 +35,8 @@ if [ ${#targets[@]} -gt 0 ] || [ -n "${PINSTEAD_TARGETS_FILE:-}" ]; then
   [ -z "${PINSTEAD_POLICY:-}" ] || command+=("--policy=$PINSTEAD_POLICY")
   for pin in ${pins[@]+"${pins[@]}"}; do command+=("--pins=$pin"); done
 elif [ ${#pins[@]} -gt 0 ]; then
+  # `pinstead pins` reads no policy: to drop one that was asked for would be a gate that is not there.
+  [ -z "${PINSTEAD_POLICY:-}" ] || refuse "pins alone are linted without a policy; use fail-on, or name targets"
   command=(pins "${pins[@]}")
 else
   refuse "name targets, a targets-file or pins"
@@ -46,16 +48,29 @@ fi
 command+=("--format=${PINSTEAD_FORMAT:-human}")
 
 report=${PINSTEAD_OUTPUT:-}
-if [ -z "$report" ] && [ "${PINSTEAD_UPLOAD_SARIF:-false}" = true ]; then
+# As GitHub's own conditions do, in whatever case: `tr`, for the bash of macOS has no ${x,,}.
+upload=$(printf %s "${PINSTEAD_UPLOAD_SARIF:-false}" | tr '[:upper:]' '[:lower:]')
+case $upload in true | false) ;; *) refuse "upload-sarif is true or false" ;; esac
+if [ -z "$report" ] && [ "$upload" = true ]; then
   report=$RUNNER_TEMP/pinstead.sarif
 fi
-[ -z "$report" ] || command+=("--output=$report")
+if [ -n "$report" ]; then
+  # A name with a line break in it would be another output.
+  case $report in *$'\n'*) refuse "output is one line" ;; esac
+  # The steps that follow run elsewhere.
+  case $report in
+    /* | [A-Za-z]:[\\/]*) ;;
+    *) report=$PWD/$report ;;
+  esac
+  # What an earlier run left is not this one's report.
+  [ ! -d "$report" ] || refuse "output is a directory: $report"
+  rm -f -- "$report"
+  command+=("--output=$report")
+fi
 
 code=0
 pinstead "${command[@]}" || code=$?
 echo "exit-code=$code" >>"$GITHUB_OUTPUT"
 if [ -n "$report" ] && [ -f "$report" ]; then
-  # A name with a line break in it would be another output.
-  case $report in *$'\n'*) refuse "output is one line" ;; esac
   echo "report=$report" >>"$GITHUB_OUTPUT"
 fi

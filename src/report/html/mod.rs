@@ -129,7 +129,7 @@ impl<'a> FindingView<'a> {
             fingerprint: finding
                 .fingerprint
                 .clone()
-                .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+                .unwrap_or_else(|| rules::fingerprint(section.name, None, finding)),
             accepted: finding.accepted.as_ref().map(ToString::to_string),
         }
     }
@@ -164,7 +164,7 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
             parts => Value::from(Serde(section.parts.iter().map(PartView::of).collect::<Vec<_>>())),
             data => Value::from(Serde(&section.data)),
             why => Value::from(Serde(why::by_control(&section.data))),
-            timeline => section.replay.map(timeline::svg),
+            timeline => section.comparison.and_then(|comparison| comparison.replay.as_ref()).map(timeline::svg),
         },
     )
 }

@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::cli::check::DEFAULT_POLICY;
 use crate::cli::options::GateOptions;
 use crate::judge::OpenQuestion;
+use crate::observe::files;
 use crate::report::Summary;
 use crate::report::document::{DocumentError, DocumentForm, Head, Section, Tail};
 use crate::rules::{self, Finding, Raised, Severity};
@@ -28,13 +29,14 @@ impl OnceReport {
             judged_at: self.judged_at,
             basis: self.list.iter().map(|list| format!("the log list {}", list.dated())).collect(),
             home: Some(policy.unwrap_or(DEFAULT_POLICY).to_owned()),
+            folder: files::working_directory(),
             fail_on: gate.least(),
             strict: gate.is_strict(),
         };
         let mut pieces = Vec::new();
         for listed in &self.certificates.listed {
             let mut findings = findings_of(&listed.title, &listed.tbs_sha256, &listed.details);
-            rules::stamp(&listed.tbs_sha256, &mut findings);
+            rules::stamp(&listed.tbs_sha256, None, &mut findings);
             let open = listed.is_open().then(|| OpenQuestion {
                 what: format!("certificate {}: who issued it, or what it claims", listed.tbs_sha256),
                 demanded: false,
@@ -54,7 +56,7 @@ impl OnceReport {
             demanded: false,
         }));
         let mut findings = self.findings.clone();
-        rules::stamp(LOGS, &mut findings);
+        rules::stamp(LOGS, None, &mut findings);
         pieces.push(form.piece(&head, &Section::of_findings(LOGS, &findings, open, &head))?);
         let mut summary = Summary::default();
         for piece in &pieces {
