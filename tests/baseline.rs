@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use pinstead::demo::world::SHOP;
 use serde_json::Value;
 use tempfile::TempDir;
 use world::Running;
@@ -178,6 +179,41 @@ fn check_accepts_findings_and_never_what_is_open_with_them() {
             "{format}: {text}"
         );
     }
+}
+
+/// Two worlds with hosts of the same names, each under a root that nobody trusts: what is accepted of the one's certificate is
+/// not accepted of the other's, which is what an impersonator's would be.
+#[test]
+fn another_partys_certificate_at_the_same_host_is_a_new_finding() {
+    let (own, mallory) = (Running::start(), Running::start());
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let check = |command: &str, running: &Running, more: &[&str]| {
+        let (dns, tls) = (running.world.dns_address().to_string(), running.world.tls_address().to_string());
+        let base = [command, SHOP, "--resolver", &dns, "--connect", &tls, "--only", "ct,issuer,pins"];
+        json(folder, &[&base[..], more].concat())
+    };
+    let write_it = ["--write-baseline", "known.toml", "--reason", "own root", "--until", "2100-01-01"];
+    let (_, report, said) = check("check", &own, &write_it);
+    assert!(said.contains("accepted anew"), "{said}");
+    let accepted: Vec<String> = ids(&report["targets"][0]["findings"])
+        .into_iter()
+        .filter_map(|(rule, accepted)| accepted.then(|| rule.to_owned()))
+        .collect();
+    assert!(accepted.iter().any(|rule| rule == "TLS002"), "{accepted:?}");
+    let with = ["--baseline", "known.toml"];
+    let (code, report, _) = check("check", &own, &with);
+    assert_ne!(code, 1, "{report:#}");
+    let (code, report, _) = check("check", &mallory, &with);
+    let found = ids(&report["targets"][0]["findings"]);
+    assert_eq!(code, 1, "{found:?}");
+    for rule in &accepted {
+        assert!(found.contains(&(rule.as_str(), false)), "{rule}: {found:?}");
+    }
+    // What `check` accepts is not what `compare` found.
+    let (code, report, said) = check("compare", &own, &with);
+    assert_eq!(code, 1, "{said} {report:#}");
+    assert!(said.contains("of other commands (check)"), "{said}");
 }
 
 #[test]

@@ -262,6 +262,81 @@ fn what_was_asked_otherwise_is_not_gone_on_with() {
     assert_eq!(read(&report), before);
 }
 
+/// What a baseline accepts is the same in every run, so that one with many entries is gone on with like any other.
+#[test]
+fn a_run_with_a_baseline_of_many_entries_is_gone_on_with() {
+    let many = Many::start();
+    let list = many.list(&many.files(12));
+    let known = many.path("known.toml").display().to_string();
+    let report = many.path("report.jsonl");
+    let output = report.display().to_string();
+    let asked = ["--targets", &list, "--fail-on", "info", "--expect-ca", "ca.example", "--only", "issuer"];
+    let written = ["--write-baseline", &known, "--reason", "r", "--until", "2100-01-01"];
+    let ended = many.check(&[&asked[..], &written].concat()).output().unwrap();
+    assert!(stderr(&ended).contains("accepted anew"), "{}", stderr(&ended));
+    let text = read(&many.path("known.toml"));
+    assert!(text.matches("[[finding]]").count() >= 12, "{text}");
+    let lines_of = ["--format", "jsonl", "--output", &output, "--baseline", &known];
+    let arguments = [&asked[..], &lines_of].concat();
+    let first = many.check(&arguments).output().unwrap();
+    let before = read(&report);
+    assert!(before.contains("\"accepted\":{"), "{before}");
+    let half: String = before.split_inclusive('\n').take(6).collect();
+    fs::write(&report, half).unwrap();
+    let resumed = many.check(&[&arguments[..], &["--resume"]].concat()).output().unwrap();
+    assert_eq!(code(&resumed), code(&first), "{}", stderr(&resumed));
+    let lines_of_run = |text: &str| lines(text).iter().map(|line| line["run"].clone()).collect::<Vec<_>>();
+    assert_eq!(lines_of_run(&read(&report)), lines_of_run(&before));
+    // An entry more is another question.
+    fs::write(many.path("known.toml"), text.replacen("reason = \"r\"", "reason = \"s\"", 1)).unwrap();
+    let refused = many.check(&[&arguments[..], &["--resume"]].concat()).output().unwrap();
+    assert_eq!(code(&refused), 2, "{}", stderr(&refused));
+}
+
+/// What an interrupted run saved is evidence of a part: of the rest nothing is known, today or when it is judged again.
+#[test]
+fn evidence_of_a_part_never_passes_for_the_whole() {
+    let many = Many::start();
+    let file = many.files(1).remove(0);
+    let hanging = Hanging::start().address.to_string();
+    let list = many.list(&[&file, &hanging]);
+    let (saved, known) = (many.path("part.evidence"), many.path("known.toml"));
+    let (saved, known) = (saved.display().to_string(), known.display().to_string());
+    let interrupted = |more: &[&str]| {
+        let report = many.path("report.jsonl");
+        let _ = fs::remove_file(&report);
+        let output = report.display().to_string();
+        let arguments = [&["--targets", &list, "--format", "jsonl", "--output", &output][..], more].concat();
+        let child = many.check(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("the first line", || read(&report).lines().count() == 1);
+        interrupt(&child);
+        child.wait_with_output().unwrap()
+    };
+    let ended = interrupted(&["--save-evidence", &saved]);
+    assert_eq!(code(&ended), 3, "{}", stderr(&ended));
+    let evidence: Value = serde_json::from_str(&read(Path::new(&saved))).unwrap();
+    assert_eq!(evidence["not_looked_at"], serde_json::json!([hanging]));
+    assert_eq!(evidence["pinstead_evidence"], 2, "no older version takes it for the whole");
+    let again = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pinstead"));
+        command.env_remove("CI").arg("check").arg(&saved).args(more).output().unwrap()
+    };
+    let judged = again(&[]);
+    assert_eq!(code(&judged), 3, "{}", stderr(&judged));
+    let told = String::from_utf8_lossy(&judged.stdout).into_owned() + &stderr(&judged);
+    assert!(told.contains("Interrupted: 1 of 2 targets was not looked at"), "{told}");
+    assert!(told.contains("1 target was not looked at"), "{told}");
+    let json: Value = serde_json::from_slice(&again(&["--format", "json"]).stdout).unwrap();
+    assert_eq!((&json["summary"]["pass"], &json["summary"]["not_done"]), (&1.into(), &1.into()), "{json:#}");
+    // What the rest would add is not known: no baseline is written of a part.
+    let written = ["--fail-on", "info", "--write-baseline", &known, "--reason", "r", "--until", "2100-01-01"];
+    for refused in [interrupted(&written), again(&written)] {
+        assert_eq!(code(&refused), 2, "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("the baseline is not written"), "{}", stderr(&refused));
+        assert!(!Path::new(&known).exists());
+    }
+}
+
 /// What an earlier run wrote counts as if it had been looked at now: in the exit code and in the summary.
 #[test]
 fn earlier_lines_count_as_their_targets_did() {

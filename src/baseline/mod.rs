@@ -32,6 +32,8 @@ pub struct Baseline {
     undetermined: Vec<KnownOpen>,
     by_fingerprint: HashMap<String, Vec<usize>>,
     by_name: HashMap<(String, String, String), Vec<usize>>,
+    /// The places of the entries of each target, findings and what is open.
+    by_target: HashMap<String, (Vec<usize>, Vec<usize>)>,
 }
 
 /// A finding that is known.
@@ -66,6 +68,8 @@ struct Spans {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct KnownOpen {
     line: usize,
+    /// The command that it is open to.
+    command: String,
     target: String,
     what: String,
     reason: String,
@@ -104,7 +108,7 @@ impl Baseline {
         let mut told: BTreeMap<usize, Fault> = BTreeMap::new();
         for finding in &mut *findings {
             let mut lapsed = None;
-            for (index, known) in self.entries_of(run.target, finding) {
+            for (index, known) in self.entries_of(run, finding) {
                 met.insert(index);
                 let fault = known.fault(&self.path, finding, today);
                 if fault.is_none() {
@@ -119,22 +123,29 @@ impl Baseline {
             }
         }
         let mut faults: Vec<Fault> = told.into_values().collect();
-        let gone = self.findings.iter().enumerate().filter(|(index, known)| {
-            !met.contains(index) && known.is_of(run) && known.rule.as_deref().is_some_and(&looked)
+        let of_target = self.by_target.get(run.target).map(|(findings, _)| findings.as_slice());
+        let gone = of_target.unwrap_or_default().iter().filter_map(|index| {
+            let known = self.findings.get(*index)?;
+            let is_gone =
+                !met.contains(index) && known.is_of(run) && known.rule.as_deref().is_some_and(&looked);
+            is_gone.then(|| known.gone(&self.path))
         });
-        faults.extend(gone.map(|(_, known)| known.gone(&self.path)));
+        faults.extend(gone);
         Self::add(run, findings, &faults);
     }
 
-    /// The entries that a finding is known by.
-    fn entries_of(&self, target: &str, finding: &Finding) -> Vec<(usize, &Known)> {
+    /// The entries that a finding is known by. Those of another command are not: what it looked at may be less.
+    fn entries_of(&self, run: Run<'_>, finding: &Finding) -> Vec<(usize, &Known)> {
+        if !rules::can_be_accepted(finding.rule) {
+            return Vec::new();
+        }
         let by_fingerprint = finding
             .fingerprint
             .as_deref()
             .and_then(|print| self.by_fingerprint.get(print))
             .into_iter()
             .flatten();
-        let name = (finding.rule.to_owned(), target.to_owned(), finding.subject.clone());
+        let name = (finding.rule.to_owned(), run.target.to_owned(), finding.subject.clone());
         let by_name = self.by_name.get(&name).into_iter().flatten();
         let rule = finding.rule;
         by_fingerprint
@@ -142,25 +153,34 @@ impl Baseline {
             .filter_map(|index| Some((*index, self.findings.get(*index)?)))
             // Whoever copies a fingerprint to an entry of another rule has made a mistake.
             .filter(|(_, known)| known.rule.as_deref().is_none_or(|known| known == rule))
+            .filter(|(_, known)| known.command.as_deref().is_none_or(|command| command == run.command))
             .collect()
     }
 
     /// Takes out of the open questions of a target those that are accepted; adds what there is to say of such entries.
+    ///
+    /// `looked` tells whether all was looked at that a question is about: only then one that is not open is answered.
     pub fn settle_open(
         &self,
         run: Run<'_>,
         open: &[OpenQuestion],
         findings: &mut Vec<Finding>,
+        looked: impl Fn(&str) -> bool,
     ) -> Vec<AcceptedQuestion> {
         let today = run.at.to_zoned(TimeZone::UTC).date();
         let mut accepted = Vec::new();
         let mut faults = Vec::new();
-        for known in self.undetermined.iter().filter(|known| known.target == run.target) {
+        let of_target = self.by_target.get(run.target).map(|(_, open)| open.as_slice());
+        let entries = of_target.unwrap_or_default().iter().filter_map(|index| self.undetermined.get(*index));
+        for known in entries.filter(|known| known.command == run.command) {
             let place = format!("{}:{}", self.path, known.line);
-            let is_open = open.iter().any(|question| question.what == known.what);
+            let is_open =
+                open.iter().any(|question| question.can_be_accepted() && question.what == known.what);
             let (entry, what) = (place, format!("not determined: {}", known.what));
             if !is_open {
-                faults.push(Fault::Gone { entry, rule: None, subject: what });
+                if looked(&known.what) {
+                    faults.push(Fault::Gone { entry, rule: None, subject: what });
+                }
             } else if today > known.until {
                 faults.push(Fault::Past {
                     entry,
@@ -180,8 +200,21 @@ impl Baseline {
 
     fn add(run: Run<'_>, findings: &mut Vec<Finding>, faults: &[Fault]) {
         let mut own: Vec<Finding> = faults.iter().flat_map(rule::findings).collect();
-        rules::stamp(run.target, &mut own);
+        rules::stamp(run.target, None, &mut own);
         findings.append(&mut own);
+    }
+
+    /// How many of its entries are of other commands than this one, and which these are.
+    pub fn of_other_commands(&self, command: &str) -> (usize, BTreeSet<&str>) {
+        let findings = self.findings.iter().filter_map(|known| known.command.as_deref());
+        let open = self.undetermined.iter().map(|known| known.command.as_str());
+        let others: Vec<&str> = findings.chain(open).filter(|own| *own != command).collect();
+        (others.len(), others.into_iter().collect())
+    }
+
+    /// The file and its text: what it accepts depends on nothing else.
+    pub fn source(&self) -> (&str, &str) {
+        (&self.path, &self.text)
     }
 
     /// Whether it has no entry.
@@ -220,5 +253,7 @@ impl Known {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@ use crate::rules::{self, Severity};
 
 /// The most entries that are read.
 const MOST: usize = 20_000;
+/// The most errors that are told.
+const MOST_TOLD: usize = 50;
 /// The longest text of an entry, in characters.
 const LONGEST: usize = 4_000;
 /// The version that is read and written.
@@ -77,6 +79,8 @@ struct WrittenFinding {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenOpen {
+    /// The command to which it is open; `check`, if it is left out.
+    command: Option<String>,
     /// The target, as reports show it.
     target: String,
     /// What could not be determined, as `undetermined` of the report has it.
@@ -113,9 +117,13 @@ impl Baseline {
             let at = error.span().map_or(0, |span| span.start);
             wrong(vec![at_place(text, at, error.message().trim_end().to_owned())])
         })?;
-        let mut reader = Reader { text, found: Vec::new() };
+        let mut reader = Reader { text, lines: line_ends(text), found: Vec::new() };
         let baseline = reader.baseline(path, written);
-        if reader.found.is_empty() { Ok(baseline) } else { Err(wrong(reader.found)) }
+        if reader.found.is_empty() {
+            return Ok(baseline);
+        }
+        let told = reader.found.into_iter().map(|(at, what)| at_place(text, at, what)).collect();
+        Err(wrong(told))
     }
 }
 
@@ -133,14 +141,28 @@ fn is_of_format(format: &str, text: &str) -> Result<(), String> {
     ))
 }
 
+/// Where each line ends, so that the line of an entry is found without counting from the beginning.
+fn line_ends(text: &str) -> Vec<usize> {
+    text.match_indices('\n').map(|(at, _)| at).collect()
+}
+
 struct Reader<'t> {
     text: &'t str,
-    found: Vec<Problem>,
+    lines: Vec<usize>,
+    /// What is wrong, and where: the first [`MOST_TOLD`] errors.
+    found: Vec<(usize, String)>,
 }
 
 impl Reader<'_> {
     fn tell(&mut self, at: &Range<usize>, what: impl Into<String>) {
-        self.found.push(at_place(self.text, at.start, what.into()));
+        if self.found.len() < MOST_TOLD {
+            self.found.push((at.start, what.into()));
+        }
+    }
+
+    /// The line of this octet, from 1.
+    fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|end| *end < at).saturating_add(1)
     }
 
     fn baseline(&mut self, path: &str, written: Written) -> Baseline {
@@ -169,12 +191,16 @@ impl Reader<'_> {
         }
         for entry in written.undetermined {
             let at = entry.span();
-            let WrittenOpen { target, what, reason, until } = entry.into_inner();
-            self.bound(&at, [&target, &what, &reason]);
+            let WrittenOpen { command, target, what, reason, until } = entry.into_inner();
+            self.bound(&at, [&target, &what, &reason].into_iter().chain(&command));
+            let command = command.unwrap_or_else(|| "check".to_owned());
             let reason = self.reason(&at, &reason);
             if let (Some(reason), Some(until)) = (reason, self.day(&at, &until)) {
-                let line = at_place(self.text, at.start, String::new()).line;
-                baseline.undetermined.push(KnownOpen { line, target, what, reason, until });
+                let line = self.line(at.start);
+                let known = KnownOpen { line, command, target, what, reason, until };
+                let of_target = baseline.by_target.entry(known.target.clone()).or_default();
+                of_target.1.push(baseline.undetermined.len());
+                baseline.undetermined.push(known);
             }
         }
         baseline
@@ -187,6 +213,12 @@ impl Reader<'_> {
         if let Some(why) = rule.as_deref().and_then(|rule| is_of_format("rule", rule).err()) {
             self.tell(at, why);
         }
+        if rule.as_deref().is_some_and(|rule| !rules::can_be_accepted(rule)) {
+            self.tell(
+                at,
+                "what --require asks for is done or not: leave the option out instead of accepting it",
+            );
+        }
         let is_named = rule.is_some() && target.is_some() && subject.is_some();
         match &fingerprint {
             Some(print) if print.len() != 32 || !print.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
@@ -194,6 +226,13 @@ impl Reader<'_> {
             }
             None if !is_named => {
                 self.tell(at, "say which finding: with fingerprint, or with rule, target and subject");
+            }
+            None if rule.as_deref().is_some_and(rules::is_about_certificates) => {
+                self.tell(
+                    at,
+                    "this rule is about a certificate, and rule, target and subject do not tell which: give the finding's \
+                     fingerprint, as JSON reports show it",
+                );
             }
             _ => {}
         }
@@ -213,7 +252,7 @@ impl Reader<'_> {
         };
         let (reason_at, until_at) = (spans.reason.clone(), spans.until.clone());
         Some(Known {
-            line: at_place(self.text, at.start, String::new()).line,
+            line: self.line(at.start),
             spans,
             fingerprint: fingerprint.map(|print| print.to_ascii_lowercase()),
             command,
@@ -263,6 +302,9 @@ impl Reader<'_> {
 impl Baseline {
     fn push(&mut self, known: Known) {
         let index = self.findings.len();
+        if let Some(target) = &known.target {
+            self.by_target.entry(target.clone()).or_default().0.push(index);
+        }
         match (&known.fingerprint, &known.rule, &known.target, &known.subject) {
             (Some(print), ..) => self.by_fingerprint.entry(print.clone()).or_default().push(index),
             (None, Some(rule), Some(target), Some(subject)) => {

@@ -28,7 +28,7 @@ fn run(day: &str) -> Run<'static> {
 
 fn found(severity: Severity, record: &'static str) -> Vec<Finding> {
     let mut findings = RULE.findings(&(severity, record));
-    rules::stamp("shop.example:443", &mut findings);
+    rules::stamp("shop.example:443", None, &mut findings);
     findings
 }
 
@@ -104,12 +104,65 @@ fn what_is_open_is_accepted_by_entries_of_its_own_kind_alone() {
     let open = [OpenQuestion { what: "what CAA says".to_owned(), demanded: true }];
     let settle = |day: &str, open: &[OpenQuestion]| {
         let mut findings = Vec::new();
-        let accepted = baseline.settle_open(run(day), open, &mut findings);
+        let accepted = baseline.settle_open(run(day), open, &mut findings, |what| what == "what CAA says");
         (accepted.len(), ids(&findings))
     };
     assert_eq!(settle("2027-03-31", &open), (1, vec![]));
     assert_eq!(settle("2027-04-01", &open), (0, vec![("RUN001", true)]));
     assert_eq!(settle("2027-03-01", &[]), (0, vec![("RUN002", true)]));
+    // What was not looked at is not answered; nor is it open to another command.
+    let mut findings = Vec::new();
+    assert_eq!(baseline.settle_open(run("2027-03-01"), &[], &mut findings, |_| false), []);
+    let compare = Run { command: "compare", ..run("2027-03-01") };
+    assert_eq!(baseline.settle_open(compare, &open, &mut findings, |_| true), []);
+    assert_eq!(ids(&findings), []);
+}
+
+/// Whatever a baseline says, a gate that was asked for by name is not passed by it.
+#[test]
+fn what_a_gate_requires_is_never_accepted() {
+    let required = Rule {
+        info: RuleInfo { id: "CMP003", ..RULE.info },
+        raise: |(severity, step): &(Severity, &'static str)| {
+            vec![Raised::new(*step, "It is not done.", json!({"step": step})).at(*severity)]
+        },
+    };
+    let mut findings = required.findings(&(Severity::High, "removed"));
+    let run = Run { command: "compare", ..run("2027-03-01") };
+    rules::stamp(run.target, None, &mut findings);
+    let print = findings[0].fingerprint.clone().unwrap();
+    let rest = "command = \"compare\"\nreason = \"r\"\nuntil = 2027-03-31\n";
+    let text = format!("version = 1\n[[finding]]\nfingerprint = \"{print}\"\n{rest}");
+    let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
+    baseline.settle(run, &mut findings, |_| true);
+    assert_eq!(ids(&findings), [("CMP003", true)]);
+    let named = text.replace("command", "rule = \"CMP003\"\ncommand");
+    let told = Baseline::parse("b", named.as_bytes()).unwrap_err().to_string();
+    assert!(told.contains("leave the option out"), "{told}");
+    let what = "whether the step “caa” is done: nobody asked";
+    let text =
+        format!("version = 1\n[[undetermined]]\ntarget = \"{}\"\nwhat = \"{what}\"\n{rest}", run.target);
+    let open = [OpenQuestion { what: what.to_owned(), demanded: true }];
+    let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
+    assert_eq!(baseline.settle_open(run, &open, &mut Vec::new(), |_| false), []);
+}
+
+/// An entry accepts what the command found that it is of: another one may have looked at less.
+#[test]
+fn an_entry_holds_for_its_command() {
+    let baseline = baseline();
+    for (command, counts) in [("check", false), ("compare", true), ("caa", true)] {
+        let mut findings = found(Severity::Medium, "0 issue \"a.example\"");
+        baseline.settle(Run { command, ..run("2027-03-01") }, &mut findings, |_| true);
+        assert_eq!(ids(&findings), [("CAA012", counts)], "{command}");
+    }
+    assert_eq!(baseline.of_other_commands("compare"), (1, ["check"].into()));
+    assert_eq!(baseline.of_other_commands("check").0, 0);
+    // The same finding of another command is an entry of its own.
+    let finding = &found(Severity::Medium, "0 issue \"a.example\"")[0];
+    let other = Addition::of(Run { command: "compare", ..run("2027-03-01") }, finding);
+    let (text, new, _) = baseline.with(&[other], ("r", "2027-03-31".parse().unwrap()), false).unwrap();
+    assert_eq!((new, text.matches("[[finding]]").count()), (1, 2), "{text}");
 }
 
 #[test]
@@ -154,6 +207,12 @@ fn a_broken_baseline_is_told_with_every_place() {
         (&format!("version = 1\n{}", entry.replace("\"x\"", "\" \"")), "line 4", "reason is empty"),
         (&format!("version = 1\n{}", entry.replace("2027-03-31", "\"soon\"")), "line 5", "is no day"),
         (&format!("version = 1\n{entry}rule = \"CAA999\"\n"), "line 2", "is no rule"),
+        (
+            "version = 1\n[[finding]]\nrule = \"TLS002\"\ntarget = \"t:443\"\nsubject = \"t:443\"\nreason = \"x\"\n\
+             until = 2027-03-31\n",
+            "line 2",
+            "do not tell which: give the finding's fingerprint",
+        ),
         (&format!("version = 1\n{entry}severity = \"hihg\"\n"), "line 6", "is no severity"),
         (
             &format!("version = 1\n{}", entry.replace("\"x\"", &format!("\"{}\"", "x".repeat(5000)))),
@@ -167,6 +226,13 @@ fn a_broken_baseline_is_told_with_every_place() {
     assert!(Baseline::parse("b", b"version = 1\n\xff").unwrap_err().to_string().contains("line 2"));
     let many = "version = 1\n".to_owned() + &entry.repeat(20_001);
     assert!(told(&many).contains("20001 entries are more than"));
+    // As many errors are told as of a file that is not of the right shape, each with its place.
+    let wrong = "version = 1\n".to_owned() + &entry.replace("\"x\"", "\" \"").repeat(20_000);
+    let problems = Baseline::parse("b", wrong.as_bytes()).unwrap_err().problems;
+    assert_eq!((problems.len(), problems[1].line, problems[49].line), (50, 8, 200));
+    let whole = "version = 1\n".to_owned() + &entry.repeat(20_000);
+    let read = Baseline::parse("b", whole.as_bytes()).unwrap();
+    assert_eq!((read.findings.len(), read.findings[19_999].line), (20_000, 79_998));
     let deep = format!("version = 1\nx = {}", "[".repeat(100_000));
     assert!(told(&deep).contains("line 2"));
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::read::VERSION;
-use super::{Baseline, Run};
+use super::{Baseline, Known, Run};
 use crate::rules::{Finding, Severity};
 
 /// A finding to be accepted.
@@ -23,7 +23,7 @@ pub struct Addition {
 impl Addition {
     /// This finding, found there.
     pub fn of(run: Run<'_>, finding: &Finding) -> Self {
-        let own = || crate::rules::fingerprint(run.target, finding);
+        let own = || crate::rules::fingerprint(run.target, None, finding);
         Self {
             target: run.target.to_owned(),
             rule: finding.rule,
@@ -65,13 +65,18 @@ impl Baseline {
     ) -> Result<(String, usize, usize), WriteError> {
         let mut additions: Vec<&Addition> = additions.iter().collect();
         additions.sort();
-        additions.dedup_by_key(|addition| &addition.fingerprint);
+        additions.dedup_by_key(|addition| (&addition.fingerprint, &addition.command));
         let mut changes: Vec<(Range<usize>, String)> = Vec::new();
         let (mut lines, mut new) = (Vec::new(), Vec::new());
         for addition in additions {
             let name = (addition.rule.to_owned(), addition.target.clone(), addition.subject.clone());
-            let places = self.by_fingerprint.get(&addition.fingerprint).or_else(|| self.by_name.get(&name));
-            let known = places.and_then(|places| places.last()).and_then(|index| self.findings.get(*index));
+            let places = self.by_fingerprint.get(&addition.fingerprint).into_iter().flatten();
+            let places = places.chain(self.by_name.get(&name).into_iter().flatten());
+            let is_of = |known: &&Known| {
+                known.command.as_ref().is_none_or(|command| *command == addition.command)
+                    && known.rule.as_deref().is_none_or(|rule| rule == addition.rule)
+            };
+            let known = places.filter_map(|index| self.findings.get(*index)).rfind(is_of);
             let Some(known) = known else {
                 new.push(addition);
                 continue;

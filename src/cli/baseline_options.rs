@@ -14,7 +14,7 @@ use crate::baseline::{Addition, Baseline, MAX_BASELINE, Run};
 use crate::judge::TargetVerdicts;
 use crate::observe::files;
 use crate::policy::day;
-use crate::rules::{Acceptance, Finding};
+use crate::rules::{self, Acceptance, Finding};
 
 /// What is known already.
 #[derive(Debug, Args)]
@@ -111,7 +111,23 @@ impl BaselineOptions {
             }
             _ => None,
         };
+        if let (Some(known), None) = (&known, &writing) {
+            tell_others(known, command);
+        }
         Ok(InUse { command, at, known, writing })
+    }
+}
+
+/// Tells that entries are of other commands: they accept nothing here.
+fn tell_others(known: &Baseline, command: &str) {
+    let (count, commands) = known.of_other_commands(command);
+    if count > 0 {
+        let commands = commands.into_iter().take(5).collect::<Vec<_>>().join(", ");
+        super::note(&format!(
+            "{} of the baseline {} of other commands ({commands}), and accept nothing of `{command}`",
+            counted(count, "entry", "entries"),
+            if count == 1 { "is" } else { "are" },
+        ));
     }
 }
 
@@ -136,10 +152,9 @@ impl InUse {
             known.settle(run, findings, looked);
         }
         let Some(writing) = &self.writing else { return };
-        let own = |finding: &Finding| finding.rule.starts_with("RUN");
-        let fails = findings
-            .iter_mut()
-            .filter(|finding| !own(finding) && writing.gate.fails(std::slice::from_ref(&**finding)));
+        let fails = findings.iter_mut().filter(|finding| {
+            rules::can_be_accepted(finding.rule) && writing.gate.fails(std::slice::from_ref(&**finding))
+        });
         let mut found = writing.found.lock().unwrap_or_else(PoisonError::into_inner);
         for finding in fails {
             found.push(Addition::of(run, finding));
@@ -152,7 +167,8 @@ impl InUse {
         let open = verdicts.open_questions();
         let target = verdicts.target.clone();
         if let Some(known) = &self.known {
-            verdicts.accepted_open = known.settle_open(self.run(&target), &open, findings);
+            let looked = |what: &str| verdicts.is_looked_at(what);
+            verdicts.accepted_open = known.settle_open(self.run(&target), &open, findings, looked);
         }
         // Where anything stayed open, what was not found may only not have been seen.
         self.settle(&target, findings, |rule| open.is_empty() && verdicts.is_judged(rule));
@@ -163,8 +179,19 @@ impl InUse {
     }
 
     /// Writes the baseline that was asked for, and says what is new in it.
-    pub(super) fn finish(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, entries would have to be extended, or so many targets as `left` were not looked at: what they
+    /// would add is not known.
+    pub(super) fn finish(&self, left: usize) -> anyhow::Result<()> {
         let Some(Writing { path, acceptance, extend, found, .. }) = &self.writing else { return Ok(()) };
+        if left > 0 {
+            bail!(
+                "the baseline is not written: the run was interrupted, and {} not looked at",
+                if left == 1 { "1 target was".to_owned() } else { format!("{left} targets were") }
+            );
+        }
         let found = found.lock().unwrap_or_else(PoisonError::into_inner);
         let nothing = Baseline::default();
         let known = self.known.as_ref().unwrap_or(&nothing);

@@ -157,7 +157,7 @@ pub(super) fn run(options: &CaaOptions) -> anyhow::Result<Exit> {
     if let Some(error) = ended_early {
         return Err(error).context("a look-up ended early");
     }
-    baseline.finish()?;
+    baseline.finish(0)?;
     Ok(exit)
 }
 
@@ -188,7 +188,7 @@ fn judge_subject(
         _ => None,
     };
     findings.extend(issued.iter().flat_map(rules::caa::issued_findings));
-    rules::stamp(&reading.name, &mut findings);
+    rules::stamp(&reading.name, None, &mut findings);
     let mut judged = Judged { reading, issued, findings: Vec::new() };
     let whole = !judged.is_open();
     let of_servers = judged.reading.nameservers.state != Agreement::NotAsked;

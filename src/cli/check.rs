@@ -12,6 +12,7 @@ mod many;
 mod replay;
 mod run;
 
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +41,9 @@ use super::revocation_options::RevocationOptions;
 use super::saved::save;
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
-use crate::evidence::{CompareRequest, EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::evidence::{
+    CompareRequest, EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request, TargetEvidence, WHOLE_EVIDENCE,
+};
 use crate::issuance::reported::{Coverage, SourceReading};
 use crate::judge::Inputs;
 use crate::observe::clock;
@@ -253,7 +256,7 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             let inputs = Inputs::read(&evidence.request, &evidence.inputs)?;
             announce_refused(&inputs.log_lists);
             let gate = saved_gate(options, &inputs)?;
-            let Evidence { request, targets, crls, .. } = &evidence;
+            let Evidence { request, targets, not_looked_at, crls, .. } = &evidence;
             if options.comparing.is_some() {
                 has_history(&inputs)?;
             }
@@ -262,13 +265,14 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<Exit> {
             let policy_file = policy_file(&evidence.inputs);
             let judging =
                 Judging { request, inputs: &inputs, at, gate: &gate, policy_file, baseline: &baseline };
-            let mut run = Run::new(judging, options.beginning(targets.len(), None, None))?;
+            let all = targets.len().saturating_add(not_looked_at.len());
+            let mut run = Run::new(judging, options.beginning(all, None, None))?;
             run.judge(targets, crls)?;
             if let Some(path) = &options.save_evidence {
                 save(&evidence, path)?;
             }
             let exit = run.finish()?;
-            baseline.finish()?;
+            baseline.finish(not_looked_at.len())?;
             Ok(exit)
         }
         None => look_and_judge(options, earlier),
@@ -283,12 +287,13 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
         Target::Server(_) => None,
     }))?;
     let mut evidence = Evidence {
-        pinstead_evidence: EVIDENCE_VERSION,
+        pinstead_evidence: WHOLE_EVIDENCE,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         observed_at: clock::now(),
         request: request(options),
         inputs: input_files(options)?,
         targets: Vec::new(),
+        not_looked_at: Vec::new(),
         crls: Vec::new(),
         issuance: Vec::new(),
     };
@@ -357,13 +362,25 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
     let keep_evidence = options.save_evidence.is_some();
     let (seen, crls) = run.look_and_judge(&listing, looking, &asking, (&options.many, keep_evidence))?;
     keep(&tree_heads, run.tree_heads());
+    let left = run.not_done();
     let exit = run.finish()?;
     if let Some(path) = &options.save_evidence {
         (evidence.targets, evidence.crls) = (seen, crls);
+        if left > 0 {
+            evidence.pinstead_evidence = EVIDENCE_VERSION;
+            evidence.not_looked_at = not_looked_at(&listing, &evidence.targets);
+        }
         save(&evidence, path)?;
     }
-    baseline.finish()?;
+    baseline.finish(left)?;
     Ok(exit)
+}
+
+/// The targets of a listing that nothing was seen of, by their names in reports.
+fn not_looked_at(listing: &Listing, seen: &[TargetEvidence]) -> Vec<String> {
+    let seen: HashSet<&str> = seen.iter().map(|target| target.target.as_str()).collect();
+    let names = listing.targets().map(|target| listing::label(&target));
+    names.filter(|name| !seen.contains(name.as_str())).collect()
 }
 
 /// Refuses files of certificates with which nothing can be replayed.

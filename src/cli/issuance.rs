@@ -21,7 +21,7 @@ use super::dns_options::DnsOptions;
 use super::options::{Form, GateOptions, OutputOptions, Plain, parse_time, spare};
 use super::saved::{announce_saved, forget_expectations, is_evidence_file, load, save};
 use crate::evidence::file::InputFile;
-use crate::evidence::{EVIDENCE_VERSION, Evidence, Inputs as InputFiles, Request};
+use crate::evidence::{Evidence, Inputs as InputFiles, Request, WHOLE_EVIDENCE};
 use crate::issuance::IssuanceVerdict;
 use crate::issuance::reported::{Coverage, SourceKind};
 use crate::judge::{Inputs, IssuanceJudge};
@@ -89,7 +89,7 @@ impl Judged {
     fn of(verdict: IssuanceVerdict) -> Self {
         let mut findings = rules::issuance::findings(&verdict);
         findings.extend(rules::revocation::issued_findings(&verdict));
-        rules::stamp(verdict.name.as_str(), &mut findings);
+        rules::stamp(verdict.name.as_str(), None, &mut findings);
         Self { verdict, findings }
     }
 }
@@ -126,7 +126,7 @@ pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
     if let (Some(path), Some(evidence)) = (&options.save_evidence, &judged.evidence) {
         save(evidence, path)?;
     }
-    baseline.finish()?;
+    baseline.finish(0)?;
     Ok(exit(&judged.names, &judged.gate))
 }
 
@@ -233,7 +233,8 @@ impl IssuanceOptions {
         let files = self.sources.files();
         self.spare(files.iter().flat_map(|files| &files.paths))?;
         let mut evidence = Evidence {
-            pinstead_evidence: EVIDENCE_VERSION,
+            pinstead_evidence: WHOLE_EVIDENCE,
+            not_looked_at: Vec::new(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             observed_at,
             request: Request {
@@ -333,6 +334,9 @@ impl IssuanceOptions {
         let mut evidence = load(path)?;
         if evidence.issuance.is_empty() {
             bail!("{path} is evidence of something else: nothing in it tells what was issued");
+        }
+        if !evidence.not_looked_at.is_empty() {
+            bail!("{path} is evidence of a run that was interrupted: judge it with `pinstead check {path}`");
         }
         forget_expectations(&mut evidence, self.policy.is_some(), !self.expect_ca.is_empty());
         if self.revocation.revocation && !evidence.request.revocation {

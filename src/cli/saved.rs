@@ -42,7 +42,12 @@ pub(super) fn announce_saved(path: &str, evidence: &Evidence) {
     .filter_map(|(present, name)| present.then_some(name))
     .collect();
     let with = if own.is_empty() { String::new() } else { format!(", with its own {}", own.join(", ")) };
-    let note = format!("note: {path} is evidence saved on {}{with}", evidence.observed_at);
+    let part = match evidence.not_looked_at.len() {
+        0 => String::new(),
+        1 => "; of a run that was interrupted: 1 target was not looked at".to_owned(),
+        count => format!("; of a run that was interrupted: {count} targets were not looked at"),
+    };
+    let note = format!("note: {path} is evidence saved on {}{with}{part}", evidence.observed_at);
     // The report does not depend on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&note));
 }

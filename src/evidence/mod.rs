@@ -25,13 +25,17 @@ use self::issuance::{IssuanceEvidence, IssuanceSource};
 use self::revocation::{Crls, Reach};
 use self::tls::TlsObservation;
 
-/// The version of the evidence format that this program writes.
-pub const EVIDENCE_VERSION: u32 = 1;
+/// The newest version of the evidence format that is known.
+pub const EVIDENCE_VERSION: u32 = 2;
+
+/// The version of evidence of all that was named; of a part it is [`EVIDENCE_VERSION`], so that no program takes it for the
+/// whole that does not know of [`Evidence::not_looked_at`].
+pub const WHOLE_EVIDENCE: u32 = 1;
 
 /// Everything observed in one run, with the inputs that the judgement depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The version of this format, [`EVIDENCE_VERSION`].
+    /// The version of this format: [`WHOLE_EVIDENCE`], or [`EVIDENCE_VERSION`] for a part.
     pub pinstead_evidence: u32,
     /// The version of the program that observed.
     pub tool_version: String,
@@ -43,6 +47,9 @@ pub struct Evidence {
     pub inputs: Inputs,
     /// What was seen of each target, in the order they were named.
     pub targets: Vec<TargetEvidence>,
+    /// The targets that were named and not looked at, where the run was interrupted: nothing is known of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_looked_at: Vec<String>,
     /// What sources told of certificates that were issued, name by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issuance: Vec<IssuanceEvidence>,

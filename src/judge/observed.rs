@@ -14,6 +14,8 @@ pub struct Observed {
     pub handshake: Option<HandshakeFacts>,
     /// What failed, where, and how, in words.
     pub failures: Vec<String>,
+    /// The addresses that showed no certificate, or not all that they sent could be read.
+    pub unseen: Vec<String>,
     /// Other addresses of the same server that showed another leaf.
     pub differing: Vec<DifferingAddress>,
     /// Further certificates of a file that are no CA's: only the first is judged.
@@ -145,18 +147,18 @@ fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
                 TlsStage::Starttls => "the dialogue before TLS",
                 TlsStage::Handshake => "the TLS handshake",
             };
-            seen.observed.failures.push(format!("{}: {step} failed: {error}.", attempt.address));
+            fail(seen, attempt, &format!("{step} failed: {error}"));
             return;
         }
     };
     let Some((leaf, others)) = handshake.chain.split_first() else {
-        seen.observed.failures.push(format!("{}: the server showed no certificate.", attempt.address));
+        fail(seen, attempt, "the server showed no certificate");
         return;
     };
     let mut chain = match Certificate::read(leaf) {
         Ok(leaf) => vec![leaf],
         Err(error) => {
-            seen.observed.failures.push(format!("{}: {error}.", attempt.address));
+            fail(seen, attempt, &error.to_string());
             return;
         }
     };
@@ -165,7 +167,7 @@ fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
         match Certificate::read(other) {
             Ok(other) => chain.push(other),
             Err(error) => {
-                seen.observed.failures.push(format!("{}: beside the leaf, {error}.", attempt.address));
+                fail(seen, attempt, &format!("beside the leaf, {error}"));
             }
         }
     }
@@ -180,6 +182,12 @@ fn read_attempt(seen: &mut Seen, attempt: &TlsAttempt) {
         }
         _ => {}
     }
+}
+
+/// Notes what an address did not show, and why.
+fn fail(seen: &mut Seen, attempt: &TlsAttempt, why: &str) {
+    seen.observed.failures.push(format!("{}: {why}.", attempt.address));
+    seen.observed.unseen.push(attempt.address.clone());
 }
 
 fn adopt(seen: &mut Seen, attempt: &TlsAttempt, handshake: &TlsHandshake, chain: Vec<Certificate>) {

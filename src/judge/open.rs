@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation::Expectation;
 use crate::caa::CaaReading;
+use crate::caa::nameservers::Agreement;
 use crate::compare::advice::Done;
 use crate::compare::replay::PinSetKind;
 use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
-use crate::issuance::IssuanceVerdict;
+use crate::issuance::{IssuanceVerdict, Status};
 use crate::pins::formats::tlsa;
 use crate::pins::{PinsStatus, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
 use crate::scope;
@@ -25,11 +26,24 @@ pub struct OpenQuestion {
     pub demanded: bool,
 }
 
+/// How the questions begin whether a required step is done.
+const STEP: &str = "whether the step “";
+
+impl OpenQuestion {
+    /// Whether a baseline may accept that it is open: not of what a gate was asked for.
+    pub fn can_be_accepted(&self) -> bool {
+        !self.what.starts_with(STEP)
+    }
+}
+
 impl TargetVerdicts {
     /// Everything that was looked at and stayed open, but for what a baseline accepts as that.
     pub fn open_questions(&self) -> Vec<OpenQuestion> {
         let mut open = self.all_open();
-        open.retain(|question| !self.accepted_open.iter().any(|accepted| accepted.what == question.what));
+        open.retain(|question| {
+            let is_accepted = self.accepted_open.iter().any(|accepted| accepted.what == question.what);
+            !(question.can_be_accepted() && is_accepted)
+        });
         open
     }
 
@@ -44,7 +58,11 @@ impl TargetVerdicts {
         let expecting = self.issuer.verdict().is_some_and(|issuer| !issuer.expected.is_empty())
             || self.pins.verdict().is_some_and(|pins| !pins.sources.is_empty());
         for other in &self.observed.differing {
-            add(&format!("the other certificate, at {}", other.address), expecting);
+            // Accepted as not judged is this one, and not whatever is there next.
+            add(
+                &format!("the other certificate, at {} (SHA-256 {})", other.address, other.sha256),
+                expecting,
+            );
         }
         if !self.observed.further_leaves.is_empty() {
             add("the further certificates of the file", true);
@@ -132,6 +150,54 @@ impl TargetVerdicts {
         }
         open
     }
+
+    /// Whether all was looked at in this run that a question is about: one that is not open then is answered. Of what is not
+    /// known as a question of a target nothing is said.
+    pub fn is_looked_at(&self, what: &str) -> bool {
+        let begins = |starts: &[&str]| starts.iter().any(|start| what.starts_with(start));
+        let is_shown = !self.chain.is_empty();
+        if what == "the certificate" {
+            return is_shown;
+        }
+        // What an address shows that was not seen is not known.
+        if begins(&["the other certificate, at ", "the further certificates", "whether the server holds"]) {
+            return is_shown && self.observed.failures.is_empty();
+        }
+        let caa = self.caa.verdict().filter(|readings| !readings.is_empty());
+        if what == "whether the nameservers agree about CAA" {
+            return caa.is_some_and(|all| all.iter().all(|one| one.nameservers.state != Agreement::NotAsked));
+        }
+        if what == "what CAA says" || begins(&["CAA of ", "CAA, which "]) {
+            return caa.is_some();
+        }
+        if begins(&["whether one SCT's log", "whether the logs of "]) {
+            let scts = self.ct.verdict().map(|ct| ct.scts.as_slice()).unwrap_or_default();
+            return scts.iter().any(|sct| sct.inclusion.verdict().is_some());
+        }
+        if what.contains("CT polic") || what == "whether the certificate's proof of logging stands" {
+            return self.ct.verdict().is_some();
+        }
+        if begins(&["whether the issuer is expected"]) {
+            return self.issuer.verdict().is_some();
+        }
+        if what == "whether the certificates are revoked" {
+            return self.revocation.verdict().is_some_and(|revocation| revocation.asked);
+        }
+        if begins(&[
+            "whether the host is pinned",
+            "whether the pins match",
+            "the pins of ",
+            "the whole of the pins of ",
+        ]) {
+            return self.pins.verdict().is_some_and(|pins| !pins.sources.is_empty());
+        }
+        let of_issued =
+            ["what was issued", "what else ", "who issued ", "whether one certificate is revoked"];
+        if begins(&of_issued) || what.contains(" known_keys") {
+            return self.issuance.verdict().is_some_and(|issued| issued.status == Status::Checked);
+        }
+        false
+    }
 }
 
 impl TargetVerdicts {
@@ -155,8 +221,7 @@ impl TargetVerdicts {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
         let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
         let open = steps.iter().filter(|step| step.done == Done::Unknown);
-        open.map(|step| (format!("whether the step “{}” is done: {}", step.id, step.evidence), true))
-            .collect()
+        open.map(|step| (format!("{STEP}{}” is done: {}", step.id, step.evidence), true)).collect()
     }
 
     /// What of the replay stays open, and whether it is demanded: who names a source wants it replayed.

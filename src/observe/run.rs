@@ -79,7 +79,7 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
             let default_port = looking.tls.starttls.map_or(DEFAULT_PORT, super::tls::Starttls::default_port);
             let (observation, tlsa) = tokio::join!(
                 look_at_server(server, default_port, looking, &mut left),
-                look_up_tlsa(server, default_port, looking)
+                look_up_tlsa(server, default_port, looking, looking.at_most)
             );
             (server.label(default_port), CertificateSource::Tls(observation), Some(server.host.clone()), tlsa)
         }
@@ -103,13 +103,22 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
     }
 }
 
-/// The TLSA records of a server that has a name; an address has none. `None`, too, where the service's name is longer
-/// than names are.
-async fn look_up_tlsa(server: &ServerTarget, default_port: u16, looking: &Looking) -> Option<TlsaLookup> {
+/// The TLSA records of a server that has a name, looked up within this time; an address has none. `None`, too, where the
+/// service's name is longer than names are.
+async fn look_up_tlsa(
+    server: &ServerTarget,
+    default_port: u16,
+    looking: &Looking,
+    at_most: Duration,
+) -> Option<TlsaLookup> {
     let (Some(dns), true) = (&looking.dns, looking.tlsa) else { return None };
     let HostIdentity::Name(name) = &server.host else { return None };
     let _place = looking.doors.place().await;
-    dns.look_up_tlsa(name, server.port.unwrap_or(default_port), "tcp").await.ok()
+    let port = server.port.unwrap_or(default_port);
+    match timeout(at_most, dns.look_up_tlsa(name, port, "tcp")).await {
+        Ok(lookup) => lookup.ok(),
+        Err(_) => unfinished_tlsa(name, port, at_most),
+    }
 }
 
 async fn look_at_server(
@@ -189,6 +198,19 @@ async fn look_up_caa(
 
 /// A look-up of which nothing is known but that the time was over.
 fn unfinished(name: DnsName, after: Duration) -> CaaLookup {
+    let step = over(name.clone(), after);
+    CaaLookup { steps: vec![Arc::new(step)], ..CaaLookup::of(name) }
+}
+
+/// The same of TLSA records; `None` where the service's name is longer than names are.
+fn unfinished_tlsa(host: &DnsName, port: u16, after: Duration) -> Option<TlsaLookup> {
+    let name = format!("_{port}._tcp.{host}").parse().ok()?;
+    let exchange = over(name, after);
+    Some(TlsaLookup { host: host.clone(), port, transport: "tcp".to_owned(), exchange, dnssec: Vec::new() })
+}
+
+/// A question for which the time was over before there was an answer.
+fn over(name: DnsName, after: Duration) -> DnsExchange {
     let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
     let why = "the time for this target was over before the look-up was".to_owned();
     let attempt = DnsAttempt {
@@ -197,8 +219,7 @@ fn unfinished(name: DnsName, after: Duration) -> CaaLookup {
         milliseconds,
         outcome: DnsOutcome::Failed(DnsFailure::Local(why)),
     };
-    let step = DnsExchange::of(name.clone(), vec![attempt]);
-    CaaLookup { steps: vec![Arc::new(step)], ..CaaLookup::of(name) }
+    DnsExchange::of(name, vec![attempt])
 }
 
 /// The certificate whose names are looked up: the one that will be judged.

@@ -56,7 +56,7 @@ impl<'a> TargetReport<'a> {
         findings: &'a [Finding],
         fails: impl Fn(Severity) -> bool,
     ) -> Self {
-        let outcome = if findings.iter().filter_map(Finding::counts).any(fails) {
+        let outcome = if findings.iter().any(|finding| finding.fails(&fails)) {
             Outcome::Fail
         } else if verdicts.open_questions().is_empty() {
             Outcome::Pass
@@ -126,10 +126,11 @@ impl Summary {
 
     /// That the run was interrupted, and what that left out, where it was.
     pub fn interrupted(&self) -> Option<String> {
-        let targets = if self.not_done == 1 { "target was" } else { "targets were" };
         let all = self.not_done.saturating_add(self.targets());
+        let targets = if all == 1 { "target" } else { "targets" };
+        let were = if self.not_done == 1 { "was" } else { "were" };
         (self.not_done > 0)
-            .then(|| format!("Interrupted: {} of {all} {targets} not looked at.", self.not_done))
+            .then(|| format!("Interrupted: {} of {all} {targets} {were} not looked at.", self.not_done))
     }
 
     /// Counts one target in.

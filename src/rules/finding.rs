@@ -129,6 +129,9 @@ pub struct Raised {
     pub references: Option<Vec<&'static str>>,
     /// Where in a file it stands, if it is about one.
     pub location: Option<Location>,
+    /// What tells it from other findings of the rule about the same subject, where the facts alone do not
+    /// ([`super::fingerprint`]).
+    pub known_by: Vec<(&'static str, String)>,
 }
 
 impl Raised {
@@ -167,6 +170,13 @@ impl Raised {
         self
     }
 
+    /// Told from other findings of the rule about the same subject by this.
+    #[must_use]
+    pub fn known_by(mut self, what: &'static str, value: impl Into<String>) -> Self {
+        self.known_by.push((what, value.into()));
+        self
+    }
+
     /// With advice other than the rule's own.
     #[must_use]
     pub fn advising(mut self, advice: impl Into<String>) -> Self {
@@ -198,6 +208,9 @@ pub struct Finding {
     /// By what it is known again in another run ([`super::fingerprint`]), where it is known what it was found at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// What the fingerprint holds beside rule, target, subject and facts.
+    #[serde(skip)]
+    pub(super) known_by: Vec<(&'static str, String)>,
     /// That a baseline accepts it: it is shown, and fails nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Acceptance>,
@@ -235,11 +248,18 @@ impl Finding {
         if self.accepted.is_none() { Some(self.severity) } else { None }
     }
 
+    /// Whether it fails a run that fails on the severities for which `reaches` is true. That a step which is required by
+    /// name is not done fails it by itself, whatever its severity and whatever a baseline accepts.
+    pub fn fails(&self, reaches: impl Fn(Severity) -> bool) -> bool {
+        self.rule == super::compare::REQUIRED || self.counts().is_some_and(reaches)
+    }
+
     pub(super) fn new(info: &RuleInfo, raised: Raised) -> Self {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {
             rule: info.id,
             fingerprint: None,
+            known_by: raised.known_by,
             accepted: None,
             severity: raised.at_most.map_or(severity, |most| severity.min(most)),
             title: info.title,

@@ -1,10 +1,13 @@
 //! By what a finding is known again in another run.
 
+pub(crate) mod tie;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use self::tie::Shown;
 use super::Finding;
 
 /// What is hashed first: another way of making fingerprints gets another text.
@@ -13,18 +16,18 @@ const DOMAIN: &str = "pinstead finding 1";
 /// The facts that tell what a finding is about, by family of rules. Every other fact is a measurement: it changes by itself
 /// (dates, ages, counts, what a server said this time), or is said to explain.
 const IDENTIFYING: &[(&str, &[&str])] = &[
-    ("TLS", &["dns_names", "sha256"]),
+    ("TLS", &["dns_names", "other", "sha256"]),
     ("CT", &["file", "kind", "leaf_hash", "log_id", "operator", "program"]),
     (
         "CAA",
         &[
-            "ca", "child", "domain", "insecure", "issuer", "label", "named", "parent", "rdata", "record",
-            "records", "tld", "zone",
+            "at", "ca", "child", "domain", "insecure", "issuer", "label", "named", "parent", "rdata",
+            "record", "records", "tld", "zone",
         ],
     ),
     ("ISS", &["issuer_owner", "issuer_spki_sha256"]),
     ("CRT", &["ca", "certificate", "certificates", "certificates_sha256", "name", "names"]),
-    ("REV", &["certificates", "issuer_spki_sha256", "serial", "subjects"]),
+    ("REV", &["certificates", "issuer_spki_sha256", "serial", "sha256", "subjects"]),
     (
         "PIN",
         &[
@@ -52,17 +55,22 @@ const IDENTIFYING: &[(&str, &[&str])] = &[
 ];
 
 /// A digest that is the same for the same finding about the same thing in every run, in 32 hexadecimal digits: the rule,
-/// the target, what the finding is about, and the facts that tell apart what a rule may find there more than once (a
-/// record, a pin, a certificate, a log).
+/// the target, what the finding is about, the facts that tell apart what a rule may find there more than once (a record, a
+/// pin, a certificate, a log), and, where the rule is about the certificate that the target shows, that certificate, its
+/// key or its issuer (docs/ci.md lists which).
 ///
 /// Dates, ages, counts, the order of a list, the lines of a file and the wording change nothing in it; nor does the
 /// severity. What a finding is about does: one more unexpected certificate is another finding. Upper and lower case of the
 /// target do not matter.
-pub fn fingerprint(target: &str, finding: &Finding) -> String {
+pub fn fingerprint(target: &str, shown: Option<&Shown>, finding: &Finding) -> String {
     let mut parts = BTreeSet::new();
     let keys = identifying(finding.rule);
     if let Some(facts) = finding.evidence.as_json() {
         gather(facts, keys, &mut parts);
+    }
+    parts.extend(finding.known_by.iter().cloned());
+    if let Some((key, value)) = shown.and_then(|shown| shown.part(tie::of(finding.rule))) {
+        parts.insert((key, value.to_owned()));
     }
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
@@ -82,11 +90,35 @@ pub fn fingerprint(target: &str, finding: &Finding) -> String {
     crate::x509::hexadecimal(digest.get(..16).unwrap_or_default())
 }
 
-/// Gives each finding its fingerprint, for reports.
-pub fn stamp(target: &str, findings: &mut [Finding]) {
+/// Gives each finding its fingerprint, for reports; `shown` is the certificate that the target shows, if it shows one.
+pub fn stamp(target: &str, shown: Option<&Shown>, findings: &mut [Finding]) {
     for finding in findings {
-        finding.fingerprint = Some(fingerprint(target, finding));
+        finding.fingerprint = Some(fingerprint(target, shown, finding));
     }
+}
+
+/// Whether findings of this rule are about the certificate that a target shows: only a fingerprint tells which.
+pub fn is_about_what_is_shown(rule: &str) -> bool {
+    tie::of(rule) != tie::Tie::Nothing
+}
+
+/// Whether findings of this rule are about certificates: rule, target and subject alone do not tell about which.
+pub fn is_about_certificates(rule: &str) -> bool {
+    tie::is_about_certificates(rule)
+}
+
+/// Whether a baseline may accept findings of this rule. What a gate asks for by name is done or not: whoever would accept that
+/// it is not leaves the gate out.
+pub fn can_be_accepted(rule: &str) -> bool {
+    rule != "CMP003" && !rule.starts_with("RUN")
+}
+
+/// One value for many: what is not shown in full still tells two findings apart. Order and repetition do not matter.
+pub(super) fn digest<T: AsRef<[u8]>>(all: impl IntoIterator<Item = T>) -> String {
+    let each: BTreeSet<[u8; 32]> = all.into_iter().map(|one| Sha256::digest(one.as_ref()).into()).collect();
+    let mut hash = Sha256::new();
+    each.iter().for_each(|one| hash.update(one));
+    crate::x509::hexadecimal(&hash.finalize())
 }
 
 fn identifying(rule: &str) -> &'static [&'static str] {
@@ -172,9 +204,11 @@ fn subject(rule: &str, subject: &str, parts: &BTreeSet<(&'static str, String)>) 
         Some((file, line)) if !line.is_empty() && line.bytes().all(|digit| digit.is_ascii_digit()) => file,
         _ => place,
     };
-    let rest = if has("scopes") { "" } else { rest };
+    let rest = if has("scopes") || has("all scopes") { "" } else { rest };
     path(place) + rest
 }
 
+#[cfg(test)]
+mod judged;
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,10 @@ pub mod tls;
 
 pub use self::facts::Facts;
 pub use self::finding::{Acceptance, Finding, Location, Raised, Rule, RuleInfo, Severity};
-pub use self::fingerprint::{fingerprint, stamp};
+pub use self::fingerprint::tie::Shown;
+pub use self::fingerprint::{
+    can_be_accepted, fingerprint, is_about_certificates, is_about_what_is_shown, stamp,
+};
 use crate::judge::TargetVerdicts;
 
 /// Every rule's own words, by family.
@@ -58,8 +61,9 @@ pub fn markdown(rule: &RuleInfo) -> String {
 /// The findings about CAA, for each name that was judged.
 pub fn caa_findings(verdicts: &TargetVerdicts) -> Vec<Vec<Finding>> {
     let mut findings = unstamped_caa_findings(verdicts);
+    let shown = shown(verdicts);
     for of_name in &mut findings {
-        stamp(&verdicts.target, of_name);
+        stamp(&verdicts.target, shown.as_ref(), of_name);
     }
     findings
 }
@@ -93,8 +97,13 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
     findings.extend(verdicts.pins.verdict().map(pins::findings).unwrap_or_default());
     findings.extend(pins::target_findings(verdicts));
     findings.extend(compare::findings(verdicts));
-    stamp(&verdicts.target, &mut findings);
+    stamp(&verdicts.target, shown(verdicts).as_ref(), &mut findings);
     findings
+}
+
+/// The certificate that a target shows.
+fn shown(verdicts: &TargetVerdicts) -> Option<Shown> {
+    verdicts.chain.first().map(|leaf| Shown::of(leaf, &verdicts.who_issued))
 }
 
 #[cfg(test)]

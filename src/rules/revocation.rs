@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub use self::issued::{issued_findings, kept_unrevoked_findings, unrevoked_findings};
+use super::fingerprint::digest;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::judge::ChainRevocation;
 use crate::revocation::{
@@ -256,7 +257,7 @@ fn unusable_crls(chain: &ChainRevocation) -> Vec<Raised> {
                 member.verdict.subject, trouble.text
             );
             let facts = json!({"certificate": facts(&member.verdict), "source": source_facts(source)});
-            let raised = Raised::new(url, message, facts);
+            let raised = Raised::new(url, message, facts).known_by("trouble", trouble.kind.name());
             // As of an earlier time, every list of today is one of the future.
             found.push(match trouble.kind {
                 TroubleKind::InFuture => raised.at(Severity::Low),
@@ -293,16 +294,19 @@ fn unusable_staple(chain: &ChainRevocation) -> Vec<Raised> {
     let staples = leaf.sources.iter().filter(|source| source.kind == SourceKind::StapledOcsp);
     staples
         .filter_map(|source| {
-            let (text, severity) = match (&source.trouble, source.said) {
-                (Some(trouble), _) => (trouble.text.clone(), staple_severity(trouble.kind)),
+            let (text, kind, severity) = match (&source.trouble, source.said) {
+                (Some(trouble), _) => {
+                    (trouble.text.clone(), trouble.kind.name(), staple_severity(trouble.kind))
+                }
                 (None, Said::Unknown) => {
-                    ("the responder does not know the certificate".to_owned(), Severity::Medium)
+                    ("the responder does not know the certificate".to_owned(), "unknown", Severity::Medium)
                 }
                 (None, _) => return None,
             };
             let message = format!("The stapled OCSP response for {} is of no use: {text}.", leaf.subject);
             let facts = json!({"certificate": facts(leaf), "source": source_facts(source)});
-            Some(Raised::new("stapled OCSP response", message, facts).at(severity))
+            let raised = Raised::new("stapled OCSP response", message, facts).at(severity);
+            Some(raised.known_by("trouble", kind))
         })
         .collect()
 }
@@ -379,7 +383,8 @@ fn by_ca(verdicts: &[RevocationVerdict], contacts: &BTreeMap<SpkiSha256, String>
             );
             let all: Vec<Value> = verdicts.iter().take(MOST).map(|verdict| facts(verdict)).collect();
             let evidence = json!({"count": verdicts.len(), "certificates": all});
-            Some(Raised::new(first.subject.clone(), message, evidence))
+            let which = digest(verdicts.iter().map(|verdict| verdict.serial.as_str()));
+            Some(Raised::new(first.subject.clone(), message, evidence).known_by("serials", which))
         }
     };
     left.iter()

@@ -66,6 +66,7 @@ mod tests {
             for references in [rule.references, references] {
                 let finding = Finding {
                     fingerprint: None,
+                    known_by: Vec::new(),
                     accepted: None,
                     rule: rule.id,
                     severity: Severity::Low,

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::fingerprint::digest;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::judge::TargetVerdicts;
 use crate::x509::path::{Life, NameMatch, Trust};
@@ -236,22 +237,23 @@ fn partly_seen(verdicts: &TargetVerdicts) -> Vec<Raised> {
         return Vec::new();
     }
     let failures = &verdicts.observed.failures;
-    vec![Raised::new(verdicts.target.clone(), failures.join(" "), json!({"failures": failures}))]
+    // What an address that was not seen shows is not known: another one that fails is another finding.
+    let raised = Raised::new(verdicts.target.clone(), failures.join(" "), json!({"failures": failures}));
+    vec![raised.known_by("unseen", digest(&verdicts.observed.unseen))]
 }
 
 fn further_leaves(verdicts: &TargetVerdicts) -> Vec<Raised> {
     let further = &verdicts.observed.further_leaves;
     let Some(first) = further.first() else { return Vec::new() };
-    let hashes: Vec<String> = further.iter().take(100).map(|leaf| leaf.sha256.to_string()).collect();
-    vec![Raised::new(
-        verdicts.target.clone(),
-        format!(
-            "{} more certificates that are no CA's follow, the first for {}.",
-            further.len(),
-            first.subject
-        ),
-        json!({"sha256": hashes}),
-    )]
+    let hashes: Vec<String> = further.iter().map(|leaf| leaf.sha256.to_string()).collect();
+    let message = format!(
+        "{} more certificates that are no CA's follow, the first for {}.",
+        further.len(),
+        first.subject
+    );
+    let shown: Vec<&String> = hashes.iter().take(100).collect();
+    let raised = Raised::new(verdicts.target.clone(), message, json!({"sha256": shown}));
+    vec![raised.known_by("all", digest(&hashes))]
 }
 
 fn broken_off(verdicts: &TargetVerdicts) -> Vec<Raised> {

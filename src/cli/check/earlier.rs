@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::CheckOptions;
 use super::listing::{Listing, label};
+use crate::baseline::Baseline;
 use crate::cli::baseline_options::InUse;
 use crate::cli::options::GateOptions;
 use crate::cli::progress::note;
@@ -44,16 +45,17 @@ pub(super) fn digest(
     let mut hasher = Hashing(Sha256::new());
     let network = &options.network;
     hasher.0.update(format!(
-        "{} {:?} {:?} {:?} {:?} {:?} {:?} ",
+        "{} {:?} {:?} {:?} {:?} {:?} ",
         env!("CARGO_PKG_VERSION"),
         gate.fail_on(),
         network.dns.asked(&options.nameservers),
         network.connect,
         network.starttls,
         options.issued,
-        baseline.known(),
     ));
-    serde_json::to_writer(&mut hasher, &(request, inputs)).context("hashing what is asked")?;
+    // Written out, and not as debugged: what is in no order would be in another one in the next run.
+    let baseline = baseline.known().map(Baseline::source);
+    serde_json::to_writer(&mut hasher, &(request, inputs, baseline)).context("hashing what is asked")?;
     let digest: [u8; 32] = hasher.0.finalize().into();
     let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
     Ok(format!("{eight:016x}"))

@@ -43,7 +43,7 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
         }
         compare_issued(&mut evidence);
     }
-    if evidence.targets.is_empty() {
+    if evidence.targets.is_empty() && evidence.not_looked_at.is_empty() {
         bail!("{path} is evidence of no target: there is nothing to judge");
     }
     if options.inclusion && !evidence.request.inclusion {

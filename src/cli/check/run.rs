@@ -233,7 +233,7 @@ impl<'r> Run<'r> {
     }
 
     /// How many targets have neither a line of before nor one of now.
-    fn not_done(&self) -> usize {
+    pub(super) fn not_done(&self) -> usize {
         self.targets.saturating_sub(self.earlier.targets()).saturating_sub(self.written)
     }
 

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::asked::not_compared;
 use super::served::{Built, Served};
 use crate::ca::CaTable;
+use crate::ca::issuer::Issuer;
 use crate::pins::{KnownCa, OtherChain, PinFile, PinsVerdict, Question, ServedAt, Soon, judge};
-use crate::rules::{self, Finding};
+use crate::rules::{self, Finding, Shown};
 use crate::x509::path::{Anchors, HostIdentity, linked};
 use crate::x509::{Certificate, PathCertificate};
 
@@ -36,6 +37,13 @@ impl Compared {
             },
             Err(why) => Self { source: why.clone(), certificates: Vec::new(), linked: None, built: Err(why) },
         }
+    }
+}
+
+impl Compared {
+    /// The certificate that the chain begins with; who issued it is not asked here.
+    fn shown(&self) -> Option<Shown> {
+        self.certificates.first().map(|leaf| Shown::of(leaf, &Issuer::default()))
     }
 }
 
@@ -77,17 +85,29 @@ impl Asked<'_> {
 }
 
 /// What the rules find, with what only another chain of the server raises.
-pub(super) fn findings(verdict: &PinsVerdict, others: &[OtherChain]) -> Vec<Finding> {
-    let mut findings = rules::pins::findings(verdict);
-    for other in others {
-        for mut finding in rules::pins::findings(&other.verdict) {
-            let is_known = |known: &Finding| known.rule == finding.rule && known.subject == finding.subject;
+///
+/// What is told of one chain stands for another only where it is not about the certificate, or that is the same.
+pub(super) fn findings(verdict: &PinsVerdict, others: &[OtherChain], chains: &[Compared]) -> Vec<Finding> {
+    let target = verdict.host.as_deref().unwrap_or_default();
+    let of = |verdict, chain: Option<&Compared>| {
+        let mut findings = rules::pins::findings(verdict);
+        rules::stamp(target, chain.and_then(Compared::shown).as_ref(), &mut findings);
+        findings
+    };
+    let mut findings = of(verdict, chains.first());
+    for (other, chain) in others.iter().zip(chains.iter().skip(1)) {
+        for mut finding in of(&other.verdict, Some(chain)) {
+            let is_known = |known: &Finding| {
+                known.rule == finding.rule
+                    && known.subject == finding.subject
+                    && (known.fingerprint == finding.fingerprint
+                        || !rules::is_about_what_is_shown(finding.rule))
+            };
             if !findings.iter().any(is_known) {
                 finding.message = format!("With the chain of {}: {}", other.shown_by, finding.message);
                 findings.push(finding);
             }
         }
     }
-    rules::stamp(verdict.host.as_deref().unwrap_or_default(), &mut findings);
     findings
 }

@@ -154,7 +154,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
             verdict: asked.judge(&inputs, Some(chain)),
         })
         .collect();
-    let mut findings = findings(&verdict, &others);
+    let mut findings = findings(&verdict, &others, &chains);
     let verdicts = || std::iter::once(&verdict).chain(others.iter().map(|other| &other.verdict));
     let open = open_parts(unseen.clone(), verdicts(), !chains.is_empty());
     let baseline = options.baseline.in_use("pins", at, &options.gate)?;
@@ -182,7 +182,7 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
         }
     };
     options.output.write(&report)?;
-    baseline.finish()?;
+    baseline.finish(0)?;
     if exit == Exit::Undetermined {
         note(&why_undetermined(&open));
     }

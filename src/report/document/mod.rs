@@ -313,7 +313,12 @@ pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
     let summary = tail.summary;
     let all = summary.targets();
     let (failed, open) = (summary.count(Outcome::Fail), summary.count(Outcome::Undetermined));
+    // A step that is required fails the run by itself.
+    let is_compared = head.command == "compare";
     let Some(least) = head.fail_on else {
+        if is_compared && failed > 0 {
+            return format!("{failed} of {all} looked at fail: a step that is required is not done.");
+        }
         return format!(
             "{all} looked at, {} pass, {open} undetermined; no finding fails the run.",
             summary.count(Outcome::Pass)
@@ -335,6 +340,7 @@ pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
                 "It could not be determined whether all is well: of {open} of {all} targets something stayed open."
             )
         }
+        (1, ..) if is_compared => format!("There are {what}, or a step that is required is not done."),
         (1, ..) => format!("There are {what}."),
         (_, failed, 0, _) => format!("{failed} of {all} targets have {what}."),
         (_, failed, open, _) => {

@@ -148,7 +148,7 @@ fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
 }
 
 fn outcome(head: &Head, findings: &[Finding], is_open: bool) -> Outcome {
-    if findings.iter().filter_map(Finding::counts).any(|severity| head.fails(severity)) {
+    if findings.iter().any(|finding| finding.fails(|severity| head.fails(severity))) {
         Outcome::Fail
     } else if is_open {
         Outcome::Undetermined

@@ -58,7 +58,6 @@ struct Line {
     target: String,
     outcome: LineOutcome,
     run: Option<String>,
-    #[serde(default)]
     open: Open,
     #[serde(default)]
     unusable_file: bool,
@@ -168,7 +167,12 @@ impl EarlierLine {
     pub fn read(text: &[u8]) -> Result<Self, EarlierLineError> {
         let line: Line = serde_json::from_slice(text)?;
         let run = line.run.clone().ok_or(EarlierLineError::NoRun)?;
-        let (open, unusable_file) = (line.open, line.unusable_file);
+        let unusable_file = line.unusable_file;
+        // A target that stayed undetermined has something open, whatever else the line says.
+        let open = match line.outcome {
+            LineOutcome::Undetermined => line.open.max(Open::Something),
+            LineOutcome::Pass | LineOutcome::Fail => line.open,
+        };
         Ok(Self { entry: line.entry()?, run, open, unusable_file })
     }
 }

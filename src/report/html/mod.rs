@@ -140,7 +140,7 @@ impl<'a> FindingView<'a> {
             fingerprint: finding
                 .fingerprint
                 .clone()
-                .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+                .unwrap_or_else(|| rules::fingerprint(section.name, None, finding)),
             accepted: finding.accepted.as_ref().map(ToString::to_string),
         }
     }

@@ -96,7 +96,7 @@ fn case(
     findings: &[&Finding],
 ) -> TestCase {
     let failing: Vec<&&Finding> =
-        findings.iter().filter(|finding| finding.counts().is_some_and(|it| head.fails(it))).collect();
+        findings.iter().filter(|finding| finding.fails(|severity| head.fails(severity))).collect();
     let is_open = part.is_some_and(|part| part.mark == Mark::Open);
     let mut status = if !failing.is_empty() {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
@@ -117,7 +117,7 @@ fn case(
     let mut case = TestCase::new(label, status);
     case.set_classname(fit(section.name));
     let mut lines: Vec<String> = part.iter().map(|part| part.words.clone()).collect();
-    let milder = findings.iter().filter(|finding| !finding.counts().is_some_and(|it| head.fails(it)));
+    let milder = findings.iter().filter(|finding| !finding.fails(|severity| head.fails(severity)));
     lines.extend(milder.map(|finding| told(finding)));
     if !lines.is_empty() {
         case.set_system_out(fit_lines(&lines));

@@ -266,7 +266,7 @@ fn result<'a>(head: &Head, section: &'a Section<'_>, finding: &'a Finding) -> Sa
             pinstead: finding
                 .fingerprint
                 .clone()
-                .unwrap_or_else(|| rules::fingerprint(section.name, finding)),
+                .unwrap_or_else(|| rules::fingerprint(section.name, None, finding)),
         },
         suppressions: finding
             .accepted

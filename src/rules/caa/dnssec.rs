@@ -191,7 +191,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                          comes before what the signed zone says.",
                         step.name
                     );
-                    Raised::new(&reading.name, message, told(step))
+                    let whose = psl::domain_str(target).unwrap_or(target);
+                    Raised::new(&reading.name, message, told(step)).known_by("whose", whose)
                 })
                 .collect()
         },

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::ca::canonical::{Candidate, choose};
 use crate::caa::{Issued, IssuedName, MissingRecord, Verdict};
 use crate::rules::caa::BR_CAA;
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<Issued>] = &[
@@ -57,7 +58,7 @@ pub(super) static RULES: &[Rule<Issued>] = &[
                         "The next renewal for {} by {} will fail: {}.",
                         name.name, name.issuer, name.reason
                     );
-                    let raised = Raised::new(name.name.to_string(), message, names.evidence());
+                    let raised = names.raised(message);
                     match (&name.missing, identifier(name)) {
                         (Some(MissingRecord { at, tag }), Some(identifier)) => raised.advising(format!(
                             "If you want this CA, add `0 {tag} \"{identifier}\"` to the records at {at} before the \
@@ -91,7 +92,7 @@ pub(super) static RULES: &[Rule<Issued>] = &[
                 .map(|names| {
                     let name = names.first;
                     let message = format!("{}, issued by {}: {}.", name.name, name.issuer, name.reason);
-                    Raised::new(name.name.to_string(), message, names.evidence())
+                    names.raised(message)
                 })
                 .collect()
         },
@@ -101,13 +102,19 @@ pub(super) static RULES: &[Rule<Issued>] = &[
 /// Certificates with one name of one issuer.
 struct Names<'a> {
     first: &'a IssuedName,
-    count: usize,
+    all: Vec<String>,
 }
 
 impl Names<'_> {
+    /// A finding about them all: one more certificate is another one.
+    fn raised(&self, message: String) -> Raised {
+        let raised = Raised::new(self.first.name.to_string(), message, self.evidence());
+        raised.known_by("certificates", digest(&self.all))
+    }
+
     fn evidence(&self) -> serde_json::Value {
         json!({
-            "sha256": self.first.sha256.to_string(), "certificates": self.count, "issuer": self.first.issuer,
+            "sha256": self.first.sha256.to_string(), "certificates": self.all.len(), "issuer": self.first.issuer,
             "issuer_caa_identifiers": self.first.identifiers,
         })
     }
@@ -117,8 +124,8 @@ impl Names<'_> {
 fn by_issuer(issued: &Issued, verdict: Verdict) -> Vec<Names<'_>> {
     let mut found = BTreeMap::<_, Names<'_>>::new();
     for name in issued.names.iter().filter(|name| name.verdict == verdict) {
-        let names = found.entry((&name.name, &name.issuer)).or_insert(Names { first: name, count: 0 });
-        names.count = names.count.saturating_add(1);
+        let names = found.entry((&name.name, &name.issuer));
+        names.or_insert_with(|| Names { first: name, all: Vec::new() }).all.push(name.sha256.to_string());
     }
     found.into_values().collect()
 }

@@ -54,7 +54,7 @@ fn loosened(reading: &CaaReading, child: &RelevantSet, parent: &RelevantSet) -> 
         format!("The set at {} lets {what}{names}, which the set at {} does not.", child.name, parent.name);
     let advice = advice(reading.usage, child, parent, wildcard);
     let evidence = json!({ "child": child.name, "parent": parent.name, "wildcard": wildcard });
-    Some(Raised::new(&reading.name, message, evidence).advising(advice))
+    Some(Raised::new(&reading.name, message, evidence).known_by("permits", what).advising(advice))
 }
 
 /// How the child can be made as strict as its parent: every record of a kind that it does not have yet takes

@@ -6,6 +6,7 @@ use super::binding::namings;
 use crate::caa::record::{Property, PropertyKind};
 use crate::caa::{CaaReading, Policy, RelevantSet, Usage};
 use crate::rules::caa::BR_CAA;
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// The time to live from which a change of policy is slow to arrive: TLS BR 4.2.2.1 lets a CA issue within
@@ -39,7 +40,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                     kind(reading.usage),
                     reading.name
                 );
-                vec![Raised::new(&reading.name, message, records(set))]
+                let all = digest(set.records.iter().map(ToString::to_string));
+                vec![Raised::new(&reading.name, message, records(set)).known_by("all", all)]
             }
             _ => Vec::new(),
         },
@@ -92,7 +94,8 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 };
                 let message = format!("The CAA records for {} come from {target}{whose}.", set.name);
                 let evidence = json!({ "aliases": set.aliases, "domain": registered(target) });
-                vec![Raised::new(set.name.as_str(), message, evidence).at(severity)]
+                let raised = Raised::new(set.name.as_str(), message, evidence).at(severity);
+                vec![raised.known_by("whose", registered(target).unwrap_or(target))]
             }
             _ => Vec::new(),
         },
@@ -147,14 +150,16 @@ fn looser_wildcards(set: &RelevantSet) -> Vec<Raised> {
     let mut raised = Vec::new();
     for (issuer, wildcard) in namings(set, PropertyKind::IssueWild) {
         let plain = plain.get(&issuer);
-        let message = if plain.is_none() {
-            format!("At {}, {issuer} may issue for wildcard names, but not for plain ones.", set.name)
+        let (how, what) = if plain.is_none() {
+            ("named", "may issue for wildcard names, but not for plain ones")
         } else if wildcard.free && plain.is_some_and(|plain| !plain.free) {
-            format!("At {}, {issuer} is bound for plain names, and not for wildcard names.", set.name)
+            ("unbound", "is bound for plain names, and not for wildcard names")
         } else {
             continue;
         };
-        raised.push(Raised::new(set.name.as_str(), message, json!({ "ca": issuer })));
+        let message = format!("At {}, {issuer} {what}.", set.name);
+        let found = Raised::new(set.name.as_str(), message, json!({ "ca": issuer }));
+        raised.push(found.known_by("looser", how));
     }
     raised
 }

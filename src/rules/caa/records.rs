@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::caa::record::{CaaRecord, PropertyKind};
 use crate::caa::{CaaReading, RelevantSet};
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 pub(super) static RULES: &[Rule<CaaReading>] = &[
@@ -200,7 +201,7 @@ pub(super) static RULES: &[Rule<CaaReading>] = &[
                 };
                 let shown: Vec<&String> = unknown.iter().take(20).collect();
                 let evidence = json!({ "count": unknown.len(), "records": shown });
-                vec![Raised::new(set.name.as_str(), message, evidence)]
+                vec![Raised::new(set.name.as_str(), message, evidence).known_by("all", digest(&unknown))]
             })
         },
     },

@@ -11,6 +11,7 @@ use crate::ct::policy::{
     Counted, Exemption, PolicyOutcome, PolicyVerdict, Unjudged, enumerated, newer_list, title,
 };
 use crate::ct::verdict::{Audience, CtVerdict};
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
 /// The rules.
@@ -194,7 +195,9 @@ fn not_judged(ct: &CtVerdict) -> Vec<Raised> {
     let message = told_once(&open);
     let facts: serde_json::Map<String, Value> =
         open.iter().map(|(program, verdict)| (program.name().to_owned(), evidence(verdict))).collect();
-    let raised = Raised::new("certificate", message, Value::Object(facts));
+    let programmes = open.iter().map(|(program, _)| program.name());
+    let raised =
+        Raised::new("certificate", message, Value::Object(facts)).known_by("open", digest(programmes));
     let raised = match advice(&open) {
         Some(advice) => raised.advising(advice),
         None => raised,

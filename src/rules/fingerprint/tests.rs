@@ -1,7 +1,11 @@
 use serde_json::json;
 
+use super::tie::{Tie, is_about_certificates};
 use super::*;
+use crate::ca::issuer::{Issuer, IssuingKey, Proof};
+use crate::demo::authority::{CaCertificate, KeyAlgorithm};
 use crate::rules::{self, Raised, Rule, RuleInfo, Severity};
+use crate::x509::{Certificate, SpkiSha256};
 
 /// A finding of a rule of this family.
 fn finding(id: &'static str, subject: &str, evidence: Value) -> Finding {
@@ -18,7 +22,7 @@ fn finding(id: &'static str, subject: &str, evidence: Value) -> Finding {
 }
 
 fn of(id: &'static str, subject: &str, evidence: Value) -> String {
-    fingerprint("shop.example:443", &finding(id, subject, evidence))
+    fingerprint("shop.example:443", None, &finding(id, subject, evidence))
 }
 
 #[test]
@@ -37,8 +41,8 @@ fn what_changes_by_itself_changes_nothing() {
     other.message = "It was otherwise.".to_owned();
     other.severity = Severity::Critical;
     assert_eq!(
-        fingerprint("shop.example", &one),
-        fingerprint("Shop.Example", &other),
+        fingerprint("shop.example", None, &one),
+        fingerprint("Shop.Example", None, &other),
         "wording and severity"
     );
     let pins = |line: u64, scopes: [&str; 2]| json!({"file": "./app/a.xml", "line": line, "scopes": scopes});
@@ -61,6 +65,7 @@ fn what_a_finding_is_about_changes_it() {
         of("CAA001", "shop.example", json!({})),
         fingerprint(
             "other.example:443",
+            None,
             &finding("CAA001", "shop.example", json!({"record": "0 issue \"a.example\""})),
         ),
     ];
@@ -125,9 +130,94 @@ fn reports_show_it_and_two_parts_are_never_one() {
     };
     let mut findings = RULE.findings("a");
     assert!(!serde_json::to_string(&findings).unwrap().contains("fingerprint"));
-    stamp("b", &mut findings);
+    stamp("b", None, &mut findings);
     let json = serde_json::to_value(&findings).unwrap();
     let shown = json[0]["fingerprint"].as_str().unwrap();
     assert!(shown.len() == 32 && shown.bytes().all(|digit| digit.is_ascii_hexdigit()), "{shown}");
-    assert_ne!(fingerprint("xa", &RULE.findings("")[0]), fingerprint("x", &RULE.findings("a")[0]));
+    let of = |target, text| fingerprint(target, None, &RULE.findings(text)[0]);
+    assert_ne!(of("xa", ""), of("x", "a"));
+}
+
+/// The same CA with another key, the same key again, another certificate altogether: which of them a finding survives.
+#[test]
+fn a_finding_is_tied_to_as_much_of_the_certificate_as_its_rule_says() {
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    let certificate = || {
+        let ca = CaCertificate::root("CA", KeyAlgorithm::P256, now).unwrap();
+        Certificate::read(&ca.der).unwrap()
+    };
+    let (first, other) = (certificate(), certificate());
+    let mut same_key = other.clone();
+    same_key.spki_sha256 = first.spki_sha256;
+    let by = |owner: Option<&str>, key: u8, proof| Issuer {
+        key: Some(IssuingKey { key: SpkiSha256([key; 32]), proof }),
+        owner: owner.map(str::to_owned),
+        ..Issuer::default()
+    };
+    let ca = by(Some("A CA"), 1, Proof::Signature);
+    for rule in rules::all() {
+        let finding = finding(rule.id, "subject", Value::Null);
+        let of = |leaf: &Certificate, issuer: &Issuer| {
+            fingerprint("t.example:443", Some(&Shown::of(leaf, issuer)), &finding)
+        };
+        let base = of(&first, &ca);
+        let survives = [
+            of(&other, &by(Some("A CA"), 2, Proof::Sct)) == base,
+            of(&same_key, &by(Some("Another CA"), 1, Proof::Signature)) == base,
+            of(&other, &by(Some("Another CA"), 1, Proof::Signature)) == base,
+        ];
+        let expected = match tie::of(rule.id) {
+            Tie::Nothing => [true, true, true],
+            Tie::Issuer => [true, false, false],
+            Tie::Key => [false, true, false],
+            Tie::Certificate => [false, false, false],
+        };
+        assert_eq!(survives, expected, "{}", rule.id);
+    }
+    // What nothing proves is nobody's: the certificate stands for itself.
+    let finding = finding("ISS002", "issuer", Value::Null);
+    let of = |leaf: &Certificate, issuer: &Issuer| fingerprint("t", Some(&Shown::of(leaf, issuer)), &finding);
+    let claimed = by(None, 1, Proof::Claim);
+    assert_ne!(of(&first, &claimed), of(&other, &claimed));
+    assert_ne!(of(&first, &Issuer::default()), of(&other, &Issuer::default()));
+    assert_eq!(of(&first, &by(None, 1, Proof::Signature)), of(&other, &by(None, 1, Proof::Signature)));
+    assert_ne!(of(&first, &by(None, 1, Proof::Signature)), of(&first, &by(None, 2, Proof::Signature)));
+}
+
+/// A rule that needs a certificate, a chain or SCTs is about one, or it is said here why not.
+#[test]
+fn every_rule_about_certificates_is_known_as_one() {
+    // Of the logs, of what is pinned, of names, of sources: whichever certificate is shown.
+    const NOT: &[&str] = &[
+        "TLS001", "TLS006", "TLS007", "CT018", "CT023", "CT024", "CT027", "CT028", "CRT010", "CRT011",
+        "CRT012", "CRT013", "CRT017", "ISS003", "ISS004", "PIN004", "PIN013", "PIN015", "PIN024", "PIN037",
+        "PIN047", "CMP001", "CAA033",
+    ];
+    let mut wrong = Vec::new();
+    for rule in rules::all() {
+        let family = rule.id.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let words = ["certificate", "chain", "SCT", "handshake"];
+        let needs = words.iter().any(|word| rule.needs.contains(word));
+        let meant = needs || ["TLS", "CT", "ISS", "CRT", "REV"].contains(&family);
+        if (meant && !NOT.contains(&rule.id)) != is_about_certificates(rule.id) {
+            wrong.push((rule.id, rule.needs));
+        }
+    }
+    assert_eq!(wrong, []);
+}
+
+/// What the documentation says of the ties is what they are.
+#[test]
+fn the_ties_are_documented() {
+    let text = include_str!("../../../docs/ci.md");
+    for (tie, begin) in [
+        (Tie::Certificate, "| the certificate |"),
+        (Tie::Key, "| its key |"),
+        (Tie::Issuer, "| the CA that is proven to have issued it |"),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{begin}"));
+        for rule in rules::all() {
+            assert_eq!(line.contains(rule.id), tie::of(rule.id) == tie, "{}: {line}", rule.id);
+        }
+    }
 }

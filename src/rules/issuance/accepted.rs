@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::super::fingerprint::digest;
 use super::super::{Raised, Rule, RuleInfo, Severity};
 use super::{MOST, Together};
 use crate::issuance::known::Acceptance;
@@ -36,7 +37,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                         acceptance.reason,
                         excused(&together)
                     );
-                    Raised::new(together.issuer.clone(), message, evidence(&acceptance, &together))
+                    raised(&acceptance, &together, message)
                 })
                 .collect()
         },
@@ -64,7 +65,7 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                         acceptance.until,
                         acceptance.reason,
                     );
-                    Raised::new(together.issuer.clone(), message, evidence(&acceptance, &together))
+                    raised(&acceptance, &together, message)
                 })
                 .collect()
         },
@@ -101,6 +102,11 @@ fn excused(together: &Together<'_>) -> String {
         let _ = write!(text, " By its CA it is {}.", revocation.in_words());
     }
     text
+}
+
+fn raised(acceptance: &Acceptance, together: &Together<'_>, message: String) -> Raised {
+    let which = digest(together.certificates.iter().map(|judged| judged.certificate.identity()));
+    Raised::new(together.issuer.clone(), message, evidence(acceptance, together)).known_by("which", which)
 }
 
 fn evidence(acceptance: &Acceptance, together: &Together<'_>) -> serde_json::Value {

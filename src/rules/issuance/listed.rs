@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::fingerprint::digest;
 use super::super::{Raised, Rule, RuleInfo, Severity};
 use super::{BR_REVOKE, MOST, by_issuer};
 use crate::ca::expectation::Expectation;
@@ -185,7 +186,10 @@ fn unlisted(
     };
     let shown: Vec<&&String> = names.iter().take(MOST).collect();
     let evidence = json!({"names": shown, "count": names.len(), "certificates": labels});
-    let raised = Raised::new((*first).clone(), message, evidence);
+    let which = digest(with.iter().map(|judged| judged.certificate.identity()));
+    let raised = Raised::new((*first).clone(), message, evidence)
+        .known_by("all names", digest(&all))
+        .known_by("which", which);
     vec![if is_revoked { raised.at(Severity::Low) } else { raised }]
 }
 

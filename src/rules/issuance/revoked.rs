@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::super::fingerprint::digest;
 use super::super::{Raised, Rule, RuleInfo, Severity};
 use super::{MONITORS, MOST, Together};
 use crate::issuance::{IssuanceVerdict, JudgedCertificate};
@@ -72,7 +73,8 @@ fn contradicted(
         })
         .collect();
     let evidence = json!({"source": source.kind.name(), "count": certificates.len(), "each": each});
-    let raised = Raised::new(source.title(), message, evidence);
+    let which = digest(certificates.iter().map(|judged| judged.certificate.identity()));
+    let raised = Raised::new(source.title(), message, evidence).known_by("which", which);
     Some(if claimed { raised } else { raised.at(Severity::Low) })
 }
 

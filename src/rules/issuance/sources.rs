@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::fingerprint::digest;
 use super::super::{Raised, Rule, RuleInfo, Severity};
 use super::{MONITORS, MOST};
 use crate::issuance::reported::{Coverage, SourceKind};
@@ -47,11 +48,9 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     lacked.len(),
                     first.certificate.label()
                 );
-                raised.push(Raised::new(
-                    source.title(),
-                    message,
-                    json!({"count": lacked.len(), "certificates": labels}),
-                ));
+                let evidence = json!({"count": lacked.len(), "certificates": labels});
+                let which = digest(lacked.iter().map(|judged| judged.certificate.identity()));
+                raised.push(Raised::new(source.title(), message, evidence).known_by("which", which));
             }
             raised
         },
@@ -155,7 +154,8 @@ pub(super) static RULES: &[Rule<IssuanceVerdict>] = &[
                     source.title(),
                     if count == 1 { "it" } else { "them" }
                 );
-                raised.push(Raised::new(source.title(), message, json!({"count": count})).at(Severity::Low));
+                let found = Raised::new(source.title(), message, json!({"count": count})).at(Severity::Low);
+                raised.push(found.known_by("unreadable", digest(&source.unreadable)));
             }
             raised
         },

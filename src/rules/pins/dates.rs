@@ -42,7 +42,7 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
                 format!("{ended} ended on {day}; clients connect to {} without them.", group.hosts())
             };
             let evidence = json!({"expires": expires.to_string(), "judged_at": verdict.at.to_string()});
-            let raised = Raised::new(group.subject(), message, evidence);
+            let raised = group.of_pins(Raised::new(group.subject(), message, evidence));
             Some(group.soften(if is_shut { raised.at(Severity::Critical) } else { raised }))
         })
     },
@@ -93,7 +93,7 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
                 format!("The pins end on {day}, {when}.")
             };
             let evidence = json!({"expires": expires.to_string(), "days_left": days});
-            let raised = Raised::new(group.subject(), message, evidence);
+            let raised = group.of_pins(Raised::new(group.subject(), message, evidence));
             let is_grave = shuts || verdict.soon.fails(left);
             Some(group.soften(if is_grave { raised.at(Severity::High) } else { raised }))
         })

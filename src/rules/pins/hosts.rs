@@ -11,6 +11,7 @@ use crate::judge::TargetVerdicts;
 use crate::pins::{
     Confidence, EnforcementMode, EntryVerdict, HostPattern, PinsVerdict, SourceState, SourceVerdict,
 };
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::SpkiSha256;
 
@@ -127,7 +128,8 @@ fn name_gap(verdicts: &TargetVerdicts) -> Vec<Raised> {
     }
     let message = format!("The certificate is also for {}, and no given source pins that.", listed(&outside));
     let shown: Vec<&String> = outside.iter().take(20).collect();
-    vec![Raised::new(&verdicts.target, message, json!({"names": shown, "count": outside.len()}))]
+    let raised = Raised::new(&verdicts.target, message, json!({"names": shown, "count": outside.len()}));
+    vec![raised.known_by("all names", digest(&outside))]
 }
 
 /// Whether a pattern is for every host of a name in a certificate.
@@ -230,7 +232,10 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
             })
             .collect();
         let evidence = json!({"hosts": hosts.iter().take(20).collect::<Vec<_>>(), "sources": only});
-        let mut found = Raised::new(listed(&named), message, evidence);
+        let keys = sets.values().flatten().map(ToString::to_string);
+        let mut found = Raised::new(listed(&named), message, evidence)
+            .known_by("all hosts", digest(&named))
+            .known_by("all keys", digest(keys));
         if !common.is_empty() && are_releases(sets) {
             found = found.at(Severity::Low);
         }
@@ -336,7 +341,7 @@ fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
             "all_that_pin": files(&found.pin),
             "all_that_do_not": files(&found.do_not),
         });
-        let raised = Raised::new(listed(&hosts), message, evidence);
+        let raised = Raised::new(listed(&hosts), message, evidence).known_by("all hosts", digest(&hosts));
         if found.is_grave { raised.at(Severity::High) } else { raised }
     });
     raised.take(100).collect()

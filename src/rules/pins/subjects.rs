@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ca::{CaKey, CaRole, CaTable};
 use crate::pins::{Confidence, EntryVerdict, PinVerdict, PinsVerdict, ProblemKind, SourceVerdict};
+use crate::rules::fingerprint::digest;
 use crate::rules::{Location, Raised};
 
 /// The entries of one source that share a pin set and apply: one finding is enough for all of them.
@@ -76,18 +77,27 @@ impl Group<'_> {
         self.first.pins.iter().filter(|pin| pin.is_usable()).collect()
     }
 
+    /// The same finding about all pins of the group: other pins are another one.
+    pub(super) fn of_pins(&self, raised: Raised) -> Raised {
+        raised.known_by("all pins", digest(self.first.pins.iter().map(|pin| pin.pin.to_string())))
+    }
+
     /// A finding about these pins; no graver than a guess bears where they were guessed.
     pub(super) fn raise<'p>(
         &self,
         message: impl Into<String>,
         pins: impl IntoIterator<Item = &'p PinVerdict>,
     ) -> Raised {
-        self.soften(Raised::new(self.subject(), message, self.evidence(pins)))
+        let pins: Vec<&PinVerdict> = pins.into_iter().collect();
+        let raised = Raised::new(self.subject(), message, self.evidence(pins.iter().copied()));
+        self.soften(raised.known_by("all pins", digest(pins.iter().map(|pin| pin.pin.to_string()))))
     }
 
     /// A finding as grave as the reading of these entries bears.
     pub(super) fn soften(&self, raised: Raised) -> Raised {
+        let scopes = digest(self.entries.iter().map(|entry| entry.scope.to_string()));
         let raised = raised.in_format(self.source.format).standing_at(place(self.source, self.first.line));
+        let raised = raised.known_by("all scopes", scopes);
         match &self.first.confidence {
             Confidence::Guessed(why) => raised.guessed(why),
             Confidence::Stated | Confidence::Read => raised,

@@ -7,6 +7,7 @@ use crate::pins::{
     Diagnosis, EnforcementMode, EntryVerdict, HostPattern, PinMatch, PinValue, PinVerdict, PinsVerdict,
     PositionRule, ProblemKind, SourceVerdict,
 };
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 use crate::x509::ChainPosition;
 
@@ -221,7 +222,9 @@ impl<'v> Service<'v> {
     fn raised(&self, message: String) -> Raised {
         let records: Vec<&str> = self.records().take(20).map(|pin| pin.pin.written.as_str()).collect();
         let subject = self.scope.to_string();
+        let all = digest(self.records().map(|pin| &pin.pin.written));
         Raised::new(&subject, message, json!({"source": self.source.file, "records": records}))
+            .known_by("all records", all)
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{MOST, RULES, UNEXPECTED, Unexpected, facts, severity_of_unrevoked, unexpected_findings};
 use crate::issuance::{IssuanceVerdict, JudgedCertificate};
 use crate::judge::{ChainRevocation, MemberRevocation};
+use crate::rules::fingerprint::digest;
 use crate::rules::{Finding, Raised, Severity};
 
 /// The findings about what was issued, where its revocation was looked at.
@@ -49,7 +50,8 @@ pub fn kept_unrevoked_findings(unrevoked: &[(String, bool)]) -> Vec<Finding> {
             ),
         };
         let evidence = json!({"count": which.len(), "certificates": which.iter().take(MOST).collect::<Vec<_>>()});
-        Finding::new(&rule.info, Raised::new("unexpected certificates", message, evidence).at(severity))
+        let raised = Raised::new("unexpected certificates", message, evidence).at(severity);
+        Finding::new(&rule.info, raised.known_by("which", digest(&which)))
     });
     raised.collect()
 }
@@ -147,5 +149,6 @@ fn together(
         })
         .collect();
     let evidence = json!({"count": these.len(), "certificates": all});
-    Some(Raised::new(verdict.name.to_string(), message.trim_end(), evidence))
+    let which = digest(these.iter().map(|judged| judged.certificate.identity()));
+    Some(Raised::new(verdict.name.to_string(), message.trim_end(), evidence).known_by("which", which))
 }

@@ -36,7 +36,7 @@ impl OnceReport {
         let mut pieces = Vec::new();
         for listed in &self.certificates.listed {
             let mut findings = findings_of(&listed.title, &listed.tbs_sha256, &listed.details);
-            rules::stamp(&listed.tbs_sha256, &mut findings);
+            rules::stamp(&listed.tbs_sha256, None, &mut findings);
             let open = listed.is_open().then(|| OpenQuestion {
                 what: format!("certificate {}: who issued it, or what it claims", listed.tbs_sha256),
                 demanded: false,
@@ -56,7 +56,7 @@ impl OnceReport {
             demanded: false,
         }));
         let mut findings = self.findings.clone();
-        rules::stamp(LOGS, &mut findings);
+        rules::stamp(LOGS, None, &mut findings);
         pieces.push(form.piece(&head, &Section::of_findings(LOGS, &findings, open, &head))?);
         let mut summary = Summary::default();
         for piece in &pieces {

@@ -12,6 +12,7 @@ use crate::caa::nameservers::{
 use crate::caa::{CaaReading, Policy, Verdict};
 use crate::dns_name::DnsName;
 use crate::evidence::dns::NotAsked;
+use crate::rules::fingerprint::digest;
 use crate::rules::{Raised, Severity};
 
 /// The most servers that a message names.
@@ -28,7 +29,8 @@ pub(super) fn no_caa(reading: &CaaReading) -> Vec<Raised> {
         let severity = if nobody { Severity::High } else { Severity::Medium };
         let message =
             format!("{} answers for {} and does not answer CAA questions: {what}.", named(&at), zone.zone);
-        Raised::new(zone.zone.as_str(), message, json!({ "servers": at, "instead": what })).at(severity)
+        let raised = Raised::new(zone.zone.as_str(), message, json!({ "servers": at, "instead": what }));
+        raised.at(severity).known_by("servers", digest(&at))
     })
     .collect()
 }
@@ -42,6 +44,7 @@ pub(super) fn lame(reading: &CaaReading) -> Vec<Raised> {
     .map(|Faulty { zone, at, what }| {
         let message = format!("{} does not speak for {}: {what}.", named(&at), zone.zone);
         Raised::new(zone.zone.as_str(), message, json!({ "servers": at, "instead": what }))
+            .known_by("servers", digest(&at))
     })
     .collect()
 }
@@ -71,6 +74,7 @@ pub(super) fn no_tcp(reading: &CaaReading) -> Vec<Raised> {
                 let severity = if wanted && !in_doubt { Severity::High } else { Severity::Medium };
                 Raised::new(zone.zone.as_str(), message, json!({ "servers": at, "needed": wanted }))
                     .at(severity)
+                    .known_by("servers", digest(&at))
             })
         })
         .collect()
@@ -108,7 +112,7 @@ pub(super) fn not_asked(reading: &CaaReading) -> Vec<Raised> {
         return Vec::new();
     }
     let message = format!("Not asked: {}.", named(&left));
-    vec![Raised::new(&reading.name, message, json!({ "not_asked": left }))]
+    vec![Raised::new(&reading.name, message, json!({ "not_asked": left })).known_by("left", digest(&left))]
 }
 
 pub(super) fn stale_resolver(reading: &CaaReading) -> Vec<Raised> {
@@ -126,7 +130,9 @@ pub(super) fn stale_resolver(reading: &CaaReading) -> Vec<Raised> {
                 consequences(&reading.nameservers.consequences)
             );
             let evidence = json!({ "resolver": resolver.to_string(), "nameservers": usual.to_string() });
-            let raised = Raised::new(name.name.as_str(), message, evidence);
+            let raised = Raised::new(name.name.as_str(), message, evidence)
+                .known_by("resolver", resolver.to_string())
+                .known_by("nameservers", usual.to_string());
             Some(match harm_of([usual, resolver], reading) {
                 Some(less) => raised.at(less),
                 None => raised,
@@ -177,7 +183,8 @@ pub(super) fn disagreement(reading: &CaaReading) -> Vec<Raised> {
             let evidence: Vec<Value> =
                 groups.iter().map(|(said, at)| json!({ "answer": said, "servers": at })).collect();
             let raised =
-                Raised::new(name.name.as_str(), message, json!({ "zone": zone.zone, "answers": evidence }));
+                Raised::new(name.name.as_str(), message, json!({ "zone": zone.zone, "answers": evidence }))
+                    .known_by("answers", digest(groups.iter().map(|(said, _)| said)));
             match less {
                 Some(less) => raised.at(less),
                 None => raised,
@@ -305,6 +312,9 @@ fn delegation_differs(zone: &ZoneReading) -> Raised {
     let message = format!("The delegation of {} and the zone differ: {}.", zone.zone, parts.join("; "));
     let evidence = json!({ "only_delegated": delegated, "only_own": own, "other_glue": glue });
     Raised::new(zone.zone.as_str(), message, evidence)
+        .known_by("only_delegated", digest(&delegated))
+        .known_by("only_own", digest(&own))
+        .known_by("other_glue", digest(&glue))
 }
 
 fn serials_of(zone: &ZoneReading) -> Option<Raised> {
