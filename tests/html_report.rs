@@ -117,9 +117,23 @@ fn written(pages: &Pages) -> Vec<PathBuf> {
     let mut compared = world.check_arguments(&[SHOP]);
     compared.extend(words(&["--history", &pages.history(), "--fail-on", "none"]));
     pages.write("replay.html", "compare", &compared, &[0]);
+    let fleet = world.check_arguments(&[SHOP, LEGACY]);
+    let stated = words(&[
+        "--client",
+        "browser,android:36,ios,server,mail",
+        "--require",
+        "removed",
+        "--fail-on",
+        "none",
+    ]);
+    // Whether a step of `--require` fails a run that no finding fails is tried elsewhere.
+    pages.write("compared.html", "compare", &[fleet, stated].concat(), &[0, 1, 3]);
+    let alone = words(&["shop.example", "--offline", "--fail-on", "none"]);
+    pages.write("unknown.html", "compare", &alone, &[0, 3]);
     pages.write("pins.html", "pins", &words(&["fixtures/pins/android_mistakes.xml"]), &[1]);
 
-    let names = ["pass", "fail", "undetermined", "many", "hostile", "long", "replay", "pins"];
+    let names =
+        ["pass", "fail", "undetermined", "many", "hostile", "long", "replay", "compared", "unknown", "pins"];
     names.iter().map(|name| pages.path(&format!("{name}.html"))).collect()
 }
 
@@ -143,5 +157,5 @@ fn every_shape_can_be_read_by_everybody() {
     arguments.extend(written.iter().map(|page| page.to_str().unwrap()));
     let looked = run("node", &arguments);
     let said = String::from_utf8(looked.stdout.clone()).expect("the script writes text");
-    assert!(looked.status.success() && said.contains("8 pages looked at, 0 problems"), "{said}");
+    assert!(looked.status.success() && said.contains("10 pages looked at, 0 problems"), "{said}");
 }

@@ -1,6 +1,6 @@
-// Opens reports in headless Chromium, narrow and wide, light and dark, with every fold opened, and says what is wrong:
-// whatever the console has, a request for anything but the page itself, a page that scrolls sideways, and what axe-core
-// finds. Speaks the DevTools protocol over a pipe, so that it needs nothing but Node and Chromium.
+// Opens reports in headless Chromium, narrow and wide, light and dark and as they are printed, with every fold opened, and
+// says what is wrong: whatever the console has, a request for anything but the page itself, a page that scrolls sideways, a
+// table of controls that is cut, a list of targets that cannot be narrowed, and what axe-core finds. Speaks the DevTools protocol over a pipe, so that it needs nothing but Node and Chromium.
 //
 // node look.mjs CHROMIUM AXE FOLDER-FOR-PICTURES PAGE…
 import { spawn } from "node:child_process";
@@ -49,10 +49,12 @@ const send = (method, params = {}, sessionId = undefined) =>
 const problems = [];
 // So many targets at once are a matter of layout: axe looks at them as they open, which is folded.
 const MANY = 20;
-async function look(page, width, scheme) {
+// A wide table is folded into a list where the page is narrower than this.
+const WIDE = 700;
+async function look(page, width, scheme, media = "screen") {
   const url = pathToFileURL(page).href;
   const say = (what) => {
-    const problem = `${basename(page)} at ${width} px, ${scheme}: ${what}`;
+    const problem = `${basename(page)} at ${width} px, ${scheme}, ${media}: ${what}`;
     problems.push(problem);
     // Whoever waits in vain for the rest has this much.
     console.log(problem);
@@ -74,7 +76,7 @@ async function look(page, width, scheme) {
   for (const domain of ["Page", "Runtime", "Log", "Network"]) await tell(`${domain}.enable`);
   const height = 900;
   await tell("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: width < 600 });
-  await tell("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+  await tell("Emulation.setEmulatedMedia", { media, features: [{ name: "prefers-color-scheme", value: scheme }] });
   await tell("Page.navigate", { url });
   await isLoaded;
   const evaluate = async (expression) => {
@@ -84,7 +86,7 @@ async function look(page, width, scheme) {
   };
   const picture = async (name) => {
     const { data } = await tell("Page.captureScreenshot", { format: "png" });
-    writeFileSync(join(pictures, `${basename(page, ".html")}-${width}-${scheme}${name}.png`), Buffer.from(data, "base64"));
+    writeFileSync(join(pictures, `${basename(page, ".html")}-${width}-${scheme}-${media}${name}.png`), Buffer.from(data, "base64"));
   };
   await picture("");
   const scripts = await evaluate("document.scripts.length");
@@ -97,6 +99,20 @@ async function look(page, width, scheme) {
     if (needs > has || which.length > 0) say(`${state}, it needs ${needs} px of ${has}: ${which.join(" … ")}`);
     await evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
   }
+  const cut = await evaluate(`[...document.querySelectorAll(".matrix")].filter((one) => one.offsetWidth > 0)
+    .map((one) => one.closest(".scroll")).filter((one) => one.scrollWidth > one.clientWidth + 1).length`);
+  if (width >= WIDE && cut > 0) say(`${cut} tables of controls are cut`);
+  if (media === "print") {
+    await send("Target.closeTarget", { targetId });
+    return;
+  }
+  for (const kind of await evaluate(`[...document.querySelectorAll(".filter input")].map((one) => one.id.slice(5))`)) {
+    const wrong = await evaluate(`document.getElementById("show-${kind}").click();
+      [...document.querySelectorAll("article, .targets tr[class]")].filter((one) =>
+        (one.getClientRects().length > 0) !== ("${kind}" === "all" || one.classList.contains("of-${kind}"))).length`);
+    if (wrong > 0) say(`of “${kind}”, ${wrong} targets are shown or hidden that should not be`);
+  }
+  await evaluate(`document.getElementById("show-all")?.click()`);
   await evaluate(`document.querySelectorAll("article").length > ${MANY} &&
     document.querySelectorAll("article > details").forEach((one) => { one.open = false; })`);
   // What axe does is not the page's doing.
@@ -123,9 +139,11 @@ browser.on("exit", (code) => {
 });
 try {
   for (const page of pages) {
-    for (const width of [360, 1280]) {
+    for (const width of [390, 768, 1280]) {
       for (const scheme of ["light", "dark"]) await look(page, width, scheme);
     }
+    // The width of an A4 sheet within its margins.
+    await look(page, 718, "light", "print");
   }
 } catch (error) {
   problems.push(error);

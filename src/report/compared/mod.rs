@@ -7,7 +7,7 @@ mod tests;
 use serde::Serialize;
 
 use crate::compare::advice::{Advice, Done, Step, StepId};
-use crate::compare::replay::{Bounds, ReplayedPinSet};
+use crate::compare::replay::{Bounds, LocksOutNow, ReplayedPinSet};
 use crate::compare::{
     Cell, ClientClass, Comparison, Control, Effect, Headline, HeadlineItem, InPlace, Threat, in_words,
 };
@@ -313,6 +313,8 @@ pub(super) struct PinSetLine<'a> {
     pub(super) title: &'a str,
     /// How often it locked out, surely to possibly.
     pub(super) lockouts: String,
+    /// Whether it locks users out now.
+    pub(super) now: &'static str,
     /// The days a year without service, at best to at worst.
     pub(super) days_per_year: String,
     /// After how many days half of such pin sets have met a renewal that they do not match.
@@ -340,6 +342,12 @@ impl<'a> PinSetLine<'a> {
             lockouts: match set.undetermined {
                 0 => lockouts,
                 open => format!("{lockouts}; {open} not known"),
+            },
+            now: match set.locks_out_now {
+                LocksOutNow::No => "no",
+                LocksOutNow::Perhaps => "perhaps",
+                LocksOutNow::Surely => "yes",
+                LocksOutNow::Unknown => "not known",
             },
             days_per_year: set.lockout_days_per_year.as_ref().map_or_else(unknown, bounds),
             half_last,

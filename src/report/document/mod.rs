@@ -205,8 +205,8 @@ pub(super) struct Row {
     /// How many findings of each severity, the gravest first; only those there are.
     pub(super) counts: Vec<(Severity, usize)>,
     pub(super) open: Vec<String>,
-    /// Whether it was compared: then there is something to say of it whatever came out.
-    pub(super) is_compared: bool,
+    /// What is advised about its pins, where it was compared: then there is something to say of it whatever came out.
+    pub(super) advice: Option<&'static str>,
 }
 
 impl Piece {
@@ -236,7 +236,7 @@ impl Row {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             open: section.open.iter().map(|question| question.what.clone()).collect(),
-            is_compared: section.advised().is_some(),
+            advice: section.advised().map(|(_, advice)| advice.verdict.word()),
         }
     }
 

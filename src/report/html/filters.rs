@@ -10,6 +10,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("day", day);
     environment.add_filter("minute", minute);
     environment.add_filter("words", words);
+    environment.add_filter("sentence", sentence);
     environment.add_filter("control", control);
     environment.add_filter("sign", sign);
     environment.add_filter("effect_sign", effect_sign);
@@ -72,14 +73,16 @@ fn control(name: &str) -> String {
         "hpkp" => "HPKP".to_owned(),
         "dane" => "DANE".to_owned(),
         "issuer_expectation" => "Expected issuer".to_owned(),
-        name => {
-            let words = name.replace('_', " ");
-            let mut characters = words.chars();
-            characters.next().map_or_else(String::new, |first| {
-                first.to_ascii_uppercase().to_string() + characters.as_str()
-            })
-        }
+        name => sentence(&name.replace('_', " ")),
     }
+}
+
+/// The words as a sentence begins.
+fn sentence(words: &str) -> String {
+    let mut characters = words.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
 }
 
 /// A sign beside an outcome or a mark, which words stand next to.

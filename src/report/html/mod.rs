@@ -20,9 +20,12 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
+use super::compared::{self, HeadlineList, PlannedStep, ThreatLine};
 use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
 use super::fleet::{Fleet, FleetFact};
 use super::human::safe;
+use crate::compare::Comparison;
+use crate::compare::advice::{Advice, Done};
 use crate::rules::{self, Finding, Severity};
 
 /// The style sheet, which stands in the page.
@@ -38,7 +41,14 @@ const MOST_FINDINGS: usize = 200;
 const MOST_FACTS: usize = 20_000;
 
 /// How many of the targets that something is so of are named.
-const MOST_NAMED: usize = 5;
+const MOST_NAMED: usize = 3;
+
+/// The most octets of what is said of all targets, in full: a page of more is slow to open.
+const MOST_PAGE: usize = 16 << 20;
+
+/// What stands in the place of a target that there is no room for.
+const LEFT_OUT: &str = "<p class=\"soft\">What there is to say of it is left out here, as the page is long already: \
+    <code>--format json</code> has all of it.</p>";
 
 /// From how many targets that did not pass on none is unfolded.
 const MOST_UNFOLDED: usize = 20;
@@ -51,6 +61,7 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(
         ("target.html", include_str!("templates/target.html")),
         ("blocks.html", include_str!("templates/blocks.html")),
         ("advice.html", include_str!("templates/advice.html")),
+        ("headlines.html", include_str!("templates/headlines.html")),
         ("comparison.html", include_str!("templates/comparison.html")),
         ("replay.html", include_str!("templates/replay.html")),
         ("details.html", include_str!("templates/details.html")),
@@ -164,9 +175,67 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
             parts => Value::from(Serde(section.parts.iter().map(PartView::of).collect::<Vec<_>>())),
             data => Value::from(Serde(&section.data)),
             why => Value::from(Serde(why::by_control(&section.data))),
-            timeline => section.comparison.and_then(|comparison| comparison.replay.as_ref()).map(timeline::svg),
+            is_compared => section.advised().is_some(),
+            compared => Value::from(Serde(section.comparison.map(ComparedView::of))),
+            plan => Value::from(Serde(section.advised().map(|(_, advice)| plan(advice)))),
+            timeline => Value::from(Serde(
+                section.comparison.and_then(|comparison| comparison.replay.as_ref()).and_then(timeline::picture),
+            )),
         },
     )
+}
+
+/// A comparison as the template takes it, beside its JSON.
+#[derive(Serialize)]
+struct ComparedView {
+    headlines: [HeadlineList; 3],
+    threats: Vec<ThreatLine>,
+}
+
+impl ComparedView {
+    fn of(comparison: &Comparison) -> Self {
+        Self { headlines: compared::headlines(comparison), threats: compared::threats(comparison) }
+    }
+}
+
+/// A step as the template takes it.
+#[derive(Serialize)]
+struct StepView<'a> {
+    order: Option<usize>,
+    what: &'static str,
+    why: &'static str,
+    source: &'static str,
+    gate: &'a str,
+    mark: &'static str,
+    state: &'static str,
+    evidence: &'a str,
+    required: bool,
+}
+
+impl<'a> StepView<'a> {
+    fn of(planned: PlannedStep<'a>) -> Self {
+        let step = planned.step;
+        Self {
+            order: planned.order,
+            what: step.what,
+            why: step.why,
+            source: step.source,
+            gate: &step.gate,
+            mark: match step.done {
+                Done::Yes => "good",
+                Done::No => "bad",
+                Done::Unknown => "open",
+            },
+            state: planned.state(),
+            evidence: &step.evidence,
+            required: planned.is_required,
+        }
+    }
+}
+
+/// The plan as the template takes it.
+fn plan(advice: &Advice) -> Vec<StepView<'_>> {
+    compared::plan(advice).into_iter().map(StepView::of).collect()
 }
 
 /// What is so of some of the targets, as the template takes it.
@@ -206,6 +275,7 @@ struct RowView<'a> {
     word: &'static str,
     counts: Vec<SeverityCount>,
     open: String,
+    advice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     folded: Option<bool>,
     body: String,
@@ -222,12 +292,24 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
     let not_passed = pieces.iter().filter(|piece| piece.row.outcome != Outcome::Pass).count();
     let mut sorted: Vec<&Piece> = pieces.iter().collect();
     sorted.sort_by_key(|piece| piece.row.rank());
+    let mut room = MOST_PAGE;
     let rows: Vec<RowView<'_>> = sorted
         .into_iter()
         .enumerate()
         .map(|(index, piece)| {
             let number = index.saturating_add(1);
             let row = &piece.row;
+            // What failed comes first, so that what is left out is no worse than what stands.
+            let body = match room.checked_sub(piece.body.text().len()) {
+                Some(rest) => {
+                    room = rest;
+                    piece.body.text()
+                }
+                None => {
+                    room = 0;
+                    LEFT_OUT
+                }
+            };
             let folded = row.outcome == Outcome::Pass || not_passed > MOST_UNFOLDED;
             RowView {
                 number,
@@ -240,8 +322,9 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
                     .map(|&(severity, count)| SeverityCount { severity, count })
                     .collect(),
                 open: open(row),
+                advice: row.advice,
                 folded: (pieces.len() > 1).then_some(folded),
-                body: piece.body.text().replace(NUMBER, &number.to_string()),
+                body: body.replace(NUMBER, &number.to_string()),
             }
         })
         .collect();
@@ -269,13 +352,35 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             }),
             strict => head.strict,
             rows => Value::from(Serde(&rows)),
+            is_compared => pieces.iter().any(|piece| piece.row.advice.is_some()),
+            filters => Value::from(Serde(filters(tail))),
         },
     )
 }
 
+/// What the list of targets can be narrowed to, without script.
+fn filters(tail: &Tail<'_>) -> Vec<Tally> {
+    let count = |outcome| tail.summary.count(outcome);
+    let only = |title: &str, class, outcome| Tally { title: title.to_owned(), class, count: count(outcome) };
+    vec![
+        Tally { title: "all".to_owned(), class: "all", count: tail.summary.targets() },
+        only("failed", "fail", Outcome::Fail),
+        only("undetermined", "undetermined", Outcome::Undetermined),
+        only("passed", "pass", Outcome::Pass),
+    ]
+}
+
 /// What many targets have in common.
 fn fleet(tail: &Tail<'_>) -> Vec<FactView> {
-    tail.summary.in_short().map(Fleet::facts).unwrap_or_default().iter().map(FactView::of).collect()
+    let mut facts = tail.summary.in_short().map(Fleet::facts).unwrap_or_default();
+    // What is wrong comes first, in the order in which it is told.
+    facts.sort_by_key(|fact| match fact.mark {
+        Mark::Bad => 0,
+        Mark::Open => 1,
+        Mark::None => 2,
+        Mark::Good => 3,
+    });
+    facts.iter().map(FactView::of).collect()
 }
 
 fn open(row: &Row) -> String {

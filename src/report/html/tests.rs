@@ -5,24 +5,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{NUMBER, timeline};
+use super::{MOST_PAGE, NUMBER, timeline};
 use crate::compare::Comparison;
 use crate::report::document::{DocumentForm, Section, sample};
 
 fn with_replay<'a>(sections: Vec<Section<'a>>, comparison: &'a Comparison) -> Vec<Section<'a>> {
-    let replay = comparison.replay.as_ref();
     sections
         .into_iter()
         .map(|section| Section {
             comparison: Some(comparison),
             data: json!({
-                "comparison": {
-                    "threats": [{"id": "T1", "threat": "another CA is broken into", "cells": [
-                        {"control": "ca_trust", "effect": "no_effect", "reason": sample::HOSTILE, "source": "RFC 5280"},
-                        {"control": "caa", "effect": "prevents", "reason": "CAA permits one CA.", "source": "RFC 8659"},
-                    ]}],
-                    "replay": serde_json::to_value(replay).unwrap(),
-                },
+                "comparison": serde_json::to_value(comparison).unwrap(),
                 "certificate": {"subject": sample::HOSTILE, "issuer": "CN=CA", "dns_names": [sample::HOSTILE],
                     "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-12-31T00:00:00Z", "serial": "01"},
                 "chain": [{"subject": sample::HOSTILE, "sha256": "00", "spki_sha256": "AA="}],
@@ -86,11 +79,81 @@ fn what_failed_comes_first_and_ids_are_unique() {
 
 #[test]
 fn the_timeline_is_drawn_like_this() {
-    insta::assert_snapshot!(timeline::svg(&sample::replay()).to_string().replace('>', ">\n"));
+    let picture = timeline::picture(&sample::replay()).unwrap();
+    assert_eq!(picture.notes, Vec::<String>::new());
+    insta::assert_snapshot!(picture.svg.replace('>', ">\n"));
+}
+
+#[test]
+fn what_is_not_drawn_by_itself_is_told() {
+    let one = sample::replay().certificates[0].clone();
+    let crowd = crate::compare::replay::Replay { certificates: vec![one; 200], ..sample::replay() };
+    let picture = timeline::picture(&crowd).unwrap();
+    assert!(
+        picture.notes[0].starts_with("The earliest 50 of 200 certificates are not drawn"),
+        "{:?}",
+        picture.notes
+    );
+    assert!(picture.notes[1].starts_with("138 certificates"), "{:?}", picture.notes);
+    assert!(picture.svg.contains(">+138</text>") && picture.svg.contains("138 certificates that were there"));
+}
+
+#[test]
+fn what_was_asked_for_comes_first() {
+    let (comparison, findings) = (sample::comparison(), sample::compared_findings());
+    let section = Section {
+        data: json!({"comparison": serde_json::to_value(&comparison).unwrap()}),
+        ..sample::compared(&comparison, &findings)
+    };
+    let page = sample::document(DocumentForm::Html, &[section], 1);
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    let order = [
+        "Advice: drop.",
+        "Over 35 months",
+        "<h4>Prevents now</h4>",
+        "What to do</h4>",
+        "class=\"matrix\"",
+        "-findings\">",
+    ];
+    assert!(order.map(place).is_sorted());
+    assert!(
+        page.contains("<li>another CA is deceived <span class=\"soft\">T1b</span></li>"),
+        "headlines are lists"
+    );
+    assert_eq!(
+        page.matches("Over 35 months, a leaf pin").count(),
+        2,
+        "the sentence, and the words of the picture"
+    );
+    assert!(page.contains("<span class=\"badge is-bad\">required</span>"));
+}
+
+#[test]
+fn a_page_of_many_targets_can_be_narrowed_and_ends() {
+    let findings = sample::findings();
+    // Some 200 kB of names each.
+    let names = vec!["x".repeat(1999); 100];
+    let of = |_| Section {
+        data: json!({"certificate": {"subject": "CN=x", "issuer": "CN=CA", "dns_names": names}}),
+        ..sample::sections(&findings, &[]).swap_remove(1)
+    };
+    let sections: Vec<_> = (0..100).map(of).collect();
+    let page = sample::document(DocumentForm::Html, &sections, 1);
+    assert!(page.len() < MOST_PAGE + (1 << 20), "{}", page.len());
+    let left_out = page.matches("is left out here, as the page is long already").count();
+    assert!((10..40).contains(&left_out), "{left_out}");
+    for outcome in ["all", "fail", "undetermined", "pass"] {
+        assert!(page.contains(&format!("type=\"radio\" name=\"show\" id=\"show-{outcome}\"")), "{outcome}");
+    }
+    assert_eq!(
+        page.matches("<article class=\"target of-fail\"").count(),
+        100,
+        "each has its row and its place"
+    );
 }
 
 #[test]
 fn a_replay_without_certificates_has_no_picture() {
     let empty = crate::compare::replay::Replay { certificates: Vec::new(), ..sample::replay() };
-    assert_eq!(timeline::svg(&empty).to_string(), "");
+    assert!(timeline::picture(&empty).is_none());
 }

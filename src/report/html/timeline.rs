@@ -4,6 +4,8 @@
 //! it shows stands in the tables below it as well.
 #![deny(clippy::indexing_slicing, clippy::as_conversions)]
 
+mod lanes;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -11,6 +13,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use serde::Serialize;
+
+use self::lanes::{Crowd, Placed};
 use super::NUMBER;
 use super::filters::escaped;
 use crate::compare::replay::{Lockout, Replay, ReplayedCertificate, ReplayedPinSet};
@@ -32,22 +37,47 @@ const ROW: f64 = 18.0;
 /// The most certificates that are drawn: the latest.
 const MOST_BARS: usize = 150;
 
-/// The most rows of one CA: further certificates at the same time are drawn over one another.
+/// The most rows of one CA: what has no place in them is drawn together, in one more.
 const MOST_ROWS: usize = 12;
 
 /// The most characters of a label.
 const LABEL: usize = 27;
 
-/// The picture.
-pub(super) fn svg(replay: &Replay) -> minijinja::Value {
+/// The picture, and what it leaves out or draws together: sentences.
+#[derive(Serialize)]
+pub(super) struct Picture {
+    /// The picture itself.
+    pub(super) svg: String,
+    /// What is not drawn by itself.
+    pub(super) notes: Vec<String>,
+}
+
+/// The picture; `None` where there is nothing to draw.
+pub(super) fn picture(replay: &Replay) -> Option<Picture> {
     let skipped = replay.certificates.len().saturating_sub(MOST_BARS);
     let shown: Vec<(usize, &ReplayedCertificate)> =
         replay.certificates.iter().enumerate().skip(skipped).collect();
-    let Some(scale) = Scale::of(&shown, replay.until) else { return minijinja::Value::from("") };
+    let scale = Scale::of(&shown, replay.until)?;
     let mut body = String::new();
+    let mut notes = Vec::new();
+    if skipped > 0 {
+        notes.push(format!(
+            "The earliest {skipped} of {} certificates are not drawn; the table has them.",
+            replay.certificates.len()
+        ));
+    }
     let mut y = 8.0;
+    let mut together = 0_usize;
     for (issuer, bars) in by_issuer(&shown) {
-        y = lane(&mut body, &scale, y, &issuer, &bars, replay);
+        let placed = lanes::placed(&bars, &scale);
+        together = together.saturating_add(placed.crowded.iter().map(|block| block.count).sum());
+        y = lane(&mut body, &scale, y, &issuer, &placed, replay);
+    }
+    if together > 0 {
+        notes.push(format!(
+            "{together} certificates that were there beside {MOST_ROWS} others of their CA are drawn together: a bar with “+” has \
+             their number, and the table each of them."
+        ));
     }
     for set in &replay.pin_sets {
         y = pin_set(&mut body, &scale, y, set, replay.until);
@@ -58,18 +88,18 @@ pub(super) fn svg(replay: &Replay) -> minijinja::Value {
          aria-describedby=\"t{NUMBER}-tl-text\"><title id=\"t{NUMBER}-tl\">Certificates of {} and pins over time</title>\
          <desc id=\"t{NUMBER}-tl-text\">{}</desc>{}",
         fit(&replay.host),
-        fit(&described(replay, skipped)),
+        fit(&described(replay, &notes)),
         patterns()
     );
     text.push_str(&scale.axis(y));
     text.push_str(&body);
     text.push_str(&scale.today(replay.until, y));
     text.push_str("</svg>");
-    minijinja::Value::from_safe_string(text)
+    Some(Picture { svg: text, notes })
 }
 
 /// What the picture shows, for those who do not see it.
-fn described(replay: &Replay, skipped: usize) -> String {
+fn described(replay: &Replay, notes: &[String]) -> String {
     let mut text = replay.sentence.clone();
     let _ = write!(
         text,
@@ -77,8 +107,8 @@ fn described(replay: &Replay, skipped: usize) -> String {
         replay.certificates.len(),
         replay.pin_sets.len()
     );
-    if skipped > 0 {
-        let _ = write!(text, " The earliest {skipped} certificates are not drawn.");
+    for note in notes {
+        let _ = write!(text, " {note}");
     }
     text
 }
@@ -187,27 +217,25 @@ fn by_issuer<'a>(shown: &[(usize, &'a ReplayedCertificate)]) -> Vec<(String, Bar
 }
 
 /// One CA: its certificates, in as many rows as they overlap in.
-fn lane(text: &mut String, scale: &Scale, top: f64, issuer: &str, bars: &Bars<'_>, replay: &Replay) -> f64 {
-    let mut rows: Vec<f64> = Vec::new();
+fn lane(
+    text: &mut String,
+    scale: &Scale,
+    top: f64,
+    issuer: &str,
+    placed: &Placed<'_>,
+    replay: &Replay,
+) -> f64 {
     let mut drawn = String::new();
-    for (index, certificate) in bars {
-        let (from, until) = (scale.x(certificate.not_before), scale.x(certificate.not_after));
-        let free = rows.iter().position(|end| *end <= from);
-        let row = match free {
-            Some(row) => row,
-            None if rows.len() < MOST_ROWS => {
-                rows.push(0.0);
-                rows.len().saturating_sub(1)
-            }
-            None => index.checked_rem(MOST_ROWS).unwrap_or_default(),
-        };
-        if let Some(end) = rows.get_mut(row) {
-            *end = until + 2.0;
-        }
-        let y = top + ROW * number(row);
-        drawn.push_str(&bar((*index, certificate), (from, until), y, replay, scale));
+    for one in &placed.bars {
+        let y = top + ROW * number(one.row);
+        drawn.push_str(&bar((one.index, one.certificate), (one.from, one.until), y, replay, scale));
     }
-    let bottom = top + ROW * number(rows.len().max(1));
+    let y = top + ROW * number(placed.rows);
+    for block in &placed.crowded {
+        drawn.push_str(&crowd(block, y));
+    }
+    let rows = placed.rows.saturating_add(usize::from(!placed.crowded.is_empty()));
+    let bottom = top + ROW * number(rows.max(1));
     let _ = write!(
         text,
         "<text x=\"4\" y=\"{:.1}\">{}</text>{drawn}<path class=\"lane\" d=\"M0 {bottom:.1}H{WIDTH}\"/>",
@@ -215,6 +243,20 @@ fn lane(text: &mut String, scale: &Scale, top: f64, issuer: &str, bars: &Bars<'_
         label(issuer)
     );
     bottom + 6.0
+}
+
+/// Certificates that have no row of their own, as one bar with their number.
+fn crowd(block: &Crowd, y: f64) -> String {
+    let width = (block.until - block.from).max(2.0);
+    format!(
+        "<g><title>{} more certificates at this time</title><rect class=\"bar is-crowd\" x=\"{:.1}\" y=\"{y:.1}\" \
+         width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\"/><text class=\"number\" x=\"{:.1}\" y=\"{:.1}\">+{}</text></g>",
+        block.count,
+        block.from,
+        block.from + width / 2.0,
+        y + 11.0,
+        block.count
+    )
 }
 
 fn bar(
@@ -261,37 +303,69 @@ fn bar(
 /// One pin set: what is possible, and over it what is sure.
 fn pin_set(text: &mut String, scale: &Scale, top: f64, set: &ReplayedPinSet, today: Timestamp) -> f64 {
     let _ = write!(text, "<text x=\"4\" y=\"{:.1}\">{}</text>", top + 12.0, label(&set.title));
-    for lockout in &set.lockouts {
-        text.push_str(&windows(lockout, scale, top, set, today));
+    let at_worst =
+        set.lockouts.iter().map(|one| (one.begins_at_worst, one.ends_at_worst.unwrap_or(today))).collect();
+    let at_best = set.lockouts.iter().filter_map(|one| sure(one, today)).collect();
+    for (windows, class, words) in
+        [(at_worst, "perhaps", "locked out at worst"), (at_best, "sure", "locked out")]
+    {
+        for window in united(windows) {
+            text.push_str(&drawn(&window, (class, words), scale, top, set));
+        }
     }
     let bottom = top + ROW;
     let _ = write!(text, "<path class=\"lane\" d=\"M0 {bottom:.1}H{WIDTH}\"/>");
     bottom + 4.0
 }
 
-fn windows(lockout: &Lockout, scale: &Scale, y: f64, set: &ReplayedPinSet, today: Timestamp) -> String {
-    let mut text = String::new();
-    let mut window = |from: Timestamp, until: Timestamp, class: &str, words: &str| {
-        let (from_x, until_x) = (scale.x(from), scale.x(until));
-        let width = (until_x - from_x).max(2.0);
-        let _ = write!(
-            text,
-            "<g><title>{}: {words}, {} to {}</title><rect x=\"{from_x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
-             height=\"{BAR}\" fill=\"url(#t{NUMBER}-{class})\"/><rect class=\"{class}\" x=\"{from_x:.1}\" y=\"{y:.1}\" \
-             width=\"{width:.1}\" height=\"{BAR}\" fill-opacity=\"0\"/></g>",
-            fit(&set.title),
-            from.strftime("%Y-%m-%d"),
-            until.strftime("%Y-%m-%d"),
-        );
-    };
-    window(lockout.begins_at_worst, lockout.ends_at_worst.unwrap_or(today), "perhaps", "locked out at worst");
-    if let Some(begins) = lockout.begins_at_best {
-        let ends = lockout.ends_at_best.or_else(|| lockout.is_open.then_some(today));
-        if let Some(ends) = ends.filter(|ends| *ends > begins) {
-            window(begins, ends, "sure", "locked out");
+/// From when to when users were surely locked out.
+fn sure(lockout: &Lockout, today: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let begins = lockout.begins_at_best?;
+    let ends = lockout.ends_at_best.or_else(|| lockout.is_open.then_some(today))?;
+    (ends > begins).then_some((begins, ends))
+}
+
+/// Times in which users are locked out, by so many lock-outs.
+struct Window {
+    from: Timestamp,
+    until: Timestamp,
+    lockouts: usize,
+}
+
+/// Windows that overlap as one, so that none is drawn over another.
+fn united(mut all: Vec<(Timestamp, Timestamp)>) -> Vec<Window> {
+    all.sort_unstable();
+    let mut windows: Vec<Window> = Vec::new();
+    for (from, until) in all {
+        match windows.last_mut().filter(|last| from <= last.until) {
+            Some(last) => {
+                last.until = last.until.max(until);
+                last.lockouts = last.lockouts.saturating_add(1);
+            }
+            None => windows.push(Window { from, until, lockouts: 1 }),
         }
     }
-    text
+    windows
+}
+
+fn drawn(
+    window: &Window,
+    (class, words): (&str, &str),
+    scale: &Scale,
+    y: f64,
+    set: &ReplayedPinSet,
+) -> String {
+    let (from, until) = (scale.x(window.from), scale.x(window.until));
+    let width = (until - from).max(2.0);
+    let by = if window.lockouts > 1 { format!(", {} lock-outs", window.lockouts) } else { String::new() };
+    format!(
+        "<g><title>{}: {words}, {} to {}{by}</title><rect x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+         height=\"{BAR}\" fill=\"url(#t{NUMBER}-{class})\"/><rect class=\"{class}\" x=\"{from:.1}\" y=\"{y:.1}\" \
+         width=\"{width:.1}\" height=\"{BAR}\" fill-opacity=\"0\"/></g>",
+        fit(&set.title),
+        window.from.strftime("%Y-%m-%d"),
+        window.until.strftime("%Y-%m-%d"),
+    )
 }
 
 /// A small count as a number to reckon with.

@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 use super::{fit, fit_lines, told};
 use crate::compare::Comparison;
 use crate::compare::advice::{Advice, Done, Verdict};
-use crate::compare::replay::PinSetKind;
+use crate::compare::replay::{LocksOutNow, PinSetKind, Replay, ReplayedPinSet};
 use crate::report::compared::{self, HeadlineList, PinSetLine, PlannedStep};
 use crate::report::document::{Head, Section};
 use crate::rules::Finding;
@@ -19,6 +19,10 @@ use crate::rules::Finding;
 const STEP: &str = "CMP003";
 const REPLAY: &str = "CMP002";
 const RENEWAL: &str = "CMP001";
+const NOW: &str = "CMP004";
+
+/// The case of whether pins lock users out now.
+const PINS_NOW: &str = "Pins and what is served now";
 
 /// A case before its findings are counted in.
 struct Draft {
@@ -45,6 +49,7 @@ pub(super) fn cases(
 ) -> Vec<TestCase> {
     let mut drafts: Vec<Draft> = compared::headlines(comparison).iter().map(headline).collect();
     drafts.push(replay(comparison));
+    drafts.extend(now(comparison));
     drafts.extend(next_renewal(comparison));
     drafts.push(advised(advice));
     let steps: Vec<PlannedStep<'_>> = compared::plan(advice);
@@ -62,6 +67,7 @@ pub(super) fn cases(
                 let name = match rule {
                     REPLAY => "Replay",
                     RENEWAL => "Next renewal",
+                    NOW => PINS_NOW,
                     _ => "",
                 };
                 drafts.iter_mut().find(|draft| draft.name == name)
@@ -136,13 +142,33 @@ fn replay(comparison: &Comparison) -> Draft {
     Draft { name: "Replay".to_owned(), findings: Vec::new(), status, lines }
 }
 
+/// The pins that were given, and that clients refuse connections by.
+fn given(replay: &Replay) -> impl Iterator<Item = &ReplayedPinSet> {
+    replay.pin_sets.iter().filter(|set| set.refuses && matches!(set.kind, PinSetKind::Given { .. }))
+}
+
+/// Whether the pins that were given lock users out now; no case where none were.
+fn now(comparison: &Comparison) -> Option<Draft> {
+    let replay = comparison.replay.as_ref()?;
+    given(replay).next()?;
+    let told =
+        |set: &ReplayedPinSet| format!("{}: locks users out now: {}", set.title, PinSetLine::of(set).now);
+    let doubtful: Vec<String> =
+        given(replay).filter(|set| set.locks_out_now != LocksOutNow::No).map(told).collect();
+    // Whether that fails the run, the finding about it tells.
+    let status = if doubtful.is_empty() {
+        Status::Success
+    } else {
+        Status::Skipped(format!("{}.", doubtful.join("; ")))
+    };
+    let lines = given(replay).map(told).collect();
+    Some(Draft { name: PINS_NOW.to_owned(), findings: Vec::new(), status, lines })
+}
+
 /// Whether the next certificate matches the pins that were given; no case where none were.
 fn next_renewal(comparison: &Comparison) -> Option<Draft> {
     let replay = comparison.replay.as_ref()?;
-    let given = || {
-        let sets = replay.pin_sets.iter();
-        sets.filter(|set| set.refuses && matches!(set.kind, PinSetKind::Given { .. }))
-    };
+    let given = || given(replay);
     given().next()?;
     let open: Vec<&str> =
         given().filter(|set| set.next_match.is_none()).map(|set| set.title.as_str()).collect();

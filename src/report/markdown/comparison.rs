@@ -107,14 +107,15 @@ fn replay(replay: &Replay) -> String {
     let mut text = format!("**Replay over what was issued:** {}\n\n", escape(&replay.sentence));
     if !replay.pin_sets.is_empty() {
         text.push_str(
-            "| Pin set | Locked out | Days a year | Half end after | Recent renewals that match |\n|---|---|---|---|---|\n",
+            "| Pin set | Locks out now | Locked out | Days a year | Half end after | Recent renewals that match |\n|---|---|---|---|---|---|\n",
         );
         for set in replay.pin_sets.iter().take(MOST_SETS) {
             let line = PinSetLine::of(set);
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} |",
                 cell(line.title),
+                line.now,
                 line.lockouts,
                 line.days_per_year,
                 line.half_last,
@@ -122,7 +123,7 @@ fn replay(replay: &Replay) -> String {
             );
         }
         if let Some(more) = replay.pin_sets.len().checked_sub(MOST_SETS).filter(|more| *more > 0) {
-            let _ = writeln!(text, "| and {more} more | | | | |");
+            let _ = writeln!(text, "| and {more} more | | | | | |");
         }
         text.push('\n');
     }

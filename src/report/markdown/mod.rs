@@ -160,7 +160,7 @@ fn bodies(pieces: &[Piece], room: usize) -> String {
     for piece in order {
         // A target without findings and open questions has its row, and no more to say.
         let is_silent = piece.row.outcome == Outcome::Pass && piece.row.counts.is_empty();
-        if is_silent && !piece.row.is_compared && pieces.len() > 1 {
+        if is_silent && piece.row.advice.is_none() && pieces.len() > 1 {
             continue;
         }
         let body = piece.body.text();
@@ -209,13 +209,19 @@ fn whole(tail: &Tail<'_>) -> &'static str {
 }
 
 fn table(pieces: &[Piece], summary: &Summary) -> String {
-    let mut text = "| | Target | Findings | Not determined |\n|---|---|---|---|\n".to_owned();
     let mut order: Vec<&Row> = pieces.iter().map(|piece| &piece.row).collect();
+    let is_compared = order.iter().any(|row| row.advice.is_some());
+    let mut text = if is_compared {
+        "| | Target | Findings | Advice on pins | Not determined |\n|---|---|---|---|---|\n".to_owned()
+    } else {
+        "| | Target | Findings | Not determined |\n|---|---|---|---|\n".to_owned()
+    };
     order.sort_by_key(|row| row.rank());
-    let shown = order.iter().take(MOST_ROWS).map(|row| of_row(row));
+    let shown = order.iter().take(MOST_ROWS).map(|row| of_row(row, is_compared));
     let more = fit::rows(&mut text, shown, MOST_TABLE).saturating_add(order.len().saturating_sub(MOST_ROWS));
     if more > 0 {
-        let _ = writeln!(text, "| | and {more} more, none of them worse | | |");
+        let rest = if is_compared { " |" } else { "" };
+        let _ = writeln!(text, "| | and {more} more, none of them worse | | |{rest}");
     }
     if summary.targets() > 1 {
         let _ = writeln!(
@@ -230,14 +236,15 @@ fn table(pieces: &[Piece], summary: &Summary) -> String {
     text
 }
 
-fn of_row(row: &Row) -> String {
+fn of_row(row: &Row, is_compared: bool) -> String {
     let open = match row.open.as_slice() {
         [] => String::new(),
         [one] => escape(&short(one, MOST_NOTE)),
         [one, more @ ..] => format!("{}; and {} more", escape(&short(one, MOST_NOTE)), more.len()),
     };
+    let advice = if is_compared { format!(" {} |", row.advice.unwrap_or_default()) } else { String::new() };
     format!(
-        "| {} {} | {} | {} | {open} |\n",
+        "| {} {} | {} | {} |{advice} {open} |\n",
         sign(row.outcome),
         word(row.outcome),
         code(&short(&row.name, MOST_NAME)),
