@@ -234,6 +234,82 @@ fn a_step_can_be_required() {
     assert!(shop.run(&[SHOP], &["--require", "luck"], 2).1.contains("is no step; use monitoring, caa"));
 }
 
+/// A configuration of an Android app that pins the shop to these keys.
+fn android(keys: &[&CaCertificate]) -> String {
+    let pins: Vec<String> =
+        keys.iter().map(|ca| format!("<pin digest='SHA-256'>{}</pin>", ca.key.spki_sha256())).collect();
+    format!(
+        "<network-security-config><domain-config><domain>{SHOP}</domain><pin-set>{}</pin-set></domain-config>\
+         </network-security-config>",
+        pins.concat()
+    )
+}
+
+/// Wide are pins of every root, over a history that shows it; not pins of an intermediate, which the same history matches.
+#[test]
+fn pins_are_wide_by_their_roots_and_by_what_was_issued() {
+    let shop = Shop::new();
+    let world = &shop.running.world;
+    let roots = world.files.roots.display().to_string();
+    fs::create_dir(shop.path("own")).unwrap();
+    let own = shop.path("own").display().to_string();
+    let path = |name: &str| shop.path(name).display().to_string();
+    for (name, ca) in [("root", &world.cas.root), ("intermediate", &world.cas.expected)] {
+        shop.write(&format!("own/{name}.pem"), &ca.to_pem());
+        shop.write(&format!("{name}.xml"), &android(&[ca, &world.cas.careless]));
+    }
+    let issued = |days: &[i64]| {
+        for days in days {
+            shop.write(&format!("own/{days}.pem"), &leaf(&world.cas.expected, world.now, *days));
+        }
+    };
+    let widened = |pins: &str, code: i32| {
+        let arguments = [SHOP, "--offline", "--roots", &roots, "--pins", &path(pins), "--fail-on", "none"];
+        let gate = ["--require", "widened", "--history", &own, "--format", "json"];
+        let text = compare(&[&arguments[..], &gate].concat(), code).0;
+        let report: Value = serde_json::from_str(&text).unwrap();
+        report["targets"][0]["comparison"]["advice"]["required"][0]["evidence"].as_str().unwrap().to_owned()
+    };
+    issued(&[80, 20]);
+    let few = widened("root.xml", 3);
+    assert!(few.contains("only 1 recent renewals are known"), "{few}");
+    issued(&[380, 320, 260, 200, 140]);
+    let all = widened("root.xml", 0);
+    assert!(all.contains("every root of the CAs in use is pinned"), "{all}");
+    let narrow = widened("intermediate.xml", 1);
+    assert!(narrow.contains("1 of 1 roots of the CAs in use are not pinned"), "{narrow}");
+}
+
+/// What is required fails by itself, whatever else is to fail.
+#[test]
+fn a_required_step_fails_whatever_severity_does() {
+    let shop = Shop::new();
+    for more in [
+        vec!["--require", "removed"],
+        vec!["--require", "removed", "--fail-on", "none"],
+        vec!["--require", "removed", "--fail-on", "critical"],
+        vec!["--require", "caa,removed", "--fail-on", "none"],
+    ] {
+        let report = shop.json(&[SHOP], &more, 1);
+        assert_eq!(report["targets"][0]["outcome"], "fail", "{more:?}");
+        assert_eq!(report["summary"]["fail"], 1);
+    }
+    shop.run(&[SHOP], &["--require", "caa", "--fail-on", "none"], 0);
+    shop.run(&[SHOP], &["--require", "monitoring", "--fail-on", "none"], 3);
+    // Done, and another finding fails all the same.
+    shop.run(&[SHOP], &["--require", "caa", "--fail-on", "info"], 1);
+    let (text, _) = shop.run(&[SHOP], &["--require", "removed", "--fail-on", "none", "--format", "junit"], 1);
+    assert!(text.contains("<failure") && text.contains("CMP003"), "{text}");
+    let (text, _) =
+        shop.run(&[SHOP], &["--require", "removed", "--fail-on", "none", "--format", "markdown"], 1);
+    assert!(text.contains("a step that is required is not done"), "{text}");
+    // Nothing tells these, so nobody can wait for them.
+    for step in ["released", "old-versions-gone"] {
+        let error = shop.run(&[SHOP], &["--require", step], 2).1;
+        assert!(error.contains(&format!("the step “{step}” cannot be required")), "{error}");
+    }
+}
+
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let shop = Shop::new();

@@ -4,6 +4,8 @@
 
 mod world;
 
+#[path = "report_schema/described.rs"]
+mod described;
 #[path = "watch_command/gate.rs"]
 mod gate;
 #[path = "watch_command/reload.rs"]
@@ -110,6 +112,7 @@ fn once_finds_what_the_generator_put_there() {
     let first = served.once(&[]);
     assert_eq!(first.status.code(), Some(0), "{}", text(&first));
     let report = json(&first);
+    described::described("watch_report", &report);
     assert_eq!(report["certificates"].as_array().unwrap().len(), certificates());
     let logs = report["logs"].as_array().unwrap();
     assert_eq!(logs.len(), 2, "of both kinds");

@@ -29,8 +29,8 @@ use crate::caa::{
 };
 use crate::dns_name::CertificateName;
 use crate::evidence::dns::CaaLookup;
-use crate::observe::clock;
 use crate::observe::dns::{DnsClient, Extent};
+use crate::observe::{clock, files};
 use crate::report::Summary;
 use crate::report::document::{DocumentForm, Head, Piece, Section, Tail};
 use crate::report::human::{self, safe};
@@ -215,6 +215,7 @@ impl CaaOptions {
             judged_at: clock::now(),
             basis: Vec::new(),
             home: None,
+            folder: files::working_directory(),
             fail_on: self.gate.least(),
             // Every name was asked for by name.
             strict: true,

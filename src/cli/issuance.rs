@@ -236,6 +236,7 @@ impl Run {
             judged_at: self.at,
             basis: Vec::new(),
             home: self.policy_file.clone(),
+            folder: files::working_directory(),
             fail_on: self.gate.least(),
             strict: self.gate.is_strict(),
         }

@@ -22,6 +22,7 @@ mod resume;
 mod revocation_options;
 mod rules;
 mod saved;
+mod schema;
 mod signals;
 mod sink;
 mod state_place;
@@ -69,6 +70,8 @@ enum Command {
     Tables(tables::TablesOptions),
     /// Check a policy file, or print the schema that editors check it by
     Policy(policy::PolicyOptions),
+    /// Print the JSON Schema of the reports, the policy file or a baseline
+    Schema(schema::SchemaOptions),
     /// List every rule that can raise a finding
     Rules(rules::RulesOptions),
     /// Explain one rule: what it means, what to do, and its sources
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Rules(options) => rules::list(&options),
         Command::Explain(options) => rules::explain(&options),
         Command::Policy(options) => policy::run(&options),
+        Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::complete(&options, Cli::command()),
         Command::Man(options) => completions::man(&options, Cli::command()),
     };

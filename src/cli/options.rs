@@ -318,7 +318,7 @@ impl GateOptions {
 
     /// Whether any finding fails the command.
     pub(super) fn fails(&self, findings: &[Finding]) -> bool {
-        findings.iter().filter_map(Finding::counts).any(|severity| self.fail_on().is_reached_by(severity))
+        findings.iter().any(|finding| finding.fails(|severity| self.fail_on().is_reached_by(severity)))
     }
 
     /// The exit code: findings first; then what had to be determined and was not.

@@ -61,6 +61,38 @@ pub struct MeasuredFacts {
     pub revocation: Fact<RevocationPaths>,
     /// What pin files and packages say of apps beside their pins.
     pub apps: Vec<AppFacts>,
+    /// What is wrong with the pins by their files, whatever they were compared with.
+    pub pin_faults: Vec<PinFault>,
+    /// Which roots of the CAs in use the pins in force name, client by client; not given where no history was replayed.
+    pub root_pins: Fact<Vec<RootPins>>,
+}
+
+/// Something grave that a rule finds in pins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinFault {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// What is wrong, in a line.
+    pub title: String,
+    /// What was found, and where.
+    pub found: String,
+    /// What to do.
+    pub advice: String,
+    /// What the rule rests on.
+    pub source: &'static str,
+}
+
+/// How far a client's pins name the roots of the CAs that issue for the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootPins {
+    /// The file they were read from.
+    pub client: String,
+    /// Whether a root's key alone satisfies them; else a key of the server or of an intermediate has to match as well.
+    pub are_enough: bool,
+    /// The roots of the CAs in use that they do not name, for people.
+    pub missing: Vec<String>,
+    /// How many roots those CAs have.
+    pub of: usize,
 }
 
 /// The service that was asked: it says which clients there are.

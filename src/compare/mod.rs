@@ -24,8 +24,8 @@ pub use self::clients::{
 };
 pub use self::facts::{
     AppFacts, CaaBinding, CaaPolicy, ClientPins, CtPolicy, CtProgrammes, CurrentIssuer, Dane, Dnssec,
-    DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinMatches,
-    Pins, PublicTrust, RevocationPaths, RevocationStatus, Service, Share, Watch,
+    DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinFault,
+    PinMatches, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins, Service, Share, Watch,
 };
 pub use self::headlines::{Headline, HeadlineItem, Headlines, duration, in_words};
 pub use self::replay::Replay;

@@ -4,15 +4,21 @@ mod apps;
 mod caa;
 mod dane;
 mod revocation;
+mod roots;
 mod watch;
 
 pub(super) use self::apps::class_of;
+pub(super) use self::roots::root_pins;
 use super::inputs::Inputs;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
-use crate::compare::{CtPolicy, CtProgrammes, Expectation, Fact, MeasuredFacts, PublicTrust, Service};
+use crate::compare::{
+    CtPolicy, CtProgrammes, Expectation, Fact, MeasuredFacts, PinFault, PublicTrust, Service,
+};
 use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
 use crate::evidence::{CertificateSource, TargetEvidence};
+use crate::pins::PinsVerdict;
+use crate::rules::{self, Finding, Severity};
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// What was measured of a target.
@@ -57,7 +63,30 @@ pub(super) fn measured(verdicts: &TargetVerdicts, target: &TargetEvidence, input
         dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),
         revocation: revocation::paths(verdicts),
         apps: verdicts.pins.verdict().map(apps::apps).unwrap_or_default(),
+        pin_faults: verdicts.pins.verdict().map(pin_faults).unwrap_or_default(),
+        // By what was replayed, which comes later.
+        root_pins: Fact::NotGiven,
     }
+}
+
+/// A key of a CA that has ended is no backup, however much else is pinned beside it.
+const ENDED_CA: &str = "PIN019";
+
+/// What the rules about files of pins find that is grave. Records in the DNS are no client's pins.
+fn pin_faults(pins: &PinsVerdict) -> Vec<PinFault> {
+    let is_grave = |finding: &Finding| finding.severity >= Severity::High || finding.rule == ENDED_CA;
+    let found = rules::pins::findings(pins);
+    let grave =
+        found.into_iter().filter(|finding| is_grave(finding) && !rules::pins::is_about_records(finding.rule));
+    grave
+        .map(|finding| PinFault {
+            rule: finding.rule,
+            title: finding.title.to_string(),
+            found: format!("{}: {}", finding.subject, finding.message),
+            advice: finding.advice.to_string(),
+            source: finding.references.first().copied().unwrap_or_default(),
+        })
+        .collect()
 }
 
 /// Ports on which other protocols than HTTP begin with TLS (IANA's registry of service names): LDAP, DNS, FTP, Telnet,

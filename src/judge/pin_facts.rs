@@ -31,16 +31,13 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
     if own(verdict).any(|source| source.state != SourceState::Read) {
         return Fact::Undetermined;
     }
-    let entries = || own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
-    if entries().any(|(_, entry)| entry.applies && entry.is_open()) {
+    if own(verdict).flat_map(|source| &source.entries).any(|entry| entry.applies && entry.is_open()) {
         return Fact::Undetermined;
     }
-    let applying: Vec<(&SourceVerdict, &EntryVerdict)> =
-        entries().filter(|(_, entry)| entry.applies && !entry.pins.is_empty()).collect();
     // The column is about pins in force: those that are not are shown only where no client has any that are.
     let Some(mode) = [EnforcementMode::Yes, EnforcementMode::Report, EnforcementMode::No]
         .into_iter()
-        .find(|&mode| applying.iter().any(|(_, entry)| entry.enforced == mode))
+        .find(|&mode| applying(verdict).any(|(_, entry)| entry.enforced == mode))
     else {
         return Fact::Measured(vec![ClientPins {
             client: String::new(),
@@ -48,7 +45,7 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
             pins: Pins::NotPinned,
         }]);
     };
-    let in_force = applying.into_iter().filter(|(_, entry)| entry.enforced == mode);
+    let in_force = applying(verdict).filter(|(_, entry)| entry.enforced == mode);
     Fact::Measured(
         in_force
             .map(|(source, entry)| ClientPins {
@@ -58,6 +55,12 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
             })
             .collect(),
     )
+}
+
+/// The entries with pins that apply to the host, with the source of each.
+pub(super) fn applying(verdict: &PinsVerdict) -> impl Iterator<Item = (&SourceVerdict, &EntryVerdict)> {
+    let entries = own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
+    entries.filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
 }
 
 /// The pins that clients fetch or learn at run time, of the files that were given.

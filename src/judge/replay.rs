@@ -85,7 +85,7 @@ fn history(
 
 /// The certificates of CAs that are at hand: those that the server sends, that were given, and that sources have beside
 /// what was issued. The tables know the public ones.
-fn certificates_of_cas(
+pub(super) fn certificates_of_cas(
     (target, verdicts): (&TargetEvidence, &TargetVerdicts),
     inputs: &Inputs,
 ) -> Vec<Certificate> {

@@ -211,10 +211,11 @@ pub(super) fn judge(
         issued.served(served, leaf);
     }
     if asked(scope::Part::Compare) {
-        let facts = facts::measured(&verdicts, target, inputs);
+        let mut facts = facts::measured(&verdicts, target, inputs);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
         comparison.replay = replay::of_target((target, &verdicts), inputs, at);
         if verdicts.is_compared {
+            facts.root_pins = facts::root_pins((target, &verdicts), comparison.replay.as_ref(), inputs);
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
             let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);
             comparison.advice = Some(advised);

@@ -30,6 +30,11 @@ pub fn read(path: &str, limit: u64) -> InputFile {
     InputFile { path: path.to_owned(), content, folder: None }
 }
 
+/// The working directory, which relative paths are of; `None` where it is not known, or no text.
+pub fn working_directory() -> Option<String> {
+    std::env::current_dir().ok()?.into_os_string().into_string().ok()
+}
+
 /// Whether a file of this name is there; a directory is none.
 pub fn exists(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir())

@@ -1,5 +1,6 @@
 //! Reports: verdicts and findings rendered; a new format is one new file.
 
+mod compared;
 pub mod document;
 pub mod fleet;
 mod html;
@@ -55,7 +56,7 @@ impl<'a> TargetReport<'a> {
         findings: &'a [Finding],
         fails: impl Fn(Severity) -> bool,
     ) -> Self {
-        let outcome = if findings.iter().filter_map(Finding::counts).any(fails) {
+        let outcome = if findings.iter().any(|finding| finding.fails(&fails)) {
             Outcome::Fail
         } else if verdicts.open_questions().is_empty() {
             Outcome::Pass

@@ -7,6 +7,9 @@ use crate::compare::advice::Done;
 use crate::compare::replay::{NextRenewal, PinSetKind, RenewalBasis, ReplayedPinSet};
 use crate::judge::{Part, TargetVerdicts};
 
+/// The rule of `--require`: a gate of its own.
+pub(super) const REQUIRED: &str = "CMP003";
+
 /// Every rule about the comparison.
 static RULES: &[Rule<TargetVerdicts>] = &[
     Rule {
@@ -45,13 +48,14 @@ static RULES: &[Rule<TargetVerdicts>] = &[
     },
     Rule {
         info: RuleInfo {
-            id: "CMP003",
+            id: REQUIRED,
             title: "A step that is required is not done",
             severity: Severity::High,
             needs: "--require, and the evidence that the step is judged by",
             explanation: "The steps of the plan (monitoring, CAA, expected CAs, wider pins, no pins) are each judged by evidence, and \
-                          `--require` makes one of them a gate. Where the evidence does not tell, the outcome is undetermined, and \
-                          this rule is silent.",
+                          `--require` makes one of them a gate: what is not done ends with exit code 1, whatever `--fail-on` \
+                          says and whatever a baseline accepts. Where the evidence does not tell, the outcome is \
+                          undetermined (3), and this rule is silent.",
             advice: "Do the step; what it needs stands in the message.",
             references: &["docs/compare.md"],
         },

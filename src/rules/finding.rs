@@ -248,6 +248,12 @@ impl Finding {
         if self.accepted.is_none() { Some(self.severity) } else { None }
     }
 
+    /// Whether it fails a run that fails on the severities for which `reaches` is true. That a step which is required by
+    /// name is not done fails it by itself, whatever its severity and whatever a baseline accepts.
+    pub fn fails(&self, reaches: impl Fn(Severity) -> bool) -> bool {
+        self.rule == super::compare::REQUIRED || self.counts().is_some_and(reaches)
+    }
+
     pub(super) fn new(info: &RuleInfo, raised: Raised) -> Self {
         let severity = raised.severity.unwrap_or(info.severity);
         Self {

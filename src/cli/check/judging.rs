@@ -15,9 +15,9 @@ use crate::ct::verdict::CtVerdict;
 use crate::evidence::revocation::{Crls, add_each_once};
 use crate::evidence::{Request, TargetEvidence};
 use crate::judge::{Basis, Inputs, IssuanceJudge, Judge};
-use crate::observe::clock;
 use crate::observe::crl::{Allowance, Budget, CrlClient, reach_of_source};
 use crate::observe::ct_log::LogClient;
+use crate::observe::{clock, files};
 use crate::report::document::Head;
 use crate::report::fleet::{EarlierLine, Entry, Open};
 use crate::report::{Outcome, TargetReport, human};
@@ -142,6 +142,7 @@ impl<'r> Judging<'r> {
             judged_at: basis.judged_at,
             basis: human::check::lists(basis),
             home: self.policy_file.map(ToOwned::to_owned),
+            folder: files::working_directory(),
             fail_on: self.gate.least(),
             strict: self.gate.is_strict(),
         }

@@ -26,8 +26,9 @@ pub(super) struct CompareOptions {
     check: CheckOptions,
     #[command(flatten)]
     stated: StatedOptions,
-    /// Exit with 1 unless this step of the plan is done, and with 3 where that is not known: monitoring, caa, caa-bound,
-    /// expected-ca, short-lives, widened or removed
+    /// Exit with 1 where this step of the plan is not done, and with 3 where that is not known, whatever --fail-on says:
+    /// monitoring, caa, caa-bound, expected-ca, short-lives, widened or removed. Other findings count by --fail-on: with
+    /// none, the steps alone decide
     #[arg(long, value_name = "STEP", value_delimiter = ',', help_heading = "Gate")]
     require: Vec<StepId>,
     /// Show every renewal of the replay, and every finding, instead of the gravest

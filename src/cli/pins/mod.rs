@@ -25,7 +25,7 @@ use super::expiry_options::ExpiryOptions;
 use super::options::{Form, GateOptions, NetworkOptions, OutputOptions, Plain, parse_time};
 use super::pin_inputs;
 use crate::dns_name::DnsName;
-use crate::observe::clock;
+use crate::observe::{clock, files};
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
 use crate::pins::{OpenPart, OtherChain, PinFile, PinsVerdict, SourceState, SourceVerdict};
@@ -204,6 +204,7 @@ impl PinsOptions {
             judged_at: verdict.at,
             basis: Vec::new(),
             home: self.files.first().filter(|file| *file != "-" && !file.starts_with("sha256")).cloned(),
+            folder: files::working_directory(),
             fail_on: self.gate.least(),
             strict: self.gate.is_strict(),
         };

@@ -1,9 +1,9 @@
 //! The considerations: OWASP's criteria, which the owner answers, and what measured facts say of pins as they are.
 
-use super::OWASP;
 use super::known::{Known, Pinned, named};
+use super::{OWASP, Reason};
 use crate::compare::replay::{PinSetKind, Replay, ReplayedPinSet};
-use crate::compare::{ClientClass, Hpkp, PinEnforcement, Pins};
+use crate::compare::{ClientClass, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
 
 /// One consideration.
@@ -288,6 +288,75 @@ fn shared(known: &Known<'_>) -> Weighed {
             .to_owned(),
     }
 }
+
+/// What only a look at more tells of the pins.
+pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
+    match known.pinned() {
+        Pinned::Unknown => {
+            let why = match known.facts.pins {
+                Fact::NotGiven => "no file with pins was given (--pins)",
+                Fact::Undetermined | Fact::Measured(_) => "not all of what was given could be read",
+            };
+            Some(format!("Do clients have pins, and which? It is not known: {why}."))
+        }
+        Pinned::Yes if !known.are_pins_compared() => Some(
+            "Do the pins match? No chain was seen and no history was replayed that they could be compared with (--history)."
+                .to_owned(),
+        ),
+        Pinned::Yes | Pinned::No => None,
+    }
+}
+
+/// A grave finding about the pins as a reason.
+pub(super) struct Fault {
+    /// The rule's id.
+    pub(super) id: &'static str,
+    /// The reason.
+    pub(super) reason: Reason,
+    /// What to do.
+    pub(super) change: String,
+}
+
+/// The rules that say what a consideration says as well.
+const SAID: [(&str, &str); 4] = [
+    ("PIN001", "locked_out_now"),
+    ("PIN004", "no_backup"),
+    ("PIN002", "not_enforced"),
+    ("PIN027", "not_enforced"),
+];
+
+/// The grave findings about the pins that no consideration in `told` says already, each rule once.
+pub(super) fn faults(known: &Known<'_>, told: &[Reason]) -> Vec<Fault> {
+    let is_told = |rule: &str| {
+        SAID.iter().any(|(said, id)| *said == rule && told.iter().any(|reason| reason.id == *id))
+    };
+    let mut faults: Vec<Fault> = Vec::new();
+    // What is wrong with files that do not pin the host is no reason here.
+    let all = if known.pinned() == Pinned::Yes { known.facts.pin_faults.as_slice() } else { &[] };
+    for fault in all.iter().filter(|fault| !is_told(fault.rule)) {
+        match faults.iter_mut().find(|known| known.id == fault.rule) {
+            Some(known) if known.reason.evidence.len() < LONGEST_EVIDENCE => {
+                known.reason.evidence.push_str("; ");
+                known.reason.evidence.push_str(&fault.found);
+            }
+            Some(_) => {}
+            None => faults.push(Fault {
+                id: fault.rule,
+                reason: Reason {
+                    id: fault.rule,
+                    text: format!("{}.", fault.title),
+                    source: fault.source,
+                    evidence: fault.found.clone(),
+                },
+                change: fault.advice.clone(),
+            }),
+        }
+    }
+    faults
+}
+
+/// How long the evidence of one rule may grow, in octets: the findings have all of it.
+const LONGEST_EVIDENCE: usize = 400;
 
 fn enforcement(known: &Known<'_>) -> Weighed {
     let off = || {

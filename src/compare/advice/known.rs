@@ -44,6 +44,22 @@ impl<'k> Known<'k> {
         }
     }
 
+    /// Whether the pins were compared with anything: a chain, or certificates of a history.
+    pub(super) fn are_pins_compared(&self) -> bool {
+        let is_known = |client: &ClientPins| {
+            !matches!(&client.pins, Pins::Pinned { matches: Fact::NotGiven | Fact::Undetermined, .. })
+        };
+        let certificates = self.replay().map_or(0, |replay| replay.certificates.len());
+        let mut replayed = self.given().peekable();
+        self.clients().all(is_known)
+            || (replayed.peek().is_some() && replayed.all(|set| set.undetermined < certificates))
+    }
+
+    /// Whether pins are there that clients fetch or learn at run time: no file has those themselves.
+    pub(super) fn has_dynamic_pins(&self) -> bool {
+        self.facts.dynamic_pins.measured().is_some_and(|clients| !clients.is_empty())
+    }
+
     /// The clients that have pins.
     pub(super) fn clients(&self) -> impl Iterator<Item = &'k ClientPins> {
         let clients = self.facts.pins.measured().map(Vec::as_slice).unwrap_or_default();

@@ -6,6 +6,7 @@
 
 mod claims;
 mod criteria;
+mod done;
 mod known;
 mod steps;
 
@@ -119,6 +120,11 @@ pub fn advise(
                 changes.push(Change { id: criterion.id, what: change, gate: known.gate_of_pins() });
             }
         }
+    }
+    open_questions.extend(criteria::unknown_pins(&known));
+    for fault in criteria::faults(&known, &wrong) {
+        wrong.push(fault.reason);
+        changes.push(Change { id: fault.id, what: fault.change, gate: known.gate_of_pins() });
     }
     let verdict = match (known.pinned(), !against.is_empty(), !wrong.is_empty(), !open_questions.is_empty()) {
         (Pinned::Yes, true, ..) => Verdict::Drop,

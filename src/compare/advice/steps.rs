@@ -3,16 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::known::{Known, Pinned, named};
-use crate::compare::{
-    CaaPolicy, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, PinEnforcement, Pins, Share,
-};
-
-/// The longest life of a certificate that counts as short: the maximum from 2029-03-15 on.
-const SHORT_DAYS: i64 = 47;
+use super::done;
+use super::known::Known;
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,12 +72,24 @@ pub struct MigrationStep {
     pub step: Step,
 }
 
-/// A text that names no step.
+/// A text that names no step that can be required.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{text}” is no step; use {}", StepId::ALL.map(StepId::name).join(", "))]
-pub struct UnknownStep {
-    /// The text.
-    text: String,
+pub enum UnknownStep {
+    /// It names none at all.
+    #[error("“{0}” is no step; use {asked}", asked = asked())]
+    None(String),
+    /// It names one of which nothing here ever tells whether it is done.
+    #[error("the step “{}” cannot be required: {}; use {}", step.name(), step.untold().unwrap_or_default(), asked())]
+    Untold {
+        /// The step.
+        step: StepId,
+    },
+}
+
+/// The steps that can be required, for people.
+fn asked() -> String {
+    let told = StepId::ALL.into_iter().filter(|step| step.untold().is_none());
+    told.map(StepId::name).collect::<Vec<_>>().join(", ")
 }
 
 impl StepId {
@@ -114,6 +120,17 @@ impl StepId {
             Self::Removed => "removed",
         }
     }
+
+    /// Why nothing here ever tells whether it is done; `None` where evidence does.
+    pub fn untold(self) -> Option<&'static str> {
+        match self {
+            Self::Released => {
+                Some("what is released no evidence tells; judge the released package with `pinstead pins`")
+            }
+            Self::OldVersionsGone => Some("how many users have which version no evidence tells"),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for StepId {
@@ -132,8 +149,11 @@ impl FromStr for StepId {
     type Err = UnknownStep;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|step| step.name() == text);
-        found.ok_or_else(|| UnknownStep { text: text.to_owned() })
+        match Self::ALL.into_iter().find(|step| step.name() == text) {
+            None => Err(UnknownStep::None(text.to_owned())),
+            Some(step) if step.untold().is_some() => Err(UnknownStep::Untold { step }),
+            Some(step) => Ok(step),
+        }
     }
 }
 
@@ -155,19 +175,7 @@ static STEPS: [Plan; 9] = [
         why: "A certificate that should not be there is seen, whichever CA issued it; pins see only what their clients meet.",
         source: "RFC 6962 section 5.3 (monitors)",
         gate: |known| format!("pinstead compare {} --state --require monitoring", known.host),
-        done: |known| match &known.facts.log_watch {
-            Fact::Measured(LogWatch::Watched(watch)) => (Done::Yes, format!("watched: {}", watch.by)),
-            Fact::Measured(LogWatch::LookedUp(watch)) => {
-                (Done::No, format!("looked up once, which is no watch: {}", watch.by))
-            }
-            Fact::Measured(LogWatch::NotWatched) => {
-                (Done::No, "the name is not among those watched".to_owned())
-            }
-            Fact::NotGiven => (Done::Unknown, "no state of `pinstead watch` was given (--state)".to_owned()),
-            Fact::Undetermined => {
-                (Done::Unknown, "whether the logs are watched could not be told".to_owned())
-            }
-        },
+        done: done::monitoring,
     },
     Plan {
         id: StepId::Caa,
@@ -175,16 +183,16 @@ static STEPS: [Plan; 9] = [
         why: "Every other CA that obeys the rules refuses to issue.",
         source: "RFC 8659; CA/Browser Forum Baseline Requirements 3.2.2.8",
         gate: |known| format!("pinstead compare {} --require caa", known.host),
-        done: caa,
+        done: done::caa,
     },
     Plan {
         id: StepId::CaaBound,
-        what: "Bind CAA to your account at the CA (accounturi) or to a method (validationmethods), and sign the zone (DNSSEC).",
+        what: "Bind CAA to your account at the CA (accounturi), and sign the zone (DNSSEC).",
         why: "Then your own CA does not issue to somebody else who passes its validation: the threat that only pins of your own \
               keys stop otherwise.",
         source: "RFC 8657; CA/Browser Forum Baseline Requirements 3.2.2.8.1 (DNSSEC from 2026-03-15)",
         gate: |known| format!("pinstead compare {} --dnssec validate --require caa-bound", known.host),
-        done: caa_bound,
+        done: done::caa_bound,
     },
     Plan {
         id: StepId::ExpectedCa,
@@ -192,18 +200,7 @@ static STEPS: [Plan; 9] = [
         why: "Without it, nobody can say which of the certificates in the logs should not be there.",
         source: "docs/issuance.md",
         gate: |known| format!("pinstead compare {} --require expected-ca", known.host),
-        done: |known| match &known.facts.expectation {
-            Fact::Measured(Expectation::Expected) => {
-                (Done::Yes, "the issuer is one that is expected".to_owned())
-            }
-            Fact::Measured(Expectation::Unexpected) => {
-                (Done::No, "the issuer of the certificate in use is not expected".to_owned())
-            }
-            Fact::NotGiven => (Done::No, "no CA is named as expected".to_owned()),
-            Fact::Undetermined => {
-                (Done::Unknown, "whether the issuer is expected could not be determined".to_owned())
-            }
-        },
+        done: done::expected_ca,
     },
     Plan {
         id: StepId::ShortLives,
@@ -211,7 +208,7 @@ static STEPS: [Plan; 9] = [
         why: "A certificate that was obtained by fraud, or whose key was stolen, is of use for no longer than it lives.",
         source: "CA/Browser Forum Baseline Requirements 6.3.2 (47 days from 2029-03-15)",
         gate: |known| format!("pinstead compare {} --history FOLDER --require short-lives", known.host),
-        done: short_lives,
+        done: done::short_lives,
     },
     Plan {
         id: StepId::Widened,
@@ -226,7 +223,7 @@ static STEPS: [Plan; 9] = [
                 known.pin_files()
             )
         },
-        done: widened,
+        done: done::widened,
     },
     Plan {
         id: StepId::Released,
@@ -234,9 +231,7 @@ static STEPS: [Plan; 9] = [
         why: "Pins in a repository lock nobody out and protect nobody; those on devices do.",
         source: "OWASP MASTG, MASTG-TEST-0242",
         gate: |known| format!("pinstead pins RELEASED-APP --host {} --live --fail-on medium", known.host),
-        done: |_| {
-            (Done::Unknown, "what is released no evidence tells; judge the released package".to_owned())
-        },
+        done: |_| done::untold(StepId::Released),
     },
     Plan {
         id: StepId::OldVersionsGone,
@@ -246,12 +241,8 @@ static STEPS: [Plan; 9] = [
         gate: |known| {
             format!("pinstead compare {} --history FOLDER --pins OLD-PINS --release-lead TIME", known.host)
         },
-        done: |known| match known.pinned() {
-            Pinned::No => (Done::Yes, "none of the pin files given pins the host".to_owned()),
-            Pinned::Yes | Pinned::Unknown => {
-                (Done::Unknown, "how many users have which version no evidence tells".to_owned())
-            }
-        },
+        // What the files of today pin is another step's.
+        done: |_| done::untold(StepId::OldVersionsGone),
     },
     Plan {
         id: StepId::Removed,
@@ -261,14 +252,7 @@ static STEPS: [Plan; 9] = [
         gate: |known| {
             format!("pinstead compare {} --pins {} --require removed", known.host, known.pin_files())
         },
-        done: |known| match known.pinned() {
-            Pinned::No => (Done::Yes, "none of the pin files given pins the host".to_owned()),
-            Pinned::Yes => (
-                Done::No,
-                format!("pinned by {}", named(known.clients().map(|client| client.client.as_str()))),
-            ),
-            Pinned::Unknown => (Done::Unknown, "no pin file was given, or not all of it is known".to_owned()),
-        },
+        done: done::removed,
     },
 ];
 
@@ -294,101 +278,4 @@ impl Plan {
         let Self { id, what, why, source, gate, .. } = self;
         Step { id: *id, what, why, source, gate: gate(known), done, evidence }
     }
-}
-
-fn caa(known: &Known<'_>) -> (Done, String) {
-    match &known.facts.caa {
-        Fact::NotGiven => (Done::Unknown, "CAA was not looked up".to_owned()),
-        Fact::Undetermined => (Done::Unknown, "what CAA says could not be determined".to_owned()),
-        Fact::Measured(CaaPolicy::NoRecords) => (Done::No, "there is no CAA record".to_owned()),
-        Fact::Measured(CaaPolicy::Unrestricted) => (Done::No, "the CAA records restrict nobody".to_owned()),
-        Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => match current_issuer {
-            CurrentIssuer::Permitted => (Done::Yes, format!("CAA permits {}", permitted.join(", "))),
-            CurrentIssuer::Denied => {
-                (Done::No, "CAA does not permit the CA in use: the next renewal will fail".to_owned())
-            }
-            CurrentIssuer::Undetermined => {
-                (Done::Unknown, "whether CAA permits the CA in use is not known".to_owned())
-            }
-        },
-    }
-}
-
-fn caa_bound(known: &Known<'_>) -> (Done, String) {
-    let (done, evidence) = caa(known);
-    if done != Done::Yes {
-        return (done, evidence);
-    }
-    let Some(binding) = known.facts.caa_binding.measured() else {
-        return (Done::Unknown, "what CAA binds beside the CA is not known".to_owned());
-    };
-    if binding.accounts != Share::All && binding.methods != Share::All {
-        return (Done::No, "not every record binds the account or the method".to_owned());
-    }
-    match binding.dnssec {
-        Dnssec::Secure => {
-            (Done::Yes, "every record binds the account or the method, secured by DNSSEC".to_owned())
-        }
-        Dnssec::Insecure => (Done::No, "the zone is not signed".to_owned()),
-        Dnssec::Bogus => (Done::No, "DNSSEC fails".to_owned()),
-        Dnssec::Unknown => (Done::Unknown, "DNSSEC was not validated (--dnssec validate)".to_owned()),
-    }
-}
-
-fn short_lives(known: &Known<'_>) -> (Done, String) {
-    let newest = known.replay().and_then(|replay| {
-        let current = replay.certificates.iter().filter(|certificate| certificate.not_after > replay.until);
-        current.max_by_key(|certificate| certificate.not_before)
-    });
-    if let Some(certificate) = newest {
-        let days = days(certificate.not_after.duration_since(certificate.not_before));
-        let done = if days <= SHORT_DAYS { Done::Yes } else { Done::No };
-        return (done, format!("the newest certificate lives {days} days"));
-    }
-    match known.facts.revocation.measured() {
-        Some(paths) if paths.short_lived => (Done::Yes, "the certificate is a short-lived one".to_owned()),
-        _ => (Done::Unknown, "no current certificate of the history is known (--history)".to_owned()),
-    }
-}
-
-/// Whole days, the last second of a life counted in.
-fn days(life: SignedDuration) -> i64 {
-    life.as_hours().saturating_add(1).div_euclid(24)
-}
-
-fn widened(known: &Known<'_>) -> (Done, String) {
-    match known.pinned() {
-        Pinned::No => return (Done::Yes, "none of the pin files given pins the host".to_owned()),
-        Pinned::Unknown => {
-            return (Done::Unknown, "no pin file was given, or not all of it is known".to_owned());
-        }
-        Pinned::Yes => {}
-    }
-    let is_off = |pins: &Pins| !matches!(pins, Pins::Pinned { enforcement: PinEnforcement::Enforced, .. });
-    if known.clients().all(|client| is_off(&client.pins)) {
-        return (Done::Yes, "no pins are in force any more".to_owned());
-    }
-    let mut told = Vec::new();
-    for set in known.given().filter(|set| set.refuses) {
-        match &set.next_match {
-            Some(chance) if chance.share.count < chance.share.of => {
-                let why = format!(
-                    "{}: {} of {} recent certificates match",
-                    set.title, chance.share.count, chance.share.of
-                );
-                return (Done::No, why);
-            }
-            Some(chance) if chance.share.of > 0 => told.push(set.title.as_str()),
-            Some(_) | None => {
-                return (
-                    Done::Unknown,
-                    format!("{}: whether the next certificate matches is not known", set.title),
-                );
-            }
-        }
-    }
-    if told.is_empty() {
-        return (Done::Unknown, "the pins were not replayed (--history)".to_owned());
-    }
-    (Done::Yes, format!("all recent certificates match {}", named(told.into_iter())))
 }

@@ -140,21 +140,21 @@ fn read_page(
         ));
     });
     let read = certificates.len().saturating_sub(before);
-    match end {
+    match (breaks_off, end) {
         // Whatever it looks like, it is not the whole of it.
-        _ if let Some(why) = breaks_off => Err(Unread { is_part: read > 0, why }),
-        End::Cut(_) if let Some(message) = message(body) => Err(Unread {
-            is_part: false,
-            why: format!("it answered with a message instead of a list: “{message}”"),
+        (Some(why), _) => Err(Unread { is_part: read > 0, why }),
+        (None, End::Cut(cut)) => Err(match message(body) {
+            Some(message) => Unread {
+                is_part: false,
+                why: format!("it answered with a message instead of a list: “{message}”"),
+            },
+            None => Unread { is_part: read > 0, why: format!("its answer cannot be read to its end: {cut}") },
         }),
-        End::Cut(why) => {
-            Err(Unread { is_part: read > 0, why: format!("its answer cannot be read to its end: {why}") })
-        }
-        End::Whole if read < count => Err(Unread {
+        (None, End::Whole) if read < count => Err(Unread {
             is_part: read > 0,
             why: format!("{} issuances cannot be read", count.saturating_sub(read)),
         }),
-        End::Whole => Ok(count),
+        (None, End::Whole) => Ok(count),
     }
 }
 

@@ -177,25 +177,22 @@ fn hear(exchange: &HttpExchange, problems: &mut Problems) -> (Heard, Vec<Row>) {
     };
     let identities = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.identities));
     let lost = number.saturating_sub(rows.len());
-    let heard = match end {
+    let heard = match (breaks_off, end) {
         // Whatever it looks like, it is not the whole of it.
-        _ if let Some(why) = breaks_off => {
-            if rows.is_empty() {
-                Heard::Nothing(why)
-            } else {
-                Heard::Part(why)
-            }
+        (Some(why), _) if rows.is_empty() => Heard::Nothing(why),
+        (Some(why), _) => Heard::Part(why),
+        (None, End::Cut(why)) if rows.is_empty() => {
+            Heard::Nothing(format!("its answer cannot be read: {why}"))
         }
-        End::Cut(why) if rows.is_empty() => Heard::Nothing(format!("its answer cannot be read: {why}")),
-        End::Cut(why) => Heard::Part(format!("its answer cannot be read to its end: {why}")),
-        End::Whole if rows.is_empty() && lost > 0 => {
+        (None, End::Cut(why)) => Heard::Part(format!("its answer cannot be read to its end: {why}")),
+        (None, End::Whole) if rows.is_empty() && lost > 0 => {
             Heard::Nothing("its answer has no rows of certificates".to_owned())
         }
-        End::Whole if identities >= MOST_IDENTITIES => Heard::Part(format!(
+        (None, End::Whole) if identities >= MOST_IDENTITIES => Heard::Part(format!(
             "it shows {MOST_IDENTITIES} matching names at most, a random choice, and {identities} came"
         )),
-        End::Whole if lost > 0 => Heard::Part(format!("{lost} of its rows cannot be read")),
-        End::Whole => Heard::Whole,
+        (None, End::Whole) if lost > 0 => Heard::Part(format!("{lost} of its rows cannot be read")),
+        (None, End::Whole) => Heard::Whole,
     };
     (heard, rows)
 }

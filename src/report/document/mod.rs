@@ -14,7 +14,8 @@ use quick_junit::TestSuite;
 use serde_json::Value;
 
 use super::{Outcome, Summary, html, junit, markdown, sarif};
-use crate::compare::replay::Replay;
+use crate::compare::Comparison;
+use crate::compare::advice::Advice;
 use crate::judge::OpenQuestion;
 use crate::rules::{Finding, Severity};
 
@@ -67,6 +68,8 @@ pub struct Head {
     pub basis: Vec<String>,
     /// The file that stands for targets that are none: the policy, if there is one.
     pub home: Option<String>,
+    /// The working directory, where it is known: relative paths are of it.
+    pub folder: Option<String>,
     /// The least severity that fails the command; `None` where none does.
     pub fail_on: Option<Severity>,
     /// Whether anything that stayed open fails the command.
@@ -102,8 +105,15 @@ pub struct Section<'a> {
     pub home: Option<&'a str>,
     /// The same as `--format json` has it, for tables; null where the form has none.
     pub data: Value,
-    /// The replay over issuance history, if it was made.
-    pub replay: Option<&'a Replay>,
+    /// The protections side by side, where they were compared.
+    pub comparison: Option<&'a Comparison>,
+}
+
+impl<'a> Section<'a> {
+    /// The comparison with its advice, where `pinstead compare` made it: the other commands do not tell of it at length.
+    pub(super) fn advised(&self) -> Option<(&'a Comparison, &'a Advice)> {
+        self.comparison.and_then(|comparison| Some((comparison, comparison.advice.as_ref()?)))
+    }
 }
 
 /// What one part of a target came to.
@@ -195,6 +205,8 @@ pub(super) struct Row {
     /// How many findings of each severity, the gravest first; only those there are.
     pub(super) counts: Vec<(Severity, usize)>,
     pub(super) open: Vec<String>,
+    /// Whether it was compared: then there is something to say of it whatever came out.
+    pub(super) is_compared: bool,
 }
 
 impl Piece {
@@ -224,6 +236,7 @@ impl Row {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             open: section.open.iter().map(|question| question.what.clone()).collect(),
+            is_compared: section.advised().is_some(),
         }
     }
 
@@ -300,7 +313,12 @@ pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
     let summary = tail.summary;
     let all = summary.targets();
     let (failed, open) = (summary.count(Outcome::Fail), summary.count(Outcome::Undetermined));
+    // A step that is required fails the run by itself.
+    let is_compared = head.command == "compare";
     let Some(least) = head.fail_on else {
+        if is_compared && failed > 0 {
+            return format!("{failed} of {all} looked at fail: a step that is required is not done.");
+        }
         return format!(
             "{all} looked at, {} pass, {open} undetermined; no finding fails the run.",
             summary.count(Outcome::Pass)
@@ -322,6 +340,7 @@ pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
                 "It could not be determined whether all is well: of {open} of {all} targets something stayed open."
             )
         }
+        (1, ..) if is_compared => format!("There are {what}, or a step that is required is not done."),
         (1, ..) => format!("There are {what}."),
         (_, failed, 0, _) => format!("{failed} of {all} targets have {what}."),
         (_, failed, open, _) => {

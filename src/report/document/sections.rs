@@ -28,7 +28,7 @@ impl<'a> Section<'a> {
             findings: report.findings.clone(),
             home: own.or(head.home.as_deref()),
             data: form.data(|| forms::v1::check::value(report))?,
-            replay: verdicts.comparison.verdict().and_then(|comparison| comparison.replay.as_ref()),
+            comparison: verdicts.comparison.verdict(),
         })
     }
 
@@ -54,7 +54,7 @@ impl<'a> Section<'a> {
             findings: gravest_first(findings),
             home: head.home.as_deref(),
             data: json!({"caa": {"names": [data]}}),
-            replay: None,
+            comparison: None,
         }
     }
 
@@ -85,7 +85,7 @@ impl<'a> Section<'a> {
             findings: gravest_first(findings),
             home: head.home.as_deref(),
             data: json!({"pins": data}),
-            replay: None,
+            comparison: None,
         }
     }
 
@@ -107,7 +107,7 @@ impl<'a> Section<'a> {
             findings: report.findings.clone(),
             home: head.home.as_deref(),
             data: form.data(|| forms::v1::issuance::value(report))?,
-            replay: None,
+            comparison: None,
         })
     }
 
@@ -126,7 +126,7 @@ impl<'a> Section<'a> {
             findings: gravest_first(findings),
             home: head.home.as_deref(),
             data: Value::Null,
-            replay: None,
+            comparison: None,
         }
     }
 }
@@ -148,7 +148,7 @@ fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
 }
 
 fn outcome(head: &Head, findings: &[Finding], is_open: bool) -> Outcome {
-    if findings.iter().filter_map(Finding::counts).any(|severity| head.fails(severity)) {
+    if findings.iter().any(|finding| finding.fails(|severity| head.fails(severity))) {
         Outcome::Fail
     } else if is_open {
         Outcome::Undetermined

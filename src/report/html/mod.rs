@@ -164,7 +164,7 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
             parts => Value::from(Serde(section.parts.iter().map(PartView::of).collect::<Vec<_>>())),
             data => Value::from(Serde(&section.data)),
             why => Value::from(Serde(why::by_control(&section.data))),
-            timeline => section.replay.map(timeline::svg),
+            timeline => section.comparison.and_then(|comparison| comparison.replay.as_ref()).map(timeline::svg),
         },
     )
 }

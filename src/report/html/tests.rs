@@ -6,16 +6,15 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{NUMBER, timeline};
+use crate::compare::Comparison;
 use crate::report::document::{DocumentForm, Section, sample};
 
-fn with_replay<'a>(
-    sections: Vec<Section<'a>>,
-    replay: &'a crate::compare::replay::Replay,
-) -> Vec<Section<'a>> {
+fn with_replay<'a>(sections: Vec<Section<'a>>, comparison: &'a Comparison) -> Vec<Section<'a>> {
+    let replay = comparison.replay.as_ref();
     sections
         .into_iter()
         .map(|section| Section {
-            replay: Some(replay),
+            comparison: Some(comparison),
             data: json!({
                 "comparison": {
                     "threats": [{"id": "T1", "threat": "another CA is broken into", "cells": [
@@ -37,8 +36,9 @@ fn with_replay<'a>(
 }
 
 fn page() -> String {
-    let (findings, hostile, replay) = (sample::findings(), sample::hostile_findings(), sample::replay());
-    let sections = with_replay(sample::sections(&findings, &hostile), &replay);
+    let (findings, hostile, comparison) =
+        (sample::findings(), sample::hostile_findings(), sample::comparison());
+    let sections = with_replay(sample::sections(&findings, &hostile), &comparison);
     sample::document(DocumentForm::Html, &sections, 1)
 }
 

@@ -3,6 +3,7 @@
 //! A finding at `--fail-on` makes its case fail. What stayed open is an error where it fails the run, and skipped
 //! otherwise: no server shows either as passed.
 
+mod comparison;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,10 @@ pub(super) fn section(head: &Head, section: &Section<'_>) -> TestSuite {
     for part in &section.parts {
         let findings = part.family.and_then(|family| by_family.remove(family)).unwrap_or_default();
         suite.add_test_case(case(head, section, part.label, Some(part), &findings));
+    }
+    if let Some(advised) = section.advised() {
+        let findings = by_family.remove("CMP").unwrap_or_default();
+        suite.add_test_cases(comparison::cases(head, section, advised, &findings));
     }
     for (family, findings) in by_family {
         suite.add_test_case(case(head, section, called(family), None, &findings));
@@ -91,7 +96,7 @@ fn case(
     findings: &[&Finding],
 ) -> TestCase {
     let failing: Vec<&&Finding> =
-        findings.iter().filter(|finding| finding.counts().is_some_and(|it| head.fails(it))).collect();
+        findings.iter().filter(|finding| finding.fails(|severity| head.fails(severity))).collect();
     let is_open = part.is_some_and(|part| part.mark == Mark::Open);
     let mut status = if !failing.is_empty() {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
@@ -112,7 +117,7 @@ fn case(
     let mut case = TestCase::new(label, status);
     case.set_classname(fit(section.name));
     let mut lines: Vec<String> = part.iter().map(|part| part.words.clone()).collect();
-    let milder = findings.iter().filter(|finding| !finding.counts().is_some_and(|it| head.fails(it)));
+    let milder = findings.iter().filter(|finding| !finding.fails(|severity| head.fails(severity)));
     lines.extend(milder.map(|finding| told(finding)));
     if !lines.is_empty() {
         case.set_system_out(fit_lines(&lines));
@@ -159,6 +164,8 @@ fn called(family: &str) -> &str {
         "REV" => "Revocation",
         "PIN" => "Pins",
         "LOG" => "Logs",
+        "CMP" => "Comparison",
+        "RUN" => "Baseline",
         other => other,
     }
 }

@@ -52,6 +52,49 @@ fn a_case_a_part_fails_by_findings_and_is_no_pass_where_it_stayed_open() {
 }
 
 #[test]
+fn a_comparison_has_a_case_a_step_and_a_headline() {
+    let (comparison, findings) = (sample::comparison(), sample::compared_findings());
+    let xml = sample::document(DocumentForm::Junit, &[sample::compared(&comparison, &findings)], 1);
+    let document = Document::parse(&xml).unwrap();
+    assert_eq!(
+        cases(&document, "shop.example:443"),
+        [
+            ("CT", "passed"),
+            ("CAA", "passed"),
+            ("Issuer", "passed"),
+            ("Prevents now", "skipped"),
+            ("Detects within", "passed"),
+            ("Can lock users out", "passed"),
+            ("Replay", "passed"),
+            ("Advice on pins", "skipped"),
+            ("Step: monitoring", "passed"),
+            ("Step: caa", "skipped"),
+            ("Required step: widened", "error"),
+            ("Required step: removed", "failure"),
+            ("The next renewal may lock pinned clients out", "passed"),
+            ("Everything determined", "error"),
+        ],
+        "what is only planned fails nothing, and what is not known is no pass"
+    );
+    let of = |name| document.descendants().find(|node| node.attribute("name") == Some(name)).unwrap();
+    let failure = of("Required step: removed").children().find(|node| node.has_tag_name("failure")).unwrap();
+    assert_eq!(failure.attribute("type"), Some("CMP003"));
+    assert!(failure.attribute("message").unwrap().contains("The step “removed” is not done."));
+    let error = of("Required step: widened").children().find(|node| node.has_tag_name("error")).unwrap();
+    assert!(error.attribute("message").unwrap().starts_with("not known: "), "{error:?}");
+    assert!(!xml.contains("\"CMP\""), "a family is no name for people");
+}
+
+#[test]
+fn a_required_step_fails_whatever_severity_fails_the_run() {
+    let comparison = sample::comparison();
+    // Without a finding, as where a baseline or `--fail-on` takes it away.
+    let xml = sample::document(DocumentForm::Junit, &[sample::compared(&comparison, &[])], 1);
+    let document = Document::parse(&xml).unwrap();
+    assert!(cases(&document, "shop.example:443").contains(&("Required step: removed", "failure")));
+}
+
+#[test]
 fn whatever_fails_the_run_fails_a_case() {
     let findings = Vec::new();
     let sections = sample::sections(&findings, &[]);

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use super::escape::{code, escape};
-use super::mark;
+use super::{MOST_NAME, MOST_NOTE, fit, mark, short};
 use crate::report::fleet::{Fleet, FleetFact};
-use crate::report::human::safe;
 
 /// How many of the targets that something is so of are named.
 const MOST_NAMED: usize = 3;
+
+/// The most characters of the table.
+const MOST_TABLE: usize = 12_000;
 
 /// What the targets have in common.
 pub(super) fn fleet(fleet: &Fleet) -> String {
@@ -16,17 +18,22 @@ pub(super) fn fleet(fleet: &Fleet) -> String {
         "### All {} targets\n\n| | About | Targets | What is so of them |\n|---|---|---|---|\n",
         fleet.targets()
     );
-    for fact in fleet.facts() {
-        let _ =
-            writeln!(text, "| {} | {} | {} | {} |", mark(fact.mark), fact.about, fact.targets, words(&fact));
+    let facts = fleet.facts();
+    let row = |fact: &FleetFact| {
+        format!("| {} | {} | {} | {} |\n", mark(fact.mark), fact.about, fact.targets, words(fact))
+    };
+    let more = fit::rows(&mut text, facts.iter().map(row), MOST_TABLE);
+    if more > 0 {
+        let _ = writeln!(text, "| | | | and {more} more rows, which `--format html` and `json` have |");
     }
     text.push('\n');
     text
 }
 
 fn words(fact: &FleetFact) -> String {
-    let named: Vec<String> = fact.examples.iter().take(MOST_NAMED).map(|target| code(target)).collect();
-    let words = escape(&safe(&fact.words));
+    let named: Vec<String> =
+        fact.examples.iter().take(MOST_NAMED).map(|target| code(&short(target, MOST_NAME))).collect();
+    let words = escape(&short(&fact.words, MOST_NOTE));
     match fact.targets.saturating_sub(named.len()) {
         _ if named.is_empty() => words,
         0 => format!("{words}: {}", named.join(", ")),

@@ -3,34 +3,54 @@
 //! GitHub Flavored Markdown, which GitLab and others read too. What came from outside is escaped, so that no name in
 //! a certificate makes a link, a mention, a table or HTML.
 
+mod comparison;
 mod escape;
+mod fit;
 mod fleet;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use self::escape::{code, escape};
 use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
-use super::human::safe;
 use super::{Outcome, Summary};
 use crate::rules::Finding;
 
 /// The most characters of a report: GitHub takes a comment of at most 65,536.
-const MOST: usize = 60_000;
+const MOST: usize = 65_000;
 
-/// The most rows of the table of targets.
+/// What is kept of it for the last sentences.
+const MOST_END: usize = 2_500;
+
+/// The most rows of the table of targets, and the most characters of them.
 const MOST_ROWS: usize = 100;
+const MOST_TABLE: usize = 20_000;
+
+/// The most notes about the run, and the most characters of one text, before it is escaped.
+const MOST_NOTES: usize = 10;
+const MOST_TEXT: usize = 2_000;
+const MOST_NOTE: usize = 400;
+
+/// The most characters of a name.
+const MOST_NAME: usize = 200;
 
 /// The most findings told of one target.
 const MOST_FINDINGS: usize = 50;
 
 /// One target: its findings, and what each part came to.
 pub(super) fn section(section: &Section<'_>) -> String {
-    let mut text = format!("### {} {}\n\n", sign(section.outcome), code(section.name));
+    let mut text = format!("### {} {}\n\n", sign(section.outcome), code(&short(section.name, MOST_NAME)));
     if !section.open.is_empty() {
         let open: Vec<&str> = section.open.iter().map(|question| question.what.as_str()).collect();
-        let _ = writeln!(text, "**Not determined:** {}.\n", escape(&open.join("; ")));
+        let _ = writeln!(text, "**Not determined:** {}.\n", escape(&short(&open.join("; "), MOST_TEXT)));
+    }
+    if let Some((compared, _)) = section.advised() {
+        text.push_str(&comparison::comparison(compared));
+        if !section.findings.is_empty() {
+            text.push_str("**Findings**\n");
+        }
     }
     for finding in section.findings.iter().take(MOST_FINDINGS) {
         text.push_str(&of_finding(finding));
@@ -40,6 +60,9 @@ pub(super) fn section(section: &Section<'_>) -> String {
     }
     if !section.findings.is_empty() {
         text.push('\n');
+    }
+    if let Some((compared, _)) = section.advised() {
+        text.push_str(&comparison::whole_table(compared));
     }
     if !section.parts.is_empty() {
         text.push_str(
@@ -56,17 +79,30 @@ pub(super) fn section(section: &Section<'_>) -> String {
 fn of_finding(finding: &Finding) -> String {
     let mut text = format!("- **{}** `{}` {}", finding.severity, finding.rule, escape(finding.title));
     if !finding.subject.is_empty() {
-        let _ = write!(text, " ({})", code(&finding.subject));
+        let _ = write!(text, " ({})", code(&short(&finding.subject, MOST_NAME)));
     }
-    let _ = writeln!(text, "<br>{}", escape(&safe(&finding.message)));
+    let _ = writeln!(text, "<br>{}", escape(&short(&finding.message, MOST_TEXT)));
     if let Some(accepted) = &finding.accepted {
-        let _ = writeln!(text, "  <br>**Accepted:** {}", escape(&safe(&accepted.to_string())));
+        let _ = writeln!(text, "  <br>**Accepted:** {}", escape(&short(&accepted.to_string(), MOST_TEXT)));
     }
-    let _ = writeln!(text, "  <br>**Do:** {}", escape(&safe(&finding.advice)));
+    let _ = writeln!(text, "  <br>**Do:** {}", escape(&short(&finding.advice, MOST_TEXT)));
     if !finding.references.is_empty() {
         let _ = writeln!(text, "  <br><sub>{}</sub>", finding.references.join("; "));
     }
     text
+}
+
+/// A name in a cell of a table.
+fn cell(name: &str) -> String {
+    escape(&short(name, MOST_NAME))
+}
+
+/// A text, cut where it is longer than anybody reads.
+fn short(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn mark(mark: Mark) -> &'static str {
@@ -80,7 +116,7 @@ fn mark(mark: Mark) -> &'static str {
 
 fn of_part(part: &PartLine) -> String {
     let mark = mark(part.mark);
-    format!("| {mark} | {} | {} |\n", part.label, escape(&part.words))
+    format!("| {mark} | {} | {} |\n", part.label, escape(&short(&part.words, MOST_TEXT)))
 }
 
 fn sign(outcome: Outcome) -> &'static str {
@@ -95,37 +131,14 @@ fn sign(outcome: Outcome) -> &'static str {
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String {
     let summary = tail.summary;
     let mut text = format!("## {} pinstead {}\n\n{}\n\n", whole(tail), head.command, verdict(head, tail));
-    for note in tail.notes {
-        let _ = writeln!(text, "{}\n", escape(&safe(note)));
+    for note in tail.notes.iter().take(MOST_NOTES) {
+        let _ = writeln!(text, "{}\n", escape(&short(note, MOST_NOTE)));
     }
     text.push_str(&table(pieces, summary));
     if let Some(targets) = summary.in_short() {
         text.push_str(&fleet::fleet(targets));
     }
-    let mut left = MOST.saturating_sub(text.chars().count());
-    let mut order: Vec<&Piece> = pieces.iter().collect();
-    order.sort_by_key(|piece| piece.row.rank());
-    let mut left_out = 0_usize;
-    for piece in order {
-        // A target without findings and open questions has its row, and no more to say.
-        if piece.row.outcome == Outcome::Pass && piece.row.counts.is_empty() && pieces.len() > 1 {
-            continue;
-        }
-        let size = piece.body.text().chars().count();
-        match left.checked_sub(size) {
-            Some(rest) if left_out == 0 => {
-                left = rest;
-                text.push_str(piece.body.text());
-            }
-            _ => left_out = left_out.saturating_add(1),
-        }
-    }
-    if left_out > 0 {
-        let _ = writeln!(
-            text,
-            "**{left_out} more targets are left out here, for length: `--format html` or `json` has all of it.**\n"
-        );
-    }
+    text.push_str(&bodies(pieces, MOST.saturating_sub(fit::size(&text)).saturating_sub(MOST_END)));
     let _ = writeln!(
         text,
         "<sub>pinstead {}; judged as of {}{}. Exit code {}.</sub>",
@@ -137,8 +150,54 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String
     text
 }
 
+/// What there is to say of each target, what failed first, as far as there is room for it.
+fn bodies(pieces: &[Piece], room: usize) -> String {
+    let mut text = String::new();
+    let mut left = room;
+    let mut order: Vec<&Piece> = pieces.iter().collect();
+    order.sort_by_key(|piece| piece.row.rank());
+    let (mut cut, mut left_out) = (0_usize, 0_usize);
+    for piece in order {
+        // A target without findings and open questions has its row, and no more to say.
+        let is_silent = piece.row.outcome == Outcome::Pass && piece.row.counts.is_empty();
+        if is_silent && !piece.row.is_compared && pieces.len() > 1 {
+            continue;
+        }
+        let body = piece.body.text();
+        match (left.checked_sub(fit::size(body)), cut.saturating_add(left_out)) {
+            (Some(rest), 0) => {
+                left = rest;
+                text.push_str(body);
+            }
+            (None, 0) => match fit::cut(body, left) {
+                Some(beginning) => {
+                    cut = 1;
+                    text.push_str(&beginning);
+                    text.push('\n');
+                }
+                None => left_out = 1,
+            },
+            _ => left_out = left_out.saturating_add(1),
+        }
+    }
+    let what = match (cut, left_out) {
+        (0, 0) => return text,
+        (0, 1) => "1 target is left out".to_owned(),
+        (0, _) => format!("{left_out} targets are left out"),
+        (_, 0) => "The rest of the last target is left out".to_owned(),
+        (_, 1) => "The rest of the last target and 1 more are left out".to_owned(),
+        _ => format!("The rest of the last target and {left_out} more are left out"),
+    };
+    let _ = writeln!(text, "**{what} here, for length: `--format html` or `json` has all of it.**\n");
+    text
+}
+
 fn by(basis: &[String]) -> String {
-    if basis.is_empty() { String::new() } else { format!(" by {}", escape(&safe(&basis.join(" and by ")))) }
+    if basis.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", escape(&short(&basis.join(" and by "), MOST_NOTE)))
+    }
 }
 
 fn whole(tail: &Tail<'_>) -> &'static str {
@@ -151,24 +210,11 @@ fn whole(tail: &Tail<'_>) -> &'static str {
 
 fn table(pieces: &[Piece], summary: &Summary) -> String {
     let mut text = "| | Target | Findings | Not determined |\n|---|---|---|---|\n".to_owned();
-    let mut rows: Vec<&Row> = pieces.iter().map(|piece| &piece.row).collect();
-    rows.sort_by_key(|row| row.rank());
-    for row in rows.iter().take(MOST_ROWS) {
-        let open = match row.open.as_slice() {
-            [] => String::new(),
-            [one] => escape(one),
-            [one, more @ ..] => format!("{}; and {} more", escape(one), more.len()),
-        };
-        let _ = writeln!(
-            text,
-            "| {} {} | {} | {} | {open} |",
-            sign(row.outcome),
-            word(row.outcome),
-            code(&row.name),
-            row.tally()
-        );
-    }
-    if let Some(more) = rows.len().checked_sub(MOST_ROWS).filter(|more| *more > 0) {
+    let mut order: Vec<&Row> = pieces.iter().map(|piece| &piece.row).collect();
+    order.sort_by_key(|row| row.rank());
+    let shown = order.iter().take(MOST_ROWS).map(|row| of_row(row));
+    let more = fit::rows(&mut text, shown, MOST_TABLE).saturating_add(order.len().saturating_sub(MOST_ROWS));
+    if more > 0 {
         let _ = writeln!(text, "| | and {more} more, none of them worse | | |");
     }
     if summary.targets() > 1 {
@@ -182,4 +228,19 @@ fn table(pieces: &[Piece], summary: &Summary) -> String {
     }
     text.push('\n');
     text
+}
+
+fn of_row(row: &Row) -> String {
+    let open = match row.open.as_slice() {
+        [] => String::new(),
+        [one] => escape(&short(one, MOST_NOTE)),
+        [one, more @ ..] => format!("{}; and {} more", escape(&short(one, MOST_NOTE)), more.len()),
+    };
+    format!(
+        "| {} {} | {} | {} | {open} |\n",
+        sign(row.outcome),
+        word(row.outcome),
+        code(&short(&row.name, MOST_NAME)),
+        row.tally()
+    )
 }

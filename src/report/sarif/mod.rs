@@ -4,9 +4,11 @@
 //! that had to determine it did not succeed. GitHub's code scanning takes a result only with a file, relative to the
 //! repository: see [`physical`] for which one stands where a finding is about a server.
 
+mod comparison;
 mod model;
 #[cfg(test)]
 mod tests;
+mod uri;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -30,26 +32,51 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/
 /// The id of the notifications about what stayed open.
 const UNDETERMINED: &str = "undetermined";
 
+/// The id of the notifications about what was compared.
+const COMPARED: &str = "comparison";
+
 /// The id of the notifications about the run itself.
 const NOTE: &str = "run";
+
+/// The most results of a run: GitHub's code scanning refuses one with more than 25,000.
+const MOST_RESULTS: usize = 25_000;
+
+/// The most notifications about targets.
+const MOST_NOTIFICATIONS: usize = 10_000;
 
 /// One target: its results, and what stayed open.
 #[derive(Debug)]
 pub(super) struct SarifResults {
-    results: Vec<Value>,
+    /// Each with what it weighs: none where it is accepted.
+    results: Vec<(Option<Severity>, Value)>,
     notifications: Vec<Value>,
     rules: BTreeSet<&'static str>,
+    /// What was compared, in short.
+    comparison: Option<Value>,
 }
 
 /// One target.
 pub(super) fn section(head: &Head, section: &Section<'_>) -> serde_json::Result<SarifResults> {
-    let results = section.findings.iter().map(|finding| serde_json::to_value(result(section, finding)));
+    let results = section
+        .findings
+        .iter()
+        .map(|finding| Ok((finding.counts(), serde_json::to_value(result(head, section, finding))?)));
     let notifications =
         section.open.iter().map(|question| serde_json::to_value(notification(head, section, question)));
+    let mut notifications: Vec<Value> = notifications.collect::<Result<_, _>>()?;
+    if let Some(advised) = section.advised() {
+        notifications.push(serde_json::to_value(Notification {
+            descriptor: Reference { id: COMPARED },
+            level: Level::Note,
+            message: Message::plain(safe(&comparison::sentence(section.name, advised))),
+            locations: vec![location(head, section, None)],
+        })?);
+    }
     Ok(SarifResults {
-        results: results.collect::<Result<_, _>>()?,
-        notifications: notifications.collect::<Result<_, _>>()?,
+        results: results.collect::<serde_json::Result<_>>()?,
+        notifications,
         rules: section.findings.iter().map(|finding| finding.rule).collect(),
+        comparison: section.advised().map(|advised| comparison::value(section.name, advised)),
     })
 }
 
@@ -57,13 +84,22 @@ pub(super) fn section(head: &Head, section: &Section<'_>) -> serde_json::Result<
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_json::Result<String> {
     let all = || pieces.iter().filter_map(|piece| piece.body.results());
     let raised: BTreeSet<&str> = all().flat_map(|results| results.rules.iter().copied()).collect();
-    let mut notifications: Vec<Value> =
-        all().flat_map(|results| results.notifications.iter().cloned()).collect();
-    for note in tail.notes {
+    let (results, cut) = within(all().flat_map(|results| &results.results).collect());
+    let told: Vec<&Value> = all().flat_map(|results| &results.notifications).collect();
+    let mut notifications: Vec<Value> = told.iter().copied().take(MOST_NOTIFICATIONS).cloned().collect();
+    let untold = told.len().saturating_sub(MOST_NOTIFICATIONS);
+    let own = [(cut, "results, none of them graver than those that stand here,"), (untold, "notifications")];
+    let own = own.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| {
+        format!(
+            "{count} more {what} are left out here, as code scanning takes no more in one run. They count for the exit code; \
+             --format json has them all."
+        )
+    });
+    for note in tail.notes.iter().cloned().chain(own) {
         notifications.push(serde_json::to_value(Notification {
             descriptor: Reference { id: NOTE },
             level: Level::Warning,
-            message: Message::plain(safe(note)),
+            message: Message::plain(safe(&note)),
             locations: Vec::new(),
         })?);
     }
@@ -83,6 +119,11 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_
                             "Not determined",
                             "Something was looked at and stayed open: that is neither good nor bad news about the target.",
                         ),
+                        kind(
+                            COMPARED,
+                            "What was compared",
+                            "What is prevented, detected and can lock users out, what the replay tells, and what to do: in short.",
+                        ),
                         kind(NOTE, "About the run", "What the run has to say of itself, beside its targets."),
                     ],
                 },
@@ -95,15 +136,26 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_
                 exit_code_description: ended(tail.exit_code),
                 tool_execution_notifications: notifications,
             }],
-            results: all().flat_map(|results| results.results.iter().cloned()).collect(),
+            results,
             column_kind: "unicodeCodePoints",
-            properties: properties(head, tail)?,
+            properties: properties(head, pieces, tail)?,
         }],
     };
     Ok(serde_json::to_string_pretty(&log)? + "\n")
 }
 
-fn properties(head: &Head, tail: &Tail<'_>) -> serde_json::Result<Value> {
+/// As many results as code scanning takes, as they came, the gravest if not all; and how many there are more.
+fn within(mut all: Vec<&(Option<Severity>, Value)>) -> (Vec<Value>, usize) {
+    let cut = all.len().saturating_sub(MOST_RESULTS);
+    if cut > 0 {
+        // A stable sort: of the same severity the first stay.
+        all.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        all.truncate(MOST_RESULTS);
+    }
+    (all.into_iter().map(|(_, result)| result.clone()).collect(), cut)
+}
+
+fn properties(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_json::Result<Value> {
     use super::Outcome::{Fail, Pass, Undetermined};
     let summary = tail.summary;
     let mut properties = json!({
@@ -115,6 +167,11 @@ fn properties(head: &Head, tail: &Tail<'_>) -> serde_json::Result<Value> {
         "fail": summary.count(Fail),
         "undetermined": summary.count(Undetermined),
     });
+    let compared = pieces.iter().filter_map(|piece| piece.body.results()?.comparison.as_ref());
+    let compared: Vec<&Value> = compared.take(comparison::MOST).collect();
+    if let (false, Some(properties)) = (compared.is_empty(), properties.as_object_mut()) {
+        properties.insert("comparisons".to_owned(), json!(compared));
+    }
     if let (Some(fleet), Some(properties)) = (summary.common(), properties.as_object_mut()) {
         properties.insert("fleet".to_owned(), fleet_value(fleet)?);
     }
@@ -196,7 +253,7 @@ fn kind(id: &'static str, short: &str, full: &str) -> ReportingDescriptor {
     }
 }
 
-fn result<'a>(section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a> {
+fn result<'a>(head: &Head, section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a> {
     let about = if finding.subject.is_empty() { String::new() } else { format!(" ({})", finding.subject) };
     // GitHub shows the message alone: it has to say of which target it is, and what to do.
     let text = format!("{}{about}: {}: {} {}", section.name, finding.title, finding.message, finding.advice);
@@ -204,7 +261,7 @@ fn result<'a>(section: &'a Section<'_>, finding: &'a Finding) -> SarifResult<'a>
         rule_id: finding.rule,
         level: level(finding.severity),
         message: Message::plain(safe(&text)),
-        locations: [location(section, Some(finding))],
+        locations: [location(head, section, Some(finding))],
         partial_fingerprints: Fingerprints {
             pinstead: finding
                 .fingerprint
@@ -237,13 +294,13 @@ fn notification<'a>(head: &Head, section: &'a Section<'_>, question: &OpenQuesti
         descriptor: Reference { id: UNDETERMINED },
         level,
         message: Message::plain(safe(&format!("{}: not determined: {}.", section.name, question.what))),
-        locations: vec![location(section, None)],
+        locations: vec![location(head, section, None)],
     }
 }
 
-fn location<'a>(section: &'a Section<'_>, finding: Option<&Finding>) -> Location<'a> {
+fn location<'a>(head: &Head, section: &'a Section<'_>, finding: Option<&Finding>) -> Location<'a> {
     Location {
-        physical_location: physical(section, finding),
+        physical_location: physical(head, section, finding),
         logical_locations: [LogicalLocation { fully_qualified_name: section.name, kind: "resource" }],
     }
 }
@@ -253,39 +310,21 @@ fn location<'a>(section: &'a Section<'_>, finding: Option<&Finding>) -> Location
 /// Where the finding is about a line of a pin file, that one; where the target is a file, that one. A server is no file of
 /// a repository, and GitHub refuses the whole upload where a result has none: then it is the policy, which is what the
 /// owner says of the server, and without one a path made of the target's name.
-fn physical(section: &Section<'_>, finding: Option<&Finding>) -> PhysicalLocation {
+fn physical(head: &Head, section: &Section<'_>, finding: Option<&Finding>) -> PhysicalLocation {
     let (file, line) = match (finding.and_then(|finding| finding.location.as_ref()), section.home) {
         (Some(location), _) => match location.file.split_once("!/") {
             // A line within a package is none of the package's.
-            Some((package, _)) => (package, None),
-            None => (location.file.as_str(), location.line),
+            Some((package, _)) => (Some(package), None),
+            None => (Some(location.file.as_str()), location.line),
         },
-        (None, Some(home)) => (home, None),
-        (None, None) => (section.name, None),
+        (None, home) => (home, None),
+    };
+    let uri = match file {
+        Some(file) => uri::of_file(file, head.folder.as_deref()),
+        None => uri::of_name(section.name),
     };
     PhysicalLocation {
-        artifact_location: ArtifactLocation { uri: relative(file) },
+        artifact_location: ArtifactLocation { uri },
         region: Region { start_line: line.unwrap_or(1).max(1) },
     }
-}
-
-/// A path as a relative reference (RFC 3986 section 4.2): never a scheme, never a host.
-fn relative(path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let mut rest = path.as_str();
-    while let Some(shorter) = rest.strip_prefix("./").or_else(|| rest.strip_prefix('/')) {
-        rest = shorter;
-    }
-    let mut uri = String::with_capacity(rest.len());
-    for octet in rest.bytes() {
-        match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(octet));
-            }
-            octet => {
-                let _ = write!(uri, "%{octet:02X}");
-            }
-        }
-    }
-    if uri.is_empty() { "-".to_owned() } else { uri }
 }

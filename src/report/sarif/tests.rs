@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::relative;
-use crate::report::document::{DocumentForm, sample};
+use super::{MOST_RESULTS, within};
+use crate::report::Outcome;
+use crate::report::document::{DocumentForm, Section, sample};
+use crate::rules::{Finding, Severity};
 
 fn written(exit_code: u8) -> Value {
     let (findings, hostile) = (sample::findings(), sample::hostile_findings());
@@ -51,6 +53,38 @@ fn what_stayed_open_is_a_notification_and_no_result() {
 }
 
 #[test]
+fn what_was_compared_stands_in_the_run_and_in_a_note() {
+    let (comparison, findings) = (sample::comparison(), sample::compared_findings());
+    let text = sample::document(DocumentForm::Sarif, &[sample::compared(&comparison, &findings)], 1);
+    let log: Value = serde_json::from_str(&text).unwrap();
+    let run = &log["runs"][0];
+    let compared = &run["properties"]["comparisons"][0];
+    assert_eq!(compared["target"], "shop.example:443");
+    assert_eq!(compared["advice"]["verdict"], "drop");
+    assert_eq!(compared["headlines"]["prevents"], comparison.headlines.prevents.sentence);
+    assert_eq!(compared["replay"], comparison.replay.as_ref().unwrap().sentence);
+    assert_eq!(compared["steps"][3]["id"], "removed");
+    assert_eq!(
+        (&compared["steps"][3]["done"], &compared["steps"][3]["required"]),
+        (&"no".into(), &true.into())
+    );
+    let notes = run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    let note = notes.iter().find(|note| note["descriptor"]["id"] == "comparison").unwrap();
+    assert_eq!(note["level"], "note");
+    let said = note["message"]["text"].as_str().unwrap();
+    for words in [
+        "advice: drop the pins",
+        "Prevents now: every kind of client",
+        "the required step “removed” is not done",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said}");
+    let removed = &run["results"].as_array().unwrap().iter().find(|one| one["ruleId"] == "CMP003").unwrap();
+    assert_eq!(removed["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "pinstead.toml");
+}
+
+#[test]
 fn every_place_is_a_path_within_the_repository() {
     let log = written(1);
     for result in log["runs"][0]["results"].as_array().unwrap() {
@@ -61,11 +95,42 @@ fn every_place_is_a_path_within_the_repository() {
         let text = result["message"]["text"].as_str().unwrap();
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
     }
-    assert_eq!(relative("./pins/a b.xml"), "pins/a%20b.xml");
-    assert_eq!(relative("/etc/pins.xml"), "etc/pins.xml");
-    assert_eq!(relative("C:\\pins.xml"), "C%3A/pins.xml");
-    assert_eq!(relative("example.com:443"), "example.com%3A443");
-    assert_eq!(relative(""), "-");
+}
+
+#[test]
+fn a_file_beside_the_repository_has_its_whole_path() {
+    let mut findings = sample::findings();
+    findings[1].location.as_mut().unwrap().file = "/etc/pins.xml".to_owned();
+    let sections = sample::sections(&findings, &[]);
+    let log: Value =
+        serde_json::from_str(&sample::document(DocumentForm::Sarif, &sections[1..2], 1)).unwrap();
+    let place = &log["runs"][0]["results"][1]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "file:///etc/pins.xml");
+}
+
+#[test]
+fn of_too_many_results_the_gravest_stand_and_the_others_are_told_of() {
+    let of = |severity, number: usize| (severity, Value::from(number));
+    let (low, high) = (Some(Severity::Low), Some(Severity::High));
+    let mut all: Vec<_> = (0..MOST_RESULTS).map(|number| of(low, number)).collect();
+    assert_eq!(within(all.iter().collect()).1, 0);
+    all.extend([of(None, MOST_RESULTS), of(high, MOST_RESULTS + 1)]);
+    let (kept, cut) = within(all.iter().collect());
+    assert_eq!((kept.len(), cut), (MOST_RESULTS, 2));
+    assert_eq!(kept[0], Value::from(MOST_RESULTS + 1), "the gravest");
+    assert_eq!(kept.last(), Some(&Value::from(MOST_RESULTS - 2)), "the first of the others");
+
+    // A whole report: the exit code is what it was.
+    let findings: Vec<Finding> = (0..=MOST_RESULTS).map(|_| sample::findings().swap_remove(2)).collect();
+    let section = Section { outcome: Outcome::Fail, ..sample::sections(&findings, &[]).swap_remove(1) };
+    let log: Value = serde_json::from_str(&sample::document(DocumentForm::Sarif, &[section], 1)).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), MOST_RESULTS);
+    let invocation = &run["invocations"][0];
+    assert_eq!(invocation["exitCode"], 1);
+    let notes = invocation["toolExecutionNotifications"].as_array().unwrap();
+    let said = |note: &&Value| note["message"]["text"].as_str().unwrap().starts_with("1 more results");
+    assert!(notes.iter().any(|note| said(&note)), "{notes:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::cli::check::DEFAULT_POLICY;
 use crate::cli::options::GateOptions;
 use crate::judge::OpenQuestion;
+use crate::observe::files;
 use crate::report::Summary;
 use crate::report::document::{DocumentError, DocumentForm, Head, Section, Tail};
 use crate::rules::{self, Finding, Raised, Severity};
@@ -28,6 +29,7 @@ impl OnceReport {
             judged_at: self.judged_at,
             basis: self.list.iter().map(|list| format!("the log list {}", list.dated())).collect(),
             home: Some(policy.unwrap_or(DEFAULT_POLICY).to_owned()),
+            folder: files::working_directory(),
             fail_on: gate.least(),
             strict: gate.is_strict(),
         };

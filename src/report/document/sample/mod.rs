@@ -1,10 +1,14 @@
 //! A report as it could be, for the tests of every form: what passed, what failed, what stayed open, and names that mean
 //! harm.
 
+mod comparison;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(in crate::report) use self::comparison::comparison;
 use super::{DocumentForm, Head, Mark, PartLine, Section, Tail};
+use crate::compare::Comparison;
 use crate::compare::replay::{
     Bounds, Cause, FlagRule, Flagged, HalfLife, Level, Lockout, LocksOutNow, PinSetKind, Replay,
     ReplayedCertificate, ReplayedPinSet, Share, Survival,
@@ -24,6 +28,7 @@ pub(in crate::report) fn head(command: &'static str) -> Head {
         judged_at: at("2026-11-22T20:00:00Z"),
         basis: vec!["Chrome's log list of 2026-11-20 (2 days old)".to_owned()],
         home: Some("pinstead.toml".to_owned()),
+        folder: None,
         fail_on: Some(Severity::High),
         strict: false,
     }
@@ -83,7 +88,7 @@ fn section<'a>(name: &'a str, outcome: Outcome, findings: &'a [Finding]) -> Sect
         findings: findings.iter().collect(),
         home: Some("pinstead.toml"),
         data: Value::Null,
-        replay: None,
+        comparison: None,
     }
 }
 
@@ -102,6 +107,30 @@ pub(in crate::report) fn sections<'a>(findings: &'a [Finding], hostile: &'a [Fin
         section("shop.example:443", Outcome::Fail, findings),
         of_caa,
         hostile,
+    ]
+}
+
+/// A target that was compared, with a required step that is not done.
+pub(in crate::report) fn compared<'a>(comparison: &'a Comparison, findings: &'a [Finding]) -> Section<'a> {
+    let demanded = OpenQuestion { what: "whether the step “widened” is done".to_owned(), demanded: true };
+    Section {
+        open: vec![demanded],
+        comparison: Some(comparison),
+        ..section("shop.example:443", Outcome::Fail, findings)
+    }
+}
+
+/// What the rules find of [`comparison`]: the required step, and a renewal that fails nothing at high.
+pub(in crate::report) fn compared_findings() -> Vec<Finding> {
+    let raised = |subject: &str, message: &str| Raised::new(subject, message, Value::Null);
+    let finding = |rule, severity, raised| Finding::again(rule, severity, raised).unwrap();
+    vec![
+        finding("CMP003", Severity::High, raised("removed", "The step “removed” is not done.")),
+        finding(
+            "CMP001",
+            Severity::Medium,
+            raised("nsc.xml", "3 of 14 recent certificates match these pins."),
+        ),
     ]
 }
 

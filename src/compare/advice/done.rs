@@ -1,0 +1,218 @@
+//! Whether each step is done, by the evidence; what the evidence does not tell is unknown.
+
+use jiff::SignedDuration;
+
+use super::known::{Known, Pinned, named};
+use super::steps::{Done, StepId};
+use crate::compare::replay::ReplayedPinSet;
+use crate::compare::{CaaPolicy, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share};
+
+/// The longest life of a certificate that counts as short: the maximum from 2029-03-15 on.
+const SHORT_DAYS: i64 = 47;
+
+/// Whether the logs are watched.
+pub(super) fn monitoring(known: &Known<'_>) -> (Done, String) {
+    match &known.facts.log_watch {
+        Fact::Measured(LogWatch::Watched(watch)) => (Done::Yes, format!("watched: {}", watch.by)),
+        Fact::Measured(LogWatch::LookedUp(watch)) => {
+            (Done::No, format!("looked up once, which is no watch: {}", watch.by))
+        }
+        Fact::Measured(LogWatch::NotWatched) => (Done::No, "the name is not among those watched".to_owned()),
+        Fact::NotGiven => (Done::Unknown, "no state of `pinstead watch` was given (--state)".to_owned()),
+        Fact::Undetermined => (Done::Unknown, "whether the logs are watched could not be told".to_owned()),
+    }
+}
+
+/// Nothing tells.
+pub(super) fn untold(step: StepId) -> (Done, String) {
+    (Done::Unknown, step.untold().unwrap_or_default().to_owned())
+}
+
+/// Whether CAs are stated as expected.
+pub(super) fn expected_ca(known: &Known<'_>) -> (Done, String) {
+    match &known.facts.expectation {
+        Fact::Measured(Expectation::Expected) => (Done::Yes, "the issuer is one that is expected".to_owned()),
+        Fact::Measured(Expectation::Unexpected) => {
+            (Done::No, "the issuer of the certificate in use is not expected".to_owned())
+        }
+        Fact::NotGiven => (Done::No, "no CA is named as expected".to_owned()),
+        Fact::Undetermined => {
+            (Done::Unknown, "whether the issuer is expected could not be determined".to_owned())
+        }
+    }
+}
+
+/// Whether CAA permits the CAs in use, and no other.
+pub(super) fn caa(known: &Known<'_>) -> (Done, String) {
+    match &known.facts.caa {
+        Fact::NotGiven => (Done::Unknown, "CAA was not looked up".to_owned()),
+        Fact::Undetermined => (Done::Unknown, "what CAA says could not be determined".to_owned()),
+        Fact::Measured(CaaPolicy::NoRecords) => (Done::No, "there is no CAA record".to_owned()),
+        Fact::Measured(CaaPolicy::Unrestricted) => (Done::No, "the CAA records restrict nobody".to_owned()),
+        Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => match current_issuer {
+            CurrentIssuer::Permitted => (Done::Yes, format!("CAA permits {}", permitted.join(", "))),
+            CurrentIssuer::Denied => {
+                (Done::No, "CAA does not permit the CA in use: the next renewal will fail".to_owned())
+            }
+            CurrentIssuer::Undetermined => {
+                (Done::Unknown, "whether CAA permits the CA in use is not known".to_owned())
+            }
+        },
+    }
+}
+
+/// Whether CAA binds the account too, secured by DNSSEC.
+pub(super) fn caa_bound(known: &Known<'_>) -> (Done, String) {
+    let (done, evidence) = caa(known);
+    if done != Done::Yes {
+        return (done, evidence);
+    }
+    let Some(binding) = known.facts.caa_binding.measured() else {
+        return (Done::Unknown, "what CAA binds beside the CA is not known".to_owned());
+    };
+    // A method alone binds nobody: whoever can pass that method's check gets a certificate.
+    if binding.accounts != Share::All {
+        return (Done::No, "not every record binds the account (accounturi)".to_owned());
+    }
+    match binding.dnssec {
+        Dnssec::Secure => (Done::Yes, "every record binds the account, secured by DNSSEC".to_owned()),
+        Dnssec::Insecure => (Done::No, "the zone is not signed".to_owned()),
+        Dnssec::Bogus => (Done::No, "DNSSEC fails".to_owned()),
+        Dnssec::Unknown => (Done::Unknown, "DNSSEC was not validated (--dnssec validate)".to_owned()),
+    }
+}
+
+/// Whether certificates are short-lived.
+pub(super) fn short_lives(known: &Known<'_>) -> (Done, String) {
+    let newest = known.replay().and_then(|replay| {
+        let current = replay.certificates.iter().filter(|certificate| certificate.not_after > replay.until);
+        current.max_by_key(|certificate| certificate.not_before)
+    });
+    if let Some(certificate) = newest {
+        let days = days(certificate.not_after.duration_since(certificate.not_before));
+        let done = if days <= SHORT_DAYS { Done::Yes } else { Done::No };
+        return (done, format!("the newest certificate lives {days} days"));
+    }
+    match known.facts.revocation.measured() {
+        Some(paths) if paths.short_lived => (Done::Yes, "the certificate is a short-lived one".to_owned()),
+        _ => (Done::Unknown, "no current certificate of the history is known (--history)".to_owned()),
+    }
+}
+
+/// Whole days, the last second of a life counted in.
+fn days(life: SignedDuration) -> i64 {
+    life.as_hours().saturating_add(1).div_euclid(24)
+}
+
+/// How many recent certificates have to match before pins count as wide: fewer show nothing of a CA that changes.
+const ENOUGH: usize = 5;
+
+/// Whether the pins name every root of every CA in use, and nothing of the history speaks against that.
+pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
+    match known.pinned() {
+        Pinned::Unknown => return (Done::Unknown, unknown_pins(known)),
+        _ if known.has_dynamic_pins() => {
+            return (Done::Unknown, "which pins clients fetch at run time is not known".to_owned());
+        }
+        Pinned::No => return (Done::Yes, NONE_PINS.to_owned()),
+        Pinned::Yes => {}
+    }
+    if known.enforced().next().is_none() {
+        return (Done::Yes, "no pins are in force any more".to_owned());
+    }
+    let sets: Vec<&ReplayedPinSet> = known.given().filter(|set| set.refuses).collect();
+    if let Some(why) = sets.iter().find_map(|set| narrow(set)) {
+        return (Done::No, why);
+    }
+    let roots = known.facts.root_pins.measured().map(Vec::as_slice).unwrap_or_default();
+    if let Some(why) = roots.iter().find_map(without_roots) {
+        return (Done::No, why);
+    }
+    if sets.len() < known.enforced().count() {
+        return (Done::Unknown, "not all of the pins were replayed (--history)".to_owned());
+    }
+    if roots.is_empty() {
+        let why = "which roots the CAs in use have is not known: no certificate in its life has a proven issuer with known \
+                   paths";
+        return (Done::Unknown, why.to_owned());
+    }
+    if let Some(why) = sets.iter().find_map(|set| doubtful(set)) {
+        return (Done::Unknown, why);
+    }
+    let titles = named(sets.iter().map(|set| set.title.as_str()));
+    (Done::Yes, format!("every root of the CAs in use is pinned, and all recent certificates match {titles}"))
+}
+
+/// Why pins are known not to be wide: by what was issued.
+fn narrow(set: &ReplayedPinSet) -> Option<String> {
+    if set.lockouts.iter().any(|lockout| lockout.is_open) {
+        return Some(format!("{}: users are locked out now", set.title));
+    }
+    if set.lockouts.iter().any(|lockout| lockout.ends_at_worst.is_none()) {
+        return Some(format!("{}: a certificate that may be in service now does not match", set.title));
+    }
+    let share = set.next_match.as_ref().map(|chance| chance.share)?;
+    (share.count < share.of)
+        .then(|| format!("{}: {} of {} recent certificates match", set.title, share.count, share.of))
+}
+
+/// Why pins are known not to be wide: by what they name.
+fn without_roots(roots: &RootPins) -> Option<String> {
+    if !roots.are_enough {
+        return Some(format!("{}: a root's key alone does not satisfy them", roots.client));
+    }
+    let missing = roots.missing.len();
+    let names = named(roots.missing.iter().map(String::as_str));
+    (missing > 0).then(|| {
+        format!("{}: {missing} of {} roots of the CAs in use are not pinned: {names}", roots.client, roots.of)
+    })
+}
+
+/// Why it is not known of pins whether they are wide.
+fn doubtful(set: &ReplayedPinSet) -> Option<String> {
+    if set.undetermined > 0 {
+        return Some(format!(
+            "{}: of {} certificates it is not known whether they match",
+            set.title, set.undetermined
+        ));
+    }
+    let Some(chance) = &set.next_match else {
+        return Some(format!("{}: whether the next certificate matches is not known", set.title));
+    };
+    (chance.share.of < ENOUGH).then(|| {
+        format!(
+            "{}: only {} recent renewals are known, and {ENOUGH} are needed to tell which CAs are used",
+            set.title, chance.share.of
+        )
+    })
+}
+
+/// What is said where files were given, and none has pins for the host.
+const NONE_PINS: &str = "none of the pin files given pins the host";
+
+/// Why it is not known whether anything is pinned.
+fn unknown_pins(known: &Known<'_>) -> String {
+    match known.facts.pins {
+        Fact::NotGiven => "no file with pins was given (--pins)".to_owned(),
+        Fact::Undetermined | Fact::Measured(_) => {
+            "not all is known of what the pin files given do".to_owned()
+        }
+    }
+}
+
+/// Whether no client has pins.
+pub(super) fn removed(known: &Known<'_>) -> (Done, String) {
+    match known.pinned() {
+        Pinned::Yes => {
+            let files = named(known.clients().map(|client| client.client.as_str()));
+            (Done::No, format!("pinned by {files}"))
+        }
+        _ if known.has_dynamic_pins() => {
+            let clients = known.facts.dynamic_pins.measured().map(Vec::as_slice).unwrap_or_default();
+            let files = named(clients.iter().map(|client| client.client.as_str()));
+            (Done::No, format!("pins come at run time, by {files}"))
+        }
+        Pinned::No => (Done::Yes, NONE_PINS.to_owned()),
+        Pinned::Unknown => (Done::Unknown, unknown_pins(known)),
+    }
+}

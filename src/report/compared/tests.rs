@@ -1,0 +1,64 @@
+//! Headlines as lists, and the plan in order.
+
+use super::{headlines, plan, telling, threats};
+use crate::compare::Control;
+use crate::report::document::sample;
+
+#[test]
+fn what_is_so_of_every_client_is_told_once() {
+    let comparison = sample::comparison();
+    let [prevents, detects, locks_out] = headlines(&comparison);
+    assert_eq!(
+        prevents.told(),
+        [
+            "every kind of client: by CAA: another CA is deceived (T1b).",
+            "browsers: by CT: another CA issues unlogged (T2).",
+            "Not known for every kind of client: T1; it depends on pins.",
+        ]
+    );
+    assert_eq!(detects.lines[0].within.as_deref(), Some("within 1 d 1 h"));
+    assert_eq!(locks_out.told(), ["Nothing is known to lock users out."]);
+}
+
+#[test]
+fn without_clients_nothing_is_said_of_them() {
+    let comparison = crate::compare::Comparison { clients: Vec::new(), ..sample::comparison() };
+    let [prevents, ..] = headlines(&comparison);
+    assert!(prevents.told()[0].starts_with("Which clients the host serves is not known"), "{prevents:?}");
+}
+
+#[test]
+fn a_control_that_nobody_has_needs_no_column() {
+    let comparison = sample::comparison();
+    assert_eq!(
+        telling(&comparison),
+        [Control::Ct, Control::Caa, Control::IssuerExpectation, Control::Pins],
+        "pins are not known, which is told"
+    );
+    let rows = threats(&comparison);
+    assert_eq!(rows[1].prevents, ["CAA"]);
+    assert_eq!(rows[1].detects, ["expected issuer (within 1 d 1 h)"]);
+    assert_eq!(
+        (&rows[0].unknown[..], &rows[2].makes_worse[..]),
+        (&["pins".to_owned()][..], &["pins".to_owned()][..])
+    );
+}
+
+#[test]
+fn every_step_stands_once_in_the_order_of_the_plan() {
+    let comparison = sample::comparison();
+    let steps: Vec<(String, Option<usize>, bool)> = plan(comparison.advice.as_ref().unwrap())
+        .iter()
+        .map(|step| (step.step.id.to_string(), step.order, step.is_required))
+        .collect();
+    let step = |id: &str, order, is_required| (id.to_owned(), Some(order), is_required);
+    assert_eq!(
+        steps,
+        [
+            step("monitoring", 1, false),
+            step("caa", 2, false),
+            step("widened", 3, true),
+            step("removed", 4, true)
+        ]
+    );
+}
