@@ -226,9 +226,12 @@ fn a_question_that_nobody_asked_is_not_told_as_answered() {
                  until = 2100-01-01\n";
     fs::write(folder.join("known.toml"), entry).unwrap();
     let (dns, tls) = (running.world.dns_address().to_string(), running.world.tls_address().to_string());
+    let files = &running.world.files;
+    let (roots, policy) = (files.roots.display().to_string(), files.policy.display().to_string());
     let told = |more: &[&str]| {
         let base = ["check", SHOP, "--resolver", &dns, "--connect", &tls, "--baseline", "known.toml"];
-        let (_, report, _) = json(folder, &[&base[..], more].concat());
+        let (_, report, _) =
+            json(folder, &[&base[..], &["--roots", &roots, "--policy", &policy], more].concat());
         let target = &report["targets"][0];
         assert_eq!(target["target"], "shop.demo.example:443");
         ids(&target["findings"]).into_iter().filter(|(rule, _)| *rule == "RUN002").count()
