@@ -198,7 +198,8 @@ fn another_partys_certificate_at_the_same_host_is_a_new_finding() {
     assert!(said.contains("accepted anew"), "{said}");
     let accepted: Vec<String> = ids(&report["targets"][0]["findings"])
         .into_iter()
-        .filter_map(|(rule, accepted)| accepted.then(|| rule.to_owned()))
+        .filter(|(_, accepted)| *accepted)
+        .map(|(rule, _)| rule.to_owned())
         .collect();
     assert!(accepted.iter().any(|rule| rule == "TLS002"), "{accepted:?}");
     let with = ["--baseline", "known.toml"];
