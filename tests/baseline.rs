@@ -198,7 +198,8 @@ fn another_partys_certificate_at_the_same_host_is_a_new_finding() {
     assert!(said.contains("accepted anew"), "{said}");
     let accepted: Vec<String> = ids(&report["targets"][0]["findings"])
         .into_iter()
-        .filter_map(|(rule, accepted)| accepted.then(|| rule.to_owned()))
+        .filter(|(_, accepted)| *accepted)
+        .map(|(rule, _)| rule.to_owned())
         .collect();
     assert!(accepted.iter().any(|rule| rule == "TLS002"), "{accepted:?}");
     let with = ["--baseline", "known.toml"];
@@ -226,9 +227,12 @@ fn a_question_that_nobody_asked_is_not_told_as_answered() {
                  until = 2100-01-01\n";
     fs::write(folder.join("known.toml"), entry).unwrap();
     let (dns, tls) = (running.world.dns_address().to_string(), running.world.tls_address().to_string());
+    let files = &running.world.files;
+    let (roots, policy) = (files.roots.display().to_string(), files.policy.display().to_string());
     let told = |more: &[&str]| {
         let base = ["check", SHOP, "--resolver", &dns, "--connect", &tls, "--baseline", "known.toml"];
-        let (_, report, _) = json(folder, &[&base[..], more].concat());
+        let (_, report, _) =
+            json(folder, &[&base[..], &["--roots", &roots, "--policy", &policy], more].concat());
         let target = &report["targets"][0];
         assert_eq!(target["target"], "shop.demo.example:443");
         ids(&target["findings"]).into_iter().filter(|(rule, _)| *rule == "RUN002").count()

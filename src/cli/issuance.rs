@@ -166,13 +166,11 @@ impl Run {
             open: report.open(),
             unusable_files: report.has_unusable_files(),
         });
-        match &mut self.lines {
-            Some(lines) => lines.write(&report),
-            None => {
-                self.names.push(judged);
-                Ok(())
-            }
+        if let Some(lines) = &mut self.lines {
+            return lines.write(&report);
         }
+        self.names.push(judged);
+        Ok(())
     }
 
     fn exit(&self) -> Exit {

@@ -110,7 +110,7 @@ pub fn is_about_certificates(rule: &str) -> bool {
 /// Whether a baseline may accept findings of this rule. What a gate asks for by name is done or not: whoever would accept that
 /// it is not leaves the gate out.
 pub fn can_be_accepted(rule: &str) -> bool {
-    rule != "CMP003" && !rule.starts_with("RUN")
+    rule != super::compare::REQUIRED && !rule.starts_with("RUN")
 }
 
 /// One value for many: what is not shown in full still tells two findings apart. Order and repetition do not matter.
