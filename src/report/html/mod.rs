@@ -291,7 +291,7 @@ struct SeverityCount {
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, String> {
     let not_passed = pieces.iter().filter(|piece| piece.row.outcome != Outcome::Pass).count();
     let mut sorted: Vec<&Piece> = pieces.iter().collect();
-    sorted.sort_by_key(|piece| piece.row.rank());
+    sorted.sort_by_cached_key(|piece| piece.row.place());
     let mut room = MOST_PAGE;
     let rows: Vec<RowView<'_>> = sorted
         .into_iter()
