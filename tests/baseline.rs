@@ -216,6 +216,27 @@ fn another_partys_certificate_at_the_same_host_is_a_new_finding() {
     assert!(said.contains("of other commands (check)"), "{said}");
 }
 
+/// What was accepted as not determined is answered where it was looked at, and not where nobody asked.
+#[test]
+fn a_question_that_nobody_asked_is_not_told_as_answered() {
+    let running = Running::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let entry = "version = 1\n[[undetermined]]\ntarget = \"shop.demo.example:443\"\nwhat = \"what CAA says\"\nreason = \"r\"\n\
+                 until = 2100-01-01\n";
+    fs::write(folder.join("known.toml"), entry).unwrap();
+    let (dns, tls) = (running.world.dns_address().to_string(), running.world.tls_address().to_string());
+    let told = |more: &[&str]| {
+        let base = ["check", SHOP, "--resolver", &dns, "--connect", &tls, "--baseline", "known.toml"];
+        let (_, report, _) = json(folder, &[&base[..], more].concat());
+        let target = &report["targets"][0];
+        assert_eq!(target["target"], "shop.demo.example:443");
+        ids(&target["findings"]).into_iter().filter(|(rule, _)| *rule == "RUN002").count()
+    };
+    assert_eq!(told(&["--only", "ct"]), 0);
+    assert_eq!(told(&["--only", "ct,caa"]), 1);
+}
+
 #[test]
 fn a_broken_baseline_is_refused_with_file_and_line() {
     let folder = app(&["a.example"]);

@@ -4,7 +4,7 @@ mod earlier;
 mod flow;
 mod form;
 mod given;
-mod in_order;
+pub(super) mod in_order;
 mod issued;
 mod judging;
 mod listing;

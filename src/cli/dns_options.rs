@@ -28,7 +28,7 @@ pub(super) struct DnsOptions {
 }
 
 /// Whether the authoritative servers are asked, too: only for CAA.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "DNS")]
 pub(super) struct NameserverOptions {
     /// Ask every authoritative server of every zone on the way for CAA, too: IPv4 and IPv6, UDP and TCP

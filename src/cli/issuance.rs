@@ -1,5 +1,6 @@
 //! `pinstead issuance`: what was issued for names, by whom, and what of it was not expected.
 
+mod lines;
 mod names;
 pub(super) mod progress;
 mod revocation;
@@ -11,23 +12,28 @@ use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 
+use self::lines::{Ended, Lines, ManyNames};
 use self::progress::Progress;
 use self::revocation::IssuedRevocationOptions;
 use self::sources::{SourceOptions, StatePolicy};
 use super::Exit;
-use super::baseline_options::BaselineOptions;
+use super::baseline_options::{BaselineOptions, InUse};
 use super::check::DEFAULT_POLICY;
-use super::dns_options::DnsOptions;
+use super::check::in_order::{Sharing, in_order};
+use super::dns_options::{DnsOptions, NameserverOptions};
 use super::options::{Form, GateOptions, OutputOptions, Plain, parse_time, spare};
+use super::resume::digest;
 use super::saved::{announce_saved, forget_expectations, is_evidence_file, load, save};
+use crate::baseline::Baseline;
+use crate::dns_name::DnsName;
 use crate::evidence::file::InputFile;
 use crate::evidence::{Evidence, Inputs as InputFiles, Request, WHOLE_EVIDENCE};
 use crate::issuance::IssuanceVerdict;
-use crate::issuance::reported::{Coverage, SourceKind};
 use crate::judge::{Inputs, IssuanceJudge};
 use crate::observe::{clock, files};
 use crate::policy::{MAX_POLICY, Policy};
 use crate::report::document::{Head, Piece, Section, Tail};
+use crate::report::fleet::Open;
 use crate::report::{IssuanceReport, Summary, human, json};
 use crate::rules::{self, Finding};
 
@@ -44,6 +50,8 @@ pub(super) struct IssuanceOptions {
     /// Read further names from a file, one a line; # begins a comment, - is standard input
     #[arg(long, value_name = "FILE")]
     targets: Option<String>,
+    #[command(flatten)]
+    many: ManyNames,
     #[command(flatten)]
     sources: SourceOptions,
     /// The policy file (default: pinstead.toml in this folder, if it is there)
@@ -96,8 +104,16 @@ impl Judged {
 
 /// All names, judged.
 struct Run {
+    /// Those that are reported at the end.
     names: Vec<Judged>,
+    /// How those ended that are no more held.
+    ended: Ended,
+    /// Where each is written to as soon as it is done.
+    lines: Option<Lines>,
     gate: GateOptions,
+    baseline: InUse,
+    /// Whether revocation was looked at.
+    of_revocation: bool,
     at: Timestamp,
     /// The policy's file, if there is one.
     policy_file: Option<String>,
@@ -111,40 +127,62 @@ pub(super) fn run(options: &IssuanceOptions) -> anyhow::Result<Exit> {
     if options.save_evidence.is_some() && options.save_evidence == options.output.output {
         bail!("--save-evidence and --output name the same file: one would be written over by the other");
     }
-    let mut judged = match options.saved()? {
-        Some(evidence) => options.judge_again(&evidence)?,
-        None => options.look_and_judge()?,
-    };
-    let baseline = options.baseline.in_use("issuance", judged.at, &judged.gate)?;
-    for Judged { verdict, findings } in &mut judged.names {
-        let whole = verdict.demanded().is_empty() && verdict.open().is_empty();
-        let of_revocation = options.revocation.revocation;
-        let looked = |rule: &str| whole && (of_revocation || !rule.starts_with("REV"));
-        baseline.settle(verdict.name.as_str(), findings, looked);
+    let earlier = options.many.earlier(&options.output)?;
+    if earlier.is_some() && (options.save_evidence.is_some() || options.baseline.is_written()) {
+        bail!(
+            "--save-evidence and --write-baseline do not go with --resume: of the names that have a line already, nothing \
+             would be in them"
+        );
     }
-    options.output.write(&judged.report(options.output.format.form())?)?;
+    let mut judged = match options.saved()? {
+        Some(_) if earlier.is_some() => {
+            bail!("--resume goes on with asking; saved evidence is judged as a whole")
+        }
+        Some(evidence) => options.judge_again(&evidence)?,
+        None => options.look_and_judge(earlier)?,
+    };
+    match judged.lines.take() {
+        Some(lines) => lines.finish()?,
+        None => options.output.write(&judged.report(options.output.format.form())?)?,
+    }
     if let (Some(path), Some(evidence)) = (&options.save_evidence, &judged.evidence) {
         save(evidence, path)?;
     }
-    baseline.finish(0)?;
-    Ok(exit(&judged.names, &judged.gate))
-}
-
-fn exit(judged: &[Judged], gate: &GateOptions) -> Exit {
-    let fails = judged.iter().any(|judged| gate.fails(&judged.findings));
-    let demanded = judged.iter().any(|judged| !judged.verdict.demanded().is_empty());
-    let open = judged.iter().any(|judged| !judged.verdict.open().is_empty());
-    let is_useless = |judged: &Judged| {
-        let mut files = judged.verdict.sources.iter().filter(|source| source.kind == SourceKind::Files);
-        files.any(|source| matches!(source.coverage, Coverage::NoData(_)))
-    };
-    if !fails && judged.iter().any(is_useless) {
-        return Exit::Usage;
-    }
-    gate.exit(fails, demanded, demanded || open)
+    judged.baseline.finish(0)?;
+    Ok(judged.exit())
 }
 
 impl Run {
+    /// Takes a name in that was judged: it is written, or kept for the report.
+    fn take(&mut self, mut judged: Judged) -> anyhow::Result<()> {
+        let Judged { verdict, findings } = &mut judged;
+        let whole = verdict.demanded().is_empty() && verdict.open().is_empty();
+        let looked = |rule: &str| whole && (self.of_revocation || !rule.starts_with("REV"));
+        self.baseline.settle(verdict.name.as_str(), findings, looked);
+        let fails = |severity| self.gate.fail_on().is_reached_by(severity);
+        let report = IssuanceReport::new(&judged.verdict, &judged.findings, fails);
+        self.ended = self.ended.and(Ended {
+            fails: self.gate.fails(&judged.findings),
+            open: report.open(),
+            unusable_files: report.has_unusable_files(),
+        });
+        match &mut self.lines {
+            Some(lines) => lines.write(&report),
+            None => {
+                self.names.push(judged);
+                Ok(())
+            }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        let Ended { fails, open, unusable_files } = self.ended;
+        if !fails && unusable_files {
+            return Exit::Usage;
+        }
+        self.gate.exit(fails, open == Open::Demanded, open >= Open::Something)
+    }
+
     fn report(&self, form: Form) -> anyhow::Result<String> {
         let fails = |severity| self.gate.fail_on().is_reached_by(severity);
         let judged = &self.names;
@@ -162,7 +200,7 @@ impl Run {
                 let head = self.head();
                 let piece = |name| Ok(form.piece(&head, &Section::of_issuance(name, &head, form)?)?);
                 let pieces = names.iter().map(piece).collect::<anyhow::Result<Vec<Piece>>>()?;
-                let exit_code = exit(judged, &self.gate).code();
+                let exit_code = self.exit().code();
                 return Ok(form.document(
                     &head,
                     &pieces,
@@ -183,8 +221,10 @@ impl Run {
             }
             Plain::Json => json::v1::issuance::document(self.at, &names, &summary)?,
             Plain::Jsonl => {
-                let lines: Vec<String> =
-                    names.iter().map(json::v1::issuance::line).collect::<Result<_, _>>()?;
+                let lines: Vec<String> = names
+                    .iter()
+                    .map(|name| json::v1::issuance::line(name, None))
+                    .collect::<Result<_, _>>()?;
                 lines.concat()
             }
         })
@@ -223,7 +263,7 @@ impl IssuanceOptions {
 
     /// Asks the sources about each name, and judges it before the next one is asked about: what a source told is not
     /// held for longer than it is needed. Where revocation is asked for, all names are judged by the lists of all.
-    fn look_and_judge(&self) -> anyhow::Result<Run> {
+    fn look_and_judge(&self, earlier: Option<&Path>) -> anyhow::Result<Run> {
         let mut names = names::given(&self.names, self.targets.as_deref())?;
         self.sources.need_one()?;
         if self.expect_ca.iter().any(|name| name.trim().is_empty()) {
@@ -263,32 +303,73 @@ impl IssuanceOptions {
         let judge = IssuanceJudge::new(&evidence.request, &inputs, at);
         let policy = evidence.inputs.policy.as_ref().map(|file| file.path.as_str());
         let policy = StatePolicy { policy: &inputs.policy, path: policy };
-        let progress = Progress::of(names.len(), self.quiet);
+        let mut run = self.begin(&names, (&evidence, gate, at), earlier)?;
+        let is_due = |name: &DnsName| run.lines.as_ref().is_none_or(|lines| !lines.has(name));
+        let due: Vec<DnsName> = names.into_iter().filter(is_due).collect();
+        // Lines on a terminal and one that changes do not go together.
+        let is_beside = run.lines.is_some() && self.output.output.is_none() && !self.quiet;
+        let progress =
+            if is_beside { Progress::notes_alone(due.len()) } else { Progress::of(due.len(), self.quiet) };
         let asker = self.sources.asker(policy, self.offline, &self.dns, progress)?;
         let fetcher = self.revocation.fetcher(&self.dns)?;
-        let mut verdicts = Vec::new();
-        for name in &names {
-            let seen = asker.look_at(name, &judge);
-            verdicts.push(judge.judge(&seen, observed_at));
+        let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
+        let sharing = Sharing { workers: self.many.jobs(), batch: 1 };
+        let look = |judge: &mut IssuanceJudge<'_>, name: &DnsName| {
+            let seen = asker.look_at(name, judge);
+            let verdict = judge.judge(&seen, observed_at);
+            (seen, verdict)
+        };
+        let own_judge = || IssuanceJudge::new(&evidence.request, &inputs, at);
+        in_order(due.iter(), sharing, own_judge, look, |(seen, verdict)| {
             if fetcher.is_some() || self.save_evidence.is_some() {
-                evidence.issuance.push(seen);
+                kept.push(seen);
             }
-        }
+            if fetcher.is_some() {
+                verdicts.push(verdict);
+                return Ok(());
+            }
+            run.take(Judged::of(verdict))
+        })?;
+        evidence.issuance = kept;
         if let Some(fetcher) = &fetcher {
             asker.now("fetching CRLs");
             evidence.crls = fetcher.fetch(&judge, &evidence.issuance, &verdicts);
-            for (seen, verdict) in evidence.issuance.iter().zip(&mut verdicts) {
-                judge.judge_revocation(seen, verdict, &evidence.crls);
+            for (seen, mut verdict) in evidence.issuance.iter().zip(verdicts) {
+                judge.judge_revocation(seen, &mut verdict, &evidence.crls);
+                run.take(Judged::of(verdict))?;
             }
         }
-        let judged = verdicts.into_iter().map(Judged::of).collect();
-        let policy_file = evidence.inputs.policy.as_ref().map(|file| file.path.clone());
+        run.evidence = self.save_evidence.is_some().then_some(evidence);
+        Ok(run)
+    }
+
+    /// A run that has begun, with the lines of an earlier one, if there is one.
+    fn begin(
+        &self,
+        names: &[DnsName],
+        (evidence, gate, at): (&Evidence, GateOptions, Timestamp),
+        earlier: Option<&Path>,
+    ) -> anyhow::Result<Run> {
+        let baseline = self.baseline.in_use("issuance", at, &gate)?;
+        let lines = if self.output.format.form() == Form::Plain(Plain::Jsonl) {
+            let asked = self.dns.asked(&NameserverOptions::default());
+            let words =
+                format!("{} {:?} {asked:?} {:?} ", env!("CARGO_PKG_VERSION"), gate.fail_on(), self.sources);
+            let written = (&evidence.request, &evidence.inputs, baseline.known().map(Baseline::source));
+            Some(Lines::begin(digest(&words, &written)?, names, earlier, &self.output)?)
+        } else {
+            None
+        };
         Ok(Run {
-            names: judged,
+            names: Vec::new(),
+            ended: lines.as_ref().map(|lines| lines.ended).unwrap_or_default(),
+            lines,
             gate,
+            baseline,
+            of_revocation: self.revocation.revocation,
             at,
-            policy_file,
-            evidence: self.save_evidence.is_some().then_some(evidence),
+            policy_file: evidence.inputs.policy.as_ref().map(|file| file.path.clone()),
+            evidence: None,
         })
     }
 
@@ -302,13 +383,12 @@ impl IssuanceOptions {
             judge.judge_revocation(seen, &mut verdict, &evidence.crls);
             Judged::of(verdict)
         };
-        Ok(Run {
-            names: evidence.issuance.iter().map(judged).collect(),
-            gate: self.gate(&inputs, true)?,
-            at,
-            policy_file: evidence.inputs.policy.as_ref().map(|file| file.path.clone()),
-            evidence: self.save_evidence.is_some().then(|| evidence.clone()),
-        })
+        let mut run = self.begin(&[], (evidence, self.gate(&inputs, true)?, at), None)?;
+        run.evidence = self.save_evidence.is_some().then(|| evidence.clone());
+        for seen in &evidence.issuance {
+            run.take(judged(seen))?;
+        }
+        Ok(run)
     }
 
     fn local_policy(&self) -> Option<InputFile> {

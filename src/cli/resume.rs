@@ -4,15 +4,66 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::iter;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
+use super::options::{Form, OutputOptions, Plain};
 use super::sink::lock;
 use crate::observe::files;
 
 /// The longest line that is read back, in octets.
 const LONGEST: u64 = 16 << 20;
+
+/// The file that `--resume` goes on with, if it is given: with a name, or with that of `--output`.
+///
+/// # Errors
+///
+/// No file is named, or two, or the report has another form than lines.
+pub(super) fn file_of<'o>(
+    resume: Option<&'o Option<PathBuf>>,
+    output: &'o OutputOptions,
+) -> anyhow::Result<Option<&'o Path>> {
+    let Some(named) = resume else { return Ok(None) };
+    if output.format.form() != Form::Plain(Plain::Jsonl) {
+        bail!("--resume goes on with lines of JSON: it needs --format jsonl");
+    }
+    match (named, &output.output) {
+        (Some(named), Some(output)) if named != output => bail!(
+            "--resume {} goes on with that file, and --output names {}: name one",
+            named.display(),
+            output.display()
+        ),
+        (Some(file), _) | (None, Some(file)) => Ok(Some(file)),
+        (None, None) => bail!("--resume names no file to go on with: give it one, or --output FILE"),
+    }
+}
+
+/// What is asked, hashed: in words, and as it is written out.
+pub(super) fn digest(words: &str, written: &impl Serialize) -> anyhow::Result<String> {
+    let mut hasher = Hashing(Sha256::new());
+    hasher.0.update(words);
+    serde_json::to_writer(&mut hasher, written).context("hashing what is asked")?;
+    let digest: [u8; 32] = hasher.0.finalize().into();
+    let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
+    Ok(format!("{eight:016x}"))
+}
+
+/// Hashes what is written.
+struct Hashing(Sha256);
+
+impl io::Write for Hashing {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.update(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

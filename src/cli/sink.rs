@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use super::options::ReportWriter;
 use crate::observe::files::FileIdentity;
 
 /// How many octets are gathered before they are written.
@@ -90,6 +91,35 @@ impl Sink {
                 Ok(())
             }
             written => written.with_context(|| format!("writing {}", self.name)),
+        }
+    }
+}
+
+/// Where the report goes.
+pub(super) enum Writer {
+    /// A report that is put in its place when it is whole, or goes to standard output.
+    Report(ReportWriter),
+    /// Lines in a file, each there as soon as it is written.
+    Lines(Sink),
+}
+
+impl Writer {
+    /// Writes the next piece.
+    pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Report(writer) => writer.write(text),
+            Self::Lines(sink) => {
+                sink.write(text.as_bytes())?;
+                sink.flush()
+            }
+        }
+    }
+
+    /// Ends it.
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Report(writer) => writer.finish(),
+            Self::Lines(mut sink) => sink.flush(),
         }
     }
 }

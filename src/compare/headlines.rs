@@ -146,7 +146,7 @@ fn names(controls: &[Control]) -> String {
     enumerated(&controls.iter().map(|control| control.noun().to_owned()).collect::<Vec<_>>())
 }
 
-fn enumerated(words: &[String]) -> String {
+pub(super) fn enumerated(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [only] => only.clone(),

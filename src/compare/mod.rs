@@ -13,6 +13,7 @@ mod facts;
 mod headlines;
 pub mod replay;
 mod threat;
+mod unlisted_ca;
 
 use serde::Serialize;
 
@@ -42,7 +43,11 @@ pub fn compare(facts: &MeasuredFacts, circumstances: &Circumstances) -> Comparis
         })
         .collect();
     let clients = clients::protections(facts, circumstances);
+    let logged = threats.iter().find(|row| row.id == Threat::OtherCaLogged.id());
+    let watch =
+        logged.and_then(|row| row.cells.iter().find(|cell| cell.control == Control::IssuerExpectation));
     Comparison {
+        unlisted_ca: unlisted_ca::sentence(&clients, watch),
         headlines: headlines::headlines(&clients),
         clients,
         columns: Control::ALL.into_iter().map(|control| controls::column(control, facts)).collect(),
@@ -63,6 +68,9 @@ pub struct Comparison {
     pub columns: Vec<Column>,
     /// One row a threat, in the order of [`Threat::ALL`].
     pub threats: Vec<ThreatRow>,
+    /// What an attacker's certificate of a CA that the owner does not use would meet: a sentence, which the replay's ends
+    /// with.
+    pub unlisted_ca: String,
     /// What pins and expectations would have done over the issuance history; `None` until it was replayed.
     pub replay: Option<Replay>,
     /// What to do about the pins; `None` where nobody asked.

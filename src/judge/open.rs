@@ -237,10 +237,7 @@ impl TargetVerdicts {
         let given = replay.pin_sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }));
         let open = given.filter(|set| set.undetermined > 0).map(|set| {
             let of = replay.certificates.len();
-            (
-                format!("whether {} of {of} certificates match the pins of {}", set.undetermined, set.title),
-                false,
-            )
+            (format!("whether {} of {of} certificates match {}", set.undetermined, set.title), false)
         });
         open.collect()
     }

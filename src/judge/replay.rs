@@ -2,6 +2,7 @@
 
 mod flagged;
 mod given;
+mod logged;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -12,7 +13,9 @@ use super::inputs::Inputs;
 use super::issuance;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::same_owner;
-use crate::compare::replay::{self, CaKeyFacts, CaPath, HistoricCertificate, History, Replay};
+use crate::compare::replay::{self, CaKeyFacts, CaPath, HistoricCertificate, History, LoggedBy, Replay};
+use crate::ct::verdict::{Audience, Delivered, SctVerdict};
+use crate::ct::verify::{Subject, Verifier};
 use crate::dns_name::DnsName;
 use crate::evidence::issuance::Told;
 use crate::evidence::{Bytes, TargetEvidence};
@@ -51,7 +54,15 @@ fn history(
 ) -> History {
     let host = issued.name.clone();
     let cas = certificates_of_cas((target, verdicts), inputs);
-    let mut reader = Reader { inputs, cas, ways: HashMap::new(), left_out: BTreeMap::new() };
+    let mut reader = Reader {
+        inputs,
+        at,
+        cas,
+        shown: logged::shown(target, issued, inputs),
+        verifier: Verifier::new(&inputs.logs),
+        ways: HashMap::new(),
+        left_out: BTreeMap::new(),
+    };
     let (mut certificates, mut judged) = (Vec::new(), Vec::new());
     for one in &issued.certificates {
         if let Some(certificate) = reader.certificate(one) {
@@ -59,6 +70,7 @@ fn history(
             judged.push(one);
         }
     }
+    let told = certificates.len();
     let served = served(verdicts, &host);
     if let Some(leaf) = served {
         match certificates.iter_mut().find(|own| is_served(own, leaf)) {
@@ -69,13 +81,20 @@ fn history(
     let mut left_out = reader.left_out();
     let pins = given::pins(&inputs.pins, &host, &mut left_out);
     let mut coverage: Vec<String> = issued.sources.iter().flat_map(uncovered).collect();
-    let flagged = flagged::flagged(&judged, (target, issued), &host, &mut coverage);
+    let judged: Vec<_> = judged.into_iter().zip(&certificates).collect();
+    let (flagged, asked) = flagged::flagged(&judged, (target, issued), &host, &mut coverage).unzip();
+    let mut asked = asked.unwrap_or_default();
+    for asked in &mut asked {
+        // One that is served, and that no source has, was not judged.
+        asked.undetermined.extend(told..certificates.len());
+    }
     History {
         ca_keys: ca_keys(&certificates, inputs),
         host,
         certificates,
         pins,
         flagged,
+        asked,
         left_out,
         coverage,
         served_now: served.map(|leaf| leaf.sha256),
@@ -158,8 +177,12 @@ fn uncovered(source: &SourceSummary) -> Vec<String> {
 /// Reads certificates for the replay; the ways up are looked for once an issuer.
 struct Reader<'i> {
     inputs: &'i Inputs,
+    at: Timestamp,
     /// The certificates of CAs that are at hand.
     cas: Vec<Certificate>,
+    /// The certificates of which no source says when a log had them, where a file has them.
+    shown: HashMap<CertificateSha256, Bytes>,
+    verifier: Verifier<'i>,
     ways: HashMap<SpkiSha256, Arc<[CaPath]>>,
     /// How many are left out, by why.
     left_out: BTreeMap<&'static str, usize>,
@@ -183,6 +206,10 @@ impl Reader<'_> {
             return None;
         }
         let issuer_key = it.issuer.key.filter(|_| it.issuer.proof.is_proof());
+        let (first_logged, first_logged_by) = match logged::by_sources(it) {
+            Some(time) => (Some(time), Some(LoggedBy::Log)),
+            None => logged::promised(self.promises(it.sha256, issuer_key).iter()),
+        };
         Some(HistoricCertificate {
             label: it.label(),
             sha256: it.sha256,
@@ -193,7 +220,8 @@ impl Reader<'_> {
             issuer_key,
             not_before: it.not_before?,
             not_after: it.not_after?,
-            first_logged: it.sightings.iter().filter_map(|sighting| sighting.seen.at).min(),
+            first_logged,
+            first_logged_by,
             names: it.names.clone(),
             paths: self.ways_up(issuer_key),
         })
@@ -206,6 +234,8 @@ impl Reader<'_> {
         let issuer_key = who.key.filter(|key| key.proof != Proof::Claim).map(|key| key.key);
         let unnamed =
             || issuer_key.map_or_else(|| "not known".to_owned(), |key| format!("unknown key {key}"));
+        let scts = verdicts.ct.verdict().into_iter().flat_map(|ct| &ct.scts);
+        let (first_logged, first_logged_by) = logged::promised(scts);
         HistoricCertificate {
             label: format!("certificate {}", leaf.sha256),
             sha256: Some(leaf.sha256),
@@ -216,10 +246,22 @@ impl Reader<'_> {
             issuer_key,
             not_before: leaf.not_before,
             not_after: leaf.not_after,
-            first_logged: None,
+            first_logged,
+            first_logged_by,
             names: leaf.names.dns.iter().map(ToString::to_string).collect(),
             paths: self.ways_up(issuer_key),
         }
+    }
+
+    /// The SCTs of a certificate that a file has, verified.
+    fn promises(&mut self, sha256: Option<CertificateSha256>, issuer: Option<SpkiSha256>) -> Vec<SctVerdict> {
+        let (Some(der), Some(issuer)) = (sha256.and_then(|sha256| self.shown.get(&sha256)), issuer) else {
+            return Vec::new();
+        };
+        let Ok(certificate) = Certificate::read(der) else { return Vec::new() };
+        let subject = Subject { certificate: &certificate, issuer_keys: &[issuer], doubtful: false };
+        let delivered = Delivered { tls: None, ocsp: None, handshake: false, audience: Audience::Public };
+        self.verifier.verify(subject, delivered, self.at).scts
     }
 
     fn ways_up(&mut self, issuer: Option<SpkiSha256>) -> Arc<[CaPath]> {

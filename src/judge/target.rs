@@ -214,6 +214,9 @@ pub(super) fn judge(
         let mut facts = facts::measured(&verdicts, target, inputs);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
         comparison.replay = replay::of_target((target, &verdicts), inputs, at);
+        if let Some(replay) = &mut comparison.replay {
+            replay.join(&comparison.unlisted_ca);
+        }
         if verdicts.is_compared {
             facts.root_pins = facts::root_pins((target, &verdicts), comparison.replay.as_ref(), inputs);
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);

@@ -235,3 +235,35 @@ fn leaf_of(source: &CertificateSource) -> Option<Certificate> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+
+    /// A resolver that is silent holds no target up for longer than it may take, TLSA records included.
+    #[test]
+    fn a_silent_resolver_ends_with_the_time_for_the_target() {
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let dns = DnsClient::from_address(&silent.local_addr().unwrap().to_string()).unwrap();
+        let looking = Looking {
+            dns: Some(dns),
+            connect: None,
+            tls: TlsOptions::default(),
+            caa: Some(Extent { above: false, all_nameservers: false }),
+            tlsa: true,
+            doors: Arc::new(Doors::default()),
+            at_most: Duration::from_millis(50),
+        };
+        let target = Target::parse("t.example:443", |_| false).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let seen = runtime.block_on(look_at(&target, &looking));
+        let is_over = |exchange: &DnsExchange| {
+            let outcome = exchange.attempts.last().map(|attempt| &attempt.outcome);
+            matches!(outcome, Some(DnsOutcome::Failed(DnsFailure::Local(why))) if why.contains("the time for this target"))
+        };
+        assert!(is_over(&seen.tlsa.unwrap().exchange));
+        assert!(seen.caa.iter().flat_map(|lookup| &lookup.steps).all(|step| is_over(step)));
+    }
+}

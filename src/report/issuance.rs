@@ -1,7 +1,9 @@
 //! One name of a report on issuance.
 
 use super::Outcome;
+use super::fleet::Open;
 use crate::issuance::IssuanceVerdict;
+use crate::issuance::reported::{Coverage, SourceKind};
 use crate::rules::{Finding, Severity};
 
 /// What was issued for one name, with what was found.
@@ -32,5 +34,20 @@ impl<'a> IssuanceReport<'a> {
         let mut findings: Vec<&Finding> = findings.iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Self { verdict, findings, outcome }
+    }
+
+    /// What stayed open.
+    pub fn open(&self) -> Open {
+        match (self.verdict.demanded().is_empty(), self.verdict.open().is_empty()) {
+            (false, _) => Open::Demanded,
+            (true, false) => Open::Something,
+            (true, true) => Open::Nothing,
+        }
+    }
+
+    /// Whether files were named as a source, and none of them could be used.
+    pub fn has_unusable_files(&self) -> bool {
+        let mut files = self.verdict.sources.iter().filter(|source| source.kind == SourceKind::Files);
+        files.any(|source| matches!(source.coverage, Coverage::NoData(_)))
     }
 }

@@ -117,7 +117,9 @@ pub fn can_be_accepted(rule: &str) -> bool {
 pub(super) fn digest<T: AsRef<[u8]>>(all: impl IntoIterator<Item = T>) -> String {
     let each: BTreeSet<[u8; 32]> = all.into_iter().map(|one| Sha256::digest(one.as_ref()).into()).collect();
     let mut hash = Sha256::new();
-    each.iter().for_each(|one| hash.update(one));
+    for one in &each {
+        hash.update(one);
+    }
     crate::x509::hexadecimal(&hash.finalize())
 }
 

@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use sha2::{Digest as _, Sha256};
 
 use super::CheckOptions;
 use super::listing::{Listing, label};
@@ -15,7 +13,7 @@ use crate::baseline::Baseline;
 use crate::cli::baseline_options::InUse;
 use crate::cli::options::GateOptions;
 use crate::cli::progress::note;
-use crate::cli::resume::{Found, Line, take_up};
+use crate::cli::resume::{self, Found, Line, take_up};
 use crate::evidence::{Inputs, Request};
 use crate::report::fleet::EarlierLine;
 
@@ -42,9 +40,8 @@ pub(super) fn digest(
     (request, inputs): (&Request, &Inputs),
     (gate, baseline): (&GateOptions, &InUse),
 ) -> anyhow::Result<String> {
-    let mut hasher = Hashing(Sha256::new());
     let network = &options.network;
-    hasher.0.update(format!(
+    let words = format!(
         "{} {:?} {:?} {:?} {:?} {:?} ",
         env!("CARGO_PKG_VERSION"),
         gate.fail_on(),
@@ -52,27 +49,9 @@ pub(super) fn digest(
         network.connect,
         network.starttls,
         options.issued,
-    ));
+    );
     // Written out, and not as debugged: what is in no order would be in another one in the next run.
-    let baseline = baseline.known().map(Baseline::source);
-    serde_json::to_writer(&mut hasher, &(request, inputs, baseline)).context("hashing what is asked")?;
-    let digest: [u8; 32] = hasher.0.finalize().into();
-    let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
-    Ok(format!("{eight:016x}"))
-}
-
-/// Hashes what is written.
-struct Hashing(Sha256);
-
-impl Write for Hashing {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.update(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    resume::digest(&words, &(request, inputs, baseline.known().map(Baseline::source)))
 }
 
 impl Earlier {

@@ -5,11 +5,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// How the work is shared out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sharing {
+pub(in crate::cli) struct Sharing {
     /// How many threads work.
-    pub(super) workers: usize,
+    pub(in crate::cli) workers: usize,
     /// How many items a worker takes at once.
-    pub(super) batch: usize,
+    pub(in crate::cli) batch: usize,
 }
 
 /// How many batches a worker may be ahead of the slowest one.
@@ -19,7 +19,7 @@ const AHEAD: usize = 8;
 ///
 /// A slow item holds the others up only when they are [`AHEAD`] of it, so that what is held does not grow with the
 /// number of items. Where `done` fails, the rest is left undone.
-pub(super) fn in_order<T, S, R, E>(
+pub(in crate::cli) fn in_order<T, S, R, E>(
     items: impl Iterator<Item = T> + Send,
     sharing: Sharing,
     state: impl Fn() -> S + Sync,

@@ -4,10 +4,10 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::bail;
 use clap::Args;
 
-use crate::cli::options::{Form, OutputOptions, Plain};
+use crate::cli::options::OutputOptions;
+use crate::cli::resume::file_of;
 use crate::observe::doors::{AT_ONCE, Doors, PER_ADDRESS};
 use crate::observe::run::AT_MOST;
 
@@ -66,18 +66,6 @@ impl ManyOptions {
     ///
     /// No file is named, or two, or the report has another form than lines.
     pub(super) fn earlier<'o>(&'o self, output: &'o OutputOptions) -> anyhow::Result<Option<&'o Path>> {
-        let Some(named) = &self.resume else { return Ok(None) };
-        if output.format.form() != Form::Plain(Plain::Jsonl) {
-            bail!("--resume goes on with lines of JSON: it needs --format jsonl");
-        }
-        match (named, &output.output) {
-            (Some(named), Some(output)) if named != output => bail!(
-                "--resume {} goes on with that file, and --output names {}: name one",
-                named.display(),
-                output.display()
-            ),
-            (Some(file), _) | (None, Some(file)) => Ok(Some(file)),
-            (None, None) => bail!("--resume names no file to go on with: give it one, or --output FILE"),
-        }
+        file_of(self.resume.as_ref(), output)
     }
 }

@@ -14,10 +14,10 @@ use super::in_order::{Sharing, in_order};
 use super::judging::{Asking, Ended, Judged, Judging, Place};
 use super::listing::Listing;
 use super::many::ManyOptions;
-use crate::cli::options::{Form, OutputOptions, Plain, ReportWriter};
+use crate::cli::options::{Form, OutputOptions, Plain};
 use crate::cli::progress::{Counted, note};
 use crate::cli::signals::until_second;
-use crate::cli::sink::Sink;
+use crate::cli::sink::{Sink, Writer};
 use crate::cli::{Exit, runtime};
 use crate::ct::log_id::LogId;
 use crate::ct::tree_head::TreeHead;
@@ -51,33 +51,6 @@ pub(super) struct Run<'r> {
     ended: Ended,
     tree_heads: BTreeMap<LogId, TreeHead>,
     progress: Counted,
-}
-
-/// Where the report goes.
-enum Writer {
-    /// A report that is put in its place when it is whole, or goes to standard output.
-    Report(ReportWriter),
-    /// Lines in a file, each there as soon as it is written.
-    Lines(Sink),
-}
-
-impl Writer {
-    fn write(&mut self, text: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Report(writer) => writer.write(text),
-            Self::Lines(sink) => {
-                sink.write(text.as_bytes())?;
-                sink.flush()
-            }
-        }
-    }
-
-    fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::Report(writer) => writer.finish(),
-            Self::Lines(mut sink) => sink.flush(),
-        }
-    }
 }
 
 /// Where a report goes, and what an interrupted run left there.

@@ -9,16 +9,19 @@ use jiff::Timestamp;
 
 use super::cause;
 use super::history::{GivenPins, History};
-use super::lines::Laid;
+use super::lines::{Laid, Placed};
 use super::matching::{Matcher, PinSet, Segment, Status};
 use super::outcome::{Bounds, Cause, Lockout};
 use super::seconds::{DAY, days, moment};
+use super::stretches::Stretches;
 use crate::pins::{AfterExpiry, EnforcementMode, Expiry, ExpiryClock};
 
 /// What given pins did.
 #[derive(Debug)]
 pub(super) struct GivenFate {
     pub(super) lockouts: Vec<Lockout>,
+    /// How many there can have been, whichever of the certificates were put in service.
+    pub(super) at_most: usize,
     pub(super) days_per_year: Option<Bounds>,
     pub(super) undetermined: usize,
     pub(super) notes: Vec<String>,
@@ -78,7 +81,7 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let mut notes = notes(given);
     let end = history.at.as_second();
     let Some(binding) = binding(given, laid, end) else {
-        return GivenFate { lockouts: Vec::new(), days_per_year: None, undetermined, notes };
+        return GivenFate { lockouts: Vec::new(), at_most: 0, days_per_year: None, undetermined, notes };
     };
     if !binding.is_sure {
         notes.push(
@@ -89,13 +92,22 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
         let placed = laid.get(served)?;
         Some(matcher.at(placed.it, end))
     });
-    let mut sweep = Sweep { lives: &lives, binding, end, open: None, found: Vec::new() };
+    let mut sweep = Sweep { lives: &lives, binding, end, open: None, found: Vec::new(), first_match: None };
     let mut seconds = sweep.run();
     sweep.settle_now(now);
+    let mut at_most = by_order_of_issue(&lives, laid, binding, end).max(sweep.found.len());
+    let first_match = sweep.first_match;
     let mut lockouts = sweep.found;
     for lockout in &mut lockouts {
         lockout.cause = cause(lockout, laid, &mut matcher);
     }
+    if let (Some(matches), true) = (first_match, has_cause(&lockouts, Cause::NeverMatched)) {
+        notes.push(format!(
+            "They did not match the first certificates; from {} on there were some that they match.",
+            moment(matches).strftime("%Y-%m-%d")
+        ));
+    }
+    let mut expired = None;
     if binding.is_closed_after && binding.perhaps_until < end {
         let since = binding.perhaps_until.max(binding.from);
         lockouts.push(Lockout {
@@ -107,17 +119,47 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
             ends_at_worst: None,
             is_open: true,
         });
+        at_most = at_most.saturating_add(1);
+        expired = Some((since, end));
         let more = end.saturating_sub(since);
         seconds.1 = seconds.1.saturating_add(more);
         if binding.is_sure {
             seconds.0 = seconds.0.saturating_add(more);
         }
     }
-    let span = end.saturating_sub(binding.from);
-    let per_year = |seconds: i64| days(seconds) / days(span) * 365.0;
+    let bound = Stretches::of([(binding.from, end)]);
+    let span = laid.known(end).and(expired).within(&bound).seconds();
+    let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
     let days_per_year = (span >= DAY && !laid.certificates.is_empty())
         .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
-    GivenFate { lockouts, days_per_year, undetermined, notes }
+    GivenFate { lockouts, at_most, days_per_year, undetermined, notes }
+}
+
+fn has_cause(lockouts: &[Lockout], cause: Cause) -> bool {
+    lockouts.iter().any(|lockout| lockout.cause == cause)
+}
+
+/// How often the pins would have begun to refuse had each certificate been put in service when it was issued, one after
+/// the other.
+fn by_order_of_issue(lives: &[Vec<Segment>], laid: &Laid<'_>, binding: Binding, end: i64) -> usize {
+    let until = binding.perhaps_until.min(end);
+    let nexts = laid.certificates.iter().skip(1).map(Placed::begins).chain([end]);
+    let (mut count, mut is_out) = (0_usize, false);
+    for ((placed, segments), next) in laid.certificates.iter().zip(lives).zip(nexts) {
+        let from = placed.begins().max(binding.from);
+        let next = next.max(placed.begins().saturating_add(1)).min(until);
+        for segment in segments.iter().filter(|segment| segment.from < next && from < segment.until) {
+            match segment.status {
+                Status::All => is_out = false,
+                Status::Some | Status::None => {
+                    count = count.saturating_add(usize::from(!is_out));
+                    is_out = true;
+                }
+                Status::Unknown => {}
+            }
+        }
+    }
+    count
 }
 
 /// Whether clients refuse what the pins do not match; where that is not known, they are taken to.
@@ -204,6 +246,8 @@ struct Sweep<'s> {
     end: i64,
     open: Option<Lockout>,
     found: Vec<Lockout>,
+    /// When there first was a certificate that the pins match on some path, while they bind.
+    first_match: Option<i64>,
 }
 
 impl Sweep<'_> {
@@ -235,6 +279,9 @@ impl Sweep<'_> {
             if at >= self.end || at < binding.from || at >= binding.perhaps_until {
                 self.close(at.min(self.end), at >= self.end && binding.perhaps_until >= self.end);
                 continue;
+            }
+            if counts.all > 0 || counts.some > 0 {
+                self.first_match.get_or_insert(at);
             }
             let stretch = next.min(self.end).saturating_sub(at);
             let is_sure = counts.is_sure() && binding.is_sure && at < binding.surely_until;

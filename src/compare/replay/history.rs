@@ -1,5 +1,6 @@
 //! What the replay is made from: the certificates of a host, the paths above them, and the pins as given.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use crate::pins::{EnforcementMode, Expiry, Pin};
 use crate::x509::paths::CaPath;
 use crate::x509::{CertificateSha256, SpkiSha256};
 
-use super::outcome::Flagged;
+use super::outcome::{FlagRule, Flagged, LoggedBy};
 
 /// What was issued for a host, as far as it is known.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct History {
     /// What CAA of today, the expected CAs, the known keys and `issuewild` say against certificates, by their place in
     /// `certificates`; `None` where none of these is known for the host.
     pub flagged: Option<Vec<Flagged>>,
+    /// Which of these were asked.
+    pub asked: Vec<Asked>,
     /// What could not be replayed, and why, a sentence each.
     pub left_out: Vec<String>,
     /// What the sources do not vouch for, a sentence each.
@@ -33,6 +36,15 @@ pub struct History {
     pub served_now: Option<CertificateSha256>,
     /// Up to when the replay goes.
     pub at: Timestamp,
+}
+
+/// A rule that certificates were held against.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which; that of CAA stands for `issuewild` as well.
+    pub rule: FlagRule,
+    /// The certificates of which it is not known what it says, by their place in [`History::certificates`].
+    pub undetermined: BTreeSet<usize>,
 }
 
 /// A certificate that was issued.
@@ -56,8 +68,10 @@ pub struct HistoricCertificate {
     pub not_before: Timestamp,
     /// The last second of its life.
     pub not_after: Timestamp,
-    /// When a log had it first, as far as the sources say.
+    /// When a log had it first, or promised to, as far as the sources say.
     pub first_logged: Option<Timestamp>,
+    /// By what that is known.
+    pub first_logged_by: Option<LoggedBy>,
     /// Its names.
     pub names: Vec<String>,
     /// Every way from its issuer to an anchor, shared by all certificates of one issuer; none where the issuer is not

@@ -10,20 +10,16 @@ use super::history::History;
 use super::keys::Keys;
 use super::lines::{Laid, Placed};
 use super::matching::{Matcher, PinSet, Segment, Status};
-use super::outcome::{Bounds, Cause, HalfLife, Level, Lockout, Share, Survival};
+use super::outcome::{Bounds, Cause, Level, Lockout, Share};
 use super::seconds::{DAY, days, moment};
-use super::survival::Observations;
-
-/// The most comparisons for the half-life of one pin set.
-const MOST_STEPS: usize = 1_000_000;
-
-/// The days for which the share that lasts is told.
-const TOLD: [u32; 4] = [30, 90, 180, 365];
+use super::stretches::Stretches;
 
 /// What a pin set that follows the certificates came to.
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) lockouts: Vec<Lockout>,
+    /// How many there can have been, whichever of the certificates were put in service.
+    pub(super) at_most: usize,
     pub(super) days_per_year: Option<Bounds>,
     pub(super) undetermined: usize,
 }
@@ -35,7 +31,7 @@ pub(super) struct Tenure<'l, 'h> {
     pub(super) placed: &'l Placed<'h>,
     /// From when it can have been in service.
     pub(super) from: i64,
-    /// When the next can have been, or now.
+    /// When the next can have been, it ended, or now.
     pub(super) until: i64,
     /// When the one before it was in service at the latest.
     pub(super) latest_swap: i64,
@@ -52,7 +48,7 @@ pub(super) fn tenures<'l, 'h>(laid: &'l Laid<'h>, history: &History) -> Vec<Tenu
         let from = placed.begins().min(end);
         let latest_swap = if tenures.is_empty() { from } else { latest.next().unwrap_or(from) };
         if let Some(before) = tenures.last_mut() {
-            before.until = from.max(before.from);
+            before.until = from.min(before.placed.ends()).max(before.from);
         }
         let until = placed.ends().min(end).max(from);
         tenures.push(Tenure { place: *place, placed, from, until, latest_swap });
@@ -71,14 +67,13 @@ pub(super) fn replay(
     let made = |tenure: &Tenure<'_, '_>, second| {
         Matcher::new(PinSet::Keys(keys.pins((level, backup), tenure.placed.it, second)))
     };
-    let mut followed = Followed { lockouts: Vec::new(), days_per_year: None, undetermined: 0 };
+    let mut followed = Followed { lockouts: Vec::new(), at_most: 0, days_per_year: None, undetermined: 0 };
     let Some(first) = tenures.first() else { return followed };
-    let begin = first.from;
     let mut pins = made(first, first.from);
     let mut matched: Option<&Placed<'_>> = None;
-    let (mut least, mut most) = (0_i64, 0_i64);
+    let (mut least, mut most) = (Vec::new(), 0_i64);
     for tenure in tenures {
-        let broken = first_break(&mut pins, tenure);
+        let broken = first_break(&mut pins, tenure, tenure.from);
         let at_start = broken.is_some_and(|(at, _)| at <= tenure.from);
         let is_unknown = broken.is_some_and(|(_, status)| status == Status::Unknown);
         if let Some((at, status)) = broken {
@@ -89,33 +84,74 @@ pub(super) fn replay(
                 let broke = Break { at, status, cause, is_renewal: at_start };
                 let (lockout, lost) = broke.lockout(tenure, laid, (end, lead));
                 followed.lockouts.push(lockout);
-                least = least.saturating_add(lost.0);
+                least.extend(lost.0);
                 most = most.saturating_add(lost.1);
             }
             pins = made(tenure, at);
         }
         matched = Some(tenure.placed);
     }
-    let span = end.saturating_sub(begin);
-    // What is not known has no bounds.
-    if lead.is_some() && span >= DAY && followed.undetermined == 0 {
-        let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
-        followed.days_per_year = Some(Bounds { at_best: per_year(least), at_worst: per_year(most) });
+    followed.at_most = by_order_of_issue((level, backup), keys, laid, end).max(followed.lockouts.len());
+    let Some(lead) = lead.map(|lead| lead.as_secs().max(0)).filter(|_| followed.undetermined == 0) else {
+        // What is not known has no bounds.
+        return followed;
+    };
+    let known = Stretches::bridged(tenures.iter().map(|tenure| (tenure.from, tenure.until)));
+    let span = known.seconds();
+    if span >= DAY {
+        let per_year = |seconds: i64| days(seconds) / days(span) * 365.0;
+        // Each that other certificates can have brought besides costs a release at most.
+        let others = followed.at_most.saturating_sub(followed.lockouts.len());
+        let others = i64::try_from(others).unwrap_or(i64::MAX).saturating_mul(lead);
+        followed.days_per_year = Some(Bounds {
+            at_best: per_year(Stretches::of(least).within(&known).seconds()),
+            at_worst: per_year(most.saturating_add(others).min(span)),
+        });
     }
     followed
 }
 
-/// When, within its time in service, the pins first do not match a certificate on all paths.
-fn first_break(matcher: &mut Matcher<'_>, tenure: &Tenure<'_, '_>) -> Option<(i64, Status)> {
+/// How often pins would have broken had each certificate been put in service when it was issued, one after the other:
+/// what a server, or several beside one another, can have done to clients.
+fn by_order_of_issue(of: (Level, bool), keys: &Keys<'_>, laid: &Laid<'_>, end: i64) -> usize {
+    let mut pins: Option<Matcher<'_>> = None;
+    let mut count = 0_usize;
+    let nexts = laid.certificates.iter().skip(1).map(Placed::begins).chain([end]);
+    for ((place, placed), next) in laid.certificates.iter().enumerate().zip(nexts) {
+        let from = placed.begins().min(end);
+        let until = next.min(placed.ends()).min(end).max(from);
+        let tenure = Tenure { place, placed, from, until, latest_swap: from };
+        let made = |second| Matcher::new(PinSet::Keys(keys.pins(of, placed.it, second)));
+        let mut at = from;
+        let mut current = pins.take().unwrap_or_else(|| made(from));
+        while let Some((broken, status)) = first_break(&mut current, &tenure, at) {
+            if broken <= at && at > from {
+                // Made anew, they do not match either.
+                break;
+            }
+            count = count.saturating_add(usize::from(status != Status::Unknown));
+            current = made(broken);
+            at = broken.saturating_add(1);
+        }
+        pins = Some(current);
+    }
+    count
+}
+
+/// When, within its time in service and from a moment on, the pins first do not match a certificate on all paths.
+pub(super) fn first_break(
+    matcher: &mut Matcher<'_>,
+    tenure: &Tenure<'_, '_>,
+    from: i64,
+) -> Option<(i64, Status)> {
     if matcher.keys().is_some_and(BTreeSet::is_empty) {
-        return Some((tenure.from, Status::Unknown));
+        return Some((from, Status::Unknown));
     }
     let until = tenure.until.max(tenure.from.saturating_add(1));
-    let broken = |segment: &&Segment| {
-        segment.status != Status::All && segment.until > tenure.from && segment.from < until
-    };
+    let broken =
+        |segment: &&Segment| segment.status != Status::All && segment.until > from && segment.from < until;
     let segments = matcher.over_life(tenure.placed.it);
-    segments.iter().find(broken).map(|segment| (segment.from.max(tenure.from), segment.status))
+    segments.iter().find(broken).map(|segment| (segment.from.max(from), segment.status))
 }
 
 fn why(pins: &mut Matcher<'_>, matched: Option<&Placed<'_>>, tenure: &Tenure<'_, '_>, at: i64) -> Cause {
@@ -136,7 +172,7 @@ struct Break {
 }
 
 impl Break {
-    /// The lock-out, and the seconds that are lost at best and at worst.
+    /// The lock-out, the stretch that is lost for sure, and the seconds that are lost at worst.
     ///
     /// At best the owner releases new pins when the certificate is issued, and puts it in service as late as he can; at
     /// worst he puts it in service, and releases pins then.
@@ -145,7 +181,7 @@ impl Break {
         tenure: &Tenure<'_, '_>,
         laid: &Laid<'_>,
         (end, lead): (i64, Option<SignedDuration>),
-    ) -> (Lockout, (i64, i64)) {
+    ) -> (Lockout, (Option<(i64, i64)>, i64)) {
         let latest = if self.is_renewal { tenure.latest_swap.max(self.at) } else { self.at };
         let is_served = laid.served == Some(tenure.place);
         // Before its predecessor ends, a certificate that was not seen in service need not be.
@@ -160,7 +196,7 @@ impl Break {
             ends_at_worst: None,
             is_open: false,
         };
-        let Some(lead) = lead.map(|lead| lead.as_secs().max(0)) else { return (lockout, (0, 0)) };
+        let Some(lead) = lead.map(|lead| lead.as_secs().max(0)) else { return (lockout, (None, 0)) };
         let ready = self.at.saturating_add(lead);
         let over = latest.saturating_add(lead);
         if lead == 0 || ready <= latest {
@@ -170,102 +206,10 @@ impl Break {
         }
         lockout.ends_at_worst = (over <= end).then(|| moment(over));
         lockout.is_open = over > end && lockout.begins_at_best.is_some() && ready > end;
-        let at_best = if lockout.begins_at_best.is_some() {
-            ready.min(end).saturating_sub(latest.min(end)).max(0)
-        } else {
-            0
-        };
+        let at_best = lockout.begins_at_best.map(|_| (latest.min(end), ready.min(end)));
         let at_worst = lead.min(end.saturating_sub(self.at)).max(0);
         (lockout, (at_best, at_worst))
     }
-}
-
-/// How long pins of a level last if they are made on any day of the history; `None` where it took too long to tell.
-pub(super) fn half_life(
-    (level, backup): (Level, bool),
-    keys: &Keys<'_>,
-    tenures: &[Tenure<'_, '_>],
-    history: &History,
-) -> Option<HalfLife> {
-    // After the last certificate's life nothing is known that pins could match or miss: watching ends with it.
-    let end = history.at.as_second().min(tenures.last()?.placed.ends());
-    let ends = ends((level, backup), keys, tenures)?;
-    let mut observations = Observations::default();
-    let mut renewals = BTreeSet::new();
-    let mut day = tenures.first()?.from;
-    let nexts = tenures.iter().skip(1).map(|next| next.from).chain([end]);
-    for (known, until) in ends.iter().zip(nexts) {
-        while day < until {
-            if let Some((last, is_event)) = known {
-                let stop = (*last).min(end);
-                let lasted = stop.saturating_sub(day).max(0).checked_div(DAY).unwrap_or_default();
-                let has_ended = *is_event && *last <= end;
-                observations.note(u32::try_from(lasted).unwrap_or(u32::MAX), has_ended);
-                if has_ended {
-                    renewals.insert(*last);
-                }
-            }
-            day = day.saturating_add(DAY);
-        }
-    }
-    let (events, censored) = (observations.events(), observations.censored());
-    let starts = events.saturating_add(censored);
-    if starts == 0 {
-        return None;
-    }
-    let curve = observations.curve();
-    Some(HalfLife {
-        starts,
-        events,
-        censored,
-        median_days: curve.time_at(0.5),
-        p10_days: curve.time_at(0.9),
-        survives: TOLD.iter().map(|days| Survival { days: *days, share: curve.share_at(*days) }).collect(),
-        distinct_renewals: renewals.len(),
-    })
-}
-
-/// For pins made of each certificate in its turn: until when they match, and whether they are known to end then; `None`
-/// where there is nothing to pin.
-fn ends(
-    (level, backup): (Level, bool),
-    keys: &Keys<'_>,
-    tenures: &[Tenure<'_, '_>],
-) -> Option<Vec<Option<(i64, bool)>>> {
-    let mut ends: Vec<Option<(i64, bool)>> = Vec::new();
-    let mut steps = 0_usize;
-    // The pins made of the certificate after this one, and until when they match.
-    let mut later: Option<(Matcher<'_>, Option<(i64, bool)>)> = None;
-    for (index, tenure) in tenures.iter().enumerate().rev() {
-        let pins = keys.pins((level, backup), tenure.placed.it, tenure.from);
-        let (mut matcher, known) = match later.take() {
-            Some((matcher, known)) if matcher.keys() == Some(&pins) => (matcher, Some(known)),
-            _ => (Matcher::new(PinSet::Keys(pins)), None),
-        };
-        let mut end = Some((i64::MAX, false)).filter(|_| matcher.keys().is_some_and(|keys| !keys.is_empty()));
-        let rest = if end.is_some() { tenures.get(index..).unwrap_or_default() } else { &[] };
-        for (ahead, other) in rest.iter().enumerate() {
-            steps = steps.saturating_add(1);
-            if steps > MOST_STEPS {
-                return None;
-            }
-            if let Some((at, status)) = first_break(&mut matcher, other) {
-                end = Some((at, status != Status::Unknown));
-                break;
-            }
-            // From the next on it is as it is for the same pins made there.
-            if let (0, Some(known)) = (ahead, known)
-                && rest.get(1).is_some_and(|next| first_break(&mut matcher, next).is_none())
-            {
-                end = known;
-                break;
-            }
-        }
-        ends.push(end);
-        later = Some((matcher, end));
-    }
-    ends.reverse();
-    Some(ends)
 }
 
 /// How many renewals count as recent.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::history::{CaKeyFacts, HistoricCertificate, History};
 use super::lines::{Laid, roots_at};
 use super::outcome::Level;
+use super::seconds::after;
 use crate::x509::SpkiSha256;
 
 /// The most keys that an owner is taken to keep to fall back on.
@@ -17,8 +18,12 @@ pub(super) struct Keys<'h> {
     of_ca: BTreeMap<&'h str, Vec<&'h CaKeyFacts>>,
     /// Each key that a certificate of the host had, and when first.
     leaf_since: Vec<(i64, SpkiSha256)>,
-    /// Each CA and intermediate that issued for the host, and when first.
-    issuer_since: Vec<(i64, &'h str, Option<SpkiSha256>)>,
+    /// Each intermediate that issued for the host, and when first, by its CA.
+    issuer_since: BTreeMap<&'h str, Vec<(i64, SpkiSha256)>>,
+    /// Each CA with known keys that issued for the host, and when first.
+    owner_since: Vec<(i64, &'h str)>,
+    /// When keys of CAs come or go.
+    ca_turns: Vec<i64>,
 }
 
 impl<'h> Keys<'h> {
@@ -28,18 +33,61 @@ impl<'h> Keys<'h> {
         for key in &history.ca_keys {
             of_ca.entry(&key.issuer).or_default().push(key);
         }
-        let (mut leaves, mut issuers) = (BTreeSet::new(), BTreeSet::new());
-        let (mut leaf_since, mut issuer_since) = (Vec::new(), Vec::new());
+        let (mut leaves, mut issuers, mut owners) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut leaf_since, mut owner_since) = (Vec::new(), Vec::new());
+        let mut issuer_since: BTreeMap<&str, Vec<(i64, SpkiSha256)>> = BTreeMap::new();
         for placed in &laid.certificates {
             let it = placed.it;
+            let issuer = it.issuer.as_str();
             if leaves.insert(it.key) {
                 leaf_since.push((placed.begins(), it.key));
             }
-            if issuers.insert((it.issuer.as_str(), it.issuer_key)) {
-                issuer_since.push((placed.begins(), it.issuer.as_str(), it.issuer_key));
+            if let Some(key) = it.issuer_key
+                && issuers.insert((issuer, key))
+            {
+                issuer_since.entry(issuer).or_default().push((placed.begins(), key));
+            }
+            if of_ca.contains_key(issuer) && owners.insert(issuer) {
+                owner_since.push((placed.begins(), issuer));
             }
         }
-        Self { of_ca, leaf_since, issuer_since }
+        let lives = history.ca_keys.iter().flat_map(|key| [key.from.as_second(), after(key.until)]);
+        let mut ca_turns: Vec<i64> = lives.collect();
+        ca_turns.sort_unstable();
+        ca_turns.dedup();
+        Self { of_ca, leaf_since, issuer_since, owner_since, ca_turns }
+    }
+
+    /// The moments after one, and before another, at which a pin set made from a certificate can come out otherwise.
+    pub(super) fn turns(
+        &self,
+        (level, backup): (Level, bool),
+        it: &HistoricCertificate,
+        (from, until): (i64, i64),
+    ) -> BTreeSet<i64> {
+        let is_within = |second: &i64| from < *second && *second < until;
+        let mut turns = BTreeSet::new();
+        if level == Level::Root {
+            let lives = it.paths.iter().flat_map(|path| [path.from.as_second(), after(path.until)]);
+            turns.extend(lives.filter(is_within));
+        }
+        if level == Level::AllRootsOfCa || (backup && level != Level::Leaf) {
+            turns.extend(self.ca_turns.iter().copied().filter(is_within));
+        }
+        if backup {
+            let leaves = self.leaf_since.iter().map(|(since, _)| *since);
+            let issuers = self.issuer_since.get(it.issuer.as_str()).into_iter().flatten();
+            let owners = self.owner_since.iter().map(|(since, _)| *since);
+            match level {
+                Level::Leaf => turns.extend(within(leaves, (from, until))),
+                Level::Intermediate => {
+                    turns.extend(within(issuers.map(|(since, _)| *since), (from, until)));
+                }
+                Level::Root => {}
+                Level::AllRootsOfCa => turns.extend(within(owners, (from, until))),
+            }
+        }
+        turns
     }
 
     /// The keys of a pin set made from a certificate at a time; none where what it takes is not known.
@@ -72,8 +120,8 @@ impl<'h> Keys<'h> {
             Level::Leaf => pins.extend(self.leaves_until(second)),
             Level::Intermediate => {
                 pins.extend(self.of_ca(&it.issuer, second, false).map(|key| key.key));
-                let seen = self.issuers_until(second).filter(|(_, issuer, _)| *issuer == it.issuer);
-                pins.extend(seen.filter_map(|(_, _, key)| *key));
+                let seen = self.issuer_since.get(it.issuer.as_str()).into_iter().flatten();
+                pins.extend(seen.take_while(|(since, _)| *since <= second).map(|(_, key)| *key));
             }
             Level::Root => {
                 let another = self
@@ -83,10 +131,8 @@ impl<'h> Keys<'h> {
                 pins.extend(another.map(|key| key.key));
             }
             Level::AllRootsOfCa => {
-                let others: BTreeSet<&str> =
-                    self.issuers_until(second).map(|(_, issuer, _)| *issuer).collect();
-                for issuer in others {
-                    pins.extend(self.of_ca(issuer, second, true).map(|key| key.key));
+                for (_, owner) in self.owner_since.iter().take_while(|(since, _)| *since <= second) {
+                    pins.extend(self.of_ca(owner, second, true).map(|key| key.key));
                 }
             }
         }
@@ -105,10 +151,11 @@ impl<'h> Keys<'h> {
         let count = self.leaf_since.partition_point(|(since, _)| *since <= second);
         self.leaf_since.get(..count).unwrap_or_default().iter().rev().take(MOST_SPARE).map(|(_, key)| *key)
     }
+}
 
-    fn issuers_until(&self, second: i64) -> impl Iterator<Item = &(i64, &'h str, Option<SpkiSha256>)> {
-        self.issuer_since.iter().take_while(move |(since, ..)| *since <= second)
-    }
+/// Of moments in their order, those after one and before another.
+fn within(sorted: impl Iterator<Item = i64>, (from, until): (i64, i64)) -> impl Iterator<Item = i64> {
+    sorted.skip_while(move |second| *second <= from).take_while(move |second| *second < until)
 }
 
 impl Level {

@@ -14,6 +14,7 @@ use super::history::{HistoricCertificate, History};
 use super::matching::holds;
 use super::outcome::Renewal;
 use super::seconds::after;
+use super::stretches::Stretches;
 use crate::dns_name::CertificateName;
 use crate::x509::SpkiSha256;
 use crate::x509::paths::CaPath;
@@ -28,7 +29,7 @@ const LONGEST_HISTORY: i64 = 3_653 * 24 * 60 * 60;
 const MOST_ENDS: usize = 64;
 
 /// How many certificates before the first of a line are looked at for the one that it follows.
-const MOST_LOOKED_AT: usize = 4_096;
+const MOST_LOOKED_AT: usize = 1_024;
 
 /// The certificates of a history in their order.
 #[derive(Debug)]
@@ -102,6 +103,11 @@ impl<'h> Laid<'h> {
         self.certificates.get(place)
     }
 
+    /// When a certificate that is known was valid, up to a moment.
+    pub(super) fn known(&self, end: i64) -> Stretches {
+        Stretches::bridged(self.certificates.iter().map(|placed| (placed.begins(), placed.ends().min(end))))
+    }
+
     /// Puts each certificate at the end of the line that it renews, or at the beginning of one.
     fn join(&mut self, chosen: Vec<(usize, &'h HistoricCertificate)>) {
         // The last of each line, by what its certificates have in common: when it is half through its life.
@@ -136,9 +142,11 @@ impl<'h> Laid<'h> {
 
     /// Goes back from the certificate in service, from one to the one before it.
     fn follow(&mut self, at: Timestamp) {
-        let mut last_begins: BTreeMap<usize, i64> = BTreeMap::new();
+        let mut last_begins = vec![i64::MIN; self.lines];
         for placed in &self.certificates {
-            last_begins.insert(placed.line, placed.begins());
+            if let Some(last) = last_begins.get_mut(placed.line) {
+                *last = placed.begins();
+            }
         }
         let mut on = self.served.or_else(|| self.in_service(at));
         let mut seen = HashSet::new();
@@ -176,7 +184,7 @@ impl<'h> Laid<'h> {
 
     /// What the first certificate of a line follows: what is still in its life then, before what has ended; of a line
     /// that ends, before one that goes on beside it; for the same names; the newest.
-    fn before_line(&self, first: usize, last_begins: &BTreeMap<usize, i64>) -> Option<usize> {
+    fn before_line(&self, first: usize, last_begins: &[i64]) -> Option<usize> {
         let own = self.get(first)?;
         let begins = own.begins();
         let earlier = self.certificates.get(..first)?.iter().enumerate().rev().take(MOST_LOOKED_AT);
@@ -184,7 +192,7 @@ impl<'h> Laid<'h> {
             .filter(|(_, other)| begins.saturating_sub(other.begins()) > other.life() / 10)
             .max_by_key(|(place, other)| {
                 let is_valid = other.ends() > begins;
-                let goes_on = last_begins.get(&other.line).is_some_and(|last| *last >= begins);
+                let goes_on = last_begins.get(other.line).is_some_and(|last| *last >= begins);
                 let has_its_names = other.names == own.names;
                 (is_valid, !goes_on, has_its_names, other.begins(), *place)
             })
@@ -193,21 +201,25 @@ impl<'h> Laid<'h> {
 
     /// How each of the followed certificates came after the one before.
     pub(super) fn renewals(&self, at: Timestamp) -> Vec<Renewal> {
+        // When the rest of its line ends at the latest, for each.
+        let mut rest: Vec<Timestamp> = self.certificates.iter().map(|placed| placed.it.not_after).collect();
+        for (place, placed) in self.certificates.iter().enumerate().rev() {
+            let later = placed.next.and_then(|next| rest.get(next)).copied();
+            if let (Some(own), Some(later)) = (rest.get_mut(place), later) {
+                *own = later.max(*own);
+            }
+        }
         let pairs = self.followed.iter().zip(self.followed.iter().skip(1));
-        pairs.filter_map(|(from, to)| self.renewal(*from, *to, at)).collect()
+        pairs.filter_map(|(from, to)| self.renewal((*from, *to), &rest, at)).collect()
     }
 
-    fn renewal(&self, from: usize, to: usize, at: Timestamp) -> Option<Renewal> {
+    fn renewal(&self, (from, to): (usize, usize), rest: &[Timestamp], at: Timestamp) -> Option<Renewal> {
         let (before, after) = (self.get(from)?, self.get(to)?);
         let (one, other) = (before.it, after.it);
         // A line that goes on beside can have been in service up to its own end.
         let mut latest = one.not_after;
         if before.line != after.line {
-            let mut on = before.next;
-            while let Some(next) = on.and_then(|next| self.get(next)) {
-                latest = latest.max(next.it.not_after);
-                on = next.next;
-            }
+            latest = latest.max(*rest.get(from)?);
         }
         if self.served == Some(to) {
             latest = latest.min(at);

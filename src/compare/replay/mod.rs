@@ -7,6 +7,7 @@
 mod cause;
 mod forecast;
 mod given;
+mod half_life;
 mod history;
 mod hypothetical;
 mod keys;
@@ -15,6 +16,7 @@ mod matching;
 mod now;
 mod outcome;
 mod seconds;
+mod stretches;
 mod survival;
 #[cfg(test)]
 mod tests;
@@ -22,15 +24,15 @@ mod words;
 
 use jiff::SignedDuration;
 
-pub use self::history::{CaKeyFacts, GivenPins, HistoricCertificate, History};
+pub use self::history::{Asked, CaKeyFacts, GivenPins, HistoricCertificate, History};
 use self::hypothetical::Tenure;
 use self::keys::Keys;
 use self::lines::Laid;
 use self::matching::{Matcher, PinSet};
 pub use self::outcome::{
-    Bounds, Cause, Chance, ChanceBasis, FlagRule, Flagged, HalfLife, Level, Lockout, LocksOutNow,
-    NextRenewal, PinSetKind, Renewal, RenewalBasis, Replay, ReplayedCertificate, ReplayedPinSet, Share,
-    Survival,
+    Bounds, Cause, Chance, ChanceBasis, FlagRule, Flagged, Gap, HalfLife, HeldAgainst, Level, Lockout,
+    LocksOutNow, LoggedBy, NextRenewal, PinSetKind, Renewal, RenewalBasis, Replay, ReplayedCertificate,
+    ReplayedPinSet, Share, Survival,
 };
 pub use crate::x509::paths::CaPath;
 
@@ -63,6 +65,12 @@ pub fn replay(history: &History, release_lead: Option<SignedDuration>) -> Replay
         .extend(history.pins.iter().take(MOST_GIVEN).map(|given| given_set(given, &laid, &tenures, history)));
     let renewals = laid.renewals(history.at);
     let flagged = history.flagged.as_deref().map(|all| placed(all, &laid));
+    let gaps = gaps(&laid, history);
+    if !gaps.is_empty() {
+        for set in &mut pin_sets {
+            set.at_most = None;
+        }
+    }
     let mut replay = Replay {
         host: history.host.to_string(),
         from: laid.certificates.first().map(|first| first.it.not_before),
@@ -78,8 +86,10 @@ pub fn replay(history: &History, release_lead: Option<SignedDuration>) -> Replay
         left_out,
         lines: laid.lines,
         assumptions: words::assumptions(&laid, history, release_lead.is_some()),
-        unknown: unknown(&laid, history, flagged.as_deref()),
+        unknown: unknown(&laid, history, (&gaps, flagged.as_deref())),
+        gaps,
         flagged,
+        held_against: held_against(history, &laid.certificates),
         sentence: String::new(),
     };
     replay.sentence = words::sentence(&replay);
@@ -95,7 +105,7 @@ fn hypothetical_set(
 ) -> ReplayedPinSet {
     let fate = hypothetical::replay((level, backup), keys, (laid, tenures), (history, lead));
     let recent = hypothetical::recent_changes((level, backup), keys, tenures, history.at.as_second());
-    let half_life = hypothetical::half_life((level, backup), keys, tenures, history);
+    let half_life = half_life::half_life((level, backup), keys, tenures, history);
     let title = level.title(backup);
     if half_life.is_none() && fate.undetermined < tenures.len() {
         left_out
@@ -106,6 +116,7 @@ fn hypothetical_set(
         title: title.to_owned(),
         refuses: true,
         sure: sure(&fate.lockouts),
+        at_most: Some(fate.at_most),
         locks_out_now: now::of_followed(&fate, tenures, (history.at, lead)),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
@@ -133,6 +144,7 @@ fn given_set(
         title: format!("the pins of {}", given.client),
         refuses: given::refuses(given, history.at),
         sure: sure(&fate.lockouts),
+        at_most: Some(fate.at_most),
         locks_out_now: now::of_given(given, laid, history.at),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
@@ -161,6 +173,7 @@ fn certificates(laid: &Laid<'_>, history: &History) -> Vec<ReplayedCertificate> 
             not_before: it.not_before,
             not_after: it.not_after,
             first_logged: it.first_logged,
+            first_logged_by: it.first_logged_by,
             served_now: history.served_now.map(|_| laid.served == Some(place)),
             line: placed.line,
             is_followed: followed.contains(&place),
@@ -181,8 +194,27 @@ fn placed(flagged: &[Flagged], laid: &Laid<'_>) -> Vec<Flagged> {
     moved
 }
 
-fn unknown(laid: &Laid<'_>, history: &History, flagged: Option<&[Flagged]>) -> Vec<String> {
+/// What the certificates that are replayed were held against.
+fn held_against(history: &History, certificates: &[lines::Placed<'_>]) -> Vec<HeldAgainst> {
+    let held = |asked: &Asked| HeldAgainst {
+        rule: asked.rule,
+        of: certificates.len(),
+        undetermined: certificates.iter().filter(|placed| asked.undetermined.contains(&placed.given)).count(),
+    };
+    history.asked.iter().map(held).collect()
+}
+
+/// The times of which no certificate is known.
+fn gaps(laid: &Laid<'_>, history: &History) -> Vec<Gap> {
+    let end = history.at.as_second();
+    let begin = laid.certificates.first().map_or(end, lines::Placed::begins);
+    let gap = |(from, until)| Gap { from: seconds::moment(from), until: seconds::moment(until) };
+    laid.known(end).gaps(begin, end).into_iter().map(gap).collect()
+}
+
+fn unknown(laid: &Laid<'_>, history: &History, (gaps, flagged): (&[Gap], Option<&[Flagged]>)) -> Vec<String> {
     let mut unknown = history.coverage.clone();
+    unknown.extend(words::of_gaps(gaps));
     let without_paths = laid.certificates.iter().filter(|placed| placed.it.paths.is_empty()).count();
     if without_paths > 0 {
         unknown.push(format!(

@@ -24,8 +24,12 @@ pub struct Replay {
     pub pin_sets: Vec<ReplayedPinSet>,
     /// What would have been flagged; `None` where nothing is expected and CAA was not looked up.
     pub flagged: Option<Vec<Flagged>>,
+    /// What they were held against; a rule that is not there was not asked.
+    pub held_against: Vec<HeldAgainst>,
     /// The next renewal; `None` where no certificate is in its life.
     pub next_renewal: Option<NextRenewal>,
+    /// When no certificate that is known was valid, a day or longer: what was served then is not known.
+    pub gaps: Vec<Gap>,
     /// What was not replayed, and why, a sentence each.
     pub left_out: Vec<String>,
     /// How many lines of certificates run beside one another; one of them is followed.
@@ -36,6 +40,15 @@ pub struct Replay {
     pub unknown: Vec<String>,
     /// The whole in a few clauses, with numbers and bounds.
     pub sentence: String,
+}
+
+/// A time of which no certificate is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub until: Timestamp,
 }
 
 /// A certificate of the history.
@@ -57,8 +70,10 @@ pub struct ReplayedCertificate {
     pub not_before: Timestamp,
     /// The last second of its life.
     pub not_after: Timestamp,
-    /// When a log had it first.
+    /// When a log had it first, or promised to.
     pub first_logged: Option<Timestamp>,
+    /// By what that is known.
+    pub first_logged_by: Option<LoggedBy>,
     /// Whether the server shows it now; `None` where it was not asked.
     pub served_now: Option<bool>,
     /// The line that it belongs to, from 0: certificates of one CA for the same names, each renewing the one before.
@@ -112,6 +127,9 @@ pub struct ReplayedPinSet {
     pub lockouts: Vec<Lockout>,
     /// How many of those are sure: no certificate that can have been in service matched on any path.
     pub sure: usize,
+    /// How many there can have been: each certificate put in service when it was issued, those of other lines among them.
+    /// `None` where for some of the time no certificate is known.
+    pub at_most: Option<usize>,
     /// Whether it locks users out at the end of the replay.
     pub locks_out_now: LocksOutNow,
     /// The days a year without service; `None` where the history is shorter than a day, and for pins that follow the
@@ -206,7 +224,7 @@ pub enum Cause {
     NewCa,
     /// The pins ended, and clients refuse every connection since.
     PinsExpired,
-    /// The pins never matched what can have been in service.
+    /// The pins did not match what was there when they came; whether they came to match later, the lock-out's end tells.
     NeverMatched,
 }
 
@@ -278,8 +296,32 @@ pub struct Flagged {
     pub rule: FlagRule,
     /// Why, in a sentence.
     pub why: String,
-    /// When somebody who watches the logs could have seen it: when a log had it.
+    /// When somebody who watches the logs could have seen it: when a log had it, or promised to.
     pub visible_from: Option<Timestamp>,
+    /// By what that is known.
+    pub visible_by: Option<LoggedBy>,
+}
+
+/// By what it is known when a log had a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoggedBy {
+    /// A source says when the log had it.
+    Log,
+    /// The earliest of its SCTs whose signature stands: the log promised then to show it within its maximum merge delay
+    /// (RFC 6962 section 3).
+    Sct,
+}
+
+/// A rule that certificates were held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldAgainst {
+    /// Which; that of CAA stands for `issuewild` as well.
+    pub rule: FlagRule,
+    /// How many certificates.
+    pub of: usize,
+    /// Of how many of them it is not known what it says.
+    pub undetermined: usize,
 }
 
 /// By what a certificate is flagged.

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::lines::Laid;
-use super::outcome::{Cause, FlagRule, Flagged, HalfLife, Level, PinSetKind, Replay, ReplayedPinSet};
+use super::outcome::{Cause, FlagRule, Flagged, Gap, HalfLife, Level, PinSetKind, Replay, ReplayedPinSet};
 use super::seconds::{DAY, days};
 
 /// Of fewer months than this a history is short.
@@ -20,8 +20,21 @@ impl Cause {
             Self::NewPath => "a new path",
             Self::NewCa => "a new CA",
             Self::PinsExpired => "the pins expired",
-            Self::NeverMatched => "the pins never matched",
+            Self::NeverMatched => "the pins did not match from the beginning",
         }
+    }
+}
+
+impl Replay {
+    /// Ends the sentence with what is known of other protections.
+    pub fn join(&mut self, sentence: &str) {
+        self.sentence.push(' ');
+        self.sentence.push_str(sentence);
+    }
+
+    /// What would have been flagged, by what, and what could not be judged: a clause.
+    pub fn flagged_in_words(&self) -> String {
+        flagged(self)
     }
 }
 
@@ -47,11 +60,13 @@ pub(super) fn sentence(replay: &Replay) -> String {
     let mut clauses: Vec<String> = Vec::new();
     // The first that is known says in full what the others count.
     let mut is_first = true;
+    let has_others = replay.certificates.iter().any(|certificate| !certificate.is_followed);
     for set in told(replay) {
-        clauses.push(clause(set, is_first));
+        clauses.push(clause(set, is_first, has_others));
         is_first = is_first && is_not_known(set);
     }
     clauses.push(flagged(replay));
+    let gaps = gap_days(replay, seconds);
     let short = if seconds < SHORT_MONTHS.saturating_mul(30).saturating_mul(DAY) || replay.renewals.len() < 3
     {
         let renewals = counted(replay.renewals.len(), "renewal", "renewals");
@@ -60,7 +75,7 @@ pub(super) fn sentence(replay: &Replay) -> String {
         String::new()
     };
     let certificates = counted(count, "certificate", "certificates");
-    format!("In {} ({certificates}): {}.{short}", span(seconds), clauses.join("; "))
+    format!("In {} ({certificates}{gaps}): {}.{short}", span(seconds), clauses.join("; "))
 }
 
 /// The pin sets that the sentence is about: some of a level, and those given.
@@ -75,25 +90,31 @@ fn told(replay: &Replay) -> Vec<&ReplayedPinSet> {
     TOLD.into_iter().filter_map(level).chain(given).collect()
 }
 
-fn clause(set: &ReplayedPinSet, is_first: bool) -> String {
-    let most = set.lockouts.len();
+fn clause(set: &ReplayedPinSet, is_first: bool, has_others: bool) -> String {
     if is_not_known(set) {
         return format!("of {} it is not known", subject(set));
     }
-    let how_often = if set.sure == most {
-        counted(most, "time", "times")
-    } else {
-        format!("{} to {}", set.sure, counted(most, "time", "times"))
-    };
+    let how_often = how_often(set);
     let mut more: Vec<String> = Vec::new();
     if let Some(half_life) = &set.half_life {
-        more.push(lasts(half_life));
+        let by_others = match set.at_most {
+            Some(most) => most > set.lockouts.len(),
+            None => has_others,
+        };
+        more.push(lasts(half_life, by_others));
     }
     if matches!(set.kind, PinSetKind::Given { .. })
         && let Some(first) = set.lockouts.first()
     {
         let date = first.begins_at_worst.strftime("%Y-%m-%d");
-        more.push(format!("{} from {date}", first.cause.words()));
+        // The cause says already that it was so from the beginning.
+        more.push(match (first.cause, first.ends_at_best.or(first.ends_at_worst)) {
+            (Cause::NeverMatched, Some(until)) => {
+                format!("the pins did not match from {date} to {}", until.strftime("%Y-%m-%d"))
+            }
+            (Cause::NeverMatched, None) => format!("the pins have not matched since {date}"),
+            (cause, _) => format!("{} from {date}", cause.words()),
+        });
     }
     if set.undetermined > 0 {
         more.push(format!("{} not known", counted(set.undetermined, "certificate", "certificates")));
@@ -120,17 +141,67 @@ fn subject(set: &ReplayedPinSet) -> String {
     }
 }
 
-fn lasts(half_life: &HalfLife) -> String {
-    match half_life.median_days {
-        Some(1) => "median 1 day".to_owned(),
-        Some(median) => format!("median {median} days"),
-        None if half_life.events == 0 => "none ended".to_owned(),
-        None => "more than half lasted".to_owned(),
+/// How often, between what is sure and what can have been.
+fn how_often(set: &ReplayedPinSet) -> String {
+    let most = set.at_most.unwrap_or(set.lockouts.len());
+    let times = |count| counted(count, "time", "times");
+    match (set.at_most, set.sure) {
+        (Some(_), sure) if sure >= most => times(most),
+        (Some(_), sure) => format!("{sure} to {}", times(most)),
+        (None, 0) if most == 0 => "0 times in what is known".to_owned(),
+        (None, 0) => format!("0 to {} in what is known", times(most)),
+        (None, sure) => format!("at least {}", times(sure)),
     }
 }
 
+/// How many of the days have no certificate, for the brackets.
+fn gap_days(replay: &Replay, seconds: i64) -> String {
+    let missing: i64 = replay.gaps.iter().map(length).fold(0, i64::saturating_add);
+    if missing == 0 {
+        return String::new();
+    }
+    let whole = super::forecast::whole_days;
+    format!("; of {} days {} have no known certificate", whole(seconds), whole(missing))
+}
+
+fn length(gap: &Gap) -> i64 {
+    gap.until.as_second().saturating_sub(gap.from.as_second())
+}
+
+/// What the gaps leave open.
+pub(super) fn of_gaps(gaps: &[Gap]) -> Option<String> {
+    const NAMED: usize = 4;
+    let missing: i64 = gaps.iter().map(length).fold(0, i64::saturating_add);
+    let one = |gap: &Gap| format!("{} to {}", gap.from.strftime("%Y-%m-%d"), gap.until.strftime("%Y-%m-%d"));
+    let named: Vec<String> = gaps.iter().take(NAMED).map(one).collect();
+    let more = match gaps.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!gaps.is_empty()).then(|| {
+        format!(
+            "On {} days no certificate that is known was valid ({}{more}): what was served then, and what it did to \
+             pins, is not known.",
+            super::forecast::whole_days(missing),
+            named.join(", ")
+        )
+    })
+}
+
+fn lasts(half_life: &HalfLife, by_others: bool) -> String {
+    // Certificates beside those that are followed can only have ended it sooner.
+    let at_most = if by_others { " or less" } else { "" };
+    let on_line = if by_others { " on the line followed" } else { "" };
+    match half_life.median_days {
+        Some(1) => format!("median 1 day{at_most}"),
+        Some(median) => format!("median {median} days{at_most}"),
+        None if half_life.events == 0 => format!("none ended{on_line}"),
+        None => format!("more than half lasted{on_line}"),
+    }
+}
+
+/// What is flagged by what, and what could not be judged.
 fn flagged(replay: &Replay) -> String {
-    let of = replay.certificates.len();
     let Some(flagged) = &replay.flagged else {
         return "what CAA and expected CAs would have flagged is not known, for no CA is expected and CAA was not \
                 looked up"
@@ -141,11 +212,41 @@ fn flagged(replay: &Replay) -> String {
             flagged.iter().filter(|flag| rules.contains(&flag.rule)).map(|flag| flag.certificate).collect();
         places.len()
     };
-    let count = by(&[FlagRule::Caa, FlagRule::Issuewild, FlagRule::ExpectedCa]);
-    let keys = by(&[FlagRule::KnownKey]);
-    let keys = if keys > 0 { format!(", the known keys {keys}") } else { String::new() };
-    format!("CAA of today and expected CAs would have flagged {count} of {of}{keys}")
+    let (mut told, mut open): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
+    for (rules, who, absent, unknown) in HELD_AGAINST {
+        match replay.held_against.iter().find(|held| rules.contains(&held.rule)) {
+            None => open.extend(absent),
+            Some(held) if held.of > 0 && held.undetermined >= held.of => open.push(unknown),
+            Some(held) => {
+                let verb = if told.is_empty() { " would have flagged" } else { "" };
+                let unknown = match held.undetermined {
+                    0 => String::new(),
+                    open => format!(" (of {open} it is not known)"),
+                };
+                told.push(format!("{who}{verb} {} of {}{unknown}", by(rules), held.of));
+            }
+        }
+    }
+    let told = Some(told.join(", ")).filter(|told| !told.is_empty());
+    told.into_iter().chain(open.into_iter().map(str::to_owned)).collect::<Vec<_>>().join("; ")
 }
+
+/// The rules that belong together, what they are called, and what is said where they were not asked, or not answered.
+const HELD_AGAINST: [(&[FlagRule], &str, Option<&str>, &str); 3] = [
+    (
+        &[FlagRule::ExpectedCa],
+        "the expected CAs",
+        Some("no CA is named as expected"),
+        "whether the CAs are the expected ones is not known",
+    ),
+    (
+        &[FlagRule::Caa, FlagRule::Issuewild],
+        "CAA of today",
+        Some("CAA was not looked up"),
+        "what CAA of today says is not known",
+    ),
+    (&[FlagRule::KnownKey], "the known keys", None, "whether the keys are known ones is not known"),
+];
 
 fn span(seconds: i64) -> String {
     let months = (days(seconds) / 30.44).round();

@@ -1,62 +1,75 @@
 //! What the expectations of today, and CAA as it is today, say against the certificates of the past.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::ca::expectation::Expectation;
 use crate::caa::{self, CaIdentity, CaaQuestion, Verdict, Who};
-use crate::compare::replay::{FlagRule, Flagged};
+use crate::compare::replay::{Asked, FlagRule, Flagged, HistoricCertificate};
 use crate::dns_name::{CertificateName, DnsName};
 use crate::evidence::TargetEvidence;
 use crate::evidence::dns::CaaLookup;
 use crate::issuance::renewal::issuer_label;
 use crate::issuance::{IssuanceVerdict, JudgedCertificate, KeyListing};
 
-/// What would have been flagged, by the places of the certificates; `None` where nothing is expected and CAA was not
-/// looked up.
+/// What would have been flagged, by the places of the certificates, and by what; `None` where nothing is expected and CAA
+/// was not looked up.
 pub(super) fn flagged(
-    judged: &[&JudgedCertificate],
+    judged: &[(&JudgedCertificate, &HistoricCertificate)],
     (target, issued): (&TargetEvidence, &IssuanceVerdict),
     host: &DnsName,
     unknown: &mut Vec<String>,
-) -> Option<Vec<Flagged>> {
+) -> Option<(Vec<Flagged>, Vec<Asked>)> {
     let evidence = target.issuance.as_ref().map(|evidence| evidence.caa.as_slice()).unwrap_or_default();
     let mut caa = Caa { lookups: [evidence, &target.caa], known: HashMap::new() };
-    let has_keys = judged.iter().any(|judged| judged.key != KeyListing::NoList);
-    if issued.expected.is_none() && !has_keys && caa.lookups.iter().all(|lookups| lookups.is_empty()) {
+    let has_keys = judged.iter().any(|(judged, _)| judged.key != KeyListing::NoList);
+    let has_caa = caa.lookups.iter().any(|lookups| !lookups.is_empty());
+    if issued.expected.is_none() && !has_keys && !has_caa {
         return None;
     }
     let mut all = Vec::new();
-    let (mut open_caa, mut open_issuer, mut open_key) = (0_usize, 0_usize, 0_usize);
-    for (place, judged) in judged.iter().enumerate() {
-        let it = &judged.certificate;
-        let visible_from = it.sightings.iter().filter_map(|sighting| sighting.seen.at).min();
-        let mut flag = |rule, why| all.push(Flagged { certificate: place, rule, why, visible_from });
+    let (mut open_caa, mut open_issuer, mut open_key) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (place, (judged, it)) in judged.iter().enumerate() {
+        let (visible_from, visible_by) = (it.first_logged, it.first_logged_by);
+        let mut flag =
+            |rule, why| all.push(Flagged { certificate: place, rule, why, visible_from, visible_by });
         match judged.issuer.expectation {
             Expectation::Unexpected => flag(FlagRule::ExpectedCa, judged.issuer.reasons.join(" ")),
-            Expectation::Undetermined => open_issuer = open_issuer.saturating_add(1),
+            Expectation::Undetermined => {
+                open_issuer.insert(place);
+            }
             Expectation::Expected | Expectation::NoExpectation => {}
         }
         match judged.key {
             KeyListing::Unlisted => flag(FlagRule::KnownKey, "Its key is none of known_keys.".to_owned()),
-            KeyListing::Unknown => open_key = open_key.saturating_add(1),
+            KeyListing::Unknown => {
+                open_key.insert(place);
+            }
             KeyListing::Listed | KeyListing::NoList => {}
         }
         match caa.denied(judged, host) {
             Some(Some((rule, why))) => flag(rule, why),
             Some(None) => {}
-            None => open_caa = open_caa.saturating_add(1),
+            None => {
+                open_caa.insert(place);
+            }
         }
     }
-    for (count, what) in [
-        (open_caa, "what CAA of today says of their CA"),
-        (open_issuer, "whether their CA is expected"),
-        (open_key, "whether their key is listed"),
+    let of = judged.len();
+    let mut asked = Vec::new();
+    for (rule, is_asked, undetermined, what) in [
+        (FlagRule::Caa, has_caa, open_caa, "what CAA of today says of their CA"),
+        (FlagRule::ExpectedCa, issued.expected.is_some(), open_issuer, "whether their CA is expected"),
+        (FlagRule::KnownKey, has_keys, open_key, "whether their key is listed"),
     ] {
-        if count > 0 {
-            unknown.push(format!("Of {count} of {} certificates it is not known {what}.", judged.len()));
+        if !undetermined.is_empty() {
+            let open = undetermined.len();
+            unknown.push(format!("Of {open} of {of} certificates it is not known {what}."));
+        }
+        if is_asked {
+            asked.push(Asked { rule, undetermined });
         }
     }
-    Some(all)
+    Some((all, asked))
 }
 
 /// What CAA says against a CA for a name: the rule and why, if anything; `None` where it is not known.

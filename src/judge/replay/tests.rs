@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::caa::testing::found;
 use crate::compare::Replay;
-use crate::compare::replay::{Cause, FlagRule, Level, PinSetKind};
+use crate::compare::replay::{Cause, FlagRule, Level, LoggedBy, PinSetKind};
 use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
-use crate::demo::ct::{SctPlan, issue};
+use crate::demo::ct::{CtLog, ListedLog, LogKind, PlannedSct, SctFault, SctPlan, issue, v3_log_list};
 use crate::evidence::dns::CaaLookup;
 use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation, IssuanceSource, Told};
@@ -31,6 +31,7 @@ fn file(path: &str, content: &str) -> InputFile {
 struct Lab {
     own: CaCertificate,
     other: CaCertificate,
+    log: CtLog,
     files: Vec<InputFile>,
     host: &'static str,
 }
@@ -40,14 +41,28 @@ impl Lab {
         let own = CaCertificate::root("Own Root", KeyAlgorithm::P256, now()).unwrap();
         let other = CaCertificate::root("Other Root", KeyAlgorithm::P256, now()).unwrap();
         let files = [&own, &other].map(|ca| file("ca.pem", &ca.to_pem())).to_vec();
-        Self { own, other, files, host: "shop.example" }
+        let log = CtLog::generate("Log", "Logs", LogKind::Rfc6962, KeyAlgorithm::P256).unwrap();
+        Self { own, other, log, files, host: "shop.example" }
     }
 
     fn issue(&mut self, ca: fn(&Self) -> &CaCertificate, name: &str, days_ago: i64) {
+        self.issue_with(ca, (name, days_ago), None);
+    }
+
+    /// The same with an SCT of two hours after its beginning.
+    fn issue_with(
+        &mut self,
+        ca: fn(&Self) -> &CaCertificate,
+        (name, days_ago): (&str, i64),
+        fault: Option<SctFault>,
+    ) {
         let not_before = now() - days(days_ago);
         let not_after = not_before + days(90);
         let request = LeafRequest { not_before, not_after, ..LeafRequest::new(&[name], now()).unwrap() };
-        let leaf = issue(ca(self), &request, &SctPlan::default()).unwrap();
+        let timestamp = not_before + SignedDuration::from_hours(2);
+        let sct = |fault| PlannedSct { log: &self.log, timestamp, fault };
+        let plan = SctPlan { scts: fault.map(sct).into_iter().collect(), ..SctPlan::default() };
+        let leaf = issue(ca(self), &request, &plan).unwrap();
         self.files.push(file(&format!("{days_ago}.pem"), &leaf.to_pem()));
     }
 
@@ -62,12 +77,23 @@ impl Lab {
         format!("[[domain]]\nname = \"shop.example\"\nexpect_ca = [\"own.example\"]\n{more}\n{cas}")
     }
 
+    fn log_list(&self) -> String {
+        let listed = ListedLog {
+            log: &self.log,
+            state: "usable",
+            state_since: "2025-01-01T00:00:00Z".parse().unwrap(),
+            temporal_interval: (now() - days(1_000), now() + days(1_000)),
+        };
+        v3_log_list(&[listed], now())
+    }
+
     fn replayed(&self, pins: &[InputFile], caa: Vec<CaaLookup>) -> Replay {
         let roots = [self.own.to_pem(), self.other.to_pem()].concat();
         let request = Request { issuance: true, offline: true, ..Request::default() };
         let inputs = InputFiles {
             policy: Some(file("pinstead.toml", &self.policy(""))),
             roots: Some(file("roots.pem", &roots)),
+            log_list: Some(file("logs.json", &self.log_list())),
             pins: pins.to_vec(),
             ..InputFiles::default()
         };
@@ -180,4 +206,28 @@ fn issuewild_is_told_apart_from_other_denials() {
         "{:?}",
         replayed.unknown
     );
+}
+
+/// Files do not say when a log had a certificate; the certificate's own SCTs do, where they stand.
+#[test]
+fn a_file_tells_by_its_scts_when_a_certificate_could_be_seen() {
+    let mut lab = Lab::new();
+    lab.issue_with(|lab| &lab.own, ("shop.example", 200), Some(SctFault::None));
+    lab.issue_with(|lab| &lab.other, ("shop.example", 80), Some(SctFault::None));
+    lab.issue_with(|lab| &lab.other, ("shop.example", 20), Some(SctFault::WrongSignature));
+    let replayed = lab.replayed(&[], Vec::new());
+    let promised = now() - days(80) + SignedDuration::from_hours(2);
+    let seen: Vec<_> =
+        replayed.certificates.iter().map(|one| (one.first_logged, one.first_logged_by)).collect();
+    assert_eq!(seen[1..], [(Some(promised), Some(LoggedBy::Sct)), (None, None)]);
+    let flagged: Vec<_> =
+        replayed.flagged.iter().flatten().map(|flag| (flag.visible_from, flag.visible_by)).collect();
+    assert_eq!(flagged, seen[1..]);
+    // CAA was not looked up: what it says is not “none”.
+    assert!(
+        replayed.sentence.contains("; the expected CAs would have flagged 2 of 3; CAA was not looked up."),
+        "{}",
+        replayed.sentence
+    );
+    assert!(replayed.sentence.contains(" An attacker's certificate of a CA that is not listed would be "));
 }

@@ -275,7 +275,7 @@ fn bar(
         fit(&certificate.label),
         certificate.not_before.strftime("%Y-%m-%d"),
         certificate.not_after.strftime("%Y-%m-%d"),
-        if certificate.is_followed { ", in service" } else { "" },
+        if certificate.is_followed { ", taken to have been in service" } else { "" },
     );
     if width > 16.0 {
         let _ = write!(

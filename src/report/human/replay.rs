@@ -11,7 +11,8 @@ use super::safe;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{WIDTH, indented, labelled, pad, width, wrap};
 use crate::compare::replay::{
-    Bounds, Cause, Chance, ChanceBasis, FlagRule, Lockout, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
+    Bounds, Cause, Chance, ChanceBasis, FlagRule, Lockout, LoggedBy, PinSetKind, RenewalBasis, Replay,
+    ReplayedPinSet,
 };
 
 /// Columns of a pin set's name, and of each number.
@@ -72,7 +73,7 @@ fn table(replay: &Replay) -> String {
     for set in &replay.pin_sets {
         text.push_str(&row(set));
     }
-    let legend = "locked out: how often, surely to possibly; half last: days until half of such pin sets have met a renewal \
+    let legend = "locked out: how often, surely to possibly (“or more”: of some of the time no certificate is known); half last: days until half of such pin sets have met a renewal \
                   that they do not match; a year: the share that lasts so long; next: recent renewals that match, or would \
                   have; ? = not known";
     text.push_str(&wrap(&paint(FAINT, legend), "  ", "  "));
@@ -114,9 +115,10 @@ fn style(set: &ReplayedPinSet) -> Style {
 }
 
 fn lockouts(set: &ReplayedPinSet) -> String {
-    let known = match (set.sure, set.lockouts.len()) {
-        (sure, most) if sure >= most => most.to_string(),
-        (sure, most) => format!("{sure} to {most}"),
+    let known = match (set.sure, set.at_most) {
+        (sure, Some(most)) if sure >= most => most.to_string(),
+        (sure, Some(most)) => format!("{sure} to {most}"),
+        (sure, None) => format!("{sure} or more"),
     };
     if set.undetermined > 0 { format!("{known} (?)") } else { known }
 }
@@ -149,6 +151,7 @@ fn harm(replay: &Replay, full: bool) -> String {
         gravest.truncate(MOST);
     }
     let shown = gravest.len();
+    gravest.sort_by_key(|(_, hurt)| hurt.sets.iter().map(|(_, lockout)| lockout.begins_at_worst).min());
     let mut text = format!("\n{}\n", paint(STRONG, "Renewals that would have locked users out"));
     for (certificate, hurt) in &gravest {
         text.push_str(&renewal(replay, *certificate, hurt, full));
@@ -269,28 +272,16 @@ fn chance_of(chance: &Chance) -> String {
 }
 
 fn flagged(replay: &Replay, full: bool) -> String {
-    let title = paint(STRONG, "CAA as of today, expected CAs and known keys");
-    let Some(flagged) = &replay.flagged else {
-        let why =
-            "have nothing to say: CAA was not looked up, and nothing is expected (--expect-ca, known_keys).";
-        return format!("\n{}", wrap(&format!("{title} {why}"), "", "  "));
-    };
-    let all = replay.certificates.len();
-    if flagged.is_empty() {
-        let line = format!("{title} would have flagged none of {}.", counted(all, "certificate"));
-        return format!("\n{}", wrap(&line, "", "  "));
-    }
-    let mut places: Vec<usize> = flagged.iter().map(|flag| flag.certificate).collect();
-    places.sort_unstable();
-    places.dedup();
-    let line = format!("{title} would have flagged {} of {}:", places.len(), counted(all, "certificate"));
+    let line = format!("{}: {}.", paint(STRONG, "Flagged"), replay.flagged_in_words());
     let mut text = format!("\n{}", wrap(&line, "", "  "));
+    let flagged = replay.flagged.as_deref().unwrap_or_default();
     let most = if full { flagged.len() } else { MOST };
     for flag in flagged.iter().rev().take(most) {
         let Some(certificate) = replay.certificates.get(flag.certificate) else { continue };
-        let seen = match flag.visible_from {
-            Some(from) => format!("; visible from {}", day(from)),
-            None => "; since when it could be seen is not known".to_owned(),
+        let seen = match (flag.visible_from, flag.visible_by) {
+            (Some(from), Some(LoggedBy::Sct)) => format!("; promised by a log on {} (SCT)", day(from)),
+            (Some(from), _) => format!("; visible from {}", day(from)),
+            (None, _) => "; since when it could be seen is not known".to_owned(),
         };
         let rule = match flag.rule {
             FlagRule::Caa => "CAA",
@@ -347,7 +338,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::NewPath => "new path to a root",
         Cause::NewCa => "new CA",
         Cause::PinsExpired => "the pins expired",
-        Cause::NeverMatched => "the pins never matched",
+        Cause::NeverMatched => "the pins did not match",
     }
 }
 

@@ -59,10 +59,10 @@ fn a_large_history_is_bounded() {
 }
 
 /// Numbers that look random and are the same in every run.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
@@ -171,6 +171,8 @@ fn what_is_best_is_never_worse_than_what_is_worst() {
                 assert!(life.p10_days.unwrap_or(u32::MAX) <= life.median_days.unwrap_or(u32::MAX));
             }
             assert!(set.sure <= set.lockouts.len());
+            assert_eq!(set.at_most.is_none(), !replayed.gaps.is_empty());
+            assert!(set.at_most.is_none_or(|most| set.lockouts.len() <= most), "{set:?}");
         }
         for renewal in &replayed.renewals {
             assert!(renewal.from < renewal.to, "{renewal:?}");

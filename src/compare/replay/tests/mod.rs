@@ -3,6 +3,7 @@
 
 mod bounds;
 mod known_cases;
+mod limits;
 mod model;
 mod now;
 
@@ -69,6 +70,7 @@ pub(super) fn certificate(leaf: &str, ca: &Ca, from: &str, until: &str) -> Histo
         not_before: at(from),
         not_after: at(until),
         first_logged: Some(at(from)),
+        first_logged_by: Some(LoggedBy::Log),
         names: vec!["host.example".to_owned()],
         paths: Arc::clone(&ca.paths),
     }
@@ -85,6 +87,7 @@ pub(super) fn history(certificates: Vec<HistoricCertificate>, now: &str) -> Hist
         ca_keys: Vec::new(),
         pins: Vec::new(),
         flagged: None,
+        asked: Vec::new(),
         left_out: Vec::new(),
         coverage: Vec::new(),
         served_now: None,

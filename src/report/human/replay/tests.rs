@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::compare::advice::tests::{given, replay as empty};
-use crate::compare::replay::{Flagged, HalfLife, Level, Renewal, ReplayedCertificate, Share, Survival};
+use crate::compare::replay::{
+    Flagged, HalfLife, HeldAgainst, Level, LoggedBy, Renewal, ReplayedCertificate, Share, Survival,
+};
 use crate::x509::SpkiSha256;
 
 fn bare(text: &str) -> String {
@@ -25,6 +27,7 @@ fn of(count: usize) -> Replay {
         not_before: at(place * 60),
         not_after: at(place * 60 + 90),
         first_logged: None,
+        first_logged_by: None,
         served_now: None,
         line: 0,
         is_followed: true,
@@ -62,6 +65,7 @@ fn of(count: usize) -> Replay {
     };
     let mut app = given(sure, Some((3, 8)));
     (app.lockouts, app.undetermined) = (lockouts.clone(), 1);
+    app.at_most = Some(lockouts.len());
     app.title = "app/src/main/res/xml/network_security_config.xml, shop.example".to_owned();
     app.lockout_days_per_year = Some(Bounds { at_best: 0.5, at_worst: 121.4 });
     let leaf = ReplayedPinSet {
@@ -69,6 +73,7 @@ fn of(count: usize) -> Replay {
         title: "the leaf's key".to_owned(),
         half_life: Some(half_life),
         sure: lockouts.len(),
+        at_most: Some(lockouts.len()),
         lockouts,
         ..given(0, None)
     };
@@ -77,6 +82,7 @@ fn of(count: usize) -> Replay {
         rule: FlagRule::ExpectedCa,
         why: "its CA is not expected".to_owned(),
         visible_from: Some(at(certificate * 60)),
+        visible_by: Some(LoggedBy::Sct),
     });
     Replay {
         from: Some(begin),
@@ -85,6 +91,7 @@ fn of(count: usize) -> Replay {
         renewals: renewals.collect(),
         key_reuse: Share { of: count.saturating_sub(1), count: 0 },
         flagged: Some(flagged.collect()),
+        held_against: vec![HeldAgainst { rule: FlagRule::ExpectedCa, of: count, undetermined: 0 }],
         left_out: vec!["One certificate cannot be read.".to_owned(); count],
         sentence: "In 24 months these pins would have locked users out.".to_owned(),
         ..empty(vec![app, leaf])
@@ -111,11 +118,12 @@ fn one_renewal_is_told_whole() {
         "  2024-03-01  new key: certificate 1, issued by A CA",
         "2024-03-01 to 2024-04-10, 40 days at worst; perhaps not at all",
         "would hit pins of: the leaf's key",
-        "would have flagged 2 of 2",
-        "visible from 2024-03-01",
+        "would have flagged 2 of 2; CAA was not looked up",
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("promised by a log on 2024-03-01 (SCT)"), "{text}");
 }
 
 #[test]
@@ -123,7 +131,7 @@ fn of_a_thousand_renewals_the_gravest_are_told_and_the_rest_counted() {
     let all = of(1001);
     let text = bare(&replay(&all, false));
     fits(&text);
-    assert!(text.lines().count() < 100, "{} lines", text.lines().count());
+    assert!(text.lines().count() < 110, "{} lines", text.lines().count());
     assert!(text.contains("and 992 more; --full shows them all"), "{text}");
     let full = bare(&replay(&all, true));
     fits(&full);
@@ -136,5 +144,8 @@ fn what_is_not_known_is_not_a_number() {
     fits(&text);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("whether it matches is not known"), "{text}");
-    assert!(text.contains("have nothing to say: CAA was not looked up"), "{text}");
+    assert!(
+        text.contains("would have flagged is not known, for no CA is expected and CAA was not looked up"),
+        "{text}"
+    );
 }

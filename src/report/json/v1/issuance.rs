@@ -12,6 +12,7 @@ use crate::issuance::issued::Sighting;
 use crate::issuance::renewal::Renewals;
 use crate::issuance::reported::Coverage;
 use crate::issuance::{CaaToday, IssuanceVerdict, JudgedCertificate, SourceSummary};
+use crate::report::fleet::Open;
 use crate::report::{IssuanceReport, Outcome, Summary};
 use crate::rules::Finding;
 use crate::x509::{CertificateSha256, SpkiSha256, hexadecimal};
@@ -46,9 +47,12 @@ pub fn value(name: &IssuanceReport<'_>) -> serde_json::Result<serde_json::Value>
     serde_json::to_value(AskedName::of(name, None))
 }
 
-/// One name as a line of its own.
-pub fn line(name: &IssuanceReport<'_>) -> serde_json::Result<String> {
-    Ok(serde_json::to_string(&AskedName::of(name, Some(SCHEMA_VERSION)))? + "\n")
+/// One name as a line of its own; `run` is what its run asked, hashed, where it can be gone on with.
+pub fn line(name: &IssuanceReport<'_>, run: Option<&str>) -> serde_json::Result<String> {
+    let open = Some(name.open());
+    let unusable_files = name.has_unusable_files();
+    let line = AskedName { run, open, unusable_files, ..AskedName::of(name, Some(SCHEMA_VERSION)) };
+    Ok(serde_json::to_string(&line)? + "\n")
 }
 
 #[derive(Serialize)]
@@ -81,6 +85,13 @@ struct AskedName<'a> {
     schema_version: Option<u32>,
     name: &'a str,
     outcome: Outcome,
+    /// Of lines: what is asked, hashed; what stayed open; and whether files could not be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<Open>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unusable_files: bool,
     undetermined: Vec<String>,
     issuance: Issuance<'a>,
     findings: &'a [&'a Finding],
@@ -93,6 +104,9 @@ impl<'a> AskedName<'a> {
             schema_version,
             name: verdict.name.as_str(),
             outcome: report.outcome,
+            run: None,
+            open: None,
+            unusable_files: false,
             undetermined: verdict.demanded().into_iter().chain(verdict.open()).collect(),
             issuance: Issuance::of(verdict),
             findings: &report.findings,
