@@ -300,16 +300,9 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             let number = index.saturating_add(1);
             let row = &piece.row;
             // What failed comes first, so that what is left out is no worse than what stands.
-            let body = match room.checked_sub(piece.body.text().len()) {
-                Some(rest) => {
-                    room = rest;
-                    piece.body.text()
-                }
-                None => {
-                    room = 0;
-                    LEFT_OUT
-                }
-            };
+            let rest = room.checked_sub(piece.body.text().len());
+            room = rest.unwrap_or_default();
+            let body = if rest.is_some() { piece.body.text() } else { LEFT_OUT };
             let folded = row.outcome == Outcome::Pass || not_passed > MOST_UNFOLDED;
             RowView {
                 number,
