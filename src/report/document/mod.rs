@@ -8,8 +8,9 @@
 pub(super) mod sample;
 mod sections;
 
-use jiff::Timestamp;
+use std::cmp::Reverse;
 
+use jiff::Timestamp;
 use quick_junit::TestSuite;
 use serde_json::Value;
 
@@ -240,13 +241,17 @@ impl Row {
         }
     }
 
-    /// Its place in a report that begins with what failed and ends with what passed.
-    pub(super) fn rank(&self) -> u8 {
-        match self.outcome {
+    /// Its place in a report that begins with what failed and ends with what passed, of each the gravest first.
+    pub(super) fn place(&self) -> (u8, Reverse<Vec<usize>>) {
+        let outcome = match self.outcome {
             Outcome::Fail => 0,
             Outcome::Undetermined => 1,
             Outcome::Pass => 2,
-        }
+        };
+        let count = |severity| {
+            self.counts.iter().find(|(known, _)| *known == severity).map_or(0, |(_, count)| *count)
+        };
+        (outcome, Reverse(Severity::ALL.into_iter().rev().map(count).collect()))
     }
 
     /// “1 high, 2 low”; empty where there is none.

@@ -291,7 +291,7 @@ struct SeverityCount {
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result<String, String> {
     let not_passed = pieces.iter().filter(|piece| piece.row.outcome != Outcome::Pass).count();
     let mut sorted: Vec<&Piece> = pieces.iter().collect();
-    sorted.sort_by_key(|piece| piece.row.rank());
+    sorted.sort_by_cached_key(|piece| piece.row.place());
     let mut room = MOST_PAGE;
     let rows: Vec<RowView<'_>> = sorted
         .into_iter()
@@ -300,16 +300,9 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             let number = index.saturating_add(1);
             let row = &piece.row;
             // What failed comes first, so that what is left out is no worse than what stands.
-            let body = match room.checked_sub(piece.body.text().len()) {
-                Some(rest) => {
-                    room = rest;
-                    piece.body.text()
-                }
-                None => {
-                    room = 0;
-                    LEFT_OUT
-                }
-            };
+            let rest = room.checked_sub(piece.body.text().len());
+            room = rest.unwrap_or_default();
+            let body = if rest.is_some() { piece.body.text() } else { LEFT_OUT };
             let folded = row.outcome == Outcome::Pass || not_passed > MOST_UNFOLDED;
             RowView {
                 number,

@@ -94,7 +94,7 @@ fn case(head: &Head, section: &Section<'_>, draft: Draft, all: &[&Finding]) -> T
     let findings: Vec<&Finding> =
         draft.findings.iter().filter_map(|place| all.get(*place).copied()).collect();
     let (failing, milder): (Vec<&Finding>, Vec<&Finding>) =
-        findings.into_iter().partition(|finding| finding.counts().is_some_and(|it| head.fails(it)));
+        findings.into_iter().partition(|finding| finding.fails(|severity| head.fails(severity)));
     let mut status = match (&draft.status, failing.as_slice()) {
         (Status::Failure(_), _) | (_, [_, ..]) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         (Status::Error(_), []) => TestCaseStatus::non_success(NonSuccessKind::Error),

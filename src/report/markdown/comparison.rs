@@ -27,6 +27,7 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
         text.push('\n');
     }
     text.push_str(&threats(comparison));
+    let _ = writeln!(text, "{}\n", escape(&comparison.unlisted_ca));
     match &comparison.replay {
         Some(replayed) => text.push_str(&replay(replayed)),
         None => text.push_str("**Replay:** nothing was replayed; the findings and what stayed open say why, if it was asked for.\n\n"),

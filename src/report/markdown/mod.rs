@@ -155,7 +155,7 @@ fn bodies(pieces: &[Piece], room: usize) -> String {
     let mut text = String::new();
     let mut left = room;
     let mut order: Vec<&Piece> = pieces.iter().collect();
-    order.sort_by_key(|piece| piece.row.rank());
+    order.sort_by_cached_key(|piece| piece.row.place());
     let (mut cut, mut left_out) = (0_usize, 0_usize);
     for piece in order {
         // A target without findings and open questions has its row, and no more to say.
@@ -216,7 +216,7 @@ fn table(pieces: &[Piece], summary: &Summary) -> String {
     } else {
         "| | Target | Findings | Not determined |\n|---|---|---|---|\n".to_owned()
     };
-    order.sort_by_key(|row| row.rank());
+    order.sort_by_cached_key(|row| row.place());
     let shown = order.iter().take(MOST_ROWS).map(|row| of_row(row, is_compared));
     let more = fit::rows(&mut text, shown, MOST_TABLE).saturating_add(order.len().saturating_sub(MOST_ROWS));
     if more > 0 {

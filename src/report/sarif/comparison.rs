@@ -50,6 +50,7 @@ pub(super) fn value(name: &str, (comparison, advice): (&Comparison, &Advice)) ->
             "detects": comparison.headlines.detects.sentence,
             "locks_out": comparison.headlines.locks_out.sentence,
         },
+        "unlisted_ca": comparison.unlisted_ca,
         "replay": comparison.replay.as_ref().map(|replay| &replay.sentence),
         "steps": steps,
     })

@@ -99,6 +99,7 @@ pub(in crate::report) fn comparison() -> Comparison {
             row(Threat::OtherCaDeceived, [NoEffect, Prevents, Detects, Unknown]),
             row(Threat::NewKey, [NoEffect, NoEffect, NoEffect, MakesWorse]),
         ],
+        unlisted_ca: "A certificate of another CA would be refused by pinned apps.".to_owned(),
         replay: Some(replay()),
         advice: Some(advice()),
     }
