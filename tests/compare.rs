@@ -310,6 +310,43 @@ fn a_required_step_fails_whatever_severity_does() {
     }
 }
 
+/// `compare` looks up TLSA records by itself; what stays open there is told, and fails where nothing may stay open.
+#[test]
+fn tlsa_records_that_could_not_be_had_stay_open() {
+    let shop = Shop::new();
+    // This resolver answers nothing; the server is reached all the same, and CAA is not asked for.
+    let deaf = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let deaf = deaf.local_addr().unwrap().to_string();
+    let world = &shop.running.world;
+    let (connect, roots) = (world.tls_address().to_string(), world.files.roots.display().to_string());
+    let pins = world.files.network_security_config.display().to_string();
+    let arguments = [
+        SHOP,
+        "--connect",
+        &connect,
+        "--resolver",
+        &deaf,
+        "--roots",
+        &roots,
+        "--pins",
+        &pins,
+        "--only",
+        "pins,compare",
+        "--fail-on",
+        "none",
+        "--format",
+        "json",
+    ];
+    let open = |more: &[&str], code: i32| -> Vec<String> {
+        let text = compare(&[&arguments[..], more].concat(), code).0;
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let open = report["targets"][0]["undetermined"].as_array().unwrap();
+        open.iter().map(|what| what.as_str().unwrap().to_owned()).collect()
+    };
+    let told = open(&["--fail-on-undetermined"], 3);
+    assert!(told.iter().any(|what| what.contains("TLSA of _443._tcp.")), "{told:?}");
+}
+
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let shop = Shop::new();

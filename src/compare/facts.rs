@@ -44,6 +44,9 @@ pub struct MeasuredFacts {
     pub caa: Fact<CaaPolicy>,
     /// Whether they bind more than the CA, and whether DNSSEC secures them; the weakest where names differ.
     pub caa_binding: Fact<CaaBinding>,
+    /// The CAs that CAA permits beside those that the owner expects, by their identifiers; not given where nothing is
+    /// expected, or CAA restricts nobody.
+    pub caa_beside: Fact<Vec<String>>,
     /// Whether the issuer is one the owner expects.
     pub expectation: Fact<Expectation>,
     /// Whether anyone compares the CT logs with that expectation.
@@ -140,6 +143,8 @@ pub struct CaaBinding {
     pub methods: Share,
     /// What DNSSEC says of the look-ups.
     pub dnssec: Dnssec,
+    /// Whether every CA must process RFC 8657 at the time of judging; before, nothing here tells whether one does.
+    pub must_process: bool,
 }
 
 /// How many of some things.
@@ -229,6 +234,8 @@ pub struct RevocationPaths {
     pub must_staple: bool,
     /// Whether it is a Short-lived Subscriber Certificate, which nobody needs to revoke.
     pub short_lived: bool,
+    /// When its life begins.
+    pub not_before: Option<Timestamp>,
     /// When it expires.
     pub not_after: Option<Timestamp>,
     /// What its revocation status is, where it was looked at.

@@ -90,23 +90,47 @@ fn headline(
     } else if items.is_empty() {
         sentences.push(format!("Nothing is {what}."));
     }
-    for client in clients {
-        let own: Vec<&HeadlineItem> = items.iter().filter(|item| item.client == client.client).collect();
-        if !own.is_empty() {
-            sentences.push(format!("For {}: {}.", client.client.title(), told(&own).join("; ")));
-        }
+    for (who, told) in by_client(clients, &items, |own| told(own).join("; ")) {
+        sentences.push(format!("For {who}: {told}."));
     }
-    for client in clients {
-        let own: Vec<&HeadlineItem> = unknown.iter().filter(|item| item.client == client.client).collect();
-        if !own.is_empty() {
-            let told: Vec<String> = grouped(&own)
-                .into_iter()
-                .map(|(by, of)| format!("the effect of {} on {}", names(by), ids(&of)))
-                .collect();
-            sentences.push(format!("Not known for {}: {}.", client.client.title(), told.join("; ")));
-        }
+    // What each control would be worth stands in the table: here it is told which threats are open, and by what.
+    for (who, open) in by_client(clients, &unknown, open_threats) {
+        sentences.push(format!("Not known for {who}: {open}."));
     }
     Headline { sentence: sentences.join(" "), items, unknown }
+}
+
+/// What is told of each kind of client that has items; the same of several is told once.
+fn by_client(
+    clients: &[ClientProtection],
+    items: &[HeadlineItem],
+    tell: impl Fn(&[&HeadlineItem]) -> String,
+) -> Vec<(String, String)> {
+    let mut all: Vec<(Vec<String>, String)> = Vec::new();
+    for client in clients {
+        let own: Vec<&HeadlineItem> = items.iter().filter(|item| item.client == client.client).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let (title, told) = (client.client.title(), tell(&own));
+        match all.iter_mut().find(|(_, known)| *known == told) {
+            Some((who, _)) => who.push(title),
+            None => all.push((vec![title], told)),
+        }
+    }
+    all.into_iter().map(|(who, told)| (enumerated(&who), told)).collect()
+}
+
+/// The threats of which something is open, and all controls whose effect that is.
+fn open_threats(items: &[&HeadlineItem]) -> String {
+    let mut controls: Vec<Control> = Vec::new();
+    for control in items.iter().flat_map(|item| &item.by) {
+        if !controls.contains(control) {
+            controls.push(*control);
+        }
+    }
+    controls.sort_unstable();
+    format!("{} (by what {} would do)", ids(items), names(&controls))
 }
 
 /// The items by the controls that make them so.
@@ -126,7 +150,7 @@ fn told(items: &[&HeadlineItem]) -> Vec<String> {
     groups
         .map(|(by, of)| {
             let threats: Vec<String> =
-                of.iter().map(|item| format!("{} ({})", title(item.threat), item.threat)).collect();
+                of.iter().map(|item| format!("{} ({})", item.threat, title(item.threat))).collect();
             let within = of.iter().find_map(|item| item.within.as_ref());
             let within = within.map(|within| format!(", {}", in_words(within))).unwrap_or_default();
             format!("{} by {}{within}", enumerated(&threats), names(by))

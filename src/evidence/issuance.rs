@@ -72,6 +72,22 @@ pub struct WatchStateReading {
     /// Issuers' certificates, DER, that the chains name by their SHA-256.
     #[serde(default)]
     pub issuers: Vec<Bytes>,
+    /// Who looks, and since when; not known where the name was never watched.
+    #[serde(default)]
+    pub looks: Option<WatchLooks>,
+}
+
+/// How a state was kept: by a watch that goes on, or by looks now and then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchLooks {
+    /// When the first of its logs was followed first.
+    pub began: Timestamp,
+    /// When a process said last that it searches for the name; one that goes on says so every hour.
+    pub for_name: Timestamp,
+    /// Whether none has said since that it searches for other names alone.
+    pub is_latest: bool,
+    /// Whether a process follows a log now.
+    pub is_running: bool,
 }
 
 /// A log that is followed, and which of its entries were read.

@@ -133,6 +133,9 @@ pub struct CompareRequest {
     pub require: Vec<String>,
     /// Whether TLSA records were asked for by name; else they are looked up for their column alone.
     pub tlsa: bool,
+    /// The options that say where to look, as words: gates that are printed repeat them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repeated: Vec<String>,
 }
 
 impl CompareRequest {
@@ -150,6 +153,7 @@ impl CompareRequest {
             native_app: self.native_app.or(before.native_app),
             tlsa: self.tlsa || before.tlsa,
             require: if self.require.is_empty() { before.require } else { self.require },
+            repeated: if self.repeated.is_empty() { before.repeated } else { self.repeated },
         }
     }
 }

@@ -7,6 +7,8 @@ mod revocation;
 mod roots;
 mod watch;
 
+use jiff::Timestamp;
+
 pub(super) use self::apps::class_of;
 pub(super) use self::roots::root_pins;
 use super::inputs::Inputs;
@@ -22,7 +24,12 @@ use crate::rules::{self, Finding, Severity};
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// What was measured of a target.
-pub(super) fn measured(verdicts: &TargetVerdicts, target: &TargetEvidence, inputs: &Inputs) -> MeasuredFacts {
+pub(super) fn measured(
+    verdicts: &TargetVerdicts,
+    target: &TargetEvidence,
+    inputs: &Inputs,
+    at: Timestamp,
+) -> MeasuredFacts {
     MeasuredFacts {
         service: service(target),
         public_trust: public_trust(verdicts),
@@ -41,7 +48,10 @@ pub(super) fn measured(verdicts: &TargetVerdicts, target: &TargetEvidence, input
         },
         ct_programmes: programmes(verdicts),
         caa: caa::policy(&verdicts.caa),
-        caa_binding: caa::binding(&verdicts.caa),
+        caa_binding: caa::binding(&verdicts.caa, at),
+        caa_beside: verdicts.issuer.verdict().map_or(Fact::NotGiven, |issuer| {
+            caa::beside(&caa::policy(&verdicts.caa), &issuer.expected, inputs)
+        }),
         expectation: match &verdicts.issuer {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,

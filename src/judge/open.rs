@@ -6,7 +6,7 @@ use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation::Expectation;
 use crate::caa::CaaReading;
 use crate::caa::nameservers::Agreement;
-use crate::compare::advice::Done;
+use crate::compare::advice::{Done, StepId};
 use crate::compare::replay::PinSetKind;
 use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
@@ -51,7 +51,7 @@ impl TargetVerdicts {
         let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
-        if self.chain.is_empty() && !self.is_of_history_alone() {
+        if self.chain.is_empty() && !self.is_of_history_alone() && !self.is_of_pin_files_alone() {
             add("the certificate", true);
         }
         // Whoever names what to expect wants no other certificate passed over.
@@ -118,8 +118,8 @@ impl TargetVerdicts {
             if pins.status == PinsStatus::NoPinSources && named(scope::Part::Pins) {
                 add("whether the host is pinned: no pin file was given", true);
             }
-            for what in self.open_pin_sources(pins) {
-                add(&what, true);
+            for (what, demanded) in self.open_pin_sources(pins) {
+                add(&what, demanded);
             }
         }
         if let (Some(comparison), true) = (self.comparison.verdict(), named(scope::Part::Compare)) {
@@ -201,18 +201,30 @@ impl TargetVerdicts {
 }
 
 impl TargetVerdicts {
-    /// What of the sources of pins stays open, where the host is pinned.
-    fn open_pin_sources(&self, pins: &PinsVerdict) -> Vec<String> {
+    /// Whether nothing but the files with pins was asked about: whether they have any more.
+    fn is_of_pin_files_alone(&self) -> bool {
+        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+        let required = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
+        self.observed.not_tried.is_some()
+            && !required.is_empty()
+            && required.iter().all(|step| step.id == StepId::Removed)
+    }
+
+    /// What of the sources of pins stays open, where the host is pinned, and whether it is demanded: `compare` looks up TLSA
+    /// records for the sake of its table, where nobody asks for them by name.
+    fn open_pin_sources(&self, pins: &PinsVerdict) -> Vec<(String, bool)> {
         if pins.status != PinsStatus::Pinned {
             return Vec::new();
         }
+        let unheard = pins.sources.iter().filter(|source| is_unheard(source));
+        let unheard = unheard.map(|source| (format!("the {}", source.file), !self.tlsa_unasked));
         let unread = pins.sources.iter().filter(|source| source.state != SourceState::Read);
-        let mut open: Vec<String> = unread.map(|source| format!("the pins of {}", source.file)).collect();
-        let unheard = pins.sources.iter().filter(|source| is_unheard(source) && !self.tlsa_unasked);
-        open.extend(unheard.map(|source| format!("the {}", source.file)));
+        let mut open: Vec<(String, bool)> =
+            unread.map(|source| (format!("the pins of {}", source.file), true)).collect();
+        open.extend(unheard);
         let in_part = pins.sources.iter().filter(|source| is_read_in_part(source, pins.host.as_deref()));
         let files: BTreeSet<&str> = in_part.map(|source| source.file.as_str()).collect();
-        open.extend(files.into_iter().map(|file| format!("the whole of the pins of {file}")));
+        open.extend(files.into_iter().map(|file| (format!("the whole of the pins of {file}"), true)));
         open
     }
 

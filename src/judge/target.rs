@@ -18,7 +18,7 @@ use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
 use crate::caa::nameservers::Agreement;
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
-use crate::compare::advice::advise;
+use crate::compare::advice::{Asked, advise};
 use crate::compare::{self, Comparison};
 use crate::ct;
 use crate::ct::inclusion::Audits;
@@ -211,7 +211,7 @@ pub(super) fn judge(
         issued.served(served, leaf);
     }
     if asked(scope::Part::Compare) {
-        let mut facts = facts::measured(&verdicts, target, inputs);
+        let mut facts = facts::measured(&verdicts, target, inputs, at);
         let mut comparison = compare::compare(&facts, &inputs.circumstances);
         comparison.replay = replay::of_target((target, &verdicts), inputs, at);
         if let Some(replay) = &mut comparison.replay {
@@ -220,7 +220,12 @@ pub(super) fn judge(
         if verdicts.is_compared {
             facts.root_pins = facts::root_pins((target, &verdicts), comparison.replay.as_ref(), inputs);
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
-            let advised = advise((host, &inputs.required), &facts, &comparison, &inputs.circumstances);
+            let options =
+                request.compare.as_ref().map(|stated| stated.repeated.as_slice()).unwrap_or_default();
+            // A file is named as it is; a host with its port, as the user named it.
+            let target = &verdicts.target;
+            let asked = Asked { host, target, options, require: &inputs.required };
+            let advised = advise(asked, &facts, &comparison, &inputs.circumstances);
             comparison.advice = Some(advised);
         }
         verdicts.comparison = Part::Checked(comparison);

@@ -4,8 +4,11 @@ use serde_json::json;
 
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::compare::advice::Done;
-use crate::compare::replay::{NextRenewal, PinSetKind, RenewalBasis, ReplayedPinSet};
+use crate::compare::replay::{
+    Cause, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
+};
 use crate::judge::{Part, TargetVerdicts};
+use crate::pins::PinsVerdict;
 
 /// The rule of `--require`: a gate of its own.
 pub(super) const REQUIRED: &str = "CMP003";
@@ -60,6 +63,28 @@ static RULES: &[Rule<TargetVerdicts>] = &[
             references: &["docs/compare.md"],
         },
         raise: required,
+    },
+    Rule {
+        info: RuleInfo {
+            id: "CMP004",
+            title: "Pins lock users out now, by what was issued",
+            severity: Severity::High,
+            needs: "pin files that refuse connections, and a history of certificates (--history and the like) with one in its life",
+            explanation: "By the replay, clients with these pins cannot connect: no path of any certificate that can be served now \
+                          matches them, or the pins have ended and refuse every connection since (iOS and others that fail \
+                          closed). It is medium where that is so of some clients or of some of the certificates only, as it \
+                          depends on the path that a client builds or on which certificate is served. How long it has lasted is \
+                          counted from the certificate, or the end of a path, that brought it: at the earliest, where it is not \
+                          sure.",
+            advice: "Serve a certificate that the pins match, if any CA still issues one; else release pins that match what is \
+                     served, and let clients without them connect in the meantime. Then pin what stays: see docs/compare.md.",
+            references: &[
+                "docs/replay.md",
+                "RFC 7469 section 2.6 (validating pinned connections)",
+                "Android, Network Security Configuration; Apple, NSPinnedDomains",
+            ],
+        },
+        raise: locked_out,
     },
 ];
 
@@ -125,6 +150,97 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal) -> Option<Raised> {
     Some(if is_likely && is_late { raised } else { raised.at(Severity::Medium) })
 }
 
+fn locked_out(verdicts: &TargetVerdicts) -> Vec<Raised> {
+    let comparison = verdicts.comparison.verdict();
+    let Some(replay) = comparison.and_then(|comparison| comparison.replay.as_ref()) else {
+        return Vec::new();
+    };
+    replay.pin_sets.iter().filter_map(|set| lock_out(set, replay, verdicts.pins.verdict())).collect()
+}
+
+fn lock_out(set: &ReplayedPinSet, replay: &Replay, pins: Option<&PinsVerdict>) -> Option<Raised> {
+    let PinSetKind::Given { client } = &set.kind else { return None };
+    let is_sure = match set.locks_out_now {
+        LocksOutNow::Surely => true,
+        LocksOutNow::Perhaps => false,
+        LocksOutNow::No | LocksOutNow::Unknown => return None,
+    };
+    if !set.refuses {
+        return None;
+    }
+    let lasting = set.lockouts.iter().rfind(|lockout| lockout.ends_at_worst.is_none());
+    let certificate = lasting.and_then(|lockout| replay.certificates.get(lockout.certificate?));
+    let since = lasting.map(|lockout| match lockout.begins_at_best {
+        Some(begins) if is_sure => format!(" since {}", begins.strftime("%Y-%m-%d")),
+        _ => format!(" since {} at the earliest", lockout.begins_at_worst.strftime("%Y-%m-%d")),
+    });
+    let since = since.unwrap_or_default();
+    let why = lasting
+        .map_or("no certificate that can be served matches on every path", |lockout| why(lockout.cause));
+    let with = certificate.map(|it| {
+        format!(
+            " It began with {} of {}, issued on {}.",
+            it.label,
+            it.issuer,
+            it.not_before.strftime("%Y-%m-%d")
+        )
+    });
+    let message = format!(
+        "Clients with these pins {}{since}: {why}.{}",
+        if is_sure { "are locked out" } else { "may be locked out" },
+        with.unwrap_or_default()
+    );
+    let id = certificate.map(|it| match (it.sha256, &it.serial) {
+        (Some(sha256), _) => sha256.to_string(),
+        (None, Some(serial)) => format!("serial number {serial} of {}", it.issuer),
+        (None, None) => it.label.clone(),
+    });
+    let evidence = json!({
+        "client": client,
+        "sure": is_sure,
+        "cause": lasting.map(|lockout| lockout.cause),
+        "begins_at_worst": lasting.map(|lockout| lockout.begins_at_worst),
+        "begins_at_best": lasting.and_then(|lockout| lockout.begins_at_best),
+        "certificate": id,
+        "pins": pins.map(|pins| values(pins, client)).unwrap_or_default(),
+    });
+    let raised = Raised::new(client.clone(), message, evidence);
+    Some(if is_sure { raised } else { raised.at(Severity::Medium) })
+}
+
+/// Why pins do not match, after what changed.
+fn why(cause: Cause) -> &'static str {
+    match cause {
+        Cause::NewKey => "the certificate has another key than the pinned one",
+        Cause::NewIntermediate => "another intermediate of the CA issued than the pinned one",
+        Cause::NewPath => {
+            "paths lead to other roots than the pinned ones, or a path to a pinned one has ended"
+        }
+        Cause::NewCa => "another CA issued than the pinned one",
+        Cause::PinsExpired => "the pins have ended, and clients refuse every connection since",
+        Cause::NeverMatched => "the pins match no certificate that can be served",
+    }
+}
+
+/// How many pins are told.
+const MOST_PINS: usize = 100;
+
+/// The pins of a client, which the replay names by its file, and by the line where the file has several.
+fn values(pins: &PinsVerdict, client: &str) -> Vec<String> {
+    let of_client = |file: &str, line: Option<usize>| match client.strip_prefix(file) {
+        Some("") => true,
+        Some(rest) => line.is_some_and(|line| rest == format!(", line {line}")),
+        None => false,
+    };
+    let entries =
+        pins.sources.iter().flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
+    let own = entries.filter(|(source, entry)| entry.applies && of_client(&source.file, entry.line));
+    let mut values: Vec<String> =
+        own.flat_map(|(_, entry)| &entry.pins).map(|pin| pin.pin.to_string()).take(MOST_PINS).collect();
+    values.sort_unstable();
+    values
+}
+
 fn not_replayed(verdicts: &TargetVerdicts) -> Vec<Raised> {
     let (Part::Checked(issuance), Some(comparison)) = (&verdicts.issuance, verdicts.comparison.verdict())
     else {
@@ -159,15 +275,16 @@ fn required(verdicts: &TargetVerdicts) -> Vec<Raised> {
 mod tests {
     use super::*;
     use crate::compare::advice::tests::{given, replay};
-    use crate::compare::advice::{StepId, advise};
-    use crate::compare::replay::{Replay, ReplayedPinSet};
+    use crate::compare::advice::{Asked, StepId, advise};
+    use crate::compare::replay::Lockout;
     use crate::compare::{Circumstances, Comparison, MeasuredFacts, compare};
     use crate::rules::tests::{ids, target};
 
     fn compared(replay: Option<Replay>, require: &[StepId]) -> TargetVerdicts {
         let (facts, stated) = (MeasuredFacts::default(), Circumstances::default());
         let mut comparison = Comparison { replay, ..compare(&facts, &stated) };
-        comparison.advice = Some(advise(("www.test.example", require), &facts, &comparison, &stated));
+        let asked = Asked { host: "www.test.example", target: "www.test.example:443", options: &[], require };
+        comparison.advice = Some(advise(asked, &facts, &comparison, &stated));
         TargetVerdicts { comparison: Part::Checked(comparison), is_compared: true, ..target() }
     }
 
@@ -201,6 +318,61 @@ mod tests {
         assert!(!ids(&findings(&compared(Some(reporting), &[]))).contains(&"CMP001"));
         let unknown = with_runway(vec![given(0, None)], -9.0, None);
         assert!(!ids(&findings(&compared(Some(unknown), &[]))).contains(&"CMP001"));
+    }
+
+    #[test]
+    fn pins_that_lock_out_now_are_grave_and_those_that_may_are_less() {
+        let lockout = |cause| Lockout {
+            cause,
+            certificate: None,
+            begins_at_worst: "2026-02-01T00:00:00Z".parse().unwrap(),
+            begins_at_best: Some("2026-03-01T00:00:00Z".parse().unwrap()),
+            ends_at_best: None,
+            ends_at_worst: None,
+            is_open: true,
+        };
+        let of = |locks_out_now, refuses, cause| {
+            let lockouts = vec![lockout(cause)];
+            let set = ReplayedPinSet { locks_out_now, refuses, lockouts, ..given(0, None) };
+            let mut found = findings(&compared(Some(replay(vec![set])), &[]));
+            found.retain(|finding| finding.rule == "CMP004");
+            found.pop()
+        };
+        let sure = of(LocksOutNow::Surely, true, Cause::NewPath).unwrap();
+        assert_eq!(sure.severity, Severity::High);
+        assert!(
+            sure.message.contains("are locked out since 2026-03-01: paths lead to other roots"),
+            "{}",
+            sure.message
+        );
+        let expired = of(LocksOutNow::Surely, true, Cause::PinsExpired).unwrap();
+        assert!(expired.message.contains("refuse every connection since"), "{}", expired.message);
+        let perhaps = of(LocksOutNow::Perhaps, true, Cause::NewKey).unwrap();
+        assert_eq!(perhaps.severity, Severity::Medium);
+        assert!(
+            perhaps.message.contains("may be locked out since 2026-02-01 at the earliest"),
+            "{}",
+            perhaps.message
+        );
+        assert!(of(LocksOutNow::Surely, false, Cause::NewKey).is_none(), "they refuse nothing");
+        for silent in [LocksOutNow::No, LocksOutNow::Unknown] {
+            assert!(of(silent, true, Cause::NewKey).is_none());
+        }
+        let print = |finding: &Finding| crate::rules::fingerprint::fingerprint("h.example", finding);
+        assert_ne!(print(&sure), print(&expired));
+        // The same for another certificate, or other pins, in one file.
+        let mut other = sure.clone();
+        let facts = |key: &str, value: &str| {
+            let mut facts = sure.evidence.to_json();
+            facts[key] = serde_json::json!([value]);
+            facts
+        };
+        for key in ["certificate", "pins"] {
+            other.evidence = facts(key, "another").into();
+            assert_ne!(print(&sure), print(&other), "{key}");
+        }
+        other.evidence = facts("begins_at_worst", "2026-02-02").into();
+        assert_eq!(print(&sure), print(&other), "a date is a measurement");
     }
 
     #[test]

@@ -49,7 +49,7 @@ const IDENTIFYING: &[(&str, &[&str])] = &[
             "what",
         ],
     ),
-    ("CMP", &["client", "kind", "step", "title"]),
+    ("CMP", &["cause", "certificate", "client", "kind", "pins", "step", "title"]),
     ("LOG", &["fault", "log_id"]),
     ("RUN", &["about", "rule"]),
 ];

@@ -27,8 +27,8 @@ pub(super) struct CompareOptions {
     #[command(flatten)]
     stated: StatedOptions,
     /// Exit with 1 where this step of the plan is not done, and with 3 where that is not known, whatever --fail-on says:
-    /// monitoring, caa, caa-bound, expected-ca, short-lives, widened or removed. Other findings count by --fail-on: with
-    /// none, the steps alone decide
+    /// monitoring, caa, caa-bound, expected-ca, short-lives, widened, removed, or sound (nothing measured is wrong with the
+    /// pins). Other findings count by --fail-on: with none, the steps alone decide
     #[arg(long, value_name = "STEP", value_delimiter = ',', help_heading = "Gate")]
     require: Vec<StepId>,
     /// Show every renewal of the replay, and every finding, instead of the gravest
@@ -45,7 +45,7 @@ pub(super) fn run(mut options: CompareOptions) -> anyhow::Result<Exit> {
         );
     }
     let require = options.require.iter().map(ToString::to_string).collect();
-    let request = CompareRequest { require, ..options.stated.request() };
+    let request = CompareRequest { require, repeated: options.check.repeated(), ..options.stated.request() };
     let detail = if options.full { Detail::Full } else { Detail::Gravest };
     options.check.compare(request, detail);
     check::run(&options.check)

@@ -45,6 +45,7 @@ impl StatedOptions {
             native_app: self.native_app,
             require: Vec::new(),
             tlsa: false,
+            repeated: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::known::{Known, Pinned, named};
 use super::{OWASP, Reason};
-use crate::compare::replay::{PinSetKind, Replay, ReplayedPinSet};
+use crate::compare::replay::{LocksOutNow, PinSetKind, Replay, ReplayedPinSet};
 use crate::compare::{ClientClass, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
 
@@ -53,7 +53,7 @@ pub(super) static CRITERIA: [Criterion; 14] = [
     Criterion { id: "shared_ca_only", source: WHAT_TO_PIN, weigh: shared },
     Criterion {
         id: "not_enforced",
-        source: "OWASP MASTG, MASTG-TEST-0243; RFC 7469 section 2.1.5",
+        source: "OWASP MASTG, MASTG-TEST-0243; RFC 7469 section 2.1",
         weigh: enforcement,
     },
     Criterion {
@@ -157,18 +157,40 @@ fn locked_out(known: &Known<'_>) -> Weighed {
             )
         })
     };
-    if out().next().is_none() {
-        return Weighed::Silent;
+    let replayed =
+        |now: LocksOutNow| known.given().filter(move |set| set.refuses && set.locks_out_now == now);
+    let change =
+        "Serve a certificate that the pins match, or release new pins: users cannot connect.".to_owned();
+    if out().next().is_some() {
+        let files = named(out().map(|client| client.client.as_str()));
+        return Weighed::Wrong {
+            text: "Clients with these pins are locked out now.".to_owned(),
+            evidence: format!("no pin matches the chain as served: {files}"),
+            change,
+        };
     }
-    Weighed::Wrong {
-        text: "Clients with these pins are locked out now.".to_owned(),
-        evidence: format!(
-            "no pin matches the chain as served: {}",
-            named(out().map(|client| client.client.as_str()))
+    for (now, text, evidence) in [
+        (
+            LocksOutNow::Surely,
+            "Clients with these pins are locked out now.",
+            "no certificate of the history that can be served matches, or the pins have ended",
         ),
-        change: "Serve a certificate that the pins match, or release new pins: users cannot connect."
-            .to_owned(),
+        (
+            LocksOutNow::Perhaps,
+            "Clients with these pins may be locked out now.",
+            "a certificate of the history that can be served does not match, or not on every path",
+        ),
+    ] {
+        if replayed(now).next().is_some() {
+            let titles = named(replayed(now).map(|set| set.title.as_str()));
+            return Weighed::Wrong {
+                text: text.to_owned(),
+                evidence: format!("{evidence}: {titles}"),
+                change,
+            };
+        }
     }
+    Weighed::Silent
 }
 
 fn next_renewal(known: &Known<'_>) -> Weighed {
@@ -305,6 +327,19 @@ pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
         ),
         Pinned::Yes | Pinned::No => None,
     }
+}
+
+/// The ids of everything that was measured and is wrong with the pins as they are.
+pub(super) fn wrong(known: &Known<'_>) -> Vec<&'static str> {
+    let weighed = CRITERIA.iter().filter_map(|criterion| match (criterion.weigh)(known) {
+        Weighed::Wrong { text, evidence, .. } => {
+            Some(Reason { id: criterion.id, text, source: criterion.source, evidence })
+        }
+        _ => None,
+    });
+    let told: Vec<Reason> = weighed.collect();
+    let faults = faults(known, &told);
+    told.iter().map(|reason| reason.id).chain(faults.iter().map(|fault| fault.id)).collect()
 }
 
 /// A grave finding about the pins as a reason.

@@ -1,11 +1,12 @@
 //! Whether each step is done, by the evidence; what the evidence does not tell is unknown.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use super::criteria;
 use super::known::{Known, Pinned, named};
 use super::steps::{Done, StepId};
-use crate::compare::replay::ReplayedPinSet;
-use crate::compare::{CaaPolicy, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share};
+use crate::compare::replay::{LocksOutNow, ReplayedPinSet};
+use crate::compare::{CaaPolicy, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share, Watch};
 
 /// The longest life of a certificate that counts as short: the maximum from 2029-03-15 on.
 const SHORT_DAYS: i64 = 47;
@@ -13,6 +14,9 @@ const SHORT_DAYS: i64 = 47;
 /// Whether the logs are watched.
 pub(super) fn monitoring(known: &Known<'_>) -> (Done, String) {
     match &known.facts.log_watch {
+        Fact::Measured(LogWatch::Watched(Watch { by, lacks: Some(lacks), .. })) => {
+            (Done::Unknown, format!("watched by {by} in part: {lacks}"))
+        }
         Fact::Measured(LogWatch::Watched(watch)) => (Done::Yes, format!("watched: {}", watch.by)),
         Fact::Measured(LogWatch::LookedUp(watch)) => {
             (Done::No, format!("looked up once, which is no watch: {}", watch.by))
@@ -26,6 +30,19 @@ pub(super) fn monitoring(known: &Known<'_>) -> (Done, String) {
 /// Nothing tells.
 pub(super) fn untold(step: StepId) -> (Done, String) {
     (Done::Unknown, step.untold().unwrap_or_default().to_owned())
+}
+
+/// Whether nothing that was measured is wrong with the pins.
+pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
+    let wrong = criteria::wrong(known);
+    if !wrong.is_empty() {
+        return (Done::No, format!("wrong: {}", wrong.join(", ")));
+    }
+    match (criteria::unknown_pins(known), known.pinned()) {
+        (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),
+        (None, Pinned::No) => (Done::Yes, NONE_PINS.to_owned()),
+        (None, _) => (Done::Yes, "nothing that was measured is wrong with the pins".to_owned()),
+    }
 }
 
 /// Whether CAs are stated as expected.
@@ -50,7 +67,7 @@ pub(super) fn caa(known: &Known<'_>) -> (Done, String) {
         Fact::Measured(CaaPolicy::NoRecords) => (Done::No, "there is no CAA record".to_owned()),
         Fact::Measured(CaaPolicy::Unrestricted) => (Done::No, "the CAA records restrict nobody".to_owned()),
         Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => match current_issuer {
-            CurrentIssuer::Permitted => (Done::Yes, format!("CAA permits {}", permitted.join(", "))),
+            CurrentIssuer::Permitted => permitted_alone(known, permitted),
             CurrentIssuer::Denied => {
                 (Done::No, "CAA does not permit the CA in use: the next renewal will fail".to_owned())
             }
@@ -58,6 +75,26 @@ pub(super) fn caa(known: &Known<'_>) -> (Done, String) {
                 (Done::Unknown, "whether CAA permits the CA in use is not known".to_owned())
             }
         },
+    }
+}
+
+/// The CA in use is permitted: who else is.
+fn permitted_alone(known: &Known<'_>, permitted: &[String]) -> (Done, String) {
+    let all = named(permitted.iter().map(String::as_str));
+    let others = permitted.len().saturating_sub(1);
+    match &known.facts.caa_beside {
+        Fact::Measured(beside) if !beside.is_empty() => {
+            let beside = named(beside.iter().map(String::as_str));
+            (Done::No, format!("CAA permits {all}; of these, you do not expect {beside}"))
+        }
+        Fact::Measured(_) => (Done::Yes, format!("CAA permits {all}, which you expect, and no other")),
+        Fact::NotGiven | Fact::Undetermined if others == 0 => (Done::Yes, format!("CAA permits {all} alone")),
+        Fact::NotGiven | Fact::Undetermined => (
+            Done::Yes,
+            format!(
+                "CAA permits the CA in use and {others} more: {all}; whether you use these is not stated (expect_ca)"
+            ),
+        ),
     }
 }
 
@@ -75,7 +112,14 @@ pub(super) fn caa_bound(known: &Known<'_>) -> (Done, String) {
         return (Done::No, "not every record binds the account (accounturi)".to_owned());
     }
     match binding.dnssec {
-        Dnssec::Secure => (Done::Yes, "every record binds the account, secured by DNSSEC".to_owned()),
+        Dnssec::Secure if binding.must_process => {
+            (Done::Yes, "every record binds the account, secured by DNSSEC".to_owned())
+        }
+        Dnssec::Secure => {
+            let told = "every record binds the account, secured by DNSSEC; whether the CA goes by it before 2027-03-15, when all \
+                        must, is not known";
+            (Done::Yes, told.to_owned())
+        }
         Dnssec::Insecure => (Done::No, "the zone is not signed".to_owned()),
         Dnssec::Bogus => (Done::No, "DNSSEC fails".to_owned()),
         Dnssec::Unknown => (Done::Unknown, "DNSSEC was not validated (--dnssec validate)".to_owned()),
@@ -84,19 +128,29 @@ pub(super) fn caa_bound(known: &Known<'_>) -> (Done, String) {
 
 /// Whether certificates are short-lived.
 pub(super) fn short_lives(known: &Known<'_>) -> (Done, String) {
+    let life = |begins: Timestamp, ends: Timestamp, which: &str| {
+        let days = days(ends.duration_since(begins));
+        let done = if days <= SHORT_DAYS { Done::Yes } else { Done::No };
+        (done, format!("{which} lives {days} days"))
+    };
+    // What was seen counts before what was issued.
+    let seen = known.facts.revocation.measured().and_then(|paths| paths.not_before.zip(paths.not_after));
+    if let Some((begins, ends)) = seen {
+        return life(begins, ends, "the certificate that was seen");
+    }
     let newest = known.replay().and_then(|replay| {
         let current = replay.certificates.iter().filter(|certificate| certificate.not_after > replay.until);
         current.max_by_key(|certificate| certificate.not_before)
     });
-    if let Some(certificate) = newest {
-        let days = days(certificate.not_after.duration_since(certificate.not_before));
-        let done = if days <= SHORT_DAYS { Done::Yes } else { Done::No };
-        return (done, format!("the newest certificate lives {days} days"));
-    }
-    match known.facts.revocation.measured() {
-        Some(paths) if paths.short_lived => (Done::Yes, "the certificate is a short-lived one".to_owned()),
-        _ => (Done::Unknown, "no current certificate of the history is known (--history)".to_owned()),
-    }
+    newest.map_or_else(
+        || {
+            (
+                Done::Unknown,
+                "no certificate was seen, and none of a history is in its life (--history)".to_owned(),
+            )
+        },
+        |it| life(it.not_before, it.not_after, "the newest certificate of the history"),
+    )
 }
 
 /// Whole days, the last second of a life counted in.
@@ -145,11 +199,15 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
 
 /// Why pins are known not to be wide: by what was issued.
 fn narrow(set: &ReplayedPinSet) -> Option<String> {
-    if set.lockouts.iter().any(|lockout| lockout.is_open) {
-        return Some(format!("{}: users are locked out now", set.title));
-    }
-    if set.lockouts.iter().any(|lockout| lockout.ends_at_worst.is_none()) {
-        return Some(format!("{}: a certificate that may be in service now does not match", set.title));
+    match set.locks_out_now {
+        LocksOutNow::Surely => return Some(format!("{}: users are locked out now", set.title)),
+        LocksOutNow::Perhaps => {
+            return Some(format!(
+                "{}: a certificate that may be served now does not match on every path",
+                set.title
+            ));
+        }
+        LocksOutNow::No | LocksOutNow::Unknown => {}
     }
     let share = set.next_match.as_ref().map(|chance| chance.share)?;
     (share.count < share.of)
@@ -170,6 +228,9 @@ fn without_roots(roots: &RootPins) -> Option<String> {
 
 /// Why it is not known of pins whether they are wide.
 fn doubtful(set: &ReplayedPinSet) -> Option<String> {
+    if set.locks_out_now == LocksOutNow::Unknown {
+        return Some(format!("{}: whether they lock users out now is not known", set.title));
+    }
     if set.undetermined > 0 {
         return Some(format!(
             "{}: of {} certificates it is not known whether they match",

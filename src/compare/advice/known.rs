@@ -7,8 +7,10 @@ use crate::compare::{
 
 /// Everything that is known.
 pub(super) struct Known<'k> {
-    /// The host, for the commands that are named.
+    /// The host, for commands that take a name alone.
     pub(super) host: &'k str,
+    /// The target with the options that say where to look, as a shell takes them.
+    pub(super) asked: String,
     /// What was measured.
     pub(super) facts: &'k MeasuredFacts,
     /// What that comes to, with the replay.
@@ -82,17 +84,23 @@ impl<'k> Known<'k> {
         sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }))
     }
 
-    /// The command that judges the pins as they are.
+    /// The command that tells whether anything is left to change on the pins.
     pub(super) fn gate_of_pins(&self) -> String {
-        format!("pinstead check {} --only pins --pins {}", self.host, self.pin_files())
+        let history = if self.replay().is_some() { " --history FOLDER" } else { "" };
+        format!("pinstead compare {}{history} --pins {} --require sound", self.asked, self.pin_files())
     }
 
     /// The files that have pins, as arguments.
     pub(super) fn pin_files(&self) -> String {
-        let mut files: Vec<&str> = self.clients().map(|client| client.client.as_str()).collect();
+        // What lies in a package is read with the package.
+        let of_package = |file: &'k str| file.split_once("!/").map_or(file, |(package, _)| package);
+        let mut files: Vec<&str> = self.clients().map(|client| of_package(&client.client)).collect();
         files.dedup();
         files.retain(|file| !file.is_empty());
-        if files.is_empty() { "FILE".to_owned() } else { files.join(" ") }
+        if files.is_empty() {
+            return "FILE".to_owned();
+        }
+        files.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -104,4 +112,16 @@ pub(super) fn named<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let more = names.len().saturating_sub(MOST);
     let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// A word as a POSIX shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| {
+        letter.is_ascii_alphanumeric()
+            || matches!(letter, '.' | '_' | '-' | '/' | ':' | '@' | '=' | '+' | ',')
+    };
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

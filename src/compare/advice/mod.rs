@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use self::claims::Correction;
 use self::criteria::{CRITERIA, Weighed};
-use self::known::{Known, Pinned};
+use self::known::{Known, Pinned, quoted};
 pub use self::steps::{Done, MigrationStep, Step, StepId, UnknownStep};
 use super::{Circumstances, Comparison, MeasuredFacts};
 
@@ -98,14 +98,29 @@ pub struct Change {
     pub gate: String,
 }
 
-/// Advises the owner of `host`, and tells of the steps in `require` whether they are done.
+/// Who asks, and for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The host.
+    pub host: &'a str,
+    /// The target as it was named: with the port.
+    pub target: &'a str,
+    /// The options that say where to look, as words.
+    pub options: &'a [String],
+    /// The steps of which it is to be told whether they are done.
+    pub require: &'a [StepId],
+}
+
+/// Advises the owner of a host.
 pub fn advise(
-    (host, require): (&str, &[StepId]),
+    Asked { host, target, options, require }: Asked<'_>,
     facts: &MeasuredFacts,
     comparison: &Comparison,
     circumstances: &Circumstances,
 ) -> Advice {
-    let known = Known { host, facts, comparison, circumstances };
+    let words = std::iter::once(target).chain(options.iter().map(String::as_str));
+    let asked = words.map(quoted).collect::<Vec<_>>().join(" ");
+    let known = Known { host, asked, facts, comparison, circumstances };
     let (mut against, mut wrong, mut good) = (Vec::new(), Vec::new(), Vec::new());
     let (mut open_questions, mut changes) = (Vec::new(), Vec::new());
     for criterion in &CRITERIA {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::done;
-use super::known::Known;
+use super::known::{Known, quoted};
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,8 @@ pub enum StepId {
     OldVersionsGone,
     /// No client has pins.
     Removed,
+    /// Nothing that was measured is wrong with the pins; no step of the way off them.
+    Sound,
 }
 
 /// Whether a step is done, by the evidence.
@@ -94,7 +96,7 @@ fn asked() -> String {
 
 impl StepId {
     /// Every step, in the order of the plan.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Monitoring,
         Self::Caa,
         Self::CaaBound,
@@ -104,6 +106,7 @@ impl StepId {
         Self::Released,
         Self::OldVersionsGone,
         Self::Removed,
+        Self::Sound,
     ];
 
     /// Its name in options and reports.
@@ -118,6 +121,7 @@ impl StepId {
             Self::Released => "released",
             Self::OldVersionsGone => "old-versions-gone",
             Self::Removed => "removed",
+            Self::Sound => "sound",
         }
     }
 
@@ -168,13 +172,13 @@ struct Plan {
 }
 
 /// Every step, in the order of [`StepId::ALL`].
-static STEPS: [Plan; 9] = [
+static STEPS: [Plan; 10] = [
     Plan {
         id: StepId::Monitoring,
         what: "Watch the CT logs for the domain, and have somebody answer the alerts.",
         why: "A certificate that should not be there is seen, whichever CA issued it; pins see only what their clients meet.",
         source: "RFC 6962 section 5.3 (monitors)",
-        gate: |known| format!("pinstead compare {} --state --require monitoring", known.host),
+        gate: |known| format!("pinstead compare {} --state --require monitoring", known.asked),
         done: done::monitoring,
     },
     Plan {
@@ -182,7 +186,7 @@ static STEPS: [Plan; 9] = [
         what: "Publish CAA that permits the CAs in use, and no other.",
         why: "Every other CA that obeys the rules refuses to issue.",
         source: "RFC 8659; CA/Browser Forum Baseline Requirements 3.2.2.8",
-        gate: |known| format!("pinstead compare {} --require caa", known.host),
+        gate: |known| format!("pinstead compare {} --require caa", known.asked),
         done: done::caa,
     },
     Plan {
@@ -191,7 +195,7 @@ static STEPS: [Plan; 9] = [
         why: "Then your own CA does not issue to somebody else who passes its validation: the threat that only pins of your own \
               keys stop otherwise.",
         source: "RFC 8657; CA/Browser Forum Baseline Requirements 3.2.2.8.1 (DNSSEC from 2026-03-15)",
-        gate: |known| format!("pinstead compare {} --dnssec validate --require caa-bound", known.host),
+        gate: |known| format!("pinstead compare {} --dnssec validate --require caa-bound", known.asked),
         done: done::caa_bound,
     },
     Plan {
@@ -199,7 +203,7 @@ static STEPS: [Plan; 9] = [
         what: "State the CAs that you use (expect_ca), and the keys where they are known (known_keys).",
         why: "Without it, nobody can say which of the certificates in the logs should not be there.",
         source: "docs/issuance.md",
-        gate: |known| format!("pinstead compare {} --require expected-ca", known.host),
+        gate: |known| format!("pinstead compare {} --require expected-ca", known.asked),
         done: done::expected_ca,
     },
     Plan {
@@ -207,7 +211,7 @@ static STEPS: [Plan; 9] = [
         what: "Have certificates of short lives, renewed by a program.",
         why: "A certificate that was obtained by fraud, or whose key was stolen, is of use for no longer than it lives.",
         source: "CA/Browser Forum Baseline Requirements 6.3.2 (47 days from 2029-03-15)",
-        gate: |known| format!("pinstead compare {} --history FOLDER --require short-lives", known.host),
+        gate: |known| format!("pinstead compare {} --require short-lives", known.asked),
         done: done::short_lives,
     },
     Plan {
@@ -219,7 +223,7 @@ static STEPS: [Plan; 9] = [
         gate: |known| {
             format!(
                 "pinstead compare {} --history FOLDER --pins {} --require widened",
-                known.host,
+                known.asked,
                 known.pin_files()
             )
         },
@@ -230,7 +234,9 @@ static STEPS: [Plan; 9] = [
         what: "Release it on every platform.",
         why: "Pins in a repository lock nobody out and protect nobody; those on devices do.",
         source: "OWASP MASTG, MASTG-TEST-0242",
-        gate: |known| format!("pinstead pins RELEASED-APP --host {} --live --fail-on medium", known.host),
+        gate: |known| {
+            format!("pinstead pins RELEASED-APP --host {} --live --fail-on medium", quoted(known.host))
+        },
         done: |_| done::untold(StepId::Released),
     },
     Plan {
@@ -239,7 +245,8 @@ static STEPS: [Plan; 9] = [
         why: "They are locked out at the first renewal that the old pins do not match.",
         source: "the replay over issuance history",
         gate: |known| {
-            format!("pinstead compare {} --history FOLDER --pins OLD-PINS --release-lead TIME", known.host)
+            // Whether they would be hurt can be told; how many there are cannot.
+            format!("pinstead compare {} --history FOLDER --pins OLD-PINS --require widened", known.asked)
         },
         // What the files of today pin is another step's.
         done: |_| done::untold(StepId::OldVersionsGone),
@@ -254,6 +261,14 @@ static STEPS: [Plan; 9] = [
         },
         done: done::removed,
     },
+    Plan {
+        id: StepId::Sound,
+        what: "Change the pins so that nothing that is measured speaks against them.",
+        why: "Pins that lock users out, or protect nobody, are worse than none.",
+        source: super::OWASP,
+        gate: |known| known.gate_of_pins(),
+        done: done::sound,
+    },
 ];
 
 /// The steps that are to be in place whatever becomes of pins.
@@ -263,7 +278,7 @@ pub(super) fn first(known: &Known<'_>) -> Vec<Step> {
 
 /// The way off pinning, in order.
 pub(super) fn migration(known: &Known<'_>) -> Vec<MigrationStep> {
-    let steps = STEPS.iter().filter(|plan| plan.id != StepId::ShortLives);
+    let steps = STEPS.iter().filter(|plan| !matches!(plan.id, StepId::ShortLives | StepId::Sound));
     steps.zip(1..).map(|(plan, order)| MigrationStep { order, step: plan.judged(known) }).collect()
 }
 

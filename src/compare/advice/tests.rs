@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::compare::replay::{
-    Bounds, Cause, Chance, ChanceBasis, Level, Lockout, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis,
-    Replay, ReplayedPinSet, Share,
+    Bounds, Chance, ChanceBasis, Level, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay,
+    ReplayedPinSet, Share,
 };
 use crate::compare::{
     CaaBinding, CaaPolicy, ClientClass, ClientPins, CurrentIssuer, Dnssec, DynamicPins, Expectation, Fact,
@@ -60,7 +60,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         lockouts: Vec::new(),
         sure,
         at_most: None,
-        locks_out_now: LocksOutNow::Unknown,
+        locks_out_now: LocksOutNow::No,
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -105,7 +105,10 @@ pub(crate) fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
 
 fn advice(facts: &MeasuredFacts, circumstances: &Circumstances, replay: Option<Replay>) -> Advice {
     let comparison = Comparison { replay, ..compare(facts, circumstances) };
-    advise(("shop.example", &StepId::ALL), facts, &comparison, circumstances)
+    let options = ["--starttls".to_owned(), "smtp".to_owned()];
+    let asked =
+        Asked { host: "shop.example", target: "shop.example:8443", options: &options, require: &StepId::ALL };
+    advise(asked, facts, &comparison, circumstances)
 }
 
 fn ids(advice: &Advice) -> Vec<&'static str> {
@@ -178,10 +181,13 @@ fn what_was_measured_against_the_pins_asks_for_a_change() {
         Pins::NotPinned => unreachable!("it is pinned"),
     };
     let enforced = PinEnforcement::Enforced;
+    let now = |locks_out_now| ReplayedPinSet { locks_out_now, ..given(0, None) };
     for (pins, sets, id) in [
         (out, Vec::new(), "locked_out_now"),
         (sound(), vec![given(0, Some((3, 4)))], "next_renewal"),
         (sound(), vec![given(2, None)], "locked_out_before"),
+        (sound(), vec![now(LocksOutNow::Surely)], "locked_out_now"),
+        (sound(), vec![now(LocksOutNow::Perhaps)], "locked_out_now"),
         (pinned(&[ChainPosition::Leaf], 0, enforced), Vec::new(), "no_backup"),
         (pinned(&[ChainPosition::Root], 1, enforced), Vec::new(), "shared_ca_only"),
         (pinned(&[ChainPosition::Leaf], 1, PinEnforcement::ReportOnly), Vec::new(), "not_enforced"),
@@ -238,6 +244,7 @@ fn each_step_is_done_by_its_evidence_alone() {
         accounts: crate::compare::Share::All,
         methods: crate::compare::Share::None,
         dnssec: Dnssec::Secure,
+        must_process: false,
     };
     let good = MeasuredFacts {
         log_watch: Fact::Measured(LogWatch::Watched(Watch::default())),
@@ -253,6 +260,9 @@ fn each_step_is_done_by_its_evidence_alone() {
         assert_eq!(done(&all, step), Done::Yes, "{step}");
     }
     assert_eq!(done(&all, StepId::Removed), Done::No);
+    let part = Watch { lacks: Some("a log has a fault".to_owned()), ..Watch::default() };
+    let part = MeasuredFacts { log_watch: Fact::Measured(LogWatch::Watched(part)), ..good.clone() };
+    assert_eq!(done(&of(&part, Vec::new()), StepId::Monitoring), Done::Unknown);
     let bad = MeasuredFacts {
         log_watch: Fact::Measured(LogWatch::NotWatched),
         caa: Fact::Measured(CaaPolicy::NoRecords),
@@ -287,19 +297,6 @@ fn roots(missing: &[&str]) -> Fact<Vec<RootPins>> {
     Fact::Measured(vec![RootPins { client: "app.xml".to_owned(), are_enough: true, missing, of: 3 }])
 }
 
-fn lockout(is_open: bool, ends_at_worst: Option<Timestamp>) -> Lockout {
-    let at = replay(Vec::new()).until;
-    Lockout {
-        cause: Cause::NewPath,
-        certificate: None,
-        begins_at_worst: at,
-        begins_at_best: is_open.then_some(at),
-        ends_at_best: None,
-        ends_at_worst,
-        is_open,
-    }
-}
-
 #[test]
 fn pins_are_wide_only_where_every_root_is_pinned_and_nothing_is_missed() {
     let wide = MeasuredFacts { root_pins: roots(&[]), ..facts(sound()) };
@@ -310,23 +307,26 @@ fn pins_are_wide_only_where_every_root_is_pinned_and_nothing_is_missed() {
     };
     let all = given(0, Some((5, 5)));
     assert_eq!(of(&wide, vec![all.clone()]).0, Done::Yes);
-    let at = replay(Vec::new()).until;
     for (set, expected, told) in [
         (given(0, Some((3, 5))), Done::No, "3 of 5 recent certificates match"),
         (given(0, Some((4, 4))), Done::Unknown, "only 4 recent renewals are known"),
         (given(0, None), Done::Unknown, "is not known"),
         (ReplayedPinSet { undetermined: 1, ..all.clone() }, Done::Unknown, "is not known whether they match"),
         (
-            ReplayedPinSet { lockouts: vec![lockout(true, None)], ..all.clone() },
+            ReplayedPinSet { locks_out_now: LocksOutNow::Surely, ..all.clone() },
             Done::No,
             "users are locked out now",
         ),
         (
-            ReplayedPinSet { lockouts: vec![lockout(false, None)], ..all.clone() },
+            ReplayedPinSet { locks_out_now: LocksOutNow::Perhaps, ..all.clone() },
             Done::No,
-            "that may be in service now does not match",
+            "does not match on every path",
         ),
-        (ReplayedPinSet { lockouts: vec![lockout(false, Some(at))], ..all.clone() }, Done::Yes, "every root"),
+        (
+            ReplayedPinSet { locks_out_now: LocksOutNow::Unknown, ..all.clone() },
+            Done::Unknown,
+            "whether they lock users out now is not known",
+        ),
         (
             ReplayedPinSet { refuses: false, ..all.clone() },
             Done::Unknown,

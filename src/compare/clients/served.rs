@@ -50,13 +50,26 @@ pub(super) fn served(
         }
         Service::Https { .. } | Service::Other { .. } | Service::Unknown => {}
     }
-    // Of a kind whose level is stated or found, the kind without one says nothing more.
-    let has_level =
-        all.iter().any(|(class, ..)| matches!(class, ClientClass::Android { target_level: Some(_) }));
-    if has_level {
-        all.retain(|(class, served, _)| {
-            *class != ClientClass::Android { target_level: None } || *served == Served::Found
-        });
+    let is_levelled = |class: &ClientClass| matches!(class, ClientClass::Android { target_level: Some(_) });
+    let stated =
+        all.iter().filter(|(class, served, _)| is_levelled(class) && *served == Served::Stated).count();
+    let unlevelled = all.iter().position(|(class, ..)| *class == ClientClass::Android { target_level: None });
+    let has_level = all.iter().any(|(class, ..)| is_levelled(class));
+    if let Some(place) = unlevelled.filter(|_| has_level) {
+        // A file that does not tell its level is of the apps whose level the owner states, if that is one. Another file may
+        // be of another app.
+        let is_of_stated = stated == 1;
+        let is_found = all.get(place).is_some_and(|(_, served, _)| *served == Served::Found);
+        if is_of_stated || !is_found {
+            let (_, _, evidence) = all.remove(place);
+            let of_stated = |(class, served, _): &&mut (ClientClass, Served, String)| {
+                is_levelled(class) && *served == Served::Stated
+            };
+            if let Some((.., known)) = all.iter_mut().find(of_stated).filter(|_| is_found) {
+                known.push(' ');
+                known.push_str(&evidence);
+            }
+        }
     }
     all.sort_by_key(|(class, ..)| *class);
     all

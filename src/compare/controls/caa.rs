@@ -1,19 +1,21 @@
 //! The column of CAA: an instruction to CAs, read when they issue and never by clients.
 
 use super::{Judgement, State, Would};
-use crate::compare::{CaaPolicy, CurrentIssuer, Effect, Fact, InPlace, Threat};
+use crate::compare::{CaaPolicy, CurrentIssuer, Dnssec, Effect, Fact, InPlace, Threat};
 
 const SCOPE: &str = "RFC 8659 section 1";
 const COMPLIANCE: &str = "RFC 8659 section 5.2";
 const AUTHORISED: &str = "RFC 8659 section 5.3";
 const SPOOFING: &str = "RFC 8659 section 5.4";
 const RELEVANT: &str = "RFC 8659 section 3";
+const FORGED: &str = "RFC 8659 sections 5.1 and 5.4; TLS Baseline Requirements 3.2.2.8";
 
 /// What restrictive CAA records do.
 pub(super) fn would(threat: Threat) -> Would {
     use Threat as T;
     match threat {
-        T::OtherCaDeceived => Would::new(Effect::Prevents, RELEVANT),
+        T::OtherCaDeceived => Would::new(Effect::Prevents, FORGED)
+            .only("where the answers that the CA gets are not forged: for sure in a zone that is signed alone"),
         T::OtherCaLogged | T::OtherCaUnlogged | T::ColludingLogs => Would::new(Effect::NoEffect, COMPLIANCE)
             .only("CAA binds CAs that keep the rules, when they issue; one under an attacker's control does not ask"),
         T::AuthorisedCa => Would::new(Effect::NoEffect, AUTHORISED),
@@ -59,7 +61,7 @@ pub(super) fn state(policy: &Fact<CaaPolicy>) -> State {
 }
 
 /// What the CAA records do against `threat`.
-pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>) -> Judgement {
+pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>, dnssec: Dnssec) -> Judgement {
     match policy {
         Fact::NotGiven => Judgement::new(Effect::Unknown, "CAA was not looked up.", SCOPE),
         Fact::Undetermined => {
@@ -74,20 +76,20 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>) -> Judgement {
             "RFC 8659 section 4.2",
         ),
         Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => {
-            restrictive(threat, permitted, *current_issuer)
+            restrictive(threat, (permitted, *current_issuer), dnssec)
         }
     }
 }
 
-fn restrictive(threat: Threat, permitted: &[String], current_issuer: CurrentIssuer) -> Judgement {
+fn restrictive(
+    threat: Threat,
+    (permitted, current_issuer): (&[String], CurrentIssuer),
+    dnssec: Dnssec,
+) -> Judgement {
     use Threat as T;
     let who = if permitted.is_empty() { "no CA".to_owned() } else { permitted.join(", ") };
     let (effect, reason, source) = match threat {
-        T::OtherCaDeceived => (
-            Effect::Prevents,
-            format!("CAA permits {who}, so every other CA that keeps the rules has to refuse."),
-            RELEVANT,
-        ),
+        T::OtherCaDeceived => return deceived(&who, dnssec),
         T::OtherCaLogged | T::OtherCaUnlogged | T::ColludingLogs => (
             Effect::NoEffect,
             format!("CAA permits {who}; a CA that is under an attacker's control does not ask."),
@@ -120,6 +122,30 @@ fn restrictive(threat: Threat, permitted: &[String], current_issuer: CurrentIssu
         ),
     };
     Judgement::new(effect, reason, source)
+}
+
+/// An honest CA is deceived about who owns the name: by forged answers, or in some way that leaves the DNS alone.
+fn deceived(who: &str, dnssec: Dnssec) -> Judgement {
+    let (effect, when) = match dnssec {
+        Dnssec::Secure => {
+            (Effect::Prevents, "so every other CA that keeps the rules has to refuse: the zone is signed.")
+        }
+        // CAs may not take the failure for a permission, and issue nothing.
+        Dnssec::Bogus => {
+            (Effect::Prevents, "and DNSSEC validation fails, so that no CA that validates may issue at all.")
+        }
+        Dnssec::Insecure => (
+            Effect::Unknown,
+            "so every other CA that keeps the rules refuses, if it sees the records: the zone is not signed, and who \
+             forges the answers to the CA forges these as well.",
+        ),
+        Dnssec::Unknown => (
+            Effect::Unknown,
+            "so every other CA that keeps the rules refuses, if it sees the records: whether the zone is signed was not \
+             validated, and who can forge the answers to the CA forges these as well.",
+        ),
+    };
+    Judgement::new(effect, format!("CAA permits {who}, {when}"), FORGED)
 }
 
 /// The present CA is asked again.

@@ -51,6 +51,11 @@ pub(super) fn state(policy: &Fact<CaaPolicy>, binding: &Fact<CaaBinding>) -> Sta
     };
     State::new(in_place, what(bound.accounts, "its account (accounturi)"))
         .and(what(bound.methods, "the validation method (validationmethods)"))
+        .and(if bound.must_process {
+            "Every CA must process them."
+        } else {
+            "Whether the CA processes them is not known: all must from 2027-03-15 on (RFC 8657, ballot SC-098v2)."
+        })
         .and(match bound.dnssec {
             Dnssec::Secure => "The look-ups are secured by DNSSEC.",
             Dnssec::Unknown => "Whether DNSSEC secures the look-ups is not known.",
@@ -70,7 +75,7 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>, binding: &Fact<Caa
                 BINDING,
             );
         }
-        _ => return caa::judge(threat, policy),
+        _ => return caa::judge(threat, policy, Dnssec::Unknown),
     };
     match threat {
         Threat::AuthorisedCa => own_ca(*bound),
@@ -78,17 +83,21 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>, binding: &Fact<Caa
         _ if bound.accounts.max(bound.methods) == Share::None => {
             Judgement::new(Effect::NoEffect, "No CAA record binds an account or a method.", BINDING)
         }
-        _ => caa::judge(threat, policy),
+        _ => caa::judge(threat, policy, bound.dnssec),
     }
 }
 
 /// The CA that may issue does so for somebody else: by an account of his own, or by a method that he can pass.
 fn own_ca(bound: CaaBinding) -> Judgement {
     let (effect, reason) = match (bound.accounts, bound.methods) {
-        (Share::All, _) => (
+        (Share::All, _) if bound.must_process => (
             Effect::Prevents,
-            "Every CAA record that permits a CA names the account, so that the CA has to refuse any other, if it \
-             processes RFC 8657.",
+            "Every CAA record that permits a CA names the account, so that the CA has to refuse any other.",
+        ),
+        (Share::All, _) => (
+            Effect::Unknown,
+            "Every CAA record that permits a CA names the account; that the CA refuses any other, it need not before \
+             2027-03-15, and whether it processes RFC 8657 is not known.",
         ),
         (Share::Some, _) => {
             (Effect::NoEffect, "Some CAA records name the account, and by another any account may ask.")
@@ -108,6 +117,11 @@ fn hijack(bound: CaaBinding) -> Judgement {
         (Share::None | Share::Some, _) => (
             Effect::NoEffect,
             "Not every CAA record names an account, and whoever controls the DNS passes the CA's validation.",
+        ),
+        (Share::All, Dnssec::Secure) if !bound.must_process => (
+            Effect::Unknown,
+            "The CAA records name the account and are signed; whether the CA goes by it is not known: it must process \
+             RFC 8657 from 2027-03-15 on.",
         ),
         (Share::All, Dnssec::Secure) => (
             Effect::Prevents,

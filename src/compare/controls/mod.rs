@@ -15,7 +15,7 @@ mod revocation;
 mod trust;
 
 use self::levels::Level;
-use super::{Cell, Column, Control, Effect, InPlace, MeasuredFacts, Threat, Within};
+use super::{Cell, Column, Control, Dnssec, Effect, InPlace, MeasuredFacts, Threat, Within};
 
 /// One cell of the table.
 pub(super) fn cell(control: Control, threat: Threat, facts: &MeasuredFacts) -> Cell {
@@ -76,7 +76,7 @@ pub(super) fn judge(control: Control, threat: Threat, facts: &MeasuredFacts) -> 
     match control {
         Control::CaTrust => trust::judge(threat, &facts.public_trust),
         Control::Ct => ct::judge(threat, &facts.ct_policy, ct::CHROME),
-        Control::Caa => caa::judge(threat, &facts.caa),
+        Control::Caa => caa::judge(threat, &facts.caa, dnssec(facts)),
         Control::CaaBound => caa_bound::judge(threat, &facts.caa, &facts.caa_binding),
         Control::IssuerExpectation => monitor::judge(threat, &facts.expectation, &facts.log_watch),
         Control::Pins => pinned_clients::judge(threat, &facts.pins),
@@ -88,6 +88,11 @@ pub(super) fn judge(control: Control, threat: Threat, facts: &MeasuredFacts) -> 
         Control::Dane => dane::judge(threat, &facts.dane),
         Control::Revocation => revocation::judge(threat, &facts.revocation),
     }
+}
+
+/// What DNSSEC says of the CAA look-ups.
+fn dnssec(facts: &MeasuredFacts) -> Dnssec {
+    facts.caa_binding.measured().map_or(Dnssec::Unknown, |binding| binding.dnssec)
 }
 
 /// What a control does where it is in place, whatever was measured.

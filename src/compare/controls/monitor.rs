@@ -146,7 +146,7 @@ fn seen(watch: &Fact<LogWatch>, what: &str) -> Judgement {
             return match &watch.lacks {
                 None => Judgement::new(
                     Effect::Detects,
-                    format!("The logs are watched by {}, and {what} is reported.", watch.by),
+                    format!("The logs are watched by {}, and {what} is reported, if it goes by the policy given here.", watch.by),
                     DETECTION,
                 )
                 .within(watch.within.clone()),

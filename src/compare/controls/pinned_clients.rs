@@ -87,9 +87,9 @@ fn worst_off(threat: Threat, clients: &[ClientPins]) -> Option<Judgement> {
 }
 
 /// The order of the effects, worst first. Against an attack, no protection is worse than one that is not known;
-/// for a change without an attacker, not to know is worse than to know that nothing happens.
+/// where pins can only do harm, not to know is worse than to know that nothing happens.
 fn rank(threat: Threat, effect: Effect) -> u8 {
-    match (effect, threat.is_change()) {
+    match (effect, threat.is_change() || threat == Threat::StolenKey) {
         (Effect::MakesWorse, _) => 0,
         (Effect::NoEffect, false) | (Effect::Unknown, true) => 1,
         (Effect::Unknown, false) | (Effect::NoEffect, true) => 2,

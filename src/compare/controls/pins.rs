@@ -98,7 +98,16 @@ fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {
         T::DeviceOwner => {
             (Effect::NoEffect, "Whoever owns the device can take the pins out of the app.".to_owned(), DEVICE)
         }
-        T::StolenKey if matches.positions.contains(&ChainPosition::Leaf) => (
+        T::StolenKey if is_own_key_alone(matches) && matches.unmatched > 0 => (
+            Effect::Unknown,
+            format!(
+                "The pins match {at}; whether you can leave the stolen key without an update depends on whether a pin that \
+                 matches nothing now is of a key of yours."
+            ),
+            RISK,
+        ),
+        // Whoever accepts the CA's key as well accepts your next key.
+        T::StolenKey if is_own_key_alone(matches) => (
             Effect::MakesWorse,
             format!(
                 "The pins match {at}; clients keep accepting the stolen key, and must be updated to drop it."
@@ -120,6 +129,11 @@ fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {
         }
     };
     Judgement::new(effect, reason, source)
+}
+
+/// Whether nothing but the server's own key satisfies the pins.
+fn is_own_key_alone(matches: &PinMatches) -> bool {
+    matches.positions.iter().all(|position| *position == ChainPosition::Leaf)
 }
 
 /// An attacker has a certificate of a CA that the owner uses.

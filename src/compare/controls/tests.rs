@@ -156,7 +156,7 @@ fn bound(accounts: Share, methods: Share, dnssec: Dnssec) -> MeasuredFacts {
             permitted: vec!["ca1.example".to_owned()],
             current_issuer: CurrentIssuer::Permitted,
         }),
-        caa_binding: Fact::Measured(CaaBinding { accounts, methods, dnssec }),
+        caa_binding: Fact::Measured(CaaBinding { accounts, methods, dnssec, must_process: true }),
         ..MeasuredFacts::default()
     }
 }
@@ -170,12 +170,19 @@ fn a_bound_account_stops_the_own_ca_and_with_dnssec_who_takes_over_the_dns() {
         of(&bound(Share::All, Share::None, Dnssec::Secure)),
         is(&format!("T1b stops, T4 stops, T11 stops, {always}"), InPlace::Yes)
     );
-    for (dnssec, hijack) in [(Dnssec::Insecure, ""), (Dnssec::Bogus, ""), (Dnssec::Unknown, "T11 ?, ")] {
+    for (dnssec, deceived, hijack) in
+        [(Dnssec::Insecure, "?", ""), (Dnssec::Bogus, "stops", ""), (Dnssec::Unknown, "?", "T11 ?, ")]
+    {
         assert_eq!(
             of(&bound(Share::All, Share::All, dnssec)),
-            is(&format!("T1b stops, T4 stops, {hijack}{always}"), InPlace::Partly)
+            is(&format!("T1b {deceived}, T4 stops, {hijack}{always}"), InPlace::Partly)
         );
     }
+    // Before all CAs must, nothing tells that one goes by the records.
+    let early = bound(Share::All, Share::None, Dnssec::Secure);
+    let binding = early.caa_binding.measured().map(|binding| CaaBinding { must_process: false, ..*binding });
+    let early = MeasuredFacts { caa_binding: Fact::Measured(binding.unwrap()), ..early };
+    assert_eq!(of(&early), is(&format!("T1b stops, T4 ?, T11 ?, {always}"), InPlace::Yes));
     // One record without an account lets any account in.
     assert_eq!(
         of(&bound(Share::Some, Share::None, Dnssec::Secure)),

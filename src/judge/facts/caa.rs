@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use crate::ca::same_owner;
 use crate::caa::{self, CaaReading, Policy, Relevant, RelevantSet, Verdict};
 use crate::compare::{CaaBinding, CaaPolicy, CurrentIssuer, Dnssec, Fact, Share};
+use crate::judge::inputs::Inputs;
 use crate::judge::target::Part;
 
 /// What CAA says of who may issue.
@@ -77,7 +81,7 @@ fn merged(policies: &[CaaPolicy]) -> CaaPolicy {
 }
 
 /// What the records of all names bind beside the CA, and what DNSSEC says of the answers that they came with.
-pub(super) fn binding(readings: &Part<Vec<CaaReading>>) -> Fact<CaaBinding> {
+pub(super) fn binding(readings: &Part<Vec<CaaReading>>, at: Timestamp) -> Fact<CaaBinding> {
     let readings = match readings {
         Part::NotChecked(_) => return Fact::NotGiven,
         Part::Undetermined(_) => return Fact::Undetermined,
@@ -85,12 +89,14 @@ pub(super) fn binding(readings: &Part<Vec<CaaReading>>) -> Fact<CaaBinding> {
     };
     let mut accounts = Vec::new();
     let mut methods = Vec::new();
+    let mut is_any = false;
     let mut dnssec = Dnssec::Secure;
     for reading in readings {
         let set = match &reading.relevant {
             Relevant::NotApplicable(_) => continue,
             Relevant::Undetermined { .. } => return Fact::Undetermined,
             Relevant::NoneAnywhere => {
+                is_any = true;
                 // A name without records is bound to nothing.
                 accounts.push(false);
                 methods.push(false);
@@ -98,6 +104,7 @@ pub(super) fn binding(readings: &Part<Vec<CaaReading>>) -> Fact<CaaBinding> {
             }
             Relevant::Set(set) => set,
         };
+        is_any = true;
         for (account, method) in bound(set, reading) {
             accounts.push(account);
             methods.push(method);
@@ -110,10 +117,44 @@ pub(super) fn binding(readings: &Part<Vec<CaaReading>>) -> Fact<CaaBinding> {
         });
         dnssec = states.fold(dnssec, Dnssec::max);
     }
-    if accounts.is_empty() {
+    if !is_any {
         return Fact::NotGiven;
     }
-    Fact::Measured(CaaBinding { accounts: share(&accounts), methods: share(&methods), dnssec })
+    let must_process = at.as_second() >= ALL_PROCESS;
+    Fact::Measured(CaaBinding { accounts: share(&accounts), methods: share(&methods), dnssec, must_process })
+}
+
+/// 2027-03-15, from when on every CA has to process RFC 8657 (ballot SC-098v2), in seconds of Unix time.
+const ALL_PROCESS: i64 = 1_805_068_800;
+
+/// The CAs that CAA permits and that are none of those expected: by identifier, or by the owner that recognises it.
+pub(super) fn beside(policy: &Fact<CaaPolicy>, expected: &[String], inputs: &Inputs) -> Fact<Vec<String>> {
+    let Fact::Measured(CaaPolicy::Restrictive { permitted, .. }) = policy else { return Fact::NotGiven };
+    if expected.is_empty() {
+        return Fact::NotGiven;
+    }
+    let private = |id: &str| {
+        let own = inputs
+            .policy
+            .private_ca
+            .iter()
+            .filter(|ca| ca.caa_identifiers.iter().any(|identifier| identifier.eq_ignore_ascii_case(id)));
+        own.map(|ca| ca.owner.clone()).collect::<Vec<_>>()
+    };
+    let owners_of = |name: &str| -> Vec<String> {
+        let public = inputs.cas.owner_of_identifier(name).map(ToOwned::to_owned);
+        public.chain(private(name)).collect()
+    };
+    let is_expected = |id: &&String| {
+        let owners = owners_of(id);
+        expected.iter().any(|name| {
+            name.eq_ignore_ascii_case(id)
+                || owners.iter().any(|owner| {
+                    same_owner(owner, name) || owners_of(name).iter().any(|other| same_owner(owner, other))
+                })
+        })
+    };
+    Fact::Measured(permitted.iter().filter(|id| !is_expected(id)).cloned().collect())
 }
 
 /// Of each property that permits a CA for the name: whether it binds the account, and whether the method.
@@ -173,8 +214,8 @@ mod tests {
     }
 
     fn of(readings: Vec<CaaReading>) -> (Share, Share, Dnssec) {
-        match binding(&Part::Checked(readings)) {
-            Fact::Measured(CaaBinding { accounts, methods, dnssec }) => (accounts, methods, dnssec),
+        match binding(&Part::Checked(readings), Timestamp::UNIX_EPOCH) {
+            Fact::Measured(CaaBinding { accounts, methods, dnssec, .. }) => (accounts, methods, dnssec),
             other => panic!("{other:?}"),
         }
     }
@@ -216,7 +257,31 @@ mod tests {
             ..CaaReading::not_applicable("b.example", false, NotApplicable::IpAddress)
         };
         assert_eq!(of(vec![reading(&[BOUND], false, caa::Dnssec::Secure), none]).0, Share::Some);
-        assert_eq!(binding(&Part::Checked(Vec::new())), Fact::NotGiven);
-        assert_eq!(binding(&Part::Undetermined("x".to_owned())), Fact::Undetermined);
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(binding(&Part::Checked(Vec::new()), Timestamp::UNIX_EPOCH), Fact::NotGiven);
+        assert_eq!(binding(&Part::Undetermined("x".to_owned()), Timestamp::UNIX_EPOCH), Fact::Undetermined);
+        for (date, expected) in [("2027-03-14T23:59:59Z", false), ("2027-03-15T00:00:00Z", true)] {
+            let readings = Part::Checked(vec![reading(&[BOUND], false, caa::Dnssec::Secure)]);
+            let Fact::Measured(binding) = binding(&readings, at(date)) else { panic!("not measured") };
+            assert_eq!(binding.must_process, expected, "{date}");
+        }
+    }
+
+    #[test]
+    fn who_is_permitted_beside_the_expected_is_told() {
+        let inputs =
+            Inputs::read(&crate::evidence::Request::default(), &crate::evidence::Inputs::default()).unwrap();
+        let policy = Fact::Measured(CaaPolicy::Restrictive {
+            permitted: vec!["letsencrypt.org".to_owned(), "pki.goog".to_owned()],
+            current_issuer: CurrentIssuer::Permitted,
+        });
+        let of = |expected: &[&str]| {
+            let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+            beside(&policy, &expected, &inputs)
+        };
+        let beside = |names: &[&str]| Fact::Measured(names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(of(&["letsencrypt.org"]), beside(&["pki.goog"]));
+        assert_eq!(of(&["LetsEncrypt.org", "Google Trust Services"]), beside(&[]));
+        assert_eq!(of(&[]), Fact::NotGiven);
     }
 }

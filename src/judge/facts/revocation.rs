@@ -29,6 +29,7 @@ pub(super) fn paths(verdicts: &TargetVerdicts) -> Fact<RevocationPaths> {
         is_stapled: handshake.map(|handshake| handshake.ocsp_stapled && counts),
         must_staple: leaf.must_staple(),
         short_lived: is_short_lived(leaf),
+        not_before: Some(leaf.not_before),
         not_after: Some(leaf.not_after),
         status,
     })

@@ -54,7 +54,7 @@ pub(super) fn log_watch(
     let keys = inputs.policy.nearest(&verdict.name, |domain| domain.known_keys.as_ref());
     let watch = |within| Watch {
         by: best.title(),
-        lacks: lacks.map(|why| why.trim_end_matches('.').replace(". ", "; ")),
+        lacks: lacks.as_ref().map(|why: &String| why.trim_end_matches('.').replace(". ", "; ")),
         compares_keys: keys.is_some(),
         within,
     };
@@ -66,6 +66,7 @@ pub(super) fn log_watch(
                 .to_owned(),
         }))));
     }
+    let mut lacks: Vec<String> = watch(None).lacks.into_iter().collect();
     let sources = evidence.map(|evidence| evidence.observation.sources.as_slice()).unwrap_or_default();
     let state = sources.iter().find_map(|source| match &source.told {
         Told::WatchState(state) if source.place == best.place => Some((source, state)),
@@ -73,7 +74,37 @@ pub(super) fn log_watch(
     });
     let within =
         state.map(|(source, state)| measured(state, best).unwrap_or_else(|| bounded(source, state, inputs)));
-    Fact::Measured(LogWatch::Watched(watch(within)))
+    lacks.extend(state.and_then(|(_, state)| stopped(state)));
+    if inputs.policy.expected_for(Some(&verdict.name)).is_none() {
+        lacks.push(
+            "with which CAs it compares is not known, for its state does not tell, and no policy given here names any"
+                .to_owned(),
+        );
+    }
+    let lacks = (!lacks.is_empty()).then(|| lacks.join("; "));
+    Fact::Measured(LogWatch::Watched(Watch { lacks, ..watch(within) }))
+}
+
+/// How long looks at a state lie apart at least that are several.
+const TWO_LOOKS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Why it is not known that a watch goes on, and for the name. A process that runs says so in the state; what is run now and
+/// then has looked more than once.
+fn stopped(state: &WatchStateReading) -> Option<String> {
+    let Some(looks) = &state.looks else {
+        return Some("who looks for the name, and when last, is not known".to_owned());
+    };
+    if looks.is_running && looks.is_latest {
+        return None;
+    }
+    let day = looks.for_name.strftime("%Y-%m-%d %H:%M");
+    if !looks.is_latest && !looks.is_running {
+        return Some(format!("the watch looked last for other names, and for this one on {day} UTC"));
+    }
+    let last = state.logs.iter().filter_map(|log| log.head_seen).max().unwrap_or(looks.for_name);
+    let is_once = !looks.is_running && last.duration_since(looks.began) < TWO_LOOKS;
+    is_once
+        .then(|| format!("it looked once, on {day} UTC, and no watch runs: whether one goes on is not known"))
 }
 
 /// From when a log signed that it has a certificate until the watch found it, over the certificates that were logged after
@@ -135,6 +166,9 @@ fn bounded(source: &IssuanceSource, state: &WatchStateReading, inputs: &Inputs) 
     let merge = state.logs.iter().map(|log| merge_delay(&log.log_id)).max();
     let heads: Option<Vec<Timestamp>> = state.logs.iter().map(|log| log.head_seen.or(log.head_at)).collect();
     let last = heads.and_then(|heads| heads.into_iter().min());
+    // Where no process runs, what was seen since was not seen for the name.
+    let for_name = state.looks.as_ref().filter(|looks| !looks.is_latest).map(|looks| looks.for_name);
+    let last = last.map(|last| for_name.map_or(last, |for_name| for_name.min(last)));
     let unseen = last.map(|last| source.asked_at.duration_since(last).max(SignedDuration::ZERO));
     let interval =
         inputs.policy.watch.interval_seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));

@@ -12,7 +12,7 @@ use super::WatchState;
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::issuance::{
-    FollowedLog, IssuanceSource, LogSighting, LoggedCertificate, Told, WatchStateReading,
+    FollowedLog, IssuanceSource, LogSighting, LoggedCertificate, Told, WatchLooks, WatchStateReading,
 };
 use crate::issuance::names::{Form, Found, WatchedName, WatchedNames, find};
 use crate::watch::batch::ChainBeside;
@@ -50,6 +50,13 @@ async fn read(
         reading.is_watched.get_or_insert(search.is_watched);
     }
     reading.logs = logs.iter().map(|log| followed(log, &search)).collect();
+    let began = logs.iter().map(|log| log.registered).min();
+    reading.looks = began.zip(search.named).map(|(began, for_name)| WatchLooks {
+        began,
+        for_name,
+        is_latest: search.is_latest,
+        is_running: search.is_running,
+    });
     let ids = ids_of(&logs);
     let (found, mut cut) = certificates(state, name).await?;
     let mut chains = BTreeSet::new();

@@ -302,6 +302,7 @@ mod tests {
                 accounts: Share::None,
                 methods: Share::None,
                 dnssec: Dnssec::Insecure,
+                must_process: false,
             }),
             expectation: Fact::Measured(Expectation::Expected),
             pins: Fact::Measured(vec![ClientPins {

@@ -38,7 +38,7 @@ pub(super) static SAME_CA: Rule<PinsVerdict> = Rule {
                 usable.iter().map(|pin| public_ca(pin).and_then(|ca| ca.owner)).collect();
             let owners = owners.filter(|owners| owners.len() == 1)?;
             let owner = owners.first()?;
-            let message = format!("All {} usable keys belong to {owner}.", keys.len());
+            let message = format!("All {} pinned keys belong to {owner}.", keys.len());
             Some(group.raise(message, usable))
         })
     },

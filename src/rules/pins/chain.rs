@@ -80,7 +80,7 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
             let message = if usable == 0 {
                 "No pinned key is one that could be used today"
             } else if usable == 1 || !entry.is_compared() {
-                "Only one usable key is pinned"
+                "Only one pinned key is one that could be used today"
             } else {
                 "Every usable pin is the key of a certificate that is in the chain now"
             };

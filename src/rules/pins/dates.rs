@@ -14,7 +14,7 @@ const TRUSTKIT: &str = "TrustKit, TSKPinnedDomains (TSKExpirationDate)";
 pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
     info: RuleInfo {
         id: "PIN002",
-        title: "The pins have expired and are no longer enforced",
+        title: "The pins have expired",
         severity: Severity::High,
         needs: "a pin file whose format has an expiry date",
         explanation: "After the date in the file, Android accepts any chain that its trust store accepts, without a \

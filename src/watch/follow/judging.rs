@@ -266,6 +266,7 @@ fn source(entry: &FoundEntry, certificate: Option<&Bytes>, standing: &Standing<'
         logs: vec![log],
         certificates: vec![found],
         issuers: standing.issuers.to_vec(),
+        looks: None,
     };
     IssuanceSource {
         asked_at: standing.at,

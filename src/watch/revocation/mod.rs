@@ -202,6 +202,7 @@ fn alone(
         logs: page.logs.iter().filter(|log| is_seen(&log.log_id)).cloned().collect(),
         certificates: vec![logged.clone()],
         issuers,
+        looks: None,
     }
 }
 

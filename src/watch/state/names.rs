@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::State;
@@ -14,6 +15,7 @@ use super::dark::dark_before;
 use super::database::Durability::{Durable, Progress};
 use super::database::{Transaction, Value, number};
 use super::error::StateError;
+use super::lease::is_free;
 use super::logs::{Log, LogNumber};
 use crate::dns_name::DnsName;
 use crate::issuance::names::{WatchedName, WatchedNames};
@@ -72,6 +74,12 @@ pub struct NameSearch {
     pub is_watched: bool,
     /// By log: each stretch with its first entry, and the one behind its last.
     pub entries: HashMap<LogNumber, Vec<(u64, u64)>>,
+    /// When a process said last that it searches for it.
+    pub named: Option<Timestamp>,
+    /// Whether no process has said since that it searches for other names alone.
+    pub is_latest: bool,
+    /// Whether a process follows a log now, for whichever names.
+    pub is_running: bool,
 }
 
 /// The names that this process searches for, or asks about.
@@ -231,17 +239,26 @@ impl State {
         let wanted = WatchedName { name: name.clone(), with_subdomains: true };
         let mut search = NameSearch::default();
         let mut sets = Vec::new();
-        let ids = self.database.rows(Progress, "SELECT id FROM name_sets ORDER BY id", &[]).await?;
+        let sql = "SELECT id, named FROM name_sets ORDER BY id";
+        let ids = self.database.rows(Progress, sql, &[]).await?;
         search.is_known = !ids.is_empty();
+        let mut latest = None;
         for row in &ids {
             let id = row.signed(0)?;
             let sql = "SELECT names FROM name_sets WHERE id = $1";
             let rows = self.database.rows(Progress, sql, &[Value::Number(id)]).await?;
             let octets = rows.first().map_or(Ok(Vec::new()), |row| row.octets(0))?;
+            let named = row.time(1)?;
+            latest = latest.max(Some(named));
             if Lookup::read(&octets).covers(&wanted) {
+                search.named = search.named.max(Some(named));
                 sets.push(id);
             }
         }
+        search.is_latest = search.named.is_some() && search.named == latest;
+        let sql = concat!("SELECT COUNT(*) FROM logs WHERE NOT ", is_free!());
+        let rows = self.database.rows(Progress, sql, &[]).await?;
+        search.is_running = rows.first().map_or(Ok(0), |row| row.signed(0))? > 0;
         search.is_watched = !sets.is_empty();
         let sql = "SELECT log, start, stop FROM searched WHERE names = $1 ORDER BY log, start";
         for id in sets {

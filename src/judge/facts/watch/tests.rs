@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::evidence::file::{FileContent, InputFile};
-use crate::evidence::issuance::{FollowedLog, IssuanceObservation, LogSighting};
+use crate::evidence::issuance::{FollowedLog, IssuanceObservation, LogSighting, WatchLooks};
 use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 
 fn at(text: &str) -> Timestamp {
@@ -54,7 +54,19 @@ fn state(certificates: Vec<LoggedCertificate>) -> WatchStateReading {
         head_seen: Some(at(LAST_SEEN)),
         faults: Vec::new(),
     };
-    WatchStateReading { is_watched: Some(true), logs: vec![log], certificates, issuers: Vec::new() }
+    let looks = WatchLooks {
+        began: at("2026-11-01T00:00:00Z"),
+        for_name: at(LAST_SEEN),
+        is_latest: true,
+        is_running: false,
+    };
+    WatchStateReading {
+        is_watched: Some(true),
+        logs: vec![log],
+        certificates,
+        issuers: Vec::new(),
+        looks: Some(looks),
+    }
 }
 
 fn summary(kind: SourceKind, coverage: Coverage) -> SourceSummary {
@@ -147,7 +159,12 @@ fn without_a_measure_the_parts_of_the_bound_are_named() {
 #[test]
 fn what_a_source_does_not_vouch_for_is_said() {
     let of = |kind, coverage| watch_of(summary(kind, coverage), state(Vec::new()), "");
-    match of(SourceKind::WatchState, Coverage::Part("a log has a fault".to_owned())) {
+    let of_policy = watch_of(
+        summary(SourceKind::WatchState, Coverage::Part("a log has a fault".to_owned())),
+        state(Vec::new()),
+        EXPECTS,
+    );
+    match of_policy {
         Fact::Measured(LogWatch::Watched(watch)) => {
             assert_eq!(watch.lacks.as_deref(), Some("a log has a fault"));
             assert!(!watch.compares_keys);
@@ -170,4 +187,41 @@ fn what_a_source_does_not_vouch_for_is_said() {
         Fact::Measured(LogWatch::Watched(watch)) => assert!(watch.compares_keys),
         other => panic!("{other:?}"),
     }
+}
+
+/// A policy that names a CA for the host.
+const EXPECTS: &str = "[[domain]]\nname = \"shop.example\"\nexpect_ca = [\"ca.example\"]\n";
+
+/// What is lacking of a watch whose state was kept so.
+fn lacks(looks: Option<WatchLooks>, policy: &str) -> Option<String> {
+    let kept = WatchStateReading { looks, ..state(Vec::new()) };
+    match watch_of(summary(SourceKind::WatchState, Coverage::Whole), kept, policy) {
+        Fact::Measured(LogWatch::Watched(watch)) => watch.lacks,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_name_is_watched_only_where_the_watch_goes_on_for_it() {
+    let looks = WatchLooks {
+        began: at("2026-11-01T00:00:00Z"),
+        for_name: at(LAST_SEEN),
+        is_latest: true,
+        is_running: false,
+    };
+    assert_eq!(lacks(Some(looks.clone()), EXPECTS), None, "it is run now and then");
+    let once = WatchLooks { began: at("2026-11-20T11:49:50Z"), ..looks.clone() };
+    assert!(lacks(Some(once.clone()), EXPECTS).unwrap().contains("it looked once, on 2026-11-20 11:50 UTC"));
+    assert_eq!(
+        lacks(Some(WatchLooks { is_running: true, ..once }), EXPECTS),
+        None,
+        "it has just begun, and runs"
+    );
+    let others = WatchLooks { is_latest: false, ..looks.clone() };
+    assert!(lacks(Some(others.clone()), EXPECTS).unwrap().contains("looked last for other names"));
+    // Several processes may keep one state, each for its names.
+    assert_eq!(lacks(Some(WatchLooks { is_running: true, ..others }), EXPECTS), None);
+    assert!(lacks(None, EXPECTS).unwrap().contains("is not known"));
+    // What is expected on the command line, the watch does not know.
+    assert!(lacks(Some(looks), "").unwrap().contains("with which CAs it compares is not known"));
 }

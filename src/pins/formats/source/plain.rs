@@ -12,7 +12,7 @@ use super::hashes;
 use super::scan::Scan;
 use super::{Language, PinFormat, PinInput, code, looks_like_host, not_read};
 use crate::pins::model::{
-    Confidence, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, PositionRule,
+    Confidence, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, PositionRule, ProblemKind,
 };
 
 /// Callbacks of Go's crypto/tls.
@@ -41,12 +41,14 @@ impl PinFormat for Go {
             let next = at.saturating_add(1);
             (scan.is(next, ":") || scan.is(next, "=")) && scan.word(next.saturating_add(1)) == Some("true")
         });
-        let callback = scan.places(&CALLBACKS).first().copied();
+        let callback = scan.places(&CALLBACKS).into_iter().find(|at| !is_unset(&scan, *at));
         let mut found = if callback.is_some() { hashes::in_file(&scan, false) } else { Vec::new() };
         let hashes_something = scan.has(&["sha256", "sha1"]);
+        let revalidates = scan.has(&["VerifyOptions"]) || calls_verify(&scan);
+        // What a callback does that is all here, validates and hashes nothing, has no pins.
+        let only_validates = |at: &usize| revalidates && !hashes_something && !is_elsewhere(&scan, *at);
         if let Some(at) = skips {
             let line = scan.line(at);
-            let revalidates = scan.has(&["VerifyOptions"]) || calls_verify(&scan);
             match callback {
                 None => source
                     .problems
@@ -63,7 +65,8 @@ impl PinFormat for Go {
                 }
             }
         }
-        if let Some(at) = callback.filter(|_| found.is_empty() && hashes_something) {
+        let is_told = source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead);
+        if let Some(at) = callback.filter(|at| found.is_empty() && !is_told && !only_validates(at)) {
             let what =
                 "a callback compares certificates with values that this file does not spell out".to_owned();
             source.problems.push(not_read(scan.line(at), what));
@@ -127,6 +130,12 @@ fn calls_verify(scan: &Scan<'_>) -> bool {
     scan.places(&["Verify"])
         .into_iter()
         .any(|at| scan.is_before(at, ".") && scan.is(at.saturating_add(1), "("))
+}
+
+/// Whether a callback is set to nothing.
+fn is_unset(scan: &Scan<'_>, callback: usize) -> bool {
+    let next = callback.saturating_add(1);
+    (scan.is(next, ":") || scan.is(next, "=")) && scan.word(next.saturating_add(1)) == Some("nil")
 }
 
 /// Whether a callback is a function of another file.

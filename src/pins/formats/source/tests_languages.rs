@@ -424,7 +424,8 @@ fn validation_in_another_file_is_left_open() {
     let go = "c := &tls.Config{InsecureSkipVerify: true, VerifyConnection: pinning.Check}";
     assert_eq!(kinds(&source("a.go", go, "go")), [(ProblemKind::NotRead, Some(1))]);
     let here = format!("{go}\nfunc (p pinning) Check(cs tls.ConnectionState) error {{ return nil }}");
-    assert_eq!(kinds(&source("a.go", &here, "go")), [(ProblemKind::InsteadOfValidation, Some(1))]);
+    let both = [(ProblemKind::InsteadOfValidation, Some(1)), (ProblemKind::NotRead, Some(1))];
+    assert_eq!(kinds(&source("a.go", &here, "go")), both);
     let itself = format!("{here}\nfunc g() {{ cert.Verify(options()) }}");
     assert!(source("a.go", &itself, "go").problems.is_empty());
     let swift = "func x(challenge: C) {\nguard isTrustValid(challenge) && validateChain(trust) else { return }\n\
@@ -432,4 +433,22 @@ fn validation_in_another_file_is_left_open() {
     assert_eq!(kinds(&source("T.swift", swift, "urlsession")), [(ProblemKind::NotRead, Some(3))]);
     let own = format!("{swift}\nfunc validateChain(_ trust: SecTrust) -> Bool {{ true }}");
     assert_eq!(kinds(&source("T.swift", &own, "urlsession")), [(ProblemKind::NoValidation, Some(3))]);
+}
+
+/// Pins that a callback has from elsewhere are open, and not “no pins”.
+#[test]
+fn a_callback_whose_pins_stand_elsewhere_is_left_open() {
+    let check = "func check(raw [][]byte, _ [][]*x509.Certificate) error {\nif !matches(raw[0], pins.Current()) { return errors.New(\"x\") }\n\
+                 return nil }";
+    let set = |value: &str| {
+        format!("var c = &tls.Config{{ServerName: \"a.example\", VerifyPeerCertificate: {value}}}")
+    };
+    let here = format!("{check}\n{}", set("check"));
+    assert_eq!(kinds(&source("a.go", &here, "go")), [(ProblemKind::NotRead, Some(4))]);
+    assert_eq!(kinds(&source("a.go", &set("check"), "go")), [(ProblemKind::NotRead, Some(1))]);
+    assert!(source("a.go", &set("nil"), "go").problems.is_empty());
+    // One that validates by itself and hashes nothing has no pins.
+    let validates =
+        format!("{}\nfunc check(a, b) error {{ return cert.Verify(x509.VerifyOptions{{}}) }}", set("check"));
+    assert!(source("a.go", &validates, "go").problems.is_empty());
 }
