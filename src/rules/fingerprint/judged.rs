@@ -120,7 +120,8 @@ fn another_partys_certificate_is_another_finding() {
     assert!(of(&found, true).iter().all(|rule| !rules::is_about_certificates(rule)), "{found:?}");
     assert_eq!(of(&same(&before, &before), false), [""; 0]);
     // A self-signed one, as most are: nobody is proven to have issued it.
-    let alone = |ca: &CaCertificate| judged(vec![shows("192.0.2.1:443", &[ca.der.clone()], false)], &[]);
+    let alone =
+        |ca: &CaCertificate| judged(vec![shows("192.0.2.1:443", std::slice::from_ref(&ca.der), false)], &[]);
     let found = same(&alone(&own), &alone(&mallory));
     assert!(of(&found, false).contains(&"TLS002") && of(&found, false).contains(&"ISS002"), "{found:?}");
 }
