@@ -222,9 +222,7 @@ pub(super) fn judge(
             let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
             let options =
                 request.compare.as_ref().map(|stated| stated.repeated.as_slice()).unwrap_or_default();
-            // A file is named as it is; a host with its port, as the user named it.
-            let target = &verdicts.target;
-            let asked = Asked { host, target, options, require: &inputs.required };
+            let asked = Asked { host, target: &verdicts.target, options, require: &inputs.required };
             let advised = advise(asked, &facts, &comparison, &inputs.circumstances);
             comparison.advice = Some(advised);
         }

@@ -111,9 +111,9 @@ impl Roots {
         let of = self.all.values().map(String::as_str).chain(ends).collect::<BTreeSet<_>>().len();
         // Of lists beside one another each has to match; a list for any place and one for CAs may be the same key.
         let has = |rule: PositionRule| entry.pins.iter().any(|pin| pin.pin.position == rule);
-        let are_enough = !has(PositionRule::Leaf) && !(has(PositionRule::Any) && has(PositionRule::Ca));
+        let wants_more = has(PositionRule::Leaf) || has(PositionRule::Any) && has(PositionRule::Ca);
         let missing = missing.into_iter().map(ToOwned::to_owned).collect();
-        Some(RootPins { client: client.to_owned(), are_enough, missing, of })
+        Some(RootPins { client: client.to_owned(), are_enough: !wants_more, missing, of })
     }
 }
 

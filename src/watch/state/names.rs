@@ -66,6 +66,7 @@ impl fmt::Display for Unsearched {
 }
 
 /// Which proven entries were searched for a name and all below it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the state tells")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameSearch {
     /// Whether it is known which names were ever watched: an older program did not keep that.
