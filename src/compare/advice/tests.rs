@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::compare::replay::{
-    Bounds, Cause, Chance, ChanceBasis, Level, Lockout, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay,
-    ReplayedPinSet, Share,
+    Bounds, Cause, Chance, ChanceBasis, Level, Lockout, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis,
+    Replay, ReplayedPinSet, Share,
 };
 use crate::compare::{
     CaaBinding, CaaPolicy, ClientClass, ClientPins, CurrentIssuer, Dnssec, DynamicPins, Expectation, Fact,

@@ -325,9 +325,10 @@ impl<'a> PinSetLine<'a> {
     /// The words of a pin set.
     pub(super) fn of(set: &'a ReplayedPinSet) -> Self {
         let unknown = || "not known".to_owned();
-        let lockouts = match (set.sure, set.lockouts.len()) {
-            (sure, most) if sure >= most => most.to_string(),
-            (sure, most) => format!("{sure} to {most}"),
+        let lockouts = match (set.sure, set.at_most) {
+            (sure, Some(most)) if sure >= most => most.to_string(),
+            (sure, Some(most)) => format!("{sure} to {most}"),
+            (sure, None) => format!("{sure} or more"),
         };
         let half_last = match set.half_life.as_ref().map(|life| (life.median_days, life.starts)) {
             None => "–".to_owned(),
