@@ -39,7 +39,7 @@ impl Answer {
             Self::Refused => format!("refused by {whose}"),
             Self::IfLogged => format!("accepted by {whose} if it is logged"),
             Self::PerhapsIfLogged => {
-                format!("accepted by {whose} if it is logged (whether else is not known)")
+                format!("accepted by {whose} if it is logged, and perhaps if not")
             }
             Self::Accepted => format!("accepted by {whose}, logged or not"),
             Self::NotKnown => format!("refused or accepted by {whose}: which is not known"),

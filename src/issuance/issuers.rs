@@ -46,10 +46,9 @@ impl Issuers {
 
     /// Those of this subject: first those that were added here, in their order, so that namesakes among the shared ones
     /// crowd none of them out; then the shared ones.
-    fn named(&self, subject: &[u8]) -> Vec<&Certificate> {
-        let mut found: Vec<&Certificate> = self.by_subject.get(subject).into_iter().flatten().collect();
-        found.extend(self.shared.iter().flat_map(|shared| shared.named(subject)));
-        found
+    fn named<'s: 'n, 'n>(&'s self, subject: &'n [u8]) -> Box<dyn Iterator<Item = &'s Certificate> + 'n> {
+        let own = self.by_subject.get(subject).into_iter().flatten();
+        Box::new(own.chain(self.shared.iter().flat_map(move |shared| shared.named(subject))))
     }
 
     /// Whether one of them has this key.
@@ -60,9 +59,8 @@ impl Issuers {
 
     /// The precertificate signing certificate among them that made this precertificate.
     pub fn signer_of(&self, precertificate: &Certificate) -> Option<&Certificate> {
-        let named = self.named(precertificate.parts().ok()?.issuer);
-        named
-            .into_iter()
+        let parts = precertificate.parts().ok()?;
+        self.named(parts.issuer)
             .find_map(|issuer| precertificate_signer(precertificate, std::slice::from_ref(issuer)))
     }
 
@@ -76,7 +74,11 @@ impl Issuers {
             for below in level {
                 let Ok(parts) = below.parts() else { continue };
                 for issuer in self.named(parts.issuer) {
-                    if found.len() < MOST && seen.insert(issuer.sha256) {
+                    // However many namesakes there are, no more of them are looked at.
+                    if found.len() >= MOST {
+                        return found;
+                    }
+                    if seen.insert(issuer.sha256) {
                         found.push(issuer);
                         next.push(issuer);
                     }

@@ -358,7 +358,7 @@ mod tests {
         for silent in [LocksOutNow::No, LocksOutNow::Unknown] {
             assert!(of(silent, true, Cause::NewKey).is_none());
         }
-        let print = |finding: &Finding| crate::rules::fingerprint::fingerprint("h.example", finding);
+        let print = |finding: &Finding| crate::rules::fingerprint::fingerprint("h.example", None, finding);
         assert_ne!(print(&sure), print(&expired));
         // The same for another certificate, or other pins, in one file.
         let mut other = sure.clone();

@@ -215,7 +215,8 @@ impl Break {
 /// How many renewals count as recent.
 const MOST_RECENT: usize = 20;
 
-/// How many of the recent renewals each kept what such pins name, on the paths of now; those of which it is known.
+/// How many of the recent renewals each kept what such pins name, on the paths of now; where the issuer has none any more,
+/// on those of its time; of those of which it is known.
 pub(super) fn recent_changes(
     of: (Level, bool),
     keys: &Keys<'_>,
@@ -224,22 +225,29 @@ pub(super) fn recent_changes(
 ) -> Share {
     let recent =
         tenures.get(tenures.len().saturating_sub(MOST_RECENT.saturating_add(1))..).unwrap_or_default();
-    let made = |tenure: &Tenure<'_, '_>| {
-        let pins = keys.pins_by_paths_of(of, tenure.placed.it, (tenure.from, now));
-        (!pins.is_empty()).then(|| Matcher::new(PinSet::Keys(pins)))
+    let on_paths_of = |paths: Option<i64>| {
+        let made = |tenure: &Tenure<'_, '_>| {
+            let known = (tenure.from, paths.unwrap_or(tenure.from));
+            let pins = keys.pins_by_paths_of(of, tenure.placed.it, known);
+            (!pins.is_empty()).then(|| Matcher::new(PinSet::Keys(pins)))
+        };
+        let mut pins = recent.first().and_then(made);
+        let mut statuses = Vec::new();
+        for tenure in recent.iter().skip(1) {
+            let second = paths.unwrap_or(tenure.from);
+            let status = pins.as_mut().map_or(Status::Unknown, |pins| pins.at(tenure.placed.it, second));
+            if status != Status::All {
+                pins = made(tenure);
+            }
+            statuses.push(status);
+        }
+        statuses
     };
     let mut share = Share::default();
-    let mut pins = recent.first().and_then(made);
-    for tenure in recent.iter().skip(1) {
-        let status = pins.as_mut().map_or(Status::Unknown, |pins| pins.at(tenure.placed.it, now));
-        if status != Status::Unknown {
-            share.of = share.of.saturating_add(1);
-        }
-        if status == Status::All {
-            share.count = share.count.saturating_add(1);
-        } else {
-            pins = made(tenure);
-        }
+    for (today, then) in on_paths_of(Some(now)).into_iter().zip(on_paths_of(None)) {
+        let status = if today == Status::Unknown { then } else { today };
+        share.of = share.of.saturating_add(usize::from(status != Status::Unknown));
+        share.count = share.count.saturating_add(usize::from(status == Status::All));
     }
     share
 }

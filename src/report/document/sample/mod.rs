@@ -177,7 +177,7 @@ pub(in crate::report) fn replay() -> Replay {
         title: title.to_owned(),
         refuses: true,
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
-        at_most: None,
+        at_most: Some(lockouts.len()),
         locks_out_now: LocksOutNow::Unknown,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
