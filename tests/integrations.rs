@@ -337,7 +337,8 @@ fn the_oldest_rust_is_the_same_everywhere() {
         .current_dir(root())
         .output()
         .unwrap();
-    let graph: serde_json::Value = serde_json::from_slice(&graph.stdout).expect(&said(&graph));
+    let graph: serde_json::Value =
+        serde_json::from_slice(&graph.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&graph)));
     let number =
         |version: &str| -> Vec<u64> { version.split('.').map(|part| part.parse().unwrap()).collect() };
     let newer = graph["packages"].as_array().unwrap().iter().filter(|package| {

@@ -394,7 +394,7 @@ async fn watch_tells_once_that_an_unexpected_certificate_is_not_revoked_and_once
     );
     let why = one.revocation["why"].as_str().unwrap();
     assert!(why.contains("Verified and told at") && why.contains("404"), "{why}");
-    let due = state.due("hook", 10, std::time::Duration::from_secs(60)).await.unwrap();
+    let due = state.due("hook", 10, std::time::Duration::from_mins(1)).await.unwrap();
     let told: Vec<(String, String)> = due
         .iter()
         .map(|due| {
@@ -475,7 +475,7 @@ async fn what_is_not_revoked_stays_a_finding_until_somebody_knows_of_it() {
     let looked = look(&lab, &state, &found(&lab, SignedDuration::from_hours(25)), clock::now()).await;
     let severities: Vec<_> = looked.findings.iter().map(|finding| finding.severity).collect();
     assert_eq!(severities, [pinstead::rules::Severity::Medium]);
-    let due = state.due("hook", 10, std::time::Duration::from_secs(60)).await.unwrap();
+    let due = state.due("hook", 10, std::time::Duration::from_mins(1)).await.unwrap();
     let payload: Value = serde_json::from_str(&due[0].alert.payload).unwrap();
     assert_eq!((due.len(), &payload["severity"]), (1, &Value::from("medium")));
 }

@@ -267,7 +267,7 @@ async fn who_holds_all_the_room_holds_up_no_other() {
         let mut other = Ahead::new(reader, 300, 700, 700, 4, room);
         let mut next = 300;
         for _ in 0..2 {
-            let asked = tokio::time::timeout(Duration::from_secs(60), other.next()).await;
+            let asked = tokio::time::timeout(Duration::from_mins(1), other.next()).await;
             let answer = asked.expect("it waits for nobody").unwrap().unwrap();
             assert_eq!(answer.start(), next, "{kind:?}");
             assert!(answer.end() > next && answer.end() <= 512, "a little at a time: {}", answer.end());
@@ -380,6 +380,6 @@ async fn what_cannot_be_a_log_is_not_asked() {
     assert!(matches!(no_key, Err(ReadError::Unusable(_))));
     // Nobody listens there.
     let reader = Reader::open(&http, ReadAs::Rfc6962, "http://127.0.0.1:9/", &key).unwrap();
-    let asked = tokio::time::timeout(Duration::from_secs(60), reader.head()).await.expect("it ends");
+    let asked = tokio::time::timeout(Duration::from_mins(1), reader.head()).await.expect("it ends");
     assert!(matches!(asked, Err(ReadError::Passing { pause: None, .. })), "{asked:?}");
 }

@@ -104,7 +104,9 @@ fn compare_and_its_lines_are_described() {
     assert!(
         comparison["advice"]["migration"][0].is_object() && comparison["advice"]["required"][1].is_object()
     );
-    lines(&compared).iter().for_each(|line| described("target", line));
+    for line in &lines(&compared) {
+        described("target", line);
+    }
     described("check_report", &json(&words("compare", &["shop.example", "--offline"])));
 }
 
@@ -127,7 +129,9 @@ fn caa_and_its_lines_are_described() {
         ],
     );
     described("caa_report", &json(&asked));
-    lines(&asked).iter().for_each(|line| described("caa_name", line));
+    for line in &lines(&asked) {
+        described("caa_name", line);
+    }
     let servers = words("caa", &[SHOP, "--resolver", &resolver, "--all-nameservers", "--dnssec", "validate"]);
     described("caa_report", &json(&servers));
     let leaf = lab.folder.path().join("shop.pem").display().to_string();
@@ -160,7 +164,9 @@ fn issuance_and_its_lines_are_described() {
     let report = json(&asked);
     described("issuance_report", &report);
     assert!(report["names"][0]["issuance"]["certificates"][0].is_object(), "{report}");
-    lines(&asked).iter().for_each(|line| described("issuance_name", line));
+    for line in &lines(&asked) {
+        described("issuance_name", line);
+    }
 }
 
 #[test]

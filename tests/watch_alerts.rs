@@ -24,7 +24,7 @@ use pinstead::watch::state::{Alert, NewAlert, Place, State, StateOptions};
 use serde_json::json;
 
 /// Longer than any test.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// An alert's payload with every part.
 fn payload(title: &str) -> String {

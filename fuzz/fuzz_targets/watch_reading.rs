@@ -42,6 +42,7 @@ fuzz_target!(|octets: &[u8]| {
         logs: vec![log],
         certificates: vec![found],
         issuers: vec![Bytes(octets.to_vec())],
+        looks: None,
     };
     let source = IssuanceSource {
         asked_at: now,

@@ -2,6 +2,7 @@
 //!
 //! No I/O happens here, so the same evidence gives the same verdicts whenever it is judged.
 
+mod comparison;
 mod facts;
 mod in_use;
 mod inputs;

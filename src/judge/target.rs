@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::facts;
+use super::comparison;
 use super::inputs::Inputs;
 use super::issuance;
 use super::lists::ListUse;
 use super::observed::{self, Observed};
-use super::replay;
 use super::revocation::{self, ChainRevocation};
 use super::target_pins::judge_pins;
 use crate::baseline::AcceptedQuestion;
@@ -18,8 +17,7 @@ use crate::ca::expectation::{self, Expectation, IssuerVerdict};
 use crate::ca::issuer::{self, Issuer};
 use crate::caa::nameservers::Agreement;
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
-use crate::compare::advice::{Asked, advise};
-use crate::compare::{self, Comparison};
+use crate::compare::Comparison;
 use crate::ct;
 use crate::ct::inclusion::Audits;
 use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
@@ -211,21 +209,7 @@ pub(super) fn judge(
         issued.served(served, leaf);
     }
     if asked(scope::Part::Compare) {
-        let mut facts = facts::measured(&verdicts, target, inputs, at);
-        let mut comparison = compare::compare(&facts, &inputs.circumstances);
-        comparison.replay = replay::of_target((target, &verdicts), inputs, at);
-        if let Some(replay) = &mut comparison.replay {
-            replay.join(&comparison.unlisted_ca);
-        }
-        if verdicts.is_compared {
-            facts.root_pins = facts::root_pins((target, &verdicts), comparison.replay.as_ref(), inputs);
-            let host = host_name.as_ref().map_or("HOST", DnsName::as_str);
-            let options =
-                request.compare.as_ref().map(|stated| stated.repeated.as_slice()).unwrap_or_default();
-            let asked = Asked { host, target: &verdicts.target, options, require: &inputs.required };
-            let advised = advise(asked, &facts, &comparison, &inputs.circumstances);
-            comparison.advice = Some(advised);
-        }
+        let comparison = comparison::judge((target, &verdicts), request, inputs, host_name.as_ref(), at);
         verdicts.comparison = Part::Checked(comparison);
     }
     verdicts

@@ -26,7 +26,7 @@ use crate::x509::path::HostIdentity;
 use crate::x509::{Certificate, leaf_index, read_certificates};
 
 /// How long looking at one target may take, all attempts and look-ups together, unless the user says otherwise.
-pub const AT_MOST: Duration = Duration::from_secs(120);
+pub const AT_MOST: Duration = Duration::from_mins(2);
 
 /// The largest certificate file that is read, in octets.
 pub const MAX_CERTIFICATE_FILE: u64 = 16 << 20;

@@ -333,7 +333,7 @@ mod tests {
         };
         let of = |locks_out_now, refuses, cause| {
             let lockouts = vec![lockout(cause)];
-            let set = ReplayedPinSet { locks_out_now, refuses, lockouts, ..given(0, None) };
+            let set = ReplayedPinSet { refuses, lockouts, locks_out_now, ..given(0, None) };
             let mut found = findings(&compared(Some(replay(vec![set])), &[]));
             found.retain(|finding| finding.rule == "CMP004");
             found.pop()

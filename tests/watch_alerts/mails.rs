@@ -218,7 +218,7 @@ fn a_refusal_for_now_is_tried_again_sooner_than_one_for_good() {
     ] {
         let failure = told(script);
         assert!(failure.to_string().contains(code), "{failure}");
-        assert_eq!(failure.pause(), Some(Duration::from_secs(3600)), "{failure}");
+        assert_eq!(failure.pause(), Some(Duration::from_hours(1)), "{failure}");
     }
 }
 

@@ -75,7 +75,7 @@ fn samples(text: &str) -> BTreeMap<String, String> {
 
 /// Has another process follow a log: of 1000 entries 990 are read, and none are proven.
 async fn followed(state: &State) {
-    let lease = Duration::from_secs(600);
+    let lease = Duration::from_mins(10);
     let new = NewLog {
         log_id: [1; 32],
         description: "an earlier name".to_owned(),

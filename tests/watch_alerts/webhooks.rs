@@ -59,12 +59,12 @@ fn what_a_receiver_answers_decides_when_it_is_asked_again() {
     let failure = told(status("500 Internal Server Error", ""));
     assert_eq!((failure.to_string().as_str(), failure.pause()), ("HTTP 500", None));
     let failure = told(status("429 Too Many Requests", "Retry-After: 120\r\n"));
-    assert_eq!(failure.rest(), Some(Duration::from_secs(120)));
+    assert_eq!(failure.rest(), Some(Duration::from_mins(2)));
     let failure = told(status("503 Service Unavailable", "Retry-After: Sun, 22 Nov 2099 00:00:00 GMT\r\n"));
-    assert!(failure.rest() > Some(Duration::from_secs(86_400 * 365)), "the outbox bounds it");
+    assert!(failure.rest() > Some(Duration::from_hours(8760)), "the outbox bounds it");
     for gone in ["404 Not Found", "410 Gone", "401 Unauthorized"] {
         let failure = told(status(gone, ""));
-        assert_eq!((failure.pause(), failure.rest()), (Some(Duration::from_secs(3600)), None), "{gone}");
+        assert_eq!((failure.pause(), failure.rest()), (Some(Duration::from_hours(1)), None), "{gone}");
     }
     let repeats = format!("HTTP/1.1 400 Bad Request\r\n\r\n{SECRET} is not your secret\u{1b}");
     assert!(told(Answer::Says(repeats)).to_string().starts_with("HTTP 400: … is not your secret"));

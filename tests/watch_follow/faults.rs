@@ -201,7 +201,7 @@ fn a_log_that_could_not_even_be_begun_is_told() {
 fn a_log_that_hangs_holds_back_nothing_that_it_gave() {
     world::runtime().block_on(async {
         let folder = tempfile::TempDir::new().unwrap();
-        let settings = Settings { lease: Duration::from_secs(60), most_uncommitted: 1_000_000, ..quick() };
+        let settings = Settings { lease: Duration::from_mins(1), most_uncommitted: 1_000_000, ..quick() };
         let scene = scene(&file(&folder), settings).await;
         let mut played = Played::new(1, 100);
         played.put(7, CERTIFICATES.entry(&CERTIFICATES.watched[0], BEGINNING + 7000, false));

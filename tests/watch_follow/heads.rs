@@ -94,7 +94,7 @@ fn a_proof_that_is_withheld_is_told_with_both_tree_heads() {
 #[test]
 fn a_log_in_trouble_withholds_nothing_and_neither_does_a_slow_part_of_it() {
     world::runtime().block_on(async {
-        let patience = Duration::from_secs(3600);
+        let patience = Duration::from_hours(1);
         let (_folder, scene, played) = followed(Settings { patience, ..few() }).await;
         assert_eq!(run(&scene, &played).await, Outcome::Proven { size: 500 });
         // It shows its tree head, perhaps from a cache, and nothing else.
@@ -258,7 +258,7 @@ fn who_does_not_hold_the_head_notices_a_split_all_the_same() {
         assert_eq!(run(&scene, &played).await, Outcome::Proven { size: 500 });
         let state = &scene.following.state;
         let number = state.find_log(&log().log_id).await.unwrap().unwrap().number;
-        let held = state.lease_head(number, Duration::from_secs(600)).await.unwrap();
+        let held = state.lease_head(number, Duration::from_mins(10)).await.unwrap();
         assert!(held.is_some());
         assert_eq!(run(&scene, &played).await, Outcome::Proven { size: 500 }, "nothing is wrong");
         *played.other_root.lock().unwrap() = Some(TreeHash([9; 32]));
@@ -283,11 +283,11 @@ fn who_does_not_hold_the_head_notices_a_split_all_the_same() {
             };
             // Another process takes over.
             let expire = |lease| state.release_head(lease);
-            let mut lease = state.lease_head(found.number, Duration::from_secs(600)).await.unwrap();
+            let mut lease = state.lease_head(found.number, Duration::from_mins(10)).await.unwrap();
             while lease.is_none() {
                 new.has_no_heads.store(true, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(3)).await;
-                lease = state.lease_head(found.number, Duration::from_secs(600)).await.unwrap();
+                lease = state.lease_head(found.number, Duration::from_mins(10)).await.unwrap();
             }
             new.has_no_heads.store(false, Ordering::Relaxed);
             *new.other_root.lock().unwrap() = Some(TreeHash([9; 32]));

@@ -513,7 +513,7 @@ pub(crate) fn file(folder: &tempfile::TempDir) -> Place {
 pub(crate) async fn alerts(state: &State) -> Vec<(String, String, serde_json::Value)> {
     let mut alerts = Vec::new();
     loop {
-        let due = state.due("stderr", 100, Duration::from_secs(60)).await.unwrap();
+        let due = state.due("stderr", 100, Duration::from_mins(1)).await.unwrap();
         if due.is_empty() {
             return alerts;
         }

@@ -157,7 +157,7 @@ fn one_log_is_ended_alone_and_can_be_followed_by_another_url_at_once() {
     world::runtime().block_on(async {
         let folder = tempfile::TempDir::new().unwrap();
         // Longer than the test: who did not give its leases back would be waited for.
-        let settings = Settings { once: false, lease: Duration::from_secs(600), ..quick() };
+        let settings = Settings { once: false, lease: Duration::from_mins(10), ..quick() };
         let mut scene = scene(&file(&folder), settings).await;
         let played = Arc::new(Played::new(5, 700));
         let (end, ended) = tokio::sync::watch::channel(false);

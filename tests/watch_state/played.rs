@@ -14,7 +14,7 @@ use pinstead::watch::state::{
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 /// Longer than any test.
-pub(crate) const LONG: Duration = Duration::from_secs(600);
+pub(crate) const LONG: Duration = Duration::from_mins(10);
 /// Over at once.
 pub(crate) const NO_TIME: Duration = Duration::ZERO;
 

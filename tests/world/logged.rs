@@ -87,7 +87,7 @@ impl Lab {
     pub(crate) fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
         let mut command = pinstead();
         command
-            .timeout(std::time::Duration::from_secs(180))
+            .timeout(std::time::Duration::from_mins(3))
             .env("XDG_CACHE_HOME", self.path("cache"))
             .env("NO_PROXY", "127.0.0.1")
             .args(["check", "--only", "ct", "--at", &self.at.to_string()])

@@ -65,7 +65,7 @@ pub(crate) fn runtime() -> Runtime {
 /// The built binary, with a time limit, and without what the environment says of CI and caches.
 pub(crate) fn pinstead() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("pinstead"));
-    command.timeout(std::time::Duration::from_secs(60)).env_remove("CI");
+    command.timeout(std::time::Duration::from_mins(1)).env_remove("CI");
     // What the developer's own updates kept is not part of any test.
     command.env("XDG_CACHE_HOME", "/nonexistent");
     command

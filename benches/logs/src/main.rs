@@ -137,7 +137,7 @@ fn main() -> Result<()> {
             writeln!(out, "log list {}", folder.join("log-list.json").display())?;
             out.flush()?;
             loop {
-                std::thread::sleep(Duration::from_secs(3_600));
+                std::thread::sleep(Duration::from_hours(1));
             }
         }
         Command::Drain { from, connections } => {

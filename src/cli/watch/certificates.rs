@@ -482,18 +482,18 @@ mod tests {
             let mut judge = Judge::default();
             // Each is due again as soon as it was taken.
             let gathering = Certificates::gather_holding(&state, &mut judge, Duration::ZERO);
-            let all = tokio::time::timeout(Duration::from_secs(60), gathering).await.unwrap().unwrap();
+            let all = tokio::time::timeout(Duration::from_mins(1), gathering).await.unwrap().unwrap();
             assert_eq!((all.ids.len(), all.listed.len()), (250, 250));
-            state.hold_unreported(&all.ids, Duration::from_secs(600)).await.unwrap();
+            state.hold_unreported(&all.ids, Duration::from_mins(10)).await.unwrap();
             assert!(state.unreported(Duration::ZERO).await.unwrap().is_empty(), "they are held");
             all.were_reported(&state).await.unwrap();
             assert_eq!(state.count_unreported().await.unwrap(), 0);
 
             // One that another report holds is its own, unless that one dies.
             state.add_alert(&of_key("", None, "low", "expected")).await.unwrap();
-            assert_eq!(state.unreported(Duration::from_secs(600)).await.unwrap().len(), 1);
+            assert_eq!(state.unreported(Duration::from_mins(10)).await.unwrap().len(), 1);
             let gathering = Certificates::gather_holding(&state, &mut judge, Duration::from_millis(50));
-            let all = tokio::time::timeout(Duration::from_secs(60), gathering).await.unwrap().unwrap();
+            let all = tokio::time::timeout(Duration::from_mins(1), gathering).await.unwrap().unwrap();
             assert!(all.ids.is_empty());
         });
     }

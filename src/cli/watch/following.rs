@@ -12,7 +12,7 @@ use crate::ct::log_id::LogId;
 use crate::watch::follow::{LogLabel, LogToFollow, Outcome};
 
 /// How often a service chooses its logs anew.
-pub(super) const CHOSEN_ANEW: Duration = Duration::from_secs(3600);
+pub(super) const CHOSEN_ANEW: Duration = Duration::from_hours(1);
 
 /// The logs that are to be followed by now.
 pub(super) struct ChosenAnew {

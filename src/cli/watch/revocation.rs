@@ -21,7 +21,7 @@ use crate::watch::revocation::Revocations;
 use crate::watch::state::State;
 
 /// How often is looked. CAs publish a revocation within a day.
-const EVERY: Duration = Duration::from_secs(4 * 3600);
+const EVERY: Duration = Duration::from_hours(4);
 
 /// Whether revocations are looked at.
 #[derive(Debug, Args)]

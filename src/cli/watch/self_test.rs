@@ -34,7 +34,7 @@ use crate::x509::hexadecimal;
 /// What stands before the watched name.
 const LABEL: &str = "pinstead-self-test";
 /// Longer than the test takes.
-const LEASE: Duration = Duration::from_secs(600);
+const LEASE: Duration = Duration::from_mins(10);
 /// Where the log of the test would be.
 const URL: &str = "https://self-test.invalid/";
 

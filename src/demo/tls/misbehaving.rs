@@ -10,7 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::super::DemoError;
 
 /// How long a connection is kept at most.
-const LIFETIME: Duration = Duration::from_secs(120);
+const LIFETIME: Duration = Duration::from_mins(2);
 /// How many connections are kept at most.
 const MAX_CONNECTIONS: usize = 64;
 

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn no_more_is_taken_than_there_is() {
         let budget =
-            Budget::new(Allowance { lists: 9, octets: MAX_CRL + 100, time: Duration::from_secs(3600) });
+            Budget::new(Allowance { lists: 9, octets: MAX_CRL + 100, time: Duration::from_hours(1) });
         assert_eq!(budget.reserve(), Ok(MAX_CRL));
         assert_eq!(budget.reserve(), Ok(100), "the other one is still on its way");
         assert!(budget.reserve().unwrap_err().contains("64 MiB"));

@@ -40,7 +40,7 @@ const UNASKED: SignedDuration = SignedDuration::from_hours(1);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a list is remembered in a run.
-const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
+const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
 /// How many KiB of lists are remembered in a run.
 const REMEMBERED_KIB: u64 = 256 << 10;
@@ -79,9 +79,9 @@ pub struct Allowance {
 
 impl Allowance {
     /// That of one server or file.
-    pub const TARGET: Self = Self { lists: 32, octets: 2 * MAX_CRL, time: Duration::from_secs(120) };
+    pub const TARGET: Self = Self { lists: 32, octets: 2 * MAX_CRL, time: Duration::from_mins(2) };
     /// That of everything that was issued for the names of a run.
-    pub const ISSUED: Self = Self { lists: 500, octets: 8 * MAX_CRL, time: Duration::from_secs(900) };
+    pub const ISSUED: Self = Self { lists: 500, octets: 8 * MAX_CRL, time: Duration::from_mins(15) };
 }
 
 /// How far a target's certificates may lead: a target on a private address is on a network whose own CAs may well keep

@@ -15,7 +15,7 @@ use crate::observe::http::{HttpClient, HttpRequest};
 const MOST_FAILURES: usize = 3;
 
 /// How long a log may keep a run waiting in all.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What each answer may take before it counts as waiting, so that a quick log can be asked about any number of
 /// certificates.

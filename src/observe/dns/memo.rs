@@ -26,7 +26,7 @@ const MOST_STARTS: usize = 2048;
 
 /// How long a failure is believed, that of a validation too: they pass. It is kept meanwhile: a dead server must not
 /// be waited for a million times.
-const FAILURES_LAST: Duration = Duration::from_secs(60);
+const FAILURES_LAST: Duration = Duration::from_mins(1);
 
 /// The exchanges of this run, as far as they are kept.
 #[derive(Debug)]

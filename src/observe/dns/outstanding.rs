@@ -24,7 +24,7 @@ const RETRY_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 const STALL: Duration = Duration::from_millis(500);
 
 /// Stands for a moment that no run sees.
-const NEVER: Duration = Duration::from_secs(86_400);
+const NEVER: Duration = Duration::from_hours(24);
 
 /// Questions under way, each with a `T` for whoever asked.
 #[derive(Debug)]

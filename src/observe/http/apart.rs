@@ -66,7 +66,7 @@ mod tests {
         let held = Arc::new(());
         let weak: Weak<()> = Arc::downgrade(&held);
         let endless = apart.run(async move {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
+            tokio::time::sleep(Duration::from_hours(1)).await;
             drop(held);
         });
         assert!(tokio::time::timeout(Duration::from_millis(20), endless).await.is_err());

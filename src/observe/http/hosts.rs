@@ -23,7 +23,7 @@ const A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const AT_ONCE: usize = 4;
 
 /// The longest rest that a host gets, whatever it asks for: a field that is wrong must not silence it for ever.
-const LONGEST_REST: Duration = Duration::from_secs(3600);
+const LONGEST_REST: Duration = Duration::from_hours(1);
 
 /// How hosts are spared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const FIRST_REST: Duration = Duration::from_millis(250);
 
 /// The longest such rest.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_mins(1);
 
 /// A host's pace.
 #[derive(Debug)]

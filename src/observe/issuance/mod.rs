@@ -98,7 +98,7 @@ impl Default for CrtSh {
             most_certificates: 100,
             most_narrower: 30,
             pause: Duration::from_secs(1),
-            patience: Duration::from_secs(600),
+            patience: Duration::from_mins(10),
         }
     }
 }
@@ -122,7 +122,7 @@ impl Default for CertSpotter {
             url: CERT_SPOTTER.to_owned(),
             token: None,
             most_pages: 1000,
-            patience: Duration::from_secs(600),
+            patience: Duration::from_mins(10),
         }
     }
 }

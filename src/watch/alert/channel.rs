@@ -45,7 +45,7 @@ pub trait Channel: Send + Sync {
 }
 
 /// How long is waited where a receiver refuses what it will refuse again, unless somebody changes something.
-const LASTING: Duration = Duration::from_secs(3600);
+const LASTING: Duration = Duration::from_hours(1);
 
 /// Why a delivery failed. What is written in it is kept and shown: nothing secret may be in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -17,13 +17,13 @@ use crate::watch::state::{Due, State, StateError};
 /// How often the outbox is looked at.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// The longest pause after failures one after another, of the channel or of the state.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_mins(1);
 /// How long a delivery has to end once all are told to stop.
 const LAST_MOMENTS: Duration = Duration::from_secs(5);
 /// What is left after the longest delivery to write down that it was made.
-const TO_WRITE: Duration = Duration::from_secs(60);
+const TO_WRITE: Duration = Duration::from_mins(1);
 /// How often the state hears which channels are served.
-const NAMED_AGAIN: Duration = Duration::from_secs(3600);
+const NAMED_AGAIN: Duration = Duration::from_hours(1);
 /// After this many failures one after another, a channel gets nothing more in this run.
 const MOST_FAILURES: u32 = 3;
 
@@ -330,7 +330,7 @@ impl Server {
 }
 
 /// The longest that a channel is left alone because its receiver asked for it; the alert itself may wait for longer.
-const LONGEST_ASKED: Duration = Duration::from_secs(3600);
+const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
 /// Waits until all are told to stop, and this long besides.
 async fn over(stop: &mut watch::Receiver<bool>, besides: Duration) {

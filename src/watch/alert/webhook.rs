@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn each_status_has_its_pause() {
         assert_eq!(judged(204, None), Ok(()));
-        let hour = Some(Duration::from_secs(3600));
+        let hour = Some(Duration::from_hours(1));
         for (status, pause) in [(302, hour), (400, hour), (404, hour), (410, hour), (500, None), (429, None)]
         {
             let failure = judged(status, None).unwrap_err();

@@ -9,7 +9,7 @@ use crate::watch::reader::ReadError;
 use crate::watch::state::{Head, StateError};
 
 /// The longest pause that a log may ask for.
-pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(3600);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]

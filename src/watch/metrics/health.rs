@@ -14,9 +14,9 @@ const UNSEEN: SignedDuration = SignedDuration::from_mins(15);
 /// How long before it cannot be said to be followed.
 const LONG_UNSEEN: SignedDuration = SignedDuration::from_hours(1);
 /// How long a log that has more may stay where it is before something is wrong.
-const STILL: Duration = Duration::from_secs(15 * 60);
+const STILL: Duration = Duration::from_mins(15);
 /// How long before it is not followed any more.
-const LONG_STILL: Duration = Duration::from_secs(3600);
+const LONG_STILL: Duration = Duration::from_hours(1);
 /// How long alerts may wait on every channel before nobody is told of anything.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(15);
 

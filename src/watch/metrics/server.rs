@@ -28,7 +28,7 @@ use crate::watch::state::{RevocationLook, State, StateError, SurveyedLog, Waitin
 /// How many connections there are at a time.
 const MOST_CONNECTIONS: usize = 64;
 /// How long a connection lives, whatever it does.
-const LONGEST_CONNECTION: Duration = Duration::from_secs(60);
+const LONGEST_CONNECTION: Duration = Duration::from_mins(1);
 /// How long the state has to answer.
 const STATE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answer of the state is given again, in milliseconds.

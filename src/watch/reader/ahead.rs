@@ -294,7 +294,7 @@ mod tests {
         let early = tokio::time::timeout(Duration::from_millis(20), waiting.as_mut()).await;
         assert!(early.is_err(), "it waits");
         drop(second);
-        let third = tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap();
+        let third = tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap();
         assert_eq!(room.taken(), 1000, "one is let in, however large");
         let mut without = room.none();
         without.is_really(7);

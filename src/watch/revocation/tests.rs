@@ -14,7 +14,7 @@ use crate::watch::batch::ChainBeside;
 use crate::watch::state::{EntryKind, Found, Head, LogKind, NewLog, Place, STATEMENTS, StateOptions};
 
 /// Longer than any test.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 /// More than two pages.
 const CERTIFICATES: usize = 450;

@@ -21,9 +21,9 @@ const MOST_DUE: u32 = 100;
 /// How long is waited after the first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest pause of our own.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// The longest pause that a receiver may ask for.
-const LONGEST_ASKED: Duration = Duration::from_secs(86_400);
+const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
 /// An alert to send, unless one of its kind and subject was made before.
 #[derive(Clone, Debug, PartialEq, Eq)]

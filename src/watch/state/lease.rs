@@ -12,7 +12,7 @@ use super::error::StateError;
 use crate::x509::hexadecimal;
 
 /// The longest time a lease is given for at once; a longer one is cut to it.
-pub const LONGEST_LEASE: Duration = Duration::from_secs(300);
+pub const LONGEST_LEASE: Duration = Duration::from_mins(5);
 
 /// Where the row's lease is over, or was never given.
 macro_rules! is_free {

@@ -11,7 +11,7 @@ use crate::world::Form;
 /// The most octets of a request's head.
 const MAX_HEAD: u64 = 16 << 10;
 /// How long a connection may say nothing.
-const IDLE: Duration = Duration::from_secs(120);
+const IDLE: Duration = Duration::from_mins(2);
 
 pub(super) fn serve(stream: &TcpStream, form: Form, logs: &Logs) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;

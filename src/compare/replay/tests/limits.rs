@@ -283,8 +283,9 @@ fn half_lives_are_those_of_the_definition() {
         for of in [Level::Leaf, Level::Root] {
             let life = level(&replayed, of, false).half_life.clone().unwrap();
             let service = service(&all, &replayed, of);
-            let begun = 0..service.1.len() - 1;
-            let own: Vec<(usize, bool)> = begun.filter_map(|days| by_definition(&service, days)).collect();
+            let days_begun = 0..service.1.len() - 1;
+            let own: Vec<(usize, bool)> =
+                days_begun.filter_map(|days| by_definition(&service, days)).collect();
             let events = own.iter().filter(|(_, is_break)| *is_break).count();
             assert_eq!((life.starts, life.events), (own.len(), events), "{of:?} {replayed:?}");
             let mut curve = survival::Observations::default();

@@ -31,7 +31,7 @@ const BUDGET: Duration = Duration::from_secs(20);
 const MOST_ZONES: u64 = 4096;
 
 /// How long a zone's state is kept: less than the messages it rests on, so that these are there as evidence.
-const ZONE_KEPT: Duration = Duration::from_secs(10 * 60);
+const ZONE_KEPT: Duration = Duration::from_mins(10);
 
 /// The most iterations of NSEC3; above them a zone counts as unsigned, as in Unbound (RFC 9276 section 3.2).
 const MOST_ITERATIONS: u16 = 150;

@@ -29,7 +29,7 @@ const MOST_EXCHANGES: u32 = 8192;
 const MOST_OCTETS: u32 = 64 << 20;
 
 /// How long an answer is kept.
-const ANSWER_KEPT: Duration = Duration::from_secs(15 * 60);
+const ANSWER_KEPT: Duration = Duration::from_mins(15);
 
 /// How long a failure is kept (RFC 9520 section 3.2: at least 1 second, at most 5 minutes).
 const FAILURE_KEPT: Duration = Duration::from_secs(30);

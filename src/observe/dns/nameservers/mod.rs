@@ -54,7 +54,7 @@ const REMEMBERED: u32 = 20_000;
 const REMEMBERED_OCTETS: u32 = 64 << 20;
 
 /// How long a failure is remembered (RFC 9520 section 3.2: at least 1 second, at most 5 minutes).
-const FAILURE_REMEMBERED: Duration = Duration::from_secs(60);
+const FAILURE_REMEMBERED: Duration = Duration::from_mins(1);
 
 /// Where authoritative servers are asked, and what they were asked in this run. Clones share what they know.
 #[derive(Clone, Debug)]

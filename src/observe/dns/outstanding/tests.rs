@@ -82,7 +82,7 @@ fn a_stall_of_this_process_is_no_silence() {
     let now = Instant::now();
     add(&mut outstanding, "before.example", now);
     assert_eq!(given_up(&mut outstanding, now), []);
-    let resumed = after(now, Duration::from_secs(60));
+    let resumed = after(now, Duration::from_mins(1));
     add(&mut outstanding, "since.example", resumed);
     let sent = |outstanding: &mut Outstanding<&'static str>, at| {
         let mut sent = 0;

@@ -48,7 +48,7 @@ async fn what_watch_found_is_told_for_the_name_and_those_below() {
     let ours = WatchedName { name: "example.com".parse().unwrap(), with_subdomains: true };
     state.search_for(&WatchedNames::new([ours])).await.unwrap();
     let log = state.register(&log).await.unwrap();
-    let time = Duration::from_secs(600);
+    let time = Duration::from_mins(10);
     let head_lease = state.lease_head(log.number, time).await.unwrap().unwrap();
     let head = Head { size: 3, timestamp: 1_795_000_000_000, root: tree.root(), octets: Bytes(vec![1]) };
     state.take_head(&head_lease, &head).await.unwrap();

@@ -85,8 +85,6 @@ pub(in crate::report) fn comparison() -> Comparison {
         threats: Vec::new(),
     };
     Comparison {
-        unlisted_ca: "An attacker's certificate of a CA that is not listed would be accepted by browsers."
-            .to_owned(),
         headlines: Headlines { prevents, detects, locks_out },
         clients: clients.map(protection).to_vec(),
         columns: vec![

@@ -44,7 +44,7 @@ fn what_was_not_seen_is_not_zero() {
     assert_eq!(reading.lag(), Some(3));
     assert_eq!((reading.entries, reading.certificates), (7, 2));
     assert_eq!(reading.still, Some(Duration::ZERO));
-    assert_eq!(at(61_000, 7).still, Some(Duration::from_secs(60)));
+    assert_eq!(at(61_000, 7).still, Some(Duration::from_mins(1)));
     // Others read, and this process has nothing to do.
     let reading = at(62_000, 8);
     assert_eq!((reading.still, reading.entries, reading.lag()), (Some(Duration::ZERO), 7, Some(2)));

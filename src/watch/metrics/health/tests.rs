@@ -13,7 +13,7 @@ fn well() -> LogReading {
     LogReading {
         proven: Some(100),
         read: Some(100),
-        still: Some(Duration::from_secs(7200)),
+        still: Some(Duration::from_hours(2)),
         tree_size: Some(100),
         tree_timestamp: Some(at("2026-11-22T04:58:00Z")),
         oldest_head: Some(SignedDuration::from_hours(24)),
