@@ -149,6 +149,10 @@ fn an_interrupted_run_is_gone_on_with() {
     let strict = many.run(&[&LINES[..], &["--resume", "--fail-on-undetermined"]].concat());
     assert_eq!(strict.status.code(), Some(3), "{}", stderr(&strict));
     assert!(forged != written && fs::read_to_string(&report).unwrap() == forged);
+    // What is wrong with the options leaves an earlier report as it is.
+    let refused = many.run(&[&LINES[..], &["--resolver", "bogus://x"]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert_eq!(fs::read_to_string(&report).unwrap(), forged);
     for (wrong, why) in [
         (&["--format", "json", "--resume", "report.jsonl"][..], "--format jsonl"),
         (&["--format", "jsonl", "--resume"], "names no file"),

@@ -62,15 +62,16 @@ if [ -n "$report" ]; then
     /* | [A-Za-z]:[\\/]*) ;;
     *) report=$PWD/$report ;;
   esac
-  # What an earlier run left is not this one's report.
   [ ! -d "$report" ] || refuse "output is a directory: $report"
-  rm -f -- "$report"
   command+=("--output=$report")
 fi
 
+# What an earlier run left is not this one's report: pinstead puts a new file in its place.
+before=
+[ -z "$report" ] || before=$(ls -li -- "$report" 2>/dev/null || true)
 code=0
 pinstead "${command[@]}" || code=$?
 echo "exit-code=$code" >>"$GITHUB_OUTPUT"
-if [ -n "$report" ] && [ -f "$report" ]; then
+if [ -n "$report" ] && [ -f "$report" ] && [ "$(ls -li -- "$report")" != "$before" ]; then
   echo "report=$report" >>"$GITHUB_OUTPUT"
 fi

@@ -191,6 +191,18 @@ impl CheckOptions {
         if let Some(policy) = &self.expectations.policy {
             add("--policy", policy);
         }
+        for ca in &self.expectations.expect_ca {
+            add("--expect-ca", ca);
+        }
+        for list in self.judging.lists.given() {
+            add("--log-list", list);
+        }
+        if let Some(roots) = &self.judging.roots {
+            add("--roots", roots);
+        }
+        for issuer in &self.judging.issuer {
+            add("--issuer", issuer);
+        }
         words
     }
 

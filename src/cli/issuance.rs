@@ -301,6 +301,9 @@ impl IssuanceOptions {
         let judge = IssuanceJudge::new(&evidence.request, &inputs, at);
         let policy = evidence.inputs.policy.as_ref().map(|file| file.path.as_str());
         let policy = StatePolicy { policy: &inputs.policy, path: policy };
+        // Whatever is wrong with the options is told before the output is begun.
+        let asker = self.sources.asker(policy, self.offline, &self.dns, Progress::of(0, true))?;
+        let fetcher = self.revocation.fetcher(&self.dns)?;
         let mut run = self.begin(&names, (&evidence, gate, at), earlier)?;
         let is_due = |name: &DnsName| run.lines.as_ref().is_none_or(|lines| !lines.has(name));
         let due: Vec<DnsName> = names.into_iter().filter(is_due).collect();
@@ -308,8 +311,7 @@ impl IssuanceOptions {
         let is_beside = run.lines.is_some() && self.output.output.is_none() && !self.quiet;
         let progress =
             if is_beside { Progress::notes_alone(due.len()) } else { Progress::of(due.len(), self.quiet) };
-        let asker = self.sources.asker(policy, self.offline, &self.dns, progress)?;
-        let fetcher = self.revocation.fetcher(&self.dns)?;
+        let asker = asker.telling(progress);
         let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
         let sharing = Sharing { workers: self.many.jobs(), batch: 1 };
         let look = |judge: &mut IssuanceJudge<'_>, name: &DnsName| {

@@ -76,6 +76,11 @@ pub(super) struct ListOptions {
 }
 
 impl ListOptions {
+    /// The lists that are given, as they are named.
+    pub(super) fn given(&self) -> impl Iterator<Item = &str> {
+        self.log_list.iter().map(String::as_str)
+    }
+
     /// Whether a list is given.
     pub(super) fn is_given(&self) -> bool {
         !self.log_list.is_empty()

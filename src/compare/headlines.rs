@@ -4,10 +4,14 @@
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::{ClientClass, ClientProtection, ClientThreat, Control, Effect, Threat, Within};
+use super::replay::{LocksOutNow, PinSetKind, Replay};
+use super::{
+    ClientClass, ClientPins, ClientProtection, ClientThreat, Control, Effect, Fact, PinEnforcement, Pins,
+    Threat, Within,
+};
 
 /// The three headlines over all kinds of clients.
-pub(super) fn headlines(clients: &[ClientProtection]) -> Headlines {
+pub(super) fn headlines(clients: &[ClientProtection], pins: &Fact<Vec<ClientPins>>) -> Headlines {
     let prevents = items(clients, |_, threat| (threat.effect == Effect::Prevents).then(|| threat.by.clone()));
     // A revocation follows what was found: it never prevents at once.
     let may_prevent = items(clients, |row, threat| {
@@ -33,11 +37,24 @@ pub(super) fn headlines(clients: &[ClientProtection]) -> Headlines {
         let open = open(threat);
         (row.locks_out() && threat.effect != Effect::MakesWorse && !open.is_empty()).then_some(open)
     });
-    Headlines {
+    let mut all = Headlines {
         prevents: headline(clients, "prevented now", prevents, may_prevent),
         detects: headline(clients, "detected", detects, may_detect),
-        locks_out: headline(clients, "known to lock users out", locks_out, may_lock_out),
-    }
+        locks_out: headline(clients, LOCKS_OUT, locks_out, may_lock_out),
+    };
+    let locked_out = |client: &&ClientPins| {
+        matches!(client.pins, Pins::Pinned { locked_out: true, enforcement: PinEnforcement::Enforced, .. })
+    };
+    let pinned = pins.measured().map(Vec::as_slice).unwrap_or_default();
+    all.locks_out.tell_now(pinned.iter().filter(locked_out).map(|client| locked_out_now(&client.client)));
+    all
+}
+
+/// What the third headline is about.
+const LOCKS_OUT: &str = "known to lock users out";
+
+fn locked_out_now(client: &str) -> String {
+    format!("Clients with the pins of {client} are locked out now.")
 }
 
 /// A row of one client's.
@@ -97,7 +114,7 @@ fn headline(
     for (who, open) in by_client(clients, &unknown, open_threats) {
         sentences.push(format!("Not known for {who}: {open}."));
     }
-    Headline { sentence: sentences.join(" "), items, unknown }
+    Headline { sentence: sentences.join(" "), now: Vec::new(), items, unknown }
 }
 
 /// What is told of each kind of client that has items; the same of several is told once.
@@ -222,11 +239,49 @@ pub struct Headlines {
     pub locks_out: Headline,
 }
 
+impl Headlines {
+    /// Adds what the replay of the pins that were given says of now: without a chain the table knows nothing of it.
+    pub(crate) fn join(&mut self, replay: &Replay) {
+        let told = replay.pin_sets.iter().filter(|set| set.refuses).filter_map(|set| {
+            let PinSetKind::Given { client } = &set.kind else { return None };
+            match set.locks_out_now {
+                LocksOutNow::Surely => Some(locked_out_now(client)),
+                LocksOutNow::Perhaps => {
+                    Some(format!("Clients with the pins of {client} may be locked out now."))
+                }
+                LocksOutNow::No | LocksOutNow::Unknown => None,
+            }
+        });
+        self.locks_out.tell_now(told);
+    }
+}
+
+impl Headline {
+    /// Puts before all else what is so already; “nothing is” does not stand beside it.
+    fn tell_now(&mut self, told: impl Iterator<Item = String>) {
+        for sentence in told {
+            if !self.now.contains(&sentence) {
+                self.now.push(sentence);
+            }
+        }
+        if self.now.is_empty() {
+            return;
+        }
+        let rest = self.sentence.trim_start_matches(&format!("Nothing is {LOCKS_OUT}.")).trim_start();
+        let unsaid = self.now.iter().filter(|now| !rest.contains(now.as_str())).map(String::as_str);
+        let all: Vec<&str> = unsaid.chain([rest]).filter(|part| !part.is_empty()).collect();
+        self.sentence = all.join(" ");
+    }
+}
+
 /// One headline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Headline {
     /// It in words: threats, clients, controls and durations, and what is not known.
     pub sentence: String,
+    /// What is so already, whatever comes: a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub now: Vec<String>,
     /// What it is made of.
     pub items: Vec<HeadlineItem>,
     /// What would belong here if it were known.

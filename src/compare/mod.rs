@@ -48,7 +48,7 @@ pub fn compare(facts: &MeasuredFacts, circumstances: &Circumstances) -> Comparis
         logged.and_then(|row| row.cells.iter().find(|cell| cell.control == Control::IssuerExpectation));
     Comparison {
         unlisted_ca: unlisted_ca::sentence(&clients, watch),
-        headlines: headlines::headlines(&clients),
+        headlines: headlines::headlines(&clients, &facts.pins),
         clients,
         columns: Control::ALL.into_iter().map(|control| controls::column(control, facts)).collect(),
         threats,

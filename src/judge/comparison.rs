@@ -23,6 +23,7 @@ pub(super) fn judge(
     comparison.replay = replay::of_target((target, verdicts), inputs, at);
     if let Some(replay) = &mut comparison.replay {
         replay.join(&comparison.unlisted_ca);
+        comparison.headlines.join(replay);
     }
     if verdicts.is_compared {
         facts.root_pins = facts::root_pins((target, verdicts), comparison.replay.as_ref(), inputs);

@@ -79,12 +79,13 @@ pub(super) fn measured(
     }
 }
 
-/// A key of a CA that has ended is no backup, however much else is pinned beside it.
-const ENDED_CA: &str = "PIN019";
+/// Pins of a CA that has ended, and pins of public CAs alone: reasons against pins as they are, however grave a finding is.
+const REASONS: [&str; 2] = ["PIN019", "PIN021"];
 
-/// What the rules about files of pins find that is grave. Records in the DNS are no client's pins.
+/// What the rules about files of pins find that is grave, or is a reason of its own whatever its severity. Records in the
+/// DNS are no client's pins.
 fn pin_faults(pins: &PinsVerdict) -> Vec<PinFault> {
-    let is_grave = |finding: &Finding| finding.severity >= Severity::High || finding.rule == ENDED_CA;
+    let is_grave = |finding: &Finding| finding.severity >= Severity::High || REASONS.contains(&finding.rule);
     let found = rules::pins::findings(pins);
     let grave =
         found.into_iter().filter(|finding| is_grave(finding) && !rules::pins::is_about_records(finding.rule));

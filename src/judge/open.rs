@@ -14,7 +14,7 @@ use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::issuance::{IssuanceVerdict, Status};
 use crate::pins::formats::tlsa;
-use crate::pins::{PinsStatus, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
+use crate::pins::{PinsStatus, PinsVerdict, SourceState, SourceVerdict};
 use crate::scope;
 
 /// Something that was looked at and stayed open.
@@ -51,8 +51,10 @@ impl TargetVerdicts {
         let named = |part| self.named_parts.contains(&part);
         let mut open = Vec::new();
         let mut add = |what: &str, demanded| open.push(OpenQuestion { what: what.to_owned(), demanded });
-        if self.chain.is_empty() && !self.is_of_history_alone() && !self.is_of_pin_files_alone() {
-            add("the certificate", true);
+        // Who asks about steps wants these alone; a history has certificates of its own.
+        let is_of_steps = self.is_of_history_alone() && !self.required.is_empty();
+        if self.chain.is_empty() && !is_of_steps && !self.is_of_pin_files_alone() {
+            add("the certificate", !self.is_of_history_alone());
         }
         // Whoever names what to expect wants no other certificate passed over.
         let expecting = self.issuer.verdict().is_some_and(|issuer| !issuer.expected.is_empty())
@@ -213,11 +215,12 @@ impl TargetVerdicts {
     /// What of the sources of pins stays open, where the host is pinned, and whether it is demanded: `compare` looks up TLSA
     /// records for the sake of its table, where nobody asks for them by name.
     fn open_pin_sources(&self, pins: &PinsVerdict) -> Vec<(String, bool)> {
-        if pins.status != PinsStatus::Pinned {
-            return Vec::new();
-        }
-        let unheard = pins.sources.iter().filter(|source| is_unheard(source));
+        let unheard = pins.sources.iter().filter(|source| source.is_unheard());
         let unheard = unheard.map(|source| (format!("the {}", source.file), !self.tlsa_unasked));
+        if pins.status != PinsStatus::Pinned {
+            // Where they were asked for, they are why the status is open.
+            return if self.tlsa_unasked { unheard.collect() } else { Vec::new() };
+        }
         let unread = pins.sources.iter().filter(|source| source.state != SourceState::Read);
         let mut open: Vec<(String, bool)> =
             unread.map(|source| (format!("the pins of {}", source.file), true)).collect();
@@ -232,8 +235,12 @@ impl TargetVerdicts {
     fn open_steps(&self) -> Vec<(String, bool)> {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
         let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
-        let open = steps.iter().filter(|step| step.done == Done::Unknown);
-        open.map(|step| (format!("{STEP}{}” is done: {}", step.id, step.evidence), true)).collect()
+        let told = |id: &StepId| match steps.iter().find(|step| step.id == *id) {
+            Some(step) => (step.done == Done::Unknown).then_some(step.evidence.as_str()),
+            None => Some("no comparison was made that tells of it"),
+        };
+        let open = self.required.iter().filter_map(|id| Some((id, told(id)?)));
+        open.map(|(id, why)| (format!("{STEP}{id}” is done: {why}"), true)).collect()
     }
 
     /// What of the replay stays open, and whether it is demanded: who names a source wants it replayed.
@@ -268,12 +275,6 @@ fn open_issuance(part: &Part<IssuanceVerdict>, named: bool) -> Vec<(String, bool
         }
         Part::NotChecked(_) | Part::Undetermined(_) => Vec::new(),
     }
-}
-
-/// Whether TLSA records, which were asked for by name, could not be had or not be validated.
-fn is_unheard(source: &SourceVerdict) -> bool {
-    tlsa::is_looked_up(source.format, &source.file)
-        && source.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
 }
 
 /// Whether a file has something about pins that was not read, and that may be about the host.

@@ -18,6 +18,7 @@ use crate::ca::issuer::{self, Issuer};
 use crate::caa::nameservers::Agreement;
 use crate::caa::{self, CaIdentity, CaaQuestion, CaaReading, Who};
 use crate::compare::Comparison;
+use crate::compare::advice::StepId;
 use crate::ct;
 use crate::ct::inclusion::Audits;
 use crate::ct::verdict::{Audience, CtVerdict, Delivered, SctVerdict};
@@ -73,6 +74,8 @@ pub struct TargetVerdicts {
     pub is_compared: bool,
     /// Whether TLSA records were looked up for the comparison's sake, and not asked for by name.
     pub tlsa_unasked: bool,
+    /// The steps of which a gate asks whether they are done.
+    pub required: Vec<StepId>,
     /// The log lists that were given or kept, and what became of them; the same for every target.
     pub log_lists: Arc<[ListUse]>,
 }
@@ -199,6 +202,7 @@ pub(super) fn judge(
         comparison: Part::NotChecked(NOT_ASKED),
         accepted_open: Vec::new(),
         is_compared: request.compare.is_some(),
+        required: inputs.required.clone(),
         tlsa_unasked: request.compare.as_ref().is_some_and(|stated| !stated.tlsa),
         log_lists: Arc::clone(&inputs.log_lists),
     };

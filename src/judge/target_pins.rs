@@ -49,6 +49,9 @@ pub(super) fn judge_pins(
         known_ca: &|key| inputs.known_ca(key),
     };
     let mut verdict = pins::judge(&files, &question);
+    if request.compare.as_ref().is_some_and(|stated| !stated.tlsa) {
+        verdict.set_unheard_records_aside();
+    }
     verdict.nothing_in(&inputs.without_pins);
     verdict.soon = pins::Soon::or_default(request.expires_within.map(SignedDuration::from_secs));
     Part::Checked(verdict)

@@ -60,6 +60,18 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::or_default(None) }
 }
 
+impl PinsVerdict {
+    /// Judges by the files alone whether the host is pinned, where records that nobody asked for by name could not be had:
+    /// what a table looks up for its own sake leaves nothing else open.
+    pub fn set_unheard_records_aside(&mut self) {
+        if self.sources.iter().any(SourceVerdict::is_unheard) {
+            let files: Vec<SourceVerdict> =
+                self.sources.iter().filter(|source| !source.is_unheard()).cloned().collect();
+            (self.status, self.reason) = status(&files, self.host.as_deref());
+        }
+    }
+}
+
 fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String) {
     let mut pinning =
         sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.has_pins()).peekable();

@@ -9,6 +9,7 @@ use super::formats;
 use super::matching::PinMatch;
 use super::model::{
     AppContext, Bootstrap, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin, PositionRule, Problem,
+    ProblemKind,
 };
 use super::paths::PathMatches;
 use crate::evidence::dns::DnssecState;
@@ -167,6 +168,11 @@ impl SourceVerdict {
     /// Whether it is a look-up in the DNS, and no file.
     pub fn is_looked_up(&self) -> bool {
         formats::tlsa::is_looked_up(self.format, &self.file)
+    }
+
+    /// Whether it is records that could not be had or not be validated.
+    pub fn is_unheard(&self) -> bool {
+        self.is_looked_up() && self.problems.iter().any(|problem| problem.kind == ProblemKind::NotRead)
     }
 }
 

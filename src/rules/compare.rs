@@ -106,10 +106,10 @@ fn next_renewal(verdicts: &TargetVerdicts) -> Vec<Raised> {
     let Some((replay, next)) = replay.and_then(|replay| Some((replay, replay.next_renewal.as_ref()?))) else {
         return Vec::new();
     };
-    replay.pin_sets.iter().filter_map(|set| of_pin_set(set, next)).collect()
+    replay.pin_sets.iter().filter_map(|set| of_pin_set(set, next, verdicts.pins.verdict())).collect()
 }
 
-fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal) -> Option<Raised> {
+fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdict>) -> Option<Raised> {
     let PinSetKind::Given { client } = &set.kind else { return None };
     if !set.refuses {
         return None;
@@ -145,6 +145,7 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal) -> Option<Raised> {
         "latest_at": next.latest_at,
         "runway_days": next.runway_days,
         "release_lead_days": next.release_lead_days,
+        "pins": pins.map(|pins| values(pins, client)).unwrap_or_default(),
     });
     let raised = Raised::new(client.clone(), message, evidence);
     Some(if is_likely && is_late { raised } else { raised.at(Severity::Medium) })
@@ -278,6 +279,7 @@ mod tests {
     use crate::compare::advice::{Asked, StepId, advise};
     use crate::compare::replay::Lockout;
     use crate::compare::{Circumstances, Comparison, MeasuredFacts, compare};
+    use crate::judge::OpenQuestion;
     use crate::rules::tests::{ids, target};
 
     fn compared(replay: Option<Replay>, require: &[StepId]) -> TargetVerdicts {
@@ -285,7 +287,8 @@ mod tests {
         let mut comparison = Comparison { replay, ..compare(&facts, &stated) };
         let asked = Asked { host: "www.test.example", target: "www.test.example:443", options: &[], require };
         comparison.advice = Some(advise(asked, &facts, &comparison, &stated));
-        TargetVerdicts { comparison: Part::Checked(comparison), is_compared: true, ..target() }
+        let required = require.to_vec();
+        TargetVerdicts { comparison: Part::Checked(comparison), is_compared: true, required, ..target() }
     }
 
     fn with_runway(sets: Vec<ReplayedPinSet>, days: f64, lead: Option<f64>) -> Replay {
@@ -382,6 +385,10 @@ mod tests {
         let open: Vec<String> = nothing.open_questions().into_iter().map(|question| question.what).collect();
         assert!(open.iter().any(|what| what.contains("the step “caa” is done")), "{open:?}");
         assert_eq!(ids(&findings(&compared(None, &[]))), Vec::<&str>::new());
+        // What was not compared tells of no step: a gate that asks is not passed.
+        let left_out = TargetVerdicts { comparison: Part::NotChecked("not asked for"), ..nothing };
+        let asked = |question: &OpenQuestion| question.demanded && question.what.contains("the step “");
+        assert_eq!(left_out.open_questions().iter().filter(|question| asked(question)).count(), 2);
     }
 
     /// `check` has no gate of its own for what only `compare` looks at.

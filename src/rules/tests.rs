@@ -203,6 +203,7 @@ fn judged(host: &str, chain: Vec<Certificate>, anchors: &Anchors, at: Timestamp)
         comparison: Part::NotChecked("a test"),
         is_compared: false,
         tlsa_unasked: false,
+        required: Vec::new(),
         log_lists: std::sync::Arc::default(),
     }
 }

@@ -181,6 +181,12 @@ pub(in crate::cli) struct Asker {
 }
 
 impl Asker {
+    /// The same, which tells how far it has come.
+    pub(in crate::cli) fn telling(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
     /// What the sources tell of a name, and CAA of the names of the certificates that can be used.
     pub(in crate::cli) fn look_at(&self, name: &DnsName, judge: &IssuanceJudge<'_>) -> IssuanceEvidence {
         let asking = Asking { name: name.clone(), http: self.http.clone(), sources: self.sources.clone() };

@@ -325,8 +325,40 @@ pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
             "Do the pins match? No chain was seen and no history was replayed that they could be compared with (--history)."
                 .to_owned(),
         ),
-        Pinned::Yes | Pinned::No => None,
+        Pinned::Yes => known.given().filter(|set| set.refuses).find_map(|set| left_open(known, set)),
+        Pinned::No => None,
     }
+}
+
+/// What the replay of pins leaves open: whether they match what can be in service now, and whether they always did.
+fn left_open(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
+    let title = &set.title;
+    // What the server shows is what is in service.
+    let is_seen = || {
+        let PinSetKind::Given { client } = &set.kind else { return false };
+        let mut own = known.enforced().filter(|(known, _)| known.client == *client).peekable();
+        own.peek().is_some() && own.all(|(_, matches)| matches.is_some())
+    };
+    if set.locks_out_now == LocksOutNow::Unknown && !is_seen() {
+        return Some(format!(
+            "Do {title} match what is in service? No certificate that can be is known to match or to miss them."
+        ));
+    }
+    if set.undetermined > 0 {
+        return Some(format!(
+            "Do {title} match all that was issued? Of {} of the certificates it is not known.",
+            set.undetermined
+        ));
+    }
+    (set.sure == 0 && !set.lockouts.is_empty()).then(|| {
+        format!(
+            "Have {title} locked users out? They may have, {}: which certificates were in service no log tells.",
+            match set.lockouts.len() {
+                1 => "once".to_owned(),
+                count => format!("{count} times"),
+            }
+        )
+    })
 }
 
 /// The ids of everything that was measured and is wrong with the pins as they are.
@@ -353,11 +385,12 @@ pub(super) struct Fault {
 }
 
 /// The rules that say what a consideration says as well.
-const SAID: [(&str, &str); 4] = [
+const SAID: [(&str, &str); 5] = [
     ("PIN001", "locked_out_now"),
     ("PIN004", "no_backup"),
     ("PIN002", "not_enforced"),
     ("PIN027", "not_enforced"),
+    ("PIN021", "shared_ca_only"),
 ];
 
 /// The grave findings about the pins that no consideration in `told` says already, each rule once.

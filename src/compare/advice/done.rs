@@ -138,18 +138,25 @@ pub(super) fn short_lives(known: &Known<'_>) -> (Done, String) {
     if let Some((begins, ends)) = seen {
         return life(begins, ends, "the certificate that was seen");
     }
-    let newest = known.replay().and_then(|replay| {
+    // Any of those in their life may be in service.
+    let longest = known.replay().and_then(|replay| {
         let current = replay.certificates.iter().filter(|certificate| certificate.not_after > replay.until);
-        current.max_by_key(|certificate| certificate.not_before)
+        current.max_by_key(|certificate| certificate.not_after.duration_since(certificate.not_before))
     });
-    newest.map_or_else(
+    longest.map_or_else(
         || {
             (
                 Done::Unknown,
                 "no certificate was seen, and none of a history is in its life (--history)".to_owned(),
             )
         },
-        |it| life(it.not_before, it.not_after, "the newest certificate of the history"),
+        |it| {
+            life(
+                it.not_before,
+                it.not_after,
+                "the longest-lived certificate of the history that has not ended",
+            )
+        },
     )
 }
 

@@ -132,14 +132,18 @@ pub fn advise(
             Weighed::Open(question) => open_questions.push(question),
             Weighed::Wrong { text, evidence, change } => {
                 wrong.push(reason(text, evidence));
-                changes.push(Change { id: criterion.id, what: change, gate: known.gate_of_pins() });
+                changes.push(Change {
+                    id: criterion.id,
+                    what: change,
+                    gate: steps::alone(known.gate_of_pins()),
+                });
             }
         }
     }
     open_questions.extend(criteria::unknown_pins(&known));
     for fault in criteria::faults(&known, &wrong) {
         wrong.push(fault.reason);
-        changes.push(Change { id: fault.id, what: fault.change, gate: known.gate_of_pins() });
+        changes.push(Change { id: fault.id, what: fault.change, gate: steps::alone(known.gate_of_pins()) });
     }
     let verdict = match (known.pinned(), !against.is_empty(), !wrong.is_empty(), !open_questions.is_empty()) {
         (Pinned::Yes, true, ..) => Verdict::Drop,

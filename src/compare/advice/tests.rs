@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::compare::replay::{
-    Bounds, Chance, ChanceBasis, Level, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay,
-    ReplayedPinSet, Share,
+    Bounds, Cause, Chance, ChanceBasis, Level, Lockout, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis,
+    Replay, ReplayedPinSet, Share,
 };
 use crate::compare::{
     CaaBinding, CaaPolicy, ClientClass, ClientPins, CurrentIssuer, Dnssec, DynamicPins, Expectation, Fact,
@@ -357,6 +357,35 @@ fn pins_are_wide_only_where_every_root_is_pinned_and_nothing_is_missed() {
     let fetched = MeasuredFacts { dynamic_pins: Fact::Measured(vec![fetched]), ..facts(Pins::NotPinned) };
     let advice = advice(&fetched, &favourable(), None);
     assert_eq!((done(&advice, StepId::Widened), done(&advice, StepId::Removed)), (Done::Unknown, Done::No));
+}
+
+#[test]
+fn pins_of_which_something_stays_open_are_not_kept() {
+    let sound_step = |set: ReplayedPinSet, pins: Pins| {
+        let advice = advice(&facts(pins), &favourable(), Some(replay(vec![set])));
+        (advice.verdict, done(&advice, StepId::Sound), advice.open_questions.len())
+    };
+    let Pins::Pinned { enforcement, locked_out, overridden_for_user_anchors, .. } = sound() else { panic!() };
+    let unseen =
+        Pins::Pinned { enforcement, matches: Fact::NotGiven, locked_out, overridden_for_user_anchors };
+    let now = ReplayedPinSet { locks_out_now: LocksOutNow::Unknown, ..given(0, Some((5, 5))) };
+    let open = (Verdict::Undetermined, Done::Unknown, 1);
+    assert_eq!(sound_step(now.clone(), unseen), open);
+    // What the server shows is what is in service.
+    assert_eq!(sound_step(now, sound()).0, Verdict::Keep);
+    let some = ReplayedPinSet { undetermined: 2, ..given(0, Some((5, 5))) };
+    assert_eq!(sound_step(some, sound()), open);
+    let lockout = Lockout {
+        cause: Cause::NewCa,
+        certificate: None,
+        begins_at_worst: "2026-01-01T00:00:00Z".parse().unwrap(),
+        begins_at_best: None,
+        ends_at_best: None,
+        ends_at_worst: None,
+        is_open: false,
+    };
+    let perhaps = ReplayedPinSet { lockouts: vec![lockout], ..given(0, Some((5, 5))) };
+    assert_eq!(sound_step(perhaps, sound()), open);
 }
 
 #[test]

@@ -94,15 +94,16 @@ fn stopped(state: &WatchStateReading) -> Option<String> {
     let Some(looks) = &state.looks else {
         return Some("who looks for the name, and when last, is not known".to_owned());
     };
-    if looks.is_running && looks.is_latest {
-        return None;
-    }
     let day = looks.for_name.strftime("%Y-%m-%d %H:%M");
-    if !looks.is_latest && !looks.is_running {
+    // A process that runs may search for the others alone.
+    if !looks.is_latest {
         return Some(format!("the watch looked last for other names, and for this one on {day} UTC"));
     }
+    if looks.is_running {
+        return None;
+    }
     let last = state.logs.iter().filter_map(|log| log.head_seen).max().unwrap_or(looks.for_name);
-    let is_once = !looks.is_running && last.duration_since(looks.began) < TWO_LOOKS;
+    let is_once = last.duration_since(looks.began) < TWO_LOOKS;
     is_once
         .then(|| format!("it looked once, on {day} UTC, and no watch runs: whether one goes on is not known"))
 }

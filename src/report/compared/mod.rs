@@ -17,6 +17,8 @@ use crate::compare::{
 pub(super) struct HeadlineList {
     /// What it is about.
     pub(super) title: &'static str,
+    /// What is so already, whatever comes: a sentence each.
+    pub(super) now: Vec<String>,
     /// What is so.
     pub(super) lines: Vec<HeadlineLine>,
     /// What would belong here if it were known.
@@ -71,10 +73,11 @@ impl HeadlineList {
         let nothing = if comparison.clients.is_empty() {
             Some("Which clients the host serves is not known, so that nothing is said of them.")
         } else {
-            headline.items.is_empty().then_some(nothing)
+            (headline.items.is_empty() && headline.now.is_empty()).then_some(nothing)
         };
         Self {
             title,
+            now: headline.now.clone(),
             lines: lines(comparison, &headline.items),
             unknown: unknown(comparison, &headline.unknown),
             nothing,
@@ -86,7 +89,7 @@ impl HeadlineList {
         let nothing = self.nothing.map(ToOwned::to_owned);
         let known = self.lines.iter().map(|line| format!("{}.", line.told()));
         let unknown = self.unknown.iter().map(|line| format!("Not known for {}.", line.told_unknown()));
-        nothing.into_iter().chain(known).chain(unknown).collect()
+        self.now.iter().cloned().chain(nothing).chain(known).chain(unknown).collect()
     }
 }
 

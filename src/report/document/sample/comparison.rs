@@ -62,6 +62,7 @@ pub(in crate::report) fn comparison() -> Comparison {
         clients.map(|client| item(threat, client, by, within.cloned()))
     };
     let prevents = Headline {
+        now: Vec::new(),
         sentence: "For browsers: another CA is deceived (T1b) by CAA.".to_owned(),
         items: [
             both(Threat::OtherCaDeceived, &[Control::Caa], None).as_slice(),
@@ -71,6 +72,7 @@ pub(in crate::report) fn comparison() -> Comparison {
         unknown: both(Threat::OtherCaLogged, &[Control::Pins], None).to_vec(),
     };
     let detects = Headline {
+        now: Vec::new(),
         sentence: "For browsers: another CA is broken into (T1).".to_owned(),
         items: both(Threat::OtherCaLogged, &[Control::IssuerExpectation], Some(&within())).to_vec(),
         unknown: Vec::new(),
