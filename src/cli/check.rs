@@ -344,6 +344,7 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: inputs.scope.includes(scope::Part::Caa).then(|| options.nameservers.extent()),
+        host_caa: evidence.request.compare.is_some(),
         tlsa: evidence.request.tlsa,
         doors: Arc::new(options.many.doors()),
         at_most: options.many.at_most(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::covering::CoveringName;
 use super::{ClientClass, Within};
 use crate::x509::ChainPosition;
 
@@ -40,13 +41,17 @@ pub struct MeasuredFacts {
     pub ct_policy: Fact<CtPolicy>,
     /// The same, programme by programme.
     pub ct_programmes: CtProgrammes,
-    /// What the CAA records of the certificate's names say; the weakest where names differ.
+    /// What the CAA records of the certificate's names say, of the host, and of the wildcards that cover them; the weakest
+    /// where they differ.
     pub caa: Fact<CaaPolicy>,
     /// Whether they bind more than the CA, and whether DNSSEC secures them; the weakest where names differ.
     pub caa_binding: Fact<CaaBinding>,
     /// The CAs that CAA permits beside those that the owner expects, by their identifiers; not given where nothing is
     /// expected, or CAA restricts nobody.
     pub caa_beside: Fact<Vec<String>>,
+    /// The names that serve for the host, or for another of the certificate's names, as well as those do, and for which CAA
+    /// permits more, or it is not known what.
+    pub caa_covering: Vec<CoveringName>,
     /// Whether the issuer is one the owner expects.
     pub expectation: Fact<Expectation>,
     /// Whether anyone compares the CT logs with that expectation.

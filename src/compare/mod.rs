@@ -9,6 +9,7 @@ mod cell;
 mod circumstances;
 mod clients;
 mod controls;
+mod covering;
 mod facts;
 mod headlines;
 pub mod replay;
@@ -23,6 +24,7 @@ pub use self::circumstances::Circumstances;
 pub use self::clients::{
     ClientClass, ClientControl, ClientProtection, ClientThreat, Enforced, NoClientClass, Served,
 };
+pub use self::covering::{CoveringName, LetsIn};
 pub use self::facts::{
     AppFacts, CaaBinding, CaaPolicy, ClientPins, CtPolicy, CtProgrammes, CurrentIssuer, Dane, Dnssec,
     DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinFault,

@@ -2,6 +2,7 @@
 
 mod apps;
 mod caa;
+mod caa_covering;
 mod dane;
 mod revocation;
 mod roots;
@@ -30,6 +31,9 @@ pub(super) fn measured(
     inputs: &Inputs,
     at: Timestamp,
 ) -> MeasuredFacts {
+    let own_caa = verdicts.caa.verdict().map(Vec::as_slice).unwrap_or_default();
+    let covering = caa_covering::covering(own_caa, verdicts.host.as_ref(), &target.caa);
+    let caa = caa::policy(&verdicts.caa, &covering);
     MeasuredFacts {
         service: service(target),
         public_trust: public_trust(verdicts),
@@ -47,11 +51,13 @@ pub(super) fn measured(
             },
         },
         ct_programmes: programmes(verdicts),
-        caa: caa::policy(&verdicts.caa),
-        caa_binding: caa::binding(&verdicts.caa, at),
-        caa_beside: verdicts.issuer.verdict().map_or(Fact::NotGiven, |issuer| {
-            caa::beside(&caa::policy(&verdicts.caa), &issuer.expected, inputs)
-        }),
+        caa_binding: caa::binding(&verdicts.caa, &covering, at),
+        caa_beside: verdicts
+            .issuer
+            .verdict()
+            .map_or(Fact::NotGiven, |issuer| caa::beside(&caa, &issuer.expected, inputs)),
+        caa,
+        caa_covering: caa_covering::that_let_in_more(&covering),
         expectation: match &verdicts.issuer {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,

@@ -42,6 +42,8 @@ pub struct Looking {
     pub tls: TlsOptions,
     /// How far CAA is to be looked up; `None`: not at all.
     pub caa: Option<Extent>,
+    /// Whether CAA is looked up for the host itself, too, where the certificate has it by a wildcard alone.
+    pub host_caa: bool,
     /// Whether TLSA records are to be looked up.
     pub tlsa: bool,
     /// The doors to the servers, for all targets of a run.
@@ -87,7 +89,11 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
     let caa = match (&looking.dns, looking.caa) {
         (Some(dns), Some(extent)) => {
             let _place = looking.doors.place().await;
-            look_up_caa(&source, host.as_ref(), (dns, extent), &left).await
+            let mut names = names_of(&source, host.as_ref());
+            if let (Some(HostIdentity::Name(name)), true) = (&host, looking.host_caa) {
+                names.insert(name.clone());
+            }
+            look_up_caa(names, (dns, extent), &left).await
         }
         _ => Vec::new(),
     };
@@ -155,16 +161,17 @@ async fn look_at_server(
     seen
 }
 
+/// The names whose CAA is judged.
+fn names_of(source: &CertificateSource, host: Option<&HostIdentity>) -> BTreeSet<DnsName> {
+    caa_names(leaf_of(source).as_ref(), host).0.into_iter().map(|name| name.base).collect()
+}
+
 /// The look-ups that come to their end within what is left; of the others it is told that they did not.
 async fn look_up_caa(
-    source: &CertificateSource,
-    host: Option<&HostIdentity>,
+    mut names: BTreeSet<DnsName>,
     (dns, extent): (&DnsClient, Extent),
     left: &Left,
 ) -> Vec<CaaLookup> {
-    let leaf = leaf_of(source);
-    let mut names: BTreeSet<DnsName> =
-        caa_names(leaf.as_ref(), host).0.into_iter().map(|name| name.base).collect();
     let mut tasks = JoinSet::new();
     for name in names.clone() {
         let dns = dns.clone();
@@ -252,6 +259,7 @@ mod tests {
             connect: None,
             tls: TlsOptions::default(),
             caa: Some(Extent { above: false, all_nameservers: false }),
+            host_caa: true,
             tlsa: true,
             doors: Arc::new(Doors::default()),
             at_most: Duration::from_millis(50),

@@ -214,6 +214,7 @@ fn look(options: &SuggestOptions) -> anyhow::Result<Seen> {
         connect: options.network.connect,
         tls: TlsOptions { starttls: options.network.starttls, ..TlsOptions::default() },
         caa: None,
+        host_caa: false,
         tlsa: false,
         doors: Arc::default(),
         at_most: AT_MOST,

@@ -267,6 +267,7 @@ mod tests {
             connect: None,
             tls: TlsOptions::default(),
             caa: None,
+            host_caa: false,
             tlsa: false,
             doors: Arc::new(Doors::default()),
             at_most: AT_MOST,

@@ -125,6 +125,7 @@ pub(super) fn fetch(
         connect: network.connect,
         tls: TlsOptions { starttls: network.starttls, ..TlsOptions::default() },
         caa: None,
+        host_caa: false,
         tlsa: false,
         doors: Arc::default(),
         at_most: AT_MOST,

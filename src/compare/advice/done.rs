@@ -6,7 +6,10 @@ use super::criteria;
 use super::known::{Known, Pinned, named};
 use super::steps::{Done, StepId};
 use crate::compare::replay::{LocksOutNow, ReplayedPinSet};
-use crate::compare::{CaaPolicy, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share, Watch};
+use crate::compare::{
+    CaaPolicy, CoveringName, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share, Watch,
+    covering,
+};
 
 /// The longest life of a certificate that counts as short: the maximum from 2029-03-15 on.
 const SHORT_DAYS: i64 = 47;
@@ -61,6 +64,19 @@ pub(super) fn expected_ca(known: &Known<'_>) -> (Done, String) {
 
 /// Whether CAA permits the CAs in use, and no other.
 pub(super) fn caa(known: &Known<'_>) -> (Done, String) {
+    let (done, evidence) = caa_of_names(known);
+    (done, and_covering(evidence, &covering::of_other_cas(&known.facts.caa_covering)))
+}
+
+/// The same with what names let in that cover the host as well.
+fn and_covering(evidence: String, names: &[CoveringName]) -> String {
+    match covering::told(names) {
+        Some(told) => format!("{evidence}; {told}"),
+        None => evidence,
+    }
+}
+
+fn caa_of_names(known: &Known<'_>) -> (Done, String) {
     match &known.facts.caa {
         Fact::NotGiven => (Done::Unknown, "CAA was not looked up".to_owned()),
         Fact::Undetermined => (Done::Unknown, "what CAA says could not be determined".to_owned()),
@@ -109,7 +125,8 @@ pub(super) fn caa_bound(known: &Known<'_>) -> (Done, String) {
     };
     // A method alone binds nobody: whoever can pass that method's check gets a certificate.
     if binding.accounts != Share::All {
-        return (Done::No, "not every record binds the account (accounturi)".to_owned());
+        let why = "not every record binds the account (accounturi)".to_owned();
+        return (Done::No, and_covering(why, &known.facts.caa_covering));
     }
     match binding.dnssec {
         Dnssec::Secure if binding.must_process => {

@@ -15,7 +15,9 @@ mod revocation;
 mod trust;
 
 use self::levels::Level;
-use super::{Cell, Column, Control, Dnssec, Effect, InPlace, MeasuredFacts, Threat, Within};
+use super::{
+    Cell, Column, Control, CoveringName, Dnssec, Effect, InPlace, MeasuredFacts, Threat, Within, covering,
+};
 
 /// One cell of the table.
 pub(super) fn cell(control: Control, threat: Threat, facts: &MeasuredFacts) -> Cell {
@@ -37,8 +39,10 @@ pub(super) fn column(control: Control, facts: &MeasuredFacts) -> Column {
     let State { in_place, evidence } = match control {
         Control::CaTrust => trust::state(&facts.public_trust),
         Control::Ct => ct::state(&facts.ct_policy),
-        Control::Caa => caa::state(&facts.caa),
-        Control::CaaBound => caa_bound::state(&facts.caa, &facts.caa_binding),
+        Control::Caa => caa::state(&facts.caa).and_covering(&covering::of_other_cas(&facts.caa_covering)),
+        Control::CaaBound => {
+            caa_bound::state(&facts.caa, &facts.caa_binding).and_covering(&facts.caa_covering)
+        }
         Control::IssuerExpectation => monitor::state(&facts.expectation, &facts.log_watch),
         Control::Pins => pinned_clients::state(&facts.pins),
         Control::LeafPin => levels::state(Level::Leaf, &facts.pins),
@@ -76,8 +80,11 @@ pub(super) fn judge(control: Control, threat: Threat, facts: &MeasuredFacts) -> 
     match control {
         Control::CaTrust => trust::judge(threat, &facts.public_trust),
         Control::Ct => ct::judge(threat, &facts.ct_policy, ct::CHROME),
-        Control::Caa => caa::judge(threat, &facts.caa, dnssec(facts)),
-        Control::CaaBound => caa_bound::judge(threat, &facts.caa, &facts.caa_binding),
+        Control::Caa => caa::judge(threat, &facts.caa, dnssec(facts))
+            .covering(threat, &covering::of_other_cas(&facts.caa_covering)),
+        Control::CaaBound => {
+            caa_bound::judge(threat, &facts.caa, &facts.caa_binding).covering(threat, &facts.caa_covering)
+        }
         Control::IssuerExpectation => monitor::judge(threat, &facts.expectation, &facts.log_watch),
         Control::Pins => pinned_clients::judge(threat, &facts.pins),
         Control::LeafPin => levels::judge(Level::Leaf, threat, &facts.pins),
@@ -131,6 +138,14 @@ impl State {
         self.evidence.push(evidence.into());
         self
     }
+
+    /// The same with what other names let in.
+    fn and_covering(self, names: &[CoveringName]) -> Self {
+        match covering::told(names) {
+            Some(told) => self.and(format!("{told}.")),
+            None => self,
+        }
+    }
 }
 
 /// What a control does now, before it is put into its column.
@@ -145,6 +160,16 @@ pub(super) struct Judgement {
 impl Judgement {
     pub(super) fn new(effect: Effect, reason: impl Into<String>, source: &'static str) -> Self {
         Self { effect, reason: reason.into(), source, within: None }
+    }
+
+    /// The same, with what other names let in, where that is what the threat is about.
+    fn covering(self, threat: Threat, names: &[CoveringName]) -> Self {
+        let is_issuance =
+            matches!(threat, Threat::OtherCaDeceived | Threat::AuthorisedCa | Threat::DnsHijack);
+        match covering::told(names).filter(|_| is_issuance) {
+            Some(told) => Self { reason: format!("{} {told}.", self.reason), ..self },
+            None => self,
+        }
     }
 
     /// The same, with how long detection takes.

@@ -4,19 +4,52 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::caa_covering::Covering;
 use crate::ca::same_owner;
 use crate::caa::{self, CaaReading, Policy, Relevant, RelevantSet, Verdict};
 use crate::compare::{CaaBinding, CaaPolicy, CurrentIssuer, Dnssec, Fact, Share};
 use crate::judge::inputs::Inputs;
 use crate::judge::target::Part;
 
-/// What CAA says of who may issue.
-pub(super) fn policy(readings: &Part<Vec<CaaReading>>) -> Fact<CaaPolicy> {
+/// What CAA says of who may issue for the names, or for one that covers one of them.
+pub(super) fn policy(readings: &Part<Vec<CaaReading>>, covering: &[Covering<'_>]) -> Fact<CaaPolicy> {
     match readings {
         Part::NotChecked(_) => Fact::NotGiven,
         Part::Undetermined(_) => Fact::Undetermined,
-        Part::Checked(readings) => weakest(readings),
+        Part::Checked(readings) => match weakest(readings) {
+            Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => {
+                let permitted = permitted.into_iter().collect();
+                widened(permitted, covering).map_or(Fact::Undetermined, |permitted| {
+                    Fact::Measured(match permitted {
+                        Some(permitted) => CaaPolicy::Restrictive { permitted, current_issuer },
+                        None => CaaPolicy::Unrestricted,
+                    })
+                })
+            }
+            other => other,
+        },
     }
+}
+
+/// Whoever is permitted for the names or for one that covers them; within, `None`: anybody. The CA in use is not asked for
+/// covering names when it renews.
+fn widened(mut permitted: BTreeSet<String>, covering: &[Covering<'_>]) -> Option<Option<Vec<String>>> {
+    let mut is_known = true;
+    for one in covering {
+        match one.reading.policy() {
+            // Whatever else is not known: it gets no weaker.
+            Policy::Anyone if !is_not_applicable(&one.reading) => return Some(None),
+            Policy::Anyone | Policy::Nobody => {}
+            Policy::Only(more) => permitted.extend(more),
+            Policy::Undetermined(_) => is_known = false,
+        }
+    }
+    is_known.then(|| Some(permitted.into_iter().collect()))
+}
+
+/// Whether CAA does not apply to the name at all.
+pub(super) fn is_not_applicable(reading: &CaaReading) -> bool {
+    matches!(reading.relevant, Relevant::NotApplicable(_))
 }
 
 fn weakest(readings: &[CaaReading]) -> Fact<CaaPolicy> {
@@ -81,7 +114,11 @@ fn merged(policies: &[CaaPolicy]) -> CaaPolicy {
 }
 
 /// What the records of all names bind beside the CA, and what DNSSEC says of the answers that they came with.
-pub(super) fn binding(readings: &Part<Vec<CaaReading>>, at: Timestamp) -> Fact<CaaBinding> {
+pub(super) fn binding(
+    readings: &Part<Vec<CaaReading>>,
+    covering: &[Covering<'_>],
+    at: Timestamp,
+) -> Fact<CaaBinding> {
     let readings = match readings {
         Part::NotChecked(_) => return Fact::NotGiven,
         Part::Undetermined(_) => return Fact::Undetermined,
@@ -91,7 +128,7 @@ pub(super) fn binding(readings: &Part<Vec<CaaReading>>, at: Timestamp) -> Fact<C
     let mut methods = Vec::new();
     let mut is_any = false;
     let mut dnssec = Dnssec::Secure;
-    for reading in readings {
+    for reading in readings.iter().chain(covering.iter().map(|one| &one.reading)) {
         let set = match &reading.relevant {
             Relevant::NotApplicable(_) => continue,
             Relevant::Undetermined { .. } => return Fact::Undetermined,
@@ -159,13 +196,25 @@ pub(super) fn beside(policy: &Fact<CaaPolicy>, expected: &[String], inputs: &Inp
 
 /// Of each property that permits a CA for the name: whether it binds the account, and whether the method.
 fn bound(set: &RelevantSet, reading: &CaaReading) -> Vec<(bool, bool)> {
-    let governing = reading.usage.governing(set, reading.wildcard);
-    let permitting = set
-        .of_kind(governing)
-        .filter_map(|property| property.issue_value().ok())
-        .filter(|value| value.issuer.is_some());
     let has = |value: &caa::IssueValue, tag: &str| value.values_of(tag).next().is_some();
-    permitting.map(|value| (has(value, "accounturi"), has(value, "validationmethods"))).collect()
+    permitting(set, reading)
+        .map(|value| (has(value, "accounturi"), has(value, "validationmethods")))
+        .collect()
+}
+
+/// The values that permit a CA for the name.
+fn permitting<'a>(set: &'a RelevantSet, reading: &CaaReading) -> impl Iterator<Item = &'a caa::IssueValue> {
+    let governing = reading.usage.governing(set, reading.wildcard);
+    set.of_kind(governing)
+        .filter_map(|property| property.issue_value().ok())
+        .filter(|value| value.issuer.is_some())
+}
+
+/// The CAs that the records of a name permit whatever the account.
+pub(super) fn without_account(reading: &CaaReading) -> Vec<String> {
+    let values = reading.set().into_iter().flat_map(|set| permitting(set, reading));
+    let free = values.filter(|value| value.values_of("accounturi").next().is_none());
+    free.filter_map(|value| value.issuer.clone()).collect()
 }
 
 fn share(of: &[bool]) -> Share {
@@ -214,7 +263,7 @@ mod tests {
     }
 
     fn of(readings: Vec<CaaReading>) -> (Share, Share, Dnssec) {
-        match binding(&Part::Checked(readings), Timestamp::UNIX_EPOCH) {
+        match binding(&Part::Checked(readings), &[], Timestamp::UNIX_EPOCH) {
             Fact::Measured(CaaBinding { accounts, methods, dnssec, .. }) => (accounts, methods, dnssec),
             other => panic!("{other:?}"),
         }
@@ -258,11 +307,14 @@ mod tests {
         };
         assert_eq!(of(vec![reading(&[BOUND], false, caa::Dnssec::Secure), none]).0, Share::Some);
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        assert_eq!(binding(&Part::Checked(Vec::new()), Timestamp::UNIX_EPOCH), Fact::NotGiven);
-        assert_eq!(binding(&Part::Undetermined("x".to_owned()), Timestamp::UNIX_EPOCH), Fact::Undetermined);
+        assert_eq!(binding(&Part::Checked(Vec::new()), &[], Timestamp::UNIX_EPOCH), Fact::NotGiven);
+        assert_eq!(
+            binding(&Part::Undetermined("x".to_owned()), &[], Timestamp::UNIX_EPOCH),
+            Fact::Undetermined
+        );
         for (date, expected) in [("2027-03-14T23:59:59Z", false), ("2027-03-15T00:00:00Z", true)] {
             let readings = Part::Checked(vec![reading(&[BOUND], false, caa::Dnssec::Secure)]);
-            let Fact::Measured(binding) = binding(&readings, at(date)) else { panic!("not measured") };
+            let Fact::Measured(binding) = binding(&readings, &[], at(date)) else { panic!("not measured") };
             assert_eq!(binding.must_process, expected, "{date}");
         }
     }
