@@ -13,6 +13,7 @@ use pinstead::demo::ct::{SctPlan, issue};
 use pinstead::demo::world::{BESIDE, SHOP};
 use serde_json::Value;
 use tempfile::TempDir;
+use world::odd_dns::{CAA, RECURSIVE, answer, datagrams, reply};
 use world::{Running, pinstead};
 
 /// A world, and what was issued for its shop: three certificates of the CA that nobody expects, then the one in use.
@@ -377,4 +378,64 @@ fn the_report_fits_in_80_columns() {
         assert!(long.is_empty(), "{long:#?}");
         assert!(text.contains("Replay") && text.contains("The way off pinning"), "{text}");
     }
+}
+
+const ISSUE: &[u8] = b"\0\x05issueca.demo.example";
+const NO_WILDCARD: &[u8] = b"\0\x09issuewild;";
+const OTHER_WILDCARD: &[u8] = b"\0\x09issuewildother-ca.example";
+
+/// A resolver for which the shop and its parent have these CAA records, and nothing else has anything.
+fn resolver(shop: &'static [&[u8]], parent: &'static [&[u8]]) -> String {
+    let answerer = move |question: &[u8]| {
+        let end = question.iter().skip(12).position(|octet| *octet == 0).unwrap() + 13;
+        let is_caa = question[end..end + 2] == CAA.to_be_bytes();
+        let records: &[&[u8]] = match question[12..end].to_ascii_lowercase().as_slice() {
+            b"\x04shop\x04demo\x07example\0" if is_caa => shop,
+            b"\x04demo\x07example\0" if is_caa => parent,
+            _ => &[],
+        };
+        let records: Vec<(u16, &[u8])> = records.iter().map(|rdata| (CAA, *rdata)).collect();
+        vec![if records.is_empty() { reply(question, 0) } else { answer(question, RECURSIVE, &records) }]
+    };
+    datagrams(answerer).to_string()
+}
+
+/// A certificate for the wildcard serves for the host as well, so who may issue it counts.
+#[test]
+fn the_gate_of_caa_holds_for_the_wildcard_over_the_host() {
+    let shop = Shop::new();
+    let saved = shop.path("caa.json").display().to_string();
+    let gate = |records: (&'static [&[u8]], &'static [&[u8]]), code: i32| -> String {
+        let mut arguments = shop.running.world.check_arguments(&[SHOP]);
+        let at = arguments.iter().position(|argument| argument == "--resolver").unwrap();
+        arguments[at + 1] = resolver(records.0, records.1);
+        let more = ["--require", "caa", "--fail-on", "none", "--format", "json", "--save-evidence", &saved];
+        evidence(&compare(&[&as_str(&arguments)[..], &more].concat(), code).0)
+    };
+    gate((&[], &[ISSUE, NO_WILDCARD]), 0);
+    let other = gate((&[], &[ISSUE, OTHER_WILDCARD]), 1);
+    assert!(other.contains("*.demo.example covers shop.demo.example as well"), "{other}");
+    assert!(other.contains("CAA permits other-ca.example: at demo.example, name"), "{other}");
+    let open = gate((&[ISSUE], &[]), 1);
+    assert!(open.contains("CAA lets any CA issue that"), "{open}");
+    gate((&[ISSUE], &[ISSUE, NO_WILDCARD]), 0);
+    // Evidence in which nobody asked for the parent's records does not tell.
+    let mut evidence_of: Value = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
+    for lookup in evidence_of["targets"][0]["caa"].as_array_mut().unwrap() {
+        assert!(lookup.as_object_mut().unwrap().remove("above").is_some(), "{lookup}");
+    }
+    // Evidence is known by its first key.
+    let version = evidence_of.as_object_mut().unwrap().remove("pinstead_evidence").unwrap();
+    let text = evidence_of.to_string().replacen('{', &format!("{{\"pinstead_evidence\":{version},"), 1);
+    fs::write(&saved, text).unwrap();
+    let again = [saved.as_str(), "--require", "caa", "--fail-on", "none", "--format", "json"];
+    let unknown = evidence(&compare(&again, 3).0);
+    assert!(unknown.contains("what CAA permits for that could not be determined"), "{unknown}");
+}
+
+/// The evidence of the step that was required.
+fn evidence(report: &str) -> String {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let required = &report["targets"][0]["comparison"]["advice"]["required"][0];
+    required["evidence"].as_str().unwrap().to_owned()
 }

@@ -133,8 +133,8 @@ pub(super) fn caa_bound(known: &Known<'_>) -> (Done, String) {
             (Done::Yes, "every record binds the account, secured by DNSSEC".to_owned())
         }
         Dnssec::Secure => {
-            let told = "every record binds the account, secured by DNSSEC; whether the CA goes by it before 2027-03-15, when all \
-                        must, is not known";
+            let told = "published and signed: every record binds the account, secured by DNSSEC; whether your CA obeys it is \
+                        not proven before 2027-03-15, when all must";
             (Done::Yes, told.to_owned())
         }
         Dnssec::Insecure => (Done::No, "the zone is not signed".to_owned()),

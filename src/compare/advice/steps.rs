@@ -192,9 +192,11 @@ static STEPS: [Plan; 10] = [
     Plan {
         id: StepId::CaaBound,
         what: "Bind CAA to your account at the CA (accounturi), and sign the zone (DNSSEC).",
-        why: "Then your own CA does not issue to somebody else who passes its validation: the threat that only pins of your own \
-              keys stop otherwise.",
-        source: "RFC 8657; CA/Browser Forum Baseline Requirements 3.2.2.8.1 (DNSSEC from 2026-03-15)",
+        why: "From 2027-03-15 on your own CA then has to refuse whoever else passes its validation, a threat that only pins of \
+              your own keys stop otherwise; until then this step shows that the records are published and signed, and not \
+              that your CA obeys them.",
+        source: "RFC 8657; ballot SC-098v2 (from 2027-03-15); CA/Browser Forum Baseline Requirements 3.2.2.8.1 (DNSSEC from \
+                 2026-03-15)",
         gate: |known| format!("pinstead compare {} --dnssec validate --require caa-bound", known.asked),
         done: done::caa_bound,
     },

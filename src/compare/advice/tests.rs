@@ -259,6 +259,17 @@ fn each_step_is_done_by_its_evidence_alone() {
     for step in [StepId::Monitoring, StepId::Caa, StepId::CaaBound, StepId::ExpectedCa, StepId::Widened] {
         assert_eq!(done(&all, step), Done::Yes, "{step}");
     }
+    // Before all CAs must, the step claims no more than the matrix: that CAs obey the records is proven by nothing.
+    let told = |advice: &Advice| {
+        let found = advice.required.iter().find(|step| step.id == StepId::CaaBound);
+        found.map(|step| step.evidence.clone()).unwrap_or_default()
+    };
+    assert!(
+        told(&all).contains("published and signed") && told(&all).contains("not proven before 2027-03-15")
+    );
+    let must = CaaBinding { must_process: true, ..bound };
+    let must = MeasuredFacts { caa_binding: Fact::Measured(must), ..good.clone() };
+    assert!(!told(&of(&must, Vec::new())).contains("not proven"));
     assert_eq!(done(&all, StepId::Removed), Done::No);
     let part = Watch { lacks: Some("a log has a fault".to_owned()), ..Watch::default() };
     let part = MeasuredFacts { log_watch: Fact::Measured(LogWatch::Watched(part)), ..good.clone() };

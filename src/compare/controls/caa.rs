@@ -1,7 +1,9 @@
 //! The column of CAA: an instruction to CAs, read when they issue and never by clients.
 
 use super::{Judgement, State, Would};
-use crate::compare::{CaaPolicy, CurrentIssuer, Dnssec, Effect, Fact, InPlace, Threat};
+use crate::compare::{
+    CaaPolicy, CurrentIssuer, Dnssec, Effect, Fact, InPlace, LetsIn, MeasuredFacts, Threat,
+};
 
 const SCOPE: &str = "RFC 8659 section 1";
 const COMPLIANCE: &str = "RFC 8659 section 5.2";
@@ -146,6 +148,32 @@ fn deceived(who: &str, dnssec: Dnssec) -> Judgement {
         ),
     };
     Judgement::new(effect, format!("CAA permits {who}, {when}"), FORGED)
+}
+
+/// A CA that the owner does not use is none that the records stop where they permit it.
+pub(super) fn besides(judgement: Judgement, threat: Threat, facts: &MeasuredFacts) -> Judgement {
+    let is_stopped = matches!(judgement.effect, Effect::Prevents | Effect::Unknown);
+    let (Threat::OtherCaDeceived, Fact::Measured(CaaPolicy::Restrictive { .. }), true) =
+        (threat, &facts.caa, is_stopped)
+    else {
+        return judgement;
+    };
+    let lets_in_others = || facts.caa_covering.iter().any(|name| matches!(name.lets_in, LetsIn::Cas(_)));
+    match &facts.caa_beside {
+        Fact::Measured(beside) if !beside.is_empty() => {
+            let reason = format!(
+                "CAA permits {}, too, which you do not expect: deceived, that issues as well.",
+                beside.join(", ")
+            );
+            Judgement::new(Effect::NoEffect, reason, AUTHORISED)
+        }
+        Fact::NotGiven | Fact::Undetermined if lets_in_others() => Judgement {
+            effect: Effect::Unknown,
+            reason: format!("{} Whether you use all of these is not stated (expect_ca).", judgement.reason),
+            ..judgement
+        },
+        _ => judgement,
+    }
 }
 
 /// The present CA is asked again.

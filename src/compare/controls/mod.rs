@@ -80,10 +80,11 @@ pub(super) fn judge(control: Control, threat: Threat, facts: &MeasuredFacts) -> 
     match control {
         Control::CaTrust => trust::judge(threat, &facts.public_trust),
         Control::Ct => ct::judge(threat, &facts.ct_policy, ct::CHROME),
-        Control::Caa => caa::judge(threat, &facts.caa, dnssec(facts))
+        Control::Caa => caa::besides(caa::judge(threat, &facts.caa, dnssec(facts)), threat, facts)
             .covering(threat, &covering::of_other_cas(&facts.caa_covering)),
         Control::CaaBound => {
-            caa_bound::judge(threat, &facts.caa, &facts.caa_binding).covering(threat, &facts.caa_covering)
+            caa::besides(caa_bound::judge(threat, &facts.caa, &facts.caa_binding), threat, facts)
+                .covering(threat, &facts.caa_covering)
         }
         Control::IssuerExpectation => monitor::judge(threat, &facts.expectation, &facts.log_watch),
         Control::Pins => pinned_clients::judge(threat, &facts.pins),

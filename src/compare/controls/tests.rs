@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::compare::{
-    CaaBinding, CaaPolicy, ClientPins, CurrentIssuer, Dane, Dnssec, DynamicPins, Expectation, Fact,
-    FirstContact, Hpkp, LogWatch, PinEnforcement, PinMatches, Pins, RevocationPaths, Share, Watch,
+    CaaBinding, CaaPolicy, ClientPins, CoveringName, CurrentIssuer, Dane, Dnssec, DynamicPins, Expectation,
+    Fact, FirstContact, Hpkp, LetsIn, LogWatch, PinEnforcement, PinMatches, Pins, RevocationPaths, Share,
+    Watch,
 };
 use crate::x509::ChainPosition::{self, Intermediate, Leaf, Root};
 
@@ -198,6 +199,34 @@ fn a_bound_account_stops_the_own_ca_and_with_dnssec_who_takes_over_the_dns() {
     assert_eq!(in_place(&open, Control::CaaBound), InPlace::Unknown);
     let none = MeasuredFacts { caa: Fact::Measured(CaaPolicy::NoRecords), ..MeasuredFacts::default() };
     assert_eq!(of(&none), is("", InPlace::No));
+}
+
+#[test]
+fn a_ca_that_caa_lets_in_is_not_stopped() {
+    let sure = bound(Share::All, Share::None, Dnssec::Secure);
+    let wildcard = CoveringName {
+        name: "*.demo.example".to_owned(),
+        base: "demo.example".to_owned(),
+        covers: "shop.demo.example".to_owned(),
+        lets_in: LetsIn::Cas(vec!["ca2.example".to_owned()]),
+    };
+    let covered = MeasuredFacts { caa_covering: vec![wildcard], ..sure.clone() };
+    let of = |facts: &MeasuredFacts, control| {
+        let judged = judge(control, Threat::OtherCaDeceived, facts);
+        (judged.effect, judged.reason)
+    };
+    for control in [Control::Caa, Control::CaaBound] {
+        assert_eq!(of(&sure, control).0, Effect::Prevents);
+        let (effect, reason) = of(&covered, control);
+        assert_eq!(effect, Effect::Unknown, "which CAs are used is not stated");
+        assert!(reason.contains("*.demo.example covers shop.demo.example") && reason.contains("ca2.example"));
+        for (beside, expected) in
+            [(Vec::new(), Effect::Prevents), (vec!["ca2.example".to_owned()], Effect::NoEffect)]
+        {
+            let facts = MeasuredFacts { caa_beside: Fact::Measured(beside), ..covered.clone() };
+            assert_eq!(of(&facts, control).0, expected);
+        }
+    }
 }
 
 fn tlsa(usages: &[u8], satisfied: Option<&[u8]>) -> MeasuredFacts {

@@ -18,33 +18,35 @@ pub(super) fn policy(readings: &Part<Vec<CaaReading>>, covering: &[Covering<'_>]
         Part::Undetermined(_) => Fact::Undetermined,
         Part::Checked(readings) => match weakest(readings) {
             Fact::Measured(CaaPolicy::Restrictive { permitted, current_issuer }) => {
-                let permitted = permitted.into_iter().collect();
-                widened(permitted, covering).map_or(Fact::Undetermined, |permitted| {
-                    Fact::Measured(match permitted {
-                        Some(permitted) => CaaPolicy::Restrictive { permitted, current_issuer },
-                        None => CaaPolicy::Unrestricted,
-                    })
-                })
+                widened(permitted.into_iter().collect(), current_issuer, covering)
             }
             other => other,
         },
     }
 }
 
-/// Whoever is permitted for the names or for one that covers them; within, `None`: anybody. The CA in use is not asked for
-/// covering names when it renews.
-fn widened(mut permitted: BTreeSet<String>, covering: &[Covering<'_>]) -> Option<Option<Vec<String>>> {
+/// Whoever is permitted for the names or for one that covers them. The CA in use is not asked for those when it renews.
+fn widened(
+    mut permitted: BTreeSet<String>,
+    current_issuer: CurrentIssuer,
+    covering: &[Covering<'_>],
+) -> Fact<CaaPolicy> {
     let mut is_known = true;
     for one in covering {
         match one.reading.policy() {
             // Whatever else is not known: it gets no weaker.
-            Policy::Anyone if !is_not_applicable(&one.reading) => return Some(None),
+            Policy::Anyone if !is_not_applicable(&one.reading) => {
+                return Fact::Measured(CaaPolicy::Unrestricted);
+            }
             Policy::Anyone | Policy::Nobody => {}
             Policy::Only(more) => permitted.extend(more),
             Policy::Undetermined(_) => is_known = false,
         }
     }
-    is_known.then(|| Some(permitted.into_iter().collect()))
+    if !is_known {
+        return Fact::Undetermined;
+    }
+    Fact::Measured(CaaPolicy::Restrictive { permitted: permitted.into_iter().collect(), current_issuer })
 }
 
 /// Whether CAA does not apply to the name at all.
