@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::cause;
 use super::history::History;
 use super::keys::Keys;
+use super::least::{Least, SureBreak};
 use super::lines::{Laid, Placed};
 use super::matching::{Matcher, PinSet, Segment, Status};
 use super::outcome::{Bounds, Cause, Level, Lockout, Share};
@@ -18,8 +19,9 @@ use super::stretches::Stretches;
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) lockouts: Vec<Lockout>,
-    /// How many there can have been, whichever of the certificates were put in service.
-    pub(super) at_most: usize,
+    /// How many there can have been, whichever of the certificates were put in service; `None` where some are not known to
+    /// match.
+    pub(super) at_most: Option<usize>,
     pub(super) days_per_year: Option<Bounds>,
     pub(super) undetermined: usize,
 }
@@ -58,62 +60,84 @@ pub(super) fn tenures<'l, 'h>(laid: &'l Laid<'h>, history: &History) -> Vec<Tenu
 
 /// Replays pins of a level.
 pub(super) fn replay(
-    (level, backup): (Level, bool),
+    of: (Level, bool),
     keys: &Keys<'_>,
-    (laid, tenures): (&Laid<'_>, &[Tenure<'_, '_>]),
+    (laid, tenures, least): (&Laid<'_>, &[Tenure<'_, '_>], &Least<'_>),
     (history, lead): (&History, Option<SignedDuration>),
 ) -> Followed {
     let end = history.at.as_second();
-    let made = |tenure: &Tenure<'_, '_>, second| {
-        Matcher::new(PinSet::Keys(keys.pins((level, backup), tenure.placed.it, second)))
-    };
-    let mut followed = Followed { lockouts: Vec::new(), at_most: 0, days_per_year: None, undetermined: 0 };
+    let made =
+        |tenure: &Tenure<'_, '_>, second| Matcher::new(PinSet::Keys(keys.pins(of, tenure.placed.it, second)));
+    let mut followed = Followed { lockouts: Vec::new(), at_most: None, days_per_year: None, undetermined: 0 };
     let Some(first) = tenures.first() else { return followed };
     let mut pins = made(first, first.from);
     let mut matched: Option<&Placed<'_>> = None;
-    let (mut least, mut most) = (Vec::new(), 0_i64);
+    let mut breaks = Vec::new();
     for tenure in tenures {
         let broken = first_break(&mut pins, tenure, tenure.from);
-        let at_start = broken.is_some_and(|(at, _)| at <= tenure.from);
-        let is_unknown = broken.is_some_and(|(_, status)| status == Status::Unknown);
         if let Some((at, status)) = broken {
-            if is_unknown {
+            if status == Status::Unknown {
                 followed.undetermined = followed.undetermined.saturating_add(1);
             } else {
                 let cause = why(&mut pins, matched, tenure, at);
-                let broke = Break { at, status, cause, is_renewal: at_start };
-                let (lockout, lost) = broke.lockout(tenure, laid, (end, lead));
-                followed.lockouts.push(lockout);
-                least.extend(lost.0);
-                most = most.saturating_add(lost.1);
+                breaks.push(Break { at, tenure: *tenure, cause, is_renewal: at <= tenure.from, sure: None });
             }
             pins = made(tenure, at);
         }
         matched = Some(tenure.placed);
     }
-    followed.at_most = by_order_of_issue((level, backup), keys, laid, end).max(followed.lockouts.len());
-    let Some(lead) = lead.map(|lead| lead.as_secs().max(0)).filter(|_| followed.undetermined == 0) else {
-        // What is not known has no bounds.
-        return followed;
-    };
+    assign(&mut breaks, &least.breaks(of, keys));
+    let lead = lead.map(|lead| lead.as_secs().max(0));
+    let (mut at_best, mut at_worst) = (Vec::new(), 0_i64);
+    for broke in breaks {
+        let (lockout, (best, worst)) = broke.lockout(end, lead);
+        followed.lockouts.push(lockout);
+        at_best.extend(best);
+        at_worst = at_worst.saturating_add(worst);
+    }
+    followed.at_most = by_order_of_issue(of, keys, laid, end)
+        .filter(|_| followed.undetermined == 0)
+        .map(|count| count.max(followed.lockouts.len()));
+    // What is not known has no bounds.
+    let Some((lead, at_most)) = lead.zip(followed.at_most) else { return followed };
     let known = Stretches::bridged(tenures.iter().map(|tenure| (tenure.from, tenure.until)));
     let span = known.seconds();
     if span >= DAY {
         let per_year = |seconds: i64| days(seconds) / days(span) * 365.0;
         // Each that other certificates can have brought besides costs a release at most.
-        let others = followed.at_most.saturating_sub(followed.lockouts.len());
+        let others = at_most.saturating_sub(followed.lockouts.len());
         let others = i64::try_from(others).unwrap_or(i64::MAX).saturating_mul(lead);
         followed.days_per_year = Some(Bounds {
-            at_best: per_year(Stretches::of(least).within(&known).seconds()),
-            at_worst: per_year(most.saturating_add(others).min(span)),
+            at_best: per_year(Stretches::of(at_best).within(&known).seconds()),
+            at_worst: per_year(at_worst.saturating_add(others).min(span)),
         });
     }
     followed
 }
 
+/// Tells each sure break to the last of the followed certificates that had broken the pins by then and is in its life; each
+/// to a later one than the one before.
+fn assign(breaks: &mut [Break<'_, '_>], sure: &[SureBreak]) {
+    let mut rest = breaks;
+    for sure in sure {
+        let by_then = rest.partition_point(|broke| broke.at <= sure.at);
+        let (came, later) = rest.split_at_mut(by_then);
+        let Some(place) = came.iter().rposition(|broke| sure.at < broke.tenure.placed.ends()) else {
+            // None of those that came is in its life any more, nor will be.
+            rest = later;
+            continue;
+        };
+        let (_, from) = came.split_at_mut(place);
+        if let Some((broke, _)) = from.split_first_mut() {
+            broke.sure = Some(*sure);
+        }
+        rest = later;
+    }
+}
+
 /// How often pins would have broken had each certificate been put in service when it was issued, one after the other:
-/// what a server, or several beside one another, can have done to clients.
-fn by_order_of_issue(of: (Level, bool), keys: &Keys<'_>, laid: &Laid<'_>, end: i64) -> usize {
+/// what a server, or several beside one another, can have done to clients. `None` where some are not known to match.
+fn by_order_of_issue(of: (Level, bool), keys: &Keys<'_>, laid: &Laid<'_>, end: i64) -> Option<usize> {
     let mut pins: Option<Matcher<'_>> = None;
     let mut count = 0_usize;
     let nexts = laid.certificates.iter().skip(1).map(Placed::begins).chain([end]);
@@ -129,13 +153,16 @@ fn by_order_of_issue(of: (Level, bool), keys: &Keys<'_>, laid: &Laid<'_>, end: i
                 // Made anew, they do not match either.
                 break;
             }
-            count = count.saturating_add(usize::from(status != Status::Unknown));
+            if status == Status::Unknown {
+                return None;
+            }
+            count = count.saturating_add(1);
             current = made(broken);
             at = broken.saturating_add(1);
         }
         pins = Some(current);
     }
-    count
+    Some(count)
 }
 
 /// When, within its time in service and from a moment on, the pins first do not match a certificate on all paths.
@@ -161,52 +188,44 @@ fn why(pins: &mut Matcher<'_>, matched: Option<&Placed<'_>>, tenure: &Tenure<'_,
     }
 }
 
-/// A moment at which pins ceased to match.
+/// A moment at which pins ceased to match a certificate on all paths.
 #[derive(Clone, Copy)]
-struct Break {
+struct Break<'l, 'h> {
     at: i64,
-    status: Status,
+    tenure: Tenure<'l, 'h>,
     cause: Cause,
     /// Whether it came with a certificate; else with the end of a path.
     is_renewal: bool,
+    /// By when there was one for sure, whatever was in service.
+    sure: Option<SureBreak>,
 }
 
-impl Break {
+impl Break<'_, '_> {
     /// The lock-out, the stretch that is lost for sure, and the seconds that are lost at worst.
     ///
-    /// At best the owner releases new pins when the certificate is issued, and puts it in service as late as he can; at
-    /// worst he puts it in service, and releases pins then.
-    fn lockout(
-        self,
-        tenure: &Tenure<'_, '_>,
-        laid: &Laid<'_>,
-        (end, lead): (i64, Option<SignedDuration>),
-    ) -> (Lockout, (Option<(i64, i64)>, i64)) {
-        let latest = if self.is_renewal { tenure.latest_swap.max(self.at) } else { self.at };
-        let is_served = laid.served == Some(tenure.place);
-        // Before its predecessor ends, a certificate that was not seen in service need not be.
-        let has_come = latest < end || is_served;
-        let is_sure = self.status == Status::None && has_come;
+    /// At best the owner releases new pins as soon as there is a certificate to make them of, and puts it in service as late
+    /// as he can; at worst he puts it in service, and releases pins then.
+    fn lockout(self, end: i64, lead: Option<i64>) -> (Lockout, (Option<(i64, i64)>, i64)) {
         let mut lockout = Lockout {
             cause: self.cause,
-            certificate: Some(tenure.place),
+            certificate: Some(self.tenure.place),
             begins_at_worst: moment(self.at),
-            begins_at_best: is_sure.then(|| moment(latest.min(end))),
+            begins_at_best: self.sure.map(|sure| moment(sure.at)),
             ends_at_best: None,
             ends_at_worst: None,
             is_open: false,
         };
-        let Some(lead) = lead.map(|lead| lead.as_secs().max(0)) else { return (lockout, (None, 0)) };
-        let ready = self.at.saturating_add(lead);
+        let Some(lead) = lead else { return (lockout, (None, 0)) };
+        let sure =
+            self.sure.map(|sure| (sure.at, sure.made.saturating_add(lead))).filter(|(at, ready)| at < ready);
+        lockout.begins_at_best = sure.map(|(at, _)| moment(at));
+        lockout.ends_at_best = sure.filter(|(_, ready)| *ready <= end).map(|(_, ready)| moment(ready));
+        let swapped = if self.is_renewal { self.tenure.latest_swap } else { self.at };
+        let latest = swapped.min(self.tenure.placed.ends()).max(sure.map_or(self.at, |(at, _)| at));
         let over = latest.saturating_add(lead);
-        if lead == 0 || ready <= latest {
-            lockout.begins_at_best = None;
-        } else if is_sure {
-            lockout.ends_at_best = (ready <= end).then(|| moment(ready));
-        }
         lockout.ends_at_worst = (over <= end).then(|| moment(over));
-        lockout.is_open = over > end && lockout.begins_at_best.is_some() && ready > end;
-        let at_best = lockout.begins_at_best.map(|_| (latest.min(end), ready.min(end)));
+        lockout.is_open = sure.is_some_and(|(_, ready)| over > end && ready > end);
+        let at_best = sure.map(|(at, ready)| (at, ready.min(end)));
         let at_worst = lead.min(end.saturating_sub(self.at)).max(0);
         (lockout, (at_best, at_worst))
     }

@@ -95,9 +95,14 @@ impl<'p> Matcher<'p> {
 
     /// The status of a certificate at a time, if its own key were another.
     pub(super) fn without_leaf(&mut self, it: &HistoricCertificate, second: i64) -> Status {
-        let segments = self.of_paths(it, Mask { forbidden: Some(false), ..Mask::default() });
+        let segments = self.above_leaf(it);
         let found = segments.iter().find(|segment| segment.from <= second && second < segment.until);
         found.map_or(Status::Unknown, |segment| segment.status)
+    }
+
+    /// The statuses over all time, if its own key were another.
+    pub(super) fn above_leaf(&mut self, it: &HistoricCertificate) -> Rc<[Segment]> {
+        self.of_paths(it, Mask { forbidden: Some(false), ..Mask::default() })
     }
 
     /// Whether some pin names this key.

@@ -11,6 +11,7 @@ mod half_life;
 mod history;
 mod hypothetical;
 mod keys;
+mod least;
 mod lines;
 mod matching;
 mod now;
@@ -27,6 +28,7 @@ use jiff::SignedDuration;
 pub use self::history::{Asked, CaKeyFacts, GivenPins, HistoricCertificate, History};
 use self::hypothetical::Tenure;
 use self::keys::Keys;
+use self::least::Least;
 use self::lines::Laid;
 use self::matching::{Matcher, PinSet};
 pub use self::outcome::{
@@ -46,13 +48,14 @@ pub fn replay(history: &History, release_lead: Option<SignedDuration>) -> Replay
     left_out.append(&mut laid.left_out);
     let tenures = hypothetical::tenures(&laid, history);
     let keys = Keys::of(history, &laid);
+    let least = Least::of(&laid, history);
     let mut pin_sets = Vec::new();
     for level in Level::ALL {
         for backup in [false, true] {
             pin_sets.push(hypothetical_set(
                 (level, backup),
                 &keys,
-                (&laid, &tenures),
+                (&laid, &tenures, &least),
                 (history, release_lead),
                 &mut left_out,
             ));
@@ -99,11 +102,11 @@ pub fn replay(history: &History, release_lead: Option<SignedDuration>) -> Replay
 fn hypothetical_set(
     (level, backup): (Level, bool),
     keys: &Keys<'_>,
-    (laid, tenures): (&Laid<'_>, &[Tenure<'_, '_>]),
+    (laid, tenures, least): (&Laid<'_>, &[Tenure<'_, '_>], &Least<'_>),
     (history, lead): (&History, Option<SignedDuration>),
     left_out: &mut Vec<String>,
 ) -> ReplayedPinSet {
-    let fate = hypothetical::replay((level, backup), keys, (laid, tenures), (history, lead));
+    let fate = hypothetical::replay((level, backup), keys, (laid, tenures, least), (history, lead));
     let recent = hypothetical::recent_changes((level, backup), keys, tenures, history.at.as_second());
     let half_life = half_life::half_life((level, backup), keys, tenures, history);
     let title = level.title(backup);
@@ -116,7 +119,7 @@ fn hypothetical_set(
         title: title.to_owned(),
         refuses: true,
         sure: sure(&fate.lockouts),
-        at_most: Some(fate.at_most),
+        at_most: fate.at_most,
         locks_out_now: now::of_followed(&fate, tenures, (history.at, lead)),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
@@ -144,7 +147,7 @@ fn given_set(
         title: format!("the pins of {}", given.client),
         refuses: given::refuses(given, history.at),
         sure: sure(&fate.lockouts),
-        at_most: Some(fate.at_most),
+        at_most: Some(fate.at_most).filter(|_| fate.undetermined == 0),
         locks_out_now: now::of_given(given, laid, history.at),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,

@@ -128,7 +128,7 @@ pub struct ReplayedPinSet {
     /// How many of those are sure: no certificate that can have been in service matched on any path.
     pub sure: usize,
     /// How many there can have been: each certificate put in service when it was issued, those of other lines among them.
-    /// `None` where for some of the time no certificate is known.
+    /// `None` where for some of the time no certificate is known, or of some it is not known whether they match.
     pub at_most: Option<usize>,
     /// Whether it locks users out at the end of the replay.
     pub locks_out_now: LocksOutNow,

@@ -38,6 +38,22 @@ impl Stretches {
         Self::of(self.0.into_iter().chain(more))
     }
 
+    /// The first that ends after a second.
+    pub(super) fn next(&self, second: i64) -> Option<(i64, i64)> {
+        let place = self.0.partition_point(|own| own.1 <= second);
+        self.0.get(place).copied()
+    }
+
+    /// Each of them.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.0.iter().copied()
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// How many seconds they have.
     pub(super) fn seconds(&self) -> i64 {
         self.0.iter().fold(0, |sum, (from, until)| sum.saturating_add(until.saturating_sub(*from)))
@@ -83,6 +99,10 @@ mod tests {
         assert_eq!(all.within(&others), Stretches(vec![(0, 3), (25, 30), (50, 55)]));
         assert_eq!(others.within(&all), all.within(&others));
         assert_eq!(Stretches::default().seconds(), 0);
+        assert_eq!(
+            [-1, 29, 30, 60].map(|second| all.next(second)),
+            [Some((0, 30)), Some((0, 30)), Some((50, 60)), None]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod known_cases;
+mod least;
 mod limits;
 mod model;
 mod now;

@@ -33,7 +33,7 @@ fn a_new_key_each_time_breaks_a_leaf_pin_each_time_and_nothing_above() {
     let first = leaf.lockouts[0];
     assert_eq!(first.begins_at_worst, at("2025-03-02"));
     // The one before ends on 2025-04-01 at midnight, its last second included.
-    assert_eq!(first.begins_at_best, Some(at("2025-04-01")));
+    assert_eq!(first.begins_at_best, Some(at("2025-04-01T00:00:01Z")));
     assert_eq!((first.ends_at_best, first.ends_at_worst), (None, None));
     // The last but one is in its life: the newest need not be in service.
     assert_eq!((leaf.sure, leaf.lockouts.len()), (3, 4));
@@ -77,9 +77,9 @@ fn with_a_lead_the_days_are_bounded() {
     let leaf = level(&replayed, Level::Leaf, false);
     // 30 days of overlap: of the 40 that a release takes 10 are left at best.
     let first = leaf.lockouts[0];
-    assert_eq!(first.begins_at_best, Some(at("2025-04-01")));
+    assert_eq!(first.begins_at_best, Some(at("2025-04-01T00:00:01Z")));
     assert_eq!(first.ends_at_best, Some(at("2025-04-11")));
-    assert_eq!(first.ends_at_worst, Some(at("2025-05-11")));
+    assert_eq!(first.ends_at_worst, Some(at("2025-05-11T00:00:01Z")));
     let bounds = leaf.lockout_days_per_year.unwrap();
     // What came after the last certificate, which ends on 2025-09-28, is not known.
     let span = 270.0;
