@@ -66,12 +66,15 @@ if [ -n "$report" ]; then
   command+=("--output=$report")
 fi
 
-# What an earlier run left is not this one's report: pinstead puts a new file in its place.
+# What an earlier run left is not this one's report: which file it is, its size and time tell (GNU's stat, or BSD's).
+stamp() {
+  stat -c '%i %s %y' -- "$1" 2>/dev/null || stat -f '%i %z %Fm' -- "$1" 2>/dev/null || true
+}
 before=
-[ -z "$report" ] || before=$(ls -li -- "$report" 2>/dev/null || true)
+[ -z "$report" ] || before=$(stamp "$report")
 code=0
 pinstead "${command[@]}" || code=$?
 echo "exit-code=$code" >>"$GITHUB_OUTPUT"
-if [ -n "$report" ] && [ -f "$report" ] && [ "$(ls -li -- "$report")" != "$before" ]; then
+if [ -n "$report" ] && [ -f "$report" ] && [ "$(stamp "$report")" != "$before" ]; then
   echo "report=$report" >>"$GITHUB_OUTPUT"
 fi

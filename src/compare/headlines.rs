@@ -259,18 +259,18 @@ impl Headlines {
 impl Headline {
     /// Puts before all else what is so already; “nothing is” does not stand beside it.
     fn tell_now(&mut self, told: impl Iterator<Item = String>) {
+        let before = self.now.len();
         for sentence in told {
             if !self.now.contains(&sentence) {
                 self.now.push(sentence);
             }
         }
-        if self.now.is_empty() {
-            return;
+        let new = self.now.get(before..).unwrap_or_default().join(" ");
+        if !new.is_empty() {
+            let nothing = format!("Nothing is {LOCKS_OUT}.");
+            let rest = self.sentence.strip_prefix(&nothing).unwrap_or(&self.sentence);
+            self.sentence = format!("{new} {}", rest.trim_start()).trim_end().to_owned();
         }
-        let rest = self.sentence.trim_start_matches(&format!("Nothing is {LOCKS_OUT}.")).trim_start();
-        let unsaid = self.now.iter().filter(|now| !rest.contains(now.as_str())).map(String::as_str);
-        let all: Vec<&str> = unsaid.chain([rest]).filter(|part| !part.is_empty()).collect();
-        self.sentence = all.join(" ");
     }
 }
 

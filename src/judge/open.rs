@@ -176,7 +176,9 @@ impl TargetVerdicts {
             let scts = self.ct.verdict().map(|ct| ct.scts.as_slice()).unwrap_or_default();
             return scts.iter().any(|sct| sct.inclusion.verdict().is_some());
         }
-        if what.contains("CT polic") || what == "whether the certificate's proof of logging stands" {
+        if begins(&["whether "]) && what.contains("CT polic")
+            || what == "whether the certificate's proof of logging stands"
+        {
             return self.ct.verdict().is_some();
         }
         if begins(&["whether the issuer is expected"]) {

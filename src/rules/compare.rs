@@ -378,6 +378,30 @@ mod tests {
         assert_eq!(print(&sure), print(&other), "a date is a measurement");
     }
 
+    /// The third headline says what the gravest finding does.
+    #[test]
+    fn the_headline_tells_who_is_locked_out_now() {
+        let mut headlines = compare(&MeasuredFacts::default(), &Circumstances::default()).headlines;
+        let before = headlines.clone();
+        headlines.join(&replay(vec![given(0, None)]));
+        assert_eq!(headlines, before, "they lock nobody out");
+        headlines.locks_out.sentence =
+            "Nothing is known to lock users out. Not known for browsers: A5.".to_owned();
+        let set = |locks_out_now| ReplayedPinSet { locks_out_now, ..given(0, None) };
+        let sure = replay(vec![set(LocksOutNow::Surely), set(LocksOutNow::Surely)]);
+        let told = "Clients with the pins of app.xml are locked out now.";
+        // What is told already is not told again.
+        for _ in 0..2 {
+            headlines.join(&sure);
+            assert_eq!(headlines.locks_out.now, [told]);
+            assert_eq!(headlines.locks_out.sentence, format!("{told} Not known for browsers: A5."));
+        }
+        headlines.join(&replay(vec![ReplayedPinSet { refuses: false, ..set(LocksOutNow::Perhaps) }]));
+        assert_eq!(headlines.locks_out.now.len(), 1, "they refuse nothing");
+        headlines.join(&replay(vec![set(LocksOutNow::Perhaps)]));
+        assert!(headlines.locks_out.sentence.contains("may be locked out now."), "{headlines:?}");
+    }
+
     #[test]
     fn a_step_that_is_not_done_fails_and_one_that_is_not_known_is_open() {
         let nothing = compared(None, &[StepId::ExpectedCa, StepId::Caa]);
