@@ -269,7 +269,8 @@ impl Headline {
         if !new.is_empty() {
             let nothing = format!("Nothing is {LOCKS_OUT}.");
             let rest = self.sentence.strip_prefix(&nothing).unwrap_or(&self.sentence);
-            self.sentence = format!("{new} {}", rest.trim_start()).trim_end().to_owned();
+            self.sentence = [new.as_str(), rest.trim_start()].join(" ");
+            self.sentence.truncate(self.sentence.trim_end().len());
         }
     }
 }
