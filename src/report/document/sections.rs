@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{DocumentError, DocumentForm, Head, Mark, PartLine, Section};
 use crate::caa::{CaaReading, Relevant, Verdict};
-use crate::judge::{OpenQuestion, TargetVerdicts};
+use crate::judge::OpenQuestion;
 use crate::pins::{OpenPart, PinsVerdict};
 use crate::report::human::safe;
 use crate::report::{IssuanceReport, Outcome, TargetReport, human, json as forms};
@@ -23,7 +23,7 @@ impl<'a> Section<'a> {
         Ok(Self {
             name: &verdicts.target,
             outcome: report.outcome,
-            parts: parts_of(verdicts),
+            parts: parts_of(report),
             open: verdicts.open_questions(),
             findings: report.findings.clone(),
             home: own.or(head.home.as_deref()),
@@ -136,9 +136,9 @@ fn demanded(what: &str) -> OpenQuestion {
 }
 
 /// The parts, with what is accepted as not determined behind them.
-fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
-    let mut parts = human::check::parts(verdicts);
-    parts.extend(verdicts.accepted_open.iter().map(|accepted| PartLine {
+fn parts_of(report: &TargetReport<'_>) -> Vec<PartLine> {
+    let mut parts = human::check::parts(report);
+    parts.extend(report.verdicts.accepted_open.iter().map(|accepted| PartLine {
         label: "Accepted",
         family: None,
         mark: Mark::None,
