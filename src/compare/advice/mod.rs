@@ -62,6 +62,20 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Each, what asks for the most first.
+    pub const ALL: [Self; 5] = [Self::Drop, Self::Change, Self::Undetermined, Self::DoNotPin, Self::Keep];
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Change => "change",
+            Self::Drop => "drop",
+            Self::DoNotPin => "do_not_pin",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
     /// The word used in reports.
     pub fn word(self) -> &'static str {
         match self {
