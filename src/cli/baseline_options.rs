@@ -14,6 +14,7 @@ use crate::baseline::{Addition, Baseline, MAX_BASELINE, Run};
 use crate::judge::TargetVerdicts;
 use crate::observe::files;
 use crate::policy::day;
+use crate::question::About;
 use crate::rules::{self, Acceptance, Finding};
 
 /// What is known already.
@@ -167,7 +168,7 @@ impl InUse {
         let open = verdicts.open_questions();
         let target = verdicts.target.clone();
         if let Some(known) = &self.known {
-            let looked = |what: &str| verdicts.is_looked_at(what);
+            let looked = |about: &About| verdicts.is_looked_at(about);
             verdicts.accepted_open = known.settle_open(self.run(&target), &open, findings, looked);
         }
         // Where anything stayed open, what was not found may only not have been seen.

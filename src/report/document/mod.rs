@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::{Outcome, Summary, html, junit, markdown, sarif};
 use crate::compare::Comparison;
 use crate::compare::advice::Advice;
-use crate::judge::OpenQuestion;
+use crate::question::OpenQuestion;
 use crate::rules::{Finding, Severity};
 
 /// A form of report that is passed on.

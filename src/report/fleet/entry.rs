@@ -204,7 +204,10 @@ impl Entry {
                 Part::Checked(pins) => pin_facts(pins),
                 part => PinFacts { status: part.status().to_owned(), kinds: BTreeSet::new() },
             },
-            open: open.iter().map(|question| cause::of(&question.what, failures)).collect(),
+            open: open
+                .iter()
+                .map(|question| cause::of(Some(question.kind), &question.what, failures))
+                .collect(),
             rules,
         }
     }

@@ -9,6 +9,7 @@ use super::cause;
 use super::entry::{CaaStanding, Entry, FoundRule, Issuing, PinEntry, PinFacts};
 use crate::ct::log_list::Program;
 use crate::ct::policy::PolicyOutcome;
+use crate::question::About;
 use crate::report::Outcome;
 use crate::rules::Severity;
 
@@ -186,8 +187,11 @@ impl Line {
             FoundRule::count(&mut rules, rule, severity, title);
         }
         let failures = &self.connection.failures;
-        let open: BTreeSet<String> =
-            self.undetermined.iter().map(|question| cause::of(question, failures)).collect();
+        let open: BTreeSet<String> = self
+            .undetermined
+            .iter()
+            .map(|what| cause::of(About::read(what).map(|about| about.kind), what, failures))
+            .collect();
         let mut verdicts = self.caa.names.iter().flat_map(|name| &name.verdicts);
         let caa_denies = verdicts.any(|verdict| verdict.verdict == "deny");
         let ct = self.ct.policies.iter();
