@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::options::{GateOptions, spare};
+use super::progress::counted;
 use crate::baseline::{Addition, Baseline, MAX_BASELINE, Run};
 use crate::judge::TargetVerdicts;
 use crate::observe::files;
@@ -212,8 +213,4 @@ impl InUse {
         ));
         Ok(())
     }
-}
-
-fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }

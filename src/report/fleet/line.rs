@@ -14,7 +14,8 @@ use crate::report::Outcome;
 use crate::rules::Severity;
 
 /// What an earlier line says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Line")]
 pub struct EarlierLine {
     /// The target.
     pub entry: Entry,
@@ -42,9 +43,6 @@ pub enum Open {
 /// Why a line is none that was written by `check`.
 #[derive(Debug, thiserror::Error)]
 pub enum EarlierLineError {
-    /// It is no JSON, or lacks something.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
     /// A severity that is none.
     #[error("{0}")]
     Severity(String),
@@ -159,14 +157,10 @@ struct LineFinding {
     title: String,
 }
 
-impl EarlierLine {
-    /// Reads a line back.
-    ///
-    /// # Errors
-    ///
-    /// It is no line of `check`, or of a version that did not tell what was asked.
-    pub fn read(text: &[u8]) -> Result<Self, EarlierLineError> {
-        let line: Line = serde_json::from_slice(text)?;
+impl TryFrom<Line> for EarlierLine {
+    type Error = EarlierLineError;
+
+    fn try_from(line: Line) -> Result<Self, Self::Error> {
         let run = line.run.clone().ok_or(EarlierLineError::NoRun)?;
         let unusable_file = line.unusable_file;
         // A target that stayed undetermined has something open, whatever else the line says.
