@@ -79,7 +79,7 @@ fn compares_every_control_for_every_kind_of_client(comparison: &Value) {
         ("intermediate_pin", "yes"),
         ("dynamic_pins", "no"),
         ("dane", "unknown"),
-        ("hpkp", "unknown"),
+        ("hpkp", "no"),
         ("issuer_expectation", "unknown"),
     ] {
         assert_eq!(column(control), state, "{control}: {comparison:#}");

@@ -42,7 +42,7 @@ impl Answer {
                 format!("accepted by {whose} if it is logged, and perhaps if not")
             }
             Self::Accepted => format!("accepted by {whose}, logged or not"),
-            Self::NotKnown => format!("refused or accepted by {whose}: which is not known"),
+            Self::NotKnown => format!("whether {whose} would refuse it is not known"),
         }
     }
 }
@@ -61,27 +61,34 @@ fn may_refuse(threat: &ClientThreat) -> bool {
 
 /// The sentence; `watch` is what the expectation of issuers does about a certificate of another CA that is logged.
 pub(super) fn sentence(clients: &[ClientProtection], watch: Option<&Cell>) -> String {
-    let mut clauses: Vec<String> = Vec::new();
+    let (mut known, mut open): (Vec<String>, Option<String>) = (Vec::new(), None);
     for answer in Answer::ALL {
         let whose: Vec<String> = clients
             .iter()
             .filter(|client| Answer::of(client) == answer)
             .map(|client| client.client.title())
             .collect();
-        if !whose.is_empty() {
-            clauses.push(answer.clause(&super::headlines::enumerated(&whose)));
+        if whose.is_empty() {
+            continue;
         }
+        let clause = answer.clause(&super::headlines::enumerated(&whose));
+        if answer == Answer::NotKnown { open = Some(clause) } else { known.push(clause) }
     }
-    if clauses.is_empty() {
-        clauses.push("refused or accepted: which clients the host serves is not known".to_owned());
+    if known.is_empty() && open.is_none() {
+        open = Some("which clients the host serves is not known".to_owned());
     }
+    let met = match (known.is_empty(), open) {
+        (true, open) => format!(": {}", open.unwrap_or_default()),
+        (false, None) => format!(" would be {}", known.join("; ")),
+        (false, Some(open)) => format!(" would be {}; {open}", known.join("; ")),
+    };
     let seen = match watch.map(|cell| (cell.effect, cell.within.as_ref())) {
         Some((Effect::Detects, Some(within))) => format!("in the logs it would be seen {}", in_words(within)),
         Some((Effect::Detects, None)) => "in the logs it would be seen, how soon is not known".to_owned(),
         Some((Effect::NoEffect, _)) => "in the logs nobody would see it: nobody watches them".to_owned(),
         _ => "whether anybody would see it in the logs is not known".to_owned(),
     };
-    format!("An attacker's certificate of a CA that is not listed would be {}; {seen}.", clauses.join("; "))
+    format!("An attacker's certificate of a CA that is not listed{met}; {seen}.")
 }
 
 #[cfg(test)]
@@ -128,7 +135,7 @@ mod tests {
         assert_eq!(
             told(&facts, &clients),
             "An attacker's certificate of a CA that is not listed would be refused by Android apps that target \
-             API 35; refused or accepted by other servers: which is not known; in the logs it would be seen within \
+             API 35; whether other servers would refuse it is not known; in the logs it would be seen within \
              1 d 2 h."
         );
         facts.log_watch = Fact::Measured(LogWatch::NotWatched);
@@ -174,8 +181,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_said() {
         let told = told(&MeasuredFacts::default(), &[ClientClass::Ios]);
-        assert!(told.contains("refused or accepted by iOS apps: which is not known;"), "{told}");
+        assert!(told.contains(" not listed: whether iOS apps would refuse it is not known;"), "{told}");
         let nothing = super::sentence(&[], None);
-        assert!(nothing.contains("which clients the host serves is not known"), "{nothing}");
+        assert!(nothing.contains(" not listed: which clients the host serves is not known;"), "{nothing}");
     }
 }

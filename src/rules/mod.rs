@@ -20,6 +20,7 @@ pub mod run;
 mod texts;
 pub mod tls;
 
+pub(crate) use self::compare::REQUIRED;
 pub use self::facts::Facts;
 pub use self::finding::{Acceptance, Finding, Location, Raised, Rule, RuleInfo, Severity};
 pub use self::fingerprint::tie::Shown;

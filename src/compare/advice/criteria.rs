@@ -361,8 +361,8 @@ fn left_open(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
     })
 }
 
-/// The ids of everything that was measured and is wrong with the pins as they are.
-pub(super) fn wrong(known: &Known<'_>) -> Vec<&'static str> {
+/// Everything that was measured and is wrong with the pins as they are, a few words each.
+pub(super) fn wrong(known: &Known<'_>) -> Vec<String> {
     let weighed = CRITERIA.iter().filter_map(|criterion| match (criterion.weigh)(known) {
         Weighed::Wrong { text, evidence, .. } => {
             Some(Reason { id: criterion.id, text, source: criterion.source, evidence })
@@ -371,7 +371,25 @@ pub(super) fn wrong(known: &Known<'_>) -> Vec<&'static str> {
     });
     let told: Vec<Reason> = weighed.collect();
     let faults = faults(known, &told);
-    told.iter().map(|reason| reason.id).chain(faults.iter().map(|fault| fault.id)).collect()
+    let of_faults = faults.iter().map(|fault| {
+        let title = fault.reason.text.trim_end_matches('.');
+        format!("{title} ({})", fault.id)
+    });
+    told.iter().map(|reason| in_short(reason.id).to_owned()).chain(of_faults).collect()
+}
+
+/// What a consideration finds wrong with pins, in a few words.
+pub(super) fn in_short(id: &'static str) -> &'static str {
+    match id {
+        "locked_out_now" => "clients are locked out now, or may be",
+        "next_renewal" => "recent certificates that the pins do not match",
+        "locked_out_before" => "lock-outs in the replay",
+        "no_backup" => "a single key without a backup",
+        "shared_ca_only" => "keys of the CA alone",
+        "not_enforced" => "pins that refuse nothing",
+        "hpkp_sent" => "Public-Key-Pins is sent",
+        id => id,
+    }
 }
 
 /// A grave finding about the pins as a reason.

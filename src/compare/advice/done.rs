@@ -39,7 +39,7 @@ pub(super) fn untold(step: StepId) -> (Done, String) {
 pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
     let wrong = criteria::wrong(known);
     if !wrong.is_empty() {
-        return (Done::No, format!("wrong: {}", wrong.join(", ")));
+        return (Done::No, format!("this is wrong with the pins: {}", wrong.join("; ")));
     }
     match (criteria::unknown_pins(known), known.pinned()) {
         (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),

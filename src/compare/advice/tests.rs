@@ -196,6 +196,8 @@ fn what_was_measured_against_the_pins_asks_for_a_change() {
         let advice = advice(&facts(pins), &favourable(), Some(replay(sets)));
         assert_eq!((advice.verdict, ids(&advice)[0]), (Verdict::Change, id));
         assert_eq!(advice.changes[0].id, id);
+        let short = super::criteria::in_short(id);
+        assert!(short.contains(' ') && !short.contains('_'), "people read words: {short}");
         assert!(advice.changes[0].gate.contains("--pins app.xml"), "{}", advice.changes[0].gate);
     }
     let sound_sets = vec![given(0, Some((4, 4)))];

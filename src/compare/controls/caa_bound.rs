@@ -27,7 +27,7 @@ pub(super) fn would(threat: Threat) -> Would {
     }
 }
 
-/// Whether the records bind an account or a method, and DNSSEC secures them.
+/// Whether the records bind an account, and DNSSEC secures them; in part where they bind a method alone.
 pub(super) fn state(policy: &Fact<CaaPolicy>, binding: &Fact<CaaBinding>) -> State {
     let (Fact::Measured(CaaPolicy::Restrictive { .. }), Fact::Measured(bound)) = (policy, binding) else {
         let state = caa::state(policy);
@@ -43,11 +43,11 @@ pub(super) fn state(policy: &Fact<CaaPolicy>, binding: &Fact<CaaBinding>) -> Sta
         Share::Some => format!("Some records that permit a CA bind {name}, and others do not."),
         Share::None => format!("No record binds {name}."),
     };
-    let bound_by = bound.accounts.max(bound.methods);
-    let in_place = match (bound_by, bound.dnssec) {
-        (Share::None, _) => InPlace::No,
-        (Share::All, Dnssec::Secure) => InPlace::Yes,
-        (Share::All | Share::Some, _) => InPlace::Partly,
+    // A method alone binds nobody who can pass it.
+    let in_place = match (bound.accounts, bound.methods, bound.dnssec) {
+        (Share::None, Share::None, _) => InPlace::No,
+        (Share::All, _, Dnssec::Secure) => InPlace::Yes,
+        _ => InPlace::Partly,
     };
     State::new(in_place, what(bound.accounts, "its account (accounturi)"))
         .and(what(bound.methods, "the validation method (validationmethods)"))

@@ -31,11 +31,9 @@ pub(super) fn would(threat: Threat) -> Would {
 /// Whether the header is sent. Sent or not, it is not in place: nobody obeys it.
 pub(super) fn state(hpkp: &Fact<Hpkp>) -> State {
     match hpkp {
-        Fact::NotGiven => {
-            State::new(InPlace::Unknown, "No headers were given; no browser obeys Public-Key-Pins.")
-        }
+        Fact::NotGiven => State::new(InPlace::No, "No headers were given; no browser obeys Public-Key-Pins."),
         Fact::Undetermined => {
-            State::new(InPlace::Unknown, "The headers could not be read; no browser obeys Public-Key-Pins.")
+            State::new(InPlace::No, "The headers could not be read; no browser obeys Public-Key-Pins.")
         }
         Fact::Measured(Hpkp::NotSent) => State::new(InPlace::No, "Public-Key-Pins is not sent."),
         Fact::Measured(Hpkp::Sent) => {
@@ -46,13 +44,12 @@ pub(super) fn state(hpkp: &Fact<Hpkp>) -> State {
 
 /// What the header does now.
 pub(super) fn judge(_: Threat, hpkp: &Fact<Hpkp>) -> Judgement {
-    let (effect, reason) = match hpkp {
-        Fact::NotGiven => (Effect::Unknown, "No headers were given."),
-        Fact::Undetermined => (Effect::Unknown, "The headers could not be read."),
-        Fact::Measured(Hpkp::NotSent) => (Effect::NoEffect, "Public-Key-Pins is not sent."),
-        Fact::Measured(Hpkp::Sent) => {
-            (Effect::NoEffect, "Public-Key-Pins is sent, and no current browser obeys it.")
+    let reason = match hpkp {
+        Fact::NotGiven | Fact::Undetermined => {
+            "No current browser obeys Public-Key-Pins; whether it is sent is not known."
         }
+        Fact::Measured(Hpkp::NotSent) => "Public-Key-Pins is not sent.",
+        Fact::Measured(Hpkp::Sent) => "Public-Key-Pins is sent, and no current browser obeys it.",
     };
-    Judgement::new(effect, reason, REMOVED)
+    Judgement::new(Effect::NoEffect, reason, REMOVED)
 }

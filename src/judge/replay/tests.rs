@@ -229,5 +229,5 @@ fn a_file_tells_by_its_scts_when_a_certificate_could_be_seen() {
         "{}",
         replayed.sentence
     );
-    assert!(replayed.sentence.contains(" An attacker's certificate of a CA that is not listed would be "));
+    assert!(replayed.sentence.contains(" An attacker's certificate of a CA that is not listed"));
 }

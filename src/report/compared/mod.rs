@@ -7,7 +7,7 @@ mod tests;
 use serde::Serialize;
 
 use crate::compare::advice::{Advice, Done, Step, StepId};
-use crate::compare::replay::{Bounds, LocksOutNow, ReplayedPinSet};
+use crate::compare::replay::{Bounds, LocksOutNow, Replay, ReplayedPinSet};
 use crate::compare::{
     Cell, ClientClass, Comparison, Control, Effect, Headline, HeadlineItem, InPlace, Threat, in_words,
 };
@@ -58,7 +58,7 @@ impl HeadlineLine {
     /// The line in words.
     pub(super) fn told(&self) -> String {
         let within = self.within.as_ref().map(|within| format!(", {within}")).unwrap_or_default();
-        format!("{}: by {}{within}: {}", self.clients, self.by, self.threats_in_words())
+        format!("For {}, by {}{within}: {}", self.clients, self.by, self.threats_in_words())
     }
 
     /// The same where it is not known what the controls do. The table has each threat with its own.
@@ -91,6 +91,11 @@ impl HeadlineList {
         let unknown = self.unknown.iter().map(|line| format!("Not known for {}.", line.told_unknown()));
         self.now.iter().cloned().chain(nothing).chain(known).chain(unknown).collect()
     }
+}
+
+/// Whether the replay's sentence says already what an attacker's certificate would meet.
+pub(super) fn tells_of_unlisted_ca(comparison: &Comparison) -> bool {
+    comparison.replay.as_ref().is_some_and(|replay| replay.sentence.contains(&comparison.unlisted_ca))
 }
 
 /// The three headlines.
@@ -310,12 +315,14 @@ pub(super) fn plan(advice: &Advice) -> Vec<PlannedStep<'_>> {
 }
 
 /// A pin set of the replay in the words of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct PinSetLine<'a> {
     /// What it is called.
     pub(super) title: &'a str,
     /// How often it locked out, surely to possibly.
     pub(super) lockouts: String,
+    /// Of how many certificates it is not known whether it matches.
+    pub(super) not_known: usize,
     /// Whether it locks users out now.
     pub(super) now: &'static str,
     /// The days a year without service, at best to at worst.
@@ -328,25 +335,18 @@ pub(super) struct PinSetLine<'a> {
 
 impl<'a> PinSetLine<'a> {
     /// The words of a pin set.
-    pub(super) fn of(set: &'a ReplayedPinSet) -> Self {
+    pub(super) fn of(set: &'a ReplayedPinSet, replay: &Replay) -> Self {
         let unknown = || "not known".to_owned();
-        let lockouts = match (set.sure, set.at_most) {
-            (sure, Some(most)) if sure >= most => most.to_string(),
-            (sure, Some(most)) => format!("{sure} to {most}"),
-            (sure, None) => format!("{sure} or more"),
-        };
         let half_last = match set.half_life.as_ref().map(|life| (life.median_days, life.starts)) {
             None => "–".to_owned(),
-            Some((Some(days), _)) => format!("{days} days"),
+            Some((Some(days), _)) => format!("{}{}", counted(days, "day"), or_less(set, replay)),
             Some((None, 0)) => unknown(),
             Some((None, _)) => "longer than was seen".to_owned(),
         };
         Self {
             title: &set.title,
-            lockouts: match set.undetermined {
-                0 => lockouts,
-                open => format!("{lockouts}; {open} not known"),
-            },
+            lockouts: how_often(set),
+            not_known: set.undetermined,
             now: match set.locks_out_now {
                 LocksOutNow::No => "no",
                 LocksOutNow::Perhaps => "perhaps",
@@ -361,16 +361,49 @@ impl<'a> PinSetLine<'a> {
                 .map_or_else(unknown, |chance| format!("{} of {}", chance.share.count, chance.share.of)),
         }
     }
+
+    /// How often it locked out, with what is not known behind it.
+    pub(super) fn lockouts_in_full(&self) -> String {
+        match self.not_known {
+            0 => self.lockouts.clone(),
+            1 => format!("{}; 1 certificate not known", self.lockouts),
+            open => format!("{}; {open} certificates not known", self.lockouts),
+        }
+    }
 }
 
-fn bounds(bounds: &Bounds) -> String {
-    let number = |days: f64| {
-        if days.abs() < 10.0 && days.fract().abs() > 0.05 {
-            format!("{days:.1}")
-        } else {
-            format!("{days:.0}")
-        }
+/// How often pins locked out, from what is sure to what is possible, the same in every table. Without an upper bound there
+/// is none to show.
+pub(super) fn how_often(set: &ReplayedPinSet) -> String {
+    match (set.sure, set.at_most) {
+        (sure, Some(most)) if sure >= most => most.to_string(),
+        (sure, Some(most)) => format!("{sure} to {most}"),
+        (0, None) => "0 or more".to_owned(),
+        (sure, None) => format!("at least {sure}"),
+    }
+}
+
+/// What stands behind the days that half of such pins last, where certificates beside those that were followed can have
+/// ended them sooner.
+pub(super) fn or_less(set: &ReplayedPinSet, replay: &Replay) -> &'static str {
+    let by_others = match set.at_most {
+        Some(most) => most > set.lockouts.len(),
+        None => replay.certificates.iter().any(|certificate| !certificate.is_followed),
     };
+    if by_others { " or less" } else { "" }
+}
+
+fn counted(count: u32, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Between how many days, at best and at worst.
+pub(super) fn bounds(bounds: &Bounds) -> String {
     let (best, worst) = (number(bounds.at_best), number(bounds.at_worst));
     if best == worst { best } else { format!("{best} to {worst}") }
+}
+
+/// A number of days, to a tenth where that matters.
+pub(super) fn number(days: f64) -> String {
+    if days.abs() < 10.0 && days.fract().abs() > 0.05 { format!("{days:.1}") } else { format!("{days:.0}") }
 }

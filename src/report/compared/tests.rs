@@ -1,8 +1,8 @@
 //! Headlines as lists, and the plan in order.
 
-use super::{headlines, plan, telling, threats};
-use crate::compare::Control;
-use crate::report::document::sample;
+use super::{headlines, how_often, plan, telling, threats};
+use crate::compare::{Comparison, Control};
+use crate::report::document::{DocumentForm, Section, sample};
 
 #[test]
 fn what_is_so_of_every_client_is_told_once() {
@@ -11,8 +11,8 @@ fn what_is_so_of_every_client_is_told_once() {
     assert_eq!(
         prevents.told(),
         [
-            "every kind of client: by CAA: another CA is deceived (T1b).",
-            "browsers: by CT: another CA issues unlogged (T2).",
+            "For every kind of client, by CAA: another CA is deceived (T1b).",
+            "For browsers, by CT: another CA issues unlogged (T2).",
             "Not known for every kind of client: T1; it depends on pins.",
         ]
     );
@@ -61,4 +61,47 @@ fn every_step_stands_once_in_the_order_of_the_plan() {
             step("removed", 4, true)
         ]
     );
+}
+
+#[test]
+fn how_often_is_the_same_range_in_every_form() {
+    let mut replayed = sample::replay();
+    let [leaf, root] = replayed.pin_sets.as_mut_slice() else { panic!("two pin sets") };
+    (leaf.sure, leaf.at_most) = (2, Some(95));
+    (root.sure, root.at_most, root.undetermined) = (3, None, 0);
+    leaf.half_life.as_mut().unwrap().median_days = Some(61);
+    let human = crate::report::human::replay(&replayed, false);
+    let comparison = Comparison { replay: Some(replayed), ..sample::comparison() };
+    let section = || Section {
+        data: serde_json::json!({"comparison": serde_json::to_value(&comparison).unwrap()}),
+        ..sample::compared(&comparison, &[])
+    };
+    let document = |form| sample::document(form, &[section()], 0);
+    for (form, text) in [
+        ("human", human),
+        ("HTML", document(DocumentForm::Html)),
+        ("Markdown", document(DocumentForm::Markdown)),
+        ("JUnit", document(DocumentForm::Junit)),
+    ] {
+        for told in ["2 to 95", "at least 3"] {
+            assert!(text.contains(told), "{form} lacks {told}: {text}");
+        }
+        assert!(
+            form == "JUnit" || text.contains(" or less"),
+            "{form} has a median without its bound: {text}"
+        );
+    }
+}
+
+#[test]
+fn without_an_upper_bound_none_is_shown() {
+    let of = |sure, at_most| {
+        let mut set = sample::replay().pin_sets.swap_remove(0);
+        (set.sure, set.at_most) = (sure, at_most);
+        how_often(&set)
+    };
+    assert_eq!(of(2, Some(2)), "2");
+    assert_eq!(of(0, Some(2)), "0 to 2");
+    assert_eq!(of(0, None), "0 or more");
+    assert_eq!(of(4, None), "at least 4");
 }

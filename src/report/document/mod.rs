@@ -18,7 +18,7 @@ use super::{Outcome, Summary, html, junit, markdown, sarif};
 use crate::compare::Comparison;
 use crate::compare::advice::Advice;
 use crate::question::OpenQuestion;
-use crate::rules::{Finding, Severity};
+use crate::rules::{self, Finding, Severity};
 
 /// A form of report that is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,14 @@ pub struct PartLine {
     pub words: String,
 }
 
+impl PartLine {
+    /// Whether a rule is of the family that speaks of this part.
+    pub(super) fn is_spoken_of_by(&self, rule: &str) -> bool {
+        let number = self.family.and_then(|family| rule.strip_prefix(family));
+        number.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
+    }
+}
+
 /// How a part looks at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -206,6 +214,10 @@ pub(super) struct Row {
     /// How many findings of each severity, the gravest first; only those there are.
     pub(super) counts: Vec<(Severity, usize)>,
     pub(super) open: Vec<String>,
+    /// Whether findings fail it, beside those about steps that are required.
+    pub(super) fails_by_findings: bool,
+    /// Whether a step that is required is not done.
+    pub(super) lacks_step: bool,
     /// What is advised about its pins, where it was compared: then there is something to say of it whatever came out.
     pub(super) advice: Option<&'static str>,
 }
@@ -225,7 +237,7 @@ impl Piece {
 }
 
 impl Row {
-    fn of(section: &Section<'_>) -> Self {
+    fn of(head: &Head, section: &Section<'_>) -> Self {
         let count = |severity| section.findings.iter().filter(|one| one.severity == severity).count();
         Self {
             name: section.name.to_owned(),
@@ -237,6 +249,10 @@ impl Row {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             open: section.open.iter().map(|question| question.what.clone()).collect(),
+            fails_by_findings: section.findings.iter().any(|finding| {
+                finding.rule != rules::REQUIRED && finding.fails(|severity| head.fails(severity))
+            }),
+            lacks_step: section.findings.iter().any(|finding| finding.rule == rules::REQUIRED),
             advice: section.advised().map(|(_, advice)| advice.verdict.word()),
         }
     }
@@ -265,7 +281,7 @@ impl Row {
 impl DocumentForm {
     /// Renders one target.
     pub fn piece(self, head: &Head, section: &Section<'_>) -> Result<Piece, DocumentError> {
-        let row = Row::of(section);
+        let row = Row::of(head, section);
         let body = match self {
             Self::Sarif => Body::Results(
                 sarif::section(head, section).map_err(|error| DocumentError::new(self, &error))?,
@@ -314,15 +330,17 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
 }
 
 /// What the whole report comes to, in a sentence or two.
-pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
+pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String {
+    const LACKS: &str = "a step that is required is not done";
     let summary = tail.summary;
     let all = summary.targets();
     let (failed, open) = (summary.count(Outcome::Fail), summary.count(Outcome::Undetermined));
     // A step that is required fails the run by itself.
-    let is_compared = head.command == "compare";
+    let lacks_step = pieces.iter().any(|piece| piece.row.lacks_step);
+    let by_findings = pieces.iter().any(|piece| piece.row.fails_by_findings);
     let Some(least) = head.fail_on else {
-        if is_compared && failed > 0 {
-            return format!("{failed} of {all} looked at fail: a step that is required is not done.");
+        if lacks_step {
+            return format!("{failed} of {all} looked at fail: {LACKS}.");
         }
         return format!(
             "{all} looked at, {} pass, {open} undetermined; no finding fails the run.",
@@ -332,6 +350,11 @@ pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
     let what = match least {
         Severity::Critical => "findings of severity critical".to_owned(),
         least => format!("findings of severity {least} or graver"),
+    };
+    let have = match (lacks_step, by_findings) {
+        (true, false) => "fail: a step that is required is not done".to_owned(),
+        (true, true) => format!("have {what}, or lack a step that is required"),
+        (false, _) => format!("have {what}"),
     };
     match (all, failed, open, tail.exit_code) {
         (_, 0, 0, 0) => format!("No {what}, and everything that was looked at could be determined."),
@@ -345,13 +368,12 @@ pub(super) fn verdict(head: &Head, tail: &Tail<'_>) -> String {
                 "It could not be determined whether all is well: of {open} of {all} targets something stayed open."
             )
         }
-        (1, ..) if is_compared => format!("There are {what}, or a step that is required is not done."),
+        (1, ..) if lacks_step && by_findings => format!("There are {what}, and {LACKS}."),
+        (1, ..) if lacks_step => "A step that is required is not done.".to_owned(),
         (1, ..) => format!("There are {what}."),
-        (_, failed, 0, _) => format!("{failed} of {all} targets have {what}."),
+        (_, failed, 0, _) => format!("{failed} of {all} targets {have}."),
         (_, failed, open, _) => {
-            format!(
-                "{failed} of {all} targets have {what}; of {open} more not everything could be determined."
-            )
+            format!("{failed} of {all} targets {have}; of {open} more not everything could be determined.")
         }
     }
 }

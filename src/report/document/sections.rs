@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{DocumentError, DocumentForm, Head, Mark, PartLine, Section};
 use crate::caa::{CaaReading, Relevant, Verdict};
-use crate::judge::TargetVerdicts;
 use crate::pins::{OpenPart, PinsVerdict};
 use crate::question::{OpenKind, OpenQuestion};
 use crate::report::human::safe;
@@ -24,7 +23,7 @@ impl<'a> Section<'a> {
         Ok(Self {
             name: &verdicts.target,
             outcome: report.outcome,
-            parts: parts_of(verdicts),
+            parts: parts_of(report),
             open: verdicts.open_questions(),
             findings: report.findings.clone(),
             home: own.or(head.home.as_deref()),
@@ -131,9 +130,9 @@ impl<'a> Section<'a> {
 }
 
 /// The parts, with what is accepted as not determined behind them.
-fn parts_of(verdicts: &TargetVerdicts) -> Vec<PartLine> {
-    let mut parts = human::check::parts(verdicts);
-    parts.extend(verdicts.accepted_open.iter().map(|accepted| PartLine {
+fn parts_of(report: &TargetReport<'_>) -> Vec<PartLine> {
+    let mut parts = human::check::parts(report);
+    parts.extend(report.verdicts.accepted_open.iter().map(|accepted| PartLine {
         label: "Accepted",
         family: None,
         mark: Mark::None,

@@ -20,12 +20,13 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
-use super::compared::{self, HeadlineList, PlannedStep, ThreatLine};
+use super::compared::{self, HeadlineList, PinSetLine, PlannedStep, ThreatLine};
 use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
 use super::fleet::{Fleet, FleetFact};
 use super::human::safe;
 use crate::compare::Comparison;
 use crate::compare::advice::{Advice, Done};
+use crate::compare::replay::Replay;
 use crate::rules::{self, Finding, Severity};
 
 /// The style sheet, which stands in the page.
@@ -187,14 +188,24 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
 
 /// A comparison as the template takes it, beside its JSON.
 #[derive(Serialize)]
-struct ComparedView {
+struct ComparedView<'a> {
     headlines: [HeadlineList; 3],
     threats: Vec<ThreatLine>,
+    /// What the kinds of clients are called, in their order.
+    clients: Vec<String>,
+    /// The pin sets of the replay, in its order.
+    sets: Vec<PinSetLine<'a>>,
 }
 
-impl ComparedView {
-    fn of(comparison: &Comparison) -> Self {
-        Self { headlines: compared::headlines(comparison), threats: compared::threats(comparison) }
+impl<'a> ComparedView<'a> {
+    fn of(comparison: &'a Comparison) -> Self {
+        let of = |replay: &'a Replay| replay.pin_sets.iter().map(|set| PinSetLine::of(set, replay)).collect();
+        Self {
+            headlines: compared::headlines(comparison),
+            threats: compared::threats(comparison),
+            clients: comparison.clients.iter().map(|client| client.client.title()).collect(),
+            sets: comparison.replay.as_ref().map(of).unwrap_or_default(),
+        }
     }
 }
 
@@ -332,7 +343,7 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             judged_at => head.judged_at.to_string(),
             outcome => Value::from(Serde(whole)),
             word => word(whole),
-            verdict => verdict(head, tail),
+            verdict => verdict(head, pieces, tail),
             notes => Value::from(Serde(tail.notes)),
             counts => Value::from(Serde(counts(tail))),
             fleet => Value::from(Serde(fleet(tail))),

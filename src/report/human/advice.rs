@@ -25,7 +25,7 @@ pub fn advice(advice: &Advice) -> String {
         );
         text.push_str(&wrap(&line, "  - ", "    "));
     }
-    text.push_str(&block("Only you can answer", &advice.open_questions, "  ? "));
+    text.push_str(&block("Open questions", &advice.open_questions, "  ? "));
     for change in &advice.changes {
         text.push_str(&labelled("  Change: ", &safe(&change.what)));
         text.push_str(&gate(&change.gate));

@@ -14,7 +14,7 @@ use crate::ct::policy::title;
 use crate::judge::{Basis, ListAge, Part, TargetVerdicts};
 use crate::report::document::{Mark, PartLine};
 use crate::report::{Outcome, Summary, TargetReport};
-use crate::rules::Finding;
+use crate::rules::{Finding, Severity};
 use crate::x509::path::{Life, NameMatch, Trust};
 
 /// Where the text of a part begins.
@@ -71,7 +71,7 @@ fn by_list(program: Program, list: &ListAge) -> String {
 pub fn target(target: &TargetReport<'_>) -> String {
     let verdicts = target.verdicts;
     let mut text = headline(target);
-    for part in parts(verdicts) {
+    for part in parts(target) {
         line(&mut text, &part);
     }
     let owned: Vec<Finding> = target.findings.iter().map(|&finding| finding.clone()).collect();
@@ -87,7 +87,22 @@ pub fn target(target: &TargetReport<'_>) -> String {
 }
 
 /// What each part of the check came to, in a few words each.
-pub(in crate::report) fn parts(verdicts: &TargetVerdicts) -> Vec<PartLine> {
+pub(in crate::report) fn parts(target: &TargetReport<'_>) -> Vec<PartLine> {
+    let mut parts = judged(target.verdicts);
+    for part in &mut parts {
+        part.mark = beside(part, &target.findings);
+    }
+    parts
+}
+
+/// The mark of a part beside its findings: what is as it should be has no grave one.
+fn beside(part: &PartLine, findings: &[&Finding]) -> Mark {
+    let is_grave =
+        |finding: &&Finding| finding.severity >= Severity::High && part.is_spoken_of_by(finding.rule);
+    if part.mark == Mark::Good && findings.iter().any(is_grave) { Mark::Bad } else { part.mark }
+}
+
+fn judged(verdicts: &TargetVerdicts) -> Vec<PartLine> {
     let mut parts = Vec::new();
     let mut add = |label, family, (mark, words)| parts.push(PartLine { label, family, mark, words });
     add("Certificate", None, certificate(verdicts));
@@ -267,4 +282,24 @@ fn worse(one: Mark, other: Mark) -> Mark {
         Mark::Bad => 3,
     };
     if rank(other) > rank(one) { other } else { one }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Raised;
+
+    #[test]
+    fn nothing_is_as_it_should_be_beside_a_grave_finding_of_its_own() {
+        let part = |mark| PartLine { label: "Pins", family: Some("PIN"), mark, words: String::new() };
+        let finding = |rule, severity| {
+            Finding::again(rule, severity, Raised::new("x", "It is so.", serde_json::Value::Null)).unwrap()
+        };
+        let backup = finding("PIN004", Severity::High);
+        assert_eq!(beside(&part(Mark::Good), &[&backup]), Mark::Bad);
+        assert_eq!(beside(&part(Mark::Open), &[&backup]), Mark::Open, "what is not known stays so");
+        let mild = finding("PIN004", Severity::Medium);
+        let other = finding("CAA001", Severity::Critical);
+        assert_eq!(beside(&part(Mark::Good), &[&mild, &other]), Mark::Good);
+    }
 }

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::check::headline;
 use super::style::{FAINT, STRONG, paint};
 use super::wrap::{indented, wrap};
-use super::{advice, comparison, findings, replay, tally};
+use super::{advice, comparison, findings, replay, safe, tally};
 use crate::judge::Part;
 use crate::report::TargetReport;
+use crate::report::compared::tells_of_unlisted_ca;
 use crate::rules::{Finding, Severity};
 
 /// The least severity of a finding that is shown, unless all are.
@@ -34,6 +35,9 @@ pub fn target(target: &TargetReport<'_>, full: bool) -> String {
                 )
             ),
         };
+        if !tells_of_unlisted_ca(compared) {
+            text.push_str(&indented(&safe(&compared.unlisted_ca), 2));
+        }
         if let Some(advised) = &compared.advice {
             let _ = write!(text, "\n{}", advice(advised));
         }

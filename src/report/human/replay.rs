@@ -11,13 +11,13 @@ use super::safe;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{WIDTH, indented, labelled, pad, width, wrap};
 use crate::compare::replay::{
-    Bounds, Cause, Chance, ChanceBasis, FlagRule, Lockout, LoggedBy, PinSetKind, RenewalBasis, Replay,
-    ReplayedPinSet,
+    Cause, Chance, ChanceBasis, FlagRule, Lockout, LoggedBy, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
 };
+use crate::report::compared::{bounds, how_often, number, or_less};
 
 /// Columns of a pin set's name, and of each number.
 const TITLE: usize = 24;
-const NUMBERS: [usize; 5] = [17, 13, 11, 8, 7];
+const NUMBERS: [usize; 5] = [17, 12, 13, 7, 7];
 /// How much is shown of what there may be much of, unless all is asked for.
 const MOST: usize = 8;
 /// How many pin sets are named at one renewal.
@@ -71,19 +71,19 @@ fn table(replay: &Replay) -> String {
     text.truncate(text.trim_end().len());
     text.push('\n');
     for set in &replay.pin_sets {
-        text.push_str(&row(set));
+        text.push_str(&row(set, replay));
     }
-    let legend = "locked out: how often, surely to possibly (“or more”: of some of the time no certificate is known); half last: days until half of such pin sets have met a renewal \
-                  that they do not match; a year: the share that lasts so long; next: recent renewals that match, or would \
+    let legend = "locked out: how often, surely to possibly (“at least”, “or more”: of some of the time no certificate is known); (?): of some certificates it is not known whether they match; half last: days until half of such pin sets have met a renewal \
+                  that they do not match (“or less”: certificates beside those followed can have come sooner); a year: the share that lasts so long; next: recent renewals that match, or would \
                   have; ? = not known";
     text.push_str(&wrap(&paint(FAINT, legend), "  ", "  "));
     text
 }
 
-fn row(set: &ReplayedPinSet) -> String {
+fn row(set: &ReplayedPinSet, replay: &Replay) -> String {
     let title = safe(&set.title).into_owned();
     let median = set.half_life.as_ref().map_or("-".to_owned(), |life| match life.median_days {
-        Some(days) => days.to_string(),
+        Some(days) => format!("{days}{}", or_less(set, replay)),
         None if life.starts == 0 => "?".to_owned(),
         None => "more".to_owned(),
     });
@@ -115,11 +115,7 @@ fn style(set: &ReplayedPinSet) -> Style {
 }
 
 fn lockouts(set: &ReplayedPinSet) -> String {
-    let known = match (set.sure, set.at_most) {
-        (sure, Some(most)) if sure >= most => most.to_string(),
-        (sure, Some(most)) => format!("{sure} to {most}"),
-        (sure, None) => format!("{sure} or more"),
-    };
+    let known = how_often(set);
     if set.undetermined > 0 { format!("{known} (?)") } else { known }
 }
 
@@ -356,16 +352,6 @@ fn days_between(from: Timestamp, to: Timestamp) -> String {
         24..48 => "1 day".to_owned(),
         hours => format!("{} days", hours / 24),
     }
-}
-
-fn bounds(bounds: &Bounds) -> String {
-    let (best, worst) = (number(bounds.at_best), number(bounds.at_worst));
-    if best == worst { best } else { format!("{best} to {worst}") }
-}
-
-/// A number of days, to a tenth where that matters.
-fn number(days: f64) -> String {
-    if days.abs() < 10.0 && days.fract().abs() > 0.05 { format!("{days:.1}") } else { format!("{days:.0}") }
 }
 
 fn percent(share: f64) -> String {

@@ -25,9 +25,16 @@ pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
         .collect();
     let locked_out = applying.iter().any(|(_, entry)| entry.outcome == Outcome::LockedOut);
+    let enforced: Vec<_> =
+        applying.iter().filter(|(_, entry)| entry.enforced == EnforcementMode::Yes).collect();
     let mark = match verdict.status {
         _ if locked_out => Mark::Bad,
-        PinsStatus::Pinned => Mark::Good,
+        PinsStatus::Pinned if enforced.iter().all(|(_, entry)| entry.outcome == Outcome::Connects) => {
+            Mark::Good
+        }
+        // Nothing is known to be right of pins that were compared with nothing.
+        PinsStatus::Pinned if !enforced.iter().any(|(_, entry)| entry.is_compared()) => Mark::None,
+        PinsStatus::Pinned => Mark::Open,
         PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,
         PinsStatus::Undetermined => Mark::Open,
     };
@@ -38,8 +45,6 @@ pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         PinsStatus::Undetermined => "Undetermined",
     };
     let mut words = format!("{status}: {}.", verdict.reason);
-    let enforced: Vec<_> =
-        applying.iter().filter(|(_, entry)| entry.enforced == EnforcementMode::Yes).collect();
     for (file, entry) in enforced.iter().take(MOST_ENTRIES) {
         words.push_str(&of_entry(file, entry));
     }
@@ -115,7 +120,7 @@ mod tests {
             known_ca: &|_| None,
         };
         let (mark, words) = pins(&judge(&files, &question));
-        assert_eq!(mark, Mark::Good);
+        assert_eq!(mark, Mark::None, "compared with nothing");
         assert!(words.contains(" shop.example and all below (nsc.xml): not compared"), "{words}");
     }
 }

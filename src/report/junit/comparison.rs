@@ -132,8 +132,13 @@ fn replay(comparison: &Comparison) -> Draft {
     let (status, lines) = match &comparison.replay {
         Some(replay) if !replay.certificates.is_empty() => {
             let sets = replay.pin_sets.iter().map(|set| {
-                let line = PinSetLine::of(set);
-                format!("{}: locked out {}, {} days a year", line.title, line.lockouts, line.days_per_year)
+                let line = PinSetLine::of(set, replay);
+                format!(
+                    "{}: lock-outs: {}; days a year: {}",
+                    line.title,
+                    line.lockouts_in_full(),
+                    line.days_per_year
+                )
             });
             (Status::Success, std::iter::once(replay.sentence.clone()).chain(sets).collect())
         }
@@ -151,15 +156,20 @@ fn given(replay: &Replay) -> impl Iterator<Item = &ReplayedPinSet> {
 fn now(comparison: &Comparison) -> Option<Draft> {
     let replay = comparison.replay.as_ref()?;
     given(replay).next()?;
-    let told =
-        |set: &ReplayedPinSet| format!("{}: locks users out now: {}", set.title, PinSetLine::of(set).now);
+    let told = |set: &ReplayedPinSet| {
+        format!("{}: locks users out now: {}", set.title, PinSetLine::of(set, replay).now)
+    };
     let doubtful: Vec<String> =
         given(replay).filter(|set| set.locks_out_now != LocksOutNow::No).map(told).collect();
+    let was_asked = replay.certificates.iter().any(|certificate| certificate.served_now.is_some());
     // Whether that fails the run, the finding about it tells.
-    let status = if doubtful.is_empty() {
-        Status::Success
-    } else {
-        Status::Skipped(format!("{}.", doubtful.join("; ")))
+    let status = match (doubtful.as_slice(), was_asked) {
+        ([], true) => Status::Success,
+        ([], false) => Status::Skipped(
+            "What is served now was not asked: the pins match what the history has of certificates in their life."
+                .to_owned(),
+        ),
+        (doubtful, _) => Status::Skipped(format!("{}.", doubtful.join("; "))),
     };
     let lines = given(replay).map(told).collect();
     Some(Draft { name: PINS_NOW.to_owned(), findings: Vec::new(), status, lines })
@@ -179,8 +189,8 @@ fn next_renewal(comparison: &Comparison) -> Option<Draft> {
     } else {
         Status::Skipped(format!("Whether the next certificate matches is not known of {}.", open.join(", ")))
     };
-    let lines =
-        given().map(|set| format!("{}: {} recent renewals match", set.title, PinSetLine::of(set).next));
+    let lines = given()
+        .map(|set| format!("{}: {} recent renewals match", set.title, PinSetLine::of(set, replay).next));
     Some(Draft { name: "Next renewal".to_owned(), findings: Vec::new(), status, lines: lines.collect() })
 }
 
@@ -191,7 +201,7 @@ fn advised(advice: &Advice) -> Draft {
         Verdict::Change | Verdict::Drop | Verdict::Undetermined => Status::Skipped(told.clone()),
     };
     let reasons = advice.because.iter().map(|reason| format!("{} ({})", reason.text, reason.evidence));
-    let questions = advice.open_questions.iter().map(|question| format!("Only you can answer: {question}"));
+    let questions = advice.open_questions.iter().map(|question| format!("Open question: {question}"));
     Draft {
         name: "Advice on pins".to_owned(),
         findings: Vec::new(),

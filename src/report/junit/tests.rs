@@ -2,6 +2,7 @@
 
 use roxmltree::{Document, Node};
 
+use crate::compare::replay::{LocksOutNow, PinSetKind};
 use crate::report::document::{DocumentForm, sample};
 
 fn written(exit_code: u8) -> String {
@@ -83,6 +84,27 @@ fn a_comparison_has_a_case_a_step_and_a_headline() {
     let error = of("Required step: widened").children().find(|node| node.has_tag_name("error")).unwrap();
     assert!(error.attribute("message").unwrap().starts_with("not known: "), "{error:?}");
     assert!(!xml.contains("\"CMP\""), "a family is no name for people");
+}
+
+#[test]
+fn pins_that_were_held_against_a_history_alone_are_no_pass() {
+    let status = |served_now: Option<bool>, now| {
+        let mut comparison = sample::comparison();
+        let replay = comparison.replay.as_mut().unwrap();
+        for certificate in &mut replay.certificates {
+            certificate.served_now = served_now;
+        }
+        replay.pin_sets[0].kind = PinSetKind::Given { client: "app.xml".to_owned() };
+        replay.pin_sets[0].locks_out_now = now;
+        let xml = sample::document(DocumentForm::Junit, &[sample::compared(&comparison, &[])], 1);
+        let document = Document::parse(&xml).unwrap();
+        let all = cases(&document, "shop.example:443");
+        let status = all.iter().find(|case| case.0 == "Pins and what is served now").unwrap().1.to_owned();
+        (status, xml.contains("What is served now was not asked"))
+    };
+    assert_eq!(status(Some(false), LocksOutNow::No), ("passed".to_owned(), false));
+    assert_eq!(status(None, LocksOutNow::No), ("skipped".to_owned(), true));
+    assert_eq!(status(None, LocksOutNow::Surely), ("skipped".to_owned(), false));
 }
 
 #[test]

@@ -27,7 +27,9 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
         text.push('\n');
     }
     text.push_str(&threats(comparison));
-    let _ = writeln!(text, "{}\n", escape(&comparison.unlisted_ca));
+    if !compared::tells_of_unlisted_ca(comparison) {
+        let _ = writeln!(text, "{}\n", escape(&comparison.unlisted_ca));
+    }
     match &comparison.replay {
         Some(replayed) => text.push_str(&replay(replayed)),
         None => text.push_str("**Replay:** nothing was replayed; the findings and what stayed open say why, if it was asked for.\n\n"),
@@ -111,13 +113,13 @@ fn replay(replay: &Replay) -> String {
             "| Pin set | Locks out now | Locked out | Days a year | Half end after | Recent renewals that match |\n|---|---|---|---|---|---|\n",
         );
         for set in replay.pin_sets.iter().take(MOST_SETS) {
-            let line = PinSetLine::of(set);
+            let line = PinSetLine::of(set, replay);
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {} | {} | {} |",
                 cell(line.title),
                 line.now,
-                line.lockouts,
+                line.lockouts_in_full(),
                 line.days_per_year,
                 line.half_last,
                 line.next
@@ -168,7 +170,7 @@ fn advised(advice: &Advice) -> String {
         }
         text.push('\n');
     }
-    text.push_str(&list("Only you can answer", &advice.open_questions));
+    text.push_str(&list("Open questions", &advice.open_questions));
     if !advice.changes.is_empty() {
         text.push_str("**What to change**\n");
         for change in &advice.changes {

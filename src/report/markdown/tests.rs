@@ -139,3 +139,45 @@ fn hosts_that_were_compared_are_told_of_though_they_passed() {
     assert!(text.contains("left out here, for length"), "{text}");
     assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
 }
+
+#[test]
+fn the_verdict_names_a_step_only_where_one_is_required() {
+    let comparison = sample::comparison();
+    let findings = sample::compared_findings();
+    let (step, renewal) = findings.split_at(1);
+    let grave = sample::findings();
+    let of = |findings: &[Finding]| {
+        sample::document(DocumentForm::Markdown, &[sample::compared(&comparison, findings)], 1)
+    };
+    assert!(of(&grave).contains("There are findings of severity high or graver.\n"));
+    assert!(of(step).contains("A step that is required is not done.\n"));
+    let both: Vec<Finding> = sample::compared_findings().into_iter().chain(sample::findings()).collect();
+    assert!(of(&both).contains("severity high or graver, and a step that is required is not done.\n"));
+    let many = |findings: &[Finding]| {
+        let sections = [(); 2].map(|()| sample::compared(&comparison, findings));
+        sample::document(DocumentForm::Markdown, &sections, 1)
+    };
+    assert!(many(&grave).contains("2 of 2 targets have findings of severity high or graver."));
+    assert!(many(step).contains("2 of 2 targets fail: a step that is required is not done."));
+    assert_eq!(renewal[0].rule, "CMP001");
+}
+
+#[test]
+fn what_an_attackers_certificate_would_meet_is_told_once() {
+    let mut comparison = sample::comparison();
+    let told = |comparison: &Comparison| {
+        let section = sample::compared(comparison, &[]);
+        let section = Section {
+            data: serde_json::json!({"comparison": serde_json::to_value(comparison).unwrap()}),
+            ..section
+        };
+        let markdown = sample::document(DocumentForm::Markdown, &[sample::compared(comparison, &[])], 1);
+        let html = sample::document(DocumentForm::Html, &[section], 1);
+        let paragraph = format!("<p class=\"answer\">{}</p>", comparison.unlisted_ca);
+        (markdown.matches(&comparison.unlisted_ca).count(), html.matches(&paragraph).count())
+    };
+    assert_eq!(told(&comparison), (1, 1), "the sentence does not have it");
+    let unlisted = comparison.unlisted_ca.clone();
+    comparison.replay.as_mut().unwrap().join(&unlisted);
+    assert_eq!(told(&comparison), (1, 0), "the sentence has it");
+}

@@ -51,6 +51,8 @@ pub(super) struct SarifResults {
     results: Vec<(Option<Severity>, Value)>,
     notifications: Vec<Value>,
     rules: BTreeSet<&'static str>,
+    /// Whether something stayed open that fails the run.
+    has_error: bool,
     /// What was compared, in short.
     comparison: Option<Value>,
 }
@@ -76,6 +78,7 @@ pub(super) fn section(head: &Head, section: &Section<'_>) -> serde_json::Result<
         results: results.collect::<serde_json::Result<_>>()?,
         notifications,
         rules: section.findings.iter().map(|finding| finding.rule).collect(),
+        has_error: section.open.iter().any(|question| head.fails_open(question)),
         comparison: section.advised().map(|advised| comparison::value(section.name, advised)),
     })
 }
@@ -131,7 +134,8 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> serde_
             // The slash ends the category: GitHub keeps the results of `check` and of `issuance` beside one another.
             automation_details: AutomationDetails { id: format!("pinstead/{}/", head.command) },
             invocations: [Invocation {
-                execution_successful: matches!(tail.exit_code, 0 | 1),
+                // Beside findings that fail the run, something that had to be determined may have stayed open.
+                execution_successful: matches!(tail.exit_code, 0 | 1) && !all().any(|one| one.has_error),
                 exit_code: tail.exit_code,
                 exit_code_description: ended(tail.exit_code),
                 tool_execution_notifications: notifications,

@@ -34,11 +34,11 @@ fn a_result_has_rule_level_place_and_fingerprint() {
 
 #[test]
 fn what_stayed_open_is_a_notification_and_no_result() {
-    for (exit_code, successful) in [(0, true), (1, true), (2, false), (3, false)] {
+    for exit_code in [0, 1, 2, 3] {
         let run = &written(exit_code)["runs"][0];
         let invocation = &run["invocations"][0];
         assert_eq!(invocation["exitCode"], exit_code);
-        assert_eq!(invocation["executionSuccessful"], successful);
+        assert_eq!(invocation["executionSuccessful"], false, "something that had to be determined was not");
         let notifications = invocation["toolExecutionNotifications"].as_array().unwrap();
         let of = |id: &str| -> Vec<&Value> {
             notifications.iter().filter(|one| one["descriptor"]["id"] == id).collect()
@@ -49,6 +49,17 @@ fn what_stayed_open_is_a_notification_and_no_result() {
         assert_eq!((&open[0]["level"], &open[1]["level"]), (&"warning".into(), &"error".into()));
         assert_eq!(of("run").len(), 1);
         assert_eq!(run["results"].as_array().unwrap().len(), 4, "three findings and the hostile one");
+    }
+}
+
+#[test]
+fn a_run_succeeds_where_nothing_of_what_it_had_to_do_stayed_open() {
+    let findings = sample::findings();
+    for (exit_code, successful) in [(0, true), (1, true), (2, false), (3, false)] {
+        let sections = sample::sections(&findings, &[]);
+        let text = sample::document(DocumentForm::Sarif, &sections[..3], exit_code);
+        let log: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], successful, "{exit_code}");
     }
 }
 
@@ -74,7 +85,7 @@ fn what_was_compared_stands_in_the_run_and_in_a_note() {
     let said = note["message"]["text"].as_str().unwrap();
     for words in [
         "advice: drop the pins",
-        "Prevents now: every kind of client",
+        "Prevents now: For every kind of client",
         "the required step “removed” is not done",
     ] {
         assert!(said.contains(words), "{words}: {said}");

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::compare::advice::tests::{given, replay as empty};
 use crate::compare::replay::{
-    Flagged, HalfLife, HeldAgainst, Level, LoggedBy, Renewal, ReplayedCertificate, Share, Survival,
+    Bounds, Flagged, HalfLife, HeldAgainst, Level, LoggedBy, Renewal, ReplayedCertificate, Share, Survival,
 };
 use crate::x509::SpkiSha256;
 
