@@ -23,6 +23,7 @@ pub mod judge;
 pub mod observe;
 pub mod pins;
 pub mod policy;
+pub mod question;
 pub mod report;
 pub mod revocation;
 pub mod rules;

@@ -127,7 +127,8 @@ fn an_interrupted_run_is_gone_on_with() {
     let resumed = many.run(&[&LINES[..], &["--resume"]].concat());
     let said = stderr(&resumed);
     assert!(
-        said.contains("the last line was not whole") && said.contains("going on after 1 names"),
+        said.contains("the last line was not whole")
+            && said.contains("going on after 1 name that has its line"),
         "{said}"
     );
     let all = lines(&report);
@@ -143,6 +144,11 @@ fn an_interrupted_run_is_gone_on_with() {
         let refused = many.run(&[&LINES[..], &["--resume"], other].concat());
         assert_eq!(refused.status.code(), Some(2), "{other:?}: {}", stderr(&refused));
     }
+    // A line of a name that is not asked about any more stays.
+    fs::write(many.path("names"), NAMES[1..].join("\n")).unwrap();
+    let fewer = many.run(&[&LINES[..], &["--resume"]].concat());
+    assert!(stderr(&fewer).contains("1 line is of a name that is not asked about"), "{}", stderr(&fewer));
+    fs::write(many.path("names"), NAMES.join("\n")).unwrap();
     // A line that says that nothing is open where its name stayed undetermined does not pass.
     let forged = written.replace("\"outcome\":\"pass\"", "\"outcome\":\"undetermined\"");
     fs::write(&report, &forged).unwrap();
@@ -181,4 +187,20 @@ fn many_names_at_the_same_time_are_told_in_their_order() {
     let report: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(names(report["names"].as_array().unwrap()), all);
     assert_eq!(json.status.code(), told.status.code());
+}
+
+/// With CRLs of private networks other certificates may be found revoked: the lines of one do not go with the other's.
+#[test]
+fn lines_with_and_without_private_crls_do_not_mix() {
+    let many = Many { folder: tempfile::tempdir().unwrap(), service: Service::start() };
+    many.service.may_answer.store(true, Ordering::SeqCst);
+    fs::write(many.path("names"), NAMES.join("\n")).unwrap();
+    let arguments = [&LINES[..], &["--revocation"]].concat();
+    let first = many.run(&arguments);
+    assert_eq!(lines(&many.path("report.jsonl")).len(), 3, "{}", stderr(&first));
+    let refused = many.run(&[&arguments[..], &["--resume", "--private-crls"]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("written by a run with another policy"), "{}", stderr(&refused));
+    let resumed = many.run(&[&arguments[..], &["--resume"]].concat());
+    assert_eq!(resumed.status.code(), first.status.code(), "{}", stderr(&resumed));
 }

@@ -6,7 +6,7 @@ use pinstead::report::fleet::{EarlierLine, Fleet};
 use pinstead::report::human;
 
 fuzz_target!(|octets: &[u8]| {
-    if let Ok(line) = EarlierLine::read(octets) {
+    if let Ok(line) = serde_json::from_slice::<EarlierLine>(octets) {
         let mut fleet = Fleet::new(jiff::Timestamp::UNIX_EPOCH);
         fleet.add(&line.entry);
         let _ = human::fleet(&fleet);

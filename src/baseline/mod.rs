@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 
 pub use self::read::{BaselineError, schema};
 pub use self::write::{Addition, WriteError};
-use crate::judge::OpenQuestion;
+use crate::question::{About, OpenQuestion};
 use crate::rules::baseline::{self as rule, Fault};
 use crate::rules::{self, Acceptance, Finding, Severity};
 
@@ -72,6 +72,8 @@ struct KnownOpen {
     command: String,
     target: String,
     what: String,
+    /// What it is about; `None` where this version asks no question in these words.
+    about: Option<About>,
     reason: String,
     until: Date,
 }
@@ -165,7 +167,7 @@ impl Baseline {
         run: Run<'_>,
         open: &[OpenQuestion],
         findings: &mut Vec<Finding>,
-        looked: impl Fn(&str) -> bool,
+        looked: impl Fn(&About) -> bool,
     ) -> Vec<AcceptedQuestion> {
         let today = run.at.to_zoned(TimeZone::UTC).date();
         let mut accepted = Vec::new();
@@ -173,25 +175,22 @@ impl Baseline {
         let of_target = self.by_target.get(run.target).map(|(_, open)| open.as_slice());
         let entries = of_target.unwrap_or_default().iter().filter_map(|index| self.undetermined.get(*index));
         for known in entries.filter(|known| known.command == run.command) {
-            let place = format!("{}:{}", self.path, known.line);
-            let is_open =
-                open.iter().any(|question| question.can_be_accepted() && question.what == known.what);
-            let (entry, what) = (place, format!("not determined: {}", known.what));
-            if !is_open {
-                if looked(&known.what) {
+            let (entry, what) =
+                (format!("{}:{}", self.path, known.line), format!("not determined: {}", known.what));
+            let met: Vec<&OpenQuestion> = open.iter().filter(|question| known.is_about(question)).collect();
+            if met.is_empty() {
+                if known.about.as_ref().is_some_and(&looked) {
                     faults.push(Fault::Gone { entry, rule: None, subject: what });
                 }
             } else if today > known.until {
-                faults.push(Fault::Past {
-                    entry,
-                    rule: None,
-                    subject: what,
-                    until: known.until,
-                    reason: known.reason.clone(),
-                });
+                let (until, reason) = (known.until, known.reason.clone());
+                faults.push(Fault::Past { entry, rule: None, subject: what, until, reason });
             } else {
                 let acceptance = Acceptance { reason: known.reason.clone(), until: known.until };
-                accepted.push(AcceptedQuestion { what: known.what.clone(), acceptance });
+                accepted.extend(met.into_iter().map(|question| AcceptedQuestion {
+                    what: question.what.clone(),
+                    acceptance: acceptance.clone(),
+                }));
             }
         }
         Self::add(run, findings, &faults);
@@ -250,6 +249,14 @@ impl Known {
 
     fn acceptance(&self) -> Acceptance {
         Acceptance { reason: self.reason.clone(), until: self.until }
+    }
+}
+
+impl KnownOpen {
+    /// Whether it is this question that is accepted: the same words, or others that differ in their counts alone.
+    fn is_about(&self, question: &OpenQuestion) -> bool {
+        question.kind.can_be_accepted()
+            && (question.what == self.what || self.about.is_some() && question.about() == self.about)
     }
 }
 

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::{Baseline, Known, KnownOpen, Spans};
 use crate::policy::diagnose::{Problem, at_place, problems};
 use crate::policy::{day, format_of_text, listed, schema_of};
+use crate::question::About;
 use crate::rules::{self, Severity};
 
 /// The most entries that are read.
@@ -19,6 +20,8 @@ const MOST: usize = 20_000;
 const MOST_TOLD: usize = 50;
 /// The longest text of an entry, in characters.
 const LONGEST: usize = 4_000;
+/// Why an entry is refused that accepts what a gate asks for.
+const REQUIRED: &str = "what --require asks for is done or not: leave the option out instead of accepting it";
 /// The version that is read and written.
 pub(super) const VERSION: u32 = 1;
 
@@ -83,7 +86,7 @@ struct WrittenOpen {
     command: Option<String>,
     /// The target, as reports show it.
     target: String,
-    /// What could not be determined, as `undetermined` of the report has it.
+    /// What could not be determined, as `undetermined` of the report has it; its counts may change.
     what: String,
     /// Why that is accepted.
     reason: String,
@@ -194,10 +197,14 @@ impl Reader<'_> {
             let WrittenOpen { command, target, what, reason, until } = entry.into_inner();
             self.bound(&at, [&target, &what, &reason].into_iter().chain(&command));
             let command = command.unwrap_or_else(|| "check".to_owned());
+            let about = About::read(&what);
+            if about.as_ref().is_some_and(|about| !about.kind.can_be_accepted()) {
+                self.tell(&at, REQUIRED);
+            }
             let reason = self.reason(&at, &reason);
             if let (Some(reason), Some(until)) = (reason, self.day(&at, &until)) {
                 let line = self.line(at.start);
-                let known = KnownOpen { line, command, target, what, reason, until };
+                let known = KnownOpen { line, command, target, what, about, reason, until };
                 let of_target = baseline.by_target.entry(known.target.clone()).or_default();
                 of_target.1.push(baseline.undetermined.len());
                 baseline.undetermined.push(known);
@@ -214,10 +221,7 @@ impl Reader<'_> {
             self.tell(at, why);
         }
         if rule.as_deref().is_some_and(|rule| !rules::can_be_accepted(rule)) {
-            self.tell(
-                at,
-                "what --require asks for is done or not: leave the option out instead of accepting it",
-            );
+            self.tell(at, REQUIRED);
         }
         let is_named = rule.is_some() && target.is_some() && subject.is_some();
         match &fingerprint {

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::question::OpenKind;
 use crate::rules::{Raised, Rule, RuleInfo};
 
 const RULE: Rule<(Severity, &'static str)> = Rule {
@@ -101,10 +102,11 @@ fn what_is_open_is_accepted_by_entries_of_its_own_kind_alone() {
     let text = "version = 1\n[[undetermined]]\ntarget = \"shop.example:443\"\nwhat = \"what CAA says\"\nreason = \"split DNS\"\n\
                 until = 2027-03-31\n";
     let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
-    let open = [OpenQuestion { what: "what CAA says".to_owned(), demanded: true }];
+    let open = [OpenKind::Caa.asks("what CAA says", true)];
     let settle = |day: &str, open: &[OpenQuestion]| {
         let mut findings = Vec::new();
-        let accepted = baseline.settle_open(run(day), open, &mut findings, |what| what == "what CAA says");
+        let accepted =
+            baseline.settle_open(run(day), open, &mut findings, |about| about.kind == OpenKind::Caa);
         (accepted.len(), ids(&findings))
     };
     assert_eq!(settle("2027-03-31", &open), (1, vec![]));
@@ -139,12 +141,55 @@ fn what_a_gate_requires_is_never_accepted() {
     let named = text.replace("command", "rule = \"CMP003\"\ncommand");
     let told = Baseline::parse("b", named.as_bytes()).unwrap_err().to_string();
     assert!(told.contains("leave the option out"), "{told}");
-    let what = "whether the step “caa” is done: nobody asked";
-    let text =
-        format!("version = 1\n[[undetermined]]\ntarget = \"{}\"\nwhat = \"{what}\"\n{rest}", run.target);
-    let open = [OpenQuestion { what: what.to_owned(), demanded: true }];
-    let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
-    assert_eq!(baseline.settle_open(run, &open, &mut Vec::new(), |_| false), []);
+    let entry = "[[undetermined]]\ntarget = \"a.example:443\"\nwhat = \"whether the step “caa” is done: nobody asked\"\n";
+    let told =
+        Baseline::parse("b", format!("version = 1\n{entry}{rest}").as_bytes()).unwrap_err().to_string();
+    assert!(told.contains("line 2") && told.contains("leave the option out"), "{told}");
+}
+
+/// A renewal changes how many certificates a question counts, and not what it is about.
+#[test]
+fn an_entry_holds_whatever_a_question_counts() {
+    let settle = |known: &str, asked: OpenQuestion| {
+        let text = format!(
+            "version = 1\n[[undetermined]]\ntarget = \"shop.example:443\"\nwhat = \"{known}\"\nreason = \"r\"\n\
+             until = 2027-03-31\n"
+        );
+        let baseline = Baseline::parse("b", text.as_bytes()).unwrap();
+        let mut findings = Vec::new();
+        let accepted = baseline.settle_open(run("2027-03-01"), &[asked], &mut findings, |_| true);
+        (accepted.into_iter().map(|one| one.what).collect::<Vec<_>>(), ids(&findings))
+    };
+    for (known, kind, now) in [
+        ("CAA of 7 further names", OpenKind::FurtherCaa, "CAA of 8 further names"),
+        (
+            "whether 3 of 41 certificates match app.xml",
+            OpenKind::ReplayedMatch,
+            "whether 1 of 44 certificates match app.xml",
+        ),
+        (
+            "whether one SCT's log holds the certificate",
+            OpenKind::Inclusion,
+            "whether the logs of 2 SCTs hold the certificate",
+        ),
+        ("who issued 12 certificates", OpenKind::IssuedBy, "who issued one certificate"),
+    ] {
+        assert_eq!(settle(known, kind.asks(now, true)), (vec![now.to_owned()], vec![]));
+    }
+    // Another name, or another kind, is another question.
+    for (known, kind, now) in [
+        (
+            "whether 3 of 41 certificates match app.xml",
+            OpenKind::ReplayedMatch,
+            "whether 3 of 41 certificates match b.xml",
+        ),
+        ("whether Chrome's CT policy is met", OpenKind::CtPolicies, "whether Apple's CT policy is met"),
+        ("who issued 12 certificates", OpenKind::IssuedRevoked, "whether 12 certificates are revoked"),
+    ] {
+        assert_eq!(settle(known, kind.asks(now, true)), (vec![], vec![("RUN002", true)]), "{known}");
+    }
+    // Words of another version are nobody's question now: nothing is said of them.
+    assert_eq!(settle("whether the sun shines", OpenKind::Caa.asks("what CAA says", true)), (vec![], vec![]));
 }
 
 /// An entry accepts what the command found that it is of: another one may have looked at less.

@@ -10,10 +10,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::options::{GateOptions, spare};
+use super::progress::counted;
 use crate::baseline::{Addition, Baseline, MAX_BASELINE, Run};
 use crate::judge::TargetVerdicts;
 use crate::observe::files;
 use crate::policy::day;
+use crate::question::About;
 use crate::rules::{self, Acceptance, Finding};
 
 /// What is known already.
@@ -167,7 +169,7 @@ impl InUse {
         let open = verdicts.open_questions();
         let target = verdicts.target.clone();
         if let Some(known) = &self.known {
-            let looked = |what: &str| verdicts.is_looked_at(what);
+            let looked = |about: &About| verdicts.is_looked_at(about);
             verdicts.accepted_open = known.settle_open(self.run(&target), &open, findings, looked);
         }
         // Where anything stayed open, what was not found may only not have been seen.
@@ -211,8 +213,4 @@ impl InUse {
         ));
         Ok(())
     }
-}
-
-fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }

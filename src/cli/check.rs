@@ -9,12 +9,12 @@ mod issued;
 mod judging;
 mod listing;
 mod many;
+mod repeated;
 mod replay;
 mod run;
 
 use std::collections::HashSet;
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -170,40 +170,6 @@ impl CheckOptions {
     pub(super) fn compare(&mut self, request: CompareRequest, detail: Detail) {
         self.comparing = Some(CompareRequest { tlsa: self.tlsa, ..request });
         self.output.compared = Some(detail);
-    }
-
-    /// The options that say where and by what to look, for commands that ask the same again.
-    pub(super) fn repeated(&self) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
-        if let Some(starttls) = self.network.starttls {
-            add("--starttls", starttls.name());
-        }
-        match self.network.connect {
-            Some((address, Some(port))) => add("--connect", &SocketAddr::new(address, port).to_string()),
-            Some((address, None)) => add("--connect", &address.to_string()),
-            None => {}
-        }
-        // A password in a URL is for nobody's report.
-        for resolver in self.network.dns.resolvers.iter().filter(|resolver| !resolver.contains('@')) {
-            add("--resolver", resolver);
-        }
-        if let Some(policy) = &self.expectations.policy {
-            add("--policy", policy);
-        }
-        for ca in &self.expectations.expect_ca {
-            add("--expect-ca", ca);
-        }
-        for list in self.judging.lists.given() {
-            add("--log-list", list);
-        }
-        if let Some(roots) = &self.judging.roots {
-            add("--roots", roots);
-        }
-        for issuer in &self.judging.issuer {
-            add("--issuer", issuer);
-        }
-        words
     }
 
     /// Whether no target is named.

@@ -85,6 +85,14 @@ impl DnsOptions {
         self.trust_anchor.iter().map(PathBuf::as_path)
     }
 
+    /// How answers are validated, as words for commands that ask the same again.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let dnssec = self.dnssec.as_ref().and_then(ValueEnum::to_possible_value);
+        let dnssec = dnssec.map(|value| ("--dnssec", value.get_name().to_owned()));
+        let anchor = self.trust_anchor.as_ref().map(|file| ("--trust-anchor", file.display().to_string()));
+        dnssec.into_iter().chain(anchor).flat_map(|(option, value)| [option.to_owned(), value]).collect()
+    }
+
     /// What of these options bears on what is found, whoever is asked for it.
     pub(super) fn asked(&self, nameservers: &NameserverOptions) -> impl std::fmt::Debug + use<> {
         (self.dnssec, self.trust_anchor.as_deref().map(anchor_content), nameservers.all_nameservers)

@@ -353,8 +353,13 @@ impl IssuanceOptions {
         let baseline = self.baseline.in_use("issuance", at, &gate)?;
         let lines = if self.output.format.form() == Form::Plain(Plain::Jsonl) {
             let asked = self.dns.asked(&NameserverOptions::default());
-            let words =
-                format!("{} {:?} {asked:?} {:?} ", env!("CARGO_PKG_VERSION"), gate.fail_on(), self.sources);
+            let words = format!(
+                "{} {:?} {asked:?} {:?} {:?} ",
+                env!("CARGO_PKG_VERSION"),
+                gate.fail_on(),
+                self.sources,
+                self.revocation.private_crls
+            );
             let written = (&evidence.request, &evidence.inputs, baseline.known().map(Baseline::source));
             Some(Lines::begin(digest(&words, &written)?, names, earlier, &self.output)?)
         } else {

@@ -76,9 +76,16 @@ pub(super) struct ListOptions {
 }
 
 impl ListOptions {
-    /// The lists that are given, as they are named.
-    pub(super) fn given(&self) -> impl Iterator<Item = &str> {
-        self.log_list.iter().map(String::as_str)
+    /// The lists and where they are kept, as words for commands that ask the same again.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let lists = self.log_list.iter().map(|list| ("--log-list", list.clone()));
+        let signatures = self.log_list_signature.iter().map(|file| ("--log-list-signature", file.clone()));
+        let key = self.log_list_key.iter().map(|file| ("--log-list-key", file.clone()));
+        let folder = self.cache.cache_dir.iter().map(|folder| ("--cache-dir", folder.display().to_string()));
+        let named = lists.chain(signatures).chain(key).chain(folder);
+        let mut words: Vec<String> = named.flat_map(|(option, value)| [option.to_owned(), value]).collect();
+        words.extend(self.cache.no_cache.then(|| "--no-cache".to_owned()));
+        words
     }
 
     /// Whether a list is given.

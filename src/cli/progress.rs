@@ -1,5 +1,6 @@
 //! How far a command has come, on standard error: what changes in place on a terminal, a line now and then elsewhere.
 
+use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -46,6 +47,13 @@ pub(super) fn bar(way: Way, is_quiet: bool) -> ProgressBar {
 pub(super) fn note(text: &str) {
     // Nothing depends on it.
     let _ = writeln!(anstream::stderr().lock(), "{}", safe(&format!("note: {text}")));
+}
+
+/// So many things, in words.
+pub(super) fn counted(count: impl Display, one: &str, several: &str) -> String {
+    let count = count.to_string();
+    let things = if count == "1" { one } else { several };
+    format!("{count} {things}")
 }
 
 /// How many of so many things are done.

@@ -17,7 +17,7 @@ pub(super) struct RevocationOptions {
     pub(super) revocation: bool,
     /// Fetch CRLs from addresses of private networks too, whatever the target
     #[arg(long, requires = "revocation")]
-    private_crls: bool,
+    pub(super) private_crls: bool,
 }
 
 impl RevocationOptions {

@@ -133,7 +133,7 @@ pub struct CompareRequest {
     pub require: Vec<String>,
     /// Whether TLSA records were asked for by name; else they are looked up for their column alone.
     pub tlsa: bool,
-    /// The options that say where to look, as words: gates that are printed repeat them.
+    /// The options that change what is found, as words: gates that are printed repeat what changes their answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<String>,
 }

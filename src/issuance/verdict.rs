@@ -11,6 +11,7 @@ use super::reported::{Coverage, SourceKind};
 use super::revocation::RevocationToday;
 use crate::ca::expectation::{Expectation, IssuerVerdict};
 use crate::dns_name::DnsName;
+use crate::question::{OpenKind, OpenQuestion};
 
 /// What was issued for a name, and what of it was not expected.
 #[derive(Clone, Debug)]
@@ -323,11 +324,11 @@ impl IssuanceVerdict {
     }
 
     /// What was asked for by name and stayed open.
-    pub fn demanded(&self) -> Vec<String> {
-        let mut open: Vec<String> = self
+    pub fn demanded(&self) -> Vec<OpenQuestion> {
+        let mut open: Vec<OpenQuestion> = self
             .status
             .reason()
-            .map(|why| format!("what was issued for {}: {why}", self.name))
+            .map(|why| OpenKind::Issued.asks(format!("what was issued for {}: {why}", self.name), true))
             .into_iter()
             .collect();
         let undetermined = self.certificates.iter().filter(|certificate| {
@@ -337,8 +338,13 @@ impl IssuanceVerdict {
         });
         match undetermined.count() {
             0 => {}
-            1 => open.push("whether the issuer of one certificate is expected".to_owned()),
-            many => open.push(format!("whether the issuers of {many} certificates are expected")),
+            1 => open.push(
+                OpenKind::IssuedIssuers.asks("whether the issuer of one certificate is expected", true),
+            ),
+            many => open.push(
+                OpenKind::IssuedIssuers
+                    .asks(format!("whether the issuers of {many} certificates are expected"), true),
+            ),
         }
         let unknown_keys = self.certificates.iter().filter(|certificate| {
             certificate.life.can_be_used()
@@ -347,11 +353,18 @@ impl IssuanceVerdict {
         });
         match unknown_keys.count() {
             0 => {}
-            1 => open.push("whether the key of one certificate is among known_keys".to_owned()),
-            many => open.push(format!("whether the keys of {many} certificates are among known_keys")),
+            1 => open.push(
+                OpenKind::IssuedKeys.asks("whether the key of one certificate is among known_keys", true),
+            ),
+            many => open.push(
+                OpenKind::IssuedKeys
+                    .asks(format!("whether the keys of {many} certificates are among known_keys"), true),
+            ),
         }
         if self.unexpected().any(|certificate| certificate.revocation.is_open()) {
-            open.push("whether the unexpected certificates are revoked".to_owned());
+            open.push(
+                OpenKind::UnexpectedRevoked.asks("whether the unexpected certificates are revoked", true),
+            );
         }
         let others = self
             .certificates
@@ -359,14 +372,15 @@ impl IssuanceVerdict {
             .filter(|certificate| !certificate.is_unexpected() && !certificate.is_accepted());
         match others.filter(|certificate| certificate.revocation.is_demanded()).count() {
             0 => {}
-            1 => open.push("whether one certificate is revoked".to_owned()),
-            many => open.push(format!("whether {many} certificates are revoked")),
+            1 => open.push(OpenKind::IssuedRevoked.asks("whether one certificate is revoked", true)),
+            many => open
+                .push(OpenKind::IssuedRevoked.asks(format!("whether {many} certificates are revoked"), true)),
         }
         open
     }
 
     /// What else was looked at and stayed open.
-    pub fn open(&self) -> Vec<String> {
+    pub fn open(&self) -> Vec<OpenQuestion> {
         let mut open = Vec::new();
         let incomplete = |source: &&SourceSummary| {
             !matches!(source.coverage, Coverage::Whole | Coverage::NotAsked(_))
@@ -374,7 +388,7 @@ impl IssuanceVerdict {
                 || !source.unreadable.is_empty()
         };
         for source in self.sources.iter().filter(incomplete) {
-            open.push(format!("what else {} knows", source.title()));
+            open.push(OpenKind::Source.asks(format!("what else {} knows", source.title()), false));
         }
         // Without an expectation nothing is unexpected, and who issued may be not known all the same.
         let unknown = self.certificates.iter().filter(|judged| {
@@ -385,14 +399,14 @@ impl IssuanceVerdict {
         });
         match unknown.count() {
             0 => {}
-            1 => open.push("who issued one certificate".to_owned()),
-            many => open.push(format!("who issued {many} certificates")),
+            1 => open.push(OpenKind::IssuedBy.asks("who issued one certificate", false)),
+            many => open.push(OpenKind::IssuedBy.asks(format!("who issued {many} certificates"), false)),
         }
         let caa = |certificate: &&JudgedCertificate| {
             matches!(certificate.caa, CaaToday::Undetermined { .. }) && !certificate.is_accepted()
         };
         if self.certificates.iter().any(|certificate| caa(&certificate)) {
-            open.push("what CAA says of some certificate's CA".to_owned());
+            open.push(OpenKind::IssuedCaa.asks("what CAA says of some certificate's CA", false));
         }
         let need_not = |certificate: &JudgedCertificate| {
             certificate.revocation.is_open()
@@ -401,7 +415,9 @@ impl IssuanceVerdict {
                 && !certificate.is_accepted()
         };
         if self.certificates.iter().any(need_not) {
-            open.push("whether some short-lived certificate is revoked".to_owned());
+            open.push(
+                OpenKind::ShortLivedRevoked.asks("whether some short-lived certificate is revoked", false),
+            );
         }
         open
     }

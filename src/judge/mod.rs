@@ -29,7 +29,6 @@ pub use self::known_logs::{LogAt, LogFilter, Standing, known_logs};
 pub use self::list_update::{UpdateQuestion, UpdateRefusal, UpdateVerdict, judge_update};
 pub use self::lists::{ListOrigin, ListOutcome, ListTrust, ListUse, Lists};
 pub use self::observed::{DifferingAddress, FurtherLeaf, HandshakeFacts, Observed};
-pub use self::open::OpenQuestion;
 pub use self::revocation::{ChainRevocation, MemberRevocation};
 pub(crate) use self::target::caa_names;
 pub use self::target::{Part, TargetVerdicts};

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use self::entry::{CaaStanding, Entry, FoundRule, Issuing, PinFacts};
 pub use self::facts::FleetFact;
-pub use self::line::{EarlierLine, EarlierLineError, Open};
+pub use self::line::{EarlierLine, Open};
 use crate::ct::log_list::Program;
 use crate::ct::policy::PolicyOutcome;
 use crate::rules::Severity;

@@ -279,7 +279,7 @@ mod tests {
     use crate::compare::advice::{Asked, StepId, advise};
     use crate::compare::replay::Lockout;
     use crate::compare::{Circumstances, Comparison, MeasuredFacts, compare};
-    use crate::judge::OpenQuestion;
+    use crate::question::{OpenKind, OpenQuestion};
     use crate::rules::tests::{ids, target};
 
     fn compared(replay: Option<Replay>, require: &[StepId]) -> TargetVerdicts {
@@ -411,7 +411,7 @@ mod tests {
         assert_eq!(ids(&findings(&compared(None, &[]))), Vec::<&str>::new());
         // What was not compared tells of no step: a gate that asks is not passed.
         let left_out = TargetVerdicts { comparison: Part::NotChecked("not asked for"), ..nothing };
-        let asked = |question: &OpenQuestion| question.demanded && question.what.contains("the step “");
+        let asked = |question: &OpenQuestion| question.demanded && question.kind == OpenKind::Step;
         assert_eq!(left_out.open_questions().iter().filter(|question| asked(question)).count(), 2);
     }
 

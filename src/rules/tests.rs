@@ -163,7 +163,7 @@ fn each_expectation_has_its_rule() {
 }
 
 /// A server with a good chain, which no rule has anything to say about.
-pub(in crate::rules) fn target() -> TargetVerdicts {
+pub(crate) fn target() -> TargetVerdicts {
     let now: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
     let root = CaCertificate::root("Test Root", KeyAlgorithm::P256, now).unwrap();
     let request = LeafRequest::new(&["www.test.example"], now).unwrap();

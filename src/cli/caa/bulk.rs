@@ -22,7 +22,7 @@ use crate::caa::{IssuedCertificate, judge_answers};
 use crate::cli::baseline_options::InUse;
 use crate::cli::issued_options::IssuedFiles;
 use crate::cli::options::{Form, Plain};
-use crate::cli::progress::{self, Way};
+use crate::cli::progress::{self, Way, counted};
 use crate::cli::sink::Sink;
 use crate::cli::{Exit, runtime};
 use crate::evidence::dns::CaaLookup;
@@ -78,10 +78,16 @@ pub(super) fn run(
     let run = digest(options, &asked, issued.as_ref());
     let (earlier, sink) = open(options, &run)?;
     if earlier.lines() > 0 {
-        note(&format!("going on after {} names that have their line", earlier.lines()));
+        note(&format!(
+            "going on after {} their line",
+            counted(earlier.lines(), "name that has", "names that have")
+        ));
     }
     if earlier.again() > 0 {
-        note(&format!("asking again about {} names that stayed undetermined", earlier.again()));
+        note(&format!(
+            "asking again about {} that stayed undetermined",
+            counted(earlier.again(), "name", "names")
+        ));
     }
     let with_issued = issued.is_some();
     let shared = Arc::new(Shared {

@@ -102,7 +102,8 @@ impl Earlier {
     pub(super) fn take_up(path: &Path, run: &str) -> anyhow::Result<(Self, File)> {
         let mut earlier = Self::default();
         let (found, file) = take_up(path, LINE, |number, text| {
-            let line: EarlierLine = serde_json::from_slice(text)
+            let line: EarlierLine = text
+                .json()
                 .with_context(|| format!("{}: line {number} is no line of this command", path.display()))?;
             if line.run != run {
                 bail!(

@@ -12,8 +12,8 @@ use super::listing::{Listing, label};
 use crate::baseline::Baseline;
 use crate::cli::baseline_options::InUse;
 use crate::cli::options::GateOptions;
-use crate::cli::progress::note;
-use crate::cli::resume::{self, Found, Line, take_up};
+use crate::cli::progress::{counted, note};
+use crate::cli::resume::{self, Found, Line, take_up, uncounted};
 use crate::evidence::{Inputs, Request};
 use crate::report::fleet::EarlierLine;
 
@@ -42,13 +42,14 @@ pub(super) fn digest(
 ) -> anyhow::Result<String> {
     let network = &options.network;
     let words = format!(
-        "{} {:?} {:?} {:?} {:?} {:?} ",
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} ",
         env!("CARGO_PKG_VERSION"),
         gate.fail_on(),
         network.dns.asked(&options.nameservers),
         network.connect,
         network.starttls,
         options.issued,
+        options.revocation.private_crls,
     );
     // Written out, and not as debugged: what is in no order would be in another one in the next run.
     resume::digest(&words, &(request, inputs, baseline.known().map(Baseline::source)))
@@ -71,7 +72,8 @@ impl Earlier {
             .collect();
         let mut earlier = Self { done: vec![false; listing.len()], ..Self::default() };
         let (found, file) = take_up(path, LINE, |number, text| {
-            let line = EarlierLine::read(text)
+            let line: EarlierLine = text
+                .json()
                 .with_context(|| format!("{}: line {number} is no line of this command", path.display()))?;
             if line.run != run {
                 bail!(
@@ -116,19 +118,27 @@ impl Earlier {
             note("the last line was not whole: it was cut off, and its target is looked at again");
         }
         if self.targets > 0 {
-            note(&format!("going on after {} targets that have their line", self.targets));
+            note(&format!(
+                "going on after {} their line",
+                counted(self.targets, "target that has", "targets that have")
+            ));
         }
         if self.undetermined > 0 {
             note(&format!(
-                "{} of them stayed undetermined: take out their lines to have them looked at again",
-                self.undetermined
+                "{} of them stayed undetermined: take out {} again",
+                self.undetermined,
+                if self.undetermined == 1 {
+                    "its line to have it looked at"
+                } else {
+                    "their lines to have them looked at"
+                }
             ));
         }
         if self.others > 0 {
-            note(&format!(
-                "{} lines are of targets that are not on the list, or that have a line before: they stay, and count neither \
-                 here nor for the exit code",
-                self.others
+            note(&uncounted(
+                self.others,
+                "a target that is not on the list, or that has a line before",
+                "targets that are not on the list, or that have a line before",
             ));
         }
     }

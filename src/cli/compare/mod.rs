@@ -36,6 +36,13 @@ pub(super) struct CompareOptions {
     full: bool,
 }
 
+impl CompareOptions {
+    /// The options that change what is found, as words, for the gates that the report prints.
+    fn repeated(&self) -> Vec<String> {
+        [self.check.repeated(), self.stated.repeated()].concat()
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(mut options: CompareOptions) -> anyhow::Result<Exit> {
     if options.check.names_nothing() {
@@ -45,8 +52,11 @@ pub(super) fn run(mut options: CompareOptions) -> anyhow::Result<Exit> {
         );
     }
     let require = options.require.iter().map(ToString::to_string).collect();
-    let request = CompareRequest { require, repeated: options.check.repeated(), ..options.stated.request() };
+    let request = CompareRequest { require, repeated: options.repeated(), ..options.stated.request() };
     let detail = if options.full { Detail::Full } else { Detail::Gravest };
     options.check.compare(request, detail);
     check::run(&options.check)
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,13 @@ pub(super) struct StatedOptions {
 }
 
 impl StatedOptions {
+    /// What bears on whether the pins are right, as words for commands that ask the same again.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let clients = self.client.iter().map(|client| ("--client", client.0.to_string()));
+        let lead = self.release_lead.map(|lead| ("--release-lead", format!("{}h", lead.0.as_hours())));
+        clients.chain(lead).flat_map(|(option, value)| [option.to_owned(), value]).collect()
+    }
+
     /// What is stated, as evidence keeps it.
     pub(super) fn request(&self) -> CompareRequest {
         CompareRequest {

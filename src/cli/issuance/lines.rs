@@ -9,8 +9,8 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::cli::options::OutputOptions;
-use crate::cli::progress::note;
-use crate::cli::resume::{Line, file_of, take_up};
+use crate::cli::progress::{counted, note};
+use crate::cli::resume::{Line, file_of, take_up, uncounted};
 use crate::cli::sink::{Sink, Writer};
 use crate::dns_name::DnsName;
 use crate::report::fleet::Open;
@@ -101,7 +101,7 @@ impl Lines {
                 let listed: HashSet<&str> = names.iter().map(DnsName::as_str).collect();
                 let mut others = 0_usize;
                 let (found, file) = take_up(path, LINE, |number, text| {
-                    let line: Earlier = serde_json::from_slice(text).with_context(|| {
+                    let line: Earlier = text.json().with_context(|| {
                         format!("{}: line {number} is no line of this command", path.display())
                     })?;
                     if line.run != run {
@@ -122,12 +122,16 @@ impl Lines {
                     note("the last line was not whole: it was cut off, and its name is asked about again");
                 }
                 if !done.is_empty() {
-                    note(&format!("going on after {} names that have their line", done.len()));
+                    note(&format!(
+                        "going on after {} their line",
+                        counted(done.len(), "name that has", "names that have")
+                    ));
                 }
                 if others > 0 {
-                    note(&format!(
-                        "{others} lines are of names that are not asked about, or that have a line before: they stay, and count \
-                         neither here nor for the exit code"
+                    note(&uncounted(
+                        others,
+                        "a name that is not asked about, or that has a line before",
+                        "names that are not asked about, or that have a line before",
                     ));
                 }
                 Writer::Lines(Sink::append(path, file))

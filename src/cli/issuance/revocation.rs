@@ -23,7 +23,7 @@ pub(super) struct IssuedRevocationOptions {
     pub(super) revocation: bool,
     /// Fetch CRLs from addresses of private networks too
     #[arg(long, requires = "revocation")]
-    private_crls: bool,
+    pub(super) private_crls: bool,
     #[command(flatten)]
     cache: CacheOptions,
 }

@@ -81,6 +81,26 @@ impl SourceOptions {
             && self.state.is_none()
     }
 
+    /// The sources, as words for commands that ask the same again. What may have a password in it is for nobody's report.
+    pub(in crate::cli) fn repeated(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for path in &self.certificates {
+            words.extend(["--history".to_owned(), path.clone()]);
+        }
+        for (option, url, usual) in
+            [("--crt-sh", &self.crt_sh, CRT_SH), ("--cert-spotter", &self.cert_spotter, CERT_SPOTTER)]
+        {
+            let Some(url) = url else { continue };
+            let own = (url != usual).then(|| if url.contains('@') { "URL" } else { url.as_str() });
+            words.push(own.map_or_else(|| option.to_owned(), |url| format!("{option}={url}")));
+        }
+        if let Some(state) = &self.state {
+            words.push("--state".to_owned());
+            words.extend((state != UNNAMED && !state.contains("://")).then(|| state.clone()));
+        }
+        words
+    }
+
     /// Refuses to go on without a source: nothing could be said.
     pub(in crate::cli) fn need_one(&self) -> anyhow::Result<()> {
         if !self.is_given() {

@@ -1,5 +1,6 @@
 //! What the considerations ask of what was measured and stated.
 
+use super::repeated::Repeated;
 use crate::compare::replay::{PinSetKind, Replay, ReplayedPinSet};
 use crate::compare::{
     Circumstances, ClientPins, Comparison, Fact, MeasuredFacts, PinEnforcement, PinMatches, Pins,
@@ -9,8 +10,10 @@ use crate::compare::{
 pub(super) struct Known<'k> {
     /// The host, for commands that take a name alone.
     pub(super) host: &'k str,
-    /// The target with the options that say where to look, as a shell takes them.
-    pub(super) asked: String,
+    /// The target as it was named.
+    pub(super) target: &'k str,
+    /// The options of this run.
+    pub(super) repeated: Repeated<'k>,
     /// What was measured.
     pub(super) facts: &'k MeasuredFacts,
     /// What that comes to, with the replay.
@@ -84,14 +87,54 @@ impl<'k> Known<'k> {
         sets.iter().filter(|set| matches!(set.kind, PinSetKind::Given { .. }))
     }
 
+    /// The command that asks about this target again, without an option.
+    pub(super) fn compare_but(&self, unwanted: &str) -> String {
+        format!("pinstead compare {}{}", quoted(self.target), self.repeated.all_but(unwanted))
+    }
+
+    /// The command that asks about this target again.
+    pub(super) fn compare(&self) -> String {
+        self.compare_but("")
+    }
+
+    /// The state of the watch, as an option.
+    pub(super) fn state(&self) -> String {
+        or(self.repeated.state(), " --state")
+    }
+
+    /// Where it is known from what was issued, as options; a folder that is yet to be named where nothing was.
+    pub(super) fn sources(&self) -> String {
+        or(self.repeated.sources(), " --history FOLDER")
+    }
+
     /// The command that tells whether anything is left to change on the pins.
     pub(super) fn gate_of_pins(&self) -> String {
-        let history = if self.replay().is_some() { " --history FOLDER" } else { "" };
-        format!("pinstead compare {}{history} --pins {} --require sound", self.asked, self.pin_files())
+        let sources = if self.replay().is_some() { self.sources() } else { self.repeated.sources() };
+        let clients = self.repeated.of_clients();
+        format!("{}{clients}{sources}{} --require sound", self.compare(), self.pins())
+    }
+
+    /// The command that judges what was released against what this target shows.
+    pub(super) fn gate_of_release(&self) -> String {
+        let own = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
+        let shown = match self.target.rsplit_once(':') {
+            Some((host, "443")) if host == self.host => " --live".to_owned(),
+            Some((_, port)) if own(port) => format!(" --live {}", quoted(self.target)),
+            _ => format!(" --chain {}", quoted(self.target)),
+        };
+        let host = quoted(self.host);
+        let options = self.repeated.of_pins_command();
+        format!("pinstead pins RELEASED-APP --host {host}{shown}{options} --fail-on medium")
+    }
+
+    /// The pin files, as an option: as they were named, else those that have pins.
+    pub(super) fn pins(&self) -> String {
+        let named = self.repeated.pins();
+        if named.is_empty() { format!(" --pins {}", self.pin_files()) } else { named }
     }
 
     /// The files that have pins, as arguments.
-    pub(super) fn pin_files(&self) -> String {
+    fn pin_files(&self) -> String {
         // What lies in a package is read with the package.
         let of_package = |file: &'k str| file.split_once("!/").map_or(file, |(package, _)| package);
         let mut files: Vec<&str> = self.clients().map(|client| of_package(&client.client)).collect();
@@ -102,6 +145,11 @@ impl<'k> Known<'k> {
         }
         files.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// These options, or others where there are none.
+fn or(options: String, others: &str) -> String {
+    if options.is_empty() { others.to_owned() } else { options }
 }
 
 /// Some names, the first few of them.

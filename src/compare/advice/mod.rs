@@ -8,13 +8,15 @@ mod claims;
 mod criteria;
 mod done;
 mod known;
+mod repeated;
 mod steps;
 
 use serde::Serialize;
 
 pub use self::claims::Correction;
 use self::criteria::{CRITERIA, Weighed};
-use self::known::{Known, Pinned, quoted};
+use self::known::{Known, Pinned};
+use self::repeated::Repeated;
 pub use self::steps::{Done, MigrationStep, Step, StepId, UnknownStep};
 use super::{Circumstances, Comparison, MeasuredFacts};
 
@@ -119,7 +121,7 @@ pub struct Asked<'a> {
     pub host: &'a str,
     /// The target as it was named: with the port.
     pub target: &'a str,
-    /// The options that say where to look, as words.
+    /// The options that change what is found, as words.
     pub options: &'a [String],
     /// The steps of which it is to be told whether they are done.
     pub require: &'a [StepId],
@@ -132,9 +134,7 @@ pub fn advise(
     comparison: &Comparison,
     circumstances: &Circumstances,
 ) -> Advice {
-    let words = std::iter::once(target).chain(options.iter().map(String::as_str));
-    let asked = words.map(quoted).collect::<Vec<_>>().join(" ");
-    let known = Known { host, asked, facts, comparison, circumstances };
+    let known = Known { host, target, repeated: Repeated::of(options), facts, comparison, circumstances };
     let (mut against, mut wrong, mut good) = (Vec::new(), Vec::new(), Vec::new());
     let (mut open_questions, mut changes) = (Vec::new(), Vec::new());
     for criterion in &CRITERIA {
@@ -193,8 +193,8 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
     };
     match (verdict, known.pinned()) {
         (Verdict::Drop, _) => format!(
-            "Drop the pins, in the order of the plan: {} of OWASP's and of what was measured against pinning at all.",
-            counted(against, "criterion").replace("criterions", "criteria")
+            "Drop the pins, in the order of the plan: {} against pinning at all, of OWASP's criteria or measured.",
+            counted(against, "reason")
         ),
         (Verdict::DoNotPin, Pinned::Unknown) => format!(
             "Do not begin to pin ({} against it); and if your clients have pins, which no pin file given here shows, drop \

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::done;
-use super::known::{Known, quoted};
+use super::known::Known;
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,7 +178,7 @@ static STEPS: [Plan; 10] = [
         what: "Watch the CT logs for the domain, and have somebody answer the alerts.",
         why: "A certificate that should not be there is seen, whichever CA issued it; pins see only what their clients meet.",
         source: "RFC 6962 section 5.3 (monitors)",
-        gate: |known| format!("pinstead compare {} --state --require monitoring", known.asked),
+        gate: |known| format!("{}{} --require monitoring", known.compare(), known.state()),
         done: done::monitoring,
     },
     Plan {
@@ -186,7 +186,7 @@ static STEPS: [Plan; 10] = [
         what: "Publish CAA that permits the CAs in use, and no other.",
         why: "Every other CA that obeys the rules refuses to issue.",
         source: "RFC 8659; CA/Browser Forum Baseline Requirements 3.2.2.8",
-        gate: |known| format!("pinstead compare {} --require caa", known.asked),
+        gate: |known| format!("{} --require caa", known.compare()),
         done: done::caa,
     },
     Plan {
@@ -197,7 +197,7 @@ static STEPS: [Plan; 10] = [
               that your CA obeys them.",
         source: "RFC 8657; ballot SC-098v2 (from 2027-03-15); CA/Browser Forum Baseline Requirements 3.2.2.8.1 (DNSSEC from \
                  2026-03-15)",
-        gate: |known| format!("pinstead compare {} --dnssec validate --require caa-bound", known.asked),
+        gate: |known| format!("{} --dnssec validate --require caa-bound", known.compare_but("--dnssec")),
         done: done::caa_bound,
     },
     Plan {
@@ -205,7 +205,7 @@ static STEPS: [Plan; 10] = [
         what: "State the CAs that you use (expect_ca), and the keys where they are known (known_keys).",
         why: "Without it, nobody can say which of the certificates in the logs should not be there.",
         source: "docs/issuance.md",
-        gate: |known| format!("pinstead compare {} --require expected-ca", known.asked),
+        gate: |known| format!("{} --require expected-ca", known.compare()),
         done: done::expected_ca,
     },
     Plan {
@@ -213,7 +213,7 @@ static STEPS: [Plan; 10] = [
         what: "Have certificates of short lives, renewed by a program.",
         why: "A certificate that was obtained by fraud, or whose key was stolen, is of use for no longer than it lives.",
         source: "CA/Browser Forum Baseline Requirements 6.3.2 (47 days from 2029-03-15)",
-        gate: |known| format!("pinstead compare {} --require short-lives", known.asked),
+        gate: |known| format!("{} --require short-lives", known.compare()),
         done: done::short_lives,
     },
     Plan {
@@ -223,11 +223,8 @@ static STEPS: [Plan; 10] = [
         why: "From then on no renewal locks out a client that has this version.",
         source: "Android, Network Security Configuration; Amazon Trust Services; Google Trust Services FAQ",
         gate: |known| {
-            format!(
-                "pinstead compare {} --history FOLDER --pins {} --require widened",
-                known.asked,
-                known.pin_files()
-            )
+            let offline = known.repeated.offline();
+            format!("{}{offline}{}{} --require widened", known.compare(), known.sources(), known.pins())
         },
         done: done::widened,
     },
@@ -236,9 +233,7 @@ static STEPS: [Plan; 10] = [
         what: "Release it on every platform.",
         why: "Pins in a repository lock nobody out and protect nobody; those on devices do.",
         source: "OWASP MASTG, MASTG-TEST-0242",
-        gate: |known| {
-            format!("pinstead pins RELEASED-APP --host {} --live --fail-on medium", quoted(known.host))
-        },
+        gate: |known| known.gate_of_release(),
         done: |_| done::untold(StepId::Released),
     },
     Plan {
@@ -255,9 +250,8 @@ static STEPS: [Plan; 10] = [
         what: "Remove the pins, and the code that compares them.",
         why: "What is left behind is enforced again by mistake, or read as protection.",
         source: super::OWASP,
-        gate: |known| {
-            format!("pinstead compare {} --pins {} --require removed", known.asked, known.pin_files())
-        },
+        // It is about files alone.
+        gate: |known| format!("{} --offline{} --require removed", known.compare(), known.pins()),
         done: done::removed,
     },
     Plan {

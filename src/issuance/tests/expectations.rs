@@ -1,6 +1,7 @@
 //! What the owner expects, and what is not known where nothing is expected.
 
 use super::*;
+use crate::question::OpenKind;
 
 /// A wildcard is a certificate for each name that it covers.
 #[test]
@@ -45,7 +46,8 @@ fn an_unknown_issuer_leaves_the_name_open_without_an_expectation() {
     let of = |known: &Played| judged(&files(vec![shown(&leaf(&ca, &["t.example"]), &[])]), known);
     let silent = of(&Played::default());
     assert_eq!(only(&silent).issuer.expectation, Expectation::NoExpectation);
-    assert_eq!((silent.demanded(), silent.open()), (vec![], vec!["who issued one certificate".to_owned()]));
+    let open = vec![OpenKind::IssuedBy.asks("who issued one certificate", false)];
+    assert_eq!((silent.demanded(), silent.open()), (vec![], open));
     let told = of(&Played::expecting(&ca));
     assert_eq!((told.demanded().len(), told.open().len()), (1, 0));
     let known = Played { expected: vec![], ..Played::expecting(&ca) };
@@ -87,7 +89,8 @@ fn a_key_that_nobody_tells_is_open_where_keys_are_listed() {
     let rows = [reading(SourceKind::CrtSh, vec![claimed(claims(&one))])];
     let verdict = judged(&rows, &listing());
     assert_eq!(only(&verdict).key, KeyListing::Unknown);
-    assert_eq!(verdict.demanded(), ["whether the key of one certificate is among known_keys"]);
+    let open = OpenKind::IssuedKeys.asks("whether the key of one certificate is among known_keys", true);
+    assert_eq!(verdict.demanded(), [open]);
     assert!(judged(&rows, &Played { keys: None, ..listing() }).demanded().is_empty());
     assert!(judged(&files(vec![shown(&one, &[&ca])]), &listing()).demanded().is_empty());
 }

@@ -6,9 +6,10 @@ use crate::rules::tests::{ct_verdict, two_operators};
 fn the_proof_of_a_merkle_tree_certificate_is_an_open_question() {
     let mut ct = ct_verdict(Vec::new(), PolicyOutcome::NotJudged);
     ct.policies.exempt = Some(Exemption::MerkleTree);
-    let what = "whether the certificate's proof of logging stands".to_owned();
-    assert_eq!(open_ct(&ct, false), Some((what.clone(), false)));
-    assert_eq!(open_ct(&ct, true), Some((what, true)));
+    let asked =
+        |demanded| OpenKind::CtProof.asks("whether the certificate's proof of logging stands", demanded);
+    assert_eq!(open_ct(&ct, false), Some(asked(false)));
+    assert_eq!(open_ct(&ct, true), Some(asked(true)));
     // Under a private root nobody asks for it.
     ct.audience = Audience::Private;
     assert_eq!(open_ct(&ct, false), None);
@@ -32,7 +33,7 @@ fn the_policies_that_stay_open_are_named() {
             };
             verdict.outcome = PolicyOutcome::NotJudged;
         }
-        open_ct(&ct, false).unwrap().0
+        open_ct(&ct, false).unwrap().what
     };
     assert_eq!(asked(&[]), "whether Chrome's CT policy is met");
     assert_eq!(asked(&[Program::Apple]), "whether Chrome's CT policy is met, and that of Apple");
@@ -52,7 +53,7 @@ fn without_a_list_of_chrome_those_that_were_given_decide() {
             (verdict.outcome, verdict.unjudged) = (PolicyOutcome::NotJudged, Some(policy::Unjudged::NoList));
         }
         (ct.policies.apple.outcome, ct.policies.mozilla.outcome) = (apple, mozilla);
-        open_ct(&ct, false).map(|(what, _)| what)
+        open_ct(&ct, false).map(|question| question.what)
     };
     assert_eq!(with(Compliant, Compliant), None);
     assert_eq!(with(NotJudged, Compliant).as_deref(), Some("whether Apple's CT policy is met"));

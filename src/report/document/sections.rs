@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{DocumentError, DocumentForm, Head, Mark, PartLine, Section};
 use crate::caa::{CaaReading, Relevant, Verdict};
-use crate::judge::OpenQuestion;
 use crate::pins::{OpenPart, PinsVerdict};
+use crate::question::{OpenKind, OpenQuestion};
 use crate::report::human::safe;
 use crate::report::{IssuanceReport, Outcome, TargetReport, human, json as forms};
 use crate::rules::Finding;
@@ -45,7 +45,7 @@ impl<'a> Section<'a> {
             _ if reading.nameservers.is_undetermined() => "whether the nameservers agree about CAA",
             _ => "whether each CA that was asked about may issue",
         };
-        let open = if is_open { vec![demanded(why)] } else { Vec::new() };
+        let open = if is_open { vec![OpenKind::Elsewhere.asks(why, true)] } else { Vec::new() };
         Self {
             name: &reading.name,
             outcome: outcome(head, findings, !open.is_empty()),
@@ -74,7 +74,7 @@ impl<'a> Section<'a> {
                     (Some(file), None) => format!("{file}: "),
                     (None, _) => String::new(),
                 };
-                OpenQuestion { what: format!("{place}{}", part.why), demanded: fails }
+                OpenKind::Elsewhere.asks(format!("{place}{}", part.why), fails)
             })
             .collect();
         Self {
@@ -97,13 +97,11 @@ impl<'a> Section<'a> {
     ) -> Result<Self, DocumentError> {
         let verdict = report.verdict;
         let (mark, words) = human::issuance::words(verdict);
-        let open = verdict.demanded().into_iter().map(|what| (what, true));
-        let open = open.chain(verdict.open().into_iter().map(|what| (what, false)));
         Ok(Self {
             name: verdict.name.as_str(),
             outcome: report.outcome,
             parts: vec![PartLine { label: "Issuance", family: Some("CRT"), mark, words }],
-            open: open.map(|(what, demanded)| OpenQuestion { what, demanded }).collect(),
+            open: verdict.demanded().into_iter().chain(verdict.open()).collect(),
             findings: report.findings.clone(),
             home: head.home.as_deref(),
             data: form.data(|| forms::v1::issuance::value(report))?,
@@ -129,10 +127,6 @@ impl<'a> Section<'a> {
             comparison: None,
         }
     }
-}
-
-fn demanded(what: &str) -> OpenQuestion {
-    OpenQuestion { what: what.to_owned(), demanded: true }
 }
 
 /// The parts, with what is accepted as not determined behind them.

@@ -1,5 +1,7 @@
 //! Why something stayed open, without what differs from target to target.
 
+use crate::question::OpenKind;
+
 /// The steps at which an attempt at a server can fail, as [`crate::judge`] words them.
 const STEPS: [&str; 3] =
     ["connecting failed: ", "the dialogue before TLS failed: ", "the TLS handshake failed: "];
@@ -7,15 +9,14 @@ const STEPS: [&str; 3] =
 /// The most characters of a cause.
 const MOST: usize = 120;
 
-/// What an open question is about, whichever target it is of; `failures` are what failed on the way to the target.
-pub(super) fn of(question: &str, failures: &[String]) -> String {
-    if question == "the certificate" {
-        return failures.first().map_or_else(|| question.to_owned(), |failure| of_failure(failure));
+/// What an open question of this kind and these words is about, whichever target it is of; `failures` are what failed on the
+/// way to the target.
+pub(super) fn of(kind: Option<OpenKind>, what: &str, failures: &[String]) -> String {
+    match (kind, failures.first()) {
+        (Some(OpenKind::Certificate), Some(failure)) => of_failure(failure),
+        (Some(OpenKind::OtherCertificate), _) => "the other certificate of another address".to_owned(),
+        _ => without_numbers(what),
     }
-    if question.starts_with("the other certificate, at ") {
-        return "the other certificate of another address".to_owned();
-    }
-    without_numbers(question)
 }
 
 fn of_failure(failure: &str) -> String {
@@ -43,6 +44,7 @@ fn without_numbers(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::question::About;
 
     #[test]
     fn a_cause_is_the_same_whichever_target_it_is_of() {
@@ -63,12 +65,17 @@ mod tests {
                 "the addresses could not be had",
             ),
             ("CAA of 12 further names", "", "CAA of N further names"),
-            ("the other certificate, at 192.0.2.1:443", "", "the other certificate of another address"),
+            (
+                "the other certificate, at 192.0.2.1:443 (SHA-256 00)",
+                "",
+                "the other certificate of another address",
+            ),
             ("what CAA says", "", "what CAA says"),
         ] {
-            assert_eq!(of(question, &[failure.to_owned()]), expected);
+            let kind = About::read(question).map(|about| about.kind);
+            assert_eq!(of(kind, question, &[failure.to_owned()]), expected);
         }
-        assert_eq!(of("the certificate", &[]), "the certificate");
-        assert_eq!(of(&"x".repeat(1000), &[]).len(), MOST);
+        assert_eq!(of(Some(OpenKind::Certificate), "the certificate", &[]), "the certificate");
+        assert_eq!(of(None, &"x".repeat(1000), &[]).len(), MOST);
     }
 }

@@ -207,7 +207,10 @@ impl Entry {
                 part => PinFacts { status: part.status().to_owned(), kinds: BTreeSet::new() },
             },
             advice: advice(verdicts),
-            open: open.iter().map(|question| cause::of(&question.what, failures)).collect(),
+            open: open
+                .iter()
+                .map(|question| cause::of(Some(question.kind), &question.what, failures))
+                .collect(),
             rules,
         }
     }

@@ -9,11 +9,13 @@ use super::cause;
 use super::entry::{CaaStanding, Entry, FoundRule, Issuing, PinEntry, PinFacts};
 use crate::ct::log_list::Program;
 use crate::ct::policy::PolicyOutcome;
+use crate::question::About;
 use crate::report::Outcome;
 use crate::rules::Severity;
 
 /// What an earlier line says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Line")]
 pub struct EarlierLine {
     /// The target.
     pub entry: Entry,
@@ -41,9 +43,6 @@ pub enum Open {
 /// Why a line is none that was written by `check`.
 #[derive(Debug, thiserror::Error)]
 pub enum EarlierLineError {
-    /// It is no JSON, or lacks something.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
     /// A severity that is none.
     #[error("{0}")]
     Severity(String),
@@ -171,14 +170,10 @@ struct LineFinding {
     title: String,
 }
 
-impl EarlierLine {
-    /// Reads a line back.
-    ///
-    /// # Errors
-    ///
-    /// It is no line of `check`, or of a version that did not tell what was asked.
-    pub fn read(text: &[u8]) -> Result<Self, EarlierLineError> {
-        let line: Line = serde_json::from_slice(text)?;
+impl TryFrom<Line> for EarlierLine {
+    type Error = EarlierLineError;
+
+    fn try_from(line: Line) -> Result<Self, Self::Error> {
         let run = line.run.clone().ok_or(EarlierLineError::NoRun)?;
         let unusable_file = line.unusable_file;
         // A target that stayed undetermined has something open, whatever else the line says.
@@ -199,8 +194,11 @@ impl Line {
             FoundRule::count(&mut rules, rule, severity, title);
         }
         let failures = &self.connection.failures;
-        let open: BTreeSet<String> =
-            self.undetermined.iter().map(|question| cause::of(question, failures)).collect();
+        let open: BTreeSet<String> = self
+            .undetermined
+            .iter()
+            .map(|what| cause::of(About::read(what).map(|about| about.kind), what, failures))
+            .collect();
         let mut verdicts = self.caa.names.iter().flat_map(|name| &name.verdicts);
         let caa_denies = verdicts.any(|verdict| verdict.verdict == "deny");
         let ct = self.ct.policies.iter();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fit;
 use crate::compare::Comparison;
-use crate::judge::OpenQuestion;
+use crate::question::OpenKind;
 use crate::report::document::{DocumentForm, Section, Tail, sample};
 use crate::report::fleet::Fleet;
 use crate::report::{Outcome, Summary};
@@ -114,7 +114,7 @@ fn long_names_and_long_texts_fit_too() {
     let finding = || Finding::again("CAA001", Severity::High, raised(&long)).unwrap();
     let findings: &'static [Finding] = Box::leak((0..60).map(|_| finding()).collect());
     let names: Vec<String> = (0..120).map(|number| format!("{number}{long}")).collect();
-    let open = || OpenQuestion { what: long.clone(), demanded: true };
+    let open = || OpenKind::Elsewhere.asks(long.clone(), true);
     let text = fleet(&names, || Section {
         outcome: Outcome::Fail,
         open: vec![open(), open()],

@@ -23,7 +23,7 @@ use self::model::{
 use super::document::{Head, Piece, Section, Tail};
 use super::human::safe;
 use super::json::v1::fleet_value;
-use crate::judge::OpenQuestion;
+use crate::question::OpenQuestion;
 use crate::rules::{self, Finding, RuleInfo, Severity};
 
 /// Where the standard's schema is; a name, which nothing here fetches.

@@ -6,8 +6,8 @@ use super::{LogCoverage, OnceReport};
 use crate::cli::Exit;
 use crate::cli::check::DEFAULT_POLICY;
 use crate::cli::options::GateOptions;
-use crate::judge::OpenQuestion;
 use crate::observe::files;
+use crate::question::{OpenKind, OpenQuestion};
 use crate::report::Summary;
 use crate::report::document::{DocumentError, DocumentForm, Head, Section, Tail};
 use crate::rules::{self, Finding, Raised, Severity};
@@ -37,9 +37,9 @@ impl OnceReport {
         for listed in &self.certificates.listed {
             let mut findings = findings_of(&listed.title, &listed.tbs_sha256, &listed.details);
             rules::stamp(&listed.tbs_sha256, None, &mut findings);
-            let open = listed.is_open().then(|| OpenQuestion {
-                what: format!("certificate {}: who issued it, or what it claims", listed.tbs_sha256),
-                demanded: false,
+            let open = listed.is_open().then(|| {
+                let what = format!("certificate {}: who issued it, or what it claims", listed.tbs_sha256);
+                OpenKind::Elsewhere.asks(what, false)
             });
             pieces.push(form.piece(
                 &head,
@@ -49,11 +49,11 @@ impl OnceReport {
         let mut open: Vec<OpenQuestion> = self
             .lacking()
             .into_iter()
-            .map(|what| OpenQuestion { what, demanded: exit == Exit::Undetermined })
+            .map(|what| OpenKind::Elsewhere.asks(what, exit == Exit::Undetermined))
             .collect();
-        open.extend(self.certificates.open_before.iter().map(|before| OpenQuestion {
-            what: format!("since an earlier report: {} ({})", before.title, before.tbs_sha256),
-            demanded: false,
+        open.extend(self.certificates.open_before.iter().map(|before| {
+            let what = format!("since an earlier report: {} ({})", before.title, before.tbs_sha256);
+            OpenKind::Elsewhere.asks(what, false)
         }));
         let mut findings = self.findings.clone();
         rules::stamp(LOGS, None, &mut findings);

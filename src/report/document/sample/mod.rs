@@ -13,7 +13,7 @@ use crate::compare::replay::{
     Bounds, Cause, FlagRule, Flagged, HalfLife, Level, Lockout, LocksOutNow, PinSetKind, Replay,
     ReplayedCertificate, ReplayedPinSet, Share, Survival,
 };
-use crate::judge::OpenQuestion;
+use crate::question::OpenKind;
 use crate::report::{Outcome, Summary};
 use crate::rules::{Finding, Location, Raised, Severity};
 use crate::x509::SpkiSha256;
@@ -94,8 +94,8 @@ fn section<'a>(name: &'a str, outcome: Outcome, findings: &'a [Finding]) -> Sect
 
 /// A target that failed, one that passed, one that stayed open, and one that means harm.
 pub(in crate::report) fn sections<'a>(findings: &'a [Finding], hostile: &'a [Finding]) -> Vec<Section<'a>> {
-    let open = OpenQuestion { what: "what CAA says".to_owned(), demanded: false };
-    let demanded = OpenQuestion { what: format!("the certificate of {HOSTILE}"), demanded: true };
+    let open = OpenKind::Caa.asks("what CAA says", false);
+    let demanded = OpenKind::Elsewhere.asks(format!("the certificate of {HOSTILE}"), true);
     let mut of_caa = section("open.example:443", Outcome::Undetermined, &[]);
     of_caa.parts = vec![part("CAA", "CAA", Mark::Open, "The look-up failed: SERVFAIL.")];
     of_caa.open = vec![open];
@@ -112,7 +112,7 @@ pub(in crate::report) fn sections<'a>(findings: &'a [Finding], hostile: &'a [Fin
 
 /// A target that was compared, with a required step that is not done.
 pub(in crate::report) fn compared<'a>(comparison: &'a Comparison, findings: &'a [Finding]) -> Section<'a> {
-    let demanded = OpenQuestion { what: "whether the step “widened” is done".to_owned(), demanded: true };
+    let demanded = OpenKind::Step.asks("whether the step “widened” is done", true);
     Section {
         open: vec![demanded],
         comparison: Some(comparison),

@@ -107,7 +107,12 @@ impl<'a> AskedName<'a> {
             run: None,
             open: None,
             unusable_files: false,
-            undetermined: verdict.demanded().into_iter().chain(verdict.open()).collect(),
+            undetermined: verdict
+                .demanded()
+                .into_iter()
+                .chain(verdict.open())
+                .map(|question| question.what)
+                .collect(),
             issuance: Issuance::of(verdict),
             findings: &report.findings,
         }

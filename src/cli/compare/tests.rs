@@ -1,0 +1,194 @@
+//! The gates that a report prints, read by the program's own parser.
+
+use clap::Parser as _;
+
+use super::*;
+use crate::cli::{Cli, Command};
+use crate::compare::advice::{Advice, Asked, advise};
+use crate::compare::{Circumstances, MeasuredFacts, compare};
+
+const TARGET: &str = "shop.example:8443";
+
+/// Every option that changes what a step's answer is; paths as they may be.
+const ALL: [&str; 38] = [
+    "--starttls",
+    "smtp",
+    "--connect",
+    "192.0.2.7:8443",
+    "--resolver",
+    "192.0.2.53",
+    "--resolver",
+    "https://dns.example/a?b=c&d",
+    "--policy",
+    "our policy.toml",
+    "--expect-ca",
+    "a.example",
+    "--expect-ca",
+    "Some CA",
+    "--roots",
+    "it's.pem",
+    "--issuer",
+    "i.pem",
+    "--pins",
+    "app/src main/res",
+    "--pins",
+    "$(x).xml",
+    "--dnssec",
+    "resolver",
+    "--log-list",
+    "chrome=list.json",
+    "--log-list-signature",
+    "list.sig",
+    "--cache-dir",
+    "kept",
+    "--history",
+    "old certs",
+    "--history",
+    "new",
+    "--state",
+    "watch;.db",
+    "--release-lead",
+    "72h",
+];
+
+/// The words of a command, as a POSIX shell takes them apart.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    let mut letters = command.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(letters.next()),
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            // Nothing that a shell acts on stands outside of quotes.
+            '$' | ';' | '&' | '(' | ')' | '`' | '|' | '<' | '>' | '*' | '?' | '"' if !quoted => {
+                panic!("{letter} is not quoted: {command}")
+            }
+            other => word.push(other),
+        }
+    }
+    assert!(!quoted, "{command}");
+    words.push(word);
+    words
+}
+
+fn parsed(words: &[String]) -> Command {
+    Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{words:?}: {error}")).command
+}
+
+fn compared(words: &[String]) -> CompareOptions {
+    match parsed(words) {
+        Command::Compare(options) => *options,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn of(options: &[&str]) -> Vec<String> {
+    ["pinstead", "compare", TARGET].iter().chain(options).map(|&word| word.to_owned()).collect()
+}
+
+/// What is advised of a run with these options.
+fn advice(options: &[&str]) -> Advice {
+    let (facts, stated) = (MeasuredFacts::default(), Circumstances::default());
+    let comparison = compare(&facts, &stated);
+    let repeated = compared(&of(options)).repeated();
+    let asked = Asked { host: "shop.example", target: TARGET, options: &repeated, require: &StepId::ALL };
+    advise(asked, &facts, &comparison, &stated)
+}
+
+/// The options of a run, by name and values.
+fn pairs(words: &[String]) -> Vec<Vec<String>> {
+    let mut pairs: Vec<Vec<String>> = Vec::new();
+    for word in words {
+        match pairs.last_mut() {
+            Some(last) if !word.starts_with("--") => last.push(word.clone()),
+            _ => pairs.push(vec![word.clone()]),
+        }
+    }
+    pairs
+}
+
+/// Which options a step's gate leaves out, and why that changes nothing: what the step is about is not what they are about.
+fn left_out(step: StepId) -> &'static [&'static str] {
+    match step {
+        StepId::Monitoring => &["--pins", "--history", "--release-lead"],
+        StepId::Caa | StepId::ExpectedCa | StepId::ShortLives => {
+            &["--pins", "--history", "--state", "--release-lead"]
+        }
+        // It is another's to validate, or nobody's: the gate asks for what the step claims.
+        StepId::CaaBound => &["--pins", "--history", "--state", "--release-lead", "--dnssec"],
+        StepId::Widened => &["--release-lead"],
+        // Files alone.
+        StepId::Removed => &["--history", "--state", "--release-lead"],
+        StepId::Sound => &[],
+        StepId::Released | StepId::OldVersionsGone => unreachable!("it is no gate of compare"),
+    }
+}
+
+#[test]
+fn every_gate_repeats_what_changes_its_answer() {
+    let given = pairs(&compared(&of(&ALL)).repeated());
+    assert_eq!(given.len(), ALL.len() / 2, "all of them are known to the run: {given:?}");
+    for step in advice(&ALL).required {
+        if matches!(step.id, StepId::Released | StepId::OldVersionsGone) {
+            continue;
+        }
+        let gate = compared(&words(&step.gate));
+        assert_eq!(gate.check.targets(), [TARGET], "{}", step.gate);
+        assert_eq!(gate.require, [step.id]);
+        let mut repeated = pairs(&gate.repeated());
+        repeated.retain(|option| option[0] != "--offline" && option.join(" ") != "--dnssec validate");
+        let mut expected = given.clone();
+        expected.retain(|option| !left_out(step.id).contains(&option[0].as_str()));
+        repeated.sort();
+        expected.sort();
+        assert_eq!(repeated, expected, "{}", step.gate);
+        let offline = step.gate.contains(" --offline");
+        assert_eq!(offline, step.id == StepId::Removed, "{}", step.gate);
+    }
+}
+
+#[test]
+fn the_release_is_judged_by_the_server_that_was_asked() {
+    let gate = |options: &[&str]| {
+        let steps = advice(options).required;
+        let step = steps.into_iter().find(|step| step.id == StepId::Released).unwrap();
+        assert!(matches!(parsed(&words(&step.gate)), Command::Pins(_)), "{}", step.gate);
+        step.gate
+    };
+    let whole = gate(&ALL);
+    for part in [
+        " --live shop.example:8443 ",
+        " --starttls smtp ",
+        " --connect 192.0.2.7:8443 ",
+        " --resolver 192.0.2.53 ",
+        " --roots 'it'\\''s.pem' ",
+        " --dnssec resolver ",
+    ] {
+        assert!(whole.contains(part), "{part}: {whole}");
+    }
+    assert_eq!(
+        gate(&[]),
+        "pinstead pins RELEASED-APP --host shop.example --live shop.example:8443 --fail-on medium"
+    );
+}
+
+/// Without them, what is to be filled in is said, and nothing is asked that nobody named.
+#[test]
+fn what_was_not_given_is_to_be_filled_in() {
+    let gates = |options: &[&str]| -> Vec<String> {
+        advice(options).required.into_iter().map(|step| step.gate).collect()
+    };
+    let gates_of_none = gates(&[]);
+    assert!(gates_of_none[0].contains(" --state --require monitoring"), "{}", gates_of_none[0]);
+    assert!(
+        gates_of_none[5].contains(" --history FOLDER --pins FILE --require widened"),
+        "{}",
+        gates_of_none[5]
+    );
+    let named = gates(&["--state", "--crt-sh", "--cert-spotter=https://u:secret@spotter.example/"]);
+    assert!(named[5].contains(" --crt-sh --cert-spotter=URL --state --pins FILE"), "{}", named[5]);
+    assert!(named.iter().all(|gate| !gate.contains("secret")), "{named:?}");
+    let offline = gates(&["--offline", "--history", "h"]);
+    assert!(offline[9].contains(" --offline --history h --pins FILE --require sound"), "{}", offline[9]);
+}
