@@ -44,7 +44,10 @@ pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
     match (criteria::unknown_pins(known), known.pinned()) {
         (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),
         (None, Pinned::No) => (Done::Yes, NONE_PINS.to_owned()),
-        (None, _) => (Done::Yes, "nothing that was measured is wrong with the pins".to_owned()),
+        (None, _) => {
+            let left_out = left_out(known);
+            (Done::Yes, format!("nothing that was measured is wrong with the pins{left_out}"))
+        }
     }
 }
 
@@ -238,9 +241,10 @@ fn without_known_roots(known: &Known<'_>) -> &'static str {
 }
 
 /// What was not taken for a certificate that can be served.
-fn left_out(known: &Known<'_>) -> String {
+pub(super) fn left_out(known: &Known<'_>) -> String {
+    let replay = known.replay().filter(|replay| !replay.is_all_unexpected_now());
     let unexpected: Vec<&str> =
-        known.replay().into_iter().flat_map(Replay::unexpected_now).map(|it| it.issuer.as_str()).collect();
+        replay.into_iter().flat_map(Replay::unexpected_now).map(|it| it.issuer.as_str()).collect();
     let issuers = named(unexpected.iter().copied());
     match unexpected.len() {
         0 => String::new(),

@@ -15,6 +15,8 @@ use crate::compare::{
 };
 use crate::x509::ChainPosition;
 
+mod left_out;
+
 /// Everything that an owner can state, in favour of pins.
 fn favourable() -> Circumstances {
     Circumstances {

@@ -142,12 +142,11 @@ fn assign(breaks: &mut [Break<'_, '_>], sure: &[SureBreak]) {
 fn at_most(of: (Level, bool), keys: &Keys<'_>, laid: &Laid<'_>, end: i64) -> Option<usize> {
     let by_order = by_order_of_issue(of, keys, laid, end)?;
     let more = match of {
-        (Level::Leaf, false) => by_order,
         // Of a longer history not all keys are kept; that of the certificate itself always is.
         (Level::Leaf, true) if keys.is_more_than_kept() => {
             by_order_of_issue((Level::Leaf, false), keys, laid, end)?
         }
-        (Level::Leaf, true) => by_order,
+        (Level::Leaf, _) => by_order,
         _ => most::breaks(of, keys, laid, end)?,
     };
     Some(by_order.max(more))

@@ -279,3 +279,81 @@ fn at_most_is_the_worst_choice_of_certificates() {
     }
     assert!(more > 20, "skipping certificates makes it worse: {more}");
 }
+
+/// A CA whose paths to three roots come and go, with always one that lasts.
+fn moving(name: &str, dice: &mut Dice) -> Ca {
+    let mut random = |sides: u64| i64::try_from(dice.roll(sides)).unwrap();
+    let (moves, overlap) = (24 * (60 + random(300)), 24 * random(30));
+    let end = |hour: i64| (hours(hour) - SignedDuration::from_secs(1)).to_string();
+    let always = ("2020-01-01".to_owned(), "2040-01-01".to_owned());
+    let mut lives = vec![
+        ("root", (always.0.clone(), end(moves + overlap))),
+        ("other root", (hours(moves).to_string(), always.1.clone())),
+    ];
+    if random(2) == 0 {
+        let from = 24 * random(300);
+        lives.push(("third root", (hours(from).to_string(), end(from + 24 * (1 + random(200))))));
+    }
+    let name: &'static str = if name == "a" { "a" } else { "b" };
+    let paths = lives.iter().map(|(root, (from, until))| path(&[name, root], true, from, until));
+    ca("Letters", name, paths.collect())
+}
+
+/// The roots of the paths that hold at a time.
+fn roots_then(it: &HistoricCertificate, when: Timestamp) -> BTreeSet<SpkiSha256> {
+    let holds = it.paths.iter().filter(|path| path.from <= when && when <= path.until);
+    holds.map(|path| path.certificates[1].spki_sha256).collect()
+}
+
+/// How often root pins of an owner broke on no path, and at all, who makes them anew whenever they do not match on all.
+fn truth_of_roots(all: &History, served: &[(i64, usize)]) -> (usize, usize) {
+    let turns = all.certificates.iter().flat_map(|it| it.paths.iter());
+    let turns = turns.flat_map(|path| [path.from, path.until + SignedDuration::from_secs(1)]);
+    let mut moments: BTreeSet<Timestamp> = turns.chain(served.iter().map(|(hour, _)| hours(*hour))).collect();
+    moments.retain(|moment| hours(served[0].0) <= *moment && *moment < all.at);
+    let mut pins: Option<BTreeSet<SpkiSha256>> = None;
+    let mut count = (0, 0);
+    for moment in moments {
+        let (_, place) = served.iter().rfind(|(hour, _)| hours(*hour) <= moment).unwrap();
+        let now = roots_then(&all.certificates[*place], moment);
+        let Some(pinned) = &pins else {
+            pins = Some(now);
+            continue;
+        };
+        if !now.is_subset(pinned) {
+            count = (count.0 + usize::from(now.is_disjoint(pinned)), count.1 + 1);
+            pins = Some(now);
+        }
+    }
+    count
+}
+
+#[test]
+fn paths_that_come_and_go_stay_in_the_bounds() {
+    let mut dice = Dice(23);
+    let mut broke = 0;
+    for _ in 0..150 {
+        let issuers = [moving("a", &mut dice), moving("b", &mut dice)];
+        let mut random = |sides: u64| i64::try_from(dice.roll(sides)).unwrap();
+        let (mut now, mut certificates, mut served) = (0, Vec::new(), Vec::new());
+        while now < 400 * 24 {
+            let issuer = &issuers[usize::try_from(random(2)).unwrap()];
+            // Some are never deployed, and those that are go into service up to ten days later.
+            let is_deployed = served.is_empty() || random(3) > 0;
+            if is_deployed {
+                let delay = if served.is_empty() { 0 } else { random(240) };
+                served.push((now + delay, certificates.len()));
+            }
+            certificates.push(lived(&format!("leaf{now}"), issuer, now, now + 90 * 24));
+            now += if is_deployed { 24 * (50 + random(25)) } else { 24 * (1 + random(5)) };
+        }
+        let all = history(certificates, &hours(served.last().unwrap().0 + 24).to_string());
+        let (least, most) = truth_of_roots(&all, &served);
+        let replayed = replay(&all, None);
+        let set = level(&replayed, Level::Root, false);
+        assert!(set.sure <= least, "{least} {set:?}");
+        assert!(set.at_most.is_some_and(|told| most <= told), "{most} {set:?}");
+        broke += most;
+    }
+    assert!(broke > 100, "{broke}");
+}

@@ -41,7 +41,7 @@ fn a_logged_certificate_of_a_ca_that_is_not_expected_turns_nothing_round() {
     assert_eq!(pins.locks_out_now, LocksOutNow::No);
     assert_eq!((pins.lockouts.len(), pins.at_most, pins.undetermined), (0, Some(0), 0));
     assert_eq!(pins.next_match.as_ref().unwrap().share, Share { of: 6, count: 6 });
-    assert_eq!(pins.lockout_days_per_year.unwrap().at_worst, 0.0);
+    assert!(pins.lockout_days_per_year.unwrap().at_worst < 0.1);
     // What would be if it were the owner's is said.
     let left_out = "Left out as of a CA that is not expected: rogue 2025-12-01 of Other. Should that be yours, they may lock \
                     users out now.";
