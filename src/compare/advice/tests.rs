@@ -15,6 +15,8 @@ use crate::compare::{
 };
 use crate::x509::ChainPosition;
 
+mod left_out;
+
 /// Everything that an owner can state, in favour of pins.
 fn favourable() -> Circumstances {
     Circumstances {
@@ -61,6 +63,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         sure,
         at_most: None,
         locks_out_now: LocksOutNow::No,
+        refuses_all_from: None,
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -334,6 +337,11 @@ fn pins_are_wide_only_where_every_root_is_pinned_and_nothing_is_missed() {
             ReplayedPinSet { locks_out_now: LocksOutNow::Perhaps, ..all.clone() },
             Done::No,
             "does not match on every path",
+        ),
+        (
+            ReplayedPinSet { refuses_all_from: Some("2026-11-25T00:00:00Z".parse().unwrap()), ..all.clone() },
+            Done::No,
+            "from 2026-11-25 on, clients that have these pins refuse every connection",
         ),
         (
             ReplayedPinSet { locks_out_now: LocksOutNow::Unknown, ..all.clone() },

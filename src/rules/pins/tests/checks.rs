@@ -444,7 +444,21 @@ fn a_forbidden_key_locks_out() {
     entry.forbidden = vec![pin_of(spki("leaf"))];
     assert_eq!(severity(&nsc_of(entry.clone()), Some("example.com"), "PIN001"), Some(Severity::Critical));
     entry.forbidden = vec![pin_of(spki("elsewhere"))];
-    assert_eq!(severity(&nsc_of(entry), Some("example.com"), "PIN001"), None);
+    assert_eq!(severity(&nsc_of(entry.clone()), Some("example.com"), "PIN001"), None);
+    // The same where there are no pins beside; nothing else is said of pins that are not there.
+    entry.pins.clear();
+    let rules = |entry: &PinEntry| {
+        found(&nsc_of(entry.clone()), Some("example.com"))
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&entry), Vec::<&str>::new());
+    entry.forbidden = vec![pin_of(spki("leaf"))];
+    assert_eq!(rules(&entry), ["PIN001"]);
+    entry.expiry = Some(Expiry { afterwards: AfterExpiry::FailClosed, ..ending("2026-11-30") });
+    entry.forbidden = vec![pin_of(spki("elsewhere"))];
+    assert_eq!(severity(&nsc_of(entry), Some("example.com"), "PIN003"), Some(Severity::High));
 }
 
 #[test]
