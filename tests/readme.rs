@@ -4,13 +4,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+/// The pages that people copy commands from.
+const PAGES: [&str; 11] = [
+    "README.md",
+    "docs/alerts.md",
+    "docs/ci.md",
+    "docs/compare.md",
+    "docs/issuance.md",
+    "docs/issuance-sources.md",
+    "docs/pins-formats.md",
+    "docs/pins-toml.md",
+    "docs/replay.md",
+    "docs/revocation.md",
+    "docs/watch.md",
+];
+
 /// How README calls the program.
 const CALLS: [&str; 2] = ["pinstead ", "cargo run --release -- "];
 
 #[test]
 fn every_command_in_readme_exists() {
     let read = |file| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let calls = calls(&["README.md", "docs/ci.md"].map(read).join("\n"));
+    let calls = calls(&PAGES.map(read).join("\n"));
     assert!(
         calls.contains_key("check") && calls.contains_key("demo"),
         "README shows the main job: {calls:?}"
@@ -118,7 +133,7 @@ fn code(readme: &str) -> Vec<&str> {
         match (line.strip_prefix("```"), language) {
             (Some(name), None) => language = Some(name),
             (Some(_), Some(_)) => language = None,
-            (None, Some("sh" | "yaml")) if !line.trim_start().starts_with('#') => found.push(line),
+            (None, Some("sh" | "yaml" | "console")) if !line.trim_start().starts_with('#') => found.push(line),
             // Other blocks hold output.
             (None, Some(_)) => {}
             (None, None) => found.extend(line.split('`').skip(1).step_by(2)),

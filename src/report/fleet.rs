@@ -65,6 +65,8 @@ pub struct Fleet {
     caa: BTreeMap<CaaStanding, Group>,
     caa_denies: Group,
     cas: BTreeMap<Issuing, CaCount>,
+    no_certificate: Group,
+    advice: BTreeMap<String, Group>,
     issuer: BTreeMap<String, usize>,
     ct: BTreeMap<(Program, Refusal), Group>,
     pins: BTreeMap<String, Group>,
@@ -80,6 +82,8 @@ pub struct Fleet {
 pub struct CaCount {
     /// The targets with a certificate of it.
     pub targets: Group,
+    /// How many of them expect it.
+    pub expected: usize,
     /// Those where it was not expected.
     pub unexpected: usize,
 }
@@ -171,6 +175,8 @@ impl Fleet {
             caa: BTreeMap::new(),
             caa_denies: Group::default(),
             cas: BTreeMap::new(),
+            no_certificate: Group::default(),
+            advice: BTreeMap::new(),
             issuer: BTreeMap::new(),
             ct: BTreeMap::new(),
             pins: BTreeMap::new(),
@@ -195,7 +201,14 @@ impl Fleet {
                 bounded(&self.cas, issuing, || Issuing { owner: Some(OTHERS.to_owned()), proven: true });
             let count = self.cas.entry(issuing).or_default();
             count.targets.add(target);
+            count.expected = count.expected.saturating_add(usize::from(entry.issuer == "expected"));
             count.unexpected = count.unexpected.saturating_add(usize::from(entry.issuer == "unexpected"));
+        } else {
+            self.no_certificate.add(target);
+        }
+        if let Some(advice) = &entry.advice {
+            let advice = bounded(&self.advice, advice, || OTHERS.to_owned());
+            self.advice.entry(advice).or_default().add(target);
         }
         // The names are this program's own, or those of a line that was read back.
         let status = bounded(&self.issuer, &entry.issuer, || OTHERS.to_owned());
@@ -274,6 +287,16 @@ impl Fleet {
         let mut cas: Vec<_> = self.cas.iter().collect();
         cas.sort_by_key(|(_, count)| std::cmp::Reverse(count.targets.targets));
         cas
+    }
+
+    /// The targets without a certificate: which CA issues for them is not known.
+    pub fn no_certificate(&self) -> &Group {
+        &self.no_certificate
+    }
+
+    /// The targets of each advice on pins, by its name in JSON; none where nothing was compared.
+    pub fn advice(&self) -> &BTreeMap<String, Group> {
+        &self.advice
     }
 
     /// How many targets have an issuer of each status of the contract.

@@ -64,6 +64,20 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Each, what asks for the most first.
+    pub const ALL: [Self; 5] = [Self::Drop, Self::Change, Self::Undetermined, Self::DoNotPin, Self::Keep];
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Change => "change",
+            Self::Drop => "drop",
+            Self::DoNotPin => "do_not_pin",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
     /// The word used in reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -179,8 +193,8 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
     };
     match (verdict, known.pinned()) {
         (Verdict::Drop, _) => format!(
-            "Drop the pins, in the order of the plan: {} of OWASP's and of what was measured against pinning at all.",
-            counted(against, "criterion").replace("criterions", "criteria")
+            "Drop the pins, in the order of the plan: {} against pinning at all, of OWASP's criteria or measured.",
+            counted(against, "reason")
         ),
         (Verdict::DoNotPin, Pinned::Unknown) => format!(
             "Do not begin to pin ({} against it); and if your clients have pins, which no pin file given here shows, drop \

@@ -6,7 +6,7 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::compare::advice::{Advice, Done, Step, StepId};
+use crate::compare::advice::{Advice, Done, Step, StepId, Verdict};
 use crate::compare::replay::{Bounds, LocksOutNow, Replay, ReplayedPinSet};
 use crate::compare::{
     Cell, ClientClass, Comparison, Control, Effect, Headline, HeadlineItem, InPlace, Threat, in_words,
@@ -310,8 +310,23 @@ pub(super) fn plan(advice: &Advice) -> Vec<PlannedStep<'_>> {
             steps.push(PlannedStep { step, order: None, is_required: is_required(step.id) });
         }
     }
-    steps.sort_by_key(|step| step.step.id);
+    // What is not on the way comes behind it.
+    steps.sort_by_key(|step| (step.order.is_none(), step.order, step.step.id));
     steps
+}
+
+/// What stands over the plan. Nobody has to leave pinning who is not advised to.
+pub(super) fn plan_title(advice: &Advice) -> &'static str {
+    match (advice.migration.is_empty(), advice.verdict) {
+        (true, _) => "To have in place, whatever becomes of pins",
+        (false, Verdict::Drop) => "The way off pinning, in this order",
+        (false, _) => "The way off pinning, in this order, for whoever decides to take it",
+    }
+}
+
+/// Whether the gate of a step is a command, and no words about what nothing tells.
+pub(super) fn is_command(gate: &str) -> bool {
+    gate.starts_with("pinstead ")
 }
 
 /// A pin set of the replay in the words of a table.

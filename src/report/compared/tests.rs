@@ -1,6 +1,7 @@
 //! Headlines as lists, and the plan in order.
 
-use super::{headlines, how_often, plan, telling, threats};
+use super::{headlines, how_often, is_command, plan, plan_title, telling, threats};
+use crate::compare::advice::Verdict;
 use crate::compare::{Comparison, Control};
 use crate::report::document::{DocumentForm, Section, sample};
 
@@ -104,4 +105,20 @@ fn without_an_upper_bound_none_is_shown() {
     assert_eq!(of(0, Some(2)), "0 to 2");
     assert_eq!(of(0, None), "0 or more");
     assert_eq!(of(4, None), "at least 4");
+}
+
+#[test]
+fn the_way_off_is_for_those_who_take_it_and_what_is_beside_it_comes_last() {
+    let comparison = sample::comparison();
+    let mut advice = comparison.advice.clone().unwrap();
+    assert_eq!(plan_title(&advice), "The way off pinning, in this order");
+    advice.verdict = Verdict::Change;
+    assert!(plan_title(&advice).ends_with("for whoever decides to take it"));
+    let beside = advice.migration.remove(1).step;
+    advice.first = vec![beside];
+    let orders: Vec<Option<usize>> = plan(&advice).iter().map(|step| step.order).collect();
+    assert_eq!(orders, [Some(1), Some(3), Some(4), None]);
+    advice.migration.clear();
+    assert!(plan_title(&advice).starts_with("To have in place"));
+    assert!(is_command("pinstead compare x") && !is_command("no command tells: look at the statistics"));
 }

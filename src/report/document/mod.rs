@@ -340,7 +340,10 @@ pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String 
     let by_findings = pieces.iter().any(|piece| piece.row.fails_by_findings);
     let Some(least) = head.fail_on else {
         if lacks_step {
-            return format!("{failed} of {all} looked at fail: {LACKS}.");
+            return match all {
+                1 => "A step that is required is not done.".to_owned(),
+                _ => format!("{failed} of {all} targets fail: {LACKS}."),
+            };
         }
         return format!(
             "{all} looked at, {} pass, {open} undetermined; no finding fails the run.",

@@ -38,6 +38,8 @@ pub struct Entry {
     pub ct: BTreeMap<Program, PolicyOutcome>,
     /// Its pins.
     pub pins: PinFacts,
+    /// What is advised about its pins, by the name in JSON; `None` where nothing was compared.
+    pub advice: Option<String>,
     /// What stayed open, by cause.
     pub open: BTreeSet<String>,
     /// The rules that found something.
@@ -204,6 +206,7 @@ impl Entry {
                 Part::Checked(pins) => pin_facts(pins),
                 part => PinFacts { status: part.status().to_owned(), kinds: BTreeSet::new() },
             },
+            advice: advice(verdicts),
             open: open
                 .iter()
                 .map(|question| cause::of(Some(question.kind), &question.what, failures))
@@ -211,6 +214,11 @@ impl Entry {
             rules,
         }
     }
+}
+
+fn advice(verdicts: &TargetVerdicts) -> Option<String> {
+    let advice = verdicts.comparison.verdict()?.advice.as_ref()?;
+    Some(advice.verdict.name().to_owned())
 }
 
 fn issuing(verdicts: &TargetVerdicts) -> Issuing {

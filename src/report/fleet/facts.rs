@@ -1,6 +1,7 @@
 //! What there is to say of many targets, fact by fact, for every report that people read.
 
 use super::{CaaStanding, Expiry, Fleet, Group, Issuing, PinKind, Refusal};
+use crate::compare::advice::Verdict;
 use crate::ct::log_list::Program;
 use crate::ct::policy::title;
 use crate::report::document::Mark;
@@ -50,6 +51,7 @@ impl Fleet {
         self.add_cas(&mut facts);
         self.add_ct(&mut facts);
         self.add_pins(&mut facts);
+        self.add_advice(&mut facts);
         self.add_ends(&mut facts);
         self.add_open(&mut facts);
         self.add_rules(&mut facts);
@@ -85,53 +87,90 @@ impl Fleet {
                 (None, _) => "a CA that no table knows".to_owned(),
             };
             let (mark, unexpected) = match count.unexpected {
-                0 if *proven => (Mark::Good, String::new()),
-                0 => (Mark::Open, String::new()),
+                0 if !*proven => (Mark::Open, String::new()),
+                0 if count.expected == count.targets.targets => (Mark::Good, "; expected".to_owned()),
+                // Where nobody said what to expect, it is neither good nor bad.
+                0 => (Mark::None, String::new()),
                 unexpected => (Mark::Bad, format!("; not expected of {unexpected}")),
             };
             facts.push(FleetFact::new("Issued by", mark, &count.targets, name + &unexpected));
         }
         let more = cas.iter().skip(MOST_TOLD).map(|(_, count)| count.targets.targets);
         add_more(facts, "Issued by", more, "other CAs");
+        let without = self.no_certificate();
+        if without.targets > 0 {
+            let words = "not known: no certificate was obtained";
+            facts.push(FleetFact::new("Issued by", Mark::Open, without, words));
+        }
     }
 
     fn add_ct(&self, facts: &mut Vec<FleetFact>) {
-        for program in Program::ALL {
-            for (refusal, mark, words) in [
-                (Refusal::NotCompliant, Mark::Bad, "refuses the certificate for want of SCTs"),
-                (Refusal::NotJudged, Mark::Open, "its CT policy could not be judged"),
-                (Refusal::Compliant, Mark::Good, "its CT policy is met"),
-            ] {
-                if let Some(group) = self.ct(program, refusal) {
-                    let words = format!("{}: {words}", title(program));
-                    facts.push(FleetFact::new("CT", mark, group, words));
+        for (refusal, mark, words) in [
+            (Refusal::NotCompliant, Mark::Bad, "the certificate is refused for want of SCTs"),
+            (Refusal::NotJudged, Mark::Open, "the CT policy could not be judged"),
+            (Refusal::Compliant, Mark::Good, "the CT policy is met"),
+        ] {
+            let mut told: Vec<(Vec<&str>, &Group)> = Vec::new();
+            for program in Program::ALL {
+                let Some(group) = self.ct(program, refusal) else { continue };
+                match told.iter_mut().find(|(_, known)| self.are_the_same(known, group)) {
+                    Some((programs, _)) => programs.push(title(program)),
+                    None => told.push((vec![title(program)], group)),
                 }
+            }
+            for (programs, group) in told {
+                let words = format!("{}: {words}", programs.join(", "));
+                facts.push(FleetFact::new("CT", mark, group, words));
             }
         }
     }
 
+    /// Whether two groups surely have the same targets: all that there are, or few enough that each is named.
+    fn are_the_same(&self, one: &Group, other: &Group) -> bool {
+        let is_all = |group: &Group| group.targets == self.targets();
+        (is_all(one) && is_all(other)) || (one == other && one.targets == one.examples.len())
+    }
+
     fn add_pins(&self, facts: &mut Vec<FleetFact>) {
         for (status, group) in self.pins() {
+            // Whether it is good to pin is another question, which `compare` answers.
             let (mark, words) = match status.as_str() {
-                "pinned" => (Mark::Good, "pinned"),
+                "pinned" => (Mark::None, "pinned"),
                 "not_pinned" => (Mark::None, "not pinned by what was given"),
                 "undetermined" => (Mark::Open, "whether they are pinned is not known"),
-                // Without a pin file there is nothing to say.
+                "no_pin_sources" => (Mark::None, "whether they are pinned is not known: no pins were given"),
                 _ => continue,
             };
-            facts.push(FleetFact::new("Pins", mark, group, words));
+            let mut fact = FleetFact::new("Pins", mark, group, words);
+            if status == "no_pin_sources" {
+                fact.examples.clear();
+            }
+            facts.push(fact);
         }
         for kind in PinKind::ALL {
             let Some(group) = self.pin_kind(kind) else { continue };
             let (mark, words) = match kind {
                 PinKind::LockedOut => (Mark::Bad, "pins that match nothing: clients are locked out"),
                 PinKind::Expired => (Mark::Bad, "pins that have ended"),
-                PinKind::Leaf => (Mark::Good, "a pin of the server's own key is enforced"),
-                PinKind::Intermediate => (Mark::Good, "a pin of an intermediate is enforced"),
-                PinKind::Root => (Mark::Good, "a pin of a root is enforced"),
+                PinKind::Leaf => (Mark::None, "a pin of the server's own key is enforced"),
+                PinKind::Intermediate => (Mark::None, "a pin of an intermediate is enforced"),
+                PinKind::Root => (Mark::None, "a pin of a root is enforced"),
                 PinKind::ReportOnly => (Mark::None, "pins that only report"),
             };
             facts.push(FleetFact::new("Pins", mark, group, words));
+        }
+    }
+
+    fn add_advice(&self, facts: &mut Vec<FleetFact>) {
+        for verdict in Verdict::ALL {
+            let Some(group) = self.advice().get(verdict.name()) else { continue };
+            let mark = match verdict {
+                Verdict::Drop | Verdict::Change => Mark::Bad,
+                Verdict::Undetermined => Mark::Open,
+                Verdict::DoNotPin => Mark::None,
+                Verdict::Keep => Mark::Good,
+            };
+            facts.push(FleetFact::new("Advice", mark, group, verdict.word()));
         }
     }
 

@@ -67,7 +67,20 @@ struct Line {
     caa: Caa,
     issuer: Status,
     pins: Pins,
+    #[serde(default)]
+    comparison: Option<LineComparison>,
     findings: Vec<LineFinding>,
+}
+
+#[derive(Deserialize)]
+struct LineComparison {
+    #[serde(default)]
+    advice: Option<LineAdvice>,
+}
+
+#[derive(Deserialize)]
+struct LineAdvice {
+    verdict: String,
 }
 
 #[derive(Deserialize)]
@@ -206,6 +219,7 @@ impl Line {
             issuer: self.issuer.status,
             ct: ct.filter_map(|(name, policy)| Some((Program::from_name(name)?, policy.outcome()))).collect(),
             pins: self.pins.facts(),
+            advice: self.comparison.and_then(|comparison| comparison.advice).map(|advice| advice.verdict),
             open,
             rules,
             target: self.target,

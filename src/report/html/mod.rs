@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
-use super::compared::{self, HeadlineList, PinSetLine, PlannedStep, ThreatLine};
+use super::compared::{self, HeadlineList, PinSetLine, PlannedStep, ThreatLine, is_command, plan_title};
 use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
 use super::fleet::{Fleet, FleetFact};
 use super::human::safe;
@@ -179,6 +179,8 @@ pub(super) fn section(section: &Section<'_>) -> Result<String, String> {
             is_compared => section.advised().is_some(),
             compared => Value::from(Serde(section.comparison.map(ComparedView::of))),
             plan => Value::from(Serde(section.advised().map(|(_, advice)| plan(advice)))),
+            advice_word => section.advised().map(|(_, advice)| advice.verdict.word()),
+            plan_title => section.advised().map(|(_, advice)| plan_title(advice)),
             timeline => Value::from(Serde(
                 section.comparison.and_then(|comparison| comparison.replay.as_ref()).and_then(timeline::picture),
             )),
@@ -217,6 +219,7 @@ struct StepView<'a> {
     why: &'static str,
     source: &'static str,
     gate: &'a str,
+    is_command: bool,
     mark: &'static str,
     state: &'static str,
     evidence: &'a str,
@@ -232,6 +235,7 @@ impl<'a> StepView<'a> {
             why: step.why,
             source: step.source,
             gate: &step.gate,
+            is_command: is_command(&step.gate),
             mark: match step.done {
                 Done::Yes => "good",
                 Done::No => "bad",

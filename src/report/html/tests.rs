@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{MOST_PAGE, NUMBER, timeline};
 use crate::compare::Comparison;
+use crate::compare::replay::{Flagged, Gap, PinSetKind, Replay};
 use crate::report::document::{DocumentForm, Section, sample};
 
 fn with_replay<'a>(sections: Vec<Section<'a>>, comparison: &'a Comparison) -> Vec<Section<'a>> {
@@ -85,11 +86,64 @@ fn the_timeline_is_drawn_like_this() {
     insta::assert_snapshot!(picture.svg.replace('>', ">\n"));
 }
 
+/// How often a class is drawn.
+fn drawn(picture: &timeline::Picture, class: &str) -> usize {
+    picture.svg.matches(&format!("class=\"{class}\"")).count()
+}
+
+#[test]
+fn a_time_without_certificates_is_drawn_as_not_known() {
+    let gap = |from: &str, until: &str| Gap { from: from.parse().unwrap(), until: until.parse().unwrap() };
+    let gaps = vec![gap("2024-06-01T00:00:00Z", "2024-07-01T00:00:00Z")];
+    let picture = timeline::picture(&Replay { gaps, ..sample::replay() }).unwrap();
+    assert_eq!(drawn(&picture, "gap"), 1);
+    assert!(picture.svg.contains("No certificate is known, 2024-06-01 to 2024-07-01"), "{}", picture.svg);
+    assert_eq!(drawn(&timeline::picture(&sample::replay()).unwrap(), "gap"), 0);
+}
+
+#[test]
+fn a_lock_out_that_is_sure_is_drawn_however_short_it_was() {
+    let mut replay = sample::replay();
+    for set in &mut replay.pin_sets {
+        for lockout in &mut set.lockouts {
+            // As without a release lead: how long each lasted is not known.
+            (lockout.ends_at_best, lockout.ends_at_worst, lockout.is_open) = (None, None, false);
+        }
+    }
+    let picture = timeline::picture(&replay).unwrap();
+    assert_eq!(drawn(&picture, "sure"), 2, "each of the two that are sure: {}", picture.svg);
+    assert!(picture.notes[0].starts_with("How long a lock-out lasted is not known"), "{:?}", picture.notes);
+    // It began between these days, and nothing says that it lasts until today.
+    assert!(picture.svg.contains("at worst, 2024-12-01 to 2024-12-31<"), "{}", picture.svg);
+    // Pins as given stay as they are until somebody changes them.
+    for set in &mut replay.pin_sets {
+        set.kind = PinSetKind::Given { client: "app.xml".to_owned() };
+    }
+    let picture = timeline::picture(&replay).unwrap();
+    assert!(picture.svg.contains("at worst, 2024-12-01 to 2026-11-22, 2 lock-outs<"), "{}", picture.svg);
+}
+
+#[test]
+fn a_pin_set_without_a_window_says_whether_all_is_known() {
+    let with = |undetermined, at_most| {
+        let mut replay = sample::replay();
+        let set = &mut replay.pin_sets[0];
+        (set.lockouts, set.undetermined, set.at_most) = (Vec::new(), undetermined, at_most);
+        timeline::picture(&replay).unwrap().svg
+    };
+    assert!(with(0, Some(0)).contains(">none</text>"));
+    assert!(with(0, None).contains(">none in what is known</text>"));
+    assert!(with(3, Some(0)).contains(">none known; of 3 certificates it is not known"));
+}
+
 #[test]
 fn what_is_not_drawn_by_itself_is_told() {
     let one = sample::replay().certificates[0].clone();
-    let crowd = crate::compare::replay::Replay { certificates: vec![one; 200], ..sample::replay() };
+    let flag = sample::replay().flagged.unwrap().swap_remove(0);
+    let flagged = (0..200).map(|certificate| Flagged { certificate, ..flag.clone() }).collect();
+    let crowd = Replay { certificates: vec![one; 200], flagged: Some(flagged), ..sample::replay() };
     let picture = timeline::picture(&crowd).unwrap();
+    assert_eq!(drawn(&picture, "flag"), 150, "those that are drawn together are flagged each");
     assert!(
         picture.notes[0].starts_with("The earliest 50 of 200 certificates are not drawn"),
         "{:?}",
@@ -109,7 +163,7 @@ fn what_was_asked_for_comes_first() {
     let page = sample::document(DocumentForm::Html, &[section], 1);
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
     let order = [
-        "Advice: drop.",
+        "Advice: drop the pins.",
         "Over 35 months",
         "<h4>Prevents now</h4>",
         "What to do</h4>",
@@ -127,6 +181,8 @@ fn what_was_asked_for_comes_first() {
         "the sentence, and the words of the picture"
     );
     assert!(page.contains("<span class=\"badge is-bad\">required</span>"));
+    // What comes from outside stands as it is, also where a sentence would begin with it.
+    assert!(page.contains("<span class=\"soft\">Seen:</span> &lt;script&gt;"), "{page}");
 }
 
 #[test]

@@ -18,17 +18,17 @@ use serde::Serialize;
 use self::lanes::{Crowd, Placed};
 use super::NUMBER;
 use super::filters::escaped;
-use crate::compare::replay::{Lockout, Replay, ReplayedCertificate, ReplayedPinSet};
+use crate::compare::replay::{Gap, Lockout, PinSetKind, Replay, ReplayedCertificate, ReplayedPinSet};
 use crate::report::human::safe;
 
 /// The width of the picture, in units of its own.
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1060.0;
 
 /// Where the time begins; to the left stand the labels.
-const LEFT: f64 = 190.0;
+const LEFT: f64 = 270.0;
 
 /// Where it ends.
-const RIGHT: f64 = 948.0;
+const RIGHT: f64 = 1048.0;
 
 /// The height of a bar, and of the row that it stands in.
 const BAR: f64 = 14.0;
@@ -41,7 +41,10 @@ const MOST_BARS: usize = 150;
 const MOST_ROWS: usize = 12;
 
 /// The most characters of a label.
-const LABEL: usize = 27;
+const LABEL: usize = 42;
+
+/// How near to today no other date is named: they would stand over one another.
+const NEAR: f64 = 40.0;
 
 /// The picture, and what it leaves out or draws together: sentences.
 #[derive(Serialize)]
@@ -82,6 +85,24 @@ pub(super) fn picture(replay: &Replay) -> Option<Picture> {
     for set in &replay.pin_sets {
         y = pin_set(&mut body, &scale, y, set, replay.until);
     }
+    if replay.pin_sets.iter().any(|set| set.lockouts.iter().any(|one| is_beginning_alone(set, one))) {
+        notes.push(
+            "How long a lock-out lasted is not known of pin sets that an owner could have had, as no release lead is stated: \
+             between which days it began is drawn."
+                .to_owned(),
+        );
+    }
+    if replay.pin_sets.iter().any(|set| set.at_most.is_some_and(|most| most > set.lockouts.len())) {
+        notes.push(
+            "Of pin sets that follow the certificates, the lock-outs are drawn that those taken to have been in service \
+             bring; others beside them can have brought more: the table has how many at most."
+                .to_owned(),
+        );
+    }
+    // What is not known stands over what was possible.
+    for gap in &replay.gaps {
+        body.push_str(&gap_of(gap, &scale, y));
+    }
     let height = y + 30.0;
     let mut text = format!(
         "<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-labelledby=\"t{NUMBER}-tl\" \
@@ -91,7 +112,7 @@ pub(super) fn picture(replay: &Replay) -> Option<Picture> {
         fit(&described(replay, &notes)),
         patterns()
     );
-    text.push_str(&scale.axis(y));
+    text.push_str(&scale.axis(y, replay.until));
     text.push_str(&body);
     text.push_str(&scale.today(replay.until, y));
     text.push_str("</svg>");
@@ -159,7 +180,7 @@ impl Scale {
     }
 
     /// Lines at the beginnings of months or years, as many as there is room for.
-    fn axis(&self, bottom: f64) -> String {
+    fn axis(&self, bottom: f64, today: Timestamp) -> String {
         let mut text = String::new();
         let months = self.seconds / (30.44 * 86_400.0);
         let step: i32 = [1, 2, 3, 6, 12, 24, 60]
@@ -175,12 +196,14 @@ impl Scale {
             if at >= self.from {
                 let x = self.x(at);
                 let name = if step >= 12 { day.strftime("%Y") } else { day.strftime("%Y-%m") };
-                let _ = write!(
-                    text,
-                    "<path class=\"grid\" d=\"M{x:.1} 4V{bottom:.1}\"/><text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\" \
-                     text-anchor=\"middle\">{name}</text>",
-                    bottom + 14.0
-                );
+                let _ = write!(text, "<path class=\"grid\" d=\"M{x:.1} 4V{bottom:.1}\"/>");
+                if (x - self.x(today)).abs() > NEAR {
+                    let y = bottom + 14.0;
+                    let _ = write!(
+                        text,
+                        "<text class=\"tick\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{name}</text>"
+                    );
+                }
             }
             match day.checked_add(step.months()) {
                 Ok(next) => day = next,
@@ -233,6 +256,9 @@ fn lane(
     let y = top + ROW * number(placed.rows);
     for block in &placed.crowded {
         drawn.push_str(&crowd(block, y));
+    }
+    for &(index, certificate) in &placed.without_row {
+        drawn.push_str(&flags((index, certificate), y, replay, scale));
     }
     let rows = placed.rows.saturating_add(usize::from(!placed.crowded.is_empty()));
     let bottom = top + ROW * number(rows.max(1));
@@ -287,13 +313,26 @@ fn bar(
         );
     }
     text.push_str("</g>");
+    text.push_str(&flags((index, certificate), y, replay, scale));
+    text
+}
+
+/// What would have been flagged of a certificate, where somebody could have seen it.
+fn flags(
+    (index, certificate): (usize, &ReplayedCertificate),
+    y: f64,
+    replay: &Replay,
+    scale: &Scale,
+) -> String {
+    let mut text = String::new();
     for flag in replay.flagged.iter().flatten().filter(|flag| flag.certificate == index) {
         let x = scale.x(flag.visible_from.unwrap_or(certificate.not_before));
         let _ = write!(
             text,
-            "<path class=\"flag\" d=\"M{:.1} {:.1}h10l-5 9z\"><title>Flagged: {}</title></path>",
+            "<path class=\"flag\" d=\"M{:.1} {:.1}h10l-5 9z\"><title>{}, flagged: {}</title></path>",
             x - 5.0,
             y - 2.0,
+            index.saturating_add(1),
             fit(&flag.why)
         );
     }
@@ -303,11 +342,19 @@ fn bar(
 /// One pin set: what is possible, and over it what is sure.
 fn pin_set(text: &mut String, scale: &Scale, top: f64, set: &ReplayedPinSet, today: Timestamp) -> f64 {
     let _ = write!(text, "<text x=\"4\" y=\"{:.1}\">{}</text>", top + 12.0, label(&set.title));
-    let at_worst =
-        set.lockouts.iter().map(|one| (one.begins_at_worst, one.ends_at_worst.unwrap_or(today))).collect();
+    let at_worst = set.lockouts.iter().map(|one| possible(set, one, today)).collect();
     let at_best = set.lockouts.iter().filter_map(|one| sure(one, today)).collect();
+    if set.lockouts.is_empty() {
+        let _ = write!(
+            text,
+            "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            LEFT + 4.0,
+            top + 12.0,
+            none(set)
+        );
+    }
     for (windows, class, words) in
-        [(at_worst, "perhaps", "locked out at worst"), (at_best, "sure", "locked out")]
+        [(at_worst, "perhaps", "may be locked out, at worst"), (at_best, "sure", "locked out")]
     {
         for window in united(windows) {
             text.push_str(&drawn(&window, (class, words), scale, top, set));
@@ -318,11 +365,52 @@ fn pin_set(text: &mut String, scale: &Scale, top: f64, set: &ReplayedPinSet, tod
     bottom + 4.0
 }
 
-/// From when to when users were surely locked out.
+/// What stands where no lock-out is drawn: what is not known is no service.
+fn none(set: &ReplayedPinSet) -> String {
+    match (set.undetermined, set.at_most) {
+        (0, Some(_)) => "none".to_owned(),
+        (0, None) => "none in what is known".to_owned(),
+        (1, _) => "none known; of 1 certificate it is not known whether it matches".to_owned(),
+        (open, _) => format!("none known; of {open} certificates it is not known whether they match"),
+    }
+}
+
+/// Whether nothing tells when a lock-out ended: pin sets that follow the certificates are made again, and how soon is
+/// not stated.
+fn is_beginning_alone(set: &ReplayedPinSet, lockout: &Lockout) -> bool {
+    let follows = matches!(set.kind, PinSetKind::Hypothetical { .. });
+    follows && lockout.ends_at_worst.is_none() && !lockout.is_open
+}
+
+/// From when to when users can have been locked out at worst; the days between which that began, where no more is known.
+fn possible(set: &ReplayedPinSet, lockout: &Lockout, today: Timestamp) -> (Timestamp, Timestamp) {
+    let begins = lockout.begins_at_worst;
+    let ends = if is_beginning_alone(set, lockout) {
+        lockout.begins_at_best.unwrap_or(begins)
+    } else {
+        lockout.ends_at_worst.unwrap_or(today)
+    };
+    (begins, ends.max(begins))
+}
+
+/// From when to when users were surely locked out; a moment where it is sure that they were, and not how long.
 fn sure(lockout: &Lockout, today: Timestamp) -> Option<(Timestamp, Timestamp)> {
     let begins = lockout.begins_at_best?;
-    let ends = lockout.ends_at_best.or_else(|| lockout.is_open.then_some(today))?;
-    (ends > begins).then_some((begins, ends))
+    let ends = lockout.ends_at_best.or_else(|| lockout.is_open.then_some(today)).unwrap_or(begins);
+    Some((begins, ends.max(begins)))
+}
+
+/// Days of which no certificate is known, over everything.
+fn gap_of(gap: &Gap, scale: &Scale, bottom: f64) -> String {
+    let (from, until) = (scale.x(gap.from), scale.x(gap.until));
+    format!(
+        "<g><title>No certificate is known, {} to {}</title><rect class=\"gap\" x=\"{from:.1}\" y=\"4\" width=\"{:.1}\" \
+         height=\"{:.1}\"/></g>",
+        gap.from.strftime("%Y-%m-%d"),
+        gap.until.strftime("%Y-%m-%d"),
+        (until - from).max(1.0),
+        bottom - 8.0
+    )
 }
 
 /// Times in which users are locked out, by so many lock-outs.
@@ -356,7 +444,7 @@ fn drawn(
     set: &ReplayedPinSet,
 ) -> String {
     let (from, until) = (scale.x(window.from), scale.x(window.until));
-    let width = (until - from).max(2.0);
+    let width = (until - from).max(3.0);
     let by = if window.lockouts > 1 { format!(", {} lock-outs", window.lockouts) } else { String::new() };
     format!(
         "<g><title>{}: {words}, {} to {}{by}</title><rect x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \

@@ -2,21 +2,30 @@
 
 use std::fmt::Write as _;
 
+use super::comparison::HEADLINE;
 use super::safe;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
-use super::wrap::{labelled, wrap};
-use crate::compare::advice::{Advice, Done, Step, Verdict};
+use super::wrap::{labelled, pad, wrap};
+use crate::compare::advice::{Advice, Done, Verdict};
+use crate::report::compared::{PlannedStep, plan, plan_title};
 
-/// The advice, with the plan where there is one.
-pub fn advice(advice: &Advice) -> String {
+/// What to do, and it in a sentence: how a report begins.
+pub(super) fn answer(advice: &Advice) -> String {
     let style = match advice.verdict {
         Verdict::Keep => GOOD,
         Verdict::Change | Verdict::Undetermined => DOUBTFUL,
         Verdict::Drop | Verdict::DoNotPin => BAD,
     };
-    let label = format!("{} ", paint(STRONG, "Advice:"));
-    let answer = format!("{}. {}", paint(style.bold(), advice.verdict.word()), safe(&advice.sentence));
-    let mut text = labelled(&label, &answer);
+    let label = pad(&paint(STRONG, "Advice"), HEADLINE);
+    labelled(&label, &format!("{}. {}", paint(style.bold(), advice.verdict.word()), safe(&advice.sentence)))
+}
+
+/// Why, what stays open, what to change, and the plan.
+pub fn advice(advice: &Advice) -> String {
+    let mut text = String::new();
+    if !advice.because.is_empty() {
+        let _ = writeln!(text, "{}", paint(STRONG, "Why this advice"));
+    }
     for reason in &advice.because {
         let line = format!(
             "{} {}",
@@ -26,19 +35,17 @@ pub fn advice(advice: &Advice) -> String {
         text.push_str(&wrap(&line, "  - ", "    "));
     }
     text.push_str(&block("Open questions", &advice.open_questions, "  ? "));
+    if !advice.changes.is_empty() {
+        let _ = writeln!(text, "\n{}", paint(STRONG, "What to change"));
+    }
     for change in &advice.changes {
-        text.push_str(&labelled("  Change: ", &safe(&change.what)));
+        text.push_str(&wrap(&safe(&change.what), "  - ", "    "));
         text.push_str(&gate(&change.gate));
     }
-    let _ = writeln!(text, "\n{}", paint(STRONG, "To have in place, whatever becomes of pins"));
-    for step in &advice.first {
-        text.push_str(&step_line(step, "  "));
-    }
-    if !advice.migration.is_empty() {
-        let _ = writeln!(text, "\n{}", paint(STRONG, "The way off pinning, in this order"));
-        for step in &advice.migration {
-            text.push_str(&step_line(&step.step, &format!("  {}. ", step.order)));
-        }
+    let _ = writeln!(text, "\n{}", paint(STRONG, plan_title(advice)));
+    for planned in plan(advice) {
+        let number = planned.order.map_or_else(|| "  - ".to_owned(), |order| format!("  {order}. "));
+        text.push_str(&step_line(&planned, &number));
     }
     if !advice.corrections.is_empty() {
         let _ = writeln!(text, "\n{}", paint(STRONG, "Often said, and not so"));
@@ -66,14 +73,17 @@ fn block(title: &str, lines: &[String], bullet: &str) -> String {
     text
 }
 
-fn step_line(step: &Step, number: &str) -> String {
-    let (style, word) = match step.done {
-        Done::Yes => (GOOD, "done"),
-        Done::No => (BAD, "not done"),
-        Done::Unknown => (DOUBTFUL, "not known"),
+fn step_line(planned: &PlannedStep<'_>, number: &str) -> String {
+    let step = planned.step;
+    let style = match step.done {
+        Done::Yes => GOOD,
+        Done::No => BAD,
+        Done::Unknown => DOUBTFUL,
     };
     let indent = " ".repeat(number.chars().count() + 2);
-    let line = format!("{}: {} ({})", paint(style, word), step.what, safe(&step.evidence));
+    let required = if planned.is_required { " (required)" } else { "" };
+    let state = paint(style, planned.state());
+    let line = format!("{state}{required}: {} ({})", step.what, safe(&step.evidence));
     let mut text = wrap(&line, number, &indent);
     if step.done != Done::Yes {
         text.push_str(&wrap(&paint(FAINT, safe(&format!("gate: {}", step.gate))), &indent, &indent));

@@ -95,11 +95,12 @@ pub(in crate::report) fn parts(target: &TargetReport<'_>) -> Vec<PartLine> {
     parts
 }
 
-/// The mark of a part beside its findings: what is as it should be has no grave one.
+/// The mark of a part beside its findings: what is as it should be, or nothing to judge, has no grave one.
 fn beside(part: &PartLine, findings: &[&Finding]) -> Mark {
     let is_grave =
         |finding: &&Finding| finding.severity >= Severity::High && part.is_spoken_of_by(finding.rule);
-    if part.mark == Mark::Good && findings.iter().any(is_grave) { Mark::Bad } else { part.mark }
+    let is_quiet = matches!(part.mark, Mark::Good | Mark::None);
+    if is_quiet && findings.iter().any(is_grave) { Mark::Bad } else { part.mark }
 }
 
 fn judged(verdicts: &TargetVerdicts) -> Vec<PartLine> {
@@ -297,6 +298,7 @@ mod tests {
         };
         let backup = finding("PIN004", Severity::High);
         assert_eq!(beside(&part(Mark::Good), &[&backup]), Mark::Bad);
+        assert_eq!(beside(&part(Mark::None), &[&backup]), Mark::Bad, "not compared, or expired");
         assert_eq!(beside(&part(Mark::Open), &[&backup]), Mark::Open, "what is not known stays so");
         let mild = finding("PIN004", Severity::Medium);
         let other = finding("CAA001", Severity::Critical);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::advice::answer;
 use super::check::headline;
 use super::style::{FAINT, STRONG, paint};
 use super::wrap::{indented, wrap};
@@ -19,7 +20,8 @@ pub fn target(target: &TargetReport<'_>, full: bool) -> String {
     let verdicts = target.verdicts;
     let mut text = headline(target);
     if let Some(compared) = verdicts.comparison.verdict() {
-        let _ = write!(text, "\n{}", comparison(compared));
+        let answered = compared.advice.as_ref().map(answer).unwrap_or_default();
+        let _ = write!(text, "\n{answered}{}", comparison(compared));
         let _ = match (&compared.replay, &verdicts.issuance) {
             (Some(replayed), _) => write!(text, "\n{}", replay(replayed, full)),
             (None, Part::Checked(_)) => write!(

@@ -15,7 +15,7 @@ use crate::compare::{
 const ID: usize = 5;
 const THREAT: usize = 31;
 /// Columns of the label of a headline.
-const HEADLINE: usize = 20;
+pub(super) const HEADLINE: usize = 20;
 
 /// The headlines, the table, its legend, the reason of every cell that says more than “nothing changes”, and what each
 /// kind of client has of it.

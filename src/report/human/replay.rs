@@ -148,7 +148,14 @@ fn harm(replay: &Replay, full: bool) -> String {
     }
     let shown = gravest.len();
     gravest.sort_by_key(|(_, hurt)| hurt.sets.iter().map(|(_, lockout)| lockout.begins_at_worst).min());
-    let mut text = format!("\n{}\n", paint(STRONG, "Renewals that would have locked users out"));
+    let is_sure =
+        gravest.iter().all(|(_, hurt)| hurt.sets.iter().all(|(_, one)| one.begins_at_best.is_some()));
+    let heading = if is_sure {
+        "Renewals that would have locked users out"
+    } else {
+        "Renewals that could have locked users out"
+    };
+    let mut text = format!("\n{}\n", paint(STRONG, heading));
     for (certificate, hurt) in &gravest {
         text.push_str(&renewal(replay, *certificate, hurt, full));
     }
@@ -172,14 +179,18 @@ fn renewal(replay: &Replay, certificate: Option<usize>, hurt: &Hurt<'_>, full: b
         let line = format!("{}: {}", set.title, extent(lockout, replay.until));
         text.push_str(&wrap(&paint(BAD, safe(&line)), &pad("", 14), &pad("", 16)));
     }
-    let others: Vec<&str> =
-        hurt.sets.iter().filter(|(set, _)| !is_given(set)).map(|(set, _)| set.title.as_str()).collect();
-    if !others.is_empty() {
+    for (is_sure, label) in [(true, "locks out for sure"), (false, "may lock out")] {
+        let others =
+            hurt.sets.iter().filter(|(set, one)| !is_given(set) && one.begins_at_best.is_some() == is_sure);
+        let others: Vec<&str> = others.map(|(set, _)| set.title.as_str()).collect();
+        if others.is_empty() {
+            continue;
+        }
         let most = if full { others.len() } else { MOST_SETS };
         let more = others.len().saturating_sub(most);
         let named = others.iter().take(most).copied().collect::<Vec<_>>().join(", ");
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text.push_str(&wrap(&safe(&format!("would hit pins of: {named}{more}")), &pad("", 14), &pad("", 16)));
+        text.push_str(&wrap(&safe(&format!("{label}: {named}{more}")), &pad("", 14), &pad("", 16)));
     }
     text
 }

@@ -32,7 +32,7 @@ pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         PinsStatus::Pinned if enforced.iter().all(|(_, entry)| entry.outcome == Outcome::Connects) => {
             Mark::Good
         }
-        // Nothing is known to be right of pins that were compared with nothing.
+        // Of pins that were compared with nothing, nothing is known to be right.
         PinsStatus::Pinned if !enforced.iter().any(|(_, entry)| entry.is_compared()) => Mark::None,
         PinsStatus::Pinned => Mark::Open,
         PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,

@@ -80,7 +80,8 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
     case.set_classname("pinstead");
     let mut told: Vec<String> = words.lines().map(ToOwned::to_owned).collect();
     for fact in tail.summary.in_short().map(Fleet::facts).unwrap_or_default() {
-        told.push(format!("{}: {} targets: {}", fact.about, fact.targets, fact.told(MOST_NAMED)));
+        let targets = if fact.targets == 1 { "target" } else { "targets" };
+        told.push(format!("{}: {} {targets}: {}", fact.about, fact.targets, fact.told(MOST_NAMED)));
     }
     case.set_system_out(fit_lines(&told));
     run.add_test_case(case);

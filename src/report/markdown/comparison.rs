@@ -32,7 +32,7 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
     }
     match &comparison.replay {
         Some(replayed) => text.push_str(&replay(replayed)),
-        None => text.push_str("**Replay:** nothing was replayed; the findings and what stayed open say why, if it was asked for.\n\n"),
+        None => text.push_str("**Replay:** nothing was replayed. Without a source of what was issued (--history, --crt-sh, --cert-spotter, --state) there is nothing to replay; where one was named, the findings and what stayed open say why.\n\n"),
     }
     if let Some(advice) = &comparison.advice {
         text.push_str(&advised(advice));
@@ -178,8 +178,7 @@ fn advised(advice: &Advice) -> String {
         }
         text.push('\n');
     }
-    let title =
-        if advice.migration.is_empty() { "To have in place" } else { "The way off pinning, in this order" };
+    let title = compared::plan_title(advice);
     let _ = writeln!(text, "**{title}**\n\n| | Step | Now | Done when this ends with 0 |\n|---|---|---|---|");
     for planned in compared::plan(advice) {
         let (step, order) = (planned.step, planned.order.map(|order| format!("{order}. ")));
@@ -198,7 +197,7 @@ fn advised(advice: &Advice) -> String {
             step.id,
             planned.state(),
             escape(&step.evidence),
-            code(&step.gate)
+            if compared::is_command(&step.gate) { code(&step.gate) } else { escape(&step.gate) }
         );
     }
     text.push('\n');

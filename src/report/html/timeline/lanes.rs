@@ -32,13 +32,15 @@ pub(super) struct Placed<'a> {
     pub(super) rows: usize,
     /// Those that no row had room for, together.
     pub(super) crowded: Vec<Crowd>,
+    /// The same, each.
+    pub(super) without_row: Bars<'a>,
 }
 
 /// Gives each bar the first row that has room for it, those first that the service is taken to have been with.
 pub(super) fn placed<'a>(bars: &Bars<'a>, scale: &Scale) -> Placed<'a> {
     let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut placed = Vec::new();
-    let mut crowded: Vec<(f64, f64)> = Vec::new();
+    let (mut crowded, mut without_row): (Vec<(f64, f64)>, Bars<'a>) = (Vec::new(), Vec::new());
     let (followed, others): (Vec<_>, Vec<_>) = bars.iter().partition(|(_, one)| one.is_followed);
     for &(index, certificate) in followed.into_iter().chain(others) {
         let (from, until) = (scale.x(certificate.not_before), scale.x(certificate.not_after));
@@ -53,6 +55,7 @@ pub(super) fn placed<'a>(bars: &Bars<'a>, scale: &Scale) -> Placed<'a> {
             }
             None => {
                 crowded.push((from, until));
+                without_row.push((index, certificate));
                 continue;
             }
         };
@@ -61,7 +64,7 @@ pub(super) fn placed<'a>(bars: &Bars<'a>, scale: &Scale) -> Placed<'a> {
         }
         placed.push(PlacedBar { index, certificate, row, from, until });
     }
-    Placed { bars: placed, rows: rows.len(), crowded: joined(crowded) }
+    Placed { bars: placed, rows: rows.len(), crowded: joined(crowded), without_row }
 }
 
 /// What overlaps, as one.

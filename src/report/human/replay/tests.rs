@@ -117,7 +117,7 @@ fn one_renewal_is_told_whole() {
         "\n  the leaf's key ",
         "  2024-03-01  new key: certificate 1, issued by A CA",
         "2024-03-01 to 2024-04-10, 40 days at worst; perhaps not at all",
-        "would hit pins of: the leaf's key",
+        "may lock out: the leaf's key",
         "would have flagged 2 of 2; CAA was not looked up",
     ] {
         assert!(text.contains(told), "{told}: {text}");

@@ -21,6 +21,11 @@ pub fn fleet_value(fleet: &Fleet) -> serde_json::Result<serde_json::Value> {
 pub(super) struct JsonFleet<'a> {
     caa: Caa<'a>,
     cas: Vec<Ca<'a>>,
+    /// The targets without a certificate: which CA issues for them is not known.
+    no_certificate: &'a Group,
+    /// The targets of each advice on pins; only where they were compared.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    advice: &'a BTreeMap<String, Group>,
     /// How many targets have an issuer of each status.
     issuer: &'a BTreeMap<String, usize>,
     ct: BTreeMap<&'static str, BTreeMap<Refusal, Group>>,
@@ -46,7 +51,9 @@ struct Ca<'a> {
     proven: bool,
     #[serde(flatten)]
     targets: &'a Group,
-    /// The targets where it was not expected.
+    /// The targets where it was expected.
+    expected: usize,
+    /// The targets where it was not.
     unexpected: usize,
 }
 
@@ -96,6 +103,8 @@ impl<'a> JsonFleet<'a> {
                 denies_issuer: fleet.caa_denies(),
             },
             cas: fleet.cas().into_iter().map(ca).collect(),
+            no_certificate: fleet.no_certificate(),
+            advice: fleet.advice(),
             issuer: fleet.issuer(),
             ct: Program::ALL
                 .into_iter()
@@ -132,6 +141,7 @@ fn ca<'a>((issuing, count): (&'a Issuing, &'a CaCount)) -> Ca<'a> {
         owner: issuing.owner.as_deref(),
         proven: issuing.proven,
         targets: &count.targets,
+        expected: count.expected,
         unexpected: count.unexpected,
     }
 }
