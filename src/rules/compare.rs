@@ -11,7 +11,7 @@ use crate::judge::{Part, TargetVerdicts};
 use crate::pins::PinsVerdict;
 
 /// The rule of `--require`: a gate of its own.
-pub(super) const REQUIRED: &str = "CMP003";
+pub(crate) const REQUIRED: &str = "CMP003";
 
 /// Every rule about the comparison.
 static RULES: &[Rule<TargetVerdicts>] = &[

@@ -332,7 +332,7 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
             judged_at => head.judged_at.to_string(),
             outcome => Value::from(Serde(whole)),
             word => word(whole),
-            verdict => verdict(head, tail),
+            verdict => verdict(head, pieces, tail),
             notes => Value::from(Serde(tail.notes)),
             counts => Value::from(Serde(counts(tail))),
             fleet => Value::from(Serde(fleet(tail))),

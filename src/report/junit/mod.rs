@@ -69,7 +69,7 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
         _ if failures > 0 || errors > 0 => TestCaseStatus::success(),
         _ => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
-    let mut words = verdict(head, tail);
+    let mut words = verdict(head, pieces, tail);
     for note in tail.notes {
         let _ = write!(words, "\n{note}");
     }

@@ -130,7 +130,8 @@ fn sign(outcome: Outcome) -> &'static str {
 /// The whole report.
 pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String {
     let summary = tail.summary;
-    let mut text = format!("## {} pinstead {}\n\n{}\n\n", whole(tail), head.command, verdict(head, tail));
+    let mut text =
+        format!("## {} pinstead {}\n\n{}\n\n", whole(tail), head.command, verdict(head, pieces, tail));
     for note in tail.notes.iter().take(MOST_NOTES) {
         let _ = writeln!(text, "{}\n", escape(&short(note, MOST_NOTE)));
     }
