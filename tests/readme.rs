@@ -133,7 +133,9 @@ fn code(readme: &str) -> Vec<&str> {
         match (line.strip_prefix("```"), language) {
             (Some(name), None) => language = Some(name),
             (Some(_), Some(_)) => language = None,
-            (None, Some("sh" | "yaml" | "console")) if !line.trim_start().starts_with('#') => found.push(line),
+            (None, Some("sh" | "yaml" | "console")) if !line.trim_start().starts_with('#') => {
+                found.push(line)
+            }
             // Other blocks hold output.
             (None, Some(_)) => {}
             (None, None) => found.extend(line.split('`').skip(1).step_by(2)),

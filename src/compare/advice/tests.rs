@@ -455,6 +455,26 @@ fn nothing_is_kept_against_grave_findings_about_the_pins() {
     assert_eq!(advice(&elsewhere, &favourable(), None).verdict, Verdict::Keep);
 }
 
+/// Pins that any certificate of public CAs matches are a reason to change them, which is told once.
+#[test]
+fn pins_of_public_cas_alone_are_a_reason() {
+    let fault = PinFault {
+        rule: "PIN021",
+        title: "Any certificate of the pinned CAs passes".to_owned(),
+        found: "app.xml: Only roots of public CAs are pinned.".to_owned(),
+        advice: "Pin keys of your own.".to_owned(),
+        source: "OWASP",
+    };
+    let alone = MeasuredFacts { pin_faults: vec![fault.clone()], ..facts(sound()) };
+    let shown = advice(&alone, &favourable(), None);
+    assert_eq!((shown.verdict, ids(&shown)[0]), (Verdict::Change, "PIN021"));
+    assert_eq!((shown.changes[0].id, done(&shown, StepId::Sound)), ("PIN021", Done::No));
+    let shared = facts(pinned(&[ChainPosition::Root], 1, PinEnforcement::Enforced));
+    let said = MeasuredFacts { pin_faults: vec![fault], ..shared };
+    let shown = advice(&said, &favourable(), None);
+    assert!(ids(&shown).contains(&"shared_ca_only") && !ids(&shown).contains(&"PIN021"), "{:?}", ids(&shown));
+}
+
 #[test]
 fn the_steps_have_names_that_read_back() {
     for step in StepId::ALL {

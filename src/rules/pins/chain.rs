@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::backup::all_of_one_owner;
 use super::subjects::{Group, each, each_refusing, listed, pins, shipped_groups};
 use crate::pins::{
     Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, SourceState,
@@ -93,7 +94,9 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
                 Some(PositionRule::Ca) if lists.len() > 1 => ", in the list of CAs; each list must match",
                 _ => "",
             };
-            Some(group.raise(format!("{message}{which}."), weak.iter().copied()))
+            // That they fail together belongs to it: there is no backup of which a finding of its own could be.
+            let owner = all_of_one_owner(group).map(|all| format!(" {all}.")).unwrap_or_default();
+            Some(group.raise(format!("{message}{which}.{owner}"), weak.iter().copied()))
         })
     },
 };
