@@ -15,6 +15,13 @@ pub enum Target {
     Server(ServerTarget),
     /// A file: certificates or evidence. `-` is standard input.
     File(String),
+    /// A line of a list that names none.
+    Nothing {
+        /// The line.
+        text: String,
+        /// Where it stands, and why it names none.
+        why: String,
+    },
 }
 
 /// A TLS server by name or address.
@@ -120,6 +127,7 @@ mod tests {
         match Target::parse(text, |_| false) {
             Ok(Target::Server(server)) => server.label(DEFAULT_PORT),
             Ok(Target::File(path)) => format!("file {path}"),
+            Ok(Target::Nothing { why, .. }) => why,
             Err(error) => error.to_string(),
         }
     }

@@ -422,3 +422,50 @@ fn lines_come_alone() {
     assert!(told.by_ref().all(|line| serde_json::from_str::<Value>(&line.unwrap()).is_ok()));
     assert_eq!(lines(&String::from_utf8(output.stdout).unwrap()).len(), 3);
 }
+
+/// A line that names nothing is told in its turn, with its file and line, and is no reason to look at nothing.
+#[test]
+fn a_line_that_names_no_target_is_a_line_of_the_answer() {
+    let many = Many::start();
+    let files = many.files(2);
+    let list = many.list(&["# ours", &files[0], "bad name", "*.wild.example", &files[1]]);
+    let arguments = ["--targets", &list, "--format", "jsonl"];
+    let ended = many.check(&arguments).output().unwrap();
+    assert_eq!(code(&ended), 2, "as for a file that cannot be read: {}", stderr(&ended));
+    let all = lines(&String::from_utf8_lossy(&ended.stdout));
+    assert_eq!(names(&all), [&files[0], "bad name", "*.wild.example", &files[1]]);
+    let outcomes: Vec<&str> = all.iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["pass", "undetermined", "undetermined", "pass"]);
+    for (line, place) in
+        [(1, "targets:3: “bad name” is neither"), (2, "targets:4: “*.wild.example” stands for")]
+    {
+        let why = all[line]["connection"]["failures"][0].as_str().unwrap();
+        assert!(why.contains(place), "{why}");
+    }
+    // The same line on the command line is wrong usage.
+    let refused = many.check(&["bad name", &files[0]]).output().unwrap();
+    assert!(code(&refused) == 2 && refused.stdout.is_empty(), "{}", stderr(&refused));
+    // So it is of `compare`, whose list has names alone.
+    let world = &many.running.world;
+    let list = many.list(&["bad name", "shop.demo.example"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pinstead"));
+    command.arg("compare").env_remove("CI").env("XDG_CACHE_HOME", "/nonexistent").stdin(Stdio::null());
+    command.args([
+        "--resolver",
+        &world.dns_address().to_string(),
+        "--connect",
+        &world.tls_address().to_string(),
+    ]);
+    command.arg("--roots").arg(&world.files.roots).args([
+        "--fail-on",
+        "none",
+        "--format",
+        "jsonl",
+        "--targets",
+        &list,
+    ]);
+    let ended = command.output().unwrap();
+    assert_eq!(code(&ended), 2, "{}", stderr(&ended));
+    let all = lines(&String::from_utf8_lossy(&ended.stdout));
+    assert_eq!(names(&all), ["bad name", "shop.demo.example:443"]);
+}

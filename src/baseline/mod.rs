@@ -130,7 +130,7 @@ impl Baseline {
             let known = self.findings.get(*index)?;
             let is_gone =
                 !met.contains(index) && known.is_of(run) && known.rule.as_deref().is_some_and(&looked);
-            is_gone.then(|| known.gone(&self.path))
+            is_gone.then(|| known.gone(&self.path, findings))
         });
         faults.extend(gone);
         Self::add(run, findings, &faults);
@@ -180,7 +180,7 @@ impl Baseline {
             let met: Vec<&OpenQuestion> = open.iter().filter(|question| known.is_about(question)).collect();
             if met.is_empty() {
                 if known.about.as_ref().is_some_and(&looked) {
-                    faults.push(Fault::Gone { entry, rule: None, subject: what });
+                    faults.push(Fault::Gone { entry, rule: None, subject: what, of_another: None });
                 }
             } else if today > known.until {
                 let (until, reason) = (known.until, known.reason.clone());
@@ -235,11 +235,17 @@ impl Known {
         Some(Fault::Graver { entry, rule: finding.rule, subject, accepted, now: finding.severity })
     }
 
-    fn gone(&self, path: &str) -> Fault {
+    /// It was not found; the same may have been of another certificate.
+    fn gone(&self, path: &str, findings: &[Finding]) -> Fault {
         let rule =
             self.rule.as_deref().and_then(|id| rules::all().find(|rule| rule.id == id)).map(|rule| rule.id);
         let subject = self.subject.clone().or_else(|| self.fingerprint.clone()).unwrap_or_default();
-        Fault::Gone { entry: format!("{path}:{}", self.line), rule, subject }
+        let is_same = |finding: &&Finding| {
+            Some(finding.rule) == rule && self.subject.as_ref().is_none_or(|own| *own == finding.subject)
+        };
+        let other = findings.iter().filter(|finding| finding.accepted.is_none()).find(is_same);
+        let of_another = other.and_then(|finding| rules::tied_to(finding.rule));
+        Fault::Gone { entry: format!("{path}:{}", self.line), rule, subject, of_another }
     }
 
     fn is_of(&self, run: Run<'_>) -> bool {

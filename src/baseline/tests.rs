@@ -289,3 +289,41 @@ fn the_schema_is_one() {
     let additional = schema["definitions"]["WrittenFinding"]["additionalProperties"].as_bool();
     assert_eq!(additional, Some(false), "{schema:#}");
 }
+
+/// After a renewal with another key the finding is another one: that it is found is not denied.
+#[test]
+fn what_is_found_of_another_key_is_not_said_to_be_gone() {
+    let raised = |rule, key: u8| {
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let ca = crate::demo::authority::CaCertificate::root(
+            "CA",
+            crate::demo::authority::KeyAlgorithm::P256,
+            now,
+        );
+        let mut leaf = crate::x509::Certificate::read(&ca.unwrap().der).unwrap();
+        leaf.spki_sha256 = crate::x509::SpkiSha256([key; 32]);
+        let raised = Raised::new("certificate", "It is so.", json!({}));
+        let mut findings = vec![Finding::again(rule, Severity::High, raised).unwrap()];
+        let shown = rules::Shown::of(&leaf, &crate::ca::issuer::Issuer::default());
+        rules::stamp("shop.example:443", Some(&shown), &mut findings);
+        findings
+    };
+    let addition = Addition::of(run("2027-03-01"), &raised("CT003", 1)[0]);
+    let (text, ..) =
+        Baseline::default().with(&[addition], ("r", "2027-03-31".parse().unwrap()), false).unwrap();
+    let baseline = Baseline::parse("known.toml", text.as_bytes()).unwrap();
+    let told = |mut findings: Vec<Finding>| {
+        baseline.settle(run("2027-03-01"), &mut findings, |_| true);
+        let last = findings.pop().unwrap();
+        assert_eq!(last.rule, "RUN002");
+        (last.message.clone(), last.evidence.to_json()["of_another"].clone())
+    };
+    let (message, of_another) = told(raised("CT003", 2));
+    assert!(message.contains("accepted of another key") && !message.contains("not found"), "{message}");
+    assert_eq!(of_another, "key");
+    for other in [Vec::new(), raised("CT001", 2)] {
+        let (message, of_another) = told(other);
+        assert!(message.contains("it was not found in this run"), "{message}");
+        assert!(of_another.is_null());
+    }
+}

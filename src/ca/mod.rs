@@ -11,12 +11,14 @@ pub mod issuer;
 mod nearest;
 mod owner;
 mod retired;
+mod roots;
 mod table;
 
 use serde::Serialize;
 
 pub use self::owner::{owner_key, same_owner};
 pub use self::retired::Retired;
+pub use self::roots::{RootsOfCas, RootsOfPath};
 pub use self::table::CaTable;
 use crate::x509::SpkiSha256;
 

@@ -285,7 +285,7 @@ fn look_and_judge(options: &CheckOptions, earlier: Option<&Path>) -> anyhow::Res
     let listing = Arc::new(targets(options)?);
     options.spare(listing.targets().filter_map(|target| match target {
         Target::File(path) => Some(path),
-        Target::Server(_) => None,
+        Target::Server(_) | Target::Nothing { .. } => None,
     }))?;
     let mut evidence = Evidence {
         pinstead_evidence: WHOLE_EVIDENCE,

@@ -398,3 +398,10 @@ pub struct PinMatches {
     /// How many pins match no certificate of the chain: backup keys, other CAs or mistakes.
     pub unmatched: usize,
 }
+
+impl PinMatches {
+    /// Whether there are no pins that could match anything: keys are forbidden alone, and any other is accepted.
+    pub fn forbid_alone(&self) -> bool {
+        self.positions.is_empty() && self.unmatched == 0
+    }
+}

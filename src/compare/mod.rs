@@ -81,11 +81,13 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// The controls that a comparison is asked about, and of which nothing is known.
+    /// The controls that a comparison is asked about, and of which nothing is known: what they do about any of the threats
+    /// to which their state matters.
     pub fn unknown_controls(&self) -> Vec<Control> {
         let unknown = |control: &Control| {
-            let mut cells =
-                self.threats.iter().flat_map(|row| &row.cells).filter(|cell| cell.control == *control);
+            let rows = Threat::ALL.into_iter().zip(&self.threats);
+            let telling = rows.filter(|(threat, _)| !controls::never_matters(*control, *threat));
+            let mut cells = telling.flat_map(|(_, row)| &row.cells).filter(|cell| cell.control == *control);
             cells.all(|cell| cell.effect == Effect::Unknown)
         };
         Control::ASKED.into_iter().filter(unknown).collect()

@@ -169,3 +169,39 @@ fn public_trust(verdicts: &TargetVerdicts) -> Fact<PublicTrust> {
         chain.trust == Trust::Trusted && chain.life == Life::Current && chain.name != NameMatch::Differs;
     Fact::Measured(if trusted { PublicTrust::Trusted } else { PublicTrust::NotTrusted })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pins::Question;
+
+    /// Pins of public CAs alone are a finding of low severity, and a reason against the pins all the same.
+    #[test]
+    fn what_is_a_reason_by_itself_is_one_whatever_its_severity() {
+        let pins = |keys: [&str; 2]| {
+            let text = format!(
+                "<network-security-config><domain-config><domain>shop.example</domain><pin-set><pin digest='SHA-256'>{}</pin>\
+                 <pin digest='SHA-256'>{}</pin></pin-set></domain-config></network-security-config>",
+                keys[0], keys[1]
+            );
+            let question = Question {
+                host: Some("shop.example"),
+                path: None,
+                off_path: &[],
+                paths: &[],
+                certificates: &[],
+                service: None,
+                at: "2026-11-21T00:00:00Z".parse().unwrap(),
+                known_ca: &|_| None,
+            };
+            let verdict =
+                crate::pins::judge(&crate::pins::formats::read("nsc.xml", text.as_bytes()), &question);
+            pin_faults(&verdict).into_iter().map(|fault| fault.rule).collect::<Vec<_>>()
+        };
+        // ISRG Root X1 and Amazon Root CA 1; then with a key of nobody's.
+        let (x1, amazon) =
+            ("C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=", "++MBgDH5WGvL9Bcn5Be30cRcL0f5O+NyoXuWtQdX1aI=");
+        assert_eq!(pins([x1, amazon]), ["PIN021"]);
+        assert_eq!(pins([x1, "n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs="]), [""; 0]);
+    }
+}

@@ -57,10 +57,10 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
     )
 }
 
-/// The entries with pins that apply to the host, with the source of each.
+/// The entries with pins, or with keys that they forbid, that apply to the host, with the source of each.
 pub(super) fn applying(verdict: &PinsVerdict) -> impl Iterator<Item = (&SourceVerdict, &EntryVerdict)> {
     let entries = own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
-    entries.filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
+    entries.filter(|(_, entry)| entry.applies && entry.is_read())
 }
 
 /// The pins that clients fetch or learn at run time, of the files that were given.
@@ -262,6 +262,19 @@ mod tests {
             [ClientPins { client: String::new(), class: None, pins: Pins::NotPinned }]
         );
         assert_eq!(clients(&[curl("leaf")])[0].client, "0");
+    }
+
+    /// Keys that are forbidden refuse without pins beside.
+    #[test]
+    fn forbidden_keys_alone_are_pins_in_force() {
+        let toml = |bad: &str| {
+            let bad = SpkiSha256::of(bad.as_bytes());
+            format!("version = 1\n[[pin]]\nhosts = [\"shop.example\"]\nforbidden = [\"{bad}\"]\n")
+        };
+        assert_eq!(
+            matched(&[toml("leaf"), toml("other")]),
+            [(Fact::Measured((Vec::new(), 0)), true), (Fact::Measured((Vec::new(), 0)), false)]
+        );
     }
 
     #[test]

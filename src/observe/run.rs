@@ -17,6 +17,7 @@ use crate::dns_name::DnsName;
 use crate::evidence::dns::{
     CaaLookup, DnsAttempt, DnsExchange, DnsFailure, DnsOutcome, DnsTransport, TlsaLookup,
 };
+use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::revocation::Reach;
 use crate::evidence::tls::{TlsObservation, TlsOutcome};
 use crate::evidence::{CertificateSource, TargetEvidence};
@@ -76,6 +77,11 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
         Target::File(path) => {
             let file = files::read(path, MAX_CERTIFICATE_FILE);
             (path.clone(), CertificateSource::File(file), None, None)
+        }
+        Target::Nothing { text, why } => {
+            let file =
+                InputFile { path: text.clone(), content: FileContent::Failed(why.clone()), folder: None };
+            (text.clone(), CertificateSource::File(file), None, None)
         }
         Target::Server(server) => {
             let default_port = looking.tls.starttls.map_or(DEFAULT_PORT, super::tls::Starttls::default_port);

@@ -140,7 +140,7 @@ fn status(sources: &[SourceVerdict], host: Option<&str>) -> (PinsStatus, String)
         return (PinsStatus::Undetermined, left_open(source, host));
     }
     let applying = || sources.iter().flat_map(|source| &source.entries).filter(|entry| entry.applies);
-    let reason = match applying().find(|entry| !entry.pins.is_empty()).or_else(|| applying().next()) {
+    let reason = match applying().find(|entry| entry.is_read()).or_else(|| applying().next()) {
         Some(entry) => format!("nothing is enforced for {whom}: {}", entry.why),
         None => match sources.iter().find_map(|source| Some((source, source.statement.as_deref()?))) {
             Some((source, statement)) if sources.iter().all(SourceVerdict::is_looked_up) => {
@@ -252,8 +252,12 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
     if is_forbidden && enforced == EnforcementMode::Yes {
         FORBIDDEN.clone_into(&mut why);
     }
+    let is_nothing_read = pins.is_empty() && forbidden.is_empty();
+    // Where no pin was read, but a key that is forbidden, whatever else is served matches; unless there are pins.
+    let is_match_open = is_nothing_read || (pins.is_empty() && entry.unread > 0) || may_lack_a_list(entry);
     let on_paths = PathMatches::of_entry(&pins, paths, |pins, matches| every_list(pins, matches))
-        .with_unread(pins.is_empty() || may_lack_a_list(entry), entry.unread > 0);
+        .with_unread(is_match_open, entry.unread > 0)
+        .without(forbidden.iter().map(|pin| &pin.paths));
     // Which CAs an app declares is not at hand; those that no public table has may be among them.
     let root = path.and_then(<[PathCertificate]>::last).filter(|last| last.position == ChainPosition::Root);
     let is_set_aside = entry.overridden_for_user_anchors
@@ -266,7 +270,6 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
     if let Some(doubt) = doubt.as_ref().filter(|_| enforced == EnforcementMode::Yes) {
         why = format!("{why}; but {doubt}");
     }
-    let is_nothing_read = pins.is_empty() && forbidden.is_empty();
     let outcome = match enforced {
         EnforcementMode::Report | EnforcementMode::No => Outcome::NotEnforced,
         EnforcementMode::Unknown => Outcome::Unknown,
@@ -277,7 +280,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         }
         EnforcementMode::Yes if path.is_none() || is_nothing_read => Outcome::Unknown,
         EnforcementMode::Yes if every_list(&pins, |pin| pin.matches.matches()) => {
-            if may_lack_a_list(entry) || doubt.is_some() {
+            if is_match_open || doubt.is_some() {
                 Outcome::Unknown
             } else {
                 now(Outcome::Connects, &on_paths)

@@ -88,6 +88,20 @@ impl PathMatches {
         self
     }
 
+    /// What is left of it where keys are forbidden, each with the paths that it is on: those are refused.
+    pub(super) fn without<'p>(mut self, forbidden: impl Iterator<Item = &'p Self>) -> Self {
+        for bad in forbidden {
+            for (own, bad) in self.paths.iter_mut().zip(&bad.paths) {
+                own.matches = match (own.matches, bad.matches) {
+                    (_, Some(true)) | (Some(false), _) => Some(false),
+                    (matches, Some(false)) => matches,
+                    (_, None) => None,
+                };
+            }
+        }
+        self
+    }
+
     /// The same paths, and a match on none of them.
     pub(super) fn with_none(mut self) -> Self {
         for path in &mut self.paths {

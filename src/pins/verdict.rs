@@ -379,13 +379,13 @@ impl Outcome {
 }
 
 impl EntryVerdict {
-    /// Whether it has pins, read or not.
+    /// Whether it has pins, read or not, or keys that are forbidden.
     pub fn has_pins(&self) -> bool {
-        self.unread > 0 || !self.pins.is_empty()
+        self.unread > 0 || self.is_read()
     }
 
-    /// Whether anything that it compares with was read.
-    fn is_read(&self) -> bool {
+    /// Whether anything that it compares with was read: pins, or keys that are forbidden.
+    pub fn is_read(&self) -> bool {
         !self.pins.is_empty() || !self.forbidden.is_empty()
     }
 
@@ -409,9 +409,9 @@ impl EntryVerdict {
         self.pins.iter().any(|pin| pin.matches.matches())
     }
 
-    /// Whether the pins were compared with a path.
+    /// Whether the pins, or the keys that are forbidden, were compared with a path.
     pub fn is_compared(&self) -> bool {
-        self.pins.iter().any(|pin| pin.matches != PinMatch::NotChecked)
+        self.pins.iter().chain(&self.forbidden).any(|pin| pin.matches != PinMatch::NotChecked)
     }
 
     /// Whether a TLSA record of usage 3 matches: it names the key itself, and clients look at nothing else.

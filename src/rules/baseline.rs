@@ -42,6 +42,8 @@ pub enum Fault {
         rule: Option<&'static str>,
         /// What it is about.
         subject: String,
+        /// Of what else the same was found, in a word: another key, for one.
+        of_another: Option<&'static str>,
     },
 }
 
@@ -79,14 +81,25 @@ static RULES: &[Rule<Fault>] = &[
             severity: Severity::Info,
             needs: "a baseline (`--baseline`), and all looked at that the rule of its entry needs",
             explanation: "What this finding rests on was looked at in this run, and it was not found. The entry accepts what is not there: if it came \
-                back, it would be accepted without anybody looking at it.",
+                back, it would be accepted without anybody looking at it. Where the same is found of another certificate, key or CA, that is a \
+                finding of its own, which the entry does not accept.",
             advice: "Take the entry out of the baseline.",
             references: DOCS,
         },
         raise: |fault| match fault {
-            Fault::Gone { entry, rule, subject } => {
-                let message = format!("{}: it was not found in this run ({entry}).", called(*rule, subject));
-                vec![Raised::new(subject, message, json!({"entry": entry, "rule": rule, "about": subject}))]
+            Fault::Gone { entry, rule, subject, of_another } => {
+                let called = called(*rule, subject);
+                let message = match of_another {
+                    None => format!("{called}: it was not found in this run ({entry})."),
+                    Some(what) => format!(
+                        "{called}: it was accepted of another {what} than the one of which it is found now, and is new there ({entry})."
+                    ),
+                };
+                let mut facts = json!({"entry": entry, "rule": rule, "about": subject});
+                if let (Some(what), Some(facts)) = (of_another, facts.as_object_mut()) {
+                    facts.insert("of_another".to_owned(), json!(what));
+                }
+                vec![Raised::new(subject, message, facts)]
             }
             _ => Vec::new(),
         },

@@ -102,6 +102,16 @@ pub fn is_about_what_is_shown(rule: &str) -> bool {
     tie::of(rule) != tie::Tie::Nothing
 }
 
+/// What of a certificate a finding of this rule is accepted of, and of no other, in a word; `None` where it is about none.
+pub fn tied_to(rule: &str) -> Option<&'static str> {
+    match tie::of(rule) {
+        tie::Tie::Issuer => Some("CA"),
+        tie::Tie::Key => Some("key"),
+        tie::Tie::Certificate => Some("certificate"),
+        tie::Tie::Nothing => tie::is_about_certificates(rule).then_some("certificate"),
+    }
+}
+
 /// Whether findings of this rule are about certificates: rule, target and subject alone do not tell about which.
 pub fn is_about_certificates(rule: &str) -> bool {
     tie::is_about_certificates(rule)

@@ -25,7 +25,7 @@ pub use self::facts::Facts;
 pub use self::finding::{Acceptance, Finding, Location, Raised, Rule, RuleInfo, Severity};
 pub use self::fingerprint::tie::Shown;
 pub use self::fingerprint::{
-    can_be_accepted, fingerprint, is_about_certificates, is_about_what_is_shown, stamp,
+    can_be_accepted, fingerprint, is_about_certificates, is_about_what_is_shown, stamp, tied_to,
 };
 use crate::judge::TargetVerdicts;
 
@@ -42,6 +42,11 @@ pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
         .chain(log::infos())
         .chain(run::infos())
         .chain(baseline::infos())
+}
+
+/// Whether a rule is about the entries of a baseline.
+pub fn is_about_baseline(rule: &str) -> bool {
+    baseline::infos().any(|info| info.id == rule)
 }
 
 /// A rule's page, as `pinstead explain` prints it and `docs/rules/` keeps it.

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::listing::Listing;
+use super::listing::{Listing, Named};
 use super::{CheckOptions, DEFAULT_POLICY, MAX_INPUT};
+use crate::cli::pin_inputs;
 use crate::cli::saved::is_evidence_file;
-use crate::cli::{pin_inputs, target_list};
+use crate::cli::target_list::{self, Listed};
 use crate::evidence::file::InputFile;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::observe::files;
@@ -42,9 +43,13 @@ pub(super) fn request(options: &CheckOptions) -> Request {
 
 /// The targets that are named.
 pub(super) fn targets(options: &CheckOptions) -> anyhow::Result<Listing> {
-    let mut named = options.target.clone();
+    let mut named: Vec<Named> = options.target.iter().cloned().map(Named::from).collect();
     if let Some(path) = &options.many.targets {
-        named.extend(target_list::read(path)?.into_iter().map(|listed| listed.text));
+        let list = if path == "-" { "standard input" } else { path };
+        let listed = target_list::read(path)?.into_iter();
+        named.extend(
+            listed.map(|Listed { line, text }| Named { text, place: Some(format!("{list}:{line}")) }),
+        );
     }
     if named.is_empty() {
         bail!(
@@ -67,7 +72,7 @@ pub(super) fn targets(options: &CheckOptions) -> anyhow::Result<Listing> {
     let listing = Listing::of(named, default_port)?;
     let file = listing.targets().find_map(|target| match target {
         Target::File(path) => Some(path),
-        Target::Server(_) => None,
+        Target::Server(_) | Target::Nothing { .. } => None,
     });
     match file {
         Some(path) if options.comparing.is_some() => bail!(

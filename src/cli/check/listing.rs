@@ -7,6 +7,20 @@ use std::hash::BuildHasher as _;
 use crate::observe::files;
 use crate::target::{DEFAULT_PORT, ServerTarget, Target, TargetError};
 
+/// A target as it was named.
+pub(super) struct Named {
+    /// Its text.
+    pub(super) text: String,
+    /// The file and line of the list that it stands in.
+    pub(super) place: Option<String>,
+}
+
+impl From<String> for Named {
+    fn from(text: String) -> Self {
+        Self { text, place: None }
+    }
+}
+
 /// What is to be looked at.
 pub(super) struct Listing {
     /// The targets' texts, one behind the other.
@@ -15,29 +29,48 @@ pub(super) struct Listing {
     ends: Vec<usize>,
     /// How a target was named, each time that it was, where that was more than once.
     several: BTreeMap<usize, Vec<String>>,
+    /// The lines of a list that name none, and why.
+    nothing: BTreeMap<usize, String>,
     /// How many were named in all.
     named: usize,
     default_port: u16,
 }
 
 impl Listing {
-    /// The targets that these texts name; `default_port` is that of a server without one.
+    /// The targets that these texts name; `default_port` is that of a server without one. A line of a list that names none is
+    /// told in its turn.
     ///
     /// # Errors
     ///
-    /// A text names no target.
+    /// A text that stands in no list names no target.
     pub(super) fn of(
-        named: impl IntoIterator<Item = String>,
+        named: impl IntoIterator<Item = impl Into<Named>>,
         default_port: u16,
     ) -> Result<Self, TargetError> {
-        let mut listing =
-            Self { texts: String::new(), ends: Vec::new(), several: BTreeMap::new(), named: 0, default_port };
+        let mut listing = Self {
+            texts: String::new(),
+            ends: Vec::new(),
+            several: BTreeMap::new(),
+            nothing: BTreeMap::new(),
+            named: 0,
+            default_port,
+        };
         let mut known = Known::default();
-        for text in named {
-            let target = listing.parse(&text)?;
+        for named in named {
+            let Named { text, place } = named.into();
+            let target = match (listing.parse(&text), place) {
+                (Ok(target), _) => target,
+                (Err(error), None) => return Err(error),
+                (Err(error), Some(place)) => {
+                    Target::Nothing { text: text.clone(), why: format!("{place}: {error}") }
+                }
+            };
             listing.named += 1;
             match known.number_of(&target, listing.ends.len(), |number| listing.target(number)) {
                 None => {
+                    if let Target::Nothing { why, .. } = target {
+                        listing.nothing.insert(listing.ends.len(), why);
+                    }
                     listing.texts.push_str(&text);
                     listing.ends.push(listing.texts.len());
                 }
@@ -62,6 +95,9 @@ impl Listing {
 
     /// The target of this number, from 0; a server with its port.
     pub(super) fn target(&self, number: usize) -> Option<Target> {
+        if let Some(why) = self.nothing.get(&number) {
+            return Some(Target::Nothing { text: self.text(number).to_owned(), why: why.clone() });
+        }
         // It was read before. A file that went away meanwhile is still no host.
         self.parse(self.text(number)).ok().or_else(|| Some(Target::File(self.text(number).to_owned())))
     }
@@ -87,7 +123,7 @@ impl Listing {
             Target::Server(ServerTarget { host, port }) => {
                 Target::Server(ServerTarget { host, port: Some(port.unwrap_or(self.default_port)) })
             }
-            file @ Target::File(_) => file,
+            other => other,
         })
     }
 }
@@ -98,6 +134,7 @@ pub(super) fn label(target: &Target) -> String {
         // In a listing, every server has its port.
         Target::Server(server) => server.label(DEFAULT_PORT),
         Target::File(path) => path.clone(),
+        Target::Nothing { text, .. } => text.clone(),
     }
 }
 
@@ -168,5 +205,14 @@ mod tests {
     #[test]
     fn what_names_nothing_is_told() {
         assert!(Listing::of(["a.example".to_owned(), "b.example:0".to_owned()], 443).is_err());
+        // A line of a list is no reason to leave the others out.
+        let listed = ["a.example", "bad name", "b.example"]
+            .into_iter()
+            .zip(1..)
+            .map(|(text, line)| Named { text: text.to_owned(), place: Some(format!("targets.txt:{line}")) });
+        let listing = Listing::of(listed, 443).unwrap();
+        let Some(Target::Nothing { text, why }) = listing.target(1) else { panic!() };
+        assert!(text == "bad name" && why.starts_with("targets.txt:2: “bad name” is neither"), "{why}");
+        assert_eq!((listing.len(), label(&listing.target(2).unwrap())), (3, "b.example:443".to_owned()));
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn host_of(chain: &[Certificate], inputs: &[PinFile]) -> anyhow::Resu
     let is_pinned = |host: &&DnsName| {
         entries(inputs).any(|entry| {
             entry.scope != HostPattern::Unstated
-                && !entry.pins.is_empty()
+                && !(entry.pins.is_empty() && entry.forbidden.is_empty())
                 && entry.scope.covers(host.as_str())
         })
     };

@@ -6,9 +6,9 @@ use crate::ca::{CaTable, same_owner};
 use crate::pins::make::KnownRoot;
 use crate::x509::path::Anchors;
 
-/// The roots to fall back on, and what is to be said of them.
+/// Some roots, and what is to be said of them.
 #[derive(Debug, Default)]
-pub(super) struct BackupRoots {
+pub(super) struct NamedRoots {
     pub(super) roots: Vec<KnownRoot>,
     pub(super) warning: Option<String>,
 }
@@ -24,14 +24,10 @@ pub(super) fn known_roots(anchors: &Anchors) -> Vec<KnownRoot> {
 }
 
 /// The roots of the CA that goes by this name: those that clients of the host trust, else those of Mozilla's programme.
-pub(super) fn backup_roots(
-    name: &str,
-    anchors: &Anchors,
-    roots: &[KnownRoot],
-) -> anyhow::Result<BackupRoots> {
+pub(super) fn backup_roots(name: &str, anchors: &Anchors, roots: &[KnownRoot]) -> anyhow::Result<NamedRoots> {
     let found = of_ca(name, roots);
     if !found.is_empty() {
-        return Ok(BackupRoots { roots: found, warning: None });
+        return Ok(NamedRoots { roots: found, warning: None });
     }
     let embedded = Anchors::embedded();
     if embedded.source == anchors.source {
@@ -49,7 +45,7 @@ pub(super) fn backup_roots(
         "No root of “{name}” is among {}: those of {} are taken. They are a backup only for clients that trust them.",
         anchors.source, embedded.source
     );
-    Ok(BackupRoots { roots: found, warning: Some(warning) })
+    Ok(NamedRoots { roots: found, warning: Some(warning) })
 }
 
 /// Those of a CA: by what the tables say of the key itself; else by who recognises the identifier, as the owner of a

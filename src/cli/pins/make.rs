@@ -7,16 +7,18 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::backup_ca::{BackupRoots, backup_roots, known_roots};
+use super::backup_ca::{NamedRoots, backup_roots, known_roots};
 use super::served::{Served, anchors, default_port, fetch, parse_server};
+use crate::ca::{CaTable, RootsOfCas};
 use crate::cli::Exit;
 use crate::cli::options::{NetworkOptions, OutputOptions, Plain, parse_time};
 use crate::observe::{clock, files};
-use crate::pins::make::{Form, Level, Material, OwnKey, Proposal, propose, read_key, write};
+use crate::pins::make::{Form, KnownRoot, Level, Material, OwnKey, Proposal, propose, read_key, write};
 use crate::report::human::pins_make as human;
 use crate::report::json::v1::pins_make as json;
 use crate::target::ServerTarget;
-use crate::x509::path::HostIdentity;
+use crate::x509::path::{Anchors, HostIdentity};
+use crate::x509::{PathCertificate, SpkiSha256};
 
 /// The longest file with a key that is read, in octets.
 const LONGEST_KEY_FILE: u64 = 1 << 20;
@@ -161,9 +163,10 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
     let path = served.path(Some(&options.host.host), &anchors, at).map_err(|why| anyhow::anyhow!("{why}"))?;
     let served_keys: Vec<_> = served.certificates.iter().map(|served| served.spki_sha256).collect();
     let roots = known_roots(&anchors);
+    let of_ca = further_roots(&path.path, &served, &anchors, at);
     let backup = match &choice.backup_ca {
         Some(name) => backup_roots(name, &anchors, &roots)?,
-        None => BackupRoots::default(),
+        None => NamedRoots::default(),
     };
     let mut proposal = propose(&Material {
         host: host.as_str(),
@@ -174,13 +177,37 @@ pub(super) fn run(options: &MakeOptions) -> anyhow::Result<Exit> {
         backup_keys: &backup_keys,
         level: choice.level.map(LevelName::level),
         roots: &roots,
+        further_roots: &of_ca.roots,
         backup_roots: &backup.roots,
         expires: choice.expires,
     })?;
     proposal.warnings.extend(path.unfit.clone());
     proposal.warnings.extend(backup.warning);
+    if proposal.level == Level::Root {
+        proposal.warnings.extend(of_ca.warning);
+    }
     let port = options.host.port.unwrap_or_else(|| default_port(&options.network));
     report(options, &proposal, port)
+}
+
+/// The roots of the CA in use besides the anchors: the same that `compare --require widened` asks for.
+fn further_roots(path: &[PathCertificate], served: &Served, anchors: &Anchors, at: Timestamp) -> NamedRoots {
+    let (Some(issuer), Some(root)) = (path.get(1), path.last()) else { return NamedRoots::default() };
+    let owner = |key: &SpkiSha256| CaTable.key(key).and_then(|known| known.owner).map(str::to_owned);
+    let owners = [issuer, root].into_iter().filter_map(|ca| owner(&ca.spki_sha256)).collect();
+    let mut all = RootsOfCas::of_owners(&owners, at);
+    let given = served.certificates.get(1..).unwrap_or_default();
+    let are_all = all.add_paths(&issuer.spki_sha256, given, anchors, at).is_some();
+    let named = all.of_owners.keys().copied().chain([root.spki_sha256]).collect();
+    let known =
+        |(key, name): (&SpkiSha256, &String)| KnownRoot { key: *key, name: name.clone(), owner: owner(key) };
+    let ends = all.missed_by(&named).map(|path| (&path.end, &path.name));
+    let warning =
+        "Not every path above the CA that issued is known: further roots may be missing from the set.";
+    NamedRoots {
+        roots: all.of_owners.iter().chain(ends).map(known).collect(),
+        warning: (!are_all).then(|| warning.to_owned()),
+    }
 }
 
 /// The chain that the host shows, at whatever address; the inner error says why there is none.
@@ -240,4 +267,60 @@ fn keys(paths: &[String]) -> anyhow::Result<Vec<OwnKey>> {
         Ok(OwnKey { key, file: path.clone() })
     };
     paths.iter().map(key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::{CertificateSha256, ChainPosition, Fingerprints};
+
+    /// Let's Encrypt's next roots stand in few stores yet: on devices that have them, chains end there.
+    #[test]
+    fn all_roots_of_a_public_ca_are_those_that_the_gate_asks_for() {
+        let at = "2026-03-20T00:00:00Z".parse().unwrap();
+        let (yr1, x1) =
+            ("LoMHBotttiDko50Gi13uXW71eIy7LAttI+rYT8wXF4w=", "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=");
+        let member = |position, key: SpkiSha256| PathCertificate {
+            position,
+            spki_sha256: key,
+            sha256: CertificateSha256::of(&key.0),
+            subject: key.to_string(),
+            fingerprints: Fingerprints::default(),
+        };
+        let path = [
+            member(ChainPosition::Leaf, SpkiSha256::of(b"leaf")),
+            member(ChainPosition::Intermediate, SpkiSha256::from_base64(yr1).unwrap()),
+            member(ChainPosition::Root, SpkiSha256::from_base64(x1).unwrap()),
+        ];
+        let served = Served { source: "here".to_owned(), certificates: Vec::new() };
+        let anchors = Anchors::embedded();
+        let found = further_roots(&path, &served, &anchors, at);
+        assert_eq!(found.warning, None);
+        let roots = known_roots(&anchors);
+        let proposal = propose(&Material {
+            host: "www.example.com",
+            include_subdomains: false,
+            path: &path,
+            served: &[],
+            own_keys: &[],
+            backup_keys: &[],
+            level: None,
+            roots: &roots,
+            further_roots: &found.roots,
+            backup_roots: &[],
+            expires: None,
+        })
+        .unwrap();
+        let mut names: Vec<&str> =
+            proposal.pins.iter().map(|pin| pin.name.rsplit("CN=").next().unwrap_or_default()).collect();
+        names.sort_unstable();
+        assert_eq!(names[1..], ["ISRG Root X2", "Root YE", "Root YR"], "{:?}", proposal.pins);
+        // What the gate asks for is pinned, and on every path of now there is one of these.
+        let pinned = proposal.pins.iter().map(|pin| pin.key).collect();
+        let owners = ["Internet Security Research Group".to_owned()].into();
+        let mut asked = RootsOfCas::of_owners(&owners, at);
+        asked.add_paths(&path[1].spki_sha256, &[], &anchors, at).unwrap();
+        assert!(asked.of_owners.keys().all(|key| proposal.pins.iter().any(|pin| pin.key == *key)));
+        assert_eq!(asked.missed_by(&pinned).count(), 0);
+    }
 }

@@ -188,6 +188,7 @@ pub(super) fn parse_server(text: &str) -> Result<ServerTarget, String> {
     match Target::parse(text, files::exists) {
         Ok(Target::Server(server)) => Ok(server),
         Ok(Target::File(file)) => Err(format!("{file} is a file, not a server")),
+        Ok(Target::Nothing { why, .. }) => Err(why),
         Err(error) => Err(error.to_string()),
     }
 }

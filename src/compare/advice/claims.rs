@@ -71,8 +71,7 @@ static CLAIMS: [Claim; 4] = [
                 matches!(kind, PinSetKind::Hypothetical { level: Level::Intermediate, backup: false })
             };
             let set = known.replay()?.pin_sets.iter().find(|set| is_it(&set.kind))?;
-            let times = if set.sure == 1 { "once".to_owned() } else { format!("{} times", set.sure) };
-            (set.sure > 0).then(|| format!("such pins would have locked users out {times}"))
+            (set.sure > 0).then(|| format!("such pins would have locked users out {}", set.times()))
         },
     },
 ];

@@ -228,9 +228,10 @@ fn lockouts(known: &Known<'_>) -> Weighed {
         return Weighed::Silent;
     }
     let count: usize = hurt().map(|set| set.sure).sum();
+    let least = if hurt().all(|set| set.at_most == Some(set.sure)) { "" } else { "at least " };
     Weighed::Wrong {
         text: format!(
-            "The pins as given would have locked users out {}.",
+            "The pins as given would have locked users out {least}{}.",
             if count == 1 { "once".to_owned() } else { format!("{count} times") }
         ),
         evidence: named(hurt().map(|set| set.title.as_str())),
@@ -248,13 +249,13 @@ fn hypothetical(known: &Known<'_>) -> Weighed {
     let with_backup = |replay: &Replay| -> Vec<(String, usize)> {
         let sets = replay.pin_sets.iter();
         let sets = sets.filter(|set| matches!(set.kind, PinSetKind::Hypothetical { backup: true, .. }));
-        sets.map(|set| (set.title.clone(), set.sure)).collect()
+        sets.map(|set| (format!("{}: {}", set.title, set.times()), set.sure)).collect()
     };
     let sets = known.replay().map(with_backup).unwrap_or_default();
     if sets.is_empty() || sets.iter().any(|(_, sure)| *sure == 0) {
         return Weighed::Silent;
     }
-    let told: Vec<String> = sets.iter().map(|(title, sure)| format!("{title}: {sure}")).collect();
+    let told: Vec<&str> = sets.iter().map(|(told, _)| told.as_str()).collect();
     Weighed::Against {
         text: "Whatever had been pinned, even with a backup, users would have been locked out.".to_owned(),
         evidence: format!("how often: {}", told.join("; ")),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::criteria;
 use super::known::{Known, Pinned, named};
 use super::steps::{Done, StepId};
-use crate::compare::replay::{LocksOutNow, ReplayedPinSet};
+use crate::compare::replay::{LocksOutNow, Replay, ReplayedPinSet};
 use crate::compare::{
     CaaPolicy, CoveringName, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share, Watch,
     covering,
@@ -44,7 +44,10 @@ pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
     match (criteria::unknown_pins(known), known.pinned()) {
         (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),
         (None, Pinned::No) => (Done::Yes, NONE_PINS.to_owned()),
-        (None, _) => (Done::Yes, "nothing that was measured is wrong with the pins".to_owned()),
+        (None, _) => {
+            let left_out = left_out(known);
+            (Done::Yes, format!("nothing that was measured is wrong with the pins{left_out}"))
+        }
     }
 }
 
@@ -210,15 +213,48 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
         return (Done::Unknown, "not all of the pins were replayed (--history)".to_owned());
     }
     if roots.is_empty() {
-        let why = "which roots the CAs in use have is not known: no certificate in its life has a proven issuer with known \
-                   paths";
-        return (Done::Unknown, why.to_owned());
+        return (Done::Unknown, without_known_roots(known).to_owned());
     }
     if let Some(why) = sets.iter().find_map(|set| doubtful(set)) {
         return (Done::Unknown, why);
     }
     let titles = named(sets.iter().map(|set| set.title.as_str()));
-    (Done::Yes, format!("every root of the CAs in use is pinned, and all recent certificates match {titles}"))
+    let left_out = left_out(known);
+    (
+        Done::Yes,
+        format!(
+            "every root of the CAs in use is pinned, and all recent certificates match {titles}{left_out}"
+        ),
+    )
+}
+
+/// Why it is not known which roots there are to be pinned.
+fn without_known_roots(known: &Known<'_>) -> &'static str {
+    let is_unexpected = known.facts.expectation == Fact::Measured(Expectation::Unexpected)
+        || known.replay().is_some_and(Replay::is_all_unexpected_now);
+    if is_unexpected {
+        "what can be served now is of a CA that you do not expect: whether its roots are to be pinned is not known (add the \
+         CA to expect_ca, or replace the certificate)"
+    } else {
+        "which roots the CAs in use have is not known: no certificate in its life has a proven issuer with known paths"
+    }
+}
+
+/// What was not taken for a certificate that can be served.
+pub(super) fn left_out(known: &Known<'_>) -> String {
+    let replay = known.replay().filter(|replay| !replay.is_all_unexpected_now());
+    let unexpected: Vec<&str> =
+        replay.into_iter().flat_map(Replay::unexpected_now).map(|it| it.issuer.as_str()).collect();
+    let issuers = named(unexpected.iter().copied());
+    match unexpected.len() {
+        0 => String::new(),
+        1 => format!(
+            "; left out is 1 certificate of a CA that you do not expect ({issuers}): not so if it is yours"
+        ),
+        count => format!(
+            "; left out are {count} certificates of CAs that you do not expect ({issuers}): not so if one of them is yours"
+        ),
+    }
 }
 
 /// Why pins are known not to be wide: by what was issued.
@@ -232,6 +268,14 @@ fn narrow(set: &ReplayedPinSet) -> Option<String> {
             ));
         }
         LocksOutNow::No | LocksOutNow::Unknown => {}
+    }
+    if let Some(from) = set.refuses_all_from {
+        return Some(format!(
+            "{}: from {} on, clients that have these pins refuse every connection, whatever is renewed: a version that is \
+             not replaced by then is locked out (leave out the end, or let them end open)",
+            set.title,
+            from.strftime("%Y-%m-%d")
+        ));
     }
     let share = set.next_match.as_ref().map(|chance| chance.share)?;
     (share.count < share.of)

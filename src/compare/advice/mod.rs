@@ -210,9 +210,10 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
             "Nothing is pinned, and {} to be put right.",
             if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
         ),
-        (Verdict::Keep, Pinned::Yes) => {
-            "Keep the pins: none of OWASP's criteria speaks against them, and nothing that was measured does.".to_owned()
-        }
+        (Verdict::Keep, Pinned::Yes) => format!(
+            "Keep the pins: none of OWASP's criteria speaks against them, and nothing that was measured does{}.",
+            done::left_out(known)
+        ),
         (Verdict::Keep, _) => {
             "Stay without pins, unless your own CA is an attacker you reckon with: then OWASP's criteria would allow pins of \
              your own keys, with a backup."

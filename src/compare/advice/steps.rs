@@ -219,7 +219,7 @@ static STEPS: [Plan; 10] = [
     Plan {
         id: StepId::Widened,
         what: "Widen the pins to every root of every CA that you use, or let them end (a date in the past fails open on \
-               Android; not on iOS).",
+               Android; not on iOS). Pins that refuse everything once they have ended are not wide.",
         why: "From then on no renewal locks out a client that has this version.",
         source: "Android, Network Security Configuration; Amazon Trust Services; Google Trust Services FAQ",
         gate: |known| {

@@ -15,6 +15,8 @@ use crate::compare::{
 };
 use crate::x509::ChainPosition;
 
+mod left_out;
+
 /// Everything that an owner can state, in favour of pins.
 fn favourable() -> Circumstances {
     Circumstances {
@@ -61,6 +63,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         sure,
         at_most: None,
         locks_out_now: LocksOutNow::No,
+        refuses_all_from: None,
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -336,6 +339,11 @@ fn pins_are_wide_only_where_every_root_is_pinned_and_nothing_is_missed() {
             "does not match on every path",
         ),
         (
+            ReplayedPinSet { refuses_all_from: Some("2026-11-25T00:00:00Z".parse().unwrap()), ..all.clone() },
+            Done::No,
+            "from 2026-11-25 on, clients that have these pins refuse every connection",
+        ),
+        (
             ReplayedPinSet { locks_out_now: LocksOutNow::Unknown, ..all.clone() },
             Done::Unknown,
             "whether they lock users out now is not known",
@@ -445,6 +453,26 @@ fn nothing_is_kept_against_grave_findings_about_the_pins() {
     // And what is wrong with files that do not pin the host is nothing to it.
     let elsewhere = MeasuredFacts { pin_faults: faults, ..facts(Pins::NotPinned) };
     assert_eq!(advice(&elsewhere, &favourable(), None).verdict, Verdict::Keep);
+}
+
+/// Pins that any certificate of public CAs matches are a reason to change them, which is told once.
+#[test]
+fn pins_of_public_cas_alone_are_a_reason() {
+    let fault = PinFault {
+        rule: "PIN021",
+        title: "Any certificate of the pinned CAs passes".to_owned(),
+        found: "app.xml: Only roots of public CAs are pinned.".to_owned(),
+        advice: "Pin keys of your own.".to_owned(),
+        source: "OWASP",
+    };
+    let alone = MeasuredFacts { pin_faults: vec![fault.clone()], ..facts(sound()) };
+    let shown = advice(&alone, &favourable(), None);
+    assert_eq!((shown.verdict, ids(&shown)[0]), (Verdict::Change, "PIN021"));
+    assert_eq!((shown.changes[0].id, done(&shown, StepId::Sound)), ("PIN021", Done::No));
+    let shared = facts(pinned(&[ChainPosition::Root], 1, PinEnforcement::Enforced));
+    let said = MeasuredFacts { pin_faults: vec![fault], ..shared };
+    let shown = advice(&said, &favourable(), None);
+    assert!(ids(&shown).contains(&"shared_ca_only") && !ids(&shown).contains(&"PIN021"), "{:?}", ids(&shown));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::pins::{DEVICE, HOSTILE, OVERRIDES, RISK, VALIDATION};
 use super::{Judgement, State, Would, pinned_clients};
-use crate::compare::{ClientPins, Effect, Fact, InPlace, PinEnforcement, Pins, Threat};
+use crate::compare::{ClientPins, Effect, Fact, InPlace, PinEnforcement, PinMatches, Pins, Threat};
 use crate::x509::ChainPosition;
 
 const ADDED_ROOTS: &str = "Chromium net/http/transport_security_state.cc; RFC 7469 section 2.6";
@@ -137,7 +137,8 @@ fn of_level(level: Level, clients: &[ClientPins]) -> Vec<&ClientPins> {
     clients.iter().filter(|client| Level::of(&client.pins) == Some(level)).collect()
 }
 
-/// Whether pins are enforced and their level is not known.
+/// Whether pins are enforced and their level is not known. Where keys are forbidden alone, there is none.
 fn is_open(pins: &Pins) -> bool {
-    matches!(pins, Pins::Pinned { enforcement: PinEnforcement::Enforced, .. }) && Level::of(pins).is_none()
+    let Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } = pins else { return false };
+    Level::of(pins).is_none() && !matches.measured().is_some_and(PinMatches::forbid_alone)
 }

@@ -7,6 +7,7 @@ pub(super) mod ct;
 mod dane;
 mod dynamic;
 mod hpkp;
+mod idle;
 mod levels;
 mod monitor;
 mod pinned_clients;
@@ -14,6 +15,7 @@ mod pins;
 mod revocation;
 mod trust;
 
+pub(super) use self::idle::never_matters;
 use self::levels::Level;
 use super::{
     Cell, Column, Control, CoveringName, Dnssec, Effect, InPlace, MeasuredFacts, Threat, Within, covering,
@@ -75,8 +77,18 @@ pub(super) fn would(control: Control, threat: Threat) -> Would {
     }
 }
 
-/// What a control does now.
+/// What a control does now: nothing, where it is not known and would do nothing whatever it is.
 pub(super) fn judge(control: Control, threat: Threat, facts: &MeasuredFacts) -> Judgement {
+    let judged = measured(control, threat, facts);
+    if judged.effect == Effect::Unknown && never_matters(control, threat) {
+        let reason = "Whatever its state is, it changes nothing here.";
+        return Judgement::new(Effect::NoEffect, reason, would(control, threat).source);
+    }
+    judged
+}
+
+/// What a control does by its facts.
+fn measured(control: Control, threat: Threat, facts: &MeasuredFacts) -> Judgement {
     match control {
         Control::CaTrust => trust::judge(threat, &facts.public_trust),
         Control::Ct => ct::judge(threat, &facts.ct_policy, ct::CHROME),

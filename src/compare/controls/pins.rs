@@ -42,7 +42,8 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
         Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } => match matches {
             Fact::NotGiven => (Effect::Unknown, "The pins were given without a chain to match them with."),
             Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
-            Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat),
+            Fact::Measured(matches) if matches.forbid_alone() => return forbidding(threat),
+            Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat, matches),
             Fact::Measured(matches) => return enforced(threat, matches),
         },
     };
@@ -52,7 +53,7 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
 /// Clients with these pins connect no more, whatever changes.
 fn locked_out(matches: &Fact<PinMatches>) -> Judgement {
     let reason = match matches {
-        Fact::Measured(matches) if matches.positions.is_empty() => {
+        Fact::Measured(matches) if matches.positions.is_empty() && !matches.forbid_alone() => {
             "The pins match no certificate of this chain: clients with these pins are locked out now."
         }
         _ => "The pins do not accept the chain now: clients with these pins are locked out now.",
@@ -61,9 +62,9 @@ fn locked_out(matches: &Fact<PinMatches>) -> Judgement {
 }
 
 /// The pins are enforced and match nothing.
-fn unmatched(threat: Threat) -> Judgement {
+fn unmatched(threat: Threat, matches: &PinMatches) -> Judgement {
     if threat.is_change() {
-        return locked_out(&Fact::Measured(PinMatches::default()));
+        return locked_out(&Fact::Measured(matches.clone()));
     }
     if threat == Threat::HostilePins {
         return Judgement::new(Effect::NoEffect, SHIPPED, HOSTILE);
@@ -73,6 +74,24 @@ fn unmatched(threat: Threat) -> Judgement {
         "The pins match no certificate of this chain; what they were meant to accept is not known.",
         VALIDATION,
     )
+}
+
+/// No key has to match, and some are refused, of which none is in the chain.
+fn forbidding(threat: Threat) -> Judgement {
+    match threat {
+        Threat::HostilePins => Judgement::new(Effect::NoEffect, SHIPPED, HOSTILE),
+        // A key that is made now is on no list.
+        Threat::NewIntermediate | Threat::NewCa | Threat::CaDistrusted => Judgement::new(
+            Effect::Unknown,
+            "No key has to match, and some are forbidden: users are locked out where the new chain has one of these.",
+            RISK,
+        ),
+        _ => Judgement::new(
+            Effect::NoEffect,
+            "No key has to match: every chain is accepted that has none of the keys that are forbidden.",
+            VALIDATION,
+        ),
+    }
 }
 
 fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {

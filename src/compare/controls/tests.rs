@@ -11,6 +11,8 @@ use crate::compare::{
 };
 use crate::x509::ChainPosition::{self, Intermediate, Leaf, Root};
 
+mod idle;
+
 /// The columns in the order of the literature: trust, pins, headers, DNS, logs, CAA, revocation.
 const COLUMNS: [(Control, &str); 12] = [
     (Control::CaTrust, "trust"),
@@ -108,7 +110,9 @@ fn nothing_known_is_unknown_in_every_column() {
         assert_eq!(in_place(&facts, control), InPlace::Unknown, "{control:?}");
         for threat in Threat::ALL {
             let judged = judge(control, threat, &facts);
-            assert_eq!(judged.effect, Effect::Unknown, "{control:?} {threat:?}");
+            let is_idle = never_matters(control, threat);
+            let expected = if is_idle { Effect::NoEffect } else { Effect::Unknown };
+            assert_eq!(judged.effect, expected, "{control:?} {threat:?}");
             assert!(judged.reason.ends_with('.') && !judged.reason.contains(". "), "{}", judged.reason);
         }
     }
@@ -128,6 +132,28 @@ fn with_pins(pins: Vec<Pins>) -> MeasuredFacts {
     MeasuredFacts {
         pins: Fact::Measured(('a'..='z').zip(pins).map(client).collect()),
         ..MeasuredFacts::default()
+    }
+}
+
+/// Keys that are forbidden, with none that has to match: nobody is kept out by what is not on the list.
+#[test]
+fn forbidden_keys_alone_keep_no_other_ca_out() {
+    let of = |locked_out| {
+        let Pins::Pinned { enforcement, matches, overridden_for_user_anchors, .. } = pinned(&[], 0) else {
+            panic!("not pinned")
+        };
+        with_pins(vec![Pins::Pinned { enforcement, matches, locked_out, overridden_for_user_anchors }])
+    };
+    assert_eq!(in_place(&of(false), Control::Pins), InPlace::Yes);
+    for level in [Control::LeafPin, Control::IntermediatePin, Control::RootPin] {
+        assert_eq!(in_place(&of(false), level), InPlace::No);
+    }
+    for threat in Threat::ALL {
+        let depends = matches!(threat, Threat::NewIntermediate | Threat::NewCa | Threat::CaDistrusted);
+        let expected = if depends { Effect::Unknown } else { Effect::NoEffect };
+        assert_eq!(judge(Control::Pins, threat, &of(false)).effect, expected, "{threat:?}");
+        let now = judge(Control::Pins, threat, &of(true)).effect;
+        assert_eq!(now == Effect::MakesWorse, threat.is_change(), "{threat:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! At each moment any certificate in its life may be the one that is shown. Users are locked out for sure where none of
 //! them matches on any path, and perhaps where one does not match, or not on all paths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -50,7 +50,25 @@ struct Counts {
     unknown: usize,
 }
 
+/// The counts of certificates, and of those that are left out as of CAs that are not expected.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    own: Counts,
+    left_out: Counts,
+}
+
+impl Known {
+    /// Nothing is sure where one that was left out may have been in service after all.
+    fn is_sure(self) -> bool {
+        self.own.is_sure() && (self.left_out.is_empty() || self.left_out.is_sure())
+    }
+}
+
 impl Counts {
+    fn is_empty(self) -> bool {
+        self.all == 0 && self.some == 0 && self.none == 0 && self.unknown == 0
+    }
+
     fn of(&mut self, status: Status) -> &mut usize {
         match status {
             Status::All => &mut self.all,
@@ -74,10 +92,11 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let mut matcher = Matcher::new(PinSet::Given(given));
     let lives: Vec<Vec<Segment>> =
         laid.certificates.iter().map(|placed| matcher.over_life(placed.it)).collect();
-    let undetermined = lives
-        .iter()
-        .filter(|segments| segments.iter().any(|segment| segment.status == Status::Unknown))
-        .count();
+    let left_out = laid.left_out(history.at.as_second());
+    let is_unknown = |(place, segments): &(usize, &Vec<Segment>)| {
+        !left_out.contains(place) && segments.iter().any(|segment| segment.status == Status::Unknown)
+    };
+    let undetermined = lives.iter().enumerate().filter(is_unknown).count();
     let mut notes = notes(given);
     let end = history.at.as_second();
     let Some(binding) = binding(given, laid, end) else {
@@ -92,10 +111,18 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
         let placed = laid.get(served)?;
         Some(matcher.at(placed.it, end))
     });
-    let mut sweep = Sweep { lives: &lives, binding, end, open: None, found: Vec::new(), first_match: None };
+    let mut sweep = Sweep {
+        lives: &lives,
+        left_out: &left_out,
+        binding,
+        end,
+        open: None,
+        found: Vec::new(),
+        first_match: None,
+    };
     let mut seconds = sweep.run();
     sweep.settle_now(now);
-    let mut at_most = by_order_of_issue(&lives, laid, binding, end).max(sweep.found.len());
+    let mut at_most = by_order_of_issue(&lives, (laid, &left_out), binding, end).max(sweep.found.len());
     let first_match = sweep.first_match;
     let mut lockouts = sweep.found;
     for lockout in &mut lockouts {
@@ -141,11 +168,18 @@ fn has_cause(lockouts: &[Lockout], cause: Cause) -> bool {
 
 /// How often the pins would have begun to refuse had each certificate been put in service when it was issued, one after
 /// the other.
-fn by_order_of_issue(lives: &[Vec<Segment>], laid: &Laid<'_>, binding: Binding, end: i64) -> usize {
+fn by_order_of_issue(
+    lives: &[Vec<Segment>],
+    (laid, left_out): (&Laid<'_>, &BTreeSet<usize>),
+    binding: Binding,
+    end: i64,
+) -> usize {
     let until = binding.perhaps_until.min(end);
-    let nexts = laid.certificates.iter().skip(1).map(Placed::begins).chain([end]);
+    let own = laid.certificates.iter().zip(lives).enumerate().filter(|(place, _)| !left_out.contains(place));
+    let own: Vec<(&Placed<'_>, &Vec<Segment>)> = own.map(|(_, own)| own).collect();
+    let nexts = own.iter().skip(1).map(|(placed, _)| placed.begins()).chain([end]);
     let (mut count, mut is_out) = (0_usize, false);
-    for ((placed, segments), next) in laid.certificates.iter().zip(lives).zip(nexts) {
+    for ((placed, segments), next) in own.iter().zip(nexts) {
         let from = placed.begins().max(binding.from);
         let next = next.max(placed.begins().saturating_add(1)).min(until);
         for segment in segments.iter().filter(|segment| segment.from < next && from < segment.until) {
@@ -234,6 +268,12 @@ pub(super) fn ends(expiry: &Expiry) -> (i64, i64) {
     }
 }
 
+/// When the pins end on the first device, where clients refuse every connection from then on.
+pub(super) fn closes(given: &GivenPins) -> Option<Timestamp> {
+    let expiry = given.expiry.as_ref().filter(|expiry| expiry.afterwards == AfterExpiry::FailClosed);
+    expiry.map(|expiry| moment(ends(expiry).0))
+}
+
 /// Whether the pins have ended on some device, and clients refuse every connection since.
 pub(super) fn is_closed(given: &GivenPins, second: i64) -> bool {
     let expiry = given.expiry.as_ref();
@@ -241,6 +281,7 @@ pub(super) fn is_closed(given: &GivenPins, second: i64) -> bool {
 }
 
 struct Sweep<'s> {
+    left_out: &'s BTreeSet<usize>,
     lives: &'s [Vec<Segment>],
     binding: Binding,
     end: i64,
@@ -264,18 +305,20 @@ impl Sweep<'_> {
         for turn in [binding.from, binding.surely_until, binding.perhaps_until, self.end] {
             turns.entry(turn).or_default();
         }
-        let mut counts = Counts::default();
+        let mut known = Known::default();
         let (mut least, mut most) = (0_i64, 0_i64);
         let nexts: Vec<i64> = turns.keys().skip(1).copied().chain([self.end]).collect();
         for ((at, changes), next) in turns.into_iter().zip(nexts) {
             let mut brought = None;
             for (begins, place, status) in changes {
-                let count = counts.of(status);
+                let is_left_out = self.left_out.contains(&place);
+                let count = if is_left_out { &mut known.left_out } else { &mut known.own }.of(status);
                 *count = if begins { count.saturating_add(1) } else { count.saturating_sub(1) };
-                if begins && matches!(status, Status::None | Status::Some) {
+                if begins && !is_left_out && matches!(status, Status::None | Status::Some) {
                     brought = Some(place);
                 }
             }
+            let counts = known.own;
             if at >= self.end || at < binding.from || at >= binding.perhaps_until {
                 self.close(at.min(self.end), at >= self.end && binding.perhaps_until >= self.end);
                 continue;
@@ -284,7 +327,7 @@ impl Sweep<'_> {
                 self.first_match.get_or_insert(at);
             }
             let stretch = next.min(self.end).saturating_sub(at);
-            let is_sure = counts.is_sure() && binding.is_sure && at < binding.surely_until;
+            let is_sure = known.is_sure() && binding.is_sure && at < binding.surely_until;
             if is_sure {
                 least = least.saturating_add(stretch);
             }
@@ -318,7 +361,9 @@ impl Sweep<'_> {
                         && at < segment.until
                         && matches!(segment.status, Status::None | Status::Some)
                 };
-                self.lives.iter().rposition(|segments| segments.iter().any(covers))
+                let own =
+                    self.lives.iter().enumerate().rev().filter(|(place, _)| !self.left_out.contains(place));
+                own.filter(|(_, segments)| segments.iter().any(covers)).map(|(place, _)| place).next()
             });
         }
         if is_sure {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::cause;
 use super::history::History;
@@ -11,6 +11,7 @@ use super::keys::Keys;
 use super::least::{Least, SureBreak};
 use super::lines::{Laid, Placed};
 use super::matching::{Matcher, PinSet, Segment, Status};
+use super::most;
 use super::outcome::{Bounds, Cause, Level, Lockout, Share};
 use super::seconds::{DAY, days, moment};
 use super::stretches::Stretches;
@@ -95,8 +96,9 @@ pub(super) fn replay(
         at_best.extend(best);
         at_worst = at_worst.saturating_add(worst);
     }
-    followed.at_most = by_order_of_issue(of, keys, laid, end)
-        .filter(|_| followed.undetermined == 0)
+    followed.at_most = Some(followed.undetermined)
+        .filter(|open| *open == 0)
+        .and_then(|_| at_most(of, keys, laid, end))
         .map(|count| count.max(followed.lockouts.len()));
     // What is not known has no bounds.
     let Some((lead, at_most)) = lead.zip(followed.at_most) else { return followed };
@@ -133,6 +135,21 @@ fn assign(breaks: &mut [Break<'_, '_>], sure: &[SureBreak]) {
         }
         rest = later;
     }
+}
+
+/// How often pins can have broken, whichever certificates were put in service, one after the other in the order of their
+/// issue.
+fn at_most(of: (Level, bool), keys: &Keys<'_>, laid: &Laid<'_>, end: i64) -> Option<usize> {
+    let by_order = by_order_of_issue(of, keys, laid, end)?;
+    let more = match of {
+        // Of a longer history not all keys are kept; that of the certificate itself always is.
+        (Level::Leaf, true) if keys.is_more_than_kept() => {
+            by_order_of_issue((Level::Leaf, false), keys, laid, end)?
+        }
+        (Level::Leaf, _) => by_order,
+        _ => most::breaks(of, keys, laid, end)?,
+    };
+    Some(by_order.max(more))
 }
 
 /// How often pins would have broken had each certificate been put in service when it was issued, one after the other:
@@ -271,9 +288,17 @@ pub(super) fn recent_changes(
     share
 }
 
-/// How many of the certificates of recent renewals the pins match on the paths of now; of those of which it is known.
-pub(super) fn recent_of_given(matcher: &mut Matcher<'_>, tenures: &[Tenure<'_, '_>], now: i64) -> Share {
-    let renewed = tenures.iter().skip(1).rev().take(MOST_RECENT);
+/// How many of the certificates of recent renewals the pins match on the paths of now; of those of which it is known, and
+/// that are of CAs which are expected, where any in its life is.
+pub(super) fn recent_of_given(
+    matcher: &mut Matcher<'_>,
+    (laid, tenures): (&Laid<'_>, &[Tenure<'_, '_>]),
+    at: Timestamp,
+) -> Share {
+    let now = at.as_second();
+    let has_own = laid.servable(at).can_be.iter().any(|placed| !placed.is_unexpected);
+    let counts = |tenure: &&Tenure<'_, '_>| !has_own || !laid.is_doubted(tenure.place);
+    let renewed = tenures.iter().skip(1).filter(counts).rev().take(MOST_RECENT);
     let judged: Vec<Status> = renewed
         .map(|tenure| matcher.at(tenure.placed.it, now))
         .filter(|status| *status != Status::Unknown)

@@ -58,6 +58,11 @@ impl<'h> Keys<'h> {
         Self { of_ca, leaf_since, issuer_since, owner_since, ca_turns }
     }
 
+    /// Whether certificates had more keys than an owner is taken to keep.
+    pub(super) fn is_more_than_kept(&self) -> bool {
+        self.leaf_since.len() > MOST_SPARE
+    }
+
     /// The moments after one, and before another, at which a pin set made from a certificate can come out otherwise.
     pub(super) fn turns(
         &self,
@@ -86,6 +91,12 @@ impl<'h> Keys<'h> {
                 Level::Root => {}
                 Level::AllRootsOfCa => turns.extend(within(owners, (from, until))),
             }
+        }
+        // The one second that a life shares with the next, both ends included, is no time in which anybody makes pins.
+        let shared: Vec<i64> =
+            turns.iter().copied().filter(|turn| turns.contains(&turn.saturating_add(1))).collect();
+        for turn in shared {
+            turns.remove(&turn);
         }
         turns
     }

@@ -238,7 +238,8 @@ impl<'h> Least<'h> {
         let until = fails.unwrap_or(self.end);
         let meets = |(place, (begins, ends)): Others| {
             let (begins, ends) = (begins.max(from), ends.min(until));
-            (begins < ends).then_some((place, (begins, ends)))
+            // In the one second that a path shares with the next nobody makes pins.
+            (begins.saturating_add(1) < ends).then_some((place, (begins, ends)))
         };
         (fails, partly.into_iter().filter_map(meets).collect())
     }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::history::{HistoricCertificate, History};
 use super::matching::holds;
-use super::outcome::Renewal;
+use super::outcome::{FlagRule, Renewal};
 use super::seconds::after;
 use super::stretches::Stretches;
 use crate::dns_name::CertificateName;
@@ -59,6 +59,8 @@ pub(super) struct Placed<'h> {
     pub(super) before: Option<usize>,
     /// The one after it.
     pub(super) next: Option<usize>,
+    /// Whether its CA is none of those that the owner expects.
+    pub(super) is_unexpected: bool,
     /// A number that those of the same names share.
     names: usize,
 }
@@ -90,7 +92,8 @@ impl<'h> Laid<'h> {
         chosen.sort_by_key(|(given, it)| (it.not_before, it.not_after, *given));
         let mut laid =
             Self { certificates: Vec::new(), followed: Vec::new(), served: None, lines: 0, left_out };
-        laid.join(chosen);
+        let unexpected = history.flagged.iter().flatten().filter(|flag| flag.rule == FlagRule::ExpectedCa);
+        laid.join(chosen, &unexpected.map(|flag| flag.certificate).collect());
         laid.served = history
             .served_now
             .and_then(|served| laid.certificates.iter().position(|placed| placed.it.sha256 == Some(served)));
@@ -109,7 +112,7 @@ impl<'h> Laid<'h> {
     }
 
     /// Puts each certificate at the end of the line that it renews, or at the beginning of one.
-    fn join(&mut self, chosen: Vec<(usize, &'h HistoricCertificate)>) {
+    fn join(&mut self, chosen: Vec<(usize, &'h HistoricCertificate)>, unexpected: &HashSet<usize>) {
         // The last of each line, by what its certificates have in common: when it is half through its life.
         let mut ends: BTreeMap<InCommon<'_>, BTreeSet<(i64, usize)>> = BTreeMap::new();
         let mut sets: HashMap<BTreeSet<String>, usize> = HashMap::new();
@@ -136,7 +139,8 @@ impl<'h> Laid<'h> {
                 self.lines = self.lines.saturating_add(1);
                 self.lines.saturating_sub(1)
             };
-            self.certificates.push(Placed { it, given, line, before, next: None, names });
+            let is_unexpected = unexpected.contains(&given);
+            self.certificates.push(Placed { it, given, line, before, next: None, is_unexpected, names });
         }
     }
 
@@ -161,7 +165,7 @@ impl<'h> Laid<'h> {
     }
 
     /// The certificate that is most likely in service where the server was not asked: of the longest line of those in
-    /// their life, the newest; else the last that ended.
+    /// their life, the newest, those of CAs that are expected first; else the last that ended.
     fn in_service(&self, at: Timestamp) -> Option<usize> {
         let mut lengths: BTreeMap<usize, usize> = BTreeMap::new();
         for placed in &self.certificates {
@@ -173,7 +177,7 @@ impl<'h> Laid<'h> {
         let length = |placed: &Placed<'_>| lengths.get(&placed.line).copied().unwrap_or_default();
         all()
             .filter(|(_, placed)| is_valid(placed))
-            .max_by_key(|(place, placed)| (length(placed), placed.begins(), *place))
+            .max_by_key(|(place, placed)| (!placed.is_unexpected, length(placed), placed.begins(), *place))
             .or_else(|| {
                 all()
                     .filter(|(_, placed)| placed.it.not_before <= at)
@@ -183,7 +187,7 @@ impl<'h> Laid<'h> {
     }
 
     /// What the first certificate of a line follows: what is still in its life then, before what has ended; of a line
-    /// that ends, before one that goes on beside it; for the same names; the newest.
+    /// that ends, before one that goes on beside it; of a CA that is expected; for the same names; the newest.
     fn before_line(&self, first: usize, last_begins: &[i64]) -> Option<usize> {
         let own = self.get(first)?;
         let begins = own.begins();
@@ -194,7 +198,7 @@ impl<'h> Laid<'h> {
                 let is_valid = other.ends() > begins;
                 let goes_on = last_begins.get(other.line).is_some_and(|last| *last >= begins);
                 let has_its_names = other.names == own.names;
-                (is_valid, !goes_on, has_its_names, other.begins(), *place)
+                (is_valid, !other.is_unexpected, !goes_on, has_its_names, other.begins(), *place)
             })
             .map(|(place, _)| place)
     }

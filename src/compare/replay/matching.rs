@@ -202,6 +202,11 @@ impl<'p> Matcher<'p> {
                 (unread, lists, forbidden)
             }
         };
+        let has_forbidden = matches!(&self.pins, PinSet::Given(given) if !given.forbidden.is_empty());
+        if needed == 0 && has_forbidden {
+            // No pin has to match; one that could not be read may have to.
+            return (!unread && !may_be_forbidden).then_some(true);
+        }
         if needed != 0 && matches & needed == needed {
             return (!is_list_open && !may_be_forbidden).then_some(true);
         }

@@ -14,6 +14,7 @@ mod keys;
 mod least;
 mod lines;
 mod matching;
+mod most;
 mod now;
 mod outcome;
 mod seconds;
@@ -21,6 +22,7 @@ mod stretches;
 mod survival;
 #[cfg(test)]
 mod tests;
+mod unexpected;
 mod words;
 
 use jiff::SignedDuration;
@@ -121,6 +123,7 @@ fn hypothetical_set(
         sure: sure(&fate.lockouts),
         at_most: fate.at_most,
         locks_out_now: now::of_followed(&fate, tenures, (history.at, lead)),
+        refuses_all_from: None,
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
         half_life,
@@ -136,9 +139,13 @@ fn given_set(
     tenures: &[Tenure<'_, '_>],
     history: &History,
 ) -> ReplayedPinSet {
-    let fate = given::replay(given, laid, history);
+    let mut fate = given::replay(given, laid, history);
+    let (locks_out_now, if_own) = now::of_given(given, laid, history.at);
+    if locks_out_now != if_own {
+        fate.notes.extend(unexpected::note(laid, history.at, if_own));
+    }
     let mut matcher = Matcher::new(PinSet::Given(given));
-    let mut recent = hypothetical::recent_of_given(&mut matcher, tenures, history.at.as_second());
+    let mut recent = hypothetical::recent_of_given(&mut matcher, (laid, tenures), history.at);
     if given::is_closed(given, history.at.as_second()) {
         recent.count = 0;
     }
@@ -148,7 +155,8 @@ fn given_set(
         refuses: given::refuses(given, history.at),
         sure: sure(&fate.lockouts),
         at_most: Some(fate.at_most).filter(|_| fate.undetermined == 0),
-        locks_out_now: now::of_given(given, laid, history.at),
+        locks_out_now,
+        refuses_all_from: given::closes(given),
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
         half_life: None,

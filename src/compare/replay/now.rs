@@ -10,8 +10,21 @@ use super::matching::{Matcher, PinSet, Status};
 use super::outcome::LocksOutNow;
 use crate::pins::{AfterExpiry, EnforcementMode};
 
-/// Whether pins as given do: by what the server shows where that is known, else by all that it can show.
-pub(super) fn of_given(given: &GivenPins, laid: &Laid<'_>, at: Timestamp) -> LocksOutNow {
+/// Whether pins as given do: by what the server shows where that is known, else by all that it can show. The second: the
+/// same if what is left out as of a CA that is not expected can be shown as well.
+pub(super) fn of_given(given: &GivenPins, laid: &Laid<'_>, at: Timestamp) -> (LocksOutNow, LocksOutNow) {
+    let shown = laid.servable(at);
+    let all: Vec<&Placed<'_>> = shown.can_be.iter().chain(&shown.left_out).copied().collect();
+    let if_own = by(given, &all, at);
+    match by(given, &shown.can_be, at) {
+        // Where what is left out matches, it is not sure of everybody.
+        LocksOutNow::Surely if if_own != LocksOutNow::Surely => (LocksOutNow::Perhaps, if_own),
+        now => (now, if_own),
+    }
+}
+
+/// Whether they do where these can be shown.
+fn by(given: &GivenPins, shown: &[&Placed<'_>], at: Timestamp) -> LocksOutNow {
     let now = at.as_second();
     let binds_nobody = matches!(given.enforcement, EnforcementMode::Report | EnforcementMode::No)
         || (given.pins.is_empty() && given.forbidden.is_empty() && given.unread == 0)
@@ -33,11 +46,7 @@ pub(super) fn of_given(given: &GivenPins, laid: &Laid<'_>, at: Timestamp) -> Loc
         }
     }
     let mut matcher = Matcher::new(PinSet::Given(given));
-    let served = laid.served.and_then(|served| laid.get(served));
-    let can_be_served =
-        |own: &&Placed<'_>| served.is_none() && own.it.not_before <= at && at <= own.it.not_after;
-    let shown = laid.certificates.iter().filter(can_be_served).chain(served);
-    let statuses: Vec<Status> = shown.map(|placed| matcher.at(placed.it, now)).collect();
+    let statuses: Vec<Status> = shown.iter().map(|placed| matcher.at(placed.it, now)).collect();
     let any = |wanted: Status| statuses.contains(&wanted);
     if statuses.is_empty() {
         LocksOutNow::Unknown

@@ -132,6 +132,9 @@ pub struct ReplayedPinSet {
     pub at_most: Option<usize>,
     /// Whether it locks users out at the end of the replay.
     pub locks_out_now: LocksOutNow,
+    /// When the pins end, where clients refuse every connection from then on; for pins as given alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuses_all_from: Option<Timestamp>,
     /// The days a year without service; `None` where the history is shorter than a day, and for pins that follow the
     /// certificates where no release lead is stated or some certificate is not known to match.
     pub lockout_days_per_year: Option<Bounds>,

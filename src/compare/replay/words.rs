@@ -38,6 +38,18 @@ impl Replay {
     }
 }
 
+impl ReplayedPinSet {
+    /// How often it locked users out, from what is sure to what can have been: “2 to 36 times”, “at least once”.
+    pub fn times(&self) -> String {
+        let times = |count: usize| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+        match (self.at_most, self.sure) {
+            (Some(most), sure) if most > sure => format!("{sure} to {most} times"),
+            (Some(_), sure) => times(sure),
+            (None, sure) => format!("at least {}", times(sure)),
+        }
+    }
+}
+
 impl FlagRule {
     /// What it is called.
     pub fn title(self) -> &'static str {
@@ -299,6 +311,9 @@ pub(super) fn assumptions(laid: &Laid<'_>, history: &History, has_lead: bool) ->
          they break is counted."
             .to_owned()
     });
+    if !history.pins.is_empty() {
+        said.extend(super::unexpected::assumption(laid, history.at));
+    }
     if history.pins.iter().any(|given| given.released.is_none()) {
         said.push(
             "Pins without a date of release are taken to have been there from the first certificate on."

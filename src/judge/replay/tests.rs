@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::caa::testing::found;
-use crate::compare::Replay;
-use crate::compare::replay::{Cause, FlagRule, Level, LoggedBy, PinSetKind};
+use crate::compare::replay::{Cause, FlagRule, Level, LocksOutNow, LoggedBy, PinSetKind};
+use crate::compare::{Fact, Replay, RootPins};
 use crate::demo::authority::{CaCertificate, KeyAlgorithm, LeafRequest};
 use crate::demo::ct::{CtLog, ListedLog, LogKind, PlannedSct, SctFault, SctPlan, issue, v3_log_list};
 use crate::evidence::dns::CaaLookup;
@@ -12,6 +12,7 @@ use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::issuance::{IssuanceEvidence, IssuanceObservation, IssuanceSource, Told};
 use crate::evidence::revocation::{Crls, Reach};
 use crate::evidence::{Bytes, CertificateSource, Inputs as InputFiles, Request, TargetEvidence};
+use crate::judge::facts::root_pins;
 use crate::judge::{Inputs, Judge};
 
 fn now() -> Timestamp {
@@ -88,6 +89,11 @@ impl Lab {
     }
 
     fn replayed(&self, pins: &[InputFile], caa: Vec<CaaLookup>) -> Replay {
+        self.judged(pins, caa).0
+    }
+
+    /// The replay, and what of the roots of the CAs in use the pins name.
+    fn judged(&self, pins: &[InputFile], caa: Vec<CaaLookup>) -> (Replay, Fact<Vec<RootPins>>) {
         let roots = [self.own.to_pem(), self.other.to_pem()].concat();
         let request = Request { issuance: true, offline: true, ..Request::default() };
         let inputs = InputFiles {
@@ -117,7 +123,9 @@ impl Lab {
             crls: None,
         };
         let verdicts = Judge::new(&request, &inputs, now()).judge(&target, &Crls::default());
-        verdicts.comparison.verdict().unwrap().replay.clone().unwrap()
+        let replay = verdicts.comparison.verdict().unwrap().replay.clone().unwrap();
+        let roots = root_pins((&target, &verdicts), Some(&replay), &inputs);
+        (replay, roots)
     }
 }
 
@@ -230,4 +238,26 @@ fn a_file_tells_by_its_scts_when_a_certificate_could_be_seen() {
         replayed.sentence
     );
     assert!(replayed.sentence.contains(" An attacker's certificate of a CA that is not listed"));
+}
+
+/// A certificate that an attacker has had logged: nobody is to be told to pin the attacker's CA.
+#[test]
+fn the_roots_of_a_ca_that_is_not_expected_are_not_asked_for() {
+    let mut lab = Lab::new();
+    for days_ago in [200, 140, 80, 20] {
+        lab.issue(|lab| &lab.own, "shop.example", days_ago);
+    }
+    lab.issue(|lab| &lab.other, "shop.example", 15);
+    let pins = android(&[lab.own.key.spki_sha256().to_string()], "");
+    let (replayed, roots) = lab.judged(std::slice::from_ref(&pins), Vec::new());
+    let given = replayed.pin_sets.iter().find(|set| matches!(set.kind, PinSetKind::Given { .. })).unwrap();
+    assert_eq!((given.locks_out_now, given.lockouts.len()), (LocksOutNow::No, 0));
+    let roots = roots.measured().unwrap();
+    assert_eq!((roots[0].missing.len(), roots[0].of), (0, 1));
+    // Where there is none but theirs, which roots are to be pinned is not known.
+    let mut theirs = Lab::new();
+    theirs.issue(|lab| &lab.other, "shop.example", 15);
+    let (replayed, roots) = theirs.judged(&[pins], Vec::new());
+    assert!(replayed.is_all_unexpected_now());
+    assert_eq!(roots, Fact::Undetermined);
 }

@@ -318,6 +318,38 @@ fn a_forbidden_key_refuses_whatever_else_matches() {
     assert!(only(&verdict).why.contains("forbids"), "{}", only(&verdict).why);
 }
 
+/// A list that forbids keys and pins none refuses as one does that has pins beside.
+#[test]
+fn a_list_of_forbidden_keys_alone_is_in_force() {
+    let toml = |pins: &str, bad: &str, more: &str| {
+        let bad = pin(bad);
+        format!(
+            "version = 1\n[[pin]]\nhosts = [\"example.com\"]\npins = [{pins}]\nforbidden = [\"{bad}\"]\n{more}"
+        )
+    };
+    let judged_of = |text: &str, with_path| {
+        let verdict = judged(&[text], "example.com", with_path);
+        let entry = only(&verdict);
+        (verdict.status, entry.outcome, entry.is_compared())
+    };
+    for key in ["leaf", "intermediate", "root"] {
+        let alone = judged_of(&toml("", key, ""), true);
+        assert_eq!(alone, (PinsStatus::Pinned, Outcome::LockedOut, true), "{key}");
+        assert_eq!(alone, judged_of(&toml(&format!("\"{}\"", pin("leaf")), key, ""), true), "{key}");
+    }
+    assert_eq!(judged_of(&toml("", "other", ""), true), (PinsStatus::Pinned, Outcome::Connects, true));
+    assert_eq!(judged_of(&toml("", "leaf", ""), false), (PinsStatus::Pinned, Outcome::Unknown, false));
+    // A pin that could not be read may be one that does not match.
+    assert_eq!(judged_of(&toml("\"${PIN}\"", "other", ""), true).1, Outcome::Unknown);
+    assert_eq!(judged_of(&toml("\"${PIN}\"", "leaf", ""), true).1, Outcome::LockedOut);
+    for off in ["enforce = \"report\"\n", "expires = \"2020-01-01\"\nafterwards = \"open\"\n"] {
+        let (status, outcome, _) = judged_of(&toml("", "leaf", off), true);
+        assert_eq!((status, outcome), (PinsStatus::NotPinned, Outcome::NotEnforced), "{off}");
+    }
+    let run_time = judged_of(&toml("", "other", "bootstrap = \"signed\"\n"), true);
+    assert_eq!(run_time.1, Outcome::Unknown, "what comes at run time is not known");
+}
+
 #[test]
 fn a_guess_alone_is_neither_pinned_nor_not() {
     let enforcement = Enforcement { mode: EnforcementMode::Yes, why: "the client refuses".to_owned() };

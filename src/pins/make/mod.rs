@@ -78,6 +78,9 @@ pub struct Material<'a> {
     pub level: Option<Level>,
     /// The roots that clients trust.
     pub roots: &'a [KnownRoot],
+    /// Every other root at which chains of the CA in use can end: those of the same owner that are not among these, and
+    /// where other paths end.
+    pub further_roots: &'a [KnownRoot],
     /// The roots of the CA to fall back on, where the user names one.
     pub backup_roots: &'a [KnownRoot],
     /// When the pins are to end.
@@ -233,6 +236,14 @@ pub fn propose(material: &Material<'_>) -> Result<Proposal, NoProposal> {
                 material.roots.iter().filter(|known| owner.is_some() && known.owner.as_deref() == owner);
             for known in same {
                 let reason = "another root of the same CA: renewals and other devices may end there";
+                set.add(known.key, &known.name, Role::SameCa, Place::Ca, reason);
+            }
+            for known in material.further_roots {
+                let reason = if owner.is_some() && known.owner.as_deref() == owner {
+                    "another root of the same CA, which not all clients have yet: on those that have it, chains end there"
+                } else {
+                    "where other paths of the chain end: on clients that lack the other roots"
+                };
                 set.add(known.key, &known.name, Role::SameCa, Place::Ca, reason);
             }
         }

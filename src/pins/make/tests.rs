@@ -48,6 +48,7 @@ fn proposed_over(
         backup_keys,
         level,
         roots: &[root("root", "Ours"), root("root 2", "Ours"), root("other", "Theirs")],
+        further_roots: &[],
         backup_roots: &[],
         expires: None,
     })
@@ -68,6 +69,33 @@ fn a_public_ca_is_pinned_by_all_its_roots() {
     assert_eq!(keys(&proposal), [key("root"), key("root 2")]);
     assert!(proposal.matches_now() && !proposal.has_backup());
     assert!(proposal.warnings.iter().any(|warning| warning.contains("no backup")));
+}
+
+/// Those that the anchors do not have are pinned, too, and each once.
+#[test]
+fn further_roots_of_the_ca_are_pinned_as_well() {
+    let path = path();
+    let made = |level| {
+        propose(&Material {
+            host: "api.example.com",
+            include_subdomains: false,
+            path: &path,
+            served: &[],
+            own_keys: &[],
+            backup_keys: &[],
+            level,
+            roots: &[root("root", "Ours")],
+            further_roots: &[root("root", "Ours"), root("new root", "Ours"), root("cross", "Theirs")],
+            backup_roots: &[],
+            expires: None,
+        })
+        .unwrap()
+    };
+    let roots = made(None);
+    assert_eq!(keys(&roots), [key("root"), key("new root"), key("cross")]);
+    assert!(roots.pins[1].reason.contains("not all clients have yet"), "{:?}", roots.pins);
+    assert!(roots.pins[2].reason.contains("other paths"), "{:?}", roots.pins);
+    assert_eq!(keys(&made(Some(Level::Intermediate))), [key("inner")]);
 }
 
 #[test]
@@ -138,6 +166,7 @@ fn a_form_that_leaves_the_backup_out_is_refused() {
         backup_keys: &[],
         level: None,
         roots: &[root("root", "Ours"), root("other", "Theirs")],
+        further_roots: &[],
         backup_roots: &[root("other", "Theirs")],
         expires: None,
     })
@@ -337,6 +366,7 @@ proptest! {
             backup_keys: if has_spare { &spare } else { &[] },
             level,
             roots: &ours,
+            further_roots: &[],
             backup_roots: if has_other { &other } else { &[] },
             expires: None,
         }).unwrap();
@@ -389,6 +419,7 @@ fn the_roots_of_the_ca_in_use_are_no_backup() {
             backup_keys: &[],
             level: Some(Level::Leaf),
             roots: &[root("root", "Ours"), root("root 2", "Ours")],
+            further_roots: &[],
             backup_roots: &[root(backup, owner)],
             expires: None,
         });

@@ -18,7 +18,7 @@ use super::{Outcome, Summary, html, junit, markdown, sarif};
 use crate::compare::Comparison;
 use crate::compare::advice::Advice;
 use crate::question::OpenQuestion;
-use crate::rules::{self, Finding, Severity};
+use crate::rules::{Finding, REQUIRED, Severity};
 
 /// A form of report that is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,10 +214,8 @@ pub(super) struct Row {
     /// How many findings of each severity, the gravest first; only those there are.
     pub(super) counts: Vec<(Severity, usize)>,
     pub(super) open: Vec<String>,
-    /// Whether findings fail it, beside those about steps that are required.
-    pub(super) fails_by_findings: bool,
-    /// Whether a step that is required is not done.
-    pub(super) lacks_step: bool,
+    /// Whether a finding fails the command by its severity, and whether a step that is required is not done.
+    pub(super) fails: (bool, bool),
     /// What is advised about its pins, where it was compared: then there is something to say of it whatever came out.
     pub(super) advice: Option<&'static str>,
 }
@@ -249,10 +247,12 @@ impl Row {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             open: section.open.iter().map(|question| question.what.clone()).collect(),
-            fails_by_findings: section.findings.iter().any(|finding| {
-                finding.rule != rules::REQUIRED && finding.fails(|severity| head.fails(severity))
-            }),
-            lacks_step: section.findings.iter().any(|finding| finding.rule == rules::REQUIRED),
+            fails: (
+                section.findings.iter().any(|finding| {
+                    finding.rule != REQUIRED && finding.counts().is_some_and(|severity| head.fails(severity))
+                }),
+                section.findings.iter().any(|finding| finding.rule == REQUIRED),
+            ),
             advice: section.advised().map(|(_, advice)| advice.verdict.word()),
         }
     }
@@ -331,18 +331,16 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
 
 /// What the whole report comes to, in a sentence or two.
 pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String {
-    const LACKS: &str = "a step that is required is not done";
     let summary = tail.summary;
     let all = summary.targets();
     let (failed, open) = (summary.count(Outcome::Fail), summary.count(Outcome::Undetermined));
     // A step that is required fails the run by itself.
-    let lacks_step = pieces.iter().any(|piece| piece.row.lacks_step);
-    let by_findings = pieces.iter().any(|piece| piece.row.fails_by_findings);
+    let by_step = pieces.iter().filter(|piece| piece.row.fails.1).count();
     let Some(least) = head.fail_on else {
-        if lacks_step {
+        if by_step > 0 {
             return match all {
                 1 => "A step that is required is not done.".to_owned(),
-                _ => format!("{failed} of {all} targets fail: {LACKS}."),
+                _ => format!("{failed} of {all} targets fail: a step that is required is not done."),
             };
         }
         return format!(
@@ -353,11 +351,6 @@ pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String 
     let what = match least {
         Severity::Critical => "findings of severity critical".to_owned(),
         least => format!("findings of severity {least} or graver"),
-    };
-    let have = match (lacks_step, by_findings) {
-        (true, false) => "fail: a step that is required is not done".to_owned(),
-        (true, true) => format!("have {what}, or lack a step that is required"),
-        (false, _) => format!("have {what}"),
     };
     match (all, failed, open, tail.exit_code) {
         (_, 0, 0, 0) => format!("No {what}, and everything that was looked at could be determined."),
@@ -371,12 +364,57 @@ pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String 
                 "It could not be determined whether all is well: of {open} of {all} targets something stayed open."
             )
         }
-        (1, ..) if lacks_step && by_findings => format!("There are {what}, and {LACKS}."),
-        (1, ..) if lacks_step => "A step that is required is not done.".to_owned(),
-        (1, ..) => format!("There are {what}."),
-        (_, failed, 0, _) => format!("{failed} of {all} targets {have}."),
         (_, failed, open, _) => {
-            format!("{failed} of {all} targets {have}; of {open} more not everything could be determined.")
+            let by_finding = pieces.iter().filter(|piece| piece.row.fails.0).count();
+            let why = because(all, (failed, by_finding, by_step), &what);
+            match open {
+                0 => format!("{why}."),
+                open => format!("{why}; of {open} more not everything could be determined."),
+            }
+        }
+    }
+}
+
+/// Why targets failed: for findings of these severities, for steps that are required, or both.
+fn because(all: usize, (failed, by_finding, by_step): (usize, usize, usize), what: &str) -> String {
+    match (all, by_finding, by_step) {
+        (1, 0, 1..) => "A step that is required is not done".to_owned(),
+        (1, _, 1..) => format!("There are {what}, and a step that is required is not done"),
+        (1, ..) => format!("There are {what}"),
+        (_, _, 0) => format!("{failed} of {all} targets have {what}"),
+        (_, 0, steps) => format!("Of {steps} of {all} targets a step that is required is not done"),
+        (_, found, steps) => {
+            format!(
+                "{found} of {all} targets have {what}, and of {steps} a step that is required is not done"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_said_and_nothing_else() {
+        let told = |all, counts| because(all, counts, "findings of severity high or graver");
+        for (all, counts, expected) in [
+            (1, (1, 1, 0), "There are findings of severity high or graver"),
+            (1, (1, 0, 1), "A step that is required is not done"),
+            (
+                1,
+                (1, 1, 1),
+                "There are findings of severity high or graver, and a step that is required is not done",
+            ),
+            (4, (3, 3, 0), "3 of 4 targets have findings of severity high or graver"),
+            (4, (2, 0, 2), "Of 2 of 4 targets a step that is required is not done"),
+            (
+                4,
+                (3, 1, 2),
+                "1 of 4 targets have findings of severity high or graver, and of 2 a step that is required is not done",
+            ),
+        ] {
+            assert_eq!(told(all, counts), expected);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{advice, comparison, findings, replay, safe, tally};
 use crate::judge::Part;
 use crate::report::TargetReport;
 use crate::report::compared::tells_of_unlisted_ca;
-use crate::rules::{Finding, Severity};
+use crate::rules::{self, Finding, Severity};
 
 /// The least severity of a finding that is shown, unless all are.
 const LEAST: Severity = Severity::Medium;
@@ -52,14 +52,15 @@ fn not_replayed(why: &str) -> String {
     wrap(&format!("{} {why}.", paint(STRONG, "Replay")), "", "  ")
 }
 
-/// The findings that matter to the comparison; the others are counted.
+/// The findings that matter to the comparison, and those about the baseline: they say why something counts again. The others
+/// are counted.
 fn matter(all: &[&Finding], full: bool) -> String {
     if all.is_empty() {
         return String::new();
     }
     let shown: Vec<Finding> = all
         .iter()
-        .filter(|finding| full || finding.severity >= LEAST)
+        .filter(|finding| full || finding.severity >= LEAST || rules::is_about_baseline(finding.rule))
         .map(|&finding| finding.clone())
         .collect();
     let heading = format!("Findings: {}", tally(all.iter().copied()));
@@ -70,4 +71,34 @@ fn matter(all: &[&Finding], full: bool) -> String {
         text.push_str(&indented(&paint(FAINT, line), 2));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Raised;
+
+    /// Why an accepted finding fails again is said whatever the severity of saying so is.
+    #[test]
+    fn what_is_said_of_the_baseline_is_shown() {
+        let found = |rule, severity| {
+            Finding::again(
+                rule,
+                severity,
+                Raised::new("t.example", format!("About {rule}."), serde_json::Value::Null),
+            )
+            .unwrap()
+        };
+        let all = [
+            found("CAA011", Severity::Low),
+            found("RUN001", Severity::Low),
+            found("RUN002", Severity::Info),
+            found("RUN003", Severity::Low),
+        ];
+        let text = matter(&all.iter().collect::<Vec<_>>(), false);
+        for rule in ["RUN001", "RUN002", "RUN003"] {
+            assert!(text.contains(&format!("About {rule}.")), "{rule}: {text}");
+        }
+        assert!(!text.contains("About CAA011.") && text.contains("1 more below medium"), "{text}");
+    }
 }

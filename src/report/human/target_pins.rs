@@ -22,7 +22,7 @@ pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         .sources
         .iter()
         .flat_map(|source| source.entries.iter().map(|entry| (source.file.as_str(), entry)))
-        .filter(|(_, entry)| entry.applies && !entry.pins.is_empty())
+        .filter(|(_, entry)| entry.applies && entry.is_read())
         .collect();
     let locked_out = applying.iter().any(|(_, entry)| entry.outcome == Outcome::LockedOut);
     let enforced: Vec<_> =

@@ -56,12 +56,18 @@ fn fails(address: &str) -> TlsAttempt {
 
 /// Judges what a server showed, with a pin that no key matches and a CA that nobody is.
 fn judged(attempts: Vec<TlsAttempt>, roots: &[&CaCertificate]) -> TargetVerdicts {
+    judged_by("", attempts, roots)
+}
+
+/// The same by a policy.
+fn judged_by(policy: &str, attempts: Vec<TlsAttempt>, roots: &[&CaCertificate]) -> TargetVerdicts {
     let pins = "version = 1\n[[pin]]\nhosts = [\"intern.example\"]\n\
                 pins = [\"n5EWH0NDPkmm3m22gNefYBWfLkrJFyYhoShGQoFYRAs=\", \"VNANhndYzvgWvEaF9Y4ye5SXErB+vRfDSF8//J6fUTM=\"]\n";
     let roots: String = roots.iter().map(|ca| ca.to_pem()).collect();
     let inputs = InputFiles {
         pins: vec![file("pins.toml", pins)],
         roots: (!roots.is_empty()).then(|| file("roots.pem", &roots)),
+        policy: (!policy.is_empty()).then(|| file("pinstead.toml", policy)),
         ..InputFiles::default()
     };
     let request = Request { expect_ca: vec!["letsencrypt.org".to_owned()], ..Request::default() };
@@ -145,6 +151,31 @@ fn a_renewal_keeps_what_the_ca_is_accepted_for() {
     assert_eq!(ended.get("TLS004"), Some(&false), "{ended:?}");
     let untrusted = same(&with(&[HOST], AT, &[], false), &with(&[HOST], AT, &[], false));
     assert_eq!(untrusted.get("TLS002"), Some(&false), "{untrusted:?}");
+}
+
+/// A CA that is known and not expected: what is accepted of it is accepted of its next certificate, and of no other CA's.
+#[test]
+fn a_renewal_keeps_that_a_known_ca_is_accepted() {
+    let (own, other) = (ca(), ca());
+    let known = |ca: &CaCertificate, owner: &str| {
+        format!(
+            "[[private_ca]]\nowner = \"{owner}\"\nspki_sha256 = \"{}\"\ncaa_identifiers = [\"{owner}.example\"]\n",
+            ca.key.spki_sha256()
+        )
+    };
+    let policy = known(&own, "own") + &known(&other, "other");
+    let roots = [&own, &other];
+    let shown = |ca: &CaCertificate| {
+        judged_by(&policy, vec![shows("192.0.2.1:443", &chain(ca, &[HOST], AT), false)], &roots)
+    };
+    let renewed = same(&shown(&own), &shown(&own));
+    for rule in ["CAA022", "ISS001"] {
+        assert_eq!(renewed.get(rule), Some(&true), "{rule}: {renewed:?}");
+    }
+    let elsewhere = same(&shown(&own), &shown(&other));
+    for rule in ["CAA022", "ISS001"] {
+        assert_eq!(elsewhere.get(rule), Some(&false), "{rule}: {elsewhere:?}");
+    }
 }
 
 /// At an address beside the first one, another certificate and another address are other findings.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::rotation;
-use super::subjects::{called, each, listed, public_ca};
-use crate::pins::{PinVerdict, PinsVerdict};
+use super::subjects::{Group, called, each, listed, public_ca};
+use crate::pins::{Backup, PinVerdict, PinsVerdict};
 use crate::rules::{Rule, RuleInfo, Severity};
 
 const OWASP: &str = "OWASP Cheat Sheet Series, Pinning Cheat Sheet";
@@ -22,27 +22,35 @@ pub(super) static SAME_CA: Rule<PinsVerdict> = Rule {
         needs: "a pin file with two or more pins of CAs that the tables know",
         explanation: "Every pinned key belongs to one CA owner. If browsers distrust that CA, if it stops issuing or \
             refuses you, no other certificate matches the pins: what is meant as a backup fails together with what \
-            it stands in for.",
+            it stands in for. Where there is no backup at all, PIN004 says so, and of whom the pinned keys are.",
         advice: "Pin a key of a second CA that you could use at once, or better a key of your own that is held \
             offline: any CA can certify it.",
         references: &[OWASP, RFC_7469, CCADB],
     },
     raise: |verdict| {
         each(verdict, |group| {
-            let usable = group.usable();
-            let keys: BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
-            if keys.len() < 2 || group.first.unread > 0 || !group.first.enforced.is_known_to_act() {
+            // Where there is no backup, PIN004 says of whom the pinned keys are.
+            if group.first.backup == Backup::Absent || !group.first.enforced.is_known_to_act() {
                 return None;
             }
-            let owners: Option<BTreeSet<&str>> =
-                usable.iter().map(|pin| public_ca(pin).and_then(|ca| ca.owner)).collect();
-            let owners = owners.filter(|owners| owners.len() == 1)?;
-            let owner = owners.first()?;
-            let message = format!("All {} pinned keys belong to {owner}.", keys.len());
-            Some(group.raise(message, usable))
+            let message = all_of_one_owner(group)?;
+            Some(group.raise(format!("{message}."), group.usable()))
         })
     },
 };
+
+/// That all of two or more usable keys belong to one CA owner, if they do.
+pub(super) fn all_of_one_owner(group: &Group<'_>) -> Option<String> {
+    let usable = group.usable();
+    let keys: BTreeSet<_> = usable.iter().filter_map(|pin| pin.pin.spki()).collect();
+    if keys.len() < 2 || group.first.unread > 0 {
+        return None;
+    }
+    let owners: Option<BTreeSet<&str>> =
+        usable.iter().map(|pin| public_ca(pin).and_then(|ca| ca.owner)).collect();
+    let owners = owners.filter(|owners| owners.len() == 1)?;
+    Some(format!("All {} pinned keys belong to {}", keys.len(), owners.first()?))
+}
 
 /// Keys of CAs under which nothing is issued any more.
 pub(super) static ENDED_CA: Rule<PinsVerdict> = Rule {

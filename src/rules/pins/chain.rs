@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::subjects::{Group, each, listed, pins, shipped_groups};
+use super::backup::all_of_one_owner;
+use super::subjects::{Group, each, each_refusing, listed, pins, shipped_groups};
 use crate::pins::{
     Backup, EnforcementMode, Outcome, PinMatch, PinVerdict, PinsVerdict, PositionRule, SourceState,
     SourceVerdict,
@@ -26,13 +27,14 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
         needs: "a pin file, a host, and the host's chain",
         explanation: "The pins are enforced for this host, and no certificate of the path that clients build has a \
             pinned key where the pin is compared. Clients with these pins refuse every connection now. Where a \
-            format has a list for the leaf and one for CAs, each list that is present must match.",
+            format has a list for the leaf and one for CAs, each list that is present must match. The same holds where \
+            a key of the path is one that the file forbids, whatever else matches, and also where it has no pins beside.",
         advice: "Serve a chain with a pinned key if you still hold one; otherwise ship an update with the pins of \
             the present chain and a backup key. Until then, clients with this file cannot connect.",
         references: &[ANDROID, APPLE, OWASP],
     },
     raise: |verdict| {
-        each(verdict, |group| {
+        each_refusing(verdict, |group| {
             if group.first.outcome != Outcome::LockedOut || !group.first.is_compared() {
                 return None;
             }
@@ -50,7 +52,7 @@ pub(super) static NO_MATCH: Rule<PinsVerdict> = Rule {
                 };
                 format!("{none} a certificate of the chain where it is compared.")
             };
-            Some(group.raise(message, &group.first.pins))
+            Some(group.raise(message, group.compared()))
         })
     },
 };
@@ -92,7 +94,9 @@ pub(super) static NO_BACKUP: Rule<PinsVerdict> = Rule {
                 Some(PositionRule::Ca) if lists.len() > 1 => ", in the list of CAs; each list must match",
                 _ => "",
             };
-            Some(group.raise(format!("{message}{which}."), weak.iter().copied()))
+            // That they fail together belongs to it: there is no backup of which a finding of its own could be.
+            let owner = all_of_one_owner(group).map(|all| format!(" {all}.")).unwrap_or_default();
+            Some(group.raise(format!("{message}{which}.{owner}"), weak.iter().copied()))
         })
     },
 };

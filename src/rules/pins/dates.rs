@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::subjects::{called, each, pins, public_ca};
+use super::subjects::{called, each, each_refusing, pins, public_ca};
 use crate::pins::{EnforcementMode, ExpiryState, PinVerdict, PinsVerdict, ProblemKind};
 use crate::rules::{Raised, Rule, RuleInfo, Severity};
 
@@ -29,9 +29,9 @@ pub(super) static EXPIRED: Rule<PinsVerdict> = Rule {
         ],
     },
     raise: |verdict| {
-        each(verdict, |group| {
+        each_refusing(verdict, |group| {
             let expires = group.first.expires.filter(|_| group.first.expired)?;
-            let (ended, day) = (pins(group.first.pins.len()), expires.strftime("%Y-%m-%d"));
+            let (ended, day) = (pins(group.compared().len()), expires.strftime("%Y-%m-%d"));
             let is_shut = group.first.enforced == EnforcementMode::Yes;
             let is_refused = group.source.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
             let message = if is_shut {
@@ -63,7 +63,7 @@ pub(super) static EXPIRES_SOON: Rule<PinsVerdict> = Rule {
         references: &[ANDROID],
     },
     raise: |verdict| {
-        each(verdict, |group| {
+        each_refusing(verdict, |group| {
             let last = group.first.expires.filter(|_| !group.first.expired)?;
             let matching = end_of_those_that_match(&group.first.pins).filter(|end| *end < last);
             let expires = matching.unwrap_or(last);

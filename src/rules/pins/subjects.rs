@@ -19,6 +19,13 @@ pub(super) struct Group<'a> {
 
 /// The applicable entries with pins, grouped by pin set.
 pub(super) fn pinned_groups(verdict: &PinsVerdict) -> Vec<Group<'_>> {
+    let mut groups = refusing_groups(verdict);
+    groups.retain(|group| !group.first.pins.is_empty());
+    groups
+}
+
+/// The same, and those that forbid keys and pin none.
+fn refusing_groups(verdict: &PinsVerdict) -> Vec<Group<'_>> {
     verdict.sources.iter().flat_map(groups_of).collect()
 }
 
@@ -34,9 +41,9 @@ fn groups_of(source: &SourceVerdict) -> Vec<Group<'_>> {
     let (united, apart): (Vec<_>, Vec<_>) = source
         .entries
         .iter()
-        .filter(|entry| entry.applies && !entry.pins.is_empty())
+        .filter(|entry| entry.applies && entry.is_read())
         .partition(|entry| source.united.iter().any(|united| is_united(entry, united)));
-    for first in source.united.iter().filter(|united| !united.pins.is_empty()) {
+    for first in source.united.iter().filter(|united| united.is_read()) {
         let entries: Vec<_> = united.iter().copied().filter(|entry| is_united(entry, first)).collect();
         groups.push(Group { source, entries, first });
     }
@@ -77,9 +84,14 @@ impl Group<'_> {
         self.first.pins.iter().filter(|pin| pin.is_usable()).collect()
     }
 
+    /// Its pins; the keys that it forbids, where it has no pins.
+    pub(super) fn compared(&self) -> &[PinVerdict] {
+        if self.first.pins.is_empty() { &self.first.forbidden } else { &self.first.pins }
+    }
+
     /// The same finding about all pins of the group: other pins are another one.
     pub(super) fn of_pins(&self, raised: Raised) -> Raised {
-        raised.known_by("all pins", digest(self.first.pins.iter().map(|pin| pin.pin.to_string())))
+        raised.known_by("all pins", digest(self.compared().iter().map(|pin| pin.pin.to_string())))
     }
 
     /// A finding about these pins; no graver than a guess bears where they were guessed.
@@ -212,9 +224,20 @@ pub(super) fn each(verdict: &PinsVerdict, raise: impl Fn(&Group<'_>) -> Option<R
     shipped_groups(verdict).iter().filter_map(raise).collect()
 }
 
-/// The applicable entries with pins that clients are shipped with, grouped by pin set. Records in the DNS are changed
-/// within hours: they have rules of their own.
+/// The same, and what it finds in those that forbid keys and pin none: of what refuses connections, and when.
+pub(super) fn each_refusing(
+    verdict: &PinsVerdict,
+    raise: impl Fn(&Group<'_>) -> Option<Raised>,
+) -> Vec<Raised> {
+    refusing_groups(verdict).iter().filter(|group| is_shipped(group)).filter_map(raise).collect()
+}
+
+/// Records in the DNS are changed within hours: they have rules of their own.
+fn is_shipped(group: &Group<'_>) -> bool {
+    group.source.format != Some(super::tlsa::FORMAT)
+}
+
+/// The applicable entries with pins that clients are shipped with, grouped by pin set.
 pub(super) fn shipped_groups(verdict: &PinsVerdict) -> Vec<Group<'_>> {
-    let is_shipped = |group: &Group<'_>| group.source.format != Some(super::tlsa::FORMAT);
     pinned_groups(verdict).into_iter().filter(is_shipped).collect()
 }

@@ -53,6 +53,24 @@ fn pins_are_compared_with_the_paths_of_now() {
     assert_eq!(judged(given(&["old root"], None), "2026-06-01").locks_out_now, LocksOutNow::Unknown);
 }
 
+/// Where keys are forbidden and none is pinned, what has none of them matches.
+#[test]
+fn forbidden_keys_lock_out_without_pins_beside() {
+    let forbid = |names: &[&str]| GivenPins { forbidden: given(names, None).pins, ..given(&[], None) };
+    let met = judged(forbid(&["new root"]), "2026-03-10");
+    assert_eq!((met.locks_out_now, met.sure, met.undetermined), (LocksOutNow::Surely, 1, 0));
+    assert_eq!(met.next_match.unwrap().share, Share { of: 6, count: 0 });
+    for names in [&["old root"][..], &["elsewhere"][..]] {
+        let not_met = judged(forbid(names), "2026-03-10");
+        assert_eq!((not_met.locks_out_now, not_met.undetermined), (LocksOutNow::No, 0), "{names:?}");
+        assert_eq!(not_met.next_match.unwrap().share, Share { of: 6, count: 6 });
+    }
+    // It was met while the path was the old one.
+    assert_eq!(judged(forbid(&["old root"]), "2026-03-10").sure, 1);
+    let unread = GivenPins { unread: 1, ..forbid(&["elsewhere"]) };
+    assert_eq!(judged(unread, "2026-03-10").locks_out_now, LocksOutNow::Unknown);
+}
+
 #[test]
 fn pins_that_ended_closed_match_nothing_next() {
     let ended = |afterwards, clock| {
@@ -62,11 +80,13 @@ fn pins_that_ended_closed_match_nothing_next() {
     let closed = judged(ended(AfterExpiry::FailClosed, ExpiryClock::Utc), "2026-03-10");
     assert_eq!(closed.locks_out_now, LocksOutNow::Surely);
     assert_eq!(closed.next_match.unwrap().share, Share { of: 6, count: 0 });
+    assert_eq!(closed.refuses_all_from, Some(at("2026-02-20")));
     let closing = judged(ended(AfterExpiry::FailClosed, ExpiryClock::Device), "2026-02-20");
     assert_eq!(closing.locks_out_now, LocksOutNow::Perhaps, "on some devices it is that day already");
     assert_eq!(closing.next_match.unwrap().share.count, 0);
     let open = judged(ended(AfterExpiry::FailOpen, ExpiryClock::Utc), "2026-03-10");
     assert_eq!((open.locks_out_now, open.refuses), (LocksOutNow::No, false));
+    assert_eq!((open.refuses_all_from, closing.refuses_all_from), (None, Some(at("2026-02-19T10:00:00Z"))));
 }
 
 #[test]

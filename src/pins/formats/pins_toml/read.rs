@@ -135,7 +135,7 @@ impl Reader {
         } else {
             None
         };
-        let enforcement = self.enforcement(item, &pins, open);
+        let enforcement = self.enforcement(item, (&pins, &forbidden), open);
         let platform = item.at("platform").and_then(Json::text).map(|text| text.chars().take(80).collect());
         let hosts = self.hosts(item, line);
         let first = self.entries.len();
@@ -307,14 +307,23 @@ impl Reader {
         pins
     }
 
-    fn enforcement(&mut self, item: &Json, pins: &Listed, open: Option<&str>) -> Enforcement {
+    fn enforcement(
+        &mut self,
+        item: &Json,
+        (pins, forbidden): (&Listed, &Listed),
+        open: Option<&str>,
+    ) -> Enforcement {
+        let is_empty = |list: &Listed| list.read.is_empty() && list.unread == 0;
         let mode = match item.at("enforce") {
             Some(Json::Boolean(true)) | None => EnforcementMode::Yes,
             Some(Json::Boolean(false)) => EnforcementMode::No,
             _ => self.choice(item, "enforce", &ENFORCE).unwrap_or(EnforcementMode::Unknown),
         };
         let why = match mode {
-            EnforcementMode::Yes if pins.read.is_empty() && pins.unread == 0 => {
+            // Keys that are forbidden are refused by themselves; what comes at run time may ask for more.
+            EnforcementMode::Yes
+                if is_empty(pins) && (is_empty(forbidden) || item.at("bootstrap").is_some()) =>
+            {
                 let (mode, why) = if item.at("bootstrap").is_some() {
                     let why = "its pins come at run time, and the file lists none of them";
                     (EnforcementMode::Unknown, why)
@@ -322,6 +331,9 @@ impl Reader {
                     (EnforcementMode::No, "no pins are listed for it")
                 };
                 return Enforcement { mode, why: why.to_owned() };
+            }
+            EnforcementMode::Yes if is_empty(pins) => {
+                "the file says that a chain with a key that it forbids is refused"
             }
             EnforcementMode::Yes => "the file says that a mismatch refuses the connection",
             EnforcementMode::Report => "the file says that a mismatch is reported and the connection goes on",

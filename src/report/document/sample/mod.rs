@@ -179,6 +179,7 @@ pub(in crate::report) fn replay() -> Replay {
         sure: lockouts.iter().filter(|one| one.begins_at_best.is_some()).count(),
         at_most: Some(lockouts.len()),
         locks_out_now: LocksOutNow::Unknown,
+        refuses_all_from: None,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {

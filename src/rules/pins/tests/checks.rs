@@ -12,7 +12,7 @@ use crate::pins::{
 /// Keys of public CAs, as their certificates have them.
 pub(super) const X1: &str = "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=";
 pub(super) const X2: &str = "diGVwiVYbubAI3RW4hB9xU8e/CH2GnkuvVFZE8zmgzI=";
-const YR1: &str = "LoMHBotttiDko50Gi13uXW71eIy7LAttI+rYT8wXF4w=";
+pub(super) const YR1: &str = "LoMHBotttiDko50Gi13uXW71eIy7LAttI+rYT8wXF4w=";
 const R11: &str = "bdrBhpj38ffhxpubzkINl0rG+UyossdhcBYj+Zx2fcc=";
 const R3: &str = "jQJTbIh0grw0/1TkHSumWb+Fs0Ggogr621gT3PvPKG0=";
 pub(super) const M02: &str = "18tkPyr2nckv4fgo0dhAkaUtJ2hu2831xlO2SKhq8dg=";
@@ -444,7 +444,21 @@ fn a_forbidden_key_locks_out() {
     entry.forbidden = vec![pin_of(spki("leaf"))];
     assert_eq!(severity(&nsc_of(entry.clone()), Some("example.com"), "PIN001"), Some(Severity::Critical));
     entry.forbidden = vec![pin_of(spki("elsewhere"))];
-    assert_eq!(severity(&nsc_of(entry), Some("example.com"), "PIN001"), None);
+    assert_eq!(severity(&nsc_of(entry.clone()), Some("example.com"), "PIN001"), None);
+    // The same where there are no pins beside; nothing else is said of pins that are not there.
+    entry.pins.clear();
+    let rules = |entry: &PinEntry| {
+        found(&nsc_of(entry.clone()), Some("example.com"))
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&entry), Vec::<&str>::new());
+    entry.forbidden = vec![pin_of(spki("leaf"))];
+    assert_eq!(rules(&entry), ["PIN001"]);
+    entry.expiry = Some(Expiry { afterwards: AfterExpiry::FailClosed, ..ending("2026-11-30") });
+    entry.forbidden = vec![pin_of(spki("elsewhere"))];
+    assert_eq!(severity(&nsc_of(entry), Some("example.com"), "PIN003"), Some(Severity::High));
 }
 
 #[test]

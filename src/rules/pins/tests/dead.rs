@@ -141,6 +141,7 @@ proptest! {
             backup_keys: &spare,
             level: None,
             roots: &[anchor(&root)],
+            further_roots: &[],
             backup_roots: &[],
             expires: None,
         })
