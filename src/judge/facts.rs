@@ -6,6 +6,7 @@ mod caa_covering;
 mod dane;
 mod revocation;
 mod roots;
+mod used;
 mod watch;
 
 use jiff::Timestamp;
@@ -72,7 +73,10 @@ pub(super) fn measured(
         pins: match &verdicts.pins {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,
-            Part::Checked(pins) => super::pin_facts::measured(pins),
+            Part::Checked(pins) => {
+                let issuer = verdicts.issuer.verdict();
+                super::pin_facts::measured(pins, &|pin| used::let_in(pin, issuer, inputs))
+            }
         },
         dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
         hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),

@@ -5,54 +5,25 @@ mod best;
 mod enforced;
 mod served;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Circumstances, Control, Effect, Fact, MeasuredFacts, Within};
+pub use self::android::{asks_for_transparency, trusts_user_cas};
+use super::{Circumstances, Control, Effect, MeasuredFacts, Within};
 
 /// What each kind of client has that the domain serves.
 pub(super) fn protections(facts: &MeasuredFacts, circumstances: &Circumstances) -> Vec<ClientProtection> {
-    let facts = &levelled(facts, circumstances);
     served::served(facts, circumstances)
         .into_iter()
         .map(|(client, served, evidence)| {
-            let own = enforced::facts_of(client, facts);
+            let own = enforced::facts_of(client, served, facts);
             let controls = enforced::controls(client, &own);
             let threats = best::threats(client, &controls, &own);
             ClientProtection { client, served, evidence, controls, threats }
         })
         .collect()
-}
-
-/// The facts with the level that the owner states of the Android apps in those files that do not tell theirs: where one
-/// level is stated and no file tells of another, they are of that one.
-fn levelled(facts: &MeasuredFacts, circumstances: &Circumstances) -> MeasuredFacts {
-    let level = |class: ClientClass| match class {
-        ClientClass::Android { target_level } => target_level,
-        _ => None,
-    };
-    let mut facts = facts.clone();
-    let stated: BTreeSet<u32> = circumstances.clients.iter().copied().filter_map(level).collect();
-    let mut classes: Vec<&mut ClientClass> = facts.apps.iter_mut().map(|app| &mut app.class).collect();
-    if let Fact::Measured(pins) = &mut facts.pins {
-        classes.extend(pins.iter_mut().filter_map(|one| one.class.as_mut()));
-    }
-    if let Fact::Measured(pins) = &mut facts.dynamic_pins {
-        classes.extend(pins.iter_mut().filter_map(|one| one.class.as_mut()));
-    }
-    let all: BTreeSet<u32> =
-        classes.iter().filter_map(|class| level(**class)).chain(stated.iter().copied()).collect();
-    if let (1, Some(&only), 1) = (stated.len(), stated.first(), all.len()) {
-        for class in classes {
-            if *class == (ClientClass::Android { target_level: None }) {
-                *class = ClientClass::Android { target_level: Some(only) };
-            }
-        }
-    }
-    facts
 }
 
 /// A kind of client. Its text form is what people write and what reports have: `browser`, `android`, `android:36`,
