@@ -47,7 +47,7 @@ kinds! {
     /// Which certificate the target shows.
     Certificate: ["the certificate"];
     /// The certificate of another address of the target, which was not judged.
-    OtherCertificate: ["the other certificate, at * (SHA-256 *)"];
+    OtherCertificate: ["the other certificate, at * (SHA-256 *)", "the other certificate, at *"];
     /// The certificates of a file behind the first, which were not judged.
     FurtherCertificates: ["the further certificates of the file"];
     /// Whether the server holds the key.

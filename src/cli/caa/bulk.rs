@@ -79,8 +79,8 @@ pub(super) fn run(
     let (earlier, sink) = open(options, &run)?;
     if earlier.lines() > 0 {
         note(&format!(
-            "going on after {} their line",
-            counted(earlier.lines(), "name that has", "names that have")
+            "going on after {}",
+            counted(earlier.lines(), "name that has its line", "names that have their line")
         ));
     }
     if earlier.again() > 0 {

@@ -119,8 +119,8 @@ impl Earlier {
         }
         if self.targets > 0 {
             note(&format!(
-                "going on after {} their line",
-                counted(self.targets, "target that has", "targets that have")
+                "going on after {}",
+                counted(self.targets, "target that has its line", "targets that have their line")
             ));
         }
         if self.undetermined > 0 {

@@ -123,8 +123,8 @@ impl Lines {
                 }
                 if !done.is_empty() {
                     note(&format!(
-                        "going on after {} their line",
-                        counted(done.len(), "name that has", "names that have")
+                        "going on after {}",
+                        counted(done.len(), "name that has its line", "names that have their line")
                     ));
                 }
                 if others > 0 {

@@ -72,6 +72,6 @@ impl<'o> Repeated<'o> {
         let name =
             |option: &[&'o str]| option.first().map_or("", |word| word.split('=').next().unwrap_or(word));
         let words = self.0.iter().filter(|option| wanted(name(option))).flatten();
-        words.map(|word| format!(" {}", quoted(word))).collect()
+        words.flat_map(|word| [" ".to_owned(), quoted(word)]).collect()
     }
 }

@@ -229,14 +229,13 @@ fn next(replay: &Replay) -> String {
         RenewalBasis::AlreadyIssued => "the next certificate has been issued, and is not in service yet",
     };
     let lead = match next.release_lead_days {
-        Some(lead) if next.runway_days < 0.0 => paint(
-            BAD,
-            format!(
-                "a release that takes {} days comes {} days too late",
-                number(lead),
-                number(-next.runway_days)
-            ),
-        ),
+        Some(lead) if next.runway_days < 0.0 => {
+            let late = match number(-next.runway_days) {
+                late if late == "0" => "less than a day".to_owned(),
+                late => format!("{late} days"),
+            };
+            paint(BAD, format!("a release that takes {} days comes {late} too late", number(lead)))
+        }
         Some(lead) => format!(
             "{} days are left to begin a release that takes {} days",
             number(next.runway_days),

@@ -1,5 +1,6 @@
 //! Each rule with an input that raises it and one that does not.
 
+mod backup;
 mod checks;
 mod dead;
 mod ended;
