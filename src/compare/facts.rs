@@ -344,8 +344,10 @@ pub enum LogWatch {
 pub struct Watch {
     /// The source, as reports call it.
     pub by: String,
-    /// What of the logs it does not vouch for; `None` where it told all.
+    /// Why it is not known that it watches the logs now, and all that count; `None` where it is known.
     pub lacks: Option<String>,
+    /// From when on it watches, where it has not searched what is older.
+    pub older: Option<String>,
     /// Whether the keys of certificates are compared with a list of the owner's too, and not only who issued them.
     pub compares_keys: bool,
     /// How long it takes until a logged certificate is found.
