@@ -303,7 +303,7 @@ fn a_required_step_fails_whatever_severity_does() {
     assert!(text.contains("<failure") && text.contains("CMP003"), "{text}");
     let (text, _) =
         shop.run(&[SHOP], &["--require", "removed", "--fail-on", "none", "--format", "markdown"], 1);
-    assert!(text.contains("a step that is required is not done"), "{text}");
+    assert!(text.contains("\nA step that is required is not done.\n"), "{text}");
     // Nothing tells these, so nobody can wait for them.
     for step in ["released", "old-versions-gone"] {
         let error = shop.run(&[SHOP], &["--require", step], 2).1;

@@ -134,7 +134,7 @@ fn code(readme: &str) -> Vec<&str> {
             (Some(name), None) => language = Some(name),
             (Some(_), Some(_)) => language = None,
             (None, Some("sh" | "yaml" | "console")) if !line.trim_start().starts_with('#') => {
-                found.push(line)
+                found.push(line);
             }
             // Other blocks hold output.
             (None, Some(_)) => {}

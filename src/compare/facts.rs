@@ -224,6 +224,8 @@ pub enum Dane {
         usages: BTreeSet<u8>,
         /// The usages of those that the chain satisfies, none where it satisfies none; `None` where that is not known.
         satisfied: Option<BTreeSet<u8>>,
+        /// The usages of those of them that name a key (selector 1), and not a whole certificate, which every renewal ends.
+        by_key: BTreeSet<u8>,
     },
 }
 
@@ -265,9 +267,10 @@ pub struct AppFacts {
     pub file: String,
     /// The kind of client.
     pub class: ClientClass,
-    /// Whether the app asks for Certificate Transparency for this host, by its configuration or its level.
+    /// Whether the app asks for Certificate Transparency for this host, by its configuration or its level; not given where
+    /// the configuration leaves that to the level, and nothing tells it.
     pub certificate_transparency: Fact<bool>,
-    /// Whether the app trusts CAs that a user added to the device, by its configuration or its level.
+    /// Whether the app trusts CAs that a user added to the device, by its configuration or its level; not given likewise.
     pub trusts_user_cas: Fact<bool>,
 }
 
@@ -343,8 +346,10 @@ pub enum LogWatch {
 pub struct Watch {
     /// The source, as reports call it.
     pub by: String,
-    /// What of the logs it does not vouch for; `None` where it told all.
+    /// Why it is not known that it watches the logs now, and all that count; `None` where it is known.
     pub lacks: Option<String>,
+    /// From when on it watches, where it has not searched what is older.
+    pub older: Option<String>,
     /// Whether the keys of certificates are compared with a list of the owner's too, and not only who issued them.
     pub compares_keys: bool,
     /// How long it takes until a logged certificate is found.
@@ -391,19 +396,45 @@ pub enum PinEnforcement {
     Off,
 }
 
-/// What the pins match in the chain.
+/// What the pins of one list match in the chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PinMatches {
-    /// The places at which the chain satisfies the pins; any one of them is enough for a client. Where a format
-    /// demands several at once, the strictest alone.
+    /// The places at which the chain satisfies the pins; any one of them is enough for a client.
     pub positions: BTreeSet<ChainPosition>,
+    /// Those of them at which whole certificates alone are named, and no key: every new certificate ends such a match.
+    pub whole: BTreeSet<ChainPosition>,
     /// How many pins match no certificate of the chain: backup keys, other CAs or mistakes.
     pub unmatched: usize,
+    /// The CAs whose keys some of those are, as far as they are known: what these issue is accepted as well.
+    pub cas: Vec<PinnedCa>,
+    /// Further lists that the format demands: a pin of each of them has to match as well.
+    pub also: Vec<Self>,
+}
+
+/// A CA whose key is pinned and is not in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinnedCa {
+    /// Its owner, else its name.
+    pub name: String,
+    /// Whether the owner of the host uses it, by what is expected or in service; `None` where that is not known.
+    pub is_used: Option<bool>,
+    /// How many of the pins are its keys'.
+    pub pins: usize,
 }
 
 impl PinMatches {
     /// Whether there are no pins that could match anything: keys are forbidden alone, and any other is accepted.
     pub fn forbid_alone(&self) -> bool {
-        self.positions.is_empty() && self.unmatched == 0
+        self.positions.is_empty() && self.unmatched == 0 && self.also.is_empty()
+    }
+
+    /// Each list that has to match.
+    pub fn lists(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.also)
+    }
+
+    /// Whether the pins of this list still match after a new certificate for the same key.
+    pub fn names_own_key(&self) -> bool {
+        self.positions.contains(&ChainPosition::Leaf) && !self.whole.contains(&ChainPosition::Leaf)
     }
 }

@@ -23,12 +23,14 @@ pub use self::cell::{Cell, Column, Control, Effect, InPlace, ThreatRow, Within};
 pub use self::circumstances::Circumstances;
 pub use self::clients::{
     ClientClass, ClientControl, ClientProtection, ClientThreat, Enforced, NoClientClass, Served,
+    asks_for_transparency, trusts_user_cas,
 };
 pub use self::covering::{CoveringName, LetsIn};
 pub use self::facts::{
     AppFacts, CaaBinding, CaaPolicy, ClientPins, CtPolicy, CtProgrammes, CurrentIssuer, Dane, Dnssec,
     DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinFault,
-    PinMatches, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins, Service, Share, Watch,
+    PinMatches, PinnedCa, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins, Service, Share,
+    Watch,
 };
 pub use self::headlines::{Headline, HeadlineItem, Headlines, duration, in_words};
 pub use self::replay::Replay;

@@ -112,6 +112,7 @@ mod tests {
             matches: Fact::Measured(PinMatches {
                 positions: BTreeSet::from([ChainPosition::Root]),
                 unmatched: 1,
+                ..PinMatches::default()
             }),
             locked_out: false,
             overridden_for_user_anchors: false,

@@ -7,6 +7,7 @@ mod dane;
 mod removed;
 mod revocation;
 mod roots;
+mod used;
 mod watch;
 
 use jiff::Timestamp;
@@ -73,7 +74,10 @@ pub(super) fn measured(
         pins: match &verdicts.pins {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,
-            Part::Checked(pins) => super::pin_facts::measured(pins),
+            Part::Checked(pins) => {
+                let issuer = verdicts.issuer.verdict();
+                super::pin_facts::measured(pins, &|pin| used::let_in(pin, issuer, inputs))
+            }
         },
         files_without_pins: verdicts
             .pins

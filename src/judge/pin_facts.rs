@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::facts::class_of;
-use crate::compare::{ClientPins, DynamicPins, Fact, FirstContact, Hpkp, PinEnforcement, PinMatches, Pins};
+use crate::compare::{
+    ClientPins, DynamicPins, Fact, FirstContact, Hpkp, PinEnforcement, PinMatches, PinnedCa, Pins,
+};
 use crate::pins::{
-    Bootstrap, EnforcementMode, EntryVerdict, Outcome, PinMatch, PinsStatus, PinsVerdict, SourceState,
-    SourceVerdict,
+    Bootstrap, EnforcementMode, EntryVerdict, Outcome, PinMatch, PinVerdict, PinsStatus, PinsVerdict,
+    SourceState, SourceVerdict,
 };
 
 /// The formats that have columns of their own: TLSA records, and headers that no browser obeys.
@@ -17,8 +19,11 @@ pub(super) fn own(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict>
     verdict.sources.iter().filter(|source| source.format.is_none_or(|format| !APART.contains(&format)))
 }
 
+/// The CA that a pin which matches nothing lets in, and whether the owner uses it, where that is known.
+type LetIn<'a> = &'a dyn Fn(&PinVerdict) -> Option<(String, Option<bool>)>;
+
 /// What was measured of the pins, client by client: an entry that applies is what one client goes by.
-pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
+pub(super) fn measured(verdict: &PinsVerdict, let_in: LetIn<'_>) -> Fact<Vec<ClientPins>> {
     if own(verdict).next().is_none() && !verdict.sources.is_empty() {
         return Fact::NotGiven;
     }
@@ -34,27 +39,36 @@ pub(super) fn measured(verdict: &PinsVerdict) -> Fact<Vec<ClientPins>> {
     if own(verdict).flat_map(|source| &source.entries).any(|entry| entry.applies && entry.is_open()) {
         return Fact::Undetermined;
     }
-    // The column is about pins in force: those that are not are shown only where no client has any that are.
-    let Some(mode) = [EnforcementMode::Yes, EnforcementMode::Report, EnforcementMode::No]
-        .into_iter()
-        .find(|&mode| applying(verdict).any(|(_, entry)| entry.enforced == mode))
-    else {
+    let clients: Vec<ClientPins> = applying(verdict)
+        .filter(|one| !is_covered(*one, verdict))
+        .map(|(source, entry)| ClientPins {
+            client: source.file.clone(),
+            class: class_of(source, Some(entry)),
+            pins: pinned(entry, let_in),
+        })
+        .collect();
+    if clients.is_empty() {
         return Fact::Measured(vec![ClientPins {
             client: String::new(),
             class: None,
             pins: Pins::NotPinned,
         }]);
+    }
+    Fact::Measured(clients)
+}
+
+/// Whether pins that refuse nothing do not count, as the same client goes by others that do: those of the same file by
+/// another mechanism, or of a format that takes all entries together. In any other case they are another client's, or
+/// another version's, and that one has no protection.
+fn is_covered((source, entry): (&SourceVerdict, &EntryVerdict), verdict: &PinsVerdict) -> bool {
+    let is_in_force = |(other_source, other): (&SourceVerdict, &EntryVerdict)| {
+        let is_same = std::ptr::eq(source, other_source);
+        other.enforced == EnforcementMode::Yes
+            && source.file == other_source.file
+            && (!is_same || (!source.united.is_empty() && entry.pinner == other.pinner))
+            && class_of(source, Some(entry)) == class_of(other_source, Some(other))
     };
-    let in_force = applying(verdict).filter(|(_, entry)| entry.enforced == mode);
-    Fact::Measured(
-        in_force
-            .map(|(source, entry)| ClientPins {
-                client: source.file.clone(),
-                class: class_of(source, Some(entry)),
-                pins: pinned(entry),
-            })
-            .collect(),
-    )
+    entry.enforced != EnforcementMode::Yes && applying(verdict).any(is_in_force)
 }
 
 /// The entries with pins, or with keys that they forbid, that apply to the host, with the source of each.
@@ -106,7 +120,7 @@ pub(super) fn hpkp(verdict: &PinsVerdict) -> Fact<Hpkp> {
     }
 }
 
-fn pinned(entry: &EntryVerdict) -> Pins {
+fn pinned(entry: &EntryVerdict, let_in: LetIn<'_>) -> Pins {
     Pins::Pinned {
         enforcement: match entry.enforced {
             EnforcementMode::Yes => PinEnforcement::Enforced,
@@ -114,7 +128,7 @@ fn pinned(entry: &EntryVerdict) -> Pins {
             // One that may be in force leaves the whole undetermined.
             EnforcementMode::No | EnforcementMode::Unknown => PinEnforcement::Off,
         },
-        matches: matches(entry),
+        matches: matches(entry, let_in),
         locked_out: entry.outcome == Outcome::LockedOut,
         overridden_for_user_anchors: entry.overridden_for_user_anchors,
     }
@@ -122,7 +136,7 @@ fn pinned(entry: &EntryVerdict) -> Pins {
 
 /// What the pins match for a client that connects: what else is in a set that locks its clients out protects
 /// nobody, so nothing is matched then.
-fn matches(entry: &EntryVerdict) -> Fact<PinMatches> {
+fn matches(entry: &EntryVerdict, let_in: LetIn<'_>) -> Fact<PinMatches> {
     if !entry.is_compared() {
         return Fact::NotGiven;
     }
@@ -134,22 +148,42 @@ fn matches(entry: &EntryVerdict) -> Fact<PinMatches> {
         // Another path may be built by other clients: what these pins accept there is not known.
         Outcome::Unknown => return Fact::Undetermined,
         Outcome::LockedOut => {
-            return Fact::Measured(PinMatches { positions: BTreeSet::new(), unmatched: entry.pins.len() });
+            return Fact::Measured(PinMatches { unmatched: entry.pins.len(), ..PinMatches::default() });
         }
         Outcome::Connects | Outcome::NotEnforced => {}
     }
-    let mut positions = BTreeSet::new();
-    let mut unmatched = 0;
-    for pin in &entry.pins {
+    let lists = entry.lists();
+    let mut lists = lists.iter().map(|list| of_list(list, let_in));
+    let first = lists.next().unwrap_or_default();
+    Fact::Measured(PinMatches { also: lists.collect(), ..first })
+}
+
+/// What one list of pins matches.
+fn of_list(list: &[&PinVerdict], let_in: LetIn<'_>) -> PinMatches {
+    let mut found = PinMatches::default();
+    let mut by_key = BTreeSet::new();
+    for pin in list {
         match pin.matches {
             PinMatch::At(position) => {
-                positions.insert(position);
+                found.positions.insert(position);
+                if pin.pin.value.as_ref().is_ok_and(|value| !value.is_certificate()) {
+                    by_key.insert(position);
+                }
             }
-            PinMatch::None | PinMatch::WrongPlace(_) => unmatched += 1,
+            PinMatch::None | PinMatch::WrongPlace(_) => {
+                found.unmatched = found.unmatched.saturating_add(1);
+                if let Some((name, is_used)) = let_in(pin) {
+                    match found.cas.iter_mut().find(|known| known.name == name) {
+                        Some(known) => known.pins = known.pins.saturating_add(1),
+                        None => found.cas.push(PinnedCa { name, is_used, pins: 1 }),
+                    }
+                }
+            }
             PinMatch::NotChecked => {}
         }
     }
-    Fact::Measured(PinMatches { positions, unmatched })
+    found.whole = found.positions.difference(&by_key).copied().collect();
+    found
 }
 
 #[cfg(test)]
@@ -209,7 +243,7 @@ mod tests {
             service: None,
             known_ca: &|_| None,
         };
-        match measured(&judge(&files, &question)) {
+        match measured(&judge(&files, &question), &|_| None) {
             Fact::Measured(clients) => clients,
             other => panic!("{other:?}"),
         }
@@ -252,6 +286,64 @@ mod tests {
         ] {
             assert_eq!(matched(&texts), expected, "{texts:?}");
         }
+    }
+
+    /// An Apple application that pins shop.example to a leaf and to a CA.
+    fn ios(leaf: &str, ca: &str) -> String {
+        let item = |name: &str| {
+            let key = SpkiSha256::of(name.as_bytes());
+            format!("<array><dict><key>SPKI-SHA256-BASE64</key><string>{key}</string></dict></array>")
+        };
+        format!(
+            "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict>\
+             <key>shop.example</key><dict><key>NSPinnedLeafIdentities</key>{}<key>NSPinnedCAIdentities</key>{}</dict>\
+             </dict></dict></dict></plist>",
+            item(leaf),
+            item(ca)
+        )
+    }
+
+    /// pins.toml with one entry.
+    fn toml(key: &str, more: &str) -> String {
+        format!("version = 1\n[[pin]]\nhosts = [\"shop.example\"]\npins = [\"{key}\"]\n{more}\n")
+    }
+
+    fn found(text: String) -> PinMatches {
+        match clients(&[text]).remove(0).pins {
+            Pins::Pinned { matches: Fact::Measured(matches), .. } => matches,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn lists_that_must_each_match_stay_apart() {
+        let both = found(ios("leaf", "root"));
+        let lists: Vec<Vec<ChainPosition>> =
+            both.lists().map(|list| list.positions.iter().copied().collect()).collect();
+        assert_eq!(lists, [vec![Leaf], vec![Root]]);
+        assert_eq!(both.lists().map(|list| list.unmatched).sum::<usize>(), 0);
+    }
+
+    #[test]
+    fn whole_certificates_are_told_from_keys() {
+        let whole = toml(&CertificateSha256::of(b"leaf").to_string(), "kind = \"certificate\"");
+        let (whole, key) = (found(whole), found(toml(&SpkiSha256::of(b"leaf").to_string(), "")));
+        assert_eq!((whole.positions.clone(), whole.whole.clone()), ([Leaf].into(), [Leaf].into()));
+        assert_eq!((key.positions.clone(), key.whole.len()), ([Leaf].into(), 0));
+        assert!(key.names_own_key() && !whole.names_own_key());
+    }
+
+    #[test]
+    fn pins_that_refuse_nothing_stand_beside_those_in_force() {
+        let report = toml(&SpkiSha256::of(b"leaf").to_string(), "platform = \"ios\"\nenforce = \"report\"");
+        let modes: Vec<PinEnforcement> = clients(&[report, ios("leaf", "root")])
+            .into_iter()
+            .map(|client| match client.pins {
+                Pins::Pinned { enforcement, .. } => enforcement,
+                Pins::NotPinned => panic!("not pinned"),
+            })
+            .collect();
+        assert_eq!(modes, [PinEnforcement::ReportOnly, PinEnforcement::Enforced]);
     }
 
     #[test]
@@ -303,17 +395,6 @@ mod tests {
 
     #[test]
     fn an_ios_list_that_fails_makes_the_other_worthless() {
-        let item = |name: &str| {
-            let key = SpkiSha256::of(name.as_bytes());
-            format!("<array><dict><key>SPKI-SHA256-BASE64</key><string>{key}</string></dict></array>")
-        };
-        let text = format!(
-            "<plist><dict><key>NSAppTransportSecurity</key><dict><key>NSPinnedDomains</key><dict>\
-             <key>shop.example</key><dict><key>NSPinnedLeafIdentities</key>{}<key>NSPinnedCAIdentities</key>{}</dict>\
-             </dict></dict></dict></plist>",
-            item("other"),
-            item("root")
-        );
-        assert_eq!(matched(&[text]), [(Fact::Measured((Vec::new(), 2)), true)]);
+        assert_eq!(matched(&[ios("other", "root")]), [(Fact::Measured((Vec::new(), 2)), true)]);
     }
 }

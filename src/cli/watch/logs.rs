@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::ct::inclusion::maximum_merge_delay;
 use crate::ct::log_id::LogId;
-use crate::ct::log_list::{LogState, LogType, Program};
-use crate::ct::log_table::{Assurance, KnownLog, LogTable};
+use crate::ct::log_list::{LogState, LogType};
+use crate::ct::log_table::{KnownLog, LogTable, best, nothing_new, why_never};
 use crate::evidence::Bytes;
 use crate::watch::follow::{LogLabel, LogToFollow};
 use crate::watch::metrics::HeadAge;
@@ -61,18 +61,17 @@ pub(super) struct LeftOut {
 pub(super) fn select(table: &LogTable, at: Timestamp, wanted: &[String]) -> Selection {
     let mut selection = Selection { followed: Vec::new(), left_out: Vec::new(), unmatched: Vec::new() };
     for log in table.iter() {
-        let states: Vec<LogState> =
-            Program::ALL.into_iter().map(|program| table.state(&log.id, program, at).state).collect();
+        let states = table.states(&log, at);
         let state = best(&states);
         let left_out = |why: String, by_name| {
             let name = log.name.to_owned();
             LeftOut { name, id: log.id, why, by_name, closed: None }
         };
-        if let Some(why) = why_not(&log, state) {
+        if let Some(why) = why_never(&log, state) {
             selection.left_out.push(left_out(why, false));
             continue;
         }
-        let Some(url) = url(&log) else {
+        let Some(url) = log.read_at() else {
             selection.left_out.push(left_out("the list has no URL for it".to_owned(), false));
             continue;
         };
@@ -104,6 +103,7 @@ pub(super) fn select(table: &LogTable, at: Timestamp, wanted: &[String]) -> Sele
         };
         match nothing_new(&log, &states, at).filter(|_| wanted.is_empty()) {
             Some(why) => {
+                let why = format!("{why}; --log follows it all the same");
                 selection.left_out.push(LeftOut { closed: Some(followed), ..left_out(why, false) });
             }
             None => selection.followed.push(followed),
@@ -124,57 +124,6 @@ fn tell_apart(logs: &mut [FollowedLog]) {
     for log in logs.iter_mut().filter(|log| counts.get(&log.log.name).is_some_and(|count| *count > 1)) {
         let id: String = LogId(log.log.log_id).to_string().chars().take(8).collect();
         log.log.name = format!("{} ({id}…)", log.log.name);
-    }
-}
-
-/// The best that any programme says of a log.
-fn best(states: &[LogState]) -> LogState {
-    let rank = |state: &&LogState| match state {
-        LogState::Usable => 6,
-        LogState::Qualified => 5,
-        LogState::Readonly => 4,
-        LogState::Pending => 3,
-        LogState::Retired => 2,
-        LogState::Rejected => 1,
-        LogState::Unknown => 0,
-    };
-    states.iter().max_by_key(rank).copied().unwrap_or_default()
-}
-
-/// Why no certificate that clients would accept can be added to a log any more, if none can.
-fn nothing_new(log: &KnownLog<'_>, states: &[LogState], at: Timestamp) -> Option<String> {
-    if let Some((_, end)) = log.interval.filter(|(_, end)| *end <= at) {
-        let day = end.strftime("%Y-%m-%d");
-        return Some(format!("it took certificates that ended before {day}; --log follows it all the same"));
-    }
-    let is_over = |state: &LogState| matches!(state, LogState::Retired | LogState::Rejected);
-    let is_closed = best(states) == LogState::Readonly && states.iter().any(is_over);
-    is_closed.then(|| {
-        "it takes no certificates any more, and a programme has retired it; --log follows it all the same"
-            .to_owned()
-    })
-}
-
-fn why_not(log: &KnownLog<'_>, state: LogState) -> Option<String> {
-    match log.assurance {
-        Assurance::Mimic => return Some("its private key is published".to_owned()),
-        Assurance::Bogus => return Some("it never was a log".to_owned()),
-        Assurance::Test => return Some("it is a test log".to_owned()),
-        Assurance::Real | Assurance::MonitoringOnly => {}
-    }
-    match state {
-        LogState::Usable | LogState::Qualified | LogState::Readonly => None,
-        LogState::Unknown => Some("no programme's list says in which state it is".to_owned()),
-        LogState::Pending | LogState::Retired | LogState::Rejected => {
-            Some(format!("it is {} with every programme that knows it", state.name()))
-        }
-    }
-}
-
-fn url<'a>(log: &KnownLog<'a>) -> Option<&'a str> {
-    match log.log_type {
-        LogType::Rfc6962 => log.url,
-        LogType::Static => log.monitoring_url,
     }
 }
 
@@ -263,6 +212,12 @@ mod tests {
         let at = "2026-11-21T00:00:00Z".parse().unwrap();
         let all = select(&table, at, &[]);
         assert_eq!(all.followed.len() + all.left_out.len(), table.iter().count());
+        // What “compare” asks of a watch is what a watch follows where nothing is said, if it can.
+        let accepted = table.accepted(at);
+        let accepted: std::collections::BTreeSet<LogId> =
+            accepted.iter().filter(|(log, _)| log.read_at().is_some()).map(|(log, _)| log.id).collect();
+        let followed = all.followed.iter().map(|log| LogId(log.log.log_id)).collect();
+        assert_eq!(accepted, followed);
         let of = |kind| all.followed.iter().filter(|log| log.log.kind == kind).count();
         assert!(of(LogKind::Rfc6962) > 5 && of(LogKind::Static) > 5);
         let states = [LogState::Usable, LogState::Qualified, LogState::Readonly];

@@ -269,9 +269,12 @@ fn hypothetical(known: &Known<'_>) -> Weighed {
 fn backup(known: &Known<'_>) -> Weighed {
     let without = || {
         known.enforced().filter(|(_, matches)| {
+            // Each list that has to match needs one of its own.
             matches.is_some_and(|matches| {
-                matches.unmatched == 0
-                    && matches.positions.iter().all(|position| *position == ChainPosition::Leaf)
+                matches.lists().any(|list| {
+                    let is_leaf = |position: &ChainPosition| *position == ChainPosition::Leaf;
+                    list.unmatched == 0 && list.positions.iter().all(is_leaf)
+                })
             })
         })
     };
@@ -297,7 +300,7 @@ fn shared(known: &Known<'_>) -> Weighed {
         .enforced()
         .filter(|(_, matches)| {
             matches.is_some_and(|matches| {
-                !matches.positions.is_empty() && matches.positions.iter().all(is_shared)
+                matches.lists().all(|list| !list.positions.is_empty() && list.positions.iter().all(is_shared))
             })
         })
         .map(|(client, _)| client.client.as_str())

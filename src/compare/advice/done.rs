@@ -20,7 +20,10 @@ pub(super) fn monitoring(known: &Known<'_>) -> (Done, String) {
         Fact::Measured(LogWatch::Watched(Watch { by, lacks: Some(lacks), .. })) => {
             (Done::Unknown, format!("watched by {by} in part: {lacks}"))
         }
-        Fact::Measured(LogWatch::Watched(watch)) => (Done::Yes, format!("watched: {}", watch.by)),
+        Fact::Measured(LogWatch::Watched(Watch { by, older, .. })) => {
+            let older = older.as_ref().map(|older| format!("; {older}")).unwrap_or_default();
+            (Done::Yes, format!("watched: {by}{older}"))
+        }
         Fact::Measured(LogWatch::LookedUp(watch)) => {
             (Done::No, format!("looked up once, which is no watch: {}", watch.by))
         }

@@ -38,7 +38,7 @@ fn pinned(positions: &[ChainPosition], unmatched: usize, enforcement: PinEnforce
     let positions: BTreeSet<ChainPosition> = positions.iter().copied().collect();
     Pins::Pinned {
         enforcement,
-        matches: Fact::Measured(PinMatches { positions, unmatched }),
+        matches: Fact::Measured(PinMatches { positions, unmatched, ..PinMatches::default() }),
         locked_out: false,
         overridden_for_user_anchors: false,
     }

@@ -10,6 +10,16 @@ const WITHOUT_USER_CAS: u32 = 24;
 /// The first API level for which apps ask for Certificate Transparency by default.
 const TRANSPARENCY: u32 = 37;
 
+/// Whether an app that targets this level asks for Certificate Transparency where its configuration says nothing of it.
+pub fn asks_for_transparency(level: u32) -> bool {
+    level >= TRANSPARENCY
+}
+
+/// Whether an app that targets this level trusts CAs that a user added where its configuration says nothing of it.
+pub fn trusts_user_cas(level: u32) -> bool {
+    level < WITHOUT_USER_CAS
+}
+
 const SOURCE: &str = "Android developer guide, “Network security configuration”";
 
 /// What a control does for an Android app where that is not what it does for others.
@@ -22,7 +32,7 @@ pub(super) fn judge(
     let ClientClass::Android { target_level } = client else { return None };
     match (control, threat) {
         (Control::CaTrust, Threat::UserRoot) => Some(user_root(target_level, own)),
-        (Control::Ct, Threat::SystemRoot) if target_level.is_some_and(|level| level >= TRANSPARENCY) => {
+        (Control::Ct, Threat::SystemRoot) if target_level.is_some_and(asks_for_transparency) => {
             let unlogged = controls::judge(Control::Ct, Threat::OtherCaUnlogged, own);
             (unlogged.effect == Effect::Prevents).then(|| {
                 Judgement::new(
@@ -58,7 +68,7 @@ fn user_root(target_level: Option<u32>, own: &MeasuredFacts) -> Judgement {
         ),
         (false, false, _) => (
             Effect::Unknown,
-            "Whether the app trusts CAs that a user adds depends on the level that it targets, which is not known.",
+            "Whether the app trusts CAs that a user adds depends on its level and its configuration, which are not known.",
         ),
     };
     Judgement::new(effect, reason, SOURCE)

@@ -1,6 +1,6 @@
 //! Which controls a kind of client goes by.
 
-use super::{ClientClass, ClientControl, Enforced};
+use super::{ClientClass, ClientControl, Enforced, Served, asks_for_transparency, trusts_user_cas};
 use crate::compare::{ClientPins, Control, CtPolicy, DynamicPins, Fact, MeasuredFacts, Pins};
 
 /// The controls that are asked about of each client. The levels of pins are the pins again.
@@ -16,9 +16,6 @@ const CONTROLS: [Control; 10] = [
     Control::Dane,
     Control::Revocation,
 ];
-
-/// The first API level for which Android apps ask for Certificate Transparency by default.
-const ANDROID_TRANSPARENCY: u32 = 37;
 
 const ANDROID: &str = "Android developer guide, “Network security configuration” (certificateTransparency)";
 const CLIENT_PINS: &str = "RFC 7469 section 2.6";
@@ -96,7 +93,7 @@ fn transparency(client: ClientClass, own: &MeasuredFacts) -> (Enforced, &'static
         }
         ClientClass::Android { target_level } => {
             let says = |what| own.apps.iter().any(|app| app.certificate_transparency == Fact::Measured(what));
-            let is_late = target_level.is_some_and(|level| level >= ANDROID_TRANSPARENCY);
+            let is_late = target_level.is_some_and(asks_for_transparency);
             match (says(true), says(false)) {
                 (true, true) => (Unknown, "Its configurations differ about it.", ANDROID),
                 (true, false) if is_late => (
@@ -154,12 +151,27 @@ fn pinned(client: ClientClass, has_own: Option<bool>) -> (Enforced, &'static str
     }
 }
 
-/// The facts as they are for one kind of client: its own pins, its own apps, its programme's CT policy.
-pub(super) fn facts_of(client: ClientClass, facts: &MeasuredFacts) -> MeasuredFacts {
+/// The facts as they are for one kind of client: its own pins, its own apps, its programme's CT policy. A file that does
+/// not tell its level is of the apps whose level the owner states.
+pub(super) fn facts_of(client: ClientClass, served: Served, facts: &MeasuredFacts) -> MeasuredFacts {
     let mut own = facts.clone();
-    own.apps.retain(|app| is_of(Some(app.class), client));
-    own.pins = pins_of(client, &facts.pins);
-    own.dynamic_pins = dynamic_of(client, &facts.dynamic_pins);
+    let is_own = |class: Option<ClientClass>| {
+        is_of(class, client) || (served == Served::Stated && is_of_level(class, client))
+    };
+    own.apps.retain(|app| is_own(Some(app.class)));
+    if let ClientClass::Android { target_level: Some(level) } = client {
+        let by_level = |said: &mut Fact<bool>, default: bool| {
+            if *said == Fact::NotGiven {
+                *said = Fact::Measured(default);
+            }
+        };
+        for app in &mut own.apps {
+            by_level(&mut app.certificate_transparency, asks_for_transparency(level));
+            by_level(&mut app.trusts_user_cas, trusts_user_cas(level));
+        }
+    }
+    own.pins = pins_of(client, &is_own, &facts.pins);
+    own.dynamic_pins = dynamic_of(client, &is_own, &facts.dynamic_pins);
     let by = |programme: &Fact<bool>| match programme {
         Fact::NotGiven => Fact::NotGiven,
         Fact::Undetermined => Fact::Undetermined,
@@ -182,6 +194,13 @@ fn is_of(class: Option<ClientClass>, client: ClientClass) -> bool {
     }
 }
 
+/// Whether what is of Android apps of a level that nothing tells is of `client`, if the owner states that there is such a
+/// client.
+fn is_of_level(class: Option<ClientClass>, client: ClientClass) -> bool {
+    class == Some(ClientClass::Android { target_level: None })
+        && matches!(client, ClientClass::Android { .. })
+}
+
 /// Whether pins whose kind of client is not known may be of `client`: those of browsers and mail servers are.
 fn may_be_of(class: Option<ClientClass>, client: ClientClass) -> bool {
     match (class, client) {
@@ -192,9 +211,12 @@ fn may_be_of(class: Option<ClientClass>, client: ClientClass) -> bool {
     }
 }
 
-fn pins_of(client: ClientClass, pins: &Fact<Vec<ClientPins>>) -> Fact<Vec<ClientPins>> {
+/// Whether what is of a kind of client, if that is known, is of the one that is asked about.
+type IsOwn<'a> = &'a dyn Fn(Option<ClientClass>) -> bool;
+
+fn pins_of(client: ClientClass, is_own: IsOwn<'_>, pins: &Fact<Vec<ClientPins>>) -> Fact<Vec<ClientPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
-    let own: Vec<ClientPins> = all.iter().filter(|one| is_of(one.class, client)).cloned().collect();
+    let own: Vec<ClientPins> = all.iter().filter(|one| is_own(one.class)).cloned().collect();
     let is_open = |one: &ClientPins| one.pins != Pins::NotPinned && may_be_of(one.class, client);
     if !own.is_empty() {
         Fact::Measured(own)
@@ -205,9 +227,13 @@ fn pins_of(client: ClientClass, pins: &Fact<Vec<ClientPins>>) -> Fact<Vec<Client
     }
 }
 
-fn dynamic_of(client: ClientClass, pins: &Fact<Vec<DynamicPins>>) -> Fact<Vec<DynamicPins>> {
+fn dynamic_of(
+    client: ClientClass,
+    is_own: IsOwn<'_>,
+    pins: &Fact<Vec<DynamicPins>>,
+) -> Fact<Vec<DynamicPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
-    let own: Vec<DynamicPins> = all.iter().filter(|one| is_of(one.class, client)).cloned().collect();
+    let own: Vec<DynamicPins> = all.iter().filter(|one| is_own(one.class)).cloned().collect();
     if own.is_empty() && all.iter().any(|one| may_be_of(one.class, client)) {
         return Fact::Undetermined;
     }

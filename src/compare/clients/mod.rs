@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use self::android::{asks_for_transparency, trusts_user_cas};
 use super::{Circumstances, Control, Effect, MeasuredFacts, Within};
 
 /// What each kind of client has that the domain serves.
@@ -17,7 +18,7 @@ pub(super) fn protections(facts: &MeasuredFacts, circumstances: &Circumstances) 
     served::served(facts, circumstances)
         .into_iter()
         .map(|(client, served, evidence)| {
-            let own = enforced::facts_of(client, facts);
+            let own = enforced::facts_of(client, served, facts);
             let controls = enforced::controls(client, &own);
             let threats = best::threats(client, &controls, &own);
             ClientProtection { client, served, evidence, controls, threats }

@@ -56,18 +56,20 @@ pub(super) fn served(
     let unlevelled = all.iter().position(|(class, ..)| *class == ClientClass::Android { target_level: None });
     let has_level = all.iter().any(|(class, ..)| is_levelled(class));
     if let Some(place) = unlevelled.filter(|_| has_level) {
-        // A file that does not tell its level is of the apps whose level the owner states, if that is one. Another file may
-        // be of another app.
-        let is_of_stated = stated == 1;
+        // A file that does not tell its level is of the apps whose level the owner states.
+        let is_of_stated = stated > 0;
         let is_found = all.get(place).is_some_and(|(_, served, _)| *served == Served::Found);
         if is_of_stated || !is_found {
             let (_, _, evidence) = all.remove(place);
             let of_stated = |(class, served, _): &&mut (ClientClass, Served, String)| {
                 is_levelled(class) && *served == Served::Stated
             };
-            if let Some((.., known)) = all.iter_mut().find(of_stated).filter(|_| is_found) {
+            for (.., known) in all.iter_mut().filter(of_stated).filter(|_| is_found) {
                 known.push(' ');
                 known.push_str(&evidence);
+                if stated > 1 {
+                    known.push_str(" It does not tell its level, and is taken to be of each that is stated.");
+                }
             }
         }
     }

@@ -49,7 +49,11 @@ fn pins(class: Option<ClientClass>, position: ChainPosition) -> ClientPins {
         class,
         pins: Pins::Pinned {
             enforcement: PinEnforcement::Enforced,
-            matches: Fact::Measured(PinMatches { positions: [position].into(), unmatched: 1 }),
+            matches: Fact::Measured(PinMatches {
+                positions: [position].into(),
+                unmatched: 1,
+                ..PinMatches::default()
+            }),
             locked_out: false,
             overridden_for_user_anchors: false,
         },
@@ -196,6 +200,50 @@ fn an_android_app_goes_by_its_configuration_and_its_level() {
     assert!(!ids(&of_app(Some(36), yes(), no()), Effect::Prevents).contains("T6"));
 }
 
+/// A file that does not tell its level is of the apps whose level is stated: what it says and pins counts for them.
+#[test]
+fn a_file_without_a_level_is_of_the_level_that_is_stated() {
+    let unlevelled = ClientClass::Android { target_level: None };
+    let level = |level| ClientClass::Android { target_level: Some(level) };
+    let with = |app: AppFacts, pins: Vec<ClientPins>| MeasuredFacts {
+        pins: Fact::Measured(pins),
+        dynamic_pins: Fact::Measured(Vec::new()),
+        apps: vec![app],
+        ..https()
+    };
+    // It trusts what users add, and switches Certificate Transparency off.
+    let open = with(app(None, Fact::Measured(false), Fact::Measured(true)), Vec::new());
+    let all = compare(&open, &stated(&[level(37)])).clients;
+    assert_eq!(all.iter().map(|one| one.client).collect::<Vec<_>>(), [level(37)]);
+    assert_eq!(
+        (ids(&all[0], Effect::Prevents), enforced(&all[0], Control::Ct)),
+        ("T8".to_owned(), Enforced::No)
+    );
+    assert!(all[0].evidence.ends_with("app.apk is an app's."), "{}", all[0].evidence);
+    // It leaves both to the level, and has pins.
+    let pinned =
+        with(app(None, Fact::NotGiven, Fact::NotGiven), vec![pins(Some(unlevelled), ChainPosition::Root)]);
+    let several = stated(&[level(23), level(37)]);
+    for (client, transparency, user_cas) in
+        [(level(23), Enforced::No, false), (level(37), Enforced::Yes, true)]
+    {
+        let one = of(&pinned, &several, client);
+        assert_eq!(
+            (enforced(&one, Control::Ct), enforced(&one, Control::Pins)),
+            (transparency, Enforced::Yes)
+        );
+        let added = one.threats.iter().find(|threat| threat.id == "T5").unwrap();
+        assert_eq!(added.by.contains(&Control::CaTrust), user_cas, "{added:?}");
+        assert_eq!(ids(&one, Effect::MakesWorse).split(' ').next(), Some("A3"));
+        assert!(
+            one.evidence.ends_with("It does not tell its level, and is taken to be of each that is stated.")
+        );
+    }
+    // Where no level is stated, it is a client of its own.
+    let alone = compare(&pinned, &Circumstances::default()).clients;
+    assert!(alone.iter().any(|one| one.client == unlevelled));
+}
+
 #[test]
 fn the_pins_of_one_kind_of_client_are_no_others() {
     let android = ClientClass::Android { target_level: Some(35) };
@@ -222,7 +270,11 @@ fn the_pins_of_one_kind_of_client_are_no_others() {
 
 #[test]
 fn mail_servers_go_by_dane_and_by_no_ca() {
-    let dane = Dane::Usable { usages: BTreeSet::from([3]), satisfied: Some(BTreeSet::from([3])) };
+    let dane = Dane::Usable {
+        usages: BTreeSet::from([3]),
+        satisfied: Some(BTreeSet::from([3])),
+        by_key: BTreeSet::from([3]),
+    };
     let facts = MeasuredFacts { dane: Fact::Measured(dane), ..host(Service::MailTransfer { port: 25 }) };
     let mail = of(&facts, &Circumstances::default(), ClientClass::Mail);
     assert_eq!(ids(&mail, Effect::Prevents), "T1 T1b T2 T3 T4 T5 T6 T8 T11");

@@ -7,13 +7,14 @@ use crate::compare::{CaaBinding, CaaPolicy, Dnssec, Effect, Fact, InPlace, Share
 const ACCOUNT: &str = "RFC 8657 section 3";
 const BINDING: &str = "RFC 8657 sections 3 and 4";
 const DNSSEC: &str = "TLS Baseline Requirements 3.2.2.8 (DNSSEC validation of CAA since 2026-03-15)";
-const COMPLIANT: &str = "where the CA processes RFC 8657, which all must from 2027-03-15 (ballot SC-098v2)";
+const OWN_CA: &str = "where the CA processes RFC 8657, which all must from 2027-03-15 (ballot SC-098v2), and only while DNSSEC is intact: who \
+                      forges the answers to the CA forges the account as well";
 
 /// What bound records do.
 pub(super) fn would(threat: Threat) -> Would {
     use Threat as T;
     match threat {
-        T::AuthorisedCa => Would::new(Effect::Prevents, BINDING).only(COMPLIANT),
+        T::AuthorisedCa => Would::new(Effect::Prevents, BINDING).only(OWN_CA),
         T::DnsHijack => Would::new(Effect::Prevents, DNSSEC).only(
             "only while DNSSEC is intact, and where the CA processes RFC 8657: else the records are rewritten first",
         ),
@@ -90,10 +91,7 @@ pub(super) fn judge(threat: Threat, policy: &Fact<CaaPolicy>, binding: &Fact<Caa
 /// The CA that may issue does so for somebody else: by an account of his own, or by a method that he can pass.
 fn own_ca(bound: CaaBinding) -> Judgement {
     let (effect, reason) = match (bound.accounts, bound.methods) {
-        (Share::All, _) if bound.must_process => (
-            Effect::Prevents,
-            "Every CAA record that permits a CA names the account, so that the CA has to refuse any other.",
-        ),
+        (Share::All, _) if bound.must_process => return account_bound(bound.dnssec),
         (Share::All, _) => (
             Effect::Unknown,
             "Every CAA record that permits a CA names the account; that the CA refuses any other, it need not before \
@@ -109,6 +107,29 @@ fn own_ca(bound: CaaBinding) -> Judgement {
         (Share::None, Share::None) => (Effect::NoEffect, "No CAA record binds an account or a method."),
     };
     Judgement::new(effect, reason, if bound.accounts == Share::All { ACCOUNT } else { BINDING })
+}
+
+/// The CA goes by the account, if it sees the records: whoever hijacks the route to the name servers forges these as well.
+fn account_bound(dnssec: Dnssec) -> Judgement {
+    let (effect, when) = match dnssec {
+        Dnssec::Secure => (Effect::Prevents, "so that the CA has to refuse any other: the zone is signed."),
+        // CAs may not take the failure for a permission, and issue nothing.
+        Dnssec::Bogus => {
+            (Effect::Prevents, "and DNSSEC validation fails, so that no CA that validates may issue at all.")
+        }
+        Dnssec::Insecure => (
+            Effect::Unknown,
+            "so that the CA refuses any other, if it sees the records: the zone is not signed, and who forges the answers \
+             to the CA forges these as well.",
+        ),
+        Dnssec::Unknown => (
+            Effect::Unknown,
+            "so that the CA refuses any other, if it sees the records: whether the zone is signed was not validated, and \
+             who can forge the answers to the CA forges these as well.",
+        ),
+    };
+    let reason = format!("Every CAA record that permits a CA names the account, {when}");
+    Judgement::new(effect, reason, ACCOUNT)
 }
 
 /// The DNS of the domain is taken over: its records are what the attacker says, unless DNSSEC tells.

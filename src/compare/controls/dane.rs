@@ -37,7 +37,9 @@ pub(super) fn would(threat: Threat) -> Would {
         T::NewIntermediate | T::NewCa | T::CaDistrusted => Would::new(Effect::MakesWorse, ROLLOVER).only(
             "of usages 2 and 0, or where the key changes too; a change in the DNS mends it within the time to live",
         ),
-        T::DeviceOwner | T::KeyHolder | T::LogDistrusted | T::HostilePins => Would::new(Effect::NoEffect, USAGES),
+        T::LogDistrusted => Would::new(Effect::NoEffect, ROLLOVER)
+            .only("as long as keys are named (selector 1): a record of the whole certificate ends with it"),
+        T::DeviceOwner | T::KeyHolder | T::HostilePins => Would::new(Effect::NoEffect, USAGES),
     }
 }
 
@@ -50,7 +52,7 @@ pub(super) fn state(dane: &Fact<Dane>) -> State {
         Fact::Measured(Dane::NotUsable(why)) => {
             State::new(InPlace::No, format!("No client uses the TLSA records: {why}."))
         }
-        Fact::Measured(Dane::Usable { usages, satisfied }) => {
+        Fact::Measured(Dane::Usable { usages, satisfied, .. }) => {
             let state = State::new(
                 InPlace::Yes,
                 format!("TLSA records of usage {} are secured by DNSSEC.", listed(usages)),
@@ -81,15 +83,21 @@ pub(super) fn judge(threat: Threat, dane: &Fact<Dane>) -> Judgement {
         Fact::Measured(Dane::NotUsable(why)) => {
             Judgement::new(Effect::NoEffect, format!("No client uses the TLSA records: {why}."), USABLE)
         }
-        Fact::Measured(Dane::Usable { usages, satisfied }) => usable(threat, usages, satisfied.as_ref()),
+        Fact::Measured(Dane::Usable { usages, satisfied, by_key }) => {
+            usable(threat, usages, (satisfied.as_ref(), by_key))
+        }
     }
 }
 
-fn usable(threat: Threat, usages: &BTreeSet<u8>, satisfied: Option<&BTreeSet<u8>>) -> Judgement {
+fn usable(
+    threat: Threat,
+    usages: &BTreeSet<u8>,
+    (satisfied, by_key): (Option<&BTreeSet<u8>>, &BTreeSet<u8>),
+) -> Judgement {
     use Threat as T;
     let listed = listed(usages);
     let would = would(threat);
-    if threat.is_change() && threat != T::LogDistrusted {
+    if threat.is_change() {
         return match satisfied {
             Some(satisfied) if satisfied.is_empty() => Judgement::new(
                 Effect::MakesWorse,
@@ -101,7 +109,7 @@ fn usable(threat: Threat, usages: &BTreeSet<u8>, satisfied: Option<&BTreeSet<u8>
                 "Whether the chain satisfies the TLSA records is not known.",
                 USABLE,
             ),
-            Some(satisfied) => change(threat, satisfied),
+            Some(satisfied) => change(threat, satisfied, by_key),
         };
     }
     if would.effect == Effect::NoEffect {
@@ -140,16 +148,17 @@ fn usable(threat: Threat, usages: &BTreeSet<u8>, satisfied: Option<&BTreeSet<u8>
     Judgement::new(Effect::Prevents, reason, would.source)
 }
 
-/// The chain changes and satisfies a record now.
-fn change(threat: Threat, usages: &BTreeSet<u8>) -> Judgement {
-    let own_key = usages.contains(&3) || usages.contains(&1);
+/// The chain changes and satisfies records of these usages now, those of `by_key` by a key that may stay. Every change of
+/// these brings a new certificate.
+fn change(threat: Threat, usages: &BTreeSet<u8>, by_key: &BTreeSet<u8>) -> Judgement {
+    let own_key = by_key.contains(&3) || by_key.contains(&1);
     let of_ca = usages.contains(&2) || usages.contains(&0);
     let stays = match threat {
         Threat::NewKey => of_ca,
         // Usage 1 demands an ordinary path as well, to whichever CA.
         Threat::NewIntermediate => own_key,
-        Threat::NewCa | Threat::CaDistrusted => usages.contains(&3),
-        _ => true,
+        Threat::NewCa | Threat::CaDistrusted => by_key.contains(&3),
+        _ => own_key || of_ca,
     };
     if stays {
         return Judgement::new(

@@ -22,14 +22,13 @@ pub(in crate::compare) fn never_matters(control: Control, threat: Threat) -> boo
         Control::IssuerExpectation => {
             !matches!(threat, T::OtherCaLogged | T::OtherCaDeceived | T::AuthorisedCa | T::DnsHijack)
         }
-        Control::Pins => by_anothers_hand,
-        Control::LeafPin => by_anothers_hand || matches!(threat, T::NewIntermediate | T::LogDistrusted),
+        Control::Pins | Control::LeafPin => by_anothers_hand,
         Control::IntermediatePin => by_anothers_hand || of_ca(threat),
         Control::RootPin => by_anothers_hand || of_ca(threat) || threat == T::NewIntermediate,
         Control::DynamicPins => {
             matches!(threat, T::DeviceOwner | T::KeyHolder | T::LogDistrusted | T::StolenKey)
         }
-        Control::Dane => by_anothers_hand || matches!(threat, T::LogDistrusted | T::StolenKey),
+        Control::Dane => by_anothers_hand || threat == T::StolenKey,
         Control::Revocation => !matches!(
             threat,
             T::OtherCaLogged | T::OtherCaDeceived | T::AuthorisedCa | T::DnsHijack | T::StolenKey

@@ -36,13 +36,19 @@ impl Level {
         match pins {
             Pins::Pinned {
                 enforcement: PinEnforcement::Enforced, matches: Fact::Measured(matches), ..
-            } => matches.positions.iter().max().map(|widest| match widest {
-                ChainPosition::Leaf => Self::Leaf,
-                ChainPosition::Intermediate => Self::Intermediate,
-                ChainPosition::Root => Self::Root,
-            }),
+            } => Self::of_matches(matches),
             Pins::Pinned { .. } | Pins::NotPinned => None,
         }
+    }
+
+    /// The widest key that a list accepts; where several lists have to match, that of the narrowest.
+    fn of_matches(matches: &PinMatches) -> Option<Self> {
+        let widest = matches.lists().map(|list| list.positions.iter().max()).min().flatten()?;
+        Some(match widest {
+            ChainPosition::Leaf => Self::Leaf,
+            ChainPosition::Intermediate => Self::Intermediate,
+            ChainPosition::Root => Self::Root,
+        })
     }
 }
 
@@ -70,6 +76,9 @@ pub(super) fn would(level: Level, threat: Threat) -> Would {
         T::StolenKey if !of_ca => Would::new(Effect::MakesWorse, RISK)
             .only("clients keep to the stolen key until they are updated, or a backup pin is in service"),
         T::DeviceOwner => Would::new(Effect::NoEffect, DEVICE),
+        T::LogDistrusted if !of_ca => Would::new(Effect::NoEffect, VALIDATION).only(
+            "as long as the key is pinned: a pin of the whole certificate ends where another one is needed",
+        ),
         T::StolenKey | T::KeyHolder | T::LogDistrusted => Would::new(Effect::NoEffect, VALIDATION),
         T::HostilePins => Would::new(Effect::NoEffect, HOSTILE),
         T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => on_change(level, threat),
@@ -82,7 +91,10 @@ fn on_change(level: Level, threat: Threat) -> Would {
         (Level::Leaf, Threat::NewKey) => {
             (Effect::MakesWorse, "unless the new key is a backup pin of every client in use")
         }
-        (Level::Leaf, Threat::NewIntermediate) => (Effect::NoEffect, "as long as the key stays"),
+        (Level::Leaf, Threat::NewIntermediate) => (
+            Effect::NoEffect,
+            "as long as the key stays, and is what is pinned: a pin of the whole certificate ends with it",
+        ),
         (Level::Leaf, _) => {
             (Effect::MakesWorse, "unless the other CA certifies a key that every client in use pins")
         }

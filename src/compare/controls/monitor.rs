@@ -3,8 +3,6 @@
 //! A check compares the certificate that one host serves to one place. A certificate served to somebody else
 //! is only seen by watching the logs, so that is asked for separately.
 
-use jiff::SignedDuration;
-
 use super::{Judgement, State, Would};
 use crate::compare::{Effect, Expectation, Fact, InPlace, LogWatch, Threat, Watch, Within};
 
@@ -43,12 +41,16 @@ pub(super) fn state(expectation: &Fact<Expectation>, watch: &Fact<LogWatch>) -> 
         Fact::Measured(LogWatch::Watched(Watch { by, lacks: Some(lacks), .. })) => {
             (InPlace::Partly, format!("The logs are watched in part by {by}: {lacks}."))
         }
-        Fact::Measured(LogWatch::Watched(Watch { by, .. })) => {
-            (InPlace::Yes, format!("The logs are watched by {by}."))
+        Fact::Measured(LogWatch::Watched(Watch { by, older, .. })) => {
+            let older = older.as_ref().map(|older| format!(": {older}")).unwrap_or_default();
+            (InPlace::Yes, format!("The logs are watched by {by}{older}."))
         }
-        Fact::Measured(LogWatch::LookedUp(Watch { by, .. })) => {
-            (InPlace::Partly, format!("{by} was asked once, by this check."))
-        }
+        Fact::Measured(LogWatch::LookedUp(Watch { by, .. })) => (
+            InPlace::Partly,
+            format!(
+                "{by} was asked once, by this check, which is no watch; whether anyone watches was not measured."
+            ),
+        ),
     };
     let state = State::new(in_place, expectation).and(what);
     match watch.measured() {
@@ -70,58 +72,49 @@ pub(super) fn judge(threat: Threat, expectation: &Fact<Expectation>, watch: &Fac
             "Whether the issuer is expected could not be determined.",
             DETECTION,
         ),
-        Fact::Measured(Expectation::Unexpected) => unexpected(threat),
-        Fact::Measured(Expectation::Expected) => expected(threat, watch),
+        Fact::Measured(expectation) => {
+            let (effect, reason, within) = compared(threat, *expectation, watch);
+            Judgement::new(effect, reason, DETECTION).within(within)
+        }
     }
 }
 
-fn unexpected(threat: Threat) -> Judgement {
+/// What it does, where it is known whether the issuer is expected. That this check reports the certificate which was served
+/// to it says nothing of others.
+fn compared(
+    threat: Threat,
+    expectation: Expectation,
+    watch: &Fact<LogWatch>,
+) -> (Effect, String, Option<Within>) {
     use Threat as T;
-    match threat {
-        T::OtherCaLogged | T::OtherCaDeceived => Judgement::new(
-            Effect::Detects,
-            "The certificate that was served comes from an issuer that is not expected, and this check says so.",
-            DETECTION,
-        )
-        .within(Some(Within {
-            at_best: SignedDuration::ZERO,
-            at_worst: None,
-            measured_by: "It was served to this check; how long it was served before is not known.".to_owned(),
-        })),
-        _ => expected(threat, &Fact::NotGiven),
-    }
-}
-
-fn expected(threat: Threat, watch: &Fact<LogWatch>) -> Judgement {
-    use Threat as T;
-    let (effect, reason) = match threat {
+    let issuer = match expectation {
+        Expectation::Expected => "The issuer served here is expected",
+        Expectation::Unexpected => "The issuer served here is not expected, which this check reports",
+    };
+    let reason = match threat {
         T::OtherCaLogged | T::OtherCaDeceived => {
-            return seen(watch, "a certificate of an issuer not expected");
+            return seen(issuer, watch, "a certificate of an issuer not expected");
         }
         T::AuthorisedCa | T::DnsHijack if compares_keys(watch) => {
-            return seen(watch, "a certificate with a key that is not listed");
+            return seen(issuer, watch, "a certificate with a key that is not listed");
         }
-        T::OtherCaUnlogged | T::ColludingLogs => (
-            Effect::NoEffect,
-            "The issuer served here is expected; one that is in no log cannot be compared with anything.",
-        ),
-        T::AuthorisedCa | T::DnsHijack => (
-            Effect::NoEffect,
-            "The expectation names the CA, which is the one that issues; only an unexpected key would show it.",
-        ),
-        T::UserRoot | T::SystemRoot | T::NetworkAttacker | T::DeviceOwner => (
-            Effect::NoEffect,
-            "The expectation looks at what the host serves and what the logs hold, not at what a device trusts.",
-        ),
-        T::StolenKey => (Effect::NoEffect, "The stolen key comes with the expected certificate."),
-        T::KeyHolder => (Effect::NoEffect, "Whoever holds the key has the expected certificate with it."),
-        T::HostilePins => (Effect::NoEffect, "The expectation looks at certificates, and sets no pins."),
-        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => (
-            Effect::NoEffect,
-            "A new issuer is reported until the expectation names it; no user is locked out.",
-        ),
+        T::OtherCaUnlogged | T::ColludingLogs => {
+            format!("{issuer}; one that is in no log cannot be compared with anything.")
+        }
+        T::AuthorisedCa | T::DnsHijack => {
+            "The expectation names the CA, which is the one that issues; only an unexpected key would show it.".to_owned()
+        }
+        T::UserRoot | T::SystemRoot | T::NetworkAttacker | T::DeviceOwner => {
+            "The expectation looks at what the host serves and what the logs hold, not at what a device trusts.".to_owned()
+        }
+        T::StolenKey => "The stolen key comes with the expected certificate.".to_owned(),
+        T::KeyHolder => "Whoever holds the key has the expected certificate with it.".to_owned(),
+        T::HostilePins => "The expectation looks at certificates, and sets no pins.".to_owned(),
+        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => {
+            "A new issuer is reported until the expectation names it; no user is locked out.".to_owned()
+        }
     };
-    Judgement::new(effect, reason, DETECTION)
+    (Effect::NoEffect, reason, None)
 }
 
 /// Whether somebody looks into the logs and compares keys.
@@ -130,53 +123,43 @@ fn compares_keys(watch: &Fact<LogWatch>) -> bool {
 }
 
 /// Whether `what`, in the logs, comes to light.
-fn seen(watch: &Fact<LogWatch>, what: &str) -> Judgement {
-    let (effect, reason) = match watch {
+fn seen(issuer: &str, watch: &Fact<LogWatch>, what: &str) -> (Effect, String, Option<Within>) {
+    match watch {
         Fact::NotGiven => (
             Effect::Unknown,
-            "The issuer served here is expected; whether anyone watches the logs for others was not measured."
-                .to_owned(),
+            format!("{issuer}; whether anyone watches the logs for others was not measured."),
+            None,
         ),
         Fact::Undetermined => (
             Effect::Unknown,
-            "The issuer served here is expected; what the logs hold beside it could not be determined."
-                .to_owned(),
+            format!("{issuer}; what the logs hold beside it could not be determined."),
+            None,
         ),
-        Fact::Measured(LogWatch::Watched(watch)) => {
-            return match &watch.lacks {
-                None => Judgement::new(
-                    Effect::Detects,
-                    format!("The logs are watched by {}, and {what} is reported, if it goes by the policy given here.", watch.by),
-                    DETECTION,
-                )
-                .within(watch.within.clone()),
-                Some(lacks) => Judgement::new(
-                    Effect::Unknown,
-                    format!("The logs are watched by {} in part, and {what} may be missed: {lacks}.", watch.by),
-                    DETECTION,
-                ),
-            };
-        }
-        Fact::Measured(LogWatch::LookedUp(watch)) => {
-            return match &watch.lacks {
-                None => Judgement::new(
-                    Effect::Detects,
-                    format!("This check asked {} and reports {what}; the next one is seen when it is run again.", watch.by),
-                    DETECTION,
-                )
-                .within(watch.within.clone()),
-                Some(lacks) => Judgement::new(
-                    Effect::Unknown,
-                    format!("This check asked {}, which did not tell all: {lacks}.", watch.by),
-                    DETECTION,
-                ),
-            };
-        }
+        Fact::Measured(LogWatch::Watched(Watch { by, lacks: None, within, .. })) => (
+            Effect::Detects,
+            format!(
+                "The logs are watched by {by}, and {what} is reported, if it goes by the policy given here."
+            ),
+            within.clone(),
+        ),
+        Fact::Measured(LogWatch::Watched(Watch { by, lacks: Some(lacks), .. })) => (
+            Effect::Unknown,
+            format!("The logs are watched by {by} in part, and {what} may be missed: {lacks}."),
+            None,
+        ),
+        // It may lag, lack logs or know nothing of the name, and of what comes later nobody is told.
+        Fact::Measured(LogWatch::LookedUp(Watch { by, .. })) => (
+            Effect::Unknown,
+            format!(
+                "{issuer}; this check asked {by} once and reports {what} that it gave: what it does not have, or what is \
+                 logged later, comes to light only if somebody looks again, which was not measured."
+            ),
+            None,
+        ),
         Fact::Measured(LogWatch::NotWatched) => (
             Effect::NoEffect,
-            "The issuer served here is expected, but nobody watches the logs for certificates of others."
-                .to_owned(),
+            format!("{issuer}, but nobody watches the logs for certificates of others."),
+            None,
         ),
-    };
-    Judgement::new(effect, reason, DETECTION)
+    }
 }

@@ -104,8 +104,7 @@ fn is_locked_out(pins: &Pins) -> bool {
 
 /// A sentence as it stands inside another.
 fn clause(sentence: &str) -> String {
-    let mut symbols = sentence.strip_suffix('.').unwrap_or(sentence).chars();
-    symbols.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(symbols).collect()
+    pins::uncapitalised(sentence.strip_suffix('.').unwrap_or(sentence))
 }
 
 #[cfg(test)]
@@ -125,7 +124,7 @@ mod tests {
     }
 
     fn at(name: &str, position: ChainPosition) -> ClientPins {
-        let matches = PinMatches { positions: [position].into(), unmatched: 0 };
+        let matches = PinMatches { positions: [position].into(), unmatched: 0, ..PinMatches::default() };
         client(name, Fact::Measured(matches), false)
     }
 

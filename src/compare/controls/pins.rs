@@ -1,9 +1,7 @@
 //! What the pins of one client do.
 
-use std::collections::BTreeSet;
-
 use super::Judgement;
-use crate::compare::{Effect, Fact, PinEnforcement, PinMatches, Pins, Threat};
+use crate::compare::{Effect, Fact, PinEnforcement, PinMatches, PinnedCa, Pins, Threat};
 use crate::x509::ChainPosition;
 
 /// What pins are checked by.
@@ -12,6 +10,10 @@ pub(super) const RISK: &str = "RFC 7469 section 4";
 pub(super) const HOSTILE: &str = "RFC 7469 section 4.5";
 pub(super) const OVERRIDES: &str = "Android developer guide, “Network security configuration”";
 pub(super) const DEVICE: &str = "OWASP MASVS, MASVS-NETWORK-2";
+
+/// On what a root's pin depends when the CA changes its intermediate.
+const SAME_ROOT: &str = ", as long as the paths that clients build end at the same root: a new hierarchy, or a store that \
+                         trusts an intermediate, ends them elsewhere";
 
 const SHIPPED: &str = "The pins come with the client, and nobody who takes over a server can set them.";
 
@@ -43,7 +45,9 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
             Fact::NotGiven => (Effect::Unknown, "The pins were given without a chain to match them with."),
             Fact::Undetermined => (Effect::Unknown, "What the pins match could not be determined."),
             Fact::Measured(matches) if matches.forbid_alone() => return forbidding(threat),
-            Fact::Measured(matches) if matches.positions.is_empty() => return unmatched(threat, matches),
+            Fact::Measured(matches) if matches.lists().any(|list| list.positions.is_empty()) => {
+                return unmatched(threat, matches);
+            }
             Fact::Measured(matches) => return enforced(threat, matches),
         },
     };
@@ -94,16 +98,35 @@ fn forbidding(threat: Threat) -> Judgement {
     }
 }
 
+/// The pins are enforced and match. An attacker has to pass every list, and a change that ends the match of one locks out.
 fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {
+    let worst_first = threat.is_change() || threat == Threat::StolenKey;
+    let rank = |judged: &Judgement| match (judged.effect, worst_first) {
+        (Effect::Prevents, false) | (Effect::MakesWorse, true) => 0,
+        (Effect::Unknown, _) => 1,
+        _ => 2,
+    };
+    let judged: Vec<Judgement> = matches.also.iter().map(|list| by_list(threat, list)).collect();
+    let first = by_list(threat, matches);
+    if judged.iter().all(|other| *other == first) {
+        return first;
+    }
+    // Of equals the first.
+    let decisive =
+        judged.into_iter().fold(first, |best, other| if rank(&other) < rank(&best) { other } else { best });
+    let reason = format!("Several lists must each match, and by one {}", uncapitalised(&decisive.reason));
+    Judgement { reason, ..decisive }
+}
+
+/// What one list of pins does.
+fn by_list(threat: Threat, matches: &PinMatches) -> Judgement {
     use Threat as T;
-    let at = places(&matches.positions);
+    let at = places(matches);
     let (effect, reason, source) = match threat {
-        T::OtherCaLogged | T::OtherCaDeceived | T::OtherCaUnlogged | T::ColludingLogs => (
-            Effect::Prevents,
-            format!("The pins are enforced and match {at}; a CA that is not pinned is refused."),
-            VALIDATION,
-        ),
-        T::AuthorisedCa | T::DnsHijack => return same_ca(matches, &at),
+        T::OtherCaLogged | T::OtherCaDeceived | T::OtherCaUnlogged | T::ColludingLogs => {
+            return other_ca(matches, &at);
+        }
+        T::AuthorisedCa | T::DnsHijack => return same_ca(threat, matches, &at),
         T::UserRoot | T::SystemRoot => (
             Effect::Prevents,
             format!("The pins are enforced and match {at}; apps refuse a chain to an added root as well."),
@@ -142,9 +165,11 @@ fn enforced(threat: Threat, matches: &PinMatches) -> Judgement {
             VALIDATION,
         ),
         T::HostilePins => (Effect::NoEffect, SHIPPED.to_owned(), HOSTILE),
-        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted => return change(threat, matches, &at),
-        T::LogDistrusted => {
+        T::LogDistrusted if matches.whole.is_empty() => {
             (Effect::NoEffect, "Pins name keys, and a change of logs changes none.".to_owned(), VALIDATION)
+        }
+        T::NewKey | T::NewIntermediate | T::NewCa | T::CaDistrusted | T::LogDistrusted => {
+            return change(threat, matches, &at);
         }
     };
     Judgement::new(effect, reason, source)
@@ -155,8 +180,53 @@ fn is_own_key_alone(matches: &PinMatches) -> bool {
     matches.positions.iter().all(|position| *position == ChainPosition::Leaf)
 }
 
-/// An attacker has a certificate of a CA that the owner uses.
-fn same_ca(matches: &PinMatches, at: &str) -> Judgement {
+/// An attacker has a certificate of a CA that the owner does not use: it passes where that one's key is pinned.
+fn other_ca(matches: &PinMatches, at: &str) -> Judgement {
+    let strange = named(&matches.cas, |ca| ca.is_used == Some(false));
+    if !strange.is_empty() {
+        let reason = format!(
+            "The pins match {at} and name keys of {strange} as well, which you do not expect: what these issue is accepted."
+        );
+        return Judgement::new(Effect::NoEffect, reason, VALIDATION);
+    }
+    let open = named(&matches.cas, |ca| ca.is_used.is_none());
+    if !open.is_empty() {
+        let reason = format!(
+            "The pins match {at} and name keys of {open} as well, so that what these issue is accepted; whether you use all \
+             of these is not stated (expect_ca)."
+        );
+        return Judgement::new(Effect::Unknown, reason, VALIDATION);
+    }
+    let condition = match nobodys(matches) {
+        0 => String::new(),
+        1 => ", as long as the pin that matches nothing here is of no such CA".to_owned(),
+        more => format!(", as long as none of the {more} pins that match nothing here is of such a CA"),
+    };
+    let reason =
+        format!("The pins are enforced and match {at}; a CA that is not pinned is refused{condition}.");
+    Judgement::new(Effect::Prevents, reason, VALIDATION)
+}
+
+/// How many pins match nothing and are of no CA that is known.
+fn nobodys(matches: &PinMatches) -> usize {
+    let known = matches.cas.iter().fold(0_usize, |sum, ca| sum.saturating_add(ca.pins));
+    matches.unmatched.saturating_sub(known)
+}
+
+/// Some of the CAs whose keys are pinned, the first few by name.
+fn named(cas: &[PinnedCa], is_meant: impl Fn(&PinnedCa) -> bool) -> String {
+    const MOST: usize = 3;
+    let names: Vec<&str> = cas.iter().filter(|ca| is_meant(ca)).map(|ca| ca.name.as_str()).collect();
+    let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => shown,
+        1 => format!("{shown} and another CA"),
+        more => format!("{shown} and {more} other CAs"),
+    }
+}
+
+/// An attacker has a certificate of a CA that the owner uses; who took over the DNS gets one of whichever CA is pinned.
+fn same_ca(threat: Threat, matches: &PinMatches, at: &str) -> Judgement {
     if matches.positions.iter().any(|position| *position != ChainPosition::Leaf) {
         return Judgement::new(
             Effect::NoEffect,
@@ -164,7 +234,22 @@ fn same_ca(matches: &PinMatches, at: &str) -> Judgement {
             VALIDATION,
         );
     }
-    match matches.unmatched {
+    let any = threat == Threat::DnsHijack;
+    let let_in = named(&matches.cas, |ca| any || ca.is_used == Some(true));
+    if !let_in.is_empty() {
+        let reason = format!(
+            "The pins match the leaf's key and name keys of {let_in} as well, so every certificate of these is accepted."
+        );
+        return Judgement::new(Effect::NoEffect, reason, VALIDATION);
+    }
+    let open = named(&matches.cas, |ca| ca.is_used.is_none());
+    if !open.is_empty() {
+        let reason = format!(
+            "The pins match the leaf's key and name keys of {open} as well; whether you use these is not stated (expect_ca)."
+        );
+        return Judgement::new(Effect::Unknown, reason, VALIDATION);
+    }
+    match nobodys(matches) {
         0 => Judgement::new(
             Effect::Prevents,
             "The pins are enforced and match the leaf's key alone, which the attacker does not have.",
@@ -185,17 +270,22 @@ fn same_ca(matches: &PinMatches, at: &str) -> Judgement {
 
 /// Something in the chain changes, with no attacker about: whether a pin still matches afterwards.
 fn change(threat: Threat, matches: &PinMatches, at: &str) -> Judgement {
-    use ChainPosition::{Intermediate, Leaf, Root};
-    let stays: &[ChainPosition] = match threat {
-        Threat::NewKey => &[Intermediate, Root],
-        Threat::NewIntermediate => &[Leaf, Root],
+    use ChainPosition::{Intermediate, Root};
+    let is_at = |position: ChainPosition| matches.positions.contains(&position);
+    let own_key = matches.names_own_key();
+    // Every change brings a new certificate: what names the old one as a whole never stays.
+    let (stays, condition) = match threat {
+        Threat::NewKey => (is_at(Intermediate) || is_at(Root), ""),
+        Threat::NewIntermediate if own_key => (true, ""),
+        Threat::NewIntermediate => (is_at(Root), SAME_ROOT),
+        Threat::LogDistrusted => (own_key || is_at(Intermediate) || is_at(Root), ""),
         // Another CA may certify the same key; that is rare enough not to count on it.
-        _ => &[],
+        _ => (false, ""),
     };
-    if stays.iter().any(|position| matches.positions.contains(position)) {
+    if stays {
         return Judgement::new(
             Effect::NoEffect,
-            format!("The pins match {at}, and a pin still matches after this change."),
+            format!("The pins match {at}, and a pin still matches after this change{condition}."),
             RISK,
         );
     }
@@ -204,22 +294,34 @@ fn change(threat: Threat, matches: &PinMatches, at: &str) -> Judgement {
         1 => "only the one pin that matches nothing now could help".to_owned(),
         more => format!("only the {more} pins that match nothing now could help"),
     };
+    let when = match threat {
+        Threat::LogDistrusted => "where that calls for a new certificate",
+        _ => "after this change",
+    };
     Judgement::new(
         Effect::MakesWorse,
-        format!("The pins match {at}; after this change users are locked out, and {backup}."),
+        format!("The pins match {at}; {when} users are locked out, and {backup}."),
         RISK,
     )
 }
 
 /// “the leaf”, or “the leaf and the root”.
-fn places(positions: &BTreeSet<ChainPosition>) -> String {
-    let names: Vec<&str> = positions
+fn places(matches: &PinMatches) -> String {
+    let names: Vec<&str> = matches
+        .positions
         .iter()
-        .map(|position| match position {
-            ChainPosition::Leaf => "the leaf",
-            ChainPosition::Intermediate => "an intermediate",
-            ChainPosition::Root => "the root",
+        .map(|position| match (position, matches.whole.contains(position)) {
+            (ChainPosition::Leaf, false) => "the leaf",
+            (ChainPosition::Leaf, true) => "the leaf's whole certificate",
+            (ChainPosition::Intermediate, _) => "an intermediate",
+            (ChainPosition::Root, _) => "the root",
         })
         .collect();
     names.join(" and ")
+}
+
+/// A sentence as it goes on after another word.
+pub(super) fn uncapitalised(sentence: &str) -> String {
+    let mut symbols = sentence.chars();
+    symbols.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(symbols).collect()
 }

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::*;
 use crate::compare::{
     CaaBinding, CaaPolicy, ClientPins, CoveringName, CurrentIssuer, Dane, Dnssec, DynamicPins, Expectation,
-    Fact, FirstContact, Hpkp, LetsIn, LogWatch, PinEnforcement, PinMatches, Pins, RevocationPaths, Share,
-    Watch,
+    Fact, FirstContact, Hpkp, LetsIn, LogWatch, PinEnforcement, PinMatches, PinnedCa, Pins, RevocationPaths,
+    Share, Watch,
 };
 use crate::x509::ChainPosition::{self, Intermediate, Leaf, Root};
 
@@ -121,7 +121,11 @@ fn nothing_known_is_unknown_in_every_column() {
 fn pinned(positions: &[ChainPosition], unmatched: usize) -> Pins {
     Pins::Pinned {
         enforcement: PinEnforcement::Enforced,
-        matches: Fact::Measured(PinMatches { positions: positions.iter().copied().collect(), unmatched }),
+        matches: Fact::Measured(PinMatches {
+            positions: positions.iter().copied().collect(),
+            unmatched,
+            ..PinMatches::default()
+        }),
         locked_out: positions.is_empty(),
         overridden_for_user_anchors: false,
     }
@@ -198,12 +202,13 @@ fn a_bound_account_stops_the_own_ca_and_with_dnssec_who_takes_over_the_dns() {
         of(&bound(Share::All, Share::None, Dnssec::Secure)),
         is(&format!("T1b stops, T4 stops, T11 stops, {always}"), InPlace::Yes)
     );
-    for (dnssec, deceived, hijack) in
+    // Who hijacks the route to the name servers forges the records of a zone that is not signed.
+    for (dnssec, forged, hijack) in
         [(Dnssec::Insecure, "?", ""), (Dnssec::Bogus, "stops", ""), (Dnssec::Unknown, "?", "T11 ?, ")]
     {
         assert_eq!(
             of(&bound(Share::All, Share::All, dnssec)),
-            is(&format!("T1b {deceived}, T4 stops, {hijack}{always}"), InPlace::Partly)
+            is(&format!("T1b {forged}, T4 {forged}, {hijack}{always}"), InPlace::Partly)
         );
     }
     // Before all CAs must, nothing tells that one goes by the records.
@@ -257,10 +262,107 @@ fn a_ca_that_caa_lets_in_is_not_stopped() {
     }
 }
 
+/// What an attacker has to pass, and what a change must not end, is every list that has to match.
+#[test]
+fn of_several_lists_the_strictest_decides() {
+    let list = |position| PinMatches { positions: [position].into(), ..PinMatches::default() };
+    let both = PinMatches { also: vec![list(Intermediate)], ..list(Leaf) };
+    for matches in [both, PinMatches { also: vec![list(Leaf)], ..list(Intermediate) }] {
+        let facts = with_pins(vec![of_matches(matches)]);
+        assert_eq!(
+            effects(&facts, Control::Pins),
+            "T1 stops, T1b stops, T2 stops, T3 stops, T4 stops, T5 stops, T6 stops, T8 stops, T10 worse, T11 stops, \
+             A1 worse, A2 worse, A3 worse, A4 worse"
+        );
+        assert_eq!(in_place(&facts, Control::LeafPin), InPlace::Yes);
+        let reason = judge(Control::Pins, Threat::NewIntermediate, &facts).reason;
+        assert!(
+            reason.starts_with("Several lists must each match, and by one the pins match an intermediate;"),
+            "{reason}"
+        );
+    }
+}
+
+fn of_matches(matches: PinMatches) -> Pins {
+    Pins::Pinned {
+        enforcement: PinEnforcement::Enforced,
+        matches: Fact::Measured(matches),
+        locked_out: false,
+        overridden_for_user_anchors: false,
+    }
+}
+
+/// Every new certificate ends the match of one that is pinned as a whole, the key kept or not.
+#[test]
+fn a_pin_of_the_whole_certificate_ends_with_it() {
+    let of = |position, whole: bool| {
+        let matches = PinMatches {
+            positions: [position].into(),
+            whole: whole.then_some(position).into_iter().collect(),
+            ..PinMatches::default()
+        };
+        let facts = with_pins(vec![of_matches(matches)]);
+        Threat::ALL
+            .into_iter()
+            .filter(|&threat| {
+                threat.is_change() && judge(Control::Pins, threat, &facts).effect == Effect::MakesWorse
+            })
+            .map(Threat::id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(Leaf, true), ["A1", "A2", "A3", "A4", "A5"]);
+    assert_eq!(of(Leaf, false), ["A1", "A3", "A4"]);
+    assert_eq!(of(Intermediate, true), ["A2", "A3", "A4"]);
+    let mut whole = tlsa(&[3], Some(&[3]));
+    if let Fact::Measured(Dane::Usable { by_key, .. }) = &mut whole.dane {
+        by_key.clear();
+    }
+    assert!(
+        effects(&whole, Control::Dane).ends_with("A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"),
+        "{}",
+        effects(&whole, Control::Dane)
+    );
+}
+
+/// A pin that matches nothing here and is of a CA lets its certificates in, whoever uses that CA.
+#[test]
+fn a_pinned_ca_that_is_not_expected_is_not_refused() {
+    let of = |position, is_used, threat| {
+        let cas = vec![PinnedCa { name: "Other CA".to_owned(), is_used, pins: 2 }];
+        let matches = PinMatches { positions: [position].into(), unmatched: 2, cas, ..PinMatches::default() };
+        let judged = judge(Control::Pins, threat, &with_pins(vec![of_matches(matches)]));
+        (judged.effect, judged.reason)
+    };
+    for threat in
+        [Threat::OtherCaLogged, Threat::OtherCaDeceived, Threat::OtherCaUnlogged, Threat::ColludingLogs]
+    {
+        for (is_used, effect) in
+            [(Some(false), Effect::NoEffect), (None, Effect::Unknown), (Some(true), Effect::Prevents)]
+        {
+            let (judged, reason) = of(Root, is_used, threat);
+            assert_eq!(judged, effect, "{threat:?} {is_used:?}");
+            assert_eq!(reason.contains("Other CA"), is_used != Some(true), "{reason}");
+        }
+    }
+    for (is_used, own_ca) in
+        [(Some(false), Effect::Prevents), (None, Effect::Unknown), (Some(true), Effect::NoEffect)]
+    {
+        assert_eq!(of(Leaf, is_used, Threat::AuthorisedCa).0, own_ca, "{is_used:?}");
+        assert_eq!(of(Leaf, is_used, Threat::DnsHijack).0, Effect::NoEffect, "any CA can be asked");
+    }
+    let nobodys = judge(Control::Pins, Threat::OtherCaLogged, &with_pins(vec![pinned(&[Root], 1)]));
+    assert_eq!(nobodys.effect, Effect::Prevents);
+    assert!(nobodys.reason.ends_with("as long as the pin that matches nothing here is of no such CA."));
+}
+
 fn tlsa(usages: &[u8], satisfied: Option<&[u8]>) -> MeasuredFacts {
     let set = |usages: &[u8]| usages.iter().copied().collect::<BTreeSet<u8>>();
     MeasuredFacts {
-        dane: Fact::Measured(Dane::Usable { usages: set(usages), satisfied: satisfied.map(set) }),
+        dane: Fact::Measured(Dane::Usable {
+            usages: set(usages),
+            satisfied: satisfied.map(set),
+            by_key: satisfied.map(set).unwrap_or_default(),
+        }),
         ..MeasuredFacts::default()
     }
 }
@@ -285,11 +387,11 @@ fn the_usage_of_a_tlsa_record_decides() {
     assert_eq!(
         of(&[3], Some(&[])),
         "T1 ?, T1b ?, T2 ?, T3 ?, T4 ?, T5 ?, T6 ?, T8 stops, T11 ?, \
-        A1 worse, A2 worse, A3 worse, A4 worse"
+        A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
     );
     assert_eq!(
         of(&[3], None),
-        "T1 ?, T1b ?, T2 ?, T3 ?, T4 ?, T5 ?, T6 ?, T8 stops, T11 ?, A1 ?, A2 ?, A3 ?, A4 ?"
+        "T1 ?, T1b ?, T2 ?, T3 ?, T4 ?, T5 ?, T6 ?, T8 stops, T11 ?, A1 ?, A2 ?, A3 ?, A4 ?, A5 ?"
     );
     for none in [Dane::NoRecords, Dane::NotUsable("the zone is not signed with DNSSEC".to_owned())] {
         let facts = MeasuredFacts { dane: Fact::Measured(none), ..MeasuredFacts::default() };
@@ -381,7 +483,8 @@ fn who_compares_keys_sees_what_the_own_ca_issues() {
     let lacking = Watch { lacks: Some("a log was not read".to_owned()), ..keys.clone() };
     assert_eq!(of(LogWatch::Watched(watch.clone())), "T1 shows, T1b shows");
     assert_eq!(of(LogWatch::Watched(keys.clone())), "T1 shows, T1b shows, T4 shows, T11 shows");
-    assert_eq!(of(LogWatch::LookedUp(keys.clone())), "T1 shows, T1b shows, T4 shows, T11 shows");
+    // One look at a search service, which may lack even what is served, is no watch.
+    assert_eq!(of(LogWatch::LookedUp(keys.clone())), "T1 ?, T1b ?, T4 ?, T11 ?");
     assert_eq!(of(LogWatch::Watched(lacking.clone())), "T1 ?, T1b ?, T4 ?, T11 ?");
     assert_eq!(
         [state(LogWatch::Watched(keys)), state(LogWatch::LookedUp(watch)), state(LogWatch::Watched(lacking))],

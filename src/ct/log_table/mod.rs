@@ -5,6 +5,7 @@
 //! [`state_at`] for what is known between the lists.
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod accepted;
 mod assurance;
 mod embedded;
 mod from_list;
@@ -14,6 +15,7 @@ mod lists;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+pub use self::accepted::{best, nothing_new, why_never};
 pub use self::assurance::{Assurance, DENIED, denied};
 pub use self::history::{Listing, StateAt, StateRow, state_at};
 use self::history::{ListsAround, is_unlisted, retirement_announced};
@@ -49,6 +51,14 @@ pub struct KnownLog<'a> {
 }
 
 impl<'a> KnownLog<'a> {
+    /// Where it is read, if a list says so.
+    pub fn read_at(&self) -> Option<&'a str> {
+        match self.log_type {
+            LogType::Rfc6962 => self.url,
+            LogType::Static => self.monitoring_url,
+        }
+    }
+
     /// Who ran the log at a time.
     pub fn operator_at(&self, at: Timestamp) -> &'a str {
         let before = self.previous_operators.iter().find(|operator| at < operator.end);

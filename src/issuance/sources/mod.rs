@@ -10,6 +10,7 @@ mod problems;
 mod question;
 mod watch_state;
 
+pub(crate) use self::problems::printable;
 use super::reported::SourceReading;
 use crate::evidence::issuance::{IssuanceSource, Told};
 

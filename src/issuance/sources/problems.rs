@@ -34,7 +34,7 @@ impl Problems {
 }
 
 /// A text of others without control characters, and no longer than anybody reads: it may be shown on a terminal.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::new();
     for (place, letter) in text.chars().enumerate() {
         if place >= LONGEST {

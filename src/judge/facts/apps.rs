@@ -1,12 +1,7 @@
 //! What pin files and packages say of apps beside their pins, and which kind of client a file is of.
 
-use crate::compare::{AppFacts, ClientClass, Fact};
+use crate::compare::{AppFacts, ClientClass, Fact, asks_for_transparency, trusts_user_cas};
 use crate::pins::{EntryVerdict, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
-
-/// The last API level for which apps trust the CAs of users by default.
-const LAST_WITH_USER_CAS: u32 = 23;
-/// The first API level for which apps ask for Certificate Transparency by default (Android 17).
-const FIRST_WITH_TRANSPARENCY: u32 = 37;
 
 /// The apps that files show: a configuration of Android's or Apple's, or a package.
 pub(super) fn apps(pins: &PinsVerdict) -> Vec<AppFacts> {
@@ -57,7 +52,7 @@ pub(in crate::judge) fn class_of(
 fn transparency(source: &SourceVerdict) -> Fact<bool> {
     let by_level = || {
         let level = source.app.as_ref().and_then(|app| app.target_sdk);
-        level.map_or(Fact::Undetermined, |level| Fact::Measured(level >= FIRST_WITH_TRANSPARENCY))
+        level.map_or(Fact::NotGiven, |level| Fact::Measured(asks_for_transparency(level)))
     };
     if source.format != Some("android-nsc") || source.state != SourceState::Read {
         return Fact::Undetermined;
@@ -82,5 +77,5 @@ fn user_cas(source: &SourceVerdict) -> Fact<bool> {
         return Fact::Measured(true);
     }
     let level = source.app.as_ref().and_then(|app| app.target_sdk);
-    level.map_or(Fact::Undetermined, |level| Fact::Measured(level <= LAST_WITH_USER_CAS))
+    level.map_or(Fact::NotGiven, |level| Fact::Measured(trusts_user_cas(level)))
 }

@@ -35,11 +35,15 @@ pub(super) fn records(pins: &PinsVerdict) -> Fact<Dane> {
         }
         Some(DnssecState::Secure) => {
             let is_compared = records.iter().all(|(pin, _)| pin.matches != PinMatch::NotChecked);
-            let satisfied: BTreeSet<u8> =
-                records.iter().filter(|(pin, _)| pin.matches.matches()).map(|(_, usage)| *usage).collect();
+            let matching = || records.iter().filter(|(pin, _)| pin.matches.matches());
+            let satisfied: BTreeSet<u8> = matching().map(|(_, usage)| *usage).collect();
+            let names_key =
+                |pin: &PinVerdict| pin.pin.value.as_ref().is_ok_and(|value| !value.is_certificate());
+            let by_key = matching().filter(|(pin, _)| names_key(pin)).map(|(_, usage)| *usage).collect();
             Fact::Measured(Dane::Usable {
                 usages: records.iter().map(|(_, usage)| *usage).collect(),
                 satisfied: (is_compared || !satisfied.is_empty()).then_some(satisfied),
+                by_key,
             })
         }
     }
@@ -94,6 +98,7 @@ mod tests {
         Fact::Measured(Dane::Usable {
             usages: usages.iter().copied().collect(),
             satisfied: Some(satisfied.iter().copied().collect()),
+            by_key: satisfied.iter().copied().collect(),
         })
     }
 
@@ -104,6 +109,13 @@ mod tests {
         assert_eq!(dane(25, &[spki(3, "key"), spki(2, "other")], secure), usable(&[2, 3], &[3]));
         assert_eq!(dane(25, &[spki(2, "ca")], secure), usable(&[2], &[2]));
         assert_eq!(dane(25, &[spki(3, "next")], secure), usable(&[3], &[]));
+        let whole = [&[3, 0, 1], CertificateSha256::of(b"key").0.as_slice()].concat();
+        let Fact::Measured(Dane::Usable { satisfied, by_key, .. }) =
+            dane(25, &[whole, spki(2, "ca")], secure)
+        else {
+            panic!("not usable")
+        };
+        assert_eq!((satisfied, by_key), (Some([2, 3].into()), [2].into()), "selector 0 names no key");
         // Browsers look at none; clients made for DANE do.
         assert_eq!(dane(443, &[spki(3, "key")], secure), usable(&[3], &[3]));
         // Between mail servers, usages 0 and 1 are left aside.

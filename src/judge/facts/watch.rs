@@ -1,5 +1,7 @@
 //! Whether the logs are watched, and how long it takes until a logged certificate is found: measured where certificates
-//! were logged while the watch ran, else bounded by its parts.
+//! were logged while the watch ran, and bounded by its parts.
+
+mod now;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,9 +13,11 @@ use crate::evidence::issuance::{
     IssuanceEvidence, IssuanceSource, LoggedCertificate, Told, WatchStateReading,
 };
 use crate::issuance::reported::{Coverage, SourceKind};
-use crate::issuance::{IssuanceVerdict, SourceSummary, Status};
+use crate::issuance::{IssuanceVerdict, SourceSummary};
 use crate::judge::inputs::Inputs;
 use crate::judge::target::Part;
+
+use self::now::Logs;
 
 /// The merge delay of a log of which nothing is known: the longest that browsers' programmes allow.
 const LONGEST_MERGE_DELAY: SignedDuration = SignedDuration::from_hours(24);
@@ -29,60 +33,82 @@ pub(super) fn log_watch(
         Part::Undetermined(_) => return Fact::Undetermined,
         Part::Checked(verdict) => verdict,
     };
-    let looks = |source: &&SourceSummary| {
-        matches!(source.kind, SourceKind::WatchState | SourceKind::CrtSh | SourceKind::CertSpotter)
+    let keys = inputs.policy.nearest(&verdict.name, |domain| domain.known_keys.as_ref());
+    let watch = |by: String, lacks: Vec<String>| {
+        let parts: Vec<String> =
+            lacks.iter().map(|why| why.trim_end_matches('.').replace(". ", "; ")).collect();
+        let lacks = (!parts.is_empty()).then(|| parts.join("; "));
+        Watch { by, lacks, compares_keys: keys.is_some(), ..Watch::default() }
     };
-    let rank = |source: &&SourceSummary| match (source.kind, &source.coverage) {
-        (SourceKind::WatchState, Coverage::Whole) => 0,
-        (_, Coverage::Whole) => 1,
-        (SourceKind::WatchState, Coverage::Part(_)) => 2,
-        (_, Coverage::Part(_)) => 3,
-        (_, Coverage::NoData(_)) => 4,
-        (_, Coverage::NotAsked(_)) => 5,
-    };
-    let Some(best) = verdict.sources.iter().filter(looks).min_by_key(rank) else { return Fact::NotGiven };
-    let lacks = match &best.coverage {
-        Coverage::Whole if best.problems.is_empty() && best.unreadable.is_empty() => None,
-        Coverage::Whole => Some("not all that it told could be read".to_owned()),
-        Coverage::Part(why) => Some(why.clone()),
-        Coverage::NoData(_) => return Fact::Undetermined,
-        Coverage::NotAsked(_) => return Fact::NotGiven,
-    };
-    if matches!(verdict.status, Status::Undetermined(_)) {
+    let told = |kind: fn(SourceKind) -> bool| verdict.sources.iter().filter(move |source| kind(source.kind));
+    let sources = evidence.map(|evidence| evidence.observation.sources.as_slice()).unwrap_or_default();
+    let mut watches = Vec::new();
+    for summary in told(|kind| kind == SourceKind::WatchState) {
+        let state = sources.iter().find_map(|source| match &source.told {
+            Told::WatchState(state) if source.place == summary.place => Some((source, state)),
+            _ => None,
+        });
+        let (Coverage::Whole | Coverage::Part(_), Some((source, state))) = (&summary.coverage, state) else {
+            continue;
+        };
+        let logs = Logs::of(inputs, verdict.judged_at);
+        let mut lacks = now::lacks(source, state, &logs);
+        lacks.extend(stopped(state));
+        if inputs.policy.expected_for(Some(&verdict.name)).is_none() {
+            lacks.push(
+                "with which CAs it compares is not known, for its state does not tell, and no policy given here names any"
+                    .to_owned(),
+            );
+        }
+        let within = Some(within((source, state), summary, &logs, inputs));
+        watches.push(Watch { within, older: now::older(state, &logs), ..watch(summary.title(), lacks) });
+    }
+    // What one state lacks, another may have: the best counts.
+    if let Some(best) = watches.into_iter().min_by_key(|watch| watch.lacks.as_ref().map_or(0, String::len)) {
+        return Fact::Measured(LogWatch::Watched(best));
+    }
+    let is_asked = |source: &&SourceSummary| !matches!(source.coverage, Coverage::NotAsked(_));
+    if told(|kind| kind == SourceKind::WatchState).any(|source| is_asked(&source)) {
         return Fact::Undetermined;
     }
-    let keys = inputs.policy.nearest(&verdict.name, |domain| domain.known_keys.as_ref());
-    let watch = |within| Watch {
-        by: best.title(),
-        lacks: lacks.as_ref().map(|why: &String| why.trim_end_matches('.').replace(". ", "; ")),
-        compares_keys: keys.is_some(),
-        within,
-    };
-    if best.kind != SourceKind::WatchState {
-        return Fact::Measured(LogWatch::LookedUp(watch(Some(Within {
+    let services =
+        || told(|kind| matches!(kind, SourceKind::CrtSh | SourceKind::CertSpotter)).filter(is_asked);
+    let answered = |source: &&SourceSummary| !matches!(source.coverage, Coverage::NoData(_));
+    match services().find(answered) {
+        Some(asked) => Fact::Measured(LogWatch::LookedUp(watch(asked.title(), Vec::new()))),
+        None if services().next().is_some() => Fact::Undetermined,
+        None => Fact::NotGiven,
+    }
+}
+
+/// How long it takes: measured where that can be, and at worst as long as what is bounded.
+fn within(
+    (source, state): (&IssuanceSource, &WatchStateReading),
+    summary: &SourceSummary,
+    logs: &Logs<'_>,
+    inputs: &Inputs,
+) -> Within {
+    let (at_worst, parts) = bounded(source, state, logs, inputs);
+    let Some(measured) = measured(state, summary) else {
+        return Within {
             at_best: SignedDuration::ZERO,
-            at_worst: None,
-            measured_by: "It was asked once, by this check; what is logged later waits for the next one."
-                .to_owned(),
-        }))));
+            at_worst,
+            measured_by: format!(
+                "Not measured, for nothing was logged since the watch found its first; bounded, if it goes on as it did: \
+                 {parts}; the handling of the alert is not counted."
+            ),
+        };
+    };
+    let worst = at_worst.map(|bound| bound.max(measured.at_worst));
+    Within {
+        at_best: measured.at_best,
+        at_worst: worst,
+        measured_by: format!(
+            "Measured on {}; at worst as bounded, for the next one, if it goes on as it did: {parts}; the handling of the \
+             alert is not counted.",
+            measured.told
+        ),
     }
-    let mut lacks: Vec<String> = watch(None).lacks.into_iter().collect();
-    let sources = evidence.map(|evidence| evidence.observation.sources.as_slice()).unwrap_or_default();
-    let state = sources.iter().find_map(|source| match &source.told {
-        Told::WatchState(state) if source.place == best.place => Some((source, state)),
-        _ => None,
-    });
-    let within =
-        state.map(|(source, state)| measured(state, best).unwrap_or_else(|| bounded(source, state, inputs)));
-    lacks.extend(state.and_then(|(_, state)| stopped(state)));
-    if inputs.policy.expected_for(Some(&verdict.name)).is_none() {
-        lacks.push(
-            "with which CAs it compares is not known, for its state does not tell, and no policy given here names any"
-                .to_owned(),
-        );
-    }
-    let lacks = (!lacks.is_empty()).then(|| lacks.join("; "));
-    Fact::Measured(LogWatch::Watched(Watch { lacks, ..watch(within) }))
 }
 
 /// How long looks at a state lie apart at least that are several.
@@ -108,9 +134,16 @@ fn stopped(state: &WatchStateReading) -> Option<String> {
         .then(|| format!("it looked once, on {day} UTC, and no watch runs: whether one goes on is not known"))
 }
 
+/// What was measured.
+struct Measured {
+    at_best: SignedDuration,
+    at_worst: SignedDuration,
+    told: String,
+}
+
 /// From when a log signed that it has a certificate until the watch found it, over the certificates that were logged after
 /// the watch had found its first: before that, it may have been reading old entries.
-fn measured(state: &WatchStateReading, source: &SourceSummary) -> Option<Within> {
+fn measured(state: &WatchStateReading, source: &SourceSummary) -> Option<Measured> {
     let began = state.certificates.iter().map(found).min()?;
     let mut delays: Vec<SignedDuration> = state
         .certificates
@@ -128,15 +161,15 @@ fn measured(state: &WatchStateReading, source: &SourceSummary) -> Option<Within>
     } else {
         format!("{} certificates", delays.len())
     };
-    Some(Within {
+    Some(Measured {
         at_best: best,
-        at_worst: Some(worst),
-        measured_by: format!(
-            "Measured on {of} that {} found after {}, from the log's time stamp to the finding: {} in the middle; the \
-             handling of the alert is not counted.",
+        at_worst: worst,
+        told: format!(
+            "{of} that {} found after {}, from the log's time stamp to the finding: {} in the middle, {} the longest",
             source.title(),
             began.strftime("%Y-%m-%d"),
-            duration(median)
+            duration(median),
+            duration(worst)
         ),
     })
 }
@@ -158,14 +191,20 @@ fn logged(certificate: &LoggedCertificate) -> Option<Timestamp> {
         .min()
 }
 
-/// Nothing was logged while the watch ran: the merge delay of its logs, and how long ago it looked last.
-fn bounded(source: &IssuanceSource, state: &WatchStateReading, inputs: &Inputs) -> Within {
+/// The next certificate may take as long as the merge delay of the logs, and as the watch was away; with the parts of that.
+fn bounded(
+    source: &IssuanceSource,
+    state: &WatchStateReading,
+    logs: &Logs<'_>,
+    inputs: &Inputs,
+) -> (Option<SignedDuration>, String) {
     let merge_delay = |id: &str| {
         let log = id.parse::<LogId>().ok().and_then(|id| inputs.logs.log(&id));
         log.map_or(LONGEST_MERGE_DELAY, |log| maximum_merge_delay(&log))
     };
-    let merge = state.logs.iter().map(|log| merge_delay(&log.log_id)).max();
-    let heads: Option<Vec<Timestamp>> = state.logs.iter().map(|log| log.head_seen.or(log.head_at)).collect();
+    let followed = || logs.counting(state);
+    let merge = followed().map(|log| merge_delay(&log.log_id)).max();
+    let heads: Option<Vec<Timestamp>> = followed().map(|log| log.head_seen.or(log.head_at)).collect();
     let last = heads.and_then(|heads| heads.into_iter().min());
     // Where no process runs, what was seen since was not seen for the name.
     let for_name = state.looks.as_ref().filter(|looks| !looks.is_latest).map(|looks| looks.for_name);
@@ -175,26 +214,15 @@ fn bounded(source: &IssuanceSource, state: &WatchStateReading, inputs: &Inputs) 
         inputs.policy.watch.interval_seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));
     let merge = merge.unwrap_or(LONGEST_MERGE_DELAY);
     let looked = unseen.map(|unseen| interval.map_or(unseen, |interval| interval.max(unseen)));
-    let mut parts = vec![format!("a log may take {} to include what it promised", duration(merge))];
-    match (looked, interval) {
+    let looks = match (looked, interval) {
         (Some(looked), Some(_)) => {
-            parts.push(format!(
-                "the watch looks once in {} by the policy, or as it last did",
-                duration(looked)
-            ));
+            format!("the watch looks once in {} by the policy, or as it last did", duration(looked))
         }
-        (Some(looked), None) => parts.push(format!("the watch looked last {} before", duration(looked))),
-        (None, _) => parts.push("when the watch looked last is not known".to_owned()),
-    }
-    Within {
-        at_best: SignedDuration::ZERO,
-        at_worst: looked.map(|looked| looked.saturating_add(merge)),
-        measured_by: format!(
-            "Not measured, for nothing was logged since the watch found its first; bounded, if it goes on as it did: {}; \
-             the handling of the alert is not counted.",
-            parts.join(", and ")
-        ),
-    }
+        (Some(looked), None) => format!("the watch looked last {} before", duration(looked)),
+        (None, _) => "when the watch looked last is not known".to_owned(),
+    };
+    let at_worst = looked.map(|looked| looked.saturating_add(merge));
+    (at_worst, format!("a log may take {} to include what it promised, and {looks}", duration(merge)))
 }
 
 #[cfg(test)]

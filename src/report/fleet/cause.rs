@@ -15,6 +15,9 @@ pub(super) fn of(kind: Option<OpenKind>, what: &str, failures: &[String]) -> Str
     match (kind, failures.first()) {
         (Some(OpenKind::Certificate), Some(failure)) => of_failure(failure),
         (Some(OpenKind::OtherCertificate), _) => "the other certificate of another address".to_owned(),
+        // The names have the target's own, and the reason of a step its evidence.
+        (Some(OpenKind::Tlsa), _) => "the TLSA records".to_owned(),
+        (Some(OpenKind::Step), _) => without_numbers(what.split_once(": ").map_or(what, |(step, _)| step)),
         _ => without_numbers(what),
     }
 }
@@ -71,6 +74,12 @@ mod tests {
                 "the other certificate of another address",
             ),
             ("what CAA says", "", "what CAA says"),
+            ("the TLSA of _443._tcp.a.example", "", "the TLSA records"),
+            (
+                "whether the step “widened” is done: a.xml: 2 of 4 roots are not pinned",
+                "",
+                "whether the step “widened” is done",
+            ),
         ] {
             let kind = About::read(question).map(|about| about.kind);
             assert_eq!(of(kind, question, &[failure.to_owned()]), expected);

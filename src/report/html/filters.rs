@@ -58,6 +58,13 @@ fn words(name: &str) -> String {
         "no_effect" => "no effect".to_owned(),
         "makes_worse" => "makes it worse".to_owned(),
         "unknown" => "not known".to_owned(),
+        "caa" => "CAA of today".to_owned(),
+        "expected_ca" => "expected CAs".to_owned(),
+        "known_key" => "known keys".to_owned(),
+        "new_ca" => "new CA".to_owned(),
+        "never_matched" => "did not match from the beginning".to_owned(),
+        "crt_sh" => "crt.sh".to_owned(),
+        "cert_spotter" => "Cert Spotter".to_owned(),
         name => name.replace('_', " "),
     }
 }

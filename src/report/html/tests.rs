@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{MOST_PAGE, NUMBER, timeline};
 use crate::compare::Comparison;
-use crate::compare::replay::{Flagged, Gap, PinSetKind, Replay};
+use crate::compare::replay::{FlagRule, Flagged, Gap, PinSetKind, Replay};
 use crate::report::document::{DocumentForm, Section, sample};
 
 fn with_replay<'a>(sections: Vec<Section<'a>>, comparison: &'a Comparison) -> Vec<Section<'a>> {
@@ -183,6 +183,35 @@ fn what_was_asked_for_comes_first() {
     assert!(page.contains("<span class=\"badge is-bad\">required</span>"));
     // What comes from outside stands as it is, also where a sentence would begin with it.
     assert!(page.contains("<span class=\"soft\">Seen:</span> &lt;script&gt;"), "{page}");
+}
+
+#[test]
+fn what_stands_in_tables_is_words_and_no_codes() {
+    let replay = Replay {
+        pin_sets: sample::replay().pin_sets,
+        flagged: Some(
+            [FlagRule::Caa, FlagRule::Issuewild, FlagRule::ExpectedCa, FlagRule::KnownKey]
+                .map(|rule| Flagged { rule, ..sample::replay().flagged.unwrap().swap_remove(0) })
+                .to_vec(),
+        ),
+        ..sample::replay()
+    };
+    let comparison = Comparison { replay: Some(replay), ..sample::comparison() };
+    let section = Section {
+        data: json!({"comparison": serde_json::to_value(&comparison).unwrap()}),
+        ..sample::compared(&comparison, &[])
+    };
+    let page = sample::document(DocumentForm::Html, &[section], 1);
+    for words in [
+        "<td>CAA of today</td>",
+        "<td>issuewild</td>",
+        "<td>expected CAs</td>",
+        "<td>known keys</td>",
+        "<td>new CA</td>",
+        "<th scope=\"row\">Android apps that target API 36</th>",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub fn advice(advice: &Advice) -> String {
             let line = format!(
                 "“{}”: {} {}",
                 correction.claim,
-                safe(&format!("{} Here: {}.", correction.correction, correction.evidence)),
+                safe(&format!("{} ({})", correction.correction, correction.evidence)),
                 paint(FAINT, format_args!("[{}]", correction.source))
             );
             text.push_str(&wrap(&line, "  - ", "    "));

@@ -282,7 +282,11 @@ mod tests {
     fn pinned(position: ChainPosition) -> Pins {
         Pins::Pinned {
             enforcement: PinEnforcement::Enforced,
-            matches: Fact::Measured(PinMatches { positions: BTreeSet::from([position]), unmatched: 1 }),
+            matches: Fact::Measured(PinMatches {
+                positions: BTreeSet::from([position]),
+                unmatched: 1,
+                ..PinMatches::default()
+            }),
             locked_out: false,
             overridden_for_user_anchors: false,
         }

@@ -34,9 +34,8 @@ pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
         }
         // Of pins that were compared with nothing, nothing is known to be right.
         PinsStatus::Pinned if !enforced.iter().any(|(_, entry)| entry.is_compared()) => Mark::None,
-        PinsStatus::Pinned => Mark::Open,
+        PinsStatus::Pinned | PinsStatus::Undetermined => Mark::Open,
         PinsStatus::NotPinned | PinsStatus::NoPinSources => Mark::None,
-        PinsStatus::Undetermined => Mark::Open,
     };
     let status = match verdict.status {
         PinsStatus::Pinned => "Pinned",

@@ -77,6 +77,11 @@ fn states(control: Control) -> Vec<MeasuredFacts> {
         Control::Dane => {
             let none = [Dane::NoRecords, Dane::NotUsable("the zone is not signed".to_owned())];
             let mut all = each(&none, |all, fact| all.dane = fact);
+            let mut whole = tlsa(&[3], Some(&[3]));
+            if let Fact::Measured(Dane::Usable { by_key, .. }) = &mut whole.dane {
+                by_key.clear();
+            }
+            all.push(whole);
             for usages in [&[0][..], &[1], &[2], &[3], &[2, 3]] {
                 all.extend([tlsa(usages, Some(usages)), tlsa(usages, Some(&[])), tlsa(usages, None)]);
             }
@@ -91,7 +96,8 @@ fn states(control: Control) -> Vec<MeasuredFacts> {
 }
 
 fn pin_states() -> Vec<MeasuredFacts> {
-    let mut all = vec![with_pins(vec![Pins::NotPinned])];
+    let whole = PinMatches { positions: [Leaf].into(), whole: [Leaf].into(), ..PinMatches::default() };
+    let mut all = vec![with_pins(vec![Pins::NotPinned]), with_pins(vec![of_matches(whole)])];
     for positions in [&[][..], &[Leaf], &[Intermediate], &[Root], &[Leaf, Root], &[Intermediate, Root]] {
         for unmatched in [0, 1, 2] {
             for is_overridden in [true, false] {
@@ -99,6 +105,7 @@ fn pin_states() -> Vec<MeasuredFacts> {
                     let matches = Fact::Measured(PinMatches {
                         positions: positions.iter().copied().collect(),
                         unmatched,
+                        ..PinMatches::default()
                     });
                     for locked_out in [false, true].into_iter().filter(|out| !out || positions.is_empty()) {
                         all.push(with_pins(vec![Pins::Pinned {

@@ -4,9 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
+use crate::ct::log_list::LogState;
+use crate::ct::log_table::{KnownLog, LogTable};
 use crate::evidence::file::{FileContent, InputFile};
 use crate::evidence::issuance::{FollowedLog, IssuanceObservation, LogSighting, WatchLooks};
 use crate::evidence::{Bytes, Inputs as InputFiles, Request};
+use crate::issuance::Status;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -41,32 +44,28 @@ fn certificate(logged: &str, found: &str, is_proven: bool) -> LoggedCertificate 
 const NOW: &str = "2026-11-20T12:00:00Z";
 const LAST_SEEN: &str = "2026-11-20T11:50:00Z";
 
+/// A state that follows every log that clients accept, up to its end.
 fn state(certificates: Vec<LoggedCertificate>) -> WatchStateReading {
-    let log = FollowedLog {
-        log_id: STANDARD.encode([1; 32]),
-        description: "Log".to_owned(),
+    let log = |(log, _): (KnownLog<'_>, LogState)| FollowedLog {
+        log_id: log.id.to_string(),
+        description: log.name.to_owned(),
         start: 0,
         proven: 9,
         read: 0,
-        searched: None,
+        searched: Some(vec![(0, 9)]),
         head_size: Some(9),
         head_at: Some(at(LAST_SEEN)),
         head_seen: Some(at(LAST_SEEN)),
         faults: Vec::new(),
     };
+    let logs = LogTable::embedded().accepted(at(NOW)).into_iter().map(log).collect();
     let looks = WatchLooks {
         began: at("2026-11-01T00:00:00Z"),
         for_name: at(LAST_SEEN),
         is_latest: true,
         is_running: false,
     };
-    WatchStateReading {
-        is_watched: Some(true),
-        logs: vec![log],
-        certificates,
-        issuers: Vec::new(),
-        looks: Some(looks),
-    }
+    WatchStateReading { is_watched: Some(true), logs, certificates, issuers: Vec::new(), looks: Some(looks) }
 }
 
 fn summary(kind: SourceKind, coverage: Coverage) -> SourceSummary {
@@ -88,7 +87,8 @@ fn watch_of(source: SourceSummary, state: WatchStateReading, policy: &str) -> Fa
     let verdict = IssuanceVerdict {
         name: "shop.example".parse().unwrap(),
         judged_at: at(NOW),
-        status: Status::Checked,
+        // Entries that were not searched leave open what was issued, and nothing of who watches now.
+        status: Status::Undetermined("entries were not searched".to_owned()),
         sources: vec![source],
         certificates: Vec::new(),
         renewals: Vec::new(),
@@ -129,12 +129,23 @@ fn what_was_logged_while_the_watch_ran_measures_it() {
         "",
     );
     assert_eq!(measured.at_best, SignedDuration::from_mins(90));
-    assert_eq!(measured.at_worst, Some(SignedDuration::from_hours(6)));
+    // The next one may wait for the merge delay, and for a watch that looked ten minutes ago.
+    assert_eq!(measured.at_worst, Some(SignedDuration::from_mins(24 * 60 + 10)));
     assert_eq!(
         measured.measured_by,
         "Measured on 3 certificates that the state of pinstead watch (state.db) found after 2026-11-10, from the log's \
-         time stamp to the finding: 3 h in the middle; the handling of the alert is not counted."
+         time stamp to the finding: 3 h in the middle, 6 h the longest; at worst as bounded, for the next one, if it goes \
+         on as it did: a log may take 1 d to include what it promised, and the watch looked last 10 min before; the \
+         handling of the alert is not counted."
     );
+    let late = within(
+        vec![
+            certificate("2025-01-01T00:00:00Z", "2026-11-01T00:00:00Z", true),
+            certificate("2026-11-12T00:00:00Z", "2026-11-15T00:00:00Z", true),
+        ],
+        "",
+    );
+    assert_eq!(late.at_worst, Some(SignedDuration::from_hours(72)), "it was later than any bound");
 }
 
 #[test]
@@ -142,7 +153,7 @@ fn without_a_measure_the_parts_of_the_bound_are_named() {
     let old = || vec![certificate("2025-01-01T00:00:00Z", "2026-11-10T00:00:00Z", true)];
     for certificates in [Vec::new(), old()] {
         let bounded = within(certificates, "");
-        // 24 hours for a log that is in no list, and the ten minutes since it was looked at.
+        // 24 hours, and the ten minutes since it was looked at.
         assert_eq!(bounded.at_worst, Some(SignedDuration::from_mins(24 * 60 + 10)));
         assert_eq!(
             bounded.measured_by,
@@ -159,20 +170,18 @@ fn without_a_measure_the_parts_of_the_bound_are_named() {
 #[test]
 fn what_a_source_does_not_vouch_for_is_said() {
     let of = |kind, coverage| watch_of(summary(kind, coverage), state(Vec::new()), "");
-    let of_policy = watch_of(
-        summary(SourceKind::WatchState, Coverage::Part("a log has a fault".to_owned())),
-        state(Vec::new()),
-        EXPECTS,
-    );
-    match of_policy {
+    let mut faulty = state(Vec::new());
+    faulty.logs[0].faults.push("two trees".to_owned());
+    let lacking = format!("{}: two trees", faulty.logs[0].description);
+    match watch_of(summary(SourceKind::WatchState, Coverage::Part("a part".to_owned())), faulty, EXPECTS) {
         Fact::Measured(LogWatch::Watched(watch)) => {
-            assert_eq!(watch.lacks.as_deref(), Some("a log has a fault"));
+            assert_eq!(watch.lacks, Some(lacking));
             assert!(!watch.compares_keys);
         }
         other => panic!("{other:?}"),
     }
     match of(SourceKind::CrtSh, Coverage::Whole) {
-        Fact::Measured(LogWatch::LookedUp(watch)) => assert_eq!(watch.within.unwrap().at_worst, None),
+        Fact::Measured(LogWatch::LookedUp(watch)) => assert_eq!(watch.within, None),
         other => panic!("{other:?}"),
     }
     assert_eq!(of(SourceKind::WatchState, Coverage::NoData("no log".to_owned())), Fact::Undetermined);
@@ -225,4 +234,74 @@ fn a_name_is_watched_only_where_the_watch_goes_on_for_it() {
     assert!(lacks(None, EXPECTS).unwrap().contains("is not known"));
     // What is expected on the command line, the watch does not know.
     assert!(lacks(Some(looks), "").unwrap().contains("with which CAs it compares is not known"));
+}
+
+/// What is lacking of a watch whose logs stand so.
+fn lacks_of(change: impl Fn(&mut WatchStateReading)) -> (Option<String>, Option<String>) {
+    let mut kept = state(Vec::new());
+    change(&mut kept);
+    let part = Coverage::Part("a part".to_owned());
+    match watch_of(summary(SourceKind::WatchState, part), kept, EXPECTS) {
+        Fact::Measured(LogWatch::Watched(watch)) => (watch.lacks, watch.older),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn each_log(change: impl Fn(&mut FollowedLog)) -> (Option<String>, Option<String>) {
+    lacks_of(|state| state.logs.iter_mut().for_each(&change))
+}
+
+#[test]
+fn what_is_older_than_the_watch_is_no_question_of_watching() {
+    assert_eq!(lacks_of(|_| ()), (None, None));
+    let older = |count: usize| {
+        Some(format!(
+            "it was begun on 2026-11-01, and has not searched all of {count} logs: what stands there from before is a \
+             question of issuance, not of watching"
+        ))
+    };
+    let all = state(Vec::new()).logs.len();
+    // From the end, with entries since and without; seven days back; a name that was added to a log known before.
+    let begun = |start, searched: &[(u64, u64)]| {
+        each_log(|log| (log.start, log.searched) = (start, Some(searched.to_vec())))
+    };
+    assert_eq!(begun(5, &[(5, 9)]), (None, older(all)));
+    assert_eq!(begun(9, &[]), (None, older(all)));
+    assert_eq!(begun(0, &[(3, 9)]), (None, older(all)));
+    // What came since and was read for others alone, or not at all, is.
+    for searched in [&[(0, 7)][..], &[(0, 4), (6, 9)], &[]] {
+        let lacks = begun(0, searched).0.unwrap();
+        assert!(lacks.contains("were not searched for the name"), "{lacks}");
+    }
+    let behind = each_log(|log| log.head_size = Some(20)).0.unwrap();
+    assert!(behind.contains("entries 9 to 19 are not proven yet"), "{behind}");
+    let old = each_log(|log| log.head_seen = Some(at("2026-11-18T00:00:00Z"))).0.unwrap();
+    assert!(old.contains("its tree head was seen last on 2026-11-18"), "{old}");
+    let none = each_log(|log| (log.head_size, log.head_at, log.head_seen) = (None, None, None)).0.unwrap();
+    assert!(none.contains("no tree head of it was seen yet"), "{none}");
+    assert!(none.contains("more logs are not watched up to their ends"), "{none}");
+    let dropped = lacks_of(|state| state.is_watched = Some(false)).0.unwrap();
+    assert_eq!(dropped, "the name is not watched, or only names below it");
+}
+
+#[test]
+fn every_log_that_clients_accept_has_to_be_followed() {
+    let all = state(Vec::new());
+    let table = LogTable::embedded();
+    let is_read = |log: &FollowedLog| table.log(&log.log_id.parse().unwrap()).unwrap().read_at().is_some();
+    let place = all.logs.iter().position(is_read).unwrap();
+    let (count, last) = (all.logs.len(), all.logs[place].description.clone());
+    let one = lacks_of(|state| {
+        state.logs.remove(place);
+    });
+    assert_eq!(one.0, Some(format!("it does not follow 1 of the {count} logs that clients accept: {last}")));
+    let most = lacks_of(|state| state.logs.truncate(1)).0.unwrap();
+    assert!(most.starts_with(&format!("it does not follow {} of the {count} logs", count - 1)), "{most}");
+    assert!(most.contains(&format!(" and {} more (where ", count - 1 - 5)), "{most}");
+    assert!(most.ends_with(
+        "of them are read, the lists in use do not say: `pinstead logs update` fetches newer ones)"
+    ));
+    // A log that clients accept no more may have been left behind.
+    let retired = FollowedLog { log_id: STANDARD.encode([1; 32]), proven: 2, ..all.logs[0].clone() };
+    assert_eq!(lacks_of(|state| state.logs.push(retired.clone())), (None, None));
 }
