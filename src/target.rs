@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 
 use crate::dns_name::{DnsName, DnsNameError};
+use crate::evidence::ListedAt;
 use crate::x509::path::HostIdentity;
 
 /// The port of a target that names none.
@@ -19,7 +20,9 @@ pub enum Target {
     Nothing {
         /// The line.
         text: String,
-        /// Where it stands, and why it names none.
+        /// Where it stands.
+        place: ListedAt,
+        /// Why it names none.
         why: String,
     },
 }

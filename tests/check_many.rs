@@ -442,6 +442,17 @@ fn a_line_that_names_no_target_is_a_line_of_the_answer() {
         let why = all[line]["connection"]["failures"][0].as_str().unwrap();
         assert!(why.contains(place), "{why}");
     }
+    // It stands in the list, and is no file of a repository.
+    let sarif = many.check(&["--targets", &list, "--format", "sarif"]).output().unwrap();
+    let sarif: Value = serde_json::from_slice(&sarif.stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let place = |name: &str| {
+        let result = results.iter().find(|result| result["properties"]["target"] == name).unwrap();
+        let place = &result["locations"][0]["physicalLocation"];
+        (place["artifactLocation"]["uri"].as_str().unwrap().to_owned(), place["region"]["startLine"].clone())
+    };
+    assert!(place("bad name").0.ends_with("/targets") && place("bad name").1 == 3, "{results:?}");
+    assert_eq!(place("*.wild.example").1, 4);
     // The same line on the command line is wrong usage.
     let refused = many.check(&["bad name", &files[0]]).output().unwrap();
     assert!(code(&refused) == 2 && refused.stdout.is_empty(), "{}", stderr(&refused));

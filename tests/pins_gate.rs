@@ -213,3 +213,68 @@ fn check_passes_over_no_folder_without_pins() {
     assert_eq!(check("seen.json", &[]).status.code(), Some(3));
     assert_eq!(check("plain.json", &["--pins", "docs"]).status.code(), Some(3));
 }
+
+/// The last step of the way off pinning can be passed by who pinned in code, or names a folder: read files that have no pins
+/// any more are done; what was not read, or is not there, is not known.
+#[test]
+fn pins_that_were_removed_are_done_wherever_they_were() {
+    const KEY: &str = "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=";
+    let code = |pins: &str| format!("package x\n\nval client = OkHttpClient.Builder(){pins}.build()\n");
+    let pins = format!(
+        ".certificatePinner(CertificatePinner.Builder().add(\"shop.example\", \"sha256/{KEY}\").build())"
+    );
+    let config = |pins: &str| {
+        format!(
+            "<network-security-config><domain-config><domain>shop.example</domain>{pins}</domain-config>\
+             </network-security-config>"
+        )
+    };
+    let set = format!("<pin-set><pin digest=\"SHA-256\">{KEY}</pin></pin-set>");
+    let (before, after) = (code(&pins), code(""));
+    let (set, without) = (config(&set), config(""));
+    let trusts = "package x\n\nfun checkServerTrusted(chain: Array<X509Certificate>) { compare(chain) }\n";
+    let root = folder(&[
+        ("code/Net.kt", before.as_str()),
+        ("code/build.gradle", "plugins { id 'com.android.application' }"),
+        ("done/Net.kt", after.as_str()),
+        ("done/build.gradle", "plugins { id 'com.android.application' }"),
+        ("set/src/main/res/xml/nsc.xml", set.as_str()),
+        ("unset/src/main/res/xml/nsc.xml", without.as_str()),
+        ("other/Trust.kt", trusts),
+        ("docs/README.txt", "nothing of the kind"),
+        ("wrong/picture.png", "nothing of the kind"),
+    ]);
+    let removed = |pins: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .current_dir(root.path())
+            .args(["compare", "shop.example", "--offline", "--pins"])
+            .args(pins)
+            .args(["--require", "removed", "--fail-on", "none", "--fail-on-undetermined=false"])
+            .args(["--save-evidence", "seen.json"])
+            .env("CI", "true")
+            .output()
+            .unwrap();
+        output.status.code()
+    };
+    for (pins, code) in [
+        (&["code"][..], Some(1)),
+        (&["done"], Some(0)),
+        (&["code/Net.kt"], Some(1)),
+        (&["done/Net.kt"], Some(0)),
+        (&["done/Net.kt", "unset"], Some(0)),
+        (&["set"], Some(1)),
+        (&["unset"], Some(0)),
+        (&["done", "unset"], Some(0)),
+        (&["done", "code"], Some(1)),
+        // Not there; it compares certificates itself; nothing was opened; of no form that is read.
+        (&["done/Gone.kt"], Some(3)),
+        (&["done/Net.kt", "done/Gone.kt"], Some(3)),
+        (&["other"], Some(3)),
+        (&["other/Trust.kt"], Some(3)),
+        (&["wrong"], Some(3)),
+        (&["done", "wrong"], Some(3)),
+        (&["docs/README.txt"], Some(3)),
+    ] {
+        assert_eq!(removed(pins), code, "{pins:?}");
+    }
+}

@@ -190,7 +190,8 @@ impl Run {
             .collect();
         let mut summary = Summary::default();
         for (name, judged) in names.iter().zip(judged) {
-            summary.add(name.outcome, judged.findings.iter().map(|finding| finding.severity));
+            let weight = |finding: &Finding| (finding.severity, finding.accepted.is_some());
+            summary.add(name.outcome, judged.findings.iter().map(weight));
         }
         let form = match form {
             Form::Plain(form) => form,
@@ -360,8 +361,9 @@ impl IssuanceOptions {
                 self.sources,
                 self.revocation.private_crls
             );
-            let written = (&evidence.request, &evidence.inputs, baseline.known().map(Baseline::source));
-            Some(Lines::begin(digest(&words, &written)?, names, earlier, &self.output)?)
+            let asked = (&evidence.request, &evidence.inputs);
+            let run = digest(&words, asked, baseline.known().map(Baseline::source).as_ref())?;
+            Some(Lines::begin(run, names, earlier, &self.output)?)
         } else {
             None
         };

@@ -21,6 +21,15 @@ pub(super) struct PinInputs {
     pub(super) files: Vec<InputFile>,
     /// Where they are.
     pub(super) paths: Vec<PathBuf>,
+    /// How many files were opened of each folder.
+    pub(super) opened: Vec<usize>,
+}
+
+impl PinInputs {
+    /// How many files of the folders were opened; 0 where none was of one of them, which may be another than was meant.
+    pub(super) fn all_opened(&self) -> usize {
+        if self.opened.contains(&0) { 0 } else { self.opened.iter().sum() }
+    }
 }
 
 /// Reads each of the arguments; a file of at most `limit` octets, and of a folder what has to do with pins.
@@ -36,6 +45,7 @@ pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
             let folder = read_folder(argument, arguments.len() == 1);
             inputs.files.extend(folder.files);
             inputs.paths.extend(folder.paths);
+            inputs.opened.push(folder.opened);
         } else {
             inputs.files.push(meant(files::read(argument, limit)));
             inputs.paths.push(argument.into());

@@ -1,5 +1,6 @@
 //! Files of JSON lines that an interrupted run left, taken up by the next one.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom};
 use std::iter;
@@ -7,12 +8,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::options::{Form, OutputOptions, Plain};
 use super::sink::lock;
+use crate::evidence::{Inputs, Request};
 use crate::observe::files;
 
 /// Up to how many octets of a line are held. A longer one is read where it stands, and only what is wanted of it is held: a
@@ -51,11 +54,22 @@ pub(super) fn uncounted(lines: usize, of_one: &str, of_several: &str) -> String 
     format!("{lines} lines are of {of_several}: they stay, and count neither here nor for the exit code")
 }
 
-/// What is asked, hashed: in words, and as it is written out.
-pub(super) fn digest(words: &str, written: &impl Serialize) -> anyhow::Result<String> {
+/// What is asked, hashed: in words, and as it is written out. When files were read is no part of it, for that is another time
+/// in the run that goes on; what they hold is.
+pub(super) fn digest(
+    words: &str,
+    (request, inputs): (&Request, &Inputs),
+    baseline: Option<&impl Serialize>,
+) -> anyhow::Result<String> {
+    let mut inputs = Cow::Borrowed(inputs);
+    if inputs.certificates.is_some()
+        && let Some(files) = &mut inputs.to_mut().certificates
+    {
+        files.asked_at = Timestamp::UNIX_EPOCH;
+    }
     let mut hasher = Hashing(Sha256::new());
     hasher.0.update(words);
-    serde_json::to_writer(&mut hasher, written).context("hashing what is asked")?;
+    serde_json::to_writer(&mut hasher, &(request, &inputs, baseline)).context("hashing what is asked")?;
     let digest: [u8; 32] = hasher.0.finalize().into();
     let eight = digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
     Ok(format!("{eight:016x}"))
@@ -224,6 +238,9 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::evidence::Bytes;
+    use crate::evidence::file::{FileContent, InputFile};
+    use crate::evidence::issuance::{IssuanceSource, Told};
 
     #[derive(Deserialize)]
     struct Name {
@@ -231,6 +248,32 @@ mod tests {
     }
 
     const BEGIN: &[u8] = br#"{"name":""#;
+
+    /// A run that goes on reads its files later: the same is asked. Other files, or another place, ask something else.
+    #[test]
+    fn when_files_were_read_is_no_part_of_what_is_asked() {
+        let asked = |at: i64, name: &str, content: &[u8]| {
+            let file = InputFile {
+                path: name.to_owned(),
+                content: FileContent::Read(Bytes(content.to_vec())),
+                folder: None,
+            };
+            let source = IssuanceSource {
+                asked_at: Timestamp::from_second(at).unwrap(),
+                place: name.to_owned(),
+                broken_off: None,
+                told: Told::Files(vec![file]),
+            };
+            let inputs = Inputs { certificates: Some(source), ..Inputs::default() };
+            digest("", (&Request::default(), &inputs), None::<&String>).unwrap()
+        };
+        let first = asked(1, "a.pem", b"one");
+        assert_eq!(first, asked(2, "a.pem", b"one"));
+        assert_ne!(first, asked(1, "a.pem", b"two"));
+        assert_ne!(first, asked(1, "b.pem", b"one"));
+        let none = digest("", (&Request::default(), &Inputs::default()), None::<&String>).unwrap();
+        assert_ne!(first, none);
+    }
 
     /// The names of the lines, and what is left of the file.
     fn names(content: &str) -> (anyhow::Result<(Vec<String>, Found)>, String) {

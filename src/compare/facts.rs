@@ -59,6 +59,8 @@ pub struct MeasuredFacts {
     /// The pins that apply to this host, client by client, TLSA records apart. Where there are none,
     /// [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
     pub pins: Fact<Vec<ClientPins>>,
+    /// How many files with pins were given, where all were read and none has pins any more, or code that compares them.
+    pub files_without_pins: Option<usize>,
     /// The pins that clients fetch or learn at run time; an empty list: none of the files given has any for this host.
     pub dynamic_pins: Fact<Vec<DynamicPins>>,
     /// The header `Public-Key-Pins`, where headers were given.

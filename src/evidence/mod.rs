@@ -14,6 +14,8 @@ pub mod private_key;
 pub mod revocation;
 pub mod tls;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -169,6 +171,9 @@ pub struct Inputs {
     /// What was named as sources of pins, where nothing in it has to do with pins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_pins: Vec<String>,
+    /// How many files of that were opened, where some were of each; 0 where it is not known.
+    #[serde(default, skip_serializing_if = "is_none_opened")]
+    pub opened_without_pins: usize,
     /// Trust anchors instead of the embedded ones.
     pub roots: Option<InputFile>,
     /// Further issuer certificates.
@@ -198,6 +203,11 @@ pub struct Inputs {
     pub certificates: Option<IssuanceSource>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none_opened(opened: &usize) -> bool {
+    *opened == 0
+}
+
 /// A log list that was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenLogList {
@@ -208,6 +218,31 @@ pub struct GivenLogList {
     pub file: InputFile,
 }
 
+/// A line of a list of targets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedAt {
+    /// The list, as the user named it.
+    pub list: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl ListedAt {
+    /// How standard input is called.
+    pub const STANDARD_INPUT: &str = "standard input";
+
+    /// The list, where it is a file.
+    pub fn file(&self) -> Option<&str> {
+        (self.list != Self::STANDARD_INPUT).then_some(self.list.as_str())
+    }
+}
+
+impl fmt::Display for ListedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.list, self.line)
+    }
+}
+
 /// What was seen of one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetEvidence {
@@ -215,6 +250,9 @@ pub struct TargetEvidence {
     pub target: String,
     /// Where the certificate came from.
     pub source: CertificateSource,
+    /// Where it stands, of a line of a list that names no target: that is no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names_nothing: Option<ListedAt>,
     /// The CAA look-ups, one for each distinct name that was asked for.
     #[serde(default)]
     pub caa: Vec<CaaLookup>,

@@ -7,7 +7,6 @@ use super::target::TargetVerdicts;
 use super::{Request, facts, replay};
 use crate::compare::advice::{Asked, advise};
 use crate::compare::{self, Comparison};
-use crate::dns_name::DnsName;
 use crate::evidence::TargetEvidence;
 
 /// Compares by what was judged of the target; advice is for who asks for the comparison by its own command.
@@ -15,7 +14,6 @@ pub(super) fn judge(
     (target, verdicts): (&TargetEvidence, &TargetVerdicts),
     request: &Request,
     inputs: &Inputs,
-    host: Option<&DnsName>,
     at: Timestamp,
 ) -> Comparison {
     let mut facts = facts::measured(verdicts, target, inputs, at);
@@ -27,9 +25,8 @@ pub(super) fn judge(
     }
     if verdicts.is_compared {
         facts.root_pins = facts::root_pins((target, verdicts), comparison.replay.as_ref(), inputs);
-        let host = host.map_or("HOST", DnsName::as_str);
         let options = request.compare.as_ref().map(|stated| stated.repeated.as_slice()).unwrap_or_default();
-        let asked = Asked { host, target: &verdicts.target, options, require: &inputs.required };
+        let asked = Asked { target: &verdicts.target, options, require: &inputs.required };
         comparison.advice = Some(advise(asked, &facts, &comparison, &inputs.circumstances));
     }
     comparison

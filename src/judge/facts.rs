@@ -4,6 +4,7 @@ mod apps;
 mod caa;
 mod caa_covering;
 mod dane;
+mod removed;
 mod revocation;
 mod roots;
 mod used;
@@ -78,6 +79,10 @@ pub(super) fn measured(
                 super::pin_facts::measured(pins, &|pin| used::let_in(pin, issuer, inputs))
             }
         },
+        files_without_pins: verdicts
+            .pins
+            .verdict()
+            .and_then(|pins| removed::files_without_pins(pins, inputs)),
         dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
         hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),
         dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),

@@ -15,6 +15,7 @@ use crate::evidence::file::InputFile;
 use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::SourceReading;
+use crate::pins::formats::candidates;
 use crate::pins::{KnownCa, PinFile};
 use crate::policy::{Policy, PolicyError, StatedClient};
 use crate::scope::{Scope, UnknownPart};
@@ -42,6 +43,10 @@ pub struct Inputs {
     pub pins: Vec<PinFile>,
     /// What was named as sources of pins, where nothing in it has to do with pins.
     pub without_pins: Vec<String>,
+    /// How many files of that were opened; 0 where it is not known.
+    pub opened_without_pins: usize,
+    /// The files that were given as sources of pins, and are code that has none.
+    pub code_without_pins: Vec<String>,
     /// Whether the anchors were given by the user.
     pub has_own_anchors: bool,
     /// Whether the log list was given by the user.
@@ -168,6 +173,13 @@ impl Inputs {
             cas: CaTable,
             pins: PinFile::of_all(&files.pins),
             without_pins: files.without_pins.clone(),
+            opened_without_pins: files.opened_without_pins,
+            code_without_pins: files
+                .pins
+                .iter()
+                .filter(|file| candidates::is_code_without_pins(file))
+                .map(|file| file.path.clone())
+                .collect(),
             has_own_anchors: files.roots.is_some(),
             has_own_logs: files.log_list.is_some(),
             certificates: files.certificates.as_ref().map(issuance::read),

@@ -1,7 +1,7 @@
 //! What an observation shows: the chain to judge, and everything that failed on the way.
 
 use crate::evidence::tls::{TlsAttempt, TlsHandshake, TlsObservation, TlsOutcome, TlsStage};
-use crate::evidence::{CertificateSource, Evidence};
+use crate::evidence::{CertificateSource, Evidence, ListedAt};
 use crate::x509::path::HostIdentity;
 use crate::x509::{
     Certificate, CertificateFileError, CertificateSha256, leaf_index, precertificate, read_certificates,
@@ -22,6 +22,8 @@ pub struct Observed {
     pub further_leaves: Vec<FurtherLeaf>,
     /// Whether the target is a file.
     pub is_file: bool,
+    /// Where it stands, of a line of a list that names no target.
+    pub names_nothing: Option<ListedAt>,
     /// Why nothing was tried, if nothing was.
     pub not_tried: Option<String>,
 }

@@ -124,19 +124,7 @@ impl TargetVerdicts {
                     .asks("whether the issuer is expected: no CA is named as expected", true),
             );
         }
-        match &self.pins {
-            Part::Checked(pins) if pins.status == PinsStatus::Undetermined => {
-                open.push(OpenKind::Pinned.asks("whether the host is pinned", true));
-            }
-            Part::Checked(pins)
-                if pins.status == PinsStatus::Pinned
-                    && pins.is_uncompared()
-                    && !self.is_of_history_alone() =>
-            {
-                open.push(OpenKind::PinMatch.asks("whether the pins match", true));
-            }
-            _ => {}
-        }
+        open.extend(self.open_pins());
         open
     }
 }
@@ -167,6 +155,34 @@ impl TargetVerdicts {
                 .issuance
                 .verdict()
                 .is_some_and(|issuance| issuance.sources.iter().all(|source| is_watch(source.kind)))
+    }
+
+    /// What of the pins themselves stays open.
+    fn open_pins(&self) -> Option<OpenQuestion> {
+        match &self.pins {
+            Part::Checked(pins)
+                if pins.status == PinsStatus::Undetermined
+                    && !(self.are_pins_removed()
+                        && pins.sources.iter().all(|source| !source.is_unheard())) =>
+            {
+                Some(OpenKind::Pinned.asks("whether the host is pinned", true))
+            }
+            Part::Checked(pins)
+                if pins.status == PinsStatus::Pinned
+                    && pins.is_uncompared()
+                    && !self.is_of_history_alone() =>
+            {
+                Some(OpenKind::PinMatch.asks("whether the pins match", true))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it was asked for that the pins are removed, and they are: that tells of the files what there is to tell.
+    fn are_pins_removed(&self) -> bool {
+        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+        let required = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
+        required.iter().any(|step| step.id == StepId::Removed && step.done == Done::Yes)
     }
 
     /// What of the sources of pins stays open, where the host is pinned, and whether it is demanded: `compare` looks up TLSA

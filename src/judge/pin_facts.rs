@@ -15,7 +15,7 @@ use crate::pins::{
 const APART: [&str; 3] = ["tlsa", "hpkp", "expect-ct"];
 
 /// The sources whose pins are clients' own.
-fn own(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict> {
+pub(super) fn own(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict> {
     verdict.sources.iter().filter(|source| source.format.is_none_or(|format| !APART.contains(&format)))
 }
 

@@ -123,7 +123,8 @@ pub(super) fn judge(
     verifier: &mut Verifier<'_>,
     at: Timestamp,
 ) -> TargetVerdicts {
-    let seen = observed::read(&target.source);
+    let mut seen = observed::read(&target.source);
+    seen.observed.names_nothing.clone_from(&target.names_nothing);
     let asked = |part| inputs.scope.includes(part);
     let leaf = seen.chain.first();
     let trust = judge_trust(&seen, inputs, at);
@@ -213,7 +214,7 @@ pub(super) fn judge(
         issued.served(served, leaf);
     }
     if asked(scope::Part::Compare) {
-        let comparison = comparison::judge((target, &verdicts), request, inputs, host_name.as_ref(), at);
+        let comparison = comparison::judge((target, &verdicts), request, inputs, at);
         verdicts.comparison = Part::Checked(comparison);
     }
     verdicts
@@ -467,6 +468,7 @@ mod tests {
         let request = Request::default();
         let inputs = Inputs::read(&request, &InputFiles { policy, ..InputFiles::default() }).unwrap();
         let target = TargetEvidence {
+            names_nothing: None,
             target: "t.example".to_owned(),
             source: CertificateSource::File(file("leaf.pem", String::new())),
             caa: Vec::new(),

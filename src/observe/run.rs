@@ -78,9 +78,9 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
             let file = files::read(path, MAX_CERTIFICATE_FILE);
             (path.clone(), CertificateSource::File(file), None, None)
         }
-        Target::Nothing { text, why } => {
-            let file =
-                InputFile { path: text.clone(), content: FileContent::Failed(why.clone()), folder: None };
+        Target::Nothing { text, place, why } => {
+            let content = FileContent::Failed(format!("{place}: {why}"));
+            let file = InputFile { path: text.clone(), content, folder: None };
             (text.clone(), CertificateSource::File(file), None, None)
         }
         Target::Server(server) => {
@@ -106,6 +106,10 @@ pub async fn look_at(target: &Target, looking: &Looking) -> TargetEvidence {
     TargetEvidence {
         target: label,
         source,
+        names_nothing: match target {
+            Target::Nothing { place, .. } => Some(place.clone()),
+            Target::Server(_) | Target::File(_) => None,
+        },
         caa,
         ct_logs: Vec::new(),
         tlsa,

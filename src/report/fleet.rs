@@ -97,6 +97,8 @@ pub struct RuleCount {
     pub title: String,
     /// How many findings.
     pub findings: usize,
+    /// How many of them a baseline accepts.
+    pub accepted: usize,
     /// The targets with one.
     pub targets: Group,
 }
@@ -255,10 +257,12 @@ impl Fleet {
             severity: found.severity,
             title: found.title.clone(),
             findings: 0,
+            accepted: 0,
             targets: Group::default(),
         });
         count.severity = count.severity.max(found.severity);
         count.findings = count.findings.saturating_add(found.findings);
+        count.accepted = count.accepted.saturating_add(found.accepted);
         count.targets.add(target);
     }
 

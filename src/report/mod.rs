@@ -49,6 +49,15 @@ pub enum Outcome {
     Undetermined,
 }
 
+/// What follows the count of so many findings of which a baseline accepts some; empty where it accepts none.
+pub(crate) fn of_them_accepted(accepted: usize, all: usize) -> String {
+    match accepted {
+        0 => String::new(),
+        _ if accepted == all => " (accepted)".to_owned(),
+        _ => format!(" ({accepted} of them accepted)"),
+    }
+}
+
 impl<'a> TargetReport<'a> {
     /// Puts verdicts and findings together. `fails` tells whether a severity fails a target.
     pub fn new(
@@ -86,6 +95,7 @@ impl<'a> TargetReport<'a> {
 pub struct Summary {
     outcomes: BTreeMap<Outcome, usize>,
     findings: BTreeMap<Severity, usize>,
+    accepted: BTreeMap<Severity, usize>,
     fleet: Option<Fleet>,
     not_done: usize,
 }
@@ -133,11 +143,14 @@ impl Summary {
             .then(|| format!("Interrupted: {} of {all} {targets} {were} not looked at.", self.not_done))
     }
 
-    /// Counts one target in.
-    pub fn add(&mut self, outcome: Outcome, findings: impl IntoIterator<Item = Severity>) {
+    /// Counts one target in: of each finding the severity, and whether a baseline accepts it.
+    pub fn add(&mut self, outcome: Outcome, findings: impl IntoIterator<Item = (Severity, bool)>) {
         *self.outcomes.entry(outcome).or_default() += 1;
-        for severity in findings {
+        for (severity, is_accepted) in findings {
             *self.findings.entry(severity).or_default() += 1;
+            if is_accepted {
+                *self.accepted.entry(severity).or_default() += 1;
+            }
         }
     }
 
@@ -149,6 +162,13 @@ impl Summary {
     /// How many targets came out this way.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// How many of the findings of each severity a baseline accepts, all severities named.
+    pub fn accepted_by_severity(&self) -> impl Iterator<Item = (Severity, usize)> {
+        Severity::ALL
+            .into_iter()
+            .map(|severity| (severity, self.accepted.get(&severity).copied().unwrap_or_default()))
     }
 
     /// How many findings there are of each severity, all of them named.

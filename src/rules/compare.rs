@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
+use super::finding::Location;
+use super::pins::subjects;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
-use crate::compare::advice::Done;
+use crate::compare::advice::{Done, StepId};
 use crate::compare::replay::{
-    Cause, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
+    Cause, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet, number_of_days,
 };
 use crate::judge::{Part, TargetVerdicts};
-use crate::pins::PinsVerdict;
+use crate::pins::{EntryVerdict, PinsVerdict, SourceVerdict};
 
 /// The rule of `--require`: a gate of its own.
 pub(crate) const REQUIRED: &str = "CMP003";
@@ -126,13 +128,19 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
     let time = match next.release_lead_days {
         _ if is_issued => "it has been issued already, and may go into service any time".to_owned(),
         Some(lead) if is_late => {
-            format!("a release takes {lead:.0} days, and comes {:.0} days too late", -next.runway_days)
+            format!(
+                "a release takes {lead:.0} days, and comes {} days too late",
+                number_of_days(-next.runway_days)
+            )
         }
         Some(lead) => {
-            format!("a release takes {lead:.0} days, and has to begin within {:.0} days", next.runway_days)
+            format!(
+                "a release takes {lead:.0} days, and has to begin within {} days",
+                number_of_days(next.runway_days)
+            )
         }
         None if is_late => "that is overdue".to_owned(),
-        None => format!("that is in {:.0} days", next.runway_days),
+        None => format!("that is in {} days", number_of_days(next.runway_days)),
     };
     let message = format!(
         "{} of {} recent certificates match these pins, and the next renewal is expected on {when}: {time}.",
@@ -147,7 +155,8 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
         "release_lead_days": next.release_lead_days,
         "pins": pins.map(|pins| values(pins, client)).unwrap_or_default(),
     });
-    let raised = Raised::new(client.clone(), message, evidence);
+    let raised =
+        Raised::new(client.clone(), message, evidence).standing_at(pins.and_then(|pins| place(pins, client)));
     Some(if is_likely && is_late { raised } else { raised.at(Severity::Medium) })
 }
 
@@ -205,7 +214,8 @@ fn lock_out(set: &ReplayedPinSet, replay: &Replay, pins: Option<&PinsVerdict>) -
         "certificate": id,
         "pins": pins.map(|pins| values(pins, client)).unwrap_or_default(),
     });
-    let raised = Raised::new(client.clone(), message, evidence);
+    let raised =
+        Raised::new(client.clone(), message, evidence).standing_at(pins.and_then(|pins| place(pins, client)));
     Some(if is_sure { raised } else { raised.at(Severity::Medium) })
 }
 
@@ -226,8 +236,11 @@ fn why(cause: Cause) -> &'static str {
 /// How many pins are told.
 const MOST_PINS: usize = 100;
 
-/// The pins of a client, which the replay names by its file, and by the line where the file has several.
-fn values(pins: &PinsVerdict, client: &str) -> Vec<String> {
+/// The entries of a client, which the replay names by its file, and by the line where the file has several.
+fn entries<'p>(
+    pins: &'p PinsVerdict,
+    client: &'p str,
+) -> impl Iterator<Item = (&'p SourceVerdict, &'p EntryVerdict)> {
     let of_client = |file: &str, line: Option<usize>| match client.strip_prefix(file) {
         Some("") => true,
         Some(rest) => line.is_some_and(|line| rest == format!(", line {line}")),
@@ -235,7 +248,28 @@ fn values(pins: &PinsVerdict, client: &str) -> Vec<String> {
     };
     let entries =
         pins.sources.iter().flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
-    let own = entries.filter(|(source, entry)| entry.applies && of_client(&source.file, entry.line));
+    entries.filter(move |(source, entry)| entry.applies && of_client(&source.file, entry.line))
+}
+
+/// Where a client's pins stand.
+fn place(pins: &PinsVerdict, client: &str) -> Option<Location> {
+    let (source, entry) = entries(pins, client).find(|(_, entry)| entry.has_pins())?;
+    subjects::place(source, entry.line)
+}
+
+/// Where pins of the host stand first, of those that the way off pinning is about.
+fn first_place(verdicts: &TargetVerdicts) -> Option<Location> {
+    let sources = verdicts.pins.verdict()?.sources.iter();
+    let mut entries = sources.flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
+    let (source, entry) = entries.find(|(source, entry)| {
+        entry.applies && (entry.has_pins() || entry.bootstrap.is_some()) && !source.is_looked_up()
+    })?;
+    subjects::place(source, entry.line)
+}
+
+/// The pins of a client.
+fn values(pins: &PinsVerdict, client: &str) -> Vec<String> {
+    let own = entries(pins, client);
     let mut values: Vec<String> =
         own.flat_map(|(_, entry)| &entry.pins).map(|pin| pin.pin.to_string()).take(MOST_PINS).collect();
     values.sort_unstable();
@@ -267,7 +301,10 @@ fn required(verdicts: &TargetVerdicts) -> Vec<Raised> {
         .filter(|step| step.done == Done::No)
         .map(|step| {
             let message = format!("The step “{}” is not done: {}. {}", step.id, step.evidence, step.what);
-            Raised::new(step.id.to_string(), message, json!({"step": step.id, "evidence": step.evidence}))
+            let about_pins = matches!(step.id, StepId::Widened | StepId::Removed | StepId::Sound);
+            let place = if about_pins { first_place(verdicts) } else { None };
+            let evidence = json!({"step": step.id, "evidence": step.evidence});
+            Raised::new(step.id.to_string(), message, evidence).standing_at(place)
         })
         .collect()
 }
@@ -276,7 +313,7 @@ fn required(verdicts: &TargetVerdicts) -> Vec<Raised> {
 mod tests {
     use super::*;
     use crate::compare::advice::tests::{given, replay};
-    use crate::compare::advice::{Asked, StepId, advise};
+    use crate::compare::advice::{Asked, advise};
     use crate::compare::replay::Lockout;
     use crate::compare::{Circumstances, Comparison, MeasuredFacts, compare};
     use crate::question::{OpenKind, OpenQuestion};
@@ -285,7 +322,7 @@ mod tests {
     fn compared(replay: Option<Replay>, require: &[StepId]) -> TargetVerdicts {
         let (facts, stated) = (MeasuredFacts::default(), Circumstances::default());
         let mut comparison = Comparison { replay, ..compare(&facts, &stated) };
-        let asked = Asked { host: "www.test.example", target: "www.test.example:443", options: &[], require };
+        let asked = Asked { target: "www.test.example:443", options: &[], require };
         comparison.advice = Some(advise(asked, &facts, &comparison, &stated));
         let required = require.to_vec();
         TargetVerdicts { comparison: Part::Checked(comparison), is_compared: true, required, ..target() }
@@ -310,6 +347,16 @@ mod tests {
         let (severity, message) = of((1, 4), -9.0, Some(30.0)).unwrap();
         assert_eq!(severity, Severity::High);
         assert!(message.contains("a release takes 30 days, and comes 9 days too late"), "{message}");
+        // What is late is never 0 days late, and nothing is -0.
+        for (days, told) in [
+            (-0.2, "comes 0.2 days too late"),
+            (-0.01, "comes less than 0.1 days too late"),
+            (0.01, "has to begin within less than 0.1 days"),
+            (0.2, "has to begin within 0.2 days"),
+        ] {
+            let (_, message) = of((1, 4), days, Some(30.0)).unwrap();
+            assert!(message.contains(told), "{message}");
+        }
         assert_eq!(of((2, 4), -1.0, None).unwrap().0, Severity::High, "a coin that is tossed for all users");
         assert_eq!(of((3, 4), -9.0, Some(30.0)).unwrap().0, Severity::Medium);
         let (severity, message) = of((0, 4), 12.0, Some(30.0)).unwrap();

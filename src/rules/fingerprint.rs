@@ -179,6 +179,9 @@ fn take(
         Value::String(text) if matches!(key, "file" | "source" | "all_that_pin" | "all_that_do_not") => {
             parts.insert((key, path(text)));
         }
+        Value::String(text) if key == "client" => {
+            parts.insert((key, client(text)));
+        }
         Value::String(text) => {
             parts.insert((key, text.clone()));
         }
@@ -199,8 +202,19 @@ fn path(text: &str) -> String {
     rest.to_owned()
 }
 
+/// The client of a pin file as the replay names it, without the line where its pins stand today.
+fn client(text: &str) -> String {
+    let is_number = |line: &str| !line.is_empty() && line.bytes().all(|digit| digit.is_ascii_digit());
+    let file = text.rsplit_once(", line ").filter(|(_, line)| is_number(line)).map_or(text, |(file, _)| file);
+    path(file)
+}
+
 /// What the finding is about, without the line where that stands today, and without a list of hosts that the facts have.
 fn subject(rule: &str, subject: &str, parts: &BTreeSet<(&'static str, String)>) -> String {
+    // The pins are among the facts.
+    if matches!(rule, "CMP001" | "CMP004") {
+        return client(subject);
+    }
     if !rule.starts_with("PIN") {
         return subject.to_owned();
     }

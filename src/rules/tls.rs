@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::finding::Location;
 use super::fingerprint::digest;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::judge::TargetVerdicts;
@@ -167,11 +168,15 @@ fn unreadable_file(verdicts: &TargetVerdicts) -> Vec<Raised> {
     if !observed.is_file || !verdicts.chain.is_empty() {
         return Vec::new();
     }
-    vec![Raised::new(
+    let listed = observed.names_nothing.as_ref();
+    let place =
+        listed.and_then(|place| Some(Location { file: place.file()?.to_owned(), line: Some(place.line) }));
+    let raised = Raised::new(
         verdicts.target.clone(),
         observed.failures.join(" "),
         json!({"failures": observed.failures}),
-    )]
+    );
+    vec![raised.standing_at(place)]
 }
 
 fn untrusted(verdicts: &TargetVerdicts) -> Vec<Raised> {

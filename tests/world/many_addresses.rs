@@ -32,6 +32,7 @@ pub(crate) fn served(attempts: Vec<TlsAttempt>) -> TargetEvidence {
         not_tried: None,
     });
     TargetEvidence {
+        names_nothing: None,
         target: "w.example:443".to_owned(),
         source,
         caa: Vec::new(),

@@ -52,7 +52,7 @@ pub(super) fn digest(
         options.revocation.private_crls,
     );
     // Written out, and not as debugged: what is in no order would be in another one in the next run.
-    resume::digest(&words, &(request, inputs, baseline.known().map(Baseline::source)))
+    resume::digest(&words, (request, inputs), baseline.known().map(Baseline::source).as_ref())
 }
 
 impl Earlier {

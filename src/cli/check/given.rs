@@ -10,7 +10,7 @@ use crate::cli::pin_inputs;
 use crate::cli::saved::is_evidence_file;
 use crate::cli::target_list::{self, Listed};
 use crate::evidence::file::InputFile;
-use crate::evidence::{Inputs as InputFiles, Request};
+use crate::evidence::{Inputs as InputFiles, ListedAt, Request};
 use crate::observe::files;
 use crate::observe::tls::Starttls;
 use crate::policy::{MAX_POLICY, Policy};
@@ -45,11 +45,12 @@ pub(super) fn request(options: &CheckOptions) -> Request {
 pub(super) fn targets(options: &CheckOptions) -> anyhow::Result<Listing> {
     let mut named: Vec<Named> = options.target.iter().cloned().map(Named::from).collect();
     if let Some(path) = &options.many.targets {
-        let list = if path == "-" { "standard input" } else { path };
+        let list = if path == "-" { ListedAt::STANDARD_INPUT } else { path };
         let listed = target_list::read(path)?.into_iter();
-        named.extend(
-            listed.map(|Listed { line, text }| Named { text, place: Some(format!("{list}:{line}")) }),
-        );
+        named.extend(listed.map(|Listed { line, text }| Named {
+            text,
+            place: Some(ListedAt { list: list.to_owned(), line }),
+        }));
     }
     if named.is_empty() {
         bail!(
@@ -103,6 +104,7 @@ pub(super) fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> 
     options.spare(certificates.iter().flat_map(|files| &files.paths))?;
     let mut inputs = InputFiles {
         policy,
+        opened_without_pins: if read_pins.files.is_empty() { read_pins.all_opened() } else { 0 },
         without_pins: if read_pins.files.is_empty() { pins } else { Vec::new() },
         pins: read_pins.files,
         roots: options.judging.roots.as_ref().map(read),

@@ -4,6 +4,7 @@ use std::collections::hash_map::{Entry, RandomState};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher as _;
 
+use crate::evidence::ListedAt;
 use crate::observe::files;
 use crate::target::{DEFAULT_PORT, ServerTarget, Target, TargetError};
 
@@ -12,7 +13,7 @@ pub(super) struct Named {
     /// Its text.
     pub(super) text: String,
     /// The file and line of the list that it stands in.
-    pub(super) place: Option<String>,
+    pub(super) place: Option<ListedAt>,
 }
 
 impl From<String> for Named {
@@ -30,7 +31,7 @@ pub(super) struct Listing {
     /// How a target was named, each time that it was, where that was more than once.
     several: BTreeMap<usize, Vec<String>>,
     /// The lines of a list that name none, and why.
-    nothing: BTreeMap<usize, String>,
+    nothing: BTreeMap<usize, (ListedAt, String)>,
     /// How many were named in all.
     named: usize,
     default_port: u16,
@@ -62,14 +63,14 @@ impl Listing {
                 (Ok(target), _) => target,
                 (Err(error), None) => return Err(error),
                 (Err(error), Some(place)) => {
-                    Target::Nothing { text: text.clone(), why: format!("{place}: {error}") }
+                    Target::Nothing { text: text.clone(), place, why: error.to_string() }
                 }
             };
             listing.named += 1;
             match known.number_of(&target, listing.ends.len(), |number| listing.target(number)) {
                 None => {
-                    if let Target::Nothing { why, .. } = target {
-                        listing.nothing.insert(listing.ends.len(), why);
+                    if let Target::Nothing { place, why, .. } = target {
+                        listing.nothing.insert(listing.ends.len(), (place, why));
                     }
                     listing.texts.push_str(&text);
                     listing.ends.push(listing.texts.len());
@@ -95,8 +96,8 @@ impl Listing {
 
     /// The target of this number, from 0; a server with its port.
     pub(super) fn target(&self, number: usize) -> Option<Target> {
-        if let Some(why) = self.nothing.get(&number) {
-            return Some(Target::Nothing { text: self.text(number).to_owned(), why: why.clone() });
+        if let Some((place, why)) = self.nothing.get(&number).cloned() {
+            return Some(Target::Nothing { text: self.text(number).to_owned(), place, why });
         }
         // It was read before. A file that went away meanwhile is still no host.
         self.parse(self.text(number)).ok().or_else(|| Some(Target::File(self.text(number).to_owned())))
@@ -206,13 +207,14 @@ mod tests {
     fn what_names_nothing_is_told() {
         assert!(Listing::of(["a.example".to_owned(), "b.example:0".to_owned()], 443).is_err());
         // A line of a list is no reason to leave the others out.
-        let listed = ["a.example", "bad name", "b.example"]
-            .into_iter()
-            .zip(1..)
-            .map(|(text, line)| Named { text: text.to_owned(), place: Some(format!("targets.txt:{line}")) });
+        let listed = ["a.example", "bad name", "b.example"].into_iter().zip(1..).map(|(text, line)| Named {
+            text: text.to_owned(),
+            place: Some(ListedAt { list: "targets.txt".to_owned(), line }),
+        });
         let listing = Listing::of(listed, 443).unwrap();
-        let Some(Target::Nothing { text, why }) = listing.target(1) else { panic!() };
-        assert!(text == "bad name" && why.starts_with("targets.txt:2: “bad name” is neither"), "{why}");
+        let Some(Target::Nothing { text, place, why }) = listing.target(1) else { panic!() };
+        assert!(text == "bad name" && why.starts_with("“bad name” is neither"), "{why}");
+        assert_eq!(place.to_string(), "targets.txt:2");
         assert_eq!((listing.len(), label(&listing.target(2).unwrap())), (3, "b.example:443".to_owned()));
     }
 }

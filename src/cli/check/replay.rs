@@ -87,6 +87,7 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
     {
         inputs.pins = files.pins;
         inputs.without_pins = files.without_pins;
+        inputs.opened_without_pins = files.opened_without_pins;
     }
     if with_files {
         inputs.certificates = files.certificates;
@@ -119,6 +120,7 @@ fn compare_issued(evidence: &mut Evidence) {
             let server = TlsServer { host: host.clone(), sni: Some(host.clone()), port: DEFAULT_PORT };
             let observed = tls::not_tried(&server, "the evidence tells what was issued, and nothing else");
             TargetEvidence {
+                names_nothing: None,
                 target: host,
                 source: CertificateSource::Tls(observed),
                 caa: issued.caa.clone(),

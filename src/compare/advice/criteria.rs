@@ -2,7 +2,7 @@
 
 use super::known::{Known, Pinned, named};
 use super::{OWASP, Reason};
-use crate::compare::replay::{LocksOutNow, PinSetKind, Replay, ReplayedPinSet};
+use crate::compare::replay::{LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
 use crate::compare::{ClientClass, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
 
@@ -209,12 +209,16 @@ fn next_renewal(known: &Known<'_>) -> Weighed {
     Weighed::Wrong {
         text: "The next renewal may lock users out.".to_owned(),
         evidence: format!(
-            "{}: {} of {} recent certificates match; expected on {}, {:.0} days to begin a release",
+            "{}: {} of {} recent certificates match; expected on {}, {}",
             worst.title,
             share.count,
             share.of,
             next.expected_at.strftime("%Y-%m-%d"),
-            next.runway_days
+            if next.runway_days < 0.0 {
+                format!("{} days too late to begin a release", number_of_days(-next.runway_days))
+            } else {
+                format!("{} days to begin a release", number_of_days(next.runway_days))
+            }
         ),
         change: "Add pins that the next certificate surely matches (a backup key of your own that is used next, or every \
                  root of every CA that you use), and release them before the renewal."

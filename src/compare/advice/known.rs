@@ -8,8 +8,6 @@ use crate::compare::{
 
 /// Everything that is known.
 pub(super) struct Known<'k> {
-    /// The host, for commands that take a name alone.
-    pub(super) host: &'k str,
     /// The target as it was named.
     pub(super) target: &'k str,
     /// The options of this run.
@@ -114,17 +112,13 @@ impl<'k> Known<'k> {
         format!("{}{clients}{sources}{} --require sound", self.compare(), self.pins())
     }
 
-    /// The command that judges what was released against what this target shows.
-    pub(super) fn gate_of_release(&self) -> String {
-        let own = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
-        let shown = match self.target.rsplit_once(':') {
-            Some((host, "443")) if host == self.host => " --live".to_owned(),
-            Some((_, port)) if own(port) => format!(" --live {}", quoted(self.target)),
-            _ => format!(" --chain {}", quoted(self.target)),
-        };
-        let host = quoted(self.host);
-        let options = self.repeated.of_pins_command();
-        format!("pinstead pins RELEASED-APP --host {host}{shown}{options} --fail-on medium")
+    /// The command that tells whether these pins are wide.
+    pub(super) fn gate_of_wide_pins(&self, pins: &str) -> String {
+        let offline = self.repeated.offline();
+        // Where none is in force, there is nothing to compare with what was issued.
+        let is_ended = self.pinned() == Pinned::Yes && self.enforced().next().is_none();
+        let sources = if is_ended { self.repeated.sources() } else { self.sources() };
+        format!("{}{offline}{sources}{pins} --require widened", self.compare())
     }
 
     /// The pin files, as an option: as they were named, else those that have pins.

@@ -117,8 +117,6 @@ pub struct Change {
 /// Who asks, and for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// The host.
-    pub host: &'a str,
     /// The target as it was named: with the port.
     pub target: &'a str,
     /// The options that change what is found, as words.
@@ -129,12 +127,12 @@ pub struct Asked<'a> {
 
 /// Advises the owner of a host.
 pub fn advise(
-    Asked { host, target, options, require }: Asked<'_>,
+    Asked { target, options, require }: Asked<'_>,
     facts: &MeasuredFacts,
     comparison: &Comparison,
     circumstances: &Circumstances,
 ) -> Advice {
-    let known = Known { host, target, repeated: Repeated::of(options), facts, comparison, circumstances };
+    let known = Known { target, repeated: Repeated::of(options), facts, comparison, circumstances };
     let (mut against, mut wrong, mut good) = (Vec::new(), Vec::new(), Vec::new());
     let (mut open_questions, mut changes) = (Vec::new(), Vec::new());
     for criterion in &CRITERIA {

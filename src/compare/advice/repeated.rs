@@ -12,8 +12,6 @@ const PINS: &str = "--pins";
 const STATED: &[&str] = &["--client", "--release-lead"];
 /// The option that asks nothing on the network.
 const OFFLINE: &str = "--offline";
-/// What `pinstead pins --live` has, too.
-const OF_PINS: &[&str] = &["--starttls", "--connect", "--resolver", "--dnssec", "--trust-anchor", "--roots"];
 
 /// The options of a run, each with its values.
 pub(super) struct Repeated<'o>(Vec<Vec<&'o str>>);
@@ -61,11 +59,6 @@ impl<'o> Repeated<'o> {
     /// Whether the network is asked.
     pub(super) fn offline(&self) -> String {
         self.those(|name| name == OFFLINE)
-    }
-
-    /// What `pinstead pins --live` takes of them.
-    pub(super) fn of_pins_command(&self) -> String {
-        self.those(|name| OF_PINS.contains(&name))
     }
 
     fn those(&self, wanted: impl Fn(&str) -> bool) -> String {

@@ -110,8 +110,7 @@ pub(crate) fn replay(pin_sets: Vec<ReplayedPinSet>) -> Replay {
 fn advice(facts: &MeasuredFacts, circumstances: &Circumstances, replay: Option<Replay>) -> Advice {
     let comparison = Comparison { replay, ..compare(facts, circumstances) };
     let options = ["--starttls".to_owned(), "smtp".to_owned()];
-    let asked =
-        Asked { host: "shop.example", target: "shop.example:8443", options: &options, require: &StepId::ALL };
+    let asked = Asked { target: "shop.example:8443", options: &options, require: &StepId::ALL };
     advise(asked, facts, &comparison, circumstances)
 }
 

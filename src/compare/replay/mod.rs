@@ -38,6 +38,7 @@ pub use self::outcome::{
     LocksOutNow, LoggedBy, NextRenewal, PinSetKind, Renewal, RenewalBasis, Replay, ReplayedCertificate,
     ReplayedPinSet, Share, Survival,
 };
+pub use self::words::number_of_days;
 pub use crate::x509::paths::CaPath;
 
 /// The most pin sets as given that are replayed.

@@ -39,14 +39,35 @@ impl Replay {
 }
 
 impl ReplayedPinSet {
-    /// How often it locked users out, from what is sure to what can have been: “2 to 36 times”, “at least once”.
-    pub fn times(&self) -> String {
-        let times = |count: usize| if count == 1 { "once".to_owned() } else { format!("{count} times") };
-        match (self.at_most, self.sure) {
-            (Some(most), sure) if most > sure => format!("{sure} to {most} times"),
-            (Some(_), sure) => times(sure),
-            (None, sure) => format!("at least {}", times(sure)),
+    /// How often it locked users out, from what is sure to what can have been: “2 to 36”, “at least 1”. Without an upper bound
+    /// there is none to show.
+    pub fn how_often(&self) -> String {
+        match (self.sure, self.at_most) {
+            (sure, Some(most)) if sure >= most => most.to_string(),
+            (sure, Some(most)) => format!("{sure} to {most}"),
+            (0, None) => "0 or more".to_owned(),
+            (sure, None) => format!("at least {sure}"),
         }
+    }
+
+    /// The same in a sentence: “2 to 36 times”, “at least once”.
+    pub fn times(&self) -> String {
+        match self.how_often().as_str() {
+            "1" => "once".to_owned(),
+            "at least 1" => "at least once".to_owned(),
+            often => format!("{often} times"),
+        }
+    }
+}
+
+/// A number of days, to a tenth where that matters; what is less than that is said to be.
+pub fn number_of_days(days: f64) -> String {
+    if days.abs() < 0.05 {
+        if days == 0.0 { "0".to_owned() } else { "less than 0.1".to_owned() }
+    } else if days.abs() < 10.0 && days.fract().abs() > 0.05 {
+        format!("{days:.1}")
+    } else {
+        format!("{days:.0}")
     }
 }
 

@@ -113,6 +113,7 @@ impl Lab {
         let name = self.host.parse().unwrap();
         let observation = IssuanceObservation { name, sources: vec![source] };
         let target = TargetEvidence {
+            names_nothing: None,
             target: "shop.example".to_owned(),
             source: CertificateSource::File(file("none.pem", "")),
             caa: Vec::new(),

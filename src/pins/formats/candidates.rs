@@ -157,6 +157,14 @@ pub fn is_about_pins(octets: &[u8]) -> bool {
     !is_own_output(&text) && speaks_of_pins(&text)
 }
 
+/// Whether a file is source code in a language that is read here, and has neither pins nor what code compares them by.
+pub fn is_code_without_pins(file: &InputFile) -> bool {
+    let is_silent = |octets: &[u8]| std::str::from_utf8(octets).is_ok() && !is_about_pins(octets);
+    source::is_source(&file.path)
+        && file.octets().is_ok_and(is_silent)
+        && PinFile::of(file).iter().all(|read| read.reading == Reading::NotRecognised)
+}
+
 /// Whether it is a report or evidence that pinstead wrote: what it says of pins is said of other files.
 fn is_own_output(text: &str) -> bool {
     let begin = text.trim_start().strip_prefix('{').map(str::trim_start).unwrap_or_default();

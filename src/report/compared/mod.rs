@@ -324,11 +324,6 @@ pub(super) fn plan_title(advice: &Advice) -> &'static str {
     }
 }
 
-/// Whether the gate of a step is a command, and no words about what nothing tells.
-pub(super) fn is_command(gate: &str) -> bool {
-    gate.starts_with("pinstead ")
-}
-
 /// A pin set of the replay in the words of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct PinSetLine<'a> {
@@ -360,7 +355,7 @@ impl<'a> PinSetLine<'a> {
         };
         Self {
             title: &set.title,
-            lockouts: how_often(set),
+            lockouts: set.how_often(),
             not_known: set.undetermined,
             now: match set.locks_out_now {
                 LocksOutNow::No => "no",
@@ -384,17 +379,6 @@ impl<'a> PinSetLine<'a> {
             1 => format!("{}; 1 certificate not known", self.lockouts),
             open => format!("{}; {open} certificates not known", self.lockouts),
         }
-    }
-}
-
-/// How often pins locked out, from what is sure to what is possible, the same in every table. Without an upper bound there
-/// is none to show.
-pub(super) fn how_often(set: &ReplayedPinSet) -> String {
-    match (set.sure, set.at_most) {
-        (sure, Some(most)) if sure >= most => most.to_string(),
-        (sure, Some(most)) => format!("{sure} to {most}"),
-        (0, None) => "0 or more".to_owned(),
-        (sure, None) => format!("at least {sure}"),
     }
 }
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use quick_junit::TestSuite;
 use serde_json::Value;
 
-use super::{Outcome, Summary, html, junit, markdown, sarif};
+use super::{Outcome, Summary, html, junit, markdown, of_them_accepted, sarif};
 use crate::compare::Comparison;
 use crate::compare::advice::Advice;
 use crate::question::OpenQuestion;
@@ -213,6 +213,8 @@ pub(super) struct Row {
     pub(super) outcome: Outcome,
     /// How many findings of each severity, the gravest first; only those there are.
     pub(super) counts: Vec<(Severity, usize)>,
+    /// How many of these a baseline accepts.
+    pub(super) accepted: Vec<(Severity, usize)>,
     pub(super) open: Vec<String>,
     /// Whether a finding fails the command by its severity, and whether a step that is required is not done.
     pub(super) fails: (bool, bool),
@@ -223,9 +225,13 @@ pub(super) struct Row {
 impl Piece {
     /// Counts the target in.
     pub fn count_into(&self, summary: &mut Summary) {
-        let counts = self.row.counts.iter();
-        let severities = counts.flat_map(|(severity, count)| std::iter::repeat_n(*severity, *count));
-        summary.add(self.row.outcome, severities);
+        let accepted = |severity: Severity| {
+            self.row.accepted.iter().find(|(known, _)| *known == severity).map_or(0, |(_, count)| *count)
+        };
+        let findings = self.row.counts.iter().flat_map(|(severity, count)| {
+            (0..*count).map(|number| (*severity, number < accepted(*severity)))
+        });
+        summary.add(self.row.outcome, findings);
     }
 
     /// What the target is called.
@@ -236,16 +242,17 @@ impl Piece {
 
 impl Row {
     fn of(head: &Head, section: &Section<'_>) -> Self {
-        let count = |severity| section.findings.iter().filter(|one| one.severity == severity).count();
+        let counts = |of: &dyn Fn(&Finding) -> bool| {
+            let count =
+                |severity| section.findings.iter().filter(|one| one.severity == severity && of(one)).count();
+            let each = Severity::ALL.into_iter().rev().map(|severity| (severity, count(severity)));
+            each.filter(|(_, count)| *count > 0).collect()
+        };
         Self {
             name: section.name.to_owned(),
             outcome: section.outcome,
-            counts: Severity::ALL
-                .into_iter()
-                .rev()
-                .map(|severity| (severity, count(severity)))
-                .filter(|(_, count)| *count > 0)
-                .collect(),
+            counts: counts(&|_| true),
+            accepted: counts(&|finding| finding.accepted.is_some()),
             open: section.open.iter().map(|question| question.what.clone()).collect(),
             fails: (
                 section.findings.iter().any(|finding| {
@@ -270,11 +277,17 @@ impl Row {
         (outcome, Reverse(Severity::ALL.into_iter().rev().map(count).collect()))
     }
 
-    /// “1 high, 2 low”; empty where there is none.
+    /// “1 high, 2 low (1 of them accepted)”; empty where there is none.
     pub(super) fn tally(&self) -> String {
         let counts: Vec<String> =
             self.counts.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
-        counts.join(", ")
+        counts.join(", ") + &self.accepted()
+    }
+
+    /// How many of the findings are accepted, behind their counts.
+    pub(super) fn accepted(&self) -> String {
+        let sum = |counts: &[(Severity, usize)]| counts.iter().map(|(_, count)| count).sum();
+        of_them_accepted(sum(&self.accepted), sum(&self.counts))
     }
 }
 
@@ -352,11 +365,17 @@ pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String 
         Severity::Critical => "findings of severity critical".to_owned(),
         least => format!("findings of severity {least} or graver"),
     };
+    let accepted = summary.accepted_by_severity().filter(|(severity, _)| *severity >= least);
+    let accepted: usize = accepted.map(|(_, count)| count).sum();
+    let none = match accepted {
+        0 => format!("No {what}"),
+        accepted => format!("No {what} but {accepted} that a baseline accepts"),
+    };
     match (all, failed, open, tail.exit_code) {
-        (_, 0, 0, 0) => format!("No {what}, and everything that was looked at could be determined."),
-        (1, 0, _, 0) => format!("No {what}, but not everything could be determined."),
+        (_, 0, 0, 0) => format!("{none}, and everything that was looked at could be determined."),
+        (1, 0, _, 0) => format!("{none}, but not everything could be determined."),
         (_, 0, open, 0) => {
-            format!("No {what}, but of {open} of {all} targets not everything could be determined.")
+            format!("{none}, but of {open} of {all} targets not everything could be determined.")
         }
         (1, 0, ..) => "It could not be determined whether all is well.".to_owned(),
         (_, 0, open, _) => {
@@ -367,9 +386,14 @@ pub(super) fn verdict(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> String 
         (_, failed, open, _) => {
             let by_finding = pieces.iter().filter(|piece| piece.row.fails.0).count();
             let why = because(all, (failed, by_finding, by_step), &what);
+            let accepted = match accepted {
+                0 => String::new(),
+                1 => "; 1 more such finding is accepted by a baseline".to_owned(),
+                accepted => format!("; {accepted} more such findings are accepted by a baseline"),
+            };
             match open {
-                0 => format!("{why}."),
-                open => format!("{why}; of {open} more not everything could be determined."),
+                0 => format!("{why}{accepted}."),
+                open => format!("{why}{accepted}; of {open} more not everything could be determined."),
             }
         }
     }
@@ -394,6 +418,32 @@ fn because(all: usize, (failed, by_finding, by_step): (usize, usize, usize), wha
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::Acceptance;
+
+    /// “No findings” beside accepted ones would be untrue, and a table without the word hides what nobody repairs.
+    #[test]
+    fn what_is_accepted_is_said_in_lead_and_table() {
+        let mut findings = sample::findings();
+        for finding in &mut findings {
+            finding.accepted =
+                Some(Acceptance { reason: "known".to_owned(), until: "2027-06-30".parse().unwrap() });
+        }
+        let lead = "No findings of severity high or graver but 2 that a baseline accepts, and everything";
+        let counts = "1 critical, 1 high, 1 medium (accepted)";
+        let told = |findings: &[Finding], form, outcome| {
+            let section = Section { outcome, ..sample::sections(findings, &[]).swap_remove(1) };
+            sample::document(form, &[section], u8::from(outcome == Outcome::Fail))
+        };
+        let markdown = told(&findings, DocumentForm::Markdown, Outcome::Pass);
+        assert!(markdown.contains(lead) && markdown.contains(counts), "{markdown}");
+        let page = told(&findings, DocumentForm::Html, Outcome::Pass);
+        assert!(page.contains(lead) && page.contains("of them accepted"), "{page}");
+        findings[0].accepted = None;
+        let some = told(&findings, DocumentForm::Markdown, Outcome::Fail);
+        let lead =
+            "There are findings of severity high or graver; 1 more such finding is accepted by a baseline.";
+        assert!(some.contains(lead) && some.contains("1 medium (2 of them accepted)"), "{some}");
+    }
 
     #[test]
     fn what_failed_is_said_and_nothing_else() {

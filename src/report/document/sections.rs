@@ -19,7 +19,10 @@ impl<'a> Section<'a> {
     ) -> Result<Self, DocumentError> {
         let verdicts = report.verdicts;
         // Standard input is no file that anybody could look into.
-        let own = (verdicts.observed.is_file && verdicts.target != "-").then_some(verdicts.target.as_str());
+        let own = match &verdicts.observed.names_nothing {
+            Some(place) => place.file(),
+            None => (verdicts.observed.is_file && verdicts.target != "-").then_some(verdicts.target.as_str()),
+        };
         Ok(Self {
             name: &verdicts.target,
             outcome: report.outcome,

@@ -22,8 +22,8 @@ pub struct Entry {
     pub target: String,
     /// How it came out.
     pub outcome: Outcome,
-    /// The severity of each finding.
-    pub severities: Vec<Severity>,
+    /// The severity of each finding, and whether a baseline accepts it.
+    pub severities: Vec<(Severity, bool)>,
     /// When its certificate ends.
     pub not_after: Option<Timestamp>,
     /// Who issued its certificate; `None` without one.
@@ -154,19 +154,26 @@ pub struct FoundRule {
     pub title: String,
     /// How many findings.
     pub findings: usize,
+    /// How many of them a baseline accepts.
+    pub accepted: usize,
 }
 
 impl FoundRule {
     /// Counts one finding among those of its rule.
-    pub(super) fn count(found: &mut Vec<Self>, rule: &str, severity: Severity, title: &str) {
-        match found.iter_mut().find(|known| known.rule == rule) {
-            Some(known) => {
-                known.severity = known.severity.max(severity);
-                known.findings = known.findings.saturating_add(1);
-            }
-            None => {
-                found.push(Self { rule: rule.to_owned(), severity, title: title.to_owned(), findings: 1 });
-            }
+    pub(super) fn count(
+        found: &mut Vec<Self>,
+        rule: &str,
+        (severity, is_accepted): (Severity, bool),
+        title: &str,
+    ) {
+        let accepted = usize::from(is_accepted);
+        if let Some(known) = found.iter_mut().find(|known| known.rule == rule) {
+            known.severity = known.severity.max(severity);
+            known.findings = known.findings.saturating_add(1);
+            known.accepted = known.accepted.saturating_add(accepted);
+        } else {
+            let (rule, title) = (rule.to_owned(), title.to_owned());
+            found.push(Self { rule, severity, title, findings: 1, accepted });
         }
     }
 }
@@ -176,15 +183,16 @@ impl Entry {
     pub fn of(report: &TargetReport<'_>) -> Self {
         let verdicts = report.verdicts;
         let mut rules = Vec::new();
-        for Finding { rule, severity, title, .. } in report.findings.iter().copied() {
-            FoundRule::count(&mut rules, rule, *severity, title);
+        let weight = |finding: &Finding| (finding.severity, finding.accepted.is_some());
+        for finding in report.findings.iter().copied() {
+            FoundRule::count(&mut rules, finding.rule, weight(finding), finding.title);
         }
         let failures = &verdicts.observed.failures;
         let open = verdicts.open_questions();
         Self {
             target: verdicts.target.clone(),
             outcome: report.outcome,
-            severities: report.findings.iter().map(|finding| finding.severity).collect(),
+            severities: report.findings.iter().copied().map(weight).collect(),
             not_after: verdicts.chain.first().map(|leaf| leaf.not_after),
             issuing: verdicts.chain.first().map(|_| issuing(verdicts)),
             issuer: match &verdicts.issuer {

@@ -198,8 +198,14 @@ impl Fleet {
     fn add_rules(&self, facts: &mut Vec<FleetFact>) {
         let rules = self.rules();
         for (rule, count) in rules.iter().take(MOST_TOLD) {
-            let mark = if count.severity >= Severity::High { Mark::Bad } else { Mark::None };
-            let words = format!("{} {rule}: {}", count.severity, count.title);
+            let fails = count.severity >= Severity::High && count.accepted < count.findings;
+            let mark = if fails { Mark::Bad } else { Mark::None };
+            let accepted = match count.accepted {
+                0 => String::new(),
+                all if all == count.findings => "; accepted".to_owned(),
+                some => format!("; {some} of {} accepted", count.findings),
+            };
+            let words = format!("{} {rule}: {}{accepted}", count.severity, count.title);
             facts.push(FleetFact::new("Findings", mark, &count.targets, words));
         }
         let more = rules.iter().skip(MOST_TOLD).map(|(_, count)| count.targets.targets);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::cause;
 use super::entry::{CaaStanding, Entry, FoundRule, Issuing, PinEntry, PinFacts};
@@ -168,6 +169,8 @@ struct LineFinding {
     rule: String,
     severity: String,
     title: String,
+    #[serde(default)]
+    accepted: Option<IgnoredAny>,
 }
 
 impl TryFrom<Line> for EarlierLine {
@@ -188,10 +191,11 @@ impl TryFrom<Line> for EarlierLine {
 impl Line {
     fn entry(self) -> Result<Entry, EarlierLineError> {
         let (mut severities, mut rules) = (Vec::new(), Vec::new());
-        for LineFinding { rule, severity, title } in &self.findings {
+        for LineFinding { rule, severity, title, accepted } in &self.findings {
             let severity: Severity = severity.parse().map_err(EarlierLineError::Severity)?;
-            severities.push(severity);
-            FoundRule::count(&mut rules, rule, severity, title);
+            let weight = (severity, accepted.is_some());
+            severities.push(weight);
+            FoundRule::count(&mut rules, rule, weight, title);
         }
         let failures = &self.connection.failures;
         let open: BTreeSet<String> = self

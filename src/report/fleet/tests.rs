@@ -130,6 +130,30 @@ fn what_several_browsers_say_of_the_same_targets_is_told_once() {
     assert_eq!(told(&[with(&[first], 1), with(&[second], 2)]).len(), 2);
 }
 
+/// What a baseline accepts is in the counts, and nobody is alarmed by it.
+#[test]
+fn what_is_accepted_is_told_as_that() {
+    let with = |accepted: usize, number| {
+        let mut rules = Vec::new();
+        for place in 0..2 {
+            FoundRule::count(&mut rules, "TLS003", (Severity::High, place < accepted), "No trust");
+        }
+        Entry { rules, ..entry(number) }
+    };
+    let told = |entries: &[Entry]| facts(entries).into_iter().find(|fact| fact.0 == "Findings").unwrap();
+    for (entries, mark, words) in [
+        (vec![with(0, 1)], Mark::Bad, "high TLS003: No trust (h1.example:443)"),
+        (vec![with(2, 1)], Mark::None, "high TLS003: No trust; accepted (h1.example:443)"),
+        (
+            vec![with(2, 1), with(1, 2)],
+            Mark::Bad,
+            "high TLS003: No trust; 3 of 4 accepted (h1.example:443, h2.example:443)",
+        ),
+    ] {
+        assert_eq!(told(&entries), ("Findings", mark, entries.len(), words.to_owned()));
+    }
+}
+
 #[test]
 fn the_advice_of_many_hosts_is_counted() {
     let with = |advice: &str, number| Entry { advice: Some(advice.to_owned()), ..entry(number) };

@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
-use super::compared::{self, HeadlineList, PinSetLine, PlannedStep, ThreatLine, is_command, plan_title};
+use super::compared::{self, HeadlineList, PinSetLine, PlannedStep, ThreatLine, plan_title};
 use super::document::{Head, Mark, PartLine, Piece, Row, Section, Tail, verdict, word};
 use super::fleet::{Fleet, FleetFact};
 use super::human::safe;
@@ -235,7 +235,7 @@ impl<'a> StepView<'a> {
             why: step.why,
             source: step.source,
             gate: &step.gate,
-            is_command: is_command(&step.gate),
+            is_command: step.gate_is_command,
             mark: match step.done {
                 Done::Yes => "good",
                 Done::No => "bad",
@@ -289,6 +289,7 @@ struct RowView<'a> {
     outcome: Outcome,
     word: &'static str,
     counts: Vec<SeverityCount>,
+    accepted: String,
     open: String,
     advice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -329,6 +330,7 @@ pub(super) fn document(head: &Head, pieces: &[Piece], tail: &Tail<'_>) -> Result
                     .iter()
                     .map(|&(severity, count)| SeverityCount { severity, count })
                     .collect(),
+                accepted: row.accepted(),
                 open: open(row),
                 advice: row.advice,
                 folded: (pieces.len() > 1).then_some(folded),
@@ -414,6 +416,10 @@ fn counts(tail: &Tail<'_>) -> Vec<Tally> {
     let by_severity: Vec<(Severity, usize)> = summary.findings_by_severity().collect();
     for (severity, count) in by_severity.into_iter().rev().filter(|(_, count)| *count > 0) {
         counts.push(Tally { title: severity.to_string(), class: severity.name(), count });
+    }
+    let accepted = summary.accepted_by_severity().map(|(_, count)| count).sum();
+    if accepted > 0 {
+        counts.push(Tally { title: "of them accepted".to_owned(), class: "none", count: accepted });
     }
     counts
 }

@@ -3,6 +3,7 @@
 use super::safe;
 use super::style::{FAINT, STRONG, of_severity, paint};
 use super::wrap::{labelled, pad, wrap};
+use crate::report::of_them_accepted;
 use crate::rules::{Finding, Severity};
 
 /// How far the text of a finding is indented: past the longest severity and two spaces.
@@ -25,11 +26,8 @@ pub fn tally<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(severity, count)| paint(of_severity(severity), format_args!("{count} {severity}")))
         .collect();
-    let accepted = match findings.iter().filter(|finding| finding.accepted.is_some()).count() {
-        0 => String::new(),
-        all if all == findings.len() => " (accepted)".to_owned(),
-        some => format!(" ({some} of them accepted)"),
-    };
+    let accepted = findings.iter().filter(|finding| finding.accepted.is_some()).count();
+    let accepted = of_them_accepted(accepted, findings.len());
     if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") + &accepted }
 }
 

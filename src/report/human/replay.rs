@@ -11,9 +11,10 @@ use super::safe;
 use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, paint};
 use super::wrap::{WIDTH, indented, labelled, pad, width, wrap};
 use crate::compare::replay::{
-    Cause, Chance, ChanceBasis, FlagRule, Lockout, LoggedBy, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
+    Cause, Chance, ChanceBasis, FlagRule, Lockout, LoggedBy, PinSetKind, RenewalBasis, Replay,
+    ReplayedPinSet, number_of_days,
 };
-use crate::report::compared::{bounds, how_often, number, or_less};
+use crate::report::compared::{bounds, number, or_less};
 
 /// Columns of a pin set's name, and of each number.
 const TITLE: usize = 24;
@@ -115,7 +116,7 @@ fn style(set: &ReplayedPinSet) -> Style {
 }
 
 fn lockouts(set: &ReplayedPinSet) -> String {
-    let known = how_often(set);
+    let known = set.how_often();
     if set.undetermined > 0 { format!("{known} (?)") } else { known }
 }
 
@@ -229,22 +230,23 @@ fn next(replay: &Replay) -> String {
         RenewalBasis::AlreadyIssued => "the next certificate has been issued, and is not in service yet",
     };
     let lead = match next.release_lead_days {
-        Some(lead) if next.runway_days < 0.0 => {
-            let late = match number(-next.runway_days) {
-                late if late == "0" => "less than a day".to_owned(),
-                late => format!("{late} days"),
-            };
-            paint(BAD, format!("a release that takes {} days comes {late} too late", number(lead)))
-        }
+        Some(lead) if next.runway_days < 0.0 => paint(
+            BAD,
+            format!(
+                "a release that takes {} days comes {} days too late",
+                number(lead),
+                number_of_days(-next.runway_days)
+            ),
+        ),
         Some(lead) => format!(
             "{} days are left to begin a release that takes {} days",
-            number(next.runway_days),
+            number_of_days(next.runway_days),
             number(lead)
         ),
         None if next.runway_days < 0.0 => paint(BAD, "that has gone by"),
         None => format!(
             "{} days from now; how long a release takes is not stated (--release-lead)",
-            number(next.runway_days)
+            number_of_days(next.runway_days)
         ),
     };
     let line = format!(

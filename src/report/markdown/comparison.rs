@@ -179,7 +179,8 @@ fn advised(advice: &Advice) -> String {
         text.push('\n');
     }
     let title = compared::plan_title(advice);
-    let _ = writeln!(text, "**{title}**\n\n| | Step | Now | Done when this ends with 0 |\n|---|---|---|---|");
+    let _ =
+        writeln!(text, "**{title}**\n\n| | Step | Now | Gate: done when it ends with 0 |\n|---|---|---|---|");
     for planned in compared::plan(advice) {
         let (step, order) = (planned.step, planned.order.map(|order| format!("{order}. ")));
         let mark = match (step.done, planned.is_required) {
@@ -197,7 +198,7 @@ fn advised(advice: &Advice) -> String {
             step.id,
             planned.state(),
             escape(&step.evidence),
-            if compared::is_command(&step.gate) { code(&step.gate) } else { escape(&step.gate) }
+            if step.gate_is_command { code(&step.gate) } else { escape(&step.gate) }
         );
     }
     text.push('\n');

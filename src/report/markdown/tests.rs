@@ -158,7 +158,7 @@ fn the_verdict_names_a_step_only_where_one_is_required() {
         sample::document(DocumentForm::Markdown, &sections, 1)
     };
     assert!(many(&grave).contains("2 of 2 targets have findings of severity high or graver."));
-    assert!(many(step).contains("2 of 2 targets fail: a step that is required is not done."));
+    assert!(many(step).contains("Of 2 of 2 targets a step that is required is not done."));
     assert_eq!(renewal[0].rule, "CMP001");
 }
 

@@ -81,6 +81,7 @@ fn judged_by(policy: &str, attempts: Vec<TlsAttempt>, roots: &[&CaCertificate]) 
         not_tried: None,
     };
     let evidence = TargetEvidence {
+        names_nothing: None,
         target: "intern.example:443".to_owned(),
         source: CertificateSource::Tls(observation),
         caa: vec![found(HOST, &[("issue", "letsencrypt.org")])],

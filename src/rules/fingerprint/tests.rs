@@ -53,6 +53,13 @@ fn what_changes_by_itself_changes_nothing() {
     );
     let at = |line: u64| json!({"file": "app\\a.xml", "line": line, "what": "<pin> has no digest"});
     assert_eq!(of("PIN006", "app\\a.xml:3", at(3)), of("PIN006", "app/a.xml:4", at(4)));
+    let client = |client: &str| json!({"client": client, "pins": ["sha256/a"]});
+    for rule in ["CMP001", "CMP004"] {
+        let plain = of(rule, "a.xml", client("a.xml"));
+        assert_eq!(plain, of(rule, "./a.xml", client("./a.xml")), "{rule}: the same file");
+        assert_eq!(plain, of(rule, "a.xml, line 7", client("a.xml, line 7")), "{rule}: lines");
+        assert_ne!(plain, of(rule, "b.xml", client("b.xml")));
+    }
 }
 
 #[test]

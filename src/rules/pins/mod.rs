@@ -18,7 +18,7 @@ mod platforms;
 mod reading;
 mod rotation;
 mod strength;
-mod subjects;
+pub(super) mod subjects;
 mod tlsa;
 
 use super::{Finding, Rule, RuleInfo};

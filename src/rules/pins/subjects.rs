@@ -145,7 +145,7 @@ fn pin_facts(pin: &PinVerdict) -> Value {
 
 /// Where in a file it stands; `None` for what is no file: an answer of the DNS, standard input, a list that was given by
 /// itself.
-pub(super) fn place(source: &SourceVerdict, line: Option<usize>) -> Option<Location> {
+pub(in crate::rules) fn place(source: &SourceVerdict, line: Option<usize>) -> Option<Location> {
     let is_file = !source.is_looked_up() && source.file != "-" && !source.file.starts_with("sha256//");
     is_file.then(|| Location { file: source.file.clone(), line })
 }

@@ -43,6 +43,7 @@ fn step(id: StepId, done: Done) -> Step {
         why: "It helps.",
         source: "docs/compare.md",
         gate: format!("pinstead compare shop.example --pins '{HOSTILE}' --require {id}"),
+        gate_is_command: true,
         done,
         evidence: format!("{HOSTILE} tells"),
     }

@@ -133,6 +133,8 @@ struct Counts<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     not_done: usize,
     findings: BTreeMap<&'static str, usize>,
+    /// How many of the findings a baseline accepts.
+    accepted: BTreeMap<&'static str, usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fleet: Option<JsonFleet<'a>>,
 }
@@ -147,6 +149,10 @@ impl<'a> Counts<'a> {
             not_done: summary.not_done(),
             findings: summary
                 .findings_by_severity()
+                .map(|(severity, count)| (severity.name(), count))
+                .collect(),
+            accepted: summary
+                .accepted_by_severity()
                 .map(|(severity, count)| (severity.name(), count))
                 .collect(),
             fleet: summary.common().map(JsonFleet::of),

@@ -91,6 +91,8 @@ struct RuleTally<'a> {
     severity: Severity,
     title: &'a str,
     findings: usize,
+    /// How many of them a baseline accepts.
+    accepted: usize,
     #[serde(flatten)]
     targets: &'a Group,
 }
@@ -152,6 +154,7 @@ fn rule<'a>((rule, count): (&'a str, &'a RuleCount)) -> RuleTally<'a> {
         severity: count.severity,
         title: &count.title,
         findings: count.findings,
+        accepted: count.accepted,
         targets: &count.targets,
     }
 }

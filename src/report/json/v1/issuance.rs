@@ -37,6 +37,10 @@ pub fn document(
                 .findings_by_severity()
                 .map(|(severity, count)| (severity.name(), count))
                 .collect(),
+            accepted: summary
+                .accepted_by_severity()
+                .map(|(severity, count)| (severity.name(), count))
+                .collect(),
         },
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
@@ -77,6 +81,8 @@ struct Counts {
     fail: usize,
     undetermined: usize,
     findings: BTreeMap<&'static str, usize>,
+    /// How many of the findings a baseline accepts.
+    accepted: BTreeMap<&'static str, usize>,
 }
 
 #[derive(Serialize)]
