@@ -3,7 +3,7 @@
 use super::known::{Known, Pinned, named};
 use super::{OWASP, Reason};
 use crate::compare::replay::{LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
-use crate::compare::{ClientClass, Fact, Hpkp, PinEnforcement, Pins};
+use crate::compare::{ClientClass, ClientPins, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
 
 /// One consideration.
@@ -93,6 +93,14 @@ fn clients(known: &Known<'_>) -> Weighed {
         return Weighed::Silent;
     }
     let named = clients.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    // A file with pins of others says that there are others.
+    let of_others = |pins: &&ClientPins| pins.class.is_some_and(|class| !cannot(&class));
+    if let Some(pins) = known.clients().find(of_others) {
+        let file = &pins.client;
+        return Weighed::Open(format!(
+            "Which clients are served? Stated are {named} alone, and {file} has pins of others (--client)."
+        ));
+    }
     Weighed::Against {
         text: "None of the clients can have pins of yours: no browser obeys HPKP any more, and mail servers go by DANE or \
                MTA-STS."

@@ -62,7 +62,7 @@ fn user_root(target_level: Option<u32>, own: &MeasuredFacts) -> Judgement {
             "Apps that target API 23 or less trust CAs that a user adds, unless their configuration does not.",
         ),
         (false, false, Some(_)) if own.apps.is_empty() => (
-            Effect::Prevents,
+            Effect::Unknown,
             "Apps that target API 24 or later trust no CA that a user adds, unless their configuration, which was not \
              given, does.",
         ),

@@ -118,9 +118,14 @@ fn transparency(client: ClientClass, own: &MeasuredFacts) -> (Enforced, &'static
                     ANDROID,
                 ),
                 (false, false) if is_late && own.apps.is_empty() => (
-                    Yes,
+                    Unknown,
                     "Apps that target API 37 ask for SCTs on Android 17, unless their configuration, which was not given, \
                      switches it off.",
+                    ANDROID,
+                ),
+                (false, false) if target_level.is_some() && own.apps.is_empty() => (
+                    Unknown,
+                    "Below API 37 an app asks for SCTs only where its configuration does, which was not given.",
                     ANDROID,
                 ),
                 (false, false) => (

@@ -134,7 +134,8 @@ fn ct_protects_only_clients_that_enforce_it() {
         (ClientClass::Ios, Enforced::Yes, Effect::Prevents),
         (ClientClass::Server, Enforced::No, Effect::NoEffect),
         (ClientClass::Mail, Enforced::No, Effect::Unknown),
-        (ClientClass::Android { target_level: Some(37) }, Enforced::Yes, Effect::Prevents),
+        // Its configuration was not given, and may switch it off.
+        (ClientClass::Android { target_level: Some(37) }, Enforced::Unknown, Effect::Unknown),
         (ClientClass::Android { target_level: Some(36) }, Enforced::Unknown, Effect::Unknown),
     ] {
         // Pins and TLSA records are known not to be there, apart from mail, whose records were not looked up.
