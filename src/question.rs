@@ -126,6 +126,11 @@ impl OpenKind {
         self != Self::Step
     }
 
+    /// Whether it is about what was issued in the past, and not about who issued what was found.
+    pub fn is_of_what_was_issued(self) -> bool {
+        matches!(self, Self::Issued | Self::Source | Self::Replay)
+    }
+
     /// A question of this kind.
     pub fn asks(self, what: impl Into<String>, demanded: bool) -> OpenQuestion {
         let question = OpenQuestion { kind: self, what: what.into(), demanded };

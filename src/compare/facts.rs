@@ -150,7 +150,8 @@ pub struct CaaBinding {
     pub methods: Share,
     /// What DNSSEC says of the look-ups.
     pub dnssec: Dnssec,
-    /// Whether every CA must process RFC 8657 at the time of judging; before, nothing here tells whether one does.
+    /// Whether every CA that is permitted must process RFC 8657 at the time of judging; before, and of private CAs, nothing
+    /// here tells whether one does.
     pub must_process: bool,
 }
 

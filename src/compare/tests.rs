@@ -222,7 +222,7 @@ fn ct_stops_what_is_not_logged() {
     );
     assert_eq!(
         column(&facts(CtPolicy::NotMet), Control::Ct),
-        "A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
+        "T2 stops, A1 worse, A2 worse, A3 worse, A4 worse, A5 worse"
     );
 }
 

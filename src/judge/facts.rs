@@ -53,7 +53,7 @@ pub(super) fn measured(
             },
         },
         ct_programmes: programmes(verdicts),
-        caa_binding: caa::binding(&verdicts.caa, &covering, at),
+        caa_binding: caa::by_rules(caa::binding(&verdicts.caa, &covering, at), &caa, inputs),
         caa_beside: verdicts
             .issuer
             .verdict()

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation::Expectation;
 use crate::caa::CaaReading;
-use crate::compare::advice::{Done, StepId};
+use crate::compare::advice::{Done, Step, StepId};
 use crate::compare::replay::PinSetKind;
 use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
 use crate::issuance::IssuanceVerdict;
+use crate::issuance::reported::SourceKind;
 use crate::pins::formats::tlsa;
 use crate::pins::{PinsStatus, PinsVerdict, SourceState, SourceVerdict};
 use crate::question::{OpenKind, OpenQuestion};
@@ -27,6 +28,9 @@ impl TargetVerdicts {
             let is_accepted = self.accepted_open.iter().any(|accepted| accepted.what == question.what);
             !(question.kind.can_be_accepted() && is_accepted)
         });
+        if self.is_of_watching_alone() {
+            open.retain(|question| !question.kind.is_of_what_was_issued());
+        }
         open
     }
 
@@ -161,6 +165,24 @@ impl TargetVerdicts {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
         let required = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
         required.iter().any(|step| step.id == StepId::Removed && step.done == Done::Yes)
+    }
+
+    /// Whether the state of a watch was given for nothing but to tell whether somebody watches, and tells that somebody does:
+    /// what was issued before the watch began, and what pins would have done then, is a question that nobody asked.
+    fn is_of_watching_alone(&self) -> bool {
+        let goes_by_none = |id: &StepId| {
+            matches!(id, StepId::Monitoring | StepId::Caa | StepId::CaaBound | StepId::ExpectedCa)
+        };
+        let is_watch = |kind| matches!(kind, SourceKind::WatchState | SourceKind::Served);
+        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+        let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
+        let is_watched = |step: &Step| step.id == StepId::Monitoring && step.done == Done::Yes;
+        steps.iter().any(is_watched)
+            && self.required.iter().all(goes_by_none)
+            && self
+                .issuance
+                .verdict()
+                .is_some_and(|issuance| issuance.sources.iter().all(|source| is_watch(source.kind)))
     }
 
     /// What of the sources of pins stays open, where the host is pinned, and whether it is demanded: `compare` looks up TLSA

@@ -313,8 +313,9 @@ fn shared(known: &Known<'_>) -> Weighed {
                attacker obtains from it."
             .to_owned(),
         evidence: named(clients),
-        change: "Pin your own keys with a backup, or leave it to CAA with accounturi and to CT monitoring, which do the same \
-                 without a lock-out."
+        change: "Pin your own keys with a backup, or do without pins: CAA with accounturi, in a signed zone, keeps others from \
+                 getting certificates of your CA, and a watch of the logs shows what other CAs issue. What the pins refuse of \
+                 other CAs and of added roots would then be shown at best, and not stopped."
             .to_owned(),
     }
 }

@@ -140,7 +140,7 @@ pub(super) fn caa_bound(known: &Known<'_>) -> (Done, String) {
         }
         Dnssec::Secure => {
             let told = "published and signed: every record binds the account, secured by DNSSEC; whether your CA obeys it is \
-                        not proven before 2027-03-15, when all must";
+                        not proven before 2027-03-15, when all public CAs must, and nothing binds a private one";
             (Done::Yes, told.to_owned())
         }
         Dnssec::Insecure => (Done::No, "the zone is not signed".to_owned()),

@@ -1,7 +1,7 @@
 //! Which controls a kind of client goes by.
 
 use super::{ClientClass, ClientControl, Enforced, Served, asks_for_transparency, trusts_user_cas};
-use crate::compare::{ClientPins, Control, CtPolicy, DynamicPins, Fact, MeasuredFacts, Pins};
+use crate::compare::{Circumstances, ClientPins, Control, CtPolicy, DynamicPins, Fact, MeasuredFacts, Pins};
 
 /// The controls that are asked about of each client. The levels of pins are the pins again.
 const CONTROLS: [Control; 10] = [
@@ -153,12 +153,16 @@ fn pinned(client: ClientClass, has_own: Option<bool>) -> (Enforced, &'static str
 
 /// The facts as they are for one kind of client: its own pins, its own apps, its programme's CT policy. A file that does
 /// not tell its level is of the apps whose level the owner states.
-pub(super) fn facts_of(client: ClientClass, served: Served, facts: &MeasuredFacts) -> MeasuredFacts {
+pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &MeasuredFacts) -> MeasuredFacts {
     let mut own = facts.clone();
+    let is_of_level = |class| unlevelled != Unlevelled::Others && is_of_level(class, client);
     let is_own = |class: Option<ClientClass>| {
-        is_of(class, client) || (served == Served::Stated && is_of_level(class, client))
+        is_of(class, client) || (unlevelled == Unlevelled::Stated && is_of_level(class))
     };
-    own.apps.retain(|app| is_own(Some(app.class)));
+    own.apps.retain(|app| is_of(Some(app.class), client) || is_of_level(Some(app.class)));
+    for app in own.apps.iter_mut().filter(|app| !is_own(Some(app.class))) {
+        (app.certificate_transparency, app.trusts_user_cas) = (Fact::Undetermined, Fact::Undetermined);
+    }
     if let ClientClass::Android { target_level: Some(level) } = client {
         let by_level = |said: &mut Fact<bool>, default: bool| {
             if *said == Fact::NotGiven {
@@ -191,6 +195,40 @@ fn is_of(class: Option<ClientClass>, client: ClientClass) -> bool {
     match (class, client) {
         (Some(ClientClass::Android { .. }), ClientClass::Android { target_level: None }) => true,
         (class, client) => class == Some(client),
+    }
+}
+
+/// Whose files are those of Android apps that do not tell the level that they target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unlevelled {
+    /// Of the apps whose level the owner states, each of them.
+    Stated,
+    /// Of one of those perhaps: another file tells of a level that is not stated.
+    Perhaps,
+    /// Of apps of their own.
+    Others,
+}
+
+impl Unlevelled {
+    /// By the levels that the owner states and those that files tell.
+    pub(super) fn of(facts: &MeasuredFacts, circumstances: &Circumstances) -> Self {
+        let has_level = |class: &ClientClass| matches!(class, ClientClass::Android { target_level: Some(_) });
+        let stated = || circumstances.clients.iter().filter(|class| has_level(class));
+        let pins = facts.pins.measured().into_iter().flatten().filter_map(|one| one.class);
+        let dynamic = facts.dynamic_pins.measured().into_iter().flatten().filter_map(|one| one.class);
+        let mut told = facts.apps.iter().map(|app| app.class).chain(pins).chain(dynamic);
+        if stated().next().is_none() {
+            Self::Others
+        } else if told.any(|class| has_level(&class) && !stated().any(|own| *own == class)) {
+            Self::Perhaps
+        } else {
+            Self::Stated
+        }
+    }
+
+    /// The same for a kind of client.
+    pub(super) fn of_client(self, served: Served) -> Self {
+        if served == Served::Stated { self } else { Self::Others }
     }
 }
 

@@ -15,10 +15,11 @@ use super::{Circumstances, Control, Effect, MeasuredFacts, Within};
 
 /// What each kind of client has that the domain serves.
 pub(super) fn protections(facts: &MeasuredFacts, circumstances: &Circumstances) -> Vec<ClientProtection> {
-    served::served(facts, circumstances)
+    let unlevelled = enforced::Unlevelled::of(facts, circumstances);
+    served::served(facts, circumstances, unlevelled)
         .into_iter()
         .map(|(client, served, evidence)| {
-            let own = enforced::facts_of(client, served, facts);
+            let own = enforced::facts_of(client, unlevelled.of_client(served), facts);
             let controls = enforced::controls(client, &own);
             let threats = best::threats(client, &controls, &own);
             ClientProtection { client, served, evidence, controls, threats }

@@ -1,5 +1,6 @@
 //! Which kinds of clients a domain serves, and how that is known.
 
+use super::enforced::Unlevelled;
 use super::{ClientClass, Served};
 use crate::compare::{Circumstances, MeasuredFacts, Service};
 
@@ -8,6 +9,7 @@ use crate::compare::{Circumstances, MeasuredFacts, Service};
 pub(super) fn served(
     facts: &MeasuredFacts,
     circumstances: &Circumstances,
+    unlevelled_are: Unlevelled,
 ) -> Vec<(ClientClass, Served, String)> {
     let mut all: Vec<(ClientClass, Served, String)> = Vec::new();
     let mut add = |class: ClientClass, served: Served, evidence: String| {
@@ -57,7 +59,7 @@ pub(super) fn served(
     let has_level = all.iter().any(|(class, ..)| is_levelled(class));
     if let Some(place) = unlevelled.filter(|_| has_level) {
         // A file that does not tell its level is of the apps whose level the owner states.
-        let is_of_stated = stated > 0;
+        let is_of_stated = unlevelled_are == Unlevelled::Stated;
         let is_found = all.get(place).is_some_and(|(_, served, _)| *served == Served::Found);
         if is_of_stated || !is_found {
             let (_, _, evidence) = all.remove(place);

@@ -159,7 +159,8 @@ fn ct_protects_only_clients_that_enforce_it() {
     let ios = of(&missed, &circumstances, ClientClass::Ios);
     assert!(with(&ios, Effect::MakesWorse).contains(&("A1", vec![Control::Ct])), "{ios:?}");
     let unlogged = ios.threats.iter().find(|threat| threat.id == "T2").unwrap();
-    assert_eq!(unlogged.effect, Effect::Unknown, "its pins are not known: {unlogged:?}");
+    // What the host serves is no matter: they refuse what an attacker did not log.
+    assert_eq!(unlogged.effect, Effect::Prevents, "{unlogged:?}");
     let renewal = ios.threats.iter().find(|threat| threat.id == "A1").unwrap();
     assert!(renewal.why.contains("does not meet Apple's policy"), "{}", renewal.why);
     let browser = of(&missed, &circumstances, ClientClass::Browser);
@@ -266,6 +267,26 @@ fn the_pins_of_one_kind_of_client_are_no_others() {
         MeasuredFacts { pins: Fact::Measured(vec![pins(None, ChainPosition::Intermediate)]), ..facts };
     assert_eq!(enforced(&of(&nobodys, &circumstances, ClientClass::Ios), Control::Pins), Enforced::Unknown);
     assert_eq!(enforced(&of(&nobodys, &circumstances, ClientClass::Browser), Control::Pins), Enforced::No);
+}
+
+/// A configuration does not tell the level that its app targets: the owner does.
+#[test]
+fn a_file_without_a_level_is_of_the_apps_whose_level_is_stated() {
+    let android = |level| ClientClass::Android { target_level: level };
+    let pins = |class| pins(Some(class), ChainPosition::Leaf);
+    let facts = |all: Vec<ClientPins>| MeasuredFacts { pins: Fact::Measured(all), ..https() };
+    let t1 = |facts: &MeasuredFacts, clients: &[ClientClass]| {
+        let client = of(facts, &stated(clients), android(Some(36)));
+        client.threats.iter().find(|threat| threat.id == "T1").unwrap().effect
+    };
+    let one = facts(vec![pins(android(None))]);
+    assert_eq!(t1(&one, &[android(Some(36))]), Effect::Prevents);
+    assert_eq!(t1(&one, &[android(Some(36)), ClientClass::Browser]), Effect::Prevents);
+    // Of two levels that are stated, it is taken to be of each.
+    assert_eq!(t1(&one, &[android(Some(36)), android(Some(37))]), Effect::Prevents);
+    // Where another file tells of a level that is not stated, it may be of that one's app.
+    let two = facts(vec![pins(android(None)), pins(android(Some(30)))]);
+    assert_eq!(t1(&two, &[android(Some(36))]), Effect::Unknown);
 }
 
 #[test]

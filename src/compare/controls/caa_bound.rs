@@ -7,7 +7,7 @@ use crate::compare::{CaaBinding, CaaPolicy, Dnssec, Effect, Fact, InPlace, Share
 const ACCOUNT: &str = "RFC 8657 section 3";
 const BINDING: &str = "RFC 8657 sections 3 and 4";
 const DNSSEC: &str = "TLS Baseline Requirements 3.2.2.8 (DNSSEC validation of CAA since 2026-03-15)";
-const OWN_CA: &str = "where the CA processes RFC 8657, which all must from 2027-03-15 (ballot SC-098v2), and only while DNSSEC is intact: who \
+const OWN_CA: &str = "where the CA processes RFC 8657, which all public ones must from 2027-03-15 (ballot SC-098v2), and only while DNSSEC is intact: who \
                       forges the answers to the CA forges the account as well";
 
 /// What bound records do.
@@ -53,9 +53,9 @@ pub(super) fn state(policy: &Fact<CaaPolicy>, binding: &Fact<CaaBinding>) -> Sta
     State::new(in_place, what(bound.accounts, "its account (accounturi)"))
         .and(what(bound.methods, "the validation method (validationmethods)"))
         .and(if bound.must_process {
-            "Every CA must process them."
+            "Every public CA must process them."
         } else {
-            "Whether the CA processes them is not known: all must from 2027-03-15 on (RFC 8657, ballot SC-098v2)."
+            "Whether the CA processes them is not known: all public CAs must from 2027-03-15 on (RFC 8657, ballot SC-098v2)."
         })
         .and(match bound.dnssec {
             Dnssec::Secure => "The look-ups are secured by DNSSEC.",
@@ -94,8 +94,8 @@ fn own_ca(bound: CaaBinding) -> Judgement {
         (Share::All, _) if bound.must_process => return account_bound(bound.dnssec),
         (Share::All, _) => (
             Effect::Unknown,
-            "Every CAA record that permits a CA names the account; that the CA refuses any other, it need not before \
-             2027-03-15, and whether it processes RFC 8657 is not known.",
+            "Every CAA record that permits a CA names the account; whether the CA refuses any other is not known: public CAs \
+             must process RFC 8657 from 2027-03-15 on, and nothing binds private ones to it.",
         ),
         (Share::Some, _) => {
             (Effect::NoEffect, "Some CAA records name the account, and by another any account may ask.")
@@ -141,8 +141,8 @@ fn hijack(bound: CaaBinding) -> Judgement {
         ),
         (Share::All, Dnssec::Secure) if !bound.must_process => (
             Effect::Unknown,
-            "The CAA records name the account and are signed; whether the CA goes by it is not known: it must process \
-             RFC 8657 from 2027-03-15 on.",
+            "The CAA records name the account and are signed; whether the CA goes by it is not known: public CAs \
+             must process RFC 8657 from 2027-03-15 on, and nothing binds private ones to it.",
         ),
         (Share::All, Dnssec::Secure) => (
             Effect::Prevents,

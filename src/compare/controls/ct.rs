@@ -152,7 +152,14 @@ fn met_in_part(threat: Threat, programme: Programme) -> Judgement {
 
 fn not_met(threat: Threat, programme: Programme) -> Judgement {
     let Programme { owner, clients, source } = programme;
-    let (effect, reason) = if threat.is_change() {
+    let (effect, reason) = if threat == Threat::OtherCaUnlogged {
+        // What this host serves is no matter to them.
+        let reason = format!(
+            "Whatever this host serves, {clients} refuse an attacker's certificate of a public CA that has not enough \
+             SCTs; the host's own does not meet {owner} policy either, and they refuse it, too."
+        );
+        (Effect::Prevents, reason)
+    } else if threat.is_change() {
         let reason =
             format!("The certificate does not meet {owner} policy: {clients} refuse it under a public root.");
         (Effect::MakesWorse, reason)

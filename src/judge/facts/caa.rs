@@ -163,6 +163,25 @@ pub(super) fn binding(
     Fact::Measured(CaaBinding { accounts: share(&accounts), methods: share(&methods), dnssec, must_process })
 }
 
+/// The same, where private CAs are permitted: the Baseline Requirements bind public ones alone.
+pub(super) fn by_rules(
+    binding: Fact<CaaBinding>,
+    policy: &Fact<CaaPolicy>,
+    inputs: &Inputs,
+) -> Fact<CaaBinding> {
+    let (Fact::Measured(bound), Fact::Measured(CaaPolicy::Restrictive { permitted, .. })) =
+        (&binding, policy)
+    else {
+        return binding;
+    };
+    let is_private = |id: &String| {
+        let mut private = inputs.policy.private_ca.iter().flat_map(|ca| &ca.caa_identifiers);
+        private.any(|own| own.eq_ignore_ascii_case(id))
+    };
+    let must_process = bound.must_process && !permitted.iter().any(is_private);
+    Fact::Measured(CaaBinding { must_process, ..*bound })
+}
+
 /// 2027-03-15, from when on every CA has to process RFC 8657 (ballot SC-098v2), in seconds of Unix time.
 const ALL_PROCESS: i64 = 1_805_068_800;
 
@@ -319,6 +338,29 @@ mod tests {
             let Fact::Measured(binding) = binding(&readings, &[], at(date)) else { panic!("not measured") };
             assert_eq!(binding.must_process, expected, "{date}");
         }
+    }
+
+    #[test]
+    fn no_rule_binds_a_private_ca() {
+        let key = crate::x509::SpkiSha256::of(b"key");
+        let policy = format!(
+            "[[private_ca]]\nowner = \"Own\"\nspki_sha256 = \"{key}\"\ncaa_identifiers = [\"ca.own.example\"]\n"
+        );
+        let content = crate::evidence::file::FileContent::Read(crate::evidence::Bytes(policy.into_bytes()));
+        let file = crate::evidence::file::InputFile { path: "p.toml".to_owned(), content, folder: None };
+        let files = crate::evidence::Inputs { policy: Some(file), ..crate::evidence::Inputs::default() };
+        let inputs = Inputs::read(&crate::evidence::Request::default(), &files).unwrap();
+        let of = |permitted: &[&str]| {
+            let readings = Part::Checked(vec![reading(&[BOUND], false, caa::Dnssec::Secure)]);
+            let binding = binding(&readings, &[], "2027-03-15T00:00:00Z".parse().unwrap());
+            let policy = Fact::Measured(CaaPolicy::Restrictive {
+                permitted: permitted.iter().map(|id| (*id).to_owned()).collect(),
+                current_issuer: CurrentIssuer::Permitted,
+            });
+            by_rules(binding, &policy, &inputs).measured().unwrap().must_process
+        };
+        assert!(of(&["letsencrypt.org"]));
+        assert!(!of(&["letsencrypt.org", "CA.own.example"]));
     }
 
     #[test]

@@ -1,5 +1,11 @@
+use jiff::Timestamp;
+
 use super::*;
-use crate::rules::tests::{ct_verdict, two_operators};
+use crate::compare::advice::{Asked, advise};
+use crate::compare::{Circumstances, Fact, LogWatch, MeasuredFacts, Watch, compare};
+use crate::issuance::reported::Coverage;
+use crate::issuance::{SourceSummary, Status};
+use crate::rules::tests::{ct_verdict, target, two_operators};
 
 /// The proof that a Merkle Tree Certificate brings in place of SCTs is not verified.
 #[test]
@@ -59,4 +65,62 @@ fn without_a_list_of_chrome_those_that_were_given_decide() {
     assert_eq!(with(NotJudged, Compliant).as_deref(), Some("whether Apple's CT policy is met"));
     let both = with(NotJudged, NotJudged);
     assert_eq!(both.as_deref(), Some("whether the CT policies of Apple and Mozilla are met"));
+}
+
+/// A state was given for the step `monitoring`, and shows a watch that was begun at the end of the logs.
+#[test]
+fn what_is_older_than_the_watch_stays_open_for_whoever_asks_about_it_alone() {
+    use StepId::{Monitoring, Widened};
+    let watch = Watch { by: "the state".to_owned(), ..Watch::default() };
+    let of = |lacks: Option<&str>, required: &[StepId], kind| {
+        let lacks = lacks.map(str::to_owned);
+        let facts = MeasuredFacts {
+            log_watch: Fact::Measured(LogWatch::Watched(Watch { lacks, ..watch.clone() })),
+            ..MeasuredFacts::default()
+        };
+        let stated = Circumstances::default();
+        let mut comparison = compare(&facts, &stated);
+        let asked = Asked {
+            host: "www.test.example",
+            target: "www.test.example:443",
+            options: &[],
+            require: required,
+        };
+        comparison.advice = Some(advise(asked, &facts, &comparison, &stated));
+        let source = SourceSummary {
+            kind,
+            place: "state.db".to_owned(),
+            asked_at: Timestamp::UNIX_EPOCH,
+            coverage: Coverage::Part("entries 0 to 9 were not searched for the name".to_owned()),
+            current_to: None,
+            scope: String::new(),
+            reports: 0,
+            problems: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        let issuance = IssuanceVerdict {
+            name: "www.test.example".parse().unwrap(),
+            judged_at: Timestamp::UNIX_EPOCH,
+            status: Status::Undetermined("a part only".to_owned()),
+            sources: vec![source],
+            certificates: Vec::new(),
+            renewals: Vec::new(),
+            expected: None,
+            unknown_expectations: Vec::new(),
+        };
+        let verdicts = TargetVerdicts {
+            comparison: Part::Checked(comparison),
+            is_compared: true,
+            issuance: Part::Checked(issuance),
+            required: required.to_vec(),
+            ..target()
+        };
+        let open = verdicts.open_questions();
+        open.iter().filter(|question| question.kind.is_of_what_was_issued()).count()
+    };
+    assert_eq!(of(None, &[Monitoring], SourceKind::WatchState), 0);
+    assert_eq!(of(None, &[], SourceKind::WatchState), 3, "nobody asks about a step");
+    assert_eq!(of(Some("a log has a fault"), &[Monitoring], SourceKind::WatchState), 3);
+    assert_eq!(of(None, &[Monitoring, Widened], SourceKind::WatchState), 3, "that goes by what was issued");
+    assert_eq!(of(None, &[Monitoring], SourceKind::CrtSh), 3, "another source was asked for");
 }
