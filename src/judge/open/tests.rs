@@ -80,12 +80,7 @@ fn what_is_older_than_the_watch_stays_open_for_whoever_asks_about_it_alone() {
         };
         let stated = Circumstances::default();
         let mut comparison = compare(&facts, &stated);
-        let asked = Asked {
-            host: "www.test.example",
-            target: "www.test.example:443",
-            options: &[],
-            require: required,
-        };
+        let asked = Asked { target: "www.test.example:443", options: &[], require: required };
         comparison.advice = Some(advise(asked, &facts, &comparison, &stated));
         let source = SourceSummary {
             kind,
