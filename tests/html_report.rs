@@ -157,5 +157,9 @@ fn every_shape_can_be_read_by_everybody() {
     arguments.extend(written.iter().map(|page| page.to_str().unwrap()));
     let looked = run("node", &arguments);
     let said = String::from_utf8(looked.stdout.clone()).expect("the script writes text");
-    assert!(looked.status.success() && said.contains("10 pages looked at, 0 problems"), "{said}");
+    assert!(
+        looked.status.success() && said.contains("10 pages looked at, 0 problems"),
+        "{said}{}",
+        text(&looked)
+    );
 }

@@ -104,3 +104,30 @@ fn a_policy_is_checked_with_every_error_as_compilers_write_them() {
     std::fs::rename(&good, folder.path().join("pinstead.toml")).unwrap();
     pinstead().args(["policy", "check"]).current_dir(folder.path()).assert().code(0);
 }
+
+#[test]
+fn names_that_nobody_knows_and_missing_files_are_told_and_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.toml");
+    std::fs::write(folder.path().join("there.xml"), "").unwrap();
+    let text = "expect_ca = [\"letsencrpyt.org\", \"Own CA\", \"pki.goog\"]\npins = [\"there.xml\", \"gone.xml\"]\n\
+                [[private_ca]]\nowner = \"Own CA\"\nspki_sha256 = \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"\n\
+                [[domain]]\nname = \"a.example\"\nexpect_ca = [\"not a ca\"]\n";
+    std::fs::write(&path, text).unwrap();
+    let json = pinstead().args(["policy", "check", "--format", "json"]).arg(&path).assert().code(0);
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    let file = &json["files"][0];
+    assert_eq!((&file["valid"], &file["errors"]), (&true.into(), &serde_json::json!([])));
+    let doubts = file["doubts"].as_array().unwrap();
+    let told: Vec<(u64, &str)> = doubts
+        .iter()
+        .map(|doubt| (doubt["line"].as_u64().unwrap(), doubt["message"].as_str().unwrap()))
+        .collect();
+    assert!(matches!(told[..], [(1, _), (2, _), (8, _)]), "{told:?}");
+    for (part, (_, message)) in ["did you mean letsencrypt.org?", "gone.xml", "not a ca"].iter().zip(told) {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let words = pinstead().args(["policy", "check"]).arg(&path).assert().code(0);
+    let words = String::from_utf8(words.get_output().stdout.clone()).unwrap();
+    assert!(words.contains(":1:14: is it meant? “letsencrpyt.org”"), "{words}");
+}

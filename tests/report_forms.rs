@@ -103,7 +103,10 @@ fn each_form_tells_of_every_host_what_it_is_asked_for() {
     let result = required.next().unwrap();
     let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     let uri = place.as_str().unwrap();
-    assert!(uri.starts_with("file:///") && uri.ends_with("/pinstead.toml"), "the policy: {uri}");
+    assert!(
+        uri.starts_with("file:///") && uri.ends_with("/network_security_config.xml"),
+        "the file with the pins: {uri}"
+    );
     assert_eq!(required.count(), 1, "one a host");
 
     let (html, _) = fleet.compared("html");

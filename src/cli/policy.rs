@@ -1,15 +1,17 @@
 //! `pinstead policy`: whether a policy file is one, and the schema that editors check it by.
 
+mod doubts;
+
 use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Exit;
 use super::check::DEFAULT_POLICY;
 use super::options::{OutputOptions, Plain, ReportWriter};
 use crate::baseline;
 use crate::observe::files;
-use crate::policy::{MAX_POLICY, Policy, PolicyError, schema, schema_text};
+use crate::policy::{MAX_POLICY, Policy, PolicyError, Problem, schema, schema_text};
 use crate::report::human::safe;
 
 /// Options of `pinstead policy`.
@@ -81,42 +83,60 @@ fn check(options: &CheckOptions) -> anyhow::Result<Exit> {
             Ok(octets) => octets,
             Err(why) => bail!("{path}: {why}"),
         };
-        let problems = match Policy::parse(path, octets) {
-            Ok(_) => Vec::new(),
-            Err(PolicyError::Toml { problems, .. }) => {
-                problems.into_iter().map(|problem| (problem.line, problem.column, problem.what)).collect()
+        let (errors, doubts) = match (Policy::parse(path, octets), std::str::from_utf8(octets)) {
+            (Ok(policy), text) => (Vec::new(), doubts::find(path, text.unwrap_or_default(), &policy)),
+            (Err(PolicyError::Toml { problems, .. }), _) => (problems, Vec::new()),
+            (Err(error @ PolicyError::NotText { .. }), _) => {
+                (vec![Problem { line: 1, column: 1, what: error.to_string() }], Vec::new())
             }
-            Err(error @ PolicyError::NotText { .. }) => vec![(1, 1, error.to_string())],
         };
-        checked.push((path.as_str(), problems));
+        checked.push(Checked { path, errors, doubts });
     }
-    let one = |(path, problems): &(&str, Vec<(usize, usize, String)>)| {
-        let errors: Vec<_> = problems
-            .iter()
-            .map(|(line, column, what)| json!({"line": line, "column": column, "message": what}))
-            .collect();
-        json!({"file": path, "valid": problems.is_empty(), "errors": errors})
-    };
     let report = match options.output.plain("policy check")? {
-        Plain::Human => checked.iter().map(in_words).collect::<Vec<_>>().concat(),
+        Plain::Human => checked.iter().map(Checked::in_words).collect::<Vec<_>>().concat(),
         Plain::Json => {
-            let files: Vec<_> = checked.iter().map(one).collect();
+            let files: Vec<_> = checked.iter().map(Checked::json).collect();
             format!("{:#}\n", json!({"schema_version": 1, "files": files}))
         }
-        Plain::Jsonl => checked.iter().map(|file| format!("{}\n", one(file))).collect::<Vec<_>>().concat(),
+        Plain::Jsonl => checked.iter().map(|file| format!("{}\n", file.json())).collect::<Vec<_>>().concat(),
     };
     options.output.write(&report)?;
-    let is_valid = checked.iter().all(|(_, problems)| problems.is_empty());
+    let is_valid = checked.iter().all(|file| file.errors.is_empty());
     Ok(if is_valid { Exit::Clean } else { Exit::Usage })
 }
 
-/// One line for each error, as compilers write them and editors find them.
-fn in_words((path, problems): &(&str, Vec<(usize, usize, String)>)) -> String {
-    if problems.is_empty() {
-        return format!("{}: a valid policy\n", safe(path));
+/// A policy file that was looked at.
+struct Checked<'a> {
+    path: &'a str,
+    /// What is wrong: then it is no policy.
+    errors: Vec<Problem>,
+    /// What is right, and probably not what was meant.
+    doubts: Vec<Problem>,
+}
+
+impl Checked<'_> {
+    fn json(&self) -> Value {
+        let told = |problems: &[Problem]| -> Vec<Value> {
+            let one = |Problem { line, column, what }: &Problem| json!({"line": line, "column": column, "message": what});
+            problems.iter().map(one).collect()
+        };
+        json!({
+            "file": self.path,
+            "valid": self.errors.is_empty(),
+            "errors": told(&self.errors),
+            "doubts": told(&self.doubts),
+        })
     }
-    let lines = problems
-        .iter()
-        .map(|(line, column, what)| format!("{}:{line}:{column}: {}\n", safe(path), safe(what)));
-    lines.collect::<Vec<_>>().concat()
+
+    /// One line for each error, as compilers write them and editors find them.
+    fn in_words(&self) -> String {
+        let path = safe(self.path);
+        let line = |kind: &str, problem: &Problem| {
+            format!("{path}:{}:{}: {kind}{}\n", problem.line, problem.column, safe(&problem.what))
+        };
+        let valid = self.errors.is_empty().then(|| format!("{path}: a valid policy\n"));
+        let errors = self.errors.iter().map(|problem| line("", problem));
+        let doubts = self.doubts.iter().map(|problem| line("is it meant? ", problem));
+        valid.into_iter().chain(errors).chain(doubts).collect()
+    }
 }

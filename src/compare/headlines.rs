@@ -47,7 +47,29 @@ pub(super) fn headlines(clients: &[ClientProtection], pins: &Fact<Vec<ClientPins
     };
     let pinned = pins.measured().map(Vec::as_slice).unwrap_or_default();
     all.locks_out.tell_now(pinned.iter().filter(locked_out).map(|client| locked_out_now(&client.client)));
+    for sentence in pinned.iter().filter_map(of_nobodys) {
+        all.locks_out.tell_also(&sentence);
+    }
     all
+}
+
+/// After which changes the pins of a client whose kind is not known lock it out: no kind's row has them.
+fn of_nobodys(client: &ClientPins) -> Option<String> {
+    let Pins::Pinned { enforcement: PinEnforcement::Enforced, locked_out: false, .. } = client.pins else {
+        return None;
+    };
+    let of = |wanted: Effect| -> String {
+        let changes = Threat::ALL.into_iter().filter(|threat| threat.is_change());
+        let so = changes.filter(|threat| super::controls::of_pins(*threat, &client.pins) == wanted);
+        enumerated(&so.map(|threat| threat.id().to_owned()).collect::<Vec<_>>())
+    };
+    let (worse, open) = (of(Effect::MakesWorse), of(Effect::Unknown));
+    let who = format!("clients with the pins of {}, whose kind is not known", client.client);
+    match (client.class, worse.as_str(), open.as_str()) {
+        (Some(_), ..) | (None, "", "") => None,
+        (None, "", open) => Some(format!("Not known for {who}: {open} (by what pins would do).")),
+        (None, worse, _) => Some(format!("For {who}: {worse} by pins.")),
+    }
 }
 
 /// What the third headline is about.
@@ -257,6 +279,14 @@ impl Headlines {
 }
 
 impl Headline {
+    /// Puts a sentence behind all else; “nothing is” does not stand beside it.
+    fn tell_also(&mut self, told: &str) {
+        let nothing = format!("Nothing is {LOCKS_OUT}.");
+        let rest = self.sentence.strip_prefix(&nothing).unwrap_or(&self.sentence).trim_start();
+        let before = if rest.is_empty() { String::new() } else { format!("{rest} ") };
+        self.sentence = format!("{before}{told}");
+    }
+
     /// Puts before all else what is so already; “nothing is” does not stand beside it.
     fn tell_now(&mut self, told: impl Iterator<Item = String>) {
         let before = self.now.len();

@@ -19,7 +19,7 @@ pub(super) fn own(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict>
     verdict.sources.iter().filter(|source| source.format.is_none_or(|format| !APART.contains(&format)))
 }
 
-/// The CA that a pin which matches nothing lets in, and whether the owner uses it, where that is known.
+/// The CA that a pin lets in, and whether the owner uses it, where that is known.
 type LetIn<'a> = &'a dyn Fn(&PinVerdict) -> Option<(String, Option<bool>)>;
 
 /// What was measured of the pins, client by client: an entry that applies is what one client goes by.
@@ -169,6 +169,12 @@ fn of_list(list: &[&PinVerdict], let_in: LetIn<'_>) -> PinMatches {
                 if pin.pin.value.as_ref().is_ok_and(|value| !value.is_certificate()) {
                     by_key.insert(position);
                 }
+                // Such as the root of another CA, which signed the own one's: whatever it issues is accepted as well.
+                if let Some((name, Some(false))) = let_in(pin)
+                    && !found.cas.iter().any(|known| known.name == name)
+                {
+                    found.cas.push(PinnedCa { name, is_used: Some(false), pins: 0 });
+                }
             }
             PinMatch::None | PinMatch::WrongPlace(_) => {
                 found.unmatched = found.unmatched.saturating_add(1);
@@ -215,6 +221,10 @@ mod tests {
 
     /// The clients of files that are named `0`, `1` and so on.
     fn clients(texts: &[String]) -> Vec<ClientPins> {
+        clients_by(texts, &|_| None)
+    }
+
+    fn clients_by(texts: &[String], let_in: LetIn<'_>) -> Vec<ClientPins> {
         let files: Vec<PinFile> = texts
             .iter()
             .enumerate()
@@ -243,7 +253,7 @@ mod tests {
             service: None,
             known_ca: &|_| None,
         };
-        match measured(&judge(&files, &question), &|_| None) {
+        match measured(&judge(&files, &question), let_in) {
             Fact::Measured(clients) => clients,
             other => panic!("{other:?}"),
         }
@@ -267,6 +277,26 @@ mod tests {
             Fact::Undetermined => Fact::Undetermined,
         };
         (matches, locked_out)
+    }
+
+    /// As a root that signed the own CA's, and issues for others.
+    #[test]
+    fn a_pinned_ca_of_the_chain_that_is_not_expected_is_let_in() {
+        let of = |is_used: Option<bool>| {
+            let let_in = |pin: &PinVerdict| {
+                (pin.matches == PinMatch::At(Root)).then(|| ("Other CA".to_owned(), is_used))
+            };
+            let texts = [android(&["intermediate", "root"], "")];
+            match clients_by(&texts, &let_in).remove(0).pins {
+                Pins::Pinned { matches: Fact::Measured(found), .. } => (found.cas, found.unmatched),
+                other => panic!("{other:?}"),
+            }
+        };
+        let other = PinnedCa { name: "Other CA".to_owned(), is_used: Some(false), pins: 0 };
+        assert_eq!(of(Some(false)), (vec![other], 0));
+        for is_used in [Some(true), None] {
+            assert_eq!(of(is_used), (Vec::new(), 0), "what serves the host is used, unless that was denied");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub use self::accepted::{Accepted, AcceptedCertificate};
 pub use self::alerts::{AlertsPolicy, HookPolicy, MailPolicy, MailSecurity, StderrFormat, WebhookPolicy};
 pub use self::compare::{ComparePolicy, ReleaseLead, StatedClient};
 pub use self::diagnose::Problem;
+pub(crate) use self::diagnose::at_place;
 pub(crate) use self::schema::{is_of_format as format_of_text, of as schema_of};
 pub use self::schema::{schema, text as schema_text};
 pub use self::watch::WatchPolicy;
@@ -134,10 +135,13 @@ impl Policy {
     pub fn parse(path: &str, octets: &[u8]) -> Result<Self, PolicyError> {
         let text = std::str::from_utf8(octets).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
         let wrong = |problems| PolicyError::Toml { path: path.to_owned(), problems };
-        let policy = toml::from_str(text).map_err(|error| wrong(everything_wrong(&error, text)))?;
-        match twice::find(&policy, text) {
-            Some(problem) => Err(wrong(vec![problem])),
-            None => Ok(policy),
+        let read = toml::from_str(text);
+        let mut problems = read.as_ref().err().map_or_else(Vec::new, |error| everything_wrong(error, text));
+        problems.extend(twice::find(text));
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        match read {
+            Ok(policy) if problems.is_empty() => Ok(policy),
+            _ => Err(wrong(problems)),
         }
     }
 

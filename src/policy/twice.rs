@@ -3,80 +3,100 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml::Spanned;
+use toml::{Spanned, Table, Value};
 
-use super::Policy;
 use super::diagnose::{Problem, at_place};
+use super::{AcceptedCertificate, PinnedKey};
+use crate::dns_name::DnsName;
 
-/// The entries of a policy, with their places alone.
+/// The entries of a policy with their places, whatever else is wrong with them.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Places {
     domain: Vec<Domain>,
     private_ca: Vec<Ca>,
-    accepted_certificate: Vec<Spanned<toml::Table>>,
+    accepted_certificate: Vec<Spanned<Table>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Domain {
-    name: Spanned<String>,
+    name: Option<Spanned<Value>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Ca {
-    spki_sha256: Spanned<String>,
+    owner: Option<Value>,
+    spki_sha256: Option<Spanned<Value>>,
 }
 
-/// The first entry that is there a second time, with the lines of both.
-pub(super) fn find(policy: &Policy, text: &str) -> Option<Problem> {
+/// Each entry that is there again, with the lines of both. What cannot be read is wrong by itself, and left out.
+pub(super) fn find(text: &str) -> Vec<Problem> {
     let places: Places = toml::from_str(text).unwrap_or_default();
-    let problem = |place: Option<usize>, what| at_place(text, place.unwrap_or_default(), what);
-    let line = |place| problem(place, String::new()).line;
-    let domains: Vec<_> = policy.domain.iter().map(|domain| &domain.name).collect();
-    if let Some((first, second)) = pair(&domains) {
-        let at = |index: usize| places.domain.get(index).map(|domain| domain.name.span().start);
+    let line = |at: usize| at_place(text, at, String::new()).line;
+    let domains = places.domain.iter().filter_map(|domain| {
+        let name = domain.name.as_ref()?;
+        Some((name.get_ref().as_str()?.parse::<DnsName>().ok()?, name.span().start))
+    });
+    let domains = again(domains).into_iter().map(|(name, first, second)| {
+        let (first, at) = (line(first), line(second));
         let what = format!(
-            "[[domain]] {} is there twice, in the lines {} and {}: put what they say into one",
-            domains.get(second)?,
-            line(at(first)),
-            line(at(second))
+            "[[domain]] {name} is there twice, in the lines {first} and {at}: put what they say into one"
         );
-        return Some(problem(at(second), what));
-    }
-    let accepted: Vec<_> = policy.accepted_certificate.iter().map(|one| &one.which).collect();
-    if let Some((first, second)) = pair(&accepted) {
-        let at = |index: usize| places.accepted_certificate.get(index).map(|one| one.span().start);
+        (second, what)
+    });
+    let accepted = places.accepted_certificate.iter().filter_map(|one| {
+        let accepted: AcceptedCertificate = one.get_ref().clone().try_into().ok()?;
+        Some((accepted.which, one.span().start))
+    });
+    let accepted = again(accepted).into_iter().map(|(_, first, second)| {
+        let (first, at) = (line(first), line(second));
         let what = format!(
-            "[[accepted_certificate]] has the same certificate twice, in the lines {} and {}: keep one of them",
-            line(at(first)),
-            line(at(second))
+            "[[accepted_certificate]] has the same certificate twice, in the lines {first} and {at}: keep one of them"
         );
-        return Some(problem(at(second), what));
-    }
-    let keys: Vec<_> = policy.private_ca.iter().map(|ca| ca.spki_sha256.0).collect();
-    let (first, second) = pair(&keys)?;
-    let at = |index: usize| places.private_ca.get(index).map(|ca| ca.spki_sha256.span().start);
-    let owner = |index: usize| policy.private_ca.get(index).map(|ca| ca.owner.as_str()).unwrap_or_default();
-    let what = format!(
-        "[[private_ca]] has the key {} twice, in the lines {} (“{}”) and {} (“{}”)",
-        keys.get(second)?,
-        line(at(first)),
-        owner(first),
-        line(at(second)),
-        owner(second)
-    );
-    Some(problem(at(second), what))
+        (second, what)
+    });
+    let owner = |at: usize| {
+        let of = |ca: &&Ca| ca.spki_sha256.as_ref().is_some_and(|key| key.span().start == at);
+        places.private_ca.iter().find(of).and_then(|ca| ca.owner.as_ref()?.as_str()).unwrap_or_default()
+    };
+    let keys = places.private_ca.iter().filter_map(|ca| {
+        let key = ca.spki_sha256.as_ref()?;
+        let read = PinnedKey::try_from(key.get_ref().as_str()?.to_owned()).ok()?;
+        Some((read.0, key.span().start))
+    });
+    let keys = again(keys).into_iter().map(|(key, first, second)| {
+        let what = format!(
+            "[[private_ca]] has the key {key} twice, in the lines {} (“{}”) and {} (“{}”)",
+            line(first),
+            owner(first),
+            line(second),
+            owner(second)
+        );
+        (second, what)
+    });
+    domains.chain(accepted).chain(keys).map(|(at, what)| at_place(text, at, what)).collect()
 }
 
-/// The places of the first two that are the same.
-fn pair<T: Ord>(all: &[T]) -> Option<(usize, usize)> {
-    let mut seen: BTreeMap<&T, usize> = BTreeMap::new();
-    all.iter().enumerate().find_map(|(second, one)| Some((seen.insert(one, second)?, second)))
+/// What is there again, with its first place and that other one.
+fn again<T: Ord + Clone>(all: impl Iterator<Item = (T, usize)>) -> Vec<(T, usize, usize)> {
+    let mut seen: BTreeMap<T, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (one, place) in all {
+        match seen.get(&one) {
+            Some(&first) => found.push((one, first, place)),
+            None => {
+                seen.insert(one, place);
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::policy::Policy;
 
     fn error(text: &str) -> String {
         Policy::parse("pinstead.toml", text.as_bytes()).unwrap_err().to_string()
@@ -100,5 +120,23 @@ mod tests {
         let key = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         let told = error(&[ca("One", key), ca("Other", &format!("sha256/{key}"))].concat());
         assert!(told.contains("in the lines 3 (“One”) and 6 (“Other”)"), "{told}");
+    }
+
+    #[test]
+    fn all_that_is_there_twice_is_told_at_once_beside_what_is_wrong_otherwise() {
+        let key = "spki_sha256 = \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"\n";
+        let ca = format!("[[private_ca]]\nowner = \"One\"\n{key}");
+        let domain = "[[domain]]\nname = \"a.example\"\nserved_by = [\"nobody\"]\n";
+        let text = [&ca, domain, &ca, domain, "[[domain]]\nname = 3\n"].concat();
+        let told = error(&text);
+        for part in ["a.example is there twice, in the lines 5 and 11", "has the key", "is no service"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        let lines: Vec<&str> = told.lines().skip(1).map(|line| line.trim_start()).collect();
+        let number = |line: &&str| -> usize {
+            line.trim_start_matches("line ").split(',').next().unwrap().parse().unwrap()
+        };
+        assert!(lines.iter().map(number).is_sorted(), "{told}");
+        assert_eq!(lines.len(), 5, "{told}");
     }
 }

@@ -94,8 +94,15 @@ fn transparency(client: ClientClass, own: &MeasuredFacts) -> (Enforced, &'static
         ClientClass::Android { target_level } => {
             let says = |what| own.apps.iter().any(|app| app.certificate_transparency == Fact::Measured(what));
             let is_late = target_level.is_some_and(asks_for_transparency);
+            // Another app's configuration that does not say it leaves open what that one does.
+            let is_open = own.apps.iter().any(|app| app.certificate_transparency.measured().is_none());
             match (says(true), says(false)) {
                 (true, true) => (Unknown, "Its configurations differ about it.", ANDROID),
+                (true, false) if is_open => (
+                    Unknown,
+                    "One of its configurations asks for SCTs, and of another it is not known.",
+                    ANDROID,
+                ),
                 (true, false) if is_late => (
                     Yes,
                     "Apps that target API 37 ask for SCTs, on Android 17 and with a log list that is not too old.",

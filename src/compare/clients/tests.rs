@@ -70,6 +70,35 @@ fn stated(classes: &[ClientClass]) -> Circumstances {
     Circumstances { clients: classes.to_vec(), ..Circumstances::default() }
 }
 
+/// As code that uses OkHttp: it may be an app's or a server's.
+#[test]
+fn the_lock_outs_of_clients_of_no_known_kind_are_told() {
+    let facts = MeasuredFacts { pins: Fact::Measured(vec![pins(None, ChainPosition::Leaf)]), ..https() };
+    let told = compare(&facts, &Circumstances::default()).headlines.locks_out.sentence;
+    let whose = "For clients with the pins of nsc.xml, whose kind is not known: A1, A3 and A4 by pins.";
+    assert!(told.ends_with(whose), "{told}");
+    assert!(!told.contains("Nothing is known to lock users out."), "{told}");
+    let android = ClientClass::Android { target_level: None };
+    let known =
+        MeasuredFacts { pins: Fact::Measured(vec![pins(Some(android), ChainPosition::Leaf)]), ..https() };
+    let told = compare(&known, &Circumstances::default()).headlines.locks_out.sentence;
+    assert!(!told.contains("whose kind is not known"), "{told}");
+}
+
+#[test]
+fn one_configuration_speaks_for_no_other() {
+    let android = ClientClass::Android { target_level: Some(36) };
+    let asks = |says: &[Fact<bool>]| {
+        let apps = says.iter().map(|says| app(Some(36), says.clone(), Fact::Measured(false))).collect();
+        let client = of(&MeasuredFacts { apps, ..https() }, &stated(&[android]), android);
+        enforced(&client, Control::Ct)
+    };
+    assert_eq!(asks(&[Fact::Measured(true)]), Enforced::Yes);
+    assert_eq!(asks(&[Fact::Measured(true), Fact::Measured(false)]), Enforced::Unknown);
+    assert_eq!(asks(&[Fact::Measured(true), Fact::NotGiven]), Enforced::Unknown);
+    assert_eq!(asks(&[Fact::Undetermined, Fact::Measured(true)]), Enforced::Unknown);
+}
+
 /// The threats with an effect, each with what does it.
 fn with(client: &ClientProtection, effect: Effect) -> Vec<(&'static str, Vec<Control>)> {
     let threats = client.threats.iter().filter(|threat| threat.effect == effect);

@@ -18,7 +18,8 @@ mod trust;
 pub(super) use self::idle::never_matters;
 use self::levels::Level;
 use super::{
-    Cell, Column, Control, CoveringName, Dnssec, Effect, InPlace, MeasuredFacts, Threat, Within, covering,
+    Cell, Column, Control, CoveringName, Dnssec, Effect, InPlace, MeasuredFacts, Pins, Threat, Within,
+    covering,
 };
 
 /// One cell of the table.
@@ -75,6 +76,11 @@ pub(super) fn would(control: Control, threat: Threat) -> Would {
         Control::Dane => dane::would(threat),
         Control::Revocation => revocation::would(threat),
     }
+}
+
+/// What one client's pins do against a threat.
+pub(super) fn of_pins(threat: Threat, pins: &Pins) -> Effect {
+    pins::judge(threat, pins).effect
 }
 
 /// What a control does now: nothing, where it is not known and would do nothing whatever it is.

@@ -88,6 +88,12 @@ impl ReplayedCertificate {
 
 /// Which certificates are left out of what is said of given pins; `None` where none is.
 pub(super) fn assumption(laid: &Laid<'_>, at: Timestamp) -> Option<String> {
+    let now = now(laid, at);
+    let past = past(laid, at);
+    (now.is_some() || past.is_some()).then(|| [now, past].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+fn now(laid: &Laid<'_>, at: Timestamp) -> Option<String> {
     let left_out = laid.servable(at).left_out;
     let named = named(&left_out)?;
     let (is, it) = if left_out.len() == 1 { ("is", "it") } else { ("are", "one of them") };
@@ -95,6 +101,23 @@ pub(super) fn assumption(laid: &Laid<'_>, at: Timestamp) -> Option<String> {
         "Given pins: {named} {is} of a CA that is not among the expected, and not taken for one that can be served. If {it} \
          is yours, what is said here of the pins now and at the next renewal is not so: add its CA to those that are \
          expected, and compare again."
+    ))
+}
+
+/// Of those that have ended: another's lock-outs, or the owner's own, as by the CA that a CDN falls back to.
+fn past(laid: &Laid<'_>, at: Timestamp) -> Option<String> {
+    let left_out: Vec<&Placed<'_>> = laid
+        .left_out(at.as_second())
+        .into_iter()
+        .filter_map(|place| laid.get(place))
+        .filter(|placed| placed.it.not_after < at)
+        .collect();
+    let named = named(&left_out)?;
+    let (is, it) = if left_out.len() == 1 { ("is", "it was") } else { ("are", "one of them was") };
+    Some(format!(
+        "Given pins: {named}, by now ended, {is} of a CA that is not among the expected, and no lock-out by such a \
+         certificate is counted. If {it} in service, as by a CDN that fell back to another CA, pins that do not match it \
+         have locked users out more often than is said here: add its CA to those that are expected, and compare again."
     ))
 }
 

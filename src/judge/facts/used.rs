@@ -4,9 +4,9 @@ use crate::ca::expectation::IssuerVerdict;
 use crate::ca::issuer::KeyOwner;
 use crate::ca::{CaTable, same_owner};
 use crate::judge::inputs::Inputs;
-use crate::pins::{Diagnosis, PinVerdict, PositionRule};
+use crate::pins::{Diagnosis, PinMatch, PinVerdict, PositionRule};
 
-/// The CA that a pin which matches nothing lets in: its name, and whether it is used, where that is known. One that has
+/// The CA that a pin lets in: its name, and whether it is used, where that is known. One that has
 /// ended issues nothing, and no CA's key is that of a server.
 pub(super) fn let_in(
     pin: &PinVerdict,
@@ -19,9 +19,13 @@ pub(super) fn let_in(
     let private = || inputs.policy.private_ca.iter().find(|ca| pin.pin.spki() == Some(&ca.spki_sha256.0));
     let (name, caa_identifiers) = if let Diagnosis::KnownCa(ca) = &pin.diagnosis {
         (ca.owner.clone().unwrap_or_else(|| ca.name.clone()), Vec::new())
-    } else {
-        let own = private()?;
+    } else if let Some(own) = private() {
         (own.owner.clone(), own.caa_identifiers.clone())
+    } else {
+        // A key of the chain is no slip, and has no diagnosis; its CA may be another than the one that issued.
+        let of_chain = matches!(pin.matches, PinMatch::At(_)).then(|| pin.pin.spki()).flatten();
+        let ca = of_chain.and_then(|key| inputs.known_ca(key))?;
+        (ca.owner.unwrap_or(ca.name), Vec::new())
     };
     let owner = KeyOwner { owner: Some(name.clone()), caa_identifiers };
     Some((name, issuer.and_then(|issuer| is_used(&owner, issuer))))

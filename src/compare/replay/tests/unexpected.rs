@@ -57,6 +57,21 @@ fn a_logged_certificate_of_a_ca_that_is_not_expected_turns_nothing_round() {
     assert!(!told.assumptions.iter().any(|said| said.contains("rogue")));
 }
 
+/// As by a CDN's second CA, which nobody named among the expected.
+#[test]
+fn one_that_has_ended_is_named_too() {
+    let mut all = with_rogue();
+    let last = all.certificates.len();
+    all.certificates.push(rogue("old", "2025-06-01", "2025-07-01"));
+    flag(&mut all, &[last - 1, last]);
+    let told = replayed(all, &["root"]);
+    assert!(as_given(&told).lockouts.is_empty());
+    let named = |said: &&String| said.contains("old 2025-06-01 of Other, by now ended, is of a CA");
+    let said: Vec<&String> = told.assumptions.iter().filter(named).collect();
+    assert_eq!(said.len(), 1, "{:?}", told.assumptions);
+    assert!(said[0].contains("have locked users out more often than is said here"), "{said:?}");
+}
+
 /// The newest of a line that is longer than the owner's goes into service no more than the only one of another.
 #[test]
 fn no_line_of_theirs_is_followed() {

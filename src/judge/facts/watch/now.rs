@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ct::log_id::LogId;
-use crate::ct::log_list::LogState;
+use crate::ct::log_list::{LogState, Program};
 use crate::ct::log_table::KnownLog;
 use crate::evidence::issuance::{FollowedLog, IssuanceSource, WatchStateReading};
 use crate::issuance::sources::printable;
+use crate::judge::ListAge;
 use crate::judge::inputs::Inputs;
 
 /// How many logs are named in a sentence.
@@ -23,12 +24,18 @@ const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(48);
 pub(super) struct Logs<'a> {
     /// By their ids, with the best that a programme says of each.
     accepted: HashMap<LogId, (KnownLog<'a>, LogState)>,
+    /// The list that tells them, where it is too old to judge by.
+    stale: Option<ListAge>,
 }
 
 impl<'a> Logs<'a> {
     /// Those whose SCTs clients accept at a time.
     pub(super) fn of(inputs: &'a Inputs, at: Timestamp) -> Self {
-        Self { accepted: inputs.logs.accepted(at).into_iter().map(|log| (log.0.id, log)).collect() }
+        let list = inputs.logs.list_at(Program::Chrome, at).map(|list| ListAge::of(&list, at));
+        Self {
+            accepted: inputs.logs.accepted(at).into_iter().map(|log| (log.0.id, log)).collect(),
+            stale: list.filter(ListAge::is_stale),
+        }
     }
 
     fn state(&self, log: &FollowedLog) -> Option<LogState> {
@@ -76,6 +83,14 @@ pub(super) fn lacks(source: &IssuanceSource, state: &WatchStateReading, logs: &L
         None => lacks.push("whether the name is watched is not known".to_owned()),
     }
     lacks.extend(logs.missing(state));
+    lacks.extend(logs.stale.as_ref().map(|list| {
+        format!(
+            "which logs clients accept by now is not known: the list of logs, {}, is {} days old (`pinstead logs update` \
+             fetches a newer one)",
+            list.dated(),
+            list.days
+        )
+    }));
     let behind: Vec<String> = logs
         .counting(state)
         .filter_map(|log| {

@@ -305,3 +305,21 @@ fn every_log_that_clients_accept_has_to_be_followed() {
     let retired = FollowedLog { log_id: STANDARD.encode([1; 32]), proven: 2, ..all.logs[0].clone() };
     assert_eq!(lacks_of(|state| state.logs.push(retired.clone())), (None, None));
 }
+
+#[test]
+fn which_logs_are_accepted_no_old_list_tells() {
+    let (inputs, state) = (inputs(EXPECTS), state(Vec::new()));
+    let source = IssuanceSource {
+        asked_at: at(NOW),
+        place: "state.db".to_owned(),
+        broken_off: None,
+        told: Told::WatchState(state.clone()),
+    };
+    let lacks = |judged_at: &str| now::lacks(&source, &state, &Logs::of(&inputs, at(judged_at)));
+    let is_old = |lack: &String| lack.starts_with("which logs clients accept by now is not known");
+    assert!(!lacks(NOW).iter().any(is_old));
+    let list = inputs.logs.list_at(crate::ct::log_list::Program::Chrome, at(NOW)).unwrap().current_at;
+    let after = |days: i64| (list + SignedDuration::from_hours(24 * days)).to_string();
+    assert!(!lacks(&after(69)).iter().any(is_old));
+    assert!(lacks(&after(70)).iter().any(is_old));
+}
