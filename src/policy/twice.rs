@@ -132,7 +132,7 @@ mod tests {
         for part in ["a.example is there twice, in the lines 5 and 11", "has the key", "is no service"] {
             assert!(told.contains(part), "{part}: {told}");
         }
-        let lines: Vec<&str> = told.lines().skip(1).map(|line| line.trim_start()).collect();
+        let lines: Vec<&str> = told.lines().skip(1).map(str::trim_start).collect();
         let number = |line: &&str| -> usize {
             line.trim_start_matches("line ").split(',').next().unwrap().parse().unwrap()
         };

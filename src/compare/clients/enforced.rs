@@ -186,7 +186,8 @@ pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &Meas
             by_level(&mut app.trusts_user_cas, trusts_user_cas(level));
         }
     }
-    own.pins = pins_of(client, &is_own, &facts.pins);
+    let has_file = !own.apps.is_empty();
+    own.pins = pins_of(client, has_file, &is_own, &facts.pins);
     own.dynamic_pins = dynamic_of(client, &is_own, &facts.dynamic_pins);
     let by = |programme: &Fact<bool>| match programme {
         Fact::NotGiven => Fact::NotGiven,
@@ -264,7 +265,12 @@ fn may_be_of(class: Option<ClientClass>, client: ClientClass) -> bool {
 /// Whether what is of a kind of client, if that is known, is of the one that is asked about.
 type IsOwn<'a> = &'a dyn Fn(Option<ClientClass>) -> bool;
 
-fn pins_of(client: ClientClass, is_own: IsOwn<'_>, pins: &Fact<Vec<ClientPins>>) -> Fact<Vec<ClientPins>> {
+fn pins_of(
+    client: ClientClass,
+    has_file: bool,
+    is_own: IsOwn<'_>,
+    pins: &Fact<Vec<ClientPins>>,
+) -> Fact<Vec<ClientPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
     let own: Vec<ClientPins> = all.iter().filter(|one| is_own(one.class)).cloned().collect();
     let is_open = |one: &ClientPins| one.pins != Pins::NotPinned && may_be_of(one.class, client);
@@ -272,6 +278,12 @@ fn pins_of(client: ClientClass, is_own: IsOwn<'_>, pins: &Fact<Vec<ClientPins>>)
         Fact::Measured(own)
     } else if all.iter().any(is_open) {
         Fact::Undetermined
+    } else if all.iter().any(|one| one.pins != Pins::NotPinned)
+        && !has_file
+        && !matches!(client, ClientClass::Browser | ClientClass::Mail)
+    {
+        // Files of other clients tell nothing of this one's.
+        Fact::NotGiven
     } else {
         Fact::Measured(vec![ClientPins { client: String::new(), class: None, pins: Pins::NotPinned }])
     }

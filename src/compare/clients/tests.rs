@@ -86,6 +86,25 @@ fn the_lock_outs_of_clients_of_no_known_kind_are_told() {
 }
 
 #[test]
+fn files_of_other_clients_tell_nothing_of_a_clients_pins() {
+    let android = |level| ClientClass::Android { target_level: Some(level) };
+    let facts = |apps| MeasuredFacts {
+        pins: Fact::Measured(vec![pins(Some(android(34)), ChainPosition::Leaf)]),
+        apps,
+        ..https()
+    };
+    let told = |apps, class| enforced(&of(&facts(apps), &stated(&[class]), class), Control::Pins);
+    for class in [ClientClass::Ios, ClientClass::Server, android(36)] {
+        assert_eq!(told(Vec::new(), class), Enforced::Unknown, "{class}");
+    }
+    for class in [ClientClass::Browser, ClientClass::Mail] {
+        assert_eq!(told(Vec::new(), class), Enforced::No, "{class}");
+    }
+    let own = AppFacts { class: ClientClass::Ios, ..app(None, Fact::NotGiven, Fact::NotGiven) };
+    assert_eq!(told(vec![own], ClientClass::Ios), Enforced::No, "its own file has none");
+}
+
+#[test]
 fn one_configuration_speaks_for_no_other() {
     let android = ClientClass::Android { target_level: Some(36) };
     let asks = |says: &[Fact<bool>]| {
@@ -291,7 +310,8 @@ fn the_pins_of_one_kind_of_client_are_no_others() {
     let browser = of(&facts, &circumstances, ClientClass::Browser);
     assert_eq!(ids(&browser, Effect::Prevents), "T2 T8");
     assert_eq!(enforced(&browser, Control::Pins), Enforced::No);
-    assert_eq!(enforced(&of(&facts, &circumstances, ClientClass::Ios), Control::Pins), Enforced::No);
+    // No file of iOS was given.
+    assert_eq!(enforced(&of(&facts, &circumstances, ClientClass::Ios), Control::Pins), Enforced::Unknown);
     // Pins of whom it is not known may be any app's, and no browser's.
     let nobodys =
         MeasuredFacts { pins: Fact::Measured(vec![pins(None, ChainPosition::Intermediate)]), ..facts };
