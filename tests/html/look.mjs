@@ -152,6 +152,6 @@ try {
 late.isOver = true;
 clearTimeout(late);
 browser.kill("SIGKILL");
-rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 console.log(`${pages.length} pages looked at, ${problems.length} problems`);
 process.exit(problems.length > 0 ? 1 : 0);
