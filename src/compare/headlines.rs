@@ -68,7 +68,10 @@ fn of_nobodys(client: &ClientPins) -> Option<String> {
     match (client.class, worse.as_str(), open.as_str()) {
         (Some(_), ..) | (None, "", "") => None,
         (None, "", open) => Some(format!("Not known for {who}: {open} (by what pins would do).")),
-        (None, worse, _) => Some(format!("For {who}: {worse} by pins.")),
+        (None, worse, "") => Some(format!("For {who}: {worse} by pins.")),
+        (None, worse, open) => {
+            Some(format!("For {who}: {worse} by pins; of {open} it is not known what these would do."))
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use crate::ca::{CaTable, same_owner};
 use crate::judge::inputs::Inputs;
 use crate::pins::{Diagnosis, PinMatch, PinVerdict, PositionRule};
 
-/// The CA that a pin lets in: its name, and whether it is used, where that is known. One that has
-/// ended issues nothing, and no CA's key is that of a server.
+/// The CA that a pin lets in: its name, and whether it is used, where that is known. One that has ended issues nothing, and
+/// no CA's key is that of a server.
 pub(super) fn let_in(
     pin: &PinVerdict,
     issuer: Option<&IssuerVerdict>,
