@@ -8,12 +8,12 @@ use crate::compare::{Control, Threat};
 /// calls for, and pins that do not match lock users out whatever changes.
 pub(in crate::compare) fn never_matters(control: Control, threat: Threat) -> bool {
     use Threat as T;
-    let by_anothers_hand = matches!(threat, T::DeviceOwner | T::KeyHolder | T::HostilePins);
+    let by_other_hands = matches!(threat, T::DeviceOwner | T::KeyHolder | T::HostilePins);
     match control {
         // No browser obeys the header.
         Control::Hpkp => true,
         // Where the chain is not trusted as served, clients check something else.
-        Control::CaTrust => by_anothers_hand || threat == T::LogDistrusted,
+        Control::CaTrust => by_other_hands || threat == T::LogDistrusted,
         Control::Ct => !(threat == T::OtherCaUnlogged || threat.is_change()),
         Control::Caa => !(threat == T::OtherCaDeceived || threat.is_change()),
         Control::CaaBound => {
@@ -22,13 +22,13 @@ pub(in crate::compare) fn never_matters(control: Control, threat: Threat) -> boo
         Control::IssuerExpectation => {
             !matches!(threat, T::OtherCaLogged | T::OtherCaDeceived | T::AuthorisedCa | T::DnsHijack)
         }
-        Control::Pins | Control::LeafPin => by_anothers_hand,
-        Control::IntermediatePin => by_anothers_hand || of_ca(threat),
-        Control::RootPin => by_anothers_hand || of_ca(threat) || threat == T::NewIntermediate,
+        Control::Pins | Control::LeafPin => by_other_hands,
+        Control::IntermediatePin => by_other_hands || of_ca(threat),
+        Control::RootPin => by_other_hands || of_ca(threat) || threat == T::NewIntermediate,
         Control::DynamicPins => {
             matches!(threat, T::DeviceOwner | T::KeyHolder | T::LogDistrusted | T::StolenKey)
         }
-        Control::Dane => by_anothers_hand || threat == T::StolenKey,
+        Control::Dane => by_other_hands || threat == T::StolenKey,
         Control::Revocation => !matches!(
             threat,
             T::OtherCaLogged | T::OtherCaDeceived | T::AuthorisedCa | T::DnsHijack | T::StolenKey
