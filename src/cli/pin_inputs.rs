@@ -37,21 +37,56 @@ impl PinInputs {
 /// Files of a folder that is named alone are named from there on, those of several with the folder before them.
 pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
     let mut inputs = PinInputs::default();
-    for argument in arguments {
-        if is_inline_list(argument) {
-            let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-            inputs.files.push(InputFile { path: argument.to_owned(), content, folder: None });
-        } else if folder::is_folder(argument) {
-            let folder = read_folder(argument, arguments.len() == 1);
-            inputs.files.extend(folder.files);
-            inputs.paths.extend(folder.paths);
-            inputs.opened.push(folder.opened);
-        } else {
-            inputs.files.push(meant(files::read(argument, limit)));
-            inputs.paths.push(argument.into());
+    let given: Vec<Given> = arguments.iter().map(|argument| Given::read(argument, limit)).collect();
+    let kinds: Vec<Vec<&str>> = given.iter().map(Given::kinds_that_pin).collect();
+    for (place, given) in given.into_iter().enumerate() {
+        match given {
+            Given::File(file, path) => {
+                inputs.files.push(file);
+                inputs.paths.extend(path);
+            }
+            Given::Folder(path, folder) => {
+                let others = kinds.iter().enumerate().filter(|(other, _)| *other != place);
+                let besides: Vec<&str> = others.flat_map(|(_, kinds)| kinds).copied().collect();
+                let folder = of_folder(&path, folder, arguments.len() == 1, &besides);
+                inputs.files.extend(folder.files);
+                inputs.paths.extend(folder.paths);
+                inputs.opened.push(folder.opened);
+            }
         }
     }
     inputs
+}
+
+/// What an argument names.
+enum Given {
+    /// A file or a list, and where it is.
+    File(InputFile, Option<PathBuf>),
+    /// A folder, and what of it may say something.
+    Folder(String, Folder),
+}
+
+impl Given {
+    fn read(argument: &str, limit: u64) -> Self {
+        if is_inline_list(argument) {
+            let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
+            Self::File(InputFile { path: argument.to_owned(), content, folder: None }, None)
+        } else if folder::is_folder(argument) {
+            Self::Folder(argument.to_owned(), read_folder(argument))
+        } else {
+            Self::File(meant(files::read(argument, limit)), Some(argument.into()))
+        }
+    }
+
+    /// The kinds of configurations in it that pin.
+    fn kinds_that_pin(&self) -> Vec<&'static str> {
+        let files = match self {
+            Self::File(file, _) => std::slice::from_ref(file),
+            Self::Folder(_, folder) => folder.files.as_slice(),
+        };
+        let files = files.iter().filter(|file| candidates::may_be_configuration(&file.path));
+        files.filter_map(candidates::kind_that_pins).collect()
+    }
 }
 
 /// A file that is not there, and whose name looks like a list of curl: what was meant.
@@ -63,7 +98,7 @@ fn meant(mut input: InputFile) -> InputFile {
     input
 }
 
-fn read_folder(path: &str, is_alone: bool) -> Folder {
+fn read_folder(path: &str) -> Folder {
     let wanted = Wanted {
         by_name: &candidates::by_name,
         by_content: &candidates::by_content,
@@ -71,8 +106,12 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
         keeps: &says_something,
     };
-    let mut folder = folder::read(path, wanted);
-    leave_out_silent(path, &mut folder);
+    folder::read(path, wanted)
+}
+
+/// What is kept of a folder; `besides` are the kinds of configurations that pin in other arguments.
+fn of_folder(path: &str, mut folder: Folder, is_alone: bool, besides: &[&str]) -> Folder {
+    leave_out_silent(path, &mut folder, besides);
     // Manifests say which configurations are used, and nothing where there are none.
     let has_manifest = folder.files.iter().any(is_manifest_or_attribute);
     if has_manifest && !folder.files.iter().any(holds_a_configuration) {
@@ -94,8 +133,8 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
 }
 
 /// Leaves out the configurations of apps that say nothing of pins where none of their format does: only beside one that
-/// pins, it matters that another does not.
-fn leave_out_silent(path: &str, folder: &mut Folder) {
+/// pins, of this folder or of another argument, it matters that another does not.
+fn leave_out_silent(path: &str, folder: &mut Folder, besides: &[&str]) {
     let (silent, pinning): (Vec<&InputFile>, Vec<&InputFile>) = folder
         .files
         .iter()
@@ -104,7 +143,9 @@ fn leave_out_silent(path: &str, folder: &mut Folder) {
     let left_out: Vec<String> = silent
         .into_iter()
         .filter(|file| !is_manifest_or_attribute(file))
-        .filter(|file| !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning)))
+        .filter(|file| {
+            !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning, besides))
+        })
         .map(|file| file.path.clone())
         .collect();
     leave_out(path, folder, &left_out);
