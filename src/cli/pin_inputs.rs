@@ -1,13 +1,15 @@
 //! The pin files that were named: files, lists in the argument itself, and folders.
 
+use std::cell::{Cell, RefCell};
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::evidence::Bytes;
-use crate::evidence::file::{FileContent, InputFile};
+use crate::evidence::file::{FileContent, InputFile, lexical};
+use crate::evidence::pin_folders::{MOST_UNSEEN, PinFolder, Unseen, UnseenFile};
 use crate::observe::files;
-use crate::observe::folder::{self, Folder, Wanted};
-use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest_or_attribute};
+use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
+use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest_or_attribute, looks};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
 
@@ -21,14 +23,15 @@ pub(super) struct PinInputs {
     pub(super) files: Vec<InputFile>,
     /// Where they are.
     pub(super) paths: Vec<PathBuf>,
-    /// How many files were opened of each folder.
-    pub(super) opened: Vec<usize>,
+    /// What is known of each folder.
+    pub(super) folders: Vec<PinFolder>,
 }
 
 impl PinInputs {
     /// How many files of the folders were opened; 0 where none was of one of them, which may be another than was meant.
     pub(super) fn all_opened(&self) -> usize {
-        if self.opened.contains(&0) { 0 } else { self.opened.iter().sum() }
+        let opened = self.folders.iter().map(|folder| folder.opened);
+        if opened.clone().any(|opened| opened == 0) { 0 } else { opened.sum() }
     }
 }
 
@@ -42,10 +45,10 @@ pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
             let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
             inputs.files.push(InputFile { path: argument.to_owned(), content, folder: None });
         } else if folder::is_folder(argument) {
-            let folder = read_folder(argument, arguments.len() == 1);
+            let (folder, known) = read_folder(argument, arguments);
             inputs.files.extend(folder.files);
             inputs.paths.extend(folder.paths);
-            inputs.opened.push(folder.opened);
+            inputs.folders.push(known);
         } else {
             inputs.files.push(meant(files::read(argument, limit)));
             inputs.paths.push(argument.into());
@@ -63,13 +66,40 @@ fn meant(mut input: InputFile) -> InputFile {
     input
 }
 
-fn read_folder(path: &str, is_alone: bool) -> Folder {
+/// What of a folder has to do with pins, and what is known of the rest.
+fn read_folder(path: &str, arguments: &[String]) -> (Folder, PinFolder) {
+    let unseen: RefCell<Vec<(String, Unseen)>> = RefCell::default();
+    // What a file is called says what is looked for in it.
+    let is_code = Cell::new(false);
+    let by_its_name = |name: &str| {
+        is_code.set(looks::is_sniffed(name));
+        candidates::by_name(name)
+    };
+    let by_name = |name: &str| {
+        if candidates::is_compiled(name) {
+            unseen.borrow_mut().push((name.to_owned(), Unseen::Compiled));
+        }
+        by_its_name(name)
+    };
+    // What is kept is looked at where it is judged.
+    let keeps = |file: &InputFile| {
+        let is_kept = says_something(file);
+        if let (false, Some((line, word))) = (is_kept, looks::looks(file)) {
+            unseen.borrow_mut().push((file.path.clone(), Unseen::Looks { line, word: word.to_owned() }));
+        }
+        is_kept
+    };
     let wanted = Wanted {
-        by_name: &candidates::by_name,
-        by_content: &candidates::by_content,
+        by_name: &by_name,
+        by_content: &|octets| candidates::by_content(octets) || (is_code.get() && looks::may_look(octets)),
         looks_at_all: false,
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
-        keeps: &says_something,
+        keeps: &keeps,
+        aside: Some(AsideWanted {
+            // Packages among what tools make are told apart from their sources: what is released is asked by itself.
+            by_name: &|name| by_its_name(name).map(|may| may && !candidates::is_package(name)),
+            matters: &|file| has_to_do_with_pins(file) || looks::looks(file).is_some(),
+        }),
     };
     let mut folder = folder::read(path, wanted);
     leave_out_silent(path, &mut folder);
@@ -82,7 +112,10 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
         leave_out(path, &mut folder, &silent);
     }
     tell(path, &folder);
-    if !is_alone {
+    let mut unseen = unseen.into_inner();
+    unseen.extend(folder.aside.drain(..).map(|aside| (aside.name, aside.why)));
+    let known = known_of(path, unseen, &folder, arguments);
+    if !known.is_alone {
         for file in folder.files.iter_mut().filter(|file| file.path != path) {
             file.path = format!("{}/{}", path.trim_end_matches('/'), file.path);
         }
@@ -90,7 +123,35 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
             file.folder = Some(path.trim_end_matches('/').to_owned());
         }
     }
-    folder
+    (folder, known)
+}
+
+/// What is known of a folder: of what was not read as pins, that which is not named itself.
+fn known_of(path: &str, unseen: Vec<(String, Unseen)>, read: &Folder, arguments: &[String]) -> PinFolder {
+    let within = |name: &str| match name {
+        "" => path.to_owned(),
+        name => format!("{}/{name}", path.trim_end_matches('/')),
+    };
+    let named: Vec<String> = arguments.iter().map(|argument| lexical(argument)).collect();
+    let unseen = unseen.into_iter().map(|(name, why)| UnseenFile { path: within(&name), why });
+    // What looks at certificates stays that, however it is named.
+    let is_given = |file: &UnseenFile| {
+        !matches!(file.why, Unseen::Looks { .. } | Unseen::Beyond) && named.contains(&lexical(&file.path))
+    };
+    let mut unseen: Vec<UnseenFile> = unseen.filter(|file| !is_given(file)).collect();
+    let is_fetched = |name: &&String| folder::is_fetched(name);
+    let fetched =
+        read.left_out.iter().filter(is_fetched).take(MOST_UNSEEN).map(|name| within(name)).collect();
+    let has_more = unseen.len() > MOST_UNSEEN;
+    unseen.truncate(MOST_UNSEEN);
+    PinFolder {
+        path: path.to_owned(),
+        is_alone: arguments.len() == 1,
+        opened: read.opened,
+        unseen,
+        has_more,
+        fetched,
+    }
 }
 
 /// Leaves out the configurations of apps that say nothing of pins where none of their format does: only beside one that

@@ -79,10 +79,7 @@ pub(super) fn measured(
                 super::pin_facts::measured(pins, &|pin| used::let_in(pin, issuer, inputs))
             }
         },
-        files_without_pins: verdicts
-            .pins
-            .verdict()
-            .and_then(|pins| removed::files_without_pins(pins, inputs)),
+        pin_files: verdicts.pins.verdict().map(|pins| removed::pin_files(pins, inputs)).unwrap_or_default(),
         dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
         hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),
         dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),
