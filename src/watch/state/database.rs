@@ -140,6 +140,10 @@ impl Row {
         jiff::Timestamp::from_millisecond(milliseconds)
             .map_err(|_| StateError::Damaged(format!("a time in column {index} is out of all bounds")))
     }
+
+    pub(super) fn maybe_time(&self, index: usize) -> Result<Option<jiff::Timestamp>, StateError> {
+        self.maybe_number(index)?.map(|_| self.time(index)).transpose()
+    }
 }
 
 /// Where the state is, opened. Clones share the connections.
