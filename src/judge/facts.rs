@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 pub(super) use self::apps::class_of;
 pub(super) use self::roots::root_pins;
+pub(crate) use self::watch::untold;
 use super::inputs::Inputs;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;

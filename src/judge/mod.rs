@@ -22,6 +22,7 @@ mod target_pins;
 
 use jiff::Timestamp;
 
+pub(crate) use self::facts::untold;
 pub use self::in_use::{InUse, NamedCa, NoCa, Sources};
 pub use self::inputs::{InputError, Inputs};
 pub use self::issuance::{IssuanceJudge, IssuedCrls, caa_questions};
