@@ -341,6 +341,7 @@ async fn a_certificate_that_no_log_shows_whole_is_told_as_not_known() {
         head_at: None,
         head_seen: None,
         faults: Vec::new(),
+        following: None,
     };
     let page =
         WatchStateReading { logs: vec![log], certificates: vec![logged], ..WatchStateReading::default() };

@@ -9,6 +9,8 @@ mod cost;
 mod crowd;
 #[path = "watch_state/findings.rs"]
 mod findings;
+#[path = "watch_state/followers.rs"]
+mod followers;
 #[path = "watch_state/following.rs"]
 mod following;
 #[path = "watch_state/full_disk.rs"]
@@ -53,6 +55,9 @@ async fn all_stories(fresh: impl AsyncFn() -> Place) {
         following::a_log_is_begun_with_its_tree_head,
         following::a_part_of_a_tree_is_proven_by_itself,
         following::who_was_taken_over_writes_nothing,
+        followers::each_log_is_followed_for_itself,
+        followers::looks_are_counted_that_come_again,
+        followers::what_nobody_was_told_of_is_counted,
         findings::a_certificate_is_one_in_all_logs,
         findings::a_graver_or_better_verdict_is_told_again,
         findings::odd_octets_are_kept,

@@ -30,6 +30,19 @@ impl<T> Fact<T> {
     }
 }
 
+/// The files that were given as sources of pins, as the question has it whether any pins are left in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PinFilesRead {
+    /// How many of them there are, or were opened where none of them has to do with pins; 0 where none was given.
+    pub files: usize,
+    /// What was not read as pins and may be some, a clause each.
+    pub unseen: Vec<String>,
+    /// What else leaves it open, a clause each.
+    pub open: Vec<String>,
+    /// What was passed over all the same, and why, a clause each.
+    pub passed_over: Vec<String>,
+}
+
 /// Everything the table is made from. The default knows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeasuredFacts {
@@ -59,8 +72,8 @@ pub struct MeasuredFacts {
     /// The pins that apply to this host, client by client, TLSA records apart, and beside them the apps without any. Where
     /// there are none, [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
     pub pins: Fact<Vec<ClientPins>>,
-    /// How many files with pins were given, where all were read and none has pins any more, or code that compares them.
-    pub files_without_pins: Option<usize>,
+    /// What of the files that were given leaves open whether any pins are left.
+    pub pin_files: PinFilesRead,
     /// The pins that clients fetch or learn at run time; an empty list: none of the files given has any for this host.
     pub dynamic_pins: Fact<Vec<DynamicPins>>,
     /// The header `Public-Key-Pins`, where headers were given.

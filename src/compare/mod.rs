@@ -30,8 +30,8 @@ pub use self::covering::{CoveringName, LetsIn};
 pub use self::facts::{
     AppFacts, CaaBinding, CaaPolicy, ClientPins, CtPolicy, CtProgrammes, CurrentIssuer, Dane, Dnssec,
     DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinFault,
-    PinMatches, PinnedCa, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins, Service, Share,
-    Watch,
+    PinFilesRead, PinMatches, PinnedCa, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins,
+    Service, Share, Watch,
 };
 pub use self::headlines::{Headline, HeadlineItem, Headlines, duration, in_words};
 pub use self::replay::Replay;

@@ -75,6 +75,48 @@ pub struct WatchStateReading {
     /// Who looks, and since when; not known where the name was never watched.
     #[serde(default)]
     pub looks: Option<WatchLooks>,
+    /// What becomes of its alerts; not known of evidence that an older version saved.
+    #[serde(default)]
+    pub alerts: Option<AlertQueues>,
+}
+
+/// What becomes of the alerts of a watch, whoever they are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertQueues {
+    /// Whether a service follows a log now.
+    pub has_service: bool,
+    /// Whether any such service has a channel for alerts.
+    pub has_channel: bool,
+    /// How many alerts neither a channel took nor a report of `watch --once` listed.
+    pub untold: u64,
+    /// When the oldest of them was made.
+    #[serde(default)]
+    pub oldest_untold: Option<Timestamp>,
+    /// What waits for each channel.
+    #[serde(default)]
+    pub waiting: Vec<AlertQueue>,
+}
+
+/// What waits for a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertQueue {
+    /// The channel.
+    pub channel: String,
+    /// How many alerts.
+    pub alerts: u64,
+    /// How many of them the channel was given before, and did not take.
+    pub failed: u64,
+    /// When the oldest was made.
+    pub oldest: Timestamp,
+    /// When the oldest was made of those that it did not take.
+    #[serde(default)]
+    pub oldest_failed: Option<Timestamp>,
+    /// What went wrong with one of them.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// When somebody said last that he serves the channel, as far as is known.
+    #[serde(default)]
+    pub named: Option<Timestamp>,
 }
 
 /// How a state was kept: by a watch that goes on, or by looks now and then.
@@ -116,6 +158,30 @@ pub struct FollowedLog {
     /// What is wrong with the log.
     #[serde(default)]
     pub faults: Vec<String>,
+    /// Who follows it for the name; not known of evidence that an older version saved.
+    #[serde(default)]
+    pub following: Option<LogFollowing>,
+}
+
+/// Who follows a log for a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFollowing {
+    /// Whether a service said that it does, and when the state was read that was so still.
+    pub by_service: bool,
+    /// When runs that end (`watch --once`) looked at it up to its end.
+    #[serde(default)]
+    pub runs: Option<LogRuns>,
+}
+
+/// Runs that looked at a log, none of them more than two days after the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRuns {
+    /// When the first of them did.
+    pub first: Timestamp,
+    /// When the last of them did.
+    pub last: Timestamp,
+    /// How many seconds after the one before one of them came at most.
+    pub apart_seconds: i64,
 }
 
 /// A certificate that was found in logs.

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 pub(super) use self::apps::class_of;
 pub(super) use self::roots::root_pins;
+pub(crate) use self::watch::untold;
 use super::inputs::Inputs;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
@@ -82,10 +83,7 @@ pub(super) fn measured(
                 super::pin_facts::measured(pins, &let_in, &|file| inputs.folder_of(file))
             }
         },
-        files_without_pins: verdicts
-            .pins
-            .verdict()
-            .and_then(|pins| removed::files_without_pins(pins, inputs)),
+        pin_files: verdicts.pins.verdict().map(|pins| removed::pin_files(pins, inputs)).unwrap_or_default(),
         dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
         hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),
         dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),

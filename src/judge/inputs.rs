@@ -7,17 +7,20 @@ use jiff::SignedDuration;
 
 use super::issuance;
 use super::lists::{ListUse, Lists};
+use super::stated_pins::StatedWithoutPins;
 use crate::ca::{CaTable, issuer, same_owner};
 use crate::compare::Circumstances;
 use crate::compare::advice::{StepId, UnknownStep};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
+use crate::evidence::pin_folders::PinFolder;
 use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::SourceReading;
 use crate::pins::formats::candidates;
-use crate::pins::{KnownCa, PinFile};
+use crate::pins::unseen::unseen;
+use crate::pins::{KnownCa, OpenPart, PinFile};
 use crate::policy::{Policy, PolicyError, StatedClient};
 use crate::scope::{Scope, UnknownPart};
 use crate::x509::path::Anchors;
@@ -50,6 +53,14 @@ pub struct Inputs {
     pub opened_without_pins: usize,
     /// The files that were given as sources of pins, and are code that has none.
     pub code_without_pins: Vec<String>,
+    /// The folders that were named as sources of pins.
+    pub pin_folders: Vec<PinFolder>,
+    /// Whether folders were named of which nothing more was noted, as earlier versions did not.
+    pub has_unnoted_folders: bool,
+    /// What was given, may pin, and was not read as pins; not what is stated to have none.
+    pub unseen: Vec<OpenPart>,
+    /// What else the owner states to have no pins.
+    pub stated: StatedWithoutPins,
     /// Whether the anchors were given by the user.
     pub has_own_anchors: bool,
     /// Whether the log list was given by the user.
@@ -164,7 +175,14 @@ impl Inputs {
         }
         let lists = Lists::read(files)?;
         let circumstances = policy.compare.beside(&stated(request)?);
+        let stated = StatedWithoutPins::of(&policy, files);
+        let unseen = unseen(&files.pins, &files.pin_folders);
         Ok(Self {
+            pin_folders: files.pin_folders.clone(),
+            has_unnoted_folders: files.pin_folders.is_empty()
+                && (files.opened_without_pins > 0 || files.pins.iter().any(|file| file.folder.is_some())),
+            unseen: stated.leaves(unseen),
+            stated,
             circumstances,
             required: required(request)?,
             policy,

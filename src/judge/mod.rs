@@ -16,11 +16,13 @@ mod open;
 mod pin_facts;
 mod replay;
 mod revocation;
+mod stated_pins;
 mod target;
 mod target_pins;
 
 use jiff::Timestamp;
 
+pub(crate) use self::facts::untold;
 pub use self::in_use::{InUse, NamedCa, NoCa, Sources};
 pub use self::inputs::{InputError, Inputs};
 pub use self::issuance::{IssuanceJudge, IssuedCrls, caa_questions};

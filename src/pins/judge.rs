@@ -57,7 +57,15 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();
     let (status, reason) = status(&sources, question.host);
     let host = question.host.map(str::to_owned);
-    PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::or_default(None) }
+    PinsVerdict {
+        host,
+        status,
+        reason,
+        sources,
+        unseen: Vec::new(),
+        at: question.at,
+        soon: Soon::or_default(None),
+    }
 }
 
 impl PinsVerdict {
@@ -178,6 +186,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         dnssec: None,
         guessed: None,
         completed_by: None,
+        place: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -210,6 +219,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         dnssec: source.dnssec,
         guessed: source.guessed.clone(),
         completed_by: source.completed_by.as_deref().map(str::to_owned),
+        place: None,
     }
 }
 

@@ -16,6 +16,7 @@ mod open;
 mod paths;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod unseen;
 mod verdict;
 
 pub use self::clients::entries_together;

@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 
 use super::played::{LONG, head, new_log, open, read_all, read_to, tree};
 
-fn names(texts: &[&str]) -> WatchedNames {
+pub(crate) fn names(texts: &[&str]) -> WatchedNames {
     let named = |text: &&str| {
         let name = text.trim_start_matches('.').parse().unwrap();
         WatchedName { name, with_subdomains: text.starts_with('.') }
@@ -15,7 +15,7 @@ fn names(texts: &[&str]) -> WatchedNames {
 }
 
 /// Opens the state to search for these names.
-async fn searching(place: &Place, texts: &[&str]) -> State {
+pub(crate) async fn searching(place: &Place, texts: &[&str]) -> State {
     let state = open(place).await;
     state.search_for(&names(texts)).await.unwrap();
     state

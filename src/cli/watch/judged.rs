@@ -10,7 +10,7 @@ use crate::cli::options::GateOptions;
 use crate::ct::log_fault::FaultKind;
 use crate::rules::{Finding, log};
 use crate::watch::follow::staleness;
-use crate::watch::state::{Log, OpenFault, RANGE, Waiting};
+use crate::watch::state::{Log, OpenFault, RANGE};
 
 /// What is wrong, and what is not known.
 #[derive(Default)]
@@ -79,14 +79,6 @@ impl Judged {
         if untouched > 0 {
             let logs = if untouched == 1 { "log" } else { "logs" };
             self.undetermined.push(format!("{untouched} {logs} of the list were not begun"));
-        }
-    }
-
-    /// A channel for which alerts wait.
-    pub(super) fn channel(&mut self, waiting: &Waiting) {
-        if waiting.failed > 0 {
-            let error = waiting.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
-            self.undetermined.push(format!("alerts to “{}” were not taken{error}", waiting.channel));
         }
     }
 

@@ -19,16 +19,18 @@ use super::setup::PolicyFile;
 use super::{WatchOptions, cannot_start, choose_anew, is_unread};
 use crate::cli::Exit;
 use crate::cli::options::Plain;
+use crate::evidence::issuance::AlertQueue;
 use crate::evidence::{Inputs as InputFiles, Request};
 use crate::issuance::names::WatchedNames;
-use crate::judge::Inputs;
+use crate::judge::{Inputs, untold};
 use crate::observe::clock;
+use crate::observe::issuance::alert_queues;
 use crate::report::human::style::{STRONG, paint};
 use crate::report::human::wrap::indented;
 use crate::report::human::{findings as human_findings, safe, tally};
 use crate::report::json::v1::SCHEMA_VERSION;
 use crate::watch::follow::Judging;
-use crate::watch::state::{Place, State, StateError, StateOptions, Waiting};
+use crate::watch::state::{Place, State, StateError, StateOptions};
 
 /// The most certificates that are named to people.
 const MOST_NAMED: usize = 20;
@@ -42,7 +44,7 @@ struct Known {
     logs: Vec<LogCoverage>,
     /// Logs that would be followed now, and are not in the state.
     not_begun: Vec<LogCoverage>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<AlertQueue>,
     /// Alerts that were made where no channel was known.
     without_channel: u64,
     /// Alerts that no report listed yet, whoever found what they are about.
@@ -160,10 +162,8 @@ async fn known(
         not_begun.push(coverage);
     }
     judged.not_begun(&not_begun);
-    let waiting = state.waiting().await?;
-    for channel in &waiting {
-        judged.channel(channel);
-    }
+    let queues = alert_queues(state).await?;
+    judged.undetermined.extend(untold(&queues, now));
     let mut judge = match judging {
         Some(judging) => Judge::new(state, &judging, HashMap::new()).await?,
         None => Judge::default(),
@@ -187,7 +187,7 @@ async fn known(
         judged,
         logs,
         not_begun,
-        waiting,
+        waiting: queues.waiting,
         without_channel: state.alerts_without_channel().await?,
         unreported: state.count_without_report().await?,
         undetermined,

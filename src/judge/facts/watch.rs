@@ -1,7 +1,9 @@
 //! Whether the logs are watched, and how long it takes until a logged certificate is found: measured where certificates
 //! were logged while the watch ran, and bounded by its parts.
 
+mod followed;
 mod now;
+mod told;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,15 +11,14 @@ use crate::compare::{Fact, LogWatch, Watch, Within, duration};
 use crate::ct::inclusion::maximum_merge_delay;
 use crate::ct::log_entry::read_leaf;
 use crate::ct::log_id::LogId;
-use crate::evidence::issuance::{
-    IssuanceEvidence, IssuanceSource, LoggedCertificate, Told, WatchStateReading,
-};
+use crate::evidence::issuance::{IssuanceEvidence, LoggedCertificate, Told, WatchStateReading};
 use crate::issuance::reported::{Coverage, SourceKind};
 use crate::issuance::{IssuanceVerdict, SourceSummary};
 use crate::judge::inputs::Inputs;
 use crate::judge::target::Part;
 
 use self::now::Logs;
+pub(crate) use self::told::untold;
 
 /// The merge delay of a log of which nothing is known: the longest that browsers' programmes allow.
 const LONGEST_MERGE_DELAY: SignedDuration = SignedDuration::from_hours(24);
@@ -54,13 +55,15 @@ pub(super) fn log_watch(
         let logs = Logs::of(inputs, verdict.judged_at);
         let mut lacks = now::lacks(source, state, &logs);
         lacks.extend(stopped(state));
+        lacks.extend(followed::lack(state, &logs));
+        lacks.extend(told::lacks(source, state));
         if inputs.policy.expected_for(Some(&verdict.name)).is_none() {
             lacks.push(
                 "with which CAs it compares is not known, for its state does not tell, and no policy given here names any"
                     .to_owned(),
             );
         }
-        let within = Some(within((source, state), summary, &logs, inputs));
+        let within = Some(within(state, summary, &logs, inputs));
         watches.push(Watch { within, older: now::older(state, &logs), ..watch(summary.title(), lacks) });
     }
     // What one state lacks, another may have: the best counts.
@@ -82,13 +85,8 @@ pub(super) fn log_watch(
 }
 
 /// How long it takes: measured where that can be, and at worst as long as what is bounded.
-fn within(
-    (source, state): (&IssuanceSource, &WatchStateReading),
-    summary: &SourceSummary,
-    logs: &Logs<'_>,
-    inputs: &Inputs,
-) -> Within {
-    let (at_worst, parts) = bounded(source, state, logs, inputs);
+fn within(state: &WatchStateReading, summary: &SourceSummary, logs: &Logs<'_>, inputs: &Inputs) -> Within {
+    let (at_worst, parts) = bounded(state, logs, inputs);
     let Some(measured) = measured(state, summary) else {
         return Within {
             at_best: SignedDuration::ZERO,
@@ -111,27 +109,15 @@ fn within(
     }
 }
 
-/// How long looks at a state lie apart at least that are several.
-const TWO_LOOKS: SignedDuration = SignedDuration::from_hours(1);
-
-/// Why it is not known that a watch goes on, and for the name. A process that runs says so in the state; what is run now and
-/// then has looked more than once.
+/// Why it is not known that a watch goes on for the name.
 fn stopped(state: &WatchStateReading) -> Option<String> {
     let Some(looks) = &state.looks else {
         return Some("who looks for the name, and when last, is not known".to_owned());
     };
     let day = looks.for_name.strftime("%Y-%m-%d %H:%M");
     // A process that runs may search for the others alone.
-    if !looks.is_latest {
-        return Some(format!("the watch looked last for other names, and for this one on {day} UTC"));
-    }
-    if looks.is_running {
-        return None;
-    }
-    let last = state.logs.iter().filter_map(|log| log.head_seen).max().unwrap_or(looks.for_name);
-    let is_once = last.duration_since(looks.began) < TWO_LOOKS;
-    is_once
-        .then(|| format!("it looked once, on {day} UTC, and no watch runs: whether one goes on is not known"))
+    (!looks.is_latest)
+        .then(|| format!("the watch looked last for other names, and for this one on {day} UTC"))
 }
 
 /// What was measured.
@@ -192,12 +178,7 @@ fn logged(certificate: &LoggedCertificate) -> Option<Timestamp> {
 }
 
 /// The next certificate may take as long as the merge delay of the logs, and as the watch was away; with the parts of that.
-fn bounded(
-    source: &IssuanceSource,
-    state: &WatchStateReading,
-    logs: &Logs<'_>,
-    inputs: &Inputs,
-) -> (Option<SignedDuration>, String) {
+fn bounded(state: &WatchStateReading, logs: &Logs<'_>, inputs: &Inputs) -> (Option<SignedDuration>, String) {
     let merge_delay = |id: &str| {
         let log = id.parse::<LogId>().ok().and_then(|id| inputs.logs.log(&id));
         log.map_or(LONGEST_MERGE_DELAY, |log| maximum_merge_delay(&log))
@@ -209,12 +190,20 @@ fn bounded(
     // Where no process runs, what was seen since was not seen for the name.
     let for_name = state.looks.as_ref().filter(|looks| !looks.is_latest).map(|looks| looks.for_name);
     let last = last.map(|last| for_name.map_or(last, |for_name| for_name.min(last)));
-    let unseen = last.map(|last| source.asked_at.duration_since(last).max(SignedDuration::ZERO));
+    let unseen = last.map(|last| logs.at.duration_since(last).max(SignedDuration::ZERO));
     let interval =
         inputs.policy.watch.interval_seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));
     let merge = merge.unwrap_or(LONGEST_MERGE_DELAY);
+    // Where runs look, and no service, they may be that far apart.
+    let runs = followed().filter_map(|log| log.following.as_ref().filter(|following| !following.by_service));
+    let apart = runs.filter_map(|following| Some(following.runs.as_ref()?.apart_seconds)).max();
+    let unseen =
+        unseen.map(|unseen| apart.map_or(unseen, |apart| unseen.max(SignedDuration::from_secs(apart))));
     let looked = unseen.map(|unseen| interval.map_or(unseen, |interval| interval.max(unseen)));
     let looks = match (looked, interval) {
+        (Some(looked), _) if apart.is_some_and(|apart| looked.as_secs() == apart) => {
+            format!("the watch is run once in {}, as it last was", duration(looked))
+        }
         (Some(looked), Some(_)) => {
             format!("the watch looks once in {} by the policy, or as it last did", duration(looked))
         }

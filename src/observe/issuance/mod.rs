@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 pub use self::state_pages::StatePages;
+pub use self::watch_state::alert_queues;
 use super::clock::{self, Stopwatch};
 use super::http::{HttpClient, HttpRequest, Secret, usable};
 use crate::dns_name::DnsName;

@@ -12,11 +12,14 @@ use super::WatchState;
 use crate::dns_name::DnsName;
 use crate::evidence::Bytes;
 use crate::evidence::issuance::{
-    FollowedLog, IssuanceSource, LogSighting, LoggedCertificate, Told, WatchLooks, WatchStateReading,
+    AlertQueue, AlertQueues, FollowedLog, IssuanceSource, LogFollowing, LogRuns, LogSighting,
+    LoggedCertificate, Told, WatchLooks, WatchStateReading,
 };
 use crate::issuance::names::{Form, Found, WatchedName, WatchedNames, find};
 use crate::watch::batch::ChainBeside;
-use crate::watch::state::{KnownCertificate, Log, LogNumber, NameSearch, Sighting, State, StateError};
+use crate::watch::state::{
+    KnownCertificate, Log, LogNumber, NameSearch, Services, Sighting, State, StateError,
+};
 
 /// The most certificates that are read of it.
 const MOST_CERTIFICATES: usize = 100_000;
@@ -57,6 +60,7 @@ async fn read(
         is_latest: search.is_latest,
         is_running: search.is_running,
     });
+    reading.alerts = Some(alert_queues(state).await?);
     let ids = ids_of(&logs);
     let (found, mut cut) = certificates(state, name).await?;
     let mut chains = BTreeSet::new();
@@ -86,6 +90,24 @@ async fn read(
     add_faults(state, &ids, &mut reading.logs).await?;
     let more_logs = (logs.len() >= A_PAGE).then(|| format!("more than {A_PAGE} logs are followed"));
     Ok(cut.or(more_logs))
+}
+
+/// What becomes of the alerts of a state.
+pub async fn alert_queues(state: &State) -> Result<AlertQueues, StateError> {
+    let services = state.services().await?;
+    let (untold, oldest_untold) = state.untold_alerts().await?;
+    let waiting = state.waiting().await?.into_iter().map(|waiting| AlertQueue {
+        channel: waiting.channel,
+        alerts: waiting.alerts,
+        failed: waiting.failed,
+        oldest: waiting.oldest,
+        oldest_failed: waiting.oldest_failed,
+        error: waiting.error,
+        named: waiting.named,
+    });
+    let waiting = waiting.collect();
+    let Services { is_any: has_service, has_channel } = services;
+    Ok(AlertQueues { has_service, has_channel, untold, oldest_untold, waiting })
 }
 
 /// The ids of logs, base64.
@@ -180,6 +202,15 @@ fn followed(log: &Log, search: &NameSearch) -> FollowedLog {
             .and_then(|(head, _)| Timestamp::from_millisecond(i64::try_from(head.timestamp).ok()?).ok()),
         head_seen: head.map(|(_, seen)| *seen),
         faults: Vec::new(),
+        following: search.is_known.then(|| {
+            let following = search.following.get(&log.number).copied().unwrap_or_default();
+            let runs = following.looks.map(|looks| LogRuns {
+                first: looks.first,
+                last: looks.last,
+                apart_seconds: looks.apart.as_secs(),
+            });
+            LogFollowing { by_service: following.by_service, runs }
+        }),
     }
 }
 

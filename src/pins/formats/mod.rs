@@ -18,6 +18,7 @@ mod ios_nspinneddomains;
 mod ipa;
 mod json;
 mod json_config;
+pub mod looks;
 mod manifests;
 mod pins_toml;
 mod plist;

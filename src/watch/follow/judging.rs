@@ -246,6 +246,7 @@ fn source(entry: &FoundEntry, certificate: Option<&Bytes>, standing: &Standing<'
         head_at: None,
         head_seen: None,
         faults: Vec::new(),
+        following: None,
     };
     let sighting = LogSighting {
         log_id: standing.log.id.clone(),
@@ -267,6 +268,7 @@ fn source(entry: &FoundEntry, certificate: Option<&Bytes>, standing: &Standing<'
         certificates: vec![found],
         issuers: standing.issuers.to_vec(),
         looks: None,
+        alerts: None,
     };
     IssuanceSource {
         asked_at: standing.at,

@@ -22,6 +22,7 @@ mod label;
 mod names;
 mod pauses;
 mod ranges;
+mod saying;
 mod start;
 mod trouble;
 
@@ -224,8 +225,10 @@ pub async fn follow_until<R: LogReader>(
         outcome = follower.run() => outcome,
         () = stopped(&mut stop) => Outcome::Stopped,
         () = stopped(&mut ended) => Outcome::Stopped,
+        never = saying::that_it_is_followed(following, log) => match never {},
     };
     follower.give_back().await;
+    saying::how_it_ended(following, log, &outcome).await;
     outcome
 }
 

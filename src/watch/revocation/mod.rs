@@ -203,6 +203,7 @@ fn alone(
         certificates: vec![logged.clone()],
         issuers,
         looks: None,
+        alerts: None,
     }
 }
 

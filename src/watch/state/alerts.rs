@@ -73,8 +73,12 @@ pub struct Waiting {
     pub failed: u64,
     /// When the oldest was made.
     pub oldest: Timestamp,
+    /// When the oldest was made of those that failed before.
+    pub oldest_failed: Option<Timestamp>,
     /// What went wrong with one of them.
     pub error: Option<String>,
+    /// When somebody said last that he serves the channel, as far as is known.
+    pub named: Option<Timestamp>,
 }
 
 /// Where a delivery is due: its pause is over, or it lies further ahead than that pause was, so that the clock was set
@@ -175,7 +179,9 @@ impl State {
 
     /// What waits for each channel; a hundred channels at most.
     pub async fn waiting(&self) -> Result<Vec<Waiting>, StateError> {
-        let sql = "SELECT channel, COUNT(*), COUNT(error), MIN(created), MAX(error) FROM deliveries \
+        let sql = "SELECT channel, COUNT(*), COUNT(error), MIN(created), MAX(error), \
+                   MIN(CASE WHEN error IS NULL THEN NULL ELSE created END), \
+                   (SELECT named FROM channels WHERE name = channel) FROM deliveries \
                    WHERE delivered_at IS NULL GROUP BY channel ORDER BY channel LIMIT 100";
         let rows = self.database.rows(Progress, sql, &[]).await?;
         // Reports are no channel that anybody waits for.
@@ -188,7 +194,9 @@ impl State {
                     alerts: row.number(1)?,
                     failed: row.number(2)?,
                     oldest: row.time(3)?,
+                    oldest_failed: row.maybe_time(5)?,
                     error: row.maybe_text(4)?,
+                    named: row.maybe_time(6)?,
                 })
             })
             .collect()

@@ -1,5 +1,7 @@
 //! The channels of all who work with a state: an alert goes to every one, whoever makes it.
 
+use jiff::Timestamp;
+
 use super::State;
 use super::database::Durability::{Durable, Progress};
 use super::database::{Transaction, Value};
@@ -32,6 +34,15 @@ impl State {
         let sql = "SELECT COUNT(*) FROM alerts WHERE NOT EXISTS \
                    (SELECT 1 FROM deliveries WHERE deliveries.alert = alerts.id)";
         self.database.rows(Progress, sql, &[]).await?.first().map_or(Ok(0), |row| row.number(0))
+    }
+
+    /// How many alerts neither a channel took nor a report listed, and when the oldest of them was made.
+    pub async fn untold_alerts(&self) -> Result<(u64, Option<Timestamp>), StateError> {
+        let sql = "SELECT COUNT(*), MIN(created) FROM alerts WHERE NOT EXISTS (SELECT 1 FROM deliveries \
+                   WHERE deliveries.alert = alerts.id AND delivered_at IS NOT NULL)";
+        let rows = self.database.rows(Progress, sql, &[]).await?;
+        let Some(row) = rows.first() else { return Ok((0, None)) };
+        Ok((row.number(0)?, row.maybe_time(1)?))
     }
 }
 

@@ -20,7 +20,7 @@ use sqlx::{
 use super::error::StateError;
 
 /// How long is waited for others who write, or for a connection.
-const WAIT: Duration = Duration::from_secs(20);
+pub(super) const WAIT: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 thread_local! {
@@ -139,6 +139,10 @@ impl Row {
         let milliseconds = self.signed(index)?;
         jiff::Timestamp::from_millisecond(milliseconds)
             .map_err(|_| StateError::Damaged(format!("a time in column {index} is out of all bounds")))
+    }
+
+    pub(super) fn maybe_time(&self, index: usize) -> Result<Option<jiff::Timestamp>, StateError> {
+        self.maybe_number(index)?.map(|_| self.time(index)).transpose()
     }
 }
 

@@ -231,7 +231,7 @@ impl State {
 }
 
 fn read_log(row: &Row) -> Result<Log, StateError> {
-    let head_seen = row.maybe_number(18)?.map(|_| row.time(18)).transpose()?;
+    let head_seen = row.maybe_time(18)?;
     Ok(Log {
         number: LogNumber(row.signed(0)?),
         log_id: row.hash(1)?,

@@ -9,7 +9,7 @@ use super::database::Database;
 use super::error::StateError;
 
 /// Steps are never changed once released; each change is a further step, in both.
-const SQLITE: [(i64, &str, &str); 8] = [
+const SQLITE: [(i64, &str, &str); 9] = [
     (1, "first", include_str!("migrations/sqlite/1_first.sql")),
     (2, "names", include_str!("migrations/sqlite/2_names.sql")),
     (3, "told", include_str!("migrations/sqlite/3_told.sql")),
@@ -18,8 +18,9 @@ const SQLITE: [(i64, &str, &str); 8] = [
     (6, "proofs", include_str!("migrations/sqlite/6_proofs.sql")),
     (7, "wishes", include_str!("migrations/sqlite/7_wishes.sql")),
     (8, "pauses", include_str!("migrations/sqlite/8_pauses.sql")),
+    (9, "followers", include_str!("migrations/sqlite/9_followers.sql")),
 ];
-const POSTGRES: [(i64, &str, &str); 8] = [
+const POSTGRES: [(i64, &str, &str); 9] = [
     (1, "first", include_str!("migrations/postgres/1_first.sql")),
     (2, "names", include_str!("migrations/postgres/2_names.sql")),
     (3, "told", include_str!("migrations/postgres/3_told.sql")),
@@ -28,6 +29,7 @@ const POSTGRES: [(i64, &str, &str); 8] = [
     (6, "proofs", include_str!("migrations/postgres/6_proofs.sql")),
     (7, "wishes", include_str!("migrations/postgres/7_wishes.sql")),
     (8, "pauses", include_str!("migrations/postgres/8_pauses.sql")),
+    (9, "followers", include_str!("migrations/postgres/9_followers.sql")),
 ];
 
 fn migrator(steps: &[(i64, &'static str, &'static str)]) -> Migrator {

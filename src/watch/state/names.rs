@@ -15,6 +15,7 @@ use super::dark::dark_before;
 use super::database::Durability::{Durable, Progress};
 use super::database::{Transaction, Value, number};
 use super::error::StateError;
+use super::followers::{Following, drop_names};
 use super::lease::is_free;
 use super::logs::{Log, LogNumber};
 use crate::dns_name::DnsName;
@@ -81,6 +82,8 @@ pub struct NameSearch {
     pub is_latest: bool,
     /// Whether a process follows a log now, for whichever names.
     pub is_running: bool,
+    /// By log: who follows it for the name.
+    pub following: HashMap<LogNumber, Following>,
 }
 
 /// The names that this process searches for, or asks about.
@@ -130,6 +133,7 @@ impl State {
     async fn keep_names(&self, watched: &WatchedNames) -> Result<OwnNames, StateError> {
         let id = self.keep_set(watched.names()).await?;
         self.drop_stale(id, watched.names()).await?;
+        self.drop_dead_followers().await?;
         Ok(OwnNames { id: AtomicI64::new(id), names: watched.names().to_vec() })
     }
 
@@ -173,6 +177,7 @@ impl State {
                 // Whoever comes back with these names says anew from where they are wanted.
                 let sql = concat!("DELETE FROM wanted WHERE names = $1 AND ", is_unused!());
                 transaction.execute(sql, &stale[..1]).await?;
+                drop_names(&mut transaction, row.signed(0)?).await?;
                 let sql = concat!("DELETE FROM name_sets WHERE id = $1 AND ", is_unused!());
                 transaction.execute(sql, &stale[..1]).await.map(drop)
             };
@@ -261,6 +266,7 @@ impl State {
         let rows = self.database.rows(Progress, sql, &[]).await?;
         search.is_running = rows.first().map_or(Ok(0), |row| row.signed(0))? > 0;
         search.is_watched = !sets.is_empty();
+        search.following = self.following(&sets).await?;
         let sql = "SELECT log, start, stop FROM searched WHERE names = $1 ORDER BY log, start";
         for id in sets {
             for row in self.database.rows(Progress, sql, &[Value::Number(id)]).await? {

@@ -20,6 +20,7 @@ fn log(id: u8) -> FollowedLog {
         head_at: Some(now()),
         head_seen: Some(now()),
         faults: Vec::new(),
+        following: None,
     }
 }
 

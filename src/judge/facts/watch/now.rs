@@ -18,10 +18,12 @@ const MOST_NAMED: usize = 5;
 
 /// How old what was seen last of a log may be: it includes what it promised within a day (RFC 6962 section 3), and a watch
 /// that is run once a day may be late.
-const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(48);
+pub(super) const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(48);
 
 /// The logs that a watch has to follow.
 pub(super) struct Logs<'a> {
+    /// The time of judging.
+    pub(super) at: Timestamp,
     /// By their ids, with the best that a programme says of each.
     accepted: HashMap<LogId, (KnownLog<'a>, LogState)>,
     /// The list that tells them, where it is too old to judge by.
@@ -33,6 +35,7 @@ impl<'a> Logs<'a> {
     pub(super) fn of(inputs: &'a Inputs, at: Timestamp) -> Self {
         let list = inputs.logs.list_at(Program::Chrome, at).map(|list| ListAge::of(&list, at));
         Self {
+            at,
             accepted: inputs.logs.accepted(at).into_iter().map(|log| (log.0.id, log)).collect(),
             stale: list.filter(ListAge::is_stale),
         }
@@ -91,11 +94,12 @@ pub(super) fn lacks(source: &IssuanceSource, state: &WatchStateReading, logs: &L
             list.days
         )
     }));
+    lacks.extend(read_late(source, state, logs.at));
     let behind: Vec<String> = logs
         .counting(state)
         .filter_map(|log| {
             let is_closed = logs.state(log) == Some(LogState::Readonly);
-            Some(format!("{}: {}", name(log), behind(log, is_closed, source.asked_at)?))
+            Some(format!("{}: {}", name(log), behind(log, is_closed, logs.at)?))
         })
         .collect();
     let more = behind.len().saturating_sub(MOST_NAMED);
@@ -106,8 +110,22 @@ pub(super) fn lacks(source: &IssuanceSource, state: &WatchStateReading, logs: &L
     lacks
 }
 
+/// Why a state says nothing of the time of judging, which lies before it. Of how long ago it was read, each log tells.
+fn read_late(source: &IssuanceSource, state: &WatchStateReading, at: Timestamp) -> Option<String> {
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d");
+    if let Some(looks) = state.looks.as_ref().filter(|looks| looks.began > at) {
+        return Some(format!("it was begun on {}, after the time of judging", day(looks.began)));
+    }
+    (source.asked_at.duration_since(at) > LONGEST_UNSEEN).then(|| {
+        format!(
+            "the state was read on {}, long after the time of judging, and tells who watches then",
+            day(source.asked_at)
+        )
+    })
+}
+
 /// Why it is not known that a log is watched up to its end.
-fn behind(log: &FollowedLog, is_closed: bool, asked_at: Timestamp) -> Option<String> {
+fn behind(log: &FollowedLog, is_closed: bool, at: Timestamp) -> Option<String> {
     let mut lacks: Vec<String> = log.faults.iter().take(MOST_NAMED).map(|fault| printable(fault)).collect();
     match log.head_size {
         None => lacks.push("no tree head of it was seen yet".to_owned()),
@@ -117,7 +135,7 @@ fn behind(log: &FollowedLog, is_closed: bool, asked_at: Timestamp) -> Option<Str
         Some(_) => {}
     }
     if let Some(seen) = log.head_seen.or(log.head_at)
-        && asked_at.duration_since(seen) > LONGEST_UNSEEN
+        && at.duration_since(seen) > LONGEST_UNSEEN
     {
         let day = seen.strftime("%Y-%m-%d");
         lacks.push(format!("its tree head was seen last on {day}: what was logged since is not known"));
@@ -163,12 +181,12 @@ pub(super) fn older(state: &WatchStateReading, logs: &Logs<'_>) -> Option<String
 }
 
 /// Some of them, and how many more there are.
-fn named(all: &[String]) -> String {
+pub(super) fn named(all: &[String]) -> String {
     let (told, more) = all.split_at(all.len().min(MOST_NAMED));
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     format!("{}{more}", told.join(", "))
 }
 
-fn name(log: &FollowedLog) -> String {
+pub(super) fn name(log: &FollowedLog) -> String {
     printable(if log.description.is_empty() { &log.log_id } else { &log.description })
 }

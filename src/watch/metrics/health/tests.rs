@@ -37,7 +37,9 @@ fn stuck(channel: &str, oldest: &str) -> Waiting {
         alerts: 3,
         failed: 1,
         oldest: at(oldest),
+        oldest_failed: Some(at(oldest)),
         error: Some("HTTP 500".to_owned()),
+        named: None,
     }
 }
 
