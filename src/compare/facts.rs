@@ -392,6 +392,11 @@ impl ClientPins {
     pub fn has_pins(&self) -> bool {
         matches!(self.pins, Pins::Pinned { .. })
     }
+
+    /// Whether it may have any, and nothing is known of them.
+    pub fn is_undetermined(&self) -> bool {
+        self.pins == Pins::Undetermined
+    }
 }
 
 /// The pins that a client has for the host.
@@ -401,6 +406,8 @@ pub enum Pins {
     NotPinned,
     /// The configuration of this client has no pins for the host, and those of other files may be its own or another's.
     Unknown,
+    /// What this client's file pins could not be determined: it could not be read, or not that part of it.
+    Undetermined,
     /// The host is pinned.
     Pinned {
         /// What clients do when no pin matches.

@@ -1,6 +1,7 @@
 //! The pins of a host as the comparison wants them.
 
 mod beside;
+mod undetermined;
 
 use std::collections::BTreeSet;
 
@@ -35,19 +36,14 @@ pub(super) fn measured(
     if own(verdict).next().is_none() && !verdict.sources.is_empty() {
         return Fact::NotGiven;
     }
+    let undetermined = undetermined::clients(verdict);
     match verdict.status {
         PinsStatus::NoPinSources => return Fact::NotGiven,
-        PinsStatus::Undetermined => return Fact::Undetermined,
-        PinsStatus::Pinned | PinsStatus::NotPinned => {}
-    }
-    // What the clients of a file that could not be read do is not known, whatever the others do.
-    if own(verdict).any(|source| source.state != SourceState::Read) {
-        return Fact::Undetermined;
-    }
-    if own(verdict).flat_map(|source| &source.entries).any(|entry| entry.applies && entry.is_open()) {
-        return Fact::Undetermined;
+        PinsStatus::Undetermined if undetermined.is_empty() => return Fact::Undetermined,
+        PinsStatus::Undetermined | PinsStatus::Pinned | PinsStatus::NotPinned => {}
     }
     let mut clients: Vec<ClientPins> = applying(verdict)
+        .filter(|(_, entry)| !undetermined::is_so(entry, verdict))
         .filter(|one| !is_covered(*one, verdict))
         .map(|(source, entry)| ClientPins {
             client: source.file.clone(),
@@ -55,7 +51,13 @@ pub(super) fn measured(
             pins: pinned(entry, let_in),
         })
         .collect();
-    if clients.is_empty() {
+    if clients.is_empty()
+        && undetermined.iter().all(|client| client.class.is_none())
+        && !undetermined.is_empty()
+    {
+        return Fact::Undetermined;
+    }
+    if clients.is_empty() && undetermined.is_empty() {
         return Fact::Measured(vec![ClientPins {
             client: String::new(),
             class: None,
@@ -66,6 +68,7 @@ pub(super) fn measured(
         Fact::Measured(without) => clients.extend(without),
         Fact::NotGiven | Fact::Undetermined => return Fact::Undetermined,
     }
+    clients.extend(undetermined);
     Fact::Measured(clients)
 }
 
@@ -382,7 +385,7 @@ mod tests {
             .into_iter()
             .map(|client| match client.pins {
                 Pins::Pinned { enforcement, .. } => enforcement,
-                Pins::NotPinned | Pins::Unknown => panic!("not pinned"),
+                Pins::NotPinned | Pins::Unknown | Pins::Undetermined => panic!("not pinned"),
             })
             .collect();
         assert_eq!(modes, [PinEnforcement::ReportOnly, PinEnforcement::Enforced]);

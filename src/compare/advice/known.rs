@@ -80,7 +80,7 @@ impl<'k> Known<'k> {
             Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } => {
                 Some((client, matches.measured()))
             }
-            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown => None,
+            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown | Pins::Undetermined => None,
         })
     }
 

@@ -183,7 +183,7 @@ fn what_was_measured_against_the_pins_asks_for_a_change() {
             locked_out: true,
             overridden_for_user_anchors: false,
         },
-        Pins::NotPinned | Pins::Unknown => unreachable!("it is pinned"),
+        Pins::NotPinned | Pins::Unknown | Pins::Undetermined => unreachable!("it is pinned"),
     };
     let enforced = PinEnforcement::Enforced;
     let now = |locks_out_now| ReplayedPinSet { locks_out_now, ..given(0, None) };

@@ -3,7 +3,7 @@
 
 use super::{ClientClass, ClientControl, ClientThreat, Enforced, android};
 use crate::compare::controls::{self, Judgement, ct};
-use crate::compare::{Control, Effect, MeasuredFacts, Threat};
+use crate::compare::{Control, Effect, Fact, MeasuredFacts, Threat};
 
 /// Each threat, by the controls that the client goes by and the facts of its own.
 pub(super) fn threats(
@@ -20,7 +20,8 @@ pub(super) fn threats(
                 .map(|one| {
                     let judged = own_way(client, one.control, threat, own)
                         .unwrap_or_else(|| relevant(one.control, threat, own));
-                    (one, of_client(one, judged))
+                    let is_sure = threat.is_change() && locks_out_some(client, one.control, own);
+                    (one, if is_sure { judged } else { of_client(one, judged) })
                 })
                 .collect::<Vec<_>>();
             let weighed = weigh(threat, &judged);
@@ -58,6 +59,13 @@ fn is_idle(control: Control, threat: Threat, judged: &Judgement) -> bool {
 
 fn idle(judged: Judgement) -> Judgement {
     Judgement { effect: Effect::NoEffect, ..judged }
+}
+
+/// Whether a change that a control does not let pass is known to lock out some clients of a kind, though others of that kind
+/// may not go by it: those apps whose configuration asks for SCTs.
+fn locks_out_some(client: ClientClass, control: Control, own: &MeasuredFacts) -> bool {
+    let asks = || own.apps.iter().any(|app| app.certificate_transparency == Fact::Measured(true));
+    control == Control::Ct && matches!(client, ClientClass::Android { .. }) && asks()
 }
 
 /// What a control does for the client: not known, where it is not known whether the client goes by it.

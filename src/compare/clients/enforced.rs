@@ -56,6 +56,11 @@ fn enforced(
         Control::Pins | Control::LeafPin | Control::IntermediatePin | Control::RootPin => {
             let own = own.pins.measured().map(Vec::as_slice);
             match own.filter(|pins| pins.iter().any(ClientPins::has_pins)) {
+                Some(pins) if pins.iter().any(ClientPins::is_undetermined) => (
+                    Yes,
+                    "Pins of such a client were given, and a file of which it is not known what it pins for whom.",
+                    CLIENT_PINS,
+                ),
                 Some(pins) if !pins.iter().all(ClientPins::has_pins) => (
                     Yes,
                     "Pins of such a client were given, and an app or version of that kind that has none of its own.",
@@ -281,8 +286,12 @@ fn pins_of(
     pins: &Fact<Vec<ClientPins>>,
 ) -> Fact<Vec<ClientPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
-    let own: Vec<ClientPins> = all.iter().filter(|one| is_own(one.class)).cloned().collect();
-    let is_open = |one: &ClientPins| one.has_pins() && may_be_of(one.class, client);
+    // A file that could not be read may be of this client as well.
+    let is_unread =
+        |one: &ClientPins| one.is_undetermined() && (is_own(one.class) || may_be_of(one.class, client));
+    let own: Vec<ClientPins> =
+        all.iter().filter(|one| is_own(one.class) || is_unread(one)).cloned().collect();
+    let is_open = |one: &ClientPins| one.has_pins() && may_be_of(one.class, client) || is_unread(one);
     // A configuration without pins leaves open what pins of no known kind do.
     if own.iter().any(ClientPins::has_pins) {
         Fact::Measured(own)

@@ -37,7 +37,7 @@ impl Level {
             Pins::Pinned {
                 enforcement: PinEnforcement::Enforced, matches: Fact::Measured(matches), ..
             } => Self::of_matches(matches),
-            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown => None,
+            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown | Pins::Undetermined => None,
         }
     }
 
@@ -149,8 +149,11 @@ fn of_level(level: Level, clients: &[ClientPins]) -> Vec<&ClientPins> {
     clients.iter().filter(|client| Level::of(&client.pins) == Some(level)).collect()
 }
 
-/// Whether pins are enforced and their level is not known. Where keys are forbidden alone, there is none.
+/// Whether pins are enforced, or may be, and their level is not known. Where keys are forbidden alone, there is none.
 fn is_open(pins: &Pins) -> bool {
+    if *pins == Pins::Undetermined {
+        return true;
+    }
     let Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } = pins else { return false };
     Level::of(pins).is_none() && !matches.measured().is_some_and(PinMatches::forbid_alone)
 }

@@ -38,6 +38,9 @@ pub(super) fn state(clients: &Fact<Vec<ClientPins>>) -> State {
                     client.client
                 ),
             ),
+            Pins::Undetermined => {
+                (InPlace::Unknown, format!("What {} pins could not be determined.", client.client))
+            }
             Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
                 (InPlace::No, format!("The pins of {} only report.", client.client))
             }

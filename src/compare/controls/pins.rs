@@ -21,6 +21,10 @@ const SHIPPED: &str = "The pins come with the client, and nobody who takes over 
 pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
     let (effect, reason) = match pins {
         Pins::NotPinned => (Effect::NoEffect, "The pins that were given do not name this host."),
+        Pins::Undetermined => (
+            Effect::Unknown,
+            "What the file pins could not be determined: it was not read, or not all of it.",
+        ),
         Pins::Unknown if threat.is_change() || matches!(threat, Threat::StolenKey | Threat::HostilePins) => (
             Effect::NoEffect,
             "It has no pins of its own, so that it adds nothing to what the other pins do.",

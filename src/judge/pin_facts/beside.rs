@@ -91,6 +91,7 @@ mod tests {
                     let pins = match one.pins {
                         Pins::NotPinned => "none",
                         Pins::Unknown => "perhaps",
+                        Pins::Undetermined => "not known",
                         Pins::Pinned { enforcement: crate::compare::PinEnforcement::Enforced, .. } => "pins",
                         Pins::Pinned { .. } => "not in force",
                     };
