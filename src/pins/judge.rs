@@ -233,11 +233,8 @@ const SET_ASIDE: &str = "; but the pins are left aside for CAs that the app or t
 fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Question<'_>) -> EntryVerdict {
     // A path belongs to a host: pins of other hosts are not compared with it.
     let path = path_for(entry, question).filter(|_| applies && question.host.is_some());
-    let paths = if path.is_some() && entry.compared_with == ComparedWith::ValidatedPath {
-        question.paths
-    } else {
-        &[]
-    };
+    let is_compared = path.is_some() && entry.compared_with == ComparedWith::ValidatedPath;
+    let paths = if is_compared { question.paths } else { &[] };
     let context =
         Context { certificates: question.certificates, known_ca: question.known_ca, at: question.at };
     let judged = |pins: &[Pin]| -> Vec<PinVerdict> {

@@ -176,15 +176,15 @@ fn missed<'l, 'h>(
     end: i64,
 ) -> Vec<&'l Placed<'h>> {
     let until = binding.perhaps_until.min(end);
-    let misses = |place: &usize| {
+    let is_missed = |place: &usize| {
         lives.get(*place).is_some_and(|segments| {
             segments.iter().any(|segment| {
                 segment.status != Status::All && segment.from < until && binding.from < segment.until
             })
         })
     };
-    let missed = left_out.iter().filter(|place| misses(place)).filter_map(|place| laid.get(*place));
-    missed.filter(|placed| placed.ends() <= end).collect()
+    let of_them = left_out.iter().filter(|place| is_missed(place)).filter_map(|place| laid.get(*place));
+    of_them.filter(|placed| placed.ends() <= end).collect()
 }
 
 fn has_cause(lockouts: &[Lockout], cause: Cause) -> bool {
