@@ -4,6 +4,9 @@
 
 mod world;
 
+#[path = "compare/monitored.rs"]
+mod monitored;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -40,21 +40,57 @@ impl PinInputs {
 /// Files of a folder that is named alone are named from there on, those of several with the folder before them.
 pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
     let mut inputs = PinInputs::default();
-    for argument in arguments {
-        if is_inline_list(argument) {
-            let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-            inputs.files.push(InputFile { path: argument.to_owned(), content, folder: None });
-        } else if folder::is_folder(argument) {
-            let (folder, known) = read_folder(argument, arguments);
-            inputs.files.extend(folder.files);
-            inputs.paths.extend(folder.paths);
-            inputs.folders.push(known);
-        } else {
-            inputs.files.push(meant(files::read(argument, limit)));
-            inputs.paths.push(argument.into());
+    let given: Vec<Given> = arguments.iter().map(|argument| Given::read(argument, limit)).collect();
+    let kinds: Vec<Vec<&str>> = given.iter().map(Given::kinds_that_pin).collect();
+    for (place, (argument, given)) in arguments.iter().zip(given).enumerate() {
+        match given {
+            Given::File(file, path) => {
+                inputs.files.push(file);
+                inputs.paths.extend(path);
+            }
+            Given::Folder(folder, unseen) => {
+                let others = kinds.iter().enumerate().filter(|(other, _)| *other != place);
+                let besides: Vec<&str> = others.flat_map(|(_, kinds)| kinds).copied().collect();
+                let (folder, known) = kept((argument, arguments), folder, unseen, &besides);
+                inputs.files.extend(folder.files);
+                inputs.paths.extend(folder.paths);
+                inputs.folders.push(known);
+            }
         }
     }
     inputs
+}
+
+/// What an argument names.
+enum Given {
+    /// A file or a list, and where it is.
+    File(InputFile, Option<PathBuf>),
+    /// A folder: what of it may say something, and what else it has.
+    Folder(Folder, Vec<(String, Unseen)>),
+}
+
+impl Given {
+    fn read(argument: &str, limit: u64) -> Self {
+        if is_inline_list(argument) {
+            let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
+            Self::File(InputFile { path: argument.to_owned(), content, folder: None }, None)
+        } else if folder::is_folder(argument) {
+            let (folder, unseen) = read_folder(argument);
+            Self::Folder(folder, unseen)
+        } else {
+            Self::File(meant(files::read(argument, limit)), Some(argument.into()))
+        }
+    }
+
+    /// The kinds of configurations in it that pin.
+    fn kinds_that_pin(&self) -> Vec<&'static str> {
+        let files = match self {
+            Self::File(file, _) => std::slice::from_ref(file),
+            Self::Folder(folder, _) => folder.files.as_slice(),
+        };
+        let files = files.iter().filter(|file| candidates::may_be_configuration(&file.path));
+        files.filter_map(candidates::kind_that_pins).collect()
+    }
 }
 
 /// A file that is not there, and whose name looks like a list of curl: what was meant.
@@ -66,8 +102,8 @@ fn meant(mut input: InputFile) -> InputFile {
     input
 }
 
-/// What of a folder has to do with pins, and what is known of the rest.
-fn read_folder(path: &str, arguments: &[String]) -> (Folder, PinFolder) {
+/// What of a folder may have to do with pins, and what of it looks so and is not read.
+fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
     let unseen: RefCell<Vec<(String, Unseen)>> = RefCell::default();
     // What a file is called says what is looked for in it.
     let is_code = Cell::new(false);
@@ -101,8 +137,19 @@ fn read_folder(path: &str, arguments: &[String]) -> (Folder, PinFolder) {
             matters: &|file| has_to_do_with_pins(file) || looks::looks(file).is_some(),
         }),
     };
-    let mut folder = folder::read(path, wanted);
-    leave_out_silent(path, &mut folder);
+    let folder = folder::read(path, wanted);
+    (folder, unseen.into_inner())
+}
+
+/// What of a folder has to do with pins, and what is known of the rest; `besides` are the kinds of configurations that pin in
+/// other arguments.
+fn kept(
+    (path, arguments): (&str, &[String]),
+    mut folder: Folder,
+    mut unseen: Vec<(String, Unseen)>,
+    besides: &[&str],
+) -> (Folder, PinFolder) {
+    leave_out_silent(path, &mut folder, besides);
     // Manifests say which configurations are used, and nothing where there are none.
     let has_manifest = folder.files.iter().any(is_manifest_or_attribute);
     if has_manifest && !folder.files.iter().any(holds_a_configuration) {
@@ -112,7 +159,6 @@ fn read_folder(path: &str, arguments: &[String]) -> (Folder, PinFolder) {
         leave_out(path, &mut folder, &silent);
     }
     tell(path, &folder);
-    let mut unseen = unseen.into_inner();
     unseen.extend(folder.aside.drain(..).map(|aside| (aside.name, aside.why)));
     let known = known_of(path, unseen, &folder, arguments);
     if !known.is_alone {
@@ -155,8 +201,8 @@ fn known_of(path: &str, unseen: Vec<(String, Unseen)>, read: &Folder, arguments:
 }
 
 /// Leaves out the configurations of apps that say nothing of pins where none of their format does: only beside one that
-/// pins, it matters that another does not.
-fn leave_out_silent(path: &str, folder: &mut Folder) {
+/// pins, of this folder or of another argument, it matters that another does not.
+fn leave_out_silent(path: &str, folder: &mut Folder, besides: &[&str]) {
     let (silent, pinning): (Vec<&InputFile>, Vec<&InputFile>) = folder
         .files
         .iter()
@@ -165,7 +211,9 @@ fn leave_out_silent(path: &str, folder: &mut Folder) {
     let left_out: Vec<String> = silent
         .into_iter()
         .filter(|file| !is_manifest_or_attribute(file))
-        .filter(|file| !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning)))
+        .filter(|file| {
+            !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning, besides))
+        })
         .map(|file| file.path.clone())
         .collect();
     leave_out(path, folder, &left_out);

@@ -69,8 +69,8 @@ pub struct MeasuredFacts {
     pub expectation: Fact<Expectation>,
     /// Whether anyone compares the CT logs with that expectation.
     pub log_watch: Fact<LogWatch>,
-    /// The pins that apply to this host, client by client, TLSA records apart. Where there are none,
-    /// [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
+    /// The pins that apply to this host, client by client, TLSA records apart, and beside them the apps without any. Where
+    /// there are none, [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
     pub pins: Fact<Vec<ClientPins>>,
     /// What of the files that were given leaves open whether any pins are left.
     pub pin_files: PinFilesRead,
@@ -286,6 +286,10 @@ pub struct AppFacts {
     pub certificate_transparency: Fact<bool>,
     /// Whether the app trusts CAs that a user added to the device, by its configuration or its level; not given likewise.
     pub trusts_user_cas: Fact<bool>,
+    /// Whether it trusts for this host none but the CAs that its configuration names.
+    pub own_anchors_alone: bool,
+    /// The lowest API level of a device that it runs on (`minSdkVersion`), where that is known.
+    pub lowest_device: Option<u32>,
 }
 
 /// The standard verdict on the chain: anchor, name and dates.
@@ -306,6 +310,8 @@ pub enum CtPolicy {
     MetInPart,
     /// They miss Chrome's.
     NotMet,
+    /// The chain ends at a root that was given, and clients ask for SCTs under public roots alone.
+    NotAsked,
 }
 
 /// What CAA says about issuing for the host.
@@ -373,7 +379,7 @@ pub struct Watch {
 /// The pins of one client: an app, or a tool with a list of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientPins {
-    /// The file they were read from, as the user named it; empty where no client has pins.
+    /// The file they were read from, as the user named it, or that has none; empty where no client has pins.
     pub client: String,
     /// The kind of client, where the file tells.
     pub class: Option<ClientClass>,
@@ -381,11 +387,20 @@ pub struct ClientPins {
     pub pins: Pins,
 }
 
+impl ClientPins {
+    /// Whether it has pins for the host, in force or not.
+    pub fn has_pins(&self) -> bool {
+        matches!(self.pins, Pins::Pinned { .. })
+    }
+}
+
 /// The pins that a client has for the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pins {
-    /// Pin files were read, and none of them pins this host.
+    /// Pin files were read, and none of them pins this host; or the configuration of this client does not.
     NotPinned,
+    /// The configuration of this client has no pins for the host, and those of other files may be its own or another's.
+    Unknown,
     /// The host is pinned.
     Pinned {
         /// What clients do when no pin matches.

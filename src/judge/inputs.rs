@@ -1,5 +1,6 @@
 //! The files given beside the targets, read into what the judges need.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use jiff::SignedDuration;
@@ -44,6 +45,8 @@ pub struct Inputs {
     pub cas: CaTable,
     /// The pin files, read.
     pub pins: Vec<PinFile>,
+    /// The folder, of those that were given, of each pin file that was found in one.
+    folders: BTreeMap<String, String>,
     /// What was named as sources of pins, where nothing in it has to do with pins.
     pub without_pins: Vec<String>,
     /// How many files of that were opened; 0 where it is not known.
@@ -190,6 +193,11 @@ impl Inputs {
             logs: lists.table,
             cas: CaTable,
             pins: PinFile::of_all(&files.pins),
+            folders: files
+                .pins
+                .iter()
+                .filter_map(|file| Some((file.path.clone(), file.folder.clone()?)))
+                .collect(),
             without_pins: files.without_pins.clone(),
             opened_without_pins: files.opened_without_pins,
             code_without_pins: files
@@ -240,6 +248,12 @@ impl Inputs {
             same_owner(&ca.owner, name) || ca.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(name))
         });
         private || self.cas.is_known_identifier(name) || self.cas.is_known_owner(name)
+    }
+
+    /// The folder, of those that were given, in which a pin file was found; of what lies in a package, that of the package.
+    pub(super) fn folder_of(&self, file: &str) -> Option<String> {
+        let file = file.split_once("!/").map_or(file, |(package, _)| package);
+        self.folders.get(file).cloned()
     }
 
     /// The CA of a key, if it is known.

@@ -259,7 +259,9 @@ impl TargetVerdicts {
         let open = given.filter(|set| set.undetermined > 0).map(|set| {
             let of = replay.certificates.len();
             let what = format!("whether {} of {of} certificates match {}", set.undetermined, set.title);
-            OpenKind::ReplayedMatch.asks(what, false)
+            // Pins that could be judged by less than half of what is recent could not be judged.
+            let is_judged = set.next_match.as_ref().is_some_and(|chance| chance.unknown < chance.share.of);
+            OpenKind::ReplayedMatch.asks(what, set.refuses && !is_judged)
         });
         open.collect()
     }

@@ -323,6 +323,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         fails_closed: expiry.is_some_and(Expiry::fails_closed),
         is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
+        own_anchors_alone: entry.anchors.as_ref().is_some_and(|own| !own.beside_system),
         backup: Backup::of(&pins, entry.unread),
         paths: on_paths,
         unread: entry.unread,

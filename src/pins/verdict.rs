@@ -246,6 +246,8 @@ pub struct EntryVerdict {
     pub is_excluded: bool,
     /// What the file says of Certificate Transparency for these hosts, if anything.
     pub certificate_transparency: Option<bool>,
+    /// Whether the app trusts no CA of the system for these hosts, but those that its configuration names.
+    pub own_anchors_alone: bool,
     /// Each pin.
     pub pins: Vec<PinVerdict>,
     /// How many more pins it has that could not be read.

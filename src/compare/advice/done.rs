@@ -253,7 +253,18 @@ pub(super) fn left_out(known: &Known<'_>) -> String {
     let unexpected: Vec<&str> =
         replay.into_iter().flat_map(Replay::unexpected_now).map(|it| it.issuer.as_str()).collect();
     let issuers = named(unexpected.iter().copied());
-    match unexpected.len() {
+    let ended = known.given().filter(|set| set.refuses).map(|set| set.left_out).max().unwrap_or_default();
+    let ended = match ended {
+        0 => String::new(),
+        1 => "; 1 certificate, which ended, of a CA that you do not expect is not known to match them: if it was in service, they \
+              locked users out then"
+            .to_owned(),
+        count => format!(
+            "; {count} certificates, which ended, of CAs that you do not expect are not known to match them: if one was in service, \
+             they locked users out then"
+        ),
+    };
+    let now = match unexpected.len() {
         0 => String::new(),
         1 => format!(
             "; left out is 1 certificate of a CA that you do not expect ({issuers}): not so if it is yours"
@@ -261,7 +272,8 @@ pub(super) fn left_out(known: &Known<'_>) -> String {
         count => format!(
             "; left out are {count} certificates of CAs that you do not expect ({issuers}): not so if one of them is yours"
         ),
-    }
+    };
+    format!("{now}{ended}")
 }
 
 /// Why pins are known not to be wide: by what was issued.
@@ -284,9 +296,9 @@ fn narrow(set: &ReplayedPinSet) -> Option<String> {
             from.strftime("%Y-%m-%d")
         ));
     }
-    let share = set.next_match.as_ref().map(|chance| chance.share)?;
-    (share.count < share.of)
-        .then(|| format!("{}: {} of {} recent certificates match", set.title, share.count, share.of))
+    let chance = set.next_match.as_ref()?;
+    (chance.share.count < chance.share.of)
+        .then(|| format!("{}: {} recent certificates match", set.title, chance.counted()))
 }
 
 /// Why pins are known not to be wide: by what they name.

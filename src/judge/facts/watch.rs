@@ -57,6 +57,9 @@ pub(super) fn log_watch(
         lacks.extend(stopped(state));
         lacks.extend(followed::lack(state, &logs));
         lacks.extend(told::lacks(source, state));
+        let lists_names =
+            inputs.policy.nearest(&verdict.name, |domain| domain.known_names.as_ref()).is_some();
+        lacks.extend(told::unheard(&inputs.policy.alerts, state, keys.is_some() || lists_names));
         if inputs.policy.expected_for(Some(&verdict.name)).is_none() {
             lacks.push(
                 "with which CAs it compares is not known, for its state does not tell, and no policy given here names any"

@@ -148,10 +148,20 @@ pub fn is_silent_configuration(file: &InputFile) -> bool {
         && PinFile::of(file).iter().any(|read| is_of_platform(read).is_some_and(is_meant))
 }
 
+/// The kind of configuration by which a platform pins, where a file is one that does.
+pub fn kind_that_pins(file: &InputFile) -> Option<&'static str> {
+    let read = PinFile::of(file);
+    read.iter().filter_map(is_of_platform).find(|source| has_pins(source)).map(|source| source.format)
+}
+
 /// Whether a configuration without pins matters beside the files that have some: another Network Security Config pins,
-/// or another property list of the same folder does, as those of build configurations stand beside one another.
-pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile]) -> bool {
+/// or another property list of the same folder does, as those of build configurations stand beside one another; or one of
+/// this kind does that was given besides.
+pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile], besides: &[&str]) -> bool {
     let Some(source) = is_of_platform(read) else { return false };
+    if besides.contains(&source.format) {
+        return true;
+    }
     let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     pinning
         .iter()

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::{Following, LogToFollow, Outcome};
 
-/// After which time it is tried again where the state does not know the log yet, or cannot be written.
-const AGAIN: Duration = Duration::from_secs(2);
+/// After which time it is tried again where the state does not know the log yet, or cannot be written; twice as long each
+/// time, up to the second.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// Says for as long as it is asked for that a service follows the log. A run that ends says only what it looked at.
 pub(super) async fn that_it_is_followed(following: &Following, log: &LogToFollow) -> Infallible {
@@ -14,10 +15,15 @@ pub(super) async fn that_it_is_followed(following: &Following, log: &LogToFollow
     if settings.once {
         return std::future::pending().await;
     }
+    let mut pause = AGAIN.0;
     loop {
-        let is_said = state.follow(&log.log_id, settings.lease).await.unwrap_or(false);
-        let pause = if is_said { settings.lease / 3 } else { AGAIN };
-        tokio::time::sleep(pause.max(Duration::from_millis(1))).await;
+        if state.follow(&log.log_id, settings.lease).await.unwrap_or(false) {
+            pause = AGAIN.0;
+            tokio::time::sleep((settings.lease / 3).max(AGAIN.0)).await;
+        } else {
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2).min(AGAIN.1);
+        }
     }
 }
 

@@ -20,6 +20,9 @@ const MOST_NAMED: usize = 5;
 /// that is run once a day may be late.
 pub(super) const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(48);
 
+/// How far the clock of the state may be ahead of the time of judging, which has whole seconds.
+const CLOCK: SignedDuration = SignedDuration::from_mins(1);
+
 /// The logs that a watch has to follow.
 pub(super) struct Logs<'a> {
     /// The time of judging.
@@ -113,7 +116,7 @@ pub(super) fn lacks(source: &IssuanceSource, state: &WatchStateReading, logs: &L
 /// Why a state says nothing of the time of judging, which lies before it. Of how long ago it was read, each log tells.
 fn read_late(source: &IssuanceSource, state: &WatchStateReading, at: Timestamp) -> Option<String> {
     let day = |time: Timestamp| time.strftime("%Y-%m-%d");
-    if let Some(looks) = state.looks.as_ref().filter(|looks| looks.began > at) {
+    if let Some(looks) = state.looks.as_ref().filter(|looks| looks.began.duration_since(at) > CLOCK) {
         return Some(format!("it was begun on {}, after the time of judging", day(looks.began)));
     }
     (source.asked_at.duration_since(at) > LONGEST_UNSEEN).then(|| {

@@ -15,7 +15,7 @@ fn failing(made: &str) -> AlertQueue {
     AlertQueue {
         channel: "pager".to_owned(),
         alerts: 56,
-        failed: 56,
+        failed: 2,
         oldest: at(made),
         oldest_failed: Some(at(made)),
         error: Some("exit status: 1".to_owned()),
@@ -91,6 +91,10 @@ fn what_nobody_is_told_of_is_not_detected() {
     assert_eq!(stuck, "alerts to “pager” were not taken: exit status: 1");
     let once = failing("2026-11-20T11:59:30Z");
     assert_eq!(of_queues(waiting(once.clone())), None, "it is given again at once");
+    assert!(
+        of_queues(waiting(AlertQueue { failed: 3, ..once.clone() })).is_some(),
+        "it fails again and again"
+    );
     // What waits for longer may not have been given before.
     let beside = AlertQueue { oldest: at("2026-11-20T11:50:00Z"), ..once };
     assert_eq!(of_queues(waiting(beside)), None);
@@ -103,6 +107,37 @@ fn what_nobody_is_told_of_is_not_detected() {
     assert_eq!(of_queues(untold("2026-11-20T11:50:00Z")), None, "they are on their way");
     // Of evidence that an older version saved nothing is known.
     assert!(lacks_of(|state| state.alerts = None).0.unwrap().contains("older version of pinstead saved"));
+}
+
+#[test]
+fn what_no_channel_takes_by_its_severity_nobody_hears_of() {
+    let of = |alerts: &str, domain: &str, has_service| {
+        let kept = WatchStateReading {
+            alerts: Some(AlertQueues { has_service, has_channel: true, ..AlertQueues::default() }),
+            ..state(Vec::new())
+        };
+        let policy = format!("{alerts}{EXPECTS}{domain}");
+        match watch_of(summary(SourceKind::WatchState, Coverage::Whole), kept, &policy) {
+            Fact::Measured(LogWatch::Watched(watch)) => watch.lacks,
+            other => panic!("{other:?}"),
+        }
+    };
+    let pager = |least: &str| {
+        format!(
+            "[alerts]\nstderr = false\n[[alerts.hook]]\nname = \"pager\"\ncommand = [\"true\"]\nmin_severity = \"{least}\"\n"
+        )
+    };
+    let names = "known_names = [\"shop.example\"]\n";
+    assert_eq!(of(&pager("high"), "", true), None);
+    assert_eq!(of(&pager("medium"), names, true), None);
+    assert_eq!(of("", names, true), None, "standard error takes all");
+    assert!(of(&pager("critical"), "", true).unwrap().contains("no channel takes an alert of severity high"));
+    assert!(
+        of(&pager("high"), names, true).unwrap().contains("no channel takes an alert of severity medium")
+    );
+    let none = "[alerts]\nstderr = false\n";
+    assert!(of(none, "", true).unwrap().contains("there is no channel for alerts"));
+    assert_eq!(of(none, "", false), None, "runs report what they find");
 }
 
 #[test]
