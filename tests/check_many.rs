@@ -266,7 +266,8 @@ fn what_was_asked_otherwise_is_not_gone_on_with() {
 #[test]
 fn a_run_with_a_baseline_of_many_entries_is_gone_on_with() {
     let many = Many::start();
-    let list = many.list(&many.files(12));
+    let files = many.files(12);
+    let list = many.list(&files);
     let known = many.path("known.toml").display().to_string();
     let report = many.path("report.jsonl");
     let output = report.display().to_string();
@@ -287,6 +288,13 @@ fn a_run_with_a_baseline_of_many_entries_is_gone_on_with() {
     assert_eq!(code(&resumed), code(&first), "{}", stderr(&resumed));
     let lines_of_run = |text: &str| lines(text).iter().map(|line| line["run"].clone()).collect::<Vec<_>>();
     assert_eq!(lines_of_run(&read(&report)), lines_of_run(&before));
+    // Files of certificates are the same in whatever order they are named.
+    let issued = [&arguments[..], &["--certificates", &files[0], &files[1]]].concat();
+    let ended = many.check(&issued).output().unwrap();
+    let before = read(&report);
+    let again = [&arguments[..], &["--resume", "--certificates", &files[1], &files[0]]].concat();
+    let resumed = many.check(&again).output().unwrap();
+    assert_eq!((code(&resumed), read(&report)), (code(&ended), before), "{}", stderr(&resumed));
     // An entry more is another question.
     fs::write(many.path("known.toml"), text.replacen("reason = \"r\"", "reason = \"s\"", 1)).unwrap();
     let refused = many.check(&[&arguments[..], &["--resume"]].concat()).output().unwrap();

@@ -172,6 +172,11 @@ impl CheckOptions {
         self.output.compared = Some(detail);
     }
 
+    /// Puts in order what has none.
+    pub(super) fn in_order(&mut self) {
+        self.issued.in_order();
+    }
+
     /// Whether no target is named.
     pub(super) fn names_nothing(&self) -> bool {
         self.target.is_empty() && self.many.targets.is_none()

@@ -243,6 +243,11 @@ impl Run {
 }
 
 impl IssuanceOptions {
+    /// Puts in order what has none.
+    pub(super) fn in_order(&mut self) {
+        self.sources.in_order();
+    }
+
     /// The files that are named to be read, but for those of sources.
     fn files(&self) -> impl Iterator<Item = &Path> {
         let policy = Path::new(self.policy.as_deref().unwrap_or(DEFAULT_POLICY));

@@ -89,10 +89,16 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::from_clap(&error),
     };
     let result = match cli.command {
-        Command::Check(options) => check::run(&options),
+        Command::Check(mut options) => {
+            options.in_order();
+            check::run(&options)
+        }
         Command::Caa(options) => caa::run(&options),
         Command::Pins(options) => pins::run(&options),
-        Command::Issuance(options) => issuance::run(&options),
+        Command::Issuance(mut options) => {
+            options.in_order();
+            issuance::run(&options)
+        }
         Command::Compare(options) => compare::run(*options),
         Command::Logs(options) => logs::run(&options),
         Command::Watch(options) => watch::run(*options),

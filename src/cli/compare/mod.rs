@@ -51,6 +51,7 @@ pub(super) fn run(mut options: CompareOptions) -> anyhow::Result<Exit> {
              --targets FILE"
         );
     }
+    options.check.in_order();
     let require = options.require.iter().map(ToString::to_string).collect();
     let request = CompareRequest { require, repeated: options.repeated(), ..options.stated.request() };
     let detail = if options.full { Detail::Full } else { Detail::Gravest };

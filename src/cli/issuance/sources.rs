@@ -65,6 +65,12 @@ pub(in crate::cli) struct StatePolicy<'p> {
 }
 
 impl SourceOptions {
+    /// Puts files and folders in an order of their own: what they hold does not depend on how they were named.
+    pub(in crate::cli) fn in_order(&mut self) {
+        self.certificates.sort_unstable();
+        self.certificates.dedup();
+    }
+
     /// Whether any source is named.
     pub(in crate::cli) fn is_given(&self) -> bool {
         !self.certificates.is_empty()

@@ -173,6 +173,10 @@ fn what_was_issued_is_replayed_with_pins_expectations_and_caa() {
     let root = PinSetKind::Hypothetical { level: Level::Root, backup: false };
     let root = replayed.pin_sets.iter().find(|set| set.kind == root).unwrap();
     assert_eq!((root.lockouts.len(), root.undetermined), (1, 0));
+    // No table has private CAs: the roots are those that their paths lead to.
+    let all = PinSetKind::Hypothetical { level: Level::AllRootsOfCa, backup: true };
+    let all = replayed.pin_sets.iter().find(|set| set.kind == all).unwrap();
+    assert_eq!((all.lockouts.len(), all.undetermined), (1, 0));
     // By what is expected and by CAA of today, the one of the other CA; the expired ones are judged, too.
     let flagged: Vec<(usize, FlagRule)> =
         replayed.flagged.iter().flatten().map(|flag| (flag.certificate, flag.rule)).collect();
