@@ -131,6 +131,18 @@ impl OpenKind {
         matches!(self, Self::Issued | Self::Source | Self::Replay)
     }
 
+    /// Whether it is about certificates that were found, and of which more is asked than a step of `compare` goes by.
+    pub fn is_of_issued_certificates(self) -> bool {
+        matches!(
+            self,
+            Self::IssuedIssuers
+                | Self::IssuedKeys
+                | Self::UnexpectedRevoked
+                | Self::IssuedRevoked
+                | Self::IssuedCaa
+        )
+    }
+
     /// A question of this kind.
     pub fn asks(self, what: impl Into<String>, demanded: bool) -> OpenQuestion {
         let question = OpenQuestion { kind: self, what: what.into(), demanded };

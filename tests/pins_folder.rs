@@ -457,3 +457,30 @@ fn what_cannot_be_read_here_is_told() {
         assert_eq!((file.as_str(), state.as_str()), (Some(expected), Some("not_recognised")));
     }
 }
+
+/// Code scanning shows a result at the file that it names: that is one below the working directory, whatever was named.
+#[test]
+fn a_finding_in_a_folder_that_is_named_alone_stands_at_a_file_that_is_there() {
+    let root = app();
+    for named in ["android", "./android/", "android/app/src/main"] {
+        let report = json(&pinstead(root.path(), &["pins", named, "--format", "sarif"]));
+        let results = report["runs"][0]["results"].as_array().unwrap();
+        let found = results.iter().map(|result| {
+            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            place.as_str().unwrap().to_owned()
+        });
+        let found: Vec<String> = found.collect();
+        assert!(!found.is_empty(), "{named}");
+        for uri in found {
+            assert!(
+                uri.starts_with("android/app/src/") && root.path().join(&uri).is_file(),
+                "{named}: {uri}"
+            );
+        }
+        // What reports call the file stays as it was.
+        let report = json(&pinstead(root.path(), &["pins", named, "--format", "json"]));
+        let files =
+            report["sources"].as_array().unwrap().iter().map(|source| source["file"].as_str().unwrap());
+        assert!(files.into_iter().all(|file| !file.starts_with("android/")), "{named}");
+    }
+}

@@ -278,3 +278,136 @@ fn pins_that_were_removed_are_done_wherever_they_were() {
         assert_eq!(removed(pins), code, "{pins:?}");
     }
 }
+
+/// Apps without pins, of which something is not read, and ordinary ones.
+fn apps_that_are_read_in_part() -> TempDir {
+    const KEY: &str = "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=";
+    let pinned = format!(
+        "<network-security-config><domain-config><domain>shop.example</domain><pin-set><pin digest=\"SHA-256\">{KEY}</pin>\
+         </pin-set></domain-config></network-security-config>"
+    );
+    let empty = "<network-security-config/>";
+    let plain = "package x\n\nval client = OkHttpClient.Builder().build()\n";
+    let compares = "package x\n\nfun f(c: Connection) {\n  val der = c.handshake()!!.peerCertificates[0].encoded\n  if (sha(der) != want) throw Bad()\n}\n";
+    let node = "const id = tls.checkServerIdentity(host, cert);\n";
+    let root = folder(&[
+        ("code/src/Net.kt", compares),
+        ("both/Net.kt", compares),
+        ("both/nsc.xml", empty),
+        ("native/Net.kt", plain),
+        ("native/net.c", "X509 *c = SSL_get1_peer_certificate(ssl);\n"),
+        ("lib/Net.kt", plain),
+        ("lib/libs/pins.aar", "PK\u{3}\u{4}\0"),
+        ("ordinary/Net.kt", plain),
+        ("ordinary/gradle/wrapper/gradle-wrapper.jar", "PK\u{3}\u{4}\0"),
+        ("ordinary/.gitignore", "/local.json\n/build/\n/node_modules/\n"),
+        ("ordinary/local.json", "{}"),
+        ("ordinary/build/generated/A.kt", plain),
+        ("ordinary/node_modules/x/i.js", node),
+        ("ordinary/build/node_modules/x/i.js", node),
+        ("ordinary/src/test/java/A.java", "session.getPeerCertificates();"),
+        ("ignored/Net.kt", plain),
+        ("ignored/.gitignore", "nsc.xml\n"),
+        ("ignored/nsc.xml", &pinned),
+        ("made/Net.kt", plain),
+        ("made/src/main/java/com/example/build/Net.kt", compares),
+        ("dist/Net.kt", plain),
+        ("dist/.gitignore", "dist/\n"),
+        ("dist/dist/nsc.xml", &pinned),
+        ("linked/Net.kt", plain),
+        ("within/Net.kt", plain),
+        ("elsewhere/nsc.xml", &pinned),
+        ("elsewhere/README.md", "nothing of the kind"),
+        ("empty/README.md", "nothing of the kind"),
+        (
+            "stated/pinstead.toml",
+            "[compare]\nwithout_pins = [\"../code/src\", \"../lib/libs\", \"../both/Net.kt\"]\n",
+        ),
+    ]);
+    #[cfg(unix)]
+    for (to, link) in [
+        ("../elsewhere/nsc.xml", "linked/nsc.xml"),
+        ("../elsewhere", "linked/res"),
+        // Nothing is lost by these.
+        ("Net.kt", "within/Again.kt"),
+        (".", "within/loop"),
+        ("../elsewhere/README.md", "within/README.md"),
+    ] {
+        std::os::unix::fs::symlink(to, root.path().join(link)).unwrap();
+    }
+    root
+}
+
+/// Whether pins are gone is known only where everything was read in a form that is read here, and no code looks at certificates
+/// itself; whoever has read such code can say so.
+#[test]
+fn pins_are_not_gone_where_something_was_not_read() {
+    let root = apps_that_are_read_in_part();
+    let removed = |pins: &[&str], policy: bool| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .current_dir(root.path())
+            .args(["compare", "shop.example", "--offline", "--pins"])
+            .args(pins)
+            .args(["--require", "removed", "--fail-on", "none", "--fail-on-undetermined=false"])
+            .args(if policy { &["--policy", "stated/pinstead.toml"][..] } else { &[] })
+            .args(["--save-evidence", "seen.json"])
+            .env("CI", "true")
+            .output()
+            .unwrap();
+        let again = Command::new(env!("CARGO_BIN_EXE_pinstead"))
+            .current_dir(root.path())
+            .args(["compare", "seen.json", "--fail-on", "none", "--fail-on-undetermined=false"])
+            .output()
+            .unwrap();
+        assert_eq!(again.status.code(), output.status.code(), "saved, {pins:?}");
+        (output.status.code().unwrap(), said(&output))
+    };
+    let open = "it looks at certificates itself (peerCertificates)";
+    for (pins, told) in [
+        (&["code"][..], "code/src/Net.kt:4: it looks"),
+        (&["code", "ordinary"], open),
+        (&["code/src/Net.kt"], open),
+        (&["both"], "both/Net.kt:4: it looks"),
+        (&["native"], "native/net.c:1: it looks at certificates itself (SSL_get1_peer_certificate)"),
+        (&["lib"], "lib/libs/pins.aar: it is compiled code"),
+        (&["ignored"], "ignored/nsc.xml: .gitignore leaves it out"),
+        (&["made"], "made/src/main/java/com/example/build/Net.kt: it stands in a folder that tools make"),
+        (&["dist"], "dist/dist/nsc.xml:"),
+        #[cfg(unix)]
+        (&["linked"], "linked/nsc.xml: it is a link, and was not followed; linked/res: it is a link"),
+        (&["empty"], "no file of empty has a form that is read here"),
+        (&["empty", "both/nsc.xml"], "no file of empty has a form that is read here"),
+        (&["gone.xml"], "if you removed it, name what had it"),
+    ] {
+        let (code, said) = removed(pins, false);
+        assert_eq!((code, said.contains(told)), (3, true), "{pins:?}: {said}");
+    }
+    for (pins, policy, code) in [
+        (&["ordinary"][..], false, 0),
+        (&["within"], false, 0),
+        // What was left out is named by itself, and read then.
+        (&["ignored", "ignored/nsc.xml"], false, 1),
+        #[cfg(unix)]
+        (&["linked", "linked/nsc.xml", "./linked/res"], false, 1),
+        // The owner has read it.
+        (&["code"], true, 0),
+        (&["code/src/Net.kt"], true, 0),
+        (&["both"], true, 0),
+        (&["lib", "code"], true, 0),
+        (&["native"], true, 3),
+        (&["ignored", "ignored/nsc.xml"], true, 1),
+    ] {
+        let (is, said) = removed(pins, policy);
+        assert_eq!(is, code, "{pins:?}: {said}");
+    }
+    let said = removed(&["ordinary"], false).1;
+    assert!(said.contains("not looked into is what tools fetch (ordinary/node_modules)"), "{said}");
+    let said = removed(&["code"], true).1;
+    assert!(said.contains("you state that there are no pins in code/src"), "{said}");
+    // It is told where nobody asks for the gate, and changes nothing there.
+    let told = |files: &[&str]| pins(root.path(), &[files, &["--host", "shop.example"]].concat());
+    let (with, without) = (told(&["elsewhere/nsc.xml", "code"]), told(&["elsewhere/nsc.xml"]));
+    assert_eq!(with.status.code(), without.status.code(), "{}", self::said(&with));
+    assert!(self::said(&with).contains("Not read as pins: code/src/Net.kt:4"), "{}", self::said(&with));
+    assert!(!self::said(&without).contains("Not read as pins"), "{}", self::said(&without));
+}

@@ -4,6 +4,7 @@
 //! again and says so, and what occurs no more is told. What could not be determined is no finding: it is accepted by
 //! entries of a kind of its own.
 
+mod beside;
 mod read;
 mod write;
 

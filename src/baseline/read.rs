@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{Baseline, Known, KnownOpen, Spans};
+use super::{Baseline, Known, KnownOpen, Spans, beside};
 use crate::policy::diagnose::{Problem, at_place, problems};
 use crate::policy::{day, format_of_text, listed, schema_of};
 use crate::question::About;
@@ -113,14 +113,17 @@ impl Baseline {
             }
         };
         let written: Written = toml::from_str(text).map_err(|error| {
-            let found = problems(text, &schema(), is_of_format);
-            if !found.is_empty() {
-                return wrong(found);
+            let mut found = problems(text, &schema(), is_of_format);
+            if found.is_empty() {
+                let at = error.span().map_or(0, |span| span.start);
+                found.push(at_place(text, at, error.message().trim_end().to_owned()));
             }
-            let at = error.span().map_or(0, |span| span.start);
-            wrong(vec![at_place(text, at, error.message().trim_end().to_owned())])
+            found.extend(beside::find(text));
+            found.sort_by_key(|problem| (problem.line, problem.column));
+            found.truncate(MOST_TOLD);
+            wrong(found)
         })?;
-        let mut reader = Reader { text, lines: line_ends(text), found: Vec::new() };
+        let mut reader = Reader::of(text);
         let baseline = reader.baseline(path, written);
         if reader.found.is_empty() {
             return Ok(baseline);
@@ -149,11 +152,22 @@ fn line_ends(text: &str) -> Vec<usize> {
     text.match_indices('\n').map(|(at, _)| at).collect()
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     lines: Vec<usize>,
     /// What is wrong, and where: the first [`MOST_TOLD`] errors.
     found: Vec<(usize, String)>,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, lines: line_ends(text), found: Vec::new() }
+    }
+
+    /// What is wrong, and where.
+    pub(super) fn into_found(self) -> Vec<(usize, String)> {
+        self.found
+    }
 }
 
 impl Reader<'_> {
@@ -198,9 +212,7 @@ impl Reader<'_> {
             self.bound(&at, [&target, &what, &reason].into_iter().chain(&command));
             let command = command.unwrap_or_else(|| "check".to_owned());
             let about = About::read(&what);
-            if about.as_ref().is_some_and(|about| !about.kind.can_be_accepted()) {
-                self.tell(&at, REQUIRED);
-            }
+            self.question(&at, about.as_ref());
             let reason = self.reason(&at, &reason);
             if let (Some(reason), Some(until)) = (reason, self.day(&at, &until)) {
                 let line = self.line(at.start);
@@ -220,26 +232,7 @@ impl Reader<'_> {
         if let Some(why) = rule.as_deref().and_then(|rule| is_of_format("rule", rule).err()) {
             self.tell(at, why);
         }
-        if rule.as_deref().is_some_and(|rule| !rules::can_be_accepted(rule)) {
-            self.tell(at, REQUIRED);
-        }
-        let is_named = rule.is_some() && target.is_some() && subject.is_some();
-        match &fingerprint {
-            Some(print) if print.len() != 32 || !print.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
-                self.tell(at, "its fingerprint is not the 32 hexadecimal digits that JSON reports show");
-            }
-            None if !is_named => {
-                self.tell(at, "say which finding: with fingerprint, or with rule, target and subject");
-            }
-            None if rule.as_deref().is_some_and(rules::is_about_certificates) => {
-                self.tell(
-                    at,
-                    "this rule is about a certificate, and rule, target and subject do not tell which: give the finding's \
-                     fingerprint, as JSON reports show it",
-                );
-            }
-            _ => {}
-        }
+        self.names(at, fingerprint.as_ref(), rule.as_ref(), target.is_some() && subject.is_some());
         let spans = Spans {
             reason: reason.span(),
             until: until.span(),
@@ -267,6 +260,51 @@ impl Reader<'_> {
             reason: self.reason(&reason_at, reason.get_ref())?,
             until: self.day(&until_at, until.get_ref())?,
         })
+    }
+
+    /// Whether an entry names a finding, and one that can be accepted.
+    pub(super) fn names(
+        &mut self,
+        at: &Range<usize>,
+        fingerprint: Option<&String>,
+        rule: Option<&String>,
+        has_place: bool,
+    ) {
+        let rule = rule.map(String::as_str);
+        if rule.is_some_and(|rule| !rules::can_be_accepted(rule)) {
+            self.tell(at, REQUIRED);
+        }
+        match fingerprint {
+            Some(print) if print.len() != 32 || !print.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                self.tell(at, "its fingerprint is not the 32 hexadecimal digits that JSON reports show");
+            }
+            None if rule.is_none() || !has_place => {
+                self.tell(at, "say which finding: with fingerprint, or with rule, target and subject");
+            }
+            None if rule.is_some_and(rules::is_about_certificates) => {
+                self.tell(
+                    at,
+                    "this rule is about a certificate, and rule, target and subject do not tell which: give the finding's \
+                     fingerprint, as JSON reports show it",
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a question can be accepted.
+    pub(super) fn question(&mut self, at: &Range<usize>, about: Option<&About>) {
+        if about.is_some_and(|about| !about.kind.can_be_accepted()) {
+            self.tell(at, REQUIRED);
+        }
+    }
+
+    /// Whether a reason is given, where it has the form of one.
+    pub(super) fn reason_of(&mut self, reason: Option<&Spanned<toml::Value>>) {
+        if let Some(text) = reason.and_then(|reason| reason.get_ref().as_str()) {
+            let at = reason.map(Spanned::span).unwrap_or_default();
+            self.reason(&at, text);
+        }
     }
 
     fn bound<'e>(&mut self, at: &Range<usize>, texts: impl IntoIterator<Item = &'e String>) {

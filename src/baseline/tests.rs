@@ -278,6 +278,12 @@ fn a_broken_baseline_is_told_with_every_place() {
     let whole = "version = 1\n".to_owned() + &entry.repeat(20_000);
     let read = Baseline::parse("b", whole.as_bytes()).unwrap();
     assert_eq!((read.findings.len(), read.findings[19_999].line), (20_000, 79_998));
+    // What is wrong with the meaning is told beside what is wrong with the form.
+    let both = "version = 1\nversoin = 2\n[[finding]]\nrule = \"CMP003\"\ntarget = \"a\"\nsubject = \"b\"\nreason = \" \"\nuntil = 7\n\
+                [[undetermined]]\ntarget = \"a\"\nwhat = \"whether the step “caa” is done: no\"\nreason = \"\"\nuntil = \"soon\"\n";
+    let told_at = Baseline::parse("b", both.as_bytes()).unwrap_err().problems;
+    let lines: Vec<usize> = told_at.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [2, 3, 7, 8, 9, 12, 13], "{told_at:?}");
     let deep = format!("version = 1\nx = {}", "[".repeat(100_000));
     assert!(told(&deep).contains("line 2"));
 }

@@ -1,13 +1,15 @@
 //! The pin files that were named: files, lists in the argument itself, and folders.
 
+use std::cell::{Cell, RefCell};
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::evidence::Bytes;
-use crate::evidence::file::{FileContent, InputFile};
+use crate::evidence::file::{FileContent, InputFile, lexical};
+use crate::evidence::pin_folders::{MOST_UNSEEN, PinFolder, Unseen, UnseenFile};
 use crate::observe::files;
-use crate::observe::folder::{self, Folder, Wanted};
-use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest_or_attribute};
+use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
+use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest_or_attribute, looks};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
 
@@ -21,14 +23,15 @@ pub(super) struct PinInputs {
     pub(super) files: Vec<InputFile>,
     /// Where they are.
     pub(super) paths: Vec<PathBuf>,
-    /// How many files were opened of each folder.
-    pub(super) opened: Vec<usize>,
+    /// What is known of each folder.
+    pub(super) folders: Vec<PinFolder>,
 }
 
 impl PinInputs {
     /// How many files of the folders were opened; 0 where none was of one of them, which may be another than was meant.
     pub(super) fn all_opened(&self) -> usize {
-        if self.opened.contains(&0) { 0 } else { self.opened.iter().sum() }
+        let opened = self.folders.iter().map(|folder| folder.opened);
+        if opened.clone().any(|opened| opened == 0) { 0 } else { opened.sum() }
     }
 }
 
@@ -37,21 +40,57 @@ impl PinInputs {
 /// Files of a folder that is named alone are named from there on, those of several with the folder before them.
 pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
     let mut inputs = PinInputs::default();
-    for argument in arguments {
-        if is_inline_list(argument) {
-            let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
-            inputs.files.push(InputFile { path: argument.to_owned(), content, folder: None });
-        } else if folder::is_folder(argument) {
-            let folder = read_folder(argument, arguments.len() == 1);
-            inputs.files.extend(folder.files);
-            inputs.paths.extend(folder.paths);
-            inputs.opened.push(folder.opened);
-        } else {
-            inputs.files.push(meant(files::read(argument, limit)));
-            inputs.paths.push(argument.into());
+    let given: Vec<Given> = arguments.iter().map(|argument| Given::read(argument, limit)).collect();
+    let kinds: Vec<Vec<&str>> = given.iter().map(Given::kinds_that_pin).collect();
+    for (place, (argument, given)) in arguments.iter().zip(given).enumerate() {
+        match given {
+            Given::File(file, path) => {
+                inputs.files.push(file);
+                inputs.paths.extend(path);
+            }
+            Given::Folder(folder, unseen) => {
+                let others = kinds.iter().enumerate().filter(|(other, _)| *other != place);
+                let besides: Vec<&str> = others.flat_map(|(_, kinds)| kinds).copied().collect();
+                let (folder, known) = kept((argument, arguments), folder, unseen, &besides);
+                inputs.files.extend(folder.files);
+                inputs.paths.extend(folder.paths);
+                inputs.folders.push(known);
+            }
         }
     }
     inputs
+}
+
+/// What an argument names.
+enum Given {
+    /// A file or a list, and where it is.
+    File(InputFile, Option<PathBuf>),
+    /// A folder: what of it may say something, and what else it has.
+    Folder(Folder, Vec<(String, Unseen)>),
+}
+
+impl Given {
+    fn read(argument: &str, limit: u64) -> Self {
+        if is_inline_list(argument) {
+            let content = FileContent::Read(Bytes(argument.as_bytes().to_vec()));
+            Self::File(InputFile { path: argument.to_owned(), content, folder: None }, None)
+        } else if folder::is_folder(argument) {
+            let (folder, unseen) = read_folder(argument);
+            Self::Folder(folder, unseen)
+        } else {
+            Self::File(meant(files::read(argument, limit)), Some(argument.into()))
+        }
+    }
+
+    /// The kinds of configurations in it that pin.
+    fn kinds_that_pin(&self) -> Vec<&'static str> {
+        let files = match self {
+            Self::File(file, _) => std::slice::from_ref(file),
+            Self::Folder(folder, _) => folder.files.as_slice(),
+        };
+        let files = files.iter().filter(|file| candidates::may_be_configuration(&file.path));
+        files.filter_map(candidates::kind_that_pins).collect()
+    }
 }
 
 /// A file that is not there, and whose name looks like a list of curl: what was meant.
@@ -63,16 +102,54 @@ fn meant(mut input: InputFile) -> InputFile {
     input
 }
 
-fn read_folder(path: &str, is_alone: bool) -> Folder {
+/// What of a folder may have to do with pins, and what of it looks so and is not read.
+fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
+    let unseen: RefCell<Vec<(String, Unseen)>> = RefCell::default();
+    // What a file is called says what is looked for in it.
+    let is_code = Cell::new(false);
+    let by_its_name = |name: &str| {
+        is_code.set(looks::is_sniffed(name));
+        candidates::by_name(name)
+    };
+    let by_name = |name: &str| {
+        if candidates::is_compiled(name) {
+            unseen.borrow_mut().push((name.to_owned(), Unseen::Compiled));
+        }
+        by_its_name(name)
+    };
+    // What is kept is looked at where it is judged.
+    let keeps = |file: &InputFile| {
+        let is_kept = says_something(file);
+        if let (false, Some((line, word))) = (is_kept, looks::looks(file)) {
+            unseen.borrow_mut().push((file.path.clone(), Unseen::Looks { line, word: word.to_owned() }));
+        }
+        is_kept
+    };
     let wanted = Wanted {
-        by_name: &candidates::by_name,
-        by_content: &candidates::by_content,
+        by_name: &by_name,
+        by_content: &|octets| candidates::by_content(octets) || (is_code.get() && looks::may_look(octets)),
         looks_at_all: false,
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
-        keeps: &says_something,
+        keeps: &keeps,
+        aside: Some(AsideWanted {
+            // Packages among what tools make are told apart from their sources: what is released is asked by itself.
+            by_name: &|name| by_its_name(name).map(|may| may && !candidates::is_package(name)),
+            matters: &|file| has_to_do_with_pins(file) || looks::looks(file).is_some(),
+        }),
     };
-    let mut folder = folder::read(path, wanted);
-    leave_out_silent(path, &mut folder);
+    let folder = folder::read(path, wanted);
+    (folder, unseen.into_inner())
+}
+
+/// What of a folder has to do with pins, and what is known of the rest; `besides` are the kinds of configurations that pin in
+/// other arguments.
+fn kept(
+    (path, arguments): (&str, &[String]),
+    mut folder: Folder,
+    mut unseen: Vec<(String, Unseen)>,
+    besides: &[&str],
+) -> (Folder, PinFolder) {
+    leave_out_silent(path, &mut folder, besides);
     // Manifests say which configurations are used, and nothing where there are none.
     let has_manifest = folder.files.iter().any(is_manifest_or_attribute);
     if has_manifest && !folder.files.iter().any(holds_a_configuration) {
@@ -82,7 +159,9 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
         leave_out(path, &mut folder, &silent);
     }
     tell(path, &folder);
-    if !is_alone {
+    unseen.extend(folder.aside.drain(..).map(|aside| (aside.name, aside.why)));
+    let known = known_of(path, unseen, &folder, arguments);
+    if !known.is_alone {
         for file in folder.files.iter_mut().filter(|file| file.path != path) {
             file.path = format!("{}/{}", path.trim_end_matches('/'), file.path);
         }
@@ -90,12 +169,40 @@ fn read_folder(path: &str, is_alone: bool) -> Folder {
             file.folder = Some(path.trim_end_matches('/').to_owned());
         }
     }
-    folder
+    (folder, known)
+}
+
+/// What is known of a folder: of what was not read as pins, that which is not named itself.
+fn known_of(path: &str, unseen: Vec<(String, Unseen)>, read: &Folder, arguments: &[String]) -> PinFolder {
+    let within = |name: &str| match name {
+        "" => path.to_owned(),
+        name => format!("{}/{name}", path.trim_end_matches('/')),
+    };
+    let named: Vec<String> = arguments.iter().map(|argument| lexical(argument)).collect();
+    let unseen = unseen.into_iter().map(|(name, why)| UnseenFile { path: within(&name), why });
+    // What looks at certificates stays that, however it is named.
+    let is_given = |file: &UnseenFile| {
+        !matches!(file.why, Unseen::Looks { .. } | Unseen::Beyond) && named.contains(&lexical(&file.path))
+    };
+    let mut unseen: Vec<UnseenFile> = unseen.filter(|file| !is_given(file)).collect();
+    let is_fetched = |name: &&String| folder::is_fetched(name);
+    let fetched =
+        read.left_out.iter().filter(is_fetched).take(MOST_UNSEEN).map(|name| within(name)).collect();
+    let has_more = unseen.len() > MOST_UNSEEN;
+    unseen.truncate(MOST_UNSEEN);
+    PinFolder {
+        path: path.to_owned(),
+        is_alone: arguments.len() == 1,
+        opened: read.opened,
+        unseen,
+        has_more,
+        fetched,
+    }
 }
 
 /// Leaves out the configurations of apps that say nothing of pins where none of their format does: only beside one that
-/// pins, it matters that another does not.
-fn leave_out_silent(path: &str, folder: &mut Folder) {
+/// pins, of this folder or of another argument, it matters that another does not.
+fn leave_out_silent(path: &str, folder: &mut Folder, besides: &[&str]) {
     let (silent, pinning): (Vec<&InputFile>, Vec<&InputFile>) = folder
         .files
         .iter()
@@ -104,7 +211,9 @@ fn leave_out_silent(path: &str, folder: &mut Folder) {
     let left_out: Vec<String> = silent
         .into_iter()
         .filter(|file| !is_manifest_or_attribute(file))
-        .filter(|file| !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning)))
+        .filter(|file| {
+            !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning, besides))
+        })
         .map(|file| file.path.clone())
         .collect();
     leave_out(path, folder, &left_out);

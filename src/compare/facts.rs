@@ -30,6 +30,19 @@ impl<T> Fact<T> {
     }
 }
 
+/// The files that were given as sources of pins, as the question has it whether any pins are left in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PinFilesRead {
+    /// How many of them there are, or were opened where none of them has to do with pins; 0 where none was given.
+    pub files: usize,
+    /// What was not read as pins and may be some, a clause each.
+    pub unseen: Vec<String>,
+    /// What else leaves it open, a clause each.
+    pub open: Vec<String>,
+    /// What was passed over all the same, and why, a clause each.
+    pub passed_over: Vec<String>,
+}
+
 /// Everything the table is made from. The default knows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeasuredFacts {
@@ -56,11 +69,11 @@ pub struct MeasuredFacts {
     pub expectation: Fact<Expectation>,
     /// Whether anyone compares the CT logs with that expectation.
     pub log_watch: Fact<LogWatch>,
-    /// The pins that apply to this host, client by client, TLSA records apart. Where there are none,
-    /// [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
+    /// The pins that apply to this host, client by client, TLSA records apart, and beside them the apps without any. Where
+    /// there are none, [`Pins::NotPinned`] stands alone; an empty list says nothing and counts as undetermined.
     pub pins: Fact<Vec<ClientPins>>,
-    /// How many files with pins were given, where all were read and none has pins any more, or code that compares them.
-    pub files_without_pins: Option<usize>,
+    /// What of the files that were given leaves open whether any pins are left.
+    pub pin_files: PinFilesRead,
     /// The pins that clients fetch or learn at run time; an empty list: none of the files given has any for this host.
     pub dynamic_pins: Fact<Vec<DynamicPins>>,
     /// The header `Public-Key-Pins`, where headers were given.
@@ -273,6 +286,10 @@ pub struct AppFacts {
     pub certificate_transparency: Fact<bool>,
     /// Whether the app trusts CAs that a user added to the device, by its configuration or its level; not given likewise.
     pub trusts_user_cas: Fact<bool>,
+    /// Whether it trusts for this host none but the CAs that its configuration names.
+    pub own_anchors_alone: bool,
+    /// The lowest API level of a device that it runs on (`minSdkVersion`), where that is known.
+    pub lowest_device: Option<u32>,
 }
 
 /// The standard verdict on the chain: anchor, name and dates.
@@ -293,6 +310,8 @@ pub enum CtPolicy {
     MetInPart,
     /// They miss Chrome's.
     NotMet,
+    /// The chain ends at a root that was given, and clients ask for SCTs under public roots alone.
+    NotAsked,
 }
 
 /// What CAA says about issuing for the host.
@@ -360,7 +379,7 @@ pub struct Watch {
 /// The pins of one client: an app, or a tool with a list of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientPins {
-    /// The file they were read from, as the user named it; empty where no client has pins.
+    /// The file they were read from, as the user named it, or that has none; empty where no client has pins.
     pub client: String,
     /// The kind of client, where the file tells.
     pub class: Option<ClientClass>,
@@ -368,11 +387,20 @@ pub struct ClientPins {
     pub pins: Pins,
 }
 
+impl ClientPins {
+    /// Whether it has pins for the host, in force or not.
+    pub fn has_pins(&self) -> bool {
+        matches!(self.pins, Pins::Pinned { .. })
+    }
+}
+
 /// The pins that a client has for the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pins {
-    /// Pin files were read, and none of them pins this host.
+    /// Pin files were read, and none of them pins this host; or the configuration of this client does not.
     NotPinned,
+    /// The configuration of this client has no pins for the host, and those of other files may be its own or another's.
+    Unknown,
     /// The host is pinned.
     Pinned {
         /// What clients do when no pin matches.

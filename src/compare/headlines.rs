@@ -6,19 +6,24 @@ use serde::Serialize;
 
 use super::replay::{LocksOutNow, PinSetKind, Replay};
 use super::{
-    ClientClass, ClientPins, ClientProtection, ClientThreat, Control, Effect, Fact, PinEnforcement, Pins,
-    Threat, Within,
+    ClientClass, ClientPins, ClientProtection, ClientThreat, Control, Effect, Fact, MeasuredFacts,
+    PinEnforcement, PinMatches, Pins, Threat, Within, refused,
 };
+use crate::x509::ChainPosition;
 
 /// The three headlines over all kinds of clients.
-pub(super) fn headlines(clients: &[ClientProtection], pins: &Fact<Vec<ClientPins>>) -> Headlines {
+pub(super) fn headlines(clients: &[ClientProtection], facts: &MeasuredFacts) -> Headlines {
     let prevents = items(clients, |_, threat| (threat.effect == Effect::Prevents).then(|| threat.by.clone()));
     // A revocation follows what was found: it never prevents at once.
     let may_prevent = items(clients, |row, threat| {
         let now =
             open(threat).into_iter().filter(|control| *control != Control::Revocation || row.is_stolen_key());
         let could = |control: &Control| {
-            matches!(super::controls::would(*control, row.threat).effect, Effect::Prevents | Effect::Unknown)
+            *control == Control::CaTrust
+                || matches!(
+                    super::controls::would(*control, row.threat).effect,
+                    Effect::Prevents | Effect::Unknown
+                )
         };
         let open: Vec<Control> = now.filter(could).collect();
         (!row.threat.is_change() && threat.effect != Effect::Prevents && !open.is_empty()).then_some(open)
@@ -45,12 +50,47 @@ pub(super) fn headlines(clients: &[ClientProtection], pins: &Fact<Vec<ClientPins
     let locked_out = |client: &&ClientPins| {
         matches!(client.pins, Pins::Pinned { locked_out: true, enforcement: PinEnforcement::Enforced, .. })
     };
-    let pinned = pins.measured().map(Vec::as_slice).unwrap_or_default();
-    all.locks_out.tell_now(pinned.iter().filter(locked_out).map(|client| locked_out_now(&client.client)));
-    for sentence in pinned.iter().filter_map(of_nobodys) {
+    let pinned = facts.pins.measured().map(Vec::as_slice).unwrap_or_default();
+    let refused = refused::now(clients, facts);
+    let locked_out = pinned.iter().filter(locked_out).map(|client| locked_out_now(&client.client));
+    all.locks_out.tell_now(refused.into_iter().chain(locked_out));
+    for sentence in pinned.iter().filter_map(of_nobodys).chain(on_the_same_root(pinned)) {
         all.locks_out.tell_also(&sentence);
     }
     all
+}
+
+/// On what it rests that a change of the intermediate does not lock out clients whose pins match the root alone.
+fn on_the_same_root(pinned: &[ClientPins]) -> Option<String> {
+    const NAMED: usize = 3;
+    let rests = |client: &&ClientPins| match &client.pins {
+        Pins::Pinned { enforcement: PinEnforcement::Enforced, matches: Fact::Measured(matches), .. } => {
+            let by_root =
+                |list: &PinMatches| !list.names_own_key() && list.positions.contains(&ChainPosition::Root);
+            let stays = super::controls::of_pins(Threat::NewIntermediate, &client.pins) == Effect::NoEffect;
+            stays && matches.lists().any(by_root)
+        }
+        _ => false,
+    };
+    let mut files: Vec<String> = Vec::new();
+    for client in pinned.iter().filter(rests) {
+        if !files.contains(&client.client) {
+            files.push(client.client.clone());
+        }
+    }
+    let more = files.len().saturating_sub(NAMED);
+    files.truncate(NAMED);
+    if more > 0 {
+        files.push(format!("{more} more"));
+    }
+    (!files.is_empty()).then(|| {
+        format!(
+            "Under a condition: {} for clients with the pins of {}, where the paths that they build come to end at another \
+             root (a new hierarchy of your CA, or a store that trusts an intermediate).",
+            Threat::NewIntermediate.id(),
+            enumerated(&files)
+        )
+    })
 }
 
 /// After which changes the pins of a client whose kind is not known lock it out: no kind's row has them.
@@ -112,8 +152,8 @@ fn items(
     for client in clients {
         for (threat, judged) in Threat::ALL.into_iter().zip(&client.threats) {
             if let Some(by) = is_so(&Row { threat }, judged) {
-                let within = judged.within.clone();
-                items.push(HeadlineItem { threat: judged.id, client: client.client, by, within });
+                let (within, only) = (judged.within.clone(), judged.only.clone());
+                items.push(HeadlineItem { threat: judged.id, client: client.client, by, within, only });
             }
         }
     }
@@ -175,13 +215,16 @@ fn open_threats(items: &[&HeadlineItem]) -> String {
     format!("{} (by what {} would do)", ids(items), names(&controls))
 }
 
-/// The items by the controls that make them so.
-fn grouped<'a>(items: &[&'a HeadlineItem]) -> Vec<(&'a [Control], Vec<&'a HeadlineItem>)> {
-    let mut groups: Vec<(&[Control], Vec<&HeadlineItem>)> = Vec::new();
+/// The items by the controls that make them so, and the devices on which alone they do.
+fn grouped<'a>(items: &[&'a HeadlineItem]) -> Vec<Vec<&'a HeadlineItem>> {
+    let mut groups: Vec<Vec<&HeadlineItem>> = Vec::new();
     for &item in items {
-        match groups.iter_mut().find(|(by, _)| *by == item.by) {
-            Some((_, of)) => of.push(item),
-            None => groups.push((&item.by, vec![item])),
+        let is_of = |of: &&mut Vec<&HeadlineItem>| {
+            of.first().is_some_and(|first| (&first.by, &first.only) == (&item.by, &item.only))
+        };
+        match groups.iter_mut().find(is_of) {
+            Some(of) => of.push(item),
+            None => groups.push(vec![item]),
         }
     }
     groups
@@ -190,12 +233,14 @@ fn grouped<'a>(items: &[&'a HeadlineItem]) -> Vec<(&'a [Control], Vec<&'a Headli
 fn told(items: &[&HeadlineItem]) -> Vec<String> {
     let groups = grouped(items).into_iter();
     groups
-        .map(|(by, of)| {
+        .filter_map(|of| {
+            let HeadlineItem { by, only, .. } = of.first()?;
             let threats: Vec<String> =
                 of.iter().map(|item| format!("{} ({})", item.threat, title(item.threat))).collect();
             let within = of.iter().find_map(|item| item.within.as_ref());
             let within = within.map(|within| format!(", {}", in_words(within))).unwrap_or_default();
-            format!("{} by {}{within}", enumerated(&threats), names(by))
+            let only = only.as_ref().map(|only| format!(" ({only})")).unwrap_or_default();
+            Some(format!("{} by {}{only}{within}", enumerated(&threats), names(by)))
         })
         .collect()
 }
@@ -265,6 +310,13 @@ pub struct Headlines {
 }
 
 impl Headlines {
+    /// Whether nothing is known of any of them.
+    pub(super) fn tell_nothing(&self) -> bool {
+        [&self.prevents, &self.detects, &self.locks_out]
+            .into_iter()
+            .all(|headline| headline.items.is_empty() && !headline.unknown.is_empty())
+    }
+
     /// Adds what the replay of the pins that were given says of now: without a chain the table knows nothing of it.
     pub(crate) fn join(&mut self, replay: &Replay) {
         let told = replay.pin_sets.iter().filter(|set| set.refuses).filter_map(|set| {
@@ -334,4 +386,7 @@ pub struct HeadlineItem {
     /// How long detection takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Within>,
+    /// On which devices alone, where that is not so on all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
 }

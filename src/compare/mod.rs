@@ -12,6 +12,7 @@ mod controls;
 mod covering;
 mod facts;
 mod headlines;
+mod refused;
 pub mod replay;
 mod threat;
 mod unlisted_ca;
@@ -29,8 +30,8 @@ pub use self::covering::{CoveringName, LetsIn};
 pub use self::facts::{
     AppFacts, CaaBinding, CaaPolicy, ClientPins, CtPolicy, CtProgrammes, CurrentIssuer, Dane, Dnssec,
     DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinFault,
-    PinMatches, PinnedCa, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins, Service, Share,
-    Watch,
+    PinFilesRead, PinMatches, PinnedCa, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins,
+    Service, Share, Watch,
 };
 pub use self::headlines::{Headline, HeadlineItem, Headlines, duration, in_words};
 pub use self::replay::Replay;
@@ -52,7 +53,7 @@ pub fn compare(facts: &MeasuredFacts, circumstances: &Circumstances) -> Comparis
         logged.and_then(|row| row.cells.iter().find(|cell| cell.control == Control::IssuerExpectation));
     Comparison {
         unlisted_ca: unlisted_ca::sentence(&clients, watch),
-        headlines: headlines::headlines(&clients, &facts.pins),
+        headlines: headlines::headlines(&clients, facts),
         clients,
         columns: Control::ALL.into_iter().map(|control| controls::column(control, facts)).collect(),
         threats,

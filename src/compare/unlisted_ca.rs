@@ -54,7 +54,8 @@ fn may_refuse(threat: &ClientThreat) -> bool {
     let of_threat = Threat::ALL.into_iter().find(|own| own.id() == threat.id);
     let refuses = |control: &Control| {
         let would = of_threat.map(|threat| super::controls::would(*control, threat).effect);
-        *control != Control::Revocation && would == Some(Effect::Prevents)
+        // What an app's own anchors do is not known of them alone.
+        *control == Control::CaTrust || *control != Control::Revocation && would == Some(Effect::Prevents)
     };
     open.iter().any(refuses)
 }
@@ -154,6 +155,7 @@ mod tests {
                 by: Vec::new(),
                 unknown: Vec::new(),
                 within: None,
+                only: None,
                 why: String::new(),
             };
             ClientProtection {

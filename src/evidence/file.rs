@@ -61,6 +61,22 @@ impl InputFile {
     }
 }
 
+/// A path as every way of writing it has it that needs no look at what is there: with `/`, without `.` and, where that leads
+/// back out of a folder that it names, without `..`.
+pub fn lexical(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let parts = parts.join("/");
+    if path.starts_with('/') { format!("/{parts}") } else { parts }
+}
+
 /// Saves octets with every private key in PEM (RFC 7468 section 10) blotted out, line for line.
 fn without_private_keys<S: Serializer>(octets: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     match blotted(octets) {
@@ -72,6 +88,21 @@ fn without_private_keys<S: Serializer>(octets: &Bytes, serializer: S) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_path_is_the_same_however_it_is_written() {
+        for (written, path) in [
+            ("./nsc.xml", "nsc.xml"),
+            ("app/../nsc.xml", "nsc.xml"),
+            ("app//./res\\nsc.xml", "app/res/nsc.xml"),
+            ("../w/nsc.xml", "../w/nsc.xml"),
+            ("../../a/../b", "../../b"),
+            ("/a/./b/../c", "/a/c"),
+            (".", ""),
+        ] {
+            assert_eq!(lexical(written), path, "{written}");
+        }
+    }
 
     #[test]
     fn no_private_key_is_saved() {

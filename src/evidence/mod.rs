@@ -10,6 +10,7 @@ pub mod file;
 pub mod http;
 pub mod issuance;
 pub mod log_list;
+pub mod pin_folders;
 pub mod private_key;
 pub mod revocation;
 pub mod tls;
@@ -24,6 +25,7 @@ use self::ct_log::CtLogObservation;
 use self::dns::{CaaLookup, TlsaLookup};
 use self::file::InputFile;
 use self::issuance::{IssuanceEvidence, IssuanceSource};
+use self::pin_folders::PinFolder;
 use self::revocation::{Crls, Reach};
 use self::tls::TlsObservation;
 
@@ -174,6 +176,9 @@ pub struct Inputs {
     /// How many files of that were opened, where some were of each; 0 where it is not known.
     #[serde(default, skip_serializing_if = "is_none_opened")]
     pub opened_without_pins: usize,
+    /// What is known of the folders that were named as sources of pins; nothing where an earlier version saved it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pin_folders: Vec<PinFolder>,
     /// Trust anchors instead of the embedded ones.
     pub roots: Option<InputFile>,
     /// Further issuer certificates.

@@ -22,6 +22,7 @@ use crate::compare::{
     CtPolicy, CtProgrammes, Expectation, Fact, MeasuredFacts, PinFault, PublicTrust, Service,
 };
 use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
+use crate::ct::verdict::Audience;
 use crate::evidence::{CertificateSource, TargetEvidence};
 use crate::pins::PinsVerdict;
 use crate::rules::{self, Finding, Severity};
@@ -43,6 +44,7 @@ pub(super) fn measured(
         ct_policy: match &verdicts.ct {
             Part::NotChecked(_) => Fact::NotGiven,
             Part::Undetermined(_) => Fact::Undetermined,
+            Part::Checked(ct) if ct.audience == Audience::Private => Fact::Measured(CtPolicy::NotAsked),
             Part::Checked(ct) => match ct.policies.chrome.outcome {
                 // Android's policy is its apps' own to ask for.
                 PolicyOutcome::Compliant if others_refuse(&ct.policies) => {
@@ -77,13 +79,11 @@ pub(super) fn measured(
             Part::Undetermined(_) => Fact::Undetermined,
             Part::Checked(pins) => {
                 let issuer = verdicts.issuer.verdict();
-                super::pin_facts::measured(pins, &|pin| used::let_in(pin, issuer, inputs))
+                let let_in = |pin: &_| used::let_in(pin, issuer, inputs);
+                super::pin_facts::measured(pins, &let_in, &|file| inputs.folder_of(file))
             }
         },
-        files_without_pins: verdicts
-            .pins
-            .verdict()
-            .and_then(|pins| removed::files_without_pins(pins, inputs)),
+        pin_files: verdicts.pins.verdict().map(|pins| removed::pin_files(pins, inputs)).unwrap_or_default(),
         dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
         hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),
         dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),

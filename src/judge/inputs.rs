@@ -1,22 +1,26 @@
 //! The files given beside the targets, read into what the judges need.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use jiff::SignedDuration;
 
 use super::issuance;
 use super::lists::{ListUse, Lists};
+use super::stated_pins::StatedWithoutPins;
 use crate::ca::{CaTable, issuer, same_owner};
 use crate::compare::Circumstances;
 use crate::compare::advice::{StepId, UnknownStep};
 use crate::ct::log_list::{ListKeyError, LogListError, Program};
 use crate::ct::log_table::LogTable;
 use crate::evidence::file::InputFile;
+use crate::evidence::pin_folders::PinFolder;
 use crate::evidence::{Bytes, Inputs as InputFiles, Request};
 use crate::issuance::issuers::Issuers;
 use crate::issuance::reported::SourceReading;
 use crate::pins::formats::candidates;
-use crate::pins::{KnownCa, PinFile};
+use crate::pins::unseen::unseen;
+use crate::pins::{KnownCa, OpenPart, PinFile};
 use crate::policy::{Policy, PolicyError, StatedClient};
 use crate::scope::{Scope, UnknownPart};
 use crate::x509::path::Anchors;
@@ -41,12 +45,22 @@ pub struct Inputs {
     pub cas: CaTable,
     /// The pin files, read.
     pub pins: Vec<PinFile>,
+    /// The folder, of those that were given, of each pin file that was found in one.
+    folders: BTreeMap<String, String>,
     /// What was named as sources of pins, where nothing in it has to do with pins.
     pub without_pins: Vec<String>,
     /// How many files of that were opened; 0 where it is not known.
     pub opened_without_pins: usize,
     /// The files that were given as sources of pins, and are code that has none.
     pub code_without_pins: Vec<String>,
+    /// The folders that were named as sources of pins.
+    pub pin_folders: Vec<PinFolder>,
+    /// Whether folders were named of which nothing more was noted, as earlier versions did not.
+    pub has_unnoted_folders: bool,
+    /// What was given, may pin, and was not read as pins; not what is stated to have none.
+    pub unseen: Vec<OpenPart>,
+    /// What else the owner states to have no pins.
+    pub stated: StatedWithoutPins,
     /// Whether the anchors were given by the user.
     pub has_own_anchors: bool,
     /// Whether the log list was given by the user.
@@ -161,7 +175,14 @@ impl Inputs {
         }
         let lists = Lists::read(files)?;
         let circumstances = policy.compare.beside(&stated(request)?);
+        let stated = StatedWithoutPins::of(&policy, files);
+        let unseen = unseen(&files.pins, &files.pin_folders);
         Ok(Self {
+            pin_folders: files.pin_folders.clone(),
+            has_unnoted_folders: files.pin_folders.is_empty()
+                && (files.opened_without_pins > 0 || files.pins.iter().any(|file| file.folder.is_some())),
+            unseen: stated.leaves(unseen),
+            stated,
             circumstances,
             required: required(request)?,
             policy,
@@ -172,6 +193,11 @@ impl Inputs {
             logs: lists.table,
             cas: CaTable,
             pins: PinFile::of_all(&files.pins),
+            folders: files
+                .pins
+                .iter()
+                .filter_map(|file| Some((file.path.clone(), file.folder.clone()?)))
+                .collect(),
             without_pins: files.without_pins.clone(),
             opened_without_pins: files.opened_without_pins,
             code_without_pins: files
@@ -222,6 +248,12 @@ impl Inputs {
             same_owner(&ca.owner, name) || ca.caa_identifiers.iter().any(|id| id.eq_ignore_ascii_case(name))
         });
         private || self.cas.is_known_identifier(name) || self.cas.is_known_owner(name)
+    }
+
+    /// The folder, of those that were given, in which a pin file was found; of what lies in a package, that of the package.
+    pub(super) fn folder_of(&self, file: &str) -> Option<String> {
+        let file = file.split_once("!/").map_or(file, |(package, _)| package);
+        self.folders.get(file).cloned()
     }
 
     /// The CA of a key, if it is known.

@@ -16,6 +16,7 @@ mod open;
 mod pin_facts;
 mod replay;
 mod revocation;
+mod stated_pins;
 mod target;
 mod target_pins;
 

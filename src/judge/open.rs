@@ -13,8 +13,8 @@ use crate::ct::inclusion::InclusionOutcome;
 use crate::ct::log_list::Program;
 use crate::ct::policy::{self, Exemption, Policies, PolicyOutcome};
 use crate::ct::verdict::{Audience, CtVerdict, SctVerdict};
-use crate::issuance::IssuanceVerdict;
-use crate::issuance::reported::SourceKind;
+use crate::issuance::reported::{Coverage, SourceKind};
+use crate::issuance::{IssuanceVerdict, SourceSummary};
 use crate::pins::formats::tlsa;
 use crate::pins::{PinsStatus, PinsVerdict, SourceState, SourceVerdict};
 use crate::question::{OpenKind, OpenQuestion};
@@ -30,6 +30,16 @@ impl TargetVerdicts {
         });
         if self.is_of_watching_alone() {
             open.retain(|question| !question.kind.is_of_what_was_issued());
+        }
+        // Who asks about steps asks for nothing but what they go by.
+        if !self.required.is_empty() && !self.named_parts.contains(&scope::Part::Issuance) {
+            let is_older = self.is_older_alone();
+            for question in &mut open {
+                let kind = question.kind;
+                let is_beside =
+                    kind.is_of_issued_certificates() || (kind.is_of_what_was_issued() && is_older);
+                question.demanded &= !is_beside;
+            }
         }
         open
     }
@@ -145,16 +155,31 @@ impl TargetVerdicts {
         let goes_by_none = |id: &StepId| {
             matches!(id, StepId::Monitoring | StepId::Caa | StepId::CaaBound | StepId::ExpectedCa)
         };
-        let is_watch = |kind| matches!(kind, SourceKind::WatchState | SourceKind::Served);
-        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
-        let steps = advice.map(|advice| advice.required.as_slice()).unwrap_or_default();
-        let is_watched = |step: &Step| step.id == StepId::Monitoring && step.done == Done::Yes;
-        steps.iter().any(is_watched)
+        !self.required.is_empty()
             && self.required.iter().all(goes_by_none)
+            && self.is_watched()
             && self
                 .issuance
                 .verdict()
                 .is_some_and(|issuance| issuance.sources.iter().all(|source| is_watch(source.kind)))
+    }
+
+    /// Whether the logs are watched, as the step has it.
+    fn is_watched(&self) -> bool {
+        let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
+        let is_done = |step: &Step| step.id == StepId::Monitoring && step.done == Done::Yes;
+        advice.is_some_and(|advice| advice.first.iter().any(is_done))
+    }
+
+    /// Whether nothing is missing of what was issued but what is older than a watch that goes on. No step goes by that: a folder of
+    /// certificates says nothing of what is older than they are, either.
+    fn is_older_alone(&self) -> bool {
+        let is_whole =
+            |source: &SourceSummary| matches!(source.coverage, Coverage::Whole | Coverage::NotAsked(_));
+        self.is_watched()
+            && self.issuance.verdict().is_some_and(|issuance| {
+                issuance.sources.iter().all(|source| is_watch(source.kind) || is_whole(source))
+            })
     }
 
     /// What of the pins themselves stays open.
@@ -234,10 +259,17 @@ impl TargetVerdicts {
         let open = given.filter(|set| set.undetermined > 0).map(|set| {
             let of = replay.certificates.len();
             let what = format!("whether {} of {of} certificates match {}", set.undetermined, set.title);
-            OpenKind::ReplayedMatch.asks(what, false)
+            // Pins that could be judged by less than half of what is recent could not be judged.
+            let is_judged = set.next_match.as_ref().is_some_and(|chance| chance.unknown < chance.share.of);
+            OpenKind::ReplayedMatch.asks(what, set.refuses && !is_judged)
         });
         open.collect()
     }
+}
+
+/// Whether a source is the state of a watch.
+fn is_watch(kind: SourceKind) -> bool {
+    matches!(kind, SourceKind::WatchState | SourceKind::Served)
 }
 
 /// What of issuance stays open, and whether it is demanded: a source is only asked where it is named, and who names the part

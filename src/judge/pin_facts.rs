@@ -1,7 +1,10 @@
 //! The pins of a host as the comparison wants them.
 
+mod beside;
+
 use std::collections::BTreeSet;
 
+pub(super) use self::beside::FolderOf;
 use super::facts::class_of;
 use crate::compare::{
     ClientPins, DynamicPins, Fact, FirstContact, Hpkp, PinEnforcement, PinMatches, PinnedCa, Pins,
@@ -22,8 +25,13 @@ pub(super) fn own(verdict: &PinsVerdict) -> impl Iterator<Item = &SourceVerdict>
 /// The CA that a pin lets in, and whether the owner uses it, where that is known.
 type LetIn<'a> = &'a dyn Fn(&PinVerdict) -> Option<(String, Option<bool>)>;
 
-/// What was measured of the pins, client by client: an entry that applies is what one client goes by.
-pub(super) fn measured(verdict: &PinsVerdict, let_in: LetIn<'_>) -> Fact<Vec<ClientPins>> {
+/// What was measured of the pins, client by client: an entry that applies is what one client goes by, and a configuration
+/// without pins for the host is a client beside those that have some.
+pub(super) fn measured(
+    verdict: &PinsVerdict,
+    let_in: LetIn<'_>,
+    folder_of: FolderOf<'_>,
+) -> Fact<Vec<ClientPins>> {
     if own(verdict).next().is_none() && !verdict.sources.is_empty() {
         return Fact::NotGiven;
     }
@@ -39,7 +47,7 @@ pub(super) fn measured(verdict: &PinsVerdict, let_in: LetIn<'_>) -> Fact<Vec<Cli
     if own(verdict).flat_map(|source| &source.entries).any(|entry| entry.applies && entry.is_open()) {
         return Fact::Undetermined;
     }
-    let clients: Vec<ClientPins> = applying(verdict)
+    let mut clients: Vec<ClientPins> = applying(verdict)
         .filter(|one| !is_covered(*one, verdict))
         .map(|(source, entry)| ClientPins {
             client: source.file.clone(),
@@ -53,6 +61,10 @@ pub(super) fn measured(verdict: &PinsVerdict, let_in: LetIn<'_>) -> Fact<Vec<Cli
             class: None,
             pins: Pins::NotPinned,
         }]);
+    }
+    match beside::without_pins(verdict, folder_of) {
+        Fact::Measured(without) => clients.extend(without),
+        Fact::NotGiven | Fact::Undetermined => return Fact::Undetermined,
     }
     Fact::Measured(clients)
 }
@@ -253,7 +265,7 @@ mod tests {
             service: None,
             known_ca: &|_| None,
         };
-        match measured(&judge(&files, &question), let_in) {
+        match measured(&judge(&files, &question), let_in, &|_| None) {
             Fact::Measured(clients) => clients,
             other => panic!("{other:?}"),
         }
@@ -370,7 +382,7 @@ mod tests {
             .into_iter()
             .map(|client| match client.pins {
                 Pins::Pinned { enforcement, .. } => enforcement,
-                Pins::NotPinned => panic!("not pinned"),
+                Pins::NotPinned | Pins::Unknown => panic!("not pinned"),
             })
             .collect();
         assert_eq!(modes, [PinEnforcement::ReportOnly, PinEnforcement::Enforced]);

@@ -318,7 +318,37 @@ fn ca_keys(certificates: &[HistoricCertificate], inputs: &Inputs) -> Vec<CaKeyFa
             until,
         });
     }
+    let private = private_roots(certificates, &keys, inputs);
+    keys.extend(private);
     keys
+}
+
+/// The roots of private CAs, which are in no table: those that the paths of their certificates lead to.
+fn private_roots(
+    certificates: &[HistoricCertificate],
+    known: &[CaKeyFacts],
+    inputs: &Inputs,
+) -> Vec<CaKeyFacts> {
+    let is_private = |issuer: &str| inputs.policy.private_ca.iter().any(|ca| same_owner(&ca.owner, issuer));
+    let is_known = |issuer: &str| known.iter().any(|key| key.issuer == issuer);
+    let own = certificates.iter().filter(|certificate| {
+        certificate.issuer_key.is_some() && is_private(&certificate.issuer) && !is_known(&certificate.issuer)
+    });
+    let mut roots: BTreeMap<(&str, SpkiSha256), CaKeyFacts> = BTreeMap::new();
+    for (certificate, path) in own.flat_map(|it| it.paths.iter().map(move |path| (it, path))) {
+        let Some(root) = path.certificates.last() else { continue };
+        let found =
+            roots.entry((certificate.issuer.as_str(), root.spki_sha256)).or_insert_with(|| CaKeyFacts {
+                key: root.spki_sha256,
+                issuer: certificate.issuer.clone(),
+                name: root.subject.clone(),
+                is_root: true,
+                from: path.from,
+                until: path.until,
+            });
+        (found.from, found.until) = (found.from.min(path.from), found.until.max(path.until));
+    }
+    roots.into_values().collect()
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub(super) fn judge_pins(
         verdict.set_unheard_records_aside();
     }
     verdict.nothing_in(&inputs.without_pins);
+    verdict.unseen.clone_from(&inputs.unseen);
+    verdict.found_in(&inputs.pin_folders);
     verdict.soon = pins::Soon::or_default(request.expires_within.map(SignedDuration::from_secs));
     Part::Checked(verdict)
 }

@@ -83,6 +83,7 @@ fn read_folder(path: &str) -> (Vec<InputFile>, Vec<PathBuf>, Vec<String>) {
         longest: &|_| MAX_FILE,
         // Keys and requests have the same endings; what has such an ending and is nothing of the kind is told.
         keeps: &|file| file.octets().map_or(true, |octets| !is_of_something_else(octets)),
+        aside: None,
     };
     let mut found = folder::read(path, wanted);
     let folder = path.trim_end_matches('/');

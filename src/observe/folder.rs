@@ -3,13 +3,17 @@
 //! What git ignores is left out, and so is what tools fetch or make: it is not the source of anything. What is cut off
 //! by a bound stands among the files as one that could not be read, so that nothing is taken for absent.
 
+mod aside;
+
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, Walk, WalkBuilder};
 
+pub use self::aside::{Aside, AsideWanted};
 use super::files;
 use crate::evidence::file::{FileContent, InputFile};
 
@@ -54,6 +58,18 @@ const SKIPPED: [&str; 22] = [
     "__pycache__",
 ];
 
+/// Those of them that tools make of what is beside them. A package of source code may be called the same.
+const MADE: [&str; 7] = [".build", "build", "out", "dist", "target", "obj", "DerivedData"];
+
+/// Those of version control, and of what editors keep: no code.
+const RECORDS: [&str; 4] = [".git", ".hg", ".svn", ".idea"];
+
+/// Whether a folder of this name holds what tools fetch: code that others wrote.
+pub fn is_fetched(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    SKIPPED.contains(&name) && !MADE.contains(&name) && !RECORDS.contains(&name)
+}
+
 /// Which files of a folder are wanted.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
@@ -67,6 +83,8 @@ pub struct Wanted<'a> {
     pub longest: &'a dyn Fn(&str) -> u64,
     /// Whether a file that was read is.
     pub keeps: &'a dyn Fn(&InputFile) -> bool,
+    /// What matters of that which is left out; `None` where nothing of it is looked at.
+    pub aside: Option<AsideWanted<'a>>,
 }
 
 /// What a folder holds of what is wanted.
@@ -84,6 +102,8 @@ pub struct Folder {
     pub ignored: Vec<String>,
     /// How many files that is.
     pub ignored_files: usize,
+    /// What of all that was left out matters, or may; a name that is empty stands for the folder.
+    pub aside: Vec<Aside>,
 }
 
 /// Whether a folder of this name is there.
@@ -103,7 +123,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             folder: Some(String::new()),
         });
     };
-    let mut seen = HashSet::new();
+    let (mut seen, mut links) = (HashSet::new(), Vec::new());
     let mut inside_skipped: Option<PathBuf> = None;
     for (entry, number) in walk(root, true).zip(1_usize..) {
         if number > MOST_NAMES {
@@ -138,7 +158,10 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
                     format!("it is a folder deeper than {DEEPEST} others, and is not entered"),
                 );
             }
-            Kind::Link => folder.left_out.push(name),
+            Kind::Link => {
+                folder.left_out.push(name);
+                links.push(entry.into_path());
+            }
             Kind::File => {
                 match is_wanted(&entry, &name, wanted, &mut sniffed) {
                     Ok(true) => {}
@@ -179,7 +202,7 @@ pub fn read(root: &str, wanted: Wanted<'_>) -> Folder {
             Kind::Folder | Kind::Other => {}
         }
     }
-    count_ignored(root, &seen, &mut folder);
+    aside::look(root, (&seen, links), wanted, &mut folder);
     if sniffed > MOST_SNIFFED {
         let most = MOST_SNIFFED >> 30;
         let why =
@@ -200,33 +223,9 @@ fn walk(root: &str, obeys_gitignore: bool) -> Walk {
         .require_git(false)
         .follow_links(false)
         .max_depth(Some(DEEPEST))
+        .filter_entry(|entry| !is_below_fetched(entry))
         .sort_by_file_name(std::cmp::Ord::cmp)
         .build()
-}
-
-/// Counts what a `.gitignore` leaves out: what is there and was not `seen`.
-fn count_ignored(root: &str, seen: &HashSet<PathBuf>, folder: &mut Folder) {
-    // Where a bound cut the walk off, what is missing is not the doing of a .gitignore.
-    if seen.len() >= MOST_NAMES || folder.opened >= MOST_READ {
-        return;
-    }
-    let mut inside: Option<(PathBuf, bool)> = None;
-    for entry in walk(root, false).take(MOST_NAMES).flatten() {
-        let within = inside.as_ref().filter(|(path, _)| entry.path().starts_with(path));
-        if let Some((_, is_ignored)) = within {
-            if *is_ignored && matches!(kind(&entry), Kind::File) {
-                folder.ignored_files += 1;
-            }
-            continue;
-        }
-        if is_skipped(&entry) {
-            inside = Some((entry.path().to_owned(), false));
-        } else if !seen.contains(entry.path()) {
-            folder.ignored.push(name_from(root, entry.path()));
-            folder.ignored_files += usize::from(matches!(kind(&entry), Kind::File));
-            inside = Some((entry.path().to_owned(), true));
-        }
-    }
 }
 
 enum Kind {
@@ -247,6 +246,18 @@ fn kind(entry: &DirEntry) -> Kind {
 
 fn is_skipped(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name))
+}
+
+/// Whether a folder of this name is one that tools make.
+fn is_made(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| MADE.contains(&name))
+}
+
+/// Whether an entry stands right below a folder that tools fetch: there are many names in such folders, and none is of interest.
+fn is_below_fetched(entry: &DirEntry) -> bool {
+    let folder = entry.path().parent().and_then(Path::file_name).filter(|_| entry.depth() > 1);
+    let is_skipped = folder.and_then(OsStr::to_str).is_some_and(|name| SKIPPED.contains(&name));
+    is_skipped && !folder.is_some_and(is_made)
 }
 
 fn is_wanted(entry: &DirEntry, name: &str, wanted: Wanted<'_>, sniffed: &mut u64) -> io::Result<bool> {
@@ -292,6 +303,10 @@ mod tests {
             looks_at_all: false,
             longest: &|_| 16,
             keeps: &|file| file.octets() != Ok(b"none"),
+            aside: Some(AsideWanted {
+                by_name: &|name| Some(name.contains(".txt")),
+                matters: &|file| file.octets() == Ok(b"pins"),
+            }),
         };
         read(root.to_str().unwrap(), wanted)
     }

@@ -57,7 +57,15 @@ pub fn judge(files: &[PinFile], question: &Question<'_>) -> PinsVerdict {
     let sources: Vec<SourceVerdict> = files.iter().map(|file| source(file, question)).collect();
     let (status, reason) = status(&sources, question.host);
     let host = question.host.map(str::to_owned);
-    PinsVerdict { host, status, reason, sources, at: question.at, soon: Soon::or_default(None) }
+    PinsVerdict {
+        host,
+        status,
+        reason,
+        sources,
+        unseen: Vec::new(),
+        at: question.at,
+        soon: Soon::or_default(None),
+    }
 }
 
 impl PinsVerdict {
@@ -178,6 +186,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         dnssec: None,
         guessed: None,
         completed_by: None,
+        place: None,
     };
     let source = match &file.reading {
         Reading::Read(source) => source,
@@ -210,6 +219,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         dnssec: source.dnssec,
         guessed: source.guessed.clone(),
         completed_by: source.completed_by.as_deref().map(str::to_owned),
+        place: None,
     }
 }
 
@@ -313,6 +323,7 @@ fn judge_entry(source: &PinSource, entry: &PinEntry, applies: bool, question: &Q
         fails_closed: expiry.is_some_and(Expiry::fails_closed),
         is_excluded: entry.is_excluded,
         certificate_transparency: entry.certificate_transparency,
+        own_anchors_alone: entry.anchors.as_ref().is_some_and(|own| !own.beside_system),
         backup: Backup::of(&pins, entry.unread),
         paths: on_paths,
         unread: entry.unread,

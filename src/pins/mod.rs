@@ -3,6 +3,7 @@
 //! `formats` holds one file a format; each format says how it recognises a file, what its fields mean, and
 //! which entry applies to a host. [`judge()`] is the same for all of them.
 
+mod apps;
 mod base64_text;
 mod clients;
 mod diagnosis;
@@ -15,6 +16,7 @@ mod open;
 mod paths;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod unseen;
 mod verdict;
 
 pub use self::clients::entries_together;

@@ -11,6 +11,7 @@ use super::model::{
     AppContext, Bootstrap, Confidence, EnforcementMode, ExpiryState, HostPattern, Pin, PositionRule, Problem,
     ProblemKind,
 };
+use super::open::OpenPart;
 use super::paths::PathMatches;
 use crate::evidence::dns::DnssecState;
 use crate::x509::ChainPosition;
@@ -51,6 +52,8 @@ pub struct PinsVerdict {
     pub reason: String,
     /// Each source, in the order they were named.
     pub sources: Vec<SourceVerdict>,
+    /// What was given beside them, may pin, and was not read as pins: nothing here goes by it.
+    pub unseen: Vec<OpenPart>,
     /// The time of judging.
     pub at: Timestamp,
     /// How soon an end is soon; whoever judges may set another.
@@ -118,6 +121,8 @@ pub struct SourceVerdict {
     pub guessed: Option<String>,
     /// The files that say what could not be read in this one.
     pub completed_by: Option<String>,
+    /// Where it can be opened, where that is not as it is named: in a folder that was named alone.
+    pub place: Option<String>,
 }
 
 impl SourceVerdict {
@@ -241,6 +246,8 @@ pub struct EntryVerdict {
     pub is_excluded: bool,
     /// What the file says of Certificate Transparency for these hosts, if anything.
     pub certificate_transparency: Option<bool>,
+    /// Whether the app trusts no CA of the system for these hosts, but those that its configuration names.
+    pub own_anchors_alone: bool,
     /// Each pin.
     pub pins: Vec<PinVerdict>,
     /// How many more pins it has that could not be read.

@@ -29,6 +29,9 @@ pub struct ComparePolicy {
     pub key_predictable: Option<bool>,
     /// Whether the client is an app of its own, not a page in a browser.
     pub native_app: Option<bool>,
+    /// Files and folders, relative to the policy file, that the owner has looked through and that have no pins: code that looks
+    /// at certificates itself, and what pinstead does not read. The gate `removed` does not wait for them.
+    pub without_pins: Vec<String>,
 }
 
 /// A kind of client, as it is written.

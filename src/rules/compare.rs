@@ -116,7 +116,8 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
     if !set.refuses {
         return None;
     }
-    let share = set.next_match.as_ref()?.share;
+    let chance = set.next_match.as_ref()?;
+    let share = chance.share;
     if share.count >= share.of {
         return None;
     }
@@ -143,8 +144,8 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
         None => format!("that is in {} days", number_of_days(next.runway_days)),
     };
     let message = format!(
-        "{} of {} recent certificates match these pins, and the next renewal is expected on {when}: {time}.",
-        share.count, share.of
+        "{} recent certificates match these pins, and the next renewal is expected on {when}: {time}.",
+        chance.counted()
     );
     let evidence = json!({
         "matching": share.count,

@@ -102,7 +102,7 @@ impl<V: ?Sized> Rule<V> {
 /// Where in a file it stands that a finding is about: a pin file, or the policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Location {
-    /// The path, as the user gave it; within a package behind “!/”.
+    /// The path, as it can be opened; within a package behind “!/”.
     pub file: String,
     /// The line, from 1, where one is known.
     pub line: Option<usize>,

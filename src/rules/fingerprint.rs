@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::tie::Shown;
 use super::Finding;
+use crate::evidence::file::lexical;
 
 /// What is hashed first: another way of making fingerprints gets another text.
 const DOMAIN: &str = "pinstead finding 1";
@@ -192,14 +193,9 @@ fn take(
     }
 }
 
-/// A path as every system and every way of naming it has it.
+/// A path as every system and every way of naming it has it. A list of curl that was given itself is none, nor is a URL.
 fn path(text: &str) -> String {
-    let text = text.replace('\\', "/");
-    let mut rest = text.as_str();
-    while let Some(shorter) = rest.strip_prefix("./") {
-        rest = shorter;
-    }
-    rest.to_owned()
+    if text.contains("sha256//") || text.contains("://") { text.replace('\\', "/") } else { lexical(text) }
 }
 
 /// The client of a pin file as the replay names it, without the line where its pins stand today.

@@ -131,6 +131,7 @@ const late = setTimeout(() => {
   browser.kill("SIGKILL");
   process.exit(1);
 }, 1_200_000);
+const ended = new Promise((resolve) => browser.once("exit", () => resolve(true)));
 browser.on("exit", (code) => {
   if (!late.isOver) {
     console.log(`Chromium ended with ${code}`);
@@ -151,7 +152,22 @@ try {
 }
 late.isOver = true;
 clearTimeout(late);
-browser.kill("SIGKILL");
-rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+// Asked to end, it writes what it has and takes its children along; who is killed leaves them writing for a while.
+const seconds = (count) => new Promise((resolve) => setTimeout(resolve, count * 1000, false));
+send("Browser.close").catch(() => {});
+if (!(await Promise.race([ended, seconds(20)]))) {
+  browser.kill("SIGKILL");
+  await ended;
+}
+for (let left = 20; left > 0; left -= 1) {
+  try {
+    rmSync(profile, { recursive: true, force: true });
+    break;
+  } catch (error) {
+    // A profile that stays in the temporary folder says nothing of the reports.
+    if (left === 1) console.log(`${profile} stays: ${error.code}`);
+    await seconds(0.25);
+  }
+}
 console.log(`${pages.length} pages looked at, ${problems.length} problems`);
 process.exit(problems.length > 0 ? 1 : 0);

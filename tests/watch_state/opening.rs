@@ -75,3 +75,14 @@ pub(crate) async fn postgresql_may_have_other_defaults(server: &Postgres) {
     let refused = State::open(&place, &options()).await.err().unwrap();
     assert!(matches!(refused, StateError::Unavailable(_)), "it may be another server soon: {refused:?}");
 }
+
+/// SQLite does not wait where two make the same new file a database with a write-ahead log: they wait themselves.
+#[test]
+fn new_files_are_made_by_many_at_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    crate::world::runtime().block_on(async {
+        for number in 0..40_u8 {
+            many_open_it_at_once(Place::File(folder.path().join(format!("new{number}.db")))).await;
+        }
+    });
+}

@@ -107,6 +107,7 @@ pub(super) fn input_files(options: &CheckOptions) -> anyhow::Result<InputFiles> 
         opened_without_pins: if read_pins.files.is_empty() { read_pins.all_opened() } else { 0 },
         without_pins: if read_pins.files.is_empty() { pins } else { Vec::new() },
         pins: read_pins.files,
+        pin_folders: read_pins.folders,
         roots: options.judging.roots.as_ref().map(read),
         issuers: options.judging.issuer.iter().map(read).collect(),
         certificates: certificates.map(|files| files.source),

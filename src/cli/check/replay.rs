@@ -88,6 +88,7 @@ pub(super) fn saved_evidence(options: &CheckOptions) -> anyhow::Result<Option<Ev
         inputs.pins = files.pins;
         inputs.without_pins = files.without_pins;
         inputs.opened_without_pins = files.opened_without_pins;
+        inputs.pin_folders = files.pin_folders;
     }
     if with_files {
         inputs.certificates = files.certificates;

@@ -28,7 +28,7 @@ use crate::dns_name::DnsName;
 use crate::observe::{clock, files};
 use crate::pins::formats::LONGEST_PACKAGE;
 use crate::pins::formats::tlsa::of_lookup;
-use crate::pins::{OpenPart, OtherChain, PinFile, PinsVerdict, SourceState, SourceVerdict};
+use crate::pins::{self, OpenPart, OtherChain, PinFile, PinsVerdict, SourceState, SourceVerdict};
 use crate::report::Summary;
 use crate::report::document::{DocumentError, DocumentForm, Head, Section, Tail};
 use crate::report::human::safe;
@@ -146,12 +146,15 @@ pub(super) fn run(options: &PinsOptions) -> anyhow::Result<Exit> {
     let asked = Asked { host: host.as_ref().map(DnsName::as_str), port, at, soon: options.expiry.soon() };
     let mut verdict = asked.judge(&inputs, chains.first());
     verdict.nothing_in(&options.files);
+    verdict.found_in(&read.folders);
+    verdict.unseen = pins::unseen::unseen(&read.files, &read.folders);
     let others: Vec<OtherChain> = chains
         .iter()
         .skip(1)
-        .map(|chain| OtherChain {
-            shown_by: chain.source.clone(),
-            verdict: asked.judge(&inputs, Some(chain)),
+        .map(|chain| {
+            let mut verdict = asked.judge(&inputs, Some(chain));
+            verdict.found_in(&read.folders);
+            OtherChain { shown_by: chain.source.clone(), verdict }
         })
         .collect();
     let mut findings = findings(&verdict, &others, &chains);

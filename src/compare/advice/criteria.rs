@@ -1,8 +1,8 @@
 //! The considerations: OWASP's criteria, which the owner answers, and what measured facts say of pins as they are.
 
 use super::known::{Known, Pinned, named};
-use super::{OWASP, Reason};
-use crate::compare::replay::{LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
+use super::{OWASP, Reason, in_force};
+use crate::compare::replay::{Chance, LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
 use crate::compare::{ClientClass, ClientPins, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
 
@@ -34,7 +34,7 @@ pub(super) enum Weighed {
 const WHAT_TO_PIN: &str = "OWASP Pinning Cheat Sheet (What Should Be Pinned)";
 
 /// Every consideration, in the order of reports.
-pub(super) static CRITERIA: [Criterion; 14] = [
+pub(super) static CRITERIA: [Criterion; 15] = [
     Criterion {
         id: "clients_cannot_pin",
         source: "Chrome Platform Status (HPKP, removed in Chrome 72); RFC 7672 (mail)",
@@ -54,8 +54,9 @@ pub(super) static CRITERIA: [Criterion; 14] = [
     Criterion {
         id: "not_enforced",
         source: "OWASP MASTG, MASTG-TEST-0243; RFC 7469 section 2.1",
-        weigh: enforcement,
+        weigh: in_force::enforcement,
     },
+    Criterion { id: "not_all_pin", source: "OWASP MASTG, MASTG-TEST-0243", weigh: in_force::every_app },
     Criterion {
         id: "hpkp_sent",
         source: "Chrome Platform Status (HPKP, removed in Chrome 72); RFC 7469",
@@ -213,14 +214,12 @@ fn next_renewal(known: &Known<'_>) -> Weighed {
     }) else {
         return Weighed::Silent;
     };
-    let share = worst.next_match.as_ref().map(|chance| chance.share).unwrap_or_default();
+    let counted = worst.next_match.as_ref().map(Chance::counted).unwrap_or_default();
     Weighed::Wrong {
         text: "The next renewal may lock users out.".to_owned(),
         evidence: format!(
-            "{}: {} of {} recent certificates match; expected on {}, {}",
+            "{}: {counted} recent certificates match; expected on {}, {}",
             worst.title,
-            share.count,
-            share.of,
             next.expected_at.strftime("%Y-%m-%d"),
             if next.runway_days < 0.0 {
                 format!("{} days too late to begin a release", number_of_days(-next.runway_days))
@@ -342,7 +341,8 @@ pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
             "Do the pins match? No chain was seen and no history was replayed that they could be compared with (--history)."
                 .to_owned(),
         ),
-        Pinned::Yes => known.given().filter(|set| set.refuses).find_map(|set| left_open(known, set)),
+        Pinned::Yes => in_force::perhaps_of_another_app(known)
+            .or_else(|| known.given().filter(|set| set.refuses).find_map(|set| left_open(known, set))),
         Pinned::No => None,
     }
 }
@@ -404,6 +404,7 @@ pub(super) fn in_short(id: &'static str) -> &'static str {
         "no_backup" => "a single key without a backup",
         "shared_ca_only" => "keys of the CA alone",
         "not_enforced" => "pins that refuse nothing",
+        "not_all_pin" => "an app, or a version, without pins beside others that have some",
         "hpkp_sent" => "Public-Key-Pins is sent",
         id => id,
     }
@@ -460,26 +461,6 @@ pub(super) fn faults(known: &Known<'_>, told: &[Reason]) -> Vec<Fault> {
 
 /// How long the evidence of one rule may grow, in octets: the findings have all of it.
 const LONGEST_EVIDENCE: usize = 400;
-
-fn enforcement(known: &Known<'_>) -> Weighed {
-    let off = || {
-        known.clients().filter(|client| {
-            matches!(
-                client.pins,
-                Pins::Pinned { enforcement: PinEnforcement::ReportOnly | PinEnforcement::Off, .. }
-            )
-        })
-    };
-    if off().next().is_none() {
-        return Weighed::Silent;
-    }
-    Weighed::Wrong {
-        text: "Pins are there and refuse nothing.".to_owned(),
-        evidence: named(off().map(|client| client.client.as_str())),
-        change: "Decide: take them out, or enforce them again; as they are they only look like protection."
-            .to_owned(),
-    }
-}
 
 fn hpkp(known: &Known<'_>) -> Weighed {
     if known.facts.hpkp.measured() != Some(&Hpkp::Sent) {

@@ -7,8 +7,8 @@ use super::known::{Known, Pinned, named};
 use super::steps::{Done, StepId};
 use crate::compare::replay::{LocksOutNow, Replay, ReplayedPinSet};
 use crate::compare::{
-    CaaPolicy, CoveringName, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, RootPins, Share, Watch,
-    covering,
+    CaaPolicy, CoveringName, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, PinFilesRead, RootPins,
+    Share, Watch, covering,
 };
 
 /// The longest life of a certificate that counts as short: the maximum from 2029-03-15 on.
@@ -198,6 +198,10 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
         _ if known.has_dynamic_pins() => {
             return (Done::Unknown, "which pins clients fetch at run time is not known".to_owned());
         }
+        // Code that was not followed may have narrow ones.
+        Pinned::No if !known.facts.pin_files.unseen.is_empty() => {
+            return (Done::Unknown, left_open(&known.facts.pin_files));
+        }
         Pinned::No => return (Done::Yes, NONE_PINS.to_owned()),
         Pinned::Yes => {}
     }
@@ -249,7 +253,18 @@ pub(super) fn left_out(known: &Known<'_>) -> String {
     let unexpected: Vec<&str> =
         replay.into_iter().flat_map(Replay::unexpected_now).map(|it| it.issuer.as_str()).collect();
     let issuers = named(unexpected.iter().copied());
-    match unexpected.len() {
+    let ended = known.given().filter(|set| set.refuses).map(|set| set.left_out).max().unwrap_or_default();
+    let ended = match ended {
+        0 => String::new(),
+        1 => "; 1 certificate, which ended, of a CA that you do not expect is not known to match them: if it was in service, they \
+              locked users out then"
+            .to_owned(),
+        count => format!(
+            "; {count} certificates, which ended, of CAs that you do not expect are not known to match them: if one was in service, \
+             they locked users out then"
+        ),
+    };
+    let now = match unexpected.len() {
         0 => String::new(),
         1 => format!(
             "; left out is 1 certificate of a CA that you do not expect ({issuers}): not so if it is yours"
@@ -257,7 +272,8 @@ pub(super) fn left_out(known: &Known<'_>) -> String {
         count => format!(
             "; left out are {count} certificates of CAs that you do not expect ({issuers}): not so if one of them is yours"
         ),
-    }
+    };
+    format!("{now}{ended}")
 }
 
 /// Why pins are known not to be wide: by what was issued.
@@ -280,9 +296,9 @@ fn narrow(set: &ReplayedPinSet) -> Option<String> {
             from.strftime("%Y-%m-%d")
         ));
     }
-    let share = set.next_match.as_ref().map(|chance| chance.share)?;
-    (share.count < share.of)
-        .then(|| format!("{}: {} of {} recent certificates match", set.title, share.count, share.of))
+    let chance = set.next_match.as_ref()?;
+    (chance.share.count < chance.share.of)
+        .then(|| format!("{}: {} recent certificates match", set.title, chance.counted()))
 }
 
 /// Why pins are known not to be wide: by what they name.
@@ -334,6 +350,7 @@ fn unknown_pins(known: &Known<'_>) -> String {
 
 /// Whether no client has pins.
 pub(super) fn removed(known: &Known<'_>) -> (Done, String) {
+    let read = &known.facts.pin_files;
     match known.pinned() {
         Pinned::Yes => {
             let files = named(known.clients().map(|client| client.client.as_str()));
@@ -344,14 +361,42 @@ pub(super) fn removed(known: &Known<'_>) -> (Done, String) {
             let files = named(clients.iter().map(|client| client.client.as_str()));
             (Done::No, format!("pins come at run time, by {files}"))
         }
-        Pinned::No => (Done::Yes, NONE_PINS.to_owned()),
-        Pinned::Unknown => match known.facts.files_without_pins {
-            None => (Done::Unknown, unknown_pins(known)),
-            Some(1) => (Done::Yes, format!("the file that was given was read, and has {LEFT}")),
-            Some(files) => (Done::Yes, format!("{files} files of what was given were read, and have {LEFT}")),
+        _ if !read.unseen.is_empty() || !read.open.is_empty() => (Done::Unknown, left_open(read)),
+        Pinned::No => (Done::Yes, format!("{NONE_PINS}{}", passed_over(read))),
+        Pinned::Unknown => match read.files {
+            0 => (Done::Unknown, unknown_pins(known)),
+            1 => {
+                (Done::Yes, format!("the file that was given was read, and has {LEFT}{}", passed_over(read)))
+            }
+            files => (
+                Done::Yes,
+                format!("{files} files of what was given were read, and have {LEFT}{}", passed_over(read)),
+            ),
         },
     }
 }
+
+/// What leaves it open whether pins are left, and what to do about it.
+fn left_open(read: &PinFilesRead) -> String {
+    let all = || read.unseen.iter().chain(&read.open);
+    let told: Vec<&str> = all().take(MOST_TOLD).map(String::as_str).collect();
+    let more = all().count().saturating_sub(MOST_TOLD);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let advice = if read.unseen.is_empty() { "" } else { READ_IT };
+    format!("{}{more}{advice}", told.join("; "))
+}
+
+/// What was passed over, behind what is said of the rest.
+fn passed_over(read: &PinFilesRead) -> String {
+    read.passed_over.iter().flat_map(|what| ["; ", what.as_str()]).collect()
+}
+
+/// How many things are told that were not read.
+const MOST_TOLD: usize = 3;
+
+/// What to do about code that is not followed, and about what was left out.
+const READ_IT: &str = " (read it; name what was left out by itself; what has no pins is stated in the policy, as without_pins of \
+                       [compare])";
 
 /// What is not in files from which pins were removed.
 const LEFT: &str = "no pins, nor code that compares them, in any form that is read here";

@@ -40,9 +40,7 @@ impl<'k> Known<'k> {
         match &self.facts.pins {
             Fact::NotGiven | Fact::Undetermined => Pinned::Unknown,
             Fact::Measured(clients) if clients.is_empty() => Pinned::Unknown,
-            Fact::Measured(clients) if clients.iter().any(|client| client.pins != Pins::NotPinned) => {
-                Pinned::Yes
-            }
+            Fact::Measured(clients) if clients.iter().any(ClientPins::has_pins) => Pinned::Yes,
             Fact::Measured(_) => Pinned::No,
         }
     }
@@ -66,7 +64,14 @@ impl<'k> Known<'k> {
     /// The clients that have pins.
     pub(super) fn clients(&self) -> impl Iterator<Item = &'k ClientPins> {
         let clients = self.facts.pins.measured().map(Vec::as_slice).unwrap_or_default();
-        clients.iter().filter(|client| client.pins != Pins::NotPinned)
+        clients.iter().filter(|client| client.has_pins())
+    }
+
+    /// The files of apps, beside those that have pins, that are without any, or perhaps so, as `pins` says.
+    pub(super) fn beside(&self, pins: &Pins) -> Vec<&'k str> {
+        let clients = self.facts.pins.measured().map(Vec::as_slice).unwrap_or_default();
+        let own = clients.iter().filter(|client| client.pins == *pins && !client.client.is_empty());
+        own.map(|client| client.client.as_str()).collect()
     }
 
     /// Those of them with pins that refuse connections, and what their pins match where that is known.
@@ -75,7 +80,7 @@ impl<'k> Known<'k> {
             Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } => {
                 Some((client, matches.measured()))
             }
-            Pins::Pinned { .. } | Pins::NotPinned => None,
+            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown => None,
         })
     }
 

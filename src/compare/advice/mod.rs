@@ -7,6 +7,7 @@
 mod claims;
 mod criteria;
 mod done;
+mod in_force;
 mod known;
 mod repeated;
 mod steps;
@@ -207,6 +208,11 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
         (Verdict::Change, _) => format!(
             "Nothing is pinned, and {} to be put right.",
             if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
+        ),
+        (Verdict::Keep, Pinned::Yes) if known.comparison.headlines.tell_nothing() => format!(
+            "Keep the pins, by what was issued alone: none of OWASP's criteria speaks against them, and nothing of the replay \
+             does{}; what they stop, and what else protects the host, was not measured.",
+            done::left_out(known)
         ),
         (Verdict::Keep, Pinned::Yes) => format!(
             "Keep the pins: none of OWASP's criteria speaks against them, and nothing that was measured does{}.",

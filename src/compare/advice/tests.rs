@@ -53,6 +53,7 @@ fn facts(pins: Pins) -> MeasuredFacts {
 fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedPinSet {
     let next_match = next.map(|(count, of)| Chance {
         share: Share { of, count },
+        unknown: 0,
         basis: ChanceBasis::RecentRenewals,
         interval: Bounds { at_best: 1.0, at_worst: 0.0 },
     });
@@ -65,6 +66,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         at_most: None,
         locks_out_now: LocksOutNow::No,
         refuses_all_from: None,
+        left_out: 0,
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -181,7 +183,7 @@ fn what_was_measured_against_the_pins_asks_for_a_change() {
             locked_out: true,
             overridden_for_user_anchors: false,
         },
-        Pins::NotPinned => unreachable!("it is pinned"),
+        Pins::NotPinned | Pins::Unknown => unreachable!("it is pinned"),
     };
     let enforced = PinEnforcement::Enforced;
     let now = |locks_out_now| ReplayedPinSet { locks_out_now, ..given(0, None) };

@@ -23,7 +23,11 @@ pub(super) fn threats(
                     (one, of_client(one, judged))
                 })
                 .collect::<Vec<_>>();
-            weigh(threat, &judged)
+            let weighed = weigh(threat, &judged);
+            let only = (weighed.effect == Effect::Prevents)
+                .then(|| android::devices(client, threat, &weighed.by, own))
+                .flatten();
+            ClientThreat { only, ..weighed }
         })
         .collect()
 }
@@ -92,6 +96,7 @@ fn weigh(threat: Threat, judged: &[(&ClientControl, Judgement)]) -> ClientThreat
             controls(Effect::Unknown)
         },
         within,
+        only: None,
         why: match effect {
             Effect::NoEffect if threat.is_change() => "Nothing that it goes by stands in the way.".to_owned(),
             Effect::NoEffect => "Nothing that it goes by stops or shows it.".to_owned(),

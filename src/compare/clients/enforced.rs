@@ -54,7 +54,15 @@ fn enforced(
             (Yes, "The owner looks into the logs, whichever client connects.", "RFC 6962 section 7.2")
         }
         Control::Pins | Control::LeafPin | Control::IntermediatePin | Control::RootPin => {
-            pinned(client, own.pins.measured().map(|pins| pins.iter().any(|one| one.pins != Pins::NotPinned)))
+            let own = own.pins.measured().map(Vec::as_slice);
+            match own.filter(|pins| pins.iter().any(ClientPins::has_pins)) {
+                Some(pins) if !pins.iter().all(ClientPins::has_pins) => (
+                    Yes,
+                    "Pins of such a client were given, and an app or version of that kind that has none of its own.",
+                    CLIENT_PINS,
+                ),
+                _ => pinned(client, own.map(|pins| pins.iter().any(ClientPins::has_pins))),
+            }
         }
         Control::DynamicPins => pinned(client, own.dynamic_pins.measured().map(|pins| !pins.is_empty())),
         Control::Hpkp => (
@@ -196,6 +204,7 @@ pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &Meas
         Fact::Measured(false) => Fact::Measured(CtPolicy::NotMet),
     };
     match client {
+        _ if facts.ct_policy == Fact::Measured(CtPolicy::NotAsked) => {}
         ClientClass::Ios => own.ct_policy = by(&facts.ct_programmes.apple),
         ClientClass::Android { .. } => own.ct_policy = by(&facts.ct_programmes.android),
         ClientClass::Browser | ClientClass::Server | ClientClass::Mail => {}
@@ -273,12 +282,15 @@ fn pins_of(
 ) -> Fact<Vec<ClientPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
     let own: Vec<ClientPins> = all.iter().filter(|one| is_own(one.class)).cloned().collect();
-    let is_open = |one: &ClientPins| one.pins != Pins::NotPinned && may_be_of(one.class, client);
-    if !own.is_empty() {
+    let is_open = |one: &ClientPins| one.has_pins() && may_be_of(one.class, client);
+    // A configuration without pins leaves open what pins of no known kind do.
+    if own.iter().any(ClientPins::has_pins) {
         Fact::Measured(own)
     } else if all.iter().any(is_open) {
         Fact::Undetermined
-    } else if all.iter().any(|one| one.pins != Pins::NotPinned)
+    } else if !own.is_empty() {
+        Fact::Measured(own)
+    } else if all.iter().any(ClientPins::has_pins)
         && !has_file
         && !matches!(client, ClientClass::Browser | ClientClass::Mail)
     {

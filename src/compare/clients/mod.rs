@@ -172,6 +172,9 @@ pub struct ClientThreat {
     /// How long detection takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Within>,
+    /// On which devices alone it is prevented, where that is not so on all that such a client runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
     /// Why, in one sentence.
     pub why: String,
 }

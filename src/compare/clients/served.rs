@@ -4,6 +4,9 @@ use super::enforced::Unlevelled;
 use super::{ClientClass, Served};
 use crate::compare::{Circumstances, MeasuredFacts, Service};
 
+/// How many files are named as evidence of one kind of client, beside the first.
+const MOST_FILES: usize = 3;
+
 /// The kinds of clients with how each is known, the surest evidence of each: what the owner states, what files and ports
 /// show, and for HTTPS browsers, unless the owner stated others.
 pub(super) fn served(
@@ -18,7 +21,14 @@ pub(super) fn served(
                 known.push(' ');
                 known.push_str(&evidence);
             }
-            // Another file of the same kind adds nothing to what is known of the kind.
+            // Beside a file with pins, it tells that another one was given.
+            Some((.., known)) if served == Served::Found => {
+                let file = evidence.rsplit_once(" is ").map_or(evidence.as_str(), |(file, _)| file);
+                if !known.contains(&format!("{file} is ")) && known.matches(". ").count() < MOST_FILES {
+                    known.push(' ');
+                    known.push_str(&evidence);
+                }
+            }
             Some(_) => {}
             None => all.push((class, served, evidence)),
         }

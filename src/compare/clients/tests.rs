@@ -1,5 +1,7 @@
 //! Each kind of client by what it enforces.
 
+mod apart;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -40,6 +42,8 @@ fn app(level: Option<u32>, transparency: Fact<bool>, user_cas: Fact<bool>) -> Ap
         class: ClientClass::Android { target_level: level },
         certificate_transparency: transparency,
         trusts_user_cas: user_cas,
+        own_anchors_alone: false,
+        lowest_device: None,
     }
 }
 

@@ -54,6 +54,10 @@ pub(super) fn state(policy: &Fact<CtPolicy>) -> State {
             State::new(InPlace::Partly, "The SCTs meet Chrome's policy, and miss another programme's.")
         }
         Fact::Measured(CtPolicy::NotMet) => State::new(InPlace::No, "The SCTs do not meet Chrome's policy."),
+        Fact::Measured(CtPolicy::NotAsked) => State::new(
+            InPlace::No,
+            "The chain ends at a root that was given, and clients ask for SCTs under public roots alone.",
+        ),
     }
 }
 
@@ -90,7 +94,22 @@ pub(in crate::compare) fn judge(threat: Threat, policy: &Fact<CtPolicy>, program
         Fact::Measured(CtPolicy::Met) => met(threat, programme),
         Fact::Measured(CtPolicy::MetInPart) => met_in_part(threat, programme),
         Fact::Measured(CtPolicy::NotMet) => not_met(threat, programme),
+        Fact::Measured(CtPolicy::NotAsked) => not_asked(threat, programme),
     }
+}
+
+/// The host's own certificate needs no SCTs, and one that a public CA issues for the name does.
+fn not_asked(threat: Threat, programme: Programme) -> Judgement {
+    if threat == Threat::OtherCaUnlogged {
+        let reason = format!(
+            "Whatever this host serves, {} refuse an attacker's certificate of a public CA that has not enough SCTs.",
+            programme.clients
+        );
+        return Judgement::new(Effect::Prevents, reason, MISISSUE);
+    }
+    let reason =
+        "The host's chain ends at a root that was given, and clients ask for SCTs under public roots alone.";
+    Judgement::new(Effect::NoEffect, reason, LOCAL)
 }
 
 fn met(threat: Threat, programme: Programme) -> Judgement {

@@ -37,7 +37,7 @@ impl Level {
             Pins::Pinned {
                 enforcement: PinEnforcement::Enforced, matches: Fact::Measured(matches), ..
             } => Self::of_matches(matches),
-            Pins::Pinned { .. } | Pins::NotPinned => None,
+            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown => None,
         }
     }
 

@@ -27,7 +27,17 @@ pub(super) fn state(clients: &Fact<Vec<ClientPins>>) -> State {
     let mut state = State { in_place: InPlace::Unknown, evidence: Vec::new() };
     for client in clients {
         let (in_place, what) = match &client.pins {
-            Pins::NotPinned => (InPlace::No, "The pins that were given do not name this host.".to_owned()),
+            Pins::NotPinned if client.client.is_empty() => {
+                (InPlace::No, "The pins that were given do not name this host.".to_owned())
+            }
+            Pins::NotPinned => (InPlace::No, format!("{} has no pins for this host.", client.client)),
+            Pins::Unknown => (
+                InPlace::Unknown,
+                format!(
+                    "{} has no pins for this host; whether the other pins are of the same app is not known.",
+                    client.client
+                ),
+            ),
             Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
                 (InPlace::No, format!("The pins of {} only report.", client.client))
             }
@@ -63,7 +73,7 @@ pub(super) fn judge(threat: Threat, clients: &Fact<Vec<ClientPins>>) -> Judgemen
 /// The judgement of the client that fares worst; it names that client where the judgements differ.
 fn worst_off(threat: Threat, clients: &[ClientPins]) -> Option<Judgement> {
     let judged: Vec<(&ClientPins, Judgement)> =
-        clients.iter().map(|client| (client, pins::judge(threat, &client.pins))).collect();
+        clients.iter().map(|client| (client, of_client(threat, client))).collect();
     // Of equals the first, and before it a client that is cut off already.
     let (_, worst) = judged
         .iter()
@@ -84,6 +94,13 @@ fn worst_off(threat: Threat, clients: &[ClientPins]) -> Option<Judgement> {
     };
     let reason = format!("For {}: {}; {others}.", names.join(" and "), clause(&worst.reason));
     Some(Judgement { reason, ..worst.clone() })
+}
+
+/// What a client's pins do; an app without any is told apart from files that all have none.
+fn of_client(threat: Threat, client: &ClientPins) -> Judgement {
+    let judged = pins::judge(threat, &client.pins);
+    let is_app = client.pins == Pins::NotPinned && !client.client.is_empty();
+    if is_app { Judgement { reason: "It has no pins for this host.".to_owned(), ..judged } } else { judged }
 }
 
 /// The order of the effects, worst first. Against an attack, no protection is worse than one that is not known;

@@ -21,6 +21,15 @@ const SHIPPED: &str = "The pins come with the client, and nobody who takes over 
 pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
     let (effect, reason) = match pins {
         Pins::NotPinned => (Effect::NoEffect, "The pins that were given do not name this host."),
+        Pins::Unknown if threat.is_change() || matches!(threat, Threat::StolenKey | Threat::HostilePins) => (
+            Effect::NoEffect,
+            "It has no pins of its own, so that it adds nothing to what the other pins do.",
+        ),
+        Pins::Unknown => (
+            Effect::Unknown,
+            "It has no pins for this host, and whether the other pins are of the same app is not known (give the folder \
+             or the package of the app).",
+        ),
         Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
             (Effect::NoEffect, "The pins only report; the connection goes on all the same.")
         }
@@ -129,7 +138,9 @@ fn by_list(threat: Threat, matches: &PinMatches) -> Judgement {
         T::AuthorisedCa | T::DnsHijack => return same_ca(threat, matches, &at),
         T::UserRoot | T::SystemRoot => (
             Effect::Prevents,
-            format!("The pins are enforced and match {at}; apps refuse a chain to an added root as well."),
+            format!(
+                "The pins are enforced and match {at}; clients with them refuse a chain to an added root as well."
+            ),
             VALIDATION,
         ),
         T::NetworkAttacker => (

@@ -77,10 +77,19 @@ pub(super) fn whole_days(seconds: i64) -> i64 {
     seconds.checked_div(DAY).unwrap_or_default()
 }
 
-/// A chance by the share of renewals that matched; `None` where there are none to tell.
-pub(super) fn chance(share: Share, basis: ChanceBasis) -> Option<Chance> {
-    (share.of > 0).then(|| Chance { share, basis, interval: wilson(share) })
+/// A chance by the share of renewals that matched, and by how many more there are of which that is not known; `None` where
+/// it is known of none.
+pub(super) fn chance((share, unknown): (Share, usize), basis: ChanceBasis) -> Option<Chance> {
+    let of = share.of.saturating_add(unknown);
+    let interval = || Bounds {
+        at_worst: wilson(Share { of, count: share.count }).at_worst,
+        at_best: wilson(Share { of, count: share.count.saturating_add(unknown) }).at_best,
+    };
+    (share.of > 0).then(|| Chance { share, unknown, basis, interval: interval() })
 }
+
+/// Intervals are told to four digits.
+const DIGITS: f64 = 10_000.0;
 
 /// The 95 % interval of a share.
 ///
@@ -95,7 +104,8 @@ fn wilson(share: Share) -> Bounds {
     let reach = Z * (part * (1.0 - part) / of + square / (4.0 * of * of)).sqrt();
     let whole = 1.0 + square / of;
     let (low, high) = ((middle - reach) / whole, (middle + reach) / whole);
-    // Rounding must not leave the interval of possible shares.
+    // Outwards, so that it stays an interval of at least 95 %; and never out of the shares that are possible.
+    let (low, high) = ((low * DIGITS).floor() / DIGITS, (high * DIGITS).ceil() / DIGITS);
     Bounds { at_worst: low.clamp(0.0, 1.0), at_best: high.clamp(0.0, 1.0) }
 }
 
@@ -112,6 +122,19 @@ mod tests {
             assert!((bounds.at_worst - low).abs() < 0.000_6, "{count}: {bounds:?}");
             assert!((bounds.at_best - high).abs() < 0.000_6, "{count}: {bounds:?}");
         }
-        assert!(chance(Share::default(), ChanceBasis::RecentChanges).is_none());
+        assert!(chance((Share::default(), 3), ChanceBasis::RecentChanges).is_none());
+    }
+
+    #[test]
+    fn what_is_not_known_widens_the_interval() {
+        let told = chance((Share { of: 1, count: 1 }, 7), ChanceBasis::RecentRenewals).unwrap();
+        let (worst, best) = (wilson(Share { of: 8, count: 1 }), wilson(Share { of: 8, count: 8 }));
+        assert_eq!((told.interval.at_worst, told.interval.at_best), (worst.at_worst, best.at_best));
+        assert_eq!(told.counted(), "1 of 8 (of 7 it is not known)");
+        // Known to have been 0.9999999999999999.
+        for of in 1..200 {
+            assert_eq!(wilson(Share { of, count: of }).at_best.to_string(), "1", "{of}");
+            assert!(wilson(Share { of, count: of }).at_worst.to_string().len() <= 6, "{of}");
+        }
     }
 }

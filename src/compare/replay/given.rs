@@ -14,16 +14,19 @@ use super::matching::{Matcher, PinSet, Segment, Status};
 use super::outcome::{Bounds, Cause, Lockout};
 use super::seconds::{DAY, days, moment};
 use super::stretches::Stretches;
+use super::unexpected;
 use crate::pins::{AfterExpiry, EnforcementMode, Expiry, ExpiryClock};
 
 /// What given pins did.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct GivenFate {
     pub(super) lockouts: Vec<Lockout>,
     /// How many there can have been, whichever of the certificates were put in service.
     pub(super) at_most: usize,
     pub(super) days_per_year: Option<Bounds>,
     pub(super) undetermined: usize,
+    /// How many that ended, of those that are left out, the pins are not known to match on every path.
+    pub(super) left_out: usize,
     pub(super) notes: Vec<String>,
 }
 
@@ -100,7 +103,7 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let mut notes = notes(given);
     let end = history.at.as_second();
     let Some(binding) = binding(given, laid, end) else {
-        return GivenFate { lockouts: Vec::new(), at_most: 0, days_per_year: None, undetermined, notes };
+        return GivenFate { undetermined, notes, ..GivenFate::default() };
     };
     if !binding.is_sure {
         notes.push(
@@ -134,6 +137,8 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
             moment(matches).strftime("%Y-%m-%d")
         ));
     }
+    let misses = missed(&lives, (laid, &left_out), binding, end);
+    notes.extend(unexpected::note_of_past(&misses));
     let mut expired = None;
     if binding.is_closed_after && binding.perhaps_until < end {
         let since = binding.perhaps_until.max(binding.from);
@@ -159,7 +164,27 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
     let days_per_year = (span >= DAY && !laid.certificates.is_empty())
         .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
-    GivenFate { lockouts, at_most, days_per_year, undetermined, notes }
+    GivenFate { lockouts, at_most, days_per_year, undetermined, left_out: misses.len(), notes }
+}
+
+/// Those that have ended, of those that are left out, which the pins did not match on every path while they bound, as far as
+/// is known.
+fn missed<'l, 'h>(
+    lives: &[Vec<Segment>],
+    (laid, left_out): (&'l Laid<'h>, &BTreeSet<usize>),
+    binding: Binding,
+    end: i64,
+) -> Vec<&'l Placed<'h>> {
+    let until = binding.perhaps_until.min(end);
+    let misses = |place: &usize| {
+        lives.get(*place).is_some_and(|segments| {
+            segments.iter().any(|segment| {
+                segment.status != Status::All && segment.from < until && binding.from < segment.until
+            })
+        })
+    };
+    let missed = left_out.iter().filter(|place| misses(place)).filter_map(|place| laid.get(*place));
+    missed.filter(|placed| placed.ends() <= end).collect()
 }
 
 fn has_cause(lockouts: &[Lockout], cause: Cause) -> bool {
@@ -167,7 +192,7 @@ fn has_cause(lockouts: &[Lockout], cause: Cause) -> bool {
 }
 
 /// How often the pins would have begun to refuse had each certificate been put in service when it was issued, one after
-/// the other.
+/// the other; those that are left out each perhaps, whichever makes it more.
 fn by_order_of_issue(
     lives: &[Vec<Segment>],
     (laid, left_out): (&Laid<'_>, &BTreeSet<usize>),
@@ -175,25 +200,41 @@ fn by_order_of_issue(
     end: i64,
 ) -> usize {
     let until = binding.perhaps_until.min(end);
-    let own = laid.certificates.iter().zip(lives).enumerate().filter(|(place, _)| !left_out.contains(place));
-    let own: Vec<(&Placed<'_>, &Vec<Segment>)> = own.map(|(_, own)| own).collect();
-    let nexts = own.iter().skip(1).map(|(placed, _)| placed.begins()).chain([end]);
-    let (mut count, mut is_out) = (0_usize, false);
-    for ((placed, segments), next) in own.iter().zip(nexts) {
-        let from = placed.begins().max(binding.from);
-        let next = next.max(placed.begins().saturating_add(1)).min(until);
-        for segment in segments.iter().filter(|segment| segment.from < next && from < segment.until) {
-            match segment.status {
-                Status::All => is_out = false,
-                Status::Some | Status::None => {
-                    count = count.saturating_add(usize::from(!is_out));
-                    is_out = true;
-                }
-                Status::Unknown => {}
-            }
+    let all: Vec<(i64, bool, &Vec<Segment>)> = laid
+        .certificates
+        .iter()
+        .zip(lives)
+        .enumerate()
+        .map(|(place, (placed, segments))| (placed.begins(), left_out.contains(&place), segments))
+        .collect();
+    // The most so far where the last one let users in, and where it did not.
+    let mut most = [Some(0_usize), None];
+    // Until the next that is there for sure; of one that is left out, until any other comes.
+    let (mut next_own, mut next_any) = (end, end);
+    let mut nexts: Vec<i64> = Vec::new();
+    for (begins, is_left_out, _) in all.iter().rev() {
+        nexts.push(if *is_left_out { next_any } else { next_own });
+        next_any = *begins;
+        if !is_left_out {
+            next_own = *begins;
         }
     }
-    count
+    for ((begins, is_left_out, segments), next) in all.iter().zip(nexts.into_iter().rev()) {
+        let from = (*begins).max(binding.from);
+        let next = next.max(begins.saturating_add(1)).min(until);
+        let met = segments.iter().filter(|segment| segment.from < next && from < segment.until);
+        let after = met.fold(most, |most, segment| match segment.status {
+            Status::All => [most.into_iter().flatten().max(), None],
+            Status::Unknown if !is_left_out => most,
+            Status::Some | Status::None | Status::Unknown => {
+                let [inside, outside] = most;
+                [None, inside.map(|count| count.saturating_add(1)).max(outside)]
+            }
+        });
+        let ([inside, outside], [was_inside, was_outside]) = (after, most);
+        most = if *is_left_out { [inside.max(was_inside), outside.max(was_outside)] } else { after };
+    }
+    most.into_iter().flatten().max().unwrap_or_default()
 }
 
 /// Whether clients refuse what the pins do not match; where that is not known, they are taken to.
@@ -331,7 +372,8 @@ impl Sweep<'_> {
             if is_sure {
                 least = least.saturating_add(stretch);
             }
-            if counts.is_possible() || counts.unknown > 0 {
+            let left_out = known.left_out;
+            if counts.is_possible() || counts.unknown > 0 || left_out.is_possible() || left_out.unknown > 0 {
                 most = most.saturating_add(stretch);
             }
             if counts.is_possible() {

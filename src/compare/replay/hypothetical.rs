@@ -252,13 +252,13 @@ impl Break<'_, '_> {
 const MOST_RECENT: usize = 20;
 
 /// How many of the recent renewals each kept what such pins name, on the paths of now; where the issuer has none any more,
-/// on those of its time; of those of which it is known.
+/// on those of its time; and of how many more it is not known.
 pub(super) fn recent_changes(
     of: (Level, bool),
     keys: &Keys<'_>,
     tenures: &[Tenure<'_, '_>],
     now: i64,
-) -> Share {
+) -> (Share, usize) {
     let recent =
         tenures.get(tenures.len().saturating_sub(MOST_RECENT.saturating_add(1))..).unwrap_or_default();
     let on_paths_of = |paths: Option<i64>| {
@@ -279,29 +279,30 @@ pub(super) fn recent_changes(
         }
         statuses
     };
-    let mut share = Share::default();
+    let (mut share, mut unknown) = (Share::default(), 0_usize);
     for (today, then) in on_paths_of(Some(now)).into_iter().zip(on_paths_of(None)) {
         let status = if today == Status::Unknown { then } else { today };
         share.of = share.of.saturating_add(usize::from(status != Status::Unknown));
         share.count = share.count.saturating_add(usize::from(status == Status::All));
+        unknown = unknown.saturating_add(usize::from(status == Status::Unknown));
     }
-    share
+    (share, unknown)
 }
 
-/// How many of the certificates of recent renewals the pins match on the paths of now; of those of which it is known, and
-/// that are of CAs which are expected, where any in its life is.
+/// How many of the certificates of recent renewals the pins match on the paths of now, of those that are of CAs which are
+/// expected, where any in its life is; and of how many more it is not known.
 pub(super) fn recent_of_given(
     matcher: &mut Matcher<'_>,
     (laid, tenures): (&Laid<'_>, &[Tenure<'_, '_>]),
     at: Timestamp,
-) -> Share {
+) -> (Share, usize) {
     let now = at.as_second();
     let has_own = laid.servable(at).can_be.iter().any(|placed| !placed.is_unexpected);
     let counts = |tenure: &&Tenure<'_, '_>| !has_own || !laid.is_doubted(tenure.place);
     let renewed = tenures.iter().skip(1).filter(counts).rev().take(MOST_RECENT);
-    let judged: Vec<Status> = renewed
+    let (unknown, judged): (Vec<Status>, Vec<Status>) = renewed
         .map(|tenure| matcher.at(tenure.placed.it, now))
-        .filter(|status| *status != Status::Unknown)
-        .collect();
-    Share { of: judged.len(), count: judged.iter().filter(|status| **status == Status::All).count() }
+        .partition(|status| *status == Status::Unknown);
+    let count = judged.iter().filter(|status| **status == Status::All).count();
+    (Share { of: judged.len(), count }, unknown.len())
 }

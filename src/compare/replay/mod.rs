@@ -130,6 +130,7 @@ fn hypothetical_set(
         half_life,
         next_match: forecast::chance(recent, ChanceBasis::RecentChanges),
         undetermined: fate.undetermined,
+        left_out: 0,
         notes: vec![level.note(backup).to_owned()],
     }
 }
@@ -148,7 +149,8 @@ fn given_set(
     let mut matcher = Matcher::new(PinSet::Given(given));
     let mut recent = hypothetical::recent_of_given(&mut matcher, (laid, tenures), history.at);
     if given::is_closed(given, history.at.as_second()) {
-        recent.count = 0;
+        // Whatever comes is refused.
+        recent = (Share { of: recent.0.of.saturating_add(recent.1), count: 0 }, 0);
     }
     ReplayedPinSet {
         kind: PinSetKind::Given { client: given.client.clone() },
@@ -163,6 +165,7 @@ fn given_set(
         half_life: None,
         next_match: forecast::chance(recent, ChanceBasis::RecentRenewals),
         undetermined: fate.undetermined,
+        left_out: fate.left_out,
         notes: fate.notes,
     }
 }

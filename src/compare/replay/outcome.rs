@@ -144,6 +144,10 @@ pub struct ReplayedPinSet {
     pub next_match: Option<Chance>,
     /// The certificates of which it is not known whether they match.
     pub undetermined: usize,
+    /// Certificates that ended, of CAs that are not expected, which pins as given are not known to match on every path. They
+    /// count in `at_most` and in the days at worst, and in nothing else.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: usize,
     /// What is to be known of it, a sentence each: what its backup is, that it only reports.
     pub notes: Vec<String>,
 }
@@ -272,12 +276,32 @@ pub struct Survival {
 /// A chance, with what it was computed from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Chance {
-    /// The renewals, or the keys, it was computed from, and how many of them match.
+    /// The renewals, or the keys, it was computed from, and how many of them match; those of which that is known.
     pub share: Share,
+    /// Of how many more it is not known.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown: usize,
     /// What those are.
     pub basis: ChanceBasis,
-    /// The 95 % interval of the share by Wilson's score; all that is known where there are few.
+    /// The 95 % interval of the share by Wilson's score, outwards to four digits; all that is known where there are few. At
+    /// worst none of those that are not known match, at best all of them.
     pub interval: Bounds,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Chance {
+    /// How many match of all that there are: “3 of 5”, “1 of 8 (of 7 it is not known)”.
+    pub fn counted(&self) -> String {
+        let of = self.share.of.saturating_add(self.unknown);
+        match self.unknown {
+            0 => format!("{} of {of}", self.share.count),
+            unknown => format!("{} of {of} (of {unknown} it is not known)", self.share.count),
+        }
+    }
 }
 
 /// What a chance was computed from.

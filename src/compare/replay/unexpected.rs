@@ -98,7 +98,8 @@ fn now(laid: &Laid<'_>, at: Timestamp) -> Option<String> {
     let named = named(&left_out)?;
     let (is, it) = if left_out.len() == 1 { ("is", "it") } else { ("are", "one of them") };
     Some(format!(
-        "Given pins: {named} {is} of a CA that is not among the expected, and not taken for one that can be served. If {it} \
+        "Given pins: {named} {is} of a CA that is not among the expected, and not taken for one that can be served, but in \
+         how often at the most and in the days at worst. If {it} \
          is yours, what is said here of the pins now and at the next renewal is not so: add its CA to those that are \
          expected, and compare again."
     ))
@@ -115,9 +116,10 @@ fn past(laid: &Laid<'_>, at: Timestamp) -> Option<String> {
     let named = named(&left_out)?;
     let (is, it) = if left_out.len() == 1 { ("is", "it was") } else { ("are", "one of them was") };
     Some(format!(
-        "Given pins: {named}, by now ended, {is} of a CA that is not among the expected, and no lock-out by such a \
-         certificate is counted. If {it} in service, as by a CDN that fell back to another CA, pins that do not match it \
-         have locked users out more often than is said here: add its CA to those that are expected, and compare again."
+        "Given pins: {named}, by now ended, {is} of a CA that is not among the expected: a lock-out by such a \
+         certificate counts in how often at the most and in the days at worst alone. If {it} in service, as by a CDN that \
+         fell back to another CA, pins that do not match it have locked users out: add its CA to those that are expected, \
+         and compare again."
     ))
 }
 
@@ -131,6 +133,26 @@ pub(super) fn note(laid: &Laid<'_>, at: Timestamp, if_own: LocksOutNow) -> Optio
         LocksOutNow::No => "they lock nobody out now",
     };
     Some(format!("Left out as of a CA that is not expected: {named}. Should that be yours, {may}."))
+}
+
+/// What is said of pins that those which have ended did not match, of those that are left out: with their days, for the owner
+/// knows who served him then.
+pub(super) fn note_of_past(missed: &[&Placed<'_>]) -> Option<String> {
+    let named = named(missed)?;
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d");
+    let from = missed.iter().map(|placed| placed.it.not_before).min()?;
+    let until = missed.iter().map(|placed| placed.it.not_after).max()?;
+    let (certificates, it, was) = match missed.len() {
+        1 => ("1 certificate that has ended".to_owned(), "it", "it was"),
+        count => (format!("{count} certificates that have ended"), "them", "one of them was"),
+    };
+    Some(format!(
+        "Left out as of a CA that is not expected: {certificates} ({named}; valid between {} and {}), and these pins are not \
+         known to match {it} on every path. If {was} in service, they locked users out then: how often at the most, and the \
+         days at worst, count that, and nothing else does.",
+        day(from),
+        day(until)
+    ))
 }
 
 /// Certificates by their names and issuers, the first few.

@@ -15,6 +15,8 @@ pub(super) fn apps(pins: &PinsVerdict) -> Vec<AppFacts> {
                 class,
                 certificate_transparency: if is_android { transparency(source) } else { Fact::NotGiven },
                 trusts_user_cas: if is_android { user_cas(source) } else { Fact::NotGiven },
+                own_anchors_alone: source.entries.iter().any(|it| it.applies && it.own_anchors_alone),
+                lowest_device: source.app.as_ref().and_then(|app| app.min_sdk),
             })
         })
         .collect()

@@ -1,11 +1,17 @@
 //! Which files of a folder may hold pins, before they are read.
 
-use super::{LONGEST_FILE, LONGEST_PACKAGE, android_nsc, certificate_files, ios_nspinneddomains, source};
+use super::{
+    LONGEST_FILE, LONGEST_PACKAGE, android_nsc, certificate_files, ios_nspinneddomains, source, test_code,
+};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{PinFile, PinSource, Reading};
 
 /// Extensions of packages.
 const PACKAGES: [&str; 6] = ["apk", "aab", "apks", "xapk", "apkm", "ipa"];
+/// Extensions of compiled code, and of archives of it, that nothing here reads.
+const COMPILED: [&str; 10] = ["aar", "jar", "war", "so", "a", "dylib", "dll", "dex", "wasm", "zip"];
+/// Archives of code that build an app, and are in none.
+const BUILDS: [&str; 2] = ["gradle-wrapper.jar", "maven-wrapper.jar"];
 /// Extensions of configuration that formats here read.
 const CONFIGURATION: [&str; 14] = [
     "xml", "plist", "json", "json5", "toml", "yml", "yaml", "pins", "conf", "config", "log", "txt", "zone",
@@ -82,6 +88,21 @@ pub fn by_name(path: &str) -> Option<bool> {
     is_in(&OTHER).then_some(false)
 }
 
+/// Whether a file of this name is a package of an app.
+pub fn is_package(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    PACKAGES.iter().any(|package| extension.eq_ignore_ascii_case(package))
+}
+
+/// Whether a file of this name is compiled code that may be in an app, and that nothing here reads.
+pub fn is_compiled(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    !BUILDS.contains(&name)
+        && test_code::why(path).is_none()
+        && COMPILED.iter().any(|compiled| extension.eq_ignore_ascii_case(compiled))
+}
+
 /// Whether a file is a keystore among what apps ship: it may hold the certificates that the app trusts alone.
 pub fn is_shipped_keystore(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
@@ -127,10 +148,20 @@ pub fn is_silent_configuration(file: &InputFile) -> bool {
         && PinFile::of(file).iter().any(|read| is_of_platform(read).is_some_and(is_meant))
 }
 
+/// The kind of configuration by which a platform pins, where a file is one that does.
+pub fn kind_that_pins(file: &InputFile) -> Option<&'static str> {
+    let read = PinFile::of(file);
+    read.iter().filter_map(is_of_platform).find(|source| has_pins(source)).map(|source| source.format)
+}
+
 /// Whether a configuration without pins matters beside the files that have some: another Network Security Config pins,
-/// or another property list of the same folder does, as those of build configurations stand beside one another.
-pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile]) -> bool {
+/// or another property list of the same folder does, as those of build configurations stand beside one another; or one of
+/// this kind does that was given besides.
+pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile], besides: &[&str]) -> bool {
     let Some(source) = is_of_platform(read) else { return false };
+    if besides.contains(&source.format) {
+        return true;
+    }
     let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     pinning
         .iter()
@@ -191,10 +222,7 @@ fn holds_a_pin(text: &str) -> bool {
 
 /// The longest file of this name that is read, in octets.
 pub fn longest(path: &str) -> usize {
-    let is_package = path
-        .rsplit_once('.')
-        .is_some_and(|(_, extension)| PACKAGES.iter().any(|package| extension.eq_ignore_ascii_case(package)));
-    if is_package { LONGEST_PACKAGE } else { LONGEST_FILE }
+    if is_package(path) { LONGEST_PACKAGE } else { LONGEST_FILE }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod ios_nspinneddomains;
 mod ipa;
 mod json;
 mod json_config;
+pub mod looks;
 mod manifests;
 mod pins_toml;
 mod plist;
@@ -49,7 +50,7 @@ pub(super) use self::manifests::weigh as weigh_by_manifests;
 pub use self::manifests::{is_configuration, is_manifest_or_attribute};
 pub(super) use self::resource_anchors::find as find_anchors;
 pub(super) use self::source_sets::{are_of_flavours, are_of_other_builds, are_variants, replaces};
-pub(super) use self::test_code::weigh as weigh_by_place;
+pub(super) use self::test_code::{is_of_a_test, weigh as weigh_by_place};
 
 /// The longest file that is read as pins, in octets. Real ones have a few kilobytes.
 pub const LONGEST_FILE: usize = 4 << 20;

@@ -1,8 +1,8 @@
 //! pinstead's own format, `pins.toml` or `pins.json`: for everything that no platform has a file for.
 //!
 //! It is described in `docs/pins-toml.md`. Its semantics are what it says: each `[[pin]]` names hosts, pins and what a
-//! mismatch does; of several that are about one host, the most specific counts on each platform. Of two with the same
-//! hosts and platform the first is used, which is told.
+//! mismatch does; of several that are about one host, the most specific counts on each platform. Two with the same
+//! hosts and platform are of two apps or versions, and each is judged by itself.
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
@@ -10,13 +10,10 @@ mod document;
 mod read;
 mod value;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
-use super::problems::Problems;
 use super::{PinFormat, PinInput};
-use crate::pins::model::{HostPattern, PinEntry, PinSource, ProblemKind};
+use crate::pins::model::{HostPattern, PinEntry, PinSource};
 
 /// The format's id.
 const ID: &str = "pinstead";
@@ -38,7 +35,8 @@ impl PinFormat for PinsToml {
     }
 
     /// For each platform and release that is named, one entry: an exact name, else the longest pattern that covers the
-    /// host, else one for every host. Entries that name neither are for all of them.
+    /// host, else one for every host. Entries that name neither are for all of them. Of equals each: they are of several
+    /// apps or versions.
     fn applicable<'a>(&self, source: &'a PinSource, host: &str) -> Vec<&'a PinEntry> {
         let covering = || source.entries.iter().filter(|entry| entry.scope.covers(host));
         let app = |entry: &PinEntry| (entry.platform.clone(), entry.released);
@@ -50,30 +48,15 @@ impl PinFormat for PinsToml {
                 let is_exact = matches!(&entry.scope, HostPattern::Exactly(name) if name == host);
                 (is_exact, entry.scope.host().map_or(0, str::len), own(entry))
             };
-            let of_app = covering().filter(|entry| own(entry) || app(entry) == (None, None));
-            // Of equals, the first in the file.
-            let best = of_app.rev().max_by_key(|entry| rank(entry));
-            used.extend(best.filter(|best| used.iter().all(|one| !std::ptr::eq(*one, *best))));
+            let of_app = || covering().filter(|entry| own(entry) || app(entry) == (None, None));
+            let best = of_app().map(&rank).max();
+            for entry in of_app().filter(|entry| Some(rank(entry)) == best) {
+                if used.iter().all(|one| !std::ptr::eq(*one, entry)) {
+                    used.push(entry);
+                }
+            }
         }
         used
-    }
-}
-
-/// Tells of entries that no platform uses: the same hosts, platform and release are named before with other pins.
-fn tell_unused(entries: &[PinEntry], problems: &mut Problems) {
-    let mut known: HashMap<(&HostPattern, Option<&str>, Option<Timestamp>), &PinEntry> = HashMap::new();
-    for entry in entries.iter().filter(|entry| entry.scope != HostPattern::Nowhere) {
-        let first = *known.entry((&entry.scope, entry.platform.as_deref(), entry.released)).or_insert(entry);
-        if std::ptr::eq(first, entry) {
-            continue;
-        }
-        let line = first.line.map(|line| format!(" in line {line}")).unwrap_or_default();
-        let platform = entry.platform.as_ref().map(|name| format!(" on {name}")).unwrap_or_default();
-        let what = format!(
-            "{}{platform} is named{line} already; only that entry is used, not this one",
-            entry.scope
-        );
-        problems.add(ProblemKind::NoEffect, entry.line, what);
     }
 }
 

@@ -30,6 +30,11 @@ pub(super) fn why(path: &str) -> Option<String> {
     is_test.then(|| "it is a test, which is in no release".to_owned())
 }
 
+/// Whether a file of this path is of tests or of a debug build.
+pub(in crate::pins) fn is_of_a_test(path: &str) -> bool {
+    why(path).is_some()
+}
+
 /// Whether a source set is one of tests or of a debug build: `test`, `androidTest`, and both with a variant behind them
 /// (`testDebug`).
 fn is_unreleased(set: &str) -> bool {

@@ -365,10 +365,7 @@ impl<'a> PinSetLine<'a> {
             },
             days_per_year: set.lockout_days_per_year.as_ref().map_or_else(unknown, bounds),
             half_last,
-            next: set
-                .next_match
-                .as_ref()
-                .map_or_else(unknown, |chance| format!("{} of {}", chance.share.count, chance.share.of)),
+            next: set.next_match.as_ref().map_or_else(unknown, crate::compare::replay::Chance::counted),
         }
     }
 

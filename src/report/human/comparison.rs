@@ -355,6 +355,8 @@ mod tests {
                 class: android,
                 certificate_transparency: Fact::Measured(false),
                 trusts_user_cas: Fact::Measured(false),
+                own_anchors_alone: false,
+                lowest_device: None,
             }],
             ..shop()
         };

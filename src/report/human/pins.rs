@@ -36,6 +36,9 @@ pub fn render(verdict: &PinsVerdict, others: &[OtherChain], findings: &[Finding]
     if let Some(words) = open_beside(verdict) {
         paragraph(&mut out, "  ", &words);
     }
+    if let Some(words) = super::target_pins::unseen(verdict) {
+        paragraph(&mut out, "  ", &words);
+    }
     let _ = writeln!(out, "  Findings: {}", tally(findings));
     out.push_str(&overview::table(verdict, findings));
     let mut package = None;

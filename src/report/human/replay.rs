@@ -92,10 +92,7 @@ fn row(set: &ReplayedPinSet, replay: &Replay) -> String {
         let share = life.survives.iter().find(|survival| survival.days == 365);
         share.and_then(|survival| survival.share).map_or("?".to_owned(), percent)
     });
-    let next = set
-        .next_match
-        .as_ref()
-        .map_or("?".to_owned(), |chance| format!("{} of {}", chance.share.count, chance.share.of));
+    let next = set.next_match.as_ref().map_or("?".to_owned(), of_all);
     let days = set.lockout_days_per_year.as_ref().map_or("?".to_owned(), bounds);
     let cells = [paint(style(set), lockouts(set)), days, median, year, next];
     let fits = width(&title) + 2 < TITLE;
@@ -105,6 +102,13 @@ fn row(set: &ReplayedPinSet, replay: &Replay) -> String {
     }
     let line = format!("{}\n", line.trim_end());
     if fits { line } else { format!("{}{line}", wrap(&title, "  ", "  ")) }
+}
+
+/// How many match, of all: where of some it is not known, that stands behind.
+fn of_all(chance: &Chance) -> String {
+    let of = chance.share.of.saturating_add(chance.unknown);
+    let open = if chance.unknown > 0 { " (?)" } else { "" };
+    format!("{} of {of}{open}", chance.share.count)
 }
 
 fn style(set: &ReplayedPinSet) -> Style {
@@ -271,9 +275,8 @@ fn chance_of(chance: &Chance) -> String {
         ChanceBasis::RecentChanges => "recent renewals kept what such pins name",
     };
     format!(
-        "{} of {} {whose}; by that the next one does with {} to {}",
-        chance.share.count,
-        chance.share.of,
+        "{} {whose}; by that the next one does with {} to {}",
+        chance.counted(),
         percent(chance.interval.at_worst.min(chance.interval.at_best)),
         percent(chance.interval.at_worst.max(chance.interval.at_best)),
     )

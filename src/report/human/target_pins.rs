@@ -51,7 +51,23 @@ pub(in crate::report) fn pins(verdict: &PinsVerdict) -> (Mark, String) {
     if more > 0 {
         let _ = write!(words, " And {more} more entries; --format json lists them all.");
     }
+    words.push_str(&unseen(verdict).map(|told| format!(" {told}")).unwrap_or_default());
     (mark, safe(&words).into_owned())
+}
+
+/// What was given, may pin, and was not read as pins.
+pub(in crate::report) fn unseen(verdict: &PinsVerdict) -> Option<String> {
+    const MOST: usize = 3;
+    let told = verdict.unseen.iter().take(MOST).map(|part| {
+        let line = part.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{}{line} ({})", part.file.as_deref().unwrap_or_default(), part.why)
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    let more = match verdict.unseen.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!told.is_empty()).then(|| format!("Not read as pins: {told}{more}."))
 }
 
 fn of_entry(file: &str, entry: &EntryVerdict) -> String {

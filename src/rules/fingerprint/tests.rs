@@ -57,6 +57,8 @@ fn what_changes_by_itself_changes_nothing() {
     for rule in ["CMP001", "CMP004"] {
         let plain = of(rule, "a.xml", client("a.xml"));
         assert_eq!(plain, of(rule, "./a.xml", client("./a.xml")), "{rule}: the same file");
+        assert_eq!(plain, of(rule, "b/../a.xml", client("b//./../a.xml")), "{rule}: the same file");
+        assert_ne!(plain, of(rule, "../a.xml", client("../a.xml")), "{rule}: another file");
         assert_eq!(plain, of(rule, "a.xml, line 7", client("a.xml, line 7")), "{rule}: lines");
         assert_ne!(plain, of(rule, "b.xml", client("b.xml")));
     }

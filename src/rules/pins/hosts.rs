@@ -160,6 +160,8 @@ struct Origin<'a> {
     source: usize,
     platform: Option<&'a str>,
     released: Option<Timestamp>,
+    /// Of several entries of a `pins.toml` for the same of all these, each its own: from 0.
+    nth: usize,
 }
 
 /// What each origin pins for one host.
@@ -184,6 +186,7 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
                     source: position,
                     platform: entry.platform.as_deref(),
                     released: entry.released,
+                    nth: nth(entry, source),
                 };
                 hosts.entry(host).or_default().entry(origin).or_default().extend(keys);
             }
@@ -246,6 +249,21 @@ fn drift(verdict: &PinsVerdict) -> Vec<Raised> {
         }
     });
     raised.collect()
+}
+
+/// How many entries before this one are for the same hosts, platform and release, where each is of an app or version of its
+/// own.
+fn nth(entry: &EntryVerdict, source: &SourceVerdict) -> usize {
+    if source.format != Some("pinstead") {
+        return 0;
+    }
+    let of = |one: &EntryVerdict| (one.scope.clone(), one.platform.clone(), one.released);
+    source
+        .entries
+        .iter()
+        .take_while(|one| !std::ptr::eq(*one, entry))
+        .filter(|one| of(one) == of(entry))
+        .count()
 }
 
 /// Whether these are releases of one app on one platform.

@@ -147,7 +147,8 @@ fn pin_facts(pin: &PinVerdict) -> Value {
 /// itself.
 pub(in crate::rules) fn place(source: &SourceVerdict, line: Option<usize>) -> Option<Location> {
     let is_file = !source.is_looked_up() && source.file != "-" && !source.file.starts_with("sha256//");
-    is_file.then(|| Location { file: source.file.clone(), line })
+    let file = source.place.as_ref().unwrap_or(&source.file);
+    is_file.then(|| Location { file: file.clone(), line })
 }
 
 /// A file and a line in it, as compilers write them.

@@ -20,7 +20,7 @@ use sqlx::{
 use super::error::StateError;
 
 /// How long is waited for others who write, or for a connection.
-const WAIT: Duration = Duration::from_secs(20);
+pub(super) const WAIT: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 thread_local! {

@@ -3,15 +3,19 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::database::Database;
+use super::database::{Database, WAIT};
 use super::error::StateError;
 
 /// SQLite's octets a page, its own default.
 const PAGE_OCTETS: u64 = 4096;
+
+/// The longest pause between two attempts to open a file.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Where the state is. It is shown without user, password and parameters.
 #[derive(Clone)]
@@ -74,7 +78,7 @@ impl Place {
                 if let Some(most) = most_octets {
                     options = options.pragma("max_page_count", (most / PAGE_OCTETS).max(1).to_string());
                 }
-                Database::sqlite(options).await.map_err(|error| match StateError::from(error) {
+                open_file(options).await.map_err(|error| match error {
                     StateError::Unavailable(reason) | StateError::Refused(reason) => {
                         StateError::Open { path: path.clone(), reason }
                     }
@@ -82,6 +86,22 @@ impl Place {
                 })
             }
             Self::Postgres(options) => Ok(Database::postgres((**options).clone()).await?),
+        }
+    }
+}
+
+/// Opens a file, and waits for those who make it a database with a write-ahead log at the same moment: SQLite waits for
+/// locks, and not for this change of its journal, where two who wait would wait for each other.
+async fn open_file(options: SqliteConnectOptions) -> Result<Database, StateError> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(5);
+    loop {
+        match Database::sqlite(options.clone()).await.map_err(StateError::from) {
+            Err(StateError::Busy(_)) if begun.elapsed() < WAIT => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            opened => return opened,
         }
     }
 }

@@ -80,7 +80,6 @@ pub(super) fn source(document: &Json) -> Result<PinSource, String> {
     if reader.room == 0 {
         return Err(format!("its hosts have more than {MOST_PINS} pins together"));
     }
-    super::tell_unused(&reader.entries, &mut reader.problems);
     Ok(PinSource {
         entries: reader.entries,
         completes: reader.completes.into_boxed_slice(),

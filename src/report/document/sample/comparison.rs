@@ -33,7 +33,7 @@ fn row(threat: Threat, effects: [Effect; 4]) -> ThreatRow {
 }
 
 fn item(threat: Threat, client: ClientClass, by: &[Control], within: Option<Within>) -> HeadlineItem {
-    HeadlineItem { threat: threat.id(), client, by: by.to_vec(), within }
+    HeadlineItem { threat: threat.id(), client, by: by.to_vec(), within, only: None }
 }
 
 fn step(id: StepId, done: Done) -> Step {

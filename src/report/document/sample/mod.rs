@@ -180,6 +180,7 @@ pub(in crate::report) fn replay() -> Replay {
         at_most: Some(lockouts.len()),
         locks_out_now: LocksOutNow::Unknown,
         refuses_all_from: None,
+        left_out: 0,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {

@@ -21,6 +21,9 @@ pub struct PinsReport<'a> {
     sources: Vec<Source<'a>>,
     /// What stayed open, and where.
     open: Vec<Open<'a>>,
+    /// What was given, may pin, and was not read as pins; nothing goes by it but the gate `removed` of `compare`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unseen: Vec<Open<'a>>,
     /// What the same pins are with the other chains that the server shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_chains: Vec<Other<'a>>,
@@ -57,6 +60,15 @@ pub struct TargetPins<'a> {
     status: &'static str,
     reason: &'a str,
     sources: Vec<Source<'a>>,
+    /// What was given, may pin, and was not read as pins; nothing goes by it but the gate `removed` of `compare`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unseen: Vec<Open<'a>>,
+}
+
+impl<'a> Open<'a> {
+    fn of(part: &'a OpenPart) -> Self {
+        Self { file: part.file.as_deref(), line: part.line, why: &part.why }
+    }
 }
 
 /// One file.
@@ -203,10 +215,8 @@ impl<'a> PinsReport<'a> {
                 reason: &verdict.reason,
             }),
             sources: sources(verdict),
-            open: open
-                .iter()
-                .map(|part| Open { file: part.file.as_deref(), line: part.line, why: &part.why })
-                .collect(),
+            open: open.iter().map(Open::of).collect(),
+            unseen: verdict.unseen.iter().map(Open::of).collect(),
             other_chains: others
                 .iter()
                 .map(|other| Other {
@@ -223,7 +233,12 @@ impl<'a> PinsReport<'a> {
 impl<'a> TargetPins<'a> {
     /// The part over a verdict about the target's host.
     pub fn new(verdict: &'a PinsVerdict) -> Self {
-        Self { status: verdict.status.name(), reason: &verdict.reason, sources: sources(verdict) }
+        Self {
+            status: verdict.status.name(),
+            reason: &verdict.reason,
+            sources: sources(verdict),
+            unseen: verdict.unseen.iter().map(Open::of).collect(),
+        }
     }
 }
 

@@ -140,12 +140,15 @@ fn every_platform_of_a_file_is_judged() {
 }
 
 #[test]
-fn an_entry_that_nobody_uses_is_told() {
+fn entries_for_the_same_app_are_each_judged() {
     let twice: [(&str, &str, &[&str]); 2] =
         [("api.example.com", "ios", &["root", "a"]), ("api.example.com", "ios", &["other", "b"])];
     let verdict = judged("pins.toml", &toml(&twice));
-    assert_eq!(applying(&verdict).len(), 1);
-    assert!(raised(&verdict).contains(&("PIN009", Severity::Medium)), "{:?}", raised(&verdict));
+    let outcomes: Vec<_> = applying(&verdict).iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Connects, Outcome::LockedOut]);
+    let found = raised(&verdict);
+    assert!(found.iter().any(|(rule, _)| *rule == "PIN038"), "{found:?}");
+    assert!(found.contains(&("PIN001", Severity::Critical)), "{found:?}");
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! Pins that protect nobody, and apps without any beside others that have some.
+
+use super::criteria::Weighed;
+use super::known::{Known, Pinned, named};
+use crate::compare::{PinEnforcement, Pins};
+
+/// Pins that are there and not in force.
+pub(super) fn enforcement(known: &Known<'_>) -> Weighed {
+    let off = || {
+        known.clients().filter(|client| {
+            matches!(
+                client.pins,
+                Pins::Pinned { enforcement: PinEnforcement::ReportOnly | PinEnforcement::Off, .. }
+            )
+        })
+    };
+    if off().next().is_none() {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "Pins are there and refuse nothing.".to_owned(),
+        evidence: named(off().map(|client| client.client.as_str())),
+        change: "Decide: take them out, or enforce them again; as they are they only look like protection."
+            .to_owned(),
+    }
+}
+
+/// Apps, or versions of one, that do not pin the host, where another one does.
+pub(super) fn every_app(known: &Known<'_>) -> Weighed {
+    let without = known.beside(&Pins::NotPinned);
+    if known.pinned() != Pinned::Yes || without.is_empty() {
+        return Weighed::Silent;
+    }
+    Weighed::Wrong {
+        text: "One app, or version of it, pins the host, and another one that was given does not.".to_owned(),
+        evidence: format!("without pins for the host: {}", named(without.into_iter())),
+        change: "Decide for each app: pin in all of them, or in none; what only one of them is to do, ask with its files alone."
+            .to_owned(),
+    }
+}
+
+/// What is open where it is not known whether a configuration without pins is of the app that has them.
+pub(super) fn perhaps_of_another_app(known: &Known<'_>) -> Option<String> {
+    let files = known.beside(&Pins::Unknown);
+    (!files.is_empty()).then(|| {
+        format!(
+            "Are the pins those of the app with {}, which has none itself? It is not known: give that app's folder or its \
+             package.",
+            named(files.into_iter())
+        )
+    })
+}
