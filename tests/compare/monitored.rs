@@ -98,9 +98,9 @@ fn each_log_is_watched_by_whoever_follows_it() {
     once();
     shop.until(("a.db", &policy), 3, "it looked once, on ");
     // A service that follows one log does not go on with what looked at all of them.
-    let one = shop.serve("a.db", &policy, &["--log", "Alder"]);
+    let alder = shop.serve("a.db", &policy, &["--log", "Alder"]);
     shop.until(("a.db", &policy), 3, "follows 2 of the 3 logs: ");
-    one.stop();
+    alder.stop();
     shop.until(("a.db", &policy), 3, "it looked once, on ");
     // What is run from cron does.
     shop.sql("a.db", "UPDATE looks SET began = began - 3600000, looked = looked - 3600000");

@@ -222,7 +222,7 @@ pub async fn follow_until<R: LogReader>(
     let mut stop = following.stop.clone();
     let mut follower = Follower::new(following, log, reader);
     let outcome = tokio::select! {
-        outcome = follower.run() => outcome,
+        outcome = Box::pin(follower.run()) => outcome,
         () = stopped(&mut stop) => Outcome::Stopped,
         () = stopped(&mut ended) => Outcome::Stopped,
         never = saying::that_it_is_followed(following, log) => match never {},

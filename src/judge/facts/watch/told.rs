@@ -40,12 +40,12 @@ pub(crate) fn untold(queues: &AlertQueues, then: Timestamp) -> Vec<String> {
         }
     }
     if queues.untold > 0 && waits(queues.oldest_untold, LONGEST_WAIT) {
-        let (of, them) = match queues.untold {
+        let (count, which) = match queues.untold {
             1 => ("one alert".to_owned(), "it"),
             count => (format!("{count} alerts"), "them"),
         };
         all.push(format!(
-            "nobody was told of {of}: no channel took {them}, and no report of `pinstead watch --once` listed {them} yet"
+            "nobody was told of {count}: no channel took {which}, and no report of `pinstead watch --once` listed {which} yet"
         ));
     }
     all

@@ -6,7 +6,7 @@ use crate::judge::untold;
 const SERVICE: LogFollowing = LogFollowing { by_service: true, runs: None };
 const NOBODY: LogFollowing = LogFollowing { by_service: false, runs: None };
 
-fn of_queues(queues: AlertQueues) -> Option<String> {
+fn of_queues(queues: &AlertQueues) -> Option<String> {
     lacks_of(|state| state.alerts = Some(queues.clone())).0
 }
 
@@ -81,30 +81,30 @@ fn runs_may_be_as_far_apart_as_they_were() {
 #[test]
 fn what_nobody_is_told_of_is_not_detected() {
     let telling = AlertQueues { has_service: true, has_channel: true, ..AlertQueues::default() };
-    assert_eq!(of_queues(telling.clone()), None);
-    let silent = of_queues(AlertQueues { has_channel: false, ..telling.clone() }).unwrap();
+    assert_eq!(of_queues(&telling), None);
+    let silent = of_queues(&AlertQueues { has_channel: false, ..telling.clone() }).unwrap();
     assert!(silent.contains("no channel for alerts"), "{silent}");
-    assert_eq!(of_queues(AlertQueues::default()), None, "runs report");
+    assert_eq!(of_queues(&AlertQueues::default()), None, "runs report");
 
     let waiting = |queue| AlertQueues { waiting: vec![queue], ..telling.clone() };
-    let stuck = of_queues(waiting(failing("2026-11-20T11:50:00Z"))).unwrap();
+    let stuck = of_queues(&waiting(failing("2026-11-20T11:50:00Z"))).unwrap();
     assert_eq!(stuck, "alerts to “pager” were not taken: exit status: 1");
     let once = failing("2026-11-20T11:59:30Z");
-    assert_eq!(of_queues(waiting(once.clone())), None, "it is given again at once");
+    assert_eq!(of_queues(&waiting(once.clone())), None, "it is given again at once");
     assert!(
-        of_queues(waiting(AlertQueue { failed: 3, ..once.clone() })).is_some(),
+        of_queues(&waiting(AlertQueue { failed: 3, ..once.clone() })).is_some(),
         "it fails again and again"
     );
     // What waits for longer may not have been given before.
     let beside = AlertQueue { oldest: at("2026-11-20T11:50:00Z"), ..once };
-    assert_eq!(of_queues(waiting(beside)), None);
+    assert_eq!(of_queues(&waiting(beside)), None);
     let left = AlertQueue { named: Some(at("2026-11-18T11:00:00Z")), ..failing("2026-11-18T12:00:00Z") };
-    assert_eq!(of_queues(waiting(left)), None, "nobody serves it any more, and others were told");
+    assert_eq!(of_queues(&waiting(left)), None, "nobody serves it any more, and others were told");
 
     let untold = |since: &str| AlertQueues { untold: 2, oldest_untold: Some(at(since)), ..telling.clone() };
-    let nobody = of_queues(untold("2026-11-20T11:40:00Z")).unwrap();
+    let nobody = of_queues(&untold("2026-11-20T11:40:00Z")).unwrap();
     assert!(nobody.starts_with("nobody was told of 2 alerts: no channel took them"), "{nobody}");
-    assert_eq!(of_queues(untold("2026-11-20T11:50:00Z")), None, "they are on their way");
+    assert_eq!(of_queues(&untold("2026-11-20T11:50:00Z")), None, "they are on their way");
     // Of evidence that an older version saved nothing is known.
     assert!(lacks_of(|state| state.alerts = None).0.unwrap().contains("older version of pinstead saved"));
 }
@@ -143,7 +143,7 @@ fn what_no_channel_takes_by_its_severity_nobody_hears_of() {
 #[test]
 fn compare_and_status_go_by_the_same() {
     let queues = AlertQueues { waiting: vec![failing("2026-11-20T11:50:00Z")], ..AlertQueues::default() };
-    assert_eq!(of_queues(queues.clone()), Some(untold(&queues, at(NOW)).join("; ")));
+    assert_eq!(of_queues(&queues), Some(untold(&queues, at(NOW)).join("; ")));
 }
 
 #[test]

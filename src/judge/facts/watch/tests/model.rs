@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// A log, in hours before the state was read.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the state tells")]
 #[derive(Clone, Debug)]
 struct Shown {
     is_there: bool,
@@ -236,9 +237,9 @@ fn it_lacks_nothing_where_every_log_is_watched_and_somebody_is_told() {
             prop_assert_eq!(lacks.is_none(), expected, "{:?}", lacks);
             let mut outcomes = outcomes.borrow_mut();
             if expected {
-                outcomes.0 += 1
+                outcomes.0 += 1;
             } else {
-                outcomes.1 += 1
+                outcomes.1 += 1;
             }
             Ok(())
         })
