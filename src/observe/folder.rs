@@ -295,6 +295,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::evidence::pin_folders::Unseen;
 
     fn everything(root: &Path) -> Folder {
         let wanted = Wanted {
@@ -335,6 +336,8 @@ mod tests {
         assert!(folder.files[2].octets().is_err());
         assert_eq!(folder.paths, names.map(&at));
         assert_eq!((folder.ignored, folder.ignored_files), (vec!["ignored".to_owned()], 1));
+        // What tools fetch is not looked into, and the link leads to what was looked at.
+        assert_eq!(folder.aside, [Aside { name: "ignored/d.txt".to_owned(), why: Unseen::Ignored }]);
         #[cfg(unix)]
         assert_eq!(folder.left_out, ["loop", "node_modules"]);
     }
