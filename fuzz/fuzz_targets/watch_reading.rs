@@ -30,6 +30,7 @@ fuzz_target!(|octets: &[u8]| {
         head_at: Some(now),
         head_seen: None,
         faults: Vec::new(),
+        following: None,
     };
     let found = LoggedCertificate {
         first_seen: now,
@@ -43,6 +44,7 @@ fuzz_target!(|octets: &[u8]| {
         certificates: vec![found],
         issuers: vec![Bytes(octets.to_vec())],
         looks: None,
+        alerts: None,
     };
     let source = IssuanceSource {
         asked_at: now,

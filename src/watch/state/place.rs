@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -93,12 +93,13 @@ impl Place {
 /// Opens a file, and waits for those who make it a database with a write-ahead log at the same moment: SQLite waits for
 /// locks, and not for this change of its journal, where two who wait would wait for each other.
 async fn open_file(options: SqliteConnectOptions) -> Result<Database, StateError> {
-    let begun = Instant::now();
+    let mut waited = Duration::ZERO;
     let mut pause = Duration::from_millis(5);
     loop {
         match Database::sqlite(options.clone()).await.map_err(StateError::from) {
-            Err(StateError::Busy(_)) if begun.elapsed() < WAIT => {
+            Err(StateError::Busy(_)) if waited < WAIT => {
                 tokio::time::sleep(pause).await;
+                waited += pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
             opened => return opened,

@@ -148,21 +148,6 @@ pub(in crate::report) fn document(form: DocumentForm, sections: &[Section<'_>], 
 
 /// A replay over three years, with two CAs.
 pub(in crate::report) fn replay() -> Replay {
-    let certificate = |number: usize, issuer: &str, from: &str, until: &str| ReplayedCertificate {
-        label: format!("certificate {number}"),
-        sha256: None,
-        serial: Some(format!("0{number}")),
-        spki_sha256: SpkiSha256::of(&[u8::try_from(number).unwrap()]),
-        issuer: issuer.to_owned(),
-        issuer_spki_sha256: None,
-        not_before: at(from),
-        not_after: at(until),
-        first_logged: Some(at(from)),
-        first_logged_by: None,
-        served_now: Some(number == 4),
-        line: 0,
-        is_followed: number != 3,
-    };
     let lockout = |worst: &str, best: Option<&str>, ends: Option<&str>| Lockout {
         cause: Cause::NewCa,
         certificate: Some(2),
@@ -201,17 +186,7 @@ pub(in crate::report) fn replay() -> Replay {
         host: "shop.example".to_owned(),
         from: Some(at("2024-01-01T00:00:00Z")),
         until: at("2026-11-22T20:00:00Z"),
-        certificates: vec![
-            certificate(1, "Let's Encrypt", "2024-01-01T00:00:00Z", "2024-12-31T00:00:00Z"),
-            certificate(2, "Let's Encrypt", "2024-12-01T00:00:00Z", "2025-11-30T00:00:00Z"),
-            certificate(3, HOSTILE, "2025-03-01T00:00:00Z", "2025-06-01T00:00:00Z"),
-            certificate(
-                4,
-                "A CA with a name that is longer than the picture has room for",
-                "2025-11-01T00:00:00Z",
-                "2026-12-31T00:00:00Z",
-            ),
-        ],
+        certificates: certificates(),
         renewals: Vec::new(),
         lines: 1,
         key_reuse: Share { of: 2, count: 0 },
@@ -249,4 +224,34 @@ pub(in crate::report) fn replay() -> Replay {
         unknown: Vec::new(),
         sentence: "Over 35 months, a leaf pin would have locked clients out twice.".to_owned(),
     }
+}
+
+/// The certificates of that history.
+fn certificates() -> Vec<ReplayedCertificate> {
+    let certificate = |number: usize, issuer: &str, from: &str, until: &str| ReplayedCertificate {
+        label: format!("certificate {number}"),
+        sha256: None,
+        serial: Some(format!("0{number}")),
+        spki_sha256: SpkiSha256::of(&[u8::try_from(number).unwrap()]),
+        issuer: issuer.to_owned(),
+        issuer_spki_sha256: None,
+        not_before: at(from),
+        not_after: at(until),
+        first_logged: Some(at(from)),
+        first_logged_by: None,
+        served_now: Some(number == 4),
+        line: 0,
+        is_followed: number != 3,
+    };
+    vec![
+        certificate(1, "Let's Encrypt", "2024-01-01T00:00:00Z", "2024-12-31T00:00:00Z"),
+        certificate(2, "Let's Encrypt", "2024-12-01T00:00:00Z", "2025-11-30T00:00:00Z"),
+        certificate(3, HOSTILE, "2025-03-01T00:00:00Z", "2025-06-01T00:00:00Z"),
+        certificate(
+            4,
+            "A CA with a name that is longer than the picture has room for",
+            "2025-11-01T00:00:00Z",
+            "2026-12-31T00:00:00Z",
+        ),
+    ]
 }
