@@ -93,7 +93,7 @@ fn on_the_same_root(pinned: &[ClientPins]) -> Option<String> {
     })
 }
 
-/// After which changes the pins of a client whose kind is not known lock it out: no kind's row has them.
+/// After which changes pins lock out a client that no kind's row tells of: one whose kind is not known, or one browser alone.
 fn of_nobodys(client: &ClientPins) -> Option<String> {
     let Pins::Pinned { enforcement: PinEnforcement::Enforced, locked_out: false, .. } = client.pins else {
         return None;
@@ -104,12 +104,17 @@ fn of_nobodys(client: &ClientPins) -> Option<String> {
         enumerated(&so.map(|threat| threat.id().to_owned()).collect::<Vec<_>>())
     };
     let (worse, open) = (of(Effect::MakesWorse), of(Effect::Unknown));
-    let who = format!("clients with the pins of {}, whose kind is not known", client.client);
-    match (client.class, worse.as_str(), open.as_str()) {
-        (Some(_), ..) | (None, "", "") => None,
-        (None, "", open) => Some(format!("Not known for {who}: {open} (by what pins would do).")),
-        (None, worse, "") => Some(format!("For {who}: {worse} by pins.")),
-        (None, worse, open) => {
+    let who = match client.class {
+        None => format!("clients with the pins of {}, whose kind is not known", client.client),
+        // Not of all browsers, of which the rows tell.
+        Some(ClientClass::Browser) => format!("Chrome, with the pins of {}", client.client),
+        Some(_) => return None,
+    };
+    match (worse.as_str(), open.as_str()) {
+        ("", "") => None,
+        ("", open) => Some(format!("Not known for {who}: {open} (by what pins would do).")),
+        (worse, "") => Some(format!("For {who}: {worse} by pins.")),
+        (worse, open) => {
             Some(format!("For {who}: {worse} by pins; of {open} it is not known what these would do."))
         }
     }

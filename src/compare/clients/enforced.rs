@@ -56,6 +56,11 @@ fn enforced(
         Control::Pins | Control::LeafPin | Control::IntermediatePin | Control::RootPin => {
             let own = own.pins.measured().map(Vec::as_slice);
             match own.filter(|pins| pins.iter().any(ClientPins::has_pins)) {
+                Some(_) if client == ClientClass::Browser => (
+                    No,
+                    "Pins that are built into Chrome hold there alone; other browsers have none of them.",
+                    "Chromium net/http/transport_security_state.cc",
+                ),
                 Some(pins) if pins.iter().any(ClientPins::is_undetermined) => (
                     Yes,
                     "Pins of such a client were given, and a file of which it is not known what it pins for whom.",

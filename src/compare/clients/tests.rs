@@ -412,3 +412,26 @@ fn what_a_client_does_not_enforce_never_protects_it() {
         }
     }
 }
+
+/// What one browser pins is no word about browsers; after which changes it locks out is told of that one.
+#[test]
+fn the_pins_of_chrome_are_not_those_of_browsers() {
+    let facts = MeasuredFacts {
+        pins: Fact::Measured(vec![pins(Some(ClientClass::Browser), ChainPosition::Intermediate)]),
+        dynamic_pins: Fact::Measured(Vec::new()),
+        ..https()
+    };
+    let circumstances = Circumstances::default();
+    let browser = of(&facts, &circumstances, ClientClass::Browser);
+    assert_eq!(ids(&browser, Effect::Prevents), "T2 T8");
+    assert_eq!(enforced(&browser, Control::Pins), Enforced::No);
+    let comparison = crate::compare::compare(&facts, &circumstances);
+    let told = &comparison.headlines.locks_out.sentence;
+    assert!(told.contains("For Chrome, with the pins of nsc.xml: A2, A3 and A4 by pins."), "{told}");
+    let effect = |id: &str| {
+        let row = comparison.threats.iter().find(|row| row.id == id).unwrap();
+        row.cells.iter().find(|cell| cell.control == Control::Pins).unwrap().effect
+    };
+    let of_pins = ["T1", "T5", "T6"].map(effect);
+    assert_eq!(of_pins, [Effect::Prevents, Effect::NoEffect, Effect::NoEffect]);
+}

@@ -3,7 +3,7 @@
 
 use super::pins::{self, VALIDATION};
 use super::{Judgement, State, Would, levels};
-use crate::compare::{ClientPins, Effect, Fact, InPlace, PinEnforcement, Pins, Threat};
+use crate::compare::{ClientClass, ClientPins, Effect, Fact, InPlace, PinEnforcement, Pins, Threat};
 
 /// What pins do whose level is not known: what the levels agree on.
 pub(super) fn would(threat: Threat) -> Would {
@@ -101,6 +101,15 @@ fn worst_off(threat: Threat, clients: &[ClientPins]) -> Option<Judgement> {
 
 /// What a client's pins do; an app without any is told apart from files that all have none.
 fn of_client(threat: Threat, client: &ClientPins) -> Judgement {
+    let is_local = matches!(threat, Threat::UserRoot | Threat::SystemRoot);
+    let is_enforced = matches!(client.pins, Pins::Pinned { enforcement: PinEnforcement::Enforced, .. });
+    if is_local && is_enforced && client.class == Some(ClientClass::Browser) {
+        return Judgement::new(
+            Effect::NoEffect,
+            "Chrome leaves its pins aside where the chain ends at an anchor that is none of the public roots it knows.",
+            "Chromium net/http/transport_security_state.cc (CheckPublicKeyPins, is_issued_by_known_root)",
+        );
+    }
     let judged = pins::judge(threat, &client.pins);
     let is_app = client.pins == Pins::NotPinned && !client.client.is_empty();
     if is_app { Judgement { reason: "It has no pins for this host.".to_owned(), ..judged } } else { judged }
