@@ -131,6 +131,14 @@ impl OpenKind {
         matches!(self, Self::Issued | Self::Source | Self::Replay)
     }
 
+    /// Whether it is about pins of apps and other clients.
+    pub fn is_of_pins(self) -> bool {
+        matches!(
+            self,
+            Self::Pinned | Self::PinMatch | Self::PinFile | Self::PinFilePart | Self::ReplayedMatch
+        )
+    }
+
     /// Whether it is about certificates that were found, and of which more is asked than a step of `compare` goes by.
     pub fn is_of_issued_certificates(self) -> bool {
         matches!(

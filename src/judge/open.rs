@@ -41,7 +41,21 @@ impl TargetVerdicts {
                 question.demanded &= !is_beside;
             }
         }
+        if !self.go_by_pins() {
+            for question in open.iter_mut().filter(|question| question.kind.is_of_pins()) {
+                question.demanded = false;
+            }
+        }
         open
+    }
+
+    /// Whether anything that is asked goes by pins: not where steps alone are asked about that do not.
+    fn go_by_pins(&self) -> bool {
+        use StepId::{Caa, CaaBound, ExpectedCa, Monitoring, ShortLives};
+        let goes_by_none = |id: &StepId| matches!(id, Monitoring | Caa | CaaBound | ExpectedCa | ShortLives);
+        self.required.is_empty()
+            || self.named_parts.contains(&scope::Part::Pins)
+            || !self.required.iter().all(goes_by_none)
     }
 
     fn all_open(&self) -> Vec<OpenQuestion> {

@@ -124,3 +124,45 @@ fn what_is_older_than_the_watch_stays_open_for_whoever_asks_about_it_alone() {
     assert_eq!(of(None, &[Monitoring], SourceKind::CrtSh), (3, 2), "another source was asked for");
     assert_eq!(of(None, &[Widened], SourceKind::CrtSh), (3, 2), "another source was asked for");
 }
+
+/// A pin file that cannot be read: no question of a step that goes by no pins.
+#[test]
+fn pins_that_are_not_known_stay_open_for_whoever_asks_about_pins() {
+    use crate::evidence::Bytes;
+    use crate::evidence::file::{FileContent, InputFile};
+    use crate::pins::{PinFile, Question, judge};
+
+    let text = b"version = 1\n[[pin]]\nhosts =".to_vec();
+    let content = FileContent::Read(Bytes(text));
+    let file = InputFile { path: "pins.toml".to_owned(), content, folder: None };
+    let question = Question {
+        host: Some("www.test.example"),
+        path: None,
+        off_path: &[],
+        paths: &[],
+        certificates: &[],
+        service: None,
+        at: Timestamp::UNIX_EPOCH,
+        known_ca: &|_| None,
+    };
+    let pins = judge(&PinFile::of(&file), &question);
+    let demanded = |required: &[StepId], named: &[scope::Part]| {
+        let verdicts = TargetVerdicts {
+            pins: Part::Checked(pins.clone()),
+            is_compared: true,
+            required: required.to_vec(),
+            named_parts: named.to_vec(),
+            ..target()
+        };
+        let open = verdicts.open_questions();
+        let of_pins: Vec<_> = open.iter().filter(|question| question.kind.is_of_pins()).collect();
+        assert!(!of_pins.is_empty(), "{open:?}");
+        of_pins.iter().any(|question| question.demanded)
+    };
+    assert!(demanded(&[], &[]));
+    assert!(!demanded(&[StepId::Caa, StepId::Monitoring], &[]));
+    assert!(demanded(&[StepId::Caa], &[scope::Part::Pins]), "pins were asked for by name");
+    for step in [StepId::Widened, StepId::Released, StepId::OldVersionsGone, StepId::Removed, StepId::Sound] {
+        assert!(demanded(&[StepId::Caa, step], &[]), "{step}");
+    }
+}
