@@ -9,7 +9,9 @@ use crate::evidence::file::{FileContent, InputFile, lexical};
 use crate::evidence::pin_folders::{MOST_UNSEEN, PinFolder, Unseen, UnseenFile};
 use crate::observe::files;
 use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
-use crate::pins::formats::{candidates, is_configuration, is_inline_list, is_manifest_or_attribute, looks};
+use crate::pins::formats::{
+    candidates, is_configuration, is_inline_list, is_manifest_or_attribute, looks, silent,
+};
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
 
@@ -41,7 +43,7 @@ impl PinInputs {
 pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
     let mut inputs = PinInputs::default();
     let given: Vec<Given> = arguments.iter().map(|argument| Given::read(argument, limit)).collect();
-    let kinds: Vec<Vec<&str>> = given.iter().map(Given::kinds_that_pin).collect();
+    let kinds: Vec<Vec<&str>> = given.iter().map(Given::kinds_beside).collect();
     for (place, (argument, given)) in arguments.iter().zip(given).enumerate() {
         match given {
             Given::File(file, path) => {
@@ -82,14 +84,13 @@ impl Given {
         }
     }
 
-    /// The kinds of configurations in it that pin.
-    fn kinds_that_pin(&self) -> Vec<&'static str> {
+    /// The kinds of configurations beside which its pins stand.
+    fn kinds_beside(&self) -> Vec<&'static str> {
         let files = match self {
             Self::File(file, _) => std::slice::from_ref(file),
             Self::Folder(folder, _) => folder.files.as_slice(),
         };
-        let files = files.iter().filter(|file| candidates::may_be_configuration(&file.path));
-        files.filter_map(candidates::kind_that_pins).collect()
+        files.iter().flat_map(silent::kinds_beside).collect()
     }
 }
 
@@ -206,14 +207,12 @@ fn leave_out_silent(path: &str, folder: &mut Folder, besides: &[&str]) {
     let (silent, pinning): (Vec<&InputFile>, Vec<&InputFile>) = folder
         .files
         .iter()
-        .filter(|file| candidates::may_be_configuration(&file.path))
+        .filter(|file| silent::may_be_configuration(&file.path))
         .partition(|file| !has_to_do_with_pins(file));
     let left_out: Vec<String> = silent
         .into_iter()
         .filter(|file| !is_manifest_or_attribute(file))
-        .filter(|file| {
-            !PinFile::of(file).iter().any(|read| candidates::bears_on(read, file, &pinning, besides))
-        })
+        .filter(|file| !PinFile::of(file).iter().any(|read| silent::bears_on(read, file, &pinning, besides)))
         .map(|file| file.path.clone())
         .collect();
     leave_out(path, folder, &left_out);
@@ -235,7 +234,7 @@ fn holds_a_configuration(file: &InputFile) -> bool {
 /// Whether a file is kept: manifests until it is known whether there is a configuration that they could name, and
 /// configurations without pins until it is known whether another pins.
 fn says_something(file: &InputFile) -> bool {
-    is_manifest_or_attribute(file) || has_to_do_with_pins(file) || candidates::is_silent_configuration(file)
+    is_manifest_or_attribute(file) || has_to_do_with_pins(file) || silent::is_silent_configuration(file)
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are

@@ -51,8 +51,8 @@ pub struct Inputs {
     pub without_pins: Vec<String>,
     /// How many files of that were opened; 0 where it is not known.
     pub opened_without_pins: usize,
-    /// The files that were given as sources of pins, and are code that has none.
-    pub code_without_pins: Vec<String>,
+    /// The files that were given as sources of pins, and are text that has none.
+    pub text_without_pins: Vec<String>,
     /// The folders that were named as sources of pins.
     pub pin_folders: Vec<PinFolder>,
     /// Whether folders were named of which nothing more was noted, as earlier versions did not.
@@ -200,10 +200,10 @@ impl Inputs {
                 .collect(),
             without_pins: files.without_pins.clone(),
             opened_without_pins: files.opened_without_pins,
-            code_without_pins: files
+            text_without_pins: files
                 .pins
                 .iter()
-                .filter(|file| candidates::is_code_without_pins(file))
+                .filter(|file| candidates::is_text_without_pins(file))
                 .map(|file| file.path.clone())
                 .collect(),
             has_own_anchors: files.roots.is_some(),

@@ -95,7 +95,7 @@ fn why_open(source: &SourceVerdict, host: Option<&str>, inputs: &Inputs) -> Opti
             // What looks at certificates is told as that.
             let is_told =
                 inputs.unseen.iter().any(|part| part.file.as_deref() == Some(placed(file, inputs).as_str()));
-            let is_known = is_told || inputs.code_without_pins.contains(file) || is_stated;
+            let is_known = is_told || inputs.text_without_pins.contains(file) || is_stated;
             (!is_known).then(|| format!("{file}: it is of no form that is read here"))
         }
         SourceState::NotWellFormed(why) => Some(format!("{file}: {}", why.trim_end_matches('.'))),

@@ -1,8 +1,6 @@
 //! Which files of a folder may hold pins, before they are read.
 
-use super::{
-    LONGEST_FILE, LONGEST_PACKAGE, android_nsc, certificate_files, ios_nspinneddomains, source, test_code,
-};
+use super::{LONGEST_FILE, LONGEST_PACKAGE, certificate_files, source, test_code};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{PinFile, PinSource, Reading};
 
@@ -129,69 +127,20 @@ pub fn says_something(source: &PinSource) -> bool {
     !certificate_files::is_trust_store(source) && (!source.entries.is_empty() || !source.problems.is_empty())
 }
 
-/// Whether a file of this name may be the configuration of an app that a platform reads.
-pub fn may_be_configuration(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "xml" | "plist"))
-}
-
-/// Whether a file is the configuration of an app that could pin and does not, and of a release.
-pub fn is_silent_configuration(file: &InputFile) -> bool {
-    let is_meant = |source: &PinSource| {
-        // Of property lists, those of bundles: others are no configuration of an app.
-        let is_list = source.format == ios_nspinneddomains::ID;
-        let word = b"CFBundle";
-        source.guessed.is_none()
-            && (!is_list
-                || file.octets().is_ok_and(|octets| octets.windows(word.len()).any(|part| part == word)))
-    };
-    may_be_configuration(&file.path)
-        && PinFile::of(file).iter().any(|read| is_of_platform(read).is_some_and(is_meant))
-}
-
-/// The kind of configuration by which a platform pins, where a file is one that does.
-pub fn kind_that_pins(file: &InputFile) -> Option<&'static str> {
-    let read = PinFile::of(file);
-    read.iter().filter_map(is_of_platform).find(|source| has_pins(source)).map(|source| source.format)
-}
-
-/// Whether a configuration without pins matters beside the files that have some: another Network Security Config pins,
-/// or another property list of the same folder does, as those of build configurations stand beside one another; or one of
-/// this kind does that was given besides.
-pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile], besides: &[&str]) -> bool {
-    let Some(source) = is_of_platform(read) else { return false };
-    if besides.contains(&source.format) {
-        return true;
-    }
-    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    pinning
-        .iter()
-        .filter(|other| source.format == android_nsc::ID || folder(&other.path) == folder(&file.path))
-        .flat_map(|other| PinFile::of(other))
-        .any(|other| {
-            is_of_platform(&other).is_some_and(|other| other.format == source.format && has_pins(other))
-        })
-}
-
-/// What was read of a configuration that Android or iOS itself reads.
-fn is_of_platform(read: &PinFile) -> Option<&PinSource> {
-    let Reading::Read(source) = &read.reading else { return None };
-    [android_nsc::ID, ios_nspinneddomains::ID].contains(&source.format).then_some(source)
-}
-
-fn has_pins(source: &PinSource) -> bool {
-    source.entries.iter().any(|entry| entry.unread > 0 || !entry.pins.is_empty())
-}
-
 /// Whether a file that nothing here reads has to do with pins all the same.
 pub fn is_about_pins(octets: &[u8]) -> bool {
     let text = String::from_utf8_lossy(octets);
     !is_own_output(&text) && speaks_of_pins(&text)
 }
 
-/// Whether a file is source code in a language that is read here, and has neither pins nor what code compares them by.
-pub fn is_code_without_pins(file: &InputFile) -> bool {
-    let is_silent = |octets: &[u8]| std::str::from_utf8(octets).is_ok() && !is_about_pins(octets);
-    source::is_source(&file.path)
+/// Whether a file is text of which a folder would be read, code or configuration, and has neither pins nor what code compares
+/// them by.
+pub fn is_text_without_pins(file: &InputFile) -> bool {
+    let is_silent = |octets: &[u8]| {
+        std::str::from_utf8(octets).is_ok_and(|text| !text.contains('\0')) && !is_about_pins(octets)
+    };
+    by_name(&file.path) != Some(false)
+        && !is_package(&file.path)
         && file.octets().is_ok_and(is_silent)
         && PinFile::of(file).iter().all(|read| read.reading == Reading::NotRecognised)
 }
@@ -246,6 +195,26 @@ mod tests {
         assert!(by_content(b"# x\npinnedpubkey = y") && !by_content(b"sha256-x"));
         assert!(by_content(b"_25._tcp IN TLSA 3 1 1 00") && !by_content(b"\0pinnedpubkey"));
         assert!(longest("a.IPA") > longest("a.kt"));
+    }
+
+    #[test]
+    fn text_that_a_folder_would_be_read_of_has_no_pins_where_it_says_nothing_of_them() {
+        use crate::evidence::Bytes;
+        use crate::evidence::file::FileContent;
+
+        let is_so = |path: &str, text: &str| {
+            let content = FileContent::Read(Bytes(text.as_bytes().to_vec()));
+            is_text_without_pins(&InputFile { path: path.to_owned(), content, folder: None })
+        };
+        for path in
+            [".curlrc", "get.sh", "build.gradle", "strings.xml", ".env", "Dockerfile", "app.json", "A.kt"]
+        {
+            assert!(is_so(path, "retry = 3\n"), "{path}");
+            assert!(!is_so(path, "pinnedpubkey = keys.txt\n"), "{path}");
+            assert!(!is_so(path, "a\0b"), "{path}");
+        }
+        // What nobody would look into says nothing of an app.
+        assert!(!is_so("README.md", "An app.\n") && !is_so("app.apk", "An app.\n"));
     }
 
     #[test]

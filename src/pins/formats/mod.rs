@@ -24,6 +24,7 @@ mod pins_toml;
 mod plist;
 mod problems;
 mod resource_anchors;
+pub mod silent;
 mod source;
 mod source_sets;
 mod stubby;
