@@ -41,6 +41,17 @@ pub struct PinFilesRead {
     pub open: Vec<String>,
     /// What was passed over all the same, and why, a clause each.
     pub passed_over: Vec<String>,
+    /// The packages in which no pins are in force that were found, and of which nobody states that they have none.
+    pub packages: Vec<UnreadPackage>,
+}
+
+/// A package of an app whose compiled code, which is not read, may have pins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadPackage {
+    /// The file.
+    pub file: String,
+    /// The kind of client, where it tells.
+    pub class: Option<ClientClass>,
 }
 
 /// Everything the table is made from. The default knows nothing.

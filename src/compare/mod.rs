@@ -31,7 +31,7 @@ pub use self::facts::{
     AppFacts, CaaBinding, CaaPolicy, ClientPins, CtPolicy, CtProgrammes, CurrentIssuer, Dane, Dnssec,
     DynamicPins, Expectation, Fact, FirstContact, Hpkp, LogWatch, MeasuredFacts, PinEnforcement, PinFault,
     PinFilesRead, PinMatches, PinnedCa, Pins, PublicTrust, RevocationPaths, RevocationStatus, RootPins,
-    Service, Share, Watch,
+    Service, Share, UnreadPackage, Watch,
 };
 pub use self::headlines::{Headline, HeadlineItem, Headlines, duration, in_words};
 pub use self::replay::Replay;

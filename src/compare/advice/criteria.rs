@@ -1,7 +1,7 @@
 //! The considerations: OWASP's criteria, which the owner answers, and what measured facts say of pins as they are.
 
 use super::known::{Known, Pinned, named};
-use super::{OWASP, Reason, in_force};
+use super::{OWASP, Reason, in_force, kinds};
 use crate::compare::replay::{Chance, LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
 use crate::compare::{ClientClass, ClientPins, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
@@ -331,9 +331,11 @@ fn shared(known: &Known<'_>) -> Weighed {
 pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
     match known.pinned() {
         Pinned::Unknown => {
+            let packages = &known.facts.pin_files.packages;
             let why = match known.facts.pins {
-                Fact::NotGiven => "no file with pins was given (--pins)",
-                Fact::Undetermined | Fact::Measured(_) => "not all of what was given could be read",
+                Fact::NotGiven => "no file with pins was given (--pins)".to_owned(),
+                Fact::Measured(_) if !packages.is_empty() => kinds::unread(packages.iter()),
+                Fact::Undetermined | Fact::Measured(_) => "not all of what was given could be read".to_owned(),
             };
             Some(format!("Do clients have pins, and which? It is not known: {why}."))
         }

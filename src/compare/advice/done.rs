@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::criteria;
+use super::kinds::{self, Kinds};
 use super::known::{Known, Pinned, named};
 use super::steps::{Done, StepId};
 use crate::compare::replay::{LocksOutNow, Replay, ReplayedPinSet};
@@ -44,12 +45,13 @@ pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
     if !wrong.is_empty() {
         return (Done::No, format!("this is wrong with the pins: {}", wrong.join("; ")));
     }
-    match (criteria::unknown_pins(known), known.pinned()) {
+    let unknown = criteria::unknown_pins(known).or_else(|| kinds::open(known));
+    match (unknown, known.pinned()) {
         (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),
         (None, Pinned::No) => (Done::Yes, NONE_PINS.to_owned()),
         (None, _) => {
-            let left_out = left_out(known);
-            (Done::Yes, format!("nothing that was measured is wrong with the pins{left_out}"))
+            let (left_out, others) = (left_out(known), Kinds::of(known).others());
+            (Done::Yes, format!("nothing that was measured is wrong with the pins{left_out}{others}"))
         }
     }
 }
@@ -194,7 +196,10 @@ const ENOUGH: usize = 5;
 /// Whether the pins name every root of every CA in use, and nothing of the history speaks against that.
 pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
     match known.pinned() {
-        Pinned::Unknown => return (Done::Unknown, unknown_pins(known)),
+        Pinned::Unknown => {
+            let unread = known.facts.pins.measured().and_then(|_| unread(known));
+            return (Done::Unknown, unread.unwrap_or_else(|| unknown_pins(known)));
+        }
         _ if known.has_dynamic_pins() => {
             return (Done::Unknown, "which pins clients fetch at run time is not known".to_owned());
         }
@@ -202,10 +207,15 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
         Pinned::No if !known.facts.pin_files.unseen.is_empty() => {
             return (Done::Unknown, left_open(&known.facts.pin_files));
         }
-        Pinned::No => return (Done::Yes, NONE_PINS.to_owned()),
+        Pinned::No => {
+            return (Done::Yes, format!("{NONE_PINS}{}", passed_over(&known.facts.pin_files)));
+        }
         Pinned::Yes => {}
     }
     if known.enforced().next().is_none() {
+        if let Some(unread) = unread(known) {
+            return (Done::Unknown, unread);
+        }
         return (Done::Yes, "no pins are in force any more".to_owned());
     }
     let sets: Vec<&ReplayedPinSet> = known.given().filter(|set| set.refuses).collect();
@@ -225,6 +235,9 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
     if let Some(why) = sets.iter().find_map(|set| doubtful(set)) {
         return (Done::Unknown, why);
     }
+    if let Some(unread) = unread(known) {
+        return (Done::Unknown, unread);
+    }
     let titles = named(sets.iter().map(|set| set.title.as_str()));
     let left_out = left_out(known);
     (
@@ -233,6 +246,12 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
             "every root of the CAs in use is pinned, and all recent certificates match {titles}{left_out}"
         ),
     )
+}
+
+/// What packages leave open whose compiled code may have pins.
+fn unread(known: &Known<'_>) -> Option<String> {
+    let packages = &known.facts.pin_files.packages;
+    (!packages.is_empty()).then(|| kinds::unread(packages.iter()))
 }
 
 /// Why it is not known which roots there are to be pinned.
@@ -382,7 +401,11 @@ fn left_open(read: &PinFilesRead) -> String {
     let told: Vec<&str> = all().take(MOST_TOLD).map(String::as_str).collect();
     let more = all().count().saturating_sub(MOST_TOLD);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    let advice = if read.unseen.is_empty() { "" } else { READ_IT };
+    let advice = match (read.unseen.is_empty(), read.packages.is_empty()) {
+        (false, _) => READ_IT,
+        (true, false) => READ_ITS_SOURCE,
+        (true, true) => "",
+    };
     format!("{}{more}{advice}", told.join("; "))
 }
 
@@ -397,6 +420,10 @@ const MOST_TOLD: usize = 3;
 /// What to do about code that is not followed, and about what was left out.
 const READ_IT: &str = " (read it; name what was left out by itself; what has no pins is stated in the policy, as without_pins of \
                        [compare])";
+
+/// What to do about a package without pins that were found.
+const READ_ITS_SOURCE: &str = " (ask about the source that it was built from; what has no pins is stated in the policy, as \
+                               without_pins of [compare])";
 
 /// What is not in files from which pins were removed.
 const LEFT: &str = "no pins, nor code that compares them, in any form that is read here";

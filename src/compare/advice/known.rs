@@ -27,7 +27,7 @@ pub(super) enum Pinned {
     Yes,
     /// None of the files given pins it.
     No,
-    /// No file was given, or it is not known what they do.
+    /// No file was given, or it is not known what they do, or what the code of a package does.
     Unknown,
 }
 
@@ -41,6 +41,8 @@ impl<'k> Known<'k> {
             Fact::NotGiven | Fact::Undetermined => Pinned::Unknown,
             Fact::Measured(clients) if clients.is_empty() => Pinned::Unknown,
             Fact::Measured(clients) if clients.iter().any(ClientPins::has_pins) => Pinned::Yes,
+            // The code of a package may have pins.
+            Fact::Measured(_) if !self.facts.pin_files.packages.is_empty() => Pinned::Unknown,
             Fact::Measured(_) => Pinned::No,
         }
     }

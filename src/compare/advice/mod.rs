@@ -8,6 +8,7 @@ mod claims;
 mod criteria;
 mod done;
 mod in_force;
+mod kinds;
 mod known;
 mod repeated;
 mod steps;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use self::claims::Correction;
 use self::criteria::{CRITERIA, Weighed};
+use self::kinds::Kinds;
 use self::known::{Known, Pinned};
 use self::repeated::Repeated;
 pub use self::steps::{Done, MigrationStep, Step, StepId, UnknownStep};
@@ -154,6 +156,7 @@ pub fn advise(
         }
     }
     open_questions.extend(criteria::unknown_pins(&known));
+    open_questions.extend(kinds::open(&known));
     for fault in criteria::faults(&known, &wrong) {
         wrong.push(fault.reason);
         changes.push(Change { id: fault.id, what: fault.change, gate: steps::alone(known.gate_of_pins()) });
@@ -209,15 +212,7 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
             "Nothing is pinned, and {} to be put right.",
             if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
         ),
-        (Verdict::Keep, Pinned::Yes) if known.comparison.headlines.tell_nothing() => format!(
-            "Keep the pins, by what was issued alone: none of OWASP's criteria speaks against them, and nothing of the replay \
-             does{}; what they stop, and what else protects the host, was not measured.",
-            done::left_out(known)
-        ),
-        (Verdict::Keep, Pinned::Yes) => format!(
-            "Keep the pins: none of OWASP's criteria speaks against them, and nothing that was measured does{}.",
-            done::left_out(known)
-        ),
+        (Verdict::Keep, Pinned::Yes) => kept(known),
         (Verdict::Keep, _) => {
             "Stay without pins, unless your own CA is an attacker you reckon with: then OWASP's criteria would allow pins of \
              your own keys, with a backup."
@@ -228,6 +223,22 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
             if open == 1 { "1 question is".to_owned() } else { format!("{open} questions are") }
         ),
     }
+}
+
+/// That pins are kept, and whose.
+fn kept(known: &Known<'_>) -> String {
+    let (kinds, left_out) = (Kinds::of(known), done::left_out(known));
+    let (whose, others) = (kinds.whose(), kinds.others());
+    if known.comparison.headlines.tell_nothing() {
+        return format!(
+            "Keep the pins{whose}, by what was issued alone: none of OWASP's criteria speaks against them, and nothing of the \
+             replay does{left_out}{others}; what they stop, and what else protects the host, was not measured."
+        );
+    }
+    format!(
+        "Keep the pins{whose}: none of OWASP's criteria speaks against them, and nothing that was measured \
+         does{left_out}{others}."
+    )
 }
 
 #[cfg(test)]

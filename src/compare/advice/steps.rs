@@ -229,8 +229,9 @@ static STEPS: [Plan; 10] = [
     },
     Plan {
         id: StepId::Released,
-        what: "Release it on every platform, and ask of each released package what was asked of the files (`pinstead pins` \
-               tells what else is weak in it).",
+        what: "Release it on every platform, and ask of each released package what was asked of the files, or of the \
+               source that it was built from where the pins are in its code, which is not read (`pinstead pins` tells what \
+               else is weak in it).",
         why: "Pins in a repository lock nobody out and protect nobody; those on devices do.",
         source: "OWASP MASTG, MASTG-TEST-0242",
         gate: |known| known.gate_of_wide_pins(" --pins RELEASED-APP"),

@@ -16,6 +16,7 @@ use crate::compare::{
 use crate::x509::ChainPosition;
 
 mod claims;
+mod kinds;
 mod left_out;
 
 /// Everything that an owner can state, in favour of pins.

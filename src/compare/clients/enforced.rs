@@ -1,7 +1,9 @@
 //! Which controls a kind of client goes by.
 
 use super::{ClientClass, ClientControl, Enforced, Served, asks_for_transparency, trusts_user_cas};
-use crate::compare::{Circumstances, ClientPins, Control, CtPolicy, DynamicPins, Fact, MeasuredFacts, Pins};
+use crate::compare::{
+    Circumstances, ClientPins, Control, CtPolicy, DynamicPins, Fact, MeasuredFacts, Pins, UnreadPackage,
+};
 
 /// The controls that are asked about of each client. The levels of pins are the pins again.
 const CONTROLS: [Control; 10] = [
@@ -205,7 +207,18 @@ pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &Meas
         }
     }
     let has_file = !own.apps.is_empty();
-    own.pins = pins_of(client, has_file, &is_own, &facts.pins);
+    // Files of other clients tell nothing of this one's.
+    let is_untold = !has_file
+        && !matches!(client, ClientClass::Browser | ClientClass::Mail)
+        && (!facts.apps.is_empty() || facts.pins.measured().into_iter().flatten().any(ClientPins::has_pins));
+    own.pins = pins_of(client, is_untold, &is_own, &facts.pins);
+    // Nor does a package whose code may have some.
+    let may_have = |package: &UnreadPackage| is_own(package.class) || may_be_of(package.class, client);
+    if own.pins.measured().is_some_and(|pins| !pins.iter().any(ClientPins::has_pins))
+        && facts.pin_files.packages.iter().any(may_have)
+    {
+        own.pins = Fact::Undetermined;
+    }
     own.dynamic_pins = dynamic_of(client, &is_own, &facts.dynamic_pins);
     let by = |programme: &Fact<bool>| match programme {
         Fact::NotGiven => Fact::NotGiven,
@@ -286,7 +299,7 @@ type IsOwn<'a> = &'a dyn Fn(Option<ClientClass>) -> bool;
 
 fn pins_of(
     client: ClientClass,
-    has_file: bool,
+    is_untold: bool,
     is_own: IsOwn<'_>,
     pins: &Fact<Vec<ClientPins>>,
 ) -> Fact<Vec<ClientPins>> {
@@ -304,11 +317,7 @@ fn pins_of(
         Fact::Undetermined
     } else if !own.is_empty() {
         Fact::Measured(own)
-    } else if all.iter().any(ClientPins::has_pins)
-        && !has_file
-        && !matches!(client, ClientClass::Browser | ClientClass::Mail)
-    {
-        // Files of other clients tell nothing of this one's.
+    } else if is_untold {
         Fact::NotGiven
     } else {
         Fact::Measured(vec![ClientPins { client: String::new(), class: None, pins: Pins::NotPinned }])

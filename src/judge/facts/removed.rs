@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::PinFilesRead;
+use super::class_of;
+use crate::compare::{PinFilesRead, UnreadPackage};
 use crate::judge::inputs::Inputs;
-use crate::judge::pin_facts::own;
+use crate::judge::pin_facts::{applying, own};
 use crate::pins::formats::candidates;
 use crate::pins::unseen::placed_in;
-use crate::pins::{PinsVerdict, SourceState, SourceVerdict};
+use crate::pins::{EnforcementMode, PinsVerdict, SourceState, SourceVerdict};
 
 /// The most names that are listed of what was passed over.
 const MOST_NAMED: usize = 3;
@@ -43,7 +44,29 @@ pub(super) fn pin_files(verdict: &PinsVerdict, inputs: &Inputs) -> PinFilesRead 
         unseen: unseen.collect::<Vec<_>>(),
         open: unread.chain(open).collect(),
         passed_over: passed_over(inputs),
+        packages: unread_packages(verdict, inputs),
     }
+}
+
+/// The packages without pins in force for the host: what is compared in their code is not read.
+fn unread_packages(verdict: &PinsVerdict, inputs: &Inputs) -> Vec<UnreadPackage> {
+    let in_force = |place: &str| {
+        let mut entries = applying(verdict).filter(|(_, entry)| entry.enforced == EnforcementMode::Yes);
+        entries.any(|(source, _)| package(source) == Some(place))
+    };
+    let mut packages: Vec<UnreadPackage> = Vec::new();
+    for source in own(verdict) {
+        let Some(place) = package(source) else { continue };
+        if in_force(place) || inputs.stated.covers(&placed(place, inputs)) {
+            continue;
+        }
+        let class = class_of(source, None);
+        match packages.iter_mut().find(|known| known.file == place) {
+            Some(known) => known.class = known.class.or(class),
+            None => packages.push(UnreadPackage { file: place.to_owned(), class }),
+        }
+    }
+    packages
 }
 
 /// What was not looked at, and leaves nothing open.
