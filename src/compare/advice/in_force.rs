@@ -44,8 +44,8 @@ pub(super) fn perhaps_of_another_app(known: &Known<'_>) -> Option<String> {
     let files = known.beside(&Pins::Unknown);
     (!files.is_empty()).then(|| {
         format!(
-            "Are the pins those of the app with {}, which has none itself? It is not known: give that app's folder or its \
-             package.",
+            "Are the pins those of the app with {}, which has none itself? It is not known: give one folder or \
+             package that holds all of that app, or ask about each app with its files alone.",
             named(files.into_iter())
         )
     })

@@ -31,8 +31,8 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
         ),
         Pins::Unknown => (
             Effect::Unknown,
-            "It has no pins for this host, and whether the other pins are of the same app is not known (give the folder \
-             or the package of the app).",
+            "It has no pins for this host, and whether the other pins are of the same app is not known (give \
+             one folder or package that holds all of its app; about another app ask with its files alone).",
         ),
         Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
             (Effect::NoEffect, "The pins only report; the connection goes on all the same.")
