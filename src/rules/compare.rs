@@ -27,7 +27,8 @@ static RULES: &[Rule<TargetVerdicts>] = &[
                           may not either. It is high where half of them or more do not match and there is no time left to release \
                           new pins before the renewal is expected (the release lead that is stated, or the renewal is overdue), and \
                           medium where only some do not, or there is time. How often the recent ones match is no promise of the CA: \
-                          the interval tells how little it may mean.",
+                          the interval tells how little it may mean. Of pins of own keys it is asked whether renewals kept \
+                          their key or took a pinned one; it is medium, too, where that is not known of half of them or more.",
             advice: "Release pins that the next certificate surely matches: a backup key of your own that is used next, or every root \
                      of every CA in use. Where there is no time, renew with the same key once (`--reuse-key`), and release then.",
             references: &[
@@ -118,10 +119,10 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
     }
     let chance = set.next_match.as_ref()?;
     let share = chance.share;
-    if share.count >= share.of {
+    if !chance.may_miss() {
         return None;
     }
-    let is_likely = share.count.saturating_mul(2) <= share.of;
+    let is_likely = share.of > 0 && share.count.saturating_mul(2) <= share.of;
     // When a certificate that is there already goes into service, nobody knows.
     let is_issued = next.basis == RenewalBasis::AlreadyIssued;
     let is_late = next.runway_days < 0.0 && !is_issued;
@@ -143,13 +144,12 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
         None if is_late => "that is overdue".to_owned(),
         None => format!("that is in {} days", number_of_days(next.runway_days)),
     };
-    let message = format!(
-        "{} recent certificates match these pins, and the next renewal is expected on {when}: {time}.",
-        chance.counted()
-    );
+    let message = format!("{}, and the next renewal is expected on {when}: {time}.", chance.told());
     let evidence = json!({
         "matching": share.count,
         "certificates": share.of,
+        "unknown": chance.unknown,
+        "basis": chance.basis,
         "expected_at": next.expected_at,
         "latest_at": next.latest_at,
         "runway_days": next.runway_days,
@@ -364,6 +364,19 @@ mod tests {
         assert_eq!(severity, Severity::Medium);
         assert!(message.contains("has to begin within 12 days"), "{message}");
         assert_eq!(of((4, 4), -9.0, Some(30.0)), None);
+        // Of own keys nobody knows which one is next: that is no half of them that miss.
+        let mut own = given(0, Some((0, 0)));
+        if let Some(chance) = &mut own.next_match {
+            (chance.unknown, chance.basis) = (4, crate::compare::replay::ChanceBasis::OwnKeys);
+        }
+        let own = findings(&compared(Some(with_runway(vec![own], -9.0, None)), &[]));
+        let own = own.iter().find(|finding| finding.rule == "CMP001").unwrap();
+        assert_eq!(own.severity, Severity::Medium);
+        assert!(
+            own.message.starts_with("0 of 4 (of 4 it is not known) recent renewals kept"),
+            "{}",
+            own.message
+        );
         let reporting = ReplayedPinSet { refuses: false, ..given(0, Some((0, 4))) };
         let reporting = with_runway(vec![reporting], -9.0, None);
         assert!(!ids(&findings(&compared(Some(reporting), &[]))).contains(&"CMP001"));

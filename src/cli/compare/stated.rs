@@ -37,7 +37,9 @@ impl StatedOptions {
     pub(super) fn repeated(&self) -> Vec<String> {
         let clients = self.client.iter().map(|client| ("--client", client.0.to_string()));
         let lead = self.release_lead.map(|lead| ("--release-lead", format!("{}h", lead.0.as_hours())));
-        clients.chain(lead).flat_map(|(option, value)| [option.to_owned(), value]).collect()
+        // Its value stands in one word with it.
+        let key = self.key_predictable.map(|is_known| format!("--key-predictable={is_known}"));
+        clients.chain(lead).flat_map(|(option, value)| [option.to_owned(), value]).chain(key).collect()
     }
 
     /// What is stated, as evidence keeps it.

@@ -148,6 +148,16 @@ fn every_gate_repeats_what_changes_its_answer() {
     }
 }
 
+/// Whether the next key is known decides what renewals say of pins of own keys.
+#[test]
+fn the_gate_of_sound_pins_repeats_whether_the_next_key_is_known() {
+    for stated in ["--key-predictable=true", "--key-predictable=false"] {
+        for step in advice(&[stated]).required {
+            assert_eq!(step.gate.contains(stated), step.id == StepId::Sound, "{}", step.gate);
+        }
+    }
+}
+
 /// What is asked of the files before the release is what is asked of the package, or no owner could pass both.
 #[test]
 fn the_released_package_is_asked_what_the_files_were() {

@@ -206,19 +206,23 @@ fn next_renewal(known: &Known<'_>) -> Weighed {
     let Some(next) = known.replay().and_then(|replay| replay.next_renewal.as_ref()) else {
         return Weighed::Silent;
     };
+    // Where no renewal missed own keys, and the owner states that the next is known, nothing speaks against it.
+    let is_stated = known.circumstances.key_predictable == Some(true);
     let misses = |set: &&ReplayedPinSet| {
-        set.refuses && set.next_match.as_ref().is_some_and(|chance| chance.share.count < chance.share.of)
+        let may_miss =
+            |chance: &Chance| chance.share.count < chance.share.of || (chance.may_miss() && !is_stated);
+        set.refuses && set.next_match.as_ref().is_some_and(may_miss)
     };
     let Some(worst) = known.given().filter(misses).min_by_key(|set| {
         set.next_match.as_ref().map_or((0, 0), |chance| (chance.share.count, chance.share.of))
     }) else {
         return Weighed::Silent;
     };
-    let counted = worst.next_match.as_ref().map(Chance::counted).unwrap_or_default();
+    let told = worst.next_match.as_ref().map(Chance::told).unwrap_or_default();
     Weighed::Wrong {
         text: "The next renewal may lock users out.".to_owned(),
         evidence: format!(
-            "{}: {counted} recent certificates match; expected on {}, {}",
+            "{}: {told}; expected on {}, {}",
             worst.title,
             next.expected_at.strftime("%Y-%m-%d"),
             if next.runway_days < 0.0 {
@@ -369,10 +373,10 @@ fn left_open(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
             set.undetermined
         ));
     }
-    (set.sure == 0 && !set.lockouts.is_empty()).then(|| {
+    (set.sure == 0 && set.unsettled > 0).then(|| {
         format!(
             "Have {title} locked users out? They may have, {}: which certificates were in service no log tells.",
-            match set.lockouts.len() {
+            match set.unsettled {
                 1 => "once".to_owned(),
                 count => format!("{count} times"),
             }

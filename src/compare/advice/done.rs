@@ -292,7 +292,12 @@ pub(super) fn left_out(known: &Known<'_>) -> String {
             "; left out are {count} certificates of CAs that you do not expect ({issuers}): not so if one of them is yours"
         ),
     };
-    format!("{now}{ended}")
+    let past: String = known
+        .given()
+        .filter(|set| set.refuses)
+        .filter_map(|set| Some(format!("; of {}: {}", set.title, set.past.as_ref()?)))
+        .collect();
+    format!("{now}{ended}{past}")
 }
 
 /// Why pins are known not to be wide: by what was issued.
@@ -316,8 +321,7 @@ fn narrow(set: &ReplayedPinSet) -> Option<String> {
         ));
     }
     let chance = set.next_match.as_ref()?;
-    (chance.share.count < chance.share.of)
-        .then(|| format!("{}: {} recent certificates match", set.title, chance.counted()))
+    (chance.share.count < chance.share.of).then(|| format!("{}: {}", set.title, chance.told()))
 }
 
 /// Why pins are known not to be wide: by what they name.

@@ -9,7 +9,7 @@ const STATE: &str = "--state";
 /// The pin files.
 const PINS: &str = "--pins";
 /// What the owner states of clients, by which pins are right or wrong.
-const STATED: &[&str] = &["--client", "--release-lead"];
+const STATED: &[&str] = &["--client", "--release-lead", "--key-predictable"];
 /// The option that asks nothing on the network.
 const OFFLINE: &str = "--offline";
 

@@ -68,6 +68,8 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         locks_out_now: LocksOutNow::No,
         refuses_all_from: None,
         left_out: 0,
+        unsettled: 0,
+        past: None,
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -408,7 +410,7 @@ fn pins_of_which_something_stays_open_are_not_kept() {
         ends_at_worst: None,
         is_open: false,
     };
-    let perhaps = ReplayedPinSet { lockouts: vec![lockout], ..given(0, Some((5, 5))) };
+    let perhaps = ReplayedPinSet { lockouts: vec![lockout], unsettled: 1, ..given(0, Some((5, 5))) };
     assert_eq!(sound_step(perhaps, sound()), open);
 }
 

@@ -12,6 +12,7 @@ use super::history::{GivenPins, History};
 use super::lines::{Laid, Placed};
 use super::matching::{Matcher, PinSet, Segment, Status};
 use super::outcome::{Bounds, Cause, Lockout};
+use super::past::{Past, first_match, past};
 use super::seconds::{DAY, days, moment};
 use super::stretches::Stretches;
 use super::unexpected;
@@ -27,6 +28,7 @@ pub(super) struct GivenFate {
     pub(super) undetermined: usize,
     /// How many that ended, of those that are left out, the pins are not known to match on every path.
     pub(super) left_out: usize,
+    pub(super) past: Past,
     pub(super) notes: Vec<String>,
 }
 
@@ -34,6 +36,8 @@ pub(super) struct GivenFate {
 #[derive(Clone, Copy, Debug)]
 struct Binding {
     from: i64,
+    /// From when on what they refuse is sure: pins without a date of release may have come with the first that they match.
+    sure_from: i64,
     /// For sure until then.
     surely_until: i64,
     /// On some device until then.
@@ -102,9 +106,13 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let undetermined = lives.iter().enumerate().filter(is_unknown).count();
     let mut notes = notes(given);
     let end = history.at.as_second();
-    let Some(binding) = binding(given, laid, end) else {
+    let Some(mut binding) = binding(given, laid, end) else {
         return GivenFate { undetermined, notes, ..GivenFate::default() };
     };
+    let first_match = first_match(&lives, &left_out, (binding.from, binding.perhaps_until.min(end)));
+    // Forbidden keys are made of what is to be refused, and not of what is there.
+    let came = first_match.filter(|_| given.released.is_none() && given.forbidden.is_empty());
+    binding.sure_from = came.unwrap_or(binding.from);
     if !binding.is_sure {
         notes.push(
             "Whether a mismatch refuses the connection is not known, so that nothing is sure.".to_owned(),
@@ -114,19 +122,10 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
         let placed = laid.get(served)?;
         Some(matcher.at(placed.it, end))
     });
-    let mut sweep = Sweep {
-        lives: &lives,
-        left_out: &left_out,
-        binding,
-        end,
-        open: None,
-        found: Vec::new(),
-        first_match: None,
-    };
+    let mut sweep = Sweep { lives: &lives, left_out: &left_out, binding, end, open: None, found: Vec::new() };
     let mut seconds = sweep.run();
     sweep.settle_now(now);
     let mut at_most = by_order_of_issue(&lives, (laid, &left_out), binding, end).max(sweep.found.len());
-    let first_match = sweep.first_match;
     let mut lockouts = sweep.found;
     for lockout in &mut lockouts {
         lockout.cause = cause(lockout, laid, &mut matcher);
@@ -137,6 +136,8 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
             moment(matches).strftime("%Y-%m-%d")
         ));
     }
+    let past = past(given, &lockouts, (laid, &lives, &left_out), (came, end));
+    notes.extend(past.told.as_ref().map(|told| format!("Of the past: {told}.")));
     let misses = missed(&lives, (laid, &left_out), binding, end);
     notes.extend(unexpected::note_of_past(&misses));
     let mut expired = None;
@@ -164,7 +165,7 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
     let days_per_year = (span >= DAY && !laid.certificates.is_empty())
         .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
-    GivenFate { lockouts, at_most, days_per_year, undetermined, left_out: misses.len(), notes }
+    GivenFate { lockouts, at_most, days_per_year, undetermined, left_out: misses.len(), past, notes }
 }
 
 /// Those that have ended, of those that are left out, which the pins did not match on every path while they bound, as far as
@@ -256,7 +257,8 @@ fn notes(given: &GivenPins) -> Vec<String> {
             notes.push(format!("Released on {}; before, they bind nobody.", released.strftime("%Y-%m-%d")));
         }
         None => notes.push(
-            "When they were released is not stated: they are taken to have been there all the time."
+            "When they were released is not stated: they may have been there all the time, or since the first certificate that \
+             they match."
                 .to_owned(),
         ),
     }
@@ -288,8 +290,14 @@ fn binding(given: &GivenPins, laid: &Laid<'_>, end: i64) -> Option<Binding> {
     }
     let first = laid.certificates.first()?.begins();
     let from = given.released.map_or(first, |released| released.as_second().max(first));
-    let mut binding =
-        Binding { from, surely_until: end, perhaps_until: end, is_closed_after: false, is_sure };
+    let mut binding = Binding {
+        from,
+        sure_from: from,
+        surely_until: end,
+        perhaps_until: end,
+        is_closed_after: false,
+        is_sure,
+    };
     if let Some(expiry) = &given.expiry {
         let (first, last) = ends(expiry);
         binding.surely_until = first.min(end);
@@ -328,8 +336,6 @@ struct Sweep<'s> {
     end: i64,
     open: Option<Lockout>,
     found: Vec<Lockout>,
-    /// When there first was a certificate that the pins match on some path, while they bind.
-    first_match: Option<i64>,
 }
 
 impl Sweep<'_> {
@@ -364,11 +370,9 @@ impl Sweep<'_> {
                 self.close(at.min(self.end), at >= self.end && binding.perhaps_until >= self.end);
                 continue;
             }
-            if counts.all > 0 || counts.some > 0 {
-                self.first_match.get_or_insert(at);
-            }
             let stretch = next.min(self.end).saturating_sub(at);
-            let is_sure = known.is_sure() && binding.is_sure && at < binding.surely_until;
+            let is_sure =
+                known.is_sure() && binding.is_sure && (binding.sure_from..binding.surely_until).contains(&at);
             if is_sure {
                 least = least.saturating_add(stretch);
             }

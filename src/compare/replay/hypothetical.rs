@@ -249,7 +249,7 @@ impl Break<'_, '_> {
 }
 
 /// How many renewals count as recent.
-const MOST_RECENT: usize = 20;
+pub(super) const MOST_RECENT: usize = 20;
 
 /// How many of the recent renewals each kept what such pins name, on the paths of now; where the issuer has none any more,
 /// on those of its time; and of how many more it is not known.
@@ -297,9 +297,8 @@ pub(super) fn recent_of_given(
     at: Timestamp,
 ) -> (Share, usize) {
     let now = at.as_second();
-    let has_own = laid.servable(at).can_be.iter().any(|placed| !placed.is_unexpected);
-    let counts = |tenure: &&Tenure<'_, '_>| !has_own || !laid.is_doubted(tenure.place);
-    let renewed = tenures.iter().skip(1).filter(counts).rev().take(MOST_RECENT);
+    let counts = laid.counting(at);
+    let renewed = tenures.iter().skip(1).filter(|tenure| counts(tenure.place)).rev().take(MOST_RECENT);
     let (unknown, judged): (Vec<Status>, Vec<Status>) = renewed
         .map(|tenure| matcher.at(tenure.placed.it, now))
         .partition(|status| *status == Status::Unknown);

@@ -17,6 +17,8 @@ mod matching;
 mod most;
 mod now;
 mod outcome;
+mod own_keys;
+mod past;
 mod seconds;
 mod stretches;
 mod survival;
@@ -131,6 +133,8 @@ fn hypothetical_set(
         next_match: forecast::chance(recent, ChanceBasis::RecentChanges),
         undetermined: fate.undetermined,
         left_out: 0,
+        unsettled: 0,
+        past: None,
         notes: vec![level.note(backup).to_owned()],
     }
 }
@@ -148,10 +152,14 @@ fn given_set(
     }
     let mut matcher = Matcher::new(PinSet::Given(given));
     let mut recent = hypothetical::recent_of_given(&mut matcher, (laid, tenures), history.at);
-    if given::is_closed(given, history.at.as_second()) {
+    let is_closed = given::is_closed(given, history.at.as_second());
+    if is_closed {
         // Whatever comes is refused.
         recent = (Share { of: recent.0.of.saturating_add(recent.1), count: 0 }, 0);
     }
+    let of_own_keys =
+        if is_closed { None } else { own_keys::chance(given, &mut matcher, (laid, tenures), history.at) };
+    let next_match = of_own_keys.or_else(|| forecast::chance(recent, ChanceBasis::RecentRenewals));
     ReplayedPinSet {
         kind: PinSetKind::Given { client: given.client.clone() },
         title: format!("the pins of {}", given.client),
@@ -163,9 +171,11 @@ fn given_set(
         lockouts: fate.lockouts,
         lockout_days_per_year: fate.days_per_year,
         half_life: None,
-        next_match: forecast::chance(recent, ChanceBasis::RecentRenewals),
+        next_match,
         undetermined: fate.undetermined,
         left_out: fate.left_out,
+        unsettled: fate.past.open,
+        past: fate.past.told,
         notes: fate.notes,
     }
 }

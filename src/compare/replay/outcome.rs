@@ -148,6 +148,13 @@ pub struct ReplayedPinSet {
     /// count in `at_most` and in the days at worst, and in nothing else.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
+    /// Lock-outs of pins as given that are possible and not sure, and of which it matters whether there were any: they may
+    /// last still, or are of the last year where no date of release is stated.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unsettled: usize,
+    /// What is said of the others that are possible: they are over, and bind nobody any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub past: Option<String>,
     /// What is to be known of it, a sentence each: what its backup is, that it only reports.
     pub notes: Vec<String>,
 }
@@ -284,7 +291,7 @@ pub struct Chance {
     /// What those are.
     pub basis: ChanceBasis,
     /// The 95 % interval of the share by Wilson's score, outwards to four digits; all that is known where there are few. At
-    /// worst none of those that are not known match, at best all of them.
+    /// worst none of those that are not known match, at best all of them. From 0 to 1 for [`ChanceBasis::OwnKeys`].
     pub interval: Bounds,
 }
 
@@ -294,6 +301,23 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Chance {
+    /// Whether what is known speaks for a next certificate that does not match: one did not, or of pins of own keys it is
+    /// known of less than half of the renewals.
+    pub fn may_miss(&self) -> bool {
+        let is_open = self.basis == ChanceBasis::OwnKeys && self.unknown > 0 && self.unknown >= self.share.of;
+        self.share.count < self.share.of || is_open
+    }
+
+    /// What was counted, in words: “3 of 5 recent certificates match these pins”.
+    pub fn told(&self) -> String {
+        let what = match self.basis {
+            ChanceBasis::RecentRenewals => "recent certificates match these pins",
+            ChanceBasis::RecentChanges => "recent renewals kept what such pins name",
+            ChanceBasis::OwnKeys => "recent renewals kept their key, or took one that these pins had by then",
+        };
+        format!("{} {what}", self.counted())
+    }
+
     /// How many match of all that there are: “3 of 5”, “1 of 8 (of 7 it is not known)”.
     pub fn counted(&self) -> String {
         let of = self.share.of.saturating_add(self.unknown);
@@ -312,6 +336,10 @@ pub enum ChanceBasis {
     RecentRenewals,
     /// The recent renewals: whether each kept what pins of this level name.
     RecentChanges,
+    /// The recent renewals, for pins of own keys: whether each kept its key, or took one of the pins while these were in
+    /// force. Not known where a renewal took another key before the pins, or those that are known, were in force, and they
+    /// have one that no certificate has had yet. The interval is all there is: nobody draws the next key.
+    OwnKeys,
 }
 
 /// Something said against a certificate.

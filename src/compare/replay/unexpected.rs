@@ -28,6 +28,13 @@ impl<'h> Laid<'h> {
         self.served != Some(place) && self.get(place).is_some_and(|placed| placed.is_unexpected)
     }
 
+    /// Which certificates count in what is said of the next one: those of CAs that are not expected do only where no other
+    /// can be served.
+    pub(super) fn counting(&self, at: Timestamp) -> impl Fn(usize) -> bool {
+        let has_own = self.servable(at).can_be.iter().any(|placed| !placed.is_unexpected);
+        move |place| !has_own || !self.is_doubted(place)
+    }
+
     /// Those of them beside which there was another all their lives: they are not taken to have been in service. One that
     /// was alone for a day or longer was: there was nothing else.
     pub(super) fn left_out(&self, end: i64) -> BTreeSet<usize> {

@@ -337,7 +337,8 @@ pub(super) fn assumptions(laid: &Laid<'_>, history: &History, has_lead: bool) ->
     }
     if history.pins.iter().any(|given| given.released.is_none()) {
         said.push(
-            "Pins without a date of release are taken to have been there from the first certificate on."
+            "Pins without a date of release may have been there from the first certificate on: what they refused before the \
+             first that they match is possible, and not sure."
                 .to_owned(),
         );
     }

@@ -270,13 +270,12 @@ fn next(replay: &Replay) -> String {
 }
 
 fn chance_of(chance: &Chance) -> String {
-    let whose = match chance.basis {
-        ChanceBasis::RecentRenewals => "recent certificates match these pins",
-        ChanceBasis::RecentChanges => "recent renewals kept what such pins name",
-    };
+    if chance.basis == ChanceBasis::OwnKeys {
+        return format!("{}; the next one is yours to choose", chance.told());
+    }
     format!(
-        "{} {whose}; by that the next one does with {} to {}",
-        chance.counted(),
+        "{}; by that the next one does with {} to {}",
+        chance.told(),
         percent(chance.interval.at_worst.min(chance.interval.at_best)),
         percent(chance.interval.at_worst.max(chance.interval.at_best)),
     )

@@ -7,6 +7,7 @@ mod least;
 mod limits;
 mod model;
 mod now;
+mod own_keys;
 mod unexpected;
 
 use std::sync::Arc;

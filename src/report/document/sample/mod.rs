@@ -166,6 +166,8 @@ pub(in crate::report) fn replay() -> Replay {
         locks_out_now: LocksOutNow::Unknown,
         refuses_all_from: None,
         left_out: 0,
+        unsettled: 0,
+        past: None,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {
