@@ -10,7 +10,7 @@ use crate::evidence::pin_folders::{MOST_UNSEEN, PinFolder, Unseen, UnseenFile};
 use crate::observe::files;
 use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
 use crate::pins::formats::{
-    candidates, is_configuration, is_inline_list, is_manifest_or_attribute, looks, silent,
+    candidates, executables, is_configuration, is_inline_list, is_manifest_or_attribute, looks, silent,
 };
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
@@ -108,7 +108,10 @@ fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
     let unseen: RefCell<Vec<(String, Unseen)>> = RefCell::default();
     // What a file is called says what is looked for in it.
     let is_code = Cell::new(false);
+    // Compiled code that no name tells is told as what it is called; among what was left out, it is not.
+    let sniffed: RefCell<Option<String>> = RefCell::default();
     let by_its_name = |name: &str| {
+        sniffed.take();
         is_code.set(looks::is_sniffed(name));
         candidates::by_name(name)
     };
@@ -116,19 +119,29 @@ fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
         if candidates::is_compiled(name) {
             unseen.borrow_mut().push((name.to_owned(), Unseen::Compiled));
         }
-        by_its_name(name)
+        let may = by_its_name(name);
+        *sniffed.borrow_mut() = (may.is_none() && !candidates::is_compiled(name)).then(|| name.to_owned());
+        may
+    };
+    let by_content = |octets: &[u8]| {
+        if executables::begins_compiled(octets) {
+            let name = sniffed.take().filter(|name| candidates::is_released_code(name));
+            unseen.borrow_mut().extend(name.map(|name| (name, Unseen::Compiled)));
+            return false;
+        }
+        candidates::by_content(octets) || (is_code.get() && looks::may_look(octets))
     };
     // What is kept is looked at where it is judged.
     let keeps = |file: &InputFile| {
         let is_kept = says_something(file);
         if let (false, Some((line, word))) = (is_kept, looks::looks(file)) {
-            unseen.borrow_mut().push((file.path.clone(), Unseen::Looks { line, word: word.to_owned() }));
+            unseen.borrow_mut().push((file.path.clone(), Unseen::Looks { line, word }));
         }
         is_kept
     };
     let wanted = Wanted {
         by_name: &by_name,
-        by_content: &|octets| candidates::by_content(octets) || (is_code.get() && looks::may_look(octets)),
+        by_content: &by_content,
         looks_at_all: false,
         longest: &|name| u64::try_from(candidates::longest(name)).unwrap_or(u64::MAX),
         keeps: &keeps,

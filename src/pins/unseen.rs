@@ -13,7 +13,7 @@ use crate::evidence::pin_folders::{PinFolder, Unseen};
 pub fn unseen(files: &[InputFile], folders: &[PinFolder]) -> Vec<OpenPart> {
     let of_files = files.iter().filter_map(|file| {
         let (line, word) = looks::looks(file)?;
-        Some(part(&placed_in(&file.path, folders), &Unseen::Looks { line, word: word.to_owned() }))
+        Some(part(&placed_in(&file.path, folders), &Unseen::Looks { line, word }))
     });
     let of_folders = folders.iter().flat_map(|folder| {
         let more = folder.has_more.then_some((&folder.path, &Unseen::Beyond));

@@ -97,8 +97,13 @@ pub fn is_compiled(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     !BUILDS.contains(&name)
-        && test_code::why(path).is_none()
+        && is_released_code(path)
         && COMPILED.iter().any(|compiled| extension.eq_ignore_ascii_case(compiled))
+}
+
+/// Whether code of this path is not among tests and debug builds.
+pub fn is_released_code(path: &str) -> bool {
+    test_code::why(path).is_none()
 }
 
 /// Whether a file is a keystore among what apps ship: it may hold the certificates that the app trusts alone.

@@ -11,6 +11,7 @@ mod completions;
 mod curl;
 #[cfg(test)]
 mod documented;
+pub mod executables;
 mod expect_ct;
 mod headers;
 mod hpkp;
