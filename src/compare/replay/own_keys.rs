@@ -34,15 +34,15 @@ pub(super) fn chance(
     let now = at.as_second();
     let counts = laid.counting(at);
     let followed: Vec<&Tenure<'_, '_>> = tenures.iter().filter(|tenure| counts(tenure.place)).collect();
-    let matches: Vec<Status> = followed.iter().map(|tenure| matcher.at(tenure.placed.it, now)).collect();
-    if matches.last() != Some(&Status::All) {
+    let statuses: Vec<Status> = followed.iter().map(|tenure| matcher.at(tenure.placed.it, now)).collect();
+    if statuses.last() != Some(&Status::All) {
         return None;
     }
     let is_spare = |key: &SpkiSha256| !laid.certificates.iter().any(|placed| placed.it.key == *key);
     let has_spare = keys.iter().any(is_spare);
-    let first = matches.iter().position(|status| *status == Status::All);
+    let first = statuses.iter().position(|status| *status == Status::All);
     let (mut share, mut unknown) = (Share::default(), 0_usize);
-    let renewals = followed.iter().zip(followed.iter().skip(1)).zip(matches.iter().skip(1)).enumerate();
+    let renewals = followed.iter().zip(followed.iter().skip(1)).zip(statuses.iter().skip(1)).enumerate();
     let recent = followed.len().saturating_sub(MOST_RECENT.saturating_add(1));
     for (place, ((before, after), status)) in renewals.skip(recent) {
         let after_first = first.is_some_and(|first| place >= first);
@@ -62,7 +62,7 @@ pub(super) fn chance(
     }
     // Nobody draws it, so that no interval of a draw holds.
     let interval = Bounds { at_worst: 0.0, at_best: 1.0 };
-    (share.of > 0 || unknown > 0).then(|| Chance { share, unknown, basis: ChanceBasis::OwnKeys, interval })
+    (share.of > 0 || unknown > 0).then_some(Chance { share, unknown, basis: ChanceBasis::OwnKeys, interval })
 }
 
 /// Whether pins were in force when a certificate was issued.
@@ -82,10 +82,9 @@ fn judged(status: Status, kept_key: bool, force: Force, has_spare: bool) -> Opti
         (Force::No, _, true) | (Force::Sure, Status::All, _) | (Force::Perhaps, Status::All, true) => {
             Some(true)
         }
-        (_, Status::Unknown, _) => None,
-        (Force::Sure | Force::Perhaps, Status::None | Status::Some, _) => Some(false),
         // The pin may have been added when the key was in service already.
-        (Force::Perhaps, Status::All, false) => None,
+        (_, Status::Unknown, _) | (Force::Perhaps, Status::All, false) => None,
+        (Force::Sure | Force::Perhaps, Status::None | Status::Some, _) => Some(false),
         // Pins without a key to go to break; with one, it may have been that.
         (Force::No, _, false) => (!has_spare).then_some(false),
     }
