@@ -60,7 +60,8 @@ impl<'k> Kinds<'k> {
 
     /// What is to be known of the other kinds of clients, behind what is said of the pins.
     pub(super) fn others(&self) -> String {
-        let is_one = self.pinned.len() + self.without.len() + self.counted.len() < 2;
+        let is_one =
+            [self.pinned.len(), self.without.len(), self.counted.len()].into_iter().sum::<usize>() < 2;
         let counted: Vec<ClientClass> = self.counted.iter().map(|(class, _)| *class).collect();
         let mut told = String::new();
         if !counted.is_empty() && !is_one {

@@ -144,7 +144,10 @@ pub fn is_text_without_pins(file: &InputFile) -> bool {
     let is_silent = |octets: &[u8]| {
         std::str::from_utf8(octets).is_ok_and(|text| !text.contains('\0')) && !is_about_pins(octets)
     };
-    by_name(&file.path) != Some(false)
+    // Prose says nothing of an app.
+    let is_prose = [".txt", ".log"].iter().any(|ending| file.path.to_ascii_lowercase().ends_with(ending));
+    !is_prose
+        && by_name(&file.path) != Some(false)
         && !is_package(&file.path)
         && file.octets().is_ok_and(is_silent)
         && PinFile::of(file).iter().all(|read| read.reading == Reading::NotRecognised)
@@ -219,7 +222,8 @@ mod tests {
             assert!(!is_so(path, "a\0b"), "{path}");
         }
         // What nobody would look into says nothing of an app.
-        assert!(!is_so("README.md", "An app.\n") && !is_so("app.apk", "An app.\n"));
+        assert!(!is_so("README.md", "An app.\n") && !is_so("docs/README.txt", "An app.\n"));
+        assert!(!is_so("app.apk", "An app.\n"));
     }
 
     #[test]

@@ -151,8 +151,10 @@ fn a_package_without_pins_in_it_may_have_some_in_its_code() {
         let ios = clients.into_iter().find(|client| client.client == ClientClass::Ios).unwrap();
         ios.controls.iter().find(|one| one.control == crate::compare::Control::Pins).unwrap().enforced
     };
-    use crate::compare::Enforced;
-    assert_eq!((block(&of_package), block(&alone)), (Enforced::Unknown, Enforced::No));
+    assert_eq!(
+        (block(&of_package), block(&alone)),
+        (crate::compare::Enforced::Unknown, crate::compare::Enforced::No)
+    );
     // Where the owner states that it has none, it is no such package.
     let shown = advice(&alone, &favourable(), None);
     assert_eq!((done(&shown, StepId::Widened), done(&shown, StepId::Sound)), (Done::Yes, Done::Yes));
