@@ -2,7 +2,7 @@
 //! them with is followed nowhere here.
 //!
 //! The rule: code is such code where it reads what a server showed, is asked whether that is good, says which certificates are
-//! trusted, or calls a library that pins. It is known by what libraries call these things ([`names`]), and libraries that pin by
+//! trusted, or calls a library that pins. It is known by what libraries call these things (`names`), and libraries that pin by
 //! their names. Defaults are none of it. Most code of the kind has no pins (a type that is passed on, a dialog that shows a
 //! certificate); whoever says that pins are gone has to read it all the same.
 
