@@ -207,10 +207,11 @@ pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &Meas
         }
     }
     let has_file = !own.apps.is_empty();
-    // Files of other clients tell nothing of this one's.
+    // Files of other clients tell nothing of this one's, those that could not be read no more than the others.
+    let tells = |one: &ClientPins| one.has_pins() || one.is_undetermined();
     let is_untold = !has_file
         && !matches!(client, ClientClass::Browser | ClientClass::Mail)
-        && (!facts.apps.is_empty() || facts.pins.measured().into_iter().flatten().any(ClientPins::has_pins));
+        && (!facts.apps.is_empty() || facts.pins.measured().into_iter().flatten().any(tells));
     own.pins = pins_of(client, is_untold, &is_own, &facts.pins);
     // Nor does a package whose code may have some.
     let may_have = |package: &UnreadPackage| is_own(package.class) || may_be_of(package.class, client);

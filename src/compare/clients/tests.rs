@@ -435,3 +435,17 @@ fn the_pins_of_chrome_are_not_those_of_browsers() {
     let of_pins = ["T1", "T5", "T6"].map(effect);
     assert_eq!(of_pins, [Effect::Prevents, Effect::NoEffect, Effect::NoEffect]);
 }
+
+#[test]
+fn an_unread_file_of_other_clients_tells_nothing_of_a_clients_pins() {
+    let unread = ClientPins {
+        client: "cut.xml".to_owned(),
+        class: Some(ClientClass::Android { target_level: None }),
+        pins: Pins::Undetermined,
+    };
+    let facts = MeasuredFacts { pins: Fact::Measured(vec![unread]), ..https() };
+    let circumstances = stated(&[ClientClass::Ios, ClientClass::Server]);
+    for class in [ClientClass::Ios, ClientClass::Server] {
+        assert_eq!(enforced(&of(&facts, &circumstances, class), Control::Pins), Enforced::Unknown, "{class}");
+    }
+}

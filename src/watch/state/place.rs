@@ -93,18 +93,23 @@ impl Place {
 /// Opens a file, and waits for those who make it a database with a write-ahead log at the same moment: SQLite waits for
 /// locks, and not for this change of its journal, where two who wait would wait for each other.
 async fn open_file(options: SqliteConnectOptions) -> Result<Database, StateError> {
-    let mut waited = Duration::ZERO;
-    let mut pause = Duration::from_millis(5);
-    loop {
-        match Database::sqlite(options.clone()).await.map_err(StateError::from) {
-            Err(StateError::Busy(_)) if waited < WAIT => {
-                tokio::time::sleep(pause).await;
-                waited += pause;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+    let attempts = async {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match Database::sqlite(options.clone()).await.map_err(StateError::from) {
+                Err(StateError::Busy(_)) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                opened => return opened,
             }
-            opened => return opened,
         }
-    }
+    };
+    // An attempt may wait for a lock itself: all of them together wait no longer than one.
+    let opened = tokio::time::timeout(WAIT, attempts).await;
+    opened.unwrap_or_else(|_| {
+        Err(StateError::Busy(format!("others held the file for {} seconds", WAIT.as_secs())))
+    })
 }
 
 #[cfg(test)]
