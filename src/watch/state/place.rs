@@ -93,7 +93,7 @@ impl Place {
 /// Opens a file, and waits for those who make it a database with a write-ahead log at the same moment: SQLite waits for
 /// locks, and not for this change of its journal, where two who wait would wait for each other.
 async fn open_file(options: SqliteConnectOptions) -> Result<Database, StateError> {
-    let attempts = async {
+    let attempts = Box::pin(async {
         let mut pause = Duration::from_millis(5);
         loop {
             match Database::sqlite(options.clone()).await.map_err(StateError::from) {
@@ -104,7 +104,7 @@ async fn open_file(options: SqliteConnectOptions) -> Result<Database, StateError
                 opened => return opened,
             }
         }
-    };
+    });
     // An attempt may wait for a lock itself: all of them together wait no longer than one.
     let opened = tokio::time::timeout(WAIT, attempts).await;
     opened.unwrap_or_else(|_| {
