@@ -252,6 +252,15 @@ fn android(keys: &[&CaCertificate]) -> String {
     )
 }
 
+/// Code of an Android app that pins the shop to this key.
+fn okhttp(ca: &CaCertificate) -> String {
+    format!(
+        "val pins = CertificatePinner.Builder().add(\"{SHOP}\", \"sha256/{}\").build()\n\
+         val client = OkHttpClient.Builder().certificatePinner(pins).build()\n",
+        ca.key.spki_sha256()
+    )
+}
+
 /// Wide are pins of every root, over a history that shows it; not pins of an intermediate, which the same history matches.
 #[test]
 fn pins_are_wide_by_their_roots_and_by_what_was_issued() {
@@ -285,6 +294,33 @@ fn pins_are_wide_by_their_roots_and_by_what_was_issued() {
     assert!(all.contains("every root of the CAs in use is pinned"), "{all}");
     let narrow = widened("intermediate.xml", 1);
     assert!(narrow.contains("1 of 1 roots of the CAs in use are not pinned"), "{narrow}");
+    // A build that takes another file pins nothing here, and nobody of it is locked out.
+    for (set, text) in
+        [("main", android(&[&world.cas.root])), ("staging", android(&[]).replace(SHOP, "stg.example"))]
+    {
+        fs::create_dir_all(shop.path(&format!("app/src/{set}/res/xml"))).unwrap();
+        shop.write(&format!("app/src/{set}/res/xml/nsc.xml"), &text);
+    }
+    let flavours = widened("app", 0);
+    assert!(flavours.contains("match the pins of src/main/res/xml/nsc.xml"), "{flavours}");
+    // Compiled code of an app whose pins were read keeps nothing open; code that compares keys, maybe of another app, does.
+    fs::create_dir(shop.path("app/ios")).unwrap();
+    shop.write("app/x.so", "\u{7f}ELF");
+    widened("app", 0);
+    shop.write("app/ios/Pins.swift", "let manager = ServerTrustManager(evaluators: evaluators)");
+    let called = widened("app", 3);
+    assert!(
+        called.contains("Pins.swift:1: it looks at certificates itself (ServerTrustManager)"),
+        "{called}"
+    );
+    shop.write("app/ios/Pins.swift", "let key = SecTrustCopyKey(trust)");
+    let code = widened("app", 3);
+    assert!(code.contains("app/ios/Pins.swift:1: ") && code.contains("without_pins"), "{code}");
+    fs::remove_file(shop.path("app/src/main/res/xml/nsc.xml")).unwrap();
+    shop.write("app/Net.kt", &okhttp(&world.cas.root));
+    shop.write("app/ios/Pins.swift", "");
+    shop.write("app/Client.kt", "fun of(pinner: CertificatePinner) = builder.certificatePinner(pinner)");
+    widened("app", 0);
 }
 
 /// What is required fails by itself, whatever else is to fail.

@@ -385,6 +385,47 @@ fn a_configuration_without_pins_matters_beside_one_with_pins() {
     assert!(files(&report["sources"]).is_empty());
 }
 
+/// The property list of an iOS app, and the project of one that has none.
+const PLIST: &str =
+    "<plist version=\"1.0\"><dict><key>CFBundlePackageType</key><string>APPL</string></dict></plist>";
+const XCODE: &str = "{ productType = \"com.apple.product-type.application\"; SDKROOT = iphoneos; \
+    GENERATE_INFOPLIST_FILE = YES; }";
+
+#[test]
+fn an_app_without_pins_matters_beside_pins_of_other_clients() {
+    let none = MANIFEST.replace(" android:networkSecurityConfig=\"@xml/nsc\"", "");
+    let key = format!("pinnedpubkey = sha256//{LEAF}\n");
+    let root = folder(&[
+        ("android/src/main/AndroidManifest.xml", MANIFEST),
+        ("android/src/main/res/xml/nsc.xml", &nsc()),
+        ("ios/App/Info.plist", PLIST),
+        ("xcode/App.xcodeproj/project.pbxproj", XCODE),
+        ("bare/src/main/AndroidManifest.xml", &none),
+        ("server/.curlrc", &key),
+    ]);
+    let sources = |arguments: &[&str]| {
+        let all = [&["pins"], arguments, &["--host", "shop.example", "--format", "json"]].concat();
+        let report = json(&pinstead(root.path(), &all));
+        files(&report["sources"])
+            .into_iter()
+            .map(|(file, format)| format!("{file} {format}"))
+            .collect::<Vec<_>>()
+    };
+    let android = "android/src/main/res/xml/nsc.xml android-nsc";
+    let bare = "bare/src/main/AndroidManifest.xml android-nsc";
+    for (arguments, expected) in [
+        (&["android", "ios"][..], vec![android, "ios/App/Info.plist ios-nspinneddomains"]),
+        (&["android", "xcode"], vec![android, "xcode/App.xcodeproj/project.pbxproj ios-nspinneddomains"]),
+        (&["android", "bare"], vec![android, bare]),
+        (&["server", "bare"], vec!["server/.curlrc curl", bare]),
+        (&["."], vec![android, "ios/App/Info.plist ios-nspinneddomains", "server/.curlrc curl"]),
+        // Where nothing pins, there is nobody to stand beside.
+        (&["ios", "xcode", "bare"], Vec::new()),
+    ] {
+        assert_eq!(sources(arguments), expected, "{arguments:?}");
+    }
+}
+
 #[test]
 fn manifests_say_nothing_of_other_arguments_and_debug_builds_nothing_at_all() {
     let none = MANIFEST.replace(" android:networkSecurityConfig=\"@xml/nsc\"", "");
@@ -483,4 +524,59 @@ fn a_finding_in_a_folder_that_is_named_alone_stands_at_a_file_that_is_there() {
             report["sources"].as_array().unwrap().iter().map(|source| source["file"].as_str().unwrap());
         assert!(files.into_iter().all(|file| !file.starts_with("android/")), "{named}");
     }
+}
+
+/// What pinstead itself wrote says of pins what other files have: it keeps nothing open, whatever its form and name.
+#[test]
+fn its_own_reports_are_no_pins() {
+    let config = "app/src/main/res/xml/network_security_config.xml";
+    let folder = folder(&[(config, &nsc()), ("Net.kt", "val a = 1\n")]);
+    let forms = ["human", "json", "jsonl", "sarif", "junit", "markdown", "html"];
+    let hosts = ["shop.example", "other.example"];
+    for form in forms {
+        for command in ["check", "compare", "pins"] {
+            // Names that say nothing, so that it is looked into.
+            let name = format!("{command}-{form}.report");
+            let mut arguments = vec![command];
+            let targets = if form == "jsonl" || form == "human" { &hosts[..] } else { &hosts[..1] };
+            match command {
+                "pins" => arguments.extend(["app", "--host", "shop.example"]),
+                _ => arguments.extend(targets.iter().copied().chain(["--offline", "--pins", "app"])),
+            }
+            let output = pinstead(folder.path(), &[&arguments[..], &["--format", form]].concat());
+            assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+            std::fs::write(folder.path().join(name), &output.stdout).unwrap();
+        }
+    }
+    // As pins go out of the sources, reports of before stay.
+    for form in ["human", "jsonl"] {
+        let told = std::fs::read_to_string(folder.path().join(format!("pins-{form}.report"))).unwrap();
+        assert!(told.contains("sha256/"), "{told}");
+    }
+    let junit = std::fs::read_to_string(folder.path().join("pins-junit.report")).unwrap();
+    std::fs::write(
+        folder.path().join("junit.xml"),
+        junit.replace("</testsuites>", "<!-- NSPinnedDomains --></testsuites>"),
+    )
+    .unwrap();
+    let text = std::fs::read(folder.path().join("compare-human.report")).unwrap();
+    std::fs::write(folder.path().join("compare.txt"), text).unwrap();
+    let report = json(&pinstead(folder.path(), &["pins", ".", "--format", "json"]));
+    let sources: Vec<&str> =
+        report["sources"].as_array().unwrap().iter().map(|it| it["file"].as_str().unwrap()).collect();
+    assert_eq!(sources, [config]);
+    std::fs::write(folder.path().join(config), "<network-security-config/>").unwrap();
+    let removed = |what: &str| {
+        let gate = ["--require", "removed", "--fail-on", "none", "--fail-on-undetermined=false"];
+        let asked = ["compare", "shop.example", "--offline", "--pins", what];
+        pinstead(folder.path(), &[&asked[..], &gate].concat()).status.code()
+    };
+    assert_eq!(removed("."), Some(0));
+    // One that is named by itself says nothing of an app.
+    assert_eq!(removed("pins-sarif.report"), Some(3));
+    // What was put beside a report is none.
+    let lines = std::fs::read_to_string(folder.path().join("pins-jsonl.report")).unwrap();
+    let pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    std::fs::write(folder.path().join("mixed"), format!("{lines}{{\"pins\": [\"{pin}\"]}}\n")).unwrap();
+    assert_eq!(removed("."), Some(3));
 }

@@ -9,8 +9,10 @@ use crate::evidence::file::{FileContent, InputFile, lexical};
 use crate::evidence::pin_folders::{MOST_UNSEEN, PinFolder, Unseen, UnseenFile};
 use crate::observe::files;
 use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
+use crate::pins::formats::silent::Beside;
 use crate::pins::formats::{
-    candidates, executables, is_configuration, is_inline_list, is_manifest_or_attribute, looks, silent,
+    bare_apps, candidates, executables, is_configuration, is_inline_list, is_manifest_or_attribute, looks,
+    silent,
 };
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
@@ -43,7 +45,8 @@ impl PinInputs {
 pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
     let mut inputs = PinInputs::default();
     let given: Vec<Given> = arguments.iter().map(|argument| Given::read(argument, limit)).collect();
-    let kinds: Vec<Vec<&str>> = given.iter().map(Given::kinds_beside).collect();
+    let beside: Vec<Beside> = given.iter().map(Given::beside).collect();
+    let of_others = Beside::default().with(&beside).kinds_of_others();
     for (place, (argument, given)) in arguments.iter().zip(given).enumerate() {
         match given {
             Given::File(file, path) => {
@@ -51,9 +54,9 @@ pub(super) fn read(arguments: &[String], limit: u64) -> PinInputs {
                 inputs.paths.extend(path);
             }
             Given::Folder(folder, unseen) => {
-                let others = kinds.iter().enumerate().filter(|(other, _)| *other != place);
-                let besides: Vec<&str> = others.flat_map(|(_, kinds)| kinds).copied().collect();
-                let (folder, known) = kept((argument, arguments), folder, unseen, &besides);
+                let others = beside.iter().enumerate().filter(|(other, _)| *other != place);
+                let besides = Beside::default().with(others.map(|(_, beside)| beside)).kinds;
+                let (folder, known) = kept((argument, arguments), folder, unseen, (&besides, &of_others));
                 inputs.files.extend(folder.files);
                 inputs.paths.extend(folder.paths);
                 inputs.folders.push(known);
@@ -84,13 +87,13 @@ impl Given {
         }
     }
 
-    /// The kinds of configurations beside which its pins stand.
-    fn kinds_beside(&self) -> Vec<&'static str> {
+    /// What it pins.
+    fn beside(&self) -> Beside {
         let files = match self {
             Self::File(file, _) => std::slice::from_ref(file),
             Self::Folder(folder, _) => folder.files.as_slice(),
         };
-        files.iter().flat_map(silent::kinds_beside).collect()
+        Beside::default().with(&files.iter().map(Beside::of).collect::<Vec<_>>())
     }
 }
 
@@ -119,7 +122,7 @@ fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
         if candidates::is_compiled(name) {
             unseen.borrow_mut().push((name.to_owned(), Unseen::Compiled));
         }
-        let may = by_its_name(name);
+        let may = if bare_apps::may_be_project(name) { Some(true) } else { by_its_name(name) };
         *sniffed.borrow_mut() = (may.is_none() && !candidates::is_compiled(name)).then(|| name.to_owned());
         may
     };
@@ -156,22 +159,15 @@ fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
 }
 
 /// What of a folder has to do with pins, and what is known of the rest; `besides` are the kinds of configurations that pin in
-/// other arguments.
+/// other arguments, and those that nothing pins in where something pins elsewhere.
 fn kept(
     (path, arguments): (&str, &[String]),
     mut folder: Folder,
     mut unseen: Vec<(String, Unseen)>,
-    besides: &[&str],
+    besides: (&[&str], &[&str]),
 ) -> (Folder, PinFolder) {
     leave_out_silent(path, &mut folder, besides);
-    // Manifests say which configurations are used, and nothing where there are none.
-    let has_manifest = folder.files.iter().any(is_manifest_or_attribute);
-    if has_manifest && !folder.files.iter().any(holds_a_configuration) {
-        let silent =
-            folder.files.iter().filter(|file| is_manifest_or_attribute(file) && !has_to_do_with_pins(file));
-        let silent: Vec<String> = silent.map(|file| file.path.clone()).collect();
-        leave_out(path, &mut folder, &silent);
-    }
+    leave_out_bare(path, &mut folder, besides);
     tell(path, &folder);
     unseen.extend(folder.aside.drain(..).map(|aside| (aside.name, aside.why)));
     let known = known_of(path, unseen, &folder, arguments);
@@ -214,9 +210,9 @@ fn known_of(path: &str, unseen: Vec<(String, Unseen)>, read: &Folder, arguments:
     }
 }
 
-/// Leaves out the configurations of apps that say nothing of pins where none of their format does: only beside one that
-/// pins, of this folder or of another argument, it matters that another does not.
-fn leave_out_silent(path: &str, folder: &mut Folder, besides: &[&str]) {
+/// Leaves out the configurations of apps that say nothing of pins where none of their format does, unless other kinds of
+/// clients have pins: only beside pins, of this folder or of another argument, it matters that an app has none.
+fn leave_out_silent(path: &str, folder: &mut Folder, besides: (&[&str], &[&str])) {
     let (silent, pinning): (Vec<&InputFile>, Vec<&InputFile>) = folder
         .files
         .iter()
@@ -226,6 +222,27 @@ fn leave_out_silent(path: &str, folder: &mut Folder, besides: &[&str]) {
         .into_iter()
         .filter(|file| !is_manifest_or_attribute(file))
         .filter(|file| !PinFile::of(file).iter().any(|read| silent::bears_on(read, file, &pinning, besides)))
+        .map(|file| file.path.clone())
+        .collect();
+    leave_out(path, folder, &left_out);
+}
+
+/// Leaves out what says which configurations are used where there are none, but for that of apps which have none beside
+/// pins of others.
+fn leave_out_bare(path: &str, folder: &mut Folder, (besides, of_others): (&[&str], &[&str])) {
+    let files: Vec<&InputFile> = folder.files.iter().collect();
+    let bare: Vec<&InputFile> =
+        besides.iter().chain(of_others).flat_map(|kind| bare_apps::of_format(&files, kind)).collect();
+    let has_configuration = folder.files.iter().any(holds_a_configuration);
+    let is_spare = |file: &&InputFile| {
+        bare_apps::is_project(file) || (is_manifest_or_attribute(file) && !has_configuration)
+    };
+    let is_bare = |file: &InputFile| bare.iter().any(|bare| bare.path == file.path);
+    let left_out: Vec<String> = files
+        .iter()
+        .copied()
+        .filter(is_spare)
+        .filter(|file| !has_to_do_with_pins(file) && !is_bare(file))
         .map(|file| file.path.clone())
         .collect();
     leave_out(path, folder, &left_out);
@@ -247,19 +264,23 @@ fn holds_a_configuration(file: &InputFile) -> bool {
 /// Whether a file is kept: manifests until it is known whether there is a configuration that they could name, and
 /// configurations without pins until it is known whether another pins.
 fn says_something(file: &InputFile) -> bool {
+    if bare_apps::may_be_project(&file.path) {
+        return bare_apps::is_project(file);
+    }
     is_manifest_or_attribute(file) || has_to_do_with_pins(file) || silent::is_silent_configuration(file)
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
-/// written with.
+/// written with. What pinstead itself wrote has not, though it may look like a list of pins that is not well formed.
 fn has_to_do_with_pins(file: &InputFile) -> bool {
-    PinFile::of(file).iter().any(|read| match &read.reading {
+    let may = PinFile::of(file).iter().any(|read| match &read.reading {
         Reading::Read(source) => candidates::says_something(source),
         Reading::NotRecognised => {
             candidates::is_shipped_keystore(&file.path) || file.octets().is_ok_and(candidates::is_about_pins)
         }
         Reading::NotWellFormed { .. } | Reading::Unreadable(_) => true,
-    })
+    });
+    may && !file.octets().is_ok_and(candidates::is_own_output)
 }
 
 /// Says on standard error what was looked at and what was left out.
@@ -283,7 +304,10 @@ fn tell(path: &str, folder: &Folder) {
         folder
             .files
             .iter()
-            .filter(|file| !is_manifest_or_attribute(file) || has_to_do_with_pins(file))
+            .filter(|file| {
+                let is_beside = is_manifest_or_attribute(file) || bare_apps::is_project(file);
+                !is_beside || has_to_do_with_pins(file)
+            })
             .count()
     );
     // The report does not depend on it.

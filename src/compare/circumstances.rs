@@ -11,6 +11,8 @@ use super::ClientClass;
 pub struct Circumstances {
     /// The kinds of clients that the domain serves; empty: not stated.
     pub clients: Vec<ClientClass>,
+    /// The kinds of clients that have no pins, by what the owner states; files that show some say otherwise.
+    pub clients_without_pins: Vec<ClientClass>,
     /// How long it takes until a new release is on the devices that matter.
     pub release_lead: Option<SignedDuration>,
     /// Whether the owner controls both the server and its clients.
@@ -23,4 +25,15 @@ pub struct Circumstances {
     pub key_predictable: Option<bool>,
     /// Whether the client is a native app.
     pub native_app: Option<bool>,
+}
+
+impl Circumstances {
+    /// Whether the owner states that clients of this kind have no pins.
+    pub fn states_no_pins(&self, client: ClientClass) -> bool {
+        let is_of = |stated: &ClientClass| match (stated, client) {
+            (ClientClass::Android { target_level: None }, ClientClass::Android { .. }) => true,
+            (stated, client) => *stated == client,
+        };
+        self.clients_without_pins.iter().any(is_of)
+    }
 }

@@ -37,6 +37,8 @@ pub struct PinFilesRead {
     pub files: usize,
     /// What was not read as pins and may be some, a clause each.
     pub unseen: Vec<String>,
+    /// What of that leaves open what the clients of the pins that were found do: what pins of the same app do not answer.
+    pub beside: Vec<String>,
     /// What else leaves it open, a clause each.
     pub open: Vec<String>,
     /// What was passed over all the same, and why, a clause each.
@@ -87,6 +89,8 @@ pub struct MeasuredFacts {
     pub pin_files: PinFilesRead,
     /// The pins that clients fetch or learn at run time; an empty list: none of the files given has any for this host.
     pub dynamic_pins: Fact<Vec<DynamicPins>>,
+    /// The clients beside those that have none of these pins ([`Pins::NotPinned`]), or of which it is not known whether they have.
+    pub beside_dynamic: Vec<ClientPins>,
     /// The header `Public-Key-Pins`, where headers were given.
     pub hpkp: Fact<Hpkp>,
     /// The TLSA records of the service.
@@ -417,6 +421,9 @@ pub enum Pins {
     NotPinned,
     /// The configuration of this client has no pins for the host, and those of other files may be its own or another's.
     Unknown,
+    /// The configuration of this client has no pins for the host, and builds of the same app that may be released or not take
+    /// it in the place of one that has.
+    OtherBuild,
     /// What this client's file pins could not be determined: it could not be read, or not that part of it.
     Undetermined,
     /// The host is pinned.

@@ -335,6 +335,26 @@ impl Headlines {
             }
         });
         self.locks_out.tell_now(told);
+        self.tell_waiting(replay);
+    }
+
+    /// Adds what is issued already, in its life, not served, and not matched.
+    fn tell_waiting(&mut self, replay: &Replay) {
+        for set in replay.pin_sets.iter().filter(|set| set.refuses) {
+            let (PinSetKind::Given { client }, Some(waiting)) = (&set.kind, &set.waiting) else { continue };
+            let which = waiting.named(replay);
+            if waiting.is_next {
+                self.locks_out.tell_now([format!(
+                    "The next certificate has been issued already ({which}), and clients with the pins of {client} are locked out as \
+                     soon as it is served."
+                )].into_iter());
+            } else {
+                self.locks_out.tell_also(&format!(
+                    "Not known for clients with the pins of {client}, which it would lock out: whether what is in its life beside \
+                     the certificate in service is, or will be, served ({which})."
+                ));
+            }
+        }
     }
 }
 

@@ -58,6 +58,7 @@ pub fn compare(facts: &MeasuredFacts, circumstances: &Circumstances) -> Comparis
         columns: Control::ALL.into_iter().map(|control| controls::column(control, facts)).collect(),
         threats,
         replay: None,
+        is_next_key_known: circumstances.key_predictable == Some(true),
         advice: None,
     }
 }
@@ -78,6 +79,9 @@ pub struct Comparison {
     pub unlisted_ca: String,
     /// What pins and expectations would have done over the issuance history; `None` until it was replayed.
     pub replay: Option<Replay>,
+    /// Whether the owner states that the next key is known before it goes into service.
+    #[serde(skip)]
+    pub is_next_key_known: bool,
     /// What to do about the pins; `None` where nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<Advice>,

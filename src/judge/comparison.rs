@@ -6,7 +6,7 @@ use super::inputs::Inputs;
 use super::target::TargetVerdicts;
 use super::{Request, facts, replay};
 use crate::compare::advice::{Asked, advise};
-use crate::compare::{self, ClientPins, Comparison, Fact};
+use crate::compare::{self, Comparison};
 use crate::evidence::TargetEvidence;
 
 /// Compares by what was judged of the target; advice is for who asks for the comparison by its own command.
@@ -24,10 +24,6 @@ pub(super) fn judge(
         comparison.headlines.join(replay);
     }
     if verdicts.is_compared {
-        // Advice is about all pins: where some are not known, they are not.
-        if facts.pins.measured().is_some_and(|pins| pins.iter().any(ClientPins::is_undetermined)) {
-            facts.pins = Fact::Undetermined;
-        }
         facts.root_pins = facts::root_pins((target, verdicts), comparison.replay.as_ref(), inputs);
         let options = request.compare.as_ref().map(|stated| stated.repeated.as_slice()).unwrap_or_default();
         let asked = Asked { target: &verdicts.target, options, require: &inputs.required };

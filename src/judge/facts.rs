@@ -85,6 +85,11 @@ pub(super) fn measured(
         },
         pin_files: verdicts.pins.verdict().map(|pins| removed::pin_files(pins, inputs)).unwrap_or_default(),
         dynamic_pins: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::dynamic),
+        beside_dynamic: verdicts
+            .pins
+            .verdict()
+            .map(|pins| super::pin_facts::beside_dynamic(pins, &|file| inputs.folder_of(file)))
+            .unwrap_or_default(),
         hpkp: verdicts.pins.verdict().map_or(Fact::NotGiven, super::pin_facts::hpkp),
         dane: verdicts.pins.verdict().map_or(Fact::NotGiven, dane::records),
         revocation: revocation::paths(verdicts),

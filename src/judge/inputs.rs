@@ -277,6 +277,7 @@ fn stated(request: &Request) -> Result<Circumstances, InputError> {
     let Some(given) = &request.compare else { return Ok(Circumstances::default()) };
     let clients = given.clients.iter().map(|client| client.parse().map(|StatedClient(class)| class));
     Ok(Circumstances {
+        clients_without_pins: Vec::new(),
         clients: clients.collect::<Result<_, _>>().map_err(InputError::Client)?,
         release_lead: given.release_lead.map(SignedDuration::from_secs),
         controls_both_ends: given.controls_both_ends,

@@ -201,6 +201,7 @@ impl TargetVerdicts {
         match &self.pins {
             Part::Checked(pins)
                 if pins.status == PinsStatus::Undetermined
+                    && !self.is_told_by_steps(pins)
                     && !(self.are_pins_removed()
                         && pins.sources.iter().all(|source| !source.is_unheard())) =>
             {
@@ -217,6 +218,14 @@ impl TargetVerdicts {
         }
     }
 
+    /// Whether steps alone are asked about, which tell by themselves what follows from builds that are not pinned beside
+    /// others that are: those without pins lock nobody out.
+    fn is_told_by_steps(&self, pins: &PinsVerdict) -> bool {
+        !self.required.is_empty()
+            && !self.named_parts.contains(&scope::Part::Pins)
+            && pins.is_pinned_in_builds()
+    }
+
     /// Whether it was asked for that the pins are removed, and they are: that tells of the files what there is to tell.
     fn are_pins_removed(&self) -> bool {
         let advice = self.comparison.verdict().and_then(|comparison| comparison.advice.as_ref());
@@ -230,7 +239,7 @@ impl TargetVerdicts {
         let unheard = pins.sources.iter().filter(|source| source.is_unheard());
         let unheard =
             unheard.map(|source| OpenKind::Tlsa.asks(format!("the {}", source.file), !self.tlsa_unasked));
-        if pins.status != PinsStatus::Pinned {
+        if pins.status != PinsStatus::Pinned && !pins.is_pinned_in_builds() {
             // Where they were asked for, they are why the status is open.
             return if self.tlsa_unasked { unheard.collect() } else { Vec::new() };
         }

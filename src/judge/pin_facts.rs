@@ -39,11 +39,13 @@ pub(super) fn measured(
     let undetermined = undetermined::clients(verdict);
     match verdict.status {
         PinsStatus::NoPinSources => return Fact::NotGiven,
-        PinsStatus::Undetermined if undetermined.is_empty() => return Fact::Undetermined,
+        PinsStatus::Undetermined if undetermined.is_empty() && !verdict.is_pinned_in_builds() => {
+            return Fact::Undetermined;
+        }
         PinsStatus::Undetermined | PinsStatus::Pinned | PinsStatus::NotPinned => {}
     }
     let mut clients: Vec<ClientPins> = applying(verdict)
-        .filter(|(_, entry)| !undetermined::is_so(entry, verdict))
+        .filter(|(source, entry)| !undetermined::is_so(source, entry, verdict))
         .filter(|one| !is_covered(*one, verdict))
         .map(|(source, entry)| ClientPins {
             client: source.file.clone(),
@@ -90,6 +92,11 @@ fn is_covered((source, entry): (&SourceVerdict, &EntryVerdict), verdict: &PinsVe
 pub(super) fn applying(verdict: &PinsVerdict) -> impl Iterator<Item = (&SourceVerdict, &EntryVerdict)> {
     let entries = own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
     entries.filter(|(_, entry)| entry.applies && entry.is_read())
+}
+
+/// The clients beside those with such pins that have none of them.
+pub(super) fn beside_dynamic(verdict: &PinsVerdict, folder_of: FolderOf<'_>) -> Vec<ClientPins> {
+    beside::without_fetched(verdict, folder_of)
 }
 
 /// The pins that clients fetch or learn at run time, of the files that were given.
@@ -385,7 +392,9 @@ mod tests {
             .into_iter()
             .map(|client| match client.pins {
                 Pins::Pinned { enforcement, .. } => enforcement,
-                Pins::NotPinned | Pins::Unknown | Pins::Undetermined => panic!("not pinned"),
+                Pins::NotPinned | Pins::Unknown | Pins::OtherBuild | Pins::Undetermined => {
+                    panic!("not pinned")
+                }
             })
             .collect();
         assert_eq!(modes, [PinEnforcement::ReportOnly, PinEnforcement::Enforced]);

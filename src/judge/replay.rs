@@ -90,6 +90,7 @@ fn history(
     }
     History {
         ca_keys: ca_keys(&certificates, inputs),
+        known_cas: known_cas(&reader.cas, inputs),
         host,
         certificates,
         pins,
@@ -321,6 +322,13 @@ fn ca_keys(certificates: &[HistoricCertificate], inputs: &Inputs) -> Vec<CaKeyFa
     let private = private_roots(certificates, &keys, inputs);
     keys.extend(private);
     keys
+}
+
+/// The keys of CAs that were given, in whatever way: the anchors, the certificates of CAs at hand, and private CAs of the policy.
+fn known_cas(cas: &[Certificate], inputs: &Inputs) -> BTreeSet<SpkiSha256> {
+    let cas = cas.iter().filter(|it| it.is_ca);
+    let given = inputs.anchors.certificates().iter().chain(cas).map(|it| it.spki_sha256);
+    given.chain(inputs.policy.private_ca.iter().map(|ca| ca.spki_sha256.0)).collect()
 }
 
 /// The roots of private CAs, which are in no table: those that the paths of their certificates lead to.

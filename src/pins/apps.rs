@@ -101,24 +101,12 @@ fn is_debug_of(file: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Bytes;
-    use crate::evidence::file::{FileContent, InputFile};
-    use crate::pins::{PinFile, Question, judge};
+    use crate::pins::{judge, testing};
 
     fn source(path: &str, text: &str) -> SourceVerdict {
-        let content = FileContent::Read(Bytes(text.as_bytes().to_vec()));
-        let files = PinFile::of(&InputFile { path: path.to_owned(), content, folder: None });
-        let question = Question {
-            host: Some("shop.example"),
-            path: None,
-            off_path: &[],
-            paths: &[],
-            certificates: &[],
-            service: None,
-            at: "2026-11-21T00:00:00Z".parse().unwrap(),
-            known_ca: &|_| None,
-        };
-        judge(&files, &question).sources.remove(0)
+        judge(&testing::files(&[(path, text)], false), &testing::question(Some("shop.example"), None))
+            .sources
+            .remove(0)
     }
 
     const NSC: &str = "<network-security-config><base-config/></network-security-config>";

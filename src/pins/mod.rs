@@ -29,7 +29,7 @@ pub use self::model::{
     EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, OwnAnchors, Pin, PinEntry, PinFault,
     PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
-pub use self::open::OpenPart;
+pub use self::open::{Answer, OpenPart};
 pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};
 pub use self::verdict::{
     Backup, EntryVerdict, OtherChain, Outcome, PinVerdict, PinsStatus, PinsVerdict, Soon, SourceState,

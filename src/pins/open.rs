@@ -12,16 +12,35 @@ pub struct OpenPart {
     pub line: Option<usize>,
     /// Why, in a sentence without its full stop.
     pub why: String,
+    /// Whether and by what pins it may be answered that were read of the same app.
+    pub answer: Answer,
+}
+
+/// By what pins that were read of the same app it is answered what code that is not followed compares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// By none.
+    #[default]
+    None,
+    /// By those of code or of a library: it calls one that pins, and looks at nothing itself.
+    OfLibrary,
+    /// By any: nothing but that it is compiled speaks for pins.
+    Any,
 }
 
 impl OpenPart {
     /// What stayed open in no file in particular.
     pub fn of_none(why: impl Into<String>) -> Self {
-        Self { file: None, line: None, why: why.into() }
+        Self { file: None, line: None, why: why.into(), answer: Answer::None }
     }
 
     fn of(source: &SourceVerdict, line: Option<usize>, why: &str) -> Self {
-        Self { file: Some(source.file.clone()), line, why: why.trim_end_matches('.').to_owned() }
+        Self {
+            file: Some(source.file.clone()),
+            line,
+            why: why.trim_end_matches('.').to_owned(),
+            answer: Answer::None,
+        }
     }
 }
 

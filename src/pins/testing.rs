@@ -1,6 +1,8 @@
 //! What tests of judging and of the rules share.
 
-use super::Question;
+use super::{PinFile, Question};
+use crate::evidence::Bytes;
+use crate::evidence::file::{FileContent, InputFile};
 use crate::x509::{CertificateSha256, ChainPosition, Fingerprints, PathCertificate, SpkiSha256};
 
 /// A path whose keys hash to those of the texts “leaf”, “intermediate” and “root”.
@@ -34,4 +36,14 @@ pub(crate) fn question<'a>(host: Option<&'a str>, path: Option<&'a [PathCertific
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
         known_ca: &|_| None,
     }
+}
+
+/// Files as they are read, by their paths and texts; `is_folder`: they were found in one folder.
+pub(crate) fn files(texts: &[(&str, &str)], is_folder: bool) -> Vec<PinFile> {
+    let file = |(path, text): &(&str, &str)| InputFile {
+        path: (*path).to_owned(),
+        content: FileContent::Read(Bytes(text.as_bytes().to_vec())),
+        folder: is_folder.then(String::new),
+    };
+    PinFile::of_all(&texts.iter().map(file).collect::<Vec<_>>())
 }

@@ -4,7 +4,7 @@
 //! It changes nothing of whether a host is pinned by the files that were read. Who says that pins are gone has to know it.
 
 use super::formats::looks;
-use super::open::OpenPart;
+use super::open::{Answer, OpenPart};
 use super::verdict::PinsVerdict;
 use crate::evidence::file::{InputFile, lexical};
 use crate::evidence::pin_folders::{PinFolder, Unseen};
@@ -41,6 +41,11 @@ impl PinsVerdict {
 }
 
 fn part(path: &str, why: &Unseen) -> OpenPart {
+    let answer = match why {
+        Unseen::Looks { word, .. } if looks::library(word) => Answer::OfLibrary,
+        Unseen::Compiled => Answer::Any,
+        _ => Answer::None,
+    };
     let (line, why) = match why {
         Unseen::Looks { line, word } => (
             Some(*line),
@@ -54,7 +59,7 @@ fn part(path: &str, why: &Unseen) -> OpenPart {
         Unseen::Compiled => (None, "it is compiled code, which is not read".to_owned()),
         Unseen::Beyond => (None, "more of it was left out than is looked at".to_owned()),
     };
-    OpenPart { file: Some(path.to_owned()), line, why }
+    OpenPart { file: Some(path.to_owned()), line, why, answer }
 }
 
 #[cfg(test)]

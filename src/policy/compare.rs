@@ -17,6 +17,8 @@ const LONGEST_DAYS: i64 = 3650;
 pub struct ComparePolicy {
     /// The kinds of clients that the domain serves: `browser`, `android`, `android:36`, `ios`, `server`, `mail`.
     pub clients: Vec<StatedClient>,
+    /// The kinds of clients, as in `clients`, that have no pins, of which no file can tell: servers without any, for one.
+    pub clients_without_pins: Vec<StatedClient>,
     /// How long it takes until new pins have reached the users, such as `30 days` or `30d`.
     pub release_lead: Option<ReleaseLead>,
     /// Whether the owner runs both the server and the clients that have the pins.
@@ -47,9 +49,13 @@ pub struct ReleaseLead(pub SignedDuration);
 impl ComparePolicy {
     /// These statements, with what `given` says instead.
     pub fn beside(&self, given: &Circumstances) -> Circumstances {
-        let own = self.clients.iter().map(|client| client.0).collect();
+        let own = |stated: &[StatedClient]| stated.iter().map(|client| client.0).collect();
+        let or = |given: &[ClientClass], stated: &[StatedClient]| {
+            if given.is_empty() { own(stated) } else { given.to_vec() }
+        };
         Circumstances {
-            clients: if given.clients.is_empty() { own } else { given.clients.clone() },
+            clients: or(&given.clients, &self.clients),
+            clients_without_pins: or(&given.clients_without_pins, &self.clients_without_pins),
             release_lead: given.release_lead.or(self.release_lead.map(|lead| lead.0)),
             controls_both_ends: given.controls_both_ends.or(self.controls_both_ends),
             pins_updatable: given.pins_updatable.or(self.pins_updatable),
@@ -136,8 +142,11 @@ mod tests {
 
     #[test]
     fn the_command_line_says_it_instead() {
-        let policy =
-            policy("[compare]\nclients = [\"ios\"]\nnative_app = false\npins_updatable = true\n").unwrap();
+        let policy = policy(
+            "[compare]\nclients = [\"ios\"]\nnative_app = false\npins_updatable = true\n\
+                    clients_without_pins = [\"server\"]\n",
+        )
+        .unwrap();
         let given = Circumstances {
             clients: vec![ClientClass::Mail],
             native_app: Some(true),
@@ -145,6 +154,7 @@ mod tests {
         };
         let stated = policy.beside(&given);
         assert_eq!(stated.clients, [ClientClass::Mail]);
+        assert_eq!(stated.clients_without_pins, [ClientClass::Server]);
         assert_eq!((stated.native_app, stated.pins_updatable), (Some(true), Some(true)));
     }
 

@@ -7,7 +7,7 @@ use super::pins::subjects;
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::compare::advice::{Done, StepId};
 use crate::compare::replay::{
-    Cause, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet, number_of_days,
+    Cause, ChanceBasis, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
 };
 use crate::judge::{Part, TargetVerdicts};
 use crate::pins::{EntryVerdict, PinsVerdict, SourceVerdict};
@@ -26,9 +26,11 @@ static RULES: &[Rule<TargetVerdicts>] = &[
             explanation: "Of the certificates that were issued lately for this host, some or all do not match the pins: the next one \
                           may not either. It is high where half of them or more do not match and there is no time left to release \
                           new pins before the renewal is expected (the release lead that is stated, or the renewal is overdue), and \
-                          medium where only some do not, or there is time. How often the recent ones match is no promise of the CA: \
+                          medium where only some do not, or there is time. It is high, too, where the next certificate has been issued \
+                          already, is not what the server shows, and does not match. How often the recent ones match is no promise of the CA: \
                           the interval tells how little it may mean. Of pins of own keys it is asked whether renewals kept \
-                          their key or took a pinned one; it is medium, too, where that is not known of half of them or more.",
+                          their key or took a pinned one; it is medium, too, where that is not known of half of them or more, and you do not state that the next \
+                          key is known (`key_predictable`).",
             advice: "Release pins that the next certificate surely matches: a backup key of your own that is used next, or every root \
                      of every CA in use. Where there is no time, renew with the same key once (`--reuse-key`), and release then.",
             references: &[
@@ -105,21 +107,28 @@ pub fn findings(verdicts: &TargetVerdicts) -> Vec<Finding> {
 }
 
 fn next_renewal(verdicts: &TargetVerdicts) -> Vec<Raised> {
-    let replay = verdicts.comparison.verdict().and_then(|comparison| comparison.replay.as_ref());
+    let Some(comparison) = verdicts.comparison.verdict() else { return Vec::new() };
+    let replay = comparison.replay.as_ref();
     let Some((replay, next)) = replay.and_then(|replay| Some((replay, replay.next_renewal.as_ref()?))) else {
         return Vec::new();
     };
-    replay.pin_sets.iter().filter_map(|set| of_pin_set(set, next, verdicts.pins.verdict())).collect()
+    let of = |set| of_pin_set(set, (replay, next), comparison.is_next_key_known, verdicts.pins.verdict());
+    replay.pin_sets.iter().filter_map(of).collect()
 }
 
-fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdict>) -> Option<Raised> {
+fn of_pin_set(
+    set: &ReplayedPinSet,
+    (replay, next): (&Replay, &NextRenewal),
+    is_key_known: bool,
+    pins: Option<&PinsVerdict>,
+) -> Option<Raised> {
     let PinSetKind::Given { client } = &set.kind else { return None };
     if !set.refuses {
         return None;
     }
     let chance = set.next_match.as_ref()?;
     let share = chance.share;
-    if !chance.may_miss() {
+    if !chance.may_miss(is_key_known) {
         return None;
     }
     let is_likely = share.of > 0 && share.count.saturating_mul(2) <= share.of;
@@ -127,25 +136,18 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
     let is_issued = next.basis == RenewalBasis::AlreadyIssued;
     let is_late = next.runway_days < 0.0 && !is_issued;
     let when = next.expected_at.strftime("%Y-%m-%d");
-    let time = match next.release_lead_days {
-        _ if is_issued => "it has been issued already, and may go into service any time".to_owned(),
-        Some(lead) if is_late => {
-            format!(
-                "a release takes {lead:.0} days, and comes {} days too late",
-                number_of_days(-next.runway_days)
-            )
+    let issued = set.waiting.as_ref().filter(|_| chance.basis == ChanceBasis::Issued);
+    let message = match issued {
+        Some(waiting) => format!(
+            "The next certificate has been issued already, may go into service any time, and these pins do not match it on every \
+             path: {}.",
+            waiting.named(replay)
+        ),
+        None => {
+            format!("{}, and the next renewal is expected on {when}: {}.", chance.told(), next.time_left())
         }
-        Some(lead) => {
-            format!(
-                "a release takes {lead:.0} days, and has to begin within {} days",
-                number_of_days(next.runway_days)
-            )
-        }
-        None if is_late => "that is overdue".to_owned(),
-        None => format!("that is in {} days", number_of_days(next.runway_days)),
     };
-    let message = format!("{}, and the next renewal is expected on {when}: {time}.", chance.told());
-    let evidence = json!({
+    let mut evidence = json!({
         "matching": share.count,
         "certificates": share.of,
         "unknown": chance.unknown,
@@ -156,9 +158,12 @@ fn of_pin_set(set: &ReplayedPinSet, next: &NextRenewal, pins: Option<&PinsVerdic
         "release_lead_days": next.release_lead_days,
         "pins": pins.map(|pins| values(pins, client)).unwrap_or_default(),
     });
+    if let Some(waiting) = issued {
+        evidence["certificate"] = waiting.named(replay).into();
+    }
     let raised =
         Raised::new(client.clone(), message, evidence).standing_at(pins.and_then(|pins| place(pins, client)));
-    Some(if is_likely && is_late { raised } else { raised.at(Severity::Medium) })
+    Some(if issued.is_some() || (is_likely && is_late) { raised } else { raised.at(Severity::Medium) })
 }
 
 fn locked_out(verdicts: &TargetVerdicts) -> Vec<Raised> {
@@ -369,7 +374,8 @@ mod tests {
         if let Some(chance) = &mut own.next_match {
             (chance.unknown, chance.basis) = (4, crate::compare::replay::ChanceBasis::OwnKeys);
         }
-        let own = findings(&compared(Some(with_runway(vec![own], -9.0, None)), &[]));
+        let mut verdicts = compared(Some(with_runway(vec![own], -9.0, None)), &[]);
+        let own = findings(&verdicts);
         let own = own.iter().find(|finding| finding.rule == "CMP001").unwrap();
         assert_eq!(own.severity, Severity::Medium);
         assert!(
@@ -377,6 +383,18 @@ mod tests {
             "{}",
             own.message
         );
+        // The owner may: that is what pins of own keys ask for.
+        if let Part::Checked(comparison) = &mut verdicts.comparison {
+            comparison.is_next_key_known = true;
+        }
+        assert!(!ids(&findings(&verdicts)).contains(&"CMP001"));
+        // The next certificate itself: no release is in time for it.
+        let mut issued = given(0, Some((0, 1)));
+        issued.waiting = Some(crate::compare::replay::Waiting { certificates: Vec::new(), is_next: true });
+        issued.next_match.as_mut().unwrap().basis = ChanceBasis::Issued;
+        let issued = findings(&compared(Some(with_runway(vec![issued], 9.0, None)), &[]));
+        let issued = issued.iter().find(|finding| finding.rule == "CMP001").unwrap();
+        assert_eq!(issued.severity, Severity::High);
         let reporting = ReplayedPinSet { refuses: false, ..given(0, Some((0, 4))) };
         let reporting = with_runway(vec![reporting], -9.0, None);
         assert!(!ids(&findings(&compared(Some(reporting), &[]))).contains(&"CMP001"));

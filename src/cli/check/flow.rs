@@ -71,7 +71,7 @@ pub(super) struct Seen {
     pub(super) number: usize,
     pub(super) target: Target,
     pub(super) evidence: TargetEvidence,
-    _room: OwnedSemaphorePermit,
+    room: Option<OwnedSemaphorePermit>,
     _file: Option<OwnedSemaphorePermit>,
 }
 
@@ -110,10 +110,11 @@ where
     let to_judge = Mutex::new(to_judge);
     let told = std::thread::scope(|scope| {
         for _ in 0..threads {
-            let (judged, to_judge, state, work) = (judged.clone(), &to_judge, &state, &work);
+            let (judged, to_judge, waiting) = (judged.clone(), &to_judge, &waiting);
+            let (state, work) = (&state, &work);
             scope.spawn(move || {
                 let _guard = StopOnPanic { stop: stop.clone(), has_fault: None };
-                judge_all(to_judge, &judged, state, work);
+                judge_all(to_judge, (&judged, waiting), state, work);
             });
         }
         drop(judged);
@@ -138,20 +139,28 @@ struct Judged<R> {
 /// Judges one target after another, until nothing more comes or nobody listens.
 fn judge_all<S, R>(
     to_judge: &Mutex<Receiver<Seen>>,
-    judged: &Sender<Judged<R>>,
+    (judged, waiting): (&Sender<Judged<R>>, &watch::Sender<usize>),
     state: &impl Fn() -> S,
     work: &impl Fn(&mut S, Seen) -> anyhow::Result<Option<(R, usize)>>,
 ) {
     let mut own = None;
     loop {
         let next = to_judge.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(seen) = next else { return };
-        let place = seen.place;
+        let Ok(mut seen) = next else { return };
+        let (place, room) = (seen.place, seen.room.take());
         let result = work(own.get_or_insert_with(state), seen);
+        // What waits is counted before there is room for another.
+        waiting.send_modify(|octets| *octets = octets.saturating_add(size_of(&result)));
+        drop(room);
         if judged.send(Judged { place, result }).is_err() {
             return;
         }
     }
+}
+
+/// How many octets wait with a result.
+fn size_of<R>(result: &anyhow::Result<Option<(R, usize)>>) -> usize {
+    result.as_ref().ok().and_then(Option::as_ref).map_or(0, |(_, size)| *size)
 }
 
 /// Gives the results on, each as it comes or when all before it are there.
@@ -166,14 +175,13 @@ fn tell_all<R>(
     for Judged { place, result } in to_tell {
         let result = result?;
         if !in_order {
-            if let Some((result, _)) = result {
+            if let Some((result, size)) = result {
                 done(result)?;
+                waiting.send_modify(|octets| *octets = octets.saturating_sub(size));
             }
             continue;
         }
-        let size = result.as_ref().map_or(0, |(_, size)| *size);
         held.insert(place, result);
-        waiting.send_modify(|octets| *octets = octets.saturating_add(size));
         while let Some(result) = held.remove(&next) {
             next = next.saturating_add(1);
             if let Some((result, size)) = result {
@@ -225,7 +233,7 @@ impl Feeder {
                 };
                 let evidence = look_at(&target, &looking).await;
                 // Nobody listens any more only where the run is over.
-                let _ = seen.send(Seen { place, number, target, evidence, _room: room, _file: file });
+                let _ = seen.send(Seen { place, number, target, evidence, room: Some(room), _file: file });
             });
             while tasks.try_join_next().is_some() {}
         }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::CheckOptions;
+use crate::cli::saved::is_evidence_file;
 
 impl CheckOptions {
     /// The options that say where and by what to look, for commands that ask the same again: each with its value behind it.
@@ -32,6 +33,12 @@ impl CheckOptions {
         }
         for issuer in &self.judging.issuer {
             add("--issuer", issuer);
+        }
+        // Of saved evidence the time is its own, and these commands ask the host.
+        if let Some(at) = self.judging.at
+            && !self.target.iter().any(|target| is_evidence_file(target))
+        {
+            add("--at", &at.to_string());
         }
         for pins in &self.expectations.pins {
             add("--pins", pins);

@@ -10,7 +10,7 @@ use crate::compare::{Circumstances, MeasuredFacts, compare};
 const TARGET: &str = "shop.example:8443";
 
 /// Every option that changes what a step's answer is; paths as they may be.
-const ALL: [&str; 38] = [
+const ALL: [&str; 40] = [
     "--starttls",
     "smtp",
     "--connect",
@@ -29,6 +29,8 @@ const ALL: [&str; 38] = [
     "it's.pem",
     "--issuer",
     "i.pem",
+    "--at",
+    "2027-03-15T00:00:00Z",
     "--pins",
     "app/src main/res",
     "--pins",
@@ -112,9 +114,9 @@ fn pairs(words: &[String]) -> Vec<Vec<String>> {
 fn left_out(step: StepId) -> &'static [&'static str] {
     match step {
         StepId::Monitoring => &["--pins", "--history", "--release-lead"],
-        StepId::Caa | StepId::ExpectedCa | StepId::ShortLives => {
-            &["--pins", "--history", "--state", "--release-lead"]
-        }
+        StepId::Caa | StepId::ExpectedCa => &["--pins", "--history", "--state", "--release-lead"],
+        // No certificate was seen.
+        StepId::ShortLives => &["--pins", "--release-lead"],
         // It is another's to validate, or nobody's: the gate asks for what the step claims.
         StepId::CaaBound => &["--pins", "--history", "--state", "--release-lead", "--dnssec"],
         StepId::Widened => &["--release-lead"],
@@ -146,6 +148,37 @@ fn every_gate_repeats_what_changes_its_answer() {
         let offline = step.gate.contains(" --offline");
         assert_eq!(offline, step.id == StepId::Removed, "{}", step.gate);
     }
+}
+
+/// What was told without the network is asked without it again; what only the host or the DNS tells is not.
+#[test]
+fn what_was_told_offline_is_asked_offline() {
+    let gates = |options: &[&str]| {
+        let told: Vec<(StepId, String)> =
+            advice(options).required.into_iter().map(|step| (step.id, step.gate)).collect();
+        move |id| told.iter().find(|(step, _)| *step == id).unwrap().1.clone()
+    };
+    use StepId::{Caa, CaaBound, ExpectedCa, Monitoring, Removed, ShortLives, Sound, Widened};
+    let gate = gates(&["--offline", "--history", "h", "--state", "w.db"]);
+    for id in [Monitoring, ShortLives, Widened, Removed, Sound] {
+        assert!(gate(id).contains(" --offline "), "{}", gate(id));
+    }
+    for id in [Caa, CaaBound, ExpectedCa] {
+        assert!(!gate(id).contains("--offline"), "{}", gate(id));
+    }
+    assert!(gate(Monitoring).contains(" --offline --state w.db --require"), "{}", gate(Monitoring));
+    assert!(
+        gate(ShortLives).contains(" --offline --history h --state w.db --require"),
+        "{}",
+        gate(ShortLives)
+    );
+    // With no history there is one to be named, and online there is the host.
+    let gate = gates(&["--offline"]);
+    assert!(gate(ShortLives).contains(" --offline --history FOLDER --require"), "{}", gate(ShortLives));
+    assert_eq!(
+        gates(&[])(ShortLives),
+        "pinstead compare shop.example:8443 --require short-lives --fail-on none --fail-on-undetermined=false"
+    );
 }
 
 /// Whether the next key is known decides what renewals say of pins of own keys.

@@ -1,7 +1,7 @@
 //! The considerations: OWASP's criteria, which the owner answers, and what measured facts say of pins as they are.
 
 use super::known::{Known, Pinned, named};
-use super::{OWASP, Reason, in_force, kinds};
+use super::{OWASP, Reason, done, in_force, kinds, waiting};
 use crate::compare::replay::{Chance, LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
 use crate::compare::{ClientClass, ClientPins, Fact, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
@@ -206,12 +206,9 @@ fn next_renewal(known: &Known<'_>) -> Weighed {
     let Some(next) = known.replay().and_then(|replay| replay.next_renewal.as_ref()) else {
         return Weighed::Silent;
     };
-    // Where no renewal missed own keys, and the owner states that the next is known, nothing speaks against it.
-    let is_stated = known.circumstances.key_predictable == Some(true);
+    let is_next_known = known.circumstances.key_predictable == Some(true);
     let misses = |set: &&ReplayedPinSet| {
-        let may_miss =
-            |chance: &Chance| chance.share.count < chance.share.of || (chance.may_miss() && !is_stated);
-        set.refuses && set.next_match.as_ref().is_some_and(may_miss)
+        set.refuses && set.next_match.as_ref().is_some_and(|chance| chance.may_miss(is_next_known))
     };
     let Some(worst) = known.given().filter(misses).min_by_key(|set| {
         set.next_match.as_ref().map_or((0, 0), |chance| (chance.share.count, chance.share.of))
@@ -219,6 +216,9 @@ fn next_renewal(known: &Known<'_>) -> Weighed {
         return Weighed::Silent;
     };
     let told = worst.next_match.as_ref().map(Chance::told).unwrap_or_default();
+    if let Some(wrong) = waiting::issued(known, worst) {
+        return wrong;
+    }
     Weighed::Wrong {
         text: "The next renewal may lock users out.".to_owned(),
         evidence: format!(
@@ -339,7 +339,9 @@ pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
             let why = match known.facts.pins {
                 Fact::NotGiven => "no file with pins was given (--pins)".to_owned(),
                 Fact::Measured(_) if !packages.is_empty() => kinds::unread(packages.iter()),
-                Fact::Undetermined | Fact::Measured(_) => "not all of what was given could be read".to_owned(),
+                Fact::Undetermined | Fact::Measured(_) => {
+                    "not all of what was given could be read (`pinstead pins` with it tells why)".to_owned()
+                }
             };
             Some(format!("Do clients have pins, and which? It is not known: {why}."))
         }
@@ -348,9 +350,31 @@ pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
                 .to_owned(),
         ),
         Pinned::Yes => in_force::perhaps_of_another_app(known)
-            .or_else(|| known.given().filter(|set| set.refuses).find_map(|set| left_open(known, set))),
-        Pinned::No => None,
+            .or_else(|| in_force::perhaps_of_another_build(known))
+            .or_else(|| known.given().filter(|set| set.refuses).find_map(|set| left_open(known, set)))
+            .or_else(|| pins_not_read(known))
+            .or_else(|| further_pins(known)),
+        Pinned::No => further_pins(known),
     }
+}
+
+/// What files leave open that could not be read, or not wholly, beside those that have pins.
+fn pins_not_read(known: &Known<'_>) -> Option<String> {
+    let files = known.undetermined();
+    (!files.is_empty()).then(|| {
+        format!(
+            "Do clients have further pins, and which? It is not known: {} could not be read, or not wholly (`pinstead pins` with \
+             it tells why).",
+            named(files.into_iter())
+        )
+    })
+}
+
+/// What code leaves open that was not read as pins.
+fn further_pins(known: &Known<'_>) -> Option<String> {
+    let why = done::beside(known)?;
+    let which = if known.pinned() == Pinned::Yes { "further pins" } else { "pins" };
+    Some(format!("Do clients have {which}, and which? It is not known: {why}."))
 }
 
 /// What the replay of pins leaves open: whether they match what can be in service now, and whether they always did.
@@ -366,6 +390,9 @@ fn left_open(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
         return Some(format!(
             "Do {title} match what is in service? No certificate that can be is known to match or to miss them."
         ));
+    }
+    if let Some(question) = waiting::asked(known, set) {
+        return Some(question);
     }
     if set.undetermined > 0 {
         return Some(format!(
@@ -405,7 +432,7 @@ pub(super) fn wrong(known: &Known<'_>) -> Vec<String> {
 pub(super) fn in_short(id: &'static str) -> &'static str {
     match id {
         "locked_out_now" => "clients are locked out now, or may be",
-        "next_renewal" => "recent certificates that the pins do not match",
+        "next_renewal" => "recent certificates, or the next one, that the pins do not match",
         "locked_out_before" => "lock-outs in the replay",
         "no_backup" => "a single key without a backup",
         "shared_ca_only" => "keys of the CA alone",

@@ -6,6 +6,7 @@ use super::criteria;
 use super::kinds::{self, Kinds};
 use super::known::{Known, Pinned, named};
 use super::steps::{Done, StepId};
+use super::waiting;
 use crate::compare::replay::{LocksOutNow, Replay, ReplayedPinSet};
 use crate::compare::{
     CaaPolicy, CoveringName, CurrentIssuer, Dnssec, Expectation, Fact, LogWatch, PinFilesRead, RootPins,
@@ -48,10 +49,11 @@ pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
     let unknown = criteria::unknown_pins(known).or_else(|| kinds::open(known));
     match (unknown, known.pinned()) {
         (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),
-        (None, Pinned::No) => (Done::Yes, NONE_PINS.to_owned()),
+        (None, Pinned::No) => (Done::Yes, format!("{NONE_PINS}{}", passed_over(&known.facts.pin_files))),
         (None, _) => {
             let (left_out, others) = (left_out(known), Kinds::of(known).others());
-            (Done::Yes, format!("nothing that was measured is wrong with the pins{left_out}{others}"))
+            let passed = passed_over(&known.facts.pin_files);
+            (Done::Yes, format!("nothing that was measured is wrong with the pins{left_out}{others}{passed}"))
         }
     }
 }
@@ -159,8 +161,7 @@ pub(super) fn short_lives(known: &Known<'_>) -> (Done, String) {
         (done, format!("{which} lives {days} days"))
     };
     // What was seen counts before what was issued.
-    let seen = known.facts.revocation.measured().and_then(|paths| paths.not_before.zip(paths.not_after));
-    if let Some((begins, ends)) = seen {
+    if let Some((begins, ends)) = known.seen_life() {
         return life(begins, ends, "the certificate that was seen");
     }
     // Any of those in their life may be in service.
@@ -213,10 +214,11 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
         Pinned::Yes => {}
     }
     if known.enforced().next().is_none() {
-        if let Some(unread) = unread(known) {
+        if let Some(unread) = unread(known).or_else(|| beside(known)) {
             return (Done::Unknown, unread);
         }
-        return (Done::Yes, "no pins are in force any more".to_owned());
+        let passed_over = passed_over(&known.facts.pin_files);
+        return (Done::Yes, format!("no pins are in force any more{passed_over}"));
     }
     let sets: Vec<&ReplayedPinSet> = known.given().filter(|set| set.refuses).collect();
     if let Some(why) = sets.iter().find_map(|set| narrow(set)) {
@@ -232,10 +234,10 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
     if roots.is_empty() {
         return (Done::Unknown, without_known_roots(known).to_owned());
     }
-    if let Some(why) = sets.iter().find_map(|set| doubtful(set)) {
+    if let Some(why) = sets.iter().find_map(|set| doubtful(known, set)) {
         return (Done::Unknown, why);
     }
-    if let Some(unread) = unread(known) {
+    if let Some(unread) = unread(known).or_else(|| beside(known)) {
         return (Done::Unknown, unread);
     }
     let titles = named(sets.iter().map(|set| set.title.as_str()));
@@ -243,13 +245,28 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
     (
         Done::Yes,
         format!(
-            "every root of the CAs in use is pinned, and all recent certificates match {titles}{left_out}"
+            "every root of the CAs in use is pinned, and all recent certificates match {titles}{left_out}{}",
+            passed_over(&known.facts.pin_files)
         ),
     )
 }
 
-/// What packages leave open whose compiled code may have pins.
+/// What code leaves open that was not read as pins, and that the pins that were read do not answer: it may be of another app,
+/// or have further ones.
+pub(super) fn beside(known: &Known<'_>) -> Option<String> {
+    let read = &known.facts.pin_files;
+    (!read.beside.is_empty()).then(|| format!("{}{READ_IT}", first(read.beside.iter())))
+}
+
+/// What files leave open that could not be read, or not wholly, and packages whose compiled code may have pins.
 fn unread(known: &Known<'_>) -> Option<String> {
+    let files = known.undetermined();
+    if !files.is_empty() {
+        return Some(format!(
+            "not all is known of what {} pins (`pinstead pins` with it tells why)",
+            named(files.into_iter())
+        ));
+    }
     let packages = &known.facts.pin_files.packages;
     (!packages.is_empty()).then(|| kinds::unread(packages.iter()))
 }
@@ -337,7 +354,10 @@ fn without_roots(roots: &RootPins) -> Option<String> {
 }
 
 /// Why it is not known of pins whether they are wide.
-fn doubtful(set: &ReplayedPinSet) -> Option<String> {
+fn doubtful(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
+    if let Some(question) = waiting::asked(known, set) {
+        return Some(question);
+    }
     if set.locks_out_now == LocksOutNow::Unknown {
         return Some(format!("{}: whether they lock users out now is not known", set.title));
     }
@@ -366,7 +386,8 @@ fn unknown_pins(known: &Known<'_>) -> String {
     match known.facts.pins {
         Fact::NotGiven => "no file with pins was given (--pins)".to_owned(),
         Fact::Undetermined | Fact::Measured(_) => {
-            "not all is known of what the pin files given do".to_owned()
+            "not all is known of what the pin files given do (`pinstead pins` with them tells why; where builds \
+             differ, name the file or the package of each alone)".to_owned()
         }
     }
 }
@@ -401,16 +422,21 @@ pub(super) fn removed(known: &Known<'_>) -> (Done, String) {
 
 /// What leaves it open whether pins are left, and what to do about it.
 fn left_open(read: &PinFilesRead) -> String {
-    let all = || read.unseen.iter().chain(&read.open);
-    let told: Vec<&str> = all().take(MOST_TOLD).map(String::as_str).collect();
-    let more = all().count().saturating_sub(MOST_TOLD);
-    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let told = first(read.unseen.iter().chain(&read.open));
     let advice = match (read.unseen.is_empty(), read.packages.is_empty()) {
         (false, _) => READ_IT,
         (true, false) => READ_ITS_SOURCE,
         (true, true) => "",
     };
-    format!("{}{more}{advice}", told.join("; "))
+    format!("{told}{advice}")
+}
+
+/// The first of these clauses, and how many more there are.
+fn first<'c>(all: impl Iterator<Item = &'c String> + Clone) -> String {
+    let told: Vec<&str> = all.clone().take(MOST_TOLD).map(String::as_str).collect();
+    let more = all.count().saturating_sub(MOST_TOLD);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", told.join("; "))
 }
 
 /// What was passed over, behind what is said of the rest.

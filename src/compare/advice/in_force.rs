@@ -39,6 +39,18 @@ pub(super) fn every_app(known: &Known<'_>) -> Weighed {
     }
 }
 
+/// What is open where builds of an app have a configuration without pins in the place of one that pins.
+pub(super) fn perhaps_of_another_build(known: &Known<'_>) -> Option<String> {
+    let files = known.beside(&Pins::OtherBuild);
+    (!files.is_empty()).then(|| {
+        format!(
+            "Are the builds that take {} released, and do they connect to this host? They have no pins for it, and others \
+             have: ask about each build with its own file or package alone (--pins).",
+            named(files.into_iter())
+        )
+    })
+}
+
 /// What is open where it is not known whether a configuration without pins is of the app that has them.
 pub(super) fn perhaps_of_another_app(known: &Known<'_>) -> Option<String> {
     let files = known.beside(&Pins::Unknown);

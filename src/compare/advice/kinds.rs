@@ -2,6 +2,7 @@
 //! them it is not known whether and what it pins, nothing is kept.
 
 use super::known::{Known, Pinned, named};
+use crate::compare::clients::is_code_of_java;
 use crate::compare::headlines::enumerated;
 use crate::compare::{ClientClass, Control, Enforced, UnreadPackage};
 
@@ -91,7 +92,8 @@ pub(super) fn open(known: &Known<'_>) -> Option<String> {
     let why = if packages.peek().is_some() {
         unread(packages)
     } else {
-        "no file that was given is theirs (give those apps' files or packages, or take them out of what you state of clients)"
+        "no file that was given is theirs (give those apps' folders or packages; of clients without pins, state it in the policy, \
+         as clients_without_pins of [compare]; what the host does not serve, take out of what you state of clients)"
             .to_owned()
     };
     Some(format!("Do {} have pins of their own, and which? It is not known: {why}.", titles(&open)))
@@ -115,7 +117,7 @@ fn can_pin(class: ClientClass) -> bool {
 /// kind, code is for those that can run it, and first for apps.
 fn may_be_of(file: &str, class: ClientClass, has_apps: bool) -> bool {
     let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    let is_of_java = OF_JAVA.contains(&ending.as_str());
+    let is_of_java = is_code_of_java(file);
     match class {
         ClientClass::Ios => !is_of_java,
         ClientClass::Server => !(has_apps && (is_of_java || OF_APPS.contains(&ending.as_str()))),
@@ -123,9 +125,7 @@ fn may_be_of(file: &str, class: ClientClass, has_apps: bool) -> bool {
     }
 }
 
-/// The endings of code that Java's machine runs, as that of Android apps.
-const OF_JAVA: [&str; 6] = ["kt", "kts", "java", "scala", "groovy", "gradle"];
-/// Those of further code that apps are made of.
+/// The endings of code that apps are made of, beside that of Java's machine.
 const OF_APPS: [&str; 9] = ["dart", "js", "jsx", "mjs", "cjs", "ts", "tsx", "cs", "swift"];
 
 /// What kinds of clients are called, one behind the other.

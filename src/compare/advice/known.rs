@@ -1,5 +1,7 @@
 //! What the considerations ask of what was measured and stated.
 
+use jiff::Timestamp;
+
 use super::repeated::Repeated;
 use crate::compare::replay::{PinSetKind, Replay, ReplayedPinSet};
 use crate::compare::{
@@ -41,6 +43,8 @@ impl<'k> Known<'k> {
             Fact::NotGiven | Fact::Undetermined => Pinned::Unknown,
             Fact::Measured(clients) if clients.is_empty() => Pinned::Unknown,
             Fact::Measured(clients) if clients.iter().any(ClientPins::has_pins) => Pinned::Yes,
+            // A file that was not read may have some.
+            Fact::Measured(clients) if clients.iter().any(ClientPins::is_undetermined) => Pinned::Unknown,
             // The code of a package may have pins.
             Fact::Measured(_) if !self.facts.pin_files.packages.is_empty() => Pinned::Unknown,
             Fact::Measured(_) => Pinned::No,
@@ -69,6 +73,11 @@ impl<'k> Known<'k> {
         clients.iter().filter(|client| client.has_pins())
     }
 
+    /// The files of which it is not known what they pin.
+    pub(super) fn undetermined(&self) -> Vec<&'k str> {
+        self.beside(&Pins::Undetermined)
+    }
+
     /// The files of apps, beside those that have pins, that are without any, or perhaps so, as `pins` says.
     pub(super) fn beside(&self, pins: &Pins) -> Vec<&'k str> {
         let clients = self.facts.pins.measured().map(Vec::as_slice).unwrap_or_default();
@@ -82,7 +91,9 @@ impl<'k> Known<'k> {
             Pins::Pinned { enforcement: PinEnforcement::Enforced, matches, .. } => {
                 Some((client, matches.measured()))
             }
-            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown | Pins::Undetermined => None,
+            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown | Pins::OtherBuild | Pins::Undetermined => {
+                None
+            }
         })
     }
 
@@ -110,6 +121,27 @@ impl<'k> Known<'k> {
     /// Where it is known from what was issued, as options; a folder that is yet to be named where nothing was.
     pub(super) fn sources(&self) -> String {
         or(self.repeated.sources(), " --history FOLDER")
+    }
+
+    /// The command that tells whether the logs are watched, which the state says without the network.
+    pub(super) fn gate_of_watch(&self) -> String {
+        format!("{}{}{} --require monitoring", self.compare(), self.repeated.offline(), self.state())
+    }
+
+    /// The command that tells how long certificates live: by what was issued where none was seen, as here.
+    pub(super) fn gate_of_lives(&self) -> String {
+        let offline = self.repeated.offline();
+        let sources = match self.seen_life() {
+            Some(_) => String::new(),
+            None if offline.is_empty() => self.repeated.sources(),
+            None => offline + &self.sources(),
+        };
+        format!("{}{sources} --require short-lives", self.compare())
+    }
+
+    /// When the certificate that was seen begins and ends.
+    pub(super) fn seen_life(&self) -> Option<(Timestamp, Timestamp)> {
+        self.facts.revocation.measured().and_then(|paths| paths.not_before.zip(paths.not_after))
     }
 
     /// The command that tells whether anything is left to change on the pins.

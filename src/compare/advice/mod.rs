@@ -12,6 +12,7 @@ mod kinds;
 mod known;
 mod repeated;
 mod steps;
+mod waiting;
 
 use serde::Serialize;
 
@@ -21,7 +22,7 @@ use self::kinds::Kinds;
 use self::known::{Known, Pinned};
 use self::repeated::Repeated;
 pub use self::steps::{Done, MigrationStep, Step, StepId, UnknownStep};
-use super::{Circumstances, Comparison, MeasuredFacts};
+use super::{Circumstances, Comparison, Fact, MeasuredFacts};
 
 /// The guidance whose criteria decide whether to pin at all.
 const OWASP: &str = "OWASP Pinning Cheat Sheet (When Do You Not Pin?)";
@@ -199,16 +200,23 @@ fn sentence(verdict: Verdict, known: &Known<'_>, (against, wrong, open): (usize,
             counted(against, "reason")
         ),
         (Verdict::DoNotPin, Pinned::Unknown) => format!(
-            "Do not begin to pin ({} against it); and if your clients have pins, which no pin file given here shows, drop \
-             them.",
-            counted(against, "reason")
+            "Do not begin to pin ({} against it); and if your clients have pins, which {}, drop them.",
+            counted(against, "reason"),
+            match known.facts.pins {
+                Fact::NotGiven => "no pin file given here shows",
+                Fact::Undetermined | Fact::Measured(_) => "is not known by what was given here",
+            }
         ),
         (Verdict::DoNotPin, _) => format!("Do not begin to pin: {} against it.", counted(against, "reason")),
         (Verdict::Change, Pinned::Yes) => format!(
             "Change the pins: {} wrong with them, and nothing that was stated speaks against pinning itself.",
             if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
         ),
-        (Verdict::Change, _) => format!(
+        (Verdict::Change, Pinned::Unknown) => format!(
+            "Whether anything is pinned is not known, and {} to be put right.",
+            if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
+        ),
+        (Verdict::Change, Pinned::No) => format!(
             "Nothing is pinned, and {} to be put right.",
             if wrong == 1 { "1 thing is".to_owned() } else { format!("{wrong} things are") }
         ),

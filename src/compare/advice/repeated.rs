@@ -29,7 +29,8 @@ impl<'o> Repeated<'o> {
         Self(options)
     }
 
-    /// What every gate of `compare` repeats but for this option, as a shell takes it; a space before each word.
+    /// What every gate of `compare` repeats but for this option, as a shell takes it; a space before each word. `--offline` is
+    /// for the gates of steps that something else than the host and the DNS tells of: the others could never be done by it.
     pub(super) fn all_but(&self, unwanted: &str) -> String {
         let is_of_some =
             |name: &str| SOURCES.contains(&name) || STATED.contains(&name) || [PINS, OFFLINE].contains(&name);

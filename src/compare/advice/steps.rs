@@ -180,7 +180,7 @@ static STEPS: [Plan; 10] = [
         what: "Watch the CT logs for the domain, and have somebody answer the alerts.",
         why: "A certificate that should not be there is seen, whichever CA issued it; pins see only what their clients meet.",
         source: "RFC 6962 section 5.3 (monitors)",
-        gate: |known| format!("{}{} --require monitoring", known.compare(), known.state()),
+        gate: |known| known.gate_of_watch(),
         done: done::monitoring,
     },
     Plan {
@@ -215,7 +215,7 @@ static STEPS: [Plan; 10] = [
         what: "Have certificates of short lives, renewed by a program.",
         why: "A certificate that was obtained by fraud, or whose key was stolen, is of use for no longer than it lives.",
         source: "CA/Browser Forum Baseline Requirements 6.3.2 (47 days from 2029-03-15)",
-        gate: |known| format!("{} --require short-lives", known.compare()),
+        gate: |known| known.gate_of_lives(),
         done: done::short_lives,
     },
     Plan {

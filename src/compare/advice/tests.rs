@@ -18,6 +18,7 @@ use crate::x509::ChainPosition;
 mod claims;
 mod kinds;
 mod left_out;
+mod waiting;
 
 /// Everything that an owner can state, in favour of pins.
 fn favourable() -> Circumstances {
@@ -70,6 +71,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         left_out: 0,
         unsettled: 0,
         past: None,
+        waiting: None,
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -186,7 +188,7 @@ fn what_was_measured_against_the_pins_asks_for_a_change() {
             locked_out: true,
             overridden_for_user_anchors: false,
         },
-        Pins::NotPinned | Pins::Unknown | Pins::Undetermined => unreachable!("it is pinned"),
+        other => unreachable!("{other:?}"),
     };
     let enforced = PinEnforcement::Enforced;
     let now = |locks_out_now| ReplayedPinSet { locks_out_now, ..given(0, None) };

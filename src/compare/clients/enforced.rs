@@ -76,6 +76,11 @@ fn enforced(
                 _ => pinned(client, own.map(|pins| pins.iter().any(ClientPins::has_pins))),
             }
         }
+        Control::DynamicPins if has_dynamic(own) && !own.beside_dynamic.is_empty() => (
+            Yes,
+            "Pins of such a client come at run time, and there is an app or version of that kind that may have none.",
+            CLIENT_PINS,
+        ),
         Control::DynamicPins => pinned(client, own.dynamic_pins.measured().map(|pins| !pins.is_empty())),
         Control::Hpkp => (
             No,
@@ -92,6 +97,11 @@ fn enforced(
             "RFC 5280 section 6.3",
         ),
     }
+}
+
+/// Whether pins of such a client come at run time.
+fn has_dynamic(own: &MeasuredFacts) -> bool {
+    own.dynamic_pins.measured().is_some_and(|pins| !pins.is_empty())
 }
 
 /// Whether it asks for SCTs.
@@ -184,8 +194,13 @@ fn pinned(client: ClientClass, has_own: Option<bool>) -> (Enforced, &'static str
 }
 
 /// The facts as they are for one kind of client: its own pins, its own apps, its programme's CT policy. A file that does
-/// not tell its level is of the apps whose level the owner states.
-pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &MeasuredFacts) -> MeasuredFacts {
+/// not tell its level is of the apps whose level the owner states. `states_none`: the owner states that such clients have no
+/// pins, which counts where no file tells.
+pub(super) fn facts_of(
+    client: ClientClass,
+    (unlevelled, states_none): (Unlevelled, bool),
+    facts: &MeasuredFacts,
+) -> MeasuredFacts {
     let mut own = facts.clone();
     let is_of_level = |class| unlevelled != Unlevelled::Others && is_of_level(class, client);
     let is_own = |class: Option<ClientClass>| {
@@ -210,6 +225,7 @@ pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &Meas
     // Files of other clients tell nothing of this one's, those that could not be read no more than the others.
     let tells = |one: &ClientPins| one.has_pins() || one.is_undetermined();
     let is_untold = !has_file
+        && !states_none
         && !matches!(client, ClientClass::Browser | ClientClass::Mail)
         && (!facts.apps.is_empty() || facts.pins.measured().into_iter().flatten().any(tells));
     own.pins = pins_of(client, is_untold, &is_own, &facts.pins);
@@ -221,6 +237,7 @@ pub(super) fn facts_of(client: ClientClass, unlevelled: Unlevelled, facts: &Meas
         own.pins = Fact::Undetermined;
     }
     own.dynamic_pins = dynamic_of(client, &is_own, &facts.dynamic_pins);
+    own.beside_dynamic.retain(|one| is_own(one.class) || may_be_of(one.class, client));
     let by = |programme: &Fact<bool>| match programme {
         Fact::NotGiven => Fact::NotGiven,
         Fact::Undetermined => Fact::Undetermined,
@@ -285,6 +302,19 @@ fn is_of_level(class: Option<ClientClass>, client: ClientClass) -> bool {
         && matches!(client, ClientClass::Android { .. })
 }
 
+/// Whether pins of this file, whose kind of client may not be known, may be of `client`: code that Java's machine runs is of
+/// no iOS app.
+fn file_may_be_of(file: &str, class: Option<ClientClass>, client: ClientClass) -> bool {
+    may_be_of(class, client) && !(client == ClientClass::Ios && is_code_of_java(file))
+}
+
+/// Whether a file is code that Java's machine runs, as that of Android apps.
+pub(in crate::compare) fn is_code_of_java(file: &str) -> bool {
+    const ENDINGS: [&str; 6] = ["kt", "kts", "java", "scala", "groovy", "gradle"];
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ENDINGS.iter().any(|java| ending.eq_ignore_ascii_case(java))
+}
+
 /// Whether pins whose kind of client is not known may be of `client`: those of browsers and mail servers are.
 fn may_be_of(class: Option<ClientClass>, client: ClientClass) -> bool {
     match (class, client) {
@@ -306,11 +336,13 @@ fn pins_of(
 ) -> Fact<Vec<ClientPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
     // A file that could not be read may be of this client as well.
-    let is_unread =
-        |one: &ClientPins| one.is_undetermined() && (is_own(one.class) || may_be_of(one.class, client));
+    let is_unread = |one: &ClientPins| {
+        one.is_undetermined() && (is_own(one.class) || file_may_be_of(&one.client, one.class, client))
+    };
     let own: Vec<ClientPins> =
         all.iter().filter(|one| is_own(one.class) || is_unread(one)).cloned().collect();
-    let is_open = |one: &ClientPins| one.has_pins() && may_be_of(one.class, client) || is_unread(one);
+    let is_open =
+        |one: &ClientPins| one.has_pins() && file_may_be_of(&one.client, one.class, client) || is_unread(one);
     // A configuration without pins leaves open what pins of no known kind do.
     if own.iter().any(ClientPins::has_pins) {
         Fact::Measured(own)
@@ -332,7 +364,7 @@ fn dynamic_of(
 ) -> Fact<Vec<DynamicPins>> {
     let Fact::Measured(all) = pins else { return pins.clone() };
     let own: Vec<DynamicPins> = all.iter().filter(|one| is_own(one.class)).cloned().collect();
-    if own.is_empty() && all.iter().any(|one| may_be_of(one.class, client)) {
+    if own.is_empty() && all.iter().any(|one| file_may_be_of(&one.client, one.class, client)) {
         return Fact::Undetermined;
     }
     Fact::Measured(own)

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 pub use self::android::{asks_for_transparency, trusts_user_cas};
+pub(in crate::compare) use self::enforced::is_code_of_java;
 use super::{Circumstances, Control, Effect, MeasuredFacts, Within};
 
 /// What each kind of client has that the domain serves.
@@ -19,7 +20,8 @@ pub(super) fn protections(facts: &MeasuredFacts, circumstances: &Circumstances) 
     served::served(facts, circumstances, unlevelled)
         .into_iter()
         .map(|(client, served, evidence)| {
-            let own = enforced::facts_of(client, unlevelled.of_client(served), facts);
+            let states_none = circumstances.states_no_pins(client);
+            let own = enforced::facts_of(client, (unlevelled.of_client(served), states_none), facts);
             let controls = enforced::controls(client, &own);
             let threats = best::threats(client, &controls, &own);
             ClientProtection { client, served, evidence, controls, threats }

@@ -2,7 +2,7 @@
 
 use super::pins::{DEVICE, HOSTILE, RISK, VALIDATION};
 use super::{Judgement, State, Would};
-use crate::compare::{DynamicPins, Effect, Fact, FirstContact, InPlace, Threat};
+use crate::compare::{ClientPins, DynamicPins, Effect, Fact, FirstContact, InPlace, Pins, Threat};
 
 const AUTHENTIC: &str =
     "after an authentic first contact: a signed list, or a first connection that nobody meddled with";
@@ -35,8 +35,23 @@ pub(super) fn would(threat: Threat) -> Would {
     }
 }
 
-/// Whether some client has dynamic pins.
-pub(super) fn state(pins: &Fact<Vec<DynamicPins>>) -> State {
+/// Whether some client has dynamic pins, and each.
+pub(super) fn state(pins: &Fact<Vec<DynamicPins>>, beside: &[ClientPins]) -> State {
+    let state = of_those_with_some(pins);
+    let in_place =
+        if state.in_place == InPlace::Yes && !beside.is_empty() { InPlace::Partly } else { state.in_place };
+    beside.iter().fold(State { in_place, ..state }, |state, client| state.and(without(client)))
+}
+
+/// What is said of a client beside those with dynamic pins.
+fn without(client: &ClientPins) -> String {
+    match client.pins {
+        Pins::NotPinned => format!("{} is of an app that has no pins that come at run time.", client.client),
+        _ => format!("Whether pins come at run time to the app of {} is not known.", client.client),
+    }
+}
+
+fn of_those_with_some(pins: &Fact<Vec<DynamicPins>>) -> State {
     match pins {
         Fact::NotGiven => State::new(InPlace::Unknown, "No pins were given."),
         Fact::Undetermined => {
@@ -81,8 +96,24 @@ fn how(client: &DynamicPins) -> &'static str {
     }
 }
 
-/// What the dynamic pins do now: of the clients that have some, the worst off.
-pub(super) fn judge(threat: Threat, pins: &Fact<Vec<DynamicPins>>) -> Judgement {
+/// What the dynamic pins do now: of the clients that have some, and those beside them, the worst off.
+pub(super) fn judge(threat: Threat, pins: &Fact<Vec<DynamicPins>>, beside: &[ClientPins]) -> Judgement {
+    let judged = of_the_worst_off(threat, pins);
+    // Whoever has none is hurt by none, and protected by none.
+    if judged.effect != Effect::Prevents {
+        return judged;
+    }
+    let none = beside.iter().find(|client| client.pins == Pins::NotPinned);
+    match none
+        .map(|client| (client, Effect::NoEffect))
+        .or(beside.first().map(|client| (client, Effect::Unknown)))
+    {
+        Some((client, effect)) => Judgement { effect, reason: without(client), ..judged },
+        None => judged,
+    }
+}
+
+fn of_the_worst_off(threat: Threat, pins: &Fact<Vec<DynamicPins>>) -> Judgement {
     let clients = match pins {
         Fact::NotGiven => {
             return Judgement::new(Effect::Unknown, "No pins were given.", VALIDATION);
@@ -159,4 +190,32 @@ fn enforced(threat: Threat, client: &DynamicPins, would: Would) -> Judgement {
         ),
     };
     Judgement::new(effect, reason, would.source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One app's pins protect no other app.
+    #[test]
+    fn an_app_without_pins_is_told_of_beside_one_that_fetches_them() {
+        let fetched = DynamicPins {
+            client: "a.json".to_owned(),
+            class: None,
+            is_enforced: Some(true),
+            first_contact: FirstContact::Authenticated,
+        };
+        let fetched = Fact::Measured(vec![fetched]);
+        let beside = |pins| ClientPins { client: "b.xml".to_owned(), class: None, pins };
+        let effect = |threat, beside: &[ClientPins]| judge(threat, &fetched, beside).effect;
+        let (none, perhaps) = (beside(Pins::NotPinned), beside(Pins::Unknown));
+        for threat in [Threat::OtherCaLogged, Threat::SystemRoot, Threat::HostilePins] {
+            assert_eq!(effect(threat, &[]), Effect::Prevents);
+            assert_eq!(effect(threat, std::slice::from_ref(&perhaps)), Effect::Unknown);
+            assert_eq!(effect(threat, &[perhaps.clone(), none.clone()]), Effect::NoEffect);
+        }
+        assert_eq!(effect(Threat::NewKey, std::slice::from_ref(&none)), Effect::Unknown);
+        assert_eq!(state(&fetched, &[]).in_place, InPlace::Yes);
+        assert_eq!(state(&fetched, &[none]).in_place, InPlace::Partly);
+    }
 }

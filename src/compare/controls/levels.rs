@@ -37,7 +37,9 @@ impl Level {
             Pins::Pinned {
                 enforcement: PinEnforcement::Enforced, matches: Fact::Measured(matches), ..
             } => Self::of_matches(matches),
-            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown | Pins::Undetermined => None,
+            Pins::Pinned { .. } | Pins::NotPinned | Pins::Unknown | Pins::OtherBuild | Pins::Undetermined => {
+                None
+            }
         }
     }
 

@@ -38,6 +38,13 @@ pub(super) fn state(clients: &Fact<Vec<ClientPins>>) -> State {
                     client.client
                 ),
             ),
+            Pins::OtherBuild => (
+                InPlace::Unknown,
+                format!(
+                    "{} has no pins for this host, and some builds take it in the place of the file that has them.",
+                    client.client
+                ),
+            ),
             Pins::Undetermined => {
                 (InPlace::Unknown, format!("What {} pins could not be determined.", client.client))
             }

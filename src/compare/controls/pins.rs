@@ -25,14 +25,23 @@ pub(super) fn judge(threat: Threat, pins: &Pins) -> Judgement {
             Effect::Unknown,
             "What the file pins could not be determined: it was not read, or not all of it.",
         ),
-        Pins::Unknown if threat.is_change() || matches!(threat, Threat::StolenKey | Threat::HostilePins) => (
-            Effect::NoEffect,
-            "It has no pins of its own, so that it adds nothing to what the other pins do.",
-        ),
+        Pins::Unknown | Pins::OtherBuild
+            if threat.is_change() || matches!(threat, Threat::StolenKey | Threat::HostilePins) =>
+        {
+            (
+                Effect::NoEffect,
+                "It has no pins of its own, so that it adds nothing to what the other pins do.",
+            )
+        }
         Pins::Unknown => (
             Effect::Unknown,
             "It has no pins for this host, and whether the other pins are of the same app is not known (give \
              one folder or package that holds all of its app; about another app ask with its files alone).",
+        ),
+        Pins::OtherBuild => (
+            Effect::Unknown,
+            "Some builds of the app take it in the place of the file with the pins, and whether they are released and connect \
+             to this host is not known (ask about each build with its own file or package alone).",
         ),
         Pins::Pinned { enforcement: PinEnforcement::ReportOnly, .. } => {
             (Effect::NoEffect, "The pins only report; the connection goes on all the same.")

@@ -22,10 +22,11 @@ pub(super) fn next_renewal(
     let last = tenures.last().filter(|last| last.placed.it.not_after >= at)?;
     let placed = last.placed;
     let life = placed.ends().saturating_sub(placed.begins());
-    let (expected, basis) = match placed.next.and_then(|next| laid.get(next)) {
-        // Its successor is there already and not in service.
-        Some(next) if next.it.not_before <= at => (next.begins(), RenewalBasis::AlreadyIssued),
-        _ => habit(laid, placed).map_or_else(
+    // Its successor is there already and not in service.
+    let issued = laid.issued_next(at).into_iter().filter_map(|next| laid.get(next)).map(Placed::begins).min();
+    let (expected, basis) = match issued {
+        Some(begins) => (begins, RenewalBasis::AlreadyIssued),
+        None => habit(laid, placed).map_or_else(
             || {
                 let third = life.checked_div(3).unwrap_or_default();
                 (placed.begins().saturating_add(third.saturating_mul(2)), RenewalBasis::TwoThirds)

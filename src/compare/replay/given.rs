@@ -16,6 +16,7 @@ use super::past::{Past, first_match, past};
 use super::seconds::{DAY, days, moment};
 use super::stretches::Stretches;
 use super::unexpected;
+use super::waiting::{Waiting, beside};
 use crate::pins::{AfterExpiry, EnforcementMode, Expiry, ExpiryClock};
 
 /// What given pins did.
@@ -29,6 +30,7 @@ pub(super) struct GivenFate {
     /// How many that ended, of those that are left out, the pins are not known to match on every path.
     pub(super) left_out: usize,
     pub(super) past: Past,
+    pub(super) waiting: Option<Waiting>,
     pub(super) notes: Vec<String>,
 }
 
@@ -136,7 +138,8 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
             moment(matches).strftime("%Y-%m-%d")
         ));
     }
-    let past = past(given, &lockouts, (laid, &lives, &left_out), (came, end));
+    let beside = beside(laid, &mut matcher, (history.at, binding.sure_from));
+    let past = past(given, &lockouts, (laid, &lives, &left_out), (came, end, &beside));
     notes.extend(past.told.as_ref().map(|told| format!("Of the past: {told}.")));
     let misses = missed(&lives, (laid, &left_out), binding, end);
     notes.extend(unexpected::note_of_past(&misses));
@@ -165,7 +168,16 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
     let days_per_year = (span >= DAY && !laid.certificates.is_empty())
         .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
-    GivenFate { lockouts, at_most, days_per_year, undetermined, left_out: misses.len(), past, notes }
+    GivenFate {
+        lockouts,
+        at_most,
+        days_per_year,
+        undetermined,
+        left_out: misses.len(),
+        past,
+        waiting: beside.waiting,
+        notes,
+    }
 }
 
 /// Those that have ended, of those that are left out, which the pins did not match on every path while they bound, as far as

@@ -21,6 +21,8 @@ pub struct History {
     pub certificates: Vec<HistoricCertificate>,
     /// The keys of the CAs concerned, for pin sets of theirs.
     pub ca_keys: Vec<CaKeyFacts>,
+    /// Keys that are known to be CAs' though no certificate here is theirs: of anchors, and of what was given of CAs.
+    pub known_cas: BTreeSet<SpkiSha256>,
     /// The pins that were given, one a client.
     pub pins: Vec<GivenPins>,
     /// What CAA of today, the expected CAs, the known keys and `issuewild` say against certificates, by their place in

@@ -62,7 +62,7 @@ pub(super) struct Placed<'h> {
     /// Whether its CA is none of those that the owner expects.
     pub(super) is_unexpected: bool,
     /// A number that those of the same names share.
-    names: usize,
+    pub(super) names: usize,
 }
 
 /// What the certificates of a line have in common: issuer, kind of key, and the number of their names.

@@ -100,6 +100,14 @@ impl<'p> Matcher<'p> {
         found.map_or(Status::Unknown, |segment| segment.status)
     }
 
+    /// The status of a certificate at a time, if its own key were pinned wherever a certificate's own may be.
+    pub(super) fn with_leaf(&mut self, it: &HistoricCertificate, second: i64) -> Status {
+        let matches = bits(|rule| rule != PositionRule::Ca);
+        let segments = self.of_paths(it, Mask { matches, forbidden: Some(false), ..Mask::default() });
+        let found = segments.iter().find(|segment| segment.from <= second && second < segment.until);
+        found.map_or(Status::Unknown, |segment| segment.status)
+    }
+
     /// The statuses over all time, if its own key were another.
     pub(super) fn above_leaf(&mut self, it: &HistoricCertificate) -> Rc<[Segment]> {
         self.of_paths(it, Mask { forbidden: Some(false), ..Mask::default() })

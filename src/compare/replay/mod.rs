@@ -25,6 +25,7 @@ mod survival;
 #[cfg(test)]
 mod tests;
 mod unexpected;
+mod waiting;
 mod words;
 
 use jiff::SignedDuration;
@@ -40,6 +41,7 @@ pub use self::outcome::{
     LocksOutNow, LoggedBy, NextRenewal, PinSetKind, Renewal, RenewalBasis, Replay, ReplayedCertificate,
     ReplayedPinSet, Share, Survival,
 };
+pub use self::waiting::Waiting;
 pub use self::words::number_of_days;
 pub use crate::x509::paths::CaPath;
 
@@ -135,6 +137,7 @@ fn hypothetical_set(
         left_out: 0,
         unsettled: 0,
         past: None,
+        waiting: None,
         notes: vec![level.note(backup).to_owned()],
     }
 }
@@ -158,8 +161,10 @@ fn given_set(
         recent = (Share { of: recent.0.of.saturating_add(recent.1), count: 0 }, 0);
     }
     let of_own_keys =
-        if is_closed { None } else { own_keys::chance(given, &mut matcher, (laid, tenures), history.at) };
-    let next_match = of_own_keys.or_else(|| forecast::chance(recent, ChanceBasis::RecentRenewals));
+        if is_closed { None } else { own_keys::chance(given, &mut matcher, (laid, tenures), history) };
+    // What is there already says more than what was.
+    let issued = fate.waiting.as_ref().filter(|_| !is_closed).and_then(Waiting::chance);
+    let next_match = issued.or(of_own_keys).or_else(|| forecast::chance(recent, ChanceBasis::RecentRenewals));
     ReplayedPinSet {
         kind: PinSetKind::Given { client: given.client.clone() },
         title: format!("the pins of {}", given.client),
@@ -176,6 +181,7 @@ fn given_set(
         left_out: fate.left_out,
         unsettled: fate.past.open,
         past: fate.past.told,
+        waiting: fate.waiting,
         notes: fate.notes,
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::waiting::Waiting;
 use crate::x509::{CertificateSha256, SpkiSha256};
 
 /// What pins, expected CAs and CAA would have done over the certificates of a host.
@@ -149,12 +150,15 @@ pub struct ReplayedPinSet {
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
     /// Lock-outs of pins as given that are possible and not sure, and of which it matters whether there were any: they may
-    /// last still, or are of the last year where no date of release is stated.
+    /// last still, or what brought them may come (again).
     #[serde(skip_serializing_if = "is_zero")]
     pub unsettled: usize,
     /// What is said of the others that are possible: they are over, and bind nobody any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub past: Option<String>,
+    /// What is in its life and not served, and is missed by pins as given: it may go into service any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// What is to be known of it, a sentence each: what its backup is, that it only reports.
     pub notes: Vec<String>,
 }
@@ -302,10 +306,10 @@ fn is_zero(count: &usize) -> bool {
 
 impl Chance {
     /// Whether what is known speaks for a next certificate that does not match: one did not, or of pins of own keys it is
-    /// known of less than half of the renewals.
-    pub fn may_miss(&self) -> bool {
+    /// known of less than half of the renewals, and the owner does not state that the next key is known.
+    pub fn may_miss(&self, is_next_known: bool) -> bool {
         let is_open = self.basis == ChanceBasis::OwnKeys && self.unknown > 0 && self.unknown >= self.share.of;
-        self.share.count < self.share.of || is_open
+        self.share.count < self.share.of || (is_open && !is_next_known)
     }
 
     /// What was counted, in words: “3 of 5 recent certificates match these pins”.
@@ -313,7 +317,10 @@ impl Chance {
         let what = match self.basis {
             ChanceBasis::RecentRenewals => "recent certificates match these pins",
             ChanceBasis::RecentChanges => "recent renewals kept what such pins name",
-            ChanceBasis::OwnKeys => "recent renewals kept their key, or took one that these pins had by then",
+            ChanceBasis::OwnKeys => "recent renewals kept their key, or went to what these pins match",
+            ChanceBasis::Issued => {
+                return "the next certificate has been issued already, and these pins do not match it on every path".to_owned();
+            }
         };
         format!("{} {what}", self.counted())
     }
@@ -340,6 +347,8 @@ pub enum ChanceBasis {
     /// force. Not known where a renewal took another key before the pins, or those that are known, were in force, and they
     /// have one that no certificate has had yet. The interval is all there is: nobody draws the next key.
     OwnKeys,
+    /// The next certificate itself, which has been issued already, is not in service yet, and does not match on every path.
+    Issued,
 }
 
 /// Something said against a certificate.

@@ -1,5 +1,8 @@
 //! Pins of the owner's own keys: what renewals say of those.
 //!
+//! Pins are taken for such where the certificate in service matches by its own key; others beside it, such as a CA's of last
+//! resort, only let in more. Where each of two lists has to match, the one of CAs is judged by what the CA did.
+//!
 //! Whether the next certificate has a pinned key is the owner's choice: renewals are no draws from a lot, as those of a CA
 //! that chooses among its intermediates are. So each is asked what it did: whether it kept its key, or took another; and
 //! where the pins were in force by then, whether that one was pinned. A renewal of before binds these pins to nothing:
@@ -8,9 +11,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::history::GivenPins;
+use super::history::{GivenPins, History};
 use super::hypothetical::{MOST_RECENT, Tenure};
 use super::lines::Laid;
 use super::matching::{Matcher, Status};
@@ -19,26 +20,26 @@ use crate::ca::CaTable;
 use crate::pins::{PinValue, PositionRule};
 use crate::x509::SpkiSha256;
 
-/// What the recent renewals did, where the certificate in service matches by a key of the owner's own, and no certificate
-/// that is known by a CA's; `None` for other pins.
+/// What the recent renewals did, where the certificate in service matches by a key of the owner's own; `None` for other pins.
 pub(super) fn chance(
     given: &GivenPins,
     matcher: &mut Matcher<'_>,
     (laid, tenures): (&Laid<'_>, &[Tenure<'_, '_>]),
-    at: Timestamp,
+    history: &History,
 ) -> Option<Chance> {
-    let keys = own_keys(given)?;
-    if is_any_of_a_ca(&keys, laid) {
-        return None;
-    }
-    let now = at.as_second();
-    let counts = laid.counting(at);
+    let now = history.at.as_second();
+    let keys = keys(given)?;
+    let of_cas = of_cas(&keys, laid, history);
+    let counts = laid.counting(history.at);
     let followed: Vec<&Tenure<'_, '_>> = tenures.iter().filter(|tenure| counts(tenure.place)).collect();
     let statuses: Vec<Status> = followed.iter().map(|tenure| matcher.at(tenure.placed.it, now)).collect();
-    if statuses.last() != Some(&Status::All) {
+    let served = followed.last()?.placed.it.key;
+    if statuses.last() != Some(&Status::All) || !keys.contains(&served) || of_cas.contains(&served) {
         return None;
     }
-    let is_spare = |key: &SpkiSha256| !laid.certificates.iter().any(|placed| placed.it.key == *key);
+    let is_spare = |key: &SpkiSha256| {
+        !of_cas.contains(key) && !laid.certificates.iter().any(|placed| placed.it.key == *key)
+    };
     let has_spare = keys.iter().any(is_spare);
     let first = statuses.iter().position(|status| *status == Status::All);
     let (mut share, mut unknown) = (Share::default(), 0_usize);
@@ -51,8 +52,16 @@ pub(super) fn chance(
             None if after_first => Force::Perhaps,
             _ => Force::No,
         };
-        let kept_key = before.placed.it.key == after.placed.it.key;
-        match judged(*status, kept_key, force, has_spare) {
+        let it = after.placed.it;
+        let kept_key = before.placed.it.key == it.key;
+        let was_met = match (matcher.without_leaf(it, now), matcher.with_leaf(it, now)) {
+            // Whatever its key is.
+            (Status::All, _) => Some(true),
+            (_, Status::All) => judged(*status, kept_key, force, has_spare),
+            (_, Status::Unknown) => None,
+            (_, Status::None | Status::Some) => Some(false),
+        };
+        match was_met {
             Some(was_met) => {
                 share.of = share.of.saturating_add(1);
                 share.count = share.count.saturating_add(usize::from(was_met));
@@ -90,32 +99,35 @@ fn judged(status: Status, kept_key: bool, force: Force, has_spare: bool) -> Opti
     }
 }
 
-/// The keys, where pins are nothing but keys of which any may be a certificate's own.
-fn own_keys(given: &GivenPins) -> Option<BTreeSet<SpkiSha256>> {
+/// The keys that a certificate's own may be, where pins are nothing but keys.
+fn keys(given: &GivenPins) -> Option<BTreeSet<SpkiSha256>> {
     if !given.forbidden.is_empty() || given.unread > 0 {
         return None;
     }
     let keys = given.pins.iter().map(|pin| match &pin.value {
-        Ok(PinValue::Spki(key)) if pin.position != PositionRule::Ca && pin.ends.is_none() => Some(*key),
+        Ok(PinValue::Spki(key)) if pin.ends.is_none() => {
+            Some((pin.position != PositionRule::Ca).then_some(*key))
+        }
         _ => None,
     });
-    keys.collect()
+    let keys: Option<BTreeSet<Option<SpkiSha256>>> = keys.collect();
+    Some(keys?.into_iter().flatten().collect())
 }
 
-/// Whether any of the keys is known to be a CA's.
-fn is_any_of_a_ca(keys: &BTreeSet<SpkiSha256>, laid: &Laid<'_>) -> bool {
-    if keys.iter().any(|key| CaTable.key(key).is_some()) {
-        return true;
-    }
+/// Which of the keys are known to be a CA's: by the table, by what was given, or by the certificates and the ways above them.
+fn of_cas(keys: &BTreeSet<SpkiSha256>, laid: &Laid<'_>, history: &History) -> BTreeSet<SpkiSha256> {
+    let mut found: BTreeSet<SpkiSha256> = keys
+        .iter()
+        .filter(|key| CaTable.key(key).is_some() || history.known_cas.contains(*key))
+        .copied()
+        .collect();
     let mut seen = HashSet::new();
-    laid.certificates.iter().any(|placed| {
-        placed.it.issuer_key.is_some_and(|key| keys.contains(&key))
-            || (seen.insert(Arc::as_ptr(&placed.it.paths))
-                && placed
-                    .it
-                    .paths
-                    .iter()
-                    .flat_map(|path| &path.certificates)
-                    .any(|certificate| keys.contains(&certificate.spki_sha256)))
-    })
+    for placed in &laid.certificates {
+        found.extend(placed.it.issuer_key.filter(|key| keys.contains(key)));
+        if seen.insert(Arc::as_ptr(&placed.it.paths)) {
+            let above = placed.it.paths.iter().flat_map(|path| &path.certificates);
+            found.extend(above.map(|certificate| certificate.spki_sha256).filter(|key| keys.contains(key)));
+        }
+    }
+    found
 }

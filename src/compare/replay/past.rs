@@ -3,7 +3,8 @@
 //! Pins whose release is not stated may have come at any time. Those that match what is in service now and missed all that
 //! was before were made of the new key, as a rule: that they were out before, and locked everybody out until then, is
 //! possible, and nothing is sure of it. Which certificates were in service no log tells, so that a possible lock-out of the
-//! past is a question that nobody answers: it is told, and is open only where it can still matter.
+//! past is a question that nobody answers: it is told once it is over, whether the pins have a date or not, and is open only
+//! where it may last still. What is in its life and not in service is not over: see [`Beside`].
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,7 @@ use super::history::GivenPins;
 use super::lines::Laid;
 use super::matching::{Segment, Status};
 use super::outcome::Lockout;
-use super::seconds::DAY;
-
-/// For how long a possible lock-out of pins without a date of release is an open question: those of a year ago are of
-/// certificates that no longer say what is served.
-const RECENT: i64 = 365 * DAY;
+use super::waiting::Beside;
 
 /// Lock-outs that are possible, and not sure.
 #[derive(Debug, Default)]
@@ -42,12 +39,13 @@ pub(super) fn first_match(
 }
 
 /// Tells the possible lock-outs that can still matter from those that cannot; `came` is when pins without a date of release
-/// came at the latest: with the first certificate that they match.
+/// came at the latest: with the first certificate that they match. What is in its life is over only where it has been replaced,
+/// whatever the server shows now: see [`Beside`].
 pub(super) fn past(
     given: &GivenPins,
     lockouts: &[Lockout],
     (laid, lives, left_out): (&Laid<'_>, &[Vec<Segment>], &BTreeSet<usize>),
-    (came, end): (Option<i64>, i64),
+    (came, end, beside): (Option<i64>, i64, &Beside),
 ) -> Past {
     let is_dated = given.released.is_some();
     let mut past = Past::default();
@@ -58,15 +56,19 @@ pub(super) fn past(
                 && !is_by_later(lockout, (laid, lives, left_out), first)
         });
         match lockout.ends_at_worst {
-            Some(ended) if is_dated || began_early || ended.as_second() <= end.saturating_sub(RECENT) => {
+            Some(ended) if beside.waiting.is_none() || ended.as_second() < end => {
                 count = count.saturating_add(1);
                 last = last.max(Some(ended));
                 is_early = is_early && began_early;
             }
-            _ => past.open = past.open.saturating_add(1),
+            // What can bring it yet is asked by itself.
+            Some(_) => {}
+            None => past.open = past.open.saturating_add(1),
         }
     }
-    past.told = last.map(|last| told(count, last, !is_dated && is_early));
+    let told = last.map(|last| told(count, last, !is_dated && is_early));
+    let all: Vec<String> = told.into_iter().chain(beside.standing.clone()).collect();
+    past.told = (!all.is_empty()).then(|| all.join("; "));
     past
 }
 

@@ -163,7 +163,7 @@ pub(super) fn note_of_past(missed: &[&Placed<'_>]) -> Option<String> {
 }
 
 /// Certificates by their names and issuers, the first few.
-fn named(certificates: &[&Placed<'_>]) -> Option<String> {
+pub(super) fn named(certificates: &[&Placed<'_>]) -> Option<String> {
     const NAMED: usize = 3;
     let one = |placed: &&Placed<'_>| format!("{} of {}", placed.it.label, placed.it.issuer);
     let told: Vec<String> = certificates.iter().take(NAMED).map(one).collect();

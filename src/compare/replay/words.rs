@@ -2,7 +2,10 @@
 
 use super::history::History;
 use super::lines::Laid;
-use super::outcome::{Cause, FlagRule, Flagged, Gap, HalfLife, Level, PinSetKind, Replay, ReplayedPinSet};
+use super::outcome::{
+    Cause, FlagRule, Flagged, Gap, HalfLife, Level, NextRenewal, PinSetKind, RenewalBasis, Replay,
+    ReplayedPinSet,
+};
 use super::seconds::{DAY, days};
 
 /// Of fewer months than this a history is short.
@@ -56,6 +59,26 @@ impl ReplayedPinSet {
             "1" => "once".to_owned(),
             "at least 1" => "at least once".to_owned(),
             often => format!("{often} times"),
+        }
+    }
+}
+
+impl NextRenewal {
+    /// What time is left to release pins before it: a clause.
+    pub fn time_left(&self) -> String {
+        let days = number_of_days(self.runway_days.abs());
+        let is_late = self.runway_days < 0.0;
+        match self.release_lead_days {
+            // When a certificate that is there already goes into service, nobody knows.
+            _ if self.basis == RenewalBasis::AlreadyIssued => {
+                "it has been issued already, and may go into service any time".to_owned()
+            }
+            Some(lead) if is_late => {
+                format!("a release takes {lead:.0} days, and comes {days} days too late")
+            }
+            Some(lead) => format!("a release takes {lead:.0} days, and has to begin within {days} days"),
+            None if is_late => "that is overdue".to_owned(),
+            None => format!("that is in {days} days"),
         }
     }
 }

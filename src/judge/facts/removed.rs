@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::class_of;
-use crate::compare::{PinFilesRead, UnreadPackage};
+use crate::compare::{ClientClass, PinFilesRead, UnreadPackage};
+use crate::evidence::file::lexical;
 use crate::judge::inputs::Inputs;
 use crate::judge::pin_facts::{applying, own};
 use crate::pins::formats::candidates;
 use crate::pins::unseen::placed_in;
-use crate::pins::{EnforcementMode, PinsVerdict, SourceState, SourceVerdict};
+use crate::pins::{Answer, EnforcementMode, OpenPart, PinsVerdict, SourceState, SourceVerdict};
 
 /// The most names that are listed of what was passed over.
 const MOST_NAMED: usize = 3;
@@ -35,13 +36,15 @@ pub(super) fn pin_files(verdict: &PinsVerdict, inputs: &Inputs) -> PinFilesRead 
     let packages: BTreeSet<&str> = sources.iter().filter_map(|source| package(source)).collect();
     let unread = packages.into_iter().filter(|package| !inputs.stated.covers(&placed(package, inputs)));
     let unread = unread.map(|package| format!("{package}: what its compiled code compares is not read"));
-    let unseen = verdict.unseen.iter().map(|part| {
+    let told = |part: &OpenPart| {
         let line = part.line.map(|line| format!(":{line}")).unwrap_or_default();
         format!("{}{line}: {}", part.file.as_deref().unwrap_or_default(), part.why)
-    });
+    };
+    let unseen = verdict.unseen.iter();
     PinFilesRead {
         files: if sources.is_empty() { inputs.opened_without_pins } else { sources.len() },
-        unseen: unseen.collect::<Vec<_>>(),
+        beside: unseen.clone().filter(|part| !is_answered(part, verdict, inputs)).map(told).collect(),
+        unseen: unseen.map(told).collect(),
         open: unread.chain(open).collect(),
         passed_over: passed_over(inputs),
         packages: unread_packages(verdict, inputs),
@@ -68,6 +71,57 @@ fn unread_packages(verdict: &PinsVerdict, inputs: &Inputs) -> Vec<UnreadPackage>
     }
     packages
 }
+
+/// Whether pins in force of the same app answer what something that was not read as pins may compare: compiled code by any,
+/// and calls of a library that pins by those that were read of code or of such a library. What else an argument has is of the
+/// same app where it is of the same kind of client.
+fn is_answered(part: &OpenPart, verdict: &PinsVerdict, inputs: &Inputs) -> bool {
+    let Some(place) = part.file.as_deref().filter(|_| part.answer != Answer::None) else { return false };
+    let kind = kind_of(place);
+    applying(verdict).filter(|(_, entry)| entry.enforced == EnforcementMode::Yes).any(|(source, entry)| {
+        let is_of_library = !source.format.is_some_and(|format| OF_PLATFORMS.contains(&format));
+        let is_of_kind = match (class_of(source, Some(entry)), kind) {
+            (Some(ClientClass::Android { .. }), Some(kind)) => matches!(kind, ClientClass::Android { .. }),
+            (Some(class), kind) => kind == Some(class),
+            // Code that does not tell is of those that its language is of.
+            (None, kind) => kind_of(&source.file) == kind,
+        };
+        is_of_kind
+            && (part.answer == Answer::Any || is_of_library)
+            && argument_of(&placed(&source.file, inputs), inputs) == argument_of(place, inputs)
+    })
+}
+
+/// The formats of platforms: an app's code may have other pins beside.
+const OF_PLATFORMS: [&str; 2] = ["android-nsc", "ios-nspinneddomains"];
+
+/// The folder that was named in which a file stands, else the file.
+fn argument_of(file: &str, inputs: &Inputs) -> String {
+    let file = lexical(file);
+    let folders = inputs.pin_folders.iter().map(|folder| lexical(&folder.path));
+    let around = folders.filter(|folder| {
+        let rest = file.strip_prefix(folder.as_str());
+        folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    around.max_by_key(String::len).unwrap_or(file)
+}
+
+/// The kind of client that code is of by its name alone.
+fn kind_of(file: &str) -> Option<ClientClass> {
+    let file = file.to_ascii_lowercase();
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if OF_ANDROID.contains(&ending) {
+        Some(ClientClass::Android { target_level: None })
+    } else if OF_IOS.contains(&ending) || file.contains("framework/") {
+        Some(ClientClass::Ios)
+    } else {
+        None
+    }
+}
+
+/// The endings of code that Android apps are made of, and of iOS apps'.
+const OF_ANDROID: [&str; 10] = ["kt", "kts", "java", "scala", "groovy", "gradle", "aar", "jar", "dex", "so"];
+const OF_IOS: [&str; 6] = ["swift", "m", "mm", "dylib", "tbd", "a"];
 
 /// What was not looked at, and leaves nothing open.
 fn passed_over(inputs: &Inputs) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Apps whose configuration does not pin the host, beside pins of others: what is given for a kind of client is told by the
 //! worst of the apps, or versions of an app, that were given.
 
-use super::{applying, class_of, own};
+use super::{class_of, own};
 use crate::compare::{ClientClass, ClientPins, Fact, Pins};
 use crate::pins::{EnforcementMode, EntryVerdict, PinsVerdict, SourceVerdict};
 
@@ -12,35 +12,84 @@ pub(in crate::judge) type FolderOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// client: one without pins where it is another app's, and one of which it is not known where those may be its own. Not
 /// determined where such a configuration was read in part.
 pub(super) fn without_pins(verdict: &PinsVerdict, folder_of: FolderOf<'_>) -> Fact<Vec<ClientPins>> {
+    let is_rival = |entry: &EntryVerdict| {
+        is_fetched(entry) || (entry.is_read() && entry.enforced == EnforcementMode::Yes)
+    };
     let mut clients: Vec<ClientPins> = Vec::new();
     for source in own(verdict).filter(|source| source.is_configuration_without_pins()) {
         let class = class_of(source, None);
-        let of_one_folder = |other: &SourceVerdict| {
-            folder_of(&source.file).is_some_and(|folder| folder_of(&other.file) == Some(folder))
-        };
-        let rivals: Vec<&SourceVerdict> = applying(verdict)
-            .filter(|(_, entry)| entry.enforced == EnforcementMode::Yes)
-            .filter(|&(other, entry)| may_be_of_one_kind(class, other, entry))
-            .map(|(other, _)| other)
-            .collect();
-        if rivals.iter().any(|other| source.is_not_released_beside(other, of_one_folder(other))) {
-            continue;
-        }
-        let is_one = |other: &&SourceVerdict| source.is_of_one_app_with(other, of_one_folder(other));
-        let are_one: Vec<Option<bool>> = rivals.iter().map(is_one).collect();
-        if are_one.is_empty() || are_one.contains(&Some(true)) {
-            continue;
-        }
+        let Some(pins) = beside((source, class), &is_rival, verdict, folder_of) else { continue };
         if source.problems.iter().any(|problem| problem.leaves_open(verdict.host.as_deref())) {
             return Fact::Undetermined;
         }
-        let pins =
-            if are_one.contains(&None) || source.guessed.is_some() { Pins::Unknown } else { Pins::NotPinned };
-        if clients.iter().all(|known| known.client != source.file) {
-            clients.push(ClientPins { client: source.file.clone(), class, pins });
-        }
+        add(&mut clients, source, class, pins);
     }
     Fact::Measured(clients)
+}
+
+/// The clients beside those whose pins come at run time that have none of these, or perhaps so: apps without pins, and those
+/// with pins in files.
+pub(super) fn without_fetched(verdict: &PinsVerdict, folder_of: FolderOf<'_>) -> Vec<ClientPins> {
+    let is_rival = |entry: &EntryVerdict| is_fetched(entry);
+    let fetches = |source: &SourceVerdict| source.entries.iter().any(is_fetched);
+    let mut clients: Vec<ClientPins> = Vec::new();
+    for source in own(verdict).filter(|source| !fetches(source)) {
+        let without = source.is_configuration_without_pins().then(|| class_of(source, None));
+        let static_pins = source.entries.iter().filter(|entry| entry.applies && entry.is_read());
+        let classes = without.into_iter().chain(static_pins.map(|entry| class_of(source, Some(entry))));
+        for class in classes {
+            if let Some(pins) = beside((source, class), &is_rival, verdict, folder_of) {
+                add(&mut clients, source, class, pins);
+            }
+        }
+    }
+    clients
+}
+
+/// Whether the pins of an entry come at run time, and refuse connections, or may.
+fn is_fetched(entry: &EntryVerdict) -> bool {
+    let may_refuse = matches!(entry.enforced, EnforcementMode::Yes | EnforcementMode::Unknown);
+    entry.applies && entry.bootstrap.is_some() && may_refuse
+}
+
+fn add(clients: &mut Vec<ClientPins>, source: &SourceVerdict, class: Option<ClientClass>, pins: Pins) {
+    if clients.iter().all(|known| known.client != source.file) {
+        clients.push(ClientPins { client: source.file.clone(), class, pins });
+    }
+}
+
+/// What a source is beside entries of other clients of its kind; `None` where there are none, or these are its own app's.
+fn beside(
+    (source, class): (&SourceVerdict, Option<ClientClass>),
+    is_rival: &dyn Fn(&EntryVerdict) -> bool,
+    verdict: &PinsVerdict,
+    folder_of: FolderOf<'_>,
+) -> Option<Pins> {
+    let of_one_folder = |other: &SourceVerdict| {
+        folder_of(&source.file).is_some_and(|folder| folder_of(&other.file) == Some(folder))
+    };
+    let entries = own(verdict).flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
+    let rivals: Vec<&SourceVerdict> = entries
+        .filter(|(_, entry)| entry.applies && is_rival(entry))
+        .filter(|&(other, entry)| may_be_of_one_kind(class, other, entry))
+        .map(|(other, _)| other)
+        .collect();
+    if rivals.iter().any(|other| source.is_not_released_beside(other, of_one_folder(other))) {
+        return None;
+    }
+    let is_in_place_of = |other: &&SourceVerdict| verdict.is_taken_in_place_of(source, other);
+    let in_place_of = rivals.iter().copied().find(is_in_place_of);
+    let is_one = |other: &&SourceVerdict| source.is_of_one_app_with(other, of_one_folder(other));
+    let are_one: Vec<Option<bool>> = rivals.iter().map(is_one).collect();
+    if in_place_of.is_none() && (are_one.is_empty() || are_one.contains(&Some(true))) {
+        return None;
+    }
+    Some(match in_place_of {
+        // Devices take the one or the other of the same release; which builds are released is not known.
+        Some(other) if source.is_of_another_build(other) => Pins::OtherBuild,
+        None if are_one.contains(&None) || source.guessed.is_some() => Pins::Unknown,
+        _ => Pins::NotPinned,
+    })
 }
 
 /// Whether pins of an entry may be of the kind of client that a configuration is of.
@@ -57,33 +106,17 @@ fn may_be_of_one_kind(class: Option<ClientClass>, other: &SourceVerdict, entry: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Bytes;
-    use crate::evidence::file::{FileContent, InputFile};
-    use crate::pins::{PinFile, Question, judge};
+    use crate::pins::{judge, testing};
     use crate::x509::SpkiSha256;
+
+    fn verdict(files: &[(&str, &str)], is_folder: bool) -> PinsVerdict {
+        judge(&testing::files(files, is_folder), &testing::question(Some("shop.example"), None))
+    }
 
     /// What each client is that these files show, by `(path, text)`; `is_folder`: they were found in one folder.
     fn clients(files: &[(&str, &str)], is_folder: bool) -> Vec<(String, &'static str)> {
-        let inputs: Vec<InputFile> = files
-            .iter()
-            .map(|(path, text)| InputFile {
-                path: (*path).to_owned(),
-                content: FileContent::Read(Bytes(text.as_bytes().to_vec())),
-                folder: is_folder.then(String::new),
-            })
-            .collect();
-        let question = Question {
-            host: Some("shop.example"),
-            path: None,
-            off_path: &[],
-            paths: &[],
-            certificates: &[],
-            service: None,
-            at: "2026-11-21T00:00:00Z".parse().unwrap(),
-            known_ca: &|_| None,
-        };
         let folder_of = |_: &str| is_folder.then(String::new);
-        let verdict = judge(&PinFile::of_all(&inputs), &question);
+        let verdict = verdict(files, is_folder);
         match super::super::measured(&verdict, &|_| None, &folder_of) {
             Fact::Measured(clients) => clients
                 .into_iter()
@@ -91,6 +124,7 @@ mod tests {
                     let pins = match one.pins {
                         Pins::NotPinned => "none",
                         Pins::Unknown => "perhaps",
+                        Pins::OtherBuild => "another build",
                         Pins::Undetermined => "not known",
                         Pins::Pinned { enforcement: crate::compare::PinEnforcement::Enforced, .. } => "pins",
                         Pins::Pinned { .. } => "not in force",
@@ -161,6 +195,58 @@ mod tests {
             ("src/main/AndroidManifest.xml", manifest),
         ];
         assert_eq!(told(&found(&named)), [(main, "pins")], "nobody uses the other one");
+    }
+
+    /// A build or a device takes the one file or the other: the pins of the one are known, whatever the other has.
+    #[test]
+    fn what_other_builds_or_devices_take_stands_beside() {
+        let pins = pinned();
+        let (main, of) = ("src/main/res/xml/n.xml", |set: &str| format!("src/{set}/n.xml"));
+        for (other, expected) in [
+            (of("staging/res/xml"), vec!["pins", "another build"]),
+            (of("main/res/xml-v28"), vec!["pins", "none"]),
+            // No release has what its own source set replaces.
+            (of("release/res/xml"), vec!["none", "not known"]),
+        ] {
+            let found = clients(&[(main, &pins), (&other, SILENT)], true);
+            let mut states: Vec<&str> = found.iter().map(|(_, pins)| *pins).collect();
+            states.sort_unstable_by_key(|state| *state != "pins");
+            assert_eq!(states, expected, "{found:?}");
+        }
+        assert_eq!(
+            told(&clients(&[(&of("release/res/xml"), &pins), (main, SILENT)], true)),
+            [("src/release/res/xml/n.xml", "pins")]
+        );
+    }
+
+    /// Pins that come at run time are no more another app's than those of files.
+    #[test]
+    fn an_app_without_pins_stands_beside_one_that_fetches_them() {
+        let key = SpkiSha256::of(b"leaf");
+        let list = |platform: &str, more: &str| {
+            format!(
+                "version = 1\n[[pin]]\nhosts = [\"shop.example\"]\nplatform = \"{platform}\"\nbootstrap = \"signed\"\n{more}"
+            )
+        };
+        let beside = |files: &[(&str, &str)], is_folder: bool| -> Vec<(String, bool)> {
+            let folder_of = |_: &str| is_folder.then(String::new);
+            let found = without_fetched(&verdict(files, is_folder), &folder_of);
+            found.into_iter().map(|one| (one.client, one.pins == Pins::NotPinned)).collect()
+        };
+        let (fetched, both) = (list("android", ""), list("android", &format!("pins = [\"{key}\"]\n")));
+        let silent = [("p.toml", fetched.as_str()), ("b.xml", SILENT)];
+        assert_eq!(told(&clients(&silent, false)), [("b.xml", "perhaps"), ("p.toml", "not known")]);
+        for list in [&fetched, &both] {
+            for other in [SILENT, &pinned()] {
+                let files = [("p.toml", list.as_str()), ("b.xml", other)];
+                assert_eq!(beside(&files, false), [("b.xml".to_owned(), false)]);
+                assert_eq!(beside(&files, true), [], "files of one folder are of one app");
+            }
+        }
+        // Those of other kinds, and those that refuse nothing, say nothing of it.
+        for list in [list("ios", ""), list("android", "enforce = \"report\"\n")] {
+            assert_eq!(beside(&[("p.toml", list.as_str()), ("b.xml", SILENT)], false), []);
+        }
     }
 
     #[test]

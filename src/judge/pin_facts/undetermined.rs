@@ -10,9 +10,13 @@ const OF_IOS: [&str; 2] = [".plist", ".ipa"];
 const OF_ANDROID: [&str; 4] = [".xml", ".apk", ".aab", ".xapk"];
 
 /// Whether it is not known whether or whom an entry refuses. Where it is not known whether the host is pinned, none of those
-/// is surely in force that seem to be: they may be of a part of an app, or look like pins alone.
-pub(super) fn is_so(entry: &EntryVerdict, verdict: &PinsVerdict) -> bool {
-    entry.is_open() || (entry.enforced == EnforcementMode::Yes && verdict.status == PinsStatus::Undetermined)
+/// is surely in force that seem to be: they may be of a part of an app, or look like pins alone. Those of some builds or
+/// devices are, whatever others do: who has no pins is not locked out, and stands beside.
+pub(super) fn is_so(source: &SourceVerdict, entry: &EntryVerdict, verdict: &PinsVerdict) -> bool {
+    entry.is_open()
+        || (entry.enforced == EnforcementMode::Yes
+            && verdict.status == PinsStatus::Undetermined
+            && !verdict.is_pinned_in_part(source))
 }
 
 /// A client for each file that could not be read, and for each entry of which that is so.
@@ -28,7 +32,7 @@ pub(super) fn clients(verdict: &PinsVerdict) -> Vec<ClientPins> {
         if source.state != SourceState::Read {
             add(source, class_of(source, None).or_else(|| by_name(&source.file)));
         }
-        for entry in source.entries.iter().filter(|entry| entry.applies && is_so(entry, verdict)) {
+        for entry in source.entries.iter().filter(|entry| entry.applies && is_so(source, entry, verdict)) {
             add(source, class_of(source, Some(entry)));
         }
     }

@@ -1,6 +1,6 @@
 //! Which files of a folder may hold pins, before they are read.
 
-use super::{LONGEST_FILE, LONGEST_PACKAGE, certificate_files, source, test_code};
+use super::{LONGEST_FILE, LONGEST_PACKAGE, certificate_files, own_output, source, test_code};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{PinFile, PinSource, Reading};
 
@@ -135,30 +135,29 @@ pub fn says_something(source: &PinSource) -> bool {
 /// Whether a file that nothing here reads has to do with pins all the same.
 pub fn is_about_pins(octets: &[u8]) -> bool {
     let text = String::from_utf8_lossy(octets);
-    !is_own_output(&text) && speaks_of_pins(&text)
+    speaks_of_pins(&text) && !own_output::is_own_output(&text)
+}
+
+/// Whether a file is a report or evidence that pinstead wrote: what it says of pins is said of other files.
+pub fn is_own_output(octets: &[u8]) -> bool {
+    own_output::is_own_output(&String::from_utf8_lossy(octets))
 }
 
 /// Whether a file is text of which a folder would be read, code or configuration, and has neither pins nor what code compares
 /// them by.
 pub fn is_text_without_pins(file: &InputFile) -> bool {
     let is_silent = |octets: &[u8]| {
-        std::str::from_utf8(octets).is_ok_and(|text| !text.contains('\0')) && !is_about_pins(octets)
+        std::str::from_utf8(octets).is_ok_and(|text| {
+            !text.contains('\0') && !speaks_of_pins(text) && !own_output::is_own_output(text)
+        })
     };
-    // Prose says nothing of an app.
+    // Prose says nothing of an app, nor does a report of pinstead.
     let is_prose = [".txt", ".log"].iter().any(|ending| file.path.to_ascii_lowercase().ends_with(ending));
     !is_prose
         && by_name(&file.path) != Some(false)
         && !is_package(&file.path)
         && file.octets().is_ok_and(is_silent)
         && PinFile::of(file).iter().all(|read| read.reading == Reading::NotRecognised)
-}
-
-/// Whether it is a report or evidence that pinstead wrote: what it says of pins is said of other files.
-fn is_own_output(text: &str) -> bool {
-    let begin = text.trim_start().strip_prefix('{').map(str::trim_start).unwrap_or_default();
-    // A version of some schema is what other programs write, too.
-    begin.starts_with("\"pinstead_evidence\"")
-        || (begin.starts_with("\"schema_version\"") && begin.contains("\"judged_at\""))
 }
 
 fn speaks_of_pins(text: &str) -> bool {
@@ -239,8 +238,9 @@ mod tests {
         // Nor what was written here.
         let other = format!("{{\"schema_version\": 1, \"hosts\": {{\"x\": [[\"{pin}\"]]}}}}");
         assert!(is_about_pins(other.as_bytes()));
-        let report =
-            format!("{{\n \"schema_version\": 1, \"judged_at\": \"2026-11-21\", \"pins\": \"{pin}\"}}");
+        let report = format!(
+            "{{\n \"schema_version\": 1, \"tool\": {{\"name\": \"pinstead\"}}, \"pins\": \"{pin}\"}}"
+        );
         for text in
             [report.as_str(), "import path/sha256/block", "sha256/AAAA", &pin.replace("sha256/", "sha256-")]
         {

@@ -72,7 +72,7 @@ const SHORTEST_LIBRARY: usize = 4;
 /// How much of what stands behind a name is looked at for its arguments, in octets.
 const LONGEST_CALL: usize = 4096;
 
-/// The line, from 1, and the name by which code is known to look at certificates itself. Comments and imports are passed over,
+/// The line, from 1, and the name by which code is known to look at certificates itself, else to call a library that pins. Comments and imports are passed over,
 /// and so is what is in no release.
 pub fn looks(file: &InputFile) -> Option<(usize, String)> {
     if test_code::why(file.inside()).is_some() {
@@ -92,15 +92,19 @@ pub fn looks(file: &InputFile) -> Option<(usize, String)> {
         _ => false,
     });
     let mut aside = Aside { hashes: hashes_are_comments(&file.path), until: None };
-    let mut end: usize = 0;
+    let (mut end, mut called): (usize, Option<(usize, String)>) = (0, None);
     for (line, number) in text.split_inclusive('\n').zip(1..) {
         end = end.saturating_add(line.len());
         let behind = text.get(end..).unwrap_or_default();
-        if let Some(word) = word_of((aside.code_of(line), behind), &text, &languages, is_read) {
+        let code = aside.code_of(line);
+        // What it looks at itself says more than which library it calls.
+        let word = |is_read: bool| word_of((code, behind), &text, &languages, is_read);
+        if let Some(word) = word(true).filter(|word| !library(word)) {
             return Some((number, word));
         }
+        called = called.or_else(|| Some((number, word(is_read)?)));
     }
-    None
+    called
 }
 
 /// Whether a file of this name is code that is opened by what is in it alone, and may be such code.
@@ -166,7 +170,7 @@ fn is_name(word: &str, name: &str) -> bool {
 }
 
 /// Whether a name is one of libraries that pin.
-fn library(word: &str) -> bool {
+pub fn library(word: &str) -> bool {
     if word.len() < SHORTEST_LIBRARY {
         return false;
     }

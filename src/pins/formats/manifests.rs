@@ -19,10 +19,11 @@ use crate::evidence::file::InputFile;
 use crate::pins::model::{Confidence, PinFile, Reading};
 
 const NAME: &str = "AndroidManifest.xml";
-const ATTRIBUTE: &str = "networkSecurityConfig";
+/// What of `<application>` names its configuration.
+pub(super) const ATTRIBUTE: &str = "networkSecurityConfig";
 
 /// Whether a file of this name is the manifest of an Android app in source.
-fn is_manifest(path: &str) -> bool {
+pub(super) fn is_manifest(path: &str) -> bool {
     !path.contains("!/") && path.rsplit(['/', '\\']).next() == Some(NAME)
 }
 
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_manifest_alone_is_read_as_any_other_file() {
-        let alone = [manifest("AndroidManifest.xml", "")];
+        let alone = [InputFile { folder: None, ..manifest("AndroidManifest.xml", "") }];
         assert_eq!(said(&alone), [("AndroidManifest.xml".to_owned(), "not recognised")]);
         assert!(is_manifest("a/AndroidManifest.xml") && !is_manifest("a.apk!/AndroidManifest.xml"));
         assert!(!is_manifest("a/OtherAndroidManifest.xml"));

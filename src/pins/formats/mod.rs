@@ -3,6 +3,7 @@
 mod android_nsc;
 mod apk;
 mod archive;
+pub mod bare_apps;
 mod build_values;
 pub mod candidates;
 mod certificate_files;
@@ -21,6 +22,7 @@ mod json;
 mod json_config;
 pub mod looks;
 mod manifests;
+mod own_output;
 mod pins_toml;
 mod plist;
 mod problems;
@@ -43,6 +45,7 @@ use std::borrow::Cow;
 use super::model::{Combination, HostPattern, PinEntry, PinFile, PinSource, Reading};
 
 pub use self::apk::{compiled_xml, keystore, resource_files};
+pub(super) use self::bare_apps::weigh as weigh_bare_apps;
 pub(super) use self::certificate_files::only_found as weigh_certificates;
 pub(super) use self::chromium_static::joined;
 pub(super) use self::completions::complete;

@@ -8,6 +8,8 @@ use crate::pins::model::{PinEntry, PinFile, PinSource, Reading};
 /// The formats of such configurations.
 const OF_ANDROID: &str = android_nsc::ID;
 const OF_IOS: &str = ios_nspinneddomains::ID;
+/// The formats of pins that are no client's own.
+const OF_OTHERS: [&str; 4] = ["tlsa", "hpkp", "expect-ct", "chromium"];
 /// What stands in the property list of an app, or of another bundle.
 const OF_BUNDLES: [&str; 2] = ["CFBundle", "NSAppTransportSecurity"];
 /// What stands in that of an app, which has screens; Xcode adds the rest of it where it builds.
@@ -39,7 +41,7 @@ pub fn is_silent_configuration(file: &InputFile) -> bool {
 }
 
 /// The kinds of configurations beside which pins stand that a file has: those of the apps that may go by its pins.
-pub fn kinds_beside(file: &InputFile) -> Vec<&'static str> {
+fn kinds_beside(file: &InputFile) -> Vec<&'static str> {
     let read = PinFile::of(file);
     let sources = read.iter().filter_map(|read| match &read.reading {
         Reading::Read(source) => Some(source),
@@ -55,6 +57,57 @@ pub fn kinds_beside(file: &InputFile) -> Vec<&'static str> {
         }
     }
     kinds
+}
+
+/// What a file pins: the kinds of configurations beside which its pins stand, and whether it has any for clients at all.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// The kinds.
+    pub kinds: Vec<&'static str>,
+    /// Whether it pins.
+    pub pins: bool,
+}
+
+impl Beside {
+    /// What a file pins.
+    pub fn of(file: &InputFile) -> Self {
+        let kinds = kinds_beside(file);
+        let pins = PinFile::of(file)
+            .iter()
+            .any(|read| matches!(&read.reading, Reading::Read(source) if pins_clients(source)));
+        Self { kinds, pins }
+    }
+
+    /// What this and others pin together.
+    #[must_use]
+    pub fn with<'a>(self, others: impl IntoIterator<Item = &'a Self>) -> Self {
+        others.into_iter().fold(self, |mut all, other| {
+            all.pins |= other.pins;
+            all.kinds.extend(other.kinds.iter().copied());
+            all
+        })
+    }
+
+    /// The kinds of configurations that nothing here pins in, where something pins for other clients.
+    pub fn kinds_of_others(&self) -> Vec<&'static str> {
+        let all = [OF_ANDROID, OF_IOS];
+        all.into_iter().filter(|kind| self.pins && !self.kinds.contains(kind)).collect()
+    }
+}
+
+/// Whether a source has pins of clients.
+pub(super) fn pins_clients(source: &PinSource) -> bool {
+    !OF_OTHERS.contains(&source.format) && source.entries.iter().any(is_pinning)
+}
+
+/// Whether a source pins in apps that have configurations of this kind.
+pub(super) fn pins_in(source: &PinSource, kind: &str) -> bool {
+    source.entries.iter().any(|entry| is_pinning(entry) && kinds_of(source, entry).contains(&kind))
+}
+
+/// Whether a source is the configuration of one app.
+pub(super) fn is_of_one_app(source: &PinSource) -> bool {
+    matches!(source.format, "android-nsc" | "trustkit-android" | "ios-nspinneddomains" | "trustkit")
 }
 
 /// The kinds of configurations that apps have which go by an entry.
@@ -74,17 +127,23 @@ fn kinds_of(source: &PinSource, entry: &PinEntry) -> &'static [&'static str] {
 
 /// Whether a configuration without pins matters beside the files of its folder that have some: another Network Security
 /// Config pins; or another property list does that stands beside it, as those of build configurations do, or anywhere, where
-/// this one is an app's. Or pins were given besides that may be of such an app.
-pub fn bears_on(read: &PinFile, file: &InputFile, pinning: &[&InputFile], besides: &[&str]) -> bool {
+/// this one is an app's. Or pins were given besides that may be of such an app, or are of clients of other kinds alone
+/// (`of_others`).
+pub fn bears_on(
+    read: &PinFile,
+    file: &InputFile,
+    pinning: &[&InputFile],
+    (besides, of_others): (&[&str], &[&str]),
+) -> bool {
     let Some(source) = is_of_platform(read) else { return false };
-    if besides.contains(&source.format) {
+    let is_apps = source.format == OF_ANDROID || has_any(file, &OF_APPS);
+    if besides.contains(&source.format) || (is_apps && of_others.contains(&source.format)) {
         return true;
     }
     let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    let is_anywhere = source.format == OF_ANDROID || has_any(file, &OF_APPS);
     pinning
         .iter()
-        .filter(|other| is_anywhere || folder(&other.path) == folder(&file.path))
+        .filter(|other| is_apps || folder(&other.path) == folder(&file.path))
         .flat_map(|other| PinFile::of(other))
         .any(|other| {
             is_of_platform(&other)
@@ -179,7 +238,7 @@ mod tests {
         );
         let bears = |path: &str, inner: &str, besides: &[&str]| {
             let silent = file(path, &plist(inner));
-            PinFile::of(&silent).iter().any(|read| bears_on(read, &silent, &[&pinning], besides))
+            PinFile::of(&silent).iter().any(|read| bears_on(read, &silent, &[&pinning], (besides, &[])))
         };
         let bundle = "<key>CFBundleName</key><string>a</string>";
         let app = "<key>CFBundlePackageType</key><string>APPL</string>";

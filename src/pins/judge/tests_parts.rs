@@ -2,10 +2,8 @@
 
 use super::tests::{judged_files, nsc};
 use super::*;
-use crate::evidence::Bytes;
-use crate::evidence::file::{FileContent, InputFile};
 use crate::pins::model::AppContext;
-use crate::pins::testing::{path, question};
+use crate::pins::testing::{files, path, question};
 
 /// A file of a package, read as a configuration of an app.
 fn file(name: &str, text: &str, app: AppContext) -> PinFile {
@@ -59,13 +57,10 @@ fn a_part_does_not_make_the_app_pinned() {
 fn a_variant_in_source_that_unpins_leaves_the_status_open() {
     let main = "app/src/main/res/xml/nsc.xml";
     let read = |pinning: &str, other: &str| {
-        let file = |path: &str, text: &str| {
-            let content = FileContent::Read(Bytes(text.as_bytes().to_vec()));
-            InputFile { path: path.to_owned(), content, folder: Some(String::new()) }
-        };
-        let inputs =
-            [file(pinning, &nsc("", &["leaf", "offline"])), file(other, "<network-security-config/>")];
-        judged_files(&PinFile::of_all(&inputs), "example.com").status
+        let texts =
+            [(pinning, nsc("", &["leaf", "offline"])), (other, "<network-security-config/>".to_owned())];
+        let texts = texts.each_ref().map(|(path, text)| (*path, text.as_str()));
+        judged_files(&files(&texts, true), "example.com").status
     };
     for other in [
         "app/src/main/res/xml-v36/nsc.xml",

@@ -270,6 +270,9 @@ fn next(replay: &Replay) -> String {
 }
 
 fn chance_of(chance: &Chance) -> String {
+    if chance.basis == ChanceBasis::Issued {
+        return chance.told();
+    }
     if chance.basis == ChanceBasis::OwnKeys {
         return format!("{}; the next one is yours to choose", chance.told());
     }

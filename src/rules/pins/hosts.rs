@@ -317,6 +317,10 @@ fn unpinned(verdict: &PinsVerdict) -> Vec<Raised> {
             // Beside a file of another kind, code of the same app may pin.
             let is_one_app = other.package().is_some() && other.package() == source.package();
             let is_variant = source.is_variant_of(other);
+            // A release has the one that pins in the place of the other, or nothing of the other.
+            if other.is_not_released_beside(source, false) {
+                continue;
+            }
             // Two apps need not connect to the same hosts, unless one of them was asked about.
             if !is_variant && (is_one_app || verdict.host.is_none()) {
                 continue;

@@ -61,7 +61,16 @@ fn nothing_is_kept_while_a_stated_client_is_not_known() {
         let shown = advice(&facts, &stated(clients), None);
         assert_eq!((shown.verdict, done(&shown, StepId::Sound)), (Verdict::Undetermined, Done::Unknown));
         let [question] = &shown.open_questions[..] else { panic!("{:?}", shown.open_questions) };
-        assert!(question.starts_with(whose) && question.contains("give those apps' files"), "{question}");
+        assert!(question.starts_with(whose) && question.contains("give those apps' folders"), "{question}");
+    }
+    // What no file can tell, an owner states.
+    for (clients, without) in [
+        (&[ANDROID, ClientClass::Server][..], &[ClientClass::Server][..]),
+        (&[ClientClass::Ios, ClientClass::Server], &[ClientClass::Server, ClientClass::Ios]),
+    ] {
+        let stated = Circumstances { clients_without_pins: without.to_vec(), ..stated(clients) };
+        let shown = advice(&android(), &stated, None);
+        assert_eq!((shown.verdict, done(&shown, StepId::Sound)), (Verdict::Keep, Done::Yes), "{clients:?}");
     }
     // One kind, or kinds that cannot pin, and whoever states nothing: nothing is asked.
     for clients in [&[][..], &[ANDROID], &[ANDROID, ClientClass::Browser, ClientClass::Mail]] {
@@ -74,6 +83,23 @@ fn nothing_is_kept_while_a_stated_client_is_not_known() {
             );
             assert!(!shown.sentence.contains("apps"), "{}", shown.sentence);
         }
+    }
+}
+
+/// Wide or sound pins of one file answer nothing for code that was not followed.
+#[test]
+fn code_beside_pins_that_is_not_followed_is_asked_about() {
+    let beside = vec!["Net.swift:4: it looks at certificates itself".to_owned()];
+    let read = PinFilesRead { files: 1, unseen: beside.clone(), beside, ..PinFilesRead::default() };
+    for (facts, question) in [
+        (android(), "Do clients have further pins, and which?"),
+        (none(vec![app("nsc.xml", UNLEVELLED)]), "Do clients have pins, and which?"),
+    ] {
+        let shown = advice(&MeasuredFacts { pin_files: read.clone(), ..facts }, &favourable(), None);
+        let (done, evidence) = told(&shown, StepId::Sound);
+        assert_eq!((shown.verdict, done), (Verdict::Undetermined, Done::Unknown));
+        assert!(evidence.starts_with(question) && evidence.contains("Net.swift:4: it"), "{evidence}");
+        assert_eq!(told(&shown, StepId::Widened).0, Done::Unknown);
     }
 }
 
@@ -176,4 +202,32 @@ fn a_package_without_pins_in_it_may_have_some_in_its_code() {
                 .any(|open| open.contains("Do iOS apps have") && open.contains("app.ipa"))
         );
     }
+}
+
+#[test]
+fn code_of_java_is_no_ios_app() {
+    let stated = stated(&[ANDROID, ClientClass::Ios]);
+    for (path, has_none) in [("Net.kt", true), ("Net.ts", false)] {
+        let facts = of(vec![file(path, None, sound())], vec![app("Info.plist", ClientClass::Ios)]);
+        let shown = advice(&facts, &stated, None);
+        assert_eq!(shown.verdict, Verdict::Keep);
+        assert_eq!(shown.sentence.contains("iOS apps have none"), has_none, "{path}: {}", shown.sentence);
+    }
+}
+
+#[test]
+fn what_is_known_of_pins_stays_so_beside_a_file_that_was_not_read() {
+    let pins =
+        |own: Pins| vec![file("nsc.xml", Some(UNLEVELLED), own), file("Net.kt", None, Pins::Undetermined)];
+    let facts = of(pins(sound()), Vec::new());
+    let shown = advice(&facts, &favourable(), None);
+    assert_eq!((shown.verdict, done(&shown, StepId::Sound)), (Verdict::Undetermined, Done::Unknown));
+    assert!(shown.open_questions.iter().any(|one| one.contains("Net.kt")), "{:?}", shown.open_questions);
+    assert!(!shown.migration.is_empty());
+    let shown = advice(&facts, &Circumstances { native_app: Some(false), ..favourable() }, None);
+    assert_eq!(shown.verdict, Verdict::Drop, "{}", shown.sentence);
+    // Nothing of it is in force, and of the other it is not known.
+    let ended = pinned(&[ChainPosition::Leaf], 1, PinEnforcement::Off);
+    let shown = advice(&of(pins(ended), Vec::new()), &favourable(), None);
+    assert_eq!(done(&shown, StepId::Widened), Done::Unknown);
 }

@@ -9,7 +9,9 @@ mod model;
 mod now;
 mod own_keys;
 mod unexpected;
+mod waiting;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -88,6 +90,7 @@ pub(super) fn history(certificates: Vec<HistoricCertificate>, now: &str) -> Hist
         host: "host.example".parse().unwrap(),
         certificates,
         ca_keys: Vec::new(),
+        known_cas: BTreeSet::new(),
         pins: Vec::new(),
         flagged: None,
         asked: Vec::new(),

@@ -44,7 +44,7 @@ fn a_key_that_is_kept_and_has_a_backup_is_not_expected_to_miss() {
     // The two renewals that took another key were before these pins: what was pinned then, they do not tell.
     let set = judged(yearly(), given(&["K2", "K3"], Some("2025-02-15")));
     assert_eq!(next(&set), (14, 14, 2, ChanceBasis::OwnKeys));
-    assert!(!set.next_match.as_ref().unwrap().may_miss());
+    assert!(!set.next_match.as_ref().unwrap().may_miss(false));
     assert_eq!((set.lockouts.len(), set.unsettled, set.past.as_deref()), (0, 0, None));
     // Without a date of release: they came with the key that they match, as far as is known.
     let set = judged(yearly(), given(&["K2", "K3"], None));
@@ -63,7 +63,7 @@ fn a_key_that_is_kept_and_has_a_backup_is_not_expected_to_miss() {
 
 #[test]
 fn own_keys_that_may_miss_are_told() {
-    let may_miss = |set: &ReplayedPinSet| set.next_match.as_ref().unwrap().may_miss();
+    let may_miss = |set: &ReplayedPinSet| set.next_match.as_ref().unwrap().may_miss(false);
     // Without a backup, each renewal that took another key would have broken them.
     let set = judged(yearly(), given(&["K2"], None));
     assert_eq!((next(&set), may_miss(&set)), ((14, 16, 0, ChanceBasis::OwnKeys), true));
@@ -99,23 +99,57 @@ fn pins_of_a_ca_and_pins_that_match_nothing_go_by_all_renewals() {
     let all = || history(certificates.clone(), "2024-04-01");
     let set = judged(all(), given(&["int", "spare"], Some("2024-03-01")));
     assert_eq!(next(&set), (4, 7, 0, ChanceBasis::RecentRenewals));
-    // A CA's of another owner is no key to go to.
-    let x1 = "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=";
-    let set = judged(yearly(), given(&["K2", x1], Some("2025-02-15")));
-    assert_eq!(next(&set), (5, 16, 0, ChanceBasis::RecentRenewals));
     let set = judged(yearly(), given(&["K8", "K9"], None));
     assert_eq!(next(&set), (0, 16, 0, ChanceBasis::RecentRenewals));
     assert_eq!((set.sure, set.lockouts.len()), (1, 1), "they match nothing at any time");
 }
 
+/// Another CA's key for the last resort only lets in more: own keys are judged as without it.
+#[test]
+fn pins_of_cas_beside_own_keys_take_nothing_from_them() {
+    let x1 = "C5+lpZ7tcVwmwQIMcRtPbsQtWLABXhQzejna0wHFr8M=";
+    let ca_alone = |pins: GivenPins, lists: [PositionRule; 3]| {
+        let pins_of = pins.pins.into_iter().zip(lists).map(|(pin, position)| Pin { position, ..pin });
+        GivenPins { pins: pins_of.collect(), ..pins }
+    };
+    for released in [Some("2025-02-15"), None] {
+        for last_resort in [x1, "spare root"] {
+            let mut all = yearly();
+            all.known_cas.insert(key("spare root"));
+            let set = judged(all, given(&["K2", "K3", last_resort], released));
+            assert_eq!(next(&set), (14, 14, 2, ChanceBasis::OwnKeys), "{last_resort}");
+            // But it is no key to go to.
+            let mut all = yearly();
+            all.known_cas.insert(key("spare root"));
+            let set = judged(all, given(&["K2", last_resort], released));
+            assert_eq!(next(&set), (14, 16, 0, ChanceBasis::OwnKeys), "{last_resort}");
+        }
+        // What matches by its CA does so whatever its key is.
+        let set = judged(yearly(), given(&["K2", "root"], released));
+        assert_eq!(next(&set), (16, 16, 0, ChanceBasis::OwnKeys));
+        // Two lists, each of which has to match.
+        let lists = [PositionRule::Leaf, PositionRule::Leaf, PositionRule::Ca];
+        let set = judged(yearly(), ca_alone(given(&["K2", "K3", "root"], released), lists));
+        assert_eq!(next(&set), (14, 14, 2, ChanceBasis::OwnKeys));
+        let mut all = yearly();
+        let other = ca("Letters", "int2", vec![lasting(&["int2", "root"])]);
+        for certificate in all.certificates.iter_mut().skip(14).step_by(3) {
+            (certificate.issuer_key, certificate.paths) = (Some(other.key), Arc::clone(&other.paths));
+        }
+        let set = judged(all, ca_alone(given(&["K2", "K3", "int"], released), lists));
+        assert_eq!(next(&set), (13, 14, 2, ChanceBasis::OwnKeys), "the CA went elsewhere once");
+    }
+}
+
 /// A backup of another CA that may have been in service once.
 #[test]
-fn what_is_possible_is_asked_for_a_year_and_told_afterwards() {
+fn what_is_possible_is_asked_while_it_may_last_and_told_afterwards() {
     let spare = ca("Spare", "spare int", vec![lasting(&["spare int", "spare root"])]);
     for (ends, released, open) in [
-        ("2025-06-01", None, 1),
+        ("2025-06-01", None, 0),
         ("2024-06-01", None, 0),
         ("2025-06-01", Some("2023-02-01"), 0),
+        ("2025-12-01", None, 1),
         ("2025-12-01", Some("2023-02-01"), 1),
     ] {
         let mut all = yearly();
@@ -128,7 +162,8 @@ fn what_is_possible_is_asked_for_a_year_and_told_afterwards() {
     let mut all = yearly();
     all.certificates.push(certificate("spare", &spare, "2025-01-05", "2025-09-01"));
     let set = judged(all, given(&["K2", "K3"], None));
-    assert_eq!((set.sure, set.lockouts.len(), set.unsettled, set.past), (0, 1, 1, None));
+    assert_eq!((set.sure, set.lockouts.len(), set.unsettled), (0, 1, 0));
+    assert!(set.past.unwrap().starts_with("they may have locked users out once, until 2025-09-01"));
 }
 
 /// An owner whose pins have no date, and came on some day: how often users were locked out lies in the bounds.

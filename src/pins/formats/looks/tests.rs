@@ -7,6 +7,16 @@ fn seen(path: &str, text: &str) -> Option<(usize, String)> {
     looks(&InputFile { path: path.to_owned(), content, folder: None })
 }
 
+/// The look that code takes itself says more than the library that it calls.
+#[test]
+fn a_look_of_its_own_comes_before_calls_of_libraries() {
+    let of = |text: &str| seen("Net.swift", text);
+    let (call, own) = ("TrustKit.initSharedInstance(with: remote)", "let key = SecTrustCopyKey(trust)");
+    assert_eq!(of(&format!("{call}\n{call}")), Some((1, "TrustKit".to_owned())));
+    assert_eq!(of(&format!("{call}\n{own}")), Some((2, "SecTrustCopyKey".to_owned())));
+    assert_eq!(of(&format!("{call}; {own}")), Some((1, "SecTrustCopyKey".to_owned())));
+}
+
 /// Each name is known in each of the languages that it is of.
 #[test]
 fn every_name_is_known_where_it_is_called() {

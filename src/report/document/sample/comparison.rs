@@ -103,6 +103,7 @@ pub(in crate::report) fn comparison() -> Comparison {
             row(Threat::NewKey, [NoEffect, NoEffect, NoEffect, MakesWorse]),
         ],
         unlisted_ca: "A certificate of another CA would be refused by pinned apps.".to_owned(),
+        is_next_key_known: false,
         replay: Some(replay()),
         advice: Some(advice()),
     }

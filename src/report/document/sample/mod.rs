@@ -168,6 +168,7 @@ pub(in crate::report) fn replay() -> Replay {
         left_out: 0,
         unsettled: 0,
         past: None,
+        waiting: None,
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {

@@ -55,7 +55,7 @@ pub fn summary(basis: &Basis, summary: &Summary) -> serde_json::Result<String> {
 /// One target as a line of its own.
 pub fn line(target: &TargetReport<'_>) -> serde_json::Result<String> {
     let mut text = Vec::with_capacity(USUAL_LINE);
-    serde_json::to_writer(&mut text, &Target::of(target))?;
+    serde_json::to_writer(&mut text, &Target { tool: Some(Tool::THIS), ..Target::of(target) })?;
     text.push(b'\n');
     String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
@@ -75,7 +75,7 @@ impl Head {
     fn of(basis: &Basis) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::THIS,
             judged_at: basis.judged_at,
             log_list: basis.log_list.as_ref().map(LogListSummary::of),
         }
@@ -94,10 +94,16 @@ struct Tail<'a> {
     summary: Counts<'a>,
 }
 
-#[derive(Serialize)]
-struct Tool {
+/// What wrote a report: by this it is known again.
+#[derive(Debug, Serialize)]
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Tool {
+    /// This program.
+    pub(super) const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 }
 
 #[derive(Serialize)]
@@ -181,6 +187,9 @@ struct Target<'a> {
     /// What its run was asked, hashed: a run that goes on with it has to ask the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<&'a str>,
+    /// Of a line, which stands by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<Tool>,
     undetermined: Vec<String>,
     /// What a baseline accepts as not determined.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -209,6 +218,7 @@ impl<'a> Target<'a> {
             open: target.open(),
             unusable_file: verdicts.is_unusable_file(),
             run: target.run,
+            tool: None,
             undetermined: verdicts.open_questions().into_iter().map(|question| question.what).collect(),
             undetermined_accepted: &verdicts.accepted_open,
             connection: Connection::of(verdicts),

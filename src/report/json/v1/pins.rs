@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
+use super::check::Tool;
 use crate::evidence::dns::DnssecState;
 use crate::pins::{
     AnchorMatch, AppContext, Confidence, Diagnosis, EntryVerdict, OpenPart, OtherChain, PinMatch, PinVerdict,
@@ -15,6 +16,7 @@ use crate::x509::ChainPosition;
 #[derive(Debug, Serialize)]
 pub struct PinsReport<'a> {
     schema_version: u32,
+    tool: Tool,
     judged_at: String,
     #[serde(flatten)]
     verdict: Option<HostStatus<'a>>,
@@ -208,6 +210,7 @@ impl<'a> PinsReport<'a> {
     ) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
+            tool: Tool::THIS,
             judged_at: verdict.at.to_string(),
             verdict: verdict.host.as_deref().map(|host| HostStatus {
                 host,
