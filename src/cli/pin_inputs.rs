@@ -11,8 +11,8 @@ use crate::observe::files;
 use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
 use crate::pins::formats::silent::Beside;
 use crate::pins::formats::{
-    bare_apps, candidates, executables, is_configuration, is_inline_list, is_manifest_or_attribute, looks,
-    silent,
+    bare_apps, bare_hashes, candidates, executables, flutter, is_configuration, is_inline_list,
+    is_manifest_or_attribute, looks, silent,
 };
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
@@ -132,13 +132,15 @@ fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
             unseen.borrow_mut().extend(name.map(|name| (name, Unseen::Compiled)));
             return false;
         }
-        candidates::by_content(octets) || (is_code.get() && looks::may_look(octets))
+        candidates::by_content(octets)
+            || (is_code.get() && looks::may_look(octets))
+            || bare_hashes::may_hold(octets)
     };
     // What is kept is looked at where it is judged.
     let keeps = |file: &InputFile| {
         let is_kept = says_something(file);
-        if let (false, Some((line, word))) = (is_kept, looks::looks(file)) {
-            unseen.borrow_mut().push((file.path.clone(), Unseen::Looks { line, word }));
+        if let (false, Some(why)) = (is_kept, Unseen::of(file)) {
+            unseen.borrow_mut().push((file.path.clone(), why));
         }
         is_kept
     };
@@ -168,6 +170,7 @@ fn kept(
 ) -> (Folder, PinFolder) {
     leave_out_silent(path, &mut folder, besides);
     leave_out_bare(path, &mut folder, besides);
+    leave_out_projects(path, &mut folder);
     tell(path, &folder);
     unseen.extend(folder.aside.drain(..).map(|aside| (aside.name, aside.why)));
     let known = known_of(path, unseen, &folder, arguments);
@@ -192,7 +195,8 @@ fn known_of(path: &str, unseen: Vec<(String, Unseen)>, read: &Folder, arguments:
     let unseen = unseen.into_iter().map(|(name, why)| UnseenFile { path: within(&name), why });
     // What looks at certificates stays that, however it is named.
     let is_given = |file: &UnseenFile| {
-        !matches!(file.why, Unseen::Looks { .. } | Unseen::Beyond) && named.contains(&lexical(&file.path))
+        !matches!(file.why, Unseen::Looks { .. } | Unseen::Hash { .. } | Unseen::Beyond)
+            && named.contains(&lexical(&file.path))
     };
     let mut unseen: Vec<UnseenFile> = unseen.filter(|file| !is_given(file)).collect();
     let is_fetched = |name: &&String| folder::is_fetched(name);
@@ -248,6 +252,15 @@ fn leave_out_bare(path: &str, folder: &mut Folder, (besides, of_others): (&[&str
     leave_out(path, folder, &left_out);
 }
 
+/// Leaves out the projects of Flutter where there is no configuration that they could doubt.
+fn leave_out_projects(path: &str, folder: &mut Folder) {
+    if !folder.files.iter().any(flutter::may_be_of_platform) {
+        let projects = folder.files.iter().filter(|file| flutter::is_project(file));
+        let projects: Vec<String> = projects.map(|file| file.path.clone()).collect();
+        leave_out(path, folder, &projects);
+    }
+}
+
 /// Leaves these files of a folder out: they are no inputs.
 fn leave_out(path: &str, folder: &mut Folder, names: &[String]) {
     let paths: Vec<PathBuf> = names.iter().map(|name| PathBuf::from(path).join(name)).collect();
@@ -267,7 +280,10 @@ fn says_something(file: &InputFile) -> bool {
     if bare_apps::may_be_project(&file.path) {
         return bare_apps::is_project(file);
     }
-    is_manifest_or_attribute(file) || has_to_do_with_pins(file) || silent::is_silent_configuration(file)
+    is_manifest_or_attribute(file)
+        || flutter::is_project(file)
+        || has_to_do_with_pins(file)
+        || silent::is_silent_configuration(file)
 }
 
 /// Whether a file has to do with pins, or may: it cannot be read, or is not well formed, or holds what only pins are
@@ -305,7 +321,9 @@ fn tell(path: &str, folder: &Folder) {
             .files
             .iter()
             .filter(|file| {
-                let is_beside = is_manifest_or_attribute(file) || bare_apps::is_project(file);
+                let is_beside = is_manifest_or_attribute(file)
+                    || bare_apps::is_project(file)
+                    || flutter::is_project(file);
                 !is_beside || has_to_do_with_pins(file)
             })
             .count()

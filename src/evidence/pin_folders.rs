@@ -55,4 +55,9 @@ pub enum Unseen {
         /// By which word that is known.
         word: String,
     },
+    /// A hash stands in it as pins are written, and nothing that was read takes it for a pin.
+    Hash {
+        /// The line, from 1.
+        line: usize,
+    },
 }

@@ -26,6 +26,8 @@ pub enum Answer {
     OfLibrary,
     /// By any: nothing but that it is compiled speaks for pins.
     Any,
+    /// By any of the same argument, of whatever kind of client: a file of data is of all of them.
+    OfArgument,
 }
 
 impl OpenPart {

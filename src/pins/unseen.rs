@@ -3,7 +3,7 @@
 //!
 //! It changes nothing of whether a host is pinned by the files that were read. Who says that pins are gone has to know it.
 
-use super::formats::looks;
+use super::formats::{bare_hashes, looks};
 use super::open::{Answer, OpenPart};
 use super::verdict::PinsVerdict;
 use crate::evidence::file::{InputFile, lexical};
@@ -12,8 +12,8 @@ use crate::evidence::pin_folders::{PinFolder, Unseen};
 /// What of these files and folders may pin, and was not read as that, each named as it can be opened.
 pub fn unseen(files: &[InputFile], folders: &[PinFolder]) -> Vec<OpenPart> {
     let of_files = files.iter().filter_map(|file| {
-        let (line, word) = looks::looks(file)?;
-        Some(part(&placed_in(&file.path, folders), &Unseen::Looks { line, word }))
+        let why = Unseen::of(file)?;
+        Some(part(&placed_in(&file.path, folders), &why))
     });
     let of_folders = folders.iter().flat_map(|folder| {
         let more = folder.has_more.then_some((&folder.path, &Unseen::Beyond));
@@ -40,16 +40,29 @@ impl PinsVerdict {
     }
 }
 
+impl Unseen {
+    /// What a file has of code that looks at certificates itself, or of hashes that nothing takes for pins.
+    pub fn of(file: &InputFile) -> Option<Self> {
+        let looks = looks::looks(file).map(|(line, word)| Self::Looks { line, word });
+        looks.or_else(|| bare_hashes::found(file).map(|line| Self::Hash { line }))
+    }
+}
+
 fn part(path: &str, why: &Unseen) -> OpenPart {
     let answer = match why {
         Unseen::Looks { word, .. } if looks::library(word) => Answer::OfLibrary,
         Unseen::Compiled => Answer::Any,
+        Unseen::Hash { .. } => Answer::OfArgument,
         _ => Answer::None,
     };
     let (line, why) = match why {
         Unseen::Looks { line, word } => (
             Some(*line),
             format!("it looks at certificates itself ({word}), and what it compares is not followed"),
+        ),
+        Unseen::Hash { line } => (
+            Some(*line),
+            "a hash stands there as pins are written, and what it is compared with is not known".to_owned(),
         ),
         Unseen::Link => (None, "it is a link, and was not followed".to_owned()),
         Unseen::Ignored => (None, ".gitignore leaves it out, and it has to do with pins".to_owned()),

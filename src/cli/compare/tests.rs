@@ -153,12 +153,13 @@ fn every_gate_repeats_what_changes_its_answer() {
 /// What was told without the network is asked without it again; what only the host or the DNS tells is not.
 #[test]
 fn what_was_told_offline_is_asked_offline() {
+    use StepId::{Caa, CaaBound, ExpectedCa, Monitoring, Removed, ShortLives, Sound, Widened};
+
     let gates = |options: &[&str]| {
         let told: Vec<(StepId, String)> =
             advice(options).required.into_iter().map(|step| (step.id, step.gate)).collect();
         move |id| told.iter().find(|(step, _)| *step == id).unwrap().1.clone()
     };
-    use StepId::{Caa, CaaBound, ExpectedCa, Monitoring, Removed, ShortLives, Sound, Widened};
     let gate = gates(&["--offline", "--history", "h", "--state", "w.db"]);
     for id in [Monitoring, ShortLives, Widened, Removed, Sound] {
         assert!(gate(id).contains(" --offline "), "{}", gate(id));

@@ -1,9 +1,9 @@
 //! The considerations: OWASP's criteria, which the owner answers, and what measured facts say of pins as they are.
 
 use super::known::{Known, Pinned, named};
-use super::{OWASP, Reason, done, in_force, kinds, waiting};
+use super::{OWASP, Reason, in_force, waiting};
 use crate::compare::replay::{Chance, LocksOutNow, PinSetKind, Replay, ReplayedPinSet, number_of_days};
-use crate::compare::{ClientClass, ClientPins, Fact, Hpkp, PinEnforcement, Pins};
+use crate::compare::{ClientClass, ClientPins, Hpkp, PinEnforcement, Pins};
 use crate::x509::ChainPosition;
 
 /// One consideration.
@@ -329,86 +329,6 @@ fn shared(known: &Known<'_>) -> Weighed {
                  other CAs and of added roots would then be shown at best, and not stopped."
             .to_owned(),
     }
-}
-
-/// What only a look at more tells of the pins.
-pub(super) fn unknown_pins(known: &Known<'_>) -> Option<String> {
-    match known.pinned() {
-        Pinned::Unknown => {
-            let packages = &known.facts.pin_files.packages;
-            let why = match known.facts.pins {
-                Fact::NotGiven => "no file with pins was given (--pins)".to_owned(),
-                Fact::Measured(_) if !packages.is_empty() => kinds::unread(packages.iter()),
-                Fact::Undetermined | Fact::Measured(_) => {
-                    "not all of what was given could be read (`pinstead pins` with it tells why)".to_owned()
-                }
-            };
-            Some(format!("Do clients have pins, and which? It is not known: {why}."))
-        }
-        Pinned::Yes if !known.are_pins_compared() => Some(
-            "Do the pins match? No chain was seen and no history was replayed that they could be compared with (--history)."
-                .to_owned(),
-        ),
-        Pinned::Yes => in_force::perhaps_of_another_app(known)
-            .or_else(|| in_force::perhaps_of_another_build(known))
-            .or_else(|| known.given().filter(|set| set.refuses).find_map(|set| left_open(known, set)))
-            .or_else(|| pins_not_read(known))
-            .or_else(|| further_pins(known)),
-        Pinned::No => further_pins(known),
-    }
-}
-
-/// What files leave open that could not be read, or not wholly, beside those that have pins.
-fn pins_not_read(known: &Known<'_>) -> Option<String> {
-    let files = known.undetermined();
-    (!files.is_empty()).then(|| {
-        format!(
-            "Do clients have further pins, and which? It is not known: {} could not be read, or not wholly (`pinstead pins` with \
-             it tells why).",
-            named(files.into_iter())
-        )
-    })
-}
-
-/// What code leaves open that was not read as pins.
-fn further_pins(known: &Known<'_>) -> Option<String> {
-    let why = done::beside(known)?;
-    let which = if known.pinned() == Pinned::Yes { "further pins" } else { "pins" };
-    Some(format!("Do clients have {which}, and which? It is not known: {why}."))
-}
-
-/// What the replay of pins leaves open: whether they match what can be in service now, and whether they always did.
-fn left_open(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
-    let title = &set.title;
-    // What the server shows is what is in service.
-    let is_seen = || {
-        let PinSetKind::Given { client } = &set.kind else { return false };
-        let mut own = known.enforced().filter(|(known, _)| known.client == *client).peekable();
-        own.peek().is_some() && own.all(|(_, matches)| matches.is_some())
-    };
-    if set.locks_out_now == LocksOutNow::Unknown && !is_seen() {
-        return Some(format!(
-            "Do {title} match what is in service? No certificate that can be is known to match or to miss them."
-        ));
-    }
-    if let Some(question) = waiting::asked(known, set) {
-        return Some(question);
-    }
-    if set.undetermined > 0 {
-        return Some(format!(
-            "Do {title} match all that was issued? Of {} of the certificates it is not known.",
-            set.undetermined
-        ));
-    }
-    (set.sure == 0 && set.unsettled > 0).then(|| {
-        format!(
-            "Have {title} locked users out? They may have, {}: which certificates were in service no log tells.",
-            match set.unsettled {
-                1 => "once".to_owned(),
-                count => format!("{count} times"),
-            }
-        )
-    })
 }
 
 /// Everything that was measured and is wrong with the pins as they are, a few words each.

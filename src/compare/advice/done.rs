@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::criteria;
 use super::kinds::{self, Kinds};
 use super::known::{Known, Pinned, named};
+use super::questions;
 use super::steps::{Done, StepId};
 use super::waiting;
 use crate::compare::replay::{LocksOutNow, Replay, ReplayedPinSet};
@@ -46,10 +47,10 @@ pub(super) fn sound(known: &Known<'_>) -> (Done, String) {
     if !wrong.is_empty() {
         return (Done::No, format!("this is wrong with the pins: {}", wrong.join("; ")));
     }
-    let unknown = criteria::unknown_pins(known).or_else(|| kinds::open(known));
+    let unknown = questions::of_pins(known).or_else(|| kinds::open(known));
     match (unknown, known.pinned()) {
         (Some(unknown), _) => (Done::Unknown, unknown.trim_end_matches('.').to_owned()),
-        (None, Pinned::No) => (Done::Yes, format!("{NONE_PINS}{}", passed_over(&known.facts.pin_files))),
+        (None, Pinned::No) => removed(known),
         (None, _) => {
             let (left_out, others) = (left_out(known), Kinds::of(known).others());
             let passed = passed_over(&known.facts.pin_files);
@@ -204,13 +205,8 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
         _ if known.has_dynamic_pins() => {
             return (Done::Unknown, "which pins clients fetch at run time is not known".to_owned());
         }
-        // Code that was not followed may have narrow ones.
-        Pinned::No if !known.facts.pin_files.unseen.is_empty() => {
-            return (Done::Unknown, left_open(&known.facts.pin_files));
-        }
-        Pinned::No => {
-            return (Done::Yes, format!("{NONE_PINS}{}", passed_over(&known.facts.pin_files)));
-        }
+        // Code that was not followed may have narrow ones, and anchors of an app's own are as narrow.
+        Pinned::No => return removed(known),
         Pinned::Yes => {}
     }
     if known.enforced().next().is_none() {

@@ -10,6 +10,7 @@ mod done;
 mod in_force;
 mod kinds;
 mod known;
+mod questions;
 mod repeated;
 mod steps;
 mod waiting;
@@ -156,7 +157,7 @@ pub fn advise(
             }
         }
     }
-    open_questions.extend(criteria::unknown_pins(&known));
+    open_questions.extend(questions::of_pins(&known));
     open_questions.extend(kinds::open(&known));
     for fault in criteria::faults(&known, &wrong) {
         wrong.push(fault.reason);

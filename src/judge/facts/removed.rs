@@ -86,8 +86,8 @@ fn is_answered(part: &OpenPart, verdict: &PinsVerdict, inputs: &Inputs) -> bool 
             // Code that does not tell is of those that its language is of.
             (None, kind) => kind_of(&source.file) == kind,
         };
-        is_of_kind
-            && (part.answer == Answer::Any || is_of_library)
+        (is_of_kind || part.answer == Answer::OfArgument)
+            && (part.answer != Answer::OfLibrary || is_of_library)
             && argument_of(&placed(&source.file, inputs), inputs) == argument_of(place, inputs)
     })
 }
@@ -162,6 +162,12 @@ fn why_open(source: &SourceVerdict, host: Option<&str>, inputs: &Inputs) -> Opti
             {
                 let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
                 return Some(format!("{file}{line}: {}", problem.what.trim_end_matches('.')));
+            }
+            let is_anchored = source.entries.iter().any(|entry| entry.applies && entry.own_anchors_alone);
+            if is_anchored && !is_stated {
+                return Some(format!(
+                    "{file} trusts CAs of its own alone, which locks users out as pins do when the CA changes"
+                ));
             }
             let is_left = source.entries.iter().any(|entry| {
                 entry.applies && (entry.has_pins() || entry.is_open() || entry.bootstrap.is_some())

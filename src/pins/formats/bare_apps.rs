@@ -292,14 +292,11 @@ mod tests {
     fn pins_that_may_be_its_own_say_nothing_of_another_app() {
         let manifest = || file("b", "AndroidManifest.xml", APP);
         let list = "version = 1\n[[pin]]\nhosts = [\"a.example\"]\npins = [\"sha256/gycWeRcnMbFlG6kGwYYy8e6YgHAApYK7pwaACiJ9kgA=\"]\n";
-        for other in [
-            named("N.kt", &code()),
-            named("pins.toml", list),
-            file("b", "N.kt", &code()),
-            named("Info.plist", &plist()),
-        ] {
+        for other in [named("N.kt", &code()), named("pins.toml", list), file("b", "N.kt", &code())] {
             assert_eq!(absent_in(&[manifest(), other.clone()]), Vec::<String>::new(), "{}", other.path);
         }
+        // What only an iOS app can have is none of an Android app's.
+        assert_eq!(absent_in(&[manifest(), named("Info.plist", &plist())]), ["b/AndroidManifest.xml"]);
         // Of two apps of one folder, the one that is launched and names nothing has none of the other's.
         let naming = SMALL.replace("<application", "<application networkSecurityConfig='@xml/n'");
         let two = |other: &str| {
@@ -323,9 +320,11 @@ mod tests {
         for inputs in [
             vec![other(), project(&XCODE.replace("iphoneos", "macosx"))],
             vec![other(), project(XCODE), file("b", "Info.plist", &plist())],
-            vec![file("a", "n.xml", &nsc()), project(XCODE)],
         ] {
             assert_eq!(absent_in(&inputs), Vec::<String>::new());
         }
+        // Nor is what only an Android app can have an iOS app's.
+        let beside_android = [file("a", "n.xml", &nsc()), project(XCODE)];
+        assert_eq!(absent_in(&beside_android), ["b/B.xcodeproj/project.pbxproj"]);
     }
 }

@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::archive::{self, Archive};
-use super::{LONGEST_FILE, Package, PinInput, ios_nspinneddomains, plist, read_file, xml};
+use super::{LONGEST_FILE, Package, PinInput, flutter, ios_nspinneddomains, plist, read_file, xml};
 use crate::pins::model::{
     AppContext, Confidence, Enforcement, EnforcementMode, PinFile, PinSource, Problem, ProblemKind, Reading,
 };
@@ -93,6 +93,7 @@ impl Package for Ipa {
                 source.app = Some(AppContext { part, ..app });
             }
         }
+        flutter::weigh_package(archive.names().iter(), &mut files);
         Ok(files)
     }
 }

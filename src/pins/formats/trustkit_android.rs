@@ -21,7 +21,7 @@ use crate::pins::model::{
 };
 
 /// The format's id.
-const ID: &str = "trustkit-android";
+pub(super) const ID: &str = "trustkit-android";
 /// The most pins that the domains of one file may have together.
 const MOST_PINS: usize = 50_000;
 

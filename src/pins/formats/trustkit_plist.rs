@@ -21,7 +21,7 @@ use crate::pins::model::{
 };
 
 /// The format's id.
-const ID: &str = "trustkit";
+pub(super) const ID: &str = "trustkit";
 /// The keys of a domain that TrustKit knows, those of its first versions last.
 const DOMAIN_KEYS: [&str; 8] = [
     "TSKPublicKeyHashes",

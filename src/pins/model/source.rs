@@ -40,6 +40,7 @@ impl PinFile {
         let mut files = formats::joined(inputs).iter().flat_map(|input| Self::of(input)).collect();
         formats::weigh_by_manifests(inputs, &mut files);
         formats::weigh_bare_apps(inputs, &mut files);
+        formats::weigh_by_flutter(inputs, &mut files);
         formats::find_anchors(inputs, &mut files);
         formats::complete(&mut files);
         files

@@ -22,7 +22,7 @@ mod string_pool;
 
 use self::entries::Entries;
 use self::resources::Table;
-use super::{Package, PinInput};
+use super::{Package, PinInput, flutter};
 use crate::pins::model::{PinFile, PinSource, Problem, ProblemKind, Reading};
 
 /// The package's id.
@@ -50,12 +50,15 @@ impl Package for AndroidPackage {
 
     fn open(&self, input: &PinInput<'_>) -> Result<Vec<PinFile>, String> {
         let mut entries = Entries::open(input.octets, entries::MOST_UNPACKED)?;
-        match kind(&entries) {
-            Some(Kind::Apk) => Ok(app::package(input.path, &mut entries)),
-            Some(Kind::Bundle) => Ok(bundle::package(input.path, &mut entries)),
-            Some(Kind::Set) => Ok(set(input.path, &mut entries)),
-            None => Err("it has neither a manifest nor packages inside".to_owned()),
-        }
+        let mut files = match kind(&entries) {
+            Some(Kind::Apk) => app::package(input.path, &mut entries),
+            Some(Kind::Bundle) => bundle::package(input.path, &mut entries),
+            // Each of its parts is weighed by itself.
+            Some(Kind::Set) => return Ok(set(input.path, &mut entries)),
+            None => return Err("it has neither a manifest nor packages inside".to_owned()),
+        };
+        flutter::weigh_package(entries.names().iter(), &mut files);
+        Ok(files)
     }
 }
 
@@ -98,7 +101,8 @@ fn set(path: &str, entries: &mut Entries<'_>) -> Vec<PinFile> {
                     if kind(&part) != Some(Kind::Apk) {
                         return Err("it has no manifest".to_owned());
                     }
-                    let read = app::package(&inner, &mut part);
+                    let mut read = app::package(&inner, &mut part);
+                    flutter::weigh_package(part.names().iter(), &mut read);
                     Ok((read, part.room()))
                 });
                 match opened {

@@ -75,6 +75,26 @@ pub(super) fn of_text(text: &str) -> Option<Hash> {
     octets.try_into().ok().map(Hash::Sha256)
 }
 
+/// The octets of the hash that a text is, unless the line it stands on or the one before say that it is something else.
+/// Of 20 octets, one has separators: commits have none.
+pub(in crate::pins::formats) fn hash_of_name_and_text(lines: (&str, &str), text: &str) -> Option<Vec<u8>> {
+    let octets = match of_text(text)? {
+        Hash::Sha256(octets) => octets.to_vec(),
+        Hash::Sha1(octets) if text.contains(':') => octets.to_vec(),
+        Hash::Sha1(_) => return None,
+    };
+    let names = |line: &str| {
+        // What the value itself spells says nothing.
+        let line = line.replace(text, "").to_ascii_lowercase();
+        OTHER_WORDS.iter().any(|word| line.contains(word))
+    };
+    // A value that is alone on its line has its name before.
+    let (before, line) = lines;
+    let is_alone = !line.contains(['=', ':']) || line.trim_start_matches(['"', '\'', ' ']).starts_with(text);
+    let is_other = names(line) || (is_alone && names(before));
+    (!is_other).then_some(octets)
+}
+
 /// The octets of hexadecimal text, of at least 20.
 pub(super) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|octet| !matches!(octet, b':' | b' ' | b'-')).collect();

@@ -43,6 +43,7 @@ pub(super) use self::apple::{Alamofire, UrlSession};
 pub(super) use self::compared::about_or_all;
 pub(super) use self::dart::Dart;
 pub(super) use self::dotnet::DotNet;
+pub(super) use self::hashes::hash_of_name_and_text;
 pub(super) use self::java_validation::JavaValidation;
 pub(super) use self::okhttp::OkHttp;
 pub(super) use self::okhttp_failure::OkHttpFailure;
