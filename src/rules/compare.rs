@@ -1,16 +1,17 @@
 //! Rules about what the comparison shows: where a gate should fail.
 
+mod places;
+
 use serde_json::json;
 
-use super::finding::Location;
-use super::pins::subjects;
+use self::places::{first_place, place, values};
 use super::{Finding, Raised, Rule, RuleInfo, Severity};
 use crate::compare::advice::{Done, StepId};
 use crate::compare::replay::{
     Cause, ChanceBasis, LocksOutNow, NextRenewal, PinSetKind, RenewalBasis, Replay, ReplayedPinSet,
 };
 use crate::judge::{Part, TargetVerdicts};
-use crate::pins::{EntryVerdict, PinsVerdict, SourceVerdict};
+use crate::pins::PinsVerdict;
 
 /// The rule of `--require`: a gate of its own.
 pub(crate) const REQUIRED: &str = "CMP003";
@@ -237,49 +238,6 @@ fn why(cause: Cause) -> &'static str {
         Cause::PinsExpired => "the pins have ended, and clients refuse every connection since",
         Cause::NeverMatched => "the pins match no certificate that can be served",
     }
-}
-
-/// How many pins are told.
-const MOST_PINS: usize = 100;
-
-/// The entries of a client, which the replay names by its file, and by the line where the file has several.
-fn entries<'p>(
-    pins: &'p PinsVerdict,
-    client: &'p str,
-) -> impl Iterator<Item = (&'p SourceVerdict, &'p EntryVerdict)> {
-    let of_client = |file: &str, line: Option<usize>| match client.strip_prefix(file) {
-        Some("") => true,
-        Some(rest) => line.is_some_and(|line| rest == format!(", line {line}")),
-        None => false,
-    };
-    let entries =
-        pins.sources.iter().flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
-    entries.filter(move |(source, entry)| entry.applies && of_client(&source.file, entry.line))
-}
-
-/// Where a client's pins stand.
-fn place(pins: &PinsVerdict, client: &str) -> Option<Location> {
-    let (source, entry) = entries(pins, client).find(|(_, entry)| entry.has_pins())?;
-    subjects::place(source, entry.line)
-}
-
-/// Where pins of the host stand first, of those that the way off pinning is about.
-fn first_place(verdicts: &TargetVerdicts) -> Option<Location> {
-    let sources = verdicts.pins.verdict()?.sources.iter();
-    let mut entries = sources.flat_map(|source| source.entries.iter().map(move |entry| (source, entry)));
-    let (source, entry) = entries.find(|(source, entry)| {
-        entry.applies && (entry.has_pins() || entry.bootstrap.is_some()) && !source.is_looked_up()
-    })?;
-    subjects::place(source, entry.line)
-}
-
-/// The pins of a client.
-fn values(pins: &PinsVerdict, client: &str) -> Vec<String> {
-    let own = entries(pins, client);
-    let mut values: Vec<String> =
-        own.flat_map(|(_, entry)| &entry.pins).map(|pin| pin.pin.to_string()).take(MOST_PINS).collect();
-    values.sort_unstable();
-    values
 }
 
 fn not_replayed(verdicts: &TargetVerdicts) -> Vec<Raised> {
