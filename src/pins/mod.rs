@@ -27,7 +27,7 @@ pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
     AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Completion, Confidence, Enforcement,
     EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, OwnAnchors, Pin, PinEntry, PinFault,
-    PinFile, PinSource, PinValue, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
+    PinFile, PinSource, PinValue, Platform, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
 };
 pub use self::open::{Answer, OpenPart};
 pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};

@@ -230,7 +230,8 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
     if roots.is_empty() {
         return (Done::Unknown, without_known_roots(known).to_owned());
     }
-    if let Some(why) = sets.iter().find_map(|set| doubtful(known, set)) {
+    let why = sets.iter().find_map(|set| doubtful(known, set).or_else(|| waiting::standing(known, set)));
+    if let Some(why) = why {
         return (Done::Unknown, why);
     }
     if let Some(unread) = unread(known).or_else(|| beside(known)) {

@@ -72,6 +72,7 @@ fn set(kind: PinSetKind, sure: usize, next: Option<(usize, usize)>) -> ReplayedP
         unsettled: 0,
         past: None,
         waiting: None,
+        standing: Vec::new(),
         lockout_days_per_year: None,
         half_life: None,
         next_match,
@@ -334,6 +335,11 @@ fn pins_are_wide_only_where_every_root_is_pinned_and_nothing_is_missed() {
         (given(0, Some((3, 5))), Done::No, "3 of 5 recent certificates match"),
         (given(0, Some((4, 4))), Done::Unknown, "only 4 recent renewals are known"),
         (given(0, None), Done::Unknown, "is not known"),
+        (
+            ReplayedPinSet { standing: vec![0], ..all.clone() },
+            Done::Unknown,
+            "in a line beside the one in service",
+        ),
         (ReplayedPinSet { undetermined: 1, ..all.clone() }, Done::Unknown, "is not known whether they match"),
         (
             ReplayedPinSet { locks_out_now: LocksOutNow::Surely, ..all.clone() },

@@ -1,8 +1,9 @@
 //! What is said of certificates that were issued, are not served, and are missed by pins: the next one, and those of which
 //! nothing tells whether they will be served.
+//! And of lines that go on beside, which pins have missed all along.
 
 use super::criteria::Weighed;
-use super::known::Known;
+use super::known::{Known, named};
 use crate::compare::replay::{ChanceBasis, ReplayedPinSet};
 
 /// That the next certificate has been issued, and locks users out where it goes into service.
@@ -31,5 +32,22 @@ pub(super) fn asked(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
          nothing once it has ended.",
         set.title,
         waiting.named(replay)
+    ))
+}
+
+/// What is in its life of lines beside the one in service, and has been missed all along: pins that are wide match it too.
+pub(super) fn standing(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
+    let which = set.standing.iter().filter_map(|place| known.replay()?.certificates.get(*place));
+    let issuers: Vec<&str> = which.map(|it| it.issuer.as_str()).collect();
+    let issuers = named(issuers.into_iter());
+    let (count, does, it) = match set.standing.len() {
+        0 => return None,
+        1 => ("a certificate".to_owned(), "does", "it"),
+        count => (format!("{count} certificates"), "do", "them"),
+    };
+    Some(format!(
+        "{}: {count} of {issuers} in a line beside the one in service {does} not match on every path, as before: whether another \
+         server, or another kind of client, is shown {it} no log tells",
+        set.title
     ))
 }

@@ -31,6 +31,7 @@ pub(super) struct GivenFate {
     pub(super) left_out: usize,
     pub(super) past: Past,
     pub(super) waiting: Option<Waiting>,
+    pub(super) standing: Vec<usize>,
     pub(super) notes: Vec<String>,
 }
 
@@ -176,6 +177,7 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
         left_out: misses.len(),
         past,
         waiting: beside.waiting,
+        standing: beside.standing,
         notes,
     }
 }

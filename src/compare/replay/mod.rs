@@ -138,6 +138,7 @@ fn hypothetical_set(
         unsettled: 0,
         past: None,
         waiting: None,
+        standing: Vec::new(),
         notes: vec![level.note(backup).to_owned()],
     }
 }
@@ -182,6 +183,7 @@ fn given_set(
         unsettled: fate.past.open,
         past: fate.past.told,
         waiting: fate.waiting,
+        standing: fate.standing,
         notes: fate.notes,
     }
 }

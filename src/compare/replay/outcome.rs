@@ -159,6 +159,10 @@ pub struct ReplayedPinSet {
     /// What is in its life and not served, and is missed by pins as given: it may go into service any time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
+    /// What is in its life and not served, of lines that go on beside what is, and has been missed by pins as given all along,
+    /// by its places in the certificates: whoever is served it is locked out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<usize>,
     /// What is to be known of it, a sentence each: what its backup is, that it only reports.
     pub notes: Vec<String>,
 }

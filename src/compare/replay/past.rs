@@ -67,7 +67,7 @@ pub(super) fn past(
         }
     }
     let told = last.map(|last| told(count, last, !is_dated && is_early));
-    let all: Vec<String> = told.into_iter().chain(beside.standing.clone()).collect();
+    let all: Vec<String> = told.into_iter().chain(beside.told.clone()).collect();
     past.told = (!all.is_empty()).then(|| all.join("; "));
     past
 }

@@ -37,8 +37,10 @@ pub struct Waiting {
 pub(super) struct Beside {
     /// What may come.
     pub(super) waiting: Option<Waiting>,
-    /// What is said of lines that go on beside, as they did.
-    pub(super) standing: Option<String>,
+    /// What goes on beside, as it did, by its places.
+    pub(super) standing: Vec<usize>,
+    /// What is said of it.
+    pub(super) told: Option<String>,
 }
 
 impl Laid<'_> {
@@ -79,7 +81,7 @@ pub(super) fn beside(laid: &Laid<'_>, matcher: &mut Matcher<'_>, (at, in_force):
     let is_missed: Vec<bool> =
         next.iter().filter_map(|place| laid.get(*place)).map(|it| misses(matcher.at(it.it, now))).collect();
     if is_missed.contains(&true) && !is_missed.contains(&false) {
-        return Beside { waiting: Some(Waiting { certificates: next, is_next: true }), standing: None };
+        return Beside { waiting: Some(Waiting { certificates: next, is_next: true }), ..Beside::default() };
     }
     let followed: BTreeSet<usize> = laid.followed.iter().copied().collect();
     let (mut open, mut standing) = (Vec::new(), Vec::new());
@@ -94,19 +96,20 @@ pub(super) fn beside(laid: &Laid<'_>, matcher: &mut Matcher<'_>, (at, in_force):
                 && misses(matcher.at(before.it, last.min(now)))
         });
         if goes_on {
-            standing.push(placed);
+            standing.push(place);
         } else {
             open.push(place);
         }
     }
-    let standing = named(&standing).map(|named| {
+    let lines: Vec<&Placed<'_>> = standing.iter().filter_map(|place| laid.get(*place)).collect();
+    let told = named(&lines).map(|named| {
         format!(
             "beside the certificate in service goes on what they do not match, as before ({named}): whoever is served that is \
              locked out"
         )
     });
     let waiting = (!open.is_empty()).then_some(Waiting { certificates: open, is_next: false });
-    Beside { waiting, standing }
+    Beside { waiting, standing, told }
 }
 
 impl Waiting {

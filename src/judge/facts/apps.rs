@@ -1,7 +1,7 @@
 //! What pin files and packages say of apps beside their pins, and which kind of client a file is of.
 
 use crate::compare::{AppFacts, ClientClass, Fact, asks_for_transparency, trusts_user_cas};
-use crate::pins::{EntryVerdict, PinsVerdict, ProblemKind, SourceState, SourceVerdict};
+use crate::pins::{EntryVerdict, PinsVerdict, Platform, ProblemKind, SourceState, SourceVerdict};
 
 /// The apps that files show: a configuration of Android's or Apple's, or a package.
 pub(super) fn apps(pins: &PinsVerdict) -> Vec<AppFacts> {
@@ -30,9 +30,10 @@ pub(in crate::judge) fn class_of(
     let app = source.app.as_ref();
     let target_level = app.and_then(|app| app.target_sdk);
     let android = Some(ClientClass::Android { target_level });
-    match entry.and_then(|entry| named(entry.platform.as_deref()?)) {
-        Some(ClientClass::Android { .. }) => return android,
-        Some(class) => return Some(class),
+    match entry.and_then(|entry| Platform::named(entry.platform.as_deref()?)) {
+        Some(Platform::Android) => return android,
+        Some(Platform::Ios) => return Some(ClientClass::Ios),
+        Some(Platform::Server) => return Some(ClientClass::Server),
         None => {}
     }
     if app.is_some_and(|app| app.target_sdk.is_some() || app.min_sdk.is_some()) {
@@ -45,26 +46,6 @@ pub(in crate::judge) fn class_of(
         "curl" | "go" | "stubby" => Some(ClientClass::Server),
         // Of an app that is not Android's.
         _ if app.is_some() => Some(ClientClass::Ios),
-        _ => None,
-    }
-}
-
-/// The kind of client that the name of a platform is of, by its words; `None` where they name none, or several.
-fn named(platform: &str) -> Option<ClientClass> {
-    const OF_IOS: [&str; 4] = ["ios", "ipados", "iphone", "ipad"];
-    const OF_SERVERS: [&str; 8] =
-        ["server", "backend", "service", "daemon", "cli", "desktop", "windows", "linux"];
-    let lower = platform.to_ascii_lowercase();
-    let kinds = lower.split(|letter: char| !letter.is_alphanumeric()).filter_map(|word| match word {
-        "android" => Some(ClientClass::Android { target_level: None }),
-        word if OF_IOS.contains(&word) => Some(ClientClass::Ios),
-        word if OF_SERVERS.contains(&word) => Some(ClientClass::Server),
-        _ => None,
-    });
-    let mut kinds: Vec<ClientClass> = kinds.collect();
-    kinds.dedup();
-    match kinds.as_slice() {
-        [only] => Some(*only),
         _ => None,
     }
 }
@@ -100,28 +81,4 @@ fn user_cas(source: &SourceVerdict) -> Fact<bool> {
     }
     let level = source.app.as_ref().and_then(|app| app.target_sdk);
     level.map_or(Fact::NotGiven, |level| Fact::Measured(trusts_user_cas(level)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_a_platform_says_which_kind_of_client_it_is() {
-        let android = Some(ClientClass::Android { target_level: None });
-        for (platform, expected) in [
-            ("Android", android),
-            ("shop-android", android),
-            ("android 14 / Android TV", android),
-            ("ios", Some(ClientClass::Ios)),
-            ("iPhone app", Some(ClientClass::Ios)),
-            ("server", Some(ClientClass::Server)),
-            ("desktop client 4.2", Some(ClientClass::Server)),
-            ("android and ios", None),
-            ("kiosk", None),
-            ("", None),
-        ] {
-            assert_eq!(named(platform), expected, "{platform}");
-        }
-    }
 }

@@ -12,12 +12,18 @@ use super::{LONGEST_FILE, candidates, test_code};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{PinFile, Reading};
 
-/// What a file that compares certificates says of them.
-const ABOUT_CERTIFICATES: [&str; 10] =
-    ["certificat", "certs", "spki", "pinn", "pins", "fingerprint", "thumbprint", "tls", "ssl", "x509"];
+/// What a file that compares certificates says of them, wherever it stands.
+const ABOUT_CERTIFICATES: [&str; 8] =
+    ["certificate", "spki", "fingerprint", "thumbprint", "x509", "openssl", "boringssl", "certpin"];
+/// What it says of them where a word begins: `ssl` is in `lossless` and `classLoader`.
+const ABOUT_CERTIFICATES_AT_FIRST: [&str; 5] = ["certs", "pinn", "pins", "tls", "ssl"];
 /// What lines with hashes of packages, files and pictures of containers say.
-const OF_FILES: [&str; 7] =
-    ["@sha256:", "sha512", "sha256sum", "resolved", "filehash", "download", "archive"];
+const OF_FILES: [&str; 8] =
+    ["@sha256:", "sha512", "sha256sum", "resolved", "filehash", "download", "archive", "--hash="];
+/// What lines say where a hash with its algorithm before it is a container's or a file's.
+const OF_FILES_IF_NAMED: [&str; 3] = ["digest", "image", "layer"];
+/// Files with the fingerprints of the keys that apps are signed with (Digital Asset Links), which no server has.
+const OF_SIGNED_APPS: &str = "assetlinks.json";
 /// How comments begin: what stands there is compared with nothing.
 const COMMENTS: [&str; 6] = ["//", "#", "* ", "/*", "<!--", "--"];
 /// The fewest octets that differ in a hash: fewer are an example.
@@ -29,7 +35,9 @@ const LONGEST: usize = 120;
 
 /// The line, from 1, on which such a hash stands.
 pub fn found(file: &InputFile) -> Option<usize> {
-    let may_hold = candidates::by_name(&file.path) != Some(false) && !candidates::is_package(&file.path);
+    let may_hold = candidates::by_name(&file.path) != Some(false)
+        && !candidates::is_package(&file.path)
+        && !file.path.ends_with(OF_SIGNED_APPS);
     if !may_hold || test_code::why(file.inside()).is_some() {
         return None;
     }
@@ -53,10 +61,7 @@ pub fn may_hold(octets: &[u8]) -> bool {
 
 /// The line of the first one of a text.
 fn line(text: &str, path: &str) -> Option<usize> {
-    let is_about = || {
-        let (text, path) = (text.to_ascii_lowercase(), path.to_ascii_lowercase());
-        ABOUT_CERTIFICATES.iter().any(|word| text.contains(word) || path.contains(word))
-    };
+    let is_about = || is_about_certificates(text) || is_about_certificates(path);
     let mut about: Option<bool> = None;
     let (mut before, mut is_pem) = ("", false);
     for (line, number) in text.lines().zip(1..) {
@@ -101,11 +106,31 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 
 fn is_of_files(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
-    OF_FILES.iter().any(|word| line.contains(word))
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    has(&OF_FILES) || (line.contains("sha256:") && has(&OF_FILES_IF_NAMED))
 }
 
+/// Whether a text speaks of certificates, or of TLS.
+fn is_about_certificates(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let begins_a_word = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
+        let first = text.as_bytes().get(at).copied().unwrap_or_default();
+        // `OpenSSL` and `mTLS` have one there as well.
+        before.is_none_or(|before| {
+            !before.is_ascii_alphabetic() || (before.is_ascii_lowercase() && first.is_ascii_uppercase())
+        })
+    };
+    ABOUT_CERTIFICATES.iter().any(|word| lower.contains(word))
+        || ABOUT_CERTIFICATES_AT_FIRST
+            .iter()
+            .any(|word| lower.match_indices(word).any(|(at, _)| begins_a_word(at)))
+}
+
+/// Whether a word is hexadecimal digits in a row, whatever algorithm is named before them.
 fn is_row_of_digits(word: &str) -> bool {
-    word.bytes().all(|symbol| symbol.is_ascii_hexdigit())
+    let digits = word.rsplit([':', '=', '-', '/']).next().unwrap_or(word);
+    digits.len() >= SHORTEST && digits.bytes().all(|symbol| symbol.is_ascii_hexdigit())
 }
 
 /// Whether octets differ as those of a hash do.
@@ -149,6 +174,7 @@ mod tests {
             ("gradle.properties", format!("\nshop.key={bare}\n")),
             ("src/Net.kt", format!("\nval EXPECTED = \"{colons}\"")),
             ("src/certs.yaml", format!("\nkey: {digits}")),
+            ("src/mTLSConfig.yaml", format!("\nkey: sha256:{digits}")),
             ("src/net.c", format!("#include <openssl/ssl.h>\nstatic const char *KEY = \"{digits}\";")),
         ] {
             assert_eq!(found_in(path, &text), Some(2), "{path}: {text}");
@@ -157,7 +183,7 @@ mod tests {
 
     #[test]
     fn hashes_of_other_things_are_none() {
-        let (base64, digits, _) = hash();
+        let (base64, digits, colons) = hash();
         let bare = base64.trim_start_matches("sha256/");
         for (path, text) in [
             ("package-lock.json", format!("\"integrity\": \"{bare}\"")),
@@ -167,6 +193,11 @@ mod tests {
             ("src/a.ts", format!("const TRANSACTION = '{digits}';")),
             ("src/a.py", format!("SECRET = '{bare}'")),
             ("src/a.py", "KEY = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='".to_owned()),
+            ("values.yaml", format!("tls:\n digest: sha256:{digits}")),
+            ("kustomization.yaml", format!("\nnewTag: sha256:{digits}")),
+            ("requirements.txt", format!("certifi==1.0 --hash=sha256:{digits}")),
+            (".well-known/assetlinks.json", format!("\"sha256_cert_fingerprints\": [\"{colons}\"]")),
+            ("src/Spinner.ts", format!("class Spinner {{ lossless = classLoader; id = '{digits}' }}")),
             ("ci.yml", format!("image: certs/app@sha256:{digits}")),
             ("gradle-wrapper.properties", format!("distributionSha256Sum={digits}\nurl=https://ssl.example")),
             ("src/test/java/A.java", format!("String a = \"{bare}\";")),

@@ -3,7 +3,7 @@
 
 use super::{android_nsc, ios_nspinneddomains};
 use crate::evidence::file::InputFile;
-use crate::pins::model::{PinEntry, PinFile, PinSource, Reading};
+use crate::pins::model::{PinEntry, PinFile, PinSource, Platform, Reading};
 
 /// The formats of such configurations.
 const OF_ANDROID: &str = android_nsc::ID;
@@ -112,10 +112,11 @@ pub(super) fn is_of_one_app(source: &PinSource) -> bool {
 
 /// The kinds of configurations that apps have which go by an entry.
 fn kinds_of(source: &PinSource, entry: &PinEntry) -> &'static [&'static str] {
-    match entry.platform.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("android") => return &[OF_ANDROID],
-        Some("ios") => return &[OF_IOS],
-        _ => {}
+    match entry.platform.as_deref().and_then(Platform::named) {
+        Some(Platform::Android) => return &[OF_ANDROID],
+        Some(Platform::Ios) => return &[OF_IOS],
+        Some(Platform::Server) => return &[],
+        None => {}
     }
     match source.format {
         "android-nsc" | "trustkit-android" | "okhttp" | "apk" => &[OF_ANDROID],
@@ -217,6 +218,8 @@ mod tests {
             ("a.xml", nsc, vec![OF_ANDROID]),
             ("pins.toml", list("platform = \"android\""), vec![OF_ANDROID]),
             ("pins.toml", list("platform = \"ios\""), vec![OF_IOS]),
+            ("pins.toml", list("platform = \"iPhone app\""), vec![OF_IOS]),
+            ("pins.toml", list("platform = \"server\""), Vec::new()),
             ("pins.toml", list(""), vec![OF_ANDROID, OF_IOS]),
             ("x.curl", format!("sha256//{key}"), Vec::new()),
             ("b.xml", "<network-security-config/>".to_owned(), Vec::new()),

@@ -6,6 +6,7 @@ mod app;
 mod completion;
 mod entry;
 mod pin;
+mod platform;
 mod problem;
 mod source;
 
@@ -17,5 +18,6 @@ pub use self::entry::{
     ExpiryClock, ExpiryState, HostPattern, PinEntry,
 };
 pub use self::pin::{Pin, PinFault, PinValue, PositionRule, TlsaNumbers};
+pub use self::platform::Platform;
 pub use self::problem::{Problem, ProblemKind};
 pub use self::source::{PinFile, PinSource, Reading};

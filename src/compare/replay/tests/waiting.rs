@@ -133,7 +133,7 @@ fn what_was_replaced_or_goes_on_beside_is_no_question() {
     for released in [None, Some("2025-06-01")] {
         let (_, set) = judged(&all, given(&["K", "spare"], released));
         let told = set.past.unwrap();
-        assert_eq!((set.waiting, set.unsettled), (None, 0));
+        assert_eq!((set.waiting, set.unsettled, set.standing.len()), (None, 0, 1));
         assert!(told.contains("beside the certificate in service goes on what they do not match"), "{told}");
     }
     // Pins that came when only the newest of it was in its life have not been through it.

@@ -169,6 +169,7 @@ pub(in crate::report) fn replay() -> Replay {
         unsettled: 0,
         past: None,
         waiting: None,
+        standing: Vec::new(),
         lockouts,
         lockout_days_per_year: Some(Bounds { at_best: 0.0, at_worst: 41.25 }),
         half_life: Some(HalfLife {
