@@ -16,7 +16,7 @@ use super::past::{Past, first_match, past};
 use super::seconds::{DAY, days, moment};
 use super::stretches::Stretches;
 use super::unexpected;
-use super::waiting::{Waiting, beside};
+use super::waiting::{Beside, beside};
 use crate::pins::{AfterExpiry, EnforcementMode, Expiry, ExpiryClock};
 
 /// What given pins did.
@@ -30,8 +30,7 @@ pub(super) struct GivenFate {
     /// How many that ended, of those that are left out, the pins are not known to match on every path.
     pub(super) left_out: usize,
     pub(super) past: Past,
-    pub(super) waiting: Option<Waiting>,
-    pub(super) standing: Vec<usize>,
+    pub(super) beside: Beside,
     pub(super) notes: Vec<String>,
 }
 
@@ -169,17 +168,7 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let per_year = |seconds: i64| days(seconds.min(span)) / days(span) * 365.0;
     let days_per_year = (span >= DAY && !laid.certificates.is_empty())
         .then(|| Bounds { at_best: per_year(seconds.0), at_worst: per_year(seconds.1) });
-    GivenFate {
-        lockouts,
-        at_most,
-        days_per_year,
-        undetermined,
-        left_out: misses.len(),
-        past,
-        waiting: beside.waiting,
-        standing: beside.standing,
-        notes,
-    }
+    GivenFate { lockouts, at_most, days_per_year, undetermined, left_out: misses.len(), past, beside, notes }
 }
 
 /// Those that have ended, of those that are left out, which the pins did not match on every path while they bound, as far as

@@ -164,7 +164,7 @@ fn given_set(
     let of_own_keys =
         if is_closed { None } else { own_keys::chance(given, &mut matcher, (laid, tenures), history) };
     // What is there already says more than what was.
-    let issued = fate.waiting.as_ref().filter(|_| !is_closed).and_then(Waiting::chance);
+    let issued = fate.beside.waiting.as_ref().filter(|_| !is_closed).and_then(Waiting::chance);
     let next_match = issued.or(of_own_keys).or_else(|| forecast::chance(recent, ChanceBasis::RecentRenewals));
     ReplayedPinSet {
         kind: PinSetKind::Given { client: given.client.clone() },
@@ -182,8 +182,8 @@ fn given_set(
         left_out: fate.left_out,
         unsettled: fate.past.open,
         past: fate.past.told,
-        waiting: fate.waiting,
-        standing: fate.standing,
+        waiting: fate.beside.waiting,
+        standing: fate.beside.standing,
         notes: fate.notes,
     }
 }
