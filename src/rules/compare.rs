@@ -192,8 +192,9 @@ fn lock_out(set: &ReplayedPinSet, replay: &Replay, pins: Option<&PinsVerdict>) -
         _ => format!(" since {} at the earliest", lockout.begins_at_worst.strftime("%Y-%m-%d")),
     });
     let since = since.unwrap_or_default();
-    let why = lasting
-        .map_or("no certificate that can be served matches on every path", |lockout| why(lockout.cause));
+    let why = lasting.map_or("no certificate that can be served matches on every path", |lockout| {
+        why(lockout.cause, is_sure)
+    });
     let with = certificate.map(|it| {
         format!(
             " It began with {} of {}, issued on {}.",
@@ -227,7 +228,7 @@ fn lock_out(set: &ReplayedPinSet, replay: &Replay, pins: Option<&PinsVerdict>) -
 }
 
 /// Why pins do not match, after what changed.
-fn why(cause: Cause) -> &'static str {
+fn why(cause: Cause, is_sure: bool) -> &'static str {
     match cause {
         Cause::NewKey => "the certificate has another key than the pinned one",
         Cause::NewIntermediate => "another intermediate of the CA issued than the pinned one",
@@ -236,6 +237,9 @@ fn why(cause: Cause) -> &'static str {
         }
         Cause::NewCa => "another CA issued than the pinned one",
         Cause::PinsExpired => "the pins have ended, and clients refuse every connection since",
+        Cause::NeverMatched if !is_sure => {
+            "the pins do not match every certificate that can be served, and have not from the beginning"
+        }
         Cause::NeverMatched => "the pins match no certificate that can be served",
     }
 }
@@ -385,6 +389,9 @@ mod tests {
             "{}",
             sure.message
         );
+        let never = |now| of(now, true, Cause::NeverMatched).unwrap().message;
+        assert!(never(LocksOutNow::Surely).contains("match no certificate that can be served"));
+        assert!(never(LocksOutNow::Perhaps).contains("do not match every certificate that can be served"));
         let expired = of(LocksOutNow::Surely, true, Cause::PinsExpired).unwrap();
         assert!(expired.message.contains("refuse every connection since"), "{}", expired.message);
         let perhaps = of(LocksOutNow::Perhaps, true, Cause::NewKey).unwrap();

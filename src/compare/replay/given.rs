@@ -114,7 +114,7 @@ pub(super) fn replay(given: &GivenPins, laid: &Laid<'_>, history: &History) -> G
     let first_match = first_match(&lives, &left_out, (binding.from, binding.perhaps_until.min(end)));
     // Forbidden keys are made of what is to be refused, and not of what is there.
     let came = first_match.filter(|_| given.released.is_none() && given.forbidden.is_empty());
-    binding.sure_from = came.unwrap_or(binding.from);
+    binding.sure_from = came.or(given.surely_released()).unwrap_or(binding.from).max(binding.from);
     if !binding.is_sure {
         notes.push(
             "Whether a mismatch refuses the connection is not known, so that nothing is sure.".to_owned(),
@@ -352,7 +352,7 @@ impl Sweep<'_> {
             }
         }
         let binding = self.binding;
-        for turn in [binding.from, binding.surely_until, binding.perhaps_until, self.end] {
+        for turn in [binding.from, binding.sure_from, binding.surely_until, binding.perhaps_until, self.end] {
             turns.entry(turn).or_default();
         }
         let mut known = Known::default();

@@ -11,6 +11,7 @@ use crate::x509::paths::CaPath;
 use crate::x509::{CertificateSha256, SpkiSha256};
 
 use super::outcome::{FlagRule, Flagged, LoggedBy};
+use super::seconds::DAY;
 
 /// What was issued for a host, as far as it is known.
 #[derive(Clone, Debug)]
@@ -116,4 +117,12 @@ pub struct GivenPins {
     pub forbidden: Vec<Pin>,
     /// How many further pins could not be read; each may be any key.
     pub unread: u32,
+}
+
+impl GivenPins {
+    /// From when on the release was out for sure, in seconds: a day that is named as such may be any moment of it.
+    pub(super) fn surely_released(&self) -> Option<i64> {
+        let released = self.released?.as_second();
+        Some(if released.rem_euclid(DAY) == 0 { released.saturating_add(DAY) } else { released })
+    }
 }

@@ -47,9 +47,10 @@ pub(super) fn chance(
     let recent = followed.len().saturating_sub(MOST_RECENT.saturating_add(1));
     for (place, ((before, after), status)) in renewals.skip(recent) {
         let after_first = first.is_some_and(|first| place >= first);
-        let force = match given.released {
-            Some(released) if after.from >= released.as_second() => Force::Sure,
-            None if after_first => Force::Perhaps,
+        let force = match (given.released, given.surely_released()) {
+            (Some(_), Some(surely)) if after.from >= surely => Force::Sure,
+            (Some(released), _) if after.from >= released.as_second() => Force::Perhaps,
+            (None, _) if after_first => Force::Perhaps,
             _ => Force::No,
         };
         let it = after.placed.it;

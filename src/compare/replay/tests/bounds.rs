@@ -129,12 +129,30 @@ fn lock_outs_are_those_of_the_definition_day_by_day() {
                 .filter(|one| one.begins_at_worst <= when && one.ends_at_worst.is_none_or(|end| when < end))
                 .collect();
             assert_eq!(within.len(), usize::from(is_possible && released), "{when} {set:?}");
-            if is_sure && released {
+            // Of the day of the release nobody knows from when on.
+            if is_sure && when >= at("2024-03-02") {
                 assert!(within[0].begins_at_best.is_some_and(|begin| begin <= when), "{when} {set:?}");
             }
             when += jiff::SignedDuration::from_hours(24);
         }
     }
+}
+
+/// The certificate that pins are made of is issued on the day of their release, as a rule.
+#[test]
+fn a_day_of_release_is_any_moment_of_it() {
+    let issuer = ca("Letters", "int", vec![lasting(&["int", "root"])]);
+    let before = certificate("before", &issuer, "2026-01-01", "2026-06-01");
+    let after = certificate("after", &issuer, "2026-03-11T09:48:26Z", "2026-06-09");
+    let of = |released: &str| {
+        let mut all = history(vec![before.clone(), after.clone()], "2026-03-20");
+        all.pins = vec![given(&["after"], Some(released))];
+        let set = as_given(&replay(&all, None)).clone();
+        (set.sure, set.lockouts[0].begins_at_best)
+    };
+    assert_eq!(of("2026-03-11"), (0, None));
+    assert_eq!(of("2026-03-11T00:00:01Z"), (1, Some(at("2026-03-11T00:00:01Z"))));
+    assert_eq!(of("2026-03-10"), (1, Some(at("2026-03-11"))));
 }
 
 #[test]
